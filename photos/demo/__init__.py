@@ -1,0 +1,1 @@
+"""The sample library, its generator, and the small checkpoint that knows it."""

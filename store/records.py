@@ -1,0 +1,206 @@
+"""The values that the store takes and gives: plain, frozen, and free of the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Outcome(StrEnum):
+    """How a file ended."""
+
+    INDEXED = "indexed"
+    UNSUPPORTED = "unsupported"
+    DAMAGED = "damaged"
+    TOO_LARGE = "too large"
+    FAILED = "failed"
+
+
+class TagSource(StrEnum):
+    """Where a tag came from. The automatic pass owns only `AUTO`."""
+
+    AUTO = "auto"
+    USER = "user"
+    REJECTED = "rejected"
+    IMPORTED = "imported"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells, without reading it, that a file has not changed. Sizes in bytes, times in nanoseconds."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a picture file says of itself. `width` and `height` are upright pixels; degrees are WGS 84."""
+
+    width: int
+    height: int
+    format: str
+    #: Local wall-clock time without a zone, as the camera wrote it.
+    taken_at: datetime | None = None
+    #: Minutes east of UTC, where the camera wrote it.
+    taken_offset: int | None = None
+    camera: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A directory the user asked to have indexed. `path` is absolute, as the system's bytes."""
+
+    id: int
+    path: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One path on disk. `path` is relative to its folder; `photo_id` is None unless the file was indexed."""
+
+    id: int
+    folder_id: int
+    path: bytes
+    stamp: Stamp
+    outcome: Outcome
+    reason: str | None
+    photo_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that could not be indexed, by its absolute path, and why."""
+
+    path: bytes
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One picture: its content, and every absolute path it is found under (none while its files are gone)."""
+
+    id: int
+    content_hash: bytes
+    facts: Facts
+    paths: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceIdentity:
+    """What makes vectors comparable. Two embeddings belong together only if all of this is equal."""
+
+    #: Name or folder that the user gave; for people. The weights' hash is what identifies.
+    model: str
+    #: SHA-256, hexadecimal.
+    weights_hash: str
+    #: Name and version of the preprocessing, such as "squash-256-bilinear-1".
+    preprocessing: str
+    #: "float32", "bfloat16" or "float16".
+    precision: str
+    dimension: int
+    #: As in the checkpoint: the scale's natural logarithm, and the bias.
+    logit_scale: float
+    logit_bias: float
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A space that the catalog knows."""
+
+    id: int
+    identity: SpaceIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Unit vectors by id: `ids` int64 (n,), `matrix` float32 (n, d), row by row."""
+
+    ids: NDArray[np.int64]
+    matrix: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The nearest photos, best first: `photo_ids` int64 (k,), `cosines` float32 (k,)."""
+
+    photo_ids: NDArray[np.int64]
+    cosines: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelDefinition:
+    """One label as a vocabulary says it. `texts` are the final prompts, templates already filled in."""
+
+    name: str
+    texts: tuple[str, ...]
+    category: str | None = None
+    aliases: tuple[str, ...] = ()
+    #: Probability from which the label counts; None leaves it to the vocabulary.
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VocabularyDefinition:
+    """A vocabulary's whole content, in order."""
+
+    name: str
+    labels: tuple[LabelDefinition, ...]
+    #: Probability from which a label counts; None leaves it to the program.
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label in the catalog. Its id stands for its name and its texts, so a vector cached by id stays right."""
+
+    id: int
+    definition: LabelDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One state of a vocabulary; never changes once it is made. `number` counts from 1 within the vocabulary."""
+
+    id: int
+    vocabulary: str
+    number: int
+    created_at: datetime
+    threshold: float | None
+    labels: tuple[Label, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class VocabularySummary:
+    """A vocabulary's newest revision, in short."""
+
+    name: str
+    revision_id: int
+    number: int
+    label_count: int
+    created_at: datetime
+    in_use: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A label on a photo. `cosine` is None where a person or another program said it."""
+
+    photo_id: int
+    label_id: int
+    label: str
+    source: TagSource
+    cosine: float | None
