@@ -1,0 +1,106 @@
+"""The catalog: opening it, and transactions on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection, Engine
+
+from .embeddings import Embeddings
+from .engine import connect, transaction, translated
+from .errors import CatalogMoved, CatalogReadOnly
+from .files import Files
+from .folders import Folders
+from .labels import Labels
+from .library import Library
+from .photos import Photos
+from .spaces import Spaces
+from .tags import Tags
+from .texts import Texts
+from .upgrade import upgrade
+from .vocabularies import Vocabularies
+
+
+class Transaction:
+    """Everything that can be asked of the catalog and told to it, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        #: For the store's own modules.
+        self.connection = connection
+        self.folders = Folders(connection)
+        self.files = Files(connection)
+        self.photos = Photos(connection)
+        self.spaces = Spaces(connection)
+        self.embeddings = Embeddings(connection)
+        self.texts = Texts(connection)
+        self.labels = Labels(connection)
+        self.vocabularies = Vocabularies(connection)
+        self.tags = Tags(connection)
+        self.library = Library(connection)
+
+
+class Catalog:
+    """The database of one library. Threads may share it: every transaction has a connection of its own."""
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.path = path
+        self._engine = engine
+        self._identity = _identity(path)
+
+    @classmethod
+    def open(cls, path: Path) -> Catalog:
+        """The catalog at *path*, made if there is none and upgraded if it is older.
+
+        Raises `NotACatalog`, `CatalogTooNew`, `CatalogReadOnly`, `CatalogBusy`, `CatalogDamaged` or `DiskFull`.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CatalogReadOnly(path, str(error)) from error
+        engine = connect(path)
+        try:
+            with translated(path):
+                upgrade(engine, path)
+            return cls(path, engine)
+        except BaseException:
+            engine.dispose()
+            raise
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A consistent view of what was committed when it began. Writing in it raises."""
+        with transaction(self._engine, self.path, writes=False) as connection:
+            yield Transaction(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """A transaction that may write: all of it is kept, or on an exception none."""
+        # SQLite would go on writing, without complaint, into a file that has been deleted.
+        if _identity(self.path) != self._identity:
+            raise CatalogMoved(self.path)
+        with transaction(self._engine, self.path, writes=True) as connection:
+            yield Transaction(connection)
+
+    def close(self) -> None:
+        """Give back what is held open."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -1,0 +1,120 @@
+"""Embeddings: one unit vector for a photo in a space, with a checksum of its own."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, LargeBinary, Select, delete, exists, func, select, type_coerce
+
+from . import schema
+from .changes import note_dropped, note_put
+from .chunks import chunks
+from .columns import pack
+from .dialect import upsert
+from .errors import BadVector
+from .records import Vectors
+
+_embedding, _file = schema.embedding, schema.file
+#: How far a vector's length may be from one: what bfloat16 leaves of a division.
+_LENGTH_TOLERANCE = 1e-2
+
+
+class Embeddings:
+    """The vectors of photos. Rows are fp16; a row whose checksum is wrong is never given out."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, space_id: int, photo_id: int, vector: NDArray[np.float32]) -> None:
+        """Keep *vector*, float32 (d,), of length one. Raises `BadVector` for any other."""
+        self._check(space_id, vector)
+        values = {"vector": vector, "checksum": zlib.crc32(pack(vector, "float16"))}
+        self._connection.execute(
+            upsert(_embedding)
+            .values(space_id=space_id, photo_id=photo_id, **values)
+            .on_conflict_do_update(index_elements=["space_id", "photo_id"], set_=values)
+        )
+        note_put(self._connection, space_id, photo_id)
+
+    def exists(self, space_id: int, photo_id: int) -> bool:
+        """Whether the photo has an embedding in the space."""
+        found = select(_embedding.c.id).where(_embedding.c.space_id == space_id, _embedding.c.photo_id == photo_id)
+        return self._connection.execute(found).first() is not None
+
+    def count(self, space_id: int) -> int:
+        """How many photos that have a file have an embedding in the space."""
+        return self._connection.execute(
+            select(func.count()).select_from(_embedding).where(_embedding.c.space_id == space_id, _has_file())
+        ).scalar_one()
+
+    def get(self, space_id: int, photo_ids: Sequence[int]) -> Vectors:
+        """The embeddings of these photos, in the order asked; those that are absent or damaged are left out."""
+        found: dict[int, bytes] = {}
+        for some in chunks(photo_ids):
+            rows = self._rows(_raw(space_id).where(_embedding.c.photo_id.in_(some)))
+            found.update(rows)
+        wanted = [photo_id for photo_id in photo_ids if photo_id in found]
+        return _vectors(wanted, [found[photo_id] for photo_id in wanted], self._dimension(space_id))
+
+    def scan(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
+        """The embeddings of all photos that have a file, by ascending photo, at most *rows* at a time."""
+        dimension = self._dimension(space_id)
+        last = 0
+        while True:
+            page = _raw(space_id).where(_embedding.c.photo_id > last, _has_file())
+            read = list(self._connection.execute(page.order_by(_embedding.c.photo_id).limit(rows)))
+            if not read:
+                return
+            last = read[-1].photo_id
+            good = [row for row in read if zlib.crc32(row.raw) == row.checksum]
+            if good:
+                yield _vectors([row.photo_id for row in good], [row.raw for row in good], dimension)
+
+    def drop_damaged(self, space_id: int) -> list[int]:
+        """Delete the rows whose checksum is wrong, and say whose they were: those photos must be embedded again."""
+        rows = self._connection.execute(_raw(space_id))
+        damaged = [row.photo_id for row in rows if zlib.crc32(row.raw) != row.checksum]
+        for some in chunks(damaged):
+            self._connection.execute(
+                delete(_embedding).where(_embedding.c.space_id == space_id, _embedding.c.photo_id.in_(some))
+            )
+        note_dropped(self._connection, space_id, damaged)
+        return damaged
+
+    def _rows(self, query: Select[tuple[int, bytes, int]]) -> list[tuple[int, bytes]]:
+        return [
+            (row.photo_id, row.raw) for row in self._connection.execute(query) if zlib.crc32(row.raw) == row.checksum
+        ]
+
+    def _dimension(self, space_id: int) -> int:
+        return self._connection.execute(
+            select(schema.space.c.dimension).where(schema.space.c.id == space_id)
+        ).scalar_one()
+
+    def _check(self, space_id: int, vector: NDArray[np.float32]) -> None:
+        dimension = self._dimension(space_id)
+        if vector.shape != (dimension,):
+            raise BadVector(f"its shape is {vector.shape}, not ({dimension},)")
+        if not np.isfinite(vector).all():
+            raise BadVector("it holds numbers that are not finite")
+        length = float(np.linalg.norm(vector))
+        if abs(length - 1) > _LENGTH_TOLERANCE:
+            raise BadVector(f"its length is {length:.3f}, not 1")
+
+
+def _raw(space_id: int) -> Select[tuple[int, bytes, int]]:
+    # The bytes themselves: a checksum is of what lies on disk, and many rows are decoded at once.
+    raw = type_coerce(_embedding.c.vector, LargeBinary).label("raw")
+    return select(_embedding.c.photo_id, raw, _embedding.c.checksum).where(_embedding.c.space_id == space_id)
+
+
+def _has_file() -> exists:
+    return exists().where(_file.c.photo_id == _embedding.c.photo_id)
+
+
+def _vectors(photo_ids: Sequence[int], rows: Sequence[bytes], dimension: int) -> Vectors:
+    matrix = np.frombuffer(b"".join(rows), "<f2").reshape(len(rows), dimension)
+    return Vectors(np.array(photo_ids, np.int64), matrix.astype(np.float32))

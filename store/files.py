@@ -1,0 +1,113 @@
+"""Files: what is known of each path on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection, Row, and_, delete, func, select, update
+
+from . import schema
+from .changes import note_photo_back, note_photos_that_lose_their_files
+from .chunks import chunks
+from .dialect import upsert
+from .records import File, Outcome, Problem, Stamp
+
+_file = schema.file
+
+
+class Files:
+    """The rows of paths. A path's photo is its content; many paths can hold one photo."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def known(self, folder_id: int) -> Iterator[File]:
+        """Every row of the folder."""
+        for row in self._connection.execute(select(_file).where(_file.c.folder_id == folder_id)):
+            yield _record(row)
+
+    def indexed(self, folder_id: int, path: bytes, stamp: Stamp, photo_id: int) -> None:
+        """The path, relative to its folder, now holds that photo."""
+        before = self._photo_at(folder_id, path)
+        is_back = before != photo_id and not self._has_files(photo_id)
+        self._put(folder_id, path, stamp, Outcome.INDEXED, None, photo_id)
+        if is_back:
+            note_photo_back(self._connection, photo_id)
+        if before is not None and before != photo_id:
+            note_photos_that_lose_their_files(self._connection, [before])
+
+    def failed(self, folder_id: int, path: bytes, stamp: Stamp, outcome: Outcome, reason: str) -> None:
+        """The path holds no photo, for that reason. A photo that it held before is no longer found there."""
+        before = self._photo_at(folder_id, path)
+        self._put(folder_id, path, stamp, outcome, reason, None)
+        if before is not None:
+            note_photos_that_lose_their_files(self._connection, [before])
+
+    def restamp(self, file_id: int, stamp: Stamp) -> None:
+        """The file's content was looked at again and is the same."""
+        self._connection.execute(update(_file).where(_file.c.id == file_id).values(**_stamp_values(stamp)))
+
+    def forget(self, file_ids: Sequence[int]) -> None:
+        """These paths are gone. Their photos and embeddings stay."""
+        for some in chunks(file_ids):
+            held = select(_file.c.photo_id).where(_file.c.id.in_(some), _file.c.photo_id.is_not(None)).distinct()
+            photos = list(self._connection.execute(held).scalars())
+            self._connection.execute(delete(_file).where(_file.c.id.in_(some)))
+            note_photos_that_lose_their_files(self._connection, photos)
+
+    def problems(self) -> list[Problem]:
+        """Every file that is not indexed, by absolute path."""
+        rows = self._connection.execute(
+            select(schema.folder.c.path.label("folder"), _file.c.path, _file.c.outcome, _file.c.reason)
+            .join(schema.folder)
+            .where(_file.c.outcome != Outcome.INDEXED)
+            .order_by(schema.folder.c.path, _file.c.path)
+        )
+        return [Problem(os.path.join(row.folder, row.path), Outcome(row.outcome), row.reason or "") for row in rows]
+
+    def counts(self) -> dict[Outcome, int]:
+        """How many files ended how; outcomes without a file are left out."""
+        rows = self._connection.execute(select(_file.c.outcome, func.count()).group_by(_file.c.outcome))
+        return {Outcome(outcome): count for outcome, count in rows}
+
+    def lacking_embedding(self, space_id: int) -> list[File]:
+        """One file for each photo that has a file and no embedding in the space."""
+        has_one = and_(schema.embedding.c.photo_id == _file.c.photo_id, schema.embedding.c.space_id == space_id)
+        first = (
+            select(func.min(_file.c.id))
+            .outerjoin(schema.embedding, has_one)
+            .where(_file.c.photo_id.is_not(None), schema.embedding.c.id.is_(None))
+            .group_by(_file.c.photo_id)
+        )
+        rows = self._connection.execute(select(_file).where(_file.c.id.in_(first)).order_by(_file.c.id))
+        return [_record(row) for row in rows]
+
+    def _photo_at(self, folder_id: int, path: bytes) -> int | None:
+        held = select(_file.c.photo_id).where(_file.c.folder_id == folder_id, _file.c.path == path)
+        return self._connection.execute(held).scalar()
+
+    def _has_files(self, photo_id: int) -> bool:
+        return (
+            self._connection.execute(select(_file.c.id).where(_file.c.photo_id == photo_id).limit(1)).first()
+            is not None
+        )
+
+    def _put(
+        self, folder_id: int, path: bytes, stamp: Stamp, outcome: Outcome, reason: str | None, photo_id: int | None
+    ) -> None:
+        values = {**_stamp_values(stamp), "outcome": outcome.value, "reason": reason, "photo_id": photo_id}
+        self._connection.execute(
+            upsert(_file)
+            .values(folder_id=folder_id, path=path, **values)
+            .on_conflict_do_update(index_elements=["folder_id", "path"], set_=values)
+        )
+
+
+def _stamp_values(stamp: Stamp) -> dict[str, int]:
+    return {"size": stamp.size, "mtime_ns": stamp.mtime_ns, "ctime_ns": stamp.ctime_ns, "inode": stamp.inode}
+
+
+def _record(row: Row[tuple[object, ...]]) -> File:
+    stamp = Stamp(row.size, row.mtime_ns, row.ctime_ns, row.inode)
+    return File(row.id, row.folder_id, row.path, stamp, Outcome(row.outcome), row.reason, row.photo_id)

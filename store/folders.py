@@ -1,0 +1,74 @@
+"""The folders that the user asked to have indexed."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from . import schema
+from .changes import note_photos_that_lose_their_files
+from .errors import FolderCovered
+from .records import Folder
+
+
+class Folders:
+    """The registered folders; no one lies inside another."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def all(self) -> list[Folder]:
+        """Every folder, by path."""
+        rows = self._connection.execute(select(schema.folder).order_by(schema.folder.c.path))
+        return [Folder(row.id, row.path) for row in rows]
+
+    def find(self, path: bytes) -> Folder | None:
+        """The folder at exactly *path*."""
+        row = self._connection.execute(select(schema.folder).where(schema.folder.c.path == path)).one_or_none()
+        return row and Folder(row.id, row.path)
+
+    def add(self, path: bytes) -> Folder:
+        """Register *path*, absolute; if it is registered, that one.
+
+        Registered folders inside it become part of it, with all that is known of their files.
+        Raises `FolderCovered` if it lies inside a registered folder.
+        """
+        registered = self.all()
+        for folder in registered:
+            if folder.path == path:
+                return folder
+            if _inside(path, folder.path):
+                raise FolderCovered(path, folder.path)
+        added = self._connection.execute(insert(schema.folder).values(path=path)).inserted_primary_key
+        assert added is not None
+        new = Folder(added[0], path)
+        for folder in registered:
+            if _inside(folder.path, path):
+                self._absorb(folder, new)
+        return new
+
+    def remove(self, folder_id: int) -> None:
+        """Forget a folder and its files. Photos and their embeddings stay, and are found again if they come back."""
+        held = select(schema.file.c.photo_id).where(
+            schema.file.c.folder_id == folder_id, schema.file.c.photo_id.is_not(None)
+        )
+        photos = list(self._connection.execute(held.distinct()).scalars())
+        self._connection.execute(delete(schema.file).where(schema.file.c.folder_id == folder_id))
+        note_photos_that_lose_their_files(self._connection, photos)
+        self._connection.execute(delete(schema.folder).where(schema.folder.c.id == folder_id))
+
+    def _absorb(self, child: Folder, parent: Folder) -> None:
+        prefix = child.path[len(parent.path.rstrip(b"/")) + 1 :].rstrip(b"/") + b"/"
+        files = self._connection.execute(
+            select(schema.file.c.id, schema.file.c.path).where(schema.file.c.folder_id == child.id)
+        ).all()
+        for row in files:
+            self._connection.execute(
+                update(schema.file)
+                .where(schema.file.c.id == row.id)
+                .values(folder_id=parent.id, path=prefix + row.path)
+            )
+        self._connection.execute(delete(schema.folder).where(schema.folder.c.id == child.id))
+
+
+def _inside(path: bytes, folder: bytes) -> bool:
+    return path.startswith(folder.rstrip(b"/") + b"/")

@@ -1,0 +1,62 @@
+"""What is in force in this library: one row."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select, update
+
+from . import schema
+from .dialect import upsert
+
+_library, _weights = schema.library, schema.weights
+
+
+class Library:
+    """The checkpoint, the space and the vocabulary revision that this library uses."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def model(self) -> str | None:
+        """The checkpoint's name or folder as the user gave it; None until one was chosen."""
+        return self._connection.execute(select(_library.c.model)).scalar()
+
+    def set_model(self, reference: str) -> None:
+        """Use that checkpoint."""
+        self._set(model=reference)
+
+    def space_id(self) -> int | None:
+        """The space that answers; None until the checkpoint was first opened."""
+        return self._connection.execute(select(_library.c.space_id)).scalar()
+
+    def set_space(self, space_id: int | None) -> None:
+        """Let that space answer."""
+        self._set(space_id=space_id)
+
+    def revision_id(self) -> int | None:
+        """The vocabulary revision in force, if any."""
+        return self._connection.execute(select(_library.c.revision_id)).scalar()
+
+    def set_revision(self, revision_id: int) -> None:
+        """Put that revision in force."""
+        self._set(revision_id=revision_id)
+
+    def retag_pending(self) -> bool:
+        """Whether tags of photos may still be those of an earlier revision."""
+        return bool(self._connection.execute(select(_library.c.retag_pending)).scalar())
+
+    def set_retag_pending(self, pending: bool) -> None:
+        """Say whether a re-tag is owed."""
+        self._set(retag_pending=pending)
+
+    def weights_hash(self, stamp: str) -> str | None:
+        """The hash that was remembered for weights of that stamp."""
+        return self._connection.execute(select(_weights.c.hash).where(_weights.c.stamp == stamp)).scalar()
+
+    def remember_weights(self, stamp: str, weights_hash: str) -> None:
+        """Remember the hash of weights of that stamp."""
+        row = upsert(_weights).values(stamp=stamp, hash=weights_hash)
+        self._connection.execute(row.on_conflict_do_update(index_elements=["stamp"], set_={"hash": weights_hash}))
+
+    def _set(self, **values: object) -> None:
+        self._connection.execute(upsert(_library).values(id=1, retag_pending=False).on_conflict_do_nothing())
+        self._connection.execute(update(_library).values(**values))

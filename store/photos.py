@@ -1,0 +1,85 @@
+"""Photos: contents, and the facts that their files state."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from . import schema
+from .chunks import chunks
+from .records import Facts, Photo
+
+_photo, _file, _folder = schema.photo, schema.file, schema.folder
+_FACTS = ("width", "height", "format", "taken_at", "taken_offset", "camera", "latitude", "longitude")
+
+
+class Photos:
+    """The rows of contents. A photo stays when its files go, so that it is found again when it comes back."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(self, content_hash: bytes) -> int | None:
+        """The id of the photo with that SHA-256, if it was ever seen."""
+        return self._connection.execute(select(_photo.c.id).where(_photo.c.content_hash == content_hash)).scalar()
+
+    def add(self, content_hash: bytes, size: int, facts: Facts) -> int:
+        """A new photo's id. *size* is its file's, in bytes."""
+        values = {"content_hash": content_hash, "size": size, "added_at": datetime.now(UTC).replace(tzinfo=None)}
+        key = self._connection.execute(insert(_photo).values(**values, **_facts_values(facts))).inserted_primary_key
+        assert key is not None
+        return int(key[0])
+
+    def refresh(self, photo_id: int, facts: Facts) -> None:
+        """Keep what was read anew from the same content."""
+        self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**_facts_values(facts)))
+
+    def get(self, photo_ids: Sequence[int]) -> list[Photo]:
+        """These photos, in the order asked; ids that are not known are left out."""
+        found: dict[int, Photo] = {}
+        for some in chunks(photo_ids):
+            paths = self._paths(some)
+            for row in self._connection.execute(select(_photo).where(_photo.c.id.in_(some))):
+                found[row.id] = _record(row, paths.get(row.id, []))
+        return [found[photo_id] for photo_id in photo_ids if photo_id in found]
+
+    def at(self, path: bytes) -> Photo | None:
+        """The photo that the file at the absolute *path* holds, if that file is indexed."""
+        for folder in self._connection.execute(select(_folder)):
+            prefix = folder.path.rstrip(b"/") + b"/"
+            if path.startswith(prefix):
+                held = select(_file.c.photo_id).where(
+                    _file.c.folder_id == folder.id, _file.c.path == path[len(prefix) :]
+                )
+                photo_id = self._connection.execute(held).scalar()
+                return self.get([photo_id])[0] if photo_id is not None else None
+        return None
+
+    def count(self) -> int:
+        """How many photos have a file."""
+        held = select(func.count(func.distinct(_file.c.photo_id)))
+        return self._connection.execute(held).scalar_one()
+
+    def _paths(self, photo_ids: Sequence[int]) -> dict[int, list[bytes]]:
+        rows = self._connection.execute(
+            select(_file.c.photo_id, _folder.c.path.label("folder"), _file.c.path)
+            .join(_folder)
+            .where(_file.c.photo_id.in_(photo_ids))
+        )
+        paths: defaultdict[int, list[bytes]] = defaultdict(list)
+        for row in rows:
+            paths[row.photo_id].append(os.path.join(row.folder, row.path))
+        return paths
+
+
+def _facts_values(facts: Facts) -> dict[str, object]:
+    return {name: getattr(facts, name) for name in _FACTS}
+
+
+def _record(row: Row[tuple[object, ...]], paths: list[bytes]) -> Photo:
+    facts = Facts(**{name: getattr(row, name) for name in _FACTS})
+    return Photo(row.id, row.content_hash, facts, tuple(sorted(paths)))

@@ -1,0 +1,225 @@
+"""The tables. Ids only grow and are never used again; every table about a photo carries its `photo_id`."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeEngine
+
+from .columns import Unsigned, Vector
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> Column[int]:
+    # SQLite autoincrements only a column of its own type INTEGER.
+    return Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+
+
+def _of(table: str, *, null: bool = False, name: str | None = None, primary: bool = False) -> Column[int]:
+    return Column(
+        name or f"{table}_id",
+        BigInteger().with_variant(Integer, "sqlite"),
+        ForeignKey(f"{table}.id"),
+        nullable=null,
+        primary_key=primary,
+    )
+
+
+def _need(name: str, kind: TypeEngine[object] | type[TypeEngine[object]]) -> Column[object]:
+    return Column(name, kind, nullable=False)
+
+
+_AUTOINCREMENT = {"sqlite_autoincrement": True}
+
+folder = Table("folder", metadata, _id(), Column("path", LargeBinary, nullable=False, unique=True), **_AUTOINCREMENT)
+
+photo = Table(
+    "photo",
+    metadata,
+    _id(),
+    Column("content_hash", LargeBinary(32), nullable=False, unique=True),
+    _need("size", BigInteger),
+    _need("width", Integer),
+    _need("height", Integer),
+    _need("format", String),
+    Column("taken_at", DateTime),
+    Column("taken_offset", Integer),
+    Column("camera", String),
+    Column("latitude", Float),
+    Column("longitude", Float),
+    _need("added_at", DateTime),
+    **_AUTOINCREMENT,
+)
+
+file = Table(
+    "file",
+    metadata,
+    _id(),
+    _of("folder"),
+    _need("path", LargeBinary),
+    _need("size", BigInteger),
+    _need("mtime_ns", BigInteger),
+    _need("ctime_ns", BigInteger),
+    _need("inode", Unsigned),
+    _need("outcome", String),
+    Column("reason", String),
+    _of("photo", null=True),
+    UniqueConstraint("folder_id", "path"),
+    CheckConstraint("(outcome = 'indexed') = (photo_id IS NOT NULL)", name="indexed_has_photo"),
+    Index(None, "photo_id"),
+    **_AUTOINCREMENT,
+)
+
+space = Table(
+    "space",
+    metadata,
+    _id(),
+    _need("model", String),
+    _need("weights_hash", String),
+    _need("preprocessing", String),
+    _need("precision", String),
+    _need("dimension", Integer),
+    _need("logit_scale", Float),
+    _need("logit_bias", Float),
+    UniqueConstraint("weights_hash", "preprocessing", "precision"),
+    **_AUTOINCREMENT,
+)
+
+embedding = Table(
+    "embedding",
+    metadata,
+    _id(),
+    _of("space"),
+    _of("photo"),
+    _need("vector", Vector("float16")),
+    _need("checksum", BigInteger),
+    UniqueConstraint("space_id", "photo_id"),
+    **_AUTOINCREMENT,
+)
+
+#: What the index follows: `put` when a photo that has a file gains or changes its embedding, or comes back;
+#: `delete` when it can no longer be found. Append-only, written with the change itself.
+embedding_change = Table(
+    "embedding_change",
+    metadata,
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    _of("space"),
+    _of("photo"),
+    _need("op", String),
+    CheckConstraint("op IN ('put', 'delete')", name="op"),
+    Index(None, "space_id", "seq"),
+    **_AUTOINCREMENT,
+)
+
+text_vector = Table(
+    "text_vector",
+    metadata,
+    _id(),
+    _of("space"),
+    _need("text", String),
+    _need("vector", Vector("float32")),
+    UniqueConstraint("space_id", "text"),
+    **_AUTOINCREMENT,
+)
+
+label = Table(
+    "label",
+    metadata,
+    _id(),
+    _need("name", String),
+    _need("texts", JSON),
+    Column("digest", LargeBinary(32), nullable=False, unique=True),
+    **_AUTOINCREMENT,
+)
+
+label_vector = Table(
+    "label_vector",
+    metadata,
+    _of("label", primary=True),
+    _of("space", primary=True),
+    _need("vector", Vector("float32")),
+)
+
+vocabulary = Table("vocabulary", metadata, _id(), Column("name", String, nullable=False, unique=True), **_AUTOINCREMENT)
+
+revision = Table(
+    "revision",
+    metadata,
+    _id(),
+    _of("vocabulary"),
+    _need("number", Integer),
+    _need("digest", LargeBinary(32)),
+    Column("threshold", Float),
+    _need("created_at", DateTime),
+    UniqueConstraint("vocabulary_id", "number"),
+    **_AUTOINCREMENT,
+)
+
+revision_label = Table(
+    "revision_label",
+    metadata,
+    _of("revision", primary=True),
+    Column("position", Integer, primary_key=True),
+    _of("label"),
+    Column("category", String),
+    _need("aliases", JSON),
+    Column("threshold", Float),
+)
+
+tag = Table(
+    "tag",
+    metadata,
+    _of("photo", primary=True),
+    _of("label", primary=True),
+    Column("source", String, primary_key=True),
+    Column("origin", String),
+    _of("space", null=True),
+    Column("cosine", Float),
+    CheckConstraint("source IN ('auto', 'user', 'rejected', 'imported')", name="source"),
+    CheckConstraint("source <> 'auto' OR (cosine IS NOT NULL AND space_id IS NOT NULL)", name="auto_has_score"),
+    Index(None, "label_id", "photo_id"),
+)
+
+#: One row: what is in force.
+library = Table(
+    "library",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("model", String),
+    _of("space", null=True),
+    _of("revision", null=True),
+    _need("retag_pending", Boolean),
+    CheckConstraint("id = 1", name="one_row"),
+)
+
+#: SHA-256 of weights' files, remembered by their sizes and times so that a start does not read gigabytes.
+weights = Table(
+    "weights",
+    metadata,
+    Column("stamp", String, primary_key=True),
+    _need("hash", String),
+)
