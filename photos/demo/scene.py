@@ -66,18 +66,58 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
 
 #: Which kinds are found in which place.
 FOUND_IN: Final[dict[str, tuple[str, ...]]] = {
-    "beach": ("boat", "umbrella", "person", "dog", "bird", "lighthouse", "palm", "bicycle", "balloon", "cat", "car", "tent"),
+    "beach": (
+        "boat",
+        "umbrella",
+        "person",
+        "dog",
+        "bird",
+        "lighthouse",
+        "palm",
+        "bicycle",
+        "balloon",
+        "cat",
+        "car",
+        "tent",
+    ),
     "mountains": ("house", "tree", "tent", "person", "balloon", "bird", "dog", "car", "flowers", "bicycle", "airplane"),
     "forest": ("person", "dog", "tent", "bicycle", "house", "car", "cat", "umbrella", "flowers"),
     "street": ("car", "person", "bicycle", "dog", "cat", "tree", "umbrella", "bird", "balloon"),
     "desert": ("cactus", "car", "tent", "balloon", "person", "palm", "bird", "dog", "house", "umbrella", "airplane"),
     "lake": ("boat", "house", "tree", "person", "bird", "dog", "tent", "balloon", "bicycle", "car", "cat"),
-    "meadow": ("flowers", "tree", "house", "balloon", "bicycle", "dog", "cat", "person", "car", "tent", "bird", "umbrella", "windmill"),
+    "meadow": (
+        "flowers",
+        "tree",
+        "house",
+        "balloon",
+        "bicycle",
+        "dog",
+        "cat",
+        "person",
+        "car",
+        "tent",
+        "bird",
+        "umbrella",
+        "windmill",
+    ),
     "snowfield": ("house", "tree", "dog", "person", "car", "cat", "bird", "balloon", "tent", "bicycle", "umbrella"),
     "harbour": ("boat", "lighthouse", "bird", "person", "cat", "car", "bicycle", "umbrella", "balloon", "dog"),
     "skyline": ("boat", "bird", "balloon", "person", "bicycle", "tree", "dog", "car", "airplane"),
     "waterfall": ("person", "dog", "tent", "bird", "tree", "flowers", "umbrella", "house"),
-    "farmland": ("windmill", "house", "tree", "flowers", "car", "dog", "cat", "person", "balloon", "bird", "bicycle", "airplane"),
+    "farmland": (
+        "windmill",
+        "house",
+        "tree",
+        "flowers",
+        "car",
+        "dog",
+        "cat",
+        "person",
+        "balloon",
+        "bird",
+        "bicycle",
+        "airplane",
+    ),
 }
 
 #: Kinds that float or fly, and so take no room on the ground.
@@ -162,8 +202,10 @@ def _sample(random: Random) -> Scene:
     weather = random.choices(WEATHERS, (3.0, 1.5, 1.0, 1.0, 1.0))[0]
     while weather == "snow" and place in _NEVER_SNOWS:
         weather = random.choices(WEATHERS, (3.0, 1.5, 1.0, 1.0, 1.0))[0]
-    snowy = place == "snowfield" or weather == "snow" or (
-        place in _CAN_BE_SNOWY and weather != "rain" and random.random() < 0.3
+    snowy = (
+        place == "snowfield"
+        or weather == "snow"
+        or (place in _CAN_BE_SNOWY and weather != "rain" and random.random() < 0.3)
     )
     framing = random.choices(FRAMINGS, (1.6, 1.0))[0]
     groups = 1 if framing == "close" else random.choices((0, 1, 2), (0.8, 3.0, 2.6))[0]
