@@ -1,0 +1,187 @@
+"""Train the demo checkpoint: `python -m training.train DATA --out CHECKPOINT --minutes 120`.
+
+Sigmoid loss over exact labels, several true texts a picture. For the first part auxiliary heads read the facts from
+both embeddings, and texts skip most of their padding; the last part is as the program runs it. `--resume` goes on where a
+run stopped, whatever stopped it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import math
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import SiglipModel
+
+from photos.demo.captions import all_facts
+
+from .batches import Batch, Batches
+from .model import new_model, save_model
+from .quick import Quick
+from .tokenizer import learn_tokenizer, save_tokenizer
+
+_BATCH = 64
+_RATE = 1.5e-3
+_WARM = 0.03
+_FULL_LENGTH_FROM = 0.85
+_AUXILIARY_UNTIL = 0.7
+_EMA = 0.9985
+_SAVE_EVERY = 120.0
+
+
+class Trainer:
+    """The state of a run: everything that a resumed one needs."""
+
+    def __init__(self, pictures: Path, *, limit: int | None = None) -> None:
+        torch.manual_seed(0)
+        self.tokenizer = learn_tokenizer()
+        table = np.load(pictures / "pictures.npy", mmap_mode="r")[:limit]
+        self.batches = Batches(table, self.tokenizer, _BATCH, seed=1)
+        self.model: SiglipModel = new_model(self.tokenizer.get_vocab_size())
+        width = self.model.config.vision_config.hidden_size
+        self.heads = nn.ModuleList([nn.Linear(width, len(all_facts())) for _ in range(2)])
+        self.average = copy.deepcopy(self.model)
+        self.optimizer = torch.optim.AdamW(self._groups(), lr=_RATE, betas=(0.9, 0.98), eps=1e-8, fused=True)
+        self.steps = 0
+        self.seconds = 0.0
+
+    def step(self, progress: float) -> float:
+        """One step at *progress* (0 to 1) through the run; returns the main loss."""
+        rate = _RATE * (
+            progress / _WARM
+            if progress < _WARM
+            else 0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * (progress - _WARM) / (1 - _WARM)))
+        )
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["factor"]
+        batch = self.batches.draw(full_length=progress >= _FULL_LENGTH_FROM)
+        main, auxiliary = self._losses(batch)
+        weight = max(0.0, 1 - progress / _AUXILIARY_UNTIL)
+        loss = main + weight * auxiliary if weight else main
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        self.steps += 1
+        self._follow()
+        return float(main.detach())
+
+    def _losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        images = self.model.vision_model(pixel_values=batch.pixels).pooler_output
+        positions = batch.positions[None].expand(len(batch.texts), -1)
+        texts = self.model.text_model(input_ids=batch.texts, position_ids=positions).pooler_output
+        cosines = functional.normalize(images, dim=-1) @ functional.normalize(texts, dim=-1).T
+        logits = cosines * self.model.logit_scale.exp() + self.model.logit_bias
+        entropy = functional.binary_cross_entropy_with_logits
+        main = entropy(logits, batch.truth, reduction="sum") / len(images) / 20
+        facts = entropy(self.heads[0](images), batch.picture_facts, reduction="sum") / len(images)
+        stated = entropy(self.heads[1](texts), batch.text_facts, reduction="sum") / len(texts)
+        return main, (facts + stated) / 20
+
+    def _follow(self) -> None:
+        decay = min(_EMA, (1 + self.steps) / (10 + self.steps))
+        with torch.no_grad():
+            self.model.logit_scale.clamp_(0, math.log(120))
+            for kept, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
+                kept.lerp_(new, 1 - decay)
+
+    def _groups(self) -> list[dict[str, object]]:
+        scalars = {"logit_scale": 2.0, "logit_bias": 8.0}
+        decayed, plain = list(self.heads[0].parameters()) + list(self.heads[1].parameters()), []
+        for name, parameter in self.model.named_parameters():
+            if name not in scalars:
+                (decayed if parameter.ndim > 1 and "embedding" not in name else plain).append(parameter)
+        groups: list[dict[str, object]] = [
+            {"params": decayed, "weight_decay": 0.05, "factor": 1.0},
+            {"params": plain, "weight_decay": 0.0, "factor": 1.0},
+        ]
+        for name, factor in scalars.items():
+            groups.append({"params": [getattr(self.model, name)], "weight_decay": 0.0, "factor": factor})
+        return groups
+
+    def save(self, path: Path) -> None:
+        """Keep everything, replacing what was kept before only when it is whole."""
+        state = {
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "heads": self.heads.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "random": self.batches.random.getstate(),
+            "torch": torch.get_rng_state(),
+        }
+        beside = path.with_suffix(".part")
+        torch.save(state, beside)
+        os.replace(beside, path)
+
+    def resume(self, path: Path) -> None:
+        """Go on from what `save` kept."""
+        state = torch.load(path, weights_only=False)
+        for name in ("model", "average", "heads", "optimizer"):
+            getattr(self, name).load_state_dict(state[name])
+        self.steps, self.seconds = state["steps"], state["seconds"]
+        self.batches.random.setstate(state["random"])
+        torch.set_rng_state(state["torch"])
+
+    def export(self, folder: Path) -> None:
+        """Write the averaged weights as a checkpoint."""
+        save_model(copy.deepcopy(self.average), folder)
+        save_tokenizer(self.tokenizer, folder)
+
+
+def train(trainer: Trainer, out: Path, minutes: float, *, every: float = 120.0) -> None:
+    """Train until *minutes* of training have passed, and write the checkpoint."""
+    quick, state = Quick(trainer.tokenizer), out.with_suffix(".state")
+    last = noted = time.monotonic()
+    loss = None
+    while trainer.seconds < minutes * 60:
+        main = trainer.step(trainer.seconds / (minutes * 60))
+        loss = main if loss is None else 0.98 * loss + 0.02 * main
+        now = time.monotonic()
+        trainer.seconds += now - last
+        last = now
+        if now - noted > every:
+            print(
+                f"{trainer.seconds / 60:6.1f} min  step {trainer.steps}  loss {loss:.3f}  {quick.figures(trainer.average)}",
+                flush=True,
+            )
+            trainer.save(state)
+            last = noted = time.monotonic()
+    trainer.save(state)
+    trainer.export(out)
+    print(f"done: {trainer.steps} steps of {_BATCH}  {quick.figures(trainer.average)}")
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=120)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument(
+        "--export", action="store_true", help="write the checkpoint of a run that is under way, and stop"
+    )
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    trainer = Trainer(arguments.data)
+    state = arguments.out.with_suffix(".state")
+    if (arguments.resume or arguments.export) and state.exists():
+        trainer.resume(state)
+    if arguments.export:
+        trainer.export(arguments.out)
+        return
+    train(trainer, arguments.out, arguments.minutes)
+
+
+if __name__ == "__main__":
+    main()
