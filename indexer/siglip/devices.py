@@ -1,0 +1,51 @@
+"""Which device and precision a tower runs in."""
+
+from __future__ import annotations
+
+import torch
+
+from .checkpoint import Checkpoint
+from .errors import DeviceUnavailable
+
+PRECISIONS = ("float32", "bfloat16", "float16")
+#: Below this an image tower is quick in any precision, and float32 gives the same vectors on every machine.
+_SMALL = 20_000_000
+
+
+def choose(checkpoint: Checkpoint, device: str | None = None, precision: str | None = None) -> tuple[str, str]:
+    """The device and the precision of the image tower: those asked for, or the best that this machine has.
+
+    Without a wish: CUDA, then MPS, then the CPU; bfloat16 where the hardware computes in it, float16 on older
+    CUDA devices, float32 otherwise and for small models. Raises `DeviceUnavailable`.
+    """
+    available = _devices()
+    chosen = device or available[0]
+    if chosen.split(":")[0] not in available:
+        raise DeviceUnavailable(chosen, available)
+    if precision is not None and precision not in PRECISIONS:
+        raise DeviceUnavailable(precision, PRECISIONS)
+    return chosen, precision or _precision(checkpoint, chosen.split(":")[0])
+
+
+def _devices() -> tuple[str, ...]:
+    devices = []
+    if torch.cuda.is_available():
+        devices.append("cuda")
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    return (*devices, "cpu")
+
+
+def _precision(checkpoint: Checkpoint, device: str) -> str:
+    if checkpoint.vision_parameters < _SMALL:
+        return "float32"
+    if device == "cuda":
+        return "bfloat16" if torch.cuda.get_device_capability() >= (8, 0) else "float16"
+    if device == "cpu" and _cpu_computes_bfloat16():
+        return "bfloat16"
+    return "float32"
+
+
+def _cpu_computes_bfloat16() -> bool:
+    # Emulated, bfloat16 is slower than float32; oneDNN knows whether the instructions are there.
+    return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - no public name for it

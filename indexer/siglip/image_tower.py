@@ -1,0 +1,50 @@
+"""From pixels to embeddings."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers.models.siglip.modeling_siglip import SiglipVisionModel
+
+from .checkpoint import Checkpoint
+from .devices import choose
+from .errors import NumbersOverflowed
+from .loading import DTYPES, load_tower
+from .preprocessing import Preprocessing
+
+#: Pictures a pass. On a CPU larger batches gain nothing and cost memory.
+_BATCH = {"cpu": 8}
+_GPU_BATCH = 64
+
+
+class ImageTower:
+    """A checkpoint's image tower, loaded. An embedding does not depend on which pictures share its batch."""
+
+    def __init__(self, checkpoint: Checkpoint, device: str | None = None, precision: str | None = None) -> None:
+        self.preprocessing: Preprocessing = checkpoint.preprocessing
+        self.device, self.precision = choose(checkpoint, device, precision)
+        self._model = load_tower(SiglipVisionModel, checkpoint, self.device, self.precision)
+        self._mean = torch.tensor(self.preprocessing.mean, device=self.device).view(1, 3, 1, 1)
+        self._std = torch.tensor(self.preprocessing.std, device=self.device).view(1, 3, 1, 1)
+
+    def encode(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embeddings of length one, float32 (n, d), of *pixels*, uint8 (n, size, size, 3).
+
+        Raises `NumbersOverflowed` if the precision cannot hold the model's numbers.
+        """
+        size = _BATCH.get(self.device, _GPU_BATCH)
+        parts = [self._pass(pixels[start : start + size]) for start in range(0, len(pixels), size)]
+        return np.concatenate(parts) if parts else np.empty((0, self._model.config.hidden_size), np.float32)
+
+    @torch.inference_mode()
+    def _pass(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device).permute(0, 3, 1, 2)
+        # In float32 whatever the tower's precision, as the reference's image processor does.
+        scaled = (batch.float() * self.preprocessing.rescale - self._mean) / self._std
+        pooled = self._model(pixel_values=scaled.to(DTYPES[self.precision])).pooler_output.float()
+        if not torch.isfinite(pooled).all():
+            raise NumbersOverflowed(self.precision)
+        # The pooled output is not normalised in transformers 5.
+        unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
+        return unit

@@ -1,0 +1,38 @@
+"""From a picture to the checkpoint's square of pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+_FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+#: Raise this whenever the same picture would give other pixels than before.
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """What the checkpoint's own image processor does: squash to a square, scale, normalise."""
+
+    size: int
+    #: "bilinear" or "bicubic"; Pillow's, which average over the area when they shrink.
+    resample: str
+    rescale: float
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    @property
+    def name(self) -> str:
+        """What tells this preprocessing from every other; part of a space."""
+        return f"squash-{self.size}-{self.resample}-{_VERSION}"
+
+    def square(self, image: Image.Image) -> NDArray[np.uint8]:
+        """*image*, which must be RGB and upright, as uint8 (size, size, 3).
+
+        Equal, bit for bit, to transformers' Pillow image processor before it scales and normalises.
+        """
+        assert image.mode == "RGB", image.mode
+        return np.asarray(image.resize((self.size, self.size), _FILTERS[self.resample]))
