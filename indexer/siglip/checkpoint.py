@@ -149,10 +149,13 @@ def _weights(folder: Path) -> tuple[Path, ...]:
             if Path(name).name != name or not (folder / name).is_file():
                 raise CheckpointDamaged(folder, f"{name} is missing")
         return tuple(folder / name for name in files)
-    pickles = sorted(path.name for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl") for path in folder.glob(pattern))
+    pickles = sorted(
+        path.name for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl") for path in folder.glob(pattern)
+    )
     if pickles:
         raise CheckpointUnsupported(
-            folder, f"its weights ({pickles[0]}) are not in safetensors form, and other forms can run code when they are read"
+            folder,
+            f"its weights ({pickles[0]}) are not in safetensors form, and other forms can run code when they are read",
         )
     raise CheckpointDamaged(folder, f"{_SINGLE} is missing")
 

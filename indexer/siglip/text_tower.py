@@ -48,7 +48,9 @@ class TextTower:
 
     def is_cut(self, text: str) -> bool:
         """Whether the model does not see the whole of *text*."""
-        whole = self._tokenizer(prepared(text), truncation=False, return_attention_mask=False, verbose=False)["input_ids"]
+        whole = self._tokenizer(prepared(text), truncation=False, return_attention_mask=False, verbose=False)[
+            "input_ids"
+        ]
         return len(whole) > self._length
 
     @torch.inference_mode()

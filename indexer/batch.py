@@ -1,0 +1,85 @@
+"""Keeps a batch of readings: one pass through the embedder, one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store import Catalog, Space, Transaction, Vectors
+
+from .reading import Decoded, Known, Reading, Refused
+
+
+class Embedder(Protocol):
+    """Makes embeddings of pixels."""
+
+    def encode(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Unit vectors, float32 (n, d), of *pixels*, uint8 (n, size, size, 3)."""
+        ...
+
+
+class Tagger(Protocol):
+    """Tags photos by their embeddings."""
+
+    def tag(self, t: Transaction, vectors: Vectors) -> None:
+        """Tag the photos whose ids and vectors these are, within *t*."""
+        ...
+
+
+class BatchKeeper:
+    """Embeds and keeps readings. Each photo is decided by its content, and a row is written for every file."""
+
+    def __init__(self, catalog: Catalog, space: Space, embedder: Callable[[], Embedder], tagger: Tagger | None) -> None:
+        self._catalog = catalog
+        self._space = space
+        self._embedder = embedder
+        self._tagger = tagger
+
+    def keep(self, readings: Sequence[Reading]) -> int:
+        """Keep *readings*, all or none. Returns how many pictures were embedded."""
+        new = {reading.content_hash: reading for reading in readings if isinstance(reading, Decoded)}
+        vectors = self._embed(list(new.values()))
+        with self._catalog.write() as t:
+            to_tag: dict[int, NDArray[np.float32]] = {}
+            for reading in readings:
+                self._keep_one(t, reading, vectors, to_tag)
+            if self._tagger is not None and to_tag:
+                ids = np.array(sorted(to_tag), np.int64)
+                self._tagger.tag(t, Vectors(ids, np.stack([to_tag[int(photo_id)] for photo_id in ids])))
+        return len(new)
+
+    def _embed(self, new: list[Decoded]) -> dict[bytes, NDArray[np.float32]]:
+        if not new:
+            return {}
+        vectors = self._embedder().encode(np.stack([reading.pixels for reading in new]))
+        return {reading.content_hash: vector for reading, vector in zip(new, vectors, strict=True)}
+
+    def _keep_one(
+        self,
+        t: Transaction,
+        reading: Reading,
+        vectors: dict[bytes, NDArray[np.float32]],
+        to_tag: dict[int, NDArray[np.float32]],
+    ) -> None:
+        file = reading.file
+        if isinstance(reading, Refused):
+            t.files.failed(file.folder_id, file.path, reading.stamp, reading.outcome, reading.reason)
+            return
+        photo_id = t.photos.find(reading.content_hash)
+        if isinstance(reading, Decoded):
+            if photo_id is None:
+                photo_id = t.photos.add(reading.content_hash, reading.stamp.size, reading.facts)
+            if not t.embeddings.exists(self._space.id, photo_id):
+                t.embeddings.put(self._space.id, photo_id, vectors[reading.content_hash])
+            # What is kept is rounded, and tags must be those of what is kept.
+            to_tag[photo_id] = t.embeddings.get(self._space.id, [photo_id]).matrix[0]
+        elif isinstance(reading, Known):
+            assert photo_id is not None, "a known photo has a row"
+            if not t.photos.get([photo_id])[0].paths:
+                # It was away, and the vocabulary may have changed meanwhile.
+                kept = t.embeddings.get(self._space.id, [photo_id])
+                to_tag.update({photo_id: kept.matrix[0]} if len(kept) else {})
+        t.files.indexed(file.folder_id, file.path, reading.stamp, photo_id)

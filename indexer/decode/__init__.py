@@ -1,0 +1,17 @@
+"""Decoding: a file's bytes become pixels and facts, or a reason why not."""
+
+from .errors import Damaged, DecodeError, TooLarge, Unsupported
+from .formats import HEAD, identify
+from .picture import DecodedPhoto, Squarer, read_photo
+
+__all__ = [
+    "HEAD",
+    "Damaged",
+    "DecodeError",
+    "DecodedPhoto",
+    "Squarer",
+    "TooLarge",
+    "Unsupported",
+    "identify",
+    "read_photo",
+]

@@ -1,0 +1,45 @@
+"""Why one file cannot become a photo.
+
+DecodeError                 (reason)
+├── Unsupported             it is something else, or a kind of picture that comes later
+├── Damaged                 it is a picture of a known format that cannot be read whole
+└── TooLarge                reading it would take too much memory
+"""
+
+from __future__ import annotations
+
+from store import Outcome
+
+from ..errors import IndexerError
+
+
+class DecodeError(IndexerError):
+    """A file that cannot be embedded, and the reason in words that end the sentence "… because it is/has"."""
+
+    outcome = Outcome.FAILED
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        """The reason."""
+        return self.reason
+
+
+class Unsupported(DecodeError):
+    """Not a picture, or not of a format that is read."""
+
+    outcome = Outcome.UNSUPPORTED
+
+
+class Damaged(DecodeError):
+    """A picture of a known format that cannot be read whole."""
+
+    outcome = Outcome.DAMAGED
+
+
+class TooLarge(DecodeError):
+    """A picture that would take too much memory."""
+
+    outcome = Outcome.TOO_LARGE

@@ -1,0 +1,112 @@
+"""What a picture file says of itself. A fact that is broken costs that fact and nothing else."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime
+
+from PIL import ExifTags, Image
+
+from store import Facts
+
+_TIME = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
+_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
+_FARTHEST_OFFSET = 14 * 60
+#: The first photograph that has survived.
+_FIRST_YEAR = 1826
+
+
+def read_facts(image: Image.Image, size: tuple[int, int], picture_format: str) -> Facts:
+    """The facts of *image*, which is *size* (width, height) upright."""
+    tags, camera, place = _directories(image)
+    latitude, longitude = _position(place)
+    base, exif = ExifTags.Base, camera
+    return Facts(
+        width=size[0],
+        height=size[1],
+        format=picture_format,
+        taken_at=_time(exif.get(base.DateTimeOriginal))
+        or _time(exif.get(base.DateTimeDigitized))
+        or _time(tags.get(base.DateTime)),
+        taken_offset=_offset(exif.get(base.OffsetTimeOriginal)) if exif.get(base.DateTimeOriginal) else None,
+        camera=_camera(_text(tags.get(base.Make)), _text(tags.get(base.Model))),
+        latitude=latitude,
+        longitude=longitude,
+    )
+
+
+def orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 if there is none that can be read."""
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # noqa: BLE001 - EXIF of cameras and converters breaks in every way, and is never worth a photo
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004 - the eight there are
+
+
+def _directories(image: Image.Image) -> tuple[dict[int, object], dict[int, object], dict[int, object]]:
+    """The main, the camera's and the GPS tags; empty where they cannot be read."""
+    found: list[dict[int, object]] = []
+    for directory in (None, ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+        try:
+            exif = image.getexif()
+            found.append(dict(exif if directory is None else exif.get_ifd(directory)))
+        except Exception:  # noqa: BLE001 - as in orientation
+            found.append({})
+    return found[0], found[1], found[2]
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if not isinstance(value, str):
+        return None
+    shown = "".join(mark if mark.isprintable() else " " for mark in value.partition("\0")[0])
+    return " ".join(shown.split()) or None
+
+
+def _camera(make: str | None, model: str | None) -> str | None:
+    if make is None or model is None:
+        return model or make
+    return model if model.lower().startswith(make.split()[0].lower()) else f"{make} {model}"
+
+
+def _time(value: object) -> datetime | None:
+    match = _TIME.match(_text(value) or "")
+    if match is None:
+        return None
+    try:
+        taken = datetime(*(int(part) for part in match.groups()))  # noqa: DTZ001 - the camera's wall clock has no zone
+    except ValueError:
+        return None
+    return taken if taken.year >= _FIRST_YEAR else None
+
+
+def _offset(value: object) -> int | None:
+    match = _OFFSET.fullmatch(_text(value) or "")
+    if match is None:
+        return None
+    minutes = int(match[2]) * 60 + int(match[3])
+    return None if minutes > _FARTHEST_OFFSET else -minutes if match[1] == "-" else minutes
+
+
+def _position(tags: dict[int, object]) -> tuple[float | None, float | None]:
+    gps = ExifTags.GPS
+    latitude = _degrees(tags.get(gps.GPSLatitude), tags.get(gps.GPSLatitudeRef), "S", 90)
+    longitude = _degrees(tags.get(gps.GPSLongitude), tags.get(gps.GPSLongitudeRef), "W", 180)
+    if latitude is None or longitude is None or latitude == longitude == 0:
+        # Both or neither; and 0, 0 is what receivers write that know nothing.
+        return None, None
+    return latitude, longitude
+
+
+def _degrees(value: object, reference: object, negative: str, most: int) -> float | None:
+    try:
+        degrees, minutes, seconds = (float(part) for part in value)  # type: ignore[attr-defined]
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    total = degrees + minutes / 60 + seconds / 3600
+    if not math.isfinite(total) or not 0 <= total <= most:
+        return None
+    return -total if (_text(reference) or "").upper().startswith(negative) else total

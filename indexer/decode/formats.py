@@ -1,0 +1,105 @@
+"""What a file is, by its first bytes. Its name is not asked."""
+
+from __future__ import annotations
+
+from .errors import Damaged, Unsupported
+
+#: As many bytes as `identify` looks at.
+HEAD = 4096
+
+_PICTURES = (
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"GIF87a", "GIF"),
+    (b"GIF89a", "GIF"),
+    (b"BM", "BMP"),
+    (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"),
+    (b"II+\0", "TIFF"),
+    (b"MM\0+", "TIFF"),
+)
+#: ISO media files say what they are in four letters after "ftyp".
+_HEIF_BRANDS = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"mif2"}
+)
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_OTHERS = (
+    (b"\xff\x0a", "a JPEG XL picture"),
+    (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
+    (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
+    (b"FUJIFILMCCD-RAW", "a RAW photo (Fujifilm)"),
+    (b"IIRO", "a RAW photo (Olympus)"),
+    (b"MMOR", "a RAW photo (Olympus)"),
+    (b"IIU\0", "a RAW photo (Panasonic)"),
+    (b"II\x1a\0\0\0HEAPCCDR", "a RAW photo (Canon CRW)"),
+    (b"\0MRM", "a RAW photo (Minolta)"),
+    (b"FOVb", "a RAW photo (Sigma)"),
+    (b"8BPS", "a Photoshop file"),
+    (b"\0\0\1\0", "an icon"),
+    (b"%PDF", "a PDF"),
+    (b"%!PS", "a PostScript file"),
+    (b"\xc5\xd0\xd3\xc6", "a PostScript file"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x1aE\xdf\xa3", "a video (Matroska)"),
+    (b"OggS", "an Ogg file"),
+    (b"ID3", "a sound file"),
+    (b"fLaC", "a sound file"),
+    (b"SQLite format 3\0", "a database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"SIMPLE  =", "a FITS file"),
+    (b"#?RADIANCE", "a Radiance picture"),
+    (b"v/1\x01", "an OpenEXR picture"),
+    (b"DDS ", "a DirectDraw texture"),
+    (b"qoif", "a QOI picture"),
+)
+
+
+def identify(head: bytes) -> str:
+    """The format of a picture, as Pillow calls it, by its first `HEAD` bytes.
+
+    Raises `Unsupported`, saying what the file is instead, or `Damaged` if it is empty.
+    """
+    if not head:
+        raise Damaged("it is empty")
+    if not head.strip(b"\0"):
+        raise Damaged("it holds nothing but zeros")
+    known = next((name for magic, name in _PICTURES if head.startswith(magic)), None) or _container(head)
+    if known is not None:
+        return known
+    other = next((name for magic, name in _OTHERS if head.startswith(magic)), None)
+    raise Unsupported(f"it is {other or _text_or_unknown(head)}")
+
+
+def _container(head: bytes) -> str | None:
+    """The picture format of a RIFF or ISO media file; raises for other kinds of those."""
+    if head[:4] == b"RIFF":
+        if head[8:12] == b"WEBP":
+            return "WEBP"
+        raise Unsupported("it is a video (AVI)" if head[8:12] == b"AVI " else "it is a sound file")
+    if head[4:8] != b"ftyp":
+        if head[4:8] in {b"moov", b"mdat", b"wide"}:
+            raise Unsupported("it is a video (QuickTime)")
+        return None
+    brands = {head[8:12], *(head[at : at + 4] for at in range(16, min(len(head), int.from_bytes(head[:4], "big")), 4))}
+    if brands & _AVIF_BRANDS:
+        return "AVIF"
+    if brands & _HEIF_BRANDS:
+        return "HEIF"
+    if head[8:12] == b"crx ":
+        raise Unsupported("it is a RAW photo (Canon CR3)")
+    raise Unsupported("it is a video (MP4 or QuickTime)")
+
+
+def _text_or_unknown(head: bytes) -> str:
+    if b"\0" not in head:
+        try:
+            head[: len(head) - 4].decode("utf-8")
+        except UnicodeDecodeError:
+            return "of no known picture format"
+        stripped = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+        if stripped[:4].lower() == b"<svg" or b"<svg" in head[:1024]:
+            return "a vector drawing (SVG)"
+        return "a text file"
+    return "of no known picture format"

@@ -1,0 +1,155 @@
+"""Brings the catalog up to date with folders on disk."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from store import Catalog, Folder, Outcome, Space, Stamp
+
+from .batch import BatchKeeper, Embedder, Tagger
+from .changes import Changes, compare
+from .decode import Squarer
+from .progress import FileDone, FolderOffline, FolderScanned, Progress
+from .reading import Decoded, Reading, Refused, Wanted, read_file
+from .scan import scan
+
+#: Files that only need a row are kept together, many to a transaction.
+_ROWS = 256
+_MOST_WORKERS = 8
+
+
+@dataclass(slots=True)
+class IndexReport:
+    """What a pass did. `outcomes` counts the files that were read."""
+
+    outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
+    embedded: int = 0
+    unchanged: int = 0
+    gone: int = 0
+    offline: list[bytes] = field(default_factory=list)
+    #: Folders below that could not be listed, absolute, each with the reason.
+    unreadable: list[tuple[bytes, str]] = field(default_factory=list)
+
+
+def index_folders(
+    catalog: Catalog,
+    folders: Sequence[Folder],
+    space: Space,
+    embedder: Callable[[], Embedder],
+    tagger: Tagger | None,
+    progress: Progress,
+    *,
+    preprocessing: Squarer,
+    batch_size: int = 16,
+    workers: int | None = None,
+) -> IndexReport:
+    """Index what is new or changed in *folders*, and forget what is gone.
+
+    *embedder* is called when there is something to embed, and only then. Every batch is kept when it is done, so an
+    interruption costs one batch at most, and the next call goes on. Raises what the store and the embedder raise;
+    never on account of a file.
+    """
+    report = IndexReport()
+    with catalog.write() as t:
+        t.embeddings.drop_damaged(space.id)
+    passes = [_scan(catalog, folder, report, progress) for folder in folders]
+    wanted = [
+        _wanted(folder, found.path, found.stamp)
+        for folder, changes in zip(folders, passes, strict=True)
+        for found in changes.to_read
+    ]
+    wanted += _unembedded(catalog, space, folders, {file.absolute for file in wanted})
+    keeper = BatchKeeper(catalog, space, embedder, tagger)
+    readings = _read_all(catalog, space, wanted, preprocessing, workers or _default_workers(), batch_size)
+    for batch in _batches(readings, batch_size):
+        report.embedded += keeper.keep(batch)
+        for reading in batch:
+            _report(reading, report, progress)
+    # Only now: a file that moved has been found under its new name, and its photo was never without one.
+    for changes in passes:
+        if changes.gone:
+            with catalog.write() as t:
+                t.files.forget(changes.gone)
+            report.gone += len(changes.gone)
+    return report
+
+
+def _scan(catalog: Catalog, folder: Folder, report: IndexReport, progress: Progress) -> Changes:
+    with catalog.read() as t:
+        changes = compare(scan(folder.path), t.files.known(folder.id))
+    if changes.is_offline:
+        root = next((item for item in changes.unreadable if item.path == b""), None)
+        report.offline.append(folder.path)
+        progress.report(FolderOffline(folder.path, root.reason if root else "nothing is in it any more"))
+    else:
+        report.unreadable += [(os.path.join(folder.path, item.path), item.reason) for item in changes.unreadable]
+        files = changes.unchanged + len(changes.to_read)
+        progress.report(FolderScanned(folder.path, files, len(changes.to_read)))
+    report.unchanged += changes.unchanged
+    return changes
+
+
+def _wanted(folder: Folder, path: bytes, stamp: Stamp) -> Wanted:
+    return Wanted(folder.id, path, os.path.join(folder.path, path), stamp)
+
+
+def _unembedded(catalog: Catalog, space: Space, folders: Sequence[Folder], already: set[bytes]) -> list[Wanted]:
+    """Files of photos that have no embedding in the space: it is a new one, or the row was damaged."""
+    by_id = {folder.id: folder for folder in folders}
+    with catalog.read() as t:
+        lacking = t.files.lacking_embedding(space.id)
+    files = [_wanted(by_id[file.folder_id], file.path, file.stamp) for file in lacking if file.folder_id in by_id]
+    return [file for file in files if file.absolute not in already and os.path.exists(file.absolute)]
+
+
+def _read_all(
+    catalog: Catalog, space: Space, wanted: Iterable[Wanted], preprocessing: Squarer, workers: int, batch_size: int
+) -> Iterator[Reading]:
+    """Readings in the order of *wanted*, made by *workers* threads that stay a bounded way ahead."""
+
+    def is_embedded(content_hash: bytes) -> bool:
+        with catalog.read() as t:
+            photo_id = t.photos.find(content_hash)
+            return photo_id is not None and t.embeddings.exists(space.id, photo_id)
+
+    ahead = 2 * batch_size + workers
+    pending: deque[Future[Reading]] = deque()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
+    try:
+        for file in wanted:
+            pending.append(pool.submit(read_file, file, preprocessing, is_embedded))
+            if len(pending) >= ahead:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _batches(readings: Iterable[Reading], size: int) -> Iterator[list[Reading]]:
+    """Lists of readings that end when *size* pictures are to be embedded, or enough rows are to be written."""
+    batch: list[Reading] = []
+    pictures = 0
+    for reading in readings:
+        batch.append(reading)
+        pictures += isinstance(reading, Decoded)
+        if pictures == size or len(batch) == _ROWS:
+            yield batch
+            batch, pictures = [], 0
+    if batch:
+        yield batch
+
+
+def _report(reading: Reading, report: IndexReport, progress: Progress) -> None:
+    outcome = reading.outcome if isinstance(reading, Refused) else Outcome.INDEXED
+    reason = reading.reason if isinstance(reading, Refused) else None
+    report.outcomes[outcome] += 1
+    progress.report(FileDone(reading.file.absolute, outcome, reason))
+
+
+def _default_workers() -> int:
+    return min(_MOST_WORKERS, os.cpu_count() or 1)

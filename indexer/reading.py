@@ -1,0 +1,106 @@
+"""Reads one file, in a worker thread: its content's hash, and if the content is new, its pixels and facts."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store import Facts, Outcome, Stamp
+
+from .decode import HEAD, DecodeError, Squarer, identify, read_photo
+from .scan import stamp_of
+
+#: Bytes. No picture that can be decoded is larger, and a file is held in memory whole.
+_MOST_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A file to read: its folder's id, and its path, relative and absolute."""
+
+    folder_id: int
+    path: bytes
+    absolute: bytes
+    stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The file cannot be indexed."""
+
+    file: Wanted
+    stamp: Stamp
+    outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The file holds a photo that is embedded already."""
+
+    file: Wanted
+    stamp: Stamp
+    content_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The file holds a photo that must be embedded; `pixels` are uint8 (size, size, 3)."""
+
+    file: Wanted
+    stamp: Stamp
+    content_hash: bytes
+    pixels: NDArray[np.uint8]
+    facts: Facts
+
+
+Reading = Refused | Known | Decoded
+
+
+def read_file(file: Wanted, preprocessing: Squarer, is_embedded: Callable[[bytes], bool]) -> Reading:
+    """What *file* holds. Raises nothing on account of the file.
+
+    *is_embedded* is asked, in this thread, whether the photo of a content hash needs no decoding.
+    """
+    try:
+        return _read(file, preprocessing, is_embedded)
+    except DecodeError as error:
+        return Refused(file, file.stamp, error.outcome, error.reason)
+    except OSError as error:
+        return Refused(file, file.stamp, Outcome.FAILED, f"it cannot be read ({error.strerror or error})")
+
+
+def _read(file: Wanted, preprocessing: Squarer, is_embedded: Callable[[bytes], bool]) -> Reading:
+    # Without O_NONBLOCK, opening what has meanwhile become a pipe would wait for ever.
+    descriptor = os.open(file.absolute, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb") as opened:
+        before = os.fstat(descriptor)
+        stamp = stamp_of(before)
+        if not stat.S_ISREG(before.st_mode):
+            return Refused(file, stamp, Outcome.UNSUPPORTED, "it is no regular file")
+        try:
+            identify(opened.read(HEAD))
+        except DecodeError as error:
+            return Refused(file, stamp, error.outcome, error.reason)
+        if before.st_size > _MOST_BYTES:
+            return Refused(file, stamp, Outcome.TOO_LARGE, f"it has {before.st_size / 1e9:.1f} GB")
+        opened.seek(0)
+        data = opened.read()
+        after = stamp_of(os.fstat(descriptor))
+    if after != stamp:
+        # Its stamp of before is kept, so that the next pass finds it changed and reads it again.
+        return Refused(file, stamp, Outcome.FAILED, "it changed while it was read; the next pass reads it again")
+    content_hash = hashlib.sha256(data).digest()
+    if is_embedded(content_hash):
+        return Known(file, stamp, content_hash)
+    try:
+        photo = read_photo(data, preprocessing)
+    except DecodeError as error:
+        return Refused(file, stamp, error.outcome, error.reason)
+    return Decoded(file, stamp, content_hash, photo.pixels, photo.facts)
