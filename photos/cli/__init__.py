@@ -1,0 +1,40 @@
+"""The command line: a module a command, each of which reads its arguments, makes one call, and shows the result."""
+
+from __future__ import annotations
+
+import click
+
+from photos.cli import (
+    add,
+    demo,
+    embed,
+    index,
+    model,
+    remove,
+    retag,
+    search,
+    similar,
+    status,
+    tags,
+    vocab,
+)
+from photos.cli.program import Invocation, program
+
+for _command in (
+    add.add,
+    remove.remove,
+    index.index,
+    search.search,
+    similar.similar,
+    tags.tags,
+    retag.retag,
+    vocab.vocab,
+    embed.embed,
+    model.model,
+    status.status,
+    demo.demo,
+):
+    assert isinstance(_command, click.Command)
+    program.add_command(_command)
+
+__all__ = ["Invocation", "program"]

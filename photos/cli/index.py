@@ -1,0 +1,32 @@
+"""`photos index`."""
+
+from __future__ import annotations
+
+import click
+
+from photos.cli import options
+from photos.cli.program import Invocation, pass_invocation
+
+
+@click.command(short_help="Bring the library up to date with the disk.")
+@click.argument("folders", nargs=-1, metavar="[FOLDER]...")
+@options.device
+@options.workers
+@pass_invocation
+def index(invocation: Invocation, folders: tuple[str, ...], device: str | None, workers: int | None) -> None:
+    """Find what is new, changed, moved or gone in the folders that were added, or in those named.
+
+    A folder that is missing, unreadable or suddenly empty is taken to be offline, and nothing of it is forgotten.
+    """
+    from photos import folders as naming
+    from photos.cli.indexing import index_and_tell
+    from photos.errors import EmptyLibrary
+
+    with invocation.app(device=device, workers=workers) as app:
+        if app.is_new:
+            raise EmptyLibrary(app.settings.library)
+        with app.catalog.read() as t:
+            chosen = [naming.registered(t, naming.absolute(folder)) for folder in folders] or t.folders.all()
+        if not chosen:
+            raise EmptyLibrary(app.settings.library)
+        index_and_tell(app, app.choose_model(None), list(dict.fromkeys(chosen)))

@@ -1,0 +1,86 @@
+"""Indexes folders, with a bar while it lasts and a summary at its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from photos.cli.progress import Bar, FileProgress
+from photos.cli.render import counted, duration, file_name, shown_path
+from photos.errors import safe
+from photos.indexing import bring_up_to_date
+from photos.timing import Stopwatch
+from store import Outcome, Problem
+
+if TYPE_CHECKING:
+    from indexer import IndexReport
+    from photos.app import App
+    from photos.models import Model
+    from store import Folder
+
+#: Problems that are named; the rest is counted.
+_NAMED = 3
+#: Reasons that are told apart.
+_REASONS = 6
+
+
+def index_and_tell(app: App, model: Model, folders: Sequence[Folder]) -> None:
+    """Bring *folders* up to date and say what came of it."""
+    watch = Stopwatch()
+    with FileProgress() as files, Bar("Encoding labels", None, "text") as labels:
+        report = bring_up_to_date(app, model, folders, files, labels.reach)
+    for line in summary(app, folders, report, watch.seconds()):
+        click.echo(line)
+
+
+def summary(app: App, folders: Sequence[Folder], report: IndexReport, seconds: float) -> Iterator[str]:
+    """What came of it: photos, files that were left out and why, and what to do next."""
+    with app.catalog.read() as t:
+        photos, files = t.photos.count(), t.files.counts().get(Outcome.INDEXED, 0)
+        problems = [problem for problem in t.files.problems() if _is_in(problem, folders)]
+    yield f"{counted(photos, 'photo')} in {counted(files, 'file')}; {_news(report)} in {duration(seconds)}."
+    for path in report.offline:
+        yield f"{shown_path(path)} is not there, or suddenly empty: its photos are kept as they were."
+    for path, reason in report.unreadable:
+        yield f"{shown_path(path)} cannot be listed ({safe(reason)}): its photos are kept as they were."
+    yield from _left_out(problems)
+    if photos:
+        yield 'Next: photos search "beach at sunset", photos tags, photos status'
+    else:
+        yield "There is no photo to search in yet."
+
+
+def _left_out(problems: Sequence[Problem]) -> Iterator[str]:
+    if not problems:
+        return
+    yield f"{counted(len(problems), 'file')} left out:"
+    reasons = Counter((problem.outcome, problem.reason) for problem in problems)
+    for (outcome, reason), count in reasons.most_common(_REASONS):
+        some = [problem for problem in problems if (problem.outcome, problem.reason) == (outcome, reason)]
+        names = ", ".join(file_name(problem.path) for problem in some[:_NAMED])
+        more = ", …" if count > _NAMED else ""
+        yield f"  {count} {outcome}: {reason.rstrip('.')} ({names}{more})"
+    rest = sum(reasons.values()) - sum(count for _, count in reasons.most_common(_REASONS))
+    if rest:
+        yield f"  {rest} for other reasons"
+    yield "  `photos status --problems` lists them all."
+
+
+def _news(report: IndexReport) -> str:
+    parts = [
+        counted(count, what, many)
+        for count, what, many in (
+            (report.embedded, "photo embedded", "photos embedded"),
+            (report.outcomes[Outcome.INDEXED] - report.embedded, "file of known content", "files of known content"),
+            (report.gone, "file gone", "files gone"),
+        )
+        if count
+    ]
+    return ", ".join(parts) or "nothing new"
+
+
+def _is_in(problem: Problem, folders: Sequence[Folder]) -> bool:
+    return any(problem.path.startswith(folder.path.rstrip(b"/") + b"/") for folder in folders)

@@ -1,0 +1,32 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import click
+
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+top = click.option(
+    "-t", "--top", type=click.IntRange(min=1), metavar="N", help="How many photos to show; 10 unless set."
+)
+threshold = click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="Show tags from this probability on, in place of the vocabulary's own thresholds.",
+)
+paths_only = click.option("--paths", "paths_only", is_flag=True, help="Paths alone, one a line.")
+print0 = click.option("-0", "--print0", is_flag=True, help="Paths alone, each ended by a NUL: for `xargs -0`.")
+model = click.option(
+    "--model",
+    metavar="NAME|FOLDER",
+    help="The checkpoint for a library that has none yet: a hub id, a folder, or `demo` for drawings.",
+)
+device = click.option(
+    "--device", type=click.Choice(["cpu", "cuda", "mps"]), help="Where to compute; the best there is unless set."
+)
+precision = click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16", "float16"]),
+    help="Precision of a new library's embeddings; what the device is good at unless set.",
+)
+workers = click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads that read and decode.")

@@ -1,0 +1,86 @@
+"""Writes the reference of all commands, docs/commands.md: `python -m photos.cli.reference > docs/commands.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from inspect import cleandoc
+
+import click
+
+from photos.cli import program
+
+_HEAD = """# Commands
+
+Made from the program's own help by `python -m photos.cli.reference > docs/commands.md`.
+
+Settings: an option beats the environment, which beats `config.toml` in the platform's configuration folder
+(`~/.config/photos/` on Linux; `PHOTOS_CONFIG` names another file), which beats the default. In the environment a
+setting is called `PHOTOS_` and its name in capitals.
+
+| setting | means | unless set |
+|---|---|---|
+| `library` | the folder of the catalog and the index | `library` in `~/.local/share/photos/`, or the like |
+| `models` | the folder of downloaded checkpoints | `models` in the same |
+| `model` | the checkpoint for a library that has none yet | see `photos add` |
+| `device` | `cpu`, `cuda` or `mps` | the best there is |
+| `precision` | `float32`, `bfloat16` or `float16`, for a library that has no photos yet | what the device is good at |
+| `workers` | threads that read and decode | the number of cores, up to 8 |
+| `batch_size` | photos that are encoded and kept at once | 32 |
+| `top` | how many photos a search shows | 10 |
+| `threshold` | the probability from which a tag is shown | the vocabulary's |
+
+Exit status: 0 done; 1 nothing found, or a problem, named on one line; 2 wrong usage or a wrong setting; 130
+interrupted by Ctrl-C (129 hung up, 143 terminated); 141 the reader of the output went away. An error in the program
+itself is one line too, and `photos --debug COMMAND` shows where it came from.
+
+Results go to standard output, everything else to standard error. `--json` prints one object a line. A photo that was
+found has `path`, `paths` (all its files), `photo` (its number), `score` (the cosine), `logit`, `probability`, `width`,
+`height`, `format`, `taken_at` (ISO 8601 or null), `camera`, `latitude`, `longitude`, and `tags` (objects with `label`,
+`score`, `probability`, `source`). `--paths` writes names as they are on disk, except that a terminal is shown control
+characters escaped; a name may hold a line feed, so scripts are safest with `-0`.
+
+To complete commands with the Tab key: `eval "$(_PHOTOS_COMPLETE=bash_source photos)"` in bash (or `zsh_source`,
+`fish_source` in the others).
+"""
+
+
+def reference() -> str:
+    """The whole page, Markdown."""
+    return "\n".join([_HEAD, *_sections(program, None)])
+
+
+def _sections(command: click.Command, parent: click.Context | None) -> Iterator[str]:
+    context = click.Context(command, parent, info_name=command.name)
+    yield f"{'##' if parent is None else '###'} {context.command_path}\n"
+    yield f"```\n{context.command_path} {' '.join(command.collect_usage_pieces(context))}\n```\n"
+    yield _prose(cleandoc(command.help or ""))
+    options = [row for row in (each.get_help_record(context) for each in command.get_params(context)) if row]
+    if options:
+        yield "| option | |\n|---|---|"
+        yield from (f"| `{name}` | {_cell(text)} |" for name, text in options)
+        yield ""
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from _sections(inner, context)
+
+
+def _prose(text: str) -> str:
+    # Click marks a paragraph that keeps its lines by a \b on a line of its own.
+    parts = []
+    for paragraph in text.split("\n\n"):
+        lines = paragraph.strip("\n").splitlines()
+        if lines and lines[0].strip() == "\b":
+            parts.append("```\n" + "\n".join(lines[1:]) + "\n```")
+        else:
+            parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    click.echo(reference(), nl=False)

@@ -1,0 +1,155 @@
+"""What people read: paths, scores, times, and tables of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from photos.errors import safe
+
+if TYPE_CHECKING:
+    from query import Match, ScoredTag
+    from store import VocabularyDefinition
+
+#: Between two columns.
+_GAP = "  "
+#: Tags are left out of a table where there is less room than this for them.
+_LEAST_ROOM = 16
+#: Smaller ones are told apart by their cosines.
+_LEAST_PERCENT = 0.0001
+_MINUTE = 60
+
+
+def shown_path(path: bytes) -> str:
+    """*path* as short as it can be typed from here, with nothing in it that a terminal would obey."""
+    text = os.fsdecode(path)
+    for base, prefix in ((_here(), ""), (str(Path.home()), "~/")):
+        if base != "/" and text.startswith(base + "/"):
+            return safe(prefix + text[len(base) + 1 :])
+    return safe(text)
+
+
+def file_name(path: bytes) -> str:
+    """The last part of *path*, as safe as `shown_path`."""
+    return safe(os.fsdecode(path).rpartition("/")[2])
+
+
+def matches_table(matches: Sequence[Match]) -> Iterator[str]:
+    """A line a photo, best first, under a line of headings; tags as far as the terminal is wide."""
+    rows = [
+        (
+            str(rank),
+            f"{match.cosine:.3f}",
+            probability(match.probability),
+            day(match.photo.facts.taken_at),
+            shown_path(match.photo.paths[0]),
+        )
+        for rank, match in enumerate(matches, 1)
+    ]
+    headings = ("", "score", "probability", "taken", "file")
+    lines = list(table([headings, *rows], right=(0, 1, 2)))
+    room = _width() - max(map(columns, lines)) - len(_GAP)
+    yield from _with_tags(lines, ["tags", *(tags_line(match.tags, room) for match in matches)], room)
+
+
+def tags_line(tags: Sequence[ScoredTag], room: int) -> str:
+    """Names of *tags*, as many as fit into *room* columns."""
+    line = ""
+    for tag in tags:
+        longer = f"{line}, {safe(tag.label)}" if line else safe(tag.label)
+        if columns(longer) > room:
+            break
+        line = longer
+    return line
+
+
+def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
+    """Rows in columns; those numbered in *right* are set to the right."""
+    if not rows:
+        return
+    widths = [max(columns(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = []
+        for i, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            padding = " " * (width - columns(cell))
+            cells.append(padding + cell if i in right else cell + padding)
+        yield _GAP.join(cells).rstrip()
+
+
+def label_lines(definition: VocabularyDefinition) -> Iterator[str]:
+    """A vocabulary's labels under their categories, with what they are scored by where it is no mere name."""
+    threshold = "" if definition.threshold is None else f", threshold {definition.threshold:g}"
+    yield f"{safe(definition.name)}: {counted(len(definition.labels), 'label')}{threshold}"
+    category = None
+    for label in definition.labels:
+        if label.category != category:
+            category = label.category
+            yield f"[{safe(category or '')}]"
+        own = "" if label.threshold is None else f" (from {label.threshold:g})"
+        also = f" = {', '.join(map(safe, label.aliases))}" if label.aliases else ""
+        yield f"  {safe(label.name)}{also}{own}"
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal *text* takes."""
+    wide = sum(unicodedata.east_asian_width(mark) in "WF" for mark in text)
+    joined = sum(unicodedata.combining(mark) != 0 for mark in text)
+    return len(text) + wide - joined
+
+
+def probability(value: float | None) -> str:
+    """A probability with two digits, however small: `93 %`, `0.041 %`."""
+    if value is None:
+        return ""
+    percent = 100 * value
+    if percent >= 1:
+        return f"{percent:.0f} %"
+    return f"{percent:.2g} %" if percent >= _LEAST_PERCENT else f"<{_LEAST_PERCENT} %"
+
+
+def duration(seconds: float) -> str:
+    """A time for people: `12 ms`, `3.4 s`, `2 min 05 s`, `1 h 20 min`."""
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms"
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), _MINUTE)
+    hours, left = divmod(minutes, 60)
+    return f"{hours} h {left:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 photo`, `12 345 photos`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}".replace(",", " ")
+
+
+def day(moment: datetime | None) -> str:
+    """The date alone, ISO 8601; nothing if it is not known."""
+    return "" if moment is None else f"{moment:%Y-%m-%d}"
+
+
+def _with_tags(lines: Sequence[str], tags: Sequence[str], room: int) -> Iterator[str]:
+    if room < _LEAST_ROOM or not any(tags[1:]):
+        yield from lines
+        return
+    width = max(map(columns, lines))
+    for line, of_line in zip(lines, tags, strict=True):
+        yield f"{line}{' ' * (width - columns(line))}{_GAP}{of_line}".rstrip()
+
+
+def _width() -> int:
+    # What is not read on a terminal is not cut to one.
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 500
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - the string is wanted
+    except FileNotFoundError:
+        return "/"

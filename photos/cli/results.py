@@ -1,0 +1,29 @@
+"""Shows what a search found, in the form that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from photos.cli.output import match_record, write_json, write_paths
+from photos.cli.render import matches_table
+from photos.errors import NothingFound
+
+if TYPE_CHECKING:
+    from query import Match
+
+
+def show_matches(matches: Sequence[Match], *, as_json: bool, paths_only: bool, nul: bool) -> None:
+    """Write *matches* as a table, as JSON, or as paths. Raises `NothingFound` if there are none."""
+    if not matches:
+        raise NothingFound("No photo was found; `photos status` says what is in the library.")
+    if nul or paths_only:
+        write_paths([match.photo.paths[0] for match in matches], nul=nul)
+    elif as_json:
+        for match in matches:
+            write_json(match_record(match))
+    else:
+        for line in matches_table(matches):
+            click.echo(line)

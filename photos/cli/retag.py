@@ -1,0 +1,37 @@
+"""`photos retag`."""
+
+from __future__ import annotations
+
+import click
+
+from photos.cli.program import Invocation, pass_invocation
+
+
+@click.command(short_help="Tag all photos again from their stored embeddings.")
+@click.option(
+    "--vocabulary",
+    metavar="FILE|NAME",
+    help="Use this vocabulary from now on: a text or CSV file, or a name from `photos vocab list`.",
+)
+@pass_invocation
+def retag(invocation: Invocation, vocabulary: str | None) -> None:
+    r"""Score the stored embeddings against a vocabulary again. No picture is opened.
+
+    Without --vocabulary it is the one in force. Only automatic tags change; your own and those you rejected stay.
+
+    \b
+    photos retag --vocabulary birds.txt
+    photos retag --vocabulary photographic
+    """
+    from photos import vocabularies
+    from photos.cli.retagging import retag_and_tell
+
+    with invocation.app() as app:
+        space = app.space
+        if vocabulary is None:
+            with app.catalog.read() as t:
+                reference = t.library.model() or space.identity.model
+            revision = vocabularies.ensure_one(app.catalog, reference)
+        else:
+            revision = vocabularies.named(app.catalog, vocabulary)
+        retag_and_tell(app, revision)

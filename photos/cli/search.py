@@ -1,0 +1,41 @@
+"""`photos search`."""
+
+from __future__ import annotations
+
+import click
+
+from photos.cli import options
+from photos.cli.program import Invocation, pass_invocation
+
+
+@click.command(short_help="Find photos by a description.")
+@click.argument("words", nargs=-1, required=True, metavar="WORDS...")
+@options.top
+@options.as_json
+@options.paths_only
+@options.print0
+@pass_invocation
+def search(
+    invocation: Invocation, words: tuple[str, ...], top: int | None, as_json: bool, paths_only: bool, print0: bool
+) -> None:
+    r"""Find the photos that look most like WORDS, best first.
+
+    Write what would be seen in the photo, in a few plain words; case does not matter. There is always a best photo, so
+    look at the scores: `score` is the cosine of text and photo, `probability` what the model makes of it.
+
+    \b
+    photos search beach at sunset
+    photos search "red car" --top 50 --paths > red-cars.txt
+    photos search birthday cake -0 | xargs -0 cp -t /tmp/cakes
+    """
+    from photos.cli.results import show_matches
+    from query import search_text
+
+    with invocation.app(top=top) as app:
+        texts = app.texts(app.space, _tell_cut)
+        found = search_text(app.catalog, app.index, app.space, texts, " ".join(words), app.settings.top)
+        show_matches(found, as_json=as_json, paths_only=paths_only, nul=print0)
+
+
+def _tell_cut(_text: str) -> None:
+    click.echo("Note: this is longer than the model reads; its end was left out.", err=True)

@@ -1,0 +1,72 @@
+"""Shows tags: of photos, or of the library."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from photos.cli.output import tag_record, text_of, write_json
+from photos.cli.render import counted, probability, shown_path, table
+from photos.errors import NothingFound, safe
+from photos.folders import absolute
+from photos.pictures import photo_at
+from query import NotInLibrary, photo_tags, tag_counts
+
+if TYPE_CHECKING:
+    from photos.app import App
+    from query import ScoredTag
+    from store import Photo
+
+
+def show_tags(app: App, images: Sequence[str], *, as_json: bool) -> None:
+    """The tags of each image. Raises `NotInLibrary` before anything is shown."""
+    space = app.space
+    photos = [_photo(app, image) for image in images]
+    tags = photo_tags(app.catalog, space, [photo.id for photo in photos], threshold=app.settings.threshold)
+    for image, photo in zip(images, photos, strict=True):
+        if as_json:
+            records = [tag_record(tag) for tag in tags[photo.id]]
+            write_json({"path": text_of(absolute(image)), "photo": photo.id, "tags": records})
+        else:
+            _show_one(image, tags[photo.id])
+
+
+def show_counts(app: App, *, as_json: bool) -> None:
+    """How many photos have which tag, most first. Raises `NothingFound` if none has any."""
+    counts = tag_counts(app.catalog, app.space, threshold=app.settings.threshold)
+    if not counts:
+        raise NothingFound("No photo has a tag; a lower --threshold shows more, `photos retag` tags again.")
+    if as_json:
+        for label, count in counts:
+            write_json({"label": label, "photos": count})
+        return
+    for line in table([(counted(count, "photo"), safe(label)) for label, count in counts], right=(0,)):
+        click.echo(line)
+
+
+def _photo(app: App, image: str) -> Photo:
+    with app.catalog.read() as t:
+        photo = photo_at(t, image)
+    if photo is None:
+        raise NotInLibrary(os.fsencode(image))
+    return photo
+
+
+def _show_one(image: str, tags: Sequence[ScoredTag]) -> None:
+    click.echo(shown_path(absolute(image)))
+    if not tags:
+        click.echo("  no tags; a lower --threshold shows more")
+    rows = [("", safe(tag.label), _score(tag), probability(tag.probability), _source(tag)) for tag in tags]
+    for line in table(rows, right=(2, 3)):
+        click.echo(line)
+
+
+def _score(tag: ScoredTag) -> str:
+    return "" if tag.score is None else f"{tag.score:.3f}"
+
+
+def _source(tag: ScoredTag) -> str:
+    return "" if str(tag.source) == "auto" else str(tag.source)

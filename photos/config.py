@@ -1,0 +1,171 @@
+"""Settings: options beat the environment, which beats `config.toml`, which beats the defaults."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path, user_data_path
+
+from photos.errors import SettingError
+
+_PREFIX = "PHOTOS_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run of the program was told. `None` leaves a choice to the program."""
+
+    #: Where the catalog and the index are.
+    library: Path
+    #: Where downloaded checkpoints are.
+    models: Path
+    #: The checkpoint for a library that has none yet: a name or a folder.
+    model: str | None = None
+    #: "cpu", "cuda", "mps".
+    device: str | None = None
+    #: "float32", "bfloat16" or "float16", for a library that has no embeddings yet.
+    precision: str | None = None
+    #: Threads that read and decode.
+    workers: int | None = None
+    #: Pictures that are encoded at once.
+    batch_size: int | None = None
+    #: Results of a search.
+    top: int = 10
+    #: Probability from which a tag is shown.
+    threshold: float | None = None
+
+    @property
+    def catalog_path(self) -> Path:
+        """The catalog's file."""
+        return self.library / "catalog.sqlite3"
+
+    @property
+    def index_folder(self) -> Path:
+        """Where the index files are."""
+        return self.library / "index"
+
+
+def load(options: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
+    """The settings for these *options* (those that are None were not given).
+
+    Raises `SettingError`, naming the variable, or the file and line.
+    """
+    path = config_path(environment)
+    given = [(f"--{name.replace('_', '-')}", name, value) for name, value in options.items() if value is not None]
+    settings = _defaults()
+    for place, name, value in [*_from_file(path), *_from_environment(environment), *given]:
+        settings = _with(settings, name, value, place)
+    return settings
+
+
+def config_path(environment: Mapping[str, str]) -> Path:
+    """Where `config.toml` is, or would be."""
+    if named := environment.get("PHOTOS_CONFIG"):
+        return Path(named)
+    return user_config_path("photos", appauthor=False) / "config.toml"
+
+
+def data_path() -> Path:
+    """The platform's folder for this program's data."""
+    return user_data_path("photos", appauthor=False)
+
+
+def _defaults() -> Settings:
+    return Settings(library=data_path() / "library", models=data_path() / "models")
+
+
+def _from_file(path: Path) -> list[tuple[str, str, object]]:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        content = tomllib.loads(text)
+    except FileNotFoundError:
+        return []
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingError(str(path), f"this is no TOML ({error})") from error
+    return [(f"{path}:{_line(text, name)}", name, value) for name, value in content.items()]
+
+
+def _line(text: str, name: str) -> int:
+    for number, line in enumerate(text.splitlines(), 1):
+        if re.match(rf"""\s*\[*\s*["']?{re.escape(name)}["']?\s*[=.\]]""", line):
+            return number
+    return 1
+
+
+def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str, object]]:
+    # Other programs' variables may begin alike, so unknown ones are no mistake.
+    named = {f"{_PREFIX}{name.upper()}": name for name in _READERS}
+    return [(variable, name, environment[variable]) for variable, name in named.items() if environment.get(variable)]
+
+
+def _with(settings: Settings, name: str, value: object, place: str) -> Settings:
+    read = _READERS.get(name)
+    if read is None:
+        raise SettingError(place, f"there is no setting {name!r}; the settings are {', '.join(_READERS)}")
+    try:
+        read_value = read(value)
+    except (TypeError, ValueError) as error:
+        raise SettingError(place, f"{name} must be {error}, not {value!r}") from error
+    changed: dict[str, Any] = {name: read_value}
+    return replace(settings, **changed)
+
+
+def _folder(value: object) -> Path:
+    if not isinstance(value, str | Path) or "\0" in str(value):
+        raise ValueError("a folder's path")
+    # Absolute without resolving links: they are the user's names.
+    return Path(value).expanduser().absolute()
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("a name")
+    return value
+
+
+def _one_of(*choices: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value not in choices:
+            raise ValueError(f"one of {', '.join(choices)}")
+        return str(value)
+
+    return read
+
+
+def _count(value: object) -> int:
+    try:
+        number = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else 0
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ValueError("a whole number from 1 on")
+    return number
+
+
+def _probability(value: object) -> float:
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise ValueError("a probability from 0 to 1")
+    return number
+
+
+_READERS: dict[str, Callable[[object], object]] = {
+    "library": _folder,
+    "models": _folder,
+    "model": _text,
+    "device": _one_of("cpu", "cuda", "mps"),
+    "precision": _one_of("float32", "bfloat16", "float16"),
+    "workers": _count,
+    "batch_size": _count,
+    "top": _count,
+    "threshold": _probability,
+}
+assert set(_READERS) == {each.name for each in fields(Settings)}

@@ -1,0 +1,172 @@
+"""What the program itself refuses, each in one sentence that says what to do.
+
+PhotosError
+├── SettingError            a setting that is unknown or wrong, and where it stands
+├── MissingFolder           the folder is not there, or is no folder
+├── UnknownFolder           the folder was never added
+├── EmptyLibrary            there is nothing to search yet
+├── NothingFound            the question was fine and the answer is empty
+├── UnreadablePicture       an image file given as a question cannot be read
+├── NoModelChosen           no checkpoint was chosen and the default is not downloaded
+├── ModelInUse              the library's photos were embedded with another checkpoint
+├── ModelChanged            the checkpoint's weights are not those that the library was made with
+├── FileExists              a file to be written is there already
+└── DemoIncomplete          the folder for the demo holds something else
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class PhotosError(Exception):
+    """Anything the program refuses or cannot do. `status` is the exit status it ends with."""
+
+    status = 1
+
+
+class SettingError(PhotosError):
+    """A setting is unknown or has a value that it cannot have. `place` is a file and line, or a variable's name."""
+
+    status = 2
+
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(place, problem)
+        self.place = place
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.problem}."
+
+
+class MissingFolder(PhotosError):
+    """The folder is not there, or cannot be one. `problem` completes "PATH …"."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path = path
+        self.problem = problem
+
+    def __str__(self) -> str:
+        return f"{safe(self.path)} {self.problem}."
+
+
+class UnknownFolder(PhotosError):
+    """The folder was never added. `registered` are those that were."""
+
+    def __init__(self, path: str, registered: tuple[str, ...]) -> None:
+        super().__init__(path, registered)
+        self.path = path
+        self.registered = registered
+
+    def __str__(self) -> str:
+        known = ", ".join(safe(path) for path in self.registered)
+        return f"{safe(self.path)} was never added; " + (f"these were: {known}." if known else "no folder was.")
+
+
+class EmptyLibrary(PhotosError):
+    """There is no photo in the library yet."""
+
+    def __init__(self, library: Path) -> None:
+        super().__init__(library)
+        self.library = library
+
+    def __str__(self) -> str:
+        return (
+            f"The library {safe(str(self.library))} has no photos yet; "
+            "run `photos add FOLDER`, or `photos demo` to try it on drawings."
+        )
+
+
+class NothingFound(PhotosError):
+    """A fair question without an answer; `what` is the whole sentence."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        return self.what
+
+
+class UnreadablePicture(PhotosError):
+    """An image file given as a question cannot be read."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{safe(self.path)} cannot be read as a picture: {self.reason.rstrip('.')}."
+
+
+class NoModelChosen(PhotosError):
+    """No checkpoint was chosen, and the default one is not on this machine."""
+
+    def __init__(self, default: str, size: str) -> None:
+        super().__init__(default, size)
+        self.default = default
+        self.size = size
+
+    def __str__(self) -> str:
+        return (
+            f"No model is on this machine yet: run `photos model download {self.default}` ({self.size}, once), "
+            "choose another with --model NAME|FOLDER, or see `photos model list`."
+        )
+
+
+class ModelInUse(PhotosError):
+    """The library holds another checkpoint's embeddings, and a library holds one checkpoint's."""
+
+    def __init__(self, current: str, asked: str) -> None:
+        super().__init__(current, asked)
+        self.current = current
+        self.asked = asked
+
+    def __str__(self) -> str:
+        return (
+            f"This library was indexed with {safe(self.current)}; "
+            f"to use {safe(self.asked)}, make another one with --library DIR."
+        )
+
+
+class ModelChanged(PhotosError):
+    """The weights on disk are not those that the library's embeddings were made with."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(model)
+        self.model = model
+
+    def __str__(self) -> str:
+        return (
+            f"The weights of {safe(self.model)} have changed since this library was indexed, so its vectors cannot be "
+            "compared; put the old weights back, or make another library with --library DIR."
+        )
+
+
+class FileExists(PhotosError):
+    """A file that would be written is there already."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{safe(self.path)} exists already; give another name, or remove it first."
+
+
+class DemoIncomplete(PhotosError):
+    """The folder given for the demo holds something else, and is left alone."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.folder = folder
+
+    def __str__(self) -> str:
+        return f"{safe(str(self.folder))} holds other files; give an empty or a new folder with --folder."
+
+
+def safe(text: str) -> str:
+    """*text* with everything escaped that a terminal could take as a command, and with no bare surrogates."""
+    return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode("ascii") for mark in text)

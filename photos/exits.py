@@ -1,0 +1,90 @@
+"""How the program ends: every error as one sentence and an exit status.
+
+| status | means |
+|---|---|
+| 0 | done |
+| 1 | nothing found, or a problem named on one line |
+| 2 | wrong usage, or a wrong setting |
+| 129, 130, 143 | hung up, interrupted (Ctrl-C), or terminated: 128 and the signal's number |
+| 141 | the reader of our output went away |
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from types import FrameType
+from typing import Final, NoReturn
+
+from photos.errors import PhotosError, safe
+
+PROBLEM: Final = 1
+USAGE: Final = 2
+INTERRUPTED: Final = 130
+CLOSED_PIPE: Final = 141
+
+
+class ClosedPipe(Exception):  # noqa: N818 - no error of anybody's
+    """Who read our output has gone away. Click would take Python's own exception for an error."""
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal other than Ctrl-C asked the program to end. It is unwound in the same way."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def stop_on_signals() -> None:
+    """Let a polite request to end (SIGTERM, SIGHUP) unwind like Ctrl-C. What is ignored, as by nohup, stays ignored."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _stop)
+
+
+def status_of(stop: KeyboardInterrupt) -> int:
+    """The exit status after a signal."""
+    return 128 + stop.number if isinstance(stop, Stopped) else INTERRUPTED
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """One sentence for a person, and the exit status."""
+    if isinstance(error, PhotosError):
+        return str(error), error.status
+    if _is_of_a_room(error):
+        return str(error), PROBLEM
+    if isinstance(error, MemoryError):
+        return "There is not enough memory; close other programs, or set a smaller batch_size.", PROBLEM
+    if isinstance(error, OSError) and error.errno is not None:
+        return _explain_system(error), PROBLEM
+    kind = type(error).__name__
+    return f"Internal error: {kind}: {_first_line(error)} (run again with `photos --debug …` to see where).", PROBLEM
+
+
+def _is_of_a_room(error: Exception) -> bool:
+    # By name, so that telling an error does not import the room that it cannot have come from.
+    bases = {(base.__module__.partition(".")[0], base.__name__) for base in type(error).__mro__}
+    return bool(bases & {("store", "StoreError"), ("indexer", "IndexerError"), ("query", "QueryError")})
+
+
+def _explain_system(error: OSError) -> str:
+    about = f"{safe(os.fsdecode(error.filename))}: " if isinstance(error.filename, str | bytes) else ""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return f"{about}the disk is full; make room and run the command again, nothing that was finished is lost."
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return f"{about}permission denied; check who may read and write there."
+        case _:
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            return f"{about}{reason[:1].lower()}{reason[1:]}."
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return safe(lines[0][:200]) if lines else "no message"
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    raise Stopped(number)

@@ -1,0 +1,54 @@
+"""Folders as the user names them."""
+
+from __future__ import annotations
+
+import os
+
+from photos.errors import MissingFolder, UnknownFolder
+from store import Folder, FolderCovered, Transaction
+
+
+def checked(path: str) -> bytes:
+    """The absolute path of a folder that is there and can be read. Raises `MissingFolder`."""
+    try:
+        with os.scandir(path):
+            pass
+    except NotADirectoryError:
+        raise MissingFolder(path, "is a file; give the folder that it is in") from None
+    except PermissionError:
+        raise MissingFolder(path, "cannot be read; check its permissions") from None
+    except (OSError, ValueError):
+        raise MissingFolder(path, "does not exist; check the name, and that its disk is there") from None
+    return absolute(path)
+
+
+def absolute(path: str) -> bytes:
+    """*path* from the root on, as the system's bytes. Links are kept: they are the user's names."""
+    return os.fsencode(os.path.abspath(path))  # noqa: PTH100 - this takes ".." away, and keeps links
+
+
+def register(t: Transaction, path: bytes) -> Folder:
+    """The registered folder at *path*, or the one that it lies in."""
+    try:
+        return t.folders.add(path)
+    except FolderCovered as covered:
+        outer = t.folders.find(covered.by)
+        assert outer is not None
+        return outer
+
+
+def registered(t: Transaction, path: bytes) -> Folder:
+    """The folder that was added as *path*. Raises `UnknownFolder`."""
+    folder = t.folders.find(path)
+    if folder is None:
+        raise UnknownFolder(os.fsdecode(path), tuple(os.fsdecode(each.path) for each in t.folders.all()))
+    return folder
+
+
+def is_offline(path: bytes, files: int) -> bool:
+    """Whether the folder, in which *files* are known, is missing, unreadable, or suddenly empty."""
+    try:
+        with os.scandir(path) as entries:
+            return files > 0 and next(entries, None) is None
+    except OSError:
+        return True

@@ -1,0 +1,50 @@
+"""Bringing a library up to date with the disk: what `add`, `index` and the demo have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from indexer import IndexReport, Progress, index_folders
+from photos import vocabularies
+from photos.app import App
+from photos.models import Model
+from query import RetagReport, StoredTagger, retag
+from store import Folder, Revision
+
+#: Pictures that are encoded and kept together: few enough that an interruption costs little.
+BATCH_SIZE = 32
+
+
+def bring_up_to_date(
+    app: App,
+    model: Model,
+    folders: Sequence[Folder],
+    progress: Progress,
+    told_texts: Callable[[int, int], None] | None = None,
+) -> IndexReport:
+    """Index *folders* and tag what is new with the vocabulary in force; finish a re-tag that was interrupted."""
+    revision = vocabularies.ensure_one(app.catalog, model.reference)
+    with app.catalog.read() as t:
+        owed = t.library.retag_pending()
+    texts = app.texts(model.space)
+    if owed:
+        retag(app.catalog, model.space, revision, texts, told_texts)
+    settings = app.settings
+    report = index_folders(
+        app.catalog,
+        folders,
+        model.space,
+        lambda: app.embedder(model.space),
+        StoredTagger(app.catalog, model.space, revision, texts),
+        progress,
+        preprocessing=model.checkpoint.preprocessing,
+        batch_size=settings.batch_size or BATCH_SIZE,
+        workers=settings.workers,
+    )
+    app.index_of(model.space).refresh()
+    return report
+
+
+def tag_again(app: App, revision: Revision, progress: Callable[[int, int], None] | None = None) -> RetagReport:
+    """Put *revision* in force and score the stored embeddings with it. No picture is opened."""
+    return retag(app.catalog, app.space, revision, app.texts(app.space), progress)

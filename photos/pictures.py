@@ -1,0 +1,93 @@
+"""Pictures as questions: an image file as a vector, whether or not it is in the library."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer import DecodeError, Embedder
+from indexer.decode import read_photo
+from indexer.siglip import Preprocessing
+from photos import models
+from photos.app import App
+from photos.errors import MissingFolder, UnreadablePicture
+from photos.folders import absolute
+from query import Match, search_vector
+from store import Photo, Space, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture's unit vector, float32 (d,), and the photo that it is, if it is in the library."""
+
+    vector: NDArray[np.float32]
+    photo_id: int | None
+
+
+def find_similar(app: App, path: str, count: int) -> list[Match]:
+    """The *count* photos most like the picture at *path*, which is not among them."""
+    picture = as_vector(app, app.space, path)
+    return search_vector(app.catalog, app.index, app.space, picture.vector, count, exclude=picture.photo_id)
+
+
+def as_vector(app: App, space: Space, path: str) -> Picture:
+    """The picture at *path* in *space*: the stored embedding if its content is known, else one made now.
+
+    Raises `UnreadablePicture`.
+    """
+    content = _read(path)
+    with app.catalog.read() as t:
+        photo_id = t.photos.find(hashlib.sha256(content).digest())
+        stored = t.embeddings.get(space.id, [photo_id]) if photo_id is not None else None
+    if stored is not None and len(stored):
+        return Picture(stored.matrix[0], photo_id)
+    preprocessing = models.reopen(app.catalog, app.settings, space).preprocessing
+    return Picture(encode(app.embedder(space), preprocessing, path, content), photo_id)
+
+
+def encode(embedder: Embedder, preprocessing: Preprocessing, path: str, content: bytes) -> NDArray[np.float32]:
+    """The unit vector of a picture file's *content*. Raises `UnreadablePicture`, naming *path*."""
+    try:
+        pixels = read_photo(content, preprocessing).pixels
+    except DecodeError as error:
+        raise UnreadablePicture(path, str(error)) from error
+    return embedder.encode(pixels[np.newaxis])[0]
+
+
+def embed(app: App, asked: str | None, *, image: str | None, text: str | None) -> tuple[str, NDArray[np.float32]]:
+    """The checkpoint's name, and the unit vector (d,) that it makes of the picture at *image* or else of *text*.
+
+    The checkpoint is the one *asked* for, the library's, or the default. Nothing is kept.
+    """
+    checkpoint = models.pick(app.settings, asked, app.reference)
+    if image is None:
+        return checkpoint.name, app.text_tower(checkpoint).encode_text([text or ""])[0]
+    content = _read(image)
+    embedder = app.image_tower(checkpoint, app.settings.precision)
+    return checkpoint.name, encode(embedder, checkpoint.preprocessing, image, content)
+
+
+def photo_at(t: Transaction, path: str) -> Photo | None:
+    """The photo that the file at *path* is, by its name or else by its content."""
+    photo = t.photos.at(absolute(path))
+    if photo is not None or not Path(path).is_file():
+        return photo
+    photo_id = t.photos.find(hashlib.sha256(_read(path)).digest())
+    return t.photos.get([photo_id])[0] if photo_id is not None else None
+
+
+def _read(path: str) -> bytes:
+    if Path(path).is_dir():
+        raise UnreadablePicture(path, "it is a folder; `photos add` indexes folders")
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise MissingFolder(path, "does not exist; check the name") from None
+    except PermissionError:
+        raise UnreadablePicture(path, "permission denied") from None
+    except (OSError, ValueError) as error:
+        raise UnreadablePicture(path, str(error)) from error

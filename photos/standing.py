@@ -1,0 +1,115 @@
+"""How a library stands: what `photos status` says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from photos import vocabularies
+from photos.app import App
+from photos.folders import is_offline
+from photos.models import folder_size, pick
+from store import Catalog, Folder, IndexStatus, Outcome, Revision, Space
+
+
+@dataclass(frozen=True, slots=True)
+class FolderStanding:
+    """A folder, the files known in it, and whether it cannot be read just now."""
+
+    folder: Folder
+    files: int
+    offline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is in a library. `size` is of everything it keeps, in bytes."""
+
+    library: Path
+    size: int
+    folders: tuple[FolderStanding, ...]
+    photos: int
+    files: Mapping[Outcome, int]
+    model: str | None
+    space: Space | None
+    embeddings: int
+    index: IndexStatus | None
+    vocabulary: Revision | None
+    retag_pending: bool
+
+
+def standing(app: App) -> Standing:
+    """How the library stands. An empty library is fine, and nothing is made for it."""
+    library = app.settings.library
+    if app.is_new:
+        return Standing(library, 0, (), 0, {}, None, None, 0, None, None, retag_pending=False)
+    with app.catalog.read() as t:
+        space_id = t.library.space_id()
+        space = None if space_id is None else t.spaces.get(space_id)
+        folders = tuple(_of_folder(folder, sum(1 for _ in t.files.known(folder.id))) for folder in t.folders.all())
+        photos, files, model = t.photos.count(), t.files.counts(), t.library.model()
+        embeddings = 0 if space is None else t.embeddings.count(space.id)
+        vocabulary, pending = vocabularies.in_force(t), t.library.retag_pending()
+    index = None if space is None else app.index_of(space).status()
+    size = folder_size(library)
+    return Standing(library, size, folders, photos, files, model, space, embeddings, index, vocabulary, pending)
+
+
+def record(now: Standing) -> dict[str, object]:
+    """The same as plain values, for JSON."""
+    identity = None if now.space is None else now.space.identity
+    return {
+        "library": str(now.library),
+        "bytes": now.size,
+        "folders": [
+            {"path": os.fsdecode(each.folder.path), "files": each.files, "offline": each.offline}
+            for each in now.folders
+        ],
+        "photos": now.photos,
+        "files": {str(outcome): count for outcome, count in now.files.items()},
+        "model": now.model,
+        "precision": identity and identity.precision,
+        "preprocessing": identity and identity.preprocessing,
+        "dimension": identity and identity.dimension,
+        "weights_sha256": identity and identity.weights_hash,
+        "embeddings": now.embeddings,
+        "index": now.index
+        and {"rows": now.index.rows, "newer": now.index.newer, "valid": now.index.valid, "bytes": now.index.bytes},
+        "vocabulary": now.vocabulary and now.vocabulary.vocabulary,
+        "revision": now.vocabulary and now.vocabulary.number,
+        "labels": now.vocabulary and len(now.vocabulary.labels),
+        "retag_pending": now.retag_pending,
+    }
+
+
+def model_record(app: App) -> dict[str, object]:
+    """The library's checkpoint as plain values. Raises what opening the checkpoint raises.
+
+    `same_weights` says whether the files are those that the library's embeddings were made with.
+    """
+    with_space = None if app.catalog_if_any is None else _space_of(app.catalog)
+    checkpoint = pick(app.settings, None, app.reference)
+    return {
+        "model": checkpoint.name,
+        "folder": str(checkpoint.folder),
+        "chosen": app.reference is not None,
+        "dimension": checkpoint.dimension,
+        "image_size": checkpoint.image_size,
+        "text_length": checkpoint.text_length,
+        "preprocessing": checkpoint.preprocessing.name,
+        "precision": with_space and with_space.identity.precision,
+        "weights_sha256": checkpoint.weights_hash(),
+        "same_weights": with_space and with_space.identity.weights_hash == checkpoint.weights_hash(),
+    }
+
+
+def _space_of(catalog: Catalog) -> Space | None:
+    with catalog.read() as t:
+        space_id = t.library.space_id()
+        return None if space_id is None else t.spaces.get(space_id)
+
+
+def _of_folder(folder: Folder, files: int) -> FolderStanding:
+    return FolderStanding(folder, files, is_offline(folder.path, files))

@@ -1,0 +1,91 @@
+"""Settings, and what beats what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from photos.config import load
+from photos.errors import SettingError
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "config.toml"
+
+    def write(text: str | bytes) -> dict[str, str]:
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return {"PHOTOS_CONFIG": str(path)}
+
+    return write
+
+
+def test_with_nothing_set_the_library_is_in_the_platforms_data_folder(own_home):
+    assert load({}, {}).library == own_home / ".local/share/photos/library"
+
+
+def test_an_option_beats_the_environment_which_beats_the_file_which_beats_the_default(config):
+    environment = config("top = 20\nworkers = 3\nbatch_size = 8\n") | {"PHOTOS_TOP": "30", "PHOTOS_WORKERS": "4"}
+    settings = load({"top": 40, "workers": None}, environment)
+    assert (settings.top, settings.workers, settings.batch_size) == (40, 4, 8)
+
+
+def test_an_unknown_key_is_named_with_its_file_and_line(config):
+    with pytest.raises(SettingError, match=r"config\.toml:3: there is no setting 'topp'; the settings are library, "):
+        load({}, config("# mine\ntop = 20\ntopp = 30\n"))
+
+
+def test_a_table_is_named_as_an_unknown_key(config):
+    with pytest.raises(SettingError, match=r"config\.toml:2: there is no setting 'search'"):
+        load({}, config("\n[search]\ntop = 3\n"))
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("top = 0", "top must be a whole number from 1 on, not 0"),
+        ("top = true", "top must be a whole number from 1 on, not True"),
+        ('top = "many"', "top must be a whole number from 1 on, not 'many'"),
+        ("threshold = 1.5", "threshold must be a probability from 0 to 1, not 1.5"),
+        ("threshold = nan", "threshold must be a probability from 0 to 1, not nan"),
+        ('device = "gpu"', "device must be one of cpu, cuda, mps, not 'gpu'"),
+        ('model = ""', "model must be a name, not ''"),
+        ("library = 3", "library must be a folder's path, not 3"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_with_its_line(config, line, sentence):
+    with pytest.raises(SettingError) as caught:
+        load({}, config(line))
+    assert str(caught.value).endswith(f"config.toml:1: {sentence}.")
+    assert caught.value.status == 2
+
+
+def test_a_wrong_variable_is_named():
+    with pytest.raises(SettingError, match=r"^PHOTOS_TOP: top must be a whole number"):
+        load({}, {"PHOTOS_TOP": "ten"})
+
+
+def test_other_programs_variables_are_left_alone():
+    assert load({}, {"PHOTOS_FOLDER": "/mnt", "PHOTOS_TOP": ""}).top == 10
+
+
+@pytest.mark.parametrize("content", [b"top = = 3", b"\xff\xfe\x00"])
+def test_a_file_that_is_no_toml_is_one_sentence(config, content):
+    with pytest.raises(SettingError, match="this is no TOML"):
+        load({}, config(content))
+
+
+def test_a_byte_order_mark_does_no_harm(config):
+    assert load({}, config(b"\xef\xbb\xbftop = 7\n")).top == 7
+
+
+def test_a_home_folder_is_understood(config, own_home):
+    settings = load({}, config('library = "~/pictures-library"'))
+    assert settings.library == own_home / "pictures-library"
+    assert settings.catalog_path.parent == settings.library
+
+
+def test_a_library_given_as_an_option_is_made_absolute(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert load({"library": Path("here")}, {}).library == tmp_path / "here"

@@ -1,0 +1,65 @@
+"""Every error as one sentence and an exit status."""
+
+from __future__ import annotations
+
+import errno
+import signal
+
+import pytest
+
+from photos.errors import MissingFolder, SettingError, safe
+from photos.exits import Stopped, explain, status_of
+from store import DiskFull
+
+
+def test_our_own_errors_speak_for_themselves():
+    assert explain(MissingFolder("/x", "does not exist")) == ("/x does not exist.", 1)
+
+
+def test_a_wrong_setting_is_wrong_usage():
+    assert explain(SettingError("PHOTOS_TOP", "no"))[1] == 2
+
+
+def test_an_error_of_another_room_speaks_for_itself(tmp_path):
+    error = DiskFull(tmp_path / "catalog")
+    assert explain(error) == (str(error), 1)
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "disk is full"),
+        (errno.EDQUOT, "disk is full"),
+        (errno.EACCES, "permission denied"),
+        (errno.EROFS, "permission denied"),
+        (errno.EIO, "input/output error"),
+    ],
+)
+def test_the_systems_errors_name_the_file(number, words):
+    sentence, status = explain(OSError(number, "whatever", "/some/file"))
+    assert sentence.startswith("/some/file: ")
+    assert words in sentence
+    assert status == 1
+
+
+def test_running_out_of_memory_says_what_to_do():
+    assert "batch_size" in explain(MemoryError())[0]
+
+
+def test_a_bug_is_one_line_and_says_how_to_see_more():
+    sentence, status = explain(KeyError("first\nsecond\x1b[31m"))
+    assert sentence.startswith("Internal error: KeyError: ")
+    assert "--debug" in sentence
+    assert sentence.isprintable()
+    assert status == 1
+
+
+def test_a_signal_gives_the_status_that_shells_expect():
+    assert status_of(KeyboardInterrupt()) == 130
+    assert status_of(Stopped(signal.SIGTERM)) == 143
+    assert status_of(Stopped(signal.SIGHUP)) == 129
+
+
+def test_what_a_terminal_would_obey_is_escaped():
+    assert safe("a\x1b[31mb\nc\u202ed\udcff") == "a\\x1b[31mb\\nc\\u202ed\\udcff"
+    assert safe("Größe 猫") == "Größe 猫"
