@@ -24,6 +24,10 @@ class Embedder(Protocol):
 class Tagger(Protocol):
     """Tags photos by their embeddings."""
 
+    def prepare(self) -> object:
+        """Make ready whatever takes long or writes by itself; called before a transaction in which `tag` is called."""
+        ...
+
     def tag(self, t: Transaction, vectors: Vectors) -> None:
         """Tag the photos whose ids and vectors these are, within *t*."""
         ...
@@ -42,6 +46,8 @@ class BatchKeeper:
         """Keep *readings*, all or none. Returns how many pictures were embedded."""
         new = {reading.content_hash: reading for reading in readings if isinstance(reading, Decoded)}
         vectors = self._embed(list(new.values()))
+        if self._tagger is not None and not all(isinstance(reading, Refused) for reading in readings):
+            self._tagger.prepare()
         with self._catalog.write() as t:
             to_tag: dict[int, NDArray[np.float32]] = {}
             for reading in readings:

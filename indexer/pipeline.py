@@ -14,7 +14,7 @@ from .batch import BatchKeeper, Embedder, Tagger
 from .changes import Changes, compare
 from .decode import Squarer
 from .progress import FileDone, FolderOffline, FolderScanned, Progress
-from .reading import Decoded, Reading, Refused, Wanted, read_file
+from .reading import Decoded, Known, Reading, Refused, Wanted, read_file
 from .scan import scan
 
 #: Files that only need a row are kept together, many to a transaction.
@@ -30,7 +30,9 @@ class IndexReport:
     embedded: int = 0
     unchanged: int = 0
     gone: int = 0
-    offline: list[bytes] = field(default_factory=list)
+    #: Files that are new or changed and whose photo was known: moved, renamed, copied, or back again.
+    moved: int = 0
+    offline: list[Folder] = field(default_factory=list)
     #: Folders below that could not be listed, absolute, each with the reason.
     unreadable: list[tuple[bytes, str]] = field(default_factory=list)
 
@@ -83,7 +85,7 @@ def _scan(catalog: Catalog, folder: Folder, report: IndexReport, progress: Progr
         changes = compare(scan(folder.path), t.files.known(folder.id))
     if changes.is_offline:
         root = next((item for item in changes.unreadable if item.path == b""), None)
-        report.offline.append(folder.path)
+        report.offline.append(folder)
         progress.report(FolderOffline(folder.path, root.reason if root else "nothing is in it any more"))
     else:
         report.unreadable += [(os.path.join(folder.path, item.path), item.reason) for item in changes.unreadable]
@@ -148,6 +150,7 @@ def _report(reading: Reading, report: IndexReport, progress: Progress) -> None:
     outcome = reading.outcome if isinstance(reading, Refused) else Outcome.INDEXED
     reason = reading.reason if isinstance(reading, Refused) else None
     report.outcomes[outcome] += 1
+    report.moved += isinstance(reading, Known)
     progress.report(FileDone(reading.file.absolute, outcome, reason))
 
 

@@ -1,0 +1,85 @@
+"""What can go wrong with a question.
+
+QueryError
+├── EmptyQuery              no words
+├── NotInLibrary            (path) no photo of the library
+├── UnknownVocabulary       (name, known)
+└── VocabularyError         (path, problems) a file that is no vocabulary, line by line
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from store import readable
+
+
+class QueryError(Exception):
+    """Anything a question is refused for."""
+
+
+class EmptyQuery(QueryError):
+    """There are no words to search for."""
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return 'There is nothing to search for; say what the photo shows, as in: photos search "beach at sunset"'
+
+
+class NotInLibrary(QueryError):
+    """The file is no photo of the library."""
+
+    def __init__(self, path: bytes) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"{readable(self.path)} is not in the library; `photos add` its folder, or `photos index` if it is new."
+
+
+class UnknownVocabulary(QueryError):
+    """There is no vocabulary of that name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(name, known)
+        self.name = name
+        self.known = tuple(known)
+
+    def __str__(self) -> str:
+        """One sentence, with the nearest name there is."""
+        near = difflib.get_close_matches(self.name, self.known, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(self.known)}; or give a file."
+        return f"There is no vocabulary {self.name!r}: {hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong in a file; `line` counts from 1, and is None for the file as a whole."""
+
+    line: int | None
+    what: str
+
+
+#: Problems that the sentence names; the rest is counted.
+_NAMED = 3
+
+
+class VocabularyError(QueryError):
+    """A file that cannot be taken as a vocabulary. The one in force stays in force."""
+
+    def __init__(self, path: str, problems: Sequence[Problem]) -> None:
+        super().__init__(path, problems)
+        self.path = path
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        """One sentence that names the file and the first lines that are wrong."""
+        named = "; ".join(
+            problem.what if problem.line is None else f"line {problem.line}: {problem.what}"
+            for problem in self.problems[:_NAMED]
+        )
+        more = f"; and {len(self.problems) - _NAMED} more" if len(self.problems) > _NAMED else ""
+        return f"{self.path} is not taken as a vocabulary: {named}{more}."

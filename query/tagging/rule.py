@@ -1,0 +1,87 @@
+"""Which scores are kept, and which of those are tags.
+
+Kept in the catalog: a label's cosine with a photo where its probability is at least a floor, at most so many a photo. Shown as
+a tag: where the probability reaches the threshold, at most so many a photo. So a threshold moves without scoring again.
+The numbers are plain defaults, to be chosen by the user: released SigLIP checkpoints give right single words probabilities
+between 1e-5 and 1e-2, and nothing here calibrates them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store import Revision, SpaceIdentity, Tag, TagSource
+
+from ..scores import cosine_of, probability
+
+#: Probability from which a label is a tag, unless the vocabulary, the label or the user says otherwise.
+DEFAULT_THRESHOLD = 1e-3
+#: Probability from which a score is kept.
+KEPT_FROM = 1e-4
+#: Scores kept a photo, and automatic tags shown.
+KEPT_MOST = 32
+SHOWN_MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredTag:
+    """A tag as it is shown: `score` is the cosine; both numbers are None where no model said it."""
+
+    label: str
+    score: float | None
+    probability: float | None
+    source: TagSource
+
+
+class TagRule:
+    """The rule for one vocabulary revision in one space."""
+
+    def __init__(self, revision: Revision, identity: SpaceIdentity, threshold: float | None = None) -> None:
+        self._identity = identity
+        default = DEFAULT_THRESHOLD if revision.threshold is None else revision.threshold
+        own = {
+            label.id: label.definition.threshold for label in revision.labels if label.definition.threshold is not None
+        }
+        chosen = default if threshold is None else threshold
+        #: Cosine from which a label is a tag; labels with a threshold of their own are in `minimums`.
+        self.minimum = cosine_of(chosen, identity)
+        self.minimums = {} if threshold is not None else {key: cosine_of(value, identity) for key, value in own.items()}
+        lowest = min([KEPT_FROM, default, *own.values()])
+        self._floor = cosine_of(lowest, identity)
+
+    def kept(self, label_ids: NDArray[np.int64], cosines: NDArray[np.float32]) -> list[tuple[int, float]]:
+        """The labels and cosines of one photo, float32 (n,), that are kept: best first, ties by label."""
+        above = np.flatnonzero(cosines >= np.float32(self._floor))
+        order = above[np.lexsort((label_ids[above], -cosines[above]))][:KEPT_MOST]
+        return [(int(label_ids[at]), float(cosines[at])) for at in order]
+
+    def shown(self, tags: Iterable[Tag]) -> list[ScoredTag]:
+        """The tags of one photo that are shown, in the order given. What a person rejected is not."""
+        held = list(tags)
+        rejected = {tag.label_id for tag in held if tag.source is TagSource.REJECTED}
+        automatic = [tag for tag in held if self._is_shown(tag) and tag.label_id not in rejected][:SHOWN_MOST]
+        said = [tag for tag in held if tag.source in {TagSource.USER, TagSource.IMPORTED}]
+        named = {tag.label_id for tag in said}
+        return self._scored([*said, *(tag for tag in automatic if tag.label_id not in named)])
+
+    def _is_shown(self, tag: Tag) -> bool:
+        return (
+            tag.source is TagSource.AUTO
+            and tag.cosine is not None
+            and tag.cosine >= self.minimums.get(tag.label_id, self.minimum)
+        )
+
+    def _scored(self, tags: Sequence[Tag]) -> list[ScoredTag]:
+        return [
+            ScoredTag(
+                tag.label,
+                tag.cosine,
+                None if tag.cosine is None else probability(tag.cosine, self._identity),
+                tag.source,
+            )
+            for tag in tags
+        ]

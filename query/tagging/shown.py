@@ -1,0 +1,38 @@
+"""Tags as they are shown: of photos, and of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from store import Catalog, Space, Transaction
+
+from .rule import ScoredTag, TagRule
+
+
+def photo_tags(
+    catalog: Catalog, space: Space, photo_ids: Sequence[int], *, threshold: float | None = None
+) -> dict[int, list[ScoredTag]]:
+    """Each photo's tags, a person's first, then by falling score. *threshold* is a probability."""
+    with catalog.read() as t:
+        return tags_of(t, space, photo_ids, threshold=threshold)
+
+
+def tags_of(
+    t: Transaction, space: Space, photo_ids: Sequence[int], *, threshold: float | None = None
+) -> dict[int, list[ScoredTag]]:
+    """As `photo_tags`, within *t*."""
+    revision_id = t.library.revision_id()
+    if revision_id is None:
+        return {photo_id: [] for photo_id in photo_ids}
+    rule = TagRule(t.vocabularies.revision(revision_id), space.identity, threshold)
+    return {photo_id: rule.shown(tags) for photo_id, tags in t.tags.of(photo_ids).items()}
+
+
+def tag_counts(catalog: Catalog, space: Space, *, threshold: float | None = None) -> list[tuple[str, int]]:
+    """The library's tags, each with the number of photos that have it, most first. *threshold* is a probability."""
+    with catalog.read() as t:
+        revision_id = t.library.revision_id()
+        if revision_id is None:
+            return []
+        rule = TagRule(t.vocabularies.revision(revision_id), space.identity, threshold)
+        return t.tags.counts(rule.minimum, rule.minimums)

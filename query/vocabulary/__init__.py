@@ -1,0 +1,16 @@
+"""Vocabularies as files: reading, writing, and those that come with the program."""
+
+from .prompts import DEFAULT_TEMPLATES, filled
+from .reading import parse_vocabulary, read_vocabulary
+from .shipped import SHIPPED, shipped_vocabulary
+from .writing import write_vocabulary
+
+__all__ = [
+    "DEFAULT_TEMPLATES",
+    "SHIPPED",
+    "filled",
+    "parse_vocabulary",
+    "read_vocabulary",
+    "shipped_vocabulary",
+    "write_vocabulary",
+]

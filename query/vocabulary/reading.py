@@ -1,0 +1,87 @@
+"""Reads vocabulary files. A file is taken whole or not at all, and what is wrong is named line by line."""
+
+from __future__ import annotations
+
+import codecs
+import unicodedata
+from pathlib import Path
+
+from store import VocabularyDefinition
+
+from ..errors import Problem, VocabularyError
+from .lines import Lines, parse_lines
+from .table import parse_table
+
+#: Characters. A longer label is a mistake: a text that SigLIP reads whole has about 300.
+_LONGEST = 200
+#: Bytes. A vocabulary of RAM++'s size has 60 kB.
+_LARGEST = 20_000_000
+
+
+def read_vocabulary(path: Path, name: str | None = None) -> VocabularyDefinition:
+    """The vocabulary in the file at *path*: text, a label a line, or CSV. Its name is *name*, or the file's.
+
+    UTF-8 or UTF-16, any line ends. Raises `VocabularyError`, which names everything that is wrong.
+    """
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise _error(path, f"it has more than {_LARGEST // 1_000_000} MB")
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise _error(path, "there is no such file") from error
+    except IsADirectoryError as error:
+        raise _error(path, "it is a folder") from error
+    except OSError as error:
+        raise _error(path, f"it cannot be read ({error.strerror or error})") from error
+    return parse_vocabulary(_text(path, content), name or path.stem, path)
+
+
+def parse_vocabulary(text: str, name: str, path: Path) -> VocabularyDefinition:
+    """The vocabulary in *text*, the content of the file at *path*. Raises `VocabularyError`."""
+    found = parse_table(text) if path.suffix.lower() in {".csv", ".tsv"} else parse_lines(text)
+    problems = found.problems + _problems(found)
+    if not found.labels and not problems:
+        problems = [Problem(None, "there are no labels in it")]
+    if problems:
+        raise VocabularyError(str(path), sorted(problems, key=lambda problem: problem.line or 0))
+    return VocabularyDefinition(name, tuple(label for _, label in found.labels), found.threshold)
+
+
+def normalised(name: str) -> str:
+    """What makes two labels the same: letters whatever their case or composition, single spaces."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+
+
+def _problems(found: Lines) -> list[Problem]:
+    problems: list[Problem] = []
+    first: dict[str, int] = {}
+    for number, label in found.labels:
+        key = normalised(label.name)
+        if not key:
+            problems.append(Problem(number, "there is no label"))
+        elif any(not mark.isprintable() for mark in label.name):
+            problems.append(Problem(number, f"the label {label.name!r} holds control characters"))
+        elif len(label.name) > _LONGEST:
+            problems.append(Problem(number, f"the label '{label.name[:40]}…' has more than {_LONGEST} characters"))
+        elif key in first:
+            problems.append(Problem(number, f"the label {label.name!r} is in line {first[key]} already"))
+        else:
+            first[key] = number
+    return problems
+
+
+def _text(path: Path, content: bytes) -> str:
+    encoding = "utf-8-sig"
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif b"\0" in content:
+        raise _error(path, "it is no text file")
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise VocabularyError(str(path), [Problem(line, "it is no text in UTF-8 or UTF-16")]) from error
+
+
+def _error(path: Path, what: str) -> VocabularyError:
+    return VocabularyError(str(path), [Problem(None, what)])
