@@ -76,7 +76,9 @@ def read_file(file: Wanted, preprocessing: Squarer, is_embedded: Callable[[bytes
         return Refused(file, file.stamp, Outcome.FAILED, f"it cannot be read ({error.strerror or error})")
 
 
-def _read(file: Wanted, preprocessing: Squarer, is_embedded: Callable[[bytes], bool]) -> Reading:
+def _read(  # noqa: PLR0911 - one return for each way a file can end
+    file: Wanted, preprocessing: Squarer, is_embedded: Callable[[bytes], bool]
+) -> Reading:
     # Without O_NONBLOCK, opening what has meanwhile become a pipe would wait for ever.
     descriptor = os.open(file.absolute, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(descriptor, "rb") as opened:

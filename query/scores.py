@@ -1,7 +1,7 @@
 """From cosines to the model's own logits and probabilities.
 
-logit = exp(scale) * cosine + bias and p = 1 / (1 + exp(-logit)), with the checkpoint's scale and bias, in float32 (Zhai et
-al., "Sigmoid Loss for Language Image Pre-Training", 2023).
+logit = exp(scale) * cosine + bias and p = 1 / (1 + exp(-logit)), with the checkpoint's scale and bias, in float32
+(Zhai et al., "Sigmoid Loss for Language Image Pre-Training", 2023).
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class TextVectors:
 
 
 def plain(text: str) -> str:
-    """*text* as it is remembered: composed characters, lower case, single spaces. SigLIP tells no two of these apart."""
+    """*text* as it is remembered: composed characters, lower case, single spaces. SigLIP tells none of these apart."""
     # Lone surrogates come from bytes on the command line that are no text, and cannot be kept as text.
     sound = text.encode("utf-8", "replace").decode("utf-8")
     return " ".join(unicodedata.normalize("NFC", sound).lower().split())

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, LargeBinary, Select, delete, exists, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, delete, exists, func, select, type_coerce
 
 from . import schema
 from .changes import note_dropped, note_put
@@ -90,9 +90,8 @@ class Embeddings:
         ]
 
     def _dimension(self, space_id: int) -> int:
-        return self._connection.execute(
-            select(schema.space.c.dimension).where(schema.space.c.id == space_id)
-        ).scalar_one()
+        dimension = select(schema.space.c.dimension).where(schema.space.c.id == space_id)
+        return int(self._connection.execute(dimension).scalar_one())
 
     def _check(self, space_id: int, vector: NDArray[np.float32]) -> None:
         dimension = self._dimension(space_id)
@@ -111,7 +110,7 @@ def _raw(space_id: int) -> Select[tuple[int, bytes, int]]:
     return select(_embedding.c.photo_id, raw, _embedding.c.checksum).where(_embedding.c.space_id == space_id)
 
 
-def _has_file() -> exists:
+def _has_file() -> ColumnElement[bool]:
     return exists().where(_file.c.photo_id == _embedding.c.photo_id)
 
 

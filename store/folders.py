@@ -24,7 +24,7 @@ class Folders:
     def find(self, path: bytes) -> Folder | None:
         """The folder at exactly *path*."""
         row = self._connection.execute(select(schema.folder).where(schema.folder.c.path == path)).one_or_none()
-        return row and Folder(row.id, row.path)
+        return None if row is None else Folder(row.id, row.path)
 
     def add(self, path: bytes) -> Folder:
         """Register *path*, absolute; if it is registered, that one.

@@ -1,7 +1,7 @@
 """The vector index: exact fp16 rows in FAISS, a cache of the catalog.
 
-A file holds the rows up to one entry of the catalog's change log; what was committed since is read from the catalog, so an
-answer is never older than the catalog. A file that is absent, damaged, or of another space is made anew.
+A file holds the rows up to one entry of the catalog's change log; what was committed since is read from the catalog,
+so an answer is never older than the catalog. A file that is absent, damaged, or of another space is made anew.
 """
 
 from __future__ import annotations

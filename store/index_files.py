@@ -1,7 +1,8 @@
 """The index's files: rows, ids and a manifest, written beside and renamed.
 
-`space-N.json` is the manifest. It names the files of one generation, with their sizes and checksums; FAISS itself loads damaged
-files without complaint. Every file is synced before the manifest is renamed into place, and the folder after.
+`space-N.json` is the manifest. It names the files of one generation, with their sizes and checksums; FAISS itself
+loads damaged files without complaint. Every file is synced before the manifest is renamed into place, and the folder
+after.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Rows:
             # FAISS keeps pointers: both objects must live until the search is done.
             batch = faiss.IDSelectorBatch(skipped)
             chosen = faiss.IDSelectorNot(batch)
-            parameters = faiss.SearchParameters(sel=chosen)
+            parameters = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]  # made by the binding
         cosines, positions = self._index.search(query[None], count, params=parameters)
         kept = positions[0] >= 0
         return Neighbours(self._photo_ids[positions[0][kept]], cosines[0][kept])

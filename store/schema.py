@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -49,13 +51,13 @@ def _of(table: str, *, null: bool = False, name: str | None = None, primary: boo
     )
 
 
-def _need(name: str, kind: TypeEngine[object] | type[TypeEngine[object]]) -> Column[object]:
+def _need(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[Any]:
     return Column(name, kind, nullable=False)
 
 
-_AUTOINCREMENT = {"sqlite_autoincrement": True}
-
-folder = Table("folder", metadata, _id(), Column("path", LargeBinary, nullable=False, unique=True), **_AUTOINCREMENT)
+folder = Table(
+    "folder", metadata, _id(), Column("path", LargeBinary, nullable=False, unique=True), sqlite_autoincrement=True
+)
 
 photo = Table(
     "photo",
@@ -72,7 +74,7 @@ photo = Table(
     Column("latitude", Float),
     Column("longitude", Float),
     _need("added_at", DateTime),
-    **_AUTOINCREMENT,
+    sqlite_autoincrement=True,
 )
 
 file = Table(
@@ -91,7 +93,7 @@ file = Table(
     UniqueConstraint("folder_id", "path"),
     CheckConstraint("(outcome = 'indexed') = (photo_id IS NOT NULL)", name="indexed_has_photo"),
     Index(None, "photo_id"),
-    **_AUTOINCREMENT,
+    sqlite_autoincrement=True,
 )
 
 space = Table(
@@ -106,7 +108,7 @@ space = Table(
     _need("logit_scale", Float),
     _need("logit_bias", Float),
     UniqueConstraint("weights_hash", "preprocessing", "precision"),
-    **_AUTOINCREMENT,
+    sqlite_autoincrement=True,
 )
 
 embedding = Table(
@@ -118,7 +120,7 @@ embedding = Table(
     _need("vector", Vector("float16")),
     _need("checksum", BigInteger),
     UniqueConstraint("space_id", "photo_id"),
-    **_AUTOINCREMENT,
+    sqlite_autoincrement=True,
 )
 
 #: What the index follows: `put` when a photo that has a file gains or changes its embedding, or comes back;
@@ -132,7 +134,7 @@ embedding_change = Table(
     _need("op", String),
     CheckConstraint("op IN ('put', 'delete')", name="op"),
     Index(None, "space_id", "seq"),
-    **_AUTOINCREMENT,
+    sqlite_autoincrement=True,
 )
 
 text_vector = Table(
@@ -143,7 +145,7 @@ text_vector = Table(
     _need("text", String),
     _need("vector", Vector("float32")),
     UniqueConstraint("space_id", "text"),
-    **_AUTOINCREMENT,
+    sqlite_autoincrement=True,
 )
 
 label = Table(
@@ -153,7 +155,7 @@ label = Table(
     _need("name", String),
     _need("texts", JSON),
     Column("digest", LargeBinary(32), nullable=False, unique=True),
-    **_AUTOINCREMENT,
+    sqlite_autoincrement=True,
 )
 
 label_vector = Table(
@@ -164,7 +166,9 @@ label_vector = Table(
     _need("vector", Vector("float32")),
 )
 
-vocabulary = Table("vocabulary", metadata, _id(), Column("name", String, nullable=False, unique=True), **_AUTOINCREMENT)
+vocabulary = Table(
+    "vocabulary", metadata, _id(), Column("name", String, nullable=False, unique=True), sqlite_autoincrement=True
+)
 
 revision = Table(
     "revision",
@@ -176,7 +180,7 @@ revision = Table(
     Column("threshold", Float),
     _need("created_at", DateTime),
     UniqueConstraint("vocabulary_id", "number"),
-    **_AUTOINCREMENT,
+    sqlite_autoincrement=True,
 )
 
 revision_label = Table(

@@ -49,7 +49,8 @@ class Tags:
     def counts(self, minimum: float, minimums: Mapping[int, float]) -> list[tuple[str, int]]:
         """Label to number of photos that have a file and the tag, most first.
 
-        An automatic tag counts from the cosine `minimums[label]`, or else *minimum*; a person's always, a rejected one never.
+        An automatic tag counts from the cosine `minimums[label]`, or else *minimum*; a person's always, a rejected
+        one never.
         """
         held = exists().where(_file.c.photo_id == _tag.c.photo_id)
         totals: defaultdict[str, set[int]] = defaultdict(set)

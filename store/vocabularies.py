@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from . import schema
 from .chunks import chunks
@@ -80,7 +81,7 @@ class Vocabularies:
             VocabularySummary(r.name, r.id, r.number, r.size, r.created_at, r.vocabulary_id == in_use) for r in rows
         ]
 
-    def _newest(self, name: str):  # noqa: ANN202 - a row of this module's own query
+    def _newest(self, name: str) -> Row[Any] | None:
         return self._connection.execute(
             select(_revision)
             .join(_vocabulary)
@@ -92,7 +93,7 @@ class Vocabularies:
     def _vocabulary_id(self, name: str) -> int:
         found = self._connection.execute(select(_vocabulary.c.id).where(_vocabulary.c.name == name)).scalar()
         if found is not None:
-            return found
+            return int(found)
         key = self._connection.execute(insert(_vocabulary).values(name=name)).inserted_primary_key
         assert key is not None
         return int(key[0])

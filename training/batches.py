@@ -23,7 +23,7 @@ _SHIFT = 4
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`pixels` (n, 3, s, s), `texts` ids (m, l) at `positions` (l,), `truth` (n, m), facts of both, all float32 but ids."""
+    """`pixels` (n, 3, s, s), `texts` ids (m, l) at `positions` (l,), `truth` (n, m), and the facts of both."""
 
     pixels: Tensor
     texts: Tensor

@@ -14,7 +14,9 @@ from .prepare import SIZE
 from .tokenizer import BOS, EOS, LENGTH, PAD
 
 PATCH = 12
-_VISION = {"hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 4, "num_attention_heads": 4}
+#: Length of the embeddings.
+WIDTH = 128
+_VISION = {"hidden_size": WIDTH, "intermediate_size": 512, "num_hidden_layers": 4, "num_attention_heads": 4}
 _TEXT = {"hidden_size": 96, "intermediate_size": 384, "num_hidden_layers": 3, "num_attention_heads": 3}
 
 
@@ -25,7 +27,7 @@ def new_model(vocabulary: int) -> SiglipModel:
             **_TEXT,
             "vocab_size": vocabulary,
             "max_position_embeddings": LENGTH,
-            "projection_size": _VISION["hidden_size"],
+            "projection_size": WIDTH,
             "pad_token_id": PAD,
             "bos_token_id": BOS,
             "eos_token_id": EOS,
@@ -46,7 +48,13 @@ def new_model(vocabulary: int) -> SiglipModel:
 def save_model(model: SiglipModel, folder: Path) -> None:
     """Write weights in half precision, the configuration, and the image processor's settings."""
     folder.mkdir(parents=True, exist_ok=True)
-    model.half().save_pretrained(folder)
+    scale, bias = model.logit_scale.detach().clone(), model.logit_bias.detach().clone()
+    model.to(torch.float16)  # type: ignore[arg-type]  # the decorator hides what it takes
+    # The program computes logits in float32, and these two decide them all.
+    model.logit_scale.data, model.logit_bias.data = scale, bias
+    model.save_pretrained(folder)
+    for file in folder.iterdir():
+        file.chmod(0o644)
     settings = {
         "image_processor_type": "SiglipImageProcessor",
         "processor_class": "SiglipProcessor",

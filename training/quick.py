@@ -57,7 +57,7 @@ class Quick:
 
     def figures(self, model: SiglipModel) -> str:
         """One line."""
-        model.eval()
+        model.train(mode=False)
         with torch.inference_mode():
             images = functional.normalize(model.vision_model(pixel_values=self._pixels).pooler_output, dim=-1)
             prompts = functional.normalize(model.text_model(input_ids=self._prompts).pooler_output, dim=-1)

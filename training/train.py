@@ -1,8 +1,8 @@
 """Train the demo checkpoint: `python -m training.train DATA --out CHECKPOINT --minutes 120`.
 
 Sigmoid loss over exact labels, several true texts a picture. For the first part auxiliary heads read the facts from
-both embeddings, and texts skip most of their padding; the last part is as the program runs it. `--resume` goes on where a
-run stopped, whatever stopped it.
+both embeddings, and texts skip most of their padding; the last part is as the program runs it. `--resume` goes on
+where a run stopped, whatever stopped it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from transformers import SiglipModel
 from photos.demo.captions import all_facts
 
 from .batches import Batch, Batches
-from .model import new_model, save_model
+from .model import WIDTH, new_model, save_model
 from .quick import Quick
 from .tokenizer import learn_tokenizer, save_tokenizer
 
@@ -45,7 +45,7 @@ class Trainer:
         table = np.load(pictures / "pictures.npy", mmap_mode="r")[:limit]
         self.batches = Batches(table, self.tokenizer, _BATCH, seed=1)
         self.model: SiglipModel = new_model(self.tokenizer.get_vocab_size())
-        width = self.model.config.vision_config.hidden_size
+        width = WIDTH
         self.heads = nn.ModuleList([nn.Linear(width, len(all_facts())) for _ in range(2)])
         self.average = copy.deepcopy(self.model)
         self.optimizer = torch.optim.AdamW(self._groups(), lr=_RATE, betas=(0.9, 0.98), eps=1e-8, fused=True)
@@ -66,7 +66,7 @@ class Trainer:
         weight = max(0.0, 1 - progress / _AUXILIARY_UNTIL)
         loss = main + weight * auxiliary if weight else main
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         self.steps += 1
@@ -94,7 +94,8 @@ class Trainer:
 
     def _groups(self) -> list[dict[str, object]]:
         scalars = {"logit_scale": 2.0, "logit_bias": 8.0}
-        decayed, plain = list(self.heads[0].parameters()) + list(self.heads[1].parameters()), []
+        decayed: list[nn.Parameter] = [*self.heads[0].parameters(), *self.heads[1].parameters()]
+        plain: list[nn.Parameter] = []
         for name, parameter in self.model.named_parameters():
             if name not in scalars:
                 (decayed if parameter.ndim > 1 and "embedding" not in name else plain).append(parameter)
@@ -149,8 +150,9 @@ def train(trainer: Trainer, out: Path, minutes: float, *, every: float = 120.0) 
         trainer.seconds += now - last
         last = now
         if now - noted > every:
+            figures = quick.figures(trainer.average)
             print(
-                f"{trainer.seconds / 60:6.1f} min  step {trainer.steps}  loss {loss:.3f}  {quick.figures(trainer.average)}",
+                f"{trainer.seconds / 60:6.1f} min  step {trainer.steps}  loss {loss:.3f}  {figures}",
                 flush=True,
             )
             trainer.save(state)

@@ -77,7 +77,8 @@ def _time(value: object) -> datetime | None:
     if match is None:
         return None
     try:
-        taken = datetime(*(int(part) for part in match.groups()))  # noqa: DTZ001 - the camera's wall clock has no zone
+        year, month, day, hour, minute, second = (int(part) for part in match.groups())
+        taken = datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the camera's wall clock has no zone
     except ValueError:
         return None
     return taken if taken.year >= _FIRST_YEAR else None

@@ -20,6 +20,8 @@ from .preprocessing import Preprocessing
 _RESAMPLE = {2: "bilinear", 3: "bicubic"}
 _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
+_CHANNELS = 3
+_SCALARS = frozenset({"logit_scale", "logit_bias"})
 _Json = Mapping[str, object]
 
 
@@ -171,18 +173,18 @@ def _read_header(folder: Path, weights: tuple[Path, ...]) -> tuple[float, float,
                     has_text = has_text or key.startswith("text_model.")
                     if key.startswith("vision_model."):
                         parameters += int(np.prod(file.get_slice(key).get_shape()))
-                    elif key in {"logit_scale", "logit_bias"}:
+                    elif key in _SCALARS:
                         scalars[key] = _scalar(file, key, path)
         except (SafetensorError, OSError, ValueError) as error:
             raise CheckpointDamaged(folder, f"{path.name} cannot be read ({error})") from error
-    if not parameters or not has_text or len(scalars) < 2:
+    if not parameters or not has_text or len(scalars) != len(_SCALARS):
         raise CheckpointDamaged(folder, "its weights lack a tower, the scale or the bias")
     return scalars["logit_scale"], scalars["logit_bias"], parameters
 
 
 def _scalar(file: safe_open, key: str, path: Path) -> float:
-    if file.get_slice(key).get_dtype() != "BF16":
-        return float(np.float32(file.get_tensor(key).reshape(-1)[0]))
+    if file.get_slice(key).get_dtype() != "BF16":  # type: ignore[no-untyped-call]
+        return float(np.float32(file.get_tensor(key).reshape(-1)[0]))  # type: ignore[no-untyped-call]
     # numpy has no bfloat16: it is the upper half of a float32. The file is a length, a JSON header, and the data.
     with path.open("rb") as raw:
         length = int.from_bytes(raw.read(8), "little")
@@ -223,7 +225,7 @@ def _processor_settings(folder: Path) -> _Json:
 
 
 def _channels(folder: Path, values: object) -> tuple[float, float, float]:
-    if not isinstance(values, list) or len(values) != 3:
+    if not isinstance(values, list) or len(values) != _CHANNELS:
         raise CheckpointDamaged(folder, "its image processor's mean or deviation is missing")
     red, green, blue = (_real(folder, value) for value in values)
     return red, green, blue

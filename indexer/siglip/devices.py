@@ -48,4 +48,5 @@ def _precision(checkpoint: Checkpoint, device: str) -> str:
 
 def _cpu_computes_bfloat16() -> bool:
     # Emulated, bfloat16 is slower than float32; oneDNN knows whether the instructions are there.
-    return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - no public name for it
+    has_onednn = bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
+    return has_onednn and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - no public name for it

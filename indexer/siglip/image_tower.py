@@ -23,6 +23,7 @@ class ImageTower:
 
     def __init__(self, checkpoint: Checkpoint, device: str | None = None, precision: str | None = None) -> None:
         self.preprocessing: Preprocessing = checkpoint.preprocessing
+        self._dimension = checkpoint.dimension
         self.device, self.precision = choose(checkpoint, device, precision)
         self._model = load_tower(SiglipVisionModel, checkpoint, self.device, self.precision)
         self._mean = torch.tensor(self.preprocessing.mean, device=self.device).view(1, 3, 1, 1)
@@ -35,7 +36,7 @@ class ImageTower:
         """
         size = _BATCH.get(self.device, _GPU_BATCH)
         parts = [self._pass(pixels[start : start + size]) for start in range(0, len(pixels), size)]
-        return np.concatenate(parts) if parts else np.empty((0, self._model.config.hidden_size), np.float32)
+        return np.concatenate(parts) if parts else np.empty((0, self._dimension), np.float32)
 
     @torch.inference_mode()
     def _pass(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 from transformers import PreTrainedModel
@@ -32,7 +32,7 @@ def load_tower(kind: type[Tower], checkpoint: Checkpoint, device: str, precision
     """
     be_quiet()
     try:
-        tower, report = kind.from_pretrained(
+        loaded = kind.from_pretrained(
             checkpoint.folder,
             dtype=DTYPES[precision],
             attn_implementation="sdpa",
@@ -43,10 +43,13 @@ def load_tower(kind: type[Tower], checkpoint: Checkpoint, device: str, precision
         )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise CheckpointDamaged(checkpoint.folder, _first_line(error)) from error
+    tower, report = cast("tuple[Tower, dict[str, list[object]]]", loaded)
     if report["missing_keys"] or report["mismatched_keys"]:
-        wrong = sorted([*report["missing_keys"], *(str(key) for key in report["mismatched_keys"])])
+        wrong = sorted(str(key) for key in [*report["missing_keys"], *report["mismatched_keys"]])
         raise CheckpointDamaged(checkpoint.folder, f"its weights lack {wrong[0]}")
-    return tower.to(device).eval()
+    tower.to(device)  # type: ignore[arg-type]  # the decorator hides what it takes
+    tower.eval()  # type: ignore[no-untyped-call]
+    return tower
 
 
 def _first_line(error: Exception) -> str:

@@ -129,7 +129,7 @@ class HuggingFaceHub:
     def fetch(self, repository: str, folder: Path, patterns: tuple[str, ...]) -> None:
         """Bring the files that match."""
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - only a download needs it
-        from huggingface_hub.utils import disable_progress_bars  # noqa: PLC0415 - as above
+        from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415 - as above
 
         disable_progress_bars()
         _translated(repository, lambda: snapshot_download(repository, local_dir=folder, allow_patterns=list(patterns)))

@@ -33,6 +33,7 @@ class TextTower:
     def __init__(self, checkpoint: Checkpoint, device: str | None = None) -> None:
         be_quiet()
         self._length = checkpoint.text_length
+        self._dimension = checkpoint.dimension
         self._tokenizer = _load_tokenizer(checkpoint)
         self._device, _ = choose(checkpoint, device, "float32")
         self._model = load_tower(SiglipTextModel, checkpoint, self._device, "float32")
@@ -40,10 +41,10 @@ class TextTower:
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of length one, float32 (n, d). A text that is too long for the model is cut, and still ended."""
         parts = [self._pass(texts[start : start + _BATCH]) for start in range(0, len(texts), _BATCH)]
-        return np.concatenate(parts) if parts else np.empty((0, self._model.config.projection_size), np.float32)
+        return np.concatenate(parts) if parts else np.empty((0, self._dimension), np.float32)
 
     def tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """Token ids as the model sees them, int64 (n, text_length): ended, and padded on the right to the full length."""
+        """Token ids as the model sees them, int64 (n, text_length): ended, and padded on the right."""
         return _tokens(self._tokenizer, texts, self._length)
 
     def is_cut(self, text: str) -> bool:
@@ -80,7 +81,7 @@ def _load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
             checkpoint.folder, local_files_only=True, trust_remote_code=False, padding_side="right"
         )
         row = _tokens(tokenizer, ["a"], checkpoint.text_length)[0]
-    except Exception as error:  # noqa: BLE001 - damaged tokenizer files raise whatever their parsers do
+    except Exception as error:  # damaged tokenizer files raise whatever their parsers do
         raise CheckpointDamaged(checkpoint.folder, f"its tokenizer cannot be read ({type(error).__name__})") from error
     ends = np.flatnonzero(row == tokenizer.eos_token_id)
     if len(row) != checkpoint.text_length or not len(ends) or (row[ends[0] + 1 :] != tokenizer.pad_token_id).any():

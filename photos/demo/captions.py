@@ -1,7 +1,7 @@
 """Captions, and what they assert.
 
-A caption asserts a set of facts, and is true of a scene exactly if all of them are facts of the scene. So the truth of every text
-about every picture is known: there are no false negatives in training, and no doubt in the benchmark.
+A caption asserts a set of facts, and is true of a scene exactly if all of them are facts of the scene. So the truth
+of every text about every picture is known: there are no false negatives in training, and no doubt in the benchmark.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def thing_phrase(random: Random, thing: Thing, *, full: bool = False) -> Caption
     return Caption(words.with_article(phrase) if random.random() < 0.6 else phrase, frozenset(facts))
 
 
-def label(random: Random, scene: Scene) -> Caption:
+def label(random: Random, scene: Scene) -> Caption:  # noqa: PLR0911 - one return for each kind of label
     """One thing that is true of *scene*, as a tag would say it."""
     lot = random.random()
     if lot < 0.15:

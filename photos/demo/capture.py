@@ -64,7 +64,12 @@ def capture_of(scene: Scene) -> Capture:
     first, last = _HOURS[scene.time]
     early = 3 if scene.snowy and scene.time == "sunset" else 0
     taken_at = datetime(  # noqa: DTZ001 - a camera's wall clock
-        year, month, random.randint(1, 28), random.randint(first, last) - early, random.randint(0, 59), random.randint(0, 59)
+        year,
+        month,
+        random.randint(1, 28),
+        random.randint(first, last) - early,
+        random.randint(0, 59),
+        random.randint(0, 59),
     )
     region, latitude, longitude, hours = random.choice(_REGIONS[scene.place])
     make, model, lenses = random.choice(_CAMERAS)

@@ -85,8 +85,9 @@ def retag(
 ) -> RetagReport:
     """Put *revision* in force and tag every photo with it from the stored embeddings. No picture is opened.
 
-    *progress* is told photos done and photos in all, *text_progress* the same of labels' texts. If it is interrupted, the library owes a re-tag, and calling
-    this again finishes it. Only rows that differ are written, and only automatic ones.
+    *progress* is told photos done and photos in all, *text_progress* the same of labels' texts. If it is interrupted,
+    the library owes a re-tag, and calling this again finishes it. Only rows that differ are written, and only
+    automatic ones.
     """
     started = time.perf_counter()
     tagger = StoredTagger(catalog, space, revision, texts, text_progress)

@@ -18,7 +18,7 @@ __all__ = ["draw_scene", "draw_training"]
 
 
 def draw_scene(scene: Scene, width: int = 640, height: int = 480, *, oversampling: float = 1.5) -> Image.Image:
-    """*scene* as an RGB picture of *width* × *height* pixels, drawn larger by *oversampling* and reduced."""
+    """*scene* as an RGB picture of *width* by *height* pixels, drawn larger by *oversampling* and reduced."""
     painter = Painter(scene, round(width * oversampling), round(height * oversampling))
     sky = draw_sky(painter)
     land = PLACE[scene.place](painter, sky)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .palette import COVER, OVERCAST, SKY, Colour, mix
 from .painter import Painter
+from .palette import COVER, OVERCAST, SKY, Colour, mix
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +114,4 @@ def _clouds(painter: Painter) -> None:
     if weather == "rain":
         bright, dark = mix(bright, (104, 110, 122), 0.75), mix(dark, (60, 66, 78), 0.7)
     body = np.asarray(bright, np.float32) * (1 - shade[..., None]) + np.asarray(dark, np.float32) * shade[..., None]
-    painter.wash(body * (0.8 if time == "night" else 1.0), mask)
+    painter.wash((body * (0.8 if time == "night" else 1.0)).astype(np.float32), mask)
