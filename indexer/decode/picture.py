@@ -88,8 +88,8 @@ def read_photo(data: bytes, preprocessing: Squarer) -> DecodedPhoto:
         raise Damaged(f"it begins like a {picture_format} picture and cannot be read") from error
     except MemoryError as error:
         raise TooLarge("there is not enough memory for it") from error
-    except Exception as error:  # noqa: BLE001 - decoders raise ValueError, TypeError, SyntaxError and more; it is one
-    photo
+    except Exception as error:
+        # Decoders raise ValueError, TypeError, SyntaxError and more; and it is one photo.
         raise Damaged(_reason(error)) from error
 
 
@@ -148,11 +148,9 @@ def _from_deep(image: Image.Image) -> Image.Image:
     values = np.nan_to_num(np.asarray(image, np.float32), posinf=0, neginf=0)
     highest = float(values.max(initial=0))
     if image.mode == "F":
-        full = 1.0 if highest <= 1 else 255.0 if highest <= 255 else 65535.0 if highest <= 65535 else highest  # noqa:
-        PLR2004 - the ranges in use
+        full = 1.0 if highest <= 1 else 255.0 if highest <= 255 else 65535.0 if highest <= 65535 else highest  # noqa: PLR2004 - the ranges in use
     else:
-        full = 65535.0 if image.mode.startswith("I;16") or highest <= 65535 else 4294967295.0  # noqa: PLR2004 - 16
-        and 32 bits
+        full = 65535.0 if image.mode.startswith("I;16") or highest <= 65535 else 4294967295.0  # noqa: PLR2004 - 16 and 32 bits
     grey = (values * (255 / full)).clip(0, 255).round().astype(np.uint8)
     return Image.fromarray(grey).convert("RGB")
 
