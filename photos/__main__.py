@@ -5,12 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from photos.cli import Invocation
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command line, and return the exit status. No traceback is shown unless `--debug` was given."""
+def main(arguments: list[str] | None = None, invocation: Invocation | None = None) -> int:
+    """Run the command line, and return the exit status. No traceback is shown unless `--debug` was given.
+
+    *invocation* is what the program is built with, for tests.
+    """
     try:
-        return _main(arguments)
+        return _main(arguments, invocation)
     except KeyboardInterrupt as stop:
         # A second Ctrl-C ends the process at once, whatever it is doing.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -22,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
         return status
 
 
-def _main(arguments: list[str] | None) -> int:
+def _main(arguments: list[str] | None, given: Invocation | None) -> int:
     # Imports take a moment, and Ctrl-C within it deserves the same sentence as any other.
     from click import ClickException  # noqa: PLC0415
     from click.exceptions import Abort  # noqa: PLC0415
@@ -31,7 +38,7 @@ def _main(arguments: list[str] | None) -> int:
     from photos.exits import CLOSED_PIPE, ClosedPipe, explain, stop_on_signals  # noqa: PLC0415
 
     stop_on_signals()
-    invocation = Invocation()
+    invocation = given or Invocation()
     try:
         status = program.main(arguments, prog_name="photos", standalone_mode=False, obj=invocation)
         sys.stdout.flush()

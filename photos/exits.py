@@ -25,7 +25,7 @@ INTERRUPTED: Final = 130
 CLOSED_PIPE: Final = 141
 
 
-class ClosedPipe(Exception):  # noqa: N818 - no error of anybody's
+class ClosedPipe(Exception):
     """Who read our output has gone away. Click would take Python's own exception for an error."""
 
 

@@ -24,7 +24,7 @@ def checked(path: str) -> bytes:
 
 def absolute(path: str) -> bytes:
     """*path* from the root on, as the system's bytes. Links are kept: they are the user's names."""
-    return os.fsencode(os.path.abspath(path))  # noqa: PTH100 - this takes ".." away, and keeps links
+    return os.fsencode(os.path.abspath(path))
 
 
 def register(t: Transaction, path: bytes) -> Folder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from indexer import IndexReport, Progress, index_folders
 from photos import vocabularies
@@ -11,6 +12,8 @@ from photos.models import Model
 from query import RetagReport, StoredTagger, retag
 from store import Folder, Revision
 
+#: Hears how many of how many are done.
+Told = Callable[[int, int], None] | None
 #: Pictures that are encoded and kept together: few enough that an interruption costs little.
 BATCH_SIZE = 32
 
@@ -20,7 +23,7 @@ def bring_up_to_date(
     model: Model,
     folders: Sequence[Folder],
     progress: Progress,
-    told_texts: Callable[[int, int], None] | None = None,
+    told_texts: Told = None,
 ) -> IndexReport:
     """Index *folders* and tag what is new with the vocabulary in force; finish a re-tag that was interrupted."""
     revision = vocabularies.ensure_one(app.catalog, model.reference)
@@ -28,14 +31,14 @@ def bring_up_to_date(
         owed = t.library.retag_pending()
     texts = app.texts(model.space)
     if owed:
-        retag(app.catalog, model.space, revision, texts, told_texts)
+        retag(app.catalog, model.space, revision, texts, text_progress=told_texts)
     settings = app.settings
     report = index_folders(
         app.catalog,
         folders,
         model.space,
-        lambda: app.embedder(model.space),
-        StoredTagger(app.catalog, model.space, revision, texts),
+        lru_cache(1)(lambda: app.embedder(model.space)),
+        StoredTagger(app.catalog, model.space, revision, texts, told_texts),
         progress,
         preprocessing=model.checkpoint.preprocessing,
         batch_size=settings.batch_size or BATCH_SIZE,
@@ -45,6 +48,9 @@ def bring_up_to_date(
     return report
 
 
-def tag_again(app: App, revision: Revision, progress: Callable[[int, int], None] | None = None) -> RetagReport:
-    """Put *revision* in force and score the stored embeddings with it. No picture is opened."""
-    return retag(app.catalog, app.space, revision, app.texts(app.space), progress)
+def tag_again(app: App, revision: Revision, told_texts: Told = None, told_photos: Told = None) -> RetagReport:
+    """Put *revision* in force and score the stored embeddings with it. No picture is opened.
+
+    *told_texts* hears how far the encoding of new labels has come, *told_photos* how far the tagging has.
+    """
+    return retag(app.catalog, app.space, revision, app.texts(app.space), told_photos, told_texts)

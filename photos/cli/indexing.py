@@ -42,10 +42,10 @@ def summary(app: App, folders: Sequence[Folder], report: IndexReport, seconds: f
         photos, files = t.photos.count(), t.files.counts().get(Outcome.INDEXED, 0)
         problems = [problem for problem in t.files.problems() if _is_in(problem, folders)]
     yield f"{counted(photos, 'photo')} in {counted(files, 'file')}; {_news(report)} in {duration(seconds)}."
-    for path in report.offline:
-        yield f"{shown_path(path)} is not there, or suddenly empty: its photos are kept as they were."
-    for path, reason in report.unreadable:
-        yield f"{shown_path(path)} cannot be listed ({safe(reason)}): its photos are kept as they were."
+    for folder in report.offline:
+        yield f"{shown_path(folder.path)} is not there, or suddenly empty: its photos are kept as they were."
+    for below, reason in report.unreadable:
+        yield f"{shown_path(below)} cannot be listed ({safe(reason)}): its photos are kept as they were."
     yield from _left_out(problems)
     if photos:
         yield 'Next: photos search "beach at sunset", photos tags, photos status'
@@ -74,7 +74,7 @@ def _news(report: IndexReport) -> str:
         counted(count, what, many)
         for count, what, many in (
             (report.embedded, "photo embedded", "photos embedded"),
-            (report.outcomes[Outcome.INDEXED] - report.embedded, "file of known content", "files of known content"),
+            (report.moved, "file of a known photo", "files of known photos"),
             (report.gone, "file gone", "files gone"),
         )
         if count

@@ -84,9 +84,9 @@ def download(invocation: Invocation, reference: str) -> None:
     """
     from indexer.siglip import HuggingFaceHub
     from indexer.siglip import download as fetch
-    from photos.cli.progress import Bar
+    from photos.cli.progress import BYTES, Bar
     from photos.cli.render import shown_path
 
-    with invocation.app() as app, Bar(reference, None, "byte", scale=True) as bar:
+    with invocation.app() as app, Bar(reference, None, BYTES) as bar:
         folder = fetch(reference, app.settings.models, HuggingFaceHub(), bar.reach)
     click.echo(f"{reference} is in {shown_path(bytes(folder))}. Next: photos add FOLDER --model {reference}")

@@ -29,7 +29,7 @@ def write_json(record: Mapping[str, object]) -> None:
 
 def write_paths(paths: Iterable[bytes], *, nul: bool) -> None:
     """A path a line, or with *nul* each ended by a NUL. Bytes as they are on disk, but a terminal sees them escaped."""
-    stream = sys.stdout.buffer if hasattr(sys.stdout, "buffer") else click.get_binary_stream("stdout")
+    stream = sys.stdout.buffer
     on_terminal = sys.stdout.isatty()
     sys.stdout.flush()
     for path in paths:
@@ -69,7 +69,7 @@ def write_vector(vector: NDArray[np.float32], about: Mapping[str, object], *, as
     if raw:
         content = io.BytesIO()
         np.save(content, vector)
-        click.get_binary_stream("stdout").write(content.getvalue())
+        sys.stdout.buffer.write(content.getvalue())
     elif as_json:
         write_json({**about, "dimension": len(vector), "vector": [_rounded(value) for value in vector.tolist()]})
     else:

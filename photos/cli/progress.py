@@ -5,56 +5,61 @@ from __future__ import annotations
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from photos.cli.render import counted, duration
+from photos.models import in_bytes
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from indexer import Event
 
+#: The unit that is shown in thousands and millions.
+BYTES: Final = "byte"
 #: Seconds between two lines where there is no terminal.
 _SELDOM = 20.0
 
 
 class Bar:
-    """How far work of known or unknown size has come, with its rate and the time left."""
+    """How far work of known or unknown size has come, with its rate and the time left. Shown from its first step on."""
 
-    def __init__(self, what: str, total: int | None, unit: str, *, scale: bool = False) -> None:
+    def __init__(self, what: str, total: int | None, unit: str) -> None:
         self._what = what
         self._total = total
         self._unit = unit
         self._done = 0
         self._started = self._told = time.monotonic()
-        self._bar = None
-        if sys.stderr.isatty():
-            from tqdm import tqdm
-
-            self._bar = tqdm(
-                desc=what, total=total, unit="B" if scale else f" {unit}s", unit_scale=scale, dynamic_ncols=True,
-                smoothing=0.1, leave=False, file=sys.stderr,
-            )  # fmt: skip
+        self._bar: tqdm[NoReturn] | None = None
 
     def grow(self, total: int) -> None:
         """The work is *total* now."""
         self._total = total
-        if self._bar is not None:
-            self._bar.total = total
-            self._bar.refresh()
+        self.advance(0)
+
+    def reach(self, done: int, total: int) -> None:
+        """*done* of *total* are done."""
+        self._total = total
+        self.advance(done - self._done)
 
     def advance(self, count: int = 1) -> None:
         """*count* more are done."""
         self._done += count
-        if self._bar is not None:
-            self._bar.update(count)
+        if sys.stderr.isatty():
+            self._show(count)
         elif time.monotonic() - self._told >= _SELDOM:
             self._told = time.monotonic()
             self._tell()
 
-    def reach(self, done: int, total: int) -> None:
-        """*done* of *total* are done."""
-        if total != self._total:
-            self.grow(total)
-        self.advance(done - self._done)
+    def _show(self, count: int) -> None:
+        if self._bar is None:
+            from tqdm import tqdm
+
+            is_size = self._unit == BYTES
+            unit = "B" if is_size else f" {self._unit}s"
+            self._bar = tqdm(desc=self._what, unit=unit, unit_scale=is_size, dynamic_ncols=True, leave=False)
+        self._bar.total = self._total
+        self._bar.update(count)
 
     def close(self) -> None:
         """Take the bar away."""
@@ -64,12 +69,17 @@ class Bar:
     def _tell(self) -> None:
         elapsed = time.monotonic() - self._started
         rate = self._done / elapsed
-        line = f"{self._what}: {counted(self._done, self._unit)}"
+        done, total = (
+            (in_bytes(self._done), in_bytes(self._total or 0))
+            if self._unit == BYTES
+            else (counted(self._done, self._unit), str(self._total))
+        )
+        line = f"{self._what}: {done}"
         if self._total:
-            line += f" of {self._total}"
-            if self._done:
-                line += f", {duration((self._total - self._done) / rate)} left"
-        sys.stderr.write(f"{line} ({rate:.1f} a second)\n")
+            line += f" of {total}"
+        if self._total and self._done:
+            line += f", about {duration((self._total - self._done) / rate)} left"
+        sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
 
     def __enter__(self) -> Self:

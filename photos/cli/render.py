@@ -40,20 +40,23 @@ def file_name(path: bytes) -> str:
     return safe(os.fsdecode(path).rpartition("/")[2])
 
 
-def matches_table(matches: Sequence[Match]) -> Iterator[str]:
-    """A line a photo, best first, under a line of headings; tags as far as the terminal is wide."""
+def matches_table(matches: Sequence[Match], *, of_text: bool) -> Iterator[str]:
+    """A line a photo, best first, under a line of headings; tags as far as the terminal is wide.
+
+    A probability is shown where a text was asked for: the model was never taught what it means between two pictures.
+    """
     rows = [
         (
             str(rank),
             f"{match.cosine:.3f}",
-            probability(match.probability),
+            probability(match.probability) if of_text else "",
             day(match.photo.facts.taken_at),
             shown_path(match.photo.paths[0]),
         )
         for rank, match in enumerate(matches, 1)
     ]
-    headings = ("", "score", "probability", "taken", "file")
-    lines = list(table([headings, *rows], right=(0, 1, 2)))
+    headings = ("", "score", "probability" if of_text else "", "taken", "file")
+    lines = list(table(_without_empty([headings, *rows]), right=(0, 1, 2) if of_text else (0, 1)))
     room = _width() - max(map(columns, lines)) - len(_GAP)
     yield from _with_tags(lines, ["tags", *(tags_line(match.tags, room) for match in matches)], room)
 
@@ -134,6 +137,12 @@ def day(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment:%Y-%m-%d}"
 
 
+def _without_empty(rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """*rows* without the columns of which nothing is known."""
+    kept = [i for i in range(len(rows[0])) if any(row[i] for row in rows[1:])]
+    return [[row[i] for i in kept] for row in rows]
+
+
 def _with_tags(lines: Sequence[str], tags: Sequence[str], room: int) -> Iterator[str]:
     if room < _LEAST_ROOM or not any(tags[1:]):
         yield from lines
@@ -150,6 +159,6 @@ def _width() -> int:
 
 def _here() -> str:
     try:
-        return os.getcwd()  # noqa: PTH109 - the string is wanted
+        return os.getcwd()
     except FileNotFoundError:
         return "/"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from query import Match
 
 
-def show_matches(matches: Sequence[Match], *, as_json: bool, paths_only: bool, nul: bool) -> None:
+def show_matches(matches: Sequence[Match], *, of_text: bool, as_json: bool, paths_only: bool, nul: bool) -> None:
     """Write *matches* as a table, as JSON, or as paths. Raises `NothingFound` if there are none."""
     if not matches:
         raise NothingFound("No photo was found; `photos status` says what is in the library.")
@@ -25,5 +25,5 @@ def show_matches(matches: Sequence[Match], *, as_json: bool, paths_only: bool, n
         for match in matches:
             write_json(match_record(match))
     else:
-        for line in matches_table(matches):
+        for line in matches_table(matches, of_text=of_text):
             click.echo(line)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 def retag_and_tell(app: App, revision: Revision) -> None:
     """Put *revision* in force and say what changed and how long it took."""
-    with Bar("Tagging", None, "photo") as bar:
-        report = tag_again(app, revision, bar.reach)
+    with Bar("Encoding labels", None, "text") as texts, Bar("Tagging", None, "photo") as photos:
+        report = tag_again(app, revision, texts.reach, photos.reach)
     click.echo(sentence(revision, report))
 
 

@@ -34,7 +34,7 @@ def search(
     with invocation.app(top=top) as app:
         texts = app.texts(app.space, _tell_cut)
         found = search_text(app.catalog, app.index, app.space, texts, " ".join(words), app.settings.top)
-        show_matches(found, as_json=as_json, paths_only=paths_only, nul=print0)
+        show_matches(found, of_text=True, as_json=as_json, paths_only=paths_only, nul=print0)
 
 
 def _tell_cut(_text: str) -> None:

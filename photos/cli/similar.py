@@ -25,4 +25,4 @@ def similar(invocation: Invocation, image: str, top: int | None, as_json: bool, 
 
     with invocation.app(top=top) as app:
         found = find_similar(app, image, app.settings.top)
-        show_matches(found, as_json=as_json, paths_only=paths_only, nul=print0)
+        show_matches(found, of_text=False, as_json=as_json, paths_only=paths_only, nul=print0)

@@ -1,0 +1,107 @@
+"""The program, run within the test, on encoders that see nothing but colour."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from photos.__main__ import main
+from photos.cli import Invocation
+
+from .towers import COLOURS, ColourTowers, make_checkpoint
+
+
+@dataclass
+class Result:
+    status: int
+    out: str
+    err: str
+
+    @property
+    def lines(self):
+        return self.out.splitlines()
+
+
+class Program:
+    """Runs commands on one library, in this process."""
+
+    def __init__(self, library: Path, capsys):
+        self.library = library
+        self.towers = ColourTowers()
+        self._capsys = capsys
+
+    def __call__(self, *arguments: object) -> Result:
+        self._capsys.readouterr()
+        invocation = Invocation(towers=self.towers, environment=dict(os.environ))
+        status = main(["--library", str(self.library), *map(str, arguments)], invocation)
+        out, err = self._capsys.readouterr()
+        assert "Traceback" not in out + err
+        return Result(status, out, err)
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory):
+    return make_checkpoint(tmp_path_factory.mktemp("checkpoints") / "colours")
+
+
+@pytest.fixture(scope="session")
+def vocabulary(tmp_path_factory):
+    path = tmp_path_factory.mktemp("vocabularies") / "colours.txt"
+    path.write_text("\n".join(COLOURS) + "\n")
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path, capsys):
+    """The program with an empty library."""
+    return Program(tmp_path / "library", capsys)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A folder with a plain picture of each colour, and one file that is none."""
+    folder = tmp_path / "pictures"
+    (folder / "bright").mkdir(parents=True)
+    for name, colour in COLOURS.items():
+        below = folder / "bright" if name in {"yellow", "white"} else folder
+        Image.new("RGB", (40, 30), colour).save(below / f"{name}.png")
+    (folder / "notes.txt").write_text("not a picture\n")
+    return folder
+
+
+@pytest.fixture
+def filled(photos, pictures, checkpoint, vocabulary):
+    """The program with those pictures in its library."""
+    assert photos("vocab", "use", vocabulary).status == 0
+    assert photos("add", pictures, "--model", checkpoint).status == 0
+    return photos
+
+
+@pytest.fixture
+def other_checkpoint(tmp_path):
+    return make_checkpoint(tmp_path / "other", seed=2)
+
+
+@pytest.fixture
+def unreadable(tmp_path):
+    """Makes a path unreadable; skips for a user who may read everything."""
+
+    def deny(path: Path):
+        path.chmod(0)
+        if os.access(path, os.R_OK):
+            pytest.skip("this user may read everything")
+
+    yield deny
+    for path in tmp_path.rglob("*"):
+        if not path.is_symlink():
+            path.chmod(0o700)
+
+
+@pytest.fixture
+def copy_of():
+    return shutil.copytree

@@ -1,0 +1,125 @@
+"""`add`, `index`, `remove` and `status`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+from PIL import Image
+
+
+def test_add_says_what_came_of_it_and_what_to_do_next(photos, pictures, checkpoint, vocabulary):
+    photos("vocab", "use", vocabulary)
+    result = photos("add", pictures, "--model", checkpoint)
+    assert result.status == 0
+    assert result.lines[0].startswith("6 photos in 6 files; 6 photos embedded in ")
+    assert "1 file left out:" in result.out
+    assert "notes.txt" in result.out
+    assert "Next: photos search" in result.out
+
+
+def test_adding_again_finds_nothing_new_and_loads_no_encoder(filled, pictures):
+    filled.towers.images = filled.towers.texts = 0
+    assert "nothing new" in filled("add", pictures).out
+    assert (filled.towers.images, filled.towers.texts) == (0, 0)
+
+
+def test_the_image_tower_is_made_once_for_many_batches(photos, pictures, checkpoint, monkeypatch):
+    monkeypatch.setenv("PHOTOS_BATCH_SIZE", "1")
+    photos("add", pictures, "--model", checkpoint)
+    assert photos.towers.images == 1
+
+
+def test_the_first_library_is_tagged_with_the_photographic_vocabulary(photos, pictures, checkpoint):
+    photos("add", pictures, "--model", checkpoint)
+    assert json.loads(photos("status", "--json").out)["vocabulary"] == "photographic"
+
+
+def test_index_finds_what_is_new_and_forgets_what_is_gone(filled, pictures):
+    (pictures / "red.png").unlink()
+    Image.new("RGB", (20, 20), (1, 2, 3)).save(pictures / "new.png")
+    result = filled("index")
+    assert result.status == 0
+    assert "1 photo embedded, 1 file gone" in result.out
+
+
+def test_index_takes_the_folders_that_are_named_and_no_other(filled, pictures, tmp_path):
+    more = tmp_path / "more"
+    more.mkdir()
+    filled("add", more)
+    Image.new("RGB", (20, 20), (1, 2, 3)).save(more / "new.png")
+    (pictures / "red.png").unlink()
+    assert "1 photo embedded in" in filled("index", more).out
+
+
+def test_a_folder_inside_an_added_one_is_taken_with_it(filled, pictures):
+    assert filled("add", pictures / "bright").status == 0
+    folders = json.loads(filled("status", "--json").out)["folders"]
+    assert [each["path"] for each in folders] == [str(pictures)]
+
+
+def test_a_folder_that_is_offline_keeps_its_photos_and_is_named(filled, pictures, tmp_path):
+    pictures.rename(tmp_path / "away")
+    result = filled("index")
+    assert result.status == 0
+    assert "is not there, or suddenly empty: its photos are kept" in result.out
+    status = json.loads(filled("status", "--json").out)
+    assert status["folders"][0]["offline"] is True
+    assert status["photos"] == 6
+
+
+def test_a_removed_folder_is_forgotten_and_found_again_without_embedding(filled, pictures):
+    assert "6 photos less, 0 left" in filled("remove", pictures).out
+    assert filled("search", "red").status == 1
+    filled.towers.images = 0
+    assert "6 photos in 6 files" in filled("add", pictures).out
+    assert filled.towers.images == 0
+
+
+def test_the_users_folder_is_only_read(photos, pictures, checkpoint, vocabulary):
+    before = {path: path.stat().st_mtime_ns for path in pictures.rglob("*")}
+    photos("vocab", "use", vocabulary)
+    photos("add", pictures, "--model", checkpoint)
+    assert {path: path.stat().st_mtime_ns for path in pictures.rglob("*")} == before
+
+
+def test_status_counts_folders_photos_and_problems(filled, pictures):
+    status = json.loads(filled("status", "--json").out)
+    assert status["folders"] == [{"path": str(pictures), "files": 7, "offline": False}]
+    assert (status["photos"], status["embeddings"], status["labels"]) == (6, 6, 6)
+    assert status["files"] == {"indexed": 6, "unsupported": 1}
+    assert status["index"]["valid"]
+    assert status["vocabulary"] == "colours"
+
+
+def test_status_for_people_has_the_same(filled):
+    out = filled("status").out
+    for words in ("7 files known", "6 in 6 files", "1 file unsupported", "8 numbers in float32", "colours, revision 1"):
+        assert words in out
+
+
+def test_problems_are_listed_with_their_reasons(filled, pictures):
+    assert filled("status", "--problems").lines[0].startswith(f"{pictures}/notes.txt: unsupported: ")
+    problem = json.loads(filled("status", "--problems", "--json").out)
+    assert problem["path"] == str(pictures / "notes.txt")
+    assert problem["outcome"] == "unsupported"
+
+
+def test_an_empty_library_has_a_status_and_nothing_is_made_for_it(photos):
+    result = photos("status")
+    assert result.status == 0
+    assert "photos add FOLDER" in result.err
+    assert json.loads(photos("status", "--json").out)["photos"] == 0
+    assert not photos.library.exists()
+
+
+def test_the_library_is_deleted_by_deleting_its_folder(filled):
+    shutil.rmtree(filled.library)
+    assert filled("search", "red").status == 1
+
+
+def test_names_with_control_characters_are_never_shown_raw(filled, pictures):
+    (pictures / "evil\x1b[31m\n.txt").write_text("x")
+    result = filled("index")
+    assert "\x1b" not in result.out + result.err
+    assert "\x1b" not in filled("status", "--problems").out

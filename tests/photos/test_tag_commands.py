@@ -1,0 +1,162 @@
+"""`tags`, `retag` and `vocab`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from store import Catalog
+
+
+def test_a_photos_tags_are_shown_with_their_scores(filled, pictures):
+    result = filled("tags", pictures / "red.png")
+    assert result.status == 0
+    assert result.lines[0] == str(pictures / "red.png")
+    assert result.lines[1].split()[0] == "red"
+
+
+def test_tags_of_several_photos_come_one_object_a_line(filled, pictures):
+    lines = filled("tags", pictures / "red.png", pictures / "blue.png", "--json").lines
+    records = [json.loads(line) for line in lines]
+    assert [record["tags"][0]["label"] for record in records] == ["red", "blue"]
+
+
+def test_a_threshold_moves_what_is_shown(filled, pictures):
+    def count(*options):
+        return len(json.loads(filled("tags", pictures / "red.png", "--json", *options).out)["tags"])
+
+    assert count("--threshold", "1") < count("--threshold", "0.5") < count()
+
+
+def test_the_librarys_tags_are_counted(filled):
+    counts = {record["label"]: record["photos"] for record in map(json.loads, filled("tags", "--json").lines)}
+    assert set(counts) == {"red", "green", "blue", "yellow", "white", "black"}
+    assert filled("tags").status == 0
+
+
+def test_no_tag_at_all_is_said(filled):
+    result = filled("tags", "--threshold", "1")
+    assert result.status == 1
+    assert "lower --threshold" in result.err
+
+
+def test_a_photo_outside_the_library_has_no_tags(filled, tmp_path):
+    (tmp_path / "other.png").write_bytes(b"x")
+    result = filled("tags", tmp_path / "other.png")
+    assert result.status == 1
+    assert "is not in the library" in result.err
+
+
+def test_retag_uses_another_vocabulary_and_opens_no_picture(filled, pictures, tmp_path):
+    (tmp_path / "two.txt").write_text("red\nblue\n")
+    for picture in pictures.rglob("*.png"):
+        picture.write_bytes(b"")
+    filled.towers.images = 0
+    result = filled("retag", "--vocabulary", tmp_path / "two.txt")
+    assert result.status == 0
+    assert result.out.startswith("Tagged 6 photos with two (2 labels, revision 1): ")
+    assert "No picture was opened" in result.out
+    assert filled.towers.images == 0
+    assert {json.loads(line)["label"] for line in filled("tags", "--json").lines} <= {"red", "blue"}
+
+
+def test_retag_without_a_vocabulary_finds_nothing_to_change(filled):
+    assert "0 tags changed" in filled("retag").out
+
+
+def test_retag_finishes_one_that_was_interrupted(filled):
+    with Catalog.open(filled.library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        t.tags.drop_other_labels([])
+        t.library.set_retag_pending(True)
+    assert "run `photos retag`" in filled("status").out
+    filled("index")
+    assert json.loads(filled("status", "--json").out)["retag_pending"] is False
+    assert "red" in filled("tags").out
+
+
+def test_retag_in_an_empty_library_is_one_sentence(photos):
+    assert photos("retag").status == 1
+
+
+def test_a_changed_file_is_a_new_revision_and_an_equal_one_is_not(filled, vocabulary, tmp_path):
+    copy = tmp_path / "colours.txt"
+    copy.write_bytes(vocabulary.read_bytes())
+    assert "colours, revision 1: 6 labels" in filled("vocab", "import", copy).out
+    copy.write_text("red\n")
+    assert "colours, revision 2: 1 label." in filled("vocab", "import", copy).out
+    assert json.loads(filled("status", "--json").out)["revision"] == 1
+
+
+def test_vocab_use_tags_again_at_once(filled, tmp_path):
+    (tmp_path / "one.txt").write_text("red\n")
+    assert "Tagged 6 photos with one" in filled("vocab", "use", tmp_path / "one.txt").out
+    assert "Tagged 6 photos with colours" in filled("vocab", "use", "colours").out
+
+
+def test_vocab_use_in_an_empty_library_waits_for_photos(photos, vocabulary):
+    result = photos("vocab", "use", vocabulary)
+    assert result.status == 0
+    assert "will tag the photos you add" in result.out
+
+
+def test_vocab_list_has_yours_and_the_shipped_ones(filled):
+    entries = {entry["vocabulary"]: entry for entry in map(json.loads, filled("vocab", "list", "--json").lines)}
+    assert entries["colours"]["in_use"]
+    assert entries["photographic"]["labels"] >= 500
+    assert entries["photographic"]["revision"] is None
+    assert "in use" in filled("vocab", "list").out
+
+
+def test_vocab_show_and_export_need_no_library(photos):
+    assert photos("vocab", "show").lines[0].startswith("photographic: ")
+    assert json.loads(photos("vocab", "show", "demo", "--json").lines[0])["texts"]
+    assert photos("vocab", "export", "demo").status == 0
+    assert not photos.library.exists()
+
+
+def test_an_exported_vocabulary_is_read_back_as_the_same(filled, tmp_path):
+    path = tmp_path / "demo.txt"
+    assert filled("vocab", "export", "demo", path).status == 0
+    before = filled("vocab", "show", "demo", "--json").out
+    assert filled("vocab", "show", path, "--json").out == before
+
+
+def test_export_overwrites_nothing(filled, tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_text("mine\n")
+    result = filled("vocab", "export", "colours", path)
+    assert result.status == 1
+    assert "exists already" in result.err
+    assert path.read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("content", [b"", b"# nothing\n", b"\x00\x01\x02\xff", b"red\nRed\n"])
+def test_a_file_that_is_no_vocabulary_is_named_and_changes_nothing(filled, tmp_path, content):
+    path = tmp_path / "bad.txt"
+    path.write_bytes(content)
+    for command in (["retag", "--vocabulary"], ["vocab", "use"], ["vocab", "import"]):
+        result = filled(*command, path)
+        assert result.status == 1, command
+        assert "bad.txt" in result.err
+    assert json.loads(filled("status", "--json").out)["vocabulary"] == "colours"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_no_part_of_a_label(filled, tmp_path, encoding):
+    path = tmp_path / "marked.txt"
+    path.write_text("red\nblue\n", encoding)
+    assert "with marked (2 labels" in filled("retag", "--vocabulary", path).out
+
+
+@pytest.mark.parametrize("name", ["colour", "nothing-like-it"])
+def test_an_unknown_vocabulary_says_which_there_are(filled, name):
+    result = filled("vocab", "use", name)
+    assert result.status == 1
+    assert "colours" in result.err
+
+
+def test_a_missing_vocabulary_file_is_one_sentence(filled, tmp_path):
+    result = filled("retag", "--vocabulary", tmp_path / "none.txt")
+    assert result.status == 1
+    assert "none.txt" in result.err
