@@ -38,7 +38,7 @@ def locate(reference: str, models: Path, shipped: Mapping[str, Path]) -> Path:
     if reference in shipped:
         return shipped[reference]
     folder = Path(reference).expanduser()
-    if folder.is_dir():
+    if reference and folder.is_dir():
         return folder.resolve()
     if _REPOSITORY.fullmatch(reference) and not reference.startswith("."):
         downloaded = models / _folder_name(reference)
@@ -110,7 +110,10 @@ def _bytes_in(folder: Path) -> int:
 
 
 class HuggingFaceHub:
-    """The hub that SigLIP's checkpoints are published on."""
+    """The hub that SigLIP's checkpoints are published on, or a mirror of it at *endpoint*."""
+
+    def __init__(self, endpoint: str | None = None) -> None:
+        self._endpoint = endpoint
 
     def size(self, repository: str, patterns: tuple[str, ...]) -> int:
         """Bytes of the files that match."""
@@ -119,7 +122,7 @@ class HuggingFaceHub:
         from huggingface_hub import HfApi  # noqa: PLC0415 - as above
 
         def ask() -> int:
-            files = HfApi().model_info(repository, files_metadata=True, timeout=20).siblings or []
+            files = HfApi(self._endpoint).model_info(repository, files_metadata=True, timeout=20).siblings or []
             return sum(
                 file.size or 0 for file in files if any(fnmatch(file.rfilename, pattern) for pattern in patterns)
             )
@@ -132,7 +135,12 @@ class HuggingFaceHub:
         from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415 - as above
 
         disable_progress_bars()
-        _translated(repository, lambda: snapshot_download(repository, local_dir=folder, allow_patterns=list(patterns)))
+        _translated(
+            repository,
+            lambda: snapshot_download(
+                repository, local_dir=folder, allow_patterns=list(patterns), endpoint=self._endpoint
+            ),
+        )
 
 
 def _translated(repository: str, ask: Callable[[], Result]) -> Result:

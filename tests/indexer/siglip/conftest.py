@@ -1,0 +1,16 @@
+from pathlib import Path
+
+import pytest
+
+from ...checkpoints import make_v1, make_v2
+
+
+@pytest.fixture(scope="session")
+def checkpoints(tmp_path_factory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("checkpoints")
+    return {
+        "v1": make_v1(folder / "v1"),
+        "v1 of 16 tokens": make_v1(folder / "v1-16", length=16),
+        "v2": make_v2(folder / "v2"),
+        "v2 of two widths": make_v2(folder / "v2-wide", text_width=48),
+    }

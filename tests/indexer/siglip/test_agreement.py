@@ -1,0 +1,114 @@
+"""What the program computes is what transformers computes on the same weights."""
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoImageProcessor, AutoModel, Siglip2Tokenizer, SiglipModel, SiglipTokenizer
+
+from indexer.siglip import open_checkpoint
+from indexer.siglip.image_tower import ImageTower
+from indexer.siglip.text_tower import TextTower
+
+from ...checkpoints import in_shards, pictures
+
+KINDS = ["v1", "v1 of 16 tokens", "v2", "v2 of two widths"]
+TEXTS = [
+    "Two Cats on the BEACH at sunset",
+    "a photo of a red square",
+    "snow",
+    "",
+    "naïve café — 日本, don't stop!",
+    "the quick brown fox jumps over it while it rains " * 9,
+]
+
+
+def reference_ids(kind, folder, length):
+    """Ids as the model's authors prepare them: lower case, the whole length, EOS kept."""
+    tokenizer = (SiglipTokenizer if kind.startswith("v1") else Siglip2Tokenizer).from_pretrained(folder)
+    texts = [" ".join(text.lower().split()) for text in TEXTS]
+    return tokenizer(texts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")["input_ids"]
+
+
+def reference_logits(kind, folder, images, length):
+    model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
+    assert isinstance(model, SiglipModel)
+    pixels = AutoImageProcessor.from_pretrained(folder, backend="pil")(images=images, return_tensors="pt").pixel_values
+    with torch.inference_mode():
+        output = model(pixel_values=pixels, input_ids=reference_ids(kind, folder, length))
+    return output.logits_per_image.numpy()
+
+
+def our_logits(checkpoint, images):
+    tower, texts = ImageTower(checkpoint, "cpu", "float32"), TextTower(checkpoint, "cpu")
+    vectors = tower.encode(np.stack([checkpoint.preprocessing.square(image) for image in images]))
+    cosines = vectors @ texts.encode_text(TEXTS).T
+    return np.exp(np.float32(checkpoint.logit_scale)) * cosines + np.float32(checkpoint.logit_bias)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cosine_logit_and_probability_equal_the_reference(checkpoints, kind):
+    checkpoint = open_checkpoint(checkpoints[kind])
+    images = pictures(5)
+    expected = reference_logits(kind, checkpoint.folder, images, checkpoint.text_length)
+    ours = our_logits(checkpoint, images)
+    scale = np.exp(checkpoint.logit_scale)
+    assert np.ptp(expected) > 1, "a reference that says the same of everything would prove nothing"
+    assert np.abs(ours - expected).max() / scale < 1e-6
+    assert np.abs(ours - expected).max() < 1e-4
+    assert np.abs(1 / (1 + np.exp(-ours)) - 1 / (1 + np.exp(-expected))).max() < 1e-4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_vector_does_not_depend_on_what_shares_its_batch(checkpoints, kind):
+    checkpoint = open_checkpoint(checkpoints[kind])
+    pixels = np.stack([checkpoint.preprocessing.square(image) for image in pictures(11)])
+    tower = ImageTower(checkpoint, "cpu", "float32")
+    together, reverse = tower.encode(pixels), tower.encode(pixels[::-1])[::-1]
+    alone = np.concatenate([tower.encode(one[None]) for one in pixels])
+    assert np.abs(together - alone).max() < 1e-5
+    assert np.abs(together - reverse).max() < 1e-5
+    texts = TextTower(checkpoint, "cpu")
+    many = texts.encode_text(TEXTS * 8)
+    assert np.abs(many - np.tile(np.concatenate([texts.encode_text([one]) for one in TEXTS]), (8, 1))).max() < 1e-5
+
+
+def test_vectors_have_length_one_and_no_pictures_give_no_vectors(checkpoints):
+    checkpoint = open_checkpoint(checkpoints["v2"])
+    tower, texts = ImageTower(checkpoint, "cpu", "float32"), TextTower(checkpoint, "cpu")
+    vectors = tower.encode(np.zeros((3, 32, 32, 3), np.uint8))
+    assert vectors.dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
+    assert tower.encode(np.zeros((0, 32, 32, 3), np.uint8)).shape == (0, 32)
+    assert texts.encode_text([]).shape == (0, 32)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_pixels_equal_those_of_the_pil_image_processor(checkpoints, kind):
+    checkpoint = open_checkpoint(checkpoints[kind])
+    processor = AutoImageProcessor.from_pretrained(checkpoint.folder, backend="pil")
+    preprocessing = checkpoint.preprocessing
+    for image in pictures(4):
+        expected = processor(images=image, return_tensors="np").pixel_values[0].transpose(1, 2, 0)
+        square = preprocessing.square(image).astype(np.float32)
+        ours = (square * np.float32(preprocessing.rescale) - np.float32(0.5)) / np.float32(0.5)
+        np.testing.assert_allclose(ours, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_half_precision_stays_near_and_logits_are_still_computed_in_float32(checkpoints, precision):
+    checkpoint = open_checkpoint(checkpoints["v2"])
+    pixels = np.stack([checkpoint.preprocessing.square(image) for image in pictures(4)])
+    exact = ImageTower(checkpoint, "cpu", "float32").encode(pixels)
+    half = ImageTower(checkpoint, "cpu", precision).encode(pixels)
+    assert half.dtype == np.float32
+    assert (exact * half).sum(1).min() > 0.999
+    assert checkpoint.logit_scale == pytest.approx(np.log(112.3), abs=1e-6)
+    assert checkpoint.logit_bias == -16.5
+
+
+def test_weights_in_several_files_are_the_same_checkpoint(checkpoints, tmp_path):
+    whole = open_checkpoint(checkpoints["v2"])
+    parts = open_checkpoint(in_shards(checkpoints["v2"], tmp_path / "parts"))
+    assert len(parts.weights) == 2
+    assert (parts.logit_scale, parts.vision_parameters) == (whole.logit_scale, whole.vision_parameters)
+    np.testing.assert_array_equal(our_logits(whole, pictures(2)), our_logits(parts, pictures(2)))
