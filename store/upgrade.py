@@ -57,12 +57,13 @@ def _revision(connection: Connection, path: Path) -> str | None:
 
 def _rewrites_data(folder: Path, path: Path, revision: str) -> bool:
     from alembic.script import ScriptDirectory  # noqa: PLC0415 - half a second that most starts do not need
+    from alembic.script.revision import RevisionError  # noqa: PLC0415 - as above
     from alembic.util.exc import CommandError  # noqa: PLC0415 - as above
 
     scripts = ScriptDirectory(str(folder))
     try:
         pending = [step for step in scripts.iterate_revisions("head", revision) if step.revision != revision]
-    except CommandError as error:
+    except (CommandError, RevisionError) as error:
         raise CatalogTooNew(path, revision) from error
     return any(getattr(step.module, "rewrites_data", False) for step in pending)
 

@@ -19,10 +19,55 @@ from tokenizers import AddedToken, Tokenizer, decoders, normalizers, pre_tokeniz
 from tokenizers.models import BPE
 from transformers import Siglip2Config, Siglip2Model, SiglipConfig, SiglipModel
 
-_WORDS = (
-    "a photo of two cats on the beach at sunset red square blue car dog house mountains in the snow by a lake this is "
-    "an old town street with people and trees under a cloudy sky the quick brown fox jumps over it while it rains"
-).split()
+_WORDS = [
+    "a",
+    "photo",
+    "of",
+    "two",
+    "cats",
+    "on",
+    "the",
+    "beach",
+    "at",
+    "sunset",
+    "red",
+    "square",
+    "blue",
+    "car",
+    "dog",
+    "house",
+    "mountains",
+    "in",
+    "the",
+    "snow",
+    "by",
+    "a",
+    "lake",
+    "this",
+    "is",
+    "an",
+    "old",
+    "town",
+    "street",
+    "with",
+    "people",
+    "and",
+    "trees",
+    "under",
+    "a",
+    "cloudy",
+    "sky",
+    "the",
+    "quick",
+    "brown",
+    "fox",
+    "jumps",
+    "over",
+    "it",
+    "while",
+    "it",
+    "rains",
+]
 _VISION = {
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -83,9 +128,7 @@ def pictures(count: int, seed: int = 0) -> list[Image.Image]:
     """Random RGB pictures of several sizes."""
     random = np.random.default_rng(seed)
     sizes = [(50, 40), (31, 77), (32, 32), (120, 90)]
-    return [
-        Image.fromarray(random.integers(0, 255, (*sizes[number % 4], 3), np.uint8)) for number in range(count)
-    ]
+    return [Image.fromarray(random.integers(0, 255, (*sizes[number % 4], 3), np.uint8)) for number in range(count)]
 
 
 def _marks() -> dict[str, int]:

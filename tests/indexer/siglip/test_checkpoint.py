@@ -28,7 +28,12 @@ def edit(path, **changes):
 
 def test_what_a_checkpoint_is_follows_from_its_files(checkpoints):
     checkpoint = open_checkpoint(checkpoints["v1 of 16 tokens"], "mine")
-    assert (checkpoint.name, checkpoint.dimension, checkpoint.image_size, checkpoint.text_length) == ("mine", 32, 32, 16)
+    assert (checkpoint.name, checkpoint.dimension, checkpoint.image_size, checkpoint.text_length) == (
+        "mine",
+        32,
+        32,
+        16,
+    )
     assert checkpoint.preprocessing.name == "squash-32-bicubic-1"
     assert open_checkpoint(checkpoints["v2"]).preprocessing.name == "squash-32-bilinear-1"
 
@@ -149,6 +154,7 @@ def test_loading_says_nothing_on_stderr(checkpoints):
     script = (
         "from pathlib import Path; from indexer.siglip import open_checkpoint;"
         "from indexer.siglip.image_tower import ImageTower; from indexer.siglip.text_tower import TextTower;"
-        f"c = open_checkpoint(Path({str(checkpoints['v1'])!r})); ImageTower(c, 'cpu'); TextTower(c, 'cpu').encode_text(['a'])"
+        f"c = open_checkpoint(Path({str(checkpoints['v1'])!r}));"
+        "ImageTower(c, 'cpu'); TextTower(c, 'cpu').encode_text(['a'])"
     )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stderr == ""

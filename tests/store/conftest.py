@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from store import Catalog, Facts, SpaceIdentity, Stamp
+
+IDENTITY = SpaceIdentity("tiny", "hash", "squash-32-bilinear-1", "float32", 8, 4.7, -16.0)
+
+
+def unit(seed: int, dimension: int = 8) -> np.ndarray:
+    vector = np.random.default_rng(seed).normal(size=dimension).astype(np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+def stamp(number: int = 0) -> Stamp:
+    return Stamp(100 + number, 1_000 + number, 2_000, 3)
+
+
+class Photographer:
+    """Puts photos into a catalog: content is a number, and so is the embedding's seed."""
+
+    def __init__(self, catalog: Catalog, folder: bytes = b"/photos") -> None:
+        self.catalog = catalog
+        with catalog.write() as t:
+            self.space = t.spaces.ensure(IDENTITY)
+            self.folder = t.folders.add(folder)
+
+    def put(self, path: bytes, content: int) -> int:
+        with self.catalog.write() as t:
+            digest = content.to_bytes(32, "big")
+            photo_id = t.photos.find(digest)
+            if photo_id is None:
+                photo_id = t.photos.add(digest, 100, Facts(4, 3, "JPEG"))
+                t.embeddings.put(self.space.id, photo_id, unit(content))
+            t.files.indexed(self.folder.id, path, stamp(), photo_id)
+            return photo_id
+
+    def remove(self, path: bytes) -> None:
+        with self.catalog.write() as t:
+            t.files.forget([file.id for file in t.files.known(self.folder.id) if file.path == path])
+
+
+@pytest.fixture
+def catalog(tmp_path):
+    with Catalog.open(tmp_path / "catalog.db") as opened:
+        yield opened
+
+
+@pytest.fixture
+def photographer(catalog):
+    return Photographer(catalog)

@@ -1,0 +1,357 @@
+"""What the catalog keeps, and how it fails."""
+
+import sqlite3
+import threading
+
+import numpy as np
+import pytest
+
+from store import (
+    BadVector,
+    Catalog,
+    CatalogMoved,
+    CatalogReadOnly,
+    DiskFull,
+    Facts,
+    FolderCovered,
+    LabelDefinition,
+    Outcome,
+    SpaceIdentity,
+    TagSource,
+    Vectors,
+    VocabularyDefinition,
+)
+from store import schema as tables
+
+from .conftest import IDENTITY, Photographer, stamp, unit
+
+WEIRD = [b"plain.jpg", b"\xff\xfe not text", "né.jpg".encode(), "né.jpg".encode(), b"new\nline", b"-dash", b"x" * 255]
+
+
+def test_a_write_is_kept_whole_or_not_at_all(catalog):
+    with pytest.raises(RuntimeError), catalog.write() as t:
+        t.folders.add(b"/a")
+        raise RuntimeError
+    with catalog.read() as t:
+        assert t.folders.all() == []
+
+
+def test_a_read_cannot_write(catalog):
+    with pytest.raises(CatalogReadOnly), catalog.read() as t:
+        t.folders.add(b"/a")
+
+
+def test_a_read_sees_one_moment(catalog):
+    with catalog.read() as t:
+        assert t.folders.all() == []
+        with catalog.write() as other:
+            other.folders.add(b"/a")
+        assert t.folders.all() == []
+
+
+def test_threads_wait_for_each_others_writes(catalog):
+    def add(number):
+        with catalog.write() as t:
+            t.folders.add(b"/%d" % number)
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with catalog.read() as t:
+        assert len(t.folders.all()) == 8
+
+
+def test_a_catalog_that_was_deleted_meanwhile_is_not_written_into_nothing(tmp_path):
+    with Catalog.open(tmp_path / "catalog.db") as catalog:
+        (tmp_path / "catalog.db").unlink()
+        with pytest.raises(CatalogMoved, match="nothing more was written"), catalog.write() as t:
+            t.folders.add(b"/a")
+
+
+def test_a_full_disk_is_named_and_costs_only_the_transaction(photographer):
+    catalog = photographer.catalog
+    photographer.put(b"first", 1)
+    with pytest.raises(DiskFull, match="is full"), catalog.write() as t:
+        pages = t.connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        t.connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        for number in range(2, 2000):
+            t.photos.add(number.to_bytes(32, "big"), 1, Facts(1, 1, "PNG"))
+    with catalog.read() as t:
+        assert t.photos.count() == 1
+
+
+@pytest.mark.parametrize("path", WEIRD)
+def test_any_path_is_kept_byte_for_byte(photographer, path):
+    photo_id = photographer.put(path, 1)
+    with photographer.catalog.read() as t:
+        assert [file.path for file in t.files.known(photographer.folder.id)] == [path]
+        assert t.photos.get([photo_id])[0].paths == (b"/photos/" + path,)
+        assert t.photos.at(b"/photos/" + path).id == photo_id
+
+
+def test_names_that_differ_only_in_composition_are_two_files(photographer):
+    photographer.put("e\u0301.jpg".encode(), 1)
+    photographer.put("\u00e9.jpg".encode(), 2)
+    with photographer.catalog.read() as t:
+        assert len(list(t.files.known(photographer.folder.id))) == 2
+
+
+def test_an_inode_may_have_all_64_bits(catalog, photographer):
+    photo_id = photographer.put(b"a", 1)
+    huge = stamp().__class__(1, 2, 3, 2**64 - 1)
+    with catalog.write() as t:
+        t.files.indexed(photographer.folder.id, b"a", huge, photo_id)
+    with catalog.read() as t:
+        assert next(t.files.known(photographer.folder.id)).stamp == huge
+
+
+def test_a_photo_that_comes_back_is_known_with_its_embedding(photographer):
+    first = photographer.put(b"a", 7)
+    photographer.remove(b"a")
+    with photographer.catalog.read() as t:
+        assert t.photos.count() == 0
+        assert t.photos.get([first])[0].paths == ()
+        assert t.embeddings.exists(photographer.space.id, first)
+        assert t.embeddings.count(photographer.space.id) == 0
+    assert photographer.put(b"elsewhere", 7) == first
+    with photographer.catalog.read() as t:
+        assert t.embeddings.count(photographer.space.id) == 1
+
+
+def test_two_files_that_swap_their_contents_lose_neither(photographer):
+    one, two = photographer.put(b"a", 1), photographer.put(b"b", 2)
+    photographer.put(b"a", 2)
+    photographer.put(b"b", 1)
+    with photographer.catalog.read() as t:
+        assert [photo.paths for photo in t.photos.get([one, two])] == [(b"/photos/b",), (b"/photos/a",)]
+
+
+def test_ids_are_never_used_again(catalog):
+    with catalog.write() as t:
+        first = t.folders.add(b"/a")
+        t.folders.remove(first.id)
+        assert t.folders.add(b"/a").id > first.id
+
+
+def test_a_folder_inside_another_is_refused_and_one_around_others_takes_them_in(photographer):
+    photo_id = photographer.put(b"x/a.jpg", 1)
+    with photographer.catalog.write() as t:
+        with pytest.raises(FolderCovered, match="/photos/x is inside /photos"):
+            t.folders.add(b"/photos/x")
+        t.folders.add(b"/photos2")
+        outer = t.folders.add(b"/")
+        assert [folder.path for folder in t.folders.all()] == [b"/"]
+        assert t.photos.get([photo_id])[0].paths == (b"/photos/x/a.jpg",)
+        assert [file.path for file in t.files.known(outer.id)] == [b"photos/x/a.jpg"]
+
+
+def test_a_folder_that_is_forgotten_takes_its_files_along_and_leaves_the_photos(photographer):
+    photo_id = photographer.put(b"a", 1)
+    with photographer.catalog.write() as t:
+        t.folders.remove(photographer.folder.id)
+    with photographer.catalog.read() as t:
+        assert t.photos.count() == 0
+        assert t.photos.find((1).to_bytes(32, "big")) == photo_id
+
+
+def test_problems_are_listed_with_their_reasons(catalog, photographer):
+    photographer.put(b"good", 1)
+    with catalog.write() as t:
+        t.files.failed(photographer.folder.id, b"bad", stamp(), Outcome.DAMAGED, "it is empty")
+    with catalog.read() as t:
+        assert [(p.path, p.outcome, p.reason) for p in t.files.problems()] == [
+            (b"/photos/bad", "damaged", "it is empty")
+        ]
+        assert t.files.counts() == {Outcome.INDEXED: 1, Outcome.DAMAGED: 1}
+
+
+def test_a_file_that_breaks_no_longer_holds_its_photo(catalog, photographer):
+    photographer.put(b"a", 1)
+    with catalog.write() as t:
+        t.files.failed(photographer.folder.id, b"a", stamp(1), Outcome.DAMAGED, "cut")
+        assert t.photos.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("vector", "what"),
+    [
+        (np.ones(8, np.float32), "length"),
+        (np.full(8, np.nan, np.float32), "finite"),
+        (np.ones(4, np.float32) / 2, "shape"),
+    ],
+)
+def test_only_unit_vectors_of_the_space_are_kept(catalog, photographer, vector, what):
+    photo_id = photographer.put(b"a", 1)
+    with pytest.raises(BadVector, match=what), catalog.write() as t:
+        t.embeddings.put(photographer.space.id, photo_id, vector)
+
+
+def test_rows_are_rounded_to_half_precision_and_no_further(photographer):
+    photo_id = photographer.put(b"a", 5)
+    with photographer.catalog.read() as t:
+        kept = t.embeddings.get(photographer.space.id, [photo_id]).matrix[0]
+    np.testing.assert_array_equal(kept, unit(5).astype(np.float16).astype(np.float32))
+
+
+def test_a_damaged_row_is_never_given_out_and_its_photo_is_embedded_again(photographer):
+    good, bad = photographer.put(b"a", 1), photographer.put(b"b", 2)
+    catalog, space = photographer.catalog, photographer.space
+    with catalog.write() as t:
+        raw = t.connection.exec_driver_sql("SELECT vector FROM embedding WHERE photo_id = ?", (bad,)).scalar_one()
+        t.connection.exec_driver_sql(
+            "UPDATE embedding SET vector = ? WHERE photo_id = ?", (bytes([raw[0] ^ 4]) + raw[1:], bad)
+        )
+    with catalog.write() as t:
+        assert t.embeddings.get(space.id, [bad, good]).ids.tolist() == [good]
+        assert [page.ids.tolist() for page in t.embeddings.scan(space.id)] == [[good]]
+        assert t.embeddings.drop_damaged(space.id) == [bad]
+        assert [file.path for file in t.files.lacking_embedding(space.id)] == [b"b"]
+
+
+def test_spaces_with_another_hash_preprocessing_or_precision_are_others(catalog):
+    from dataclasses import replace
+
+    with catalog.write() as t:
+        first = t.spaces.ensure(IDENTITY)
+        assert t.spaces.ensure(replace(IDENTITY, model="another name of the same weights")) == first
+        for change in ({"weights_hash": "x"}, {"preprocessing": "y"}, {"precision": "bfloat16"}):
+            assert t.spaces.ensure(replace(IDENTITY, **change)).id != first.id
+        assert len(t.spaces.all()) == 4
+        assert isinstance(t.spaces.get(first.id).identity, SpaceIdentity)
+
+
+def test_vectors_of_texts_and_labels_are_remembered_in_full_by_space(catalog, photographer):
+    with catalog.write() as t:
+        t.texts.put(photographer.space.id, {"dog": unit(1), "": unit(2)})
+        t.texts.put(photographer.space.id, {"dog": unit(3)})
+        found = t.texts.get(photographer.space.id, ["cat", "dog"])
+        assert list(found) == ["dog"]
+        np.testing.assert_array_equal(found["dog"], unit(1))
+        assert t.texts.get(photographer.space.id + 1, ["dog"]) == {}
+
+
+def vocabulary(*names, threshold=None):
+    return VocabularyDefinition("mine", tuple(LabelDefinition(name, (name,)) for name in names), threshold)
+
+
+def test_a_revision_never_changes_and_equal_content_makes_no_new_one(catalog):
+    with catalog.write() as t:
+        one = t.vocabularies.put(vocabulary("dog", "cat"))
+        assert t.vocabularies.put(vocabulary("dog", "cat")).id == one.id
+        two = t.vocabularies.put(vocabulary("cat", "dog", threshold=0.5))
+        assert (two.number, t.vocabularies.current("mine").id) == (2, two.id)
+        assert t.vocabularies.revision(one.id).labels == one.labels
+        assert {label.id for label in one.labels} == {label.id for label in two.labels}
+
+
+def test_a_label_with_other_texts_is_another_label(catalog):
+    with catalog.write() as t:
+        one = t.vocabularies.put(VocabularyDefinition("a", (LabelDefinition("crane", ("a bird",)),)))
+        two = t.vocabularies.put(VocabularyDefinition("b", (LabelDefinition("crane", ("a machine",)),)))
+        assert one.labels[0].id != two.labels[0].id
+        t.library.set_revision(two.id)
+        assert [(v.name, v.label_count, v.in_use) for v in t.vocabularies.all()] == [("a", 1, False), ("b", 1, True)]
+
+
+def test_label_vectors_are_cached_by_space(catalog, photographer):
+    with catalog.write() as t:
+        label = t.vocabularies.put(vocabulary("dog")).labels[0]
+        t.labels.put_vectors(photographer.space.id, Vectors(np.array([label.id]), unit(1)[None]))
+        np.testing.assert_array_equal(t.labels.vectors(photographer.space.id, [label.id]).matrix[0], unit(1))
+        assert len(t.labels.vectors(photographer.space.id + 1, [label.id])) == 0
+
+
+@pytest.fixture
+def tagged(photographer):
+    with photographer.catalog.write() as t:
+        dog, cat = (label.id for label in t.vocabularies.put(vocabulary("dog", "cat")).labels)
+    return photographer, photographer.put(b"a", 1), photographer.put(b"b", 2), dog, cat
+
+
+def add_tag(t, photo_id, label_id, source):
+    t.connection.execute(tables.tag.insert().values(photo_id=photo_id, label_id=label_id, source=source))
+
+
+def test_only_automatic_rows_that_differ_are_written(tagged):
+    photographer, one, two, dog, cat = tagged
+    rows = [(one, dog, 0.5), (one, cat, 0.25), (two, cat, 0.125)]
+    with photographer.catalog.write() as t:
+        assert t.tags.replace_auto(photographer.space.id, [one, two], rows) == 3
+        assert t.tags.replace_auto(photographer.space.id, [two, one], reversed(rows)) == 0
+        assert t.tags.replace_auto(photographer.space.id, [one], [(one, dog, 0.75)]) == 2
+        assert [(tag.label, tag.cosine) for tag in t.tags.of([one])[one]] == [("dog", 0.75)]
+        assert [tag.label for tag in t.tags.of([two])[two]] == ["cat"]
+
+
+def test_a_persons_word_outlives_every_automatic_pass(tagged):
+    photographer, one, two, dog, cat = tagged
+    with photographer.catalog.write() as t:
+        add_tag(t, one, dog, "user")
+        add_tag(t, one, cat, "rejected")
+        t.tags.replace_auto(photographer.space.id, [one, two], [(one, cat, 0.9), (two, cat, 0.9)])
+        assert {(tag.label, tag.source) for tag in t.tags.of([one])[one]} == {
+            ("dog", TagSource.USER),
+            ("cat", TagSource.REJECTED),
+        }
+        t.tags.replace_auto(photographer.space.id, [one], [])
+        assert t.tags.drop_other_labels([]) == 1
+        assert len(t.tags.of([one])[one]) == 2
+        assert t.tags.counts(0.5, {}) == [("dog", 1)]
+
+
+def test_counts_follow_thresholds_and_leave_out_photos_without_files(tagged):
+    photographer, one, two, dog, cat = tagged
+    with photographer.catalog.write() as t:
+        t.tags.replace_auto(photographer.space.id, [one, two], [(one, dog, 0.5), (two, dog, 0.3), (two, cat, 0.3)])
+        assert t.tags.counts(0.4, {}) == [("dog", 1)]
+        assert t.tags.counts(0.4, {cat: 0.1}) == [("cat", 1), ("dog", 1)]
+        assert t.tags.counts(0.0, {}) == [("dog", 2), ("cat", 1)]
+    photographer.remove(b"b")
+    with photographer.catalog.read() as t:
+        assert t.tags.counts(0.0, {}) == [("dog", 1)]
+
+
+def test_what_is_in_force_is_one_row(catalog):
+    with catalog.write() as t:
+        assert (t.library.model(), t.library.space_id(), t.library.revision_id()) == (None, None, None)
+        assert t.library.retag_pending() is False
+        t.library.set_model("demo")
+        t.library.set_retag_pending(True)
+        t.library.remember_weights("stamp", "one")
+        t.library.remember_weights("stamp", "two")
+        assert (t.library.model(), t.library.retag_pending(), t.library.weights_hash("stamp")) == ("demo", True, "two")
+        assert t.connection.exec_driver_sql("SELECT count(*) FROM library").scalar_one() == 1
+
+
+def test_every_table_about_a_photo_carries_its_photo_id():
+    about = {"embedding", "embedding_change", "file", "tag"}
+    assert about == {table.name for table in tables.metadata.sorted_tables if "photo_id" in table.columns}
+
+
+def test_the_database_itself_refuses_what_must_not_be(tagged):
+    photographer, one, *_ = tagged
+    with pytest.raises(Exception, match="CHECK"), photographer.catalog.write() as t:
+        add_tag(t, one, 1, "invented")
+    with pytest.raises(Exception, match="FOREIGN KEY"), photographer.catalog.write() as t:
+        add_tag(t, 999, 1, "user")
+
+
+def test_journal_and_foreign_keys_are_as_they_must_be(catalog):
+    with catalog.read() as t:
+        assert t.connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+        assert t.connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+
+
+def test_photographers_share_a_catalog(catalog, photographer):
+    assert Photographer(catalog).space == photographer.space
+
+
+def test_sqlite_is_not_left_open(tmp_path):
+    with Catalog.open(tmp_path / "catalog.db") as catalog, catalog.write() as t:
+        t.folders.add(b"/a")
+    assert not (tmp_path / "catalog.db-wal").exists()
+    with sqlite3.connect(tmp_path / "catalog.db") as connection:
+        assert connection.execute("SELECT count(*) FROM folder").fetchone() == (1,)
+    connection.close()

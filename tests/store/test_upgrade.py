@@ -1,0 +1,159 @@
+"""Opening catalogs: new, old, newer, and no catalogs at all."""
+
+import sqlite3
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from store import Catalog, CatalogReadOnly, CatalogTooNew, NotACatalog
+from store.engine import connect
+from store.schema import metadata
+from store.upgrade import HEAD, migrations_folder, upgrade
+
+
+def tables(path):
+    with sqlite3.connect(path) as connection:
+        found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    connection.close()
+    return found
+
+
+def write_revisions(folder, *bodies):
+    """Migrations that begin with the real first one and go on with *bodies*."""
+    versions = folder / "versions"
+    versions.mkdir(parents=True)
+    real = migrations_folder()
+    (folder / "env.py").write_text((real / "env.py").read_text())
+    (versions / "m0001_catalog.py").write_text((real / "versions" / "m0001_catalog.py").read_text())
+    for number, body in enumerate(bodies, 2):
+        (versions / f"m{number:04}_test.py").write_text(
+            "import sqlalchemy as sa\nfrom alembic import op\n"
+            f"revision, down_revision = '{number:04}', '{number - 1:04}'\n" + textwrap.dedent(body)
+        )
+    return folder
+
+
+def test_models_equal_migrations(tmp_path):
+    Catalog.open(tmp_path / "catalog.db").close()
+    engine = connect(tmp_path / "catalog.db")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_there_is_one_head_and_the_constant_names_it():
+    assert ScriptDirectory(str(migrations_folder())).get_heads() == [HEAD]
+
+
+def test_a_catalog_up_to_date_is_opened_without_alembic(tmp_path):
+    Catalog.open(tmp_path / "catalog.db").close()
+    script = (
+        "import sys; from pathlib import Path; from store import Catalog;"
+        f"Catalog.open(Path({str(tmp_path / 'catalog.db')!r})).close(); print('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "False\n"
+
+
+def test_several_processes_may_start_at_once(tmp_path):
+    path = tmp_path / "catalog.db"
+    script = f"from pathlib import Path; from store import Catalog; Catalog.open(Path({str(path)!r})).close()"
+    running = [subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE) for _ in range(4)]
+    assert [process.communicate()[1] for process in running] == [b""] * 4
+    assert {"photo", "embedding", "alembic_version"} <= tables(path)
+
+
+def test_a_step_that_fails_leaves_everything_as_it_was(tmp_path):
+    path = tmp_path / "catalog.db"
+    folder = write_revisions(
+        tmp_path / "migrations",
+        """
+        def upgrade():
+            op.create_table("extra", sa.Column("id", sa.Integer, primary_key=True))
+            raise RuntimeError("half way")
+        """,
+    )
+    Catalog.open(path).close()
+    before = tables(path)
+    engine = connect(path)
+    with pytest.raises(RuntimeError, match="half way"):
+        upgrade(engine, path, migrations=folder, head="0002")
+    engine.dispose()
+    assert tables(path) == before
+    Catalog.open(path).close()
+
+
+def test_a_copy_is_made_before_a_step_that_rewrites_data(tmp_path):
+    path = tmp_path / "catalog.db"
+    folder = write_revisions(
+        tmp_path / "migrations",
+        """
+        rewrites_data = True
+        def upgrade():
+            op.execute("DELETE FROM folder")
+        """,
+    )
+    with Catalog.open(path) as catalog, catalog.write() as t:
+        t.folders.add(b"/kept")
+    engine = connect(path)
+    upgrade(engine, path, migrations=folder, head="0002")
+    engine.dispose()
+    with Catalog.open(tmp_path / "catalog.db.before-0001") as copy, copy.read() as t:
+        assert [each.path for each in t.folders.all()] == [b"/kept"]
+
+
+def test_no_copy_is_made_before_a_step_that_only_adds(tmp_path):
+    path = tmp_path / "catalog.db"
+    folder = write_revisions(
+        tmp_path / "migrations", "def upgrade():\n    op.execute('CREATE TABLE extra (id INTEGER)')\n"
+    )
+    Catalog.open(path).close()
+    engine = connect(path)
+    upgrade(engine, path, migrations=folder, head="0002")
+    engine.dispose()
+    assert "extra" in tables(path)
+    assert not list(tmp_path.glob("*.before-*"))
+
+
+def test_a_newer_catalog_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "catalog.db"
+    Catalog.open(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(CatalogTooNew, match="newer version of photos"):
+        Catalog.open(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"Dear diary,\n" * 500, b"\x89PNG\r\n\x1a\n" + bytes(5000)])
+def test_another_kind_of_file_is_refused_and_left_alone(tmp_path, content):
+    path = tmp_path / "catalog.db"
+    path.write_bytes(content)
+    with pytest.raises(NotACatalog, match="is not a photos catalog"):
+        Catalog.open(path)
+    assert path.read_bytes() == content
+
+
+def test_another_programs_database_is_refused_and_left_alone(tmp_path):
+    path = tmp_path / "catalog.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE songs (title)")
+    connection.close()
+    with pytest.raises(NotACatalog):
+        Catalog.open(path)
+    assert tables(path) == {"songs"}
+
+
+def test_a_place_where_no_file_can_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CatalogReadOnly, match="permissions"):
+        Catalog.open(tmp_path / "file" / "catalog.db")
+    (tmp_path / "catalog.db").mkdir()
+    with pytest.raises(CatalogReadOnly):
+        Catalog.open(tmp_path / "catalog.db")
