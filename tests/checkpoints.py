@@ -19,55 +19,11 @@ from tokenizers import AddedToken, Tokenizer, decoders, normalizers, pre_tokeniz
 from tokenizers.models import BPE
 from transformers import Siglip2Config, Siglip2Model, SiglipConfig, SiglipModel
 
-_WORDS = [
-    "a",
-    "photo",
-    "of",
-    "two",
-    "cats",
-    "on",
-    "the",
-    "beach",
-    "at",
-    "sunset",
-    "red",
-    "square",
-    "blue",
-    "car",
-    "dog",
-    "house",
-    "mountains",
-    "in",
-    "the",
-    "snow",
-    "by",
-    "a",
-    "lake",
-    "this",
-    "is",
-    "an",
-    "old",
-    "town",
-    "street",
-    "with",
-    "people",
-    "and",
-    "trees",
-    "under",
-    "a",
-    "cloudy",
-    "sky",
-    "the",
-    "quick",
-    "brown",
-    "fox",
-    "jumps",
-    "over",
-    "it",
-    "while",
-    "it",
-    "rains",
-]
+_SENTENCE = (
+    "a photo of two cats on the beach at sunset red square blue car dog house mountains in the snow by a lake this is "
+    "an old town street with people and trees under a cloudy sky the quick brown fox jumps over it while it rains"
+)
+_WORDS = _SENTENCE.split()
 _VISION = {
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -174,7 +130,7 @@ def _sentencepiece(folder: Path, length: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     learnt = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter([" ".join(_WORDS)] * 40 + _WORDS * 5 + list("abcdefghijklmnopqrstuvwxyz") * 9),
+        sentence_iterator=iter([_SENTENCE] * 40 + _WORDS * 5 + list("abcdefghijklmnopqrstuvwxyz") * 9),
         model_writer=learnt,
         vocab_size=110,
         model_type="unigram",
@@ -215,7 +171,7 @@ def _gemma(folder: Path) -> Tokenizer:
     trainer = trainers.BpeTrainer(
         vocab_size=500, special_tokens=[*special, *(f"<0x{byte:02X}>" for byte in range(256))], show_progress=False
     )
-    learner.train_from_iterator([" ".join(_WORDS), " ".join(_WORDS).title()] * 5, trainer)
+    learner.train_from_iterator([_SENTENCE, _SENTENCE.title()] * 5, trainer)
     learnt = json.loads(learner.to_str())["model"]
     model = BPE(
         vocab=learnt["vocab"],

@@ -1,0 +1,53 @@
+"""Stand-ins for what is slow, and listeners. Real classes with the shape of the real ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+
+DIMENSION = 8
+
+
+def vector_of(content: bytes, dimension: int = DIMENSION) -> np.ndarray:
+    """A unit vector that depends on *content* alone."""
+    seed = int.from_bytes(hashlib.sha256(content).digest()[:8], "big")
+    vector = np.random.default_rng(seed).normal(size=dimension).astype(np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+class FakeEmbedder:
+    """Embeds pixels by their bytes, and counts them. Fails on picture *breaks_at*, from 1 on, as a Ctrl-C would."""
+
+    def __init__(self, breaks_at: int | None = None) -> None:
+        self.embedded = 0
+        self.breaks_at = breaks_at
+
+    def encode(self, pixels: np.ndarray) -> np.ndarray:
+        for _ in pixels:
+            self.embedded += 1
+            if self.embedded == self.breaks_at:
+                raise KeyboardInterrupt
+        return np.stack([vector_of(one.tobytes()) for one in pixels])
+
+
+class FakeEncoder:
+    """Encodes texts by their letters, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def encode_text(self, texts: Sequence[str]) -> np.ndarray:
+        self.asked += texts
+        return np.stack([vector_of(text.encode()) for text in texts])
+
+
+class Listener:
+    """Keeps the events it hears."""
+
+    def __init__(self) -> None:
+        self.events: list[object] = []
+
+    def report(self, event: object) -> None:
+        self.events.append(event)

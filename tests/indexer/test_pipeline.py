@@ -1,0 +1,308 @@
+"""Bringing the catalog up to date: every file to one outcome, every photo embedded once."""
+
+import os
+import shutil
+import threading
+
+import numpy as np
+import pytest
+
+from indexer import FileDone, FolderOffline, FolderScanned, index_folders
+from indexer.siglip import Preprocessing
+from store import Catalog, Outcome, SpaceIdentity
+
+from ..fakes import DIMENSION, FakeEmbedder, Listener
+from ..pictures import bomb_png, encoded, exif_with, scene, write
+
+SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+IDENTITY = SpaceIdentity("tiny", "hash", SQUARE.name, "float32", DIMENSION, 4.7, -16.0)
+
+
+class Library:
+    """A folder of pictures and a catalog that follows it."""
+
+    def __init__(self, tmp_path):
+        self.folder = tmp_path / "photos"
+        self.folder.mkdir()
+        self.catalog = Catalog.open(tmp_path / "catalog.db")
+        with self.catalog.write() as t:
+            self.space = t.spaces.ensure(IDENTITY)
+            self.registered = t.folders.add(os.fsencode(self.folder))
+        self.embedder = FakeEmbedder()
+        self.tagger = None
+        self.listener = Listener()
+
+    def index(self, **options):
+        self.listener = Listener()
+        return index_folders(
+            self.catalog,
+            [self.registered],
+            self.space,
+            lambda: self.embedder,
+            self.tagger,
+            self.listener,
+            preprocessing=SQUARE,
+            **{"batch_size": 4, "workers": 2, **options},
+        )
+
+    def photos(self):
+        """Path below the folder to photo id."""
+        with self.catalog.read() as t:
+            return {file.path.decode(): file.photo_id for file in t.files.known(self.registered.id) if file.photo_id}
+
+    def outcomes(self):
+        with self.catalog.read() as t:
+            return {file.path.decode(): file.outcome.value for file in t.files.known(self.registered.id)}
+
+    def findable(self):
+        with self.catalog.read() as t:
+            return {int(photo_id) for page in t.embeddings.scan(self.space.id) for photo_id in page.ids}
+
+
+@pytest.fixture
+def library(tmp_path):
+    made = Library(tmp_path)
+    yield made
+    made.catalog.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("decode")]
+
+
+def test_every_file_ends_with_exactly_one_outcome(library):
+    write(library.folder / "good.jpg", seed=1)
+    write(library.folder / "deep" / "good.png", seed=2)
+    (library.folder / "empty.jpg").write_bytes(b"")
+    (library.folder / "cut.jpg").write_bytes(encoded(scene(seed=3))[:300])
+    (library.folder / "bomb.png").write_bytes(bomb_png(30_000, 30_000))
+    (library.folder / "notes.txt").write_text("hello")
+    (library.folder / "no ending").write_bytes(encoded(scene(seed=4)))
+    (library.folder / "wrong.gif").write_bytes(encoded(scene(seed=5), "png"))
+    report = library.index()
+    assert library.outcomes() == {
+        "good.jpg": "indexed",
+        "deep/good.png": "indexed",
+        "empty.jpg": "damaged",
+        "cut.jpg": "damaged",
+        "bomb.png": "too large",
+        "notes.txt": "unsupported",
+        "no ending": "indexed",
+        "wrong.gif": "indexed",
+    }
+    assert sum(report.outcomes.values()) == 8
+    assert report.outcomes[Outcome.INDEXED] == report.embedded == 4
+    done = [event for event in library.listener.events if isinstance(event, FileDone)]
+    assert len(done) == 8
+    assert all((event.reason is None) == (event.outcome is Outcome.INDEXED) for event in done)
+    assert FolderScanned(os.fsencode(library.folder), 8, 8) in library.listener.events
+
+
+def test_a_second_pass_reads_nothing_and_needs_no_embedder(library):
+    write(library.folder / "a.jpg")
+    (library.folder / "bad.jpg").write_bytes(b"")
+    library.index()
+    library.embedder = None
+    report = library.index()
+    assert (report.embedded, report.unchanged, sum(report.outcomes.values())) == (0, 2, 0)
+
+
+def test_moved_renamed_and_copied_files_are_not_embedded_again(library):
+    write(library.folder / "a.jpg", seed=1)
+    write(library.folder / "b.jpg", seed=2)
+    library.index()
+    before = library.photos()
+    (library.folder / "sub").mkdir()
+    (library.folder / "a.jpg").rename(library.folder / "sub" / "moved.jpg")
+    shutil.copy(library.folder / "b.jpg", library.folder / "copy.jpg")
+    report = library.index()
+    assert (report.embedded, report.moved, report.gone) == (0, 2, 1)
+    assert library.photos() == {
+        "sub/moved.jpg": before["a.jpg"],
+        "b.jpg": before["b.jpg"],
+        "copy.jpg": before["b.jpg"],
+    }
+    assert library.embedder.embedded == 2
+
+
+def test_a_photo_that_leaves_and_comes_back_unchanged_is_found_again(library, tmp_path):
+    write(library.folder / "a.jpg", seed=1)
+    write(library.folder / "b.jpg", seed=2)
+    library.index()
+    photo_id = library.photos()["a.jpg"]
+    # A move keeps size and times, so that only the catalog can tell that it was away.
+    (library.folder / "a.jpg").rename(tmp_path / "a.jpg")
+    library.index()
+    assert photo_id not in library.findable()
+    (tmp_path / "a.jpg").rename(library.folder / "a.jpg")
+    report = library.index()
+    assert library.photos()["a.jpg"] == photo_id
+    assert photo_id in library.findable()
+    assert report.embedded == 0
+
+
+def test_changed_content_under_an_old_name_is_embedded_anew(library):
+    write(library.folder / "a.jpg", seed=1)
+    library.index()
+    before = library.photos()["a.jpg"]
+    write(library.folder / "a.jpg", seed=2)
+    library.index()
+    after = library.photos()["a.jpg"]
+    assert after != before
+    assert library.findable() == {after}
+
+
+def test_the_old_content_under_a_second_name_is_not_lost_when_the_first_name_changes_with_it(library):
+    write(library.folder / "a.jpg", seed=1)
+    library.index()
+    old = library.photos()["a.jpg"]
+    shutil.copy(library.folder / "a.jpg", library.folder / "b.jpg")
+    write(library.folder / "a.jpg", seed=2)
+    library.index(batch_size=16)
+    photos = library.photos()
+    assert photos["b.jpg"] == old
+    assert photos["a.jpg"] != old
+    assert library.findable() == set(photos.values())
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 16])
+def test_equal_files_are_one_photo_and_are_embedded_once(library, batch_size):
+    for number in range(6):
+        write(library.folder / f"{number}.jpg", seed=number % 2)
+    library.index(batch_size=batch_size)
+    photos = library.photos()
+    assert len(photos) == 6
+    assert len(set(photos.values())) == 2
+    with library.catalog.read() as t:
+        assert t.photos.count() == 2
+        assert t.embeddings.count(library.space.id) == 2
+
+
+def test_a_photo_whose_file_breaks_is_not_found_and_is_again_when_it_is_mended(library):
+    path = write(library.folder / "a.jpg", seed=1)
+    whole = path.read_bytes()
+    library.index()
+    path.write_bytes(whole[:200])
+    library.index()
+    assert library.findable() == set()
+    path.write_bytes(whole)
+    assert library.index().embedded == 0
+    assert len(library.findable()) == 1
+
+
+def test_an_interruption_costs_one_batch_and_the_next_pass_goes_on(library):
+    for number in range(12):
+        write(library.folder / f"{number:02}.jpg", seed=number)
+    library.embedder = FakeEmbedder(breaks_at=7)
+    with pytest.raises(KeyboardInterrupt):
+        library.index()
+    assert len(library.photos()) == 4
+    library.embedder = FakeEmbedder()
+    library.index()
+    assert len(library.photos()) == 12
+    assert library.embedder.embedded == 8
+
+
+def test_a_failed_batch_takes_no_photo_away(library):
+    write(library.folder / "a.jpg", seed=1)
+    library.index()
+    write(library.folder / "a.jpg", seed=2)
+    library.embedder = FakeEmbedder(breaks_at=1)
+    with pytest.raises(KeyboardInterrupt):
+        library.index()
+    assert len(library.findable()) == 1
+
+
+def test_a_folder_that_went_away_or_was_emptied_keeps_everything(library, tmp_path):
+    write(library.folder / "a.jpg")
+    library.index()
+    library.folder.rename(tmp_path / "elsewhere")
+    report = library.index()
+    assert [folder.path for folder in report.offline] == [os.fsencode(library.folder)]
+    library.folder.mkdir()
+    report = library.index()
+    assert report.offline
+    assert any(isinstance(event, FolderOffline) for event in library.listener.events)
+    assert len(library.findable()) == 1
+
+
+def test_files_that_were_deleted_among_others_are_gone(library):
+    write(library.folder / "a.jpg", seed=1)
+    write(library.folder / "b.jpg", seed=2)
+    library.index()
+    (library.folder / "a.jpg").unlink()
+    assert library.index().gone == 1
+    assert list(library.photos()) == ["b.jpg"]
+
+
+@pytest.mark.parametrize("name", [b"\xff\xfe.jpg", b"a\nb.jpg", b"-rf.jpg", "e\u0301.jpg".encode()])
+def test_any_name_is_indexed(library, name):
+    with open(os.path.join(os.fsencode(library.folder), name), "wb") as file:
+        file.write(encoded(scene()))
+    library.index()
+    with library.catalog.read() as t:
+        assert [file.path for file in t.files.known(library.registered.id)] == [name]
+        assert t.photos.count() == 1
+
+
+def test_a_damaged_embedding_is_made_again(library):
+    write(library.folder / "a.jpg", seed=1)
+    library.index()
+    with library.catalog.write() as t:
+        t.connection.exec_driver_sql("UPDATE embedding SET checksum = checksum + 1")
+    assert library.findable() == set()
+    assert library.index().embedded == 1
+    assert len(library.findable()) == 1
+
+
+def test_facts_are_kept_with_the_photo(library):
+    exif = exif_with(Make="Canon", Model="Canon EOS R6", camera={"DateTimeOriginal": "2020:01:02 03:04:05"})
+    (library.folder / "a.jpg").write_bytes(encoded(scene(), exif=exif))
+    library.index()
+    with library.catalog.read() as t:
+        facts = t.photos.get(list(library.photos().values()))[0].facts
+    assert (facts.camera, facts.taken_at.year, facts.width) == ("Canon EOS R6", 2020, 96)
+
+
+def test_new_photos_and_photos_that_come_back_are_tagged_with_what_is_kept(library, tmp_path):
+    class Recorder:
+        def __init__(self):
+            self.prepared, self.tagged = 0, {}
+
+        def prepare(self):
+            self.prepared += 1
+
+        def tag(self, t, vectors):
+            self.tagged.update(zip(vectors.ids.tolist(), vectors.matrix, strict=True))
+
+    library.tagger = Recorder()
+    write(library.folder / "a.jpg", seed=1)
+    write(library.folder / "b.jpg", seed=2)
+    library.index()
+    with library.catalog.read() as t:
+        kept = next(t.embeddings.scan(library.space.id))
+    for photo_id, row in zip(kept.ids.tolist(), kept.matrix, strict=True):
+        np.testing.assert_array_equal(library.tagger.tagged[photo_id], row)
+    photo_id = library.photos()["a.jpg"]
+    (library.folder / "a.jpg").rename(tmp_path / "a.jpg")
+    library.index()
+    library.tagger = Recorder()
+    (tmp_path / "a.jpg").rename(library.folder / "a.jpg")
+    library.index()
+    assert list(library.tagger.tagged) == [photo_id]
+
+
+def test_a_file_that_vanishes_before_it_is_read_costs_nothing_else(library):
+    for number in range(3):
+        write(library.folder / f"{number}.jpg", seed=number)
+
+    class Vanishing(Listener):
+        def report(self, event):
+            if isinstance(event, FolderScanned):
+                (library.folder / "1.jpg").unlink()
+
+    index_folders(
+        library.catalog, [library.registered], library.space, lambda: library.embedder, None, Vanishing(),
+        preprocessing=SQUARE,
+    )  # fmt: skip
+    assert sorted(library.photos()) == ["0.jpg", "2.jpg"]
+    assert library.outcomes()["1.jpg"] == "failed"
+    library.index()
+    assert "1.jpg" not in library.outcomes()
