@@ -73,12 +73,11 @@ def _explain_system(error: OSError) -> str:
     about = f"{safe(os.fsdecode(error.filename))}: " if isinstance(error.filename, str | bytes) else ""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return f"{about}the disk is full; make room and run the command again, nothing that was finished is lost."
+            return f"{about}The disk is full; make room and run the command again, nothing that was finished is lost."
         case errno.EACCES | errno.EPERM | errno.EROFS:
-            return f"{about}permission denied; check who may read and write there."
+            return f"{about}Permission denied; check who may read and write there."
         case _:
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            return f"{about}{reason[:1].lower()}{reason[1:]}."
+            return f"{about}{os.strerror(error.errno or 0)}."
 
 
 def _first_line(error: Exception) -> str:

@@ -23,15 +23,18 @@ def add(
     precision: str | None,
     workers: int | None,
 ) -> None:
-    r"""Register folders, with all below them, and index them now.
+    """Register folders, with all below them, and index them now.
 
     The folders are only read. Interrupt it whenever you like: what is done is kept, and the same command goes on.
     Files that cannot be indexed cost nothing but themselves; `photos status --problems` lists them with the reasons.
 
+    A new library uses --model, or the `model` setting, or else google/siglip2-base-patch16-256, with a GPU
+    google/siglip2-so400m-patch16-384. That must be on this machine: nothing is downloaded but by `photos model download`.
+
     \b
     photos add ~/Pictures
     photos add ~/Pictures /mnt/camera --model google/siglip2-so400m-patch16-384
-    """
+    """  # noqa: D301 - \b is how Click is told to keep lines
     from photos import folders as naming
     from photos.cli.indexing import index_and_tell
 

@@ -18,12 +18,12 @@ from photos.cli.program import Invocation, pass_invocation
 def embed(
     invocation: Invocation, image: str | None, text: str | None, as_json: bool, raw: bool, model: str | None
 ) -> None:
-    r"""Print the unit vector of IMAGE, or of --text, as the library's checkpoint makes it.
+    """Print the unit vector of IMAGE, or of --text, as the library's checkpoint makes it.
 
     \b
     photos embed photo.jpg --json
     photos embed --text "a red car" --raw > red-car.npy
-    """
+    """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.output import write_vector
     from photos.pictures import embed as embed_one
 

@@ -86,7 +86,11 @@ def download(invocation: Invocation, reference: str) -> None:
     from indexer.siglip import download as fetch
     from photos.cli.progress import BYTES, Bar
     from photos.cli.render import shown_path
+    from photos.models import SHIPPED
 
+    if reference in SHIPPED:
+        click.echo(f"{reference} comes with the program; there is nothing to download.")
+        return
     with invocation.app() as app, Bar(reference, None, BYTES) as bar:
         folder = fetch(reference, app.settings.models, HuggingFaceHub(), bar.reach)
     click.echo(f"{reference} is in {shown_path(bytes(folder))}. Next: photos add FOLDER --model {reference}")

@@ -101,7 +101,7 @@ def _version() -> str:
 )
 @click.pass_context
 def program(ctx: click.Context, library: Path | None, debug: bool) -> None:
-    r"""Find photos by what is in them.
+    """Find photos by what is in them.
 
     \b
     Index a folder, then search it:
@@ -114,7 +114,7 @@ def program(ctx: click.Context, library: Path | None, debug: bool) -> None:
 
     Results go to standard output, everything else to standard error. Exit status: 0 done, 1 nothing found or a
     problem, 2 wrong usage, 130 interrupted.
-    """
+    """  # noqa: D301 - \b is how Click is told to keep lines
     invocation = ctx.ensure_object(Invocation)
     invocation.library = library
     invocation.debug = debug or invocation.environment.get("PHOTOS_DEBUG", "0") not in {"", "0"}

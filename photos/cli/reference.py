@@ -50,14 +50,15 @@ def reference() -> str:
 
 
 def _sections(command: click.Command, parent: click.Context | None) -> Iterator[str]:
-    context = click.Context(command, parent, info_name=command.name)
+    context = click.Context(command, parent, info_name=command.name, **command.context_settings)
     yield f"{'##' if parent is None else '###'} {context.command_path}\n"
     yield f"```\n{context.command_path} {' '.join(command.collect_usage_pieces(context))}\n```\n"
     yield _prose(cleandoc(command.help or ""))
-    options = [row for row in (each.get_help_record(context) for each in command.get_params(context)) if row]
+    parameters = [each for each in command.get_params(context) if isinstance(each, click.Option)]
+    options = [row for row in (each.get_help_record(context) for each in parameters) if row]
     if options:
         yield "| option | |\n|---|---|"
-        yield from (f"| `{name}` | {_cell(text)} |" for name, text in options)
+        yield from (f"| `{_cell(name)}` | {_cell(text)} |" for name, text in options)
         yield ""
     if isinstance(command, click.Group):
         for name in command.list_commands(context):

@@ -15,14 +15,14 @@ from photos.cli.program import Invocation, pass_invocation
 )
 @pass_invocation
 def retag(invocation: Invocation, vocabulary: str | None) -> None:
-    r"""Score the stored embeddings against a vocabulary again. No picture is opened.
+    """Score the stored embeddings against a vocabulary again. No picture is opened.
 
     Without --vocabulary it is the one in force. Only automatic tags change; your own and those you rejected stay.
 
     \b
     photos retag --vocabulary birds.txt
     photos retag --vocabulary photographic
-    """
+    """  # noqa: D301 - \b is how Click is told to keep lines
     from photos import vocabularies
     from photos.cli.retagging import retag_and_tell
 

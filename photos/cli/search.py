@@ -18,7 +18,7 @@ from photos.cli.program import Invocation, pass_invocation
 def search(
     invocation: Invocation, words: tuple[str, ...], top: int | None, as_json: bool, paths_only: bool, print0: bool
 ) -> None:
-    r"""Find the photos that look most like WORDS, best first.
+    """Find the photos that look most like WORDS, best first.
 
     Write what would be seen in the photo, in a few plain words; case does not matter. There is always a best photo, so
     look at the scores: `score` is the cosine of text and photo, `probability` what the model makes of it.
@@ -27,7 +27,7 @@ def search(
     photos search beach at sunset
     photos search "red car" --top 50 --paths > red-cars.txt
     photos search birthday cake -0 | xargs -0 cp -t /tmp/cakes
-    """
+    """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.results import show_matches
     from query import search_text
 

@@ -28,11 +28,11 @@ def test_an_error_of_another_room_speaks_for_itself(tmp_path):
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (errno.ENOSPC, "disk is full"),
-        (errno.EDQUOT, "disk is full"),
-        (errno.EACCES, "permission denied"),
-        (errno.EROFS, "permission denied"),
-        (errno.EIO, "input/output error"),
+        (errno.ENOSPC, "The disk is full"),
+        (errno.EDQUOT, "The disk is full"),
+        (errno.EACCES, "Permission denied"),
+        (errno.EROFS, "Permission denied"),
+        (errno.EIO, "Input/output error"),
     ],
 )
 def test_the_systems_errors_name_the_file(number, words):

@@ -1,0 +1,142 @@
+"""What only a process of its own can show: signals, pipes, and what is imported when."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from store import Catalog
+from tests.photos.towers import COLOURS, make_checkpoint
+
+from .program import ROOT, run, start
+
+HEAVY = ("torch", "transformers", "faiss", "sqlalchemy", "numpy", "PIL")
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for i in range(40):
+        Image.new("RGB", (30, 30), (i, 2 * i, 3 * i)).save(folder / f"{i:02}.png")
+    return folder
+
+
+@pytest.fixture
+def first_add(tmp_path, pictures, monkeypatch):
+    """The arguments of a first `add`, for batches of eight and a vocabulary of a few words."""
+    monkeypatch.setenv("PHOTOS_BATCH_SIZE", "8")
+    monkeypatch.setenv("PHOTOS_LIBRARY", str(tmp_path / "library"))
+    (tmp_path / "colours.txt").write_text("\n".join(COLOURS))
+    assert run("photos", "vocab", "use", tmp_path / "colours.txt")[0] == 0
+    return ["add", pictures, "--model", make_checkpoint(tmp_path / "checkpoint")]
+
+
+def counts(library):
+    with Catalog.open(library / "catalog.sqlite3") as catalog, catalog.read() as t:
+        photos = t.photos.count()
+        assert t.embeddings.count(t.library.space_id()) == photos
+        tagged = t.tags.of(range(1, photos + 1))
+        return photos, sum(bool(tags) for tags in tagged.values())
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "word"),
+    [
+        (signal.SIGINT, 130, b"Interrupted"),
+        (signal.SIGTERM, 143, b"Stopped"),
+        (signal.SIGHUP, 129, b"Stopped"),
+        (signal.SIGKILL, -signal.SIGKILL, b""),
+    ],
+)
+def test_a_signal_costs_one_batch_and_the_same_command_goes_on(tmp_path, first_add, number, status, word):
+    stopped, out, err = run("tests.e2e.signalling", int(number), *first_add)
+    assert (stopped, out) == (status, b"")
+    assert err.strip().startswith(word)
+    assert err.count(b"\n") <= 2
+    assert counts(tmp_path / "library") == (16, 16)
+
+    again, out, _ = run("tests.e2e.signalling", 0, *first_add)
+    assert again == 0
+    assert b"40 photos in 40 files; 24 photos embedded" in out
+    assert counts(tmp_path / "library") == (40, 40)
+
+
+def test_a_process_that_ignores_hang_ups_goes_on(first_add):
+    quoted = " ".join(f"'{word}'" for word in first_add)
+    line = f"trap '' HUP; exec {sys.executable} -m tests.e2e.signalling {int(signal.SIGHUP)} {quoted}"
+    done = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["search", "--help"], ["vocab", "--help"]])
+def test_help_loads_nothing_heavy_and_touches_no_file(arguments, own_home):
+    code = (
+        "import sys\nfrom photos.__main__ import main\n"
+        f"status = main({arguments!r})\n"
+        f"print(status, [name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 []"
+    assert list(own_home.iterdir()) == []
+
+
+def test_a_search_for_a_remembered_text_loads_neither_torch_nor_transformers(tmp_path, first_add):
+    assert run("tests.e2e.signalling", 0, *first_add)[0] == 0
+    assert run("tests.e2e.signalling", 0, "search", "red")[0] == 0
+    code = (
+        "import sys\nfrom photos.__main__ import main\n"
+        "status = main(['search', 'Red', '--json'])\n"
+        "print(status, [name for name in ('torch', 'transformers') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    *results, last = done.stdout.splitlines()
+    assert last == "0 []"
+    assert json.loads(results[0])["path"].endswith(".png")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["vocab", "show"], ["vocab", "list", "--json"], ["vocab", "export", "photographic"]]
+)
+def test_a_reader_that_goes_away_is_no_error(arguments):
+    process = start("photos", *arguments)
+    process.stdout.close()
+    with process.stderr as stderr:
+        assert stderr.read() == b""
+    assert process.wait() == 141
+
+
+def test_output_to_a_full_disk_is_one_sentence():
+    with open("/dev/full", "wb") as full:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "photos", "vocab", "show"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE
+        )
+        _, err = process.communicate()
+    assert process.returncode == 1
+    assert err.startswith(b"photos: The disk is full")
+    assert err.count(b"\n") == 1
+
+
+def test_debug_shows_where_an_error_came_from_and_nothing_else_does(own_home):
+    config = own_home / ".config/photos/config.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text("top = 0\n")
+    status, _, err = run("photos", "status")
+    assert (status, err.count(b"\n")) == (2, 1)
+    debug = subprocess.run(
+        [sys.executable, "-m", "photos", "--debug", "status"], cwd=ROOT, capture_output=True, check=False
+    )
+    assert b"Traceback" in debug.stderr
+
+
+def test_the_shell_can_complete_commands(monkeypatch):
+    monkeypatch.setenv("_PHOTOS_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "photos vo")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    _, out, _ = run("photos")
+    assert out == b"plain,vocab\n"

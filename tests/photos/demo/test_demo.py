@@ -1,0 +1,97 @@
+"""`photos demo`, with the checkpoint that is shipped."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sqlite3
+from contextlib import redirect_stdout
+
+import pytest
+
+from photos.__main__ import main
+from photos.cli import Invocation
+from photos.demo.run import QUERIES
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory):
+    """A demo's folder, and what the first run in it said."""
+    demo = tmp_path_factory.mktemp("demo") / "folder"
+    out = io.TextIOWrapper(io.BytesIO(), "utf-8")
+    with redirect_stdout(out):
+        assert demonstrate(demo) == 0
+    out.flush()
+    return demo, out.buffer.getvalue().decode()
+
+
+@pytest.fixture
+def demo(first_run):
+    return first_run[0]
+
+
+def demonstrate(demo):
+    return main(["demo", "--count", "24", "--folder", str(demo)], Invocation(environment={}))
+
+
+def run(demo, capsys):
+    status = demonstrate(demo)
+    out, err = capsys.readouterr()
+    assert "Traceback" not in out + err
+    return status, out, err
+
+
+def state(demo):
+    """Every file outside the catalog with its time, and every row of the catalog."""
+    files = {
+        path.relative_to(demo): path.stat().st_mtime_ns
+        for path in sorted(demo.rglob("*"))
+        if path.is_file() and not path.name.startswith("catalog")
+    }
+    with sqlite3.connect(demo / "library/catalog.sqlite3") as connection:
+        tables = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
+        rows = {table: connection.execute(f'select * from "{table}"').fetchall() for table in tables}
+    connection.close()
+    return files, rows
+
+
+def test_it_does_the_whole_job_and_says_how_to_go_on(first_run):
+    out = first_run[1]
+    assert "24 drawings" in out
+    assert "24 photos embedded and tagged" in out
+    for query in QUERIES:
+        assert query in out
+    assert "no picture was opened" in out
+    assert "photos add ~/Pictures" in out
+
+
+def test_the_contact_sheet_holds_everything_in_one_file(demo):
+    page = (demo / "contact-sheet.html").read_text("utf-8")
+    assert page.count("data:image/jpeg;base64,") >= 6 * len(QUERIES)
+    assert not re.search(r'(src|href)="(?!data:)', page)
+    for query in QUERIES:
+        assert query in page
+
+
+def test_running_it_again_changes_nothing(demo, capsys):
+    before = state(demo)
+    status, out, _ = run(demo, capsys)
+    assert status == 0
+    assert "nothing new" in out
+    assert state(demo) == before
+
+
+def test_a_lost_contact_sheet_is_made_again_as_it_was(demo, capsys):
+    before = (demo / "contact-sheet.html").read_bytes()
+    (demo / "contact-sheet.html").unlink()
+    assert run(demo, capsys)[0] == 0
+    assert (demo / "contact-sheet.html").read_bytes() == before
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path, capsys):
+    (tmp_path / "letter.txt").write_text("dear")
+    status, _, err = run(tmp_path, capsys)
+    assert status == 1
+    assert "holds other files" in err
+    assert os.listdir(tmp_path) == ["letter.txt"]

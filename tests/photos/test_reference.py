@@ -1,0 +1,37 @@
+"""docs/commands.md is what the program says of itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from photos.cli import program
+from photos.cli.reference import reference
+from photos.config import Settings
+
+PAGE = Path(__file__).parents[2] / "docs/commands.md"
+
+
+def test_the_page_is_up_to_date():
+    assert PAGE.read_text("utf-8") == reference(), "run: python -m photos.cli.reference > docs/commands.md"
+
+
+def test_examples_keep_their_lines():
+    assert "\n```\nphotos retag --vocabulary birds.txt\nphotos retag --vocabulary photographic\n```\n" in reference()
+    assert "\b" not in reference()
+
+
+def test_every_setting_is_explained():
+    for name in Settings.__slots__:
+        assert f"| `{name}` |" in reference()
+
+
+def test_every_command_and_option_has_a_help_text():
+    def check(command):
+        assert command.help
+        assert all(each.help for each in command.params if isinstance(each, click.Option))
+        for inner in getattr(command, "commands", {}).values():
+            check(inner)
+
+    check(program)
