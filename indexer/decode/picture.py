@@ -50,8 +50,8 @@ _CR2 = b"CR\x02"
 # Pillow's own limit is one number for all formats, and between once and twice that number it only warns. Ours are
 # checked from the header, before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
-# Broken EXIF makes Pillow warn, for each tag; what comes of it is in the facts. (A filter for one call would not be safe
-# among threads.)
+# Broken EXIF makes Pillow warn, tag by tag; what comes of it is in the facts. (A filter for one call would not be
+# safe among threads.)
 warnings.filterwarnings("ignore", module=r"PIL\.")
 # The embedded preview is not the photo.
 pillow_heif.register_heif_opener(thumbnails=False)

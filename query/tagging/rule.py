@@ -1,7 +1,7 @@
 """Which scores are kept, and which of those are tags.
 
 Kept in the catalog: a label's cosine with a photo where its probability is at least a floor, at most so many a photo.
-Shown as a tag: where the probability reaches the threshold, at most so many a photo. So a threshold moves without
+Shown as a tag: where the probability reaches the threshold. So a threshold moves without
 scoring again. The numbers are plain defaults, to be chosen by the user: released SigLIP checkpoints give right single
 words probabilities between 1e-5 and 1e-2, and nothing here calibrates them.
 """
@@ -22,9 +22,8 @@ from ..scores import cosine_of, probability
 DEFAULT_THRESHOLD = 1e-3
 #: Probability from which a score is kept.
 KEPT_FROM = 1e-4
-#: Scores kept a photo, and automatic tags shown.
+#: Scores kept a photo.
 KEPT_MOST = 32
-SHOWN_MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class TagRule:
         """The tags of one photo that are shown, in the order given. What a person rejected is not."""
         held = list(tags)
         rejected = {tag.label_id for tag in held if tag.source is TagSource.REJECTED}
-        automatic = [tag for tag in held if self._is_shown(tag) and tag.label_id not in rejected][:SHOWN_MOST]
+        automatic = [tag for tag in held if self._is_shown(tag) and tag.label_id not in rejected]
         said = [tag for tag in held if tag.source in {TagSource.USER, TagSource.IMPORTED}]
         named = {tag.label_id for tag in said}
         return self._scored([*said, *(tag for tag in automatic if tag.label_id not in named)])

@@ -71,7 +71,7 @@ def _label(found: Lines, number: int, line: str, category: str | None, templates
     own = _THRESHOLD.search(line)
     value = threshold(own[1], number, found.problems) if own else None
     line = line[: own.start()] if own else line
-    head, _, names = line.partition(" = ")
+    head, _, names = f" {line}".partition(" = ")
     aliases = tuple(name.strip() for name in names.split(",") if name.strip())
     for mark, exact in ((":: ", True), (": ", False)):
         name, found_mark, rest = (head + " ").partition(mark)

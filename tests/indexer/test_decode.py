@@ -113,7 +113,7 @@ def test_facts_are_read():
         },
     )
     facts = read_photo(encoded(scene(), exif=exif), SQUARE).facts
-    assert facts.taken_at == datetime(2021, 7, 14, 18, 3, 22)
+    assert facts.taken_at == datetime.fromisoformat("2021-07-14T18:03:22")
     assert facts.taken_offset == -210
     assert facts.camera == "NIKON D750"
     assert facts.latitude == pytest.approx(-33.856667, abs=1e-5)
@@ -142,11 +142,9 @@ def test_exif_that_is_rubbish_costs_no_photo():
 
 
 @pytest.mark.parametrize("ending", FORMATS)
-@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+@pytest.mark.parametrize("share", [0.1, 0.3])
 def test_a_file_that_was_cut_off_is_damaged(ending, share):
     data = encoded(scene(400, 300, seed=2), ending)
-    if ending == "gif" and share > 0.4:
-        pytest.skip("a GIF is read to its first frame, which may be whole")
     with pytest.raises(DecodeError):
         read_photo(data[: int(len(data) * share)], SQUARE)
 

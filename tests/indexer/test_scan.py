@@ -13,8 +13,11 @@ def paths(folder):
     return sorted(found.path for found in scan(os.fsencode(folder)) if isinstance(found, Found))
 
 
-def file(number, path, stamp=Stamp(1, 2, 3, 4)):
-    return File(number, 1, path, stamp, Outcome.INDEXED, None, number)
+STAMP = Stamp(1, 2, 3, 4)
+
+
+def file(number, path):
+    return File(number, 1, path, STAMP, Outcome.INDEXED, None, number)
 
 
 def test_every_file_below_is_found_and_hidden_and_helper_files_are_not(tmp_path):

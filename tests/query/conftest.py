@@ -1,0 +1,60 @@
+import pytest
+
+from query import StoredTagger, TextVectors
+from store import Catalog, Facts, SpaceIdentity, Stamp, Vectors, VectorIndex
+
+from ..fakes import DIMENSION, FakeEncoder, vector_of
+
+#: Low scale: cosines of random vectors become probabilities of every size.
+IDENTITY = SpaceIdentity("tiny", "hash", "squash-32-bilinear-1", "float32", DIMENSION, 2.3, -4.0)
+
+
+class Library:
+    """Photos whose embeddings are those of their names."""
+
+    def __init__(self, tmp_path):
+        self.catalog = Catalog.open(tmp_path / "catalog.db")
+        with self.catalog.write() as t:
+            self.space = t.spaces.ensure(IDENTITY)
+            self.folder = t.folders.add(b"/photos")
+        self.encoder = FakeEncoder()
+        self.encoders_made = 0
+        self.index = VectorIndex(tmp_path / "index", self.catalog, self.space)
+        self.texts = self.new_texts()
+
+    def new_texts(self):
+        return TextVectors(self.catalog, self.space, self._make_encoder)
+
+    def _make_encoder(self):
+        self.encoders_made += 1
+        return self.encoder
+
+    def add(self, name: str, revision=None) -> int:
+        tagger = revision and StoredTagger(self.catalog, self.space, revision, self.texts)
+        if tagger:
+            tagger.prepare()
+        with self.catalog.write() as t:
+            photo_id = t.photos.add(name.encode().ljust(32), 1, Facts(4, 3, "JPEG"))
+            t.embeddings.put(self.space.id, photo_id, vector_of(name.encode()))
+            t.files.indexed(self.folder.id, name.encode(), Stamp(1, 2, 3, 4), photo_id)
+            if tagger:
+                kept = t.embeddings.get(self.space.id, [photo_id])
+                tagger.tag(t, Vectors(kept.ids, kept.matrix))
+        return photo_id
+
+    def put(self, definition):
+        with self.catalog.write() as t:
+            return t.vocabularies.put(definition)
+
+    def rows(self):
+        """Every tag, as the database has it."""
+        with self.catalog.read() as t:
+            found = t.connection.exec_driver_sql("SELECT photo_id, label_id, source, cosine FROM tag ORDER BY 1, 2, 3")
+            return [tuple(row) for row in found]
+
+
+@pytest.fixture
+def library(tmp_path):
+    made = Library(tmp_path)
+    yield made
+    made.catalog.close()

@@ -1,0 +1,78 @@
+"""Asking the library."""
+
+import pytest
+
+from query import EmptyQuery, NotInLibrary, UnknownVocabulary, search_text, search_vector
+from query.scores import logit, probability
+from query.texts import plain
+
+from ..fakes import vector_of
+from .conftest import IDENTITY
+
+
+def search(library, text, count=10):
+    return search_text(library.catalog, library.index, library.space, library.texts, text, count)
+
+
+def test_the_best_photo_comes_first_with_its_facts_and_raw_scores(library):
+    ids = {name: library.add(name) for name in ("dog", "cat", "car")}
+    matches = search(library, "dog")
+    assert [match.photo_id for match in matches][0] == ids["dog"]
+    assert [match.cosine for match in matches] == sorted((match.cosine for match in matches), reverse=True)
+    best = matches[0]
+    assert best.photo.paths == (b"/photos/dog",)
+    assert best.logit == pytest.approx(logit(best.cosine, IDENTITY))
+    assert best.probability == pytest.approx(probability(best.cosine, IDENTITY))
+    assert len(search(library, "dog", 2)) == 2
+
+
+def test_a_picture_finds_others_and_not_itself(library):
+    ids = {name: library.add(name) for name in ("dog", "cat", "car")}
+    found = search_vector(library.catalog, library.index, library.space, vector_of(b"dog"), 2, exclude=ids["dog"])
+    assert {match.photo_id for match in found} == {ids["cat"], ids["car"]}
+
+
+def test_a_text_is_encoded_once_and_never_again(library):
+    library.add("dog")
+    search(library, "Beach  at SUNSET")
+    library.texts = library.new_texts()
+    search(library, "beach at sunset")
+    assert library.encoder.asked == ["beach at sunset"]
+    assert library.encoders_made == 1
+
+
+def test_what_was_encoded_before_an_interruption_is_kept(library):
+    asked = [f"text{number}" for number in range(100)]
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        library.texts.matrix(asked, interrupt)
+    library.encoder.asked.clear()
+    assert library.new_texts().matrix(asked).shape == (100, 8)
+    assert len(library.encoder.asked) == 36
+
+
+def test_repeated_texts_are_encoded_once_and_given_for_each(library):
+    matrix = library.texts.matrix(["a", "b", "a"])
+    assert (matrix[0] == matrix[2]).all()
+    assert library.encoder.asked == ["a", "b"]
+    assert library.texts.matrix([]).shape == (0, 8)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n\t"])
+def test_a_query_without_words_is_refused(library, text):
+    with pytest.raises(EmptyQuery, match="nothing to search for"):
+        search(library, text)
+
+
+def test_texts_are_remembered_by_what_the_model_tells_apart():
+    assert plain("  Caf\u0065\u0301 \n NOIR ") == "caf\u00e9 noir"
+    assert plain("bad \udcff byte") == "bad ? byte"
+
+
+def test_errors_are_one_sentence():
+    assert str(UnknownVocabulary("photograpic", ["photographic", "demo"])).endswith("did you mean 'photographic'?")
+    assert "there are demo" in str(UnknownVocabulary("zzz", ["demo"]))
+    assert str(NotInLibrary(b"a\x1b\xff")).startswith("a\\x1b\\xff is not in the library")

@@ -1,0 +1,162 @@
+"""Tags are a pure function of embeddings and vocabulary, and a person's word is above them."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from query import StoredTagger, photo_tags, retag, tag_counts
+from query.scores import cosine_of, logit, probability
+from query.tagging import label_matrix
+from query.tagging.labels import LabelMatrix
+from query.tagging.rule import KEPT_MOST, TagRule
+from store import LabelDefinition, TagSource, VocabularyDefinition
+from store import schema as tables
+
+from .conftest import IDENTITY
+
+
+def vocabulary(*names, threshold=None, **own):
+    labels = tuple(LabelDefinition(name, (name, f"a photo of {name}"), threshold=own.get(name)) for name in names)
+    return VocabularyDefinition("mine", labels, threshold)
+
+
+NAMES = [f"label{number}" for number in range(60)]
+
+
+def test_scores_are_the_formula():
+    assert logit(0.1, IDENTITY) == pytest.approx(math.exp(2.3) * 0.1 - 4, abs=1e-5)
+    assert probability(0.4, IDENTITY) == pytest.approx(1 / (1 + math.exp(4 - 0.4 * math.exp(2.3))), abs=1e-6)
+    assert 0 < probability(-1, IDENTITY) < 1e-5
+    for p in (0.5, 0.01, 0.9999):
+        assert probability(cosine_of(p, IDENTITY), IDENTITY) == pytest.approx(p, rel=1e-4)
+    assert (cosine_of(0, IDENTITY), cosine_of(1, IDENTITY)) == (-math.inf, math.inf)
+
+
+def test_a_labels_vector_is_the_mean_of_its_texts_made_a_unit_vector(library):
+    revision = library.put(vocabulary("dog"))
+    got = label_matrix(library.catalog, library.space, revision, library.texts)
+    mean = library.texts.matrix(["dog", "a photo of dog"]).mean(0)
+    np.testing.assert_allclose(got.matrix[0], mean / np.linalg.norm(mean), atol=1e-6)
+    assert got.encoded == 1
+    assert label_matrix(library.catalog, library.space, revision, library.new_texts()).encoded == 0
+    assert library.encoders_made == 1
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 7), st.randoms(use_true_random=False))
+def test_scores_do_not_depend_on_what_is_computed_together(count, part, random):
+    generator = np.random.default_rng(random.getrandbits(32))
+    labels = LabelMatrix(np.arange(50), generator.normal(size=(50, 96)), 0)
+    vectors = generator.normal(size=(count, 96)).astype(np.float32)
+    together = labels.cosines(vectors)
+    parts = np.concatenate([labels.cosines(vectors[start : start + part]) for start in range(0, count, part)])
+    np.testing.assert_array_equal(together, parts)
+
+
+def test_tagging_as_indexed_in_parts_and_from_scratch_gives_the_same_rows(library):
+    revision = library.put(vocabulary(*NAMES, threshold=0.02))
+    for number in range(25):
+        library.add(f"photo{number}", revision)
+    as_indexed = library.rows()
+    assert len(as_indexed) > 100
+    report = retag(library.catalog, library.space, revision, library.texts)
+    assert (report.rows_changed, report.photos) == (0, 25)
+    with library.catalog.write() as t:
+        t.connection.execute(tables.tag.delete())
+    retag(library.catalog, library.space, revision, library.texts)
+    assert library.rows() == as_indexed
+    tagger = StoredTagger(library.catalog, library.space, revision, library.texts)
+    tagger.prepare()
+    with library.catalog.write() as t:
+        t.connection.execute(tables.tag.delete())
+        for page in t.embeddings.scan(library.space.id, rows=3):
+            tagger.write(t, page, tagger.score(page))
+    assert library.rows() == as_indexed
+
+
+def test_another_vocabulary_takes_the_place_of_the_first_without_reading_a_picture(library):
+    first, second = library.put(vocabulary("dog", "cat", threshold=0)), library.put(vocabulary("car", threshold=0))
+    photo_id = library.add("photo", first)
+    retag(library.catalog, library.space, second, library.texts)
+    assert [tag.label for tag in photo_tags(library.catalog, library.space, [photo_id])[photo_id]] == ["car"]
+    report = retag(library.catalog, library.space, first, library.texts)
+    assert report.labels_encoded == 0
+    assert {tag.label for tag in photo_tags(library.catalog, library.space, [photo_id])[photo_id]} == {"dog", "cat"}
+
+
+def test_an_interrupted_retag_is_owed_and_can_be_finished(library):
+    revision = library.put(vocabulary(*NAMES, threshold=0.02))
+    for number in range(3):
+        library.add(f"photo{number}")
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        retag(library.catalog, library.space, revision, library.texts, interrupt)
+    with library.catalog.read() as t:
+        assert t.library.retag_pending()
+        assert t.library.revision_id() == revision.id
+    retag(library.catalog, library.space, revision, library.texts)
+    with library.catalog.read() as t:
+        assert not t.library.retag_pending()
+
+
+def test_a_library_without_photos_can_be_tagged(library):
+    report = retag(library.catalog, library.space, library.put(vocabulary("dog")), library.texts)
+    assert (report.photos, report.rows_changed) == (0, 0)
+
+
+def test_thresholds_are_read_time_and_the_most_particular_one_counts(library):
+    revision = library.put(vocabulary(*NAMES, threshold=0.05, label3=1.0, label4=0.0))
+    photo_id = library.add("photo", revision)
+    retag(library.catalog, library.space, revision, library.texts)
+    before = library.rows()
+
+    def shown(threshold=None):
+        return {
+            tag.label for tag in photo_tags(library.catalog, library.space, [photo_id], threshold=threshold)[photo_id]
+        }
+
+    assert "label4" in shown()
+    assert "label3" not in shown()
+    assert shown(0.2) < shown(0.05)
+    assert shown(1.0) == set()
+    assert library.rows() == before
+    assert {label for label, _ in tag_counts(library.catalog, library.space)} == shown()
+
+
+def test_the_best_come_first_and_no_more_than_the_most_are_kept(library):
+    revision = library.put(vocabulary(*NAMES, threshold=0))
+    photo_id = library.add("photo", revision)
+    retag(library.catalog, library.space, revision, library.texts)
+    assert len(library.rows()) == KEPT_MOST
+    shown = photo_tags(library.catalog, library.space, [photo_id])[photo_id]
+    assert len(shown) == KEPT_MOST
+    assert [tag.score for tag in shown] == sorted((tag.score for tag in shown), reverse=True)
+    assert all(tag.probability == pytest.approx(probability(tag.score, IDENTITY)) for tag in shown)
+
+
+def test_equal_scores_are_kept_in_the_order_of_the_labels(library):
+    rule = TagRule(library.put(vocabulary("a", threshold=0)), IDENTITY)
+    ids = np.array([7, 3, 5])
+    assert [label for label, _ in rule.kept(ids, np.array([0.5, 0.5, 0.9], np.float32))] == [5, 3, 7]
+
+
+def test_a_rejected_tag_never_comes_back_and_a_persons_tag_is_never_removed(library):
+    revision = library.put(vocabulary("dog", "cat", threshold=0))
+    photo_id = library.add("photo", revision)
+    dog, cat = (label.id for label in revision.labels)
+    with library.catalog.write() as t:
+        t.connection.execute(tables.tag.delete())
+        t.connection.execute(tables.tag.insert().values(photo_id=photo_id, label_id=dog, source="rejected"))
+        t.connection.execute(tables.tag.insert().values(photo_id=photo_id, label_id=cat, source="user"))
+    retag(library.catalog, library.space, revision, library.texts)
+    shown = photo_tags(library.catalog, library.space, [photo_id])[photo_id]
+    assert [(tag.label, tag.source, tag.score) for tag in shown] == [("cat", TagSource.USER, None)]
+    retag(library.catalog, library.space, library.put(vocabulary("car", threshold=1)), library.texts)
+    shown = photo_tags(library.catalog, library.space, [photo_id])[photo_id]
+    assert [tag.label for tag in shown] == ["cat"]
