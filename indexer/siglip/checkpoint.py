@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
 _CHANNELS = 3
 _SCALARS = frozenset({"logit_scale", "logit_bias"})
+_TOKENIZERS = ("tokenizer.json", "spiece.model", "tokenizer.model")
+_CODE = "it needs to run code of its own, which is never done"
 _Json = Mapping[str, object]
 
 
@@ -75,8 +78,7 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
 
     Raises `CheckpointUnsupported` or `CheckpointDamaged`.
     """
-    config = _read_json(folder, "config.json")
-    _check_kind(folder, config)
+    config = check_settings(folder)
     text, vision = _section(folder, config, "text_config"), _section(folder, config, "vision_config")
     dimension = _number(folder, vision, "hidden_size", 768)
     if _number(folder, text, "projection_size", _number(folder, text, "hidden_size", 768)) != dimension:
@@ -96,6 +98,25 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
         vision_parameters=parameters,
         weights=weights,
     )
+
+
+def check_settings(folder: Path) -> _Json:
+    """What config.json says, if the kind of model it describes can be used. Needs none of the folder's large files.
+
+    Raises `CheckpointUnsupported` or `CheckpointDamaged`.
+    """
+    config = _read_json(folder, "config.json")
+    _check_kind(folder, config)
+    vision = _section(folder, config, "vision_config")
+    if vision.get("vision_use_head") is False:
+        raise CheckpointUnsupported(folder, "its image tower has no pooling head, so a picture has no single vector")
+    for name in ("tokenizer_config.json", "preprocessor_config.json", "processor_config.json"):
+        if (folder / name).is_file() and "auto_map" in _read_json(folder, name):
+            raise CheckpointUnsupported(folder, _CODE)
+    if not any((folder / name).is_file() for name in _TOKENIZERS):
+        raise CheckpointDamaged(folder, "tokenizer.json is missing")
+    _preprocessing(folder, _number(folder, vision, "image_size", 224))
+    return config
 
 
 def _read_json(folder: Path, name: str) -> _Json:
@@ -119,7 +140,7 @@ def _check_kind(folder: Path, config: _Json) -> None:
     if kind != "siglip":
         raise CheckpointUnsupported(folder, f"it is {kind!r} and not a SigLIP model")
     if "auto_map" in config:
-        raise CheckpointUnsupported(folder, "it needs to run code of its own, which is never done")
+        raise CheckpointUnsupported(folder, _CODE)
     if "quantization_config" in config:
         raise CheckpointUnsupported(folder, "it is quantised, which comes in a later version")
 
@@ -134,7 +155,7 @@ def _section(folder: Path, config: _Json, name: str) -> _Json:
 def _number(folder: Path, section: _Json, name: str, default: int) -> int:
     value = section.get(name)
     value = default if value is None else value
-    if not isinstance(value, int) or value <= 0:
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
         raise CheckpointDamaged(folder, f"config.json says {name} is {value!r}")
     return value
 
@@ -179,6 +200,8 @@ def _read_header(folder: Path, weights: tuple[Path, ...]) -> tuple[float, float,
             raise CheckpointDamaged(folder, f"{path.name} cannot be read ({error})") from error
     if not parameters or not has_text or len(scalars) != len(_SCALARS):
         raise CheckpointDamaged(folder, "its weights lack a tower, the scale or the bias")
+    if not all(math.isfinite(value) for value in scalars.values()):
+        raise CheckpointDamaged(folder, "its scale or bias is no number")
     return scalars["logit_scale"], scalars["logit_bias"], parameters
 
 
@@ -196,22 +219,26 @@ def _scalar(file: safe_open, key: str, path: Path) -> float:
 
 def _preprocessing(folder: Path, image_size: int) -> Preprocessing:
     settings = _processor_settings(folder)
+    if settings.get("do_resize") is False or settings.get("do_center_crop"):
+        raise CheckpointUnsupported(folder, "its image processor does not squash pictures into a square")
     size = settings.get("size")
     if isinstance(size, dict):
         size = size.get("height") if size.get("height") == size.get("width") else None
     if size != image_size:
         raise CheckpointDamaged(folder, f"its image processor makes other pictures than {image_size} x {image_size}")
     resample = settings.get("resample")
-    if resample not in _RESAMPLE:
+    if not isinstance(resample, int) or resample not in _RESAMPLE:
         raise CheckpointUnsupported(folder, f"its pictures are resized by filter {resample!r}, not bilinear or bicubic")
-    if settings.get("do_center_crop"):
-        raise CheckpointUnsupported(folder, "its image processor crops pictures")
+    scaled, normalised = settings.get("do_rescale") is not False, settings.get("do_normalize") is not False
+    std = _channels(folder, settings.get("image_std")) if normalised else (1.0, 1.0, 1.0)
+    if not all(std):
+        raise CheckpointDamaged(folder, "its image processor divides by zero")
     return Preprocessing(
         size=image_size,
         resample=_RESAMPLE[resample],
-        rescale=_real(folder, settings.get("rescale_factor", 1 / 255)),
-        mean=_channels(folder, settings.get("image_mean")),
-        std=_channels(folder, settings.get("image_std")),
+        rescale=_real(folder, settings.get("rescale_factor", 1 / 255)) if scaled else 1.0,
+        mean=_channels(folder, settings.get("image_mean")) if normalised else (0.0, 0.0, 0.0),
+        std=std,
     )
 
 
@@ -232,6 +259,6 @@ def _channels(folder: Path, values: object) -> tuple[float, float, float]:
 
 
 def _real(folder: Path, value: object) -> float:
-    if not isinstance(value, int | float):
+    if not isinstance(value, int | float) or not math.isfinite(value):
         raise CheckpointDamaged(folder, f"its image processor holds {value!r} where a number should be")
     return float(value)

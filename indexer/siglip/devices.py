@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import torch
 
 from .checkpoint import Checkpoint
@@ -47,6 +49,9 @@ def _precision(checkpoint: Checkpoint, device: str) -> str:
 
 
 def _cpu_computes_bfloat16() -> bool:
-    # Emulated, bfloat16 is slower than float32; oneDNN knows whether the instructions are there.
-    has_onednn = bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
-    return has_onednn and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - no public name for it
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    if platform.machine().lower() in {"x86_64", "amd64"}:
+        # oneDNN says yes to every AVX-512 processor and emulates; emulated, bfloat16 is slower than float32.
+        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - no public name before torch 2.9
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - no public name for it

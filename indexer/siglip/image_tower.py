@@ -43,7 +43,9 @@ class ImageTower:
         batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device).permute(0, 3, 1, 2)
         # In float32 whatever the tower's precision, as the reference's image processor does.
         scaled = (batch.float() * self.preprocessing.rescale - self._mean) / self._std
-        pooled = self._model(pixel_values=scaled.to(DTYPES[self.precision])).pooler_output.float()
+        # By default CUDA rounds float32 convolutions to ten bits, and the patch embedding is one.
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            pooled = self._model(pixel_values=scaled.to(DTYPES[self.precision])).pooler_output.float()
         if not torch.isfinite(pooled).all():
             raise NumbersOverflowed(self.precision)
         # The pooled output is not normalised in transformers 5.

@@ -41,7 +41,7 @@ def load_tower(kind: type[Tower], checkpoint: Checkpoint, device: str, precision
             trust_remote_code=False,
             output_loading_info=True,
         )
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except Exception as error:  # a config that makes no sense raises whatever its reader does
         raise CheckpointDamaged(checkpoint.folder, _first_line(error)) from error
     tower, report = cast("tuple[Tower, dict[str, list[object]]]", loaded)
     if report["missing_keys"] or report["mismatched_keys"]:

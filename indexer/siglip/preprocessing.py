@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from PIL import Image
 _FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 #: Raise this whenever the same picture would give other pixels than before.
 _VERSION = 1
+#: How every released checkpoint scales: 0 to 255 becomes -1 to 1.
+_USUAL = (1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,9 @@ class Preprocessing:
     @property
     def name(self) -> str:
         """What tells this preprocessing from every other; part of a space."""
-        return f"squash-{self.size}-{self.resample}-{_VERSION}"
+        plain = f"squash-{self.size}-{self.resample}-{_VERSION}"
+        scaling = (self.rescale, self.mean, self.std)
+        return plain if scaling == _USUAL else f"{plain}-{hashlib.sha256(repr(scaling).encode()).hexdigest()[:8]}"
 
     def square(self, image: Image.Image) -> NDArray[np.uint8]:
         """*image*, which must be RGB and upright, as uint8 (size, size, 3).

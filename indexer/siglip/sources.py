@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial as partially
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from .checkpoint import open_checkpoint
-from .errors import DownloadFailed, ModelMissing, ModelUnknown, NoNetwork
+from .checkpoint import check_settings, open_checkpoint
+from .errors import CheckpointUnsupported, DownloadFailed, ModelMissing, ModelUnknown, NoNetwork
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 #: Settings, weights and tokenizers; never code, never pickles.
-_WANTED = ("*.json", "*.safetensors", "spiece.model", "tokenizer.model")
+_SETTINGS = ("*.json", "spiece.model", "tokenizer.model")
+_WANTED = (*_SETTINGS, "*.safetensors")
 _POLL = 0.5
+#: What the system says when the disk, and not the network, is at fault.
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOTDIR})
 
 Result = TypeVar("Result")
 
@@ -53,7 +58,8 @@ def download(
 ) -> Path:
     """Fetch a repository into *models* and return its folder. What an interrupted download brought is kept and used.
 
-    *progress* is told bytes done and bytes in all, about twice a second.
+    *progress* is told bytes done and bytes in all, about twice a second and at the end. The settings come first, so
+    that a kind that cannot be used costs no gigabytes.
     Raises `ModelUnknown`, `NoNetwork`, `DownloadFailed`, and what `open_checkpoint` raises.
     """
     if not _REPOSITORY.fullmatch(reference):
@@ -68,21 +74,30 @@ def download(
         free = shutil.disk_usage(partial).free
         if free < total - _bytes_in(partial):
             raise DownloadFailed(reference, f"it needs {total / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB left.")
-        _fetch(reference, partial, hub, lambda: progress(min(_bytes_in(partial), total), total))
+        for patterns in (_SETTINGS, _WANTED):
+            _fetch(
+                partially(hub.fetch, reference, partial, patterns),
+                lambda: progress(min(_bytes_in(partial), total), total),
+            )
+            check_settings(partial)
         open_checkpoint(partial, reference)
         shutil.rmtree(partial / ".cache", ignore_errors=True)
         partial.replace(target)
+    except CheckpointUnsupported:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
     except OSError as error:
         raise DownloadFailed(reference, f"{error.strerror or error}.") from error
     return target
 
 
-def _fetch(reference: str, folder: Path, hub: Hub, tick: Callable[[], None]) -> None:
+def _fetch(fetch: Callable[[], None], tick: Callable[[], None]) -> None:
+    """Run *fetch* to its end, calling *tick* meanwhile and once after it."""
     failure: list[BaseException] = []
 
     def work() -> None:
         try:
-            hub.fetch(reference, folder, _WANTED)
+            fetch()
         except BaseException as error:  # noqa: BLE001 - carried over to the caller's thread
             failure.append(error)
 
@@ -90,9 +105,11 @@ def _fetch(reference: str, folder: Path, hub: Hub, tick: Callable[[], None]) -> 
     worker.start()
     while worker.is_alive():
         worker.join(_POLL)
-        tick()
+        if worker.is_alive():
+            tick()
     if failure:
         raise failure[0]
+    tick()
 
 
 def _folder_name(reference: str) -> str:
@@ -132,9 +149,11 @@ class HuggingFaceHub:
     def fetch(self, repository: str, folder: Path, patterns: tuple[str, ...]) -> None:
         """Bring the files that match."""
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - only a download needs it
+        from huggingface_hub.utils.logging import set_verbosity_error  # noqa: PLC0415 - as above
         from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415 - as above
 
         disable_progress_bars()
+        set_verbosity_error()  # type: ignore[no-untyped-call]
         _translated(
             repository,
             lambda: snapshot_download(
@@ -155,6 +174,8 @@ def _translated(repository: str, ask: Callable[[], Result]) -> Result:
     except (errors.HfHubHTTPError, errors.RevisionNotFoundError) as error:
         raise DownloadFailed(repository, str(error).strip().partition("\n")[0]) from error
     except OSError as error:
+        if error.errno in _DISK:
+            raise DownloadFailed(repository, f"{error.strerror}.") from error
         raise NoNetwork(repository, str(error)) from error
     except Exception as error:
         # The client's own network errors come from a library that is not ours to import.

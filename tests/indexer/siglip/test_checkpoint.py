@@ -1,17 +1,27 @@
 """Opening checkpoints: what is read, and what is refused with one sentence."""
 
+import dataclasses
 import json
+import os
 import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from indexer.siglip import CheckpointDamaged, CheckpointUnsupported, DeviceUnavailable, open_checkpoint
-from indexer.siglip.devices import choose
+from indexer.siglip import (
+    CheckpointDamaged,
+    CheckpointUnsupported,
+    DeviceUnavailable,
+    NumbersOverflowed,
+    open_checkpoint,
+)
+from indexer.siglip.devices import _cpu_computes_bfloat16, choose
 from indexer.siglip.image_tower import ImageTower
+from indexer.siglip.text_tower import TextTower
 
 from ...checkpoints import make_naflex
 
@@ -93,7 +103,53 @@ def test_another_kind_of_model_is_named(copy):
         open_checkpoint(copy)
 
 
-@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "preprocessor_config.json"])
+@pytest.mark.parametrize("name", ["tokenizer_config.json", "preprocessor_config.json"])
+def test_code_of_a_tokenizer_or_an_image_processor_is_never_run_either(copy, name):
+    edit(copy / name, auto_map={"AutoTokenizer": ["evil.Tokenizer", None]})
+    with pytest.raises(CheckpointUnsupported, match="code of its own"):
+        open_checkpoint(copy)
+
+
+def test_a_tower_without_its_pooling_head_is_refused(copy):
+    config = json.loads((copy / "config.json").read_text())
+    edit(copy / "config.json", vision_config={**config["vision_config"], "vision_use_head": False})
+    with pytest.raises(CheckpointUnsupported, match="pooling head"):
+        open_checkpoint(copy)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"num_attention_heads": 3},
+        {"num_attention_heads": "many"},
+        {"hidden_act": "no such function"},
+        {"max_position_embeddings": 32},
+        {"intermediate_size": 65},
+    ],
+)
+def test_a_text_tower_that_its_settings_contradict_is_refused(copy, change):
+    config = json.loads((copy / "config.json").read_text())
+    edit(copy / "config.json", text_config={**config["text_config"], **change})
+    with pytest.raises(CheckpointDamaged):
+        TextTower(open_checkpoint(copy), "cpu")
+
+
+@pytest.mark.parametrize("wrong", [0, -1, "64", 1.5, True])
+def test_sizes_that_are_no_sizes_are_refused(copy, wrong):
+    config = json.loads((copy / "config.json").read_text())
+    edit(copy / "config.json", text_config={**config["text_config"], "max_position_embeddings": wrong})
+    with pytest.raises(CheckpointDamaged, match="max_position_embeddings"):
+        open_checkpoint(copy)
+
+
+def test_towers_that_end_in_different_lengths_are_refused(copy):
+    config = json.loads((copy / "config.json").read_text())
+    edit(copy / "config.json", text_config={**config["text_config"], "projection_size": 48})
+    with pytest.raises(CheckpointDamaged, match="different length"):
+        open_checkpoint(copy)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "preprocessor_config.json", "tokenizer.json"])
 def test_a_missing_file_is_named(copy, name):
     (copy / name).unlink()
     with pytest.raises(CheckpointDamaged) as caught:
@@ -133,6 +189,24 @@ def test_an_image_processor_of_another_size_or_filter_is_refused(copy):
         open_checkpoint(copy)
 
 
+def test_another_scaling_of_pixels_is_followed_and_is_another_preprocessing(copy):
+    usual = open_checkpoint(copy).preprocessing
+    edit(copy / "preprocessor_config.json", image_mean=[0.4, 0.5, 0.6], do_rescale=False)
+    other = open_checkpoint(copy).preprocessing
+    assert (other.mean, other.rescale) == ((0.4, 0.5, 0.6), 1)
+    assert other.name.startswith(usual.name + "-")
+    edit(copy / "preprocessor_config.json", image_std=[0.5, 0, 0.5])
+    with pytest.raises(CheckpointDamaged, match="divides by zero"):
+        open_checkpoint(copy)
+
+
+@pytest.mark.parametrize("change", [{"do_resize": False}, {"do_center_crop": True}])
+def test_pictures_are_squashed_and_nothing_else(copy, change):
+    edit(copy / "preprocessor_config.json", **change)
+    with pytest.raises(CheckpointUnsupported, match="squash"):
+        open_checkpoint(copy)
+
+
 def test_the_nested_form_of_image_processor_settings_is_read_too(copy):
     settings = json.loads((copy / "preprocessor_config.json").read_text())
     (copy / "preprocessor_config.json").unlink()
@@ -150,11 +224,32 @@ def test_small_models_run_in_float32_everywhere_and_wishes_are_checked(checkpoin
         choose(checkpoint, "cpu", "int3")
 
 
-def test_loading_says_nothing_on_stderr(checkpoints):
+def test_large_models_take_the_hardwares_precision(checkpoints):
+    large = dataclasses.replace(open_checkpoint(checkpoints["v2"]), vision_parameters=92_900_000)
+    assert choose(large, "cpu")[1] == ("bfloat16" if _cpu_computes_bfloat16() else "float32")
+
+
+def test_numbers_too_large_for_float16_are_an_error_and_never_a_vector(copy):
+    weights = load_file(copy / "model.safetensors")
+    weights["vision_model.head.layernorm.weight"] *= 1e4
+    weights["vision_model.head.mlp.fc1.weight"] *= 1e4
+    save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
+    checkpoint = open_checkpoint(copy)
+    pixels = np.full((1, 32, 32, 3), 200, np.uint8)
+    with pytest.raises(NumbersOverflowed, match="--precision float32"):
+        ImageTower(checkpoint, "cpu", "float16").encode(pixels)
+    assert np.isfinite(ImageTower(checkpoint, "cpu", "float32").encode(pixels)).all()
+
+
+def test_loading_says_nothing_on_stderr_and_asks_no_network(checkpoints):
     script = (
-        "from pathlib import Path; from indexer.siglip import open_checkpoint;"
-        "from indexer.siglip.image_tower import ImageTower; from indexer.siglip.text_tower import TextTower;"
-        f"c = open_checkpoint(Path({str(checkpoints['v1'])!r}));"
-        "ImageTower(c, 'cpu'); TextTower(c, 'cpu').encode_text(['a'])"
+        "import socket, sys; from pathlib import Path; from indexer.siglip import open_checkpoint;"
+        "socket.socket.connect = lambda *_: print('connected', file=sys.stderr)\n"
+        "from indexer.siglip.image_tower import ImageTower; from indexer.siglip.text_tower import TextTower\n"
+        f"for folder in {[str(checkpoints['v1']), str(checkpoints['v2'])]!r}:\n"
+        " c = open_checkpoint(Path(folder)); ImageTower(c, 'cpu'); print(TextTower(c, 'cpu').encode_text(['a']).shape)"
     )
-    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stderr == ""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "TRANSFORMERS_"))}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=plain)
+    assert done.stderr == ""
+    assert done.stdout.split() == ["(1,", "32)"] * 2

@@ -1,12 +1,17 @@
 """Where checkpoints come from."""
 
+import errno
+import json
+import os
 import shutil
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 
 from indexer.siglip import (
     CheckpointDamaged,
+    CheckpointUnsupported,
     DownloadFailed,
     HuggingFaceHub,
     ModelMissing,
@@ -15,6 +20,7 @@ from indexer.siglip import (
     download,
     locate,
 )
+from indexer.siglip.sources import _translated
 
 NAME = "google/siglip2-tiny"
 
@@ -25,12 +31,15 @@ class FolderHub:
     def __init__(self, source: Path, breaks_after: int | None = None) -> None:
         self.source, self.breaks_after, self.fetched = source, breaks_after, []
 
+    def files(self, patterns):
+        return [path for path in sorted(self.source.iterdir()) if any(fnmatch(path.name, like) for like in patterns)]
+
     def size(self, repository, patterns):
-        return sum(path.stat().st_size for path in self.source.iterdir())
+        return sum(path.stat().st_size for path in self.files(patterns))
 
     def fetch(self, repository, folder, patterns):
-        for number, path in enumerate(sorted(self.source.iterdir())):
-            if number == self.breaks_after:
+        for path in self.files(patterns):
+            if len(self.fetched) == self.breaks_after:
                 raise NoNetwork(repository, "cut")
             if not (folder / path.name).exists():
                 self.fetched.append(path.name)
@@ -61,6 +70,30 @@ def test_a_repository_that_is_no_checkpoint_is_not_kept(checkpoints, tmp_path):
         download(NAME, tmp_path / "models", FolderHub(source))
     with pytest.raises(ModelMissing):
         locate(NAME, tmp_path / "models", {})
+
+
+def test_a_kind_that_cannot_be_used_is_refused_before_its_weights_are_fetched(checkpoints, tmp_path):
+    source = shutil.copytree(checkpoints["v2"], tmp_path / "source")
+    (source / "config.json").write_text(json.dumps({"model_type": "siglip2"}))
+    hub = FolderHub(source)
+    with pytest.raises(CheckpointUnsupported, match="NaFlex"):
+        download(NAME, tmp_path / "models", hub)
+    assert "config.json" in hub.fetched
+    assert "model.safetensors" not in hub.fetched
+    assert not list((tmp_path / "models" / ".partial").iterdir())
+
+
+def test_only_settings_tokenizers_and_safetensors_are_asked_for(checkpoints, tmp_path):
+    source = shutil.copytree(checkpoints["v1"], tmp_path / "source")
+    for name in ("modeling_siglip.py", "pytorch_model.bin", "flax_model.msgpack"):
+        (source / name).write_bytes(b"")
+    folder = download(NAME, tmp_path / "models", FolderHub(source))
+    assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in checkpoints["v1"].iterdir())
+
+
+def test_a_disk_that_fills_up_is_not_called_a_missing_network(tmp_path):
+    with pytest.raises(DownloadFailed, match="No space left"):
+        _translated(NAME, lambda: (_ for _ in ()).throw(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
 
 
 def test_a_model_larger_than_the_disk_is_not_begun(checkpoints, tmp_path):
