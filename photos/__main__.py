@@ -35,8 +35,10 @@ def _main(arguments: list[str] | None, given: Invocation | None) -> int:
     from click.exceptions import Abort  # noqa: PLC0415
 
     from photos.cli import Invocation, program  # noqa: PLC0415
+    from photos.cli.streams import ensure_streams  # noqa: PLC0415
     from photos.exits import CLOSED_PIPE, ClosedPipe, explain, stop_on_signals  # noqa: PLC0415
 
+    ensure_streams()
     stop_on_signals()
     invocation = given or Invocation()
     try:

@@ -93,14 +93,19 @@ def reopen(catalog: Catalog, settings: Settings, space: Space) -> Checkpoint:
 
 
 def _take(catalog: Catalog, settings: Settings, reference: str, checkpoint: Checkpoint, weights_hash: str) -> Model:
-    from indexer.siglip.devices import choose as choose_device  # noqa: PLC0415 - this loads torch
-
-    _, precision = choose_device(checkpoint, settings.device, settings.precision)
+    precision = settings.precision or _best_precision(checkpoint, settings.device)
     with catalog.write() as t:
         space = t.spaces.ensure(checkpoint.identity(precision, weights_hash))
         t.library.set_model(reference)
         t.library.set_space(space.id)
     return Model(reference, checkpoint, space)
+
+
+def _best_precision(checkpoint: Checkpoint, device: str | None) -> str:
+    from indexer.siglip.devices import choose as choose_device  # noqa: PLC0415 - this loads torch
+
+    _, precision = choose_device(checkpoint, device)
+    return precision
 
 
 def _remember(catalog: Catalog, reference: str, space: Space) -> None:

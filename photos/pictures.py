@@ -55,7 +55,8 @@ def encode(embedder: Embedder, preprocessing: Preprocessing, path: str, content:
         pixels = read_photo(content, preprocessing).pixels
     except DecodeError as error:
         raise UnreadablePicture(path, str(error)) from error
-    return embedder.encode(pixels[np.newaxis])[0]
+    vector: NDArray[np.float32] = embedder.encode(pixels[np.newaxis])[0]
+    return vector
 
 
 def embed(app: App, asked: str | None, *, image: str | None, text: str | None) -> tuple[str, NDArray[np.float32]]:

@@ -29,7 +29,7 @@ def add(
     Files that cannot be indexed cost nothing but themselves; `photos status --problems` lists them with the reasons.
 
     A new library uses --model, or the `model` setting, or else google/siglip2-base-patch16-256, with a GPU
-    google/siglip2-so400m-patch16-384. That must be on this machine: nothing is downloaded but by `photos model download`.
+    google/siglip2-so400m-patch16-384. It must be on this machine: only `photos model download` downloads.
 
     \b
     photos add ~/Pictures

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 #: Problems that are named; the rest is counted.
 _NAMED = 3
+_LONGEST_NAME = 32
 #: Reasons that are told apart.
 _REASONS = 6
 
@@ -46,27 +47,35 @@ def summary(app: App, folders: Sequence[Folder], report: IndexReport, seconds: f
         yield f"{shown_path(folder.path)} is not there, or suddenly empty: its photos are kept as they were."
     for below, reason in report.unreadable:
         yield f"{shown_path(below)} cannot be listed ({safe(reason)}): its photos are kept as they were."
-    yield from _left_out(problems)
+    is_news = any(count for outcome, count in report.outcomes.items() if outcome is not Outcome.INDEXED)
+    yield from _left_out(problems, name_them=is_news)
     if photos:
         yield 'Next: photos search "beach at sunset", photos tags, photos status'
     else:
         yield "There is no photo to search in yet."
 
 
-def _left_out(problems: Sequence[Problem]) -> Iterator[str]:
+def _left_out(problems: Sequence[Problem], *, name_them: bool) -> Iterator[str]:
     if not problems:
+        return
+    if not name_them:
+        yield f"{counted(len(problems), 'file')} left out, as before: `photos status --problems` lists them."
         return
     yield f"{counted(len(problems), 'file')} left out:"
     reasons = Counter((problem.outcome, problem.reason) for problem in problems)
     for (outcome, reason), count in reasons.most_common(_REASONS):
         some = [problem for problem in problems if (problem.outcome, problem.reason) == (outcome, reason)]
-        names = ", ".join(file_name(problem.path) for problem in some[:_NAMED])
+        names = ", ".join(_shortened(file_name(problem.path)) for problem in some[:_NAMED])
         more = ", …" if count > _NAMED else ""
         yield f"  {count} {outcome}: {reason.rstrip('.')} ({names}{more})"
     rest = sum(reasons.values()) - sum(count for _, count in reasons.most_common(_REASONS))
     if rest:
         yield f"  {rest} for other reasons"
     yield "  `photos status --problems` lists them all."
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _news(report: IndexReport) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import click
 
+from photos.cli.streams import hush_logs, native_noise_hushed
 from photos.exits import ClosedPipe
 
 if TYPE_CHECKING:  # the parts are loaded by the commands that need them, so that --help is quick
@@ -38,7 +39,7 @@ class Invocation:
         from photos.config import load
 
         settings = load({"library": self.library, **options}, self.environment)
-        with App(settings, self.towers) as app:
+        with nullcontext() if self.debug else native_noise_hushed(), App(settings, self.towers) as app:
             yield app
 
 
@@ -118,6 +119,8 @@ def program(ctx: click.Context, library: Path | None, debug: bool) -> None:
     invocation = ctx.ensure_object(Invocation)
     invocation.library = library
     invocation.debug = debug or invocation.environment.get("PHOTOS_DEBUG", "0") not in {"", "0"}
+    if not invocation.debug:
+        hush_logs()
 
 
 def pass_invocation(command: Callable[Concatenate[Invocation, P], None]) -> Callable[P, None]:

@@ -36,7 +36,8 @@ def show_tags(app: App, images: Sequence[str], *, as_json: bool) -> None:
 
 def show_counts(app: App, *, as_json: bool) -> None:
     """How many photos have which tag, most first. Raises `NothingFound` if none has any."""
-    counts = tag_counts(app.catalog, app.space, threshold=app.settings.threshold)
+    space = app.space
+    counts = tag_counts(app.catalog, space, threshold=app.settings.threshold)
     if not counts:
         raise NothingFound("No photo has a tag; a lower --threshold shows more, `photos retag` tags again.")
     if as_json:

@@ -31,6 +31,7 @@ def pictures(tmp_path):
 def first_add(tmp_path, pictures, monkeypatch):
     """The arguments of a first `add`, for batches of eight and a vocabulary of a few words."""
     monkeypatch.setenv("PHOTOS_BATCH_SIZE", "8")
+    monkeypatch.setenv("PHOTOS_PRECISION", "float32")  # to ask the machine for the best one loads torch
     monkeypatch.setenv("PHOTOS_LIBRARY", str(tmp_path / "library"))
     (tmp_path / "colours.txt").write_text("\n".join(COLOURS))
     assert run("photos", "vocab", "use", tmp_path / "colours.txt")[0] == 0
@@ -120,6 +121,26 @@ def test_output_to_a_full_disk_is_one_sentence():
     assert process.returncode == 1
     assert err.startswith(b"photos: The disk is full")
     assert err.count(b"\n") == 1
+
+
+def test_what_a_library_writes_is_hushed_and_our_own_words_are_not(tmp_path):
+    code = (
+        "import logging, os, sys\n"
+        "from photos.cli.streams import hush_logs, native_noise_hushed\n"
+        "with native_noise_hushed():\n"
+        "    os.write(2, b'noise')\n"
+        "    hush_logs()\n"
+        "    logging.getLogger('library').error('noise')\n"
+        "    sys.stderr.write('ours ')\n"
+        "sys.stderr.write('after')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    assert done.stderr == b"ours after"
+
+
+def test_closed_streams_are_no_trouble(first_add):
+    line = f"exec {sys.executable} -m photos status >&- 2>&-"
+    assert subprocess.run(["sh", "-c", line], cwd=ROOT, check=False).returncode == 0
 
 
 def test_debug_shows_where_an_error_came_from_and_nothing_else_does(own_home):

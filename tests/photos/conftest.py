@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +36,9 @@ class Program:
 
     def __call__(self, *arguments: object) -> Result:
         self._capsys.readouterr()
-        invocation = Invocation(towers=self.towers, environment=dict(os.environ))
+        # To ask the machine for the best precision loads torch.
+        environment = {"PHOTOS_PRECISION": "float32", **os.environ}
+        invocation = Invocation(towers=self.towers, environment=environment)
         status = main(["--library", str(self.library), *map(str, arguments)], invocation)
         out, err = self._capsys.readouterr()
         assert "Traceback" not in out + err
@@ -100,8 +101,3 @@ def unreadable(tmp_path):
     for path in tmp_path.rglob("*"):
         if not path.is_symlink():
             path.chmod(0o700)
-
-
-@pytest.fixture
-def copy_of():
-    return shutil.copytree

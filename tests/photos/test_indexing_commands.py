@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import pytest
 from PIL import Image
 
 
@@ -20,7 +21,9 @@ def test_add_says_what_came_of_it_and_what_to_do_next(photos, pictures, checkpoi
 
 def test_adding_again_finds_nothing_new_and_loads_no_encoder(filled, pictures):
     filled.towers.images = filled.towers.texts = 0
-    assert "nothing new" in filled("add", pictures).out
+    out = filled("add", pictures).out
+    assert "nothing new" in out
+    assert "1 file left out, as before" in out
     assert (filled.towers.images, filled.towers.texts) == (0, 0)
 
 
@@ -123,3 +126,57 @@ def test_names_with_control_characters_are_never_shown_raw(filled, pictures):
     result = filled("index")
     assert "\x1b" not in result.out + result.err
     assert "\x1b" not in filled("status", "--problems").out
+
+
+def test_a_folder_that_may_not_be_read_is_one_sentence(photos, pictures, checkpoint, unreadable):
+    unreadable(pictures)
+    result = photos("add", pictures, "--model", checkpoint)
+    assert (result.status, result.err.count("\n")) == (1, 1)
+    assert "cannot be read; check its permissions" in result.err
+
+
+def test_a_library_that_may_not_be_written_is_one_sentence(photos, pictures, checkpoint, tmp_path, unreadable):
+    photos.library = tmp_path / "closed/library"
+    photos.library.parent.mkdir()
+    unreadable(photos.library.parent)
+    result = photos("add", pictures, "--model", checkpoint)
+    assert (result.status, result.err.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("none", "does not exist"), ("pictures/red.png", "is a file; give the folder that it is in")]
+)
+def test_what_is_no_folder_is_refused_before_anything_is_done(photos, pictures, tmp_path, name, words):
+    result = photos("add", pictures, tmp_path / name)
+    assert (result.status, result.err.count("\n")) == (1, 1)
+    assert words in result.err
+    assert not photos.library.exists()
+
+
+def test_a_catalog_that_is_none_is_left_alone(photos, pictures, checkpoint):
+    photos.library.mkdir()
+    (photos.library / "catalog.sqlite3").write_text("a letter to grandma")
+    for command in (["add", pictures, "--model", checkpoint], ["search", "red"], ["status"]):
+        result = photos(*command)
+        assert (result.status, result.err.count("\n")) == (1, 1)
+        assert "is not a photos catalog" in result.err
+    assert (photos.library / "catalog.sqlite3").read_text() == "a letter to grandma"
+
+
+@pytest.mark.parametrize("command", [["index"], ["remove", "/none"], ["retag"], ["tags"]])
+def test_an_empty_library_is_said_and_not_made(photos, command):
+    result = photos(*command)
+    assert (result.status, result.err.count("\n")) == (1, 1)
+    assert not photos.library.exists()
+
+
+def test_a_folder_that_was_never_added_is_named_with_those_that_were(filled, pictures):
+    result = filled("index", "/none")
+    assert result.status == 1
+    assert f"/none was never added; these were: {pictures}." in result.err
+
+
+def test_a_wrong_option_is_wrong_usage(photos):
+    assert photos("add").status == 2
+    assert photos("bogus").status == 2
+    assert photos("search", "red", "--top", "0").status == 2

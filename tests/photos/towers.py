@@ -29,6 +29,7 @@ def make_checkpoint(folder, *, seed=1):
     (folder / "config.json").write_text(json.dumps(config))
     processor = {"size": {"height": 16, "width": 16}, "resample": 2, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}
     (folder / "preprocessor_config.json").write_text(json.dumps(processor))
+    (folder / "tokenizer.json").write_text("{}")
     weights = {
         "vision_model.x": np.full((2, 2), seed, np.float32),
         "text_model.x": np.ones((2, 2), np.float32),
