@@ -1,7 +1,7 @@
 import pytest
 
 from query import StoredTagger, TextVectors
-from store import Catalog, Facts, SpaceIdentity, Stamp, Vectors, VectorIndex
+from store import Catalog, Facts, SpaceIdentity, Stamp, VectorIndex, Vectors
 
 from ..fakes import DIMENSION, FakeEncoder, vector_of
 

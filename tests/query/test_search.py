@@ -17,7 +17,7 @@ def search(library, text, count=10):
 def test_the_best_photo_comes_first_with_its_facts_and_raw_scores(library):
     ids = {name: library.add(name) for name in ("dog", "cat", "car")}
     matches = search(library, "dog")
-    assert [match.photo_id for match in matches][0] == ids["dog"]
+    assert matches[0].photo_id == ids["dog"]
     assert [match.cosine for match in matches] == sorted((match.cosine for match in matches), reverse=True)
     best = matches[0]
     assert best.photo.paths == (b"/photos/dog",)

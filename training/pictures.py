@@ -1,0 +1,29 @@
+"""Test pictures as the program meets them: JPEG files, decoded and squashed by its own code."""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import os
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.decode import read_photo
+from indexer.siglip import Preprocessing
+from photos.demo.draw import draw_scene
+from photos.demo.scene import Scene
+
+
+def seen(scenes: list[Scene], preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    """*scenes* as 640 by 480 JPEGs of quality 60 to 94, read back: uint8 (n, size, size, 3)."""
+    with multiprocessing.get_context("forkserver").Pool(os.cpu_count()) as pool:
+        files = pool.map(_file, scenes, chunksize=8)
+    return np.stack([read_photo(file, preprocessing).pixels for file in files])
+
+
+def _file(scene: Scene) -> bytes:
+    stream = io.BytesIO()
+    draw_scene(scene, 640, 480).save(stream, "JPEG", quality=Random(scene.seed ^ 0x1BE6).randint(60, 94))
+    return stream.getvalue()
