@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 #: The unit that is shown in thousands and millions.
 BYTES: Final = "byte"
+_WIDTH, _HEIGHT = 80, 24
 #: Seconds between two lines where there is no terminal.
 _SELDOM = 20.0
 
@@ -24,12 +27,13 @@ _SELDOM = 20.0
 class Bar:
     """How far work of known or unknown size has come, with its rate and the time left. Shown from its first step on."""
 
-    def __init__(self, what: str, total: int | None, unit: str) -> None:
+    def __init__(self, what: str, total: int | None, unit: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._what = what
         self._total = total
         self._unit = unit
         self._done = 0
-        self._started = self._told = time.monotonic()
+        self._started = self._told = self._clock()
         self._bar: tqdm[NoReturn] | None = None
 
     def grow(self, total: int) -> None:
@@ -47,8 +51,8 @@ class Bar:
         self._done += count
         if sys.stderr.isatty():
             self._show(count)
-        elif time.monotonic() - self._told >= _SELDOM:
-            self._told = time.monotonic()
+        elif self._clock() - self._told >= _SELDOM:
+            self._told = self._clock()
             self._tell()
 
     def _show(self, count: int) -> None:
@@ -57,7 +61,18 @@ class Bar:
 
             is_size = self._unit == BYTES
             unit = "B" if is_size else f" {self._unit}s"
-            self._bar = tqdm(desc=self._what, unit=unit, unit_scale=is_size, dynamic_ncols=True, leave=False)
+            has_width = os.get_terminal_size(sys.stderr.fileno()).columns > 0
+            self._bar = tqdm(
+                desc=self._what,
+                total=self._total,
+                unit=unit,
+                unit_scale=is_size,
+                # Terminals of recorders and builds can be nought columns wide, and tqdm would show nothing on them.
+                ncols=None if has_width else _WIDTH,
+                nrows=None if has_width else _HEIGHT,
+                dynamic_ncols=has_width,
+                leave=False,
+            )
         self._bar.total = self._total
         self._bar.update(count)
 
@@ -67,7 +82,7 @@ class Bar:
             self._bar.close()
 
     def _tell(self) -> None:
-        elapsed = time.monotonic() - self._started
+        elapsed = self._clock() - self._started
         rate = self._done / elapsed
         done, total = (
             (in_bytes(self._done), in_bytes(self._total or 0))
