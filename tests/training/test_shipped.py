@@ -1,0 +1,43 @@
+"""The checkpoint that is shipped does what its card says, on pictures that it never saw."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from indexer.siglip import open_checkpoint
+from photos.models import SHIPPED
+from training.evaluate import Evaluation
+from training.questions import SCENES
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def evaluation():
+    return Evaluation(open_checkpoint(SHIPPED["demo"]), random=140, held_out=0)
+
+
+def test_it_is_small_and_is_the_one_that_its_card_describes():
+    folder = SHIPPED["demo"]
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 6_000_000
+    digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    assert re.search(r"[0-9a-f]{64}", (ROOT / "docs" / "model-card.md").read_text()).group() == digest
+
+
+def test_it_names_what_it_sees(evaluation):
+    # A little below the figures of the card, since these are fewer pictures.
+    for form, figures in evaluation.tagging().items():
+        assert figures["place"] > 0.93, form
+        assert figures["time"] > 0.97, form
+        assert figures["weather"] > 0.93, form
+        assert figures["thing"] > 0.78, form
+        assert figures["coloured"] > 0.6, form
+
+
+def test_it_finds_what_a_sentence_says(evaluation):
+    recall = evaluation.retrieval(140)
+    assert recall["text to image R@1"] > 0.88
+    assert recall["text to image R@5"] > 0.97
+    assert sum(evaluation.questions(SCENES).values()) / len(SCENES) > 0.9
