@@ -53,12 +53,11 @@ def test_sizes_are_told_as_sizes(capsys):
     assert capsys.readouterr().err == "a model: 500 MB of 1.5 GB, about 2 min 00 s left\n"
 
 
-def test_a_terminal_sees_a_bar_and_then_nothing_of_it():
+def test_a_terminal_sees_a_bar():
     with terminal() as written, Bar("Indexing", 4, "file") as bar:
         bar.advance()
     assert "Indexing:   0%" in written[0]
     assert "/4 [" in written[0]
-    assert written[0].split("\r")[-2].isspace()
 
 
 def test_work_that_never_starts_shows_no_bar():
