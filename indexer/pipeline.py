@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from store import Catalog, Folder, Outcome, Space, Stamp
@@ -67,10 +68,12 @@ def index_folders(
     wanted += _unembedded(catalog, space, folders, {file.absolute for file in wanted})
     keeper = BatchKeeper(catalog, space, embedder, tagger)
     readings = _read_all(catalog, space, wanted, preprocessing, workers or _default_workers(), batch_size)
-    for batch in _batches(readings, batch_size):
-        report.embedded += keeper.keep(batch)
-        for reading in batch:
-            _report(reading, report, progress)
+    # Closed at once on Ctrl-C: a generator that is left to the garbage collector ends its threads too late.
+    with closing(readings):
+        for batch in _batches(readings, batch_size):
+            report.embedded += keeper.keep(batch)
+            for reading in batch:
+                _report(reading, report, progress)
     # Only now: a file that moved has been found under its new name, and its photo was never without one.
     for changes in passes:
         if changes.gone:
@@ -110,7 +113,7 @@ def _unembedded(catalog: Catalog, space: Space, folders: Sequence[Folder], alrea
 
 def _read_all(
     catalog: Catalog, space: Space, wanted: Iterable[Wanted], preprocessing: Squarer, workers: int, batch_size: int
-) -> Iterator[Reading]:
+) -> Generator[Reading, None, None]:
     """Readings in the order of *wanted*, made by *workers* threads that stay a bounded way ahead."""
 
     def is_embedded(content_hash: bytes) -> bool:

@@ -1,0 +1,98 @@
+"""Makes a checkpoint of the true size of google/siglip2-base-patch16-256, with random weights.
+
+    python benchmarks/speed/make_checkpoint.py FOLDER
+
+For measuring speed and memory where the released weights cannot be had. 1.5 GB; what it says of pictures means nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import torch
+from tokenizers import AddedToken, Tokenizer, decoders, normalizers, pre_tokenizers, processors
+from tokenizers.models import BPE
+from transformers import SiglipConfig, SiglipModel
+from transformers.utils import logging
+
+PIECES = 256_000
+SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
+
+
+def tokenizer() -> Tokenizer:
+    """A Gemma-like tokenizer of the true size, whose pieces are letters and their pairs, triples and so on."""
+    letters = [*"abcdefghijklmnopqrstuvwxyz0123456789.,'-", "▁"]
+    vocabulary = {
+        piece: number for number, piece in enumerate([*SPECIAL, *(f"<0x{byte:02X}>" for byte in range(256)), *letters])
+    }
+    merges, layer = [], letters
+    while len(vocabulary) < PIECES:
+        grown = []
+        for piece in layer:
+            for letter in letters:
+                if len(vocabulary) == PIECES:
+                    break
+                if piece + letter not in vocabulary:
+                    vocabulary[piece + letter] = len(vocabulary)
+                    merges.append((piece, letter))
+                    grown.append(piece + letter)
+        layer = grown
+    made = Tokenizer(BPE(vocab=vocabulary, merges=merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    made.normalizer = normalizers.Replace(" ", "▁")
+    made.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+    made.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    made.post_processor = processors.TemplateProcessing(single="$A:0 <eos>:0", special_tokens=[("<eos>", 1)])
+    made.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
+    return made
+
+
+def main() -> None:
+    """Write the checkpoint."""
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(0)
+    config = SiglipConfig(
+        text_config={"vocab_size": PIECES, "pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 2},
+        vision_config={"image_size": 256, "patch_size": 16},
+    )
+    model = SiglipModel(config)
+    with torch.no_grad():
+        model.logit_scale.fill_(math.log(112))
+        model.logit_bias.fill_(-16.0)
+    model.save_pretrained(folder, max_shard_size="8GB")
+    tokenizer().save(str(folder / "tokenizer.json"))
+    settings = {
+        "tokenizer_class": "GemmaTokenizer",
+        "eos_token": "<eos>",
+        "pad_token": "<pad>",
+        "bos_token": "<bos>",
+        "unk_token": "<unk>",
+        "mask_token": "<mask>",
+        "padding_side": "right",
+        "model_input_names": ["input_ids"],
+        "model_max_length": 64,
+    }
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    processor = {
+        "image_processor_type": "SiglipImageProcessor",
+        "do_convert_rgb": None,
+        "do_resize": True,
+        "size": {"height": 256, "width": 256},
+        "resample": 2,
+        "do_rescale": True,
+        "rescale_factor": 1 / 255,
+        "do_normalize": True,
+        "image_mean": [0.5] * 3,
+        "image_std": [0.5] * 3,
+    }
+    (folder / "preprocessor_config.json").write_text(json.dumps(processor))
+    print(sum(path.stat().st_size for path in folder.iterdir()) / 1e9, "GB in", folder)
+
+
+if __name__ == "__main__":
+    main()
