@@ -40,7 +40,8 @@ class ImageTower:
 
     @torch.inference_mode()
     def _pass(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device).permute(0, 3, 1, 2)
+        # A copy: Pillow's arrays are read-only, and torch warns on standard error of those.
+        batch = torch.from_numpy(np.array(pixels)).to(self.device).permute(0, 3, 1, 2)
         # In float32 whatever the tower's precision, as the reference's image processor does.
         scaled = (batch.float() * self.preprocessing.rescale - self._mean) / self._std
         # By default CUDA rounds float32 convolutions to ten bits, and the patch embedding is one.

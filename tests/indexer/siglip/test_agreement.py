@@ -1,5 +1,8 @@
 """What the program computes is what transformers computes on the same weights."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -80,6 +83,19 @@ def test_vectors_have_length_one_and_no_pictures_give_no_vectors(checkpoints):
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
     assert tower.encode(np.zeros((0, 32, 32, 3), np.uint8)).shape == (0, 32)
     assert texts.encode_text([]).shape == (0, 32)
+
+
+def test_one_picture_as_pillow_hands_it_over_is_encoded_without_a_warning(checkpoints):
+    script = (
+        "from pathlib import Path; import sys; from PIL import Image; from indexer.siglip import open_checkpoint;"
+        "from indexer.siglip.image_tower import ImageTower;"
+        f"c = open_checkpoint(Path({str(checkpoints['v2'])!r}));"
+        "square = c.preprocessing.square(Image.new('RGB', (40, 30))); square.flags.writeable = False;"
+        "print(ImageTower(c, 'cpu').encode(square[None]).shape)"
+    )
+    # In a process of its own: torch gives this warning once.
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("(1, 32)", "")
 
 
 @pytest.mark.parametrize("kind", KINDS)
