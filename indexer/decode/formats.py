@@ -12,7 +12,6 @@ _PICTURES = (
     (b"\x89PNG\r\n\x1a\n", "PNG"),
     (b"GIF87a", "GIF"),
     (b"GIF89a", "GIF"),
-    (b"BM", "BMP"),
     (b"II*\0", "TIFF"),
     (b"MM\0*", "TIFF"),
     (b"II+\0", "TIFF"),
@@ -23,6 +22,8 @@ _HEIF_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"mif2"}
 )
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
+#: Two letters are not enough to tell a BMP from a text: these are the sizes that its second header can have.
+_BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 _OTHERS = (
     (b"\xff\x0a", "a JPEG XL picture"),
     (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
@@ -41,7 +42,15 @@ _OTHERS = (
     (b"%!PS", "a PostScript file"),
     (b"\xc5\xd0\xd3\xc6", "a PostScript file"),
     (b"PK\x03\x04", "a ZIP archive"),
+    (b"PK\x05\x06", "a ZIP archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"\x1f\x8b", "a gzip archive"),
     (b"\x1aE\xdf\xa3", "a video (Matroska)"),
+    (b"\0\0\1\xba", "a video (MPEG)"),
+    (b"\0\0\1\xb3", "a video (MPEG)"),
+    (b"0&\xb2u\x8ef\xcf\x11", "a video (Windows Media)"),
+    (b"FLV\1", "a video (Flash)"),
     (b"OggS", "an Ogg file"),
     (b"ID3", "a sound file"),
     (b"fLaC", "a sound file"),
@@ -65,11 +74,16 @@ def identify(head: bytes) -> str:
         raise Damaged("it is empty")
     if not head.strip(b"\0"):
         raise Damaged("it holds nothing but zeros")
-    known = next((name for magic, name in _PICTURES if head.startswith(magic)), None) or _container(head)
+    known = next((name for magic, name in _PICTURES if head.startswith(magic)), None) or _bmp(head) or _container(head)
     if known is not None:
         return known
     other = next((name for magic, name in _OTHERS if head.startswith(magic)), None)
     raise Unsupported(f"it is {other or _text_or_unknown(head)}")
+
+
+def _bmp(head: bytes) -> str | None:
+    is_one = head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADERS
+    return "BMP" if is_one else None
 
 
 def _container(head: bytes) -> str | None:

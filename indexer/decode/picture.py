@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,15 +20,23 @@ from .boxes import check_whole
 from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .facts import orientation, read_facts
 from .formats import HEAD, identify
+from .png import without_extras
 
 #: Pillow's plugins that may look at a file of that format; no other is ever tried.
 _PLUGINS = {"JPEG": ["JPEG", "MPO"], **{name: [name] for name in ("PNG", "WEBP", "HEIF", "AVIF", "TIFF", "GIF", "BMP")}}
 
 #: Pixels. A JPEG is decoded at reduced size, a progressive one only after all its coefficients are in memory (6 bytes a
-#: pixel); everything else is decoded whole, at up to 7 bytes a pixel in all.
+#: pixel). Everything else is decoded whole: the largest cameras make 151 megapixels. A WebP file can promise 268 in 34
+#: bytes, and takes twice the memory a pixel; the largest that are found in libraries have 50.
 _MOST_REDUCED = 1_000_000_000
 _MOST_PROGRESSIVE = 200_000_000
-_MOST_WHOLE = 120_000_000
+_MOST_WHOLE = 155_000_000
+_MOST_WEBP = 80_000_000
+
+#: Pixels from which pictures that are decoded whole take turns: at 8 to 20 bytes a pixel, the memory that one of them
+#: takes must not be taken once for each worker.
+_TAKES_TURNS = 40_000_000
+_turn_of_the_large = threading.Lock()
 
 #: What shows through where a picture is transparent: most such pictures were made for white pages.
 _BACKGROUND = (255, 255, 255)
@@ -79,19 +89,30 @@ class DecodedPhoto:
 
 
 def read_photo(data: bytes, preprocessing: Squarer) -> DecodedPhoto:
-    """The photo in *data*, a whole file. Raises `Unsupported`, `Damaged` or `TooLarge`, and nothing else."""
+    """The photo in *data*, a whole file. Raises `DecodeError` and nothing else: the kind says how the file ends."""
     picture_format = identify(data[:HEAD])
+    if picture_format in {"HEIF", "AVIF"}:
+        check_whole(data)
     try:
-        if picture_format in {"HEIF", "AVIF"}:
-            check_whole(data)
+        return _read(data, picture_format, preprocessing)
+    except Damaged:
+        if picture_format != "PNG":
+            raise
+        # It may be its texts and profiles alone that are broken, and those are not worth a photo.
+        return _read(without_extras(data), picture_format, preprocessing)
+
+
+def _read(data: bytes, picture_format: str, preprocessing: Squarer) -> DecodedPhoto:
+    try:
         with Image.open(io.BytesIO(data), formats=_PLUGINS[picture_format]) as image:
             return _decode(image, data, picture_format, preprocessing)
     except DecodeError:
         raise
     except UnidentifiedImageError as error:
-        raise Damaged(f"it begins like a {picture_format} picture and cannot be read") from error
+        raise Damaged(f"it begins as a {picture_format} picture, but is none that can be read") from error
     except MemoryError as error:
-        raise TooLarge("there is not enough memory for it") from error
+        # Not the file's fault, so not for ever.
+        raise DecodeError("there was not enough memory for it; the next pass tries again") from error
     except Exception as error:
         # Decoders raise ValueError, TypeError, SyntaxError and more; and it is one photo.
         raise Damaged(_reason(error)) from error
@@ -105,17 +126,19 @@ def _decode(image: Image.Image, data: bytes, picture_format: str, preprocessing:
     if picture_format == "JPEG":
         # No less than twice the side that is wanted, so that the last step still averages over enough pixels.
         image.draft("RGB" if image.mode == "YCbCr" else image.mode, (2 * preprocessing.size, 2 * preprocessing.size))
-    image.load()
-    turn = orientation(image)
-    upright = _rgb(image)
-    if turn in _UPRIGHT:
-        upright = upright.transpose(_UPRIGHT[turn])
+    with _turn(image, width * height):
+        image.load()
+        turn = orientation(image)
+        upright = _rgb(image)
+        if turn in _UPRIGHT:
+            upright = upright.transpose(_UPRIGHT[turn])
+        pixels = preprocessing.square(upright)
     if picture_format != "JPEG":
         # Some plugins turn the picture themselves when they load it.
         width, height = upright.size
     elif turn in _TURNED:
         width, height = height, width
-    return DecodedPhoto(preprocessing.square(upright), read_facts(image, (width, height), picture_format))
+    return DecodedPhoto(pixels, read_facts(image, (width, height), picture_format))
 
 
 def _refuse_raw(image: Image.Image, data: bytes) -> None:
@@ -129,34 +152,42 @@ def _check_size(image: Image.Image, picture_format: str) -> None:
     if picture_format == "JPEG":
         most = _MOST_PROGRESSIVE if image.info.get("progressive") else _MOST_REDUCED
     else:
-        most = _MOST_WHOLE
+        most = _MOST_WEBP if picture_format == "WEBP" else _MOST_WHOLE
     if pixels > most:
         raise TooLarge(f"it has {pixels / 1e6:.0f} megapixels, and {picture_format} is read up to {most / 1e6:.0f}")
 
 
+def _turn(image: Image.Image, pixels: int) -> AbstractContextManager[object]:
+    """What must be held while *image*, whose file has that many pixels, is decoded."""
+    is_reduced = image.format in {"JPEG", "MPO"} and not image.info.get("progressive")
+    return nullcontext() if is_reduced or pixels <= _TAKES_TURNS else _turn_of_the_large
+
+
 def _rgb(image: Image.Image) -> Image.Image:
-    """*image* as 8-bit RGB; transparent parts show the background."""
-    if image.mode == "RGB":
-        return image
+    """*image* as 8-bit RGB; transparent parts show the background. No colour profile is applied."""
     if image.mode.startswith(("I", "F")):
         return _from_deep(image)
     if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        page = Image.new("RGBA", layer.size, (*_BACKGROUND, 255))
-        return Image.alpha_composite(page, layer).convert("RGB")
-    return image.convert("RGB")
+        layer = image if image.mode == "RGBA" else image.convert("RGBA")
+        page = Image.new("RGB", layer.size, _BACKGROUND)
+        page.paste(layer, mask=layer)
+        return page
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _from_deep(image: Image.Image) -> Image.Image:
     """16-bit, 32-bit and floating-point grey as 8-bit: by the range that the numbers are made for."""
-    values = np.nan_to_num(np.asarray(image, np.float32), posinf=0, neginf=0)
+    # In place, because these are the pictures of the most bytes a pixel.
+    values = np.array(image, np.float32)
+    np.nan_to_num(values, copy=False, posinf=0, neginf=0)
     highest = float(values.max(initial=0))
     if image.mode == "F":
         full = 1.0 if highest <= 1 else 255.0 if highest <= 255 else 65535.0 if highest <= 65535 else highest  # noqa: PLR2004 - the ranges in use
     else:
         full = 65535.0 if image.mode.startswith("I;16") or highest <= 65535 else 4294967295.0  # noqa: PLR2004 - 16 and 32 bits
-    grey = (values * (255 / full)).clip(0, 255).round().astype(np.uint8)
-    return Image.fromarray(grey).convert("RGB")
+    values *= 255 / full
+    np.rint(np.clip(values, 0, 255, out=values), out=values)
+    return Image.fromarray(values.astype(np.uint8)).convert("RGB")
 
 
 def _reason(error: Exception) -> str:
