@@ -4,7 +4,7 @@ from .batch import Embedder, Tagger
 from .decode import DecodeError
 from .errors import IndexerError
 from .pipeline import IndexReport, index_folders
-from .progress import Event, FileDone, FolderOffline, FolderScanned, Progress
+from .progress import Event, FileDone, FolderOffline, FolderScanned, Progress, ReadingBegins
 
 __all__ = [
     "DecodeError",
@@ -16,6 +16,7 @@ __all__ = [
     "IndexReport",
     "IndexerError",
     "Progress",
+    "ReadingBegins",
     "Tagger",
     "index_folders",
 ]

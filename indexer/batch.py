@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from store import Catalog, Space, Transaction, Vectors
+from store import Catalog, Outcome, Space, Transaction, Vectors
 
 from .reading import Decoded, Known, Reading, Refused
 
@@ -34,7 +34,10 @@ class Tagger(Protocol):
 
 
 class BatchKeeper:
-    """Embeds and keeps readings. Each photo is decided by its content, and a row is written for every file."""
+    """Embeds and keeps readings. Each photo is decided by its content, and a row is written for every file.
+
+    The one exception: a file that held a photo, and cannot be read for now, keeps the row that it has.
+    """
 
     def __init__(self, catalog: Catalog, space: Space, embedder: Callable[[], Embedder], tagger: Tagger | None) -> None:
         self._catalog = catalog
@@ -44,8 +47,8 @@ class BatchKeeper:
 
     def keep(self, readings: Sequence[Reading]) -> int:
         """Keep *readings*, all or none. Returns how many pictures were embedded."""
-        new = {reading.content_hash: reading for reading in readings if isinstance(reading, Decoded)}
-        vectors = self._embed(list(new.values()))
+        new = self._new(readings)
+        vectors = self._embed(new)
         if self._tagger is not None and not all(isinstance(reading, Refused) for reading in readings):
             self._tagger.prepare()
         with self._catalog.write() as t:
@@ -56,6 +59,16 @@ class BatchKeeper:
                 ids = np.array(sorted(to_tag), np.int64)
                 self._tagger.tag(t, Vectors(ids, np.stack([to_tag[int(photo_id)] for photo_id in ids])))
         return len(new)
+
+    def _new(self, readings: Sequence[Reading]) -> list[Decoded]:
+        """One reading for each content that has no embedding. The batch before may have brought one since."""
+        decoded = {reading.content_hash: reading for reading in readings if isinstance(reading, Decoded)}
+        with self._catalog.read() as t:
+            return [reading for content, reading in decoded.items() if not self._is_embedded(t, content)]
+
+    def _is_embedded(self, t: Transaction, content_hash: bytes) -> bool:
+        photo_id = t.photos.find(content_hash)
+        return photo_id is not None and t.embeddings.exists(self._space.id, photo_id)
 
     def _embed(self, new: list[Decoded]) -> dict[bytes, NDArray[np.float32]]:
         if not new:
@@ -72,12 +85,15 @@ class BatchKeeper:
     ) -> None:
         file = reading.file
         if isinstance(reading, Refused):
-            t.files.failed(file.folder_id, file.path, reading.stamp, reading.outcome, reading.reason)
+            if reading.outcome is not Outcome.FAILED or t.photos.at(file.absolute) is None:
+                t.files.failed(file.folder_id, file.path, reading.stamp, reading.outcome, reading.reason)
             return
         photo_id = t.photos.find(reading.content_hash)
         if isinstance(reading, Decoded):
             if photo_id is None:
                 photo_id = t.photos.add(reading.content_hash, reading.stamp.size, reading.facts)
+            else:
+                t.photos.refresh(photo_id, reading.facts)
             if not t.embeddings.exists(self._space.id, photo_id):
                 t.embeddings.put(self._space.id, photo_id, vectors[reading.content_hash])
             # What is kept is rounded, and tags must be those of what is kept.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from store import File
+from store import File, Outcome
 
 from .scan import Found, Unreadable
 
@@ -14,7 +14,7 @@ from .scan import Found, Unreadable
 class Changes:
     """What one walk found."""
 
-    #: New files, and files whose stamp is another than the catalog's.
+    #: New files, files whose stamp is another than the catalog's, and those that could not be read at all last time.
     to_read: list[Found] = field(default_factory=list)
     #: Ids of files that are no longer there.
     gone: list[int] = field(default_factory=list)
@@ -40,7 +40,8 @@ def compare(walk: Iterable[Found | Unreadable], known: Iterable[File]) -> Change
             continue
         found_any = True
         file = by_path.pop(item.path, None)
-        if file is not None and file.stamp == item.stamp:
+        # Disks and shares fail without the file's changing, so a file that could not be read is always tried again.
+        if file is not None and file.stamp == item.stamp and file.outcome is not Outcome.FAILED:
             changes.unchanged += 1
         else:
             changes.to_read.append(item)

@@ -14,7 +14,7 @@ from store import Catalog, Folder, Outcome, Space, Stamp
 from .batch import BatchKeeper, Embedder, Tagger
 from .changes import Changes, compare
 from .decode import Squarer
-from .progress import FileDone, FolderOffline, FolderScanned, Progress
+from .progress import FileDone, FolderOffline, FolderScanned, Progress, ReadingBegins
 from .reading import Decoded, Known, Reading, Refused, Wanted, read_file
 from .scan import scan
 
@@ -36,6 +36,8 @@ class IndexReport:
     offline: list[Folder] = field(default_factory=list)
     #: Folders below that could not be listed, absolute, each with the reason.
     unreadable: list[tuple[bytes, str]] = field(default_factory=list)
+    #: Files that failed, likewise. Those of them that held photos hold them still, and are no problems to the catalog.
+    unread: list[tuple[bytes, str]] = field(default_factory=list)
 
 
 def index_folders(
@@ -57,8 +59,7 @@ def index_folders(
     never on account of a file.
     """
     report = IndexReport()
-    with catalog.write() as t:
-        t.embeddings.drop_damaged(space.id)
+    _drop_damaged(catalog, space)
     passes = [_scan(catalog, folder, report, progress) for folder in folders]
     wanted = [
         _wanted(folder, found.path, found.stamp)
@@ -66,14 +67,15 @@ def index_folders(
         for found in changes.to_read
     ]
     wanted += _unembedded(catalog, space, folders, {file.absolute for file in wanted})
+    progress.report(ReadingBegins(len(wanted)))
     keeper = BatchKeeper(catalog, space, embedder, tagger)
-    readings = _read_all(catalog, space, wanted, preprocessing, workers or _default_workers(), batch_size)
-    # Closed at once on Ctrl-C: a generator that is left to the garbage collector ends its threads too late.
-    with closing(readings):
-        for batch in _batches(readings, batch_size):
-            report.embedded += keeper.keep(batch)
-            for reading in batch:
-                _report(reading, report, progress)
+    unsettled: list[Wanted] = []
+    for files, is_last in ((wanted, False), (unsettled, True)):
+        readings = _read_all(catalog, space, files, preprocessing, workers or _default_workers(), batch_size)
+        # Closed at once on Ctrl-C: a generator that is left to the garbage collector ends its threads too late.
+        with closing(readings):
+            chosen = readings if is_last else _settled(readings, unsettled)
+            _keep_all(keeper, _batches(chosen, batch_size), report, progress)
     # Only now: a file that moved has been found under its new name, and its photo was never without one.
     for changes in passes:
         if changes.gone:
@@ -81,6 +83,24 @@ def index_folders(
                 t.files.forget(changes.gone)
             report.gone += len(changes.gone)
     return report
+
+
+def _drop_damaged(catalog: Catalog, space: Space) -> None:
+    """Have damaged embeddings made again. The search for them holds up no one who writes."""
+    with catalog.read() as t:
+        is_whole = t.embeddings.count(space.id) == sum(len(page) for page in t.embeddings.scan(space.id))
+    if not is_whole:
+        with catalog.write() as t:
+            t.embeddings.drop_damaged(space.id)
+
+
+def _settled(readings: Iterable[Reading], unsettled: list[Wanted]) -> Iterator[Reading]:
+    """*readings*, less those of files that were just changing, which are put aside in *unsettled*."""
+    for reading in readings:
+        if isinstance(reading, Refused) and reading.may_settle:
+            unsettled.append(reading.file)
+        else:
+            yield reading
 
 
 def _scan(catalog: Catalog, folder: Folder, report: IndexReport, progress: Progress) -> Changes:
@@ -149,9 +169,19 @@ def _batches(readings: Iterable[Reading], size: int) -> Iterator[list[Reading]]:
         yield batch
 
 
+def _keep_all(
+    keeper: BatchKeeper, batches: Iterable[Sequence[Reading]], report: IndexReport, progress: Progress
+) -> None:
+    for batch in batches:
+        report.embedded += keeper.keep(batch)
+        for reading in batch:
+            _report(reading, report, progress)
+
+
 def _report(reading: Reading, report: IndexReport, progress: Progress) -> None:
-    outcome = reading.outcome if isinstance(reading, Refused) else Outcome.INDEXED
-    reason = reading.reason if isinstance(reading, Refused) else None
+    outcome, reason = (reading.outcome, reading.reason) if isinstance(reading, Refused) else (Outcome.INDEXED, None)
+    if outcome is Outcome.FAILED:
+        report.unread.append((reading.file.absolute, reason or ""))
     report.outcomes[outcome] += 1
     report.moved += isinstance(reading, Known)
     progress.report(FileDone(reading.file.absolute, outcome, reason))

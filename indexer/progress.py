@@ -26,6 +26,13 @@ class FolderOffline:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingBegins:
+    """All folders were walked: `files` are to be read, those whose photos lack an embedding among them."""
+
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileDone:
     """A file came to its end, by absolute path; `reason` is None if it was indexed."""
 
@@ -34,7 +41,7 @@ class FileDone:
     reason: str | None
 
 
-Event = FolderScanned | FolderOffline | FileDone
+Event = FolderScanned | ReadingBegins | FolderOffline | FileDone
 
 
 class Progress(Protocol):

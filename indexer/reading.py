@@ -32,12 +32,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The file cannot be indexed."""
+    """The file cannot be indexed. `may_settle` says that it was changing, and may soon be read after all."""
 
     file: Wanted
     stamp: Stamp
     outcome: Outcome
     reason: str
+    may_settle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ def read_file(file: Wanted, preprocessing: Squarer, is_embedded: Callable[[bytes
         return _read(file, preprocessing, is_embedded)
     except DecodeError as error:
         return Refused(file, file.stamp, error.outcome, error.reason)
+    except FileNotFoundError:
+        return Refused(file, file.stamp, Outcome.FAILED, "it went away before it was read", may_settle=True)
     except OSError as error:
         return Refused(file, file.stamp, Outcome.FAILED, f"it cannot be read ({error.strerror or error})")
 
@@ -96,8 +99,8 @@ def _read(  # noqa: PLR0911 - one return for each way a file can end
         data = opened.read()
         after = stamp_of(os.fstat(descriptor))
     if after != stamp:
-        # Its stamp of before is kept, so that the next pass finds it changed and reads it again.
-        return Refused(file, stamp, Outcome.FAILED, "it changed while it was read; the next pass reads it again")
+        reason = "it changed while it was read; the next pass reads it again"
+        return Refused(file, stamp, Outcome.FAILED, reason, may_settle=True)
     content_hash = hashlib.sha256(data).digest()
     if is_embedded(content_hash):
         return Known(file, stamp, content_hash)

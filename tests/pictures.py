@@ -66,15 +66,26 @@ def turned(image: Image.Image, orientation: int, ending: str = "jpg") -> bytes:
     return encoded(stored, ending, exif=exif, **options)
 
 
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    """One part of a PNG file."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def bomb_webp(width: int, height: int) -> bytes:
+    """A WebP of 34 bytes whose header promises *width* by *height* pixels."""
+    bits = (width - 1) | (height - 1) << 14
+    lossless = b"VP8L" + struct.pack("<I", 14) + b"\x2f" + struct.pack("<I", bits) + b"\0" * 9
+    return b"RIFF" + struct.pack("<I", 4 + len(lossless)) + b"WEBP" + lossless
+
+
 def bomb_png(width: int, height: int) -> bytes:
     """A PNG of few bytes whose header promises *width* by *height* pixels."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + png_chunk(b"IDAT", zlib.compress(b"\0" * 100))
+        + png_chunk(b"IEND", b"")
     )
 
 

@@ -1,6 +1,7 @@
 """From bytes to pixels and facts, or to a reason."""
 
 import io
+import zlib
 from datetime import datetime
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 from indexer.decode import Damaged, DecodeError, TooLarge, Unsupported, read_photo
 from indexer.siglip import Preprocessing
 
-from ..pictures import FORMATS, bomb_png, encoded, exif_with, scene, turned
+from ..pictures import FORMATS, bomb_png, bomb_webp, encoded, exif_with, png_chunk, scene, turned
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
@@ -66,6 +67,11 @@ def test_a_palette_with_transparency_shows_white_and_one_without_its_colours():
     image.putpalette([0, 0, 255, 255, 0, 0])
     assert (pixels(encoded(image, "png", transparency=0)) == 255).all()
     assert pixels(encoded(image, "png"))[0, 0].tolist() == [0, 0, 255]
+
+
+def test_a_colour_that_stands_for_transparent_shows_white():
+    image = Image.new("RGB", (20, 20), (9, 9, 9))
+    assert (pixels(encoded(image, "png", transparency=(9, 9, 9))) == 255).all()
 
 
 def test_sixteen_bits_become_eight_by_their_range():
@@ -160,6 +166,7 @@ def test_a_half_copied_heic_is_damaged_although_it_would_decode():
     [
         (b"%PDF-1.7 ...", "a PDF"),
         (b"hello, this is text\n" * 9, "a text file"),
+        (b"BMW and other cars of the road, a list", "a text file"),
         (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "a video"),
         (b"RIFF\x24\0\0\0WAVEfmt ", "a sound file"),
         (b"\xff\x0a\xfa\x1f", "a JPEG XL picture"),
@@ -193,6 +200,41 @@ def test_a_raw_photo_in_a_tiff_is_not_taken_for_its_postage_stamp():
         read_photo(stream.getvalue(), SQUARE)
 
 
-def test_a_bomb_is_refused_from_its_header():
-    with pytest.raises(TooLarge, match="900 megapixels"):
-        read_photo(bomb_png(30_000, 30_000), SQUARE)
+@pytest.mark.parametrize(
+    ("data", "megapixels"), [(bomb_png(30_000, 30_000), 900), (bomb_webp(16_383, 10_900), 179)], ids=["png", "webp"]
+)
+def test_a_bomb_is_refused_from_its_header(data, megapixels):
+    with pytest.raises(TooLarge, match=f"{megapixels} megapixels"):
+        read_photo(data, SQUARE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"Comment\0\x09not compressed in any way that is known",
+        b"Comment\0\0" + zlib.compress(bytes(1 << 23)),
+        b"Comment\0\0 broken",
+    ],
+    ids=["method", "bomb", "broken"],
+)
+def test_a_png_whose_text_is_broken_or_a_bomb_is_a_photo_all_the_same(text):
+    whole = encoded(scene(), "png", exif=exif_with(Model="X"))
+    header = len(b"\x89PNG\r\n\x1a\n") + 12 + 13
+    photo = read_photo(whole[:header] + png_chunk(b"zTXt", text) + whole[header:], SQUARE)
+    assert (photo.pixels == pixels(whole)).all()
+    assert photo.facts.camera == "X"
+
+
+def test_a_png_that_lacks_its_end_alone_is_whole_and_one_that_lacks_more_is_damaged():
+    whole = encoded(scene(), "png")
+    assert (pixels(whole[:-12]) == pixels(whole)).all()
+    with pytest.raises(Damaged):
+        read_photo(whole[: len(whole) // 2], SQUARE)
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg"])
+def test_the_largest_pictures_give_their_turn_back_even_when_they_are_damaged(ending):
+    data = encoded(Image.new("L", (8000, 5001), 90), ending, **({"progressive": True} if ending == "jpg" else {}))
+    with pytest.raises(Damaged):
+        read_photo(data[: len(data) // 2], SQUARE)
+    assert np.abs(pixels(data) - 90).max() <= 1

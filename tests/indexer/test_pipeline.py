@@ -1,5 +1,6 @@
 """Bringing the catalog up to date: every file to one outcome, every photo embedded once."""
 
+import dataclasses
 import os
 import shutil
 import threading
@@ -7,7 +8,9 @@ import threading
 import numpy as np
 import pytest
 
-from indexer import FileDone, FolderOffline, FolderScanned, index_folders
+from indexer import FileDone, FolderOffline, FolderScanned, ReadingBegins, index_folders
+from indexer.reading import Decoded, Refused, Wanted, read_file
+from indexer.scan import stamp_of
 from indexer.siglip import Preprocessing
 from store import Catalog, Outcome, SpaceIdentity
 
@@ -32,8 +35,8 @@ class Library:
         self.tagger = None
         self.listener = Listener()
 
-    def index(self, **options):
-        self.listener = Listener()
+    def index(self, listener=None, **options):
+        self.listener = listener or Listener()
         return index_folders(
             self.catalog,
             [self.registered],
@@ -170,6 +173,7 @@ def test_equal_files_are_one_photo_and_are_embedded_once(library, batch_size):
     photos = library.photos()
     assert len(photos) == 6
     assert len(set(photos.values())) == 2
+    assert library.embedder.embedded == 2
     with library.catalog.read() as t:
         assert t.photos.count() == 2
         assert t.embeddings.count(library.space.id) == 2
@@ -289,6 +293,87 @@ def test_new_photos_and_photos_that_come_back_are_tagged_with_what_is_kept(libra
     assert list(library.tagger.tagged) == [photo_id]
 
 
+def test_another_space_embeds_every_photo_again_and_the_first_space_keeps_its_embeddings(library):
+    for number in range(3):
+        write(library.folder / f"{number}.jpg", seed=number)
+    library.index()
+    first = library.space
+    with library.catalog.write() as t:
+        library.space = t.spaces.ensure(dataclasses.replace(IDENTITY, weights_hash="another"))
+    library.embedder = FakeEmbedder(breaks_at=3)
+    with pytest.raises(KeyboardInterrupt):
+        library.index(batch_size=2)
+    library.embedder = FakeEmbedder()
+    report = library.index(batch_size=2)
+    assert (report.embedded, library.embedder.embedded, report.unchanged) == (1, 1, 3)
+    assert ReadingBegins(1) in library.listener.events
+    with library.catalog.read() as t:
+        assert (t.embeddings.count(first.id), t.embeddings.count(library.space.id)) == (3, 3)
+
+
+def test_a_file_that_changes_while_it_is_read_may_settle_and_is_read_when_it_has(tmp_path):
+    path = write(tmp_path / "a.bmp")
+    with path.open("ab") as end:
+        end.write(bytes(8 << 20))
+    wanted = Wanted(1, b"a.bmp", os.fsencode(path), stamp_of(path.stat()))
+    is_over = threading.Event()
+
+    def go_on_writing():
+        with path.open("ab", buffering=0) as end:
+            while not is_over.is_set():
+                end.write(b"\0")
+
+    writer = threading.Thread(target=go_on_writing)
+    writer.start()
+    try:
+        readings = [read_file(wanted, SQUARE, lambda _: True) for _ in range(20)]
+    finally:
+        is_over.set()
+        writer.join()
+    assert any(isinstance(reading, Refused) and reading.may_settle for reading in readings)
+    assert isinstance(read_file(wanted, SQUARE, lambda _: False), Decoded)
+
+
+def test_a_file_that_goes_away_for_a_moment_is_read_at_the_end(library, tmp_path):
+    write(library.folder / "a.jpg", seed=1)
+    write(library.folder / "b.jpg", seed=2)
+
+    class Replacing(Listener):
+        def report(self, event):
+            super().report(event)
+            if isinstance(event, FolderScanned):
+                (library.folder / "a.jpg").rename(tmp_path / "a.jpg")
+            elif isinstance(event, FileDone) and event.path.endswith(b"b.jpg"):
+                (tmp_path / "a.jpg").rename(library.folder / "a.jpg")
+
+    listener = Replacing()
+    report = library.index(listener)
+    assert library.outcomes() == {"a.jpg": "indexed", "b.jpg": "indexed"}
+    assert report.embedded == 2
+    assert len([event for event in listener.events if isinstance(event, FileDone)]) == 2
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="needs a file that opens and cannot be read")
+def test_a_file_that_cannot_be_read_for_now_keeps_its_photo_and_a_new_one_is_a_problem(library):
+    path = write(library.folder / "a.jpg", seed=1)
+    whole = path.read_bytes()
+    library.index()
+    before = library.photos()
+    for name in ("a.jpg", "new.jpg"):
+        (library.folder / name).unlink(missing_ok=True)
+        (library.folder / name).symlink_to("/proc/self/mem")
+    report = library.index()
+    assert report.outcomes[Outcome.FAILED] == len(report.unread) == 2
+    assert library.photos() == before
+    assert library.findable() == set(before.values())
+    assert library.outcomes() == {"a.jpg": "indexed", "new.jpg": "failed"}
+    for name in ("a.jpg", "new.jpg"):
+        (library.folder / name).unlink()
+        (library.folder / name).write_bytes(whole)
+    library.index()
+    assert library.photos() == {"a.jpg": before["a.jpg"], "new.jpg": before["a.jpg"]}
+
+
 def test_a_file_that_vanishes_before_it_is_read_costs_nothing_else(library):
     for number in range(3):
         write(library.folder / f"{number}.jpg", seed=number)
@@ -298,10 +383,7 @@ def test_a_file_that_vanishes_before_it_is_read_costs_nothing_else(library):
             if isinstance(event, FolderScanned):
                 (library.folder / "1.jpg").unlink()
 
-    index_folders(
-        library.catalog, [library.registered], library.space, lambda: library.embedder, None, Vanishing(),
-        preprocessing=SQUARE,
-    )  # fmt: skip
+    library.index(Vanishing())
     assert sorted(library.photos()) == ["0.jpg", "2.jpg"]
     assert library.outcomes()["1.jpg"] == "failed"
     library.index()

@@ -16,8 +16,8 @@ def paths(folder):
 STAMP = Stamp(1, 2, 3, 4)
 
 
-def file(number, path):
-    return File(number, 1, path, STAMP, Outcome.INDEXED, None, number)
+def file(number, path, outcome=Outcome.INDEXED):
+    return File(number, 1, path, STAMP, outcome, None, number if outcome is Outcome.INDEXED else None)
 
 
 def test_every_file_below_is_found_and_hidden_and_helper_files_are_not(tmp_path):
@@ -63,6 +63,12 @@ def test_new_and_changed_files_are_read_and_missing_ones_are_gone():
     changes = compare(walk, known)
     assert [found.path for found in changes.to_read] == [b"changed", b"new"]
     assert (changes.gone, changes.unchanged, changes.is_offline) == ([3], 1, False)
+
+
+def test_what_could_not_be_read_is_tried_again_and_what_is_damaged_is_not_while_it_is_the_same():
+    known = [file(number, outcome.value.encode(), outcome) for number, outcome in enumerate(Outcome)]
+    changes = compare([Found(one.path, STAMP) for one in known], known)
+    assert [found.path for found in changes.to_read] == [b"failed"]
 
 
 def test_what_lies_in_a_folder_that_cannot_be_listed_is_not_gone():
