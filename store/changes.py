@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from . import schema
 from .chunks import chunks
 
 PUT = "put"
 DELETE = "delete"
+
+_log = schema.embedding_change
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the log: the entry's number, and the token that tells this log from others that count alike."""
+
+    seq: int
+    token: int
+
+
+#: Before the first entry.
+START = Position(0, 0)
 
 
 def note_put(connection: Connection, space_id: int, photo_id: int) -> None:
@@ -36,17 +52,27 @@ def note_dropped(connection: Connection, space_id: int, photo_ids: Iterable[int]
     _note(connection, [(space_id, photo_id) for photo_id in photo_ids], DELETE)
 
 
-def latest(connection: Connection, space_id: int) -> int:
-    """The number of the newest change in the space; 0 when there is none."""
-    newest = select(func.max(schema.embedding_change.c.seq)).where(schema.embedding_change.c.space_id == space_id)
-    return connection.execute(newest).scalar() or 0
+def latest(connection: Connection, space_id: int) -> Position:
+    """Where the log of the space ends."""
+    newest = select(_log.c.seq, _log.c.token).where(_log.c.space_id == space_id).order_by(_log.c.seq.desc()).limit(1)
+    row = connection.execute(newest).one_or_none()
+    return START if row is None else Position(row.seq, row.token)
+
+
+def holds(connection: Connection, space_id: int, position: Position) -> bool:
+    """Whether *position* is in this log: if not, it was another catalog's, or this one's before it was set back."""
+    if position == START:
+        return True
+    same = select(_log.c.seq).where(
+        _log.c.space_id == space_id, _log.c.seq == position.seq, _log.c.token == position.token
+    )
+    return connection.execute(same).first() is not None
 
 
 def since(connection: Connection, space_id: int, seq: int) -> dict[int, str]:
     """Photo to its newest change (`put` or `delete`) after *seq*."""
-    log = schema.embedding_change
     rows = connection.execute(
-        select(log.c.photo_id, log.c.op).where(log.c.space_id == space_id, log.c.seq > seq).order_by(log.c.seq)
+        select(_log.c.photo_id, _log.c.op).where(_log.c.space_id == space_id, _log.c.seq > seq).order_by(_log.c.seq)
     )
     return {row.photo_id: row.op for row in rows}
 
@@ -63,6 +89,9 @@ def _embedded(connection: Connection, photo_ids: Sequence[int]) -> list[tuple[in
 
 
 def _note(connection: Connection, pairs: Iterable[tuple[int, int]], op: str) -> None:
-    rows = [{"space_id": space_id, "photo_id": photo_id, "op": op} for space_id, photo_id in pairs]
+    rows = [
+        {"space_id": space_id, "photo_id": photo_id, "op": op, "token": secrets.randbits(63)}
+        for space_id, photo_id in pairs
+    ]
     if rows:
-        connection.execute(insert(schema.embedding_change), rows)
+        connection.execute(insert(_log), rows)

@@ -8,7 +8,8 @@ StoreError
 │   ├── CatalogReadOnly     no permission to write or open
 │   ├── CatalogDamaged      SQLite says so
 │   ├── CatalogMoved        the file was deleted or replaced meanwhile
-│   └── DiskFull
+│   ├── DiskFull
+│   └── DiskFailed          the system cannot read or write it
 ├── FolderCovered           inside a folder that is registered
 └── BadVector               wrong shape, not finite, or not of length one
 """
@@ -79,6 +80,15 @@ class DiskFull(CatalogError):
 
     sentence = (
         "The disk that holds {path} is full; make room and run the command again, nothing that was finished is lost."
+    )
+
+
+class DiskFailed(CatalogError):
+    """The system could not read or write the catalog: a limit, a quota, a lost connection, a failing disk."""
+
+    sentence = (
+        "The catalog {path} could not be read or written ({detail}); check the disk, its limits and its connection, "
+        "and run the command again."
     )
 
 

@@ -40,7 +40,9 @@ class Files:
     def failed(self, folder_id: int, path: bytes, stamp: Stamp, outcome: Outcome, reason: str) -> None:
         """The path holds no photo, for that reason. A photo that it held before is no longer found there."""
         before = self._photo_at(folder_id, path)
-        self._put(folder_id, path, stamp, outcome, reason, None)
+        # A reason may quote a name that is no text.
+        sound = reason.encode("utf-8", "backslashreplace").decode("utf-8")
+        self._put(folder_id, path, stamp, outcome, sound, None)
         if before is not None:
             note_photos_that_lose_their_files(self._connection, [before])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from . import schema
 from .changes import note_photos_that_lose_their_files
@@ -60,13 +60,11 @@ class Folders:
         prefix = child.path[len(parent.path.rstrip(b"/")) + 1 :].rstrip(b"/") + b"/"
         files = self._connection.execute(
             select(schema.file.c.id, schema.file.c.path).where(schema.file.c.folder_id == child.id)
-        ).all()
-        for row in files:
-            self._connection.execute(
-                update(schema.file)
-                .where(schema.file.c.id == row.id)
-                .values(folder_id=parent.id, path=prefix + row.path)
-            )
+        )
+        moved = [{"file_id": row.id, "below": prefix + row.path} for row in files]
+        if moved:
+            each = update(schema.file).where(schema.file.c.id == bindparam("file_id"))
+            self._connection.execute(each.values(folder_id=parent.id, path=bindparam("below")), moved)
         self._connection.execute(delete(schema.folder).where(schema.folder.c.id == child.id))
 
 

@@ -1,7 +1,8 @@
 """The vector index: exact fp16 rows in FAISS, a cache of the catalog.
 
 A file holds the rows up to one entry of the catalog's change log; what was committed since is read from the catalog,
-so an answer is never older than the catalog. A file that is absent, damaged, or of another space is made anew.
+so an answer is never older than the catalog. A file that is absent, damaged, of another space or another catalog, or
+that lacks too much, is made anew.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from numpy.typing import NDArray
 
 from . import changes
 from .catalog import Catalog, Transaction
+from .changes import Position
 from .errors import BadVector
 from .index_files import IndexFiles, Rows
 from .records import Neighbours, Space, Vectors
 
-#: Newer rows are searched beside the file until they are this many and this share of it; then a new file is made.
-_NEWER_ROWS = 1000
+#: Newer rows are searched beside the file until they are this share of it (and a given number); then a new one is made.
 _NEWER_SHARE = 0.05
 
 
@@ -36,19 +37,23 @@ class IndexStatus:
 
 @dataclass(frozen=True, slots=True)
 class _Newer:
-    """Changes up to `seq` that the file lacks: photos whose row in it no longer counts, and the rows that do."""
+    """What the rows lack, up to `end` of the log: photos whose row there no longer counts, and the rows that do."""
 
-    seq: int
+    end: Position
     replaced: NDArray[np.int64]
     rows: Vectors
 
 
 class VectorIndex:
-    """The photos of one space, searched exactly. Threads may share it."""
+    """The photos of one space, searched exactly. Threads may share it.
 
-    def __init__(self, directory: Path, catalog: Catalog, space: Space) -> None:
+    *newer_rows*: as many changes are searched beside the file before a new one is made.
+    """
+
+    def __init__(self, directory: Path, catalog: Catalog, space: Space, *, newer_rows: int = 1000) -> None:
         self._catalog = catalog
         self._space = space
+        self._newer_rows = newer_rows
         self._files = IndexFiles(directory, space)
         self._rows: Rows | None = None
         self._newer: _Newer | None = None
@@ -57,7 +62,8 @@ class VectorIndex:
     def search(self, vector: NDArray[np.float32], count: int) -> Neighbours:
         """The *count* photos nearest to *vector*, float32 (d,); all of them if there are fewer.
 
-        Cosines are those of the stored fp16 rows with *vector*, in float32. Photos without a file are not found.
+        Cosines are those of the stored fp16 rows with *vector*, in float32; of equal ones, lower ids come first.
+        Photos without a file are not found. Raises `BadVector` for another shape or numbers that are not finite.
         """
         query = self._checked(vector)
         with self._lock:
@@ -65,27 +71,39 @@ class VectorIndex:
         found = rows.search(query, count, newer.replaced)
         cosines = np.concatenate([found.cosines, newer.rows.matrix @ query])
         photo_ids = np.concatenate([found.photo_ids, newer.rows.ids])
-        best = np.lexsort((photo_ids, -cosines))[:count]
+        best = np.lexsort((photo_ids, -cosines))[: max(count, 0)]
         return Neighbours(photo_ids[best], cosines[best])
 
     def refresh(self) -> bool:
-        """Make a new file if the newer rows are worth it. Returns whether one was made."""
+        """Make a new file if the newer rows are worth it, or if there is none. Returns whether one was made."""
         with self._lock:
-            rows, newer = self._current()
-            changed = len(newer.replaced)
-            if changed == 0 or (changed < max(_NEWER_ROWS, _NEWER_SHARE * len(rows)) and rows.on_disk and len(rows)):
-                return False
-            self._rebuild()
-            return True
+            before = self._files.manifest()
+            self._current()
+            return self._files.manifest() != before
 
     def status(self) -> IndexStatus:
-        """How the file stands, without making one."""
+        """How the file stands, without making one. Not valid: it is absent, damaged, or of another catalog or space."""
         rows = self._files.open()
         with self._catalog.read() as t:
-            newer = len(changes.since(t.connection, self._space.id, rows.seq if rows else 0))
+            if rows is not None and not changes.holds(t.connection, self._space.id, rows.end):
+                rows = None
+            newer = len(changes.since(t.connection, self._space.id, rows.end.seq if rows else 0))
+        size = self._files.size()
         if rows is None:
-            return IndexStatus(0, newer, valid=False, bytes=0)
-        return IndexStatus(len(rows), newer, valid=True, bytes=self._files.size())
+            return IndexStatus(0, newer, valid=False, bytes=size)
+        return IndexStatus(len(rows), newer, valid=True, bytes=size)
+
+    def verify(self) -> bool:
+        """Whether the file's every byte is as it was written. If not, it is removed, and the next search makes another.
+
+        A search reads the bytes only where sizes or times tell that somebody else touched them.
+        """
+        with self._lock:
+            if self._files.verify():
+                return True
+            self._files.remove()
+            self._rows = self._newer = None
+            return False
 
     def _checked(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         # FAISS checks dimensions with an assert only, and takes numbers that are not finite.
@@ -96,34 +114,27 @@ class VectorIndex:
         return np.ascontiguousarray(vector, np.float32)
 
     def _current(self) -> tuple[Rows, _Newer]:
+        """Rows, and what is newer than them, at one moment of the catalog."""
         if self._rows is None or not self._files.still(self._rows):
-            self._rows = self._files.open()
-            self._newer = None
-        if self._rows is None:
-            self._rebuild()
-        assert self._rows is not None
+            self._rows, self._newer = self._files.open(), None
         with self._catalog.read() as t:
-            seq = changes.latest(t.connection, self._space.id)
-            if seq < self._rows.seq:
-                # The catalog is older than the file: it was restored from a copy.
-                stale = True
-            else:
-                stale = False
-                if self._newer is None or self._newer.seq != seq:
-                    self._newer = self._read_newer(t, self._rows.seq, seq)
-        if stale:
-            self._rebuild()
-        assert self._newer is not None
-        return self._rows, self._newer
+            if self._rows is None or not changes.holds(t.connection, self._space.id, self._rows.end):
+                return self._rebuilt(t)
+            end = changes.latest(t.connection, self._space.id)
+            if self._newer is not None and self._newer.end == end:
+                return self._rows, self._newer
+            changed = changes.since(t.connection, self._space.id, self._rows.end.seq)
+            if len(changed) >= max(self._newer_rows, _NEWER_SHARE * len(self._rows)):
+                return self._rebuilt(t)
+            self._newer = self._read_newer(t, changed, end)
+            return self._rows, self._newer
 
-    def _read_newer(self, t: Transaction, after: int, seq: int) -> _Newer:
-        changed = changes.since(t.connection, self._space.id, after)
+    def _read_newer(self, t: Transaction, changed: dict[int, str], end: Position) -> _Newer:
         put = sorted(photo_id for photo_id, op in changed.items() if op == changes.PUT)
-        return _Newer(seq, np.array(sorted(changed), np.int64), t.embeddings.get(self._space.id, put))
+        return _Newer(end, np.array(sorted(changed), np.int64), t.embeddings.get(self._space.id, put))
 
-    def _rebuild(self) -> None:
-        with self._catalog.read() as t:
-            seq = changes.latest(t.connection, self._space.id)
-            self._rows = self._files.write(seq, t.embeddings.scan(self._space.id))
-        nothing = Vectors(np.empty(0, np.int64), np.empty((0, self._space.identity.dimension), np.float32))
-        self._newer = _Newer(seq, nothing.ids, nothing)
+    def _rebuilt(self, t: Transaction) -> tuple[Rows, _Newer]:
+        end = changes.latest(t.connection, self._space.id)
+        self._rows = self._files.write(end, t.embeddings.scan(self._space.id))
+        self._newer = self._read_newer(t, {}, end)
+        return self._rows, self._newer

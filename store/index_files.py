@@ -15,23 +15,32 @@ import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from .changes import Position
 from .records import Neighbours, Space, Vectors
 
 _FORMAT = 1
+Manifest = dict[str, Any]
+
+#: What reading a file that is not as it was written can raise. Whatever is wrong with a cache, the remedy is the same.
+_UNUSABLE = (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError, RuntimeError)
 
 
 class Rows:
-    """The rows of one generation, up to entry `seq` of the change log."""
+    """The rows of one generation, up to `end` of the change log.
+
+    `manifest` is the one on disk when they were made or read; where the folder cannot be written it is another's.
+    """
 
     def __init__(
-        self, seq: int, photo_ids: NDArray[np.int64], index: faiss.Index, manifest: dict[str, object] | None
+        self, end: Position, photo_ids: NDArray[np.int64], index: faiss.Index, manifest: Manifest | None
     ) -> None:
-        self.seq = seq
+        self.end = end
         self._photo_ids = photo_ids
         self._index = index
         self.manifest = manifest
@@ -40,14 +49,9 @@ class Rows:
         """How many rows."""
         return len(self._photo_ids)
 
-    @property
-    def on_disk(self) -> bool:
-        """Whether these rows are files; they are in memory alone where the folder cannot be written."""
-        return self.manifest is not None
-
     def search(self, query: NDArray[np.float32], count: int, without: NDArray[np.int64]) -> Neighbours:
-        """The *count* rows nearest to *query*, float32 (d,), not counting photos in *without* (sorted)."""
-        skipped = np.flatnonzero(np.isin(self._photo_ids, without, assume_unique=True))
+        """The *count* rows nearest to *query*, float32 (d,), not counting photos in *without*."""
+        skipped = self._positions(without)
         count = min(count, len(self) - len(skipped))
         if count <= 0:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
@@ -61,6 +65,14 @@ class Rows:
         kept = positions[0] >= 0
         return Neighbours(self._photo_ids[positions[0][kept]], cosines[0][kept])
 
+    def _positions(self, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        # Rows lie by ascending photo.
+        places = np.searchsorted(self._photo_ids, photo_ids)
+        inside = places < len(self)
+        places, photo_ids = places[inside], photo_ids[inside]
+        held: NDArray[np.int64] = places[self._photo_ids[places] == photo_ids]
+        return held
+
 
 class IndexFiles:
     """Reads and writes the generations of one space's index."""
@@ -72,26 +84,59 @@ class IndexFiles:
 
     def open(self) -> Rows | None:
         """The rows on disk, memory-mapped; None if they are absent, damaged, or of another space."""
+        manifest = self.manifest()
+        if manifest is None:
+            return None
         try:
-            manifest = self._read_manifest()
-            return None if manifest is None else self._map(manifest)
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError):
-            # Whatever is wrong with a cache, the remedy is the same.
+            return self._map(manifest)
+        except _UNUSABLE:
             return None
 
-    def still(self, rows: Rows) -> bool:
-        """Whether *rows* are what the manifest names now. Rows in memory alone stay until a file appears."""
+    def manifest(self) -> Manifest | None:
+        """The manifest on disk; None if it is absent, damaged, or of another space or format."""
         try:
-            return self._read_manifest() == rows.manifest
-        except (OSError, ValueError, KeyError, TypeError):
-            return not rows.on_disk
+            manifest = json.loads(self._manifest.read_text("utf-8"))
+        except _UNUSABLE:
+            return None
+        if not isinstance(manifest, dict):
+            return None
+        content = {name: value for name, value in manifest.items() if name != "checksum"}
+        right = manifest.get("checksum") == _checksum(content)
+        known = content.get("format") == _FORMAT and content.get("space") == _identity(self._space)
+        return manifest if right and known else None
+
+    def still(self, rows: Rows) -> bool:
+        """Whether nothing was written since *rows* were made or read."""
+        return self.manifest() == rows.manifest
+
+    def verify(self) -> bool:
+        """Whether there are files and their every byte is right."""
+        manifest = self.manifest()
+        try:
+            return manifest is not None and all(
+                _crc32(self._directory / name) == description["crc32"]
+                for name, description in manifest["files"].items()
+            )
+        except _UNUSABLE:
+            return False
+
+    def remove(self) -> None:
+        """Remove every generation, as far as the folder lets us."""
+        self._remove_all_but(None)
+        with suppress(OSError):
+            self._manifest.unlink()
 
     def size(self) -> int:
         """Bytes of all generations."""
-        return sum(path.stat().st_size for path in self._directory.glob(f"space-{self._space.id}*"))
+        total = 0
+        for path in self._directory.glob(f"space-{self._space.id}[-.]*"):
+            # Another process may be replacing them.
+            with suppress(OSError):
+                total += path.stat().st_size
+        return total
 
-    def write(self, seq: int, pages: Iterable[Vectors]) -> Rows:
-        """Make a new generation of *pages*, and give back its rows: in memory alone if it cannot be written."""
+    def write(self, end: Position, pages: Iterable[Vectors]) -> Rows:
+        """Make a new generation of *pages*, by ascending photo; in memory alone if it cannot be written."""
         index = faiss.IndexScalarQuantizer(
             self._space.identity.dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
         )
@@ -101,27 +146,29 @@ class IndexFiles:
             index.add(page.matrix)
         photo_ids = np.concatenate(ids)
         try:
-            self._save(seq, photo_ids, index)
+            self._save(end, photo_ids, index)
         except (OSError, RuntimeError):
-            return Rows(seq, photo_ids, index, None)
-        return self.open() or Rows(seq, photo_ids, index, None)
+            return Rows(end, photo_ids, index, self.manifest())
+        rows = self.open()
+        # Another process may have put its own generation there meanwhile.
+        return rows if rows is not None and rows.end == end else Rows(end, photo_ids, index, self.manifest())
 
-    def _save(self, seq: int, photo_ids: NDArray[np.int64], index: faiss.Index) -> None:
+    def _save(self, end: Position, photo_ids: NDArray[np.int64], index: faiss.Index) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)
-        stem = f"space-{self._space.id}-{seq}-{secrets.token_hex(4)}"
+        stem = f"space-{self._space.id}-{end.seq}-{secrets.token_hex(4)}"
         rows, ids = self._directory / f"{stem}.faiss", self._directory / f"{stem}.npy"
         try:
             faiss.write_index(index, os.fspath(rows))
             np.save(ids, photo_ids)
+            for path in (rows, ids):
+                _sync(path)
             manifest = {
                 "format": _FORMAT,
                 "space": _identity(self._space),
-                "seq": seq,
+                "end": [end.seq, end.token],
                 "rows": len(photo_ids),
                 "files": {path.name: _describe(path) for path in (rows, ids)},
             }
-            for path in (rows, ids):
-                _sync(path)
             self._replace_manifest({**manifest, "checksum": _checksum(manifest)})
         except BaseException:
             rows.unlink(missing_ok=True)
@@ -129,7 +176,7 @@ class IndexFiles:
             raise
         self._remove_all_but(stem)
 
-    def _replace_manifest(self, manifest: dict[str, object]) -> None:
+    def _replace_manifest(self, manifest: Manifest) -> None:
         beside = self._manifest.with_suffix(f".{secrets.token_hex(4)}.tmp")
         try:
             beside.write_text(json.dumps(manifest, indent=1), "utf-8")
@@ -139,41 +186,24 @@ class IndexFiles:
             beside.unlink(missing_ok=True)
         _sync(self._directory)
 
-    def _remove_all_but(self, stem: str) -> None:
-        # Another process that is writing may lose its file here; it then finds its manifest wrong and writes anew.
-        for path in self._directory.glob(f"space-{self._space.id}-*"):
-            if not path.name.startswith(stem):
+    def _remove_all_but(self, stem: str | None) -> None:
+        # Another process that is writing may lose its files here; it then answers from memory, and the next one
+        # that finds a manifest without its files writes anew.
+        for path in self._directory.glob(f"space-{self._space.id}[-.]*"):
+            if path != self._manifest and (stem is None or not path.name.startswith(stem)):
                 with suppress(OSError):
                     path.unlink()
 
-    def _read_manifest(self) -> dict[str, object] | None:
-        try:
-            text = self._manifest.read_text("utf-8")
-        except FileNotFoundError:
+    def _map(self, manifest: Manifest) -> Rows | None:
+        paths = [self._directory / name for name in manifest["files"]]
+        if not all(_matches(path, manifest["files"][path.name]) for path in paths):
             return None
-        manifest = json.loads(text)
-        if not isinstance(manifest, dict):
-            return None
-        content = {name: value for name, value in manifest.items() if name != "checksum"}
-        right = manifest.get("checksum") == _checksum(content)
-        known = content.get("format") == _FORMAT and content.get("space") == _identity(self._space)
-        return manifest if right and known else None
-
-    def _map(self, manifest: dict[str, object]) -> Rows | None:
-        files = manifest["files"]
-        assert isinstance(files, dict)
-        paths = [self._directory / name for name in files]
-        for path in paths:
-            if not _matches(path, files[path.name]):
-                return None
         # This flag maps the codes themselves, without reading them.
         index = faiss.read_index(os.fspath(paths[0]), faiss.IO_FLAG_MMAP_IFC)
         photo_ids = np.load(paths[1], mmap_mode="r", allow_pickle=False)
         if index.ntotal != manifest["rows"] or len(photo_ids) != manifest["rows"]:
             return None
-        seq = manifest["seq"]
-        assert isinstance(seq, int)
-        return Rows(seq, photo_ids, index, manifest)
+        return Rows(Position(*manifest["end"]), photo_ids, index, manifest)
 
 
 def _identity(space: Space) -> list[object]:
@@ -181,7 +211,7 @@ def _identity(space: Space) -> list[object]:
     return [space.id, identity.weights_hash, identity.preprocessing, identity.precision, identity.dimension]
 
 
-def _checksum(manifest: dict[str, object]) -> str:
+def _checksum(manifest: Manifest) -> str:
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()
 
 

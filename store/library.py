@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from sqlalchemy import Connection, select, update
 
 from . import schema
@@ -18,11 +20,13 @@ class Library:
 
     def model(self) -> str | None:
         """The checkpoint's name or folder as the user gave it; None until one was chosen."""
-        return self._connection.execute(select(_library.c.model)).scalar()
+        model = self._connection.execute(select(_library.c.model)).scalar()
+        return None if model is None else os.fsdecode(model)
 
     def set_model(self, reference: str) -> None:
         """Use that checkpoint."""
-        self._set(model=reference)
+        # It may be a folder, whose name need not be text.
+        self._set(model=os.fsencode(reference))
 
     def space_id(self) -> int | None:
         """The space that answers; None until the checkpoint was first opened."""

@@ -124,7 +124,8 @@ embedding = Table(
 )
 
 #: What the index follows: `put` when a photo that has a file gains or changes its embedding, or comes back;
-#: `delete` when it can no longer be found. Append-only, written with the change itself.
+#: `delete` when it can no longer be found. Append-only, written with the change itself. `token` is random: where it is
+#: the same at a number, everything up to that number is (a catalog restored from a copy counts on with other rows).
 embedding_change = Table(
     "embedding_change",
     metadata,
@@ -132,6 +133,7 @@ embedding_change = Table(
     _of("space"),
     _of("photo"),
     _need("op", String),
+    _need("token", BigInteger),
     CheckConstraint("op IN ('put', 'delete')", name="op"),
     Index(None, "space_id", "seq"),
     sqlite_autoincrement=True,
@@ -213,7 +215,7 @@ library = Table(
     "library",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("model", String),
+    Column("model", LargeBinary),
     _of("space", null=True),
     _of("revision", null=True),
     _need("retag_pending", Boolean),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, delete, exists, insert, select, tuple_, update
+from sqlalchemy import Connection, delete, exists, select, tuple_
 
 from . import schema
 from .chunks import chunks
+from .dialect import upsert
 from .records import Tag, TagSource
 
 _tag, _label, _file = schema.tag, schema.label, schema.file
@@ -110,17 +111,15 @@ class Tags:
             self._connection.execute(
                 delete(_tag).where(_tag.c.source == TagSource.AUTO, tuple_(_tag.c.photo_id, _tag.c.label_id).in_(some))
             )
-        changed = [pair for pair, cosine in chosen.items() if pair in held and held[pair] != cosine]
-        for photo_id, label_id in changed:
-            self._connection.execute(
-                update(_tag)
-                .where(_tag.c.photo_id == photo_id, _tag.c.label_id == label_id, _tag.c.source == TagSource.AUTO)
-                .values(cosine=chosen[photo_id, label_id], space_id=space_id)
+        different = [pair for pair, cosine in chosen.items() if held.get(pair) != cosine]
+        if different:
+            row = upsert(_tag)
+            row = row.on_conflict_do_update(
+                index_elements=["photo_id", "label_id", "source"],
+                set_={"cosine": row.excluded.cosine, "space_id": row.excluded.space_id},
             )
-        new = [pair for pair in chosen if pair not in held]
-        if new:
             self._connection.execute(
-                insert(_tag),
+                row,
                 [
                     {
                         "photo_id": photo_id,
@@ -129,10 +128,10 @@ class Tags:
                         "space_id": space_id,
                         "cosine": chosen[photo_id, label_id],
                     }
-                    for photo_id, label_id in new
+                    for photo_id, label_id in different
                 ],
             )
-        return len(gone) + len(changed) + len(new)
+        return len(gone) + len(different)
 
 
 def _of_photos(wanted: Mapping[tuple[int, int], float], photo_ids: set[int]) -> dict[tuple[int, int], float]:

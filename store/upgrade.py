@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect
 
-from .engine import APPLICATION_ID, transaction
+from .engine import copy, is_ours, mark_as_ours, transaction, write_ahead
 from .errors import CatalogTooNew, NotACatalog
 
 #: The newest revision. Comparing with it spares a catalog that is up to date the import of Alembic.
@@ -34,13 +34,18 @@ def upgrade(engine: Engine, path: Path, *, migrations: Path | None = None, head:
         return
     folder = migrations or migrations_folder()
     with _one_at_a_time:
-        if revision is not None and _rewrites_data(folder, path, revision):
-            _back_up(engine, path, revision)
+        if revision is None:
+            write_ahead(engine, path)
         with transaction(engine, path, writes=True) as connection:
             # Another process may have done it while this one waited for the lock.
-            if _revision(connection, path) != head:
-                _run(connection, folder)
-                connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+            revision = _revision(connection, path)
+            if revision == head:
+                return
+            if revision is not None and _rewrites_data(folder, path, revision):
+                # Nobody writes while this transaction is open, so the copy is what the steps will find.
+                copy(engine, path, _unused(path, revision))
+            _run(connection, folder)
+            mark_as_ours(connection)
 
 
 def _revision(connection: Connection, path: Path) -> str | None:
@@ -48,8 +53,7 @@ def _revision(connection: Connection, path: Path) -> str | None:
     tables = inspect(connection).get_table_names()
     if not tables:
         return None
-    mark = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
-    if mark != APPLICATION_ID or "alembic_version" not in tables:
+    if not is_ours(connection) or "alembic_version" not in tables:
         raise NotACatalog(path)
     revision: str = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
     return revision
@@ -68,17 +72,13 @@ def _rewrites_data(folder: Path, path: Path, revision: str) -> bool:
     return any(getattr(step.module, "rewrites_data", False) for step in pending)
 
 
-def _back_up(engine: Engine, path: Path, revision: str) -> None:
+def _unused(path: Path, revision: str) -> Path:
     target = path.with_name(f"{path.name}.before-{revision}")
     number = 1
     while target.exists():
         number += 1
         target = path.with_name(f"{path.name}.before-{revision}-{number}")
-    connection = engine.raw_connection()
-    try:
-        connection.cursor().execute("VACUUM INTO ?", (str(target),))
-    finally:
-        connection.close()
+    return target
 
 
 def _run(connection: Connection, folder: Path) -> None:

@@ -100,6 +100,7 @@ def upgrade() -> None:
         sa.Column("space_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("photo_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("op", sa.String(), nullable=False),
+        sa.Column("token", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("op IN ('put', 'delete')", name=op.f("ck_embedding_change_op")),
         sa.ForeignKeyConstraint(["photo_id"], ["photo.id"], name=op.f("fk_embedding_change_photo_id_photo")),
         sa.ForeignKeyConstraint(["space_id"], ["space.id"], name=op.f("fk_embedding_change_space_id_space")),
@@ -189,7 +190,7 @@ def upgrade() -> None:
     op.create_table(
         "library",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("model", sa.String(), nullable=True),
+        sa.Column("model", sa.LargeBinary(), nullable=True),
         sa.Column("space_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("revision_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("retag_pending", sa.Boolean(), nullable=False),

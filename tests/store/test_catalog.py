@@ -1,7 +1,11 @@
 """What the catalog keeps, and how it fails."""
 
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +13,8 @@ import pytest
 from store import (
     BadVector,
     Catalog,
+    CatalogBusy,
+    CatalogDamaged,
     CatalogMoved,
     CatalogReadOnly,
     DiskFull,
@@ -22,6 +28,7 @@ from store import (
     VocabularyDefinition,
 )
 from store import schema as tables
+from store.engine import connect, transaction
 
 from .conftest import IDENTITY, Photographer, stamp, unit
 
@@ -80,6 +87,86 @@ def test_a_full_disk_is_named_and_costs_only_the_transaction(photographer):
             t.photos.add(number.to_bytes(32, "big"), 1, Facts(1, 1, "PNG"))
     with catalog.read() as t:
         assert t.photos.count() == 1
+
+
+def test_a_limit_on_files_is_no_damage_and_costs_only_the_transaction(tmp_path):
+    script = """
+import resource, sys
+from pathlib import Path
+from store import Catalog, DiskFailed, DiskFull, Facts
+with Catalog.open(Path(sys.argv[1])) as catalog:
+    with catalog.write() as t:
+        t.folders.add(b"/kept")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, hard))
+    try:
+        with catalog.write() as t:
+            for number in range(20_000):
+                t.photos.add(number.to_bytes(32, "big"), 1, Facts(1, 1, "PNG"))
+    except (DiskFailed, DiskFull) as error:
+        print(error)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with catalog.write() as t:
+        t.folders.add(b"/after")
+        print(len(t.folders.all()), t.photos.find(bytes(32)))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, tmp_path / "catalog.db"], capture_output=True, text=True, check=True
+    )
+    sentence, after = done.stdout.splitlines()
+    assert str(tmp_path / "catalog.db") in sentence
+    assert after == "2 None"
+
+
+def test_a_write_does_not_wait_for_another_for_ever(catalog):
+    engine = connect(catalog.path, patience=0.1)
+    with catalog.write():
+        with pytest.raises(CatalogBusy, match="another photos process"), transaction(engine, catalog.path, writes=True):
+            pass
+        with transaction(engine, catalog.path, writes=False) as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM folder").scalar_one() == 0
+    with transaction(engine, catalog.path, writes=True) as connection:
+        assert connection.in_transaction()
+    engine.dispose()
+
+
+def test_a_write_goes_on_as_soon_as_another_is_done(catalog):
+    began, finished = threading.Event(), []
+
+    def second():
+        began.set()
+        with catalog.write() as t:
+            finished.append(len(t.folders.all()))
+
+    thread = threading.Thread(target=second)
+    with catalog.write() as t:
+        thread.start()
+        began.wait()
+        t.folders.add(b"/first")
+        # Longer than SQLite waits by itself.
+        thread.join(0.8)
+        assert finished == []
+    thread.join()
+    assert finished == [1]
+
+
+def test_damage_inside_the_file_is_said(tmp_path):
+    path = tmp_path / "catalog.db"
+    with Catalog.open(path) as catalog, catalog.write() as t:
+        t.folders.add(b"/a")
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\xaa" * (len(content) - 4096))
+    with pytest.raises(CatalogDamaged, match="is damaged"), Catalog.open(path) as catalog, catalog.read() as t:
+        t.folders.all()
+
+
+@pytest.mark.parametrize("name", ["a?mode=ro.db", "a#b%41 c.db", "né\n.db", os.fsdecode(b"\xff.db"), ":memory:"])
+def test_a_catalog_may_have_any_name(tmp_path, name):
+    with Catalog.open(tmp_path / name) as catalog, catalog.write() as t:
+        t.folders.add(b"/a")
+    assert os.listdir(tmp_path) == [name]
+    with Catalog.open(tmp_path / name) as catalog, catalog.read() as t:
+        assert len(t.folders.all()) == 1
 
 
 @pytest.mark.parametrize("path", WEIRD)
@@ -167,6 +254,19 @@ def test_problems_are_listed_with_their_reasons(catalog, photographer):
         assert t.files.counts() == {Outcome.INDEXED: 1, Outcome.DAMAGED: 1}
 
 
+def test_a_reason_may_quote_a_name_that_is_no_text(catalog, photographer):
+    with catalog.write() as t:
+        t.files.failed(photographer.folder.id, b"bad", stamp(), Outcome.FAILED, os.fsdecode(b"no \xff"))
+        assert [problem.reason for problem in t.files.problems()] == ["no \\udcff"]
+
+
+def test_a_model_may_be_a_folder_whose_name_is_no_text(catalog):
+    reference = os.fsdecode(b"/models/\xff")
+    with catalog.write() as t:
+        t.library.set_model(reference)
+        assert t.library.model() == reference
+
+
 def test_a_file_that_breaks_no_longer_holds_its_photo(catalog, photographer):
     photographer.put(b"a", 1)
     with catalog.write() as t:
@@ -211,8 +311,6 @@ def test_a_damaged_row_is_never_given_out_and_its_photo_is_embedded_again(photog
 
 
 def test_spaces_with_another_hash_preprocessing_or_precision_are_others(catalog):
-    from dataclasses import replace
-
     with catalog.write() as t:
         first = t.spaces.ensure(IDENTITY)
         assert t.spaces.ensure(replace(IDENTITY, model="another name of the same weights")) == first
@@ -283,6 +381,15 @@ def test_only_automatic_rows_that_differ_are_written(tagged):
         assert t.tags.replace_auto(photographer.space.id, [one], [(one, dog, 0.75)]) == 2
         assert [(tag.label, tag.cosine) for tag in t.tags.of([one])[one]] == [("dog", 0.75)]
         assert [tag.label for tag in t.tags.of([two])[two]] == ["cat"]
+
+
+def test_automatic_rows_of_another_space_are_replaced(tagged):
+    photographer, one, _, dog, _ = tagged
+    with photographer.catalog.write() as t:
+        other = t.spaces.ensure(replace(IDENTITY, precision="bfloat16"))
+        t.tags.replace_auto(photographer.space.id, [one], [(one, dog, 0.5)])
+        assert t.tags.replace_auto(other.id, [one], [(one, dog, 0.5)]) == 1
+        assert t.tags.replace_auto(other.id, [one], [(one, dog, 0.5)]) == 0
 
 
 def test_a_persons_word_outlives_every_automatic_pass(tagged):

@@ -106,6 +106,25 @@ def test_a_copy_is_made_before_a_step_that_rewrites_data(tmp_path):
         assert [each.path for each in t.folders.all()] == [b"/kept"]
 
 
+def test_the_copy_holds_what_the_step_found_and_an_older_copy_stays(tmp_path):
+    path = tmp_path / "catalog.db"
+    folder = write_revisions(tmp_path / "migrations", "rewrites_data = True\ndef upgrade():\n    raise RuntimeError\n")
+    Catalog.open(path).close()
+    for number in range(2):
+        with Catalog.open(path) as catalog, catalog.write() as t:
+            t.folders.add(b"/%d" % number)
+        engine = connect(path)
+        with pytest.raises(RuntimeError):
+            upgrade(engine, path, migrations=folder, head="0002")
+        engine.dispose()
+    counts = []
+    for name in ("catalog.db.before-0001", "catalog.db.before-0001-2"):
+        with Catalog.open(tmp_path / name) as copied, copied.read() as t:
+            counts.append(len(t.folders.all()))
+    assert counts == [1, 2]
+    assert not list(tmp_path.glob("*.tmp"))
+
+
 def test_no_copy_is_made_before_a_step_that_only_adds(tmp_path):
     path = tmp_path / "catalog.db"
     folder = write_revisions(
@@ -145,9 +164,11 @@ def test_another_programs_database_is_refused_and_left_alone(tmp_path):
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE songs (title)")
     connection.close()
+    before = path.read_bytes()
     with pytest.raises(NotACatalog):
         Catalog.open(path)
-    assert tables(path) == {"songs"}
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["catalog.db"]
 
 
 def test_a_place_where_no_file_can_be_made_is_one_sentence(tmp_path):
