@@ -46,7 +46,7 @@ class Evaluation:
         """F1 at p >= 0.5, by form of the text and by group of labels, over the random scenes."""
         named = labels()
         truth = np.array([[fact in facts for _, _, fact in named] for facts in self.facts[: self.random]])
-        found = {}
+        found: dict[str, dict[str, float]] = {}
         for form in _FORMS:
             chosen = self._logits(self._label_vectors([label for _, label, _ in named], form))[: self.random] >= 0
             groups = dict.fromkeys(group for group, _, _ in named)
@@ -66,7 +66,7 @@ class Evaluation:
         images = self.images[list(captions.values())]
         cosines = self._texts.encode_text(list(captions)) @ images.T
         own = np.diag(cosines)
-        found = {}
+        found: dict[str, float] = {}
         for name, ranks in (
             ("text to image", (cosines > own[:, None]).sum(1)),
             ("image to text", (cosines > own).sum(0)),
@@ -76,7 +76,7 @@ class Evaluation:
 
     def questions(self, asked: dict[str, tuple[Fact, ...]]) -> dict[str, float]:
         """Precision of each question's first ten answers, or of as many as there are right ones."""
-        found = {}
+        found: dict[str, float] = {}
         for question, facts in asked.items():
             right = np.array([set(facts) <= of_scene for of_scene in self.facts])
             order = np.argsort(-(self._texts.encode_text([question])[0] @ self.images.T), kind="stable")

@@ -47,6 +47,10 @@ def summary(app: App, folders: Sequence[Folder], report: IndexReport, seconds: f
         yield f"{shown_path(folder.path)} is not there, or suddenly empty: its photos are kept as they were."
     for below, reason in report.unreadable:
         yield f"{shown_path(below)} cannot be listed ({safe(reason)}): its photos are kept as they were."
+    for path, reason in report.unread[:_NAMED]:
+        yield f"{shown_path(path)} could not be read ({safe(reason)}); the next `photos index` tries again."
+    if len(report.unread) > _NAMED:
+        yield f"{counted(len(report.unread) - _NAMED, 'more file')} could not be read either."
     is_news = any(count for outcome, count in report.outcomes.items() if outcome is not Outcome.INDEXED)
     yield from _left_out(problems, name_them=is_news)
     if photos:

@@ -111,17 +111,13 @@ class FileProgress:
 
     def __init__(self) -> None:
         self._bar: Bar | None = None
-        self._total = 0
 
     def report(self, event: Event) -> None:
         """Take note of *event*."""
-        from indexer import FileDone, FolderScanned
+        from indexer import FileDone, ReadingBegins
 
-        if isinstance(event, FolderScanned) and event.to_read:
-            self._total += event.to_read
-            if self._bar is None:
-                self._bar = Bar("Indexing", self._total, "file")
-            self._bar.grow(self._total)
+        if isinstance(event, ReadingBegins) and event.files:
+            self._bar = Bar("Indexing", event.files, "file")
         elif isinstance(event, FileDone) and self._bar is not None:
             self._bar.advance()
 
