@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from . import schema
 from .chunks import chunks
@@ -14,7 +14,16 @@ from .chunks import chunks
 PUT = "put"
 DELETE = "delete"
 
-_log = schema.embedding_change
+_log, _file, _embedding = schema.embedding_change, schema.file, schema.embedding
+
+# Built once: making a statement costs more than running it.
+_HELD = select(_file.c.photo_id).where(_file.c.photo_id.in_(bindparam("photos", expanding=True))).distinct()
+#: Naming the spaces, which are few, lets the index on (space, photo) answer instead of a scan of all embeddings.
+_EMBEDDED = select(_embedding.c.space_id, _embedding.c.photo_id).where(
+    _embedding.c.space_id.in_(select(schema.space.c.id)),
+    _embedding.c.photo_id.in_(bindparam("photos", expanding=True)),
+)
+_APPEND = insert(_log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +87,11 @@ def since(connection: Connection, space_id: int, seq: int) -> dict[int, str]:
 
 
 def _held(connection: Connection, photo_ids: Sequence[int]) -> set[int]:
-    held = select(schema.file.c.photo_id).where(schema.file.c.photo_id.in_(photo_ids)).distinct()
-    return set(connection.execute(held).scalars())
+    return set(connection.execute(_HELD, {"photos": photo_ids}).scalars())
 
 
 def _embedded(connection: Connection, photo_ids: Sequence[int]) -> list[tuple[int, int]]:
-    table = schema.embedding
-    rows = connection.execute(select(table.c.space_id, table.c.photo_id).where(table.c.photo_id.in_(photo_ids)))
-    return [(row.space_id, row.photo_id) for row in rows]
+    return [(row.space_id, row.photo_id) for row in connection.execute(_EMBEDDED, {"photos": photo_ids})]
 
 
 def _note(connection: Connection, pairs: Iterable[tuple[int, int]], op: str) -> None:
@@ -94,4 +100,4 @@ def _note(connection: Connection, pairs: Iterable[tuple[int, int]], op: str) -> 
         for space_id, photo_id in pairs
     ]
     if rows:
-        connection.execute(insert(_log), rows)
+        connection.execute(_APPEND, rows)

@@ -7,19 +7,33 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, LargeBinary, Select, delete, exists, func, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    type_coerce,
+)
 
 from . import schema
 from .changes import note_dropped, note_put
 from .chunks import chunks
 from .columns import pack
-from .dialect import upsert
+from .dialect import replacing
 from .errors import BadVector
 from .records import Vectors
 
 _embedding, _file = schema.embedding, schema.file
 #: How far a vector's length may be from one: what bfloat16 leaves of a division.
 _LENGTH_TOLERANCE = 1e-2
+# Built once: making a statement costs more than running it.
+_DIMENSION = select(schema.space.c.dimension).where(schema.space.c.id == bindparam("space"))
+_PUT = replacing(_embedding, ["space_id", "photo_id"], ["vector", "checksum"])
 
 
 class Embeddings:
@@ -31,12 +45,9 @@ class Embeddings:
     def put(self, space_id: int, photo_id: int, vector: NDArray[np.float32]) -> None:
         """Keep *vector*, float32 (d,), of length one. Raises `BadVector` for any other."""
         self._check(space_id, vector)
-        values = {"vector": vector, "checksum": zlib.crc32(pack(vector, "float16"))}
-        self._connection.execute(
-            upsert(_embedding)
-            .values(space_id=space_id, photo_id=photo_id, **values)
-            .on_conflict_do_update(index_elements=["space_id", "photo_id"], set_=values)
-        )
+        checksum = zlib.crc32(pack(vector, "float16"))
+        row = {"space_id": space_id, "photo_id": photo_id, "vector": vector, "checksum": checksum}
+        self._connection.execute(_PUT, row)
         note_put(self._connection, space_id, photo_id)
 
     def exists(self, space_id: int, photo_id: int) -> bool:
@@ -90,8 +101,7 @@ class Embeddings:
         ]
 
     def _dimension(self, space_id: int) -> int:
-        dimension = select(schema.space.c.dimension).where(schema.space.c.id == space_id)
-        return int(self._connection.execute(dimension).scalar_one())
+        return int(self._connection.execute(_DIMENSION, {"space": space_id}).scalar_one())
 
     def _check(self, space_id: int, vector: NDArray[np.float32]) -> None:
         dimension = self._dimension(space_id)

@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from sqlalchemy import Connection, Row, and_, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select, update
 
 from . import schema
 from .changes import note_photo_back, note_photos_that_lose_their_files
 from .chunks import chunks
-from .dialect import upsert
+from .dialect import replacing
 from .records import File, Outcome, Problem, Stamp
 
 _file = schema.file
+# Built once: making a statement costs more than running it.
+_PHOTO_AT = select(_file.c.photo_id).where(_file.c.folder_id == bindparam("folder"), _file.c.path == bindparam("below"))
+_A_FILE_OF = select(_file.c.id).where(_file.c.photo_id == bindparam("photo")).limit(1)
+_PUT = replacing(
+    _file, ["folder_id", "path"], ["size", "mtime_ns", "ctime_ns", "inode", "outcome", "reason", "photo_id"]
+)
 
 
 class Files:
@@ -86,24 +92,16 @@ class Files:
         return [_record(row) for row in rows]
 
     def _photo_at(self, folder_id: int, path: bytes) -> int | None:
-        held = select(_file.c.photo_id).where(_file.c.folder_id == folder_id, _file.c.path == path)
-        return self._connection.execute(held).scalar()
+        return self._connection.execute(_PHOTO_AT, {"folder": folder_id, "below": path}).scalar()
 
     def _has_files(self, photo_id: int) -> bool:
-        return (
-            self._connection.execute(select(_file.c.id).where(_file.c.photo_id == photo_id).limit(1)).first()
-            is not None
-        )
+        return self._connection.execute(_A_FILE_OF, {"photo": photo_id}).first() is not None
 
     def _put(
         self, folder_id: int, path: bytes, stamp: Stamp, outcome: Outcome, reason: str | None, photo_id: int | None
     ) -> None:
-        values = {**_stamp_values(stamp), "outcome": outcome.value, "reason": reason, "photo_id": photo_id}
-        self._connection.execute(
-            upsert(_file)
-            .values(folder_id=folder_id, path=path, **values)
-            .on_conflict_do_update(index_elements=["folder_id", "path"], set_=values)
-        )
+        now = {**_stamp_values(stamp), "outcome": outcome.value, "reason": reason, "photo_id": photo_id}
+        self._connection.execute(_PUT, {"folder_id": folder_id, "path": path, **now})
 
 
 def _stamp_values(stamp: Stamp) -> dict[str, int]:

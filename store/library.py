@@ -7,7 +7,7 @@ import os
 from sqlalchemy import Connection, select, update
 
 from . import schema
-from .dialect import upsert
+from .dialect import replacing, upsert
 
 _library, _weights = schema.library, schema.weights
 
@@ -58,8 +58,7 @@ class Library:
 
     def remember_weights(self, stamp: str, weights_hash: str) -> None:
         """Remember the hash of weights of that stamp."""
-        row = upsert(_weights).values(stamp=stamp, hash=weights_hash)
-        self._connection.execute(row.on_conflict_do_update(index_elements=["stamp"], set_={"hash": weights_hash}))
+        self._connection.execute(replacing(_weights, ["stamp"], ["hash"]), {"stamp": stamp, "hash": weights_hash})
 
     def _set(self, **values: object) -> None:
         self._connection.execute(upsert(_library).values(id=1, retag_pending=False).on_conflict_do_nothing())

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from . import schema
 from .chunks import chunks
@@ -15,6 +15,9 @@ from .records import Facts, Photo
 
 _photo, _file, _folder = schema.photo, schema.file, schema.folder
 _FACTS = ("width", "height", "format", "taken_at", "taken_offset", "camera", "latitude", "longitude")
+# Built once: making a statement costs more than running it.
+_WITH_HASH = select(_photo.c.id).where(_photo.c.content_hash == bindparam("hash"))
+_ADD = insert(_photo)
 
 
 class Photos:
@@ -25,12 +28,12 @@ class Photos:
 
     def find(self, content_hash: bytes) -> int | None:
         """The id of the photo with that SHA-256, if it was ever seen."""
-        return self._connection.execute(select(_photo.c.id).where(_photo.c.content_hash == content_hash)).scalar()
+        return self._connection.execute(_WITH_HASH, {"hash": content_hash}).scalar()
 
     def add(self, content_hash: bytes, size: int, facts: Facts) -> int:
         """A new photo's id. *size* is its file's, in bytes."""
         values = {"content_hash": content_hash, "size": size, "added_at": datetime.now(UTC).replace(tzinfo=None)}
-        key = self._connection.execute(insert(_photo).values(**values, **_facts_values(facts))).inserted_primary_key
+        key = self._connection.execute(_ADD, {**values, **_facts_values(facts)}).inserted_primary_key
         assert key is not None
         return int(key[0])
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, delete, exists, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, exists, select
 
 from . import schema
 from .chunks import chunks
-from .dialect import upsert
+from .dialect import replacing
 from .records import Tag, TagSource
 
 _tag, _label, _file = schema.tag, schema.label, schema.file
 _ORDER = {TagSource.USER: 0, TagSource.IMPORTED: 1, TagSource.AUTO: 2, TagSource.REJECTED: 3}
+_DELETE_AUTO = delete(_tag).where(
+    _tag.c.photo_id == bindparam("photo"), _tag.c.label_id == bindparam("label"), _tag.c.source == TagSource.AUTO.value
+)
 
 
 class Tags:
@@ -107,19 +110,13 @@ class Tags:
         chosen: Mapping[tuple[int, int], float],
     ) -> int:
         gone = [pair for pair in held if pair not in chosen]
-        for some in chunks(gone, 2000):
-            self._connection.execute(
-                delete(_tag).where(_tag.c.source == TagSource.AUTO, tuple_(_tag.c.photo_id, _tag.c.label_id).in_(some))
-            )
+        if gone:
+            # One by one: SQLite answers a list of pairs by reading the whole table.
+            self._connection.execute(_DELETE_AUTO, [{"photo": photo, "label": label} for photo, label in gone])
         different = [pair for pair, cosine in chosen.items() if held.get(pair) != cosine]
         if different:
-            row = upsert(_tag)
-            row = row.on_conflict_do_update(
-                index_elements=["photo_id", "label_id", "source"],
-                set_={"cosine": row.excluded.cosine, "space_id": row.excluded.space_id},
-            )
             self._connection.execute(
-                row,
+                replacing(_tag, ["photo_id", "label_id", "source"], ["cosine", "space_id"]),
                 [
                     {
                         "photo_id": photo_id,

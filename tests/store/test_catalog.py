@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sqlalchemy import event
 
 from store import (
     BadVector,
@@ -26,6 +27,7 @@ from store import (
     TagSource,
     Vectors,
     VocabularyDefinition,
+    changes,
 )
 from store import schema as tables
 from store.engine import connect, transaction
@@ -435,6 +437,39 @@ def test_what_is_in_force_is_one_row(catalog):
 def test_every_table_about_a_photo_carries_its_photo_id():
     about = {"embedding", "embedding_change", "file", "tag"}
     assert about == {table.name for table in tables.metadata.sorted_tables if "photo_id" in table.columns}
+
+
+def test_no_everyday_statement_reads_a_whole_large_table(tagged):
+    photographer, one, two, dog, cat = tagged
+    catalog, space, folder = photographer.catalog, photographer.space.id, photographer.folder.id
+    with catalog.write() as t:
+        seen = {}
+
+        def note(_connection, _cursor, statement, parameters, _context, many):
+            seen[statement] = parameters[0] if many else parameters
+
+        event.listen(t.connection, "before_cursor_execute", note)
+        photo_id = t.photos.add(bytes(32), 1, Facts(1, 1, "PNG"))
+        t.photos.find(bytes(32))
+        t.embeddings.put(space, photo_id, unit(1))
+        t.embeddings.get(space, [photo_id])
+        list(t.embeddings.scan(space))
+        t.files.indexed(folder, b"new", stamp(), photo_id)
+        t.files.failed(folder, b"new", stamp(), Outcome.DAMAGED, "cut")
+        t.files.forget([1])
+        t.tags.replace_auto(space, [one, two], [(one, dog, 0.5), (two, cat, 0.5)])
+        t.tags.replace_auto(space, [one, two], [])
+        t.tags.of([one])
+        t.photos.get([one])
+        t.photos.at(b"/photos/a")
+        changes.latest(t.connection, space)
+        changes.since(t.connection, space, 0)
+        event.remove(t.connection, "before_cursor_execute", note)
+        for statement, parameters in seen.items():
+            plan = t.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            scanned = [step.detail for step in plan if step.detail.startswith("SCAN") and "CONSTANT" not in step.detail]
+            # Spaces and folders are few.
+            assert all(step.split()[1] in {"space", "folder"} for step in scanned), (statement, scanned)
 
 
 def test_the_database_itself_refuses_what_must_not_be(tagged):
