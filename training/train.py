@@ -51,10 +51,12 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(self._groups(), lr=_RATE, betas=(0.9, 0.98), eps=1e-8, fused=True)
         self.steps = 0
         self.seconds = 0.0
+        self.rate = _RATE
+        self.has_auxiliary = True
 
     def step(self, progress: float) -> float:
         """One step at *progress* (0 to 1) through the run; returns the main loss."""
-        rate = _RATE * (
+        rate = self.rate * (
             progress / _WARM
             if progress < _WARM
             else 0.01 + 0.99 * (0.5 + 0.5 * math.cos(math.pi * (progress - _WARM) / (1 - _WARM)))
@@ -63,7 +65,7 @@ class Trainer:
             group["lr"] = rate * group["factor"]
         batch = self.batches.draw(full_length=progress >= _FULL_LENGTH_FROM)
         main, auxiliary = self._losses(batch)
-        weight = max(0.0, 1 - progress / _AUXILIARY_UNTIL)
+        weight = max(0.0, 1 - progress / _AUXILIARY_UNTIL) if self.has_auxiliary else 0.0
         loss = main + weight * auxiliary if weight else main
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
@@ -140,11 +142,12 @@ class Trainer:
 
 def train(trainer: Trainer, out: Path, minutes: float, *, every: float = 120.0) -> None:
     """Train until *minutes* of training have passed, and write the checkpoint."""
+    begun = trainer.seconds if not trainer.has_auxiliary else 0.0
     quick, state = Quick(trainer.tokenizer), out.with_suffix(".state")
     last = noted = time.monotonic()
     loss = None
     while trainer.seconds < minutes * 60:
-        main = trainer.step(trainer.seconds / (minutes * 60))
+        main = trainer.step((trainer.seconds - begun) / (minutes * 60 - begun))
         loss = main if loss is None else 0.98 * loss + 0.02 * main
         now = time.monotonic()
         trainer.seconds += now - last
@@ -171,17 +174,22 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument(
+        "--restart", type=float, metavar="RATE", help="a second leg from a finished run, without the auxiliary heads"
+    )
+    parser.add_argument(
         "--export", action="store_true", help="write the checkpoint of a run that is under way, and stop"
     )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     trainer = Trainer(arguments.data)
     state = arguments.out.with_suffix(".state")
-    if (arguments.resume or arguments.export) and state.exists():
+    if (arguments.resume or arguments.export or arguments.restart) and state.exists():
         trainer.resume(state)
     if arguments.export:
         trainer.export(arguments.out)
         return
+    if arguments.restart:
+        trainer.rate, trainer.has_auxiliary = arguments.restart, False
     train(trainer, arguments.out, arguments.minutes)
 
 

@@ -66,6 +66,9 @@ def name_of(kind: str, *, count: int = 1) -> str:
 
 def thing_phrase(random: Random, thing: Thing, *, full: bool = False) -> Caption:
     """A phrase such as "two red cars". A *full* one states colour and number."""
+    group = next((group for group, kinds in words.KIND_GROUPS.items() if thing.kind in kinds), None)
+    if group is not None and not full and random.random() < 0.1:
+        return _one(words.with_article(words.GROUP_NAMES[group][0]), ("group", group))
     facts: set[Fact] = set()
     colour = ""
     if thing.colour and (full or random.random() < 0.7):
@@ -174,6 +177,10 @@ def _sentence(
 ) -> Caption:
     phrases = [thing_phrase(random, thing, full=full) for thing in things]
     facts: set[Fact] = set().union(*(phrase.facts for phrase in phrases))
+    group = next((group for group, places in words.PLACE_GROUPS.items() if scene.place in places), None)
+    if group is not None and things and not (full or time or weather) and random.random() < 0.25:
+        text = " and ".join(phrase.text for phrase in phrases)
+        return Caption(f"{text} {random.choice(words.GROUP_PHRASES[group])}", frozenset(facts | {("group", group)}))
     snowy = scene.snowy and place and scene.place != "snowfield" and (full or random.random() < 0.6)
     facts |= {("place", scene.place)} if place else set()
     facts |= {("time", scene.time)} if time else set()
