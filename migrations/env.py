@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import URL, Connection, create_engine
 
 from store.schema import metadata
 
@@ -24,6 +24,7 @@ handed: Connection | None = context.config.attributes.get("connection")
 if handed is not None:
     run(handed)
 else:
-    # `alembic revision --autogenerate` from the checkout compares the models with an empty database.
-    with create_engine("sqlite://").connect() as scratch:
-        run(scratch)
+    # For `alembic -x catalog=FILE revision --autogenerate`, which compares the models with that catalog.
+    catalog = context.get_x_argument(as_dictionary=True)["catalog"]
+    with create_engine(URL.create("sqlite", database=str(catalog))).connect() as connection:
+        run(connection)

@@ -65,7 +65,11 @@ def connect(path: Path, *, patience: float = _PATIENCE) -> Engine:
     def begin(connection: Connection) -> None:
         # A transaction that reads before it writes would fail at once if another has written meanwhile,
         # in spite of the timeout; so whoever will write says so at the start.
-        writes = connection.get_execution_options().get("writes", False)
+        options = connection.get_execution_options()
+        writes = options.get("writes", False)
+        if options.get("restructures", False):
+            # Within a transaction this would do nothing.
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
         _patiently(connection, "BEGIN IMMEDIATE" if writes else "BEGIN", patience)
 
     event.listen(engine, "connect", prepare)
@@ -84,6 +88,24 @@ def transaction(engine: Engine, path: Path, *, writes: bool) -> Iterator[Connect
         finally:
             if not writes:
                 connection.exec_driver_sql("PRAGMA query_only = OFF")
+
+
+@contextmanager
+def restructuring(engine: Engine, path: Path) -> Iterator[Connection]:
+    """A write transaction in which a table that others refer to can be made anew, as most changes to one need."""
+    try:
+        with (
+            translated(path),
+            engine.connect().execution_options(writes=True, restructures=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+            orphan = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+            if orphan is not None:
+                raise CatalogDamaged(path, f"a row of the table {orphan[0]} refers to nothing")
+    finally:
+        # Connections made from now on check foreign keys again.
+        engine.dispose()
 
 
 def is_ours(connection: Connection) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect
 
-from .engine import copy, is_ours, mark_as_ours, transaction, write_ahead
+from .engine import copy, is_ours, mark_as_ours, restructuring, transaction, write_ahead
 from .errors import CatalogTooNew, NotACatalog
 
 #: The newest revision. Comparing with it spares a catalog that is up to date the import of Alembic.
@@ -36,7 +36,7 @@ def upgrade(engine: Engine, path: Path, *, migrations: Path | None = None, head:
     with _one_at_a_time:
         if revision is None:
             write_ahead(engine, path)
-        with transaction(engine, path, writes=True) as connection:
+        with restructuring(engine, path) as connection:
             # Another process may have done it while this one waited for the lock.
             revision = _revision(connection, path)
             if revision == head:

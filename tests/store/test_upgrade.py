@@ -4,16 +4,20 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import IntegrityError
 
-from store import Catalog, CatalogReadOnly, CatalogTooNew, NotACatalog
-from store.engine import connect
+from store import Catalog, CatalogDamaged, CatalogReadOnly, CatalogTooNew, NotACatalog
+from store.engine import connect, transaction
 from store.schema import metadata
 from store.upgrade import HEAD, migrations_folder, upgrade
+
+from .conftest import Photographer
 
 
 def tables(path):
@@ -44,6 +48,18 @@ def test_models_equal_migrations(tmp_path):
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
+
+
+def test_every_table_is_in_the_documentation():
+    page = Path(__file__).parents[2] / "docs" / "internals" / "catalog.md"
+    described = [line.split("`")[1] for line in page.read_text().splitlines() if line.startswith("| `")]
+    assert [name for name in described if name in metadata.tables] == list(metadata.tables)
+
+
+def test_every_revision_has_its_line():
+    folder = migrations_folder()
+    lines = [line[2:6] for line in (folder / "NOTES.md").read_text().splitlines() if line.startswith("- ")]
+    assert lines == sorted(path.name[1:5] for path in (folder / "versions").glob("m*.py"))
 
 
 def test_there_is_one_head_and_the_constant_names_it():
@@ -123,6 +139,40 @@ def test_the_copy_holds_what_the_step_found_and_an_older_copy_stays(tmp_path):
             counts.append(len(t.folders.all()))
     assert counts == [1, 2]
     assert not list(tmp_path.glob("*.tmp"))
+
+
+REMAKE_PHOTO = """
+def upgrade():
+    with op.batch_alter_table("photo", recreate="always") as photo:
+        photo.alter_column("size", existing_type=sa.BigInteger(), nullable=True)
+"""
+
+
+def test_a_table_that_others_refer_to_can_be_made_anew(tmp_path):
+    path = tmp_path / "catalog.db"
+    with Catalog.open(path) as catalog:
+        Photographer(catalog).put(b"a", 1)
+    engine = connect(path)
+    upgrade(engine, path, migrations=write_revisions(tmp_path / "migrations", REMAKE_PHOTO), head="0002")
+    with transaction(engine, path, writes=True) as connection:
+        assert connection.exec_driver_sql("SELECT photo_id FROM file").scalar_one() == 1
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+        with pytest.raises(IntegrityError):
+            connection.exec_driver_sql("DELETE FROM photo")
+    engine.dispose()
+
+
+def test_a_step_that_leaves_rows_without_what_they_refer_to_is_undone(tmp_path):
+    path = tmp_path / "catalog.db"
+    with Catalog.open(path) as catalog:
+        Photographer(catalog).put(b"a", 1)
+    folder = write_revisions(tmp_path / "migrations", "def upgrade():\n    op.execute('DELETE FROM photo')\n")
+    engine = connect(path)
+    with pytest.raises(CatalogDamaged, match="refers to nothing"):
+        upgrade(engine, path, migrations=folder, head="0002")
+    engine.dispose()
+    with Catalog.open(path) as catalog, catalog.read() as t:
+        assert t.photos.count() == 1
 
 
 def test_no_copy_is_made_before_a_step_that_only_adds(tmp_path):
