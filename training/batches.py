@@ -47,6 +47,11 @@ class Batches:
         self._ids: dict[str, list[int]] = {}
         self.random = Random(seed)
 
+    def use(self, tokenizer: Tokenizer) -> None:
+        """Read texts with *tokenizer* from now on."""
+        self._tokenizer = tokenizer
+        self._ids.clear()
+
     def columns(self, facts: frozenset[Fact]) -> NDArray[np.float32]:
         """*facts* as a row of zeros and ones."""
         row = np.zeros(len(self._column), np.float32)

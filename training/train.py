@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import SiglipModel
@@ -33,6 +34,8 @@ _WARM = 0.03
 _FULL_LENGTH_FROM = 0.85
 _AUXILIARY_UNTIL = 0.7
 _EMA = 0.9985
+# A second leg is short: its average must not be mostly the first leg's.
+_EMA_SECOND = 0.995
 _SAVE_EVERY = 120.0
 
 
@@ -51,6 +54,7 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(self._groups(), lr=_RATE, betas=(0.9, 0.98), eps=1e-8, fused=True)
         self.steps = 0
         self.seconds = 0.0
+        self.begun = 0.0
         self.rate = _RATE
         self.has_auxiliary = True
 
@@ -88,7 +92,7 @@ class Trainer:
         return main, (facts + stated) / 20
 
     def _follow(self) -> None:
-        decay = min(_EMA, (1 + self.steps) / (10 + self.steps))
+        decay = min(_EMA if self.has_auxiliary else _EMA_SECOND, (1 + self.steps) / (10 + self.steps))
         with torch.no_grad():
             self.model.logit_scale.clamp_(0, math.log(120))
             for kept, new in zip(self.average.parameters(), self.model.parameters(), strict=True):
@@ -118,6 +122,10 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "steps": self.steps,
             "seconds": self.seconds,
+            "begun": self.begun,
+            "rate": self.rate,
+            "has_auxiliary": self.has_auxiliary,
+            "tokenizer": self.tokenizer.to_str(),
             "random": self.batches.random.getstate(),
             "torch": torch.get_rng_state(),
         }
@@ -130,9 +138,17 @@ class Trainer:
         state = torch.load(path, weights_only=False)
         for name in ("model", "average", "heads", "optimizer"):
             getattr(self, name).load_state_dict(state[name])
-        self.steps, self.seconds = state["steps"], state["seconds"]
+        for name in ("steps", "seconds", "begun", "rate", "has_auxiliary"):
+            setattr(self, name, state[name])
+        # The weights know its ids: were it learnt again after a change of the captions, they would mean other words.
+        self.tokenizer = Tokenizer.from_str(state["tokenizer"])
+        self.batches.use(self.tokenizer)
         self.batches.random.setstate(state["random"])
         torch.set_rng_state(state["torch"])
+
+    def restart(self, rate: float) -> None:
+        """Begin a second leg here: a warm start to *rate*, and no auxiliary heads."""
+        self.begun, self.rate, self.has_auxiliary = self.seconds, rate, False
 
     def export(self, folder: Path) -> None:
         """Write the averaged weights as a checkpoint."""
@@ -142,12 +158,11 @@ class Trainer:
 
 def train(trainer: Trainer, out: Path, minutes: float, *, every: float = 120.0) -> None:
     """Train until *minutes* of training have passed, and write the checkpoint."""
-    begun = trainer.seconds if not trainer.has_auxiliary else 0.0
     quick, state = Quick(trainer.tokenizer), out.with_suffix(".state")
     last = noted = time.monotonic()
     loss = None
     while trainer.seconds < minutes * 60:
-        main = trainer.step((trainer.seconds - begun) / (minutes * 60 - begun))
+        main = trainer.step((trainer.seconds - trainer.begun) / (minutes * 60 - trainer.begun))
         loss = main if loss is None else 0.98 * loss + 0.02 * main
         now = time.monotonic()
         trainer.seconds += now - last
@@ -189,7 +204,7 @@ def main() -> None:
         trainer.export(arguments.out)
         return
     if arguments.restart:
-        trainer.rate, trainer.has_auxiliary = arguments.restart, False
+        trainer.restart(arguments.restart)
     train(trainer, arguments.out, arguments.minutes)
 
 

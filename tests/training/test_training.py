@@ -1,10 +1,12 @@
 """Making the demo checkpoint: the tokenizer, batches with exact truth, and a run that can be resumed."""
 
+import json
 from random import Random
 
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
 from indexer.siglip import open_checkpoint
@@ -83,6 +85,31 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(data, tmp_path):
     after = [second.step(0.3), second.step(0.4)]
     np.testing.assert_allclose(before + after, losses, rtol=1e-5)
     assert second.steps == 4
+
+
+def test_a_run_that_goes_on_reads_texts_as_it_did_before(data, tokenizer, tmp_path):
+    # As after a change of the captions: what would be learnt now has other ids.
+    kept = json.loads(tokenizer.to_str())
+    vocabulary = kept["model"]["vocab"]
+    vocabulary["▁red"], vocabulary["▁blue"] = vocabulary["▁blue"], vocabulary["▁red"]
+    first = Trainer(data, limit=24)
+    first.tokenizer = Tokenizer.from_str(json.dumps(kept))
+    first.batches.use(first.tokenizer)
+    first.save(tmp_path / "state")
+    second = Trainer(data, limit=24)
+    second.resume(tmp_path / "state")
+    assert ids(second.tokenizer, "a red car") == ids(first.tokenizer, "a red car") != ids(tokenizer, "a red car")
+    assert (second.batches.draw(full_length=True).texts == first.batches.draw(full_length=True).texts).all()
+
+
+def test_a_second_leg_goes_on_where_it_was_stopped(data, tmp_path):
+    first = Trainer(data, limit=24)
+    first.seconds = 60.0
+    first.restart(6e-4)
+    first.save(tmp_path / "state")
+    second = Trainer(data, limit=24)
+    second.resume(tmp_path / "state")
+    assert (second.begun, second.seconds, second.rate, second.has_auxiliary) == (60.0, 60.0, 6e-4, False)
 
 
 def test_what_is_exported_loads_everywhere(data, tmp_path):
