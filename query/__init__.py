@@ -1,6 +1,6 @@
 """From embeddings to answers: search, vocabularies, and tags."""
 
-from .errors import EmptyQuery, NotInLibrary, Problem, QueryError, UnknownVocabulary, VocabularyError
+from .errors import EmptyQuery, NotInLibrary, Problem, QueryError, Superseded, UnknownVocabulary, VocabularyError
 from .scores import cosine_of, logit, probability
 from .search import Match, search_text, search_vector
 from .tagging import (
@@ -26,6 +26,7 @@ __all__ = [
     "RetagReport",
     "ScoredTag",
     "StoredTagger",
+    "Superseded",
     "TextEncoder",
     "TextVectors",
     "UnknownVocabulary",

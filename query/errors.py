@@ -3,6 +3,7 @@
 QueryError
 ├── EmptyQuery              no words
 ├── NotInLibrary            (path) no photo of the library
+├── Superseded              (vocabulary) another re-tag took over
 ├── UnknownVocabulary       (name, known)
 └── VocabularyError         (path, problems) a file that is no vocabulary, line by line
 """
@@ -10,6 +11,7 @@ QueryError
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -38,6 +40,21 @@ class NotInLibrary(QueryError):
     def __str__(self) -> str:
         """One sentence."""
         return f"{readable(self.path)} is not in the library; `photos add` its folder, or `photos index` if it is new."
+
+
+class Superseded(QueryError):
+    """Another vocabulary was put in force while this one was being applied."""
+
+    def __init__(self, vocabulary: str) -> None:
+        super().__init__(vocabulary)
+        self.vocabulary = vocabulary
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return (
+            f"Another vocabulary was put in force while the library was tagged with {self.vocabulary!r}, and stays so; "
+            "`photos vocab use` chooses again."
+        )
 
 
 class UnknownVocabulary(QueryError):
@@ -82,4 +99,4 @@ class VocabularyError(QueryError):
             for problem in self.problems[:_NAMED]
         )
         more = f"; and {len(self.problems) - _NAMED} more" if len(self.problems) > _NAMED else ""
-        return f"{self.path} is not taken as a vocabulary: {named}{more}."
+        return f"{readable(os.fsencode(self.path))} is not taken as a vocabulary: {named}{more}."

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from store import Catalog, Label, Revision, Space, Vectors
+from store import Catalog, Label, Revision, Space, Transaction, Vectors
 
 from ..texts import TextVectors
+
+#: Labels' numbers are rounded to multiples of its inverse. Stored embeddings are fp16, which are multiples of 2^-24; so
+#: products are multiples of 2^-52, and every sum of them that is below 2 is a float64 without rounding.
+_GRID = 2.0**28
 
 
 @dataclass(frozen=True, slots=True)
 class LabelMatrix:
-    """`label_ids` int64 (k,) and their vectors, float64 (k, d); `encoded` labels were not cached."""
+    """`label_ids` int64 (k,) and their unit vectors, float64 (k, d), on the grid; `encoded` labels were not cached."""
 
     label_ids: NDArray[np.int64]
     matrix: NDArray[np.float64]
     encoded: int
 
     def cosines(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Cosines, float32 (n, k), of *vectors*, float32 (n, d), with every label.
+        """Cosines, float32 (n, k), of stored *vectors*, float32 (n, d), with every label.
 
-        Computed in float64, so that the rounded result does not depend on which rows are computed together.
+        Exact until they are rounded once, so they depend neither on which rows are computed together nor on the
+        machine.
         """
         return (vectors.astype(np.float64) @ self.matrix.T).astype(np.float32)
+
+
+def on_grid(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """*rows* with every number rounded to the grid on which products with stored embeddings add up exactly."""
+    on: NDArray[np.float64] = np.round(rows * _GRID) / _GRID
+    return on
 
 
 def label_matrix(
@@ -41,9 +52,8 @@ def label_matrix(
     A label's vector is the mean over its texts' unit vectors, made a unit vector again (prompt ensembling: Radford et
     al., "Learning Transferable Visual Models From Natural Language Supervision", 2021, section 3.1.4).
     """
-    ids = [label.id for label in revision.labels]
     with catalog.read() as t:
-        cached = t.labels.vectors(space.id, ids)
+        cached = t.labels.vectors(space.id, [label.id for label in revision.labels])
     vectors = dict(zip(cached.ids.tolist(), cached.matrix, strict=True))
     missing = [label for label in revision.labels if label.id not in vectors]
     if missing:
@@ -51,8 +61,20 @@ def label_matrix(
         with catalog.write() as t:
             t.labels.put_vectors(space.id, new)
         vectors.update(zip(new.ids.tolist(), new.matrix, strict=True))
-    matrix = np.array([vectors[label_id] for label_id in ids], np.float64).reshape(len(ids), space.identity.dimension)
-    return LabelMatrix(np.array(ids, np.int64), matrix, len(missing))
+    return _matrix(space, revision, vectors, len(missing))
+
+
+def cached_matrix(t: Transaction, space: Space, revision: Revision) -> LabelMatrix | None:
+    """As `label_matrix`, within *t*; None if a label is not cached."""
+    cached = t.labels.vectors(space.id, [label.id for label in revision.labels])
+    vectors = dict(zip(cached.ids.tolist(), cached.matrix, strict=True))
+    return _matrix(space, revision, vectors, 0) if len(vectors) == len(revision.labels) else None
+
+
+def _matrix(space: Space, revision: Revision, vectors: Mapping[int, NDArray[np.float32]], encoded: int) -> LabelMatrix:
+    ids = [label.id for label in revision.labels]
+    rows = np.array([vectors[label_id] for label_id in ids], np.float64).reshape(len(ids), space.identity.dimension)
+    return LabelMatrix(np.array(ids, np.int64), on_grid(rows), encoded)
 
 
 def _encode(labels: list[Label], texts: TextVectors, progress: Callable[[int, int], None] | None) -> Vectors:

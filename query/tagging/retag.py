@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from store import Catalog, Revision, Space, Transaction, Vectors
 
+from ..errors import Superseded
 from ..texts import TextVectors
-from .labels import LabelMatrix, label_matrix
+from .labels import LabelMatrix, cached_matrix, label_matrix
 from .rule import TagRule
 
 #: Photos between two commits of a re-tag.
@@ -17,7 +18,7 @@ _CHUNK = 4096
 
 
 class StoredTagger:
-    """Tags photos by their embeddings with one vocabulary revision.
+    """Tags photos by their embeddings with one vocabulary revision, or the one that was put in force since.
 
     *progress* hears of texts encoded and texts to encode in all, when there are labels whose vectors are not cached.
     """
@@ -46,6 +47,7 @@ class StoredTagger:
 
     def tag(self, t: Transaction, vectors: Vectors) -> None:
         """Make the automatic tags of the photos whose ids and embeddings these are what the vocabulary says."""
+        self._follow(t)
         self.write(t, vectors, self.score(vectors))
 
     def score(self, vectors: Vectors) -> list[tuple[int, int, float]]:
@@ -61,6 +63,18 @@ class StoredTagger:
     def write(self, t: Transaction, vectors: Vectors, rows: list[tuple[int, int, float]]) -> int:
         """Keep *rows* as the automatic tags of these photos; returns how many tags changed."""
         return t.tags.replace_auto(self._space.id, vectors.ids.tolist(), rows)
+
+    def _follow(self, t: Transaction) -> None:
+        # A re-tag beside this indexing looks only at photos that were there when it began.
+        in_force = t.library.revision_id()
+        if in_force is None or in_force == self._revision.id:
+            return
+        revision = t.vocabularies.revision(in_force)
+        labels = cached_matrix(t, self._space, revision)
+        if labels is None:
+            t.library.set_retag_pending(True)
+            return
+        self._revision, self._labels, self._rule = revision, labels, TagRule(revision, self._space.identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +101,7 @@ def retag(
 
     *progress* is told photos done and photos in all, *text_progress* the same of labels' texts. If it is interrupted,
     the library owes a re-tag, and calling this again finishes it. Only rows that differ are written, and only
-    automatic ones.
+    automatic ones. Raises `Superseded` if another revision is put in force meanwhile; nothing is written after that.
     """
     started = time.perf_counter()
     tagger = StoredTagger(catalog, space, revision, texts, text_progress)
@@ -106,12 +120,19 @@ def retag(
             rows = tagger.score(vectors)
             scoring += time.perf_counter() - before
             with catalog.write() as t:
+                _check_in_force(t, revision)
                 changed += tagger.write(t, vectors, rows)
             photos += len(vectors)
             if progress is not None:
                 progress(photos, total)
     with catalog.write() as t:
+        _check_in_force(t, revision)
         changed += t.tags.drop_other_labels(labels.label_ids.tolist())
         t.library.set_retag_pending(False)
     seconds = time.perf_counter() - encoded
     return RetagReport(photos, labels.encoded, changed, encoded - started, scoring, seconds - scoring)
+
+
+def _check_in_force(t: Transaction, revision: Revision) -> None:
+    if t.library.revision_id() != revision.id:
+        raise Superseded(revision.vocabulary)

@@ -1,9 +1,9 @@
 """Which scores are kept, and which of those are tags.
 
 Kept in the catalog: a label's cosine with a photo where its probability is at least a floor, at most so many a photo.
-Shown as a tag: where the probability reaches the threshold. So a threshold moves without
-scoring again. The numbers are plain defaults, to be chosen by the user: released SigLIP checkpoints give right single
-words probabilities between 1e-5 and 1e-2, and nothing here calibrates them.
+Shown as a tag: where the probability reaches the threshold. So a threshold moves without scoring again. The numbers
+are plain defaults, to be chosen by the user: released SigLIP checkpoints give right single words probabilities between
+1e-5 and 1e-2, and nothing here calibrates them.
 """
 
 from __future__ import annotations

@@ -7,15 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from query import StoredTagger, photo_tags, retag, tag_counts
+from query import StoredTagger, Superseded, photo_tags, retag, tag_counts
 from query.scores import cosine_of, logit, probability
 from query.tagging import label_matrix
-from query.tagging.labels import LabelMatrix
+from query.tagging.labels import LabelMatrix, on_grid
 from query.tagging.rule import KEPT_MOST, TagRule
 from store import LabelDefinition, TagSource, VocabularyDefinition
 from store import schema as tables
 
 from .conftest import IDENTITY
+
+
+def units(generator, count):
+    rows = generator.normal(size=(count, 768))
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def vocabulary(*names, threshold=None, **own):
@@ -49,11 +54,50 @@ def test_a_labels_vector_is_the_mean_of_its_texts_made_a_unit_vector(library):
 @given(st.integers(1, 40), st.integers(1, 7), st.randoms(use_true_random=False))
 def test_scores_do_not_depend_on_what_is_computed_together(count, part, random):
     generator = np.random.default_rng(random.getrandbits(32))
-    labels = LabelMatrix(np.arange(50), generator.normal(size=(50, 96)), 0)
-    vectors = generator.normal(size=(count, 96)).astype(np.float32)
+    labels = LabelMatrix(np.arange(50), on_grid(units(generator, 50)), 0)
+    vectors = units(generator, count).astype(np.float16).astype(np.float32)
     together = labels.cosines(vectors)
     parts = np.concatenate([labels.cosines(vectors[start : start + part]) for start in range(0, count, part)])
     np.testing.assert_array_equal(together, parts)
+
+
+def test_scores_are_exact_until_they_are_rounded_once():
+    generator = np.random.default_rng(1)
+    labels, vectors = on_grid(units(generator, 5)), units(generator, 4).astype(np.float16).astype(np.float64)
+    grid = 2**28
+    for vector in vectors:
+        for label in labels:
+            exact = sum(int(a * 2**24) * int(b * grid) for a, b in zip(vector, label, strict=True)) / (2**24 * grid)
+            assert vector @ label == exact
+            assert vector[::-1] @ label[::-1] == exact
+
+
+def test_an_indexing_that_began_before_a_retag_tags_with_what_is_in_force(library):
+    first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
+    with library.catalog.write() as t:
+        t.library.set_revision(second.id)
+    library.add("before", first)
+    with library.catalog.read() as t:
+        assert t.library.retag_pending(), "no vector of the other label is cached yet"
+    retag(library.catalog, library.space, second, library.texts)
+    library.add("after", first)
+    tags = photo_tags(library.catalog, library.space, [1, 2])
+    assert {tag.label for of_one in tags.values() for tag in of_one} == {"car"}
+    assert all(tags.values())
+
+
+def test_of_two_retags_at_once_the_later_one_stands(library):
+    first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
+    photo_id = library.add("photo")
+
+    def another(done, total):
+        retag(library.catalog, library.space, second, library.new_texts())
+
+    with pytest.raises(Superseded, match="with 'mine', and stays so"):
+        retag(library.catalog, library.space, first, library.texts, another)
+    with library.catalog.read() as t:
+        assert t.library.revision_id() == second.id
+    assert [tag.label for tag in photo_tags(library.catalog, library.space, [photo_id])[photo_id]] == ["car"]
 
 
 def test_tagging_as_indexed_in_parts_and_from_scratch_gives_the_same_rows(library):
