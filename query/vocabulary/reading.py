@@ -6,7 +6,7 @@ import codecs
 import unicodedata
 from pathlib import Path
 
-from store import VocabularyDefinition
+from store import LabelDefinition, VocabularyDefinition
 
 from ..errors import Problem, VocabularyError
 from .lines import Lines, parse_lines
@@ -24,15 +24,17 @@ def read_vocabulary(path: Path, name: str | None = None) -> VocabularyDefinition
     UTF-8 or UTF-16, any line ends. Raises `VocabularyError`, which names everything that is wrong.
     """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise _error(path, f"it has more than {_LARGEST // 1_000_000} MB")
-        content = path.read_bytes()
+        # Not by the size that the system states: pipes and devices have none.
+        with path.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
     except FileNotFoundError as error:
         raise _error(path, "there is no such file") from error
     except IsADirectoryError as error:
         raise _error(path, "it is a folder") from error
     except OSError as error:
         raise _error(path, f"it cannot be read ({error.strerror or error})") from error
+    if len(content) > _LARGEST:
+        raise _error(path, f"it has more than {_LARGEST // 1_000_000} MB")
     return parse_vocabulary(_text(path, content), name or path.stem, path)
 
 
@@ -59,8 +61,10 @@ def _problems(found: Lines) -> list[Problem]:
         key = normalised(label.name)
         if not key:
             problems.append(Problem(number, "there is no label"))
-        elif any(not mark.isprintable() for mark in label.name):
-            problems.append(Problem(number, f"the label {label.name!r} holds control characters"))
+        elif _has_control_characters(label):
+            problems.append(
+                Problem(number, f"the label {label.name[:40]!r} or what belongs to it holds control characters")
+            )
         elif len(label.name) > _LONGEST:
             problems.append(Problem(number, f"the label '{label.name[:40]}…' has more than {_LONGEST} characters"))
         elif key in first:
@@ -68,6 +72,12 @@ def _problems(found: Lines) -> list[Problem]:
         else:
             first[key] = number
     return problems
+
+
+def _has_control_characters(label: LabelDefinition) -> bool:
+    # The joiners of emoji, Persian and Hindi are none; line and paragraph separators would be lost in writing.
+    held = "".join((label.name, label.category or "", *label.aliases, *label.texts))
+    return any(unicodedata.category(mark) in {"Cc", "Zl", "Zp"} for mark in held)
 
 
 def _text(path: Path, content: bytes) -> str:

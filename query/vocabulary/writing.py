@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from store import LabelDefinition, VocabularyDefinition
 
 from .prompts import filled
+
+_MARKS = re.compile(r"[\\:;=,@]|^[#%\[]")
 
 
 def write_vocabulary(definition: VocabularyDefinition) -> str:
@@ -15,18 +19,23 @@ def write_vocabulary(definition: VocabularyDefinition) -> str:
     category = None
     for label in definition.labels:
         if label.category != category:
-            lines += ["", f"[{label.category or ''}]"]
+            lines += ["", f"[{_kept(label.category or '')}]"]
             category = label.category
         lines.append(_line(label))
     return "\n".join(lines) + "\n"
 
 
 def _line(label: LabelDefinition) -> str:
-    line = label.name
+    line = _kept(label.name)
     if label.texts != filled([label.name]):
-        line += ":: " + "; ".join(label.texts)
+        line += ":: " + "; ".join(map(_kept, label.texts))
     if label.aliases:
-        line += " = " + ", ".join(label.aliases)
+        line += " = " + ", ".join(map(_kept, label.aliases))
     if label.threshold is not None:
         line += f" @ {label.threshold!r}"
     return line
+
+
+def _kept(text: str) -> str:
+    """*text* with a backslash before what would be taken for a mark."""
+    return _MARKS.sub(lambda found: "\\" + found[0], text)

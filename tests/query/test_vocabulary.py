@@ -1,6 +1,9 @@
 """Vocabulary files: what is taken, and what is named instead."""
 
 import codecs
+import os
+import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -111,6 +114,7 @@ def test_byte_order_marks_and_line_ends_make_no_difference(tmp_path, encode):
         ("dog\ncat: ;", 2, "no prompts"),
         ("dog\n = hound", 2, "no label"),
         ("do\x07g", 1, "control characters"),
+        ("dog: a\x1b[2J", 1, "control characters"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(tmp_path, content, line, what):
@@ -140,7 +144,41 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
         read_vocabulary(tmp_path)
 
 
-words = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8)
+def test_joiners_are_part_of_words_and_not_control_characters(tmp_path):
+    family, bookshop = (
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "\u06a9\u062a\u0627\u0628\u200c\u0641\u0631\u0648\u0634\u06cc",
+    )
+    assert [label.name for label in read(tmp_path, f"{family}\n{bookshop}\n").labels] == [family, bookshop]
+
+
+def test_marks_after_a_backslash_mean_themselves(tmp_path):
+    label, other = read(tmp_path, r"\#1: a\; b; c \@ 1 = x\, y, z" + "\n" + r"C:\\temp").labels
+    assert label == LabelDefinition("#1", three("a; b") + three("c @ 1"), None, ("x, y", "z"))
+    assert other.name == "C:\\temp"
+
+
+def test_a_pipe_is_read_to_its_end(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=("dog\ncat\n",))
+    writer.start()
+    assert [label.name for label in read_vocabulary(tmp_path / "pipe").labels] == ["dog", "cat"]
+    writer.join()
+
+
+def test_what_never_ends_is_refused():
+    with pytest.raises(VocabularyError, match="more than 20 MB"):
+        read_vocabulary(Path("/dev/zero"))
+
+
+def test_a_path_is_safe_to_show():
+    with pytest.raises(VocabularyError) as caught:
+        read_vocabulary(Path("a\x1b[2J.txt"))
+    assert str(caught.value).isprintable()
+
+
+#: With every mark of the text form: a table may hold them anywhere.
+words = st.text(st.characters(categories=["L", "N"]) | st.sampled_from("\\#%[]:;=,@{}"), min_size=1, max_size=8)
 names = st.lists(words, min_size=1, max_size=3).map(" ".join)
 probabilities = st.none() | st.floats(0, 1)
 labels = st.builds(
