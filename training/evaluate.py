@@ -75,7 +75,7 @@ class Evaluation:
         return found | {"captions": float(len(captions))}
 
     def questions(self, asked: dict[str, tuple[Fact, ...]]) -> dict[str, float]:
-        """Precision of each question's first ten answers, or of as many as there are right ones."""
+        """Precision of each question's first ten answers, or of as many as there are right ones; NaN where none is."""
         found: dict[str, float] = {}
         for question, facts in asked.items():
             right = np.array([set(facts) <= of_scene for of_scene in self.facts])
@@ -114,7 +114,7 @@ def evaluate(folder: Path) -> dict[str, object]:
         "retrieval": evaluation.retrieval(),
         "precision at 10, scenes": scenes,
         "precision at 10, things": things,
-        "precision at 10, mean of 25": float(np.nanmean([*scenes.values(), *things.values()])),
+        "precision at 10, mean": float(np.nanmean([*scenes.values(), *things.values()])),
         "precision at 10, held out": held_out,
         "precision at 10, held out, mean": float(np.nanmean(list(held_out.values()))),
         "highest probability of words used as false texts": evaluation.unknown(UNKNOWN),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import multiprocessing
-import os
+from concurrent.futures import ProcessPoolExecutor
 from random import Random
 
 import numpy as np
@@ -18,8 +18,8 @@ from photos.demo.scene import Scene
 
 def seen(scenes: list[Scene], preprocessing: Preprocessing) -> NDArray[np.uint8]:
     """*scenes* as 640 by 480 JPEGs of quality 60 to 94, read back: uint8 (n, size, size, 3)."""
-    with multiprocessing.get_context("forkserver").Pool(os.cpu_count()) as pool:
-        files = pool.map(_file, scenes, chunksize=8)
+    with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
+        files = list(pool.map(_file, scenes, chunksize=8))
     return np.stack([read_photo(file, preprocessing).pixels for file in files])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,8 @@ def prepare(folder: Path, count: int, workers: int) -> Path:
     np.lib.format.open_memmap(path, "w+", np.uint8, (count, SIZE, SIZE, 3)).flush()
     tasks = [(path, first, min(first + _PART, count)) for first in range(0, count, _PART)]
     done = 0
-    with multiprocessing.get_context("forkserver").Pool(workers) as pool:
-        for drawn in pool.imap_unordered(draw_part, tasks):
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        for drawn in pool.map(draw_part, tasks):
             done += drawn
             print(f"\r{done} of {count} drawn", end="", flush=True)
     print()

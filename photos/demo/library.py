@@ -6,7 +6,9 @@ import json
 import multiprocessing
 import os
 import secrets
+import signal
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
@@ -62,8 +64,11 @@ def draw_library(
     tasks = [(folder, picture) for picture in missing]
     workers = min(workers or os.cpu_count() or 1, len(tasks))
     if workers > 1:
-        with multiprocessing.get_context("spawn").Pool(workers) as pool:
-            for _ in pool.imap_unordered(_draw, tasks, chunksize=4):
+        # Ctrl-C is the parent's to hear: it lets the pictures under way be finished.
+        quiet = (signal.SIGINT, signal.SIG_IGN)
+        spawn = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, spawn, initializer=signal.signal, initargs=quiet) as pool:
+            for _ in pool.map(_draw, tasks, chunksize=4):
                 done += 1
                 if progress is not None:
                     progress(done, count)
