@@ -33,7 +33,9 @@ class Bar:
         self._total = total
         self._unit = unit
         self._done = 0
-        self._started = self._told = self._clock()
+        self._told = self._clock()
+        # Where and when the first step ended: what came before it, such as loading a model, is no part of the rate.
+        self._first: tuple[int, float] | None = None
         self._bar: tqdm[NoReturn] | None = None
 
     def grow(self, total: int) -> None:
@@ -49,6 +51,8 @@ class Bar:
     def advance(self, count: int = 1) -> None:
         """*count* more are done."""
         self._done += count
+        if self._done and self._first is None:
+            self._first = self._done, self._clock()
         if sys.stderr.isatty():
             self._show(count)
         elif self._clock() - self._told >= _SELDOM:
@@ -82,8 +86,6 @@ class Bar:
             self._bar.close()
 
     def _tell(self) -> None:
-        elapsed = self._clock() - self._started
-        rate = self._done / elapsed
         done, total = (
             (in_bytes(self._done), in_bytes(self._total or 0))
             if self._unit == BYTES
@@ -92,10 +94,16 @@ class Bar:
         line = f"{self._what}: {done}"
         if self._total:
             line += f" of {total}"
-        if self._total and self._done:
-            line += f", about {duration((self._total - self._done) / rate)} left"
+        if self._total and (seconds := self._seconds_left(self._total)) is not None:
+            line += f", about {duration(seconds)} left"
         sys.stderr.write(f"{line}\n")
         sys.stderr.flush()
+
+    def _seconds_left(self, total: int) -> float | None:
+        if self._first is None or self._done == self._first[0]:
+            return None
+        done, at = self._first
+        return (total - self._done) * (self._clock() - at) / (self._done - done)
 
     def __enter__(self) -> Self:
         return self

@@ -48,9 +48,25 @@ def test_quick_work_is_silent_away_from_a_terminal(capsys):
 def test_sizes_are_told_as_sizes(capsys):
     clock = Clock()
     with Bar("a model", None, BYTES, clock) as bar:
+        bar.reach(1, 1_500_000_000)
         clock.now = 60
         bar.reach(500_000_000, 1_500_000_000)
     assert capsys.readouterr().err == "a model: 500 MB of 1.5 GB, about 2 min 00 s left\n"
+
+
+def test_what_comes_before_the_first_step_is_no_part_of_the_rate(capsys):
+    clock = Clock()
+    with Bar("Indexing", 200, "file", clock) as bar:
+        clock.now = 30
+        bar.advance()
+        for _ in range(50):
+            clock.now += 1
+            bar.advance()
+    assert capsys.readouterr().err.splitlines() == [
+        "Indexing: 1 file of 200",
+        "Indexing: 21 files of 200, about 2 min 59 s left",
+        "Indexing: 41 files of 200, about 2 min 39 s left",
+    ]
 
 
 def test_a_terminal_sees_a_bar():
