@@ -47,8 +47,9 @@ class BatchKeeper:
 
     def keep(self, readings: Sequence[Reading]) -> int:
         """Keep *readings*, all or none. Returns how many pictures were embedded."""
-        new = self._new(readings)
-        vectors = self._embed(new)
+        new, vectors = self._look_up(readings)
+        embedded = self._embed(new)
+        vectors |= {reading.digest: embedded[reading.digest] for reading in new}
         if self._tagger is not None and not all(isinstance(reading, Refused) for reading in readings):
             self._tagger.prepare()
         with self._catalog.write() as t:
@@ -60,11 +61,23 @@ class BatchKeeper:
                 self._tagger.tag(t, Vectors(ids, np.stack([to_tag[int(photo_id)] for photo_id in ids])))
         return len(new)
 
-    def _new(self, readings: Sequence[Reading]) -> list[Decoded]:
-        """One reading for each content that has no embedding. The batch before may have brought one since."""
-        decoded = {reading.content_hash: reading for reading in readings if isinstance(reading, Decoded)}
+    def _look_up(self, readings: Sequence[Reading]) -> tuple[list[Decoded], dict[bytes, NDArray[np.float32]]]:
+        """One reading for each picture that the space has not seen, and by their digests the vectors of the others.
+
+        The batch before may have brought one since it was read. Files that differ in their facts alone show the same.
+        """
+        new: dict[bytes, Decoded] = {}
+        known: dict[bytes, NDArray[np.float32]] = {}
         with self._catalog.read() as t:
-            return [reading for content, reading in decoded.items() if not self._is_embedded(t, content)]
+            for reading in readings:
+                if not isinstance(reading, Decoded) or self._is_embedded(t, reading.content_hash):
+                    continue
+                vector = t.embeddings.of_pixels(self._space.id, reading.digest)
+                if vector is None:
+                    new.setdefault(reading.digest, reading)
+                else:
+                    known[reading.digest] = vector
+        return list(new.values()), known
 
     def _is_embedded(self, t: Transaction, content_hash: bytes) -> bool:
         photo_id = t.photos.find(content_hash)
@@ -74,7 +87,7 @@ class BatchKeeper:
         if not new:
             return {}
         vectors = self._embedder().encode(np.stack([reading.pixels for reading in new]))
-        return {reading.content_hash: vector for reading, vector in zip(new, vectors, strict=True)}
+        return {reading.digest: vector for reading, vector in zip(new, vectors, strict=True)}
 
     def _keep_one(
         self,
@@ -90,12 +103,9 @@ class BatchKeeper:
             return
         photo_id = t.photos.find(reading.content_hash)
         if isinstance(reading, Decoded):
-            if photo_id is None:
-                photo_id = t.photos.add(reading.content_hash, reading.stamp.size, reading.facts)
-            else:
-                t.photos.refresh(photo_id, reading.facts)
+            photo_id = self._photo_of(t, reading, photo_id)
             if not t.embeddings.exists(self._space.id, photo_id):
-                t.embeddings.put(self._space.id, photo_id, vectors[reading.content_hash])
+                t.embeddings.put(self._space.id, photo_id, vectors[reading.digest], reading.digest)
             # What is kept is rounded, and tags must be those of what is kept.
             to_tag[photo_id] = t.embeddings.get(self._space.id, [photo_id]).matrix[0]
         elif isinstance(reading, Known):
@@ -105,3 +115,14 @@ class BatchKeeper:
                 kept = t.embeddings.get(self._space.id, [photo_id])
                 to_tag.update({photo_id: kept.matrix[0]} if len(kept) else {})
         t.files.indexed(file.folder_id, file.path, reading.stamp, photo_id)
+
+    def _photo_of(self, t: Transaction, reading: Decoded, known: int | None) -> int:
+        if known is not None:
+            t.photos.refresh(known, reading.facts)
+            return known
+        before = t.files.only(reading.file.folder_id, reading.file.path)
+        if before is not None and t.embeddings.pixels(self._space.id, before) == reading.digest:
+            # Another program wrote a rating or a caption: the same photo, with all that was said of it.
+            t.photos.become(before, reading.content_hash, reading.stamp.size, reading.facts)
+            return before
+        return t.photos.add(reading.content_hash, reading.stamp.size, reading.facts)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from store import File, Outcome
 
-from .scan import Found, Unreadable
+from .ignoring import BadRule
+from .scan import Found, Item, LeftOut, Unreadable
 
 
 @dataclass(slots=True)
@@ -18,36 +19,62 @@ class Changes:
     to_read: list[Found] = field(default_factory=list)
     #: Ids of files that are no longer there.
     gone: list[int] = field(default_factory=list)
+    #: Ids of files that the user's rules leave out by now.
+    left_out: list[int] = field(default_factory=list)
     unchanged: int = 0
+    #: How many files held photos before.
+    held: int = 0
     unreadable: list[Unreadable] = field(default_factory=list)
-    #: The folder itself cannot be listed, or is suddenly empty: nothing may be concluded from it.
+    bad_rules: list[BadRule] = field(default_factory=list)
+    #: The folder itself cannot be listed, or what was in it is not there at all: nothing may be concluded from it.
     is_offline: bool = False
 
 
-def compare(walk: Iterable[Found | Unreadable], known: Iterable[File]) -> Changes:
+def compare(walk: Iterable[Item], known: Iterable[File], *, is_elsewhere: bool = False) -> Changes:
     """What *walk* of a folder says about the *known* files of it.
 
     Files below a folder that could not be listed are not gone. A folder in which nothing at all is left, and which
-    held files before, is taken for a disk that is not there.
+    held files before, is taken for a disk that is not there; so is one that lies on another device than before
+    (*is_elsewhere*) with none of its files.
     """
     by_path = {file.path: file for file in known}
-    held_files = bool(by_path)
-    changes = Changes()
+    changes = Changes(held=sum(file.photo_id is not None for file in by_path.values()))
+    before = len(by_path)
+    left_out: set[bytes] = set()
     found_any = False
     for item in walk:
-        if isinstance(item, Unreadable):
-            changes.unreadable.append(item)
-            continue
-        found_any = True
-        file = by_path.pop(item.path, None)
-        # Disks and shares fail without the file's changing, so a file that could not be read is always tried again.
-        if file is not None and file.stamp == item.stamp and file.outcome is not Outcome.FAILED:
-            changes.unchanged += 1
-        else:
-            changes.to_read.append(item)
-    root_unreadable = any(item.path == b"" for item in changes.unreadable)
-    changes.is_offline = root_unreadable or (held_files and not found_any)
+        match item:
+            case Unreadable():
+                changes.unreadable.append(item)
+            case BadRule():
+                changes.bad_rules.append(item)
+            case LeftOut():
+                left_out.add(item.path)
+                found_any = True
+            case Found():
+                found_any = True
+                _note(changes, item, by_path.pop(item.path, None))
+    is_empty = before > 0 and not found_any
+    is_another = is_elsewhere and before > 0 and len(by_path) == before
+    changes.is_offline = is_empty or is_another or any(item.path == b"" for item in changes.unreadable)
     if not changes.is_offline:
-        hidden = tuple(item.path + b"/" for item in changes.unreadable)
-        changes.gone = [file.id for file in by_path.values() if not file.path.startswith(hidden)]
+        _conclude(changes, by_path.values(), left_out)
     return changes
+
+
+def _note(changes: Changes, found: Found, file: File | None) -> None:
+    # Disks and shares fail without the file's changing, so a file that could not be read is always tried again.
+    if file is not None and file.stamp == found.stamp and file.outcome is not Outcome.FAILED:
+        changes.unchanged += 1
+    else:
+        changes.to_read.append(found)
+
+
+def _conclude(changes: Changes, missing: Iterable[File], left_out: set[bytes]) -> None:
+    hidden = tuple(item.path + b"/" for item in changes.unreadable)
+    folders = tuple(path for path in left_out if not path or path.endswith(b"/"))
+    for file in missing:
+        if file.path.startswith(hidden):
+            continue
+        is_ruled = file.path in left_out or file.path.startswith(folders)
+        (changes.left_out if is_ruled else changes.gone).append(file.id)

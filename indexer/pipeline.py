@@ -7,13 +7,14 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from store import Catalog, Folder, Outcome, Space, Stamp
 
 from .batch import BatchKeeper, Embedder, Tagger
 from .changes import Changes, compare
 from .decode import Squarer
+from .ignoring import BadRule
 from .progress import FileDone, FolderOffline, FolderScanned, Progress, ReadingBegins
 from .reading import Decoded, Known, Reading, Refused, Wanted, read_file
 from .scan import scan
@@ -21,6 +22,17 @@ from .scan import scan
 #: Files that only need a row are kept together, many to a transaction.
 _ROWS = 256
 _MOST_WORKERS = 8
+#: Fewer than so many photos, or than this part of a folder's, may go without a word.
+_FEW, _FRACTION = 100, 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """So many of the photos of a folder are gone at once that nothing is forgotten before somebody says so."""
+
+    folder: Folder
+    gone: int
+    held: int
 
 
 @dataclass(slots=True)
@@ -30,10 +42,15 @@ class IndexReport:
     outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     embedded: int = 0
     unchanged: int = 0
+    #: Files that are no longer there, and files that the user's rules leave out by now.
     gone: int = 0
+    left_out: int = 0
     #: Files that are new or changed and whose photo was known: moved, renamed, copied, or back again.
     moved: int = 0
     offline: list[Folder] = field(default_factory=list)
+    held_back: list[HeldBack] = field(default_factory=list)
+    #: Lines that are no pattern; the path is absolute.
+    bad_rules: list[BadRule] = field(default_factory=list)
     #: Folders below that could not be listed, absolute, each with the reason.
     unreadable: list[tuple[bytes, str]] = field(default_factory=list)
     #: Files that failed, likewise. Those of them that held photos hold them still, and are no problems to the catalog.
@@ -51,12 +68,14 @@ def index_folders(
     preprocessing: Squarer,
     batch_size: int = 16,
     workers: int | None = None,
+    confirm_removals: bool = False,
 ) -> IndexReport:
     """Index what is new or changed in *folders*, and forget what is gone.
 
     *embedder* is called when there is something to embed, and only then. Every batch is kept when it is done, so an
-    interruption costs one batch at most, and the next call goes on. Raises what the store and the embedder raise;
-    never on account of a file.
+    interruption costs one batch at most, and the next call goes on. Where more than a tenth of a folder's photos, and
+    more than a hundred, are gone, they are kept unless *confirm_removals*. Raises what the store and the embedder
+    raise; never on account of a file.
     """
     report = IndexReport()
     _drop_damaged(catalog, space)
@@ -77,12 +96,24 @@ def index_folders(
             chosen = readings if is_last else _settled(readings, unsettled)
             _keep_all(keeper, _batches(chosen, batch_size), report, progress)
     # Only now: a file that moved has been found under its new name, and its photo was never without one.
-    for changes in passes:
-        if changes.gone:
-            with catalog.write() as t:
-                t.files.forget(changes.gone)
-            report.gone += len(changes.gone)
+    for folder, changes in zip(folders, passes, strict=True):
+        _forget(catalog, folder, changes, report, confirmed=confirm_removals)
     return report
+
+
+def _forget(catalog: Catalog, folder: Folder, changes: Changes, report: IndexReport, *, confirmed: bool) -> None:
+    if not changes.gone and not changes.left_out:
+        return
+    with catalog.write() as t:
+        lost = set(t.files.lost(changes.gone))
+        if not confirmed and len(lost) > max(_FEW, changes.held * _FRACTION):
+            report.held_back.append(HeldBack(folder, len(lost), changes.held))
+        else:
+            lost.clear()
+        gone = [file_id for file_id in changes.gone if file_id not in lost]
+        t.files.forget([*gone, *changes.left_out])
+    report.gone += len(gone)
+    report.left_out += len(changes.left_out)
 
 
 def _drop_damaged(catalog: Catalog, space: Space) -> None:
@@ -104,18 +135,31 @@ def _settled(readings: Iterable[Reading], unsettled: list[Wanted]) -> Iterator[R
 
 
 def _scan(catalog: Catalog, folder: Folder, report: IndexReport, progress: Progress) -> Changes:
+    device = _device(folder.path)
+    is_elsewhere = folder.device is not None and device != folder.device
     with catalog.read() as t:
-        changes = compare(scan(folder.path), t.files.known(folder.id))
+        changes = compare(scan(folder.path, folder.excludes), t.files.known(folder.id), is_elsewhere=is_elsewhere)
     if changes.is_offline:
         root = next((item for item in changes.unreadable if item.path == b""), None)
         report.offline.append(folder)
         progress.report(FolderOffline(folder.path, root.reason if root else "nothing is in it any more"))
     else:
+        if device is not None and device != folder.device:
+            with catalog.write() as t:
+                t.folders.seen_on(folder.id, device)
+        report.bad_rules += [replace(bad, path=os.path.join(folder.path, bad.path)) for bad in changes.bad_rules]
         report.unreadable += [(os.path.join(folder.path, item.path), item.reason) for item in changes.unreadable]
         files = changes.unchanged + len(changes.to_read)
         progress.report(FolderScanned(folder.path, files, len(changes.to_read)))
     report.unchanged += changes.unchanged
     return changes
+
+
+def _device(path: bytes) -> int | None:
+    try:
+        return os.stat(path).st_dev
+    except OSError:
+        return None
 
 
 def _wanted(folder: Folder, path: bytes, stamp: Stamp) -> Wanted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from .scan import stamp_of
 
 #: Bytes. No picture that can be decoded is larger, and a file is held in memory whole.
 _MOST_BYTES = 1 << 30
+#: Nanoseconds. Linux stamps files by a clock that ticks every 1 to 10 ms; FAT keeps every second one.
+_SECOND = 1_000_000_000
+_GRAIN, _COARSE = 20_000_000, 2 * _SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ class Decoded:
     stamp: Stamp
     content_hash: bytes
     pixels: NDArray[np.uint8]
+    #: 16 bytes, of the pixels.
+    digest: bytes
     facts: Facts
 
 
@@ -85,7 +91,7 @@ def _read(  # noqa: PLR0911 - one return for each way a file can end
     # Without O_NONBLOCK, opening what has meanwhile become a pipe would wait for ever.
     descriptor = os.open(file.absolute, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(descriptor, "rb") as opened:
-        before = os.fstat(descriptor)
+        before = _settled(descriptor)
         stamp = stamp_of(before)
         if not stat.S_ISREG(before.st_mode):
             return Refused(file, stamp, Outcome.UNSUPPORTED, "it is no regular file")
@@ -108,4 +114,17 @@ def _read(  # noqa: PLR0911 - one return for each way a file can end
         photo = read_photo(data, preprocessing)
     except DecodeError as error:
         return Refused(file, stamp, error.outcome, error.reason)
-    return Decoded(file, stamp, content_hash, photo.pixels, photo.facts)
+    digest = hashlib.blake2b(photo.pixels.tobytes(), digest_size=16).digest()
+    return Decoded(file, stamp, content_hash, photo.pixels, digest, photo.facts)
+
+
+def _settled(descriptor: int) -> os.stat_result:
+    """The file's status, once a change to it would show: two writes within a grain of the clock leave equal times."""
+    status = os.fstat(descriptor)
+    are_whole_seconds = status.st_mtime_ns % _SECOND == 0 == status.st_ctime_ns % _SECOND
+    grain = _COARSE if are_whole_seconds else _GRAIN
+    age = time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns)
+    if not 0 <= age < grain:
+        return status
+    time.sleep((grain - age) / _SECOND)
+    return os.fstat(descriptor)

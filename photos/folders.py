@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 
+from indexer import anchored
 from photos.errors import MissingFolder, UnknownFolder
 from store import Folder, FolderCovered, Transaction
 
@@ -27,14 +30,38 @@ def absolute(path: str) -> bytes:
     return os.fsencode(os.path.abspath(path))
 
 
-def register(t: Transaction, path: bytes) -> Folder:
-    """The registered folder at *path*, or the one that it lies in."""
+def register(t: Transaction, path: bytes, excludes: Sequence[str] = ()) -> Folder:
+    """The registered folder at *path*, or the one that it lies in, with *excludes* as its patterns if there are any.
+
+    An empty pattern stands for none. Patterns of registered folders within keep their meaning.
+    """
+    given = [pattern for pattern in excludes if pattern]
+    within = [folder for folder in t.folders.all() if folder.path.startswith(path.rstrip(b"/") + b"/")]
     try:
-        return t.folders.add(path)
+        folder = t.folders.add(path)
+        kept = list(given if excludes else folder.excludes)
+        kept += [each for inner in within for each in _anchored(inner.excludes, inner.path, path)]
     except FolderCovered as covered:
         outer = t.folders.find(covered.by)
         assert outer is not None
-        return outer
+        folder, kept = outer, [*outer.excludes, *_anchored(given, path, outer.path)]
+    t.folders.exclude(folder.id, list(dict.fromkeys(kept)))
+    return replace(folder, excludes=tuple(dict.fromkeys(kept)))
+
+
+def move(t: Transaction, old: bytes, new: bytes) -> Folder:
+    """The folder that was added as *old*, which is at *new* from now on.
+
+    Raises `UnknownFolder`, and `FolderCovered` if *new* has to do with another registered folder.
+    """
+    folder = registered(t, old)
+    t.folders.move(folder.id, new)
+    return replace(folder, path=new, device=None)
+
+
+def _anchored(patterns: Sequence[str], path: bytes, outer: bytes) -> list[str]:
+    below = os.fsdecode(os.path.relpath(path, outer))
+    return [anchored(pattern, below) for pattern in patterns]
 
 
 def registered(t: Transaction, path: bytes) -> Folder:

@@ -24,6 +24,8 @@ def bring_up_to_date(
     folders: Sequence[Folder],
     progress: Progress,
     told_texts: Told = None,
+    *,
+    confirm_removals: bool = False,
 ) -> IndexReport:
     """Index *folders* and tag what is new with the vocabulary in force; finish a re-tag that was interrupted."""
     revision = vocabularies.ensure_one(app.catalog, model.reference)
@@ -43,6 +45,7 @@ def bring_up_to_date(
         preprocessing=model.checkpoint.preprocessing,
         batch_size=settings.batch_size or BATCH_SIZE,
         workers=settings.workers,
+        confirm_removals=confirm_removals,
     )
     app.index_of(model.space).refresh()
     return report

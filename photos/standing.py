@@ -64,7 +64,12 @@ def record(now: Standing) -> dict[str, object]:
         "library": str(now.library),
         "bytes": now.size,
         "folders": [
-            {"path": os.fsdecode(each.folder.path), "files": each.files, "offline": each.offline}
+            {
+                "path": os.fsdecode(each.folder.path),
+                "files": each.files,
+                "offline": each.offline,
+                "excludes": list(each.folder.excludes),
+            }
             for each in now.folders
         ],
         "photos": now.photos,

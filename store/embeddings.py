@@ -33,7 +33,7 @@ _embedding, _file = schema.embedding, schema.file
 _LENGTH_TOLERANCE = 1e-2
 # Built once: making a statement costs more than running it.
 _DIMENSION = select(schema.space.c.dimension).where(schema.space.c.id == bindparam("space"))
-_PUT = replacing(_embedding, ["space_id", "photo_id"], ["vector", "checksum"])
+_PUT = replacing(_embedding, ["space_id", "photo_id"], ["vector", "checksum", "pixels"])
 
 
 class Embeddings:
@@ -42,13 +42,26 @@ class Embeddings:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def put(self, space_id: int, photo_id: int, vector: NDArray[np.float32]) -> None:
-        """Keep *vector*, float32 (d,), of length one. Raises `BadVector` for any other."""
+    def put(self, space_id: int, photo_id: int, vector: NDArray[np.float32], pixels: bytes | None = None) -> None:
+        """Keep *vector*, float32 (d,), of length one. Raises `BadVector` for any other.
+
+        *pixels*, 16 bytes, is the digest of what the image tower saw.
+        """
         self._check(space_id, vector)
         checksum = zlib.crc32(pack(vector, "float16"))
-        row = {"space_id": space_id, "photo_id": photo_id, "vector": vector, "checksum": checksum}
+        row = {"space_id": space_id, "photo_id": photo_id, "vector": vector, "checksum": checksum, "pixels": pixels}
         self._connection.execute(_PUT, row)
         note_put(self._connection, space_id, photo_id)
+
+    def of_pixels(self, space_id: int, pixels: bytes) -> NDArray[np.float32] | None:
+        """The vector, float32 (d,), that the space has for these pixels, if any photo has shown them."""
+        rows = self._rows(_raw(space_id).where(_embedding.c.pixels == pixels).limit(1))
+        return _vectors([0], [rows[0][1]], self._dimension(space_id)).matrix[0] if rows else None
+
+    def pixels(self, space_id: int, photo_id: int) -> bytes | None:
+        """The digest of the pixels that the photo's embedding was made of, where it is known."""
+        kept = select(_embedding.c.pixels).where(_embedding.c.space_id == space_id, _embedding.c.photo_id == photo_id)
+        return self._connection.execute(kept).scalar()
 
     def exists(self, space_id: int, photo_id: int) -> bool:
         """Whether the photo has an embedding in the space."""

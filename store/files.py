@@ -64,6 +64,29 @@ class Files:
             self._connection.execute(delete(_file).where(_file.c.id.in_(some)))
             note_photos_that_lose_their_files(self._connection, photos)
 
+    def lost(self, file_ids: Sequence[int]) -> list[int]:
+        """Those of *file_ids* without which a photo has no file left."""
+        going = set(file_ids)
+        photo_of: dict[int, int] = {}
+        for some in chunks(file_ids):
+            rows = self._connection.execute(
+                select(_file.c.id, _file.c.photo_id).where(_file.c.id.in_(some), _file.c.photo_id.is_not(None))
+            )
+            photo_of.update({row.id: row.photo_id for row in rows})
+        staying: set[int] = set()
+        for some in chunks(sorted(set(photo_of.values()))):
+            rows = self._connection.execute(select(_file.c.id, _file.c.photo_id).where(_file.c.photo_id.in_(some)))
+            staying.update(row.photo_id for row in rows if row.id not in going)
+        return [file_id for file_id, photo_id in photo_of.items() if photo_id not in staying]
+
+    def only(self, folder_id: int, path: bytes) -> int | None:
+        """The photo that the path holds, if no other path holds it too."""
+        photo_id = self._photo_at(folder_id, path)
+        if photo_id is None:
+            return None
+        files = self._connection.execute(select(_file.c.id).where(_file.c.photo_id == photo_id).limit(2)).all()
+        return photo_id if len(files) == 1 else None
+
     def problems(self) -> list[Problem]:
         """Every file that is not indexed, by absolute path."""
         rows = self._connection.execute(

@@ -37,6 +37,11 @@ class Photos:
         assert key is not None
         return int(key[0])
 
+    def become(self, photo_id: int, content_hash: bytes, size: int, facts: Facts) -> None:
+        """The photo's file was written anew with the same picture in it: other facts, another hash, the same photo."""
+        values = {"content_hash": content_hash, "size": size, **_facts_values(facts)}
+        self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**values))
+
     def refresh(self, photo_id: int, facts: Facts) -> None:
         """Keep what was read anew from the same content."""
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**_facts_values(facts)))

@@ -61,6 +61,10 @@ class Folder:
 
     id: int
     path: bytes
+    #: Patterns, in the syntax of .gitignore, of what is left out.
+    excludes: tuple[str, ...] = ()
+    #: The number of the device that it lay on when it was last seen.
+    device: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

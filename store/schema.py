@@ -56,7 +56,13 @@ def _need(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[An
 
 
 folder = Table(
-    "folder", metadata, _id(), Column("path", LargeBinary, nullable=False, unique=True), sqlite_autoincrement=True
+    "folder",
+    metadata,
+    _id(),
+    Column("path", LargeBinary, nullable=False, unique=True),
+    Column("excludes", JSON, nullable=False, server_default="[]"),
+    Column("device", Unsigned),
+    sqlite_autoincrement=True,
 )
 
 photo = Table(
@@ -119,7 +125,9 @@ embedding = Table(
     _of("photo"),
     _need("vector", Vector("float16")),
     _need("checksum", BigInteger),
+    Column("pixels", LargeBinary(16)),
     UniqueConstraint("space_id", "photo_id"),
+    Index(None, "space_id", "pixels"),
     sqlite_autoincrement=True,
 )
 

@@ -12,11 +12,19 @@ from photos.cli.program import Invocation, pass_invocation
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...")
 @options.device
 @options.workers
+@options.confirm_removals
 @pass_invocation
-def index(invocation: Invocation, folders: tuple[str, ...], device: str | None, workers: int | None) -> None:
+def index(
+    invocation: Invocation,
+    folders: tuple[str, ...],
+    device: str | None,
+    workers: int | None,
+    confirm_removals: bool,
+) -> None:
     """Find what is new, changed, moved or gone in the folders that were added, or in those named.
 
-    A folder that is missing, unreadable or suddenly empty is taken to be offline, and nothing of it is forgotten.
+    A folder that is missing, unreadable or suddenly empty is taken to be offline, and nothing of it is forgotten. Where
+    more than a hundred photos, and more than a tenth of a folder's, are gone at once, --confirm-removals is needed.
     """
     from photos import folders as naming
     from photos.cli.indexing import index_and_tell
@@ -29,4 +37,4 @@ def index(invocation: Invocation, folders: tuple[str, ...], device: str | None, 
             chosen = [naming.registered(t, naming.absolute(folder)) for folder in folders] or t.folders.all()
         if not chosen:
             raise EmptyLibrary(app.settings.library)
-        index_and_tell(app, app.choose_model(None), list(dict.fromkeys(chosen)))
+        index_and_tell(app, app.choose_model(None), list(dict.fromkeys(chosen)), confirm_removals=confirm_removals)

@@ -28,11 +28,11 @@ _LONGEST_NAME = 32
 _REASONS = 6
 
 
-def index_and_tell(app: App, model: Model, folders: Sequence[Folder]) -> None:
+def index_and_tell(app: App, model: Model, folders: Sequence[Folder], *, confirm_removals: bool = False) -> None:
     """Bring *folders* up to date and say what came of it."""
     watch = Stopwatch()
     with FileProgress() as files, Bar("Encoding labels", None, "text") as labels:
-        report = bring_up_to_date(app, model, folders, files, labels.reach)
+        report = bring_up_to_date(app, model, folders, files, labels.reach, confirm_removals=confirm_removals)
     for line in summary(app, folders, report, watch.seconds()):
         click.echo(line)
 
@@ -45,6 +45,13 @@ def summary(app: App, folders: Sequence[Folder], report: IndexReport, seconds: f
     yield f"{counted(photos, 'photo')} in {counted(files, 'file')}; {_news(report)} in {duration(seconds)}."
     for folder in report.offline:
         yield f"{shown_path(folder.path)} is not there, or suddenly empty: its photos are kept as they were."
+    for held in report.held_back:
+        yield (
+            f"{shown_path(held.folder.path)} has lost {counted(held.gone, 'photo')} of {held.held}. They are kept "
+            "until you say that it is right: photos index --confirm-removals"
+        )
+    for bad in report.bad_rules:
+        yield f"{shown_path(bad.path)}:{bad.line}: {safe(bad.text)!r} is no pattern and is passed over."
     for below, reason in report.unreadable:
         yield f"{shown_path(below)} cannot be listed ({safe(reason)}): its photos are kept as they were."
     for path, reason in report.unread[:_NAMED]:
@@ -89,6 +96,7 @@ def _news(report: IndexReport) -> str:
             (report.embedded, "photo embedded", "photos embedded"),
             (report.moved, "file of a known photo", "files of known photos"),
             (report.gone, "file gone", "files gone"),
+            (report.left_out, "file left out by rules", "files left out by rules"),
         )
         if count
     ]

@@ -29,4 +29,9 @@ precision = click.option(
     type=click.Choice(["float32", "bfloat16", "float16"]),
     help="Precision of a new library's embeddings; what the device is good at unless set.",
 )
+confirm_removals = click.option(
+    "--confirm-removals",
+    is_flag=True,
+    help="Forget what is gone even where more than a hundred and a tenth of a folder's photos are.",
+)
 workers = click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads that read and decode.")

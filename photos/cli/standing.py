@@ -53,6 +53,8 @@ def _rows(now: Standing) -> Iterator[tuple[str, str]]:
         known = f"{counted(each.files, 'file')} known"
         state = "offline; its photos are kept as they were" if each.offline else known
         yield "folder", f"{shown_path(each.folder.path)} ({state})"
+        if each.folder.excludes:
+            yield "", f"without {safe(', '.join(each.folder.excludes))}"
     yield "photos", f"{now.photos} in {counted(now.files.get(Outcome.INDEXED, 0), 'file')}"
     for outcome, count in now.files.items():
         if outcome is not Outcome.INDEXED:

@@ -1,6 +1,7 @@
 """Bringing the catalog up to date: every file to one outcome, every photo embedded once."""
 
 import dataclasses
+import hashlib
 import os
 import shutil
 import threading
@@ -234,6 +235,83 @@ def test_files_that_were_deleted_among_others_are_gone(library):
     (library.folder / "a.jpg").unlink()
     assert library.index().gone == 1
     assert list(library.photos()) == ["b.jpg"]
+
+
+def test_many_photos_gone_at_once_are_kept_until_somebody_says_so(library):
+    (library.folder / "trip").mkdir()
+    for number in range(101):
+        (library.folder / "trip" / f"{number}.bmp").write_bytes(encoded(scene(8, 8, seed=number), "bmp"))
+    for number in range(200, 210):
+        write(library.folder / f"{number}.jpg", seed=number)
+    library.index(batch_size=32)
+    shutil.rmtree(library.folder / "trip")
+    (library.folder / "200.jpg").rename(library.folder / "moved.jpg")
+    report = library.index()
+    assert [(held.gone, held.held) for held in report.held_back] == [(101, 111)]
+    assert (len(library.findable()), report.gone, report.moved) == (111, 1, 1)
+    report = library.index(confirm_removals=True)
+    assert (len(library.findable()), report.gone, report.held_back) == (10, 101, [])
+
+
+def test_a_folder_of_many_photos_that_is_renamed_is_no_loss(library):
+    (library.folder / "trip").mkdir()
+    for number in range(101):
+        (library.folder / "trip" / f"{number}.bmp").write_bytes(encoded(scene(8, 8, seed=number), "bmp"))
+    library.index(batch_size=32)
+    (library.folder / "trip").rename(library.folder / "journey")
+    report = library.index()
+    assert (report.embedded, report.moved, report.gone, report.held_back) == (0, 101, 101, [])
+
+
+def test_rules_work_backwards_and_need_no_confirmation(library):
+    for number in range(101):
+        path = library.folder / f"{number}.bmp"
+        path.write_bytes(encoded(scene(8, 8, seed=number), "bmp"))
+    write(library.folder / "a.jpg", seed=200)
+    library.index(batch_size=32)
+    (library.folder / ".photosignore").write_text("*.bmp\n!\n")
+    report = library.index()
+    assert (report.left_out, report.gone, len(library.findable())) == (101, 0, 1)
+    assert [(bad.path, bad.line) for bad in report.bad_rules] == [(os.fsencode(library.folder / ".photosignore"), 2)]
+    (library.folder / ".photosignore").unlink()
+    assert (library.index().embedded, len(library.findable())) == (0, 102)
+
+
+def test_a_change_to_the_facts_alone_keeps_the_photo_and_its_embedding(library):
+    picture = scene(seed=1)
+    (library.folder / "a.jpg").write_bytes(encoded(picture))
+    library.index()
+    before = library.photos()["a.jpg"]
+    (library.folder / "a.jpg").write_bytes(encoded(picture, exif=exif_with(Make="Canon", Model="Canon R6")))
+    assert library.index().embedded == 0
+    assert library.photos() == {"a.jpg": before}
+    with library.catalog.read() as t:
+        assert t.photos.get([before])[0].facts.camera == "Canon R6"
+        assert (
+            t.photos.get([before])[0].content_hash == hashlib.sha256((library.folder / "a.jpg").read_bytes()).digest()
+        )
+
+
+def test_a_copy_with_other_facts_is_a_photo_of_its_own_with_the_same_vector(library):
+    picture = scene(seed=1)
+    for name in ("a.jpg", "b.jpg"):
+        (library.folder / name).write_bytes(encoded(picture))
+    library.index()
+    (library.folder / "a.jpg").write_bytes(encoded(picture, exif=exif_with(Make="Canon", Model="Canon R6")))
+    assert library.index().embedded == 0
+    photos = library.photos()
+    assert photos["a.jpg"] != photos["b.jpg"]
+    with library.catalog.read() as t:
+        vectors = t.embeddings.get(library.space.id, list(photos.values())).matrix
+    np.testing.assert_array_equal(vectors[0], vectors[1])
+
+
+def test_a_file_is_read_when_a_later_change_would_show(tmp_path):
+    path = write(tmp_path / "a.jpg")
+    wanted = Wanted(1, b"a.jpg", os.fsencode(path), stamp_of(path.stat()))
+    stamp = read_file(wanted, SQUARE, lambda _: True).stamp
+    path.write_bytes(path.read_bytes())
+    assert stamp_of(path.stat()) != stamp
 
 
 @pytest.mark.parametrize("name", [b"\xff\xfe.jpg", b"a\nb.jpg", b"-rf.jpg", "e\u0301.jpg".encode()])

@@ -5,7 +5,8 @@ import os
 import pytest
 
 from indexer.changes import compare
-from indexer.scan import Found, Unreadable, scan
+from indexer.ignoring import BadRule, Rules, anchored
+from indexer.scan import Found, LeftOut, Unreadable, scan
 from store import File, Outcome, Stamp
 
 
@@ -82,3 +83,86 @@ def test_a_folder_that_cannot_be_listed_or_is_suddenly_empty_is_offline():
     suddenly_empty = compare([], [file(1, b"a")])
     assert (suddenly_empty.is_offline, suddenly_empty.gone) == (True, [])
     assert not compare([], []).is_offline
+
+
+def walk(folder, excludes=()):
+    return list(scan(os.fsencode(folder), excludes))
+
+
+def filled(folder, *names):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"x")
+
+
+def test_rules_leave_files_and_folders_out_and_deeper_ones_win(tmp_path):
+    filled(tmp_path, "a.jpg", "a.png", "keep.png", "scans/b.jpg", "deep/c.png", "deep/d.jpg", "deep/scans.jpg")
+    (tmp_path / ".photosignore").write_bytes(b"\xef\xbb\xbf# mine\n*.png\r\n!keep.png\nscans/\n")
+    (tmp_path / "deep" / ".photosignore").write_text("!c.png\n/d.jpg\n")
+    assert paths(tmp_path) == [b"a.jpg", b"deep/c.png", b"deep/scans.jpg", b"keep.png"]
+    assert {item.path for item in walk(tmp_path) if isinstance(item, LeftOut)} == {b"a.png", b"deep/d.jpg", b"scans/"}
+
+
+def test_patterns_for_the_whole_folder_cannot_be_taken_back_below(tmp_path):
+    filled(tmp_path, "a.jpg", "b.png", "deep/c.png")
+    (tmp_path / "deep" / ".photosignore").write_text("!c.png\n")
+    assert [item.path for item in walk(tmp_path, ["*.png"]) if isinstance(item, Found)] == [b"a.jpg"]
+
+
+def test_names_that_are_no_text_are_left_out_by_patterns_that_are_none_either(tmp_path):
+    with open(os.path.join(os.fsencode(tmp_path), b"\xff.jpg"), "wb"):
+        pass
+    filled(tmp_path, "a.jpg")
+    (tmp_path / ".photosignore").write_bytes(b"\xff*\n")
+    assert paths(tmp_path) == [b"a.jpg"]
+
+
+def test_a_line_that_is_no_pattern_is_named_and_the_others_count(tmp_path):
+    filled(tmp_path, "deep/a.jpg", "deep/b.jpg")
+    (tmp_path / "deep" / ".photosignore").write_text("a.jpg\n!\n")
+    assert paths(tmp_path) == [b"deep/b.jpg"]
+    assert BadRule(b"deep/.photosignore", 2, "!") in walk(tmp_path)
+
+
+def test_rules_that_cannot_be_read_close_the_folder(tmp_path):
+    filled(tmp_path, "a.jpg", "deep/b.jpg")
+    (tmp_path / "deep" / ".photosignore").mkdir()
+    assert paths(tmp_path) == [b"a.jpg"]
+    assert [item.path for item in walk(tmp_path) if isinstance(item, Unreadable)] == [b"deep"]
+
+
+def test_a_folder_without_media_and_copies_under_way_are_left_alone(tmp_path):
+    filled(tmp_path, "a.jpg", "b.jpg.part", "c.crdownload", "app/.nomedia", "app/d.jpg", "app/deep/e.jpg")
+    assert paths(tmp_path) == [b"a.jpg"]
+    filled(tmp_path, ".nomedia")
+    assert walk(tmp_path) == [LeftOut(b"")]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "fits_not"),
+    [
+        ("*.png", "in [x]/deep/a.png", "a.png"),
+        ("/a.png", "in [x]/a.png", "in [x]/deep/a.png"),
+        ("deep/*.png", "in [x]/deep/a.png", "deep/a.png"),
+        ("scans/", "in [x]/deep/scans/", "scans/"),
+    ],
+)
+def test_a_pattern_keeps_its_meaning_when_its_folder_becomes_part_of_another(pattern, fits, fits_not):
+    rules = Rules.of([anchored(pattern, "in [x]")])
+    for name, expected in ((fits, True), (fits_not, False)):
+        is_folder = name.endswith("/")
+        assert rules.leave_out(name.rstrip("/").encode(), is_folder=is_folder) is expected
+
+
+def test_files_that_rules_leave_out_are_told_from_files_that_are_gone():
+    known = [file(1, b"a.png"), file(2, b"deep/b.jpg"), file(3, b"gone.jpg")]
+    changes = compare([LeftOut(b"a.png"), LeftOut(b"deep/")], known)
+    assert (changes.left_out, changes.gone, changes.is_offline) == ([1, 2], [3], False)
+
+
+def test_another_disk_at_the_same_place_is_no_loss():
+    known = [file(1, b"a.jpg"), file(2, b"b.jpg")]
+    walked = [Found(b"other.jpg", STAMP)]
+    assert compare(walked, known, is_elsewhere=True).is_offline
+    assert not compare([*walked, Found(b"a.jpg", STAMP)], known, is_elsewhere=True).is_offline
+    assert compare(walked, known).gone == [1, 2]

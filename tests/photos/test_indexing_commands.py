@@ -88,7 +88,7 @@ def test_the_users_folder_is_only_read(photos, pictures, checkpoint, vocabulary)
 
 def test_status_counts_folders_photos_and_problems(filled, pictures):
     status = json.loads(filled("status", "--json").out)
-    assert status["folders"] == [{"path": str(pictures), "files": 7, "offline": False}]
+    assert status["folders"] == [{"path": str(pictures), "files": 7, "offline": False, "excludes": []}]
     assert (status["photos"], status["embeddings"], status["labels"]) == (6, 6, 6)
     assert status["files"] == {"indexed": 6, "unsupported": 1}
     assert status["index"]["valid"]
@@ -180,3 +180,49 @@ def test_a_wrong_option_is_wrong_usage(photos):
     assert photos("add").status == 2
     assert photos("bogus").status == 2
     assert photos("search", "red", "--top", "0").status == 2
+
+
+def test_what_is_excluded_stays_out_and_can_be_taken_in_again(filled, pictures):
+    before = json.loads(filled("status", "--json").out)["photos"]
+    assert "left out by rules" in filled("add", pictures, "--exclude", "*.png").out
+    left = json.loads(filled("status", "--json").out)
+    assert left["photos"] < before
+    assert left["folders"][0]["excludes"] == ["*.png"]
+    assert "nothing new" in filled("index").out
+    filled("add", pictures, "--exclude", "")
+    assert json.loads(filled("status", "--json").out)["photos"] == before
+
+
+def test_patterns_of_a_folder_inside_hold_when_it_becomes_part_of_another(filled, pictures, tmp_path):
+    filled("add", pictures, "--exclude", "*.png")
+    before = json.loads(filled("status", "--json").out)["photos"]
+    filled("add", tmp_path, "--exclude", "other/")
+    folders = json.loads(filled("status", "--json").out)["folders"]
+    assert folders[0]["excludes"] == ["other/", f"/{pictures.name}/**/*.png"]
+    assert json.loads(filled("status", "--json").out)["photos"] == before
+
+
+def test_what_is_no_pattern_is_wrong_usage(filled, pictures):
+    result = filled("add", pictures, "--exclude", "!")
+    assert result.status == 2
+    assert "'!' is no pattern" in result.err
+
+
+def test_a_folder_that_moved_is_pointed_at_its_new_place(filled, pictures, tmp_path):
+    pictures.rename(tmp_path / "new place")
+    filled.towers.images = 0
+    result = filled("add", "--moved", pictures, tmp_path / "new place")
+    assert result.status == 0
+    status = json.loads(filled("status", "--json").out)
+    assert (status["folders"][0]["path"], status["photos"]) == (str(tmp_path / "new place"), 6)
+    assert filled.towers.images == 0
+
+
+def test_only_a_folder_of_the_library_can_have_moved(filled, tmp_path):
+    result = filled("add", "--moved", tmp_path / "never", tmp_path)
+    assert result.status == 1
+    assert "was never added" in result.err
+
+
+def test_adding_nothing_is_wrong_usage(photos):
+    assert photos("add").status == 2

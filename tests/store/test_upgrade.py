@@ -27,14 +27,18 @@ def tables(path):
     return found
 
 
+NEXT = f"{int(HEAD) + 1:04}"
+
+
 def write_revisions(folder, *bodies):
-    """Migrations that begin with the real first one and go on with *bodies*."""
+    """Migrations that begin with the real ones and go on with *bodies*."""
     versions = folder / "versions"
     versions.mkdir(parents=True)
     real = migrations_folder()
     (folder / "env.py").write_text((real / "env.py").read_text())
-    (versions / "m0001_catalog.py").write_text((real / "versions" / "m0001_catalog.py").read_text())
-    for number, body in enumerate(bodies, 2):
+    for path in (real / "versions").glob("m*.py"):
+        (versions / path.name).write_text(path.read_text())
+    for number, body in enumerate(bodies, int(NEXT)):
         (versions / f"m{number:04}_test.py").write_text(
             "import sqlalchemy as sa\nfrom alembic import op\n"
             f"revision, down_revision = '{number:04}', '{number - 1:04}'\n" + textwrap.dedent(body)
@@ -97,7 +101,7 @@ def test_a_step_that_fails_leaves_everything_as_it_was(tmp_path):
     before = tables(path)
     engine = connect(path)
     with pytest.raises(RuntimeError, match="half way"):
-        upgrade(engine, path, migrations=folder, head="0002")
+        upgrade(engine, path, migrations=folder, head=NEXT)
     engine.dispose()
     assert tables(path) == before
     Catalog.open(path).close()
@@ -116,9 +120,9 @@ def test_a_copy_is_made_before_a_step_that_rewrites_data(tmp_path):
     with Catalog.open(path) as catalog, catalog.write() as t:
         t.folders.add(b"/kept")
     engine = connect(path)
-    upgrade(engine, path, migrations=folder, head="0002")
+    upgrade(engine, path, migrations=folder, head=NEXT)
     engine.dispose()
-    with Catalog.open(tmp_path / "catalog.db.before-0001") as copy, copy.read() as t:
+    with Catalog.open(tmp_path / f"catalog.db.before-{HEAD}") as copy, copy.read() as t:
         assert [each.path for each in t.folders.all()] == [b"/kept"]
 
 
@@ -131,10 +135,10 @@ def test_the_copy_holds_what_the_step_found_and_an_older_copy_stays(tmp_path):
             t.folders.add(b"/%d" % number)
         engine = connect(path)
         with pytest.raises(RuntimeError):
-            upgrade(engine, path, migrations=folder, head="0002")
+            upgrade(engine, path, migrations=folder, head=NEXT)
         engine.dispose()
     counts = []
-    for name in ("catalog.db.before-0001", "catalog.db.before-0001-2"):
+    for name in (f"catalog.db.before-{HEAD}", f"catalog.db.before-{HEAD}-2"):
         with Catalog.open(tmp_path / name) as copied, copied.read() as t:
             counts.append(len(t.folders.all()))
     assert counts == [1, 2]
@@ -153,7 +157,7 @@ def test_a_table_that_others_refer_to_can_be_made_anew(tmp_path):
     with Catalog.open(path) as catalog:
         Photographer(catalog).put(b"a", 1)
     engine = connect(path)
-    upgrade(engine, path, migrations=write_revisions(tmp_path / "migrations", REMAKE_PHOTO), head="0002")
+    upgrade(engine, path, migrations=write_revisions(tmp_path / "migrations", REMAKE_PHOTO), head=NEXT)
     with transaction(engine, path, writes=True) as connection:
         assert connection.exec_driver_sql("SELECT photo_id FROM file").scalar_one() == 1
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
@@ -169,7 +173,7 @@ def test_a_step_that_leaves_rows_without_what_they_refer_to_is_undone(tmp_path):
     folder = write_revisions(tmp_path / "migrations", "def upgrade():\n    op.execute('DELETE FROM photo')\n")
     engine = connect(path)
     with pytest.raises(CatalogDamaged, match="refers to nothing"):
-        upgrade(engine, path, migrations=folder, head="0002")
+        upgrade(engine, path, migrations=folder, head=NEXT)
     engine.dispose()
     with Catalog.open(path) as catalog, catalog.read() as t:
         assert t.photos.count() == 1
@@ -182,7 +186,7 @@ def test_no_copy_is_made_before_a_step_that_only_adds(tmp_path):
     )
     Catalog.open(path).close()
     engine = connect(path)
-    upgrade(engine, path, migrations=folder, head="0002")
+    upgrade(engine, path, migrations=folder, head=NEXT)
     engine.dispose()
     assert "extra" in tables(path)
     assert not list(tmp_path.glob("*.before-*"))
