@@ -3,11 +3,14 @@
 from .batch import Embedder, Tagger
 from .decode import DecodeError
 from .errors import IndexerError
+from .hints import Hints
 from .ignoring import BadRule, anchored, is_pattern
 from .pipeline import HeldBack, IndexReport, index_folders
 from .progress import Event, FileDone, FolderOffline, FolderScanned, Progress, ReadingBegins
+from .scan import WHOLE, Subtree
 
 __all__ = [
+    "WHOLE",
     "BadRule",
     "DecodeError",
     "Embedder",
@@ -16,10 +19,12 @@ __all__ = [
     "FolderOffline",
     "FolderScanned",
     "HeldBack",
+    "Hints",
     "IndexReport",
     "IndexerError",
     "Progress",
     "ReadingBegins",
+    "Subtree",
     "Tagger",
     "anchored",
     "index_folders",

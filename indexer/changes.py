@@ -22,23 +22,24 @@ class Changes:
     #: Ids of files that the user's rules leave out by now.
     left_out: list[int] = field(default_factory=list)
     unchanged: int = 0
-    #: How many files held photos before.
-    held: int = 0
     unreadable: list[Unreadable] = field(default_factory=list)
     bad_rules: list[BadRule] = field(default_factory=list)
     #: The folder itself cannot be listed, or what was in it is not there at all: nothing may be concluded from it.
     is_offline: bool = False
 
 
-def compare(walk: Iterable[Item], known: Iterable[File], *, is_elsewhere: bool = False) -> Changes:
+def compare(
+    walk: Iterable[Item], known: Iterable[File], *, is_elsewhere: bool = False, is_part: bool = False
+) -> Changes:
     """What *walk* of a folder says about the *known* files of it.
 
     Files below a folder that could not be listed are not gone. A folder in which nothing at all is left, and which
     held files before, is taken for a disk that is not there; so is one that lies on another device than before
-    (*is_elsewhere*) with none of its files.
+    (*is_elsewhere*) with none of its files. Where walk and files are only a part of the folder (*is_part*), it
+    may well be empty.
     """
     by_path = {file.path: file for file in known}
-    changes = Changes(held=sum(file.photo_id is not None for file in by_path.values()))
+    changes = Changes()
     before = len(by_path)
     left_out: set[bytes] = set()
     found_any = False
@@ -54,7 +55,7 @@ def compare(walk: Iterable[Item], known: Iterable[File], *, is_elsewhere: bool =
             case Found():
                 found_any = True
                 _note(changes, item, by_path.pop(item.path, None))
-    is_empty = before > 0 and not found_any
+    is_empty = before > 0 and not found_any and not is_part
     is_another = is_elsewhere and before > 0 and len(by_path) == before
     changes.is_offline = is_empty or is_another or any(item.path == b"" for item in changes.unreadable)
     if not changes.is_offline:

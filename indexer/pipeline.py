@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from .decode import Squarer
 from .ignoring import BadRule
 from .progress import FileDone, FolderOffline, FolderScanned, Progress, ReadingBegins
 from .reading import Decoded, Known, Reading, Refused, Wanted, read_file
-from .scan import scan
+from .scan import WHOLE, Found, Subtree, scan
 
 #: Files that only need a row are kept together, many to a transaction.
 _ROWS = 256
@@ -51,6 +52,8 @@ class IndexReport:
     held_back: list[HeldBack] = field(default_factory=list)
     #: Lines that are no pattern; the path is absolute.
     bad_rules: list[BadRule] = field(default_factory=list)
+    #: Files, relative to their folders, that changed a moment ago and are left for a later pass.
+    unripe: list[tuple[Folder, bytes]] = field(default_factory=list)
     #: Folders below that could not be listed, absolute, each with the reason.
     unreadable: list[tuple[bytes, str]] = field(default_factory=list)
     #: Files that failed, likewise. Those of them that held photos hold them still, and are no problems to the catalog.
@@ -69,23 +72,34 @@ def index_folders(
     batch_size: int = 16,
     workers: int | None = None,
     confirm_removals: bool = False,
+    within: Mapping[int, Sequence[Subtree]] | None = None,
+    min_age: float = 0,
 ) -> IndexReport:
     """Index what is new or changed in *folders*, and forget what is gone.
 
     *embedder* is called when there is something to embed, and only then. Every batch is kept when it is done, so an
     interruption costs one batch at most, and the next call goes on. Where more than a tenth of a folder's photos, and
-    more than a hundred, are gone, they are kept unless *confirm_removals*. Raises what the store and the embedder
-    raise; never on account of a file.
+    more than a hundred, are gone, they are kept unless *confirm_removals*.
+
+    *within* names the parts of each folder, by its id, that are looked at; all, unless it is given. Files that changed
+    less than *min_age* seconds ago are left for later. Raises what the store and the embedder raise; never on account
+    of a file.
     """
     report = IndexReport()
-    _drop_damaged(catalog, space)
-    passes = [_scan(catalog, folder, report, progress) for folder in folders]
+    if within is None:
+        _drop_damaged(catalog, space)
+    passes = [
+        (folder, _scan(catalog, folder, part, report, progress))
+        for folder in folders
+        for part in (within.get(folder.id, ()) if within is not None else (WHOLE,))
+    ]
     wanted = [
         _wanted(folder, found.path, found.stamp)
-        for folder, changes in zip(folders, passes, strict=True)
-        for found in changes.to_read
+        for folder, changes in passes
+        for found in _ripe(folder, changes.to_read, min_age, report)
     ]
-    wanted += _unembedded(catalog, space, folders, {file.absolute for file in wanted})
+    if within is None:
+        wanted += _unembedded(catalog, space, folders, {file.absolute for file in wanted})
     progress.report(ReadingBegins(len(wanted)))
     keeper = BatchKeeper(catalog, space, embedder, tagger)
     unsettled: list[Wanted] = []
@@ -96,24 +110,30 @@ def index_folders(
             chosen = readings if is_last else _settled(readings, unsettled)
             _keep_all(keeper, _batches(chosen, batch_size), report, progress)
     # Only now: a file that moved has been found under its new name, and its photo was never without one.
-    for folder, changes in zip(folders, passes, strict=True):
-        _forget(catalog, folder, changes, report, confirmed=confirm_removals)
+    for folder in folders:
+        _forget(catalog, folder, [changes for of, changes in passes if of == folder], report, confirm_removals)
     return report
 
 
-def _forget(catalog: Catalog, folder: Folder, changes: Changes, report: IndexReport, *, confirmed: bool) -> None:
-    if not changes.gone and not changes.left_out:
+def _forget(
+    catalog: Catalog, folder: Folder, passes: Sequence[Changes], report: IndexReport, confirm_removals: bool
+) -> None:
+    missing = [file_id for changes in passes for file_id in changes.gone]
+    left_out = [file_id for changes in passes for file_id in changes.left_out]
+    if not missing and not left_out:
         return
     with catalog.write() as t:
-        lost = set(t.files.lost(changes.gone))
-        if not confirmed and len(lost) > max(_FEW, changes.held * _FRACTION):
-            report.held_back.append(HeldBack(folder, len(lost), changes.held))
+        lost = set(t.files.lost(missing))
+        t.files.forget([*left_out, *(file_id for file_id in missing if file_id not in lost)])
+        held = t.files.held(folder.id)
+        kept = 0
+        if len(lost) > max(_FEW, _FRACTION * held) and not confirm_removals:
+            report.held_back.append(HeldBack(folder, len(lost), held))
+            kept = len(lost)
         else:
-            lost.clear()
-        gone = [file_id for file_id in changes.gone if file_id not in lost]
-        t.files.forget([*gone, *changes.left_out])
-    report.gone += len(gone)
-    report.left_out += len(changes.left_out)
+            t.files.forget(sorted(lost))
+    report.gone += len(missing) - kept
+    report.left_out += len(left_out)
 
 
 def _drop_damaged(catalog: Catalog, space: Space) -> None:
@@ -134,11 +154,29 @@ def _settled(readings: Iterable[Reading], unsettled: list[Wanted]) -> Iterator[R
             yield reading
 
 
-def _scan(catalog: Catalog, folder: Folder, report: IndexReport, progress: Progress) -> Changes:
+def _ripe(folder: Folder, found: Iterable[Found], min_age: float, report: IndexReport) -> Iterator[Found]:
+    now = time.time_ns()
+    for item in found:
+        if 0 <= now - max(item.stamp.mtime_ns, item.stamp.ctime_ns) < min_age * 1e9:
+            report.unripe.append((folder, item.path))
+        else:
+            yield item
+
+
+def _scan(catalog: Catalog, folder: Folder, part: Subtree, report: IndexReport, progress: Progress) -> Changes:
+    if part != WHOLE and not _is_there(folder):
+        progress.report(FolderOffline(folder.path, "it is not where it was"))
+        report.offline.append(folder)
+        return Changes(is_offline=True)
     device = _device(folder.path)
     is_elsewhere = folder.device is not None and device != folder.device
     with catalog.read() as t:
-        changes = compare(scan(folder.path, folder.excludes), t.files.known(folder.id), is_elsewhere=is_elsewhere)
+        changes = compare(
+            scan(folder.path, folder.excludes, part),
+            t.files.known(folder.id, part.path, is_deep=part.is_deep),
+            is_elsewhere=is_elsewhere,
+            is_part=part != WHOLE,
+        )
     if changes.is_offline:
         root = next((item for item in changes.unreadable if item.path == b""), None)
         report.offline.append(folder)
@@ -153,6 +191,16 @@ def _scan(catalog: Catalog, folder: Folder, report: IndexReport, progress: Progr
         progress.report(FolderScanned(folder.path, files, len(changes.to_read)))
     report.unchanged += changes.unchanged
     return changes
+
+
+def _is_there(folder: Folder) -> bool:
+    """Whether the folder is where it was, with something in it: else nothing can be concluded from a part of it."""
+    try:
+        with os.scandir(folder.path) as entries:
+            is_empty = next(entries, None) is None
+    except OSError:
+        return False
+    return not is_empty and folder.device in {None, _device(folder.path)}
 
 
 def _device(path: bytes) -> int | None:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from store import Stamp
 
 from .ignoring import NO_MEDIA, RULES_FILE, BadRule, Rules, is_clutter, read_rules
+
+
+@dataclass(frozen=True, slots=True)
+class Subtree:
+    """A part of a folder: what lies at `path`, relative, itself, or if `is_deep`, anywhere below it."""
+
+    path: bytes
+    is_deep: bool
+
+
+#: All of a folder.
+WHOLE = Subtree(b"", is_deep=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,37 +53,68 @@ class Unreadable:
 Item = Found | LeftOut | Unreadable | BadRule
 
 
-def scan(folder: bytes, excludes: Sequence[str] = ()) -> Iterator[Item]:
+def scan(folder: bytes, excludes: Sequence[str] = (), within: Subtree = WHOLE) -> Iterator[Item]:
     """Every file below *folder*, absolute, that is not clutter, and what rules leave out.
 
     *excludes* are patterns for the whole folder; `.photosignore` and `.nomedia` files are heeded. Links to folders are
-    not followed. A folder that cannot be listed is yielded as such, and does not end the walk.
+    not followed. A folder that cannot be listed is yielded as such, and does not end the walk; one that is not there
+    (other than *folder* itself) is empty. Only what lies *within* is looked at.
     """
-    pending = [(b"", Rules.of(excludes))]
+    rules = _rules_on_the_way(folder, within.path, Rules.of(excludes))
+    if not isinstance(rules, Rules):
+        yield rules
+        return
+    pending = [(within.path, rules)]
     while pending:
         below, rules = pending.pop()
         try:
             with os.scandir(os.path.join(folder, below)) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            yield Unreadable(below, error.strerror or str(error))
+            if not below or not isinstance(error, FileNotFoundError | NotADirectoryError):
+                yield Unreadable(below, error.strerror or str(error))
             continue
-        names = {entry.name for entry in listed}
-        if NO_MEDIA in names:
-            yield LeftOut(below + b"/" if below else b"")
+        here, bad = _rules_of(folder, below, rules, {entry.name for entry in listed})
+        yield from bad
+        if not isinstance(here, Rules):
+            yield here
             continue
-        if RULES_FILE in names:
-            shown = os.path.join(below, RULES_FILE)
-            try:
-                spec, bad = read_rules(os.path.join(folder, shown), shown)
-            except OSError as error:
-                # What it keeps out may be private, so without it nothing below is touched.
-                yield Unreadable(below, f"its .photosignore cannot be read: {error.strerror or error}")
-                continue
-            yield from bad
-            rules = rules.within(below, spec)
         for entry in listed:
-            yield from _look_at(entry, os.path.join(below, entry.name), rules, pending)
+            yield from _look_at(entry, os.path.join(below, entry.name), here, pending)
+        if not within.is_deep:
+            return
+
+
+def _rules_of(
+    folder: bytes, below: bytes, rules: Rules, names: Container[bytes]
+) -> tuple[Rules | LeftOut | Unreadable, list[BadRule]]:
+    """What counts in *below*, in which *rules* of the folders above count too."""
+    if NO_MEDIA in names:
+        return LeftOut(below + b"/" if below else b""), []
+    if RULES_FILE not in names:
+        return rules, []
+    shown = os.path.join(below, RULES_FILE)
+    try:
+        spec, bad = read_rules(os.path.join(folder, shown), shown)
+    except OSError as error:
+        # What it keeps out may be private, so without it nothing below is touched.
+        return Unreadable(below, f"its .photosignore cannot be read: {error.strerror or error}"), []
+    return rules.within(below, spec), bad
+
+
+def _rules_on_the_way(folder: bytes, path: bytes, rules: Rules) -> Rules | LeftOut | Unreadable:
+    """What counts above *path*, or what on the way to it is left out or closed."""
+    below = b""
+    for name in path.split(b"/") if path else ():
+        place = os.path.join(folder, below)
+        names = {each for each in (NO_MEDIA, RULES_FILE) if os.path.lexists(os.path.join(place, each))}
+        here, _ = _rules_of(folder, below, rules, names)
+        if not isinstance(here, Rules):
+            return here
+        rules, below = here, os.path.join(below, name)
+        if is_clutter(name, is_folder=True) or rules.leave_out(below, is_folder=True):
+            return LeftOut(below + b"/")
+    return rules
 
 
 def _look_at(

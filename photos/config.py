@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -38,6 +39,14 @@ class Settings:
     top: int = 10
     #: Probability from which a tag is shown.
     threshold: float | None = None
+    #: Seconds for which a file must have been left alone before `watch` reads it.
+    quiet_seconds: float = 2.0
+    #: Minutes after which `watch` looks through everything, whatever the system told it.
+    rescan_minutes: float = 60.0
+    #: Minutes after which `watch` looks through folders of which the system tells nothing.
+    poll_minutes: float = 5.0
+    #: Minutes without work after which `watch` gives back the memory of the image tower.
+    idle_minutes: float = 10.0
 
     @property
     def catalog_path(self) -> Path:
@@ -147,6 +156,16 @@ def _count(value: object) -> int:
     return number
 
 
+def _span(value: object) -> float:
+    try:
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0.0
+    except ValueError:
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise ValueError("a number greater than 0")
+    return number
+
+
 def _probability(value: object) -> float:
     try:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
@@ -167,5 +186,9 @@ _READERS: dict[str, Callable[[object], object]] = {
     "batch_size": _count,
     "top": _count,
     "threshold": _probability,
+    "quiet_seconds": _span,
+    "rescan_minutes": _span,
+    "poll_minutes": _span,
+    "idle_minutes": _span,
 }
 assert set(_READERS) == {each.name for each in fields(Settings)}

@@ -10,6 +10,9 @@ PhotosError
 ├── NoModelChosen           no checkpoint was chosen and the default is not downloaded
 ├── ModelInUse              the library's photos were embedded with another checkpoint
 ├── ModelChanged            the checkpoint's weights are not those that the library was made with
+├── AlreadyWatched          another process keeps the library up to date
+├── NotWatched              no process does
+├── DaemonFailed            the process that was started ended at once, or would not end
 ├── FileExists              a file to be written is there already
 └── DemoIncomplete          the folder for the demo holds something else
 """
@@ -143,6 +146,42 @@ class ModelChanged(PhotosError):
             f"The weights of {safe(self.model)} have changed since this library was indexed, so its vectors cannot be "
             "compared; put the old weights back, or make another library with --library DIR."
         )
+
+
+class AlreadyWatched(PhotosError):
+    """Another process keeps the library up to date. `pid` is None where it could not be learnt."""
+
+    def __init__(self, library: Path, pid: int | None) -> None:
+        super().__init__(library, pid)
+        self.library = library
+        self.pid = pid
+
+    def __str__(self) -> str:
+        who = f"process {self.pid}" if self.pid else "another process"
+        return f"{safe(str(self.library))} is kept up to date by {who} already; `photos daemon stop` ends it."
+
+
+class NotWatched(PhotosError):
+    """No process keeps the library up to date."""
+
+    def __init__(self, library: Path) -> None:
+        super().__init__(library)
+        self.library = library
+
+    def __str__(self) -> str:
+        return f"No process keeps {safe(str(self.library))} up to date; `photos daemon start` starts one."
+
+
+class DaemonFailed(PhotosError):
+    """The daemon did not start, or did not end. `problem` is a sentence without its full stop."""
+
+    def __init__(self, problem: str, log: Path) -> None:
+        super().__init__(problem, log)
+        self.problem = problem
+        self.log = log
+
+    def __str__(self) -> str:
+        return f"{safe(self.problem)}; its log is {safe(str(self.log))}."
 
 
 class FileExists(PhotosError):

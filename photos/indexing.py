@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from indexer import IndexReport, Progress, index_folders
+from indexer import Embedder, IndexReport, Progress, Subtree, index_folders
 from photos import vocabularies
 from photos.app import App
 from photos.models import Model
@@ -25,9 +25,15 @@ def bring_up_to_date(
     progress: Progress,
     told_texts: Told = None,
     *,
+    embedder: Callable[[], Embedder] | None = None,
     confirm_removals: bool = False,
+    within: Mapping[int, Sequence[Subtree]] | None = None,
+    min_age: float = 0,
 ) -> IndexReport:
-    """Index *folders* and tag what is new with the vocabulary in force; finish a re-tag that was interrupted."""
+    """Index *folders* and tag what is new with the vocabulary in force; finish a re-tag that was interrupted.
+
+    *embedder* gives the image tower, if it is kept from call to call; the rest is as in `index_folders`.
+    """
     revision = vocabularies.ensure_one(app.catalog, model.reference)
     with app.catalog.read() as t:
         owed = t.library.retag_pending()
@@ -39,13 +45,15 @@ def bring_up_to_date(
         app.catalog,
         folders,
         model.space,
-        lru_cache(1)(lambda: app.embedder(model.space)),
+        embedder or lru_cache(1)(lambda: app.embedder(model.space)),
         StoredTagger(app.catalog, model.space, revision, texts, told_texts),
         progress,
         preprocessing=model.checkpoint.preprocessing,
         batch_size=settings.batch_size or BATCH_SIZE,
         workers=settings.workers,
         confirm_removals=confirm_removals,
+        within=within,
+        min_age=min_age,
     )
     app.index_of(model.space).refresh()
     return report

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select, u
 from . import schema
 from .changes import note_photo_back, note_photos_that_lose_their_files
 from .chunks import chunks
-from .dialect import replacing
+from .dialect import lies_directly, replacing
 from .records import File, Outcome, Problem, Stamp
 
 _file = schema.file
@@ -28,10 +28,23 @@ class Files:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def known(self, folder_id: int) -> Iterator[File]:
-        """Every row of the folder."""
-        for row in self._connection.execute(select(_file).where(_file.c.folder_id == folder_id)):
+    def known(self, folder_id: int, below: bytes = b"", *, is_deep: bool = True) -> Iterator[File]:
+        """Every row of the folder whose path is in *below*, relative to it; itself, or if *is_deep*, anywhere."""
+        rows = select(_file).where(_file.c.folder_id == folder_id)
+        if below:
+            # The slash and the byte that follows it enclose everything that begins with the name and a slash.
+            rows = rows.where(_file.c.path > below + b"/", _file.c.path < below + b"0")
+        if not is_deep:
+            rows = rows.where(lies_directly(_file.c.path, len(below) + 1 if below else 0))
+        for row in self._connection.execute(rows):
             yield _record(row)
+
+    def held(self, folder_id: int) -> int:
+        """How many files of the folder hold photos."""
+        held = select(func.count()).select_from(_file)
+        return self._connection.execute(
+            held.where(_file.c.folder_id == folder_id, _file.c.photo_id.is_not(None))
+        ).scalar_one()
 
     def indexed(self, folder_id: int, path: bytes, stamp: Stamp, photo_id: int) -> None:
         """The path, relative to its folder, now holds that photo."""

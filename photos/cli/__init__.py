@@ -6,6 +6,7 @@ import click
 
 from photos.cli import (
     add,
+    daemon,
     demo,
     embed,
     index,
@@ -17,6 +18,7 @@ from photos.cli import (
     status,
     tags,
     vocab,
+    watch,
 )
 from photos.cli.program import Invocation, program
 
@@ -24,6 +26,8 @@ for _command in (
     add.add,
     remove.remove,
     index.index,
+    watch.watch,
+    daemon.daemon,
     search.search,
     similar.similar,
     tags.tags,

@@ -43,6 +43,25 @@ def summary(app: App, folders: Sequence[Folder], report: IndexReport, seconds: f
         photos, files = t.photos.count(), t.files.counts().get(Outcome.INDEXED, 0)
         problems = [problem for problem in t.files.problems() if _is_in(problem, folders)]
     yield f"{counted(photos, 'photo')} in {counted(files, 'file')}; {_news(report)} in {duration(seconds)}."
+    yield from _remarks(report)
+    is_news = any(count for outcome, count in report.outcomes.items() if outcome is not Outcome.INDEXED)
+    yield from _left_out(problems, name_them=is_news)
+    if photos:
+        yield 'Next: photos search "beach at sunset", photos tags, photos status'
+    else:
+        yield "There is no photo to search in yet."
+
+
+def happened(report: IndexReport, seconds: float) -> Iterator[str]:
+    """What a pass of `watch` did, and nothing if it did nothing."""
+    bad = sum(count for outcome, count in report.outcomes.items() if outcome is not Outcome.INDEXED)
+    if report.embedded or report.moved or report.gone or report.left_out or bad:
+        left = f", {counted(bad, 'file')} left out (photos status --problems)" if bad else ""
+        yield f"{_news(report)}{left} in {duration(seconds)}."
+    yield from _remarks(report)
+
+
+def _remarks(report: IndexReport) -> Iterator[str]:
     for folder in report.offline:
         yield f"{shown_path(folder.path)} is not there, or suddenly empty: its photos are kept as they were."
     for held in report.held_back:
@@ -58,12 +77,6 @@ def summary(app: App, folders: Sequence[Folder], report: IndexReport, seconds: f
         yield f"{shown_path(path)} could not be read ({safe(reason)}); the next `photos index` tries again."
     if len(report.unread) > _NAMED:
         yield f"{counted(len(report.unread) - _NAMED, 'more file')} could not be read either."
-    is_news = any(count for outcome, count in report.outcomes.items() if outcome is not Outcome.INDEXED)
-    yield from _left_out(problems, name_them=is_news)
-    if photos:
-        yield 'Next: photos search "beach at sunset", photos tags, photos status'
-    else:
-        yield "There is no photo to search in yet."
 
 
 def _left_out(problems: Sequence[Problem], *, name_them: bool) -> Iterator[str]:

@@ -29,6 +29,9 @@ precision = click.option(
     type=click.Choice(["float32", "bfloat16", "float16"]),
     help="Precision of a new library's embeddings; what the device is good at unless set.",
 )
+nice = click.option(
+    "--nice", type=click.IntRange(0, 19), default=0, metavar="N", help="Give way to other programs: 19 the most."
+)
 confirm_removals = click.option(
     "--confirm-removals",
     is_flag=True,

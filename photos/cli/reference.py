@@ -28,6 +28,10 @@ setting is called `PHOTOS_` and its name in capitals.
 | `batch_size` | photos that are encoded and kept at once | 32 |
 | `top` | how many photos a search shows | 10 |
 | `threshold` | the probability from which a tag is shown | the vocabulary's |
+| `quiet_seconds` | seconds for which a file must have been left alone before `watch` reads it | 2 |
+| `rescan_minutes` | minutes after which `watch` looks through everything | 60 |
+| `poll_minutes` | minutes after which `watch` looks through folders of which the system tells nothing | 5 |
+| `idle_minutes` | minutes without work after which `watch` gives back the memory of the image tower | 10 |
 
 Exit status: 0 done; 1 nothing found, or a problem, named on one line; 2 wrong usage or a wrong setting; 130
 interrupted by Ctrl-C (129 hung up, 143 terminated); 141 the reader of the output went away. An error in the program

@@ -9,7 +9,7 @@ import threading
 import numpy as np
 import pytest
 
-from indexer import FileDone, FolderOffline, FolderScanned, ReadingBegins, index_folders
+from indexer import FileDone, FolderOffline, FolderScanned, ReadingBegins, Subtree, index_folders
 from indexer.reading import Decoded, Refused, Wanted, read_file
 from indexer.scan import stamp_of
 from indexer.siglip import Preprocessing
@@ -466,3 +466,75 @@ def test_a_file_that_vanishes_before_it_is_read_costs_nothing_else(library):
     assert library.outcomes()["1.jpg"] == "failed"
     library.index()
     assert "1.jpg" not in library.outcomes()
+
+
+def test_only_the_parts_that_are_named_are_looked_at(library):
+    write(library.folder / "a.jpg", seed=1)
+    write(library.folder / "trip" / "b.jpg", seed=2)
+    write(library.folder / "trip" / "deep" / "c.jpg", seed=3)
+    library.index()
+    for name in ("a.jpg", "trip/b.jpg", "trip/deep/c.jpg"):
+        (library.folder / name).unlink()
+    write(library.folder / "new.jpg", seed=4)
+    write(library.folder / "trip" / "new.jpg", seed=5)
+    write(library.folder / "trip" / "deep" / "new.jpg", seed=6)
+
+    def index(path, *, is_deep):
+        report = library.index(within={library.registered.id: [Subtree(path, is_deep)]})
+        return report.embedded, report.gone
+
+    assert index(b"trip", is_deep=False) == (1, 1)
+    assert index(b"trip", is_deep=True) == (1, 1)
+    assert index(b"", is_deep=False) == (1, 1)
+    assert set(library.photos()) == {"new.jpg", "trip/new.jpg", "trip/deep/new.jpg"}
+
+
+def test_a_part_that_is_gone_is_gone_and_nothing_is_concluded_while_the_folder_is_away(library, tmp_path):
+    write(library.folder / "a.jpg", seed=1)
+    write(library.folder / "trip" / "b.jpg", seed=2)
+    library.index()
+    part = {library.registered.id: [Subtree(b"trip", is_deep=True)]}
+    library.folder.rename(tmp_path / "elsewhere")
+    assert library.index(within=part).offline
+    (library.folder).mkdir()
+    assert library.index(within=part).offline
+    library.folder.rmdir()
+    (tmp_path / "elsewhere").rename(library.folder)
+    shutil.rmtree(library.folder / "trip")
+    report = library.index(within=part)
+    assert (report.gone, report.offline, list(library.photos())) == (1, [], ["a.jpg"])
+
+
+def test_rules_above_a_part_count_in_it(library):
+    write(library.folder / "trip" / "deep" / "a.jpg", seed=1)
+    write(library.folder / "trip" / "deep" / "b.png", seed=2)
+    library.index()
+    (library.folder / ".photosignore").write_text("*.png\n")
+    report = library.index(within={library.registered.id: [Subtree(b"trip/deep", is_deep=False)]})
+    assert (report.left_out, list(library.photos())) == (1, ["trip/deep/a.jpg"])
+    (library.folder / "trip" / ".photosignore").write_text("deep/\n")
+    report = library.index(within={library.registered.id: [Subtree(b"trip/deep", is_deep=True)]})
+    assert (report.left_out, library.photos()) == (1, {})
+
+
+def test_a_file_that_changed_a_moment_ago_is_left_for_later(library):
+    write(library.folder / "a.jpg", seed=1)
+    report = library.index(min_age=3600)
+    assert report.unripe == [(library.registered, b"a.jpg")]
+    assert library.photos() == {}
+    assert library.index().embedded == 1
+
+
+def test_a_deleted_tree_that_is_told_of_in_many_parts_is_one_loss(library):
+    for number in range(102):
+        path = library.folder / str(number % 3) / f"{number}.bmp"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(encoded(scene(8, 8, seed=number), "bmp"))
+    write(library.folder / "a.jpg", seed=200)
+    library.index(batch_size=32)
+    for number in range(3):
+        shutil.rmtree(library.folder / str(number))
+    parts = [Subtree(str(number).encode(), is_deep=True) for number in range(3)]
+    report = library.index(within={library.registered.id: parts})
+    assert [(held.gone, held.held) for held in report.held_back] == [(102, 103)]
+    assert report.gone == 0

@@ -1,0 +1,196 @@
+"""Listens to the system's news of files. What it says is a hint of where to look, and never what happened."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from watchdog import events
+from watchdog.observers import Observer
+from watchdog.observers.api import BaseObserver, ObservedWatch
+
+from store import Folder
+
+from .hints import Hints
+from .scan import WHOLE, Subtree
+
+#: What is asked for. Not among it: files that were opened or read, which is what the indexer itself does all day.
+_NEWS: list[type[events.FileSystemEvent]] = [
+    events.FileCreatedEvent,
+    events.FileModifiedEvent,
+    events.FileMovedEvent,
+    events.FileDeletedEvent,
+    events.FileClosedEvent,
+    events.DirCreatedEvent,
+    events.DirMovedEvent,
+    events.DirDeletedEvent,
+]
+#: File systems that do not hear of changes which other machines make.
+_REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "davfs", "virtiofs"})
+
+
+@dataclass(frozen=True, slots=True)
+class Deaf:
+    """A folder of which the system tells nothing, and why: it has to be looked through now and then."""
+
+    folder: Folder
+    reason: str
+
+
+class Ears:
+    """Listens for changes in folders, and gives hints. `close` ends it."""
+
+    def __init__(self, hints: Hints) -> None:
+        self._hints = hints
+        self._observer: BaseObserver | None = None
+        self._heard: dict[int, tuple[Folder, tuple[int, int] | None, ObservedWatch | None]] = {}
+        self._alarm = _Alarm(self._everything)
+        logging.getLogger("watchdog").addHandler(self._alarm)
+        logging.getLogger("watchdog").propagate = False
+
+    def listen(self, folders: Iterable[Folder]) -> list[Deaf]:
+        """Listen in *folders*, and no longer in others. Says which of them cannot be heard, each of them once.
+
+        A folder that is new here, or is another than before, or came back, or whose listener died, is a hint.
+        """
+        wanted = {folder.id: folder for folder in folders}
+        for folder_id in set(self._heard) - set(wanted):
+            self._drop(folder_id)
+        if self._observer is not None and not self._observer.is_alive():
+            self._restart()
+        deaf = []
+        for folder in wanted.values():
+            now = (folder, _identity(folder.path))
+            before = self._heard.get(folder.id)
+            if before is not None and before[:2] == now and self._is_alive(before[2]):
+                continue
+            if before is not None:
+                self._drop(folder.id)
+            watch, reason = self._schedule(folder)
+            self._heard[folder.id] = (*now, watch)
+            if reason is not None:
+                deaf.append(Deaf(folder, reason))
+            self._hints.add(folder.id)
+        return deaf
+
+    def deaf(self) -> list[Folder]:
+        """The folders that cannot be heard."""
+        return [folder for folder, _, watch in self._heard.values() if watch is None]
+
+    def close(self) -> None:
+        """Stop listening."""
+        logging.getLogger("watchdog").removeHandler(self._alarm)
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer.join(5)
+
+    def _schedule(self, folder: Folder) -> tuple[ObservedWatch | None, str | None]:
+        kind = _file_system(folder.path)
+        if kind in _REMOTE or (kind or "").startswith("fuse."):
+            return None, f"it is on a network disk ({kind}), which does not tell of changes"
+        if self._observer is None:
+            self._observer = Observer()
+            self._observer.start()
+        try:
+            handler = _Handler(folder, self._hints)
+            path = os.fsdecode(folder.path)
+            return self._observer.schedule(handler, path, recursive=True, event_filter=_NEWS), None
+        except OSError as error:
+            return None, _reason(error)
+
+    def _is_alive(self, watch: ObservedWatch | None) -> bool:
+        if watch is None or self._observer is None:
+            return True
+        return any(emitter.watch == watch and emitter.is_alive() for emitter in self._observer.emitters)
+
+    def _drop(self, folder_id: int) -> None:
+        _, _, watch = self._heard.pop(folder_id)
+        if watch is not None and self._observer is not None:
+            try:
+                self._observer.unschedule(watch)
+            except (KeyError, OSError):
+                # It ended with its folder.
+                return
+
+    def _restart(self) -> None:
+        self._observer = None
+        self._heard.clear()
+
+    def _everything(self) -> None:
+        for folder_id in list(self._heard):
+            self._hints.add(folder_id)
+
+
+class _Alarm(logging.Handler):
+    """watchdog only logs that news was lost, so whatever it warns of means that everything is to be looked at."""
+
+    def __init__(self, ring: object) -> None:
+        super().__init__(logging.WARNING)
+        self._ring = ring
+
+    def emit(self, record: logging.LogRecord) -> None:
+        del record
+        assert callable(self._ring)
+        self._ring()
+
+
+class _Handler(events.FileSystemEventHandler):
+    """Turns news of one folder into hints: where a file changed, the folder it is in; of a folder, all of it."""
+
+    def __init__(self, folder: Folder, hints: Hints) -> None:
+        self._folder = folder
+        self._hints = hints
+
+    def on_any_event(self, event: events.FileSystemEvent) -> None:
+        for path in (event.src_path, event.dest_path):
+            if path:
+                self._hint(os.fsencode(path), is_folder=event.is_directory)
+
+    def _hint(self, path: bytes, *, is_folder: bool) -> None:
+        root = self._folder.path.rstrip(b"/") + b"/"
+        if path + b"/" == root:
+            self._hints.add(self._folder.id, WHOLE)
+        elif path.startswith(root):
+            below = path[len(root) :]
+            self._hints.add(self._folder.id, Subtree(os.path.dirname(below), is_deep=False))
+            # What rules say of a folder is written in it.
+            if is_folder:
+                self._hints.add(self._folder.id, Subtree(below, is_deep=True))
+            elif os.path.basename(below) in {b".photosignore", b".nomedia"}:
+                self._hints.add(self._folder.id, Subtree(os.path.dirname(below), is_deep=True))
+
+
+def _reason(error: OSError) -> str:
+    limit = {errno.ENOSPC: "max_user_watches=1048576", errno.EMFILE: "max_user_instances=512"}.get(error.errno or 0)
+    if limit is not None:
+        return f"the system's limit of watched folders is reached; raise it with: sudo sysctl fs.inotify.{limit}"
+    return error.strerror or str(error)
+
+
+def _identity(path: bytes) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _file_system(path: bytes, mounts: Path = Path("/proc/self/mountinfo")) -> str | None:
+    """The kind of file system that *path* is on, where the system says so (Linux; see proc_pid_mountinfo(5))."""
+    try:
+        lines = mounts.read_bytes().splitlines()
+    except OSError:
+        return None
+    found, longest = None, -1
+    real = os.path.realpath(path).rstrip(b"/") + b"/"
+    for line in lines:
+        before, _, after = line.partition(b" - ")
+        # Blanks and a few more are written as \\040 and so on.
+        place = before.split(b" ")[4].decode("latin-1").encode("latin-1").decode("unicode_escape").encode("latin-1")
+        if real.startswith(place.rstrip(b"/") + b"/") and len(place) >= longest:
+            found, longest = os.fsdecode(after.split(b" ")[0]), len(place)
+    return found

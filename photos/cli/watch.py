@@ -1,0 +1,27 @@
+"""`photos watch`."""
+
+from __future__ import annotations
+
+import click
+
+from photos.cli import options
+from photos.cli.program import Invocation, pass_invocation
+
+
+@click.command(short_help="Keep the library up to date from now on.")
+@options.device
+@options.workers
+@options.nice
+@pass_invocation
+def watch(invocation: Invocation, device: str | None, workers: int | None, nice: int) -> None:
+    """Look through the folders of the library, and from then on at whatever changes in them, until interrupted.
+
+    News of the system is a hint of where to look; everything is looked through again every hour (setting
+    `rescan_minutes`), and folders on network disks every five minutes (`poll_minutes`). A file is read when it was left
+    alone for two seconds (`quiet_seconds`). Only one process can keep a library up to date; `photos daemon start` runs
+    it in the background.
+    """
+    from photos.cli.following import follow
+
+    with invocation.app(device=device, workers=workers) as app:
+        follow(app, nice)

@@ -1,0 +1,164 @@
+"""Keeps a library up to date from now on: listens, waits until it is quiet, and looks at what may have changed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from indexer import WHOLE, Embedder, Hints, IndexReport, Progress, Subtree
+from indexer.observing import Ears
+from photos.app import App
+from photos.errors import EmptyLibrary
+from photos.holding import Keeper, introduce
+from photos.indexing import bring_up_to_date
+from photos.models import Model
+from store import CatalogBusy, DiskFailed, DiskFull, Folder
+
+#: Seconds between two looks at whether listeners live, folders are where they were, and which there are.
+_CHECK = 60.0
+#: Seconds that a wait may last longer than asked before the machine must have slept.
+_SLEPT = 30.0
+#: Seconds until work that failed for want of room or of a lock is tried again.
+_RETRY = 60.0
+
+Parts = Mapping[int, Sequence[Subtree]] | None
+
+
+class KeptTower:
+    """The image tower, made when it is needed and given back after a while without work."""
+
+    def __init__(self, make: Callable[[], Embedder], idle: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._make = make
+        self._idle = idle
+        self._clock = clock
+        self._tower: Embedder | None = None
+        self._used = 0.0
+
+    def __call__(self) -> Embedder:
+        """The tower."""
+        self._used = self._clock()
+        if self._tower is None:
+            self._tower = self._make()
+        return self._tower
+
+    def rest(self) -> None:
+        """Give it back, if it was not used for long enough."""
+        if self._tower is not None and self._clock() - self._used >= self._idle:
+            self._tower = None
+
+
+class Watch:
+    """Keeps the folders of a library up to date until it is interrupted.
+
+    *say* hears sentences, *told* what a pass that changed something did.
+    """
+
+    def __init__(
+        self, app: App, model: Model, say: Callable[[str], None], told: Callable[[IndexReport, float], None]
+    ) -> None:
+        self._app = app
+        self._model = model
+        self._say = say
+        self._told = told
+        settings = app.settings
+        self._hints = Hints(settings.quiet_seconds)
+        self._ears = Ears(self._hints)
+        self._tower = KeptTower(lambda: app.embedder(model.space), settings.idle_minutes * 60)
+        now = time.time()
+        self._keeper = Keeper(os.getpid(), now, "looking", now)
+        self._full_due = self._poll_due = 0.0
+
+    def run(self, progress: Progress) -> None:
+        """Go on until an exception ends it: an interruption, or what cannot be borne."""
+        folders = self._folders()
+        if not folders:
+            raise EmptyLibrary(self._app.settings.library)
+        try:
+            while True:
+                self._listen(folders)
+                self._look(folders, self._parts(folders), progress)
+                self._rest()
+                folders = self._folders()
+        finally:
+            self._ears.close()
+
+    def _folders(self) -> list[Folder]:
+        with self._app.catalog.read() as t:
+            return t.folders.all()
+
+    def _listen(self, folders: Sequence[Folder]) -> None:
+        for deaf in self._ears.listen(folders):
+            path = os.fsdecode(deaf.folder.path)
+            self._say(f"{path}: {deaf.reason}. It is looked through every {self._app.settings.poll_minutes:g} minutes.")
+            self._keeper = replace(self._keeper, polled=(*self._keeper.polled, (path, deaf.reason)))
+
+    def _parts(self, folders: Sequence[Folder]) -> Parts:
+        """What is to be looked at now: None for everything."""
+        now = time.monotonic()
+        if now >= self._full_due:
+            self._hints.take()
+            return None
+        parts = dict(self._hints.take()) if self._hints.wait(0) else {}
+        if now >= self._poll_due:
+            self._poll_due = now + self._app.settings.poll_minutes * 60
+            parts |= {folder.id: [WHOLE] for folder in self._ears.deaf()}
+        known = {folder.id for folder in folders}
+        return {folder_id: some for folder_id, some in parts.items() if folder_id in known}
+
+    def _look(self, folders: Sequence[Folder], parts: Parts, progress: Progress) -> None:
+        if parts is not None and not parts:
+            return
+        self._note("looking")
+        started = time.monotonic()
+        chosen = [folder for folder in folders if parts is None or folder.id in parts]
+        try:
+            report = bring_up_to_date(
+                self._app,
+                self._model,
+                chosen,
+                progress,
+                embedder=self._tower,
+                within=parts,
+                min_age=self._app.settings.quiet_seconds,
+            )
+        except (CatalogBusy, DiskFull, DiskFailed) as error:
+            self._pause(str(error), parts)
+            return
+        now = time.monotonic()
+        if parts is None:
+            self._full_due = now + self._app.settings.rescan_minutes * 60
+            self._keeper = replace(self._keeper, looked_at=time.time())
+        for folder, path in report.unripe:
+            self._hints.add(folder.id, Subtree(os.path.dirname(path), is_deep=False))
+        self._keeper = replace(self._keeper, trouble=None)
+        self._told(report, now - started)
+
+    def _pause(self, trouble: str, parts: Parts) -> None:
+        self._say(f"{trouble} Tried again in {_RETRY:.0f} seconds.")
+        self._keeper = replace(self._keeper, trouble=trouble)
+        for folder_id, some in (parts or {}).items():
+            for part in some:
+                self._hints.add(folder_id, part)
+        self._note("waiting")
+        time.sleep(_RETRY)
+
+    def _rest(self) -> None:
+        """Wait until there is something to do. Returns now and then to see that all is well."""
+        self._note("waiting")
+        self._tower.rest()
+        began, wall = time.monotonic(), time.time()
+        seconds = max(0.0, min(_CHECK, self._full_due - began, self._poll_wait(began)))
+        self._hints.wait(seconds)
+        if time.time() - wall > seconds + _SLEPT:
+            # The machine slept, or the clock was set: whatever happened meanwhile, nobody told.
+            self._full_due = 0.0
+
+    def _poll_wait(self, now: float) -> float:
+        return self._poll_due - now if self._ears.deaf() else _CHECK
+
+    def _note(self, state: str) -> None:
+        if state != self._keeper.state or self._keeper.looked_at is None:
+            self._keeper = replace(self._keeper, state=state, since=time.time())
+            introduce(self._app.settings.library, self._keeper)

@@ -1,0 +1,143 @@
+"""The process that keeps a library up to date, in the background, on real files."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from PIL import Image
+
+from .program import run, start
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Pictures and their library, from which each test has its own copy."""
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "pictures").mkdir()
+    for i in range(8):
+        Image.new("RGB", (30, 30), (i, 2 * i, 3 * i)).save(folder / "pictures" / f"{i:02}.png")
+    (folder / "words.txt").write_text("beach\n")
+    library = ["photos", "--library", folder / "library"]
+    assert run(*library, "vocab", "use", folder / "words.txt")[0] == 0
+    assert run(*library, "add", folder / "pictures", "--model", "demo")[0] == 0
+    return folder
+
+
+@pytest.fixture
+def pictures(made, tmp_path):
+    return shutil.copytree(made / "pictures", tmp_path / "pictures")
+
+
+@pytest.fixture
+def library(made, pictures, tmp_path, monkeypatch):
+    """A library of those pictures. Whatever watches it is ended with the test."""
+    monkeypatch.setenv("PHOTOS_LIBRARY", str(tmp_path / "library"))
+    monkeypatch.setenv("PHOTOS_QUIET_SECONDS", "0.3")
+    shutil.copytree(made / "library", tmp_path / "library")
+    assert run("photos", "add", "--moved", made / "pictures", pictures)[0] == 0
+    yield tmp_path / "library"
+    run("photos", "daemon", "stop")
+
+
+def status():
+    code, out, _ = run("photos", "daemon", "status", "--json")
+    return json.loads(out) if code == 0 else None
+
+
+def known():
+    return json.loads(run("photos", "status", "--json")[1])["files"].get("indexed", 0)
+
+
+def wait_for(what, seconds=60):
+    until = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < until, "it did not come to that"
+        time.sleep(0.3)
+
+
+def test_it_follows_what_happens_in_the_folders_and_ends_when_asked(library, pictures):
+    code, out, _ = run("photos", "daemon", "start")
+    assert (code, b"keeps" in out) == (0, True)
+    wait_for(lambda: status()["state"] == "waiting")
+    Image.new("RGB", (30, 30), (200, 10, 10)).save(pictures / "new.png")
+    wait_for(lambda: known() == 9)
+    (pictures / "00.png").unlink()
+    wait_for(lambda: known() == 8)
+    (pictures / "trip").mkdir()
+    for name in ("01.png", "02.png"):
+        (pictures / name).rename(pictures / "trip" / name)
+    (pictures / "03.png").unlink()
+    wait_for(lambda: known() == 7)
+    pid = status()["pid"]
+    code, _, err = run("photos", "daemon", "start")
+    assert (code, f"process {pid} already".encode() in err) == (1, True)
+    assert run("photos", "daemon", "stop")[0] == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert run("photos", "daemon", "status")[0] == 1
+    assert b"No process keeps" in run("photos", "daemon", "stop")[2]
+    assert "Traceback" not in (library / "watch.log").read_text()
+
+
+def test_a_killed_one_leaves_nothing_that_bars_the_next(library):
+    assert run("photos", "daemon", "start")[0] == 0
+    os.kill(status()["pid"], signal.SIGKILL)
+    wait_for(lambda: status() is None)
+    assert run("photos", "daemon", "start")[0] == 0
+    assert status() is not None
+
+
+def test_of_many_that_start_at_once_one_lives(library):
+    with ThreadPoolExecutor(8) as pool:
+        codes = list(pool.map(lambda _: run("photos", "daemon", "start")[0], range(8)))
+    assert (codes.count(0), codes.count(1)) == (1, 7)
+    assert status() is not None
+
+
+def test_what_came_while_it_was_stopped_is_found(library, pictures):
+    assert run("photos", "daemon", "start")[0] == 0
+    wait_for(lambda: status()["state"] == "waiting")
+    pid = status()["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    for i in range(20):
+        (pictures / f"deep{i}").mkdir()
+        Image.new("RGB", (30, 30), (100, 2 * i, 3 * i)).save(pictures / f"deep{i}" / "x.png")
+    os.kill(pid, signal.SIGCONT)
+    wait_for(lambda: known() == 28)
+
+
+def test_a_folder_that_goes_away_and_comes_back_loses_nothing(library, pictures, tmp_path):
+    assert run("photos", "daemon", "start")[0] == 0
+    wait_for(lambda: status()["state"] == "waiting")
+    pictures.rename(tmp_path / "elsewhere")
+    time.sleep(2)
+    assert known() == 8
+    shutil.copy(tmp_path / "elsewhere" / "00.png", tmp_path / "elsewhere" / "copy.png")
+    (tmp_path / "elsewhere").rename(pictures)
+    assert known() >= 8
+    wait_for(lambda: known() == 9, seconds=90)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_in_the_foreground_a_signal_ends_it_soon(library, number, code):
+    process = start("photos", "watch")
+    wait_for(lambda: (status() or {}).get("state") == "waiting")
+    began = time.monotonic()
+    process.send_signal(number)
+    out, err = process.communicate(timeout=10)
+    assert time.monotonic() - began < 10
+    assert (process.returncode, out) == (code, b"")
+    assert b"Watching" in err
+    assert b"Traceback" not in err
+
+
+def test_an_empty_library_has_nothing_to_watch(tmp_path):
+    code, _, err = run("photos", "--library", tmp_path / "empty", "watch")
+    assert (code, b"has no photos yet" in err) == (1, True)
+    assert not (tmp_path / "empty").exists()

@@ -1,0 +1,45 @@
+"""The files that start the daemon at log-in."""
+
+import plistlib
+from pathlib import Path
+
+import pytest
+
+from photos.errors import FileExists, NothingFound, SettingError
+from photos.services import install, uninstall
+
+LIBRARY = Path('/home/me/100% "mine"/$library')
+
+
+def test_a_systemd_unit_names_the_library_whatever_its_name(tmp_path):
+    path, commands = install(LIBRARY, {"HOME": str(tmp_path)}, "linux")
+    assert path.parent == tmp_path / ".config" / "systemd" / "user"
+    line = next(line for line in path.read_text().splitlines() if line.startswith("ExecStart="))
+    assert '"/home/me/100%% \\"mine\\"/$$library"' in line
+    assert commands[-1] == f"systemctl --user enable --now {path.name}"
+    assert install(LIBRARY, {"HOME": str(tmp_path)}, "linux")[0] == path
+
+
+def test_a_launchd_agent_runs_the_same_command(tmp_path):
+    path, commands = install(LIBRARY, {"HOME": str(tmp_path)}, "darwin")
+    agent = plistlib.loads(path.read_bytes())
+    assert agent["Label"] == path.stem
+    assert agent["ProgramArguments"][-4:] == [str(LIBRARY), "watch", "--nice", "0"]
+    assert str(path) in commands[0]
+
+
+def test_what_somebody_else_wrote_is_left_alone_and_what_is_ours_goes(tmp_path):
+    environment = {"HOME": str(tmp_path)}
+    path, _ = install(LIBRARY, environment, "linux")
+    uninstall(LIBRARY, environment, "linux")
+    assert not path.exists()
+    with pytest.raises(NothingFound):
+        uninstall(LIBRARY, environment, "linux")
+    path.write_text("mine")
+    with pytest.raises(FileExists):
+        install(LIBRARY, environment, "linux")
+
+
+def test_other_systems_are_told_where_to_read(tmp_path):
+    with pytest.raises(SettingError, match=r"docs/daemon\.md"):
+        install(LIBRARY, {"HOME": str(tmp_path)}, "win32")
