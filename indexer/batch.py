@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -33,6 +34,14 @@ class Tagger(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Pictures that were embedded, and new files that show, to the pixel, what another one shows."""
+
+    embedded: int
+    alike: int
+
+
 class BatchKeeper:
     """Embeds and keeps readings. Each photo is decided by its content, and a row is written for every file.
 
@@ -45,8 +54,8 @@ class BatchKeeper:
         self._embedder = embedder
         self._tagger = tagger
 
-    def keep(self, readings: Sequence[Reading]) -> int:
-        """Keep *readings*, all or none. Returns how many pictures were embedded."""
+    def keep(self, readings: Sequence[Reading]) -> Kept:
+        """Keep *readings*, all or none."""
         new, vectors = self._look_up(readings)
         embedded = self._embed(new)
         vectors |= {reading.digest: embedded[reading.digest] for reading in new}
@@ -59,7 +68,8 @@ class BatchKeeper:
             if self._tagger is not None and to_tag:
                 ids = np.array(sorted(to_tag), np.int64)
                 self._tagger.tag(t, Vectors(ids, np.stack([to_tag[int(photo_id)] for photo_id in ids])))
-        return len(new)
+        known = sum(isinstance(reading, Decoded) and reading.digest in vectors for reading in readings)
+        return Kept(len(new), known - len(new))
 
     def _look_up(self, readings: Sequence[Reading]) -> tuple[list[Decoded], dict[bytes, NDArray[np.float32]]]:
         """One reading for each picture that the space has not seen, and by their digests the vectors of the others.

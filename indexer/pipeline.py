@@ -42,6 +42,8 @@ class IndexReport:
 
     outcomes: dict[Outcome, int] = field(default_factory=lambda: dict.fromkeys(Outcome, 0))
     embedded: int = 0
+    #: Files that are new or changed and show, to the pixel, what a photo shows that was embedded before.
+    alike: int = 0
     unchanged: int = 0
     #: Files that are no longer there, and files that the user's rules leave out by now.
     gone: int = 0
@@ -265,7 +267,9 @@ def _keep_all(
     keeper: BatchKeeper, batches: Iterable[Sequence[Reading]], report: IndexReport, progress: Progress
 ) -> None:
     for batch in batches:
-        report.embedded += keeper.keep(batch)
+        kept = keeper.keep(batch)
+        report.embedded += kept.embedded
+        report.alike += kept.alike
         for reading in batch:
             _report(reading, report, progress)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime
+from typing import Protocol
 
 from PIL import ExifTags, Image
 
@@ -17,7 +18,15 @@ _FARTHEST_OFFSET = 14 * 60
 _FIRST_YEAR = 1826
 
 
-def read_facts(image: Image.Image, size: tuple[int, int], picture_format: str) -> Facts:
+class HasExif(Protocol):
+    """What can state facts: a picture, or what stands for one."""
+
+    def getexif(self) -> Image.Exif:
+        """The tags."""
+        ...
+
+
+def read_facts(image: HasExif, size: tuple[int, int], picture_format: str) -> Facts:
     """The facts of *image*, which is *size* (width, height) upright."""
     tags, camera, place = _directories(image)
     latitude, longitude = _position(place)
@@ -36,7 +45,7 @@ def read_facts(image: Image.Image, size: tuple[int, int], picture_format: str) -
     )
 
 
-def orientation(image: Image.Image) -> int:
+def orientation(image: HasExif) -> int:
     """The EXIF orientation, 1 to 8; 1 if there is none that can be read."""
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
@@ -45,7 +54,7 @@ def orientation(image: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004 - the eight there are
 
 
-def _directories(image: Image.Image) -> tuple[dict[int, object], dict[int, object], dict[int, object]]:
+def _directories(image: HasExif) -> tuple[dict[int, object], dict[int, object], dict[int, object]]:
     """The main, the camera's and the GPS tags; empty where they cannot be read."""
     found: list[dict[int, object]] = []
     for directory in (None, ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):

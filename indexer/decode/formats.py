@@ -16,6 +16,15 @@ _PICTURES = (
     (b"MM\0*", "TIFF"),
     (b"II+\0", "TIFF"),
     (b"MM\0+", "TIFF"),
+    # RAW photos that are no TIFF; those that are show it in their tags.
+    (b"FUJIFILMCCD-RAW", "RAW"),
+    (b"IIRO", "RAW"),
+    (b"IIRS", "RAW"),
+    (b"MMOR", "RAW"),
+    (b"IIU\0", "RAW"),
+    (b"II\x1a\0\0\0HEAPCCDR", "RAW"),
+    (b"\0MRM", "RAW"),
+    (b"FOVb", "RAW"),
 )
 #: ISO media files say what they are in four letters after "ftyp".
 _HEIF_BRANDS = frozenset(
@@ -29,13 +38,6 @@ _OTHERS = (
     (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
     (b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture"),
     (b"\xff\x4f\xff\x51", "a JPEG 2000 picture"),
-    (b"FUJIFILMCCD-RAW", "a RAW photo (Fujifilm)"),
-    (b"IIRO", "a RAW photo (Olympus)"),
-    (b"MMOR", "a RAW photo (Olympus)"),
-    (b"IIU\0", "a RAW photo (Panasonic)"),
-    (b"II\x1a\0\0\0HEAPCCDR", "a RAW photo (Canon CRW)"),
-    (b"\0MRM", "a RAW photo (Minolta)"),
-    (b"FOVb", "a RAW photo (Sigma)"),
     (b"8BPS", "a Photoshop file"),
     (b"\0\0\1\0", "an icon"),
     (b"%PDF", "a PDF"),
@@ -66,7 +68,7 @@ _OTHERS = (
 
 
 def identify(head: bytes) -> str:
-    """The format of a picture, as Pillow calls it, by its first `HEAD` bytes.
+    """The format of a picture, as Pillow calls it or "RAW", by its first `HEAD` bytes.
 
     Raises `Unsupported`, saying what the file is instead, or `Damaged` if it is empty.
     """
@@ -102,7 +104,7 @@ def _container(head: bytes) -> str | None:
     if brands & _HEIF_BRANDS:
         return "HEIF"
     if head[8:12] == b"crx ":
-        raise Unsupported("it is a RAW photo (Canon CR3)")
+        return "RAW"
     raise Unsupported("it is a video (MP4 or QuickTime)")
 
 

@@ -17,10 +17,12 @@ from PIL import Image, UnidentifiedImageError
 from store import Facts
 
 from .boxes import check_whole
-from .errors import Damaged, DecodeError, TooLarge, Unsupported
+from .errors import Damaged, DecodeError, TooLarge
 from .facts import orientation, read_facts
 from .formats import HEAD, identify
 from .png import without_extras
+from .tiff import is_raw
+from .turning import TURNED, upright
 
 #: Pillow's plugins that may look at a file of that format; no other is ever tried.
 _PLUGINS = {"JPEG": ["JPEG", "MPO"], **{name: [name] for name in ("PNG", "WEBP", "HEIF", "AVIF", "TIFF", "GIF", "BMP")}}
@@ -36,26 +38,12 @@ _MOST_WEBP = 80_000_000
 #: Pixels from which pictures that are decoded whole take turns: at 8 to 20 bytes a pixel, the memory that one of them
 #: takes must not be taken once for each worker.
 _TAKES_TURNS = 40_000_000
+#: The same for RAW photos, by the bytes of their files.
+_TAKES_TURNS_RAW = 60_000_000
 _turn_of_the_large = threading.Lock()
 
 #: What shows through where a picture is transparent: most such pictures were made for white pages.
 _BACKGROUND = (255, 255, 255)
-
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-_TURNED = frozenset({5, 6, 7, 8})
-
-#: TIFF tags of camera files, whose first picture is a postage stamp: DNGVersion; and NewSubfileType with its bit for
-#: "a reduced picture".
-_DNG_VERSION, _SUBFILE_TYPE, _REDUCED = 50706, 254, 1
-_CR2 = b"CR\x02"
 
 # Pillow's own limit is one number for all formats, and between once and twice that number it only warns. Ours are
 # checked from the header, before anything is decoded.
@@ -93,6 +81,8 @@ def read_photo(data: bytes, preprocessing: Squarer) -> DecodedPhoto:
     picture_format = identify(data[:HEAD])
     if picture_format in {"HEIF", "AVIF"}:
         check_whole(data)
+    if picture_format == "RAW" or (picture_format == "TIFF" and is_raw(data)):
+        return _read_raw(data, preprocessing)
     try:
         return _read(data, picture_format, preprocessing)
     except Damaged:
@@ -105,7 +95,7 @@ def read_photo(data: bytes, preprocessing: Squarer) -> DecodedPhoto:
 def _read(data: bytes, picture_format: str, preprocessing: Squarer) -> DecodedPhoto:
     try:
         with Image.open(io.BytesIO(data), formats=_PLUGINS[picture_format]) as image:
-            return _decode(image, data, picture_format, preprocessing)
+            return _decode(image, picture_format, preprocessing)
     except DecodeError:
         raise
     except UnidentifiedImageError as error:
@@ -118,9 +108,7 @@ def _read(data: bytes, picture_format: str, preprocessing: Squarer) -> DecodedPh
         raise Damaged(_reason(error)) from error
 
 
-def _decode(image: Image.Image, data: bytes, picture_format: str, preprocessing: Squarer) -> DecodedPhoto:
-    if picture_format == "TIFF":
-        _refuse_raw(image, data)
+def _decode(image: Image.Image, picture_format: str, preprocessing: Squarer) -> DecodedPhoto:
     width, height = image.size
     _check_size(image, picture_format)
     if picture_format == "JPEG":
@@ -129,22 +117,27 @@ def _decode(image: Image.Image, data: bytes, picture_format: str, preprocessing:
     with _turn(image, width * height):
         image.load()
         turn = orientation(image)
-        upright = _rgb(image)
-        if turn in _UPRIGHT:
-            upright = upright.transpose(_UPRIGHT[turn])
-        pixels = preprocessing.square(upright)
+        picture = upright(_rgb(image), turn)
+        pixels = preprocessing.square(picture)
     if picture_format != "JPEG":
         # Some plugins turn the picture themselves when they load it.
-        width, height = upright.size
-    elif turn in _TURNED:
+        width, height = picture.size
+    elif turn in TURNED:
         width, height = height, width
     return DecodedPhoto(pixels, read_facts(image, (width, height), picture_format))
 
 
-def _refuse_raw(image: Image.Image, data: bytes) -> None:
-    tags = getattr(image, "tag_v2", {})
-    if data[8:11] == _CR2 or _DNG_VERSION in tags or int(tags.get(_SUBFILE_TYPE, 0)) & _REDUCED:
-        raise Unsupported("it is a RAW photo, which comes in a later version")
+def _read_raw(data: bytes, preprocessing: Squarer) -> DecodedPhoto:
+    # It loads a library that most folders never need.
+    from .raw import develop  # noqa: PLC0415
+
+    try:
+        with _turn_of_the_large if len(data) > _TAKES_TURNS_RAW else nullcontext():
+            developed = develop(data, preprocessing.size)
+    except MemoryError as error:
+        raise DecodeError("there was not enough memory for it; the next pass tries again") from error
+    facts = read_facts(developed.exif, (developed.width, developed.height), "RAW")
+    return DecodedPhoto(preprocessing.square(developed.image), facts)
 
 
 def _check_size(image: Image.Image, picture_format: str) -> None:

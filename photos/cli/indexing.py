@@ -55,7 +55,7 @@ def summary(app: App, folders: Sequence[Folder], report: IndexReport, seconds: f
 def happened(report: IndexReport, seconds: float) -> Iterator[str]:
     """What a pass of `watch` did, and nothing if it did nothing."""
     bad = sum(count for outcome, count in report.outcomes.items() if outcome is not Outcome.INDEXED)
-    if report.embedded or report.moved or report.gone or report.left_out or bad:
+    if report.embedded or report.alike or report.moved or report.gone or report.left_out or bad:
         left = f", {counted(bad, 'file')} left out (photos status --problems)" if bad else ""
         yield f"{_news(report)}{left} in {duration(seconds)}."
     yield from _remarks(report)
@@ -107,6 +107,7 @@ def _news(report: IndexReport) -> str:
         counted(count, what, many)
         for count, what, many in (
             (report.embedded, "photo embedded", "photos embedded"),
+            (report.alike, "file that looks the same as another", "files that look the same as others"),
             (report.moved, "file of a known photo", "files of known photos"),
             (report.gone, "file gone", "files gone"),
             (report.left_out, "file left out by rules", "files left out by rules"),
