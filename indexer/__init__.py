@@ -1,7 +1,7 @@
 """From files on disk to embeddings in the catalog."""
 
 from .batch import Embedder, Tagger
-from .decode import DecodeError
+from .decode import DecodeError, decoders
 from .errors import IndexerError
 from .hints import Hints
 from .ignoring import BadRule, anchored, is_pattern
@@ -27,6 +27,7 @@ __all__ = [
     "Subtree",
     "Tagger",
     "anchored",
+    "decoders",
     "index_folders",
     "is_pattern",
 ]

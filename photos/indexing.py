@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
-from indexer import Embedder, IndexReport, Progress, Subtree, index_folders
+from indexer import Embedder, IndexReport, Progress, Subtree, decoders, index_folders
 from photos import vocabularies
 from photos.app import App
 from photos.models import Model
@@ -40,6 +40,8 @@ def bring_up_to_date(
     texts = app.texts(model.space)
     if owed:
         retag(app.catalog, model.space, revision, texts, text_progress=told_texts)
+    if within is None:
+        _look_again_with_new_decoders(app)
     settings = app.settings
     report = index_folders(
         app.catalog,
@@ -57,6 +59,16 @@ def bring_up_to_date(
     )
     app.index_of(model.space).refresh()
     return report
+
+
+def _look_again_with_new_decoders(app: App) -> None:
+    now = decoders()
+    with app.catalog.read() as t:
+        before = t.library.decoders()
+    if before != now:
+        with app.catalog.write() as t:
+            t.files.forget_problems()
+            t.library.read_with(now)
 
 
 def tag_again(app: App, revision: Revision, told_texts: Told = None, told_photos: Told = None) -> RetagReport:

@@ -100,6 +100,10 @@ class Files:
         files = self._connection.execute(select(_file.c.id).where(_file.c.photo_id == photo_id).limit(2)).all()
         return photo_id if len(files) == 1 else None
 
+    def forget_problems(self) -> int:
+        """Forget every file that is not indexed, so that it is read again. Returns how many they were."""
+        return self._connection.execute(delete(_file).where(_file.c.photo_id.is_(None))).rowcount
+
     def problems(self) -> list[Problem]:
         """Every file that is not indexed, by absolute path."""
         rows = self._connection.execute(

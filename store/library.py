@@ -52,6 +52,14 @@ class Library:
         """Say whether a re-tag is owed."""
         self._set(retag_pending=pending)
 
+    def decoders(self) -> str | None:
+        """With what the files were read, as `read_with` was told."""
+        return self._connection.execute(select(_library.c.decoders)).scalar()
+
+    def read_with(self, decoders: str) -> None:
+        """From now on files are read with these decoders."""
+        self._set(decoders=decoders)
+
     def weights_hash(self, stamp: str) -> str | None:
         """The hash that was remembered for weights of that stamp."""
         return self._connection.execute(select(_weights.c.hash).where(_weights.c.stamp == stamp)).scalar()

@@ -227,6 +227,7 @@ library = Table(
     _of("space", null=True),
     _of("revision", null=True),
     _need("retag_pending", Boolean),
+    Column("decoders", String),
     CheckConstraint("id = 1", name="one_row"),
 )
 

@@ -3,6 +3,7 @@
 from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .formats import HEAD, identify
 from .picture import DecodedPhoto, Squarer, read_photo
+from .versions import decoders
 
 __all__ = [
     "HEAD",
@@ -12,6 +13,7 @@ __all__ = [
     "Squarer",
     "TooLarge",
     "Unsupported",
+    "decoders",
     "identify",
     "read_photo",
 ]

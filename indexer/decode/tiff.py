@@ -6,8 +6,8 @@ from typing import Final
 
 from PIL import Image
 
-#: Tags of the first directory: DNGVersion; PhotometricInterpretation, which is 32803 for what a filtered sensor saw;
-#: and NewSubfileType, with its bit for "a reduced picture": camera files begin with a postage stamp (TIFF 6.0, DNG 1.4).
+#: Tags of the first directory (TIFF 6.0, DNG 1.4): DNGVersion; PhotometricInterpretation, which is 32803 for what a
+#: filtered sensor saw; and NewSubfileType, with its bit for "a reduced picture": camera files begin with a stamp.
 _DNG_VERSION: Final = 50706
 _PHOTOMETRIC: Final = 262
 _FILTERED: Final = 32803

@@ -9,6 +9,7 @@ from photos.cli import (
     daemon,
     demo,
     embed,
+    failed,
     index,
     model,
     remove,
@@ -36,6 +37,7 @@ for _command in (
     embed.embed,
     model.model,
     status.status,
+    failed.failed,
     demo.demo,
 ):
     assert isinstance(_command, click.Command)

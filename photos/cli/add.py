@@ -54,7 +54,7 @@ def add(
     """Register folders, with all below them, and index them now.
 
     The folders are only read. Interrupt it whenever you like: what is done is kept, and the same command goes on.
-    Files that cannot be indexed cost nothing but themselves; `photos status --problems` lists them with the reasons.
+    Files that cannot be indexed cost nothing but themselves; `photos failed` lists them with the reasons.
 
     Hidden files and what programs keep beside pictures are left out, and so is what a `.photosignore` file in any of
     the folders says, in the syntax of .gitignore, and folders with a `.nomedia` file.

@@ -56,7 +56,7 @@ def happened(report: IndexReport, seconds: float) -> Iterator[str]:
     """What a pass of `watch` did, and nothing if it did nothing."""
     bad = sum(count for outcome, count in report.outcomes.items() if outcome is not Outcome.INDEXED)
     if report.embedded or report.alike or report.moved or report.gone or report.left_out or bad:
-        left = f", {counted(bad, 'file')} left out (photos status --problems)" if bad else ""
+        left = f", {counted(bad, 'file')} left out (photos failed)" if bad else ""
         yield f"{_news(report)}{left} in {duration(seconds)}."
     yield from _remarks(report)
 
@@ -83,7 +83,7 @@ def _left_out(problems: Sequence[Problem], *, name_them: bool) -> Iterator[str]:
     if not problems:
         return
     if not name_them:
-        yield f"{counted(len(problems), 'file')} left out, as before: `photos status --problems` lists them."
+        yield f"{counted(len(problems), 'file')} left out, as before: `photos failed` lists them."
         return
     yield f"{counted(len(problems), 'file')} left out:"
     reasons = Counter((problem.outcome, problem.reason) for problem in problems)
@@ -95,7 +95,7 @@ def _left_out(problems: Sequence[Problem], *, name_them: bool) -> Iterator[str]:
     rest = sum(reasons.values()) - sum(count for _, count in reasons.most_common(_REASONS))
     if rest:
         yield f"  {rest} for other reasons"
-    yield "  `photos status --problems` lists them all."
+    yield "  `photos failed` lists them all."
 
 
 def _shortened(name: str) -> str:

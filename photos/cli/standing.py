@@ -58,7 +58,7 @@ def _rows(now: Standing) -> Iterator[tuple[str, str]]:
     yield "photos", f"{now.photos} in {counted(now.files.get(Outcome.INDEXED, 0), 'file')}"
     for outcome, count in now.files.items():
         if outcome is not Outcome.INDEXED:
-            yield "", f"{counted(count, 'file')} {outcome} (photos status --problems)"
+            yield "", f"{counted(count, 'file')} {outcome} (photos failed)"
     if now.space is None:
         yield "model", now.model or "none yet"
         return

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
 import pytest
 from PIL import Image
+
+from indexer.scan import stamp_of
+from store import Catalog
 
 
 def test_add_says_what_came_of_it_and_what_to_do_next(photos, pictures, checkpoint, vocabulary):
@@ -102,8 +106,8 @@ def test_status_for_people_has_the_same(filled):
 
 
 def test_problems_are_listed_with_their_reasons(filled, pictures):
-    assert filled("status", "--problems").lines[0].startswith(f"{pictures}/notes.txt: unsupported: ")
-    problem = json.loads(filled("status", "--problems", "--json").out)
+    assert filled("failed").lines[0].startswith(f"{pictures}/notes.txt: unsupported: ")
+    problem = json.loads(filled("failed", "--json").out)
     assert problem["path"] == str(pictures / "notes.txt")
     assert problem["outcome"] == "unsupported"
 
@@ -125,7 +129,7 @@ def test_names_with_control_characters_are_never_shown_raw(filled, pictures):
     (pictures / "evil\x1b[31m\n.txt").write_text("x")
     result = filled("index")
     assert "\x1b" not in result.out + result.err
-    assert "\x1b" not in filled("status", "--problems").out
+    assert "\x1b" not in filled("failed").out
 
 
 def test_a_folder_that_may_not_be_read_is_one_sentence(photos, pictures, checkpoint, unreadable):
@@ -222,6 +226,34 @@ def test_only_a_folder_of_the_library_can_have_moved(filled, tmp_path):
     result = filled("add", "--moved", tmp_path / "never", tmp_path)
     assert result.status == 1
     assert "was never added" in result.err
+
+
+def test_what_could_not_be_read_is_read_again_when_asked(filled, pictures):
+    Image.new("RGB", (40, 30), (9, 9, 9)).save(pictures / "later.png")
+    whole = (pictures / "later.png").read_bytes()
+    stamp = (pictures / "later.png").stat()
+    (pictures / "later.png").write_bytes(whole[:40] + bytes(len(whole) - 40))
+    filled("index")
+    assert [json.loads(line)["outcome"] for line in filled("failed", "--json").lines] == ["damaged", "unsupported"]
+    (pictures / "later.png").write_bytes(whole)
+    os.utime(pictures / "later.png", ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert "1 photo embedded" in filled("failed", "--retry").out
+    assert [json.loads(line)["outcome"] for line in filled("failed", "--json").lines] == ["unsupported"]
+
+
+def test_new_decoders_look_again_at_what_the_old_ones_refused(filled, pictures):
+    (pictures / "notes.txt").touch()
+    with Catalog.open(filled.library / "catalog.sqlite3") as catalog:
+        with catalog.write() as t:
+            file = next(file for file in t.files.known(1) if file.path == b"notes.txt")
+            t.files.failed(1, b"notes.txt", stamp_of((pictures / "notes.txt").stat()), file.outcome, "an old reason")
+        filled("index")
+        assert "an old reason" in filled("failed").out
+        with catalog.write() as t:
+            t.library.read_with("photos 0")
+    filled("index")
+    assert "an old reason" not in filled("failed").out
+    assert "it is a text file" in filled("failed").out
 
 
 def test_adding_nothing_is_wrong_usage(photos):
