@@ -5,7 +5,7 @@ from .decode import DecodeError, decoders
 from .errors import IndexerError
 from .hints import Hints
 from .ignoring import BadRule, anchored, is_pattern
-from .pipeline import HeldBack, IndexReport, index_folders
+from .pipeline import HeldBack, IndexReport, index_folders, look
 from .progress import Event, FileDone, FolderOffline, FolderScanned, Progress, ReadingBegins
 from .scan import WHOLE, Subtree
 
@@ -30,4 +30,5 @@ __all__ = [
     "decoders",
     "index_folders",
     "is_pattern",
+    "look",
 ]

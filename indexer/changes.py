@@ -45,16 +45,16 @@ def compare(
     found_any = False
     for item in walk:
         match item:
-            case Unreadable():
-                changes.unreadable.append(item)
-            case BadRule():
-                changes.bad_rules.append(item)
-            case LeftOut():
-                left_out.add(item.path)
-                found_any = True
             case Found():
                 found_any = True
                 _note(changes, item, by_path.pop(item.path, None))
+            case LeftOut():
+                found_any = True
+                left_out.add(item.path)
+            case BadRule():
+                changes.bad_rules.append(item)
+            case Unreadable():
+                changes.unreadable.append(item)
     is_empty = before > 0 and not found_any and not is_part
     is_another = is_elsewhere and before > 0 and len(by_path) == before
     changes.is_offline = is_empty or is_another or any(item.path == b"" for item in changes.unreadable)

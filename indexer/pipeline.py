@@ -141,7 +141,7 @@ def _forget(
 def _drop_damaged(catalog: Catalog, space: Space) -> None:
     """Have damaged embeddings made again. The search for them holds up no one who writes."""
     with catalog.read() as t:
-        is_whole = t.embeddings.count(space.id) == sum(len(page) for page in t.embeddings.scan(space.id))
+        is_whole = not t.embeddings.damaged(space.id)
     if not is_whole:
         with catalog.write() as t:
             t.embeddings.drop_damaged(space.id)
@@ -170,20 +170,13 @@ def _scan(catalog: Catalog, folder: Folder, part: Subtree, report: IndexReport, 
         progress.report(FolderOffline(folder.path, "it is not where it was"))
         report.offline.append(folder)
         return Changes(is_offline=True)
-    device = _device(folder.path)
-    is_elsewhere = folder.device is not None and device != folder.device
-    with catalog.read() as t:
-        changes = compare(
-            scan(folder.path, folder.excludes, part),
-            t.files.known(folder.id, part.path, is_deep=part.is_deep),
-            is_elsewhere=is_elsewhere,
-            is_part=part != WHOLE,
-        )
+    changes = look(catalog, folder, part)
     if changes.is_offline:
         root = next((item for item in changes.unreadable if item.path == b""), None)
         report.offline.append(folder)
         progress.report(FolderOffline(folder.path, root.reason if root else "nothing is in it any more"))
     else:
+        device = _device(folder.path)
         if device is not None and device != folder.device:
             with catalog.write() as t:
                 t.folders.seen_on(folder.id, device)
@@ -193,6 +186,18 @@ def _scan(catalog: Catalog, folder: Folder, part: Subtree, report: IndexReport, 
         progress.report(FolderScanned(folder.path, files, len(changes.to_read)))
     report.unchanged += changes.unchanged
     return changes
+
+
+def look(catalog: Catalog, folder: Folder, part: Subtree = WHOLE) -> Changes:
+    """How that part of *folder* on disk differs from what *catalog* knows of it. Nothing is changed."""
+    is_elsewhere = folder.device is not None and _device(folder.path) != folder.device
+    with catalog.read() as t:
+        return compare(
+            scan(folder.path, folder.excludes, part),
+            t.files.known(folder.id, part.path, is_deep=part.is_deep),
+            is_elsewhere=is_elsewhere,
+            is_part=part != WHOLE,
+        )
 
 
 def _is_there(folder: Folder) -> bool:

@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from store import Stamp
 
@@ -24,8 +25,7 @@ class Subtree:
 WHOLE = Subtree(b"", is_deep=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A file: its path relative to the folder, and its stamp."""
 
     path: bytes
@@ -79,8 +79,13 @@ def scan(folder: bytes, excludes: Sequence[str] = (), within: Subtree = WHOLE) -
         if not isinstance(here, Rules):
             yield here
             continue
+        start = below + b"/" if below else b""
         for entry in listed:
-            yield from _look_at(entry, os.path.join(below, entry.name), here, pending)
+            item = _look_at(entry, start + entry.name, here)
+            if isinstance(item, Subtree):
+                pending.append((item.path, here))
+            elif item is not None:
+                yield item
         if not within.is_deep:
             return
 
@@ -117,24 +122,21 @@ def _rules_on_the_way(folder: bytes, path: bytes, rules: Rules) -> Rules | LeftO
     return rules
 
 
-def _look_at(
-    entry: os.DirEntry[bytes], path: bytes, rules: Rules, pending: list[tuple[bytes, Rules]]
-) -> Iterator[Found | LeftOut]:
+def _look_at(entry: os.DirEntry[bytes], path: bytes, rules: Rules) -> Found | LeftOut | Subtree | None:
+    """What *entry*, at *path*, is: a file, something that is left out, a folder to walk, or nothing of interest."""
     try:
         is_folder = entry.is_dir(follow_symlinks=False)
         if is_clutter(entry.name, is_folder=is_folder):
-            return
+            return None
         if rules.leave_out(path, is_folder=is_folder):
-            yield LeftOut(path + b"/" if is_folder else path)
-        elif is_folder:
-            pending.append((path, rules))
-        else:
-            status = entry.stat()
-            if stat.S_ISREG(status.st_mode):
-                yield Found(path, stamp_of(status))
+            return LeftOut(path + b"/" if is_folder else path)
+        if is_folder:
+            return Subtree(path, is_deep=True)
+        status = entry.stat()
+        return Found(path, stamp_of(status)) if stat.S_ISREG(status.st_mode) else None
     except OSError:
         # Gone since it was listed, or a link that leads nowhere.
-        return
+        return None
 
 
 def stamp_of(status: os.stat_result) -> Stamp:

@@ -29,6 +29,8 @@ from .errors import BadVector
 from .records import Vectors
 
 _embedding, _file = schema.embedding, schema.file
+#: Rows that are fetched at once.
+_PART = 1024
 #: How far a vector's length may be from one: what bfloat16 leaves of a division.
 _LENGTH_TOLERANCE = 1e-2
 # Built once: making a statement costs more than running it.
@@ -97,10 +99,18 @@ class Embeddings:
             if good:
                 yield _vectors([row.photo_id for row in good], [row.raw for row in good], dimension)
 
+    def damaged(self, space_id: int) -> list[int]:
+        """The photos whose embeddings have a wrong checksum. Reads every row of the space."""
+        return [
+            row.photo_id
+            for part in self._connection.execute(_raw(space_id)).partitions(_PART)
+            for row in part
+            if zlib.crc32(row.raw) != row.checksum
+        ]
+
     def drop_damaged(self, space_id: int) -> list[int]:
         """Delete the rows whose checksum is wrong, and say whose they were: those photos must be embedded again."""
-        rows = self._connection.execute(_raw(space_id))
-        damaged = [row.photo_id for row in rows if zlib.crc32(row.raw) != row.checksum]
+        damaged = self.damaged(space_id)
         for some in chunks(damaged):
             self._connection.execute(
                 delete(_embedding).where(_embedding.c.space_id == space_id, _embedding.c.photo_id.in_(some))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +30,8 @@ class TagSource(StrEnum):
     IMPORTED = "imported"
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+# Stamps and files are named tuples: a library has a million of them, and frozen dataclasses take thrice the time.
+class Stamp(NamedTuple):
     """What tells, without reading it, that a file has not changed. Sizes in bytes, times in nanoseconds."""
 
     size: int
@@ -67,8 +68,7 @@ class Folder:
     device: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(NamedTuple):
     """One path on disk. `path` is relative to its folder; `photo_id` is None unless the file was indexed."""
 
     id: int

@@ -18,6 +18,7 @@ from photos.cli import (
     similar,
     status,
     tags,
+    verify,
     vocab,
     watch,
 )
@@ -38,6 +39,7 @@ for _command in (
     model.model,
     status.status,
     failed.failed,
+    verify.verify,
     demo.demo,
 ):
     assert isinstance(_command, click.Command)

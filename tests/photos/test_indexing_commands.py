@@ -256,5 +256,31 @@ def test_new_decoders_look_again_at_what_the_old_ones_refused(filled, pictures):
     assert "it is a text file" in filled("failed").out
 
 
+def test_verify_finds_what_differs_and_repairs_it(filled, pictures):
+    filled("search", "red")
+    result = filled("verify")
+    assert (result.status, result.out, "agree" in result.err) == (0, "", True)
+    with Catalog.open(filled.library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        t.connection.exec_driver_sql("UPDATE embedding SET checksum = checksum + 1 WHERE photo_id = 1")
+    rows = next((filled.library / "index").glob("*.faiss"))
+    content, stamp = bytearray(rows.read_bytes()), rows.stat()
+    content[-1] ^= 1
+    rows.write_bytes(content)
+    os.utime(rows, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    Image.new("RGB", (20, 20), (1, 2, 3)).save(pictures / "new.png")
+    (pictures / "red.png").unlink()
+    result = filled("verify", "--json")
+    found = {each["what"]: each["count"] for each in map(json.loads, result.lines)}
+    assert result.status == 1
+    assert found == {
+        "damaged embedding": 1,
+        "damaged index file": 1,
+        "file that is new or changed": 1,
+        "file that is gone": 1,
+    }
+    assert filled("verify", "--repair").status == 0
+    assert filled("verify").status == 0
+
+
 def test_adding_nothing_is_wrong_usage(photos):
     assert photos("add").status == 2

@@ -1,0 +1,44 @@
+"""`photos verify`."""
+
+from __future__ import annotations
+
+import click
+
+from photos.cli import options
+from photos.cli.program import Invocation, pass_invocation
+
+
+@click.command(short_help="Compare disk, catalog and index.")
+@click.option("--repair", is_flag=True, help="Make again what is damaged or lacking, and look through the folders.")
+@options.as_json
+@pass_invocation
+def verify(invocation: Invocation, repair: bool, as_json: bool) -> None:
+    """Check that every embedding and every byte of the index is as it was written, and that the catalog knows what is
+    on disk. Status 1 if something is not as it should be.
+
+    Nothing is changed without --repair, but that an index file which is damaged is removed: the next search makes it
+    again.
+    """
+    from photos.cli.indexing import index_and_tell
+    from photos.cli.output import write_json
+    from photos.cli.render import counted
+    from photos.verifying import differences
+
+    with invocation.app() as app:
+        found = differences(app)
+        for difference in found:
+            if as_json:
+                write_json({"count": difference.count, "what": difference.one, "remedy": difference.remedy})
+            else:
+                click.echo(f"{counted(difference.count, difference.one, difference.many)}: {difference.remedy}")
+        if found and repair:
+            with app.catalog.read() as t:
+                folders = t.folders.all()
+            index_and_tell(app, app.choose_model(None), folders)
+            found = differences(app)
+        if not found:
+            click.echo("Disk, catalog and index agree.", err=True)
+            return
+        if repair:
+            click.echo("Not all of it could be repaired; `photos verify` says what is left.", err=True)
+        click.get_current_context().exit(1)
