@@ -13,9 +13,9 @@ from photos.cli.program import Invocation, pass_invocation
 @options.as_json
 @pass_invocation
 def verify(invocation: Invocation, repair: bool, as_json: bool) -> None:
-    """Check that every embedding and every byte of the index is as it was written, and that the catalog knows what is
-    on disk. Status 1 if something is not as it should be.
+    """Check that disk, catalog and index agree. Status 1 if something is not as it should be.
 
+    Every embedding's checksum and every byte of the index is read; of the files on disk, their sizes and times.
     Nothing is changed without --repair, but that an index file which is damaged is removed: the next search makes it
     again.
     """
