@@ -41,19 +41,34 @@ class Deaf:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """A folder that is listened in, or why it is not."""
+
+    folder: Folder
+    identity: tuple[int, int] | None
+    watch: ObservedWatch | None
+    reason: str | None
+
+    def is_same(self, folder: Folder, identity: tuple[int, int] | None) -> bool:
+        """Whether *folder* is as it was when listening began."""
+        known = (self.folder.path, self.folder.excludes, self.identity)
+        return known == (folder.path, folder.excludes, identity)
+
+
 class Ears:
     """Listens for changes in folders, and gives hints. `close` ends it."""
 
     def __init__(self, hints: Hints) -> None:
         self._hints = hints
         self._observer: BaseObserver | None = None
-        self._heard: dict[int, tuple[Folder, tuple[int, int] | None, ObservedWatch | None]] = {}
+        self._heard: dict[int, _Heard] = {}
         self._alarm = _Alarm(self._everything)
         logging.getLogger("watchdog").addHandler(self._alarm)
         logging.getLogger("watchdog").propagate = False
 
     def listen(self, folders: Iterable[Folder]) -> list[Deaf]:
-        """Listen in *folders*, and no longer in others. Says which of them cannot be heard, each of them once.
+        """Listen in *folders*, and no longer in others. Says which of them cannot be heard any more, each once.
 
         A folder that is new here, or is another than before, or came back, or whose listener died, is a hint.
         """
@@ -64,22 +79,22 @@ class Ears:
             self._restart()
         deaf = []
         for folder in wanted.values():
-            now = (folder, _identity(folder.path))
+            identity = _identity(folder.path)
             before = self._heard.get(folder.id)
-            if before is not None and before[:2] == now and self._is_alive(before[2]):
+            if before is not None and before.is_same(folder, identity) and self._is_alive(before.watch):
                 continue
             if before is not None:
                 self._drop(folder.id)
             watch, reason = self._schedule(folder)
-            self._heard[folder.id] = (*now, watch)
-            if reason is not None:
+            self._heard[folder.id] = _Heard(folder, identity, watch, reason)
+            if reason is not None and (before is None or before.reason != reason):
                 deaf.append(Deaf(folder, reason))
             self._hints.add(folder.id)
         return deaf
 
-    def deaf(self) -> list[Folder]:
+    def deaf(self) -> list[Deaf]:
         """The folders that cannot be heard."""
-        return [folder for folder, _, watch in self._heard.values() if watch is None]
+        return [Deaf(heard.folder, heard.reason) for heard in self._heard.values() if heard.reason is not None]
 
     def close(self) -> None:
         """Stop listening."""
@@ -108,7 +123,7 @@ class Ears:
         return any(emitter.watch == watch and emitter.is_alive() for emitter in self._observer.emitters)
 
     def _drop(self, folder_id: int) -> None:
-        _, _, watch = self._heard.pop(folder_id)
+        watch = self._heard.pop(folder_id).watch
         if watch is not None and self._observer is not None:
             try:
                 self._observer.unschedule(watch)
@@ -190,7 +205,7 @@ def _file_system(path: bytes, mounts: Path = Path("/proc/self/mountinfo")) -> st
     for line in lines:
         before, _, after = line.partition(b" - ")
         # Blanks and a few more are written as \\040 and so on.
-        place = before.split(b" ")[4].decode("latin-1").encode("latin-1").decode("unicode_escape").encode("latin-1")
+        place = before.split(b" ")[4].decode("unicode_escape").encode("latin-1")
         if real.startswith(place.rstrip(b"/") + b"/") and len(place) >= longest:
             found, longest = os.fsdecode(after.split(b" ")[0]), len(place)
     return found

@@ -40,6 +40,8 @@ def start(app: App, nice: int) -> Keeper:
             stdout=written,
             stderr=written,
             start_new_session=True,
+            # Where it was started may be a disk that is to be unmounted.
+            cwd=library,
         )
     until = time.monotonic() + _START
     while time.monotonic() < until:

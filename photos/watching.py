@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from indexer import WHOLE, Embedder, Hints, IndexReport, Progress, Subtree
 from indexer.observing import Ears
 from photos.app import App
-from photos.errors import EmptyLibrary
+from photos.errors import EmptyLibrary, safe
 from photos.holding import Keeper, introduce
 from photos.indexing import bring_up_to_date
 from photos.models import Model
@@ -70,8 +71,8 @@ class Watch:
         self._keeper = Keeper(os.getpid(), now, "looking", now)
         self._full_due = self._poll_due = 0.0
 
-    def run(self, progress: Progress) -> None:
-        """Go on until an exception ends it: an interruption, or what cannot be borne."""
+    def run(self, progress: Callable[[], AbstractContextManager[Progress]]) -> None:
+        """Go on until an exception ends it: an interruption, or what cannot be borne. Each pass has its *progress*."""
         folders = self._folders()
         if not folders:
             raise EmptyLibrary(self._app.settings.library)
@@ -90,9 +91,10 @@ class Watch:
 
     def _listen(self, folders: Sequence[Folder]) -> None:
         for deaf in self._ears.listen(folders):
-            path = os.fsdecode(deaf.folder.path)
-            self._say(f"{path}: {deaf.reason}. It is looked through every {self._app.settings.poll_minutes:g} minutes.")
-            self._keeper = replace(self._keeper, polled=(*self._keeper.polled, (path, deaf.reason)))
+            often = f"It is looked through every {self._app.settings.poll_minutes:g} minutes."
+            self._say(f"{safe(os.fsdecode(deaf.folder.path))}: {deaf.reason}. {often}")
+        polled = tuple((safe(os.fsdecode(deaf.folder.path)), deaf.reason) for deaf in self._ears.deaf())
+        self._keeper = replace(self._keeper, polled=polled)
 
     def _parts(self, folders: Sequence[Folder]) -> Parts:
         """What is to be looked at now: None for everything."""
@@ -103,26 +105,29 @@ class Watch:
         parts = dict(self._hints.take()) if self._hints.wait(0) else {}
         if now >= self._poll_due:
             self._poll_due = now + self._app.settings.poll_minutes * 60
-            parts |= {folder.id: [WHOLE] for folder in self._ears.deaf()}
+            parts |= {deaf.folder.id: [WHOLE] for deaf in self._ears.deaf()}
         known = {folder.id for folder in folders}
         return {folder_id: some for folder_id, some in parts.items() if folder_id in known}
 
-    def _look(self, folders: Sequence[Folder], parts: Parts, progress: Progress) -> None:
+    def _look(
+        self, folders: Sequence[Folder], parts: Parts, progress: Callable[[], AbstractContextManager[Progress]]
+    ) -> None:
         if parts is not None and not parts:
             return
         self._note("looking")
         started = time.monotonic()
         chosen = [folder for folder in folders if parts is None or folder.id in parts]
         try:
-            report = bring_up_to_date(
-                self._app,
-                self._model,
-                chosen,
-                progress,
-                embedder=self._tower,
-                within=parts,
-                min_age=self._app.settings.quiet_seconds,
-            )
+            with progress() as heard:
+                report = bring_up_to_date(
+                    self._app,
+                    self._model,
+                    chosen,
+                    heard,
+                    embedder=self._tower,
+                    within=parts,
+                    min_age=self._app.settings.quiet_seconds,
+                )
         except (CatalogBusy, DiskFull, DiskFailed) as error:
             self._pause(str(error), parts)
             return

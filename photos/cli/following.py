@@ -29,8 +29,7 @@ def follow(app: App, nice: int) -> None:
             os.nice(nice)
         model = app.choose_model(None)
         _say(f"Watching {safe(str(app.settings.library))}; process {os.getpid()}. Ctrl-C ends it.")
-        with FileProgress() as progress:
-            Watch(app, model, _say, _tell).run(progress)
+        Watch(app, model, _say, _tell).run(FileProgress)
 
 
 def _tell(report: IndexReport, seconds: float) -> None:

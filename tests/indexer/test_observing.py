@@ -101,6 +101,15 @@ def test_a_folder_that_is_not_there_is_tried_again_when_it_is(ears, hints, tmp_p
     assert ears.deaf() == []
 
 
+def test_what_is_learnt_of_a_folder_is_no_news_and_other_rules_are(ears, hints, folder):
+    listen(ears, hints, folder)
+    path = os.fsencode(folder)
+    ears.listen([Folder(1, path, device=5)])
+    assert hints.take() == {}
+    ears.listen([Folder(1, path, ("*.png",), 5)])
+    assert hints.take() == {1: [WHOLE]}
+
+
 def test_a_folder_that_is_no_longer_wanted_is_not_heard(ears, hints, folder):
     listen(ears, hints, folder)
     ears.listen([])
