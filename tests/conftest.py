@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def heard_signals():
+    """Programs that tests start hear every signal, even where the tests run behind `nohup` or in the background."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)
