@@ -1,13 +1,15 @@
 """From files on disk to embeddings in the catalog."""
 
 from .batch import Embedder, Tagger
-from .decode import DecodeError, decoders
+from .decode import DecodeError, Squarer, decoders
 from .errors import IndexerError
 from .hints import Hints
 from .ignoring import BadRule, anchored, is_pattern
 from .pipeline import HeldBack, IndexReport, index_folders, look
 from .progress import Event, FileDone, FolderOffline, FolderScanned, Progress, ReadingBegins
+from .readers import InThreads, Readers
 from .scan import WHOLE, Subtree
+from .workers import InProcesses
 
 __all__ = [
     "WHOLE",
@@ -20,10 +22,14 @@ __all__ = [
     "FolderScanned",
     "HeldBack",
     "Hints",
+    "InProcesses",
+    "InThreads",
     "IndexReport",
     "IndexerError",
     "Progress",
+    "Readers",
     "ReadingBegins",
+    "Squarer",
     "Subtree",
     "Tagger",
     "anchored",

@@ -108,6 +108,8 @@ class BatchKeeper:
     ) -> None:
         file = reading.file
         if isinstance(reading, Refused):
+            if reading.tried is not None:
+                t.attempts.note(reading.tried, reading.reason)
             if reading.outcome is not Outcome.FAILED or t.photos.at(file.absolute) is None:
                 t.files.failed(file.folder_id, file.path, reading.stamp, reading.outcome, reading.reason)
             return

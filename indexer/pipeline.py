@@ -12,17 +12,17 @@ from dataclasses import dataclass, field, replace
 
 from store import Catalog, Folder, Outcome, Space, Stamp
 
+from .attempts import Desk
 from .batch import BatchKeeper, Embedder, Tagger
 from .changes import Changes, compare
-from .decode import Squarer
 from .ignoring import BadRule
 from .progress import FileDone, FolderOffline, FolderScanned, Progress, ReadingBegins
-from .reading import Decoded, Known, Reading, Refused, Wanted, read_file
+from .readers import Readers
+from .reading import Decoded, Known, Reading, Refused, Wanted
 from .scan import WHOLE, Found, Subtree, scan
 
 #: Files that only need a row are kept together, many to a transaction.
 _ROWS = 256
-_MOST_WORKERS = 8
 #: Fewer than so many photos, or than this part of a folder's, may go without a word.
 _FEW, _FRACTION = 100, 0.1
 
@@ -70,9 +70,8 @@ def index_folders(
     tagger: Tagger | None,
     progress: Progress,
     *,
-    preprocessing: Squarer,
+    readers: Readers,
     batch_size: int = 16,
-    workers: int | None = None,
     confirm_removals: bool = False,
     within: Mapping[int, Sequence[Subtree]] | None = None,
     min_age: float = 0,
@@ -106,7 +105,7 @@ def index_folders(
     keeper = BatchKeeper(catalog, space, embedder, tagger)
     unsettled: list[Wanted] = []
     for files, is_last in ((wanted, False), (unsettled, True)):
-        readings = _read_all(catalog, space, files, preprocessing, workers or _default_workers(), batch_size)
+        readings = _read_all(catalog, space, files, readers, batch_size)
         # Closed at once on Ctrl-C: a generator that is left to the garbage collector ends its threads too late.
         with closing(readings):
             chosen = readings if is_last else _settled(readings, unsettled)
@@ -231,26 +230,22 @@ def _unembedded(catalog: Catalog, space: Space, folders: Sequence[Folder], alrea
 
 
 def _read_all(
-    catalog: Catalog, space: Space, wanted: Iterable[Wanted], preprocessing: Squarer, workers: int, batch_size: int
+    catalog: Catalog, space: Space, wanted: Iterable[Wanted], readers: Readers, batch_size: int
 ) -> Generator[Reading, None, None]:
-    """Readings in the order of *wanted*, made by *workers* threads that stay a bounded way ahead."""
-
-    def is_embedded(content_hash: bytes) -> bool:
-        with catalog.read() as t:
-            photo_id = t.photos.find(content_hash)
-            return photo_id is not None and t.embeddings.exists(space.id, photo_id)
-
-    ahead = 2 * batch_size + workers
+    """Readings in the order of *wanted*, made by *readers* that stay a bounded way ahead."""
+    desk = Desk(catalog, space)
+    ahead = 2 * batch_size + readers.count
     pending: deque[Future[Reading]] = deque()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
+    pool = ThreadPoolExecutor(readers.count, thread_name_prefix="decode")
     try:
         for file in wanted:
-            pending.append(pool.submit(read_file, file, preprocessing, is_embedded))
+            pending.append(pool.submit(readers.read, file, desk))
             if len(pending) >= ahead:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
     finally:
+        readers.abandon()
         pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -286,7 +281,3 @@ def _report(reading: Reading, report: IndexReport, progress: Progress) -> None:
     report.outcomes[outcome] += 1
     report.moved += isinstance(reading, Known)
     progress.report(FileDone(reading.file.absolute, outcome, reason))
-
-
-def _default_workers() -> int:
-    return min(_MOST_WORKERS, os.cpu_count() or 1)

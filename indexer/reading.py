@@ -1,4 +1,4 @@
-"""Reads one file, in a worker thread: its content's hash, and if the content is new, its pixels and facts."""
+"""Reads one file: its content's hash, and if the content is new, its pixels and facts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,8 @@ class Refused:
     outcome: Outcome
     reason: str
     may_settle: bool = False
+    #: The content that could not be decoded for no fault that it is known to have: it is tried a few times only.
+    tried: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +73,41 @@ class Decoded:
 Reading = Refused | Known | Decoded
 
 
-def read_file(file: Wanted, preprocessing: Squarer, is_embedded: Callable[[bytes], bool]) -> Reading:
-    """What *file* holds. Raises nothing on account of the file.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is known of a content: decode it, unless it is embedded already or, for that reason, given up."""
 
-    *is_embedded* is asked, in this thread, whether the photo of a content hash needs no decoding.
-    """
+    is_embedded: bool = False
+    given_up: str | None = None
+
+
+class Desk(Protocol):
+    """What whoever reads a file asks of others. Safe among threads."""
+
+    def decide(self, content_hash: bytes) -> Verdict:
+        """What is to be done with the content of that SHA-256."""
+        ...
+
+    def turn(self) -> AbstractContextManager[object]:
+        """What is held while a picture is decoded that takes so much memory that only one may at a time."""
+        ...
+
+
+def read_file(file: Wanted, preprocessing: Squarer, desk: Desk) -> Reading:
+    """What *file* holds. Raises nothing on account of the file."""
     try:
-        return _read(file, preprocessing, is_embedded)
+        return _read(file, preprocessing, desk)
     except DecodeError as error:
         return Refused(file, file.stamp, error.outcome, error.reason)
     except FileNotFoundError:
         return Refused(file, file.stamp, Outcome.FAILED, "it went away before it was read", may_settle=True)
+    except MemoryError:
+        return Refused(file, file.stamp, Outcome.FAILED, "there was not enough memory for it")
     except OSError as error:
         return Refused(file, file.stamp, Outcome.FAILED, f"it cannot be read ({error.strerror or error})")
 
 
-def _read(  # noqa: PLR0911 - one return for each way a file can end
-    file: Wanted, preprocessing: Squarer, is_embedded: Callable[[bytes], bool]
-) -> Reading:
+def _read(file: Wanted, preprocessing: Squarer, desk: Desk) -> Reading:
     # Without O_NONBLOCK, opening what has meanwhile become a pipe would wait for ever.
     descriptor = os.open(file.absolute, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with os.fdopen(descriptor, "rb") as opened:
@@ -107,13 +127,21 @@ def _read(  # noqa: PLR0911 - one return for each way a file can end
     if after != stamp:
         reason = "it changed while it was read; the next pass reads it again"
         return Refused(file, stamp, Outcome.FAILED, reason, may_settle=True)
+    return _decode(file, stamp, data, preprocessing, desk)
+
+
+def _decode(file: Wanted, stamp: Stamp, data: bytes, preprocessing: Squarer, desk: Desk) -> Reading:
     content_hash = hashlib.sha256(data).digest()
-    if is_embedded(content_hash):
+    verdict = desk.decide(content_hash)
+    if verdict.is_embedded:
         return Known(file, stamp, content_hash)
+    if verdict.given_up is not None:
+        return Refused(file, stamp, Outcome.FAILED, verdict.given_up)
     try:
-        photo = read_photo(data, preprocessing)
+        photo = read_photo(data, preprocessing, desk.turn)
     except DecodeError as error:
-        return Refused(file, stamp, error.outcome, error.reason)
+        tried = content_hash if error.outcome is Outcome.FAILED else None
+        return Refused(file, stamp, error.outcome, error.reason, tried=tried)
     digest = hashlib.blake2b(photo.pixels.tobytes(), digest_size=16).digest()
     return Decoded(file, stamp, content_hash, photo.pixels, digest, photo.facts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -15,16 +16,22 @@ from query import TextEncoder, TextVectors
 from store import Catalog, Space, VectorIndex
 
 if TYPE_CHECKING:
-    from indexer import Embedder
+    from indexer import Embedder, Readers, Squarer
     from indexer.siglip import Checkpoint
+
+    #: Given the preprocessing, and how many files are to be read at once.
+    MakeReaders = Callable[[Squarer, int | None], AbstractContextManager[Readers]]
 
 
 class App:
     """The parts of one library. Each is made when it is first asked for; `close` gives them back."""
 
-    def __init__(self, settings: Settings, towers: Towers | None = None) -> None:
+    def __init__(
+        self, settings: Settings, towers: Towers | None = None, make_readers: MakeReaders | None = None
+    ) -> None:
         self.settings = settings
         self._towers = towers or SiglipTowers()
+        self._make_readers = make_readers or _in_processes
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -89,6 +96,10 @@ class App:
         """The checkpoint's encoder of pictures."""
         return self._towers.image(checkpoint, self.settings.device, precision)
 
+    def readers(self, preprocessing: Squarer) -> AbstractContextManager[Readers]:
+        """What reads and decodes files, for a checkpoint that preprocesses so."""
+        return self._make_readers(preprocessing, self.settings.workers)
+
     def embedder(self, space: Space) -> Embedder:
         """The image tower of the library's checkpoint, at the precision of *space*."""
         return self.image_tower(models.reopen(self.catalog, self.settings, space), space.identity.precision)
@@ -109,3 +120,9 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _in_processes(preprocessing: Squarer, count: int | None) -> AbstractContextManager[Readers]:
+    from indexer import InProcesses  # noqa: PLC0415 - searches decode nothing
+
+    return InProcesses(preprocessing, count)

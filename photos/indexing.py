@@ -42,21 +42,20 @@ def bring_up_to_date(
         retag(app.catalog, model.space, revision, texts, text_progress=told_texts)
     if within is None:
         _look_again_with_new_decoders(app)
-    settings = app.settings
-    report = index_folders(
-        app.catalog,
-        folders,
-        model.space,
-        embedder or lru_cache(1)(lambda: app.embedder(model.space)),
-        StoredTagger(app.catalog, model.space, revision, texts, told_texts),
-        progress,
-        preprocessing=model.checkpoint.preprocessing,
-        batch_size=settings.batch_size or BATCH_SIZE,
-        workers=settings.workers,
-        confirm_removals=confirm_removals,
-        within=within,
-        min_age=min_age,
-    )
+    with app.readers(model.checkpoint.preprocessing) as readers:
+        report = index_folders(
+            app.catalog,
+            folders,
+            model.space,
+            embedder or lru_cache(1)(lambda: app.embedder(model.space)),
+            StoredTagger(app.catalog, model.space, revision, texts, told_texts),
+            progress,
+            readers=readers,
+            batch_size=app.settings.batch_size or BATCH_SIZE,
+            confirm_removals=confirm_removals,
+            within=within,
+            min_age=min_age,
+        )
     app.index_of(model.space).refresh()
     return report
 

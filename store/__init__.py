@@ -18,6 +18,7 @@ from .errors import (
 )
 from .index import IndexStatus, VectorIndex
 from .records import (
+    Attempts,
     Facts,
     File,
     Folder,
@@ -39,6 +40,7 @@ from .records import (
 )
 
 __all__ = [
+    "Attempts",
     "BadVector",
     "Catalog",
     "CatalogBusy",

@@ -10,6 +10,7 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
+from .attempts import AttemptLog
 from .embeddings import Embeddings
 from .engine import connect, transaction, translated
 from .errors import CatalogMoved, CatalogReadOnly
@@ -33,6 +34,7 @@ class Transaction:
         self.connection = connection
         self.folders = Folders(connection)
         self.files = Files(connection)
+        self.attempts = AttemptLog(connection)
         self.photos = Photos(connection)
         self.spaces = Spaces(connection)
         self.embeddings = Embeddings(connection)

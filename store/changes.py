@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from . import schema
 from .chunks import chunks
@@ -22,6 +23,11 @@ _HELD = select(_file.c.photo_id).where(_file.c.photo_id.in_(bindparam("photos", 
 _EMBEDDED = select(_embedding.c.space_id, _embedding.c.photo_id).where(
     _embedding.c.space_id.in_(select(schema.space.c.id)),
     _embedding.c.photo_id.in_(bindparam("photos", expanding=True)),
+)
+_SET_GONE = (
+    update(schema.photo)
+    .where(schema.photo.c.id.in_(bindparam("photos", expanding=True)))
+    .values(gone_at=bindparam("moment"))
 )
 _APPEND = insert(_log)
 
@@ -46,6 +52,7 @@ def note_put(connection: Connection, space_id: int, photo_id: int) -> None:
 
 def note_photo_back(connection: Connection, photo_id: int) -> None:
     """The photo has just gained its first file."""
+    connection.execute(_SET_GONE, {"photos": [photo_id], "moment": None})
     _note(connection, _embedded(connection, [photo_id]), PUT)
 
 
@@ -53,6 +60,7 @@ def note_photos_that_lose_their_files(connection: Connection, photo_ids: Sequenc
     """Files of these photos are gone; those that have none left can no longer be found."""
     for some in chunks(photo_ids):
         gone = set(some) - _held(connection, some)
+        connection.execute(_SET_GONE, {"photos": sorted(gone), "moment": datetime.now(UTC).replace(tzinfo=None)})
         _note(connection, _embedded(connection, sorted(gone)), DELETE)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select, update
 
 from . import schema
+from .attempts import AttemptLog
 from .changes import note_photo_back, note_photos_that_lose_their_files
 from .chunks import chunks
 from .dialect import lies_directly, replacing
@@ -107,6 +108,7 @@ class Files:
 
     def forget_problems(self) -> int:
         """Forget every file that is not indexed, so that it is read again. Returns how many they were."""
+        AttemptLog(self._connection).forget()
         return self._connection.execute(delete(_file).where(_file.c.photo_id.is_(None))).rowcount
 
     def problems(self) -> list[Problem]:
@@ -154,6 +156,6 @@ def _stamp_values(stamp: Stamp) -> dict[str, int]:
 
 
 def _record(row: Row[Any]) -> File:
-    key, folder_id, path, size, mtime_ns, ctime_ns, inode, outcome, reason, photo_id = tuple(row)
+    key, folder_id, path, size, mtime_ns, ctime_ns, inode, outcome, reason, photo_id, is_companion = tuple(row)
     stamp = Stamp(size, mtime_ns, ctime_ns, inode)
-    return File(key, folder_id, path, stamp, _OUTCOMES[outcome], reason, photo_id)
+    return File(key, folder_id, path, stamp, _OUTCOMES[outcome], reason, photo_id, is_companion)

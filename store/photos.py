@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
@@ -14,7 +15,7 @@ from .chunks import chunks
 from .records import Facts, Photo
 
 _photo, _file, _folder = schema.photo, schema.file, schema.folder
-_FACTS = ("width", "height", "format", "taken_at", "taken_offset", "camera", "latitude", "longitude")
+_FACTS = tuple(field.name for field in fields(Facts))
 # Built once: making a statement costs more than running it.
 _WITH_HASH = select(_photo.c.id).where(_photo.c.content_hash == bindparam("hash"))
 _ADD = insert(_photo)
@@ -85,9 +86,9 @@ class Photos:
 
 
 def _facts_values(facts: Facts) -> dict[str, object]:
-    return {name: getattr(facts, name) for name in _FACTS}
+    return {**{name: getattr(facts, name) for name in _FACTS}, "keywords": list(facts.keywords)}
 
 
 def _record(row: Row[tuple[object, ...]], paths: list[bytes]) -> Photo:
-    facts = Facts(**{name: getattr(row, name) for name in _FACTS})
+    facts = Facts(**{**{name: getattr(row, name) for name in _FACTS}, "keywords": tuple(row.keywords)})
     return Photo(row.id, row.content_hash, facts, tuple(sorted(paths)))

@@ -52,8 +52,18 @@ class Facts:
     #: Minutes east of UTC, where the camera wrote it.
     taken_offset: int | None = None
     camera: str | None = None
+    lens: str | None = None
+    #: Millimetres, f-number, seconds, ISO speed.
+    focal_length: float | None = None
+    aperture: float | None = None
+    exposure: float | None = None
+    iso: int | None = None
     latitude: float | None = None
     longitude: float | None = None
+    #: 1 to 5 stars, 0 for none, -1 for rejected, as XMP has it.
+    rating: int | None = None
+    caption: str | None = None
+    keywords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,8 @@ class File(NamedTuple):
     outcome: Outcome
     reason: str | None
     photo_id: int | None
+    #: The photo is decoded from another file, and this one belongs to it.
+    is_companion: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +98,15 @@ class Problem:
 
     path: bytes
     outcome: Outcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """How often decoding a content has failed, when last (UTC, without a zone), and why."""
+
+    count: int
+    last_at: datetime
     reason: str
 
 

@@ -80,6 +80,15 @@ photo = Table(
     Column("latitude", Float),
     Column("longitude", Float),
     _need("added_at", DateTime),
+    Column("gone_at", DateTime),
+    Column("lens", String),
+    Column("focal_length", Float),
+    Column("aperture", Float),
+    Column("exposure", Float),
+    Column("iso", Integer),
+    Column("rating", Integer),
+    Column("caption", String),
+    Column("keywords", JSON, nullable=False, server_default="[]"),
     sqlite_autoincrement=True,
 )
 
@@ -96,6 +105,7 @@ file = Table(
     _need("outcome", String),
     Column("reason", String),
     _of("photo", null=True),
+    Column("is_companion", Boolean, nullable=False, server_default="0"),
     UniqueConstraint("folder_id", "path"),
     CheckConstraint("(outcome = 'indexed') = (photo_id IS NOT NULL)", name="indexed_has_photo"),
     Index(None, "photo_id"),
@@ -139,12 +149,23 @@ embedding_change = Table(
     metadata,
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     _of("space"),
-    _of("photo"),
+    # Not a reference: the log outlives photos that were pruned.
+    Column("photo_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
     _need("op", String),
     _need("token", BigInteger),
     CheckConstraint("op IN ('put', 'delete')", name="op"),
     Index(None, "space_id", "seq"),
     sqlite_autoincrement=True,
+)
+
+#: Contents whose decoding failed for no fault that is known of them: how often, and when last.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("content_hash", LargeBinary(32), primary_key=True),
+    _need("tries", Integer),
+    _need("last_at", DateTime),
+    _need("reason", String),
 )
 
 text_vector = Table(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Sequence
+from contextlib import contextmanager
 
 import numpy as np
+
+from indexer.reading import Verdict
 
 DIMENSION = 8
 
@@ -15,6 +19,29 @@ def vector_of(content: bytes, dimension: int = DIMENSION) -> np.ndarray:
     seed = int.from_bytes(hashlib.sha256(content).digest()[:8], "big")
     vector = np.random.default_rng(seed).normal(size=dimension).astype(np.float32)
     return vector / np.linalg.norm(vector)
+
+
+class FakeDesk:
+    """Gives the same verdict on every content, and keeps what it was asked; counts the turns of the large."""
+
+    def __init__(self, **verdict: object) -> None:
+        self.verdict = Verdict(**verdict)
+        self.asked: list[bytes] = []
+        self.turns = 0
+        self._turn = threading.Lock()
+
+    def decide(self, content_hash: bytes) -> Verdict:
+        self.asked.append(content_hash)
+        return self.verdict
+
+    @contextmanager
+    def turn(self):
+        self.turns += 1
+        assert self._turn.acquire(timeout=5)
+        try:
+            yield
+        finally:
+            self._turn.release()
 
 
 class FakeEmbedder:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer import index_folders
+from indexer import InProcesses, index_folders
 from indexer.decode import DecodeError, read_photo
 from indexer.siglip import open_checkpoint
 from indexer.siglip.image_tower import ImageTower
@@ -64,7 +64,8 @@ def end_to_end(folder: Path, checkpoint: object, tower: ImageTower) -> float:
             space = t.spaces.ensure(checkpoint.identity(tower.precision, checkpoint.weights_hash()))
             added = t.folders.add(os.fsencode(folder))
         start = time.perf_counter()
-        index_folders(catalog, [added], space, lambda: tower, None, Silent(), preprocessing=checkpoint.preprocessing)
+        with InProcesses(checkpoint.preprocessing) as readers:
+            index_folders(catalog, [added], space, lambda: tower, None, Silent(), readers=readers)
         seconds = time.perf_counter() - start
         with catalog.read() as t:
             return t.photos.count() / seconds

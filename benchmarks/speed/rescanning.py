@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer import index_folders
+from indexer import InThreads, index_folders
 from indexer.scan import Found, scan
 from indexer.siglip import Preprocessing
 from store import Catalog, Facts, Folder, Space, SpaceIdentity
@@ -86,7 +86,9 @@ def main() -> None:
                         os.stat(os.path.join(below, name))
 
             def look() -> None:
-                report = index_folders(catalog, [folder], space, lambda: None, None, Silent(), preprocessing=SQUARE)
+                report = index_folders(
+                    catalog, [folder], space, lambda: None, None, Silent(), readers=InThreads(SQUARE)
+                )
                 assert (report.unchanged, report.embedded) == (arguments.files, 0)
 
             walking, looking = cost(walk), cost(look)

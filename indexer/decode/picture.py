@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import threading
 import warnings
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
@@ -40,7 +40,9 @@ _MOST_WEBP = 80_000_000
 _TAKES_TURNS = 40_000_000
 #: The same for RAW photos, by the bytes of their files.
 _TAKES_TURNS_RAW = 60_000_000
-_turn_of_the_large = threading.Lock()
+
+#: Gives what is held during such a turn.
+Turn = Callable[[], AbstractContextManager[object]]
 
 #: What shows through where a picture is transparent: most such pictures were made for white pages.
 _BACKGROUND = (255, 255, 255)
@@ -76,26 +78,29 @@ class DecodedPhoto:
     facts: Facts
 
 
-def read_photo(data: bytes, preprocessing: Squarer) -> DecodedPhoto:
-    """The photo in *data*, a whole file. Raises `DecodeError` and nothing else: the kind says how the file ends."""
+def read_photo(data: bytes, preprocessing: Squarer, turn: Turn = nullcontext) -> DecodedPhoto:
+    """The photo in *data*, a whole file. Raises `DecodeError` and nothing else: the kind says how the file ends.
+
+    What *turn* gives is held while a picture is decoded that takes much memory.
+    """
     picture_format = identify(data[:HEAD])
     if picture_format in {"HEIF", "AVIF"}:
         check_whole(data)
     if picture_format == "RAW" or (picture_format == "TIFF" and is_raw(data)):
-        return _read_raw(data, preprocessing)
+        return _read_raw(data, preprocessing, turn)
     try:
-        return _read(data, picture_format, preprocessing)
+        return _read(data, picture_format, preprocessing, turn)
     except Damaged:
         if picture_format != "PNG":
             raise
         # It may be its texts and profiles alone that are broken, and those are not worth a photo.
-        return _read(without_extras(data), picture_format, preprocessing)
+        return _read(without_extras(data), picture_format, preprocessing, turn)
 
 
-def _read(data: bytes, picture_format: str, preprocessing: Squarer) -> DecodedPhoto:
+def _read(data: bytes, picture_format: str, preprocessing: Squarer, turn: Turn) -> DecodedPhoto:
     try:
         with Image.open(io.BytesIO(data), formats=_PLUGINS[picture_format]) as image:
-            return _decode(image, picture_format, preprocessing)
+            return _decode(image, picture_format, preprocessing, turn)
     except DecodeError:
         raise
     except UnidentifiedImageError as error:
@@ -108,31 +113,31 @@ def _read(data: bytes, picture_format: str, preprocessing: Squarer) -> DecodedPh
         raise Damaged(_reason(error)) from error
 
 
-def _decode(image: Image.Image, picture_format: str, preprocessing: Squarer) -> DecodedPhoto:
+def _decode(image: Image.Image, picture_format: str, preprocessing: Squarer, turn: Turn) -> DecodedPhoto:
     width, height = image.size
     _check_size(image, picture_format)
     if picture_format == "JPEG":
         # No less than twice the side that is wanted, so that the last step still averages over enough pixels.
         image.draft("RGB" if image.mode == "YCbCr" else image.mode, (2 * preprocessing.size, 2 * preprocessing.size))
-    with _turn(image, width * height):
+    with turn() if _is_large(image, width * height) else nullcontext():
         image.load()
-        turn = orientation(image)
-        picture = upright(_rgb(image), turn)
+        turned = orientation(image)
+        picture = upright(_rgb(image), turned)
         pixels = preprocessing.square(picture)
     if picture_format != "JPEG":
         # Some plugins turn the picture themselves when they load it.
         width, height = picture.size
-    elif turn in TURNED:
+    elif turned in TURNED:
         width, height = height, width
     return DecodedPhoto(pixels, read_facts(image, (width, height), picture_format))
 
 
-def _read_raw(data: bytes, preprocessing: Squarer) -> DecodedPhoto:
+def _read_raw(data: bytes, preprocessing: Squarer, turn: Turn) -> DecodedPhoto:
     # It loads a library that most folders never need.
     from .raw import develop  # noqa: PLC0415
 
     try:
-        with _turn_of_the_large if len(data) > _TAKES_TURNS_RAW else nullcontext():
+        with turn() if len(data) > _TAKES_TURNS_RAW else nullcontext():
             developed = develop(data, preprocessing.size)
     except MemoryError as error:
         raise DecodeError("there was not enough memory for it; the next pass tries again") from error
@@ -150,10 +155,10 @@ def _check_size(image: Image.Image, picture_format: str) -> None:
         raise TooLarge(f"it has {pixels / 1e6:.0f} megapixels, and {picture_format} is read up to {most / 1e6:.0f}")
 
 
-def _turn(image: Image.Image, pixels: int) -> AbstractContextManager[object]:
-    """What must be held while *image*, whose file has that many pixels, is decoded."""
+def _is_large(image: Image.Image, pixels: int) -> bool:
+    """Whether decoding *image*, whose file has that many pixels, takes much memory."""
     is_reduced = image.format in {"JPEG", "MPO"} and not image.info.get("progressive")
-    return nullcontext() if is_reduced or pixels <= _TAKES_TURNS else _turn_of_the_large
+    return not is_reduced and pixels > _TAKES_TURNS
 
 
 def _rgb(image: Image.Image) -> Image.Image:

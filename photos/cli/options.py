@@ -37,4 +37,4 @@ confirm_removals = click.option(
     is_flag=True,
     help="Forget what is gone even where more than a hundred and a tenth of a folder's photos are.",
 )
-workers = click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Threads that read and decode.")
+workers = click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes that read and decode.")

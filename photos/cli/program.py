@@ -16,7 +16,7 @@ from photos.cli.streams import hush_logs, native_noise_hushed
 from photos.exits import ClosedPipe
 
 if TYPE_CHECKING:  # the parts are loaded by the commands that need them, so that --help is quick
-    from photos.app import App
+    from photos.app import App, MakeReaders
     from photos.towers import Towers
 
 P = ParamSpec("P")
@@ -30,6 +30,8 @@ class Invocation:
     library: Path | None = None
     #: What makes encoders of checkpoints; None for the real ones.
     towers: Towers | None = None
+    #: What makes readers of files; None for processes.
+    make_readers: MakeReaders | None = None
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
 
     @contextmanager
@@ -39,7 +41,10 @@ class Invocation:
         from photos.config import load
 
         settings = load({"library": self.library, **options}, self.environment)
-        with nullcontext() if self.debug else native_noise_hushed(), App(settings, self.towers) as app:
+        with (
+            nullcontext() if self.debug else native_noise_hushed(),
+            App(settings, self.towers, self.make_readers) as app,
+        ):
             yield app
 
 

@@ -24,7 +24,7 @@ setting is called `PHOTOS_` and its name in capitals.
 | `model` | the checkpoint for a library that has none yet | see `photos add` |
 | `device` | `cpu`, `cuda` or `mps` | the best there is |
 | `precision` | `float32`, `bfloat16` or `float16`, for a library that has no photos yet | what the device is good at |
-| `workers` | threads that read and decode | the number of cores, up to 8 |
+| `workers` | processes that read and decode | the number of cores, up to 8 |
 | `batch_size` | photos that are encoded and kept at once | 32 |
 | `top` | how many photos a search shows | 10 |
 | `threshold` | the probability from which a tag is shown | the vocabulary's |

@@ -9,13 +9,13 @@ import threading
 import numpy as np
 import pytest
 
-from indexer import FileDone, FolderOffline, FolderScanned, ReadingBegins, Subtree, index_folders
+from indexer import FileDone, FolderOffline, FolderScanned, InThreads, ReadingBegins, Subtree, index_folders
 from indexer.reading import Decoded, Refused, Wanted, read_file
 from indexer.scan import stamp_of
 from indexer.siglip import Preprocessing
 from store import Catalog, Outcome, SpaceIdentity
 
-from ..fakes import DIMENSION, FakeEmbedder, Listener
+from ..fakes import DIMENSION, FakeDesk, FakeEmbedder, Listener
 from ..pictures import bomb_png, encoded, exif_with, scene, write
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -45,8 +45,7 @@ class Library:
             lambda: self.embedder,
             self.tagger,
             self.listener,
-            preprocessing=SQUARE,
-            **{"batch_size": 4, "workers": 2, **options},
+            **{"readers": InThreads(SQUARE, 2), "batch_size": 4, **options},
         )
 
     def photos(self):
@@ -310,7 +309,7 @@ def test_a_copy_with_other_facts_is_a_photo_of_its_own_with_the_same_vector(libr
 def test_a_file_is_read_when_a_later_change_would_show(tmp_path):
     path = write(tmp_path / "a.jpg")
     wanted = Wanted(1, b"a.jpg", os.fsencode(path), stamp_of(path.stat()))
-    stamp = read_file(wanted, SQUARE, lambda _: True).stamp
+    stamp = read_file(wanted, SQUARE, FakeDesk(is_embedded=True)).stamp
     path.write_bytes(path.read_bytes())
     assert stamp_of(path.stat()) != stamp
 
@@ -405,12 +404,12 @@ def test_a_file_that_changes_while_it_is_read_may_settle_and_is_read_when_it_has
     writer = threading.Thread(target=go_on_writing)
     writer.start()
     try:
-        readings = [read_file(wanted, SQUARE, lambda _: True) for _ in range(20)]
+        readings = [read_file(wanted, SQUARE, FakeDesk(is_embedded=True)) for _ in range(20)]
     finally:
         is_over.set()
         writer.join()
     assert any(isinstance(reading, Refused) and reading.may_settle for reading in readings)
-    assert isinstance(read_file(wanted, SQUARE, lambda _: False), Decoded)
+    assert isinstance(read_file(wanted, SQUARE, FakeDesk()), Decoded)
 
 
 def test_a_file_that_goes_away_for_a_moment_is_read_at_the_end(library, tmp_path):

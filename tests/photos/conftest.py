@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from indexer import InThreads
 from photos.__main__ import main
 from photos.cli import Invocation
 
@@ -38,11 +40,16 @@ class Program:
         self._capsys.readouterr()
         # To ask the machine for the best precision loads torch.
         environment = {"PHOTOS_PRECISION": "float32", **os.environ}
-        invocation = Invocation(towers=self.towers, environment=environment)
+        invocation = Invocation(towers=self.towers, make_readers=read_here, environment=environment)
         status = main(["--library", str(self.library), *map(str, arguments)], invocation)
         out, err = self._capsys.readouterr()
         assert "Traceback" not in out + err
         return Result(status, out, err)
+
+
+def read_here(preprocessing, count):
+    """Readers in threads: processes of their own would load the test runner each time."""
+    return nullcontext(InThreads(preprocessing, count))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,205 @@
+"""Reading in processes: what a file does to them costs that file."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from PIL import Image
+
+from indexer import InProcesses, InThreads, index_folders
+from indexer.reading import Decoded, Known, Refused, Wanted
+from indexer.scan import stamp_of
+from store import Catalog, Outcome, SpaceIdentity
+
+from ..fakes import DIMENSION, FakeDesk, FakeEmbedder, Listener
+from ..pictures import bomb_png
+from .squares import CRASHES, DEVOURS, HANGS, PLAIN, RAISES, PoisonSquare
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
+
+IDENTITY = SpaceIdentity("fake", "0" * 64, "squash-16", "float32", DIMENSION, 2.0, -5.0)
+
+
+@pytest.fixture
+def square(tmp_path):
+    return PoisonSquare(str(tmp_path / "log"))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "photos"
+    made.mkdir()
+    return made
+
+
+def paint(folder, name, colour):
+    path = folder / name
+    Image.new("RGB", (20, 20), colour).save(path)
+    return Wanted(1, os.fsencode(name), os.fsencode(path), stamp_of(path.stat()))
+
+
+@pytest.mark.parametrize(
+    ("colour", "reason"),
+    [
+        (CRASHES, "the process that read it ended (signal 11)"),
+        (HANGS, "it could not be read within 2 seconds"),
+        (DEVOURS, "there was not enough memory for it; the next pass tries again"),
+    ],
+    ids=["crash", "hang", "memory"],
+)
+def test_a_file_that_harms_its_decoder_fails_and_the_next_one_is_read(folder, square, colour, reason):
+    with InProcesses(square, 1, longest=2, most_memory=1 << 28) as readers:
+        desk = FakeDesk()
+        poison = readers.read(paint(folder, "poison.png", colour), desk)
+        assert isinstance(poison, Refused)
+        assert (poison.outcome, poison.reason, poison.tried) == (Outcome.FAILED, reason, desk.asked[0])
+        assert isinstance(readers.read(paint(folder, "plain.png", PLAIN), desk), Decoded)
+
+
+def test_a_bug_in_the_preprocessing_costs_one_file(folder, square):
+    with InProcesses(square, 1) as readers:
+        assert readers.read(paint(folder, "a.png", RAISES), FakeDesk()).outcome is Outcome.DAMAGED
+        assert isinstance(readers.read(paint(folder, "b.png", PLAIN), FakeDesk()), Decoded)
+    assert len({process for process, _ in square.seen()}) == 1
+
+
+def test_a_process_reads_what_a_thread_reads(folder, square):
+    plain, other = paint(folder, "a.png", PLAIN), paint(folder, "b.png", (1, 2, 3))
+    with InProcesses(square, 2) as readers:
+        here, there = InThreads(square).read(plain, FakeDesk()), readers.read(plain, FakeDesk())
+        assert dataclasses.replace(here, pixels=None) == dataclasses.replace(there, pixels=None)
+        assert (here.pixels == there.pixels).all()
+        assert isinstance(readers.read(other, FakeDesk(is_embedded=True)), Known)
+        given_up = readers.read(other, FakeDesk(given_up="often enough"))
+        assert (given_up.outcome, given_up.reason, given_up.tried) == (Outcome.FAILED, "often enough", None)
+        gone = Wanted(1, b"c", os.fsencode(folder / "c"), plain.stamp)
+        assert readers.read(gone, FakeDesk()).may_settle
+    assert len(square.seen()) == 2
+
+
+def test_large_pictures_ask_for_their_turn(folder, square):
+    path = folder / "large.png"
+    path.write_bytes(bomb_png(7000, 6000))
+    wanted = Wanted(1, b"large.png", os.fsencode(path), stamp_of(path.stat()))
+    desk = FakeDesk()
+    with InProcesses(square, 1) as readers:
+        readers.read(wanted, desk)
+    # Once more without its texts and profiles, since it is broken: so the first turn was given back.
+    assert desk.turns == 2
+
+
+def test_decoders_end_with_the_process_that_they_work_for(folder, square):
+    readers = InProcesses(square, 2)
+    with ThreadPoolExecutor(2) as pool:
+        files = [paint(folder, f"{number}.png", (number, 9, 9)) for number in range(8)]
+        assert all(isinstance(one, Decoded) for one in pool.map(lambda file: readers.read(file, FakeDesk()), files))
+    processes = {process for process, _ in square.seen()}
+    assert all(_lives(process) for process in processes)
+    # Neither Ctrl-C nor a service manager's request reaches them; only the end of the pipe does.
+    for process in processes:
+        os.kill(process, signal.SIGINT)
+        os.kill(process, signal.SIGTERM)
+    assert isinstance(readers.read(files[0], FakeDesk()), Decoded)
+    readers.close()
+    _until(lambda: not any(_lives(process) for process in processes))
+
+
+def test_what_nobody_waits_for_any_longer_ends_at_once(folder, square):
+    with InProcesses(square, 1) as readers:
+        hanging = paint(folder, "hangs.png", HANGS)
+        thread = threading.Thread(target=readers.read, args=(hanging, FakeDesk()))
+        thread.start()
+        _until(square.seen)
+        readers.abandon()
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+class Library:
+    def __init__(self, tmp_path, folder, square):
+        self.catalog = Catalog.open(tmp_path / "catalog.db")
+        self.square = square
+        with self.catalog.write() as t:
+            self.space = t.spaces.ensure(IDENTITY)
+            self.registered = t.folders.add(os.fsencode(folder))
+
+    def index(self):
+        with InProcesses(self.square, 1) as readers:
+            return index_folders(
+                self.catalog,
+                [self.registered],
+                self.space,
+                FakeEmbedder,
+                None,
+                Listener(),
+                readers=readers,
+                batch_size=4,
+            )
+
+    def age(self, time):
+        """Let the attempts so far lie that much further back."""
+        with self.catalog.write() as t:
+            t.connection.exec_driver_sql(
+                "UPDATE attempt SET last_at = datetime(last_at, ?)", (f"-{time.total_seconds()} seconds",)
+            )
+
+    def reason(self):
+        with self.catalog.read() as t:
+            (problem,) = t.files.problems()
+        return problem.reason
+
+
+def test_poison_is_tried_three_times_ever_later_and_then_no_more(tmp_path, folder, square):
+    library = Library(tmp_path, folder, square)
+    paint(folder, "poison.png", CRASHES)
+    for number in range(8):
+        paint(folder, f"{number}.png", (number, 9, 9))
+
+    def tries():
+        library.index()
+        return sum(colour == str(CRASHES) for _, colour in square.seen())
+
+    assert tries() == 1
+    with library.catalog.read() as t:
+        assert t.photos.count() == 8
+    assert tries() == 1
+    library.age(timedelta(seconds=61))
+    assert tries() == 2
+    library.age(timedelta(seconds=61))
+    assert tries() == 2
+    library.age(timedelta(hours=1))
+    assert tries() == 3
+    library.age(timedelta(days=400))
+    # A copy is the same content.
+    (folder / "copy.png").write_bytes((folder / "poison.png").read_bytes())
+    assert tries() == 3
+    (folder / "copy.png").unlink()
+    assert tries() == 3
+    assert library.reason() == "the process that read it ended (signal 11); given up after 3 attempts"
+    with library.catalog.write() as t:
+        t.files.forget_problems()
+    assert tries() == 4
+    library.catalog.close()
+
+
+def _lives(process):
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _until(condition):
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
