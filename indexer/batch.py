@@ -121,7 +121,9 @@ class BatchKeeper:
             # What is kept is rounded, and tags must be those of what is kept.
             to_tag[photo_id] = t.embeddings.get(self._space.id, [photo_id]).matrix[0]
         elif isinstance(reading, Known):
-            assert photo_id is not None, "a known photo has a row"
+            if photo_id is None:
+                # It was pruned a moment ago. Without a row for the file, the next pass reads it again.
+                return
             if not t.photos.get([photo_id])[0].paths:
                 # It was away, and the vocabulary may have changed meanwhile.
                 kept = t.embeddings.get(self._space.id, [photo_id])

@@ -31,7 +31,7 @@ class Settings:
     device: str | None = None
     #: "float32", "bfloat16" or "float16", for a library that has no embeddings yet.
     precision: str | None = None
-    #: Threads that read and decode.
+    #: Processes that read and decode.
     workers: int | None = None
     #: Pictures that are encoded at once.
     batch_size: int | None = None
@@ -47,6 +47,8 @@ class Settings:
     poll_minutes: float = 5.0
     #: Minutes without work after which `watch` gives back the memory of the image tower.
     idle_minutes: float = 10.0
+    #: Days for which what is known of a photo is kept after its last file went.
+    keep_days: float = 30.0
 
     @property
     def catalog_path(self) -> Path:
@@ -166,6 +168,10 @@ def _span(value: object) -> float:
     return number
 
 
+def _not_negative(value: object) -> float:
+    return 0.0 if value in (0, "0") else _span(value)
+
+
 def _probability(value: object) -> float:
     try:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
@@ -190,5 +196,6 @@ _READERS: dict[str, Callable[[object], object]] = {
     "rescan_minutes": _span,
     "poll_minutes": _span,
     "idle_minutes": _span,
+    "keep_days": _not_negative,
 }
 assert set(_READERS) == {each.name for each in fields(Settings)}

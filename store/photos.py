@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from . import schema
 from .chunks import chunks
@@ -22,7 +22,7 @@ _ADD = insert(_photo)
 
 
 class Photos:
-    """The rows of contents. A photo stays when its files go, so that it is found again when it comes back."""
+    """The rows of contents. A photo outlives its files until it is deleted, and is found again if it comes back."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -67,6 +67,20 @@ class Photos:
                 photo_id = self._connection.execute(held).scalar()
                 return self.get([photo_id])[0] if photo_id is not None else None
         return None
+
+    def gone(self, before: datetime | None = None) -> list[int]:
+        """Photos without a file; since before that moment (UTC, without a zone), if it is given."""
+        query = select(_photo.c.id).where(_photo.c.gone_at.is_not(None))
+        if before is not None:
+            query = query.where(_photo.c.gone_at < before)
+        return list(self._connection.execute(query.order_by(_photo.c.id)).scalars())
+
+    def delete(self, photo_ids: Sequence[int]) -> None:
+        """Delete photos that have no file, with all that is known of them. Their ids are never used again."""
+        for some in chunks(photo_ids):
+            for table in (schema.tag, schema.embedding):
+                self._connection.execute(delete(table).where(table.c.photo_id.in_(some)))
+            self._connection.execute(delete(_photo).where(_photo.c.id.in_(some)))
 
     def count(self) -> int:
         """How many photos have a file."""

@@ -50,6 +50,16 @@ class Tags:
             of_one.sort(key=lambda tag: (_ORDER[tag.source], -(tag.cosine or 0.0), tag.label_id))
         return {photo_id: tags.get(photo_id, []) for photo_id in photo_ids}
 
+    def by_hand(self, photo_ids: Sequence[int]) -> set[int]:
+        """Those of the photos that a person, or another program, said anything about."""
+        return {
+            photo_id
+            for some in chunks(photo_ids)
+            for photo_id in self._connection.execute(
+                select(_tag.c.photo_id).where(_tag.c.photo_id.in_(some), _tag.c.source != TagSource.AUTO.value)
+            ).scalars()
+        }
+
     def counts(self, minimum: float, minimums: Mapping[int, float]) -> list[tuple[str, int]]:
         """Label to number of photos that have a file and the tag, most first.
 

@@ -12,6 +12,7 @@ from photos.cli import (
     failed,
     index,
     model,
+    prune,
     remove,
     retag,
     search,
@@ -40,6 +41,7 @@ for _command in (
     status.status,
     failed.failed,
     verify.verify,
+    prune.prune,
     demo.demo,
 ):
     assert isinstance(_command, click.Command)

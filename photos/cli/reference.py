@@ -32,6 +32,7 @@ setting is called `PHOTOS_` and its name in capitals.
 | `rescan_minutes` | minutes after which `watch` looks through everything | 60 |
 | `poll_minutes` | minutes after which `watch` looks through folders of which the system tells nothing | 5 |
 | `idle_minutes` | minutes without work after which `watch` gives back the memory of the image tower | 10 |
+| `keep_days` | days for which photos that have no file left are kept from `photos prune` | 30 |
 
 Exit status: 0 done; 1 nothing found, or a problem, named on one line; 2 wrong usage or a wrong setting; 130
 interrupted by Ctrl-C (129 hung up, 143 terminated); 141 the reader of the output went away. An error in the program

@@ -13,7 +13,8 @@ from photos.cli.program import Invocation, pass_invocation
 def remove(invocation: Invocation, folder: str) -> None:
     """Forget FOLDER: its photos are no longer found. The folder itself is not touched.
 
-    Embeddings and tags stay in the catalog, so that adding the folder again takes seconds.
+    Embeddings and tags stay in the catalog until `photos prune` deletes them, so that adding the folder again takes
+    seconds.
     """
     from photos import folders as naming
     from photos.cli.render import counted, shown_path

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from indexer import FileDone, FolderOffline, FolderScanned, InThreads, ReadingBegins, Subtree, index_folders
-from indexer.reading import Decoded, Refused, Wanted, read_file
+from indexer.batch import BatchKeeper
+from indexer.reading import Decoded, Known, Refused, Wanted, read_file
 from indexer.scan import stamp_of
 from indexer.siglip import Preprocessing
 from store import Catalog, Outcome, SpaceIdentity
@@ -538,3 +539,12 @@ def test_a_deleted_tree_that_is_told_of_in_many_parts_is_one_loss(library):
     report = library.index(within={library.registered.id: parts})
     assert [(held.gone, held.held) for held in report.held_back] == [(102, 103)]
     assert report.gone == 0
+
+
+def test_a_photo_that_was_pruned_while_its_file_was_read_is_read_again(library):
+    path = write(library.folder / "a.jpg")
+    wanted = Wanted(library.registered.id, b"a.jpg", os.fsencode(path), stamp_of(path.stat()))
+    keeper = BatchKeeper(library.catalog, library.space, lambda: library.embedder, None)
+    keeper.keep([Known(wanted, wanted.stamp, b"x" * 32)])
+    assert library.outcomes() == {}
+    assert library.index().embedded == 1

@@ -1,0 +1,81 @@
+"""`photos prune`: what is long gone is deleted, and nothing else is."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from store import Catalog
+
+
+@pytest.fixture
+def catalog(filled):
+    with Catalog.open(filled.library / "catalog.sqlite3") as opened:
+        yield opened
+
+
+def age(catalog, days):
+    with catalog.write() as t:
+        t.connection.exec_driver_sql(f"UPDATE photo SET gone_at = datetime(gone_at, '-{days} days')")
+
+
+def test_only_what_has_been_gone_for_long_is_deleted(filled, pictures, catalog):
+    (pictures / "red.png").unlink()
+    filled("index")
+    age(catalog, 31)
+    (pictures / "blue.png").unlink()
+    filled("index")
+    would = filled("prune", "--dry-run")
+    assert would.out == "Would delete 1 photo gone for more than 30 days; 1 photo that went later kept.\n"
+    assert filled("prune").out == would.out.replace("Would delete", "Deleted")
+    assert filled("prune").out == "Deleted 0 photos gone for more than 30 days; 1 photo that went later kept.\n"
+    assert filled("verify").status == 0
+    with catalog.read() as t:
+        assert len(t.photos.gone()) == 1
+        assert t.photos.count() == 4
+
+
+def test_a_pruned_photo_that_comes_back_is_a_new_one(filled, pictures, catalog):
+    shutil.copy(pictures / "red.png", pictures.parent / "red.png")
+    with catalog.read() as t:
+        before = t.photos.at(bytes(pictures / "red.png")).id
+    (pictures / "red.png").unlink()
+    filled("index")
+    filled("prune", "--older-than", "0")
+    shutil.copy(pictures.parent / "red.png", pictures / "red.png")
+    filled("index")
+    with catalog.read() as t:
+        assert t.photos.at(bytes(pictures / "red.png")).id > before
+        assert not t.photos.gone()
+    assert filled("search", "red", "-t", "1", "--paths").lines == [str(pictures / "red.png")]
+
+
+def test_a_photo_that_came_back_is_not_deleted(filled, pictures, catalog):
+    (pictures / "red.png").rename(pictures.parent / "red.png")
+    filled("index")
+    age(catalog, 31)
+    (pictures.parent / "red.png").rename(pictures / "red.png")
+    filled("index")
+    assert filled("prune").out == "Deleted 0 photos gone for more than 30 days.\n"
+    assert filled("search", "red", "-t", "1", "--paths").lines == [str(pictures / "red.png")]
+
+
+def test_tags_by_hand_are_counted(filled, pictures, catalog):
+    with catalog.write() as t:
+        photo = t.photos.at(bytes(pictures / "red.png")).id
+        t.connection.exec_driver_sql(
+            f"INSERT INTO tag (photo_id, label_id, source) SELECT {photo}, min(id), 'user' FROM label"
+        )
+    (pictures / "red.png").unlink()
+    filled("index")
+    assert "1 of them tagged by hand" in filled("prune", "--older-than", "0").out
+
+
+def test_the_time_is_a_setting(filled, monkeypatch):
+    monkeypatch.setenv("PHOTOS_KEEP_DAYS", "400")
+    assert filled("prune").out == "Deleted 0 photos gone for more than 400 days.\n"
+    monkeypatch.setenv("PHOTOS_KEEP_DAYS", "1e300")
+    assert filled("prune").status == 0
+    monkeypatch.setenv("PHOTOS_KEEP_DAYS", "-1")
+    assert filled("prune").status == 2
