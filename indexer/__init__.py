@@ -5,9 +5,11 @@ from .decode import DecodeError, Squarer, decoders
 from .errors import IndexerError
 from .hints import Hints
 from .ignoring import BadRule, anchored, is_pattern
-from .pipeline import HeldBack, IndexReport, index_folders, look
+from .looking import look
+from .pipeline import index_folders
 from .progress import Event, FileDone, FolderOffline, FolderScanned, Progress, ReadingBegins
 from .readers import InThreads, Readers
+from .report import HeldBack, IndexReport
 from .scan import WHOLE, Subtree
 from .workers import InProcesses
 

@@ -17,6 +17,8 @@ class Changes:
 
     #: New files, files whose stamp is another than the catalog's, and those that could not be read at all last time.
     to_read: list[Found] = field(default_factory=list)
+    #: Companions, likewise, with the names of the files that they belong to.
+    companions: list[Found] = field(default_factory=list)
     #: Ids of files that are no longer there.
     gone: list[int] = field(default_factory=list)
     #: Ids of files that the user's rules leave out by now.
@@ -65,10 +67,13 @@ def compare(
 
 def _note(changes: Changes, found: Found, file: File | None) -> None:
     # Disks and shares fail without the file's changing, so a file that could not be read is always tried again.
-    if file is not None and file.stamp == found.stamp and file.outcome is not Outcome.FAILED:
+    is_same = file is not None and file.stamp == found.stamp and file.companion_of == found.companion_of
+    if is_same and file is not None and file.outcome is not Outcome.FAILED:
         changes.unchanged += 1
-    else:
+    elif found.companion_of is None:
         changes.to_read.append(found)
+    else:
+        changes.companions.append(found)
 
 
 def _conclude(changes: Changes, missing: Iterable[File], left_out: set[bytes]) -> None:

@@ -17,6 +17,7 @@ from store import Facts, Outcome, Stamp
 
 from .decode import HEAD, DecodeError, Squarer, identify, read_photo
 from .scan import stamp_of
+from .sidecars import with_sidecar
 
 #: Bytes. No picture that can be decoded is larger, and a file is held in memory whole.
 _MOST_BYTES = 1 << 30
@@ -143,7 +144,8 @@ def _decode(file: Wanted, stamp: Stamp, data: bytes, preprocessing: Squarer, des
         tried = content_hash if error.outcome is Outcome.FAILED else None
         return Refused(file, stamp, error.outcome, error.reason, tried=tried)
     digest = hashlib.blake2b(photo.pixels.tobytes(), digest_size=16).digest()
-    return Decoded(file, stamp, content_hash, photo.pixels, digest, photo.facts)
+    facts = with_sidecar(photo.facts, file.absolute)
+    return Decoded(file, stamp, content_hash, photo.pixels, digest, facts)
 
 
 def _settled(descriptor: int) -> os.stat_result:

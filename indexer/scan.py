@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from store import Stamp
 
+from .companions import companions
 from .ignoring import NO_MEDIA, RULES_FILE, BadRule, Rules, is_clutter, read_rules
 
 
@@ -26,10 +27,11 @@ WHOLE = Subtree(b"", is_deep=True)
 
 
 class Found(NamedTuple):
-    """A file: its path relative to the folder, and its stamp."""
+    """A file: its path relative to the folder, its stamp, and if it is a companion, the name of its main file."""
 
     path: bytes
     stamp: Stamp
+    companion_of: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,13 @@ class Unreadable:
 Item = Found | LeftOut | Unreadable | BadRule
 
 
-def scan(folder: bytes, excludes: Sequence[str] = (), within: Subtree = WHOLE) -> Iterator[Item]:
+def scan(folder: bytes, excludes: Sequence[str] = (), within: Subtree = WHOLE, *, pair: bool = True) -> Iterator[Item]:
     """Every file below *folder*, absolute, that is not clutter, and what rules leave out.
 
     *excludes* are patterns for the whole folder; `.photosignore` and `.nomedia` files are heeded. Links to folders are
     not followed. A folder that cannot be listed is yielded as such, and does not end the walk; one that is not there
-    (other than *folder* itself) is empty. Only what lies *within* is looked at.
+    (other than *folder* itself) is empty. Only what lies *within* is looked at. Companions are told
+    unless *pair* is off.
     """
     rules = _rules_on_the_way(folder, within.path, Rules.of(excludes))
     if not isinstance(rules, Rules):
@@ -79,15 +82,32 @@ def scan(folder: bytes, excludes: Sequence[str] = (), within: Subtree = WHOLE) -
         if not isinstance(here, Rules):
             yield here
             continue
-        start = below + b"/" if below else b""
-        for entry in listed:
-            item = _look_at(entry, start + entry.name, here)
-            if isinstance(item, Subtree):
-                pending.append((item.path, here))
-            elif item is not None:
-                yield item
+        items, folders = _look_through(listed, below, here, pair=pair)
+        yield from items
+        pending += [(path, here) for path in folders]
         if not within.is_deep:
             return
+
+
+def _look_through(
+    listed: Sequence[os.DirEntry[bytes]], below: bytes, rules: Rules, *, pair: bool
+) -> tuple[list[Item], list[bytes]]:
+    """What is to be said of the entries of *below*, and the folders to walk next."""
+    start = below + b"/" if below else b""
+    items: list[Item] = []
+    folders: list[bytes] = []
+    files: dict[bytes, Found] = {}
+    for entry in listed:
+        item = _look_at(entry, start + entry.name, rules)
+        if isinstance(item, Found):
+            files[entry.name] = item
+        elif isinstance(item, Subtree):
+            folders.append(item.path)
+        elif item is not None:
+            items.append(item)
+    if pair:
+        files |= {name: files[name]._replace(companion_of=main) for name, main in companions(files).items()}
+    return [*items, *files.values()], folders
 
 
 def _rules_of(

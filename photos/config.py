@@ -29,12 +29,14 @@ class Settings:
     model: str | None = None
     #: "cpu", "cuda", "mps".
     device: str | None = None
-    #: "float32", "bfloat16" or "float16", for a library that has no embeddings yet.
+    #: "float32", "bfloat16", "float16" or "int8", for a library that has no embeddings yet.
     precision: str | None = None
     #: Processes that read and decode.
     workers: int | None = None
     #: Pictures that are encoded at once.
     batch_size: int | None = None
+    #: Whether RAW files, live videos, sidecars and originals beside a picture belong to its photo.
+    companions: bool = True
     #: Results of a search.
     top: int = 10
     #: Probability from which a tag is shown.
@@ -158,6 +160,14 @@ def _count(value: object) -> int:
     return number
 
 
+def _yes_or_no(value: object) -> bool:
+    spelled = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    found = spelled.get(str(value).lower())
+    if found is None:
+        raise ValueError("true or false")
+    return found
+
+
 def _span(value: object) -> float:
     try:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0.0
@@ -187,9 +197,10 @@ _READERS: dict[str, Callable[[object], object]] = {
     "models": _folder,
     "model": _text,
     "device": _one_of("cpu", "cuda", "mps"),
-    "precision": _one_of("float32", "bfloat16", "float16"),
+    "precision": _one_of("float32", "bfloat16", "float16", "int8"),
     "workers": _count,
     "batch_size": _count,
+    "companions": _yes_or_no,
     "top": _count,
     "threshold": _probability,
     "quiet_seconds": _span,

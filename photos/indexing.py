@@ -55,6 +55,7 @@ def bring_up_to_date(
             confirm_removals=confirm_removals,
             within=within,
             min_age=min_age,
+            pair=app.settings.companions,
         )
     app.index_of(model.space).refresh()
     return report

@@ -35,8 +35,12 @@ def differences(app: App) -> list[Difference]:
     rows = before.rows if before.valid and not before.newer else count
     new, gone, offline = 0, 0, 0
     for folder in folders:
-        changes = look(app.catalog, folder)
-        new, gone, offline = new + len(changes.to_read), gone + len(changes.gone), offline + changes.is_offline
+        changes = look(app.catalog, folder, pair=app.settings.companions)
+        new, gone, offline = (
+            new + len(changes.to_read) + len(changes.companions),
+            gone + len(changes.gone),
+            offline + changes.is_offline,
+        )
     repair, disk = "photos verify --repair", "its disk, which is not there"
     found = (
         Difference(damaged, "damaged embedding", "damaged embeddings", repair),

@@ -17,13 +17,16 @@ from .records import File, Outcome, Problem, Stamp
 
 _file = schema.file
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_PROBLEMS = [outcome.value for outcome in Outcome if outcome.is_problem]
 #: Rows that are fetched at once.
 _PART = 4096
 # Built once: making a statement costs more than running it.
 _PHOTO_AT = select(_file.c.photo_id).where(_file.c.folder_id == bindparam("folder"), _file.c.path == bindparam("below"))
 _A_FILE_OF = select(_file.c.id).where(_file.c.photo_id == bindparam("photo")).limit(1)
 _PUT = replacing(
-    _file, ["folder_id", "path"], ["size", "mtime_ns", "ctime_ns", "inode", "outcome", "reason", "photo_id"]
+    _file,
+    ["folder_id", "path"],
+    ["size", "mtime_ns", "ctime_ns", "inode", "outcome", "reason", "photo_id", "companion_of"],
 )
 
 
@@ -71,6 +74,19 @@ class Files:
         if before is not None:
             note_photos_that_lose_their_files(self._connection, [before])
 
+    def companion(self, folder_id: int, path: bytes, stamp: Stamp, of: bytes) -> None:
+        """The path belongs to the file named *of* in the same directory. A photo that it held is not found there."""
+        before = self._photo_at(folder_id, path)
+        self._put(folder_id, path, stamp, Outcome.COMPANION, None, None, of)
+        if before is not None:
+            note_photos_that_lose_their_files(self._connection, [before])
+
+    def at(self, folder_id: int, path: bytes) -> File | None:
+        """The row of the path, relative to its folder."""
+        row = self._connection.execute(select(_file).where(_file.c.folder_id == folder_id, _file.c.path == path))
+        found = row.one_or_none()
+        return None if found is None else _record(found)
+
     def restamp(self, file_id: int, stamp: Stamp) -> None:
         """The file's content was looked at again and is the same."""
         self._connection.execute(update(_file).where(_file.c.id == file_id).values(**_stamp_values(stamp)))
@@ -109,14 +125,14 @@ class Files:
     def forget_problems(self) -> int:
         """Forget every file that is not indexed, so that it is read again. Returns how many they were."""
         AttemptLog(self._connection).forget()
-        return self._connection.execute(delete(_file).where(_file.c.photo_id.is_(None))).rowcount
+        return self._connection.execute(delete(_file).where(_file.c.outcome.in_(_PROBLEMS))).rowcount
 
     def problems(self) -> list[Problem]:
         """Every file that is not indexed, by absolute path."""
         rows = self._connection.execute(
             select(schema.folder.c.path.label("folder"), _file.c.path, _file.c.outcome, _file.c.reason)
             .join(schema.folder)
-            .where(_file.c.outcome != Outcome.INDEXED)
+            .where(_file.c.outcome.in_(_PROBLEMS))
             .order_by(schema.folder.c.path, _file.c.path)
         )
         return [Problem(os.path.join(row.folder, row.path), Outcome(row.outcome), row.reason or "") for row in rows]
@@ -145,9 +161,17 @@ class Files:
         return self._connection.execute(_A_FILE_OF, {"photo": photo_id}).first() is not None
 
     def _put(
-        self, folder_id: int, path: bytes, stamp: Stamp, outcome: Outcome, reason: str | None, photo_id: int | None
+        self,
+        folder_id: int,
+        path: bytes,
+        stamp: Stamp,
+        outcome: Outcome,
+        reason: str | None,
+        photo_id: int | None,
+        of: bytes | None = None,
     ) -> None:
-        now = {**_stamp_values(stamp), "outcome": outcome.value, "reason": reason, "photo_id": photo_id}
+        ended = {"outcome": outcome.value, "reason": reason, "photo_id": photo_id, "companion_of": of}
+        now = {**_stamp_values(stamp), **ended}
         self._connection.execute(_PUT, {"folder_id": folder_id, "path": path, **now})
 
 
@@ -156,6 +180,6 @@ def _stamp_values(stamp: Stamp) -> dict[str, int]:
 
 
 def _record(row: Row[Any]) -> File:
-    key, folder_id, path, size, mtime_ns, ctime_ns, inode, outcome, reason, photo_id, is_companion = tuple(row)
+    key, folder_id, path, size, mtime_ns, ctime_ns, inode, outcome, reason, photo_id, companion_of = tuple(row)
     stamp = Stamp(size, mtime_ns, ctime_ns, inode)
-    return File(key, folder_id, path, stamp, _OUTCOMES[outcome], reason, photo_id, is_companion)
+    return File(key, folder_id, path, stamp, _OUTCOMES[outcome], reason, photo_id, companion_of)

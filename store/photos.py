@@ -52,8 +52,10 @@ class Photos:
         found: dict[int, Photo] = {}
         for some in chunks(photo_ids):
             paths = self._paths(some)
+            beside = self._companions([path for of_one in paths.values() for path in of_one])
             for row in self._connection.execute(select(_photo).where(_photo.c.id.in_(some))):
-                found[row.id] = _record(row, paths.get(row.id, []))
+                own = sorted(paths.get(row.id, []))
+                found[row.id] = _record(row, own, [each for path in own for each in beside.get(path, [])])
         return [found[photo_id] for photo_id in photo_ids if photo_id in found]
 
     def at(self, path: bytes) -> Photo | None:
@@ -98,11 +100,25 @@ class Photos:
             paths[row.photo_id].append(os.path.join(row.folder, row.path))
         return paths
 
+    def _companions(self, paths: Sequence[bytes]) -> dict[bytes, list[bytes]]:
+        """The absolute *paths* of files to those of their companions."""
+        found: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        for some in chunks(sorted({os.path.basename(path) for path in paths})):
+            rows = self._connection.execute(
+                select(_folder.c.path.label("folder"), _file.c.path, _file.c.companion_of)
+                .join(_folder)
+                .where(_file.c.companion_of.in_(some))
+            )
+            for row in rows:
+                path = os.path.join(row.folder, row.path)
+                found[os.path.join(os.path.dirname(path), row.companion_of)].append(path)
+        return {path: sorted(of_one) for path, of_one in found.items()}
+
 
 def _facts_values(facts: Facts) -> dict[str, object]:
     return {**{name: getattr(facts, name) for name in _FACTS}, "keywords": list(facts.keywords)}
 
 
-def _record(row: Row[tuple[object, ...]], paths: list[bytes]) -> Photo:
+def _record(row: Row[tuple[object, ...]], paths: Sequence[bytes], companions: Sequence[bytes]) -> Photo:
     facts = Facts(**{**{name: getattr(row, name) for name in _FACTS}, "keywords": tuple(row.keywords)})
-    return Photo(row.id, row.content_hash, facts, tuple(sorted(paths)))
+    return Photo(row.id, row.content_hash, facts, tuple(paths), tuple(companions))

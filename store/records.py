@@ -19,6 +19,13 @@ class Outcome(StrEnum):
     DAMAGED = "damaged"
     TOO_LARGE = "too large"
     FAILED = "failed"
+    #: It belongs to a photo that is decoded from the file beside it.
+    COMPANION = "companion"
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether the file shows no photo that can be found."""
+        return self not in {Outcome.INDEXED, Outcome.COMPANION}
 
 
 class TagSource(StrEnum):
@@ -88,8 +95,8 @@ class File(NamedTuple):
     outcome: Outcome
     reason: str | None
     photo_id: int | None
-    #: The photo is decoded from another file, and this one belongs to it.
-    is_companion: bool = False
+    #: The name of the file in the same directory that this one belongs to.
+    companion_of: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +119,16 @@ class Attempts:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """One picture: its content, and every absolute path it is found under (none while its files are gone)."""
+    """One picture: its content, and every absolute path it is found under (none while its files are gone).
+
+    `companions` are the absolute paths of what lies beside those files and belongs to them.
+    """
 
     id: int
     content_hash: bytes
     facts: Facts
     paths: tuple[bytes, ...]
+    companions: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +141,7 @@ class SpaceIdentity:
     weights_hash: str
     #: Name and version of the preprocessing, such as "squash-256-bilinear-1".
     preprocessing: str
-    #: "float32", "bfloat16" or "float16".
+    #: "float32", "bfloat16", "float16" or "int8".
     precision: str
     dimension: int
     #: As in the checkpoint: the scale's natural logarithm, and the bias.

@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -105,10 +106,11 @@ file = Table(
     _need("outcome", String),
     Column("reason", String),
     _of("photo", null=True),
-    Column("is_companion", Boolean, nullable=False, server_default="0"),
+    Column("companion_of", LargeBinary),
     UniqueConstraint("folder_id", "path"),
     CheckConstraint("(outcome = 'indexed') = (photo_id IS NOT NULL)", name="indexed_has_photo"),
     Index(None, "photo_id"),
+    Index(None, "companion_of", sqlite_where=text("companion_of IS NOT NULL")),
     sqlite_autoincrement=True,
 )
 

@@ -76,7 +76,7 @@ def main() -> None:
             checkpoint = open_checkpoint(path)
             images = pictures(6)
             expected = reference(checkpoint, images)
-            for precision in ("float32", "bfloat16"):
+            for precision in ("float32", "bfloat16", "int8"):
                 logits = ours(checkpoint, images, precision)
                 apart = np.abs(logits - expected).max()
                 probability = np.abs(1 / (1 + np.exp(-logits)) - 1 / (1 + np.exp(-expected))).max()

@@ -2,6 +2,7 @@
 
 from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .formats import HEAD, identify
+from .notes import Notes, read_xmp
 from .picture import DecodedPhoto, Squarer, read_photo
 from .versions import decoders
 
@@ -10,10 +11,12 @@ __all__ = [
     "Damaged",
     "DecodeError",
     "DecodedPhoto",
+    "Notes",
     "Squarer",
     "TooLarge",
     "Unsupported",
     "decoders",
     "identify",
     "read_photo",
+    "read_xmp",
 ]

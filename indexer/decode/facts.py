@@ -11,6 +11,9 @@ from PIL import ExifTags, Image
 
 from store import Facts
 
+from .notes import notes_in
+from .texts import text_of
+
 _TIME = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 _FARTHEST_OFFSET = 14 * 60
@@ -30,6 +33,7 @@ def read_facts(image: HasExif, size: tuple[int, int], picture_format: str) -> Fa
     """The facts of *image*, which is *size* (width, height) upright."""
     tags, camera, place = _directories(image)
     latitude, longitude = _position(place)
+    notes = notes_in(image, tags)
     base, exif = ExifTags.Base, camera
     return Facts(
         width=size[0],
@@ -39,9 +43,17 @@ def read_facts(image: HasExif, size: tuple[int, int], picture_format: str) -> Fa
         or _time(exif.get(base.DateTimeDigitized))
         or _time(tags.get(base.DateTime)),
         taken_offset=_offset(exif.get(base.OffsetTimeOriginal)) if exif.get(base.DateTimeOriginal) else None,
-        camera=_camera(_text(tags.get(base.Make)), _text(tags.get(base.Model))),
+        camera=_camera(text_of(tags.get(base.Make)), text_of(tags.get(base.Model))),
+        lens=text_of(exif.get(base.LensModel)),
+        focal_length=_number(exif.get(base.FocalLength), 0.1, 100_000),
+        aperture=_number(exif.get(base.FNumber), 0.1, 1000),
+        exposure=_number(exif.get(base.ExposureTime), 1e-7, 1e6),
+        iso=_iso(exif.get(base.ISOSpeedRatings)),
         latitude=latitude,
         longitude=longitude,
+        rating=notes.rating,
+        caption=notes.caption,
+        keywords=notes.keywords,
     )
 
 
@@ -66,23 +78,30 @@ def _directories(image: HasExif) -> tuple[dict[int, object], dict[int, object], 
     return found[0], found[1], found[2]
 
 
-def _text(value: object) -> str | None:
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    if not isinstance(value, str):
-        return None
-    shown = "".join(mark if mark.isprintable() else " " for mark in value.partition("\0")[0])
-    return " ".join(shown.split()) or None
-
-
 def _camera(make: str | None, model: str | None) -> str | None:
     if make is None or model is None:
         return model or make
     return model if model.lower().startswith(make.split()[0].lower()) else f"{make} {model}"
 
 
+def _number(value: object, least: float, most: float) -> float | None:
+    """*value* if it is a number from *least* to *most*: cameras write 0, and infinity, for what they do not know."""
+    try:
+        number = float(value)  # type: ignore[arg-type]  # whatever it is, it is tried
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return number if least <= number <= most else None
+
+
+def _iso(value: object) -> int | None:
+    first = value[0] if isinstance(value, tuple) and value else value
+    # 65535 stands for more than the tag can hold.
+    number = _number(first, 1, 65534)
+    return None if number is None else round(number)
+
+
 def _time(value: object) -> datetime | None:
-    match = _TIME.match(_text(value) or "")
+    match = _TIME.match(text_of(value) or "")
     if match is None:
         return None
     try:
@@ -94,7 +113,7 @@ def _time(value: object) -> datetime | None:
 
 
 def _offset(value: object) -> int | None:
-    match = _OFFSET.fullmatch(_text(value) or "")
+    match = _OFFSET.fullmatch(text_of(value) or "")
     if match is None:
         return None
     minutes = int(match[2]) * 60 + int(match[3])
@@ -119,4 +138,4 @@ def _degrees(value: object, reference: object, negative: str, most: int) -> floa
     total = degrees + minutes / 60 + seconds / 3600
     if not math.isfinite(total) or not 0 <= total <= most:
         return None
-    return -total if (_text(reference) or "").upper().startswith(negative) else total
+    return -total if (text_of(reference) or "").upper().startswith(negative) else total

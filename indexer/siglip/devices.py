@@ -9,7 +9,7 @@ import torch
 from .checkpoint import Checkpoint
 from .errors import DeviceUnavailable
 
-PRECISIONS = ("float32", "bfloat16", "float16")
+PRECISIONS = ("float32", "bfloat16", "float16", "int8")
 #: Below this an image tower is quick in any precision, and float32 gives the same vectors on every machine.
 _SMALL = 20_000_000
 
@@ -18,7 +18,8 @@ def choose(checkpoint: Checkpoint, device: str | None = None, precision: str | N
     """The device and the precision of the image tower: those asked for, or the best that this machine has.
 
     Without a wish: CUDA, then MPS, then the CPU; bfloat16 where the hardware computes in it, float16 on older
-    CUDA devices, float32 otherwise and for small models. Raises `DeviceUnavailable`.
+    CUDA devices, float32 otherwise and for small models. int8, for the CPU alone, is never chosen
+    unasked. Raises `DeviceUnavailable`.
     """
     available = _devices()
     chosen = device or available[0]
@@ -26,6 +27,8 @@ def choose(checkpoint: Checkpoint, device: str | None = None, precision: str | N
         raise DeviceUnavailable(chosen, available)
     if precision is not None and precision not in PRECISIONS:
         raise DeviceUnavailable(precision, PRECISIONS)
+    if precision == "int8" and chosen != "cpu":
+        raise DeviceUnavailable(f"int8 on {chosen}", ("int8 on cpu",))
     return chosen, precision or _precision(checkpoint, chosen.split(":")[0])
 
 

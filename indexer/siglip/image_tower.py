@@ -12,6 +12,7 @@ from .devices import choose
 from .errors import NumbersOverflowed
 from .loading import DTYPES, load_tower
 from .preprocessing import Preprocessing
+from .quantising import quantise
 
 #: Pictures a pass. On a CPU larger batches gain nothing and cost memory.
 _BATCH = {"cpu": 8}
@@ -26,6 +27,8 @@ class ImageTower:
         self._dimension = checkpoint.dimension
         self.device, self.precision = choose(checkpoint, device, precision)
         self._model = load_tower(SiglipVisionModel, checkpoint, self.device, self.precision)
+        if self.precision == "int8":
+            quantise(self._model)
         self._mean = torch.tensor(self.preprocessing.mean, device=self.device).view(1, 3, 1, 1)
         self._std = torch.tensor(self.preprocessing.std, device=self.device).view(1, 3, 1, 1)
 
@@ -34,7 +37,7 @@ class ImageTower:
 
         Raises `NumbersOverflowed` if the precision cannot hold the model's numbers.
         """
-        size = _BATCH.get(self.device, _GPU_BATCH)
+        size = 1 if self.precision == "int8" else _BATCH.get(self.device, _GPU_BATCH)
         parts = [self._pass(pixels[start : start + size]) for start in range(0, len(pixels), size)]
         return np.concatenate(parts) if parts else np.empty((0, self._dimension), np.float32)
 

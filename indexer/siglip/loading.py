@@ -14,7 +14,8 @@ from .errors import CheckpointDamaged
 
 Tower = TypeVar("Tower", bound=PreTrainedModel)
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+#: What weights are loaded as, and pixels given in. A tower of 8 bits is made from one of float32.
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "int8": torch.float32}
 
 
 def be_quiet() -> None:

@@ -44,7 +44,7 @@ def summary(app: App, folders: Sequence[Folder], report: IndexReport, seconds: f
         problems = [problem for problem in t.files.problems() if _is_in(problem, folders)]
     yield f"{counted(photos, 'photo')} in {counted(files, 'file')}; {_news(report)} in {duration(seconds)}."
     yield from _remarks(report)
-    is_news = any(count for outcome, count in report.outcomes.items() if outcome is not Outcome.INDEXED)
+    is_news = any(count for outcome, count in report.outcomes.items() if outcome.is_problem)
     yield from _left_out(problems, name_them=is_news)
     if photos:
         yield 'Next: photos search "beach at sunset", photos tags, photos status'
@@ -54,8 +54,8 @@ def summary(app: App, folders: Sequence[Folder], report: IndexReport, seconds: f
 
 def happened(report: IndexReport, seconds: float) -> Iterator[str]:
     """What a pass of `watch` did, and nothing if it did nothing."""
-    bad = sum(count for outcome, count in report.outcomes.items() if outcome is not Outcome.INDEXED)
-    if report.embedded or report.alike or report.moved or report.gone or report.left_out or bad:
+    bad = sum(count for outcome, count in report.outcomes.items() if outcome.is_problem)
+    if report.embedded or report.alike or report.moved or report.companions or report.gone or report.left_out or bad:
         left = f", {counted(bad, 'file')} left out (photos failed)" if bad else ""
         yield f"{_news(report)}{left} in {duration(seconds)}."
     yield from _remarks(report)
@@ -109,6 +109,7 @@ def _news(report: IndexReport) -> str:
             (report.embedded, "photo embedded", "photos embedded"),
             (report.alike, "file that looks the same as another", "files that look the same as others"),
             (report.moved, "file of a known photo", "files of known photos"),
+            (report.companions, "companion", "companions"),
             (report.gone, "file gone", "files gone"),
             (report.left_out, "file left out by rules", "files left out by rules"),
         )

@@ -26,7 +26,7 @@ device = click.option(
 )
 precision = click.option(
     "--precision",
-    type=click.Choice(["float32", "bfloat16", "float16"]),
+    type=click.Choice(["float32", "bfloat16", "float16", "int8"]),
     help="Precision of a new library's embeddings; what the device is good at unless set.",
 )
 nice = click.option(

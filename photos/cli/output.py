@@ -84,7 +84,8 @@ def text_of(path: bytes) -> str:
 
 def _photo_paths(photo: Photo) -> dict[str, object]:
     paths = [text_of(path) for path in photo.paths]
-    return {"path": paths[0] if paths else None, "paths": paths}
+    companions = [text_of(path) for path in photo.companions]
+    return {"path": paths[0] if paths else None, "paths": paths, "companions": companions}
 
 
 def _facts(facts: Facts) -> dict[str, object]:
@@ -94,8 +95,16 @@ def _facts(facts: Facts) -> dict[str, object]:
         "format": facts.format,
         "taken_at": _moment(facts.taken_at, facts.taken_offset),
         "camera": facts.camera,
+        "lens": facts.lens,
+        "focal_length": facts.focal_length,
+        "aperture": facts.aperture,
+        "exposure": facts.exposure,
+        "iso": facts.iso,
         "latitude": facts.latitude,
         "longitude": facts.longitude,
+        "rating": facts.rating,
+        "caption": facts.caption,
+        "keywords": list(facts.keywords),
     }
 
 

@@ -23,9 +23,10 @@ setting is called `PHOTOS_` and its name in capitals.
 | `models` | the folder of downloaded checkpoints | `models` in the same |
 | `model` | the checkpoint for a library that has none yet | see `photos add` |
 | `device` | `cpu`, `cuda` or `mps` | the best there is |
-| `precision` | `float32`, `bfloat16` or `float16`, for a library that has no photos yet | what the device is good at |
+| `precision` | `float32`, `bfloat16`, `float16` or `int8`, for a new library | what the device is good at |
 | `workers` | processes that read and decode | the number of cores, up to 8 |
 | `batch_size` | photos that are encoded and kept at once | 32 |
+| `companions` | whether RAW files, live videos, sidecars and originals belong to the picture beside them | true |
 | `top` | how many photos a search shows | 10 |
 | `threshold` | the probability from which a tag is shown | the vocabulary's |
 | `quiet_seconds` | seconds for which a file must have been left alone before `watch` reads it | 2 |
@@ -39,10 +40,12 @@ interrupted by Ctrl-C (129 hung up, 143 terminated); 141 the reader of the outpu
 itself is one line too, and `photos --debug COMMAND` shows where it came from.
 
 Results go to standard output, everything else to standard error. `--json` prints one object a line. A photo that was
-found has `path`, `paths` (all its files), `photo` (its number), `score` (the cosine), `logit`, `probability`, `width`,
-`height`, `format`, `taken_at` (ISO 8601 or null), `camera`, `latitude`, `longitude`, and `tags` (objects with `label`,
-`score`, `probability`, `source`). `--paths` writes names as they are on disk, except that a terminal is shown control
-characters escaped; a name may hold a line feed, so scripts are safest with `-0`.
+found has `path`, `paths` (all its files), `companions` (what lies beside them and belongs to them), `photo` (its
+number), `score` (the cosine), `logit`, `probability`, `width`, `height`, `format`, `taken_at` (ISO 8601 or null),
+`camera`, `lens`, `focal_length` (mm), `aperture` (f-number), `exposure` (seconds), `iso`, `latitude`, `longitude`,
+`rating` (-1 to 5), `caption`, `keywords`, and `tags` (objects with `label`, `score`, `probability`, `source`).
+`--paths` writes names as they are on disk, except that a terminal is shown control characters escaped; a name may hold
+a line feed, so scripts are safest with `-0`.
 
 To complete commands with the Tab key: `eval "$(_PHOTOS_COMPLETE=bash_source photos)"` in bash (or `zsh_source`,
 `fish_source` in the others).

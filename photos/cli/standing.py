@@ -56,8 +56,10 @@ def _rows(now: Standing) -> Iterator[tuple[str, str]]:
         if each.folder.excludes:
             yield "", f"without {safe(', '.join(each.folder.excludes))}"
     yield "photos", f"{now.photos} in {counted(now.files.get(Outcome.INDEXED, 0), 'file')}"
+    if beside := now.files.get(Outcome.COMPANION, 0):
+        yield "", f"{counted(beside, 'companion')} beside them: RAW files, live videos, sidecars, originals"
     for outcome, count in now.files.items():
-        if outcome is not Outcome.INDEXED:
+        if outcome.is_problem:
             yield "", f"{counted(count, 'file')} {outcome} (photos failed)"
     if now.space is None:
         yield "model", now.model or "none yet"

@@ -16,8 +16,9 @@ from photos.cli import Invocation
 from .towers import ColourTowers
 
 KEYS = [
-    "path", "paths", "photo", "score", "logit", "probability", "width", "height", "format", "taken_at", "camera",
-    "latitude", "longitude", "tags",
+    "path", "paths", "companions", "photo", "score", "logit", "probability", "width", "height", "format", "taken_at",
+    "camera", "lens", "focal_length", "aperture", "exposure", "iso", "latitude", "longitude", "rating", "caption",
+    "keywords", "tags",
 ]  # fmt: skip
 
 

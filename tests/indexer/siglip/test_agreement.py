@@ -110,6 +110,17 @@ def test_pixels_equal_those_of_the_pil_image_processor(checkpoints, kind):
         np.testing.assert_allclose(ours, expected, atol=1e-6)
 
 
+def test_eight_bits_stay_near_and_a_vector_does_not_depend_on_what_shares_its_batch(checkpoints):
+    checkpoint = open_checkpoint(checkpoints["v2"])
+    pixels = np.stack([checkpoint.preprocessing.square(image) for image in pictures(6)])
+    exact = ImageTower(checkpoint, "cpu", "float32").encode(pixels)
+    tower = ImageTower(checkpoint, "cpu", "int8")
+    together = tower.encode(pixels)
+    assert (exact * together).sum(1).min() > 0.995
+    np.testing.assert_array_equal(together[3:4], tower.encode(pixels[3:4]))
+    np.testing.assert_array_equal(together[::-1], tower.encode(pixels[::-1]))
+
+
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_stays_near_and_logits_are_still_computed_in_float32(checkpoints, precision):
     checkpoint = open_checkpoint(checkpoints["v2"])

@@ -1,0 +1,70 @@
+"""How quick the image tower is in each precision, and how near to float32.
+
+    python benchmarks/speed/make_checkpoint.py /tmp/base
+    python benchmarks/speed/precision.py /tmp/base FOLDER_OF_PICTURES
+
+The baseline is float32 in the same run; the precisions take turns, and each one's best round counts. CPU seconds of one
+thread, so that neighbours on the machine do not count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from indexer.decode import DecodeError, read_photo
+from indexer.siglip import Preprocessing, open_checkpoint
+from indexer.siglip.image_tower import ImageTower
+
+PRECISIONS = ("float32", "bfloat16", "int8")
+
+
+def squares(folder: Path, preprocessing: Preprocessing, count: int) -> np.ndarray:
+    """The first *count* pictures of *folder*, as the tower takes them."""
+    found: list[np.ndarray] = []
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        try:
+            found.append(read_photo(path.read_bytes(), preprocessing).pixels)
+        except DecodeError:
+            continue
+        if len(found) == count:
+            break
+    return np.stack(found)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--pictures", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    checkpoint = open_checkpoint(arguments.checkpoint)
+    pixels = squares(arguments.folder, checkpoint.preprocessing, arguments.pictures)
+    towers = {precision: ImageTower(checkpoint, "cpu", precision) for precision in PRECISIONS}
+    vectors = {precision: tower.encode(pixels) for precision, tower in towers.items()}
+    best = dict.fromkeys(PRECISIONS, np.inf)
+    for _ in range(arguments.rounds):
+        for precision, tower in towers.items():
+            start = time.process_time()
+            tower.encode(pixels)
+            best[precision] = min(best[precision], time.process_time() - start)
+    mean = vectors["float32"].mean(0)
+    print(f"{len(pixels)} pictures, {checkpoint.name}, one thread")
+    for precision in PRECISIONS:
+        rate, ratio = len(pixels) / best[precision], best["float32"] / best[precision]
+        cosine = (vectors[precision] * vectors["float32"]).sum(1).min()
+        centred = [each - mean for each in (vectors[precision], vectors["float32"])]
+        lengths = np.linalg.norm(centred[0], axis=1) * np.linalg.norm(centred[1], axis=1)
+        apart = ((centred[0] * centred[1]).sum(1) / lengths).min()
+        print(f"{precision:<9} {rate:6.2f} images/s  {ratio:5.2f} x  cosine {cosine:.5f}, centred {apart:.4f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""What people and other programs wrote into a picture or beside it: rating, caption, keywords.
+
+Sources, each of which beats those after it: XMP (ISO 16684-1; Dublin Core, xmp:Rating, the keyword lists of Lightroom,
+digiKam and Windows), IPTC IIM (records 2:25 and 2:120), EXIF (ImageDescription, and Windows' XP tags).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from xml.etree import ElementTree as ET
+
+from PIL import ExifTags, ImageFile, IptcImagePlugin
+
+from .texts import text_of
+
+#: Bytes. Programs that keep masks and drawings in XMP make some megabytes of it.
+_MOST_XMP: Final = 16 << 20
+#: No list of keywords, and no caption, that people write is longer; some programs put whole documents there.
+_MOST_KEYWORDS, _LONGEST_KEYWORD, _LONGEST_CAPTION = 500, 200, 5000
+_RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+_DC: Final = "{http://purl.org/dc/elements/1.1/}"
+_RATING: Final = "{http://ns.adobe.com/xap/1.0/}Rating"
+_FLAT: Final = f"{_DC}subject"
+#: Paths from the general to the special, and what parts them.
+_PATHS: Final = {
+    "{http://ns.adobe.com/lightroom/1.0/}hierarchicalSubject": "|",
+    "{http://www.digikam.org/ns/1.0/}TagsList": "/",
+    "{http://ns.microsoft.com/photo/1.0/}LastKeywordXMP": "/",
+}
+#: What cameras write into captions without being asked.
+_OF_CAMERAS = re.compile(
+    r"(OLYMPUS|SONY|SAMSUNG|SANYO|KODAK|MINOLTA|KONICA|Exif|NIKON|PENTAX|CASIO|DIGITAL)"
+    r"[ _].{0,12}(CAMERA|DSC|CSC|PICTURE|JPEG)"
+    r"|DCIM[\\/].*|<?untitled>?|default",
+    re.IGNORECASE,
+)
+_EXIF_RATING: Final = 0x4746
+_EXIF_XMP: Final = 700
+_UTF8_MARK: Final = b"\x1b%G"
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What was written: `None`, or no keywords, where nothing was."""
+
+    #: 1 to 5 stars, 0 for none, -1 for rejected.
+    rating: int | None = None
+    caption: str | None = None
+    keywords: tuple[str, ...] = ()
+
+    def over(self, other: Notes) -> Notes:
+        """These, and where they say nothing, those of *other*."""
+        return Notes(
+            other.rating if self.rating is None else self.rating,
+            self.caption or other.caption,
+            self.keywords or other.keywords,
+        )
+
+
+def notes_in(image: object, tags: Mapping[int, object]) -> Notes:
+    """What is written in *image*, an open picture, whose main EXIF tags are *tags*. Raises nothing."""
+    info = getattr(image, "info", {})
+    packet = info.get("xmp") or tags.get(_EXIF_XMP)
+    found = read_xmp(packet) if isinstance(packet, bytes) else Notes()
+    return found.over(_iptc(image)).over(_exif(tags))
+
+
+def read_xmp(packet: bytes) -> Notes:
+    """What an XMP packet, or a whole sidecar file, says. Nothing, if it is broken."""
+    # The format has no document types: one is either broken or an attack on the parser.
+    if len(packet) > _MOST_XMP or b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
+        return Notes()
+    start, end = packet.find(b"<rdf:RDF"), packet.rfind(b"</rdf:RDF>")
+    wrapped = packet if start < 0 or end < 0 or b"xmlns:rdf" not in packet[start:end] else packet[start : end + 10]
+    try:
+        tree = ET.fromstring(wrapped.strip(b"\0 \r\n\t"))  # noqa: S314 - see above; expat limits expansion besides
+    except (ET.ParseError, ValueError, LookupError):
+        return Notes()
+    return _of_tree(tree)
+
+
+def _of_tree(tree: ET.Element) -> Notes:
+    rating: object = None
+    caption = ""
+    flat: list[str] = []
+    leaves: list[str] = []
+    for described in tree.iter(f"{_RDF}Description"):
+        rating = described.get(_RATING) or described.findtext(_RATING) or rating
+        caption = caption or _alternative(described.find(f"{_DC}description"))
+        flat += _items(described.find(_FLAT))
+        for name, parting in _PATHS.items():
+            leaves += [path.rsplit(parting, 1)[-1] for path in _items(described.find(name))]
+    return Notes(_rating(rating), _caption(caption), _keywords([*flat, *leaves]))
+
+
+def _items(element: ET.Element | None) -> list[str]:
+    return [] if element is None else [item.text or "" for item in element.iter(f"{_RDF}li")]
+
+
+def _alternative(element: ET.Element | None) -> str:
+    """The default of the languages that a text is given in."""
+    if element is None:
+        return ""
+    items = list(element.iter(f"{_RDF}li"))
+    default = [item for item in items if item.get("{http://www.w3.org/XML/1998/namespace}lang") == "x-default"]
+    return next((item.text or "" for item in default + items), element.text or "")
+
+
+def _iptc(image: object) -> Notes:
+    if not isinstance(image, ImageFile.ImageFile):
+        return Notes()
+    try:
+        found = IptcImagePlugin.getiptcinfo(image) or {}
+    except Exception:  # noqa: BLE001 - as everywhere with what cameras and programs write: it costs the fact alone
+        return Notes()
+    is_utf8 = found.get((1, 90)) == _UTF8_MARK
+    keywords = [_decoded(item, is_utf8=is_utf8) for item in _listed(found.get((2, 25)))]
+    caption = "".join(_decoded(item, is_utf8=is_utf8) for item in _listed(found.get((2, 120)))[:1])
+    return Notes(None, _caption(caption), _keywords(keywords))
+
+
+def _exif(tags: Mapping[int, object]) -> Notes:
+    base = ExifTags.Base
+    keywords = (_wide(tags.get(base.XPKeywords)) or "").split(";")
+    caption = text_of(tags.get(base.ImageDescription)) or _wide(tags.get(base.XPComment)) or ""
+    return Notes(_rating(tags.get(_EXIF_RATING)), _caption(caption), _keywords(keywords))
+
+
+def _listed(value: object) -> list[bytes]:
+    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, bytes)]
+
+
+def _decoded(value: bytes, *, is_utf8: bool) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("utf-8" if is_utf8 else "cp1252", "replace")
+
+
+def _wide(value: object) -> str | None:
+    """A text as Windows writes it into EXIF: UTF-16, as bytes or as a tuple of them."""
+    try:
+        raw = bytes(value) if isinstance(value, bytes | tuple) else b""
+    except (TypeError, ValueError):
+        return None
+    return text_of(raw.decode("utf-16-le", "replace"))
+
+
+def _rating(value: object) -> int | None:
+    try:
+        number = round(float(value))  # type: ignore[arg-type]  # whatever it is, it is tried
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if -1 <= number <= 5 else None  # noqa: PLR2004 - five stars
+
+
+def _caption(value: str) -> str | None:
+    text = text_of(value[:_LONGEST_CAPTION])
+    return None if text is None or _OF_CAMERAS.fullmatch(text) else text
+
+
+def _keywords(values: Iterable[str]) -> tuple[str, ...]:
+    """Each once, whatever its capitals, in their order."""
+    found: dict[str, str] = {}
+    for value in values:
+        text = text_of(value[: _LONGEST_KEYWORD + 1])
+        if text is not None and len(text) <= _LONGEST_KEYWORD:
+            found.setdefault(text.casefold(), text)
+        if len(found) == _MOST_KEYWORDS:
+            break
+    return tuple(found.values())

@@ -1,0 +1,35 @@
+"""Forgets files that are gone, unless so many are that it looks like a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from store import Catalog, Folder
+
+from .changes import Changes
+from .report import HeldBack, IndexReport
+
+#: Fewer than so many photos, or than this part of a folder's, may go without a word.
+_FEW, _FRACTION = 100, 0.1
+
+
+def forget(
+    catalog: Catalog, folder: Folder, passes: Sequence[Changes], report: IndexReport, confirm_removals: bool
+) -> None:
+    """Forget the files of *folder* that *passes* found gone or left out; *report* says how many, or that they stay."""
+    missing = [file_id for changes in passes for file_id in changes.gone]
+    left_out = [file_id for changes in passes for file_id in changes.left_out]
+    if not missing and not left_out:
+        return
+    with catalog.write() as t:
+        lost = set(t.files.lost(missing))
+        t.files.forget([*left_out, *(file_id for file_id in missing if file_id not in lost)])
+        held = t.files.held(folder.id)
+        kept = 0
+        if len(lost) > max(_FEW, _FRACTION * held) and not confirm_removals:
+            report.held_back.append(HeldBack(folder, len(lost), held))
+            kept = len(lost)
+        else:
+            t.files.forget(sorted(lost))
+    report.gone += len(missing) - kept
+    report.left_out += len(left_out)

@@ -1,0 +1,80 @@
+"""Looks at folders, or at parts of them, beside what the catalog knows of them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from store import Catalog, Folder
+
+from .changes import Changes, compare
+from .progress import FolderOffline, FolderScanned, Progress
+from .report import IndexReport
+from .scan import WHOLE, Found, Subtree, scan
+
+
+def look(catalog: Catalog, folder: Folder, part: Subtree = WHOLE, *, pair: bool = True) -> Changes:
+    """How that part of *folder* on disk differs from what *catalog* knows of it. Nothing is changed."""
+    is_elsewhere = folder.device is not None and _device(folder.path) != folder.device
+    with catalog.read() as t:
+        return compare(
+            scan(folder.path, folder.excludes, part, pair=pair),
+            t.files.known(folder.id, part.path, is_deep=part.is_deep),
+            is_elsewhere=is_elsewhere,
+            is_part=part != WHOLE,
+        )
+
+
+def look_and_report(
+    catalog: Catalog, folder: Folder, part: Subtree, report: IndexReport, progress: Progress, *, pair: bool
+) -> Changes:
+    """What `look` says, noted in *report* and told to *progress*. A part of a folder that is not there is offline."""
+    if part != WHOLE and not _is_there(folder):
+        progress.report(FolderOffline(folder.path, "it is not where it was"))
+        report.offline.append(folder)
+        return Changes(is_offline=True)
+    changes = look(catalog, folder, part, pair=pair)
+    if changes.is_offline:
+        root = next((item for item in changes.unreadable if item.path == b""), None)
+        report.offline.append(folder)
+        progress.report(FolderOffline(folder.path, root.reason if root else "nothing is in it any more"))
+    else:
+        device = _device(folder.path)
+        if device is not None and device != folder.device:
+            with catalog.write() as t:
+                t.folders.seen_on(folder.id, device)
+        report.bad_rules += [replace(bad, path=os.path.join(folder.path, bad.path)) for bad in changes.bad_rules]
+        report.unreadable += [(os.path.join(folder.path, item.path), item.reason) for item in changes.unreadable]
+        files = changes.unchanged + len(changes.to_read) + len(changes.companions)
+        progress.report(FolderScanned(folder.path, files, len(changes.to_read)))
+    report.unchanged += changes.unchanged
+    return changes
+
+
+def ripe(folder: Folder, found: Iterable[Found], min_age: float, report: IndexReport) -> Iterator[Found]:
+    """Those of the files *found* that nobody has changed for *min_age* seconds; the others are noted in *report*."""
+    now = time.time_ns()
+    for item in found:
+        if 0 <= now - max(item.stamp.mtime_ns, item.stamp.ctime_ns) < min_age * 1e9:
+            report.unripe.append((folder, item.path))
+        else:
+            yield item
+
+
+def _is_there(folder: Folder) -> bool:
+    """Whether the folder is where it was, with something in it: else nothing can be concluded from a part of it."""
+    try:
+        with os.scandir(folder.path) as entries:
+            is_empty = next(entries, None) is None
+    except OSError:
+        return False
+    return not is_empty and folder.device in {None, _device(folder.path)}
+
+
+def _device(path: bytes) -> int | None:
+    try:
+        return os.stat(path).st_dev
+    except OSError:
+        return None
