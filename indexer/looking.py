@@ -15,12 +15,14 @@ from .report import IndexReport
 from .scan import WHOLE, Found, Subtree, scan
 
 
-def look(catalog: Catalog, folder: Folder, part: Subtree = WHOLE, *, pair: bool = True) -> Changes:
+def look(
+    catalog: Catalog, folder: Folder, part: Subtree = WHOLE, *, pair: bool = True, follow: bool = False
+) -> Changes:
     """How that part of *folder* on disk differs from what *catalog* knows of it. Nothing is changed."""
     is_elsewhere = folder.device is not None and _device(folder.path) != folder.device
     with catalog.read() as t:
         return compare(
-            scan(folder.path, folder.excludes, part, pair=pair),
+            scan(folder.path, folder.excludes, part, pair=pair, follow=follow),
             t.files.known(folder.id, part.path, is_deep=part.is_deep),
             is_elsewhere=is_elsewhere,
             is_part=part != WHOLE,
@@ -28,14 +30,21 @@ def look(catalog: Catalog, folder: Folder, part: Subtree = WHOLE, *, pair: bool 
 
 
 def look_and_report(
-    catalog: Catalog, folder: Folder, part: Subtree, report: IndexReport, progress: Progress, *, pair: bool
+    catalog: Catalog,
+    folder: Folder,
+    part: Subtree,
+    report: IndexReport,
+    progress: Progress,
+    *,
+    pair: bool,
+    follow: bool,
 ) -> Changes:
     """What `look` says, noted in *report* and told to *progress*. A part of a folder that is not there is offline."""
     if part != WHOLE and not _is_there(folder):
         progress.report(FolderOffline(folder.path, "it is not where it was"))
         report.offline.append(folder)
         return Changes(is_offline=True)
-    changes = look(catalog, folder, part, pair=pair)
+    changes = look(catalog, folder, part, pair=pair, follow=follow)
     if changes.is_offline:
         root = next((item for item in changes.unreadable if item.path == b""), None)
         report.offline.append(folder)

@@ -104,8 +104,8 @@ class Ears:
             self._observer.join(5)
 
     def _schedule(self, folder: Folder) -> tuple[ObservedWatch | None, str | None]:
-        kind = _file_system(folder.path)
-        if kind in _REMOTE or (kind or "").startswith("fuse."):
+        kind = network_disk(folder.path)
+        if kind is not None:
             return None, f"it is on a network disk ({kind}), which does not tell of changes"
         if self._observer is None:
             self._observer = Observer()
@@ -192,6 +192,20 @@ def _identity(path: bytes) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_dev, status.st_ino
+
+
+def network_disk(path: bytes) -> str | None:
+    """The kind of network disk that *path* is on; None if it is on none, or the system does not say."""
+    kind = _file_system(path)
+    return kind if kind is not None and (kind in _REMOTE or kind.startswith("fuse.")) else None
+
+
+def watch_limit() -> int | None:
+    """How many folders the system lets one user listen in; None where it has no such limit, or does not say."""
+    try:
+        return int(Path("/proc/sys/fs/inotify/max_user_watches").read_text("ascii"))
+    except (OSError, ValueError):
+        return None
 
 
 def _file_system(path: bytes, mounts: Path = Path("/proc/self/mountinfo")) -> str | None:

@@ -40,6 +40,8 @@ def index_folders(
     within: Mapping[int, Sequence[Subtree]] | None = None,
     min_age: float = 0,
     pair: bool = True,
+    follow: bool = False,
+    breathe: Callable[[], None] = lambda: None,
 ) -> IndexReport:
     """Index what is new or changed in *folders*, and forget what is gone.
 
@@ -48,7 +50,9 @@ def index_folders(
     more than a hundred, are gone, they are kept unless *confirm_removals*.
 
     *within* names the parts of each folder, by its id, that are looked at; all, unless it is given. Files that changed
-    less than *min_age* seconds ago are left for later. Files that belong together are one photo unless *pair* is off.
+    less than *min_age* seconds ago are left for later. Files that belong together are one photo unless *pair* is off;
+    links to folders are followed if *follow* is on.
+    *breathe* is called before each batch, and may take its time.
 
     Raises what the store and the embedder raise; never on account of a file.
     """
@@ -56,7 +60,7 @@ def index_folders(
     if within is None:
         _drop_damaged(catalog, space)
     passes = [
-        (folder, look_and_report(catalog, folder, part, report, progress, pair=pair))
+        (folder, look_and_report(catalog, folder, part, report, progress, pair=pair, follow=follow))
         for folder in folders
         for part in (within.get(folder.id, ()) if within is not None else (WHOLE,))
     ]
@@ -68,6 +72,8 @@ def index_folders(
     if within is None:
         wanted += _unembedded(catalog, space, folders, {file.absolute for file in wanted})
     progress.report(ReadingBegins(len(wanted)))
+    if wanted:
+        _note(catalog, begun=True)
     keeper = BatchKeeper(catalog, space, embedder, tagger)
     unsettled: list[Wanted] = []
     alone: list[Wanted] = []
@@ -79,11 +85,18 @@ def index_folders(
         # Closed at once on Ctrl-C: a generator that is left to the garbage collector ends its threads too late.
         with closing(readings):
             chosen = readings if is_last else _settled(readings, unsettled)
-            _keep_all(keeper, _batches(chosen, batch_size), report, progress)
+            _keep_all(keeper, _batches(chosen, batch_size), report, progress, breathe)
     # Only now: a file that moved has been found under its new name, and its photo was never without one.
     for folder in folders:
         forget(catalog, folder, [changes for of, changes in passes if of == folder], report, confirm_removals)
+    if wanted:
+        _note(catalog, begun=False)
     return report
+
+
+def _note(catalog: Catalog, *, begun: bool) -> None:
+    with catalog.write() as t:
+        t.library.set_indexing(begun)
 
 
 def _link(catalog: Catalog, passes: Sequence[tuple[Folder, Changes]], report: IndexReport) -> Iterator[Wanted]:
@@ -159,9 +172,14 @@ def _batches(readings: Iterable[Reading], size: int) -> Iterator[list[Reading]]:
 
 
 def _keep_all(
-    keeper: BatchKeeper, batches: Iterable[Sequence[Reading]], report: IndexReport, progress: Progress
+    keeper: BatchKeeper,
+    batches: Iterable[Sequence[Reading]],
+    report: IndexReport,
+    progress: Progress,
+    breathe: Callable[[], None],
 ) -> None:
     for batch in batches:
+        breathe()
         kept = keeper.keep(batch)
         report.embedded += kept.embedded
         report.alike += kept.alike

@@ -55,11 +55,15 @@ class Unreadable:
 Item = Found | LeftOut | Unreadable | BadRule
 
 
-def scan(folder: bytes, excludes: Sequence[str] = (), within: Subtree = WHOLE, *, pair: bool = True) -> Iterator[Item]:
+def scan(
+    folder: bytes, excludes: Sequence[str] = (), within: Subtree = WHOLE, *, pair: bool = True, follow: bool = False
+) -> Iterator[Item]:
     """Every file below *folder*, absolute, that is not clutter, and what rules leave out.
 
-    *excludes* are patterns for the whole folder; `.photosignore` and `.nomedia` files are heeded. Links to folders are
-    not followed. A folder that cannot be listed is yielded as such, and does not end the walk; one that is not there
+    *excludes* are patterns for the whole folder; `.photosignore` and `.nomedia` files are heeded. Links to folders
+    are not followed, unless *follow*: then those that lead out of the folder are, and to each place once.
+
+    A folder that cannot be listed is yielded as such, and does not end the walk; one that is not there
     (other than *folder* itself) is empty. Only what lies *within* is looked at. Companions are told
     unless *pair* is off.
     """
@@ -67,6 +71,7 @@ def scan(folder: bytes, excludes: Sequence[str] = (), within: Subtree = WHOLE, *
     if not isinstance(rules, Rules):
         yield rules
         return
+    links = _Links(folder) if follow else None
     pending = [(within.path, rules)]
     while pending:
         below, rules = pending.pop()
@@ -82,7 +87,7 @@ def scan(folder: bytes, excludes: Sequence[str] = (), within: Subtree = WHOLE, *
         if not isinstance(here, Rules):
             yield here
             continue
-        items, folders = _look_through(listed, below, here, pair=pair)
+        items, folders = _look_through(listed, below, here, links, pair=pair)
         yield from items
         pending += [(path, here) for path in folders]
         if not within.is_deep:
@@ -90,7 +95,7 @@ def scan(folder: bytes, excludes: Sequence[str] = (), within: Subtree = WHOLE, *
 
 
 def _look_through(
-    listed: Sequence[os.DirEntry[bytes]], below: bytes, rules: Rules, *, pair: bool
+    listed: Sequence[os.DirEntry[bytes]], below: bytes, rules: Rules, links: _Links | None, *, pair: bool
 ) -> tuple[list[Item], list[bytes]]:
     """What is to be said of the entries of *below*, and the folders to walk next."""
     start = below + b"/" if below else b""
@@ -98,7 +103,7 @@ def _look_through(
     folders: list[bytes] = []
     files: dict[bytes, Found] = {}
     for entry in listed:
-        item = _look_at(entry, start + entry.name, rules)
+        item = _look_at(entry, start + entry.name, rules, links)
         if isinstance(item, Found):
             files[entry.name] = item
         elif isinstance(item, Subtree):
@@ -142,21 +147,42 @@ def _rules_on_the_way(folder: bytes, path: bytes, rules: Rules) -> Rules | LeftO
     return rules
 
 
-def _look_at(entry: os.DirEntry[bytes], path: bytes, rules: Rules) -> Found | LeftOut | Subtree | None:
+def _look_at(
+    entry: os.DirEntry[bytes], path: bytes, rules: Rules, links: _Links | None
+) -> Found | LeftOut | Subtree | None:
     """What *entry*, at *path*, is: a file, something that is left out, a folder to walk, or nothing of interest."""
     try:
-        is_folder = entry.is_dir(follow_symlinks=False)
+        is_folder = entry.is_dir(follow_symlinks=links is not None)
         if is_clutter(entry.name, is_folder=is_folder):
             return None
         if rules.leave_out(path, is_folder=is_folder):
             return LeftOut(path + b"/" if is_folder else path)
         if is_folder:
-            return Subtree(path, is_deep=True)
+            return Subtree(path, is_deep=True) if links is None or links.is_new(entry) else None
         status = entry.stat()
         return Found(path, stamp_of(status)) if stat.S_ISREG(status.st_mode) else None
     except OSError:
         # Gone since it was listed, or a link that leads nowhere.
         return None
+
+
+class _Links:
+    """Which folders a walk that follows links has come to: each is walked once, by whatever name it was reached."""
+
+    def __init__(self, folder: bytes) -> None:
+        self._root = os.path.join(os.path.realpath(folder), b"")
+        self._seen: set[tuple[int, int]] = set()
+
+    def is_new(self, entry: os.DirEntry[bytes]) -> bool:
+        # What lies within has a name of its own, and keeps it whatever links there are to it.
+        if entry.is_symlink() and os.path.join(os.path.realpath(entry.path), b"").startswith(self._root):
+            return False
+        status = entry.stat()
+        place = status.st_dev, status.st_ino
+        if place in self._seen:
+            return False
+        self._seen.add(place)
+        return True
 
 
 def stamp_of(status: os.stat_result) -> Stamp:

@@ -30,7 +30,7 @@ class App:
         self, settings: Settings, towers: Towers | None = None, make_readers: MakeReaders | None = None
     ) -> None:
         self.settings = settings
-        self._towers = towers or SiglipTowers()
+        self._towers = towers or SiglipTowers(settings.threads)
         self._make_readers = make_readers or _in_processes
 
     @cached_property

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ class Settings:
     precision: str | None = None
     #: Processes that read and decode.
     workers: int | None = None
+    #: Threads that the towers compute with.
+    threads: int | None = None
     #: Pictures that are encoded at once.
     batch_size: int | None = None
     #: Whether RAW files, live videos, sidecars and originals beside a picture belong to its photo.
@@ -49,6 +52,12 @@ class Settings:
     poll_minutes: float = 5.0
     #: Minutes without work after which `watch` gives back the memory of the image tower.
     idle_minutes: float = 10.0
+    #: From when to when, by the local clock, `watch` does nothing.
+    quiet_hours: tuple[time, time] | None = None
+    #: Whether `watch` does nothing on battery.
+    pause_on_battery: bool = True
+    #: Whether links to folders are followed.
+    follow_links: bool = False
     #: Days for which what is known of a photo is kept after its last file went.
     keep_days: float = 30.0
 
@@ -168,6 +177,17 @@ def _yes_or_no(value: object) -> bool:
     return found
 
 
+def _hours(value: object) -> tuple[time, time]:
+    start, _, end = str(value).partition("-")
+    try:
+        hours = time.fromisoformat(start.strip()), time.fromisoformat(end.strip())
+    except ValueError:
+        hours = time.min, time.min
+    if hours[0] == hours[1]:
+        raise ValueError('two times such as "09:00-17:30"')
+    return hours
+
+
 def _span(value: object) -> float:
     try:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0.0
@@ -199,6 +219,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "device": _one_of("cpu", "cuda", "mps"),
     "precision": _one_of("float32", "bfloat16", "float16", "int8"),
     "workers": _count,
+    "threads": _count,
     "batch_size": _count,
     "companions": _yes_or_no,
     "top": _count,
@@ -207,6 +228,9 @@ _READERS: dict[str, Callable[[object], object]] = {
     "rescan_minutes": _span,
     "poll_minutes": _span,
     "idle_minutes": _span,
+    "quiet_hours": _hours,
+    "pause_on_battery": _yes_or_no,
+    "follow_links": _yes_or_no,
     "keep_days": _not_negative,
 }
 assert set(_READERS) == {each.name for each in fields(Settings)}

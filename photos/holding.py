@@ -25,7 +25,7 @@ class Keeper:
 
     pid: int
     started_at: float
-    #: "looking" or "waiting".
+    #: "looking", "waiting", or "waiting for" something that is to pass.
     state: str
     since: float
     #: When everything was last looked through; None before the first time.

@@ -29,6 +29,7 @@ def bring_up_to_date(
     confirm_removals: bool = False,
     within: Mapping[int, Sequence[Subtree]] | None = None,
     min_age: float = 0,
+    breathe: Callable[[], None] = lambda: None,
 ) -> IndexReport:
     """Index *folders* and tag what is new with the vocabulary in force; finish a re-tag that was interrupted.
 
@@ -56,6 +57,8 @@ def bring_up_to_date(
             within=within,
             min_age=min_age,
             pair=app.settings.companions,
+            follow=app.settings.follow_links,
+            breathe=breathe,
         )
     app.index_of(model.space).refresh()
     return report

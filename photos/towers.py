@@ -38,19 +38,30 @@ class Towers(Protocol):
 
 
 class SiglipTowers:
-    """The real ones."""
+    """The real ones, which compute with so many *threads*; as many as torch finds best, if it is None."""
+
+    def __init__(self, threads: int | None = None) -> None:
+        self._threads = threads
 
     def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> Embedder:
         """The checkpoint's image tower, on *device* or the best there is."""
         from indexer.siglip.image_tower import ImageTower  # noqa: PLC0415 - this loads torch
 
+        self._limit()
         return ImageTower(checkpoint, device, precision)
 
     def text(self, checkpoint: Checkpoint, device: str | None) -> TextTower:
         """The checkpoint's text tower, on *device* or the best there is."""
         from indexer.siglip import text_tower  # noqa: PLC0415 - this loads torch
 
+        self._limit()
         return text_tower.TextTower(checkpoint, device)
+
+    def _limit(self) -> None:
+        if self._threads is not None:
+            from indexer.siglip.devices import limit_threads  # noqa: PLC0415 - this loads torch
+
+            limit_threads(self._threads)
 
 
 class Listening:

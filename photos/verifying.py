@@ -35,7 +35,7 @@ def differences(app: App) -> list[Difference]:
     rows = before.rows if before.valid and not before.newer else count
     new, gone, offline = 0, 0, 0
     for folder in folders:
-        changes = look(app.catalog, folder, pair=app.settings.companions)
+        changes = look(app.catalog, folder, pair=app.settings.companions, follow=app.settings.follow_links)
         new, gone, offline = (
             new + len(changes.to_read) + len(changes.companions),
             gone + len(changes.gone),

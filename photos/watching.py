@@ -15,12 +15,15 @@ from photos.errors import EmptyLibrary, safe
 from photos.holding import Keeper, introduce
 from photos.indexing import bring_up_to_date
 from photos.models import Model
+from photos.restraint import Restraint
 from store import CatalogBusy, DiskFailed, DiskFull, Folder
 
 #: Seconds between two looks at whether listeners live, folders are where they were, and which there are.
 _CHECK = 60.0
 #: Seconds that a wait may last longer than asked before the machine must have slept.
 _SLEPT = 30.0
+#: Seconds between two looks at whether there is still something to wait for.
+_PATIENCE = 5.0
 #: Seconds until work that failed for want of room or of a lock is tried again.
 _RETRY = 60.0
 
@@ -57,13 +60,19 @@ class Watch:
     """
 
     def __init__(
-        self, app: App, model: Model, say: Callable[[str], None], told: Callable[[IndexReport, float], None]
+        self,
+        app: App,
+        model: Model,
+        say: Callable[[str], None],
+        told: Callable[[IndexReport, float], None],
+        restraint: Restraint | None = None,
     ) -> None:
         self._app = app
         self._model = model
         self._say = say
         self._told = told
         settings = app.settings
+        self._restraint = restraint or Restraint(settings)
         self._hints = Hints(settings.quiet_seconds)
         self._ears = Ears(self._hints)
         self._tower = KeptTower(lambda: app.embedder(model.space), settings.idle_minutes * 60)
@@ -114,6 +123,7 @@ class Watch:
     ) -> None:
         if parts is not None and not parts:
             return
+        self._wait_out()
         self._note("looking")
         started = time.monotonic()
         chosen = [folder for folder in folders if parts is None or folder.id in parts]
@@ -127,6 +137,7 @@ class Watch:
                     embedder=self._tower,
                     within=parts,
                     min_age=self._app.settings.quiet_seconds,
+                    breathe=self._breathe,
                 )
         except (CatalogBusy, DiskFull, DiskFailed) as error:
             self._pause(str(error), parts)
@@ -139,6 +150,21 @@ class Watch:
             self._hints.add(folder.id, Subtree(os.path.dirname(path), is_deep=False))
         self._keeper = replace(self._keeper, trouble=None)
         self._told(report, now - started)
+
+    def _breathe(self) -> None:
+        if self._wait_out():
+            self._note("looking")
+
+    def _wait_out(self) -> bool:
+        """Do nothing while something asks for quiet. Returns whether it did."""
+        waited = False
+        while (reason := self._restraint.reason()) is not None:
+            if not waited:
+                self._say(f"Waiting {reason}.")
+            waited = True
+            self._note(f"waiting {reason}")
+            time.sleep(_PATIENCE)
+        return waited
 
     def _pause(self, trouble: str, parts: Parts) -> None:
         self._say(f"{trouble} Tried again in {_RETRY:.0f} seconds.")

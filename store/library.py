@@ -60,6 +60,14 @@ class Library:
         """From now on files are read with these decoders."""
         self._set(decoders=decoders)
 
+    def is_indexing(self) -> bool:
+        """Whether a pass that had files to read has begun and not ended."""
+        return bool(self._connection.execute(select(_library.c.indexing)).scalar())
+
+    def set_indexing(self, begun: bool) -> None:
+        """Say that such a pass begins, or has ended."""
+        self._set(indexing=begun)
+
     def weights_hash(self, stamp: str) -> str | None:
         """The hash that was remembered for weights of that stamp."""
         return self._connection.execute(select(_weights.c.hash).where(_weights.c.stamp == stamp)).scalar()

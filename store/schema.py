@@ -251,6 +251,7 @@ library = Table(
     _of("revision", null=True),
     _need("retag_pending", Boolean),
     Column("decoders", String),
+    Column("indexing", Boolean, nullable=False, server_default="0"),
     CheckConstraint("id = 1", name="one_row"),
 )
 

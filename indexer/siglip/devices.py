@@ -58,3 +58,8 @@ def _cpu_computes_bfloat16() -> bool:
         # oneDNN says yes to every AVX-512 processor and emulates; emulated, bfloat16 is slower than float32.
         return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - no public name before torch 2.9
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - no public name for it
+
+
+def limit_threads(count: int) -> None:
+    """Compute on the CPU with so many threads, in all of this process."""
+    torch.set_num_threads(count)

@@ -52,6 +52,7 @@ def upgrade() -> None:
     ):
         op.add_column("photo", column)
     op.add_column("file", sa.Column("companion_of", sa.LargeBinary(), nullable=True))
+    op.add_column("library", sa.Column("indexing", sa.Boolean(), server_default="0", nullable=False))
     op.create_index("ix_file_companion_of", "file", ["companion_of"], sqlite_where=sa.text("companion_of IS NOT NULL"))
     with op.batch_alter_table("embedding_change", copy_from=_LOG) as log:
         log.drop_constraint("fk_embedding_change_photo_id_photo", type_="foreignkey")

@@ -8,6 +8,7 @@ from photos.cli import (
     add,
     daemon,
     demo,
+    doctor,
     embed,
     failed,
     index,
@@ -42,6 +43,7 @@ for _command in (
     failed.failed,
     verify.verify,
     prune.prune,
+    doctor.doctor,
     demo.demo,
 ):
     assert isinstance(_command, click.Command)

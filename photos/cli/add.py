@@ -40,6 +40,9 @@ def _checked_patterns(_context: click.Context, _parameter: click.Parameter, give
 @options.device
 @options.precision
 @options.workers
+@options.threads
+@options.nice
+@options.json_events
 @pass_invocation
 def add(
     invocation: Invocation,
@@ -50,6 +53,9 @@ def add(
     device: str | None,
     precision: str | None,
     workers: int | None,
+    threads: int | None,
+    nice: int,
+    as_json: bool,
 ) -> None:
     """Register folders, with all below them, and index them now.
 
@@ -69,15 +75,16 @@ def add(
     photos add --moved /mnt/old/Pictures /mnt/new/Pictures
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos import folders as naming
-    from photos.cli.indexing import index_and_tell
+    from photos.cli.indexing import give_way, index_and_tell
 
     if not folders and not moved:
         raise click.UsageError("Missing argument 'FOLDER...'.")
     paths = [naming.checked(folder) for folder in folders]
     places = [(naming.absolute(old), naming.checked(new)) for old, new in moved]
-    with invocation.app(device=device, precision=precision, workers=workers) as app:
+    with invocation.app(device=device, precision=precision, workers=workers, threads=threads) as app:
+        give_way(nice)
         chosen = app.choose_model(model)
         with app.catalog.write() as t:
             registered = [naming.move(t, old, new) for old, new in places]
             registered += [naming.register(t, path, excludes) for path in paths]
-        index_and_tell(app, chosen, list(dict.fromkeys(registered)))
+        index_and_tell(app, chosen, list(dict.fromkeys(registered)), as_json=as_json)

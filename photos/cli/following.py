@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.indexing import happened
+from photos.cli.indexing import give_way, happened
 from photos.cli.progress import FileProgress
 from photos.errors import EmptyLibrary, safe
 from photos.holding import held
@@ -25,8 +25,7 @@ def follow(app: App, nice: int) -> None:
     if app.is_new:
         raise EmptyLibrary(app.settings.library)
     with held(app.settings.library):
-        if nice:
-            os.nice(nice)
+        give_way(nice)
         model = app.choose_model(None)
         _say(f"Watching {safe(str(app.settings.library))}; process {os.getpid()}. Ctrl-C ends it.")
         Watch(app, model, _say, _tell).run(FileProgress)

@@ -12,6 +12,9 @@ from photos.cli.program import Invocation, pass_invocation
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...")
 @options.device
 @options.workers
+@options.threads
+@options.nice
+@options.json_events
 @options.confirm_removals
 @pass_invocation
 def index(
@@ -19,6 +22,9 @@ def index(
     folders: tuple[str, ...],
     device: str | None,
     workers: int | None,
+    threads: int | None,
+    nice: int,
+    as_json: bool,
     confirm_removals: bool,
 ) -> None:
     """Find what is new, changed, moved or gone in the folders that were added, or in those named.
@@ -27,14 +33,16 @@ def index(
     more than a hundred photos, and more than a tenth of a folder's, are gone at once, --confirm-removals is needed.
     """
     from photos import folders as naming
-    from photos.cli.indexing import index_and_tell
+    from photos.cli.indexing import give_way, index_and_tell
     from photos.errors import EmptyLibrary
 
-    with invocation.app(device=device, workers=workers) as app:
+    with invocation.app(device=device, workers=workers, threads=threads) as app:
         if app.is_new:
             raise EmptyLibrary(app.settings.library)
         with app.catalog.read() as t:
             chosen = [naming.registered(t, naming.absolute(folder)) for folder in folders] or t.folders.all()
         if not chosen:
             raise EmptyLibrary(app.settings.library)
-        index_and_tell(app, app.choose_model(None), list(dict.fromkeys(chosen)), confirm_removals=confirm_removals)
+        give_way(nice)
+        unique = list(dict.fromkeys(chosen))
+        index_and_tell(app, app.choose_model(None), unique, confirm_removals=confirm_removals, as_json=as_json)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from photos.cli.events import JsonProgress, write_end
 from photos.cli.progress import Bar, FileProgress
 from photos.cli.render import counted, duration, file_name, shown_path
 from photos.errors import safe
+from photos.holding import keeper_of
 from photos.indexing import bring_up_to_date
 from photos.timing import Stopwatch
 from store import Outcome, Problem
@@ -28,13 +31,35 @@ _LONGEST_NAME = 32
 _REASONS = 6
 
 
-def index_and_tell(app: App, model: Model, folders: Sequence[Folder], *, confirm_removals: bool = False) -> None:
-    """Bring *folders* up to date and say what came of it."""
+def index_and_tell(
+    app: App, model: Model, folders: Sequence[Folder], *, confirm_removals: bool = False, as_json: bool = False
+) -> None:
+    """Bring *folders* up to date and say what came of it: to people, or *as_json* to programs while it happens."""
     watch = Stopwatch()
-    with FileProgress() as files, Bar("Encoding labels", None, "text") as labels:
+    if _was_interrupted(app):
+        click.echo("The last run was interrupted; what it finished is kept, and this one goes on.", err=True)
+    listener = JsonProgress() if as_json else FileProgress()
+    with listener as files, Bar("Encoding labels", None, "text") as labels:
         report = bring_up_to_date(app, model, folders, files, labels.reach, confirm_removals=confirm_removals)
+    if as_json:
+        with app.catalog.read() as t:
+            photos = t.photos.count()
+        write_end(report, photos, watch.seconds())
+        return
     for line in summary(app, folders, report, watch.seconds()):
         click.echo(line)
+
+
+def give_way(nice: int) -> None:
+    """Let other programs go first, the more the higher *nice*, up to 19. Not on Windows, which has no such thing."""
+    if nice and hasattr(os, "nice"):
+        os.nice(nice)
+
+
+def _was_interrupted(app: App) -> bool:
+    with app.catalog.read() as t:
+        is_indexing = t.library.is_indexing()
+    return is_indexing and keeper_of(app.settings.library) is None
 
 
 def summary(app: App, folders: Sequence[Folder], report: IndexReport, seconds: float) -> Iterator[str]:

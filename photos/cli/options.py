@@ -38,3 +38,7 @@ confirm_removals = click.option(
     help="Forget what is gone even where more than a hundred and a tenth of a folder's photos are.",
 )
 workers = click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes that read and decode.")
+threads = click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads that the model computes with."
+)
+json_events = click.option("--json", "as_json", is_flag=True, help="What happens, as one JSON object a line.")

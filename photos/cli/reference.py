@@ -25,6 +25,7 @@ setting is called `PHOTOS_` and its name in capitals.
 | `device` | `cpu`, `cuda` or `mps` | the best there is |
 | `precision` | `float32`, `bfloat16`, `float16` or `int8`, for a new library | what the device is good at |
 | `workers` | processes that read and decode | the number of cores, up to 8 |
+| `threads` | threads that the model computes with | what torch finds best |
 | `batch_size` | photos that are encoded and kept at once | 32 |
 | `companions` | whether RAW files, live videos, sidecars and originals belong to the picture beside them | true |
 | `top` | how many photos a search shows | 10 |
@@ -33,6 +34,9 @@ setting is called `PHOTOS_` and its name in capitals.
 | `rescan_minutes` | minutes after which `watch` looks through everything | 60 |
 | `poll_minutes` | minutes after which `watch` looks through folders of which the system tells nothing | 5 |
 | `idle_minutes` | minutes without work after which `watch` gives back the memory of the image tower | 10 |
+| `quiet_hours` | hours in which `watch` does nothing, such as `"09:00-17:30"` | none |
+| `pause_on_battery` | whether `watch` does nothing on battery | true |
+| `follow_links` | whether links to folders are followed; never into the folder itself, nor to one place twice | false |
 | `keep_days` | days for which photos that have no file left are kept from `photos prune` | 30 |
 
 Exit status: 0 done; 1 nothing found, or a problem, named on one line; 2 wrong usage or a wrong setting; 130

@@ -11,9 +11,10 @@ from photos.cli.program import Invocation, pass_invocation
 @click.command(short_help="Keep the library up to date from now on.")
 @options.device
 @options.workers
+@options.threads
 @options.nice
 @pass_invocation
-def watch(invocation: Invocation, device: str | None, workers: int | None, nice: int) -> None:
+def watch(invocation: Invocation, device: str | None, workers: int | None, threads: int | None, nice: int) -> None:
     """Look through the folders of the library, and from then on at whatever changes in them, until interrupted.
 
     News of the system is a hint of where to look; everything is looked through again every hour (setting
@@ -23,5 +24,5 @@ def watch(invocation: Invocation, device: str | None, workers: int | None, nice:
     """
     from photos.cli.following import follow
 
-    with invocation.app(device=device, workers=workers) as app:
+    with invocation.app(device=device, workers=workers, threads=threads) as app:
         follow(app, nice)

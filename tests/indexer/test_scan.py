@@ -166,3 +166,39 @@ def test_another_disk_at_the_same_place_is_no_loss():
     assert compare(walked, known, is_elsewhere=True).is_offline
     assert not compare([*walked, Found(b"a.jpg", STAMP)], known, is_elsewhere=True).is_offline
     assert compare(walked, known).gone == [1, 2]
+
+
+def names(folder, **options):
+    return sorted(item.path.decode() for item in scan(os.fsencode(folder), **options) if isinstance(item, Found))
+
+
+def test_links_to_folders_are_followed_only_when_asked_and_never_in_a_loop(tmp_path):
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    (root / "in").mkdir(parents=True)
+    (outside / "deep").mkdir(parents=True)
+    for path in (root / "a.jpg", root / "in" / "b.jpg", outside / "c.jpg", outside / "deep" / "d.jpg"):
+        path.touch()
+    (root / "link").symlink_to(outside)
+    (root / "second").symlink_to(outside / "deep")
+    (root / "self").symlink_to(root)
+    (root / "in" / "up").symlink_to("..")
+    (outside / "deep" / "back").symlink_to(outside)
+    (outside / "home").symlink_to(root)
+    (root / "nowhere").symlink_to(tmp_path / "gone")
+    assert names(root) == ["a.jpg", "in/b.jpg"]
+    found = names(root, follow=True)
+    assert [name.rpartition("/")[2] for name in found] == ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+    assert found[:2] == ["a.jpg", "in/b.jpg"]
+    assert all(name.startswith(("link/", "second/")) for name in found[2:])
+
+
+def test_what_is_left_out_is_left_out_behind_links_too(tmp_path):
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    root.mkdir()
+    (outside / ".hidden").mkdir(parents=True)
+    (outside / ".hidden" / "a.jpg").touch()
+    (outside / "b.png").touch()
+    (root / "link").symlink_to(outside)
+    assert names(root, follow=True) == ["link/b.png"]
+    assert names(root, follow=True, excludes=["*.png"]) == []
+    assert names(root, follow=True, excludes=["link/"]) == []

@@ -1,0 +1,43 @@
+"""When work in the background is to wait: in hours that the user wants quiet, and on battery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, time
+
+import psutil
+
+from photos.config import Settings
+
+
+class Restraint:
+    """Says whether to wait, and for what. *now* is the local time; *on_battery*, None where it cannot be known."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        now: Callable[[], datetime] = datetime.now,
+        on_battery: Callable[[], bool | None] | None = None,
+    ) -> None:
+        self._hours = settings.quiet_hours
+        self._heeds_battery = settings.pause_on_battery
+        self._now = now
+        self._on_battery = on_battery or _on_battery
+
+    def reason(self) -> str | None:
+        """What is waited for, to stand behind "waiting"; None if nothing is."""
+        if self._hours is not None and _is_within(self._now().time(), *self._hours):
+            return f"for the end of the quiet hours at {self._hours[1]:%H:%M}"
+        if self._heeds_battery and self._on_battery():
+            return "for mains power"
+        return None
+
+
+def _is_within(now: time, start: time, end: time) -> bool:
+    return start <= now < end if start < end else now >= start or now < end
+
+
+def _on_battery() -> bool | None:
+    # Absent where the system has no such thing.
+    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    return None if battery is None or battery.power_plugged is None else not battery.power_plugged

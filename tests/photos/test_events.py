@@ -1,0 +1,46 @@
+"""`photos add --json` and `photos index --json`: what happens, for programs."""
+
+from __future__ import annotations
+
+import json
+
+from store import Catalog
+
+
+def events(result):
+    return [json.loads(line) for line in result.lines]
+
+
+def test_every_file_is_told_and_the_end(photos, pictures, checkpoint, vocabulary):
+    told = events(photos("add", pictures, "--model", checkpoint, "--json"))
+    assert [each["event"] for each in told] == ["folder", "reading", *["file"] * 7, "done"]
+    assert told[0] == {"event": "folder", "path": str(pictures), "files": 7, "to_read": 7}
+    assert told[1] == {"event": "reading", "files": 7}
+    files = {each["path"]: each for each in told if each["event"] == "file"}
+    assert files[str(pictures / "red.png")]["outcome"] == "indexed"
+    assert files[str(pictures / "notes.txt")] == {
+        "event": "file",
+        "path": str(pictures / "notes.txt"),
+        "outcome": "unsupported",
+        "reason": "it is a text file",
+    }
+    end = told[-1]
+    assert (end["photos"], end["embedded"], end["outcomes"]) == (6, 6, {"indexed": 6, "unsupported": 1})
+
+
+def test_a_second_look_tells_little_and_an_offline_folder_is_told(filled, pictures):
+    told = events(filled("index", "--json"))
+    assert [each["event"] for each in told] == ["folder", "reading", "done"]
+    assert told[-1]["unchanged"] == 7
+    pictures.rename(pictures.parent / "elsewhere")
+    told = events(filled("index", "--json"))
+    assert [each["event"] for each in told] == ["offline", "reading", "done"]
+    assert told[-1]["offline"] == [str(pictures)]
+
+
+def test_after_an_interruption_it_says_that_it_goes_on(filled, pictures):
+    with Catalog.open(filled.library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        t.library.set_indexing(begun=True)
+    (pictures / "new.png").write_bytes((pictures / "red.png").read_bytes())
+    assert "this one goes on" in filled("index").err
+    assert "this one goes on" not in filled("index").err

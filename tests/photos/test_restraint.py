@@ -1,0 +1,68 @@
+"""When work in the background waits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from photos.config import Settings, load
+from photos.errors import SettingError
+from photos.restraint import Restraint
+
+
+def settings(**options):
+    return load({"library": Path("x"), "models": Path("y"), **options}, {})
+
+
+def restraint(on_battery=None, at="12:00", **options) -> Restraint:
+    moment = datetime.fromisoformat(f"2026-07-01T{at}")
+    return Restraint(settings(**options), lambda: moment, lambda: on_battery)
+
+
+@pytest.mark.parametrize(
+    ("hours", "at", "waits"),
+    [
+        ("09:00-17:30", "09:00", True),
+        ("09:00-17:30", "17:29", True),
+        ("09:00-17:30", "17:30", False),
+        ("09:00-17:30", "08:59", False),
+        ("22:00-06:00", "23:10", True),
+        ("22:00-06:00", "05:59", True),
+        ("22:00-06:00", "12:00", False),
+    ],
+)
+def test_quiet_hours_are_kept_also_over_midnight(hours, at, waits):
+    assert (restraint(at=at, quiet_hours=hours).reason() is not None) is waits
+
+
+def test_the_reason_says_until_when():
+    assert restraint(at="10:00", quiet_hours="9:00-17:30".zfill(11)).reason() == (
+        "for the end of the quiet hours at 17:30"
+    )
+
+
+def test_on_battery_it_waits_unless_told_otherwise_and_never_where_nobody_knows():
+    assert restraint(on_battery=True).reason() == "for mains power"
+    assert restraint(on_battery=True, pause_on_battery=False).reason() is None
+    assert restraint(on_battery=False).reason() is None
+    assert restraint(on_battery=None).reason() is None
+
+
+def test_this_machine_can_be_asked():
+    assert Restraint(settings()).reason() in {None, "for mains power"}
+
+
+@pytest.mark.parametrize("hours", ["nine to five", "09:00", "09:00-09:00", "25:00-26:00", 7])
+def test_hours_that_are_none_are_refused(hours):
+    with pytest.raises(SettingError, match="09:00-17:30"):
+        settings(quiet_hours=hours)
+
+
+def test_settings_have_words_for_yes_and_no():
+    assert settings(follow_links="yes").follow_links
+    assert not settings(companions=False).companions
+    with pytest.raises(SettingError, match="true or false"):
+        settings(companions="maybe")
+    assert isinstance(settings(), Settings)
