@@ -1,0 +1,20 @@
+"""Long trials, by hand: `python -m tests.stress kills 200`, `stopped 30000`, `renamed 10000`, `starts 100`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from . import trials
+
+TRIALS = {"kills": trials.kills, "stopped": trials.stopped, "renamed": trials.renamed, "starts": trials.starts}
+
+parser = argparse.ArgumentParser(prog="python -m tests.stress", description=__doc__)
+parser.add_argument("trial", choices=TRIALS)
+parser.add_argument("count", type=int)
+arguments = parser.parse_args()
+with tempfile.TemporaryDirectory() as folder:
+    outcome = TRIALS[arguments.trial](Path(folder) / "trial", arguments.count)
+sys.stdout.write(f"{outcome}\n")

@@ -1,0 +1,92 @@
+"""A library in a folder of its own, driven from outside and looked at from within."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from store import Catalog, Outcome
+from tests.photos.towers import make_checkpoint
+
+ROOT = Path(__file__).parents[2]
+
+
+class Library:
+    """Pictures, and the library that follows them. Every picture has a colour of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.pictures = folder / "pictures"
+        self.pictures.mkdir(parents=True)
+        self.model = make_checkpoint(folder / "model")
+        self.path = folder / "library"
+        words = folder / "words.txt"
+        words.write_text("red\ngreen\nblue\n")
+        self.made = 0
+        self.log = folder / "log"
+        assert self.run("vocab", "use", words) == 0
+
+    def make(self, count: int, below: str = "") -> None:
+        """Draw *count* new pictures."""
+        (self.pictures / below).mkdir(exist_ok=True)
+        for _ in range(count):
+            number = self.made
+            self.made += 1
+            colour = (number % 251, number // 251 % 251, 10 + number // 63001)
+            Image.new("RGB", (20, 20), colour).save(self.pictures / below / f"{number:06}.png")
+
+    def start(self, *arguments: object) -> subprocess.Popen[bytes]:
+        """The running program."""
+        # A file, since nobody reads a pipe while the program is watched.
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.stress.program", "--library", self.path, *map(str, arguments)],
+                cwd=ROOT,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "PHOTOS_PRECISION": "float32"},
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def run(self, *arguments: object) -> int:
+        """The status of the program when it has ended."""
+        status = self.start(*arguments).wait(timeout=3600)
+        assert "Traceback" not in self.log.read_text(), self.log.read_text()
+        return status
+
+    def photos(self) -> dict[bytes, int]:
+        """The photos that are kept for good: content to id."""
+        with Catalog.open(self.path / "catalog.sqlite3") as catalog, catalog.read() as t:
+            rows = t.connection.exec_driver_sql("SELECT content_hash, id FROM photo")
+            return {row[0]: row[1] for row in rows}
+
+    def indexed(self) -> int:
+        """How many files hold photos."""
+        with Catalog.open(self.path / "catalog.sqlite3") as catalog, catalog.read() as t:
+            return t.files.counts().get(Outcome.INDEXED, 0)
+
+    def check(self) -> None:
+        """Everything is there, once: files, photos, embeddings, rows of the index."""
+        assert self.run("verify") == 0, self.log.read_text()
+        with Catalog.open(self.path / "catalog.sqlite3") as catalog, catalog.read() as t:
+            one = lambda query: t.connection.exec_driver_sql(query).scalar_one()  # noqa: E731 - five times the same
+            assert one("PRAGMA integrity_check") == "ok"
+            assert one("SELECT count(*) FROM file WHERE outcome = 'indexed'") == self.made
+            assert one("SELECT count(DISTINCT photo_id) FROM file") == self.made
+            assert one("SELECT count(*) FROM photo") == self.made
+            assert one("SELECT count(*) FROM embedding") == self.made
+
+
+def wait_for(what: Callable[[], bool], seconds: float) -> float:
+    """Seconds until *what* is so."""
+    start = time.monotonic()
+    while not what():
+        assert time.monotonic() < start + seconds, f"it did not come to that within {seconds:.0f} seconds"
+        time.sleep(0.5)
+    return time.monotonic() - start
