@@ -22,6 +22,7 @@ class Subtree:
     is_deep: bool
 
 
+_MOST = (1 << 63) - 1
 #: All of a folder.
 WHOLE = Subtree(b"", is_deep=True)
 
@@ -186,5 +187,8 @@ class _Links:
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
-    """The stamp of a file with that *status*."""
-    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    """The stamp of a file with that *status*. Times beyond the year 2262 are that year's: databases hold 64 bits."""
+    mtime, ctime = status.st_mtime_ns, status.st_ctime_ns
+    if not (-_MOST <= mtime <= _MOST and -_MOST <= ctime <= _MOST):
+        mtime, ctime = (max(-_MOST, min(moment, _MOST)) for moment in (mtime, ctime))
+    return Stamp(status.st_size, mtime, ctime, status.st_ino)

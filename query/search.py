@@ -13,6 +13,9 @@ from .scores import logit, probability
 from .tagging import ScoredTag, tags_of
 from .texts import TextVectors
 
+#: How often index and catalog are asked anew when photos go between the two.
+_LOOKS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -43,16 +46,15 @@ def search_vector(
     exclude: int | None = None,
 ) -> list[Match]:
     """The *count* photos nearest to *vector*, float32 (d,), best first, without the photo *exclude*."""
-    found = index.search(vector, count + (exclude is not None))
-    nearest = [
-        (int(photo_id), float(cosine))
-        for photo_id, cosine in zip(found.photo_ids, found.cosines, strict=True)
-        if photo_id != exclude
-    ][:count]
-    ids = [photo_id for photo_id, _ in nearest]
-    with catalog.read() as t:
-        photos = {photo.id: photo for photo in t.photos.get(ids)}
-        tags = tags_of(t, space, ids)
+    for _ in range(_LOOKS):
+        nearest = _nearest(index, vector, count, exclude)
+        ids = [photo_id for photo_id, _ in nearest]
+        with catalog.read() as t:
+            photos = {photo.id: photo for photo in t.photos.get(ids) if photo.paths}
+            tags = tags_of(t, space, ids)
+        # Files may go between the two looks; the index knows by the next.
+        if len(photos) == len(ids):
+            break
     return [
         Match(
             photo_id,
@@ -63,6 +65,13 @@ def search_vector(
             tuple(tags[photo_id]),
         )
         for photo_id, cosine in nearest
-        # A file may have gone between the two looks.
-        if photos[photo_id].paths
+        if photo_id in photos
     ]
+
+
+def _nearest(
+    index: VectorIndex, vector: NDArray[np.float32], count: int, exclude: int | None
+) -> list[tuple[int, float]]:
+    found = index.search(vector, count + (exclude is not None))
+    pairs = zip(found.photo_ids.tolist(), found.cosines.tolist(), strict=True)
+    return [(photo_id, cosine) for photo_id, cosine in pairs if photo_id != exclude][:count]

@@ -34,7 +34,12 @@ class AttemptLog:
         before = self.of(content_hash)
         now = datetime.now(UTC).replace(tzinfo=None)
         count = 1 if before is None else before.count + 1
-        row = {"content_hash": content_hash, "tries": count, "last_at": now, "reason": reason}
+        row = {
+            "content_hash": content_hash,
+            "tries": count,
+            "last_at": now,
+            "reason": reason.encode("utf-8", "backslashreplace").decode("utf-8"),
+        }
         self._connection.execute(_PUT, row)
 
     def forget(self) -> None:

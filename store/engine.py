@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -46,7 +46,7 @@ _SENTENCES: dict[int, type[CatalogError]] = {
 def connect(path: Path, *, patience: float = _PATIENCE) -> Engine:
     """An engine for the catalog at *path*. Nothing is opened until it is used.
 
-    A write waits for another process's at most *patience* seconds.
+    A transaction waits for another process's at most *patience* seconds.
     """
     engine = create_engine(
         URL.create("sqlite+pysqlite", database=os.fspath(path)),
@@ -58,8 +58,9 @@ def connect(path: Path, *, patience: float = _PATIENCE) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA foreign_keys = ON")
-        # What was reported done survives a power cut; that costs one sync (3 ms) for each batch of photos.
-        cursor.execute("PRAGMA synchronous = FULL")
+        # What was reported done survives a power cut; that costs one sync (3 ms) for each batch of photos. It reads the
+        # file, which another process may just be tidying up.
+        _patiently(lambda: cursor.execute("PRAGMA synchronous = FULL"), patience)
         cursor.close()
 
     def begin(connection: Connection) -> None:
@@ -70,7 +71,7 @@ def connect(path: Path, *, patience: float = _PATIENCE) -> Engine:
         if options.get("restructures", False):
             # Within a transaction this would do nothing.
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-        _patiently(connection, "BEGIN IMMEDIATE" if writes else "BEGIN", patience)
+        _patiently(lambda: _begin(connection, writes=writes), patience)
 
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin)
@@ -119,13 +120,21 @@ def mark_as_ours(connection: Connection) -> None:
     connection.exec_driver_sql(f"PRAGMA application_id = {_APPLICATION_ID}")
 
 
+def writes_ahead(connection: Connection) -> bool:
+    """Whether readers and a writer can work at once (WAL). The file remembers it; a copy that was restored does not."""
+    mode: str = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
+    return mode == "wal"
+
+
 def write_ahead(engine: Engine, path: Path) -> None:
-    """Let readers and a writer of *path* work at once (WAL). The file remembers it, so only our own is ever asked."""
+    """Let readers and a writer of *path*, which must be ours, work at once. Raises `CatalogBusy` or `DiskFailed`."""
     with translated(path):
         connection = engine.raw_connection()
         try:
             deadline = time.monotonic() + _PATIENCE
-            while not _is_write_ahead(connection.cursor()) and time.monotonic() < deadline:
+            while not _set_write_ahead(connection.cursor(), path):
+                if time.monotonic() >= deadline:
+                    raise CatalogBusy(path)
                 time.sleep(_STEP / 10)
         finally:
             connection.close()
@@ -142,7 +151,11 @@ def copy(engine: Engine, path: Path, target: Path) -> None:
                 connection.cursor().execute("VACUUM INTO ?", (os.fspath(beside),))
             finally:
                 connection.close()
+        # SQLite leaves that to the system.
+        _sync(beside)
         beside.replace(target)
+        with suppress(OSError):
+            _sync(target.parent)
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
@@ -185,25 +198,52 @@ def _is_full(path: Path) -> bool:
     return space.f_bavail * space.f_frsize < 1 << 20
 
 
-def _is_write_ahead(cursor: DBAPICursor) -> bool:
+def _set_write_ahead(cursor: DBAPICursor, path: Path) -> bool:
+    """Whether it is so now; not yet, if another process is in the way."""
     try:
         cursor.execute("PRAGMA journal_mode = WAL")
+        (mode,) = cursor.fetchone() or ("none",)
     except sqlite3.OperationalError as error:
         # While another process asks for the same, SQLite gives up at once, without waiting.
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
             raise
         return False
+    if mode != "wal":
+        raise DiskFailed(path, f"its file system allows the journal mode {mode} alone")
     return True
 
 
-def _patiently(connection: Connection, statement: str, patience: float) -> None:
+def _begin(connection: Connection, *, writes: bool) -> None:
+    if writes:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        return
+    connection.exec_driver_sql("BEGIN")
+    try:
+        # Only now is the file read, and only here can a lock that stands in the way be waited for.
+        connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").first()
+    except BaseException:
+        connection.exec_driver_sql("ROLLBACK")
+        raise
+
+
+def _patiently(attempt: Callable[[], object], patience: float) -> None:
+    """*attempt*, again and again while another process is in the way."""
     deadline = time.monotonic() + patience
     while True:
         try:
-            connection.exec_driver_sql(statement)
-        except OperationalError as error:
-            busy = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-            if not busy or time.monotonic() >= deadline:
+            attempt()
+        except (OperationalError, sqlite3.OperationalError) as error:
+            original = error.orig if isinstance(error, OperationalError) else error
+            is_busy = getattr(original, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() >= deadline:
                 raise
         else:
             return
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -18,7 +18,7 @@ from . import changes
 from .catalog import Catalog, Transaction
 from .changes import Position
 from .errors import BadVector
-from .index_files import IndexFiles, Rows
+from .index_files import IndexFiles, Rows, cosines_of
 from .records import Neighbours, Space, Vectors
 
 #: Newer rows are searched beside the file until they are this share of it (and a given number); then a new one is made.
@@ -62,14 +62,14 @@ class VectorIndex:
     def search(self, vector: NDArray[np.float32], count: int) -> Neighbours:
         """The *count* photos nearest to *vector*, float32 (d,); all of them if there are fewer.
 
-        Cosines are those of the stored fp16 rows with *vector*, in float32; of equal ones, lower ids come first.
-        Photos without a file are not found. Raises `BadVector` for another shape or numbers that are not finite.
+        Cosines are those of the stored fp16 rows with *vector*, added up in float64; of equal ones, lower ids come
+        first. Photos without a file are not found. Raises `BadVector` for another shape or numbers that are not finite.
         """
         query = self._checked(vector)
         with self._lock:
             rows, newer = self._current()
         found = rows.search(query, count, newer.replaced)
-        cosines = np.concatenate([found.cosines, newer.rows.matrix @ query])
+        cosines = np.concatenate([found.cosines, cosines_of(newer.rows.matrix, query)])
         photo_ids = np.concatenate([found.photo_ids, newer.rows.ids])
         best = np.lexsort((photo_ids, -cosines))[: max(count, 0)]
         return Neighbours(photo_ids[best], cosines[best])

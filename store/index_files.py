@@ -27,6 +27,11 @@ from .records import Neighbours, Space, Vectors
 _FORMAT = 1
 Manifest = dict[str, Any]
 
+#: Rows beyond those asked for, and how much two ways of adding up a cosine differ at most.
+_MORE, _ROUNDING = 16, 2e-6
+#: Rows that are scored at once.
+_PART = 4096
+
 #: What reading a file that is not as it was written can raise. Whatever is wrong with a cache, the remedy is the same.
 _UNUSABLE = (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError, RuntimeError)
 
@@ -50,10 +55,13 @@ class Rows:
         return len(self._photo_ids)
 
     def search(self, query: NDArray[np.float32], count: int, without: NDArray[np.int64]) -> Neighbours:
-        """The *count* rows nearest to *query*, float32 (d,), not counting photos in *without*."""
+        """The *count* rows nearest to *query*, float32 (d,), and more, not counting photos in *without*.
+
+        There are more so that no row is missing which is as near as the last but for rounding. In no order.
+        """
         skipped = self._positions(without)
-        count = min(count, len(self) - len(skipped))
-        if count <= 0:
+        there = len(self) - len(skipped)
+        if min(count, there) <= 0:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
         parameters = None
         if len(skipped):
@@ -61,9 +69,24 @@ class Rows:
             batch = faiss.IDSelectorBatch(skipped)
             chosen = faiss.IDSelectorNot(batch)
             parameters = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]  # made by the binding
-        cosines, positions = self._index.search(query[None], count, params=parameters)
-        kept = positions[0] >= 0
-        return Neighbours(self._photo_ids[positions[0][kept]], cosines[0][kept])
+        asked = count + _MORE
+        while True:
+            asked = min(asked, there)
+            cosines, positions = self._index.search(query[None], asked, params=parameters)
+            # Of rows that are equally near, FAISS keeps any; identical pictures are as near as each other.
+            if asked == there or cosines[0][-1] < cosines[0][count - 1] - _ROUNDING:
+                break
+            asked *= 2
+        found = np.sort(positions[0][positions[0] >= 0])
+        return Neighbours(self._photo_ids[found], self._cosines(found, query))
+
+    def _cosines(self, positions: NDArray[np.int64], query: NDArray[np.float32]) -> NDArray[np.float32]:
+        parts = [
+            cosines_of(self._index.reconstruct_batch(positions[start : start + _PART]), query)
+            for start in range(0, len(positions), _PART)
+        ]
+        cosines: NDArray[np.float32] = np.concatenate(parts)
+        return cosines
 
     def _positions(self, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         # Rows lie by ascending photo.
@@ -72,6 +95,16 @@ class Rows:
         places, photo_ids = places[inside], photo_ids[inside]
         held: NDArray[np.int64] = places[self._photo_ids[places] == photo_ids]
         return held
+
+
+def cosines_of(rows: NDArray[np.float32], query: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of *rows*, float32 (n, d), with *query*, float32 (d,): a row's does not depend on those around it.
+
+    A matrix product adds up in another order here and there, and identical pictures would get different cosines.
+    """
+    products: NDArray[np.float64] = rows.astype(np.float64) * query.astype(np.float64)
+    cosines: NDArray[np.float32] = products.sum(axis=1).astype(np.float32)
+    return cosines
 
 
 class IndexFiles:
@@ -174,6 +207,9 @@ class IndexFiles:
             rows.unlink(missing_ok=True)
             ids.unlink(missing_ok=True)
             raise
+        # Some network disks cannot: then a power cut may cost the file, which is a cache.
+        with suppress(OSError):
+            _sync(self._directory)
         self._remove_all_but(stem)
 
     def _replace_manifest(self, manifest: Manifest) -> None:
@@ -184,7 +220,6 @@ class IndexFiles:
             beside.replace(self._manifest)
         finally:
             beside.unlink(missing_ok=True)
-        _sync(self._directory)
 
     def _remove_all_but(self, stem: str | None) -> None:
         # Another process that is writing may lose its files here; it then answers from memory, and the next one

@@ -84,6 +84,14 @@ class Photos:
                 self._connection.execute(delete(table).where(table.c.photo_id.in_(some)))
             self._connection.execute(delete(_photo).where(_photo.c.id.in_(some)))
 
+    def known(self, photo_ids: Sequence[int]) -> set[int]:
+        """Those of *photo_ids* that are photos still."""
+        return {
+            key
+            for some in chunks(photo_ids)
+            for key in self._connection.execute(select(_photo.c.id).where(_photo.c.id.in_(some))).scalars()
+        }
+
     def count(self) -> int:
         """How many photos have a file."""
         held = select(func.count(func.distinct(_file.c.photo_id)))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from sqlalchemy import Connection, Row, insert, select
 
 from . import schema
+from .errors import readable
 from .records import Space, SpaceIdentity
 
 _space = schema.space
@@ -27,6 +30,8 @@ class Spaces:
         if row is not None:
             return _record(row)
         values = {name: getattr(identity, name) for name in SpaceIdentity.__slots__}
+        # It may be a folder, whose name need not be text; and it is for people.
+        values["model"] = readable(os.fsencode(identity.model))
         key = self._connection.execute(insert(_space).values(**values)).inserted_primary_key
         assert key is not None
         return Space(int(key[0]), identity)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect
 
-from .engine import copy, is_ours, mark_as_ours, restructuring, transaction, write_ahead
+from .engine import copy, is_ours, mark_as_ours, restructuring, transaction, write_ahead, writes_ahead
 from .errors import CatalogTooNew, NotACatalog
 
 #: The newest revision. Comparing with it spares a catalog that is up to date the import of Alembic.
@@ -30,6 +30,9 @@ def upgrade(engine: Engine, path: Path, *, migrations: Path | None = None, head:
     """
     with transaction(engine, path, writes=False) as connection:
         revision = _revision(connection, path)
+        is_prepared = revision is not None and writes_ahead(connection)
+    if revision is not None and not is_prepared:
+        write_ahead(engine, path)
     if revision == head:
         return
     folder = migrations or migrations_folder()

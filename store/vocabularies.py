@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, Row, func, insert, select
 
 from . import schema
 from .chunks import chunks
+from .errors import readable
 from .records import Label, LabelDefinition, Revision, VocabularyDefinition, VocabularySummary
 
 _vocabulary, _revision, _label, _member = schema.vocabulary, schema.revision, schema.label, schema.revision_label
@@ -44,7 +46,8 @@ class Vocabularies:
 
     def current(self, name: str) -> Revision | None:
         """The newest revision of the vocabulary, if there is one of that name."""
-        newest = self._newest(name)
+        # A name that was typed need not be text.
+        newest = self._newest(readable(os.fsencode(name)))
         return None if newest is None else self.revision(newest.id)
 
     def revision(self, revision_id: int) -> Revision:

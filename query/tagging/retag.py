@@ -62,7 +62,10 @@ class StoredTagger:
 
     def write(self, t: Transaction, vectors: Vectors, rows: list[tuple[int, int, float]]) -> int:
         """Keep *rows* as the automatic tags of these photos; returns how many tags changed."""
-        return t.tags.replace_auto(self._space.id, vectors.ids.tolist(), rows)
+        # Some may have been pruned since their embeddings were read.
+        there = t.photos.known(vectors.ids.tolist())
+        kept = [row for row in rows if row[0] in there]
+        return t.tags.replace_auto(self._space.id, [key for key in vectors.ids.tolist() if key in there], kept)
 
     def _follow(self, t: Transaction) -> None:
         # A re-tag beside this indexing looks only at photos that were there when it began.

@@ -1,7 +1,8 @@
 """Which scores are kept, and which of those are tags.
 
-Kept in the catalog: a label's cosine with a photo where its probability is at least a floor, at most so many a photo.
-Shown as a tag: where the probability reaches the threshold. So a threshold moves without scoring again. The numbers
+Kept in the catalog: a label's cosine with a photo where its probability is at least a floor, at most so many a photo,
+and those that reach their thresholds before others. Shown as a tag: where the probability reaches the threshold. So a
+threshold moves, as far down as the floor, without scoring again. The numbers
 are plain defaults, to be chosen by the user: released SigLIP checkpoints give right single words probabilities between
 1e-5 and 1e-2, and nothing here calibrates them.
 """
@@ -55,8 +56,12 @@ class TagRule:
     def kept(self, label_ids: NDArray[np.int64], cosines: NDArray[np.float32]) -> list[tuple[int, float]]:
         """The labels and cosines of one photo, float32 (n,), that are kept: best first, ties by label."""
         above = np.flatnonzero(cosines >= np.float32(self._floor))
-        order = above[np.lexsort((label_ids[above], -cosines[above]))][:KEPT_MOST]
-        return [(int(label_ids[at]), float(cosines[at])) for at in order]
+        order = above[np.lexsort((label_ids[above], -cosines[above]))]
+        if len(order) > KEPT_MOST and self.minimums:
+            least = np.array([self.minimums.get(int(key), self.minimum) for key in label_ids[order]])
+            first = np.argsort(cosines[order] < least, kind="stable")[:KEPT_MOST]
+            order = order[np.sort(first)]
+        return [(int(label_ids[at]), float(cosines[at])) for at in order[:KEPT_MOST]]
 
     def shown(self, tags: Iterable[Tag]) -> list[ScoredTag]:
         """The tags of one photo that are shown, in the order given. What a person rejected is not."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import os
 import unicodedata
 from pathlib import Path
 
-from store import LabelDefinition, VocabularyDefinition
+from store import LabelDefinition, VocabularyDefinition, readable
 
 from ..errors import Problem, VocabularyError
 from .lines import Lines, parse_lines
@@ -35,7 +36,9 @@ def read_vocabulary(path: Path, name: str | None = None) -> VocabularyDefinition
         raise _error(path, f"it cannot be read ({error.strerror or error})") from error
     if len(content) > _LARGEST:
         raise _error(path, f"it has more than {_LARGEST // 1_000_000} MB")
-    return parse_vocabulary(_text(path, content), name or path.stem, path)
+    # A file's name need not be text.
+    sound = readable(os.fsencode(name or path.stem))
+    return parse_vocabulary(_text(path, content), sound, path)
 
 
 def parse_vocabulary(text: str, name: str, path: Path) -> VocabularyDefinition:

@@ -19,7 +19,7 @@ def parse_table(text: str) -> Lines:
     found = Lines()
     first = text.splitlines()[0] if text.strip() else ""
     delimiter = max(",;\t", key=first.count)
-    reader = csv.DictReader(io.StringIO(text), delimiter=delimiter, restkey="?", skipinitialspace=True)
+    reader = csv.DictReader(io.StringIO(text, newline=None), delimiter=delimiter, restkey="?", skipinitialspace=True)
     try:
         columns = [name.strip().lower() for name in reader.fieldnames or ()]
         if "label" not in columns:

@@ -13,7 +13,8 @@ _MARKS = re.compile(r"[\\:;=,@]|^[#%\[]")
 
 def write_vocabulary(definition: VocabularyDefinition) -> str:
     """*definition* as text, a label a line, ending in a newline."""
-    lines = [f"# {definition.name}"]
+    # Whatever ends a line in it would make a label of the rest.
+    lines = [f"# {' '.join(definition.name.split())}"]
     if definition.threshold is not None:
         lines.append(f"% threshold {definition.threshold!r}")
     category = None

@@ -202,3 +202,12 @@ def test_what_is_left_out_is_left_out_behind_links_too(tmp_path):
     assert names(root, follow=True) == ["link/b.png"]
     assert names(root, follow=True, excludes=["*.png"]) == []
     assert names(root, follow=True, excludes=["link/"]) == []
+
+
+def test_times_beyond_what_a_database_holds_are_the_last_that_it_does(tmp_path):
+    path = tmp_path / "a.jpg"
+    path.touch()
+    os.utime(path, ns=(1, 13_569_465_600_000_000_000))
+    (found,) = (item for item in scan(os.fsencode(tmp_path)) if isinstance(item, Found))
+    assert found.stamp.mtime_ns in {13_569_465_600_000_000_000, (1 << 63) - 1}
+    assert found.stamp.mtime_ns < 1 << 63

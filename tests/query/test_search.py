@@ -76,3 +76,33 @@ def test_errors_are_one_sentence():
     assert str(UnknownVocabulary("photograpic", ["photographic", "demo"])).endswith("did you mean 'photographic'?")
     assert "there are demo" in str(UnknownVocabulary("zzz", ["demo"]))
     assert str(NotInLibrary(b"a\x1b\xff")).startswith("a\\x1b\\xff is not in the library")
+
+
+class Vanishing:
+    """An index whose first answers hold photos that have been pruned since."""
+
+    def __init__(self, index, vanish, times):
+        self.index, self.vanish, self.times = index, vanish, times
+
+    def search(self, vector, count):
+        found = self.index.search(vector, count)
+        if self.times:
+            self.times -= 1
+            self.vanish(int(found.photo_ids[0]))
+        return found
+
+
+def test_photos_that_go_between_the_two_looks_are_replaced_by_others(library):
+    for name in "abcdefg":
+        library.add(name)
+
+    def vanish(photo_id):
+        with library.catalog.write() as t:
+            t.files.forget([file.id for file in t.files.known(library.folder.id) if file.photo_id == photo_id])
+            t.photos.delete([photo_id])
+
+    vector = vector_of(b"question")
+    found = search_vector(library.catalog, Vanishing(library.index, vanish, 1), library.space, vector, 3)
+    assert len(found) == 3
+    found = search_vector(library.catalog, Vanishing(library.index, vanish, 9), library.space, vector, 3)
+    assert len(found) == 2

@@ -204,3 +204,30 @@ def test_a_rejected_tag_never_comes_back_and_a_persons_tag_is_never_removed(libr
     retag(library.catalog, library.space, library.put(vocabulary("car", threshold=1)), library.texts)
     shown = photo_tags(library.catalog, library.space, [photo_id])[photo_id]
     assert [tag.label for tag in shown] == ["cat"]
+
+
+def test_a_label_that_reaches_its_own_threshold_is_kept_before_many_that_do_not(library):
+    high = dict.fromkeys(NAMES[:40], 0.99)
+    revision = library.put(vocabulary(*NAMES[:40], "low", low=1.5e-4, **high))
+    rule = TagRule(revision, IDENTITY)
+    ids = np.array([label.id for label in revision.labels])
+    cosines = np.full(41, cosine_of(0.5, IDENTITY), np.float32)
+    cosines[40] = cosine_of(2e-4, IDENTITY)
+    kept = rule.kept(ids, cosines)
+    assert len(kept) == KEPT_MOST
+    assert kept[-1][0] == ids[40]
+    assert [score for _, score in kept] == sorted((score for _, score in kept), reverse=True)
+
+
+def test_photos_that_are_pruned_while_a_re_tag_scores_them_do_not_end_it(library):
+    revision = library.put(vocabulary("dog", threshold=0))
+    kept, gone = library.add("kept"), library.add("gone")
+    tagger = StoredTagger(library.catalog, library.space, revision, library.texts)
+    tagger.prepare()
+    with library.catalog.read() as t:
+        vectors = t.embeddings.get(library.space.id, [kept, gone])
+    rows = tagger.score(vectors)
+    with library.catalog.write() as t:
+        t.files.forget([file.id for file in t.files.known(library.folder.id) if file.photo_id == gone])
+        t.photos.delete([gone])
+        assert tagger.write(t, vectors, rows) == 1

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from query import SHIPPED, VocabularyError, read_vocabulary, shipped_vocabulary, write_vocabulary
-from query.vocabulary.reading import normalised
+from query.vocabulary.reading import normalised, parse_vocabulary
 from store import LabelDefinition, VocabularyDefinition
 
 FULL = """\
@@ -213,3 +213,20 @@ def test_the_default_vocabulary_has_more_than_five_hundred_labels_in_categories(
     definition = shipped_vocabulary("photographic")
     assert len(definition.labels) > 500
     assert len({label.category for label in definition.labels}) >= 20
+
+
+def test_a_table_may_have_the_line_ends_of_any_system(tmp_path):
+    for ends in ("\n", "\r\n", "\r"):
+        path = tmp_path / "words.csv"
+        path.write_bytes(ends.join(["label,category", "dog,animals", "cat,animals", ""]).encode())
+        assert [label.name for label in read_vocabulary(path).labels] == ["dog", "cat"]
+
+
+def test_a_files_name_need_be_no_text_and_makes_no_label(tmp_path):
+    path = tmp_path / os.fsdecode(b"b\xffirds\ncat.txt")
+    path.write_text("dog\n")
+    read = read_vocabulary(path)
+    assert [label.name for label in parse_vocabulary(write_vocabulary(read), "x", path).labels] == ["dog"]
+    read.name.encode()
+    named = VocabularyDefinition("a\ncat", read.labels)
+    assert [label.name for label in parse_vocabulary(write_vocabulary(named), "x", path).labels] == ["dog"]

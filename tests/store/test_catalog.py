@@ -497,3 +497,26 @@ def test_sqlite_is_not_left_open(tmp_path):
     with sqlite3.connect(tmp_path / "catalog.db") as connection:
         assert connection.execute("SELECT count(*) FROM folder").fetchone() == (1,)
     connection.close()
+
+
+def test_a_read_waits_for_whoever_has_the_file_to_itself(tmp_path):
+    path = tmp_path / "catalog.db"
+    Catalog.open(path).close()
+    held = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    held.execute("PRAGMA locking_mode = EXCLUSIVE")
+    held.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(1.5, held.close)
+    release.start()
+    with Catalog.open(path) as catalog, catalog.read() as t:
+        assert t.folders.all() == []
+    release.join()
+
+
+def test_names_that_are_no_text_are_kept_as_what_they_look_like(catalog):
+    name = os.fsdecode(b"m\xff")
+    with catalog.write() as t:
+        space = t.spaces.ensure(replace(IDENTITY, model=name))
+        assert t.spaces.get(space.id).identity.model == "m\\xff"
+        assert t.vocabularies.current(name) is None
+        t.attempts.note(bytes(32), name)
+        assert t.attempts.of(bytes(32)).reason

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from store import BadVector, Catalog, Outcome, VectorIndex
+from store import BadVector, Catalog, Facts, Outcome, VectorIndex
 
 from .conftest import Photographer, stamp, unit
 
@@ -429,3 +429,27 @@ TestIndexMachine = IndexMachine.TestCase
 TestIndexMachine.settings = settings(
     max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+def test_rows_that_are_equally_near_come_by_their_ids_wherever_they_lie(catalog, tmp_path):
+    photographer = Photographer(catalog)
+    index = VectorIndex(tmp_path / "index", catalog, photographer.space, newer_rows=1000)
+    with catalog.write() as t:
+        for number in range(900):
+            photo_id = t.photos.add(number.to_bytes(32, "big"), 100, Facts(4, 3, "JPEG"))
+            t.embeddings.put(photographer.space.id, photo_id, unit(number % 7))
+            t.files.indexed(photographer.folder.id, b"%d" % number, stamp(), photo_id)
+    index.refresh()
+    for number in range(900, 950):
+        photographer.put(b"%d" % number, number)
+    with catalog.write() as t:
+        for photo_id in (3, 500, 940):
+            t.embeddings.put(photographer.space.id, photo_id, unit(photo_id % 7))
+    for seed in range(100, 110):
+        everything = index.search(unit(seed), 950)
+        order = np.lexsort((everything.photo_ids, -everything.cosines))
+        np.testing.assert_array_equal(order, np.arange(950))
+        for count in (1, 10, 99, 100, 150, 400):
+            found = index.search(unit(seed), count)
+            np.testing.assert_array_equal(found.photo_ids, everything.photo_ids[:count])
+            np.testing.assert_array_equal(found.cosines, everything.cosines[:count])

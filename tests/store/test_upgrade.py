@@ -232,3 +232,18 @@ def test_a_place_where_no_file_can_be_made_is_one_sentence(tmp_path):
     (tmp_path / "catalog.db").mkdir()
     with pytest.raises(CatalogReadOnly):
         Catalog.open(tmp_path / "catalog.db")
+
+
+def test_a_copy_that_was_restored_lets_readers_and_a_writer_work_at_once_again(tmp_path):
+    path = tmp_path / "catalog.db"
+    Catalog.open(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("VACUUM INTO ?", (str(tmp_path / "copy.db"),))
+    connection.close()
+    path.unlink()
+    (tmp_path / "copy.db").rename(path)
+    with Catalog.open(path) as catalog, catalog.read() as view:
+        assert view.folders.all() == []
+        with catalog.write() as t:
+            t.folders.add(b"/photos")
+        assert view.folders.all() == []
