@@ -41,6 +41,7 @@ def index_folders(
     min_age: float = 0,
     pair: bool = True,
     follow: bool = False,
+    check_embeddings: bool = False,
     breathe: Callable[[], None] = lambda: None,
 ) -> IndexReport:
     """Index what is new or changed in *folders*, and forget what is gone.
@@ -52,12 +53,13 @@ def index_folders(
     *within* names the parts of each folder, by its id, that are looked at; all, unless it is given. Files that changed
     less than *min_age* seconds ago are left for later. Files that belong together are one photo unless *pair* is off;
     links to folders are followed if *follow* is on.
+    Where *check_embeddings*, every embedding's checksum is checked, and photos whose are damaged are embedded again.
     *breathe* is called before each batch, and may take its time.
 
     Raises what the store and the embedder raise; never on account of a file.
     """
     report = IndexReport()
-    if within is None:
+    if check_embeddings:
         _drop_damaged(catalog, space)
     passes = [
         (folder, look_and_report(catalog, folder, part, report, progress, pair=pair, follow=follow))

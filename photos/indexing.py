@@ -29,6 +29,7 @@ def bring_up_to_date(
     confirm_removals: bool = False,
     within: Mapping[int, Sequence[Subtree]] | None = None,
     min_age: float = 0,
+    check_embeddings: bool = False,
     breathe: Callable[[], None] = lambda: None,
 ) -> IndexReport:
     """Index *folders* and tag what is new with the vocabulary in force; finish a re-tag that was interrupted.
@@ -58,6 +59,7 @@ def bring_up_to_date(
             min_age=min_age,
             pair=app.settings.companions,
             follow=app.settings.follow_links,
+            check_embeddings=check_embeddings,
             breathe=breathe,
         )
     app.index_of(model.space).refresh()

@@ -137,6 +137,7 @@ class Watch:
                     embedder=self._tower,
                     within=parts,
                     min_age=self._app.settings.quiet_seconds,
+                    check_embeddings=parts is None and self._keeper.looked_at is None,
                     breathe=self._breathe,
                 )
         except (CatalogBusy, DiskFull, DiskFailed) as error:

@@ -52,4 +52,9 @@ class Unsigned(TypeDecorator[int]):
     def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:
         """From the database."""
         del dialect
-        return value if value is None or value >= 0 else value + (1 << 64)
+        return value if value is None else unsigned(value)
+
+
+def unsigned(kept: int) -> int:
+    """The number that the database keeps as *kept*."""
+    return kept if kept >= 0 else kept + (1 << 64)

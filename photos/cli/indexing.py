@@ -32,7 +32,13 @@ _REASONS = 6
 
 
 def index_and_tell(
-    app: App, model: Model, folders: Sequence[Folder], *, confirm_removals: bool = False, as_json: bool = False
+    app: App,
+    model: Model,
+    folders: Sequence[Folder],
+    *,
+    confirm_removals: bool = False,
+    check_embeddings: bool = False,
+    as_json: bool = False,
 ) -> None:
     """Bring *folders* up to date and say what came of it: to people, or *as_json* to programs while it happens."""
     watch = Stopwatch()
@@ -40,7 +46,15 @@ def index_and_tell(
         click.echo("The last run was interrupted; what it finished is kept, and this one goes on.", err=True)
     listener = JsonProgress() if as_json else FileProgress()
     with listener as files, Bar("Encoding labels", None, "text") as labels:
-        report = bring_up_to_date(app, model, folders, files, labels.reach, confirm_removals=confirm_removals)
+        report = bring_up_to_date(
+            app,
+            model,
+            folders,
+            files,
+            labels.reach,
+            confirm_removals=confirm_removals,
+            check_embeddings=check_embeddings,
+        )
     if as_json:
         with app.catalog.read() as t:
             photos = t.photos.count()

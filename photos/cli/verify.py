@@ -34,7 +34,7 @@ def verify(invocation: Invocation, repair: bool, as_json: bool) -> None:
         if found and repair:
             with app.catalog.read() as t:
                 folders = t.folders.all()
-            index_and_tell(app, app.choose_model(None), folders)
+            index_and_tell(app, app.choose_model(None), folders, check_embeddings=True)
             found = differences(app)
         if not found:
             click.echo("Disk, catalog and index agree.", err=True)
