@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from struct import Struct
+from typing import NamedTuple
 
 from store import File, Outcome
 
 from .ignoring import BadRule
 from .scan import Found, Item, LeftOut, Unreadable
+
+#: Size, times and inode, the last of which has no sign.
+_pack = Struct("<qqqQ").pack
 
 
 @dataclass(slots=True)
@@ -40,7 +45,7 @@ def compare(
     (*is_elsewhere*) with none of its files. Where walk and files are only a part of the folder (*is_part*), it
     may well be empty.
     """
-    by_path = {file.path: file for file in known}
+    by_path = {file.path: _slim(file) for file in known}
     changes = Changes()
     before = len(by_path)
     left_out: set[bytes] = set()
@@ -61,14 +66,31 @@ def compare(
     is_another = is_elsewhere and before > 0 and len(by_path) == before
     changes.is_offline = is_empty or is_another or any(item.path == b"" for item in changes.unreadable)
     if not changes.is_offline:
-        _conclude(changes, by_path.values(), left_out)
+        _conclude(changes, by_path, left_out)
     return changes
 
 
-def _note(changes: Changes, found: Found, file: File | None) -> None:
+class _Slim(NamedTuple):
+    """What is needed of a known file: there may be a million of them in memory. The stamp is packed."""
+
+    id: int
+    stamp: bytes
+    is_failed: bool
+    companion_of: bytes | None
+
+
+def _slim(file: File) -> _Slim:
+    return _Slim(file.id, _pack(*file.stamp), file.outcome is Outcome.FAILED, file.companion_of)
+
+
+def _note(changes: Changes, found: Found, file: _Slim | None) -> None:
     # Disks and shares fail without the file's changing, so a file that could not be read is always tried again.
-    is_same = file is not None and file.stamp == found.stamp and file.companion_of == found.companion_of
-    if is_same and file is not None and file.outcome is not Outcome.FAILED:
+    if (
+        file is not None
+        and file.stamp == _pack(*found.stamp)
+        and file.companion_of == found.companion_of
+        and not file.is_failed
+    ):
         changes.unchanged += 1
     elif found.companion_of is None:
         changes.to_read.append(found)
@@ -76,11 +98,11 @@ def _note(changes: Changes, found: Found, file: File | None) -> None:
         changes.companions.append(found)
 
 
-def _conclude(changes: Changes, missing: Iterable[File], left_out: set[bytes]) -> None:
+def _conclude(changes: Changes, missing: Mapping[bytes, _Slim], left_out: set[bytes]) -> None:
     hidden = tuple(item.path + b"/" for item in changes.unreadable)
     folders = tuple(path for path in left_out if not path or path.endswith(b"/"))
-    for file in missing:
-        if file.path.startswith(hidden):
+    for path, file in missing.items():
+        if path.startswith(hidden):
             continue
-        is_ruled = file.path in left_out or file.path.startswith(folders)
+        is_ruled = path in left_out or path.startswith(folders)
         (changes.left_out if is_ruled else changes.gone).append(file.id)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from itertools import chain
 
 from store import Catalog, Folder, Outcome, Space, Stamp
 
@@ -20,7 +21,7 @@ from .progress import FileDone, Progress, ReadingBegins
 from .readers import Readers
 from .reading import Decoded, Known, Reading, Refused, Wanted
 from .report import IndexReport
-from .scan import WHOLE, Subtree
+from .scan import WHOLE, Found, Subtree
 
 #: Files that only need a row are kept together, many to a transaction.
 _ROWS = 256
@@ -66,15 +67,15 @@ def index_folders(
         for folder in folders
         for part in (within.get(folder.id, ()) if within is not None else (WHOLE,))
     ]
-    wanted = [
-        _wanted(folder, found.path, found.stamp)
-        for folder, changes in passes
-        for found in ripe(folder, changes.to_read, min_age, report)
-    ]
-    if within is None:
-        wanted += _unembedded(catalog, space, folders, {file.absolute for file in wanted})
-    progress.report(ReadingBegins(len(wanted)))
-    if wanted:
+    chosen = [(folder, list(ripe(folder, changes.to_read, min_age, report))) for folder, changes in passes]
+    for _, changes in passes:
+        # There may be a million of them.
+        changes.to_read.clear()
+    lacking = _unembedded(catalog, space, folders, _all_wanted(chosen)) if within is None else []
+    count = sum(len(found) for _, found in chosen) + len(lacking)
+    wanted = chain(_all_wanted(chosen), lacking)
+    progress.report(ReadingBegins(count))
+    if count:
         _note(catalog, begun=True)
     keeper = BatchKeeper(catalog, space, embedder, tagger)
     unsettled: list[Wanted] = []
@@ -86,12 +87,12 @@ def index_folders(
         readings = _read_all(catalog, space, files, readers, batch_size)
         # Closed at once on Ctrl-C: a generator that is left to the garbage collector ends its threads too late.
         with closing(readings):
-            chosen = readings if is_last else _settled(readings, unsettled)
-            _keep_all(keeper, _batches(chosen, batch_size), report, progress, breathe)
+            settled = readings if is_last else _settled(readings, unsettled)
+            _keep_all(keeper, _batches(settled, batch_size), report, progress, breathe)
     # Only now: a file that moved has been found under its new name, and its photo was never without one.
     for folder in folders:
         forget(catalog, folder, [changes for of, changes in passes if of == folder], report, confirm_removals)
-    if wanted:
+    if count:
         _note(catalog, begun=False)
     return report
 
@@ -130,13 +131,19 @@ def _wanted(folder: Folder, path: bytes, stamp: Stamp) -> Wanted:
     return Wanted(folder.id, path, os.path.join(folder.path, path), stamp)
 
 
-def _unembedded(catalog: Catalog, space: Space, folders: Sequence[Folder], already: set[bytes]) -> list[Wanted]:
+def _all_wanted(chosen: Iterable[tuple[Folder, Iterable[Found]]]) -> Iterator[Wanted]:
+    return (_wanted(folder, found.path, found.stamp) for folder, some in chosen for found in some)
+
+
+def _unembedded(catalog: Catalog, space: Space, folders: Sequence[Folder], already: Iterable[Wanted]) -> list[Wanted]:
     """Files of photos that have no embedding in the space: it is a new one, or the row was damaged."""
     by_id = {folder.id: folder for folder in folders}
     with catalog.read() as t:
         lacking = t.files.lacking_embedding(space.id)
     files = [_wanted(by_id[file.folder_id], file.path, file.stamp) for file in lacking if file.folder_id in by_id]
-    return [file for file in files if file.absolute not in already and os.path.exists(file.absolute)]
+    lacking_paths = {file.absolute for file in files}
+    lacking_paths -= {file.absolute for file in already if file.absolute in lacking_paths}
+    return [file for file in files if file.absolute in lacking_paths and os.path.exists(file.absolute)]
 
 
 def _read_all(

@@ -1,6 +1,8 @@
 """Makes a checkpoint of the true size of google/siglip2-base-patch16-256, with random weights.
 
-    python benchmarks/speed/make_checkpoint.py FOLDER
+    python benchmarks/speed/make_checkpoint.py FOLDER [PATCH]
+
+PATCH is 16, or 32 for google/siglip2-base-patch32-256.
 
 For measuring speed and memory where the released weights cannot be had. 1.5 GB; what it says of pictures means nothing.
 """
@@ -58,7 +60,7 @@ def main() -> None:
     torch.manual_seed(0)
     config = SiglipConfig(
         text_config={"vocab_size": PIECES, "pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 2},
-        vision_config={"image_size": 256, "patch_size": 16},
+        vision_config={"image_size": 256, "patch_size": int(sys.argv[2]) if len(sys.argv) > 2 else 16},
     )
     model = SiglipModel(config)
     with torch.no_grad():

@@ -1,0 +1,101 @@
+"""What indexing costs beyond decoding and encoding, in CPU time.
+
+    python benchmarks/speed/make_pictures.py /tmp/pictures
+    python benchmarks/speed/whole.py /tmp/pictures --model /tmp/base
+
+The baseline, in the same run: the same files through the decoder alone, and their pixels through the image tower alone.
+Everything counts on the other side: looking, hashing, the processes that decode (their start aside, which the number of
+files does not change), SQLite.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+from PIL import Image
+
+from indexer import InProcesses, index_folders
+from indexer.decode import read_photo
+from indexer.siglip import Checkpoint, open_checkpoint
+from indexer.siglip.image_tower import ImageTower
+from store import Catalog
+
+BATCH = 32
+
+
+class Silent:
+    """Takes the indexer's events and does nothing."""
+
+    def report(self, event: object) -> None:
+        """Ignore *event*."""
+
+
+def cpu() -> float:
+    """CPU seconds of this process and of all that descend from it."""
+    total = 0.0
+    for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
+        times = process.cpu_times()
+        total += times.user + times.system
+    return total
+
+
+def alone(files: list[Path], checkpoint: Checkpoint, tower: ImageTower) -> tuple[float, float]:
+    """CPU seconds of decoding, and of encoding."""
+    start = time.process_time()
+    pixels = np.stack([read_photo(path.read_bytes(), checkpoint.preprocessing).pixels for path in files])
+    decoded = time.process_time()
+    for first in range(0, len(pixels), BATCH):
+        tower.encode(pixels[first : first + BATCH])
+    return decoded - start, time.process_time() - decoded
+
+
+def whole(folder: Path, checkpoint: Checkpoint, tower: ImageTower, first: Path) -> float:
+    """CPU seconds of a pass over all files, less those of a pass over one."""
+    with tempfile.TemporaryDirectory() as made, Catalog.open(Path(made) / "catalog.sqlite3") as catalog:
+        with catalog.write() as t:
+            space = t.spaces.ensure(checkpoint.identity(tower.precision, checkpoint.weights_hash()))
+            warm, all_of_them = t.folders.add(os.fsencode(first)), t.folders.add(os.fsencode(folder))
+        with InProcesses(checkpoint.preprocessing) as readers:
+            index_folders(catalog, [warm], space, lambda: tower, None, Silent(), readers=readers, batch_size=BATCH)
+            start = cpu()
+            index_folders(
+                catalog, [all_of_them], space, lambda: tower, None, Silent(), readers=readers, batch_size=BATCH
+            )
+            return cpu() - start
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--precision")
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    checkpoint = open_checkpoint(arguments.model)
+    tower = ImageTower(checkpoint, precision=arguments.precision)
+    files = sorted(arguments.folder.resolve().iterdir())
+    with tempfile.TemporaryDirectory() as first:
+        for number in range(2 * (os.cpu_count() or 1)):
+            # Others than those that are measured, so that every process has begun.
+            with Image.open(files[number]) as picture:
+                picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(Path(first) / f"{number}.jpg")
+        alone(files[:4], checkpoint, tower)
+        rows = []
+        for _ in range(arguments.rounds):
+            decoding, encoding = alone(files, checkpoint, tower)
+            rows.append((decoding, encoding, whole(arguments.folder.resolve(), checkpoint, tower, Path(first))))
+    print(f"{len(files)} files, {checkpoint.name}, {tower.precision}; CPU-seconds a round")
+    for decoding, encoding, everything in rows:
+        ratio = everything / (decoding + encoding)
+        print(f"decode {decoding:6.2f}  encode {encoding:6.2f}  whole {everything:6.2f}  ratio {ratio:.3f}")
+
+
+if __name__ == "__main__":
+    main()
