@@ -2,7 +2,7 @@
 
 from .batch import Embedder, Tagger
 from .decode import DecodeError, Squarer, decoders
-from .errors import IndexerError
+from .errors import IndexerError, NoReaders
 from .hints import Hints
 from .ignoring import BadRule, anchored, is_pattern
 from .looking import look
@@ -28,6 +28,7 @@ __all__ = [
     "InThreads",
     "IndexReport",
     "IndexerError",
+    "NoReaders",
     "Progress",
     "Readers",
     "ReadingBegins",

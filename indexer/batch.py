@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -36,10 +37,14 @@ class Tagger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Pictures that were embedded, and new files that show, to the pixel, what another one shows."""
+    """Pictures that were embedded, and new files that show, to the pixel, what another one shows.
+
+    `again` are readings of which nothing could be kept, because the catalog changed since: they are to be read again.
+    """
 
     embedded: int
     alike: int
+    again: tuple[Reading, ...] = ()
 
 
 class BatchKeeper:
@@ -63,13 +68,18 @@ class BatchKeeper:
             self._tagger.prepare()
         with self._catalog.write() as t:
             to_tag: dict[int, NDArray[np.float32]] = {}
-            for reading in readings:
-                self._keep_one(t, reading, vectors, to_tag)
+            # A folder may have been removed, or taken into another one, since the pass began.
+            folders = {folder.id for folder in t.folders.all()}
+            again = tuple(
+                reading
+                for reading in readings
+                if reading.file.folder_id in folders and not self._keep_one(t, reading, vectors, to_tag)
+            )
             if self._tagger is not None and to_tag:
                 ids = np.array(sorted(to_tag), np.int64)
                 self._tagger.tag(t, Vectors(ids, np.stack([to_tag[int(photo_id)] for photo_id in ids])))
         known = sum(isinstance(reading, Decoded) and reading.digest in vectors for reading in readings)
-        return Kept(len(new), known - len(new))
+        return Kept(len(new), known - len(new), again)
 
     def _look_up(self, readings: Sequence[Reading]) -> tuple[list[Decoded], dict[bytes, NDArray[np.float32]]]:
         """One reading for each picture that the space has not seen, and by their digests the vectors of the others.
@@ -105,14 +115,16 @@ class BatchKeeper:
         reading: Reading,
         vectors: dict[bytes, NDArray[np.float32]],
         to_tag: dict[int, NDArray[np.float32]],
-    ) -> None:
+    ) -> bool:
+        """Whether it could be kept."""
         file = reading.file
         if isinstance(reading, Refused):
             if reading.tried is not None:
                 t.attempts.note(reading.tried, reading.reason)
-            if reading.outcome is not Outcome.FAILED or t.photos.at(file.absolute) is None:
+            is_there = reading.outcome is not Outcome.FAILED or os.path.lexists(file.absolute)
+            if is_there and (reading.outcome is not Outcome.FAILED or t.photos.at(file.absolute) is None):
                 t.files.failed(file.folder_id, file.path, reading.stamp, reading.outcome, reading.reason)
-            return
+            return True
         photo_id = t.photos.find(reading.content_hash)
         if isinstance(reading, Decoded):
             photo_id = self._photo_of(t, reading, photo_id)
@@ -122,13 +134,14 @@ class BatchKeeper:
             to_tag[photo_id] = t.embeddings.get(self._space.id, [photo_id]).matrix[0]
         elif isinstance(reading, Known):
             if photo_id is None:
-                # It was pruned a moment ago. Without a row for the file, the next pass reads it again.
-                return
+                # It was pruned a moment ago, or the picture was given other facts and is known by another hash.
+                return False
             if not t.photos.get([photo_id])[0].paths:
                 # It was away, and the vocabulary may have changed meanwhile.
                 kept = t.embeddings.get(self._space.id, [photo_id])
                 to_tag.update({photo_id: kept.matrix[0]} if len(kept) else {})
         t.files.indexed(file.folder_id, file.path, reading.stamp, photo_id)
+        return True
 
     def _photo_of(self, t: Transaction, reading: Decoded, known: int | None) -> int:
         if known is not None:

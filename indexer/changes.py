@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from struct import Struct
@@ -11,9 +12,10 @@ from store import File, Outcome
 
 from .ignoring import BadRule
 from .scan import Found, Item, LeftOut, Unreadable
+from .sidecars import is_sidecar
 
 #: Size, times and inode, the last of which has no sign.
-_pack = Struct("<qqqQ").pack
+pack = Struct("<qqqQ").pack
 
 
 @dataclass(slots=True)
@@ -24,8 +26,14 @@ class Changes:
     to_read: list[Found] = field(default_factory=list)
     #: Companions, likewise, with the names of the files that they belong to.
     companions: list[Found] = field(default_factory=list)
+    #: Pictures beside which a sidecar was changed or deleted: their facts are to be read again.
+    to_refresh: list[bytes] = field(default_factory=list)
+    #: How many of those to be read are as they were at the last look: they failed, or stand alone.
+    again: int = 0
     #: Ids of files that are no longer there.
     gone: list[int] = field(default_factory=list)
+    #: The stamps that those had, packed: where one has another by now, the file came back meanwhile.
+    stamps: dict[int, bytes] = field(default_factory=dict)
     #: Ids of files that the user's rules leave out by now.
     left_out: list[int] = field(default_factory=list)
     unchanged: int = 0
@@ -80,22 +88,26 @@ class _Slim(NamedTuple):
 
 
 def _slim(file: File) -> _Slim:
-    return _Slim(file.id, _pack(*file.stamp), file.outcome is Outcome.FAILED, file.companion_of)
+    return _Slim(file.id, pack(*file.stamp), file.outcome is Outcome.FAILED, file.companion_of)
 
 
 def _note(changes: Changes, found: Found, file: _Slim | None) -> None:
     # Disks and shares fail without the file's changing, so a file that could not be read is always tried again.
     if (
         file is not None
-        and file.stamp == _pack(*found.stamp)
+        and file.stamp == pack(*found.stamp)
         and file.companion_of == found.companion_of
         and not file.is_failed
     ):
         changes.unchanged += 1
-    elif found.companion_of is None:
+        return
+    changes.again += file is not None and file.stamp == pack(*found.stamp)
+    if found.companion_of is None:
         changes.to_read.append(found)
-    else:
-        changes.companions.append(found)
+        return
+    changes.companions.append(found)
+    if is_sidecar(found.path):
+        changes.to_refresh.append(os.path.join(os.path.dirname(found.path), found.companion_of))
 
 
 def _conclude(changes: Changes, missing: Mapping[bytes, _Slim], left_out: set[bytes]) -> None:
@@ -106,3 +118,6 @@ def _conclude(changes: Changes, missing: Mapping[bytes, _Slim], left_out: set[by
             continue
         is_ruled = path in left_out or path.startswith(folders)
         (changes.left_out if is_ruled else changes.gone).append(file.id)
+        changes.stamps[file.id] = file.stamp
+        if file.companion_of is not None and is_sidecar(path):
+            changes.to_refresh.append(os.path.join(os.path.dirname(path), file.companion_of))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from store import Catalog, Folder
 
-from .changes import Changes
+from .changes import Changes, pack
 from .report import HeldBack, IndexReport
 
 #: Fewer than so many photos, or than this part of a folder's, may go without a word.
@@ -21,7 +21,12 @@ def forget(
     left_out = [file_id for changes in passes for file_id in changes.left_out]
     if not missing and not left_out:
         return
+    seen = {file_id: stamp for changes in passes for file_id, stamp in changes.stamps.items()}
     with catalog.write() as t:
+        # Some may have come back, and been entered by another process, while this one was reading.
+        now = t.files.stamps([*missing, *left_out])
+        missing = [file_id for file_id in missing if file_id in now and pack(*now[file_id]) == seen[file_id]]
+        left_out = [file_id for file_id in left_out if file_id in now and pack(*now[file_id]) == seen[file_id]]
         lost = set(t.files.lost(missing))
         t.files.forget([*left_out, *(file_id for file_id in missing if file_id not in lost)])
         held = t.files.held(folder.id)

@@ -6,8 +6,10 @@ win over those of the folders above it, and what lies in a folder that is left o
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +20,8 @@ RULES_FILE = b".photosignore"
 NO_MEDIA = b".nomedia"
 _MOST_RULES = 1 << 20
 _MARK = b"\xef\xbb\xbf"
+#: Stands for a line feed in names; no name holds it.
+_LINE_FEED = b"\0"
 
 _FOLDERS = frozenset(
     {
@@ -70,6 +74,8 @@ class Rules:
         """Whether *path*, relative to the folder walked, is left out."""
         if not self.below and not self.excludes.patterns:
             return False
+        # To the patterns' matcher a line feed is an end, before which it stops looking.
+        path = path.replace(b"\n", _LINE_FEED)
         name = os.fsdecode(path + b"/" if is_folder else path)
         if self.excludes.check_file(name).include:
             return True
@@ -82,7 +88,11 @@ class Rules:
 
 def read_rules(path: bytes, shown: bytes) -> tuple[GitIgnoreSpec, list[BadRule]]:
     """The rules in the file *path*, and its lines that are none. Raises `OSError`."""
-    with open(path, "rb") as opened:
+    # Without O_NONBLOCK, opening a pipe of that name would wait for ever.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
         # File names need not be text, and neither do patterns for them.
         text = os.fsdecode(opened.read(_MOST_RULES).removeprefix(_MARK))
     good, bad = [], []

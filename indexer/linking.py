@@ -8,14 +8,13 @@ from collections.abc import Sequence
 from store import Catalog, Folder, Outcome
 
 from .scan import Found
-from .sidecars import annotated, is_sidecar, read_sidecar
 
 #: Rows to a transaction.
 _ROWS = 256
 
 
 def link(catalog: Catalog, folder: Folder, found: Sequence[Found]) -> tuple[int, list[Found]]:
-    """Enter the companions *found*, new or changed, beside their photos; what sidecars say becomes the photos' facts.
+    """Enter the companions *found*, new or changed, beside their photos.
 
     Returns how many there are, and those whose photo could not be indexed, which are to stand for themselves.
     """
@@ -23,9 +22,12 @@ def link(catalog: Catalog, folder: Folder, found: Sequence[Found]) -> tuple[int,
     alone: list[Found] = []
     for first in range(0, len(found), _ROWS):
         with catalog.write() as t:
+            if folder.id not in {known.id for known in t.folders.all()}:
+                # It was removed, or taken into another one, since the pass began.
+                return linked, alone
             for item in found[first : first + _ROWS]:
                 assert item.companion_of is not None
-                main = t.files.at(folder.id, os.path.join(os.path.dirname(item.path), item.companion_of))
+                main = t.files.at(folder.id, main_of(item))
                 if main is None or main.photo_id is None:
                     own = t.files.at(folder.id, item.path)
                     is_settled = own is not None and own.stamp == item.stamp and own.outcome is not Outcome.FAILED
@@ -33,8 +35,10 @@ def link(catalog: Catalog, folder: Folder, found: Sequence[Found]) -> tuple[int,
                     continue
                 linked += 1
                 t.files.companion(folder.id, item.path, item.stamp, item.companion_of)
-                if is_sidecar(item.path):
-                    notes = read_sidecar(os.path.join(folder.path, item.path))
-                    (photo,) = t.photos.get([main.photo_id])
-                    t.photos.refresh(photo.id, annotated(photo.facts, notes))
     return linked, alone
+
+
+def main_of(found: Found) -> bytes:
+    """The path of the file that a companion belongs to."""
+    assert found.companion_of is not None
+    return os.path.join(os.path.dirname(found.path), found.companion_of)

@@ -20,13 +20,16 @@ def look(
 ) -> Changes:
     """How that part of *folder* on disk differs from what *catalog* knows of it. Nothing is changed."""
     is_elsewhere = folder.device is not None and _device(folder.path) != folder.device
+    before = _identity(folder.path)
     with catalog.read() as t:
-        return compare(
+        changes = compare(
             scan(folder.path, folder.excludes, part, pair=pair, follow=follow),
             t.files.known(folder.id, part.path, is_deep=part.is_deep),
             is_elsewhere=is_elsewhere,
             is_part=part != WHOLE,
         )
+    # A disk that went away half-way leaves the folder that it was mounted on, or none.
+    return changes if _identity(folder.path) == before else Changes(is_offline=True)
 
 
 def look_and_report(
@@ -53,6 +56,7 @@ def look_and_report(
         device = _device(folder.path)
         if device is not None and device != folder.device:
             with catalog.write() as t:
+                # Of a folder that was removed since, no row is there to be changed.
                 t.folders.seen_on(folder.id, device)
         report.bad_rules += [replace(bad, path=os.path.join(folder.path, bad.path)) for bad in changes.bad_rules]
         report.unreadable += [(os.path.join(folder.path, item.path), item.reason) for item in changes.unreadable]
@@ -80,6 +84,14 @@ def _is_there(folder: Folder) -> bool:
     except OSError:
         return False
     return not is_empty and folder.device in {None, _device(folder.path)}
+
+
+def _identity(path: bytes) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _device(path: bytes) -> int | None:

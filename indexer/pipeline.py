@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from itertools import chain
 
 from store import Catalog, Folder, Outcome, Space, Stamp
@@ -15,7 +16,7 @@ from .attempts import Desk
 from .batch import BatchKeeper, Embedder, Tagger
 from .changes import Changes
 from .forgetting import forget
-from .linking import link
+from .linking import link, main_of
 from .looking import look_and_report, ripe
 from .progress import FileDone, Progress, ReadingBegins
 from .readers import Readers
@@ -65,13 +66,17 @@ def index_folders(
     passes = [
         (folder, look_and_report(catalog, folder, part, report, progress, pair=pair, follow=follow))
         for folder in folders
-        for part in (within.get(folder.id, ()) if within is not None else (WHOLE,))
+        # A part alone does not show which places links lead to elsewhere.
+        for part in ((WHOLE,) if within is None or (follow and within.get(folder.id)) else within.get(folder.id, ()))
     ]
     chosen = [(folder, list(ripe(folder, changes.to_read, min_age, report))) for folder, changes in passes]
-    for _, changes in passes:
+    for folder, changes in passes:
         # There may be a million of them.
         changes.to_read.clear()
-    lacking = _unembedded(catalog, space, folders, _all_wanted(chosen)) if within is None else []
+        changes.companions = _ripe_companions(folder, changes, min_age, report)
+    lacking = _to_refresh(catalog, passes)
+    if within is None:
+        lacking += _unembedded(catalog, space, folders, chain(_all_wanted(chosen), lacking))
     count = sum(len(found) for _, found in chosen) + len(lacking)
     wanted = chain(_all_wanted(chosen), lacking)
     progress.report(ReadingBegins(count))
@@ -88,7 +93,8 @@ def index_folders(
         # Closed at once on Ctrl-C: a generator that is left to the garbage collector ends its threads too late.
         with closing(readings):
             settled = readings if is_last else _settled(readings, unsettled)
-            _keep_all(keeper, _batches(settled, batch_size), report, progress, breathe)
+            unkept = _keep_all(keeper, _batches(settled, batch_size), report, progress, breathe)
+            unsettled += [] if is_last else unkept
     # Only now: a file that moved has been found under its new name, and its photo was never without one.
     for folder in folders:
         forget(catalog, folder, [changes for of, changes in passes if of == folder], report, confirm_removals)
@@ -100,6 +106,13 @@ def index_folders(
 def _note(catalog: Catalog, *, begun: bool) -> None:
     with catalog.write() as t:
         t.library.set_indexing(begun)
+
+
+def _ripe_companions(folder: Folder, changes: Changes, min_age: float, report: IndexReport) -> list[Found]:
+    """Companions that are ripe, and whose main files are."""
+    settled = ripe(folder, changes.companions, min_age, report)
+    unripe = {path for of, path in report.unripe if of == folder}
+    return [found for found in settled if main_of(found) not in unripe]
 
 
 def _link(catalog: Catalog, passes: Sequence[tuple[Folder, Changes]], report: IndexReport) -> Iterator[Wanted]:
@@ -129,6 +142,21 @@ def _settled(readings: Iterable[Reading], unsettled: list[Wanted]) -> Iterator[R
 
 def _wanted(folder: Folder, path: bytes, stamp: Stamp) -> Wanted:
     return Wanted(folder.id, path, os.path.join(folder.path, path), stamp)
+
+
+def _to_refresh(catalog: Catalog, passes: Iterable[tuple[Folder, Changes]]) -> list[Wanted]:
+    """Indexed pictures whose facts are to be read again."""
+    with catalog.read() as t:
+        rows = [
+            (folder, t.files.at(folder.id, path))
+            for folder, changes in passes
+            for path in sorted(set(changes.to_refresh))
+        ]
+    return [
+        replace(_wanted(folder, file.path, file.stamp), is_refresh=True)
+        for folder, file in rows
+        if file is not None and file.photo_id is not None
+    ]
 
 
 def _all_wanted(chosen: Iterable[tuple[Folder, Iterable[Found]]]) -> Iterator[Wanted]:
@@ -162,8 +190,10 @@ def _read_all(
         while pending:
             yield pending.popleft().result()
     finally:
+        # First, or threads whose readers are ended take up the next files.
+        pool.shutdown(wait=False, cancel_futures=True)
         readers.abandon()
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown(wait=True)
 
 
 def _batches(readings: Iterable[Reading], size: int) -> Iterator[list[Reading]]:
@@ -186,14 +216,20 @@ def _keep_all(
     report: IndexReport,
     progress: Progress,
     breathe: Callable[[], None],
-) -> None:
+) -> list[Wanted]:
+    """Files of which nothing could be kept, since the catalog changed after they were read."""
+    unkept: list[Wanted] = []
     for batch in batches:
         breathe()
         kept = keeper.keep(batch)
         report.embedded += kept.embedded
         report.alike += kept.alike
+        unkept += [reading.file for reading in kept.again]
+        again = set(map(id, kept.again))
         for reading in batch:
-            _report(reading, report, progress)
+            if id(reading) not in again:
+                _report(reading, report, progress)
+    return unkept
 
 
 def _report(reading: Reading, report: IndexReport, progress: Progress) -> None:

@@ -34,6 +34,8 @@ class Wanted:
     path: bytes
     absolute: bytes
     stamp: Stamp
+    #: Its facts are read again even if its photo is embedded.
+    is_refresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _read(file: Wanted, preprocessing: Squarer, desk: Desk) -> Reading:
 def _decode(file: Wanted, stamp: Stamp, data: bytes, preprocessing: Squarer, desk: Desk) -> Reading:
     content_hash = hashlib.sha256(data).digest()
     verdict = desk.decide(content_hash)
-    if verdict.is_embedded:
+    if verdict.is_embedded and not file.is_refresh:
         return Known(file, stamp, content_hash)
     if verdict.given_up is not None:
         return Refused(file, stamp, Outcome.FAILED, verdict.given_up)

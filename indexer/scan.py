@@ -68,7 +68,7 @@ def scan(
     (other than *folder* itself) is empty. Only what lies *within* is looked at. Companions are told
     unless *pair* is off.
     """
-    rules = _rules_on_the_way(folder, within.path, Rules.of(excludes))
+    rules = _rules_on_the_way(folder, within.path, Rules.of(excludes), follow=follow)
     if not isinstance(rules, Rules):
         yield rules
         return
@@ -80,7 +80,8 @@ def scan(
             with os.scandir(os.path.join(folder, below)) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            if not below or not isinstance(error, FileNotFoundError | NotADirectoryError):
+            # A part that is asked for may be gone; what its folder has just listed is not, unless a disk went.
+            if below != within.path or not below or not isinstance(error, FileNotFoundError | NotADirectoryError):
                 yield Unreadable(below, error.strerror or str(error))
             continue
         here, bad = _rules_of(folder, below, rules, {entry.name for entry in listed})
@@ -133,7 +134,7 @@ def _rules_of(
     return rules.within(below, spec), bad
 
 
-def _rules_on_the_way(folder: bytes, path: bytes, rules: Rules) -> Rules | LeftOut | Unreadable:
+def _rules_on_the_way(folder: bytes, path: bytes, rules: Rules, *, follow: bool) -> Rules | LeftOut | Unreadable:
     """What counts above *path*, or what on the way to it is left out or closed."""
     below = b""
     for name in path.split(b"/") if path else ():
@@ -143,6 +144,8 @@ def _rules_on_the_way(folder: bytes, path: bytes, rules: Rules) -> Rules | LeftO
         if not isinstance(here, Rules):
             return here
         rules, below = here, os.path.join(below, name)
+        if not follow and os.path.islink(os.path.join(folder, below)):
+            return LeftOut(below + b"/")
         if is_clutter(name, is_folder=True) or rules.leave_out(below, is_folder=True):
             return LeftOut(below + b"/")
     return rules

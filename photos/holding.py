@@ -47,8 +47,11 @@ def held(library: Path) -> Iterator[None]:
             break
         except Timeout:
             # Whoever asks whether the library is kept holds it for an instant, and says nothing of itself.
-            if (keeper := _read(library)) is not None or time.monotonic() >= until:
-                raise AlreadyWatched(library, None if keeper is None else keeper.pid) from None
+            keeper = _read(library)
+            # What a killed process said of itself may still be there.
+            is_known = keeper is not None and is_running(keeper.pid)
+            if is_known or time.monotonic() >= until:
+                raise AlreadyWatched(library, keeper.pid if keeper is not None and is_known else None) from None
             time.sleep(0.05)
     with lock:
         _note(library).unlink(missing_ok=True)
@@ -61,8 +64,11 @@ def held(library: Path) -> Iterator[None]:
 def introduce(library: Path, keeper: Keeper) -> None:
     """Say how it stands. Only the process that holds the library may."""
     beside = library / f".{_note(library).name}.{secrets.token_hex(4)}"
-    beside.write_text(json.dumps(asdict(keeper)), "utf-8")
-    beside.replace(_note(library))
+    try:
+        beside.write_text(json.dumps(asdict(keeper)), "utf-8")
+        beside.replace(_note(library))
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def keeper_of(library: Path) -> Keeper | None:

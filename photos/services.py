@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import plistlib
 import shlex
 import sys
@@ -18,6 +19,7 @@ Description=Keeps the photo library {library} up to date
 [Service]
 ExecStart={command}
 Restart=on-failure
+SuccessExitStatus=129 130 143
 RestartSec=60
 Nice=10
 
@@ -56,7 +58,7 @@ def uninstall(library: Path, environment: Mapping[str, str], platform: str = sys
 
 def _path(library: Path, environment: Mapping[str, str], platform: str) -> Path:
     # Each library has a service of its own.
-    name = f"photos-{hashlib.sha256(str(library).encode()).hexdigest()[:8]}"
+    name = f"photos-{hashlib.sha256(os.fsencode(library)).hexdigest()[:8]}"
     home = Path(environment.get("HOME") or Path.home())
     if platform == "darwin":
         return home / "Library" / "LaunchAgents" / f"org.{name}.plist"
@@ -71,10 +73,10 @@ def _content(library: Path, platform: str) -> bytes:
     if platform == "darwin":
         log = str(log_of(library))
         agent = {
-            "Label": f"org.photos-{hashlib.sha256(str(library).encode()).hexdigest()[:8]}",
+            "Label": f"org.photos-{hashlib.sha256(os.fsencode(library)).hexdigest()[:8]}",
             "ProgramArguments": words,
             "RunAtLoad": True,
-            "KeepAlive": {"SuccessfulExit": False},
+            "KeepAlive": {"Crashed": True},
             "ProcessType": "Background",
             "StandardErrorPath": log,
             "StandardOutPath": log,
@@ -82,7 +84,7 @@ def _content(library: Path, platform: str) -> bytes:
         return plistlib.dumps(agent)
     # systemd reads a per cent sign as the start of a specifier, and a dollar sign as that of a variable.
     quoted = " ".join('"' + _escaped(word) + '"' for word in words)
-    return _UNIT.format(library=_escaped(str(library)), command=quoted).encode()
+    return os.fsencode(_UNIT.format(library=_escaped(str(library)), command=quoted))
 
 
 def _escaped(word: str) -> str:

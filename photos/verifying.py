@@ -37,7 +37,7 @@ def differences(app: App) -> list[Difference]:
     for folder in folders:
         changes = look(app.catalog, folder, pair=app.settings.companions, follow=app.settings.follow_links)
         new, gone, offline = (
-            new + len(changes.to_read) + len(changes.companions),
+            new + len(changes.to_read) + len(changes.companions) - changes.again,
             gone + len(changes.gone),
             offline + changes.is_offline,
         )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 
-from indexer import WHOLE, Embedder, Hints, IndexReport, Progress, Subtree
+from indexer import WHOLE, Embedder, Hints, IndexReport, NoReaders, Progress, Subtree
 from indexer.observing import Ears
 from photos.app import App
 from photos.errors import EmptyLibrary, safe
@@ -123,7 +123,9 @@ class Watch:
     ) -> None:
         if parts is not None and not parts:
             return
-        self._wait_out()
+        if self._wait_out():
+            # Hours may have passed.
+            folders = self._folders()
         self._note("looking")
         started = time.monotonic()
         chosen = [folder for folder in folders if parts is None or folder.id in parts]
@@ -140,7 +142,7 @@ class Watch:
                     check_embeddings=parts is None and self._keeper.looked_at is None,
                     breathe=self._breathe,
                 )
-        except (CatalogBusy, DiskFull, DiskFailed) as error:
+        except (CatalogBusy, DiskFull, DiskFailed, NoReaders) as error:
             self._pause(str(error), parts)
             return
         now = time.monotonic()
@@ -193,4 +195,6 @@ class Watch:
     def _note(self, state: str) -> None:
         if state != self._keeper.state or self._keeper.looked_at is None:
             self._keeper = replace(self._keeper, state=state, since=time.time())
-            introduce(self._app.settings.library, self._keeper)
+            # It is only for those who ask; on a full disk there is no room for it, and work goes on when there is.
+            with suppress(OSError):
+                introduce(self._app.settings.library, self._keeper)

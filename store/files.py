@@ -102,6 +102,18 @@ class Files:
             self._connection.execute(delete(_file).where(_file.c.id.in_(some)))
             note_photos_that_lose_their_files(self._connection, photos)
 
+    def stamps(self, file_ids: Sequence[int]) -> dict[int, Stamp]:
+        """The stamps of those of the files that are known still."""
+        found: dict[int, Stamp] = {}
+        for some in chunks(file_ids):
+            rows = self._connection.execute(
+                select(_file.c.id, _file.c.size, _file.c.mtime_ns, _file.c.ctime_ns, _file.c.inode).where(
+                    _file.c.id.in_(some)
+                )
+            )
+            found.update({row.id: Stamp(row.size, row.mtime_ns, row.ctime_ns, row.inode) for row in rows})
+        return found
+
     def lost(self, file_ids: Sequence[int]) -> list[int]:
         """Those of *file_ids* without which a photo has no file left."""
         going = set(file_ids)

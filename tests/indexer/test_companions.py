@@ -140,3 +140,22 @@ def test_a_picture_under_a_sidecars_name_is_no_reason_to_fail(library):
     write(library.folder / "c.jpg", seed=9)
     assert library.index().embedded == 2
     assert library.outcomes() == {"a.jpg": "indexed", "a.xmp": "companion", "b.xmp": "unsupported", "c.jpg": "indexed"}
+
+
+def test_what_a_sidecar_no_longer_says_is_forgotten_and_the_nearer_one_counts(library):
+    (library.folder / "a.jpg").write_bytes(encoded(scene(), exif=exif_with(ImageDescription="inside")))
+    near, far = library.folder / "a.jpg.xmp", library.folder / "a.xmp"
+
+    def facts():
+        assert library.index().embedded <= 1
+        with library.catalog.read() as t:
+            return t.photos.get(list(library.photos().values()))[0].facts
+
+    near.write_bytes(packet(attributes='xmp:Rating="5"'))
+    assert facts().rating == 5
+    far.write_bytes(packet(bag("dc:subject", "sea"), 'xmp:Rating="2"'))
+    assert (facts().rating, facts().keywords) == (5, ("sea",))
+    near.write_bytes(packet())
+    assert facts().rating == 2
+    far.unlink()
+    assert (facts().rating, facts().keywords, facts().caption) == (None, (), "inside")

@@ -6,7 +6,7 @@ import pytest
 
 from indexer.changes import compare
 from indexer.ignoring import BadRule, Rules, anchored
-from indexer.scan import Found, LeftOut, Unreadable, scan
+from indexer.scan import Found, LeftOut, Subtree, Unreadable, scan
 from store import File, Outcome, Stamp
 
 
@@ -211,3 +211,29 @@ def test_times_beyond_what_a_database_holds_are_the_last_that_it_does(tmp_path):
     (found,) = (item for item in scan(os.fsencode(tmp_path)) if isinstance(item, Found))
     assert found.stamp.mtime_ns in {13_569_465_600_000_000_000, (1 << 63) - 1}
     assert found.stamp.mtime_ns < 1 << 63
+
+
+def test_rules_count_for_names_with_line_feeds_too_and_for_those_alone_that_they_name(tmp_path):
+    for name in (b"a/private/x.jpg", b"a\nb/private/y.jpg", b"z.png\n"):
+        path = tmp_path / os.fsdecode(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert names(tmp_path, excludes=["private", "*.png"]) == ["z.png\n"]
+
+
+def test_a_pipe_under_the_name_of_rules_is_told_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / ".photosignore")
+    (tmp_path / "a.jpg").touch()
+    (item,) = scan(os.fsencode(tmp_path))
+    assert "no regular file" in item.reason
+
+
+def test_a_part_that_is_a_link_by_now_is_not_walked_through(tmp_path):
+    root = tmp_path / "root"
+    (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "deep" / "p.jpg").touch()
+    root.mkdir()
+    (root / "real").symlink_to(tmp_path / "elsewhere")
+    for part in (b"real", b"real/deep"):
+        assert names(root, within=Subtree(part, is_deep=True)) == []
+    assert names(root, within=Subtree(b"real/deep", is_deep=True), follow=True) == ["real/deep/p.jpg"]

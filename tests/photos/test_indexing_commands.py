@@ -284,3 +284,11 @@ def test_verify_finds_what_differs_and_repairs_it(filled, pictures):
 
 def test_adding_nothing_is_wrong_usage(photos):
     assert photos("add").status == 2
+
+
+def test_verify_is_content_with_files_that_fail_as_before(filled, pictures):
+    # It is a regular file, and reading its first byte is an error of the system's.
+    (pictures / "unreadable.jpg").symlink_to("/proc/self/mem")
+    filled("index")
+    assert ": failed: it cannot be read" in filled("failed").out
+    assert filled("verify").status == 0
