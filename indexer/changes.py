@@ -8,14 +8,29 @@ from dataclasses import dataclass, field
 from struct import Struct
 from typing import NamedTuple
 
-from store import File, Outcome
+from store import File, Outcome, Stamp
 
 from .ignoring import BadRule
 from .scan import Found, Item, LeftOut, Unreadable
 from .sidecars import is_sidecar
 
 #: Size, times and inode, the last of which has no sign.
-pack = Struct("<qqqQ").pack
+_STAMP = Struct("<qqqQ")
+pack = _STAMP.pack
+
+
+class Waiting(NamedTuple):
+    """A file that was found and is to be read or linked: there may be a million of them in memory, so it is packed."""
+
+    path: bytes
+    packed: bytes
+    #: As in `Found`.
+    companion_of: bytes | None
+
+    @property
+    def stamp(self) -> Stamp:
+        """As it was found."""
+        return Stamp(*_STAMP.unpack(self.packed))
 
 
 @dataclass(slots=True)
@@ -23,9 +38,9 @@ class Changes:
     """What one walk found."""
 
     #: New files, files whose stamp is another than the catalog's, and those that could not be read at all last time.
-    to_read: list[Found] = field(default_factory=list)
+    to_read: list[Waiting] = field(default_factory=list)
     #: Companions, likewise, with the names of the files that they belong to.
-    companions: list[Found] = field(default_factory=list)
+    companions: list[Waiting] = field(default_factory=list)
     #: Pictures beside which a sidecar was changed or deleted: their facts are to be read again.
     to_refresh: list[bytes] = field(default_factory=list)
     #: How many of those to be read are as they were at the last look: they failed, or stand alone.
@@ -93,19 +108,15 @@ def _slim(file: File) -> _Slim:
 
 def _note(changes: Changes, found: Found, file: _Slim | None) -> None:
     # Disks and shares fail without the file's changing, so a file that could not be read is always tried again.
-    if (
-        file is not None
-        and file.stamp == pack(*found.stamp)
-        and file.companion_of == found.companion_of
-        and not file.is_failed
-    ):
+    packed = pack(*found.stamp)
+    if file is not None and file.stamp == packed and file.companion_of == found.companion_of and not file.is_failed:
         changes.unchanged += 1
         return
-    changes.again += file is not None and file.stamp == pack(*found.stamp)
+    changes.again += file is not None and file.stamp == packed
     if found.companion_of is None:
-        changes.to_read.append(found)
+        changes.to_read.append(Waiting(found.path, packed, None))
         return
-    changes.companions.append(found)
+    changes.companions.append(Waiting(found.path, packed, found.companion_of))
     if is_sidecar(found.path):
         changes.to_refresh.append(os.path.join(os.path.dirname(found.path), found.companion_of))
 

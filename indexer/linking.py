@@ -7,19 +7,19 @@ from collections.abc import Sequence
 
 from store import Catalog, Folder, Outcome
 
-from .scan import Found
+from .changes import Waiting
 
 #: Rows to a transaction.
 _ROWS = 256
 
 
-def link(catalog: Catalog, folder: Folder, found: Sequence[Found]) -> tuple[int, list[Found]]:
+def link(catalog: Catalog, folder: Folder, found: Sequence[Waiting]) -> tuple[int, list[Waiting]]:
     """Enter the companions *found*, new or changed, beside their photos.
 
     Returns how many there are, and those whose photo could not be indexed, which are to stand for themselves.
     """
     linked = 0
-    alone: list[Found] = []
+    alone: list[Waiting] = []
     for first in range(0, len(found), _ROWS):
         with catalog.write() as t:
             if folder.id not in {known.id for known in t.folders.all()}:
@@ -38,7 +38,7 @@ def link(catalog: Catalog, folder: Folder, found: Sequence[Found]) -> tuple[int,
     return linked, alone
 
 
-def main_of(found: Found) -> bytes:
+def main_of(found: Waiting) -> bytes:
     """The path of the file that a companion belongs to."""
     assert found.companion_of is not None
     return os.path.join(os.path.dirname(found.path), found.companion_of)

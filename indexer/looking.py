@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from store import Catalog, Folder
 
-from .changes import Changes, compare
+from .changes import Changes, Waiting, compare
 from .progress import FolderOffline, FolderScanned, Progress
 from .report import IndexReport
-from .scan import WHOLE, Found, Subtree, scan
+from .scan import WHOLE, Subtree, scan
 
 
 def look(
@@ -66,11 +66,15 @@ def look_and_report(
     return changes
 
 
-def ripe(folder: Folder, found: Iterable[Found], min_age: float, report: IndexReport) -> Iterator[Found]:
+def ripe(folder: Folder, found: Iterable[Waiting], min_age: float, report: IndexReport) -> Iterator[Waiting]:
     """Those of the files *found* that nobody has changed for *min_age* seconds; the others are noted in *report*."""
+    if not min_age:
+        yield from found
+        return
     now = time.time_ns()
     for item in found:
-        if 0 <= now - max(item.stamp.mtime_ns, item.stamp.ctime_ns) < min_age * 1e9:
+        stamp = item.stamp
+        if 0 <= now - max(stamp.mtime_ns, stamp.ctime_ns) < min_age * 1e9:
             report.unripe.append((folder, item.path))
         else:
             yield item

@@ -14,7 +14,7 @@ from store import Catalog, Folder, Outcome, Space, Stamp
 
 from .attempts import Desk
 from .batch import BatchKeeper, Embedder, Tagger
-from .changes import Changes
+from .changes import Changes, Waiting
 from .forgetting import forget
 from .linking import link, main_of
 from .looking import look_and_report, ripe
@@ -22,7 +22,7 @@ from .progress import FileDone, Progress, ReadingBegins
 from .readers import Readers
 from .reading import Decoded, Known, Reading, Refused, Wanted
 from .report import IndexReport
-from .scan import WHOLE, Found, Subtree
+from .scan import WHOLE, Subtree
 
 #: Files that only need a row are kept together, many to a transaction.
 _ROWS = 256
@@ -108,7 +108,7 @@ def _note(catalog: Catalog, *, begun: bool) -> None:
         t.library.set_indexing(begun)
 
 
-def _ripe_companions(folder: Folder, changes: Changes, min_age: float, report: IndexReport) -> list[Found]:
+def _ripe_companions(folder: Folder, changes: Changes, min_age: float, report: IndexReport) -> list[Waiting]:
     """Companions that are ripe, and whose main files are."""
     settled = ripe(folder, changes.companions, min_age, report)
     unripe = {path for of, path in report.unripe if of == folder}
@@ -159,7 +159,7 @@ def _to_refresh(catalog: Catalog, passes: Iterable[tuple[Folder, Changes]]) -> l
     ]
 
 
-def _all_wanted(chosen: Iterable[tuple[Folder, Iterable[Found]]]) -> Iterator[Wanted]:
+def _all_wanted(chosen: Iterable[tuple[Folder, Iterable[Waiting]]]) -> Iterator[Wanted]:
     return (_wanted(folder, found.path, found.stamp) for folder, some in chosen for found in some)
 
 
