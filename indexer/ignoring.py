@@ -15,6 +15,8 @@ from dataclasses import dataclass
 
 from pathspec import GitIgnoreSpec
 
+from .opening import open_without_waiting
+
 #: A folder's own rules, and the file by which Android keeps a folder's pictures out of galleries.
 RULES_FILE = b".photosignore"
 NO_MEDIA = b".nomedia"
@@ -88,10 +90,8 @@ class Rules:
 
 def read_rules(path: bytes, shown: bytes) -> tuple[GitIgnoreSpec, list[BadRule]]:
     """The rules in the file *path*, and its lines that are none. Raises `OSError`."""
-    # Without O_NONBLOCK, opening a pipe of that name would wait for ever.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    with open_without_waiting(path) as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
             raise OSError(errno.EINVAL, "it is no regular file")
         # File names need not be text, and neither do patterns for them.
         text = os.fsdecode(opened.read(_MOST_RULES).removeprefix(_MARK))

@@ -10,6 +10,7 @@ from dataclasses import replace
 from store import Catalog, Folder
 
 from .changes import Changes, Waiting, compare
+from .opening import place_of
 from .progress import FolderOffline, FolderScanned, Progress
 from .report import IndexReport
 from .scan import WHOLE, Subtree, scan
@@ -20,7 +21,7 @@ def look(
 ) -> Changes:
     """How that part of *folder* on disk differs from what *catalog* knows of it. Nothing is changed."""
     is_elsewhere = folder.device is not None and _device(folder.path) != folder.device
-    before = _identity(folder.path)
+    before = place_of(folder.path)
     with catalog.read() as t:
         changes = compare(
             scan(folder.path, folder.excludes, part, pair=pair, follow=follow),
@@ -29,7 +30,7 @@ def look(
             is_part=part != WHOLE,
         )
     # A disk that went away half-way leaves the folder that it was mounted on, or none.
-    return changes if _identity(folder.path) == before else Changes(is_offline=True)
+    return changes if place_of(folder.path) == before else Changes(is_offline=True)
 
 
 def look_and_report(
@@ -88,14 +89,6 @@ def _is_there(folder: Folder) -> bool:
     except OSError:
         return False
     return not is_empty and folder.device in {None, _device(folder.path)}
-
-
-def _identity(path: bytes) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def _device(path: bytes) -> int | None:

@@ -16,6 +16,7 @@ from watchdog.observers.api import BaseObserver, ObservedWatch
 from store import Folder
 
 from .hints import Hints
+from .opening import place_of
 from .scan import WHOLE, Subtree
 
 #: What is asked for. Not among it: files that were opened or read, which is what the indexer itself does all day.
@@ -79,7 +80,7 @@ class Ears:
             self._restart()
         deaf = []
         for folder in wanted.values():
-            identity = _identity(folder.path)
+            identity = place_of(folder.path)
             before = self._heard.get(folder.id)
             if before is not None and before.is_same(folder, identity) and self._is_alive(before.watch):
                 continue
@@ -184,14 +185,6 @@ def _reason(error: OSError) -> str:
     if limit is not None:
         return f"the system's limit of watched folders is reached; raise it with: sudo sysctl fs.inotify.{limit}"
     return error.strerror or str(error)
-
-
-def _identity(path: bytes) -> tuple[int, int] | None:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
 
 
 def network_disk(path: bytes) -> str | None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from store import Facts, Outcome, Stamp
 
 from .decode import HEAD, DecodeError, Squarer, identify, read_photo
+from .opening import open_without_waiting
 from .scan import stamp_of
 from .sidecars import with_sidecar
 
@@ -111,9 +112,8 @@ def read_file(file: Wanted, preprocessing: Squarer, desk: Desk) -> Reading:
 
 
 def _read(file: Wanted, preprocessing: Squarer, desk: Desk) -> Reading:
-    # Without O_NONBLOCK, opening what has meanwhile become a pipe would wait for ever.
-    descriptor = os.open(file.absolute, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "rb") as opened:
+    with open_without_waiting(file.absolute) as opened:
+        descriptor = opened.fileno()
         before = _settled(descriptor)
         stamp = stamp_of(before)
         if not stat.S_ISREG(before.st_mode):

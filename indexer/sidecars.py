@@ -8,6 +8,7 @@ from dataclasses import replace
 from store import Facts
 
 from .decode import Notes, read_xmp
+from .opening import open_without_waiting
 
 #: Bytes; as much as is read of a packet within a picture.
 _MOST = 16 << 20
@@ -34,9 +35,7 @@ def with_sidecar(facts: Facts, picture: bytes) -> Facts:
 def read_sidecar(path: bytes) -> Notes:
     """What the file says; nothing, if it is not there or broken."""
     try:
-        # Without O_NONBLOCK, opening a pipe would wait for ever.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(descriptor, "rb") as opened:
+        with open_without_waiting(path) as opened:
             return read_xmp(opened.read(_MOST))
     except OSError:
         return Notes()

@@ -13,6 +13,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from .disk import sync
 from .errors import (
     CatalogBusy,
     CatalogDamaged,
@@ -152,10 +153,10 @@ def copy(engine: Engine, path: Path, target: Path) -> None:
             finally:
                 connection.close()
         # SQLite leaves that to the system.
-        _sync(beside)
+        sync(beside)
         beside.replace(target)
         with suppress(OSError):
-            _sync(target.parent)
+            sync(target.parent)
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
@@ -239,11 +240,3 @@ def _patiently(attempt: Callable[[], object], patience: float) -> None:
                 raise
         else:
             return
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

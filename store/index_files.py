@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .changes import Position
+from .disk import sync
 from .records import Neighbours, Space, Vectors
 
 _FORMAT = 1
@@ -194,7 +195,7 @@ class IndexFiles:
             faiss.write_index(index, os.fspath(rows))
             np.save(ids, photo_ids)
             for path in (rows, ids):
-                _sync(path)
+                sync(path)
             manifest = {
                 "format": _FORMAT,
                 "space": _identity(self._space),
@@ -209,14 +210,14 @@ class IndexFiles:
             raise
         # Some network disks cannot: then a power cut may cost the file, which is a cache.
         with suppress(OSError):
-            _sync(self._directory)
+            sync(self._directory)
         self._remove_all_but(stem)
 
     def _replace_manifest(self, manifest: Manifest) -> None:
         beside = self._manifest.with_suffix(f".{secrets.token_hex(4)}.tmp")
         try:
             beside.write_text(json.dumps(manifest, indent=1), "utf-8")
-            _sync(beside)
+            sync(beside)
             beside.replace(self._manifest)
         finally:
             beside.unlink(missing_ok=True)
@@ -270,11 +271,3 @@ def _crc32(path: Path) -> int:
         while block := file.read(1 << 20):
             checksum = zlib.crc32(block, checksum)
     return checksum
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
