@@ -31,7 +31,11 @@ def forget(
         t.files.forget([*left_out, *(file_id for file_id in missing if file_id not in lost)])
         held = t.files.held(folder.id)
         kept = 0
-        if len(lost) > max(_FEW, _FRACTION * held) and not confirm_removals:
+        if lost and t.files.count(folder.id) == len(lost):
+            # As for the whole folder: a disk that went away leaves nothing behind.
+            report.offline.append(folder)
+            kept = len(lost)
+        elif len(lost) > max(_FEW, _FRACTION * held) and not confirm_removals:
             report.held_back.append(HeldBack(folder, len(lost), held))
             kept = len(lost)
         else:

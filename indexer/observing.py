@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from watchdog import events
@@ -30,6 +31,8 @@ _NEWS: list[type[events.FileSystemEvent]] = [
     events.DirMovedEvent,
     events.DirDeletedEvent,
 ]
+#: What raises the system's limits.
+_LIMITS = {errno.ENOSPC: "max_user_watches=1048576", errno.EMFILE: "max_user_instances=512"}
 #: File systems that do not hear of changes which other machines make.
 _REMOTE = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "davfs", "virtiofs"})
 
@@ -50,6 +53,8 @@ class _Heard:
     identity: tuple[int, int] | None
     watch: ObservedWatch | None
     reason: str | None
+    #: The system's limit is the reason, which may be raised at any time.
+    is_limited: bool = False
 
     def is_same(self, folder: Folder, identity: tuple[int, int] | None) -> bool:
         """Whether *folder* is as it was when listening began."""
@@ -60,8 +65,9 @@ class _Heard:
 class Ears:
     """Listens for changes in folders, and gives hints. `close` ends it."""
 
-    def __init__(self, hints: Hints) -> None:
+    def __init__(self, hints: Hints, refusal: Callable[[BaseObserver], str | None] | None = None) -> None:
         self._hints = hints
+        self._refusal = refusal or refusal_of
         self._observer: BaseObserver | None = None
         self._heard: dict[int, _Heard] = {}
         self._alarm = _Alarm(self._everything)
@@ -78,6 +84,9 @@ class Ears:
             self._drop(folder_id)
         if self._observer is not None and not self._observer.is_alive():
             self._restart()
+        if self._is_limited() and self._refused() is None:
+            # There is room again, also for what was refused below them.
+            self._drop_limited()
         deaf = []
         for folder in wanted.values():
             identity = place_of(folder.path)
@@ -86,12 +95,12 @@ class Ears:
                 continue
             if before is not None:
                 self._drop(folder.id)
-            watch, reason = self._schedule(folder)
-            self._heard[folder.id] = _Heard(folder, identity, watch, reason)
+            watch, reason, is_limited = self._schedule(folder)
+            self._heard[folder.id] = _Heard(folder, identity, watch, reason, is_limited)
             if reason is not None and (before is None or before.reason != reason):
                 deaf.append(Deaf(folder, reason))
             self._hints.add(folder.id)
-        return deaf
+        return deaf + self._limit()
 
     def deaf(self) -> list[Deaf]:
         """The folders that cannot be heard."""
@@ -104,19 +113,38 @@ class Ears:
             self._observer.stop()
             self._observer.join(5)
 
-    def _schedule(self, folder: Folder) -> tuple[ObservedWatch | None, str | None]:
+    def _schedule(self, folder: Folder) -> tuple[ObservedWatch | None, str | None, bool]:
         kind = network_disk(folder.path)
         if kind is not None:
-            return None, f"it is on a network disk ({kind}), which does not tell of changes"
+            return None, f"it is on a network disk ({kind}), which does not tell of changes", False
         if self._observer is None:
             self._observer = Observer()
             self._observer.start()
         try:
             handler = _Handler(folder, self._hints)
             path = os.fsdecode(folder.path)
-            return self._observer.schedule(handler, path, recursive=True, event_filter=_NEWS), None
+            return self._observer.schedule(handler, path, recursive=True, event_filter=_NEWS), None, False
         except OSError as error:
-            return None, _reason(error)
+            return None, _reason(error), error.errno in _LIMITS
+
+    def _limit(self) -> list[Deaf]:
+        """Folders that lose their hearing since the system takes no more: it does not say which parts it refused."""
+        heard = [each for each in self._heard.values() if each.reason is None]
+        reason = self._refused() if heard else None
+        if reason is None:
+            return []
+        self._heard |= {each.folder.id: replace(each, reason=reason, is_limited=True) for each in heard}
+        return [Deaf(each.folder, reason) for each in heard]
+
+    def _refused(self) -> str | None:
+        return None if self._observer is None else self._refusal(self._observer)
+
+    def _is_limited(self) -> bool:
+        return any(heard.is_limited for heard in self._heard.values())
+
+    def _drop_limited(self) -> None:
+        for folder_id in [key for key, heard in self._heard.items() if heard.is_limited]:
+            self._drop(folder_id)
 
     def _is_alive(self, watch: ObservedWatch | None) -> bool:
         if watch is None or self._observer is None:
@@ -180,8 +208,22 @@ class _Handler(events.FileSystemEventHandler):
                 self._hints.add(self._folder.id, Subtree(os.path.dirname(below), is_deep=True))
 
 
+def refusal_of(observer: BaseObserver) -> str | None:
+    """Why the system takes no further folder to listen in; None if it does.
+
+    It is asked, since watchdog passes in silence over the folders below one that it refused.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        try:
+            watch = observer.schedule(events.FileSystemEventHandler(), place, event_filter=_NEWS)
+        except OSError as error:
+            return _reason(error) if error.errno in _LIMITS else None
+        observer.unschedule(watch)
+    return None
+
+
 def _reason(error: OSError) -> str:
-    limit = {errno.ENOSPC: "max_user_watches=1048576", errno.EMFILE: "max_user_instances=512"}.get(error.errno or 0)
+    limit = _LIMITS.get(error.errno or 0)
     if limit is not None:
         return f"the system's limit of watched folders is reached; raise it with: sudo sysctl fs.inotify.{limit}"
     return error.strerror or str(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -73,12 +74,13 @@ def index_folders(
     for folder, changes in passes:
         # There may be a million of them.
         changes.to_read.clear()
-        changes.companions = _ripe_companions(folder, changes, min_age, report)
-    lacking = _to_refresh(catalog, passes)
+        _keep_ripe(folder, changes, min_age, report)
+    refresh = {(folder.id, path) for folder, changes in passes for path in changes.to_refresh}
+    lacking = _to_refresh(catalog, folders, refresh, chosen)
     if within is None:
-        lacking += _unembedded(catalog, space, folders, chain(_all_wanted(chosen), lacking))
+        lacking += _unembedded(catalog, space, folders, chain(_all_wanted(chosen, refresh), lacking))
     count = sum(len(found) for _, found in chosen) + len(lacking)
-    wanted = chain(_all_wanted(chosen), lacking)
+    wanted = chain(_all_wanted(chosen, refresh), lacking)
     progress.report(ReadingBegins(count))
     if count:
         _note(catalog, begun=True)
@@ -108,11 +110,13 @@ def _note(catalog: Catalog, *, begun: bool) -> None:
         t.library.set_indexing(begun)
 
 
-def _ripe_companions(folder: Folder, changes: Changes, min_age: float, report: IndexReport) -> list[Waiting]:
-    """Companions that are ripe, and whose main files are."""
-    settled = ripe(folder, changes.companions, min_age, report)
+def _keep_ripe(folder: Folder, changes: Changes, min_age: float, report: IndexReport) -> None:
+    """Leave for later the companions that are not ripe, or whose main files are not, and what follows from them."""
+    settled = list(ripe(folder, changes.companions, min_age, report))
     unripe = {path for of, path in report.unripe if of == folder}
-    return [found for found in settled if main_of(found) not in unripe]
+    unsettled = unripe | {main_of(found) for found in changes.companions if found.path in unripe}
+    changes.companions = [found for found in settled if main_of(found) not in unripe]
+    changes.to_refresh = [path for path in changes.to_refresh if path not in unsettled]
 
 
 def _link(catalog: Catalog, passes: Sequence[tuple[Folder, Changes]], report: IndexReport) -> Iterator[Wanted]:
@@ -144,23 +148,33 @@ def _wanted(folder: Folder, path: bytes, stamp: Stamp) -> Wanted:
     return Wanted(folder.id, path, os.path.join(folder.path, path), stamp)
 
 
-def _to_refresh(catalog: Catalog, passes: Iterable[tuple[Folder, Changes]]) -> list[Wanted]:
-    """Indexed pictures whose facts are to be read again."""
+def _to_refresh(
+    catalog: Catalog,
+    folders: Iterable[Folder],
+    refresh: AbstractSet[tuple[int, bytes]],
+    chosen: Iterable[tuple[Folder, Iterable[Waiting]]],
+) -> list[Wanted]:
+    """Indexed pictures whose facts are to be read again, and which are not *chosen* to be read anyway."""
+    if not refresh:
+        return []
+    by_id = {folder.id: folder for folder in folders}
+    rest = refresh - {(folder.id, found.path) for folder, some in chosen for found in some}
     with catalog.read() as t:
-        rows = [
-            (folder, t.files.at(folder.id, path))
-            for folder, changes in passes
-            for path in sorted(set(changes.to_refresh))
-        ]
+        files = [t.files.at(folder_id, path) for folder_id, path in sorted(rest)]
     return [
-        replace(_wanted(folder, file.path, file.stamp), is_refresh=True)
-        for folder, file in rows
+        replace(_wanted(by_id[file.folder_id], file.path, file.stamp), is_refresh=True)
+        for file in files
         if file is not None and file.photo_id is not None
     ]
 
 
-def _all_wanted(chosen: Iterable[tuple[Folder, Iterable[Waiting]]]) -> Iterator[Wanted]:
-    return (_wanted(folder, found.path, found.stamp) for folder, some in chosen for found in some)
+def _all_wanted(
+    chosen: Iterable[tuple[Folder, Iterable[Waiting]]], refresh: AbstractSet[tuple[int, bytes]]
+) -> Iterator[Wanted]:
+    for folder, some in chosen:
+        for found in some:
+            file = _wanted(folder, found.path, found.stamp)
+            yield replace(file, is_refresh=True) if (folder.id, found.path) in refresh else file
 
 
 def _unembedded(catalog: Catalog, space: Space, folders: Sequence[Folder], already: Iterable[Wanted]) -> list[Wanted]:

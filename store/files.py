@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select
 
 from . import schema
 from .attempts import AttemptLog
@@ -51,6 +51,11 @@ class Files:
         while part := cursor.fetchmany(_PART):
             yield from map(_raw_record, part)
 
+    def count(self, folder_id: int) -> int:
+        """How many rows the folder has."""
+        rows = select(func.count()).select_from(_file).where(_file.c.folder_id == folder_id)
+        return self._connection.execute(rows).scalar_one()
+
     def held(self, folder_id: int) -> int:
         """How many files of the folder hold photos."""
         held = select(func.count()).select_from(_file)
@@ -89,10 +94,6 @@ class Files:
         row = self._connection.execute(select(_file).where(_file.c.folder_id == folder_id, _file.c.path == path))
         found = row.one_or_none()
         return None if found is None else _record(found)
-
-    def restamp(self, file_id: int, stamp: Stamp) -> None:
-        """The file's content was looked at again and is the same."""
-        self._connection.execute(update(_file).where(_file.c.id == file_id).values(**_stamp_values(stamp)))
 
     def forget(self, file_ids: Sequence[int]) -> None:
         """These paths are gone. Their photos and embeddings stay."""

@@ -159,3 +159,32 @@ def test_what_a_sidecar_no_longer_says_is_forgotten_and_the_nearer_one_counts(li
     assert facts().rating == 2
     far.unlink()
     assert (facts().rating, facts().keywords, facts().caption) == (None, (), "inside")
+
+
+def test_a_picture_that_changed_with_its_sidecar_is_read_once_and_waits_until_both_are_ripe(library):
+    path, sidecar = library.folder / "a.jpg", library.folder / "a.jpg.xmp"
+    path.write_bytes(encoded(scene()))
+    sidecar.write_bytes(packet(attributes='xmp:Rating="4"'))
+    library.index()
+
+    def rating():
+        with library.catalog.read() as t:
+            return t.photos.get(list(library.photos().values()))[0].facts.rating
+
+    # Its times are others and its content is not: only what lies beside it says anything new.
+    path.write_bytes(encoded(scene()))
+    sidecar.write_bytes(packet(attributes='xmp:Rating="2"'))
+    report = library.index(min_age=3600)
+    assert (report.outcomes[Outcome.INDEXED], len(report.unripe), rating()) == (0, 2, 4)
+    os.utime(path, (1, 1))
+    report = library.index()
+    assert (report.outcomes[Outcome.INDEXED], report.companions, rating()) == (1, 1, 2)
+
+
+def test_a_picture_whose_sidecar_is_still_being_written_waits_for_it(library):
+    path, sidecar = library.folder / "a.jpg", library.folder / "a.jpg.xmp"
+    path.write_bytes(encoded(scene()))
+    library.index()
+    sidecar.write_bytes(packet(attributes='xmp:Rating="2"'))
+    report = library.index(min_age=3600)
+    assert (report.outcomes[Outcome.INDEXED], len(report.unripe)) == (0, 1)

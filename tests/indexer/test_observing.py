@@ -9,7 +9,7 @@ import time
 import pytest
 
 from indexer import WHOLE, Hints, Subtree
-from indexer.observing import Ears, _file_system, _reason
+from indexer.observing import Ears, _file_system, _reason, refusal_of
 from store import Folder
 
 
@@ -129,6 +129,29 @@ def test_names_that_are_no_text_are_heard(ears, hints, folder):
     strange = os.path.join(os.fsencode(folder), b"\xff")
     os.mkdir(strange)
     assert Subtree(b"\xff", is_deep=True) in heard(hints)
+
+
+def test_a_limit_that_is_reached_below_makes_a_folder_deaf_until_there_is_room_again(hints, folder):
+    answers = ["the limit is reached"]
+    ears = Ears(hints, lambda observer: answers[-1])
+    try:
+        assert [each.reason for each in listen(ears, hints, folder)] == ["the limit is reached"]
+        assert listen(ears, hints, folder) == []
+        assert [each.reason for each in ears.deaf()] == ["the limit is reached"]
+        answers.append(None)
+        # What it was not heard in has to be looked at.
+        assert ears.listen([Folder(1, os.fsencode(folder))]) == []
+        assert WHOLE in heard(hints)
+        assert ears.deaf() == []
+    finally:
+        ears.close()
+
+
+def test_the_system_takes_another_folder_and_says_nothing(ears, hints, folder):
+    listen(ears, hints, folder)
+    assert ears._observer is not None
+    assert refusal_of(ears._observer) is None
+    assert not hints.wait(0.4)
 
 
 def test_limits_of_the_system_name_their_remedy():

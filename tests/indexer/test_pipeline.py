@@ -505,6 +505,17 @@ def test_a_part_that_is_gone_is_gone_and_nothing_is_concluded_while_the_folder_i
     assert (report.gone, report.offline, list(library.photos())) == (1, [], ["a.jpg"])
 
 
+def test_a_folder_of_which_nothing_is_left_is_offline_however_it_is_looked_at(library):
+    write(library.folder / "trip" / "b.jpg", seed=2)
+    library.index()
+    (library.folder / "trip" / "b.jpg").unlink()
+    for parts in ({library.registered.id: [Subtree(b"trip", is_deep=False)]}, None):
+        report = library.index(within=parts)
+        assert (report.gone, report.offline, list(library.photos())) == (0, [library.registered], ["trip/b.jpg"])
+    write(library.folder / "notes.jpg", seed=3)
+    assert library.index().gone == 1
+
+
 def test_rules_above_a_part_count_in_it(library):
     write(library.folder / "trip" / "deep" / "a.jpg", seed=1)
     write(library.folder / "trip" / "deep" / "b.png", seed=2)
