@@ -15,6 +15,9 @@ from store import Outcome
 from .decode import Squarer
 from .reading import Refused, Verdict, Wanted, read_file
 
+#: Steps of niceness.
+_BEHIND = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
@@ -87,12 +90,18 @@ class _RemoteDesk:
 
 
 def _confine(memory: int) -> None:
-    """Make allocations beyond *memory* fail here, where they cost one file, and let crashes leave no core files."""
+    """Step back behind the encoder, make allocations beyond *memory* fail here, and let crashes leave no core files.
+
+    A failure here costs one file.
+    """
     if sys.platform == "win32":
         return
     # Windows has no such limits, and Python there no such module.
     import resource  # noqa: PLC0415
 
+    # Encoding, in the process that waits for these, is what takes longest: threads of it that lose their turn to a
+    # decoder keep the others waiting.
+    os.nice(_BEHIND)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     now = _address_space()
     if now is not None:

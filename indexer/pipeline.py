@@ -193,7 +193,7 @@ def _read_all(
 ) -> Generator[Reading, None, None]:
     """Readings in the order of *wanted*, made by *readers* that stay a bounded way ahead."""
     desk = Desk(catalog, space)
-    ahead = 2 * batch_size + readers.count
+    ahead = 8 * batch_size + readers.count
     pending: deque[Future[Reading]] = deque()
     pool = ThreadPoolExecutor(readers.count, thread_name_prefix="decode")
     try:
