@@ -37,7 +37,8 @@ class ImageTower:
 
         Raises `NumbersOverflowed` if the precision cannot hold the model's numbers.
         """
-        size = _BATCH.get(self.device, _GPU_BATCH)
+        # One by one in 8 bits: what floats are rounded to depends on how many there are, and a step of 8 bits is large.
+        size = 1 if self.precision == "int8" else _BATCH.get(self.device, _GPU_BATCH)
         parts = [self._pass(pixels[start : start + size]) for start in range(0, len(pixels), size)]
         return np.concatenate(parts) if parts else np.empty((0, self._dimension), np.float32)
 
