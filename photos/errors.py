@@ -13,6 +13,7 @@ PhotosError
 ├── AlreadyWatched          another process keeps the library up to date
 ├── NotWatched              no process does
 ├── DaemonFailed            the process that was started ended at once, or would not end
+├── NoEarlierRevision       a vocabulary has no revision of that number
 ├── FileExists              a file to be written is there already
 └── DemoIncomplete          the folder for the demo holds something else
 """
@@ -182,6 +183,22 @@ class DaemonFailed(PhotosError):
 
     def __str__(self) -> str:
         return f"{safe(self.problem)}; its log is {safe(str(self.log))}."
+
+
+class NoEarlierRevision(PhotosError):
+    """The vocabulary has no revision of that number; its newest is *newest*."""
+
+    def __init__(self, vocabulary: str, number: int, newest: int) -> None:
+        super().__init__(vocabulary, number, newest)
+        self.vocabulary = vocabulary
+        self.number = number
+        self.newest = newest
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return (
+            f"{self.vocabulary!r} has no revision {self.number}; it has 1 to {self.newest}, see `photos vocab history`."
+        )
 
 
 class FileExists(PhotosError):

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from photos.errors import NoEarlierRevision
 from photos.models import DEMO
 from query import SHIPPED, UnknownVocabulary, read_vocabulary, shipped_vocabulary
-from store import Catalog, Revision, Transaction, VocabularyDefinition
+from store import Catalog, Revision, Transaction, VocabularyDefinition, VocabularySummary
 
 #: In force until the user chooses one.
 DEFAULT = "photographic"
 #: The same for the checkpoint that knows drawings.
 DEFAULT_OF_DEMO = "demo"
+
+_ENDINGS = frozenset({".txt", ".csv", ".tsv", ".yaml", ".yml"})
 
 
 def in_force(t: Transaction) -> Revision | None:
@@ -41,6 +44,9 @@ def named(catalog: Catalog, name: str) -> Revision:
     """
     if is_file(name):
         return import_file(catalog, name)
+    numbered = _numbered(catalog, name)
+    if numbered is not None:
+        return numbered
     with catalog.read() as t:
         revision = t.vocabularies.current(name)
         known = [each.name for each in t.vocabularies.all()]
@@ -62,12 +68,55 @@ def definition_of(catalog: Catalog | None, name: str | None) -> VocabularyDefini
         with catalog.read() as t:
             revision = in_force(t) if name is None else t.vocabularies.current(name)
             known = [each.name for each in t.vocabularies.all()]
+        if revision is None and name is not None:
+            revision = _numbered(catalog, name)
     if revision is not None:
-        labels = tuple(label.definition for label in revision.labels)
-        return VocabularyDefinition(revision.vocabulary, labels, revision.threshold)
+        return revision.definition
     if name is not None and name not in SHIPPED:
         raise UnknownVocabulary(name, sorted({*known, *SHIPPED}))
     return shipped_vocabulary(name or DEFAULT)
+
+
+def history(catalog: Catalog, name: str | None) -> list[VocabularySummary]:
+    """The revisions, newest first, of the vocabulary *name*, or of that in force. Raises `UnknownVocabulary`."""
+    with catalog.read() as t:
+        current = in_force(t)
+        chosen = name or (current.vocabulary if current is not None else None)
+        found = [] if chosen is None else t.vocabularies.history(chosen)
+        known = [each.name for each in t.vocabularies.all()]
+    if not found:
+        raise UnknownVocabulary(chosen or DEFAULT, known)
+    return found
+
+
+def before(catalog: Catalog, name: str | None, number: int | None) -> Revision:
+    """The revision of that *number*, or the one before that in force, or before the newest if none of its is.
+
+    Raises `UnknownVocabulary` or `NoEarlierRevision`.
+    """
+    revisions = history(catalog, name)
+    used = next((each.number for each in revisions if each.in_use), revisions[0].number)
+    wanted = used - 1 if number is None else number
+    found = next((each for each in revisions if each.number == wanted), None)
+    if found is None:
+        raise NoEarlierRevision(revisions[0].name, wanted, revisions[0].number)
+    with catalog.read() as t:
+        return t.vocabularies.revision(found.revision_id)
+
+
+def keep(catalog: Catalog, definition: VocabularyDefinition) -> Revision:
+    """*definition* as the newest revision of its vocabulary, and whether or not another is in force."""
+    with catalog.write() as t:
+        return t.vocabularies.put(definition)
+
+
+def _numbered(catalog: Catalog, name: str) -> Revision | None:
+    """What NAME@NUMBER means, if there is that revision."""
+    vocabulary, mark, number = name.rpartition("@")
+    if not mark or not number.isdecimal():
+        return None
+    with catalog.read() as t:
+        return t.vocabularies.numbered(vocabulary, int(number))
 
 
 def import_file(catalog: Catalog, path: str, name: str | None = None) -> Revision:
@@ -79,4 +128,4 @@ def import_file(catalog: Catalog, path: str, name: str | None = None) -> Revisio
 
 def is_file(name: str) -> bool:
     """Whether *name* means a file: it looks like one, or is there."""
-    return os.sep in name or Path(name).suffix.lower() in {".txt", ".csv"} or Path(name).is_file()
+    return os.sep in name or Path(name).suffix.lower() in _ENDINGS or Path(name).is_file()

@@ -1,23 +1,52 @@
 """From embeddings to answers: search, vocabularies, and tags."""
 
-from .errors import EmptyQuery, NotInLibrary, Problem, QueryError, Superseded, UnknownVocabulary, VocabularyError
+from .errors import (
+    BadLabel,
+    EmptyQuery,
+    NotInLibrary,
+    Problem,
+    QueryError,
+    Superseded,
+    UnknownVocabulary,
+    VocabularyError,
+)
 from .scores import cosine_of, logit, probability
 from .search import Match, search_text, search_vector
 from .tagging import (
     DEFAULT_THRESHOLD,
+    Census,
+    Doubt,
     RetagReport,
     ScoredTag,
     StoredTagger,
+    census,
+    lint,
     photo_tags,
     retag,
+    say,
     tag_counts,
 )
 from .texts import TextEncoder, TextVectors
-from .vocabulary import SHIPPED, parse_vocabulary, read_vocabulary, shipped_vocabulary, write_vocabulary
+from .trial import Trial, try_label
+from .vocabulary import (
+    SHIPPED,
+    Difference,
+    difference,
+    find,
+    normalised,
+    parse_vocabulary,
+    read_vocabulary,
+    shipped_vocabulary,
+    write_vocabulary,
+)
 
 __all__ = [
     "DEFAULT_THRESHOLD",
     "SHIPPED",
+    "BadLabel",
+    "Census",
+    "Difference",
+    "Doubt",
     "EmptyQuery",
     "Match",
     "NotInLibrary",
@@ -29,18 +58,26 @@ __all__ = [
     "Superseded",
     "TextEncoder",
     "TextVectors",
+    "Trial",
     "UnknownVocabulary",
     "VocabularyError",
+    "census",
     "cosine_of",
+    "difference",
+    "find",
+    "lint",
     "logit",
+    "normalised",
     "parse_vocabulary",
     "photo_tags",
     "probability",
     "read_vocabulary",
     "retag",
+    "say",
     "search_text",
     "search_vector",
     "shipped_vocabulary",
     "tag_counts",
+    "try_label",
     "write_vocabulary",
 ]

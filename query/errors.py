@@ -1,6 +1,7 @@
 """What can go wrong with a question.
 
 QueryError
+├── BadLabel                (name) nothing that could be a label
 ├── EmptyQuery              no words
 ├── NotInLibrary            (path) no photo of the library
 ├── Superseded              (vocabulary) another re-tag took over
@@ -20,6 +21,18 @@ from store import readable
 
 class QueryError(Exception):
     """Anything a question is refused for."""
+
+
+class BadLabel(QueryError):
+    """The name cannot be a label's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"{self.name[:60]!r} cannot be a label: it needs 1 to 200 characters that can be printed."
 
 
 class EmptyQuery(QueryError):

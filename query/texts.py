@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from store import Catalog, Space
 
 from .errors import EmptyQuery
+from .vocabulary.prompts import filled
 
 #: Texts between two commits: what an interruption costs.
 _CHUNK = 64
@@ -41,6 +42,17 @@ class TextVectors:
             raise EmptyQuery
         vector: NDArray[np.float32] = self.matrix([key])[0]
         return vector
+
+    def label_vector(self, name: str) -> NDArray[np.float32]:
+        """The unit vector, float32 (d,), of a label of that name and the default templates.
+
+        Raises `EmptyQuery` if it has no words.
+        """
+        if not plain(name):
+            raise EmptyQuery
+        mean = self.matrix(filled([name])).astype(np.float64).mean(0)
+        unit: NDArray[np.float32] = (mean / np.linalg.norm(mean)).astype(np.float32)
+        return unit
 
     def matrix(self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None) -> NDArray[np.float32]:
         """Unit vectors, float32 (n, d), of *texts*, in their order.

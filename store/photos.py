@@ -80,7 +80,7 @@ class Photos:
     def delete(self, photo_ids: Sequence[int]) -> None:
         """Delete photos that have no file, with all that is known of them. Their ids are never used again."""
         for some in chunks(photo_ids):
-            for table in (schema.tag, schema.embedding):
+            for table in (schema.tag, schema.tag_event, schema.embedding):
                 self._connection.execute(delete(table).where(table.c.photo_id.in_(some)))
             self._connection.execute(delete(_photo).where(_photo.c.id.in_(some)))
 

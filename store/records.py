@@ -187,6 +187,8 @@ class LabelDefinition:
     aliases: tuple[str, ...] = ()
     #: Probability from which the label counts; None leaves it to the vocabulary.
     threshold: float | None = None
+    #: Names of labels of the same vocabulary that this one implies: a kestrel is a bird.
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,8 @@ class VocabularyDefinition:
     labels: tuple[LabelDefinition, ...]
     #: Probability from which a label counts; None leaves it to the program.
     threshold: float | None = None
+    #: Groups of names of labels, of which a photo has one at most: day and night.
+    exclusive: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +221,13 @@ class Revision:
     created_at: datetime
     threshold: float | None
     labels: tuple[Label, ...] = field(repr=False)
+    exclusive: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def definition(self) -> VocabularyDefinition:
+        """Its content."""
+        labels = tuple(label.definition for label in self.labels)
+        return VocabularyDefinition(self.vocabulary, labels, self.threshold, self.exclusive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +243,16 @@ class VocabularySummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """Something that was said of a photo and a label: "added", "rejected", "cleared" or "imported", and when (UTC)."""
+
+    label: str
+    what: str
+    origin: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Tag:
     """A label on a photo. `cosine` is None where a person or another program said it."""
 
@@ -240,3 +261,5 @@ class Tag:
     label: str
     source: TagSource
     cosine: float | None
+    #: The program that an imported tag came from.
+    origin: str | None = None

@@ -212,6 +212,7 @@ revision = Table(
     _need("digest", LargeBinary(32)),
     Column("threshold", Float),
     _need("created_at", DateTime),
+    Column("exclusive", JSON, nullable=False, server_default="[]"),
     UniqueConstraint("vocabulary_id", "number"),
     sqlite_autoincrement=True,
 )
@@ -225,6 +226,7 @@ revision_label = Table(
     Column("category", String),
     _need("aliases", JSON),
     Column("threshold", Float),
+    Column("parents", JSON, nullable=False, server_default="[]"),
 )
 
 tag = Table(
@@ -239,6 +241,21 @@ tag = Table(
     CheckConstraint("source IN ('auto', 'user', 'rejected', 'imported')", name="source"),
     CheckConstraint("source <> 'auto' OR (cosine IS NOT NULL AND space_id IS NOT NULL)", name="auto_has_score"),
     Index(None, "label_id", "photo_id"),
+)
+
+#: What people and other programs said of photos, in order.
+tag_event = Table(
+    "tag_event",
+    metadata,
+    _id(),
+    _of("photo"),
+    _of("label"),
+    _need("what", String),
+    Column("origin", String),
+    _need("at", DateTime),
+    CheckConstraint("what IN ('added', 'rejected', 'cleared', 'imported')", name="what"),
+    Index(None, "photo_id"),
+    sqlite_autoincrement=True,
 )
 
 #: One row: what is in force.

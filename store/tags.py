@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
 
-from sqlalchemy import Connection, bindparam, delete, exists, select
+from sqlalchemy import Connection, bindparam, delete, exists, insert, select
 
 from . import schema
 from .chunks import chunks
 from .dialect import replacing
-from .records import Tag, TagSource
+from .records import Said, Tag, TagSource
 
-_tag, _label, _file = schema.tag, schema.label, schema.file
+_tag, _label, _file, _event = schema.tag, schema.label, schema.file, schema.tag_event
 _ORDER = {TagSource.USER: 0, TagSource.IMPORTED: 1, TagSource.AUTO: 2, TagSource.REJECTED: 3}
+_WHAT = {TagSource.USER: "added", TagSource.REJECTED: "rejected", TagSource.IMPORTED: "imported"}
 _DELETE_AUTO = delete(_tag).where(
     _tag.c.photo_id == bindparam("photo"), _tag.c.label_id == bindparam("label"), _tag.c.source == TagSource.AUTO.value
 )
@@ -45,7 +48,7 @@ class Tags:
             rows = self._connection.execute(select(_tag, _label.c.name).join(_label).where(_tag.c.photo_id.in_(some)))
             for row in rows:
                 source = TagSource(row.source)
-                tags[row.photo_id].append(Tag(row.photo_id, row.label_id, row.name, source, row.cosine))
+                tags[row.photo_id].append(Tag(row.photo_id, row.label_id, row.name, source, row.cosine, row.origin))
         for of_one in tags.values():
             of_one.sort(key=lambda tag: (_ORDER[tag.source], -(tag.cosine or 0.0), tag.label_id))
         return {photo_id: tags.get(photo_id, []) for photo_id in photo_ids}
@@ -60,30 +63,59 @@ class Tags:
             ).scalars()
         }
 
-    def counts(self, minimum: float, minimums: Mapping[int, float]) -> list[tuple[str, int]]:
-        """Label to number of photos that have a file and the tag, most first.
+    def say(self, photo_id: int, label_id: int, source: TagSource, origin: str | None = None) -> bool:
+        """Note that a person added or rejected the label, or that the program *origin* gave it.
 
-        An automatic tag counts from the cosine `minimums[label]`, or else *minimum*; a person's always, a rejected
-        one never.
+        What a person said stands until a person says otherwise. Returns whether anything changed.
         """
-        held = exists().where(_file.c.photo_id == _tag.c.photo_id)
-        totals: defaultdict[str, set[int]] = defaultdict(set)
-        lowest = min([minimum, *minimums.values()])
-        rows = self._connection.execute(
-            select(_tag.c.photo_id, _tag.c.label_id, _tag.c.source, _tag.c.cosine, _label.c.name)
-            .join(_label)
-            .where(held, (_tag.c.source != TagSource.AUTO) | (_tag.c.cosine >= lowest))
+        assert source is not TagSource.AUTO
+        said = [TagSource.USER, TagSource.REJECTED]
+        others = said if source in said else [TagSource.IMPORTED]
+        mine = (_tag.c.photo_id == photo_id, _tag.c.label_id == label_id, _tag.c.source.in_(others))
+        held = [(row.source, row.origin) for row in self._connection.execute(select(_tag).where(*mine))]
+        if held == [(source.value, origin)]:
+            return False
+        self._connection.execute(delete(_tag).where(*mine))
+        self._connection.execute(
+            insert(_tag).values(photo_id=photo_id, label_id=label_id, source=source.value, origin=origin)
         )
-        rejected: set[tuple[int, str]] = set()
-        for row in rows:
-            if row.source == TagSource.REJECTED:
-                rejected.add((row.photo_id, row.name))
-            elif row.source != TagSource.AUTO or row.cosine >= minimums.get(row.label_id, minimum):
-                totals[row.name].add(row.photo_id)
-        for photo_id, name in rejected:
-            totals[name].discard(photo_id)
-        counted = [(name, len(photos)) for name, photos in totals.items() if photos]
-        return sorted(counted, key=lambda pair: (-pair[1], pair[0]))
+        self._note(photo_id, label_id, _WHAT[source], origin)
+        return True
+
+    def clear(self, photo_id: int, label_ids: Collection[int]) -> bool:
+        """Forget what a person said of the labels. Returns whether there was anything."""
+        by_hand = [TagSource.USER, TagSource.REJECTED]
+        mine = (_tag.c.photo_id == photo_id, _tag.c.label_id.in_(label_ids), _tag.c.source.in_(by_hand))
+        held = list(self._connection.execute(select(_tag.c.label_id).where(*mine)).scalars())
+        self._connection.execute(delete(_tag).where(*mine))
+        for label_id in held:
+            self._note(photo_id, label_id, "cleared", None)
+        return bool(held)
+
+    def history(self, photo_id: int) -> list[Said]:
+        """What was said of the photo, oldest first."""
+        rows = self._connection.execute(
+            select(_event, _label.c.name).join(_label).where(_event.c.photo_id == photo_id).order_by(_event.c.id)
+        )
+        return [Said(row.name, row.what, row.origin, row.at) for row in rows]
+
+    def each(self, minimum: float) -> Iterator[list[Tag]]:
+        """The tags of every photo that has a file and any, photo by photo; automatic ones from that cosine on."""
+        held = exists().where(_file.c.photo_id == _tag.c.photo_id)
+        rows = self._connection.execute(
+            select(_tag, _label.c.name)
+            .join(_label)
+            .where(held, (_tag.c.source != TagSource.AUTO) | (_tag.c.cosine >= minimum))
+            .order_by(_tag.c.photo_id)
+        )
+        for _, some in groupby(rows, lambda row: row.photo_id):
+            yield [Tag(r.photo_id, r.label_id, r.name, TagSource(r.source), r.cosine, r.origin) for r in some]
+
+    def _note(self, photo_id: int, label_id: int, what: str, origin: str | None) -> None:
+        now = datetime.now(UTC).replace(tzinfo=None)
+        self._connection.execute(
+            insert(_event).values(photo_id=photo_id, label_id=label_id, what=what, origin=origin, at=now)
+        )
 
     def drop_other_labels(self, label_ids: Collection[int]) -> int:
         """Remove the automatic tags of all labels but these. Returns how many."""

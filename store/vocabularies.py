@@ -37,6 +37,7 @@ class Vocabularies:
                 number=1 if current is None else current.number + 1,
                 digest=digest,
                 threshold=definition.threshold,
+                exclusive=[list(group) for group in definition.exclusive],
                 created_at=datetime.now(UTC).replace(tzinfo=None),
             )
         ).inserted_primary_key
@@ -62,10 +63,35 @@ class Vocabularies:
             .order_by(_member.c.position)
         )
         labels = tuple(
-            Label(m.label_id, LabelDefinition(m.name, tuple(m.texts), m.category, tuple(m.aliases), m.threshold))
+            Label(
+                m.label_id,
+                LabelDefinition(m.name, tuple(m.texts), m.category, tuple(m.aliases), m.threshold, tuple(m.parents)),
+            )
             for m in members
         )
-        return Revision(row.id, row.name, row.number, row.created_at, row.threshold, labels)
+        exclusive = tuple(tuple(group) for group in row.exclusive)
+        return Revision(row.id, row.name, row.number, row.created_at, row.threshold, labels, exclusive)
+
+    def numbered(self, name: str, number: int) -> Revision | None:
+        """That revision of the vocabulary, if there is one."""
+        found = self._connection.execute(
+            select(_revision.c.id)
+            .join(_vocabulary)
+            .where(_vocabulary.c.name == readable(os.fsencode(name)), _revision.c.number == number)
+        ).scalar()
+        return None if found is None else self.revision(found)
+
+    def history(self, name: str) -> list[VocabularySummary]:
+        """Every revision of the vocabulary, newest first."""
+        in_use = select(schema.library.c.revision_id).scalar_subquery()
+        size = select(func.count()).where(_member.c.revision_id == _revision.c.id).scalar_subquery()
+        rows = self._connection.execute(
+            select(_revision, size.label("size"), (_revision.c.id == in_use).label("is_in_use"))
+            .join(_vocabulary)
+            .where(_vocabulary.c.name == readable(os.fsencode(name)))
+            .order_by(_revision.c.number.desc())
+        )
+        return [VocabularySummary(name, r.id, r.number, r.size, r.created_at, bool(r.is_in_use)) for r in rows]
 
     def all(self) -> list[VocabularySummary]:
         """Every vocabulary's newest revision, by name."""
@@ -111,11 +137,21 @@ class Vocabularies:
                 "category": label.category,
                 "aliases": list(label.aliases),
                 "threshold": label.threshold,
+                "parents": list(label.parents),
             }
             for position, label in enumerate(definition.labels)
         ]
         if rows:
             self._connection.execute(insert(_member), rows)
+
+    def label_called(self, name: str) -> int:
+        """A label of that name and no texts: what people say of photos needs no vector."""
+        definition = LabelDefinition(name, ())
+        return self._label_ids(VocabularyDefinition("", (definition,)))[_label_digest(definition)]
+
+    def labels_called(self, name: str) -> list[int]:
+        """Every label of that name, whatever texts it is scored by."""
+        return list(self._connection.execute(select(_label.c.id).where(_label.c.name == name)).scalars())
 
     def _label_ids(self, definition: VocabularyDefinition) -> dict[bytes, int]:
         wanted = {_label_digest(label): label for label in definition.labels}
@@ -147,7 +183,11 @@ def _digest(definition: VocabularyDefinition) -> bytes:
         [label.name, list(label.texts), label.category, list(label.aliases), label.threshold]
         for label in definition.labels
     ]
-    return _hash([definition.threshold, labels])
+    content: list[object] = [definition.threshold, labels]
+    # Only where there are any: what was kept before there could be has the digest that it has.
+    if definition.exclusive or any(label.parents for label in definition.labels):
+        content += [[list(label.parents) for label in definition.labels], [list(g) for g in definition.exclusive]]
+    return _hash(content)
 
 
 def _hash(content: list[object]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
@@ -60,6 +61,15 @@ def _cpu_computes_bfloat16() -> bool:
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - no public name for it
 
 
+def pass_threads(device: str) -> ThreadPoolExecutor:
+    """Threads that each compute a pass of their own on *device*.
+
+    Threads that share a pass wait for each other at every layer, and long if something else runs beside them.
+    """
+    count = torch.get_num_threads() if device == "cpu" else 1
+    return ThreadPoolExecutor(count, "encode", initializer=limit_threads, initargs=(1,))
+
+
 def limit_threads(count: int) -> None:
-    """Compute on the CPU with so many threads, in all of this process."""
+    """Compute on the CPU with so many threads, in this thread and in those that begin after it."""
     torch.set_num_threads(count)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from transformers.models.siglip.modeling_siglip import SiglipVisionModel
 
 from .checkpoint import Checkpoint
-from .devices import choose
+from .devices import choose, pass_threads
 from .errors import NumbersOverflowed
 from .loading import DTYPES, load_tower
 from .preprocessing import Preprocessing
@@ -29,6 +29,7 @@ class ImageTower:
         self._model = load_tower(SiglipVisionModel, checkpoint, self.device, self.precision)
         if self.precision == "int8":
             quantise(self._model)
+        self._passes = pass_threads(self.device)
         self._mean = torch.tensor(self.preprocessing.mean, device=self.device).view(1, 3, 1, 1)
         self._std = torch.tensor(self.preprocessing.std, device=self.device).view(1, 3, 1, 1)
 
@@ -39,7 +40,8 @@ class ImageTower:
         """
         # One by one in 8 bits: what floats are rounded to depends on how many there are, and a step of 8 bits is large.
         size = 1 if self.precision == "int8" else _BATCH.get(self.device, _GPU_BATCH)
-        parts = [self._pass(pixels[start : start + size]) for start in range(0, len(pixels), size)]
+        some = [pixels[start : start + size] for start in range(0, len(pixels), size)]
+        parts = list(self._passes.map(self._pass, some))
         return np.concatenate(parts) if parts else np.empty((0, self._dimension), np.float32)
 
     @torch.inference_mode()

@@ -1,7 +1,7 @@
 """An image tower's matrices in 8 bits, for CPUs: dynamic quantisation, which needs no pictures to calibrate on.
 
 Weights are int8 with one scale a row; what flows through is scaled anew at each layer, each token by its own range
-(vector-wise quantisation: Dettmers and others 2022, arXiv 2208.07339, section 3.1). Sums are of whole numbers and exact.
+(vector-wise quantisation: Dettmers and others 2022, arXiv 2208.07339, section 3.1). Its sums are exact.
 """
 
 from __future__ import annotations

@@ -56,6 +56,8 @@ def tag_record(tag: ScoredTag) -> dict[str, object]:
         "score": _rounded(tag.score),
         "probability": _rounded(tag.probability),
         "source": str(tag.source),
+        "origin": tag.origin,
+        "implied_by": tag.implied_by,
     }
 
 

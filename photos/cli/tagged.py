@@ -13,7 +13,10 @@ from photos.cli.render import counted, probability, shown_path, table
 from photos.errors import NothingFound, safe
 from photos.folders import absolute
 from photos.pictures import photo_at
-from query import NotInLibrary, photo_tags, tag_counts
+from query import NotInLibrary, photo_tags, say, tag_counts
+
+#: Before a label: it is added, rejected, or nothing is said of it any more.
+MARKS = ("+", "-", "~")
 
 if TYPE_CHECKING:
     from photos.app import App
@@ -32,6 +35,34 @@ def show_tags(app: App, images: Sequence[str], *, as_json: bool) -> None:
             write_json({"path": text_of(absolute(image)), "photo": photo.id, "tags": records})
         else:
             _show_one(image, tags[photo.id])
+
+
+def show_history(app: App, images: Sequence[str], *, as_json: bool) -> None:
+    """What was said of each image's tags, oldest first. Raises `NotInLibrary` before anything is shown."""
+    photos = [_photo(app, image) for image in images]
+    for image, photo in zip(images, photos, strict=True):
+        with app.catalog.read() as t:
+            said = t.tags.history(photo.id)
+        if as_json:
+            records = [
+                {"at": each.at.isoformat() + "Z", "what": each.what, "label": each.label, "origin": each.origin}
+                for each in said
+            ]
+            write_json({"path": text_of(absolute(image)), "photo": photo.id, "history": records})
+            continue
+        click.echo(shown_path(absolute(image)))
+        rows = [("", f"{each.at:%Y-%m-%d %H:%M} UTC", each.what, safe(each.label), each.origin or "") for each in said]
+        for line in table(rows) if rows else ["  nothing was said by hand"]:
+            click.echo(line)
+
+
+def tag_and_tell(app: App, images: Sequence[str], words: Sequence[str], *, as_json: bool) -> None:
+    """Add, reject or forget labels, as *words* say, and show the tags that are there then."""
+    photos = [_photo(app, image) for image in images]
+    by_mark = {mark: [word[1:] for word in words if word.startswith(mark)] for mark in MARKS}
+    added, rejected, cleared = (by_mark[mark] for mark in MARKS)
+    say(app.catalog, [photo.id for photo in photos], added=added, rejected=rejected, cleared=cleared)
+    show_tags(app, images, as_json=as_json)
 
 
 def show_counts(app: App, *, as_json: bool) -> None:
@@ -70,4 +101,8 @@ def _score(tag: ScoredTag) -> str:
 
 
 def _source(tag: ScoredTag) -> str:
+    if tag.implied_by is not None:
+        return f"since {safe(tag.implied_by)}"
+    if tag.origin is not None:
+        return f"{tag.source} from {safe(tag.origin)}"
     return "" if str(tag.source) == "auto" else str(tag.source)

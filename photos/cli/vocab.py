@@ -14,8 +14,8 @@ from photos.cli.program import Invocation, pass_invocation
 def vocab() -> None:
     """Vocabularies: the lists of labels that photos are tagged with.
 
-    A vocabulary is a text file with a label a line, or a CSV file; docs/vocabularies.md has the formats. Every change
-    of one is kept as a numbered revision.
+    A vocabulary is a file: text with a label a line, CSV or YAML; docs/vocabularies.md has the formats. Every change
+    of one is kept as a numbered revision, which NAME@NUMBER means wherever a vocabulary is asked for.
     """
 
 
@@ -105,6 +105,7 @@ def show(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
                 {
                     "label": label.name,
                     "category": label.category,
+                    "parents": list(label.parents),
                     "aliases": list(label.aliases),
                     "texts": list(label.texts),
                     "threshold": label.threshold,
@@ -135,3 +136,112 @@ def export(invocation: Invocation, vocabulary: str, file: str | None) -> None:
             stream.write(text)
     except FileExistsError:
         raise FileExists(file) from None
+
+
+@vocab.command()
+@click.argument("vocabulary", metavar="[NAME]", required=False)
+@options.as_json
+@pass_invocation
+def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
+    """List the revisions of a vocabulary, newest first; of the one in force unless named."""
+    from photos import vocabularies
+    from photos.cli.output import write_json
+    from photos.cli.render import counted, day, table
+
+    with invocation.app() as app:
+        revisions = vocabularies.history(app.catalog, vocabulary)
+    if as_json:
+        for each in revisions:
+            made = each.created_at.isoformat() + "Z"
+            record = {"revision": each.number, "labels": each.label_count, "since": made, "in_use": each.in_use}
+            write_json({"vocabulary": each.name, **record})
+        return
+    rows = [
+        (f"{each.name}@{each.number}", day(each.created_at), counted(each.label_count, "label"), "in use" * each.in_use)
+        for each in revisions
+    ]
+    for line in table(rows, right=(2,)):
+        click.echo(line)
+
+
+@vocab.command()
+@click.argument("vocabulary", metavar="[NAME]", required=False)
+@click.option("--to", "number", type=click.IntRange(min=1), metavar="N", help="Which; the one before unless set.")
+@pass_invocation
+def rollback(invocation: Invocation, vocabulary: str | None, number: int | None) -> None:
+    """Tag with an earlier revision again. No label is encoded anew, and no revision is lost."""
+    from photos import vocabularies
+    from photos.cli.retagging import retag_and_tell
+
+    with invocation.app() as app:
+        _ = app.space
+        retag_and_tell(app, vocabularies.before(app.catalog, vocabulary, number))
+
+
+@vocab.command()
+@click.argument("vocabulary", metavar="[NAME]", required=False)
+@pass_invocation
+def edit(invocation: Invocation, vocabulary: str | None) -> None:
+    """Change a vocabulary in your editor; the one in force unless named. Saved as it was, it stays as it is.
+
+    What you save becomes a new revision if it is sound, and tags at once if an earlier one is in force. If it is not,
+    the sentence says where, and the file stays for you to mend and `photos vocab import`.
+    """
+    from photos.cli.vocabulary_editing import edit_and_tell
+
+    with invocation.app() as app:
+        edit_and_tell(app, vocabulary)
+
+
+@vocab.command("try")
+@click.argument("words", nargs=-1, required=True, metavar="LABEL...")
+@options.threshold
+@options.as_json
+@pass_invocation
+def try_(invocation: Invocation, words: tuple[str, ...], threshold: float | None, as_json: bool) -> None:
+    """Show what LABEL would tag before it is in any vocabulary: how many photos, how the scores lie, and examples.
+
+    \b
+    photos vocab try stained glass
+    photos vocab try "our cat" --threshold 0.01
+    """  # noqa: D301 - \b is how Click is told to keep lines
+    from photos.cli.vocabulary_trial import try_and_tell
+
+    with invocation.app(threshold=threshold) as app:
+        try_and_tell(app, " ".join(words), as_json=as_json)
+
+
+@vocab.command()
+@click.argument("one", metavar="A")
+@click.argument("other", metavar="B")
+@click.option("--photos", "of_photos", is_flag=True, help="Name the photos whose tags differ.")
+@options.as_json
+@pass_invocation
+def diff(invocation: Invocation, one: str, other: str, of_photos: bool, as_json: bool) -> None:
+    """Compare two vocabularies, each a name, NAME@NUMBER or a file: their labels, and what they say of your photos.
+
+    Exits with 0 if they are the same, and with 1 if they differ.
+    """
+    from photos.cli.vocabulary_comparing import compare_and_tell
+
+    with invocation.app() as app:
+        is_same = compare_and_tell(app, one, other, of_photos=of_photos, as_json=as_json)
+    if not is_same:
+        click.get_current_context().exit(1)
+
+
+@vocab.command()
+@click.argument("vocabulary", metavar="[NAME|FILE]", required=False)
+@options.as_json
+@pass_invocation
+def lint(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
+    """Name labels to look at: near-synonyms, prompts too long for the model, and what is on no photo or on every one.
+
+    Exits with 0 if there are none, and with 1 if there are.
+    """
+    from photos.cli.vocabulary_linting import lint_and_tell
+
+    with invocation.app() as app:
+        is_clean = lint_and_tell(app, vocabulary, as_json=as_json)
+    if not is_clean:
+        click.get_current_context().exit(1)

@@ -64,6 +64,15 @@ def label_matrix(
     return _matrix(space, revision, vectors, len(missing))
 
 
+def matrix_of(
+    space: Space, revision: Revision, texts: TextVectors, progress: Callable[[int, int], None] | None = None
+) -> LabelMatrix:
+    """As `label_matrix`, for a revision that the catalog does not know: no label's vector is kept, only its texts'."""
+    new = _encode(list(revision.labels), texts, progress)
+    vectors = dict(zip(new.ids.tolist(), new.matrix, strict=True))
+    return _matrix(space, revision, vectors, len(vectors))
+
+
 def cached_matrix(t: Transaction, space: Space, revision: Revision) -> LabelMatrix | None:
     """As `label_matrix`, within *t*; None if a label is not cached."""
     cached = t.labels.vectors(space.id, [label.id for label in revision.labels])

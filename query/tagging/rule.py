@@ -9,7 +9,8 @@ are plain defaults, to be chosen by the user: released SigLIP checkpoints give r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from store import Revision, SpaceIdentity, Tag, TagSource
 
 from ..scores import cosine_of, probability
+from ..vocabulary.hierarchy import ancestors
 
 #: Probability from which a label is a tag, unless the vocabulary, the label or the user says otherwise.
 DEFAULT_THRESHOLD = 1e-3
@@ -35,6 +37,10 @@ class ScoredTag:
     score: float | None
     probability: float | None
     source: TagSource
+    #: The label whose parent this one is, where that alone is the reason.
+    implied_by: str | None = None
+    #: The program that an imported tag came from.
+    origin: str | None = None
 
 
 class TagRule:
@@ -50,6 +56,9 @@ class TagRule:
         #: Cosine from which a label is a tag; labels with a threshold of their own are in `minimums`.
         self.minimum = cosine_of(chosen, identity)
         self.minimums = {} if threshold is not None else {key: cosine_of(value, identity) for key, value in own.items()}
+        definitions = [label.definition for label in revision.labels]
+        self._ancestors = ancestors(definitions)
+        self._groups = [frozenset(group) for group in revision.exclusive]
         lowest = min([KEPT_FROM, default, *own.values()])
         self._floor = cosine_of(lowest, identity)
 
@@ -64,13 +73,21 @@ class TagRule:
         return [(int(label_ids[at]), float(cosines[at])) for at in order[:KEPT_MOST]]
 
     def shown(self, tags: Iterable[Tag]) -> list[ScoredTag]:
-        """The tags of one photo that are shown, in the order given. What a person rejected is not."""
+        """The tags of one photo that are shown: in the order given, and then those that they imply.
+
+        What a person rejected is not, under whatever texts it is scored. Of labels that rule each other out the first
+        stays; a person's word goes before.
+        """
         held = list(tags)
-        rejected = {tag.label_id for tag in held if tag.source is TagSource.REJECTED}
-        automatic = [tag for tag in held if self._is_shown(tag) and tag.label_id not in rejected]
+        rejected = {tag.label for tag in held if tag.source is TagSource.REJECTED}
         said = [tag for tag in held if tag.source in {TagSource.USER, TagSource.IMPORTED}]
-        named = {tag.label_id for tag in said}
-        return self._scored([*said, *(tag for tag in automatic if tag.label_id not in named)])
+        named = {tag.label for tag in said}
+        automatic = [tag for tag in held if self._is_shown(tag) and tag.label not in rejected | named]
+        shown = _once([*said, *self._without_excluded(automatic, named)])
+        scores = {tag.label: tag.cosine for tag in held if tag.source is TagSource.AUTO}
+        return [self._scored(tag) for tag in shown] + [
+            self._implied(parent, child, scores.get(parent)) for parent, child in self._parents(shown, rejected)
+        ]
 
     def _is_shown(self, tag: Tag) -> bool:
         return (
@@ -79,13 +96,32 @@ class TagRule:
             and tag.cosine >= self.minimums.get(tag.label_id, self.minimum)
         )
 
-    def _scored(self, tags: Sequence[Tag]) -> list[ScoredTag]:
-        return [
-            ScoredTag(
-                tag.label,
-                tag.cosine,
-                None if tag.cosine is None else probability(tag.cosine, self._identity),
-                tag.source,
-            )
-            for tag in tags
-        ]
+    def _without_excluded(self, automatic: Sequence[Tag], named: AbstractSet[str]) -> list[Tag]:
+        best_first = sorted(automatic, key=lambda tag: -(tag.cosine or 0.0))
+        excluded: set[str] = set()
+        for group in self._groups:
+            there = [tag.label for tag in best_first if tag.label in group]
+            excluded.update(there if group & named else there[1:])
+        return [tag for tag in automatic if tag.label not in excluded]
+
+    def _parents(self, shown: Sequence[Tag], rejected: AbstractSet[str]) -> Iterator[tuple[str, str]]:
+        """Parents that are not shown themselves, each with the first child that implies it."""
+        there = {tag.label for tag in shown} | rejected
+        for tag in shown:
+            for parent in self._ancestors.get(tag.label, ()):
+                if parent not in there:
+                    there.add(parent)
+                    yield parent, tag.label
+
+    def _implied(self, parent: str, child: str, cosine: float | None) -> ScoredTag:
+        value = None if cosine is None else probability(cosine, self._identity)
+        return ScoredTag(parent, cosine, value, TagSource.AUTO, implied_by=child)
+
+    def _scored(self, tag: Tag) -> ScoredTag:
+        value = None if tag.cosine is None else probability(tag.cosine, self._identity)
+        return ScoredTag(tag.label, tag.cosine, value, tag.source, origin=tag.origin)
+
+
+def _once(tags: Iterable[Tag]) -> list[Tag]:
+    """The first of each label: what a person said may be about another wording of it."""
+    return list({tag.label: tag for tag in reversed(list(tags))}.values())[::-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from store import Catalog, Space, Transaction
@@ -35,4 +36,6 @@ def tag_counts(catalog: Catalog, space: Space, *, threshold: float | None = None
         if revision_id is None:
             return []
         rule = TagRule(t.vocabularies.revision(revision_id), space.identity, threshold)
-        return t.tags.counts(rule.minimum, rule.minimums)
+        lowest = min([rule.minimum, *rule.minimums.values()])
+        counted = Counter(tag.label for tags in t.tags.each(lowest) for tag in rule.shown(tags))
+    return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))

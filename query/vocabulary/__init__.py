@@ -1,5 +1,8 @@
 """Vocabularies as files: reading, writing, and those that come with the program."""
 
+from .difference import Difference, difference
+from .hierarchy import ancestors, find
+from .names import normalised
 from .prompts import DEFAULT_TEMPLATES, filled
 from .reading import parse_vocabulary, read_vocabulary
 from .shipped import SHIPPED, shipped_vocabulary
@@ -8,7 +11,12 @@ from .writing import write_vocabulary
 __all__ = [
     "DEFAULT_TEMPLATES",
     "SHIPPED",
+    "Difference",
+    "ancestors",
+    "difference",
     "filled",
+    "find",
+    "normalised",
     "parse_vocabulary",
     "read_vocabulary",
     "shipped_vocabulary",

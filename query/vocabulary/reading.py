@@ -5,12 +5,15 @@ from __future__ import annotations
 import codecs
 import os
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 from store import LabelDefinition, VocabularyDefinition, readable
 
 from ..errors import Problem, VocabularyError
+from .hierarchy import resolve
 from .lines import Lines, parse_lines
+from .names import normalised
 from .table import parse_table
 
 #: Characters. A longer label is a mistake: a text that SigLIP reads whole has about 300.
@@ -20,7 +23,7 @@ _LARGEST = 20_000_000
 
 
 def read_vocabulary(path: Path, name: str | None = None) -> VocabularyDefinition:
-    """The vocabulary in the file at *path*: text, a label a line, or CSV. Its name is *name*, or the file's.
+    """The vocabulary in the file at *path*: text, a label a line, CSV or YAML. Its name is *name*, or the file's.
 
     UTF-8 or UTF-16, any line ends. Raises `VocabularyError`, which names everything that is wrong.
     """
@@ -43,18 +46,24 @@ def read_vocabulary(path: Path, name: str | None = None) -> VocabularyDefinition
 
 def parse_vocabulary(text: str, name: str, path: Path) -> VocabularyDefinition:
     """The vocabulary in *text*, the content of the file at *path*. Raises `VocabularyError`."""
-    found = parse_table(text) if path.suffix.lower() in {".csv", ".tsv"} else parse_lines(text)
+    found = _parser(path)(text)
+    resolve(found)
     problems = found.problems + _problems(found)
     if not found.labels and not problems:
         problems = [Problem(None, "there are no labels in it")]
     if problems:
         raise VocabularyError(str(path), sorted(problems, key=lambda problem: problem.line or 0))
-    return VocabularyDefinition(name, tuple(label for _, label in found.labels), found.threshold)
+    labels = tuple(label for _, label in found.labels)
+    return VocabularyDefinition(name, labels, found.threshold, tuple(group for _, group in found.exclusive))
 
 
-def normalised(name: str) -> str:
-    """What makes two labels the same: letters whatever their case or composition, single spaces."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+def _parser(path: Path) -> Callable[[str], Lines]:
+    ending = path.suffix.lower()
+    if ending in {".yaml", ".yml"}:
+        from .structure import parse_structure  # noqa: PLC0415 - searches read no YAML
+
+        return parse_structure
+    return parse_table if ending in {".csv", ".tsv"} else parse_lines
 
 
 def _problems(found: Lines) -> list[Problem]:

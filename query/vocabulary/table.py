@@ -1,4 +1,7 @@
-"""The CSV form of a vocabulary: columns label, category, prompts, texts, aliases, threshold; lists are split at ";"."""
+"""The CSV form of a vocabulary: columns label, category, prompts, texts, aliases, threshold, parents, group.
+
+Lists are split at ";". Labels of the same group rule each other out.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,13 @@ from ..errors import Problem
 from .lines import Lines, threshold
 from .prompts import filled
 
-_COLUMNS = frozenset({"label", "category", "prompts", "texts", "aliases", "threshold"})
+_COLUMNS = frozenset({"label", "category", "prompts", "texts", "aliases", "threshold", "parents", "group"})
 
 
 def parse_table(text: str) -> Lines:
     """Read the CSV form, with commas or semicolons or tabs. Problems are collected."""
     found = Lines()
+    groups: dict[str, tuple[list[int], list[str]]] = {}
     first = text.splitlines()[0] if text.strip() else ""
     delimiter = max(",;\t", key=first.count)
     reader = csv.DictReader(io.StringIO(text, newline=None), delimiter=delimiter, restkey="?", skipinitialspace=True)
@@ -32,13 +36,19 @@ def parse_table(text: str) -> Lines:
             )
         reader.fieldnames = columns
         for row in reader:
-            _row(found, reader.line_num, row)
+            _row(found, reader.line_num, row, groups)
     except csv.Error as error:
         found.problems.append(Problem(reader.line_num, str(error)))
+    found.exclusive = [(lines[0], tuple(names)) for lines, names in groups.values()]
     return found
 
 
-def _row(found: Lines, number: int, row: dict[str, str | list[str] | None]) -> None:
+def _row(
+    found: Lines,
+    number: int,
+    row: dict[str, str | list[str] | None],
+    groups: dict[str, tuple[list[int], list[str]]],
+) -> None:
     if "?" in row:
         found.problems.append(Problem(number, "there are more fields than columns"))
         return
@@ -48,8 +58,13 @@ def _row(found: Lines, number: int, row: dict[str, str | list[str] | None]) -> N
         return
     texts = _list(fields.get("texts", "")) or filled(_list(fields.get("prompts", "")) or (name,))
     value = threshold(fields["threshold"], number, found.problems) if fields.get("threshold") else None
-    label = LabelDefinition(name, texts, fields.get("category") or None, _list(fields.get("aliases", "")), value)
+    aliases, parents = _list(fields.get("aliases", "")), _list(fields.get("parents", ""))
+    label = LabelDefinition(name, texts, fields.get("category") or None, aliases, value, parents)
     found.labels.append((number, label))
+    if fields.get("group"):
+        lines, names = groups.setdefault(fields["group"], ([], []))
+        lines.append(number)
+        names.append(name)
 
 
 def _list(text: str) -> tuple[str, ...]:

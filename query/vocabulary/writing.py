@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from store import LabelDefinition, VocabularyDefinition
 
 from .prompts import filled
 
-_MARKS = re.compile(r"[\\:;=,@]|^[#%\[]")
+_MARKS = re.compile(r"[\\:;=,@>]|^[#%\[]")
 
 
 def write_vocabulary(definition: VocabularyDefinition) -> str:
@@ -17,13 +18,26 @@ def write_vocabulary(definition: VocabularyDefinition) -> str:
     lines = [f"# {' '.join(definition.name.split())}"]
     if definition.threshold is not None:
         lines.append(f"% threshold {definition.threshold!r}")
+    lines += [f"% exclusive {', '.join(map(_kept, group))}" for group in definition.exclusive]
     category = None
+    #: The labels that a line with one mark more would be a child of, for each depth.
+    above: list[str] = []
     for label in definition.labels:
         if label.category != category:
             lines += ["", f"[{_kept(label.category or '')}]"]
             category = label.category
-        lines.append(_line(label))
+        depth = _depth(label, above)
+        parents = "" if depth is not None or not label.parents else ", ".join(map(_kept, label.parents)) + " > "
+        above[depth or 0 :] = [label.name]
+        lines.append(">" * (depth or 0) + " " * bool(depth) + parents + _line(label))
     return "\n".join(lines) + "\n"
+
+
+def _depth(label: LabelDefinition, above: Sequence[str]) -> int | None:
+    """How many marks say what the label's parent is; None if only its name does."""
+    if len(label.parents) != 1 or label.parents[0] not in above:
+        return None
+    return above.index(label.parents[0]) + 1
 
 
 def _line(label: LabelDefinition) -> str:

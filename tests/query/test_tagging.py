@@ -1,18 +1,31 @@
 """Tags are a pure function of embeddings and vocabulary, and a person's word is above them."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from query import StoredTagger, Superseded, photo_tags, retag, tag_counts
+from query import (
+    BadLabel,
+    StoredTagger,
+    Superseded,
+    census,
+    lint,
+    parse_vocabulary,
+    photo_tags,
+    retag,
+    say,
+    tag_counts,
+    try_label,
+)
 from query.scores import cosine_of, logit, probability
 from query.tagging import label_matrix
 from query.tagging.labels import LabelMatrix, on_grid
 from query.tagging.rule import KEPT_MOST, TagRule
-from store import LabelDefinition, TagSource, VocabularyDefinition
+from store import LabelDefinition, Tag, TagSource, VocabularyDefinition
 from store import schema as tables
 
 from .conftest import IDENTITY
@@ -231,3 +244,111 @@ def test_photos_that_are_pruned_while_a_re_tag_scores_them_do_not_end_it(library
         t.files.forget([file.id for file in t.files.known(library.folder.id) if file.photo_id == gone])
         t.photos.delete([gone])
         assert tagger.write(t, vectors, rows) == 1
+
+
+def tag(at, label, cosine, source=TagSource.AUTO):
+    return Tag(1, at, label, source, cosine)
+
+
+def rule_of(library, text):
+    return TagRule(library.put(parse_vocabulary(text, "v", Path("v.txt"))), IDENTITY, threshold=0)
+
+
+def shown_by(rule, *tags):
+    return [(each.label, each.implied_by) for each in rule.shown(tags)]
+
+
+def test_a_child_implies_its_parents_unless_a_person_says_otherwise(library):
+    rule = rule_of(library, "animal\n> bird\n>> kestrel\n>> heron\nrock\n")
+    kestrel, heron, bird = tag(3, "kestrel", 0.5), tag(4, "heron", 0.4), tag(2, "bird", 0.3)
+    assert shown_by(rule, kestrel, heron) == [
+        ("kestrel", None),
+        ("heron", None),
+        ("bird", "kestrel"),
+        ("animal", "kestrel"),
+    ]
+    assert shown_by(rule, kestrel, bird) == [("kestrel", None), ("bird", None), ("animal", "kestrel")]
+    rejected = tag(9, "bird", None, TagSource.REJECTED)
+    assert shown_by(rule, kestrel, bird, rejected) == [("kestrel", None), ("animal", "kestrel")]
+    by_hand = tag(9, "kestrel", None, TagSource.USER)
+    assert shown_by(rule, by_hand) == [("kestrel", None), ("bird", "kestrel"), ("animal", "kestrel")]
+
+
+def test_an_implied_tag_has_its_own_score_where_it_is_kept(library):
+    revision = library.put(parse_vocabulary("animal @ 0.9\n> bird\n", "v", Path("v.txt")))
+    ids = {label.definition.name: label.id for label in revision.labels}
+    rule = TagRule(revision, IDENTITY)
+    found = rule.shown([tag(ids["bird"], "bird", 0.9), tag(ids["animal"], "animal", 0.1)])
+    assert [(each.label, each.score, each.implied_by) for each in found] == [
+        ("bird", 0.9, None),
+        ("animal", 0.1, "bird"),
+    ]
+
+
+def test_of_labels_that_rule_each_other_out_the_best_stays_and_a_persons_word_goes_before(library):
+    rule = rule_of(library, "% exclusive day, night, dusk\nday\nnight\ndusk\ndog\n")
+    day, night, dog = tag(1, "day", 0.5), tag(2, "night", 0.6), tag(4, "dog", 0.1)
+    assert shown_by(rule, night, day, dog) == [("night", None), ("dog", None)]
+    assert shown_by(rule, tag(9, "dusk", None, TagSource.USER), night, day) == [("dusk", None)]
+
+
+def test_what_a_person_rejected_stays_away_under_other_texts(library):
+    first = library.put(vocabulary("dog", threshold=0))
+    photo_id = library.add("photo", first)
+    say(library.catalog, [photo_id], rejected=["dog"])
+    other = library.put(parse_vocabulary("% threshold 0\ndog: a hound\n", "v", Path("v.txt")))
+    assert other.labels[0].id != first.labels[0].id
+    retag(library.catalog, library.space, other, library.texts)
+    assert photo_tags(library.catalog, library.space, [photo_id])[photo_id] == []
+    say(library.catalog, [photo_id], cleared=["dog"])
+    assert [each.label for each in photo_tags(library.catalog, library.space, [photo_id])[photo_id]] == ["dog"]
+
+
+def test_labels_by_hand_are_those_of_the_vocabulary_where_it_knows_them(library):
+    revision = library.put(parse_vocabulary("% threshold 1\nfox = Reineke\n", "v", Path("v.txt")))
+    photo_id = library.add("photo", revision)
+    retag(library.catalog, library.space, revision, library.texts)
+    assert say(library.catalog, [photo_id], added=["Foxes", "our  cat"]) == ["fox", "our cat"]
+    assert say(library.catalog, [photo_id], added=["reineke"]) == ["fox"]
+    found = photo_tags(library.catalog, library.space, [photo_id])[photo_id]
+    assert [(each.label, each.source) for each in found] == [("fox", TagSource.USER), ("our cat", TagSource.USER)]
+    for name in ("", " ", "x" * 201, "a\nb\x00"):
+        with pytest.raises(BadLabel):
+            say(library.catalog, [photo_id], added=[name])
+
+
+def test_a_census_says_what_a_re_tag_would(library):
+    definition = vocabulary(*NAMES, threshold=0.02)
+    ids = [library.add(f"photo{number}") for number in range(5)]
+    counted = census(library.catalog, library.space, definition, library.texts)
+    retag(library.catalog, library.space, library.put(definition), library.texts)
+    kept = photo_tags(library.catalog, library.space, ids)
+    assert counted.of_photos == {key: frozenset(each.label for each in tags) for key, tags in kept.items()}
+    assert dict(counted.counts) == dict(tag_counts(library.catalog, library.space))
+
+
+def test_a_trial_counts_what_the_label_would_be_on(library):
+    ids = [library.add(f"photo{number}") for number in range(9)]
+    vector = library.texts.label_vector("stained glass")
+    trial = try_label(library.catalog, library.space, vector, 0.02, count=2, bars=4)
+    revision = library.put(parse_vocabulary("stained glass @ 0.02", "v", Path("v.txt")))
+    retag(library.catalog, library.space, revision, library.texts)
+    tagged = [key for key, tags in photo_tags(library.catalog, library.space, ids).items() if tags]
+    assert 0 < trial.tagged == len(tagged) < trial.total == 9
+    assert int(trial.heights.sum()) == 9
+    assert [cosine for _, cosine in trial.clearest] == sorted((c for _, c in trial.clearest), reverse=True)
+    assert sum(cosine >= trial.minimum for _, cosine in trial.borderline) == min(2, trial.tagged)
+
+
+def test_doubts_about_a_vocabulary_are_named(library):
+    for number in range(6):
+        library.add(f"photo{number}")
+    text = "% threshold 0\ndog:: a\nhound:: a\n> puppy:: a\nfox\nfoxes\nnever @ 1\n"
+    found = {
+        (doubt.label, doubt.what.split(" ")[0])
+        for doubt in lint(library.catalog, library.space, parse_vocabulary(text, "v", Path("v.txt")), library.texts)
+    }
+    assert ("dog", "says") in found
+    assert ("hound", "says") not in found
+    assert ("foxes", "is,") in found
+    assert ("never", "is") in found

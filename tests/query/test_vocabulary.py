@@ -3,6 +3,8 @@
 import codecs
 import os
 import threading
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from query import SHIPPED, VocabularyError, read_vocabulary, shipped_vocabulary, write_vocabulary
-from query.vocabulary.reading import normalised, parse_vocabulary
+from query.vocabulary import ancestors, difference, find, normalised
+from query.vocabulary.reading import parse_vocabulary
 from store import LabelDefinition, VocabularyDefinition
 
 FULL = """\
@@ -110,7 +113,7 @@ def test_byte_order_marks_and_line_ends_make_no_difference(tmp_path, encode):
         ("x" * 201, 1, "more than 200 characters"),
         ("dog @ 7", 1, "no probability"),
         ("% threshold lots\ndog", 1, "no probability"),
-        ("% colour red\ndog", 1, "neither"),
+        ("% colour red\ndog", 1, "none of"),
         ("dog\ncat: ;", 2, "no prompts"),
         ("dog\n = hound", 2, "no label"),
         ("do\x07g", 1, "control characters"),
@@ -178,7 +181,7 @@ def test_a_path_is_safe_to_show():
 
 
 #: With every mark of the text form: a table may hold them anywhere.
-words = st.text(st.characters(categories=["L", "N"]) | st.sampled_from("\\#%[]:;=,@{}"), min_size=1, max_size=8)
+words = st.text(st.characters(categories=["L", "N"]) | st.sampled_from("\\#%[]:;=,@{}>"), min_size=1, max_size=8)
 names = st.lists(words, min_size=1, max_size=3).map(" ".join)
 probabilities = st.none() | st.floats(0, 1)
 labels = st.builds(
@@ -193,10 +196,22 @@ labels = st.builds(
 )
 
 
-@given(st.lists(labels, min_size=1, max_size=6, unique_by=lambda label: normalised(label.name)), probabilities)
-def test_what_is_written_reads_back_the_same(tmp_path_factory, members, threshold):
+@given(
+    st.lists(labels, min_size=1, max_size=6, unique_by=lambda label: normalised(label.name)),
+    probabilities,
+    st.lists(st.lists(st.integers(0, 5), max_size=2, unique=True), min_size=6, max_size=6),
+    st.booleans(),
+)
+def test_what_is_written_reads_back_the_same(tmp_path_factory, members, threshold, above, grouped):
     path = tmp_path_factory.mktemp("vocabulary") / "mine.txt"
-    definition = VocabularyDefinition("mine", tuple(members), threshold)
+    # Parents come from labels before their children: no circles, and none that is another's alias.
+    taken = {normalised(label.name) for label in members}
+    members = [replace(one, aliases=tuple(a for a in one.aliases if normalised(a) not in taken)) for one in members]
+    for at, places in enumerate(above[: len(members)]):
+        parents = tuple(members[place].name for place in places if place < at)
+        members[at] = replace(members[at], parents=parents)
+    exclusive = (tuple(label.name for label in members[:2]),) if grouped and len(members) > 1 else ()
+    definition = VocabularyDefinition("mine", tuple(members), threshold, exclusive)
     path.write_text(write_vocabulary(definition), "utf-8")
     assert read_vocabulary(path) == definition
 
@@ -209,10 +224,24 @@ def test_shipped_vocabularies_are_sound_and_read_back_the_same(tmp_path, name):
     assert all(label.category for label in definition.labels)
 
 
-def test_the_default_vocabulary_has_more_than_five_hundred_labels_in_categories():
+def test_the_default_vocabulary_is_large_and_no_label_is_in_it_twice_under_any_name():
     definition = shipped_vocabulary("photographic")
-    assert len(definition.labels) > 500
-    assert len({label.category for label in definition.labels}) >= 20
+    assert len(definition.labels) >= 6500
+    names = [name for label in definition.labels for name in (label.name, *label.aliases)]
+    folded = Counter(normalised(name, folded=True) for name in names)
+    assert [name for name, count in folded.items() if count > 1] == []
+    assert sum(bool(label.parents) for label in definition.labels) > len(definition.labels) / 2
+    groups = [set(group) for group in definition.exclusive]
+    assert {"indoors", "outdoors"} in groups
+    assert any({"daytime", "night"} <= group or {"day", "night"} <= group for group in groups)
+
+
+def test_homonyms_in_the_default_vocabulary_have_prompts():
+    vocabulary = shipped_vocabulary("photographic")
+    for name in ("crane bird", "construction crane", "computer mouse", "seal"):
+        label = find(vocabulary, name)
+        assert label is not None, name
+        assert label.texts != (f"a photo of {label.name}",), name
 
 
 def test_a_table_may_have_the_line_ends_of_any_system(tmp_path):
@@ -230,3 +259,120 @@ def test_a_files_name_need_be_no_text_and_makes_no_label(tmp_path):
     read.name.encode()
     named = VocabularyDefinition("a\ncat", read.labels)
     assert [label.name for label in parse_vocabulary(write_vocabulary(named), "x", path).labels] == ["dog"]
+
+
+def parsed(text, name="v.txt"):
+    return parse_vocabulary(text, "v", Path(name))
+
+
+def problems_of(text, name="v.txt"):
+    with pytest.raises(VocabularyError) as caught:
+        parsed(text, name)
+    return [(problem.line, problem.what) for problem in caught.value.problems]
+
+
+def parents_of(vocabulary):
+    return {label.name: label.parents for label in vocabulary.labels}
+
+
+def test_marks_before_labels_and_paths_say_what_a_label_implies():
+    marked = parsed("animal\n> bird\n>> kestrel = windhover\n> fish\nrock\n")
+    assert parents_of(marked) == {
+        "animal": (),
+        "bird": ("animal",),
+        "kestrel": ("bird",),
+        "fish": ("animal",),
+        "rock": (),
+    }
+    path = parsed("animal > bird > kestrel\npet, ANIMAL > dog\n")
+    assert parents_of(path) == {
+        "kestrel": ("bird",),
+        "dog": ("pet", "animal"),
+        "animal": (),
+        "bird": ("animal",),
+        "pet": (),
+    }
+    assert ancestors(path.labels) == {"kestrel": ("bird", "animal"), "dog": ("pet", "animal"), "bird": ("animal",)}
+
+
+def test_labels_that_make_no_sense_together_are_named_with_their_lines():
+    assert problems_of("animal\n>> bird\n") == [(2, "there is no label above it with 1 marks '>'")]
+    assert problems_of("a > b\nb > a\n") == [
+        (1, "the label 'b' is among its own parents"),
+        (2, "the label 'a' is among its own parents"),
+    ]
+    assert problems_of("% exclusive day, nigt\nday\nnight\n") == [(1, "there is no label 'nigt'")]
+
+
+def test_groups_and_parents_come_from_tables_and_yaml_too():
+    expected = {"bird": (), "kestrel": ("bird",), "day": (), "night": ()}
+    table = parsed("label,parents,group\nbird,,\nkestrel,Bird,\nday,,time\nnight,,time\n", "v.csv")
+    structure = parsed(
+        "exclusive: [[day, night]]\nlabels:\n- bird\n- label: kestrel\n  parents: bird\n- day\n- night\n", "v.yaml"
+    )
+    text = parsed("% exclusive day, night\nbird\n> kestrel\nday\nnight\n")
+    for vocabulary in (table, structure, text):
+        assert parents_of(vocabulary) == expected
+        assert vocabulary.exclusive == (("day", "night"),)
+
+
+def test_yaml_says_all_that_text_can():
+    vocabulary = parsed(
+        """
+threshold: 0.01
+templates: ["a photo of {}"]
+labels:
+  - label: crane
+    prompts: [a crane bird, a tall bird]
+    aliases: [common crane]
+    category: birds
+    threshold: 0.002
+  - label: our cat
+    texts: a grey cat on a sofa
+""",
+        "v.yml",
+    )
+    crane, cat = vocabulary.labels
+    assert crane.texts == ("a photo of a crane bird", "a photo of a tall bird")
+    assert (crane.aliases, crane.category, crane.threshold) == (("common crane",), "birds", 0.002)
+    assert (cat.texts, vocabulary.threshold) == (("a grey cat on a sofa",), 0.01)
+    assert [label.name for label in parsed("- dog\n- cat\n", "v.yaml").labels] == ["dog", "cat"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("labels: [dog\n", 2),
+        ("labels:\n- label: dog\n  prompt: x\n", 3),
+        ("labels: dog\n", 1),
+        ("templates: [no place]\nlabels: [dog]\n", 1),
+        ("labels:\n- dog\n- [cat]\n", 3),
+        ("labels:\n- dog\n- dog\n", 3),
+        ("", None),
+        ("labels:\n- !!python/object/apply:os.system [x]\n", 2),
+    ],
+)
+def test_broken_yaml_is_named_with_its_line(text, line):
+    assert problems_of(text, "v.yaml")[0][0] == line
+
+
+def test_labels_are_found_by_names_aliases_and_plurals():
+    vocabulary = parsed("berry\nfox = Vulpes vulpes\nglass\nbeach = seaside\n")
+
+    def name(asked):
+        found = find(vocabulary, asked)
+        return None if found is None else found.name
+
+    asked = ("Berries", "foxes", "glasses", "beaches", "SEASIDE", "vulpes  vulpes")
+    assert [name(each) for each in asked] == ["berry", "fox", "glass", "beach", "beach", "fox"]
+    assert name("dog") is None
+
+
+def test_what_differs_is_named_label_by_label():
+    before = parsed("% exclusive day, night\nday\nnight\ndog\ncat @ 0.1\n")
+    after = parsed("day\nnight\npet > dog: a dog\ncat @ 0.2\n")
+    found = difference(before, after)
+    assert (found.added, found.removed, found.whole) == (("pet",), (), ("exclusive",))
+    assert found.changed == (("dog", ("texts", "parents")), ("cat", ("threshold",)))
+    assert not difference(before, before)
+    assert difference(after, before).removed == ("pet",)

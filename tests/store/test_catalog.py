@@ -407,19 +407,41 @@ def test_a_persons_word_outlives_every_automatic_pass(tagged):
         t.tags.replace_auto(photographer.space.id, [one], [])
         assert t.tags.drop_other_labels([]) == 1
         assert len(t.tags.of([one])[one]) == 2
-        assert t.tags.counts(0.5, {}) == [("dog", 1)]
+        assert [len(tags) for tags in t.tags.each(0.5)] == [2]
 
 
-def test_counts_follow_thresholds_and_leave_out_photos_without_files(tagged):
+def test_tags_come_photo_by_photo_from_a_cosine_on_and_not_of_photos_without_files(tagged):
     photographer, one, two, dog, cat = tagged
     with photographer.catalog.write() as t:
         t.tags.replace_auto(photographer.space.id, [one, two], [(one, dog, 0.5), (two, dog, 0.3), (two, cat, 0.3)])
-        assert t.tags.counts(0.4, {}) == [("dog", 1)]
-        assert t.tags.counts(0.4, {cat: 0.1}) == [("cat", 1), ("dog", 1)]
-        assert t.tags.counts(0.0, {}) == [("dog", 2), ("cat", 1)]
+
+        def each(minimum):
+            return [sorted(tag.label for tag in tags) for tags in t.tags.each(minimum)]
+
+        assert each(0.4) == [["dog"]]
+        assert each(0.0) == [["dog"], ["cat", "dog"]]
     photographer.remove(b"b")
     with photographer.catalog.read() as t:
-        assert t.tags.counts(0.0, {}) == [("dog", 1)]
+        assert each(0.0) == [["dog"]]
+
+
+def test_what_a_person_says_stands_until_they_say_otherwise_and_is_remembered(tagged):
+    photographer, one, _, dog, _ = tagged
+    with photographer.catalog.write() as t:
+        assert t.tags.say(one, dog, TagSource.USER)
+        assert not t.tags.say(one, dog, TagSource.USER)
+        assert t.tags.say(one, dog, TagSource.IMPORTED, "other program")
+        assert t.tags.say(one, dog, TagSource.REJECTED)
+        assert [tag.source for tag in t.tags.of([one])[one]] == [TagSource.IMPORTED, TagSource.REJECTED]
+        assert t.tags.clear(one, [dog])
+        assert not t.tags.clear(one, [dog])
+        assert [(tag.source, tag.origin) for tag in t.tags.of([one])[one]] == [(TagSource.IMPORTED, "other program")]
+        assert [(said.what, said.origin) for said in t.tags.history(one)] == [
+            ("added", None),
+            ("imported", "other program"),
+            ("rejected", None),
+            ("cleared", None),
+        ]
 
 
 def test_what_is_in_force_is_one_row(catalog):
@@ -435,7 +457,7 @@ def test_what_is_in_force_is_one_row(catalog):
 
 
 def test_every_table_about_a_photo_carries_its_photo_id():
-    about = {"embedding", "embedding_change", "file", "tag"}
+    about = {"embedding", "embedding_change", "file", "tag", "tag_event"}
     assert about == {table.name for table in tables.metadata.sorted_tables if "photo_id" in table.columns}
 
 

@@ -1,0 +1,87 @@
+"""Shows what a label would tag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from photos.cli.output import scores, text_of, write_json
+from photos.cli.render import counted, shown_path, table
+from photos.cli.render import probability as shown_probability
+from photos.errors import safe
+from query import DEFAULT_THRESHOLD, Trial, logit, probability, try_label
+
+if TYPE_CHECKING:
+    from photos.app import App
+    from store import Photo, SpaceIdentity
+
+#: Columns of the longest bar.
+_BAR = 40
+
+
+def try_and_tell(app: App, text: str, *, as_json: bool) -> None:
+    """Show what a label with that name would tag."""
+    space = app.space
+    threshold = DEFAULT_THRESHOLD if app.settings.threshold is None else app.settings.threshold
+    trial = try_label(app.catalog, space, app.texts(space).label_vector(text), threshold)
+    if as_json:
+        write_json(_record(text, threshold, trial, space.identity))
+        return
+    share = f"{trial.tagged} of {counted(trial.total, 'photo')}"
+    click.echo(f"{safe(text)} would be on {share}, from a probability of {threshold:g} (score {trial.minimum:.3f}).")
+    for line in [*_histogram(trial), *_examples("clearest", trial.clearest, space.identity)]:
+        click.echo(line)
+    for line in _examples("nearest to the threshold", trial.borderline, space.identity):
+        click.echo(line)
+
+
+def _histogram(trial: Trial) -> Iterator[str]:
+    most = max(trial.heights.tolist(), default=0)
+    if not most:
+        return
+    yield "scores"
+    rows = []
+    for at in reversed(range(len(trial.heights))):
+        low, height = float(trial.edges[at]), int(trial.heights[at])
+        # What is there at all is seen.
+        bar = "█" * max(round(_BAR * height / most), height > 0)
+        mark = "<- threshold" if low <= trial.minimum < float(trial.edges[at + 1]) else ""
+        rows.append(("", f"{low:.3f}", str(height), f"{bar} {mark}".strip()))
+    yield from table(rows, right=(1, 2))
+
+
+def _examples(title: str, found: Sequence[tuple[Photo, float]], identity: SpaceIdentity) -> Iterator[str]:
+    if not found:
+        return
+    yield title
+    rows = [
+        ("", f"{cosine:.3f}", shown_probability(probability(cosine, identity)), shown_path(photo.paths[0]))
+        for photo, cosine in found
+        if photo.paths
+    ]
+    yield from table(rows, right=(1, 2))
+
+
+def _record(text: str, threshold: float, trial: Trial, identity: SpaceIdentity) -> dict[str, object]:
+    def shown(found: Sequence[tuple[Photo, float]]) -> list[dict[str, object]]:
+        return [
+            {
+                "path": text_of(photo.paths[0]),
+                "photo": photo.id,
+                **scores(cosine, logit(cosine, identity), probability(cosine, identity)),
+            }
+            for photo, cosine in found
+            if photo.paths
+        ]
+
+    return {
+        "label": text,
+        "threshold": threshold,
+        "photos": trial.total,
+        "tagged": trial.tagged,
+        "histogram": {"edges": trial.edges.tolist(), "photos": trial.heights.tolist()},
+        "clearest": shown(trial.clearest),
+        "borderline": shown(trial.borderline),
+    }

@@ -1,0 +1,54 @@
+"""What a person says of a photo's tags, which stands until a person says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from store import Catalog, TagSource, Transaction
+
+from ..errors import BadLabel
+from ..vocabulary.hierarchy import find
+from ..vocabulary.names import normalised
+
+#: Characters, as in vocabularies.
+_LONGEST = 200
+
+
+def say(
+    catalog: Catalog,
+    photo_ids: Sequence[int],
+    *,
+    added: Iterable[str] = (),
+    rejected: Iterable[str] = (),
+    cleared: Iterable[str] = (),
+) -> list[str]:
+    """Note which labels a person adds to the photos or rejects for them, and of which nothing is said any more.
+
+    A name that the vocabulary in force knows, also as an alias or a plural, is that label. Returns the labels' names.
+    All or nothing. Raises `BadLabel`.
+    """
+    with catalog.write() as t:
+        said = [(_spelt(t, name), source) for names, source in _sides(added, rejected) for name in names]
+        forgotten = [_spelt(t, name) for name in cleared]
+        for photo_id in photo_ids:
+            for name in forgotten:
+                t.tags.clear(photo_id, t.vocabularies.labels_called(name))
+            for name, source in said:
+                own = t.vocabularies.label_called(name)
+                # What was said of it before, under whatever texts, is no longer so.
+                t.tags.clear(photo_id, [key for key in t.vocabularies.labels_called(name) if key != own])
+                t.tags.say(photo_id, own, source)
+    return [*(name for name, _ in said), *forgotten]
+
+
+def _sides(added: Iterable[str], rejected: Iterable[str]) -> tuple[tuple[Iterable[str], TagSource], ...]:
+    return (added, TagSource.USER), (rejected, TagSource.REJECTED)
+
+
+def _spelt(t: Transaction, name: str) -> str:
+    plain = " ".join(name.split())
+    if not normalised(plain) or len(plain) > _LONGEST or not plain.isprintable():
+        raise BadLabel(name)
+    revision_id = t.library.revision_id()
+    known = None if revision_id is None else find(t.vocabularies.revision(revision_id), plain)
+    return plain if known is None else known.name

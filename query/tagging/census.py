@@ -1,0 +1,71 @@
+"""What a vocabulary would say of the whole library, without keeping any of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from store import Catalog, Label, Revision, Space, Tag, TagSource, Vectors, VocabularyDefinition
+
+from ..texts import TextVectors
+from .labels import LabelMatrix, matrix_of
+from .rule import TagRule
+
+#: Photos that are scored at once.
+_CHUNK = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """For each photo, the names of its automatic tags, and how many photos have each label."""
+
+    of_photos: dict[int, frozenset[str]]
+    counts: Counter[str]
+
+
+def census(
+    catalog: Catalog,
+    space: Space,
+    definition: VocabularyDefinition,
+    texts: TextVectors,
+    progress: Callable[[int, int], None] | None = None,
+) -> Census:
+    """What *definition* would tag the library's photos with. *progress* hears of texts that have to be encoded."""
+    revision = as_revision(definition)
+    labels = matrix_of(space, revision, texts, progress)
+    rule = TagRule(revision, space.identity)
+    of_photos = {
+        photo_id: frozenset(tag.label for tag in rule.shown(tags))
+        for vectors in _all(catalog, space)
+        for photo_id, tags in _tags(vectors, labels, rule, revision)
+    }
+    return Census(of_photos, Counter(label for tags in of_photos.values() for label in tags))
+
+
+def as_revision(definition: VocabularyDefinition) -> Revision:
+    """*definition* as a revision that no catalog knows. Its labels' ids are their places."""
+    labels = tuple(Label(at, label) for at, label in enumerate(definition.labels))
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return Revision(0, definition.name, 0, now, definition.threshold, labels, definition.exclusive)
+
+
+def _all(catalog: Catalog, space: Space) -> Iterator[Vectors]:
+    """The embeddings of all photos that have a file."""
+    with catalog.read() as t:
+        gone = t.photos.gone()
+        for vectors in t.embeddings.scan(space.id, _CHUNK):
+            there = ~np.isin(vectors.ids, gone)
+            yield Vectors(vectors.ids[there], vectors.matrix[there])
+
+
+def _tags(vectors: Vectors, labels: LabelMatrix, rule: TagRule, revision: Revision) -> Iterator[tuple[int, list[Tag]]]:
+    for photo_id, row in zip(vectors.ids.tolist(), labels.cosines(vectors.matrix), strict=True):
+        kept = rule.kept(labels.label_ids, row)
+        yield (
+            photo_id,
+            [Tag(photo_id, at, revision.labels[at].definition.name, TagSource.AUTO, cosine) for at, cosine in kept],
+        )

@@ -1,0 +1,40 @@
+"""How two vocabularies differ, label by label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from store import LabelDefinition, VocabularyDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Names of labels that only the second has, that only the first has, and that changed, with what did."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[tuple[str, tuple[str, ...]], ...]
+    #: What differs of the vocabularies as a whole.
+    whole: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        """Whether there is any."""
+        return bool(self.added or self.removed or self.changed or self.whole)
+
+
+def difference(before: VocabularyDefinition, after: VocabularyDefinition) -> Difference:
+    """What changed from *before* to *after*. The order of labels is no difference."""
+    old, new = ({label.name: label for label in each.labels} for each in (before, after))
+    changed = ((name, _changes(old[name], new[name])) for name in old if name in new)
+    whole = [name for name in ("threshold", "exclusive") if getattr(before, name) != getattr(after, name)]
+    return Difference(
+        tuple(name for name in new if name not in old),
+        tuple(name for name in old if name not in new),
+        tuple((name, what) for name, what in changed if what),
+        tuple(whole),
+    )
+
+
+def _changes(old: LabelDefinition, new: LabelDefinition) -> tuple[str, ...]:
+    fields = ("texts", "threshold", "parents", "aliases", "category")
+    return tuple(name for name in fields if getattr(old, name) != getattr(new, name))

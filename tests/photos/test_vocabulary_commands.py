@@ -1,0 +1,166 @@
+"""The life of a vocabulary on the command line, and tags by hand."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def two(tmp_path):
+    """Writes a vocabulary file; the name stays the same, so that each is a revision of it."""
+
+    def write(text):
+        path = tmp_path / "two.txt"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def labels_of(result):
+    return [record["label"] for record in map(json.loads, result.lines)]
+
+
+def test_history_lists_revisions_and_rollback_goes_back_to_one(filled, two):
+    filled("retag", "--vocabulary", two("red\n"))
+    filled("retag", "--vocabulary", two("red\nblue\n"))
+    filled("retag", "--vocabulary", two("white\n"))
+    result = filled("vocab", "history")
+    assert [line.split()[0] for line in result.lines] == ["two@3", "two@2", "two@1"]
+    assert [line.endswith("in use") for line in result.lines] == [True, False, False]
+    filled.towers.texts = 0
+    assert "revision 2" in filled("vocab", "rollback").out
+    assert set(labels_of(filled("tags", "--json"))) == {"red", "blue"}
+    assert filled("vocab", "rollback", "two", "--to", "1").status == 0
+    assert labels_of(filled("tags", "--json")) == ["red"]
+    assert filled.towers.texts == 0
+    earlier = filled("vocab", "rollback")
+    assert earlier.status == 1
+    assert "has no revision 0" in earlier.err
+    assert [json.loads(line)["in_use"] for line in filled("vocab", "history", "two", "--json").lines] == [
+        False,
+        False,
+        True,
+    ]
+    assert "did you mean 'two'" in filled("vocab", "history", "twoo").err
+
+
+def test_a_revision_is_named_by_its_number(filled, two):
+    filled("vocab", "import", two("red\n"))
+    filled("vocab", "import", two("red\nblue\n"))
+    assert labels_of(filled("vocab", "show", "two@1", "--json")) == ["red"]
+    assert "revision 1" in filled("vocab", "use", "two@1").out
+    assert filled("vocab", "show", "two@9").status == 1
+
+
+def test_a_label_is_tried_before_it_is_one(filled, pictures):
+    before = filled("vocab", "list").out
+    result = filled("vocab", "try", "red", "--threshold", "0.5")
+    assert result.status == 0
+    assert result.lines[0].startswith("red would be on 1 of 6 photos, from a probability of 0.5")
+    assert "threshold" in result.out
+    assert str(pictures / "red.png") in result.out or "red.png" in result.out
+    record = json.loads(filled("vocab", "try", "red", "--json").out)
+    assert record["clearest"][0]["path"] == str(pictures / "red.png")
+    assert sum(record["histogram"]["photos"]) == record["photos"] == 6
+    assert filled("vocab", "list").out == before
+
+
+def test_two_vocabularies_are_compared_by_labels_and_by_photos(filled, two, pictures):
+    filled("vocab", "use", two("% threshold 0.5\nred\nblue\n"))
+    filled("vocab", "import", two("% threshold 0.5\nred\nwhite\n"))
+    result = filled("vocab", "diff", "two@1", "two", "--photos")
+    assert result.status == 1
+    assert result.lines[:3] == ["+ white", "- blue", "2 photos of 6 would have other tags."]
+    assert "blue.png: -blue" in result.out
+    same = filled("vocab", "diff", "two", "two@2")
+    assert (same.status, same.out) == (0, "They are the same.\n")
+    lines = filled("vocab", "diff", "two@1", "two", "--photos", "--json").lines
+    assert json.loads(lines[0])["photos"] == {"blue": [1, 0], "red": [1, 1], "white": [0, 1]}
+    assert {json.loads(line)["path"] for line in lines[1:]} == {
+        str(pictures / "blue.png"),
+        str(pictures / "bright" / "white.png"),
+    }
+
+
+def test_doubts_are_listed_and_tell_scripts(filled, two):
+    result = filled("vocab", "lint", two("% threshold 0.5\nred\nscarlet:: red\nnothing @ 1\n"))
+    assert result.status == 1
+    assert "nothing is on no photo" in result.lines
+    assert result.lines[-1].endswith(" about 3 labels.")
+    assert labels_of(filled("vocab", "lint", two("nothing @ 1\n"), "--json")) == ["nothing"]
+    assert filled("vocab", "lint", two("% threshold 0.5\nred\n")).status == 0
+
+
+def editor(tmp_path, monkeypatch, change):
+    """An editor that does *change* to what `text` is."""
+    script = tmp_path / "editor.py"
+    script.write_text(
+        "import os, sys\nfrom pathlib import Path\n"
+        "path = Path(sys.argv[1])\ntext = path.read_text()\n"
+        f"path.write_text({change})\n"
+        # Editors that save within the clock's grain are not noticed otherwise.
+        "os.utime(path, (1e9, 2e9))\n"
+    )
+    monkeypatch.setenv("EDITOR", f'"{sys.executable}" "{script}"')
+
+
+def test_a_vocabulary_is_changed_in_an_editor_and_tags_at_once(filled, two, tmp_path, monkeypatch):
+    filled("vocab", "use", two("% threshold 0.5\nred\n"))
+    editor(tmp_path, monkeypatch, "text + 'blue\\n'")
+    result = filled("vocab", "edit")
+    assert "revision 2" in result.out
+    assert set(labels_of(filled("tags", "--json"))) == {"red", "blue"}
+    editor(tmp_path, monkeypatch, "text")
+    assert filled("vocab", "edit", "two").out == "two stays as it is.\n"
+    editor(tmp_path, monkeypatch, "text + 'blue\\n'")
+    wrong = filled("vocab", "edit")
+    assert wrong.status != 0
+    assert "already" in wrong.err
+    kept = next(word for word in wrong.err.split() if word.endswith(".txt"))
+    with open(kept) as file:
+        assert file.read().count("blue") == 2
+
+
+def test_tags_by_hand_stay_through_every_re_tag(filled, pictures, two):
+    red, blue = pictures / "red.png", pictures / "blue.png"
+    result = filled("tag", red, blue, "+our cat", "-blue")
+    assert result.status == 0
+    tags = [record["tags"] for record in map(json.loads, filled("tags", red, blue, "--json").lines)]
+    assert [[tag["label"] for tag in of_one] for of_one in tags][1][0] == "our cat"
+    assert "blue" not in [tag["label"] for tag in tags[1]]
+    filled("retag", "--vocabulary", two("blue: something blue\n"))
+    record = json.loads(filled("tags", blue, "--json").out)
+    assert [(tag["label"], tag["source"]) for tag in record["tags"]] == [("our cat", "user")]
+    assert filled("tag", blue, "~blue", "~our cat", "--json").status == 0
+    record = json.loads(filled("tags", blue, "--json").out)
+    assert [(tag["label"], tag["source"]) for tag in record["tags"]] == [("blue", "auto")]
+    history = json.loads(filled("tags", blue, "--history", "--json").out)["history"]
+    assert [(each["what"], each["label"]) for each in history] == [
+        ("added", "our cat"),
+        ("rejected", "blue"),
+        ("cleared", "blue"),
+        ("cleared", "our cat"),
+    ]
+    assert "our cat" in filled("tags", blue, "--history").out
+    assert "nothing was said" in filled("tags", pictures / "green.png", "--history").out
+
+
+def test_what_cannot_be_tagged_is_said_and_nothing_is_done(filled, pictures):
+    red = pictures / "red.png"
+    assert filled("tag", red).status == 2
+    assert filled("tag", "+dog", red).status == 2
+    assert filled("tag", red, "+", "+dog").status != 0
+    assert filled("tag", red, pictures / "none.png", "+dog").status == 1
+    assert filled("tags", "--history").status == 2
+    assert "dog" not in filled("tags", red).out
+
+
+def test_a_vocabulary_that_comes_with_groups_and_parents_is_shown_with_them(filled, two):
+    filled("vocab", "import", two("% exclusive red, blue\ncolour\n> red\n> blue\n"))
+    records = [json.loads(line) for line in filled("vocab", "show", "two", "--json").lines]
+    assert [record["parents"] for record in records] == [[], ["colour"], ["colour"]]
+    assert filled("vocab", "export", "two").lines[1:] == ["% exclusive red, blue", "colour", "> red", "> blue"]
