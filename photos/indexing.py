@@ -9,7 +9,7 @@ from indexer import Embedder, IndexReport, Progress, Subtree, decoders, index_fo
 from photos import vocabularies
 from photos.app import App
 from photos.models import Model
-from query import RetagReport, StoredTagger, retag
+from query import RetagReport, StoredTagger, is_due, retag
 from store import Folder, Revision
 
 #: Hears how many of how many are done.
@@ -62,6 +62,11 @@ def bring_up_to_date(
             check_embeddings=check_embeddings,
             breathe=breathe,
         )
+    with app.catalog.read() as t:
+        has_outgrown = is_due(t, model.space)
+        current = vocabularies.in_force(t)
+    if has_outgrown and current is not None:
+        retag(app.catalog, model.space, current, texts, text_progress=told_texts)
     app.index_of(model.space).refresh()
     return report
 
@@ -76,9 +81,17 @@ def _look_again_with_new_decoders(app: App) -> None:
             t.library.read_with(now)
 
 
-def tag_again(app: App, revision: Revision, told_texts: Told = None, told_photos: Told = None) -> RetagReport:
+def tag_again(
+    app: App,
+    revision: Revision,
+    told_texts: Told = None,
+    told_photos: Told = None,
+    *,
+    calibrate_anew: bool = False,
+) -> RetagReport:
     """Put *revision* in force and score the stored embeddings with it. No picture is opened.
 
     *told_texts* hears how far the encoding of new labels has come, *told_photos* how far the tagging has.
     """
-    return retag(app.catalog, app.space, revision, app.texts(app.space), told_photos, told_texts)
+    texts = app.texts(app.space)
+    return retag(app.catalog, app.space, revision, texts, told_photos, told_texts, calibrate_anew=calibrate_anew)

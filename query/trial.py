@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from store import Catalog, Photo, Space
 
 from .scores import cosine_of
+from .tagging import DEFAULT_THRESHOLD, LEAST, minimum_of, spread_of
 
 #: Photos that are read at once.
 _CHUNK = 4096
@@ -33,11 +34,22 @@ class Trial:
 
 
 def try_label(
-    catalog: Catalog, space: Space, vector: NDArray[np.float32], threshold: float, count: int = 5, bars: int = 12
+    catalog: Catalog,
+    space: Space,
+    vector: NDArray[np.float32],
+    threshold: float | None = None,
+    count: int = 5,
+    bars: int = 12,
 ) -> Trial:
-    """What a label of that *vector*, float32 (d,), and *threshold*, a probability, would do in the library."""
+    """What a label of that *vector*, float32 (d,), and *threshold*, a probability, would do in the library.
+
+    Without a threshold it is the rule's own: calibrated, where the library is large enough.
+    """
     ids, cosines = _cosines(catalog, space, vector)
-    minimum = cosine_of(threshold, space.identity)
+    if threshold is None and len(cosines) >= LEAST:
+        minimum = minimum_of(spread_of(cosines[:, np.newaxis].astype(np.float32))[0], space.identity)
+    else:
+        minimum = cosine_of(DEFAULT_THRESHOLD if threshold is None else threshold, space.identity)
     order = np.lexsort((ids, -cosines))
     tagged = int((cosines >= minimum).sum())
     around = order[max(0, tagged - count) : tagged + count]

@@ -19,6 +19,7 @@ from .errors import (
 from .index import IndexStatus, VectorIndex
 from .records import (
     Attempts,
+    Calibration,
     Facts,
     File,
     Folder,
@@ -31,6 +32,7 @@ from .records import (
     Revision,
     Space,
     SpaceIdentity,
+    Spread,
     Stamp,
     Tag,
     TagSource,
@@ -42,6 +44,7 @@ from .records import (
 __all__ = [
     "Attempts",
     "BadVector",
+    "Calibration",
     "Catalog",
     "CatalogBusy",
     "CatalogDamaged",
@@ -66,6 +69,7 @@ __all__ = [
     "Revision",
     "Space",
     "SpaceIdentity",
+    "Spread",
     "Stamp",
     "StoreError",
     "Tag",

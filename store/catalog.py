@@ -11,6 +11,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 
 from .attempts import AttemptLog
+from .calibrations import Calibrations
 from .embeddings import Embeddings
 from .engine import connect, transaction, translated
 from .errors import CatalogMoved, CatalogReadOnly
@@ -42,6 +43,7 @@ class Transaction:
         self.labels = Labels(connection)
         self.vocabularies = Vocabularies(connection)
         self.tags = Tags(connection)
+        self.calibrations = Calibrations(connection)
         self.library = Library(connection)
 
 

@@ -243,6 +243,22 @@ class VocabularySummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """A snapshot of how scores lie over a library that had so many photos."""
+
+    id: int
+    photos: int
+    created_at: datetime
+
+
+class Spread(NamedTuple):
+    """How a label's cosines lie over the library: their median, and 1.4826 times the median distance from it."""
+
+    median: float
+    spread: float
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """Something that was said of a photo and a label: "added", "rejected", "cleared" or "imported", and when (UTC)."""
 

@@ -243,6 +243,26 @@ tag = Table(
     Index(None, "label_id", "photo_id"),
 )
 
+#: A snapshot of how scores lie over the library, and how many photos it had; the newest of a space is in force.
+calibration = Table(
+    "calibration",
+    metadata,
+    _id(),
+    _of("space"),
+    _need("photos", Integer),
+    _need("created_at", DateTime),
+    sqlite_autoincrement=True,
+)
+
+label_calibration = Table(
+    "label_calibration",
+    metadata,
+    _of("calibration", primary=True),
+    _of("label", primary=True),
+    _need("median", Float),
+    _need("spread", Float),
+)
+
 #: What people and other programs said of photos, in order.
 tag_event = Table(
     "tag_event",

@@ -55,6 +55,8 @@ def tag_record(tag: ScoredTag) -> dict[str, object]:
         "label": tag.label,
         "score": _rounded(tag.score),
         "probability": _rounded(tag.probability),
+        "calibrated": _rounded(tag.calibrated),
+        "threshold": _rounded(tag.minimum),
         "source": str(tag.source),
         "origin": tag.origin,
         "implied_by": tag.implied_by,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -91,13 +92,22 @@ def _show_one(image: str, tags: Sequence[ScoredTag]) -> None:
     click.echo(shown_path(absolute(image)))
     if not tags:
         click.echo("  no tags; a lower --threshold shows more")
-    rows = [("", safe(tag.label), _score(tag), probability(tag.probability), _source(tag)) for tag in tags]
+    rows = [
+        ("", safe(tag.label), _score(tag.score), probability(tag.probability), *_standing(tag), _source(tag))
+        for tag in tags
+    ]
     for line in table(rows, right=(2, 3)):
         click.echo(line)
 
 
-def _score(tag: ScoredTag) -> str:
-    return "" if tag.score is None else f"{tag.score:.3f}"
+def _score(score: float | None) -> str:
+    return "" if score is None or not math.isfinite(score) else f"{score:.3f}"
+
+
+def _standing(tag: ScoredTag) -> tuple[str, str]:
+    """How far above the label's usual score it is, and from which score on the label counts."""
+    least = _score(tag.minimum)
+    return "" if tag.calibrated is None else f"{tag.calibrated:+.1f} sd", f"from {least}" if least else ""
 
 
 def _source(tag: ScoredTag) -> str:

@@ -179,6 +179,24 @@ def rollback(invocation: Invocation, vocabulary: str | None, number: int | None)
 
 
 @vocab.command()
+@pass_invocation
+def calibrate(invocation: Invocation) -> None:
+    """Look anew at how each label scores over your library, and tag with that.
+
+    It is done by itself when a library first has 500 photos and whenever it has doubled since. Labels with a threshold
+    of their own, and vocabularies with one, go by that.
+    """
+    from photos import vocabularies
+    from photos.cli.retagging import retag_and_tell
+
+    with invocation.app() as app:
+        space = app.space
+        with app.catalog.read() as t:
+            reference = t.library.model() or space.identity.model
+        retag_and_tell(app, vocabularies.ensure_one(app.catalog, reference), calibrate_anew=True)
+
+
+@vocab.command()
 @click.argument("vocabulary", metavar="[NAME]", required=False)
 @pass_invocation
 def edit(invocation: Invocation, vocabulary: str | None) -> None:

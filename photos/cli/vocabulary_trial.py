@@ -11,7 +11,7 @@ from photos.cli.output import scores, text_of, write_json
 from photos.cli.render import counted, shown_path, table
 from photos.cli.render import probability as shown_probability
 from photos.errors import safe
-from query import DEFAULT_THRESHOLD, Trial, logit, probability, try_label
+from query import Trial, logit, probability, try_label
 
 if TYPE_CHECKING:
     from photos.app import App
@@ -24,13 +24,13 @@ _BAR = 40
 def try_and_tell(app: App, text: str, *, as_json: bool) -> None:
     """Show what a label with that name would tag."""
     space = app.space
-    threshold = DEFAULT_THRESHOLD if app.settings.threshold is None else app.settings.threshold
-    trial = try_label(app.catalog, space, app.texts(space).label_vector(text), threshold)
+    trial = try_label(app.catalog, space, app.texts(space).label_vector(text), app.settings.threshold)
     if as_json:
-        write_json(_record(text, threshold, trial, space.identity))
+        write_json(_record(text, trial, space.identity))
         return
     share = f"{trial.tagged} of {counted(trial.total, 'photo')}"
-    click.echo(f"{safe(text)} would be on {share}, from a probability of {threshold:g} (score {trial.minimum:.3f}).")
+    least = shown_probability(probability(trial.minimum, space.identity))
+    click.echo(f"{safe(text)} would be on {share}, from a score of {trial.minimum:.3f} (probability {least}).")
     for line in [*_histogram(trial), *_examples("clearest", trial.clearest, space.identity)]:
         click.echo(line)
     for line in _examples("nearest to the threshold", trial.borderline, space.identity):
@@ -64,7 +64,7 @@ def _examples(title: str, found: Sequence[tuple[Photo, float]], identity: SpaceI
     yield from table(rows, right=(1, 2))
 
 
-def _record(text: str, threshold: float, trial: Trial, identity: SpaceIdentity) -> dict[str, object]:
+def _record(text: str, trial: Trial, identity: SpaceIdentity) -> dict[str, object]:
     def shown(found: Sequence[tuple[Photo, float]]) -> list[dict[str, object]]:
         return [
             {
@@ -78,7 +78,7 @@ def _record(text: str, threshold: float, trial: Trial, identity: SpaceIdentity) 
 
     return {
         "label": text,
-        "threshold": threshold,
+        "threshold": trial.minimum,
         "photos": trial.total,
         "tagged": trial.tagged,
         "histogram": {"edges": trial.edges.tolist(), "photos": trial.heights.tolist()},

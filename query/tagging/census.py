@@ -12,6 +12,7 @@ import numpy as np
 from store import Catalog, Label, Revision, Space, Tag, TagSource, Vectors, VocabularyDefinition
 
 from ..texts import TextVectors
+from .calibration import measure
 from .labels import LabelMatrix, matrix_of
 from .rule import TagRule
 
@@ -37,7 +38,9 @@ def census(
     """What *definition* would tag the library's photos with. *progress* hears of texts that have to be encoded."""
     revision = as_revision(definition)
     labels = matrix_of(space, revision, texts, progress)
-    rule = TagRule(revision, space.identity)
+    with catalog.read() as t:
+        is_calibrated = t.calibrations.current(space.id) is not None
+    rule = TagRule(revision, space.identity, spreads=measure(catalog, space, labels) if is_calibrated else None)
     of_photos = {
         photo_id: frozenset(tag.label for tag in rule.shown(tags))
         for vectors in _all(catalog, space)

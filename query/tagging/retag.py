@@ -10,8 +10,10 @@ from store import Catalog, Revision, Space, Transaction, Vectors
 
 from ..errors import Superseded
 from ..texts import TextVectors
+from .calibration import calibrate, complete, is_due
 from .labels import LabelMatrix, cached_matrix, label_matrix
 from .rule import TagRule
+from .shown import rule_in_force
 
 #: Photos between two commits of a re-tag.
 _CHUNK = 4096
@@ -36,13 +38,16 @@ class StoredTagger:
         self._revision = revision
         self._texts = texts
         self._progress = progress
-        self._rule = TagRule(revision, space.identity)
+        self._rule: TagRule | None = None
         self._labels: LabelMatrix | None = None
 
     def prepare(self) -> LabelMatrix:
         """Make the label vectors, which may take a text encoder and a while. Not within a transaction that writes."""
         if self._labels is None:
             self._labels = label_matrix(self._catalog, self._space, self._revision, self._texts, self._progress)
+            complete(self._catalog, self._space, self._labels)
+            with self._catalog.read() as t:
+                self._rule = rule_in_force(t, self._space, self._revision)
         return self._labels
 
     def tag(self, t: Transaction, vectors: Vectors) -> None:
@@ -53,11 +58,13 @@ class StoredTagger:
     def score(self, vectors: Vectors) -> list[tuple[int, int, float]]:
         """The rows (photo, label, cosine) that are kept of these photos."""
         labels = self.prepare()
+        rule = self._rule
+        assert rule is not None
         cosines = labels.cosines(vectors.matrix)
         return [
             (photo_id, label_id, cosine)
             for photo_id, row in zip(vectors.ids.tolist(), cosines, strict=True)
-            for label_id, cosine in self._rule.kept(labels.label_ids, row)
+            for label_id, cosine in rule.kept(labels.label_ids, row)
         ]
 
     def write(self, t: Transaction, vectors: Vectors, rows: list[tuple[int, int, float]]) -> int:
@@ -77,7 +84,8 @@ class StoredTagger:
         if labels is None:
             t.library.set_retag_pending(True)
             return
-        self._revision, self._labels, self._rule = revision, labels, TagRule(revision, self._space.identity)
+        self._revision, self._labels = revision, labels
+        self._rule = rule_in_force(t, self._space, revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +107,25 @@ def retag(
     texts: TextVectors,
     progress: Callable[[int, int], None] | None = None,
     text_progress: Callable[[int, int], None] | None = None,
+    *,
+    calibrate_anew: bool = False,
 ) -> RetagReport:
     """Put *revision* in force and tag every photo with it from the stored embeddings. No picture is opened.
 
     *progress* is told photos done and photos in all, *text_progress* the same of labels' texts. If it is interrupted,
     the library owes a re-tag, and calling this again finishes it. Only rows that differ are written, and only
-    automatic ones. Raises `Superseded` if another revision is put in force meanwhile; nothing is written after that.
+    automatic ones. A library that has outgrown its calibration is calibrated first, and any if *calibrate_anew*.
+    Raises `Superseded` if another revision is put in force meanwhile; nothing is written after that.
     """
     started = time.perf_counter()
-    tagger = StoredTagger(catalog, space, revision, texts, text_progress)
-    labels = tagger.prepare()
+    labels = label_matrix(catalog, space, revision, texts, text_progress)
     encoded = time.perf_counter()
+    with catalog.read() as t:
+        is_outgrown = is_due(t, space)
+    if is_outgrown or calibrate_anew:
+        calibrate(catalog, space, labels)
+    tagger = StoredTagger(catalog, space, revision, texts, text_progress)
+    tagger.prepare()
     with catalog.write() as t:
         t.library.set_revision(revision.id)
         t.library.set_retag_pending(True)

@@ -1,29 +1,34 @@
 """Which scores are kept, and which of those are tags.
 
 Kept in the catalog: a label's cosine with a photo where its probability is at least a floor, at most so many a photo,
-and those that reach their thresholds before others. Shown as a tag: where the probability reaches the threshold. So a
-threshold moves, as far down as the floor, without scoring again. The numbers
-are plain defaults, to be chosen by the user: released SigLIP checkpoints give right single words probabilities between
-1e-5 and 1e-2, and nothing here calibrates them.
+and those that reach their thresholds before others. Shown as a tag: where the probability reaches the threshold, be it
+the command's, the label's or the vocabulary's. Where none of these says one, and the library is calibrated: where the
+cosine stands out from the label's usual ones by `STANDS_OUT` spreads; but never below a floor, where the model all but
+rules the label out, and always from a cap, where the model is all but sure: what most photos of a library show stands
+out from nothing. So a threshold moves, as far down as the floor, without scoring again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from store import Revision, SpaceIdentity, Tag, TagSource
+from store import Revision, SpaceIdentity, Spread, Tag, TagSource
 
 from ..scores import cosine_of, probability
 from ..vocabulary.hierarchy import ancestors
 
 #: Probability from which a label is a tag, unless the vocabulary, the label or the user says otherwise.
 DEFAULT_THRESHOLD = 1e-3
-#: Probability from which a score is kept.
+#: Spreads above the label's median from which a label counts in a calibrated library.
+STANDS_OUT = 4.0
+#: Probability from which a label counts whatever is usual.
+SURE = 0.9
+#: Probability from which a score is kept, and below which nothing stands out.
 KEPT_FROM = 1e-4
 #: Scores kept a photo.
 KEPT_MOST = 32
@@ -31,7 +36,7 @@ KEPT_MOST = 32
 
 @dataclass(frozen=True, slots=True)
 class ScoredTag:
-    """A tag as it is shown: `score` is the cosine; both numbers are None where no model said it."""
+    """A tag as it is shown: `score` is the cosine; the numbers are None where no model said it."""
 
     label: str
     score: float | None
@@ -41,13 +46,24 @@ class ScoredTag:
     implied_by: str | None = None
     #: The program that an imported tag came from.
     origin: str | None = None
+    #: Spreads that the score lies above the label's median in the library; None where it is not calibrated.
+    calibrated: float | None = None
+    #: Cosine from which the label counts.
+    minimum: float | None = None
 
 
 class TagRule:
     """The rule for one vocabulary revision in one space."""
 
-    def __init__(self, revision: Revision, identity: SpaceIdentity, threshold: float | None = None) -> None:
+    def __init__(
+        self,
+        revision: Revision,
+        identity: SpaceIdentity,
+        threshold: float | None = None,
+        spreads: Mapping[int, Spread] | None = None,
+    ) -> None:
         self._identity = identity
+        self._spreads = spreads or {}
         default = DEFAULT_THRESHOLD if revision.threshold is None else revision.threshold
         own = {
             label.id: label.definition.threshold for label in revision.labels if label.definition.threshold is not None
@@ -55,7 +71,12 @@ class TagRule:
         chosen = default if threshold is None else threshold
         #: Cosine from which a label is a tag; labels with a threshold of their own are in `minimums`.
         self.minimum = cosine_of(chosen, identity)
-        self.minimums = {} if threshold is not None else {key: cosine_of(value, identity) for key, value in own.items()}
+        self.minimums: dict[int, float] = {}
+        if threshold is None:
+            calibrated = {} if revision.threshold is not None else self._spreads
+            self.minimums = {key: minimum_of(spread, identity) for key, spread in calibrated.items()}
+            self.minimums |= {key: cosine_of(value, identity) for key, value in own.items()}
+        self._ids = {label.definition.name: label.id for label in revision.labels}
         definitions = [label.definition for label in revision.labels]
         self._ancestors = ancestors(definitions)
         self._groups = [frozenset(group) for group in revision.exclusive]
@@ -114,12 +135,29 @@ class TagRule:
                     yield parent, tag.label
 
     def _implied(self, parent: str, child: str, cosine: float | None) -> ScoredTag:
-        value = None if cosine is None else probability(cosine, self._identity)
-        return ScoredTag(parent, cosine, value, TagSource.AUTO, implied_by=child)
+        return self._with_scores(ScoredTag(parent, cosine, None, TagSource.AUTO, implied_by=child))
 
     def _scored(self, tag: Tag) -> ScoredTag:
-        value = None if tag.cosine is None else probability(tag.cosine, self._identity)
-        return ScoredTag(tag.label, tag.cosine, value, tag.source, origin=tag.origin)
+        return self._with_scores(ScoredTag(tag.label, tag.cosine, None, tag.source, origin=tag.origin))
+
+    def _with_scores(self, tag: ScoredTag) -> ScoredTag:
+        """*tag* with all that follows from its cosine."""
+        if tag.score is None:
+            return tag
+        label_id = self._ids.get(tag.label, -1)
+        spread = self._spreads.get(label_id)
+        return replace(
+            tag,
+            probability=probability(tag.score, self._identity),
+            calibrated=None if spread is None else (tag.score - spread.median) / spread.spread,
+            minimum=self.minimums.get(label_id, self.minimum),
+        )
+
+
+def minimum_of(spread: Spread, identity: SpaceIdentity) -> float:
+    """The cosine from which a label that lies so counts."""
+    stands_out = spread.median + STANDS_OUT * spread.spread
+    return min(max(stands_out, cosine_of(KEPT_FROM, identity)), cosine_of(SURE, identity))
 
 
 def _once(tags: Iterable[Tag]) -> list[Tag]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from store import Catalog, Space, Transaction
+from store import Catalog, Revision, Space, Transaction
 
+from .calibration import spreads_in_force
 from .rule import ScoredTag, TagRule
 
 
@@ -25,7 +26,7 @@ def tags_of(
     revision_id = t.library.revision_id()
     if revision_id is None:
         return {photo_id: [] for photo_id in photo_ids}
-    rule = TagRule(t.vocabularies.revision(revision_id), space.identity, threshold)
+    rule = rule_in_force(t, space, t.vocabularies.revision(revision_id), threshold)
     return {photo_id: rule.shown(tags) for photo_id, tags in t.tags.of(photo_ids).items()}
 
 
@@ -35,7 +36,13 @@ def tag_counts(catalog: Catalog, space: Space, *, threshold: float | None = None
         revision_id = t.library.revision_id()
         if revision_id is None:
             return []
-        rule = TagRule(t.vocabularies.revision(revision_id), space.identity, threshold)
+        rule = rule_in_force(t, space, t.vocabularies.revision(revision_id), threshold)
         lowest = min([rule.minimum, *rule.minimums.values()])
         counted = Counter(tag.label for tags in t.tags.each(lowest) for tag in rule.shown(tags))
     return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def rule_in_force(t: Transaction, space: Space, revision: Revision, threshold: float | None = None) -> TagRule:
+    """The rule for *revision* with the calibration in force. *threshold* is a probability."""
+    spreads = spreads_in_force(t, space, [label.id for label in revision.labels])
+    return TagRule(revision, space.identity, threshold, spreads)

@@ -46,7 +46,16 @@ def test_json_has_the_promised_keys_and_true_scores(filled, pictures):
     assert first["logit"] == pytest.approx(20 * first["score"] - 10, abs=1e-4)
     assert first["probability"] == pytest.approx(1 / (1 + np.exp(-first["logit"])), abs=1e-5)
     assert first["tags"][0]["label"] == "red"
-    assert list(first["tags"][0]) == ["label", "score", "probability", "source", "origin", "implied_by"]
+    assert list(first["tags"][0]) == [
+        "label",
+        "score",
+        "probability",
+        "calibrated",
+        "threshold",
+        "source",
+        "origin",
+        "implied_by",
+    ]
 
 
 def test_paths_come_one_a_line_or_ended_by_a_nul(filled, pictures):

@@ -60,7 +60,7 @@ def test_a_label_is_tried_before_it_is_one(filled, pictures):
     before = filled("vocab", "list").out
     result = filled("vocab", "try", "red", "--threshold", "0.5")
     assert result.status == 0
-    assert result.lines[0].startswith("red would be on 1 of 6 photos, from a probability of 0.5")
+    assert result.lines[0].startswith("red would be on 1 of 6 photos, from a score of ")
     assert "threshold" in result.out
     assert str(pictures / "red.png") in result.out or "red.png" in result.out
     record = json.loads(filled("vocab", "try", "red", "--json").out)

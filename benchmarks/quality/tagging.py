@@ -1,0 +1,80 @@
+"""How well the rule that decides which labels are tags does, beside simpler ones.
+
+    python benchmarks/quality/tagging.py
+
+Drawn scenes that training never saw, what is known to be in them, the `demo` checkpoint, and among the labels some of
+the default vocabulary's that no drawing shows. The rules see the same scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.siglip import Checkpoint, open_checkpoint
+from indexer.siglip.image_tower import ImageTower
+from indexer.siglip.text_tower import TextTower
+from photos.demo import words
+from photos.demo.captions import Fact, facts_of, name_of
+from photos.demo.splits import scene_at
+from query import cosine_of, shipped_vocabulary
+from query.tagging import minimum_of, spread_of
+from query.vocabulary import filled
+from training.pictures import seen
+from training.quick import labels
+
+CHECKPOINT = Path(__file__).parents[2] / "photos" / "demo" / "checkpoint"
+
+
+def strangers(count: int) -> list[str]:
+    """Labels of the default vocabulary that share no word with what drawings show."""
+    tables = (words.PLACE_NAMES, words.TIME_NAMES, words.WEATHER_NAMES)
+    shown = {word for table in tables for names in table.values() for name in names for word in name.split()}
+    shown |= {word for _, label, _ in labels() for word in label.split()}
+    shown |= {word for _, _, fact in labels() if fact[0] == "thing" for word in name_of(str(fact[1])).split()}
+    near = {"sea", "sky", "cloud", "road", "coast", "water", "building", "animal", "vehicle", "plant", "flower", "tree"}
+    names = [label.name for label in shipped_vocabulary("photographic").labels]
+    far = [name for name in names if not any(word in name.lower() for word in shown | near if len(word) > 2)]
+    return [far[at] for at in np.random.default_rng(0).choice(len(far), count, replace=False)]
+
+
+def vectors(checkpoint: Checkpoint, names: list[str]) -> NDArray[np.float32]:
+    """A vector for each label, as vocabularies have them."""
+    tower = TextTower(checkpoint, "cpu")
+    means = np.stack([tower.encode_text(filled([name])).mean(0) for name in names])
+    unit: NDArray[np.float32] = means / np.linalg.norm(means, axis=1, keepdims=True)
+    return unit
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pictures", type=int, default=600)
+    parser.add_argument("--strangers", type=int, default=300)
+    arguments = parser.parse_args()
+    checkpoint = open_checkpoint(CHECKPOINT, "demo")
+    scenes = [scene_at("test", index) for index in range(arguments.pictures)]
+    known: list[tuple[str, str, Fact]] = labels()
+    facts = [facts_of(scene) for scene in scenes]
+    truth = np.array([[fact in of_one for _, _, fact in known] for of_one in facts])
+    truth = np.concatenate([truth, np.zeros((len(scenes), arguments.strangers), bool)], 1)
+    images = ImageTower(checkpoint, "cpu").encode(seen(scenes, checkpoint.preprocessing))
+    cosines = images @ vectors(checkpoint, [label for _, label, _ in known] + strangers(arguments.strangers)).T
+    identity = checkpoint.identity("float32", "")
+    chosen = {f"fixed {p}": cosines >= cosine_of(p, identity) for p in (0.5, 0.1, 0.01, 0.001)}
+    for count in (3, 5):
+        chosen[f"top {count}"] = np.argsort(np.argsort(-cosines, 1), 1) < count
+    chosen["calibrated"] = cosines >= np.array([minimum_of(each, identity) for each in spread_of(cosines)])
+    print(f"{len(scenes)} pictures, {len(known)} labels that occur, {arguments.strangers} that do not")
+    for name, table in chosen.items():
+        right = (table & truth).sum()
+        precision, recall = right / max(1, table.sum()), right / truth.sum()
+        f1 = 2 * precision * recall / (precision + recall)
+        print(f"{name:<12} precision {precision:.3f}  recall {recall:.3f}  F1 {f1:.3f}")
+
+
+if __name__ == "__main__":
+    main()

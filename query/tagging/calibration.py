@@ -1,0 +1,100 @@
+"""How each label's scores lie over the user's own library: what is usual for it there, and what stands out.
+
+Labels differ in what they score on pictures that do not show them, and the differences are larger than those between
+right and wrong. So a label counts where its cosine stands out from its own usual ones: by the median and the median
+absolute deviation, which the few photos that do show it hardly move (Hampel, "The Influence Curve and Its Role in
+Robust Estimation", 1974).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store import Calibration, Catalog, Space, Spread, Transaction
+
+from .labels import LabelMatrix
+
+#: Photos from which a library says anything about a label, and those of it that are looked at.
+LEAST: Final = 500
+_SAMPLE = 8192
+#: A library that has grown so many times is looked at anew.
+_GROWN = 2.0
+#: What makes the median absolute deviation of normally distributed numbers their standard deviation.
+_NORMAL = 1.4826
+#: Cosine. Below it lies what rounding stored embeddings does.
+_FINEST = 2e-4
+#: Labels that are looked at together.
+_LABELS = 256
+_ROWS = 4096
+
+
+def is_due(t: Transaction, space: Space) -> bool:
+    """Whether the library is large enough for a first snapshot, or has outgrown that in force."""
+    count, current = t.embeddings.count(space.id), t.calibrations.current(space.id)
+    return count >= LEAST and (current is None or count >= _GROWN * current.photos)
+
+
+def calibrate(catalog: Catalog, space: Space, labels: LabelMatrix) -> Calibration:
+    """A new snapshot, in force from now on. The library owes a re-tag until one is done."""
+    spreads = measure(catalog, space, labels)
+    with catalog.write() as t:
+        t.library.set_retag_pending(True)
+        return t.calibrations.add(space.id, t.embeddings.count(space.id), spreads)
+
+
+def complete(catalog: Catalog, space: Space, labels: LabelMatrix) -> None:
+    """Have the snapshot in force, if there is one, say something of every label. What it says already stays."""
+    ids = labels.label_ids.tolist()
+    with catalog.read() as t:
+        current = t.calibrations.current(space.id)
+        known = {} if current is None else t.calibrations.of(current.id, ids)
+    if current is None or len(known) == len(ids):
+        return
+    missing = np.array([label_id not in known for label_id in ids])
+    spreads = measure(catalog, space, LabelMatrix(labels.label_ids[missing], labels.matrix[missing], 0))
+    with catalog.write() as t:
+        t.calibrations.complete(current.id, spreads)
+
+
+def spreads_in_force(t: Transaction, space: Space, label_ids: Sequence[int]) -> dict[int, Spread]:
+    """What the snapshot in force says of these labels."""
+    current = t.calibrations.current(space.id)
+    return {} if current is None else t.calibrations.of(current.id, label_ids)
+
+
+def measure(catalog: Catalog, space: Space, labels: LabelMatrix) -> dict[int, Spread]:
+    """How the labels' cosines lie over the library's photos, by label; nothing for an empty library."""
+    sample = _sample(catalog, space)
+    if not len(sample):
+        return {}
+    spreads: dict[int, Spread] = {}
+    for start in range(0, len(labels.label_ids), _LABELS):
+        some = labels.matrix[start : start + _LABELS].astype(np.float32)
+        found = spread_of(sample @ some.T)
+        spreads |= dict(zip(labels.label_ids[start : start + _LABELS].tolist(), found, strict=True))
+    return spreads
+
+
+def spread_of(cosines: NDArray[np.float32]) -> list[Spread]:
+    """How each column of *cosines*, float32 (photos, labels), lies."""
+    median = np.median(cosines, axis=0)
+    spread = np.maximum(_NORMAL * np.median(np.abs(cosines - median), axis=0), _FINEST)
+    return [Spread(float(middle), float(around)) for middle, around in zip(median, spread, strict=True)]
+
+
+def _sample(catalog: Catalog, space: Space) -> NDArray[np.float32]:
+    """Embeddings of photos that have a file, float32 (n, d): all, or so many at even distances by id."""
+    with catalog.read() as t:
+        gone = t.photos.gone()
+        step = max(1, -(-t.embeddings.count(space.id) // _SAMPLE))
+        at = 0
+        rows = [np.empty((0, space.identity.dimension), np.float32)]
+        for vectors in t.embeddings.scan(space.id, _ROWS):
+            there = vectors.matrix[~np.isin(vectors.ids, gone)]
+            rows.append(there[(-at) % step :: step])
+            at += len(there)
+    return np.concatenate(rows)
