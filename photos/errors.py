@@ -7,6 +7,7 @@ PhotosError
 ├── EmptyLibrary            there is nothing to search yet
 ├── NothingFound            the question was fine and the answer is empty
 ├── UnreadablePicture       an image file given as a question cannot be read
+├── UnreadableFile          a file of data cannot be read
 ├── NoModelChosen           no checkpoint was chosen and the default is not downloaded
 ├── ModelInUse              the library's photos were embedded with another checkpoint
 ├── ModelChanged            the checkpoint's weights are not those that the library was made with
@@ -183,6 +184,19 @@ class DaemonFailed(PhotosError):
 
     def __str__(self) -> str:
         return f"{safe(self.problem)}; its log is {safe(str(self.log))}."
+
+
+class UnreadableFile(PhotosError):
+    """A file of data cannot be read."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"{safe(self.path)} cannot be read ({self.reason})."
 
 
 class NoEarlierRevision(PhotosError):

@@ -5,8 +5,11 @@ QueryError
 ├── EmptyQuery              no words
 ├── NotInLibrary            (path) no photo of the library
 ├── Superseded              (vocabulary) another re-tag took over
+├── UnknownSource           (name, known) nobody of that name gave tags
 ├── UnknownVocabulary       (name, known)
-└── VocabularyError         (path, problems) a file that is no vocabulary, line by line
+└── FileRefused             (path, problems) line by line
+    ├── BadTagFile          a file that holds no tags
+    └── VocabularyError     a file that is no vocabulary
 """
 
 from __future__ import annotations
@@ -97,8 +100,11 @@ class Problem:
 _NAMED = 3
 
 
-class VocabularyError(QueryError):
-    """A file that cannot be taken as a vocabulary. The one in force stays in force."""
+class FileRefused(QueryError):
+    """A file that is not taken: what is wrong in it, line by line."""
+
+    #: What it was to be taken as.
+    role = "a file"
 
     def __init__(self, path: str, problems: Sequence[Problem]) -> None:
         super().__init__(path, problems)
@@ -112,4 +118,29 @@ class VocabularyError(QueryError):
             for problem in self.problems[:_NAMED]
         )
         more = f"; and {len(self.problems) - _NAMED} more" if len(self.problems) > _NAMED else ""
-        return f"{readable(os.fsencode(self.path))} is not taken as a vocabulary: {named}{more}."
+        return f"{readable(os.fsencode(self.path))} is not taken as {self.role}: {named}{more}."
+
+
+class VocabularyError(FileRefused):
+    """A file that cannot be taken as a vocabulary. The one in force stays in force."""
+
+    role = "a vocabulary"
+
+
+class BadTagFile(FileRefused):
+    """A file that cannot be taken as a list of tags. Nothing is taken from it."""
+
+    role = "a list of tags"
+
+
+class UnknownSource(QueryError):
+    """No tags came from a source of that name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(name, known)
+        self.name = name
+        self.known = tuple(known)
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"No tags came from {self.name!r}; there are {', '.join(self.known)}."

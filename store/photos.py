@@ -92,6 +92,13 @@ class Photos:
             for key in self._connection.execute(select(_photo.c.id).where(_photo.c.id.in_(some))).scalars()
         }
 
+    def keywords(self) -> list[tuple[int, tuple[str, ...]]]:
+        """The photos that have keywords of their own or of a sidecar's, with these."""
+        rows = self._connection.execute(
+            select(_photo.c.id, _photo.c.keywords).where(_photo.c.keywords != [], _photo.c.gone_at.is_(None))
+        )
+        return [(row.id, tuple(row.keywords)) for row in rows]
+
     def count(self) -> int:
         """How many photos have a file."""
         held = select(func.count(func.distinct(_file.c.photo_id)))

@@ -235,11 +235,13 @@ tag = Table(
     _of("photo", primary=True),
     _of("label", primary=True),
     Column("source", String, primary_key=True),
-    Column("origin", String),
+    #: The program that an imported tag came from; empty for others.
+    Column("origin", String, primary_key=True, server_default=""),
     _of("space", null=True),
     Column("cosine", Float),
     CheckConstraint("source IN ('auto', 'user', 'rejected', 'imported')", name="source"),
     CheckConstraint("source <> 'auto' OR (cosine IS NOT NULL AND space_id IS NOT NULL)", name="auto_has_score"),
+    CheckConstraint("(source = 'imported') = (origin <> '')", name="imported_has_origin"),
     Index(None, "label_id", "photo_id"),
 )
 

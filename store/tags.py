@@ -16,7 +16,7 @@ from .records import Said, Tag, TagSource
 
 _tag, _label, _file, _event = schema.tag, schema.label, schema.file, schema.tag_event
 _ORDER = {TagSource.USER: 0, TagSource.IMPORTED: 1, TagSource.AUTO: 2, TagSource.REJECTED: 3}
-_WHAT = {TagSource.USER: "added", TagSource.REJECTED: "rejected", TagSource.IMPORTED: "imported"}
+_WHAT = {TagSource.USER: "added", TagSource.REJECTED: "rejected"}
 _DELETE_AUTO = delete(_tag).where(
     _tag.c.photo_id == bindparam("photo"), _tag.c.label_id == bindparam("label"), _tag.c.source == TagSource.AUTO.value
 )
@@ -48,7 +48,9 @@ class Tags:
             rows = self._connection.execute(select(_tag, _label.c.name).join(_label).where(_tag.c.photo_id.in_(some)))
             for row in rows:
                 source = TagSource(row.source)
-                tags[row.photo_id].append(Tag(row.photo_id, row.label_id, row.name, source, row.cosine, row.origin))
+                tags[row.photo_id].append(
+                    Tag(row.photo_id, row.label_id, row.name, source, row.cosine, row.origin or None)
+                )
         for of_one in tags.values():
             of_one.sort(key=lambda tag: (_ORDER[tag.source], -(tag.cosine or 0.0), tag.label_id))
         return {photo_id: tags.get(photo_id, []) for photo_id in photo_ids}
@@ -63,24 +65,35 @@ class Tags:
             ).scalars()
         }
 
-    def say(self, photo_id: int, label_id: int, source: TagSource, origin: str | None = None) -> bool:
-        """Note that a person added or rejected the label, or that the program *origin* gave it.
-
-        What a person said stands until a person says otherwise. Returns whether anything changed.
-        """
-        assert source is not TagSource.AUTO
-        said = [TagSource.USER, TagSource.REJECTED]
-        others = said if source in said else [TagSource.IMPORTED]
-        mine = (_tag.c.photo_id == photo_id, _tag.c.label_id == label_id, _tag.c.source.in_(others))
-        held = [(row.source, row.origin) for row in self._connection.execute(select(_tag).where(*mine))]
-        if held == [(source.value, origin)]:
+    def say(self, photo_id: int, label_id: int, source: TagSource) -> bool:
+        """Note that a person added or rejected the label, until they say otherwise. Returns whether it is new."""
+        by_hand = [TagSource.USER, TagSource.REJECTED]
+        assert source in by_hand
+        mine = (_tag.c.photo_id == photo_id, _tag.c.label_id == label_id, _tag.c.source.in_(by_hand))
+        if list(self._connection.execute(select(_tag.c.source).where(*mine)).scalars()) == [source.value]:
             return False
         self._connection.execute(delete(_tag).where(*mine))
-        self._connection.execute(
-            insert(_tag).values(photo_id=photo_id, label_id=label_id, source=source.value, origin=origin)
-        )
-        self._note(photo_id, label_id, _WHAT[source], origin)
+        self._connection.execute(insert(_tag).values(photo_id=photo_id, label_id=label_id, source=source.value))
+        self._note(photo_id, label_id, _WHAT[source], None)
         return True
+
+    def take(self, photo_id: int, origin: str, label_ids: Collection[int]) -> int:
+        """Make the tags that the program *origin* gave the photo exactly these. Returns how many changed."""
+        mine = (_tag.c.photo_id == photo_id, _tag.c.source == TagSource.IMPORTED, _tag.c.origin == origin)
+        held = set(self._connection.execute(select(_tag.c.label_id).where(*mine)).scalars())
+        gone, new = held - set(label_ids), set(label_ids) - held
+        if gone:
+            self._connection.execute(delete(_tag).where(*mine, _tag.c.label_id.in_(gone)))
+        for label_id in sorted(new):
+            row = {"photo_id": photo_id, "label_id": label_id, "source": TagSource.IMPORTED.value, "origin": origin}
+            self._connection.execute(insert(_tag).values(row))
+            self._note(photo_id, label_id, "imported", origin)
+        return len(gone) + len(new)
+
+    def origins(self) -> list[str]:
+        """The programs that tags were imported from."""
+        found = select(_tag.c.origin).where(_tag.c.source == TagSource.IMPORTED).distinct().order_by(_tag.c.origin)
+        return list(self._connection.execute(found).scalars())
 
     def clear(self, photo_id: int, label_ids: Collection[int]) -> bool:
         """Forget what a person said of the labels. Returns whether there was anything."""
@@ -109,7 +122,7 @@ class Tags:
             .order_by(_tag.c.photo_id)
         )
         for _, some in groupby(rows, lambda row: row.photo_id):
-            yield [Tag(r.photo_id, r.label_id, r.name, TagSource(r.source), r.cosine, r.origin) for r in some]
+            yield [Tag(r.photo_id, r.label_id, r.name, TagSource(r.source), r.cosine, r.origin or None) for r in some]
 
     def _note(self, photo_id: int, label_id: int, what: str, origin: str | None) -> None:
         now = datetime.now(UTC).replace(tzinfo=None)
@@ -158,12 +171,13 @@ class Tags:
         different = [pair for pair, cosine in chosen.items() if held.get(pair) != cosine]
         if different:
             self._connection.execute(
-                replacing(_tag, ["photo_id", "label_id", "source"], ["cosine", "space_id"]),
+                replacing(_tag, ["photo_id", "label_id", "source", "origin"], ["cosine", "space_id"]),
                 [
                     {
                         "photo_id": photo_id,
                         "label_id": label_id,
                         "source": TagSource.AUTO.value,
+                        "origin": "",
                         "space_id": space_id,
                         "cosine": chosen[photo_id, label_id],
                     }

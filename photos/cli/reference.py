@@ -47,7 +47,8 @@ Results go to standard output, everything else to standard error. `--json` print
 found has `path`, `paths` (all its files), `companions` (what lies beside them and belongs to them), `photo` (its
 number), `score` (the cosine), `logit`, `probability`, `width`, `height`, `format`, `taken_at` (ISO 8601 or null),
 `camera`, `lens`, `focal_length` (mm), `aperture` (f-number), `exposure` (seconds), `iso`, `latitude`, `longitude`,
-`rating` (-1 to 5), `caption`, `keywords`, and `tags` (objects with `label`, `score`, `probability`, `source`).
+`rating` (-1 to 5), `caption`, `keywords`, and `tags` (objects with `label`, `score`, `probability`,
+`calibrated`, `threshold` (the score from which it counts), `source`, `origin`, `implied_by`).
 `--paths` writes names as they are on disk, except that a terminal is shown control characters escaped; a name may hold
 a line feed, so scripts are safest with `-0`.
 

@@ -3,6 +3,8 @@
 from .byhand import say
 from .calibration import LEAST, is_due, spread_of
 from .census import Census, census
+from .comparing import Agreement, Comparison, compare_sources
+from .importing import Given, Taken, read_tags, take_keywords, take_tags
 from .labels import LabelMatrix, label_matrix
 from .linting import Doubt, lint
 from .retag import RetagReport, StoredTagger, retag
@@ -12,22 +14,30 @@ from .shown import photo_tags, tag_counts, tags_of
 __all__ = [
     "DEFAULT_THRESHOLD",
     "LEAST",
+    "Agreement",
     "Census",
+    "Comparison",
     "Doubt",
+    "Given",
     "LabelMatrix",
     "RetagReport",
     "ScoredTag",
     "StoredTagger",
     "TagRule",
+    "Taken",
     "census",
+    "compare_sources",
     "is_due",
     "label_matrix",
     "lint",
     "minimum_of",
     "photo_tags",
+    "read_tags",
     "retag",
     "say",
     "spread_of",
     "tag_counts",
     "tags_of",
+    "take_keywords",
+    "take_tags",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from store import Catalog, TagSource, Transaction
 
 from ..errors import BadLabel
-from ..vocabulary.hierarchy import find
+from ..vocabulary.hierarchy import Speller
 from ..vocabulary.names import normalised
 
 #: Characters, as in vocabularies.
@@ -28,8 +28,9 @@ def say(
     All or nothing. Raises `BadLabel`.
     """
     with catalog.write() as t:
-        said = [(_spelt(t, name), source) for names, source in _sides(added, rejected) for name in names]
-        forgotten = [_spelt(t, name) for name in cleared]
+        speller = speller_in_force(t)
+        said = [(spelt(speller, name), source) for names, source in _sides(added, rejected) for name in names]
+        forgotten = [spelt(speller, name) for name in cleared]
         for photo_id in photo_ids:
             for name in forgotten:
                 t.tags.clear(photo_id, t.vocabularies.labels_called(name))
@@ -45,10 +46,15 @@ def _sides(added: Iterable[str], rejected: Iterable[str]) -> tuple[tuple[Iterabl
     return (added, TagSource.USER), (rejected, TagSource.REJECTED)
 
 
-def _spelt(t: Transaction, name: str) -> str:
+def speller_in_force(t: Transaction) -> Speller:
+    """Knows the labels of the vocabulary in force."""
+    revision_id = t.library.revision_id()
+    return Speller([] if revision_id is None else t.vocabularies.revision(revision_id).definition.labels)
+
+
+def spelt(speller: Speller, name: str) -> str:
+    """*name* as the vocabulary spells it, or as it is. Raises `BadLabel`."""
     plain = " ".join(name.split())
     if not normalised(plain) or len(plain) > _LONGEST or not plain.isprintable():
         raise BadLabel(name)
-    revision_id = t.library.revision_id()
-    known = None if revision_id is None else find(t.vocabularies.revision(revision_id), plain)
-    return plain if known is None else known.name
+    return speller.label(plain) or plain

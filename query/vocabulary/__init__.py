@@ -1,7 +1,7 @@
 """Vocabularies as files: reading, writing, and those that come with the program."""
 
 from .difference import Difference, difference
-from .hierarchy import ancestors, find
+from .hierarchy import Speller, ancestors, find
 from .names import normalised
 from .prompts import DEFAULT_TEMPLATES, filled
 from .reading import parse_vocabulary, read_vocabulary
@@ -12,6 +12,7 @@ __all__ = [
     "DEFAULT_TEMPLATES",
     "SHIPPED",
     "Difference",
+    "Speller",
     "ancestors",
     "difference",
     "filled",

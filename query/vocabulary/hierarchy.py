@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from store import LabelDefinition, Revision, VocabularyDefinition
+from store import LabelDefinition, VocabularyDefinition
 
 from ..errors import Problem
 from .lines import Lines
@@ -41,12 +41,22 @@ def _above(name: str, parents: Mapping[str, Sequence[str]]) -> list[str]:
     return above
 
 
-def find(vocabulary: VocabularyDefinition | Revision, name: str) -> LabelDefinition | None:
-    """The label that *name* means: by its name, an alias, or the singular of either."""
-    labels = vocabulary.definition.labels if isinstance(vocabulary, Revision) else vocabulary.labels
-    names = _names(labels)
-    spelling = names.get(normalised(name)) or _names(labels, folded=True).get(normalised(name, folded=True))
-    return next((label for label in labels if label.name == spelling), None)
+class Speller:
+    """Finds the label that a name means: by its name, an alias, or the singular of either."""
+
+    def __init__(self, labels: Iterable[LabelDefinition]) -> None:
+        held = list(labels)
+        self._exact, self._folded = _names(held), _names(held, folded=True)
+
+    def label(self, name: str) -> str | None:
+        """The label's own name."""
+        return self._exact.get(normalised(name)) or self._folded.get(normalised(name, folded=True))
+
+
+def find(vocabulary: VocabularyDefinition, name: str) -> LabelDefinition | None:
+    """The label that *name* means, see `Speller`."""
+    spelling = Speller(vocabulary.labels).label(name)
+    return next((label for label in vocabulary.labels if label.name == spelling), None)
 
 
 def _names(labels: Iterable[LabelDefinition], *, folded: bool = False) -> dict[str, str]:

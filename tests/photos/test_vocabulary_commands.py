@@ -164,3 +164,71 @@ def test_a_vocabulary_that_comes_with_groups_and_parents_is_shown_with_them(fill
     records = [json.loads(line) for line in filled("vocab", "show", "two", "--json").lines]
     assert [record["parents"] for record in records] == [[], ["colour"], ["colour"]]
     assert filled("vocab", "export", "two").lines[1:] == ["% exclusive red, blue", "colour", "> red", "> blue"]
+
+
+def test_tags_of_another_program_come_in_from_a_table_and_are_compared(filled, pictures, two):
+    filled("vocab", "use", two("% threshold 0.5\nred\nblue\ngreen\n"))
+    (pictures / "ram.csv").write_text(
+        "path,tags\nred.png,Reds; sky\nblue.png,red | sky\nbright/white.png,sky\ngone.png,red\n"
+    )
+    result = filled("tags", "import", pictures / "ram.csv", "--source", "ram++")
+    assert result.status == 0
+    assert result.out == "3 photos have tags from ram++; 5 tags changed.\n"
+    assert "line 5: gone.png" in result.err
+    assert filled("tags", "import", pictures / "ram.csv", "--source", "ram++").out.endswith("; 0 tags changed.\n")
+    record = json.loads(filled("tags", pictures / "blue.png", "--json").out)
+    assert [(tag["label"], tag["source"], tag["origin"]) for tag in record["tags"]] == [
+        ("red", "imported", "ram++"),
+        ("sky", "imported", "ram++"),
+        ("blue", "auto", None),
+    ]
+    overall, *labels = map(json.loads, filled("tags", "compare", "auto", "ram++", "--json").lines)
+    assert (overall["photos"], overall["labels"]) == (3, 1)
+    assert labels == [
+        {
+            "label": "red",
+            "both": 1,
+            "only auto": 0,
+            "only ram++": 1,
+            "overlap": 0.5,
+            "kappa": pytest.approx(0.4),
+        }
+    ]
+    shown = filled("tags", "compare", "auto", "ram++").lines
+    assert shown[0] == "3 photos and 1 label that both speak of"
+    assert shown[-1].split() == ["red", "1", "0", "1", "0.50", "0.40"]
+    assert "there are auto, user, ram++" in filled("tags", "compare", "auto", "florence").err
+    assert filled("tags", "compare", "user", "ram++").status == 1
+
+
+def test_tags_of_two_programs_stand_beside_each_other(filled, pictures):
+    for source, tags in (("one", '["sky", {"label": "sea"}]'), ("two", '"sky"')):
+        (pictures / "tags.jsonl").write_text(f'{{"path": "{pictures}/red.png", "tags": {tags}}}\n')
+        assert filled("tags", "import", pictures / "tags.jsonl", "--source", source).status == 0
+    overall, _ = map(json.loads, filled("tags", "compare", "one", "two", "--json").lines)
+    assert (overall["both"], overall["labels"]) == (1, 1)
+    assert "imported from one" in filled("tags", pictures / "red.png").out
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.csv", "file\nred.png\n", "line 1: the first line does not name"),
+        ("a.csv", "path,tags\n,dog\n", "line 2: there is no path"),
+        ("a.jsonl", "{}\n", "line 1: it is no JSON object"),
+        ("a.jsonl", '{"path": "red.png", "tags": [3]}\n', "line 1: a tag is neither"),
+        ("a.jsonl", "", "there are no tags in it"),
+    ],
+)
+def test_a_file_of_tags_is_taken_whole_or_not_at_all(filled, pictures, name, text, said):
+    (pictures / name).write_text(text)
+    result = filled("tags", "import", pictures / name, "--source", "x")
+    assert result.status == 1
+    assert said in result.err
+
+
+def test_what_is_missing_for_an_import_is_said(filled, pictures):
+    assert filled("tags", "import").status == 2
+    assert filled("tags", "import", pictures / "a.csv").status == 2
+    assert "cannot be read" in filled("tags", "import", pictures / "a.csv", "--source", "x").err
+    assert filled("tags", "import", "--keywords").status == 1

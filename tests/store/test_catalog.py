@@ -426,11 +426,15 @@ def test_tags_come_photo_by_photo_from_a_cosine_on_and_not_of_photos_without_fil
 
 
 def test_what_a_person_says_stands_until_they_say_otherwise_and_is_remembered(tagged):
-    photographer, one, _, dog, _ = tagged
+    photographer, one, _, dog, cat = tagged
     with photographer.catalog.write() as t:
         assert t.tags.say(one, dog, TagSource.USER)
         assert not t.tags.say(one, dog, TagSource.USER)
-        assert t.tags.say(one, dog, TagSource.IMPORTED, "other program")
+        assert t.tags.take(one, "other program", [dog]) == 1
+        assert t.tags.take(one, "a third", [dog, cat]) == 2
+        assert t.tags.take(one, "a third", []) == 2
+        assert t.tags.take(one, "other program", [dog]) == 0
+        assert t.tags.origins() == ["other program"]
         assert t.tags.say(one, dog, TagSource.REJECTED)
         assert [tag.source for tag in t.tags.of([one])[one]] == [TagSource.IMPORTED, TagSource.REJECTED]
         assert t.tags.clear(one, [dog])
@@ -439,6 +443,8 @@ def test_what_a_person_says_stands_until_they_say_otherwise_and_is_remembered(ta
         assert [(said.what, said.origin) for said in t.tags.history(one)] == [
             ("added", None),
             ("imported", "other program"),
+            ("imported", "a third"),
+            ("imported", "a third"),
             ("rejected", None),
             ("cleared", None),
         ]

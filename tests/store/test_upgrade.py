@@ -247,3 +247,31 @@ def test_a_copy_that_was_restored_lets_readers_and_a_writer_work_at_once_again(t
         with catalog.write() as t:
             t.folders.add(b"/photos")
         assert view.folders.all() == []
+
+
+SPACE = """
+INSERT INTO space (id, model, weights_hash, preprocessing, precision, dimension, logit_scale, logit_bias)
+VALUES (1, 'm', 'h', 'p', 'float32', 2, 1, 1)
+"""
+
+
+def test_tags_keep_what_they_say_when_their_key_grows(tmp_path):
+    path = tmp_path / "catalog.db"
+    folder = write_revisions(tmp_path / "migrations")
+    (folder / "versions" / "m0007_origins.py").unlink()
+    engine = connect(path)
+    upgrade(engine, path, migrations=folder, head="0006")
+    with transaction(engine, path, writes=True) as connection:
+        for statement in (
+            "INSERT INTO photo (id, content_hash, size, width, height, format, added_at) VALUES (1, x'01', 1, 1, 1, '', 0)",
+            SPACE,
+            "INSERT INTO label (id, name, texts, digest) VALUES (1, 'dog', '[]', x'02')",
+            "INSERT INTO tag VALUES (1, 1, 'auto', NULL, 1, 0.5)",
+            "INSERT INTO tag VALUES (1, 1, 'user', NULL, NULL, NULL)",
+            "INSERT INTO tag VALUES (1, 1, 'imported', 'ram++', NULL, NULL)",
+        ):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    with Catalog.open(path) as catalog, catalog.read() as t:
+        kept = [(str(tag.source), tag.origin, tag.cosine) for tag in t.tags.of([1])[1]]
+    assert kept == [("user", None, None), ("imported", "ram++", None), ("auto", None, 0.5)]
