@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from photos.errors import NoEarlierRevision
+from photos.errors import NoEarlierRevision, NothingFound
 from photos.models import DEMO
 from query import SHIPPED, UnknownVocabulary, read_vocabulary, shipped_vocabulary
 from store import Catalog, Revision, Transaction, VocabularyDefinition, VocabularySummary
@@ -15,6 +15,7 @@ DEFAULT = "photographic"
 #: The same for the checkpoint that knows drawings.
 DEFAULT_OF_DEMO = "demo"
 
+_NEVER_USED = "No vocabulary was used here yet; `photos vocab list` names those that there are."
 _ENDINGS = frozenset({".txt", ".csv", ".tsv", ".yaml", ".yml"})
 
 
@@ -85,7 +86,7 @@ def history(catalog: Catalog, name: str | None) -> list[VocabularySummary]:
         found = [] if chosen is None else t.vocabularies.history(chosen)
         known = [each.name for each in t.vocabularies.all()]
     if not found:
-        raise UnknownVocabulary(chosen or DEFAULT, known)
+        raise UnknownVocabulary(chosen or DEFAULT, known or SHIPPED) if chosen else NothingFound(_NEVER_USED)
     return found
 
 

@@ -35,7 +35,7 @@ def import_and_tell(app: App, file: str | None, source: str) -> None:
     if not taken.photos:
         raise NothingFound(f"No photo of the library has tags from {safe(source)}; nothing was taken over.")
     click.echo(
-        f"{counted(taken.photos, 'photo')} have tags from {safe(source)}; {counted(taken.changed, 'tag')} changed."
+        f"{counted(taken.photos, 'photo')} with tags from {safe(source)}; {counted(taken.changed, 'tag')} changed."
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from photos import vocabularies
 from photos.cli.output import scores, text_of, write_json
 from photos.cli.render import counted, shown_path, table
 from photos.cli.render import probability as shown_probability
@@ -24,7 +25,11 @@ _BAR = 40
 def try_and_tell(app: App, text: str, *, as_json: bool) -> None:
     """Show what a label with that name would tag."""
     space = app.space
-    trial = try_label(app.catalog, space, app.texts(space).label_vector(text), app.settings.threshold)
+    threshold = app.settings.threshold
+    if threshold is None:
+        # What the label would go by in the vocabulary in force.
+        threshold = vocabularies.definition_of(app.catalog, None).threshold
+    trial = try_label(app.catalog, space, app.texts(space).label_vector(text), threshold)
     if as_json:
         write_json(_record(text, trial, space.identity))
         return

@@ -173,7 +173,7 @@ def test_tags_of_another_program_come_in_from_a_table_and_are_compared(filled, p
     )
     result = filled("tags", "import", pictures / "ram.csv", "--source", "ram++")
     assert result.status == 0
-    assert result.out == "3 photos have tags from ram++; 5 tags changed.\n"
+    assert result.out == "3 photos with tags from ram++; 5 tags changed.\n"
     assert "line 5: gone.png" in result.err
     assert filled("tags", "import", pictures / "ram.csv", "--source", "ram++").out.endswith("; 0 tags changed.\n")
     record = json.loads(filled("tags", pictures / "blue.png", "--json").out)

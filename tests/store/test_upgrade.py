@@ -249,6 +249,9 @@ def test_a_copy_that_was_restored_lets_readers_and_a_writer_work_at_once_again(t
         assert view.folders.all() == []
 
 
+PHOTO = """
+INSERT INTO photo (id, content_hash, size, width, height, format, added_at) VALUES (1, x'01', 1, 1, 1, 'JPEG', 0)
+"""
 SPACE = """
 INSERT INTO space (id, model, weights_hash, preprocessing, precision, dimension, logit_scale, logit_bias)
 VALUES (1, 'm', 'h', 'p', 'float32', 2, 1, 1)
@@ -263,7 +266,7 @@ def test_tags_keep_what_they_say_when_their_key_grows(tmp_path):
     upgrade(engine, path, migrations=folder, head="0006")
     with transaction(engine, path, writes=True) as connection:
         for statement in (
-            "INSERT INTO photo (id, content_hash, size, width, height, format, added_at) VALUES (1, x'01', 1, 1, 1, '', 0)",
+            PHOTO,
             SPACE,
             "INSERT INTO label (id, name, texts, digest) VALUES (1, 'dog', '[]', x'02')",
             "INSERT INTO tag VALUES (1, 1, 'auto', NULL, 1, 0.5)",
