@@ -14,6 +14,7 @@ PhotosError
 ├── AlreadyWatched          another process keeps the library up to date
 ├── NotWatched              no process does
 ├── DaemonFailed            the process that was started ended at once, or would not end
+├── LabelExists             the vocabulary has a label of that name
 ├── NoEarlierRevision       a vocabulary has no revision of that number
 ├── FileExists              a file to be written is there already
 └── DemoIncomplete          the folder for the demo holds something else
@@ -197,6 +198,23 @@ class UnreadableFile(PhotosError):
     def __str__(self) -> str:
         """One sentence."""
         return f"{safe(self.path)} cannot be read ({self.reason})."
+
+
+class LabelExists(PhotosError):
+    """The vocabulary has that label already, as *known* or under that name as an alias."""
+
+    def __init__(self, label: str, known: str, vocabulary: str) -> None:
+        super().__init__(label, known, vocabulary)
+        self.label = label
+        self.known = known
+        self.vocabulary = vocabulary
+
+    def __str__(self) -> str:
+        """One sentence."""
+        also = "" if self.label == self.known else f" (as {safe(self.known)!r})"
+        return (
+            f"{safe(self.vocabulary)} has the label {safe(self.label)!r} already{also}; `photos vocab edit` changes it."
+        )
 
 
 class NoEarlierRevision(PhotosError):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
-from photos.errors import NoEarlierRevision, NothingFound
+from photos.errors import LabelExists, NoEarlierRevision, NothingFound
 from photos.models import DEMO
-from query import SHIPPED, UnknownVocabulary, read_vocabulary, shipped_vocabulary
-from store import Catalog, Revision, Transaction, VocabularyDefinition, VocabularySummary
+from query import SHIPPED, UnknownVocabulary, checked_name, find, read_vocabulary, shipped_vocabulary
+from store import Catalog, LabelDefinition, Revision, Transaction, VocabularyDefinition, VocabularySummary
 
 #: In force until the user chooses one.
 DEFAULT = "photographic"
@@ -109,6 +110,19 @@ def keep(catalog: Catalog, definition: VocabularyDefinition) -> Revision:
     """*definition* as the newest revision of its vocabulary, and whether or not another is in force."""
     with catalog.write() as t:
         return t.vocabularies.put(definition)
+
+
+def with_label(catalog: Catalog, name: str, text: str) -> Revision:
+    """The vocabulary in force with one label more, scored by that *text* alone. Raises `LabelExists` or `BadLabel`."""
+    with catalog.read() as t:
+        current = in_force(t)
+    definition = shipped_vocabulary(DEFAULT) if current is None else current.definition
+    label = checked_name(name)
+    known = find(definition, label)
+    if known is not None:
+        raise LabelExists(label, known.name, definition.name)
+    more = (*definition.labels, LabelDefinition(label, (text,)))
+    return keep(catalog, replace(definition, labels=more))
 
 
 def _numbered(catalog: Catalog, name: str) -> Revision | None:

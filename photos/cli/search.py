@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from photos.cli import options
 from photos.cli.program import Invocation, pass_invocation
+
+if TYPE_CHECKING:
+    from photos.app import App
 
 
 @click.command(short_help="Find photos by a description.")
@@ -14,9 +19,16 @@ from photos.cli.program import Invocation, pass_invocation
 @options.as_json
 @options.paths_only
 @options.print0
+@click.option("--save-as-label", "label", metavar="NAME", help="Make WORDS a label of the vocabulary in force, too.")
 @pass_invocation
 def search(
-    invocation: Invocation, words: tuple[str, ...], top: int | None, as_json: bool, paths_only: bool, print0: bool
+    invocation: Invocation,
+    words: tuple[str, ...],
+    top: int | None,
+    as_json: bool,
+    paths_only: bool,
+    print0: bool,
+    label: str | None,
 ) -> None:
     """Find the photos that look most like WORDS, best first.
 
@@ -27,6 +39,7 @@ def search(
     photos search beach at sunset
     photos search "red car" --top 50 --paths > red-cars.txt
     photos search birthday cake -0 | xargs -0 cp -t /tmp/cakes
+    photos search a grey cat on a red sofa --save-as-label "our cat"
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.results import show_matches
     from query import search_text
@@ -34,7 +47,19 @@ def search(
     with invocation.app(top=top) as app:
         texts = app.texts(app.space, _tell_cut)
         found = search_text(app.catalog, app.index, app.space, texts, " ".join(words), app.settings.top)
+        if label is not None:
+            _save(app, label, " ".join(words))
         show_matches(found, of_text=True, as_json=as_json, paths_only=paths_only, nul=print0)
+
+
+def _save(app: App, label: str, text: str) -> None:
+    from photos import vocabularies
+    from photos.cli.retagging import sentence
+    from photos.indexing import tag_again
+
+    revision = vocabularies.with_label(app.catalog, label, text)
+    # Beside the results, which may go to another program.
+    click.echo(sentence(revision, tag_again(app, revision)), err=True)
 
 
 def _tell_cut(_text: str) -> None:

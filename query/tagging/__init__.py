@@ -1,6 +1,6 @@
 """Tags: a view of the stored embeddings through a vocabulary."""
 
-from .byhand import say
+from .byhand import checked_name, say
 from .calibration import LEAST, is_due, spread_of
 from .census import Census, census
 from .comparing import Agreement, Comparison, compare_sources
@@ -26,6 +26,7 @@ __all__ = [
     "TagRule",
     "Taken",
     "census",
+    "checked_name",
     "compare_sources",
     "is_due",
     "label_matrix",

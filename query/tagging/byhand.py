@@ -54,7 +54,13 @@ def speller_in_force(t: Transaction) -> Speller:
 
 def spelt(speller: Speller, name: str) -> str:
     """*name* as the vocabulary spells it, or as it is. Raises `BadLabel`."""
+    plain = checked_name(name)
+    return speller.label(plain) or plain
+
+
+def checked_name(name: str) -> str:
+    """*name* with single spaces. Raises `BadLabel` if it cannot be a label's."""
     plain = " ".join(name.split())
     if not normalised(plain) or len(plain) > _LONGEST or not plain.isprintable():
         raise BadLabel(name)
-    return speller.label(plain) or plain
+    return plain

@@ -232,3 +232,18 @@ def test_what_is_missing_for_an_import_is_said(filled, pictures):
     assert filled("tags", "import", pictures / "a.csv").status == 2
     assert "cannot be read" in filled("tags", "import", pictures / "a.csv", "--source", "x").err
     assert filled("tags", "import", "--keywords").status == 1
+
+
+def test_a_search_becomes_a_label_that_tags_at_once(filled, two, pictures):
+    filled("vocab", "use", two("% threshold 0.5\nblue = azure\n"))
+    result = filled("search", "red", "--paths", "-t", "1", "--save-as-label", "our  car")
+    assert result.lines == [str(pictures / "red.png")]
+    assert "revision 2" in result.err
+    assert [tag["label"] for tag in json.loads(filled("tags", pictures / "red.png", "--json").out)["tags"]] == [
+        "our car"
+    ]
+    again = filled("search", "white", "--save-as-label", "Azure")
+    assert again.status == 1
+    assert "has the label 'Azure' already (as 'blue')" in again.err
+    assert filled("search", "white", "--save-as-label", " ").status == 1
+    assert filled("vocab", "history").lines[0].startswith("two@2")
