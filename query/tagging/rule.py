@@ -126,11 +126,13 @@ class TagRule:
         return [tag for tag in automatic if tag.label not in excluded]
 
     def _parents(self, shown: Sequence[Tag], rejected: AbstractSet[str]) -> Iterator[tuple[str, str]]:
-        """Parents that are not shown themselves, each with the first child that implies it."""
+        """Parents that nothing shown is or rules out, each with the first child that implies it."""
         there = {tag.label for tag in shown} | rejected
         for tag in shown:
             for parent in self._ancestors.get(tag.label, ()):
-                if parent not in there:
+                rivals = {name for group in self._groups if parent in group for name in group}
+                # A kitchen implies indoors, but not beside outdoors.
+                if parent not in there and not rivals & there:
                     there.add(parent)
                     yield parent, tag.label
 

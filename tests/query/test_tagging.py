@@ -290,6 +290,10 @@ def test_of_labels_that_rule_each_other_out_the_best_stays_and_a_persons_word_go
     day, night, dog = tag(1, "day", 0.5), tag(2, "night", 0.6), tag(4, "dog", 0.1)
     assert shown_by(rule, night, day, dog) == [("night", None), ("dog", None)]
     assert shown_by(rule, tag(9, "dusk", None, TagSource.USER), night, day) == [("dusk", None)]
+    rule = rule_of(library, "% exclusive indoors, outdoors\nindoors\n> kitchen\noutdoors\n> meadow\n")
+    kitchen, meadow, outdoors = tag(1, "kitchen", 0.5), tag(2, "meadow", 0.4), tag(3, "outdoors", 0.1)
+    assert shown_by(rule, kitchen, outdoors) == [("kitchen", None), ("outdoors", None)]
+    assert shown_by(rule, kitchen, meadow) == [("kitchen", None), ("meadow", None), ("indoors", "kitchen")]
 
 
 def test_what_a_person_rejected_stays_away_under_other_texts(library):
