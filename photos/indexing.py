@@ -38,9 +38,10 @@ def bring_up_to_date(
     """
     revision = vocabularies.ensure_one(app.catalog, model.reference)
     with app.catalog.read() as t:
-        owed = t.library.retag_pending()
+        awaited = vocabularies.awaited(t, model.space)
     texts = app.texts(model.space)
-    if owed:
+    if awaited is not None:
+        revision = awaited
         retag(app.catalog, model.space, revision, texts, text_progress=told_texts)
     if within is None:
         _look_again_with_new_decoders(app)

@@ -11,6 +11,7 @@ from photos import vocabularies
 from photos.app import App
 from photos.folders import is_offline
 from photos.models import folder_size, pick
+from query import owed
 from store import Catalog, Folder, IndexStatus, Outcome, Revision, Space
 
 
@@ -51,7 +52,8 @@ def standing(app: App) -> Standing:
         folders = tuple(_of_folder(folder, sum(1 for _ in t.files.known(folder.id))) for folder in t.folders.all())
         photos, files, model = t.photos.count(), t.files.counts(), t.library.model()
         embeddings = 0 if space is None else t.embeddings.count(space.id)
-        vocabulary, pending = vocabularies.in_force(t), t.library.retag_pending()
+        vocabulary = vocabularies.in_force(t)
+        pending = t.library.retag_pending() if space is None else owed(t, space) is not None
     index = None if space is None else app.index_of(space).status()
     size = folder_size(library)
     return Standing(library, size, folders, photos, files, model, space, embeddings, index, vocabulary, pending)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from photos.errors import LabelExists, NoEarlierRevision, NothingFound
 from photos.models import DEMO
-from query import SHIPPED, UnknownVocabulary, checked_name, find, read_vocabulary, shipped_vocabulary
-from store import Catalog, LabelDefinition, Revision, Transaction, VocabularyDefinition, VocabularySummary
+from query import SHIPPED, UnknownVocabulary, checked_name, find, owed, read_vocabulary, shipped_vocabulary
+from store import Catalog, LabelDefinition, Revision, Space, Transaction, VocabularyDefinition, VocabularySummary
 
 #: In force until the user chooses one.
 DEFAULT = "photographic"
@@ -23,6 +23,12 @@ _ENDINGS = frozenset({".txt", ".csv", ".tsv", ".yaml", ".yml"})
 def in_force(t: Transaction) -> Revision | None:
     """The revision that photos are tagged with."""
     revision_id = t.library.revision_id()
+    return None if revision_id is None else t.vocabularies.revision(revision_id)
+
+
+def awaited(t: Transaction, space: Space) -> Revision | None:
+    """The revision that photos are to be tagged with and are not all: that of a re-tag which was interrupted."""
+    revision_id = owed(t, space)
     return None if revision_id is None else t.vocabularies.revision(revision_id)
 
 

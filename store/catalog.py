@@ -20,6 +20,7 @@ from .folders import Folders
 from .labels import Labels
 from .library import Library
 from .photos import Photos
+from .scores import Scores
 from .spaces import Spaces
 from .tags import Tags
 from .texts import Texts
@@ -43,6 +44,7 @@ class Transaction:
         self.labels = Labels(connection)
         self.vocabularies = Vocabularies(connection)
         self.tags = Tags(connection)
+        self.scores = Scores(connection)
         self.calibrations = Calibrations(connection)
         self.library = Library(connection)
 

@@ -80,6 +80,10 @@ class Photos:
     def delete(self, photo_ids: Sequence[int]) -> None:
         """Delete photos that have no file, with all that is known of them. Their ids are never used again."""
         for some in chunks(photo_ids):
+            scored = schema.photo_scores.c
+            # Naming the scorings, which are few, lets the primary key find the photos.
+            in_any = scored.scoring_id.in_(select(schema.scoring.c.id))
+            self._connection.execute(delete(schema.photo_scores).where(in_any, scored.photo_id.in_(some)))
             for table in (schema.tag, schema.tag_event, schema.embedding):
                 self._connection.execute(delete(table).where(table.c.photo_id.in_(some)))
             self._connection.execute(delete(_photo).where(_photo.c.id.in_(some)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -167,6 +168,46 @@ class Vectors:
     def __len__(self) -> int:
         """How many rows."""
         return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptScores:
+    """Labels and cosines of photos: `photo_ids` int64 (n,), `label_ids` int64 and `cosines` float32 (n, k).
+
+    A photo's come by falling cosine, equal ones by label.
+    """
+
+    photo_ids: NDArray[np.int64]
+    label_ids: NDArray[np.int64]
+    cosines: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        """How many photos."""
+        return len(self.photo_ids)
+
+    def rows(self) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.float32]]]:
+        """Each photo with its labels and cosines."""
+        yield from zip(self.photo_ids.tolist(), self.label_ids, self.cosines, strict=True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scoring:
+    """What photos were scored with: labels, int64 (k,), ascending, and what is taken off each one's cosine to rank it.
+
+    `edition` counts its changes, `offsets` are float64 (k,).
+    """
+
+    id: int
+    edition: int
+    space_id: int
+    revision_id: int
+    label_ids: NDArray[np.int64]
+    offsets: NDArray[np.float64]
+
+    def is_of(self, revision_id: int, label_ids: NDArray[np.int64], offsets: NDArray[np.float64]) -> bool:
+        """Whether it is of that revision with these labels and offsets."""
+        same_labels = np.array_equal(self.label_ids, label_ids)
+        return self.revision_id == revision_id and same_labels and np.array_equal(self.offsets, offsets)
 
 
 @dataclass(frozen=True, slots=True)

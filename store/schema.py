@@ -237,12 +237,37 @@ tag = Table(
     Column("source", String, primary_key=True),
     #: The program that an imported tag came from; empty for others.
     Column("origin", String, primary_key=True, server_default=""),
-    _of("space", null=True),
-    Column("cosine", Float),
-    CheckConstraint("source IN ('auto', 'user', 'rejected', 'imported')", name="source"),
-    CheckConstraint("source <> 'auto' OR (cosine IS NOT NULL AND space_id IS NOT NULL)", name="auto_has_score"),
+    CheckConstraint("source IN ('user', 'rejected', 'imported')", name="source"),
     CheckConstraint("(source = 'imported') = (origin <> '')", name="imported_has_origin"),
     Index(None, "label_id", "photo_id"),
+)
+
+#: What photos were scored with. The newest complete one of a space is in force; its revision is the library's.
+#: `label_ids` are int64, ascending, `offsets` float64; `change_seq` is where the log of embeddings stood at its begin.
+scoring = Table(
+    "scoring",
+    metadata,
+    _id(),
+    _of("space"),
+    _of("revision"),
+    _need("edition", Integer),
+    _need("label_ids", LargeBinary),
+    _need("offsets", LargeBinary),
+    _need("change_seq", BigInteger),
+    _need("complete", Boolean),
+    sqlite_autoincrement=True,
+)
+
+#: A photo's best labels, int32, and their cosines, float32, by falling cosine: as many for every photo.
+photo_scores = Table(
+    "photo_scores",
+    metadata,
+    _of("scoring", primary=True),
+    # Not a reference: to look after one would take an index that costs as much as the rows.
+    Column("photo_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    _need("label_ids", LargeBinary),
+    _need("cosines", LargeBinary),
+    sqlite_with_rowid=False,
 )
 
 #: A snapshot of how scores lie over the library, and how many photos it had; the newest of a space is in force.

@@ -17,7 +17,8 @@ from photos.cli.program import Invocation, pass_invocation
 def retag(invocation: Invocation, vocabulary: str | None) -> None:
     """Score the stored embeddings against a vocabulary again. No picture is opened.
 
-    Without --vocabulary it is the one in force. Only automatic tags change; your own and those you rejected stay.
+    Without --vocabulary it is the one in force, or that of a re-tag which was interrupted. All tags stay as they were
+    until all photos have their new ones. Only automatic tags change; your own and those you rejected stay.
 
     \b
     photos retag --vocabulary birds.txt
@@ -31,7 +32,8 @@ def retag(invocation: Invocation, vocabulary: str | None) -> None:
         if vocabulary is None:
             with app.catalog.read() as t:
                 reference = t.library.model() or space.identity.model
-            revision = vocabularies.ensure_one(app.catalog, reference)
+                revision = vocabularies.awaited(t, space)
+            revision = revision or vocabularies.ensure_one(app.catalog, reference)
         else:
             revision = vocabularies.named(app.catalog, vocabulary)
         retag_and_tell(app, revision)

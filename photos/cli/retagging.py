@@ -34,5 +34,6 @@ def sentence(revision: Revision, report: RetagReport) -> str:
         f"Tagged {counted(report.photos, 'photo')} with {revision.vocabulary} "
         f"({counted(len(revision.labels), 'label')}, revision {revision.number}): {encoded}"
         f"scored in {duration(report.scoring_seconds)}, "
-        f"{counted(report.rows_changed, 'tag')} changed in {duration(report.writing_seconds)}. No picture was opened."
+        f"the scores of {counted(report.changed, 'photo')} changed, written in {duration(report.writing_seconds)}. "
+        "No picture was opened."
     )

@@ -7,9 +7,10 @@ from .comparing import Agreement, Comparison, compare_sources
 from .importing import Given, Taken, read_tags, take_keywords, take_tags
 from .labels import LabelMatrix, label_matrix
 from .linting import Doubt, lint
-from .retag import RetagReport, StoredTagger, retag
+from .retag import RetagReport, owed, retag
 from .rule import DEFAULT_THRESHOLD, ScoredTag, TagRule, minimum_of
 from .shown import photo_tags, tag_counts, tags_of
+from .stored import StoredTagger
 
 __all__ = [
     "DEFAULT_THRESHOLD",
@@ -32,6 +33,7 @@ __all__ = [
     "label_matrix",
     "lint",
     "minimum_of",
+    "owed",
     "photo_tags",
     "read_tags",
     "retag",

@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from store import Catalog, Label, Revision, Space, Tag, TagSource, Vectors, VocabularyDefinition
+from store import Catalog, Label, Revision, Space, Vectors, VocabularyDefinition
 
 from ..texts import TextVectors
 from .calibration import measure
-from .labels import LabelMatrix, matrix_of
+from .labels import matrix_of
 from .rule import TagRule
+from .scoring import Columns, scorer_for
+from .shown import names_of
 
 #: Photos that are scored at once.
 _CHUNK = 4096
@@ -41,10 +43,13 @@ def census(
     with catalog.read() as t:
         is_calibrated = t.calibrations.current(space.id) is not None
     rule = TagRule(revision, space.identity, spreads=measure(catalog, space, labels) if is_calibrated else None)
+    columns, names = Columns.of(labels, rule.offsets(labels.label_ids)), names_of(revision)
+    with catalog.read() as t:
+        scorer = scorer_for(columns, t.embeddings.count(space.id))
     of_photos = {
         photo_id: frozenset(tag.label for tag in rule.shown(tags))
         for vectors in _all(catalog, space)
-        for photo_id, tags in _tags(vectors, labels, rule, revision)
+        for photo_id, tags in zip(vectors.ids.tolist(), rule.automatic(scorer.kept(vectors), names), strict=True)
     }
     return Census(of_photos, Counter(label for tags in of_photos.values() for label in tags))
 
@@ -63,12 +68,3 @@ def _all(catalog: Catalog, space: Space) -> Iterator[Vectors]:
         for vectors in t.embeddings.scan(space.id, _CHUNK):
             there = ~np.isin(vectors.ids, gone)
             yield Vectors(vectors.ids[there], vectors.matrix[there])
-
-
-def _tags(vectors: Vectors, labels: LabelMatrix, rule: TagRule, revision: Revision) -> Iterator[tuple[int, list[Tag]]]:
-    for photo_id, row in zip(vectors.ids.tolist(), labels.cosines(vectors.matrix), strict=True):
-        kept = rule.kept(labels.label_ids, row)
-        yield (
-            photo_id,
-            [Tag(photo_id, at, revision.labels[at].definition.name, TagSource.AUTO, cosine) for at, cosine in kept],
-        )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from store import Catalog, Space, Tag, TagSource, Transaction
+from store import Catalog, Space, TagSource, Transaction
 
 from ..errors import UnknownSource
 from ..vocabulary.names import normalised
-from .rule import TagRule
-from .shown import rule_in_force
+from .shown import names_of, rule_in_force
 
 #: The names of sources that are not programs.
 AUTO, USER = "auto", "user"
@@ -92,10 +91,11 @@ def _source(t: Transaction, space: Space, name: str) -> _Source:
     source = TagSource.USER if name == USER else TagSource.IMPORTED
     origin = None if name == USER else name
     of_photos: dict[int, dict[str, str]] = {}
-    for tags in t.tags.each(2.0):
+    gone = set(t.photos.gone())
+    for photo_id, tags in t.tags.of([key for key in t.tags.photos() if key not in gone]).items():
         mine = {_key(tag.label): tag.label for tag in tags if tag.source is source and tag.origin == origin}
         if mine:
-            of_photos[tags[0].photo_id] = mine
+            of_photos[photo_id] = mine
     return _Source(of_photos, {key: label for mine in of_photos.values() for key, label in mine.items()})
 
 
@@ -108,14 +108,12 @@ def _automatic(t: Transaction, space: Space) -> _Source:
     of_photos: dict[int, dict[str, str]] = {
         int(photo_id): {} for vectors in t.embeddings.scan(space.id) for photo_id in vectors.ids
     }
-    for tags in t.tags.each(min([rule.minimum, *rule.minimums.values()])):
-        of_photos[tags[0].photo_id] = _shown(rule, tags)
+    scoring, names = t.scores.current(space.id), names_of(revision)
+    for kept in t.scores.scan(scoring.id) if scoring is not None else ():
+        for photo_id, tags in zip(kept.photo_ids.tolist(), rule.automatic(kept, names), strict=True):
+            if photo_id in of_photos:
+                of_photos[photo_id] = {_key(tag.label): tag.label for tag in rule.shown(tags)}
     return _Source(of_photos, {_key(label.definition.name): label.definition.name for label in revision.labels})
-
-
-def _shown(rule: TagRule, tags: list[Tag]) -> dict[str, str]:
-    automatic = [tag for tag in tags if tag.source is TagSource.AUTO]
-    return {_key(tag.label): tag.label for tag in rule.shown(automatic)}
 
 
 def _key(name: str) -> str:

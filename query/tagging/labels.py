@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from store import Catalog, Label, Revision, Space, Transaction, Vectors
+from store import Catalog, Label, Revision, Space, Vectors
 
 from ..texts import TextVectors
 
@@ -71,13 +71,6 @@ def matrix_of(
     new = _encode(list(revision.labels), texts, progress)
     vectors = dict(zip(new.ids.tolist(), new.matrix, strict=True))
     return _matrix(space, revision, vectors, len(vectors))
-
-
-def cached_matrix(t: Transaction, space: Space, revision: Revision) -> LabelMatrix | None:
-    """As `label_matrix`, within *t*; None if a label is not cached."""
-    cached = t.labels.vectors(space.id, [label.id for label in revision.labels])
-    vectors = dict(zip(cached.ids.tolist(), cached.matrix, strict=True))
-    return _matrix(space, revision, vectors, 0) if len(vectors) == len(revision.labels) else None
 
 
 def _matrix(space: Space, revision: Revision, vectors: Mapping[int, NDArray[np.float32]], encoded: int) -> LabelMatrix:

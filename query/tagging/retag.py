@@ -1,4 +1,4 @@
-"""Tagging: new photos as they are indexed, and all photos again when the vocabulary changes."""
+"""All photos' tags again, when the vocabulary changes."""
 
 from __future__ import annotations
 
@@ -6,95 +6,29 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from store import Catalog, Revision, Space, Transaction, Vectors
+import numpy as np
+
+from store import Catalog, KeptScores, Revision, Scoring, Space, Transaction, Vectors
 
 from ..errors import Superseded
 from ..texts import TextVectors
-from .calibration import calibrate, complete, is_due
-from .labels import LabelMatrix, cached_matrix, label_matrix
-from .rule import TagRule
-from .shown import rule_in_force
+from .amending import Amendment, amendment, differs
+from .calibration import calibrate, is_due
+from .labels import label_matrix
+from .scoring import Columns, ExactScorer, Scorer, scorer_for
+from .stored import columns_in_force
 
 #: Photos between two commits of a re-tag.
 _CHUNK = 4096
 
 
-class StoredTagger:
-    """Tags photos by their embeddings with one vocabulary revision, or the one that was put in force since.
-
-    *progress* hears of texts encoded and texts to encode in all, when there are labels whose vectors are not cached.
-    """
-
-    def __init__(
-        self,
-        catalog: Catalog,
-        space: Space,
-        revision: Revision,
-        texts: TextVectors,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> None:
-        self._catalog = catalog
-        self._space = space
-        self._revision = revision
-        self._texts = texts
-        self._progress = progress
-        self._rule: TagRule | None = None
-        self._labels: LabelMatrix | None = None
-
-    def prepare(self) -> LabelMatrix:
-        """Make the label vectors, which may take a text encoder and a while. Not within a transaction that writes."""
-        if self._labels is None:
-            self._labels = label_matrix(self._catalog, self._space, self._revision, self._texts, self._progress)
-            complete(self._catalog, self._space, self._labels)
-            with self._catalog.read() as t:
-                self._rule = rule_in_force(t, self._space, self._revision)
-        return self._labels
-
-    def tag(self, t: Transaction, vectors: Vectors) -> None:
-        """Make the automatic tags of the photos whose ids and embeddings these are what the vocabulary says."""
-        self._follow(t)
-        self.write(t, vectors, self.score(vectors))
-
-    def score(self, vectors: Vectors) -> list[tuple[int, int, float]]:
-        """The rows (photo, label, cosine) that are kept of these photos."""
-        labels = self.prepare()
-        rule = self._rule
-        assert rule is not None
-        cosines = labels.cosines(vectors.matrix)
-        return [
-            (photo_id, label_id, cosine)
-            for photo_id, row in zip(vectors.ids.tolist(), cosines, strict=True)
-            for label_id, cosine in rule.kept(labels.label_ids, row)
-        ]
-
-    def write(self, t: Transaction, vectors: Vectors, rows: list[tuple[int, int, float]]) -> int:
-        """Keep *rows* as the automatic tags of these photos; returns how many tags changed."""
-        # Some may have been pruned since their embeddings were read.
-        there = t.photos.known(vectors.ids.tolist())
-        kept = [row for row in rows if row[0] in there]
-        return t.tags.replace_auto(self._space.id, [key for key in vectors.ids.tolist() if key in there], kept)
-
-    def _follow(self, t: Transaction) -> None:
-        # A re-tag beside this indexing looks only at photos that were there when it began.
-        in_force = t.library.revision_id()
-        if in_force is None or in_force == self._revision.id:
-            return
-        revision = t.vocabularies.revision(in_force)
-        labels = cached_matrix(t, self._space, revision)
-        if labels is None:
-            t.library.set_retag_pending(True)
-            return
-        self._revision, self._labels = revision, labels
-        self._rule = rule_in_force(t, self._space, revision)
-
-
 @dataclass(frozen=True, slots=True)
 class RetagReport:
-    """What a re-tag did, and the seconds of its parts."""
+    """What a re-tag did: `changed` photos have other scores than before; and the seconds of its parts."""
 
     photos: int
     labels_encoded: int
-    rows_changed: int
+    changed: int
     encoding_seconds: float
     scoring_seconds: float
     writing_seconds: float
@@ -109,49 +43,168 @@ def retag(
     text_progress: Callable[[int, int], None] | None = None,
     *,
     calibrate_anew: bool = False,
+    make_scorer: Callable[[Columns, int], Scorer] = scorer_for,
+    rows: int = _CHUNK,
 ) -> RetagReport:
-    """Put *revision* in force and tag every photo with it from the stored embeddings. No picture is opened.
+    """Tag every photo with *revision* from the stored embeddings, and put it in force. No picture is opened.
 
-    *progress* is told photos done and photos in all, *text_progress* the same of labels' texts. If it is interrupted,
-    the library owes a re-tag, and calling this again finishes it. Only rows that differ are written, and only
-    automatic ones. A library that has outgrown its calibration is calibrated first, and any if *calibrate_anew*.
-    Raises `Superseded` if another revision is put in force meanwhile; nothing is written after that.
+    Until all photos are tagged, and if it is interrupted, everything stays as it was; an interrupted one is owed, and
+    calling this again goes on with it. A vocabulary that differs little from the one in force costs little. *progress*
+    is told photos done and photos in all, *text_progress* the same of labels' texts. A library that has outgrown its
+    calibration is calibrated first, and any if *calibrate_anew*. *rows* photos are scored and kept together.
+
+    Raises `Superseded` if another re-tag begins meanwhile.
     """
     started = time.perf_counter()
-    labels = label_matrix(catalog, space, revision, texts, text_progress)
-    encoded = time.perf_counter()
+    if calibrate_anew or _is_due(catalog, space):
+        calibrate(catalog, space, label_matrix(catalog, space, revision, texts, text_progress))
+    columns, encoded = columns_in_force(catalog, space, revision, texts, text_progress)
+    ready = time.perf_counter()
+    work = _Retag(catalog, space, revision, columns, progress)
+    if not work.amend():
+        work.score_all(make_scorer, rows)
+    seconds = time.perf_counter() - ready
+    return RetagReport(work.photos, encoded, work.changed, ready - started, work.seconds, seconds - work.seconds)
+
+
+def owed(t: Transaction, space: Space) -> int | None:
+    """The revision that photos are to be tagged with and are not all; None if nothing is owed."""
+    begun, in_force = t.scores.begun(space.id), t.library.revision_id()
+    if begun is not None:
+        return begun.revision_id
+    current = t.scores.current(space.id)
+    is_stale = current is not None and current.revision_id != in_force
+    return in_force if is_stale or t.library.retag_pending() else None
+
+
+def _is_due(catalog: Catalog, space: Space) -> bool:
     with catalog.read() as t:
-        is_outgrown = is_due(t, space)
-    if is_outgrown or calibrate_anew:
-        calibrate(catalog, space, labels)
-    tagger = StoredTagger(catalog, space, revision, texts, text_progress)
-    tagger.prepare()
-    with catalog.write() as t:
-        t.library.set_revision(revision.id)
-        t.library.set_retag_pending(True)
-        total = t.embeddings.count(space.id)
-    photos = changed = 0
-    scoring = 0.0
-    # One view of all embeddings while the chunks are written: what is added meanwhile is tagged by who adds it.
-    with catalog.read() as view:
-        for vectors in view.embeddings.scan(space.id, _CHUNK):
+        return is_due(t, space)
+
+
+class _Retag:
+    """One re-tag, and what it did so far."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        space: Space,
+        revision: Revision,
+        columns: Columns,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self._catalog = catalog
+        self._space = space
+        self._revision = revision
+        self._columns = columns
+        self._progress = progress
+        self.photos = self.changed = 0
+        self.seconds = 0.0
+
+    def amend(self) -> bool:
+        """Score what is new, in one transaction; returns False if too much is."""
+        with self._catalog.write() as t:
+            current = t.scores.current(self._space.id)
+            change = None if current is None else amendment(current, self._columns)
+            if current is None or change is None:
+                return False
+            self.photos = t.embeddings.count(self._space.id)
+            if not change.is_empty:
+                self._amend_photos(t, change)
+            if not current.is_of(self._revision.id, self._columns.label_ids, self._columns.offsets):
+                t.scores.amend(current, self._revision.id, self._columns.label_ids, self._columns.offsets)
+            t.scores.give_up(self._space.id)
+            self._put_in_force(t, current)
+        return True
+
+    def score_all(self, make_scorer: Callable[[Columns, int], Scorer], rows: int) -> None:
+        """Make a scoring anew, in parts, and put it in force when it is whole."""
+        with self._catalog.write() as t:
+            columns = self._columns
+            scoring = t.scores.begin(self._space.id, self._revision.id, columns.label_ids, columns.offsets)
+            t.library.set_retag_pending(True)
+            total = len(t.scores.missing(scoring))
+            self.photos = t.embeddings.count(self._space.id)
+        scorer = make_scorer(self._columns, total)
+        after = done = 0
+        while True:
+            with self._catalog.read() as t:
+                photo_ids = t.scores.missing(scoring, after, rows)
+                vectors = t.embeddings.get(self._space.id, photo_ids)
+            if not photo_ids:
+                break
+            after = photo_ids[-1]
+            kept = self._scored(scorer, vectors)
+            with self._catalog.write() as t:
+                self._check(t, scoring)
+                self._put(t, scoring, kept)
+            done += len(photo_ids)
+            self._tell(done, total)
+        with self._catalog.write() as t:
+            self._check(t, scoring)
+            t.scores.forget_changed(scoring)
+            self._put_in_force(t, scoring)
+
+    def _amend_photos(self, t: Transaction, change: Amendment) -> None:
+        scorer, done = ExactScorer(self._columns), 0
+        for held in t.scores.scan(change.old.id, _CHUNK):
+            vectors = t.embeddings.get(self._space.id, held.photo_ids.tolist())
+            there = np.isin(held.photo_ids, vectors.ids)
+            t.scores.forget(change.old.id, held.photo_ids[~there].tolist())
             before = time.perf_counter()
-            rows = tagger.score(vectors)
-            scoring += time.perf_counter() - before
-            with catalog.write() as t:
-                _check_in_force(t, revision)
-                changed += tagger.write(t, vectors, rows)
-            photos += len(vectors)
-            if progress is not None:
-                progress(photos, total)
-    with catalog.write() as t:
-        _check_in_force(t, revision)
-        changed += t.tags.drop_other_labels(labels.label_ids.tolist())
+            held = KeptScores(held.photo_ids[there], held.label_ids[there], held.cosines[there])  # noqa: PLW2901 - what is left of it
+            kept, doubtful = change.kept(held, vectors)
+            exact = scorer.kept(Vectors(vectors.ids[doubtful], vectors.matrix[doubtful]))
+            if doubtful.all():
+                kept = exact
+            else:
+                kept.label_ids[doubtful], kept.cosines[doubtful] = exact.label_ids, exact.cosines
+            new = differs(held, kept)
+            self.seconds += time.perf_counter() - before
+            t.scores.put(change.old.id, KeptScores(kept.photo_ids[new], kept.label_ids[new], kept.cosines[new]))
+            self.changed += int(new.sum())
+            done += len(held)
+            self._tell(done, self.photos)
+
+    def _put_in_force(self, t: Transaction, scoring: Scoring) -> None:
+        """Tag what came meanwhile, and let the scoring and its revision be those of the library."""
+        scorer = ExactScorer(self._columns)
+        late = t.scores.missing(scoring)
+        for start in range(0, len(late), _CHUNK):
+            vectors = t.embeddings.get(self._space.id, late[start : start + _CHUNK])
+            self._put(t, scoring, self._scored(scorer, vectors))
+        t.scores.finish(scoring)
+        t.library.set_revision(self._revision.id)
         t.library.set_retag_pending(False)
-    seconds = time.perf_counter() - encoded
-    return RetagReport(photos, labels.encoded, changed, encoded - started, scoring, seconds - scoring)
 
+    def _tell(self, done: int, total: int) -> None:
+        if self._progress is not None:
+            # More than there were may have come.
+            self._progress(done, max(done, total))
 
-def _check_in_force(t: Transaction, revision: Revision) -> None:
-    if t.library.revision_id() != revision.id:
-        raise Superseded(revision.vocabulary)
+    def _scored(self, scorer: Scorer, vectors: Vectors) -> KeptScores:
+        before = time.perf_counter()
+        kept = scorer.kept(vectors)
+        self.seconds += time.perf_counter() - before
+        return kept
+
+    def _put(self, t: Transaction, scoring: Scoring, kept: KeptScores) -> None:
+        # Some may have been pruned since their embeddings were read.
+        known = t.photos.known(kept.photo_ids.tolist())
+        there = np.isin(kept.photo_ids, np.fromiter(known, np.int64))
+        put = KeptScores(kept.photo_ids[there], kept.label_ids[there], kept.cosines[there])
+        self.changed += self._changed(t, scoring, put)
+        t.scores.put(scoring.id, put)
+
+    def _changed(self, t: Transaction, scoring: Scoring, kept: KeptScores) -> int:
+        current = t.scores.current(self._space.id)
+        if current is None or current.id == scoring.id:
+            return len(kept)
+        before = t.scores.of(current.id, kept.photo_ids.tolist())
+        both = np.isin(kept.photo_ids, before.photo_ids)
+        same = KeptScores(kept.photo_ids[both], kept.label_ids[both], kept.cosines[both])
+        return len(kept) - len(same) + int(differs(before, same).sum())
+
+    def _check(self, t: Transaction, scoring: Scoring) -> None:
+        if not t.scores.is_there(scoring.id):
+            raise Superseded(self._revision.vocabulary)

@@ -1,11 +1,11 @@
-"""Which scores are kept, and which of those are tags.
+"""Which of a photo's labels are tags.
 
-Kept in the catalog: a label's cosine with a photo where its probability is at least a floor, at most so many a photo,
-and those that reach their thresholds before others. Shown as a tag: where the probability reaches the threshold, be it
-the command's, the label's or the vocabulary's. Where none of these says one, and the library is calibrated: where the
-cosine stands out from the label's usual ones by `STANDS_OUT` spreads; but never below a floor, where the model all but
-rules the label out, and always from a cap, where the model is all but sure: what most photos of a library show stands
-out from nothing. So a threshold moves, as far down as the floor, without scoring again.
+Kept in the catalog are its best labels, ranked by how far their cosines are above their thresholds, whatever these say
+of them. Shown as a tag: where the probability reaches the threshold, be it the command's, the label's or the
+vocabulary's. Where none of these says one, and the library is calibrated: where the cosine stands out from the label's
+usual ones by `STANDS_OUT` spreads; but never below a floor, where the model all but rules the label out, and always
+from a cap, where the model is all but sure: what most photos of a library show stands out from nothing. So a threshold
+moves without scoring again, as far down as the labels that are kept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from store import Revision, SpaceIdentity, Spread, Tag, TagSource
+from store import KeptScores, Revision, SpaceIdentity, Spread, Tag, TagSource
 
 from ..scores import cosine_of, probability
 from ..vocabulary.hierarchy import ancestors
@@ -28,15 +28,13 @@ DEFAULT_THRESHOLD = 1e-3
 STANDS_OUT = 4.0
 #: Probability from which a label counts whatever is usual.
 SURE = 0.9
-#: Probability from which a score is kept, and below which nothing stands out.
-KEPT_FROM = 1e-4
-#: Scores kept a photo.
-KEPT_MOST = 32
+#: Probability below which nothing stands out.
+FLOOR = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredTag:
-    """A tag as it is shown: `score` is the cosine; the numbers are None where no model said it."""
+    """A tag as it is shown: `score` is the cosine; the numbers are None where none is kept for the label."""
 
     label: str
     score: float | None
@@ -80,18 +78,28 @@ class TagRule:
         definitions = [label.definition for label in revision.labels]
         self._ancestors = ancestors(definitions)
         self._groups = [frozenset(group) for group in revision.exclusive]
-        lowest = min([KEPT_FROM, default, *own.values()])
-        self._floor = cosine_of(lowest, identity)
 
-    def kept(self, label_ids: NDArray[np.int64], cosines: NDArray[np.float32]) -> list[tuple[int, float]]:
-        """The labels and cosines of one photo, float32 (n,), that are kept: best first, ties by label."""
-        above = np.flatnonzero(cosines >= np.float32(self._floor))
-        order = above[np.lexsort((label_ids[above], -cosines[above]))]
-        if len(order) > KEPT_MOST and self.minimums:
-            least = np.array([self.minimums.get(int(key), self.minimum) for key in label_ids[order]])
-            first = np.argsort(cosines[order] < least, kind="stable")[:KEPT_MOST]
-            order = order[np.sort(first)]
-        return [(int(label_ids[at]), float(cosines[at])) for at in order[:KEPT_MOST]]
+    def offsets(self, label_ids: NDArray[np.int64]) -> NDArray[np.float64]:
+        """What is taken off each label's cosine so that labels are ranked by how far they are above their thresholds.
+
+        float64 (k,); 0 for labels that have none of their own. A threshold that is out of a cosine's reach counts as
+        the nearest that is not.
+        """
+        minima = np.array([self.minimums.get(label_id, self.minimum) for label_id in label_ids.tolist()], np.float64)
+        offsets: NDArray[np.float64] = np.clip(minima, -1, 1) - min(max(self.minimum, -1.0), 1.0)
+        return offsets
+
+    def automatic(self, kept: KeptScores, names: Mapping[int, str]) -> Iterator[list[Tag]]:
+        """Of each photo the automatic tags that reach their thresholds; labels without a name are left out."""
+        known, at = np.unique(kept.label_ids, return_inverse=True)
+        minima = np.array([self.minimums.get(key, self.minimum) for key in known.tolist()], np.float64)
+        minima[[key not in names for key in known.tolist()]] = np.inf
+        reached = kept.cosines >= minima[at.reshape(kept.label_ids.shape)]
+        for photo_id, labels, cosines, mask in zip(
+            kept.photo_ids.tolist(), kept.label_ids, kept.cosines, reached, strict=True
+        ):
+            pairs = zip(labels[mask].tolist(), cosines[mask].tolist(), strict=True)
+            yield [Tag(photo_id, key, names[key], TagSource.AUTO, cosine) for key, cosine in pairs]
 
     def shown(self, tags: Iterable[Tag]) -> list[ScoredTag]:
         """The tags of one photo that are shown: in the order given, and then those that they imply.
@@ -106,7 +114,7 @@ class TagRule:
         automatic = [tag for tag in held if self._is_shown(tag) and tag.label not in rejected | named]
         shown = _once([*said, *self._without_excluded(automatic, named)])
         scores = {tag.label: tag.cosine for tag in held if tag.source is TagSource.AUTO}
-        return [self._scored(tag) for tag in shown] + [
+        return [self._scored(tag, scores.get(tag.label)) for tag in shown] + [
             self._implied(parent, child, scores.get(parent)) for parent, child in self._parents(shown, rejected)
         ]
 
@@ -139,8 +147,8 @@ class TagRule:
     def _implied(self, parent: str, child: str, cosine: float | None) -> ScoredTag:
         return self._with_scores(ScoredTag(parent, cosine, None, TagSource.AUTO, implied_by=child))
 
-    def _scored(self, tag: Tag) -> ScoredTag:
-        return self._with_scores(ScoredTag(tag.label, tag.cosine, None, tag.source, origin=tag.origin))
+    def _scored(self, tag: Tag, cosine: float | None) -> ScoredTag:
+        return self._with_scores(ScoredTag(tag.label, cosine, None, tag.source, origin=tag.origin))
 
     def _with_scores(self, tag: ScoredTag) -> ScoredTag:
         """*tag* with all that follows from its cosine."""
@@ -159,7 +167,7 @@ class TagRule:
 def minimum_of(spread: Spread, identity: SpaceIdentity) -> float:
     """The cosine from which a label that lies so counts."""
     stands_out = spread.median + STANDS_OUT * spread.spread
-    return min(max(stands_out, cosine_of(KEPT_FROM, identity)), cosine_of(SURE, identity))
+    return min(max(stands_out, cosine_of(FLOOR, identity)), cosine_of(SURE, identity))
 
 
 def _once(tags: Iterable[Tag]) -> list[Tag]:

@@ -42,8 +42,8 @@ def counts(library):
     with Catalog.open(library / "catalog.sqlite3") as catalog, catalog.read() as t:
         photos = t.photos.count()
         assert t.embeddings.count(t.library.space_id()) == photos
-        tagged = t.tags.of(range(1, photos + 1))
-        return photos, sum(bool(tags) for tags in tagged.values())
+        scoring = t.scores.current(t.library.space_id())
+        return photos, len(t.scores.of(scoring.id, range(1, photos + 1)))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from store import Catalog
+from store import schema as tables
 
 
 def test_a_photos_tags_are_shown_with_their_scores(filled, pictures):
@@ -62,12 +63,12 @@ def test_retag_uses_another_vocabulary_and_opens_no_picture(filled, pictures, tm
 
 
 def test_retag_without_a_vocabulary_finds_nothing_to_change(filled):
-    assert "0 tags changed" in filled("retag").out
+    assert "the scores of 0 photos changed" in filled("retag").out
 
 
 def test_retag_finishes_one_that_was_interrupted(filled):
     with Catalog.open(filled.library / "catalog.sqlite3") as catalog, catalog.write() as t:
-        t.tags.drop_other_labels([])
+        t.connection.execute(tables.photo_scores.delete())
         t.library.set_retag_pending(True)
     assert "run `photos retag`" in filled("status").out
     filled("index")

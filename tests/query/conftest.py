@@ -2,6 +2,7 @@ import pytest
 
 from query import StoredTagger, TextVectors
 from store import Catalog, Facts, SpaceIdentity, Stamp, VectorIndex, Vectors
+from store import schema as tables
 
 from ..fakes import DIMENSION, FakeEncoder, vector_of
 
@@ -47,10 +48,19 @@ class Library:
             return t.vocabularies.put(definition)
 
     def rows(self):
-        """Every tag, as the database has it."""
+        """Every automatic tag that is kept: photo, label, cosine."""
         with self.catalog.read() as t:
-            found = t.connection.exec_driver_sql("SELECT photo_id, label_id, source, cosine FROM tag ORDER BY 1, 2, 3")
-            return [tuple(row) for row in found]
+            scoring = t.scores.current(self.space.id)
+            return [
+                (photo_id, *pair)
+                for kept in (t.scores.scan(scoring.id) if scoring else ())
+                for photo_id, labels, cosines in kept.rows()
+                for pair in zip(labels.tolist(), cosines.tolist(), strict=True)
+            ]
+
+    def forget_scores(self):
+        with self.catalog.write() as t:
+            t.connection.execute(tables.photo_scores.delete())
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from query.scores import cosine_of
 from query.tagging import is_due, minimum_of, spread_of
 from query.tagging.calibration import LEAST, calibrate, measure
 from query.tagging.labels import label_matrix
-from query.tagging.rule import KEPT_FROM, STANDS_OUT, SURE
+from query.tagging.rule import FLOOR, STANDS_OUT, SURE
 from store import Spread
 
 from .conftest import IDENTITY
@@ -31,7 +31,7 @@ def test_what_is_usual_is_the_median_and_what_is_far_from_it_hardly_moves_it():
 
 
 def test_a_label_counts_where_it_stands_out_within_a_floor_and_a_cap():
-    floor, cap = cosine_of(KEPT_FROM, IDENTITY), cosine_of(SURE, IDENTITY)
+    floor, cap = cosine_of(FLOOR, IDENTITY), cosine_of(SURE, IDENTITY)
     middle = (floor + cap) / 2
     assert minimum_of(Spread(middle - STANDS_OUT * 0.01, 0.01), IDENTITY) == pytest.approx(middle)
     assert minimum_of(Spread(floor - 1, 0.01), IDENTITY) == floor
@@ -54,7 +54,7 @@ def test_a_small_library_is_not_calibrated_and_a_grown_one_is_and_again_when_it_
     retag(library.catalog, library.space, revision, library.texts)
     assert calibrations() == (1, LEAST)
     before = library.rows()
-    assert retag(library.catalog, library.space, revision, library.texts).rows_changed == 0
+    assert retag(library.catalog, library.space, revision, library.texts).changed == 0
     assert (calibrations(), library.rows()) == ((1, LEAST), before)
     retag(library.catalog, library.space, revision, library.texts, calibrate_anew=True)
     assert calibrations() == (2, LEAST)
@@ -74,8 +74,7 @@ def test_with_the_snapshot_fixed_parts_give_the_tags_of_the_whole(library):
     later = [library.add(f"later{number}", revision) for number in range(5)]
     parts = photo_tags(library.catalog, library.space, ids + later)
     rows = library.rows()
-    with library.catalog.write() as t:
-        t.tags.replace_auto(library.space.id, ids + later, [])
+    library.forget_scores()
     retag(library.catalog, library.space, revision, library.texts)
     assert library.rows() == rows
     assert photo_tags(library.catalog, library.space, ids + later) == parts

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from query import (
@@ -14,6 +14,7 @@ from query import (
     Superseded,
     census,
     lint,
+    owed,
     parse_vocabulary,
     photo_tags,
     retag,
@@ -24,16 +25,23 @@ from query import (
 from query.scores import cosine_of, logit, probability
 from query.tagging import label_matrix
 from query.tagging.labels import LabelMatrix, on_grid
-from query.tagging.rule import KEPT_MOST, TagRule
-from store import LabelDefinition, Tag, TagSource, VocabularyDefinition
+from query.tagging.rule import TagRule
+from query.tagging.scoring import KEPT_MOST, Columns, ExactScorer, scorer_for
+from query.tagging.shortlist import ShortlistScorer
+from store import KeptScores, LabelDefinition, Tag, TagSource, Vectors, VocabularyDefinition
 from store import schema as tables
 
+from ..fakes import vector_of
 from .conftest import IDENTITY
 
 
 def units(generator, count):
     rows = generator.normal(size=(count, 768))
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def unit_rows(rows):
+    return np.array(rows, np.float32)
 
 
 def vocabulary(*names, threshold=None, **own):
@@ -87,16 +95,29 @@ def test_scores_are_exact_until_they_are_rounded_once():
 
 def test_an_indexing_that_began_before_a_retag_tags_with_what_is_in_force(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
-    with library.catalog.write() as t:
-        t.library.set_revision(second.id)
+    tagger = StoredTagger(library.catalog, library.space, first, library.texts)
+    tagger.prepare()
     library.add("before", first)
-    with library.catalog.read() as t:
-        assert t.library.retag_pending(), "no vector of the other label is cached yet"
     retag(library.catalog, library.space, second, library.texts)
-    library.add("after", first)
+    photo_id = library.add("after")
+    with library.catalog.write() as t:
+        tagger.tag(t, t.embeddings.get(library.space.id, [photo_id]))
     tags = photo_tags(library.catalog, library.space, [1, 2])
     assert {tag.label for of_one in tags.values() for tag in of_one} == {"car"}
     assert all(tags.values())
+
+
+def test_photos_are_owed_tags_where_another_vocabulary_was_chosen_before_any_was_used(library):
+    first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
+    with library.catalog.write() as t:
+        t.library.set_revision(second.id)
+    library.add("photo", first)
+    with library.catalog.read() as t:
+        assert owed(t, library.space) == second.id
+    retag(library.catalog, library.space, second, library.texts)
+    with library.catalog.read() as t:
+        assert owed(t, library.space) is None
+    assert [tag.label for tag in photo_tags(library.catalog, library.space, [1])[1]] == ["car"]
 
 
 def test_of_two_retags_at_once_the_later_one_stands(library):
@@ -120,17 +141,16 @@ def test_tagging_as_indexed_in_parts_and_from_scratch_gives_the_same_rows(librar
     as_indexed = library.rows()
     assert len(as_indexed) > 100
     report = retag(library.catalog, library.space, revision, library.texts)
-    assert (report.rows_changed, report.photos) == (0, 25)
-    with library.catalog.write() as t:
-        t.connection.execute(tables.tag.delete())
+    assert (report.changed, report.photos) == (0, 25)
+    library.forget_scores()
     retag(library.catalog, library.space, revision, library.texts)
     assert library.rows() == as_indexed
     tagger = StoredTagger(library.catalog, library.space, revision, library.texts)
     tagger.prepare()
+    library.forget_scores()
     with library.catalog.write() as t:
-        t.connection.execute(tables.tag.delete())
         for page in t.embeddings.scan(library.space.id, rows=3):
-            tagger.write(t, page, tagger.score(page))
+            tagger.tag(t, page)
     assert library.rows() == as_indexed
 
 
@@ -144,27 +164,131 @@ def test_another_vocabulary_takes_the_place_of_the_first_without_reading_a_pictu
     assert {tag.label for tag in photo_tags(library.catalog, library.space, [photo_id])[photo_id]} == {"dog", "cat"}
 
 
-def test_an_interrupted_retag_is_owed_and_can_be_finished(library):
-    revision = library.put(vocabulary(*NAMES, threshold=0.02))
-    for number in range(3):
-        library.add(f"photo{number}")
+def test_an_interrupted_retag_changes_nothing_is_owed_and_goes_on_where_it_was(library):
+    first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary(*NAMES, threshold=0.02))
+    for number in range(5):
+        library.add(f"photo{number}", first)
+    retag(library.catalog, library.space, first, library.texts)
+    before = library.rows()
 
     def interrupt(done, total):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        retag(library.catalog, library.space, revision, library.texts, interrupt)
+        retag(library.catalog, library.space, second, library.texts, interrupt, rows=2)
     with library.catalog.read() as t:
-        assert t.library.retag_pending()
-        assert t.library.revision_id() == revision.id
-    retag(library.catalog, library.space, revision, library.texts)
+        assert (t.library.revision_id(), owed(t, library.space)) == (first.id, second.id)
+    assert library.rows() == before
+    told = []
+    retag(library.catalog, library.space, second, library.texts, lambda *seen: told.append(seen), rows=2)
+    assert told == [(2, 3), (3, 3)]
     with library.catalog.read() as t:
-        assert not t.library.retag_pending()
+        assert (t.library.revision_id(), owed(t, library.space)) == (second.id, None)
+    kept = library.rows()
+    library.forget_scores()
+    retag(library.catalog, library.space, second, library.texts)
+    assert library.rows() == kept
+
+
+def test_a_photo_that_changes_while_others_are_tagged_is_tagged_again(library):
+    first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary(*NAMES, threshold=0.02))
+    one, other = library.add("one", first), library.add("other", first)
+
+    def change(done, total):
+        with library.catalog.write() as t:
+            t.embeddings.put(library.space.id, one, vector_of(b"other"))
+
+    retag(library.catalog, library.space, second, library.texts, change)
+    tags = photo_tags(library.catalog, library.space, [one, other])
+    assert tags[one] == tags[other] != []
+
+
+def test_photos_that_come_while_others_are_tagged_and_those_without_a_file_have_tags_at_the_end(library):
+    first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
+    library.add("one", first)
+    gone = library.add("gone", first)
+    with library.catalog.write() as t:
+        t.files.forget([file.id for file in t.files.known(library.folder.id) if file.photo_id == gone])
+
+    def add(done, total):
+        if done <= 2:
+            library.add("new", first)
+
+    retag(library.catalog, library.space, second, library.texts, add)
+    tags = photo_tags(library.catalog, library.space, [1, 2, 3])
+    assert {tag.label for of_one in tags.values() for tag in of_one} == {"car"}
+    assert all(tags.values())
+    assert tag_counts(library.catalog, library.space) == [("car", 2)]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.sampled_from(range(50)), min_size=20, unique=True),
+    st.lists(st.sampled_from(range(50)), min_size=1, max_size=3, unique=True),
+    st.lists(st.sampled_from(range(50)), max_size=3, unique=True),
+    st.sampled_from([0.3, 0.9]),
+)
+def test_what_is_amended_is_what_scoring_anew_gives(library, before, changed, gone, threshold):
+    if not library.rows():
+        for number in range(12):
+            library.add(f"photo{number}")
+
+    def put(numbers, own):
+        return library.put(vocabulary(*(f"label{number}" for number in sorted(numbers)), threshold=0.5, **own))
+
+    first = put(before, {})
+    retag(library.catalog, library.space, first, library.texts)
+    wanted = (set(before) - set(gone)) | set(changed)
+    second = put(wanted, {f"label{number}": threshold for number in changed})
+    retag(library.catalog, library.space, second, library.texts)
+    amended = library.rows()
+    library.forget_scores()
+    retag(library.catalog, library.space, second, library.texts)
+    assert library.rows() == amended
+
+
+def test_a_new_label_is_all_that_is_scored(library):
+    revision = library.put(vocabulary(*NAMES, threshold=0.02))
+    for number in range(5):
+        library.add(f"photo{number}", revision)
+    with library.catalog.read() as t:
+        before = t.scores.stamp(library.space.id)
+    report = retag(
+        library.catalog, library.space, library.put(vocabulary(*NAMES, "dog", threshold=0.02)), library.texts
+    )
+    with library.catalog.read() as t:
+        assert t.scores.stamp(library.space.id) == (before[0], before[1] + 1), "the same scoring, amended"
+    assert report.changed == len({photo for photo, label, _ in library.rows() if label > len(NAMES)}) > 0
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.randoms(use_true_random=False), st.booleans(), st.sampled_from([0.0, 1e-3, 0.2]))
+def test_the_quick_look_keeps_what_looking_at_every_label_keeps(random, has_offsets, alike):
+    generator = np.random.default_rng(random.getrandbits(32))
+    common = units(generator, 1)
+    matrix = units(generator, 300) * (alike or 1) + (common if alike else 0)
+    matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+    matrix[7] = matrix[3]
+    offsets = generator.normal(0, 0.05, 300) if has_offsets else np.zeros(300)
+    columns = Columns(np.arange(1, 301), on_grid(matrix), offsets)
+    rows = units(generator, 40) + common
+    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16).astype(np.float32)
+    vectors = Vectors(np.arange(40), rows)
+    exact = ExactScorer(columns)
+    one, other = exact.kept(vectors), ShortlistScorer(columns, exact).kept(vectors)
+    np.testing.assert_array_equal(one.label_ids, other.label_ids)
+    np.testing.assert_array_equal(one.cosines, other.cosines)
+
+
+def test_large_libraries_are_looked_at_quickly_first():
+    columns = Columns(np.arange(100), np.zeros((100, 4)), np.zeros(100))
+    assert isinstance(scorer_for(columns, 1000), ExactScorer)
+    assert isinstance(scorer_for(columns, 10**6), ShortlistScorer)
 
 
 def test_a_library_without_photos_can_be_tagged(library):
     report = retag(library.catalog, library.space, library.put(vocabulary("dog")), library.texts)
-    assert (report.photos, report.rows_changed) == (0, 0)
+    assert (report.photos, report.changed) == (0, 0)
 
 
 def test_thresholds_are_read_time_and_the_most_particular_one_counts(library):
@@ -197,10 +321,11 @@ def test_the_best_come_first_and_no_more_than_the_most_are_kept(library):
     assert all(tag.probability == pytest.approx(probability(tag.score, IDENTITY)) for tag in shown)
 
 
-def test_equal_scores_are_kept_in_the_order_of_the_labels(library):
-    rule = TagRule(library.put(vocabulary("a", threshold=0)), IDENTITY)
-    ids = np.array([7, 3, 5])
-    assert [label for label, _ in rule.kept(ids, np.array([0.5, 0.5, 0.9], np.float32))] == [5, 3, 7]
+def test_equal_scores_are_kept_in_the_order_of_the_labels():
+    row = unit_rows([[1.0, 0.0]])
+    columns = Columns(np.array([3, 5, 7]), np.array([[0.5, 0.0], [0.875, 0.0], [0.5, 0.0]]), np.zeros(3))
+    kept = ExactScorer(columns).kept(Vectors(np.array([1]), row))
+    assert kept.label_ids.tolist() == [[5, 3, 7]]
 
 
 def test_a_rejected_tag_never_comes_back_and_a_persons_tag_is_never_removed(library):
@@ -208,42 +333,46 @@ def test_a_rejected_tag_never_comes_back_and_a_persons_tag_is_never_removed(libr
     photo_id = library.add("photo", revision)
     dog, cat = (label.id for label in revision.labels)
     with library.catalog.write() as t:
-        t.connection.execute(tables.tag.delete())
         t.connection.execute(tables.tag.insert().values(photo_id=photo_id, label_id=dog, source="rejected"))
         t.connection.execute(tables.tag.insert().values(photo_id=photo_id, label_id=cat, source="user"))
     retag(library.catalog, library.space, revision, library.texts)
     shown = photo_tags(library.catalog, library.space, [photo_id])[photo_id]
-    assert [(tag.label, tag.source, tag.score) for tag in shown] == [("cat", TagSource.USER, None)]
+    score = next(cosine for _, label, cosine in library.rows() if label == cat)
+    assert [(tag.label, tag.source, tag.score) for tag in shown] == [("cat", TagSource.USER, score)]
     retag(library.catalog, library.space, library.put(vocabulary("car", threshold=1)), library.texts)
     shown = photo_tags(library.catalog, library.space, [photo_id])[photo_id]
-    assert [tag.label for tag in shown] == ["cat"]
+    assert [(tag.label, tag.score) for tag in shown] == [("cat", None)]
 
 
 def test_a_label_that_reaches_its_own_threshold_is_kept_before_many_that_do_not(library):
     high = dict.fromkeys(NAMES[:40], 0.99)
     revision = library.put(vocabulary(*NAMES[:40], "low", low=1.5e-4, **high))
-    rule = TagRule(revision, IDENTITY)
     ids = np.array([label.id for label in revision.labels])
-    cosines = np.full(41, cosine_of(0.5, IDENTITY), np.float32)
-    cosines[40] = cosine_of(2e-4, IDENTITY)
-    kept = rule.kept(ids, cosines)
-    assert len(kept) == KEPT_MOST
-    assert kept[-1][0] == ids[40]
-    assert [score for _, score in kept] == sorted((score for _, score in kept), reverse=True)
+    matrix = np.zeros((41, 2))
+    matrix[:, 0] = cosine_of(0.5, IDENTITY)
+    matrix[40] = cosine_of(2e-4, IDENTITY), 0
+    columns = Columns.of(LabelMatrix(ids, matrix, 0), TagRule(revision, IDENTITY).offsets(ids))
+    kept = ExactScorer(columns).kept(Vectors(np.array([1]), unit_rows([[1.0, 0.0]])))
+    assert kept.cosines.shape == (1, KEPT_MOST)
+    assert kept.label_ids[0, -1] == ids[40]
+    assert kept.cosines[0].tolist() == sorted(kept.cosines[0].tolist(), reverse=True)
 
 
 def test_photos_that_are_pruned_while_a_re_tag_scores_them_do_not_end_it(library):
-    revision = library.put(vocabulary("dog", threshold=0))
-    kept, gone = library.add("kept"), library.add("gone")
-    tagger = StoredTagger(library.catalog, library.space, revision, library.texts)
-    tagger.prepare()
-    with library.catalog.read() as t:
-        vectors = t.embeddings.get(library.space.id, [kept, gone])
-    rows = tagger.score(vectors)
-    with library.catalog.write() as t:
-        t.files.forget([file.id for file in t.files.known(library.folder.id) if file.photo_id == gone])
-        t.photos.delete([gone])
-        assert tagger.write(t, vectors, rows) == 1
+    first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
+    kept, gone = library.add("kept", first), library.add("gone", first)
+
+    class Pruning:
+        """Prunes a photo when the re-tag has read it and not yet written."""
+
+        def kept(self, vectors):
+            with library.catalog.write() as t:
+                t.files.forget([file.id for file in t.files.known(library.folder.id) if file.photo_id == gone])
+                t.photos.delete([gone])
+            return KeptScores(vectors.ids, np.full((len(vectors), 1), 2), np.full((len(vectors), 1), 0.5, np.float32))
+
+    retag(library.catalog, library.space, second, library.texts, make_scorer=lambda columns, photos: Pruning())
+    assert [photo for photo, _, _ in library.rows()] == [kept]
 
 
 def tag(at, label, cosine, source=TagSource.AUTO):

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 
 from store import (
     BadVector,
@@ -21,6 +21,7 @@ from store import (
     DiskFull,
     Facts,
     FolderCovered,
+    KeptScores,
     LabelDefinition,
     Outcome,
     SpaceIdentity,
@@ -374,55 +375,71 @@ def add_tag(t, photo_id, label_id, source):
     t.connection.execute(tables.tag.insert().values(photo_id=photo_id, label_id=label_id, source=source))
 
 
-def test_only_automatic_rows_that_differ_are_written(tagged):
+def kept_scores(photo_ids, labels, cosines):
+    return KeptScores(np.array(photo_ids), np.array(labels), np.array(cosines, np.float32))
+
+
+def begin(t, space, revision, *label_ids, complete=False):
+    return t.scores.begin(space.id, revision.id, np.array(label_ids), np.zeros(len(label_ids)), complete=complete)
+
+
+def test_scores_are_in_force_when_their_scoring_is_whole_and_the_former_ones_are_gone(tagged):
     photographer, one, two, dog, cat = tagged
-    rows = [(one, dog, 0.5), (one, cat, 0.25), (two, cat, 0.125)]
+    space = photographer.space
     with photographer.catalog.write() as t:
-        assert t.tags.replace_auto(photographer.space.id, [one, two], rows) == 3
-        assert t.tags.replace_auto(photographer.space.id, [two, one], reversed(rows)) == 0
-        assert t.tags.replace_auto(photographer.space.id, [one], [(one, dog, 0.75)]) == 2
-        assert [(tag.label, tag.cosine) for tag in t.tags.of([one])[one]] == [("dog", 0.75)]
-        assert [tag.label for tag in t.tags.of([two])[two]] == ["cat"]
+        revision, other = t.vocabularies.put(vocabulary("dog", "cat")), t.vocabularies.put(vocabulary("dog"))
+        first = begin(t, space, revision, dog, cat, complete=True)
+        assert t.scores.missing(first) == [one, two]
+        t.scores.put(first.id, kept_scores([two, one], [[cat, dog], [dog, cat]], [[0.5, 0.25], [0.75, 0.5]]))
+        assert (t.scores.missing(first), t.scores.stamp(space.id)) == ([], (first.id, 0))
+        second = begin(t, space, other, dog)
+        t.scores.put(second.id, kept_scores([one], [[dog]], [[0.75]]))
+        assert begin(t, space, other, dog).id == second.id
+        assert t.scores.current(space.id).id == first.id
+        rows = [
+            (key, labels.tolist(), scores.tolist())
+            for page in t.scores.scan(first.id, 1)
+            for key, labels, scores in page.rows()
+        ]
+        assert rows == [(one, [dog, cat], [0.75, 0.5]), (two, [cat, dog], [0.5, 0.25])]
+        assert t.scores.missing(second) == [two]
+        t.scores.finish(second)
+        assert (t.scores.current(space.id).revision_id, t.scores.begun(space.id)) == (other.id, None)
+        assert not t.scores.is_there(first.id)
+        assert t.connection.execute(select(func.count()).select_from(tables.photo_scores)).scalar() == 1
 
 
-def test_automatic_rows_of_another_space_are_replaced(tagged):
-    photographer, one, _, dog, _ = tagged
+def test_a_scoring_that_is_begun_takes_the_place_of_others_that_were(tagged):
+    photographer, one, _, dog, cat = tagged
+    space = photographer.space
     with photographer.catalog.write() as t:
-        other = t.spaces.ensure(replace(IDENTITY, precision="bfloat16"))
-        t.tags.replace_auto(photographer.space.id, [one], [(one, dog, 0.5)])
-        assert t.tags.replace_auto(other.id, [one], [(one, dog, 0.5)]) == 1
-        assert t.tags.replace_auto(other.id, [one], [(one, dog, 0.5)]) == 0
+        revision = t.vocabularies.put(vocabulary("dog", "cat"))
+        first = begin(t, space, revision, dog)
+        t.scores.put(first.id, kept_scores([one], [[dog]], [[0.75]]))
+        second = begin(t, space, revision, dog, cat)
+        assert (t.scores.is_there(first.id), t.scores.begun(space.id).id) == (False, second.id)
+        assert t.scores.stamp(space.id) is None
 
 
-def test_a_persons_word_outlives_every_automatic_pass(tagged):
-    photographer, one, two, dog, cat = tagged
+def test_scores_of_embeddings_that_changed_since_the_begin_are_forgotten(tagged):
+    photographer, one, two, dog, _ = tagged
     with photographer.catalog.write() as t:
-        add_tag(t, one, dog, "user")
-        add_tag(t, one, cat, "rejected")
-        t.tags.replace_auto(photographer.space.id, [one, two], [(one, cat, 0.9), (two, cat, 0.9)])
-        assert {(tag.label, tag.source) for tag in t.tags.of([one])[one]} == {
-            ("dog", TagSource.USER),
-            ("cat", TagSource.REJECTED),
-        }
-        t.tags.replace_auto(photographer.space.id, [one], [])
-        assert t.tags.drop_other_labels([]) == 1
-        assert len(t.tags.of([one])[one]) == 2
-        assert [len(tags) for tags in t.tags.each(0.5)] == [2]
+        scoring = begin(t, photographer.space, t.vocabularies.put(vocabulary("dog")), dog)
+        t.scores.put(scoring.id, kept_scores([one, two], [[dog], [dog]], [[0.5], [0.5]]))
+        t.embeddings.put(photographer.space.id, two, unit(9))
+        t.scores.forget_changed(scoring)
+        assert t.scores.missing(scoring) == [two]
 
 
-def test_tags_come_photo_by_photo_from_a_cosine_on_and_not_of_photos_without_files(tagged):
-    photographer, one, two, dog, cat = tagged
+def test_an_amended_scoring_is_another_state_of_the_same(tagged):
+    photographer, _, _, dog, cat = tagged
     with photographer.catalog.write() as t:
-        t.tags.replace_auto(photographer.space.id, [one, two], [(one, dog, 0.5), (two, dog, 0.3), (two, cat, 0.3)])
-
-        def each(minimum):
-            return [sorted(tag.label for tag in tags) for tags in t.tags.each(minimum)]
-
-        assert each(0.4) == [["dog"]]
-        assert each(0.0) == [["dog"], ["cat", "dog"]]
-    photographer.remove(b"b")
-    with photographer.catalog.read() as t:
-        assert each(0.0) == [["dog"]]
+        revision = t.vocabularies.put(vocabulary("dog"))
+        scoring = begin(t, photographer.space, revision, dog, complete=True)
+        t.scores.amend(scoring, revision.id, np.array([dog, cat]), np.array([0.0, 0.5]))
+        amended = t.scores.current(photographer.space.id)
+        assert amended.is_of(revision.id, np.array([dog, cat]), np.array([0.0, 0.5]))
+        assert t.scores.stamp(photographer.space.id) == (scoring.id, 1)
 
 
 def test_what_a_person_says_stands_until_they_say_otherwise_and_is_remembered(tagged):
@@ -463,7 +480,7 @@ def test_what_is_in_force_is_one_row(catalog):
 
 
 def test_every_table_about_a_photo_carries_its_photo_id():
-    about = {"embedding", "embedding_change", "file", "tag", "tag_event"}
+    about = {"embedding", "embedding_change", "file", "photo_scores", "tag", "tag_event"}
     assert about == {table.name for table in tables.metadata.sorted_tables if "photo_id" in table.columns}
 
 
@@ -485,8 +502,12 @@ def test_no_everyday_statement_reads_a_whole_large_table(tagged):
         t.files.indexed(folder, b"new", stamp(), photo_id)
         t.files.failed(folder, b"new", stamp(), Outcome.DAMAGED, "cut")
         t.files.forget([1])
-        t.tags.replace_auto(space, [one, two], [(one, dog, 0.5), (two, cat, 0.5)])
-        t.tags.replace_auto(space, [one, two], [])
+        scoring = begin(t, photographer.space, t.vocabularies.put(vocabulary("dog", "cat")), dog, cat, complete=True)
+        t.scores.put(scoring.id, kept_scores([one, two], [[dog, cat], [dog, cat]], [[0.5, 0.25], [0.5, 0.25]]))
+        t.scores.of(scoring.id, [one])
+        t.scores.missing(scoring)
+        list(t.scores.scan(scoring.id))
+        t.scores.stamp(space)
         t.tags.of([one])
         t.photos.get([one])
         t.photos.at(b"/photos/a")
@@ -496,8 +517,8 @@ def test_no_everyday_statement_reads_a_whole_large_table(tagged):
         for statement, parameters in seen.items():
             plan = t.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
             scanned = [step.detail for step in plan if step.detail.startswith("SCAN") and "CONSTANT" not in step.detail]
-            # Spaces and folders are few.
-            assert all(step.split()[1] in {"space", "folder"} for step in scanned), (statement, scanned)
+            # Spaces, folders and scorings are few.
+            assert all(step.split()[1] in {"space", "folder", "scoring"} for step in scanned), (statement, scanned)
 
 
 def test_the_database_itself_refuses_what_must_not_be(tagged):

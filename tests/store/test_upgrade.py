@@ -261,7 +261,8 @@ VALUES (1, 'm', 'h', 'p', 'float32', 2, 1, 1)
 def test_tags_keep_what_they_say_when_their_key_grows(tmp_path):
     path = tmp_path / "catalog.db"
     folder = write_revisions(tmp_path / "migrations")
-    (folder / "versions" / "m0007_origins.py").unlink()
+    for name in ("m0007_origins.py", "m0008_scorings.py"):
+        (folder / "versions" / name).unlink()
     engine = connect(path)
     upgrade(engine, path, migrations=folder, head="0006")
     with transaction(engine, path, writes=True) as connection:
@@ -277,4 +278,4 @@ def test_tags_keep_what_they_say_when_their_key_grows(tmp_path):
     engine.dispose()
     with Catalog.open(path) as catalog, catalog.read() as t:
         kept = [(str(tag.source), tag.origin, tag.cosine) for tag in t.tags.of([1])[1]]
-    assert kept == [("user", None, None), ("imported", "ram++", None), ("auto", None, 0.5)]
+    assert kept == [("user", None, None), ("imported", "ram++", None)]
