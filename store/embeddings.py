@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from . import schema
 from .changes import note_dropped, note_put
-from .chunks import chunks
+from .chunks import among, chunks
 from .columns import pack
 from .dialect import replacing
 from .errors import BadVector
@@ -80,7 +80,7 @@ class Embeddings:
         """The embeddings of these photos, in the order asked; those that are absent or damaged are left out."""
         found: dict[int, bytes] = {}
         for some in chunks(photo_ids):
-            rows = self._rows(_raw(space_id).where(_embedding.c.photo_id.in_(some)))
+            rows = self._rows(_raw(space_id).where(among(_embedding.c.photo_id, some)))
             found.update(rows)
         wanted = [photo_id for photo_id in photo_ids if photo_id in found]
         return _vectors(wanted, [found[photo_id] for photo_id in wanted], self._dimension(space_id))

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from . import schema
-from .chunks import chunks
+from .chunks import among, chunks
 from .records import Facts, Photo
 
 _photo, _file, _folder = schema.photo, schema.file, schema.folder
@@ -93,8 +93,8 @@ class Photos:
         return {
             key
             for some in chunks(photo_ids)
-            for key in self._connection.execute(select(_photo.c.id).where(_photo.c.id.in_(some))).scalars()
-        }
+            for key in self._connection.execute(select(_photo.c.id).where(among(_photo.c.id, some))).scalars()
+        }.intersection(photo_ids)
 
     def keywords(self) -> list[tuple[int, tuple[str, ...]]]:
         """The photos that have keywords of their own or of a sidecar's, with these."""

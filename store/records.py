@@ -185,6 +185,10 @@ class KeptScores:
         """How many photos."""
         return len(self.photo_ids)
 
+    def of(self, mask: NDArray[np.bool_]) -> KeptScores:
+        """The photos of *mask*, bool (n,)."""
+        return KeptScores(self.photo_ids[mask], self.label_ids[mask], self.cosines[mask])
+
     def rows(self) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.float32]]]:
         """Each photo with its labels and cosines."""
         yield from zip(self.photo_ids.tolist(), self.label_ids, self.cosines, strict=True)

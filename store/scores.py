@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, delete, exists, insert, select, updat
 
 from . import schema
 from .changes import PUT, latest
-from .chunks import chunks
+from .chunks import among, chunks
 from .dialect import replacing
 from .records import KeptScores, Scoring
 
@@ -126,9 +126,11 @@ class Scores:
         """The scores of these photos, by photo; those that have none are left out."""
         rows: list[Any] = []
         for some in chunks(photo_ids):
-            rows += self._connection.execute(
-                select(*_COLUMNS).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id.in_(some))
+            asked = set(some)
+            found = self._connection.execute(
+                select(*_COLUMNS).where(_scores.c.scoring_id == scoring_id, among(_scores.c.photo_id, some))
             )
+            rows += [row for row in found if row.photo_id in asked]
         return _kept(rows)
 
     def scan(self, scoring_id: int, rows: int = 4096) -> Iterator[KeptScores]:

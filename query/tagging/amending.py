@@ -14,6 +14,8 @@ from .scoring import Columns, best_of
 
 #: Of so many labels more than one new is as quickly scored with all the others.
 _FEW: Final = 8
+#: What a cosine in float32 may be wrong by: far above it.
+_ROUGH: Final = 1e-4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,14 +34,25 @@ class Amendment:
         """Whether nothing differs."""
         return not len(self.added.label_ids) and bool(self.stays.all())
 
+    def touched(self, held: KeptScores, vectors: Vectors) -> NDArray[np.bool_]:
+        """Of which photos of *held* something may differ, bool (n,). *vectors* are of the same photos in that order."""
+        places = np.searchsorted(self.old.label_ids, held.label_ids)
+        touched: NDArray[np.bool_] = ~self.stays[places].all(axis=1)
+        if len(self.added.label_ids) and held.label_ids.shape[1] == self.new.most:
+            last = (held.cosines - self.old.offsets[places]).min(axis=1, keepdims=True)
+            rough = vectors.matrix @ self.added.matrix.T.astype(np.float32) - self.added.offsets
+            touched |= (rough >= last - _ROUGH).any(axis=1)
+            return touched
+        return touched if not len(self.added.label_ids) else np.ones(len(held), np.bool_)
+
     def kept(self, held: KeptScores, vectors: Vectors) -> tuple[KeptScores, NDArray[np.bool_]]:
         """What is kept now of the photos of *held*, and of which photos that is not certain, bool (n,).
 
         *vectors* are the embeddings of the same photos in the same order.
         """
-        old_places = np.searchsorted(self.old.label_ids, held.label_ids)
-        ranks = held.cosines - self.old.offsets[old_places]
-        stays = self.stays[old_places]
+        places = np.searchsorted(self.old.label_ids, held.label_ids)
+        ranks = held.cosines - self.old.offsets[places]
+        stays = self.stays[places]
         cosines = self.added.cosines(vectors.matrix)
         candidates = np.concatenate([held.label_ids, np.broadcast_to(self.added.label_ids, cosines.shape)], axis=1)
         scores = np.concatenate([held.cosines, cosines], axis=1)

@@ -152,17 +152,19 @@ class _Retag:
             there = np.isin(held.photo_ids, vectors.ids)
             t.scores.forget(change.old.id, held.photo_ids[~there].tolist())
             before = time.perf_counter()
-            held = KeptScores(held.photo_ids[there], held.label_ids[there], held.cosines[there])  # noqa: PLW2901 - what is left of it
-            kept, doubtful = change.kept(held, vectors)
-            exact = scorer.kept(Vectors(vectors.ids[doubtful], vectors.matrix[doubtful]))
+            held = held.of(there)  # noqa: PLW2901 - what is left of it
+            touched = change.touched(held, vectors)
+            some, rows = held.of(touched), Vectors(vectors.ids[touched], vectors.matrix[touched])
+            kept, doubtful = change.kept(some, rows)
+            exact = scorer.kept(Vectors(rows.ids[doubtful], rows.matrix[doubtful]))
             if doubtful.all():
                 kept = exact
             else:
                 kept.label_ids[doubtful], kept.cosines[doubtful] = exact.label_ids, exact.cosines
-            new = differs(held, kept)
+            new = kept.of(differs(some, kept))
             self.seconds += time.perf_counter() - before
-            t.scores.put(change.old.id, KeptScores(kept.photo_ids[new], kept.label_ids[new], kept.cosines[new]))
-            self.changed += int(new.sum())
+            t.scores.put(change.old.id, new)
+            self.changed += len(new)
             done += len(held)
             self._tell(done, self.photos)
 
@@ -192,9 +194,8 @@ class _Retag:
         # Some may have been pruned since their embeddings were read.
         known = t.photos.known(kept.photo_ids.tolist())
         there = np.isin(kept.photo_ids, np.fromiter(known, np.int64))
-        put = KeptScores(kept.photo_ids[there], kept.label_ids[there], kept.cosines[there])
-        self.changed += self._changed(t, scoring, put)
-        t.scores.put(scoring.id, put)
+        self.changed += self._changed(t, scoring, kept.of(there))
+        t.scores.put(scoring.id, kept.of(there))
 
     def _changed(self, t: Transaction, scoring: Scoring, kept: KeptScores) -> int:
         current = t.scores.current(self._space.id)
@@ -202,8 +203,7 @@ class _Retag:
             return len(kept)
         before = t.scores.of(current.id, kept.photo_ids.tolist())
         both = np.isin(kept.photo_ids, before.photo_ids)
-        same = KeptScores(kept.photo_ids[both], kept.label_ids[both], kept.cosines[both])
-        return len(kept) - len(same) + int(differs(before, same).sum())
+        return int((~both).sum()) + int(differs(before, kept.of(both)).sum())
 
     def _check(self, t: Transaction, scoring: Scoring) -> None:
         if not t.scores.is_there(scoring.id):
