@@ -20,6 +20,7 @@ from .folders import Folders
 from .labels import Labels
 from .library import Library
 from .photos import Photos
+from .sidecars import Sidecars
 from .spaces import Spaces
 from .tags import Tags
 from .texts import Texts
@@ -44,6 +45,7 @@ class Transaction:
         self.vocabularies = Vocabularies(connection)
         self.tags = Tags(connection)
         self.calibrations = Calibrations(connection)
+        self.sidecars = Sidecars(connection)
         self.library = Library(connection)
 
 

@@ -2,15 +2,21 @@
 
 from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .formats import HEAD, identify
+from .keyword_lists import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList
 from .notes import Notes, read_xmp
 from .picture import DecodedPhoto, Squarer, read_photo
 from .versions import decoders
 
 __all__ = [
     "HEAD",
+    "HIERARCHICAL",
+    "SUBJECT",
+    "TAGS",
+    "WINDOWS",
     "Damaged",
     "DecodeError",
     "DecodedPhoto",
+    "KeywordList",
     "Notes",
     "Squarer",
     "TooLarge",

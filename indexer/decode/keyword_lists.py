@@ -1,0 +1,37 @@
+"""The lists of keywords in XMP: what they are called, and how a path from the general to the special is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+#: The namespace in which this program notes what it wrote. It names nothing on the network.
+_OURS: Final = "urn:uuid:bc916edb-b850-4761-ba58-e891f8140305#"
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordList:
+    """A property that holds keywords. In RDF it is a `kind`, "Bag" or "Seq"; `parting` stands between a path's levels."""
+
+    namespace: str
+    prefix: str
+    name: str
+    kind: str
+    parting: str | None = None
+
+    @property
+    def tag(self) -> str:
+        """Its name in full, as ElementTree has it."""
+        return f"{{{self.namespace}}}{self.name}"
+
+    @property
+    def ours(self) -> KeywordList:
+        """The list that says which of these keywords this program wrote."""
+        return KeywordList(_OURS, "photos", self.name, "Bag")
+
+
+#: Words, without an order; of paths, every level.
+SUBJECT: Final = KeywordList("http://purl.org/dc/elements/1.1/", "dc", "subject", "Bag")
+HIERARCHICAL: Final = KeywordList("http://ns.adobe.com/lightroom/1.0/", "lr", "hierarchicalSubject", "Bag", "|")
+TAGS: Final = KeywordList("http://www.digikam.org/ns/1.0/", "digiKam", "TagsList", "Seq", "/")
+WINDOWS: Final = KeywordList("http://ns.microsoft.com/photo/1.0/", "MicrosoftPhoto", "LastKeywordXMP", "Bag", "/")

@@ -1,0 +1,156 @@
+"""Puts a photo's labels among the keywords of its sidecar.
+
+Each list has a list beside it, in a namespace of this program, of what the program wrote there. What is in it may be
+taken out again; everything else is foreign and stays.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, KeywordList
+from photos.errors import SidecarLeft
+
+from .editing import Change, edited
+from .packet import Packet
+
+_LISTS: Final = (SUBJECT, HIERARCHICAL, TAGS)
+#: Ways from the top to one label that are written; more are no help to anyone.
+_MOST_PATHS: Final = 8
+_NAMESPACES: Final = {each.prefix: each.namespace for shown in _LISTS for each in (shown, shown.ours)}
+_EMPTY: Final = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="photos">
+ <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+  <rdf:Description rdf:about=""{"".join(f'{chr(10)}    xmlns:{key}="{uri}"' for key, uri in _NAMESPACES.items())}/>
+ </rdf:RDF>
+</x:xmpmeta>
+<?xpacket end="w"?>
+"""
+#: Labels from the general to the special.
+LabelPath = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """A sidecar's new content, and which words and paths of ours came and went."""
+
+    content: bytes
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def merge(
+    content: bytes | None, labels: Mapping[str, Sequence[str]], own_keywords: Sequence[str] = ()
+) -> Merged | None:
+    """The sidecar *content*, or one that is still to be made, with *labels*; None if it needs no change.
+
+    *labels* have the names of their parents; parents that are no labels themselves do not count. Labels of ours that
+    are not among them are taken out. *own_keywords* are the picture's: where the sidecar has none, they are written
+    beside ours, since programs that find keywords in a sidecar look no further. Raises `SidecarLeft`.
+    """
+    packet = Packet(_EMPTY.encode() if content is None else content)
+    wanted = _wanted(packet, labels, own_keywords)
+    changes: dict[KeywordList, Change] = {}
+    for each, words in wanted.items():
+        held, recorded = packet.values(each), packet.values(each.ours)
+        changes[each] = Change(
+            {word for word in held if word in recorded and word not in words},
+            tuple(word for word in words if word not in held),
+        )
+        changes[each.ours] = Change(
+            {word for word in recorded if word not in words}, tuple(word for word in words if word not in recorded)
+        )
+    changes = {each: change for each, change in changes.items() if change.removed or change.added}
+    if not changes:
+        return None
+    new = edited(packet, changes)
+    _check(packet, Packet(new), wanted)
+    told = [changes[each] for each in (SUBJECT, HIERARCHICAL) if each in changes]
+    added = dict.fromkeys(word for change in told for word in change.added)
+    removed = dict.fromkeys(word for change in told for word in sorted(change.removed))
+    return Merged(new, tuple(added), tuple(removed))
+
+
+def paths(labels: Mapping[str, Sequence[str]]) -> list[LabelPath]:
+    """The labels as paths from the general to the special, without those that are the beginning of another."""
+    found = [path for label in labels for path in islice(_paths_to(label, labels), _MOST_PATHS)]
+    beginnings = {path[:end] for path in found for end in range(1, len(path))}
+    return [path for path in dict.fromkeys(found) if path not in beginnings]
+
+
+def _paths_to(label: str, labels: Mapping[str, Sequence[str]], below: LabelPath = ()) -> Iterator[LabelPath]:
+    path = (label, *below)
+    above = [parent for parent in labels[label] if parent in labels and parent not in path]
+    if not above:
+        yield path
+    for parent in above:
+        yield from _paths_to(parent, labels, path)
+
+
+def _wanted(
+    packet: Packet, labels: Mapping[str, Sequence[str]], own_keywords: Sequence[str]
+) -> dict[KeywordList, list[str]]:
+    """For each list, what of ours is to be in it: our labels, and what only other lists hold.
+
+    Programs that know several lists read the best of them alone, so that one with nothing but our labels in it would
+    hide what people wrote into the others.
+    """
+    foreign = {each: _foreign(packet, each) for each in _LISTS}
+    others = _paths_of(foreign) or [(word,) for word in own_keywords]
+    ours = paths(labels)
+    wanted: dict[KeywordList, list[str]] = {}
+    for each in _LISTS:
+        words = [*labels] if each.parting is None else list(_written(ours, each.parting))
+        if words and not foreign[each]:
+            words += [path[-1] for path in others] if each.parting is None else _written(others, each.parting)
+        there = {_key(word) for word in foreign[each]}
+        wanted[each] = [word for word in _once(words) if _key(word) not in there]
+    return wanted
+
+
+def _foreign(packet: Packet, each: KeywordList) -> list[str]:
+    ours = set(packet.values(each.ours))
+    return [word for word in packet.values(each) if word not in ours and word.strip()]
+
+
+def _paths_of(foreign: Mapping[KeywordList, Sequence[str]]) -> list[LabelPath]:
+    """What people wrote, as paths; words that are a level of one are left out."""
+    found = [
+        tuple(word.split(each.parting)) for each, words in foreign.items() if each.parting is not None for word in words
+    ]
+    levels = {_key(level) for path in found for level in path}
+    return [*dict.fromkeys(found), *((word,) for word in foreign[SUBJECT] if _key(word) not in levels)]
+
+
+def _written(paths: Iterable[LabelPath], parting: str) -> Iterator[str]:
+    # A level with the mark in it would be taken for two.
+    return (parting.join(path) for path in paths if not any(parting in level for level in path))
+
+
+def _once(words: Iterable[str]) -> Iterator[str]:
+    seen: set[str] = set()
+    for word in words:
+        if word.strip() and _key(word) not in seen:
+            seen.add(_key(word))
+            yield word
+
+
+def _key(word: str) -> str:
+    """What makes two keywords the same to people: letters whatever their case or composition."""
+    return unicodedata.normalize("NFC", word).casefold().strip()
+
+
+def _check(before: Packet, after: Packet, wanted: Mapping[KeywordList, Sequence[str]]) -> None:
+    """Read the outcome once more: what is foreign is people's work, and a mistake of ours must not cost it."""
+    for each, words in wanted.items():
+        is_sound = (
+            _foreign(before, each) == _foreign(after, each)
+            and set(words) <= set(after.values(each))
+            and set(after.values(each.ours)) == set(words)
+        )
+        if not is_sound:
+            raise SidecarLeft(f"its {each.prefix}:{each.name} is written in a way that is not understood")
