@@ -11,7 +11,7 @@ _OURS: Final = "urn:uuid:bc916edb-b850-4761-ba58-e891f8140305#"
 
 @dataclass(frozen=True, slots=True)
 class KeywordList:
-    """A property that holds keywords. In RDF it is a `kind`, "Bag" or "Seq"; `parting` stands between a path's levels."""
+    """A property that holds keywords: in RDF a `kind`, "Bag" or "Seq"; `parting` stands between levels of a path."""
 
     namespace: str
     prefix: str

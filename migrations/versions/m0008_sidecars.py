@@ -38,7 +38,7 @@ def upgrade() -> None:
             ["sidecar_run_id"], ["sidecar_run.id"], name=op.f("fk_sidecar_write_sidecar_run_id_sidecar_run")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sidecar_write")),
-        sa.UniqueConstraint("sidecar_run_id", "path", name=op.f("uq_sidecar_write_sidecar_run_id")),
+        sa.UniqueConstraint("sidecar_run_id", "path", name=op.f("uq_sidecar_write_sidecar_run_id_path")),
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_sidecar_write_path"), "sidecar_write", ["path"])
