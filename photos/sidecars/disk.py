@@ -65,8 +65,6 @@ def put(path: bytes, content: bytes, before: Sidecar | None) -> Stamp | None:
     Returns its stamp; None if another program has changed it already. Raises `SidecarLeft` if what lies there is no
     longer *before*, or cannot be replaced, and `OSError` if the disk is full.
     """
-    if before is not None and not os.access(path, os.W_OK):
-        raise SidecarLeft("it is write-protected")
     beside = temporary(path)
     try:
         written = _write(beside, content, before)
@@ -146,6 +144,9 @@ def _check(path: bytes, before: Sidecar | None) -> None:
         now = None
     if now != (None if before is None else before.stamp):
         raise SidecarLeft("another program wrote it at the same moment")
+    # The folder's rights would allow it; who protected the file meant something.
+    if before is not None and not os.access(path, os.W_OK):
+        raise SidecarLeft("it is write-protected")
 
 
 def _place_new(beside: bytes, path: bytes) -> None:

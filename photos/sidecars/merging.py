@@ -70,16 +70,19 @@ def merge(
     new = edited(packet, changes)
     _check(packet, Packet(new), wanted)
     told = [changes[each] for each in (SUBJECT, HIERARCHICAL) if each in changes]
-    added = dict.fromkeys(word for change in told for word in change.added)
+    ours = {*labels, *paths(labels, "|")}
+    added = dict.fromkeys(word for change in told for word in change.added if word in ours)
     removed = dict.fromkeys(word for change in told for word in sorted(change.removed))
     return Merged(new, tuple(added), tuple(removed))
 
 
-def paths(labels: Mapping[str, Sequence[str]]) -> list[LabelPath]:
+def paths(labels: Mapping[str, Sequence[str]], parting: str) -> list[str]:
     """The labels as paths from the general to the special, without those that are the beginning of another."""
-    found = [path for label in labels for path in islice(_paths_to(label, labels), _MOST_PATHS)]
-    beginnings = {path[:end] for path in found for end in range(1, len(path))}
-    return [path for path in dict.fromkeys(found) if path not in beginnings]
+    ways = [way for label in labels for way in islice(_paths_to(label, labels), _MOST_PATHS)]
+    # A level with the mark in it would be taken for two.
+    sound = dict.fromkeys(way for way in ways if not any(parting in level for level in way))
+    beginnings = {way[:end] for way in sound for end in range(1, len(way))}
+    return [parting.join(way) for way in sound if way not in beginnings]
 
 
 def _paths_to(label: str, labels: Mapping[str, Sequence[str]], below: LabelPath = ()) -> Iterator[LabelPath]:
@@ -101,12 +104,12 @@ def _wanted(
     """
     foreign = {each: _foreign(packet, each) for each in _LISTS}
     others = _paths_of(foreign) or [(word,) for word in own_keywords]
-    ours = paths(labels)
+    keys = {_key(label) for label in labels}
     wanted: dict[KeywordList, list[str]] = {}
     for each in _LISTS:
-        words = [*labels] if each.parting is None else list(_written(ours, each.parting))
+        words = [*labels] if each.parting is None else paths(labels, each.parting)
         if words and not foreign[each]:
-            words += [path[-1] for path in others] if each.parting is None else _written(others, each.parting)
+            words += _written((path for path in others if len(path) > 1 or _key(path[0]) not in keys), each)
         there = {_key(word) for word in foreign[each]}
         wanted[each] = [word for word in _once(words) if _key(word) not in there]
     return wanted
@@ -126,9 +129,11 @@ def _paths_of(foreign: Mapping[KeywordList, Sequence[str]]) -> list[LabelPath]:
     return [*dict.fromkeys(found), *((word,) for word in foreign[SUBJECT] if _key(word) not in levels)]
 
 
-def _written(paths: Iterable[LabelPath], parting: str) -> Iterator[str]:
-    # A level with the mark in it would be taken for two.
-    return (parting.join(path) for path in paths if not any(parting in level for level in path))
+def _written(others: Iterable[LabelPath], each: KeywordList) -> Iterator[str]:
+    if each.parting is None:
+        return (path[-1] for path in others)
+    parting = each.parting
+    return (parting.join(path) for path in others if not any(parting in level for level in path))
 
 
 def _once(words: Iterable[str]) -> Iterator[str]:

@@ -86,7 +86,7 @@ def test_what_no_longer_holds_goes_and_what_people_wrote_does_not():
     first = merge(packet(bag("dc:subject", "Dog", "sea")), DOG)
     assert first.added == ("animal", "beach", "animal|dog")
     second = merge(first.content, CAT)
-    assert values(second.content)[:2] == [["Dog", "sea", "animal", "cat"], ["animal|cat"]]
+    assert values(second.content)[:2] == [["Dog", "sea", "animal", "cat"], ["sea", "animal|cat", "Dog"]]
     assert (second.added, second.removed) == (("cat", "animal|cat"), ("beach", "animal|dog"))
     assert values(merge(second.content, {}).content) == [["Dog", "sea"], [], []]
 
@@ -132,7 +132,7 @@ def test_a_keyword_is_found_however_it_is_written(written):
         packet().replace(b"></rdf:Description>", b"/>"),
         b"<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'/>",
         b"<RDF xmlns='http://www.w3.org/1999/02/22-rdf-syntax-ns#'></RDF>",
-        b"<RDF xmlns='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:rdf='urn:x' xmlns:dc='urn:y'><Description/></RDF>",
+        b"<RDF xmlns='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:rdf='urn:x'><Description/></RDF>",
     ],
 )
 def test_an_empty_place_is_filled(written):
@@ -175,7 +175,7 @@ def test_what_an_old_encoding_lacks_is_written_as_a_reference():
     new = merge(written, {"海": ()}).content
     assert values(new)[0] == ["海"]
     assert "höhe".encode("latin-1") in new
-    assert "海" in read_xmp(new.replace(b"photos:", b"other:")).keywords
+    assert b"<rdf:li>&#28023;</rdf:li>" in new
 
 
 def test_line_ends_and_padding_stay():
@@ -207,9 +207,9 @@ def test_what_is_not_understood_is_left_alone(broken, reason):
 
 def test_paths_have_every_way_to_a_label_and_no_beginning_of_another():
     labels = {"kestrel": ["bird", "raptor"], "raptor": ["bird"], "bird": ["animal"], "sea": ["water"]}
-    assert paths(labels) == [("bird", "kestrel"), ("bird", "raptor", "kestrel"), ("sea",)]
+    assert paths(labels, "|") == ["bird|kestrel", "bird|raptor|kestrel", "sea"]
     ladder = {f"{level}{side}": [f"{level + 1}a", f"{level + 1}b"] for level in range(20) for side in "ab"}
-    assert len(paths({"0a": ladder["0a"]} | ladder)) < 8 * len(ladder)
+    assert len(paths(ladder, "|")) <= 8 * len(ladder)
 
 
 def test_a_mark_in_a_label_makes_no_second_level():
