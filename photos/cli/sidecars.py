@@ -131,7 +131,8 @@ class _LeftAlone:
 def _line(event: Written) -> str:
     what = "make" if event.is_made else "change"
     words = [*(f"+{word}" for word in event.added), *(f"-{word}" for word in event.removed)]
-    return f"{shown_path(event.sidecar)}: {what}: {safe(', '.join(words))}"
+    # Foreign keywords that come into a list of ours are no news.
+    return f"{shown_path(event.sidecar)}: {what}: {safe(', '.join(words)) or 'the keywords of its other lists'}"
 
 
 def _record(event: Written) -> dict[str, object]:

@@ -7,9 +7,8 @@ import signal
 
 import pytest
 
-from ..indexer.test_notes import bag, packet
-from ..photos.conftest import *  # noqa: F403 - its fixtures are what this test begins with
-from .program import run
+from ...e2e.program import run
+from ...indexer.test_notes import bag, packet
 
 
 @pytest.fixture
@@ -31,7 +30,7 @@ def contents(folder):
 
 
 def killed(prepared, folder, tmp_path, *arguments):
-    status, out, err = run("tests.e2e.killing", folder, prepared.library, tmp_path / "work", *arguments)
+    status, out, err = run("tests.photos.sidecars.killing", folder, prepared.library, tmp_path / "work", *arguments)
     assert status == 0, err.decode()
     *lines, last = map(json.loads, out.splitlines())
     assert last["status"] == 0
