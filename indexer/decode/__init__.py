@@ -2,7 +2,7 @@
 
 from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .formats import HEAD, identify
-from .keyword_lists import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList
+from .keyword_lists import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, foreign
 from .notes import Notes, read_xmp
 from .picture import DecodedPhoto, Squarer, read_photo
 from .versions import decoders
@@ -22,6 +22,7 @@ __all__ = [
     "TooLarge",
     "Unsupported",
     "decoders",
+    "foreign",
     "identify",
     "read_photo",
     "read_xmp",

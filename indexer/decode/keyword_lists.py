@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,8 +27,22 @@ class KeywordList:
 
     @property
     def ours(self) -> KeywordList:
-        """The list that says which of these keywords this program wrote."""
+        """The list that says which of these keywords are labels that this program wrote."""
         return KeywordList(_OURS, "photos", self.name, "Bag")
+
+    @property
+    def copies(self) -> KeywordList:
+        """The list that says which of these keywords this program copied here from elsewhere."""
+        return KeywordList(_OURS, "photos", f"{self.name}Copies", "Bag")
+
+
+def foreign(held: Sequence[str], ours: Collection[str], copies: Collection[str]) -> list[str]:
+    """What of a list that is *held* others wrote.
+
+    Copies count once another program wrote into the list: it found them there, and left them.
+    """
+    strangers = any(word not in ours and word not in copies for word in held)
+    return [word for word in held if word not in ours] if strangers else []
 
 
 #: Words, without an order; of paths, every level.

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 from PIL import ExifTags, ImageFile, IptcImagePlugin
 
-from .keyword_lists import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList
+from .keyword_lists import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, foreign
 from .texts import text_of
 
 #: Bytes. Programs that keep masks and drawings in XMP make some megabytes of it.
@@ -94,9 +94,11 @@ def _of_tree(tree: ET.Element) -> Notes:
 
 def _foreign(everything: Sequence[ET.Element], each: KeywordList) -> list[str]:
     """What the list holds, but for what this program wrote there: its own tags are nothing that others say."""
-    ours = {item for described in everything for item in _items(described.find(each.ours.tag))}
-    held = [item for described in everything for item in _held(described, each.tag)]
-    return [item for item in held if item not in ours]
+    held, ours, copies = (
+        [item for described in everything for item in _held(described, tag)]
+        for tag in (each.tag, each.ours.tag, each.copies.tag)
+    )
+    return foreign([item for item in held if item.strip()], set(ours), set(copies))
 
 
 def _held(described: ET.Element, tag: str) -> list[str]:

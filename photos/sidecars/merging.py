@@ -1,7 +1,7 @@
 """Puts a photo's labels among the keywords of its sidecar.
 
-Each list has a list beside it, in a namespace of this program, of what the program wrote there. What is in it may be
-taken out again; everything else is foreign and stays.
+Beside each list stand two more, in a namespace of this program: of the labels that the program wrote there, and of the
+keywords that it copied there. These may be taken out again; everything else is foreign and stays.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
-from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, KeywordList
+from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, KeywordList, foreign
 from photos.errors import SidecarLeft
 
 from .editing import Change, edited
@@ -54,21 +54,16 @@ def merge(
     """
     packet = Packet(_EMPTY.encode() if content is None else content)
     wanted = _wanted(packet, labels, own_keywords)
-    changes: dict[KeywordList, Change] = {}
-    for each, words in wanted.items():
-        held, recorded = packet.values(each), packet.values(each.ours)
-        changes[each] = Change(
-            {word for word in held if word in recorded and word not in words},
-            tuple(word for word in words if word not in held),
-        )
-        changes[each.ours] = Change(
-            {word for word in recorded if word not in words}, tuple(word for word in words if word not in recorded)
-        )
-    changes = {each: change for each, change in changes.items() if change.removed or change.added}
+    changes = {
+        each: change
+        for shown, lists in wanted.items()
+        for each, change in _changes(packet, shown, lists).items()
+        if change.removed or change.added
+    }
     if not changes:
         return None
     new = edited(packet, changes)
-    _check(packet, Packet(new), wanted)
+    _check(Packet(new), wanted)
     told = [changes[each] for each in (SUBJECT, HIERARCHICAL) if each in changes]
     ours = {*labels, *paths(labels, "|")}
     added = dict.fromkeys(word for change in told for word in change.added if word in ours)
@@ -94,30 +89,56 @@ def _paths_to(label: str, labels: Mapping[str, Sequence[str]], below: LabelPath 
         yield from _paths_to(parent, labels, path)
 
 
+class _Lists(NamedTuple):
+    """What of one list is foreign, which words of ours are to be in it, and which copies."""
+
+    foreign: list[str]
+    ours: list[str]
+    copies: list[str]
+
+
+def _changes(packet: Packet, each: KeywordList, lists: _Lists) -> dict[KeywordList, Change]:
+    """What makes a list, and what is noted of it, as it is wanted."""
+    changes = {}
+    for noted, words in ((each.ours, lists.ours), (each.copies, lists.copies)):
+        held = packet.values(noted)
+        changes[noted] = Change({word for word in held if word not in words}, _new(words, held))
+    held = packet.values(each)
+    words = [*lists.ours, *lists.copies]
+    going = {word for change in changes.values() for word in change.removed} - {*words, *lists.foreign}
+    return {each: Change(going & set(held), _new(words, held)), **changes}
+
+
+def _new(words: Iterable[str], held: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word for word in words if word not in held)
+
+
 def _wanted(
     packet: Packet, labels: Mapping[str, Sequence[str]], own_keywords: Sequence[str]
-) -> dict[KeywordList, list[str]]:
-    """For each list, what of ours is to be in it: our labels, and what only other lists hold.
+) -> dict[KeywordList, _Lists]:
+    """For each list, what of ours is to be in it: our labels, and copies of what only other lists hold.
 
     Programs that know several lists read the best of them alone, so that one with nothing but our labels in it would
     hide what people wrote into the others.
     """
-    foreign = {each: _foreign(packet, each) for each in _LISTS}
-    others = _paths_of(foreign) or [(word,) for word in own_keywords]
+    theirs = {each: _foreign(packet, each) for each in _LISTS}
+    others = _paths_of(theirs) or [(word,) for word in own_keywords]
     keys = {_key(label) for label in labels}
-    wanted: dict[KeywordList, list[str]] = {}
-    for each in _LISTS:
+    wanted: dict[KeywordList, _Lists] = {}
+    for each, held in theirs.items():
         words = [*labels] if each.parting is None else paths(labels, each.parting)
-        if words and not foreign[each]:
-            words += _written((path for path in others if len(path) > 1 or _key(path[0]) not in keys), each)
-        there = {_key(word) for word in foreign[each]}
-        wanted[each] = [word for word in _once(words) if _key(word) not in there]
+        ours = list(_without(words, held))
+        copies: list[str] = []
+        if ours and not held:
+            new = (path for path in others if len(path) > 1 or _key(path[0]) not in keys)
+            copies = list(_without(_written(new, each), ours))
+        wanted[each] = _Lists(held, ours, copies)
     return wanted
 
 
 def _foreign(packet: Packet, each: KeywordList) -> list[str]:
-    ours = set(packet.values(each.ours))
-    return [word for word in packet.values(each) if word not in ours and word.strip()]
+    held = [word for word in packet.values(each) if word.strip()]
+    return foreign(held, set(packet.values(each.ours)), set(packet.values(each.copies)))
 
 
 def _paths_of(foreign: Mapping[KeywordList, Sequence[str]]) -> list[LabelPath]:
@@ -136,8 +157,9 @@ def _written(others: Iterable[LabelPath], each: KeywordList) -> Iterator[str]:
     return (parting.join(path) for path in others if not any(parting in level for level in path))
 
 
-def _once(words: Iterable[str]) -> Iterator[str]:
-    seen: set[str] = set()
+def _without(words: Iterable[str], there: Iterable[str]) -> Iterator[str]:
+    """Each of the *words* once that people would not take for one that is *there*."""
+    seen = {_key(word) for word in there}
     for word in words:
         if word.strip() and _key(word) not in seen:
             seen.add(_key(word))
@@ -149,13 +171,14 @@ def _key(word: str) -> str:
     return unicodedata.normalize("NFC", word).casefold().strip()
 
 
-def _check(before: Packet, after: Packet, wanted: Mapping[KeywordList, Sequence[str]]) -> None:
+def _check(after: Packet, wanted: Mapping[KeywordList, _Lists]) -> None:
     """Read the outcome once more: what is foreign is people's work, and a mistake of ours must not cost it."""
-    for each, words in wanted.items():
+    for each, lists in wanted.items():
+        noted = (set(after.values(each.ours)), set(after.values(each.copies)))
         is_sound = (
-            _foreign(before, each) == _foreign(after, each)
-            and set(words) <= set(after.values(each))
-            and set(after.values(each.ours)) == set(words)
+            lists.foreign == [word for word in after.values(each) if word in lists.foreign]
+            and {*lists.foreign, *lists.ours, *lists.copies} == {word for word in after.values(each) if word.strip()}
+            and noted == (set(lists.ours), set(lists.copies))
         )
         if not is_sound:
             raise SidecarLeft(f"its {each.prefix}:{each.name} is written in a way that is not understood")

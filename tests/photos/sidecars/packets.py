@@ -62,7 +62,7 @@ def values(content):
 def without_keywords(content):
     """Everything but the lists of keywords, in one form for what is the same XML."""
     tree = ET.fromstring(content.decode().replace("\ufeff", "").strip())
-    tags = {each.tag for shown in (SUBJECT, HIERARCHICAL, TAGS) for each in (shown, shown.ours)}
+    tags = {each.tag for shown in (SUBJECT, HIERARCHICAL, TAGS) for each in (shown, shown.ours, shown.copies)}
     for described in tree.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description"):
         for name in tags & set(described.attrib):
             del described.attrib[name]

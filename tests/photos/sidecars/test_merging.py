@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import shutil
 import subprocess
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, read_xmp
 from photos.errors import SidecarLeft
+from photos.sidecars.editing import Change, edited
 from photos.sidecars.merging import merge, paths
 from photos.sidecars.packet import Packet
 
@@ -80,6 +82,17 @@ def test_the_pictures_own_keywords_are_not_hidden_by_a_sidecar_that_is_made():
     assert values(new)[2] == ["animal/dog", "beach", "Ann"]
     assert values(merge(new, DOG, ["Bob"]).content)[0] == ["dog", "animal", "beach", "Bob"]
     assert values(merge(ADOBE.encode(), DOG, ["Bob"]).content)[0] == ["Rome", "Ann", "dog", "animal", "beach"]
+
+
+def test_copies_stay_where_another_program_wrote_beside_them():
+    new = merge(None, DOG, ["garden"]).content
+    assert read_xmp(new).keywords == ()
+    theirs = written_into(new, SUBJECT, "Bob")
+    assert read_xmp(theirs).keywords == ("garden", "Bob")
+    again = merge(theirs, CAT, ["garden", "Bob"]).content
+    assert values(again)[0] == ["animal", "garden", "Bob", "cat"]
+    assert values(again)[2] == ["garden", "animal/cat", "Bob"]
+    assert values(merge(again, {}).content) == [["garden", "Bob"], [], []]
 
 
 def test_what_no_longer_holds_goes_and_what_people_wrote_does_not():
@@ -224,6 +237,11 @@ def test_ours_are_no_keywords_that_others_gave():
     assert read_xmp(merge(None, DOG).content).keywords == ()
 
 
+def written_into(content, each, *new):
+    """*content* after another program put *new* words into one of its lists."""
+    return edited(Packet(content), {each: Change(added=new)})
+
+
 words = st.text(st.characters(exclude_categories=["Cs", "Cc", "Cn"]), min_size=1, max_size=12)
 keywords = st.one_of(words, st.sampled_from(["dog", "Dog", "animal", "animal|dog", "a&b", "<x>", "]]>", " sea "]))
 vocabularies = st.dictionaries(
@@ -236,33 +254,41 @@ def escaped(word):
 
 
 @given(
-    st.lists(keywords, max_size=4),
-    st.lists(keywords, max_size=3),
-    st.lists(keywords, max_size=3),
+    st.tuples(st.lists(keywords, max_size=4), st.lists(keywords, max_size=3), st.lists(keywords, max_size=3)),
     st.booleans(),
-    st.lists(vocabularies, min_size=1, max_size=4),
+    st.lists(keywords, max_size=2),
+    st.lists(st.tuples(vocabularies, st.integers(0, 2), keywords), min_size=1, max_size=4),
 )
-def test_foreign_keywords_survive_whatever_is_written(flat, lightroom, digikam, is_pretty, vocabularies):
-    lists = (("dc:subject", flat), ("lr:hierarchicalSubject", lightroom), ("digiKam:TagsList", digikam))
-    inside = "".join(bag(name, *map(escaped, some)) for name, some in lists if some)
+def test_foreign_keywords_survive_whatever_is_written(foreign, is_pretty, own, steps):
+    names = ("dc:subject", "lr:hierarchicalSubject", "digiKam:TagsList")
+    inside = "".join(bag(name, *map(escaped, some)) for name, some in zip(names, foreign, strict=True) if some)
     content = packet(inside, 'xmp:Rating="2"')
     if is_pretty:
         content = content.replace(b"><rdf:", b">\n <rdf:").replace(b"></rdf:", b">\n </rdf:")
-    before = values(content)
+    expected = [set(words) for words in values(content)]
     now = content
-    for labels in vocabularies:
-        merged = merge(now, labels)
+    for labels, at, word in steps:
+        merged = merge(now, labels, own)
         now = now if merged is None else merged.content
-        assert merge(now, labels) is None
-        for each, foreign, held in zip((SUBJECT, HIERARCHICAL, TAGS), before, values(now), strict=True):
-            assert held[: len(foreign)] == foreign
-            assert held[len(foreign) :] == Packet(now).values(each.ours)
+        assert merge(now, labels, own) is None
         assert without_keywords(now) == without_keywords(content)
-        assert {label.casefold().strip() for label in labels if label.strip()} <= {
-            word.casefold().strip() for word in values(now)[0]
-        }
-    empty = merge(now, {})
-    assert values(now if empty is None else empty.content) == before
+        assert {key(label) for label in labels if label.strip()} <= {key(word) for word in values(now)[0]}
+        assert all(words <= set(held) for words, held in zip(expected, values(now), strict=True))
+        # Another program reads it, and writes a word of its own.
+        each = (SUBJECT, HIERARCHICAL, TAGS)[at]
+        if word.strip() and word not in Packet(now).values(each):
+            now = written_into(now, each, word)
+            expected[at].add(word)
+    emptied = merge(now, {}, own)
+    now = now if emptied is None else emptied.content
+    assert all(words <= set(held) for words, held in zip(expected, values(now), strict=True))
+    assert all(
+        not Packet(now).values(noted) for each in (SUBJECT, HIERARCHICAL, TAGS) for noted in (each.ours, each.copies)
+    )
+
+
+def key(word):
+    return unicodedata.normalize("NFC", word).casefold().strip()
 
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
