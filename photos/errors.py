@@ -17,6 +17,9 @@ PhotosError
 ├── LabelExists             the vocabulary has a label of that name
 ├── NoEarlierRevision       a vocabulary has no revision of that number
 ├── FileExists              a file to be written is there already
+├── SidecarLeft             a sidecar is left as it is, and why
+├── SidecarsBusy            another process writes sidecars
+├── NoSuchRun               no sidecars were written under that number
 └── DemoIncomplete          the folder for the demo holds something else
 """
 
@@ -242,6 +245,39 @@ class FileExists(PhotosError):
 
     def __str__(self) -> str:
         return f"{safe(self.path)} exists already; give another name, or remove it first."
+
+
+class SidecarLeft(PhotosError):
+    """A sidecar is left as it is. `reason` begins in small letters and has no full stop."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"A sidecar was left as it is: {self.reason}."
+
+
+class SidecarsBusy(PhotosError):
+    """Another process writes sidecars, or undoes that."""
+
+    def __init__(self, library: Path) -> None:
+        super().__init__(library)
+        self.library = library
+
+    def __str__(self) -> str:
+        return f"Another process writes sidecars for {safe(str(self.library))}; try again when it is done."
+
+
+class NoSuchRun(PhotosError):
+    """No sidecars were written under that number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    def __str__(self) -> str:
+        return f"There is no run {self.number} that wrote sidecars; `photos xmp runs` lists them."
 
 
 class DemoIncomplete(PhotosError):

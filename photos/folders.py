@@ -56,6 +56,7 @@ def move(t: Transaction, old: bytes, new: bytes) -> Folder:
     """
     folder = registered(t, old)
     t.folders.move(folder.id, new)
+    t.sidecars.move(old, new)
     return replace(folder, path=new, device=None)
 
 

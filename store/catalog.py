@@ -21,6 +21,7 @@ from .labels import Labels
 from .library import Library
 from .photos import Photos
 from .scores import Scores
+from .sidecars import Sidecars
 from .spaces import Spaces
 from .tags import Tags
 from .texts import Texts
@@ -46,6 +47,7 @@ class Transaction:
         self.tags = Tags(connection)
         self.scores = Scores(connection)
         self.calibrations = Calibrations(connection)
+        self.sidecars = Sidecars(connection)
         self.library = Library(connection)
 
 

@@ -324,3 +324,27 @@ class Tag:
     cosine: float | None
     #: The program that an imported tag came from.
     origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarRun:
+    """A command that wrote sidecars: how many it made and changed, and since when (UTC) that is undone."""
+
+    id: int
+    started_at: datetime
+    made: int
+    changed: int
+    undone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SidecarWrite:
+    """A sidecar that a run wrote: its content before, None if it was made, and the SHA-256 of that after."""
+
+    id: int
+    run_id: int
+    photo_id: int
+    #: Absolute.
+    path: bytes
+    before: bytes | None
+    after_hash: bytes

@@ -305,6 +305,35 @@ tag_event = Table(
     sqlite_autoincrement=True,
 )
 
+#: A command that wrote sidecars.
+sidecar_run = Table(
+    "sidecar_run",
+    metadata,
+    _id(),
+    _need("started_at", DateTime),
+    #: None while it runs, and where it was killed.
+    Column("ended_at", DateTime),
+    Column("undone_at", DateTime),
+    sqlite_autoincrement=True,
+)
+
+#: A sidecar that a run wrote: its absolute path, its content before (zlib; none if it was made), and the SHA-256 after.
+sidecar_write = Table(
+    "sidecar_write",
+    metadata,
+    _id(),
+    _of("sidecar_run"),
+    # Not a reference: what was written can be undone when the photo was pruned, too.
+    Column("photo_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    _need("path", LargeBinary),
+    Column("before", LargeBinary),
+    _need("after_hash", LargeBinary(32)),
+    Column("undone", Boolean, nullable=False, server_default="0"),
+    UniqueConstraint("sidecar_run_id", "path"),
+    Index(None, "path"),
+    sqlite_autoincrement=True,
+)
+
 #: One row: what is in force.
 library = Table(
     "library",

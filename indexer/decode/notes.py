@@ -1,19 +1,21 @@
 """What people and other programs wrote into a picture or beside it: rating, caption, keywords.
 
 Sources, each of which beats those after it: XMP (ISO 16684-1; Dublin Core, xmp:Rating, the keyword lists of Lightroom,
-digiKam and Windows), IPTC IIM (records 2:25 and 2:120), EXIF (ImageDescription, and Windows' XP tags).
+digiKam and Windows, without what this program wrote there), IPTC IIM (records 2:25 and 2:120), EXIF (ImageDescription,
+and Windows' XP tags).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree as ET
 
 from PIL import ExifTags, ImageFile, IptcImagePlugin
 
+from .keyword_lists import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, foreign
 from .texts import text_of
 
 #: Bytes. Programs that keep masks and drawings in XMP make some megabytes of it.
@@ -23,13 +25,6 @@ _MOST_KEYWORDS, _LONGEST_KEYWORD, _LONGEST_CAPTION = 500, 200, 5000
 _RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _DC: Final = "{http://purl.org/dc/elements/1.1/}"
 _RATING: Final = "{http://ns.adobe.com/xap/1.0/}Rating"
-_FLAT: Final = f"{_DC}subject"
-#: Paths from the general to the special, and what parts them.
-_PATHS: Final = {
-    "{http://ns.adobe.com/lightroom/1.0/}hierarchicalSubject": "|",
-    "{http://www.digikam.org/ns/1.0/}TagsList": "/",
-    "{http://ns.microsoft.com/photo/1.0/}LastKeywordXMP": "/",
-}
 #: What cameras write into captions without being asked.
 _OF_CAMERAS = re.compile(
     r"(OLYMPUS|SONY|SAMSUNG|SANYO|KODAK|MINOLTA|KONICA|Exif|NIKON|PENTAX|CASIO|DIGITAL)"
@@ -85,15 +80,31 @@ def read_xmp(packet: bytes) -> Notes:
 def _of_tree(tree: ET.Element) -> Notes:
     rating: object = None
     caption = ""
-    flat: list[str] = []
-    leaves: list[str] = []
-    for described in tree.iter(f"{_RDF}Description"):
+    everything = list(tree.iter(f"{_RDF}Description"))
+    for described in everything:
         rating = described.get(_RATING) or described.findtext(_RATING) or rating
         caption = caption or _alternative(described.find(f"{_DC}description"))
-        flat += _items(described.find(_FLAT))
-        for name, parting in _PATHS.items():
-            leaves += [path.rsplit(parting, 1)[-1] for path in _items(described.find(name))]
-    return Notes(_rating(rating), _caption(caption), _keywords([*flat, *leaves]))
+    keywords = [
+        path.rsplit(each.parting, 1)[-1] if each.parting else path
+        for each in (SUBJECT, HIERARCHICAL, TAGS, WINDOWS)
+        for path in _foreign(everything, each)
+    ]
+    return Notes(_rating(rating), _caption(caption), _keywords(keywords))
+
+
+def _foreign(everything: Sequence[ET.Element], each: KeywordList) -> list[str]:
+    """What the list holds, but for what this program wrote there: its own tags are nothing that others say."""
+    held, ours, copies = (
+        [item for described in everything for item in _held(described, tag)]
+        for tag in (each.tag, each.ours.tag, each.copies.tag)
+    )
+    return foreign([item for item in held if item.strip()], set(ours), set(copies))
+
+
+def _held(described: ET.Element, tag: str) -> list[str]:
+    """The list's items; a single one may stand in an attribute."""
+    alone = described.get(tag)
+    return [*([] if alone is None else [alone]), *_items(described.find(tag))]
 
 
 def _items(element: ET.Element | None) -> list[str]:

@@ -24,6 +24,7 @@ from photos.cli import (
     verify,
     vocab,
     watch,
+    xmp,
 )
 from photos.cli.program import Invocation, program
 
@@ -39,6 +40,7 @@ for _command in (
     tag.tag,
     retag.retag,
     vocab.vocab,
+    xmp.xmp,
     embed.embed,
     model.model,
     status.status,

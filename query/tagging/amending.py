@@ -37,13 +37,15 @@ class Amendment:
     def touched(self, held: KeptScores, vectors: Vectors) -> NDArray[np.bool_]:
         """Of which photos of *held* something may differ, bool (n,). *vectors* are of the same photos in that order."""
         places = np.searchsorted(self.old.label_ids, held.label_ids)
-        touched: NDArray[np.bool_] = ~self.stays[places].all(axis=1)
-        if len(self.added.label_ids) and held.label_ids.shape[1] == self.new.most:
-            last = (held.cosines - self.old.offsets[places]).min(axis=1, keepdims=True)
-            rough = vectors.matrix @ self.added.matrix.T.astype(np.float32) - self.added.offsets
-            touched |= (rough >= last - _ROUGH).any(axis=1)
-            return touched
-        return touched if not len(self.added.label_ids) else np.ones(len(held), np.bool_)
+        loses: NDArray[np.bool_] = (~self.stays[places]).any(axis=1)
+        if not len(self.added.label_ids):
+            return loses
+        if held.label_ids.shape[1] < self.new.most:
+            return np.ones(len(held), np.bool_)
+        last = (held.cosines - self.old.offsets[places]).min(axis=1, keepdims=True)
+        rough = vectors.matrix @ self.added.matrix.T.astype(np.float32) - self.added.offsets
+        gains: NDArray[np.bool_] = (rough >= last - _ROUGH).any(axis=1)
+        return loses | gains
 
     def kept(self, held: KeptScores, vectors: Vectors) -> tuple[KeptScores, NDArray[np.bool_]]:
         """What is kept now of the photos of *held*, and of which photos that is not certain, bool (n,).

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from indexer.decode import read_photo
+from indexer.decode import SUBJECT, read_photo
 from indexer.decode.notes import Notes, read_xmp
 
 from ..pictures import encoded, exif_with, scene
@@ -93,6 +93,20 @@ def test_keywords_of_all_lists_are_one_list_and_paths_are_their_last_words():
         + bag("MicrosoftPhoto:LastKeywordXMP", "people/Ann", "")
     )
     assert read_xmp(written).keywords == ("Cat", "garden", "Rome", "Ann")
+
+
+def test_a_single_keyword_may_stand_in_an_attribute():
+    assert read_xmp(packet(attributes='dc:subject="cat"')).keywords == ("cat",)
+
+
+def test_what_this_program_wrote_is_no_keyword_that_others_gave():
+    ours = bag("o:subject", "dog", "sea") + bag("o:TagsList", "animal/dog")
+    held = bag("dc:subject", "dog", "Ann") + bag("digiKam:TagsList", "animal/dog", "people/Bob", kind="Seq")
+    written = packet(held + ours).replace(b"xmlns:rdf", b'xmlns:o="%s" xmlns:rdf' % SUBJECT.ours.namespace.encode())
+    assert read_xmp(written).keywords == ("Ann", "Bob")
+    # Elsewhere the same word is somebody's own.
+    apart = written.replace(b"o:subject", b"o:elsewhere")
+    assert read_xmp(apart).keywords == ("dog", "Ann", "Bob")
 
 
 @pytest.mark.parametrize(

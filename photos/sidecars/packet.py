@@ -1,0 +1,224 @@
+"""Where things stand in an XMP packet (ISO 16684-1: RDF as XML), to the byte.
+
+A sidecar is changed by cutting and inserting at these places, so that everything else in it stays as others wrote it.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from xml.parsers import expat
+
+from indexer.decode import KeywordList
+from photos.errors import SidecarLeft
+
+RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_XML: Final = "http://www.w3.org/XML/1998/namespace"
+_BLANK: Final = b" \t\r\n"
+#: Longer marks first: that of UTF-16 begins like that of UTF-32.
+_MARKS: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_DECLARED: Final = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]+)["']""")
+_KNOWN: Final = {"utf-8": "utf-8", "us-ascii": "ascii", "iso-8859-1": "latin-1", "windows-1252": "cp1252"}
+#: These hold for what expat has found to be well-formed.
+_START: Final = re.compile(rb"""<([^\s/>]+)(?:[^"'>]++|"[^"]*"|'[^']*')*+>""")
+_ATTRIBUTE: Final = re.compile(rb"""\s+([^\s=]+)\s*=\s*("[^"]*"|'[^']*')""")
+
+
+@dataclass(slots=True)
+class Element:
+    """An element: its start tag is from `start` to `inner`, its end tag from `close` to `end`.
+
+    One that is written as a single tag has `close` at its end. Names are in full, `{namespace}name`.
+    """
+
+    name: str
+    start: int
+    inner: int
+    scope: Mapping[str, str]
+    attributes: Mapping[str, str]
+    close: int = 0
+    end: int = 0
+    #: What stands directly in it.
+    text: str = ""
+    children: list[Element] = field(default_factory=list)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it is written as `<name/>`."""
+        return self.close == self.end
+
+    def all(self, *names: str) -> list[Element]:
+        """The elements directly in it that have one of those *names* of RDF."""
+        wanted = {f"{{{RDF}}}{name}" for name in names}
+        return [child for child in self.children if child.name in wanted]
+
+
+class Packet:
+    """A sidecar's content. Raises `SidecarLeft` if it is no XMP."""
+
+    def __init__(self, content: bytes) -> None:
+        self._mark, self._encoding, text = _decoded(content)
+        #: The content in UTF-8, in which all places are counted.
+        self.body = text.encode("utf-8")
+        self._root = _Outline(self.body.rstrip(b"\0" + _BLANK)).root
+        found = next((each for each in _within(self._root) if each.name == f"{{{RDF}}}RDF"), None)
+        if found is None:
+            raise SidecarLeft("it is no XMP")
+        self.rdf = found
+        self.descriptions = found.all("Description")
+
+    def values(self, each: KeywordList) -> list[str]:
+        """What the list holds, as it stands there. What is more than a text is left out."""
+        found: list[str] = []
+        for described in self.descriptions:
+            if (alone := described.attributes.get(each.tag, "")).strip():
+                found.append(alone)
+            for held in self.properties(described, each):
+                container = container_of(held)
+                if container is not None:
+                    found += [item.text for item in container.all("li") if not item.children]
+                elif not held.children and held.text.strip():
+                    found.append(held.text)
+        return found
+
+    def properties(self, described: Element, each: KeywordList) -> list[Element]:
+        """The elements that hold the list in one description; there is one at most where programs heed the rules."""
+        return [child for child in described.children if child.name == each.tag]
+
+    def attribute(self, element: Element, name: str) -> tuple[int, int]:
+        """Where the attribute of that full *name* stands, with the space before it."""
+        tag = self.body[element.start : element.inner]
+        for found in _ATTRIBUTE.finditer(tag):
+            written = found[1].decode()
+            if not _declares(written) and _full(written, element.scope, is_attribute=True) == name:
+                return element.start + found.start(), element.start + found.end()
+        raise AssertionError(name)
+
+    def written_name(self, element: Element) -> str:
+        """An element's name as it stands there."""
+        found = _START.match(self.body, element.start)
+        assert found is not None
+        return found[1].decode()
+
+    def blank_before(self, place: int) -> int:
+        """Where the blanks before *place* begin."""
+        while place > 0 and self.body[place - 1] in _BLANK:
+            place -= 1
+        return place
+
+    def encoded(self, body: bytes) -> bytes:
+        """*body*, UTF-8, in the encoding that the packet has."""
+        # References stand for what an old encoding lacks.
+        return self._mark + body.decode("utf-8").encode(self._encoding, "xmlcharrefreplace")
+
+
+def container_of(held: Element) -> Element | None:
+    """The Bag, Seq or Alt in a property."""
+    return next(iter(held.all("Bag", "Seq", "Alt")), None)
+
+
+def _within(element: Element) -> Iterator[Element]:
+    waiting = [element]
+    while waiting:
+        first = waiting.pop()
+        yield first
+        waiting += reversed(first.children)
+
+
+def _decoded(content: bytes) -> tuple[bytes, str, str]:
+    """The byte order mark, the encoding, and the text."""
+    mark, encoding = next(((mark, name) for mark, name in _MARKS if content.startswith(mark)), (b"", ""))
+    if not encoding and (declared := _DECLARED.match(content)) is not None:
+        encoding = _KNOWN.get(declared[1].decode().lower(), "")
+        if not encoding:
+            raise SidecarLeft(f"its encoding {declared[1].decode()} is not one of XMP")
+    if not encoding:
+        encoding = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}.get(content[:2], "utf-8")
+    try:
+        return mark, encoding, content[len(mark) :].decode(encoding)
+    except UnicodeDecodeError:
+        raise SidecarLeft(f"it is no text in {encoding.upper()}") from None
+
+
+class _Outline:
+    """The elements of *body*, UTF-8, found by expat."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+        self._open: list[Element] = []
+        self._found: Element | None = None
+        self._parser = expat.ParserCreate("utf-8")
+        self._parser.buffer_text = True
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._take_text
+        self._parser.StartDoctypeDeclHandler = self._refuse
+        try:
+            self._parser.Parse(body, True)
+        except expat.ExpatError as error:
+            raise SidecarLeft(f"it is no sound XML (line {error.lineno})") from None
+
+    @property
+    def root(self) -> Element:
+        """The outermost element."""
+        assert self._found is not None
+        return self._found
+
+    def _start(self, name: str, attributes: Mapping[str, str]) -> None:
+        at = self._parser.CurrentByteIndex
+        tag = _START.match(self._body, at)
+        assert tag is not None
+        scope: Mapping[str, str] = self._open[-1].scope if self._open else {"xml": _XML}
+        if declared := _declared(attributes):
+            scope = {**scope, **declared}
+        own = {_full(key, scope, is_attribute=True): value for key, value in attributes.items() if not _declares(key)}
+        element = Element(_full(name, scope), at, tag.end(), scope, own)
+        if self._open:
+            self._open[-1].children.append(element)
+        elif self._found is None:
+            self._found = element
+        self._open.append(element)
+
+    def _end(self, name: str) -> None:
+        del name
+        element = self._open.pop()
+        at = self._parser.CurrentByteIndex
+        is_single = self._body.endswith(b"/>", element.start, element.inner)
+        element.close = element.inner if is_single else at
+        element.end = element.inner if is_single else self._body.index(b">", at) + 1
+
+    def _take_text(self, text: str) -> None:
+        if self._open:
+            self._open[-1].text += text
+
+    def _refuse(self, *declared: object) -> None:
+        del declared
+        # XMP has no document types: one is either a mistake or an attack on whoever reads it.
+        raise SidecarLeft("it has a document type, which XMP has not")
+
+
+def _declares(name: str) -> bool:
+    return name == "xmlns" or name.startswith("xmlns:")
+
+
+def _declared(attributes: Mapping[str, str]) -> dict[str, str]:
+    return {name.partition(":")[2]: uri for name, uri in attributes.items() if _declares(name)}
+
+
+def _full(name: str, scope: Mapping[str, str], *, is_attribute: bool = False) -> str:
+    prefix, _, local = name.rpartition(":")
+    if not prefix and is_attribute:
+        return local
+    namespace = scope.get(prefix, None if prefix else "")
+    if namespace is None:
+        raise SidecarLeft(f"its prefix {prefix[:20]} stands for nothing")
+    return f"{{{namespace}}}{local}" if namespace else local

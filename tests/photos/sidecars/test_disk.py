@@ -1,0 +1,126 @@
+"""A sidecar is read whole, and put into its place in one step or not at all."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from photos.errors import SidecarLeft
+from photos.sidecars.disk import put, read, remove, temporary, tidy
+from photos.sidecars.places import Directory
+
+
+@pytest.fixture
+def path(tmp_path):
+    return bytes(tmp_path / "a.jpg.xmp")
+
+
+def write(path, content):
+    with open(path, "wb") as opened:
+        opened.write(content)
+
+
+def names(path):
+    return os.listdir(os.path.dirname(path))
+
+
+def test_a_new_sidecar_is_made_with_the_usual_rights(path):
+    stamp = put(path, b"new", None)
+    held = read(path)
+    assert (held.content, held.stamp) == (b"new", stamp)
+    umask = os.umask(0)
+    os.umask(umask)
+    assert held.mode == 0o666 & ~umask
+    assert names(path) == [b"a.jpg.xmp"]
+
+
+def test_a_sidecar_that_is_replaced_keeps_its_rights(path):
+    write(path, b"old")
+    os.chmod(path, 0o640)
+    stamp = put(path, b"new", read(path))
+    held = read(path)
+    assert (held.content, held.stamp, held.mode) == (b"new", stamp, 0o640)
+    assert names(path) == [b"a.jpg.xmp"]
+
+
+def test_what_another_program_wrote_meanwhile_stays(path):
+    write(path, b"old")
+    before = read(path)
+    write(path, b"theirs")
+    with pytest.raises(SidecarLeft, match="same moment"):
+        put(path, b"ours", before)
+    with pytest.raises(SidecarLeft, match="same moment"):
+        put(path, b"ours", None)
+    with pytest.raises(SidecarLeft, match="same moment"):
+        remove(path, before)
+    assert read(path).content == b"theirs"
+    os.unlink(path)
+    with pytest.raises(SidecarLeft, match="same moment"):
+        put(path, b"ours", before)
+    assert names(path) == []
+
+
+def test_what_is_no_file_of_its_own_is_left_alone(path, tmp_path):
+    assert read(path) is None
+    write(bytes(tmp_path / "other"), b"x")
+    os.symlink("other", path)
+    with pytest.raises(SidecarLeft, match="link"):
+        read(path)
+    os.unlink(path)
+    os.mkfifo(path)
+    with pytest.raises(SidecarLeft, match="no regular file"):
+        read(path)
+    os.unlink(path)
+    write(path, b"\0" * ((16 << 20) + 1))
+    with pytest.raises(SidecarLeft, match="more than 16 MB"):
+        read(path)
+
+
+def test_a_sidecar_that_cannot_be_written_is_named(path, tmp_path):
+    with pytest.raises(SidecarLeft, match="cannot be written"):
+        put(bytes(tmp_path / ("n" * 300)), b"new", None)
+    with pytest.raises(SidecarLeft, match="cannot be written"):
+        put(bytes(tmp_path / "nowhere" / "a.xmp"), b"new", None)
+
+
+def test_a_write_protected_sidecar_is_left_alone(path, unreadable):
+    write(path, b"old")
+    os.chmod(path, 0o444)
+    if os.access(path, os.W_OK):
+        pytest.skip("this user may write everything")
+    with pytest.raises(SidecarLeft, match="write-protected"):
+        put(path, b"new", read(path))
+
+
+def test_what_a_killed_process_left_is_hidden_and_goes(path):
+    hidden = temporary(path)
+    assert os.path.basename(hidden).startswith(b".")
+    write(hidden, b"half")
+    assert put(path, b"new", None) is not None
+    assert names(path) == [b"a.jpg.xmp"]
+    write(hidden, b"half")
+    tidy(path)
+    tidy(path)
+    assert names(path) == [b"a.jpg.xmp"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "picture", "sidecar"),
+    [
+        (["a.jpg"], "a.jpg", "a.jpg.xmp"),
+        (["a.jpg", "a.xmp"], "a.jpg", "a.xmp"),
+        (["a.jpg", "a.xmp", "a.jpg.xmp"], "a.jpg", "a.jpg.xmp"),
+        (["A.JPG", "a.XMP"], "A.JPG", "a.XMP"),
+        (["A.JPG", "a.jpg.XMP"], "A.JPG", "a.jpg.XMP"),
+        (["a.jpg", "a.png", "a.xmp"], "a.png", "a.png.xmp"),
+        (["a.nef", "a.xmp"], "a.nef", "a.xmp"),
+        (["a.nef", "a.jpg", "a.xmp"], "a.jpg", "a.xmp"),
+        (["a.jpg", "b.xmp"], "a.jpg", "a.jpg.xmp"),
+        (["img_1234.jpg", "img_e1234.jpg", "img_1234.jpg.xmp"], "img_1234.jpg", "img_1234.jpg.xmp"),
+        (["img_1234.jpg", "img_e1234.jpg", "img_1234.xmp"], "img_e1234.jpg", "img_e1234.jpg.xmp"),
+        (["a", "a.xmp"], "a", "a.xmp"),
+    ],
+)
+def test_a_picture_has_the_sidecar_that_is_meant_for_it(listed, picture, sidecar):
+    assert Directory([os.fsencode(name) for name in listed]).sidecar_of(os.fsencode(picture)) == os.fsencode(sidecar)
