@@ -54,9 +54,8 @@ def timed(catalog: Catalog, space: Space, texts: TextVectors, labels: int, what:
         revision = t.vocabularies.put(definition)
     report = retag(catalog, space, revision, texts)
     whole = report.scoring_seconds + report.writing_seconds
-    print(
-        f"{what}: {whole:.2f} s, of it scoring {report.scoring_seconds:.2f} s; before it {report.encoding_seconds:.2f} s"
-    )
+    print(f"{what}: {whole:.2f} s, of it scoring {report.scoring_seconds:.2f} s")
+    print(f"  before it, labels and calibration: {report.encoding_seconds:.2f} s")
 
 
 def main(photos: int, labels: int) -> None:

@@ -37,7 +37,7 @@ class Amendment:
     def touched(self, held: KeptScores, vectors: Vectors) -> NDArray[np.bool_]:
         """Of which photos of *held* something may differ, bool (n,). *vectors* are of the same photos in that order."""
         places = np.searchsorted(self.old.label_ids, held.label_ids)
-        loses: NDArray[np.bool_] = (~self.stays[places]).any(axis=1)
+        loses = np.array((~self.stays[places]).any(axis=1), np.bool_)
         if not len(self.added.label_ids):
             return loses
         if held.label_ids.shape[1] < self.new.most:
