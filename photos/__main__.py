@@ -30,6 +30,8 @@ def main(arguments: list[str] | None = None, invocation: Invocation | None = Non
 
 
 def _main(arguments: list[str] | None, given: Invocation | None) -> int:
+    # By default numpy's threads wait for work by spinning, each on a core, and most commands have little for them.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
     # Imports take a moment, and Ctrl-C within it deserves the same sentence as any other.
     from click import ClickException  # noqa: PLC0415
     from click.exceptions import Abort  # noqa: PLC0415

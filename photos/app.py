@@ -8,7 +8,6 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from photos import models
 from photos.config import Settings
 from photos.errors import EmptyLibrary
 from photos.towers import Listening, SiglipTowers, TextTower, Towers
@@ -18,6 +17,7 @@ from store import Catalog, Space, VectorIndex
 if TYPE_CHECKING:
     from indexer import Embedder, Readers, Squarer
     from indexer.siglip import Checkpoint
+    from photos.models import Model
 
     #: Given the preprocessing, and how many files are to be read at once.
     MakeReaders = Callable[[Squarer, int | None], AbstractContextManager[Readers]]
@@ -30,7 +30,7 @@ class App:
         self, settings: Settings, towers: Towers | None = None, make_readers: MakeReaders | None = None
     ) -> None:
         self.settings = settings
-        self._towers = towers or SiglipTowers(settings.threads)
+        self._towers = towers or SiglipTowers(settings.kept_tokenizers, settings.threads)
         self._make_readers = make_readers or _in_processes
 
     @cached_property
@@ -83,7 +83,7 @@ class App:
         """
 
         def encoder() -> TextEncoder:
-            tower = self.text_tower(models.reopen(self.catalog, self.settings, space))
+            tower = self.text_tower(self.checkpoint_of(space))
             return tower if told_cut is None else Listening(tower, told_cut)
 
         return TextVectors(self.catalog, space, encoder)
@@ -102,10 +102,18 @@ class App:
 
     def embedder(self, space: Space) -> Embedder:
         """The image tower of the library's checkpoint, at the precision of *space*."""
-        return self.image_tower(models.reopen(self.catalog, self.settings, space), space.identity.precision)
+        return self.image_tower(self.checkpoint_of(space), space.identity.precision)
 
-    def choose_model(self, asked: str | None) -> models.Model:
+    def checkpoint_of(self, space: Space) -> Checkpoint:
+        """The checkpoint that *space* was made with; see `models.reopen`."""
+        from photos import models  # noqa: PLC0415 - a search for remembered words needs no checkpoint
+
+        return models.reopen(self.catalog, self.settings, space)
+
+    def choose_model(self, asked: str | None) -> Model:
         """The model that the library uses from now on; see `models.choose`."""
+        from photos import models  # noqa: PLC0415 - as above
+
         return models.choose(self.catalog, self.settings, asked)
 
     def close(self) -> None:

@@ -71,6 +71,11 @@ class Settings:
         """Where the index files are."""
         return self.library / "index"
 
+    @property
+    def kept_tokenizers(self) -> Path:
+        """Where tokenizers are kept in a form that loads quickly. Its content can be deleted at any time."""
+        return self.models / ".tokenizers"
+
 
 def load(options: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
     """The settings for these *options* (those that are None were not given).

@@ -45,7 +45,7 @@ def as_vector(app: App, space: Space, path: str) -> Picture:
         stored = t.embeddings.get(space.id, [photo_id]) if photo_id is not None else None
     if stored is not None and len(stored):
         return Picture(stored.matrix[0], photo_id)
-    preprocessing = models.reopen(app.catalog, app.settings, space).preprocessing
+    preprocessing = app.checkpoint_of(space).preprocessing
     return Picture(encode(app.embedder(space), preprocessing, path, content), photo_id)
 
 

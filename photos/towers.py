@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -20,8 +21,8 @@ class TextTower(Protocol):
         """Unit vectors, float32 (n, d)."""
         ...
 
-    def is_cut(self, text: str) -> bool:
-        """Whether the model does not see the whole of *text*."""
+    def cut(self, texts: Sequence[str]) -> list[bool]:
+        """Of each text, whether the model does not see the whole."""
         ...
 
 
@@ -38,9 +39,13 @@ class Towers(Protocol):
 
 
 class SiglipTowers:
-    """The real ones, which compute with so many *threads*; as many as torch finds best, if it is None."""
+    """The real ones, which compute with so many *threads*; as many as torch finds best, if it is None.
 
-    def __init__(self, threads: int | None = None) -> None:
+    Tokenizers are kept in the folder *kept*.
+    """
+
+    def __init__(self, kept: Path, threads: int | None = None) -> None:
+        self._kept = kept
         self._threads = threads
 
     def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> Embedder:
@@ -51,11 +56,16 @@ class SiglipTowers:
         return ImageTower(checkpoint, device, precision)
 
     def text(self, checkpoint: Checkpoint, device: str | None) -> TextTower:
-        """The checkpoint's text tower, on *device* or the best there is."""
-        from indexer.siglip import text_tower  # noqa: PLC0415 - this loads torch
+        """The checkpoint's text tower, on *device* or the best there is; a few texts need no torch on the CPU."""
+        from indexer.siglip.text_encoder import TextEncoder  # noqa: PLC0415 - most commands need none
 
-        self._limit()
-        return text_tower.TextTower(checkpoint, device)
+        def whole() -> TextTower:
+            from indexer.siglip import text_tower  # noqa: PLC0415 - this loads torch
+
+            self._limit()
+            return text_tower.TextTower(checkpoint, device, self._kept)
+
+        return TextEncoder(checkpoint, self._kept, whole) if device in {None, "cpu"} else whole()
 
     def _limit(self) -> None:
         if self._threads is not None:
@@ -73,7 +83,7 @@ class Listening:
 
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, float32 (n, d)."""
-        for text in texts:
-            if self._tower.is_cut(text):
+        for text, is_cut in zip(texts, self._tower.cut(texts), strict=True):
+            if is_cut:
                 self._told_cut(text)
         return self._tower.encode_text(texts)

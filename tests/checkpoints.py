@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,9 +44,12 @@ def make_v1(folder: Path, *, length: int = 64) -> Path:
     return folder
 
 
-def make_v2(folder: Path, *, text_width: int = 32) -> Path:
-    """A fixed-resolution SigLIP 2: a Gemma tokenizer that does not lower-case, bilinear resizing."""
-    tokenizer = _gemma(folder)
+def make_v2(folder: Path, *, text_width: int = 32, marks: Sequence[str] = ()) -> Path:
+    """A fixed-resolution SigLIP 2: a Gemma tokenizer that does not lower-case, bilinear resizing.
+
+    *marks* are pieces that are cut out of a text before anything else, as Gemma has them for tables and runs of spaces.
+    """
+    tokenizer = _gemma(folder, marks)
     text = {**_TEXT, "hidden_size": text_width, "projection_size": _VISION["hidden_size"]}
     _model(folder, vocabulary=tokenizer.get_vocab_size(), length=64, text=text, seed=2)
     _processor(folder, resample=2)
@@ -163,13 +167,15 @@ def _pieces(folder: Path) -> int:
     return sentencepiece.SentencePieceProcessor(model_file=str(folder / "spiece.model")).get_piece_size() + 8
 
 
-def _gemma(folder: Path) -> Tokenizer:
+def _gemma(folder: Path, marks: Sequence[str] = ()) -> Tokenizer:
     folder.mkdir(parents=True, exist_ok=True)
     special = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
     learner = Tokenizer(BPE(unk_token="<unk>"))
     learner.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="never", split=True)
     trainer = trainers.BpeTrainer(
-        vocab_size=500, special_tokens=[*special, *(f"<0x{byte:02X}>" for byte in range(256))], show_progress=False
+        vocab_size=500,
+        special_tokens=[*special, *(f"<0x{byte:02X}>" for byte in range(256)), *marks],
+        show_progress=False,
     )
     learner.train_from_iterator([_SENTENCE, _SENTENCE.title()] * 5, trainer)
     learnt = json.loads(learner.to_str())["model"]
@@ -186,6 +192,7 @@ def _gemma(folder: Path) -> Tokenizer:
     tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
     tokenizer.post_processor = processors.TemplateProcessing(single="$A:0 <eos>:0", special_tokens=[("<eos>", 1)])
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
+    tokenizer.add_tokens([AddedToken(mark, normalized=number % 2 == 1) for number, mark in enumerate(marks)])
     tokenizer.save(str(folder / "tokenizer.json"))
     # As in the released repositories: no padding side and no input names would be filled in rightly by default.
     settings = {

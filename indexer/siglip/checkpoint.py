@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from store import SpaceIdentity
 
 from .errors import CheckpointDamaged, CheckpointUnsupported
+from .mapped import MappedArrays
 from .preprocessing import Preprocessing
 
 #: Pillow's numbers for the filters that SigLIP checkpoints use: 3 in version 1, 2 in SigLIP 2.
@@ -22,10 +23,25 @@ _RESAMPLE = {2: "bilinear", 3: "bicubic"}
 _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
 _CHANNELS = 3
+#: The only activation that SigLIP was published with.
+_ACTIVATION = "gelu_pytorch_tanh"
 _SCALARS = frozenset({"logit_scale", "logit_bias"})
 _TOKENIZERS = ("tokenizer.json", "spiece.model", "tokenizer.model")
 _CODE = "it needs to run code of its own, which is never done"
 _Json = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class TextShape:
+    """The text tower's sizes: of the token table, of a token's state, within a layer, and the number of each."""
+
+    vocabulary: int
+    width: int
+    inner: int
+    layers: int
+    heads: int
+    #: What a layer's normalisation adds to the variance.
+    epsilon: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +62,8 @@ class Checkpoint:
     #: Parameters of the image tower.
     vision_parameters: int
     weights: tuple[Path, ...] = field(repr=False)
+    #: None if the tower is of a kind that only transformers knows.
+    text_shape: TextShape | None = field(default=None, repr=False)
 
     def weights_stamp(self) -> str:
         """What changes, without reading them, when the weights' files do."""
@@ -97,6 +115,7 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
         preprocessing=_preprocessing(folder, image_size),
         vision_parameters=parameters,
         weights=weights,
+        text_shape=_text_shape(folder, text),
     )
 
 
@@ -160,6 +179,21 @@ def _number(folder: Path, section: _Json, name: str, default: int) -> int:
     return value
 
 
+def _text_shape(folder: Path, text: _Json) -> TextShape | None:
+    # The defaults are transformers'.
+    width, heads = _number(folder, text, "hidden_size", 768), _number(folder, text, "num_attention_heads", 12)
+    if text.get("hidden_act", _ACTIVATION) != _ACTIVATION or width % heads:
+        return None
+    return TextShape(
+        vocabulary=_number(folder, text, "vocab_size", 32000),
+        width=width,
+        inner=_number(folder, text, "intermediate_size", 3072),
+        layers=_number(folder, text, "num_hidden_layers", 12),
+        heads=heads,
+        epsilon=_real(folder, text.get("layer_norm_eps", 1e-6)),
+    )
+
+
 def _weights(folder: Path) -> tuple[Path, ...]:
     if (folder / _SINGLE).is_file():
         return (folder / _SINGLE,)
@@ -195,26 +229,14 @@ def _read_header(folder: Path, weights: tuple[Path, ...]) -> tuple[float, float,
                     if key.startswith("vision_model."):
                         parameters += int(np.prod(file.get_slice(key).get_shape()))
                     elif key in _SCALARS:
-                        scalars[key] = _scalar(file, key, path)
-        except (SafetensorError, OSError, ValueError) as error:
+                        scalars[key] = float(MappedArrays([path]).floats(key).reshape(-1)[0])
+        except (SafetensorError, OSError, ValueError, LookupError) as error:
             raise CheckpointDamaged(folder, f"{path.name} cannot be read ({error})") from error
     if not parameters or not has_text or len(scalars) != len(_SCALARS):
         raise CheckpointDamaged(folder, "its weights lack a tower, the scale or the bias")
     if not all(math.isfinite(value) for value in scalars.values()):
         raise CheckpointDamaged(folder, "its scale or bias is no number")
     return scalars["logit_scale"], scalars["logit_bias"], parameters
-
-
-def _scalar(file: safe_open, key: str, path: Path) -> float:
-    if file.get_slice(key).get_dtype() != "BF16":  # type: ignore[no-untyped-call]
-        return float(np.float32(file.get_tensor(key).reshape(-1)[0]))  # type: ignore[no-untyped-call]
-    # numpy has no bfloat16: it is the upper half of a float32. The file is a length, a JSON header, and the data.
-    with path.open("rb") as raw:
-        length = int.from_bytes(raw.read(8), "little")
-        start, _ = json.loads(raw.read(length))[key]["data_offsets"]
-        raw.seek(8 + length + start)
-        bits = int.from_bytes(raw.read(2), "little") << 16
-    return float(np.array([bits], np.uint32).view(np.float32)[0])
 
 
 def _preprocessing(folder: Path, image_size: int) -> Preprocessing:

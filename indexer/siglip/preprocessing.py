@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-_FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+if TYPE_CHECKING:
+    from PIL import Image
+
 #: Raise this whenever the same picture would give other pixels than before.
 _VERSION = 1
 #: How every released checkpoint scales: 0 to 255 becomes -1 to 1.
@@ -39,5 +41,7 @@ class Preprocessing:
 
         Equal, bit for bit, to transformers' Pillow image processor before it scales and normalises.
         """
+        from PIL.Image import Resampling  # noqa: PLC0415 - a search makes no squares
+
         assert image.mode == "RGB", image.mode
-        return np.asarray(image.resize((self.size, self.size), _FILTERS[self.resample]))
+        return np.asarray(image.resize((self.size, self.size), Resampling[self.resample.upper()]))

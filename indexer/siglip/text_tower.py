@@ -1,9 +1,9 @@
-"""From texts to vectors."""
+"""From texts to vectors, by transformers."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,27 +14,26 @@ from transformers.models.siglip.modeling_siglip import SiglipTextModel
 from .checkpoint import Checkpoint
 from .devices import choose, pass_threads
 from .errors import CheckpointDamaged
+from .kept_tokenizer import keep
 from .loading import be_quiet, load_tower
+from .prompts import prepared
 
 _BATCH = 32
 
 
-def prepared(text: str) -> str:
-    """*text* as SigLIP was trained on it: lower case and single spaces.
-
-    The tokenizer that transformers picks for a fixed-resolution SigLIP 2 does not lower-case by itself.
-    """
-    return " ".join(unicodedata.normalize("NFC", text).lower().split())
-
-
 class TextTower:
-    """A checkpoint's text tower and tokenizer, loaded. Always float32: text is cheap, and scores stay exact."""
+    """A checkpoint's text tower and tokenizer, loaded. Always float32: text is cheap, and scores stay exact.
 
-    def __init__(self, checkpoint: Checkpoint, device: str | None = None) -> None:
+    The tokenizer is kept in the folder *kept*, if one is given, for whoever has only a few texts.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: str | None = None, kept: Path | None = None) -> None:
         be_quiet()
         self._length = checkpoint.text_length
         self._dimension = checkpoint.dimension
         self._tokenizer = _load_tokenizer(checkpoint)
+        if kept is not None:
+            keep(self._tokenizer, checkpoint, kept)
         self._device, _ = choose(checkpoint, device, "float32")
         self._model = load_tower(SiglipTextModel, checkpoint, self._device, "float32")
         self._passes = pass_threads(self._device)
@@ -50,12 +49,13 @@ class TextTower:
         """Token ids as the model sees them, int64 (n, text_length): ended, and padded on the right."""
         return _tokens(self._tokenizer, texts, self._length)
 
-    def is_cut(self, text: str) -> bool:
-        """Whether the model does not see the whole of *text*."""
-        whole = self._tokenizer(prepared(text), truncation=False, return_attention_mask=False, verbose=False)[
-            "input_ids"
-        ]
-        return len(whole) > self._length
+    def cut(self, texts: Sequence[str]) -> list[bool]:
+        """Of each text, whether the model does not see the whole."""
+        if not texts:
+            return []
+        plain = [prepared(text) for text in texts]
+        whole = self._tokenizer(plain, truncation=False, return_attention_mask=False, verbose=False)["input_ids"]
+        return [len(ids) > self._length for ids in whole]
 
     @torch.inference_mode()
     def _pass(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import update_wrapper
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
@@ -20,6 +21,30 @@ if TYPE_CHECKING:  # the parts are loaded by the commands that need them, so tha
     from photos.towers import Towers
 
 P = ParamSpec("P")
+
+#: The order is that of their use.
+_COMMANDS = (
+    "add",
+    "remove",
+    "index",
+    "watch",
+    "daemon",
+    "search",
+    "similar",
+    "tags",
+    "tag",
+    "retag",
+    "vocab",
+    "xmp",
+    "embed",
+    "model",
+    "status",
+    "failed",
+    "verify",
+    "prune",
+    "doctor",
+    "demo",
+)
 
 
 @dataclass(slots=True)
@@ -49,12 +74,20 @@ class Invocation:
 
 
 class Program(click.Group):
-    """A group that lists its commands in the order of their use."""
+    """A group whose commands, each of a module of its own name, are loaded when they are asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """As they were added."""
+        """In the order of their use."""
         del ctx
-        return list(self.commands)
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name."""
+        # Of a name that is none, Click looks for the nearest among those that are loaded.
+        for name in [cmd_name] if cmd_name in _COMMANDS else _COMMANDS:
+            if name not in self.commands:
+                self.add_command(getattr(import_module(f"photos.cli.{name}"), name))
+        return super().get_command(ctx, cmd_name)
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos import models, vocabularies
+from photos import vocabularies
 from photos.cli.output import write_json
 from photos.cli.render import counted
 from photos.errors import safe
@@ -20,12 +20,12 @@ def lint_and_tell(app: App, name: str | None, *, as_json: bool) -> bool:
     """Show the doubts. Returns whether there are none."""
     space = app.space
     definition = vocabularies.definition_of(app.catalog_if_any, name)
-    tower = app.text_tower(models.reopen(app.catalog, app.settings, space))
+    tower = app.text_tower(app.checkpoint_of(space))
+    prompts = [(label.name, text) for label in definition.labels for text in label.texts]
     found = [
-        Doubt(label.name, f"has a prompt of which the model does not see the end: {text[:60]!r}")
-        for label in definition.labels
-        for text in label.texts
-        if tower.is_cut(text)
+        Doubt(name, f"has a prompt of which the model does not see the end: {text[:60]!r}")
+        for (name, text), is_cut in zip(prompts, tower.cut([text for _, text in prompts]), strict=True)
+        if is_cut
     ]
     found += lint(app.catalog, space, definition, app.texts(space))
     for doubt in found:

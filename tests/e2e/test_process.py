@@ -101,6 +101,23 @@ def test_a_search_for_a_remembered_text_loads_neither_torch_nor_transformers(tmp
     assert json.loads(results[0])["path"].endswith(".png")
 
 
+def test_a_search_for_new_words_loads_neither_torch_nor_transformers(tmp_path, pictures, monkeypatch):
+    monkeypatch.setenv("PHOTOS_LIBRARY", str(tmp_path / "library"))
+    monkeypatch.setenv("PHOTOS_MODEL", "demo")
+    (tmp_path / "colours.txt").write_text("\n".join(COLOURS))
+    assert run("photos", "vocab", "use", tmp_path / "colours.txt")[0] == 0
+    assert run("photos", "add", pictures)[0] == 0
+    code = (
+        "import sys\nfrom photos.__main__ import main\n"
+        "statuses = main(['search', 'a', 'lighthouse', '--json']), main(['embed', '--text', 'a windmill'])\n"
+        "print(statuses, [name for name in ('torch', 'transformers') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    *results, last = done.stdout.splitlines()
+    assert last == "(0, 0) []"
+    assert json.loads(results[0])["path"].endswith(".png")
+
+
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["vocab", "show"], ["vocab", "list", "--json"], ["vocab", "export", "photographic"]]
 )

@@ -67,8 +67,8 @@ class ColourTexts:
         ]
         return _vectors(np.array(rows, np.float64))
 
-    def is_cut(self, text):
-        return len(text.split()) > TEXT_LENGTH
+    def cut(self, texts):
+        return [len(text.split()) > TEXT_LENGTH for text in texts]
 
 
 def _vectors(colours):

@@ -2,6 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from indexer.siglip import open_checkpoint
+from indexer.siglip.text_tower import TextTower
+
 from ...checkpoints import make_v1, make_v2
 
 
@@ -13,4 +16,14 @@ def checkpoints(tmp_path_factory) -> dict[str, Path]:
         "v1 of 16 tokens": make_v1(folder / "v1-16", length=16),
         "v2": make_v2(folder / "v2"),
         "v2 of two widths": make_v2(folder / "v2-wide", text_width=48),
+        "v2 with marks": make_v2(folder / "v2-marks", marks=["<table>", "\u2581\u2581", "sunset", "…"]),
     }
+
+
+@pytest.fixture(scope="session")
+def kept(checkpoints, tmp_path_factory) -> Path:
+    """A folder in which the tokenizers of all checkpoints are kept."""
+    folder = tmp_path_factory.mktemp("kept")
+    for each in checkpoints.values():
+        TextTower(open_checkpoint(each), "cpu", folder)
+    return folder

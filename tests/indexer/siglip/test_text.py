@@ -40,8 +40,7 @@ def test_the_tokenizer_alone_would_not_lower_case_a_version_2(checkpoints, tower
 def test_a_long_text_is_cut_and_still_ends_with_the_end_mark(towers, kind):
     ids = towers[kind].tokens(["two cats on the beach " * 50])[0]
     assert ids[-1] == 1
-    assert towers[kind].is_cut("two cats on the beach " * 50)
-    assert not towers[kind].is_cut("two cats")
+    assert towers[kind].cut(["two cats on the beach " * 50, "two cats"]) == [True, False]
 
 
 def test_a_query_of_ten_thousand_words_is_encoded(towers):

@@ -1,0 +1,84 @@
+"""Arrays of safetensors files, memory-mapped: what is not asked for is not read.
+
+A file is the header's length in 8 bytes, the header in JSON, and the data
+(https://huggingface.co/docs/safetensors, "Format").
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+_LENGTH = 8
+#: The format's names of types. bfloat16, which numpy lacks, is the upper half of a float32.
+_TYPES: Mapping[str, type[np.generic]] = {
+    "F64": np.float64,
+    "F32": np.float32,
+    "F16": np.float16,
+    "BF16": np.uint16,
+    "U64": np.uint64,
+    "U32": np.uint32,
+    "U16": np.uint16,
+    "U8": np.uint8,
+}
+_BFLOAT16 = "BF16"
+
+
+class MappedArrays:
+    """The arrays of one or more files, by name, and `metadata`, the notes in their headers.
+
+    Raises `OSError`, or `ValueError` for a file that is not of the format.
+    """
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        self.metadata: dict[str, str] = {}
+        self._arrays: dict[str, NDArray[np.generic]] = {}
+        self._types: dict[str, str] = {}
+        for path in paths:
+            self._open(path)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is an array of that name."""
+        return name in self._arrays
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The array's shape. Raises `KeyError`."""
+        return self._arrays[name].shape
+
+    def whole(self, name: str) -> NDArray[np.generic]:
+        """The array as it is stored; bfloat16 as the uint16 of its bits. Raises `KeyError`."""
+        return self._arrays[name]
+
+    def floats(self, name: str) -> NDArray[np.float32]:
+        """The array in float32, which is mapped still if it is stored so. Raises `KeyError`."""
+        return self._widened(name, self._arrays[name])
+
+    def rows(self, name: str, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+        """These rows of an array, in float32. No others are read. Raises `KeyError` and `IndexError`."""
+        return self._widened(name, self._arrays[name][numbers])
+
+    def _widened(self, name: str, stored: NDArray[np.generic]) -> NDArray[np.float32]:
+        if self._types[name] == _BFLOAT16:
+            return (stored.astype(np.uint32) << 16).view(np.float32)
+        return stored.astype(np.float32, copy=False)
+
+    def _open(self, path: Path) -> None:
+        data = np.asarray(np.memmap(path, np.uint8, mode="r"))
+        start = _LENGTH + int.from_bytes(data[:_LENGTH].tobytes(), "little")
+        header = json.loads(data[_LENGTH:start].tobytes())
+        if not isinstance(header, dict):
+            raise ValueError(f"{path} has no header")  # noqa: TRY004 - the file is wrong, not a type
+        self.metadata.update(header.pop("__metadata__", {}))
+        for name, described in header.items():
+            if described["dtype"] not in _TYPES:
+                continue
+            begin, end = described["data_offsets"]
+            if start + end > len(data):
+                raise ValueError(f"{path} ends within {name}")
+            stored = data[start + begin : start + end].view(_TYPES[described["dtype"]])
+            self._arrays[name] = stored.reshape(described["shape"])
+            self._types[name] = described["dtype"]

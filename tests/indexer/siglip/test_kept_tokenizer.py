@@ -1,0 +1,139 @@
+"""A kept tokenizer makes the ids that transformers makes, and is never one of other files."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+
+from indexer.siglip import open_checkpoint
+from indexer.siglip.kept_tokenizer import kept_tokenizer
+from indexer.siglip.pieces import tabulated
+from indexer.siglip.sentences import SpecialToken
+from indexer.siglip.text_tower import TextTower
+
+KINDS = ["v1", "v1 of 16 tokens", "v2", "v2 of two widths", "v2 with marks"]
+WORDS = [
+    *["the", "quick", "brown", "fox", "jumps", "over", "two", "cats", "on", "beach", "at", "sunset", "photo", "of"],
+    "<table>",
+    "\u2581",
+    "…",
+    "<eos>",
+]
+TEXTS = st.text(max_size=90) | st.lists(st.sampled_from([*WORDS, " ", "  ", "\n", "é", "日本"])).map("".join)
+
+
+@pytest.fixture(scope="module")
+def towers(checkpoints):
+    return {kind: TextTower(open_checkpoint(folder), "cpu") for kind, folder in checkpoints.items()}
+
+
+@pytest.fixture(scope="module")
+def tokenizers(checkpoints, kept):
+    return {kind: kept_tokenizer(open_checkpoint(folder), kept) for kind, folder in checkpoints.items()}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(deadline=None)
+@given(texts=st.lists(TEXTS, max_size=3))
+def test_ids_equal_those_of_transformers(towers, tokenizers, kind, texts):
+    try:
+        ours, cut = tokenizers[kind].tokens(texts), tokenizers[kind].cut(texts)
+    except SpecialToken:
+        assert kind.startswith("v1")
+        assert any(mark in text.lower() for text in texts for mark in ("</s>", "<unk>", "\uff1c"))
+        return
+    expected = towers[kind].tokens(texts) if texts else np.empty((0, ours.shape[1]))
+    np.testing.assert_array_equal(ours, expected)
+    assert cut == towers[kind].cut(texts)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_text_of_ten_thousand_words_is_cut_as_transformers_cuts_it(towers, tokenizers, kind):
+    long = ["beach sunset über " * 3_000]
+    np.testing.assert_array_equal(tokenizers[kind].tokens(long), towers[kind].tokens(long))
+    assert tokenizers[kind].cut(long) == [True]
+
+
+def test_what_looks_like_a_mark_of_version_1_is_left_to_transformers(tokenizers):
+    with pytest.raises(SpecialToken):
+        tokenizers["v1"].tokens(["two cats", "a </s> b"])
+
+
+@pytest.fixture
+def own(checkpoints, tmp_path):
+    """A checkpoint of the test's own, and a folder in which its tokenizer is kept."""
+    folder = shutil.copytree(checkpoints["v2"], tmp_path / "own")
+    TextTower(open_checkpoint(folder), "cpu", tmp_path / "kept")
+    return open_checkpoint(folder), tmp_path / "kept"
+
+
+def test_what_was_kept_of_other_files_does_not_count(own):
+    checkpoint, kept = own
+    assert kept_tokenizer(checkpoint, kept) is not None
+    path = checkpoint.folder / "tokenizer_config.json"
+    stamp = path.stat()
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns + 1))
+    assert kept_tokenizer(checkpoint, kept) is None
+    TextTower(checkpoint, "cpu", kept)
+    assert kept_tokenizer(checkpoint, kept) is not None
+
+
+def test_another_tokenizer_takes_the_place_of_the_one_that_was_kept(own, checkpoints):
+    checkpoint, kept = own
+    before = kept_tokenizer(checkpoint, kept).tokens(["a sunset"])
+    shutil.copy(checkpoints["v2 with marks"] / "tokenizer.json", checkpoint.folder)
+    tower = TextTower(checkpoint, "cpu", kept)
+    now = kept_tokenizer(checkpoint, kept).tokens(["a sunset"])
+    assert (now != before).any()
+    np.testing.assert_array_equal(now, tower.tokens(["a sunset"]))
+    assert len(list(kept.iterdir())) == 1
+
+
+@pytest.mark.parametrize("share", [0, 0.001, 0.5, 0.999])
+def test_a_damaged_copy_is_none_and_is_replaced(own, share):
+    checkpoint, kept = own
+    (path,) = kept.iterdir()
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    assert kept_tokenizer(checkpoint, kept) is None
+    TextTower(checkpoint, "cpu", kept)
+    assert len(path.read_bytes()) == len(content)
+    assert kept_tokenizer(checkpoint, kept) is not None
+
+
+def test_where_nothing_can_be_written_nothing_is_kept(checkpoints, tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    checkpoint = open_checkpoint(checkpoints["v2"])
+    TextTower(checkpoint, "cpu", tmp_path / "file" / "kept")
+    assert kept_tokenizer(checkpoint, tmp_path / "file" / "kept") is None
+
+
+def test_two_checkpoints_are_kept_beside_each_other(checkpoints, kept):
+    assert len(list(kept.iterdir())) == len(checkpoints)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"normalizer": {"type": "NFKC"}},
+        {"normalizer": {"type": "Replace", "pattern": {"String": "ab"}, "content": "c"}},
+        {"pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}},
+        {"pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}},
+        {"model": {"type": "WordLevel", "vocab": {"<unk>": 0}, "unk_token": "<unk>"}, "added_tokens": []},
+    ],
+)
+def test_kinds_for_which_a_texts_own_pieces_would_not_do_are_left_to_transformers(checkpoints, change):
+    whole = json.loads((checkpoints["v2"] / "tokenizer.json").read_text())
+    assert tabulated(Tokenizer.from_str(json.dumps(whole)).to_str()) is not None
+    assert tabulated(Tokenizer.from_str(json.dumps({**whole, **change})).to_str()) is None
+
+
+def test_a_mark_that_the_model_does_not_know_is_left_to_transformers(checkpoints):
+    tokenizer = Tokenizer.from_file(str(checkpoints["v2"] / "tokenizer.json"))
+    tokenizer.add_tokens(["<new>"])
+    assert tabulated(tokenizer.to_str()) is None
