@@ -9,6 +9,7 @@ from .errors import (
     Problem,
     QueryError,
     Superseded,
+    UnknownLabel,
     UnknownSource,
     UnknownVocabulary,
     VocabularyError,
@@ -42,6 +43,7 @@ from .tagging import (
 )
 from .texts import TextEncoder, TextVectors
 from .trial import Trial, try_label
+from .tuning import borderline, fitted
 from .vocabulary import (
     SHIPPED,
     Difference,
@@ -53,6 +55,7 @@ from .vocabulary import (
     shipped_vocabulary,
     write_vocabulary,
 )
+from .vocabulary.hierarchy import Speller
 
 __all__ = [
     "DEFAULT_THRESHOLD",
@@ -73,21 +76,25 @@ __all__ = [
     "QueryError",
     "RetagReport",
     "ScoredTag",
+    "Speller",
     "StoredTagger",
     "Superseded",
     "Taken",
     "TextEncoder",
     "TextVectors",
     "Trial",
+    "UnknownLabel",
     "UnknownSource",
     "UnknownVocabulary",
     "VocabularyError",
+    "borderline",
     "census",
     "checked_name",
     "compare_sources",
     "cosine_of",
     "difference",
     "find",
+    "fitted",
     "is_due",
     "lint",
     "logit",

@@ -5,6 +5,7 @@ QueryError
 ├── EmptyQuery              no words
 ├── NotInLibrary            (path) no photo of the library
 ├── Superseded              (vocabulary) another re-tag took over
+├── UnknownLabel            (label, vocabulary, known) the vocabulary has none of that name
 ├── UnknownSource           (name, known) nobody of that name gave tags
 ├── UnknownVocabulary       (name, known)
 └── FileRefused             (path, problems) line by line
@@ -131,6 +132,22 @@ class BadTagFile(FileRefused):
     """A file that cannot be taken as a list of tags. Nothing is taken from it."""
 
     role = "a list of tags"
+
+
+class UnknownLabel(QueryError):
+    """The vocabulary *vocabulary* has no label of that name; *known* are those that it has."""
+
+    def __init__(self, label: str, vocabulary: str, known: Sequence[str]) -> None:
+        super().__init__(label, vocabulary, known)
+        self.label = label
+        self.vocabulary = vocabulary
+        self.known = tuple(known)
+
+    def __str__(self) -> str:
+        """One sentence, with the labels that are spelt most alike."""
+        close = difflib.get_close_matches(self.label, self.known, 3, 0.6)
+        hint = f"; near it are {', '.join(close)}" if close else "; `photos vocab show` lists those that it has"
+        return f"{self.vocabulary!r} has no label {self.label!r}{hint}."
 
 
 class UnknownSource(QueryError):

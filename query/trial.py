@@ -45,7 +45,7 @@ def try_label(
 
     Without a threshold it is the rule's own: calibrated, where the library is large enough.
     """
-    ids, cosines = _cosines(catalog, space, vector)
+    ids, cosines = cosines_of(catalog, space, vector)
     if threshold is None and len(cosines) >= LEAST:
         minimum = minimum_of(spread_of(cosines[:, np.newaxis].astype(np.float32))[0], space.identity)
     else:
@@ -64,10 +64,10 @@ def try_label(
     return Trial(len(ids), tagged, minimum, edges, heights, named(order[:count]), named(around))
 
 
-def _cosines(
+def cosines_of(
     catalog: Catalog, space: Space, vector: NDArray[np.float32]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Of the photos that have a file."""
+    """Of the photos that have a file their ids, int64 (n,), and cosines with *vector*, float64 (n,)."""
     ids, cosines = [np.empty(0, np.int64)], [np.empty(0, np.float64)]
     exact = vector.astype(np.float64)
     with catalog.read() as t:

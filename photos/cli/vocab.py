@@ -230,6 +230,27 @@ def try_(invocation: Invocation, words: tuple[str, ...], threshold: float | None
 
 
 @vocab.command()
+@click.argument("words", nargs=-1, required=True, metavar="LABEL...")
+@click.option(
+    "--photos", "count", type=click.IntRange(2, 100), default=12, show_default=True, help="How many to ask about."
+)
+@pass_invocation
+def tune(invocation: Invocation, words: tuple[str, ...], count: int) -> None:
+    """Move a label's threshold: say of photos on both sides of it whether LABEL is right there.
+
+    The threshold becomes the one that fits most of your answers, in a new revision of the vocabulary in force
+    (`photos vocab rollback` takes it back), and your answers stay as tags by hand.
+
+    \b
+    photos vocab tune beach
+    """  # noqa: D301 - \b is how Click is told to keep lines
+    from photos.cli.vocabulary_tuning import tune_and_tell
+
+    with invocation.app() as app:
+        tune_and_tell(app, " ".join(words), count)
+
+
+@vocab.command()
 @click.argument("one", metavar="A")
 @click.argument("other", metavar="B")
 @click.option("--photos", "of_photos", is_flag=True, help="Name the photos whose tags differ.")

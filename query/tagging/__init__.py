@@ -9,7 +9,7 @@ from .labels import LabelMatrix, label_matrix
 from .linting import Doubt, lint
 from .retag import RetagReport, owed, retag
 from .rule import DEFAULT_THRESHOLD, ScoredTag, TagRule, minimum_of
-from .shown import photo_tags, tag_counts, tags_of
+from .shown import photo_tags, rule_in_force, tag_counts, tags_of
 from .stored import StoredTagger
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "photo_tags",
     "read_tags",
     "retag",
+    "rule_in_force",
     "say",
     "spread_of",
     "tag_counts",

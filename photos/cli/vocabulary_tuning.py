@@ -1,0 +1,88 @@
+"""Asks about photos around a label's threshold, and moves it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from photos import vocabularies
+from photos.cli.render import counted, shown_path
+from photos.cli.render import probability as shown_probability
+from photos.cli.retagging import retag_and_tell
+from photos.errors import NothingFound, safe
+from query import Speller, UnknownLabel, borderline, fitted, probability, say
+
+if TYPE_CHECKING:
+    from photos.app import App
+    from store import Label, Photo, Revision
+
+_YES, _NO, _SKIP, _END = "y", "n", "s", "q"
+
+
+def tune_and_tell(app: App, name: str, count: int) -> None:
+    """Ask about photos, note the answers as tags by hand, and tag with the threshold that suits them best.
+
+    Raises `UnknownLabel`, or `NothingFound` if there is no photo to ask about.
+    """
+    space = app.space
+    with app.catalog.read() as t:
+        revision = vocabularies.in_force(t)
+    if revision is None:
+        raise NothingFound("No vocabulary was used here yet; `photos vocab use` chooses one.")
+    label = _label(revision, name)
+    asked = borderline(app.catalog, space, revision, label, count)
+    if not asked.photos:
+        raise NothingFound(f"There is no photo to ask about {safe(label.definition.name)!r} yet.")
+    before = shown_probability(probability(asked.minimum, space.identity))
+    click.echo(
+        f"{safe(label.definition.name)} counts from a score of {asked.minimum:.3f} (probability {before}). "
+        f"Is it right for these {counted(len(asked.photos), 'photo')}? y yes, n no, s skip, q enough"
+    )
+    answers = _ask(app, label.definition.name, asked.photos)
+    if not answers:
+        click.echo(f"{safe(label.definition.name)} stays as it is.")
+        return
+    minimum = fitted(answers, asked.minimum)
+    wrong = sum((cosine >= minimum) != right for cosine, right in answers)
+    after = shown_probability(probability(minimum, space.identity))
+    click.echo(
+        f"{safe(label.definition.name)} counts from a score of {minimum:.3f} (probability {after}) now; "
+        f"{len(answers) - wrong} of {counted(len(answers), 'answer')} fit."
+    )
+    if minimum != asked.minimum:
+        retag_and_tell(app, _moved(app, revision, label, probability(minimum, space.identity)))
+
+
+def _label(revision: Revision, name: str) -> Label:
+    spelling = Speller(revision.definition.labels).label(name)
+    for label in revision.labels:
+        if label.definition.name == spelling:
+            return label
+    raise UnknownLabel(name, revision.vocabulary, [label.definition.name for label in revision.labels])
+
+
+def _ask(app: App, name: str, photos: tuple[tuple[Photo, float], ...]) -> list[tuple[float, bool]]:
+    answers: list[tuple[float, bool]] = []
+    for photo, cosine in photos:
+        path = shown_path(photo.paths[0]) if photo.paths else f"photo {photo.id}"
+        answer = click.prompt(
+            f"  {cosine:.3f}  {path}", type=click.Choice([_YES, _NO, _SKIP, _END], case_sensitive=False)
+        )
+        if answer == _END:
+            break
+        if answer != _SKIP:
+            is_right = answer == _YES
+            # Kept at once: an answer is not asked for twice.
+            say(app.catalog, [photo.id], **{"added" if is_right else "rejected": [name]})
+            answers.append((cosine, is_right))
+    return answers
+
+
+def _moved(app: App, revision: Revision, label: Label, threshold: float) -> Revision:
+    definition = revision.definition
+    labels = tuple(
+        replace(each, threshold=threshold) if each.name == label.definition.name else each for each in definition.labels
+    )
+    return vocabularies.keep(app.catalog, replace(definition, labels=labels))
