@@ -1,4 +1,7 @@
-"""Long trials, by hand: `python -m tests.stress kills 200`, `stopped 30000`, `renamed 10000`, `starts 100`."""
+"""Long trials, by hand.
+
+`python -m tests.stress kills 200`, `retags 50`, `stopped 30000`, `renamed 10000`, `starts 100`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,13 @@ from pathlib import Path
 
 from . import trials
 
-TRIALS = {"kills": trials.kills, "stopped": trials.stopped, "renamed": trials.renamed, "starts": trials.starts}
+TRIALS = {
+    "kills": trials.kills,
+    "retags": trials.retags,
+    "stopped": trials.stopped,
+    "renamed": trials.renamed,
+    "starts": trials.starts,
+}
 
 parser = argparse.ArgumentParser(prog="python -m tests.stress", description=__doc__)
 parser.add_argument("trial", choices=TRIALS)

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
-from store import Catalog, Outcome
+from store import Catalog, Facts, Outcome, Stamp
 from tests.photos.towers import make_checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +71,33 @@ class Library:
         """How many files hold photos."""
         with Catalog.open(self.path / "catalog.sqlite3") as catalog, catalog.read() as t:
             return t.files.counts().get(Outcome.INDEXED, 0)
+
+    def add_unseen(self, count: int) -> None:
+        """Enter photos with random embeddings, as if so many pictures had been there."""
+        generator = np.random.default_rng(0)
+        with Catalog.open(self.path / "catalog.sqlite3") as catalog, catalog.write() as t:
+            space_id = t.library.space_id()
+            assert space_id is not None
+            rows = generator.normal(size=(count, t.spaces.get(space_id).identity.dimension)).astype(np.float32)
+            folder = t.folders.all()[0]
+            for number, row in enumerate(rows):
+                photo_id = t.photos.add(b"unseen" + number.to_bytes(26, "big"), 1, Facts(1, 1, "PNG"))
+                t.embeddings.put(space_id, photo_id, row / np.linalg.norm(row))
+                t.files.indexed(folder.id, b"unseen/%d" % number, Stamp(1, 2, 3, 4), photo_id)
+
+    def vocabulary_of_all(self) -> tuple[str, int]:
+        """The vocabulary and revision in force; every photo has as many of its labels as it should, and no others."""
+        with Catalog.open(self.path / "catalog.sqlite3") as catalog, catalog.read() as t:
+            revision = t.vocabularies.revision(t.library.revision_id() or 0)
+            scoring = t.scores.current(t.library.space_id() or 0)
+            assert scoring is not None
+            assert scoring.revision_id == revision.id
+            assert t.scores.missing(scoring) == []
+            labels = [label.id for label in revision.labels]
+            for kept in t.scores.scan(scoring.id):
+                assert kept.label_ids.shape[1] == min(32, len(labels))
+                assert np.isin(kept.label_ids, labels).all()
+            return revision.vocabulary, revision.number
 
     def check(self) -> None:
         """Everything is there, once: files, photos, embeddings, rows of the index."""

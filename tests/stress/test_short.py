@@ -1,4 +1,4 @@
-"""Two of the trials in short; what the other two try, in short, is among the tests of the process in the background."""
+"""Three of the trials in short; what the others try is among the tests of the process in the background."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ import pytest
 from . import trials
 
 
-@pytest.mark.parametrize(("trial", "count"), [("kills", 3), ("renamed", 50)])
+@pytest.mark.parametrize(("trial", "count"), [("kills", 3), ("retags", 3), ("renamed", 50)])
 def test_a_short_trial(tmp_path, trial, count):
     getattr(trials, trial)(tmp_path / "trial", count)

@@ -38,6 +38,33 @@ def kills(folder: Path, times: int) -> str:
     return f"{times} kills ({ended} came too late): {library.made} photos, none lost, none twice"
 
 
+def retags(folder: Path, times: int) -> str:
+    """Kill re-tags at random moments: every photo has the tags of the vocabulary in force, before and after."""
+    library = Library(folder)
+    library.make(10)
+    library.run("add", library.pictures, "--model", library.model)
+    library.add_unseen(20_000)
+    assert library.run("retag") == 0
+    for name, count in (("one", 40), ("two", 40), ("more", 41)):
+        prefix = "two" if name == "two" else "one"
+        (folder / f"{name}.txt").write_text("".join(f"{prefix}{number}\n" for number in range(count)))
+        assert library.run("retag", "--vocabulary", folder / f"{name}.txt") == 0
+    chance = random.Random(1)
+    before = library.vocabulary_of_all()
+    kept = 0
+    for _ in range(times):
+        process = library.start("retag", "--vocabulary", folder / f"{chance.choice(['one', 'two', 'more'])}.txt")
+        time.sleep(chance.uniform(0.4, 1.5))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        after = library.vocabulary_of_all()
+        kept += after == before
+        before = after
+    assert library.run("index") == 0
+    library.vocabulary_of_all()
+    return f"{times} kills of re-tags of 20 010 photos ({times - kept} came too late): all old or all new each time"
+
+
 def stopped(folder: Path, files: int) -> str:
     """Make files while the watching process is stopped, more than the system's queue of news holds."""
     library = Library(folder)
