@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,9 @@ from photos.errors import MissingFolder, UnreadablePicture
 from photos.folders import absolute
 from query import Match, search_vector
 from store import Photo, Space, Transaction
+
+#: Pictures that are encoded at once.
+_BATCH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +55,41 @@ def as_vector(app: App, space: Space, path: str) -> Picture:
 
 def encode(embedder: Embedder, preprocessing: Preprocessing, path: str, content: bytes) -> NDArray[np.float32]:
     """The unit vector of a picture file's *content*. Raises `UnreadablePicture`, naming *path*."""
-    try:
-        pixels = read_photo(content, preprocessing).pixels
-    except DecodeError as error:
-        raise UnreadablePicture(path, str(error)) from error
-    vector: NDArray[np.float32] = embedder.encode(pixels[np.newaxis])[0]
+    vector: NDArray[np.float32] = embedder.encode(_pixels(preprocessing, path, content)[np.newaxis])[0]
     return vector
 
 
-def embed(app: App, asked: str | None, *, image: str | None, text: str | None) -> tuple[str, NDArray[np.float32]]:
-    """The checkpoint's name, and the unit vector (d,) that it makes of the picture at *image* or else of *text*.
+def _pixels(preprocessing: Preprocessing, path: str, content: bytes) -> NDArray[np.uint8]:
+    try:
+        return read_photo(content, preprocessing).pixels
+    except DecodeError as error:
+        raise UnreadablePicture(path, str(error)) from error
+
+
+def embed_pictures(
+    embedder: Embedder, preprocessing: Preprocessing, paths: Sequence[str], batch_size: int
+) -> Iterator[NDArray[np.float32]]:
+    """Unit vectors, float32 (b, d), of the pictures at *paths*, at most *batch_size* at a time.
+
+    Raises `UnreadablePicture`.
+    """
+    for start in range(0, len(paths), batch_size):
+        pixels = [_pixels(preprocessing, path, _read(path)) for path in paths[start : start + batch_size]]
+        yield embedder.encode(np.stack(pixels))
+
+
+def embed(
+    app: App, asked: str | None, *, images: Sequence[str], texts: Sequence[str]
+) -> tuple[str, NDArray[np.float32]]:
+    """The checkpoint's name, and the unit vectors, float32 (n, d), that it makes of pictures or else of *texts*.
 
     The checkpoint is the one *asked* for, the library's, or the default. Nothing is kept.
     """
     checkpoint = models.pick(app.settings, asked, app.reference)
-    if image is None:
-        return checkpoint.name, app.text_tower(checkpoint).encode_text([text or ""])[0]
-    content = _read(image)
+    if texts:
+        return checkpoint.name, app.text_tower(checkpoint).encode_text(texts)
     embedder = app.image_tower(checkpoint, app.settings.precision)
-    return checkpoint.name, encode(embedder, checkpoint.preprocessing, image, content)
+    return checkpoint.name, np.concatenate(list(embed_pictures(embedder, checkpoint.preprocessing, images, _BATCH)))
 
 
 def photo_at(t: Transaction, path: str) -> Photo | None:

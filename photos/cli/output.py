@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -68,16 +68,19 @@ def scores(cosine: float, logit: float, probability: float) -> dict[str, object]
     return {"score": _rounded(cosine), "logit": _rounded(logit), "probability": _rounded(probability)}
 
 
-def write_vector(vector: NDArray[np.float32], about: Mapping[str, object], *, as_json: bool, raw: bool) -> None:
-    """A vector (d,): with what it is *about* as JSON, as an .npy file, or as numbers, one a line."""
+def write_vectors(
+    vectors: NDArray[np.float32], about: Sequence[Mapping[str, object]], *, as_json: bool, raw: bool
+) -> None:
+    """Vectors (n, d) with what each is *about* as JSON, as an .npy file (of one: (d,)), or the numbers of one."""
     if raw:
         content = io.BytesIO()
-        np.save(content, vector)
+        np.save(content, vectors[0] if len(vectors) == 1 else vectors)
         sys.stdout.buffer.write(content.getvalue())
     elif as_json:
-        write_json({**about, "dimension": len(vector), "vector": [_rounded(value) for value in vector.tolist()]})
+        for vector, what in zip(vectors, about, strict=True):
+            write_json({**what, "dimension": len(vector), "vector": [_rounded(value) for value in vector.tolist()]})
     else:
-        for value in vector.tolist():
+        for value in vectors[0].tolist():
             click.echo(f"{value:.9g}")
 
 

@@ -168,6 +168,14 @@ def test_embed_can_write_numpy(checkpoint, tmp_path, capsysbinary):
     assert not (tmp_path / "none").exists()
 
 
+def test_embed_takes_several(filled, pictures):
+    alone = json.loads(filled("embed", pictures / "red.png", "--json").out)
+    both = [json.loads(line) for line in filled("embed", pictures / "blue.png", pictures / "red.png", "--json").lines]
+    assert [each["path"] for each in both] == [str(pictures / "blue.png"), str(pictures / "red.png")]
+    assert both[1]["vector"] == alone["vector"] != both[0]["vector"]
+    assert filled("embed", pictures / "blue.png", pictures / "red.png").status == 2
+
+
 def test_embed_wants_a_picture_or_a_text(filled):
     assert filled("embed").status == 2
     assert filled("embed", "x.jpg", "--text", "red").status == 2
