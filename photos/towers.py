@@ -59,13 +59,7 @@ class SiglipTowers:
         """The checkpoint's text tower, on *device* or the best there is; a few texts need no torch on the CPU."""
         from indexer.siglip.text_encoder import TextEncoder  # noqa: PLC0415 - most commands need none
 
-        def whole() -> TextTower:
-            from indexer.siglip import text_tower  # noqa: PLC0415 - this loads torch
-
-            self._limit()
-            return text_tower.TextTower(checkpoint, device, self._kept)
-
-        return TextEncoder(checkpoint, self._kept, whole) if device in {None, "cpu"} else whole()
+        return TextEncoder(checkpoint, self._kept, device, self._limit)
 
     def _limit(self) -> None:
         if self._threads is not None:

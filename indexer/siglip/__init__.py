@@ -1,6 +1,6 @@
 """The embedder: SigLIP checkpoints, and what they make of pictures and texts.
 
-Importing this package loads neither torch nor transformers; `image_tower` and `text_tower` do.
+Importing this package loads neither torch nor transformers; `image_tower` and `text_tower` load torch.
 """
 
 from .checkpoint import Checkpoint, open_checkpoint

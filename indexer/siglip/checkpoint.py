@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,31 +16,18 @@ from store import SpaceIdentity
 from .errors import CheckpointDamaged, CheckpointUnsupported
 from .mapped import MappedArrays
 from .preprocessing import Preprocessing
+from .settings import Json, number, read_json, real, section
+from .shapes import TowerShape, tower_shape
 
 #: Pillow's numbers for the filters that SigLIP checkpoints use: 3 in version 1, 2 in SigLIP 2.
 _RESAMPLE = {2: "bilinear", 3: "bicubic"}
 _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
 _CHANNELS = 3
-#: The only activation that SigLIP was published with.
-_ACTIVATION = "gelu_pytorch_tanh"
 _SCALARS = frozenset({"logit_scale", "logit_bias"})
 _TOKENIZERS = ("tokenizer.json", "spiece.model", "tokenizer.model")
+_PROCESSOR = "its image processor"
 _CODE = "it needs to run code of its own, which is never done"
-_Json = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class TextShape:
-    """The text tower's sizes: of the token table, of a token's state, within a layer, and the number of each."""
-
-    vocabulary: int
-    width: int
-    inner: int
-    layers: int
-    heads: int
-    #: What a layer's normalisation adds to the variance.
-    epsilon: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +45,13 @@ class Checkpoint:
     logit_scale: float
     logit_bias: float
     preprocessing: Preprocessing
+    text: TowerShape
+    vision: TowerShape
+    #: Pixels of a patch's side.
+    patch_size: int
     #: Parameters of the image tower.
     vision_parameters: int
     weights: tuple[Path, ...] = field(repr=False)
-    #: None if the tower is of a kind that only transformers knows.
-    text_shape: TextShape | None = field(default=None, repr=False)
 
     def weights_stamp(self) -> str:
         """What changes, without reading them, when the weights' files do."""
@@ -97,11 +85,11 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
     Raises `CheckpointUnsupported` or `CheckpointDamaged`.
     """
     config = check_settings(folder)
-    text, vision = _section(folder, config, "text_config"), _section(folder, config, "vision_config")
-    dimension = _number(folder, vision, "hidden_size", 768)
-    if _number(folder, text, "projection_size", _number(folder, text, "hidden_size", 768)) != dimension:
+    text, vision = section(folder, config, "text_config"), section(folder, config, "vision_config")
+    dimension = number(folder, vision, "hidden_size", 768)
+    if number(folder, text, "projection_size", number(folder, text, "hidden_size", 768)) != dimension:
         raise CheckpointDamaged(folder, "its text and image towers end in vectors of different length")
-    image_size = _number(folder, vision, "image_size", 224)
+    image_size = number(folder, vision, "image_size", 224)
     weights = _weights(folder)
     scale, bias, parameters = _read_header(folder, weights)
     return Checkpoint(
@@ -109,48 +97,40 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
         name=name or str(folder),
         dimension=dimension,
         image_size=image_size,
-        text_length=_number(folder, text, "max_position_embeddings", 64),
+        text_length=number(folder, text, "max_position_embeddings", 64),
         logit_scale=scale,
         logit_bias=bias,
         preprocessing=_preprocessing(folder, image_size),
+        text=tower_shape(folder, text),
+        vision=tower_shape(folder, vision),
+        patch_size=number(folder, vision, "patch_size", 16),
         vision_parameters=parameters,
         weights=weights,
-        text_shape=_text_shape(folder, text),
     )
 
 
-def check_settings(folder: Path) -> _Json:
+def check_settings(folder: Path) -> Json:
     """What config.json says, if the kind of model it describes can be used. Needs none of the folder's large files.
 
     Raises `CheckpointUnsupported` or `CheckpointDamaged`.
     """
-    config = _read_json(folder, "config.json")
+    config = read_json(folder, "config.json")
     _check_kind(folder, config)
-    vision = _section(folder, config, "vision_config")
+    vision = section(folder, config, "vision_config")
     if vision.get("vision_use_head") is False:
         raise CheckpointUnsupported(folder, "its image tower has no pooling head, so a picture has no single vector")
     for name in ("tokenizer_config.json", "preprocessor_config.json", "processor_config.json"):
-        if (folder / name).is_file() and "auto_map" in _read_json(folder, name):
+        if (folder / name).is_file() and "auto_map" in read_json(folder, name):
             raise CheckpointUnsupported(folder, _CODE)
     if not any((folder / name).is_file() for name in _TOKENIZERS):
         raise CheckpointDamaged(folder, "tokenizer.json is missing")
-    _preprocessing(folder, _number(folder, vision, "image_size", 224))
+    _preprocessing(folder, number(folder, vision, "image_size", 224))
+    for tower in (vision, section(folder, config, "text_config")):
+        tower_shape(folder, tower)
     return config
 
 
-def _read_json(folder: Path, name: str) -> _Json:
-    try:
-        content = json.loads((folder / name).read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise CheckpointDamaged(folder, f"{name} is missing") from error
-    except (OSError, ValueError) as error:
-        raise CheckpointDamaged(folder, f"{name} cannot be read ({error})") from error
-    if not isinstance(content, dict):
-        raise CheckpointDamaged(folder, f"{name} holds no settings")
-    return content
-
-
-def _check_kind(folder: Path, config: _Json) -> None:
+def _check_kind(folder: Path, config: Json) -> None:
     kind = config.get("model_type")
     if kind == "siglip2":
         raise CheckpointUnsupported(
@@ -164,41 +144,11 @@ def _check_kind(folder: Path, config: _Json) -> None:
         raise CheckpointUnsupported(folder, "it is quantised, which comes in a later version")
 
 
-def _section(folder: Path, config: _Json, name: str) -> _Json:
-    section = config.get(name, {})
-    if not isinstance(section, dict):
-        raise CheckpointDamaged(folder, f"config.json has no {name}")
-    return section
-
-
-def _number(folder: Path, section: _Json, name: str, default: int) -> int:
-    value = section.get(name)
-    value = default if value is None else value
-    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
-        raise CheckpointDamaged(folder, f"config.json says {name} is {value!r}")
-    return value
-
-
-def _text_shape(folder: Path, text: _Json) -> TextShape | None:
-    # The defaults are transformers'.
-    width, heads = _number(folder, text, "hidden_size", 768), _number(folder, text, "num_attention_heads", 12)
-    if text.get("hidden_act", _ACTIVATION) != _ACTIVATION or width % heads:
-        return None
-    return TextShape(
-        vocabulary=_number(folder, text, "vocab_size", 32000),
-        width=width,
-        inner=_number(folder, text, "intermediate_size", 3072),
-        layers=_number(folder, text, "num_hidden_layers", 12),
-        heads=heads,
-        epsilon=_real(folder, text.get("layer_norm_eps", 1e-6)),
-    )
-
-
 def _weights(folder: Path) -> tuple[Path, ...]:
     if (folder / _SINGLE).is_file():
         return (folder / _SINGLE,)
     if (folder / _INDEX).is_file():
-        names = _read_json(folder, _INDEX).get("weight_map")
+        names = read_json(folder, _INDEX).get("weight_map")
         if not isinstance(names, dict) or not names:
             raise CheckpointDamaged(folder, f"{_INDEX} names no weights")
         files = sorted({str(name) for name in names.values()})
@@ -258,16 +208,16 @@ def _preprocessing(folder: Path, image_size: int) -> Preprocessing:
     return Preprocessing(
         size=image_size,
         resample=_RESAMPLE[resample],
-        rescale=_real(folder, settings.get("rescale_factor", 1 / 255)) if scaled else 1.0,
+        rescale=real(folder, _PROCESSOR, settings.get("rescale_factor", 1 / 255)) if scaled else 1.0,
         mean=_channels(folder, settings.get("image_mean")) if normalised else (0.0, 0.0, 0.0),
         std=std,
     )
 
 
-def _processor_settings(folder: Path) -> _Json:
+def _processor_settings(folder: Path) -> Json:
     if (folder / "preprocessor_config.json").is_file():
-        return _read_json(folder, "preprocessor_config.json")
-    nested = _read_json(folder, "processor_config.json").get("image_processor")
+        return read_json(folder, "preprocessor_config.json")
+    nested = read_json(folder, "processor_config.json").get("image_processor")
     if not isinstance(nested, dict):
         raise CheckpointDamaged(folder, "preprocessor_config.json is missing")
     return nested
@@ -276,11 +226,5 @@ def _processor_settings(folder: Path) -> _Json:
 def _channels(folder: Path, values: object) -> tuple[float, float, float]:
     if not isinstance(values, list) or len(values) != _CHANNELS:
         raise CheckpointDamaged(folder, "its image processor's mean or deviation is missing")
-    red, green, blue = (_real(folder, value) for value in values)
+    red, green, blue = (real(folder, _PROCESSOR, value) for value in values)
     return red, green, blue
-
-
-def _real(folder: Path, value: object) -> float:
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        raise CheckpointDamaged(folder, f"its image processor holds {value!r} where a number should be")
-    return float(value)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers.models.siglip.modeling_siglip import SiglipVisionModel
 
 from .checkpoint import Checkpoint
 from .devices import choose, pass_threads
 from .errors import NumbersOverflowed
-from .loading import DTYPES, load_tower
+from .layers import linear
+from .loading import DTYPES
 from .preprocessing import Preprocessing
-from .quantising import quantise
+from .quantising import quantised
+from .towers import VisionModel
 
 #: Pictures a pass. On a CPU larger batches gain nothing and cost memory.
 _BATCH = {"cpu": 8}
@@ -26,9 +27,8 @@ class ImageTower:
         self.preprocessing: Preprocessing = checkpoint.preprocessing
         self._dimension = checkpoint.dimension
         self.device, self.precision = choose(checkpoint, device, precision)
-        self._model = load_tower(SiglipVisionModel, checkpoint, self.device, self.precision)
-        if self.precision == "int8":
-            quantise(self._model)
+        make = quantised if self.precision == "int8" else linear
+        self._model = VisionModel(checkpoint, self.device, self.precision, make)
         self._passes = pass_threads(self.device)
         self._mean = torch.tensor(self.preprocessing.mean, device=self.device).view(1, 3, 1, 1)
         self._std = torch.tensor(self.preprocessing.std, device=self.device).view(1, 3, 1, 1)
@@ -52,9 +52,8 @@ class ImageTower:
         scaled = (batch.float() * self.preprocessing.rescale - self._mean) / self._std
         # By default CUDA rounds float32 convolutions to ten bits, and the patch embedding is one.
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            pooled = self._model(pixel_values=scaled.to(DTYPES[self.precision])).pooler_output.float()
+            pooled = self._model(scaled.to(DTYPES[self.precision])).float()
         if not torch.isfinite(pooled).all():
             raise NumbersOverflowed(self.precision)
-        # The pooled output is not normalised in transformers 5.
         unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
         return unit

@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 from .checkpoint import Checkpoint
 from .mapped import MappedArrays
 from .pieces import PieceTable, tabulated
-from .prompts import prepared
 from .sentences import Sentences, SpecialToken
 
 if TYPE_CHECKING:
@@ -53,17 +52,17 @@ class KeptTokenizer:
         self._end, self._pad = int(kept.metadata["end"]), int(kept.metadata["pad"])
         self._encoder = _encoder(kept)
 
-    def tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """Token ids as the model sees them, int64 (n, text_length): ended, and padded on the right."""
-        rows = np.full((len(texts), self._length), self._pad, np.int64)
-        for row, ids in zip(rows, self._encoder.encode([prepared(text) for text in texts]), strict=True):
+    def tokens(self, prepared: Sequence[str]) -> NDArray[np.int64]:
+        """Token ids of *prepared* texts as the model sees them, int64 (n, text_length): ended, and padded."""
+        rows = np.full((len(prepared), self._length), self._pad, np.int64)
+        for row, ids in zip(rows, self._encoder.encode(prepared), strict=True):
             seen = [*ids[: self._length - 1], self._end]
             row[: len(seen)] = seen
         return rows
 
-    def cut(self, texts: Sequence[str]) -> list[bool]:
-        """Of each text, whether the model does not see the whole."""
-        return [len(ids) + 1 > self._length for ids in self._encoder.encode([prepared(text) for text in texts])]
+    def lengths(self, prepared: Sequence[str]) -> list[int]:
+        """How many tokens each of the *prepared* texts has, its end mark included."""
+        return [len(ids) + 1 for ids in self._encoder.encode(prepared)]
 
 
 def kept_tokenizer(checkpoint: Checkpoint, folder: Path) -> KeptTokenizer | None:
@@ -153,7 +152,7 @@ def _agree(tokenizer: PreTrainedTokenizerBase, kept: KeptTokenizer, length: int)
             ours = kept.tokens([probe])[0]
         except SpecialToken:
             continue
-        theirs = tokenizer(prepared(probe), padding="max_length", max_length=length, truncation=True)["input_ids"]
+        theirs = tokenizer(probe, padding="max_length", max_length=length, truncation=True)["input_ids"]
         if ours.tolist() != list(theirs):
             return False
     return True

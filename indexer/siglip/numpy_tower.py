@@ -11,8 +11,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .checkpoint import Checkpoint, TextShape
+from .checkpoint import Checkpoint
 from .mapped import MappedArrays
+from .shapes import USUAL, TowerShape
 
 #: Texts that are computed together: what is made of them stays small, and more gains nothing.
 _TOGETHER = 4
@@ -29,20 +30,23 @@ Floats = NDArray[np.float32]
 class NumpyTextTower:
     """A checkpoint's text tower in float32, on the CPU.
 
-    Raises `ValueError` or `OSError` if the checkpoint's tower is of a kind, or its weights are in a form, that only
-    transformers reads.
+    Raises `ValueError` or `OSError` if the tower is of a kind, or its weights are in a form, that is left to torch.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
-        if checkpoint.text_shape is None:
-            raise ValueError("the text tower is of another kind")
-        self._shape = checkpoint.text_shape
+        self._shape = checkpoint.text
+        if self._shape.activation != USUAL:
+            raise ValueError(f"the text tower uses {self._shape.activation}")
         self._length = checkpoint.text_length
         self._dimension = checkpoint.dimension
         self._weights = MappedArrays(checkpoint.weights)
         for name, shape in _shapes(self._shape, self._length, self._dimension).items():
             if name not in self._weights or self._weights.shape(name) != shape:
                 raise ValueError(f"{name} is missing or of another shape")
+        if f"{_TABLE}.weight" not in self._weights or self._weights.shape(f"{_TABLE}.weight")[1:] != (
+            self._shape.width,
+        ):
+            raise ValueError("the table of tokens is missing or of another shape")
 
     def encode(self, ids: NDArray[np.int64]) -> Floats:
         """Vectors of length one, float32 (n, d), of token ids, int64 (n, text_length)."""
@@ -110,11 +114,10 @@ def _gelu(states: Floats) -> Floats:
     return states
 
 
-def _shapes(shape: TextShape, length: int, dimension: int) -> dict[str, tuple[int, ...]]:
+def _shapes(shape: TowerShape, length: int, dimension: int) -> dict[str, tuple[int, ...]]:
     """The weights that are read, but for the table of tokens, whose length is the vocabulary's."""
     width, inner = shape.width, shape.inner
     found: dict[str, tuple[int, ...]] = {
-        f"{_TABLE}.weight": (shape.vocabulary, width),
         f"{_PLACES}.weight": (length, width),
         **_layer_norm(_LAST, width),
         **_linear(_HEAD, width, dimension),

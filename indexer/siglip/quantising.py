@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 
 from .errors import DeviceUnavailable
+from .layers import Step
 
 #: The largest whole number of 8 bits with a sign.
 _MOST = 127
@@ -18,48 +19,34 @@ _ROWS = 256
 _LEAST = 1e-12
 
 
-class QuantisedLinear(torch.nn.Module):
-    """A linear layer with int8 weights, for float32 on the CPU."""
+def quantised(weight: torch.Tensor, bias: torch.Tensor) -> Step:
+    """A linear layer with int8 weights, made from one in float32 on the CPU. Raises `DeviceUnavailable`."""
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        # Without it the product of whole numbers is slower than that of floats.
+        raise DeviceUnavailable("int8", ("float32",))
+    return _QuantisedLinear(weight, bias)
 
-    weight: torch.Tensor
-    scale: torch.Tensor
-    bias: torch.Tensor | None
 
-    def __init__(self, layer: torch.nn.Linear) -> None:
-        super().__init__()
-        weight = layer.weight.detach()
+class _QuantisedLinear:
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
         scale = _range(weight)
-        self.register_buffer("weight", (weight / scale).round_().to(torch.int8).t())
-        self.register_buffer("scale", scale.view(-1))
-        self.register_buffer("bias", None if layer.bias is None else layer.bias.detach())
+        self._weight = (weight / scale).round_().to(torch.int8).t()
+        self._scale = scale.view(-1)
+        self._bias = bias
 
-    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+    def __call__(self, tokens: torch.Tensor) -> torch.Tensor:
         """What the layer makes of *tokens*, float32 (…, n)."""
         rows = tokens.reshape(-1, tokens.shape[-1])
-        made = torch.empty(len(rows), len(self.scale))
+        made = torch.empty(len(rows), len(self._scale))
         for start in range(0, len(rows), _ROWS):
             self._multiply(rows[start : start + _ROWS], made[start : start + _ROWS])
         return made.view(*tokens.shape[:-1], -1)
 
     def _multiply(self, rows: torch.Tensor, into: torch.Tensor) -> None:
         scale = _range(rows)
-        whole = torch._int_mm((rows / scale).round_().to(torch.int8), self.weight)  # noqa: SLF001 - it has no other name
-        into.copy_(whole).mul_(scale).mul_(self.scale)
-        if self.bias is not None:
-            into.add_(self.bias)
-
-
-def quantise(tower: torch.nn.Module) -> None:
-    """Make every linear layer of *tower*, in float32 on the CPU, one of 8 bits. Raises `DeviceUnavailable`."""
-    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-        # Without it the product of whole numbers is slower than that of floats.
-        raise DeviceUnavailable("int8", ("float32",))
-    for name, child in list(tower.named_children()):
-        # No subclasses: that of the pooling head is only read by its owner.
-        if type(child) is torch.nn.Linear:
-            setattr(tower, name, QuantisedLinear(child))
-        else:
-            quantise(child)
+        whole = torch._int_mm((rows / scale).round_().to(torch.int8), self._weight)  # noqa: SLF001 - it has no other name
+        into.copy_(whole).mul_(scale).mul_(self._scale)
+        into.add_(self._bias)
 
 
 def _range(rows: torch.Tensor) -> torch.Tensor:

@@ -4,81 +4,67 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .checkpoint import Checkpoint
-from .kept_tokenizer import KeptTokenizer, kept_tokenizer
 from .numpy_tower import NumpyTextTower
-from .sentences import SpecialToken
+from .tokenizing import Tokenizer
 
-#: Up to as many texts, computing in numpy costs less than importing torch and transformers.
+if TYPE_CHECKING:
+    from .text_tower import TextTower
+
+#: Up to as many texts, computing in numpy costs less than importing torch.
 _FEW = 16
 
 
-class Tower(Protocol):
-    """A text tower, tokenizer included."""
-
-    def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors, float32 (n, d)."""
-        ...
-
-    def cut(self, texts: Sequence[str]) -> list[bool]:
-        """Of each text, whether the model does not see the whole."""
-        ...
-
-
 class TextEncoder:
-    """A checkpoint's texts: a few by numpy, many by transformers' tower, whose vectors are the same to 1e-5.
+    """A checkpoint's texts: a few in numpy, and many in torch, where vectors are the same to 1e-6.
 
-    transformers' is made, by *make_tower*, for the first texts that are many, and for any if the tokenizer was not kept
-    in *kept* or the checkpoint is of a kind that numpy does not do. Once it is there it does everything.
+    torch is imported, after *before_torch* was called, for the first texts that are many, for any if the *device* is
+    another than the CPU, and where numpy cannot do the tower. Once it is there it does everything. The tokenizer is
+    kept in the folder *kept*. Raises `CheckpointDamaged` and `DeviceUnavailable`.
     """
 
-    def __init__(self, checkpoint: Checkpoint, kept: Path, make_tower: Callable[[], Tower]) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        kept: Path,
+        device: str | None = None,
+        before_torch: Callable[[], None] = lambda: None,
+    ) -> None:
         self._checkpoint = checkpoint
-        self._kept = kept
-        self._make_tower = make_tower
-        self._tower: Tower | None = None
-        self._quick: tuple[KeptTokenizer, NumpyTextTower] | None = None
+        self._tokenizer = Tokenizer(checkpoint, kept)
+        self._device = device
+        self._before_torch = before_torch
+        self._few = _numpy_tower(checkpoint) if device in {None, "cpu"} else None
+        self._many: TextTower | None = None
 
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of length one, float32 (n, d). A text that is too long for the model is cut, and still ended."""
-        quick = self._quick_for(texts)
-        if quick is not None:
-            tokenizer, tower = quick
-            try:
-                return tower.encode(tokenizer.tokens(texts))
-            except SpecialToken:
-                pass
-        return self._whole().encode_text(texts)
+        ids = self._tokenizer.tokens(texts)
+        if self._few is not None and self._many is None and len(ids) <= _FEW:
+            return self._few.encode(ids)
+        return self._whole().encode(ids)
 
     def cut(self, texts: Sequence[str]) -> list[bool]:
         """Of each text, whether the model does not see the whole."""
-        quick = self._quick_for(texts)
-        if quick is not None:
-            try:
-                return quick[0].cut(texts)
-            except SpecialToken:
-                pass
-        return self._whole().cut(texts)
+        return self._tokenizer.cut(texts)
 
-    def _quick_for(self, texts: Sequence[str]) -> tuple[KeptTokenizer, NumpyTextTower] | None:
-        if self._tower is not None or len(texts) > _FEW:
-            return None
-        if self._quick is None:
-            tokenizer = kept_tokenizer(self._checkpoint, self._kept)
-            try:
-                self._quick = None if tokenizer is None else (tokenizer, NumpyTextTower(self._checkpoint))
-            except (OSError, ValueError):
-                # What is wrong with it, if anything is, the other tower says better.
-                self._quick = None
-        return self._quick
+    def _whole(self) -> TextTower:
+        if self._many is None:
+            from .text_tower import TextTower  # noqa: PLC0415 - this loads torch
 
-    def _whole(self) -> Tower:
-        if self._tower is None:
-            self._quick = None
-            self._tower = self._make_tower()
-        return self._tower
+            self._before_torch()
+            self._many = TextTower(self._checkpoint, self._device, self._tokenizer)
+        return self._many
+
+
+def _numpy_tower(checkpoint: Checkpoint) -> NumpyTextTower | None:
+    try:
+        return NumpyTextTower(checkpoint)
+    except (OSError, ValueError):
+        # What is wrong with it, if anything is, the other tower says better.
+        return None

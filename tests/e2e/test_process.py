@@ -101,7 +101,9 @@ def test_a_search_for_a_remembered_text_loads_neither_torch_nor_transformers(tmp
     assert json.loads(results[0])["path"].endswith(".png")
 
 
-def test_a_search_for_new_words_loads_neither_torch_nor_transformers(tmp_path, pictures, monkeypatch):
+def test_a_search_for_new_words_loads_neither_torch_nor_transformers_and_a_new_picture_no_transformers(
+    tmp_path, pictures, monkeypatch
+):
     monkeypatch.setenv("PHOTOS_LIBRARY", str(tmp_path / "library"))
     monkeypatch.setenv("PHOTOS_MODEL", "demo")
     (tmp_path / "colours.txt").write_text("\n".join(COLOURS))
@@ -116,6 +118,11 @@ def test_a_search_for_new_words_loads_neither_torch_nor_transformers(tmp_path, p
     *results, last = done.stdout.splitlines()
     assert last == "(0, 0) []"
     assert json.loads(results[0])["path"].endswith(".png")
+
+    Image.new("RGB", (30, 30), (9, 9, 200)).save(pictures / "new.png")
+    code = code.replace("main(['search', 'a', 'lighthouse', '--json'])", "main(['index'])")
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "(0, 0) ['torch']"
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ TEXT_LENGTH = 16
 def make_checkpoint(folder, *, seed=1):
     """The small files of a true checkpoint, and weights of a few numbers: enough to be opened, not to be run."""
     folder.mkdir(parents=True)
-    vision = {"hidden_size": DIMENSION, "image_size": 16}
-    text = {"hidden_size": DIMENSION, "max_position_embeddings": TEXT_LENGTH}
+    vision = {"hidden_size": DIMENSION, "num_attention_heads": 2, "image_size": 16}
+    text = {"hidden_size": DIMENSION, "num_attention_heads": 2, "max_position_embeddings": TEXT_LENGTH}
     config = {"model_type": "siglip", "vision_config": vision, "text_config": text}
     (folder / "config.json").write_text(json.dumps(config))
     processor = {"size": {"height": 16, "width": 16}, "resample": 2, "image_mean": [0.5] * 3, "image_std": [0.5] * 3}

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from indexer.siglip import open_checkpoint
-from indexer.siglip.text_tower import TextTower
+from indexer.siglip.tokenizing import Tokenizer
 
 from ...checkpoints import make_v1, make_v2
 
@@ -25,5 +25,5 @@ def kept(checkpoints, tmp_path_factory) -> Path:
     """A folder in which the tokenizers of all checkpoints are kept."""
     folder = tmp_path_factory.mktemp("kept")
     for each in checkpoints.values():
-        TextTower(open_checkpoint(each), "cpu", folder)
+        Tokenizer(open_checkpoint(each), folder).tokens(["a"])
     return folder

@@ -1,12 +1,21 @@
 """What the program computes is what transformers computes on the same weights."""
 
+import json
+import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 import torch
-from transformers import AutoImageProcessor, AutoModel, Siglip2Tokenizer, SiglipModel, SiglipTokenizer
+from transformers import (
+    AutoImageProcessor,
+    AutoModel,
+    Siglip2Tokenizer,
+    SiglipModel,
+    SiglipTokenizer,
+    SiglipVisionModel,
+)
 
 from indexer.siglip import open_checkpoint
 from indexer.siglip.image_tower import ImageTower
@@ -59,6 +68,31 @@ def test_cosine_logit_and_probability_equal_the_reference(checkpoints, kind):
     assert np.abs(ours - expected).max() / scale < 1e-6
     assert np.abs(ours - expected).max() < 1e-4
     assert np.abs(1 / (1 + np.exp(-ours)) - 1 / (1 + np.exp(-expected))).max() < 1e-4
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+def test_pictures_have_the_vectors_of_transformers_in_every_precision(checkpoints, precision):
+    checkpoint = open_checkpoint(checkpoints["v2"])
+    squares = np.stack([checkpoint.preprocessing.square(image) for image in pictures(8)])
+    dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[precision]
+    model = SiglipVisionModel.from_pretrained(checkpoint.folder, dtype=dtype).eval()
+    pixels = ((torch.from_numpy(squares).permute(0, 3, 1, 2).float() * (1 / 255) - 0.5) / 0.5).to(dtype)
+    with torch.inference_mode():
+        expected = torch.nn.functional.normalize(model(pixel_values=pixels).pooler_output.float(), dim=-1).numpy()
+    assert np.abs(ImageTower(checkpoint, "cpu", precision).encode(squares) - expected).max() < 1e-5
+
+
+@pytest.mark.parametrize("activation", ["gelu", "quick_gelu"])
+def test_other_activations_are_those_of_transformers(checkpoints, tmp_path, activation):
+    folder = shutil.copytree(checkpoints["v2"], tmp_path / activation)
+    config = json.loads((folder / "config.json").read_text())
+    usual = our_logits(open_checkpoint(folder), pictures(3))
+    for tower in ("text_config", "vision_config"):
+        config[tower]["hidden_act"] = activation
+    (folder / "config.json").write_text(json.dumps(config))
+    ours = our_logits(open_checkpoint(folder), pictures(3))
+    assert np.abs(ours - reference_logits("v2", folder, pictures(3), 64)).max() < 1e-4
+    assert np.abs(ours - usual).max() > 1e-2
 
 
 @pytest.mark.parametrize("kind", KINDS)

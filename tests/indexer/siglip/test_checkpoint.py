@@ -122,7 +122,6 @@ def test_a_tower_without_its_pooling_head_is_refused(copy):
     [
         {"num_attention_heads": 3},
         {"num_attention_heads": "many"},
-        {"hidden_act": "no such function"},
         {"max_position_embeddings": 32},
         {"intermediate_size": 65},
     ],
@@ -253,3 +252,22 @@ def test_loading_says_nothing_on_stderr_and_asks_no_network(checkpoints):
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=plain)
     assert done.stderr == ""
     assert done.stdout.split() == ["(1,", "32)"] * 2
+
+
+@pytest.mark.parametrize("tower", ["text_config", "vision_config"])
+def test_activations_and_heads_that_no_siglip_has_are_refused(copy, tower):
+    config = json.loads((copy / "config.json").read_text())
+    edit(copy / "config.json", **{tower: {**config[tower], "hidden_act": "relu6"}})
+    with pytest.raises(CheckpointUnsupported, match="'relu6'"):
+        open_checkpoint(copy)
+    edit(copy / "config.json", **{tower: {**config[tower], "num_attention_heads": 7}})
+    with pytest.raises(CheckpointDamaged, match="7 heads"):
+        open_checkpoint(copy)
+
+
+def test_a_weight_of_another_shape_is_refused_when_the_tower_is_loaded(copy):
+    weights = load_file(copy / "model.safetensors")
+    weights["text_model.head.bias"] = weights["text_model.head.bias"][1:].clone()
+    save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(CheckpointDamaged, match=r"text_model.head.bias is \(31,\) and not \(32,\)"):
+        TextTower(open_checkpoint(copy), "cpu")

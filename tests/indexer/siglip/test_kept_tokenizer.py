@@ -6,19 +6,36 @@ import shutil
 
 import numpy as np
 import pytest
+import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer
 
 from indexer.siglip import open_checkpoint
 from indexer.siglip.kept_tokenizer import kept_tokenizer
 from indexer.siglip.pieces import tabulated
+from indexer.siglip.prompts import prepared
 from indexer.siglip.sentences import SpecialToken
-from indexer.siglip.text_tower import TextTower
+from indexer.siglip.tokenizing import Tokenizer
 
 KINDS = ["v1", "v1 of 16 tokens", "v2", "v2 of two widths", "v2 with marks"]
 WORDS = [
-    *["the", "quick", "brown", "fox", "jumps", "over", "two", "cats", "on", "beach", "at", "sunset", "photo", "of"],
+    *[
+        "the",
+        "quick",
+        "brown",
+        "fox",
+        "jumps",
+        "over",
+        "two",
+        "cats",
+        "on",
+        "beach",
+        "at",
+        "sunset",
+        "photo",
+        "of",
+        "a",
+    ],
     "<table>",
     "\u2581",
     "…",
@@ -28,47 +45,58 @@ TEXTS = st.text(max_size=90) | st.lists(st.sampled_from([*WORDS, " ", "  ", "\n"
 
 
 @pytest.fixture(scope="module")
-def towers(checkpoints):
-    return {kind: TextTower(open_checkpoint(folder), "cpu") for kind, folder in checkpoints.items()}
+def references(checkpoints):
+    return {kind: Tokenizer(open_checkpoint(folder)) for kind, folder in checkpoints.items()}
 
 
 @pytest.fixture(scope="module")
-def tokenizers(checkpoints, kept):
+def ours(checkpoints, kept):
     return {kind: kept_tokenizer(open_checkpoint(folder), kept) for kind, folder in checkpoints.items()}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @settings(deadline=None)
 @given(texts=st.lists(TEXTS, max_size=3))
-def test_ids_equal_those_of_transformers(towers, tokenizers, kind, texts):
+def test_ids_equal_those_of_transformers(references, ours, kind, texts):
+    plain = [prepared(text) for text in texts]
     try:
-        ours, cut = tokenizers[kind].tokens(texts), tokenizers[kind].cut(texts)
+        tokens, lengths = ours[kind].tokens(plain), ours[kind].lengths(plain)
     except SpecialToken:
         assert kind.startswith("v1")
-        assert any(mark in text.lower() for text in texts for mark in ("</s>", "<unk>", "\uff1c"))
+        assert any(mark in text for text in plain for mark in ("</s>", "<unk>", "\uff1c"))
         return
-    expected = towers[kind].tokens(texts) if texts else np.empty((0, ours.shape[1]))
-    np.testing.assert_array_equal(ours, expected)
-    assert cut == towers[kind].cut(texts)
+    np.testing.assert_array_equal(tokens, references[kind].tokens(texts))
+    assert [length > tokens.shape[1] for length in lengths] == references[kind].cut(texts)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_text_of_ten_thousand_words_is_cut_as_transformers_cuts_it(towers, tokenizers, kind):
+def test_a_text_of_ten_thousand_words_is_cut_as_transformers_cuts_it(references, ours, kind):
     long = ["beach sunset über " * 3_000]
-    np.testing.assert_array_equal(tokenizers[kind].tokens(long), towers[kind].tokens(long))
-    assert tokenizers[kind].cut(long) == [True]
+    np.testing.assert_array_equal(ours[kind].tokens([prepared(long[0])]), references[kind].tokens(long))
+    assert ours[kind].lengths(long)[0] > 3_000
 
 
-def test_what_looks_like_a_mark_of_version_1_is_left_to_transformers(tokenizers):
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_texts_have_the_ids_that_each_has(references, ours, kind):
+    many = [f"{one} {other}" for one in WORDS for other in WORDS if "<" not in one + other]
+    assert len(many) > 256, "as many share a tokenizer"
+    np.testing.assert_array_equal(ours[kind].tokens(many), references[kind].tokens(many))
+
+
+def test_what_looks_like_a_mark_of_version_1_is_left_to_transformers(checkpoints, kept, references, ours):
+    odd = ["two cats", "a </s> b"]
     with pytest.raises(SpecialToken):
-        tokenizers["v1"].tokens(["two cats", "a </s> b"])
+        ours["v1"].tokens(odd)
+    either = Tokenizer(open_checkpoint(checkpoints["v1"]), kept)
+    np.testing.assert_array_equal(either.tokens(odd), references["v1"].tokens(odd))
+    assert either.cut(odd) == [False, False]
 
 
 @pytest.fixture
 def own(checkpoints, tmp_path):
     """A checkpoint of the test's own, and a folder in which its tokenizer is kept."""
     folder = shutil.copytree(checkpoints["v2"], tmp_path / "own")
-    TextTower(open_checkpoint(folder), "cpu", tmp_path / "kept")
+    Tokenizer(open_checkpoint(folder), tmp_path / "kept").tokens(["a"])
     return open_checkpoint(folder), tmp_path / "kept"
 
 
@@ -79,7 +107,7 @@ def test_what_was_kept_of_other_files_does_not_count(own):
     stamp = path.stat()
     os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns + 1))
     assert kept_tokenizer(checkpoint, kept) is None
-    TextTower(checkpoint, "cpu", kept)
+    Tokenizer(checkpoint, kept).tokens(["a"])
     assert kept_tokenizer(checkpoint, kept) is not None
 
 
@@ -87,10 +115,10 @@ def test_another_tokenizer_takes_the_place_of_the_one_that_was_kept(own, checkpo
     checkpoint, kept = own
     before = kept_tokenizer(checkpoint, kept).tokens(["a sunset"])
     shutil.copy(checkpoints["v2 with marks"] / "tokenizer.json", checkpoint.folder)
-    tower = TextTower(checkpoint, "cpu", kept)
+    Tokenizer(checkpoint, kept).tokens(["a"])
     now = kept_tokenizer(checkpoint, kept).tokens(["a sunset"])
     assert (now != before).any()
-    np.testing.assert_array_equal(now, tower.tokens(["a sunset"]))
+    np.testing.assert_array_equal(now, Tokenizer(checkpoint).tokens(["a sunset"]))
     assert len(list(kept.iterdir())) == 1
 
 
@@ -101,7 +129,7 @@ def test_a_damaged_copy_is_none_and_is_replaced(own, share):
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
     assert kept_tokenizer(checkpoint, kept) is None
-    TextTower(checkpoint, "cpu", kept)
+    Tokenizer(checkpoint, kept).tokens(["a"])
     assert len(path.read_bytes()) == len(content)
     assert kept_tokenizer(checkpoint, kept) is not None
 
@@ -109,7 +137,7 @@ def test_a_damaged_copy_is_none_and_is_replaced(own, share):
 def test_where_nothing_can_be_written_nothing_is_kept(checkpoints, tmp_path):
     (tmp_path / "file").write_bytes(b"")
     checkpoint = open_checkpoint(checkpoints["v2"])
-    TextTower(checkpoint, "cpu", tmp_path / "file" / "kept")
+    assert Tokenizer(checkpoint, tmp_path / "file" / "kept").tokens(["a"]).shape == (1, 64)
     assert kept_tokenizer(checkpoint, tmp_path / "file" / "kept") is None
 
 
@@ -129,11 +157,11 @@ def test_two_checkpoints_are_kept_beside_each_other(checkpoints, kept):
 )
 def test_kinds_for_which_a_texts_own_pieces_would_not_do_are_left_to_transformers(checkpoints, change):
     whole = json.loads((checkpoints["v2"] / "tokenizer.json").read_text())
-    assert tabulated(Tokenizer.from_str(json.dumps(whole)).to_str()) is not None
-    assert tabulated(Tokenizer.from_str(json.dumps({**whole, **change})).to_str()) is None
+    assert tabulated(tokenizers.Tokenizer.from_str(json.dumps(whole)).to_str()) is not None
+    assert tabulated(tokenizers.Tokenizer.from_str(json.dumps({**whole, **change})).to_str()) is None
 
 
 def test_a_mark_that_the_model_does_not_know_is_left_to_transformers(checkpoints):
-    tokenizer = Tokenizer.from_file(str(checkpoints["v2"] / "tokenizer.json"))
+    tokenizer = tokenizers.Tokenizer.from_file(str(checkpoints["v2"] / "tokenizer.json"))
     tokenizer.add_tokens(["<new>"])
     assert tabulated(tokenizer.to_str()) is None

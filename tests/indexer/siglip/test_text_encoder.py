@@ -1,5 +1,6 @@
 """Few texts are encoded without torch, many with it, and nobody can tell which it was."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -7,9 +8,10 @@ import sys
 import numpy as np
 import pytest
 
-from indexer.siglip import open_checkpoint
+from indexer.siglip import DeviceUnavailable, open_checkpoint
 from indexer.siglip.text_encoder import TextEncoder
 from indexer.siglip.text_tower import TextTower
+from indexer.siglip.tokenizing import Tokenizer
 
 KINDS = ["v1", "v1 of 16 tokens", "v2", "v2 of two widths", "v2 with marks"]
 TEXTS = [
@@ -22,54 +24,57 @@ TEXTS = [
 ]
 
 
-class Maker:
-    """Makes transformers' tower, and counts how often."""
+class Announced:
+    """Counts how often torch's tower was about to be made."""
 
-    def __init__(self, checkpoint):
-        self.checkpoint, self.made = checkpoint, 0
+    def __init__(self):
+        self.times = 0
 
     def __call__(self):
-        self.made += 1
-        return TextTower(self.checkpoint, "cpu")
+        self.times += 1
 
 
 @pytest.fixture
-def make(checkpoints):
-    return Maker(open_checkpoint(checkpoints["v2"]))
+def announced():
+    return Announced()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_few_texts_need_no_torch_and_have_the_same_vectors(checkpoints, kept, kind):
+def test_few_texts_need_no_torch_and_have_the_same_vectors(checkpoints, kept, announced, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
-    make = Maker(checkpoint)
-    encoder, whole = TextEncoder(checkpoint, kept, make), TextTower(checkpoint, "cpu")
+    encoder, whole = TextEncoder(checkpoint, kept, None, announced), TextTower(checkpoint, "cpu")
     assert np.abs(encoder.encode_text(TEXTS) - whole.encode_text(TEXTS)).max() < 1e-6
-    assert encoder.cut(TEXTS) == whole.cut(TEXTS)
+    assert encoder.cut(TEXTS) == Tokenizer(checkpoint).cut(TEXTS)
     assert encoder.encode_text([]).shape == (0, checkpoint.dimension)
-    assert make.made == 0
+    assert announced.times == 0
 
 
-def test_many_texts_are_encoded_by_transformers_and_all_that_follow(kept, make):
-    encoder = TextEncoder(make.checkpoint, kept, make)
+def test_many_texts_are_encoded_by_torch_and_so_are_all_that_follow(checkpoints, kept, announced):
+    encoder = TextEncoder(open_checkpoint(checkpoints["v2"]), kept, "cpu", announced)
     many = encoder.encode_text(TEXTS * 4)
     np.testing.assert_array_equal(encoder.encode_text(TEXTS * 4), many)
-    assert np.abs(encoder.encode_text(TEXTS) - many[: len(TEXTS)]).max() < 1e-6
-    assert make.made == 1
+    np.testing.assert_array_equal(encoder.encode_text(TEXTS * 2), many[: 2 * len(TEXTS)])
+    assert announced.times == 1
 
 
-def test_a_tokenizer_that_is_not_kept_is_loaded_by_transformers(tmp_path, make):
-    encoder = TextEncoder(make.checkpoint, tmp_path, make)
-    np.testing.assert_array_equal(encoder.encode_text(TEXTS), make().encode_text(TEXTS))
-    assert make.made == 2
+def test_a_tower_that_numpy_cannot_do_is_torchs(checkpoints, kept, announced):
+    checkpoint = open_checkpoint(checkpoints["v2"])
+    other = dataclasses.replace(checkpoint, text=dataclasses.replace(checkpoint.text, activation="gelu"))
+    vectors = TextEncoder(other, kept, None, announced).encode_text(TEXTS)
+    np.testing.assert_array_equal(vectors, TextTower(other, "cpu").encode_text(TEXTS))
+    assert announced.times == 1
 
 
-def test_what_only_transformers_can_tell_it_is_asked(checkpoints, kept):
-    make = Maker(open_checkpoint(checkpoints["v1"]))
-    encoder = TextEncoder(make.checkpoint, kept, make)
-    odd = ["a </s> b"]
-    np.testing.assert_array_equal(encoder.encode_text(odd), make().encode_text(odd))
-    assert encoder.cut(odd) == [False]
-    assert make.made == 2
+def test_a_device_that_is_not_there_is_refused_however_few_the_texts(checkpoints, kept):
+    with pytest.raises(DeviceUnavailable, match="toaster"):
+        TextEncoder(open_checkpoint(checkpoints["v2"]), kept, "toaster").encode_text(["snow"])
+
+
+def test_a_tokenizer_that_is_not_kept_is_loaded_by_transformers_and_kept(checkpoints, tmp_path, kept):
+    checkpoint = open_checkpoint(checkpoints["v2"])
+    first = TextEncoder(checkpoint, tmp_path).encode_text(TEXTS)
+    assert len(list(tmp_path.iterdir())) == 1
+    np.testing.assert_array_equal(first, TextEncoder(checkpoint, kept).encode_text(TEXTS))
 
 
 @pytest.mark.parametrize("kind", ["v1", "v2"])
@@ -77,7 +82,7 @@ def test_neither_torch_nor_transformers_is_imported(checkpoints, kept, kind):
     code = (
         "import json, sys; from pathlib import Path\n"
         "from indexer.siglip import open_checkpoint; from indexer.siglip.text_encoder import TextEncoder\n"
-        f"encoder = TextEncoder(open_checkpoint(Path({str(checkpoints[kind])!r})), Path({str(kept)!r}), None)\n"
+        f"encoder = TextEncoder(open_checkpoint(Path({str(checkpoints[kind])!r})), Path({str(kept)!r}))\n"
         "vector = encoder.encode_text(['snow'])[0].tolist()\n"
         "print(json.dumps([vector, [name for name in ('torch', 'transformers') if name in sys.modules]]))"
     )
