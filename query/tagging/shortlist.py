@@ -22,8 +22,9 @@ from .scoring import Columns, Scorer, best_of
 _SHORTLIST: Final = 64
 #: Largest relative error of rounding to bfloat16, which has 8 significant bits.
 _HALF_ULP: Final = 2.0**-9
-#: What adding up in float32 may lose, and rounding offsets twice: far above either.
-_SLACK: Final = 5e-5
+#: What adding one number in float32 may lose, twice over; and rounding offsets twice, likewise.
+_ADDING: Final = 2.0**-23
+_SLACK: Final = 2.0**-16
 #: Columns of a product are padded to a multiple of this: others are slower.
 _ALIGNED: Final = 32
 
@@ -83,7 +84,7 @@ class ShortlistScorer:
         """
         lost = (matrix - rounded.float()).norm(dim=1) * (self._longest + self._wrong)
         lost += rounded.float().norm(dim=1) * self._wrong
-        lost += _HALF_ULP * values.float().abs().amax(dim=1) + _SLACK
+        lost += _HALF_ULP * values.float().abs().amax(dim=1) + matrix.shape[1] * _ADDING + _SLACK
         error: NDArray[np.float64] = lost.double().numpy()
         return error
 
