@@ -77,7 +77,7 @@ def _show(answers: Sequence[Answer]) -> None:
                 f"{best.cosine:.3f}",
                 probability(best.probability),
                 file_name(best.photo.paths[0]),
-                tags_line(best.tags, _TAGS_ROOM),
+                tags_line([tag.label for tag in best.tags], _TAGS_ROOM),
             )
         )
     times = sorted(answer.seconds for answer in answers)

@@ -33,7 +33,7 @@ def embed(
     photos embed --text "a red car" --raw > red-car.npy
     photos embed holiday/*.jpg --raw > holiday.npy
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.cli.output import write_vectors
+    from photos.cli.vectors import write_vectors
     from photos.pictures import embed as embed_all
 
     if bool(images) == bool(texts):

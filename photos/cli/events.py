@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from photos.cli.output import text_of, write_json
+from photos.cli.output import write_json
+from photos.records import text_of
 
 if TYPE_CHECKING:
     from indexer import Event, IndexReport

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from photos.errors import safe
 
 if TYPE_CHECKING:
-    from query import Match, ScoredTag
+    from photos.records import MatchRecord
     from store import VocabularyDefinition
 
 #: Between two columns.
@@ -24,6 +24,8 @@ _LEAST_ROOM = 16
 #: Smaller ones are told apart by their cosines.
 _LEAST_PERCENT = 0.0001
 _MINUTE = 60
+#: Characters of a date at the beginning of a time, ISO 8601.
+_DAY = 10
 
 
 def shown_path(path: bytes) -> str:
@@ -40,7 +42,7 @@ def file_name(path: bytes) -> str:
     return safe(os.fsdecode(path).rpartition("/")[2])
 
 
-def matches_table(matches: Sequence[Match], *, of_text: bool) -> Iterator[str]:
+def matches_table(matches: Sequence[MatchRecord], *, of_text: bool) -> Iterator[str]:
     """A line a photo, best first, under a line of headings; tags as far as the terminal is wide.
 
     A probability is shown where a text was asked for: the model was never taught what it means between two pictures.
@@ -48,24 +50,25 @@ def matches_table(matches: Sequence[Match], *, of_text: bool) -> Iterator[str]:
     rows = [
         (
             str(rank),
-            f"{match.cosine:.3f}",
-            probability(match.probability) if of_text else "",
-            day(match.photo.facts.taken_at),
-            shown_path(match.photo.paths[0]),
+            "" if match["score"] is None else f"{match['score']:.3f}",
+            probability(match["probability"]) if of_text else "",
+            (match["taken_at"] or "")[:_DAY],
+            shown_path(os.fsencode(match["path"])),
         )
         for rank, match in enumerate(matches, 1)
     ]
     headings = ("", "score", "probability" if of_text else "", "taken", "file")
     lines = list(table(_without_empty([headings, *rows]), right=(0, 1, 2) if of_text else (0, 1)))
     room = _width() - max(map(columns, lines)) - len(_GAP)
-    yield from _with_tags(lines, ["tags", *(tags_line(match.tags, room) for match in matches)], room)
+    labels = ([tag["label"] for tag in match["tags"]] for match in matches)
+    yield from _with_tags(lines, ["tags", *(tags_line(each, room) for each in labels)], room)
 
 
-def tags_line(tags: Sequence[ScoredTag], room: int) -> str:
-    """Names of *tags*, as many as fit into *room* columns."""
+def tags_line(labels: Sequence[str], room: int) -> str:
+    """*labels*, as many as fit into *room* columns."""
     line = ""
-    for tag in tags:
-        longer = f"{line}, {safe(tag.label)}" if line else safe(tag.label)
+    for label in labels:
+        longer = f"{line}, {safe(label)}" if line else safe(label)
         if columns(longer) > room:
             break
         line = longer

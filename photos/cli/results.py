@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.output import match_record, write_json, write_paths
+from photos.cli.output import write_json, write_paths
 from photos.cli.render import matches_table
 from photos.errors import NothingFound
-
-if TYPE_CHECKING:
-    from query import Match
+from photos.records import MatchRecord
 
 
-def show_matches(matches: Sequence[Match], *, of_text: bool, as_json: bool, paths_only: bool, nul: bool) -> None:
+def show_matches(matches: Sequence[MatchRecord], *, of_text: bool, as_json: bool, paths_only: bool, nul: bool) -> None:
     """Write *matches* as a table, as JSON, or as paths. Raises `NothingFound` if there are none."""
     if not matches:
         raise NothingFound("No photo was found; `photos status` says what is in the library.")
     if nul or paths_only:
-        write_paths([match.photo.paths[0] for match in matches], nul=nul)
+        write_paths([os.fsencode(match["path"]) for match in matches], nul=nul)
     elif as_json:
         for match in matches:
-            write_json(match_record(match))
+            write_json(match)
     else:
         for line in matches_table(matches, of_text=of_text):
             click.echo(line)

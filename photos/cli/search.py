@@ -42,6 +42,7 @@ def search(
     photos search a grey cat on a red sofa --save-as-label "our cat"
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.results import show_matches
+    from photos.records import match_record
     from query import search_text
 
     with invocation.app(top=top) as app:
@@ -49,7 +50,8 @@ def search(
         found = search_text(app.catalog, app.index, app.space, texts, " ".join(words), app.settings.top)
         if label is not None:
             _save(app, label, " ".join(words))
-        show_matches(found, of_text=True, as_json=as_json, paths_only=paths_only, nul=print0)
+        records = [match_record(match) for match in found]
+        show_matches(records, of_text=True, as_json=as_json, paths_only=paths_only, nul=print0)
 
 
 def _save(app: App, label: str, text: str) -> None:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.output import text_of, write_json
+from photos.cli.output import write_json
 from photos.cli.progress import Bar
 from photos.cli.render import counted, shown_path, table
 from photos.errors import NothingFound, safe
 from photos.folders import absolute
+from photos.records import text_of
 from photos.sidecars import Left, Undone, Written, undo, write_sidecars
 
 if TYPE_CHECKING:

@@ -22,7 +22,9 @@ def similar(invocation: Invocation, image: str, top: int | None, as_json: bool, 
     """
     from photos.cli.results import show_matches
     from photos.pictures import find_similar
+    from photos.records import match_record
 
     with invocation.app(top=top) as app:
         found = find_similar(app, image, app.settings.top)
-        show_matches(found, of_text=False, as_json=as_json, paths_only=paths_only, nul=print0)
+        records = [match_record(match) for match in found]
+        show_matches(records, of_text=False, as_json=as_json, paths_only=paths_only, nul=print0)

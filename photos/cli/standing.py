@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.output import text_of, write_json
+from photos.cli.output import write_json
 from photos.cli.render import counted, shown_path, table
 from photos.errors import safe
 from photos.models import in_bytes
+from photos.records import text_of
 from photos.standing import Standing, record, standing
 from store import Outcome, Problem
 

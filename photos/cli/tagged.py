@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.output import tag_record, text_of, write_json
+from photos.cli.output import write_json
 from photos.cli.render import counted, probability, shown_path, table
 from photos.errors import NothingFound, safe
 from photos.folders import absolute
 from photos.pictures import photo_at
+from photos.records import tag_record, text_of
 from query import NotInLibrary, photo_tags, say, tag_counts
 
 #: Before a label: it is added, rejected, or nothing is said of it any more.

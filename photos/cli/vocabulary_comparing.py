@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from photos import vocabularies
-from photos.cli.output import text_of, write_json
+from photos.cli.output import write_json
 from photos.cli.progress import Bar
 from photos.cli.render import counted, shown_path, table
 from photos.errors import EmptyLibrary, safe
+from photos.records import text_of
 from query import Census, Difference, census, difference
 
 if TYPE_CHECKING:

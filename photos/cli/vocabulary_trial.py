@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from photos import vocabularies
-from photos.cli.output import scores, text_of, write_json
+from photos.cli.output import write_json
 from photos.cli.render import counted, shown_path, table
 from photos.cli.render import probability as shown_probability
 from photos.errors import safe
+from photos.records import scores, text_of
 from query import Trial, logit, probability, try_label
 
 if TYPE_CHECKING:
