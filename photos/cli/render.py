@@ -31,7 +31,7 @@ _DAY = 10
 def shown_path(path: bytes) -> str:
     """*path* as short as it can be typed from here, with nothing in it that a terminal would obey."""
     text = os.fsdecode(path)
-    for base, prefix in ((_here(), ""), (str(Path.home()), "~/")):
+    for base, prefix in ((here(), ""), (str(Path.home()), "~/")):
         if base != "/" and text.startswith(base + "/"):
             return safe(prefix + text[len(base) + 1 :])
     return safe(text)
@@ -160,7 +160,8 @@ def _width() -> int:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else 500
 
 
-def _here() -> str:
+def here() -> str:
+    """The working directory; the root where it was deleted."""
     try:
         return os.getcwd()
     except FileNotFoundError:

@@ -41,17 +41,19 @@ def search(
     photos search birthday cake -0 | xargs -0 cp -t /tmp/cakes
     photos search a grey cat on a red sofa --save-as-label "our cat"
     """  # noqa: D301 - \b is how Click is told to keep lines
+    from photos.answering import answer
+    from photos.asking import SearchRequest
+    from photos.cli.render import here
     from photos.cli.results import show_matches
-    from photos.records import match_record
-    from query import search_text
 
     with invocation.app(top=top) as app:
-        texts = app.texts(app.space, _tell_cut)
-        found = search_text(app.catalog, app.index, app.space, texts, " ".join(words), app.settings.top)
+        request = SearchRequest(words=words, directory=here(), top=app.settings.top)
+        found = answer(app, request)
+        for note in found.notes:
+            click.echo(note, err=True)
         if label is not None:
             _save(app, label, " ".join(words))
-        records = [match_record(match) for match in found]
-        show_matches(records, of_text=True, as_json=as_json, paths_only=paths_only, nul=print0)
+        show_matches(found.matches, of_text=found.of_text, as_json=as_json, paths_only=paths_only, nul=print0)
 
 
 def _save(app: App, label: str, text: str) -> None:
@@ -62,7 +64,3 @@ def _save(app: App, label: str, text: str) -> None:
     revision = vocabularies.with_label(app.catalog, label, text)
     # Beside the results, which may go to another program.
     click.echo(sentence(revision, tag_again(app, revision)), err=True)
-
-
-def _tell_cut(_text: str) -> None:
-    click.echo("Note: this is longer than the model reads; its end was left out.", err=True)

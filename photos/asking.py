@@ -1,0 +1,46 @@
+"""A search as it is asked and answered, whichever process does either. Imports only the standard library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self, cast
+
+from photos.records import MatchRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    """What the user asks for. `directory` is where relative paths in `words` begin."""
+
+    words: tuple[str, ...]
+    directory: str
+    top: int
+
+    def record(self) -> dict[str, object]:
+        """This as JSON holds it."""
+        return asdict(self)
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> Self:
+        """What `record` gave. Raises `TypeError` or `KeyError` if it is none."""
+        return cls(**{**record, "words": tuple(record["words"])})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchAnswer:
+    """What was found, best first. `of_text`: whether probabilities mean anything. `notes` are told beside it."""
+
+    matches: Sequence[MatchRecord]
+    of_text: bool
+    notes: tuple[str, ...] = ()
+
+    def record(self) -> dict[str, object]:
+        """This as JSON holds it."""
+        return {"matches": list(self.matches), "of_text": self.of_text, "notes": list(self.notes)}
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> Self:
+        """What `record` gave. Raises `KeyError` if it is none."""
+        matches = cast("list[MatchRecord]", record["matches"])
+        return cls(matches=matches, of_text=record["of_text"], notes=tuple(record["notes"]))
