@@ -12,7 +12,7 @@ from photos.config import Settings
 from photos.errors import EmptyLibrary
 from photos.towers import Listening, SiglipTowers, TextTower, Towers
 from query import TextEncoder, TextVectors
-from store import Catalog, Space, VectorIndex
+from store import Catalog, MappedRows, Space, VectorIndex
 
 if TYPE_CHECKING:
     from indexer import Embedder, Readers, Squarer
@@ -36,7 +36,7 @@ class App:
     @cached_property
     def catalog(self) -> Catalog:
         """The library's catalog, made if there is none."""
-        return Catalog.open(self.settings.catalog_path)
+        return Catalog.open(self.settings.catalog_path, MappedRows(self.settings.index_folder))
 
     @property
     def is_new(self) -> bool:

@@ -17,6 +17,7 @@ from .errors import (
     readable,
 )
 from .index import IndexStatus, VectorIndex
+from .mapped import MappedRows
 from .records import (
     Attempts,
     Calibration,
@@ -66,6 +67,7 @@ __all__ = [
     "KeptScores",
     "Label",
     "LabelDefinition",
+    "MappedRows",
     "Neighbours",
     "NotACatalog",
     "Outcome",

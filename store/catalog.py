@@ -19,6 +19,7 @@ from .files import Files
 from .folders import Folders
 from .labels import Labels
 from .library import Library
+from .mapped import MappedRows
 from .photos import Photos
 from .scores import Scores
 from .sidecars import Sidecars
@@ -32,7 +33,7 @@ from .vocabularies import Vocabularies
 class Transaction:
     """Everything that can be asked of the catalog and told to it, within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, mapped: MappedRows | None = None) -> None:
         #: For the store's own modules.
         self.connection = connection
         self.folders = Folders(connection)
@@ -40,7 +41,7 @@ class Transaction:
         self.attempts = AttemptLog(connection)
         self.photos = Photos(connection)
         self.spaces = Spaces(connection)
-        self.embeddings = Embeddings(connection)
+        self.embeddings = Embeddings(connection, mapped)
         self.texts = Texts(connection)
         self.labels = Labels(connection)
         self.vocabularies = Vocabularies(connection)
@@ -54,14 +55,17 @@ class Transaction:
 class Catalog:
     """The database of one library. Threads may share it: every transaction has a connection of its own."""
 
-    def __init__(self, path: Path, engine: Engine) -> None:
+    def __init__(self, path: Path, engine: Engine, mapped: MappedRows | None = None) -> None:
         self.path = path
+        self._mapped = mapped
         self._engine = engine
         self._identity = _identity(path)
 
     @classmethod
-    def open(cls, path: Path) -> Catalog:
+    def open(cls, path: Path, mapped: MappedRows | None = None) -> Catalog:
         """The catalog at *path*, made if there is none and upgraded if it is older.
+
+        Embeddings are read from *mapped* rows, if they are given, as far as these are the same.
 
         Raises `NotACatalog`, `CatalogTooNew`, `CatalogReadOnly`, `CatalogBusy`, `CatalogDamaged` or `DiskFull`.
         """
@@ -73,7 +77,7 @@ class Catalog:
         try:
             with translated(path):
                 upgrade(engine, path)
-            return cls(path, engine)
+            return cls(path, engine, mapped)
         except BaseException:
             engine.dispose()
             raise
@@ -82,7 +86,7 @@ class Catalog:
     def read(self) -> Iterator[Transaction]:
         """A consistent view of what was committed when it began. Writing in it raises."""
         with transaction(self._engine, self.path, writes=False) as connection:
-            yield Transaction(connection)
+            yield Transaction(connection, self._mapped)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -91,7 +95,7 @@ class Catalog:
         if _identity(self.path) != self._identity:
             raise CatalogMoved(self.path)
         with transaction(self._engine, self.path, writes=True) as connection:
-            yield Transaction(connection)
+            yield Transaction(connection, self._mapped)
 
     def close(self) -> None:
         """Give back what is held open."""

@@ -26,11 +26,14 @@ from .chunks import among, chunks
 from .columns import pack
 from .dialect import replacing
 from .errors import BadVector
+from .mapped import FreshRows, MappedRows
 from .records import Vectors
 
 _embedding, _file = schema.embedding, schema.file
 #: Rows that are fetched at once.
 _PART = 1024
+#: Rows from which it is worth the look whether they are mapped.
+_MANY = 256
 #: How far a vector's length may be from one: what bfloat16 leaves of a division.
 _LENGTH_TOLERANCE = 1e-2
 # Built once: making a statement costs more than running it.
@@ -39,10 +42,14 @@ _PUT = replacing(_embedding, ["space_id", "photo_id"], ["vector", "checksum", "p
 
 
 class Embeddings:
-    """The vectors of photos. Rows are fp16; a row whose checksum is wrong is never given out."""
+    """The vectors of photos. Rows are fp16; a row whose checksum is wrong is never given out.
 
-    def __init__(self, connection: Connection) -> None:
+    Many at once are read from *mapped* rows, if they are given, as far as these are the same.
+    """
+
+    def __init__(self, connection: Connection, mapped: MappedRows | None = None) -> None:
         self._connection = connection
+        self._mapped = mapped
 
     def put(self, space_id: int, photo_id: int, vector: NDArray[np.float32], pixels: bytes | None = None) -> None:
         """Keep *vector*, float32 (d,), of length one. Raises `BadVector` for any other.
@@ -78,6 +85,11 @@ class Embeddings:
 
     def get(self, space_id: int, photo_ids: Sequence[int]) -> Vectors:
         """The embeddings of these photos, in the order asked; those that are absent or damaged are left out."""
+        if len(photo_ids) >= _MANY and (fresh := self._fresh(space_id)) is not None:
+            return self._from_both(space_id, np.array(photo_ids, np.int64), fresh)
+        return self._stored(space_id, photo_ids)
+
+    def _stored(self, space_id: int, photo_ids: Sequence[int]) -> Vectors:
         found: dict[int, bytes] = {}
         for some in chunks(photo_ids):
             rows = self._rows(_raw(space_id).where(among(_embedding.c.photo_id, some)))
@@ -87,6 +99,24 @@ class Embeddings:
 
     def scan(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
         """The embeddings of all photos that have a file, by ascending photo, at most *rows* at a time."""
+        fresh = self._fresh(space_id)
+        if fresh is None:
+            yield from self.scan_stored(space_id, rows)
+            return
+        photo_ids = np.union1d(fresh.ids, fresh.put)
+        for start in range(0, len(photo_ids), rows):
+            yield self._from_both(space_id, photo_ids[start : start + rows], fresh)
+
+    def ids(self, space_id: int) -> NDArray[np.int64]:
+        """The photos that have a file and an embedding in the space, int64 (n,), ascending."""
+        fresh = self._fresh(space_id)
+        if fresh is not None:
+            return np.union1d(fresh.ids, fresh.put)
+        query = select(_embedding.c.photo_id).where(_embedding.c.space_id == space_id, _has_file())
+        return np.array(list(self._connection.execute(query.order_by(_embedding.c.photo_id)).scalars()), np.int64)
+
+    def scan_stored(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
+        """As `scan`, from the catalog alone, whatever is mapped."""
         dimension = self._dimension(space_id)
         last = 0
         while True:
@@ -117,6 +147,20 @@ class Embeddings:
             )
         note_dropped(self._connection, space_id, damaged)
         return damaged
+
+    def _fresh(self, space_id: int) -> FreshRows | None:
+        return None if self._mapped is None else self._mapped.of(self._connection, space_id)
+
+    def _from_both(self, space_id: int, photo_ids: NDArray[np.int64], fresh: FreshRows) -> Vectors:
+        held = fresh.held(photo_ids)
+        if held.all():
+            return fresh.vectors(photo_ids)
+        others = self._stored(space_id, photo_ids[~held].tolist())
+        matrix = np.empty((len(photo_ids), self._dimension(space_id)), np.float32)
+        matrix[held] = fresh.vectors(photo_ids[held]).matrix
+        there = held | np.isin(photo_ids, others.ids)
+        matrix[there & ~held] = others.matrix
+        return Vectors(photo_ids[there], matrix[there])
 
     def _rows(self, query: Select[tuple[int, bytes, int]]) -> list[tuple[int, bytes]]:
         return [

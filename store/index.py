@@ -135,6 +135,6 @@ class VectorIndex:
 
     def _rebuilt(self, t: Transaction) -> tuple[Rows, _Newer]:
         end = changes.latest(t.connection, self._space.id)
-        self._rows = self._files.write(end, t.embeddings.scan(self._space.id))
+        self._rows = self._files.write(end, t.embeddings.scan_stored(self._space.id))
         self._newer = self._read_newer(t, {}, end)
         return self._rows, self._newer

@@ -55,6 +55,16 @@ class Rows:
         """How many rows."""
         return len(self._photo_ids)
 
+    @property
+    def photo_ids(self) -> NDArray[np.int64]:
+        """The photos of the rows, int64 (n,), ascending."""
+        return self._photo_ids
+
+    def vectors(self, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The rows of *photo_ids*, which must all be among them, float32 (n, d)."""
+        rows: NDArray[np.float32] = self._index.reconstruct_batch(np.searchsorted(self._photo_ids, photo_ids))
+        return rows
+
     def search(self, query: NDArray[np.float32], count: int, without: NDArray[np.int64]) -> Neighbours:
         """The *count* rows nearest to *query*, float32 (d,), and more, not counting photos in *without*.
 

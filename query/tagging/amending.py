@@ -16,6 +16,8 @@ from .scoring import Columns, best_of
 _FEW: Final = 8
 #: What a cosine in float32 may be wrong by: far above it.
 _ROUGH: Final = 1e-4
+#: A table of ids may have so many times as many places as there are labels.
+_TABLE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,8 +38,10 @@ class Amendment:
 
     def touched(self, held: KeptScores, vectors: Vectors) -> NDArray[np.bool_]:
         """Of which photos of *held* something may differ, bool (n,). *vectors* are of the same photos in that order."""
-        places = np.searchsorted(self.old.label_ids, held.label_ids)
-        loses = np.array((~self.stays[places]).any(axis=1), np.bool_)
+        places = self._places(held.label_ids)
+        loses = np.zeros(len(held), np.bool_)
+        if not self.stays.all():
+            loses |= (~self.stays[places]).any(axis=1)
         if not len(self.added.label_ids):
             return loses
         if held.label_ids.shape[1] < self.new.most:
@@ -52,7 +56,7 @@ class Amendment:
 
         *vectors* are the embeddings of the same photos in the same order.
         """
-        places = np.searchsorted(self.old.label_ids, held.label_ids)
+        places = self._places(held.label_ids)
         ranks = held.cosines - self.old.offsets[places]
         stays = self.stays[places]
         cosines = self.added.cosines(vectors.matrix)
@@ -69,6 +73,17 @@ class Amendment:
             return KeptScores(held.photo_ids, candidates, scores), np.ones(len(held), np.bool_)
         labels, best = best_of(candidates, scores, every_rank, most)
         return KeptScores(held.photo_ids, labels, best), certain < most
+
+    def _places(self, label_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where in the old scoring these labels are, int64 (n, k)."""
+        ids = self.old.label_ids
+        if len(ids) and ids[-1] >= _TABLE * len(ids):
+            return np.searchsorted(ids, label_ids)
+        # Ids are handed out in order, so a table of them is small, and looking up is much quicker than searching.
+        table = np.zeros(ids[-1] + 1 if len(ids) else 1, np.int64)
+        table[ids] = np.arange(len(ids))
+        places: NDArray[np.int64] = table[label_ids]
+        return places
 
     def _beats(
         self, label_ids: NDArray[np.int64], ranks: NDArray[np.float64], cosines: NDArray[np.float32]

@@ -29,7 +29,6 @@ _NORMAL = 1.4826
 _FINEST = 2e-4
 #: Labels that are looked at together.
 _LABELS = 256
-_ROWS = 4096
 
 
 def is_due(t: Transaction, space: Space) -> bool:
@@ -90,11 +89,7 @@ def _sample(catalog: Catalog, space: Space) -> NDArray[np.float32]:
     """Embeddings of photos that have a file, float32 (n, d): all, or so many at even distances by id."""
     with catalog.read() as t:
         gone = t.photos.gone()
-        step = max(1, -(-t.embeddings.count(space.id) // _SAMPLE))
-        at = 0
-        rows = [np.empty((0, space.identity.dimension), np.float32)]
-        for vectors in t.embeddings.scan(space.id, _ROWS):
-            there = vectors.matrix[~np.isin(vectors.ids, gone)]
-            rows.append(there[(-at) % step :: step])
-            at += len(there)
-    return np.concatenate(rows)
+        photo_ids = t.embeddings.ids(space.id)
+        there = photo_ids[~np.isin(photo_ids, gone)]
+        step = max(1, -(-len(there) // _SAMPLE))
+        return t.embeddings.get(space.id, there[::step].tolist()).matrix
