@@ -49,7 +49,7 @@ class Day:
                 return Day(self.year + 1).begins()
             return Day(self.year, self.month + 1).begins()
         except (ValueError, OverflowError):
-            return datetime.max
+            return datetime.max  # noqa: DTZ901 - as above
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ A unit is SIGN WEIGHT BODY without spaces between: `-2:dog`. The sign is + or -;
 is followed by neither a digit nor a space, so that 3:30 and 16:9 are words. The body is
 
 - "a phrase", where \" and \\ stand for the marks themselves;
-- \\ and a word that is to be taken as it stands;
+- \ and a word that is to be taken as it stands;
 - a path, which begins with ./, ../, ~/ or /, or like:PATH;
 - NAME:VALUE|VALUE, a filter, where a value may be "a phrase";
 - anything else up to a space: a word.
