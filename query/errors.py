@@ -188,4 +188,5 @@ _QUOTED = 60
 
 def _quoted(token: str) -> str:
     shown = token if len(token) <= _QUOTED else f"{token[:_QUOTED]}…"
-    return f"`{readable(os.fsencode(shown))}`"
+    # Not all that is typed is text, and not all of that is bytes of the system's.
+    return f"`{readable(shown.encode('utf-8', 'backslashreplace'))}`"

@@ -164,7 +164,7 @@ class Reader:
             return
         near = nearest_name(found[1])
         meant = f"did you mean `{near}:`" if near else "`photos search --help` lists the filters"
-        raise Wrong("names no filter", f"{meant}, or words, which are written '\\{self._token}'")
+        raise Wrong("names no filter", f"{meant}, or words, which are written '\\{self.text[self.at : self._end]}'")
 
     def _values(self) -> list[str]:
         if self._is_whole:
