@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from photos.app import App
 from photos.asking import SearchAnswer, SearchRequest
-from photos.errors import NotOneText
+from photos.errors import NotOneText, safe
 from photos.records import match_record
 from query import Page, Searcher, Sort, parse, written
 
@@ -24,7 +24,7 @@ def answer(app: App, request: SearchRequest) -> SearchAnswer:
     page = Page(request.top, request.offset, Sort(request.sort), request.min_score)
     found = searcher(app, request.directory, notes).search(query, page)
     if found.reason is not None:
-        notes.append(f"{found.reason}.")
+        notes.append(f"{safe(found.reason)}.")
     matches = [match_record(match) for match in found.matches]
     return SearchAnswer(matches=matches, of_text=query.only_text is not None, notes=tuple(notes))
 
