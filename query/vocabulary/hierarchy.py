@@ -30,6 +30,17 @@ def ancestors(labels: Iterable[LabelDefinition]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(_above(name, parents)) for name in parents}
 
 
+class Ancestors:
+    """What labels imply, for a few of many."""
+
+    def __init__(self, labels: Iterable[LabelDefinition]) -> None:
+        self._parents = {label.name: label.parents for label in labels if label.parents}
+
+    def of(self, name: str) -> Sequence[str]:
+        """All that the label implies, nearest first."""
+        return _above(name, self._parents) if name in self._parents else ()
+
+
 def _above(name: str, parents: Mapping[str, Sequence[str]]) -> list[str]:
     above: list[str] = []
     waiting = list(parents.get(name, ()))
