@@ -41,19 +41,24 @@ def search(
     photos search birthday cake -0 | xargs -0 cp -t /tmp/cakes
     photos search a grey cat on a red sofa --save-as-label "our cat"
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.answering import answer
     from photos.asking import SearchRequest
+    from photos.cli.elsewhere import answered_elsewhere
     from photos.cli.render import here
     from photos.cli.results import show_matches
 
-    with invocation.app(top=top) as app:
-        request = SearchRequest(words=words, directory=here(), top=app.settings.top)
-        found = answer(app, request)
-        for note in found.notes:
-            click.echo(note, err=True)
-        if label is not None:
-            _save(app, label, " ".join(words))
-        show_matches(found.matches, of_text=found.of_text, as_json=as_json, paths_only=paths_only, nul=print0)
+    settings = invocation.settings(top=top)
+    request = SearchRequest(words=words, directory=here(), top=settings.top)
+    found = answered_elsewhere(settings.library, request, debug=invocation.debug) if label is None else None
+    if found is None:
+        with invocation.app(top=top) as app:
+            from photos.answering import answer
+
+            found = answer(app, request)
+            if label is not None:
+                _save(app, label, " ".join(words))
+    for note in found.notes:
+        click.echo(note, err=True)
+    show_matches(found.matches, of_text=found.of_text, as_json=as_json, paths_only=paths_only, nul=print0)
 
 
 def _save(app: App, label: str, text: str) -> None:

@@ -21,6 +21,7 @@ def watch(invocation: Invocation, device: str | None, workers: int | None, threa
     `rescan_minutes`), and folders on network disks every five minutes (`poll_minutes`). A file is read when it was left
     alone for two seconds (`quiet_seconds`). Only one process can keep a library up to date; `photos daemon start` runs
     it in the background.
+    Meanwhile `photos search` is answered by it, in a fraction of the time (unless `answer_searches` is false).
     """
     from photos.cli.following import follow
 
