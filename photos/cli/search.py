@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -50,6 +51,8 @@ def search(
     request = SearchRequest(words=words, directory=here(), top=settings.top)
     found = answered_elsewhere(settings.library, request, debug=invocation.debug) if label is None else None
     if found is None:
+        # One text is too little for several threads of numpy's, which wait for each other by spinning.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         with invocation.app(top=top) as app:
             from photos.answering import answer
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from photos.cli import options
@@ -23,6 +25,8 @@ def watch(invocation: Invocation, device: str | None, workers: int | None, threa
     it in the background.
     Meanwhile `photos search` is answered by it, in a fraction of the time (unless `answer_searches` is false).
     """
+    # Before numpy is loaded: its threads wait for each other by spinning, which others pay for who want the cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from photos.cli.following import follow
 
     with invocation.app(device=device, workers=workers, threads=threads) as app:
