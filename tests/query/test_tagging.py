@@ -1,7 +1,7 @@
 """Tags are a pure function of embeddings and vocabulary, and a person's word is above them."""
 
 import math
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -414,7 +414,7 @@ def test_a_rule_about_the_labels_at_hand_shows_what_the_whole_rule_shows(names, 
         LabelDefinition("rock", ("rock",)),
     ]
     labels = tuple(Label(number, definition) for number, definition in enumerate(definitions, 1))
-    revision = Revision(1, "mine", 1, datetime(2026, 1, 1), None, labels, (("bird", "rock"),))
+    revision = Revision(1, "mine", 1, datetime(2026, 1, 1, tzinfo=UTC), None, labels, (("bird", "rock"),))
     spreads = {number: Spread(0.05 * number, 0.02) for number in range(1, 5)}
     ids = {label.definition.name: label.id for label in labels}
     sources = st.sampled_from(list(TagSource))
