@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -17,7 +18,7 @@ def main(arguments: list[str] | None = None, invocation: Invocation | None = Non
     *invocation* is what the program is built with, for tests.
     """
     try:
-        return _main(arguments, invocation)
+        status = _main(arguments, invocation)
     except KeyboardInterrupt as stop:
         # A second Ctrl-C ends the process at once, whatever it is doing.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -26,7 +27,10 @@ def main(arguments: list[str] | None = None, invocation: Invocation | None = Non
         status = status_of(stop)
         what = "Interrupted" if status == INTERRUPTED else "Stopped"
         _say(f"{what}; what was finished is kept: run the same command again to go on.")
-        return status
+    if invocation is None:
+        # The process ends, and need not look through all that it holds for what can be freed: 10 ms.
+        gc.freeze()
+    return status
 
 
 def _main(arguments: list[str] | None, given: Invocation | None) -> int:

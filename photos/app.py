@@ -30,7 +30,7 @@ class App:
         self, settings: Settings, towers: Towers | None = None, make_readers: MakeReaders | None = None
     ) -> None:
         self.settings = settings
-        self._towers = towers or SiglipTowers(settings.kept_tokenizers, settings.threads)
+        self.towers = towers or SiglipTowers(settings.kept_tokenizers, settings.threads)
         self._make_readers = make_readers or _in_processes
 
     @cached_property
@@ -63,7 +63,7 @@ class App:
             raise EmptyLibrary(self.settings.library)
         with self.catalog.read() as t:
             space_id = t.library.space_id()
-            if space_id is None or t.photos.count() == 0:
+            if space_id is None or not t.photos.any():
                 raise EmptyLibrary(self.settings.library)
             return t.spaces.get(space_id)
 
@@ -90,11 +90,11 @@ class App:
 
     def text_tower(self, checkpoint: Checkpoint) -> TextTower:
         """The checkpoint's encoder of texts."""
-        return self._towers.text(checkpoint, self.settings.device)
+        return self.towers.text(checkpoint, self.settings.device)
 
     def image_tower(self, checkpoint: Checkpoint, precision: str | None) -> Embedder:
         """The checkpoint's encoder of pictures."""
-        return self._towers.image(checkpoint, self.settings.device, precision)
+        return self.towers.image(checkpoint, self.settings.device, precision)
 
     def readers(self, preprocessing: Squarer) -> AbstractContextManager[Readers]:
         """What reads and decodes files, for a checkpoint that preprocesses so."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from photos.records import MatchRecord
+if TYPE_CHECKING:
+    from photos.records import MatchRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
-import tomllib
+import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import time
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_config_path, user_data_path
-
 from photos.errors import SettingError
 
 _PREFIX = "PHOTOS_"
+#: Below the home directory on Linux: https://specifications.freedesktop.org/basedir-spec/
+_USUAL = {"config": ".config", "data": ".local/share"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,10 @@ class Settings:
     rescan_minutes: float = 60.0
     #: Minutes after which `watch` looks through folders of which the system tells nothing.
     poll_minutes: float = 5.0
-    #: Minutes without work after which `watch` gives back the memory of the image tower.
+    #: Minutes without work after which `watch` gives back the memory of the towers.
     idle_minutes: float = 10.0
+    #: Whether `watch` answers searches.
+    answer_searches: bool = True
     #: From when to when, by the local clock, `watch` does nothing.
     quiet_hours: tuple[time, time] | None = None
     #: Whether `watch` does nothing on battery.
@@ -94,12 +96,22 @@ def config_path(environment: Mapping[str, str]) -> Path:
     """Where `config.toml` is, or would be."""
     if named := environment.get("PHOTOS_CONFIG"):
         return Path(named)
-    return user_config_path("photos", appauthor=False) / "config.toml"
+    return _platform_folder("config") / "config.toml"
 
 
 def data_path() -> Path:
     """The platform's folder for this program's data."""
-    return user_data_path("photos", appauthor=False)
+    return _platform_folder("data")
+
+
+def _platform_folder(kind: str) -> Path:
+    # What platformdirs says in the usual case, since to import it takes a tenth of a search that the daemon answers.
+    home, named = os.environ.get("HOME", ""), os.environ.get(f"XDG_{kind.upper()}_HOME", "")
+    if sys.platform == "linux" and os.path.isabs(home) and not hasattr(sys, "getandroidapilevel"):
+        return Path(named if os.path.isabs(named) else os.path.join(home, _USUAL[kind]), "photos")
+    import platformdirs  # noqa: PLC0415 - see above
+
+    return Path(getattr(platformdirs, f"user_{kind}_dir")("photos", appauthor=False))
 
 
 def _defaults() -> Settings:
@@ -108,16 +120,22 @@ def _defaults() -> Settings:
 
 def _from_file(path: Path) -> list[tuple[str, str, object]]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-        content = tomllib.loads(text)
+        content = path.read_bytes()
     except FileNotFoundError:
         return []
+    import tomllib  # noqa: PLC0415 - most people have no such file
+
+    try:
+        text = content.decode("utf-8-sig")
+        settings = tomllib.loads(text)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingError(str(path), f"this is no TOML ({error})") from error
-    return [(f"{path}:{_line(text, name)}", name, value) for name, value in content.items()]
+    return [(f"{path}:{_line(text, name)}", name, value) for name, value in settings.items()]
 
 
 def _line(text: str, name: str) -> int:
+    import re  # noqa: PLC0415 - as above
+
     for number, line in enumerate(text.splitlines(), 1):
         if re.match(rf"""\s*\[*\s*["']?{re.escape(name)}["']?\s*[=.\]]""", line):
             return number
@@ -233,6 +251,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "rescan_minutes": _span,
     "poll_minutes": _span,
     "idle_minutes": _span,
+    "answer_searches": _yes_or_no,
     "quiet_hours": _hours,
     "pause_on_battery": _yes_or_no,
     "follow_links": _yes_or_no,

@@ -14,6 +14,7 @@ PhotosError
 ├── ModelChanged            the checkpoint's weights are not those that the library was made with
 ├── AlreadyWatched          another process keeps the library up to date
 ├── NotWatched              no process does
+├── Refused                 the process that answers for us refused the question
 ├── DaemonFailed            the process that was started ended at once, or would not end
 ├── LabelExists             the vocabulary has a label of that name
 ├── NoEarlierRevision       a vocabulary has no revision of that number
@@ -190,6 +191,18 @@ class NotWatched(PhotosError):
 
     def __str__(self) -> str:
         return f"No process keeps {safe(str(self.library))} up to date; `photos daemon start` starts one."
+
+
+class Refused(PhotosError):
+    """The process that answers for us refused the question, in the *sentence* and with the status that are ours too."""
+
+    def __init__(self, sentence: str, status: int) -> None:
+        super().__init__(sentence, status)
+        self.sentence = sentence
+        self.status = status
+
+    def __str__(self) -> str:
+        return self.sentence
 
 
 class DaemonFailed(PhotosError):

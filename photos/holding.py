@@ -34,6 +34,8 @@ class Keeper:
     polled: tuple[tuple[str, str], ...] = ()
     #: What keeps it from its work, if something does.
     trouble: str | None = None
+    #: Whether it answers searches.
+    answers: bool = False
 
 
 @contextmanager

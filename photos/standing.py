@@ -10,6 +10,7 @@ from pathlib import Path
 from photos import vocabularies
 from photos.app import App
 from photos.folders import is_offline
+from photos.holding import Keeper, keeper_of
 from photos.models import folder_size, pick
 from query import owed
 from store import Catalog, Folder, IndexStatus, Outcome, Revision, Space
@@ -26,7 +27,7 @@ class FolderStanding:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is in a library. `size` is of everything it keeps, in bytes."""
+    """What is in a library. `size` is of all it keeps, in bytes; `keeper` is the process that keeps it up to date."""
 
     library: Path
     size: int
@@ -39,6 +40,7 @@ class Standing:
     index: IndexStatus | None
     vocabulary: Revision | None
     retag_pending: bool
+    keeper: Keeper | None = None
 
 
 def standing(app: App) -> Standing:
@@ -56,7 +58,8 @@ def standing(app: App) -> Standing:
         pending = t.library.retag_pending() if space is None else owed(t, space) is not None
     index = None if space is None else app.index_of(space).status()
     size = folder_size(library)
-    return Standing(library, size, folders, photos, files, model, space, embeddings, index, vocabulary, pending)
+    keeper = keeper_of(library)
+    return Standing(library, size, folders, photos, files, model, space, embeddings, index, vocabulary, pending, keeper)
 
 
 def record(now: Standing) -> dict[str, object]:
@@ -88,6 +91,7 @@ def record(now: Standing) -> dict[str, object]:
         "revision": now.vocabulary and now.vocabulary.number,
         "labels": now.vocabulary and len(now.vocabulary.labels),
         "retag_pending": now.retag_pending,
+        "daemon": now.keeper and {"pid": now.keeper.pid, "state": now.keeper.state, "answers": now.keeper.answers},
     }
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +69,57 @@ class SiglipTowers:
             from indexer.siglip.devices import limit_threads  # noqa: PLC0415 - this loads torch
 
             limit_threads(self._threads)
+
+
+Tower = TypeVar("Tower")
+_Key = tuple[str | None, ...]
+
+
+@dataclass(slots=True)
+class _Kept(Generic[Tower]):
+    tower: Tower
+    used: float
+
+
+class KeptTowers:
+    """Encoders that are kept from use to use, and given back after *idle* seconds without one. Threads may share it.
+
+    Those of weights that have changed are made anew.
+    """
+
+    def __init__(self, towers: Towers, idle: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._towers = towers
+        self._idle = idle
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._images: dict[_Key, _Kept[Embedder]] = {}
+        self._texts: dict[_Key, _Kept[TextTower]] = {}
+
+    def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> Embedder:
+        """The encoder of pictures."""
+        key = (checkpoint.weights_stamp(), device, precision)
+        return self._kept(self._images, key, lambda: self._towers.image(checkpoint, device, precision))
+
+    def text(self, checkpoint: Checkpoint, device: str | None) -> TextTower:
+        """The encoder of texts."""
+        key = (checkpoint.weights_stamp(), device)
+        return self._kept(self._texts, key, lambda: self._towers.text(checkpoint, device))
+
+    def rest(self) -> None:
+        """Give back what was not used for long enough."""
+        with self._lock:
+            late = self._clock() - self._idle
+            for all_kept in (self._images, self._texts):
+                for key in [key for key, kept in all_kept.items() if kept.used <= late]:
+                    del all_kept[key]
+
+    def _kept(self, all_kept: dict[_Key, _Kept[Tower]], key: _Key, make: Callable[[], Tower]) -> Tower:
+        # Whoever else wants one waits: two at once would take twice the memory.
+        with self._lock:
+            if key not in all_kept:
+                all_kept[key] = _Kept(make(), 0.0)
+            all_kept[key].used = self._clock()
+            return all_kept[key].tower
 
 
 class Listening:

@@ -16,6 +16,7 @@ from photos.holding import Keeper, introduce
 from photos.indexing import bring_up_to_date
 from photos.models import Model
 from photos.restraint import Restraint
+from photos.towers import KeptTowers
 from store import CatalogBusy, DiskFailed, DiskFull, Folder
 
 #: Seconds between two looks at whether listeners live, folders are where they were, and which there are.
@@ -30,33 +31,11 @@ _RETRY = 60.0
 Parts = Mapping[int, Sequence[Subtree]] | None
 
 
-class KeptTower:
-    """The image tower, made when it is needed and given back after a while without work."""
-
-    def __init__(self, make: Callable[[], Embedder], idle: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._make = make
-        self._idle = idle
-        self._clock = clock
-        self._tower: Embedder | None = None
-        self._used = 0.0
-
-    def __call__(self) -> Embedder:
-        """The tower."""
-        self._used = self._clock()
-        if self._tower is None:
-            self._tower = self._make()
-        return self._tower
-
-    def rest(self) -> None:
-        """Give it back, if it was not used for long enough."""
-        if self._tower is not None and self._clock() - self._used >= self._idle:
-            self._tower = None
-
-
 class Watch:
     """Keeps the folders of a library up to date until it is interrupted.
 
-    *say* hears sentences, *told* what a pass that changed something did.
+    *say* hears sentences, *told* what a pass that changed something did. The image tower is one of *towers*. Whether
+    the process *answers* searches is told to those who ask how it stands.
     """
 
     def __init__(
@@ -65,7 +44,10 @@ class Watch:
         model: Model,
         say: Callable[[str], None],
         told: Callable[[IndexReport, float], None],
+        towers: KeptTowers,
         restraint: Restraint | None = None,
+        *,
+        answers: bool = False,
     ) -> None:
         self._app = app
         self._model = model
@@ -75,9 +57,9 @@ class Watch:
         self._restraint = restraint or Restraint(settings)
         self._hints = Hints(settings.quiet_seconds)
         self._ears = Ears(self._hints)
-        self._tower = KeptTower(lambda: app.embedder(model.space), settings.idle_minutes * 60)
+        self._towers = towers
         now = time.time()
-        self._keeper = Keeper(os.getpid(), now, "looking", now)
+        self._keeper = Keeper(os.getpid(), now, "looking", now, answers=answers)
         self._full_due = self._poll_due = 0.0
 
     def run(self, progress: Callable[[], AbstractContextManager[Progress]]) -> None:
@@ -154,6 +136,12 @@ class Watch:
         self._keeper = replace(self._keeper, trouble=None)
         self._told(report, now - started)
 
+    def _tower(self) -> Embedder:
+        # Weights that are others now are noticed here.
+        space = self._model.space
+        checkpoint = self._app.checkpoint_of(space)
+        return self._towers.image(checkpoint, self._app.settings.device, space.identity.precision)
+
     def _breathe(self) -> None:
         if self._wait_out():
             self._note("looking")
@@ -181,7 +169,7 @@ class Watch:
     def _rest(self) -> None:
         """Wait until there is something to do. Returns now and then to see that all is well."""
         self._note("waiting")
-        self._tower.rest()
+        self._towers.rest()
         began, wall = time.monotonic(), time.time()
         seconds = max(0.0, min(_CHECK, self._full_due - began, self._poll_wait(began)))
         self._hints.wait(seconds)

@@ -28,13 +28,15 @@ from .spaces import Spaces
 from .tags import Tags
 from .texts import Texts
 from .upgrade import upgrade
-from .vocabularies import Vocabularies
+from .vocabularies import KeptLabels, Vocabularies
 
 
 class Transaction:
     """Everything that can be asked of the catalog and told to it, within one transaction."""
 
-    def __init__(self, connection: Connection, mapped: MappedRows | None = None) -> None:
+    def __init__(
+        self, connection: Connection, mapped: MappedRows | None = None, labels: KeptLabels | None = None
+    ) -> None:
         #: For the store's own modules.
         self.connection = connection
         self.folders = Folders(connection)
@@ -46,7 +48,7 @@ class Transaction:
         self.embeddings = Embeddings(connection, mapped)
         self.texts = Texts(connection)
         self.labels = Labels(connection)
-        self.vocabularies = Vocabularies(connection)
+        self.vocabularies = Vocabularies(connection, labels)
         self.tags = Tags(connection)
         self.scores = Scores(connection)
         self.calibrations = Calibrations(connection)
@@ -60,6 +62,7 @@ class Catalog:
     def __init__(self, path: Path, engine: Engine, mapped: MappedRows | None = None) -> None:
         self.path = path
         self._mapped = mapped
+        self._labels = KeptLabels()
         self._engine = engine
         self._identity = _identity(path)
 
@@ -88,7 +91,7 @@ class Catalog:
     def read(self) -> Iterator[Transaction]:
         """A consistent view of what was committed when it began. Writing in it raises."""
         with transaction(self._engine, self.path, writes=False) as connection:
-            yield Transaction(connection, self._mapped)
+            yield Transaction(connection, self._mapped, self._labels)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -97,7 +100,7 @@ class Catalog:
         if _identity(self.path) != self._identity:
             raise CatalogMoved(self.path)
         with transaction(self._engine, self.path, writes=True) as connection:
-            yield Transaction(connection, self._mapped)
+            yield Transaction(connection, self._mapped, self._labels)
 
     def close(self) -> None:
         """Give back what is held open."""

@@ -108,6 +108,13 @@ class Photos:
         held = select(func.count(func.distinct(_file.c.photo_id)))
         return self._connection.execute(held).scalar_one()
 
+    def any(self) -> bool:
+        """Whether a photo has a file."""
+        return (
+            self._connection.execute(select(_file.c.photo_id).where(_file.c.photo_id.is_not(None)).limit(1)).first()
+            is not None
+        )
+
     def _paths(self, photo_ids: Sequence[int]) -> dict[int, list[bytes]]:
         rows = self._connection.execute(
             select(_file.c.photo_id, _folder.c.path.label("folder"), _file.c.path)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, Text, func, insert, select, type_coerce
 
 from . import schema
 from .chunks import chunks
@@ -18,11 +20,37 @@ from .records import Label, LabelDefinition, Revision, VocabularyDefinition, Voc
 _vocabulary, _revision, _label, _member = schema.vocabulary, schema.revision, schema.label, schema.revision_label
 
 
+#: What a revision's labels are known by: the digest of its content, and the number and the sum of their ids.
+_LabelsKey = tuple[bytes, int, int]
+
+
+class KeptLabels:
+    """The labels of the revisions that were read last, which are the same for every search. Threads may share it."""
+
+    def __init__(self, most: int = 4) -> None:
+        self._most = most
+        self._kept: dict[_LabelsKey, tuple[Label, ...]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: _LabelsKey, read: Callable[[], tuple[Label, ...]]) -> tuple[Label, ...]:
+        """Those labels, which *read* gives if they are not kept."""
+        with self._lock:
+            labels = self._kept.pop(key, None)
+        if labels is None:
+            labels = read()
+        with self._lock:
+            self._kept[key] = labels
+            for oldest in list(self._kept)[: -self._most]:
+                del self._kept[oldest]
+        return labels
+
+
 class Vocabularies:
     """Named lists of labels. A change makes a new revision; the old one stays as it was."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, kept: KeptLabels | None = None) -> None:
         self._connection = connection
+        self._kept = kept or KeptLabels()
 
     def put(self, definition: VocabularyDefinition) -> Revision:
         """The revision with that content: the current one if it is equal, else a new one."""
@@ -56,21 +84,37 @@ class Vocabularies:
         row = self._connection.execute(
             select(_revision, _vocabulary.c.name).join(_vocabulary).where(_revision.c.id == revision_id)
         ).one()
-        members = self._connection.execute(
-            select(_member, _label.c.name, _label.c.texts)
+        count, total = self._connection.execute(
+            select(func.count(), func.total(_member.c.label_id)).where(_member.c.revision_id == revision_id)
+        ).one()
+        labels = self._kept.get((row.digest, count, int(total)), lambda: self._labels(revision_id))
+        exclusive = tuple(tuple(group) for group in row.exclusive)
+        return Revision(row.id, row.name, row.number, row.created_at, row.threshold, labels, exclusive)
+
+    def _labels(self, revision_id: int) -> tuple[Label, ...]:
+        # Column by column: one by one, the lists of some thousand labels take three times as long.
+        columns = self._connection.execute(
+            select(
+                _member.c.label_id,
+                _label.c.name,
+                type_coerce(_label.c.texts, Text),
+                _member.c.category,
+                type_coerce(_member.c.aliases, Text),
+                _member.c.threshold,
+                type_coerce(_member.c.parents, Text),
+            )
             .join(_label)
             .where(_member.c.revision_id == revision_id)
             .order_by(_member.c.position)
         )
-        labels = tuple(
-            Label(
-                m.label_id,
-                LabelDefinition(m.name, tuple(m.texts), m.category, tuple(m.aliases), m.threshold, tuple(m.parents)),
-            )
-            for m in members
+        rows = list(columns)
+        if not rows:
+            return ()
+        ids, names, texts, categories, aliases, thresholds, parents = zip(*rows, strict=True)
+        definitions = map(
+            LabelDefinition, names, _lists(texts), categories, _lists(aliases), thresholds, _lists(parents)
         )
-        exclusive = tuple(tuple(group) for group in row.exclusive)
-        return Revision(row.id, row.name, row.number, row.created_at, row.threshold, labels, exclusive)
+        return tuple(map(Label, ids, definitions))
 
     def numbered(self, name: str, number: int) -> Revision | None:
         """That revision of the vocabulary, if there is one."""
@@ -172,6 +216,11 @@ class Vocabularies:
             rows = self._connection.execute(select(_label.c.digest, _label.c.id).where(_label.c.digest.in_(some)))
             known.update({row.digest: row.id for row in rows})
         return known
+
+
+def _lists(stored: Sequence[str]) -> list[tuple[str, ...]]:
+    """Many lists that are each stored as JSON."""
+    return [tuple(each) for each in json.loads(f"[{','.join(stored)}]")]
 
 
 def _label_digest(label: LabelDefinition) -> bytes:

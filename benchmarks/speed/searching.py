@@ -1,36 +1,50 @@
-"""What a whole `photos search` costs in a large library, beside the text's vector alone through transformers.
+"""What a whole `photos search` costs in a large library, answered by the daemon and alone.
 
     python benchmarks/speed/searching.py --model CHECKPOINT [--photos 100000] [--library DIR]
+        [--rclip EXECUTABLE --rclip-data DIR] [--without-transformers]
 
-CPU and wall seconds of a process, the least of several runs, taken in turns, after one that is not counted. The library
-is made of random vectors, in DIR if one is given, where the next run finds it.
+Beside it, in the same run: `python -c "import click"`, the text's vector alone through transformers, and a search of
+rclip's, whose DIR has to hold its models and is filled with as many random vectors. CPU and wall seconds of a process,
+the least of several runs, taken in turns; and its anonymous memory at most. The library is made of random vectors, in
+DIR if one is given, where the next run finds it; the daemon is started on it and stopped.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import resource
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
 import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import psutil
+from numpy.typing import NDArray
 from sqlalchemy import insert
 
+from photos import vocabularies
 from photos.config import data_path
 from photos.models import open_reference
-from store import Catalog, schema
+from query.texts import plain
+from store import Catalog, Space, schema
 
 RUNS = 5
 REMEMBERED = "beach at sunset"
 PART = 5000
-TRANSFORMERS = """
+CLICK, RCLIP, TRANSFORMERS = "import click", "rclip -n, new words", "transformers, the vector alone"
+PHOTOS = [str(Path(sys.executable).with_name("photos"))]
+RANDOM = np.random.default_rng(0)
+VECTOR = """
 import sys, torch
 from transformers import AutoModel, AutoTokenizer
 model = AutoModel.from_pretrained(sys.argv[1], dtype=torch.float32).eval()
@@ -76,40 +90,169 @@ def make(library: Path, reference: str, count: int) -> None:
             }
             for table, values in tables.items():
                 t.connection.execute(insert(table), values)
+    know_the_labels(library, reference, space)
 
 
-def cost(command: list[str]) -> tuple[float, float]:
-    """CPU and wall seconds of one run."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
-    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, wall
+def know_the_labels(library: Path, reference: str, space: Space) -> None:
+    """Put the usual vocabulary in force, with random vectors: to encode its texts takes a quarter of an hour."""
+    with Catalog.open(library / "catalog.sqlite3") as catalog:
+        revision = vocabularies.ensure_one(catalog, reference)
+        texts = {plain(text) for label in revision.labels for text in label.definition.texts}
+        with catalog.write() as t:
+            t.texts.put(space.id, {text: unit(space.identity.dimension) for text in texts})
 
 
-def measure(library: Path, checkpoint: str) -> None:
-    """Measure and print."""
-    searching = [sys.executable, "-P", "-m", "photos", "--library", str(library), "search"]
+class Cost(NamedTuple):
+    """What one process took: CPU and wall seconds, and megabytes of memory that are no file's, at most.
 
-    def new_words() -> str:
-        return f"a photo of {uuid.uuid4().hex[:8]} at sunset"
+    `daemon` is the CPU seconds that it had the daemon take, to a hundredth.
+    """
 
-    commands = {
-        "photos search, words remembered": lambda: [*searching, REMEMBERED],
-        "photos search, new words": lambda: [*searching, new_words()],
-        "transformers, the vector alone": lambda: [sys.executable, "-c", TRANSFORMERS, checkpoint, new_words()],
-    }
-    # The first makes the index and keeps the tokenizer, once and for all.
-    for text in (REMEMBERED, new_words()):
-        cost([*searching, text])
-    costs: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
-    for _ in range(RUNS):
+    cpu: float
+    wall: float
+    anonymous: float
+    daemon: float = 0.0
+
+
+def cost(command: list[str], folder: Path | None = None, **environment: str) -> Cost:
+    """What *command* took, run in *folder*. Its memory is looked at every few milliseconds, so only on Linux."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, env={**os.environ, **environment}
+    )
+    peak = 0.0
+    while True:
+        peak = max(peak, anonymous(process.pid))
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            break
+        time.sleep(0.002)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in {0, 1}:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - started, peak)
+
+
+def anonymous(pid: int) -> float:
+    """Megabytes of the process's memory that are no file's."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1000 for line in lines if line.startswith("RssAnon:")), 0.0)
+
+
+def cost_with(pid: int, command: list[str]) -> Cost:
+    """What *command* took, and the daemon *pid* for it."""
+    daemon = psutil.Process(pid)
+    before = daemon.cpu_times()
+    taken = cost(command)
+    after = daemon.cpu_times()
+    return taken._replace(daemon=after.user + after.system - before.user - before.system)
+
+
+def new_words() -> str:
+    """Words that were never asked for."""
+    return f"a photo of {uuid.uuid4().hex[:8]} at sunset"
+
+
+@contextmanager
+def watched(library: Path) -> Iterator[int]:
+    """The process that keeps the library up to date, once it has looked through it."""
+    subprocess.run([*PHOTOS, "--library", str(library), "daemon", "start"], check=True, stdout=subprocess.DEVNULL)
+    try:
+        asking = [*PHOTOS, "--library", str(library), "daemon", "status", "--json"]
+        while True:
+            now = json.loads(subprocess.run(asking, check=True, capture_output=True).stdout)
+            if now["answers"] and now["state"] == "waiting":
+                break
+            time.sleep(0.5)
+        yield int(now["pid"])
+    finally:
+        subprocess.run([*PHOTOS, "--library", str(library), "daemon", "stop"], check=True, stdout=subprocess.DEVNULL)
+
+
+class Rclip:
+    """rclip with a library of *count* random vectors, which is made in *data* if it holds another."""
+
+    def __init__(self, program: Path, data: Path, count: int) -> None:
+        self.command = [str(program.absolute()), "-n"]
+        self.environment = {"RCLIP_DATADIR": str(data.resolve()), "HF_HUB_OFFLINE": "1"}
+        self.folder = data.resolve() / "pictures"
+        self.folder.mkdir(exist_ok=True)
+        cost([*self.command, REMEMBERED], self.folder, **self.environment)
+        with closing(sqlite3.connect(data / "db.sqlite3")) as database, database:
+            if database.execute("SELECT count(*) FROM images").fetchone()[0] != count:
+                database.execute("DELETE FROM images")
+                database.executemany(
+                    "INSERT INTO images (filepath, modified_at, size, vector) VALUES (?, 1, 1, ?)",
+                    ((str(self.folder / f"{n}.jpg"), unit(512).tobytes()) for n in range(count)),
+                )
+
+    def search(self) -> Cost:
+        """What one search takes."""
+        return cost([*self.command, new_words()], self.folder, **self.environment)
+
+
+def unit(dimension: int) -> NDArray[np.float32]:
+    """A random unit vector, float32 (d,)."""
+    row = RANDOM.normal(size=dimension).astype(np.float32)
+    return row / np.linalg.norm(row)
+
+
+def in_turns(runs: int, commands: Mapping[str, Callable[[], Cost]]) -> dict[str, Cost]:
+    """The least that each took of *runs* runs, one after another so that all have the same machine."""
+    costs: dict[str, list[Cost]] = {name: [] for name in commands}
+    for _ in range(runs):
         for name, command in commands.items():
-            costs[name].append(cost(command()))
-    baseline = min(costs["transformers, the vector alone"])[0]
-    print(f"{'':<34}{'CPU s':>8}{'wall s':>8}{'of transformers':>17}")
-    for name, measured in costs.items():
-        cpu, wall = min(cpu for cpu, _ in measured), min(wall for _, wall in measured)
-        print(f"{name:<34}{cpu:>8.2f}{wall:>8.2f}{cpu / baseline:>17.2f}")
+            costs[name].append(command())
+    return {
+        name: Cost(
+            min(each.cpu for each in taken),
+            min(each.wall for each in taken),
+            max(each.anonymous for each in taken),
+            min(each.daemon for each in taken),
+        )
+        for name, taken in costs.items()
+    }
+
+
+def measure(library: Path, checkpoint: str, runs: int, rclip: Rclip | None, *, transformers: bool) -> None:
+    """Measure and print."""
+    searching = [*PHOTOS, "--library", str(library), "search"]
+    click: dict[str, Callable[[], Cost]] = {CLICK: lambda: cost([sys.executable, "-c", "import click"])}
+    searches: dict[str, Callable[[], Cost]] = {
+        "photos search, words remembered": lambda: cost([*searching, REMEMBERED]),
+        "photos search, new words": lambda: cost([*searching, new_words()]),
+    }
+    others: dict[str, Callable[[], Cost]] = {} if rclip is None else {RCLIP: rclip.search}
+    if transformers:
+        others[TRANSFORMERS] = lambda: cost([sys.executable, "-c", VECTOR, checkpoint, new_words()])
+    # The first makes the tags and the index, and keeps the tokenizer, once and for all.
+    with watched(library) as pid:
+        warm: dict[str, Callable[[], Cost]] = {
+            "photos search, words remembered, warm": lambda: cost_with(pid, [*searching, REMEMBERED]),
+            "photos search, new words, warm": lambda: cost_with(pid, [*searching, new_words()]),
+        }
+        for text in (REMEMBERED, new_words()):
+            cost([*searching, text])
+        found = in_turns(runs, click | warm | others)
+        show("Answered by the daemon", found)
+    show("Nobody to ask", in_turns(runs, click | searches | others))
+
+
+def show(title: str, found: Mapping[str, Cost]) -> None:
+    """Print what was taken, and how many times as much the others took."""
+    names = [name for name in (CLICK, TRANSFORMERS, RCLIP) if name in found]
+    print(
+        f"{title:<40}{'CPU s':>8}{'wall s':>8}{'daemon':>8}{'anon MB':>9}"
+        + "".join(f"{'of ' + name:>36}" for name in names)
+    )
+    for name, one in found.items():
+        ratios = "".join(
+            f"{one.cpu / found[base].cpu:>16.3f} CPU{one.wall / found[base].wall:>11.3f} wall" for base in names
+        )
+        print(f"{name:<40}{one.cpu:>8.3f}{one.wall:>8.3f}{one.daemon:>8.2f}{one.anonymous:>9.0f}{ratios}")
 
 
 def main() -> None:
@@ -118,12 +261,17 @@ def main() -> None:
     parser.add_argument("--model", required=True, type=lambda path: str(Path(path).resolve()))
     parser.add_argument("--photos", type=int, default=100_000)
     parser.add_argument("--library", type=Path)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--rclip", type=Path, help="rclip's executable, to be measured beside it")
+    parser.add_argument("--rclip-data", type=Path, help="its folder of data, with its models in it")
+    parser.add_argument("--without-transformers", action="store_true")
     arguments = parser.parse_args()
+    rclip = arguments.rclip and Rclip(arguments.rclip, arguments.rclip_data, arguments.photos)
     with tempfile.TemporaryDirectory() as temporary:
         library = arguments.library or Path(temporary)
         if not (library / "catalog.sqlite3").exists():
             make(library, arguments.model, arguments.photos)
-        measure(library, arguments.model)
+        measure(library, arguments.model, arguments.runs, rclip, transformers=not arguments.without_transformers)
 
 
 if __name__ == "__main__":

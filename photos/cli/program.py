@@ -18,6 +18,7 @@ from photos.exits import ClosedPipe
 
 if TYPE_CHECKING:  # the parts are loaded by the commands that need them, so that --help is quick
     from photos.app import App, MakeReaders
+    from photos.config import Settings
     from photos.towers import Towers
 
 P = ParamSpec("P")
@@ -59,13 +60,20 @@ class Invocation:
     make_readers: MakeReaders | None = None
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
 
+    def settings(self, **options: object) -> Settings:
+        """What these *options*, the environment and the configuration file say together."""
+        from photos.config import load
+
+        return load({"library": self.library, **options}, self.environment)
+
     @contextmanager
     def app(self, **options: object) -> Iterator[App]:
         """The program's parts, put together for these *options*; closed at the end."""
         from photos.app import App
-        from photos.config import load
 
-        settings = load({"library": self.library, **options}, self.environment)
+        settings = self.settings(**options)
+        if not self.debug:
+            hush_logs()
         with (
             nullcontext() if self.debug else native_noise_hushed(),
             App(settings, self.towers, self.make_readers) as app,
@@ -157,8 +165,6 @@ def program(ctx: click.Context, library: Path | None, debug: bool) -> None:
     invocation = ctx.ensure_object(Invocation)
     invocation.library = library
     invocation.debug = debug or invocation.environment.get("PHOTOS_DEBUG", "0") not in {"", "0"}
-    if not invocation.debug:
-        hush_logs()
 
 
 def pass_invocation(command: Callable[Concatenate[Invocation, P], None]) -> Callable[P, None]:

@@ -33,7 +33,8 @@ setting is called `PHOTOS_` and its name in capitals.
 | `quiet_seconds` | seconds for which a file must have been left alone before `watch` reads it | 2 |
 | `rescan_minutes` | minutes after which `watch` looks through everything | 60 |
 | `poll_minutes` | minutes after which `watch` looks through folders of which the system tells nothing | 5 |
-| `idle_minutes` | minutes without work after which `watch` gives back the memory of the image tower | 10 |
+| `idle_minutes` | minutes without work after which `watch` gives back the memory of the model | 10 |
+| `answer_searches` | whether `watch` answers searches, which are much quicker then | true |
 | `quiet_hours` | hours in which `watch` does nothing, such as `"09:00-17:30"` | none |
 | `pause_on_battery` | whether `watch` does nothing on battery | true |
 | `follow_links` | whether links to folders are followed; never into the folder itself, nor to one place twice | false |

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -157,7 +156,11 @@ def _with_tags(lines: Sequence[str], tags: Sequence[str], room: int) -> Iterator
 
 def _width() -> int:
     # What is not read on a terminal is not cut to one.
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 500
+    if not sys.stdout.isatty():
+        return 500
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def here() -> str:

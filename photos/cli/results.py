@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from photos.cli.output import write_json, write_paths
 from photos.cli.render import matches_table
 from photos.errors import NothingFound
-from photos.records import MatchRecord
+
+if TYPE_CHECKING:
+    from photos.records import MatchRecord
 
 
 def show_matches(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -69,30 +70,32 @@ def search(
     photos search birthday cake -0 | xargs -0 cp -t /tmp/cakes
     photos search a grey cat on a red sofa --save-as-label "our cat"
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.answering import answer, label_text
     from photos.asking import SearchRequest
+    from photos.cli.elsewhere import answered_elsewhere
     from photos.cli.render import here
     from photos.cli.results import show_matches
 
+    settings = invocation.settings(top=top)
     query = (*words, *words_of(like, negated, filters))
-    with invocation.app(top=top) as app:
-        text = None if label is None else label_text(query)
-        request = SearchRequest(
-            words=query, directory=here(), top=app.settings.top, offset=offset, sort=sort, min_score=min_score
-        )
-        found = answer(app, request)
-        for note in found.notes:
-            click.echo(note, err=True)
-        if label is not None and text is not None:
-            _save(app, label, text)
-        show_matches(
-            found.matches,
-            of_text=found.of_text,
-            as_json=as_json,
-            paths_only=paths_only,
-            nul=print0,
-            first=offset + 1,
-        )
+    request = SearchRequest(
+        words=query, directory=here(), top=settings.top, offset=offset, sort=sort, min_score=min_score
+    )
+    found = answered_elsewhere(settings.library, request, debug=invocation.debug) if label is None else None
+    if found is None:
+        # One text is too little for several threads of numpy's, which wait for each other by spinning.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+        with invocation.app(top=top) as app:
+            from photos.answering import answer, label_text
+
+            text = None if label is None else label_text(query)
+            found = answer(app, request)
+            if label is not None and text is not None:
+                _save(app, label, text)
+    for note in found.notes:
+        click.echo(note, err=True)
+    show_matches(
+        found.matches, of_text=found.of_text, as_json=as_json, paths_only=paths_only, nul=print0, first=offset + 1
+    )
 
 
 def _save(app: App, label: str, text: str) -> None:

@@ -50,6 +50,9 @@ def show_problems(app: App, *, as_json: bool) -> None:
 
 def _rows(now: Standing) -> Iterator[tuple[str, str]]:
     yield "library", f"{shown_path(os.fsencode(now.library))} ({in_bytes(now.size)})"
+    if now.keeper is not None:
+        also = " and answers searches" if now.keeper.answers else ""
+        yield "daemon", f"process {now.keeper.pid} keeps it up to date{also}"
     for each in now.folders:
         known = f"{counted(each.files, 'file')} known"
         state = "offline; its photos are kept as they were" if each.offline else known

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,8 @@ def ensure_streams() -> None:
 
 def hush_logs() -> None:
     """Keep what libraries log from standard error, where it goes unless somebody takes it."""
+    import logging
+
     logging.getLogger().addHandler(logging.NullHandler())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from photos.cli import options
@@ -21,7 +23,10 @@ def watch(invocation: Invocation, device: str | None, workers: int | None, threa
     `rescan_minutes`), and folders on network disks every five minutes (`poll_minutes`). A file is read when it was left
     alone for two seconds (`quiet_seconds`). Only one process can keep a library up to date; `photos daemon start` runs
     it in the background.
+    Meanwhile `photos search` is answered by it, in a fraction of the time (unless `answer_searches` is false).
     """
+    # Before numpy is loaded: its threads wait for each other by spinning, which others pay for who want the cores.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from photos.cli.following import follow
 
     with invocation.app(device=device, workers=workers, threads=threads) as app:

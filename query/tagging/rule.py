@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from store import KeptScores, Revision, SpaceIdentity, Spread, Tag, TagSource
 
 from ..scores import cosine_of, probability
-from ..vocabulary.hierarchy import ancestors
+from ..vocabulary.hierarchy import Ancestors
 
 #: Probability from which a label is a tag, unless the vocabulary, the label or the user says otherwise.
 DEFAULT_THRESHOLD = 1e-3
@@ -75,8 +75,7 @@ class TagRule:
             self.minimums = {key: minimum_of(spread, identity) for key, spread in calibrated.items()}
             self.minimums |= {key: cosine_of(value, identity) for key, value in own.items()}
         self._ids = {label.definition.name: label.id for label in revision.labels}
-        definitions = [label.definition for label in revision.labels]
-        self._ancestors = ancestors(definitions)
+        self._ancestors = Ancestors(label.definition for label in revision.labels)
         self._groups = [frozenset(group) for group in revision.exclusive]
 
     def offsets(self, label_ids: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -120,7 +119,7 @@ class TagRule:
 
     def bearers(self, name: str) -> frozenset[str]:
         """The label of that name, and all that imply it."""
-        return frozenset({name, *(child for child, above in self._ancestors.items() if name in above)})
+        return frozenset({name, *self._ancestors.below(name)})
 
     def groups_of(self, name: str) -> list[frozenset[str]]:
         """The groups of labels that rule each other out in which the label is."""
@@ -152,7 +151,7 @@ class TagRule:
         """Parents that nothing shown is or rules out, each with the first child that implies it."""
         there = {tag.label for tag in shown} | rejected
         for tag in shown:
-            for parent in self._ancestors.get(tag.label, ()):
+            for parent in self._ancestors.of(tag.label):
                 rivals = {name for group in self._groups if parent in group for name in group}
                 # A kitchen implies indoors, but not beside outdoors.
                 if parent not in there and not rivals & there:
@@ -177,6 +176,17 @@ class TagRule:
             calibrated=None if spread is None else (tag.score - spread.median) / spread.spread,
             minimum=self.minimums.get(label_id, self.minimum),
         )
+
+
+def about(revision: Revision, names: AbstractSet[str]) -> Revision:
+    """*revision* with the labels of these *names* and those that they imply: its rule shows the same of them."""
+    parents = {label.definition.name: label.definition.parents for label in revision.labels}
+    wanted, waiting = set(names), list(names)
+    while waiting:
+        more = [parent for parent in parents.get(waiting.pop(), ()) if parent not in wanted]
+        wanted.update(more)
+        waiting += more
+    return replace(revision, labels=tuple(label for label in revision.labels if label.definition.name in wanted))
 
 
 def minimum_of(spread: Spread, identity: SpaceIdentity) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from store import Catalog, Revision, Space, Tag, TagSource, Transaction
 
 from .calibration import spreads_in_force
-from .rule import ScoredTag, TagRule
+from .rule import ScoredTag, TagRule, about
 
 #: Photos that are read together of those that something was said of.
 _SAID = 1000
@@ -30,8 +30,11 @@ def tags_of(
     if revision_id is None:
         return {photo_id: [] for photo_id in photo_ids}
     revision = t.vocabularies.revision(revision_id)
-    rule = rule_in_force(t, space, revision, threshold)
-    return {photo_id: rule.shown(tags) for photo_id, tags in _held(t, space, revision, photo_ids).items()}
+    held = _held(t, space, revision, photo_ids)
+    # A rule for thousands of labels takes longer than a search.
+    near = about(revision, {tag.label for tags in held.values() for tag in tags})
+    rule = rule_in_force(t, space, near, threshold)
+    return {photo_id: rule.shown(tags) for photo_id, tags in held.items()}
 
 
 def tag_counts(catalog: Catalog, space: Space, *, threshold: float | None = None) -> list[tuple[str, int]]:

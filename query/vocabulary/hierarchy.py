@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from store import LabelDefinition, VocabularyDefinition
@@ -28,6 +28,21 @@ def ancestors(labels: Iterable[LabelDefinition]) -> dict[str, tuple[str, ...]]:
     """For each label that has parents, all that it implies, nearest first."""
     parents = {label.name: label.parents for label in labels if label.parents}
     return {name: tuple(_above(name, parents)) for name in parents}
+
+
+class Ancestors:
+    """What labels imply, for a few of many."""
+
+    def __init__(self, labels: Iterable[LabelDefinition]) -> None:
+        self._parents = {label.name: label.parents for label in labels if label.parents}
+
+    def of(self, name: str) -> Sequence[str]:
+        """All that the label implies, nearest first."""
+        return _above(name, self._parents) if name in self._parents else ()
+
+    def below(self, name: str) -> Iterator[str]:
+        """The labels that imply it."""
+        return (child for child in self._parents if child != name and name in _above(child, self._parents))
 
 
 def _above(name: str, parents: Mapping[str, Sequence[str]]) -> list[str]:

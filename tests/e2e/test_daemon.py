@@ -6,13 +6,15 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
 
-from .program import run, start
+from .program import ROOT, run, start
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +85,37 @@ def test_it_follows_what_happens_in_the_folders_and_ends_when_asked(library, pic
     assert run("photos", "daemon", "status")[0] == 1
     assert b"No process keeps" in run("photos", "daemon", "stop")[2]
     assert "Traceback" not in (library / "watch.log").read_text()
+
+
+def test_a_search_that_it_answers_is_the_same_and_loads_next_to_nothing(library):
+    searches = ["search", "beach", "--json"], ["search", "beach"], ["search", " "]
+    alone = [run("photos", *arguments) for arguments in searches]
+    assert run("photos", "daemon", "start")[0] == 0
+    assert (library / "photos.sock").is_socket()
+    assert status()["answers"]
+    assert b"and answers searches" in run("photos", "status")[1]
+    assert [run("photos", *arguments) for arguments in searches] == alone
+    heavy = ("torch", "transformers", "faiss", "sqlalchemy", "numpy", "PIL", "pathspec", "query", "store", "indexer")
+    code = (
+        "import sys\nfrom photos.__main__ import main\n"
+        "status = main(['search', 'some', 'new', 'words', '--json'])\n"
+        f"print(status, [name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    *results, last = done.stdout.splitlines()
+    assert (len(results), last) == (8, "0 []")
+    assert run("photos", "daemon", "stop")[0] == 0
+    assert not (library / "photos.sock").exists()
+    assert run("photos", *searches[0]) == alone[0]
+
+
+def test_it_does_not_answer_where_that_is_switched_off(library, monkeypatch):
+    monkeypatch.setenv("PHOTOS_ANSWER_SEARCHES", "false")
+    assert run("photos", "daemon", "start")[0] == 0
+    assert not status()["answers"]
+    assert b"does not answer searches" in run("photos", "daemon", "status")[1]
+    assert not (library / "photos.sock").exists()
+    assert run("photos", "search", "beach")[0] == 0
 
 
 def test_a_killed_one_leaves_nothing_that_bars_the_next(library):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import platformdirs
 import pytest
 
-from photos.config import load
+from photos.config import config_path, data_path, load
 from photos.errors import SettingError
 
 
@@ -23,6 +24,15 @@ def config(tmp_path):
 
 def test_with_nothing_set_the_library_is_in_the_platforms_data_folder(own_home):
     assert load({}, {}).library == own_home / ".local/share/photos/library"
+
+
+@pytest.mark.parametrize("kind", ["config", "data"])
+@pytest.mark.parametrize("named", [None, "", "relative", "/some/where", "/some/where/"])
+def test_folders_are_those_that_platformdirs_names(kind, named, monkeypatch):
+    if named is not None:
+        monkeypatch.setenv(f"XDG_{kind.upper()}_HOME", named)
+    found = {"config": config_path({}).parent, "data": data_path()}[kind]
+    assert found == Path(getattr(platformdirs, f"user_{kind}_dir")("photos", appauthor=False))
 
 
 def test_an_option_beats_the_environment_which_beats_the_file_which_beats_the_default(config):

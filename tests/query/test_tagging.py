@@ -1,6 +1,7 @@
 """Tags are a pure function of embeddings and vocabulary, and a person's word is above them."""
 
 import math
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +26,10 @@ from query import (
 from query.scores import cosine_of, logit, probability
 from query.tagging import label_matrix
 from query.tagging.labels import LabelMatrix, on_grid
-from query.tagging.rule import TagRule
+from query.tagging.rule import TagRule, about
 from query.tagging.scoring import KEPT_MOST, Columns, ExactScorer, scorer_for
 from query.tagging.shortlist import ShortlistScorer
-from store import KeptScores, LabelDefinition, Tag, TagSource, Vectors, VocabularyDefinition
+from store import KeptScores, Label, LabelDefinition, Revision, Spread, Tag, TagSource, Vectors, VocabularyDefinition
 from store import schema as tables
 
 from ..fakes import vector_of
@@ -401,6 +402,30 @@ def test_a_child_implies_its_parents_unless_a_person_says_otherwise(library):
     assert shown_by(rule, kestrel, bird, rejected) == [("kestrel", None), ("animal", "kestrel")]
     by_hand = tag(9, "kestrel", None, TagSource.USER)
     assert shown_by(rule, by_hand) == [("kestrel", None), ("bird", "kestrel"), ("animal", "kestrel")]
+
+
+@given(st.lists(st.sampled_from(["animal", "bird", "kestrel", "heron", "rock", "stone"]), unique=True), st.data())
+def test_a_rule_about_the_labels_at_hand_shows_what_the_whole_rule_shows(names, data):
+    definitions = [
+        LabelDefinition("animal", ("animal",), threshold=0.2),
+        LabelDefinition("bird", ("bird",), parents=("animal",)),
+        LabelDefinition("kestrel", ("kestrel",), parents=("bird",)),
+        LabelDefinition("heron", ("heron",), parents=("bird",), threshold=0.01),
+        LabelDefinition("rock", ("rock",)),
+    ]
+    labels = tuple(Label(number, definition) for number, definition in enumerate(definitions, 1))
+    revision = Revision(1, "mine", 1, datetime(2026, 1, 1, tzinfo=UTC), None, labels, (("bird", "rock"),))
+    spreads = {number: Spread(0.05 * number, 0.02) for number in range(1, 5)}
+    ids = {label.definition.name: label.id for label in labels}
+    sources = st.sampled_from(list(TagSource))
+    cosines = st.floats(-0.2, 1)
+    tags = [tag(ids.get(name, 9), name, data.draw(cosines), data.draw(sources)) for name in names]
+    near = about(revision, set(names))
+    assert {label.definition.name for label in near.labels} <= {*names, "animal", "bird"}
+    kept = {label.id: spreads[label.id] for label in near.labels if label.id in spreads}
+    for threshold in (None, 0.1):
+        whole = TagRule(revision, IDENTITY, threshold, spreads)
+        assert TagRule(near, IDENTITY, threshold, kept).shown(tags) == whole.shown(tags)
 
 
 def test_an_implied_tag_has_its_own_score_where_it_is_kept(library):

@@ -347,6 +347,35 @@ def test_a_revision_never_changes_and_equal_content_makes_no_new_one(catalog):
         assert {label.id for label in one.labels} == {label.id for label in two.labels}
 
 
+def test_labels_are_read_once_and_anew_when_they_are_others(catalog):
+    with catalog.write() as t:
+        key = t.vocabularies.put(vocabulary("dog", "cat")).id
+        t.vocabularies.put(VocabularyDefinition("none", ()))
+    with catalog.read() as t:
+        labels = t.vocabularies.revision(key).labels
+        assert [label.definition.texts for label in labels] == [("dog",), ("cat",)]
+        assert t.vocabularies.current("none").labels == ()
+    with catalog.read() as t:
+        assert t.vocabularies.revision(key).labels is labels
+    with catalog.write() as t:
+        copied = (
+            "INSERT INTO label (id, name, texts, digest) SELECT 77, name, texts, x'00' FROM label WHERE name = 'dog'"
+        )
+        t.connection.exec_driver_sql(copied)
+        t.connection.exec_driver_sql("UPDATE revision_label SET label_id = 77 WHERE label_id = ?", (labels[0].id,))
+    with catalog.read() as t:
+        assert [label.id for label in t.vocabularies.revision(key).labels] == [77, labels[1].id]
+
+
+def test_labels_of_a_revision_that_was_taken_back_are_not_those_of_the_next(catalog):
+    with pytest.raises(InterruptedError), catalog.write() as t:
+        one = t.vocabularies.put(vocabulary("dog", "cat"))
+        raise InterruptedError
+    with catalog.write() as t:
+        two = t.vocabularies.put(vocabulary("cow", "hen"))
+    assert (one.id, [label.definition.name for label in two.labels]) == (two.id, ["cow", "hen"])
+
+
 def test_a_label_with_other_texts_is_another_label(catalog):
     with catalog.write() as t:
         one = t.vocabularies.put(VocabularyDefinition("a", (LabelDefinition("crane", ("a bird",)),)))

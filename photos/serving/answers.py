@@ -1,0 +1,92 @@
+"""Answers from one library, with what that takes kept at hand: the catalog, the mapped index, the encoders."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+
+from photos.answering import answer
+from photos.app import App
+from photos.asking import SearchAnswer, SearchRequest
+from photos.config import Settings
+from photos.towers import Towers
+from store import Catalog, MappedRows, Space, VectorIndex
+
+
+class Answers:
+    """Answers requests, each as if the library were opened for it. Threads may share it."""
+
+    def __init__(self, settings: Settings, towers: Towers) -> None:
+        self._settings = settings
+        self._towers = towers
+        self._lock = threading.Lock()
+        self._catalog: Catalog | None = None
+        self._file: tuple[int, int] | None = None
+        self._indexes: dict[int, VectorIndex] = {}
+
+    def __call__(self, request: SearchRequest) -> SearchAnswer:
+        """The answer. Raises what `answering.answer` raises."""
+        return answer(self._moment(), request)
+
+    def prepare(self) -> None:
+        """Open what the first answer needs, so that it need not wait. Trouble is left to that."""
+        with suppress(Exception):
+            self._moment().index.refresh()
+
+    def catalog(self) -> Catalog:
+        """The catalog that is there now: another than a moment ago, if somebody put another in its place."""
+        with self._lock:
+            file = _identity(self._settings.catalog_path)
+            if self._catalog is None or file != self._file:
+                self._forget()
+                mapped = MappedRows(self._settings.index_folder)
+                self._catalog = Catalog.open(self._settings.catalog_path, mapped)
+                self._file = _identity(self._settings.catalog_path)
+            return self._catalog
+
+    def index(self, catalog: Catalog, space: Space) -> VectorIndex:
+        """The index of *space* in *catalog*."""
+        with self._lock:
+            if catalog is not self._catalog:
+                return VectorIndex(self._settings.index_folder, catalog, space)
+            return self._indexes.setdefault(space.id, VectorIndex(self._settings.index_folder, catalog, space))
+
+    def close(self) -> None:
+        """Give back what is held open."""
+        with self._lock:
+            self._forget()
+
+    def _moment(self) -> App:
+        return _Moment(self._settings, self._towers, self)
+
+    def _forget(self) -> None:
+        if self._catalog is not None:
+            self._catalog.close()
+        self._catalog = self._file = None
+        self._indexes = {}
+
+
+class _Moment(App):
+    """The library's parts for one answer. What is dear to open is lent, and stays open afterwards."""
+
+    def __init__(self, settings: Settings, towers: Towers, kept: Answers) -> None:
+        super().__init__(settings, towers)
+        self._kept = kept
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        return self._kept.catalog()
+
+    def index_of(self, space: Space) -> VectorIndex:
+        return self._kept.index(self.catalog, space)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
