@@ -118,16 +118,17 @@ class IndexFiles:
             return False
         paths = Paths.of(self._directory, rows.stem)
         try:
-            codebook = Codebook.trained(rows.codes)
-            written = index_parts.write_codes(paths, rows.codes, codebook)
-            # If another generation has come meanwhile, these files are gone with the next.
-            if not self.still(rows):
-                return False
-            files = {**manifest["files"], **{path.name: _describe(path) for path in written}}
-            self._publish({**manifest, "trained": len(rows), "files": files})
+            written = index_parts.write_codes(paths, rows.codes, Codebook.trained(rows.codes))
+            # Another generation may have come meanwhile.
+            if self.still(rows):
+                files = {**manifest["files"], **{path.name: _describe(path) for path in written}}
+                self._publish({**manifest, "trained": len(rows), "files": files})
+                return True
         except OSError:
-            return False
-        return True
+            pass
+        with suppress(OSError):
+            paths.remove_codes()
+        return False
 
     def in_memory(self, end: Position, pages: Iterable[Page]) -> Rows:
         """Rows of *pages* that are in no file."""

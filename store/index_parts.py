@@ -50,8 +50,14 @@ class Paths:
 
     def remove(self) -> None:
         """Remove those that are there."""
-        for path in (self.rows, self.photo_ids, self.codes, self.codebook):
-            path.unlink(missing_ok=True)
+        self.rows.unlink(missing_ok=True)
+        self.photo_ids.unlink(missing_ok=True)
+        self.remove_codes()
+
+    def remove_codes(self) -> None:
+        """Remove the last two."""
+        self.codes.unlink(missing_ok=True)
+        self.codebook.unlink(missing_ok=True)
 
 
 def write(paths: Paths, dimension: int, pages: Iterable[Page], codebook: Codebook | None) -> tuple[int, list[Path]]:
@@ -108,6 +114,8 @@ def mapped_rows(path: Path, dimension: int, count: int) -> NDArray[np.uint8]:
 
 
 def _begun(path: Path, header: Header) -> BinaryIO:
+    # Whoever has an older file of that name mapped keeps it.
+    path.unlink(missing_ok=True)
     file = path.open("wb")
     file.write(header(0))
     return file
