@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -57,13 +58,24 @@ class Workers:
         return [slice(start, stop) for start, stop in pairwise(edges)]
 
     def each(self, work: Callable[[Part], Outcome], parts: Sequence[Part]) -> list[Outcome]:
-        """What *work* makes of each part."""
+        """What *work* makes of each part, in which FAISS starts no threads of its own."""
         if len(parts) == 1:
-            return [work(parts[0])]
+            return [_alone(work, parts[0])]
         if self._pool is None:
             # Two that come here at once make a pool too many, which ends when it is let go.
             self._pool = ThreadPoolExecutor(self.threads, "scan")
-        return list(self._pool.map(work, parts))
+        return list(self._pool.map(partial(_alone, work), parts))
+
+
+def _alone(work: Callable[[Part], Outcome], part: Part) -> Outcome:
+    # FAISS wakes a team of threads for one query, too, of which all but one do nothing; where the cores are busy with
+    # something else, the search waits for them a hundred times as long as it takes. The number is the thread's own.
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        return work(part)
+    finally:
+        faiss.omp_set_num_threads(threads)
 
 
 class Scanner:
