@@ -110,7 +110,7 @@ def mapped_rows(path: Path, dimension: int, count: int) -> NDArray[np.uint8]:
             raise ValueError(f"{path} does not hold {count} rows of {dimension} dimensions")
     if not count:
         return np.empty((0, 2 * dimension), np.uint8)
-    return np.memmap(path, np.uint8, "r", offset=len(header), shape=(count, 2 * dimension))
+    return np.asarray(np.memmap(path, np.uint8, "r", offset=len(header), shape=(count, 2 * dimension)))
 
 
 def _begun(path: Path, header: Header) -> BinaryIO:

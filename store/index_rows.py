@@ -21,6 +21,8 @@ _PART = 4096
 _GATHERED, _GATHERED_BEFORE_QUICK = 0.25, 0.05
 #: How many more are asked for than a share of the rows promises, as those that count may lie farther off.
 _SPARE = 1.5
+#: Fewer rows are sought one by one in a filter's photos; more by a table.
+_TABLE = 65_536
 
 
 class Rows:
@@ -101,14 +103,16 @@ class Rows:
         share = chosen.count / len(self)
         if acceleration is not None and self.accelerator is not None and share > _GATHERED_BEFORE_QUICK:
             needed = min(acceleration.needed(len(self), asked), chosen.count)
-            looked_at = min(len(self), int(needed / share * (1 if share == 1 else _SPARE)))
+            looked_at = needed if share == 1 else int(needed / share * _SPARE)
             # Where most rows are asked for, the quick look is a detour.
             if looked_at <= len(self) // 2:
-                candidates = chosen.of(self.accelerator.candidates(query, looked_at))
+                candidates = self.accelerator.candidates(query, looked_at)
+                candidates = candidates[chosen.mask(candidates)]
                 if len(candidates) >= needed:
                     return self._scanner.nearest_of(query, asked, np.sort(candidates[:needed]))
         if share > _GATHERED:
-            found = self._scanner.nearest(query, min(len(self), int(asked / share * _SPARE) + chosen.dropped))
+            wanted = asked if share == 1 else int(asked / share * _SPARE)
+            found = self._scanner.nearest(query, min(len(self), wanted))
             found = found.of(chosen.mask(found.positions))
             if len(found) >= asked:
                 return found.first(asked)
@@ -130,32 +134,47 @@ class _Chosen:
         self._rows = len(rows)
         self._without = rows.positions(without)
         self._among: NDArray[np.int64] | None = None
-        #: As many of the nearest rows at most may not count, if nothing but *without* keeps them from it.
-        self.dropped = 0
+        self._mask: NDArray[np.bool_] | None = None
         if among is None:
             self.count = len(rows) - len(self._without)
-            self.dropped = min(len(self._without), _MORE)
-        else:
-            self._among = np.setdiff1d(rows.positions(among), self._without, assume_unique=True)
+        elif len(among) <= len(rows) * _GATHERED_BEFORE_QUICK:
+            places = rows.positions(among)
+            self._among = places[~_held(self._without, places)]
             self.count = len(self._among)
+        else:
+            self._mask = _marked(rows.photo_ids, among)
+            self._mask[self._without] = False
+            self.count = int(np.count_nonzero(self._mask))
 
     def mask(self, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of *positions* count, bool (n,)."""
+        if self._mask is not None:
+            return self._mask[positions]
         if self._among is not None:
             return _held(self._among, positions)
         return ~_held(self._without, positions)
-
-    def of(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Those of *positions* that count, in their order."""
-        return positions[self.mask(positions)]
 
     def positions(self) -> NDArray[np.int64]:
         """All that count, ascending."""
         if self._among is not None:
             return self._among
-        mask = np.ones(self._rows, np.bool_)
-        mask[self._without] = False
+        mask = self._mask
+        if mask is None:
+            mask = np.ones(self._rows, np.bool_)
+            mask[self._without] = False
         return np.flatnonzero(mask)
+
+
+def _marked(photo_ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of *photo_ids*, ascending, are *wanted*, ascending, bool (n,)."""
+    if len(photo_ids) < _TABLE:
+        return _held(wanted, photo_ids)
+    # Ids count up from one, so that a table of all of them is small, and quicker than seeking each.
+    last = int(photo_ids[-1])
+    table = np.zeros(last + 1, np.bool_)
+    table[wanted[np.searchsorted(wanted, 0) : np.searchsorted(wanted, last, "right")]] = True
+    marked: NDArray[np.bool_] = table[photo_ids]
+    return marked
 
 
 def _held(ascending: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
