@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import faiss
@@ -21,6 +22,8 @@ _BITS = 4
 _CENTROIDS = 1 << _BITS
 #: Rows that the codebook is made of: FAISS uses no more than 256 for each centroid.
 _SAMPLE = 256 * _CENTROIDS
+#: Loading the codes costs as much as so many exact scans more than quick ones do.
+_PAYS_AFTER = 5
 #: Rows that are encoded at once.
 _PART = 8192
 
@@ -91,7 +94,7 @@ class Accelerator:
         self._workers = workers
         self._parts: list[tuple[int, faiss.IndexPQFastScan]] | None = None
         self._lock = threading.Lock()
-        self._asked = False
+        self._asked = 0
 
     @property
     def is_ready(self) -> bool:
@@ -106,10 +109,15 @@ class Accelerator:
                 self._parts = self._workers.each(self._arranged, parts)
 
     def load_if_it_pays(self) -> None:
-        """Load beside what goes on, from the second time that this is called: who asks once does not want it."""
-        if self._asked and not self.is_ready and not self._lock.locked():
-            threading.Thread(target=self.load, name="accelerator", daemon=True).start()
-        self._asked = True
+        """Load beside what goes on, once this was called often enough: who asks a few times does not want it."""
+        self._asked += 1
+        if self._asked >= _PAYS_AFTER and not self.is_ready and not self._lock.locked():
+            threading.Thread(target=self._load_beside, name="accelerator", daemon=True).start()
+
+    def _load_beside(self) -> None:
+        # When the program is about to end, there are no more threads to be had.
+        with suppress(RuntimeError):
+            self.load()
 
     def candidates(self, query: NDArray[np.float32], count: int) -> NDArray[np.int64]:
         """Positions, int64 (count,), of rows that seem nearest to *query*, float32 (d,), nearest first."""

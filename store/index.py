@@ -90,8 +90,8 @@ class VectorIndex:
         float64; of equal ones, lower ids come first. Raises `BadVector` for another shape or numbers that are not
         finite.
 
-        In a library of several hundred thousand photos, of which codes are made by `refresh` and loaded by `warm` or
-        the second search, one photo in a thousand may be missing from the answer. *exact* looks at every row.
+        In a library of several hundred thousand photos, whose codes are made by `refresh` and loaded by `warm`,
+        or beside the fifth search, one photo in a thousand may be missing from the answer. *exact* looks at every row.
         """
         query = self._checked(vector)
         with self._lock:
@@ -108,7 +108,7 @@ class VectorIndex:
     def refresh(self) -> bool:
         """Make a new file if the newer rows are worth it, or if there is none. Returns whether one was made.
 
-        Where the rows are many, this makes their codes too, which takes some seconds for every hundred thousand, once.
+        Where the rows are many, this makes their codes too, which takes two seconds for every hundred thousand, once.
         Searches go on meanwhile.
         """
         with self._lock:
@@ -120,7 +120,7 @@ class VectorIndex:
         return made
 
     def warm(self) -> None:
-        """Get ready for many searches. Without it the second search begins to, beside those that follow."""
+        """Get ready for many searches. Without it the fifth search begins to, beside those that follow."""
         with self._lock:
             rows, _ = self._current()
         if rows.accelerator is not None:

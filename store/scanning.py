@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Part = TypeVar("Part")
-Outcome = TypeVar("Outcome")
+Made = TypeVar("Made")
 
 #: A thread is worth the handing over from so many bytes on, which one core reads in a third of a millisecond.
 _LEAST_BYTES = 8 << 20
@@ -57,7 +57,7 @@ class Workers:
         edges = [total * part // count for part in range(count + 1)]
         return [slice(start, stop) for start, stop in pairwise(edges)]
 
-    def each(self, work: Callable[[Part], Outcome], parts: Sequence[Part]) -> list[Outcome]:
+    def each(self, work: Callable[[Part], Made], parts: Sequence[Part]) -> list[Made]:
         """What *work* makes of each part, in which FAISS starts no threads of its own."""
         if len(parts) == 1:
             return [_alone(work, parts[0])]
@@ -67,7 +67,7 @@ class Workers:
         return list(self._pool.map(partial(_alone, work), parts))
 
 
-def _alone(work: Callable[[Part], Outcome], part: Part) -> Outcome:
+def _alone(work: Callable[[Part], Made], part: Part) -> Made:
     # FAISS wakes a team of threads for one query, too, of which all but one do nothing; where the cores are busy with
     # something else, the search waits for them a hundred times as long as it takes. The number is the thread's own.
     threads = faiss.omp_get_max_threads()

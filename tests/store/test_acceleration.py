@@ -85,7 +85,7 @@ def test_with_enough_candidates_the_answer_is_the_exact_one(many, tmp_path):
             assert_same(index.search(unit(seed), count), index.search(unit(seed), count, exact=True))
 
 
-def test_one_search_is_exact_and_many_look_quickly_unless_asked_not_to(many, tmp_path):
+def test_a_few_searches_are_exact_and_many_look_quickly_unless_asked_not_to(many, tmp_path):
     opened(many, tmp_path, CARELESS).refresh()
     for seed in range(5000, 5020):
         once = opened(many, tmp_path, CARELESS)
@@ -95,10 +95,10 @@ def test_one_search_is_exact_and_many_look_quickly_unless_asked_not_to(many, tmp
     assert misses(index)
 
 
-def test_the_second_search_loads_the_codes(many, tmp_path):
+def test_who_searches_often_gets_the_codes_loaded_unasked(many, tmp_path):
     opened(many, tmp_path, CARELESS).refresh()
     index = opened(many, tmp_path, CARELESS)
-    # It does so beside the searches that follow.
+    # It is done beside the searches.
     assert any(misses(index) for _ in range(500))
 
 
