@@ -61,7 +61,7 @@ def _merged(
     codes = np.empty((len(old), accelerator.codes.shape[1]), np.uint8)
     codes[old] = accelerator.codes[places[held]]
     if len(fetched):
-        codes[~old] = np.concatenate(list(accelerator.codebook.encoded(matrix[~old])))
+        codes[~old] = np.concatenate(list(accelerator.encoded(matrix[~old])))
     return Page(wanted[there], matrix, codes)
 
 

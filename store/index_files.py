@@ -118,7 +118,7 @@ class IndexFiles:
             return False
         paths = Paths.of(self._directory, rows.stem)
         try:
-            written = index_parts.write_codes(paths, rows.codes, Codebook.trained(rows.codes))
+            written = index_parts.write_codes(paths, rows.codes, Codebook.trained(rows.codes), self._workers)
             # Another generation may have come meanwhile.
             if self.still(rows):
                 files = {**manifest["files"], **{path.name: _describe(path) for path in written}}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from .accelerator import Codebook
 from .disk import sync
+from .scanning import Workers
 
 #: The bytes of rows and the codes are the last thing in their files; how many there are stands before, and is only
 #: known when all are written. Headers of both kinds are as long for any number.
@@ -89,11 +90,11 @@ def write(paths: Paths, dimension: int, pages: Iterable[Page], codebook: Codeboo
     return count, written
 
 
-def write_codes(paths: Paths, rows: NDArray[np.uint8], codebook: Codebook) -> list[Path]:
+def write_codes(paths: Paths, rows: NDArray[np.uint8], codebook: Codebook, workers: Workers) -> list[Path]:
     """Write codes of *rows*, uint8 (n, 2 d), beside them, and return the files, synced. Raises `OSError`."""
     header = _array_header((codebook.dimension + 3) // 4)
     with _begun(paths.codes, header) as codes:
-        for part in codebook.encoded(rows):
+        for part in codebook.encoded(rows, workers):
             _append(codes, part)
         _finish(codes, header(len(rows)))
     np.save(paths.codebook, codebook.centroids)

@@ -60,16 +60,20 @@ class Workers:
     def each(self, work: Callable[[Part], Made], parts: Sequence[Part]) -> list[Made]:
         """What *work* makes of each part, in which FAISS starts no threads of its own."""
         if len(parts) == 1:
-            return [_alone(work, parts[0])]
+            return [alone(work, parts[0])]
         if self._pool is None:
             # Two that come here at once make a pool too many, which ends when it is let go.
             self._pool = ThreadPoolExecutor(self.threads, "scan")
-        return list(self._pool.map(partial(_alone, work), parts))
+        return list(self._pool.map(partial(alone, work), parts))
 
 
-def _alone(work: Callable[[Part], Made], part: Part) -> Made:
-    # FAISS wakes a team of threads for one query, too, of which all but one do nothing; where the cores are busy with
-    # something else, the search waits for them a hundred times as long as it takes. The number is the thread's own.
+def alone(work: Callable[[Part], Made], part: Part) -> Made:
+    """What *work* makes of *part* while FAISS starts no threads of its own.
+
+    It wakes a team of them for one query, too, of which all but one do nothing; where the cores are busy with something
+    else, they wait for each other a hundred times as long as the search takes.
+    """
+    # The number is the calling thread's own.
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:
