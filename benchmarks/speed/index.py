@@ -198,10 +198,12 @@ def measure_searches(index: VectorIndex, rows: Rows, pictures: Floats, texts: Fl
                 next(query), COUNT, among, exact=exact
             )
     measured = in_turns(works, rounds)
-    reading, exact_ms = (measured[what][0] for what in list(works)[:2])
-    print(f"\n{'search of 100':<32}{'wall ms':>9}{'CPU ms':>9}{'of reading':>12}{'of exact':>10}")
-    for what, (wall, cpu) in measured.items():
-        print(f"{what:<32}{wall:>9.2f}{cpu:>9.2f}{wall / reading:>12.2f}{wall / exact_ms:>10.3f}")
+    reading, exactly = (measured[what] for what in list(works)[:2])
+    print(f"\n{'':<32}{'ms':^16}{'of reading':^16}{'of exact':^16}")
+    print(f"{'search of 100':<32}" + f"{'wall':>8}{'CPU':>8}" * 3)
+    for what, times in measured.items():
+        ratios = [time / base for bases in (reading, exactly) for time, base in zip(times, bases, strict=True)]
+        print(f"{what:<32}{times[0]:>8.2f}{times[1]:>8.2f}" + "".join(f"{ratio:>8.3f}" for ratio in ratios))
     print(f"\n{'recall@100 with a quick look':<32}{'mean':>9}{'least':>9}")
     for what, queries in (("queries like pictures", pictures), ("queries like texts", texts)):
         mean, least = recall(index, queries)
