@@ -17,8 +17,8 @@ _MORE, _ROUNDING = 16, 2e-6
 #: Rows that are scored at once.
 _PART = 4096
 #: Up to this share of the rows, gathering those that count is cheaper than a scan of all of which others are dropped:
-#: a gathered row costs 2 to 4 times a scanned one. With a quick look, which costs a sixth of the scan, it is less.
-_GATHERED, _GATHERED_BEFORE_QUICK = 0.25, 0.05
+#: a gathered row costs 2 to 4 times a scanned one. With a quick look, which costs a fifth of the scan, it is less.
+_GATHERED, _GATHERED_BEFORE_QUICK = 0.25, 0.1
 #: How many more are asked for than a share of the rows promises, as those that count may lie farther off.
 _SPARE = 1.5
 #: Fewer rows are sought one by one in a filter's photos; more by a table.
