@@ -22,6 +22,7 @@ from .library import Library
 from .mapped import MappedRows
 from .photos import Photos
 from .scores import Scores
+from .selecting import Selection
 from .sidecars import Sidecars
 from .spaces import Spaces
 from .tags import Tags
@@ -40,6 +41,7 @@ class Transaction:
         self.files = Files(connection)
         self.attempts = AttemptLog(connection)
         self.photos = Photos(connection)
+        self.selection = Selection(connection)
         self.spaces = Spaces(connection)
         self.embeddings = Embeddings(connection, mapped)
         self.texts = Texts(connection)

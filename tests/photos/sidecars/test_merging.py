@@ -306,3 +306,15 @@ def test_exiftool_reads_what_was_written(tmp_path, given):
     validated, *lists = done.stdout.splitlines()
     assert validated == "OK"
     assert [line.split(";") for line in lists] == values(path.read_bytes())
+
+
+@pytest.mark.skipif(shutil.which("exiv2") is None, reason="exiv2 is not installed")
+@pytest.mark.parametrize("given", [None, ADOBE.encode(), DARKTABLE.encode()])
+def test_exiv2_reads_what_was_written(tmp_path, given):
+    path = tmp_path / "a.xmp"
+    path.write_bytes(merge(given, DOG).content)
+    keys = ("Xmp.dc.subject", "Xmp.lr.hierarchicalSubject", "Xmp.digiKam.TagsList")
+    asked = [part for key in keys for part in ("-K", key)]
+    done = subprocess.run(["exiv2", "-q", "-Pkt", *asked, path], capture_output=True, text=True, check=True)
+    lists = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
+    assert [lists[key].split(", ") for key in keys] == values(path.read_bytes())
