@@ -1,5 +1,6 @@
 """What is known, and where it is kept: the catalog, and the vector index that caches it."""
 
+from .accelerator import Acceleration
 from .catalog import Catalog, Transaction
 from .errors import (
     BadVector,
@@ -47,6 +48,7 @@ from .records import (
 )
 
 __all__ = [
+    "Acceleration",
     "Attempts",
     "BadVector",
     "Calibration",

@@ -87,9 +87,10 @@ class Embeddings:
         """The embeddings of these photos, in the order asked; those that are absent or damaged are left out."""
         if len(photo_ids) >= _MANY and (fresh := self._fresh(space_id)) is not None:
             return self._from_both(space_id, np.array(photo_ids, np.int64), fresh)
-        return self._stored(space_id, photo_ids)
+        return self.get_stored(space_id, photo_ids)
 
-    def _stored(self, space_id: int, photo_ids: Sequence[int]) -> Vectors:
+    def get_stored(self, space_id: int, photo_ids: Sequence[int]) -> Vectors:
+        """As `get`, from the catalog alone, whatever is mapped."""
         found: dict[int, bytes] = {}
         for some in chunks(photo_ids):
             rows = self._rows(_raw(space_id).where(among(_embedding.c.photo_id, some)))
@@ -155,7 +156,7 @@ class Embeddings:
         held = fresh.held(photo_ids)
         if held.all():
             return fresh.vectors(photo_ids)
-        others = self._stored(space_id, photo_ids[~held].tolist())
+        others = self.get_stored(space_id, photo_ids[~held].tolist())
         matrix = np.empty((len(photo_ids), self._dimension(space_id)), np.float32)
         matrix[held] = fresh.vectors(photo_ids[held]).matrix
         there = held | np.isin(photo_ids, others.ids)

@@ -9,136 +9,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import secrets
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from . import index_parts
+from .accelerator import Accelerator, Codebook
 from .changes import Position
 from .disk import sync
-from .records import Neighbours, Space, Vectors
+from .index_parts import Page, Paths
+from .index_rows import Rows
+from .records import Space
+from .scanning import Workers
 
-_FORMAT = 1
+_FORMAT = 2
 Manifest = dict[str, Any]
-
-#: Rows beyond those asked for, and how much two ways of adding up a cosine differ at most.
-_MORE, _ROUNDING = 16, 2e-6
-#: Rows that are scored at once.
-_PART = 4096
-#: As few rows are scored as they are, without a scan.
-_FEW = 1024
 
 #: What reading a file that is not as it was written can raise. Whatever is wrong with a cache, the remedy is the same.
 _UNUSABLE = (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError, RuntimeError)
-
-
-class Rows:
-    """The rows of one generation, up to `end` of the change log.
-
-    `manifest` is the one on disk when they were made or read; where the folder cannot be written it is another's.
-    """
-
-    def __init__(
-        self, end: Position, photo_ids: NDArray[np.int64], index: faiss.Index, manifest: Manifest | None
-    ) -> None:
-        self.end = end
-        self._photo_ids = photo_ids
-        self._index = index
-        self.manifest = manifest
-
-    def __len__(self) -> int:
-        """How many rows."""
-        return len(self._photo_ids)
-
-    @property
-    def photo_ids(self) -> NDArray[np.int64]:
-        """The photos of the rows, int64 (n,), ascending."""
-        return self._photo_ids
-
-    def vectors(self, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The rows of *photo_ids*, which must all be among them, float32 (n, d)."""
-        rows: NDArray[np.float32] = self._index.reconstruct_batch(np.searchsorted(self._photo_ids, photo_ids))
-        return rows
-
-    def search(
-        self,
-        query: NDArray[np.float32],
-        count: int,
-        without: NDArray[np.int64],
-        among: NDArray[np.int64] | None = None,
-    ) -> Neighbours:
-        """The *count* rows nearest to *query*, float32 (d,), and more, of photos that are not in *without*.
-
-        Only photos in *among* count, if it is given; it may name others. There are more so that no row is missing which
-        is as near as the last but for rounding. In no order.
-        """
-        mask = self._mask(without, among)
-        there = len(self) if mask is None else int(np.count_nonzero(mask))
-        if min(count, there) <= 0:
-            return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
-        parameters = None
-        if mask is not None:
-            if there <= _FEW:
-                found = np.flatnonzero(mask)
-                return Neighbours(self._photo_ids[found], self._cosines(found, query))
-            # FAISS keeps pointers: all of these must live until the search is done.
-            bits = np.packbits(mask, bitorder="little")
-            chosen = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]  # made by the binding
-            parameters = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]  # the same
-        asked = count + _MORE
-        while True:
-            asked = min(asked, there)
-            cosines, positions = self._index.search(query[None], asked, params=parameters)
-            # Of rows that are equally near, FAISS keeps any; identical pictures are as near as each other.
-            if asked == there or cosines[0][-1] < cosines[0][count - 1] - _ROUNDING:
-                break
-            asked *= 2
-        found = np.sort(positions[0][positions[0] >= 0])
-        return Neighbours(self._photo_ids[found], self._cosines(found, query))
-
-    def _cosines(self, positions: NDArray[np.int64], query: NDArray[np.float32]) -> NDArray[np.float32]:
-        parts = [
-            cosines_of(self._index.reconstruct_batch(positions[start : start + _PART]), query)
-            for start in range(0, len(positions), _PART)
-        ]
-        cosines: NDArray[np.float32] = np.concatenate(parts)
-        return cosines
-
-    def _mask(self, without: NDArray[np.int64], among: NDArray[np.int64] | None) -> NDArray[np.bool_] | None:
-        """Which rows count, bool (n,); None if all do."""
-        skipped = self._positions(without)
-        if among is None and not len(skipped):
-            return None
-        mask = np.full(len(self), among is None)
-        if among is not None:
-            mask[self._positions(among)] = True
-        mask[skipped] = False
-        return mask
-
-    def _positions(self, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        # Rows lie by ascending photo.
-        places = np.searchsorted(self._photo_ids, photo_ids)
-        inside = places < len(self)
-        places, photo_ids = places[inside], photo_ids[inside]
-        held: NDArray[np.int64] = places[self._photo_ids[places] == photo_ids]
-        return held
-
-
-def cosines_of(rows: NDArray[np.float32], query: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Of *rows*, float32 (n, d), with *query*, float32 (d,): a row's does not depend on those around it.
-
-    A matrix product adds up in another order here and there, and identical pictures would get different cosines.
-    """
-    products: NDArray[np.float64] = rows.astype(np.float64) * query.astype(np.float64)
-    cosines: NDArray[np.float32] = products.sum(axis=1).astype(np.float32)
-    return cosines
 
 
 class IndexFiles:
@@ -148,6 +42,8 @@ class IndexFiles:
         self._directory = directory
         self._space = space
         self._manifest = directory / f"space-{space.id}.json"
+        self._dimension = space.identity.dimension
+        self._workers = Workers()
 
     def open(self) -> Rows | None:
         """The rows on disk, memory-mapped; None if they are absent, damaged, or of another space."""
@@ -202,49 +98,75 @@ class IndexFiles:
                 total += path.stat().st_size
         return total
 
-    def write(self, end: Position, pages: Iterable[Vectors]) -> Rows:
-        """Make a new generation of *pages*, by ascending photo; in memory alone if it cannot be written."""
-        index = faiss.IndexScalarQuantizer(
-            self._space.identity.dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-        )
-        ids = [np.empty(0, np.int64)]
-        for page in pages:
-            ids.append(page.ids)
-            index.add(page.matrix)
-        photo_ids = np.concatenate(ids)
+    def write(self, end: Position, pages: Callable[[], Iterable[Page]], codes: Accelerator | None = None) -> Rows:
+        """Make a new generation of *pages*; in memory alone if it cannot be written.
+
+        If they have codes, these are of *codes*' codebook.
+        """
         try:
-            self._save(end, photo_ids, index)
-        except (OSError, RuntimeError):
-            return Rows(end, photo_ids, index, self.manifest())
+            self._save(end, pages(), codes)
+        except OSError:
+            return self.in_memory(end, pages())
         rows = self.open()
         # Another process may have put its own generation there meanwhile.
-        return rows if rows is not None and rows.end == end else Rows(end, photo_ids, index, self.manifest())
+        return rows if rows is not None and rows.end == end else self.in_memory(end, pages())
 
-    def _save(self, end: Position, photo_ids: NDArray[np.int64], index: faiss.Index) -> None:
+    def add_codes(self, rows: Rows) -> bool:
+        """Make codes for *rows* and write them beside. Returns whether it could be done: not if they are in no file."""
+        manifest = rows.manifest
+        if rows.stem is None or manifest is None:
+            return False
+        paths = Paths.of(self._directory, rows.stem)
+        try:
+            written = index_parts.write_codes(paths, rows.codes, Codebook.trained(rows.codes), self._workers)
+            # Another generation may have come meanwhile.
+            if self.still(rows):
+                files = {**manifest["files"], **{path.name: _describe(path) for path in written}}
+                self._publish({**manifest, "trained": len(rows), "files": files})
+                return True
+        except OSError:
+            pass
+        with suppress(OSError):
+            paths.remove_codes()
+        return False
+
+    def in_memory(self, end: Position, pages: Iterable[Page]) -> Rows:
+        """Rows of *pages* that are in no file."""
+        read = [Page(np.empty(0, np.int64), np.empty((0, 2 * self._dimension), np.uint8)), *pages]
+        photo_ids = np.concatenate([page.photo_ids for page in read])
+        return Rows(
+            end, photo_ids, np.concatenate([page.rows for page in read]), self._workers, manifest=self.manifest()
+        )
+
+    def _save(self, end: Position, pages: Iterable[Page], codes: Accelerator | None) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)
         stem = f"space-{self._space.id}-{end.seq}-{secrets.token_hex(4)}"
-        rows, ids = self._directory / f"{stem}.faiss", self._directory / f"{stem}.npy"
+        paths = Paths.of(self._directory, stem)
         try:
-            faiss.write_index(index, os.fspath(rows))
-            np.save(ids, photo_ids)
-            for path in (rows, ids):
-                sync(path)
-            manifest = {
-                "format": _FORMAT,
-                "space": _identity(self._space),
-                "end": [end.seq, end.token],
-                "rows": len(photo_ids),
-                "files": {path.name: _describe(path) for path in (rows, ids)},
-            }
-            self._replace_manifest({**manifest, "checksum": _checksum(manifest)})
+            codebook = None if codes is None else codes.codebook
+            count, written = index_parts.write(paths, self._dimension, pages, codebook)
+            self._publish(
+                {
+                    "format": _FORMAT,
+                    "space": _identity(self._space),
+                    "end": [end.seq, end.token],
+                    "stem": stem,
+                    "rows": count,
+                    "trained": 0 if codes is None else codes.trained,
+                    "files": {path.name: _describe(path) for path in written},
+                }
+            )
         except BaseException:
-            rows.unlink(missing_ok=True)
-            ids.unlink(missing_ok=True)
+            paths.remove()
             raise
+        self._remove_all_but(stem)
+
+    def _publish(self, manifest: Manifest) -> None:
+        content = {name: value for name, value in manifest.items() if name != "checksum"}
+        self._replace_manifest({**content, "checksum": _checksum(content)})
         # Some network disks cannot: then a power cut may cost the file, which is a cache.
         with suppress(OSError):
             sync(self._directory)
-        self._remove_all_but(stem)
 
     def _replace_manifest(self, manifest: Manifest) -> None:
         beside = self._manifest.with_suffix(f".{secrets.token_hex(4)}.tmp")
@@ -264,15 +186,38 @@ class IndexFiles:
                     path.unlink()
 
     def _map(self, manifest: Manifest) -> Rows | None:
-        paths = [self._directory / name for name in manifest["files"]]
-        if not all(_matches(path, manifest["files"][path.name]) for path in paths):
+        files, count = manifest["files"], manifest["rows"]
+        paths = Paths.of(self._directory, manifest["stem"])
+        if not all(_matches(path, files[path.name]) for path in (paths.rows, paths.photo_ids)):
             return None
-        # This flag maps the codes themselves, without reading them.
-        index = faiss.read_index(os.fspath(paths[0]), faiss.IO_FLAG_MMAP_IFC)
-        photo_ids = np.load(paths[1], mmap_mode="r", allow_pickle=False)
-        if index.ntotal != manifest["rows"] or len(photo_ids) != manifest["rows"]:
+        photo_ids: NDArray[np.int64] = np.load(paths.photo_ids, mmap_mode="r", allow_pickle=False)
+        if photo_ids.shape != (count,):
             return None
-        return Rows(Position(*manifest["end"]), photo_ids, index, manifest)
+        rows = index_parts.mapped_rows(paths.rows, self._dimension, count)
+        accelerator = self._mapped_codes(manifest, paths) if manifest["trained"] else None
+        end = Position(*manifest["end"])
+        return Rows(
+            end,
+            photo_ids,
+            rows,
+            self._workers,
+            manifest=manifest,
+            stem=manifest["stem"],
+            accelerator=accelerator,
+        )
+
+    def _mapped_codes(self, manifest: Manifest, paths: Paths) -> Accelerator | None:
+        """The codes; None if they are not as they were written, which costs speed alone."""
+        try:
+            if not all(_matches(path, manifest["files"][path.name]) for path in (paths.codes, paths.codebook)):
+                return None
+            codes = np.load(paths.codes, mmap_mode="r", allow_pickle=False)
+            codebook = Codebook(np.load(paths.codebook, allow_pickle=False))
+        except _UNUSABLE:
+            return None
+        if codes.shape[0] != manifest["rows"] or codebook.dimension != self._dimension:
+            return None
+        return Accelerator(codebook, codes, manifest["trained"], self._workers)
 
 
 def _identity(space: Space) -> list[object]:

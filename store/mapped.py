@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from . import changes
-from .index_files import IndexFiles, Rows
+from .index_files import IndexFiles
+from .index_rows import Rows
 from .records import Vectors
 from .spaces import Spaces
 

@@ -1,3 +1,7 @@
+import resource
+from collections.abc import Iterable
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
@@ -37,6 +41,33 @@ class Photographer:
     def remove(self, path: bytes) -> None:
         with self.catalog.write() as t:
             t.files.forget([file.id for file in t.files.known(self.folder.id) if file.path == path])
+
+
+def put_many(photographer: Photographer, seeds: Iterable[int]) -> None:
+    """Photos with files named by number, and embeddings of these seeds, where they are new; in one transaction."""
+    with photographer.catalog.write() as t:
+        for number, seed in enumerate(seeds):
+            photo_id = t.photos.find(number.to_bytes(32, "big"))
+            if photo_id is None:
+                photo_id = t.photos.add(number.to_bytes(32, "big"), 100, Facts(4, 3, "JPEG"))
+                t.embeddings.put(photographer.space.id, photo_id, unit(seed))
+            t.files.indexed(photographer.folder.id, b"%d" % number, stamp(), photo_id)
+
+
+@pytest.fixture
+def files_that_may_not_grow():
+    """A full disk, also for tests that run as root: no file can be written beyond 64 bytes."""
+
+    @contextmanager
+    def limited():
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited
 
 
 @pytest.fixture

@@ -2,11 +2,10 @@
 
 import json
 import os
-import resource
 import shutil
 import tempfile
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +14,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from store import BadVector, Catalog, Facts, Outcome, VectorIndex
+from store import BadVector, Catalog, Outcome, VectorIndex
 
-from .conftest import Photographer, stamp, unit
-
-
-@contextmanager
-def files_that_may_not_grow():
-    """A full disk, also for tests that run as root: no file can be written beyond 64 bytes."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+from .conftest import Photographer, put_many, stamp, unit
 
 
 def same_up_to_ties(found, ids, matrix, query, count):
@@ -195,7 +183,9 @@ def test_a_catalog_that_was_set_back_and_went_on_otherwise_is_followed(photograp
     assert found.cosines[0] == pytest.approx(1, abs=1e-3)
 
 
-def test_a_file_that_lacks_much_in_a_folder_that_cannot_be_written_still_answers(photographer, tmp_path):
+def test_a_file_that_lacks_much_in_a_folder_that_cannot_be_written_still_answers(
+    photographer, tmp_path, files_that_may_not_grow
+):
     folder = tmp_path / "index"
     photographer.put(b"a", 1)
     VectorIndex(folder, photographer.catalog, photographer.space).search(unit(1), 1)
@@ -455,14 +445,6 @@ TestIndexMachine = IndexMachine.TestCase
 TestIndexMachine.settings = settings(
     max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
-
-
-def put_many(photographer, seeds):
-    with photographer.catalog.write() as t:
-        for number, seed in enumerate(seeds):
-            photo_id = t.photos.add(number.to_bytes(32, "big"), 100, Facts(4, 3, "JPEG"))
-            t.embeddings.put(photographer.space.id, photo_id, unit(seed))
-            t.files.indexed(photographer.folder.id, b"%d" % number, stamp(), photo_id)
 
 
 def test_whatever_share_of_the_photos_is_asked_for_the_nearest_of_them_are_found(photographer, tmp_path):
