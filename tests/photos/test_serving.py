@@ -111,7 +111,7 @@ def test_what_is_refused_is_refused_in_the_same_words_and_with_the_same_status(f
         assert filled("remove", pictures).status == 0
         gone = filled("search", "red")
     assert same(filled("search", "red"), gone)
-    assert (empty.status, gone.status) == (1, 1)
+    assert (empty.status, gone.status) == (2, 1)
 
 
 def test_with_debug_a_refusal_comes_from_this_process(filled, served):
@@ -235,7 +235,7 @@ def test_other_clients_get_the_same_answers_as_json(filled, served):
         json.loads(line) for line in filled("search", "red", "-t", "3", "--json").lines
     ]
     status, refusal = post(served.library, body=json.dumps(REQUEST.record() | {"words": []}))
-    assert (status, json.loads(refusal)["status"]) == (REFUSED, 1)
+    assert (status, json.loads(refusal)["status"]) == (REFUSED, 2)
 
 
 def test_what_goes_wrong_there_is_said_there_and_answered_here(filled):
