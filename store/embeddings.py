@@ -127,8 +127,10 @@ class Embeddings:
         found = np.empty((0, len(queries)), np.float32) if fresh is None else fresh.roughly(queries)
         if len(ids) == count:
             return ids, found
-        all_ids = self._all_ids(space_id)
-        others = all_ids[~np.isin(all_ids, ids)]
+        others = fresh.put if fresh is not None else ids
+        if len(ids) + len(others) != count:
+            all_ids = self._all_ids(space_id)
+            others = all_ids[~np.isin(all_ids, ids)]
         parts = [(ids, found)]
         for start in range(0, len(others), _PART):
             vectors = self._stored(space_id, others[start : start + _PART].tolist())

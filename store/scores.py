@@ -127,7 +127,10 @@ class Scores:
         self._delete(self._connection.execute(begun).scalars())
 
     def put(self, scoring_id: int, kept: KeptScores) -> None:
-        """Keep these scores of photos, which must exist, in place of those that they have."""
+        """Keep these scores of photos in place of those that they have.
+
+        Whoever is not sure that the photos exist calls `forget_deleted` later.
+        """
         label_ids, cosines = kept.label_ids.astype("<i4"), kept.cosines.astype("<f4")
         photo_ids = kept.photo_ids.tolist()
         rows = [

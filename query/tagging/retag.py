@@ -120,8 +120,7 @@ class _Retag:
             if not current.is_of(self._revision.id, self._columns.label_ids, self._columns.offsets):
                 t.scores.amend(current, self._revision.id, self._columns.label_ids, self._columns.offsets)
             t.scores.give_up(self._space.id)
-            self._tag(t, current, late)
-            self.changed += len(late)
+            self.changed += self._tag(t, current, late)
             self._put_in_force(t, current)
         return True
 
@@ -224,11 +223,14 @@ class _Retag:
         t.scores.put(change.old.id, new)
         self.changed += len(new)
 
-    def _tag(self, t: Transaction, scoring: Scoring, photo_ids: Sequence[int]) -> None:
-        """Score photos that came meanwhile."""
+    def _tag(self, t: Transaction, scoring: Scoring, photo_ids: Sequence[int]) -> int:
+        """Score photos that came meanwhile; returns how many that could be."""
+        tagged = 0
         for start in range(0, len(photo_ids), _CHUNK):
             vectors = t.embeddings.get(self._space.id, photo_ids[start : start + _CHUNK])
             self._put(t, scoring, self._scored(ExactScorer(self._columns), vectors))
+            tagged += len(vectors)
+        return tagged
 
     def _put_in_force(self, t: Transaction, scoring: Scoring) -> None:
         """Let the scoring and its revision be those of the library."""
