@@ -217,6 +217,12 @@ class Scores:
         is_there = exists().where(schema.photo.c.id == _scores.c.photo_id)
         self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring.id, ~is_there))
 
+    def forget_without_embedding(self, scoring: Scoring) -> None:
+        """Delete the scores of photos that have no embedding any more."""
+        space_id, photo_id = _embedding.c.space_id, _embedding.c.photo_id
+        has_one = exists().where(space_id == scoring.space_id, photo_id == _scores.c.photo_id)
+        self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring.id, ~has_one))
+
     def forget_changed(self, scoring: Scoring) -> None:
         """Delete the scores of photos whose embeddings changed after the scoring was begun."""
         since = select(_scoring.c.change_seq).where(_scoring.c.id == scoring.id).scalar_subquery()

@@ -56,12 +56,17 @@ class Amendment:
         """How the labels of *kept*, which are among the new scoring's, rank there, float64 (n, k)."""
         return kept.cosines - self.new.offsets[np.searchsorted(self.new.label_ids, kept.label_ids)]
 
+    def loses(self, held: KeptScores) -> NDArray[np.bool_]:
+        """Which photos of *held* have kept a label that does not stay, bool (n,)."""
+        if self.stays.all():
+            return np.zeros(len(held), np.bool_)
+        held_still: NDArray[np.int64] = self.stays[self.old.places(held.label_ids)].sum(axis=1)
+        loses: NDArray[np.bool_] = held_still < held.label_ids.shape[1]
+        return loses
+
     def touched(self, held: KeptScores, vectors: Vectors) -> NDArray[np.bool_]:
         """Of which photos of *held* something may differ, bool (n,). *vectors* are of the same photos in that order."""
-        places = self.old.places(held.label_ids)
-        loses = np.zeros(len(held), np.bool_)
-        if not self.stays.all():
-            loses |= (~self.stays[places]).any(axis=1)
+        loses = self.loses(held)
         if not len(self.added.label_ids):
             return loses
         if held.label_ids.shape[1] < self.new.most:

@@ -176,13 +176,21 @@ class _Retag:
             return t.scores.missing(change.old)
         if change.only_adds_few:
             return self._amend_entered(t, change)
+        t.scores.forget_without_embedding(change.old)
         done = 0
         for held in t.scores.scan(change.old.id, _CHUNK):
-            self._amend(t, change, held)
+            self._amend(t, change, held if len(change.added.label_ids) else self._losing(change, held))
             done += len(held)
             self._tell(done, self.photos)
         t.scores.keep_least_ranks(change.old, self._least)
         return t.scores.missing(change.old)
+
+    def _losing(self, change: Amendment, held: KeptScores) -> KeptScores:
+        """Those of *held* that lose a label. What others have kept stands, and their embeddings need not be read."""
+        loses = change.loses(held)
+        stays = held.of(~loses)
+        self._least.note(stays.photo_ids, change.old.ranks(stays))
+        return held.of(loses)
 
     def _amend_entered(self, t: Transaction, change: Amendment) -> Sequence[int]:
         """As `_amend_photos`, reading only the rows of photos that a new label may be kept of."""

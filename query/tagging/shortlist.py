@@ -1,10 +1,10 @@
 """Scoring many photos with many labels: a quick look in low precision, and an exact one at what it leaves.
 
-A product in bfloat16 ranks a photo's labels roughly. How far it can be wrong is known (`_Rough.errors`), so what it
+A product in bfloat16 ranks a photo's labels roughly. How far it can be wrong is known (`_Rough._errors`), so what it
 leaves certainly holds all labels that are to be kept; those are scored exactly, in float64, and the best are kept.
 
 Numbers in bfloat16 are looked at as the integers that their bits are, with the bits of negative ones turned so that
-order stays (`_ordered`): of integers the processor compares 32 at once, and finds the n-th of a list in no time.
+order stays (`_order`): of integers the processor compares 32 at once, and finds the n-th of a list in no time.
 """
 
 from __future__ import annotations
