@@ -178,7 +178,7 @@ class Embeddings:
 
     def _all_ids(self, space_id: int) -> NDArray[np.int64]:
         held = select(_embedding.c.photo_id).where(_embedding.c.space_id == space_id)
-        return np.array(list(self._connection.execute(held.order_by(_embedding.c.photo_id)).scalars()), np.int64)
+        return np.array(self._connection.execute(held.order_by(_embedding.c.photo_id)).scalars().all(), np.int64)
 
     def _fresh(self, space_id: int) -> FreshRows | None:
         return None if self._mapped is None else self._mapped.of(self._connection, space_id)

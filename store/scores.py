@@ -157,7 +157,7 @@ class Scores:
         last = 0
         while True:
             page = select(*_COLUMNS).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id > last)
-            read = list(self._connection.execute(page.order_by(_scores.c.photo_id).limit(rows)))
+            read = self._connection.execute(page.order_by(_scores.c.photo_id).limit(rows)).all()
             if not read:
                 return
             last = read[-1].photo_id
@@ -166,7 +166,7 @@ class Scores:
     def missing(self, scoring: Scoring, after: int = 0, limit: int | None = None) -> list[int]:
         """Photos that have an embedding and no scores, by ascending id beyond *after*."""
         query = select(_embedding.c.photo_id).where(_is_missing(scoring), _embedding.c.photo_id > after)
-        return list(self._connection.execute(query.order_by(_embedding.c.photo_id).limit(limit)).scalars())
+        return list(self._connection.execute(query.order_by(_embedding.c.photo_id).limit(limit)).scalars().all())
 
     def count_missing(self, scoring: Scoring) -> int:
         """How many photos have an embedding and no scores."""
@@ -195,7 +195,7 @@ class Scores:
         unknown = set(range((-1 if last is None else last) // PAGE + 1)).difference(found.pages())
         for page in sorted(unknown):
             of_page = _scores.c.photo_id.between(page * PAGE, (page + 1) * PAGE - 1)
-            kept = _kept(list(self._connection.execute(_OF_SCORING.where(of_page), {"scoring": scoring.id})))
+            kept = _kept(self._connection.execute(_OF_SCORING.where(of_page), {"scoring": scoring.id}).all())
             found.page(page)
             found.note(kept.photo_ids, scoring.ranks(kept))
         return found
