@@ -131,11 +131,12 @@ class Scores:
 
         Whoever is not sure that the photos exist calls `forget_deleted` later.
         """
-        label_ids, cosines = kept.label_ids.astype("<i4"), kept.cosines.astype("<f4")
-        photo_ids = kept.photo_ids.tolist()
+        label_ids, cosines = kept.label_ids.astype("<i4").tobytes(), kept.cosines.astype("<f4").tobytes()
+        photo_ids, width = kept.photo_ids.tolist(), 4 * kept.label_ids.shape[1]
+        starts = range(0, len(photo_ids) * width, width) if width else [0] * len(photo_ids)
         rows = [
-            (scoring_id, photo_id, ids.tobytes(), scores.tobytes())
-            for photo_id, ids, scores in zip(photo_ids, label_ids, cosines, strict=True)
+            (scoring_id, photo_id, label_ids[start : start + width], cosines[start : start + width])
+            for photo_id, start in zip(photo_ids, starts, strict=True)
         ]
         if rows:
             execute_plainly(self._connection, _PUT, rows)
