@@ -12,8 +12,8 @@ from store import Catalog, Photo, Space
 from .scores import cosine_of
 from .tagging import DEFAULT_THRESHOLD, LEAST, minimum_of, spread_of
 
-#: Photos that are read at once.
-_CHUNK = 4096
+#: Photos that are read at once: their numbers stay in the processor's cache.
+_CHUNK = 512
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from .errors import (
     readable,
 )
 from .index import IndexStatus, VectorIndex
+from .least_ranks import LeastRanks
 from .mapped import MappedRows
 from .records import (
     Attempts,
@@ -69,6 +70,7 @@ __all__ = [
     "KeptScores",
     "Label",
     "LabelDefinition",
+    "LeastRanks",
     "MappedRows",
     "Neighbours",
     "NotACatalog",

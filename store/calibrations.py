@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, insert, select
 
 from . import schema
-from .chunks import chunks
+from .chunks import among, chunks
 from .dialect import upsert
 from .records import Calibration, Spread
 
@@ -51,8 +51,11 @@ class Calibrations:
         """What the snapshot says of these labels; those that it does not know are left out."""
         found: dict[int, Spread] = {}
         for some in chunks(label_ids):
+            asked = set(some)
             rows = self._connection.execute(
-                select(_of_label).where(_of_label.c.calibration_id == calibration_id, _of_label.c.label_id.in_(some))
+                select(_of_label.c.label_id, _of_label.c.median, _of_label.c.spread).where(
+                    _of_label.c.calibration_id == calibration_id, among(_of_label.c.label_id, some)
+                )
             )
-            found.update({row.label_id: Spread(row.median, row.spread) for row in rows})
+            found.update({key: Spread(median, spread) for key, median, spread in rows if key in asked})
         return found

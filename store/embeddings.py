@@ -79,6 +79,8 @@ class Embeddings:
 
     def count(self, space_id: int) -> int:
         """How many photos that have a file have an embedding in the space."""
+        if (fresh := self._fresh(space_id)) is not None:
+            return len(fresh.photo_ids())
         return self._connection.execute(
             select(func.count()).select_from(_embedding).where(_embedding.c.space_id == space_id, _has_file())
         ).scalar_one()
@@ -104,7 +106,7 @@ class Embeddings:
         if fresh is None:
             yield from self.scan_stored(space_id, rows)
             return
-        photo_ids = np.union1d(fresh.ids, fresh.put)
+        photo_ids = fresh.photo_ids()
         for start in range(0, len(photo_ids), rows):
             yield self._from_both(space_id, photo_ids[start : start + rows], fresh)
 
@@ -112,9 +114,31 @@ class Embeddings:
         """The photos that have a file and an embedding in the space, int64 (n,), ascending."""
         fresh = self._fresh(space_id)
         if fresh is not None:
-            return np.union1d(fresh.ids, fresh.put)
+            return fresh.photo_ids()
         query = select(_embedding.c.photo_id).where(_embedding.c.space_id == space_id, _has_file())
         return np.array(list(self._connection.execute(query.order_by(_embedding.c.photo_id)).scalars()), np.int64)
+
+    def roughly(self, space_id: int, queries: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The cosines of all photos, also of those without a file, with *queries*, float32 (m, d), to some 1e-5.
+
+        The photos, int64 (n,), ascending, and float32 (n, m). Damaged embeddings are left out.
+        """
+        fresh, count = self._fresh(space_id), self._count(space_id)
+        ids = np.empty(0, np.int64) if fresh is None else fresh.ids
+        found = np.empty((0, len(queries)), np.float32) if fresh is None else fresh.roughly(queries)
+        if len(ids) == count:
+            return ids, found
+        others = fresh.put if fresh is not None else ids
+        if len(ids) + len(others) != count:
+            all_ids = self._all_ids(space_id)
+            others = all_ids[~np.isin(all_ids, ids)]
+        parts = [(ids, found)]
+        for start in range(0, len(others), _PART):
+            vectors = self.get_stored(space_id, others[start : start + _PART].tolist())
+            parts.append((vectors.ids, vectors.matrix @ queries.T))
+        ids, found = np.concatenate([ids for ids, _ in parts]), np.concatenate([each for _, each in parts])
+        order = np.argsort(ids)
+        return ids[order], found[order]
 
     def scan_stored(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
         """As `scan`, from the catalog alone, whatever is mapped."""
@@ -148,6 +172,14 @@ class Embeddings:
             )
         note_dropped(self._connection, space_id, damaged)
         return damaged
+
+    def _count(self, space_id: int) -> int:
+        held = select(func.count()).select_from(_embedding).where(_embedding.c.space_id == space_id)
+        return self._connection.execute(held).scalar_one()
+
+    def _all_ids(self, space_id: int) -> NDArray[np.int64]:
+        held = select(_embedding.c.photo_id).where(_embedding.c.space_id == space_id)
+        return np.array(self._connection.execute(held.order_by(_embedding.c.photo_id)).scalars().all(), np.int64)
 
     def _fresh(self, space_id: int) -> FreshRows | None:
         return None if self._mapped is None else self._mapped.of(self._connection, space_id)

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from . import schema
-from .chunks import chunks
+from .chunks import among, chunks
 from .dialect import upsert
 from .records import Vectors
 
@@ -27,10 +27,11 @@ class Labels:
         for some in chunks(label_ids):
             rows = self._connection.execute(
                 select(_vector.c.label_id, _vector.c.vector).where(
-                    _vector.c.space_id == space_id, _vector.c.label_id.in_(some)
+                    _vector.c.space_id == space_id, among(_vector.c.label_id, some)
                 )
             )
-            found.update({row.label_id: row.vector for row in rows})
+            asked = set(some)
+            found.update({label_id: vector for label_id, vector in rows if label_id in asked})
         ids = [label_id for label_id in label_ids if label_id in found]
         matrix = np.stack([found[label_id] for label_id in ids]) if ids else np.empty((0, 0), np.float32)
         return Vectors(np.array(ids, np.int64), matrix)

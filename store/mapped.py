@@ -31,6 +31,10 @@ class FreshRows:
     ids: NDArray[np.int64]
     put: NDArray[np.int64]
 
+    def photo_ids(self) -> NDArray[np.int64]:
+        """All photos that have a file and an embedding, int64, ascending."""
+        return np.union1d(self.ids, self.put) if len(self.put) else self.ids
+
     def held(self, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of *photo_ids*, (n,), have a row here, bool (n,)."""
         places = np.minimum(np.searchsorted(self.ids, photo_ids), max(len(self.ids) - 1, 0))
@@ -38,6 +42,14 @@ class FreshRows:
             return np.zeros(len(photo_ids), np.bool_)
         held: NDArray[np.bool_] = self.ids[places] == photo_ids
         return held
+
+    def roughly(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosines of `ids` with *queries*, float32 (m, d), as FAISS adds them up: float32 (n, m)."""
+        held = slice(None) if len(self.ids) == len(self.rows) else np.isin(self.rows.photo_ids, self.ids)
+        found = np.empty((len(self.ids), len(queries)), np.float32)
+        for at, query in enumerate(queries):
+            found[:, at] = self.rows.roughly(query)[held]
+        return found
 
     def vectors(self, photo_ids: NDArray[np.int64]) -> Vectors:
         """The rows of *photo_ids*, which are all held."""

@@ -11,6 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+#: A table of ids may have so many times as many places as there are ids.
+_TABLE = 100
+
 
 class Outcome(StrEnum):
     """How a file ended."""
@@ -212,6 +215,21 @@ class Scoring:
         """Whether it is of that revision with these labels and offsets."""
         same_labels = np.array_equal(self.label_ids, label_ids)
         return self.revision_id == revision_id and same_labels and np.array_equal(self.offsets, offsets)
+
+    def places(self, label_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where in the scoring these labels of it are."""
+        ids = self.label_ids
+        if len(ids) and ids[-1] >= _TABLE * len(ids):
+            return np.searchsorted(ids, label_ids)
+        # Ids are handed out in order, so a table of them is small, and looking up is much quicker than searching.
+        table = np.zeros(ids[-1] + 1 if len(ids) else 1, np.int64)
+        table[ids] = np.arange(len(ids))
+        places: NDArray[np.int64] = table[label_ids]
+        return places
+
+    def ranks(self, kept: KeptScores) -> NDArray[np.float64]:
+        """How the labels of *kept* rank, float64 (n, k)."""
+        return kept.cosines - self.offsets[self.places(kept.label_ids)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -275,6 +275,15 @@ photo_scores = Table(
     sqlite_with_rowid=False,
 )
 
+#: The least rank that each photo has kept, float32, of a page of 4096 ids (see `least_ranks`).
+least_rank = Table(
+    "least_rank",
+    metadata,
+    _of("scoring", primary=True),
+    Column("page", Integer, primary_key=True, autoincrement=False),
+    _need("ranks", LargeBinary),
+)
+
 #: A snapshot of how scores lie over the library, and how many photos it had; the newest of a space is in force.
 calibration = Table(
     "calibration",

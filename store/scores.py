@@ -7,12 +7,25 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, delete, exists, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
-from . import schema
+from . import least_ranks, schema
 from .changes import PUT, latest
 from .chunks import among, chunks
-from .dialect import replacing
+from .dialect import execute_plainly, replacing
+from .least_ranks import PAGE, LeastRanks
 from .records import KeptScores, Scoring
 
 _scoring, _scores, _embedding, _log = (
@@ -23,6 +36,7 @@ _scoring, _scores, _embedding, _log = (
 )
 _PUT = replacing(_scores, ["scoring_id", "photo_id"], ["label_ids", "cosines"])
 _COLUMNS = (_scores.c.photo_id, _scores.c.label_ids, _scores.c.cosines)
+_OF_SCORING = select(*_COLUMNS).where(_scores.c.scoring_id == bindparam("scoring"))
 
 
 class Scores:
@@ -113,14 +127,20 @@ class Scores:
         self._delete(self._connection.execute(begun).scalars())
 
     def put(self, scoring_id: int, kept: KeptScores) -> None:
-        """Keep these scores of photos, which must exist, in place of those that they have."""
-        label_ids, cosines = kept.label_ids.astype("<i4"), kept.cosines.astype("<f4")
+        """Keep these scores of photos in place of those that they have.
+
+        Whoever is not sure that the photos exist calls `forget_deleted` later.
+        """
+        label_ids, cosines = kept.label_ids.astype("<i4").tobytes(), kept.cosines.astype("<f4").tobytes()
+        photo_ids, width = kept.photo_ids.tolist(), 4 * kept.label_ids.shape[1]
+        starts = range(0, len(photo_ids) * width, width) if width else [0] * len(photo_ids)
         rows = [
-            {"scoring_id": scoring_id, "photo_id": photo_id, "label_ids": ids.tobytes(), "cosines": scores.tobytes()}
-            for photo_id, ids, scores in zip(kept.photo_ids.tolist(), label_ids, cosines, strict=True)
+            (scoring_id, photo_id, label_ids[start : start + width], cosines[start : start + width])
+            for photo_id, start in zip(photo_ids, starts, strict=True)
         ]
         if rows:
-            self._connection.execute(_PUT, rows)
+            execute_plainly(self._connection, _PUT, rows)
+            least_ranks.forget(self._connection, scoring_id, photo_ids)
 
     def of(self, scoring_id: int, photo_ids: Sequence[int]) -> KeptScores:
         """The scores of these photos, by photo; those that have none are left out."""
@@ -149,11 +169,44 @@ class Scores:
 
     def missing(self, scoring: Scoring, after: int = 0, limit: int | None = None) -> list[int]:
         """Photos that have an embedding and no scores, by ascending id beyond *after*."""
-        scored = exists().where(_scores.c.scoring_id == scoring.id, _scores.c.photo_id == _embedding.c.photo_id)
-        query = select(_embedding.c.photo_id).where(
-            _embedding.c.space_id == scoring.space_id, _embedding.c.photo_id > after, ~scored
+        query = select(_embedding.c.photo_id).where(_is_missing(scoring), _embedding.c.photo_id > after)
+        return list(self._connection.execute(query.order_by(_embedding.c.photo_id).limit(limit)).scalars().all())
+
+    def count_missing(self, scoring: Scoring) -> int:
+        """How many photos have an embedding and no scores."""
+        query = select(func.count()).select_from(_embedding).where(_is_missing(scoring))
+        return self._connection.execute(query).scalar_one()
+
+    def count_changed(self, scoring: Scoring, before: Scoring | None) -> int:
+        """How many photos of *scoring* have other scores than in *before*, or none there."""
+        one, other = _scores.alias(), _scores.alias()
+        total = select(func.count()).select_from(one).where(one.c.scoring_id == scoring.id)
+        count = self._connection.execute(total).scalar_one()
+        if before is None:
+            return count
+        both = one.join(other, one.c.photo_id == other.c.photo_id)
+        same = total.select_from(both).where(
+            other.c.scoring_id == before.id, one.c.label_ids == other.c.label_ids, one.c.cosines == other.c.cosines
         )
-        return list(self._connection.execute(query.order_by(_embedding.c.photo_id).limit(limit)).scalars())
+        return count - self._connection.execute(same).scalar_one()
+
+    def least_ranks(self, scoring: Scoring) -> LeastRanks:
+        """The least rank that each photo has kept; what is not known is read from the rows."""
+        found = least_ranks.read(self._connection, scoring.id)
+        last = self._connection.execute(
+            select(func.max(_scores.c.photo_id)).where(_scores.c.scoring_id == scoring.id)
+        ).scalar()
+        unknown = set(range((-1 if last is None else last) // PAGE + 1)).difference(found.pages())
+        for page in sorted(unknown):
+            of_page = _scores.c.photo_id.between(page * PAGE, (page + 1) * PAGE - 1)
+            kept = _kept(self._connection.execute(_OF_SCORING.where(of_page), {"scoring": scoring.id}).all())
+            found.page(page)
+            found.note(kept.photo_ids, scoring.ranks(kept))
+        return found
+
+    def keep_least_ranks(self, scoring: Scoring, least: LeastRanks) -> None:
+        """Keep what `least_ranks` would say, so that it need not be read again."""
+        least_ranks.write(self._connection, scoring.id, least)
 
     def forget(self, scoring_id: int, photo_ids: Sequence[int]) -> None:
         """Delete the scores of these photos."""
@@ -161,6 +214,18 @@ class Scores:
             self._connection.execute(
                 delete(_scores).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id.in_(some))
             )
+        least_ranks.forget(self._connection, scoring_id, photo_ids)
+
+    def forget_deleted(self, scoring: Scoring) -> None:
+        """Delete the scores of photos that are no more."""
+        is_there = exists().where(schema.photo.c.id == _scores.c.photo_id)
+        self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring.id, ~is_there))
+
+    def forget_without_embedding(self, scoring: Scoring) -> None:
+        """Delete the scores of photos that have no embedding any more."""
+        space_id, photo_id = _embedding.c.space_id, _embedding.c.photo_id
+        has_one = exists().where(space_id == scoring.space_id, photo_id == _scores.c.photo_id)
+        self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring.id, ~has_one))
 
     def forget_changed(self, scoring: Scoring) -> None:
         """Delete the scores of photos whose embeddings changed after the scoring was begun."""
@@ -184,12 +249,19 @@ class Scores:
 
     def _delete(self, scoring_ids: Iterable[int]) -> None:
         for scoring_id in list(scoring_ids):
+            least_ranks.forget_all(self._connection, scoring_id)
             self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring_id))
             self._connection.execute(delete(_scoring).where(_scoring.c.id == scoring_id))
 
 
 def _packed(numbers: NDArray[np.int64] | NDArray[np.float64], dtype: str) -> bytes:
     return numbers.astype(dtype).tobytes()
+
+
+def _is_missing(scoring: Scoring) -> ColumnElement[bool]:
+    """Whether an embedding is of a photo that has no scores."""
+    scored = exists().where(_scores.c.scoring_id == scoring.id, _scores.c.photo_id == _embedding.c.photo_id)
+    return and_(_embedding.c.space_id == scoring.space_id, ~scored)
 
 
 def _kept(rows: Sequence[Any]) -> KeptScores:

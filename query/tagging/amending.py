@@ -16,8 +16,8 @@ from .scoring import Columns, best_of
 _FEW: Final = 8
 #: What a cosine in float32 may be wrong by: far above it.
 _ROUGH: Final = 1e-4
-#: A table of ids may have so many times as many places as there are labels.
-_TABLE: Final = 100
+#: So many new labels are compared with all photos one by one.
+_ONE_BY_ONE: Final = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,27 +36,50 @@ class Amendment:
         """Whether nothing differs."""
         return not len(self.added.label_ids) and bool(self.stays.all())
 
+    @property
+    def only_adds_few(self) -> bool:
+        """Whether all labels stay and few come, so that what photos have kept need not be read to know which change."""
+        full = len(self.old.label_ids) >= self.new.most
+        return full and bool(self.stays.all()) and 0 < len(self.added.label_ids) <= _ONE_BY_ONE
+
+    def enters(self, rough: NDArray[np.float32], least: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which photos a new label may be kept of, bool (n,).
+
+        *rough* are their cosines with the new ones, (n, added), *least* the least ranks that they have kept, (n,), NaN
+        where nothing is kept.
+        """
+        best: NDArray[np.float64] = (rough - self.added.offsets).max(axis=1)
+        gains: NDArray[np.bool_] = best >= least - _ROUGH
+        return gains
+
+    def ranks(self, kept: KeptScores) -> NDArray[np.float64]:
+        """How the labels of *kept*, which are among the new scoring's, rank there, float64 (n, k)."""
+        return kept.cosines - self.new.offsets[np.searchsorted(self.new.label_ids, kept.label_ids)]
+
+    def loses(self, held: KeptScores) -> NDArray[np.bool_]:
+        """Which photos of *held* have kept a label that does not stay, bool (n,)."""
+        if self.stays.all():
+            return np.zeros(len(held), np.bool_)
+        held_still: NDArray[np.int64] = self.stays[self.old.places(held.label_ids)].sum(axis=1)
+        loses: NDArray[np.bool_] = held_still < held.label_ids.shape[1]
+        return loses
+
     def touched(self, held: KeptScores, vectors: Vectors) -> NDArray[np.bool_]:
         """Of which photos of *held* something may differ, bool (n,). *vectors* are of the same photos in that order."""
-        places = self._places(held.label_ids)
-        loses = np.zeros(len(held), np.bool_)
-        if not self.stays.all():
-            loses |= (~self.stays[places]).any(axis=1)
+        loses = self.loses(held)
         if not len(self.added.label_ids):
             return loses
         if held.label_ids.shape[1] < self.new.most:
             return np.ones(len(held), np.bool_)
-        last = (held.cosines - self.old.offsets[places]).min(axis=1, keepdims=True)
-        rough = vectors.matrix @ self.added.matrix.T.astype(np.float32) - self.added.offsets
-        gains: NDArray[np.bool_] = (rough >= last - _ROUGH).any(axis=1)
-        return loses | gains
+        least = self.old.ranks(held).min(axis=1).astype(np.float32)
+        return loses | self.enters(vectors.matrix @ self.added.matrix.T.astype(np.float32), least)
 
     def kept(self, held: KeptScores, vectors: Vectors) -> tuple[KeptScores, NDArray[np.bool_]]:
         """What is kept now of the photos of *held*, and of which photos that is not certain, bool (n,).
 
         *vectors* are the embeddings of the same photos in the same order.
         """
-        places = self._places(held.label_ids)
+        places = self.old.places(held.label_ids)
         ranks = held.cosines - self.old.offsets[places]
         stays = self.stays[places]
         cosines = self.added.cosines(vectors.matrix)
@@ -73,17 +96,6 @@ class Amendment:
             return KeptScores(held.photo_ids, candidates, scores), np.ones(len(held), np.bool_)
         labels, best = best_of(candidates, scores, every_rank, most)
         return KeptScores(held.photo_ids, labels, best), certain < most
-
-    def _places(self, label_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where in the old scoring these labels are, int64 (n, k)."""
-        ids = self.old.label_ids
-        if len(ids) and ids[-1] >= _TABLE * len(ids):
-            return np.searchsorted(ids, label_ids)
-        # Ids are handed out in order, so a table of them is small, and looking up is much quicker than searching.
-        table = np.zeros(ids[-1] + 1 if len(ids) else 1, np.int64)
-        table[ids] = np.arange(len(ids))
-        places: NDArray[np.int64] = table[label_ids]
-        return places
 
     def _beats(
         self, label_ids: NDArray[np.int64], ranks: NDArray[np.float64], cosines: NDArray[np.float32]

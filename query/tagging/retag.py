@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 
-from store import Catalog, KeptScores, Revision, Scoring, Space, Transaction, Vectors
+from store import Catalog, KeptScores, LeastRanks, Revision, Scoring, Space, Transaction, Vectors
 
 from ..errors import Superseded
 from ..texts import TextVectors
@@ -24,7 +26,10 @@ _CHUNK = 4096
 
 @dataclass(frozen=True, slots=True)
 class RetagReport:
-    """What a re-tag did: `changed` photos have other scores than before; and the seconds of its parts."""
+    """What a re-tag did: `changed` photos have other scores than before; and the seconds of its parts.
+
+    Writing is what is left beside scoring, at which two or three threads may be at once.
+    """
 
     photos: int
     labels_encoded: int
@@ -100,6 +105,8 @@ class _Retag:
         self._progress = progress
         self.photos = self.changed = 0
         self.seconds = 0.0
+        #: Of the photos that were scored or looked at.
+        self._least = LeastRanks()
 
     def amend(self) -> bool:
         """Score what is new, in one transaction; returns False if too much is."""
@@ -109,72 +116,132 @@ class _Retag:
             if current is None or change is None:
                 return False
             self.photos = t.embeddings.count(self._space.id)
-            if not change.is_empty:
-                self._amend_photos(t, change)
+            late = self._amend_photos(t, change)
             if not current.is_of(self._revision.id, self._columns.label_ids, self._columns.offsets):
                 t.scores.amend(current, self._revision.id, self._columns.label_ids, self._columns.offsets)
             t.scores.give_up(self._space.id)
+            self.changed += self._tag(t, current, late)
             self._put_in_force(t, current)
         return True
 
     def score_all(self, make_scorer: Callable[[Columns, int], Scorer], rows: int) -> None:
         """Make a scoring anew, in parts, and put it in force when it is whole."""
         with self._catalog.write() as t:
-            columns = self._columns
+            columns, begun = self._columns, t.scores.begun(self._space.id)
             scoring = t.scores.begin(self._space.id, self._revision.id, columns.label_ids, columns.offsets)
             t.library.set_retag_pending(True)
-            total = len(t.scores.missing(scoring))
+            total = t.scores.count_missing(scoring)
             self.photos = t.embeddings.count(self._space.id)
-        scorer = make_scorer(self._columns, total)
-        after = done = 0
-        while True:
-            with self._catalog.read() as t:
-                photo_ids = t.scores.missing(scoring, after, rows)
-                vectors = t.embeddings.get(self._space.id, photo_ids)
-            if not photo_ids:
-                break
-            after = photo_ids[-1]
-            kept = self._scored(scorer, vectors)
-            with self._catalog.write() as t:
-                self._check(t, scoring)
-                self._put(t, scoring, kept)
-            done += len(photo_ids)
-            self._tell(done, total)
+        is_continued = begun is not None and begun.id == scoring.id
+        done = 0
+        with closing(self._scored_pages(scoring, make_scorer(columns, total), rows)) as pages:
+            for count, kept in pages:
+                with self._catalog.write() as t:
+                    self._check(t, scoring)
+                    self._put(t, scoring, kept)
+                done += count
+                self._tell(done, total)
         with self._catalog.write() as t:
             self._check(t, scoring)
             t.scores.forget_changed(scoring)
+            # They were pruned after their embeddings had been read.
+            t.scores.forget_deleted(scoring)
+            self._tag(t, scoring, t.scores.missing(scoring))
+            self.changed = t.scores.count_changed(scoring, t.scores.current(self._space.id))
+            if not is_continued:
+                t.scores.keep_least_ranks(scoring, self._least)
             self._put_in_force(t, scoring)
 
-    def _amend_photos(self, t: Transaction, change: Amendment) -> None:
-        scorer, done = ExactScorer(self._columns), 0
+    def _scored_pages(self, scoring: Scoring, scorer: Scorer, rows: int) -> Generator[tuple[int, KeptScores]]:
+        """What is kept of the photos that have no scores yet, each time with the number of photos looked at.
+
+        While one page is written, the next is scored.
+        """
+        after, coming = 0, None
+        with ThreadPoolExecutor(1, "retag") as beside:
+            while True:
+                with self._catalog.read() as t:
+                    photo_ids = t.scores.missing(scoring, after, rows)
+                    vectors = t.embeddings.get(self._space.id, photo_ids)
+                following = beside.submit(self._scored, scorer, vectors) if photo_ids else None
+                if coming is not None:
+                    yield coming[0], coming[1].result()
+                if following is None:
+                    return
+                after, coming = photo_ids[-1], (len(photo_ids), following)
+
+    def _amend_photos(self, t: Transaction, change: Amendment) -> Sequence[int]:
+        """Bring the rows of *change* up to date; returns the photos that have none yet."""
+        if change.is_empty:
+            return t.scores.missing(change.old)
+        if change.only_adds_few:
+            return self._amend_entered(t, change)
+        t.scores.forget_without_embedding(change.old)
+        done = 0
         for held in t.scores.scan(change.old.id, _CHUNK):
-            vectors = t.embeddings.get(self._space.id, held.photo_ids.tolist())
-            there = np.isin(held.photo_ids, vectors.ids)
-            t.scores.forget(change.old.id, held.photo_ids[~there].tolist())
-            before = time.perf_counter()
-            held = held.of(there)  # noqa: PLW2901 - what is left of it
-            touched = change.touched(held, vectors)
-            some, rows = held.of(touched), Vectors(vectors.ids[touched], vectors.matrix[touched])
-            kept, doubtful = change.kept(some, rows)
-            exact = scorer.kept(Vectors(rows.ids[doubtful], rows.matrix[doubtful]))
-            if doubtful.all():
-                kept = exact
-            else:
-                kept.label_ids[doubtful], kept.cosines[doubtful] = exact.label_ids, exact.cosines
-            new = kept.of(differs(some, kept))
-            self.seconds += time.perf_counter() - before
-            t.scores.put(change.old.id, new)
-            self.changed += len(new)
+            self._amend(t, change, held if len(change.added.label_ids) else self._losing(change, held))
             done += len(held)
             self._tell(done, self.photos)
+        t.scores.keep_least_ranks(change.old, self._least)
+        return t.scores.missing(change.old)
+
+    def _losing(self, change: Amendment, held: KeptScores) -> KeptScores:
+        """Those of *held* that lose a label. What others have kept stands, and their embeddings need not be read."""
+        loses = change.loses(held)
+        stays = held.of(~loses)
+        self._least.note(stays.photo_ids, change.old.ranks(stays))
+        return held.of(loses)
+
+    def _amend_entered(self, t: Transaction, change: Amendment) -> Sequence[int]:
+        """As `_amend_photos`, reading only the rows of photos that a new label may be kept of."""
+        before = time.perf_counter()
+        photo_ids, rough = t.embeddings.roughly(self._space.id, change.added.matrix.astype(np.float32))
+        self._least = t.scores.least_ranks(change.old)
+        least = self._least.of(photo_ids)
+        entered = photo_ids[change.enters(rough, least)].tolist()
+        self.seconds += time.perf_counter() - before
+        # Their embeddings are gone.
+        gone = np.setdiff1d(self._least.photo_ids(), photo_ids, assume_unique=True)
+        t.scores.forget(change.old.id, gone.tolist())
+        for start in range(0, len(entered), _CHUNK):
+            self._amend(t, change, t.scores.of(change.old.id, entered[start : start + _CHUNK]))
+        t.scores.keep_least_ranks(change.old, self._least)
+        late: list[int] = photo_ids[np.isnan(least)].tolist()
+        return late
+
+    def _amend(self, t: Transaction, change: Amendment, held: KeptScores) -> None:
+        """Bring the rows *held* up to date."""
+        vectors = t.embeddings.get(self._space.id, held.photo_ids.tolist())
+        there = np.isin(held.photo_ids, vectors.ids)
+        t.scores.forget(change.old.id, held.photo_ids[~there].tolist())
+        before = time.perf_counter()
+        held = held.of(there)
+        touched = change.touched(held, vectors)
+        some, rows = held.of(touched), Vectors(vectors.ids[touched], vectors.matrix[touched])
+        kept, doubtful = change.kept(some, rows)
+        exact = ExactScorer(self._columns).kept(Vectors(rows.ids[doubtful], rows.matrix[doubtful]))
+        if doubtful.all():
+            kept = exact
+        else:
+            kept.label_ids[doubtful], kept.cosines[doubtful] = exact.label_ids, exact.cosines
+        new = kept.of(differs(some, kept))
+        self._least.note(held.photo_ids, change.old.ranks(held))
+        self._least.note(kept.photo_ids, change.ranks(kept))
+        self.seconds += time.perf_counter() - before
+        t.scores.put(change.old.id, new)
+        self.changed += len(new)
+
+    def _tag(self, t: Transaction, scoring: Scoring, photo_ids: Sequence[int]) -> int:
+        """Score photos that came meanwhile; returns how many that could be."""
+        tagged = 0
+        for start in range(0, len(photo_ids), _CHUNK):
+            vectors = t.embeddings.get(self._space.id, photo_ids[start : start + _CHUNK])
+            self._put(t, scoring, self._scored(ExactScorer(self._columns), vectors))
+            tagged += len(vectors)
+        return tagged
 
     def _put_in_force(self, t: Transaction, scoring: Scoring) -> None:
-        """Tag what came meanwhile, and let the scoring and its revision be those of the library."""
-        scorer = ExactScorer(self._columns)
-        late = t.scores.missing(scoring)
-        for start in range(0, len(late), _CHUNK):
-            vectors = t.embeddings.get(self._space.id, late[start : start + _CHUNK])
-            self._put(t, scoring, self._scored(scorer, vectors))
+        """Let the scoring and its revision be those of the library."""
         t.scores.finish(scoring)
         t.library.set_revision(self._revision.id)
         t.library.set_retag_pending(False)
@@ -191,19 +258,8 @@ class _Retag:
         return kept
 
     def _put(self, t: Transaction, scoring: Scoring, kept: KeptScores) -> None:
-        # Some may have been pruned since their embeddings were read.
-        known = t.photos.known(kept.photo_ids.tolist())
-        there = np.isin(kept.photo_ids, np.fromiter(known, np.int64))
-        self.changed += self._changed(t, scoring, kept.of(there))
-        t.scores.put(scoring.id, kept.of(there))
-
-    def _changed(self, t: Transaction, scoring: Scoring, kept: KeptScores) -> int:
-        current = t.scores.current(self._space.id)
-        if current is None or current.id == scoring.id:
-            return len(kept)
-        before = t.scores.of(current.id, kept.photo_ids.tolist())
-        both = np.isin(kept.photo_ids, before.photo_ids)
-        return int((~both).sum()) + int(differs(before, kept.of(both)).sum())
+        t.scores.put(scoring.id, kept)
+        self._least.note(kept.photo_ids, scoring.ranks(kept))
 
     def _check(self, t: Transaction, scoring: Scoring) -> None:
         if not t.scores.is_there(scoring.id):

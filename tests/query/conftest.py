@@ -1,7 +1,7 @@
 import pytest
 
 from query import StoredTagger, TextVectors
-from store import Catalog, Facts, SpaceIdentity, Stamp, VectorIndex, Vectors
+from store import Catalog, Facts, MappedRows, SpaceIdentity, Stamp, VectorIndex, Vectors
 from store import schema as tables
 
 from ..fakes import DIMENSION, FakeEncoder, vector_of
@@ -14,7 +14,7 @@ class Library:
     """Photos whose embeddings are those of their names."""
 
     def __init__(self, tmp_path):
-        self.catalog = Catalog.open(tmp_path / "catalog.db")
+        self.catalog = Catalog.open(tmp_path / "catalog.db", MappedRows(tmp_path / "index"))
         with self.catalog.write() as t:
             self.space = t.spaces.ensure(IDENTITY)
             self.folder = t.folders.add(b"/photos")
@@ -61,6 +61,7 @@ class Library:
     def forget_scores(self):
         with self.catalog.write() as t:
             t.connection.execute(tables.photo_scores.delete())
+            t.connection.execute(tables.least_rank.delete())
 
 
 @pytest.fixture

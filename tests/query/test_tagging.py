@@ -1,11 +1,13 @@
 """Tags are a pure function of embeddings and vocabulary, and a person's word is above them."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -262,23 +264,42 @@ def test_a_new_label_is_all_that_is_scored(library):
     assert report.changed == len({photo for photo, label, _ in library.rows() if label > len(NAMES)}) > 0
 
 
-@settings(max_examples=10, deadline=None)
-@given(st.randoms(use_true_random=False), st.booleans(), st.sampled_from([0.0, 1e-3, 0.2]))
-def test_the_quick_look_keeps_what_looking_at_every_label_keeps(random, has_offsets, alike):
+@settings(max_examples=20, deadline=None)
+@given(
+    st.randoms(use_true_random=False),
+    st.sampled_from([65, 129, 300, 1033]),
+    st.sampled_from([0.0, 0.05, 1.0]),
+    st.sampled_from([0.0, 1e-3, 0.2]),
+    st.sampled_from([-1.0, 0.0, 1.0]),
+)
+def test_the_quick_look_keeps_what_looking_at_every_label_keeps(random, count, spread, alike, side):
     generator = np.random.default_rng(random.getrandbits(32))
     common = units(generator, 1)
-    matrix = units(generator, 300) * (alike or 1) + (common if alike else 0)
+    matrix = units(generator, count) * (alike or 1) + (common if alike else 0)
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
     matrix[7] = matrix[3]
-    offsets = generator.normal(0, 0.05, 300) if has_offsets else np.zeros(300)
-    columns = Columns(np.arange(1, 301), on_grid(matrix), offsets)
-    rows = units(generator, 40) + common
+    columns = Columns(np.arange(1, count + 1), on_grid(matrix), np.clip(generator.normal(0, spread, count), -2, 2))
+    rows = units(generator, 40) + side * common
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16).astype(np.float32)
     vectors = Vectors(np.arange(40), rows)
     exact = ExactScorer(columns)
     one, other = exact.kept(vectors), ShortlistScorer(columns, exact).kept(vectors)
     np.testing.assert_array_equal(one.label_ids, other.label_ids)
     np.testing.assert_array_equal(one.cosines, other.cosines)
+
+
+def test_photos_that_several_threads_look_at_quickly_keep_their_order():
+    generator = np.random.default_rng(3)
+    columns = Columns(np.arange(100), on_grid(units(generator, 100)), np.zeros(100))
+    rows = units(generator, 2100).astype(np.float16).astype(np.float32)
+    vectors = Vectors(np.arange(7, 2107), rows)
+    exact, threads = ExactScorer(columns), torch.get_num_threads()
+    one, other = exact.kept(vectors), ShortlistScorer(columns, exact).kept(vectors)
+    np.testing.assert_array_equal(one.photo_ids, other.photo_ids)
+    np.testing.assert_array_equal(one.label_ids, other.label_ids)
+    np.testing.assert_array_equal(one.cosines, other.cosines)
+    with ThreadPoolExecutor(1) as later:
+        assert later.submit(torch.get_num_threads).result() == torch.get_num_threads() == threads
 
 
 def test_large_libraries_are_looked_at_quickly_first():
