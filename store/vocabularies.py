@@ -8,7 +8,7 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import CompoundSelect, Connection, Row, func, insert, select, union_all
 
 from . import schema
 from .chunks import chunks
@@ -83,10 +83,9 @@ class Vocabularies:
 
     def history(self, name: str) -> list[VocabularySummary]:
         """Every revision of the vocabulary, newest first."""
-        in_use = select(schema.library.c.revision_id).scalar_subquery()
         size = select(func.count()).where(_member.c.revision_id == _revision.c.id).scalar_subquery()
         rows = self._connection.execute(
-            select(_revision, size.label("size"), (_revision.c.id == in_use).label("is_in_use"))
+            select(_revision, size.label("size"), _revision.c.id.in_(_in_use()).label("is_in_use"))
             .join(_vocabulary)
             .where(_vocabulary.c.name == readable(os.fsencode(name)))
             .order_by(_revision.c.number.desc())
@@ -95,9 +94,8 @@ class Vocabularies:
 
     def all(self) -> list[VocabularySummary]:
         """Every vocabulary's newest revision, by name."""
-        in_use = self._connection.execute(
-            select(_revision.c.vocabulary_id).join(schema.library, schema.library.c.revision_id == _revision.c.id)
-        ).scalar()
+        used = select(_revision.c.vocabulary_id).where(_revision.c.id.in_(_in_use()))
+        in_use = set(self._connection.execute(used).scalars())
         newest = select(func.max(_revision.c.id)).group_by(_revision.c.vocabulary_id)
         size = select(func.count()).where(_member.c.revision_id == _revision.c.id).scalar_subquery()
         rows = self._connection.execute(
@@ -107,7 +105,7 @@ class Vocabularies:
             .order_by(_vocabulary.c.name)
         )
         return [
-            VocabularySummary(r.name, r.id, r.number, r.size, r.created_at, r.vocabulary_id == in_use) for r in rows
+            VocabularySummary(r.name, r.id, r.number, r.size, r.created_at, r.vocabulary_id in in_use) for r in rows
         ]
 
     def _newest(self, name: str) -> Row[Any] | None:
@@ -172,6 +170,12 @@ class Vocabularies:
             rows = self._connection.execute(select(_label.c.digest, _label.c.id).where(_label.c.digest.in_(some)))
             known.update({row.digest: row.id for row in rows})
         return known
+
+
+def _in_use() -> CompoundSelect[tuple[int]]:
+    """The revisions in force, under whatever namespace."""
+    main, others = schema.library.c.revision_id, schema.namespace.c.revision_id
+    return union_all(select(main).where(main.is_not(None)), select(others).where(others.is_not(None)))
 
 
 def _label_digest(label: LabelDefinition) -> bytes:

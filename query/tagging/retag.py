@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,11 +42,16 @@ def retag(
     progress: Callable[[int, int], None] | None = None,
     text_progress: Callable[[int, int], None] | None = None,
     *,
+    namespace: str = "",
+    folders: Sequence[bytes] | None = None,
     calibrate_anew: bool = False,
     make_scorer: Callable[[Columns, int], Scorer] = scorer_for,
     rows: int = _CHUNK,
 ) -> RetagReport:
     """Tag every photo with *revision* from the stored embeddings, and put it in force. No picture is opened.
+
+    It becomes the main vocabulary's, or that of *namespace*, whose labels are shown below *folders*, absolute:
+    everywhere if there are none, and where they were before if it is None. Other namespaces stay as they are.
 
     Until all photos are tagged, and if it is interrupted, everything stays as it was; an interrupted one is owed, and
     calling this again goes on with it. A vocabulary that differs little from the one in force costs little. *progress*
@@ -60,21 +65,27 @@ def retag(
         calibrate(catalog, space, label_matrix(catalog, space, revision, texts, text_progress))
     columns, encoded = columns_in_force(catalog, space, revision, texts, text_progress)
     ready = time.perf_counter()
-    work = _Retag(catalog, space, revision, columns, progress)
+    work = _Retag(catalog, space, revision, columns, progress, namespace, folders)
     if not work.amend():
         work.score_all(make_scorer, rows)
     seconds = time.perf_counter() - ready
     return RetagReport(work.photos, encoded, work.changed, ready - started, work.seconds, seconds - work.seconds)
 
 
-def owed(t: Transaction, space: Space) -> int | None:
+def owed(t: Transaction, space: Space, namespace: str = "") -> int | None:
     """The revision that photos are to be tagged with and are not all; None if nothing is owed."""
-    begun, in_force = t.scores.begun(space.id), t.library.revision_id()
+    begun, in_force = t.scores.begun(space.id, namespace), t.library.revision_id(namespace)
     if begun is not None:
         return begun.revision_id
-    current = t.scores.current(space.id)
+    current = t.scores.current(space.id, namespace)
     is_stale = current is not None and current.revision_id != in_force
-    return in_force if is_stale or t.library.retag_pending() else None
+    return in_force if is_stale or t.library.retag_pending(namespace) else None
+
+
+def owing(t: Transaction, space: Space) -> dict[str, int]:
+    """The namespaces that a re-tag is owed in, each with the revision of which it is; the main one's is empty."""
+    found = {namespace: owed(t, space, namespace) for namespace in t.namespaces.names()}
+    return {namespace: revision_id for namespace, revision_id in found.items() if revision_id is not None}
 
 
 def _is_due(catalog: Catalog, space: Space) -> bool:
@@ -92,19 +103,23 @@ class _Retag:
         revision: Revision,
         columns: Columns,
         progress: Callable[[int, int], None] | None,
+        namespace: str,
+        folders: Sequence[bytes] | None,
     ) -> None:
         self._catalog = catalog
         self._space = space
         self._revision = revision
         self._columns = columns
         self._progress = progress
+        self._namespace = namespace
+        self._folders = folders
         self.photos = self.changed = 0
         self.seconds = 0.0
 
     def amend(self) -> bool:
         """Score what is new, in one transaction; returns False if too much is."""
         with self._catalog.write() as t:
-            current = t.scores.current(self._space.id)
+            current = t.scores.current(self._space.id, self._namespace)
             change = None if current is None else amendment(current, self._columns)
             if current is None or change is None:
                 return False
@@ -113,7 +128,7 @@ class _Retag:
                 self._amend_photos(t, change)
             if not current.is_of(self._revision.id, self._columns.label_ids, self._columns.offsets):
                 t.scores.amend(current, self._revision.id, self._columns.label_ids, self._columns.offsets)
-            t.scores.give_up(self._space.id)
+            t.scores.give_up(self._space.id, self._namespace)
             self._put_in_force(t, current)
         return True
 
@@ -121,8 +136,11 @@ class _Retag:
         """Make a scoring anew, in parts, and put it in force when it is whole."""
         with self._catalog.write() as t:
             columns = self._columns
-            scoring = t.scores.begin(self._space.id, self._revision.id, columns.label_ids, columns.offsets)
-            t.library.set_retag_pending(True)
+            scoring = t.scores.begin(
+                self._space.id, self._revision.id, columns.label_ids, columns.offsets, namespace=self._namespace
+            )
+            t.library.set_retag_pending(True, self._namespace)
+            self._limit(t)
             total = len(t.scores.missing(scoring))
             self.photos = t.embeddings.count(self._space.id)
         scorer = make_scorer(self._columns, total)
@@ -176,8 +194,13 @@ class _Retag:
             vectors = t.embeddings.get(self._space.id, late[start : start + _CHUNK])
             self._put(t, scoring, self._scored(scorer, vectors))
         t.scores.finish(scoring)
-        t.library.set_revision(self._revision.id)
-        t.library.set_retag_pending(False)
+        t.library.set_revision(self._revision.id, self._namespace)
+        t.library.set_retag_pending(False, self._namespace)
+        self._limit(t)
+
+    def _limit(self, t: Transaction) -> None:
+        if self._folders is not None:
+            t.namespaces.limit(self._namespace, self._folders)
 
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None:
@@ -198,7 +221,7 @@ class _Retag:
         t.scores.put(scoring.id, kept.of(there))
 
     def _changed(self, t: Transaction, scoring: Scoring, kept: KeptScores) -> int:
-        current = t.scores.current(self._space.id)
+        current = t.scores.current(self._space.id, self._namespace)
         if current is None or current.id == scoring.id:
             return len(kept)
         before = t.scores.of(current.id, kept.photo_ids.tolist())
