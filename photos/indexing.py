@@ -132,8 +132,6 @@ def finish_owed(
     with app.catalog.read() as t:
         waiting = {name: t.vocabularies.revision(key) for name, key in owing(t, space).items()}
     for namespace, revision in waiting.items():
-        report = retag(
-            app.catalog, space, revision, app.texts(space), told_photos, told_texts, namespace=namespace
-        )
+        report = retag(app.catalog, space, revision, app.texts(space), told_photos, told_texts, namespace=namespace)
         if tell is not None:
             tell(namespace, revision, report)

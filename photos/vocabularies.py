@@ -173,10 +173,10 @@ def _place(t: Transaction, name: str | None) -> tuple[str | None, list[InForce]]
     return name, [each for each in there if each.vocabulary == name]
 
 
-def drop(catalog: Catalog, namespace: str) -> None:
+def drop(catalog: Catalog, namespace: str) -> str:
     """Take the vocabulary out of force that is there under *namespace*, with its tags; all that people said stays.
 
-    Raises `UnknownNamespace`.
+    Returns the namespace as it was kept. Raises `UnknownNamespace`.
     """
     wanted = namespace.removesuffix(MARK).lower()
     with catalog.write() as t:
@@ -185,6 +185,7 @@ def drop(catalog: Catalog, namespace: str) -> None:
             raise UnknownNamespace(namespace, known)
         t.namespaces.drop(wanted)
         t.scores.drop(wanted)
+    return wanted
 
 
 def keep(catalog: Catalog, definition: VocabularyDefinition) -> Revision:

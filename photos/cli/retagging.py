@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from photos import vocabularies
 from photos.cli.progress import Bar
 from photos.cli.render import counted, duration
 from photos.indexing import tag_again
+from query import UnknownNamespace
 
 if TYPE_CHECKING:
     from photos.app import App
@@ -40,6 +42,24 @@ def retag_and_tell(
         )
     for line in (sentence(revision, report, namespace), *others):
         click.echo(line)
+
+
+def retag_all_and_tell(app: App, namespace: str | None) -> None:
+    """Bring the vocabularies in force up to date, or that of *namespace*. Raises `UnknownNamespace`."""
+    space = app.space
+    with app.catalog.read() as t:
+        names = t.namespaces.names()
+        reference = t.library.model() or space.identity.model
+    if namespace is not None and namespace not in names:
+        raise UnknownNamespace(namespace, [name for name in names if name])
+    if namespace is None:
+        vocabularies.ensure_one(app.catalog, reference)
+    for name in names if namespace is None else [namespace]:
+        with app.catalog.read() as t:
+            revision = vocabularies.awaited(t, space, name) or vocabularies.in_force(t, name)
+        # It may have been dropped since.
+        if revision is not None:
+            retag_and_tell(app, revision, namespace=name)
 
 
 def sentence(revision: Revision, report: RetagReport, namespace: str = "") -> str:

@@ -122,7 +122,7 @@ def _automatic(t: Transaction, space: Space, namespace: str) -> _Source:
         mine = {_key(name): name for name in names.values()}
         if lens.view.folders:
             there = frozenset(t.scopes.photos(lens.view.folders).tolist())
-            scopes |= {key: there for key in mine.keys() - labels.keys()}
+            scopes |= dict.fromkeys(mine.keys() - labels.keys(), there)
         labels = mine | labels
         for kept in lens.scan(t):
             for photo_id, tags in zip(kept.photo_ids.tolist(), lens.rule.automatic(kept, names), strict=True):

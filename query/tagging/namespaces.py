@@ -65,9 +65,9 @@ def full_name(namespace: str, label: str) -> str:
 
 def parted(name: str, namespaces: Iterable[str]) -> tuple[str, str]:
     """The one of *namespaces* that *name* begins with, whatever its case, and the rest; or none, and *name*."""
-    before, mark, label = name.partition(MARK)
+    before, _, label = name.partition(MARK)
     wanted = before.strip().lower()
-    return (wanted, label.strip()) if mark and wanted and wanted in namespaces else ("", name)
+    return (wanted, label.strip()) if label.strip() and wanted and wanted in namespaces else ("", name)
 
 
 def qualified(revision: Revision, namespace: str, taken: AbstractSet[str] = frozenset()) -> Revision:

@@ -1,0 +1,55 @@
+"""How a photo's labels stand one above the other, as other programs are told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from query import View, full_name, parted
+
+
+@dataclass(frozen=True, slots=True)
+class Keywords:
+    """A photo's keywords by keys that part those of several vocabularies: what stands above each, and its word."""
+
+    above: Mapping[str, Sequence[str]]
+    words: Mapping[str, str]
+
+
+class Levels:
+    """Knows the vocabularies in force.
+
+    A label's parents stand above it. Above the highest labels of a namespace stands the namespace, and they are written
+    by their own names: `birds:heron` is `heron`, below `birds`.
+    """
+
+    def __init__(self, views: Iterable[View]) -> None:
+        self._namespace_of: dict[str, str] = {}
+        self._parents: dict[str, tuple[str, ...]] = {}
+        self._namespaces = []
+        for view in views:
+            self._namespaces.append(view.namespace)
+            for label in view.revision.labels:
+                self._namespace_of[label.definition.name] = view.namespace
+                self._parents[label.definition.name] = label.definition.parents
+
+    def of(self, labels: Sequence[str]) -> Keywords:
+        """The keywords for the *labels* that a photo shows. What it does not show stands above nothing."""
+        above: dict[str, Sequence[str]] = {}
+        words: dict[str, str] = {}
+        for label in labels:
+            namespace = self._namespace(label)
+            parents = [parent for parent in self._parents.get(label, ()) if parent in labels]
+            words[label] = label
+            if namespace:
+                # No label has its name: it would be an empty one.
+                top = full_name(namespace, "")
+                words[label], words[top] = label[len(top) :], namespace
+                parents = parents or [top]
+            above[label] = parents
+        return Keywords({**above, **{key: () for key in words if key not in above}}, words)
+
+    def _namespace(self, label: str) -> str:
+        """The namespace that *label* is of; that of a person's own label is the one that it begins with."""
+        known = self._namespace_of.get(label)
+        return parted(label, self._namespaces)[0] if known is None else known
