@@ -163,6 +163,16 @@ def places_of(t: Transaction, vocabulary: str) -> list[InForce]:
     return [each for each in t.namespaces.in_force() if each.vocabulary == vocabulary]
 
 
+def folders_of(catalog: Catalog, name: str | None) -> tuple[bytes, ...]:
+    """The folders for which what *name* means, or the main vocabulary, is in force; none for all, or if it is not."""
+    if name is not None and is_file(name):
+        return ()
+    vocabulary, mark, number = (name or "").rpartition("@")
+    with catalog.read() as t:
+        _, places = _place(t, vocabulary if mark and number.isdecimal() else name)
+    return places[0].folders if len(places) == 1 else ()
+
+
 def _place(t: Transaction, name: str | None) -> tuple[str | None, list[InForce]]:
     """The vocabulary that *name* means, or the main one, and where it is meant: nowhere if it is in force nowhere."""
     there = t.namespaces.in_force()

@@ -42,9 +42,9 @@ class Levels:
             parents = [parent for parent in self._parents.get(label, ()) if parent in labels]
             words[label] = label
             if namespace:
-                # No label has its name: it would be an empty one.
-                top = full_name(namespace, "")
-                words[label], words[top] = label[len(top) :], namespace
+                # A key that no label has: their names hold no control characters.
+                top = f"\0{namespace}"
+                words[label], words[top] = label[len(full_name(namespace, "")) :], namespace
                 parents = parents or [top]
             above[label] = parents
         return Keywords({**above, **{key: () for key in words if key not in above}}, words)
