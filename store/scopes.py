@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
 from . import schema
 from .chunks import among, chunks
@@ -31,16 +31,17 @@ class Scopes:
 
     def among(self, folders: Sequence[bytes], photo_ids: Sequence[int]) -> set[int]:
         """Those of *photo_ids* of which a file lies below one of the *folders*."""
-        wheres = self._below(folders)
-        if not wheres:
-            return set()
-        return {
-            photo_id
-            for some in chunks(photo_ids)
-            for photo_id in self._connection.execute(
-                select(_file.c.photo_id).where(among(_file.c.photo_id, some), or_(*wheres))
-            ).scalars()
-        }.intersection(photo_ids)
+        registered = {row.id: row.path for row in self._connection.execute(select(_folder.c.id, _folder.c.path))}
+        asked, found = set(photo_ids), set()
+        for some in chunks(photo_ids):
+            # By photo, and compared here: asked for both, SQLite may read whole folders.
+            rows = select(_file.c.photo_id, _file.c.folder_id, _file.c.path).where(among(_file.c.photo_id, some))
+            for photo_id, folder_id, path in self._connection.execute(rows):
+                if photo_id in asked and photo_id not in found:
+                    whole = os.path.join(registered[folder_id], path)
+                    if any(whole.startswith(folder.rstrip(b"/") + b"/") for folder in folders):
+                        found.add(photo_id)
+        return found
 
     def holds(self, folder: bytes) -> bool:
         """Whether any file is known below *folder*."""

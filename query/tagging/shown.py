@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
 from store import Catalog, KeptScores, Revision, Scoring, Space, Tag, TagSource, Transaction
 
 from .calibration import spreads_in_force
@@ -17,6 +15,8 @@ from .rule import ScoredTag, TagRule
 
 #: Photos that are read together of those that something was said of.
 _SAID = 1000
+#: Photos whose scores are read together.
+_SCANNED = 4096
 #: What people say comes first.
 _ORDER: Final = {TagSource.USER: 0, TagSource.IMPORTED: 1, TagSource.AUTO: 2}
 
@@ -55,9 +55,14 @@ class Lens:
 
     def scan(self, t: Transaction) -> Iterator[KeptScores]:
         """What is kept of every photo that lies in its folders, by ascending photo."""
-        scope = t.scopes.photos(self.view.folders) if self.view.folders else None
-        for kept in t.scores.scan(self.scoring.id) if self.scoring is not None else ():
-            yield kept if scope is None else kept.of(np.isin(kept.photo_ids, scope))
+        if self.scoring is None:
+            return
+        if not self.view.folders:
+            yield from t.scores.scan(self.scoring.id)
+            return
+        scope = t.scopes.photos(self.view.folders).tolist()
+        for start in range(0, len(scope), _SCANNED):
+            yield t.scores.of(self.scoring.id, scope[start : start + _SCANNED])
 
     def of(self, t: Transaction, photo_ids: Sequence[int]) -> dict[int, list[Tag]]:
         """All that is kept of these photos, as far as they lie in its folders: their best labels by falling cosine."""
