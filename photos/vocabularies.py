@@ -226,17 +226,19 @@ def holding(t: Transaction, name: str) -> tuple[Label, Revision, str]:
 
     Raises `UnknownLabel`, or `NothingFound` if no vocabulary was ever used.
     """
-    there = [each.namespace for each in t.namespaces.in_force()]
-    namespace, own = parted(name, there)
-    for wanted, word in {"": name, namespace: own}.items():
-        revision = in_force(t, wanted)
-        spelling = None if revision is None else Speller(revision.definition.labels).label(word)
-        for label in revision.labels if revision is not None else ():
-            if label.definition.name == spelling:
-                return label, revision, wanted  # type: ignore[return-value]  # there are labels
-    if revision is None:
+    namespace, own = parted(name, [each.namespace for each in t.namespaces.in_force()])
+    # The main vocabulary's labels may have colons in their names.
+    meant = {"": name, namespace: own}
+    revisions = {each: revision for each in meant if (revision := in_force(t, each)) is not None}
+    if not revisions:
         raise NothingFound("No vocabulary was used here yet; `photos vocab use` chooses one.")
-    raise UnknownLabel(own, revision.vocabulary, [label.definition.name for label in revision.labels])
+    for each, revision in revisions.items():
+        spelling = Speller(revision.definition.labels).label(meant[each])
+        for label in revision.labels:
+            if label.definition.name == spelling:
+                return label, revision, each
+    nearest = revisions.get(namespace) or next(iter(revisions.values()))
+    raise UnknownLabel(own, nearest.vocabulary, [label.definition.name for label in nearest.labels])
 
 
 def import_file(catalog: Catalog, path: str, name: str | None = None) -> Revision:

@@ -74,7 +74,7 @@ class NotInLibrary(QueryError):
 
 
 class Superseded(QueryError):
-    """Another vocabulary was put in force while this one was being applied."""
+    """Another vocabulary was put in force, or this one taken out, while this one was being applied."""
 
     def __init__(self, vocabulary: str) -> None:
         super().__init__(vocabulary)
@@ -83,8 +83,8 @@ class Superseded(QueryError):
     def __str__(self) -> str:
         """One sentence."""
         return (
-            f"Another vocabulary was put in force while the library was tagged with {self.vocabulary!r}, and stays so; "
-            "`photos vocab use` chooses again."
+            f"Another vocabulary was put in force, or this one dropped, while the library was tagged with "
+            f"{self.vocabulary!r}, and that stays so; `photos vocab use` chooses again."
         )
 
 

@@ -153,32 +153,10 @@ def export(invocation: Invocation, vocabulary: str, file: str | None) -> None:
 @pass_invocation
 def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
     """List the revisions of a vocabulary, newest first; of the main one unless named."""
-    from photos import vocabularies
-    from photos.cli.output import write_json
-    from photos.cli.render import counted, day, table
-    from photos.cli.vocabulary_listing import uses
+    from photos.cli.vocabulary_listing import history_and_tell
 
     with invocation.app() as app:
-        revisions = vocabularies.history(app.catalog, vocabulary)
-        with app.catalog.read() as t:
-            there = t.namespaces.in_force()
-    if as_json:
-        for each in revisions:
-            made = each.created_at.isoformat() + "Z"
-            record = {"revision": each.number, "labels": each.label_count, "since": made, "in_use": each.in_use}
-            write_json({"vocabulary": each.name, **record})
-        return
-    rows = [
-        (
-            f"{each.name}@{each.number}",
-            day(each.created_at),
-            counted(each.label_count, "label"),
-            uses([place for place in there if place.revision_id == each.revision_id]),
-        )
-        for each in revisions
-    ]
-    for line in table(rows, right=(2,)):
-        click.echo(line)
+        history_and_tell(app, vocabulary, as_json=as_json)
 
 
 @vocab.command()

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from photos import vocabularies
 from photos.cli.output import write_json
-from photos.cli.render import day, shown_path, table
+from photos.cli.render import counted, day, shown_path, table
 from photos.errors import safe
 from photos.records import text_of
 from query import SHIPPED, shipped_vocabulary
@@ -38,6 +39,30 @@ def list_and_tell(app: App, *, as_json: bool) -> None:
         for name, labels, number, made in rows
     ]
     for line in table([("vocabulary", "labels", "revision", "since", ""), *lines], right=(1, 2)):
+        click.echo(line)
+
+
+def history_and_tell(app: App, name: str | None, *, as_json: bool) -> None:
+    """The revisions of the vocabulary *name*, or of the main one, newest first."""
+    revisions = vocabularies.history(app.catalog, name)
+    with app.catalog.read() as t:
+        there = t.namespaces.in_force()
+    if as_json:
+        for each in revisions:
+            made = each.created_at.isoformat() + "Z"
+            record = {"revision": each.number, "labels": each.label_count, "since": made, "in_use": each.in_use}
+            write_json({"vocabulary": each.name, **record})
+        return
+    rows = [
+        (
+            f"{each.name}@{each.number}",
+            day(each.created_at),
+            counted(each.label_count, "label"),
+            uses([place for place in there if place.revision_id == each.revision_id]),
+        )
+        for each in revisions
+    ]
+    for line in table(rows, right=(2,)):
         click.echo(line)
 
 

@@ -38,18 +38,18 @@ class Levels:
         above: dict[str, Sequence[str]] = {}
         words: dict[str, str] = {}
         for label in labels:
-            namespace = self._namespace(label)
+            namespace, word = self._parted(label)
             parents = [parent for parent in self._parents.get(label, ()) if parent in labels]
             words[label] = label
             if namespace:
                 # A key that no label has: their names hold no control characters.
                 top = f"\0{namespace}"
-                words[label], words[top] = label[len(full_name(namespace, "")) :], namespace
+                words[label], words[top] = word, namespace
                 parents = parents or [top]
             above[label] = parents
         return Keywords({**above, **{key: () for key in words if key not in above}}, words)
 
-    def _namespace(self, label: str) -> str:
-        """The namespace that *label* is of; that of a person's own label is the one that it begins with."""
+    def _parted(self, label: str) -> tuple[str, str]:
+        """The namespace that *label* is of, and its own name; a person's own label is of that which it begins with."""
         known = self._namespace_of.get(label)
-        return parted(label, self._namespaces)[0] if known is None else known
+        return parted(label, self._namespaces) if known is None else (known, label.removeprefix(full_name(known, "")))

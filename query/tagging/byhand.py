@@ -54,7 +54,7 @@ def speller_in_force(t: Transaction) -> FullSpeller:
 def spelt(speller: FullSpeller, name: str) -> str:
     """*name* as the vocabulary spells it, or as it is. Raises `BadLabel`."""
     plain = checked_name(name)
-    return speller.label(plain) or plain
+    return speller.label(plain) or speller.plain(plain)
 
 
 def checked_name(name: str) -> str:

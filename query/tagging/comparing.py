@@ -95,9 +95,9 @@ def _agreement(first: _Source, second: _Source, key: str, photos: list[int]) -> 
 
 
 def _source(t: Transaction, space: Space, name: str) -> _Source:
-    origins = t.tags.origins()
-    if name not in origins and name.partition(MARK)[0] == AUTO:
-        return _automatic(t, space, name.partition(MARK)[2])
+    who, _, namespace = name.partition(MARK)
+    if name == AUTO or (who == AUTO and name not in t.tags.origins()):
+        return _automatic(t, space, namespace)
     source = TagSource.USER if name == USER else TagSource.IMPORTED
     origin = None if name == USER else name
     of_photos: dict[int, dict[str, str]] = {}

@@ -43,6 +43,10 @@ class FullSpeller:
         found = (self._spellers[each].label(_joined(name, each)) for each in tried if each in self._spellers)
         return next((label for label in found if label is not None), None)
 
+    def plain(self, name: str) -> str:
+        """*name* itself, which is no label that is known: if it begins with a namespace, with that as it is kept."""
+        return full_name(*parted(name, self._spellers))
+
 
 def views(t: Transaction) -> list[View]:
     """The vocabularies in force: the main one first, the others by namespace.

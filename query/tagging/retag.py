@@ -58,14 +58,16 @@ def retag(
     is told photos done and photos in all, *text_progress* the same of labels' texts. A library that has outgrown its
     calibration is calibrated first, and any if *calibrate_anew*. *rows* photos are scored and kept together.
 
-    Raises `Superseded` if another re-tag begins meanwhile.
+    Raises `Superseded` if another re-tag begins in the namespace meanwhile, or the namespace is dropped.
     """
     started = time.perf_counter()
+    with catalog.read() as t:
+        place = _Place(namespace, folders, is_known=namespace in t.namespaces.names())
     if calibrate_anew or _is_due(catalog, space):
         calibrate(catalog, space, label_matrix(catalog, space, revision, texts, text_progress))
     columns, encoded = columns_in_force(catalog, space, revision, texts, text_progress)
     ready = time.perf_counter()
-    work = _Retag(catalog, space, revision, columns, progress, namespace, folders)
+    work = _Retag(catalog, space, revision, columns, progress, place)
     if not work.amend():
         work.score_all(make_scorer, rows)
     seconds = time.perf_counter() - ready
@@ -93,6 +95,15 @@ def _is_due(catalog: Catalog, space: Space) -> bool:
         return is_due(t, space)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a revision is to be in force; `is_known` if the namespace was there when that was asked for."""
+
+    namespace: str
+    folders: Sequence[bytes] | None
+    is_known: bool
+
+
 class _Retag:
     """One re-tag, and what it did so far."""
 
@@ -103,23 +114,22 @@ class _Retag:
         revision: Revision,
         columns: Columns,
         progress: Callable[[int, int], None] | None,
-        namespace: str,
-        folders: Sequence[bytes] | None,
+        place: _Place,
     ) -> None:
         self._catalog = catalog
         self._space = space
         self._revision = revision
         self._columns = columns
         self._progress = progress
-        self._namespace = namespace
-        self._folders = folders
+        self._place = place
         self.photos = self.changed = 0
         self.seconds = 0.0
 
     def amend(self) -> bool:
         """Score what is new, in one transaction; returns False if too much is."""
         with self._catalog.write() as t:
-            current = t.scores.current(self._space.id, self._namespace)
+            self._check_namespace(t)
+            current = t.scores.current(self._space.id, self._place.namespace)
             change = None if current is None else amendment(current, self._columns)
             if current is None or change is None:
                 return False
@@ -128,18 +138,19 @@ class _Retag:
                 self._amend_photos(t, change)
             if not current.is_of(self._revision.id, self._columns.label_ids, self._columns.offsets):
                 t.scores.amend(current, self._revision.id, self._columns.label_ids, self._columns.offsets)
-            t.scores.give_up(self._space.id, self._namespace)
+            t.scores.give_up(self._space.id, self._place.namespace)
             self._put_in_force(t, current)
         return True
 
     def score_all(self, make_scorer: Callable[[Columns, int], Scorer], rows: int) -> None:
         """Make a scoring anew, in parts, and put it in force when it is whole."""
         with self._catalog.write() as t:
+            self._check_namespace(t)
             columns = self._columns
             scoring = t.scores.begin(
-                self._space.id, self._revision.id, columns.label_ids, columns.offsets, namespace=self._namespace
+                self._space.id, self._revision.id, columns.label_ids, columns.offsets, namespace=self._place.namespace
             )
-            t.library.set_retag_pending(True, self._namespace)
+            t.library.set_retag_pending(True, self._place.namespace)
             self._limit(t)
             total = len(t.scores.missing(scoring))
             self.photos = t.embeddings.count(self._space.id)
@@ -194,13 +205,13 @@ class _Retag:
             vectors = t.embeddings.get(self._space.id, late[start : start + _CHUNK])
             self._put(t, scoring, self._scored(scorer, vectors))
         t.scores.finish(scoring)
-        t.library.set_revision(self._revision.id, self._namespace)
-        t.library.set_retag_pending(False, self._namespace)
+        t.library.set_revision(self._revision.id, self._place.namespace)
+        t.library.set_retag_pending(False, self._place.namespace)
         self._limit(t)
 
     def _limit(self, t: Transaction) -> None:
-        if self._folders is not None:
-            t.namespaces.limit(self._namespace, self._folders)
+        if self._place.folders is not None:
+            t.namespaces.limit(self._place.namespace, self._place.folders)
 
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None:
@@ -221,12 +232,17 @@ class _Retag:
         t.scores.put(scoring.id, kept.of(there))
 
     def _changed(self, t: Transaction, scoring: Scoring, kept: KeptScores) -> int:
-        current = t.scores.current(self._space.id, self._namespace)
+        current = t.scores.current(self._space.id, self._place.namespace)
         if current is None or current.id == scoring.id:
             return len(kept)
         before = t.scores.of(current.id, kept.photo_ids.tolist())
         both = np.isin(kept.photo_ids, before.photo_ids)
         return int((~both).sum()) + int(differs(before, kept.of(both)).sum())
+
+    def _check_namespace(self, t: Transaction) -> None:
+        """It may have been dropped while labels were encoded."""
+        if self._place.is_known and self._place.namespace not in t.namespaces.names():
+            raise Superseded(self._revision.vocabulary)
 
     def _check(self, t: Transaction, scoring: Scoring) -> None:
         if not t.scores.is_there(scoring.id):

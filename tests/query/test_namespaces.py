@@ -221,6 +221,23 @@ def test_what_is_dropped_while_it_is_tagged_does_not_come_back(library, put):
         assert t.namespaces.names() == [""]
 
 
+def test_what_is_dropped_while_its_labels_are_encoded_does_not_come_back(library, put):
+    library.add("photo")
+    put("birds", "heron")
+    revision = library.put(vocabulary("crane", called="birds"))
+    with pytest.raises(Superseded):
+        retag(
+            library.catalog,
+            library.space,
+            revision,
+            library.texts,
+            text_progress=lambda *_: drop(library, "birds"),
+            namespace="birds",
+        )
+    with library.catalog.read() as t:
+        assert (t.namespaces.names(), t.scores.stamps(library.space.id)) == ([""], {})
+
+
 def test_new_photos_are_tagged_with_all_that_is_in_force_at_that_moment(library, put):
     library.add("first")
     main = put("", "dog")
@@ -287,6 +304,7 @@ def test_what_a_person_says_holds_by_the_full_name_and_in_every_folder(library, 
     assert say(library.catalog, [one], added=["Birds: herons"], rejected=["dog"]) == ["birds:heron", "dog"]
     assert shown(library, one) == ["birds:heron", "birds:bird"]
     assert say(library.catalog, [one], cleared=["birds:heron alias"]) == ["birds:heron"]
+    assert say(library.catalog, [one], cleared=["Birds: my own"]) == ["birds:my own"]
     assert shown(library, one) == []
     with library.catalog.write() as t:
         t.namespaces.limit("birds", [])
