@@ -17,6 +17,7 @@ PhotosError
 ├── Refused                 the process that answers for us refused the question
 ├── DaemonFailed            the process that was started ended at once, or would not end
 ├── LabelExists             the vocabulary has a label of that name
+├── InForceTwice            a vocabulary is in force in several places, and one is to be named
 ├── NoEarlierRevision       a vocabulary has no revision of that number
 ├── FileExists              a file to be written is there already
 ├── SidecarLeft             a sidecar is left as it is, and why
@@ -27,6 +28,7 @@ PhotosError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -244,6 +246,25 @@ class LabelExists(PhotosError):
         also = "" if self.label == self.known else f" (as {safe(self.known)!r})"
         return (
             f"{safe(self.vocabulary)} has the label {safe(self.label)!r} already{also}; `photos vocab edit` changes it."
+        )
+
+
+class InForceTwice(PhotosError):
+    """The vocabulary is in force in several places, by their namespaces; the main one's is empty."""
+
+    def __init__(self, vocabulary: str, namespaces: Sequence[str]) -> None:
+        super().__init__(vocabulary, namespaces)
+        self.vocabulary = vocabulary
+        self.namespaces = tuple(namespaces)
+
+    def __str__(self) -> str:
+        """One sentence."""
+        named = [f"as {name}:" if name else "as the main one" for name in self.namespaces]
+        last = next(name for name in reversed(self.namespaces) if name)
+        main = ", or none for the main one" if "" in self.namespaces else ""
+        return (
+            f"{safe(self.vocabulary)} is in force {' and '.join(named)}; say which with its namespace, such as "
+            f"{last}:{main}."
         )
 
 

@@ -57,6 +57,7 @@ def move(t: Transaction, old: bytes, new: bytes) -> Folder:
     folder = registered(t, old)
     t.folders.move(folder.id, new)
     t.sidecars.move(old, new)
+    t.namespaces.move(old, new)
     return replace(folder, path=new, device=None)
 
 
@@ -71,6 +72,26 @@ def registered(t: Transaction, path: bytes) -> Folder:
     if folder is None:
         raise UnknownFolder(os.fsdecode(path), tuple(os.fsdecode(each.path) for each in t.folders.all()))
     return folder
+
+
+def scope(t: Transaction, path: str) -> bytes:
+    """The absolute *path* of a folder that photos can be asked for below: registered, in such a one, or around one.
+
+    Raises `UnknownFolder`, or `MissingFolder` if there is no such folder in it.
+    """
+    wanted = absolute(path)
+    around = wanted.rstrip(b"/") + b"/"
+    is_known = False
+    for folder in t.folders.all():
+        if folder.path == wanted or folder.path.startswith(around):
+            return wanted
+        is_known = is_known or wanted.startswith(folder.path.rstrip(b"/") + b"/")
+    if not is_known:
+        raise UnknownFolder(path, tuple(os.fsdecode(each.path) for each in t.folders.all()))
+    # The disk may be elsewhere, but a name that is nowhere is a slip of the pen.
+    if not os.path.isdir(wanted) and not t.scopes.holds(wanted):
+        raise MissingFolder(path, "does not exist; check the name")
+    return wanted
 
 
 def is_offline(path: bytes, files: int) -> bool:

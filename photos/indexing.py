@@ -9,11 +9,13 @@ from indexer import Embedder, IndexReport, Progress, Subtree, decoders, index_fo
 from photos import vocabularies
 from photos.app import App
 from photos.models import Model
-from query import RetagReport, StoredTagger, is_due, retag
-from store import Folder, Revision
+from query import RetagReport, StoredTagger, is_due, owing, retag
+from store import Folder, Revision, Space
 
 #: Hears how many of how many are done.
 Told = Callable[[int, int], None] | None
+#: Hears of a re-tag: in which namespace, with what, and what it did.
+Retagged = Callable[[str, Revision, RetagReport], None]
 #: Pictures that are encoded and kept together: few enough that an interruption costs little.
 BATCH_SIZE = 32
 
@@ -32,17 +34,15 @@ def bring_up_to_date(
     check_embeddings: bool = False,
     breathe: Callable[[], None] = lambda: None,
 ) -> IndexReport:
-    """Index *folders* and tag what is new with the vocabulary in force; finish a re-tag that was interrupted.
+    """Index *folders* and tag what is new with all vocabularies in force; finish re-tags that were interrupted.
 
     *embedder* gives the image tower, if it is kept from call to call; the rest is as in `index_folders`.
     """
     revision = vocabularies.ensure_one(app.catalog, model.reference)
-    with app.catalog.read() as t:
-        awaited = vocabularies.awaited(t, model.space)
     texts = app.texts(model.space)
-    if awaited is not None:
-        revision = awaited
-        retag(app.catalog, model.space, revision, texts, text_progress=told_texts)
+    finish_owed(app, model.space, told_texts)
+    with app.catalog.read() as t:
+        revision = vocabularies.in_force(t) or revision
     if within is None:
         _look_again_with_new_decoders(app)
     with app.readers(model.checkpoint.preprocessing) as readers:
@@ -68,6 +68,7 @@ def bring_up_to_date(
         current = vocabularies.in_force(t)
     if has_outgrown and current is not None:
         retag(app.catalog, model.space, current, texts, text_progress=told_texts)
+        finish_owed(app, model.space, told_texts)
     app.index_of(model.space).refresh()
     return report
 
@@ -88,11 +89,49 @@ def tag_again(
     told_texts: Told = None,
     told_photos: Told = None,
     *,
+    namespace: str = "",
+    folders: Sequence[bytes] | None = None,
     calibrate_anew: bool = False,
+    tell_others: Retagged | None = None,
 ) -> RetagReport:
     """Put *revision* in force and score the stored embeddings with it. No picture is opened.
 
-    *told_texts* hears how far the encoding of new labels has come, *told_photos* how far the tagging has.
+    *told_texts* hears how far the encoding of new labels has come, *told_photos* how far the tagging has. *namespace*
+    and *folders* are as in `retag`. If the library is calibrated anew, the other vocabularies in force are brought up
+    to date, too, and *tell_others* hears of each.
     """
-    texts = app.texts(app.space)
-    return retag(app.catalog, app.space, revision, texts, told_photos, told_texts, calibrate_anew=calibrate_anew)
+    space = app.space
+    with app.catalog.read() as t:
+        before = t.calibrations.current(space.id)
+    report = retag(
+        app.catalog,
+        space,
+        revision,
+        app.texts(space),
+        told_photos,
+        told_texts,
+        namespace=namespace,
+        folders=folders,
+        calibrate_anew=calibrate_anew,
+    )
+    with app.catalog.read() as t:
+        is_new = t.calibrations.current(space.id) != before
+    if is_new:
+        finish_owed(app, space, told_texts, told_photos, tell_others)
+    return report
+
+
+def finish_owed(
+    app: App,
+    space: Space,
+    told_texts: Told = None,
+    told_photos: Told = None,
+    tell: Retagged | None = None,
+) -> None:
+    """Do the re-tags that are owed, in each namespace by itself; *tell* hears what each did."""
+    with app.catalog.read() as t:
+        waiting = {name: t.vocabularies.revision(key) for name, key in owing(t, space).items()}
+    for namespace, revision in waiting.items():
+        report = retag(app.catalog, space, revision, app.texts(space), told_photos, told_texts, namespace=namespace)
+        if tell is not None:
+            tell(namespace, revision, report)

@@ -12,8 +12,8 @@ from photos.app import App
 from photos.folders import is_offline
 from photos.holding import Keeper, keeper_of
 from photos.models import folder_size, pick
-from query import owed
-from store import Catalog, Folder, IndexStatus, Outcome, Revision, Space
+from query import owing
+from store import Catalog, Folder, IndexStatus, InForce, Outcome, Revision, Space
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +39,23 @@ class Standing:
     embeddings: int
     index: IndexStatus | None
     vocabulary: Revision | None
-    retag_pending: bool
+    #: Vocabularies beside the main one.
+    beside: tuple[InForce, ...]
+    #: The namespaces that a re-tag is owed in; the main one's is empty.
+    owing: frozenset[str]
     keeper: Keeper | None = None
+
+    @property
+    def retag_pending(self) -> bool:
+        """Whether a re-tag is owed at all."""
+        return bool(self.owing)
 
 
 def standing(app: App) -> Standing:
     """How the library stands. An empty library is fine, and nothing is made for it."""
     library = app.settings.library
     if app.is_new:
-        return Standing(library, 0, (), 0, {}, None, None, 0, None, None, retag_pending=False)
+        return Standing(library, 0, (), 0, {}, None, None, 0, None, None, (), frozenset())
     with app.catalog.read() as t:
         space_id = t.library.space_id()
         space = None if space_id is None else t.spaces.get(space_id)
@@ -55,11 +63,15 @@ def standing(app: App) -> Standing:
         photos, files, model = t.photos.count(), t.files.counts(), t.library.model()
         embeddings = 0 if space is None else t.embeddings.count(space.id)
         vocabulary = vocabularies.in_force(t)
-        pending = t.library.retag_pending() if space is None else owed(t, space) is not None
+        beside = tuple(each for each in t.namespaces.in_force() if each.namespace)
+        pending = {name for name in t.namespaces.names() if t.library.retag_pending(name)}
+        waiting = frozenset(pending if space is None else owing(t, space))
     index = None if space is None else app.index_of(space).status()
     size = folder_size(library)
     keeper = keeper_of(library)
-    return Standing(library, size, folders, photos, files, model, space, embeddings, index, vocabulary, pending, keeper)
+    return Standing(
+        library, size, folders, photos, files, model, space, embeddings, index, vocabulary, beside, waiting, keeper
+    )
 
 
 def record(now: Standing) -> dict[str, object]:
@@ -92,6 +104,17 @@ def record(now: Standing) -> dict[str, object]:
         "labels": now.vocabulary and len(now.vocabulary.labels),
         "retag_pending": now.retag_pending,
         "daemon": now.keeper and {"pid": now.keeper.pid, "state": now.keeper.state, "answers": now.keeper.answers},
+        "beside": [
+            {
+                "namespace": each.namespace,
+                "vocabulary": each.vocabulary,
+                "revision": each.number,
+                "labels": each.label_count,
+                "folders": [os.fsdecode(folder) for folder in each.folders],
+                "retag_pending": each.namespace in now.owing,
+            }
+            for each in now.beside
+        ],
     }
 
 

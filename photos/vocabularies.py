@@ -1,4 +1,4 @@
-"""Vocabularies as the user names them, and the one that is in force."""
+"""Vocabularies as the user names them, and those that are in force."""
 
 from __future__ import annotations
 
@@ -6,10 +6,33 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from photos.errors import LabelExists, NoEarlierRevision, NothingFound
+from photos.errors import InForceTwice, LabelExists, NoEarlierRevision, NothingFound
 from photos.models import DEMO
-from query import SHIPPED, UnknownVocabulary, checked_name, find, owed, read_vocabulary, shipped_vocabulary
-from store import Catalog, LabelDefinition, Revision, Space, Transaction, VocabularyDefinition, VocabularySummary
+from query import (
+    MARK,
+    SHIPPED,
+    Speller,
+    UnknownLabel,
+    UnknownNamespace,
+    UnknownVocabulary,
+    checked_name,
+    find,
+    owed,
+    parted,
+    read_vocabulary,
+    shipped_vocabulary,
+)
+from store import (
+    Catalog,
+    InForce,
+    Label,
+    LabelDefinition,
+    Revision,
+    Space,
+    Transaction,
+    VocabularyDefinition,
+    VocabularySummary,
+)
 
 #: In force until the user chooses one.
 DEFAULT = "photographic"
@@ -20,15 +43,15 @@ _NEVER_USED = "No vocabulary was used here yet; `photos vocab list` names those 
 _ENDINGS = frozenset({".txt", ".csv", ".tsv", ".yaml", ".yml"})
 
 
-def in_force(t: Transaction) -> Revision | None:
-    """The revision that photos are tagged with."""
-    revision_id = t.library.revision_id()
+def in_force(t: Transaction, namespace: str = "") -> Revision | None:
+    """The revision that photos are tagged with: the main vocabulary's, or that of *namespace*."""
+    revision_id = t.library.revision_id(namespace)
     return None if revision_id is None else t.vocabularies.revision(revision_id)
 
 
-def awaited(t: Transaction, space: Space) -> Revision | None:
+def awaited(t: Transaction, space: Space, namespace: str = "") -> Revision | None:
     """The revision that photos are to be tagged with and are not all: that of a re-tag which was interrupted."""
-    revision_id = owed(t, space)
+    revision_id = owed(t, space, namespace)
     return None if revision_id is None else t.vocabularies.revision(revision_id)
 
 
@@ -48,16 +71,14 @@ def ensure_one(catalog: Catalog, model: str) -> Revision:
 def named(catalog: Catalog, name: str) -> Revision:
     """The newest revision of what *name* means: a file, a vocabulary of the catalog, or one that is shipped.
 
-    A file is read anew, and becomes a revision if it changed. Raises `VocabularyError` or `UnknownVocabulary`.
+    A file is read anew, and becomes a revision if it changed. A namespace's name means what is in force there. Raises
+    `VocabularyError` or `UnknownVocabulary`.
     """
     if is_file(name):
         return import_file(catalog, name)
-    numbered = _numbered(catalog, name)
-    if numbered is not None:
-        return numbered
     with catalog.read() as t:
-        revision = t.vocabularies.current(name)
-        known = [each.name for each in t.vocabularies.all()]
+        revision = _known(t, name)
+        known = _known_names(t)
     if revision is not None:
         return revision
     if name not in SHIPPED:
@@ -74,10 +95,8 @@ def definition_of(catalog: Catalog | None, name: str | None) -> VocabularyDefini
     revision, known = None, []
     if catalog is not None:
         with catalog.read() as t:
-            revision = in_force(t) if name is None else t.vocabularies.current(name)
-            known = [each.name for each in t.vocabularies.all()]
-        if revision is None and name is not None:
-            revision = _numbered(catalog, name)
+            revision = in_force(t) if name is None else _known(t, name)
+            known = _known_names(t)
     if revision is not None:
         return revision.definition
     if name is not None and name not in SHIPPED:
@@ -85,31 +104,98 @@ def definition_of(catalog: Catalog | None, name: str | None) -> VocabularyDefini
     return shipped_vocabulary(name or DEFAULT)
 
 
+def _known(t: Transaction, name: str) -> Revision | None:
+    """What the catalog knows as *name*: a numbered revision, a vocabulary's newest one, or what a namespace has."""
+    vocabulary, mark, number = name.rpartition("@")
+    numbered = t.vocabularies.numbered(vocabulary, int(number)) if mark and number.isdecimal() else None
+    if numbered is not None:
+        return numbered
+    newest = t.vocabularies.current(name)
+    if newest is not None:
+        return newest
+    namespace = _namespace(t, name)
+    return None if namespace is None else in_force(t, namespace)
+
+
+def _known_names(t: Transaction) -> list[str]:
+    return [each.name for each in t.vocabularies.all()]
+
+
+def _namespace(t: Transaction, name: str) -> str | None:
+    """The namespace that *name* means, as `birds` or `birds:`, if a vocabulary is in force there."""
+    wanted = name.removesuffix(MARK).lower()
+    return wanted if wanted and any(each.namespace == wanted for each in t.namespaces.in_force()) else None
+
+
 def history(catalog: Catalog, name: str | None) -> list[VocabularySummary]:
     """The revisions, newest first, of the vocabulary *name*, or of that in force. Raises `UnknownVocabulary`."""
     with catalog.read() as t:
-        current = in_force(t)
-        chosen = name or (current.vocabulary if current is not None else None)
+        chosen, _ = _place(t, name)
         found = [] if chosen is None else t.vocabularies.history(chosen)
-        known = [each.name for each in t.vocabularies.all()]
+        known = _known_names(t)
     if not found:
         raise UnknownVocabulary(chosen or DEFAULT, known or SHIPPED) if chosen else NothingFound(_NEVER_USED)
     return found
 
 
-def before(catalog: Catalog, name: str | None, number: int | None) -> Revision:
+def before(catalog: Catalog, name: str | None, number: int | None) -> tuple[Revision, str]:
     """The revision of that *number*, or the one before that in force, or before the newest if none of its is.
 
-    Raises `UnknownVocabulary` or `NoEarlierRevision`.
+    With it comes the namespace in which it is to take the place of what is there: the main one's if the vocabulary is
+    in force nowhere. Raises `UnknownVocabulary`, `NoEarlierRevision`, or `InForceTwice`.
     """
     revisions = history(catalog, name)
-    used = next((each.number for each in revisions if each.in_use), revisions[0].number)
-    wanted = used - 1 if number is None else number
+    with catalog.read() as t:
+        _, places = _place(t, name)
+    if len(places) > 1:
+        raise InForceTwice(revisions[0].name, [each.namespace for each in places])
+    in_use = places[0].number if places else revisions[0].number
+    wanted = in_use - 1 if number is None else number
     found = next((each for each in revisions if each.number == wanted), None)
     if found is None:
         raise NoEarlierRevision(revisions[0].name, wanted, revisions[0].number)
     with catalog.read() as t:
-        return t.vocabularies.revision(found.revision_id)
+        return t.vocabularies.revision(found.revision_id), places[0].namespace if places else ""
+
+
+def places_of(t: Transaction, vocabulary: str) -> list[InForce]:
+    """Where the vocabulary is in force: as the main one, and under which namespaces."""
+    return [each for each in t.namespaces.in_force() if each.vocabulary == vocabulary]
+
+
+def folders_of(catalog: Catalog, name: str | None) -> tuple[bytes, ...]:
+    """The folders for which what *name* means, or the main vocabulary, is in force; none for all, or if it is not."""
+    if name is not None and is_file(name):
+        return ()
+    vocabulary, mark, number = (name or "").rpartition("@")
+    with catalog.read() as t:
+        _, places = _place(t, vocabulary if mark and number.isdecimal() else name)
+    return places[0].folders if len(places) == 1 else ()
+
+
+def _place(t: Transaction, name: str | None) -> tuple[str | None, list[InForce]]:
+    """The vocabulary that *name* means, or the main one, and where it is meant: nowhere if it is in force nowhere."""
+    there = t.namespaces.in_force()
+    namespace = "" if name is None else _namespace(t, name) if t.vocabularies.current(name) is None else None
+    if namespace is not None:
+        meant = [each for each in there if each.namespace == namespace]
+        return (meant[0].vocabulary, meant) if meant else (None, [])
+    return name, [each for each in there if each.vocabulary == name]
+
+
+def drop(catalog: Catalog, namespace: str) -> str:
+    """Take the vocabulary out of force that is there under *namespace*, with its tags; all that people said stays.
+
+    Returns the namespace as it was kept. Raises `UnknownNamespace`.
+    """
+    wanted = namespace.removesuffix(MARK).lower()
+    with catalog.write() as t:
+        known = [name for name in t.namespaces.names() if name]
+        if wanted not in known:
+            raise UnknownNamespace(namespace, known)
+        t.namespaces.drop(wanted)
+        t.scores.drop(wanted)
+    return wanted
 
 
 def keep(catalog: Catalog, definition: VocabularyDefinition) -> Revision:
@@ -118,26 +204,41 @@ def keep(catalog: Catalog, definition: VocabularyDefinition) -> Revision:
         return t.vocabularies.put(definition)
 
 
-def with_label(catalog: Catalog, name: str, text: str) -> Revision:
-    """The vocabulary in force with one label more, scored by that *text* alone. Raises `LabelExists` or `BadLabel`."""
+def with_label(catalog: Catalog, name: str, text: str) -> tuple[Revision, str]:
+    """The vocabulary in force with one label more, scored by that *text* alone, and its namespace.
+
+    That is the one whose namespace *name* begins with, and else the main one. Raises `LabelExists` or `BadLabel`.
+    """
     with catalog.read() as t:
-        current = in_force(t)
+        namespace, own = parted(name, [each.namespace for each in t.namespaces.in_force()])
+        current = in_force(t, namespace)
     definition = shipped_vocabulary(DEFAULT) if current is None else current.definition
-    label = checked_name(name)
+    label = checked_name(own)
     known = find(definition, label)
     if known is not None:
         raise LabelExists(label, known.name, definition.name)
     more = (*definition.labels, LabelDefinition(label, (text,)))
-    return keep(catalog, replace(definition, labels=more))
+    return keep(catalog, replace(definition, labels=more)), namespace
 
 
-def _numbered(catalog: Catalog, name: str) -> Revision | None:
-    """What NAME@NUMBER means, if there is that revision."""
-    vocabulary, mark, number = name.rpartition("@")
-    if not mark or not number.isdecimal():
-        return None
-    with catalog.read() as t:
-        return t.vocabularies.numbered(vocabulary, int(number))
+def holding(t: Transaction, name: str) -> tuple[Label, Revision, str]:
+    """The label in force that *name* means, its revision, and that one's namespace.
+
+    Raises `UnknownLabel`, or `NothingFound` if no vocabulary was ever used.
+    """
+    namespace, own = parted(name, [each.namespace for each in t.namespaces.in_force()])
+    # The main vocabulary's labels may have colons in their names.
+    meant = {"": name, namespace: own}
+    revisions = {each: revision for each in meant if (revision := in_force(t, each)) is not None}
+    if not revisions:
+        raise NothingFound("No vocabulary was used here yet; `photos vocab use` chooses one.")
+    for each, revision in revisions.items():
+        spelling = Speller(revision.definition.labels).label(meant[each])
+        for label in revision.labels:
+            if label.definition.name == spelling:
+                return label, revision, each
+    nearest = revisions.get(namespace) or next(iter(revisions.values()))
+    raise UnknownLabel(own, nearest.vocabulary, [label.definition.name for label in nearest.labels])
 
 
 def import_file(catalog: Catalog, path: str, name: str | None = None) -> Revision:

@@ -2,11 +2,13 @@
 
 QueryError
 ├── BadLabel                (name) nothing that could be a label
+├── BadNamespace            (name) nothing that labels could stand under
 ├── BadQuery                (token, problem) a query that cannot be read; a usage error
 │   └── EmptyQuery          no words
 ├── NotInLibrary            (path) no photo of the library
 ├── Superseded              (vocabulary) another re-tag took over
 ├── UnknownLabel            (label, vocabulary, known) the vocabulary has none of that name
+├── UnknownNamespace        (name, known) no vocabulary is in force under that name
 ├── UnknownSource           (name, known) nobody of that name gave tags
 ├── UnknownVocabulary       (name, known)
 └── FileRefused             (path, problems) line by line
@@ -38,6 +40,18 @@ class BadLabel(QueryError):
     def __str__(self) -> str:
         """One sentence."""
         return f"{self.name[:60]!r} cannot be a label: it needs 1 to 200 characters that can be printed."
+
+
+class BadNamespace(QueryError):
+    """The name cannot be a namespace's."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"{self.name[:60]!r} cannot be a namespace: it needs 1 to 40 letters, digits, - or _, such as 'birds'."
 
 
 class BadQuery(QueryError):
@@ -79,7 +93,7 @@ class NotInLibrary(QueryError):
 
 
 class Superseded(QueryError):
-    """Another vocabulary was put in force while this one was being applied."""
+    """Another vocabulary was put in force, or this one taken out, while this one was being applied."""
 
     def __init__(self, vocabulary: str) -> None:
         super().__init__(vocabulary)
@@ -88,8 +102,8 @@ class Superseded(QueryError):
     def __str__(self) -> str:
         """One sentence."""
         return (
-            f"Another vocabulary was put in force while the library was tagged with {self.vocabulary!r}, and stays so; "
-            "`photos vocab use` chooses again."
+            f"Another vocabulary was put in force, or this one dropped, while the library was tagged with "
+            f"{self.vocabulary!r}, and that stays so; `photos vocab use` chooses again."
         )
 
 
@@ -167,6 +181,22 @@ class UnknownLabel(QueryError):
         close = difflib.get_close_matches(self.label, self.known, 3, 0.6)
         hint = f"; near it are {', '.join(close)}" if close else "; `photos vocab show` lists those that it has"
         return f"{self.vocabulary!r} has no label {self.label!r}{hint}."
+
+
+class UnknownNamespace(QueryError):
+    """No vocabulary is in force under that namespace; *known* are those under which one is."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(name, known)
+        self.name = name
+        self.known = tuple(known)
+
+    def __str__(self) -> str:
+        """One sentence."""
+        there = (
+            f"there are {', '.join(self.known)}" if self.known else "`photos vocab use FILE --as NAME` puts one there"
+        )
+        return f"No vocabulary is in force under {self.name!r}; {there}."
 
 
 class UnknownSource(QueryError):

@@ -25,10 +25,17 @@ class Borderline:
     photos: tuple[tuple[Photo, float], ...]
 
 
-def borderline(catalog: Catalog, space: Space, revision: Revision, label: Label, count: int = 12) -> Borderline:
+def borderline(
+    catalog: Catalog,
+    space: Space,
+    revision: Revision,
+    label: Label,
+    count: int = 12,
+    folders: Sequence[bytes] = (),
+) -> Borderline:
     """Photos to ask about: close together by rank near the threshold of *label* in *revision*, and further apart away.
 
-    None for a label that was never scored in *space*.
+    They lie below *folders*, absolute, if there are any. None for a label that was never scored in *space*.
     """
     with catalog.read() as t:
         vectors = t.labels.vectors(space.id, [label.id])
@@ -37,6 +44,10 @@ def borderline(catalog: Catalog, space: Space, revision: Revision, label: Label,
     if not len(vectors):
         return Borderline(minimum, ())
     ids, cosines = cosines_of(catalog, space, vectors.matrix[0])
+    if folders:
+        with catalog.read() as t:
+            there = np.isin(ids, t.scopes.photos(folders))
+        ids, cosines = ids[there], cosines[there]
     order = np.lexsort((ids, -cosines))
     first_below = int((cosines >= minimum).sum())
     places = sorted(_around(first_below, len(order), count))

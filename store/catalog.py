@@ -20,7 +20,9 @@ from .folders import Folders
 from .labels import Labels
 from .library import Library
 from .mapped import MappedRows
+from .namespaces import Namespaces
 from .photos import Photos
+from .scopes import Scopes
 from .scores import Scores
 from .selecting import Selection
 from .sidecars import Sidecars
@@ -49,8 +51,10 @@ class Transaction:
         self.texts = Texts(connection)
         self.labels = Labels(connection)
         self.vocabularies = Vocabularies(connection, labels)
+        self.namespaces = Namespaces(connection)
         self.tags = Tags(connection)
         self.scores = Scores(connection)
+        self.scopes = Scopes(connection)
         self.calibrations = Calibrations(connection)
         self.sidecars = Sidecars(connection)
         self.library = Library(connection)

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from . import schema
 from .dialect import replacing, upsert
+from .namespaces import Namespaces
 
 _library, _weights = schema.library, schema.weights
 
@@ -36,21 +37,31 @@ class Library:
         """Let that space answer."""
         self._set(space_id=space_id)
 
-    def revision_id(self) -> int | None:
-        """The vocabulary revision in force, if any."""
+    def revision_id(self, namespace: str = "") -> int | None:
+        """The vocabulary revision in force, if any: the main one, or that of *namespace*."""
+        if namespace:
+            return Namespaces(self._connection).revision_id(namespace)
         return self._connection.execute(select(_library.c.revision_id)).scalar()
 
-    def set_revision(self, revision_id: int) -> None:
+    def set_revision(self, revision_id: int, namespace: str = "") -> None:
         """Put that revision in force."""
-        self._set(revision_id=revision_id)
+        if namespace:
+            Namespaces(self._connection).set(namespace, revision_id=revision_id)
+        else:
+            self._set(revision_id=revision_id)
 
-    def retag_pending(self) -> bool:
+    def retag_pending(self, namespace: str = "") -> bool:
         """Whether tags of photos may still be those of an earlier revision."""
+        if namespace:
+            return Namespaces(self._connection).retag_pending(namespace)
         return bool(self._connection.execute(select(_library.c.retag_pending)).scalar())
 
-    def set_retag_pending(self, pending: bool) -> None:
+    def set_retag_pending(self, pending: bool, namespace: str = "") -> None:
         """Say whether a re-tag is owed."""
-        self._set(retag_pending=pending)
+        if namespace:
+            Namespaces(self._connection).set(namespace, retag_pending=pending)
+        else:
+            self._set(retag_pending=pending)
 
     def decoders(self) -> str | None:
         """With what the files were read, as `read_with` was told."""

@@ -201,7 +201,7 @@ class KeptScores:
 class Scoring:
     """What photos were scored with: labels, int64 (k,), ascending, and what is taken off each one's cosine to rank it.
 
-    `edition` counts its changes, `offsets` are float64 (k,).
+    `edition` counts its changes, `offsets` are float64 (k,). The main vocabulary's `namespace` is empty.
     """
 
     id: int
@@ -210,6 +210,7 @@ class Scoring:
     revision_id: int
     label_ids: NDArray[np.int64]
     offsets: NDArray[np.float64]
+    namespace: str = ""
 
     def is_of(self, revision_id: int, label_ids: NDArray[np.int64], offsets: NDArray[np.float64]) -> bool:
         """Whether it is of that revision with these labels and offsets."""
@@ -302,7 +303,23 @@ class VocabularySummary:
     number: int
     label_count: int
     created_at: datetime
+    #: As the main vocabulary, or under a namespace.
     in_use: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A vocabulary's revision that photos are tagged with, in short. The main one's `namespace` is empty.
+
+    `folders` are absolute paths below which its labels are shown; none for everywhere.
+    """
+
+    namespace: str
+    vocabulary: str
+    revision_id: int
+    number: int
+    label_count: int
+    folders: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)

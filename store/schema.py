@@ -247,7 +247,8 @@ tag = Table(
     Index(None, "label_id", "photo_id"),
 )
 
-#: What photos were scored with. The newest complete one of a space is in force; its revision is the library's.
+#: What photos were scored with. The newest complete one of a space and a namespace is in force; its revision is the
+#: library's, or the namespace's.
 #: `label_ids` are int64, ascending, `offsets` float64; `change_seq` is where the log of embeddings stood at its begin.
 scoring = Table(
     "scoring",
@@ -260,6 +261,7 @@ scoring = Table(
     _need("offsets", LargeBinary),
     _need("change_seq", BigInteger),
     _need("complete", Boolean),
+    Column("namespace", String, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 
@@ -348,7 +350,24 @@ sidecar_write = Table(
     sqlite_autoincrement=True,
 )
 
-#: One row: what is in force.
+#: A vocabulary beside the main one; no revision until photos were tagged with one.
+namespace = Table(
+    "namespace",
+    metadata,
+    Column("name", String, primary_key=True),
+    _of("revision", null=True),
+    _need("retag_pending", Boolean),
+)
+
+#: Absolute paths below which a namespace's labels are shown; none for everywhere.
+namespace_folder = Table(
+    "namespace_folder",
+    metadata,
+    Column("namespace", String, primary_key=True),
+    Column("path", LargeBinary, primary_key=True),
+)
+
+#: One row: what is in force. The revision is the main vocabulary's.
 library = Table(
     "library",
     metadata,

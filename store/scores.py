@@ -40,31 +40,35 @@ _OF_SCORING = select(*_COLUMNS).where(_scores.c.scoring_id == bindparam("scoring
 
 
 class Scores:
-    """What scorings kept. The newest complete scoring of a space is in force; an incomplete one is being made.
+    """What scorings kept. The newest complete one of a space is in force; an incomplete one is being made.
 
-    A scoring has the same number of labels for every photo.
+    So it is for each namespace by itself; the main vocabulary's is empty. A scoring has the same number of labels for
+    every photo.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def stamp(self, space_id: int) -> tuple[int, int] | None:
+    def stamp(self, space_id: int, namespace: str = "") -> tuple[int, int] | None:
         """What tells the scoring in force from any other state of it; None if there is none."""
-        row = self._connection.execute(
-            select(_scoring.c.id, _scoring.c.edition)
+        return self.stamps(space_id).get(namespace)
+
+    def stamps(self, space_id: int) -> dict[str, tuple[int, int]]:
+        """As `stamp`, of every namespace that has a scoring in force."""
+        rows = self._connection.execute(
+            select(_scoring.c.namespace, _scoring.c.id, _scoring.c.edition)
             .where(_scoring.c.space_id == space_id, _scoring.c.complete)
-            .order_by(_scoring.c.id.desc())
-            .limit(1)
-        ).one_or_none()
-        return None if row is None else (row.id, row.edition)
+            .order_by(_scoring.c.id)
+        )
+        return {row.namespace: (row.id, row.edition) for row in rows}
 
-    def current(self, space_id: int) -> Scoring | None:
+    def current(self, space_id: int, namespace: str = "") -> Scoring | None:
         """The scoring in force, if there is one."""
-        return self._newest(space_id, complete=True)
+        return self._newest(space_id, namespace, complete=True)
 
-    def begun(self, space_id: int) -> Scoring | None:
+    def begun(self, space_id: int, namespace: str = "") -> Scoring | None:
         """The scoring that is being made, or that was when the making was interrupted."""
-        return self._newest(space_id, complete=False)
+        return self._newest(space_id, namespace, complete=False)
 
     def is_there(self, scoring_id: int) -> bool:
         """Whether the scoring was not given up for another one."""
@@ -78,17 +82,19 @@ class Scores:
         offsets: NDArray[np.float64],
         *,
         complete: bool = False,
+        namespace: str = "",
     ) -> Scoring:
         """A scoring without photos, of these labels (k,), ascending, each ranked by its cosine less its offset (k,).
 
-        One that was begun of the same is taken up again; others that were begun are given up.
+        One that was begun of the same is taken up again; others that were begun in the namespace are given up.
         """
-        begun = self.begun(space_id)
+        begun = self.begun(space_id, namespace)
         if begun is not None and not complete and begun.is_of(revision_id, label_ids, offsets):
             return begun
-        self.give_up(space_id)
+        self.give_up(space_id, namespace)
         values = {
             "space_id": space_id,
+            "namespace": namespace,
             "revision_id": revision_id,
             "edition": 0,
             "label_ids": _packed(label_ids, "<i8"),
@@ -98,7 +104,7 @@ class Scores:
         }
         key = self._connection.execute(insert(_scoring).values(values)).inserted_primary_key
         assert key is not None
-        return Scoring(int(key[0]), 0, space_id, revision_id, label_ids, offsets)
+        return Scoring(int(key[0]), 0, space_id, revision_id, label_ids, offsets, namespace)
 
     def amend(
         self, scoring: Scoring, revision_id: int, label_ids: NDArray[np.int64], offsets: NDArray[np.float64]
@@ -116,15 +122,22 @@ class Scores:
         )
 
     def finish(self, scoring: Scoring) -> None:
-        """Put the scoring in force, and delete the others of its space."""
+        """Put the scoring in force, and delete the others of its space and namespace."""
         self._connection.execute(update(_scoring).where(_scoring.c.id == scoring.id).values(complete=True))
-        others = select(_scoring.c.id).where(_scoring.c.space_id == scoring.space_id, _scoring.c.id != scoring.id)
+        mine = (_scoring.c.space_id == scoring.space_id, _scoring.c.namespace == scoring.namespace)
+        others = select(_scoring.c.id).where(*mine, _scoring.c.id != scoring.id)
         self._delete(self._connection.execute(others).scalars())
 
-    def give_up(self, space_id: int) -> None:
+    def give_up(self, space_id: int, namespace: str = "") -> None:
         """Delete what was begun and not finished."""
-        begun = select(_scoring.c.id).where(_scoring.c.space_id == space_id, ~_scoring.c.complete)
+        mine = (_scoring.c.space_id == space_id, _scoring.c.namespace == namespace)
+        begun = select(_scoring.c.id).where(*mine, ~_scoring.c.complete)
         self._delete(self._connection.execute(begun).scalars())
+
+    def drop(self, namespace: str) -> None:
+        """Delete every scoring of the namespace, in all spaces, with what it kept."""
+        every = select(_scoring.c.id).where(_scoring.c.namespace == namespace)
+        self._delete(self._connection.execute(every).scalars())
 
     def put(self, scoring_id: int, kept: KeptScores) -> None:
         """Keep these scores of photos in place of those that they have.
@@ -235,16 +248,22 @@ class Scores:
         )
         self.forget(scoring.id, list(self._connection.execute(changed.distinct()).scalars()))
 
-    def _newest(self, space_id: int, *, complete: bool) -> Scoring | None:
+    def _newest(self, space_id: int, namespace: str, *, complete: bool) -> Scoring | None:
         query: Select[tuple[object, ...]] = select(_scoring).where(
-            _scoring.c.space_id == space_id, _scoring.c.complete.is_(complete)
+            _scoring.c.space_id == space_id, _scoring.c.namespace == namespace, _scoring.c.complete.is_(complete)
         )
         row = self._connection.execute(query.order_by(_scoring.c.id.desc()).limit(1)).one_or_none()
         if row is None:
             return None
         label_ids, offsets = np.frombuffer(row.label_ids, "<i8"), np.frombuffer(row.offsets, "<f8")
         return Scoring(
-            row.id, row.edition, row.space_id, row.revision_id, label_ids.astype(np.int64), offsets.astype(np.float64)
+            row.id,
+            row.edition,
+            row.space_id,
+            row.revision_id,
+            label_ids.astype(np.int64),
+            offsets.astype(np.float64),
+            row.namespace,
         )
 
     def _delete(self, scoring_ids: Iterable[int]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, func, insert, select, type_coerce
+from sqlalchemy import CompoundSelect, Connection, Row, Text, func, insert, select, type_coerce, union_all
 
 from . import schema
 from .chunks import chunks
@@ -127,10 +127,9 @@ class Vocabularies:
 
     def history(self, name: str) -> list[VocabularySummary]:
         """Every revision of the vocabulary, newest first."""
-        in_use = select(schema.library.c.revision_id).scalar_subquery()
         size = select(func.count()).where(_member.c.revision_id == _revision.c.id).scalar_subquery()
         rows = self._connection.execute(
-            select(_revision, size.label("size"), (_revision.c.id == in_use).label("is_in_use"))
+            select(_revision, size.label("size"), _revision.c.id.in_(_in_use()).label("is_in_use"))
             .join(_vocabulary)
             .where(_vocabulary.c.name == readable(os.fsencode(name)))
             .order_by(_revision.c.number.desc())
@@ -139,9 +138,8 @@ class Vocabularies:
 
     def all(self) -> list[VocabularySummary]:
         """Every vocabulary's newest revision, by name."""
-        in_use = self._connection.execute(
-            select(_revision.c.vocabulary_id).join(schema.library, schema.library.c.revision_id == _revision.c.id)
-        ).scalar()
+        used = select(_revision.c.vocabulary_id).where(_revision.c.id.in_(_in_use()))
+        in_use = set(self._connection.execute(used).scalars())
         newest = select(func.max(_revision.c.id)).group_by(_revision.c.vocabulary_id)
         size = select(func.count()).where(_member.c.revision_id == _revision.c.id).scalar_subquery()
         rows = self._connection.execute(
@@ -151,7 +149,7 @@ class Vocabularies:
             .order_by(_vocabulary.c.name)
         )
         return [
-            VocabularySummary(r.name, r.id, r.number, r.size, r.created_at, r.vocabulary_id == in_use) for r in rows
+            VocabularySummary(r.name, r.id, r.number, r.size, r.created_at, r.vocabulary_id in in_use) for r in rows
         ]
 
     def _newest(self, name: str) -> Row[Any] | None:
@@ -221,6 +219,12 @@ class Vocabularies:
 def _lists(stored: Sequence[str]) -> list[tuple[str, ...]]:
     """Many lists that are each stored as JSON."""
     return [tuple(each) for each in json.loads(f"[{','.join(stored)}]")]
+
+
+def _in_use() -> CompoundSelect[tuple[int]]:
+    """The revisions in force, under whatever namespace."""
+    main, others = schema.library.c.revision_id, schema.namespace.c.revision_id
+    return union_all(select(main).where(main.is_not(None)), select(others).where(others.is_not(None)))
 
 
 def _label_digest(label: LabelDefinition) -> bytes:

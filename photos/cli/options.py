@@ -14,6 +14,9 @@ threshold = click.option(
     metavar="P",
     help="Show tags from this probability on, in place of the vocabulary's own thresholds.",
 )
+namespace = click.option(
+    "--as", "namespace", metavar="NAMESPACE", help="Beside the main vocabulary, with labels such as NAMESPACE:heron."
+)
 paths_only = click.option("--paths", "paths_only", is_flag=True, help="Paths alone, one a line.")
 print0 = click.option("-0", "--print0", is_flag=True, help="Paths alone, each ended by a NUL: for `xargs -0`.")
 model = click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from photos.cli import options
 from photos.cli.program import Invocation, pass_invocation
 
 
@@ -13,27 +14,28 @@ from photos.cli.program import Invocation, pass_invocation
     metavar="FILE|NAME",
     help="Use this vocabulary from now on: a text or CSV file, or a name from `photos vocab list`.",
 )
+@options.namespace
 @pass_invocation
-def retag(invocation: Invocation, vocabulary: str | None) -> None:
+def retag(invocation: Invocation, vocabulary: str | None, namespace: str | None) -> None:
     """Score the stored embeddings against a vocabulary again. No picture is opened.
 
-    Without --vocabulary it is the one in force, or that of a re-tag which was interrupted. All tags stay as they were
-    until all photos have their new ones. Only automatic tags change; your own and those you rejected stay.
+    Without --vocabulary it is each one in force, or that of a re-tag which was interrupted; with --as alone, the one
+    under that namespace. All tags stay as they were until all photos have their new ones. Only automatic tags change;
+    your own and those you rejected stay.
 
     \b
     photos retag --vocabulary birds.txt
     photos retag --vocabulary photographic
+    photos retag --vocabulary birds.txt --as birds
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos import vocabularies
-    from photos.cli.retagging import retag_and_tell
+    from photos.cli.retagging import retag_all_and_tell, retag_and_tell
+    from query import checked_namespace
 
     with invocation.app() as app:
-        space = app.space
+        _ = app.space
+        name = None if namespace is None else checked_namespace(namespace)
         if vocabulary is None:
-            with app.catalog.read() as t:
-                reference = t.library.model() or space.identity.model
-                revision = vocabularies.awaited(t, space)
-            revision = revision or vocabularies.ensure_one(app.catalog, reference)
+            retag_all_and_tell(app, name)
         else:
-            revision = vocabularies.named(app.catalog, vocabulary)
-        retag_and_tell(app, revision)
+            retag_and_tell(app, vocabularies.named(app.catalog, vocabulary), namespace=name or "")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from photos import vocabularies
 from photos.cli.progress import Bar
 from photos.cli.render import counted, duration
 from photos.indexing import tag_again
+from query import UnknownNamespace
 
 if TYPE_CHECKING:
     from photos.app import App
@@ -16,22 +19,59 @@ if TYPE_CHECKING:
     from store import Revision
 
 
-def retag_and_tell(app: App, revision: Revision, *, calibrate_anew: bool = False) -> None:
-    """Put *revision* in force and say what changed and how long it took."""
+def retag_and_tell(
+    app: App,
+    revision: Revision,
+    *,
+    namespace: str = "",
+    folders: Sequence[bytes] | None = None,
+    calibrate_anew: bool = False,
+) -> None:
+    """Put *revision* in force and say what changed and how long it took; see `tag_again`."""
+    others: list[str] = []
     with Bar("Encoding labels", None, "text") as texts, Bar("Tagging", None, "photo") as photos:
-        report = tag_again(app, revision, texts.reach, photos.reach, calibrate_anew=calibrate_anew)
-    click.echo(sentence(revision, report))
+        report = tag_again(
+            app,
+            revision,
+            texts.reach,
+            photos.reach,
+            namespace=namespace,
+            folders=folders,
+            calibrate_anew=calibrate_anew,
+            tell_others=lambda name, other, of_other: others.append(sentence(other, of_other, name)),
+        )
+    for line in (sentence(revision, report, namespace), *others):
+        click.echo(line)
 
 
-def sentence(revision: Revision, report: RetagReport) -> str:
+def retag_all_and_tell(app: App, namespace: str | None) -> None:
+    """Bring the vocabularies in force up to date, or that of *namespace*. Raises `UnknownNamespace`."""
+    space = app.space
+    with app.catalog.read() as t:
+        names = t.namespaces.names()
+        reference = t.library.model() or space.identity.model
+    if namespace is not None and namespace not in names:
+        raise UnknownNamespace(namespace, [name for name in names if name])
+    if namespace is None:
+        vocabularies.ensure_one(app.catalog, reference)
+    for name in names if namespace is None else [namespace]:
+        with app.catalog.read() as t:
+            revision = vocabularies.awaited(t, space, name) or vocabularies.in_force(t, name)
+        # It may have been dropped since.
+        if revision is not None:
+            retag_and_tell(app, revision, namespace=name)
+
+
+def sentence(revision: Revision, report: RetagReport, namespace: str = "") -> str:
     """What a re-tag did, and the time of its parts."""
     encoded = (
         f"{counted(report.labels_encoded, 'label')} encoded in {duration(report.encoding_seconds)}, "
         if report.labels_encoded
         else ""
     )
+    under = f" as {namespace}:" if namespace else ""
     return (
-        f"Tagged {counted(report.photos, 'photo')} with {revision.vocabulary} "
+        f"Tagged {counted(report.photos, 'photo')} with {revision.vocabulary}{under} "
         f"({counted(len(revision.labels), 'label')}, revision {revision.number}): {encoded}"
         f"scored in {duration(report.scoring_seconds)}, "
         f"the scores of {counted(report.changed, 'photo')} changed, written in {duration(report.writing_seconds)}. "

@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 @options.as_json
 @options.paths_only
 @options.print0
-@click.option("--save-as-label", "label", metavar="NAME", help="Make WORDS a label of the vocabulary in force, too.")
+@click.option(
+    "--save-as-label",
+    "label",
+    metavar="NAME",
+    help="Make WORDS a label of the main vocabulary, too, or as birds:NAME of one beside it.",
+)
 @filter_options
 @pass_invocation
 def search(
@@ -103,6 +108,6 @@ def _save(app: App, label: str, text: str) -> None:
     from photos.cli.retagging import sentence
     from photos.indexing import tag_again
 
-    revision = vocabularies.with_label(app.catalog, label, text)
+    revision, namespace = vocabularies.with_label(app.catalog, label, text)
     # Beside the results, which may go to another program.
-    click.echo(sentence(revision, tag_again(app, revision)), err=True)
+    click.echo(sentence(revision, tag_again(app, revision, namespace=namespace), namespace), err=True)

@@ -10,6 +10,7 @@ import click
 
 from photos.cli.output import write_json
 from photos.cli.render import counted, shown_path, table
+from photos.cli.vocabulary_listing import under
 from photos.errors import safe
 from photos.models import in_bytes
 from photos.records import text_of
@@ -74,11 +75,23 @@ def _rows(now: Standing) -> Iterator[tuple[str, str]]:
     yield "embeddings", f"{now.embeddings}" + (f"; {lacking} to be made by `photos index`" if lacking else "")
     if now.index is not None:
         yield "index", _index(now)
+    yield from _vocabularies(now)
+
+
+def _vocabularies(now: Standing) -> Iterator[tuple[str, str]]:
+    def owed(namespace: str) -> str:
+        return "; a re-tag is not finished: run `photos retag`" if namespace in now.owing else ""
+
     if now.vocabulary is not None:
         revision = now.vocabulary
-        owed = "; a re-tag is not finished: run `photos retag`" if now.retag_pending else ""
         labels = counted(len(revision.labels), "label")
-        yield "vocabulary", f"{safe(revision.vocabulary)}, revision {revision.number} ({labels}){owed}"
+        yield "vocabulary", f"{safe(revision.vocabulary)}, revision {revision.number} ({labels}){owed('')}"
+    for each in now.beside:
+        labels = counted(each.label_count, "label")
+        where = f"{safe(each.vocabulary)}, revision {each.number} ({labels}){under(each)}"
+        yield "", f"{where}{owed(each.namespace)}"
+    for namespace in sorted(now.owing - {"", *(each.namespace for each in now.beside)}):
+        yield "", f"{namespace}: is not in force yet{owed(namespace)}"
 
 
 def _index(now: Standing) -> str:

@@ -16,6 +16,9 @@ def vocab() -> None:
 
     A vocabulary is a file: text with a label a line, CSV or YAML; docs/vocabularies.md has the formats. Every change
     of one is kept as a numbered revision, which NAME@NUMBER means wherever a vocabulary is asked for.
+
+    One vocabulary is the main one. Others may be in force beside it, each under a namespace: `vocab use FILE --as
+    birds`. Where a vocabulary is asked for, `birds:` is the one that is in force there.
     """
 
 
@@ -23,29 +26,11 @@ def vocab() -> None:
 @options.as_json
 @pass_invocation
 def list_(invocation: Invocation, as_json: bool) -> None:
-    """List the vocabularies: yours, and those that come with the program."""
-    from photos.cli.output import write_json
-    from photos.cli.render import day, table
-    from query import SHIPPED, shipped_vocabulary
+    """List the vocabularies: yours, and those that come with the program; and where each is in force."""
+    from photos.cli.vocabulary_listing import list_and_tell
 
-    known = []
     with invocation.app() as app:
-        if not app.is_new:
-            with app.catalog.read() as t:
-                known = t.vocabularies.all()
-    rows = [(v.name, v.label_count, v.number, day(v.created_at), v.in_use) for v in known]
-    names = {v.name for v in known}
-    rows += [(n, len(shipped_vocabulary(n).labels), 0, "included", False) for n in SHIPPED if n not in names]
-    if as_json:
-        for name, labels, revision, _, in_use in rows:
-            write_json({"vocabulary": name, "labels": labels, "revision": revision or None, "in_use": in_use})
-        return
-    lines = [
-        (name, str(labels), str(number or ""), made, "in use" if used else "")
-        for name, labels, number, made, used in rows
-    ]
-    for line in table([("vocabulary", "labels", "revision", "since", ""), *lines], right=(1, 2)):
-        click.echo(line)
+        list_and_tell(app, as_json=as_json)
 
 
 @vocab.command("import")
@@ -67,24 +52,48 @@ def import_(invocation: Invocation, file: str, name: str | None) -> None:
 
 @vocab.command()
 @click.argument("vocabulary", metavar="NAME|FILE")
+@options.namespace
+@click.option(
+    "--in", "folders", multiple=True, metavar="FOLDER", help="With --as: only for photos below FOLDER; may be repeated."
+)
+@click.option("--everywhere", is_flag=True, help="With --as: for all photos again.")
 @pass_invocation
-def use(invocation: Invocation, vocabulary: str) -> None:
-    """Tag with a vocabulary from now on; photos that are there are tagged again at once."""
+def use(
+    invocation: Invocation, vocabulary: str, namespace: str | None, folders: tuple[str, ...], everywhere: bool
+) -> None:
+    """Tag with a vocabulary from now on; photos that are there are tagged again at once.
+
+    It takes the place of the main one. With --as it stands beside it, under a namespace of its own: each of its labels
+    is called NAMESPACE:LABEL, and none of them crowds out another vocabulary's. Which folders it is for stays as it
+    was unless --in or --everywhere says otherwise; that scores nothing anew, and neither does moving photos.
+
+    \b
+    photos vocab use animals.txt
+    photos vocab use birds.txt --as birds --in ~/Pictures/birds
+    """  # noqa: D301 - \b is how Click is told to keep lines
+    from photos.cli.vocabulary_using import use_and_tell
+
+    if (folders or everywhere) and namespace is None:
+        raise click.UsageError("The main vocabulary is for all folders; --as NAMESPACE puts one beside it.")
+    if folders and everywhere:
+        raise click.UsageError("Say either --in or --everywhere.")
+    with invocation.app() as app:
+        use_and_tell(app, vocabulary, namespace, [] if everywhere else folders or None)
+
+
+@vocab.command()
+@click.argument("namespace", metavar="NAMESPACE")
+@pass_invocation
+def drop(invocation: Invocation, namespace: str) -> None:
+    """Tag no longer with the vocabulary under NAMESPACE. It stays in the list, and all that you said by hand stays."""
     from photos import vocabularies
-    from photos.cli.render import counted
-    from photos.cli.retagging import retag_and_tell
     from photos.errors import EmptyLibrary
 
     with invocation.app() as app:
-        revision = vocabularies.named(app.catalog, vocabulary)
-        try:
-            _ = app.space
-        except EmptyLibrary:
-            with app.catalog.write() as t:
-                t.library.set_revision(revision.id)
-            click.echo(f"{revision.vocabulary} ({counted(len(revision.labels), 'label')}) will tag the photos you add.")
-        else:
-            retag_and_tell(app, revision)
+        if app.is_new:
+            raise EmptyLibrary(app.settings.library)
+        dropped = vocabularies.drop(app.catalog, namespace)
+    click.echo(f"Nothing is tagged as {dropped}: any more; `photos vocab use NAME --as {dropped}` tags with it again.")
 
 
 @vocab.command()
@@ -92,7 +101,7 @@ def use(invocation: Invocation, vocabulary: str) -> None:
 @options.as_json
 @pass_invocation
 def show(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
-    """Show a vocabulary's labels with the texts they are scored by; the one in force unless named."""
+    """Show a vocabulary's labels with the texts they are scored by; the main one unless named."""
     from photos import vocabularies
     from photos.cli.output import write_json
     from photos.cli.render import label_lines
@@ -143,25 +152,11 @@ def export(invocation: Invocation, vocabulary: str, file: str | None) -> None:
 @options.as_json
 @pass_invocation
 def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
-    """List the revisions of a vocabulary, newest first; of the one in force unless named."""
-    from photos import vocabularies
-    from photos.cli.output import write_json
-    from photos.cli.render import counted, day, table
+    """List the revisions of a vocabulary, newest first; of the main one unless named."""
+    from photos.cli.vocabulary_listing import history_and_tell
 
     with invocation.app() as app:
-        revisions = vocabularies.history(app.catalog, vocabulary)
-    if as_json:
-        for each in revisions:
-            made = each.created_at.isoformat() + "Z"
-            record = {"revision": each.number, "labels": each.label_count, "since": made, "in_use": each.in_use}
-            write_json({"vocabulary": each.name, **record})
-        return
-    rows = [
-        (f"{each.name}@{each.number}", day(each.created_at), counted(each.label_count, "label"), "in use" * each.in_use)
-        for each in revisions
-    ]
-    for line in table(rows, right=(2,)):
-        click.echo(line)
+        history_and_tell(app, vocabulary, as_json=as_json)
 
 
 @vocab.command()
@@ -169,13 +164,18 @@ def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> No
 @click.option("--to", "number", type=click.IntRange(min=1), metavar="N", help="Which; the one before unless set.")
 @pass_invocation
 def rollback(invocation: Invocation, vocabulary: str | None, number: int | None) -> None:
-    """Tag with an earlier revision again. No label is encoded anew, and no revision is lost."""
+    """Tag with an earlier revision again. No label is encoded anew, and no revision is lost.
+
+    It takes the place of the revision in force of the vocabulary NAME, be it the main one or under a namespace; without
+    NAME, of the main one.
+    """
     from photos import vocabularies
     from photos.cli.retagging import retag_and_tell
 
     with invocation.app() as app:
         _ = app.space
-        retag_and_tell(app, vocabularies.before(app.catalog, vocabulary, number))
+        revision, namespace = vocabularies.before(app.catalog, vocabulary, number)
+        retag_and_tell(app, revision, namespace=namespace)
 
 
 @vocab.command()
@@ -200,7 +200,7 @@ def calibrate(invocation: Invocation) -> None:
 @click.argument("vocabulary", metavar="[NAME]", required=False)
 @pass_invocation
 def edit(invocation: Invocation, vocabulary: str | None) -> None:
-    """Change a vocabulary in your editor; the one in force unless named. Saved as it was, it stays as it is.
+    """Change a vocabulary in your editor; the main one unless named. Saved as it was, it stays as it is.
 
     What you save becomes a new revision if it is sound, and tags at once if an earlier one is in force. If it is not,
     the sentence says where, and the file stays for you to mend and `photos vocab import`.
@@ -238,11 +238,12 @@ def try_(invocation: Invocation, words: tuple[str, ...], threshold: float | None
 def tune(invocation: Invocation, words: tuple[str, ...], count: int) -> None:
     """Move a label's threshold: say of photos on both sides of it whether LABEL is right there.
 
-    The threshold becomes the one that fits most of your answers, in a new revision of the vocabulary in force
+    The threshold becomes the one that fits most of your answers, in a new revision of the label's vocabulary
     (`photos vocab rollback` takes it back), and your answers stay as tags by hand.
 
     \b
     photos vocab tune beach
+    photos vocab tune birds:heron
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.vocabulary_tuning import tune_and_tell
 

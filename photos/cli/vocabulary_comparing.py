@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -24,7 +24,7 @@ def compare_and_tell(app: App, one: str, other: str, *, of_photos: bool, as_json
     """Show the difference. Returns whether there is none."""
     before, after = (vocabularies.definition_of(app.catalog_if_any, name) for name in (one, other))
     found = difference(before, after)
-    counted_both = _count(app, before, after) if found else None
+    counted_both = _count(app, before, after, _folders(app, one, other)) if found else None
     if as_json:
         write_json(_record(found, counted_both))
     else:
@@ -35,14 +35,24 @@ def compare_and_tell(app: App, one: str, other: str, *, of_photos: bool, as_json
     return not found
 
 
-def _count(app: App, before: VocabularyDefinition, after: VocabularyDefinition) -> tuple[Census, Census] | None:
+def _folders(app: App, one: str, other: str) -> tuple[bytes, ...]:
+    """The folders for which both are in force; none for all, or if they are not for the same."""
+    if app.catalog_if_any is None:
+        return ()
+    first, second = (vocabularies.folders_of(app.catalog, name) for name in (one, other))
+    return first if first == second else ()
+
+
+def _count(
+    app: App, before: VocabularyDefinition, after: VocabularyDefinition, folders: Sequence[bytes]
+) -> tuple[Census, Census] | None:
     try:
         space = app.space
     except EmptyLibrary:
         return None
     texts = app.texts(space)
     with Bar("Encoding labels", None, "text") as bar:
-        return tuple(census(app.catalog, space, each, texts, bar.reach) for each in (before, after))  # type: ignore[return-value]  # two of two
+        return tuple(census(app.catalog, space, each, texts, bar.reach, folders) for each in (before, after))  # type: ignore[return-value]  # two of two
 
 
 def _labels(found: Difference) -> Iterator[str]:

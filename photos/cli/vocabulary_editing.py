@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def edit_and_tell(app: App, name: str | None) -> None:
-    """Let the user change the vocabulary *name*, or that in force, and keep it. Raises `VocabularyError`."""
+    """Let the user change the vocabulary *name*, or the main one, and keep it. Raises `VocabularyError`."""
     definition = vocabularies.definition_of(app.catalog_if_any, name)
     before = write_vocabulary(definition)
     after = click.edit(before, extension=".txt", require_save=True)
@@ -32,15 +32,14 @@ def edit_and_tell(app: App, name: str | None) -> None:
         raise VocabularyError(_kept(after), error.problems) from None
     revision = vocabularies.keep(app.catalog, changed)
     with app.catalog.read() as t:
-        current = vocabularies.in_force(t)
-    is_used = current is not None and current.vocabulary == revision.vocabulary
+        places = vocabularies.places_of(t, revision.vocabulary)
     try:
         _ = app.space
     except EmptyLibrary:
-        is_used = False
-    if is_used:
-        retag_and_tell(app, revision)
-    else:
+        places = []
+    for place in places:
+        retag_and_tell(app, revision, namespace=place.namespace)
+    if not places:
         size = counted(len(revision.labels), "label")
         click.echo(f"{revision.vocabulary}, revision {revision.number}: {size}.")
 

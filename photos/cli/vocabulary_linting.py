@@ -27,7 +27,7 @@ def lint_and_tell(app: App, name: str | None, *, as_json: bool) -> bool:
         for (name, text), is_cut in zip(prompts, tower.cut([text for _, text in prompts]), strict=True)
         if is_cut
     ]
-    found += lint(app.catalog, space, definition, app.texts(space))
+    found += lint(app.catalog, space, definition, app.texts(space), vocabularies.folders_of(app.catalog, name))
     for doubt in found:
         if as_json:
             write_json({"label": doubt.label, "doubt": doubt.what})

@@ -12,7 +12,7 @@ from photos.cli.render import counted, shown_path
 from photos.cli.render import probability as shown_probability
 from photos.cli.retagging import retag_and_tell
 from photos.errors import NothingFound, safe
-from query import Speller, UnknownLabel, borderline, fitted, probability, say
+from query import borderline, fitted, full_name, probability, say
 
 if TYPE_CHECKING:
     from photos.app import App
@@ -28,39 +28,31 @@ def tune_and_tell(app: App, name: str, count: int) -> None:
     """
     space = app.space
     with app.catalog.read() as t:
-        revision = vocabularies.in_force(t)
-    if revision is None:
-        raise NothingFound("No vocabulary was used here yet; `photos vocab use` chooses one.")
-    label = _label(revision, name)
-    asked = borderline(app.catalog, space, revision, label, count)
+        label, revision, namespace = vocabularies.holding(t, name)
+        folders = t.namespaces.folders(namespace)
+    shown = full_name(namespace, label.definition.name)
+    asked = borderline(app.catalog, space, revision, label, count, folders)
     if not asked.photos:
-        raise NothingFound(f"There is no photo to ask about {safe(label.definition.name)!r} yet.")
+        raise NothingFound(f"There is no photo to ask about {safe(shown)!r} yet.")
     before = shown_probability(probability(asked.minimum, space.identity))
     click.echo(
-        f"{safe(label.definition.name)} counts from a score of {asked.minimum:.3f} (probability {before}). "
+        f"{safe(shown)} counts from a score of {asked.minimum:.3f} (probability {before}). "
         f"Is it right for these {counted(len(asked.photos), 'photo')}? y yes, n no, s skip, q enough"
     )
-    answers = _ask(app, label.definition.name, asked.photos)
+    answers = _ask(app, shown, asked.photos)
     if not answers:
-        click.echo(f"{safe(label.definition.name)} stays as it is.")
+        click.echo(f"{safe(shown)} stays as it is.")
         return
     minimum = fitted(answers, asked.minimum)
     wrong = sum((cosine >= minimum) != right for cosine, right in answers)
     after = shown_probability(probability(minimum, space.identity))
     click.echo(
-        f"{safe(label.definition.name)} counts from a score of {minimum:.3f} (probability {after}) now; "
+        f"{safe(shown)} counts from a score of {minimum:.3f} (probability {after}) now; "
         f"{len(answers) - wrong} of {counted(len(answers), 'answer')} fit."
     )
     if minimum != asked.minimum:
-        retag_and_tell(app, _moved(app, revision, label, probability(minimum, space.identity)))
-
-
-def _label(revision: Revision, name: str) -> Label:
-    spelling = Speller(revision.definition.labels).label(name)
-    for label in revision.labels:
-        if label.definition.name == spelling:
-            return label
-    raise UnknownLabel(name, revision.vocabulary, [label.definition.name for label in revision.labels])
+        moved = _moved(app, revision, label, probability(minimum, space.identity))
+        retag_and_tell(app, moved, namespace=namespace)
 
 
 def _ask(app: App, name: str, photos: tuple[tuple[Photo, float], ...]) -> list[tuple[float, bool]]:

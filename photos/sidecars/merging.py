@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, KeywordList, foreign
@@ -30,6 +31,8 @@ _EMPTY: Final = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 </x:xmpmeta>
 <?xpacket end="w"?>
 """
+#: Every label is written as it is.
+NO_OTHER_WORDS: Final[Mapping[str, str]] = MappingProxyType({})
 #: Labels from the general to the special.
 LabelPath = tuple[str, ...]
 
@@ -44,16 +47,20 @@ class Merged:
 
 
 def merge(
-    content: bytes | None, labels: Mapping[str, Sequence[str]], own_keywords: Sequence[str] = ()
+    content: bytes | None,
+    labels: Mapping[str, Sequence[str]],
+    own_keywords: Sequence[str] = (),
+    words: Mapping[str, str] = NO_OTHER_WORDS,
 ) -> Merged | None:
     """The sidecar *content*, or one that is still to be made, with *labels*; None if it needs no change.
 
     *labels* have the names of their parents; parents that are no labels themselves do not count. Labels of ours that
     are not among them are taken out. *own_keywords* are the picture's: where the sidecar has none, they are written
-    beside ours, since programs that find keywords in a sidecar look no further. Raises `SidecarLeft`.
+    beside ours, since programs that find keywords in a sidecar look no further. A label with another word among *words*
+    is written by that. Raises `SidecarLeft`.
     """
     packet = Packet(_EMPTY.encode() if content is None else content)
-    wanted = _wanted(packet, labels, own_keywords)
+    wanted = _wanted(packet, labels, own_keywords, words)
     changes = {
         each: change
         for shown, lists in wanted.items()
@@ -65,19 +72,23 @@ def merge(
     new = edited(packet, changes)
     _check(Packet(new), wanted)
     told = [changes[each] for each in (SUBJECT, HIERARCHICAL) if each in changes]
-    ours = {*labels, *paths(labels, "|")}
+    ours = {*_words(labels, words), *paths(labels, "|", words)}
     added = dict.fromkeys(word for change in told for word in change.added if word in ours)
     removed = dict.fromkeys(word for change in told for word in sorted(change.removed))
     return Merged(new, tuple(added), tuple(removed))
 
 
-def paths(labels: Mapping[str, Sequence[str]], parting: str) -> list[str]:
+def paths(labels: Mapping[str, Sequence[str]], parting: str, words: Mapping[str, str] = NO_OTHER_WORDS) -> list[str]:
     """The labels as paths from the general to the special, without those that are the beginning of another."""
-    ways = [way for label in labels for way in islice(_paths_to(label, labels), _MOST_PATHS)]
+    ways = [_words(way, words) for label in labels for way in islice(_paths_to(label, labels), _MOST_PATHS)]
     # A level with the mark in it would be taken for two.
     sound = dict.fromkeys(way for way in ways if not any(parting in level for level in way))
     beginnings = {way[:end] for way in sound for end in range(1, len(way))}
     return [parting.join(way) for way in sound if way not in beginnings]
+
+
+def _words(labels: Iterable[str], words: Mapping[str, str]) -> LabelPath:
+    return tuple(words.get(label, label) for label in labels)
 
 
 def _paths_to(label: str, labels: Mapping[str, Sequence[str]], below: LabelPath = ()) -> Iterator[LabelPath]:
@@ -114,7 +125,7 @@ def _new(words: Iterable[str], held: Sequence[str]) -> tuple[str, ...]:
 
 
 def _wanted(
-    packet: Packet, labels: Mapping[str, Sequence[str]], own_keywords: Sequence[str]
+    packet: Packet, labels: Mapping[str, Sequence[str]], own_keywords: Sequence[str], words: Mapping[str, str]
 ) -> dict[KeywordList, _Lists]:
     """For each list, what of ours is to be in it: our labels, and copies of what only other lists hold.
 
@@ -123,11 +134,12 @@ def _wanted(
     """
     theirs = {each: _foreign(packet, each) for each in _LISTS}
     others = _paths_of(theirs) or [(word,) for word in own_keywords]
-    keys = {_key(label) for label in labels}
+    flat = list(dict.fromkeys(_words(labels, words)))
+    keys = {_key(label) for label in flat}
     wanted: dict[KeywordList, _Lists] = {}
     for each, held in theirs.items():
-        words = [*labels] if each.parting is None else paths(labels, each.parting)
-        ours = list(_without(words, held))
+        written = flat if each.parting is None else paths(labels, each.parting, words)
+        ours = list(_without(written, held))
         copies: list[str] = []
         if ours and not held:
             new = (path for path in others if len(path) > 1 or _key(path[0]) not in keys)

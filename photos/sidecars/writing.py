@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from photos.app import App
 from photos.errors import SidecarLeft
-from query import ScoredTag, photo_tags
+from query import ScoredTag, photo_tags, views
 from store import Folder, Photo, Stamp
 
 from .disk import Sidecar, put, read, sync
 from .journal import BATCH, alone, note
+from .levels import Levels
 from .merging import Merged, merge
 from .places import Directory, Picture, pictures
 
@@ -98,7 +99,7 @@ class _Writer:
         self._app = app
         self._tell = tell
         self._is_trial = is_trial
-        self._folders, self._parents = _folders_and_parents(app)
+        self._folders, self._levels = _folders_and_levels(app)
         #: The directory that was looked at last: pictures come directory by directory.
         self._directory: tuple[bytes, Directory] = (b"", Directory([]))
 
@@ -143,8 +144,9 @@ class _Writer:
         try:
             path = sidecar = self._sidecar_of(path)
             before = read(sidecar)
-            labels = {tag.label: self._parents.get(tag.label, ()) for tag in tags}
-            merged = merge(None if before is None else before.content, labels, photo.facts.keywords)
+            keywords = self._levels.of([tag.label for tag in tags])
+            content = None if before is None else before.content
+            merged = merge(content, keywords.above, photo.facts.keywords, keywords.words)
         except SidecarLeft as left:
             self.leave(path, left.reason)
             return None
@@ -200,9 +202,6 @@ def _entry(plan: _Plan) -> tuple[bytes, bytes | None, bytes]:
     return plan.sidecar, before, hashlib.sha256(plan.merged.content).digest()
 
 
-def _folders_and_parents(app: App) -> tuple[list[Folder], dict[str, tuple[str, ...]]]:
-    """The registered folders, and for the labels of the vocabulary in force the labels that they imply."""
+def _folders_and_levels(app: App) -> tuple[list[Folder], Levels]:
     with app.catalog.read() as t:
-        revision_id = t.library.revision_id()
-        labels = () if revision_id is None else t.vocabularies.revision(revision_id).labels
-        return t.folders.all(), {label.definition.name: label.definition.parents for label in labels}
+        return t.folders.all(), Levels(views(t))

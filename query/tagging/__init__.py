@@ -8,7 +8,8 @@ from .finding import TagNames, tagged
 from .importing import Given, Taken, read_tags, take_keywords, take_tags
 from .labels import LabelMatrix, label_matrix
 from .linting import Doubt, lint
-from .retag import RetagReport, owed, retag
+from .namespaces import MARK, View, checked_namespace, full_name, parted, views
+from .retag import RetagReport, owed, owing, retag
 from .rule import DEFAULT_THRESHOLD, ScoredTag, TagRule, minimum_of
 from .shown import photo_tags, rule_in_force, tag_counts, tags_of
 from .stored import StoredTagger
@@ -16,6 +17,7 @@ from .stored import StoredTagger
 __all__ = [
     "DEFAULT_THRESHOLD",
     "LEAST",
+    "MARK",
     "Agreement",
     "Census",
     "Comparison",
@@ -28,14 +30,19 @@ __all__ = [
     "TagNames",
     "TagRule",
     "Taken",
+    "View",
     "census",
     "checked_name",
+    "checked_namespace",
     "compare_sources",
+    "full_name",
     "is_due",
     "label_matrix",
     "lint",
     "minimum_of",
     "owed",
+    "owing",
+    "parted",
     "photo_tags",
     "read_tags",
     "retag",
@@ -47,4 +54,5 @@ __all__ = [
     "tags_of",
     "take_keywords",
     "take_tags",
+    "views",
 ]

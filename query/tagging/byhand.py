@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from store import Catalog, TagSource, Transaction
 
 from ..errors import BadLabel
-from ..vocabulary.hierarchy import Speller
 from ..vocabulary.names import normalised
+from .namespaces import FullSpeller, views
 
 #: Characters, as in vocabularies.
 _LONGEST = 200
@@ -24,8 +24,8 @@ def say(
 ) -> list[str]:
     """Note which labels a person adds to the photos or rejects for them, and of which nothing is said any more.
 
-    A name that the vocabulary in force knows, also as an alias or a plural, is that label. Returns the labels' names.
-    All or nothing. Raises `BadLabel`.
+    A name that a vocabulary in force knows, also as an alias or a plural, is that label; those of vocabularies beside
+    the main one begin with their namespace. Returns the labels' names. All or nothing. Raises `BadLabel`.
     """
     with catalog.write() as t:
         speller = speller_in_force(t)
@@ -46,16 +46,15 @@ def _sides(added: Iterable[str], rejected: Iterable[str]) -> tuple[tuple[Iterabl
     return (added, TagSource.USER), (rejected, TagSource.REJECTED)
 
 
-def speller_in_force(t: Transaction) -> Speller:
-    """Knows the labels of the vocabulary in force."""
-    revision_id = t.library.revision_id()
-    return Speller([] if revision_id is None else t.vocabularies.revision(revision_id).definition.labels)
+def speller_in_force(t: Transaction) -> FullSpeller:
+    """Knows the labels of the vocabularies in force."""
+    return FullSpeller(views(t))
 
 
-def spelt(speller: Speller, name: str) -> str:
+def spelt(speller: FullSpeller, name: str) -> str:
     """*name* as the vocabulary spells it, or as it is. Raises `BadLabel`."""
     plain = checked_name(name)
-    return speller.label(plain) or plain
+    return speller.label(plain) or speller.plain(plain)
 
 
 def checked_name(name: str) -> str:

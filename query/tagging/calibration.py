@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from store import Calibration, Catalog, Space, Spread, Transaction
 
-from .labels import LabelMatrix
+from .labels import LabelMatrix, on_grid
 
 #: Photos from which a library says anything about a label, and those of it that are looked at.
 LEAST: Final = 500
@@ -38,11 +38,27 @@ def is_due(t: Transaction, space: Space) -> bool:
 
 
 def calibrate(catalog: Catalog, space: Space, labels: LabelMatrix) -> Calibration:
-    """A new snapshot, in force from now on. The library owes a re-tag until one is done."""
-    spreads = measure(catalog, space, labels)
+    """A new snapshot of *labels* and all that photos are tagged with, in force from now on.
+
+    Every vocabulary in force owes a re-tag until one is done.
+    """
+    spreads = measure(catalog, space, _with_those_in_force(catalog, space, labels))
     with catalog.write() as t:
-        t.library.set_retag_pending(True)
+        for namespace in t.namespaces.names():
+            t.library.set_retag_pending(True, namespace)
         return t.calibrations.add(space.id, t.embeddings.count(space.id), spreads)
+
+
+def _with_those_in_force(catalog: Catalog, space: Space, labels: LabelMatrix) -> LabelMatrix:
+    known = set(labels.label_ids.tolist())
+    with catalog.read() as t:
+        scorings = (t.scores.current(space.id, namespace) for namespace in t.namespaces.names())
+        scored = {label_id for scoring in scorings if scoring is not None for label_id in scoring.label_ids.tolist()}
+        others = t.labels.vectors(space.id, sorted(scored - known))
+    if not len(others):
+        return labels
+    ids = np.concatenate([labels.label_ids, others.ids])
+    return LabelMatrix(ids, np.concatenate([labels.matrix, on_grid(others.matrix.astype(np.float64))]), labels.encoded)
 
 
 def complete(catalog: Catalog, space: Space, labels: LabelMatrix) -> None:

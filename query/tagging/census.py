@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -36,8 +36,12 @@ def census(
     definition: VocabularyDefinition,
     texts: TextVectors,
     progress: Callable[[int, int], None] | None = None,
+    folders: Sequence[bytes] = (),
 ) -> Census:
-    """What *definition* would tag the library's photos with. *progress* hears of texts that have to be encoded."""
+    """What *definition* would tag the library's photos with. *progress* hears of texts that have to be encoded.
+
+    Only photos below *folders*, absolute, count, if there are any.
+    """
     revision = as_revision(definition)
     labels = matrix_of(space, revision, texts, progress)
     with catalog.read() as t:
@@ -48,7 +52,7 @@ def census(
         scorer = scorer_for(columns, t.embeddings.count(space.id))
     of_photos = {
         photo_id: frozenset(tag.label for tag in rule.shown(tags))
-        for vectors in _all(catalog, space)
+        for vectors in _all(catalog, space, folders)
         for photo_id, tags in zip(vectors.ids.tolist(), rule.automatic(scorer.kept(vectors), names), strict=True)
     }
     return Census(of_photos, Counter(label for tags in of_photos.values() for label in tags))
@@ -61,10 +65,10 @@ def as_revision(definition: VocabularyDefinition) -> Revision:
     return Revision(0, definition.name, 0, now, definition.threshold, labels, definition.exclusive)
 
 
-def _all(catalog: Catalog, space: Space) -> Iterator[Vectors]:
-    """The embeddings of all photos that have a file."""
+def _all(catalog: Catalog, space: Space, folders: Sequence[bytes]) -> Iterator[Vectors]:
+    """The embeddings of all photos that have a file, or one below *folders*, if there are any."""
     with catalog.read() as t:
-        gone = t.photos.gone()
+        gone, within = t.photos.gone(), t.scopes.photos(folders)
         for vectors in t.embeddings.scan(space.id, _CHUNK):
-            there = ~np.isin(vectors.ids, gone)
+            there = np.isin(vectors.ids, within) if folders else ~np.isin(vectors.ids, gone)
             yield Vectors(vectors.ids[there], vectors.matrix[there])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 from store import Catalog, Space, TagSource, Transaction
 
 from ..errors import UnknownSource
 from ..vocabulary.names import normalised
-from .shown import names_of, rule_in_force
+from .namespaces import MARK, full_name
+from .shown import lenses_in_force, names_of, plain_lens
 
-#: The names of sources that are not programs.
+#: The names of sources that are not programs. "auto:birds" are the tags of one namespace, under their plain names.
 AUTO, USER = "auto", "user"
 
 
@@ -58,19 +61,23 @@ class _Source:
     of_photos: dict[int, dict[str, str]]
     #: What it could say: normalised to spelling.
     labels: dict[str, str]
+    #: Of what it could say of some photos alone: which.
+    scopes: Mapping[str, AbstractSet[int]] = field(default_factory=dict)
 
 
 def compare_sources(catalog: Catalog, space: Space, one: str, other: str) -> Comparison:
     """How far the sources agree: "auto", "user", or a program that tags were imported from.
 
-    Only photos that both speak of count, and only labels that both could give: the vocabulary's, or those that a
-    program gave any photo. Raises `UnknownSource`.
+    "auto" is all that the vocabularies in force say; "auto:birds" is what that of one namespace does, by plain names.
+    Only photos that both speak of count, and only labels that both could give: the vocabularies' in the folders for
+    which they are, or those that a program gave any photo. Raises `UnknownSource`.
     """
     with catalog.read() as t:
-        origins = t.tags.origins()
+        alone = [full_name(AUTO, each.namespace) for each in t.namespaces.in_force() if each.namespace]
+        known = [AUTO, *alone, USER, *t.tags.origins()]
         for name in (one, other):
-            if name not in {AUTO, USER, *origins}:
-                raise UnknownSource(name, [AUTO, USER, *origins])
+            if name not in known:
+                raise UnknownSource(name, known)
         first, second = _source(t, space, one), _source(t, space, other)
     photos = sorted(first.of_photos.keys() & second.of_photos.keys())
     shared = sorted(first.labels.keys() & second.labels.keys())
@@ -80,14 +87,17 @@ def compare_sources(catalog: Catalog, space: Space, one: str, other: str) -> Com
 
 
 def _agreement(first: _Source, second: _Source, key: str, photos: list[int]) -> Agreement:
-    one = {photo for photo in photos if key in first.of_photos[photo]}
-    other = {photo for photo in photos if key in second.of_photos[photo]}
-    return Agreement(first.labels[key], len(photos), len(one & other), len(one - other), len(other - one))
+    scopes = [source.scopes[key] for source in (first, second) if key in source.scopes]
+    asked = [photo for photo in photos if all(photo in scope for scope in scopes)]
+    one = {photo for photo in asked if key in first.of_photos[photo]}
+    other = {photo for photo in asked if key in second.of_photos[photo]}
+    return Agreement(first.labels[key], len(asked), len(one & other), len(one - other), len(other - one))
 
 
 def _source(t: Transaction, space: Space, name: str) -> _Source:
-    if name == AUTO:
-        return _automatic(t, space)
+    who, _, namespace = name.partition(MARK)
+    if name == AUTO or (who == AUTO and name not in t.tags.origins()):
+        return _automatic(t, space, namespace)
     source = TagSource.USER if name == USER else TagSource.IMPORTED
     origin = None if name == USER else name
     of_photos: dict[int, dict[str, str]] = {}
@@ -99,21 +109,26 @@ def _source(t: Transaction, space: Space, name: str) -> _Source:
     return _Source(of_photos, {key: label for mine in of_photos.values() for key, label in mine.items()})
 
 
-def _automatic(t: Transaction, space: Space) -> _Source:
-    revision_id = t.library.revision_id()
-    if revision_id is None:
-        return _Source({}, {})
-    revision = t.vocabularies.revision(revision_id)
-    rule = rule_in_force(t, space, revision)
+def _automatic(t: Transaction, space: Space, namespace: str) -> _Source:
+    """What all vocabularies in force say, or that of *namespace* alone, by plain names."""
+    lenses = [plain_lens(t, space, namespace)] if namespace else lenses_in_force(t, space)
     of_photos: dict[int, dict[str, str]] = {
         int(photo_id): {} for vectors in t.embeddings.scan(space.id) for photo_id in vectors.ids
     }
-    scoring, names = t.scores.current(space.id), names_of(revision)
-    for kept in t.scores.scan(scoring.id) if scoring is not None else ():
-        for photo_id, tags in zip(kept.photo_ids.tolist(), rule.automatic(kept, names), strict=True):
-            if photo_id in of_photos:
-                of_photos[photo_id] = {_key(tag.label): tag.label for tag in rule.shown(tags)}
-    return _Source(of_photos, {_key(label.definition.name): label.definition.name for label in revision.labels})
+    labels: dict[str, str] = {}
+    scopes: dict[str, AbstractSet[int]] = {}
+    for lens in lenses:
+        names = names_of(lens.view.revision)
+        mine = {_key(name): name for name in names.values()}
+        if lens.view.folders:
+            there = frozenset(t.scopes.photos(lens.view.folders).tolist())
+            scopes |= dict.fromkeys(mine.keys() - labels.keys(), there)
+        labels = mine | labels
+        for kept in lens.scan(t):
+            for photo_id, tags in zip(kept.photo_ids.tolist(), lens.rule.automatic(kept, names), strict=True):
+                if photo_id in of_photos:
+                    of_photos[photo_id] |= {_key(tag.label): tag.label for tag in lens.rule.shown(tags)}
+    return _Source(of_photos, labels, scopes)
 
 
 def _key(name: str) -> str:

@@ -13,8 +13,9 @@ from store import KeptScores, LabelDefinition, Space, Transaction
 from store.idsets import union
 
 from ..vocabulary.hierarchy import Speller
+from .namespaces import FullSpeller, views
 from .rule import TagRule
-from .shown import names_of, rule_in_force, tags_of
+from .shown import Lens, lenses_in_force, names_of, tags_of
 
 #: Photos whose tags are looked at one by one together.
 _PART = 1000
@@ -44,19 +45,19 @@ def tagged(t: Transaction, space: Space, label: str | None) -> Ids:
 
 
 class TagNames:
-    """The labels that tags can be: those of the vocabulary in force, and those that were given to photos."""
+    """The labels that tags can be: those of the vocabularies in force, and those that were given to photos."""
 
     def __init__(self, t: Transaction) -> None:
-        revision_id = t.library.revision_id()
-        known = () if revision_id is None else t.vocabularies.revision(revision_id).definition.labels
-        names = {label.name for label in known}
+        in_force = views(t)
+        names = {label.definition.name for view in in_force for label in view.revision.labels}
         by_hand = [name for name in t.tags.labels() if name not in names]
         self._names = [*names, *by_hand]
-        self._vocabulary, self._by_hand = Speller(known), Speller(LabelDefinition(name, ()) for name in by_hand)
+        self._vocabularies = FullSpeller(in_force)
+        self._by_hand = Speller(LabelDefinition(name, ()) for name in by_hand)
 
     def label(self, name: str) -> str | None:
         """The label that *name* means: by its name, an alias, or the singular of either."""
-        return self._vocabulary.label(name) or self._by_hand.label(name)
+        return self._vocabularies.label(name) or self._by_hand.label(name)
 
     def nearest(self, name: str) -> str | None:
         """The label that is spelt most like *name*, if any is near."""
@@ -66,15 +67,19 @@ class TagNames:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
-    """A vocabulary's rule, seen for one label: the ids of the labels that make it shown, and the scores to look at.
+    """A vocabulary in force, seen for one label: the ids of the labels that make it shown.
 
     Without a label, any one makes any tag shown.
     """
 
-    rule: TagRule
-    scoring_id: int | None
+    lens: Lens
     ids: Mapping[str, int]
     label: str | None
+
+    @property
+    def rule(self) -> TagRule:
+        """The vocabulary's."""
+        return self.lens.rule
 
     @property
     def bearers(self) -> frozenset[str]:
@@ -83,12 +88,10 @@ class _View:
 
 
 def _views(t: Transaction, space: Space, label: str | None) -> list[_View]:
-    revision_id, scoring = t.library.revision_id(), t.scores.current(space.id)
-    if revision_id is None:
-        return []
-    revision = t.vocabularies.revision(revision_id)
-    ids = {name: key for key, name in names_of(revision).items()}
-    return [_View(rule_in_force(t, space, revision), None if scoring is None else scoring.id, ids, label)]
+    return [
+        _View(lens, {name: key for key, name in names_of(lens.view.revision).items()}, label)
+        for lens in lenses_in_force(t, space)
+    ]
 
 
 def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids, Ids]]:
@@ -97,14 +100,14 @@ def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids, Ids]]:
     The others are those where a label reaches its threshold that would make it shown.
     """
     wanted = {view.ids[name] for name in view.bearers if name in view.ids}
-    if view.scoring_id is None or not wanted:
+    if not wanted:
         return
     minima = view.rule.minima(wanted)
     groups = [] if view.label is None else view.rule.groups_of(view.label)
     alone = wanted if view.label is None else _free(view, wanted, is_grouped=bool(groups))
     of_groups = [view.rule.minima(view.ids[name] for name in group if name in view.ids) for group in groups]
     own = -1 if view.label is None else view.ids.get(view.label, -1)
-    for kept in t.scores.scan(view.scoring_id):
+    for kept in view.lens.scan(t):
         reached = _reach(kept, minima)
         if len(alone) == len(wanted):
             yield kept.photo_ids[reached.any(1)], kept.photo_ids[:0], kept.photo_ids[reached.any(1)]

@@ -56,7 +56,7 @@ def take_tags(
 ) -> Taken:
     """Make the tags that *origin* gave each of the photos exactly those *given*; all or nothing.
 
-    *photo_of* finds a photo by a path as it is written in the file. Labels that the vocabulary in force knows are its.
+    *photo_of* finds a photo by a path as it is written in the file. Labels that a vocabulary in force knows are its.
     Raises `BadLabel`.
     """
     with catalog.write() as t:

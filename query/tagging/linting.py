@@ -33,11 +33,17 @@ class Doubt:
     what: str
 
 
-def lint(catalog: Catalog, space: Space, definition: VocabularyDefinition, texts: TextVectors) -> list[Doubt]:
-    """What is doubtful about *definition* in this library, label by label."""
+def lint(
+    catalog: Catalog,
+    space: Space,
+    definition: VocabularyDefinition,
+    texts: TextVectors,
+    folders: Sequence[bytes] = (),
+) -> list[Doubt]:
+    """What is doubtful about *definition* in this library, or for the photos below *folders*, label by label."""
     related = {name: frozenset(above) for name, above in ancestors(definition.labels).items()}
     found = [*_plurals(definition.labels), *_synonyms(space, definition, texts, related)]
-    counted = census(catalog, space, definition, texts)
+    counted = census(catalog, space, definition, texts, folders=folders)
     if counted.of_photos:
         found += _extremes(definition.labels, counted.counts, len(counted.of_photos))
         found += _together(counted.of_photos.values(), counted.counts, related)

@@ -47,44 +47,66 @@ def retag(
     progress: Callable[[int, int], None] | None = None,
     text_progress: Callable[[int, int], None] | None = None,
     *,
+    namespace: str = "",
+    folders: Sequence[bytes] | None = None,
     calibrate_anew: bool = False,
     make_scorer: Callable[[Columns, int], Scorer] = scorer_for,
     rows: int = _CHUNK,
 ) -> RetagReport:
     """Tag every photo with *revision* from the stored embeddings, and put it in force. No picture is opened.
 
+    It becomes the main vocabulary's, or that of *namespace*, whose labels are shown below *folders*, absolute:
+    everywhere if there are none, and where they were before if it is None. Other namespaces stay as they are.
+
     Until all photos are tagged, and if it is interrupted, everything stays as it was; an interrupted one is owed, and
     calling this again goes on with it. A vocabulary that differs little from the one in force costs little. *progress*
     is told photos done and photos in all, *text_progress* the same of labels' texts. A library that has outgrown its
     calibration is calibrated first, and any if *calibrate_anew*. *rows* photos are scored and kept together.
 
-    Raises `Superseded` if another re-tag begins meanwhile.
+    Raises `Superseded` if another re-tag begins in the namespace meanwhile, or the namespace is dropped.
     """
     started = time.perf_counter()
+    with catalog.read() as t:
+        place = _Place(namespace, folders, is_known=namespace in t.namespaces.names())
     if calibrate_anew or _is_due(catalog, space):
         calibrate(catalog, space, label_matrix(catalog, space, revision, texts, text_progress))
     columns, encoded = columns_in_force(catalog, space, revision, texts, text_progress)
     ready = time.perf_counter()
-    work = _Retag(catalog, space, revision, columns, progress)
+    work = _Retag(catalog, space, revision, columns, progress, place)
     if not work.amend():
         work.score_all(make_scorer, rows)
     seconds = time.perf_counter() - ready
     return RetagReport(work.photos, encoded, work.changed, ready - started, work.seconds, seconds - work.seconds)
 
 
-def owed(t: Transaction, space: Space) -> int | None:
+def owed(t: Transaction, space: Space, namespace: str = "") -> int | None:
     """The revision that photos are to be tagged with and are not all; None if nothing is owed."""
-    begun, in_force = t.scores.begun(space.id), t.library.revision_id()
+    begun, in_force = t.scores.begun(space.id, namespace), t.library.revision_id(namespace)
     if begun is not None:
         return begun.revision_id
-    current = t.scores.current(space.id)
+    current = t.scores.current(space.id, namespace)
     is_stale = current is not None and current.revision_id != in_force
-    return in_force if is_stale or t.library.retag_pending() else None
+    return in_force if is_stale or t.library.retag_pending(namespace) else None
+
+
+def owing(t: Transaction, space: Space) -> dict[str, int]:
+    """The namespaces that a re-tag is owed in, each with the revision of which it is; the main one's is empty."""
+    found = {namespace: owed(t, space, namespace) for namespace in t.namespaces.names()}
+    return {namespace: revision_id for namespace, revision_id in found.items() if revision_id is not None}
 
 
 def _is_due(catalog: Catalog, space: Space) -> bool:
     with catalog.read() as t:
         return is_due(t, space)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a revision is to be in force; `is_known` if the namespace was there when that was asked for."""
+
+    namespace: str
+    folders: Sequence[bytes] | None
+    is_known: bool
 
 
 class _Retag:
@@ -97,12 +119,14 @@ class _Retag:
         revision: Revision,
         columns: Columns,
         progress: Callable[[int, int], None] | None,
+        place: _Place,
     ) -> None:
         self._catalog = catalog
         self._space = space
         self._revision = revision
         self._columns = columns
         self._progress = progress
+        self._place = place
         self.photos = self.changed = 0
         self.seconds = 0.0
         #: Of the photos that were scored or looked at.
@@ -111,7 +135,8 @@ class _Retag:
     def amend(self) -> bool:
         """Score what is new, in one transaction; returns False if too much is."""
         with self._catalog.write() as t:
-            current = t.scores.current(self._space.id)
+            self._check_namespace(t)
+            current = t.scores.current(self._space.id, self._place.namespace)
             change = None if current is None else amendment(current, self._columns)
             if current is None or change is None:
                 return False
@@ -119,7 +144,7 @@ class _Retag:
             late = self._amend_photos(t, change)
             if not current.is_of(self._revision.id, self._columns.label_ids, self._columns.offsets):
                 t.scores.amend(current, self._revision.id, self._columns.label_ids, self._columns.offsets)
-            t.scores.give_up(self._space.id)
+            t.scores.give_up(self._space.id, self._place.namespace)
             self.changed += self._tag(t, current, late)
             self._put_in_force(t, current)
         return True
@@ -127,9 +152,14 @@ class _Retag:
     def score_all(self, make_scorer: Callable[[Columns, int], Scorer], rows: int) -> None:
         """Make a scoring anew, in parts, and put it in force when it is whole."""
         with self._catalog.write() as t:
-            columns, begun = self._columns, t.scores.begun(self._space.id)
-            scoring = t.scores.begin(self._space.id, self._revision.id, columns.label_ids, columns.offsets)
-            t.library.set_retag_pending(True)
+            self._check_namespace(t)
+            columns, namespace = self._columns, self._place.namespace
+            begun = t.scores.begun(self._space.id, namespace)
+            scoring = t.scores.begin(
+                self._space.id, self._revision.id, columns.label_ids, columns.offsets, namespace=namespace
+            )
+            t.library.set_retag_pending(True, namespace)
+            self._limit(t)
             total = t.scores.count_missing(scoring)
             self.photos = t.embeddings.count(self._space.id)
         is_continued = begun is not None and begun.id == scoring.id
@@ -147,7 +177,7 @@ class _Retag:
             # They were pruned after their embeddings had been read.
             t.scores.forget_deleted(scoring)
             self._tag(t, scoring, t.scores.missing(scoring))
-            self.changed = t.scores.count_changed(scoring, t.scores.current(self._space.id))
+            self.changed = t.scores.count_changed(scoring, t.scores.current(self._space.id, self._place.namespace))
             if not is_continued:
                 t.scores.keep_least_ranks(scoring, self._least)
             self._put_in_force(t, scoring)
@@ -243,8 +273,13 @@ class _Retag:
     def _put_in_force(self, t: Transaction, scoring: Scoring) -> None:
         """Let the scoring and its revision be those of the library."""
         t.scores.finish(scoring)
-        t.library.set_revision(self._revision.id)
-        t.library.set_retag_pending(False)
+        t.library.set_revision(self._revision.id, self._place.namespace)
+        t.library.set_retag_pending(False, self._place.namespace)
+        self._limit(t)
+
+    def _limit(self, t: Transaction) -> None:
+        if self._place.folders is not None:
+            t.namespaces.limit(self._place.namespace, self._place.folders)
 
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None:
@@ -260,6 +295,11 @@ class _Retag:
     def _put(self, t: Transaction, scoring: Scoring, kept: KeptScores) -> None:
         t.scores.put(scoring.id, kept)
         self._least.note(kept.photo_ids, scoring.ranks(kept))
+
+    def _check_namespace(self, t: Transaction) -> None:
+        """It may have been dropped while labels were encoded."""
+        if self._place.is_known and self._place.namespace not in t.namespaces.names():
+            raise Superseded(self._revision.vocabulary)
 
     def _check(self, t: Transaction, scoring: Scoring) -> None:
         if not t.scores.is_there(scoring.id):

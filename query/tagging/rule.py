@@ -78,6 +78,10 @@ class TagRule:
         self._ancestors = Ancestors(label.definition for label in revision.labels)
         self._groups = [frozenset(group) for group in revision.exclusive]
 
+    def knows(self, name: str) -> bool:
+        """Whether the vocabulary has a label of exactly that name."""
+        return name in self._ids
+
     def offsets(self, label_ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """What is taken off each label's cosine so that labels are ranked by how far they are above their thresholds.
 

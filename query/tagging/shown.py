@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from store import Catalog, Revision, Space, Tag, TagSource, Transaction
+from store import Catalog, KeptScores, Revision, Scoring, Space, Tag, TagSource, Transaction
 
 from .calibration import spreads_in_force
+from .namespaces import View, views
 from .rule import ScoredTag, TagRule, about
 
 #: Photos that are read together of those that something was said of.
 _SAID = 1000
+#: Photos whose scores are read together.
+_SCANNED = 4096
+#: What people say comes first.
+_ORDER: Final = {TagSource.USER: 0, TagSource.IMPORTED: 1, TagSource.AUTO: 2}
 
 
 def photo_tags(
@@ -26,64 +33,141 @@ def tags_of(
     t: Transaction, space: Space, photo_ids: Sequence[int], *, threshold: float | None = None
 ) -> dict[int, list[ScoredTag]]:
     """As `photo_tags`, within *t*."""
-    revision_id = t.library.revision_id()
-    if revision_id is None:
+    said, in_force = t.tags.of(photo_ids), views(t)
+    if not in_force:
         return {photo_id: [] for photo_id in photo_ids}
-    revision = t.vocabularies.revision(revision_id)
-    held = _held(t, space, revision, photo_ids)
-    # A rule for thousands of labels takes longer than a search.
-    near = about(revision, {tag.label for tags in held.values() for tag in tags})
-    rule = rule_in_force(t, space, near, threshold)
-    return {photo_id: rule.shown(tags) for photo_id, tags in held.items()}
+    scorings = [t.scores.current(space.id, view.namespace) for view in in_force]
+    held = [_kept(t, view, scoring, photo_ids) for view, scoring in zip(in_force, scorings, strict=True)]
+    named = {tag.label for tags in said.values() for tag in tags}
+    lenses = []
+    for view, scoring, of_photos in zip(in_force, scorings, held, strict=True):
+        # A rule for thousands of labels takes longer than a search.
+        near = about(view.revision, named | {tag.label for tags in of_photos.values() for tag in tags})
+        lenses.append(Lens(view, rule_in_force(t, space, near, threshold), scoring))
+    return _with_all(lenses, said, held)
 
 
 def tag_counts(catalog: Catalog, space: Space, *, threshold: float | None = None) -> list[tuple[str, int]]:
     """The library's tags, each with the number of photos that have it, most first. *threshold* is a probability."""
     with catalog.read() as t:
-        revision_id = t.library.revision_id()
-        if revision_id is None:
-            return []
-        revision = t.vocabularies.revision(revision_id)
-        rule = rule_in_force(t, space, revision, threshold)
         gone = set(t.photos.gone())
-        counted = Counter(
-            tag.label for key, tags in each_shown(t, space, revision, rule) if key not in gone for tag in tags
-        )
+        lenses = lenses_in_force(t, space, threshold)
+        counted = Counter(tag.label for key, tags in _each_shown(t, lenses) if key not in gone for tag in tags)
     return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def each_shown(
-    t: Transaction, space: Space, revision: Revision, rule: TagRule
-) -> Iterator[tuple[int, list[ScoredTag]]]:
-    """The tags of every photo that *rule*, which is of *revision*, shows any of."""
-    names = names_of(revision)
+@dataclass(frozen=True, slots=True, eq=False)
+class Lens:
+    """A vocabulary in force, its rule, and what photos were scored with; no scoring before there is one."""
+
+    view: View
+    rule: TagRule
+    scoring: Scoring | None
+
+    def scan(self, t: Transaction) -> Iterator[KeptScores]:
+        """What is kept of every photo that lies in its folders, by ascending photo."""
+        if self.scoring is None:
+            return
+        if not self.view.folders:
+            yield from t.scores.scan(self.scoring.id)
+            return
+        scope = t.scopes.photos(self.view.folders).tolist()
+        for start in range(0, len(scope), _SCANNED):
+            yield t.scores.of(self.scoring.id, scope[start : start + _SCANNED])
+
+    def of(self, t: Transaction, photo_ids: Sequence[int]) -> dict[int, list[Tag]]:
+        """All that is kept of these photos, as far as they lie in its folders: their best labels by falling cosine."""
+        return _kept(t, self.view, self.scoring, photo_ids)
+
+
+def lenses_in_force(t: Transaction, space: Space, threshold: float | None = None) -> list[Lens]:
+    """The vocabularies in force, the main one first. *threshold* is a probability."""
+    return [_lens(t, space, view, threshold) for view in views(t)]
+
+
+def plain_lens(t: Transaction, space: Space, namespace: str) -> Lens:
+    """The vocabulary in force under *namespace*, which there must be, with its labels under their own names."""
+    revision_id = t.library.revision_id(namespace)
+    assert revision_id is not None
+    view = View(namespace, t.vocabularies.revision(revision_id), t.namespaces.folders(namespace))
+    return _lens(t, space, view)
+
+
+def _lens(t: Transaction, space: Space, view: View, threshold: float | None = None) -> Lens:
+    rule = rule_in_force(t, space, view.revision, threshold)
+    return Lens(view, rule, t.scores.current(space.id, view.namespace))
+
+
+def _kept(t: Transaction, view: View, scoring: Scoring | None, photo_ids: Sequence[int]) -> dict[int, list[Tag]]:
+    if scoring is None:
+        return {}
+    there = t.scopes.among(view.folders, photo_ids) if view.folders else photo_ids
+    kept = t.scores.of(scoring.id, sorted(there))
+    names = names_of(view.revision)
+    return {
+        photo_id: [
+            Tag(photo_id, key, names[key], TagSource.AUTO, at)
+            for key, at in zip(labels.tolist(), cosines.tolist(), strict=True)
+            if key in names
+        ]
+        for photo_id, labels, cosines in kept.rows()
+    }
+
+
+def _of_photos(t: Transaction, lenses: Sequence[Lens], photo_ids: Sequence[int]) -> dict[int, list[ScoredTag]]:
+    if not lenses:
+        return {photo_id: [] for photo_id in photo_ids}
+    return _with_all(lenses, t.tags.of(photo_ids), [lens.of(t, photo_ids) for lens in lenses])
+
+
+def _with_all(
+    lenses: Sequence[Lens], said: Mapping[int, Sequence[Tag]], held: Sequence[Mapping[int, list[Tag]]]
+) -> dict[int, list[ScoredTag]]:
+    return {
+        photo_id: _together(lenses, of_one, [of_photos.get(photo_id, []) for of_photos in held])
+        for photo_id, of_one in said.items()
+    }
+
+
+def _together(lenses: Sequence[Lens], said: Sequence[Tag], automatic: Sequence[list[Tag]]) -> list[ScoredTag]:
+    """What is shown of one photo: what was *said*, what each lens kept, and what these imply, in that order."""
+    if len(lenses) == 1:
+        return lenses[0].rule.shown([*said, *automatic[0]])
+    # A name that none knows is nobody's in particular.
+    owners = [next((lens for lens in lenses if lens.rule.knows(tag.label)), lenses[0]) for tag in said]
+    shown: list[ScoredTag] = []
+    for lens, scored in zip(lenses, automatic, strict=True):
+        mine = [
+            tag for tag, owner in zip(said, owners, strict=True) if owner is lens or tag.source is TagSource.REJECTED
+        ]
+        shown += lens.rule.shown([*mine, *scored])
+    return sorted(shown, key=_place)
+
+
+def _place(tag: ScoredTag) -> tuple[int, float]:
+    """Where a tag of one vocabulary comes among those of others."""
+    if tag.implied_by is not None:
+        return 3, 0.0
+    return _ORDER[tag.source], -(tag.score or 0.0) if tag.source is TagSource.AUTO else 0.0
+
+
+def _each_shown(t: Transaction, lenses: Sequence[Lens]) -> Iterator[tuple[int, list[ScoredTag]]]:
+    """The tags of every photo that has any. A photo may come several times, each time with other ones."""
     said_of = t.tags.photos()
     said = set(said_of)
-    scoring = t.scores.current(space.id)
-    for kept in t.scores.scan(scoring.id) if scoring is not None else ():
-        for photo_id, automatic in zip(kept.photo_ids.tolist(), rule.automatic(kept, names), strict=True):
-            if automatic and photo_id not in said:
-                yield photo_id, rule.shown(automatic)
+    for lens in lenses:
+        names = names_of(lens.view.revision)
+        for kept in lens.scan(t):
+            for photo_id, automatic in zip(kept.photo_ids.tolist(), lens.rule.automatic(kept, names), strict=True):
+                if automatic and photo_id not in said:
+                    yield photo_id, lens.rule.shown(automatic)
     for some in (said_of[start : start + _SAID] for start in range(0, len(said_of), _SAID)):
-        for photo_id, tags in _held(t, space, revision, some).items():
-            yield photo_id, rule.shown(tags)
+        yield from _of_photos(t, lenses, some).items()
 
 
 def names_of(revision: Revision) -> dict[int, str]:
     """The names of its labels, by id."""
     return {label.id: label.definition.name for label in revision.labels}
-
-
-def _held(t: Transaction, space: Space, revision: Revision, photo_ids: Sequence[int]) -> dict[int, list[Tag]]:
-    """All that is kept of each photo: what was said of it, and its best labels by falling cosine."""
-    tags = t.tags.of(photo_ids)
-    scoring = t.scores.current(space.id)
-    kept = None if scoring is None else t.scores.of(scoring.id, photo_ids)
-    names = names_of(revision)
-    for photo_id, labels, cosines in () if kept is None else kept.rows():
-        scored = zip(labels.tolist(), cosines.tolist(), strict=True)
-        tags[photo_id] += [Tag(photo_id, key, names[key], TagSource.AUTO, at) for key, at in scored if key in names]
-    return tags
 
 
 def rule_in_force(t: Transaction, space: Space, revision: Revision, threshold: float | None = None) -> TagRule:

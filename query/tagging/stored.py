@@ -14,7 +14,7 @@ from .shown import rule_in_force
 
 
 class StoredTagger:
-    """Tags photos by their embeddings with what is in force; in a library where nothing is yet, with *revision*.
+    """Tags photos by their embeddings with all that is in force; in a library where nothing is yet, with *revision*.
 
     *progress* hears of texts encoded and texts to encode in all, when there are labels whose vectors are not cached.
     """
@@ -32,44 +32,56 @@ class StoredTagger:
         self._revision = revision
         self._texts = texts
         self._progress = progress
-        self._first: Columns | None = None
-        self._stamp: tuple[int, int] | None = None
-        self._scorer: Scorer | None = None
+        #: What nothing was scored with yet, by namespace: its revision, and its labels.
+        self._first: dict[str, tuple[int, Columns]] = {}
+        self._scorers: dict[str, tuple[tuple[int, int], Scorer | None]] = {}
 
     def prepare(self) -> None:
         """Make the label vectors, which may take a text encoder and a while. Not within a transaction that writes."""
-        if self._first is None and self._stamp is None:
-            with self._catalog.read() as t:
-                is_scored = t.scores.stamp(self._space.id) is not None
-            if not is_scored:
-                self._first, _ = columns_in_force(
-                    self._catalog, self._space, self._revision, self._texts, self._progress
-                )
+        with self._catalog.read() as t:
+            scored, waiting = t.scores.stamps(self._space.id), {"": self._revision}
+            for each in t.namespaces.in_force():
+                if each.namespace and each.namespace not in scored:
+                    waiting[each.namespace] = t.vocabularies.revision(each.revision_id)
+        for namespace, revision in waiting.items():
+            if namespace not in scored and namespace not in self._first:
+                columns, _ = columns_in_force(self._catalog, self._space, revision, self._texts, self._progress)
+                self._first[namespace] = revision.id, columns
 
     def tag(self, t: Transaction, vectors: Vectors) -> None:
         """Score the photos whose ids and embeddings these are."""
-        stamp = t.scores.stamp(self._space.id)
-        if stamp is None:
-            stamp = self._begin(t)
-        if stamp is not None and stamp != self._stamp:
-            self._follow(t, stamp)
-        if stamp is None or self._scorer is None:
-            t.library.set_retag_pending(True)
-            return
-        t.scores.put(stamp[0], self._scorer.kept(vectors))
+        stamps = t.scores.stamps(self._space.id)
+        for namespace in t.namespaces.names():
+            stamp = stamps.get(namespace) or self._begin(t, namespace)
+            scorer = None if stamp is None else self._scorer(t, namespace, stamp)
+            if stamp is None or scorer is None:
+                t.library.set_retag_pending(True, namespace)
+            else:
+                t.scores.put(stamp[0], scorer.kept(vectors))
 
-    def _begin(self, t: Transaction) -> tuple[int, int] | None:
-        # Another vocabulary that was chosen meanwhile has no vectors yet.
-        if self._first is None or t.library.revision_id() not in {None, self._revision.id}:
+    def _begin(self, t: Transaction, namespace: str) -> tuple[int, int] | None:
+        if namespace not in self._first:
             return None
-        first = self._first
-        made = t.scores.begin(self._space.id, self._revision.id, first.label_ids, first.offsets, complete=True)
+        revision_id, first = self._first[namespace]
+        chosen = t.library.revision_id(namespace)
+        # Another vocabulary that was chosen meanwhile has no vectors yet.
+        if chosen != revision_id and (namespace or chosen is not None):
+            return None
+        made = t.scores.begin(
+            self._space.id, revision_id, first.label_ids, first.offsets, complete=True, namespace=namespace
+        )
         return made.id, made.edition
 
-    def _follow(self, t: Transaction, stamp: tuple[int, int]) -> None:
-        scoring = t.scores.current(self._space.id)
+    def _scorer(self, t: Transaction, namespace: str, stamp: tuple[int, int]) -> Scorer | None:
+        """What scores as the scoring of that *stamp* did; None if the vector of a label is not cached."""
+        held = self._scorers.get(namespace)
+        if held is not None and held[0] == stamp:
+            return held[1]
+        scoring = t.scores.current(self._space.id, namespace)
         columns = None if scoring is None else columns_of(t, self._space, scoring)
-        self._stamp, self._scorer = stamp, None if columns is None else ExactScorer(columns)
+        scorer = None if columns is None else ExactScorer(columns)
+        self._scorers[namespace] = stamp, scorer
+        return scorer
 
 
 def columns_in_force(

@@ -18,7 +18,9 @@ def test_the_page_is_up_to_date():
 
 
 def test_examples_keep_their_lines():
-    assert "\n```\nphotos retag --vocabulary birds.txt\nphotos retag --vocabulary photographic\n```\n" in reference()
+    words = ("birds.txt", "photographic", "birds.txt --as birds")
+    lines = "\n".join(f"photos retag --vocabulary {each}" for each in words)
+    assert f"\n```\n{lines}\n```\n" in reference()
     assert "\b" not in reference()
 
 

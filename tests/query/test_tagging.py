@@ -130,7 +130,7 @@ def test_of_two_retags_at_once_the_later_one_stands(library):
     def another(done, total):
         retag(library.catalog, library.space, second, library.new_texts())
 
-    with pytest.raises(Superseded, match="with 'mine', and stays so"):
+    with pytest.raises(Superseded, match="with 'mine', and that stays so"):
         retag(library.catalog, library.space, first, library.texts, another)
     with library.catalog.read() as t:
         assert t.library.revision_id() == second.id

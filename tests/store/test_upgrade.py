@@ -280,3 +280,28 @@ def test_tags_keep_what_they_say_when_their_key_grows(tmp_path):
     with Catalog.open(path) as catalog, catalog.read() as t:
         kept = [(str(tag.source), tag.origin, tag.cosine) for tag in t.tags.of([1])[1]]
     assert kept == [("user", None, None), ("imported", "ram++", None)]
+
+
+def test_what_was_scored_before_there_were_namespaces_is_the_main_vocabularys(tmp_path):
+    path = tmp_path / "catalog.db"
+    folder = write_revisions(tmp_path / "migrations")
+    for revision in (folder / "versions").glob("m*.py"):
+        if revision.name > "m0010":
+            revision.unlink()
+    engine = connect(path)
+    upgrade(engine, path, migrations=folder, head="0009")
+    with transaction(engine, path, writes=True) as connection:
+        for statement in (
+            SPACE,
+            "INSERT INTO vocabulary VALUES (1, 'animals')",
+            "INSERT INTO revision (id, vocabulary_id, number, digest, created_at) VALUES (1, 1, 1, x'00', '2026')",
+            "INSERT INTO library (id, revision_id, retag_pending) VALUES (1, 1, 1)",
+            "INSERT INTO scoring VALUES (1, 1, 1, 0, x'', x'', 0, 1)",
+        ):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+    with Catalog.open(path) as catalog, catalog.read() as t:
+        scoring = t.scores.current(1)
+        assert (scoring.id, scoring.namespace, t.scores.current(1, "birds")) == (1, "", None)
+        assert [each.vocabulary for each in t.namespaces.in_force()] == ["animals"]
+        assert (t.library.revision_id(), t.library.retag_pending()) == (1, True)

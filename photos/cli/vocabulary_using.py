@@ -1,0 +1,55 @@
+"""Puts a vocabulary in force, as the main one or beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from photos import folders as naming
+from photos import vocabularies
+from photos.cli.render import counted
+from photos.cli.retagging import retag_and_tell
+from photos.cli.vocabulary_listing import shown_folders, under
+from photos.errors import EmptyLibrary
+from query import checked_namespace
+
+if TYPE_CHECKING:
+    from photos.app import App
+    from store import InForce
+
+
+def use_and_tell(app: App, name: str, namespace: str | None, folders: Sequence[str] | None) -> None:
+    """Tag with what *name* means, as the main vocabulary or under *namespace*, and say what came of it.
+
+    *folders* are those that it is for: all if none, and those it was for if None. Raises `BadNamespace`.
+    """
+    wanted = "" if namespace is None else checked_namespace(namespace)
+    with app.catalog.read() as t:
+        within = None if folders is None else [naming.scope(t, folder) for folder in folders]
+    revision = vocabularies.named(app.catalog, name)
+    try:
+        _ = app.space
+    except EmptyLibrary:
+        with app.catalog.write() as t:
+            t.library.set_revision(revision.id, wanted)
+            if within is not None:
+                t.namespaces.limit(wanted, within)
+        size = counted(len(revision.labels), "label")
+        click.echo(f"{revision.vocabulary} ({size}) will tag the photos you add{under(_place(app, wanted))}.")
+    else:
+        retag_and_tell(app, revision, namespace=wanted, folders=within)
+        _tell_scope(app, _place(app, wanted))
+
+
+def _place(app: App, namespace: str) -> InForce:
+    with app.catalog.read() as t:
+        return next(each for each in t.namespaces.in_force() if each.namespace == namespace)
+
+
+def _tell_scope(app: App, place: InForce) -> None:
+    if place.folders:
+        with app.catalog.read() as t:
+            photos = len(t.scopes.photos(place.folders))
+        click.echo(f"Its labels are shown for the {counted(photos, 'photo')} in {shown_folders(place.folders)}.")

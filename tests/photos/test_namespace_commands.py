@@ -1,0 +1,260 @@
+"""Vocabularies beside the main one on the command line."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+
+import pytest
+
+from store import Catalog
+
+from .sidecars.packets import values
+from .test_vocabulary_commands import editor
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a vocabulary file."""
+
+    def write_file(name, text):
+        path = tmp_path / f"{name}.txt"
+        path.write_text("% threshold 0.999\n" + text)
+        return path
+
+    return write_file
+
+
+@pytest.fixture
+def beside(filled, write, pictures):
+    """A main vocabulary of cold colours, and one of warm ones as `warm`."""
+    filled("vocab", "use", write("cold", "blue\ngreen\n"))
+    filled("vocab", "use", write("hot", "red = scarlet\nyellow\nblue\n"), "--as", "warm")
+    return filled
+
+
+def records(result):
+    return [json.loads(line) for line in result.lines]
+
+
+def counts(photos):
+    return {record["label"]: record["photos"] for record in records(photos("tags", "--json"))}
+
+
+def tags_of(photos, path):
+    return [tag["label"] for tag in json.loads(photos("tags", path, "--json").out)["tags"]]
+
+
+def test_a_vocabulary_beside_the_main_one_tags_under_its_namespace(beside, pictures):
+    assert counts(beside) == {"blue": 1, "green": 1, "warm:blue": 1, "warm:red": 1, "warm:yellow": 1}
+    found = json.loads(beside("search", "red", "--json", "-t", "1").out)
+    assert [tag["label"] for tag in found["tags"]] == ["warm:red"]
+    assert "warm:red" in beside("search", "red", "-t", "1").out
+
+
+def test_it_is_for_folders_if_wanted_and_follows_a_photo_that_is_moved(beside, pictures, write):
+    result = beside("vocab", "use", "hot", "--as", "warm", "--in", pictures / "bright")
+    assert result.status == 0
+    assert "the scores of 0 photos changed" in result.lines[0]
+    assert result.lines[1].startswith("Its labels are shown for the 2 photos in ")
+    assert counts(beside) == {"blue": 1, "green": 1, "warm:yellow": 1}
+    shutil.move(pictures / "red.png", pictures / "bright" / "red.png")
+    beside.towers.images = 0
+    beside("index")
+    assert counts(beside) == {"blue": 1, "green": 1, "warm:yellow": 1, "warm:red": 1}
+    # What is not said anew stays.
+    beside("retag", "--vocabulary", write("hot", "red\nwhite\n"), "--as", "Warm")
+    assert counts(beside) == {"blue": 1, "green": 1, "warm:white": 1, "warm:red": 1}
+    beside("vocab", "use", "hot@1", "--as", "warm", "--everywhere")
+    assert counts(beside) == {"blue": 1, "green": 1, "warm:blue": 1, "warm:red": 1, "warm:yellow": 1}
+
+
+def test_a_folder_that_is_pointed_at_its_new_place_keeps_its_vocabulary(beside, pictures):
+    beside("vocab", "use", "hot", "--as", "warm", "--in", pictures / "bright")
+    moved = pictures.with_name("moved")
+    pictures.rename(moved)
+    assert beside("add", "--moved", pictures, moved).status == 0
+    assert counts(beside)["warm:yellow"] == 1
+    assert str(moved / "bright") in beside("vocab", "list", "--json").out
+
+
+def test_folders_that_nothing_is_known_of_are_refused(beside, pictures, tmp_path):
+    for path, said in ((tmp_path / "no", "was never added"), (pictures / "birght", "does not exist")):
+        result = beside("vocab", "use", "hot", "--as", "warm", "--in", path)
+        assert result.status == 1
+        assert said in result.err
+    assert beside("vocab", "use", "hot", "--as", "warm", "--in", tmp_path).status == 0, "around one that was added"
+    assert len(counts(beside)) == 5
+
+
+def test_what_makes_no_sense_together_is_wrong_usage(beside, pictures):
+    assert beside("vocab", "use", "hot", "--in", pictures).status == 2
+    assert beside("vocab", "use", "hot", "--everywhere").status == 2
+    assert beside("vocab", "use", "hot", "--as", "warm", "--in", pictures, "--everywhere").status == 2
+    bad = beside("vocab", "use", "hot", "--as", "two words")
+    assert bad.status == 1
+    assert "cannot be a namespace" in bad.err
+
+
+def test_the_list_says_what_is_in_force_where(beside, pictures, write):
+    beside("vocab", "use", "hot", "--as", "warm", "--in", pictures / "bright")
+    beside("vocab", "use", "cold", "--as", "x")
+    lines = {line.split()[0]: line for line in beside("vocab", "list").lines}
+    assert lines["hot"].endswith(f"in use as warm: in {pictures}/bright") or "bright" in lines["hot"]
+    assert lines["cold"].endswith("in use; in use as x:")
+    assert lines["demo"].endswith("included")
+    by_name = {record["vocabulary"]: record for record in records(beside("vocab", "list", "--json"))}
+    assert by_name["hot"]["in_force"] == [
+        {"namespace": "warm", "revision": 1, "folders": [str(pictures / "bright")]},
+    ]
+    assert [place["namespace"] for place in by_name["cold"]["in_force"]] == ["", "x"]
+    assert [by_name[name]["in_use"] for name in ("cold", "hot", "demo")] == [True, True, False]
+    beside("vocab", "import", write("hot", "red\n"))
+    assert "(revision 1)" in next(line for line in beside("vocab", "list").lines if line.startswith("hot"))
+
+
+def test_dropped_it_tags_nothing_and_what_was_said_by_hand_stays(beside, pictures):
+    beside("tag", pictures / "red.png", "+warm:yellow", "-Warm:scarlet")
+    assert tags_of(beside, pictures / "red.png") == ["warm:yellow"]
+    result = beside("vocab", "drop", "warm:")
+    assert result.out.startswith("Nothing is tagged as warm: any more; ")
+    assert counts(beside) == {"blue": 1, "green": 1, "warm:yellow": 1}
+    assert "there are" not in beside("vocab", "drop", "warm").err
+    assert beside("vocab", "drop", "warm").status == 1
+    beside("vocab", "use", "hot", "--as", "warm")
+    assert tags_of(beside, pictures / "red.png") == ["warm:yellow"], "a rejection holds"
+    assert "there are warm" in beside("vocab", "drop", "cold").err
+
+
+def test_rollback_takes_back_what_is_in_force_under_the_namespace(beside, write):
+    beside("vocab", "use", write("hot", "red\n"), "--as", "warm")
+    assert counts(beside) == {"blue": 1, "green": 1, "warm:red": 1}
+    assert beside("vocab", "history", "warm").lines[0].endswith("in use as warm:")
+    result = beside("vocab", "rollback", "hot")
+    assert "hot as warm: (3 labels, revision 1)" in result.out
+    assert set(counts(beside)) == {"blue", "green", "warm:blue", "warm:red", "warm:yellow"}
+    assert beside("vocab", "rollback", "warm:", "--to", "2").status == 0
+    assert set(counts(beside)) == {"blue", "green", "warm:red"}
+    assert "cold@1" in beside("vocab", "history").out
+    beside("vocab", "use", "hot", "--as", "other")
+    which = beside("vocab", "rollback", "hot")
+    assert which.status == 1
+    assert "in force as other: and as warm:" in which.err
+    assert beside("vocab", "rollback", "other").status == 0
+    assert set(counts(beside)) == {"blue", "green", "warm:red", "other:blue", "other:red", "other:yellow"}
+
+
+def test_it_is_shown_exported_edited_and_compared_by_its_namespace(beside, tmp_path, monkeypatch, write, pictures):
+    assert [record["label"] for record in records(beside("vocab", "show", "warm:", "--json"))] == [
+        "red",
+        "yellow",
+        "blue",
+    ]
+    assert beside("vocab", "export", "warm").lines[-3:] == ["red = scarlet", "yellow", "blue"]
+    editor(tmp_path, monkeypatch, "text + 'white\\n'")
+    assert "as warm:" in beside("vocab", "edit", "warm:").out
+    assert counts(beside)["warm:white"] == 1
+    assert "blue" in counts(beside)
+    beside("vocab", "use", "warm", "--as", "warm", "--in", pictures / "bright")
+    compared = beside("vocab", "diff", "hot@1", "warm:")
+    assert compared.lines[:2] == ["+ white", "1 photo of 2 would have other tags."]
+    doubts = beside("vocab", "lint", "warm:").lines
+    assert "red is on no photo" in doubts
+    assert "yellow is on no photo" not in doubts
+
+
+def test_a_search_becomes_a_label_of_it(beside, pictures):
+    result = beside("search", "white", "--save-as-label", "warm:snow")
+    assert "with hot as warm: (4 labels, revision 2)" in result.err
+    assert counts(beside)["warm:snow"] == 1
+    assert beside("search", "white", "--save-as-label", "warm:Scarlet").status == 1
+    assert beside("search", "white", "--save-as-label", "cool:snow").status == 0
+    assert counts(beside)["cool:snow"] == 1, "a name like others where there is no such namespace"
+
+
+def test_retag_brings_all_up_to_date_or_one(beside, write):
+    assert len(beside("retag").lines) == 2
+    assert [line.split(" (")[0] for line in beside("retag", "--as", "warm").lines] == [
+        "Tagged 6 photos with hot as warm:"
+    ]
+    assert beside("retag", "--as", "no").status == 1
+    assert "there are warm" in beside("retag", "--as", "no").err
+
+
+def test_what_is_owed_is_shown_and_done_by_the_next_index(beside):
+    status = json.loads(beside("status", "--json").out)
+    assert (status["vocabulary"], status["retag_pending"]) == ("cold", False)
+    assert status["beside"] == [
+        {
+            "namespace": "warm",
+            "vocabulary": "hot",
+            "revision": 1,
+            "labels": 3,
+            "folders": [],
+            "retag_pending": False,
+        }
+    ]
+    with Catalog.open(beside.library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        t.library.set_retag_pending(True, "warm")
+        scoring = t.scores.current(t.library.space_id(), "warm")
+        t.scores.begin(scoring.space_id, scoring.revision_id, scoring.label_ids, scoring.offsets, namespace="new")
+        t.library.set_retag_pending(True, "new")
+    lines = beside("status").lines
+    assert lines[-2].endswith("as warm:; a re-tag is not finished: run `photos retag`")
+    assert lines[-1].strip() == "new: is not in force yet; a re-tag is not finished: run `photos retag`"
+    assert json.loads(beside("status", "--json").out)["retag_pending"] is True
+    assert "new:red" not in counts(beside)
+    beside("index")
+    assert counts(beside)["new:red"] == 1
+    assert json.loads(beside("status", "--json").out)["retag_pending"] is False
+
+
+def test_both_are_chosen_before_there_is_a_photo(photos, write, pictures, checkpoint):
+    result = photos("vocab", "use", write("hot", "red\n"), "--as", "warm")
+    assert result.out == "hot (1 label) will tag the photos you add as warm:.\n"
+    photos("vocab", "use", write("cold", "blue\n"))
+    assert photos("add", pictures, "--model", checkpoint).status == 0
+    assert counts(photos) == {"blue": 1, "warm:red": 1}
+
+
+def test_sidecars_have_the_namespace_above_its_labels(beside, pictures, write):
+    beside("vocab", "use", write("hot", "colour > red\nblue\n"), "--as", "warm")
+    beside("tag", pictures / "red.png", "+warm:mine", "+other:mine")
+    assert beside("xmp", "write").status == 0
+    assert values((pictures / "red.png.xmp").read_bytes()) == [
+        ["mine", "other:mine", "red", "colour", "warm"],
+        ["warm|mine", "other:mine", "warm|colour|red"],
+        ["warm/mine", "other:mine", "warm/colour/red"],
+    ]
+    # The same word from two vocabularies is one word, and two paths.
+    assert values((pictures / "blue.png.xmp").read_bytes()) == [
+        ["blue", "warm"],
+        ["blue", "warm|blue"],
+        ["blue", "warm/blue"],
+    ]
+    assert beside("xmp", "write").out.startswith("Nothing was written")
+    beside("vocab", "drop", "warm")
+    beside("tag", pictures / "red.png", "~warm:mine", "~other:mine")
+    beside("xmp", "write")
+    assert values((pictures / "blue.png.xmp").read_bytes()) == [["blue"]] * 3
+    assert values((pictures / "red.png.xmp").read_bytes()) == [[]] * 3
+
+
+def test_a_label_is_tuned_under_its_namespace_by_photos_in_its_folders(beside, pictures, monkeypatch):
+    beside("vocab", "use", "hot", "--as", "warm", "--in", pictures / "bright")
+    assert "has no label 'pink'" in beside("vocab", "tune", "warm:pink").err
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\ny\n"))
+    result = beside("vocab", "tune", "Warm:yellow")
+    assert "Is it right for these 2 photos?" in result.out
+    assert "with hot as warm: (3 labels, revision 2)" in result.out
+    assert counts(beside) == {"blue": 1, "green": 1, "warm:yellow": 2}
+    assert tags_of(beside, pictures / "bright" / "white.png") == ["warm:yellow"]
+
+
+def test_a_program_is_compared_with_one_namespace(beside, pictures):
+    (pictures / "ram.csv").write_text("path,tags\nred.png,red\nblue.png,blue\n")
+    beside("tags", "import", pictures / "ram.csv", "--source", "ram++")
+    overall, *labels = records(beside("tags", "compare", "auto:warm", "ram++", "--json"))
+    assert (overall["both"], [each["label"] for each in labels]) == (2, ["blue", "red"])
+    assert "auto, auto:warm, user, ram++" in beside("tags", "compare", "auto", "x").err

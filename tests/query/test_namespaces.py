@@ -1,0 +1,392 @@
+"""Several vocabularies in force are as many views of the embeddings: none of them changes what another says."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from query import (
+    BadNamespace,
+    StoredTagger,
+    Superseded,
+    checked_namespace,
+    compare_sources,
+    owed,
+    owing,
+    photo_tags,
+    retag,
+    say,
+    tag_counts,
+    take_tags,
+)
+from query.tagging import Given
+from query.tagging.scoring import KEPT_MOST
+from store import LabelDefinition, Stamp, VocabularyDefinition
+
+NAMES = [f"label{number}" for number in range(60)]
+OTHERS = [f"label{number}" for number in range(30, 80)]
+
+
+def vocabulary(*names, called="mine", threshold=0, exclusive=(), **parents):
+    labels = tuple(
+        LabelDefinition(name, (name, f"a photo of {name}"), aliases=(f"{name} alias",), parents=parents.get(name, ()))
+        for name in names
+    )
+    return VocabularyDefinition(called, labels, threshold, exclusive)
+
+
+@pytest.fixture
+def put(library):
+    """Puts a vocabulary in force under a namespace, and gives its revision."""
+
+    def put_in_force(namespace, *names, folders=None, **more):
+        revision = library.put(vocabulary(*names, called=namespace or "mine", **more))
+        retag(library.catalog, library.space, revision, library.texts, namespace=namespace, folders=folders)
+        return revision
+
+    return put_in_force
+
+
+def shown(library, photo_id, threshold=None):
+    tags = photo_tags(library.catalog, library.space, [photo_id], threshold=threshold)
+    return [tag.label for tag in tags[photo_id]]
+
+
+def drop(library, namespace):
+    with library.catalog.write() as t:
+        t.namespaces.drop(namespace)
+        t.scores.drop(namespace)
+
+
+def move(library, photo_id, path):
+    """The photo's only file lies at *path*, relative to the library's folder, from now on."""
+    with library.catalog.write() as t:
+        t.files.indexed(library.folder.id, path, Stamp(1, 2, 3, 4), photo_id)
+        t.files.forget(
+            [file.id for file in t.files.known(library.folder.id) if file.photo_id == photo_id and file.path != path]
+        )
+
+
+def test_labels_are_shown_and_counted_under_their_full_names(library, put):
+    one = library.add("one")
+    put("", "dog")
+    put("birds", "heron", "dog")
+    assert set(shown(library, one)) == {"dog", "birds:heron", "birds:dog"}
+    assert dict(tag_counts(library.catalog, library.space)) == {"dog": 1, "birds:heron": 1, "birds:dog": 1}
+
+
+def test_automatic_tags_of_all_vocabularies_come_by_falling_score(library, put):
+    one = library.add("one")
+    put("", *NAMES)
+    put("more", *OTHERS)
+    tags = photo_tags(library.catalog, library.space, [one])[one]
+    assert [tag.score for tag in tags] == sorted((tag.score for tag in tags), reverse=True)
+    # Each keeps its best: none crowds out the others.
+    assert len(tags) == 2 * KEPT_MOST
+    assert sum(tag.label.startswith("more:") for tag in tags) == KEPT_MOST
+
+
+def test_a_namespaces_scores_are_those_of_the_vocabulary_alone(library, put):
+    for number in range(8):
+        library.add(f"photo{number}")
+    put("", *OTHERS)
+    alone = library.rows()
+    put("", *NAMES)
+    put("more", *OTHERS)
+    assert library.rows("more") == alone
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.permutations(["", "birds", "moods"]), st.integers(1, 7), st.data())
+def test_in_any_order_in_parts_and_from_scratch_the_rows_are_the_same(library, order, rows, data):
+    labels = {"": NAMES, "birds": OTHERS, "moods": ["calm", "wild", "label3"]}
+    revisions = {name: library.put(vocabulary(*some, called=name or "mine")) for name, some in labels.items()}
+    if not library.rows():
+        for number in range(9):
+            library.add(f"photo{number}")
+    for name, revision in revisions.items():
+        retag(library.catalog, library.space, revision, library.texts, namespace=name)
+    expected = {name: library.rows(name) for name in revisions}
+    library.forget_scores()
+    for name in order:
+        if name and data.draw(st.booleans()):
+            drop(library, name)
+        if data.draw(st.booleans()):
+            # What is amended is what scoring anew gives.
+            fewer = library.put(vocabulary(*labels[name][1:], called=name or "mine"))
+            retag(library.catalog, library.space, fewer, library.texts, namespace=name, rows=rows)
+        retag(library.catalog, library.space, revisions[name], library.texts, namespace=name, rows=rows)
+    assert {name: library.rows(name) for name in revisions} == expected
+
+
+def test_what_is_dropped_leaves_nothing_and_comes_back_the_same(library, put):
+    for number in range(5):
+        library.add(f"photo{number}")
+    put("", "dog")
+    main = library.rows()
+    put("birds", *OTHERS, folders=[b"/photos"])
+    before, tags = library.rows("birds"), shown(library, 1)
+    drop(library, "birds")
+    assert (library.rows("birds"), library.rows(), shown(library, 1)) == ([], main, ["dog"])
+    with library.catalog.read() as t:
+        assert t.namespaces.names() == [""]
+    put("birds", *OTHERS)
+    assert (library.rows("birds"), shown(library, 1)) == (before, tags)
+
+
+def test_an_interruption_in_one_leaves_the_others(library, put):
+    for number in range(5):
+        library.add(f"photo{number}")
+    put("", "dog")
+    first = put("birds", "heron")
+    put("moods", "calm")
+    before = {name: library.rows(name) for name in ("", "birds", "moods")}
+    second = library.put(vocabulary(*NAMES, called="birds"))
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        retag(library.catalog, library.space, second, library.texts, interrupt, namespace="birds", rows=2)
+    with library.catalog.read() as t:
+        assert owing(t, library.space) == {"birds": second.id}
+        assert (owed(t, library.space), t.library.revision_id("birds")) == (None, first.id)
+    assert {name: library.rows(name) for name in before} == before
+    third = put("", "cat")
+    put("moods", "wild")
+    with library.catalog.read() as t:
+        assert owing(t, library.space) == {"birds": second.id}, "others do not give it up"
+        assert t.library.revision_id() == third.id
+    told = []
+    retag(
+        library.catalog,
+        library.space,
+        second,
+        library.texts,
+        lambda *seen: told.append(seen),
+        namespace="birds",
+        rows=2,
+    )
+    assert told == [(2, 3), (3, 3)], "it goes on where it was"
+    with library.catalog.read() as t:
+        assert owing(t, library.space) == {}
+
+
+def test_a_first_retag_that_is_interrupted_shows_nothing_and_keeps_its_folders(library, put):
+    for number in range(3):
+        library.add(f"photo{number}")
+    put("", "dog")
+    revision = library.put(vocabulary(*NAMES, called="birds"))
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        retag(
+            library.catalog,
+            library.space,
+            revision,
+            library.texts,
+            interrupt,
+            namespace="birds",
+            folders=[b"/elsewhere"],
+            rows=2,
+        )
+    assert shown(library, 1) == ["dog"]
+    with library.catalog.read() as t:
+        assert [each.namespace for each in t.namespaces.in_force()] == [""]
+        assert (owing(t, library.space), t.namespaces.names()) == ({"birds": revision.id}, ["", "birds"])
+    # A photo that comes meanwhile has what is in force, and what is owed when that is whole.
+    library.add("new", put("", "dog"))
+    retag(library.catalog, library.space, revision, library.texts, namespace="birds")
+    with library.catalog.read() as t:
+        assert t.namespaces.folders("birds") == (b"/elsewhere",)
+    assert len({photo for photo, *_ in library.rows("birds")}) == 4
+
+
+def test_what_is_dropped_while_it_is_tagged_does_not_come_back(library, put):
+    for number in range(3):
+        library.add(f"photo{number}")
+    revision = library.put(vocabulary(*NAMES, called="birds"))
+    with pytest.raises(Superseded):
+        retag(
+            library.catalog,
+            library.space,
+            revision,
+            library.texts,
+            lambda *_: drop(library, "birds"),
+            namespace="birds",
+            rows=2,
+        )
+    with library.catalog.read() as t:
+        assert t.namespaces.names() == [""]
+
+
+def test_what_is_dropped_while_its_labels_are_encoded_does_not_come_back(library, put):
+    library.add("photo")
+    put("birds", "heron")
+    revision = library.put(vocabulary("crane", called="birds"))
+    with pytest.raises(Superseded):
+        retag(
+            library.catalog,
+            library.space,
+            revision,
+            library.texts,
+            text_progress=lambda *_: drop(library, "birds"),
+            namespace="birds",
+        )
+    with library.catalog.read() as t:
+        assert (t.namespaces.names(), t.scores.stamps(library.space.id)) == ([""], {})
+
+
+def test_new_photos_are_tagged_with_all_that_is_in_force_at_that_moment(library, put):
+    library.add("first")
+    main = put("", "dog")
+    put("birds", "heron")
+    tagger = StoredTagger(library.catalog, library.space, main, library.texts)
+    tagger.prepare()
+
+    def add(name):
+        photo_id = library.add(name)
+        with library.catalog.write() as t:
+            tagger.tag(t, t.embeddings.get(library.space.id, [photo_id]))
+        return set(shown(library, photo_id))
+
+    assert add("second") == {"dog", "birds:heron"}
+    put("moods", "calm")
+    drop(library, "birds")
+    assert add("third") == {"dog", "moods:calm"}
+
+
+def test_vocabularies_that_were_chosen_before_there_was_a_photo_tag_the_first_ones(library):
+    main, birds = library.put(vocabulary("dog")), library.put(vocabulary("heron", called="birds"))
+    with library.catalog.write() as t:
+        t.library.set_revision(main.id)
+        t.library.set_revision(birds.id, "birds")
+    photo_id = library.add("photo", main)
+    assert set(shown(library, photo_id)) == {"dog", "birds:heron"}
+    with library.catalog.read() as t:
+        assert owing(t, library.space) == {}
+
+
+def test_one_that_was_chosen_while_photos_are_indexed_is_owed(library):
+    main, birds = library.put(vocabulary("dog")), library.put(vocabulary("heron", called="birds"))
+    tagger = StoredTagger(library.catalog, library.space, main, library.texts)
+    tagger.prepare()
+    with library.catalog.write() as t:
+        t.library.set_revision(birds.id, "birds")
+    photo_id = library.add("photo")
+    with library.catalog.write() as t:
+        tagger.tag(t, t.embeddings.get(library.space.id, [photo_id]))
+    with library.catalog.read() as t:
+        assert owing(t, library.space) == {"birds": birds.id}
+
+
+def test_a_namespace_is_shown_in_its_folders_alone_and_moving_a_photo_scores_nothing(library, put):
+    inside, outside = library.add("birds/one"), library.add("birds2/two")
+    put("", "dog")
+    put("birds", "heron", folders=[b"/photos/birds"])
+    before = library.rows("birds")
+    assert (set(shown(library, inside)), shown(library, outside)) == ({"dog", "birds:heron"}, ["dog"])
+    assert dict(tag_counts(library.catalog, library.space)) == {"dog": 2, "birds:heron": 1}
+    move(library, inside, b"elsewhere/one")
+    move(library, outside, b"birds/deep/two")
+    assert (shown(library, inside), set(shown(library, outside))) == (["dog"], {"dog", "birds:heron"})
+    assert library.rows("birds") == before
+    with library.catalog.write() as t:
+        t.namespaces.limit("birds", [])
+    assert dict(tag_counts(library.catalog, library.space)) == {"dog": 2, "birds:heron": 2}
+
+
+def test_what_a_person_says_holds_by_the_full_name_and_in_every_folder(library, put):
+    one, other = library.add("one"), library.add("two")
+    put("", "dog")
+    put("birds", "heron", "bird", folders=[b"/elsewhere"], heron=("bird",))
+    assert say(library.catalog, [one], added=["Birds: herons"], rejected=["dog"]) == ["birds:heron", "dog"]
+    assert shown(library, one) == ["birds:heron", "birds:bird"]
+    assert say(library.catalog, [one], cleared=["birds:heron alias"]) == ["birds:heron"]
+    assert say(library.catalog, [one], cleared=["Birds: my own"]) == ["birds:my own"]
+    assert shown(library, one) == []
+    with library.catalog.write() as t:
+        t.namespaces.limit("birds", [])
+    say(library.catalog, [one], rejected=["birds:heron"])
+    put("birds", "heron", "bird", "dog", heron=("bird",))
+    assert set(shown(library, one)) == {"birds:bird", "birds:dog"}
+    drop(library, "birds")
+    say(library.catalog, [other], added=["birds:heron"])
+    assert shown(library, other) == ["birds:heron", "dog"], "a person's word outlives the vocabulary"
+
+
+def test_groups_and_parents_hold_within_a_namespace(library, put):
+    photo_id = library.add("one")
+    put("", "day", "night", "scene", exclusive=(("day", "night"),), day=("scene",), threshold=0)
+    main = set(shown(library, photo_id))
+    assert len(main & {"day", "night"}) == 1
+    put("sky", "day", "night", "scene", exclusive=(("day", "night"),))
+    both = set(shown(library, photo_id))
+    assert main < both
+    assert {name for name in both if name.startswith("sky:")} == {f"sky:{name}" for name in main}
+    say(library.catalog, [photo_id], added=["sky:night"])
+    assert "sky:day" not in shown(library, photo_id)
+    assert main <= set(shown(library, photo_id))
+
+
+def test_names_with_a_colon_are_names_like_others(library, put):
+    photo_id = library.add("one")
+    put("", "a:b", "birds:heron", ":", "c:")
+    assert set(shown(library, photo_id)) == {"a:b", "birds:heron", ":", "c:"}
+    assert say(library.catalog, [photo_id], rejected=["A:B"], added=["x:y"]) == ["x:y", "a:b"]
+    put("birds", "heron", "a:b", "crane", crane=("heron",))
+    # One name is one label: the main vocabulary's.
+    assert sorted(shown(library, photo_id)) == [":", "birds:a:b", "birds:crane", "birds:heron", "c:", "x:y"]
+    counts = dict(tag_counts(library.catalog, library.space))
+    assert (counts["birds:heron"], counts["birds:crane"]) == (1, 1)
+    assert say(library.catalog, [photo_id], rejected=["birds:a:b"]) == ["birds:a:b"]
+    assert "birds:a:b" not in shown(library, photo_id)
+
+
+def test_a_new_calibration_knows_the_labels_of_every_namespace(library, put):
+    for number in range(20):
+        library.add(f"photo{number}")
+    put("", "dog", threshold=None)
+    birds = put("birds", "heron", "dog", threshold=None)
+    main = library.put(vocabulary("dog", threshold=None))
+    retag(library.catalog, library.space, main, library.texts, calibrate_anew=True)
+    with library.catalog.read() as t:
+        current = t.calibrations.current(library.space.id)
+        ids = [label.id for label in birds.labels]
+        assert set(t.calibrations.of(current.id, ids)) == set(ids)
+        assert owing(t, library.space) == {"birds": birds.id}
+    retag(library.catalog, library.space, birds, library.texts, namespace="birds")
+    kept = library.rows("birds")
+    library.forget_scores()
+    retag(library.catalog, library.space, birds, library.texts, namespace="birds")
+    assert library.rows("birds") == kept
+
+
+def test_tags_of_other_programs_are_compared_with_all_vocabularies_or_with_one(library, put):
+    inside, outside = library.add("birds/one"), library.add("two")
+    put("", "dog")
+    put("birds", "heron", folders=[b"/photos/birds"])
+    by_path = {"one": inside, "two": outside}
+    given_tags = [Given(1, "one", ("heron", "dog", "birds:herons")), Given(2, "two", ("sky",))]
+    take_tags(library.catalog, given_tags, "ram++", lambda t, path: by_path[path])
+    found = compare_sources(library.catalog, library.space, "auto", "ram++")
+    assert [(each.label, each.photos, each.both, each.only_one) for each in found.labels] == [
+        ("birds:heron", 1, 1, 0),
+        ("dog", 2, 1, 1),
+    ]
+    alone = compare_sources(library.catalog, library.space, "auto:birds", "ram++")
+    assert [(each.label, each.photos, each.both) for each in alone.labels] == [("heron", 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("birds", "birds"), ("Birds:", "birds"), ("a-b_3", "a-b_3"), ("Vögel", "vögel")]
+)
+def test_a_namespace_is_kept_in_small_letters(name, kept):
+    assert checked_namespace(name) == kept
+
+
+@pytest.mark.parametrize("name", ["", ":", "a b", "a:b", "a/b", "a|b", "x" * 41, "-\n"])
+def test_what_cannot_be_a_namespace_is_refused(name):
+    with pytest.raises(BadNamespace, match="cannot be a namespace"):
+        checked_namespace(name)
