@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from . import schema
 from .chunks import chunks
@@ -57,7 +58,7 @@ class Vocabularies:
             select(_revision, _vocabulary.c.name).join(_vocabulary).where(_revision.c.id == revision_id)
         ).one()
         members = self._connection.execute(
-            select(_member, _label.c.name, _label.c.texts)
+            select(_member, _label.c.name, _label.c.texts, _label.c.examples, _label.c.counterexamples)
             .join(_label)
             .where(_member.c.revision_id == revision_id)
             .order_by(_member.c.position)
@@ -65,7 +66,16 @@ class Vocabularies:
         labels = tuple(
             Label(
                 m.label_id,
-                LabelDefinition(m.name, tuple(m.texts), m.category, tuple(m.aliases), m.threshold, tuple(m.parents)),
+                LabelDefinition(
+                    m.name,
+                    tuple(m.texts),
+                    m.category,
+                    tuple(m.aliases),
+                    m.threshold,
+                    tuple(m.parents),
+                    tuple(m.examples),
+                    tuple(m.counterexamples),
+                ),
             )
             for m in members
         )
@@ -144,6 +154,26 @@ class Vocabularies:
         if rows:
             self._connection.execute(insert(_member), rows)
 
+    def ids_of(self, labels: Sequence[LabelDefinition]) -> list[int | None]:
+        """The ids of these labels; None for one that no revision ever had with the same texts and examples."""
+        digests = [_label_digest(label) for label in labels]
+        known = self._known_labels(list(dict.fromkeys(digests)))
+        return [known.get(digest) for digest in digests]
+
+    def renew_label(self, label_id: int) -> int:
+        """The id that the label has from now on, in every revision: its vectors are to be made anew.
+
+        The old id keeps the vectors that photos were scored with until they are scored again.
+        """
+        row = self._connection.execute(select(_label).where(_label.c.id == label_id)).one()
+        retired = _hash([row.digest.hex(), label_id])
+        self._connection.execute(update(_label).where(_label.c.id == label_id).values(digest=retired))
+        values = {name: getattr(row, name) for name in ("name", "texts", "digest", "examples", "counterexamples")}
+        key = self._connection.execute(insert(_label).values(values)).inserted_primary_key
+        assert key is not None
+        self._connection.execute(update(_member).where(_member.c.label_id == label_id).values(label_id=int(key[0])))
+        return int(key[0])
+
     def label_called(self, name: str) -> int:
         """A label of that name and no texts: what people say of photos needs no vector."""
         definition = LabelDefinition(name, ())
@@ -157,7 +187,13 @@ class Vocabularies:
         wanted = {_label_digest(label): label for label in definition.labels}
         known = self._known_labels(list(wanted))
         new = [
-            {"name": label.name, "texts": list(label.texts), "digest": digest}
+            {
+                "name": label.name,
+                "texts": list(label.texts),
+                "digest": digest,
+                "examples": list(label.examples),
+                "counterexamples": list(label.counterexamples),
+            }
             for digest, label in wanted.items()
             if digest not in known
         ]
@@ -175,7 +211,11 @@ class Vocabularies:
 
 
 def _label_digest(label: LabelDefinition) -> bytes:
-    return _hash([label.name, list(label.texts)])
+    content: list[object] = [label.name, list(label.texts)]
+    # Only where there are any: what was kept before there could be has the digest that it has. Order says nothing.
+    if label.is_taught:
+        content += [sorted(label.examples), sorted(label.counterexamples)]
+    return _hash(content)
 
 
 def _digest(definition: VocabularyDefinition) -> bytes:
@@ -187,6 +227,8 @@ def _digest(definition: VocabularyDefinition) -> bytes:
     # Only where there are any: what was kept before there could be has the digest that it has.
     if definition.exclusive or any(label.parents for label in definition.labels):
         content += [[list(label.parents) for label in definition.labels], [list(g) for g in definition.exclusive]]
+    if any(label.is_taught for label in definition.labels):
+        content.append([_label_digest(label).hex() if label.is_taught else None for label in definition.labels])
     return _hash(content)
 
 
