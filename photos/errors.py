@@ -15,6 +15,8 @@ PhotosError
 ├── NotWatched              no process does
 ├── DaemonFailed            the process that was started ended at once, or would not end
 ├── LabelExists             the vocabulary has a label of that name
+├── NoExample               a label is to be taught without a photo that shows it
+├── NotAnExample            a photo to be forgotten is no example of the label
 ├── NoEarlierRevision       a vocabulary has no revision of that number
 ├── FileExists              a file to be written is there already
 ├── SidecarLeft             a sidecar is left as it is, and why
@@ -217,6 +219,37 @@ class LabelExists(PhotosError):
         also = "" if self.label == self.known else f" (as {safe(self.known)!r})"
         return (
             f"{safe(self.vocabulary)} has the label {safe(self.label)!r} already{also}; `photos vocab edit` changes it."
+        )
+
+
+class NoExample(PhotosError):
+    """A label cannot be taught without a photo that shows it."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label)
+        self.label = label
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return (
+            f"{safe(self.label)!r} has no photo that shows it yet; name one: "
+            f"photos teach {safe(self.label)!r} --yes IMAGE..."
+        )
+
+
+class NotAnExample(PhotosError):
+    """The photo is none of those that say what the label means."""
+
+    def __init__(self, path: str, label: str) -> None:
+        super().__init__(path, label)
+        self.path = path
+        self.label = label
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return (
+            f"{safe(self.path)} is no example of {safe(self.label)!r}; "
+            f"`photos teach {safe(self.label)!r}` lists those that it has."
         )
 
 

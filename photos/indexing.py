@@ -9,7 +9,7 @@ from indexer import Embedder, IndexReport, Progress, Subtree, decoders, index_fo
 from photos import vocabularies
 from photos.app import App
 from photos.models import Model
-from query import RetagReport, StoredTagger, is_due, retag
+from query import RetagReport, StoredTagger, is_due, renewed, retag
 from store import Folder, Revision
 
 #: Hears how many of how many are done.
@@ -66,8 +66,11 @@ def bring_up_to_date(
     with app.catalog.read() as t:
         has_outgrown = is_due(t, model.space)
         current = vocabularies.in_force(t)
-    if has_outgrown and current is not None:
-        retag(app.catalog, model.space, current, texts, text_progress=told_texts)
+    if current is not None:
+        # Photos that came may be examples of labels.
+        newest = renewed(app.catalog, model.space, current)
+        if has_outgrown or newest is not current:
+            retag(app.catalog, model.space, newest, texts, text_progress=told_texts)
     app.index_of(model.space).refresh()
     return report
 
@@ -94,5 +97,5 @@ def tag_again(
 
     *told_texts* hears how far the encoding of new labels has come, *told_photos* how far the tagging has.
     """
-    texts = app.texts(app.space)
-    return retag(app.catalog, app.space, revision, texts, told_photos, told_texts, calibrate_anew=calibrate_anew)
+    texts, newest = app.texts(app.space), renewed(app.catalog, app.space, revision)
+    return retag(app.catalog, app.space, newest, texts, told_photos, told_texts, calibrate_anew=calibrate_anew)

@@ -33,6 +33,7 @@ _COMMANDS = (
     "similar",
     "tags",
     "tag",
+    "teach",
     "retag",
     "vocab",
     "xmp",

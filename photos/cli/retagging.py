@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from store import Revision
 
 
-def retag_and_tell(app: App, revision: Revision, *, calibrate_anew: bool = False) -> None:
-    """Put *revision* in force and say what changed and how long it took."""
+def retag_and_tell(app: App, revision: Revision, *, calibrate_anew: bool = False, beside: bool = False) -> None:
+    """Put *revision* in force and say what changed and how long it took; *beside* the results, if these are others."""
     with Bar("Encoding labels", None, "text") as texts, Bar("Tagging", None, "photo") as photos:
         report = tag_again(app, revision, texts.reach, photos.reach, calibrate_anew=calibrate_anew)
-    click.echo(sentence(revision, report))
+    click.echo(sentence(revision, report), err=beside)
 
 
 def sentence(revision: Revision, report: RetagReport) -> str:

@@ -4,12 +4,14 @@ from .byhand import checked_name, say
 from .calibration import LEAST, is_due, spread_of
 from .census import Census, census
 from .comparing import Agreement, Comparison, compare_sources
+from .examples import photos_of, renewed
 from .importing import Given, Taken, read_tags, take_keywords, take_tags
 from .labels import LabelMatrix, label_matrix
 from .linting import Doubt, lint
 from .retag import RetagReport, owed, retag
 from .rule import DEFAULT_THRESHOLD, ScoredTag, TagRule, minimum_of
 from .shown import photo_tags, rule_in_force, tag_counts, tags_of
+from .standing import Example, Standing, label_standing
 from .stored import StoredTagger
 
 __all__ = [
@@ -19,10 +21,12 @@ __all__ = [
     "Census",
     "Comparison",
     "Doubt",
+    "Example",
     "Given",
     "LabelMatrix",
     "RetagReport",
     "ScoredTag",
+    "Standing",
     "StoredTagger",
     "TagRule",
     "Taken",
@@ -31,11 +35,14 @@ __all__ = [
     "compare_sources",
     "is_due",
     "label_matrix",
+    "label_standing",
     "lint",
     "minimum_of",
     "owed",
     "photo_tags",
+    "photos_of",
     "read_tags",
+    "renewed",
     "retag",
     "rule_in_force",
     "say",

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from store import Catalog, Revision, Space, Tag, TagSource, Transaction
 
 from .calibration import spreads_in_force
+from .examples import fitted_minimums
 from .rule import ScoredTag, TagRule
 
 #: Photos that are read together of those that something was said of.
@@ -86,4 +87,4 @@ def _held(t: Transaction, space: Space, revision: Revision, photo_ids: Sequence[
 def rule_in_force(t: Transaction, space: Space, revision: Revision, threshold: float | None = None) -> TagRule:
     """The rule for *revision* with the calibration in force. *threshold* is a probability."""
     spreads = spreads_in_force(t, space, [label.id for label in revision.labels])
-    return TagRule(revision, space.identity, threshold, spreads)
+    return TagRule(revision, space.identity, threshold, spreads, fitted_minimums(t, space, revision))
