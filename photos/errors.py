@@ -18,6 +18,8 @@ PhotosError
 ├── DaemonFailed            the process that was started ended at once, or would not end
 ├── LabelExists             the vocabulary has a label of that name
 ├── InForceTwice            a vocabulary is in force in several places, and one is to be named
+├── NoExample               a label is to be taught without a photo that shows it
+├── NotAnExample            a photo to be forgotten is no example of the label
 ├── NoEarlierRevision       a vocabulary has no revision of that number
 ├── FileExists              a file to be written is there already
 ├── SidecarLeft             a sidecar is left as it is, and why
@@ -265,6 +267,37 @@ class InForceTwice(PhotosError):
         return (
             f"{safe(self.vocabulary)} is in force {' and '.join(named)}; say which with its namespace, such as "
             f"{last}:{main}."
+        )
+
+
+class NoExample(PhotosError):
+    """A label cannot be taught without a photo that shows it."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label)
+        self.label = label
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return (
+            f"{safe(self.label)!r} has no photo that shows it yet; name one: "
+            f"photos teach {safe(self.label)!r} --yes IMAGE..."
+        )
+
+
+class NotAnExample(PhotosError):
+    """The photo is none of those that say what the label means."""
+
+    def __init__(self, path: str, label: str) -> None:
+        super().__init__(path, label)
+        self.path = path
+        self.label = label
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return (
+            f"{safe(self.path)} is no example of {safe(self.label)!r}; "
+            f"`photos teach {safe(self.label)!r}` lists those that it has."
         )
 
 

@@ -9,7 +9,7 @@ from indexer import Embedder, IndexReport, Progress, Subtree, decoders, index_fo
 from photos import vocabularies
 from photos.app import App
 from photos.models import Model
-from query import RetagReport, StoredTagger, is_due, owing, retag
+from query import RetagReport, StoredTagger, is_due, owing, renewed, retag
 from store import Folder, Revision, Space
 
 #: Hears how many of how many are done.
@@ -66,9 +66,10 @@ def bring_up_to_date(
     with app.catalog.read() as t:
         has_outgrown = is_due(t, model.space)
         current = vocabularies.in_force(t)
+    _renew(app, model.space)
     if has_outgrown and current is not None:
         retag(app.catalog, model.space, current, texts, text_progress=told_texts)
-        finish_owed(app, model.space, told_texts)
+    finish_owed(app, model.space, told_texts)
     app.index_of(model.space).refresh()
     return report
 
@@ -106,7 +107,7 @@ def tag_again(
     report = retag(
         app.catalog,
         space,
-        revision,
+        renewed(app.catalog, space, revision, namespace),
         app.texts(space),
         told_photos,
         told_texts,
@@ -119,6 +120,15 @@ def tag_again(
     if is_new:
         finish_owed(app, space, told_texts, told_photos, tell_others)
     return report
+
+
+def _renew(app: App, space: Space) -> None:
+    """Photos that came may be examples of labels: those are made anew, and then owe a re-tag."""
+    with app.catalog.read() as t:
+        in_force = {name: vocabularies.in_force(t, name) for name in t.namespaces.names()}
+    for namespace, revision in in_force.items():
+        if revision is not None:
+            renewed(app.catalog, space, revision, namespace)
 
 
 def finish_owed(

@@ -54,6 +54,12 @@ class TextVectors:
         unit: NDArray[np.float32] = (mean / np.linalg.norm(mean)).astype(np.float32)
         return unit
 
+    def unknown(self, texts: Sequence[str]) -> int:
+        """How many of *texts* would have to be encoded."""
+        keys = list(dict.fromkeys(plain(text) for text in texts))
+        with self._catalog.read() as t:
+            return len(keys) - len(t.texts.get(self._space.id, keys))
+
     def matrix(self, texts: Sequence[str], progress: Callable[[int, int], None] | None = None) -> NDArray[np.float32]:
         """Unit vectors, float32 (n, d), of *texts*, in their order.
 

@@ -40,13 +40,17 @@ def try_label(
     threshold: float | None = None,
     count: int = 5,
     bars: int = 12,
+    *,
+    minimum: float | None = None,
 ) -> Trial:
     """What a label of that *vector*, float32 (d,), and *threshold*, a probability, would do in the library.
 
-    Without a threshold it is the rule's own: calibrated, where the library is large enough.
+    *minimum* is the same as a cosine. Without either it is the rule's: calibrated, where the library is large enough.
     """
     ids, cosines = cosines_of(catalog, space, vector)
-    if threshold is None and len(cosines) >= LEAST:
+    if minimum is not None:
+        pass
+    elif threshold is None and len(cosines) >= LEAST:
         minimum = minimum_of(spread_of(cosines[:, np.newaxis].astype(np.float32))[0], space.identity)
     else:
         minimum = cosine_of(DEFAULT_THRESHOLD if threshold is None else threshold, space.identity)

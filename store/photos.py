@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 
 from . import schema
 from .chunks import among, chunks
+from .dialect import replacing
 from .records import Facts, Photo
 
 _photo, _file, _folder = schema.photo, schema.file, schema.folder
@@ -19,6 +20,8 @@ _FACTS = tuple(field.name for field in fields(Facts))
 # Built once: making a statement costs more than running it.
 _WITH_HASH = select(_photo.c.id).where(_photo.c.content_hash == bindparam("hash"))
 _ADD = insert(_photo)
+_former = schema.former_content
+_FORMERLY = replacing(_former, ["content_hash"], ["photo_id"])
 
 
 class Photos:
@@ -40,12 +43,23 @@ class Photos:
 
     def become(self, photo_id: int, content_hash: bytes, size: int, facts: Facts) -> None:
         """The photo's file was written anew with the same picture in it: other facts, another hash, the same photo."""
+        before = self._connection.execute(select(_photo.c.content_hash).where(_photo.c.id == photo_id)).scalar_one()
+        self._connection.execute(_FORMERLY, {"content_hash": before, "photo_id": photo_id})
         values = {"content_hash": content_hash, "size": size, **_facts_values(facts)}
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**values))
 
     def refresh(self, photo_id: int, facts: Facts) -> None:
         """Keep what was read anew from the same content."""
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**_facts_values(facts)))
+
+    def of_contents(self, hashes: Sequence[bytes]) -> dict[bytes, int]:
+        """The photos whose files have these SHA-256s, or had them before other programs wrote facts into them."""
+        found: dict[bytes, int] = {}
+        for table, photo_id in ((_former, _former.c.photo_id), (_photo, _photo.c.id)):
+            for some in chunks(hashes):
+                query = select(table.c.content_hash, photo_id).where(table.c.content_hash.in_(some))
+                found.update((row[0], row[1]) for row in self._connection.execute(query))
+        return found
 
     def get(self, photo_ids: Sequence[int]) -> list[Photo]:
         """These photos, in the order asked; ids that are not known are left out."""
@@ -84,7 +98,7 @@ class Photos:
             # Naming the scorings, which are few, lets the primary key find the photos.
             in_any = scored.scoring_id.in_(select(schema.scoring.c.id))
             self._connection.execute(delete(schema.photo_scores).where(in_any, scored.photo_id.in_(some)))
-            for table in (schema.tag, schema.tag_event, schema.embedding):
+            for table in (schema.tag, schema.tag_event, schema.embedding, _former):
                 self._connection.execute(delete(table).where(table.c.photo_id.in_(some)))
             self._connection.execute(delete(_photo).where(_photo.c.id.in_(some)))
 

@@ -253,6 +253,14 @@ class LabelDefinition:
     threshold: float | None = None
     #: Names of labels of the same vocabulary that this one implies: a kestrel is a bird.
     parents: tuple[str, ...] = ()
+    #: Photos that show it and photos that do not, by the SHA-256 of their files, in hexadecimal.
+    examples: tuple[str, ...] = ()
+    counterexamples: tuple[str, ...] = ()
+
+    @property
+    def is_taught(self) -> bool:
+        """Whether photos say what it means."""
+        return bool(self.examples or self.counterexamples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,10 +277,21 @@ class VocabularyDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label in the catalog. Its id stands for its name and its texts, so a vector cached by id stays right."""
+    """A label in the catalog. Its id stands for its name, texts and examples, so a vector cached by id stays right."""
 
     id: int
     definition: LabelDefinition
+
+
+class Made(NamedTuple):
+    """Of how many of its examples a label's vector was made, and the cosine from which these say that it counts.
+
+    `text_share` is how much of its score is its texts', from 0 to 1.
+    """
+
+    examples: int
+    minimum: float | None
+    text_share: float
 
 
 @dataclass(frozen=True, slots=True)

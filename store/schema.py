@@ -98,6 +98,16 @@ photo = Table(
     sqlite_autoincrement=True,
 )
 
+#: Hashes that photos' files had before another program wrote facts into them: what names a photo by its content still
+#: means it.
+former_content = Table(
+    "former_content",
+    metadata,
+    Column("content_hash", LargeBinary(32), primary_key=True),
+    _of("photo"),
+    Index(None, "photo_id"),
+)
+
 file = Table(
     "file",
     metadata,
@@ -193,6 +203,8 @@ label = Table(
     _need("name", String),
     _need("texts", JSON),
     Column("digest", LargeBinary(32), nullable=False, unique=True),
+    Column("examples", JSON, nullable=False, server_default="[]"),
+    Column("counterexamples", JSON, nullable=False, server_default="[]"),
     sqlite_autoincrement=True,
 )
 
@@ -202,6 +214,11 @@ label_vector = Table(
     _of("label", primary=True),
     _of("space", primary=True),
     _need("vector", Vector("float32")),
+    #: How many of the label's examples, of both kinds, it was made of, and the cosine from which these say it counts.
+    Column("examples", Integer, nullable=False, server_default="0"),
+    Column("minimum", Float),
+    #: How much of the label's score is its texts', from 0 to 1.
+    Column("text_share", Float, nullable=False, server_default="1"),
 )
 
 vocabulary = Table(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, Row, Text, func, insert, select, type_coerce, union_all
+from sqlalchemy import CompoundSelect, Connection, Row, Text, func, insert, select, type_coerce, union_all, update
 
 from . import schema
 from .chunks import chunks
@@ -102,6 +102,8 @@ class Vocabularies:
                 type_coerce(_member.c.aliases, Text),
                 _member.c.threshold,
                 type_coerce(_member.c.parents, Text),
+                type_coerce(_label.c.examples, Text),
+                type_coerce(_label.c.counterexamples, Text),
             )
             .join(_label)
             .where(_member.c.revision_id == revision_id)
@@ -110,9 +112,17 @@ class Vocabularies:
         rows = list(columns)
         if not rows:
             return ()
-        ids, names, texts, categories, aliases, thresholds, parents = zip(*rows, strict=True)
+        ids, names, texts, categories, aliases, thresholds, parents, shown, not_shown = zip(*rows, strict=True)
         definitions = map(
-            LabelDefinition, names, _lists(texts), categories, _lists(aliases), thresholds, _lists(parents)
+            LabelDefinition,
+            names,
+            _lists(texts),
+            categories,
+            _lists(aliases),
+            thresholds,
+            _lists(parents),
+            _lists(shown),
+            _lists(not_shown),
         )
         return tuple(map(Label, ids, definitions))
 
@@ -186,6 +196,26 @@ class Vocabularies:
         if rows:
             self._connection.execute(insert(_member), rows)
 
+    def ids_of(self, labels: Sequence[LabelDefinition]) -> list[int | None]:
+        """The ids of these labels; None for one that no revision ever had with the same texts and examples."""
+        digests = [_label_digest(label) for label in labels]
+        known = self._known_labels(list(dict.fromkeys(digests)))
+        return [known.get(digest) for digest in digests]
+
+    def renew_label(self, label_id: int) -> int:
+        """The id that the label has from now on, in every revision: its vectors are to be made anew.
+
+        The old id keeps the vectors that photos were scored with until they are scored again.
+        """
+        row = self._connection.execute(select(_label).where(_label.c.id == label_id)).one()
+        retired = _hash([row.digest.hex(), label_id])
+        self._connection.execute(update(_label).where(_label.c.id == label_id).values(digest=retired))
+        values = {name: getattr(row, name) for name in ("name", "texts", "digest", "examples", "counterexamples")}
+        key = self._connection.execute(insert(_label).values(values)).inserted_primary_key
+        assert key is not None
+        self._connection.execute(update(_member).where(_member.c.label_id == label_id).values(label_id=int(key[0])))
+        return int(key[0])
+
     def label_called(self, name: str) -> int:
         """A label of that name and no texts: what people say of photos needs no vector."""
         definition = LabelDefinition(name, ())
@@ -199,7 +229,13 @@ class Vocabularies:
         wanted = {_label_digest(label): label for label in definition.labels}
         known = self._known_labels(list(wanted))
         new = [
-            {"name": label.name, "texts": list(label.texts), "digest": digest}
+            {
+                "name": label.name,
+                "texts": list(label.texts),
+                "digest": digest,
+                "examples": list(label.examples),
+                "counterexamples": list(label.counterexamples),
+            }
             for digest, label in wanted.items()
             if digest not in known
         ]
@@ -228,7 +264,11 @@ def _in_use() -> CompoundSelect[tuple[int]]:
 
 
 def _label_digest(label: LabelDefinition) -> bytes:
-    return _hash([label.name, list(label.texts)])
+    content: list[object] = [label.name, list(label.texts)]
+    # Only where there are any: what was kept before there could be has the digest that it has. Order says nothing.
+    if label.is_taught:
+        content += [sorted(label.examples), sorted(label.counterexamples)]
+    return _hash(content)
 
 
 def _digest(definition: VocabularyDefinition) -> bytes:
@@ -240,6 +280,8 @@ def _digest(definition: VocabularyDefinition) -> bytes:
     # Only where there are any: what was kept before there could be has the digest that it has.
     if definition.exclusive or any(label.parents for label in definition.labels):
         content += [[list(label.parents) for label in definition.labels], [list(g) for g in definition.exclusive]]
+    if any(label.is_taught for label in definition.labels):
+        content.append([_label_digest(label).hex() if label.is_taught else None for label in definition.labels])
     return _hash(content)
 
 

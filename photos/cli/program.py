@@ -34,6 +34,7 @@ _COMMANDS = (
     "similar",
     "tags",
     "tag",
+    "teach",
     "retag",
     "vocab",
     "xmp",

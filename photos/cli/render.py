@@ -98,7 +98,8 @@ def label_lines(definition: VocabularyDefinition) -> Iterator[str]:
             yield f"[{safe(category or '')}]"
         own = "" if label.threshold is None else f" (from {label.threshold:g})"
         also = f" = {', '.join(map(safe, label.aliases))}" if label.aliases else ""
-        yield f"  {safe(label.name)}{also}{own}"
+        taught = f", taught by {counted(len(label.examples), 'photo')}" if label.is_taught else ""
+        yield f"  {safe(label.name)}{also}{own}{taught}"
 
 
 def columns(text: str) -> int:

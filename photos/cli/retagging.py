@@ -26,8 +26,12 @@ def retag_and_tell(
     namespace: str = "",
     folders: Sequence[bytes] | None = None,
     calibrate_anew: bool = False,
+    beside: bool = False,
 ) -> None:
-    """Put *revision* in force and say what changed and how long it took; see `tag_again`."""
+    """Put *revision* in force and say what changed and how long it took; see `tag_again`.
+
+    It is said on standard error if it stands *beside* results.
+    """
     others: list[str] = []
     with Bar("Encoding labels", None, "text") as texts, Bar("Tagging", None, "photo") as photos:
         report = tag_again(
@@ -41,7 +45,7 @@ def retag_and_tell(
             tell_others=lambda name, other, of_other: others.append(sentence(other, of_other, name)),
         )
     for line in (sentence(revision, report, namespace), *others):
-        click.echo(line)
+        click.echo(line, err=beside)
 
 
 def retag_all_and_tell(app: App, namespace: str | None) -> None:

@@ -32,15 +32,20 @@ def try_and_tell(app: App, text: str, *, as_json: bool) -> None:
         threshold = vocabularies.definition_of(app.catalog, None).threshold
     trial = try_label(app.catalog, space, app.texts(space).label_vector(text), threshold)
     if as_json:
-        write_json(_record(text, trial, space.identity))
+        write_json(trial_record(text, trial, space.identity))
         return
+    for line in trial_lines(f"{safe(text)} would be on", trial, space.identity):
+        click.echo(line)
+
+
+def trial_lines(begin: str, trial: Trial, identity: SpaceIdentity) -> Iterator[str]:
+    """On how many photos it is, how the scores lie, and the photos that tell most."""
     share = f"{trial.tagged} of {counted(trial.total, 'photo')}"
-    least = shown_probability(probability(trial.minimum, space.identity))
-    click.echo(f"{safe(text)} would be on {share}, from a score of {trial.minimum:.3f} (probability {least}).")
-    for line in [*_histogram(trial), *_examples("clearest", trial.clearest, space.identity)]:
-        click.echo(line)
-    for line in _examples("nearest to the threshold", trial.borderline, space.identity):
-        click.echo(line)
+    least = shown_probability(probability(trial.minimum, identity))
+    yield f"{begin} {share}, from a score of {trial.minimum:.3f} (probability {least})."
+    yield from _histogram(trial)
+    yield from _examples("clearest", trial.clearest, identity)
+    yield from _examples("nearest to the threshold", trial.borderline, identity)
 
 
 def _histogram(trial: Trial) -> Iterator[str]:
@@ -70,7 +75,9 @@ def _examples(title: str, found: Sequence[tuple[Photo, float]], identity: SpaceI
     yield from table(rows, right=(1, 2))
 
 
-def _record(text: str, trial: Trial, identity: SpaceIdentity) -> dict[str, object]:
+def trial_record(text: str, trial: Trial, identity: SpaceIdentity) -> dict[str, object]:
+    """The same for programs."""
+
     def shown(found: Sequence[tuple[Photo, float]]) -> list[dict[str, object]]:
         return [
             {

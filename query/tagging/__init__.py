@@ -4,6 +4,7 @@ from .byhand import checked_name, say
 from .calibration import LEAST, is_due, spread_of
 from .census import Census, census
 from .comparing import Agreement, Comparison, compare_sources
+from .examples import photos_of, renewed
 from .finding import TagNames, tagged
 from .importing import Given, Taken, read_tags, take_keywords, take_tags
 from .labels import LabelMatrix, label_matrix
@@ -12,6 +13,7 @@ from .namespaces import MARK, View, checked_namespace, full_name, parted, views
 from .retag import RetagReport, owed, owing, retag
 from .rule import DEFAULT_THRESHOLD, ScoredTag, TagRule, minimum_of
 from .shown import photo_tags, rule_in_force, tag_counts, tags_of
+from .standing import Example, Standing, label_standing
 from .stored import StoredTagger
 
 __all__ = [
@@ -22,10 +24,12 @@ __all__ = [
     "Census",
     "Comparison",
     "Doubt",
+    "Example",
     "Given",
     "LabelMatrix",
     "RetagReport",
     "ScoredTag",
+    "Standing",
     "StoredTagger",
     "TagNames",
     "TagRule",
@@ -38,13 +42,16 @@ __all__ = [
     "full_name",
     "is_due",
     "label_matrix",
+    "label_standing",
     "lint",
     "minimum_of",
     "owed",
     "owing",
     "parted",
     "photo_tags",
+    "photos_of",
     "read_tags",
+    "renewed",
     "retag",
     "rule_in_force",
     "say",

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from store import Calibration, Catalog, Space, Spread, Transaction
 
 from .labels import LabelMatrix, on_grid
+from .sample import sample_of
 
-#: Photos from which a library says anything about a label, and those of it that are looked at.
+#: Photos from which a library says anything about a label.
 LEAST: Final = 500
-_SAMPLE = 8192
 #: A library that has grown so many times is looked at anew.
 _GROWN = 2.0
 #: What makes the median absolute deviation of normally distributed numbers their standard deviation.
@@ -83,7 +83,7 @@ def spreads_in_force(t: Transaction, space: Space, label_ids: Sequence[int]) -> 
 
 def measure(catalog: Catalog, space: Space, labels: LabelMatrix) -> dict[int, Spread]:
     """How the labels' cosines lie over the library's photos, by label; nothing for an empty library."""
-    sample = _sample(catalog, space)
+    sample = sample_of(catalog, space)
     if not len(sample):
         return {}
     spreads: dict[int, Spread] = {}
@@ -99,13 +99,3 @@ def spread_of(cosines: NDArray[np.float32]) -> list[Spread]:
     median = np.median(cosines, axis=0)
     spread = np.maximum(_NORMAL * np.median(np.abs(cosines - median), axis=0), _FINEST)
     return [Spread(float(middle), float(around)) for middle, around in zip(median, spread, strict=True)]
-
-
-def _sample(catalog: Catalog, space: Space) -> NDArray[np.float32]:
-    """Embeddings of photos that have a file, float32 (n, d): all, or so many at even distances by id."""
-    with catalog.read() as t:
-        gone = t.photos.gone()
-        photo_ids = t.embeddings.ids(space.id)
-        there = photo_ids[~np.isin(photo_ids, gone)]
-        step = max(1, -(-len(there) // _SAMPLE))
-        return t.embeddings.get(space.id, there[::step].tolist()).matrix

@@ -13,6 +13,7 @@ from store import Catalog, Label, Revision, Space, Vectors, VocabularyDefinition
 
 from ..texts import TextVectors
 from .calibration import measure
+from .examples import minimums_of
 from .labels import matrix_of
 from .rule import TagRule
 from .scoring import Columns, scorer_for
@@ -43,10 +44,11 @@ def census(
     Only photos below *folders*, absolute, count, if there are any.
     """
     revision = as_revision(definition)
-    labels = matrix_of(space, revision, texts, progress)
+    labels = matrix_of(catalog, space, revision, texts, progress)
     with catalog.read() as t:
         is_calibrated = t.calibrations.current(space.id) is not None
-    rule = TagRule(revision, space.identity, spreads=measure(catalog, space, labels) if is_calibrated else None)
+    spreads = measure(catalog, space, labels) if is_calibrated else None
+    rule = TagRule(revision, space.identity, spreads=spreads, fitted=minimums_of(labels.made))
     columns, names = Columns.of(labels, rule.offsets(labels.label_ids)), names_of(revision)
     with catalog.read() as t:
         scorer = scorer_for(columns, t.embeddings.count(space.id))

@@ -42,7 +42,7 @@ def lint(
 ) -> list[Doubt]:
     """What is doubtful about *definition* in this library, or for the photos below *folders*, label by label."""
     related = {name: frozenset(above) for name, above in ancestors(definition.labels).items()}
-    found = [*_plurals(definition.labels), *_synonyms(space, definition, texts, related)]
+    found = [*_plurals(definition.labels), *_synonyms(catalog, space, definition, texts, related)]
     counted = census(catalog, space, definition, texts, folders=folders)
     if counted.of_photos:
         found += _extremes(definition.labels, counted.counts, len(counted.of_photos))
@@ -60,10 +60,14 @@ def _plurals(labels: Sequence[LabelDefinition]) -> Iterator[Doubt]:
 
 
 def _synonyms(
-    space: Space, definition: VocabularyDefinition, texts: TextVectors, related: dict[str, frozenset[str]]
+    catalog: Catalog,
+    space: Space,
+    definition: VocabularyDefinition,
+    texts: TextVectors,
+    related: dict[str, frozenset[str]],
 ) -> Iterator[Doubt]:
     names = [label.name for label in definition.labels]
-    matrix = matrix_of(space, as_revision(definition), texts).matrix.astype(np.float32)
+    matrix = matrix_of(catalog, space, as_revision(definition), texts).matrix.astype(np.float32)
     for start in range(0, len(matrix), _ROWS):
         cosines = matrix[start : start + _ROWS] @ matrix.T
         for row, column in zip(*np.nonzero(cosines >= _SAME), strict=True):

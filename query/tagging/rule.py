@@ -51,7 +51,7 @@ class ScoredTag:
 
 
 class TagRule:
-    """The rule for one vocabulary revision in one space."""
+    """The rule for one vocabulary revision in one space. *fitted* are cosines from which labels with examples count."""
 
     def __init__(
         self,
@@ -59,6 +59,7 @@ class TagRule:
         identity: SpaceIdentity,
         threshold: float | None = None,
         spreads: Mapping[int, Spread] | None = None,
+        fitted: Mapping[int, float] | None = None,
     ) -> None:
         self._identity = identity
         self._spreads = spreads or {}
@@ -73,6 +74,7 @@ class TagRule:
         if threshold is None:
             calibrated = {} if revision.threshold is not None else self._spreads
             self.minimums = {key: minimum_of(spread, identity) for key, spread in calibrated.items()}
+            self.minimums |= fitted or {}
             self.minimums |= {key: cosine_of(value, identity) for key, value in own.items()}
         self._ids = {label.definition.name: label.id for label in revision.labels}
         self._ancestors = Ancestors(label.definition for label in revision.labels)

@@ -10,6 +10,7 @@ from typing import Final
 from store import Catalog, KeptScores, Revision, Scoring, Space, Tag, TagSource, Transaction
 
 from .calibration import spreads_in_force
+from .examples import fitted_minimums
 from .namespaces import View, views
 from .rule import ScoredTag, TagRule, about
 
@@ -173,4 +174,4 @@ def names_of(revision: Revision) -> dict[int, str]:
 def rule_in_force(t: Transaction, space: Space, revision: Revision, threshold: float | None = None) -> TagRule:
     """The rule for *revision* with the calibration in force. *threshold* is a probability."""
     spreads = spreads_in_force(t, space, [label.id for label in revision.labels])
-    return TagRule(revision, space.identity, threshold, spreads)
+    return TagRule(revision, space.identity, threshold, spreads, fitted_minimums(t, space, revision))

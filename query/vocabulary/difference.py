@@ -37,4 +37,6 @@ def difference(before: VocabularyDefinition, after: VocabularyDefinition) -> Dif
 
 def _changes(old: LabelDefinition, new: LabelDefinition) -> tuple[str, ...]:
     fields = ("texts", "threshold", "parents", "aliases", "category")
-    return tuple(name for name in fields if getattr(old, name) != getattr(new, name))
+    changed = [name for name in fields if getattr(old, name) != getattr(new, name)]
+    examples = ("examples", "counterexamples")
+    return *changed, *(name for name in examples if set(getattr(old, name)) != set(getattr(new, name)))

@@ -10,6 +10,8 @@ our cat:: a grey cat on a sofa              texts, taken as they are
 > heron = grey heron, great blue heron      a child of the nearest label above with one mark less, and aliases
 pet, mammal > dog                           the same in one line; parents that have no line are labels, too
 kestrel @ 0.01                              a threshold of its own
+% example 9f86d08…                          a photo that shows the label above it, by its file's SHA-256; one a line
+% counterexample 2c26b46…                   a photo that does not
 \#1 fan                                     a mark after a backslash means itself
 # a comment
 """
@@ -29,6 +31,8 @@ _THRESHOLD = re.compile(r"\s@\s*(\S+)$")
 _ESCAPED = re.compile(r"\\([\\#%\[:;=,@>])")
 _DEPTH = re.compile(r">*")
 _DIRECTIVE = re.compile(r"%\s*(\w+)\s+(.+)")
+_EXAMPLE = re.compile(r"%\s*(example|counterexample)\s+(.+)")
+_HASH = re.compile("[0-9a-f]{64}")
 #: Where escaped marks are kept while a line is taken apart: characters that no text has a use for.
 _HIDING_PLACE = 0x10FE00
 _SHOWN = {_HIDING_PLACE + ord(mark): mark for mark in "\\#%[:;=,@>"}
@@ -56,12 +60,14 @@ def parse_lines(text: str) -> Lines:
     category: str | None = None
     rows = [(number, _hidden(line.strip())) for number, line in enumerate(text.splitlines(), 1)]
     for number, line in rows:
-        if line.startswith("%"):
+        if line.startswith("%") and not _EXAMPLE.fullmatch(line):
             _directive(found, number, line, templates)
     found.templates = tuple(templates) or DEFAULT_TEMPLATES
     #: The label that is the parent of what follows, for each depth.
     above: list[str] = []
     for number, line in rows:
+        if (example := _EXAMPLE.fullmatch(line)) is not None:
+            _add_example(found, number, example[1], example[2])
         if not line or line.startswith(("#", "%")):
             continue
         if line.startswith("[") and line.endswith("]"):
@@ -93,6 +99,19 @@ def _directive(found: Lines, number: int, line: str, templates: list[str]) -> No
     else:
         known = "'% threshold NUMBER', '% template TEXT WITH {}' or '% exclusive LABEL, LABEL'"
         found.problems.append(Problem(number, f"{_shown(line)[:60]!r} is none of {known}"))
+
+
+def _add_example(found: Lines, number: int, kind: str, text: str) -> None:
+    """The directive belongs to the label above it."""
+    if not found.labels:
+        found.problems.append(Problem(number, f"there is no label above this {kind}"))
+        return
+    at, label = found.labels[-1]
+    held = hashes([_shown(text)], number, found.problems)
+    if kind == "example":
+        found.labels[-1] = (at, replace(label, examples=(*label.examples, *held)))
+    else:
+        found.labels[-1] = (at, replace(label, counterexamples=(*label.counterexamples, *held)))
 
 
 def _names(text: str) -> list[str]:
@@ -150,3 +169,14 @@ def threshold(text: str, number: int, problems: list[Problem]) -> float | None:
         problems.append(Problem(number, f"the threshold {text[:40]!r} is no probability between 0 and 1"))
         return None
     return value
+
+
+def hashes(texts: Sequence[str], number: int, problems: list[Problem]) -> tuple[str, ...]:
+    """The SHA-256s that these are, in small letters; what is none is noted as a problem."""
+    held = tuple(text.strip().lower() for text in texts)
+    problems += [
+        Problem(number, f"the example {text[:70]!r} is no SHA-256 of a file, which has 64 hexadecimal digits")
+        for text in held
+        if not _HASH.fullmatch(text)
+    ]
+    return held

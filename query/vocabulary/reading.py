@@ -79,6 +79,8 @@ def _problems(found: Lines) -> list[Problem]:
             )
         elif len(label.name) > _LONGEST:
             problems.append(Problem(number, f"the label '{label.name[:40]}…' has more than {_LONGEST} characters"))
+        elif set(label.examples) & set(label.counterexamples):
+            problems.append(Problem(number, f"the label {label.name!r} has a photo both as an example and as none"))
         elif key in first:
             problems.append(Problem(number, f"the label {label.name!r} is in line {first[key]} already"))
         else:

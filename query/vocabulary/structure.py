@@ -11,6 +11,8 @@ labels:
     aliases: [common crane]
     category: animals
     threshold: 0.002
+    examples: [9f86d081…]            SHA-256s of photos that show it
+    counterexamples: [2c26b46b…]     and of photos that do not
 """
 
 from __future__ import annotations
@@ -22,11 +24,12 @@ import yaml
 from store import LabelDefinition
 
 from ..errors import Problem
-from .lines import Lines, threshold
+from .lines import Lines, hashes, threshold
 from .prompts import filled
 
 _WHOLE = frozenset({"threshold", "templates", "exclusive", "labels"})
-_OF_ONE = frozenset({"label", "prompts", "texts", "aliases", "parents", "category", "threshold"})
+_PLAIN = frozenset({"label", "prompts", "texts", "aliases", "parents", "category", "threshold"})
+_OF_ONE = _PLAIN | {"examples", "counterexamples"}
 
 
 def parse_structure(text: str) -> Lines:
@@ -73,6 +76,8 @@ def _label(found: Lines, node: yaml.Node) -> None:
         tuple(_texts(found, fields.get("aliases"))),
         value,
         tuple(_texts(found, fields.get("parents"))),
+        _hashes(found, fields.get("examples")),
+        _hashes(found, fields.get("counterexamples")),
     )
     found.labels.append((_line(node), label))
 
@@ -104,6 +109,10 @@ def _texts(found: Lines, node: yaml.Node | None) -> list[str]:
         return []
     nodes = node.value if isinstance(node, yaml.SequenceNode) else [node]
     return [text for text in (_text(found, each).strip() for each in nodes) if text]
+
+
+def _hashes(found: Lines, node: yaml.Node | None) -> tuple[str, ...]:
+    return () if node is None else hashes(_texts(found, node), _line(node), found.problems)
 
 
 def _text(found: Lines, node: yaml.Node) -> str:

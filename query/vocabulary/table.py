@@ -1,6 +1,7 @@
 """The CSV form of a vocabulary: columns label, category, prompts, texts, aliases, threshold, parents, group.
 
-Lists are split at ";". Labels of the same group rule each other out.
+And examples and counterexamples: SHA-256s of photos that show the label and that do not. Lists are split at ";". Labels
+of the same group rule each other out.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import io
 from store import LabelDefinition
 
 from ..errors import Problem
-from .lines import Lines, threshold
+from .lines import Lines, hashes, threshold
 from .prompts import filled
 
-_COLUMNS = frozenset({"label", "category", "prompts", "texts", "aliases", "threshold", "parents", "group"})
+_PLAIN = frozenset({"label", "category", "prompts", "texts", "aliases", "threshold", "parents", "group"})
+_COLUMNS = _PLAIN | {"examples", "counterexamples"}
 
 
 def parse_table(text: str) -> Lines:
@@ -59,7 +61,11 @@ def _row(
     texts = _list(fields.get("texts", "")) or filled(_list(fields.get("prompts", "")) or (name,))
     value = threshold(fields["threshold"], number, found.problems) if fields.get("threshold") else None
     aliases, parents = _list(fields.get("aliases", "")), _list(fields.get("parents", ""))
-    label = LabelDefinition(name, texts, fields.get("category") or None, aliases, value, parents)
+    shown, not_shown = (
+        hashes(_list(fields.get(column, "")), number, found.problems) for column in ("examples", "counterexamples")
+    )
+    category = fields.get("category") or None
+    label = LabelDefinition(name, texts, category, aliases, value, parents, shown, not_shown)
     found.labels.append((number, label))
     if fields.get("group"):
         lines, names = groups.setdefault(fields["group"], ([], []))

@@ -30,6 +30,8 @@ def write_vocabulary(definition: VocabularyDefinition) -> str:
         parents = "" if depth is not None or not label.parents else ", ".join(map(_kept, label.parents)) + " > "
         above[depth or 0 :] = [label.name]
         lines.append(">" * (depth or 0) + " " * bool(depth) + parents + _line(label))
+        lines += [f"% example {each}" for each in label.examples]
+        lines += [f"% counterexample {each}" for each in label.counterexamples]
     return "\n".join(lines) + "\n"
 
 

@@ -6,6 +6,7 @@ import json
 import sys
 
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -247,3 +248,27 @@ def test_a_search_becomes_a_label_that_tags_at_once(filled, two, pictures):
     assert "has the label 'Azure' already (as 'blue')" in again.err
     assert filled("search", "white", "--save-as-label", " ").status == 1
     assert filled("vocab", "history").lines[0].startswith("two@2")
+
+
+def test_what_the_vocabulary_lacks_is_suggested_and_nothing_is_said_so(filled, tmp_path, pictures):
+    many = pictures / "many"
+    many.mkdir()
+    for number in range(60):
+        shade = (220 - number, 30, 30) if number % 5 == 0 else (30 + number, 60, 220 - number // 2)
+        Image.new("RGB", (40, 30), shade).save(many / f"{number}.png")
+    assert filled("index").status == 0
+    (tmp_path / "part.txt").write_text("% threshold 0.5\nblue\nwhite\n")
+    (tmp_path / "words.txt").write_text("red\nblue\ngreen\n")
+    assert filled("vocab", "use", tmp_path / "part.txt").status == 0
+    result = filled("vocab", "suggest", "--words", tmp_path / "words.txt")
+    assert result.status == 0, result.err
+    assert "with 2 words of words that are not in part" in result.out
+    assert "red: 1" in result.out
+    assert "photos vocab try red" in result.out
+    record = json.loads(filled("vocab", "suggest", "--words", tmp_path / "words.txt", "--json").lines[0])
+    assert record["label"] == "red"
+    assert record["words"][0]["unsaid"] >= 1
+    (tmp_path / "known.txt").write_text("blue\n")
+    nothing = filled("vocab", "suggest", "--words", tmp_path / "known.txt", "--count", 3)
+    assert nothing.status in {0, 1}
+    assert ("Nothing stands out" in nothing.out) == (nothing.status == 1)

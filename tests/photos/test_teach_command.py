@@ -1,0 +1,147 @@
+"""`photos teach`: a label by photos that show it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+
+@pytest.fixture
+def tags_of(filled):
+    def found(path):
+        return {tag["label"]: tag for tag in json.loads(filled("tags", path, "--json").out)["tags"]}
+
+    return found
+
+
+def test_it_takes_as_many_photos_as_a_shell_writes_out(filled, pictures, tags_of):
+    red, blue, green = (pictures / f"{name}.png" for name in ("red", "blue", "green"))
+    result = filled("teach", "ours", "--yes", red, blue, "--no", green)
+    assert result.status == 0, result.err
+    assert "ours is taught by 2 photos and by 1 that show something else." in result.out
+    assert "Tagged 6 photos with colours (7 labels, revision 2)" in result.out
+    assert tags_of(pictures / "red.png")["ours"]["source"] == "user"
+    assert "ours" not in tags_of(pictures / "green.png")
+    said = filled("tags", pictures / "green.png", "--history").out
+    assert "rejected" in said
+
+
+def test_options_may_be_repeated_and_teaching_again_adds(filled, pictures):
+    assert filled("teach", "ours", "--yes", pictures / "red.png", "--yes", pictures / "blue.png").status == 0
+    record = json.loads(filled("teach", "ours", f"--yes={pictures / 'bright' / 'white.png'}", "--json").out)
+    assert [example["path"].rsplit("/", 1)[1] for example in record["examples"]] == ["red.png", "blue.png", "white.png"]
+    assert (record["label"], record["used"]) == ("ours", 3)
+
+
+def test_alone_it_shows_what_was_taught(filled, pictures):
+    filled("teach", "ours", "--yes", pictures / "red.png", "--no", pictures / "bright" / "white.png")
+    result = filled("teach", "ours")
+    assert result.status == 0
+    assert [line.split()[0] for line in result.lines if line.startswith("  ")][:2] == ["yes", "no"]
+    assert "clearest" in result.lines
+    assert filled("teach", "OUR").out == result.out, "a name is one in any spelling"
+
+
+def test_a_trial_keeps_nothing(filled, pictures, tags_of):
+    result = filled("teach", "ours", "--yes", pictures / "red.png", "--dry-run")
+    assert result.status == 0
+    assert "ours would be on" in result.out
+    assert "Nothing was kept" in result.err
+    assert "ours" not in tags_of(pictures / "red.png")
+    assert filled("vocab", "history").out.count("colours@") == 1
+
+
+def test_what_is_forgotten_is_no_example_and_no_word_of_yours(filled, pictures, tags_of):
+    filled("teach", "ours", "--yes", pictures / "red.png", pictures / "blue.png")
+    assert filled("teach", "ours", "--forget", pictures / "blue.png").status == 0
+    record = json.loads(filled("teach", "ours", "--json").out)
+    assert len(record["examples"]) == 1
+    assert tags_of(pictures / "blue.png").get("ours", {"source": "auto"})["source"] == "auto"
+    again = filled("teach", "ours", "--forget", pictures / "blue.png")
+    assert again.status == 1
+    assert "is no example of 'ours'" in again.err
+    assert filled("teach", "ours", "--forget", record["examples"][0]["hash"][:12]).status == 0
+    assert "was taught nothing" in filled("teach", "ours").out
+
+
+def test_a_photo_that_was_an_example_can_become_none(filled, pictures):
+    filled("teach", "ours", "--yes", pictures / "red.png", pictures / "blue.png")
+    record = json.loads(filled("teach", "ours", "--no", pictures / "blue.png", "--json").out)
+    assert len(record["examples"]) == len(record["counterexamples"]) == 1
+
+
+def test_a_label_of_the_vocabulary_is_taught_and_stays_where_it_is(filled, pictures):
+    assert filled("teach", "reds", "--yes", pictures / "blue.png").status == 0
+    shown = [json.loads(line) for line in filled("vocab", "show", "--json").lines]
+    assert [(label["label"], len(label["examples"])) for label in shown][:2] == [("red", 1), ("green", 0)]
+    assert len(shown) == 6
+    assert "taught by 1 photo" in filled("vocab", "show").out
+
+
+def test_going_back_takes_it_back_and_export_loses_nothing(filled, pictures, tmp_path):
+    filled("teach", "ours", "--yes", pictures / "red.png")
+    assert filled("vocab", "export", "colours", tmp_path / "out.txt").status == 0
+    assert "% example " in (tmp_path / "out.txt").read_text()
+    before = filled("teach", "ours", "--json").out
+    assert filled("vocab", "rollback").status == 0
+    assert filled("teach", "ours").status == 1
+    assert filled("retag", "--vocabulary", tmp_path / "out.txt").status == 0
+    assert filled("teach", "ours", "--json").out == before
+    assert filled("vocab", "diff", "colours@2", "out").status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "what"),
+    [
+        (["ours", "--yes", "nowhere.png"], 1, "nowhere.png is not in the library; `photos add` its folder"),
+        (["ours", "--yes", "notes.txt"], 1, "notes.txt is not in the library"),
+        (["ours", "--no", "red.png"], 1, "'ours' has no photo that shows it yet"),
+        (["ours", "--yes", "red.png", "--no", "red.png"], 2, "cannot be both --yes and --no"),
+        (["ours", "--yes", "--no", "red.png"], 2, "'--yes' needs at least one value"),
+        (["ours"], 1, "has no label 'ours'"),
+        ([" ", "--yes", "red.png"], 1, "cannot be a label"),
+    ],
+)
+def test_what_cannot_be_taught_is_one_sentence_and_keeps_nothing(
+    filled, pictures, monkeypatch, arguments, status, what
+):
+    monkeypatch.chdir(pictures)
+    result = filled("teach", *arguments)
+    assert (result.status, result.out) == (status, "")
+    assert what in result.err
+    assert filled("vocab", "history").out.count("colours@") == 1
+    assert "nothing was said" in filled("tags", "red.png", "--history").out
+
+
+def test_the_same_content_elsewhere_is_the_same_photo(filled, pictures, tmp_path):
+    copy = tmp_path / "copy.png"
+    copy.write_bytes((pictures / "red.png").read_bytes())
+    record = json.loads(filled("teach", "ours", "--yes", copy, "--json").out)
+    assert record["examples"][0]["path"] == str(pictures / "red.png")
+
+
+def test_a_photo_that_got_a_rating_is_one_example_and_not_two(filled, pictures):
+    filled("teach", "ours", "--yes", pictures / "red.png", pictures / "blue.png")
+    with Image.open(pictures / "red.png") as image:
+        facts = PngInfo()
+        facts.add_text("Comment", "other bytes, the same picture")
+        image.save(pictures / "red.png", pnginfo=facts)
+    assert filled("index").status == 0
+    record = json.loads(filled("teach", "ours", "--no", pictures / "red.png", "--json").out)
+    assert (len(record["examples"]), len(record["counterexamples"])) == (1, 1)
+    assert record["counterexamples"][0]["path"] == str(pictures / "red.png")
+
+
+def test_a_taught_vocabulary_that_was_there_before_its_photos_learns_from_them(photos, pictures, checkpoint, tmp_path):
+    digest = hashlib.sha256((pictures / "red.png").read_bytes()).hexdigest()
+    (tmp_path / "early.txt").write_text(f"blue\nours\n% example {digest}\n")
+    assert photos("vocab", "use", tmp_path / "early.txt").status == 0
+    assert photos("add", pictures, "--model", checkpoint).status == 0
+    record = json.loads(photos("teach", "ours", "--json").out)
+    assert record["used"] == 1
+    assert record["examples"][0]["path"] == str(pictures / "red.png")
+    assert photos("vocab", "history").out.count("early@") == 1

@@ -1,0 +1,258 @@
+"""A label by example: its vector, its threshold, and what becomes of both."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from query import label_standing, owed, parse_vocabulary, photo_tags, renewed, retag
+from query.tagging.teaching import Background, taught
+from query.vocabulary import difference, write_vocabulary
+from store import LabelDefinition, VocabularyDefinition
+
+DIMENSION = 48
+
+
+def unit(rows):
+    return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float32)
+
+
+class World:
+    """Photos in one cone and texts in another, as SigLIP has them; some photos show a thing that has a direction."""
+
+    def __init__(self, seed=0, count=900, having=40):
+        random = np.random.default_rng(seed)
+        pictures, texts, self.thing = (unit(random.normal(size=DIMENSION)) for _ in range(3))
+        self.has = np.zeros(count, bool)
+        self.has[random.choice(count, having, replace=False)] = True
+        others = random.normal(size=(count, DIMENSION)) * np.linspace(0.25, 0.02, DIMENSION)
+        self.photos = unit(pictures + others + 0.7 * self.has[:, np.newaxis] * self.thing)
+        # A text is nearly all what texts have in common: its cosines with photos are small and lie close together.
+        self.knowing = unit(texts + 0.15 * self.thing)
+        self.ignorant = unit(texts + 0.15 * unit(random.normal(size=DIMENSION)))
+        self.background = Background(self.photos)
+
+    def lesson(self, text, examples=(), counterexamples=()):
+        return taught(self.background, text, self.photos[list(examples)], self.photos[list(counterexamples)])
+
+    def precision_and_recall(self, lesson):
+        found = self.photos @ lesson.vector >= lesson.minimum
+        return self.has[found].mean(), found[self.has].mean()
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_without_examples_it_is_the_text(world):
+    lesson = world.lesson(world.knowing)
+    assert np.array_equal(lesson.vector, world.knowing)
+    assert (lesson.minimum, lesson.text_share, lesson.used) == (None, 1.0, 0)
+    assert np.array_equal(world.lesson(world.knowing, counterexamples=[1]).vector, world.knowing)
+
+
+def test_a_few_photos_find_the_others_though_the_text_says_nothing(world):
+    examples = np.flatnonzero(world.has)[:5]
+    precision, recall = world.precision_and_recall(world.lesson(world.ignorant, examples))
+    assert precision > 0.8
+    assert recall > 0.8
+
+
+def test_a_text_that_knows_the_thing_keeps_its_say_and_one_that_does_not_loses_it(world):
+    examples = np.flatnonzero(world.has)[:8]
+    shares = [world.lesson(text, examples).text_share for text in (world.knowing, world.ignorant)]
+    assert shares[0] > 1.5 * shares[1]
+
+
+def test_the_text_counts_less_with_every_example_that_it_does_not_know(world):
+    having = np.flatnonzero(world.has)
+    shares = [world.lesson(world.ignorant, having[:count]).text_share for count in (1, 3, 10, 30)]
+    assert shares == sorted(shares, reverse=True)
+
+
+@pytest.mark.parametrize("count", [1, 3, 20])
+def test_its_scores_are_cosines_on_the_scale_of_the_texts(world, count):
+    examples = np.flatnonzero(world.has)[:count]
+    vector = world.lesson(world.ignorant, examples, np.flatnonzero(~world.has)[:2]).vector
+    before, after = (world.photos.astype(np.float64) @ each for each in (world.ignorant, vector))
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-6)
+    assert after.mean() == pytest.approx(before.mean(), abs=0.2 * before.std())
+    assert after.std() == pytest.approx(before.std(), rel=0.2)
+
+
+def test_photos_that_show_something_else_part_it_from_what_looks_alike(world):
+    alike = unit(world.photos[:30] + 0.5 * world.thing + 0.6 * unit(np.ones(DIMENSION)))
+    examples = world.photos[np.flatnonzero(world.has)[:4]]
+    one = taught(world.background, world.ignorant, examples, alike[:0])
+    other = taught(world.background, world.ignorant, examples, alike[:4])
+    fooled = [(alike[4:] @ each.vector >= each.minimum).mean() for each in (one, other)]
+    assert fooled[0] > fooled[1]
+
+
+def test_photos_that_are_all_alike_teach_nothing():
+    photo = unit(np.ones((1, DIMENSION)))
+    text = unit(np.arange(DIMENSION))
+    lesson = taught(Background(np.repeat(photo, 4, axis=0)), text, photo, photo[:0])
+    assert np.array_equal(lesson.vector, text)
+    assert np.isfinite(taught(Background(np.eye(DIMENSION, dtype=np.float32)[:2]), text, photo, photo[:0]).vector).all()
+
+
+def hash_of(name):
+    return name.encode().ljust(32).hex()
+
+
+def vocabulary(*examples, not_of=()):
+    shown = LabelDefinition("ours", ("ours",), examples=tuple(map(hash_of, examples)))
+    label = LabelDefinition("ours", ("ours",), None, (), None, (), shown.examples, tuple(map(hash_of, not_of)))
+    return VocabularyDefinition("v", (LabelDefinition("dog", ("dog",)), label))
+
+
+@pytest.fixture
+def stocked(library):
+    for number in range(40):
+        library.add(f"photo{number}")
+    return library
+
+
+def retagged(library, definition):
+    revision = library.put(definition)
+    retag(library.catalog, library.space, renewed(library.catalog, library.space, revision), library.texts)
+    with library.catalog.read() as t:
+        return t.vocabularies.revision(t.library.revision_id())
+
+
+def standing(library, definition):
+    return label_standing(library.catalog, library.space, definition.labels[-1], library.texts)
+
+
+def test_a_label_with_examples_tags_them_at_once_and_costs_one_column(stocked):
+    first = retagged(stocked, vocabulary())
+    second = retagged(stocked, vocabulary("photo1", "photo2", not_of=["photo3"]))
+    assert first.labels[0].id == second.labels[0].id
+    assert first.labels[1].id != second.labels[1].id
+    ours = standing(stocked, second.definition)
+    assert ours.used == 3
+    with stocked.catalog.read() as t:
+        rows = next(t.embeddings.scan(stocked.space.id))
+    expected = set(rows.ids[rows.matrix @ ours.vector >= ours.minimum].tolist())
+    tags = photo_tags(stocked.catalog, stocked.space, rows.ids.tolist())
+    assert {key for key, of_one in tags.items() if "ours" in [tag.label for tag in of_one]} == expected
+    assert 0 < len(expected) < len(rows.ids)
+
+
+def test_the_order_of_examples_is_no_difference(stocked):
+    one, other = vocabulary("photo1", "photo2"), vocabulary("photo2", "photo1")
+    assert not difference(one, other)
+    assert retagged(stocked, one).number == retagged(stocked, other).number
+    assert difference(one, vocabulary("photo1")).changed == (("ours", ("examples",)),)
+
+
+def test_a_vocabulary_without_examples_has_the_digests_that_it_had(stocked):
+    assert [label.id for label in stocked.put(vocabulary()).labels] == [
+        label.id for label in stocked.put(parse_vocabulary("dog:: dog\nours:: ours\n", "w", Path("w.txt"))).labels
+    ]
+
+
+def test_going_back_brings_the_vector_and_the_threshold_back(stocked):
+    first = retagged(stocked, vocabulary("photo1", "photo2"))
+    rows = stocked.rows()
+    retagged(stocked, vocabulary("photo7"))
+    assert stocked.rows() != rows
+    retag(stocked.catalog, stocked.space, first, stocked.texts)
+    assert stocked.rows() == rows
+
+
+def test_a_pruned_example_goes_on_working(stocked):
+    definition = retagged(stocked, vocabulary("photo1", "photo2")).definition
+    before = standing(stocked, definition)
+    with stocked.catalog.write() as t:
+        t.files.forget([file.id for file in t.files.known(stocked.folder.id) if file.path == b"photo1"])
+        t.photos.delete([2])
+    after = standing(stocked, retagged(stocked, definition).definition)
+    assert np.array_equal(before.vector, after.vector)
+    assert (before.minimum, after.used) == (after.minimum, 2)
+    assert [example.photo is None for example in after.examples] == [True, False]
+
+
+def test_examples_that_come_later_are_learnt_from(library):
+    for number in range(20):
+        library.add(f"photo{number}")
+    definition = vocabulary("photo1", "photo30")
+    assert standing(library, retagged(library, definition).definition).used == 1
+    before = library.rows()
+    for number in range(20, 40):
+        library.add(f"photo{number}")
+    newest = retagged(library, definition)
+    assert newest.number == 1
+    assert standing(library, newest.definition).used == 2
+    kept = {(photo, label): cosine for photo, label, cosine in library.rows()}
+    label_id = newest.labels[1].id
+    vector = standing(library, definition).vector
+    with library.catalog.read() as t:
+        rows = t.embeddings.get(library.space.id, [1, 40])
+    assert [kept[key, label_id] for key in (1, 40)] == pytest.approx((rows.matrix @ vector).tolist(), abs=1e-6)
+    assert {label for _, label, _ in before} != {label for _, label, _ in library.rows()}
+
+
+def test_an_interruption_after_that_is_owed(library):
+    for number in range(20):
+        library.add(f"photo{number}")
+    revision = retagged(library, vocabulary("photo1", "photo30"))
+    for number in range(20, 40):
+        library.add(f"photo{number}")
+    again = renewed(library.catalog, library.space, revision)
+    assert again.labels[1].id != revision.labels[1].id
+    with library.catalog.read() as t:
+        assert owed(t, library.space) == revision.id
+
+
+def test_photos_that_are_all_alike_are_not_learnt_from_again_and_again(library):
+    library.add("photo0")
+    revision = retagged(library, vocabulary("photo0"))
+    assert renewed(library.catalog, library.space, revision) is revision
+
+
+def test_a_photo_whose_file_got_another_rating_is_the_same_example(stocked):
+    with stocked.catalog.write() as t:
+        photo = t.photos.get([2])[0]
+        t.photos.become(2, b"other".ljust(32), 1, photo.facts)
+    assert standing(stocked, vocabulary("photo1", "photo2")).used == 2
+
+
+TEXT = f"""dog
+> our dog
+% example {"ab" * 32}
+% example {"CD" * 32}
+% counterexample {"ef" * 32}
+cat
+"""
+
+
+def test_every_form_of_a_vocabulary_has_examples():
+    read = parse_vocabulary(TEXT, "v", Path("v.txt"))
+    label = read.labels[1]
+    assert label.examples == ("ab" * 32, "cd" * 32)
+    assert label.counterexamples == ("ef" * 32,)
+    assert parse_vocabulary(write_vocabulary(read), "v", Path("v.txt")) == read
+    table = f"label,parents,examples,counterexamples\ndog,,,\nour dog,dog,{'ab' * 32};{'cd' * 32},{'ef' * 32}\ncat,,,\n"
+    assert parse_vocabulary(table, "v", Path("v.csv")) == read
+    tree = (
+        "labels:\n- dog\n- label: our dog\n  parents: [dog]\n"
+        f"  examples: [{'ab' * 32}, {'cd' * 32}]\n  counterexamples: [{'ef' * 32}]\n- cat\n"
+    )
+    assert parse_vocabulary(tree, "v", Path("v.yaml")) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (f"% example {'ab' * 32}\ndog\n", "line 1: there is no label above this example"),
+        ("dog\n% example abc\n", "line 2: the example 'abc' is no SHA-256"),
+        (f"dog\n% example {'ab' * 32}\n% counterexample {'ab' * 32}\n", "both as an example and as none"),
+    ],
+)
+def test_examples_that_are_none_are_named(text, what):
+    with pytest.raises(Exception, match="is not taken as a vocabulary") as caught:
+        parse_vocabulary(text, "v", Path("v.txt"))
+    assert what in str(caught.value)
