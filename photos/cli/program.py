@@ -31,6 +31,7 @@ _COMMANDS = (
     "daemon",
     "search",
     "similar",
+    "duplicates",
     "tags",
     "tag",
     "retag",
