@@ -50,10 +50,11 @@ def near_pairs(
     most: int = 256,
     progress: Callable[[int, int], None] | None = None,
 ) -> NearPairs:
-    """Every pair of *photo_ids* whose cosine is *least* or more; of each photo the nearest *most* that come after it.
+    """Every pair of *photo_ids* whose cosine is *least* or more.
 
-    (Where thousands look the same, pairs would grow with the square.) With *of*, only the pairs of the first so many photos with any. Memory is about 300 bytes a photo and 64 MB; time
-    grows with the square of their number. Photos without an embedding have no pairs. *progress* hears of photos
+    Of each photo the nearest *most* that come after it: where thousands look the same, pairs would grow with the
+    square. With *of*, only the pairs of the first so many photos with any. Memory is about 300 bytes a photo and 64 MB;
+    time grows with the square of their number. Photos without an embedding have no pairs. *progress* hears of photos
     compared and photos to be compared.
     """
     first = set(photo_ids[:of])

@@ -132,14 +132,12 @@ def test_others_never_name_what_is_not_certain(indexed, folder, tmp_path):
     assert photos("duplicates", "--others").lines == [f"{folder}/c.jpg"]
 
 
-def test_others_never_name_the_file_that_is_best_by_another_name(indexed, folder, tmp_path):
+def test_others_never_name_the_file_that_is_best_by_another_name(indexed, folder):
     (folder / "b.jpg").write_bytes(encoded(textured(0)))
-    (folder / "a link.jpg").symlink_to(tmp_path / "shots" / "b.jpg")
-    (tmp_path / "elsewhere.jpg").write_bytes(encoded(textured(1)))
-    (folder / "c link.jpg").symlink_to(tmp_path / "elsewhere.jpg")
+    (folder / "a link.jpg").symlink_to(folder / "b.jpg")
     photos = indexed()
-    for line in photos("duplicates", "--others").lines:
-        assert os.path.realpath(line) not in {os.path.realpath(folder / "b.jpg")}
+    assert "a link to the same file" in photos("duplicates").out
+    assert photos("duplicates", "--others").status == 1
 
 
 def test_names_are_shown_safely_and_totals_beside(indexed, folder):

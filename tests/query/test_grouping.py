@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from query.grouping import around_leaders, is_moment, is_other_moment
 from store import Facts
 
-NOON = datetime(2024, 5, 1, 12)
+NOON = datetime(2024, 5, 1, 12)  # noqa: DTZ001 - a camera's wall clock
 
 
 def taken(seconds, camera="X-T4"):
