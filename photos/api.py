@@ -17,10 +17,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from photos.answering import searcher
 from photos.app import App
 from photos.config import load
 from photos.pictures import embed_pictures, find_similar, photo_at
-from query import Match, NotInLibrary, ScoredTag, photo_tags, search_text
+from query import Match, NotInLibrary, Page, ScoredTag, parse_line, photo_tags
 from query.scores import probability
 from store import Photo, SpaceIdentity, Vectors
 
@@ -104,10 +105,15 @@ class Library:
         ids = [int(photo_id) for photo_id in photo_ids]
         return photo_tags(self._app.catalog, self._app.space, ids, threshold=threshold)
 
-    def search(self, text: str, count: int = 10) -> list[Match]:
-        """The *count* photos that *text* describes best, best first, with their scores and tags."""
-        app = self._app
-        return search_text(app.catalog, app.index, app.space, app.texts(app.space), text, count)
+    def search(self, query: str, count: int = 10, offset: int = 0, min_score: float | None = None) -> list[Match]:
+        """The *count* photos after *offset* others that *query* asks for, best first, with their scores and tags.
+
+        It is written as on the command line, see docs/searching.md: a text, or texts and pictures with signs and
+        weights, and filters; filters alone list photos, newest first. Photos whose cosine is below *min_score* are
+        left out. Raises `query.BadQuery` for what cannot be read.
+        """
+        answering = searcher(self._app, os.getcwd(), [])
+        return answering.search(parse_line(query), Page(count, offset, min_score=min_score)).matches
 
     def similar(self, path: str | os.PathLike[str], count: int = 10) -> list[Match]:
         """The *count* photos most like the picture at *path*, which need not be in the library."""

@@ -11,11 +11,17 @@ from photos.records import MatchRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRequest:
-    """What the user asks for. `directory` is where relative paths in `words` begin."""
+    """What the user asks for. `words` are a query, see docs/searching.md; `directory` is where paths in it begin."""
 
     words: tuple[str, ...]
     directory: str
     top: int
+    #: How many better ones are passed over.
+    offset: int = 0
+    #: "relevance" or "date".
+    sort: str = "relevance"
+    #: The cosine from which on a photo is found; none unless it is set.
+    min_score: float | None = None
 
     def record(self) -> dict[str, object]:
         """This as JSON holds it."""
@@ -29,7 +35,7 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchAnswer:
-    """What was found, best first. `of_text`: whether probabilities mean anything. `notes` are told beside it."""
+    """What was found, in order. `of_text`: whether probabilities mean anything. `notes` are told beside it."""
 
     matches: Sequence[MatchRecord]
     of_text: bool

@@ -6,6 +6,7 @@ PhotosError
 ├── UnknownFolder           the folder was never added
 ├── EmptyLibrary            there is nothing to search yet
 ├── NothingFound            the question was fine and the answer is empty
+├── NotOneText              a label is to be made of a query that is more than one text
 ├── UnreadablePicture       an image file given as a question cannot be read
 ├── UnreadableFile          a file of data cannot be read
 ├── NoModelChosen           no checkpoint was chosen and the default is not downloaded
@@ -96,6 +97,19 @@ class NothingFound(PhotosError):
 
     def __str__(self) -> str:
         return self.what
+
+
+class NotOneText(PhotosError):
+    """A label is scored by texts, and the query has pictures, filters, signs or several texts in it."""
+
+    status = 2
+
+    def __init__(self, query: str) -> None:
+        super().__init__(query)
+        self.query = query
+
+    def __str__(self) -> str:
+        return f"--save-as-label makes a label of one text alone, and this query is more: {safe(self.query)}."
 
 
 class UnreadablePicture(PhotosError):

@@ -54,7 +54,7 @@ def explain(error: Exception) -> tuple[str, int]:
     if isinstance(error, PhotosError):
         return str(error), error.status
     if _is_of_a_room(error):
-        return str(error), PROBLEM
+        return str(error), USAGE if _is_one(error, ("query", "BadQuery")) else PROBLEM
     if isinstance(error, MemoryError):
         return "There is not enough memory; close other programs, or set a smaller batch_size.", PROBLEM
     if isinstance(error, OSError) and error.errno is not None:
@@ -64,9 +64,13 @@ def explain(error: Exception) -> tuple[str, int]:
 
 
 def _is_of_a_room(error: Exception) -> bool:
+    return _is_one(error, ("store", "StoreError"), ("indexer", "IndexerError"), ("query", "QueryError"))
+
+
+def _is_one(error: Exception, *kinds: tuple[str, str]) -> bool:
     # By name, so that telling an error does not import the room that it cannot have come from.
     bases = {(base.__module__.partition(".")[0], base.__name__) for base in type(error).__mro__}
-    return bool(bases & {("store", "StoreError"), ("indexer", "IndexerError"), ("query", "QueryError")})
+    return bool(bases.intersection(kinds))
 
 
 def _explain_system(error: OSError) -> str:

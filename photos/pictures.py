@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,20 @@ class Picture:
 
     vector: NDArray[np.float32]
     photo_id: int | None
+
+
+class NamedPictures:
+    """Vectors of pictures as the library that *app* is of has or makes them. Relative paths begin in *directory*."""
+
+    def __init__(self, app: App, directory: str) -> None:
+        self._app = app
+        self._directory = directory
+
+    def vector(self, path: str) -> NDArray[np.float32]:
+        """The unit vector, float32 (d,). Raises `UnreadablePicture`, or `MissingFolder` if there is none."""
+        expanded = os.path.expanduser(path) if path.startswith("~/") else path
+        whole = os.path.normpath(os.path.join(self._directory, expanded))
+        return as_vector(self._app, self._app.space, whole).vector
 
 
 def find_similar(app: App, path: str, count: int) -> list[Match]:

@@ -93,8 +93,8 @@ def tag_record(tag: ScoredTag) -> TagRecord:
     }
 
 
-def scores(cosine: float, logit: float, probability: float) -> ScoreRecord:
-    """A comparison's three forms."""
+def scores(cosine: float | None, logit: float | None, probability: float | None) -> ScoreRecord:
+    """A comparison's three forms; null where there was nothing to compare with."""
     return {"score": rounded(cosine), "logit": rounded(logit), "probability": rounded(probability)}
 
 

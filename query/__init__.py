@@ -1,7 +1,9 @@
 """From embeddings to answers: search, vocabularies, and tags."""
 
+from .combining import PictureVectors, combined
 from .errors import (
     BadLabel,
+    BadQuery,
     BadTagFile,
     EmptyQuery,
     FileRefused,
@@ -14,8 +16,9 @@ from .errors import (
     UnknownVocabulary,
     VocabularyError,
 )
+from .language import Query, parse, parse_line, written
 from .scores import cosine_of, logit, probability
-from .search import Match, search_text, search_vector
+from .search import Found, Match, Page, Searcher, Sort, search_text, search_vector
 from .tagging import (
     DEFAULT_THRESHOLD,
     Agreement,
@@ -62,6 +65,7 @@ __all__ = [
     "SHIPPED",
     "Agreement",
     "BadLabel",
+    "BadQuery",
     "BadTagFile",
     "Census",
     "Comparison",
@@ -69,13 +73,19 @@ __all__ = [
     "Doubt",
     "EmptyQuery",
     "FileRefused",
+    "Found",
     "Given",
     "Match",
     "NotInLibrary",
+    "Page",
+    "PictureVectors",
     "Problem",
+    "Query",
     "QueryError",
     "RetagReport",
     "ScoredTag",
+    "Searcher",
+    "Sort",
     "Speller",
     "StoredTagger",
     "Superseded",
@@ -90,6 +100,7 @@ __all__ = [
     "borderline",
     "census",
     "checked_name",
+    "combined",
     "compare_sources",
     "cosine_of",
     "difference",
@@ -100,6 +111,8 @@ __all__ = [
     "logit",
     "normalised",
     "owed",
+    "parse",
+    "parse_line",
     "parse_vocabulary",
     "photo_tags",
     "probability",
@@ -115,4 +128,5 @@ __all__ = [
     "take_tags",
     "try_label",
     "write_vocabulary",
+    "written",
 ]

@@ -2,7 +2,8 @@
 
 QueryError
 ├── BadLabel                (name) nothing that could be a label
-├── EmptyQuery              no words
+├── BadQuery                (token, problem) a query that cannot be read; a usage error
+│   └── EmptyQuery          no words
 ├── NotInLibrary            (path) no photo of the library
 ├── Superseded              (vocabulary) another re-tag took over
 ├── UnknownLabel            (label, vocabulary, known) the vocabulary has none of that name
@@ -39,8 +40,26 @@ class BadLabel(QueryError):
         return f"{self.name[:60]!r} cannot be a label: it needs 1 to 200 characters that can be printed."
 
 
-class EmptyQuery(QueryError):
+class BadQuery(QueryError):
+    """A query with something wrong in it. `problem` completes "TOKEN …", and `hint` says what would be right."""
+
+    def __init__(self, token: str, problem: str, hint: str = "") -> None:
+        super().__init__(token, problem, hint)
+        self.token = token
+        self.problem = problem
+        self.hint = hint
+
+    def __str__(self) -> str:
+        """One sentence that names the token."""
+        whole = f"{_quoted(self.token)} {self.problem}{'; ' if self.hint else ''}{self.hint}"
+        return whole if whole.endswith("?") else f"{whole}."
+
+
+class EmptyQuery(BadQuery):
     """There are no words to search for."""
+
+    def __init__(self) -> None:
+        super().__init__("", "says nothing")
 
     def __str__(self) -> str:
         """One sentence."""
@@ -161,3 +180,13 @@ class UnknownSource(QueryError):
     def __str__(self) -> str:
         """One sentence."""
         return f"No tags came from {self.name!r}; there are {', '.join(self.known)}."
+
+
+#: Characters of a token that a sentence quotes.
+_QUOTED = 60
+
+
+def _quoted(token: str) -> str:
+    shown = token if len(token) <= _QUOTED else f"{token[:_QUOTED]}…"
+    # Not all that is typed is text, and not all of that is bytes of the system's.
+    return f"`{readable(shown.encode('utf-8', 'backslashreplace'))}`"

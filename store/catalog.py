@@ -23,6 +23,7 @@ from .library import Library
 from .mapped import MappedRows
 from .photos import Photos
 from .scores import Scores
+from .selecting import Selection
 from .sidecars import Sidecars
 from .spaces import Spaces
 from .tags import Tags
@@ -42,6 +43,7 @@ class Transaction:
         self.attempts = AttemptLog(connection)
         self.photos = Photos(connection)
         self.copies = Copies(connection)
+        self.selection = Selection(connection)
         self.spaces = Spaces(connection)
         self.embeddings = Embeddings(connection, mapped)
         self.texts = Texts(connection)

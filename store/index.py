@@ -59,18 +59,21 @@ class VectorIndex:
         self._newer: _Newer | None = None
         self._lock = threading.Lock()
 
-    def search(self, vector: NDArray[np.float32], count: int) -> Neighbours:
+    def search(self, vector: NDArray[np.float32], count: int, among: NDArray[np.int64] | None = None) -> Neighbours:
         """The *count* photos nearest to *vector*, float32 (d,); all of them if there are fewer.
 
-        Cosines are those of the stored fp16 rows with *vector*, added up in float64; of equal ones, lower ids come
-        first. Photos without a file are not found. Raises `BadVector` for another shape or numbers that are not finite.
+        *among*, photo ids, int64 (m,), ascending, narrows the search to these; ids that have no embedding are passed
+        over. Photos without a file are not found. Cosines are those of the stored fp16 rows with *vector*, added up in
+        float64; of equal ones, lower ids come first. Raises `BadVector` for another shape or numbers that are not
+        finite.
         """
         query = self._checked(vector)
         with self._lock:
             rows, newer = self._current()
-        found = rows.search(query, count, newer.replaced)
-        cosines = np.concatenate([found.cosines, cosines_of(newer.rows.matrix, query)])
-        photo_ids = np.concatenate([found.photo_ids, newer.rows.ids])
+        found = rows.search(query, count, newer.replaced, among)
+        beside = newer.rows if among is None else _only(newer.rows, among)
+        cosines = np.concatenate([found.cosines, cosines_of(beside.matrix, query)])
+        photo_ids = np.concatenate([found.photo_ids, beside.ids])
         best = np.lexsort((photo_ids, -cosines))[: max(count, 0)]
         return Neighbours(photo_ids[best], cosines[best])
 
@@ -138,3 +141,8 @@ class VectorIndex:
         self._rows = self._files.write(end, t.embeddings.scan_stored(self._space.id))
         self._newer = self._read_newer(t, {}, end)
         return self._rows, self._newer
+
+
+def _only(rows: Vectors, photo_ids: NDArray[np.int64]) -> Vectors:
+    mask = np.isin(rows.ids, photo_ids)
+    return Vectors(rows.ids[mask], rows.matrix[mask])

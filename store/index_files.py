@@ -32,6 +32,8 @@ Manifest = dict[str, Any]
 _MORE, _ROUNDING = 16, 2e-6
 #: Rows that are scored at once.
 _PART = 4096
+#: As few rows are scored as they are, without a scan.
+_FEW = 1024
 
 #: What reading a file that is not as it was written can raise. Whatever is wrong with a cache, the remedy is the same.
 _UNUSABLE = (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError, RuntimeError)
@@ -65,21 +67,31 @@ class Rows:
         rows: NDArray[np.float32] = self._index.reconstruct_batch(np.searchsorted(self._photo_ids, photo_ids))
         return rows
 
-    def search(self, query: NDArray[np.float32], count: int, without: NDArray[np.int64]) -> Neighbours:
-        """The *count* rows nearest to *query*, float32 (d,), and more, not counting photos in *without*.
+    def search(
+        self,
+        query: NDArray[np.float32],
+        count: int,
+        without: NDArray[np.int64],
+        among: NDArray[np.int64] | None = None,
+    ) -> Neighbours:
+        """The *count* rows nearest to *query*, float32 (d,), and more, of photos that are not in *without*.
 
-        There are more so that no row is missing which is as near as the last but for rounding. In no order.
+        Only photos in *among* count, if it is given; it may name others. There are more so that no row is missing which
+        is as near as the last but for rounding. In no order.
         """
-        skipped = self._positions(without)
-        there = len(self) - len(skipped)
+        mask = self._mask(without, among)
+        there = len(self) if mask is None else int(np.count_nonzero(mask))
         if min(count, there) <= 0:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
         parameters = None
-        if len(skipped):
-            # FAISS keeps pointers: both objects must live until the search is done.
-            batch = faiss.IDSelectorBatch(skipped)
-            chosen = faiss.IDSelectorNot(batch)
-            parameters = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]  # made by the binding
+        if mask is not None:
+            if there <= _FEW:
+                found = np.flatnonzero(mask)
+                return Neighbours(self._photo_ids[found], self._cosines(found, query))
+            # FAISS keeps pointers: all of these must live until the search is done.
+            bits = np.packbits(mask, bitorder="little")
+            chosen = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]  # made by the binding
+            parameters = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]  # the same
         asked = count + _MORE
         while True:
             asked = min(asked, there)
@@ -98,6 +110,17 @@ class Rows:
         ]
         cosines: NDArray[np.float32] = np.concatenate(parts)
         return cosines
+
+    def _mask(self, without: NDArray[np.int64], among: NDArray[np.int64] | None) -> NDArray[np.bool_] | None:
+        """Which rows count, bool (n,); None if all do."""
+        skipped = self._positions(without)
+        if among is None and not len(skipped):
+            return None
+        mask = np.full(len(self), among is None)
+        if among is not None:
+            mask[self._positions(among)] = True
+        mask[skipped] = False
+        return mask
 
     def _positions(self, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         # Rows lie by ascending photo.

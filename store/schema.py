@@ -90,6 +90,11 @@ photo = Table(
     Column("rating", Integer),
     Column("caption", String),
     Column("keywords", JSON, nullable=False, server_default="[]"),
+    # What listings are ordered by, and filters that few photos meet.
+    Index(None, "taken_at"),
+    Index(None, "latitude", "longitude", sqlite_where=text("latitude IS NOT NULL")),
+    Index(None, "camera", sqlite_where=text("camera IS NOT NULL")),
+    Index(None, "lens", sqlite_where=text("lens IS NOT NULL")),
     sqlite_autoincrement=True,
 )
 

@@ -94,6 +94,25 @@ class Tags:
         """The photos that anything was said of, by ascending id."""
         return list(self._connection.execute(select(_tag.c.photo_id).distinct().order_by(_tag.c.photo_id)).scalars())
 
+    def labels(self) -> list[str]:
+        """The names of all labels that people or other programs gave photos."""
+        given = select(_label.c.name).join(_tag).where(_tag.c.source != TagSource.REJECTED.value)
+        return list(self._connection.execute(given.distinct().order_by(_label.c.name)).scalars())
+
+    def given(self, names: Sequence[str] | None = None) -> list[int]:
+        """The photos that a person or another program gave a label of one of *names*, or any, by ascending id."""
+        given = select(_tag.c.photo_id).where(_tag.c.source != TagSource.REJECTED.value).distinct()
+        if names is None:
+            return sorted(self._connection.execute(given).scalars())
+        named = given.join(_label)
+        return sorted(
+            {
+                photo_id
+                for some in chunks(names)
+                for photo_id in self._connection.execute(named.where(_label.c.name.in_(some))).scalars()
+            }
+        )
+
     def _note(self, photo_id: int, label_id: int, what: str, origin: str | None) -> None:
         now = datetime.now(UTC).replace(tzinfo=None)
         self._connection.execute(

@@ -42,8 +42,8 @@ def file_name(path: bytes) -> str:
     return safe(os.fsdecode(path).rpartition("/")[2])
 
 
-def matches_table(matches: Sequence[MatchRecord], *, of_text: bool) -> Iterator[str]:
-    """A line a photo, best first, under a line of headings; tags as far as the terminal is wide.
+def matches_table(matches: Sequence[MatchRecord], *, of_text: bool, first: int = 1) -> Iterator[str]:
+    """A line a photo, numbered from *first* on, under a line of headings; tags as far as the terminal is wide.
 
     A probability is shown where a text was asked for: the model was never taught what it means between two pictures.
     """
@@ -55,7 +55,7 @@ def matches_table(matches: Sequence[MatchRecord], *, of_text: bool) -> Iterator[
             (match["taken_at"] or "")[:_DAY],
             shown_path(os.fsencode(match["path"])),
         )
-        for rank, match in enumerate(matches, 1)
+        for rank, match in enumerate(matches, first)
     ]
     headings = ("", "score", "probability" if of_text else "", "taken", "file")
     lines = list(table(_without_empty([headings, *rows]), right=(0, 1, 2) if of_text else (0, 1)))

@@ -13,8 +13,13 @@ from photos.errors import NothingFound
 from photos.records import MatchRecord
 
 
-def show_matches(matches: Sequence[MatchRecord], *, of_text: bool, as_json: bool, paths_only: bool, nul: bool) -> None:
-    """Write *matches* as a table, as JSON, or as paths. Raises `NothingFound` if there are none."""
+def show_matches(
+    matches: Sequence[MatchRecord], *, of_text: bool, as_json: bool, paths_only: bool, nul: bool, first: int = 1
+) -> None:
+    """Write *matches*, the rank of the best of which is *first*, as a table, as JSON, or as paths.
+
+    Raises `NothingFound` if there are none.
+    """
     if not matches:
         raise NothingFound("No photo was found; `photos status` says what is in the library.")
     if nul or paths_only:
@@ -23,5 +28,5 @@ def show_matches(matches: Sequence[MatchRecord], *, of_text: bool, as_json: bool
         for match in matches:
             write_json(match)
     else:
-        for line in matches_table(matches, of_text=of_text):
+        for line in matches_table(matches, of_text=of_text, first=first):
             click.echo(line)

@@ -2,58 +2,97 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from photos.cli import options
 from photos.cli.program import Invocation, pass_invocation
+from photos.cli.querying import QueryCommand, filter_options, words_of
 
 if TYPE_CHECKING:
     from photos.app import App
 
 
-@click.command(short_help="Find photos by a description.")
-@click.argument("words", nargs=-1, required=True, metavar="WORDS...")
+@click.command(short_help="Find photos by a description, pictures and filters.", cls=QueryCommand)
+@click.argument("words", nargs=-1, metavar="[WORDS...]")
 @options.top
+@click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Pass over the N best.")
+@click.option(
+    "--sort",
+    type=click.Choice(["relevance", "date"]),
+    default="relevance",
+    help="The order of the photos that are shown: best first, unless set, or newest first.",
+)
+@click.option("--min-score", type=float, metavar="X", help="Leave out photos whose score, a cosine, is below X.")
 @options.as_json
 @options.paths_only
 @options.print0
 @click.option("--save-as-label", "label", metavar="NAME", help="Make WORDS a label of the vocabulary in force, too.")
+@filter_options
 @pass_invocation
 def search(
     invocation: Invocation,
+    /,
     words: tuple[str, ...],
     top: int | None,
+    offset: int,
+    sort: str,
+    min_score: float | None,
     as_json: bool,
     paths_only: bool,
     print0: bool,
     label: str | None,
+    like: Sequence[str],
+    negated: Sequence[str],
+    **filters: Sequence[str],
 ) -> None:
-    """Find the photos that look most like WORDS, best first.
+    """Find the photos that look most like WORDS, best first, among those that filters leave.
 
     Write what would be seen in the photo, in a few plain words; case does not matter. There is always a best photo, so
-    look at the scores: `score` is the cosine of text and photo, `probability` what the model makes of it.
+    look at the scores: `score` is the cosine of the query and the photo, `probability` what the model makes of a text.
 
     \b
     photos search beach at sunset
+    photos search dog + beach - people              what begins with a sign is added or taken away
+    photos search 2:dog 0.5:snow                    and may weigh more or less
+    photos search ./like.jpg - snow                 pictures are paths with a slash in them, or --like
+    photos search "red car" -tag:night in:2019/Italy after:2019-06 rating:4..
+    photos search year:2021 month:dec is:duplicate  filters alone list photos, newest first
+
+    Filters are NAME:VALUE, or the options below; NAME:VALUE|VALUE is either, a dash before it none of them, and
+    a..b, a.., ..b, >a and <b are ranges. docs/searching.md has all of the language.
+
+    \b
     photos search "red car" --top 50 --paths > red-cars.txt
     photos search birthday cake -0 | xargs -0 cp -t /tmp/cakes
     photos search a grey cat on a red sofa --save-as-label "our cat"
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.answering import answer
+    from photos.answering import answer, label_text
     from photos.asking import SearchRequest
     from photos.cli.render import here
     from photos.cli.results import show_matches
 
+    query = (*words, *words_of(like, negated, filters))
     with invocation.app(top=top) as app:
-        request = SearchRequest(words=words, directory=here(), top=app.settings.top)
+        text = None if label is None else label_text(query)
+        request = SearchRequest(
+            words=query, directory=here(), top=app.settings.top, offset=offset, sort=sort, min_score=min_score
+        )
         found = answer(app, request)
         for note in found.notes:
             click.echo(note, err=True)
-        if label is not None:
-            _save(app, label, " ".join(words))
-        show_matches(found.matches, of_text=found.of_text, as_json=as_json, paths_only=paths_only, nul=print0)
+        if label is not None and text is not None:
+            _save(app, label, text)
+        show_matches(
+            found.matches,
+            of_text=found.of_text,
+            as_json=as_json,
+            paths_only=paths_only,
+            nul=print0,
+            first=offset + 1,
+        )
 
 
 def _save(app: App, label: str, text: str) -> None:

@@ -4,6 +4,7 @@ from .byhand import checked_name, say
 from .calibration import LEAST, is_due, spread_of
 from .census import Census, census
 from .comparing import Agreement, Comparison, compare_sources
+from .finding import TagNames, tagged
 from .importing import Given, Taken, read_tags, take_keywords, take_tags
 from .labels import LabelMatrix, label_matrix
 from .linting import Doubt, lint
@@ -24,6 +25,7 @@ __all__ = [
     "RetagReport",
     "ScoredTag",
     "StoredTagger",
+    "TagNames",
     "TagRule",
     "Taken",
     "census",
@@ -41,6 +43,7 @@ __all__ = [
     "say",
     "spread_of",
     "tag_counts",
+    "tagged",
     "tags_of",
     "take_keywords",
     "take_tags",

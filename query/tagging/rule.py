@@ -118,6 +118,21 @@ class TagRule:
             self._implied(parent, child, scores.get(parent)) for parent, child in self._parents(shown, rejected)
         ]
 
+    def bearers(self, name: str) -> frozenset[str]:
+        """The label of that name, and all that imply it."""
+        return frozenset({name, *(child for child, above in self._ancestors.items() if name in above)})
+
+    def groups_of(self, name: str) -> list[frozenset[str]]:
+        """The groups of labels that rule each other out in which the label is."""
+        return [group for group in self._groups if name in group]
+
+    def minima(self, label_ids: Iterable[int]) -> NDArray[np.float64]:
+        """The cosine from which each label counts, by its id, float64 (largest id + 1,); infinity for all others."""
+        held = list(label_ids)
+        minima = np.full(max(held, default=-1) + 1, np.inf)
+        minima[held] = [self.minimums.get(key, self.minimum) for key in held]
+        return minima
+
     def _is_shown(self, tag: Tag) -> bool:
         return (
             tag.source is TagSource.AUTO

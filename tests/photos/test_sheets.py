@@ -30,6 +30,10 @@ class Reader(HTMLParser):
         self.text += data
 
 
+def opened(path):
+    return Image.open(io.BytesIO(path.read_bytes()))
+
+
 def read(path):
     reader = Reader()
     reader.feed(path.read_text("utf-8"))
@@ -69,7 +73,7 @@ def test_no_name_breaks_out_of_its_place(tmp_path, name):
     assert "script" not in reader.tags
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", (tmp_path / "sheet.html").read_text("utf-8"))
     write_jpeg(tmp_path / "sheet.jpg", nasty, [cell])
-    assert Image.open(tmp_path / "sheet.jpg").format == "JPEG"
+    assert opened(tmp_path / "sheet.jpg").format == "JPEG"
 
 
 def test_a_picture_that_cannot_be_read_leaves_its_place(tmp_path):
@@ -77,7 +81,7 @@ def test_a_picture_that_cannot_be_read_leaves_its_place(tmp_path):
     write_html(tmp_path / "sheet.html", "t", "", [Section("", "", [Row("", "", [gone])])])
     assert "not readable now" in read(tmp_path / "sheet.html").text
     write_jpeg(tmp_path / "sheet.jpg", "t", [gone])
-    assert Image.open(tmp_path / "sheet.jpg").width == 320 + 2 * 20
+    assert opened(tmp_path / "sheet.jpg").width == 320 + 2 * 20
 
 
 def test_a_jpeg_sheet_shows_the_pictures_in_order(tmp_path):
@@ -87,7 +91,7 @@ def test_a_jpeg_sheet_shows_the_pictures_in_order(tmp_path):
         Image.new("RGB", (400, 300), colour).save(tmp_path / f"{at}.png")
         cells.append(Cell(bytes(tmp_path / f"{at}.png"), "0.3"))
     write_jpeg(tmp_path / "sheet.jpg", "colours", cells, columns=2, side=200)
-    sheet = Image.open(tmp_path / "sheet.jpg")
+    sheet = opened(tmp_path / "sheet.jpg")
     assert sheet.size == (20 + 2 * 220, 76 + 2 * (150 + 52 + 20) + 20)
     for at, colour in enumerate(colours):
         centre = (20 + at % 2 * 220 + 100, 76 + at // 2 * 222 + 75)

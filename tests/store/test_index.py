@@ -265,6 +265,20 @@ def test_several_may_make_the_file_at_once(photographer, tmp_path):
     assert fresh.verify()
 
 
+def test_only_photos_that_are_asked_for_are_found_be_they_in_the_file_or_newer(photographer, index):
+    ids = [photographer.put(b"%d" % number, number) for number in range(20)]
+    index.refresh()
+    ids += [photographer.put(b"%d" % number, number) for number in range(20, 25)]
+    photographer.remove(b"5")
+    among = np.array(sorted([ids[2], ids[5], ids[9], ids[21], 12345]), np.int64)
+    found = index.search(unit(21), 10, among)
+    assert set(found.photo_ids.tolist()) == {ids[2], ids[9], ids[21]}
+    assert found.photo_ids[0] == ids[21]
+    assert len(index.search(unit(21), 2, among).photo_ids) == 2
+    assert len(index.search(unit(21), 10, np.empty(0, np.int64)).photo_ids) == 0
+    assert len(index.search(unit(21), 30).photo_ids) == 24
+
+
 @pytest.mark.parametrize("vector", [np.ones(3, np.float32), np.full(8, np.inf, np.float32)])
 def test_a_wrong_query_vector_is_refused(index, vector):
     with pytest.raises(BadVector):
@@ -402,6 +416,11 @@ class IndexMachine(RuleBasedStateMachine):
     def search_now_and_then(self, query, count):
         self.check(self.indexes[1], query, count)
 
+    @rule(query=st.sampled_from([0, 5, 10, 50]), count=st.integers(0, 6), allowed=st.sets(st.integers(0, 5)))
+    def search_among_some(self, query, count, allowed):
+        for index in self.indexes:
+            self.check(index, query, count, allowed)
+
     @invariant()
     def every_answer_is_that_of_brute_force(self):
         self.check(self.indexes[0], 5, 3)
@@ -412,13 +431,20 @@ class IndexMachine(RuleBasedStateMachine):
         with self.catalog.read() as t:
             assert t.photos.count() == t.embeddings.count(self.photographer.space.id) == len(set(self.held.values()))
 
-    def check(self, index, query, count):
+    def check(self, index, query, count, allowed=None):
+        """*allowed* are contents, of which some may be unknown, and some have no file."""
+        among = None
         contents = sorted(set(self.held.values()))
+        if allowed is not None:
+            with self.catalog.read() as t:
+                known = [self.id_of(t, content) for content in allowed]
+            among = np.array(sorted({*(photo_id for photo_id in known if photo_id is not None), 1000}), np.int64)
+            contents = [content for content in contents if content in allowed]
         rows = [unit(self.seeds[content]) for content in contents]
         matrix = np.array(rows, np.float16).astype(np.float32).reshape(len(rows), 8)
         with self.catalog.read() as t:
             ids = [self.id_of(t, content) for content in contents]
-        same_up_to_ties(index.search(unit(query), count), ids, matrix, unit(query), count)
+        same_up_to_ties(index.search(unit(query), count, among), ids, matrix, unit(query), count)
 
     @staticmethod
     def id_of(t, content):
@@ -431,14 +457,35 @@ TestIndexMachine.settings = settings(
 )
 
 
+def put_many(photographer, seeds):
+    with photographer.catalog.write() as t:
+        for number, seed in enumerate(seeds):
+            photo_id = t.photos.add(number.to_bytes(32, "big"), 100, Facts(4, 3, "JPEG"))
+            t.embeddings.put(photographer.space.id, photo_id, unit(seed))
+            t.files.indexed(photographer.folder.id, b"%d" % number, stamp(), photo_id)
+
+
+def test_whatever_share_of_the_photos_is_asked_for_the_nearest_of_them_are_found(photographer, tmp_path):
+    index = VectorIndex(tmp_path / "index", photographer.catalog, photographer.space)
+    put_many(photographer, range(3000))
+    index.refresh()
+    photographer.remove(b"3")
+    photographer.put(b"new", 3000)
+    with photographer.catalog.read() as t:
+        everything = [*t.embeddings.scan_stored(photographer.space.id)]
+    ids = np.concatenate([page.ids for page in everything])
+    matrix = np.concatenate([page.matrix for page in everything])
+    for share in (0.001, 0.02, 0.5, 0.9, 1):
+        allowed = np.random.default_rng(1).random(len(ids)) < share
+        for count in (1, 10, 5000):
+            found = index.search(unit(7), count, ids[allowed])
+            same_up_to_ties(found, ids[allowed], matrix[allowed], unit(7), count)
+
+
 def test_rows_that_are_equally_near_come_by_their_ids_wherever_they_lie(catalog, tmp_path):
     photographer = Photographer(catalog)
     index = VectorIndex(tmp_path / "index", catalog, photographer.space, newer_rows=1000)
-    with catalog.write() as t:
-        for number in range(900):
-            photo_id = t.photos.add(number.to_bytes(32, "big"), 100, Facts(4, 3, "JPEG"))
-            t.embeddings.put(photographer.space.id, photo_id, unit(number % 7))
-            t.files.indexed(photographer.folder.id, b"%d" % number, stamp(), photo_id)
+    put_many(photographer, [number % 7 for number in range(900)])
     index.refresh()
     for number in range(900, 950):
         photographer.put(b"%d" % number, number)

@@ -1,0 +1,92 @@
+"""A query as text that reads as the same query, in one line."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import assert_never
+
+from .filters import LIKE
+from .query import Circle, Dates, Day, Filter, Picture, Query, Span, Term, Text, Turn, Value
+from .times import MONTHS, WEEKDAYS
+
+#: Values that need no quotes.
+_BARE = re.compile(r"[\w.,*?/~<>=+-]+")
+
+
+def written(query: Query) -> str:
+    """*query* as `parse_line` reads it."""
+    return " ".join([*map(_term, query.terms), *map(filter_written, query.filters)])
+
+
+def filter_written(each: Filter) -> str:
+    """*each* as it could be typed."""
+    values = "|".join(_value(each.name, value) for value in each.values)
+    return f"{'-' if each.negated else ''}{each.name}:{values}"
+
+
+def _term(term: Term) -> str:
+    sign = "-" if term.weight < 0 else ""
+    size = abs(term.weight)
+    weight = "" if size == 1 else f"{_number(size)}:"
+    match term:
+        case Text(text):
+            return f"{sign}{weight}{_quoted(text)}"
+        case Picture(path):
+            return f"{sign}{weight}{LIKE}:{_quoted(path)}"
+        case _:
+            assert_never(term)
+
+
+def _value(name: str, value: Value) -> str:
+    match value:
+        case str():
+            return value if _BARE.fullmatch(value) else _quoted(value)
+        case Span(low, high, takes_low, takes_high):
+            ends = (None if low is None else _number(low), None if high is None else _number(high))
+            return _range(*ends, takes_low=takes_low, takes_high=takes_high)
+        case Dates(first, last, takes_low, takes_high):
+            days = (None if first is None else _day(first), None if last is None else _day(last))
+            return _range(*days, takes_low=takes_low, takes_high=takes_high)
+        case Day():
+            return _day(value)
+        case Turn(begin, end):
+            return _place(name, begin) if begin == end else f"{_place(name, begin)}..{_place(name, end)}"
+        case Circle(latitude, longitude, metres):
+            return f"{_number(latitude)},{_number(longitude)},{_number(metres)}m"
+        case _:
+            assert_never(value)
+
+
+def _range(low: str | None, high: str | None, *, takes_low: bool, takes_high: bool) -> str:
+    if not takes_low:
+        return f">{low}"
+    if not takes_high:
+        return f"<{high}"
+    return low if low is not None and low == high else f"{low or ''}..{high or ''}"
+
+
+def _place(name: str, place: int) -> str:
+    match name:
+        case "month":
+            return MONTHS[place - 1]
+        case "weekday":
+            return WEEKDAYS[place - 1]
+        case _:
+            return f"{place // 60:02}:{place % 60:02}"
+
+
+def _day(day: Day) -> str:
+    parts = (f"{day.year:04}", *(f"{part:02}" for part in (day.month, day.day) if part is not None))
+    return "-".join(parts)
+
+
+def _number(value: float) -> str:
+    # The shortest digits that give the number back, without an exponent.
+    digits = format(Decimal(repr(value)), "f")
+    return digits.removesuffix(".0")
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

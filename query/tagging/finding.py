@@ -1,0 +1,149 @@
+"""Photos by their tags: exactly those on which the tag is shown."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store import KeptScores, LabelDefinition, Space, Transaction
+
+from ..vocabulary.hierarchy import Speller
+from .rule import TagRule
+from .shown import names_of, rule_in_force, tags_of
+
+#: Photos whose tags are looked at one by one together.
+_PART = 1000
+
+Ids = NDArray[np.int64]
+
+
+def tagged(t: Transaction, space: Space, label: str | None) -> Ids:
+    """Photos that show the label of exactly that name, or any at all, int64 (n,), ascending.
+
+    They are those of `tags_of`. Most are found by comparing all scores with thresholds at once; one by one are looked
+    at only those where a person or another program, or labels that rule each other out, may have changed that.
+    """
+    views = _views(t, space, label)
+    parts = [part for view in views for part in _by_scores(t, view)]
+    spoken_of = np.array(t.tags.photos(), np.int64)
+    certain, doubtful = (_union([part[i] for part in parts]) for i in (0, 1))
+    sure = np.setdiff1d(certain, spoken_of, assume_unique=True)
+    bearers = None if label is None else sorted({label}.union(*(view.bearers for view in views)))
+    given = np.array(t.tags.given(bearers), np.int64)
+    asked = _union([np.setdiff1d(doubtful, sure), np.intersect1d(certain, spoken_of), given])
+    return _union([sure, _showing(t, space, asked, label)])
+
+
+class TagNames:
+    """The labels that tags can be: those of the vocabulary in force, and those that were given to photos."""
+
+    def __init__(self, t: Transaction) -> None:
+        revision_id = t.library.revision_id()
+        known = () if revision_id is None else t.vocabularies.revision(revision_id).definition.labels
+        names = {label.name for label in known}
+        by_hand = [name for name in t.tags.labels() if name not in names]
+        self._names = [*names, *by_hand]
+        self._vocabulary, self._by_hand = Speller(known), Speller(LabelDefinition(name, ()) for name in by_hand)
+
+    def label(self, name: str) -> str | None:
+        """The label that *name* means: by its name, an alias, or the singular of either."""
+        return self._vocabulary.label(name) or self._by_hand.label(name)
+
+    def nearest(self, name: str) -> str | None:
+        """The label that is spelt most like *name*, if any is near."""
+        found = difflib.get_close_matches(name, self._names, 1)
+        return found[0] if found else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """A vocabulary's rule, seen for one label: the ids of the labels that make it shown, and the scores to look at.
+
+    Without a label, any one makes any tag shown.
+    """
+
+    rule: TagRule
+    scoring_id: int
+    ids: Mapping[str, int]
+    label: str | None
+
+    @property
+    def bearers(self) -> frozenset[str]:
+        """The label, and those that imply it."""
+        return frozenset(self.ids) if self.label is None else self.rule.bearers(self.label)
+
+
+def _views(t: Transaction, space: Space, label: str | None) -> list[_View]:
+    revision_id, scoring = t.library.revision_id(), t.scores.current(space.id)
+    if revision_id is None or scoring is None:
+        return []
+    revision = t.vocabularies.revision(revision_id)
+    ids = {name: key for key, name in names_of(revision).items()}
+    return [_View(rule_in_force(t, space, revision), scoring.id, ids, label)]
+
+
+def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids]]:
+    """Photos that show the label where nothing was said of them, and those that may or may not."""
+    wanted = {view.ids[name] for name in view.bearers if name in view.ids}
+    if not wanted:
+        return
+    minima = view.rule.minima(wanted)
+    groups = [] if view.label is None else view.rule.groups_of(view.label)
+    alone = wanted if view.label is None else _free(view, wanted, is_grouped=bool(groups))
+    of_groups = [view.rule.minima(view.ids[name] for name in group if name in view.ids) for group in groups]
+    own = -1 if view.label is None else view.ids.get(view.label, -1)
+    for kept in t.scores.scan(view.scoring_id):
+        reached = _reach(kept, minima)
+        if len(alone) == len(wanted):
+            yield kept.photo_ids[reached.any(1)], kept.photo_ids[:0]
+            continue
+        is_certain = (reached & _is_among(kept, alone)).any(1)
+        if of_groups and own in wanted:
+            is_certain |= np.logical_and.reduce([_first_reached(kept, least) == own for least in of_groups])
+        by_others = (reached & (kept.label_ids != own)).any(1)
+        yield kept.photo_ids[is_certain], kept.photo_ids[by_others & ~is_certain]
+
+
+def _free(view: _View, wanted: set[int], *, is_grouped: bool) -> set[int]:
+    """The labels of which reaching their threshold is enough: neither they nor the label have rivals."""
+    if is_grouped:
+        return set()
+    return {key for name, key in view.ids.items() if key in wanted and not view.rule.groups_of(name)}
+
+
+def _reach(kept: KeptScores, minima: NDArray[np.float64]) -> NDArray[np.bool_]:
+    is_known = kept.label_ids < len(minima)
+    reached: NDArray[np.bool_] = is_known & (kept.cosines >= minima[np.where(is_known, kept.label_ids, 0)])
+    return reached
+
+
+def _is_among(kept: KeptScores, label_ids: set[int]) -> NDArray[np.bool_]:
+    return np.isin(kept.label_ids, list(label_ids))
+
+
+def _first_reached(kept: KeptScores, minima: NDArray[np.float64]) -> Ids:
+    """Of each photo the best label that reaches its threshold, int64 (n,); -1 for none."""
+    reached = _reach(kept, minima)
+    at = reached.argmax(1)
+    rows = np.arange(len(kept))
+    return np.where(reached[rows, at], kept.label_ids[rows, at], -1)
+
+
+def _showing(t: Transaction, space: Space, photo_ids: Ids, label: str | None) -> Ids:
+    """Those of *photo_ids* that show it, looked at one by one."""
+    held = photo_ids.tolist()
+    shown = [
+        photo_id
+        for at in range(0, len(held), _PART)
+        for photo_id, tags in tags_of(t, space, held[at : at + _PART]).items()
+        if any(label is None or tag.label == label for tag in tags)
+    ]
+    return np.array(shown, np.int64)
+
+
+def _union(parts: list[Ids]) -> Ids:
+    return np.unique(np.concatenate([np.empty(0, np.int64), *parts]))

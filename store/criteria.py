@@ -1,0 +1,175 @@
+"""What photos can be chosen by: facts, times, places and paths. Plain records that say nothing of the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+
+class Measure(StrEnum):
+    """A number that is known of a photo, in the units of `Facts`; `SIZE` is the file's, in bytes."""
+
+    WIDTH = "width"
+    HEIGHT = "height"
+    #: Width times height.
+    PIXELS = "pixels"
+    SIZE = "size"
+    ISO = "iso"
+    APERTURE = "aperture"
+    FOCAL_LENGTH = "focal_length"
+    EXPOSURE = "exposure"
+    #: Unrated photos have 0.
+    RATING = "rating"
+
+
+class Part(StrEnum):
+    """A part of the local time at which a photo was taken: from 1 on, days of the week from Monday, minutes from 0."""
+
+    MONTH = "month"
+    DAY = "day"
+    WEEKDAY = "weekday"
+    MINUTE = "minute"
+
+
+class Wording(StrEnum):
+    """A text that is known of a photo."""
+
+    CAMERA = "camera"
+    LENS = "lens"
+    CAPTION = "caption"
+    KEYWORD = "keyword"
+
+
+class Shape(StrEnum):
+    """A picture's shape, upright. A panorama is at least twice as long as it is wide, either way."""
+
+    PORTRAIT = "portrait"
+    LANDSCAPE = "landscape"
+    SQUARE = "square"
+    PANORAMA = "panorama"
+
+
+class Fact(StrEnum):
+    """Something that is known of a photo or not."""
+
+    GPS = "gps"
+    DATE = "date"
+    CAMERA = "camera"
+    LENS = "lens"
+    RATING = "rating"
+    CAPTION = "caption"
+    KEYWORDS = "keywords"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The measure lies from `low` to `high`; None is no bound."""
+
+    measure: Measure
+    low: float | None = None
+    high: float | None = None
+    takes_low: bool = True
+    takes_high: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Taken from `start` on and before `end`, local time; None is no bound."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """Taken when the part was from `first` to `last`, which may be before it: November to February."""
+
+    part: Part
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """The text holds `pattern`, whatever the case; with * or ? in it, the whole text is like it."""
+
+    wording: Wording
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfFormat:
+    """The format, as `Facts` has it."""
+
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfShape:
+    """The shape."""
+
+    shape: Shape
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The fact is known."""
+
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """Taken at most `metres` from a place, degrees WGS 84, over a sphere."""
+
+    latitude: float
+    longitude: float
+    metres: float
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """A file lies in the directory at the absolute `path`, or below it."""
+
+    path: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Along:
+    """Directories on the way to a file, one after another, are like `names`, whatever the case; * and ? are wild."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A file's name holds `pattern`, whatever the case; with * or ? in it, the whole name is like it."""
+
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicated:
+    """The same content lies under more than one path."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One of these holds."""
+
+    criteria: tuple[Criterion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """It does not hold, or nothing is known of it."""
+
+    criterion: Criterion
+
+
+Leaf: TypeAlias = (
+    Measured | Taken | Recurring | Worded | OfFormat | OfShape | Known | Nearby | Below | Along | Named | Duplicated
+)
+Criterion: TypeAlias = Leaf | AnyOf | Not
