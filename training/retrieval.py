@@ -21,7 +21,7 @@ from indexer.siglip.text_tower import TextTower
 from photos.demo import words
 from photos.demo.captions import Caption, caption, facts_of, full_caption, name_of
 from photos.demo.splits import scene_at
-from query import search_vector, shipped_vocabulary
+from query import shipped_vocabulary
 from query.noise import noise_of
 from store import Catalog, Facts, Stamp, VectorIndex
 
@@ -106,9 +106,9 @@ class Retrieval:
         """What the program says of each question: whether anything matches."""
         made = []
         for each, vector in zip(asked, self._vectors([each.text for each in asked]), strict=True):
-            (best,) = search_vector(self._catalog, self._index, self._space, vector, 1)
+            best = float(self._index.search(vector, 1).cosines[0])
             least = noise_of(self._catalog, self._space, vector).least(self._space.identity)
-            made.append(Verdict(each.kind, best.cosine, least, bool(each.answers.any())))
+            made.append(Verdict(each.kind, best, least, bool(each.answers.any())))
         return made
 
     def questions(self, count: int, strange: int) -> list[Asked]:

@@ -32,6 +32,7 @@ _COMMANDS = (
     "search",
     "similar",
     "duplicates",
+    "why",
     "tags",
     "tag",
     "retag",
