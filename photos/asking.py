@@ -22,6 +22,10 @@ class SearchRequest:
     sort: str = "relevance"
     #: The cosine from which on a photo is found; none unless it is set.
     min_score: float | None = None
+    #: Leave out what is no more than chance.
+    stands_out: bool = False
+    #: Near-duplicates and bursts count as one.
+    group: bool = False
 
     def record(self) -> dict[str, object]:
         """This as JSON holds it."""
@@ -35,18 +39,28 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchAnswer:
-    """What was found, in order. `of_text`: whether probabilities mean anything. `notes` are told beside it."""
+    """What was found, in order. `of_text`: whether probabilities mean anything. `notes` are told beside it.
+
+    `reason` is a sentence on why nothing was found, where that is known.
+    """
 
     matches: Sequence[MatchRecord]
     of_text: bool
     notes: tuple[str, ...] = ()
+    reason: str | None = None
 
     def record(self) -> dict[str, object]:
         """This as JSON holds it."""
-        return {"matches": list(self.matches), "of_text": self.of_text, "notes": list(self.notes)}
+        return {
+            "matches": list(self.matches),
+            "of_text": self.of_text,
+            "notes": list(self.notes),
+            "reason": self.reason,
+        }
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Self:
         """What `record` gave. Raises `KeyError` if it is none."""
         matches = cast("list[MatchRecord]", record["matches"])
-        return cls(matches=matches, of_text=record["of_text"], notes=tuple(record["notes"]))
+        notes = tuple(record["notes"])
+        return cls(matches=matches, of_text=record["of_text"], notes=notes, reason=record["reason"])

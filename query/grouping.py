@@ -13,9 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from store import Catalog, Facts, Space
-
-from .search import Match
+from store import Catalog, Facts, Photo, Space
 
 #: Cosine from which two pictures may be copies of one. Copies that were saved anew, reduced or cropped by 2 % are above
 #: 0.98 with the checkpoints that could be measured, and different scenes below 0.95.
@@ -57,16 +55,16 @@ def is_other_moment(one: Facts, other: Facts) -> bool:
     return one.camera == other.camera and one.taken_at != other.taken_at
 
 
-def group_matches(catalog: Catalog, space: Space, matches: Sequence[Match]) -> list[list[Match]]:
-    """*matches*, best first, in groups of near-duplicates and bursts, each led by its best; no picture is opened."""
-    by_id = {match.photo_id: match for match in matches}
+def group_photos(catalog: Catalog, space: Space, photos: Sequence[Photo]) -> list[list[int]]:
+    """*photos*, best first, in groups of near-duplicates and bursts, each led by its best. No picture is opened."""
+    facts = {photo.id: photo.facts for photo in photos}
     with catalog.read() as t:
-        vectors = t.embeddings.get(space.id, list(by_id))
+        vectors = t.embeddings.get(space.id, list(facts))
     cosines = vectors.matrix @ vectors.matrix.T
     ids = vectors.ids.tolist()
     pairs = [
         (ids[one], ids[other])
-        for one, other in zip(*np.nonzero(np.triu(cosines >= BURST, 1)), strict=True)
-        if cosines[one, other] >= NEAR or is_moment(by_id[ids[one]].photo.facts, by_id[ids[other]].photo.facts)
+        for one, other in np.argwhere(np.triu(cosines >= BURST, 1)).tolist()
+        if cosines[one, other] >= NEAR or is_moment(facts[ids[one]], facts[ids[other]])
     ]
-    return [[by_id[key] for key in group] for group in around_leaders(list(by_id), pairs)]
+    return around_leaders(list(facts), pairs)
