@@ -30,11 +30,12 @@ def tagged(t: Transaction, space: Space, label: str | None) -> Ids:
     views = _views(t, space, label)
     parts = [part for view in views for part in _by_scores(t, view)]
     spoken_of = np.array(t.tags.photos(), np.int64)
-    certain, doubtful = (_union([part[i] for part in parts]) for i in (0, 1))
+    certain, doubtful, reached = (_union([part[i] for part in parts]) for i in range(3))
     sure = np.setdiff1d(certain, spoken_of, assume_unique=True)
     bearers = None if label is None else sorted({label}.union(*(view.bearers for view in views)))
     given = np.array(t.tags.given(bearers), np.int64)
-    asked = _union([np.setdiff1d(doubtful, sure), np.intersect1d(certain, spoken_of), given])
+    # Where something was said, a label may be shown though a better one rules it out: that one may be rejected.
+    asked = _union([np.setdiff1d(doubtful, sure, assume_unique=True), np.intersect1d(reached, spoken_of), given])
     return _union([sure, _showing(t, space, asked, label)])
 
 
@@ -86,8 +87,11 @@ def _views(t: Transaction, space: Space, label: str | None) -> list[_View]:
     return [_View(rule_in_force(t, space, revision), scoring.id, ids, label)]
 
 
-def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids]]:
-    """Photos that show the label where nothing was said of them, and those that may or may not."""
+def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids, Ids]]:
+    """Photos that show the label where nothing was said of them, those that then may or may not, and both with others.
+
+    The others are those where a label reaches its threshold that would make it shown.
+    """
     wanted = {view.ids[name] for name in view.bearers if name in view.ids}
     if not wanted:
         return
@@ -99,13 +103,13 @@ def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids]]:
     for kept in t.scores.scan(view.scoring_id):
         reached = _reach(kept, minima)
         if len(alone) == len(wanted):
-            yield kept.photo_ids[reached.any(1)], kept.photo_ids[:0]
+            yield kept.photo_ids[reached.any(1)], kept.photo_ids[:0], kept.photo_ids[reached.any(1)]
             continue
         is_certain = (reached & _is_among(kept, alone)).any(1)
         if of_groups and own in wanted:
             is_certain |= np.logical_and.reduce([_first_reached(kept, least) == own for least in of_groups])
         by_others = (reached & (kept.label_ids != own)).any(1)
-        yield kept.photo_ids[is_certain], kept.photo_ids[by_others & ~is_certain]
+        yield kept.photo_ids[is_certain], kept.photo_ids[by_others & ~is_certain], kept.photo_ids[reached.any(1)]
 
 
 def _free(view: _View, wanted: set[int], *, is_grouped: bool) -> set[int]:

@@ -95,13 +95,157 @@ def test_a_query_that_is_too_long_is_cut_and_says_so(filled):
 @pytest.mark.parametrize("words", [[""], [" ", "\t"]])
 def test_an_empty_query_is_one_sentence(filled, words):
     result = filled("search", *words)
-    assert (result.status, result.out) == (1, "")
+    assert (result.status, result.out) == (2, "")
     assert result.err.count("\n") == 1
 
 
-def test_words_that_look_like_options_follow_two_dashes(filled):
-    assert filled("search", "--", "-red").status == 0
-    assert filled("search", "-red").status == 2
+def test_nothing_to_search_for_is_wrong_usage(filled):
+    assert filled("search").status == 2
+
+
+def test_words_with_a_dash_are_taken_away_and_mistyped_options_are_named(filled):
+    (most, *_, least) = filled("search", "red", "--paths").lines
+    assert filled("search", "-red", "--paths").lines[0] == least
+    assert filled("search", "--", "-red", "--paths").status == 2
+    assert filled("search", "-t1", "-red", "--paths").lines == [least]
+    assert filled("search", "red", "-t", "1", "--paths", "-blue").lines == [most]
+    wrong = filled("search", "red", "--topp", "3")
+    assert (wrong.status, wrong.out) == (2, "")
+    assert "--top" in wrong.err
+
+
+def paths(result):
+    assert result.status == 0, result.err
+    return [os.path.basename(path) for path in result.lines]
+
+
+def test_terms_are_added_and_taken_away(filled):
+    assert set(paths(filled("search", "red", "+", "yellow", "--paths", "-t", "2"))) == {"red.png", "yellow.png"}
+    assert paths(filled("search", "white", "-", "red", "-green", "--paths", "-t1")) == ["blue.png"]
+    assert paths(filled("search", 'white - red -"green"', "--paths", "-t1")) == ["blue.png"]
+
+
+def test_a_score_is_the_cosine_with_the_sum_and_a_probability_is_one_texts_alone(filled):
+    def first(*query):
+        return json.loads(filled("search", *query, "--json").lines[0])
+
+    alone, weighted, both = first("red"), first("2:red"), first("red", "+", "red")
+    assert alone["score"] == pytest.approx(weighted["score"], abs=1e-6) == pytest.approx(both["score"], abs=1e-6)
+    assert weighted["probability"] == pytest.approx(alone["probability"], abs=1e-6)
+    assert (both["logit"], both["probability"]) == (None, None)
+    table = filled("search", "red", "+", "blue")
+    assert table.lines[0].split() == ["score", "file", "tags"]
+
+
+def test_pictures_are_terms_by_their_paths_and_by_option(filled, pictures, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (9, 9), (225, 35, 25)).save(tmp_path / "reddish one.jpg")
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / 'a"b\\c|d.png').write_bytes((pictures / "blue.png").read_bytes())
+    assert paths(filled("search", "./reddish one.jpg", "--paths", "-t1")) == ["red.png"]
+    assert paths(filled("search", "--like", "reddish one.jpg", "--paths", "-t1")) == ["red.png"]
+    assert paths(filled("search", "--like", 'odd/a"b\\c|d.png', "--paths", "-t1")) == ["blue.png"]
+    assert paths(filled("search", pictures / "red.png", "-green", "--paths", "-t1")) == ["red.png"]
+    twice = paths(
+        filled("search", "--like", pictures / "red.png", "--like", pictures / "bright/yellow.png", "--paths", "-t2")
+    )
+    assert set(twice) == {"red.png", "yellow.png"}
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert paths(filled("search", "~/reddish one.jpg", "--paths", "-t1")) == ["red.png"]
+    missing = filled("search", "./none.jpg")
+    assert (missing.status, missing.err.count("\n")) == (1, 1)
+    assert f"{tmp_path}/none.jpg does not exist" in missing.err
+
+
+def test_filters_narrow_a_search_and_alone_list_photos(filled, pictures):
+    bright = ["white.png", "yellow.png"]
+    assert sorted(paths(filled("search", "red", "in:bright", "--paths"))) == bright
+    assert sorted(paths(filled("search", "red", "--in", "bright", "--paths"))) == bright
+    assert sorted(paths(filled("search", f"in:{pictures}/bright", "--paths"))) == bright
+    assert len(paths(filled("search", "-in:bright", "--paths"))) == 4
+    assert len(paths(filled("search", "--not", "in:bright", "--paths"))) == 4
+    both = paths(filled("search", "name:r*.png|b*.png", "-name:black*", "--paths"))
+    assert sorted(both) == ["blue.png", "red.png"]
+    listed = json.loads(filled("search", "name:red.png", "--json").lines[0])
+    assert (listed["score"], listed["logit"], listed["probability"]) == (None, None, None)
+    assert filled("search", "name:red.png").lines[0].split() == ["file", "tags"]
+
+
+def test_relative_folders_begin_in_the_working_directory(filled, pictures, monkeypatch):
+    monkeypatch.chdir(pictures / "bright")
+    assert len(paths(filled("search", "in:.", "--paths"))) == 2
+    assert len(paths(filled("search", "in:..", "--paths"))) == 6
+    assert len(paths(filled("search", "in:../bright/", "--paths"))) == 2
+
+
+def test_a_tag_finds_what_is_tagged_and_a_wrong_one_is_named(filled, pictures):
+    filled("tag", pictures / "blue.png", "+our cat", "-blue")
+    assert paths(filled("search", "tag:our cat", "--paths")) == ["blue.png"]
+    assert "blue.png" not in paths(filled("search", "tag:blue", "--paths"))
+    assert "blue.png" in paths(filled("search", "-tag:blue", "--paths"))
+    assert "blue.png" in paths(filled("search", "is:untagged|tagged", "--paths"))
+    wrong = filled("search", "dog", "tag:gren")
+    assert (wrong.status, wrong.out) == (2, "")
+    assert "`tag:gren`" in wrong.err
+    assert "tag:green" in wrong.err
+
+
+def test_where_nothing_is_left_the_filter_that_leaves_nothing_is_named(filled):
+    filled.towers.texts = 0
+    result = filled("search", "red", "year:1999", "name:red.png")
+    assert (result.status, result.out) == (1, "")
+    assert "No photo meets year:1999." in result.err
+    assert "No photo meets all of the filters together." in filled("search", "name:red.png", "name:blue.png").err
+    assert filled.towers.texts == 0
+
+
+def test_a_wrong_token_is_one_sentence_and_wrong_usage(filled):
+    for word in ("tagg:dog", "after:2022-13", "iso:fast", "dog -", "is:dupe"):
+        result = filled("search", word)
+        assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
+        assert f"`{word.split()[-1]}`" in result.err
+
+
+def test_pages_follow_each_other_and_keep_their_ranks(filled):
+    every = paths(filled("search", "red", "--paths"))
+    assert paths(filled("search", "red", "--paths", "-t", "2", "--offset", "2")) == every[2:4]
+    assert filled("search", "red", "-t", "2", "--offset", "2").lines[1].split()[0] == "3"
+    assert filled("search", "red", "--offset", "6").status == 1
+    listed = paths(filled("search", "has:tags", "--paths"))
+    assert paths(filled("search", "has:tags", "--paths", "--offset", "1", "-t2")) == listed[1:3]
+
+
+def test_a_least_score_leaves_out_what_is_below_it(filled):
+    scores = [json.loads(line)["score"] for line in filled("search", "red", "--json").lines]
+    assert len(filled("search", "red", "--paths", "--min-score", scores[2]).lines) == 3
+    assert filled("search", "red", "--min-score", "1.5").status == 1
+    assert filled("search", "red", "--min-score", "x").status == 2
+
+
+def test_sorted_by_date_the_best_photos_come_newest_first(filled, pictures):
+    for name, year in (("red", 2001), ("yellow", 2003), ("green", 2002)):
+        exif = Image.Exif()
+        exif[0x0132] = f"{year}:05:05 10:00:00"
+        at = pictures / ("bright" if name == "yellow" else ".") / f"{name}.png"
+        with Image.open(at) as picture:
+            picture.save(at, exif=exif)
+    filled("index")
+    assert paths(filled("search", "name:*.png", "--paths"))[:3] == ["yellow.png", "green.png", "red.png"]
+    assert paths(filled("search", "year:2002..", "--paths")) == ["yellow.png", "green.png"]
+    assert paths(filled("search", "before:2002-06", "--paths", "--sort", "relevance")) == ["green.png", "red.png"]
+    best = paths(filled("search", "red", "--paths", "-t", "4"))
+    by_date = paths(filled("search", "red", "--paths", "-t", "4", "--sort", "date"))
+    assert set(best) == set(by_date)
+    years = {"yellow.png": 2003, "green.png": 2002, "red.png": 2001}
+    assert by_date == sorted(best, key=lambda name: -years.get(name, 0))
+
+
+@pytest.mark.parametrize(
+    "query", [["red", "+", "blue"], ["red", "in:bright"], ["--like", "x.jpg"], ["-red"], ["iso:.."]]
+)
+def test_only_a_text_becomes_a_label(filled, query):
+    result = filled("search", *query, "--save-as-label", "mine")
+    assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
 
 
 def test_searching_an_empty_library_is_one_sentence_and_makes_nothing(photos):

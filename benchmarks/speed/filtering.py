@@ -1,0 +1,122 @@
+"""Times filters of queries in a made-up library, beside reading the ids of all its photos: python filtering.py PHOTOS.
+
+CPU milliseconds, the least of several runs, taken in turns, and their ratio to the ids.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import insert
+
+from query import parse
+from query.filtering import left_by
+from store import (
+    Catalog,
+    KeptScores,
+    LabelDefinition,
+    Space,
+    SpaceIdentity,
+    TagSource,
+    Transaction,
+    VocabularyDefinition,
+    schema,
+)
+
+PART, RUNS, KEPT, LABELS = 20_000, 3, 32, 2000
+FILTERS = (
+    "year:2019", "month:dec", "time:evening", "weekday:sat..sun", "camera:d3", "iso:..100", "rating:4..",
+    "format:raw", "orientation:portrait", "size:>13mp", "near:48.85,2.35,100km", "in:/photos/2019/Italy",
+    "in:Italy", "in:2019/Italy", "name:*0001.jpg", "keyword:beach", "caption:sea", "is:duplicate", "has:gps",
+    "-camera:d3", "tag:label-7", "tag:group-0", "tag:parent", "is:untagged", "year:2019 rating:4.. tag:label-7",
+)  # fmt: skip
+
+
+def fill(catalog: Catalog, count: int) -> Space:
+    """The space of a library of *count* photos; one in twenty has a tag by hand."""
+    random = np.random.default_rng(0)
+    groups = tuple(f"group-{number}" for number in range(4))
+    children = [LabelDefinition(f"label-{n}", ("x",), parents=("parent",) if n < 20 else ()) for n in range(LABELS)]
+    labels = (*children, LabelDefinition("parent", ("x",)), *(LabelDefinition(name, ("x",)) for name in groups))
+    with catalog.write() as t:
+        space = t.spaces.ensure(SpaceIdentity("m", "h", "p", "float32", 8, float(np.log(112.0)), -16.0))
+        folder = t.folders.add(b"/photos")
+        revision = t.vocabularies.put(VocabularyDefinition("v", labels, None, (groups,)))
+        t.library.set_revision(revision.id)
+        ids = np.array(sorted(label.id for label in revision.labels), np.int64)
+        scoring = t.scores.begin(space.id, revision.id, ids, np.zeros(len(ids)), complete=True)
+    for start in range(1, count + 1, PART):
+        numbers = np.arange(start, min(start + PART, count + 1))
+        with catalog.write() as t:
+            t.connection.execute(insert(schema.photo), [_photo(random, int(number)) for number in numbers])
+            t.connection.execute(insert(schema.file), [_file(folder.id, int(number)) for number in numbers])
+            # Every group's first label is on all photos' lists, as day and night are.
+            kept = random.choice(ids, (len(numbers), KEPT))
+            kept[:, 3] = random.choice(ids[-len(groups) :], len(numbers))
+            cosines = -np.sort(-random.uniform(-0.05, 0.14, (len(numbers), KEPT)), axis=1)
+            t.scores.put(scoring.id, KeptScores(numbers, kept, cosines.astype(np.float32)))
+            for number in numbers[::20].tolist():
+                source = TagSource.USER if random.random() < 0.5 else TagSource.REJECTED
+                t.tags.say(number, int(random.choice(ids)), source)
+    return space
+
+
+def _photo(random: np.random.Generator, number: int) -> dict[str, object]:
+    taken_at = datetime(2005, 1, 1) + timedelta(seconds=int(random.integers(0, 600_000_000)))  # noqa: DTZ001
+    width, height = (4000, 3000) if number % 3 else (3000, 4000)
+    return {
+        "id": number, "content_hash": number.to_bytes(32, "big"), "size": int(random.integers(10**6, 10**7)),
+        "width": width, "height": height, "format": "RAW" if number % 10 == 0 else "JPEG",
+        "taken_at": taken_at if number % 20 else None, "camera": f"NIKON D{number % 60}", "lens": "50mm",
+        "focal_length": 50.0, "aperture": 2.8, "exposure": 0.004, "iso": int(random.choice([100, 200, 400, 800])),
+        "latitude": random.uniform(-60, 70) if number % 2 else None, "longitude": random.uniform(-180, 180),
+        "rating": number % 6, "caption": "a day at the sea" if number % 5 == 0 else None,
+        "keywords": ["holiday", "beach"] if number % 4 == 0 else [], "added_at": datetime(2024, 1, 1),  # noqa: DTZ001
+    }  # fmt: skip
+
+
+def _file(folder: int, number: int) -> dict[str, object]:
+    path = f"{2005 + number % 20}/{('Italy', 'France', 'Spain')[number % 3]}/IMG_{number:07}.jpg".encode()
+    stamp = {"size": 1, "mtime_ns": 1, "ctime_ns": 1, "inode": number}
+    return {"folder_id": folder, "path": path, **stamp, "outcome": "indexed", "photo_id": number}
+
+
+def least(call: Callable[[], object]) -> float:
+    """CPU milliseconds."""
+    started = time.process_time()
+    call()
+    return 1000 * (time.process_time() - started)
+
+
+def measure(t: Transaction, space: Space) -> None:
+    """Measure and print."""
+    queries = {text: parse([text]).filters for text in FILTERS}
+    times: dict[str, list[float]] = {text: [] for text in ("", *queries)}
+    for _ in range(RUNS):
+        times[""].append(least(t.selection.all))
+        for text, filters in queries.items():
+            times[text].append(least(lambda each=filters: left_by(t, space, each, "/")))
+    baseline = min(times[""])
+    print(f"{'':<36}{'photos':>9}{'CPU ms':>9}{'of the ids':>12}")
+    print(f"{'the ids of all photos':<36}{len(t.selection.all()):>9}{baseline:>9.0f}{1:>12.1f}")
+    for text, filters in queries.items():
+        found = len(left_by(t, space, filters, "/").photo_ids)
+        print(f"{text:<36}{found:>9}{min(times[text]):>9.0f}{min(times[text]) / baseline:>12.1f}")
+
+
+def main() -> None:
+    """Make the library, and measure."""
+    with tempfile.TemporaryDirectory() as temporary, Catalog.open(Path(temporary) / "catalog.sqlite3") as catalog:
+        space = fill(catalog, int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+        with catalog.read() as t:
+            measure(t, space)
+
+
+if __name__ == "__main__":
+    main()

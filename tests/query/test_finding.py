@@ -1,0 +1,83 @@
+"""Photos by their tags: exactly those that show them."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from query import say
+from query.tagging import TagNames, tagged, tags_of
+from store import LabelDefinition, VocabularyDefinition
+
+NAMES = ["animal", "dog", "puppy", "bird", "day", "night", "sunset", "kitchen", "indoors", "outdoors", "car"]
+PARENTS = {
+    "dog": ("animal",),
+    "puppy": ("dog",),
+    "bird": ("animal",),
+    "kitchen": ("indoors",),
+    "sunset": ("outdoors", "day"),
+}
+GROUPS = (("day", "night"), ("indoors", "outdoors"), ("night", "outdoors", "bird"))
+
+
+def vocabulary(picked):
+    labels = tuple(
+        LabelDefinition(name, (name,), aliases=("hound",) if name == "dog" else (),
+                        threshold=picked.choice([0.02, 0.05, 0.1, None]), parents=PARENTS.get(name, ()))
+        for name in NAMES
+    )  # fmt: skip
+    return VocabularyDefinition("v", labels, 0.05, GROUPS)
+
+
+@pytest.fixture(params=range(5))
+def tagged_library(library, request):
+    picked = random.Random(request.param)
+    revision = library.put(vocabulary(picked))
+    with library.catalog.write() as t:
+        t.library.set_revision(revision.id)
+    ids = [library.add(f"photo {number}", revision) for number in range(50)]
+    for photo_id in picked.sample(ids, 20):
+        added, rejected = (picked.sample([*NAMES, "our cat"], picked.randrange(3)) for _ in range(2))
+        say(library.catalog, [photo_id], added=added, rejected=[name for name in rejected if name not in added])
+    with library.catalog.write() as t:
+        for photo_id in picked.sample(ids, 10):
+            t.tags.take(photo_id, "other", [t.vocabularies.label_called(name) for name in picked.sample(NAMES, 2)])
+    return library, ids
+
+
+def test_a_tag_finds_the_photos_on_which_it_is_shown_and_no_other(tagged_library):
+    library, ids = tagged_library
+    with library.catalog.read() as t:
+        shown = {key: {tag.label for tag in tags} for key, tags in tags_of(t, library.space, ids).items()}
+        counts = []
+        for name in [*NAMES, "our cat", "never given"]:
+            expected = [key for key in ids if name in shown[key]]
+            found = tagged(t, library.space, name)
+            assert found.tolist() == expected, name
+            assert found.dtype == np.int64
+            counts.append(len(expected))
+        assert sum(count > 0 for count in counts) > 8
+        assert tagged(t, library.space, None).tolist() == [key for key in ids if shown[key]]
+
+
+def test_a_library_without_a_vocabulary_has_the_tags_that_people_gave(library):
+    photo_id = library.add("photo")
+    with library.catalog.read() as t:
+        assert tagged(t, library.space, "dog").tolist() == []
+        assert TagNames(t).label("dog") is None
+    assert photo_id
+
+
+def test_a_tag_is_known_by_its_aliases_and_plurals_and_by_what_people_gave(tagged_library):
+    library, ids = tagged_library
+    say(library.catalog, ids[:1], added=["Grandma's house"])
+    with library.catalog.read() as t:
+        names = TagNames(t)
+        assert [names.label(name) for name in ("DOG", "dogs", "hounds", "grandma's house")] == [
+            "dog", "dog", "dog", "Grandma's house",
+        ]  # fmt: skip
+        assert names.label("dgo") is None
+        assert names.nearest("outdoor") == "outdoors"
+        assert names.nearest("zzzz") is None
