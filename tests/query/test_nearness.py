@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from query.nearness import near_pairs
@@ -34,7 +34,7 @@ def brute(catalog, space, ids, least, of=None):
 
 
 @given(seed=st.integers(0, 1000), spread=st.floats(0.05, 1.5), least=st.floats(0.3, 0.99))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_near_pair_is_missed_and_none_is_made_up(tmp_path_factory, seed, spread, least):
     random = np.random.default_rng(seed)
     # More dimensions than the first look has, and centres, so that there are pairs of every nearness.
