@@ -33,6 +33,7 @@ from store.criteria import (
     Worded,
     Wording,
 )
+from store.idsets import union
 
 from .errors import BadQuery
 from .language import Circle, Dates, Day, Filter, Span, Turn, Value, filter_written
@@ -94,7 +95,7 @@ def _chosen(t: Transaction, space: Space, filters: Sequence[Filter], directory: 
     for each, only, choices in plain:
         if len(only) < len(choices):
             parts = [_of_tag(t, space, choice) for choice in choices if isinstance(choice, _HasTag)]
-            found = _union([*parts, t.selection.matching([AnyOf(tuple(only))])] if only else parts)
+            found = union([*parts, t.selection.matching([AnyOf(tuple(only))])] if only else parts)
             keep = np.setdiff1d if each.negated else np.intersect1d
             chosen = keep(chosen, found, assume_unique=True)
     return chosen
@@ -108,10 +109,6 @@ def _any_of(each: Filter, criteria: Sequence[Criterion]) -> Criterion:
 def _of_tag(t: Transaction, space: Space, choice: _HasTag) -> Ids:
     found = tagged(t, space, choice.label)
     return np.setdiff1d(t.selection.all(), found, assume_unique=True) if choice.negated else found
-
-
-def _union(parts: Sequence[Ids]) -> Ids:
-    return np.unique(np.concatenate([np.empty(0, np.int64), *parts]))
 
 
 def _reason(t: Transaction, space: Space, filters: Sequence[Filter], directory: str) -> str:

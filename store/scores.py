@@ -138,10 +138,13 @@ class Scores:
         last = 0
         while True:
             page = select(*_COLUMNS).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id > last)
-            read = list(self._connection.execute(page.order_by(_scores.c.photo_id).limit(rows)))
+            # From the driver's own cursor: to wrap each row takes longer than to read it.
+            cursor = self._connection.execute(page.order_by(_scores.c.photo_id).limit(rows)).cursor
+            assert cursor is not None
+            read = cursor.fetchall()
             if not read:
                 return
-            last = read[-1].photo_id
+            last = read[-1][0]
             yield _kept(read)
 
     def missing(self, scoring: Scoring, after: int = 0, limit: int | None = None) -> list[int]:
@@ -190,9 +193,10 @@ def _packed(numbers: NDArray[np.int64] | NDArray[np.float64], dtype: str) -> byt
 
 
 def _kept(rows: Sequence[Any]) -> KeptScores:
-    photo_ids = np.array([row.photo_id for row in rows], np.int64)
-    width = len(rows[0].cosines) // 4 if rows else 0
-    label_ids = np.frombuffer(b"".join(row.label_ids for row in rows), "<i4").reshape(len(rows), width)
-    cosines = np.frombuffer(b"".join(row.cosines for row in rows), "<f4").reshape(len(rows), width)
+    """Of rows of photo, labels and cosines."""
+    photo_ids = np.array([row[0] for row in rows], np.int64)
+    width = len(rows[0][2]) // 4 if rows else 0
+    label_ids = np.frombuffer(b"".join([row[1] for row in rows]), "<i4").reshape(len(rows), width)
+    cosines = np.frombuffer(b"".join([row[2] for row in rows]), "<f4").reshape(len(rows), width)
     order = np.argsort(photo_ids)
     return KeptScores(photo_ids[order], label_ids.astype(np.int64)[order], cosines.astype(np.float32)[order])

@@ -19,6 +19,7 @@ from .conditions import IS_THERE, condition
 from .criteria import Along, AnyOf, Criterion, Named, Nearby, Not, Worded, Wording
 from .dialect import each_of, like
 from .folders import Folders
+from .idsets import union
 from .places import around, distances
 
 _photo, _file = schema.photo.c, schema.file.c
@@ -79,7 +80,7 @@ class Selection:
         """Those that meet one that takes more than a condition."""
         match criterion:
             case AnyOf(criteria):
-                return np.unique(np.concatenate([self.matching([each]) for each in criteria]))
+                return union([self.matching([each]) for each in criteria])
             case Not(inner):
                 return np.setdiff1d(self.all(), self.matching([inner]), assume_unique=True)
             case Nearby():
@@ -110,7 +111,7 @@ class Selection:
         texts = self._connection.execute(select(column).where(column.is_not(None)).distinct()).scalars()
         alike = [text for text in texts if text is not None and matches(text)]
         parts = [self._ids(select(_photo.id).where(IS_THERE, column.in_(some))) for some in chunks(alike)]
-        return _union(parts)
+        return union(parts)
 
     def _captioned(self, pattern: str) -> Ids:
         rows = select(_photo.id, _photo.caption).where(IS_THERE, _photo.caption.is_not(None))
@@ -140,7 +141,7 @@ class Selection:
                 # So the last of them at least is within.
                 rows = rows.where(like(_file.path, f"%{_prefilter(names[-1])}/%"))
             parts.append(self._passing(rows, _on_the_way(own, wanted)))
-        return _union(parts)
+        return union(parts)
 
     def _passing(self, rows: Select[Any], is_wanted: Callable[[Any], bool]) -> Ids:
         """The ids, first column, of *rows* whose second one *is_wanted*."""
@@ -150,7 +151,7 @@ class Selection:
         found: list[int] = []
         while part := cursor.fetchmany(_FEW):
             found += [key for key, value in part if is_wanted(value)]
-        return np.unique(np.array(found, np.int64))
+        return union([np.array(found, np.int64)])
 
     def _ids(self, query: Select[Any]) -> Ids:
         cursor = self._connection.execute(query).cursor
@@ -158,10 +159,6 @@ class Selection:
         found = np.array([key for (key,) in cursor.fetchall()], np.int64)
         found.sort()
         return found
-
-
-def _union(parts: Sequence[Ids]) -> Ids:
-    return np.unique(np.concatenate([np.empty(0, np.int64), *parts]))
 
 
 def _in_boxes(place: Nearby) -> ColumnElement[bool]:

@@ -10,36 +10,36 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-#: Each filter that is an option: what its value looks like. docs/searching.md says what it finds.
+#: Each filter that is an option: what its value looks like, and what it finds.
 FILTERS: Final = {
-    "tag": "LABEL",
-    "in": "FOLDER",
-    "name": "PATTERN",
-    "date": "DATES",
-    "after": "DATE",
-    "before": "DATE",
-    "year": "YEARS",
-    "month": "MONTHS",
-    "day": "DAYS",
-    "weekday": "DAYS",
-    "time": "TIMES",
-    "camera": "NAME",
-    "lens": "NAME",
-    "iso": "NUMBERS",
-    "aperture": "NUMBERS",
-    "focal": "MILLIMETRES",
-    "exposure": "SECONDS",
-    "near": "LAT,LON,DISTANCE",
-    "format": "FORMAT",
-    "orientation": "SHAPE",
-    "rating": "STARS",
-    "size": "MP|MB",
-    "width": "PIXELS",
-    "height": "PIXELS",
-    "keyword": "KEYWORD",
-    "caption": "WORDS",
-    "is": "STATE",
-    "has": "FACT",
+    "tag": ("LABEL", "Photos that show the tag: dog, dog|cat."),
+    "in": ("FOLDER", "Photos in a folder and below it: 2019/Italy, ./here."),
+    "name": ("PATTERN", "By the file's name: *.png, or a part of it."),
+    "date": ("DATES", "By when they were taken: 2019-07, 2019-07..2019-08, >2019."),
+    "after": ("DATE", "Taken from the beginning of a day, month or year on."),
+    "before": ("DATE", "Taken before a day, month or year began."),
+    "year": ("YEARS", "By the year: 2019, 2019..2021."),
+    "month": ("MONTHS", "By the month, in any year: dec, nov..feb."),
+    "day": ("DAYS", "By the day of the month: 24, 1..7."),
+    "weekday": ("DAYS", "By the day of the week: sat..sun."),
+    "time": ("TIMES", "By the time of day: evening, 18, 22:30..6."),
+    "near": ("PLACE", "Taken near a latitude and longitude: 48.85,2.35,10km."),
+    "camera": ("NAME", "By a part of the camera's name."),
+    "lens": ("NAME", "By a part of the lens's name."),
+    "iso": ("NUMBERS", "By the ISO speed: ..400."),
+    "aperture": ("NUMBERS", "By the f-number: ..2.8."),
+    "focal": ("NUMBERS", "By the focal length in millimetres: 85.. ."),
+    "exposure": ("NUMBERS", "By the exposure time in seconds: <1/250."),
+    "rating": ("STARS", "By stars, 0 where there are none: 4.. ."),
+    "format": ("FORMAT", "By the file's format: raw, jpeg|heic."),
+    "orientation": ("SHAPE", "By the shape: portrait, landscape, square, panorama."),
+    "size": ("SIZES", "By megapixels or the file's size: >12mp, ..500kb."),
+    "width": ("PIXELS", "By pixels from left to right: 4000.. ."),
+    "height": ("PIXELS", "By pixels from top to bottom."),
+    "keyword": ("KEYWORD", "By a keyword in the file or its sidecar."),
+    "caption": ("WORDS", "By a part of the caption in the file or its sidecar."),
+    "is": ("STATE", "Such as duplicate, untagged, unrated, undated."),
+    "has": ("FACT", "Of which it is known: gps, date, camera, lens, rating, caption, keywords, tags."),
 }
 
 
@@ -86,10 +86,11 @@ def _is_option(word: str, takes_value: dict[str, bool]) -> bool:
 
 def filter_options(command: F) -> F:
     """Gives a command every filter as an option, `--like` and `--not`; `words_of` makes words of them."""
-    for name, metavar in reversed(FILTERS.items()):
-        text = f"As `{name}:{metavar}` in the query."
+    for name, (metavar, text) in reversed(FILTERS.items()):
         command = click.option(f"--{name}", f"filter_{name}", metavar=metavar, multiple=True, help=text)(command)
-    negated = click.option("--not", "negated", metavar="FILTER", multiple=True, help="As `-FILTER` in the query.")
+    negated = click.option(
+        "--not", "negated", metavar="FILTER", multiple=True, help="None that this filter finds, as in: --not tag:dog"
+    )
     like = click.option("--like", metavar="IMAGE", multiple=True, help="What looks like this picture; several add up.")
     return like(negated(command))
 

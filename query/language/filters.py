@@ -33,11 +33,10 @@ STATES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A filter: how a value is read, what else it is called, what a value looks like, and what it finds."""
+    """A filter: how a value is read, what a value looks like, and what else the filter is called."""
 
     read: Callable[[str], Value]
     example: str
-    finds: str
     aliases: tuple[str, ...] = ()
 
 
@@ -70,37 +69,38 @@ def _span(number: Callable[[str], float]) -> Callable[[str], Value]:
 
 
 KINDS: Final[dict[str, Kind]] = {
-    "tag": Kind(_words, "dog", "photos with the tag, as `photos tags` shows it", ("label", "tags")),
-    "in": Kind(_path, "2019/Italy", "photos in the folder and below it", ("folder", "path", "dir")),
-    "name": Kind(_path, "*.png", "the file's name; without * and ?, a part of it", ("file", "filename")),
-    "date": Kind(times.dates, "2019-07..2019-08", "when it was taken", ("taken", "on")),
-    "after": Kind(times.day, "2022-06", "taken from the beginning of that day, month or year on", ("since",)),
-    "before": Kind(times.day, "2022-06", "taken before that day, month or year began"),
-    "year": Kind(_span(numbers.whole(1, 9999)), "2019..2021", "the year"),
-    "month": Kind(times.months, "dec", "the month, in any year"),
-    "day": Kind(_span(numbers.whole(1, 31)), "24", "the day of the month"),
-    "weekday": Kind(times.weekdays, "sat..sun", "the day of the week"),
-    "time": Kind(times.times, "evening", "the time of day", ("hour",)),
-    "camera": Kind(_words, "nikon", "a part of the camera's name"),
-    "lens": Kind(_words, "50mm", "a part of the lens's name"),
-    "iso": Kind(_span(numbers.with_unit("iso")), "..400", "the ISO speed"),
-    "aperture": Kind(_span(numbers.with_unit("f/", "f")), "..2.8", "the f-number", ("f",)),
-    "focal": Kind(_span(numbers.with_unit("mm")), "85..", "the focal length in millimetres", ("mm",)),
-    "exposure": Kind(_span(numbers.seconds), "1/250..", "the exposure time in seconds", ("shutter",)),
-    "near": Kind(numbers.circle, "48.85,2.35,10km", "taken within a distance, 1 km unless said, of a place"),
-    "format": Kind(_one_of("a format", FORMATS), "raw", "the file's format", ("type",)),
-    "orientation": Kind(_one_of("a shape", _each(SHAPES)), "portrait", "the picture's shape", ("shape",)),
-    "rating": Kind(_span(numbers.whole(-1, 5)), "4..", "stars; unrated photos have 0, rejected ones -1", ("stars",)),
-    "mp": Kind(numbers.megapixels, ">12", "millions of pixels", ("megapixels",)),
-    "filesize": Kind(_span(numbers.file_size), ">5mb", "the file's size", ("bytes",)),
-    "size": Kind(_path, ">12mp", "either of the two, by its unit"),
-    "width": Kind(_span(numbers.with_unit("px")), "4000..", "pixels from left to right"),
-    "height": Kind(_span(numbers.with_unit("px")), "..1080", "pixels from top to bottom"),
-    "keyword": Kind(_words, "holiday", "a keyword that is written in the file or a sidecar", ("keywords",)),
-    "caption": Kind(_words, "birthday", "a part of the caption that is written there", ("title", "description")),
-    "is": Kind(_one_of("a state", _each(STATES)), "duplicate", f"one of: {', '.join(STATES)}"),
-    "has": Kind(_one_of("a fact", FACTS), "gps", f"one of: {', '.join(dict.fromkeys(FACTS.values()))}"),
+    "tag": Kind(_words, "dog", ("label", "tags")),
+    "in": Kind(_path, "2019/Italy", ("folder", "path", "dir")),
+    "name": Kind(_path, "*.png", ("file", "filename")),
+    "date": Kind(times.dates, "2019-07..2019-08", ("taken", "on")),
+    "after": Kind(times.day, "2022-06", ("since",)),
+    "before": Kind(times.day, "2022-06"),
+    "year": Kind(_span(numbers.whole(1, 9999)), "2019..2021"),
+    "month": Kind(times.months, "dec"),
+    "day": Kind(_span(numbers.whole(1, 31)), "24"),
+    "weekday": Kind(times.weekdays, "sat..sun"),
+    "time": Kind(times.times, "evening", ("hour",)),
+    "camera": Kind(_words, "nikon"),
+    "lens": Kind(_words, "50mm"),
+    "iso": Kind(_span(numbers.with_unit("iso")), "..400"),
+    "aperture": Kind(_span(numbers.with_unit("f/", "f")), "..2.8", ("f",)),
+    "focal": Kind(_span(numbers.with_unit("mm")), "85..", ("mm",)),
+    "exposure": Kind(_span(numbers.seconds), "1/250..", ("shutter",)),
+    "near": Kind(numbers.circle, "48.85,2.35,10km"),
+    "format": Kind(_one_of("a format", FORMATS), "raw", ("type",)),
+    "orientation": Kind(_one_of("a shape", _each(SHAPES)), "portrait", ("shape",)),
+    "rating": Kind(_span(numbers.whole(-1, 5)), "4..", ("stars",)),
+    "mp": Kind(numbers.megapixels, ">12", ("megapixels",)),
+    "filesize": Kind(_span(numbers.file_size), ">5mb", ("bytes",)),
+    "size": Kind(_path, ">12mp"),
+    "width": Kind(_span(numbers.with_unit("px")), "4000.."),
+    "height": Kind(_span(numbers.with_unit("px")), "..1080"),
+    "keyword": Kind(_words, "holiday", ("keywords",)),
+    "caption": Kind(_words, "birthday", ("title", "description")),
+    "is": Kind(_one_of("a state", _each(STATES)), "duplicate"),
+    "has": Kind(_one_of("a fact", FACTS), "gps"),
 }
+
 
 _ALIASES: Final = {alias: name for name, kind in KINDS.items() for alias in (name, *kind.aliases)}
 #: The pseudo-filter that names a picture.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store import KeptScores, LabelDefinition, Space, Transaction
+from store.idsets import union
 
 from ..vocabulary.hierarchy import Speller
 from .rule import TagRule
@@ -30,13 +31,14 @@ def tagged(t: Transaction, space: Space, label: str | None) -> Ids:
     views = _views(t, space, label)
     parts = [part for view in views for part in _by_scores(t, view)]
     spoken_of = np.array(t.tags.photos(), np.int64)
-    certain, doubtful, reached = (_union([part[i] for part in parts]) for i in range(3))
-    sure = np.setdiff1d(certain, spoken_of, assume_unique=True)
-    bearers = None if label is None else sorted({label}.union(*(view.bearers for view in views)))
-    given = np.array(t.tags.given(bearers), np.int64)
+    certain, doubtful, reached = (union([part[i] for part in parts]) for i in range(3))
+    # What a person or another program gave is shown in any case.
+    sure = union([np.setdiff1d(certain, spoken_of, assume_unique=True), _given(t, None if label is None else [label])])
+    implying = [] if label is None else sorted(set().union(*(view.bearers for view in views)) - {label})
     # Where something was said, a label may be shown though a better one rules it out: that one may be rejected.
-    asked = _union([np.setdiff1d(doubtful, sure, assume_unique=True), np.intersect1d(reached, spoken_of), given])
-    return _union([sure, _showing(t, space, asked, label)])
+    asked = union([doubtful, np.intersect1d(reached, spoken_of, assume_unique=True), _given(t, implying)])
+    asked = np.setdiff1d(asked, sure, assume_unique=True)
+    return union([sure, _showing(t, space, asked, label)])
 
 
 class TagNames:
@@ -137,6 +139,10 @@ def _first_reached(kept: KeptScores, minima: NDArray[np.float64]) -> Ids:
     return np.where(reached[rows, at], kept.label_ids[rows, at], -1)
 
 
+def _given(t: Transaction, names: list[str] | None) -> Ids:
+    return np.array(t.tags.given(names), np.int64)
+
+
 def _showing(t: Transaction, space: Space, photo_ids: Ids, label: str | None) -> Ids:
     """Those of *photo_ids* that show it, looked at one by one."""
     held = photo_ids.tolist()
@@ -147,7 +153,3 @@ def _showing(t: Transaction, space: Space, photo_ids: Ids, label: str | None) ->
         if any(label is None or tag.label == label for tag in tags)
     ]
     return np.array(shown, np.int64)
-
-
-def _union(parts: list[Ids]) -> Ids:
-    return np.unique(np.concatenate([np.empty(0, np.int64), *parts]))

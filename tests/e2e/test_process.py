@@ -87,6 +87,15 @@ def test_help_loads_nothing_heavy_and_touches_no_file(arguments, own_home):
     assert list(own_home.iterdir()) == []
 
 
+def test_what_asks_and_shows_a_search_loads_nothing_that_answers_one():
+    code = (
+        "import sys, photos.asking, photos.records, photos.cli.search, photos.cli.results, photos.cli.render\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_a_search_for_a_remembered_text_loads_neither_torch_nor_transformers(tmp_path, first_add):
     assert run("tests.e2e.signalling", 0, *first_add)[0] == 0
     assert run("tests.e2e.signalling", 0, "search", "red")[0] == 0

@@ -12,6 +12,8 @@ from PIL import Image
 
 from photos.__main__ import main
 from photos.cli import Invocation
+from photos.cli.querying import FILTERS
+from query.language import KINDS
 
 from .towers import ColourTowers
 
@@ -97,6 +99,11 @@ def test_an_empty_query_is_one_sentence(filled, words):
     result = filled("search", *words)
     assert (result.status, result.out) == (2, "")
     assert result.err.count("\n") == 1
+
+
+def test_every_filter_is_an_option_and_every_option_a_filter():
+    # Of sizes one name is enough.
+    assert set(FILTERS) == set(KINDS) - {"mp", "filesize"}
 
 
 def test_nothing_to_search_for_is_wrong_usage(filled):
