@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from photos.app import App
 from photos.asking import SearchAnswer, SearchRequest
-from photos.errors import NotOneText
+from photos.errors import NotOneText, safe
 from photos.records import match_record
 from query import Page, Searcher, Sort, parse, written
 
@@ -25,7 +25,7 @@ def answer(app: App, request: SearchRequest) -> SearchAnswer:
     sort = Sort(request.sort)
     page = Page(request.top, request.offset, sort, request.min_score, request.stands_out, request.group)
     found = searcher(app, request.directory, notes).search(query, page)
-    reason = None if found.reason is None else f"{found.reason}."
+    reason = None if found.reason is None else f"{safe(found.reason)}."
     if found.best is not None and found.least is not None and found.best < found.least:
         nothing = _NOTHING.format(best=found.best, least=found.least)
         if found.matches:

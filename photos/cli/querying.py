@@ -72,8 +72,12 @@ class QueryCommand(click.Command):
                 words.append(word)
                 continue
             options.append(word)
-            if takes_value.get(word) and waiting:
-                options.append(waiting.pop(0))
+            if takes_value.get(word):
+                if not waiting and not ctx.resilient_parsing:
+                    # What follows would be taken for its value.
+                    raise click.BadOptionUsage(word, f"Option {word!r} requires an argument.", ctx)
+                options += waiting[:1]
+                del waiting[:1]
         return options, words
 
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from photos.__main__ import main
+from photos.asking import SearchRequest
 from photos.cli import Invocation
 from photos.cli.querying import FILTERS
 from query.language import KINDS
@@ -106,6 +107,11 @@ def test_every_filter_is_an_option_and_every_option_a_filter():
     assert set(FILTERS) == set(KINDS) - {"mp", "filesize"}
 
 
+def test_a_request_is_the_same_after_a_journey_as_json():
+    request = SearchRequest(words=("a\udcff", "-b"), directory="/", top=3, offset=2, sort="date", min_score=0.1)
+    assert SearchRequest.of_record(json.loads(json.dumps(request.record()))) == request
+
+
 def test_nothing_to_search_for_is_wrong_usage(filled):
     assert filled("search").status == 2
 
@@ -116,6 +122,7 @@ def test_words_with_a_dash_are_taken_away_and_mistyped_options_are_named(filled)
     assert filled("search", "--", "-red", "--paths").status == 2
     assert filled("search", "-t1", "-red", "--paths").lines == [least]
     assert filled("search", "red", "-t", "1", "--paths", "-blue").lines == [most]
+    assert "requires an argument" in filled("search", "red", "-t").err
     wrong = filled("search", "red", "--topp", "3")
     assert (wrong.status, wrong.out) == (2, "")
     assert "--top" in wrong.err

@@ -1,12 +1,27 @@
 """Asking the library."""
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
 
-from query import EmptyQuery, NotInLibrary, UnknownVocabulary, search_text, search_vector
+from query import (
+    BadQuery,
+    EmptyQuery,
+    NotInLibrary,
+    Page,
+    Searcher,
+    Sort,
+    UnknownVocabulary,
+    parse,
+    parse_line,
+    search_text,
+    search_vector,
+)
 from query.scores import logit, probability
 from query.texts import plain
 
 from ..fakes import vector_of
+from ..strategies import QUERIES, TYPED
 from .conftest import IDENTITY
 
 
@@ -106,3 +121,64 @@ def test_photos_that_go_between_the_two_looks_are_replaced_by_others(library):
     assert len(found) == 3
     found = search_vector(library.catalog, Vanishing(library.index, vanish, 9), library.space, vector, 3)
     assert len(found) == 2
+
+
+class NamedVectors:
+    """Pictures whose vectors are those of their paths."""
+
+    def vector(self, path):
+        return vector_of(path.encode("utf-8", "surrogatepass"))
+
+
+@pytest.fixture
+def searcher(library):
+    return Searcher(library.catalog, library.index, library.space, library.texts, NamedVectors(), "/photos")
+
+
+def test_a_querys_cosine_is_that_with_the_weighted_sum_of_its_terms(library, searcher):
+    names = {library.add(name): name for name in "abcdefghij"}
+    found = searcher.search(parse_line("2:dog - 0.5:./p.jpg"), Page(10)).matches
+    total = 2 * vector_of(b"dog") - 0.5 * vector_of(b"./p.jpg")
+    expected = {key: vector_of(name.encode()) @ total / np.linalg.norm(total) for key, name in names.items()}
+    assert [match.photo_id for match in found] == sorted(expected, key=lambda key: -expected[key])
+    assert [match.cosine for match in found] == pytest.approx(sorted(expected.values(), reverse=True), abs=1e-3)
+    assert {match.probability for match in found} == {None}
+
+
+def test_a_filter_leaves_out_photos_and_changes_no_score(library, searcher):
+    for name in ("a/x.jpg", "a/y.png", "b/x.jpg", "b/z.jpg"):
+        library.add(name)
+    every = searcher.search(parse_line("dog"), Page(10)).matches
+    some = searcher.search(parse_line("dog in:a -name:*.png|z*"), Page(10)).matches
+    assert [(m.photo_id, m.cosine) for m in some] == [
+        (m.photo_id, m.cosine) for m in every if m.photo.paths == (b"/photos/a/x.jpg",)
+    ]
+    assert searcher.search(parse_line("in:./b"), Page(10)).matches[0].cosine is None
+
+
+def test_terms_that_cancel_each_other_are_refused(library, searcher):
+    library.add("a")
+    with pytest.raises(BadQuery, match="takes away all that it asks for"):
+        searcher.search(parse_line("dog - dog"), Page(10))
+
+
+def test_a_page_is_a_part_of_the_whole_whatever_the_order(library, searcher):
+    for number in range(12):
+        library.add(str(number))
+    for query in ("dog", "name:*"):
+        every = [match.photo_id for match in searcher.search(parse_line(query), Page(99)).matches]
+        page = searcher.search(parse_line(query), Page(4, 5, Sort.DATE)).matches
+        assert {match.photo_id for match in page} == set(every[5:9])
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(QUERIES, TYPED)
+def test_whatever_can_be_read_is_answered_or_refused(searcher, library, query, words):
+    if not library.encoder.asked:
+        library.add("a")
+    page = Page(3)
+    for ask in (lambda: query, lambda: parse(words)):
+        try:
+            assert len(searcher.search(ask(), page).matches) <= 1
+        except BadQuery as refused:
+            assert "\n" not in str(refused)  # noqa: PT017 - it is what is asserted of the error that may come
