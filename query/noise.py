@@ -62,13 +62,16 @@ def noise_of(
 ) -> Noise:
     """How the cosines of *vector*, float32 (d,), lie over the library, or over the photos *among*, int64 (n,)."""
     with catalog.read() as t:
-        photo_ids = t.embeddings.ids(space.id) if among is None else among
-        step = max(1, -(-len(photo_ids) // _SAMPLE))
-        sample = t.embeddings.get(space.id, photo_ids[::step].tolist()).matrix
+        if among is None:
+            count, vectors = t.embeddings.sample(space.id, _SAMPLE)
+        else:
+            step = max(1, -(-len(among) // _SAMPLE))
+            count, vectors = len(among), t.embeddings.get(space.id, among[::step].tolist())
+    sample = vectors.matrix
     if not len(sample):
         return Noise(0, 0.0, 0.0)
     (spread,) = spread_of((sample @ vector.astype(np.float32))[:, np.newaxis])
-    return Noise(len(photo_ids), spread.median, spread.spread)
+    return Noise(count, spread.median, spread.spread)
 
 
 def highest(count: int, chance: float) -> float:

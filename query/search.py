@@ -19,6 +19,7 @@ from .language import Query
 from .noise import noise_of
 from .scores import logit, probability
 from .tagging import ScoredTag, tags_of
+from .tagging.rule import SURE
 from .texts import TextVectors
 
 #: How often index and catalog are asked anew when photos go between the two.
@@ -115,41 +116,53 @@ class Searcher:
             among = left.photo_ids
         if not query.terms:
             assert among is not None
-            return Found(self._listed(among, page))
+            listed = among
+            if page.group:
+                return self._found(lambda count: self._listed(listed, count), page)
+            return Found(self._listed(listed, page.count, page.offset))
         vector = combined(query.terms, self._texts, self._pictures)
         of_text = query.only_text is not None
-        best, least = self._limits(vector, among, page, of_text=of_text)
-        if page.stands_out and least is not None:
+        least: float | None = None
+        if page.stands_out:
+            least = self._least(vector, among, of_text=of_text)
             page = replace(page, min_score=max(least, -1.0 if page.min_score is None else page.min_score))
+        best: float | None = None
 
-        def nearest(count: int) -> list[Match]:
-            return _nearest_matches(
-                self._catalog,
-                self._space,
-                lambda: _above(_nearest(self._index, vector, count, among), page),
-                of_text=of_text,
-            )
+        def look(count: int) -> list[tuple[int, float]]:
+            nonlocal best
+            found = _nearest(self._index, vector, count, among)
+            best = found[0][1] if found else None
+            return _above(found, page)
 
+        found = self._found(
+            lambda count: _nearest_matches(self._catalog, self._space, lambda: look(count), of_text=of_text), page
+        )
+        # Where the model is all but sure there is nothing to doubt, which is told without looking at the library.
+        is_sure = best is not None and of_text and probability(best, self._space.identity) >= SURE
+        if least is None and of_text and not is_sure:
+            least = self._least(vector, among, of_text=True)
+        return replace(found, best=best, least=least)
+
+    def _found(self, nearest: Callable[[int], list[Match]], page: Page) -> Found:
+        """Of what *nearest* gives for a count, best first, what *page* asks for."""
         wanted = page.offset + page.count
-        groups = grouped(self._catalog, self._space, nearest, wanted) if page.group else [[m] for m in nearest(wanted)]
-        groups = groups[page.offset : wanted]
+        groups = (
+            grouped(self._catalog, self._space, nearest, wanted)
+            if page.group
+            else [[match] for match in nearest(wanted)]
+        )[page.offset : wanted]
         matches = [group[0] for group in groups]
         more = {group[0].photo_id: group[1:] for group in groups if len(group) > 1}
-        return Found(_by_date(matches) if page.sort is Sort.DATE else matches, None, best, least, more)
+        is_listing = any(match.cosine is None for match in matches)
+        return Found(_by_date(matches) if page.sort is Sort.DATE and not is_listing else matches, more=more)
 
-    def _limits(
-        self, vector: NDArray[np.float32], among: NDArray[np.int64] | None, page: Page, *, of_text: bool
-    ) -> tuple[float | None, float | None]:
-        """The best cosine, and the least that is more than chance; of other than texts only if that is asked for."""
-        if not (of_text or page.stands_out):
-            return None, None
-        first = _nearest(self._index, vector, 1, among)
+    def _least(self, vector: NDArray[np.float32], among: NDArray[np.int64] | None, *, of_text: bool) -> float:
         noise = noise_of(self._catalog, self._space, vector, among)
-        return (first[0][1] if first else None), noise.least(self._space.identity, of_text=of_text)
+        return noise.least(self._space.identity, of_text=of_text)
 
-    def _listed(self, among: NDArray[np.int64], page: Page) -> list[Match]:
+    def _listed(self, among: NDArray[np.int64], count: int, offset: int = 0) -> list[Match]:
         with self._catalog.read() as t:
-            ids = t.selection.newest_first(among, page.count, page.offset)
+            ids = t.selection.newest_first(among, count, offset)
             tags = tags_of(t, self._space, ids)
             return [Match(photo.id, None, None, None, photo, tuple(tags[photo.id])) for photo in t.photos.get(ids)]
 
