@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from threading import Lock
 from typing import Final
 
+from indexer.decode import Turn
 from photos.app import App
 from photos.likeness import LIKELY, Look, look_at
 from query.grouping import NEAR, around_leaders, is_other_moment
@@ -104,11 +106,12 @@ class _Finder:
     def __init__(self, app: App, search: Search) -> None:
         self._app = app
         self._search = search
+        space = app.space
         with app.catalog.read() as t:
             self._inside = t.copies.below(search.folders) if search.folders else None
             self._several = t.copies.in_several_files()
-            twins = t.copies.of_same_pixels(app.space.id) if search.near is not None else []
-            everything = t.embeddings.ids(app.space.id).tolist() if search.near is not None else []
+            twins = t.copies.of_same_pixels(space.id) if search.near is not None else []
+            everything = t.embeddings.ids(space.id).tolist() if search.near is not None else []
         self._twins = {group[0]: group for group in twins}
         hidden = {photo_id for group in twins for photo_id in group[1:]}
         self._standing = [photo_id for photo_id in everything if photo_id not in hidden]
@@ -164,9 +167,11 @@ class _Finder:
             (each for each in members if stands_for[each] == leader), key=lambda key: _quality(photos[key], sizes)
         )
         made: list[Copy] = []
+        if best not in files:
+            return made
         for key in [best, *(each for each in members if each != best)]:
             joint = joints.get((leader, stands_for[key])) or joints.get((stands_for[key], leader))
-            for file in _best_file_first(files[key]):
+            for file in _best_file_first(files.get(key, [])):
                 sameness = (
                     (Sameness.IDENTICAL if made else Sameness.BEST)
                     if key == best
@@ -199,8 +204,10 @@ class _Finder:
         with self._app.catalog.read() as t:
             files = t.copies.files(list(photos))
         looks: dict[int, Look | None] = {}
+        large = Lock()
         with ThreadPoolExecutor(_THREADS) as pool:
-            for photo_id, look in zip(photos, pool.map(_look, (files.get(key, []) for key in photos)), strict=True):
+            seen = pool.map(lambda key: _look(files.get(key, []), lambda: large), photos)
+            for photo_id, look in zip(photos, seen, strict=True):
                 looks[photo_id] = look
                 if looking is not None:
                     looking(len(looks), len(photos))
@@ -221,10 +228,10 @@ def on_disk(file: IndexedFile) -> OnDisk:
     return OnDisk.UNCHANGED if same else OnDisk.CHANGED
 
 
-def _look(files: Sequence[IndexedFile]) -> Look | None:
+def _look(files: Sequence[IndexedFile], turn: Turn) -> Look | None:
     """The look of the first of a photo's files that can be read and is the one that was indexed."""
     for file in files:
-        if on_disk(file) is OnDisk.UNCHANGED and (look := look_at(file.path)) is not None:
+        if on_disk(file) is OnDisk.UNCHANGED and (look := look_at(file.path, turn)) is not None:
             return look
     return None
 

@@ -8,6 +8,8 @@ compared beside it.
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer import DecodeError
-from indexer.decode import read_photo
+from indexer.decode import Turn, read_photo
 
 _SIDE, _LOW = 32, 8
 #: Colours are compared in so many parts a side.
@@ -59,10 +61,13 @@ class _Whole:
         return np.asarray(image.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS))
 
 
-def look_at(path: bytes) -> Look | None:
-    """What the picture at *path* looks like; None if it cannot be read now."""
+def look_at(path: bytes, turn: Turn = nullcontext) -> Look | None:
+    """What the picture at *path* looks like; None if it cannot be read now.
+
+    What *turn* gives is held while a picture is decoded that takes much memory.
+    """
     try:
-        return look_of(read_photo(Path(path.decode("utf-8", "surrogateescape")).read_bytes(), _Whole()).pixels)
+        return look_of(read_photo(Path(os.fsdecode(path)).read_bytes(), _Whole(), turn).pixels)
     except (OSError, DecodeError):
         return None
 

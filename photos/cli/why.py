@@ -6,11 +6,10 @@ import click
 
 from photos.cli import options
 from photos.cli.program import Invocation, pass_invocation
+from photos.cli.querying import QueryCommand
 
 
-@click.command(
-    short_help="Explain a photo's place among the answers.", context_settings={"ignore_unknown_options": True}
-)
+@click.command(short_help="Explain a photo's place among the answers.", cls=QueryCommand)
 @click.argument("image")
 @click.argument("words", nargs=-1, required=True, metavar="WORDS...")
 @options.as_json

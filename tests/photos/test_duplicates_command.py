@@ -151,3 +151,9 @@ def test_names_are_shown_safely_and_totals_beside(indexed, folder):
 
 def test_exact_takes_no_options_of_the_near(filled):
     assert filled("duplicates", "--exact", "--near", "0.9").status == 2
+
+
+def test_an_empty_library_is_one_sentence_and_makes_nothing(photos):
+    for arguments in ([], ["--exact"]):
+        assert "has no photos yet" in photos("duplicates", *arguments).err
+    assert not photos.library.exists()

@@ -65,3 +65,8 @@ def test_the_score_is_that_of_the_stored_row(filled, pictures):
     vector = np.array(json.loads(filled("embed", pictures / "red.png", "--json").out)["vector"])
     text = np.array(json.loads(filled("embed", "--text", "red", "--json").out)["vector"])
     assert why(filled, pictures / "red.png", "red")["score"] == pytest.approx(float(vector @ text), abs=1e-3)
+
+
+def test_words_may_begin_with_a_dash_and_options_may_not_be_mistyped(filled, pictures):
+    assert [each["weight"] for each in why(filled, pictures / "red.png", "red", "-blue")["terms"]] == [1, -1]
+    assert filled("why", pictures / "red.png", "red", "--jsn").status == 2
