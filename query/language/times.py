@@ -68,19 +68,28 @@ def weekdays(text: str) -> Turn:
 
 def times(text: str) -> Turn:
     """A time of day by name, an hour, a minute, or a range of hours and minutes: evening, 18, 17:30..19:00."""
-    named = TIMES_OF_DAY.get(text.strip().lower())
-    if named is not None:
-        return named
     ends = bounds(text)
     if ends is None:
-        first = _minute(text)
-        return Turn(first, first if ":" in text else first + _HOUR - 1)
+        only = _moment(text)
+        return only if only.first != only.last or ":" in text else Turn(only.first, only.first + _HOUR - 1)
     low, high, takes_low, takes_high = ends
-    first = _minute(low) + (not takes_low) if low else 0
-    last = _minute(high) - (not takes_high) if high else _LAST_MINUTE
+    first, last = 0, _LAST_MINUTE
+    if low:
+        first = _moment(low).first if takes_low else _moment(low).last + 1
+    if high:
+        last = _moment(high).last if takes_high else _moment(high).first - 1
     if not 0 <= first <= _LAST_MINUTE or not 0 <= last <= _LAST_MINUTE:
         raise Wrong("leaves no time of the day")
     return Turn(first, last)
+
+
+def _moment(text: str) -> Turn:
+    """A time of day by name, or a minute; an hour is its first one."""
+    named = TIMES_OF_DAY.get(text.strip().lower())
+    if named is not None:
+        return named
+    minute = _minute(text)
+    return Turn(minute, minute)
 
 
 def _minute(text: str) -> int:

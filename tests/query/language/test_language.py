@@ -89,6 +89,8 @@ def test_colons_and_quotes_in_ordinary_text_are_text(text):
         ("time:evening", Filter("time", (Turn(17 * 60, 21 * 60 - 1),))),
         ("time:18", Filter("time", (Turn(18 * 60, 19 * 60 - 1),))),
         ("time:22:30..6", Filter("time", (Turn(22 * 60 + 30, 6 * 60),))),
+        ("time:afternoon..night", Filter("time", (Turn(12 * 60, 5 * 60 - 1),))),
+        ("time:<morning", Filter("time", (Turn(0, 5 * 60 - 1),))),
         ("near:48.85,2.35,10km", Filter("near", (Circle(48.85, 2.35, 10_000),))),
         ("near:-33,151", Filter("near", (Circle(-33, 151, 1000),))),
         ("rating:4..", Filter("rating", (Span(4, None),))),
