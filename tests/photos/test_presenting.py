@@ -46,7 +46,7 @@ def test_a_preview_goes_with_the_table(filled):
     out = filled("search", "red", "-t", "2", "--preview=kitty").out
     assert out.count("\x1b_Ga=T") == 2
     assert "\x1b" not in filled("search", "red", "-t", "2", "--preview").out
-    assert filled("search", "--preview", "red", "-t", "2").lines[1].endswith("red")
+    assert "red.png" in filled("search", "--preview", "red", "-t", "2").lines[1]
     assert filled("search", "red", "--preview=kitty", "--json").status == 2
 
 
