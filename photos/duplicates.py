@@ -121,8 +121,8 @@ class _Finder:
         order, of = self._standing, None
         if self._inside is not None:
             inside = set(self._inside)
-            mine = [each for each in order if inside.intersection(self._twins.get(each, [each]))]
-            order, of = [*mine, *(each for each in order if each not in set(mine))], len(mine)
+            mine = dict.fromkeys(each for each in order if inside.intersection(self._twins.get(each, [each])))
+            order, of = [*mine, *(each for each in order if each not in mine)], len(mine)
         assert self._search.near is not None
         pairs = near_pairs(self._app.catalog, self._app.space, order, self._search.near, of=of, progress=comparing)
         found = list(zip(pairs.firsts.tolist(), pairs.seconds.tolist(), pairs.cosines.tolist(), strict=True))
@@ -172,14 +172,8 @@ class _Finder:
         for key in [best, *(each for each in members if each != best)]:
             joint = joints.get((leader, stands_for[key])) or joints.get((stands_for[key], leader))
             for file in _best_file_first(files.get(key, [])):
-                sameness = (
-                    (Sameness.IDENTICAL if made else Sameness.BEST)
-                    if key == best
-                    else Sameness.PIXELS
-                    if stands_for[key] == leader
-                    else Sameness.NEAR
-                )
-                same_file = bool(made) and _real(file.path) == _real(made[0].file.path)
+                sameness = _sameness(is_first=not made, is_best=key == best, is_twin=stands_for[key] == leader)
+                same_file = bool(made) and _is_same(file.path, made[0].file.path)
                 made.append(Copy(file, photos[key], sameness, on_disk(file), *_numbers(joint), is_same_file=same_file))
         return made
 
@@ -228,6 +222,12 @@ def on_disk(file: IndexedFile) -> OnDisk:
     return OnDisk.UNCHANGED if same else OnDisk.CHANGED
 
 
+def _sameness(*, is_first: bool, is_best: bool, is_twin: bool) -> Sameness:
+    if is_best:
+        return Sameness.BEST if is_first else Sameness.IDENTICAL
+    return Sameness.PIXELS if is_twin else Sameness.NEAR
+
+
 def _look(files: Sequence[IndexedFile], turn: Turn) -> Look | None:
     """The look of the first of a photo's files that can be read and is the one that was indexed."""
     for file in files:
@@ -252,5 +252,13 @@ def _numbers(joint: _Joint | None) -> tuple[float | None, int | None, bool]:
     return (None, None, True) if joint is None else (joint.cosine, joint.distance, joint.is_checked)
 
 
-def _real(path: bytes) -> bytes:
-    return os.path.realpath(path)
+def _is_same(one: bytes, other: bytes) -> bool:
+    """Whether both paths lead to one file, so that without it neither is left. Hard links are files of their own."""
+    if os.path.realpath(one) == os.path.realpath(other):
+        return True
+    try:
+        status = os.stat(one)
+        # A folder can be mounted in two places.
+        return os.path.samestat(status, os.stat(other)) and status.st_nlink == 1
+    except OSError:
+        return False
