@@ -9,9 +9,10 @@ from photos.app import App
 from photos.asking import SearchAnswer, SearchRequest
 from photos.errors import NotOneText, safe
 from photos.records import match_record
-from query import Page, Searcher, Sort, parse, written
+from query import Page, Query, Searcher, Sort, parse, written
 
 _CUT = "Note: this is longer than the model reads; its end was left out."
+_NOTHING = "Nothing here really matches: the best score is {best:.3f}, and unrelated photos may reach {least:.3f}."
 
 
 def answer(app: App, request: SearchRequest) -> SearchAnswer:
@@ -21,12 +22,24 @@ def answer(app: App, request: SearchRequest) -> SearchAnswer:
     """
     notes: list[str] = []
     query = parse(request.words)
-    page = Page(request.top, request.offset, Sort(request.sort), request.min_score)
+    sort = Sort(request.sort)
+    page = Page(request.top, request.offset, sort, request.min_score, request.stands_out, request.group)
     found = searcher(app, request.directory, notes).search(query, page)
-    if found.reason is not None:
-        notes.append(f"{safe(found.reason)}.")
-    matches = [match_record(match) for match in found.matches]
-    return SearchAnswer(matches=matches, of_text=query.only_text is not None, notes=tuple(notes))
+    reason = None if found.reason is None else f"{safe(found.reason)}."
+    if found.best is not None and found.least is not None and found.best < found.least:
+        nothing = _NOTHING.format(best=found.best, least=found.least)
+        if found.matches:
+            notes.append(nothing)
+        else:
+            reason = nothing
+    matches = [match_record(match, found.more.get(match.photo_id, ())) for match in found.matches]
+    return SearchAnswer(
+        matches=matches,
+        of_text=query.only_text is not None,
+        title=_title(query),
+        notes=tuple(notes),
+        reason=reason,
+    )
 
 
 def searcher(app: App, directory: str, notes: list[str]) -> Searcher:
@@ -47,6 +60,11 @@ class _Pictures:
         from photos.pictures import NamedPictures  # noqa: PLC0415 - few queries have pictures
 
         return NamedPictures(self._app, self._directory).vector(path)
+
+
+def _title(query: Query) -> str:
+    """Plain words alone, or all of the query as it can be typed."""
+    return query.only_text if query.only_text is not None and not query.filters else written(query)
 
 
 def label_text(words: tuple[str, ...]) -> str:

@@ -23,6 +23,10 @@ class SearchRequest:
     sort: str = "relevance"
     #: The cosine from which on a photo is found; none unless it is set.
     min_score: float | None = None
+    #: Leave out what is no more than chance.
+    stands_out: bool = False
+    #: Near-duplicates and bursts count as one.
+    group: bool = False
 
     def record(self) -> dict[str, object]:
         """This as JSON holds it."""
@@ -36,18 +40,35 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchAnswer:
-    """What was found, in order. `of_text`: whether probabilities mean anything. `notes` are told beside it."""
+    """What was found, in order. `of_text`: whether probabilities mean anything. `notes` are told beside it.
+
+    `title` is the query as a heading has it. `reason` is a sentence on why nothing was found, where that is known.
+    """
 
     matches: Sequence[MatchRecord]
     of_text: bool
+    title: str = ""
     notes: tuple[str, ...] = ()
+    reason: str | None = None
 
     def record(self) -> dict[str, object]:
         """This as JSON holds it."""
-        return {"matches": list(self.matches), "of_text": self.of_text, "notes": list(self.notes)}
+        return {
+            "matches": list(self.matches),
+            "of_text": self.of_text,
+            "title": self.title,
+            "notes": list(self.notes),
+            "reason": self.reason,
+        }
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Self:
         """What `record` gave. Raises `KeyError` if it is none."""
         matches = cast("list[MatchRecord]", record["matches"])
-        return cls(matches=matches, of_text=record["of_text"], notes=tuple(record["notes"]))
+        return cls(
+            matches=matches,
+            of_text=record["of_text"],
+            title=record["title"],
+            notes=tuple(record["notes"]),
+            reason=record["reason"],
+        )

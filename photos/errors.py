@@ -22,6 +22,8 @@ PhotosError
 ├── NotAnExample            a photo to be forgotten is no example of the label
 ├── NoEarlierRevision       a vocabulary has no revision of that number
 ├── FileExists              a file to be written is there already
+├── UnwritableFile          a file cannot be written where it was asked for
+├── NoViewer                the system has no program that shows files
 ├── SidecarLeft             a sidecar is left as it is, and why
 ├── SidecarsBusy            another process writes sidecars
 ├── NoSuchRun               no sidecars were written under that number
@@ -326,6 +328,29 @@ class FileExists(PhotosError):
 
     def __str__(self) -> str:
         return f"{safe(self.path)} exists already; give another name, or remove it first."
+
+
+class UnwritableFile(PhotosError):
+    """A file cannot be written where it was asked for."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{safe(self.path)} cannot be written ({self.reason})."
+
+
+class NoViewer(PhotosError):
+    """The system has no program that shows files. `program` is the one that was tried."""
+
+    def __init__(self, program: str) -> None:
+        super().__init__(program)
+        self.program = program
+
+    def __str__(self) -> str:
+        return f"There is no {safe(self.program)} to show files with; use --paths and a viewer of your own, or --sheet."
 
 
 class SidecarLeft(PhotosError):

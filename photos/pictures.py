@@ -19,6 +19,7 @@ from photos.app import App
 from photos.errors import MissingFolder, UnreadablePicture
 from photos.folders import absolute
 from query import Match, search_vector
+from query.search import grouped
 from store import Photo, Space, Transaction
 
 #: Pictures that are encoded at once.
@@ -51,6 +52,16 @@ def find_similar(app: App, path: str, count: int) -> list[Match]:
     """The *count* photos most like the picture at *path*, which is not among them."""
     picture = as_vector(app, app.space, path)
     return search_vector(app.catalog, app.index, app.space, picture.vector, count, exclude=picture.photo_id)
+
+
+def find_similar_groups(app: App, path: str, count: int) -> list[list[Match]]:
+    """As `find_similar`, of which near-duplicates and bursts count as one: groups, each led by its best."""
+    picture = as_vector(app, app.space, path)
+
+    def nearest(wanted: int) -> list[Match]:
+        return search_vector(app.catalog, app.index, app.space, picture.vector, wanted, exclude=picture.photo_id)
+
+    return grouped(app.catalog, app.space, nearest, count)
 
 
 def as_vector(app: App, space: Space, path: str) -> Picture:

@@ -6,8 +6,9 @@ What shows a search's answer works on these: they are the same whether this proc
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
     from query import Match, ScoredTag
@@ -55,6 +56,16 @@ class FactRecord(TypedDict):
     keywords: list[str]
 
 
+class MoreRecord(TypedDict):
+    """Another photo of a group."""
+
+    path: str
+    paths: list[str]
+    photo: int
+    score: float | None
+    taken_at: str | None
+
+
 class MatchRecord(FactRecord, ScoreRecord):
     """A photo that was found. Paths that are no text keep their bytes as lone surrogates, as Python reads them."""
 
@@ -63,12 +74,14 @@ class MatchRecord(FactRecord, ScoreRecord):
     companions: list[str]
     photo: int
     tags: list[TagRecord]
+    #: Only where photos were grouped, and there are others.
+    more: NotRequired[list[MoreRecord]]
 
 
-def match_record(match: Match) -> MatchRecord:
-    """A search's result."""
+def match_record(match: Match, more: Sequence[Match] = ()) -> MatchRecord:
+    """A search's result, with the others of its group."""
     paths = [text_of(path) for path in match.photo.paths]
-    return {
+    record: MatchRecord = {
         "path": paths[0],
         "paths": paths,
         "companions": [text_of(path) for path in match.photo.companions],
@@ -76,6 +89,21 @@ def match_record(match: Match) -> MatchRecord:
         **scores(match.cosine, match.logit, match.probability),
         **fact_record(match.photo.facts),
         "tags": [tag_record(tag) for tag in match.tags],
+        "more": [_more_record(each) for each in more],
+    }
+    if not more:
+        del record["more"]
+    return record
+
+
+def _more_record(match: Match) -> MoreRecord:
+    paths = [text_of(path) for path in match.photo.paths]
+    return {
+        "path": paths[0],
+        "paths": paths,
+        "photo": match.photo_id,
+        "score": rounded(match.cosine),
+        "taken_at": _moment(match.photo.facts.taken_at, match.photo.facts.taken_offset),
     }
 
 

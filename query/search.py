@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -14,13 +14,18 @@ from store import Catalog, Photo, Space, VectorIndex
 
 from .combining import PictureVectors, combined
 from .filtering import left_by
+from .grouping import group_photos
 from .language import Query
+from .noise import noise_of
 from .scores import logit, probability
 from .tagging import ScoredTag, tags_of
+from .tagging.rule import SURE
 from .texts import TextVectors
 
 #: How often index and catalog are asked anew when photos go between the two.
 _LOOKS = 3
+#: As many photos a group are looked at first, and at most so many in all.
+_A_GROUP, _MOST_GROUPED = 3, 4096
 
 
 class Sort(StrEnum):
@@ -49,23 +54,33 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a query found. Where filters leave no photo, `reason` says why, as a sentence without its full stop."""
+    """What a query found. Where filters leave no photo, `reason` says why, as a sentence without its full stop.
+
+    `best` is the best cosine there was for a text, and `least` that from which a photo is more than chance, see
+    `noise`; both are None where it was not asked. `more` are the others of a group, by the photo that leads it.
+    """
 
     matches: list[Match]
     reason: str | None = None
+    best: float | None = None
+    least: float | None = None
+    more: Mapping[int, Sequence[Match]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """Which of the photos that were found are wanted: *count* of them after *offset* better ones.
 
-    With `min_score`, a cosine, those below it are left out. Sorted by date it is the same photos, in another order.
+    With `min_score`, a cosine, those below it are left out; with `stands_out`, those that are no more than chance.
+    With `group`, near-duplicates and bursts count as one. Sorted by date it is the same photos, in another order.
     """
 
     count: int
     offset: int = 0
     sort: Sort = Sort.RELEVANCE
     min_score: float | None = None
+    stands_out: bool = False
+    group: bool = False
 
 
 class Searcher:
@@ -101,20 +116,53 @@ class Searcher:
             among = left.photo_ids
         if not query.terms:
             assert among is not None
-            return Found(self._listed(among, page))
+            listed = among
+            if page.group:
+                return self._found(lambda count: self._listed(listed, count), page)
+            return Found(self._listed(listed, page.count, page.offset))
         vector = combined(query.terms, self._texts, self._pictures)
         of_text = query.only_text is not None
-        matches = _nearest_matches(
-            self._catalog,
-            self._space,
-            lambda: _above(_nearest(self._index, vector, page.offset + page.count, among), page)[page.offset :],
-            of_text=of_text,
-        )
-        return Found(_by_date(matches) if page.sort is Sort.DATE else matches)
+        least: float | None = None
+        if page.stands_out:
+            least = self._least(vector, among, of_text=of_text)
+            page = replace(page, min_score=max(least, -1.0 if page.min_score is None else page.min_score))
+        best: float | None = None
 
-    def _listed(self, among: NDArray[np.int64], page: Page) -> list[Match]:
+        def look(count: int) -> list[tuple[int, float]]:
+            nonlocal best
+            found = _nearest(self._index, vector, count, among)
+            best = found[0][1] if found else None
+            return _above(found, page)
+
+        found = self._found(
+            lambda count: _nearest_matches(self._catalog, self._space, lambda: look(count), of_text=of_text), page
+        )
+        # Where the model is all but sure there is nothing to doubt, which is told without looking at the library.
+        is_sure = best is not None and of_text and probability(best, self._space.identity) >= SURE
+        if least is None and of_text and not is_sure:
+            least = self._least(vector, among, of_text=True)
+        return replace(found, best=best, least=least)
+
+    def _found(self, nearest: Callable[[int], list[Match]], page: Page) -> Found:
+        """Of what *nearest* gives for a count, best first, what *page* asks for."""
+        wanted = page.offset + page.count
+        groups = (
+            grouped(self._catalog, self._space, nearest, wanted)
+            if page.group
+            else [[match] for match in nearest(wanted)]
+        )[page.offset : wanted]
+        matches = [group[0] for group in groups]
+        more = {group[0].photo_id: group[1:] for group in groups if len(group) > 1}
+        is_listing = any(match.cosine is None for match in matches)
+        return Found(_by_date(matches) if page.sort is Sort.DATE and not is_listing else matches, more=more)
+
+    def _least(self, vector: NDArray[np.float32], among: NDArray[np.int64] | None, *, of_text: bool) -> float:
+        noise = noise_of(self._catalog, self._space, vector, among)
+        return noise.least(self._space.identity, of_text=of_text)
+
+    def _listed(self, among: NDArray[np.int64], count: int, offset: int = 0) -> list[Match]:
         with self._catalog.read() as t:
-            ids = t.selection.newest_first(among, page.count, page.offset)
+            ids = t.selection.newest_first(among, count, offset)
             tags = tags_of(t, self._space, ids)
             return [Match(photo.id, None, None, None, photo, tuple(tags[photo.id])) for photo in t.photos.get(ids)]
 
@@ -142,6 +190,22 @@ def search_vector(
         return [(photo_id, cosine) for photo_id, cosine in found if photo_id != exclude][:count]
 
     return _nearest_matches(catalog, space, nearest, of_text=True)
+
+
+def grouped(
+    catalog: Catalog, space: Space, nearest: Callable[[int], Sequence[Match]], wanted: int
+) -> list[list[Match]]:
+    """The first *wanted* groups of what *nearest* gives for a count, best first, each led by its best.
+
+    A group holds what belongs to it among the photos that had to be looked at, at most 4096.
+    """
+    count = _A_GROUP * wanted
+    while True:
+        matches = {match.photo_id: match for match in nearest(count)}
+        groups = group_photos(catalog, space, [match.photo for match in matches.values()])
+        if len(groups) > wanted or len(matches) < count or count >= _MOST_GROUPED:
+            return [[matches[photo_id] for photo_id in group] for group in groups[:wanted]]
+        count *= 2
 
 
 def _nearest_matches(

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from .attempts import AttemptLog
 from .calibrations import Calibrations
+from .copies import Copies
 from .embeddings import Embeddings
 from .engine import connect, transaction, translated
 from .errors import CatalogMoved, CatalogReadOnly
@@ -45,6 +46,7 @@ class Transaction:
         self.files = Files(connection)
         self.attempts = AttemptLog(connection)
         self.photos = Photos(connection)
+        self.copies = Copies(connection)
         self.selection = Selection(connection)
         self.spaces = Spaces(connection)
         self.embeddings = Embeddings(connection, mapped)

@@ -140,6 +140,15 @@ class Embeddings:
         order = np.argsort(ids)
         return ids[order], found[order]
 
+    def sample(self, space_id: int, most: int) -> tuple[int, Vectors]:
+        """How many photos have a file and an embedding, and the embeddings of at most *most*, at even distances."""
+        fresh = self._fresh(space_id)
+        # What is not in the mapped rows yet is little beside them.
+        there = self.ids(space_id) if fresh is None or not len(fresh.ids) else fresh.ids
+        chosen = there[:: max(1, -(-len(there) // most))]
+        count = len(there) + (len(fresh.put) if fresh is not None and len(fresh.ids) else 0)
+        return count, self.get(space_id, chosen.tolist())
+
     def scan_stored(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
         """As `scan`, from the catalog alone, whatever is mapped."""
         dimension = self._dimension(space_id)

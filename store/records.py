@@ -103,6 +103,14 @@ class File(NamedTuple):
     companion_of: bytes | None = None
 
 
+class IndexedFile(NamedTuple):
+    """A file that holds a photo, by its absolute path, as it was when it was read."""
+
+    photo_id: int
+    path: bytes
+    stamp: Stamp
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A file that could not be indexed, by its absolute path, and why."""

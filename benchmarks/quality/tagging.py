@@ -17,28 +17,16 @@ from numpy.typing import NDArray
 from indexer.siglip import Checkpoint, open_checkpoint
 from indexer.siglip.image_tower import ImageTower
 from indexer.siglip.text_tower import TextTower
-from photos.demo import words
-from photos.demo.captions import Fact, facts_of, name_of
+from photos.demo.captions import Fact, facts_of
 from photos.demo.splits import scene_at
-from query import cosine_of, shipped_vocabulary
+from query import cosine_of
 from query.tagging import minimum_of, spread_of
 from query.vocabulary import filled
 from training.pictures import seen
 from training.quick import labels
+from training.retrieval import strangers
 
 CHECKPOINT = Path(__file__).parents[2] / "photos" / "demo" / "checkpoint"
-
-
-def strangers(count: int) -> list[str]:
-    """Labels of the default vocabulary that share no word with what drawings show."""
-    tables = (words.PLACE_NAMES, words.TIME_NAMES, words.WEATHER_NAMES)
-    shown = {word for table in tables for names in table.values() for name in names for word in name.split()}
-    shown |= {word for _, label, _ in labels() for word in label.split()}
-    shown |= {word for _, _, fact in labels() if fact[0] == "thing" for word in name_of(str(fact[1])).split()}
-    near = {"sea", "sky", "cloud", "road", "coast", "water", "building", "animal", "vehicle", "plant", "flower", "tree"}
-    names = [label.name for label in shipped_vocabulary("photographic").labels]
-    far = [name for name in names if not any(word in name.lower() for word in shown | near if len(word) > 2)]
-    return [far[at] for at in np.random.default_rng(0).choice(len(far), count, replace=False)]
 
 
 def vectors(checkpoint: Checkpoint, names: list[str]) -> NDArray[np.float32]:

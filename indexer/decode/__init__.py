@@ -4,7 +4,7 @@ from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .formats import HEAD, identify
 from .keyword_lists import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, foreign
 from .notes import Notes, read_xmp
-from .picture import DecodedPhoto, Squarer, read_photo
+from .picture import DecodedPhoto, Squarer, Turn, read_photo
 from .versions import decoders
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Notes",
     "Squarer",
     "TooLarge",
+    "Turn",
     "Unsupported",
     "decoders",
     "foreign",

@@ -19,6 +19,7 @@ namespace = click.option(
 )
 paths_only = click.option("--paths", "paths_only", is_flag=True, help="Paths alone, one a line.")
 print0 = click.option("-0", "--print0", is_flag=True, help="Paths alone, each ended by a NUL: for `xargs -0`.")
+group = click.option("--group", is_flag=True, help="Near-duplicates and bursts count as one: the best of them.")
 model = click.option(
     "--model",
     metavar="NAME|FOLDER",

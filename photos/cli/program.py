@@ -32,6 +32,8 @@ _COMMANDS = (
     "daemon",
     "search",
     "similar",
+    "duplicates",
+    "why",
     "tags",
     "tag",
     "teach",

@@ -43,6 +43,10 @@ FILTERS: Final = {
 }
 
 
+#: Options whose value, if they have one, follows an equals sign.
+_MAY_HAVE_VALUE: Final = frozenset({"--preview"})
+
+
 class QueryCommand(click.Command):
     """A command whose arguments are a query: what begins with a single dash is a word of it, but for its options.
 
@@ -56,7 +60,7 @@ class QueryCommand(click.Command):
 
     def _apart(self, ctx: click.Context, args: Sequence[str]) -> tuple[list[str], list[str]]:
         takes_value = {
-            name: not (option.is_flag or option.count)
+            name: not (option.is_flag or option.count or name in _MAY_HAVE_VALUE)
             for option in self.get_params(ctx)
             if isinstance(option, click.Option)
             for name in option.opts

@@ -50,7 +50,8 @@ number), `score` (the cosine), `logit`, `probability` (these two are null where 
 three where it is filters alone), `width`, `height`, `format`, `taken_at` (ISO 8601 or null),
 `camera`, `lens`, `focal_length` (mm), `aperture` (f-number), `exposure` (seconds), `iso`, `latitude`, `longitude`,
 `rating` (-1 to 5), `caption`, `keywords`, and `tags` (objects with `label`, `score`, `probability`,
-`calibrated`, `threshold` (the score from which it counts), `source`, `origin`, `implied_by`).
+`calibrated`, `threshold` (the score from which it counts), `source`, `origin`, `implied_by`); with `--group` also
+`more`, where there are others: `path`, `paths`, `photo`, `score` and `taken_at` of each.
 `--paths` writes names as they are on disk, except that a terminal is shown control characters escaped; a name may hold
 a line feed, so scripts are safest with `-0`.
 

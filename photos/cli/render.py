@@ -52,7 +52,7 @@ def matches_table(matches: Sequence[MatchRecord], *, of_text: bool, first: int =
             "" if match["score"] is None else f"{match['score']:.3f}",
             probability(match["probability"]) if of_text else "",
             (match["taken_at"] or "")[:_DAY],
-            shown_path(os.fsencode(match["path"])),
+            shown_path(os.fsencode(match["path"])) + _others(match),
         )
         for rank, match in enumerate(matches, first)
     ]
@@ -61,6 +61,11 @@ def matches_table(matches: Sequence[MatchRecord], *, of_text: bool, first: int =
     room = _width() - max(map(columns, lines)) - len(_GAP)
     labels = ([tag["label"] for tag in match["tags"]] for match in matches)
     yield from _with_tags(lines, ["tags", *(tags_line(each, room) for each in labels)], room)
+
+
+def _others(match: MatchRecord) -> str:
+    more = match.get("more", [])
+    return f"  +{len(more)} more" if more else ""
 
 
 def tags_line(labels: Sequence[str], room: int) -> str:

@@ -1,35 +1,143 @@
-"""Shows what a search found, in the form that was asked for."""
+"""Shows what a search found, in the form that was asked for, and does with it what was asked for."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from photos.cli.output import write_json, write_paths
-from photos.cli.render import matches_table
-from photos.errors import NothingFound
+from photos.cli.render import counted, matches_table, shown_path
+from photos.cli.render import probability as shown_probability
+from photos.errors import FileExists, NothingFound, UnwritableFile
 
 if TYPE_CHECKING:
+    from photos.albums import Album
+    from photos.cli.presenting import Presentation
     from photos.records import MatchRecord
+    from photos.sheets import Cell
+
+#: Files that are opened without being asked.
+_FEW = 10
+_TAGS = 6
+_DAY = 10
 
 
-def show_matches(
-    matches: Sequence[MatchRecord], *, of_text: bool, as_json: bool, paths_only: bool, nul: bool, first: int = 1
+def present(
+    matches: Sequence[MatchRecord], presentation: Presentation, *, title: str, of_text: bool, first: int = 1
 ) -> None:
-    """Write *matches*, the rank of the best of which is *first*, as a table, as JSON, or as paths.
+    """Do with *matches* what was asked for, and show them; the rank of the best is *first*, and *title* names them.
 
     Raises `NothingFound` if there are none.
     """
     if not matches:
         raise NothingFound("No photo was found; `photos status` says what is in the library.")
-    if nul or paths_only:
-        write_paths([os.fsencode(match["path"]) for match in matches], nul=nul)
-    elif as_json:
+    paths = [os.fsencode(match["path"]) for match in matches]
+    if presentation.sheet is not None:
+        _write_sheet(presentation.sheet, title, matches)
+    _gather(presentation, paths, first)
+    if presentation.open_files or presentation.open_all:
+        _open(paths, all_of_them=presentation.open_all)
+    if presentation.print0 or presentation.paths_only:
+        write_paths(paths, nul=presentation.print0)
+    elif presentation.as_json:
         for match in matches:
             write_json(match)
     else:
-        for line in matches_table(matches, of_text=of_text, first=first):
-            click.echo(line)
+        _show_table(matches, presentation.preview, of_text=of_text, first=first)
+
+
+def _show_table(matches: Sequence[MatchRecord], preview: str | None, *, of_text: bool, first: int) -> None:
+    headings, *lines = matches_table(matches, of_text=of_text, first=first)
+    by = _protocol(preview)
+    click.echo(headings)
+    for match, line in zip(matches, lines, strict=True):
+        click.echo(line)
+        if by is not None:
+            _show_picture(os.fsencode(match["path"]), by)
+
+
+def _protocol(preview: str | None) -> str | None:
+    """What pictures are shown by; None if none are."""
+    if preview is None:
+        return None
+    from photos.cli import preview as previews
+
+    by = previews.protocol(preview, os.environ, is_terminal=sys.stdout.isatty())
+    if by == previews.NONE and preview == previews.AUTO:
+        click.echo("This terminal is not known to show pictures; --preview=sixel and the like try it.", err=True)
+    return None if by == previews.NONE else by
+
+
+def _show_picture(path: bytes, by: str) -> None:
+    from photos.cli import preview as previews
+
+    written = previews.picture(path, by, os.environ)
+    if written is not None:
+        previews.show([written, b"\n"])
+
+
+def _write_sheet(file: str, title: str, matches: Sequence[MatchRecord]) -> None:
+    from photos import sheets
+
+    path = Path(file)
+    # It may be a photo that somebody has of that name.
+    if path.exists() or path.is_symlink():
+        raise FileExists(file)
+    cells = [_cell(match) for match in matches]
+    try:
+        if path.suffix.lower() in {".jpg", ".jpeg"}:
+            sheets.write_jpeg(path, title, cells)
+        else:
+            row = sheets.Row("", "", cells)
+            sheets.write_html(path, title, counted(len(cells), "photo"), [sheets.Section("", "", [row])])
+    except OSError as error:
+        raise UnwritableFile(file, error.strerror or str(error)) from error
+    click.echo(f"Wrote {shown_path(os.fsencode(path.absolute()))}.", err=True)
+
+
+def _cell(match: MatchRecord) -> Cell:
+    from photos.sheets import Cell
+
+    score = "" if match["score"] is None else f"{match['score']:.3f}"
+    likely = shown_probability(match["probability"])
+    more = match.get("more", [])
+    remark = [(match["taken_at"] or "")[:_DAY], f"+{len(more)} more" if more else ""]
+    return Cell(
+        os.fsencode(match["path"]),
+        " · ".join(part for part in (score, likely) if part),
+        tuple(tag["label"] for tag in match["tags"][:_TAGS]),
+        " · ".join(part for part in remark if part),
+    )
+
+
+def _gather(presentation: Presentation, paths: Sequence[bytes], first: int) -> None:
+    if presentation.copy_to is None and presentation.link_to is None:
+        return
+    from photos import albums
+
+    if presentation.copy_to is not None:
+        _tell(albums.copy_to(presentation.copy_to, paths, first), "Copied", "photo")
+    if presentation.link_to is not None:
+        _tell(albums.link_to(presentation.link_to, paths, first), "Made", "link")
+
+
+def _tell(album: Album, did: str, what: str) -> None:
+    there = f"; {album.there} were there already" if album.there else ""
+    folder = shown_path(os.fsencode(album.folder))
+    click.echo(f"{did} {counted(len(album.made), what)} in {folder}{there}.", err=True)
+    for path, reason in album.failed:
+        click.echo(f"{shown_path(path)} was left out: {reason}.", err=True)
+
+
+def _open(paths: Sequence[bytes], *, all_of_them: bool) -> None:
+    from photos.opening import open_files
+
+    if len(paths) > _FEW and not all_of_them:
+        click.echo(f"The first {_FEW} are opened; --open-all opens all {len(paths)}.", err=True)
+        paths = paths[:_FEW]
+    open_files(paths)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from photos.cli import options
+from photos.cli.presenting import Presentation, checked_score, presentation_options
 from photos.cli.program import Invocation, pass_invocation
 from photos.cli.querying import QueryCommand, filter_options, words_of
 
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
     default="relevance",
     help="The order of the photos that are shown: best first, unless set, or newest first.",
 )
-@click.option("--min-score", type=float, metavar="X", help="Leave out photos whose score, a cosine, is below X.")
-@options.as_json
-@options.paths_only
-@options.print0
+@click.option(
+    "--min-score",
+    callback=checked_score,
+    metavar="X|auto",
+    help="Leave out photos whose score, a cosine, is below X; or with `auto`, is no more than chance in this library.",
+)
+@options.group
+@presentation_options
 @click.option(
     "--save-as-label",
     "label",
@@ -45,10 +50,9 @@ def search(
     top: int | None,
     offset: int,
     sort: str,
-    min_score: float | None,
-    as_json: bool,
-    paths_only: bool,
-    print0: bool,
+    min_score: float | str | None,
+    group: bool,
+    presentation: Presentation,
     label: str | None,
     like: Sequence[str],
     negated: Sequence[str],
@@ -58,6 +62,7 @@ def search(
 
     Write what would be seen in the photo, in a few plain words; case does not matter. There is always a best photo, so
     look at the scores: `score` is the cosine of the query and the photo, `probability` what the model makes of a text.
+    Where the best is no more than chance in this library, it is said.
 
     \b
     photos search beach at sunset
@@ -71,19 +76,28 @@ def search(
     a..b, a.., ..b, >a and <b are ranges. docs/searching.md has all of the language.
 
     \b
+    photos search "red car" --min-score auto --group --sheet red-cars.html
     photos search "red car" --top 50 --paths > red-cars.txt
-    photos search birthday cake -0 | xargs -0 cp -t /tmp/cakes
+    photos search birthday cake --copy-to /tmp/cakes
     photos search a grey cat on a red sofa --save-as-label "our cat"
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.asking import SearchRequest
     from photos.cli.elsewhere import answered_elsewhere
     from photos.cli.render import here
-    from photos.cli.results import show_matches
+    from photos.cli.results import present
+    from photos.errors import NothingFound
 
     settings = invocation.settings(top=top)
     query = (*words, *words_of(like, negated, filters))
     request = SearchRequest(
-        words=query, directory=here(), top=settings.top, offset=offset, sort=sort, min_score=min_score
+        words=query,
+        directory=here(),
+        top=settings.top,
+        offset=offset,
+        sort=sort,
+        min_score=None if isinstance(min_score, str) else min_score,
+        stands_out=isinstance(min_score, str),
+        group=group,
     )
     found = answered_elsewhere(settings.library, request, debug=invocation.debug) if label is None else None
     if found is None:
@@ -98,9 +112,9 @@ def search(
                 _save(app, label, text)
     for note in found.notes:
         click.echo(note, err=True)
-    show_matches(
-        found.matches, of_text=found.of_text, as_json=as_json, paths_only=paths_only, nul=print0, first=offset + 1
-    )
+    if not found.matches and found.reason is not None:
+        raise NothingFound(found.reason)
+    present(found.matches, presentation, title=found.title, of_text=found.of_text, first=offset + 1)
 
 
 def _save(app: App, label: str, text: str) -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from indexer import IndexReport, Progress
-from photos import vocabularies
+from photos import sheets, vocabularies
 from photos.app import App
-from photos.demo import sheet
 from photos.demo.library import draw_library
 from photos.errors import DemoIncomplete
 from photos.folders import register
@@ -105,12 +104,12 @@ class Demo:
     def write_sheet(self, app: App, answers: Sequence[Answer], second: Tagging) -> None:
         """Write the contact sheet. Its tags beneath what was found are those that the photos had then."""
         sections = [
-            sheet.Section(
+            sheets.Section(
                 "Found by a sentence",
                 "The best photos for each text, by the cosine of the two, with the tags of the first vocabulary.",
-                [sheet.Row(answer.query, "", [_found(match) for match in answer.matches]) for answer in answers],
+                [sheets.Row(answer.query, "", [_found(match) for match in answer.matches]) for answer in answers],
             ),
-            sheet.Section(
+            sheets.Section(
                 "Tagged again, with other words",
                 f"The same photos under the vocabulary {second.revision.vocabulary!r}, scored from the stored "
                 "embeddings: no picture was opened for it.",
@@ -121,9 +120,9 @@ class Demo:
             "Drawings, made, indexed, tagged and searched on this machine by a checkpoint that knows drawings and not "
             "the world. For photographs use one that knows them: photos model list."
         )
-        sheet.write(self.sheet, "photos demo", lead, sections)
+        sheets.write_html(self.sheet, "photos demo", lead, sections)
 
-    def _by_label(self, app: App, tagging: Tagging) -> list[sheet.Row]:
+    def _by_label(self, app: App, tagging: Tagging) -> list[sheets.Row]:
         with app.catalog.read() as t:
             ids = [int(photo_id) for page in t.embeddings.scan(app.space.id) for photo_id in page.ids]
             photos = {photo.id: photo for photo in t.photos.get(ids)}
@@ -132,8 +131,8 @@ class Demo:
         for label, count in tagging.counts[:_LABELS]:
             of_label = [(tag, photo_id) for photo_id in ids for tag in tags[photo_id] if tag.label == label]
             best = sorted(of_label, key=lambda pair: (-(pair[0].score or 0), pair[1]))[:_HITS]
-            cells = [sheet.Cell(photos[i].paths[0], _scores(tag.score, tag.probability), ()) for tag, i in best]
-            rows.append(sheet.Row(label, f"{count} photo{'s' if count != 1 else ''}", cells))
+            cells = [sheets.Cell(photos[i].paths[0], _scores(tag.score, tag.probability), ()) for tag, i in best]
+            rows.append(sheets.Row(label, f"{count} photo{'s' if count != 1 else ''}", cells))
         return rows
 
     def _answer(self, app: App, query: str) -> Answer:
@@ -145,9 +144,9 @@ class Demo:
         return frozenset({self.pictures.name, self.library.name, self.sheet.name})
 
 
-def _found(match: Match) -> sheet.Cell:
+def _found(match: Match) -> sheets.Cell:
     tags = tuple(tag.label for tag in match.tags[:_TAGS])
-    return sheet.Cell(match.photo.paths[0], _scores(match.cosine, match.probability), tags)
+    return sheets.Cell(match.photo.paths[0], _scores(match.cosine, match.probability), tags)
 
 
 def _scores(cosine: float | None, probability: float | None) -> str:

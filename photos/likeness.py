@@ -1,0 +1,92 @@
+"""Whether two pictures look the same to the eye: a perceptual hash and the colours, of small decoded pictures.
+
+The hash is the pHash of Zauner ("Implementation and Benchmarking of Perceptual Image Hash Functions", 2010) as the
+ImageHash library computes it: brightness at 32 x 32, its discrete cosine transform, and of the 8 x 8 lowest
+frequencies which are above their median. It sees no colours, and nothing in a picture without structure; so colours are
+compared beside it.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from indexer import DecodeError
+from indexer.decode import Turn, read_photo
+
+_SIDE, _LOW = 32, 8
+#: Colours are compared in so many parts a side.
+_PARTS = 8
+#: Of 64 bits. Krawetz ("Looks Like It", 2011), for a hash of this kind: up to 10 may be a variation, more is another.
+LIKELY: Final = 10
+#: Of 255: how much the colours of two may differ on average, and in the tenth of the picture that differs most. An
+#: exposure corrected by a quarter of a stop moves them by 30.
+_COLOURS, _PLACES = 32.0, 64.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """What a picture looks like: `bits` bool (64,), and mean colours, `colours` float32 (8, 8, 3), 0 to 255."""
+
+    bits: NDArray[np.bool_]
+    colours: NDArray[np.float32]
+
+    def distance(self, other: Look) -> int:
+        """How many bits of the hashes differ."""
+        return int(np.count_nonzero(self.bits != other.bits))
+
+    def is_like(self, other: Look, most: int = LIKELY) -> bool:
+        """Whether at most *most* bits differ, and the colours are about the same everywhere."""
+        apart = np.abs(self.colours - other.colours).mean(-1).ravel()
+        far = float(np.sort(apart)[-len(apart) // 10 :].mean())
+        # Without structure there is nothing that a hash could tell apart: then it is the colours that count.
+        is_plain = min(float(self.colours.std(axis=(0, 1)).max()), float(other.colours.std(axis=(0, 1)).max())) < 1
+        alike = self.distance(other) <= most or is_plain
+        return alike and float(apart.mean()) <= _COLOURS and far <= _PLACES
+
+
+class _Whole:
+    """Squashes a picture to the hash's square."""
+
+    size = _SIDE
+
+    def square(self, image: Image.Image) -> NDArray[np.uint8]:
+        return np.asarray(image.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS))
+
+
+def look_at(path: bytes, turn: Turn = nullcontext) -> Look | None:
+    """What the picture at *path* looks like; None if it cannot be read now.
+
+    What *turn* gives is held while a picture is decoded that takes much memory.
+    """
+    try:
+        return look_of(read_photo(Path(os.fsdecode(path)).read_bytes(), _Whole(), turn).pixels)
+    except (OSError, DecodeError):
+        return None
+
+
+def look_of(pixels: NDArray[np.uint8]) -> Look:
+    """The look of *pixels*, uint8 (32, 32, 3), RGB."""
+    # Brightness as Pillow's mode L has it: ITU-R BT.601.
+    grey = pixels.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
+    low = (_DCT @ grey @ _DCT.T)[:_LOW, :_LOW].ravel()
+    step = _SIDE // _PARTS
+    colours = pixels.astype(np.float32).reshape(_PARTS, step, _PARTS, step, 3).mean((1, 3))
+    return Look(low > np.median(low), colours)
+
+
+def _cosines() -> NDArray[np.float64]:
+    """The matrix of the discrete cosine transform, type II, unscaled."""
+    at = np.arange(_SIDE)
+    matrix: NDArray[np.float64] = np.cos(np.pi * np.outer(at, 2 * at + 1) / (2 * _SIDE))
+    return matrix
+
+
+_DCT = _cosines()

@@ -1,0 +1,159 @@
+"""`duplicates`."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from ..pictures import encoded
+from .test_likeness import textured
+
+
+@pytest.fixture
+def folder(tmp_path):
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def indexed(photos, folder, checkpoint, vocabulary):
+    """Indexes what a test has put into the folder."""
+
+    def index(*more):
+        assert photos("vocab", "use", vocabulary).status == 0
+        assert photos("add", folder, *more, "--model", checkpoint).status == 0
+        return photos
+
+    return index
+
+
+def dated(when, camera="X-T4"):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Model] = camera
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = when
+    return exif
+
+
+def groups(result):
+    assert result.status == 0, result.err
+    return [json.loads(line)["files"] for line in result.lines]
+
+
+def names(group):
+    return [os.path.basename(file["path"]) for file in group]
+
+
+def test_files_of_one_content_are_a_group(indexed, folder):
+    (folder / "b.jpg").write_bytes(encoded(textured(0)))
+    shutil.copy(folder / "b.jpg", folder / "a.jpg")
+    (folder / "other.jpg").write_bytes(encoded(textured(1)))
+    photos = indexed()
+    for arguments in ([], ["--exact"]):
+        (group,) = groups(photos("duplicates", "--json", *arguments))
+        assert names(group) == ["a.jpg", "b.jpg"]
+        assert [file["sameness"] for file in group] == ["best", "identical"]
+        assert [file["best"] for file in group] == [True, False]
+        assert group[0]["bytes"] == (folder / "a.jpg").stat().st_size
+    assert photos("duplicates", "--others", "-0").out == f"{folder}/b.jpg\0"
+    assert photos("duplicates", "--paths").lines == [f"{folder}/a.jpg", f"{folder}/b.jpg"]
+
+
+def test_what_was_reduced_or_saved_anew_is_near_and_the_largest_is_best(indexed, folder):
+    image = textured(0)
+    (folder / "a small.jpg").write_bytes(encoded(image.resize((160, 120))))
+    (folder / "b rough.jpg").write_bytes(encoded(image, quality=40))
+    (folder / "c whole.jpg").write_bytes(encoded(image, quality=95))
+    photos = indexed()
+    (group,) = groups(photos("duplicates", "--json"))
+    assert names(group) == ["c whole.jpg", "b rough.jpg", "a small.jpg"]
+    assert {file["sameness"] for file in group[1:]} == {"near"}
+    assert all(file["score"] > 0.95 and file["distance"] <= 10 and file["checked"] for file in group[1:])
+    assert photos("duplicates", "--exact").status == 1
+
+
+def test_what_only_its_embedding_says_is_the_same_is_not(indexed, folder):
+    # The colours of all are the same on average, and that is all that this embedder sees.
+    pixels = np.asarray(textured(3))
+    for name, turn in {"a": pixels, "b": pixels[::-1], "c": pixels[:, ::-1]}.items():
+        (folder / f"{name}.png").write_bytes(encoded(Image.fromarray(np.ascontiguousarray(turn)), "png"))
+    photos = indexed()
+    assert photos("duplicates").status == 1
+    assert "No duplicates" in photos("duplicates").err
+
+
+def test_a_burst_is_no_duplicate_unless_asked_for(indexed, folder):
+    for second in (1, 2):
+        exif = dated(f"2024:05:01 12:00:0{second}")
+        (folder / f"{second}.jpg").write_bytes(encoded(textured(0), exif=exif, quality=90 + second))
+    photos = indexed()
+    assert photos("duplicates").status == 1
+    assert len(groups(photos("duplicates", "--bursts", "--json"))) == 1
+
+
+def test_a_changed_comment_leaves_the_pixels_the_same(indexed, folder):
+    content = encoded(textured(0))
+    (folder / "a.jpg").write_bytes(content)
+    (folder / "b.jpg").write_bytes(content[:2] + b"\xff\xfe\x00\x08hello!" + content[2:])
+    (group,) = groups(indexed()("duplicates", "--json"))
+    assert [file["sameness"] for file in group] == ["best", "same pixels"]
+
+
+def test_a_folder_asks_for_groups_that_touch_it_and_names_only_its_own(indexed, folder, tmp_path):
+    new = tmp_path / "import"
+    new.mkdir()
+    for seed in (0, 1):
+        (folder / f"{seed}.jpg").write_bytes(encoded(textured(seed), quality=95))
+        shutil.copy(folder / f"{seed}.jpg", folder / f"{seed} again.jpg")
+    (new / "0 small.jpg").write_bytes(encoded(textured(0).resize((160, 120))))
+    photos = indexed(new)
+    assert len(groups(photos("duplicates", "--json"))) == 2
+    (group,) = groups(photos("duplicates", new, "--json"))
+    assert names(group) == ["0 again.jpg", "0.jpg", "0 small.jpg"]
+    assert photos("duplicates", new, "--others").lines == [f"{new}/0 small.jpg"]
+
+
+def test_others_never_name_what_is_not_certain(indexed, folder, tmp_path):
+    content = encoded(textured(0), quality=95)
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        (folder / name).write_bytes(content)
+    (tmp_path / "away").mkdir()
+    (tmp_path / "away" / "small.jpg").write_bytes(encoded(textured(0).resize((160, 120))))
+    photos = indexed(tmp_path / "away")
+    assert len(photos("duplicates", "--others").lines) == 3
+    (folder / "b.jpg").write_bytes(b"something else")
+    (tmp_path / "away").rename(tmp_path / "unplugged")
+    result = photos("duplicates")
+    assert "changed since it was indexed" in result.out
+    assert "not checked, not there now" in result.out
+    assert photos("duplicates", "--others").lines == [f"{folder}/c.jpg"]
+
+
+def test_others_never_name_the_file_that_is_best_by_another_name(indexed, folder):
+    (folder / "b.jpg").write_bytes(encoded(textured(0)))
+    (folder / "a link.jpg").symlink_to(folder / "b.jpg")
+    photos = indexed()
+    assert "a link to the same file" in photos("duplicates").out
+    assert photos("duplicates", "--others").status == 1
+
+
+def test_names_are_shown_safely_and_totals_beside(indexed, folder):
+    for name in (b"a\x1b[31m.jpg", b"b.jpg"):
+        with open(os.fsencode(folder) + b"/" + name, "wb") as file:
+            file.write(encoded(textured(0)))
+    result = indexed()("duplicates")
+    assert "\x1b" not in result.out
+    assert result.err.strip().startswith("1 group, 2 files; all but the best of each take")
+
+
+def test_exact_takes_no_options_of_the_near(filled):
+    assert filled("duplicates", "--exact", "--near", "0.9").status == 2
+
+
+def test_an_empty_library_is_one_sentence_and_makes_nothing(photos):
+    for arguments in ([], ["--exact"]):
+        assert "has no photos yet" in photos("duplicates", *arguments).err
+    assert not photos.library.exists()

@@ -1,0 +1,30 @@
+"""Files in the system's viewer."""
+
+import pytest
+
+from photos.errors import NoViewer
+from photos.opening import commands, open_files
+
+PATHS = [b"/photos/; rm -rf $(HOME) `x`.jpg", b"/photos/-b \xff.jpg"]
+
+
+def test_every_name_is_one_argument_and_no_shell_sees_it():
+    assert commands(PATHS, "linux") == [[b"xdg-open", PATHS[0]], [b"xdg-open", PATHS[1]]]
+    assert commands(PATHS, "darwin") == [[b"open", *PATHS]]
+
+
+def test_what_is_started_is_what_was_said():
+    started = []
+    open_files(PATHS, "darwin", started.append)
+    assert started == [[b"open", *PATHS]]
+
+
+def test_a_path_that_could_be_an_option_is_refused():
+    with pytest.raises(AssertionError):
+        commands([b"--help"], "linux")
+
+
+def test_a_system_without_a_viewer_is_one_sentence(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NoViewer, match="There is no xdg-open to show files with"):
+        open_files(PATHS[:1], "linux")

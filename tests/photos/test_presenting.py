@@ -1,0 +1,105 @@
+"""What is done with results beside showing them."""
+
+import json
+import shutil
+from datetime import datetime
+
+import pytest
+from PIL import ExifTags, Image
+
+from ..pictures import encoded
+
+
+def test_copies_links_and_a_sheet_of_what_was_found(filled, tmp_path):
+    result = filled(
+        "search", "red", "-t", "2",
+        "--copy-to", tmp_path / "copies", "--link-to", tmp_path / "links", "--sheet", tmp_path / "sheet.html",
+    )  # fmt: skip
+    assert result.status == 0
+    assert (tmp_path / "copies" / "001-red.png").is_file()
+    assert (tmp_path / "links" / "001-red.png").is_symlink()
+    assert len(list((tmp_path / "copies").iterdir())) == 2
+    page = (tmp_path / "sheet.html").read_text()
+    assert page.count("<figure>") == 2
+    assert "<h1>red</h1>" in page
+    assert len(result.lines) == 1 + 2
+    assert result.err.count("\n") >= 3
+
+
+def test_similar_does_the_same(filled, pictures, tmp_path):
+    assert filled("similar", pictures / "red.png", "-t", "2", "--sheet", tmp_path / "sheet.jpg").status == 0
+    assert Image.open(tmp_path / "sheet.jpg", formats=["JPEG"]).verify() is None
+
+
+def test_a_sheet_never_takes_the_place_of_a_file(filled, pictures, tmp_path):
+    shutil.copy(pictures / "red.png", tmp_path / "mine.jpg")
+    before = (tmp_path / "mine.jpg").read_bytes()
+    result = filled("search", "red", "--sheet", tmp_path / "mine.jpg")
+    assert result.status == 1
+    assert "exists already" in result.err
+    assert (tmp_path / "mine.jpg").read_bytes() == before
+    assert filled("search", "red", "--sheet", tmp_path / "sheet.pdf").status == 2
+    assert "cannot be written" in filled("search", "red", "--sheet", tmp_path / "no" / "sheet.html").err
+
+
+def test_a_preview_goes_with_the_table(filled):
+    out = filled("search", "red", "-t", "2", "--preview=kitty").out
+    assert out.count("\x1b_Ga=T") == 2
+    assert "\x1b" not in filled("search", "red", "-t", "2", "--preview").out
+    assert "red.png" in filled("search", "--preview", "red", "-t", "2").lines[1]
+    assert filled("search", "red", "--preview=kitty", "--json").status == 2
+
+
+def test_the_viewer_that_is_not_there_is_one_sentence(filled, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = filled("search", "red", "--open")
+    assert result.status == 1
+    assert "show files with" in result.err
+
+
+@pytest.fixture
+def burst(photos, tmp_path, checkpoint, vocabulary):
+    """Four of one moment, a later one, and a blue picture."""
+    folder = tmp_path / "burst"
+    folder.mkdir()
+    for second in (1, 2, 3, 4, 59):
+        exif = Image.Exif()
+        exif[ExifTags.Base.Model] = "X-T4"
+        when = datetime(2024, 5, 1, 12, 0, second)  # noqa: DTZ001 - a camera's wall clock
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{when:%Y:%m:%d %H:%M:%S}"
+        # Each a little less red, so that the order is known, and the last is no near-duplicate of the first.
+        red = 220 - second if second < 10 else 150
+        (folder / f"{second}.png").write_bytes(encoded(Image.new("RGB", (40, 30), (red, 30, 30)), "png", exif=exif))
+    (folder / "blue.png").write_bytes(encoded(Image.new("RGB", (40, 30), (30, 60, 220)), "png"))
+    assert photos("vocab", "use", vocabulary).status == 0
+    assert photos("add", folder, "--model", checkpoint).status == 0
+    return photos
+
+
+def test_near_duplicates_and_bursts_count_as_one(burst):
+    results = [json.loads(line) for line in burst("search", "red", "--group", "--json").lines]
+    leader = results[0]
+    assert leader["path"].endswith("/1.png")
+    assert [each["path"].rpartition("/")[2] for each in leader["more"]][:3] == ["2.png", "3.png", "4.png"]
+    assert "more" not in results[-1]
+    assert results[-1]["path"].endswith("/blue.png")
+    everyone = [each["photo"] for result in results for each in (result, *result.get("more", []))]
+    assert len(everyone) == len(set(everyone)) == 6
+    assert "+" in burst("search", "red", "--group").lines[1]
+
+
+def test_as_many_groups_are_shown_as_are_asked_for_and_offset_counts_them(burst):
+    all_of_them = [json.loads(line)["path"] for line in burst("search", "red", "--group", "--json").lines]
+    assert len(all_of_them) >= 2
+    second = [
+        json.loads(line)["path"] for line in burst("search", "red", "--group", "--json", "-t1", "--offset=1").lines
+    ]
+    assert second == all_of_them[1:2]
+
+
+def test_what_is_no_more_than_chance_is_said_and_left_out_if_asked(filled):
+    # Few photos: only what the model rules out.
+    assert "Nothing here really matches" not in filled("search", "red").err
+    found = filled("search", "red", "--min-score", "auto")
+    assert 0 < len(found.lines) - 1 < 6
+    assert filled("search", "red", "--min-score", "much").status == 2

@@ -1,0 +1,88 @@
+"""All pairs of near photos."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from query.nearness import near_pairs
+from store import Catalog, Facts, SpaceIdentity, Stamp
+
+
+def library(tmp_path, rows):
+    catalog = Catalog.open(tmp_path / "catalog.db")
+    with catalog.write() as t:
+        space = t.spaces.ensure(SpaceIdentity("m", "w", "p", "float32", rows.shape[1], 2.3, -4.0))
+        folder = t.folders.add(b"/photos")
+        for number, row in enumerate(rows):
+            photo_id = t.photos.add(str(number).encode().ljust(32), 1, Facts(4, 3, "JPEG"))
+            t.embeddings.put(space.id, photo_id, row.astype(np.float32))
+            t.files.indexed(folder.id, str(number).encode(), Stamp(1, 2, 3, 4), photo_id)
+    return catalog, space
+
+
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def brute(catalog, space, ids, least, of=None):
+    with catalog.read() as t:
+        rows = t.embeddings.get(space.id, ids).matrix.astype(np.float64)
+    cosines = rows @ rows.T
+    found = np.argwhere(np.triu(cosines >= least, 1))
+    return {(ids[one], ids[other]) for one, other in found if of is None or one < of}
+
+
+@given(seed=st.integers(0, 1000), spread=st.floats(0.05, 1.5), least=st.floats(0.3, 0.99))
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_near_pair_is_missed_and_none_is_made_up(tmp_path_factory, seed, spread, least):
+    random = np.random.default_rng(seed)
+    # More dimensions than the first look has, and centres, so that there are pairs of every nearness.
+    centres = random.normal(size=(5, 96))
+    rows = unit(centres[random.integers(0, 5, 60)] + spread * random.normal(size=(60, 96)))
+    catalog, space = library(tmp_path_factory.mktemp("near"), rows)
+    ids = random.permutation(np.arange(1, 61)).tolist()
+    with catalog:
+        found = near_pairs(catalog, space, ids, least)
+        pairs = set(zip(found.firsts.tolist(), found.seconds.tolist(), strict=True))
+        # What lies within rounding of the limit may be on either side.
+        assert brute(catalog, space, ids, least + 1e-5) <= pairs <= brute(catalog, space, ids, least - 1e-5)
+
+
+def test_pairs_of_some_are_theirs_with_everyone(tmp_path):
+    random = np.random.default_rng(0)
+    rows = unit(np.ones((1, 16)) + 0.2 * random.normal(size=(30, 16)))
+    catalog, space = library(tmp_path, rows)
+    ids = list(range(1, 31))
+    with catalog:
+        found = near_pairs(catalog, space, ids, 0.95, of=4)
+        assert set(zip(found.firsts.tolist(), found.seconds.tolist(), strict=True)) == brute(
+            catalog, space, ids, 0.95, 4
+        )
+        assert len(found)
+
+
+def test_of_a_photo_that_thousands_resemble_the_nearest_are_kept(tmp_path):
+    random = np.random.default_rng(0)
+    rows = unit(np.ones((1, 16)) + 0.3 * random.normal(size=(40, 16)))
+    catalog, space = library(tmp_path, rows)
+    with catalog:
+        every = near_pairs(catalog, space, list(range(1, 41)), 0.5)
+        found = near_pairs(catalog, space, list(range(1, 41)), 0.5, most=3)
+    for photo_id in range(1, 38):
+        nearest = np.sort(every.cosines[every.firsts == photo_id])[-3:]
+        assert np.array_equal(np.sort(found.cosines[found.firsts == photo_id]), nearest)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_few_photos_have_no_pairs(tmp_path, count):
+    catalog, space = library(tmp_path, np.eye(8)[:count])
+    with catalog:
+        assert len(near_pairs(catalog, space, list(range(1, count + 1)), 0.5)) == 0
+
+
+def test_photos_without_an_embedding_have_no_pairs(tmp_path):
+    catalog, space = library(tmp_path, np.eye(8)[[0, 0, 1]])
+    with catalog:
+        found = near_pairs(catalog, space, [1, 2, 3, 99], 0.9)
+        assert (found.firsts.tolist(), found.seconds.tolist()) == ([1], [2])
