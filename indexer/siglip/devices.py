@@ -55,10 +55,19 @@ def _precision(checkpoint: Checkpoint, device: str) -> str:
 def _cpu_computes_bfloat16() -> bool:
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
-    if platform.machine().lower() in {"x86_64", "amd64"}:
+    if _is_x86():
         # oneDNN says yes to every AVX-512 processor and emulates; emulated, bfloat16 is slower than float32.
         return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - no public name before torch 2.9
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - no public name for it
+
+
+def packs_bfloat16() -> bool:
+    """Whether matrices in bfloat16 may be kept as oneDNN wants them on this CPU."""
+    return _is_x86() and _cpu_computes_bfloat16() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+
+
+def _is_x86() -> bool:
+    return platform.machine().lower() in {"x86_64", "amd64"}
 
 
 def pass_threads(device: str) -> ThreadPoolExecutor:

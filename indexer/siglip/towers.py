@@ -9,7 +9,7 @@ import torch
 from torch.nn import functional
 
 from .checkpoint import Checkpoint
-from .layers import Encoder, MakeLinear, linear, norm, perceptron
+from .layers import PLAIN, Encoder, Kit, Step, in_heads, linear, norm, perceptron
 from .loading import TowerWeights
 from .shapes import TowerShape
 
@@ -23,7 +23,7 @@ class TextModel:
         weights, shape = TowerWeights(checkpoint, "text_model", device, "float32"), checkpoint.text
         self._table = weights("embeddings.token_embedding.weight", 0, shape.width)
         self._places = weights("embeddings.position_embedding.weight", checkpoint.text_length, shape.width)
-        self._encoder = Encoder(weights, shape, linear)
+        self._encoder = Encoder(weights, shape, PLAIN)
         self._last = norm(weights, "final_layer_norm", shape)
         self._head = linear(
             weights("head.weight", checkpoint.dimension, shape.width), weights("head.bias", checkpoint.dimension)
@@ -37,56 +37,61 @@ class TextModel:
 
 
 class VisionModel:
-    """The image tower in *precision*; *make* makes its linear layers. Raises `CheckpointDamaged`."""
+    """The image tower in *precision*; *kit* makes its matrices. Raises `CheckpointDamaged`."""
 
-    def __init__(self, checkpoint: Checkpoint, device: str, precision: str, make: MakeLinear = linear) -> None:
+    def __init__(self, checkpoint: Checkpoint, device: str, precision: str, kit: Kit = PLAIN) -> None:
         weights, shape = TowerWeights(checkpoint, "vision_model", device, precision), checkpoint.vision
-        size = checkpoint.patch_size
-        self._patch = weights("embeddings.patch_embedding.weight", shape.width, _COLOURS, size, size)
-        self._patch_bias = weights("embeddings.patch_embedding.bias", shape.width)
-        patches = (checkpoint.image_size // size) ** 2
+        patches = (checkpoint.image_size // checkpoint.patch_size) ** 2
+        self._embed = _patches(weights, checkpoint.patch_size, shape.width, kit)
         self._places = weights("embeddings.position_embedding.weight", patches, shape.width)
-        self._encoder = Encoder(weights, shape, make)
+        self._encoder = Encoder(weights, shape, kit)
         self._last = norm(weights, "post_layernorm", shape)
-        self._head = _PoolingHead(weights, shape, make)
+        self._head = _PoolingHead(weights, shape, kit)
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Vectors, (n, d), of scaled pixels, (n, 3, size, size)."""
-        patches = functional.conv2d(pixels, self._patch, self._patch_bias, stride=self._patch.shape[-1])
-        return self._head(self._last(self._encoder(patches.flatten(2).transpose(1, 2) + self._places)))
+        """Vectors, (n, d), of scaled pixels, (n, size, size, 3)."""
+        return self._head(self._last(self._encoder(self._embed(pixels) + self._places)))
+
+
+def _patches(weights: TowerWeights, size: int, width: int, kit: Kit) -> Step:
+    """Makes of pixels, (n, side, side, 3), a vector for each patch, (n, patches, width)."""
+    weight = weights("embeddings.patch_embedding.weight", width, _COLOURS, size, size)
+    bias = weights("embeddings.patch_embedding.bias", width)
+    if kit.patches is None:
+        return lambda pixels: (
+            functional.conv2d(pixels.permute(0, 3, 1, 2), weight, bias, stride=size).flatten(2).transpose(1, 2)
+        )
+    # A convolution whose steps are as long as its kernel is a product of patches and one matrix.
+    embed = kit.patches(weight.permute(0, 2, 3, 1).reshape(width, -1), bias)
+
+    def cut(pixels: torch.Tensor) -> torch.Tensor:
+        count, side = pixels.shape[0], pixels.shape[1] // size
+        rows = pixels[:, : side * size, : side * size].reshape(count, side, size, side, -1)
+        return embed(rows.transpose(2, 3).reshape(count, side * side, -1))
+
+    return cut
 
 
 class _PoolingHead:
     """One vector of all patches, by what a learnt probe attends to."""
 
-    def __init__(self, weights: TowerWeights, shape: TowerShape, make: MakeLinear) -> None:
+    def __init__(self, weights: TowerWeights, shape: TowerShape, kit: Kit) -> None:
         width = shape.width
-        self._shape = shape
-        self._probe = weights("head.probe", 1, 1, width)
-        self._into = weights("head.attention.in_proj_weight", 3 * width, width)
-        self._into_bias = weights("head.attention.in_proj_bias", 3 * width)
-        self._out = weights("head.attention.out_proj.weight", width, width)
-        self._out_bias = weights("head.attention.out_proj.bias", width)
+        self._heads = shape.heads
+        into = weights("head.attention.in_proj_weight", 3 * width, width)
+        into_bias = weights("head.attention.in_proj_bias", 3 * width)
+        # It asks the same of every picture. A copy, since how a matrix lies in memory shows in products of one row.
+        self._asked = functional.linear(weights("head.probe", 1, 1, width), into[:width].clone(), into_bias[:width])
+        self._project = kit.linear(into[width:], into_bias[width:])
+        self._out = linear(
+            weights("head.attention.out_proj.weight", width, width), weights("head.attention.out_proj.bias", width)
+        )
         self._norm = norm(weights, "head.layernorm", shape)
-        self._perceptron = perceptron(weights, "head.mlp", shape, make)
+        self._perceptron = perceptron(weights, "head.mlp", shape, kit.linear)
 
     def __call__(self, states: torch.Tensor) -> torch.Tensor:
-        tokens = states.transpose(0, 1)
-        found, _ = functional.multi_head_attention_forward(
-            self._probe.repeat(len(states), 1, 1).transpose(0, 1),
-            tokens,
-            tokens,
-            self._shape.width,
-            self._shape.heads,
-            self._into,
-            self._into_bias,
-            bias_k=None,
-            bias_v=None,
-            add_zero_attn=False,
-            dropout_p=0.0,
-            out_proj_weight=self._out,
-            out_proj_bias=self._out_bias,
-            training=False,
-        )
-        found = found.transpose(0, 1)
+        keys, values = (in_heads(part, self._heads) for part in self._project(states).chunk(2, -1))
+        asked = in_heads(self._asked.expand(len(states), -1, -1), self._heads)
+        found = functional.scaled_dot_product_attention(asked, keys, values)
+        found = self._out(found.transpose(1, 2).flatten(2))
         return (found + self._perceptron(self._norm(found)))[:, 0]
