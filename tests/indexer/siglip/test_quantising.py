@@ -50,7 +50,9 @@ def test_a_layer_is_near_the_one_that_it_was_made_from(activation):
     made = quantised(weight, bias)(rows)
     error = (made - exact).norm(dim=-1) / exact.norm(dim=-1)
     assert made.shape == exact.shape
-    assert error.max() < 0.02
+    # Weights of seven bits, on processors that need them, are half as exact.
+    has_eight = quantising._most_of(quantising._packed if quantising._has_packed() else quantising._plain) == 127
+    assert error.max() < (0.02 if has_eight else 0.03)
     if activation:
         followed = quantised(weight, bias, activation)(rows)
         torch.testing.assert_close(followed, ACTIVATIONS[activation](made), atol=1e-4, rtol=1e-5)
