@@ -50,7 +50,7 @@ def duplicates(
 
     Nothing is ever deleted. --others names what could be: all but the best file of each group, only in FOLDER if one
     is given, and never a file that was not compared, that changed since it was indexed, whose best is not there, or
-    that holds more than the best does, such as a RAW photo beside a JPEG.
+    that holds more than the best does, such as a date or RAW data.
 
     \b
     photos duplicates

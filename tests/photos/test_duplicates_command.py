@@ -198,6 +198,17 @@ def test_others_never_name_pages_of_which_the_best_has_the_first_alone(indexed, 
     assert photos("duplicates", "--others").status == 1
 
 
+def test_others_never_name_the_photo_that_knows_its_date_beside_an_enlarged_one_that_does_not(indexed, folder):
+    taken = dated("2024:05:01 12:00:00")
+    (folder / "a.jpg").write_bytes(encoded(textured(0), exif=taken))
+    (folder / "b.png").write_bytes(encoded(textured(0).resize((1280, 960)), "png"))
+    (folder / "c.jpg").write_bytes(encoded(textured(0), quality=60))
+    photos = indexed()
+    (group,) = groups(photos("duplicates", "--json"))
+    assert names(group) == ["b.png", "a.jpg", "c.jpg"]
+    assert photos("duplicates", "--others").lines == [f"{folder}/c.jpg"]
+
+
 def test_others_never_name_a_raw_photo_beside_another_kind(indexed, folder):
     shown = textured(0)
     (folder / "a.jpg").write_bytes(encoded(shown.resize((2400, 1800)), quality=95))
