@@ -71,10 +71,10 @@ def meant(t: Transaction, name: str) -> tuple[str, str]:
     That is the one that *name* begins with, and else the main one; whose labels, which may have colons in their names,
     go before.
     """
-    namespace, own = parted(name, [each.namespace for each in t.namespaces.in_force()])
+    namespace, own = parted(name, t.namespaces.names())
     main = in_force(t) if namespace else None
     is_main = main is not None and Speller(main.definition.labels).label(name) is not None
-    return ("", name) if is_main else (namespace, own)
+    return ("", name) if is_main or wanted(t, namespace) is None else (namespace, own)
 
 
 def ensure_one(catalog: Catalog, model: str) -> Revision:

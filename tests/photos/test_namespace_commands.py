@@ -236,6 +236,16 @@ def test_what_changes_a_vocabulary_loses_nothing_that_an_interrupted_retag_was_t
     ]
 
 
+def test_a_label_is_taught_in_a_namespace_whose_first_retag_was_interrupted(beside, pictures):
+    with Catalog.open(beside.library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        scoring = t.scores.current(t.library.space_id(), "warm")
+        t.scores.begin(scoring.space_id, scoring.revision_id, scoring.label_ids, scoring.offsets, namespace="new")
+        t.library.set_retag_pending(True, "new")
+    assert beside("teach", "new:ours", "--yes", pictures / "red.png").status == 0
+    assert "new:ours" in tags_of(beside, pictures / "red.png")
+    assert "new:red" in counts(beside)
+
+
 def test_retag_brings_all_up_to_date_or_one(beside, write):
     assert len(beside("retag").lines) == 2
     assert [line.split(" (")[0] for line in beside("retag", "--as", "warm").lines] == [
