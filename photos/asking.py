@@ -27,6 +27,8 @@ class SearchRequest:
     stands_out: bool = False
     #: Near-duplicates and bursts count as one.
     group: bool = False
+    #: Look at every photo, however many there are.
+    exact: bool = False
 
     def record(self) -> dict[str, object]:
         """This as JSON holds it."""
