@@ -43,9 +43,13 @@ class NamedPictures:
 
     def vector(self, path: str) -> NDArray[np.float32]:
         """The unit vector, float32 (d,). Raises `UnreadablePicture`, or `MissingFolder` if there is none."""
-        expanded = os.path.expanduser(path) if path.startswith("~/") else path
-        whole = os.path.normpath(os.path.join(self._directory, expanded))
-        return as_vector(self._app, self._app.space, whole).vector
+        return as_vector(self._app, self._app.space, located(path, self._directory)).vector
+
+
+def located(path: str, directory: str) -> str:
+    """The absolute path of the picture that a query names as *path*, where relative ones begin in *directory*."""
+    expanded = os.path.expanduser(path) if path.startswith("~/") else path
+    return os.path.normpath(os.path.join(directory, expanded))
 
 
 def find_similar(app: App, path: str, count: int) -> list[Match]:
