@@ -209,6 +209,7 @@ def test_where_nothing_is_left_the_filter_that_leaves_nothing_is_named(filled):
     result = filled("search", "red", "year:1999", "name:red.png")
     assert (result.status, result.out) == (1, "")
     assert "No photo meets year:1999." in result.err
+    assert len(filled("search", "name:" + "a" * 100_000).err) < 300
     assert "No photo meets all of the filters together." in filled("search", "name:red.png", "name:blue.png").err
     assert filled.towers.texts == 0
 
