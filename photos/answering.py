@@ -9,7 +9,7 @@ from photos.app import App
 from photos.asking import SearchAnswer, SearchRequest
 from photos.errors import NotOneText, safe
 from photos.records import match_record
-from query import Found, Page, Query, Searcher, Sort, parse, written
+from query import Page, Query, Searcher, Sort, parse, written
 
 _CUT = "Note: this is longer than the model reads; its end was left out."
 _NOTHING = "Nothing here really matches: the best score is {best:.3f}, and unrelated photos may reach {least:.3f}."
@@ -32,7 +32,7 @@ def answer(app: App, request: SearchRequest) -> SearchAnswer:
         request.exact,
     )
     found = searcher(app, request.directory, notes).search(query, page)
-    reason = None if found.matches else _reason(found, request)
+    reason = None if found.reason is None else f"{safe(found.reason)}."
     if found.best is not None and found.least is not None and found.best < found.least:
         nothing = _NOTHING.format(best=found.best, least=found.least)
         if found.matches:
@@ -47,15 +47,6 @@ def answer(app: App, request: SearchRequest) -> SearchAnswer:
         notes=tuple(notes),
         reason=reason,
     )
-
-
-def _reason(found: Found, request: SearchRequest) -> str | None:
-    """A sentence on why nothing was found, where that is known."""
-    if found.reason is not None:
-        return f"{safe(found.reason)}."
-    if request.min_score is not None and found.best is not None and found.best < request.min_score:
-        return f"No photo has a score of {request.min_score:g} or more; the best one's is {found.best:.3f}."
-    return f"No more than {request.offset} photos were found." if request.offset else None
 
 
 def searcher(app: App, directory: str, notes: list[str]) -> Searcher:

@@ -55,8 +55,6 @@ _PARTS = {"month": Part.MONTH, "weekday": Part.WEEKDAY, "time": Part.MINUTE}
 _WORDINGS = {name: Wording(name) for name in ("camera", "lens", "caption", "keyword")}
 _LAST_DAY = 31
 _MEGA = 1e6
-#: Characters of a filter that a sentence names.
-_NAMED = 200
 
 Ids = NDArray[np.int64]
 
@@ -117,8 +115,7 @@ def _reason(t: Transaction, space: Space, filters: Sequence[Filter], directory: 
     """Which filter alone leaves nothing, or that they do so together."""
     for each in filters:
         if not len(_chosen(t, space, [each], directory)):
-            whole = filter_written(each)
-            return f"No photo meets {whole if len(whole) <= _NAMED else f'{whole[:_NAMED]}…'}"
+            return f"No photo meets {filter_written(each)}"
     return "No photo meets all of the filters together"
 
 

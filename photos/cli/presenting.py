@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import update_wrapper
@@ -37,8 +36,6 @@ def checked_score(ctx: click.Context, parameter: click.Parameter, value: str | N
     if value is None or value == "auto":
         return value
     score: float = click.FLOAT(value, parameter, ctx)
-    if not math.isfinite(score):
-        raise click.BadParameter("a cosine is a number from -1 to 1.")
     return score
 
 
