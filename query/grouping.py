@@ -44,7 +44,7 @@ def around_leaders(order: Sequence[int], pairs: Iterable[tuple[int, int]]) -> li
 
 def is_moment(one: Facts, other: Facts) -> bool:
     """Whether one camera took both within seconds."""
-    if one.taken_at is None or other.taken_at is None:
+    if one.taken_at is None or other.taken_at is None or one.camera is None:
         return False
     return one.camera == other.camera and abs(one.taken_at - other.taken_at) <= _MOMENT
 

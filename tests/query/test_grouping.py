@@ -41,6 +41,7 @@ def test_a_moment_is_one_camera_within_seconds():
     assert is_moment(taken(0), taken(8))
     assert not is_moment(taken(0), taken(60))
     assert not is_moment(taken(0), taken(1, "Pixel 7"))
+    assert not is_moment(taken(0, None), taken(1, None))
     assert not is_moment(Facts(4, 3, "JPEG"), Facts(4, 3, "JPEG"))
 
 
