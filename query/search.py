@@ -210,7 +210,7 @@ def grouped(
     """
     # So many are enough, however few the groups of the best are.
     most = wanted + compared
-    count = min(_A_GROUP * wanted, most)
+    count = max(1, min(_A_GROUP * wanted, most))
     while True:
         found = list(nearest(count))
         matches = {match.photo_id: match for match in found}

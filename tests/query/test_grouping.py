@@ -103,7 +103,7 @@ def test_groups_are_what_looks_the_same_and_bursts(album):
     )
     groups = group_photos(album.catalog, album.space, album.photos)
     assert groups == [[1, 2, 4], [3], [5], [6], [7]]
-    assert album.groups(3) == groups[:3]
+    assert [album.groups(wanted) for wanted in (0, 3)] == [[], groups[:3]]
 
 
 def test_a_page_of_groups_is_filled_however_few_the_best_photos_make(album):
