@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from indexer import DecodeError, Embedder
 from indexer.decode import read_photo
+from indexer.reading import MOST_BYTES
 from indexer.siglip import Preprocessing
 from photos import models
 from photos.app import App
@@ -135,6 +136,9 @@ def _read(path: str) -> bytes:
     if Path(path).is_dir():
         raise UnreadablePicture(path, "it is a folder; `photos add` indexes folders")
     try:
+        # What the program is asked to compare with may be a film.
+        if (size := Path(path).stat().st_size) > MOST_BYTES:
+            raise UnreadablePicture(path, f"it has {size / 1e9:.1f} GB")
         return Path(path).read_bytes()
     except FileNotFoundError:
         raise MissingFolder(path, "does not exist; check the name") from None

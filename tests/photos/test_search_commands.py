@@ -315,6 +315,16 @@ def test_a_file_that_is_no_picture_is_one_sentence(filled, tmp_path, content):
     assert "broken.jpg cannot be read as a picture: " in result.err
 
 
+def test_a_file_that_fills_the_memory_is_no_picture(filled, tmp_path):
+    film = tmp_path / "film.jpg"
+    with film.open("wb") as file:
+        file.truncate(1 << 36)
+    for command in (["search", film], ["similar", film], ["tag", film, "+dog"]):
+        result = filled(*command)
+        assert (result.status, result.err.count("\n")) == (1, 1)
+        assert "GB" in result.err
+
+
 def test_a_folder_is_no_picture(filled, tmp_path):
     assert "it is a folder" in filled("similar", tmp_path).err
 
