@@ -22,8 +22,15 @@ def answer(app: App, request: SearchRequest) -> SearchAnswer:
     """
     notes: list[str] = []
     query = parse(request.words)
-    sort = Sort(request.sort)
-    page = Page(request.top, request.offset, sort, request.min_score, request.stands_out, request.group)
+    page = Page(
+        request.top,
+        request.offset,
+        Sort(request.sort),
+        request.min_score,
+        request.stands_out,
+        request.group,
+        request.exact,
+    )
     found = searcher(app, request.directory, notes).search(query, page)
     reason = None if found.reason is None else f"{safe(found.reason)}."
     if found.best is not None and found.least is not None and found.best < found.least:

@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     help="Leave out photos whose score, a cosine, is below X; or with `auto`, is no more than chance in this library.",
 )
 @options.group
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="Look at every photo; otherwise, among 300 000 or more, one in a thousand may be missing from an answer.",
+)
 @presentation_options
 @click.option(
     "--save-as-label",
@@ -52,6 +57,7 @@ def search(
     sort: str,
     min_score: float | str | None,
     group: bool,
+    exact: bool,
     presentation: Presentation,
     label: str | None,
     like: Sequence[str],
@@ -98,6 +104,7 @@ def search(
         min_score=None if isinstance(min_score, str) else min_score,
         stands_out=isinstance(min_score, str),
         group=group,
+        exact=exact,
     )
     found = answered_elsewhere(settings.library, request, debug=invocation.debug) if label is None else None
     if found is None:

@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, cast
 
 from photos.asking import SearchRequest
-from photos.errors import PhotosError
+from photos.errors import MissingFolder, PhotosError, UnreadablePicture
 from photos.exits import explain
-from photos.serving.address import PROGRAM, REFUSED, SEARCH
+from photos.serving.address import CATALOG, PROGRAM, REFUSED, SEARCH
 from query import QueryError
 
 if TYPE_CHECKING:
@@ -70,6 +70,9 @@ class Handler(BaseHTTPRequestHandler):
         asking = self.headers[PROGRAM]
         if asking is not None and not self._server.is_asked_by(asking):
             raise _Wrong(HTTPStatus.CONFLICT, "another program answers here, or another version of it")
+        catalog = self.headers[CATALOG]
+        if catalog is not None and not self._server.answers_from(catalog):
+            raise _Wrong(HTTPStatus.CONFLICT, "the library that is answered from here is another")
         body = self._body()
         self._server.arrived(self.connection)
         try:
@@ -95,6 +98,9 @@ class Handler(BaseHTTPRequestHandler):
                 raise _Wrong(HTTPStatus.SERVICE_UNAVAILABLE, "too much to do")
             try:
                 return self._server.answer(request).record()
+            except (UnreadablePicture, MissingFolder) as error:
+                # Who asks may be able to read a picture that we cannot, and otherwise says the same.
+                raise _Wrong(HTTPStatus.FAILED_DEPENDENCY, str(error)) from error
             except (PhotosError, QueryError):
                 raise
             except Exception as error:

@@ -96,8 +96,8 @@ def file_size(text: str) -> float:
 
 
 def is_file_size(text: str) -> bool:
-    """Whether a size is written in bytes rather than in megapixels."""
-    return text.strip().lower().endswith("b")
+    """Whether a size, or an end of a range of them, is written in bytes rather than in megapixels."""
+    return any(end.strip().lower().endswith("b") for end in text.split(".."))
 
 
 def megapixels(text: str) -> Span:

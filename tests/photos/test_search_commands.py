@@ -116,6 +116,15 @@ def test_nothing_to_search_for_is_wrong_usage(filled):
     assert filled("search").status == 2
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["-iso:" + "|".join(map(str, range(500)))], [f"-iso:{number}..{number + 1}" for number in range(500)]],
+)
+def test_as_many_values_as_there_may_be_are_looked_for(filled, words):
+    assert len(paths(filled("search", *words, "--paths"))) == 6
+    assert filled("search", *words, "iso:1").status == 2
+
+
 def test_words_with_a_dash_are_taken_away_and_mistyped_options_are_named(filled):
     (most, *_, least) = filled("search", "red", "--paths").lines
     assert filled("search", "-red", "--paths").lines[0] == least
@@ -304,6 +313,16 @@ def test_a_file_that_is_no_picture_is_one_sentence(filled, tmp_path, content):
     result = filled("similar", path)
     assert result.status == 1
     assert "broken.jpg cannot be read as a picture: " in result.err
+
+
+def test_a_file_that_fills_the_memory_is_no_picture(filled, tmp_path):
+    film = tmp_path / "film.jpg"
+    with film.open("wb") as file:
+        file.truncate(1 << 36)
+    for command in (["search", film], ["similar", film], ["tag", film, "+dog"]):
+        result = filled(*command)
+        assert (result.status, result.err.count("\n")) == (1, 1)
+        assert "GB" in result.err
 
 
 def test_a_folder_is_no_picture(filled, tmp_path):

@@ -99,7 +99,7 @@ class Vanishing:
     def __init__(self, index, vanish, times):
         self.index, self.vanish, self.times = index, vanish, times
 
-    def search(self, vector, count):
+    def search(self, vector, count, among=None, *, exact=False):
         found = self.index.search(vector, count)
         if self.times:
             self.times -= 1

@@ -96,6 +96,9 @@ def test_colons_and_quotes_in_ordinary_text_are_text(text):
         ("rating:4..", Filter("rating", (Span(4, None),))),
         ("size:>12mp", Filter("mp", (Span(12, None, takes_low=False),))),
         ("size:12mp", Filter("mp", (Span(11.5, 12.5),))),
+        ("size:5mb..", Filter("filesize", (Span(5e6, None),))),
+        ("size:5MB..0.01gb", Filter("filesize", (Span(5e6, 1e7),))),
+        ("size:12mp..", Filter("mp", (Span(12, None),))),
         ("size:<=2.5MB", Filter("filesize", (Span(None, 2_500_000),))),
         ("name:*.png", Filter("name", ("*.png",))),
         ("format:heic", Filter("format", ("HEIF",))),
@@ -160,6 +163,7 @@ def test_only_a_single_text_is_a_text_alone(words):
         ("dog -", "nothing after it"),
         ("a - + b", "second sign"),
         ("- -tag:dog", "after another one"),
+        ("iso:" + "|".join(map(str, range(501))), "at most 500 values"),
         ("iso:" + "9" * 400, "needs a number"),
     ],
 )
