@@ -68,7 +68,7 @@ def search(
     photos search beach at sunset
     photos search dog + beach - people              what begins with a sign is added or taken away
     photos search 2:dog 0.5:snow                    and may weigh more or less
-    photos search ./like.jpg - snow                 pictures are paths with a slash in them, or --like
+    photos search ./like.jpg - snow                 a picture's path begins with ./, ../, ~/ or /; or --like
     photos search "red car" -tag:night in:2019/Italy after:2019-06 rating:4..
     photos search year:2021 month:dec is:duplicate  filters alone list photos, newest first
 

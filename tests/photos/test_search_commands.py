@@ -178,6 +178,9 @@ def test_filters_narrow_a_search_and_alone_list_photos(filled, pictures):
     assert sorted(paths(filled("search", f"in:{pictures}/bright", "--paths"))) == bright
     assert len(paths(filled("search", "-in:bright", "--paths"))) == 4
     assert len(paths(filled("search", "--not", "in:bright", "--paths"))) == 4
+    no_filter = filled("search", "red", "--not", "blue")
+    assert (no_filter.status, no_filter.out) == (2, "")
+    assert "NAME:VALUE" in no_filter.err
     both = paths(filled("search", "name:r*.png|b*.png", "-name:black*", "--paths"))
     assert sorted(both) == ["blue.png", "red.png"]
     listed = json.loads(filled("search", "name:red.png", "--json").lines[0])
@@ -202,6 +205,7 @@ def test_a_tag_finds_what_is_tagged_and_a_wrong_one_is_named(filled, pictures):
     assert (wrong.status, wrong.out) == (2, "")
     assert "`tag:gren`" in wrong.err
     assert "tag:green" in wrong.err
+    assert "did you mean tag:blue|green?" in filled("search", "tag:blue,green").err
 
 
 def test_where_nothing_is_left_the_filter_that_leaves_nothing_is_named(filled):
@@ -225,6 +229,8 @@ def test_pages_follow_each_other_and_keep_their_ranks(filled):
     assert paths(filled("search", "red", "--paths", "-t", "2", "--offset", "2")) == every[2:4]
     assert filled("search", "red", "-t", "2", "--offset", "2").lines[1].split()[0] == "3"
     assert filled("search", "red", "--offset", "6").status == 1
+    for query in ("red", "has:tags"):
+        assert "No photo is left after the first 6." in filled("search", query, "--offset", "6").err
     listed = paths(filled("search", "has:tags", "--paths"))
     assert paths(filled("search", "has:tags", "--paths", "--offset", "1", "-t2")) == listed[1:3]
 
@@ -232,7 +238,9 @@ def test_pages_follow_each_other_and_keep_their_ranks(filled):
 def test_a_least_score_leaves_out_what_is_below_it(filled):
     scores = [json.loads(line)["score"] for line in filled("search", "red", "--json").lines]
     assert len(filled("search", "red", "--paths", "--min-score", scores[2]).lines) == 3
-    assert filled("search", "red", "--min-score", "1.5").status == 1
+    high = filled("search", "red", "--min-score", "1.5")
+    assert (high.status, high.out) == (1, "")
+    assert f"No photo has a score of 1.5 or more; the best is {scores[0]:.3f}." in high.err
     assert filled("search", "red", "--min-score", "x").status == 2
 
 
