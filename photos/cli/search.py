@@ -73,7 +73,8 @@ def search(
     photos search year:2021 month:dec is:duplicate  filters alone list photos, newest first
 
     Filters are NAME:VALUE, or the options below; NAME:VALUE|VALUE is either, a dash before it none of them, and
-    a..b, a.., ..b, >a and <b are ranges. docs/searching.md has all of the language.
+    a..b, a.., ..b, >a and <b are ranges; a shell wants quotes around |, > and <. docs/searching.md has all of the
+    language.
 
     \b
     photos search "red car" --min-score auto --group --sheet red-cars.html
