@@ -115,7 +115,7 @@ def _reason(t: Transaction, space: Space, filters: Sequence[Filter], directory: 
     """Which filter alone leaves nothing, or that they do so together."""
     for each in filters:
         if not len(_chosen(t, space, [each], directory)):
-            return f"No photo meets {filter_written(each)}"
+            return f"No photo meets `{filter_written(each)}`"
     return "No photo meets all of the filters together"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from photos.cli import options
 from photos.cli.presenting import Presentation, checked_score, presentation_options
 from photos.cli.program import Invocation, pass_invocation
 from photos.cli.querying import QueryCommand, filter_options, words_of
+from photos.cli.streams import native_noise_hushed
 
 if TYPE_CHECKING:
     from photos.app import App
@@ -115,7 +117,9 @@ def search(
         click.echo(note, err=True)
     if not found.matches and found.reason is not None:
         raise NothingFound(found.reason)
-    present(found.matches, presentation, title=found.title, of_text=found.of_text, first=offset + 1)
+    # Sheets and previews decode pictures, which is not always done in silence.
+    with nullcontext() if invocation.debug else native_noise_hushed():
+        present(found.matches, presentation, title=found.title, of_text=found.of_text, first=offset + 1)
 
 
 def _save(app: App, label: str, text: str) -> None:

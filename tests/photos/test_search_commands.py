@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -212,7 +214,7 @@ def test_where_nothing_is_left_the_filter_that_leaves_nothing_is_named(filled):
     filled.towers.texts = 0
     result = filled("search", "red", "year:1999", "name:red.png")
     assert (result.status, result.out) == (1, "")
-    assert "No photo meets year:1999." in result.err
+    assert "No photo meets `year:1999`." in result.err
     assert "No photo meets all of the filters together." in filled("search", "name:red.png", "name:blue.png").err
     assert filled.towers.texts == 0
 
@@ -229,6 +231,7 @@ def test_pages_follow_each_other_and_keep_their_ranks(filled):
     assert paths(filled("search", "red", "--paths", "-t", "2", "--offset", "2")) == every[2:4]
     assert filled("search", "red", "-t", "2", "--offset", "2").lines[1].split()[0] == "3"
     assert filled("search", "red", "--offset", "6").status == 1
+    assert filled("search", "has:tags").lines[0].startswith("   file "), "names stand on the left"
     for query in ("red", "has:tags"):
         assert "No photo is left after the first 6." in filled("search", query, "--offset", "6").err
     listed = paths(filled("search", "has:tags", "--paths"))
@@ -241,7 +244,8 @@ def test_a_least_score_leaves_out_what_is_below_it(filled):
     high = filled("search", "red", "--min-score", "1.5")
     assert (high.status, high.out) == (1, "")
     assert f"No photo has a score of 1.5 or more; the best is {scores[0]:.3f}." in high.err
-    assert filled("search", "red", "--min-score", "x").status == 2
+    for wrong in ("x", "nan", "inf"):
+        assert filled("search", "red", "--min-score", wrong).status == 2
 
 
 def test_sorted_by_date_the_best_photos_come_newest_first(filled, pictures):
@@ -346,3 +350,15 @@ def test_embed_wants_a_picture_or_a_text(filled):
     assert filled("embed").status == 2
     assert filled("embed", "x.jpg", "--text", "red").status == 2
     assert filled("embed", "--text", "red", "--json", "--raw").status == 2
+
+
+def test_what_decoders_write_past_python_is_not_shown_with_a_sheet(filled, pictures, tmp_path):
+    tiff = io.BytesIO()
+    # A tag that no libtiff knows, of which it complains on the process's standard error.
+    Image.new("RGB", (40, 30), "red").save(tiff, "TIFF", compression="tiff_lzw", tiffinfo={65432: b"unknown"})
+    (pictures / "odd.tif").write_bytes(tiff.getvalue())
+    filled("index")
+    command = [sys.executable, "-m", "photos", "--library", str(filled.library)]
+    sheet = [*command, "search", "name:odd.tif", "--sheet", str(tmp_path / "sheet.html")]
+    result = subprocess.run(sheet, capture_output=True, text=True, check=True)
+    assert result.stderr == f"Wrote {tmp_path / 'sheet.html'}.\n"
