@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import struct
 import subprocess
 import sys
 
@@ -354,8 +355,10 @@ def test_embed_wants_a_picture_or_a_text(filled):
 
 def test_what_decoders_write_past_python_is_not_shown_with_a_sheet(filled, pictures, tmp_path):
     tiff = io.BytesIO()
-    # A tag that no libtiff knows, of which it complains on the process's standard error.
-    Image.new("RGB", (40, 30), "red").save(tiff, "TIFF", compression="tiff_lzw", tiffinfo={65432: b"unknown"})
+    Image.new("RGB", (40, 30), "red").save(tiff, "TIFF", compression="tiff_lzw", tiffinfo={65432: b"odd"})
+    # A field of a type that there is not, of which libtiff complains on the process's standard error.
+    at = tiff.getvalue().index(struct.pack("<H", 65432))
+    tiff.getbuffer()[at + 2 : at + 4] = b"\0\0"
     (pictures / "odd.tif").write_bytes(tiff.getvalue())
     filled("index")
     command = [sys.executable, "-m", "photos", "--library", str(filled.library)]
