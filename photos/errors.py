@@ -315,6 +315,8 @@ class NoEarlierRevision(PhotosError):
 
     def __str__(self) -> str:
         """One sentence."""
+        if self.number < 1:
+            return f"{self.vocabulary!r} has no earlier revision; `photos vocab use` chooses another vocabulary."
         return (
             f"{self.vocabulary!r} has no revision {self.number}; it has 1 to {self.newest}, see `photos vocab history`."
         )

@@ -40,7 +40,7 @@ def test_history_lists_revisions_and_rollback_goes_back_to_one(filled, two):
     assert filled.towers.texts == 0
     earlier = filled("vocab", "rollback")
     assert earlier.status == 1
-    assert "has no revision 0" in earlier.err
+    assert "'two' has no earlier revision" in earlier.err
     assert [json.loads(line)["in_use"] for line in filled("vocab", "history", "two", "--json").lines] == [
         False,
         False,
@@ -68,6 +68,7 @@ def test_a_label_is_tried_before_it_is_one(filled, pictures):
     assert record["clearest"][0]["path"] == str(pictures / "red.png")
     assert sum(record["histogram"]["photos"]) == record["photos"] == 6
     assert filled("vocab", "list").out == before
+    assert "cannot be a label" in filled("vocab", "try", " ").err
 
 
 def test_two_vocabularies_are_compared_by_labels_and_by_photos(filled, two, pictures):
