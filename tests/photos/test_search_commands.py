@@ -294,6 +294,7 @@ def test_similar_takes_any_picture(filled, tmp_path):
     Image.new("RGB", (9, 9), (225, 35, 25)).save(tmp_path / "reddish.jpg")
     first = json.loads(filled("similar", tmp_path / "reddish.jpg", "--json").lines[0])
     assert first["path"].endswith("/red.png")
+    assert (first["logit"], first["probability"]) == (None, None)
     assert "probability" not in filled("similar", tmp_path / "reddish.jpg").lines[0]
 
 
