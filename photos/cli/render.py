@@ -64,8 +64,9 @@ def matches_table(matches: Sequence[MatchRecord], *, of_text: bool, first: int =
 
 
 def _others(match: MatchRecord) -> str:
-    more = match.get("more", [])
-    return f"  +{len(more)} more" if more else ""
+    """Where else the photo is, and how many others its group has."""
+    places, more = len(match["paths"]), len(match.get("more", []))
+    return (f"  in {places} places" if places > 1 else "") + (f"  +{more} more" if more else "")
 
 
 def tags_line(labels: Sequence[str], room: int) -> str:

@@ -277,7 +277,10 @@ def diff(invocation: Invocation, one: str, other: str, of_photos: bool, as_json:
 @options.as_json
 @pass_invocation
 def lint(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
-    """Name labels to look at: near-synonyms, prompts too long for the model, and what is on no photo or on every one.
+    """Name labels to look at.
+
+    These are near-synonyms, prompts too long for the model, labels that are on no photo or on every one, and pairs that
+    are always on the same photos.
 
     Exits with 0 if there are none, and with 1 if there are.
     """

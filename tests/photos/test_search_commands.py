@@ -75,6 +75,9 @@ def test_a_copied_file_is_one_result_with_two_paths(filled, pictures):
     results = [json.loads(line) for line in filled("search", "red", "--json").lines]
     assert len(results) == 6
     assert results[0]["paths"] == [str(pictures / "a copy.png"), str(pictures / "red.png")]
+    first, second = filled("search", "red", "-t", "2").lines[1:]
+    assert "a copy.png  in 2 places " in first
+    assert "places" not in second
 
 
 def test_names_are_kept_byte_for_byte_and_shown_safely(filled, pictures):
