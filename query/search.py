@@ -175,7 +175,7 @@ def search_text(
     catalog: Catalog, index: VectorIndex, space: Space, texts: TextVectors, text: str, count: int
 ) -> list[Match]:
     """The *count* photos that *text* describes best, best first. Raises `EmptyQuery` if it has no words."""
-    return search_vector(catalog, index, space, texts.vector(text), count)
+    return search_vector(catalog, index, space, texts.vector(text), count, of_text=True)
 
 
 def search_vector(
@@ -186,14 +186,18 @@ def search_vector(
     count: int,
     *,
     exclude: int | None = None,
+    of_text: bool = False,
 ) -> list[Match]:
-    """The *count* photos nearest to *vector*, float32 (d,), best first, without the photo *exclude*."""
+    """The *count* photos nearest to *vector*, float32 (d,), best first, without the photo *exclude*.
+
+    Logits and probabilities are given where the vector is a text's, which *of_text* says: see `Match`.
+    """
 
     def nearest() -> list[tuple[int, float]]:
         found = _nearest(index, vector, count + (exclude is not None), None)
         return [(photo_id, cosine) for photo_id, cosine in found if photo_id != exclude][:count]
 
-    return _nearest_matches(catalog, space, nearest, of_text=True)
+    return _nearest_matches(catalog, space, nearest, of_text=of_text)
 
 
 def grouped(

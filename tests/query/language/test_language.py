@@ -129,8 +129,17 @@ def test_only_a_single_text_is_a_text_alone(words):
 @pytest.mark.parametrize(
     ("word", "names"),
     [
-        ("tagg:dog", "`tag:`"),
+        ("tagg:dog", "did you mean `tag:dog`?"),
         ("foo:bar", "photos search --help"),
+        ("year:2019-2021", "did you mean 2019..2021?"),
+        ("date:2019-2021", "did you mean 2019..2021?"),
+        ("iso:100 - 200", "did you mean 100..200?"),
+        ("exposure:1/500-1/250s", "did you mean 1/500..1/250s?"),
+        ("month:jun-aug", "did you mean jun..aug?"),
+        ("weekday:sat-sun", "did you mean sat..sun?"),
+        ("time:18-20", "did you mean 18..20?"),
+        ("year:2019,2021", "did you mean 2019|2021?"),
+        ("rating:4+", "did you mean `4..`?"),
         ("after:2022-13", "did you mean 2022-12?"),
         ("after:2022-02-30", "did you mean 2022-02-28?"),
         ("after:yesterday", "2019-07-13"),
