@@ -238,6 +238,7 @@ class _Retag:
         # Their embeddings are gone.
         gone = np.setdiff1d(self._least.photo_ids(), photo_ids, assume_unique=True)
         t.scores.forget(change.old.id, gone.tolist())
+        self._least.forget(gone)
         for start in range(0, len(entered), _CHUNK):
             self._amend(t, change, t.scores.of(change.old.id, entered[start : start + _CHUNK]))
         t.scores.keep_least_ranks(change.old, self._least)
