@@ -34,6 +34,8 @@ _embedding, _file = schema.embedding, schema.file
 _PART = 1024
 #: Rows from which it is worth the look whether they are mapped.
 _MANY = 256
+#: The share of the mapped rows that a sample of them may lack.
+_LITTLE = 0.01
 #: How far a vector's length may be from one: what bfloat16 leaves of a division.
 _LENGTH_TOLERANCE = 1e-2
 # Built once: making a statement costs more than running it.
@@ -81,6 +83,10 @@ class Embeddings:
         """How many photos that have a file have an embedding in the space."""
         if (fresh := self._fresh(space_id)) is not None:
             return len(fresh.photo_ids())
+        return self.count_stored(space_id)
+
+    def count_stored(self, space_id: int) -> int:
+        """As `count`, from the catalog alone, whatever is mapped."""
         return self._connection.execute(
             select(func.count()).select_from(_embedding).where(_embedding.c.space_id == space_id, _has_file())
         ).scalar_one()
@@ -143,10 +149,11 @@ class Embeddings:
     def sample(self, space_id: int, most: int) -> tuple[int, Vectors]:
         """How many photos have a file and an embedding, and the embeddings of at most *most*, at even distances."""
         fresh = self._fresh(space_id)
-        # What is not in the mapped rows yet is little beside them.
-        there = self.ids(space_id) if fresh is None or not len(fresh.ids) else fresh.ids
+        # What is not mapped yet is left out only where it is little: to take it in, all ids are sorted.
+        is_mapped = fresh is not None and len(fresh.put) <= _LITTLE * len(fresh.ids)
+        there = fresh.ids if fresh is not None and is_mapped else self.ids(space_id)
         chosen = there[:: max(1, -(-len(there) // most))]
-        count = len(there) + (len(fresh.put) if fresh is not None and len(fresh.ids) else 0)
+        count = len(there) + (len(fresh.put) if fresh is not None and is_mapped else 0)
         return count, self.get(space_id, chosen.tolist())
 
     def scan_stored(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:

@@ -282,6 +282,19 @@ def test_verify_finds_what_differs_and_repairs_it(filled, pictures):
     assert filled("verify").status == 0
 
 
+def test_verify_counts_rows_of_the_index_that_the_catalog_lacks(filled):
+    filled("search", "red")
+    with Catalog.open(filled.library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        t.connection.exec_driver_sql("DELETE FROM embedding_change WHERE photo_id = 1")
+        t.connection.exec_driver_sql("DELETE FROM embedding WHERE photo_id = 1")
+        t.connection.exec_driver_sql("DELETE FROM file WHERE photo_id = 1")
+    result = filled("verify", "--json")
+    found = {each["what"]: each["count"] for each in map(json.loads, result.lines)}
+    assert (result.status, found["wrong row in the index"]) == (1, 1)
+    assert filled("verify", "--repair").status == 0
+    assert filled("verify").status == 0
+
+
 def test_adding_nothing_is_wrong_usage(photos):
     assert photos("add").status == 2
 
