@@ -34,8 +34,6 @@ _embedding, _file = schema.embedding, schema.file
 _PART = 1024
 #: Rows from which it is worth the look whether they are mapped.
 _MANY = 256
-#: The share of the mapped rows that a sample of them may lack.
-_LITTLE = 0.01
 #: How far a vector's length may be from one: what bfloat16 leaves of a division.
 _LENGTH_TOLERANCE = 1e-2
 # Built once: making a statement costs more than running it.
@@ -147,14 +145,15 @@ class Embeddings:
         return ids[order], found[order]
 
     def sample(self, space_id: int, most: int) -> tuple[int, Vectors]:
-        """How many photos have a file and an embedding, and the embeddings of at most *most*, at even distances."""
+        """How many photos have a file and an embedding, and the embeddings of about *most*, at even distances.
+
+        Of a large library they are those that the index was made with: what changed since is little beside them.
+        """
         fresh = self._fresh(space_id)
-        # What is not mapped yet is left out only where it is little: to take it in, all ids are sorted.
-        is_mapped = fresh is not None and len(fresh.put) <= _LITTLE * len(fresh.ids)
-        there = fresh.ids if fresh is not None and is_mapped else self.ids(space_id)
-        chosen = there[:: max(1, -(-len(there) // most))]
-        count = len(there) + (len(fresh.put) if fresh is not None and is_mapped else 0)
-        return count, self.get(space_id, chosen.tolist())
+        if fresh is not None and len(fresh.rows) >= most:
+            return len(fresh.ids) + len(fresh.put), fresh.rows.sample(most)
+        there = self.ids(space_id)
+        return len(there), self.get(space_id, there[:: max(1, -(-len(there) // most))].tolist())
 
     def scan_stored(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
         """As `scan`, from the catalog alone, whatever is mapped."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, cast
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 #: Bytes that a request may have.
 _LARGEST = 1 << 20
+_PART = 1 << 16
 
 
 class _Wrong(Exception):
@@ -52,6 +55,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(REFUSED, {"refused": sentence, "status": status})
         except _Wrong as wrong:
             self._send(wrong.status, {"error": wrong.what})
+            self._hear_out()
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - http.server's name
         """Keep no log: what people search for is theirs."""
@@ -97,6 +101,14 @@ class Handler(BaseHTTPRequestHandler):
                 sentence, _ = explain(error)
                 self._server.say_once(f"A search could not be answered here: {sentence}")
                 raise _Wrong(HTTPStatus.INTERNAL_SERVER_ERROR, sentence) from error
+
+    def _hear_out(self) -> None:
+        """Read what may still be coming: closed before, a connection cuts off the response that is on its way."""
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            left = _LARGEST
+            while left > 0 and (heard := self.connection.recv(min(left, _PART))):
+                left -= len(heard)
 
     def _send(self, status: int, record: Mapping[str, object]) -> None:
         # Paths that are no text keep their bytes as lone surrogates, which only escapes can hold.

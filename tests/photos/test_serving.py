@@ -256,6 +256,17 @@ def test_nonsense_is_answered_with_its_name(library, path, body, headers, status
         assert ask(library, REQUEST).answer() == NOTHING
 
 
+def test_a_client_that_is_still_sending_hears_that_it_is_refused(library):
+    with serving(library, lambda request: NOTHING, print), connected(library) as slow:
+        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nContent-Length: 1000000000\r\n\r\n".encode())
+        assert slow.recv(12) == b"HTTP/1.1 413"
+        for _ in range(5):
+            slow.sendall(b" " * 100_000)
+        with pytest.raises(ConnectionError):
+            for _ in range(100):
+                slow.sendall(b" " * 100_000)
+
+
 def test_other_clients_get_the_same_answers_as_json(filled, served):
     body = json.dumps(REQUEST.record())
     status, answer = post(served.library, body=body)
