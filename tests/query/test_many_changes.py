@@ -30,7 +30,7 @@ class ManyVocabularies(RuleBasedStateMachine):
         self.temporary = tempfile.TemporaryDirectory()
         self.library = Library(Path(self.temporary.name))
         self.made = 0
-        self.labels = {namespace: {name: (None, ()) for name in NAMES[at:]} for at, namespace in enumerate(["", "a"])}
+        self.labels = {namespace: dict.fromkeys(NAMES[at:], (None, ())) for at, namespace in enumerate(["", "a"])}
         for _ in range(5):
             self.add_photo()
         for namespace in self.labels:
