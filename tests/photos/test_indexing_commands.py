@@ -167,7 +167,7 @@ def test_a_catalog_that_is_none_is_left_alone(photos, pictures, checkpoint):
     assert (photos.library / "catalog.sqlite3").read_text() == "a letter to grandma"
 
 
-@pytest.mark.parametrize("command", [["index"], ["remove", "/none"], ["retag"], ["tags"]])
+@pytest.mark.parametrize("command", [["index"], ["remove", "/none"], ["retag"], ["tags"], ["vocab", "history"]])
 def test_an_empty_library_is_said_and_not_made(photos, command):
     result = photos(*command)
     assert (result.status, result.err.count("\n")) == (1, 1)
