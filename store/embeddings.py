@@ -81,6 +81,10 @@ class Embeddings:
         """How many photos that have a file have an embedding in the space."""
         if (fresh := self._fresh(space_id)) is not None:
             return len(fresh.photo_ids())
+        return self.count_stored(space_id)
+
+    def count_stored(self, space_id: int) -> int:
+        """As `count`, from the catalog alone, whatever is mapped."""
         return self._connection.execute(
             select(func.count()).select_from(_embedding).where(_embedding.c.space_id == space_id, _has_file())
         ).scalar_one()

@@ -41,9 +41,11 @@ class Answers:
         return answer(self._moment(), request)
 
     def prepare(self) -> None:
-        """Open what the first answer needs, so that it need not wait. Trouble is left to that."""
+        """Open what the next answer needs, so that it need not wait. Trouble is left to that."""
         with suppress(Exception):
-            self._moment().index.refresh()
+            index = self._moment().index
+            index.refresh()
+            index.warm()
 
     def catalog(self) -> Catalog:
         """The catalog that is there now: another than a moment ago, if somebody put another in its place."""

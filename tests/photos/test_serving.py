@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import shutil
 import socket
 import stat
@@ -16,7 +17,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from photos.app import App
 from photos.asking import SearchAnswer, SearchRequest
+from photos.cli.following import preparing
 from photos.config import load
 from photos.errors import Refused, UnreadablePicture
 from photos.serving.address import PROGRAM, REFUSED, SEARCH, reachable, socket_of
@@ -25,6 +28,7 @@ from photos.serving.client import Unanswered, ask
 from photos.serving.edition import edition
 from photos.serving.server import serving
 from photos.towers import KeptTowers
+from store import Acceleration, VectorIndex
 
 from .towers import ColourTowers
 
@@ -179,6 +183,31 @@ def test_new_photos_are_found_at_once_and_gone_ones_no_more(filled, served, pict
     assert filled("index").status == 0
     assert "almost.png" in filled("search", "red", "-t", "1").out
     assert served.said == []
+
+
+def test_what_it_prepares_is_ready_for_quick_looks(filled, served, pictures):
+    for number in range(20):
+        Image.new("RGB", (30, 30), (219, number, 30)).save(pictures / f"red{number}.png")
+    assert filled("index").status == 0
+    settings = load({"library": filled.library}, {})
+    with App(settings, filled.towers) as app:
+        space, large = app.space, Acceleration(from_rows=16)
+        VectorIndex(settings.index_folder, app.catalog, space, newer_rows=1, acceleration=large).refresh()
+    index = served.answers.index(served.answers.catalog(), space)
+    assert index.status().accelerated
+    assert not index.is_warm
+    served.answers.prepare()
+    assert index.is_warm
+
+
+def test_it_gets_ready_again_when_told_and_no_more_at_the_end():
+    done, turns = queue.Queue(), iter(range(9))
+    with preparing(lambda: done.put(next(turns))) as again:
+        assert done.get(timeout=20) == 0
+        again()
+        assert done.get(timeout=20) == 1
+    with pytest.raises(queue.Empty):
+        done.get(timeout=0.2)
 
 
 def test_a_label_is_saved_by_the_program_itself(filled, served):

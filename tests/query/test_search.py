@@ -1,5 +1,8 @@
 """Asking the library."""
 
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -80,6 +83,18 @@ def test_repeated_texts_are_encoded_once_and_given_for_each(library):
 def test_a_query_without_words_is_refused(library, text):
     with pytest.raises(EmptyQuery, match="nothing to search for"):
         search(library, text)
+
+
+def test_an_answer_does_not_wait_for_another_process_that_writes(library):
+    library.add("dog")
+    with closing(sqlite3.connect(library.catalog.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        # Waiting would end with `CatalogBusy`.
+        assert search(library, "dog")
+        other.execute("ROLLBACK")
+    assert library.texts.unknown(["dog"]) == 1
+    search(library, "dog")
+    assert library.texts.unknown(["dog"]) == 0
 
 
 def test_texts_are_remembered_by_what_the_model_tells_apart():
