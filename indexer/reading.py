@@ -21,7 +21,7 @@ from .scan import stamp_of
 from .sidecars import with_sidecar
 
 #: Bytes. No picture that can be decoded is larger, and a file is held in memory whole.
-_MOST_BYTES = 1 << 30
+MOST_BYTES = 1 << 30
 #: Nanoseconds. Linux stamps files by a clock that ticks every 1 to 10 ms; FAT keeps every second one.
 _SECOND = 1_000_000_000
 _GRAIN, _COARSE = 20_000_000, 2 * _SECOND
@@ -122,7 +122,7 @@ def _read(file: Wanted, preprocessing: Squarer, desk: Desk) -> Reading:
             identify(opened.read(HEAD))
         except DecodeError as error:
             return Refused(file, stamp, error.outcome, error.reason)
-        if before.st_size > _MOST_BYTES:
+        if before.st_size > MOST_BYTES:
             return Refused(file, stamp, Outcome.TOO_LARGE, f"it has {before.st_size / 1e9:.1f} GB")
         opened.seek(0)
         data = opened.read()

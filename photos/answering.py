@@ -22,8 +22,15 @@ def answer(app: App, request: SearchRequest) -> SearchAnswer:
     """
     notes: list[str] = []
     query = parse(request.words)
-    sort = Sort(request.sort)
-    page = Page(request.top, request.offset, sort, request.min_score, request.stands_out, request.group)
+    page = Page(
+        request.top,
+        request.offset,
+        Sort(request.sort),
+        request.min_score,
+        request.stands_out,
+        request.group,
+        request.exact,
+    )
     found = searcher(app, request.directory, notes).search(query, page)
     reason = None if found.reason is None else f"{safe(found.reason)}."
     if found.best is not None and found.least is not None and found.best < found.least:
@@ -32,6 +39,8 @@ def answer(app: App, request: SearchRequest) -> SearchAnswer:
             notes.append(nothing)
         else:
             reason = nothing
+    if not found.matches and reason is None:
+        reason = _why_none(request, found.best)
     matches = [match_record(match, found.more.get(match.photo_id, ())) for match in found.matches]
     return SearchAnswer(
         matches=matches,
@@ -40,6 +49,15 @@ def answer(app: App, request: SearchRequest) -> SearchAnswer:
         notes=tuple(notes),
         reason=reason,
     )
+
+
+def _why_none(request: SearchRequest, best: float | None) -> str | None:
+    """Which option left nothing of what was found; None if none did."""
+    if request.min_score is not None and best is not None and best < request.min_score:
+        return f"No photo has a score of {request.min_score:g} or more; the best is {best:.3f}."
+    if request.offset:
+        return f"No photo is left after the first {request.offset}."
+    return None
 
 
 def searcher(app: App, directory: str, notes: list[str]) -> Searcher:

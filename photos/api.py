@@ -1,10 +1,12 @@
 """A library for programs of one's own: embeddings, scores, tags and searches as NumPy arrays and plain records.
 
-from photos.api import Library
+As in:
 
-with Library.open() as library:
-for match in library.search("beach at sunset", 5):
-print(match.photo.paths[0], match.cosine)
+    from photos.api import Library
+
+    with Library.open() as library:
+        for match in library.search("beach at sunset", 5):
+            print(match.photo.paths[0], match.cosine)
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,8 @@ from photos.pictures import embed_pictures, find_similar, photo_at
 from query import Match, NotInLibrary, Page, ScoredTag, parse_line, photo_tags
 from query.scores import probability
 from store import Photo, SpaceIdentity, Vectors
+
+_Value = TypeVar("_Value")
 
 
 class Library:
@@ -53,7 +57,7 @@ class Library:
 
     def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, float32 (n, d). Those of texts that were asked for before are remembered."""
-        return self._app.texts(self._app.space).matrix(texts)
+        return self._app.texts(self._app.space).matrix(_several(texts))
 
     def embed_images(
         self, paths: Sequence[str | os.PathLike[str]], batch_size: int = 16
@@ -64,7 +68,8 @@ class Library:
         """
         checkpoint = self._app.checkpoint_of(self._app.space)
         embedder = self._app.embedder(self._app.space)
-        return embed_pictures(embedder, checkpoint.preprocessing, [os.fspath(path) for path in paths], batch_size)
+        named = [os.fspath(path) for path in _several(paths)]
+        return embed_pictures(embedder, checkpoint.preprocessing, named, batch_size)
 
     def embeddings(self, batch_size: int = 4096) -> Iterator[Vectors]:
         """The stored embeddings of all photos, by ascending id, at most *batch_size* at a time.
@@ -90,7 +95,7 @@ class Library:
     def scores(self, vectors: NDArray[np.float32], labels: Sequence[str]) -> NDArray[np.float32]:
         """Cosines, float32 (n, k), of *vectors*, float32 (n, d), with labels, each encoded as in a vocabulary."""
         texts = self._app.texts(self._app.space)
-        matrix = [texts.label_vector(label) for label in labels]
+        matrix = [texts.label_vector(label) for label in _several(labels)]
         columns = np.stack(matrix) if matrix else np.empty((0, self.space.dimension), np.float32)
         cosines: NDArray[np.float32] = np.asarray(vectors, np.float32) @ columns.T
         return cosines
@@ -128,3 +133,10 @@ class Library:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _several(values: Sequence[_Value]) -> Sequence[_Value]:
+    """*values*, of which a single text would be taken for as many as it has letters. Raises `TypeError` for one."""
+    if isinstance(values, str | bytes | os.PathLike):
+        raise TypeError(f"give a list, even of one: [{values!r}]")
+    return values

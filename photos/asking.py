@@ -27,6 +27,8 @@ class SearchRequest:
     stands_out: bool = False
     #: Near-duplicates and bursts count as one.
     group: bool = False
+    #: Look at every photo, however many there are.
+    exact: bool = False
 
     def record(self) -> dict[str, object]:
         """This as JSON holds it."""
@@ -34,8 +36,13 @@ class SearchRequest:
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Self:
-        """What `record` gave. Raises `TypeError` or `KeyError` if it is none."""
-        return cls(**{**record, "words": tuple(record["words"])})
+        """What `record` gave. Raises `TypeError`, `KeyError` or `ValueError` if it is none."""
+        request = cls(**{**record, "words": tuple(record["words"])})
+        if not all(isinstance(text, str) for text in (*request.words, request.directory)):
+            raise TypeError(request)
+        if request.top < 1 or request.offset < 0:
+            raise ValueError(request)
+        return request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

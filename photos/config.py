@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from photos.errors import SettingError
 
+#: The catalog's name in the library.
+CATALOG_FILE: Final = "catalog.sqlite3"
 _PREFIX = "PHOTOS_"
 #: Below the home directory on Linux: https://specifications.freedesktop.org/basedir-spec/
 _USUAL = {"config": ".config", "data": ".local/share"}
@@ -66,7 +68,7 @@ class Settings:
     @property
     def catalog_path(self) -> Path:
         """The catalog's file."""
-        return self.library / "catalog.sqlite3"
+        return self.library / CATALOG_FILE
 
     @property
     def index_folder(self) -> Path:

@@ -23,6 +23,7 @@ PhotosError
 ├── NoEarlierRevision       a vocabulary has no revision of that number
 ├── FileExists              a file to be written is there already
 ├── UnwritableFile          a file cannot be written where it was asked for
+├── NoDisplay               there is nothing to show windows on
 ├── NoViewer                the system has no program that shows files
 ├── SidecarLeft             a sidecar is left as it is, and why
 ├── SidecarsBusy            another process writes sidecars
@@ -314,6 +315,8 @@ class NoEarlierRevision(PhotosError):
 
     def __str__(self) -> str:
         """One sentence."""
+        if self.number < 1:
+            return f"{self.vocabulary!r} has no earlier revision; `photos vocab use` chooses another vocabulary."
         return (
             f"{self.vocabulary!r} has no revision {self.number}; it has 1 to {self.newest}, see `photos vocab history`."
         )
@@ -340,6 +343,20 @@ class UnwritableFile(PhotosError):
 
     def __str__(self) -> str:
         return f"{safe(self.path)} cannot be written ({self.reason})."
+
+
+class NoDisplay(PhotosError):
+    """There is nothing to show windows on: none of these *variables* of the environment names it."""
+
+    def __init__(self, variables: tuple[str, ...]) -> None:
+        super().__init__(variables)
+        self.variables = variables
+
+    def __str__(self) -> str:
+        return (
+            f"There is no display to open files on ({' and '.join(self.variables)} are not set); "
+            "use --sheet, --copy-to, or --preview in this terminal."
+        )
 
 
 class NoViewer(PhotosError):

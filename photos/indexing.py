@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 
 from indexer import Embedder, IndexReport, Progress, Subtree, decoders, index_folders
 from photos import vocabularies
 from photos.app import App
 from photos.models import Model
-from query import RetagReport, StoredTagger, is_due, owing, renewed, retag
+from query import RetagReport, StoredTagger, Superseded, is_due, owing, renewed, retag
 from store import Folder, Revision, Space
 
 #: Hears how many of how many are done.
@@ -63,12 +64,14 @@ def bring_up_to_date(
             check_embeddings=check_embeddings,
             breathe=breathe,
         )
+    _renew(app, model.space)
     with app.catalog.read() as t:
         has_outgrown = is_due(t, model.space)
         current = vocabularies.in_force(t)
-    _renew(app, model.space)
     if has_outgrown and current is not None:
-        retag(app.catalog, model.space, current, texts, text_progress=told_texts)
+        # Another process may be doing the same.
+        with suppress(Superseded):
+            retag(app.catalog, model.space, current, texts, text_progress=told_texts)
     finish_owed(app, model.space, told_texts)
     app.index_of(model.space).refresh()
     return report
@@ -98,16 +101,17 @@ def tag_again(
     """Put *revision* in force and score the stored embeddings with it. No picture is opened.
 
     *told_texts* hears how far the encoding of new labels has come, *told_photos* how far the tagging has. *namespace*
-    and *folders* are as in `retag`. If the library is calibrated anew, the other vocabularies in force are brought up
-    to date, too, and *tell_others* hears of each.
+    and *folders* are as in `retag`. If the library is calibrated anew, or labels learnt from examples that came, the
+    other vocabularies in force are brought up to date, too, and *tell_others* hears of each.
     """
     space = app.space
     with app.catalog.read() as t:
         before = t.calibrations.current(space.id)
+    newest = renewed(app.catalog, space, revision, namespace)
     report = retag(
         app.catalog,
         space,
-        renewed(app.catalog, space, revision, namespace),
+        newest,
         app.texts(space),
         told_photos,
         told_texts,
@@ -117,7 +121,8 @@ def tag_again(
     )
     with app.catalog.read() as t:
         is_new = t.calibrations.current(space.id) != before
-    if is_new:
+    # A label may be in several vocabularies.
+    if is_new or newest is not revision:
         finish_owed(app, space, told_texts, told_photos, tell_others)
     return report
 
@@ -138,10 +143,16 @@ def finish_owed(
     told_photos: Told = None,
     tell: Retagged | None = None,
 ) -> None:
-    """Do the re-tags that are owed, in each namespace by itself; *tell* hears what each did."""
+    """Do the re-tags that are owed, in each namespace by itself; *tell* hears what each did.
+
+    One that another process takes over, or whose namespace is dropped meanwhile, is left to that.
+    """
     with app.catalog.read() as t:
         waiting = {name: t.vocabularies.revision(key) for name, key in owing(t, space).items()}
     for namespace, revision in waiting.items():
-        report = retag(app.catalog, space, revision, app.texts(space), told_photos, told_texts, namespace=namespace)
+        try:
+            report = retag(app.catalog, space, revision, app.texts(space), told_photos, told_texts, namespace=namespace)
+        except Superseded:
+            continue
         if tell is not None:
             tell(namespace, revision, report)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from indexer import DecodeError, Embedder
 from indexer.decode import read_photo
+from indexer.reading import MOST_BYTES
 from indexer.siglip import Preprocessing
 from photos import models
 from photos.app import App
@@ -43,9 +44,13 @@ class NamedPictures:
 
     def vector(self, path: str) -> NDArray[np.float32]:
         """The unit vector, float32 (d,). Raises `UnreadablePicture`, or `MissingFolder` if there is none."""
-        expanded = os.path.expanduser(path) if path.startswith("~/") else path
-        whole = os.path.normpath(os.path.join(self._directory, expanded))
-        return as_vector(self._app, self._app.space, whole).vector
+        return as_vector(self._app, self._app.space, located(path, self._directory)).vector
+
+
+def located(path: str, directory: str) -> str:
+    """The absolute path of the picture that a query names as *path*, where relative ones begin in *directory*."""
+    expanded = os.path.expanduser(path) if path.startswith("~/") else path
+    return os.path.normpath(os.path.join(directory, expanded))
 
 
 def find_similar(app: App, path: str, count: int) -> list[Match]:
@@ -131,6 +136,9 @@ def _read(path: str) -> bytes:
     if Path(path).is_dir():
         raise UnreadablePicture(path, "it is a folder; `photos add` indexes folders")
     try:
+        # What the program is asked to compare with may be a film.
+        if (size := Path(path).stat().st_size) > MOST_BYTES:
+            raise UnreadablePicture(path, f"it has {size / 1e9:.1f} GB")
         return Path(path).read_bytes()
     except FileNotFoundError:
         raise MissingFolder(path, "does not exist; check the name") from None

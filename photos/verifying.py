@@ -19,7 +19,7 @@ class Difference:
 
 
 def differences(app: App) -> list[Difference]:
-    """Everything that is not as it should be. Nothing is changed, but that a damaged index file is removed.
+    """Everything that is not as it should be. Nothing is changed, but that a damaged or wrong index file is removed.
 
     Raises `EmptyLibrary`. Reads every embedding and every byte of the index; of the pictures, their sizes and times.
     """
@@ -28,11 +28,14 @@ def differences(app: App) -> list[Difference]:
         folders = t.folders.all()
         damaged = len(t.embeddings.damaged(space.id))
         lacking = len(t.files.lacking_embedding(space.id))
-        count = t.embeddings.count(space.id)
+        # The index is not to be compared with itself.
+        count = t.embeddings.count_stored(space.id)
     index = app.index_of(space)
     before = index.status()
     is_whole = not before.valid or index.verify()
     rows = before.rows if before.valid and not before.newer else count
+    if rows != count:
+        index.remove()
     new, gone, offline = 0, 0, 0
     for folder in folders:
         changes = look(app.catalog, folder, pair=app.settings.companions, follow=app.settings.follow_links)

@@ -149,8 +149,10 @@ def _namespace(t: Transaction, name: str) -> str | None:
     return wanted if wanted and any(each.namespace == wanted for each in t.namespaces.in_force()) else None
 
 
-def history(catalog: Catalog, name: str | None) -> list[VocabularySummary]:
+def history(catalog: Catalog | None, name: str | None) -> list[VocabularySummary]:
     """The revisions, newest first, of the vocabulary *name*, or of that in force. Raises `UnknownVocabulary`."""
+    if catalog is None:
+        raise NothingFound(_NEVER_USED)
     with catalog.read() as t:
         chosen, _ = _place(t, name)
         found = [] if chosen is None else t.vocabularies.history(chosen)

@@ -3,6 +3,7 @@
 QueryError
 ├── BadLabel                (name) nothing that could be a label
 ├── BadNamespace            (name) nothing that labels could stand under
+├── BadSource               (name) nothing that another program could be called
 ├── BadQuery                (token, problem) a query that cannot be read; a usage error
 │   └── EmptyQuery          no words
 ├── NotInLibrary            (path) no photo of the library
@@ -52,6 +53,18 @@ class BadNamespace(QueryError):
     def __str__(self) -> str:
         """One sentence."""
         return f"{self.name[:60]!r} cannot be a namespace: it needs 1 to 40 letters, digits, - or _, such as 'birds'."
+
+
+class BadSource(QueryError):
+    """The name cannot be another program's: it means tags that none gave."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"{self.name[:60]!r} cannot be the name of a program: `photos tags compare` means other tags by it."
 
 
 class BadQuery(QueryError):

@@ -115,7 +115,7 @@ def _reason(t: Transaction, space: Space, filters: Sequence[Filter], directory: 
     """Which filter alone leaves nothing, or that they do so together."""
     for each in filters:
         if not len(_chosen(t, space, [each], directory)):
-            return f"No photo meets {filter_written(each)}"
+            return f"No photo meets `{filter_written(each)}`"
     return "No photo meets all of the filters together"
 
 
@@ -154,8 +154,8 @@ class _Reader:
         self._names = self._names or TagNames(self._t)
         label = self._names.label(name)
         if label is None:
-            near = self._names.nearest(name)
-            hint = f"did you mean {filter_written(Filter('tag', (near,)))}?" if near else "`photos tags` lists them"
+            meant = _meant(self._names, name)
+            hint = f"did you mean {filter_written(Filter('tag', meant))}?" if meant else "`photos tags` lists them"
             raise BadQuery(filter_written(each), "names a tag that there is not", hint)
         return label
 
@@ -168,6 +168,15 @@ class _Reader:
         except UnicodeEncodeError:
             raise BadQuery(f"in:{path}", "can be the name of no folder") from None
         return Along(tuple(part for part in expanded.split("/") if part))
+
+
+def _meant(names: TagNames, name: str) -> tuple[str, ...]:
+    """What *name*, which is no tag, may stand for: tags in a row with commas between them, or the nearest one."""
+    several = tuple(part.strip() for part in name.split(","))
+    if len(several) > 1 and all(map(names.label, several)):
+        return several
+    near = names.nearest(name)
+    return () if near is None else (near,)
 
 
 def _criterion(name: str, value: Value) -> Criterion:  # noqa: PLR0911 - a line each

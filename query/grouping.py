@@ -6,9 +6,10 @@ way of another member. So a slow change from picture to picture does not chain a
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -43,7 +44,7 @@ def around_leaders(order: Sequence[int], pairs: Iterable[tuple[int, int]]) -> li
 
 def is_moment(one: Facts, other: Facts) -> bool:
     """Whether one camera took both within seconds."""
-    if one.taken_at is None or other.taken_at is None:
+    if one.taken_at is None or other.taken_at is None or one.camera is None:
         return False
     return one.camera == other.camera and abs(one.taken_at - other.taken_at) <= _MOMENT
 
@@ -55,16 +56,32 @@ def is_other_moment(one: Facts, other: Facts) -> bool:
     return one.camera == other.camera and one.taken_at != other.taken_at
 
 
+def _seconds(facts: Facts) -> float:
+    """When it was taken, to compare; not a number where that is not known."""
+    return math.nan if facts.taken_at is None else (facts.taken_at - datetime.min).total_seconds()  # noqa: DTZ901 - no zone
+
+
 def group_photos(catalog: Catalog, space: Space, photos: Sequence[Photo]) -> list[list[int]]:
     """*photos*, best first, in groups of near-duplicates and bursts, each led by its best. No picture is opened."""
     facts = {photo.id: photo.facts for photo in photos}
     with catalog.read() as t:
         vectors = t.embeddings.get(space.id, list(facts))
-    cosines = vectors.matrix @ vectors.matrix.T
-    ids = vectors.ids.tolist()
-    pairs = [
-        (ids[one], ids[other])
-        for one, other in np.argwhere(np.triu(cosines >= BURST, 1)).tolist()
-        if cosines[one, other] >= NEAR or is_moment(facts[ids[one]], facts[ids[other]])
-    ]
-    return around_leaders(list(facts), pairs)
+    rows = {photo_id: row for row, photo_id in enumerate(vectors.ids.tolist())}
+    place = {photo_id: at for at, photo_id in enumerate(facts)}
+    # In the order of the photos; those without a vector are left out, and stand for themselves.
+    order = [photo_id for photo_id in facts if photo_id in rows]
+    matrix = vectors.matrix[[rows[photo_id] for photo_id in order]]
+    cosines = matrix @ matrix.T
+    seconds = np.array([_seconds(facts[photo_id]) for photo_id in order])
+    is_free = np.ones(len(order), np.bool_)
+    groups = [[photo_id] for photo_id in facts if photo_id not in rows]
+    for at, leader in enumerate(order):
+        if not is_free[at]:
+            continue
+        is_free[at] = False
+        is_burst = (cosines[at] >= BURST) & (np.abs(seconds - seconds[at]) <= _MOMENT.total_seconds())
+        beside = np.flatnonzero(is_free & ((cosines[at] >= NEAR) | is_burst)).tolist()
+        joined = [each for each in beside if cosines[at, each] >= NEAR or is_moment(facts[leader], facts[order[each]])]
+        is_free[joined] = False
+        groups.append([leader, *(order[each] for each in joined)])
+    return sorted(groups, key=lambda group: place[group[0]])

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from store import Catalog, Space, SpaceIdentity
 
+from .grouping import NEAR
 from .scores import cosine_of
 from .tagging.calibration import spread_of
 from .tagging.rule import FLOOR, SURE
@@ -51,9 +52,12 @@ class Noise:
         return self.median + self.spread * highest(self.photos, _CHANCE)
 
     def least(self, identity: SpaceIdentity, *, of_text: bool = True) -> float:
-        """The cosine from which a photo is an answer. The model's own limits are for texts only."""
+        """The cosine from which a photo is an answer. The model's own limits are for texts only.
+
+        A near-duplicate of what was asked for is one, however alike all photos of the library are.
+        """
         if not of_text:
-            return self.stands_out()
+            return min(self.stands_out(), NEAR)
         return min(max(self.stands_out(), cosine_of(FLOOR, identity)), cosine_of(SURE, identity))
 
 

@@ -24,8 +24,10 @@ from .texts import TextVectors
 
 #: How often index and catalog are asked anew when photos go between the two.
 _LOOKS = 3
-#: As many photos a group are looked at first, and at most so many in all.
-_A_GROUP, _MOST_GROUPED = 3, 4096
+#: As many photos a group are looked at first.
+_A_GROUP = 3
+#: Photos of which each is compared with each; of more, that takes more memory than there may be.
+_COMPARED = 4096
 
 
 class Sort(StrEnum):
@@ -73,6 +75,7 @@ class Page:
 
     With `min_score`, a cosine, those below it are left out; with `stands_out`, those that are no more than chance.
     With `group`, near-duplicates and bursts count as one. Sorted by date it is the same photos, in another order.
+    `exact` looks at every photo; without it one in a thousand may be missing from the answer of a large library.
     """
 
     count: int
@@ -81,6 +84,7 @@ class Page:
     min_score: float | None = None
     stands_out: bool = False
     group: bool = False
+    exact: bool = False
 
 
 class Searcher:
@@ -130,7 +134,7 @@ class Searcher:
 
         def look(count: int) -> list[tuple[int, float]]:
             nonlocal best
-            found = _nearest(self._index, vector, count, among)
+            found = _nearest(self._index, vector, count, among, exact=page.exact)
             best = found[0][1] if found else None
             return _above(found, page)
 
@@ -171,7 +175,7 @@ def search_text(
     catalog: Catalog, index: VectorIndex, space: Space, texts: TextVectors, text: str, count: int
 ) -> list[Match]:
     """The *count* photos that *text* describes best, best first. Raises `EmptyQuery` if it has no words."""
-    return search_vector(catalog, index, space, texts.vector(text), count)
+    return search_vector(catalog, index, space, texts.vector(text), count, of_text=True)
 
 
 def search_vector(
@@ -182,30 +186,43 @@ def search_vector(
     count: int,
     *,
     exclude: int | None = None,
+    of_text: bool = False,
 ) -> list[Match]:
-    """The *count* photos nearest to *vector*, float32 (d,), best first, without the photo *exclude*."""
+    """The *count* photos nearest to *vector*, float32 (d,), best first, without the photo *exclude*.
+
+    Logits and probabilities are given where the vector is a text's, which *of_text* says: see `Match`.
+    """
 
     def nearest() -> list[tuple[int, float]]:
         found = _nearest(index, vector, count + (exclude is not None), None)
         return [(photo_id, cosine) for photo_id, cosine in found if photo_id != exclude][:count]
 
-    return _nearest_matches(catalog, space, nearest, of_text=True)
+    return _nearest_matches(catalog, space, nearest, of_text=of_text)
 
 
 def grouped(
-    catalog: Catalog, space: Space, nearest: Callable[[int], Sequence[Match]], wanted: int
+    catalog: Catalog,
+    space: Space,
+    nearest: Callable[[int], Sequence[Match]],
+    wanted: int,
+    compared: int = _COMPARED,
 ) -> list[list[Match]]:
     """The first *wanted* groups of what *nearest* gives for a count, best first, each led by its best.
 
-    A group holds what belongs to it among the photos that had to be looked at, at most 4096.
+    A group holds what belongs to it among the photos that had to be looked at, and of these among the *compared* best;
+    all others stand for themselves.
     """
-    count = _A_GROUP * wanted
+    # So many are enough, however few the groups of the best are.
+    most = wanted + compared
+    count = max(1, min(_A_GROUP * wanted, most))
     while True:
-        matches = {match.photo_id: match for match in nearest(count)}
-        groups = group_photos(catalog, space, [match.photo for match in matches.values()])
-        if len(groups) > wanted or len(matches) < count or count >= _MOST_GROUPED:
+        found = list(nearest(count))
+        matches = {match.photo_id: match for match in found}
+        groups = group_photos(catalog, space, [match.photo for match in found[:compared]])
+        groups += [[match.photo_id] for match in found[compared:]]
+        if len(groups) > wanted or len(found) < count:
             return [[matches[photo_id] for photo_id in group] for group in groups[:wanted]]
-        count *= 2
+        count = min(2 * count, most)
 
 
 def _nearest_matches(
@@ -236,9 +253,14 @@ def _nearest_matches(
 
 
 def _nearest(
-    index: VectorIndex, vector: NDArray[np.float32], count: int, among: NDArray[np.int64] | None
+    index: VectorIndex,
+    vector: NDArray[np.float32],
+    count: int,
+    among: NDArray[np.int64] | None,
+    *,
+    exact: bool = False,
 ) -> list[tuple[int, float]]:
-    found = index.search(vector, count) if among is None else index.search(vector, count, among)
+    found = index.search(vector, count, among, exact=exact)
     return list(zip(found.photo_ids.tolist(), found.cosines.tolist(), strict=True))
 
 

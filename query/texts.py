@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from store import Catalog, Space
+from store import Catalog, CatalogBusy, CatalogReadOnly, DiskFailed, DiskFull, Space
 
 from .errors import EmptyQuery
 from .vocabulary.prompts import filled
@@ -72,14 +72,22 @@ class TextVectors:
         for start in range(0, len(missing), _CHUNK):
             chunk = missing[start : start + _CHUNK]
             new = dict(zip(chunk, self._encode(chunk), strict=True))
-            with self._catalog.write() as t:
-                t.texts.put(self._space.id, new)
+            self._remember(new, must=len(missing) > _CHUNK)
             known.update(new)
             if progress is not None:
                 progress(start + len(chunk), len(missing))
         if not keys:
             return np.empty((0, self._space.identity.dimension), np.float32)
         return np.stack([known[key] for key in keys])
+
+    def _remember(self, new: Mapping[str, NDArray[np.float32]], *, must: bool) -> None:
+        """Keep *new*. If that is no *must*, an answer waits neither for another process that writes nor for room."""
+        try:
+            with self._catalog.write(None if must else 0) as t:
+                t.texts.put(self._space.id, new)
+        except (CatalogBusy, CatalogReadOnly, DiskFailed, DiskFull):
+            if must:
+                raise
 
     def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         if self._encoder is None:

@@ -100,12 +100,16 @@ class Catalog:
             yield Transaction(connection, self._mapped, self._labels)
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """A transaction that may write: all of it is kept, or on an exception none."""
+    def write(self, patience: float | None = None) -> Iterator[Transaction]:
+        """A transaction that may write: all of it is kept, or on an exception none.
+
+        Another process's is waited for: half a minute, or about *patience* seconds, and half a second at least. Then
+        it raises `CatalogBusy`.
+        """
         # SQLite would go on writing, without complaint, into a file that has been deleted.
         if _identity(self.path) != self._identity:
             raise CatalogMoved(self.path)
-        with transaction(self._engine, self.path, writes=True) as connection:
+        with transaction(self._engine, self.path, writes=True, patience=patience) as connection:
             yield Transaction(connection, self._mapped, self._labels)
 
     def close(self) -> None:

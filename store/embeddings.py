@@ -81,6 +81,10 @@ class Embeddings:
         """How many photos that have a file have an embedding in the space."""
         if (fresh := self._fresh(space_id)) is not None:
             return len(fresh.photo_ids())
+        return self.count_stored(space_id)
+
+    def count_stored(self, space_id: int) -> int:
+        """As `count`, from the catalog alone, whatever is mapped."""
         return self._connection.execute(
             select(func.count()).select_from(_embedding).where(_embedding.c.space_id == space_id, _has_file())
         ).scalar_one()
@@ -141,13 +145,15 @@ class Embeddings:
         return ids[order], found[order]
 
     def sample(self, space_id: int, most: int) -> tuple[int, Vectors]:
-        """How many photos have a file and an embedding, and the embeddings of at most *most*, at even distances."""
+        """How many photos have a file and an embedding, and the embeddings of about *most*, at even distances.
+
+        Of a large library they are those that the index was made with: what changed since is little beside them.
+        """
         fresh = self._fresh(space_id)
-        # What is not in the mapped rows yet is little beside them.
-        there = self.ids(space_id) if fresh is None or not len(fresh.ids) else fresh.ids
-        chosen = there[:: max(1, -(-len(there) // most))]
-        count = len(there) + (len(fresh.put) if fresh is not None and len(fresh.ids) else 0)
-        return count, self.get(space_id, chosen.tolist())
+        if fresh is not None and len(fresh.rows) >= most:
+            return len(fresh.ids) + len(fresh.put), fresh.rows.sample(most)
+        there = self.ids(space_id)
+        return len(there), self.get(space_id, there[:: max(1, -(-len(there) // most))].tolist())
 
     def scan_stored(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
         """As `scan`, from the catalog alone, whatever is mapped."""

@@ -72,7 +72,7 @@ def connect(path: Path, *, patience: float = _PATIENCE) -> Engine:
         if options.get("restructures", False):
             # Within a transaction this would do nothing.
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-        _patiently(lambda: _begin(connection, writes=writes), patience)
+        _patiently(lambda: _begin(connection, writes=writes), options.get("patience", patience))
 
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin)
@@ -80,9 +80,13 @@ def connect(path: Path, *, patience: float = _PATIENCE) -> Engine:
 
 
 @contextmanager
-def transaction(engine: Engine, path: Path, *, writes: bool) -> Iterator[Connection]:
-    """A transaction: committed at the end, rolled back on an exception. Database errors become ours."""
-    with translated(path), engine.connect().execution_options(writes=writes) as connection, connection.begin():
+def transaction(engine: Engine, path: Path, *, writes: bool, patience: float | None = None) -> Iterator[Connection]:
+    """A transaction: committed at the end, rolled back on an exception. Database errors become ours.
+
+    Another process's is waited for at most *patience* seconds, if it is given, and as long as the engine does if not.
+    """
+    options = {"writes": writes} if patience is None else {"writes": writes, "patience": patience}
+    with translated(path), engine.connect().execution_options(**options) as connection, connection.begin():
         if not writes:
             connection.exec_driver_sql("PRAGMA query_only = ON")
         try:

@@ -126,6 +126,13 @@ class VectorIndex:
         if rows.accelerator is not None:
             rows.accelerator.load()
 
+    @property
+    def is_warm(self) -> bool:
+        """Whether `warm` has nothing to do: what there is to load is loaded."""
+        with self._lock:
+            rows, _ = self._current()
+        return rows.accelerator is None or rows.accelerator.is_ready
+
     def status(self) -> IndexStatus:
         """How the file stands, without making one. Not valid: it is absent, damaged, or of another catalog or space."""
         rows = self._files.open()
@@ -144,11 +151,16 @@ class VectorIndex:
         A search reads the bytes only where sizes or times tell that somebody else touched them.
         """
         with self._lock:
-            if self._files.verify():
-                return True
+            is_whole = self._files.verify()
+        if not is_whole:
+            self.remove()
+        return is_whole
+
+    def remove(self) -> None:
+        """Remove the file; the next search makes another, of the catalog alone."""
+        with self._lock:
             self._files.remove()
             self._rows = self._newer = None
-            return False
 
     def _checked(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
         # FAISS checks dimensions with an assert only, and takes numbers that are not finite.

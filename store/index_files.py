@@ -11,7 +11,7 @@ import hashlib
 import json
 import secrets
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,7 @@ class IndexFiles:
 
     def remove(self) -> None:
         """Remove every generation, as far as the folder lets us."""
-        self._remove_all_but(None)
+        self._remove_all_but(())
         with suppress(OSError):
             self._manifest.unlink()
 
@@ -116,13 +116,17 @@ class IndexFiles:
         manifest = rows.manifest
         if rows.stem is None or manifest is None:
             return False
-        paths = Paths.of(self._directory, rows.stem)
+        # A name of their own: another thread or process may be making the same.
+        stem = f"{rows.stem}-{secrets.token_hex(4)}"
+        paths = Paths.of(self._directory, stem)
         try:
             written = index_parts.write_codes(paths, rows.codes, Codebook.trained(rows.codes), self._workers)
-            # Another generation may have come meanwhile.
+            # Another generation, or other codes, may have come meanwhile.
             if self.still(rows):
-                files = {**manifest["files"], **{path.name: _describe(path) for path in written}}
-                self._publish({**manifest, "trained": len(rows), "files": files})
+                of_rows = Paths.of(self._directory, rows.stem)
+                files = {path.name: manifest["files"][path.name] for path in (of_rows.rows, of_rows.photo_ids)}
+                files |= {path.name: _describe(path) for path in written}
+                self._publish({**manifest, "codes": stem, "trained": len(rows), "files": files})
                 return True
         except OSError:
             pass
@@ -152,6 +156,7 @@ class IndexFiles:
                     "end": [end.seq, end.token],
                     "stem": stem,
                     "rows": count,
+                    "codes": stem,
                     "trained": 0 if codes is None else codes.trained,
                     "files": {path.name: _describe(path) for path in written},
                 }
@@ -159,14 +164,15 @@ class IndexFiles:
         except BaseException:
             paths.remove()
             raise
-        self._remove_all_but(stem)
 
     def _publish(self, manifest: Manifest) -> None:
+        """Put *manifest* in force, and remove what it does not name."""
         content = {name: value for name, value in manifest.items() if name != "checksum"}
         self._replace_manifest({**content, "checksum": _checksum(content)})
         # Some network disks cannot: then a power cut may cost the file, which is a cache.
         with suppress(OSError):
             sync(self._directory)
+        self._remove_all_but(manifest["files"])
 
     def _replace_manifest(self, manifest: Manifest) -> None:
         beside = self._manifest.with_suffix(f".{secrets.token_hex(4)}.tmp")
@@ -177,11 +183,11 @@ class IndexFiles:
         finally:
             beside.unlink(missing_ok=True)
 
-    def _remove_all_but(self, stem: str | None) -> None:
+    def _remove_all_but(self, names: Collection[str]) -> None:
         # Another process that is writing may lose its files here; it then answers from memory, and the next one
         # that finds a manifest without its files writes anew.
         for path in self._directory.glob(f"space-{self._space.id}[-.]*"):
-            if path != self._manifest and (stem is None or not path.name.startswith(stem)):
+            if path != self._manifest and path.name not in names:
                 with suppress(OSError):
                     path.unlink()
 
@@ -194,7 +200,7 @@ class IndexFiles:
         if photo_ids.shape != (count,):
             return None
         rows = index_parts.mapped_rows(paths.rows, self._dimension, count)
-        accelerator = self._mapped_codes(manifest, paths) if manifest["trained"] else None
+        accelerator = self._mapped_codes(manifest) if manifest["trained"] else None
         end = Position(*manifest["end"])
         return Rows(
             end,
@@ -206,9 +212,10 @@ class IndexFiles:
             accelerator=accelerator,
         )
 
-    def _mapped_codes(self, manifest: Manifest, paths: Paths) -> Accelerator | None:
+    def _mapped_codes(self, manifest: Manifest) -> Accelerator | None:
         """The codes; None if they are not as they were written, which costs speed alone."""
         try:
+            paths = Paths.of(self._directory, manifest["codes"])
             if not all(_matches(path, manifest["files"][path.name]) for path in (paths.codes, paths.codebook)):
                 return None
             codes = np.load(paths.codes, mmap_mode="r", allow_pickle=False)

@@ -50,6 +50,11 @@ class LeastRanks:
             some = photo_ids // PAGE == page
             self.page(page)[photo_ids[some] - page * PAGE] = least[some]
 
+    def forget(self, photo_ids: NDArray[np.int64]) -> None:
+        """These photos, (n,), have kept nothing."""
+        for page in np.unique(photo_ids // PAGE).tolist():
+            self.page(page)[photo_ids[photo_ids // PAGE == page] - page * PAGE] = np.nan
+
     def page(self, page: int) -> NDArray[np.float32]:
         """That page, made if there is none."""
         return self._pages.setdefault(page, np.full(PAGE, np.nan, np.float32))

@@ -66,12 +66,16 @@ class Namespaces:
 
     def move(self, old: bytes, new: bytes) -> None:
         """What was at or below the folder *old* is at or below *new* from now on; both absolute."""
-        for row in self._connection.execute(select(_folder)).all():
-            if row.path == old or row.path.startswith(old.rstrip(b"/") + b"/"):
-                moved = new.rstrip(b"/") + row.path[len(old.rstrip(b"/")) :]
-                mine = _folder.c.namespace == row.namespace
-                self._connection.execute(delete(_folder).where(mine, _folder.c.path.in_([row.path, moved])))
-                self._connection.execute(insert(_folder).values(namespace=row.namespace, path=moved))
+        start = old.rstrip(b"/")
+        for name in self._connection.execute(select(_folder.c.namespace).distinct()).scalars().all():
+            folders = self.folders(name)
+            # All at once: where a folder moves into itself, one's new place may be another's old one.
+            moved = [
+                new.rstrip(b"/") + path[len(start) :] if path == old or path.startswith(start + b"/") else path
+                for path in folders
+            ]
+            if moved != list(folders):
+                self.limit(name, moved)
 
     def drop(self, name: str) -> None:
         """Take it out of force. What photos were scored with is `Scores.drop`'s."""

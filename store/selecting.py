@@ -25,6 +25,8 @@ from .places import around, distances
 _photo, _file = schema.photo.c, schema.file.c
 #: As many are looked up one by one; of more, it is quicker to go through all photos by date.
 _FEW = 5000
+#: Marks of a pattern that the database looks at, which takes none of tens of thousands.
+_TOLD_APART = 200
 _COLUMNS = {Wording.CAMERA: _photo.camera, Wording.LENS: _photo.lens, Wording.CAPTION: _photo.caption}
 
 Ids = NDArray[np.int64]
@@ -187,8 +189,16 @@ def _translated(folded: str) -> str:
 
 
 def _part(name: str) -> str:
-    wild = {"*": "[^/]*", "?": "[^/]"}
-    return "".join(wild.get(mark) or re.escape(mark) for mark in _folded(name))
+    first, *others = re.split(r"\*+", _folded(name))
+    if not others:
+        return _fixed(first)
+    # What lies between two stars may as well be where it first is: trying other places takes for ever.
+    between = "".join(f"(?>[^/]*?{_fixed(each)})" for each in others[:-1])
+    return f"{_fixed(first)}{between}[^/]*{_fixed(others[-1])}"
+
+
+def _fixed(text: str) -> str:
+    return "".join("[^/]" if mark == "?" else re.escape(mark) for mark in text)
 
 
 def _on_the_way(own: str, wanted: re.Pattern[str]) -> Callable[[bytes], bool]:
@@ -208,4 +218,6 @@ def _prefilter(pattern: str) -> str:
     r"""A pattern of LIKE, escaped by \, that takes in all that *pattern* does."""
     wild = {"*": "%", "?": "%", "%": "\\%", "_": "\\_", "\\": "\\\\"}
     # What casefolding does to letters beyond ASCII, and to those that fold into it, the database does not know.
-    return "".join(wild.get(mark, mark) if mark.isascii() and mark not in "kKsS" else "%" for mark in pattern)
+    composed = unicodedata.normalize("NFC", pattern)
+    marks = [wild.get(mark, mark) if mark.isascii() and mark not in "kKsS" else "%" for mark in composed[:_TOLD_APART]]
+    return "".join(marks) + ("%" if len(composed) > _TOLD_APART else "")

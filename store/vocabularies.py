@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import CompoundSelect, Connection, Row, Text, func, insert, select, type_coerce, union_all, update
 
 from . import schema
@@ -90,6 +92,11 @@ class Vocabularies:
         labels = self._kept.get((row.digest, count, int(total)), lambda: self._labels(revision_id))
         exclusive = tuple(tuple(group) for group in row.exclusive)
         return Revision(row.id, row.name, row.number, row.created_at, row.threshold, labels, exclusive)
+
+    def label_ids(self, revision_id: int) -> NDArray[np.int64]:
+        """The ids of its labels, int64 (k,), ascending."""
+        ids = select(_member.c.label_id).where(_member.c.revision_id == revision_id).order_by(_member.c.label_id)
+        return np.array(self._connection.execute(ids).scalars().all(), np.int64)
 
     def _labels(self, revision_id: int) -> tuple[Label, ...]:
         # Column by column: one by one, the lists of some thousand labels take three times as long.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from photos.cli import options
@@ -18,11 +20,12 @@ def daemon() -> None:
 @pass_invocation
 def start(invocation: Invocation, nice: int) -> None:
     """Start it, and return when it watches. What it has to say goes to `watch.log` in the library."""
+    from photos.cli.render import shown_path
     from photos.daemon import start as begin
 
     with invocation.app() as app:
         keeper = begin(app, nice)
-        click.echo(f"Process {keeper.pid} keeps {app.settings.library} up to date.")
+        click.echo(f"Process {keeper.pid} keeps {shown_path(os.fsencode(app.settings.library))} up to date.")
 
 
 @daemon.command(short_help="Stop it.")

@@ -32,7 +32,7 @@ def show(app: App, *, as_json: bool) -> None:
 
 def _lines(keeper: Keeper, now: float) -> Iterator[str]:
     age, state = duration(now - keeper.started_at), f"{keeper.state} for {duration(now - keeper.since)}"
-    yield f"Process {keeper.pid} keeps the library up to date since {age}; {state}."
+    yield f"Process {keeper.pid} has kept the library up to date for {age}; {state}."
     yield "It answers searches." if keeper.answers else "It does not answer searches; each opens the library itself."
     if keeper.looked_at is not None:
         yield f"Everything was looked through {duration(now - keeper.looked_at)} ago."

@@ -101,7 +101,7 @@ def _show_second(second: Tagging) -> None:
 
 def _say_goodbye(demo: Demo) -> None:
     click.echo(f"Look       {_shown(demo.sheet)}")
-    click.echo(f"Go on      photos --library {_shown(demo.library)} search two sailing boats")
+    click.echo(f"Go on      photos --library {_shown(demo.library)} search a dog on the beach")
     click.echo(
         "\nThat was a checkpoint of 4 MB that knows drawings only. For your own photos, get one that knows the world:"
     )

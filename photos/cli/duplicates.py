@@ -55,7 +55,7 @@ def duplicates(
     \b
     photos duplicates
     photos duplicates --exact ~/Pictures/import
-    photos duplicates --exact --others -0 | xargs -0 mv -t /tmp/duplicates
+    photos duplicates --exact --others -0 | xargs -0 -r mv -t /tmp/duplicates
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.copies import find_and_tell
     from photos.duplicates import Search

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import click
@@ -35,27 +35,62 @@ def follow(app: App, nice: int) -> None:
         model = app.choose_model(None)
         towers = KeptTowers(app.towers, settings.idle_minutes * 60)
         _say(f"Watching {safe(str(settings.library))}; process {os.getpid()}. Ctrl-C ends it.")
-        with _answering(settings, towers) as answers:
+        with _answering(settings, towers) as prepare:
             give_way(nice)
-            Watch(app, model, _say, _tell, towers, answers=answers).run(FileProgress)
+
+            def tell(report: IndexReport, seconds: float) -> None:
+                _tell(report, seconds)
+                if prepare is not None:
+                    prepare()
+
+            Watch(app, model, _say, tell, towers, answers=prepare is not None).run(FileProgress)
 
 
 @contextmanager
-def _answering(settings: Settings, towers: Towers) -> Iterator[bool]:
-    """Answer searches meanwhile, as quickly as if nothing gave way. Gives whether it can and is to."""
+def _answering(settings: Settings, towers: Towers) -> Iterator[Callable[[], None] | None]:
+    """Answer searches meanwhile, as quickly as if nothing gave way. None if that cannot be, or is not to be.
+
+    Gives what is to be called when there is something new to answer from.
+    """
     from photos.serving.address import is_possible
 
     if not settings.answer_searches or not is_possible():
-        yield False
+        yield None
         return
     from photos.serving.answers import Answers
     from photos.serving.server import serving
 
     with closing(Answers(settings, towers)) as answers, serving(settings.library, answers, _say) as is_served:
-        if is_served:
-            _say("Searches are answered from here.")
-            Thread(target=answers.prepare, name="preparing", daemon=True).start()
-        yield is_served
+        if not is_served:
+            yield None
+            return
+        _say("Searches are answered from here.")
+        with preparing(answers.prepare) as prepare:
+            yield prepare
+
+
+@contextmanager
+def preparing(prepare: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """*prepare* now, and again whenever what this gives is called, in one thread that never gives way.
+
+    A thread, and those that it starts, gives way as the one does that started it.
+    """
+    due, is_over = Event(), Event()
+
+    def work() -> None:
+        while True:
+            due.clear()
+            if is_over.is_set():
+                return
+            prepare()
+            due.wait()
+
+    Thread(target=work, name="preparing", daemon=True).start()
+    try:
+        yield due.set
+    finally:
+        is_over.set()
+        due.set()
 
 
 def _tell(report: IndexReport, seconds: float) -> None:

@@ -87,7 +87,11 @@ def _finder(file: Path) -> Callable[[Transaction, str], int | None]:
     folder = os.fsencode(file.resolve().parent)
 
     def photo_of(t: Transaction, path: str) -> int | None:
-        photo = t.photos.at(os.path.normpath(os.path.join(folder, os.fsencode(path))))
+        try:
+            photo = t.photos.at(os.path.normpath(os.path.join(folder, os.fsencode(path))))
+        except UnicodeEncodeError:
+            # JSON can hold what no file is called.
+            return None
         return None if photo is None else photo.id
 
     return photo_of

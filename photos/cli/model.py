@@ -16,7 +16,7 @@ def model() -> None:
     """
 
 
-@model.command("list")
+@model.command("list", short_help="List the recommended checkpoints, and those that are here.")
 @options.as_json
 @pass_invocation
 def list_(invocation: Invocation, as_json: bool) -> None:
@@ -44,7 +44,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
         click.echo(line)
 
 
-@model.command()
+@model.command(short_help="Use a checkpoint for this library.")
 @click.argument("reference", metavar="NAME|FOLDER")
 @options.precision
 @pass_invocation
@@ -55,7 +55,7 @@ def use(invocation: Invocation, reference: str, precision: str | None) -> None:
     click.echo(f"This library uses {chosen.reference}. Next: photos add FOLDER")
 
 
-@model.command()
+@model.command(short_help="Show the library's checkpoint.")
 @options.as_json
 @pass_invocation
 def status(invocation: Invocation, as_json: bool) -> None:
@@ -73,7 +73,7 @@ def status(invocation: Invocation, as_json: bool) -> None:
         click.echo(line)
 
 
-@model.command()
+@model.command(short_help="Fetch a checkpoint from the Hugging Face hub.")
 @click.argument("reference", metavar="NAME")
 @pass_invocation
 def download(invocation: Invocation, reference: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import update_wrapper
@@ -36,6 +37,8 @@ def checked_score(ctx: click.Context, parameter: click.Parameter, value: str | N
     if value is None or value == "auto":
         return value
     score: float = click.FLOAT(value, parameter, ctx)
+    if not math.isfinite(score):
+        raise click.BadParameter(f"{value!r} is no cosine, which is a number such as 0.1.")
     return score
 
 

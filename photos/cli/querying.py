@@ -97,10 +97,23 @@ def filter_options(command: F) -> F:
     for name, (metavar, text) in reversed(FILTERS.items()):
         command = click.option(f"--{name}", f"filter_{name}", metavar=metavar, multiple=True, help=text)(command)
     negated = click.option(
-        "--not", "negated", metavar="FILTER", multiple=True, help="None that this filter finds, as in: --not tag:dog"
+        "--not",
+        "negated",
+        metavar="FILTER",
+        multiple=True,
+        callback=_checked_filters,
+        help="None that this filter finds, as in: --not tag:dog",
     )
     like = click.option("--like", metavar="IMAGE", multiple=True, help="What looks like this picture; several add up.")
     return like(negated(command))
+
+
+def _checked_filters(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    # Words would be taken away from what is seen, which is something else.
+    for value in values:
+        if ":" not in value:
+            raise click.BadParameter(f"{value!r} is no filter, as NAME:VALUE is; words are taken away with a dash.")
+    return values
 
 
 def words_of(like: Sequence[str], negated: Sequence[str], filters: dict[str, Sequence[str]]) -> list[str]:

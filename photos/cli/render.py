@@ -57,15 +57,16 @@ def matches_table(matches: Sequence[MatchRecord], *, of_text: bool, first: int =
         for rank, match in enumerate(matches, first)
     ]
     headings = ("", "score", "probability" if of_text else "", "taken", "file")
-    lines = list(table(_without_empty([headings, *rows]), right=(0, 1, 2) if of_text else (0, 1)))
+    lines = list(table(*_without_empty([headings, *rows], right=(0, 1, 2))))
     room = _width() - max(map(columns, lines)) - len(_GAP)
     labels = ([tag["label"] for tag in match["tags"]] for match in matches)
     yield from _with_tags(lines, ["tags", *(tags_line(each, room) for each in labels)], room)
 
 
 def _others(match: MatchRecord) -> str:
-    more = match.get("more", [])
-    return f"  +{len(more)} more" if more else ""
+    """Where else the photo is, and how many others its group has."""
+    places, more = len(match["paths"]), len(match.get("more", []))
+    return (f"  in {places} places" if places > 1 else "") + (f"  +{more} more" if more else "")
 
 
 def tags_line(labels: Sequence[str], room: int) -> str:
@@ -145,10 +146,10 @@ def day(moment: datetime | None) -> str:
     return "" if moment is None else f"{moment:%Y-%m-%d}"
 
 
-def _without_empty(rows: Sequence[Sequence[str]]) -> list[list[str]]:
-    """*rows* without the columns of which nothing is known."""
+def _without_empty(rows: Sequence[Sequence[str]], right: Sequence[int]) -> tuple[list[list[str]], list[int]]:
+    """*rows* without the columns of which nothing is known, and where those numbered in *right* are then."""
     kept = [i for i in range(len(rows[0])) if any(row[i] for row in rows[1:])]
-    return [[row[i] for i in kept] for row in rows]
+    return [[row[i] for i in kept] for row in rows], [at for at, i in enumerate(kept) if i in right]
 
 
 def _with_tags(lines: Sequence[str], tags: Sequence[str], room: int) -> Iterator[str]:

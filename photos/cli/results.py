@@ -40,8 +40,6 @@ def present(
     if presentation.sheet is not None:
         _write_sheet(presentation.sheet, title, matches)
     is_whole = _gather(presentation, [_file(match) for match in matches], first)
-    if presentation.open_files or presentation.open_all:
-        _open([_file(match) for match in matches], all_of_them=presentation.open_all)
     if presentation.print0 or presentation.paths_only:
         write_paths([os.fsencode(match["path"]) for match in matches], nul=presentation.print0)
     elif presentation.as_json:
@@ -49,6 +47,9 @@ def present(
             write_json(match)
     else:
         _show_table(matches, presentation.preview, of_text=of_text, first=first)
+    # Last: where there is no viewer, the results are here all the same.
+    if presentation.open_files or presentation.open_all:
+        _open([_file(match) for match in matches], all_of_them=presentation.open_all)
     if not is_whole:
         click.get_current_context().exit(PROBLEM)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from photos.cli import options
 from photos.cli.presenting import Presentation, checked_score, presentation_options
 from photos.cli.program import Invocation, pass_invocation
 from photos.cli.querying import QueryCommand, filter_options, words_of
+from photos.cli.streams import native_noise_hushed
 
 if TYPE_CHECKING:
     from photos.app import App
@@ -34,6 +36,11 @@ if TYPE_CHECKING:
     help="Leave out photos whose score, a cosine, is below X; or with `auto`, is no more than chance in this library.",
 )
 @options.group
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="Look at every photo; otherwise, among 300 000 or more, one in a thousand may be missing from an answer.",
+)
 @presentation_options
 @click.option(
     "--save-as-label",
@@ -52,6 +59,7 @@ def search(
     sort: str,
     min_score: float | str | None,
     group: bool,
+    exact: bool,
     presentation: Presentation,
     label: str | None,
     like: Sequence[str],
@@ -68,12 +76,13 @@ def search(
     photos search beach at sunset
     photos search dog + beach - people              what begins with a sign is added or taken away
     photos search 2:dog 0.5:snow                    and may weigh more or less
-    photos search ./like.jpg - snow                 pictures are paths with a slash in them, or --like
+    photos search ./like.jpg - snow                 a picture's path begins with ./, ../, ~/ or /; or --like
     photos search "red car" -tag:night in:2019/Italy after:2019-06 rating:4..
     photos search year:2021 month:dec is:duplicate  filters alone list photos, newest first
 
     Filters are NAME:VALUE, or the options below; NAME:VALUE|VALUE is either, a dash before it none of them, and
-    a..b, a.., ..b, >a and <b are ranges. docs/searching.md has all of the language.
+    a..b, a.., ..b, >a and <b are ranges; a shell wants quotes around |, > and <. docs/searching.md has all of the
+    language.
 
     \b
     photos search "red car" --min-score auto --group --sheet red-cars.html
@@ -98,6 +107,7 @@ def search(
         min_score=None if isinstance(min_score, str) else min_score,
         stands_out=isinstance(min_score, str),
         group=group,
+        exact=exact,
     )
     found = answered_elsewhere(settings.library, request, debug=invocation.debug) if label is None else None
     if found is None:
@@ -114,7 +124,9 @@ def search(
         click.echo(note, err=True)
     if not found.matches and found.reason is not None:
         raise NothingFound(found.reason)
-    present(found.matches, presentation, title=found.title, of_text=found.of_text, first=offset + 1)
+    # Sheets and previews decode pictures, which is not always done in silence.
+    with nullcontext() if invocation.debug else native_noise_hushed():
+        present(found.matches, presentation, title=found.title, of_text=found.of_text, first=offset + 1)
 
 
 def _save(app: App, label: str, text: str) -> None:

@@ -26,7 +26,7 @@ def tags() -> None:
     """
 
 
-@tags.command()
+@tags.command(short_help="The tags of images, or of the library.")
 @click.argument("images", nargs=-1, metavar="[IMAGE]...")
 @options.threshold
 @click.option("--history", is_flag=True, help="What was said of the tags of each IMAGE by hand, and when.")
@@ -53,7 +53,7 @@ def show(
             show_counts(app, as_json=as_json)
 
 
-@tags.command("import")
+@tags.command("import", short_help="Take over the tags of another program.")
 @click.argument("file", required=False)
 @click.option("--source", metavar="NAME", help="The program that gave the tags, such as ram++.")
 @click.option("--keywords", is_flag=True, help="Instead of a FILE: the keywords that pictures and sidecars hold.")
@@ -78,7 +78,7 @@ def import_(invocation: Invocation, file: str | None, source: str | None, keywor
         import_and_tell(app, file, source or "keywords")
 
 
-@tags.command()
+@tags.command(short_help="Compare two sources of tags, label by label.")
 @click.argument("one", metavar="SOURCE")
 @click.argument("other", metavar="SOURCE")
 @options.as_json

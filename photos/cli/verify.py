@@ -16,8 +16,8 @@ def verify(invocation: Invocation, repair: bool, as_json: bool) -> None:
     """Check that disk, catalog and index agree. Status 1 if something is not as it should be.
 
     Every embedding's checksum and every byte of the index is read; of the files on disk, their sizes and times.
-    Nothing is changed without --repair, but that an index file which is damaged is removed: the next search makes it
-    again.
+    Nothing is changed without --repair, but that an index file which is damaged or wrong is removed: the next search
+    makes it again.
     """
     from photos.cli.indexing import index_and_tell
     from photos.cli.output import write_json

@@ -22,7 +22,7 @@ def vocab() -> None:
     """
 
 
-@vocab.command("list")
+@vocab.command("list", short_help="List the vocabularies, and where each is in force.")
 @options.as_json
 @pass_invocation
 def list_(invocation: Invocation, as_json: bool) -> None:
@@ -33,7 +33,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
         list_and_tell(app, as_json=as_json)
 
 
-@vocab.command("import")
+@vocab.command("import", short_help="Read a vocabulary file, without using it yet.")
 @click.argument("file")
 @click.option("--name", metavar="NAME", help="What to call it; the file's name unless given.")
 @pass_invocation
@@ -50,7 +50,7 @@ def import_(invocation: Invocation, file: str, name: str | None) -> None:
     )
 
 
-@vocab.command()
+@vocab.command(short_help="Tag with a vocabulary from now on.")
 @click.argument("vocabulary", metavar="NAME|FILE")
 @options.namespace
 @click.option(
@@ -81,7 +81,7 @@ def use(
         use_and_tell(app, vocabulary, namespace, [] if everywhere else folders or None)
 
 
-@vocab.command()
+@vocab.command(short_help="Tag no longer with what is under a namespace.")
 @click.argument("namespace", metavar="NAMESPACE")
 @pass_invocation
 def drop(invocation: Invocation, namespace: str) -> None:
@@ -96,7 +96,7 @@ def drop(invocation: Invocation, namespace: str) -> None:
     click.echo(f"Nothing is tagged as {dropped}: any more; `photos vocab use NAME --as {dropped}` tags with it again.")
 
 
-@vocab.command()
+@vocab.command(short_help="Show a vocabulary's labels and their texts.")
 @click.argument("vocabulary", metavar="[NAME|FILE]", required=False)
 @options.as_json
 @pass_invocation
@@ -127,7 +127,7 @@ def show(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
         click.echo(line)
 
 
-@vocab.command()
+@vocab.command(short_help="Write a vocabulary as a text file.")
 @click.argument("vocabulary", metavar="NAME")
 @click.argument("file", required=False)
 @pass_invocation
@@ -149,7 +149,7 @@ def export(invocation: Invocation, vocabulary: str, file: str | None) -> None:
         raise FileExists(file) from None
 
 
-@vocab.command()
+@vocab.command(short_help="List the revisions of a vocabulary.")
 @click.argument("vocabulary", metavar="[NAME]", required=False)
 @options.as_json
 @pass_invocation
@@ -161,7 +161,7 @@ def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> No
         history_and_tell(app, vocabulary, as_json=as_json)
 
 
-@vocab.command()
+@vocab.command(short_help="Tag with an earlier revision again.")
 @click.argument("vocabulary", metavar="[NAME]", required=False)
 @click.option("--to", "number", type=click.IntRange(min=1), metavar="N", help="Which; the one before unless set.")
 @pass_invocation
@@ -180,7 +180,7 @@ def rollback(invocation: Invocation, vocabulary: str | None, number: int | None)
         retag_and_tell(app, revision, namespace=namespace)
 
 
-@vocab.command()
+@vocab.command(short_help="Measure anew how labels score over your library.")
 @pass_invocation
 def calibrate(invocation: Invocation) -> None:
     """Look anew at how each label scores over your library, and tag with that.
@@ -198,7 +198,7 @@ def calibrate(invocation: Invocation) -> None:
         retag_and_tell(app, vocabularies.ensure_one(app.catalog, reference), calibrate_anew=True)
 
 
-@vocab.command()
+@vocab.command(short_help="Change a vocabulary in your editor.")
 @click.argument("vocabulary", metavar="[NAME]", required=False)
 @pass_invocation
 def edit(invocation: Invocation, vocabulary: str | None) -> None:
@@ -213,7 +213,7 @@ def edit(invocation: Invocation, vocabulary: str | None) -> None:
         edit_and_tell(app, vocabulary)
 
 
-@vocab.command("try")
+@vocab.command("try", short_help="Show what a label would be on, before it is one.")
 @click.argument("words", nargs=-1, required=True, metavar="LABEL...")
 @options.threshold
 @options.as_json
@@ -231,7 +231,7 @@ def try_(invocation: Invocation, words: tuple[str, ...], threshold: float | None
         try_and_tell(app, " ".join(words), as_json=as_json)
 
 
-@vocab.command()
+@vocab.command(short_help="Move a label's threshold by photos around it.")
 @click.argument("words", nargs=-1, required=True, metavar="LABEL...")
 @click.option(
     "--photos", "count", type=click.IntRange(2, 100), default=12, show_default=True, help="How many to ask about."
@@ -253,7 +253,7 @@ def tune(invocation: Invocation, words: tuple[str, ...], count: int) -> None:
         tune_and_tell(app, " ".join(words), count)
 
 
-@vocab.command()
+@vocab.command(short_help="Compare two vocabularies, and what they say of photos.")
 @click.argument("one", metavar="A")
 @click.argument("other", metavar="B")
 @click.option("--photos", "of_photos", is_flag=True, help="Name the photos whose tags differ.")
@@ -272,12 +272,15 @@ def diff(invocation: Invocation, one: str, other: str, of_photos: bool, as_json:
         click.get_current_context().exit(1)
 
 
-@vocab.command()
+@vocab.command(short_help="Name labels that are worth a look.")
 @click.argument("vocabulary", metavar="[NAME|FILE]", required=False)
 @options.as_json
 @pass_invocation
 def lint(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
-    """Name labels to look at: near-synonyms, prompts too long for the model, and what is on no photo or on every one.
+    """Name labels to look at.
+
+    These are near-synonyms, prompts too long for the model, labels that are on no photo or on every one, and pairs that
+    are always on the same photos.
 
     Exits with 0 if there are none, and with 1 if there are.
     """
@@ -289,7 +292,7 @@ def lint(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
         click.get_current_context().exit(1)
 
 
-@vocab.command()
+@vocab.command(short_help="Name what your photos show and no label says.")
 @click.option("--words", metavar="NAME|FILE", help="The vocabulary whose labels are tried; `photographic` unless set.")
 @click.option(
     "--count", type=click.IntRange(1, 100), default=8, show_default=True, metavar="N", help="How many gaps to show."

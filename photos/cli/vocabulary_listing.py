@@ -44,7 +44,7 @@ def list_and_tell(app: App, *, as_json: bool) -> None:
 
 def history_and_tell(app: App, name: str | None, *, as_json: bool) -> None:
     """The revisions of the vocabulary *name*, or of the main one, newest first."""
-    revisions = vocabularies.history(app.catalog, name)
+    revisions = vocabularies.history(app.catalog_if_any, name)
     with app.catalog.read() as t:
         there = t.namespaces.in_force()
     if as_json:

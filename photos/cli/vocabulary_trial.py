@@ -13,7 +13,7 @@ from photos.cli.render import counted, shown_path, table
 from photos.cli.render import probability as shown_probability
 from photos.errors import safe
 from photos.records import scores, text_of
-from query import Trial, logit, probability, try_label
+from query import Trial, checked_name, logit, probability, try_label
 
 if TYPE_CHECKING:
     from photos.app import App
@@ -24,8 +24,9 @@ _BAR = 40
 
 
 def try_and_tell(app: App, text: str, *, as_json: bool) -> None:
-    """Show what a label with that name would tag."""
+    """Show what a label with that name would tag. Raises `BadLabel`."""
     space = app.space
+    text = checked_name(text)
     threshold = app.settings.threshold
     if threshold is None:
         # What the label would go by in the vocabulary in force.

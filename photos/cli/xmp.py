@@ -18,7 +18,7 @@ def xmp() -> None:
     """
 
 
-@xmp.command()
+@xmp.command(short_help="Write tags into sidecars.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @options.threshold
 @_dry_run
@@ -45,7 +45,7 @@ def write(
         click.get_current_context().exit(1)
 
 
-@xmp.command()
+@xmp.command(short_help="Put sidecars back as they were.")
 @click.option("--run", "number", type=click.IntRange(min=1), metavar="N", help="Which run; the last one unless set.")
 @_dry_run
 @options.as_json
@@ -63,7 +63,7 @@ def undo(invocation: Invocation, number: int | None, dry_run: bool, as_json: boo
         click.get_current_context().exit(1)
 
 
-@xmp.command()
+@xmp.command(short_help="List the runs that wrote sidecars.")
 @options.as_json
 @pass_invocation
 def runs(invocation: Invocation, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """Where the process that keeps a library up to date is asked: what who asks and who answers must agree upon.
 
-HTTP/1.1 over a Unix socket, a request a connection, bodies in JSON. Imports nothing but the standard library.
+HTTP/1.1 over a Unix socket, a request a connection, bodies in JSON. Imports nothing but the standard library and
+settings.
 """
 
 from __future__ import annotations
@@ -11,10 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from photos.config import CATALOG_FILE
+
 #: Takes `SearchRequest.record()`, gives `SearchAnswer.record()`.
 SEARCH: Final = "/v1/search"
 #: The header that names the program which asks, as `program` does. What asks without it takes answers of any.
 PROGRAM: Final = "Photos-Program"
+#: The header that names the catalog which is asked, as `catalog_of` does. A socket goes along where its library is
+#: moved, and then leads to a process that looks where the library was.
+CATALOG: Final = "Photos-Catalog"
 #: The status with which a question is refused, as `{"refused": sentence, "status": exit status}` says.
 REFUSED: Final = 422
 
@@ -26,6 +32,15 @@ _LONGEST = 103
 def socket_of(library: Path) -> str:
     """The socket's path."""
     return os.path.join(library, _NAME)
+
+
+def catalog_of(library: Path) -> str | None:
+    """Names the catalog that is in *library* now; None if there is none."""
+    try:
+        status = os.stat(os.path.join(library, CATALOG_FILE))
+    except OSError:
+        return None
+    return f"{status.st_dev:x}-{status.st_ino:x}"
 
 
 @contextmanager

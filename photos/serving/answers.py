@@ -12,8 +12,14 @@ from photos.answering import answer
 from photos.app import App
 from photos.asking import SearchAnswer, SearchRequest
 from photos.config import Settings
+from photos.errors import UnreadablePicture
 from photos.towers import Towers
+from query import parse
+from query.language import Picture
 from store import Catalog, MappedRows, Space, VectorIndex
+
+#: Names in there mean something else in every process: <(…) of a shell is one.
+_OUR_OWN = ("/dev/", "/proc/")
 
 
 class Answers:
@@ -28,13 +34,18 @@ class Answers:
         self._indexes: dict[int, VectorIndex] = {}
 
     def __call__(self, request: SearchRequest) -> SearchAnswer:
-        """The answer. Raises what `answering.answer` raises."""
+        """The answer. Raises what `answering.answer` raises; `UnreadablePicture` for what is no file, too."""
+        for term in parse(request.words).terms:
+            if isinstance(term, Picture):
+                _check_readable(term.path, request.directory)
         return answer(self._moment(), request)
 
     def prepare(self) -> None:
-        """Open what the first answer needs, so that it need not wait. Trouble is left to that."""
+        """Open what the next answer needs, so that it need not wait. Trouble is left to that."""
         with suppress(Exception):
-            self._moment().index.refresh()
+            index = self._moment().index
+            index.refresh()
+            index.warm()
 
     def catalog(self) -> Catalog:
         """The catalog that is there now: another than a moment ago, if somebody put another in its place."""
@@ -82,6 +93,15 @@ class _Moment(App):
 
     def index_of(self, space: Space) -> VectorIndex:
         return self._kept.index(self.catalog, space)
+
+
+def _check_readable(path: str, directory: str) -> None:
+    """Raise `UnreadablePicture` for a picture that may be another one for whoever asks, or that never comes."""
+    from photos.pictures import located  # noqa: PLC0415 - few queries have pictures
+
+    whole = located(path, directory)
+    if whole.startswith(_OUR_OWN) or (os.path.exists(whole) and not os.path.isfile(whole)):
+        raise UnreadablePicture(path, "it is no file")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from photos.asking import SearchAnswer, SearchRequest
 from photos.errors import Refused
-from photos.serving.address import PROGRAM, REFUSED, SEARCH, program, reachable, socket_of
+from photos.serving.address import CATALOG, PROGRAM, REFUSED, SEARCH, catalog_of, program, reachable, socket_of
 
 if TYPE_CHECKING:
     from socket import socket
@@ -81,7 +81,7 @@ def ask(library: Path, request: SearchRequest, patience: float = _PATIENCE) -> A
             connection.settimeout(patience)
             with reachable(library) as name:
                 connection.connect(name)
-            connection.sendall(_message(request.record()))
+            connection.sendall(_message(request.record(), catalog_of(library)))
         except BaseException:
             connection.close()
             raise
@@ -90,10 +90,11 @@ def ask(library: Path, request: SearchRequest, patience: float = _PATIENCE) -> A
     return Asked(connection, until)
 
 
-def _message(record: Mapping[str, object]) -> bytes:
+def _message(record: Mapping[str, object], catalog: str | None) -> bytes:
     body = json.dumps(record).encode("ascii")
+    asked = "" if catalog is None else f"{CATALOG}: {catalog}\r\n"
     return (
-        f"POST {SEARCH} HTTP/1.1\r\nHost: photos\r\n{PROGRAM}: {program()}\r\nConnection: close\r\n"
+        f"POST {SEARCH} HTTP/1.1\r\nHost: photos\r\n{PROGRAM}: {program()}\r\n{asked}Connection: close\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode("ascii") + body
 

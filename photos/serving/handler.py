@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, cast
 
 from photos.asking import SearchRequest
-from photos.errors import PhotosError
+from photos.errors import MissingFolder, PhotosError, UnreadablePicture
 from photos.exits import explain
-from photos.serving.address import PROGRAM, REFUSED, SEARCH
+from photos.serving.address import CATALOG, PROGRAM, REFUSED, SEARCH
 from query import QueryError
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 #: Bytes that a request may have.
 _LARGEST = 1 << 20
+_PART = 1 << 16
 
 
 class _Wrong(Exception):
@@ -52,6 +55,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(REFUSED, {"refused": sentence, "status": status})
         except _Wrong as wrong:
             self._send(wrong.status, {"error": wrong.what})
+            self._hear_out()
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - http.server's name
         """Keep no log: what people search for is theirs."""
@@ -66,6 +70,9 @@ class Handler(BaseHTTPRequestHandler):
         asking = self.headers[PROGRAM]
         if asking is not None and not self._server.is_asked_by(asking):
             raise _Wrong(HTTPStatus.CONFLICT, "another program answers here, or another version of it")
+        catalog = self.headers[CATALOG]
+        if catalog is not None and not self._server.answers_from(catalog):
+            raise _Wrong(HTTPStatus.CONFLICT, "the library that is answered from here is another")
         body = self._body()
         self._server.arrived(self.connection)
         try:
@@ -91,12 +98,23 @@ class Handler(BaseHTTPRequestHandler):
                 raise _Wrong(HTTPStatus.SERVICE_UNAVAILABLE, "too much to do")
             try:
                 return self._server.answer(request).record()
+            except (UnreadablePicture, MissingFolder) as error:
+                # Who asks may be able to read a picture that we cannot, and otherwise says the same.
+                raise _Wrong(HTTPStatus.FAILED_DEPENDENCY, str(error)) from error
             except (PhotosError, QueryError):
                 raise
             except Exception as error:
                 sentence, _ = explain(error)
                 self._server.say_once(f"A search could not be answered here: {sentence}")
                 raise _Wrong(HTTPStatus.INTERNAL_SERVER_ERROR, sentence) from error
+
+    def _hear_out(self) -> None:
+        """Read what may still be coming: closed before, a connection cuts off the response that is on its way."""
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            left = _LARGEST
+            while left > 0 and (heard := self.connection.recv(min(left, _PART))):
+                left -= len(heard)
 
     def _send(self, status: int, record: Mapping[str, object]) -> None:
         # Paths that are no text keep their bytes as lone surrogates, which only escapes can hold.

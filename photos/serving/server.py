@@ -18,7 +18,7 @@ from typing import Final
 
 from photos.asking import SearchAnswer, SearchRequest
 from photos.errors import safe
-from photos.serving.address import program, reachable, socket_of
+from photos.serving.address import catalog_of, program, reachable, socket_of
 from photos.serving.edition import edition
 from photos.serving.handler import Handler
 
@@ -67,6 +67,7 @@ class Server(ThreadingUnixStreamServer):
     def __init__(self, library: Path, answer: Answer, say: Callable[[str], None], patience: float) -> None:
         self.answer = answer
         self.patience = patience
+        self._library = library
         self._path = socket_of(library)
         self._say = say
         self._said: set[str] = set()
@@ -96,6 +97,10 @@ class Server(ThreadingUnixStreamServer):
             self.say_once("The program has changed since it was started, and searches are answered by the new one.")
             return False
         return program == self._program
+
+    def answers_from(self, catalog: str) -> bool:
+        """Whether *catalog* is the one that is looked at here. It is not, if the library was moved."""
+        return catalog == catalog_of(self._library)
 
     @contextmanager
     def turn(self) -> Iterator[bool]:

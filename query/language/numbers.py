@@ -11,6 +11,8 @@ from .wrong import Wrong
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _MARKS = (">=", "<=", ">", "<")
+#: A range as it is written elsewhere.
+_DASHED = re.compile(r"([^\s,-][^,-]*?)\s*-\s*([^\s,-][^,-]*)")
 _BYTES = {"b": 1.0, "kb": 1e3, "mb": 1e6, "gb": 1e9}
 #: Metres.
 _LENGTHS = {"m": 1.0, "km": 1000.0, "mi": 1609.344}
@@ -39,12 +41,26 @@ def span(text: str, number: Callable[[str], float]) -> Span:
     """A number or a range of them."""
     ends = bounds(text)
     if ends is None:
-        value = number(text)
+        try:
+            value = number(text)
+        except Wrong as wrong:
+            raise Wrong(wrong.problem, wrong.hint or meant(text)) from None
         return Span(value, value)
     low, high = (number(end) if end else None for end in ends[:2])
     if low is not None and high is not None and low > high:
         raise Wrong("has a range that runs backwards", f"write {ends[1]}..{ends[0]}")
     return Span(low, high, *ends[2:])
+
+
+def meant(text: str) -> str:
+    """A hint on how *text* is written here, if it is a range or a list as they are written elsewhere; else nothing."""
+    bare = text.strip()
+    if found := _DASHED.fullmatch(bare):
+        return f"did you mean {found[1]}..{found[2]}?"
+    if bare.endswith("+") and bare[:1].isdigit():
+        return f"did you mean `{bare[:-1].rstrip()}..`?"
+    parts = [part.strip() for part in bare.split(",")]
+    return f"did you mean {'|'.join(parts)}?" if len(parts) > 1 and all(parts) else ""
 
 
 def plain(text: str) -> float:
@@ -96,8 +112,8 @@ def file_size(text: str) -> float:
 
 
 def is_file_size(text: str) -> bool:
-    """Whether a size is written in bytes rather than in megapixels."""
-    return text.strip().lower().endswith("b")
+    """Whether a size, or an end of a range of them, is written in bytes rather than in megapixels."""
+    return any(end.strip().lower().endswith("b") for end in text.split(".."))
 
 
 def megapixels(text: str) -> Span:

@@ -9,6 +9,9 @@ from ..errors import BadQuery, EmptyQuery
 from .query import Filter, Picture, Query, Term, Text
 from .reading import Condition, File, Mark, Unit, Words, holds_units, read, read_whole
 
+#: Values that the filters of a query may have in all: databases bear no thousands of conditions in one question.
+_VALUES = 500
+
 
 def parse(words: Sequence[str]) -> Query:
     """The query that *words* are, as a shell hands them over: it has taken quotes away.
@@ -64,6 +67,8 @@ class _Assembly:
                 case Condition():
                     is_negated = self._weight(unit.sign, None, unit.token) < 0
                     self._filters.append(replace(unit.filter, negated=is_negated))
+                    if sum(len(each.values) for each in self._filters) > _VALUES:
+                        raise BadQuery(unit.token, f"is too much: all filters together have at most {_VALUES} values")
 
     def pause(self) -> None:
         """The words before stand for themselves."""

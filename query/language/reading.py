@@ -133,7 +133,7 @@ class Reader:
         self.at = found.end()
         weight = float(found[1])
         if not 0 < weight <= _HEAVIEST:
-            raise Wrong(f"has a weight that is not between 0 and {_HEAVIEST:.0f}")
+            raise Wrong(f"has a weight of {found[1]}", f"weights lie above 0, up to {_HEAVIEST:.0f}")
         return weight
 
     def _named(self, sign: int, weight: float | None) -> Unit | None:
@@ -163,8 +163,9 @@ class Reader:
         if len(found[1]) == 1 or not _VALUE.match(self.text, found.end()):
             return
         near = nearest_name(found[1])
-        meant = f"did you mean `{near}:`" if near else "`photos search --help` lists the filters"
-        raise Wrong("names no filter", f"{meant}, or words, which are written '\\{self.text[self.at : self._end]}'")
+        whole, value = self.text[self.at : self._end], self.text[found.end() : self._end]
+        meant = f"did you mean `{near}:{value}`?" if near else "`photos search --help` lists them all."
+        raise Wrong("names no filter", f"{meant} Words are written '\\{whole}'")
 
     def _values(self) -> list[str]:
         if self._is_whole:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 
-from .numbers import bounds
+from .numbers import bounds, meant
 from .query import Dates, Day, Turn
 from .wrong import Wrong, nearest
 
@@ -48,7 +48,10 @@ def dates(text: str) -> Dates:
     """A date or a range of them, whose ends belong to it."""
     ends = bounds(text)
     if ends is None:
-        only = day(text)
+        try:
+            only = day(text)
+        except Wrong as wrong:
+            raise Wrong(wrong.problem, wrong.hint or meant(text)) from None
         return Dates(only, only)
     low, high = (day(end) if end else None for end in ends[:2])
     if low is not None and high is not None and low.begins() >= high.ends():
@@ -96,7 +99,7 @@ def _minute(text: str) -> int:
     found = _CLOCK.fullmatch(text.strip())
     if found is None:
         near = nearest(text.strip().lower(), TIMES_OF_DAY)
-        known = f"did you mean {near}?" if near else f"there are {', '.join(TIMES_OF_DAY)}"
+        known = meant(text) or (f"did you mean {near}?" if near else f"there are {', '.join(TIMES_OF_DAY)}")
         raise Wrong(f"needs a time such as evening, 18 or 17:30..19:00, not {text.strip()!r}", known)
     hour, minute = int(found[1]), int(found[2] or 0)
     if hour * _HOUR + minute > _LAST_MINUTE or minute >= _HOUR:
@@ -123,6 +126,5 @@ def _place(text: str, what: str, names: tuple[str, ...], spellings: tuple[tuple[
         if bare in spelling:
             return spelling.index(bare) + 1
     near = nearest(bare, [name for spelling in spellings for name in spelling])
-    raise Wrong(
-        f"needs {what}, not {text.strip()!r}", f"did you mean {near}?" if near else f"there are {', '.join(names)}"
-    )
+    known = f"did you mean {near}?" if near else f"there are {', '.join(names)}"
+    raise Wrong(f"needs {what}, not {text.strip()!r}", meant(text) or known)

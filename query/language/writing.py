@@ -11,7 +11,7 @@ from .query import Circle, Dates, Day, Filter, Picture, Query, Span, Term, Text,
 from .times import MONTHS, WEEKDAYS
 
 #: Values that need no quotes.
-_BARE = re.compile(r"[\w.,*?/~<>=+-]+")
+_BARE = re.compile(r"[\w.,:*?/~<>=+-]+")
 
 
 def written(query: Query) -> str:

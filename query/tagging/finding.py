@@ -13,7 +13,7 @@ from store import KeptScores, LabelDefinition, Space, Transaction
 from store.idsets import union
 
 from ..vocabulary.hierarchy import Speller
-from .namespaces import FullSpeller, views
+from .namespaces import MARK, FullSpeller, views
 from .rule import TagRule
 from .shown import Lens, lenses_in_force, names_of, tags_of
 
@@ -60,9 +60,10 @@ class TagNames:
         return self._vocabularies.label(name) or self._by_hand.label(name)
 
     def nearest(self, name: str) -> str | None:
-        """The label that is spelt most like *name*, if any is near."""
+        """The label that *name* is without its namespace, or the one that is spelt most like it, if any is near."""
+        own = next((each for each in self._names if each.partition(MARK)[2].lower() == name.lower()), None)
         found = difflib.get_close_matches(name, self._names, 1)
-        return found[0] if found else None
+        return own or (found[0] if found else None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 from store import Catalog, Transaction
 
-from ..errors import BadLabel, BadTagFile, Problem
+from ..errors import BadLabel, BadSource, BadTagFile, Problem
 from .byhand import speller_in_force, spelt
+from .comparing import AUTO, USER
+from .namespaces import MARK
 
 #: The names of columns, or of fields.
 _PATHS, _LABELS = ("path", "file", "image", "filename"), ("tags", "labels", "tag", "label", "keywords")
@@ -57,8 +59,9 @@ def take_tags(
     """Make the tags that *origin* gave each of the photos exactly those *given*; all or nothing.
 
     *photo_of* finds a photo by a path as it is written in the file. Labels that a vocabulary in force knows are its.
-    Raises `BadLabel`.
+    Raises `BadLabel` or `BadSource`.
     """
+    _check(origin)
     with catalog.write() as t:
         of_photo: dict[int, set[str]] = {}
         unknown = []
@@ -73,13 +76,23 @@ def take_tags(
 
 
 def take_keywords(catalog: Catalog, origin: str) -> Taken:
-    """Take the keywords that pictures and sidecars hold as tags that *origin* gave. What cannot be a label is left."""
+    """Take the keywords that pictures and sidecars hold as tags that *origin* gave. What cannot be a label is left.
+
+    Raises `BadSource`.
+    """
+    _check(origin)
     with catalog.write() as t:
         speller = speller_in_force(t)
         of_photo = {
             photo_id: set(_sound(lambda word: spelt(speller, word), words)) for photo_id, words in t.photos.keywords()
         }
         return Taken(len(of_photo), _take(t, of_photo, origin), ())
+
+
+def _check(origin: str) -> None:
+    """Raises `BadSource` for what means tags that no other program gave."""
+    if origin.partition(MARK)[0].strip().lower() in {AUTO, USER}:
+        raise BadSource(origin)
 
 
 def _take(t: Transaction, of_photo: dict[int, set[str]], origin: str) -> int:
@@ -105,7 +118,7 @@ def _table(text: str, problems: list[Problem]) -> Iterator[Given]:
     if at_path is None or at_labels is None:
         problems.append(Problem(1, "the first line does not name a column 'path' and one 'tags'"))
         return
-    for row in reader:
+    for row in _rows(reader, problems):
         if not any(cell.strip() for cell in row):
             continue
         if len(row) <= max(at_path, at_labels) or not row[at_path].strip():
@@ -114,18 +127,26 @@ def _table(text: str, problems: list[Problem]) -> Iterator[Given]:
         yield Given(reader.line_num, row[at_path].strip(), tuple(_split(row[at_labels])))
 
 
+def _rows(reader: Iterator[list[str]], problems: list[Problem]) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        problems.append(Problem(None, f"a line is no sound CSV ({error})"))
+
+
 def _split(cell: str) -> list[str]:
     mark = next((mark for mark in _MARKS if mark in cell), ";")
     return [part.strip() for part in cell.split(mark) if part.strip()]
 
 
 def _objects(text: str, problems: list[Problem]) -> Iterator[Given]:
-    for number, line in enumerate(text.splitlines(), 1):
+    # No other line end may part what JSON holds as it is.
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             record = None
         path = _field(record, _PATHS)
         labels = _field(record, _LABELS)

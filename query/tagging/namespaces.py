@@ -55,9 +55,11 @@ def views(t: Transaction) -> list[View]:
     """
     made: list[View] = []
     taken: set[str] = set()
-    for each in t.namespaces.in_force():
+    in_force = t.namespaces.in_force()
+    for each in in_force:
         revision = qualified(t.vocabularies.revision(each.revision_id), each.namespace, taken)
-        taken |= {label.definition.name for label in revision.labels}
+        if len(in_force) > 1:
+            taken |= {label.definition.name for label in revision.labels}
         made.append(View(each.namespace, revision, each.folders))
     return made
 

@@ -85,7 +85,7 @@ def owed(t: Transaction, space: Space, namespace: str = "") -> int | None:
     if begun is not None:
         return begun.revision_id
     current = t.scores.current(space.id, namespace)
-    is_stale = current is not None and current.revision_id != in_force
+    is_stale = current is not None and (current.revision_id != in_force or not _is_of_labels(t, current))
     return in_force if is_stale or t.library.retag_pending(namespace) else None
 
 
@@ -93,6 +93,11 @@ def owing(t: Transaction, space: Space) -> dict[str, int]:
     """The namespaces that a re-tag is owed in, each with the revision of which it is; the main one's is empty."""
     found = {namespace: owed(t, space, namespace) for namespace in t.namespaces.names()}
     return {namespace: revision_id for namespace, revision_id in found.items() if revision_id is not None}
+
+
+def _is_of_labels(t: Transaction, scoring: Scoring) -> bool:
+    """Whether the labels of the scoring's revision are those that it scored: examples may have come since."""
+    return np.array_equal(t.vocabularies.label_ids(scoring.revision_id), scoring.label_ids)
 
 
 def _is_due(catalog: Catalog, space: Space) -> bool:
@@ -233,6 +238,7 @@ class _Retag:
         # Their embeddings are gone.
         gone = np.setdiff1d(self._least.photo_ids(), photo_ids, assume_unique=True)
         t.scores.forget(change.old.id, gone.tolist())
+        self._least.forget(gone)
         for start in range(0, len(entered), _CHUNK):
             self._amend(t, change, t.scores.of(change.old.id, entered[start : start + _CHUNK]))
         t.scores.keep_least_ranks(change.old, self._least)

@@ -58,6 +58,17 @@ def test_scores_are_cosines_with_labels_and_probabilities_the_models(library):
     np.testing.assert_allclose(np.linalg.norm(library.embed_texts(["red", "blue"]), axis=1), 1, atol=1e-5)
 
 
+def test_a_single_text_or_path_is_not_taken_for_its_letters(library, pictures):
+    vectors = next(library.embeddings()).matrix
+    for mistake in (
+        lambda: library.embed_texts("red"),
+        lambda: library.scores(vectors, "red"),
+        lambda: library.embed_images(pictures / "red.png"),
+    ):
+        with pytest.raises(TypeError, match="give a list"):
+            mistake()
+
+
 def test_what_is_not_there_is_an_error_with_a_sentence(library, pictures, tmp_path):
     with pytest.raises(NotInLibrary):
         library.find(pictures / "notes.txt")

@@ -167,7 +167,7 @@ def test_a_catalog_that_is_none_is_left_alone(photos, pictures, checkpoint):
     assert (photos.library / "catalog.sqlite3").read_text() == "a letter to grandma"
 
 
-@pytest.mark.parametrize("command", [["index"], ["remove", "/none"], ["retag"], ["tags"]])
+@pytest.mark.parametrize("command", [["index"], ["remove", "/none"], ["retag"], ["tags"], ["vocab", "history"]])
 def test_an_empty_library_is_said_and_not_made(photos, command):
     result = photos(*command)
     assert (result.status, result.err.count("\n")) == (1, 1)
@@ -278,6 +278,19 @@ def test_verify_finds_what_differs_and_repairs_it(filled, pictures):
         "file that is new or changed": 1,
         "file that is gone": 1,
     }
+    assert filled("verify", "--repair").status == 0
+    assert filled("verify").status == 0
+
+
+def test_verify_counts_rows_of_the_index_that_the_catalog_lacks(filled):
+    filled("search", "red")
+    with Catalog.open(filled.library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        t.connection.exec_driver_sql("DELETE FROM embedding_change WHERE photo_id = 1")
+        t.connection.exec_driver_sql("DELETE FROM embedding WHERE photo_id = 1")
+        t.connection.exec_driver_sql("DELETE FROM file WHERE photo_id = 1")
+    result = filled("verify", "--json")
+    found = {each["what"]: each["count"] for each in map(json.loads, result.lines)}
+    assert (result.status, found["wrong row in the index"]) == (1, 1)
     assert filled("verify", "--repair").status == 0
     assert filled("verify").status == 0
 

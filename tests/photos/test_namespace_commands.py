@@ -59,6 +59,7 @@ def test_it_is_for_folders_if_wanted_and_follows_a_photo_that_is_moved(beside, p
     assert "the scores of 0 photos changed" in result.lines[0]
     assert result.lines[1].startswith("Its labels are shown for the 2 photos in ")
     assert counts(beside) == {"blue": 1, "green": 1, "warm:yellow": 1}
+    assert "did you mean tag:warm:yellow?" in beside("search", "tag:yellow").err
     shutil.move(pictures / "red.png", pictures / "bright" / "red.png")
     beside.towers.images = 0
     beside("index")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from photos.errors import NoViewer
+from photos.errors import NoDisplay, NoViewer
 from photos.opening import commands, open_files
 
 PATHS = [b"/photos/; rm -rf $(HOME) `x`.jpg", b"/photos/-b \xff.jpg"]
@@ -27,4 +27,11 @@ def test_a_path_that_could_be_an_option_is_refused():
 def test_a_system_without_a_viewer_is_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoViewer, match="There is no xdg-open to show files with"):
-        open_files(PATHS[:1], "linux")
+        open_files(PATHS[:1], "linux", environment={"WAYLAND_DISPLAY": "wayland-0"})
+
+
+def test_where_windows_cannot_be_shown_nothing_is_started():
+    started = []
+    with pytest.raises(NoDisplay, match="There is no display"):
+        open_files(PATHS, "linux", started.append, {"DISPLAY": ""})
+    assert started == []

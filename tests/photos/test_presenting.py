@@ -77,11 +77,14 @@ def test_a_preview_goes_with_the_table(filled):
     assert filled("search", "red", "--preview=kitty", "--json").status == 2
 
 
-def test_the_viewer_that_is_not_there_is_one_sentence(filled, monkeypatch, tmp_path):
+def test_the_viewer_or_the_display_that_is_not_there_is_one_sentence_behind_the_results(filled, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    result = filled("search", "red", "--open")
-    assert result.status == 1
-    assert "show files with" in result.err
+    for display, said in ((":0", "show files with"), ("", "no display")):
+        for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+            monkeypatch.setenv(name, display)
+        result = filled("search", "red", "--open")
+        assert (result.status, len(result.lines), result.err.count("\n")) == (1, 7, 1)
+        assert said in result.err
 
 
 @pytest.fixture

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -72,6 +75,9 @@ def test_a_copied_file_is_one_result_with_two_paths(filled, pictures):
     results = [json.loads(line) for line in filled("search", "red", "--json").lines]
     assert len(results) == 6
     assert results[0]["paths"] == [str(pictures / "a copy.png"), str(pictures / "red.png")]
+    first, second = filled("search", "red", "-t", "2").lines[1:]
+    assert "a copy.png  in 2 places " in first
+    assert "places" not in second
 
 
 def test_names_are_kept_byte_for_byte_and_shown_safely(filled, pictures):
@@ -114,6 +120,15 @@ def test_a_request_is_the_same_after_a_journey_as_json():
 
 def test_nothing_to_search_for_is_wrong_usage(filled):
     assert filled("search").status == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["-iso:" + "|".join(map(str, range(500)))], [f"-iso:{number}..{number + 1}" for number in range(500)]],
+)
+def test_as_many_values_as_there_may_be_are_looked_for(filled, words):
+    assert len(paths(filled("search", *words, "--paths"))) == 6
+    assert filled("search", *words, "iso:1").status == 2
 
 
 def test_words_with_a_dash_are_taken_away_and_mistyped_options_are_named(filled):
@@ -178,6 +193,9 @@ def test_filters_narrow_a_search_and_alone_list_photos(filled, pictures):
     assert sorted(paths(filled("search", f"in:{pictures}/bright", "--paths"))) == bright
     assert len(paths(filled("search", "-in:bright", "--paths"))) == 4
     assert len(paths(filled("search", "--not", "in:bright", "--paths"))) == 4
+    no_filter = filled("search", "red", "--not", "blue")
+    assert (no_filter.status, no_filter.out) == (2, "")
+    assert "NAME:VALUE" in no_filter.err
     both = paths(filled("search", "name:r*.png|b*.png", "-name:black*", "--paths"))
     assert sorted(both) == ["blue.png", "red.png"]
     listed = json.loads(filled("search", "name:red.png", "--json").lines[0])
@@ -202,13 +220,14 @@ def test_a_tag_finds_what_is_tagged_and_a_wrong_one_is_named(filled, pictures):
     assert (wrong.status, wrong.out) == (2, "")
     assert "`tag:gren`" in wrong.err
     assert "tag:green" in wrong.err
+    assert "did you mean tag:blue|green?" in filled("search", "tag:blue,green").err
 
 
 def test_where_nothing_is_left_the_filter_that_leaves_nothing_is_named(filled):
     filled.towers.texts = 0
     result = filled("search", "red", "year:1999", "name:red.png")
     assert (result.status, result.out) == (1, "")
-    assert "No photo meets year:1999." in result.err
+    assert "No photo meets `year:1999`." in result.err
     assert "No photo meets all of the filters together." in filled("search", "name:red.png", "name:blue.png").err
     assert filled.towers.texts == 0
 
@@ -225,6 +244,9 @@ def test_pages_follow_each_other_and_keep_their_ranks(filled):
     assert paths(filled("search", "red", "--paths", "-t", "2", "--offset", "2")) == every[2:4]
     assert filled("search", "red", "-t", "2", "--offset", "2").lines[1].split()[0] == "3"
     assert filled("search", "red", "--offset", "6").status == 1
+    assert filled("search", "has:tags").lines[0].startswith("   file "), "names stand on the left"
+    for query in ("red", "has:tags"):
+        assert "No photo is left after the first 6." in filled("search", query, "--offset", "6").err
     listed = paths(filled("search", "has:tags", "--paths"))
     assert paths(filled("search", "has:tags", "--paths", "--offset", "1", "-t2")) == listed[1:3]
 
@@ -232,8 +254,11 @@ def test_pages_follow_each_other_and_keep_their_ranks(filled):
 def test_a_least_score_leaves_out_what_is_below_it(filled):
     scores = [json.loads(line)["score"] for line in filled("search", "red", "--json").lines]
     assert len(filled("search", "red", "--paths", "--min-score", scores[2]).lines) == 3
-    assert filled("search", "red", "--min-score", "1.5").status == 1
-    assert filled("search", "red", "--min-score", "x").status == 2
+    high = filled("search", "red", "--min-score", "1.5")
+    assert (high.status, high.out) == (1, "")
+    assert f"No photo has a score of 1.5 or more; the best is {scores[0]:.3f}." in high.err
+    for wrong in ("x", "nan", "inf"):
+        assert filled("search", "red", "--min-score", wrong).status == 2
 
 
 def test_sorted_by_date_the_best_photos_come_newest_first(filled, pictures):
@@ -281,6 +306,7 @@ def test_similar_takes_any_picture(filled, tmp_path):
     Image.new("RGB", (9, 9), (225, 35, 25)).save(tmp_path / "reddish.jpg")
     first = json.loads(filled("similar", tmp_path / "reddish.jpg", "--json").lines[0])
     assert first["path"].endswith("/red.png")
+    assert (first["logit"], first["probability"]) == (None, None)
     assert "probability" not in filled("similar", tmp_path / "reddish.jpg").lines[0]
 
 
@@ -304,6 +330,16 @@ def test_a_file_that_is_no_picture_is_one_sentence(filled, tmp_path, content):
     result = filled("similar", path)
     assert result.status == 1
     assert "broken.jpg cannot be read as a picture: " in result.err
+
+
+def test_a_file_that_fills_the_memory_is_no_picture(filled, tmp_path):
+    film = tmp_path / "film.jpg"
+    with film.open("wb") as file:
+        file.truncate(1 << 36)
+    for command in (["search", film], ["similar", film], ["tag", film, "+dog"]):
+        result = filled(*command)
+        assert (result.status, result.err.count("\n")) == (1, 1)
+        assert "GB" in result.err
 
 
 def test_a_folder_is_no_picture(filled, tmp_path):
@@ -338,3 +374,17 @@ def test_embed_wants_a_picture_or_a_text(filled):
     assert filled("embed").status == 2
     assert filled("embed", "x.jpg", "--text", "red").status == 2
     assert filled("embed", "--text", "red", "--json", "--raw").status == 2
+
+
+def test_what_decoders_write_past_python_is_not_shown_with_a_sheet(filled, pictures, tmp_path):
+    tiff = io.BytesIO()
+    Image.new("RGB", (40, 30), "red").save(tiff, "TIFF", compression="tiff_lzw", tiffinfo={65432: b"odd"})
+    # A field of a type that there is not, of which libtiff complains on the process's standard error.
+    at = tiff.getvalue().index(struct.pack("<H", 65432))
+    tiff.getbuffer()[at + 2 : at + 4] = b"\0\0"
+    (pictures / "odd.tif").write_bytes(tiff.getvalue())
+    filled("index")
+    command = [sys.executable, "-m", "photos", "--library", str(filled.library)]
+    sheet = [*command, "search", "name:odd.tif", "--sheet", str(tmp_path / "sheet.html")]
+    result = subprocess.run(sheet, capture_output=True, text=True, check=True)
+    assert result.stderr == f"Wrote {tmp_path / 'sheet.html'}.\n"

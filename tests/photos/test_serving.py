@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import shutil
 import socket
 import stat
@@ -16,15 +17,18 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from photos.app import App
 from photos.asking import SearchAnswer, SearchRequest
+from photos.cli.following import preparing
 from photos.config import load
-from photos.errors import Refused
+from photos.errors import Refused, UnreadablePicture
 from photos.serving.address import PROGRAM, REFUSED, SEARCH, reachable, socket_of
 from photos.serving.answers import Answers
 from photos.serving.client import Unanswered, ask
 from photos.serving.edition import edition
 from photos.serving.server import serving
 from photos.towers import KeptTowers
+from store import Acceleration, VectorIndex
 
 from .towers import ColourTowers
 
@@ -83,12 +87,64 @@ def connected(library):
     return connection
 
 
-def test_it_gives_the_answer_that_the_program_alone_gives(filled):
-    alone = [filled("search", "something", "red", *options) for options in ((), ("--json",), ("-0",), ("-t", "2"))]
-    with Served(filled.library).running():
-        for before, options in zip(alone, ((), ("--json",), ("-0",), ("-t", "2")), strict=True):
-            assert same(filled("search", "something", "red", *options), before)
-    assert alone[0].status == 0
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ((), 0),
+        (("--json",), 0),
+        (("-0", "--exact"), 0),
+        (("-t", "2", "--offset", "1"), 0),
+        (("--offset", "99"), 1),
+        (("--top", "9" * 30, "--group", "--json"), 0),
+        (("--min-score", "2"), 1),
+        (("--min-score", "auto", "in:bright"), 0),
+        (("--sort", "date", "year:1999"), 1),
+        (("-in:nowhere", "--like", "red.png"), 0),
+        (("--like", "none.png"), 1),
+        (("--like", "../pictures"), 1),
+        (("--like", "notes.txt"), 1),
+        (("tag:gren",), 2),
+        (("name:" + "a*" * 30_000,), 1),
+    ],
+)
+def test_it_gives_the_answer_that_the_program_alone_gives(filled, pictures, monkeypatch, options, status):
+    monkeypatch.chdir(pictures)
+    alone = filled("search", "something", "red", *options)
+    with Served(filled.library).running() as served:
+        assert same(filled("search", "something", "red", *options), alone)
+    assert (alone.status, served.said) == (status, [])
+
+
+def test_what_it_cannot_read_is_read_by_who_asks(filled, pictures):
+    def blind(request):
+        raise UnreadablePicture("red.png", "permission denied")
+
+    with Served(filled.library).running(blind) as served:
+        found = filled("search", pictures / "red.png", "-t1", "--paths")
+    assert found.out.endswith("red.png\n")
+    assert served.said == []
+
+
+def test_it_waits_for_no_pipe_and_takes_no_file_of_its_own_for_a_picture(filled, served, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "pictures" / "red.png").open("rb") as ours:
+        for path in ("./pipe", f"/dev/fd/{ours.fileno()}", f"/proc/self/fd/{ours.fileno()}"):
+            with pytest.raises(UnreadablePicture):
+                served.answers(SearchRequest(words=(path,), directory=str(tmp_path), top=1))
+
+
+def test_of_a_library_that_was_moved_it_says_nothing(filled, served, pictures):
+    was = filled.library
+    filled.library = was.rename(was.with_name("moved"))
+    found = filled("--debug", "search", "red", "-t1", "--paths")
+    assert (found.status, "another" in found.err) == (0, True)
+    # Nor does it answer from the one that is made in its place.
+    shutil.copytree(filled.library, was, ignore=lambda folder, names: [n for n in names if n.endswith(".sock")])
+    (pictures / "red.png").unlink()
+    filled.library, moved = was, filled.library
+    assert filled("index").status == 0
+    filled.library = moved
+    assert filled("search", "red", "-t1", "--paths").out == found.out
 
 
 def test_new_words_are_encoded_there_and_its_encoder_is_kept(filled, served):
@@ -127,6 +183,31 @@ def test_new_photos_are_found_at_once_and_gone_ones_no_more(filled, served, pict
     assert filled("index").status == 0
     assert "almost.png" in filled("search", "red", "-t", "1").out
     assert served.said == []
+
+
+def test_what_it_prepares_is_ready_for_quick_looks(filled, served, pictures):
+    for number in range(20):
+        Image.new("RGB", (30, 30), (219, number, 30)).save(pictures / f"red{number}.png")
+    assert filled("index").status == 0
+    settings = load({"library": filled.library}, {})
+    with App(settings, filled.towers) as app:
+        space, large = app.space, Acceleration(from_rows=16)
+        VectorIndex(settings.index_folder, app.catalog, space, newer_rows=1, acceleration=large).refresh()
+    index = served.answers.index(served.answers.catalog(), space)
+    assert index.status().accelerated
+    assert not index.is_warm
+    served.answers.prepare()
+    assert index.is_warm
+
+
+def test_it_gets_ready_again_when_told_and_no_more_at_the_end():
+    done, turns = queue.Queue(), iter(range(9))
+    with preparing(lambda: done.put(next(turns))) as again:
+        assert done.get(timeout=20) == 0
+        again()
+        assert done.get(timeout=20) == 1
+    with pytest.raises(queue.Empty):
+        done.get(timeout=0.2)
 
 
 def test_a_label_is_saved_by_the_program_itself(filled, served):
@@ -215,6 +296,9 @@ def test_of_more_clients_than_it_bears_the_rest_are_turned_away_and_answer_thems
         (SEARCH, b"{", {}, 400),
         (SEARCH, b"[]", {}, 400),
         (SEARCH, b'{"words": ["red"], "colour": "red"}', {}, 400),
+        (SEARCH, b'{"words": ["red"], "directory": "/", "top": 0, "group": true}', {}, 400),
+        (SEARCH, b'{"words": ["red"], "directory": "/", "top": "all"}', {}, 400),
+        (SEARCH, b'{"words": [7], "directory": "/", "top": 1}', {}, 400),
         (SEARCH, b"{}", {"Content_Length": "many"}, 411),
         (SEARCH, b"{}", {"Content_Length": "1000000000"}, 413),
         (SEARCH, b"{}", {PROGRAM.replace("-", "_"): "another"}, 409),
@@ -225,6 +309,17 @@ def test_nonsense_is_answered_with_its_name(library, path, body, headers, status
         found, said = post(library, path, body, **headers)
         assert (found, list(json.loads(said))) == (status, ["error"])
         assert ask(library, REQUEST).answer() == NOTHING
+
+
+def test_a_client_that_is_still_sending_hears_that_it_is_refused(library):
+    with serving(library, lambda request: NOTHING, print), connected(library) as slow:
+        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nContent-Length: 1000000000\r\n\r\n".encode())
+        assert slow.recv(12) == b"HTTP/1.1 413"
+        for _ in range(5):
+            slow.sendall(b" " * 100_000)
+        with pytest.raises(ConnectionError):
+            for _ in range(100):
+                slow.sendall(b" " * 100_000)
 
 
 def test_other_clients_get_the_same_answers_as_json(filled, served):

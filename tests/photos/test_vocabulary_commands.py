@@ -40,7 +40,7 @@ def test_history_lists_revisions_and_rollback_goes_back_to_one(filled, two):
     assert filled.towers.texts == 0
     earlier = filled("vocab", "rollback")
     assert earlier.status == 1
-    assert "has no revision 0" in earlier.err
+    assert "'two' has no earlier revision" in earlier.err
     assert [json.loads(line)["in_use"] for line in filled("vocab", "history", "two", "--json").lines] == [
         False,
         False,
@@ -68,6 +68,7 @@ def test_a_label_is_tried_before_it_is_one(filled, pictures):
     assert record["clearest"][0]["path"] == str(pictures / "red.png")
     assert sum(record["histogram"]["photos"]) == record["photos"] == 6
     assert filled("vocab", "list").out == before
+    assert "cannot be a label" in filled("vocab", "try", " ").err
 
 
 def test_two_vocabularies_are_compared_by_labels_and_by_photos(filled, two, pictures):
@@ -219,6 +220,8 @@ def test_tags_of_two_programs_stand_beside_each_other(filled, pictures):
         ("a.jsonl", "{}\n", "line 1: it is no JSON object"),
         ("a.jsonl", '{"path": "red.png", "tags": [3]}\n', "line 1: a tag is neither"),
         ("a.jsonl", "", "there are no tags in it"),
+        ("a.jsonl", "[" * 100_000, "line 1: it is no JSON object"),
+        ("a.csv", "path,tags\nred.png," + "x" * 200_000, "is no sound CSV"),
     ],
 )
 def test_a_file_of_tags_is_taken_whole_or_not_at_all(filled, pictures, name, text, said):
@@ -226,6 +229,23 @@ def test_a_file_of_tags_is_taken_whole_or_not_at_all(filled, pictures, name, tex
     result = filled("tags", "import", pictures / name, "--source", "x")
     assert result.status == 1
     assert said in result.err
+
+
+def test_names_that_no_file_has_and_odd_marks_in_tags_are_read_all_the_same(filled, pictures):
+    lines = ('{"path": "\\ud800\\u0000", "tags": ["sea"]}', '{"path": "red.png", "tags": ["sea\u2028side"]}')
+    (pictures / "a.jsonl").write_text("\n".join(lines), "utf-8")
+    result = filled("tags", "import", pictures / "a.jsonl", "--source", "x")
+    assert result.status == 0
+    assert "Not in the library: line 1: \\ud800\\x00." in result.err
+    assert filled("search", "tag:sea side", "--paths").lines == [str(pictures / "red.png")]
+
+
+@pytest.mark.parametrize("source", ["auto", "User", "auto:birds"])
+def test_no_program_is_called_as_tags_that_are_not_its(filled, pictures, source):
+    (pictures / "a.csv").write_text("path,tags\nred.png,sea\n")
+    result = filled("tags", "import", pictures / "a.csv", "--source", source)
+    assert (result.status, result.err.count("\n")) == (1, 1)
+    assert "cannot be the name of a program" in result.err
 
 
 def test_what_is_missing_for_an_import_is_said(filled, pictures):

@@ -12,11 +12,30 @@ from query import StoredTagger, retag
 from query.tagging.scoring import ExactScorer
 from query.tagging.stored import columns_in_force
 from store import LabelDefinition, VocabularyDefinition
+from store import schema as tables
 
 from ..fakes import vector_of
 from .conftest import Library
 
 FIRST = [f"label{number}" for number in range(34)]
+
+
+def labels_of(*names):
+    return VocabularyDefinition("mine", tuple(LabelDefinition(name, (name,)) for name in names), 0.5)
+
+
+def test_a_photo_that_lost_its_embedding_for_a_while_is_scored_again(library):
+    photo_id = library.add("photo")
+    library.add("other")
+    retag(library.catalog, library.space, library.put(labels_of(*FIRST)), library.texts)
+    with library.catalog.write() as t:
+        t.connection.execute(tables.embedding.delete().where(tables.embedding.c.photo_id == photo_id))
+    retag(library.catalog, library.space, library.put(labels_of(*FIRST, "one")), library.texts)
+    assert photo_id not in {row[0] for row in library.rows()}
+    with library.catalog.write() as t:
+        t.embeddings.put(library.space.id, photo_id, vector_of(b"photo"))
+    retag(library.catalog, library.space, library.put(labels_of(*FIRST, "one", "two")), library.texts)
+    assert photo_id in {row[0] for row in library.rows()}
 
 
 class ChangingLibrary(RuleBasedStateMachine):

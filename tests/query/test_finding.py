@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from query import say
+from query import retag, say
 from query.tagging import TagNames, tagged, tags_of
-from store import LabelDefinition, VocabularyDefinition
+from store import LabelDefinition, Stamp, VocabularyDefinition
 
 NAMES = ["animal", "dog", "puppy", "bird", "day", "night", "sunset", "kitchen", "indoors", "outdoors", "car"]
 PARENTS = {
@@ -60,6 +61,31 @@ def test_a_tag_finds_the_photos_on_which_it_is_shown_and_no_other(tagged_library
             counts.append(len(expected))
         assert sum(count > 0 for count in counts) > 8
         assert tagged(t, library.space, None).tolist() == [key for key in ids if shown[key]]
+
+
+def test_so_it_is_with_several_vocabularies_each_of_its_folders(tagged_library):
+    library, ids = tagged_library
+    picked = random.Random(len(ids))
+    with library.catalog.read() as t:
+        main = t.vocabularies.revision(t.library.revision_id())
+    retag(library.catalog, library.space, main, library.texts)
+    for namespace, folders in (("birds", [b"/photos/photo 1"]), ("more", None)):
+        revision = library.put(replace(vocabulary(picked), name=namespace))
+        retag(library.catalog, library.space, revision, library.texts, namespace=namespace, folders=folders)
+    with library.catalog.write() as t:
+        for photo_id in ids[::3]:
+            t.files.indexed(library.folder.id, b"photo 1/%d" % photo_id, Stamp(1, 2, 3, 4), photo_id)
+    names = [f"{namespace}:{name}" for namespace in ("birds", "more") for name in NAMES]
+    for photo_id in picked.sample(ids, 20):
+        added, rejected = (picked.sample(names, picked.randrange(4)) for _ in range(2))
+        say(library.catalog, [photo_id], added=added, rejected=[name for name in rejected if name not in added])
+    with library.catalog.read() as t:
+        shown = {key: {tag.label for tag in tags} for key, tags in tags_of(t, library.space, ids).items()}
+        for name in [*NAMES, *names, "our cat"]:
+            assert tagged(t, library.space, name).tolist() == [key for key in ids if name in shown[key]], name
+        assert tagged(t, library.space, None).tolist() == [key for key in ids if shown[key]]
+        of_birds = {key for key in ids if any(name.startswith("birds:") for name in shown[key])}
+        assert 1 < len(of_birds) < len(ids)
 
 
 def test_without_a_vocabulary_or_scores_a_tag_finds_what_is_shown_all_the_same(library):

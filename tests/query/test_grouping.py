@@ -2,11 +2,15 @@
 
 from datetime import datetime, timedelta
 
+import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from query.grouping import around_leaders, is_moment, is_other_moment
-from store import Facts
+from query import Match
+from query.grouping import BURST, NEAR, around_leaders, group_photos, is_moment, is_other_moment
+from query.search import grouped
+from store import Catalog, Facts, SpaceIdentity, Stamp
 
 NOON = datetime(2024, 5, 1, 12)  # noqa: DTZ001 - a camera's wall clock
 
@@ -37,6 +41,7 @@ def test_a_moment_is_one_camera_within_seconds():
     assert is_moment(taken(0), taken(8))
     assert not is_moment(taken(0), taken(60))
     assert not is_moment(taken(0), taken(1, "Pixel 7"))
+    assert not is_moment(taken(0, None), taken(1, None))
     assert not is_moment(Facts(4, 3, "JPEG"), Facts(4, 3, "JPEG"))
 
 
@@ -45,3 +50,65 @@ def test_a_copy_has_the_time_of_its_original_or_none():
     assert not is_other_moment(taken(0), taken(0))
     assert not is_other_moment(taken(0), Facts(4, 3, "JPEG"))
     assert not is_other_moment(taken(0, None), taken(1, None))
+
+
+ANGLES = SpaceIdentity("m", "w", "p", "float32", 2, 1.0, 0.0)
+
+
+class Album:
+    """Photos that are as alike as the angles between them are small, by their places: the first is the best."""
+
+    def __init__(self, catalog):
+        self.catalog = catalog
+        with catalog.write() as t:
+            self.space = t.spaces.ensure(ANGLES)
+            self.folder = t.folders.add(b"/photos")
+        self.photos = []
+
+    def add(self, *shots):
+        with self.catalog.write() as t:
+            for angle, facts in shots:
+                name = b"%d" % len(self.photos)
+                photo_id = t.photos.add(name.ljust(32), 1, facts)
+                if angle is not None:
+                    t.embeddings.put(self.space.id, photo_id, np.array([np.cos(angle), np.sin(angle)], np.float32))
+                t.files.indexed(self.folder.id, name, Stamp(1, 2, 3, 4), photo_id)
+                self.photos += t.photos.get([photo_id])
+
+    def nearest(self, count):
+        return [Match(photo.id, 0.5, None, None, photo, ()) for photo in self.photos[:count]]
+
+    def groups(self, wanted, **options):
+        found = grouped(self.catalog, self.space, self.nearest, wanted, **options)
+        return [[match.photo_id for match in group] for group in found]
+
+
+@pytest.fixture
+def album(tmp_path):
+    with Catalog.open(tmp_path / "catalog.db") as catalog:
+        yield Album(catalog)
+
+
+def test_groups_are_what_looks_the_same_and_bursts(album):
+    near, burst = np.arccos(NEAR) * 0.9, np.arccos(BURST) * 0.9
+    undated = Facts(4, 3, "JPEG")
+    album.add(
+        (0.0, taken(0)),
+        (near, undated),
+        (None, undated),
+        (-burst, taken(5)),
+        (-burst, taken(60)),
+        (burst, taken(5, "Pixel 7")),
+        (2.0, undated),
+    )
+    groups = group_photos(album.catalog, album.space, album.photos)
+    assert groups == [[1, 2, 4], [3], [5], [6], [7]]
+    assert [album.groups(wanted) for wanted in (0, 3)] == [[], groups[:3]]
+
+
+def test_a_page_of_groups_is_filled_however_few_the_best_photos_make(album):
+    album.add(*[(0.0, Facts(4, 3, "JPEG"))] * 30, *[(number / 2, Facts(4, 3, "JPEG")) for number in range(1, 6)])
+    # Of the best twenty all are one; those beyond stand for themselves.
+    groups = album.groups(8, compared=20)
+    assert [len(group) for group in groups] == [20] + [1] * 7
+    assert [len(group) for group in album.groups(10**30, compared=20)] == [20] + [1] * 15

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from query import cosine_of
+from query.grouping import NEAR
 from query.noise import LEAST, Noise, highest, noise_of
 from store import SpaceIdentity
 
@@ -32,7 +33,13 @@ def test_a_text_has_the_models_own_limits_and_a_picture_has_none():
     wide, narrow = Noise(1000, 0.1, 0.5), Noise(1000, -0.2, 0.001)
     assert wide.least(IDENTITY) == cosine_of(0.9, IDENTITY)
     assert narrow.least(IDENTITY) == cosine_of(1e-4, IDENTITY)
-    assert wide.least(IDENTITY, of_text=False) == wide.stands_out()
+    assert narrow.least(IDENTITY, of_text=False) == narrow.stands_out()
+
+
+def test_a_near_duplicate_of_a_picture_is_an_answer_however_alike_all_photos_are():
+    alike = Noise(1000, 0.4, 0.3)
+    assert alike.stands_out() > 1
+    assert alike.least(IDENTITY, of_text=False) == NEAR
 
 
 def test_of_few_photos_only_the_models_floor_is_known():

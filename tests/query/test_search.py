@@ -1,5 +1,8 @@
 """Asking the library."""
 
+import sqlite3
+from contextlib import closing
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -82,6 +85,18 @@ def test_a_query_without_words_is_refused(library, text):
         search(library, text)
 
 
+def test_an_answer_does_not_wait_for_another_process_that_writes(library):
+    library.add("dog")
+    with closing(sqlite3.connect(library.catalog.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        # Waiting would end with `CatalogBusy`.
+        assert search(library, "dog")
+        other.execute("ROLLBACK")
+    assert library.texts.unknown(["dog"]) == 1
+    search(library, "dog")
+    assert library.texts.unknown(["dog"]) == 0
+
+
 def test_texts_are_remembered_by_what_the_model_tells_apart():
     assert plain("  Caf\u0065\u0301 \n NOIR ") == "caf\u00e9 noir"
     assert plain("bad \udcff byte") == "bad ? byte"
@@ -99,7 +114,7 @@ class Vanishing:
     def __init__(self, index, vanish, times):
         self.index, self.vanish, self.times = index, vanish, times
 
-    def search(self, vector, count):
+    def search(self, vector, count, among=None, *, exact=False):
         found = self.index.search(vector, count)
         if self.times:
             self.times -= 1

@@ -1,11 +1,12 @@
 """A label by example: its vector, its threshold, and what becomes of both."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from query import label_standing, owed, parse_vocabulary, photo_tags, renewed, retag
+from query import label_standing, owed, owing, parse_vocabulary, photo_tags, renewed, retag
 from query.tagging.teaching import Background, taught
 from query.vocabulary import difference, write_vocabulary
 from store import LabelDefinition, VocabularyDefinition
@@ -205,6 +206,39 @@ def test_an_interruption_after_that_is_owed(library):
     assert again.labels[1].id != revision.labels[1].id
     with library.catalog.read() as t:
         assert owed(t, library.space) == revision.id
+
+
+def test_a_label_of_several_vocabularies_is_learnt_anew_in_all_of_them(library):
+    for number in range(20):
+        library.add(f"photo{number}")
+    retagged(library, vocabulary("photo1", "photo30"))
+    beside = library.put(replace(vocabulary("photo1", "photo30"), name="beside"))
+    retag(library.catalog, library.space, beside, library.texts, namespace="n")
+    for number in range(20, 40):
+        library.add(f"photo{number}")
+    retagged(library, vocabulary("photo1", "photo30"))
+    with library.catalog.read() as t:
+        assert owing(t, library.space) == {"n": beside.id}
+        newest = t.vocabularies.revision(beside.id)
+    retag(library.catalog, library.space, newest, library.texts, namespace="n")
+    assert library.rows("n") == library.rows()
+
+
+def test_a_retag_that_began_before_examples_came_leaves_one_owed(library):
+    for number in range(20):
+        library.add(f"photo{number}")
+    revision = retagged(library, vocabulary("photo1", "photo30"))
+    for number in range(20, 40):
+        library.add(f"photo{number}")
+    renewed(library.catalog, library.space, revision)
+    retag(library.catalog, library.space, revision, library.texts)
+    with library.catalog.read() as t:
+        assert owed(t, library.space) == revision.id
+        newest = t.vocabularies.revision(revision.id)
+    retag(library.catalog, library.space, newest, library.texts)
+    with library.catalog.read() as t:
+        assert owed(t, library.space) is None
+    assert {label for _, label, _ in library.rows()} == {label.id for label in newest.labels}
 
 
 def test_photos_that_are_all_alike_are_not_learnt_from_again_and_again(library):

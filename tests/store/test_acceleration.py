@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store import Acceleration, Catalog, VectorIndex
+from store.index_files import IndexFiles
 
 from .conftest import Photographer, put_many, unit
 
@@ -91,7 +92,9 @@ def test_a_few_searches_are_exact_and_many_look_quickly_unless_asked_not_to(many
         once = opened(many, tmp_path, CARELESS)
         assert_same(once.search(unit(seed), 30), once.search(unit(seed), 30, exact=True))
     index = opened(many, tmp_path, CARELESS)
+    assert not index.is_warm
     index.warm()
+    assert index.is_warm
     assert misses(index)
 
 
@@ -220,6 +223,16 @@ def test_a_disk_that_is_full_costs_the_codes_alone(many, tmp_path, files_that_ma
         assert index.refresh() is False
     assert sorted(os.listdir(tmp_path / "index")) == names
     assert len(index.search(unit(1), 10).photo_ids) == 10
+
+
+def test_codes_that_two_make_at_once_are_those_of_the_first(many, tmp_path):
+    index = opened(many, tmp_path)
+    index.search(unit(1), 1)
+    files = IndexFiles(tmp_path / "index", many.space)
+    rows = files.open()
+    assert index.refresh() is True
+    assert files.add_codes(rows) is False
+    assert (index.status().accelerated, index.verify(), len(codes(tmp_path))) == (True, True, 1)
 
 
 STEP = st.one_of(

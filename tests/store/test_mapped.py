@@ -49,3 +49,9 @@ def test_a_library_without_photos_has_no_cosines(tmp_path):
         with catalog.read() as t:
             ids, rough = t.embeddings.roughly(made.space.id, unit(1)[None])
     assert (ids.shape, rough.shape) == ((0,), (0, 1))
+
+
+def test_a_sample_of_a_small_library_is_all_photos_that_have_a_file(photographer):
+    with photographer.catalog.read() as t:
+        count, vectors = t.embeddings.sample(photographer.space.id, 100)
+        assert (count, vectors.ids.tolist()) == (8, [1, 3, 4, 5, 6, 7, 8, 9])

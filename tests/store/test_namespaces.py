@@ -46,6 +46,13 @@ def test_a_folder_that_moves_takes_what_is_asked_for_below_it_along(catalog):
         assert t.namespaces.folders("birds") == (b"/new", b"/new/a", b"/o", b"/older")
 
 
+def test_a_folder_that_moves_into_itself_takes_all_along(catalog):
+    with catalog.write() as t:
+        t.namespaces.limit("birds", [b"/a", b"/a/b"])
+        t.namespaces.move(b"/a", b"/a/b")
+        assert t.namespaces.folders("birds") == (b"/a/b", b"/a/b/b")
+
+
 def test_scorings_of_namespaces_leave_each_other_alone(photographer):
     photographer.put(b"a", 1)
     space = photographer.space

@@ -1,0 +1,31 @@
+"""Re-tags that are owed, and what other processes do meanwhile."""
+
+from photos import vocabularies
+from photos.app import App
+from photos.config import load
+from photos.indexing import finish_owed
+from store import LabelDefinition, VocabularyDefinition
+
+from .conftest import read_here
+
+
+def test_one_that_is_taken_over_or_dropped_meanwhile_is_nobodys_error(filled):
+    told = []
+    with App(load({"library": filled.library}, {}), filled.towers, read_here) as app:
+        with app.catalog.write() as t:
+            labels = (LabelDefinition("red", ("red",)),)
+            for namespace in ("dropped", "kept"):
+                t.library.set_revision(t.vocabularies.put(VocabularyDefinition(namespace, labels)).id, namespace)
+                t.library.set_retag_pending(True, namespace)
+
+        def drop(*_):
+            if "dropped" in app_names(app):
+                vocabularies.drop(app.catalog, "dropped")
+
+        finish_owed(app, app.space, told_photos=drop, tell=lambda namespace, *_: told.append(namespace))
+        assert (told, app_names(app)) == (["kept"], ["", "kept"])
+
+
+def app_names(app):
+    with app.catalog.read() as t:
+        return t.namespaces.names()
