@@ -14,6 +14,7 @@ from photos.errors import MissingFolder
 
 #: Bytes of a name that every file system takes.
 _LONGEST = 255
+_LONGEST_ENDING = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,9 @@ def _holds_link(source: bytes, target: bytes) -> bool:
 def _names(path: bytes, number: int, width: int) -> Iterator[bytes]:
     """Names for the file in an album, in the order in which they are tried."""
     stem, ending = os.path.splitext(os.path.basename(path))
+    # A dot that is so far from the end begins no ending.
+    if len(ending) > _LONGEST_ENDING:
+        stem, ending = stem + ending, b""
     at = 1
     while True:
         head = str(number).zfill(width).encode() + b"-"

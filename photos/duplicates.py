@@ -171,7 +171,7 @@ class _Finder:
             return made
         for key in [best, *(each for each in members if each != best)]:
             joint = joints.get((leader, stands_for[key])) or joints.get((stands_for[key], leader))
-            for file in _best_file_first(files.get(key, [])):
+            for file in _best_file_first(files.get(key, []), self._search.folders):
                 sameness = _sameness(is_first=not made, is_best=key == best, is_twin=stands_for[key] == leader)
                 same_file = bool(made) and _is_same(file.path, made[0].file.path)
                 made.append(Copy(file, photos[key], sameness, on_disk(file), *_numbers(joint), is_same_file=same_file))
@@ -243,9 +243,14 @@ def _quality(photo: Photo, sizes: dict[int, int]) -> tuple[int, int, str, int]:
     return -pixels, -sizes.get(photo.id, 0), taken.isoformat() if taken else "9999", photo.id
 
 
-def _best_file_first(files: Sequence[IndexedFile]) -> list[IndexedFile]:
-    """Files that are there and no links before others, and then by their names."""
-    return sorted(files, key=lambda file: (on_disk(file) is not OnDisk.UNCHANGED, os.path.islink(file.path), file.path))
+def _best_file_first(files: Sequence[IndexedFile], folders: Sequence[bytes]) -> list[IndexedFile]:
+    """Files that are there and no links before others, those outside *folders* before those below, then by name."""
+
+    def place(file: IndexedFile) -> tuple[bool, bool, bool, bytes]:
+        is_below = any(file.path.startswith(folder.rstrip(b"/") + b"/") for folder in folders)
+        return on_disk(file) is not OnDisk.UNCHANGED, os.path.islink(file.path), is_below, file.path
+
+    return sorted(files, key=place)
 
 
 def _numbers(joint: _Joint | None) -> tuple[float | None, int | None, bool]:
@@ -258,7 +263,11 @@ def _is_same(one: bytes, other: bytes) -> bool:
         return True
     try:
         status = os.stat(one)
-        # A folder can be mounted in two places.
-        return os.path.samestat(status, os.stat(other)) and status.st_nlink == 1
+        if not os.path.samestat(status, os.stat(other)):
+            return False
+        # A folder can be mounted in two places, and a file that has several names lies in each by every one of them.
+        folders = (os.stat(os.path.dirname(os.path.realpath(path))) for path in (one, other))
+        is_one_name = os.path.basename(os.path.realpath(one)) == os.path.basename(os.path.realpath(other))
+        return status.st_nlink == 1 or (is_one_name and os.path.samestat(*folders))
     except OSError:
         return False

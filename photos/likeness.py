@@ -8,6 +8,7 @@ compared beside it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ LIKELY: Final = 10
 _COLOURS, _PLACES = 32.0, 64.0
 
 
+#: Formats, as Pillow calls them, of files that may hold pages, or move.
+_OF_SEVERAL = ("GIF", "TIFF", "WEBP", "PNG", "HEIF", "AVIF")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
     """What a picture looks like: `bits` bool (64,), and mean colours, `colours` float32 (8, 8, 3), 0 to 255."""
@@ -46,10 +51,14 @@ class Look:
         """Whether at most *most* bits differ, and the colours are about the same everywhere."""
         apart = np.abs(self.colours - other.colours).mean(-1).ravel()
         far = float(np.sort(apart)[-len(apart) // 10 :].mean())
-        # Without structure there is nothing that a hash could tell apart: then it is the colours that count.
-        is_plain = min(float(self.colours.std(axis=(0, 1)).max()), float(other.colours.std(axis=(0, 1)).max())) < 1
-        alike = self.distance(other) <= most or is_plain
+        # Where neither has structure there is nothing that a hash could tell apart: then it is the colours that count.
+        alike = self.distance(other) <= most or (self.is_plain and other.is_plain)
         return alike and float(apart.mean()) <= _COLOURS and far <= _PLACES
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing in the picture but a colour, or what is too small to be seen here."""
+        return float(self.colours.std(axis=(0, 1)).max()) < 1
 
 
 class _Whole:
@@ -70,6 +79,37 @@ def look_at(path: bytes, turn: Turn = nullcontext) -> Look | None:
         return look_of(read_photo(Path(os.fsdecode(path)).read_bytes(), _Whole(), turn).pixels)
     except (OSError, DecodeError):
         return None
+
+
+class _Digest:
+    """Takes a picture as it is; in place of its pixels there is their digest."""
+
+    #: No JPEG is reduced for a side so long.
+    size = 1 << 20
+
+    def square(self, image: Image.Image) -> NDArray[np.uint8]:
+        shape = f"{image.width} {image.height} ".encode()
+        return np.frombuffer(hashlib.sha256(shape + image.tobytes()).digest(), np.uint8)
+
+
+def pixels_of(path: bytes) -> bytes | None:
+    """A digest of all pixels of the picture at *path*, upright; None if it cannot be read now."""
+    try:
+        return read_photo(Path(os.fsdecode(path)).read_bytes(), _Digest()).pixels.tobytes()
+    except (OSError, DecodeError):
+        return None
+
+
+def holds_several(path: bytes) -> bool:
+    """Whether the file at *path* has pages or moves: all that is compared is its first picture.
+
+    The second picture in a camera's JPEG is a smaller one, or that of the other eye.
+    """
+    try:
+        with Image.open(os.fsdecode(path), formats=_OF_SEVERAL) as image:
+            return int(getattr(image, "n_frames", 1)) > 1
+    except Exception:  # noqa: BLE001 - decoders raise what they like, and the first picture was read
+        return False
 
 
 def look_of(pixels: NDArray[np.uint8]) -> Look:

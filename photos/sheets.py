@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -15,6 +17,10 @@ from photos.thumbnails import jpeg, thumbnail
 
 #: Pixels of a thumbnail's longer side: sharp at twice the size that it is shown in.
 _SIDE = 400
+#: Photos that a picture holds: no side of a JPEG may be longer than 65 500 pixels, and these take 0.3 GB.
+MOST_IN_JPEG: Final = 1000
+#: How the name of a sheet begins that is not whole yet.
+PARTIAL: Final = ".photos-sheet-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +57,23 @@ class Section:
     rows: Sequence[Row]
 
 
-def write_html(path: Path, title: str, lead: str, sections: Sequence[Section]) -> None:
-    """Write the sheet to *path*, whole or not at all. A picture that cannot be read leaves its place empty."""
-    body = "".join(_section(section) for section in sections)
-    page = _PAGE.format(title=_text(title), lead=_text(lead), style=_STYLE, body=body)
-    _replace(path, page.encode("utf-8"))
+def write_html(path: Path, title: str, lead: str, sections: Sequence[Section], *, anew: bool = False) -> None:
+    """Write the sheet to *path*, whole or not at all. A picture that cannot be read leaves its place empty.
+
+    Raises `FileExistsError` if something is there, unless it is to be written *anew*.
+    """
+
+    def write(stream: BinaryIO) -> None:
+        stream.writelines(part.encode("utf-8") for part in _parts(title, lead, sections))
+
+    _place(path, write, anew=anew)
 
 
 def write_jpeg(path: Path, title: str, cells: Sequence[Cell], *, columns: int = 5, side: int = 320) -> None:
-    """Write the *cells* as one picture to *path*, whole or not at all; *side* is the width of each, in pixels."""
+    """Write the *cells* as one picture to *path*, whole or not at all; *side* is the width of each, in pixels.
+
+    There may be `MOST_IN_JPEG` of them. Raises `FileExistsError` if something is there.
+    """
     columns = max(1, min(columns, len(cells)))
     height = side * 3 // 4
     rows = -(-len(cells) // columns)
@@ -74,7 +88,8 @@ def write_jpeg(path: Path, title: str, cells: Sequence[Cell], *, columns: int = 
         draw.text((left, top + height + 8), _fitting(draw, cell.name, _SMALL, side), _INK, _SMALL)
         below = " · ".join(part for part in (cell.score, cell.remark) if part)
         draw.text((left, top + height + 28), _fitting(draw, below, _SMALL, side), _SOFT, _SMALL)
-    _replace(path, jpeg(page, 88))
+    content = jpeg(page, 88)
+    _place(path, lambda stream: stream.write(content))
 
 
 def _paste(page: Image.Image, cell: Cell, box: tuple[int, int, int, int]) -> None:
@@ -102,27 +117,52 @@ def _fitting(
     return shown + "…"
 
 
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.partial")
+def _place(path: Path, write: Callable[[BinaryIO], object], *, anew: bool = False) -> None:
+    """Have *write* make the file at *path*, which is there when it is whole. Nothing is overwritten unless *anew*."""
+    # A name of its own, since any other might be somebody's.
+    partial = path.with_name(f"{PARTIAL}{secrets.token_hex(8)}")
     try:
-        partial.write_bytes(content)
-        partial.replace(path)
+        with partial.open("xb") as stream:
+            write(stream)
+        if anew:
+            partial.replace(path)
+        else:
+            _name(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _section(section: Section) -> str:
-    rows = "".join(_row(row) for row in section.rows)
-    title = f"<h2>{_text(section.title)}</h2>" if section.title else ""
-    text = f"<p>{_text(section.text)}</p>" if section.text else ""
-    return f"<section>{title}{text}{rows}</section>"
+def _name(partial: Path, path: Path) -> None:
+    try:
+        os.link(partial, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # Not every file system has links.
+        if os.path.lexists(path):
+            raise FileExistsError(os.fspath(path)) from None
+        partial.rename(path)
 
 
-def _row(row: Row) -> str:
-    cells = "".join(_cell(cell) for cell in row.cells)
+def _parts(title: str, lead: str, sections: Sequence[Section]) -> Iterator[str]:
+    """The page, a photo at a time: thousands of them would take gigabytes together."""
+    yield _BEGIN.format(title=_text(title), lead=_text(lead), style=_STYLE)
+    for section in sections:
+        yield "<section>"
+        yield f"<h2>{_text(section.title)}</h2>" if section.title else ""
+        yield f"<p>{_text(section.text)}</p>" if section.text else ""
+        for row in section.rows:
+            yield from _row(row)
+        yield "</section>"
+    yield _END
+
+
+def _row(row: Row) -> Iterator[str]:
     remark = f" <small>{_text(row.remark)}</small>" if row.remark else ""
-    title = f"<h3>{_text(row.title)}{remark}</h3>" if row.title or remark else ""
-    return f'{title}<div class="row">{cells}</div>'
+    yield f"<h3>{_text(row.title)}{remark}</h3>" if row.title or remark else ""
+    yield '<div class="row">'
+    yield from map(_cell, row.cells)
+    yield "</div>"
 
 
 def _cell(cell: Cell) -> str:
@@ -153,7 +193,7 @@ _PAPER, _CARD, _INK, _SOFT = (246, 245, 242), (234, 232, 226), (29, 35, 48), (10
 _LARGE = ImageFont.load_default(28)
 _SMALL = ImageFont.load_default(14)
 
-_PAGE = """<!doctype html>
+_BEGIN = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -163,7 +203,8 @@ _PAGE = """<!doctype html>
 </head>
 <body>
 <header><h1>{title}</h1><p>{lead}</p></header>
-{body}
+"""
+_END = """
 </body>
 </html>
 """

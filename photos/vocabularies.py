@@ -55,6 +55,28 @@ def awaited(t: Transaction, space: Space, namespace: str = "") -> Revision | Non
     return None if revision_id is None else t.vocabularies.revision(revision_id)
 
 
+def wanted(t: Transaction, namespace: str = "") -> Revision | None:
+    """What a change of a vocabulary begins with: the revision that photos are to be tagged with, though not all are.
+
+    That in force would lose what a re-tag that goes on, or was interrupted, is to bring.
+    """
+    space_id = t.library.space_id()
+    coming = None if space_id is None else awaited(t, t.spaces.get(space_id), namespace)
+    return coming or in_force(t, namespace)
+
+
+def meant(t: Transaction, name: str) -> tuple[str, str]:
+    """The namespace that a label called *name*, known or new, is of, and its name there.
+
+    That is the one that *name* begins with, and else the main one; whose labels, which may have colons in their names,
+    go before.
+    """
+    namespace, own = parted(name, t.namespaces.names())
+    main = in_force(t) if namespace else None
+    is_main = main is not None and Speller(main.definition.labels).label(name) is not None
+    return ("", name) if is_main or wanted(t, namespace) is None else (namespace, own)
+
+
 def ensure_one(catalog: Catalog, model: str) -> Revision:
     """The revision in force; in a library that has none, that of the vocabulary which comes with the program."""
     with catalog.read() as t:
@@ -212,8 +234,8 @@ def with_label(catalog: Catalog, name: str, text: str) -> tuple[Revision, str]:
     That is the one whose namespace *name* begins with, and else the main one. Raises `LabelExists` or `BadLabel`.
     """
     with catalog.read() as t:
-        namespace, own = parted(name, [each.namespace for each in t.namespaces.in_force()])
-        current = in_force(t, namespace)
+        namespace, own = meant(t, name)
+        current = wanted(t, namespace)
     definition = shipped_vocabulary(DEFAULT) if current is None else current.definition
     label = checked_name(own)
     known = find(definition, label)

@@ -22,7 +22,7 @@ from .errors import (
 from .language import Query, parse, parse_line, written
 from .scores import cosine_of, logit, probability
 from .search import Found, Match, Page, Searcher, Sort, search_text, search_vector
-from .suggesting import Gap, Gaps, suggest, words_beyond
+from .suggesting import ENOUGH, Gap, Gaps, suggest, words_beyond
 from .tagging import (
     DEFAULT_THRESHOLD,
     MARK,
@@ -79,6 +79,7 @@ from .vocabulary.hierarchy import Speller
 
 __all__ = [
     "DEFAULT_THRESHOLD",
+    "ENOUGH",
     "MARK",
     "SHIPPED",
     "Agreement",

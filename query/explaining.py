@@ -16,6 +16,7 @@ from .noise import Noise, noise_of
 from .scores import probability
 from .tagging import ScoredTag
 from .tagging.calibration import spreads_in_force
+from .tagging.namespaces import View, views
 from .tagging.shown import rule_in_force, tags_of
 from .texts import TextVectors
 from .trial import cosines_of
@@ -98,7 +99,7 @@ def explain(
         own = t.embeddings.get(space.id, [photo.id]).matrix[0]
         photos = {each.id: each for each in t.photos.get(ids[around].tolist())}
         tags = tuple(tags_of(t, space, [photo.id])[photo.id])
-    labels = _standings(catalog, space, query.terms, texts, own, tags)
+    labels = _standings(catalog, space, query.terms, texts, own, tags, photo.id)
 
     def named(some: NDArray[np.int64]) -> tuple[tuple[Photo, float], ...]:
         return tuple((photos[int(ids[at])], float(cosines[at])) for at in some if int(ids[at]) in photos)
@@ -139,16 +140,13 @@ def _standings(
     texts: TextVectors,
     own: NDArray[np.float32],
     tags: Sequence[ScoredTag],
+    photo_id: int,
 ) -> tuple[LabelStanding, ...]:
     with catalog.read() as t:
-        revision_id = t.library.revision_id()
-        if revision_id is None:
-            return ()
-        revision = t.vocabularies.revision(revision_id)
-        named = _named(revision, terms)
-        standings = [_standing(t, space, revision, label, own, tags) for label in named]
+        named = [(view.revision, label) for view in views(t) for label in _named(t, view, terms, photo_id)]
+        standings = [_standing(t, space, revision, label, own, tags) for revision, label in named]
     # Texts may have to be encoded and are then kept, so not within the transaction that reads.
-    prompts = [_prompts(label, texts, own) for label in named]
+    prompts = [_prompts(label, texts, own) for _, label in named]
     return tuple(
         LabelStanding(*standing, prompts=best)
         for standing, best in zip(standings, prompts, strict=True)
@@ -156,11 +154,20 @@ def _standings(
     )
 
 
-def _named(revision: Revision, terms: Sequence[Term]) -> list[Label]:
-    """The labels that texts of *terms* name, by name or alias."""
-    found = [find(revision.definition, term.text) for term in terms if isinstance(term, Text)]
-    names = {definition.name for definition in found if definition is not None}
-    return [label for label in revision.labels if label.definition.name in names]
+def _named(t: Transaction, view: View, terms: Sequence[Term], photo_id: int) -> list[Label]:
+    """The labels of *view* that texts of *terms* name, by name or alias, with its namespace before it or not."""
+    if view.folders and not t.scopes.among(view.folders, [photo_id]):
+        return []
+    named = [term.text for term in terms if isinstance(term, Text)]
+    plain = [t.vocabularies.revision(view.revision.id)] if view.namespace else []
+    found = {
+        label.id
+        for revision in (view.revision, *plain)
+        for definition in (find(revision.definition, text) for text in named)
+        for label in revision.labels
+        if definition is not None and label.definition.name == definition.name
+    }
+    return [label for label in view.revision.labels if label.id in found]
 
 
 def _standing(

@@ -32,7 +32,7 @@ _UNSAID: Final = 1.0
 #: Spreads above its median that a word must lie on such photos to fit them.
 _FITS: Final = 2.0
 #: Photos that make a gap, and that a label must be on to explain any.
-_ENOUGH: Final = 5
+ENOUGH: Final = 5
 #: What keeps the part of a label that is on few photos small: counts as so many photos without it.
 _RIDGE: Final = 1.0
 #: Cosine of two photos' rests from which they are alike.
@@ -150,7 +150,7 @@ def _scored(
             # What the model is all but sure of is a tag though most photos show it, but hardly a gap.
             least = max(minimum_of(spread, identity), spread.median + _FITS * spread.spread)
             there = np.flatnonzero(cosines[:, at] >= least)
-            if len(there) >= _ENOUGH:
+            if len(there) >= ENOUGH:
                 kept.append(start + at)
                 rows.append(spread)
                 places.append(there)
@@ -172,7 +172,7 @@ def _pursue(
             if at not in taken:
                 unsaid = rest[places] @ words.matrix[at]
                 new = unsaid >= _UNSAID
-                if int(new.sum()) >= _ENOUGH and float(unsaid[new].sum()) > most:
+                if int(new.sum()) >= ENOUGH and float(unsaid[new].sum()) > most:
                     best, most, members = at, float(unsaid[new].sum()), places[new][np.argsort(-unsaid[new])]
         if best < 0:
             break
@@ -210,7 +210,7 @@ def _indicators(labels: Sequence[Sequence[str]]) -> NDArray[np.float32]:
     """Ones where a photo has a label: (photos, labels that are on enough)."""
     counts = Counter(name for of_one in labels for name in set(of_one))
     places: Mapping[str, int] = {
-        name: at for at, name in enumerate(sorted(name for name, amount in counts.items() if amount >= _ENOUGH))
+        name: at for at, name in enumerate(sorted(name for name, amount in counts.items() if amount >= ENOUGH))
     }
     table = np.zeros((len(labels), len(places)), np.float32)
     for row, of_one in enumerate(labels):
@@ -229,6 +229,6 @@ def _alike(rest: NDArray[np.float32], untagged: NDArray[np.bool_], said: NDArray
             cosines = rows @ rows[at]
             group = np.flatnonzero(free & (cosines >= _ALIKE))
             free[group] = False
-            if len(group) >= _ENOUGH:
+            if len(group) >= ENOUGH:
                 found.append((len(group), (), places[group[np.argsort(-cosines[group], kind="stable")]]))
     return sorted(found, key=lambda each: -each[0])

@@ -9,8 +9,9 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -33,6 +34,8 @@ _VISION = {
     "image_size": 32,
     "patch_size": 8,
 }
+#: Nothing in it is a power of two, and patches do not fill the picture: as in so400m-patch14-384, smaller.
+ODD = {"hidden_size": 54, "intermediate_size": 101, "num_attention_heads": 3, "image_size": 45, "patch_size": 7}
 _TEXT = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
 
 
@@ -44,15 +47,19 @@ def make_v1(folder: Path, *, length: int = 64) -> Path:
     return folder
 
 
-def make_v2(folder: Path, *, text_width: int = 32, marks: Sequence[str] = ()) -> Path:
+def make_v2(
+    folder: Path, *, text_width: int = 32, marks: Sequence[str] = (), vision: Mapping[str, int] = MappingProxyType({})
+) -> Path:
     """A fixed-resolution SigLIP 2: a Gemma tokenizer that does not lower-case, bilinear resizing.
 
     *marks* are pieces that are cut out of a text before anything else, as Gemma has them for tables and runs of spaces.
+    *vision* are sizes of the image tower.
     """
     tokenizer = _gemma(folder, marks)
-    text = {**_TEXT, "hidden_size": text_width, "projection_size": _VISION["hidden_size"]}
-    _model(folder, vocabulary=tokenizer.get_vocab_size(), length=64, text=text, seed=2)
-    _processor(folder, resample=2)
+    seen = {**_VISION, **vision}
+    text = {**_TEXT, "hidden_size": text_width, "projection_size": seen["hidden_size"]}
+    _model(folder, vocabulary=tokenizer.get_vocab_size(), length=64, text=text, seed=2, vision=seen)
+    _processor(folder, resample=2, size=seen["image_size"])
     return folder
 
 
@@ -95,11 +102,19 @@ def _marks() -> dict[str, int]:
     return {"pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 2}
 
 
-def _model(folder: Path, *, vocabulary: int, length: int, text: dict[str, int], seed: int) -> None:
+def _model(
+    folder: Path,
+    *,
+    vocabulary: int,
+    length: int,
+    text: dict[str, int],
+    seed: int,
+    vision: Mapping[str, int] = MappingProxyType(_VISION),
+) -> None:
     torch.manual_seed(seed)
     config = SiglipConfig(
         text_config={**text, "vocab_size": vocabulary, "max_position_embeddings": length, **_marks()},
-        vision_config=_VISION,
+        vision_config=dict(vision),
     )
     model = SiglipModel(config)
     with torch.no_grad():
@@ -111,7 +126,7 @@ def _model(folder: Path, *, vocabulary: int, length: int, text: dict[str, int], 
     model.save_pretrained(folder)
 
 
-def _processor(folder: Path, *, resample: int) -> None:
+def _processor(folder: Path, *, resample: int, size: int = _VISION["image_size"]) -> None:
     settings = {
         "do_convert_rgb": None,
         "do_normalize": True,
@@ -123,7 +138,7 @@ def _processor(folder: Path, *, resample: int) -> None:
         "processor_class": "SiglipProcessor",
         "resample": resample,
         "rescale_factor": 1 / 255,
-        "size": {"height": _VISION["image_size"], "width": _VISION["image_size"]},
+        "size": {"height": size, "width": size},
     }
     (folder / "preprocessor_config.json").write_text(json.dumps(settings))
 

@@ -57,8 +57,10 @@ def _cpu_computes_bfloat16() -> bool:
         return False
     if _is_x86():
         # oneDNN says yes to every AVX-512 processor and emulates; emulated, bfloat16 is slower than float32.
-        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())  # noqa: SLF001 - no public name before torch 2.9
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - no public name for it
+        has = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()  # noqa: SLF001 - no public name before torch 2.9
+        # It may be told to keep to less than the processor has.
+        return bool(has and torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - no public name for it
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - as above
 
 
 def packs_bfloat16() -> bool:

@@ -7,6 +7,7 @@ Weights are int8 with one scale a row; what flows through is scaled anew at each
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import torch
 
@@ -15,8 +16,8 @@ from .errors import DeviceUnavailable
 from .layers import ACTIVATIONS, Kit, Step, linear
 from .packing import packed
 
-#: The largest whole number of 8 bits with a sign.
-_MOST = 127
+#: The largest whole number of 8 bits with a sign, and of 7.
+_MOST, _FEWER = 127, 63
 #: Tokens that are multiplied at once: what is made of so many stays in a core's cache, and more gains nothing.
 ROWS = 256
 #: A row of zeros has no range.
@@ -54,9 +55,10 @@ def _rounded(weight: torch.Tensor, bias: torch.Tensor, activation: str | None = 
 
 class _QuantisedLinear:
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor, activation: str | None) -> None:
-        scale = _range(weight)
+        make = _packed if _has_packed() else _plain
+        scale = _range(weight, _most_of(make))
         whole = (weight / scale).round_().to(torch.int8)
-        self._product = (_packed if _has_packed() else _plain)(whole, scale.view(-1))
+        self._product = make(whole, scale.view(-1))
         self._bias = bias
         self._activation = _ACTIVATIONS.get(activation) if activation else None
 
@@ -76,16 +78,25 @@ class _QuantisedLinear:
             self._activation(made)
 
 
-def _range(rows: torch.Tensor) -> torch.Tensor:
-    """What each row is divided by, (n, 1), to lie between -127 and 127."""
-    return rows.abs().amax(1, keepdim=True).clamp_min_(_LEAST).div_(_MOST)
+def _range(rows: torch.Tensor, most: int = _MOST) -> torch.Tensor:
+    """What each row is divided by, (n, 1), to lie between -*most* and *most*."""
+    return rows.abs().amax(1, keepdim=True).clamp_min_(_LEAST).div_(most)
+
+
+@cache
+def _most_of(make: Callable[[torch.Tensor, torch.Tensor], _Product]) -> int:
+    """The largest weight that products by *make* are exact with.
+
+    Processors without VNNI add pairs of products in 16 bits. Those of weights of 8 bits overflow there, whatever
+    operation is asked for; with 7 bits they are 2 x 255 x 63 at most.
+    """
+    whole = torch.full((ROWS, ROWS), _MOST, dtype=torch.int8)
+    made = make(whole, torch.ones(ROWS))(whole.clone())
+    return _MOST if bool((made == _MOST * _MOST * ROWS).all()) else _FEWER
 
 
 def _has_packed() -> bool:
-    """Whether oneDNN multiplies bytes exactly on this processor, by an operation that keeps a matrix laid out.
-
-    Older processors add pairs of products in 16 bits, which overflow.
-    """
+    """Whether oneDNN multiplies bytes on this processor by an operation that keeps a matrix laid out."""
     return bool(torch.cpu._is_vnni_supported()) and hasattr(torch.ops.onednn, "qlinear_pointwise")  # noqa: SLF001 - no public name
 
 

@@ -14,6 +14,7 @@ from photos.duplicates import Copy, OnDisk, Sameness, Search, find_duplicates
 from photos.errors import NothingFound
 from photos.models import in_bytes
 from photos.records import fact_record, rounded, text_of
+from photos.spare import spare
 
 if TYPE_CHECKING:
     from photos.app import App
@@ -24,7 +25,7 @@ def find_and_tell(app: App, search: Search, *, others: bool, as_json: bool, path
     with Bar("Comparing", None, "photo") as comparing, Bar("Looking", None, "picture") as looking:
         groups = find_duplicates(app, search, comparing=comparing.reach, looking=looking.reach)
     if others:
-        groups = [_without_best(group, search.folders) for group in groups]
+        groups = [spare(group, search.folders) for group in groups]
         paths_only = not as_json
     shown = [group for group in groups if group]
     if not shown:
@@ -90,21 +91,6 @@ def summary(groups: Sequence[Sequence[Copy]]) -> str:
     if unchecked:
         text += f" {counted(unchecked, 'file')} could not be read, and only the embeddings say that they are alike."
     return text
-
-
-def _without_best(group: Sequence[Copy], folders: Sequence[bytes]) -> list[Copy]:
-    """Those beside the best that can be named for certain, below *folders* if there are any."""
-    best = group[0]
-    if best.on_disk is not OnDisk.UNCHANGED:
-        return []
-    return [
-        copy
-        for copy in group[1:]
-        if copy.is_checked
-        and copy.on_disk is OnDisk.UNCHANGED
-        and not copy.is_same_file
-        and (not folders or any(copy.file.path.startswith(folder.rstrip(b"/") + b"/") for folder in folders))
-    ]
 
 
 def _how(copy: Copy) -> str:

@@ -46,10 +46,11 @@ def duplicates(
     Three kinds: files of one content; photos of the same pixels, of which only metadata was changed; near-duplicates
     (saved anew, reduced, cropped a little), which lie near each other by embedding and look the same by a perceptual
     hash. What one camera took at different moments is a burst, and no duplicate. With FOLDER, groups that have a file
-    there.
+    there; of equal contents a file elsewhere is the best then.
 
     Nothing is ever deleted. --others names what could be: all but the best file of each group, only in FOLDER if one
-    is given, and never a file that was not compared, that changed since it was indexed, or whose best is not there.
+    is given, and never a file that was not compared, that changed since it was indexed, whose best is not there, or
+    that holds more than the best does, such as a date or RAW data.
 
     \b
     photos duplicates
@@ -58,17 +59,16 @@ def duplicates(
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.copies import find_and_tell
     from photos.duplicates import Search
-    from photos.folders import absolute
+    from photos.folders import scope
     from photos.likeness import LIKELY
     from query.grouping import NEAR
 
     if exact and (near is not None or bits is not None or bursts):
         raise click.UsageError("--exact compares contents alone: --near, --bits and --bursts have nothing to do there.")
-    search = Search(
-        tuple(absolute(folder) for folder in folders),
-        None if exact else NEAR if near is None else near,
-        LIKELY if bits is None else bits,
-        bursts,
-    )
     with invocation.app() as app:
+        _ = app.space
+        with app.catalog.read() as t:
+            within = tuple(scope(t, folder) for folder in folders)
+        least = None if exact else NEAR if near is None else near
+        search = Search(within, least, LIKELY if bits is None else bits, bursts)
         find_and_tell(app, search, others=others, as_json=as_json, paths_only=paths_only, nul=print0)

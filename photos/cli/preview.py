@@ -37,7 +37,8 @@ def protocol(wanted: str, environment: Mapping[str, str], *, is_terminal: bool, 
     """Which of `CHOICES` to show pictures by: what is *wanted*, or for "auto" what the terminal says of itself."""
     if wanted != AUTO:
         return wanted
-    if not is_terminal or environment.get("TERM", "") in {"", "dumb"}:
+    # The console of Linux shows the question itself, as it shows everything that it does not know.
+    if not is_terminal or environment.get("TERM", "") in {"", "dumb", "linux"}:
         return NONE
     named = _by_name(environment)
     # Kitty's pictures do not scroll with the text within tmux, which would leave them on top of it.
@@ -89,6 +90,9 @@ def _ask(question: bytes) -> bytes:
     except OSError:
         return b""
     try:
+        if os.tcgetpgrp(terminal) != os.getpgrp():
+            # In the background the answer would be another's, and the system stops whoever asks.
+            return b""
         before = termios.tcgetattr(terminal)
         try:
             tty.setcbreak(terminal, termios.TCSAFLUSH)

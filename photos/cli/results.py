@@ -14,6 +14,7 @@ from photos.cli.output import write_json, write_paths
 from photos.cli.render import counted, matches_table, shown_path
 from photos.cli.render import probability as shown_probability
 from photos.errors import FileExists, NothingFound, UnwritableFile
+from photos.exits import PROBLEM
 
 if TYPE_CHECKING:
     from photos.albums import Album
@@ -32,16 +33,15 @@ def present(
 ) -> None:
     """Do with *matches* what was asked for, and show them; the rank of the best is *first*, and *title* names them.
 
-    Raises `NothingFound` if there are none.
+    Raises `NothingFound` if there are none. The status is 1 if a photo had to be left out of an album.
     """
     if not matches:
         raise NothingFound("No photo was found; `photos status` says what is in the library.")
-    paths = [os.fsencode(match["path"]) for match in matches]
     if presentation.sheet is not None:
         _write_sheet(presentation.sheet, title, matches)
-    _gather(presentation, paths, first)
+    is_whole = _gather(presentation, [_file(match) for match in matches], first)
     if presentation.print0 or presentation.paths_only:
-        write_paths(paths, nul=presentation.print0)
+        write_paths([os.fsencode(match["path"]) for match in matches], nul=presentation.print0)
     elif presentation.as_json:
         for match in matches:
             write_json(match)
@@ -49,7 +49,15 @@ def present(
         _show_table(matches, presentation.preview, of_text=of_text, first=first)
     # Last: where there is no viewer, the results are here all the same.
     if presentation.open_files or presentation.open_all:
-        _open(paths, all_of_them=presentation.open_all)
+        _open([_file(match) for match in matches], all_of_them=presentation.open_all)
+    if not is_whole:
+        click.get_current_context().exit(PROBLEM)
+
+
+def _file(match: MatchRecord) -> bytes:
+    """The first of the photo's files that is there, since it may be on a disk that is not; or else the first."""
+    paths = [os.fsencode(path) for path in (match["path"], *match["paths"])]
+    return next((path for path in paths if os.path.exists(path)), paths[0])
 
 
 def _show_table(matches: Sequence[MatchRecord], preview: str | None, *, of_text: bool, first: int) -> None:
@@ -59,7 +67,7 @@ def _show_table(matches: Sequence[MatchRecord], preview: str | None, *, of_text:
     for match, line in zip(matches, lines, strict=True):
         click.echo(line)
         if by is not None:
-            _show_picture(os.fsencode(match["path"]), by)
+            _show_picture(_file(match), by)
 
 
 def _protocol(preview: str | None) -> str | None:
@@ -89,6 +97,9 @@ def _write_sheet(file: str, title: str, matches: Sequence[MatchRecord]) -> None:
     # It may be a photo that somebody has of that name.
     if path.exists() or path.is_symlink():
         raise FileExists(file)
+    if path.suffix.lower() in {".jpg", ".jpeg"} and len(matches) > sheets.MOST_IN_JPEG:
+        most = counted(sheets.MOST_IN_JPEG, "photo")
+        raise UnwritableFile(file, f"a picture holds at most {most}; name a .html file, or give a smaller --top")
     cells = [_cell(match) for match in matches]
     try:
         if path.suffix.lower() in {".jpg", ".jpeg"}:
@@ -96,6 +107,8 @@ def _write_sheet(file: str, title: str, matches: Sequence[MatchRecord]) -> None:
         else:
             row = sheets.Row("", "", cells)
             sheets.write_html(path, title, counted(len(cells), "photo"), [sheets.Section("", "", [row])])
+    except FileExistsError:
+        raise FileExists(file) from None
     except OSError as error:
         raise UnwritableFile(file, error.strerror or str(error)) from error
     click.echo(f"Wrote {shown_path(os.fsencode(path.absolute()))}.", err=True)
@@ -109,30 +122,34 @@ def _cell(match: MatchRecord) -> Cell:
     more = match.get("more", [])
     remark = [(match["taken_at"] or "")[:_DAY], f"+{len(more)} more" if more else ""]
     return Cell(
-        os.fsencode(match["path"]),
+        _file(match),
         " · ".join(part for part in (score, likely) if part),
         tuple(tag["label"] for tag in match["tags"][:_TAGS]),
         " · ".join(part for part in remark if part),
     )
 
 
-def _gather(presentation: Presentation, paths: Sequence[bytes], first: int) -> None:
+def _gather(presentation: Presentation, paths: Sequence[bytes], first: int) -> bool:
+    """Make the albums that were asked for. Returns whether nothing had to be left out."""
     if presentation.copy_to is None and presentation.link_to is None:
-        return
+        return True
     from photos import albums
 
+    is_whole = True
     if presentation.copy_to is not None:
-        _tell(albums.copy_to(presentation.copy_to, paths, first), "Copied", "photo")
+        is_whole &= _tell(albums.copy_to(presentation.copy_to, paths, first), "Copied", "photo")
     if presentation.link_to is not None:
-        _tell(albums.link_to(presentation.link_to, paths, first), "Made", "link")
+        is_whole &= _tell(albums.link_to(presentation.link_to, paths, first), "Made", "link")
+    return is_whole
 
 
-def _tell(album: Album, did: str, what: str) -> None:
+def _tell(album: Album, did: str, what: str) -> bool:
     there = f"; {album.there} were there already" if album.there else ""
     folder = shown_path(os.fsencode(album.folder))
     click.echo(f"{did} {counted(len(album.made), what)} in {folder}{there}.", err=True)
     for path, reason in album.failed:
         click.echo(f"{shown_path(path)} was left out: {reason}.", err=True)
+    return not album.failed
 
 
 def _open(paths: Sequence[bytes], *, all_of_them: bool) -> None:

@@ -29,9 +29,9 @@ def teach(
     """Teach the label NAME by photos of the library, and tag the whole library with it at once.
 
     The photos are blended with what the words of NAME mean: the more of them there are, and the less the words say of
-    them, the more they count. Teaching again adds to what is known. The label is one of the vocabulary in force, in a
-    new revision, so `photos vocab rollback` takes it back; the photos that you name have your own word for it, too, as
-    `photos tag` gives it.
+    them, the more they count. Teaching again adds to what is known. The label is one of the main vocabulary, or as
+    birds:NAME of one beside it, in a new revision, so `photos vocab rollback` takes it back; the photos that you name
+    have your own word for it, too, as `photos tag` gives it.
 
     With NAME alone: what it was taught, and how it does.
 

@@ -16,7 +16,7 @@ from photos.cli.vocabulary_trial import trial_lines, trial_record
 from photos.errors import safe
 from photos.records import rounded, text_of
 from photos.teaching import Shown, find_label, say_so, shown, taught_label, with_taught
-from query import Standing, UnknownLabel, label_standing, probability, try_label
+from query import Standing, UnknownLabel, full_name, label_standing, probability, try_label
 
 if TYPE_CHECKING:
     from photos.app import App
@@ -42,17 +42,18 @@ def teach_and_tell(
     Raises `NotInLibrary`, `NotAnExample` or `NoExample`, and then keeps nothing.
     """
     _ = app.space
-    revision = _in_force(app)
-    before = find_label(revision.definition, name)
+    revision, namespace, own = _in_force(app, name)
+    before = find_label(revision.definition, own)
     named = shown(app.catalog, before, yes, no, forget)
-    _check(named)
+    _check(named, before)
     label = taught_label(before, named)
+    full = full_name(namespace, label.name)
     if not is_trial:
         # First: what a person said is not to be said again if the rest is interrupted.
-        say_so(app.catalog, label.name, named)
+        say_so(app.catalog, full, named)
         changed = vocabularies.keep(app.catalog, with_taught(revision.definition, label))
-        retag_and_tell(app, changed, beside=as_json)
-    _tell(app, label, as_json=as_json, is_trial=is_trial)
+        retag_and_tell(app, changed, namespace=namespace, beside=as_json)
+    _tell(app, label, full, revision.threshold, as_json=as_json, is_trial=is_trial)
     if is_trial:
         click.echo("Nothing was kept; the same without --dry-run keeps it.", err=True)
 
@@ -60,54 +61,61 @@ def teach_and_tell(
 def show_and_tell(app: App, name: str, *, as_json: bool) -> None:
     """Show what the label *name* was taught and how it does. Raises `UnknownLabel`."""
     _ = app.space
-    revision = _in_force(app)
-    label = find_label(revision.definition, name)
+    revision, namespace, own = _in_force(app, name)
+    label = find_label(revision.definition, own)
     if all(each.name != label.name for each in revision.definition.labels):
-        raise UnknownLabel(name, revision.vocabulary, [each.name for each in revision.definition.labels])
-    _tell(app, label, as_json=as_json, is_trial=False)
+        raise UnknownLabel(own, revision.vocabulary, [each.name for each in revision.definition.labels])
+    _tell(app, label, full_name(namespace, label.name), revision.threshold, as_json=as_json, is_trial=False)
 
 
-def _in_force(app: App) -> Revision:
+def _in_force(app: App, name: str) -> tuple[Revision, str, str]:
+    """The vocabulary that a label called *name* is of, its namespace, and the label's name there."""
     with app.catalog.read() as t:
         reference = t.library.model() or app.space.identity.model
-    return vocabularies.ensure_one(app.catalog, reference)
+        namespace, own = vocabularies.meant(t, name)
+        revision = vocabularies.wanted(t, namespace)
+    return revision or vocabularies.ensure_one(app.catalog, reference), namespace, own
 
 
-def _check(named: Shown) -> None:
+def _check(named: Shown, label: LabelDefinition) -> None:
     both = {photo.id: photo for photo in named.yes}.keys() & {photo.id for photo in named.no}
     if both:
         path = next(photo.paths[0] for photo in named.yes if photo.id in both)
         raise click.UsageError(f"{shown_path(path)} cannot be both --yes and --no.")
+    if set(named.former) & set(named.forget):
+        raise click.UsageError(f"A photo cannot be an example of {safe(label.name)} and be forgotten at once.")
 
 
-def _tell(app: App, label: LabelDefinition, *, as_json: bool, is_trial: bool) -> None:
+def _tell(app: App, label: LabelDefinition, full: str, usual: float | None, *, as_json: bool, is_trial: bool) -> None:
+    """Show how *label* does, whose *full* name has its namespace; *usual* is its vocabulary's threshold."""
     space = app.space
-    threshold = vocabularies.definition_of(app.catalog, None).threshold if label.threshold is None else label.threshold
+    threshold = usual if label.threshold is None else label.threshold
     standing = label_standing(app.catalog, space, label, app.texts(space))
     # A threshold of the label's own goes before what its examples say, and these before the vocabulary's.
     minimum = standing.minimum if label.threshold is None else None
     trial = try_label(app.catalog, space, standing.vector, threshold, minimum=minimum)
     if as_json:
         record = _record(standing, space.identity)
-        write_json({**trial_record(label.name, trial, space.identity), **record})
+        write_json({**trial_record(full, trial, space.identity), **record})
         return
-    click.echo(_sentence(label, standing))
+    click.echo(_sentence(label, full, standing))
     for line in table([*_rows(standing, space.identity)], right=(2, 3)):
         click.echo(line)
     verb = "would be on" if is_trial else "is, by its scores, on"
-    for line in trial_lines(f"{safe(label.name)} {verb}", trial, space.identity):
+    for line in trial_lines(f"{safe(full)} {verb}", trial, space.identity):
         click.echo(line)
 
 
-def _sentence(label: LabelDefinition, standing: Standing) -> str:
+def _sentence(label: LabelDefinition, full: str, standing: Standing) -> str:
+    name = safe(full)
     if not label.is_taught:
-        return f"{safe(label.name)} was taught nothing; its words alone score it."
+        return f"{name} was taught nothing; its words alone score it."
     photos = counted(len(label.examples), "photo")
     others = f" and by {len(label.counterexamples)} that show something else" if label.counterexamples else ""
     if not standing.used:
-        return f"{safe(label.name)} is taught by {photos}{others}; none can be used here, so its words alone score it."
+        return f"{name} is taught by {photos}{others}; none can be used here, so its words alone score it."
     share = f"{100 * standing.text_share:.0f} % of its score comes from its words, the rest from the photos."
-    return f"{safe(label.name)} is taught by {photos}{others}. {share}"
+    return f"{name} is taught by {photos}{others}. {share}"
 
 
 def _rows(standing: Standing, identity: SpaceIdentity) -> Iterator[tuple[str, str, str, str, str]]:

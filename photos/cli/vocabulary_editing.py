@@ -16,11 +16,12 @@ from query import VocabularyError, parse_vocabulary, write_vocabulary
 
 if TYPE_CHECKING:
     from photos.app import App
+    from store import VocabularyDefinition
 
 
 def edit_and_tell(app: App, name: str | None) -> None:
     """Let the user change the vocabulary *name*, or the main one, and keep it. Raises `VocabularyError`."""
-    definition = vocabularies.definition_of(app.catalog_if_any, name)
+    definition = _definition(app, name)
     before = write_vocabulary(definition)
     after = click.edit(before, extension=".txt", require_save=True)
     if after is None or after == before:
@@ -42,6 +43,16 @@ def edit_and_tell(app: App, name: str | None) -> None:
     if not places:
         size = counted(len(revision.labels), "label")
         click.echo(f"{revision.vocabulary}, revision {revision.number}: {size}.")
+
+
+def _definition(app: App, name: str | None) -> VocabularyDefinition:
+    catalog = app.catalog_if_any
+    if name is None and catalog is not None:
+        with catalog.read() as t:
+            revision = vocabularies.wanted(t)
+        if revision is not None:
+            return revision.definition
+    return vocabularies.definition_of(catalog, name)
 
 
 def _kept(text: str) -> str:

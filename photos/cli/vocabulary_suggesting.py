@@ -12,9 +12,9 @@ from photos import vocabularies
 from photos.cli.output import write_json
 from photos.cli.progress import Bar
 from photos.cli.render import counted, shown_path
-from photos.errors import safe
+from photos.errors import NothingFound, safe
 from photos.records import rounded, text_of
-from query import Gap, Gaps, suggest, words_beyond
+from query import ENOUGH, Gap, Gaps, suggest, words_beyond
 
 if TYPE_CHECKING:
     from photos.app import App
@@ -22,8 +22,17 @@ if TYPE_CHECKING:
 
 
 def suggest_and_tell(app: App, words: str | None, count: int, *, as_json: bool) -> bool:
-    """Show the gaps, named by the labels of the vocabulary *words*. Returns whether there are any."""
+    """Show the gaps, named by the labels of the vocabulary *words*. Returns whether there are any.
+
+    Raises `NothingFound` for a library of fewer photos than make one.
+    """
     space, texts = app.space, app.texts(app.space)
+    with app.catalog.read() as t:
+        there = t.embeddings.count(space.id)
+    if there < ENOUGH:
+        # Thousands of words need not be encoded to say so.
+        are = "is" if there == 1 else "are"
+        raise NothingFound(f"What a vocabulary lacks shows in {ENOUGH} photos or more, and here {are} {there}.")
     vocabulary = vocabularies.definition_of(app.catalog, None)
     listed = vocabularies.definition_of(app.catalog, words or vocabularies.DEFAULT)
     new = words_beyond(vocabulary, listed)

@@ -51,7 +51,7 @@ def tune_and_tell(app: App, name: str, count: int) -> None:
         f"{len(answers) - wrong} of {counted(len(answers), 'answer')} fit."
     )
     if minimum != asked.minimum:
-        moved = _moved(app, revision, label, probability(minimum, space.identity))
+        moved = _moved(app, revision, namespace, label, probability(minimum, space.identity))
         retag_and_tell(app, moved, namespace=namespace)
 
 
@@ -72,8 +72,9 @@ def _ask(app: App, name: str, photos: tuple[tuple[Photo, float], ...]) -> list[t
     return answers
 
 
-def _moved(app: App, revision: Revision, label: Label, threshold: float) -> Revision:
-    definition = revision.definition
+def _moved(app: App, revision: Revision, namespace: str, label: Label, threshold: float) -> Revision:
+    with app.catalog.read() as t:
+        definition = (vocabularies.wanted(t, namespace) or revision).definition
     labels = tuple(
         replace(each, threshold=threshold) if each.name == label.definition.name else each for each in definition.labels
     )

@@ -69,7 +69,7 @@ class Demo:
         """Raises `DemoIncomplete` if the folder holds anything else than a demo."""
         if not self.folder.exists():
             return
-        if not self.folder.is_dir() or any(each.name not in self._names() for each in self.folder.iterdir()):
+        if not self.folder.is_dir() or any(not self._is_ours(each.name) for each in self.folder.iterdir()):
             raise DemoIncomplete(self.folder)
 
     def draw(self, count: int, progress: Callable[[int, int], None]) -> int:
@@ -120,7 +120,7 @@ class Demo:
             "Drawings, made, indexed, tagged and searched on this machine by a checkpoint that knows drawings and not "
             "the world. For photographs use one that knows them: photos model list."
         )
-        sheets.write_html(self.sheet, "photos demo", lead, sections)
+        sheets.write_html(self.sheet, "photos demo", lead, sections, anew=True)
 
     def _by_label(self, app: App, tagging: Tagging) -> list[sheets.Row]:
         with app.catalog.read() as t:
@@ -140,8 +140,9 @@ class Demo:
         matches = search_text(app.catalog, app.index, app.space, app.texts(app.space), query, _HITS)
         return Answer(query, matches, watch.seconds())
 
-    def _names(self) -> frozenset[str]:
-        return frozenset({self.pictures.name, self.library.name, self.sheet.name})
+    def _is_ours(self, name: str) -> bool:
+        # A run that is killed may leave the beginning of a sheet.
+        return name in {self.pictures.name, self.library.name, self.sheet.name} or name.startswith(sheets.PARTIAL)
 
 
 def _found(match: Match) -> sheets.Cell:

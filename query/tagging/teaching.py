@@ -13,7 +13,7 @@ Texts and photos lie in cones of their own, so a mean of both would be neither's
   text's have, and so are on the scale of every other label's.
 - *The threshold*: most of the way from the library's mean to where the examples lie, with the same caution.
 
-The figures were chosen by `benchmarks/quality/teaching.py`.
+The figures were chosen by `benchmarks/quality/teaching.py`, on drawings that it measures: see there for others.
 """
 
 from __future__ import annotations

@@ -74,6 +74,13 @@ def test_long_names_are_cut_before_their_ending(tmp_path):
     assert name.endswith(b".jpg")
 
 
+def test_a_name_that_is_nearly_all_ending_is_cut_as_well(tmp_path):
+    path = tmp_path / ("a." + "n" * 253)
+    path.write_bytes(b"content")
+    assert copy_to(str(tmp_path / "album"), [bytes(path)]).failed == ()
+    assert names(tmp_path / "album") == [b"001-a." + b"n" * 249]
+
+
 def test_numbers_begin_where_they_are_told_to_and_sort_as_they_count(files, tmp_path):
     copy_to(str(tmp_path / "album"), files[:2], first=999)
     assert names(tmp_path / "album") == [b"0999-x.jpg", b"1000-x.jpg"]

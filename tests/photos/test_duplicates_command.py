@@ -9,6 +9,7 @@ import pytest
 from PIL import ExifTags, Image
 
 from ..pictures import encoded
+from ..raw_photos import dng
 from .test_likeness import textured
 
 
@@ -137,6 +138,84 @@ def test_others_never_name_the_file_that_is_best_by_another_name(indexed, folder
     (folder / "a link.jpg").symlink_to(folder / "b.jpg")
     photos = indexed()
     assert "a link to the same file" in photos("duplicates").out
+    assert photos("duplicates", "--others").status == 1
+
+
+def test_of_equal_files_the_one_outside_the_folder_asked_for_is_best(indexed, folder, tmp_path):
+    new = tmp_path / "a new import"
+    new.mkdir()
+    for each in (new, folder):
+        (each / "0.jpg").write_bytes(encoded(textured(0)))
+    photos = indexed(new)
+    assert photos("duplicates", "--others").lines == [f"{folder}/0.jpg"]
+    assert photos("duplicates", new, "--others").lines == [f"{new}/0.jpg"]
+    assert photos("duplicates", folder, "--others").lines == [f"{folder}/0.jpg"]
+
+
+def test_a_folder_that_there_is_not_is_an_error_and_no_answer(indexed, folder, tmp_path):
+    (folder / "0.jpg").write_bytes(encoded(textured(0)))
+    photos = indexed()
+    for name in (folder / "nowhere", tmp_path):
+        result = photos("duplicates", name)
+        assert (result.status, "No duplicates" in result.err) == (1, name == tmp_path)
+
+
+def test_others_never_name_what_differs_where_the_model_does_not_see_it(indexed, folder):
+    night = np.zeros((600, 800, 3), np.uint8)
+    # One star, and two: both are black once they are reduced.
+    night[100, 100] = 60
+    (folder / "a.png").write_bytes(encoded(Image.fromarray(night), "png"))
+    night[400, 500] = 60
+    (folder / "b.png").write_bytes(encoded(Image.fromarray(night), "png"))
+    photos = indexed()
+    (group,) = groups(photos("duplicates", "--json"))
+    assert group[1]["sameness"] == "same pixels"
+    assert photos("duplicates", "--others").status == 1
+
+
+def test_others_name_what_has_the_very_pixels(indexed, folder):
+    content = encoded(textured(0))
+    (folder / "a.jpg").write_bytes(content)
+    (folder / "b.jpg").write_bytes(content[:2] + b"\xff\xfe\x00\x08hello!" + content[2:])
+    assert indexed()("duplicates", "--others").lines == [f"{folder}/a.jpg"]
+
+
+def test_others_never_name_a_page_that_is_all_but_blank(indexed, folder):
+    for at in (100, 500):
+        page = np.full((800, 600, 3), 255, np.uint8)
+        # A line of small letters, one here and one there.
+        page[at : at + 6 : 2, 100:130:2] = 0
+        (folder / f"{at}.png").write_bytes(encoded(Image.fromarray(page), "png"))
+    assert indexed()("duplicates", "--others").status == 1
+
+
+def test_others_never_name_pages_of_which_the_best_has_the_first_alone(indexed, folder):
+    first, second = textured(0), textured(1)
+    (folder / "a.png").write_bytes(encoded(first.resize((640, 480)), "png"))
+    first.save(folder / "b.tif", save_all=True, append_images=[second])
+    photos = indexed()
+    assert len(groups(photos("duplicates", "--json"))) == 1
+    assert photos("duplicates", "--others").status == 1
+
+
+def test_others_never_name_the_photo_that_knows_its_date_beside_an_enlarged_one_that_does_not(indexed, folder):
+    taken = dated("2024:05:01 12:00:00")
+    (folder / "a.jpg").write_bytes(encoded(textured(0), exif=taken))
+    (folder / "b.png").write_bytes(encoded(textured(0).resize((1280, 960)), "png"))
+    (folder / "c.jpg").write_bytes(encoded(textured(0), quality=60))
+    photos = indexed()
+    (group,) = groups(photos("duplicates", "--json"))
+    assert names(group) == ["b.png", "a.jpg", "c.jpg"]
+    assert photos("duplicates", "--others").lines == [f"{folder}/c.jpg"]
+
+
+def test_others_never_name_a_raw_photo_beside_another_kind(indexed, folder):
+    shown = textured(0)
+    (folder / "a.jpg").write_bytes(encoded(shown.resize((2400, 1800)), quality=95))
+    (folder / "b.dng").write_bytes(dng(shown, shown))
+    photos = indexed()
+    (group,) = groups(photos("duplicates", "--json"))
+    assert [file["format"] for file in group] == ["JPEG", "RAW"]
     assert photos("duplicates", "--others").status == 1
 
 

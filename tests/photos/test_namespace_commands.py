@@ -174,6 +174,79 @@ def test_a_search_becomes_a_label_of_it(beside, pictures):
     assert counts(beside)["cool:snow"] == 1, "a name like others where there is no such namespace"
 
 
+def test_why_knows_the_labels_of_all_vocabularies(beside, pictures):
+    for words, expected in (("scarlet", ["warm:red"]), ("warm:red", ["warm:red"]), ("blue", ["blue", "warm:blue"])):
+        record = json.loads(beside("why", pictures / "red.png", f'"{words}"', "--json").out)
+        assert [label["label"] for label in record["labels"]] == expected
+    assert record["labels"][1]["tag"] is False
+    assert "label warm:red is a tag of it" in beside("why", pictures / "red.png", "red").out
+    beside("vocab", "use", "hot", "--as", "warm", "--in", pictures / "bright")
+    assert json.loads(beside("why", pictures / "red.png", "red", "--json").out)["labels"] == []
+
+
+def test_a_label_is_taught_under_its_namespace(beside, pictures):
+    result = beside("teach", "Warm:ours", "--yes", pictures / "red.png", "--no", pictures / "green.png")
+    assert result.status == 0, result.err
+    assert "with hot as warm: (4 labels, revision 2)" in result.out
+    assert "warm:ours is taught by 1 photo" in result.out
+    assert "warm:ours is, by its scores, on" in result.out
+    assert "warm:ours" in tags_of(beside, pictures / "red.png")
+    assert beside("vocab", "history", "cold").out.count("cold@") == 1
+    assert json.loads(beside("teach", "warm:ours", "--json").out)["label"] == "warm:ours"
+    assert beside("teach", "ours").status == 1
+    assert beside("teach", "warm:scarlets", "--yes", pictures / "red.png").status == 0
+    shown = {record["label"]: len(record["examples"]) for record in records(beside("vocab", "show", "warm:", "--json"))}
+    assert shown == {"red": 1, "yellow": 0, "blue": 0, "ours": 1}
+    assert beside("teach", "warm:ours", "--forget", pictures / "green.png").status == 0
+    assert "rejected" not in [
+        line.split()[3] for line in beside("tags", pictures / "green.png", "--history").lines[-1:]
+    ]
+    assert beside("vocab", "rollback", "warm:", "--to", "1").status == 0
+    assert beside("teach", "warm:ours").status == 1
+
+
+def test_a_label_of_the_main_vocabulary_with_a_colon_in_its_name_goes_before(beside, pictures, write):
+    beside("vocab", "use", write("cold", "blue\ngreen\nwarm:red\n"))
+    assert "with cold (3 labels" in beside("teach", "warm:red", "--yes", pictures / "red.png").out
+    assert beside("search", "pink", "--save-as-label", "warm:red").status == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("teach", "warm:ours", "--yes", "red.png"),
+        ("search", "pink", "--save-as-label", "warm:ours"),
+    ],
+)
+def test_what_changes_a_vocabulary_loses_nothing_that_an_interrupted_retag_was_to_bring(
+    beside, pictures, write, monkeypatch, change
+):
+    beside("vocab", "import", write("hot", "red\nyellow\nblue\nwhite\n"))
+    with Catalog.open(beside.library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        space_id, scoring = t.library.space_id(), t.scores.current(t.library.space_id(), "warm")
+        newest = t.vocabularies.current("hot")
+        t.scores.begin(space_id, newest.id, scoring.label_ids, scoring.offsets, namespace="warm")
+    monkeypatch.chdir(pictures)
+    assert beside(*change).status == 0
+    assert [record["label"] for record in records(beside("vocab", "show", "warm:", "--json"))] == [
+        "red",
+        "yellow",
+        "blue",
+        "white",
+        "ours",
+    ]
+
+
+def test_a_label_is_taught_in_a_namespace_whose_first_retag_was_interrupted(beside, pictures):
+    with Catalog.open(beside.library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        scoring = t.scores.current(t.library.space_id(), "warm")
+        t.scores.begin(scoring.space_id, scoring.revision_id, scoring.label_ids, scoring.offsets, namespace="new")
+        t.library.set_retag_pending(True, "new")
+    assert beside("teach", "new:ours", "--yes", pictures / "red.png").status == 0
+    assert "new:ours" in tags_of(beside, pictures / "red.png")
+    assert "new:red" in counts(beside)
+
+
 def test_retag_brings_all_up_to_date_or_one(beside, write):
     assert len(beside("retag").lines) == 2
     assert [line.split(" (")[0] for line in beside("retag", "--as", "warm").lines] == [

@@ -26,6 +26,33 @@ def test_copies_links_and_a_sheet_of_what_was_found(filled, tmp_path):
     assert result.err.count("\n") >= 3
 
 
+def test_a_photo_that_is_gone_costs_an_album_itself_and_the_status_says_so(filled, pictures, tmp_path):
+    (pictures / "red.png").unlink()
+    result = filled("search", "red", "-t", "2", "--copy-to", tmp_path / "copies")
+    assert result.status == 1
+    assert "red.png was left out: No such file or directory." in result.err
+    assert len(result.lines) == 1 + 2
+    assert len(list((tmp_path / "copies").iterdir())) == 1
+
+
+def test_of_a_photo_that_lies_in_two_places_the_file_that_is_there_is_taken(filled, pictures, tmp_path):
+    shutil.copy(pictures / "red.png", pictures / "a copy.png")
+    assert filled("index").status == 0
+    (pictures / "a copy.png").unlink()
+    result = filled("search", "red", "-t", "1", "--copy-to", tmp_path / "copies", "--sheet", tmp_path / "s.html")
+    assert result.status == 0
+    assert [path.name for path in (tmp_path / "copies").iterdir()] == ["001-red.png"]
+    assert "not readable now" not in (tmp_path / "s.html").read_text()
+
+
+def test_a_picture_of_too_many_photos_is_refused_before_it_is_begun(filled, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr("photos.sheets.MOST_IN_JPEG", 3)
+    result = filled("search", "red", "--sheet", tmp_path / "sheet.jpg")
+    assert result.status == 1
+    assert "a picture holds at most 3 photos" in result.err
+    assert list(tmp_path.glob("*sheet*")) == []
+
+
 def test_similar_does_the_same(filled, pictures, tmp_path):
     assert filled("similar", pictures / "red.png", "-t", "2", "--sheet", tmp_path / "sheet.jpg").status == 0
     assert Image.open(tmp_path / "sheet.jpg", formats=["JPEG"]).verify() is None

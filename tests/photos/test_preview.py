@@ -121,6 +121,7 @@ def test_a_photo_is_shown_upright_and_small(tmp_path):
         ({"TERM": "tmux-256color", "TMUX": "x", "KITTY_WINDOW_ID": "1"}, SIXEL_TERMINAL, "sixel"),
         ({"TERM": "tmux-256color", "TMUX": "x", "KITTY_WINDOW_ID": "1"}, PLAIN_TERMINAL, "none"),
         ({"TERM": "dumb"}, SIXEL_TERMINAL, "none"),
+        ({"TERM": "linux"}, SIXEL_TERMINAL, "none"),
     ],
 )
 def test_what_a_terminal_can_show_is_what_it_says(environment, answer, expected):
@@ -167,3 +168,30 @@ def test_a_terminal_is_asked_its_answer_is_not_shown_and_silence_does_not_hang(a
     found, seen = in_terminal(answer)
     assert found == expected
     assert b"62;4" not in seen
+
+
+def test_in_the_background_nothing_is_asked_and_nobody_is_stopped():
+    script = (
+        "import os, signal\n"
+        "pid = os.fork()\n"
+        "if pid == 0:\n"
+        "    os.setpgid(0, 0)\n"
+        "    from photos.cli.preview import protocol\n"
+        "    os._exit(0 if protocol('auto', {'TERM': 'xterm'}, is_terminal=True) == 'none' else 1)\n"
+        "status = os.waitpid(pid, os.WUNTRACED)[1]\n"
+        "os.kill(pid, signal.SIGKILL) if os.WIFSTOPPED(status) else None\n"
+        "print('found', status, flush=True)"
+    )
+    pid, master = pty.fork()
+    if pid == 0:
+        os.execv(sys.executable, [sys.executable, "-c", script])
+    seen, end = b"", time.monotonic() + 60
+    try:
+        while not seen.endswith(b"\n"):
+            assert time.monotonic() < end
+            if select.select([master], [], [], 1)[0]:
+                seen += os.read(master, 4096)
+    finally:
+        os.close(master)
+        os.waitpid(pid, 0)
+    assert seen == b"found 0\r\n"

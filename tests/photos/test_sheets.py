@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from PIL import Image
 
-from photos.sheets import Cell, Row, Section, write_html, write_jpeg
+from photos.sheets import MOST_IN_JPEG, Cell, Row, Section, write_html, write_jpeg
 from photos.thumbnails import thumbnail
 
 from ..pictures import scene, turned, write
@@ -74,6 +74,35 @@ def test_no_name_breaks_out_of_its_place(tmp_path, name):
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", (tmp_path / "sheet.html").read_text("utf-8"))
     write_jpeg(tmp_path / "sheet.jpg", nasty, [cell])
     assert opened(tmp_path / "sheet.jpg").format == "JPEG"
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_file_that_came_meanwhile_is_not_overwritten_and_no_link_is_followed(tmp_path, monkeypatch, has_links):
+    if not has_links:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError))
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "mine.html").write_text("mine")
+    (tmp_path / "link.jpg").symlink_to(tmp_path / "mine")
+    cell = Cell(bytes(write(tmp_path / "1.jpg", 1)), "0.3")
+    with pytest.raises(FileExistsError):
+        write_html(tmp_path / "mine.html", "t", "", [Section("", "", [Row("", "", [cell])])])
+    with pytest.raises(FileExistsError):
+        write_jpeg(tmp_path / "link.jpg", "t", [cell])
+    assert (tmp_path / "mine.html").read_text() == (tmp_path / "mine").read_text() == "mine"
+    write_html(tmp_path / "new.html", "t", "", [Section("", "", [Row("", "", [cell])])])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["1.jpg", "link.jpg", "mine", "mine.html", "new.html"]
+
+
+def test_a_page_that_is_made_anew_takes_the_place_of_the_old_one(tmp_path):
+    for title in ("one", "two"):
+        write_html(tmp_path / "sheet.html", title, "", [], anew=True)
+    assert "<h1>two</h1>" in (tmp_path / "sheet.html").read_text()
+
+
+def test_a_jpeg_holds_as_many_photos_as_it_says(tmp_path):
+    gone = Cell(bytes(tmp_path / "gone.jpg"), "0.1")
+    write_jpeg(tmp_path / "sheet.jpg", "t", [gone] * MOST_IN_JPEG)
+    assert opened(tmp_path / "sheet.jpg").height < 65_500
 
 
 def test_a_picture_that_cannot_be_read_leaves_its_place(tmp_path):

@@ -74,6 +74,14 @@ def test_a_photo_that_was_an_example_can_become_none(filled, pictures):
     assert len(record["examples"]) == len(record["counterexamples"]) == 1
 
 
+def test_a_photo_is_not_shown_and_forgotten_at_once(filled, pictures):
+    filled("teach", "ours", "--yes", pictures / "red.png", pictures / "blue.png")
+    for side in ("--yes", "--no"):
+        result = filled("teach", "ours", side, pictures / "red.png", "--forget", pictures / "red.png")
+        assert result.status == 2
+        assert "forgotten at once" in result.err
+
+
 def test_a_label_of_the_vocabulary_is_taught_and_stays_where_it_is(filled, pictures):
     assert filled("teach", "reds", "--yes", pictures / "blue.png").status == 0
     shown = [json.loads(line) for line in filled("vocab", "show", "--json").lines]
@@ -101,6 +109,7 @@ def test_going_back_takes_it_back_and_export_loses_nothing(filled, pictures, tmp
         (["ours", "--yes", "notes.txt"], 1, "notes.txt is not in the library"),
         (["ours", "--no", "red.png"], 1, "'ours' has no photo that shows it yet"),
         (["ours", "--yes", "red.png", "--no", "red.png"], 2, "cannot be both --yes and --no"),
+        (["red", "--yes", "red.png", "--forget", "red.png"], 1, "is no example of 'red'"),
         (["ours", "--yes", "--no", "red.png"], 2, "'--yes' needs at least one value"),
         (["ours"], 1, "has no label 'ours'"),
         ([" ", "--yes", "red.png"], 1, "cannot be a label"),

@@ -292,3 +292,15 @@ def test_what_the_vocabulary_lacks_is_suggested_and_nothing_is_said_so(filled, t
     nothing = filled("vocab", "suggest", "--words", tmp_path / "known.txt", "--count", 3)
     assert nothing.status in {0, 1}
     assert ("Nothing stands out" in nothing.out) == (nothing.status == 1)
+
+
+def test_nothing_is_encoded_to_suggest_what_so_few_photos_lack(photos, pictures, checkpoint):
+    for name in ("red", "green", "blue"):
+        (pictures / f"{name}.png").unlink()
+    assert photos("vocab", "use", "demo").status == 0
+    assert photos("add", pictures, "--model", checkpoint).status == 0
+    before = photos.towers.texts
+    result = photos("vocab", "suggest")
+    assert (result.status, result.out) == (1, "")
+    assert "shows in 5 photos or more, and here are 3" in result.err
+    assert photos.towers.texts == before

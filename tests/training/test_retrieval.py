@@ -1,6 +1,6 @@
 """How good searches are on drawings that training never saw: figures below which no change may bring them.
 
-They are a little below those of docs/performance.md, since these are fewer pictures and questions.
+They are those of these pictures and questions, which are always the same, less what two or three of them make.
 """
 
 import numpy as np
@@ -25,15 +25,15 @@ def asked(retrieval):
 
 def test_a_full_caption_finds_its_picture(retrieval):
     recall = retrieval.known_items(150)
-    assert recall["recall@1"] > 0.9
+    assert recall["recall@1"] > 0.95
     assert recall["recall@5"] > 0.98
 
 
 def test_a_caption_finds_the_pictures_that_it_fits_first(retrieval, asked):
     figures = retrieval.ranking(asked)
-    assert figures["right among 1"] > 0.87
-    assert figures["right among 5"] > 0.96
-    assert figures["mean average precision"] > 0.88
+    assert figures["right among 1"] > 0.9
+    assert figures["right among 5"] > 0.98
+    assert figures["mean average precision"] > 0.92
 
 
 def test_it_tells_whether_anything_matches(retrieval, asked):
@@ -41,10 +41,10 @@ def test_it_tells_whether_anything_matches(retrieval, asked):
     answered = [each.is_match for each in verdicts if each.has_answer]
     empty = [each.is_match for each in verdicts if not each.has_answer]
     assert min(len(answered), len(empty)) > 60
-    assert np.mean(answered) > 0.85
-    assert np.mean(empty) < 0.18
-    assert area(verdicts, "strange words") > 0.93
-    assert area(verdicts, "near misses") > 0.92
+    assert np.mean(answered) > 0.88
+    assert np.mean(empty) < 0.1
+    assert area(verdicts, "strange words") > 0.97
+    assert area(verdicts, "near misses") > 0.95
 
 
 def test_average_precision_is_that_of_the_textbook():

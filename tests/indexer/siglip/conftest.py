@@ -5,7 +5,7 @@ import pytest
 from indexer.siglip import open_checkpoint
 from indexer.siglip.tokenizing import Tokenizer
 
-from ...checkpoints import make_v1, make_v2
+from ...checkpoints import ODD, make_v1, make_v2
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +16,7 @@ def checkpoints(tmp_path_factory) -> dict[str, Path]:
         "v1 of 16 tokens": make_v1(folder / "v1-16", length=16),
         "v2": make_v2(folder / "v2"),
         "v2 of two widths": make_v2(folder / "v2-wide", text_width=48),
+        "v2 of odd sizes": make_v2(folder / "v2-odd", text_width=36, vision=ODD),
         "v2 with marks": make_v2(folder / "v2-marks", marks=["<table>", "\u2581\u2581", "sunset", "…"]),
     }
 

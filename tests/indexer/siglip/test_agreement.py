@@ -23,7 +23,7 @@ from indexer.siglip.text_tower import TextTower
 
 from ...checkpoints import in_shards, pictures
 
-KINDS = ["v1", "v1 of 16 tokens", "v2", "v2 of two widths"]
+KINDS = ["v1", "v1 of 16 tokens", "v2", "v2 of two widths", "v2 of odd sizes"]
 TEXTS = [
     "Two Cats on the BEACH at sunset",
     "a photo of a red square",
@@ -77,23 +77,27 @@ def vectors_of_transformers(checkpoint, squares, dtype):
         return torch.nn.functional.normalize(model(pixel_values=pixels).pooler_output.float(), dim=-1).numpy()
 
 
-@pytest.mark.parametrize("precision", ["float32", "float16"])
-def test_pictures_have_the_vectors_of_transformers(checkpoints, precision):
-    checkpoint = open_checkpoint(checkpoints["v2"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_pictures_have_the_vectors_of_transformers(checkpoints, kind):
+    checkpoint = open_checkpoint(checkpoints[kind])
     squares = np.stack([checkpoint.preprocessing.square(image) for image in pictures(8)])
-    expected = vectors_of_transformers(checkpoint, squares, getattr(torch, precision))
-    assert np.abs(ImageTower(checkpoint, "cpu", precision).encode(squares) - expected).max() < (
-        1e-6 if precision == "float32" else 1e-3
-    )
+    expected = vectors_of_transformers(checkpoint, squares, torch.float32)
+    assert np.abs(ImageTower(checkpoint, "cpu", "float32").encode(squares) - expected).max() < 1e-6
 
 
-def test_in_bfloat16_vectors_are_as_near_to_exact_ones_as_those_of_transformers(checkpoints):
-    checkpoint = open_checkpoint(checkpoints["v2"])
-    squares = np.stack([checkpoint.preprocessing.square(image) for image in pictures(24)])
-    exact = vectors_of_transformers(checkpoint, squares, torch.float32)
-    theirs = vectors_of_transformers(checkpoint, squares, torch.bfloat16)
-    ours = ImageTower(checkpoint, "cpu", "bfloat16").encode(squares)
-    assert (1 - (ours * exact).sum(1)).mean() < 1.1 * (1 - (theirs * exact).sum(1)).mean()
+@pytest.mark.parametrize("kind", ["v2", "v2 of odd sizes"])
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_in_half_precision_vectors_are_as_near_to_exact_ones_as_those_of_transformers(checkpoints, precision, kind):
+    checkpoint = open_checkpoint(checkpoints[kind])
+    squares = np.stack([checkpoint.preprocessing.square(image) for image in pictures(48)])
+    exact = vectors_of_transformers(checkpoint, squares, torch.float32).astype(np.float64)
+    theirs = vectors_of_transformers(checkpoint, squares, getattr(torch, precision))
+    ours = ImageTower(checkpoint, "cpu", precision).encode(squares)
+    error = np.square(theirs - exact).sum(1).mean()
+    # Not equal to theirs: how a sum is rounded depends on the order in which it is added up, and each adds in its own.
+    # Measured are 0.91 to 1.02 times their error, and half of it between the two.
+    assert np.square(ours - exact).sum(1).mean() < 1.1 * error
+    assert np.square(ours - theirs).sum(1).mean() < 0.75 * error
 
 
 @pytest.mark.parametrize("activation", ["gelu", "quick_gelu"])
@@ -163,9 +167,10 @@ def test_pixels_equal_those_of_the_pil_image_processor(checkpoints, kind):
         np.testing.assert_allclose(ours, expected, atol=1e-6)
 
 
-def test_eight_bits_stay_near_and_a_vector_does_not_depend_on_what_shares_its_batch(checkpoints):
-    checkpoint = open_checkpoint(checkpoints["v2"])
-    # More than a pass holds, which is 16 pictures of 16 patches each.
+@pytest.mark.parametrize("kind", ["v2", "v2 of odd sizes"])
+def test_eight_bits_stay_near_and_a_vector_does_not_depend_on_what_shares_its_batch(checkpoints, kind):
+    checkpoint = open_checkpoint(checkpoints[kind])
+    # More than a pass holds, which is 16 pictures of 16 patches each, or 7 of 36.
     pixels = np.stack([checkpoint.preprocessing.square(image) for image in pictures(37)])
     exact = ImageTower(checkpoint, "cpu", "float32").encode(pixels)
     tower = ImageTower(checkpoint, "cpu", "int8")
@@ -176,9 +181,10 @@ def test_eight_bits_stay_near_and_a_vector_does_not_depend_on_what_shares_its_ba
     np.testing.assert_array_equal(together[::-1], tower.encode(pixels[::-1]))
 
 
+@pytest.mark.parametrize("kind", ["v2", "v2 of odd sizes"])
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_half_precision_stays_near_and_logits_are_still_computed_in_float32(checkpoints, precision):
-    checkpoint = open_checkpoint(checkpoints["v2"])
+def test_half_precision_stays_near_and_logits_are_still_computed_in_float32(checkpoints, precision, kind):
+    checkpoint = open_checkpoint(checkpoints[kind])
     pixels = np.stack([checkpoint.preprocessing.square(image) for image in pictures(4)])
     exact = ImageTower(checkpoint, "cpu", "float32").encode(pixels)
     half = ImageTower(checkpoint, "cpu", precision).encode(pixels)
