@@ -37,15 +37,19 @@ def use_and_tell(app: App, name: str, namespace: str | None, folders: Sequence[s
             if within is not None:
                 t.namespaces.limit(wanted, within)
         size = counted(len(revision.labels), "label")
-        click.echo(f"{revision.vocabulary} ({size}) will tag the photos you add{under(_place(app, wanted))}.")
+        place = _place(app, wanted)
+        click.echo(f"{revision.vocabulary} ({size}) will tag the photos you add{under(place) if place else ''}.")
     else:
         retag_and_tell(app, revision, namespace=wanted, folders=within)
-        _tell_scope(app, _place(app, wanted))
+        place = _place(app, wanted)
+        if place is not None:
+            _tell_scope(app, place)
 
 
-def _place(app: App, namespace: str) -> InForce:
+def _place(app: App, namespace: str) -> InForce | None:
+    """Where the vocabulary is in force now; None if another process has dropped it since."""
     with app.catalog.read() as t:
-        return next(each for each in t.namespaces.in_force() if each.namespace == namespace)
+        return next((each for each in t.namespaces.in_force() if each.namespace == namespace), None)
 
 
 def _tell_scope(app: App, place: InForce) -> None:
