@@ -48,17 +48,19 @@ def _checked_sheet(_ctx: click.Context, _parameter: click.Parameter, value: str 
     return value
 
 
+preview_option = click.option(
+    "--preview",
+    is_flag=False,
+    flag_value="auto",
+    type=click.Choice(_PREVIEWS),
+    help="Small pictures in the terminal, if it can show them: by what it says of itself, or by a protocol named.",
+)
+
 _OPTIONS = (
     options.as_json,
     options.paths_only,
     options.print0,
-    click.option(
-        "--preview",
-        is_flag=False,
-        flag_value="auto",
-        type=click.Choice(_PREVIEWS),
-        help="Small pictures in the terminal, if it can show them: by what it says of itself, or by a protocol named.",
-    ),
+    preview_option,
     click.option("--open", "open_files", is_flag=True, help="Open the photos in the system's viewer; 10 at most."),
     click.option("--open-all", is_flag=True, help="Open all of them."),
     click.option("--copy-to", metavar="DIR", help="Copy the photos there, numbered by rank; nothing is overwritten."),

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+import click
+
 from photos.cli import graphics
 from photos.cli.graphics import ESC, through_tmux
 from photos.thumbnails import thumbnail
@@ -45,6 +47,25 @@ def protocol(wanted: str, environment: Mapping[str, str], *, is_terminal: bool, 
     if named is not None and not (named == "kitty" and "TMUX" in environment):
         return named
     return _by_answer((ask or _ask)(_QUESTION))
+
+
+def shower(wanted: str) -> Callable[[bytes], None] | None:
+    """What shows the picture at a path in this terminal, see `protocol`; None if nothing does.
+
+    That is told where it was left to the terminal.
+    """
+    by = protocol(wanted, os.environ, is_terminal=sys.stdout.isatty())
+    if by == NONE:
+        if wanted == AUTO:
+            click.echo("This terminal is not known to show pictures; --preview=sixel and the like try it.", err=True)
+        return None
+
+    def show_file(path: bytes) -> None:
+        written = picture(path, by, os.environ)
+        if written is not None:
+            show([written, b"\n"])
+
+    return show_file
 
 
 def picture(path: bytes, by: str, environment: Mapping[str, str]) -> bytes | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,32 +61,20 @@ def _file(match: MatchRecord) -> bytes:
 
 def _show_table(matches: Sequence[MatchRecord], preview: str | None, *, of_text: bool, first: int) -> None:
     headings, *lines = matches_table(matches, of_text=of_text, first=first)
-    by = _protocol(preview)
+    show = _shower(preview)
     click.echo(headings)
     for match, line in zip(matches, lines, strict=True):
         click.echo(line)
-        if by is not None:
-            _show_picture(_file(match), by)
+        if show is not None:
+            show(_file(match))
 
 
-def _protocol(preview: str | None) -> str | None:
-    """What pictures are shown by; None if none are."""
+def _shower(preview: str | None) -> Callable[[bytes], None] | None:
     if preview is None:
         return None
-    from photos.cli import preview as previews
+    from photos.cli.preview import shower
 
-    by = previews.protocol(preview, os.environ, is_terminal=sys.stdout.isatty())
-    if by == previews.NONE and preview == previews.AUTO:
-        click.echo("This terminal is not known to show pictures; --preview=sixel and the like try it.", err=True)
-    return None if by == previews.NONE else by
-
-
-def _show_picture(path: bytes, by: str) -> None:
-    from photos.cli import preview as previews
-
-    written = previews.picture(path, by, os.environ)
-    if written is not None:
-        previews.show([written, b"\n"])
+    return shower(preview)
 
 
 def _write_sheet(file: str, title: str, matches: Sequence[MatchRecord]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from photos.cli import options
+from photos.cli.presenting import preview_option
 from photos.cli.program import Invocation, pass_invocation
 
 
@@ -236,8 +237,9 @@ def try_(invocation: Invocation, words: tuple[str, ...], threshold: float | None
 @click.option(
     "--photos", "count", type=click.IntRange(2, 100), default=12, show_default=True, help="How many to ask about."
 )
+@preview_option
 @pass_invocation
-def tune(invocation: Invocation, words: tuple[str, ...], count: int) -> None:
+def tune(invocation: Invocation, words: tuple[str, ...], count: int, preview: str | None) -> None:
     """Move a label's threshold: say of photos on both sides of it whether LABEL is right there.
 
     The threshold becomes the one that fits most of your answers, in a new revision of the label's vocabulary
@@ -245,12 +247,12 @@ def tune(invocation: Invocation, words: tuple[str, ...], count: int) -> None:
 
     \b
     photos vocab tune beach
-    photos vocab tune birds:heron
+    photos vocab tune birds:heron --preview     in a terminal that shows pictures
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.vocabulary_tuning import tune_and_tell
 
     with invocation.app() as app:
-        tune_and_tell(app, " ".join(words), count)
+        tune_and_tell(app, " ".join(words), count, preview)
 
 
 @vocab.command(short_help="Compare two vocabularies, and what they say of photos.")

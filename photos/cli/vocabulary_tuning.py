@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from photos import vocabularies
+from photos.cli.preview import shower
 from photos.cli.render import counted, shown_path
 from photos.cli.render import probability as shown_probability
 from photos.cli.retagging import retag_and_tell
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 _YES, _NO, _SKIP, _END = "y", "n", "s", "q"
 
 
-def tune_and_tell(app: App, name: str, count: int) -> None:
+def tune_and_tell(app: App, name: str, count: int, preview: str | None = None) -> None:
     """Ask about photos, note the answers as tags by hand, and tag with the threshold that suits them best.
+
+    With *preview*, see `preview.protocol`, the terminal shows each picture that it is asked about.
 
     Raises `UnknownLabel`, or `NothingFound` if there is no photo to ask about.
     """
@@ -39,7 +43,7 @@ def tune_and_tell(app: App, name: str, count: int) -> None:
         f"{safe(shown)} counts from a score of {asked.minimum:.3f} (probability {before}). "
         f"Is it right for these {counted(len(asked.photos), 'photo')}? y yes, n no, s skip, q enough"
     )
-    answers = _ask(app, shown, asked.photos)
+    answers = _ask(app, shown, asked.photos, None if preview is None else shower(preview))
     if not answers:
         click.echo(f"{safe(shown)} stays as it is.")
         return
@@ -55,9 +59,13 @@ def tune_and_tell(app: App, name: str, count: int) -> None:
         retag_and_tell(app, moved, namespace=namespace)
 
 
-def _ask(app: App, name: str, photos: tuple[tuple[Photo, float], ...]) -> list[tuple[float, bool]]:
+def _ask(
+    app: App, name: str, photos: tuple[tuple[Photo, float], ...], show: Callable[[bytes], None] | None
+) -> list[tuple[float, bool]]:
     answers: list[tuple[float, bool]] = []
     for photo, cosine in photos:
+        if show is not None and photo.paths:
+            show(photo.paths[0])
         path = shown_path(photo.paths[0]) if photo.paths else f"photo {photo.id}"
         answer = click.prompt(
             f"  {cosine:.3f}  {path}", type=click.Choice([_YES, _NO, _SKIP, _END], case_sensitive=False)

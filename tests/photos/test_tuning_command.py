@@ -53,3 +53,11 @@ def test_a_label_that_there_is_not_is_one_sentence(tune):
     result = tune([], "reds and blues")
     assert (result.status, result.out) == (1, "")
     assert "has no label 'reds and blues'" in result.err
+
+
+def test_the_pictures_that_are_asked_about_are_shown_if_wanted(tune):
+    result = tune(["y", "n", "q"], "red", "--preview=sixel")
+    assert result.status == 0, result.err
+    # One for each question: two that were answered, and the one after them.
+    assert result.out.count("\x1bP") == 3
+    assert "\x1bP" not in tune(["q"], "blue").out
