@@ -45,6 +45,7 @@ class InProcesses:
         self._most_memory = most_memory
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
         self._busy: set[_Worker] = set()
+        self._is_closed = False
         self._lock = threading.Lock()
 
     def read(self, file: Wanted, desk: Desk) -> Reading:
@@ -61,8 +62,7 @@ class InProcesses:
         finally:
             with self._lock:
                 self._busy.discard(worker)
-        if worker.is_alive:
-            self._idle.put(worker)
+        self._give_back(worker)
         return reading
 
     def abandon(self) -> None:
@@ -73,13 +73,22 @@ class InProcesses:
             worker.kill()
 
     def close(self) -> None:
-        """End all processes."""
-        self.abandon()
-        while True:
-            try:
-                self._idle.get_nowait().close()
-            except queue.Empty:
-                return
+        """End all processes; from now on none is made. None is left if this is interrupted."""
+        idle: list[_Worker] = []
+        try:
+            with self._lock:
+                self._is_closed = True
+                while not self._idle.empty():
+                    idle.append(self._idle.get_nowait())
+            self.abandon()
+            for worker in idle:
+                worker.close()
+        except BaseException:
+            # This process would wait for them at its own end, and they heed no polite request.
+            self.abandon()
+            for worker in idle:
+                worker.kill()
+            raise
 
     def _take(self) -> _Worker:
         try:
@@ -90,8 +99,22 @@ class InProcesses:
             except (OSError, EOFError) as error:
                 raise NoReaders(str(error) or type(error).__name__) from error
         with self._lock:
-            self._busy.add(worker)
+            is_late = self._is_closed
+            if not is_late:
+                self._busy.add(worker)
+        if is_late:
+            # Nobody else would end it, and this process could not end before it: it heeds no request to.
+            worker.kill()
+            raise NoReaders("they were ended meanwhile")
         return worker
+
+    def _give_back(self, worker: _Worker) -> None:
+        with self._lock:
+            is_late = self._is_closed
+            if worker.is_alive and not is_late:
+                self._idle.put(worker)
+        if is_late:
+            worker.kill()
 
     def __enter__(self) -> Self:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
-from indexer import InProcesses, InThreads, index_folders
+from indexer import InProcesses, InThreads, NoReaders, index_folders
 from indexer.reading import Decoded, Known, Refused, Wanted
 from indexer.scan import stamp_of
 from store import Catalog, Outcome, SpaceIdentity
@@ -203,3 +204,41 @@ def _until(condition):
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+class Interruption(BaseException):
+    """As Ctrl-C."""
+
+
+def test_no_process_is_left_when_closing_is_interrupted(folder, square):
+    def interrupt(*_):
+        raise Interruption
+
+    before = set(multiprocessing.active_children())
+    readers = InProcesses(square, 3)
+    files = [paint(folder, f"{number}.png", PLAIN) for number in range(3)]
+    gate = threading.Barrier(3)
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda file: (gate.wait(), readers.read(file, FakeDesk())), files))
+    mine = set(multiprocessing.active_children()) - before
+    assert len(mine) > 1
+    for process in mine:
+        os.kill(process.pid, signal.SIGSTOP)
+    previous = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        with pytest.raises(Interruption):
+            readers.close()
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+    assert not any(process.is_alive() for process in mine)
+
+
+def test_who_is_late_finds_no_readers_and_leaves_no_process(folder, square):
+    before = set(multiprocessing.active_children())
+    readers = InProcesses(square, 1)
+    readers.close()
+    with pytest.raises(NoReaders):
+        readers.read(paint(folder, "a.png", PLAIN), FakeDesk())
+    assert set(multiprocessing.active_children()) <= before
