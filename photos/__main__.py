@@ -17,6 +17,9 @@ def main(arguments: list[str] | None = None, invocation: Invocation | None = Non
 
     *invocation* is what the program is built with, for tests.
     """
+    if invocation is None:
+        # To import makes many objects and no garbage, and to look for some takes 3 ms; see `Invocation.app`.
+        gc.disable()
     try:
         status = _main(arguments, invocation)
     except KeyboardInterrupt as stop:

@@ -18,6 +18,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 import zlib
@@ -115,22 +116,27 @@ class Cost(NamedTuple):
 
 
 def cost(command: list[str], folder: Path | None = None, **environment: str) -> Cost:
-    """What *command* took, run in *folder*. Its memory is looked at every few milliseconds, so only on Linux."""
+    """What *command* took, run in *folder*. Its memory is looked at now and then from a thread, so only on Linux."""
     started = time.perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, env={**os.environ, **environment}
     )
-    peak = 0.0
-    while True:
-        peak = max(peak, anonymous(process.pid))
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            break
-        time.sleep(0.002)
+    peaks, ended = [0.0], threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.01):
+            peaks.append(anonymous(process.pid))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    ended.set()
+    looking.join()
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in {0, 1}:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return Cost(usage.ru_utime + usage.ru_stime, time.perf_counter() - started, peak)
+    return Cost(usage.ru_utime + usage.ru_stime, wall, max(peaks))
 
 
 def anonymous(pid: int) -> float:

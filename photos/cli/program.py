@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -74,6 +75,10 @@ class Invocation:
         """The program's parts, put together for these *options*; closed at the end."""
         from photos.app import App
 
+        if not gc.isenabled():
+            # What was loaded until now stays, and need not be looked through.
+            gc.freeze()
+            gc.enable()
         settings = self.settings(**options)
         if not self.debug:
             hush_logs()
