@@ -77,6 +77,8 @@ def warm_up(model: Path) -> None:
 
 def main() -> None:
     """Measure and print."""
+    # What is installed keeps its bytecode, and is not compiled at every start.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", type=Path, required=True)

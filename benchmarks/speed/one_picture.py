@@ -39,6 +39,8 @@ def draw(folder: Path, number: int) -> None:
 
 def main() -> None:
     """Measure and print."""
+    # What is installed keeps its bytecode, and is not compiled at every start.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", required=True, type=lambda path: str(Path(path).resolve()))
     arguments = parser.parse_args()

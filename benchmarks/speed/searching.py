@@ -263,6 +263,8 @@ def show(title: str, found: Mapping[str, Cost]) -> None:
 
 def main() -> None:
     """Make the library if need be, and measure."""
+    # What is installed keeps its bytecode, and is not compiled at every start.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", required=True, type=lambda path: str(Path(path).resolve()))
     parser.add_argument("--photos", type=int, default=100_000)

@@ -29,6 +29,8 @@ def cost(command: list[str]) -> tuple[float, float]:
 
 def main() -> None:
     """Measure and print."""
+    # What is installed keeps its bytecode, and is not compiled at every start.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     commands = {
         "python -c pass": lambda: [sys.executable, "-c", "pass"],
         'python -c "import click"': lambda: [sys.executable, "-c", "import click"],
