@@ -62,7 +62,7 @@ class SiglipTowers:
         """The checkpoint's text tower, on *device* or the best there is; a few texts need no torch on the CPU."""
         from indexer.siglip.text_encoder import TextEncoder  # noqa: PLC0415 - most commands need none
 
-        return TextEncoder(checkpoint, self._kept, device, self._limit)
+        return TextEncoder(checkpoint, self._kept, device, self._limit, self._threads)
 
     def _limit(self) -> None:
         if self._threads is not None:

@@ -57,8 +57,8 @@ class MappedArrays:
         """The array in float32, which is mapped still if it is stored so. Raises `KeyError`."""
         return self._widened(name, self._arrays[name])
 
-    def rows(self, name: str, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
-        """These rows of an array, in float32. No others are read. Raises `KeyError` and `IndexError`."""
+    def rows(self, name: str, numbers: NDArray[np.int64] | slice) -> NDArray[np.float32]:
+        """These rows of an array, in float32. No others are read. Raises `KeyError`, and `IndexError` for numbers."""
         return self._widened(name, self._arrays[name][numbers])
 
     def _widened(self, name: str, stored: NDArray[np.generic]) -> NDArray[np.float32]:

@@ -24,8 +24,8 @@ class TextEncoder:
     """A checkpoint's texts: a few in numpy, and many in torch, where vectors are the same to 1e-6.
 
     torch is imported, after *before_torch* was called, for the first texts that are many, for any if the *device* is
-    another than the CPU, and where numpy cannot do the tower. Once it is there it does everything. The tokenizer is
-    kept in the folder *kept*. Raises `CheckpointDamaged` and `DeviceUnavailable`.
+    another than the CPU, and where numpy cannot do the tower. Once it is there it does everything. numpy has at most
+    *threads* threads. The tokenizer is kept in the folder *kept*. Raises `CheckpointDamaged` and `DeviceUnavailable`.
     """
 
     def __init__(
@@ -34,12 +34,13 @@ class TextEncoder:
         kept: Path,
         device: str | None = None,
         before_torch: Callable[[], None] = lambda: None,
+        threads: int | None = None,
     ) -> None:
         self._checkpoint = checkpoint
         self._tokenizer = Tokenizer(checkpoint, kept)
         self._device = device
         self._before_torch = before_torch
-        self._few = _numpy_tower(checkpoint) if device in {None, "cpu"} else None
+        self._few = _numpy_tower(checkpoint, threads) if device in {None, "cpu"} else None
         self._many: TextTower | None = None
 
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -62,9 +63,9 @@ class TextEncoder:
         return self._many
 
 
-def _numpy_tower(checkpoint: Checkpoint) -> NumpyTextTower | None:
+def _numpy_tower(checkpoint: Checkpoint, threads: int | None) -> NumpyTextTower | None:
     try:
-        return NumpyTextTower(checkpoint)
+        return NumpyTextTower(checkpoint, threads)
     except (OSError, ValueError):
         # What is wrong with it, if anything is, the other tower says better.
         return None

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import shutil
 import struct
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -46,6 +47,27 @@ def test_vectors_equal_those_of_transformers(checkpoints, kind):
     assert ours.dtype == np.float32
     assert np.ptp(ours, axis=0).max() > 0.1, "texts that are all the same would prove nothing"
     assert differ(ours, reference(checkpoint.folder, ids)) < 1e-6
+
+
+@pytest.mark.parametrize("stored", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("threads", [2, 3, 4])
+def test_threads_that_share_each_matrix_give_the_same(checkpoints, tmp_path, stored, threads):
+    folder = shutil.copytree(checkpoints["v2 of two widths"], tmp_path / "checkpoint")
+    weights = {name: weight.to(stored) for name, weight in load_file(folder / "model.safetensors").items()}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    checkpoint = open_checkpoint(folder)
+    ids = some_ids(checkpoint)
+    ours = NumpyTextTower(checkpoint, threads, least=1).encode(ids)
+    assert differ(ours, reference(folder, ids)) < 1e-6
+
+
+def test_threads_may_share_a_tower(checkpoints):
+    checkpoint = open_checkpoint(checkpoints["v2"])
+    tower, ids = NumpyTextTower(checkpoint, 2, least=1), some_ids(checkpoint)
+    alone = tower.encode(ids)
+    with ThreadPoolExecutor(4) as askers:
+        for found in askers.map(tower.encode, [ids] * 20):
+            np.testing.assert_array_equal(found, alone)
 
 
 @pytest.mark.parametrize("stored", [torch.float16, torch.bfloat16])
