@@ -21,6 +21,7 @@ from .folders import Folders
 from .labels import Labels
 from .library import Library
 from .mapped import MappedRows
+from .members import KeptLabels
 from .namespaces import Namespaces
 from .photos import Photos
 from .scopes import Scopes
@@ -31,7 +32,7 @@ from .spaces import Spaces
 from .tags import Tags
 from .texts import Texts
 from .upgrade import upgrade
-from .vocabularies import KeptLabels, Vocabularies
+from .vocabularies import Vocabularies
 
 
 class Transaction:

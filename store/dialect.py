@@ -1,14 +1,27 @@
 """What databases spell differently: insert, and what to do when the row is there; and functions of bytes."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Dialect, String, Table, TableValuedAlias, cast, func
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    Select,
+    String,
+    Table,
+    TableValuedAlias,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-__all__ = ["each_of", "execute_plainly", "lies_directly", "like", "replacing", "upsert"]
+__all__ = ["each_of", "execute_plainly", "items_of", "lies_directly", "like", "replacing", "upsert"]
 
 
 def replacing(table: Table, key: Sequence[str], columns: Sequence[str]) -> Insert:
@@ -46,3 +59,8 @@ def like(path: ColumnElement[bytes], pattern: str) -> ColumnElement[bool]:
 def each_of(items: ColumnElement[Any]) -> TableValuedAlias:
     """The items of a JSON list, one a row, as the column `value`."""
     return func.json_each(items).table_valued("value")
+
+
+def items_of(items: Collection[int] | Collection[str]) -> Select[tuple[Any]]:
+    """*items*, one a row, however many: to be looked among, in one variable of the statement."""
+    return select(each_of(literal(json.dumps(list(items)))).c.value)

@@ -5,46 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import CompoundSelect, Connection, Row, Text, func, insert, select, type_coerce, union_all, update
+from sqlalchemy import CompoundSelect, Connection, Row, func, insert, select, union_all, update
 
 from . import schema
 from .chunks import chunks
 from .errors import readable
+from .members import KeptLabels, Key, StoredMembers, about
 from .records import Label, LabelDefinition, Revision, VocabularyDefinition, VocabularySummary
 
 _vocabulary, _revision, _label, _member = schema.vocabulary, schema.revision, schema.label, schema.revision_label
-
-
-#: What a revision's labels are known by: the digest of its content, and the number and the sum of their ids.
-_LabelsKey = tuple[bytes, int, int]
-
-
-class KeptLabels:
-    """The labels of the revisions that were read last, which are the same for every search. Threads may share it."""
-
-    def __init__(self, most: int = 4) -> None:
-        self._most = most
-        self._kept: dict[_LabelsKey, tuple[Label, ...]] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: _LabelsKey, read: Callable[[], tuple[Label, ...]]) -> tuple[Label, ...]:
-        """Those labels, which *read* gives if they are not kept."""
-        with self._lock:
-            labels = self._kept.pop(key, None)
-        if labels is None:
-            labels = read()
-        with self._lock:
-            self._kept[key] = labels
-            for oldest in list(self._kept)[: -self._most]:
-                del self._kept[oldest]
-        return labels
 
 
 class Vocabularies:
@@ -83,55 +58,27 @@ class Vocabularies:
 
     def revision(self, revision_id: int) -> Revision:
         """The revision with that id, which must exist."""
-        row = self._connection.execute(
-            select(_revision, _vocabulary.c.name).join(_vocabulary).where(_revision.c.id == revision_id)
-        ).one()
-        count, total = self._connection.execute(
-            select(func.count(), func.total(_member.c.label_id)).where(_member.c.revision_id == revision_id)
-        ).one()
-        labels = self._kept.get((row.digest, count, int(total)), lambda: self._labels(revision_id))
-        exclusive = tuple(tuple(group) for group in row.exclusive)
-        return Revision(row.id, row.name, row.number, row.created_at, row.threshold, labels, exclusive)
+        row = self._row(revision_id)
+        key = self._key(row)
+        kept = self._kept.find(key)
+        labels = StoredMembers(self._connection, revision_id).all() if kept is None else kept.labels
+        if kept is None:
+            self._kept.keep(key, labels)
+        return _revision_of(row, labels)
+
+    def part(self, revision_id: int, label_ids: Collection[int], names: Collection[str] = ()) -> Revision:
+        """The revision with that id, with the labels of these ids and names alone, and those that they imply.
+
+        That is all it takes to show a few photos' tags, and there may be thousands of others.
+        """
+        row = self._row(revision_id)
+        members = self._kept.find(self._key(row)) or StoredMembers(self._connection, revision_id)
+        return _revision_of(row, about(members, label_ids, names))
 
     def label_ids(self, revision_id: int) -> NDArray[np.int64]:
         """The ids of its labels, int64 (k,), ascending."""
         ids = select(_member.c.label_id).where(_member.c.revision_id == revision_id).order_by(_member.c.label_id)
         return np.array(self._connection.execute(ids).scalars().all(), np.int64)
-
-    def _labels(self, revision_id: int) -> tuple[Label, ...]:
-        # Column by column: one by one, the lists of some thousand labels take three times as long.
-        columns = self._connection.execute(
-            select(
-                _member.c.label_id,
-                _label.c.name,
-                type_coerce(_label.c.texts, Text),
-                _member.c.category,
-                type_coerce(_member.c.aliases, Text),
-                _member.c.threshold,
-                type_coerce(_member.c.parents, Text),
-                type_coerce(_label.c.examples, Text),
-                type_coerce(_label.c.counterexamples, Text),
-            )
-            .join(_label)
-            .where(_member.c.revision_id == revision_id)
-            .order_by(_member.c.position)
-        )
-        rows = list(columns)
-        if not rows:
-            return ()
-        ids, names, texts, categories, aliases, thresholds, parents, shown, not_shown = zip(*rows, strict=True)
-        definitions = map(
-            LabelDefinition,
-            names,
-            _lists(texts),
-            categories,
-            _lists(aliases),
-            thresholds,
-            _lists(parents),
-            _lists(shown),
-            _lists(not_shown),
-        )
-        return tuple(map(Label, ids, definitions))
 
     def numbered(self, name: str, number: int) -> Revision | None:
         """That revision of the vocabulary, if there is one."""
@@ -168,6 +115,15 @@ class Vocabularies:
         return [
             VocabularySummary(r.name, r.id, r.number, r.size, r.created_at, r.vocabulary_id in in_use) for r in rows
         ]
+
+    def _row(self, revision_id: int) -> Row[Any]:
+        named = select(_revision, _vocabulary.c.name).join(_vocabulary)
+        return self._connection.execute(named.where(_revision.c.id == revision_id)).one()
+
+    def _key(self, row: Row[Any]) -> Key:
+        ids = select(func.count(), func.total(_member.c.label_id)).where(_member.c.revision_id == row.id)
+        count, total = self._connection.execute(ids).one()
+        return row.digest, count, int(total)
 
     def _newest(self, name: str) -> Row[Any] | None:
         return self._connection.execute(
@@ -259,9 +215,9 @@ class Vocabularies:
         return known
 
 
-def _lists(stored: Sequence[str]) -> list[tuple[str, ...]]:
-    """Many lists that are each stored as JSON."""
-    return [tuple(each) for each in json.loads(f"[{','.join(stored)}]")]
+def _revision_of(row: Row[Any], labels: tuple[Label, ...]) -> Revision:
+    exclusive = tuple(tuple(group) for group in row.exclusive)
+    return Revision(row.id, row.name, row.number, row.created_at, row.threshold, labels, exclusive)
 
 
 def _in_use() -> CompoundSelect[tuple[int]]:

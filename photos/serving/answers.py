@@ -46,6 +46,10 @@ class Answers:
             index = self._moment().index
             index.refresh()
             index.warm()
+            with self.catalog().read() as t:
+                # What was read whole is at hand, and is not read again in parts.
+                for vocabulary in t.namespaces.in_force():
+                    t.vocabularies.revision(vocabulary.revision_id)
 
     def catalog(self) -> Catalog:
         """The catalog that is there now: another than a moment ago, if somebody put another in its place."""

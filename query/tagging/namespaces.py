@@ -6,11 +6,11 @@ where tags are read: so a vocabulary's scores do not depend on the name that it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from store import Label, Revision, Transaction
+from store import InForce, Label, Revision, Transaction
 
 from ..errors import BadNamespace
 from ..vocabulary.hierarchy import Speller
@@ -62,6 +62,39 @@ def views(t: Transaction) -> list[View]:
             taken |= {label.definition.name for label in revision.labels}
         made.append(View(each.namespace, revision, each.folders))
     return made
+
+
+def parts(
+    t: Transaction, in_force: Iterable[InForce], label_ids: Mapping[str, Collection[int]], names: Collection[str]
+) -> list[View]:
+    """As `views`, of each vocabulary the labels of these ids and full *names* alone, and those that they imply.
+
+    *label_ids* are by namespace. Read are these labels, of thousands.
+    """
+    made: list[View] = []
+    main: InForce | None = None
+    for each in in_force:
+        mine = [label for name in names for namespace, label in [parted(name, [each.namespace])] if namespace]
+        part = t.vocabularies.part(each.revision_id, label_ids[each.namespace], mine if each.namespace else names)
+        if not each.namespace:
+            main = each
+        elif main is not None:
+            of_main = t.vocabularies.part(main.revision_id, (), _names(qualified(part, each.namespace)))
+            part = qualified(part, each.namespace, {label.definition.name for label in of_main.labels})
+        else:
+            part = qualified(part, each.namespace)
+        made.append(View(each.namespace, part, each.folders))
+    return made
+
+
+def _names(revision: Revision) -> set[str]:
+    """All that its labels and groups mention."""
+    of_labels = (
+        name
+        for label in revision.labels
+        for name in (label.definition.name, *label.definition.aliases, *label.definition.parents)
+    )
+    return {*of_labels, *(name for group in revision.exclusive for name in group)}
 
 
 def full_name(namespace: str, label: str) -> str:

@@ -184,17 +184,6 @@ class TagRule:
         )
 
 
-def about(revision: Revision, names: AbstractSet[str]) -> Revision:
-    """*revision* with the labels of these *names* and those that they imply: its rule shows the same of them."""
-    parents = {label.definition.name: label.definition.parents for label in revision.labels}
-    wanted, waiting = set(names), list(names)
-    while waiting:
-        more = [parent for parent in parents.get(waiting.pop(), ()) if parent not in wanted]
-        wanted.update(more)
-        waiting += more
-    return replace(revision, labels=tuple(label for label in revision.labels if label.definition.name in wanted))
-
-
 def minimum_of(spread: Spread, identity: SpaceIdentity) -> float:
     """The cosine from which a label that lies so counts."""
     stands_out = spread.median + STANDS_OUT * spread.spread

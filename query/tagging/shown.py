@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from store import Catalog, KeptScores, Revision, Scoring, Space, Tag, TagSource, Transaction
 
 from .calibration import spreads_in_force
 from .examples import fitted_minimums
-from .namespaces import View, views
-from .rule import ScoredTag, TagRule, about
+from .namespaces import View, parts, views
+from .rule import ScoredTag, TagRule
 
 #: Photos that are read together of those that something was said of.
 _SAID = 1000
@@ -34,18 +36,17 @@ def tags_of(
     t: Transaction, space: Space, photo_ids: Sequence[int], *, threshold: float | None = None
 ) -> dict[int, list[ScoredTag]]:
     """As `photo_tags`, within *t*."""
-    said, in_force = t.tags.of(photo_ids), views(t)
-    if not in_force:
+    said, in_force = t.tags.of(photo_ids), t.namespaces.in_force()
+    scorings = {each.namespace: t.scores.current(space.id, each.namespace) for each in in_force}
+    kept = {each.namespace: _scores(t, each.folders, scorings[each.namespace], photo_ids) for each in in_force}
+    # A rule for thousands of labels takes longer than a search, as does reading them.
+    label_ids = {namespace: set(scores.label_ids.ravel().tolist()) for namespace, scores in kept.items()}
+    near = parts(t, in_force, label_ids, {tag.label for tags in said.values() for tag in tags})
+    if not near:
         return {photo_id: [] for photo_id in photo_ids}
-    scorings = [t.scores.current(space.id, view.namespace) for view in in_force]
-    held = [_kept(t, view, scoring, photo_ids) for view, scoring in zip(in_force, scorings, strict=True)]
-    named = {tag.label for tags in said.values() for tag in tags}
-    lenses = []
-    for view, scoring, of_photos in zip(in_force, scorings, held, strict=True):
-        # A rule for thousands of labels takes longer than a search.
-        near = about(view.revision, named | {tag.label for tags in of_photos.values() for tag in tags})
-        lenses.append(Lens(view, rule_in_force(t, space, near, threshold), scoring))
-    return _with_all(lenses, said, held)
+    rules = [rule_in_force(t, space, view.revision, threshold) for view in near]
+    lenses = [Lens(view, rule, scorings[view.namespace]) for view, rule in zip(near, rules, strict=True)]
+    return _with_all(lenses, said, [_tags(lens.view, kept[lens.view.namespace]) for lens in lenses])
 
 
 def tag_counts(catalog: Catalog, space: Space, *, threshold: float | None = None) -> list[tuple[str, int]]:
@@ -78,7 +79,7 @@ class Lens:
 
     def of(self, t: Transaction, photo_ids: Sequence[int]) -> dict[int, list[Tag]]:
         """All that is kept of these photos, as far as they lie in its folders: their best labels by falling cosine."""
-        return _kept(t, self.view, self.scoring, photo_ids)
+        return _tags(self.view, _scores(t, self.view.folders, self.scoring, photo_ids))
 
 
 def lenses_in_force(t: Transaction, space: Space, threshold: float | None = None) -> list[Lens]:
@@ -99,11 +100,15 @@ def _lens(t: Transaction, space: Space, view: View, threshold: float | None = No
     return Lens(view, rule, t.scores.current(space.id, view.namespace))
 
 
-def _kept(t: Transaction, view: View, scoring: Scoring | None, photo_ids: Sequence[int]) -> dict[int, list[Tag]]:
+def _scores(t: Transaction, folders: Sequence[bytes], scoring: Scoring | None, photo_ids: Sequence[int]) -> KeptScores:
+    """All that is kept of those of these photos that lie in *folders*; of any, if there are none."""
     if scoring is None:
-        return {}
-    there = t.scopes.among(view.folders, photo_ids) if view.folders else photo_ids
-    kept = t.scores.of(scoring.id, sorted(there))
+        return KeptScores(np.empty(0, np.int64), np.empty((0, 0), np.int64), np.empty((0, 0), np.float32))
+    there = t.scopes.among(folders, photo_ids) if folders else photo_ids
+    return t.scores.of(scoring.id, sorted(there))
+
+
+def _tags(view: View, kept: KeptScores) -> dict[int, list[Tag]]:
     names = names_of(view.revision)
     return {
         photo_id: [

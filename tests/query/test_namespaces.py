@@ -1,5 +1,7 @@
 """Several vocabularies in force are as many views of the embeddings: none of them changes what another says."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -390,3 +392,24 @@ def test_a_namespace_is_kept_in_small_letters(name, kept):
 def test_what_cannot_be_a_namespace_is_refused(name):
     with pytest.raises(BadNamespace, match="cannot be a namespace"):
         checked_namespace(name)
+
+
+def test_tags_of_few_photos_are_those_that_the_whole_library_has(library, put):
+    photos = [library.add(f"photo {number}") for number in range(12)]
+    parents = {"heron": ("bird",), "bird": ("animal",), "label3": ("animal",)}
+    put("", "animal", "birds:heron", "rock", "birds:rival", *NAMES[:8], threshold=0.4, exclusive=(("rock", "animal"),))
+    put(
+        "birds",
+        *("animal", "bird", "heron", "rock", "rival"),
+        *NAMES[:9],
+        threshold=0.4,
+        exclusive=(("rival", "animal"), ("label1", "label2")),
+        **parents,
+    )
+    for photo_id, added in zip(photos, ("birds:heron", "birds:bird", "rock", "nobody", "birds:rival"), strict=False):
+        say(library.catalog, [photo_id], added=[added])
+    for photo_id, rejected in zip(photos[4:], ("birds:rival", "birds:animal", "animal", "birds:heron"), strict=False):
+        say(library.catalog, [photo_id], rejected=[rejected])
+    found = Counter(label for photo_id in photos for label in shown(library, photo_id))
+    assert found == dict(tag_counts(library.catalog, library.space))
+    assert "birds:animal" in found

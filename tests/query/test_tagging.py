@@ -2,6 +2,7 @@
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,11 +29,12 @@ from query import (
 from query.scores import cosine_of, logit, probability
 from query.tagging import label_matrix
 from query.tagging.labels import LabelMatrix, on_grid
-from query.tagging.rule import TagRule, about
+from query.tagging.rule import TagRule
 from query.tagging.scoring import KEPT_MOST, Columns, ExactScorer, scorer_for
 from query.tagging.shortlist import ShortlistScorer
 from store import KeptScores, Label, LabelDefinition, Revision, Spread, Tag, TagSource, Vectors, VocabularyDefinition
 from store import schema as tables
+from store.members import KeptMembers, about
 
 from ..fakes import vector_of
 from .conftest import IDENTITY
@@ -441,7 +443,7 @@ def test_a_rule_about_the_labels_at_hand_shows_what_the_whole_rule_shows(names, 
     sources = st.sampled_from(list(TagSource))
     cosines = st.floats(-0.2, 1)
     tags = [tag(ids.get(name, 9), name, data.draw(cosines), data.draw(sources)) for name in names]
-    near = about(revision, set(names))
+    near = replace(revision, labels=about(KeptMembers(labels), (), names))
     assert {label.definition.name for label in near.labels} <= {*names, "animal", "bird"}
     kept = {label.id: spreads[label.id] for label in near.labels if label.id in spreads}
     for threshold in (None, 0.1):
