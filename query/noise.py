@@ -65,16 +65,16 @@ def noise_of(
     catalog: Catalog, space: Space, vector: NDArray[np.float32], among: NDArray[np.int64] | None = None
 ) -> Noise:
     """How the cosines of *vector*, float32 (d,), lie over the library, or over the photos *among*, int64 (n,)."""
+    query = np.ascontiguousarray(vector, np.float32)
     with catalog.read() as t:
         if among is None:
-            count, vectors = t.embeddings.sample(space.id, _SAMPLE)
+            count, cosines = t.embeddings.sample(space.id, query, _SAMPLE)
         else:
             step = max(1, -(-len(among) // _SAMPLE))
-            count, vectors = len(among), t.embeddings.get(space.id, among[::step].tolist())
-    sample = vectors.matrix
-    if not len(sample):
+            count, cosines = len(among), t.embeddings.get(space.id, among[::step].tolist()).matrix @ query
+    if not len(cosines):
         return Noise(0, 0.0, 0.0)
-    (spread,) = spread_of((sample @ vector.astype(np.float32))[:, np.newaxis])
+    (spread,) = spread_of(cosines[:, np.newaxis])
     return Noise(count, spread.median, spread.spread)
 
 

@@ -144,16 +144,17 @@ class Embeddings:
         order = np.argsort(ids)
         return ids[order], found[order]
 
-    def sample(self, space_id: int, most: int) -> tuple[int, Vectors]:
-        """How many photos have a file and an embedding, and the embeddings of about *most*, at even distances.
+    def sample(self, space_id: int, query: NDArray[np.float32], most: int) -> tuple[int, NDArray[np.float32]]:
+        """How many photos have a file and an embedding, and the cosines of about *most* with *query*, float32 (d,).
 
-        Of a large library they are those that the index was made with: what changed since is little beside them.
+        They are at even distances, and come in any order. Of a large library they are those that the index was made
+        with: what changed since is little beside them.
         """
         fresh = self._fresh(space_id)
         if fresh is not None and len(fresh.rows) >= most:
-            return len(fresh.ids) + len(fresh.put), fresh.rows.sample(most)
+            return len(fresh.ids) + len(fresh.put), fresh.rows.sample(query, most)
         there = self.ids(space_id)
-        return len(there), self.get(space_id, there[:: max(1, -(-len(there) // most))].tolist())
+        return len(there), self.get(space_id, there[:: max(1, -(-len(there) // most))].tolist()).matrix @ query
 
     def scan_stored(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
         """As `scan`, from the catalog alone, whatever is mapped."""

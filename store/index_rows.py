@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .accelerator import Acceleration, Accelerator, as_floats
 from .changes import Position
-from .records import Neighbours, Vectors
+from .records import Neighbours
 from .scanning import Found, Scanner, Workers
 
 #: Rows beyond those asked for, and how much two ways of adding up a cosine differ at most.
@@ -51,7 +51,6 @@ class Rows:
         self.stem = stem
         self.accelerator = accelerator
         self._scanner = Scanner(codes, workers)
-        self._sample: tuple[int, Vectors] | None = None
 
     def __len__(self) -> int:
         """How many rows."""
@@ -61,12 +60,10 @@ class Rows:
         """The rows of *photo_ids*, which must all be among them, float32 (n, d)."""
         return as_floats(self.codes[np.searchsorted(self.photo_ids, photo_ids)])
 
-    def sample(self, most: int) -> Vectors:
-        """At most *most* rows, at even distances. They are kept: a process that answers many searches asks at each."""
-        if self._sample is None or self._sample[0] != most:
-            chosen = self.photo_ids[:: max(1, -(-len(self) // most))]
-            self._sample = most, Vectors(chosen, self.vectors(chosen))
-        return self._sample[1]
+    def sample(self, query: NDArray[np.float32], most: int) -> NDArray[np.float32]:
+        """The cosines of at most *most* rows, at even distances, with *query*, float32 (d,), in any order."""
+        chosen = np.arange(0, len(self), max(1, -(-len(self) // most)))
+        return self._scanner.nearest_of(query, len(chosen), chosen).cosines
 
     def positions(self, photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where the rows of *photo_ids*, ascending, lie, int64 (m,), ascending; those that have none are left out."""

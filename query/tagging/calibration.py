@@ -96,6 +96,13 @@ def measure(catalog: Catalog, space: Space, labels: LabelMatrix) -> dict[int, Sp
 
 def spread_of(cosines: NDArray[np.float32]) -> list[Spread]:
     """How each column of *cosines*, float32 (photos, labels), lies."""
-    median = np.median(cosines, axis=0)
-    spread = np.maximum(_NORMAL * np.median(np.abs(cosines - median), axis=0), _FINEST)
+    median = _median(cosines)
+    spread = np.maximum(_NORMAL * _median(np.abs(cosines - median)), _FINEST)
     return [Spread(float(middle), float(around)) for middle, around in zip(median, spread, strict=True)]
+
+
+def _median(columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each column's median. `np.median` is the same, but imports masked arrays, which takes as long as a search."""
+    middle = (len(columns) - 1) // 2, len(columns) // 2
+    median: NDArray[np.float32] = np.partition(columns, middle, axis=0)[middle, :].mean(axis=0)
+    return median
