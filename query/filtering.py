@@ -89,16 +89,26 @@ _Choice: TypeAlias = Criterion | _HasTag
 
 def _chosen(t: Transaction, space: Space, filters: Sequence[Filter], directory: str) -> Ids:
     reader = _Reader(t, directory)
-    wanted = [(each, [reader.choice(each, value) for value in each.values]) for each in filters]
-    plain = [(each, [c for c in choices if not isinstance(c, _HasTag)], choices) for each, choices in wanted]
-    chosen = t.selection.matching([_any_of(each, only) for each, only, choices in plain if len(only) == len(choices)])
-    for each, only, choices in plain:
-        if len(only) < len(choices):
-            parts = [_of_tag(t, space, choice) for choice in choices if isinstance(choice, _HasTag)]
-            found = union([*parts, t.selection.matching([AnyOf(tuple(only))])] if only else parts)
-            keep = np.setdiff1d if each.negated else np.intersect1d
-            chosen = keep(chosen, found, assume_unique=True)
-    return chosen
+    criteria: list[Criterion] = []
+    with_tag: list[Ids] = []
+    without: list[Ids] = []
+    for each in filters:
+        choices = [reader.choice(each, value) for value in each.values]
+        plain = [choice for choice in choices if not isinstance(choice, _HasTag)]
+        if len(plain) == len(choices):
+            criteria.append(_any_of(each, plain))
+            continue
+        found = [_of_tag(t, space, choice) for choice in choices if isinstance(choice, _HasTag)]
+        if plain:
+            found.append(t.selection.matching([AnyOf(tuple(plain))]))
+        (without if each.negated else with_tag).append(union(found))
+    # All photos are many to begin with, where tags leave few.
+    some = t.selection.there(with_tag.pop()) if with_tag and not criteria else t.selection.matching(criteria)
+    for found_ids in with_tag:
+        some = np.intersect1d(some, found_ids, assume_unique=True)
+    for found_ids in without:
+        some = np.setdiff1d(some, found_ids, assume_unique=True)
+    return some
 
 
 def _any_of(each: Filter, criteria: Sequence[Criterion]) -> Criterion:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from .chunks import among, chunks
 from .dialect import execute_plainly, replacing
 from .least_ranks import PAGE, LeastRanks
 from .records import KeptScores, Scoring
+from .score_rows import COLUMNS, holds_any, kept_of, rows_of
 
 _scoring, _scores, _embedding, _log = (
     schema.scoring,
@@ -35,8 +36,9 @@ _scoring, _scores, _embedding, _log = (
     schema.embedding_change,
 )
 _PUT = replacing(_scores, ["scoring_id", "photo_id"], ["label_ids", "cosines"])
-_COLUMNS = (_scores.c.photo_id, _scores.c.label_ids, _scores.c.cosines)
-_OF_SCORING = select(*_COLUMNS).where(_scores.c.scoring_id == bindparam("scoring"))
+#: To look for more labels in the rows takes longer than to read all rows.
+_SOUGHT = 3
+_OF_SCORING = select(*COLUMNS).where(_scores.c.scoring_id == bindparam("scoring"))
 
 
 class Scores:
@@ -144,16 +146,10 @@ class Scores:
 
         Whoever is not sure that the photos exist calls `forget_deleted` later.
         """
-        label_ids, cosines = kept.label_ids.astype("<i4").tobytes(), kept.cosines.astype("<f4").tobytes()
-        photo_ids, width = kept.photo_ids.tolist(), 4 * kept.label_ids.shape[1]
-        starts = range(0, len(photo_ids) * width, width) if width else [0] * len(photo_ids)
-        rows = [
-            (scoring_id, photo_id, label_ids[start : start + width], cosines[start : start + width])
-            for photo_id, start in zip(photo_ids, starts, strict=True)
-        ]
+        rows = [(scoring_id, *row) for row in rows_of(kept)]
         if rows:
             execute_plainly(self._connection, _PUT, rows)
-            least_ranks.forget(self._connection, scoring_id, photo_ids)
+            least_ranks.forget(self._connection, scoring_id, kept.photo_ids.tolist())
 
     def of(self, scoring_id: int, photo_ids: Sequence[int]) -> KeptScores:
         """The scores of these photos, by photo; those that have none are left out."""
@@ -161,16 +157,20 @@ class Scores:
         for some in chunks(photo_ids):
             asked = set(some)
             found = self._connection.execute(
-                select(*_COLUMNS).where(_scores.c.scoring_id == scoring_id, among(_scores.c.photo_id, some))
+                select(*COLUMNS).where(_scores.c.scoring_id == scoring_id, among(_scores.c.photo_id, some))
             )
             rows += [row for row in found if row.photo_id in asked]
-        return _kept(rows)
+        return kept_of(rows)
 
-    def scan(self, scoring_id: int, rows: int = 4096) -> Iterator[KeptScores]:
-        """The scores of all photos, by ascending photo, at most *rows* at a time."""
+    def scan(self, scoring_id: int, rows: int = 4096, holding: Collection[int] | None = None) -> Iterator[KeptScores]:
+        """The scores of all photos, by ascending photo, at most *rows* at a time.
+
+        With *holding*, of those that hold one of these labels; others may be among them.
+        """
+        which = [] if holding is None or len(holding) > _SOUGHT else [holds_any(holding)]
         last = 0
         while True:
-            page = select(*_COLUMNS).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id > last)
+            page = select(*COLUMNS).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id > last, *which)
             # From the driver's own cursor: to wrap each row takes longer than to read it.
             cursor = self._connection.execute(page.order_by(_scores.c.photo_id).limit(rows)).cursor
             assert cursor is not None
@@ -178,7 +178,7 @@ class Scores:
             if not read:
                 return
             last = read[-1][0]
-            yield _kept(read)
+            yield kept_of(read)
 
     def missing(self, scoring: Scoring, after: int = 0, limit: int | None = None) -> list[int]:
         """Photos that have an embedding and no scores, by ascending id beyond *after*."""
@@ -212,7 +212,7 @@ class Scores:
         unknown = set(range((-1 if last is None else last) // PAGE + 1)).difference(found.pages())
         for page in sorted(unknown):
             of_page = _scores.c.photo_id.between(page * PAGE, (page + 1) * PAGE - 1)
-            kept = _kept(self._connection.execute(_OF_SCORING.where(of_page), {"scoring": scoring.id}).all())
+            kept = kept_of(self._connection.execute(_OF_SCORING.where(of_page), {"scoring": scoring.id}).all())
             found.page(page)
             found.note(kept.photo_ids, scoring.ranks(kept))
         return found
@@ -281,13 +281,3 @@ def _is_missing(scoring: Scoring) -> ColumnElement[bool]:
     """Whether an embedding is of a photo that has no scores."""
     scored = exists().where(_scores.c.scoring_id == scoring.id, _scores.c.photo_id == _embedding.c.photo_id)
     return and_(_embedding.c.space_id == scoring.space_id, ~scored)
-
-
-def _kept(rows: Sequence[Any]) -> KeptScores:
-    """Of rows of photo, labels and cosines."""
-    photo_ids = np.array([row[0] for row in rows], np.int64)
-    width = len(rows[0][2]) // 4 if rows else 0
-    label_ids = np.frombuffer(b"".join([row[1] for row in rows]), "<i4").reshape(len(rows), width)
-    cosines = np.frombuffer(b"".join([row[2] for row in rows]), "<f4").reshape(len(rows), width)
-    order = np.argsort(photo_ids)
-    return KeptScores(photo_ids[order], label_ids.astype(np.int64)[order], cosines.astype(np.float32)[order])

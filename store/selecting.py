@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, not_, or_, select
 
 from . import schema
 from .chunks import chunks
@@ -42,6 +42,10 @@ class Selection:
     def all(self) -> Ids:
         """Every photo that has a file."""
         return self._ids(select(_photo.id).where(IS_THERE))
+
+    def there(self, photo_ids: Ids) -> Ids:
+        """Those of *photo_ids* that have a file. Quicker than all that have one, as few have none."""
+        return np.setdiff1d(photo_ids, self._ids(select(_photo.id).where(not_(IS_THERE))), assume_unique=True)
 
     def matching(self, criteria: Sequence[Criterion]) -> Ids:
         """Those that meet all of *criteria*."""

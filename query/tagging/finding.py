@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from store import KeptScores, LabelDefinition, Space, Transaction
 from store.idsets import union
 
-from ..vocabulary.hierarchy import Speller
-from .namespaces import MARK, FullSpeller, views
+from ..vocabulary.hierarchy import Ancestors, Speller
+from .namespaces import MARK, FullSpeller, View, views
 from .rule import TagRule
-from .shown import Lens, lenses_in_force, names_of, tags_of
+from .shown import Lens, lens_of, names_of, tags_of
 
 #: Photos whose tags are looked at one by one together.
 _PART = 1000
@@ -29,15 +29,15 @@ def tagged(t: Transaction, space: Space, label: str | None) -> Ids:
     They are those of `tags_of`. Most are found by comparing all scores with thresholds at once; one by one are looked
     at only those where a person or another program, or labels that rule each other out, may have changed that.
     """
-    views = _views(t, space, label)
-    if not views:
+    seen = _views(t, space, label)
+    if not seen:
         return np.empty(0, np.int64)
-    parts = [part for view in views for part in _by_scores(t, view)]
+    parts = [part for view in seen for part in _by_scores(t, view)]
     spoken_of = np.array(t.tags.photos(), np.int64)
     certain, doubtful, reached = (union([part[i] for part in parts]) for i in range(3))
     # What a person or another program gave is shown in any case.
     sure = union([np.setdiff1d(certain, spoken_of, assume_unique=True), _given(t, None if label is None else [label])])
-    implying = [] if label is None else sorted(set().union(*(view.bearers for view in views)) - {label})
+    implying = [] if label is None else sorted(set().union(*(view.bearers for view in seen)) - {label})
     # Where something was said, a label may be shown though a better one rules it out: that one may be rejected.
     asked = union([doubtful, np.intersect1d(reached, spoken_of, assume_unique=True), _given(t, implying)])
     asked = np.setdiff1d(asked, sure, assume_unique=True)
@@ -68,31 +68,37 @@ class TagNames:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
-    """A vocabulary in force, seen for one label: the ids of the labels that make it shown.
+    """A vocabulary in force, seen for one label: the `bearers`, it and those that imply it, make it shown.
 
-    Without a label, any one makes any tag shown.
+    Its lens is of these and their rivals alone. Without a label, any one makes any tag shown.
     """
 
     lens: Lens
-    ids: Mapping[str, int]
     label: str | None
+    bearers: frozenset[str]
+    ids: Mapping[str, int]
 
     @property
     def rule(self) -> TagRule:
         """The vocabulary's."""
         return self.lens.rule
 
-    @property
-    def bearers(self) -> frozenset[str]:
-        """The label, and those that imply it."""
-        return frozenset(self.ids) if self.label is None else self.rule.bearers(self.label)
-
 
 def _views(t: Transaction, space: Space, label: str | None) -> list[_View]:
-    return [
-        _View(lens, {name: key for key, name in names_of(lens.view.revision).items()}, label)
-        for lens in lenses_in_force(t, space)
-    ]
+    return [_seen_for(t, space, view, label) for view in views(t)]
+
+
+def _seen_for(t: Transaction, space: Space, view: View, label: str | None) -> _View:
+    revision = view.revision
+    bearers = frozenset(names_of(revision).values())
+    if label is not None:
+        bearers = frozenset({label, *Ancestors(each.definition for each in revision.labels).below(label)})
+        rivals = {name for group in revision.exclusive if label in group for name in group}
+        # A rule for thousands of labels takes longer than to find the photos of one.
+        near = tuple(each for each in revision.labels if each.definition.name in bearers | rivals)
+        revision = replace(revision, labels=near)
+    ids = {name: key for key, name in names_of(revision).items()}
+    return _View(lens_of(t, space, replace(view, revision=revision)), label, bearers, ids)
 
 
 def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids, Ids]]:
@@ -108,7 +114,7 @@ def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids, Ids]]:
     alone = wanted if view.label is None else _free(view, wanted, is_grouped=bool(groups))
     of_groups = [view.rule.minima(view.ids[name] for name in group if name in view.ids) for group in groups]
     own = -1 if view.label is None else view.ids.get(view.label, -1)
-    for kept in view.lens.scan(t):
+    for kept in view.lens.scan(t, wanted):
         reached = _reach(kept, minima)
         if len(alone) == len(wanted):
             yield kept.photo_ids[reached.any(1)], kept.photo_ids[:0], kept.photo_ids[reached.any(1)]

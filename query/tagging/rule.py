@@ -123,10 +123,6 @@ class TagRule:
             self._implied(parent, child, scores.get(parent)) for parent, child in self._parents(shown, rejected)
         ]
 
-    def bearers(self, name: str) -> frozenset[str]:
-        """The label of that name, and all that imply it."""
-        return frozenset({name, *self._ancestors.below(name)})
-
     def groups_of(self, name: str) -> list[frozenset[str]]:
         """The groups of labels that rule each other out in which the label is."""
         return [group for group in self._groups if name in group]

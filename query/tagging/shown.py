@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,12 +66,15 @@ class Lens:
     rule: TagRule
     scoring: Scoring | None
 
-    def scan(self, t: Transaction) -> Iterator[KeptScores]:
-        """What is kept of every photo that lies in its folders, by ascending photo."""
+    def scan(self, t: Transaction, holding: Collection[int] | None = None) -> Iterator[KeptScores]:
+        """What is kept of every photo that lies in its folders, by ascending photo.
+
+        With *holding*, of those that hold one of these labels; others may be among them.
+        """
         if self.scoring is None:
             return
         if not self.view.folders:
-            yield from t.scores.scan(self.scoring.id)
+            yield from t.scores.scan(self.scoring.id, holding=holding)
             return
         scope = t.scopes.photos(self.view.folders).tolist()
         for start in range(0, len(scope), _SCANNED):
@@ -84,7 +87,7 @@ class Lens:
 
 def lenses_in_force(t: Transaction, space: Space, threshold: float | None = None) -> list[Lens]:
     """The vocabularies in force, the main one first. *threshold* is a probability."""
-    return [_lens(t, space, view, threshold) for view in views(t)]
+    return [lens_of(t, space, view, threshold) for view in views(t)]
 
 
 def plain_lens(t: Transaction, space: Space, namespace: str) -> Lens:
@@ -92,10 +95,11 @@ def plain_lens(t: Transaction, space: Space, namespace: str) -> Lens:
     revision_id = t.library.revision_id(namespace)
     assert revision_id is not None
     view = View(namespace, t.vocabularies.revision(revision_id), t.namespaces.folders(namespace))
-    return _lens(t, space, view)
+    return lens_of(t, space, view)
 
 
-def _lens(t: Transaction, space: Space, view: View, threshold: float | None = None) -> Lens:
+def lens_of(t: Transaction, space: Space, view: View, threshold: float | None = None) -> Lens:
+    """*view* with its rule and what photos were scored with. *threshold* is a probability."""
     rule = rule_in_force(t, space, view.revision, threshold)
     return Lens(view, rule, t.scores.current(space.id, view.namespace))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from store import LabelDefinition, VocabularyDefinition
 
@@ -40,9 +42,13 @@ class Ancestors:
         """All that the label implies, nearest first."""
         return _above(name, self._parents) if name in self._parents else ()
 
-    def below(self, name: str) -> Iterator[str]:
+    def below(self, name: str) -> set[str]:
         """The labels that imply it."""
-        return (child for child in self._parents if child != name and name in _above(child, self._parents))
+        children: defaultdict[str, list[str]] = defaultdict(list)
+        for child, parents in self._parents.items():
+            for parent in parents:
+                children[parent].append(child)
+        return set(_above(name, children))
 
 
 def _above(name: str, parents: Mapping[str, Sequence[str]]) -> list[str]:
@@ -60,12 +66,19 @@ class Speller:
     """Finds the label that a name means: by its name, an alias, or the singular of either."""
 
     def __init__(self, labels: Iterable[LabelDefinition]) -> None:
-        held = list(labels)
-        self._exact, self._folded = _names(held), _names(held, folded=True)
+        self._labels = list(labels)
 
     def label(self, name: str) -> str | None:
         """The label's own name."""
         return self._exact.get(normalised(name)) or self._folded.get(normalised(name, folded=True))
+
+    @cached_property
+    def _exact(self) -> dict[str, str]:
+        return _names(self._labels)
+
+    @cached_property
+    def _folded(self) -> dict[str, str]:
+        return _names(self._labels, folded=True)
 
 
 def find(vocabulary: VocabularyDefinition, name: str) -> LabelDefinition | None:

@@ -24,12 +24,13 @@ def normalised(name: str, *, folded: bool = False) -> str:
 
     If *folded*, regular English plurals are as their singulars.
     """
-    words = unicodedata.normalize("NFKC", name).casefold().split()
+    composed = name if name.isascii() else unicodedata.normalize("NFKC", name)
+    words = composed.casefold().split()
     return " ".join(map(_singular, words) if folded else words)
 
 
 def _singular(word: str) -> str:
-    if len(word) < _SHORTEST:
+    if len(word) < _SHORTEST or word[-1] != "s":
         return word
     ending, instead = next(((end, new) for end, new in _PLURALS if word.endswith(end)), ("", ""))
     return word[: len(word) - len(ending)] + instead

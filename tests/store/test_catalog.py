@@ -438,6 +438,25 @@ def test_scores_are_in_force_when_their_scoring_is_whole_and_the_former_ones_are
         assert t.connection.execute(select(func.count()).select_from(tables.photo_scores)).scalar() == 1
 
 
+@pytest.mark.parametrize("wanted", [[1], [256], [65536, 7], [7, 1, 256], [9], [], [7, 1, 256, 65536]])
+def test_photos_that_hold_a_label_are_found_without_reading_all(tagged, wanted):
+    photographer, one, _, dog, cat = tagged
+    # Numbers of which the bytes of one lie across two others.
+    labels = np.random.default_rng(0).choice([1, 7, 256, 65536, 1 << 24], (200, 3))
+    with photographer.catalog.write() as t:
+        scoring = begin(t, photographer.space, t.vocabularies.put(vocabulary("dog", "cat")), dog, cat)
+        t.scores.put(scoring.id, KeptScores(np.arange(1, 201), labels, np.zeros((200, 3), np.float32)))
+        pages = list(t.scores.scan(scoring.id, 30, wanted))
+        some = t.scores.of(scoring.id, [one])
+    found = [key for page in pages for key in page.photo_ids.tolist()]
+    holding = (np.flatnonzero(np.isin(labels, wanted).any(1)) + 1).tolist()
+    assert found == sorted(set(found))
+    assert set(holding) <= set(found)
+    if wanted == [9]:
+        assert found == []
+    assert some.label_ids.tolist() == [labels[one - 1].tolist()]
+
+
 def test_a_scoring_that_is_begun_takes_the_place_of_others_that_were(tagged):
     photographer, one, _, dog, cat = tagged
     space = photographer.space

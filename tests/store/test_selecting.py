@@ -202,6 +202,11 @@ def test_a_criterion_finds_what_meets_it_and_its_negation_all_else(shelf, name):
 
 def test_several_are_met_together_and_none_is_every_photo_that_has_a_file(shelf):
     assert shelf.found() == set(shelf.facts)
+    with shelf.catalog.read() as t:
+        ids = np.arange(1, 2 * max(shelf.facts), 2)
+        known = set(ids.tolist()) & {*t.photos.gone(), *shelf.facts}
+        there = t.selection.there(np.array(sorted(known), np.int64))
+    assert set(there.tolist()) == known & set(shelf.facts) < known
     pairs = itertools.combinations(CASES.values(), 2)
     for (one, is_one), (other, is_other) in random.Random(1).sample(list(pairs), 60):
         assert shelf.found(one, other) == shelf.expected(lambda *of, a=is_one, b=is_other: a(*of) and b(*of))
