@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from .checkpoint import Checkpoint
 from .mapped import MappedArrays
@@ -34,12 +36,16 @@ _GELU_SCALE, _GELU_CUBE = math.sqrt(2 / math.pi), 0.044715
 
 Floats = NDArray[np.float32]
 
+#: How many threads numpy's BLAS has is said for the whole process, and whoever comes first must not undo it for others.
+_TURN = threading.Lock()
+
 
 class NumpyTextTower:
     """A checkpoint's text tower in float32, on the CPU, with at most *threads* threads.
 
-    They are its own: those of numpy's BLAS wait for work by spinning, so it had better have but one. A matrix is split
-    among them where each gets *least* weights. Threads may share a tower.
+    They are its own, and numpy's BLAS has one meanwhile: its threads wait for work by spinning, which takes seconds
+    where others want the cores. A matrix is split among them where each gets *least* weights. Threads may share a
+    tower, and take turns.
 
     Raises `ValueError` or `OSError` if the tower is of a kind, or its weights are in a form, that is left to torch.
     """
@@ -60,12 +66,14 @@ class NumpyTextTower:
             raise ValueError("the table of tokens is missing or of another shape")
         self._threads = min(threads or os.cpu_count() or 1, _MOST_THREADS)
         self._least = least
+        self._blas = ThreadpoolController()
         # The thread that asks works, too; others are started when there is something for them.
         self._others = ThreadPoolExecutor(max(self._threads - 1, 1), "text")
 
     def encode(self, ids: NDArray[np.int64]) -> Floats:
         """Vectors of length one, float32 (n, d), of token ids, int64 (n, text_length)."""
-        parts = [self._pass(ids[start : start + _TOGETHER]) for start in range(0, len(ids), _TOGETHER)]
+        with _TURN, self._blas.limit(limits=1, user_api="blas"):
+            parts = [self._pass(ids[start : start + _TOGETHER]) for start in range(0, len(ids), _TOGETHER)]
         return np.concatenate(parts) if parts else np.empty((0, self._dimension), np.float32)
 
     def _pass(self, ids: NDArray[np.int64]) -> Floats:

@@ -111,7 +111,7 @@ def search(
     )
     found = answered_elsewhere(settings.library, request, debug=invocation.debug) if label is None else None
     if found is None:
-        # One text is too little for several threads of numpy's, which wait for each other by spinning.
+        # What a search computes is too little for several threads of numpy's, which wait for each other by spinning.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         with invocation.app(top=top) as app:
             from photos.answering import answer, label_text
