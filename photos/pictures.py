@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer import DecodeError, Embedder
 from indexer.decode import read_photo
+from indexer.opening import open_file
 from indexer.reading import MOST_BYTES
 from indexer.siglip import Preprocessing
 from photos import models
@@ -51,6 +54,11 @@ def located(path: str, directory: str) -> str:
     """The absolute path of the picture that a query names as *path*, where relative ones begin in *directory*."""
     expanded = os.path.expanduser(path) if path.startswith("~/") else path
     return os.path.normpath(os.path.join(directory, expanded))
+
+
+def is_of_one_process(path: str) -> bool:
+    """Whether the absolute *path* means something else in every process: <(…) of a shell is such a name."""
+    return os.path.normpath(path).startswith(("/dev/", "/proc/"))
 
 
 def find_similar(app: App, picture: Picture, count: int) -> list[Match]:
@@ -131,13 +139,23 @@ def _read(path: str, named: str) -> bytes:
     if Path(path).is_dir():
         raise UnreadablePicture(named, "it is a folder; `photos add` indexes folders")
     try:
-        # What the program is asked to compare with may be a film.
-        if (size := Path(path).stat().st_size) > MOST_BYTES:
-            raise UnreadablePicture(named, f"it has {size / 1e9:.1f} GB")
-        return Path(path).read_bytes()
+        with _opened(path) as opened:
+            # What the program is asked to compare with may be a film.
+            if (size := os.fstat(opened.fileno()).st_size) > MOST_BYTES:
+                raise UnreadablePicture(named, f"it has {size / 1e9:.1f} GB")
+            return opened.read()
     except FileNotFoundError:
         raise MissingFolder(named, "does not exist; check the name") from None
     except PermissionError:
         raise UnreadablePicture(named, "permission denied") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise UnreadablePicture(named, error.strerror or str(error)) from error
+    except ValueError as error:
         raise UnreadablePicture(named, str(error)) from error
+
+
+def _opened(path: str) -> BinaryIO:
+    """The file at *path*, or the pipe that a shell made for a <(…). Any other may never give anything."""
+    if is_of_one_process(path) and stat.S_ISFIFO(os.stat(path).st_mode):
+        return open(path, "rb")
+    return open_file(os.fsencode(path))

@@ -54,9 +54,9 @@ def present(
 
 
 def _file(match: MatchRecord) -> bytes:
-    """The first of the photo's files that is there, since it may be on a disk that is not; or else the first."""
+    """The first of the photo's files that is there and a file, since its disk may not be; or else the first."""
     paths = [os.fsencode(path) for path in (match["path"], *match["paths"])]
-    return next((path for path in paths if os.path.exists(path)), paths[0])
+    return next((path for path in paths if os.path.isfile(path)), paths[0])
 
 
 def _show_table(matches: Sequence[MatchRecord], preview: str | None, *, of_text: bool, first: int) -> None:

@@ -18,9 +18,6 @@ from query import parse
 from query.language import Picture
 from store import Catalog, MappedRows, Space, VectorIndex
 
-#: Names in there mean something else in every process: <(…) of a shell is one.
-_OUR_OWN = ("/dev/", "/proc/")
-
 
 class Answers:
     """Answers requests, each as if the library were opened for it. Threads may share it."""
@@ -113,7 +110,9 @@ def _check_readable(path: str, named: str) -> None:
 
     *path* is absolute; whoever asks calls it *named*.
     """
-    if os.path.normpath(path).startswith(_OUR_OWN) or (os.path.exists(path) and not os.path.isfile(path)):
+    from photos.pictures import is_of_one_process  # noqa: PLC0415 - as above
+
+    if is_of_one_process(path) or (os.path.exists(path) and not os.path.isfile(path)):
         raise UnreadablePicture(named, "it is no file")
 
 
