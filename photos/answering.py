@@ -14,7 +14,7 @@ from photos.records import match_record
 from query import Page, Query, Searcher, Sort, parse, written
 
 _CUT = "Note: this is longer than the model reads; its end was left out."
-_NOTHING = "Nothing here really matches: the best score is {best:.3f}, and unrelated photos may reach {least:.3f}."
+_NOTHING = "Nothing here really matches: the best score is {best:z.3f}, and unrelated photos may reach {least:z.3f}."
 
 
 def answer(app: App, request: SearchRequest) -> SearchAnswer:
@@ -73,7 +73,7 @@ def answer_similar(app: App, request: SimilarRequest) -> SearchAnswer:
 def _why_none(request: SearchRequest, best: float | None) -> str | None:
     """Which option left nothing of what was found; None if none did."""
     if request.min_score is not None and best is not None and best < request.min_score:
-        return f"No photo has a score of {request.min_score:g} or more; the best is {best:.3f}."
+        return f"No photo has a score of {request.min_score:g} or more; the best is {best:z.3f}."
     if request.offset:
         return f"No photo is left after the first {request.offset}."
     return None

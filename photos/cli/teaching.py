@@ -121,7 +121,7 @@ def _sentence(label: LabelDefinition, full: str, standing: Standing) -> str:
 def _rows(standing: Standing, identity: SpaceIdentity) -> Iterator[tuple[str, str, str, str, str]]:
     for example in standing.examples:
         kind = "yes" if example.is_shown else "no"
-        score = "" if example.cosine is None else f"{example.cosine:.3f}"
+        score = "" if example.cosine is None else f"{example.cosine:z.3f}"
         chance = "" if example.cosine is None else shown_probability(probability(example.cosine, identity))
         yield "", kind, score, chance, _place(example)
 
