@@ -6,16 +6,14 @@ win over those of the folders above it, and what lies in a folder that is left o
 
 from __future__ import annotations
 
-import errno
 import os
 import re
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pathspec import GitIgnoreSpec
 
-from .opening import open_without_waiting
+from .opening import open_file
 
 #: A folder's own rules, and the file by which Android keeps a folder's pictures out of galleries.
 RULES_FILE = b".photosignore"
@@ -90,9 +88,7 @@ class Rules:
 
 def read_rules(path: bytes, shown: bytes) -> tuple[GitIgnoreSpec, list[BadRule]]:
     """The rules in the file *path*, and its lines that are none. Raises `OSError`."""
-    with open_without_waiting(path) as opened:
-        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file")
+    with open_file(path) as opened:
         # File names need not be text, and neither do patterns for them.
         text = os.fsdecode(opened.read(_MOST_RULES).removeprefix(_MARK))
     good, bad = [], []

@@ -8,7 +8,7 @@ from dataclasses import replace
 from store import Facts
 
 from .decode import Notes, read_xmp
-from .opening import open_without_waiting
+from .opening import open_file
 
 #: Bytes; as much as is read of a packet within a picture.
 _MOST = 16 << 20
@@ -35,7 +35,7 @@ def with_sidecar(facts: Facts, picture: bytes) -> Facts:
 def read_sidecar(path: bytes) -> Notes:
     """What the file says; nothing, if it is not there or broken."""
     try:
-        with open_without_waiting(path) as opened:
+        with open_file(path) as opened:
             return read_xmp(opened.read(_MOST))
     except OSError:
         return Notes()

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.opening import open_file
 from photos.errors import MissingFolder
 
 #: Bytes of a name that every file system takes.
@@ -88,7 +89,7 @@ def _place(path: bytes, directory: bytes, number: int, width: int, way: _Way) ->
 
 def _copy(source: bytes, target: bytes) -> None:
     """Raises `FileExistsError` if *target* is there, and leaves nothing behind when anything else goes wrong."""
-    with open(source, "rb") as read, open(target, "xb") as write:
+    with open_file(source) as read, open(target, "xb") as write:
         try:
             shutil.copyfileobj(read, write)
             write.flush()

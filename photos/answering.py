@@ -1,18 +1,20 @@
-"""Answers a search from the library."""
+"""Answers searches from the library."""
 
 from __future__ import annotations
+
+import os
 
 import numpy as np
 from numpy.typing import NDArray
 
 from photos.app import App
-from photos.asking import SearchAnswer, SearchRequest
+from photos.asking import SearchAnswer, SearchRequest, SimilarRequest
 from photos.errors import NotOneText, safe
 from photos.records import match_record
 from query import Page, Query, Searcher, Sort, parse, written
 
 _CUT = "Note: this is longer than the model reads; its end was left out."
-_NOTHING = "Nothing here really matches: the best score is {best:.3f}, and unrelated photos may reach {least:.3f}."
+_NOTHING = "Nothing here really matches: the best score is {best:z.3f}, and unrelated photos may reach {least:z.3f}."
 
 
 def answer(app: App, request: SearchRequest) -> SearchAnswer:
@@ -51,10 +53,27 @@ def answer(app: App, request: SearchRequest) -> SearchAnswer:
     )
 
 
+def answer_similar(app: App, request: SimilarRequest) -> SearchAnswer:
+    """What the library has that is like the picture of *request*, which is not among it.
+
+    Raises `EmptyLibrary` without photos, `UnreadablePicture`, and `MissingFolder` if there is no such file.
+    """
+    from photos.pictures import as_vector, find_similar, find_similar_groups  # noqa: PLC0415 - searches need none
+
+    path = os.path.join(request.directory, request.image)
+    picture = as_vector(app, app.space, path, named=request.image)
+    if request.group:
+        groups = find_similar_groups(app, picture, request.top)
+    else:
+        groups = [[match] for match in find_similar(app, picture, request.top)]
+    matches = [match_record(best, more) for best, *more in groups]
+    return SearchAnswer(matches=matches, of_text=False, title=f"Like {request.image}")
+
+
 def _why_none(request: SearchRequest, best: float | None) -> str | None:
     """Which option left nothing of what was found; None if none did."""
     if request.min_score is not None and best is not None and best < request.min_score:
-        return f"No photo has a score of {request.min_score:g} or more; the best is {best:.3f}."
+        return f"No photo has a score of {request.min_score:g} or more; the best is {best:z.3f}."
     if request.offset:
         return f"No photo is left after the first {request.offset}."
     return None

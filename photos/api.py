@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from photos.answering import searcher
 from photos.app import App
 from photos.config import load
-from photos.pictures import embed_pictures, find_similar, photo_at
+from photos.pictures import as_vector, embed_pictures, find_similar, photo_at
 from query import Match, NotInLibrary, Page, ScoredTag, parse_line, photo_tags
 from query.scores import probability
 from store import Photo, SpaceIdentity, Vectors
@@ -122,7 +122,7 @@ class Library:
 
     def similar(self, path: str | os.PathLike[str], count: int = 10) -> list[Match]:
         """The *count* photos most like the picture at *path*, which need not be in the library."""
-        return find_similar(self._app, os.fspath(path), count)
+        return find_similar(self._app, as_vector(self._app, self._app.space, os.fspath(path)), count)
 
     def close(self) -> None:
         """Give back what is held open."""

@@ -1,4 +1,4 @@
-"""A search as it is asked and answered, whichever process does either. Imports only the standard library."""
+"""Searches as they are asked and answered, whichever process does either. Imports only the standard library."""
 
 from __future__ import annotations
 
@@ -46,10 +46,39 @@ class SearchRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarRequest:
+    """What is to be like the picture file `image`, whose path, if it is relative, begins in `directory`."""
+
+    image: str
+    directory: str
+    top: int
+    #: Near-duplicates and bursts count as one.
+    group: bool = False
+
+    def record(self) -> dict[str, object]:
+        """This as JSON holds it."""
+        return asdict(self)
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> Self:
+        """What `record` gave. Raises `TypeError` or `ValueError` if it is none."""
+        request = cls(**record)
+        if not all(isinstance(text, str) for text in (request.image, request.directory)):
+            raise TypeError(request)
+        if request.top < 1:
+            raise ValueError(request)
+        return request
+
+
+#: All that can be asked.
+Request = SearchRequest | SimilarRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchAnswer:
     """What was found, in order. `of_text`: whether probabilities mean anything. `notes` are told beside it.
 
-    `title` is the query as a heading has it. `reason` is a sentence on why nothing was found, where that is known.
+    `title` is the question as a heading has it. `reason` is a sentence on why nothing was found, where that is known.
     """
 
     matches: Sequence[MatchRecord]

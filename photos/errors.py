@@ -264,7 +264,7 @@ class InForceTwice(PhotosError):
 
     def __str__(self) -> str:
         """One sentence."""
-        named = [f"as {name}:" if name else "as the main one" for name in self.namespaces]
+        named = [f"as {name}" if name else "as the main one" for name in self.namespaces]
         last = next(name for name in reversed(self.namespaces) if name)
         main = ", or none for the main one" if "" in self.namespaces else ""
         return (

@@ -9,10 +9,8 @@ compared beside it.
 from __future__ import annotations
 
 import hashlib
-import os
 from contextlib import nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -21,6 +19,7 @@ from PIL import Image
 
 from indexer import DecodeError
 from indexer.decode import Turn, read_photo
+from indexer.opening import open_file
 
 _SIDE, _LOW = 32, 8
 #: Colours are compared in so many parts a side.
@@ -76,7 +75,9 @@ def look_at(path: bytes, turn: Turn = nullcontext) -> Look | None:
     What *turn* gives is held while a picture is decoded that takes much memory.
     """
     try:
-        return look_of(read_photo(Path(os.fsdecode(path)).read_bytes(), _Whole(), turn).pixels)
+        with open_file(path) as opened:
+            content = opened.read()
+        return look_of(read_photo(content, _Whole(), turn).pixels)
     except (OSError, DecodeError):
         return None
 
@@ -95,7 +96,9 @@ class _Digest:
 def pixels_of(path: bytes) -> bytes | None:
     """A digest of all pixels of the picture at *path*, upright; None if it cannot be read now."""
     try:
-        return read_photo(Path(os.fsdecode(path)).read_bytes(), _Digest()).pixels.tobytes()
+        with open_file(path) as opened:
+            content = opened.read()
+        return read_photo(content, _Digest()).pixels.tobytes()
     except (OSError, DecodeError):
         return None
 
@@ -106,7 +109,7 @@ def holds_several(path: bytes) -> bool:
     The second picture in a camera's JPEG is a smaller one, or that of the other eye.
     """
     try:
-        with Image.open(os.fsdecode(path), formats=_OF_SEVERAL) as image:
+        with open_file(path) as opened, Image.open(opened, formats=_OF_SEVERAL) as image:
             return int(getattr(image, "n_frames", 1)) > 1
     except Exception:  # noqa: BLE001 - decoders raise what they like, and the first picture was read
         return False

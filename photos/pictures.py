@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer import DecodeError, Embedder
 from indexer.decode import read_photo
+from indexer.opening import open_file
 from indexer.reading import MOST_BYTES
 from indexer.siglip import Preprocessing
 from photos import models
@@ -53,15 +56,18 @@ def located(path: str, directory: str) -> str:
     return os.path.normpath(os.path.join(directory, expanded))
 
 
-def find_similar(app: App, path: str, count: int) -> list[Match]:
-    """The *count* photos most like the picture at *path*, which is not among them."""
-    picture = as_vector(app, app.space, path)
+def is_of_one_process(path: str) -> bool:
+    """Whether the absolute *path* means something else in every process: <(…) of a shell is such a name."""
+    return os.path.normpath(path).startswith(("/dev/", "/proc/"))
+
+
+def find_similar(app: App, picture: Picture, count: int) -> list[Match]:
+    """The *count* photos most like *picture*, which is not among them."""
     return search_vector(app.catalog, app.index, app.space, picture.vector, count, exclude=picture.photo_id)
 
 
-def find_similar_groups(app: App, path: str, count: int) -> list[list[Match]]:
+def find_similar_groups(app: App, picture: Picture, count: int) -> list[list[Match]]:
     """As `find_similar`, of which near-duplicates and bursts count as one: groups, each led by its best."""
-    picture = as_vector(app, app.space, path)
 
     def nearest(wanted: int) -> list[Match]:
         return search_vector(app.catalog, app.index, app.space, picture.vector, wanted, exclude=picture.photo_id)
@@ -69,32 +75,29 @@ def find_similar_groups(app: App, path: str, count: int) -> list[list[Match]]:
     return grouped(app.catalog, app.space, nearest, count)
 
 
-def as_vector(app: App, space: Space, path: str) -> Picture:
+def as_vector(app: App, space: Space, path: str, *, named: str | None = None) -> Picture:
     """The picture at *path* in *space*: the stored embedding if its content is known, else one made now.
 
-    Raises `UnreadablePicture`.
+    Raises `UnreadablePicture`, or `MissingFolder` if there is none; they call it *named*, or else *path*.
     """
-    content = _read(path)
+    named = named or path
+    content = _read(path, named)
     with app.catalog.read() as t:
         photo_id = t.photos.find(hashlib.sha256(content).digest())
         stored = t.embeddings.get(space.id, [photo_id]) if photo_id is not None else None
     if stored is not None and len(stored):
         return Picture(stored.matrix[0], photo_id)
     preprocessing = app.checkpoint_of(space).preprocessing
-    return Picture(encode(app.embedder(space), preprocessing, path, content), photo_id)
+    # What is no picture is told before the encoder is loaded.
+    pixels = _pixels(preprocessing, named, content)
+    return Picture(app.embedder(space).encode(pixels[np.newaxis])[0], photo_id)
 
 
-def encode(embedder: Embedder, preprocessing: Preprocessing, path: str, content: bytes) -> NDArray[np.float32]:
-    """The unit vector of a picture file's *content*. Raises `UnreadablePicture`, naming *path*."""
-    vector: NDArray[np.float32] = embedder.encode(_pixels(preprocessing, path, content)[np.newaxis])[0]
-    return vector
-
-
-def _pixels(preprocessing: Preprocessing, path: str, content: bytes) -> NDArray[np.uint8]:
+def _pixels(preprocessing: Preprocessing, named: str, content: bytes) -> NDArray[np.uint8]:
     try:
         return read_photo(content, preprocessing).pixels
     except DecodeError as error:
-        raise UnreadablePicture(path, str(error)) from error
+        raise UnreadablePicture(named, str(error)) from error
 
 
 def embed_pictures(
@@ -105,7 +108,7 @@ def embed_pictures(
     Raises `UnreadablePicture`.
     """
     for start in range(0, len(paths), batch_size):
-        pixels = [_pixels(preprocessing, path, _read(path)) for path in paths[start : start + batch_size]]
+        pixels = [_pixels(preprocessing, path, _read(path, path)) for path in paths[start : start + batch_size]]
         yield embedder.encode(np.stack(pixels))
 
 
@@ -128,21 +131,31 @@ def photo_at(t: Transaction, path: str) -> Photo | None:
     photo = t.photos.at(absolute(path))
     if photo is not None or not Path(path).is_file():
         return photo
-    photo_id = t.photos.find(hashlib.sha256(_read(path)).digest())
+    photo_id = t.photos.find(hashlib.sha256(_read(path, path)).digest())
     return t.photos.get([photo_id])[0] if photo_id is not None else None
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, named: str) -> bytes:
     if Path(path).is_dir():
-        raise UnreadablePicture(path, "it is a folder; `photos add` indexes folders")
+        raise UnreadablePicture(named, "it is a folder; `photos add` indexes folders")
     try:
-        # What the program is asked to compare with may be a film.
-        if (size := Path(path).stat().st_size) > MOST_BYTES:
-            raise UnreadablePicture(path, f"it has {size / 1e9:.1f} GB")
-        return Path(path).read_bytes()
+        with _opened(path) as opened:
+            # What the program is asked to compare with may be a film.
+            if (size := os.fstat(opened.fileno()).st_size) > MOST_BYTES:
+                raise UnreadablePicture(named, f"it has {size / 1e9:.1f} GB")
+            return opened.read()
     except FileNotFoundError:
-        raise MissingFolder(path, "does not exist; check the name") from None
+        raise MissingFolder(named, "does not exist; check the name") from None
     except PermissionError:
-        raise UnreadablePicture(path, "permission denied") from None
-    except (OSError, ValueError) as error:
-        raise UnreadablePicture(path, str(error)) from error
+        raise UnreadablePicture(named, "permission denied") from None
+    except OSError as error:
+        raise UnreadablePicture(named, error.strerror or str(error)) from error
+    except ValueError as error:
+        raise UnreadablePicture(named, str(error)) from error
+
+
+def _opened(path: str) -> BinaryIO:
+    """The file at *path*, or the pipe that a shell made for a <(…). Any other may never give anything."""
+    if is_of_one_process(path) and stat.S_ISFIFO(os.stat(path).st_mode):
+        return open(path, "rb")
+    return open_file(os.fsencode(path))

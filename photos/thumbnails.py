@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +11,7 @@ from PIL import Image
 
 from indexer import DecodeError
 from indexer.decode import read_photo
+from indexer.opening import open_file
 
 _QUALITY = 80
 
@@ -32,7 +31,8 @@ class _Fitted:
 def thumbnail(path: bytes, side: int) -> Image.Image | None:
     """The picture at *path*, upright, RGB, its longer side at most *side* pixels; None if it cannot be read now."""
     try:
-        content = Path(os.fsdecode(path)).read_bytes()
+        with open_file(path) as opened:
+            content = opened.read()
         return Image.fromarray(read_photo(content, _Fitted(side)).pixels)
     except (OSError, DecodeError):
         return None

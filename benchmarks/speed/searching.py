@@ -1,4 +1,4 @@
-"""What a whole `photos search` costs in a large library, answered by the daemon and alone.
+"""What a whole `photos search`, and `photos similar`, costs in a large library, answered by the daemon and alone.
 
     python benchmarks/speed/searching.py --model CHECKPOINT [--photos 100000] [--library DIR]
         [--rclip EXECUTABLE --rclip-data DIR] [--without-transformers]
@@ -12,6 +12,7 @@ DIR if one is given, where the next run finds it; the daemon is started on it an
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import sqlite3
@@ -31,7 +32,8 @@ from typing import NamedTuple
 import numpy as np
 import psutil
 from numpy.typing import NDArray
-from sqlalchemy import insert
+from PIL import Image
+from sqlalchemy import insert, update
 
 from photos import vocabularies
 from photos.config import data_path
@@ -157,6 +159,17 @@ def cost_with(pid: int, command: list[str]) -> Cost:
     return taken._replace(daemon=after.user + after.system - before.user - before.system)
 
 
+def pictures(library: Path) -> tuple[Path, Path]:
+    """A file that the library is made to know as its first photo, and one that it does not know."""
+    known, new = library / "known.jpg", library / "new.jpg"
+    for path, shade in ((known, 60), (new, 200)):
+        Image.effect_noise((1200, 900), shade).convert("RGB").save(path)
+    with Catalog.open(library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        content = hashlib.sha256(known.read_bytes()).digest()
+        t.connection.execute(update(schema.photo).where(schema.photo.c.id == 1).values(content_hash=content))
+    return known, new
+
+
 def new_words() -> str:
     """Words that were never asked for."""
     return f"a photo of {uuid.uuid4().hex[:8]} at sunset"
@@ -226,10 +239,13 @@ def in_turns(runs: int, commands: Mapping[str, Callable[[], Cost]]) -> dict[str,
 def measure(library: Path, checkpoint: str, runs: int, rclip: Rclip | None, *, transformers: bool) -> None:
     """Measure and print."""
     searching = [*PHOTOS, "--library", str(library), "search"]
+    known, new = ([*PHOTOS, "--library", str(library), "similar", str(path)] for path in pictures(library))
     click: dict[str, Callable[[], Cost]] = {CLICK: lambda: cost([sys.executable, "-c", "import click"])}
     searches: dict[str, Callable[[], Cost]] = {
         "photos search, words remembered": lambda: cost([*searching, REMEMBERED]),
         "photos search, new words": lambda: cost([*searching, new_words()]),
+        "photos similar, a photo": lambda: cost(known),
+        "photos similar, another picture": lambda: cost(new),
     }
     others: dict[str, Callable[[], Cost]] = {} if rclip is None else {RCLIP: rclip.search}
     if transformers:
@@ -239,9 +255,11 @@ def measure(library: Path, checkpoint: str, runs: int, rclip: Rclip | None, *, t
         warm: dict[str, Callable[[], Cost]] = {
             "photos search, words remembered, warm": lambda: cost_with(pid, [*searching, REMEMBERED]),
             "photos search, new words, warm": lambda: cost_with(pid, [*searching, new_words()]),
+            "photos similar, a photo, warm": lambda: cost_with(pid, known),
+            "photos similar, another picture, warm": lambda: cost_with(pid, new),
         }
-        for text in (REMEMBERED, new_words()):
-            cost([*searching, text])
+        for command in ([*searching, REMEMBERED], [*searching, new_words()], new):
+            cost(command)
         found = in_turns(runs, click | warm | others)
         show("Answered by the daemon", found)
     show("Nobody to ask", in_turns(runs, click | searches | others))

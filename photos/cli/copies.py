@@ -24,12 +24,14 @@ def find_and_tell(app: App, search: Search, *, others: bool, as_json: bool, path
     """Find duplicates and show them. Raises `NothingFound` if there are none."""
     with Bar("Comparing", None, "photo") as comparing, Bar("Looking", None, "picture") as looking:
         groups = find_duplicates(app, search, comparing=comparing.reach, looking=looking.reach)
+    if not groups:
+        raise NothingFound("No duplicates were found.")
     if others:
         groups = [spare(group, search.folders) for group in groups]
         paths_only = not as_json
     shown = [group for group in groups if group]
     if not shown:
-        raise NothingFound("No duplicates were found." if not others else "No file can be named for certain.")
+        raise NothingFound("There is no file with which nothing would be lost; `photos duplicates` shows all groups.")
     if nul or paths_only:
         write_paths([copy.file.path for group in shown for copy in group], nul=nul)
     elif as_json:
@@ -96,7 +98,7 @@ def summary(groups: Sequence[Sequence[Copy]]) -> str:
 def _how(copy: Copy) -> str:
     if copy.sameness is not Sameness.NEAR or copy.cosine is None:
         return str(copy.sameness)
-    return f"{copy.sameness} {copy.cosine:.3f}"
+    return f"{copy.sameness} {copy.cosine:z.3f}"
 
 
 def _remark(copy: Copy) -> str:

@@ -74,7 +74,7 @@ def _show(answers: Sequence[Answer]) -> None:
         rows.append(
             (
                 f"  {answer.query}",
-                f"{best.cosine:.3f}",
+                f"{best.cosine:z.3f}",
                 probability(best.probability),
                 file_name(best.photo.paths[0]),
                 tags_line([tag.label for tag in best.tags], _TAGS_ROOM),

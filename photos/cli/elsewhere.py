@@ -1,4 +1,4 @@
-"""Has a search answered by the process that keeps the library up to date, where there is one."""
+"""Has a question answered by the process that keeps the library up to date, where there is one."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import click
 from photos.serving.client import Unanswered, ask
 
 if TYPE_CHECKING:
-    from photos.asking import SearchAnswer, SearchRequest
+    from photos.asking import Request, SearchAnswer
 
 
-def answered_elsewhere(library: Path, request: SearchRequest, *, debug: bool) -> SearchAnswer | None:
+def answered_elsewhere(library: Path, request: Request, *, debug: bool) -> SearchAnswer | None:
     """The answer, or None if this process is to find it itself. Raises `Refused`.
 
     With *debug* it says why, and leaves a refusal to this process too, which shows where it comes from.

@@ -47,10 +47,10 @@ def explain_and_tell(app: App, image: str, words: Sequence[str], *, as_json: boo
 
 def _lines(found: Explanation, query: Query, identity: SpaceIdentity, *, of_text: bool) -> Iterator[str]:
     yield f"{shown_path(found.photo.paths[0])} and {safe(written(query))}"
-    rows = [("score", f"{found.cosine:.3f}", "the cosine of the two")]
+    rows = [("score", f"{found.cosine:z.3f}", "the cosine of the two")]
     if of_text:
         rows += [
-            ("logit", f"{logit(found.cosine, identity):.2f}", ""),
+            ("logit", f"{logit(found.cosine, identity):z.2f}", ""),
             ("probability", shown_probability(probability(found.cosine, identity)), "what the model makes of it"),
         ]
     total = counted(found.total, "photo")
@@ -66,7 +66,7 @@ def _lines(found: Explanation, query: Query, identity: SpaceIdentity, *, of_text
     if found.tags:
         yield "tags"
         yield "  " + ", ".join(
-            safe(tag.label) + ("" if tag.score is None else f" {tag.score:.3f}") for tag in found.tags
+            safe(tag.label) + ("" if tag.score is None else f" {tag.score:z.3f}") for tag in found.tags
         )
     yield from _neighbours("just better", found.better)
     yield from _neighbours("just worse", found.worse)
@@ -75,14 +75,14 @@ def _lines(found: Explanation, query: Query, identity: SpaceIdentity, *, of_text
 def _label_lines(label: LabelStanding) -> Iterator[str]:
     verdict = "is a tag of it" if label.is_tag else "is no tag of it"
     yield f"label {safe(label.label)} {verdict}"
-    standing = "" if label.calibrated is None else f", {label.calibrated:+.1f} sd of what is usual here"
+    standing = "" if label.calibrated is None else f", {label.calibrated:+z.1f} sd of what is usual here"
     shown = shown_probability(label.probability)
-    yield f"  score {label.cosine:.3f} (probability {shown}{standing}); counts from {label.minimum:.3f}"
-    yield from table([("", "", f"{cosine:.3f}", safe(text)) for text, cosine in label.prompts], right=(2,))
+    yield f"  score {label.cosine:z.3f} (probability {shown}{standing}); counts from {label.minimum:z.3f}"
+    yield from table([("", "", f"{cosine:z.3f}", safe(text)) for text, cosine in label.prompts], right=(2,))
 
 
 def _neighbours(title: str, found: Sequence[tuple[Photo, float]]) -> Iterator[str]:
-    rows = [("", f"{cosine:.3f}", shown_path(photo.paths[0])) for photo, cosine in found if photo.paths]
+    rows = [("", f"{cosine:z.3f}", shown_path(photo.paths[0])) for photo, cosine in found if photo.paths]
     if rows:
         yield title
         yield from table(rows, right=(1,))
@@ -90,7 +90,7 @@ def _neighbours(title: str, found: Sequence[tuple[Photo, float]]) -> Iterator[st
 
 def _part(part: Part) -> tuple[str, str, str, str]:
     name = part.term.text if isinstance(part.term, Text) else part.term.path
-    return f"{part.term.weight:+g}", f"{part.share:+.3f}", f"{part.cosine:.3f}", safe(name)
+    return f"{part.term.weight:+g}", f"{part.share:+z.3f}", f"{part.cosine:z.3f}", safe(name)
 
 
 def _least(found: Explanation, identity: SpaceIdentity, *, of_text: bool) -> float:
@@ -100,9 +100,9 @@ def _least(found: Explanation, identity: SpaceIdentity, *, of_text: bool) -> flo
 def _noise(found: Explanation, identity: SpaceIdentity, *, of_text: bool) -> str:
     least = _least(found, identity, of_text=of_text)
     if math.isfinite(found.noise.stands_out()):
-        return f"from {least:.3f} on; usual here is {found.noise.median:.3f} ± {found.noise.spread:.3f}"
+        return f"from {least:z.3f} on; usual here is {found.noise.median:z.3f} ± {found.noise.spread:z.3f}"
     few = "too few photos to tell what is usual"
-    return f"{few}; the model rules out what is below {least:.3f}" if of_text else few
+    return f"{few}; the model rules out what is below {least:z.3f}" if of_text else few
 
 
 def _percent(value: float) -> str:

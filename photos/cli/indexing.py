@@ -81,7 +81,7 @@ def summary(app: App, folders: Sequence[Folder], report: IndexReport, seconds: f
     with app.catalog.read() as t:
         photos, files = t.photos.count(), t.files.counts().get(Outcome.INDEXED, 0)
         problems = [problem for problem in t.files.problems() if _is_in(problem, folders)]
-    yield f"{counted(photos, 'photo')} in {counted(files, 'file')}; {_news(report)} in {duration(seconds)}."
+    yield f"{counted(photos, 'photo')} in {counted(files, 'file')}; {_news(report)}; it took {duration(seconds)}."
     yield from _remarks(report)
     is_news = any(count for outcome, count in report.outcomes.items() if outcome.is_problem)
     yield from _left_out(problems, name_them=is_news)
@@ -96,7 +96,7 @@ def happened(report: IndexReport, seconds: float) -> Iterator[str]:
     bad = sum(count for outcome, count in report.outcomes.items() if outcome.is_problem)
     if report.embedded or report.alike or report.moved or report.companions or report.gone or report.left_out or bad:
         left = f", {counted(bad, 'file')} left out (photos failed)" if bad else ""
-        yield f"{_news(report)}{left} in {duration(seconds)}."
+        yield f"{_news(report)}{left}; it took {duration(seconds)}."
     yield from _remarks(report)
 
 

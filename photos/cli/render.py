@@ -23,6 +23,8 @@ _LEAST_ROOM = 16
 #: Smaller ones are told apart by their cosines.
 _LEAST_PERCENT = 0.0001
 _MINUTE = 60
+#: Shorter times are none to speak of.
+_LEAST_SECONDS = 0.001
 #: Characters of a date at the beginning of a time, ISO 8601.
 _DAY = 10
 
@@ -49,7 +51,7 @@ def matches_table(matches: Sequence[MatchRecord], *, of_text: bool, first: int =
     rows = [
         (
             str(rank),
-            "" if match["score"] is None else f"{match['score']:.3f}",
+            "" if match["score"] is None else f"{match['score']:z.3f}",
             probability(match["probability"]) if of_text else "",
             (match["taken_at"] or "")[:_DAY],
             shown_path(os.fsencode(match["path"])) + _others(match),
@@ -126,9 +128,9 @@ def probability(value: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time for people: `12 ms`, `3.4 s`, `2 min 05 s`, `1 h 20 min`."""
+    """A time for people: `<1 ms`, `12 ms`, `3.4 s`, `2 min 05 s`, `1 h 20 min`."""
     if seconds < 1:
-        return f"{1000 * seconds:.0f} ms"
+        return f"{1000 * seconds:.0f} ms" if seconds >= _LEAST_SECONDS else "<1 ms"
     if seconds < _MINUTE:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), _MINUTE)

@@ -54,9 +54,9 @@ def present(
 
 
 def _file(match: MatchRecord) -> bytes:
-    """The first of the photo's files that is there, since it may be on a disk that is not; or else the first."""
+    """The first of the photo's files that is there and a file, since its disk may not be; or else the first."""
     paths = [os.fsencode(path) for path in (match["path"], *match["paths"])]
-    return next((path for path in paths if os.path.exists(path)), paths[0])
+    return next((path for path in paths if os.path.isfile(path)), paths[0])
 
 
 def _show_table(matches: Sequence[MatchRecord], preview: str | None, *, of_text: bool, first: int) -> None:
@@ -104,7 +104,7 @@ def _write_sheet(file: str, title: str, matches: Sequence[MatchRecord]) -> None:
 def _cell(match: MatchRecord) -> Cell:
     from photos.sheets import Cell
 
-    score = "" if match["score"] is None else f"{match['score']:.3f}"
+    score = "" if match["score"] is None else f"{match['score']:z.3f}"
     likely = shown_probability(match["probability"])
     more = match.get("more", [])
     remark = [(match["taken_at"] or "")[:_DAY], f"+{len(more)} more" if more else ""]
@@ -124,16 +124,17 @@ def _gather(presentation: Presentation, paths: Sequence[bytes], first: int) -> b
 
     is_whole = True
     if presentation.copy_to is not None:
-        is_whole &= _tell(albums.copy_to(presentation.copy_to, paths, first), "Copied", "photo")
+        is_whole &= _tell(albums.copy_to(presentation.copy_to, paths, first), "Copied", "photo", "to")
     if presentation.link_to is not None:
-        is_whole &= _tell(albums.link_to(presentation.link_to, paths, first), "Made", "link")
+        is_whole &= _tell(albums.link_to(presentation.link_to, paths, first), "Made", "link", "in")
     return is_whole
 
 
-def _tell(album: Album, did: str, what: str) -> bool:
-    there = f"; {album.there} were there already" if album.there else ""
+def _tell(album: Album, did: str, what: str, where: str) -> bool:
+    made = counted(len(album.made), what) if album.made else f"no {what}"
+    there = f"; {album.there} {'was' if album.there == 1 else 'were'} there already" if album.there else ""
     folder = shown_path(os.fsencode(album.folder))
-    click.echo(f"{did} {counted(len(album.made), what)} in {folder}{there}.", err=True)
+    click.echo(f"{did} {made} {where} {folder}{there}.", err=True)
     for path, reason in album.failed:
         click.echo(f"{shown_path(path)} was left out: {reason}.", err=True)
     return not album.failed

@@ -73,11 +73,12 @@ def sentence(revision: Revision, report: RetagReport, namespace: str = "") -> st
         if report.labels_encoded
         else ""
     )
-    under = f" as {namespace}:" if namespace else ""
+    under = f" as {namespace}" if namespace else ""
+    changed = f"the scores of {counted(report.changed, 'photo')}" if report.changed else "no score"
     return (
         f"Tagged {counted(report.photos, 'photo')} with {revision.vocabulary}{under} "
         f"({counted(len(revision.labels), 'label')}, revision {revision.number}): {encoded}"
         f"scored in {duration(report.scoring_seconds)}, "
-        f"the scores of {counted(report.changed, 'photo')} changed, written in {duration(report.writing_seconds)}. "
+        f"{changed} changed, written in {duration(report.writing_seconds)}. "
         "No picture was opened."
     )

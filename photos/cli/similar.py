@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import click
 
 from photos.cli import options
 from photos.cli.presenting import Presentation, presentation_options
 from photos.cli.program import Invocation, pass_invocation
+from photos.cli.streams import native_noise_hushed
 
 
 @click.command(short_help="Find photos that look like a picture.")
@@ -20,14 +23,19 @@ def similar(invocation: Invocation, image: str, top: int | None, group: bool, pr
 
     IMAGE may be any picture. If it is in the library its stored embedding is used, and it is not among the results.
     """
+    from photos.asking import SimilarRequest
+    from photos.cli.elsewhere import answered_elsewhere
+    from photos.cli.render import here
     from photos.cli.results import present
-    from photos.pictures import find_similar, find_similar_groups
-    from photos.records import match_record
 
-    with invocation.app(top=top) as app:
-        count = app.settings.top
-        found = (
-            find_similar_groups(app, image, count) if group else [[each] for each in find_similar(app, image, count)]
-        )
-        records = [match_record(best, more) for best, *more in found]
-        present(records, presentation, title=f"Like {image}", of_text=False)
+    settings = invocation.settings(top=top)
+    request = SimilarRequest(image=image, directory=here(), top=settings.top, group=group)
+    found = answered_elsewhere(settings.library, request, debug=invocation.debug)
+    if found is None:
+        with invocation.app(top=top) as app:
+            from photos.answering import answer_similar
+
+            found = answer_similar(app, request)
+    # Sheets and previews decode pictures, which is not always done in silence.
+    with nullcontext() if invocation.debug else native_noise_hushed():
+        present(found.matches, presentation, title=found.title, of_text=found.of_text)

@@ -91,7 +91,7 @@ def _vocabularies(now: Standing) -> Iterator[tuple[str, str]]:
         where = f"{safe(each.vocabulary)}, revision {each.number} ({labels}){under(each)}"
         yield "", f"{where}{owed(each.namespace)}"
     for namespace in sorted(now.owing - {"", *(each.namespace for each in now.beside)}):
-        yield "", f"{namespace}: is not in force yet{owed(namespace)}"
+        yield "", f"nothing is in force as {namespace} yet{owed(namespace)}"
 
 
 def _index(now: Standing) -> str:

@@ -102,13 +102,13 @@ def _show_one(image: str, tags: Sequence[ScoredTag]) -> None:
 
 
 def _score(score: float | None) -> str:
-    return "" if score is None or not math.isfinite(score) else f"{score:.3f}"
+    return "" if score is None or not math.isfinite(score) else f"{score:z.3f}"
 
 
 def _standing(tag: ScoredTag) -> tuple[str, str]:
     """How far above the label's usual score it is, and from which score on the label counts."""
     least = _score(tag.minimum)
-    return "" if tag.calibrated is None else f"{tag.calibrated:+.1f} sd", f"from {least}" if least else ""
+    return "" if tag.calibrated is None else f"{tag.calibrated:+z.1f} sd", f"from {least}" if least else ""
 
 
 def _source(tag: ScoredTag) -> str:

@@ -111,7 +111,8 @@ def _sentence(label: LabelDefinition, full: str, standing: Standing) -> str:
     if not label.is_taught:
         return f"{name} was taught nothing; its words alone score it."
     photos = counted(len(label.examples), "photo")
-    others = f" and by {len(label.counterexamples)} that show something else" if label.counterexamples else ""
+    count = len(label.counterexamples)
+    others = f" and by {count} that {'shows' if count == 1 else 'show'} something else" if count else ""
     if not standing.used:
         return f"{name} is taught by {photos}{others}; none can be used here, so its words alone score it."
     share = f"{100 * standing.text_share:.0f} % of its score comes from its words, the rest from the photos."
@@ -121,7 +122,7 @@ def _sentence(label: LabelDefinition, full: str, standing: Standing) -> str:
 def _rows(standing: Standing, identity: SpaceIdentity) -> Iterator[tuple[str, str, str, str, str]]:
     for example in standing.examples:
         kind = "yes" if example.is_shown else "no"
-        score = "" if example.cosine is None else f"{example.cosine:.3f}"
+        score = "" if example.cosine is None else f"{example.cosine:z.3f}"
         chance = "" if example.cosine is None else shown_probability(probability(example.cosine, identity))
         yield "", kind, score, chance, _place(example)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -94,7 +95,7 @@ def drop(invocation: Invocation, namespace: str) -> None:
         if app.is_new:
             raise EmptyLibrary(app.settings.library)
         dropped = vocabularies.drop(app.catalog, namespace)
-    click.echo(f"Nothing is tagged as {dropped}: any more; `photos vocab use NAME --as {dropped}` tags with it again.")
+    click.echo(f"Nothing is tagged as {dropped} any more; `photos vocab use NAME --as {dropped}` tags with it again.")
 
 
 @vocab.command(short_help="Show a vocabulary's labels and their texts.")
@@ -135,6 +136,7 @@ def show(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
 def export(invocation: Invocation, vocabulary: str, file: str | None) -> None:
     """Write a vocabulary as a text FILE that `import` reads, or to standard output."""
     from photos import vocabularies
+    from photos.cli.render import shown_path
     from photos.errors import FileExists
     from query import write_vocabulary
 
@@ -148,6 +150,7 @@ def export(invocation: Invocation, vocabulary: str, file: str | None) -> None:
             stream.write(text)
     except FileExistsError:
         raise FileExists(file) from None
+    click.echo(f"Wrote {shown_path(os.fsencode(os.path.abspath(file)))}.", err=True)
 
 
 @vocab.command(short_help="List the revisions of a vocabulary.")

@@ -67,7 +67,7 @@ def history_and_tell(app: App, name: str | None, *, as_json: bool) -> None:
 
 
 def uses(places: Iterable[InForce], newest: int | None = None) -> str:
-    """Where a vocabulary is in force, such as `in use as birds: in ~/Pictures/birds`. *newest* is its last revision."""
+    """Where a vocabulary is in force, such as `in use as birds in ~/Pictures/birds`. *newest* is its last revision."""
     return "; ".join(
         f"in use{under(each)}" + (f" (revision {each.number})" if newest not in {None, each.number} else "")
         for each in places
@@ -76,7 +76,7 @@ def uses(places: Iterable[InForce], newest: int | None = None) -> str:
 
 def under(place: InForce) -> str:
     """The namespace and the folders, if there are any, after a space."""
-    name = f" as {place.namespace}:" if place.namespace else ""
+    name = f" as {place.namespace}" if place.namespace else ""
     return name + (f" in {shown_folders(place.folders)}" if place.folders else "")
 
 

@@ -62,9 +62,9 @@ def _lines(found: Gaps, vocabulary: VocabularyDefinition, words: VocabularyDefin
     )
     for gap in found.named:
         (name, calibrated, _), *others = gap.words
-        yield f"{safe(name)}: {counted(gap.count, 'photo')} of which the tags do not say it ({calibrated:+.1f} sd)"
+        yield f"{safe(name)}: {counted(gap.count, 'photo')} of which the tags do not say it ({calibrated:+z.1f} sd)"
         if others:
-            yield f"  or {', '.join(f'{safe(other)} ({sd:+.1f})' for other, sd, _ in others)}"
+            yield f"  or {', '.join(f'{safe(other)} ({sd:+z.1f})' for other, sd, _ in others)}"
         yield from _examples(gap)
     for gap in found.nameless:
         yield f"no word: {counted(gap.count, 'photo')} that look alike and have no tag"

@@ -43,7 +43,7 @@ def trial_lines(begin: str, trial: Trial, identity: SpaceIdentity) -> Iterator[s
     """On how many photos it is, how the scores lie, and the photos that tell most."""
     share = f"{trial.tagged} of {counted(trial.total, 'photo')}"
     least = shown_probability(probability(trial.minimum, identity))
-    yield f"{begin} {share}, from a score of {trial.minimum:.3f} (probability {least})."
+    yield f"{begin} {share}, from a score of {trial.minimum:z.3f} (probability {least})."
     yield from _histogram(trial)
     yield from _examples("clearest", trial.clearest, identity)
     yield from _examples("nearest to the threshold", trial.borderline, identity)
@@ -60,7 +60,7 @@ def _histogram(trial: Trial) -> Iterator[str]:
         # What is there at all is seen.
         bar = "█" * max(round(_BAR * height / most), height > 0)
         mark = "<- threshold" if low <= trial.minimum < float(trial.edges[at + 1]) else ""
-        rows.append(("", f"{low:.3f}", str(height), f"{bar} {mark}".strip()))
+        rows.append(("", f"{low:z.3f}", str(height), f"{bar} {mark}".strip()))
     yield from table(rows, right=(1, 2))
 
 
@@ -69,7 +69,7 @@ def _examples(title: str, found: Sequence[tuple[Photo, float]], identity: SpaceI
         return
     yield title
     rows = [
-        ("", f"{cosine:.3f}", shown_probability(probability(cosine, identity)), shown_path(photo.paths[0]))
+        ("", f"{cosine:z.3f}", shown_probability(probability(cosine, identity)), shown_path(photo.paths[0]))
         for photo, cosine in found
         if photo.paths
     ]

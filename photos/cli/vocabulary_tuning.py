@@ -40,8 +40,8 @@ def tune_and_tell(app: App, name: str, count: int, preview: str | None = None) -
         raise NothingFound(f"There is no photo to ask about {safe(shown)!r} yet.")
     before = shown_probability(probability(asked.minimum, space.identity))
     click.echo(
-        f"{safe(shown)} counts from a score of {asked.minimum:.3f} (probability {before}). "
-        f"Is it right for these {counted(len(asked.photos), 'photo')}? y yes, n no, s skip, q enough"
+        f"{safe(shown)} counts from a score of {asked.minimum:z.3f} (probability {before}). "
+        f"Is it right for these {counted(len(asked.photos), 'photo')}? y: yes, n: no, s: skip, q: enough"
     )
     answers = _ask(app, shown, asked.photos, None if preview is None else shower(preview))
     if not answers:
@@ -51,7 +51,7 @@ def tune_and_tell(app: App, name: str, count: int, preview: str | None = None) -
     wrong = sum((cosine >= minimum) != right for cosine, right in answers)
     after = shown_probability(probability(minimum, space.identity))
     click.echo(
-        f"{safe(shown)} counts from a score of {minimum:.3f} (probability {after}) now; "
+        f"{safe(shown)} counts from a score of {minimum:z.3f} (probability {after}) now; "
         f"{len(answers) - wrong} of {counted(len(answers), 'answer')} fit."
     )
     if minimum != asked.minimum:
@@ -68,7 +68,7 @@ def _ask(
             show(photo.paths[0])
         path = shown_path(photo.paths[0]) if photo.paths else f"photo {photo.id}"
         answer = click.prompt(
-            f"  {cosine:.3f}  {path}", type=click.Choice([_YES, _NO, _SKIP, _END], case_sensitive=False)
+            f"  {cosine:z.3f}  {path}", type=click.Choice([_YES, _NO, _SKIP, _END], case_sensitive=False)
         )
         if answer == _END:
             break

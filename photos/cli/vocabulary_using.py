@@ -38,7 +38,7 @@ def use_and_tell(app: App, name: str, namespace: str | None, folders: Sequence[s
                 t.namespaces.limit(wanted, within)
         size = counted(len(revision.labels), "label")
         place = _place(app, wanted)
-        click.echo(f"{revision.vocabulary} ({size}) will tag the photos you add{under(place) if place else ''}.")
+        click.echo(f"{revision.vocabulary}{under(place) if place else ''} ({size}) will tag the photos you add.")
     else:
         retag_and_tell(app, revision, namespace=wanted, folders=within)
         place = _place(app, wanted)

@@ -151,4 +151,4 @@ def _found(match: Match) -> sheets.Cell:
 
 
 def _scores(cosine: float | None, probability: float | None) -> str:
-    return "" if cosine is None or probability is None else f"{cosine:.3f} · {100 * probability:.0f} %"
+    return "" if cosine is None or probability is None else f"{cosine:z.3f} · {100 * probability:.0f} %"

@@ -1,21 +1,25 @@
 """Where the process that keeps a library up to date is asked: what who asks and who answers must agree upon.
 
-HTTP/1.1 over a Unix socket, a request a connection, bodies in JSON. Imports nothing but the standard library and
-settings.
+HTTP/1.1 over a Unix socket, a request a connection, bodies in JSON. Imports nothing but the standard library, settings
+and requests.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from photos.asking import Request, SearchRequest, SimilarRequest
 from photos.config import CATALOG_FILE
 
-#: Takes `SearchRequest.record()`, gives `SearchAnswer.record()`.
+#: Take a request's `record()`, give `SearchAnswer.record()`.
 SEARCH: Final = "/v1/search"
+SIMILAR: Final = "/v1/similar"
+#: What is asked where. A path that an older program does not know is answered there with 404, and asked no further.
+REQUESTS: Final[Mapping[str, type[Request]]] = {SEARCH: SearchRequest, SIMILAR: SimilarRequest}
 #: The header that names the program which asks, as `program` does. What asks without it takes answers of any.
 PROGRAM: Final = "Photos-Program"
 #: The header that names the catalog which is asked, as `catalog_of` does. A socket goes along where its library is
@@ -65,6 +69,11 @@ def is_possible() -> bool:
     import socket  # noqa: PLC0415 - who finds nobody to ask needs none
 
     return hasattr(socket, "AF_UNIX")
+
+
+def path_of(request: Request) -> str:
+    """Where *request* is asked."""
+    return next(path for path, kind in REQUESTS.items() if isinstance(request, kind))
 
 
 def program() -> str:

@@ -8,18 +8,15 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from photos.answering import answer
+from photos.answering import answer, answer_similar
 from photos.app import App
-from photos.asking import SearchAnswer, SearchRequest
+from photos.asking import Request, SearchAnswer, SimilarRequest
 from photos.config import Settings
 from photos.errors import UnreadablePicture
 from photos.towers import Towers
 from query import parse
 from query.language import Picture
 from store import Catalog, MappedRows, Space, VectorIndex
-
-#: Names in there mean something else in every process: <(…) of a shell is one.
-_OUR_OWN = ("/dev/", "/proc/")
 
 
 class Answers:
@@ -33,11 +30,14 @@ class Answers:
         self._file: tuple[int, int] | None = None
         self._indexes: dict[int, VectorIndex] = {}
 
-    def __call__(self, request: SearchRequest) -> SearchAnswer:
-        """The answer. Raises what `answering.answer` raises; `UnreadablePicture` for what is no file, too."""
+    def __call__(self, request: Request) -> SearchAnswer:
+        """The answer. Raises what those of `answering` raise; `UnreadablePicture` for what is no file, too."""
+        if isinstance(request, SimilarRequest):
+            _check_readable(os.path.join(request.directory, request.image), request.image)
+            return answer_similar(self._moment(), request)
         for term in parse(request.words).terms:
             if isinstance(term, Picture):
-                _check_readable(term.path, request.directory)
+                _check_readable(_located(term.path, request.directory), term.path)
         return answer(self._moment(), request)
 
     def prepare(self) -> None:
@@ -99,13 +99,21 @@ class _Moment(App):
         return self._kept.index(self.catalog, space)
 
 
-def _check_readable(path: str, directory: str) -> None:
-    """Raise `UnreadablePicture` for a picture that may be another one for whoever asks, or that never comes."""
+def _located(path: str, directory: str) -> str:
     from photos.pictures import located  # noqa: PLC0415 - few queries have pictures
 
-    whole = located(path, directory)
-    if whole.startswith(_OUR_OWN) or (os.path.exists(whole) and not os.path.isfile(whole)):
-        raise UnreadablePicture(path, "it is no file")
+    return located(path, directory)
+
+
+def _check_readable(path: str, named: str) -> None:
+    """Raise `UnreadablePicture` for a picture that may be another one for whoever asks, or that never comes.
+
+    *path* is absolute; whoever asks calls it *named*.
+    """
+    from photos.pictures import is_of_one_process  # noqa: PLC0415 - as above
+
+    if is_of_one_process(path) or (os.path.exists(path) and not os.path.isfile(path)):
+        raise UnreadablePicture(named, "it is no file")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photos.asking import SearchAnswer, SearchRequest
+from photos.asking import Request, SearchAnswer
 from photos.errors import Refused
-from photos.serving.address import CATALOG, PROGRAM, REFUSED, SEARCH, catalog_of, program, reachable, socket_of
+from photos.serving.address import CATALOG, PROGRAM, REFUSED, catalog_of, path_of, program, reachable, socket_of
 
 if TYPE_CHECKING:
     from socket import socket
@@ -68,7 +67,7 @@ class Asked:
                 parts.append(part)
 
 
-def ask(library: Path, request: SearchRequest, patience: float = _PATIENCE) -> Asked:
+def ask(library: Path, request: Request, patience: float = _PATIENCE) -> Asked:
     """Send *request* to the process that keeps *library*, which has *patience* seconds. Raises `Unanswered`."""
     if not os.path.exists(socket_of(library)):
         raise Unanswered("nobody is there")
@@ -81,7 +80,7 @@ def ask(library: Path, request: SearchRequest, patience: float = _PATIENCE) -> A
             connection.settimeout(patience)
             with reachable(library) as name:
                 connection.connect(name)
-            connection.sendall(_message(request.record(), catalog_of(library)))
+            connection.sendall(_message(request, catalog_of(library)))
         except BaseException:
             connection.close()
             raise
@@ -90,11 +89,11 @@ def ask(library: Path, request: SearchRequest, patience: float = _PATIENCE) -> A
     return Asked(connection, until)
 
 
-def _message(record: Mapping[str, object], catalog: str | None) -> bytes:
-    body = json.dumps(record).encode("ascii")
+def _message(request: Request, catalog: str | None) -> bytes:
+    body = json.dumps(request.record()).encode("ascii")
     asked = "" if catalog is None else f"{CATALOG}: {catalog}\r\n"
     return (
-        f"POST {SEARCH} HTTP/1.1\r\nHost: photos\r\n{PROGRAM}: {program()}\r\n{asked}Connection: close\r\n"
+        f"POST {path_of(request)} HTTP/1.1\r\nHost: photos\r\n{PROGRAM}: {program()}\r\n{asked}Connection: close\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode("ascii") + body
 

@@ -10,10 +10,10 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, cast
 
-from photos.asking import SearchRequest
+from photos.asking import Request
 from photos.errors import MissingFolder, PhotosError, UnreadablePicture
 from photos.exits import explain
-from photos.serving.address import CATALOG, PROGRAM, REFUSED, SEARCH
+from photos.serving.address import CATALOG, PROGRAM, REFUSED, REQUESTS
 from query import QueryError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.settimeout(self._server.patience)
 
     def do_POST(self) -> None:
-        """Answer a search."""
+        """Answer a request."""
         self.close_connection = True
         try:
             request = self._request()
@@ -64,9 +64,10 @@ class Handler(BaseHTTPRequestHandler):
     def _server(self) -> Server:
         return cast("Server", self.server)
 
-    def _request(self) -> SearchRequest:
-        if self.path != SEARCH:
-            raise _Wrong(HTTPStatus.NOT_FOUND, f"there is {SEARCH}")
+    def _request(self) -> Request:
+        kind = REQUESTS.get(self.path)
+        if kind is None:
+            raise _Wrong(HTTPStatus.NOT_FOUND, f"there is {' and '.join(REQUESTS)}")
         asking = self.headers[PROGRAM]
         if asking is not None and not self._server.is_asked_by(asking):
             raise _Wrong(HTTPStatus.CONFLICT, "another program answers here, or another version of it")
@@ -76,7 +77,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self._body()
         self._server.arrived(self.connection)
         try:
-            return SearchRequest.of_record(json.loads(body))
+            return kind.of_record(json.loads(body))
         except (ValueError, TypeError, LookupError, AttributeError) as error:
             raise _Wrong(HTTPStatus.BAD_REQUEST, "this is no search") from error
 
@@ -92,7 +93,7 @@ class Handler(BaseHTTPRequestHandler):
             raise _Wrong(HTTPStatus.BAD_REQUEST, "its end is missing")
         return body
 
-    def _answered(self, request: SearchRequest) -> Mapping[str, object]:
+    def _answered(self, request: Request) -> Mapping[str, object]:
         with self._server.turn() as has_turn:
             if not has_turn:
                 raise _Wrong(HTTPStatus.SERVICE_UNAVAILABLE, "too much to do")

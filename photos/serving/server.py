@@ -16,7 +16,7 @@ from pathlib import Path
 from socketserver import ThreadingUnixStreamServer
 from typing import Final
 
-from photos.asking import SearchAnswer, SearchRequest
+from photos.asking import Request, SearchAnswer
 from photos.errors import safe
 from photos.serving.address import catalog_of, program, reachable, socket_of
 from photos.serving.edition import edition
@@ -32,7 +32,7 @@ _LOOK = 0.5
 _LAST = 2.0
 _OWNER_ONLY: Final = 0o600
 
-Answer = Callable[[SearchRequest], SearchAnswer]
+Answer = Callable[[Request], SearchAnswer]
 
 
 @contextmanager

@@ -73,7 +73,7 @@ def _synonyms(
         for row, column in zip(*np.nonzero(cosines >= _SAME), strict=True):
             one, other = names[start + row], names[column]
             if start + row < column and other not in related.get(one, ()) and one not in related.get(other, ()):
-                yield Doubt(one, f"says nearly the same as {other!r} (cosine {cosines[row, column]:.3f})")
+                yield Doubt(one, f"says nearly the same as {other!r} (cosine {cosines[row, column]:z.3f})")
 
 
 def _extremes(labels: Sequence[LabelDefinition], counts: Counter[str], total: int) -> Iterator[Doubt]:

@@ -87,8 +87,14 @@ def test_it_follows_what_happens_in_the_folders_and_ends_when_asked(library, pic
     assert "Traceback" not in (library / "watch.log").read_text()
 
 
-def test_a_search_that_it_answers_is_the_same_and_loads_next_to_nothing(library):
-    searches = ["search", "beach", "--json"], ["search", "beach"], ["search", " "]
+def test_a_search_that_it_answers_is_the_same_and_loads_next_to_nothing(library, pictures, tmp_path):
+    searches = (
+        ["search", "beach", "--json"],
+        ["search", "beach"],
+        ["search", " "],
+        ["similar", pictures / "03.png", "--json", "--group"],
+        ["similar", pictures / "none.png"],
+    )
     alone = [run("photos", *arguments) for arguments in searches]
     assert run("photos", "daemon", "start")[0] == 0
     assert (library / "photos.sock").is_socket()
@@ -96,14 +102,20 @@ def test_a_search_that_it_answers_is_the_same_and_loads_next_to_nothing(library)
     assert b"and answers searches" in run("photos", "status")[1]
     assert [run("photos", *arguments) for arguments in searches] == alone
     heavy = ("torch", "transformers", "faiss", "sqlalchemy", "numpy", "PIL", "pathspec", "query", "store", "indexer")
-    code = (
-        "import sys\nfrom photos.__main__ import main\n"
-        "status = main(['search', 'some', 'new', 'words', '--json'])\n"
-        f"print(status, [name for name in {heavy!r} if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    *results, last = done.stdout.splitlines()
-    assert (len(results), last) == (8, "0 []")
+    Image.new("RGB", (50, 50), (9, 90, 200)).save(tmp_path / "new.png")
+    for arguments, count in (
+        (["search", "some", "new", "words", "--json"], 8),
+        (["similar", str(pictures / "03.png"), "--json"], 7),
+        (["similar", str(tmp_path / "new.png"), "--json"], 8),
+    ):
+        code = (
+            "import sys\nfrom photos.__main__ import main\n"
+            f"status = main({arguments!r})\n"
+            f"print(status, [name for name in {heavy!r} if name in sys.modules])"
+        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+        *results, last = done.stdout.splitlines()
+        assert (len(results), last) == (count, "0 []")
     assert run("photos", "daemon", "stop")[0] == 0
     assert not (library / "photos.sock").exists()
     assert run("photos", *searches[0]) == alone[0]

@@ -89,7 +89,7 @@ def test_help_loads_nothing_heavy_and_touches_no_file(arguments, own_home):
 
 def test_what_asks_and_shows_a_search_loads_nothing_that_answers_one():
     code = (
-        "import sys, photos.asking, photos.records, photos.cli.search, photos.cli.results, photos.cli.render\n"
+        "import sys, photos.asking, photos.records, photos.cli.search, photos.cli.similar, photos.cli.results\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

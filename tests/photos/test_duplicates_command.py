@@ -131,6 +131,11 @@ def test_others_never_name_what_is_not_certain(indexed, folder, tmp_path):
     assert "changed since it was indexed" in result.out
     assert "not checked, not there now" in result.out
     assert photos("duplicates", "--others").lines == [f"{folder}/c.jpg"]
+    (folder / "c.jpg").write_bytes(b"something else, too")
+    assert photos("duplicates").status == 0
+    none = photos("duplicates", "--others")
+    assert (none.status, none.out) == (1, "")
+    assert "no file with which nothing would be lost" in none.err
 
 
 def test_others_never_name_the_file_that_is_best_by_another_name(indexed, folder):

@@ -17,7 +17,7 @@ def test_add_says_what_came_of_it_and_what_to_do_next(photos, pictures, checkpoi
     photos("vocab", "use", vocabulary)
     result = photos("add", pictures, "--model", checkpoint)
     assert result.status == 0
-    assert result.lines[0].startswith("6 photos in 6 files; 6 photos embedded in ")
+    assert result.lines[0].startswith("6 photos in 6 files; 6 photos embedded; it took ")
     assert "1 file left out:" in result.out
     assert "notes.txt" in result.out
     assert "Next: photos search" in result.out
@@ -56,7 +56,7 @@ def test_index_takes_the_folders_that_are_named_and_no_other(filled, pictures, t
     filled("add", more)
     Image.new("RGB", (20, 20), (1, 2, 3)).save(more / "new.png")
     (pictures / "red.png").unlink()
-    assert "1 photo embedded in" in filled("index", more).out
+    assert "1 photo embedded; it took" in filled("index", more).out
 
 
 def test_a_folder_inside_an_added_one_is_taken_with_it(filled, pictures):

@@ -26,6 +26,17 @@ def test_copies_links_and_a_sheet_of_what_was_found(filled, tmp_path):
     assert result.err.count("\n") >= 3
 
 
+def test_what_was_done_for_an_album_is_told_in_a_sentence(filled, tmp_path):
+    def said(count, option):
+        return filled("search", "red", "-t", count, option, tmp_path / "album").err
+
+    folder = tmp_path / "album"
+    assert said(2, "--copy-to") == f"Copied 2 photos to {folder}.\n"
+    assert said(3, "--copy-to") == f"Copied 1 photo to {folder}; 2 were there already.\n"
+    assert said(1, "--copy-to") == f"Copied no photo to {folder}; 1 was there already.\n"
+    assert said(2, "--link-to") == f"Made 2 links in {folder}.\n"
+
+
 def test_a_photo_that_is_gone_costs_an_album_itself_and_the_status_says_so(filled, pictures, tmp_path):
     (pictures / "red.png").unlink()
     result = filled("search", "red", "-t", "2", "--copy-to", tmp_path / "copies")

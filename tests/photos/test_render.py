@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from photos.cli.render import columns, counted, duration, probability, shown_path, table
+from photos.cli.render import columns, counted, duration, matches_table, probability, shown_path, table
 
 
 def test_a_path_is_shown_from_here(monkeypatch, tmp_path):
@@ -27,6 +27,12 @@ def test_columns_line_up_also_with_wide_marks():
     lines = list(table([("猫", "1"), ("cat", "22")], right=(1,)))
     assert lines == ["猫    1", "cat  22"]
     assert columns("e\u0301") == 1
+
+
+def test_a_score_that_rounds_to_zero_has_no_sign():
+    match = {"score": -0.0004, "probability": None, "taken_at": None, "path": "a.jpg", "paths": ["a.jpg"], "tags": []}
+    _, line, below = matches_table([match, {**match, "score": -0.0006}], of_text=False)
+    assert (line.split()[1], below.split()[1]) == ("0.000", "-0.001")
 
 
 def test_a_table_of_nothing_is_nothing():
@@ -51,7 +57,7 @@ def test_small_probabilities_keep_their_digits(value, text):
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.0123, "12 ms"), (3.44, "3.4 s"), (125, "2 min 05 s"), (4800, "1 h 20 min")],
+    [(0.0, "<1 ms"), (0.0009, "<1 ms"), (0.0123, "12 ms"), (3.44, "3.4 s"), (125, "2 min 05 s"), (4800, "1 h 20 min")],
 )
 def test_times_have_the_unit_that_suits_them(seconds, text):
     assert duration(seconds) == text

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from photos.__main__ import main
-from photos.asking import SearchRequest
+from photos.asking import SearchRequest, SimilarRequest
 from photos.cli import Invocation
 from photos.cli.querying import FILTERS
 from query.language import KINDS
@@ -116,6 +116,8 @@ def test_every_filter_is_an_option_and_every_option_a_filter():
 def test_a_request_is_the_same_after_a_journey_as_json():
     request = SearchRequest(words=("a\udcff", "-b"), directory="/", top=3, offset=2, sort="date", min_score=0.1)
     assert SearchRequest.of_record(json.loads(json.dumps(request.record()))) == request
+    like = SimilarRequest(image="a\udcff", directory="/", top=3, group=True)
+    assert SimilarRequest.of_record(json.loads(json.dumps(like.record()))) == like
 
 
 def test_nothing_to_search_for_is_wrong_usage(filled):

@@ -18,11 +18,11 @@ import pytest
 from PIL import Image
 
 from photos.app import App
-from photos.asking import SearchAnswer, SearchRequest
+from photos.asking import SearchAnswer, SearchRequest, SimilarRequest
 from photos.cli.following import preparing
 from photos.config import load
 from photos.errors import Refused, UnreadablePicture
-from photos.serving.address import PROGRAM, REFUSED, SEARCH, reachable, socket_of
+from photos.serving.address import PROGRAM, REFUSED, SEARCH, SIMILAR, reachable, socket_of
 from photos.serving.answers import Answers
 from photos.serving.client import Unanswered, ask
 from photos.serving.edition import edition
@@ -115,12 +115,69 @@ def test_it_gives_the_answer_that_the_program_alone_gives(filled, pictures, monk
     assert (alone.status, served.said) == (status, [])
 
 
-def test_what_it_cannot_read_is_read_by_who_asks(filled, pictures):
+@pytest.mark.parametrize(
+    ("image", "options", "status"),
+    [
+        ("red.png", (), 0),
+        ("./bright/../red.png", ("--json",), 0),
+        ("../new.png", ("--json", "-t3"), 0),
+        ("../new.png", ("--json", "--group"), 0),
+        ("red.png", ("--group", "-0"), 0),
+        ("red.png", ("--top", "9" * 30, "--paths"), 0),
+        ("none.png", (), 1),
+        ("notes.txt", (), 1),
+        ("bright", (), 1),
+        ("~/red.png", (), 1),
+        ("", (), 1),
+    ],
+)
+def test_what_is_like_a_picture_is_told_as_the_program_alone_tells_it(
+    filled, pictures, monkeypatch, image, options, status
+):
+    monkeypatch.chdir(pictures)
+    Image.new("RGB", (40, 30), (219, 31, 30)).save("almost red.png")
+    assert filled("index").status == 0
+    Image.new("RGB", (60, 60), (200, 40, 40)).save("../new.png")
+    alone = filled("similar", image, *options)
+    with Served(filled.library).running() as served:
+        assert same(filled("similar", image, *options), alone)
+    assert (alone.status, served.said) == (status, [])
+
+
+def test_a_picture_may_have_a_name_that_is_no_text(filled, pictures):
+    os.replace(pictures / "red.png", os.fsencode(pictures) + b"/r\xffd.png")
+    assert filled("index").status == 0
+    before = filled.towers.images
+    alone = filled("similar", pictures / "r\udcffd.png", "--json")
+    with Served(filled.library).running() as served:
+        assert same(filled("similar", pictures / "r\udcffd.png", "--json"), alone)
+    assert (len(alone.lines), filled.towers.images, served.towers.images) == (5, before, 0)
+
+
+def test_a_picture_that_is_not_in_the_library_is_encoded_there(filled, served, tmp_path):
+    Image.new("RGB", (60, 60), (200, 40, 40)).save(tmp_path / "new.png")
+    before = filled.towers.images
+    for _ in range(2):
+        assert filled("similar", tmp_path / "new.png", "-t1", "--paths").out.endswith("red.png\n")
+    assert (filled.towers.images, served.towers.images) == (before, 1)
+
+
+def test_the_sheet_of_what_is_like_a_picture_is_headed_by_its_name_as_it_was_typed(
+    filled, served, pictures, monkeypatch
+):
+    monkeypatch.chdir(pictures)
+    assert filled("similar", "bright/../red.png", "--sheet", "like.html").status == 0
+    assert "<h1>Like bright/../red.png</h1>" in Path("like.html").read_text()
+
+
+@pytest.mark.parametrize("command", ["search", "similar"])
+def test_what_it_cannot_read_is_read_by_who_asks(filled, pictures, command):
     def blind(request):
         raise UnreadablePicture("red.png", "permission denied")
 
+    (pictures / "other.png").write_bytes((pictures / "red.png").read_bytes() + b"0")
     with Served(filled.library).running(blind) as served:
-        found = filled("search", pictures / "red.png", "-t1", "--paths")
+        found = filled(command, pictures / "other.png", "-t1", "--paths")
     assert found.out.endswith("red.png\n")
     assert served.said == []
 
@@ -128,9 +185,12 @@ def test_what_it_cannot_read_is_read_by_who_asks(filled, pictures):
 def test_it_waits_for_no_pipe_and_takes_no_file_of_its_own_for_a_picture(filled, served, tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with (tmp_path / "pictures" / "red.png").open("rb") as ours:
-        for path in ("./pipe", f"/dev/fd/{ours.fileno()}", f"/proc/self/fd/{ours.fileno()}"):
+        number, up = ours.fileno(), "../" * len(tmp_path.parts)
+        for path in ("./pipe", f"/dev/fd/{number}", f"/proc/self/fd/{number}", f"{up}proc/self/fd/{number}"):
             with pytest.raises(UnreadablePicture):
                 served.answers(SearchRequest(words=(path,), directory=str(tmp_path), top=1))
+            with pytest.raises(UnreadablePicture):
+                served.answers(SimilarRequest(image=path, directory=str(tmp_path), top=1))
 
 
 def test_of_a_library_that_was_moved_it_says_nothing(filled, served, pictures):
@@ -164,10 +224,12 @@ def test_what_is_refused_is_refused_in_the_same_words_and_with_the_same_status(f
     empty = filled("search", " ")
     with Served(filled.library).running():
         assert same(filled("search", " "), empty)
+        (pictures.parent / "other.png").write_bytes((pictures / "red.png").read_bytes())
         assert filled("remove", pictures).status == 0
-        gone = filled("search", "red")
+        gone, bare = filled("search", "red"), filled("similar", pictures.parent / "other.png")
     assert same(filled("search", "red"), gone)
-    assert (empty.status, gone.status) == (2, 1)
+    assert same(filled("similar", pictures.parent / "other.png"), bare)
+    assert (empty.status, gone.status, bare.status) == (2, 1, 1)
 
 
 def test_with_debug_a_refusal_comes_from_this_process(filled, served):
@@ -299,6 +361,11 @@ def test_of_more_clients_than_it_bears_the_rest_are_turned_away_and_answer_thems
         (SEARCH, b'{"words": ["red"], "directory": "/", "top": 0, "group": true}', {}, 400),
         (SEARCH, b'{"words": ["red"], "directory": "/", "top": "all"}', {}, 400),
         (SEARCH, b'{"words": [7], "directory": "/", "top": 1}', {}, 400),
+        (SIMILAR, b'{"words": ["red"], "directory": "/", "top": 1}', {}, 400),
+        (SIMILAR, b'{"image": "a.jpg", "directory": "/", "top": 0}', {}, 400),
+        (SIMILAR, b'{"image": "a.jpg", "directory": "/", "top": "all"}', {}, 400),
+        (SIMILAR, b'{"image": ["a.jpg"], "directory": "/", "top": 1}', {}, 400),
+        (SIMILAR, b'["a.jpg"]', {}, 400),
         (SEARCH, b"{}", {"Content_Length": "many"}, 411),
         (SEARCH, b"{}", {"Content_Length": "1000000000"}, 413),
         (SEARCH, b"{}", {PROGRAM.replace("-", "_"): "another"}, 409),
@@ -322,12 +389,18 @@ def test_a_client_that_is_still_sending_hears_that_it_is_refused(library):
                 slow.sendall(b" " * 100_000)
 
 
-def test_other_clients_get_the_same_answers_as_json(filled, served):
+def test_other_clients_get_the_same_answers_as_json(filled, served, pictures):
     body = json.dumps(REQUEST.record())
     status, answer = post(served.library, body=body)
     assert status == 200
     assert json.loads(answer)["matches"] == [
         json.loads(line) for line in filled("search", "red", "-t", "3", "--json").lines
+    ]
+    like = SimilarRequest(image="red.png", directory=str(pictures), top=2)
+    status, answer = post(served.library, SIMILAR, json.dumps(like.record()))
+    assert status == 200
+    assert json.loads(answer)["matches"] == [
+        json.loads(line) for line in filled("similar", pictures / "red.png", "-t", "2", "--json").lines
     ]
     status, refusal = post(served.library, body=json.dumps(REQUEST.record() | {"words": []}))
     assert (status, json.loads(refusal)["status"]) == (REFUSED, 2)
@@ -355,9 +428,13 @@ def test_what_goes_wrong_there_is_said_there_and_answered_here(filled):
         b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnull",
         b"HTTP/1.1 422 No\r\nContent-Length: 2\r\n\r\n{}",
         b"\xff\xfe\0",
+        # One that knows of searches alone.
+        b'HTTP/1.1 404 No\r\nContent-Length: 33\r\n\r\n{"error": "there is /v1/search"}\r\n',
     ],
 )
-def test_what_is_no_answer_is_taken_for_none(filled, sent):
+@pytest.mark.parametrize("command", [("search", "red"), ("similar", "red.png")])
+def test_what_is_no_answer_is_taken_for_none(filled, pictures, monkeypatch, command, sent):
+    monkeypatch.chdir(pictures)
     with closing(socket.socket(socket.AF_UNIX)) as listening, reachable(filled.library) as name:
         listening.bind(name)
         listening.listen()
@@ -370,7 +447,7 @@ def test_what_is_no_answer_is_taken_for_none(filled, sent):
 
         thread = threading.Thread(target=answer)
         thread.start()
-        assert filled("search", "red").status == 0
+        assert filled(*command).status == 0
         thread.join()
 
 

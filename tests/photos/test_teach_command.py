@@ -22,7 +22,7 @@ def test_it_takes_as_many_photos_as_a_shell_writes_out(filled, pictures, tags_of
     red, blue, green = (pictures / f"{name}.png" for name in ("red", "blue", "green"))
     result = filled("teach", "ours", "--yes", red, blue, "--no", green)
     assert result.status == 0, result.err
-    assert "ours is taught by 2 photos and by 1 that show something else." in result.out
+    assert "ours is taught by 2 photos and by 1 that shows something else." in result.out
     assert "Tagged 6 photos with colours (7 labels, revision 2)" in result.out
     assert tags_of(pictures / "red.png")["ours"]["source"] == "user"
     assert "ours" not in tags_of(pictures / "green.png")
