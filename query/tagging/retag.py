@@ -79,27 +79,6 @@ def retag(
     return RetagReport(work.photos, encoded, work.changed, ready - started, work.seconds, seconds - work.seconds)
 
 
-def owed(t: Transaction, space: Space, namespace: str = "") -> int | None:
-    """The revision that photos are to be tagged with and are not all; None if nothing is owed."""
-    begun, in_force = t.scores.begun(space.id, namespace), t.library.revision_id(namespace)
-    if begun is not None:
-        return begun.revision_id
-    current = t.scores.current(space.id, namespace)
-    is_stale = current is not None and (current.revision_id != in_force or not _is_of_labels(t, current))
-    return in_force if is_stale or t.library.retag_pending(namespace) else None
-
-
-def owing(t: Transaction, space: Space) -> dict[str, int]:
-    """The namespaces that a re-tag is owed in, each with the revision of which it is; the main one's is empty."""
-    found = {namespace: owed(t, space, namespace) for namespace in t.namespaces.names()}
-    return {namespace: revision_id for namespace, revision_id in found.items() if revision_id is not None}
-
-
-def _is_of_labels(t: Transaction, scoring: Scoring) -> bool:
-    """Whether the labels of the scoring's revision are those that it scored: examples may have come since."""
-    return np.array_equal(t.vocabularies.label_ids(scoring.revision_id), scoring.label_ids)
-
-
 def _is_due(catalog: Catalog, space: Space) -> bool:
     with catalog.read() as t:
         return is_due(t, space)
