@@ -190,13 +190,13 @@ def calibrate(invocation: Invocation) -> None:
     of their own, and vocabularies with one, go by that.
     """
     from photos import vocabularies
-    from photos.cli.retagging import retag_and_tell
+    from photos.cli.retagging import finish_and_tell
 
     with invocation.app() as app:
         space = app.space
         with app.catalog.read() as t:
-            reference = t.library.model() or space.identity.model
-        retag_and_tell(app, vocabularies.ensure_one(app.catalog, reference), calibrate_anew=True)
+            reference, revision = t.library.model() or space.identity.model, vocabularies.wanted(t)
+        finish_and_tell(app, revision or vocabularies.ensure_one(app.catalog, reference), calibrate_anew=True)
 
 
 @vocab.command(short_help="Change a vocabulary in your editor.")
@@ -206,7 +206,8 @@ def edit(invocation: Invocation, vocabulary: str | None) -> None:
     """Change a vocabulary in your editor; the main one unless named. Saved as it was, it stays as it is.
 
     What you save becomes a new revision if it is sound, and tags at once if an earlier one is in force. If it is not,
-    the sentence says where, and the file stays for you to mend and `photos vocab import`.
+    the sentence says where, and the file stays for you to mend and `photos vocab import`. So it does if the vocabulary
+    was changed by another process meanwhile: then that change stands, and the sentence says how to compare the two.
     """
     from photos.cli.vocabulary_editing import edit_and_tell
 

@@ -13,6 +13,7 @@ from photos.cli.render import counted
 from photos.cli.retagging import retag_and_tell
 from photos.cli.vocabulary_listing import shown_folders, under
 from photos.errors import EmptyLibrary
+from photos.revising import put_in_force
 from query import checked_namespace
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def use_and_tell(app: App, name: str, namespace: str | None, folders: Sequence[s
         _ = app.space
     except EmptyLibrary:
         with app.catalog.write() as t:
-            t.library.set_revision(revision.id, wanted)
+            put_in_force(t, revision, wanted)
             if within is not None:
                 t.namespaces.limit(wanted, within)
         size = counted(len(revision.labels), "label")

@@ -17,6 +17,7 @@ from ..texts import TextVectors
 from .amending import Amendment, amendment, differs
 from .calibration import calibrate, is_due
 from .labels import label_matrix
+from .owing import aim
 from .scoring import Columns, ExactScorer, Scorer, scorer_for
 from .stored import columns_in_force
 
@@ -50,6 +51,7 @@ def retag(
     namespace: str = "",
     folders: Sequence[bytes] | None = None,
     calibrate_anew: bool = False,
+    if_wanted: bool = False,
     make_scorer: Callable[[Columns, int], Scorer] = scorer_for,
     rows: int = _CHUNK,
 ) -> RetagReport:
@@ -63,11 +65,12 @@ def retag(
     is told photos done and photos in all, *text_progress* the same of labels' texts. A library that has outgrown its
     calibration is calibrated first, and any if *calibrate_anew*. *rows* photos are scored and kept together.
 
-    Raises `Superseded` if another re-tag begins in the namespace meanwhile, or the namespace is dropped.
+    Raises `Superseded` if another re-tag begins in the namespace meanwhile, or the namespace is dropped; and before
+    anything is scored, with *if_wanted*, if photos are no longer to be tagged with *revision*: see `owing.aim`.
     """
     started = time.perf_counter()
     with catalog.read() as t:
-        place = _Place(namespace, folders, is_known=namespace in t.namespaces.names())
+        place = _Place(namespace, folders, is_known=namespace in t.namespaces.names(), if_wanted=if_wanted)
     if calibrate_anew or _is_due(catalog, space):
         calibrate(catalog, space, label_matrix(catalog, space, revision, texts, text_progress))
     columns, encoded = columns_in_force(catalog, space, revision, texts, text_progress)
@@ -86,11 +89,15 @@ def _is_due(catalog: Catalog, space: Space) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a revision is to be in force; `is_known` if the namespace was there when that was asked for."""
+    """Where a revision is to be in force, perhaps only `if_wanted`.
+
+    `is_known` if the namespace was there when that was asked for.
+    """
 
     namespace: str
     folders: Sequence[bytes] | None
     is_known: bool
+    if_wanted: bool
 
 
 class _Retag:
@@ -119,7 +126,7 @@ class _Retag:
     def amend(self) -> bool:
         """Score what is new, in one transaction; returns False if too much is."""
         with self._catalog.write() as t:
-            self._check_namespace(t)
+            self._check_place(t)
             current = t.scores.current(self._space.id, self._place.namespace)
             change = None if current is None else amendment(current, self._columns)
             if current is None or change is None:
@@ -136,7 +143,7 @@ class _Retag:
     def score_all(self, make_scorer: Callable[[Columns, int], Scorer], rows: int) -> None:
         """Make a scoring anew, in parts, and put it in force when it is whole."""
         with self._catalog.write() as t:
-            self._check_namespace(t)
+            self._check_place(t)
             columns, namespace = self._columns, self._place.namespace
             begun = t.scores.begun(self._space.id, namespace)
             scoring = t.scores.begin(
@@ -281,9 +288,11 @@ class _Retag:
         t.scores.put(scoring.id, kept)
         self._least.note(kept.photo_ids, scoring.ranks(kept))
 
-    def _check_namespace(self, t: Transaction) -> None:
-        """It may have been dropped while labels were encoded."""
-        if self._place.is_known and self._place.namespace not in t.namespaces.names():
+    def _check_place(self, t: Transaction) -> None:
+        """While labels were encoded, the namespace may have been dropped, or another revision put there."""
+        place = self._place
+        is_dropped = place.is_known and place.namespace not in t.namespaces.names()
+        if is_dropped or (place.if_wanted and aim(t, self._space, place.namespace) != self._revision.id):
             raise Superseded(self._revision.vocabulary)
 
     def _check(self, t: Transaction, scoring: Scoring) -> None:
