@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from photos import vocabularies
-from photos.errors import LabelExists
+from photos.errors import InForceTwice, LabelExists, NoEarlierRevision
 from query import UnknownNamespace, checked_name, find, owe
 from store import Catalog, LabelDefinition, Revision, Transaction, VocabularyDefinition
 
@@ -70,6 +70,58 @@ def with_label(catalog: Catalog, name: str, text: str) -> tuple[Revision, str]:
     return revise(catalog, more, namespace), namespace
 
 
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """What a vocabulary was set back to: *revision*, whose content is that of the *earlier* one.
+
+    They are the same if photos are to be tagged with it, in *namespace*, which else is None.
+    """
+
+    revision: Revision
+    earlier: Revision
+    namespace: str | None
+
+
+def roll_back(catalog: Catalog | None, name: str | None, number: int | None) -> RolledBack:
+    """Set the vocabulary *name*, or the main one, back to the revision of that *number*, or to the one before.
+
+    Where photos are to be tagged with it, they are with that revision now. One that tags nothing gets the content as
+    its newest revision, and tags nothing still. Raises `UnknownVocabulary`, `NoEarlierRevision`, or `InForceTwice`.
+    """
+    revisions = vocabularies.history(catalog, name)
+    assert catalog is not None
+    with catalog.write() as t:
+        places = _places(t, name, revisions[0].name)
+        if len(places) > 1:
+            raise InForceTwice(revisions[0].name, list(places))
+        namespace = next(iter(places), None)
+        vocabulary = revisions[0].name if namespace is None else places[namespace].vocabulary
+        newest = t.vocabularies.history(vocabulary)[0].number
+        wanted = (newest if namespace is None else places[namespace].number) - 1 if number is None else number
+        earlier = t.vocabularies.numbered(vocabulary, wanted)
+        if earlier is None:
+            raise NoEarlierRevision(vocabulary, wanted, newest)
+        if namespace is None:
+            return RolledBack(t.vocabularies.put(earlier.definition), earlier, None)
+        use_from_now_on(t, earlier, namespace)
+        return RolledBack(earlier, earlier, namespace)
+
+
+def _places(t: Transaction, name: str | None, vocabulary: str) -> dict[str, Revision]:
+    """Where photos are to be tagged with what *name* means: in its namespace, or wherever that is the *vocabulary*."""
+    namespace = vocabularies.meant_namespace(t, name)
+    if namespace is None:
+        return _tagging(t, vocabulary)
+    revision = vocabularies.wanted(t, namespace)
+    return {} if revision is None else {namespace: revision}
+
+
+def _tagging(t: Transaction, vocabulary: str) -> dict[str, Revision]:
+    """The namespaces in which photos are to be tagged with *vocabulary*, each with its revision there."""
+    revisions = {name: vocabularies.wanted(t, name) for name in t.namespaces.names()}
+    return {name: each for name, each in revisions.items() if each is not None and each.vocabulary == vocabulary}
+
+
 #: What a name means, and the newest revision of the vocabulary that it means, by their ids.
 _State = tuple[int | None, int | None]
 
@@ -104,7 +156,7 @@ def keep(catalog: Catalog, begun: Draft, definition: VocabularyDefinition) -> tu
     with catalog.write() as t:
         if begun.state is not None and begun.state != _state(t, begun.name, definition.name):
             return None
-        places = [name for name in t.namespaces.names() if _is_of(t, name, definition.name)]
+        places = [*_tagging(t, definition.name)]
         revision = t.vocabularies.put(definition)
         for namespace in places:
             use_from_now_on(t, revision, namespace)
@@ -114,8 +166,3 @@ def keep(catalog: Catalog, begun: Draft, definition: VocabularyDefinition) -> tu
 def _state(t: Transaction, name: str | None, vocabulary: str) -> _State:
     meant, newest = vocabularies.to_change(t, name), t.vocabularies.current(vocabulary)
     return None if meant is None else meant.id, None if newest is None else newest.id
-
-
-def _is_of(t: Transaction, namespace: str, vocabulary: str) -> bool:
-    revision = vocabularies.wanted(t, namespace)
-    return revision is not None and revision.vocabulary == vocabulary

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from photos.errors import InForceTwice, NoEarlierRevision, NothingFound
+from photos.errors import NothingFound
 from photos.models import DEMO
 from query import (
     MARK,
@@ -139,7 +139,7 @@ def _known(t: Transaction, name: str) -> Revision | None:
 
 def to_change(t: Transaction, name: str | None) -> Revision | None:
     """The revision of what *name* means, or of the main vocabulary, that a change of it begins with; see `wanted`."""
-    namespace = _meant_namespace(t, name)
+    namespace = meant_namespace(t, name)
     if namespace is not None:
         return wanted(t, namespace)
     return None if name is None else _known(t, name)
@@ -168,26 +168,6 @@ def history(catalog: Catalog | None, name: str | None) -> list[VocabularySummary
     return found
 
 
-def before(catalog: Catalog, name: str | None, number: int | None) -> tuple[Revision, str]:
-    """The revision of that *number*, or the one before that in force, or before the newest if none of its is.
-
-    With it comes the namespace in which it is to take the place of what is there: the main one's if the vocabulary is
-    in force nowhere. Raises `UnknownVocabulary`, `NoEarlierRevision`, or `InForceTwice`.
-    """
-    revisions = history(catalog, name)
-    with catalog.read() as t:
-        _, places = _place(t, name)
-    if len(places) > 1:
-        raise InForceTwice(revisions[0].name, [each.namespace for each in places])
-    in_use = places[0].number if places else revisions[0].number
-    wanted = in_use - 1 if number is None else number
-    found = next((each for each in revisions if each.number == wanted), None)
-    if found is None:
-        raise NoEarlierRevision(revisions[0].name, wanted, revisions[0].number)
-    with catalog.read() as t:
-        return t.vocabularies.revision(found.revision_id), places[0].namespace if places else ""
-
-
 def folders_of(catalog: Catalog, name: str | None) -> tuple[bytes, ...]:
     """The folders for which what *name* means, or the main vocabulary, is in force; none for all, or if it is not."""
     if name is not None and is_file(name):
@@ -201,14 +181,14 @@ def folders_of(catalog: Catalog, name: str | None) -> tuple[bytes, ...]:
 def _place(t: Transaction, name: str | None) -> tuple[str | None, list[InForce]]:
     """The vocabulary that *name* means, or the main one, and where it is meant: nowhere if it is in force nowhere."""
     there = t.namespaces.in_force()
-    namespace = _meant_namespace(t, name)
+    namespace = meant_namespace(t, name)
     if namespace is not None:
         meant = [each for each in there if each.namespace == namespace]
         return (meant[0].vocabulary, meant) if meant else (None, [])
     return name, [each for each in there if each.vocabulary == name]
 
 
-def _meant_namespace(t: Transaction, name: str | None) -> str | None:
+def meant_namespace(t: Transaction, name: str | None) -> str | None:
     """The namespace that *name* means, the main one's if there is no name; None if that is a vocabulary's."""
     if name is None:
         return ""

@@ -162,7 +162,7 @@ def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> No
         history_and_tell(app, vocabulary, as_json=as_json)
 
 
-@vocab.command(short_help="Tag with an earlier revision again.")
+@vocab.command(short_help="Go back to an earlier revision.")
 @click.argument("vocabulary", metavar="[NAME]", required=False)
 @click.option("--to", "number", type=click.IntRange(min=1), metavar="N", help="Which; the one before unless set.")
 @pass_invocation
@@ -170,15 +170,13 @@ def rollback(invocation: Invocation, vocabulary: str | None, number: int | None)
     """Tag with an earlier revision again. No label is encoded anew, and no revision is lost.
 
     It takes the place of the revision in force of the vocabulary NAME, be it the main one or under a namespace; without
-    NAME, of the main one.
+    NAME, of the main one. If NAME is in force nowhere, the earlier revision's labels become its newest revision, and
+    nothing is tagged with it.
     """
-    from photos import vocabularies
-    from photos.cli.retagging import retag_and_tell
+    from photos.cli.vocabulary_using import roll_back_and_tell
 
     with invocation.app() as app:
-        _ = app.space
-        revision, namespace = vocabularies.before(app.catalog, vocabulary, number)
-        retag_and_tell(app, revision, namespace=namespace)
+        roll_back_and_tell(app, vocabulary, number)
 
 
 @vocab.command(short_help="Measure anew how labels score over your library.")
