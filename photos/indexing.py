@@ -108,7 +108,7 @@ def tag_again(
     space = app.space
     with app.catalog.read() as t:
         before = t.calibrations.current(space.id)
-    newest = renewed(app.catalog, space, revision, namespace)
+    newest = renewed(app.catalog, space, revision)
     report = retag(
         app.catalog,
         space,
@@ -132,10 +132,10 @@ def tag_again(
 def _renew(app: App, space: Space) -> None:
     """Photos that came may be examples of labels: those are made anew, and then owe a re-tag."""
     with app.catalog.read() as t:
-        in_force = {name: vocabularies.in_force(t, name) for name in t.namespaces.names()}
-    for namespace, revision in in_force.items():
+        in_force = [vocabularies.in_force(t, name) for name in t.namespaces.names()]
+    for revision in in_force:
         if revision is not None:
-            renewed(app.catalog, space, revision, namespace)
+            renewed(app.catalog, space, revision)
 
 
 def finish_owed(

@@ -38,5 +38,5 @@ def owe(t: Transaction, space: Space, revision: Revision, namespace: str = "") -
 
 
 def _is_of_labels(t: Transaction, scoring: Scoring) -> bool:
-    """Whether the labels of the scoring's revision are those that it scored: examples may have come since."""
+    """Whether its revision's labels, as they are now, are those that it scored: examples may have come since."""
     return np.array_equal(t.vocabularies.label_ids(scoring.revision_id), scoring.label_ids)

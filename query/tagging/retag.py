@@ -70,6 +70,8 @@ def retag(
     """
     started = time.perf_counter()
     with catalog.read() as t:
+        # Examples may have come since the labels' vectors were made.
+        revision = t.vocabularies.as_now(revision)
         place = _Place(namespace, folders, is_known=namespace in t.namespaces.names(), if_wanted=if_wanted)
     if calibrate_anew or _is_due(catalog, space):
         calibrate(catalog, space, label_matrix(catalog, space, revision, texts, text_progress))
@@ -266,6 +268,7 @@ class _Retag:
         """Let the scoring and its revision be those of the library."""
         t.scores.finish(scoring)
         t.library.set_revision(self._revision.id, self._place.namespace)
+        t.vocabularies.relabel(self._revision)
         t.library.set_retag_pending(False, self._place.namespace)
         self._limit(t)
 
