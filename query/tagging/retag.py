@@ -8,18 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
-import numpy as np
-
 from store import Catalog, KeptScores, LeastRanks, Revision, Scoring, Space, Transaction, Vectors
 
 from ..errors import Superseded
 from ..texts import TextVectors
-from .amending import Amendment, amendment, differs
+from .amending import amendment
 from .calibration import calibrate, is_due
 from .labels import label_matrix
 from .owing import aim
 from .scoring import Columns, ExactScorer, Scorer, scorer_for
 from .stored import columns_in_force
+from .updating import Update
 
 #: Photos between two commits of a re-tag.
 _CHUNK = 4096
@@ -134,7 +133,9 @@ class _Retag:
             if current is None or change is None:
                 return False
             self.photos = t.embeddings.count(self._space.id)
-            late = self._amend_photos(t, change)
+            update = Update(self._space, self._columns, change, lambda done: self._tell(done, self.photos))
+            late = update.run(t)
+            self.changed, self.seconds = update.changed, update.seconds
             if not current.is_of(self._revision.id, self._columns.label_ids, self._columns.offsets):
                 t.scores.amend(current, self._revision.id, self._columns.label_ids, self._columns.offsets)
             t.scores.give_up(self._space.id, self._place.namespace)
@@ -192,68 +193,6 @@ class _Retag:
                 if following is None:
                     return
                 after, coming = photo_ids[-1], (len(photo_ids), following)
-
-    def _amend_photos(self, t: Transaction, change: Amendment) -> Sequence[int]:
-        """Bring the rows of *change* up to date; returns the photos that have none yet."""
-        if change.is_empty:
-            return t.scores.missing(change.old)
-        if change.only_adds_few:
-            return self._amend_entered(t, change)
-        t.scores.forget_without_embedding(change.old)
-        done = 0
-        for held in t.scores.scan(change.old.id, _CHUNK):
-            self._amend(t, change, held if len(change.added.label_ids) else self._losing(change, held))
-            done += len(held)
-            self._tell(done, self.photos)
-        t.scores.keep_least_ranks(change.old, self._least)
-        return t.scores.missing(change.old)
-
-    def _losing(self, change: Amendment, held: KeptScores) -> KeptScores:
-        """Those of *held* that lose a label. What others have kept stands, and their embeddings need not be read."""
-        loses = change.loses(held)
-        stays = held.of(~loses)
-        self._least.note(stays.photo_ids, change.old.ranks(stays))
-        return held.of(loses)
-
-    def _amend_entered(self, t: Transaction, change: Amendment) -> Sequence[int]:
-        """As `_amend_photos`, reading only the rows of photos that a new label may be kept of."""
-        before = time.perf_counter()
-        photo_ids, rough = t.embeddings.roughly(self._space.id, change.added.matrix.astype(np.float32))
-        self._least = t.scores.least_ranks(change.old)
-        least = self._least.of(photo_ids)
-        entered = photo_ids[change.enters(rough, least)].tolist()
-        self.seconds += time.perf_counter() - before
-        # Their embeddings are gone.
-        gone = np.setdiff1d(self._least.photo_ids(), photo_ids, assume_unique=True)
-        t.scores.forget(change.old.id, gone.tolist())
-        self._least.forget(gone)
-        for start in range(0, len(entered), _CHUNK):
-            self._amend(t, change, t.scores.of(change.old.id, entered[start : start + _CHUNK]))
-        t.scores.keep_least_ranks(change.old, self._least)
-        late: list[int] = photo_ids[np.isnan(least)].tolist()
-        return late
-
-    def _amend(self, t: Transaction, change: Amendment, held: KeptScores) -> None:
-        """Bring the rows *held* up to date."""
-        vectors = t.embeddings.get(self._space.id, held.photo_ids.tolist())
-        there = np.isin(held.photo_ids, vectors.ids)
-        t.scores.forget(change.old.id, held.photo_ids[~there].tolist())
-        before = time.perf_counter()
-        held = held.of(there)
-        touched = change.touched(held, vectors)
-        some, rows = held.of(touched), Vectors(vectors.ids[touched], vectors.matrix[touched])
-        kept, doubtful = change.kept(some, rows)
-        exact = ExactScorer(self._columns).kept(Vectors(rows.ids[doubtful], rows.matrix[doubtful]))
-        if doubtful.all():
-            kept = exact
-        else:
-            kept.label_ids[doubtful], kept.cosines[doubtful] = exact.label_ids, exact.cosines
-        new = kept.of(differs(some, kept))
-        self._least.note(held.photo_ids, change.old.ranks(held))
-        self._least.note(kept.photo_ids, change.ranks(kept))
-        self.seconds += time.perf_counter() - before
-        t.scores.put(change.old.id, new)
-        self.changed += len(new)
 
     def _tag(self, t: Transaction, scoring: Scoring, photo_ids: Sequence[int]) -> int:
         """Score photos that came meanwhile; returns how many that could be."""
