@@ -35,7 +35,12 @@ def edit_and_tell(app: App, name: str | None) -> None:
         changed = parse_vocabulary(after, definition.name, Path(f"{definition.name}.txt"))
     except VocabularyError as error:
         raise VocabularyError(_kept(after), error.problems) from None
-    kept = keep(app.catalog, begun, changed)
+    try:
+        kept = keep(app.catalog, begun, changed)
+    except BaseException:
+        # The disk may be full, or another program be writing for long: minutes of work are not to go with it.
+        click.echo(f"Your text is kept in {_kept(after)}.", err=True)
+        raise
     if kept is None:
         raise VocabularyChanged(definition.name, _kept(after))
     revision, places = kept

@@ -206,6 +206,17 @@ def test_what_is_chosen_before_there_are_photos_again_takes_the_place_of_what_is
         assert vocabularies.wanted(t).number == 1
 
 
+def test_what_was_edited_is_kept_if_the_catalog_cannot_take_it(filled, tmp_path, monkeypatch):
+    editor(tmp_path, monkeypatch, "text + 'mine\\n'")
+    with (tmp_path / "editor.py").open("a") as script:
+        script.write(f"os.remove({str(filled.library / 'catalog.sqlite3')!r})\n")
+    result = filled("vocab", "edit")
+    assert result.status == 1
+    kept = Path(next(word for word in result.err.split() if word.endswith(".txt."))[:-1])
+    assert kept.read_text().endswith("mine\n")
+    kept.unlink()
+
+
 def test_a_draft_of_a_file_is_no_change_of_the_catalogs(filled, catalog, tmp_path):
     path = tmp_path / "colours.txt"
     path.write_text("red\n")
