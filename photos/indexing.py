@@ -71,7 +71,7 @@ def bring_up_to_date(
     if has_outgrown and current is not None:
         # Another process may be doing the same.
         with suppress(Superseded):
-            retag(app.catalog, model.space, current, texts, text_progress=told_texts)
+            retag(app.catalog, model.space, current, texts, text_progress=told_texts, if_wanted=True)
     finish_owed(app, model.space, told_texts)
     app.index_of(model.space).refresh()
     return report
@@ -96,18 +96,19 @@ def tag_again(
     namespace: str = "",
     folders: Sequence[bytes] | None = None,
     calibrate_anew: bool = False,
+    if_wanted: bool = False,
     tell_others: Retagged | None = None,
 ) -> RetagReport:
     """Put *revision* in force and score the stored embeddings with it. No picture is opened.
 
-    *told_texts* hears how far the encoding of new labels has come, *told_photos* how far the tagging has. *namespace*
-    and *folders* are as in `retag`. If the library is calibrated anew, or labels learnt from examples that came, the
-    other vocabularies in force are brought up to date, too, and *tell_others* hears of each.
+    *told_texts* hears how far the encoding of new labels has come, *told_photos* how far the tagging has. *namespace*,
+    *folders* and *if_wanted* are as in `retag`. If the library is calibrated anew, or labels learnt from examples that
+    came, the other vocabularies in force are brought up to date, too, and *tell_others* hears of each.
     """
     space = app.space
     with app.catalog.read() as t:
         before = t.calibrations.current(space.id)
-    newest = renewed(app.catalog, space, revision, namespace)
+    newest = renewed(app.catalog, space, revision)
     report = retag(
         app.catalog,
         space,
@@ -118,6 +119,7 @@ def tag_again(
         namespace=namespace,
         folders=folders,
         calibrate_anew=calibrate_anew,
+        if_wanted=if_wanted,
     )
     with app.catalog.read() as t:
         is_new = t.calibrations.current(space.id) != before
@@ -130,10 +132,10 @@ def tag_again(
 def _renew(app: App, space: Space) -> None:
     """Photos that came may be examples of labels: those are made anew, and then owe a re-tag."""
     with app.catalog.read() as t:
-        in_force = {name: vocabularies.in_force(t, name) for name in t.namespaces.names()}
-    for namespace, revision in in_force.items():
+        in_force = [vocabularies.in_force(t, name) for name in t.namespaces.names()]
+    for revision in in_force:
         if revision is not None:
-            renewed(app.catalog, space, revision, namespace)
+            renewed(app.catalog, space, revision)
 
 
 def finish_owed(
@@ -151,7 +153,16 @@ def finish_owed(
         waiting = {name: t.vocabularies.revision(key) for name, key in owing(t, space).items()}
     for namespace, revision in waiting.items():
         try:
-            report = retag(app.catalog, space, revision, app.texts(space), told_photos, told_texts, namespace=namespace)
+            report = retag(
+                app.catalog,
+                space,
+                revision,
+                app.texts(space),
+                told_photos,
+                told_texts,
+                namespace=namespace,
+                if_wanted=True,
+            )
         except Superseded:
             continue
         if tell is not None:

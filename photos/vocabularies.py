@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
-from photos.errors import InForceTwice, LabelExists, NoEarlierRevision, NothingFound
+from photos.errors import NothingFound
 from photos.models import DEMO
 from query import (
     MARK,
@@ -15,9 +14,7 @@ from query import (
     UnknownLabel,
     UnknownNamespace,
     UnknownVocabulary,
-    checked_name,
-    find,
-    owed,
+    aim,
     parted,
     read_vocabulary,
     shipped_vocabulary,
@@ -26,9 +23,7 @@ from store import (
     Catalog,
     InForce,
     Label,
-    LabelDefinition,
     Revision,
-    Space,
     Transaction,
     VocabularyDefinition,
     VocabularySummary,
@@ -49,20 +44,19 @@ def in_force(t: Transaction, namespace: str = "") -> Revision | None:
     return None if revision_id is None else t.vocabularies.revision(revision_id)
 
 
-def awaited(t: Transaction, space: Space, namespace: str = "") -> Revision | None:
-    """The revision that photos are to be tagged with and are not all: that of a re-tag which was interrupted."""
-    revision_id = owed(t, space, namespace)
-    return None if revision_id is None else t.vocabularies.revision(revision_id)
-
-
 def wanted(t: Transaction, namespace: str = "") -> Revision | None:
     """What a change of a vocabulary begins with: the revision that photos are to be tagged with, though not all are.
 
     That in force would lose what a re-tag that goes on, or was interrupted, is to bring.
     """
+    revision_id = wanted_id(t, namespace)
+    return None if revision_id is None else t.vocabularies.revision(revision_id)
+
+
+def wanted_id(t: Transaction, namespace: str = "") -> int | None:
+    """As `wanted`, by its id."""
     space_id = t.library.space_id()
-    coming = None if space_id is None else awaited(t, t.spaces.get(space_id), namespace)
-    return coming or in_force(t, namespace)
+    return t.library.revision_id(namespace) if space_id is None else aim(t, t.spaces.get(space_id), namespace)
 
 
 def meant(t: Transaction, name: str) -> tuple[str, str]:
@@ -85,8 +79,11 @@ def ensure_one(catalog: Catalog, model: str) -> Revision:
         return revision
     definition = shipped_vocabulary(DEFAULT_OF_DEMO if model == DEMO else DEFAULT)
     with catalog.write() as t:
-        revision = t.vocabularies.put(definition)
-        t.library.set_revision(revision.id)
+        # Another process may have chosen one meanwhile.
+        revision = in_force(t)
+        if revision is None:
+            revision = t.vocabularies.put(definition)
+            t.library.set_revision(revision.id)
     return revision
 
 
@@ -107,7 +104,8 @@ def named(catalog: Catalog, name: str) -> Revision:
         raise UnknownVocabulary(name, sorted({*known, *SHIPPED}))
     definition = shipped_vocabulary(name)
     with catalog.write() as t:
-        return t.vocabularies.put(definition)
+        # Another process may have put it there meanwhile, and changed it.
+        return t.vocabularies.current(name) or t.vocabularies.put(definition)
 
 
 def definition_of(catalog: Catalog | None, name: str | None) -> VocabularyDefinition:
@@ -139,6 +137,14 @@ def _known(t: Transaction, name: str) -> Revision | None:
     return None if namespace is None else in_force(t, namespace)
 
 
+def to_change(t: Transaction, name: str | None) -> Revision | None:
+    """The revision of what *name* means, or of the main vocabulary, that a change of it begins with; see `wanted`."""
+    namespace = meant_namespace(t, name)
+    if namespace is not None:
+        return wanted(t, namespace)
+    return None if name is None else _known(t, name)
+
+
 def _known_names(t: Transaction) -> list[str]:
     return [each.name for each in t.vocabularies.all()]
 
@@ -162,31 +168,6 @@ def history(catalog: Catalog | None, name: str | None) -> list[VocabularySummary
     return found
 
 
-def before(catalog: Catalog, name: str | None, number: int | None) -> tuple[Revision, str]:
-    """The revision of that *number*, or the one before that in force, or before the newest if none of its is.
-
-    With it comes the namespace in which it is to take the place of what is there: the main one's if the vocabulary is
-    in force nowhere. Raises `UnknownVocabulary`, `NoEarlierRevision`, or `InForceTwice`.
-    """
-    revisions = history(catalog, name)
-    with catalog.read() as t:
-        _, places = _place(t, name)
-    if len(places) > 1:
-        raise InForceTwice(revisions[0].name, [each.namespace for each in places])
-    in_use = places[0].number if places else revisions[0].number
-    wanted = in_use - 1 if number is None else number
-    found = next((each for each in revisions if each.number == wanted), None)
-    if found is None:
-        raise NoEarlierRevision(revisions[0].name, wanted, revisions[0].number)
-    with catalog.read() as t:
-        return t.vocabularies.revision(found.revision_id), places[0].namespace if places else ""
-
-
-def places_of(t: Transaction, vocabulary: str) -> list[InForce]:
-    """Where the vocabulary is in force: as the main one, and under which namespaces."""
-    return [each for each in t.namespaces.in_force() if each.vocabulary == vocabulary]
-
-
 def folders_of(catalog: Catalog, name: str | None) -> tuple[bytes, ...]:
     """The folders for which what *name* means, or the main vocabulary, is in force; none for all, or if it is not."""
     if name is not None and is_file(name):
@@ -200,11 +181,18 @@ def folders_of(catalog: Catalog, name: str | None) -> tuple[bytes, ...]:
 def _place(t: Transaction, name: str | None) -> tuple[str | None, list[InForce]]:
     """The vocabulary that *name* means, or the main one, and where it is meant: nowhere if it is in force nowhere."""
     there = t.namespaces.in_force()
-    namespace = "" if name is None else _namespace(t, name) if t.vocabularies.current(name) is None else None
+    namespace = meant_namespace(t, name)
     if namespace is not None:
         meant = [each for each in there if each.namespace == namespace]
         return (meant[0].vocabulary, meant) if meant else (None, [])
     return name, [each for each in there if each.vocabulary == name]
+
+
+def meant_namespace(t: Transaction, name: str | None) -> str | None:
+    """The namespace that *name* means, the main one's if there is no name; None if that is a vocabulary's."""
+    if name is None:
+        return ""
+    return _namespace(t, name) if t.vocabularies.current(name) is None else None
 
 
 def drop(catalog: Catalog, namespace: str) -> str:
@@ -220,29 +208,6 @@ def drop(catalog: Catalog, namespace: str) -> str:
         t.namespaces.drop(wanted)
         t.scores.drop(wanted)
     return wanted
-
-
-def keep(catalog: Catalog, definition: VocabularyDefinition) -> Revision:
-    """*definition* as the newest revision of its vocabulary, and whether or not another is in force."""
-    with catalog.write() as t:
-        return t.vocabularies.put(definition)
-
-
-def with_label(catalog: Catalog, name: str, text: str) -> tuple[Revision, str]:
-    """The vocabulary in force with one label more, scored by that *text* alone, and its namespace.
-
-    That is the one whose namespace *name* begins with, and else the main one. Raises `LabelExists` or `BadLabel`.
-    """
-    with catalog.read() as t:
-        namespace, own = meant(t, name)
-        current = wanted(t, namespace)
-    definition = shipped_vocabulary(DEFAULT) if current is None else current.definition
-    label = checked_name(own)
-    known = find(definition, label)
-    if known is not None:
-        raise LabelExists(label, known.name, definition.name)
-    more = (*definition.labels, LabelDefinition(label, (text,)))
-    return keep(catalog, replace(definition, labels=more)), namespace
 
 
 def holding(t: Transaction, name: str) -> tuple[Label, Revision, str]:

@@ -12,6 +12,7 @@ QueryError
 ├── UnknownNamespace        (name, known) no vocabulary is in force under that name
 ├── UnknownSource           (name, known) nobody of that name gave tags
 ├── UnknownVocabulary       (name, known)
+├── VocabularyChanged       (vocabulary, path) it is another than the one that was edited
 └── FileRefused             (path, problems) line by line
     ├── BadTagFile          a file that holds no tags
     └── VocabularyError     a file that is no vocabulary
@@ -21,6 +22,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -133,6 +135,24 @@ class UnknownVocabulary(QueryError):
         near = difflib.get_close_matches(self.name, self.known, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(self.known)}; or give a file."
         return f"There is no vocabulary {self.name!r}: {hint}"
+
+
+class VocabularyChanged(QueryError):
+    """The vocabulary is no longer the one that a person began to edit; what they wrote is in the file *path*."""
+
+    def __init__(self, vocabulary: str, path: str) -> None:
+        super().__init__(vocabulary, path)
+        self.vocabulary = vocabulary
+        self.path = path
+
+    def __str__(self) -> str:
+        """One sentence."""
+        name, path = shlex.quote(self.vocabulary), shlex.quote(self.path)
+        return (
+            f"{self.vocabulary!r} was changed by another process while you edited it, and stays so; your text is kept "
+            f"in {self.path}: `photos vocab diff {name} {path}` compares the two, and `photos vocab import {path} "
+            f"--name {name}` makes yours the newest."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import CompoundSelect, Connection, Row, func, insert, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    Text,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+    update,
+)
 
 from . import schema
 from .chunks import chunks
+from .digests import label_digest, retired_digest, vocabulary_digest
 from .errors import readable
 from .members import KeptLabels, Key, StoredMembers, about
 from .records import Label, LabelDefinition, Revision, VocabularyDefinition, VocabularySummary
@@ -31,7 +45,7 @@ class Vocabularies:
 
     def put(self, definition: VocabularyDefinition) -> Revision:
         """The revision with that content: the current one if it is equal, else a new one."""
-        digest = _digest(definition)
+        digest = vocabulary_digest(definition)
         current = self._newest(definition.name)
         if current is not None and current.digest == digest:
             return self.revision(current.id)
@@ -76,9 +90,32 @@ class Vocabularies:
         return _revision_of(row, about(members, label_ids, names))
 
     def label_ids(self, revision_id: int) -> NDArray[np.int64]:
-        """The ids of its labels, int64 (k,), ascending."""
-        ids = select(_member.c.label_id).where(_member.c.revision_id == revision_id).order_by(_member.c.label_id)
-        return np.array(self._connection.execute(ids).scalars().all(), np.int64)
+        """The ids of its labels as they are now, int64 (k,), ascending: see `as_now`."""
+        mine = _member.c.revision_id == revision_id
+        ids = self._connection.execute(select(_member.c.label_id).where(mine)).scalars().all()
+        learners = self._connection.execute(select(_label).join(_member).where(mine, _is_taught()))
+        now = self._ids_now({row.id: _definition_of(row) for row in learners})
+        return np.array(sorted(now.get(key, key) for key in ids), np.int64)
+
+    def as_now(self, revision: Revision) -> Revision:
+        """*revision* with the labels that were renewed under the ids that they have now; the same if none was."""
+        now = self._ids_now({label.id: label.definition for label in revision.labels if label.definition.is_taught})
+        if all(key == new for key, new in now.items()):
+            return revision
+        labels = (replace(label, id=now.get(label.id, label.id)) for label in revision.labels)
+        return replace(revision, labels=tuple(labels))
+
+    def relabel(self, revision: Revision) -> None:
+        """Keep the ids that the labels of *revision* have there. Whoever says so has scored photos with these."""
+        if not any(label.definition.is_taught for label in revision.labels):
+            return
+        mine = _member.c.revision_id == revision.id
+        held = self._connection.execute(select(_member.c.label_id).where(mine).order_by(_member.c.position)).scalars()
+        for before, label in zip(held.all(), revision.labels, strict=True):
+            if before != label.id:
+                self._connection.execute(
+                    update(_member).where(mine, _member.c.label_id == before).values(label_id=label.id)
+                )
 
     def numbered(self, name: str, number: int) -> Revision | None:
         """That revision of the vocabulary, if there is one."""
@@ -148,7 +185,7 @@ class Vocabularies:
             {
                 "revision_id": revision_id,
                 "position": position,
-                "label_id": ids[_label_digest(label)],
+                "label_id": ids[label_digest(label)],
                 "category": label.category,
                 "aliases": list(label.aliases),
                 "threshold": label.threshold,
@@ -161,35 +198,39 @@ class Vocabularies:
 
     def ids_of(self, labels: Sequence[LabelDefinition]) -> list[int | None]:
         """The ids of these labels; None for one that no revision ever had with the same texts and examples."""
-        digests = [_label_digest(label) for label in labels]
+        digests = [label_digest(label) for label in labels]
         known = self._known_labels(list(dict.fromkeys(digests)))
         return [known.get(digest) for digest in digests]
 
     def renew_label(self, label_id: int) -> int:
-        """The id that the label has from now on, in every revision: its vectors are to be made anew.
+        """The id that the label has from now on: its vectors are to be made anew.
 
-        The old id keeps the vectors that photos were scored with until they are scored again.
+        The old one keeps the vectors that photos were scored with, and revisions that were there keep the old one until
+        photos are scored again: see `as_now` and `relabel`.
         """
         row = self._connection.execute(select(_label).where(_label.c.id == label_id)).one()
-        retired = _hash([row.digest.hex(), label_id])
+        digest = label_digest(_definition_of(row))
+        if row.digest != digest:
+            # Another process was quicker.
+            return self._known_labels([digest])[digest]
+        retired = retired_digest(row.digest, label_id)
         self._connection.execute(update(_label).where(_label.c.id == label_id).values(digest=retired))
         values = {name: getattr(row, name) for name in ("name", "texts", "digest", "examples", "counterexamples")}
         key = self._connection.execute(insert(_label).values(values)).inserted_primary_key
         assert key is not None
-        self._connection.execute(update(_member).where(_member.c.label_id == label_id).values(label_id=int(key[0])))
         return int(key[0])
 
     def label_called(self, name: str) -> int:
         """A label of that name and no texts: what people say of photos needs no vector."""
         definition = LabelDefinition(name, ())
-        return self._label_ids(VocabularyDefinition("", (definition,)))[_label_digest(definition)]
+        return self._label_ids(VocabularyDefinition("", (definition,)))[label_digest(definition)]
 
     def labels_called(self, name: str) -> list[int]:
         """Every label of that name, whatever texts it is scored by."""
         return list(self._connection.execute(select(_label.c.id).where(_label.c.name == name)).scalars())
 
     def _label_ids(self, definition: VocabularyDefinition) -> dict[bytes, int]:
-        wanted = {_label_digest(label): label for label in definition.labels}
+        wanted = {label_digest(label): label for label in definition.labels}
         known = self._known_labels(list(wanted))
         new = [
             {
@@ -206,6 +247,11 @@ class Vocabularies:
             self._connection.execute(insert(_label), new)
             known = self._known_labels(list(wanted))
         return known
+
+    def _ids_now(self, labels: Mapping[int, LabelDefinition]) -> dict[int, int]:
+        """The ids that these labels have now."""
+        now = self.ids_of(list(labels.values()))
+        return {key: key if new is None else new for key, new in zip(labels, now, strict=True)}
 
     def _known_labels(self, digests: list[bytes]) -> dict[bytes, int]:
         known: dict[bytes, int] = {}
@@ -226,27 +272,18 @@ def _in_use() -> CompoundSelect[tuple[int]]:
     return union_all(select(main).where(main.is_not(None)), select(others).where(others.is_not(None)))
 
 
-def _label_digest(label: LabelDefinition) -> bytes:
-    content: list[object] = [label.name, list(label.texts)]
-    # Only where there are any: what was kept before there could be has the digest that it has. Order says nothing.
-    if label.is_taught:
-        content += [sorted(label.examples), sorted(label.counterexamples)]
-    return _hash(content)
+def _is_taught() -> ColumnElement[bool]:
+    """Whether a label has examples: no other is ever renewed."""
+    none = literal("[]")
+    examples, counterexamples = (type_coerce(each, Text) for each in (_label.c.examples, _label.c.counterexamples))
+    return or_(examples != none, counterexamples != none)
 
 
-def _digest(definition: VocabularyDefinition) -> bytes:
-    labels = [
-        [label.name, list(label.texts), label.category, list(label.aliases), label.threshold]
-        for label in definition.labels
-    ]
-    content: list[object] = [definition.threshold, labels]
-    # Only where there are any: what was kept before there could be has the digest that it has.
-    if definition.exclusive or any(label.parents for label in definition.labels):
-        content += [[list(label.parents) for label in definition.labels], [list(g) for g in definition.exclusive]]
-    if any(label.is_taught for label in definition.labels):
-        content.append([_label_digest(label).hex() if label.is_taught else None for label in definition.labels])
-    return _hash(content)
-
-
-def _hash(content: list[object]) -> bytes:
-    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass")).digest()
+def _definition_of(row: Row[Any]) -> LabelDefinition:
+    """What a label's id stands for."""
+    return LabelDefinition(
+        row.name,
+        tuple(row.texts),
+        examples=tuple(row.examples),
+        counterexamples=tuple(row.counterexamples),
+    )

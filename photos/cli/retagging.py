@@ -10,8 +10,9 @@ import click
 from photos import vocabularies
 from photos.cli.progress import Bar
 from photos.cli.render import counted, duration
+from photos.errors import safe
 from photos.indexing import tag_again
-from query import UnknownNamespace
+from query import Superseded, UnknownNamespace
 
 if TYPE_CHECKING:
     from photos.app import App
@@ -26,6 +27,7 @@ def retag_and_tell(
     namespace: str = "",
     folders: Sequence[bytes] | None = None,
     calibrate_anew: bool = False,
+    if_wanted: bool = False,
     beside: bool = False,
 ) -> None:
     """Put *revision* in force and say what changed and how long it took; see `tag_again`.
@@ -42,10 +44,32 @@ def retag_and_tell(
             namespace=namespace,
             folders=folders,
             calibrate_anew=calibrate_anew,
+            if_wanted=if_wanted,
             tell_others=lambda name, other, of_other: others.append(sentence(other, of_other, name)),
         )
     for line in (sentence(revision, report, namespace), *others):
         click.echo(line, err=beside)
+
+
+def finish_and_tell(
+    app: App, revision: Revision, namespace: str = "", *, calibrate_anew: bool = False, beside: bool = False
+) -> None:
+    """As `retag_and_tell`, of the *revision* that photos are to be tagged with: one that was made for it, or is owed.
+
+    Where another process has gone on to a later one of the vocabulary meanwhile, that is said, and is left to it.
+    """
+    try:
+        retag_and_tell(app, revision, namespace=namespace, calibrate_anew=calibrate_anew, if_wanted=True, beside=beside)
+    except Superseded:
+        with app.catalog.read() as t:
+            later = vocabularies.wanted(t, namespace)
+        if later is None or later.vocabulary != revision.vocabulary or later.number <= revision.number:
+            raise
+        click.echo(
+            f"{safe(revision.vocabulary)} went on to revision {later.number} meanwhile: another process changed it, "
+            f"too, and tags with that.",
+            err=True,
+        )
 
 
 def retag_all_and_tell(app: App, namespace: str | None) -> None:
@@ -60,10 +84,10 @@ def retag_all_and_tell(app: App, namespace: str | None) -> None:
         vocabularies.ensure_one(app.catalog, reference)
     for name in names if namespace is None else [namespace]:
         with app.catalog.read() as t:
-            revision = vocabularies.awaited(t, space, name) or vocabularies.in_force(t, name)
+            revision = vocabularies.wanted(t, name)
         # It may have been dropped since.
         if revision is not None:
-            retag_and_tell(app, revision, namespace=name)
+            finish_and_tell(app, revision, name)
 
 
 def sentence(revision: Revision, report: RetagReport, namespace: str = "") -> str:

@@ -130,10 +130,9 @@ def search(
 
 
 def _save(app: App, label: str, text: str) -> None:
-    from photos import vocabularies
-    from photos.cli.retagging import sentence
-    from photos.indexing import tag_again
+    from photos.cli.retagging import finish_and_tell
+    from photos.revising import with_label
 
-    revision, namespace = vocabularies.with_label(app.catalog, label, text)
+    revision, namespace = with_label(app.catalog, label, text)
     # Beside the results, which may go to another program.
-    click.echo(sentence(revision, tag_again(app, revision, namespace=namespace), namespace), err=True)
+    finish_and_tell(app, revision, namespace, beside=True)

@@ -11,17 +11,18 @@ from photos import vocabularies
 from photos.cli.output import write_json
 from photos.cli.render import counted, shown_path, table
 from photos.cli.render import probability as shown_probability
-from photos.cli.retagging import retag_and_tell
+from photos.cli.retagging import finish_and_tell
 from photos.cli.vocabulary_trial import trial_lines, trial_record
 from photos.errors import safe
 from photos.records import rounded, text_of
+from photos.revising import revise
 from photos.teaching import Shown, find_label, say_so, shown, taught_label, with_taught
 from query import Standing, UnknownLabel, full_name, label_standing, probability, try_label
 
 if TYPE_CHECKING:
     from photos.app import App
     from query import Example
-    from store import LabelDefinition, Revision, SpaceIdentity
+    from store import LabelDefinition, Revision, SpaceIdentity, VocabularyDefinition
 
 #: Characters of a hash that are shown: enough to tell it from others.
 _SHORT = 12
@@ -43,16 +44,21 @@ def teach_and_tell(
     """
     _ = app.space
     revision, namespace, own = _in_force(app, name)
-    before = find_label(revision.definition, own)
-    named = shown(app.catalog, before, yes, no, forget)
-    _check(named, before)
-    label = taught_label(before, named)
+
+    def taught(definition: VocabularyDefinition) -> tuple[LabelDefinition, Shown]:
+        before = find_label(definition, own)
+        named = shown(app.catalog, before, yes, no, forget)
+        _check(named, before)
+        return taught_label(before, named), named
+
+    label, named = taught(revision.definition)
     full = full_name(namespace, label.name)
     if not is_trial:
         # First: what a person said is not to be said again if the rest is interrupted.
         say_so(app.catalog, full, named)
-        changed = vocabularies.keep(app.catalog, with_taught(revision.definition, label))
-        retag_and_tell(app, changed, namespace=namespace, beside=as_json)
+        revision = revise(app.catalog, lambda last: with_taught(last, taught(last)[0]), namespace)
+        label = find_label(revision.definition, own)
+        finish_and_tell(app, revision, namespace, beside=as_json)
     _tell(app, label, full, revision.threshold, as_json=as_json, is_trial=is_trial)
     if is_trial:
         click.echo("Nothing was kept; the same without --dry-run keeps it.", err=True)

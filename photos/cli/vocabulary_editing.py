@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos import vocabularies
 from photos.cli.render import counted
-from photos.cli.retagging import retag_and_tell
+from photos.cli.retagging import finish_and_tell
 from photos.errors import EmptyLibrary
-from query import VocabularyError, parse_vocabulary, write_vocabulary
+from photos.revising import draft, keep
+from query import VocabularyChanged, VocabularyError, parse_vocabulary, write_vocabulary
 
 if TYPE_CHECKING:
     from photos.app import App
-    from store import VocabularyDefinition
 
 
 def edit_and_tell(app: App, name: str | None) -> None:
-    """Let the user change the vocabulary *name*, or the main one, and keep it. Raises `VocabularyError`."""
-    definition = _definition(app, name)
+    """Let the user change the vocabulary *name*, or the main one, and keep it.
+
+    Raises `VocabularyError`, or `VocabularyChanged` if another process changed it meanwhile. The error names a file
+    then, with what the user wrote.
+    """
+    begun = draft(app.catalog_if_any, name)
+    definition = begun.definition
     before = write_vocabulary(definition)
     after = click.edit(before, extension=".txt", require_save=True)
     if after is None or after == before:
@@ -31,28 +35,24 @@ def edit_and_tell(app: App, name: str | None) -> None:
         changed = parse_vocabulary(after, definition.name, Path(f"{definition.name}.txt"))
     except VocabularyError as error:
         raise VocabularyError(_kept(after), error.problems) from None
-    revision = vocabularies.keep(app.catalog, changed)
-    with app.catalog.read() as t:
-        places = vocabularies.places_of(t, revision.vocabulary)
+    try:
+        kept = keep(app.catalog, begun, changed)
+    except BaseException:
+        # The disk may be full, or another program be writing for long: minutes of work are not to go with it.
+        click.echo(f"Your text is kept in {_kept(after)}.", err=True)
+        raise
+    if kept is None:
+        raise VocabularyChanged(definition.name, _kept(after))
+    revision, places = kept
     try:
         _ = app.space
     except EmptyLibrary:
         places = []
-    for place in places:
-        retag_and_tell(app, revision, namespace=place.namespace)
+    for namespace in places:
+        finish_and_tell(app, revision, namespace)
     if not places:
         size = counted(len(revision.labels), "label")
         click.echo(f"{revision.vocabulary}, revision {revision.number}: {size}.")
-
-
-def _definition(app: App, name: str | None) -> VocabularyDefinition:
-    catalog = app.catalog_if_any
-    if name is None and catalog is not None:
-        with catalog.read() as t:
-            revision = vocabularies.wanted(t)
-        if revision is not None:
-            return revision.definition
-    return vocabularies.definition_of(catalog, name)
 
 
 def _kept(text: str) -> str:

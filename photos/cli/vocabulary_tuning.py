@@ -12,13 +12,14 @@ from photos import vocabularies
 from photos.cli.preview import shower
 from photos.cli.render import counted, shown_path
 from photos.cli.render import probability as shown_probability
-from photos.cli.retagging import retag_and_tell
+from photos.cli.retagging import finish_and_tell
 from photos.errors import NothingFound, safe
-from query import borderline, fitted, full_name, probability, say
+from photos.revising import Change, revise
+from query import UnknownLabel, borderline, fitted, full_name, probability, say
 
 if TYPE_CHECKING:
     from photos.app import App
-    from store import Label, Photo, Revision
+    from store import Photo, VocabularyDefinition
 
 _YES, _NO, _SKIP, _END = "y", "n", "s", "q"
 
@@ -28,7 +29,7 @@ def tune_and_tell(app: App, name: str, count: int, preview: str | None = None) -
 
     With *preview*, see `preview.protocol`, the terminal shows each picture that it is asked about.
 
-    Raises `UnknownLabel`, or `NothingFound` if there is no photo to ask about.
+    Raises `UnknownLabel`, `UnknownNamespace`, or `NothingFound` if there is no photo to ask about.
     """
     space = app.space
     with app.catalog.read() as t:
@@ -55,8 +56,8 @@ def tune_and_tell(app: App, name: str, count: int, preview: str | None = None) -
         f"{len(answers) - wrong} of {counted(len(answers), 'answer')} fit."
     )
     if minimum != asked.minimum:
-        moved = _moved(app, revision, namespace, label, probability(minimum, space.identity))
-        retag_and_tell(app, moved, namespace=namespace)
+        change = _moving(label.definition.name, probability(minimum, space.identity))
+        finish_and_tell(app, revise(app.catalog, change, namespace), namespace)
 
 
 def _ask(
@@ -80,10 +81,13 @@ def _ask(
     return answers
 
 
-def _moved(app: App, revision: Revision, namespace: str, label: Label, threshold: float) -> Revision:
-    with app.catalog.read() as t:
-        definition = (vocabularies.wanted(t, namespace) or revision).definition
-    labels = tuple(
-        replace(each, threshold=threshold) if each.name == label.definition.name else each for each in definition.labels
-    )
-    return vocabularies.keep(app.catalog, replace(definition, labels=labels))
+def _moving(name: str, threshold: float) -> Change:
+    def moved(definition: VocabularyDefinition) -> VocabularyDefinition:
+        names = [label.name for label in definition.labels]
+        # Another process may have taken it out while the user was asked.
+        if name not in names:
+            raise UnknownLabel(name, definition.name, names)
+        labels = (replace(each, threshold=threshold) if each.name == name else each for each in definition.labels)
+        return replace(definition, labels=tuple(labels))
+
+    return moved

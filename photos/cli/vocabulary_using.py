@@ -1,4 +1,4 @@
-"""Puts a vocabulary in force, as the main one or beside it."""
+"""Puts a vocabulary in force, as the main one or beside it, or an earlier revision of it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import click
 from photos import folders as naming
 from photos import vocabularies
 from photos.cli.render import counted
-from photos.cli.retagging import retag_and_tell
+from photos.cli.retagging import finish_and_tell, retag_and_tell
 from photos.cli.vocabulary_listing import shown_folders, under
-from photos.errors import EmptyLibrary
+from photos.errors import EmptyLibrary, safe
+from photos.revising import put_in_force, roll_back
 from query import checked_namespace
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def use_and_tell(app: App, name: str, namespace: str | None, folders: Sequence[s
         _ = app.space
     except EmptyLibrary:
         with app.catalog.write() as t:
-            t.library.set_revision(revision.id, wanted)
+            put_in_force(t, revision, wanted)
             if within is not None:
                 t.namespaces.limit(wanted, within)
         size = counted(len(revision.labels), "label")
@@ -44,6 +45,29 @@ def use_and_tell(app: App, name: str, namespace: str | None, folders: Sequence[s
         place = _place(app, wanted)
         if place is not None:
             _tell_scope(app, place)
+
+
+def roll_back_and_tell(app: App, name: str | None, number: int | None) -> None:
+    """Set what *name* means, or the main vocabulary, back to the revision of that *number*, or the one before.
+
+    Raises `UnknownVocabulary`, `NoEarlierRevision`, or `InForceTwice`.
+    """
+    done = roll_back(app.catalog_if_any, name, number)
+    revision = done.revision
+    label = f"{safe(revision.vocabulary)}@{revision.number}"
+    size = counted(len(revision.labels), "label")
+    if done.namespace is None:
+        click.echo(
+            f"{label} is {safe(revision.vocabulary)}@{done.earlier.number} again ({size}). It is in force nowhere; "
+            f"`photos vocab use {safe(revision.vocabulary)}` tags with it."
+        )
+        return
+    try:
+        _ = app.space
+    except EmptyLibrary:
+        click.echo(f"{label} ({size}) will tag the photos you add.")
+    else:
+        finish_and_tell(app, revision, done.namespace)
 
 
 def _place(app: App, namespace: str) -> InForce | None:

@@ -10,7 +10,8 @@ from .importing import Given, Taken, read_tags, take_keywords, take_tags
 from .labels import LabelMatrix, label_matrix
 from .linting import Doubt, lint
 from .namespaces import MARK, View, checked_namespace, full_name, parted, views
-from .retag import RetagReport, owed, owing, retag
+from .owing import aim, owe, owed, owing
+from .retag import RetagReport, retag
 from .rule import DEFAULT_THRESHOLD, ScoredTag, TagRule, minimum_of
 from .shown import photo_tags, rule_in_force, tag_counts, tags_of
 from .standing import Example, Standing, label_standing
@@ -35,6 +36,7 @@ __all__ = [
     "TagRule",
     "Taken",
     "View",
+    "aim",
     "census",
     "checked_name",
     "checked_namespace",
@@ -45,6 +47,7 @@ __all__ = [
     "label_standing",
     "lint",
     "minimum_of",
+    "owe",
     "owed",
     "owing",
     "parted",

@@ -35,26 +35,25 @@ def photos_of(t: Transaction, hashes: Sequence[str]) -> dict[str, int]:
     return {content_hash.hex(): photo_id for content_hash, photo_id in found.items()}
 
 
-def renewed(catalog: Catalog, space: Space, revision: Revision, namespace: str = "") -> Revision:
+def renewed(catalog: Catalog, space: Space, revision: Revision) -> Revision:
     """*revision*, whose labels' vectors are to be made anew where more of their examples came into the library.
 
-    The same if there are none. If it is another, the *namespace* that it is in force under owes a re-tag.
+    The same if there are none. If it is another, a re-tag is owed wherever one of these labels is in force; until that
+    is whole, the tags are those of the vectors that there were.
     """
-    learners = {label.id: label.definition for label in revision.labels if label.definition.is_taught}
-    if not learners:
+    if not any(label.definition.is_taught for label in revision.labels):
         return revision
     with catalog.read() as t:
+        newest = t.vocabularies.as_now(revision)
+        learners = {label.id: label.definition for label in newest.labels if label.definition.is_taught}
         made = t.labels.made(space.id, list(learners))
         more = [key for key, each in made.items() if _usable(t, space, learners[key]) > each.examples]
     if not more:
-        return revision
+        return newest
     with catalog.write() as t:
-        # Until then nothing is scored with the new vectors. A namespace that was dropped stays so.
-        if not namespace or namespace in t.namespaces.names():
-            t.library.set_retag_pending(True, namespace)
         for label_id in more:
             t.vocabularies.renew_label(label_id)
-        return t.vocabularies.revision(revision.id)
+        return t.vocabularies.as_now(newest)
 
 
 def fitted_minimums(t: Transaction, space: Space, revision: Revision) -> dict[int, float]:

@@ -8,17 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 
-import numpy as np
-
 from store import Catalog, KeptScores, LeastRanks, Revision, Scoring, Space, Transaction, Vectors
 
 from ..errors import Superseded
 from ..texts import TextVectors
-from .amending import Amendment, amendment, differs
+from .amending import amendment
 from .calibration import calibrate, is_due
 from .labels import label_matrix
+from .owing import aim
 from .scoring import Columns, ExactScorer, Scorer, scorer_for
 from .stored import columns_in_force
+from .updating import Update
 
 #: Photos between two commits of a re-tag.
 _CHUNK = 4096
@@ -50,6 +50,7 @@ def retag(
     namespace: str = "",
     folders: Sequence[bytes] | None = None,
     calibrate_anew: bool = False,
+    if_wanted: bool = False,
     make_scorer: Callable[[Columns, int], Scorer] = scorer_for,
     rows: int = _CHUNK,
 ) -> RetagReport:
@@ -63,11 +64,14 @@ def retag(
     is told photos done and photos in all, *text_progress* the same of labels' texts. A library that has outgrown its
     calibration is calibrated first, and any if *calibrate_anew*. *rows* photos are scored and kept together.
 
-    Raises `Superseded` if another re-tag begins in the namespace meanwhile, or the namespace is dropped.
+    Raises `Superseded` if another re-tag begins in the namespace meanwhile, or the namespace is dropped; and before
+    anything is scored, with *if_wanted*, if photos are no longer to be tagged with *revision*: see `owing.aim`.
     """
     started = time.perf_counter()
     with catalog.read() as t:
-        place = _Place(namespace, folders, is_known=namespace in t.namespaces.names())
+        # Examples may have come since the labels' vectors were made.
+        revision = t.vocabularies.as_now(revision)
+        place = _Place(namespace, folders, is_known=namespace in t.namespaces.names(), if_wanted=if_wanted)
     if calibrate_anew or _is_due(catalog, space):
         calibrate(catalog, space, label_matrix(catalog, space, revision, texts, text_progress))
     columns, encoded = columns_in_force(catalog, space, revision, texts, text_progress)
@@ -79,27 +83,6 @@ def retag(
     return RetagReport(work.photos, encoded, work.changed, ready - started, work.seconds, seconds - work.seconds)
 
 
-def owed(t: Transaction, space: Space, namespace: str = "") -> int | None:
-    """The revision that photos are to be tagged with and are not all; None if nothing is owed."""
-    begun, in_force = t.scores.begun(space.id, namespace), t.library.revision_id(namespace)
-    if begun is not None:
-        return begun.revision_id
-    current = t.scores.current(space.id, namespace)
-    is_stale = current is not None and (current.revision_id != in_force or not _is_of_labels(t, current))
-    return in_force if is_stale or t.library.retag_pending(namespace) else None
-
-
-def owing(t: Transaction, space: Space) -> dict[str, int]:
-    """The namespaces that a re-tag is owed in, each with the revision of which it is; the main one's is empty."""
-    found = {namespace: owed(t, space, namespace) for namespace in t.namespaces.names()}
-    return {namespace: revision_id for namespace, revision_id in found.items() if revision_id is not None}
-
-
-def _is_of_labels(t: Transaction, scoring: Scoring) -> bool:
-    """Whether the labels of the scoring's revision are those that it scored: examples may have come since."""
-    return np.array_equal(t.vocabularies.label_ids(scoring.revision_id), scoring.label_ids)
-
-
 def _is_due(catalog: Catalog, space: Space) -> bool:
     with catalog.read() as t:
         return is_due(t, space)
@@ -107,11 +90,15 @@ def _is_due(catalog: Catalog, space: Space) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a revision is to be in force; `is_known` if the namespace was there when that was asked for."""
+    """Where a revision is to be in force, perhaps only `if_wanted`.
+
+    `is_known` if the namespace was there when that was asked for.
+    """
 
     namespace: str
     folders: Sequence[bytes] | None
     is_known: bool
+    if_wanted: bool
 
 
 class _Retag:
@@ -140,13 +127,15 @@ class _Retag:
     def amend(self) -> bool:
         """Score what is new, in one transaction; returns False if too much is."""
         with self._catalog.write() as t:
-            self._check_namespace(t)
+            self._check_place(t)
             current = t.scores.current(self._space.id, self._place.namespace)
             change = None if current is None else amendment(current, self._columns)
             if current is None or change is None:
                 return False
             self.photos = t.embeddings.count(self._space.id)
-            late = self._amend_photos(t, change)
+            update = Update(self._space, self._columns, change, lambda done: self._tell(done, self.photos))
+            late = update.run(t)
+            self.changed, self.seconds = update.changed, update.seconds
             if not current.is_of(self._revision.id, self._columns.label_ids, self._columns.offsets):
                 t.scores.amend(current, self._revision.id, self._columns.label_ids, self._columns.offsets)
             t.scores.give_up(self._space.id, self._place.namespace)
@@ -157,7 +146,7 @@ class _Retag:
     def score_all(self, make_scorer: Callable[[Columns, int], Scorer], rows: int) -> None:
         """Make a scoring anew, in parts, and put it in force when it is whole."""
         with self._catalog.write() as t:
-            self._check_namespace(t)
+            self._check_place(t)
             columns, namespace = self._columns, self._place.namespace
             begun = t.scores.begun(self._space.id, namespace)
             scoring = t.scores.begin(
@@ -205,68 +194,6 @@ class _Retag:
                     return
                 after, coming = photo_ids[-1], (len(photo_ids), following)
 
-    def _amend_photos(self, t: Transaction, change: Amendment) -> Sequence[int]:
-        """Bring the rows of *change* up to date; returns the photos that have none yet."""
-        if change.is_empty:
-            return t.scores.missing(change.old)
-        if change.only_adds_few:
-            return self._amend_entered(t, change)
-        t.scores.forget_without_embedding(change.old)
-        done = 0
-        for held in t.scores.scan(change.old.id, _CHUNK):
-            self._amend(t, change, held if len(change.added.label_ids) else self._losing(change, held))
-            done += len(held)
-            self._tell(done, self.photos)
-        t.scores.keep_least_ranks(change.old, self._least)
-        return t.scores.missing(change.old)
-
-    def _losing(self, change: Amendment, held: KeptScores) -> KeptScores:
-        """Those of *held* that lose a label. What others have kept stands, and their embeddings need not be read."""
-        loses = change.loses(held)
-        stays = held.of(~loses)
-        self._least.note(stays.photo_ids, change.old.ranks(stays))
-        return held.of(loses)
-
-    def _amend_entered(self, t: Transaction, change: Amendment) -> Sequence[int]:
-        """As `_amend_photos`, reading only the rows of photos that a new label may be kept of."""
-        before = time.perf_counter()
-        photo_ids, rough = t.embeddings.roughly(self._space.id, change.added.matrix.astype(np.float32))
-        self._least = t.scores.least_ranks(change.old)
-        least = self._least.of(photo_ids)
-        entered = photo_ids[change.enters(rough, least)].tolist()
-        self.seconds += time.perf_counter() - before
-        # Their embeddings are gone.
-        gone = np.setdiff1d(self._least.photo_ids(), photo_ids, assume_unique=True)
-        t.scores.forget(change.old.id, gone.tolist())
-        self._least.forget(gone)
-        for start in range(0, len(entered), _CHUNK):
-            self._amend(t, change, t.scores.of(change.old.id, entered[start : start + _CHUNK]))
-        t.scores.keep_least_ranks(change.old, self._least)
-        late: list[int] = photo_ids[np.isnan(least)].tolist()
-        return late
-
-    def _amend(self, t: Transaction, change: Amendment, held: KeptScores) -> None:
-        """Bring the rows *held* up to date."""
-        vectors = t.embeddings.get(self._space.id, held.photo_ids.tolist())
-        there = np.isin(held.photo_ids, vectors.ids)
-        t.scores.forget(change.old.id, held.photo_ids[~there].tolist())
-        before = time.perf_counter()
-        held = held.of(there)
-        touched = change.touched(held, vectors)
-        some, rows = held.of(touched), Vectors(vectors.ids[touched], vectors.matrix[touched])
-        kept, doubtful = change.kept(some, rows)
-        exact = ExactScorer(self._columns).kept(Vectors(rows.ids[doubtful], rows.matrix[doubtful]))
-        if doubtful.all():
-            kept = exact
-        else:
-            kept.label_ids[doubtful], kept.cosines[doubtful] = exact.label_ids, exact.cosines
-        new = kept.of(differs(some, kept))
-        self._least.note(held.photo_ids, change.old.ranks(held))
-        self._least.note(kept.photo_ids, change.ranks(kept))
-        self.seconds += time.perf_counter() - before
-        t.scores.put(change.old.id, new)
-        self.changed += len(new)
-
     def _tag(self, t: Transaction, scoring: Scoring, photo_ids: Sequence[int]) -> int:
         """Score photos that came meanwhile; returns how many that could be."""
         tagged = 0
@@ -280,6 +207,7 @@ class _Retag:
         """Let the scoring and its revision be those of the library."""
         t.scores.finish(scoring)
         t.library.set_revision(self._revision.id, self._place.namespace)
+        t.vocabularies.relabel(self._revision)
         t.library.set_retag_pending(False, self._place.namespace)
         self._limit(t)
 
@@ -302,9 +230,11 @@ class _Retag:
         t.scores.put(scoring.id, kept)
         self._least.note(kept.photo_ids, scoring.ranks(kept))
 
-    def _check_namespace(self, t: Transaction) -> None:
-        """It may have been dropped while labels were encoded."""
-        if self._place.is_known and self._place.namespace not in t.namespaces.names():
+    def _check_place(self, t: Transaction) -> None:
+        """While labels were encoded, the namespace may have been dropped, or another revision put there."""
+        place = self._place
+        is_dropped = place.is_known and place.namespace not in t.namespaces.names()
+        if is_dropped or (place.if_wanted and aim(t, self._space, place.namespace) != self._revision.id):
             raise Superseded(self._revision.vocabulary)
 
     def _check(self, t: Transaction, scoring: Scoring) -> None:

@@ -8,6 +8,9 @@ import sys
 import pytest
 from PIL import Image
 
+from photos.revising import with_label
+from store import Catalog
+
 
 @pytest.fixture
 def two(tmp_path):
@@ -47,6 +50,44 @@ def test_history_lists_revisions_and_rollback_goes_back_to_one(filled, two):
         True,
     ]
     assert "did you mean 'two'" in filled("vocab", "history", "twoo").err
+
+
+def test_rollback_of_a_vocabulary_that_is_in_force_nowhere_makes_the_older_one_its_newest(filled, two, tmp_path):
+    for text in ("red\n", "red\nblue\n", "white\n"):
+        filled("vocab", "import", two(text))
+    before = filled("tags", "--json").out
+    result = filled("vocab", "rollback", "two")
+    assert (result.status, result.err) == (0, "")
+    assert (
+        result.out == "two@4 is two@2 again (2 labels). It is in force nowhere; `photos vocab use two` tags with it.\n"
+    )
+    assert labels_of(filled("vocab", "show", "two", "--json")) == ["red", "blue"]
+    assert filled("vocab", "rollback", "two", "--to", "1").out.startswith("two@5 is two@1 again (1 label)")
+    assert filled("vocab", "rollback", "two", "--to", "9").status == 1
+    assert filled("tags", "--json").out == before
+    lines = filled("vocab", "history").lines
+    assert ["colours@1" in line for line in lines] == [True]
+    assert lines[0].endswith("in use")
+    assert "with two (1 label, revision 5)" in filled("vocab", "use", "two").out
+
+
+def test_rollback_takes_back_what_was_to_tag_when_it_was_cut_off(filled, two):
+    filled("vocab", "use", two("red\n"))
+    filled("vocab", "use", two("red\nblue\n"))
+    with Catalog.open(filled.library / "catalog.sqlite3") as catalog:
+        with_label(catalog, "cut off", "white")
+    assert "with two (2 labels, revision 2)" in filled("vocab", "rollback").out
+    filled("index")
+    assert labels_of(filled("vocab", "show", "--json")) == ["red", "blue"]
+
+
+def test_rollback_before_there_are_photos_tags_those_that_come(photos, two, pictures, checkpoint):
+    assert photos("vocab", "rollback").status == 1
+    for text in ("red\n", "red\nblue\n"):
+        photos("vocab", "use", two(text))
+    assert photos("vocab", "rollback").out == "two@1 (1 label) will tag the photos you add.\n"
+    assert photos("add", pictures, "--model", checkpoint).status == 0
+    assert labels_of(photos("vocab", "show", "--json")) == ["red"]
 
 
 def test_a_revision_is_named_by_its_number(filled, two):

@@ -46,7 +46,7 @@ class ManyVocabularies(RuleBasedStateMachine):
 
     def use(self, namespace):
         library = self.library
-        revision = renewed(library.catalog, library.space, self.revision(namespace), namespace)
+        revision = renewed(library.catalog, library.space, self.revision(namespace))
         retag(library.catalog, library.space, revision, library.texts, namespace=namespace)
 
     @rule(count=st.integers(1, 3))
@@ -133,8 +133,8 @@ class ManyVocabularies(RuleBasedStateMachine):
         # As a pass over the folders does: first what examples that came have changed.
         with library.catalog.read() as t:
             used = [(each.namespace, t.vocabularies.revision(each.revision_id)) for each in t.namespaces.in_force()]
-        for namespace, revision in used:
-            renewed(library.catalog, library.space, revision, namespace)
+        for _, revision in used:
+            renewed(library.catalog, library.space, revision)
         with library.catalog.read() as t:
             waiting = {name: t.vocabularies.revision(key) for name, key in owing(t, library.space).items()}
         for namespace, revision in waiting.items():

@@ -16,8 +16,10 @@ from query import (
     BadLabel,
     StoredTagger,
     Superseded,
+    aim,
     census,
     lint,
+    owe,
     owed,
     parse_vocabulary,
     photo_tags,
@@ -137,6 +139,39 @@ def test_of_two_retags_at_once_the_later_one_stands(library):
     with library.catalog.read() as t:
         assert t.library.revision_id() == second.id
     assert [tag.label for tag in photo_tags(library.catalog, library.space, [photo_id])[photo_id]] == ["car"]
+
+
+def test_a_retag_that_is_wanted_no_longer_scores_nothing_and_leaves_what_is_owed(library):
+    first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
+    library.add("photo", first)
+    retag(library.catalog, library.space, first, library.texts)
+    before = library.rows()
+    with library.catalog.write() as t:
+        owe(t, library.space, second)
+        assert (aim(t, library.space), t.library.revision_id()) == (second.id, first.id)
+    with pytest.raises(Superseded):
+        retag(library.catalog, library.space, first, library.texts, if_wanted=True)
+    assert library.rows() == before
+    with library.catalog.read() as t:
+        assert owed(t, library.space) == second.id
+    retag(library.catalog, library.space, second, library.texts, if_wanted=True)
+    with library.catalog.read() as t:
+        assert (owed(t, library.space), aim(t, library.space)) == (None, second.id)
+
+
+def test_to_owe_what_is_being_done_does_not_begin_it_anew(library):
+    first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary(*NAMES, threshold=0.02))
+    for number in range(3):
+        library.add(f"photo{number}", first)
+    retag(library.catalog, library.space, first, library.texts)
+
+    def claim(done, total):
+        with library.catalog.write() as t:
+            owe(t, library.space, second)
+
+    claim(0, 3)
+    report = retag(library.catalog, library.space, second, library.texts, claim, rows=1, if_wanted=True)
+    assert (report.photos, report.changed) == (3, 3)
 
 
 def test_tagging_as_indexed_in_parts_and_from_scratch_gives_the_same_rows(library):

@@ -224,21 +224,84 @@ def test_a_label_of_several_vocabularies_is_learnt_anew_in_all_of_them(library):
     assert library.rows("n") == library.rows()
 
 
+def test_until_the_retag_is_whole_the_tags_are_what_they_were(library):
+    for number in range(20):
+        library.add(f"photo{number}")
+    definition = vocabulary("photo1", "photo30")
+    revision = retagged(library, definition)
+    beside = library.put(replace(definition, name="beside"))
+    retag(library.catalog, library.space, beside, library.texts, namespace="n")
+    for number in range(20, 40):
+        library.add(f"photo{number}", revision)
+    ids = list(range(1, 41))
+    before = photo_tags(library.catalog, library.space, ids)
+    assert "ours" in {tag.label for tags in before.values() for tag in tags}
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    again = renewed(library.catalog, library.space, revision)
+    with pytest.raises(KeyboardInterrupt):
+        retag(library.catalog, library.space, again, library.texts, make_scorer=killed)
+    assert photo_tags(library.catalog, library.space, ids) == before
+    assert renewed(library.catalog, library.space, revision) == again, "what is owed is not made anew again"
+    with library.catalog.read() as t:
+        assert owing(t, library.space) == {"": revision.id, "n": beside.id}
+    retag(library.catalog, library.space, revision, library.texts)
+    after = photo_tags(library.catalog, library.space, ids)
+    assert of_label(after, "ours") != of_label(before, "ours")
+    assert of_label(after, "n:ours") == of_label(before, "n:ours")
+    retag(library.catalog, library.space, beside, library.texts, namespace="n")
+    assert library.rows("n") == library.rows()
+    with library.catalog.read() as t:
+        assert owing(t, library.space) == {}
+        assert t.vocabularies.revision(revision.id).labels == again.labels
+
+
+def of_label(tags, name):
+    return {key: tag.score for key, of_one in tags.items() for tag in of_one if tag.label == name}
+
+
 def test_a_retag_that_began_before_examples_came_leaves_one_owed(library):
     for number in range(20):
         library.add(f"photo{number}")
-    revision = retagged(library, vocabulary("photo1", "photo30"))
+    retagged(library, vocabulary("photo1", "photo30"))
     for number in range(20, 40):
         library.add(f"photo{number}")
-    renewed(library.catalog, library.space, revision)
-    retag(library.catalog, library.space, revision, library.texts)
+    definition = vocabulary("photo1", "photo30")
+    revision = library.put(replace(definition, labels=(LabelDefinition("new", ("new",)), *definition.labels)))
+
+    def come(*_):
+        renewed(library.catalog, library.space, revision)
+
+    retag(library.catalog, library.space, revision, library.texts, text_progress=come)
+    assert {label for _, label, _ in library.rows()} == {label.id for label in revision.labels}
     with library.catalog.read() as t:
         assert owed(t, library.space) == revision.id
-        newest = t.vocabularies.revision(revision.id)
-    retag(library.catalog, library.space, newest, library.texts)
+    retag(library.catalog, library.space, revision, library.texts)
     with library.catalog.read() as t:
         assert owed(t, library.space) is None
+        newest = t.vocabularies.revision(revision.id)
+    assert newest.labels[2].id != revision.labels[2].id
     assert {label for _, label, _ in library.rows()} == {label.id for label in newest.labels}
+
+
+def test_a_revision_of_before_learns_from_what_came_since_too(library):
+    for number in range(20):
+        library.add(f"photo{number}")
+    first = retagged(library, vocabulary("photo1", "photo30"))
+    for number in range(20, 40):
+        library.add(f"photo{number}")
+    definition = vocabulary("photo1", "photo30")
+    retagged(library, replace(definition, labels=(*definition.labels, LabelDefinition("new", ("new",)))))
+    retag(library.catalog, library.space, first, library.texts)
+    with library.catalog.read() as t:
+        back = t.vocabularies.revision(first.id)
+        assert (owed(t, library.space), t.labels.made(library.space.id, [back.labels[1].id]).popitem()[1].examples) == (
+            None,
+            2,
+        )
+    assert back.labels[1].id != first.labels[1].id
 
 
 def test_photos_that_are_all_alike_are_not_learnt_from_again_and_again(library):
