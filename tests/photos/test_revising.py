@@ -173,7 +173,7 @@ def test_an_edit_beside_the_main_one_begins_with_what_is_owed_there(filled, tmp_
     filled("vocab", "use", tmp_path / "few.txt", "--as", "beside")
     with_label(catalog, "beside:owed", "a blue thing")
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")
-    assert "few as beside: (3 labels, revision 3)" in filled("vocab", "edit", "beside:").out
+    assert "few as beside (3 labels, revision 3)" in filled("vocab", "edit", "beside:").out
     assert labels_of(filled, "beside:") == ["red", "owed", "mine"]
     changed_meanwhile(tmp_path, monkeypatch, filled.library, namespace="beside:")
     assert filled("vocab", "edit", "beside:").status == 1
