@@ -9,6 +9,7 @@ compared beside it.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
@@ -28,7 +29,13 @@ _PARTS = 8
 LIKELY: Final = 10
 #: Of 255: how much the colours of two may differ on average, and in the tenth of the picture that differs most. An
 #: exposure corrected by a quarter of a stop moves them by 30.
-_COLOURS, _PLACES = 32.0, 64.0
+_COLOURS, _PLACES = 32, 64
+_TENTH = 7
+#: Pairs that are compared at once: their colours take 8 MB.
+_CHUNK = 8192
+#: The number of what is made here of a picture. Whoever changes that, or what `look_of` is given, counts it up: looks
+#: of another number are made anew.
+METHOD: Final = 1
 
 
 #: Formats, as Pillow calls them, of files that may hold pages, or move.
@@ -36,28 +43,81 @@ _OF_SEVERAL = ("GIF", "TIFF", "WEBP", "PNG", "HEIF", "AVIF")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Looks:
+    """What many pictures look like: `bits` uint8 (n, 8), eight in each, and mean `colours`, uint8 (n, 8, 8, 3), RGB.
+
+    All that is said of them is reckoned in whole numbers, so that it does not depend on how many are compared at once.
+    """
+
+    bits: NDArray[np.uint8]
+    colours: NDArray[np.uint8]
+
+    def distances(self, firsts: NDArray[np.int64], seconds: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many bits of the hashes differ, (m,), of pairs that are given by their places, (m,)."""
+        differ = np.bitwise_count(self.bits[firsts] ^ self.bits[seconds])
+        counts: NDArray[np.int64] = differ.sum(-1, dtype=np.int64)
+        return counts
+
+    def are_like(self, firsts: NDArray[np.int64], seconds: NDArray[np.int64], most: int = LIKELY) -> NDArray[np.bool_]:
+        """Of which pairs at most *most* bits differ, and the colours are about the same everywhere; bool (m,)."""
+        plain = self.are_plain()
+        # Where neither has structure there is nothing that a hash could tell apart: then it is the colours that count.
+        alike = (self.distances(firsts, seconds) <= most) | (plain[firsts] & plain[seconds])
+        left = np.flatnonzero(alike)
+        for start in range(0, len(left), _CHUNK):
+            some = left[start : start + _CHUNK]
+            alike[some] = self._have_like_colours(firsts[some], seconds[some])
+        return alike
+
+    def are_plain(self) -> NDArray[np.bool_]:
+        """In which there is nothing but a colour, or what is too small to be seen here; bool (n,)."""
+        parts = self.colours.reshape(len(self.colours), _PARTS * _PARTS, 3).astype(np.int64)
+        # The standard deviation of each colour is below 1.
+        count = parts.shape[1]
+        spread = count * (parts * parts).sum(1) - parts.sum(1) ** 2
+        plain: NDArray[np.bool_] = (spread < count * count).all(-1)
+        return plain
+
+    def _have_like_colours(self, firsts: NDArray[np.int64], seconds: NDArray[np.int64]) -> NDArray[np.bool_]:
+        apart = np.abs(self.colours[firsts].astype(np.int16) - self.colours[seconds]).sum(-1, dtype=np.int64)
+        parts = apart.reshape(len(apart), _PARTS * _PARTS)
+        farthest = np.partition(parts, -_TENTH, axis=1)[:, -_TENTH:]
+        like: NDArray[np.bool_] = (parts.sum(1) <= _COLOURS * 3 * parts.shape[1]) & (
+            farthest.sum(1) <= _PLACES * 3 * _TENTH
+        )
+        return like
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Look:
-    """What a picture looks like: `bits` bool (64,), and mean colours, `colours` float32 (8, 8, 3), 0 to 255."""
+    """What a picture looks like: `bits` bool (64,), and mean colours, `colours` uint8 (8, 8, 3)."""
 
     bits: NDArray[np.bool_]
-    colours: NDArray[np.float32]
+    colours: NDArray[np.uint8]
 
     def distance(self, other: Look) -> int:
         """How many bits of the hashes differ."""
-        return int(np.count_nonzero(self.bits != other.bits))
+        return int(joined([self, other]).distances(*_PAIR)[0])
 
     def is_like(self, other: Look, most: int = LIKELY) -> bool:
         """Whether at most *most* bits differ, and the colours are about the same everywhere."""
-        apart = np.abs(self.colours - other.colours).mean(-1).ravel()
-        far = float(np.sort(apart)[-len(apart) // 10 :].mean())
-        # Where neither has structure there is nothing that a hash could tell apart: then it is the colours that count.
-        alike = self.distance(other) <= most or (self.is_plain and other.is_plain)
-        return alike and float(apart.mean()) <= _COLOURS and far <= _PLACES
+        return bool(joined([self, other]).are_like(*_PAIR, most)[0])
 
     @property
     def is_plain(self) -> bool:
         """Whether there is nothing in the picture but a colour, or what is too small to be seen here."""
-        return float(self.colours.std(axis=(0, 1)).max()) < 1
+        return bool(joined([self]).are_plain()[0])
+
+
+#: The first with the second.
+_PAIR = (np.array([0]), np.array([1]))
+
+
+def joined(looks: Sequence[Look]) -> Looks:
+    """These looks, in their order."""
+    bits = np.array([look.bits for look in looks], np.bool_).reshape(-1, _LOW * _LOW)
+    colours = np.array([look.colours for look in looks], np.uint8).reshape(-1, _PARTS, _PARTS, 3)
+    return Looks(np.packbits(bits, axis=1), colours)
 
 
 class _Whole:
@@ -122,7 +182,7 @@ def look_of(pixels: NDArray[np.uint8]) -> Look:
     low = (_DCT @ grey @ _DCT.T)[:_LOW, :_LOW].ravel()
     step = _SIDE // _PARTS
     colours = pixels.astype(np.float32).reshape(_PARTS, step, _PARTS, step, 3).mean((1, 3))
-    return Look(low > np.median(low), colours)
+    return Look(low > np.median(low), np.rint(colours).astype(np.uint8))
 
 
 def _cosines() -> NDArray[np.float64]:

@@ -7,12 +7,12 @@ way of another member. So a slow change from picture to picture does not chain a
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from store import Catalog, Facts, Photo, Space
 
@@ -25,20 +25,27 @@ BURST: Final = 0.85
 _MOMENT = timedelta(seconds=10)
 
 
-def around_leaders(order: Sequence[int], pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """*order*, best first, in groups of a leader and those that a pair joins with it."""
-    beside: defaultdict[int, set[int]] = defaultdict(set)
-    for first, second in pairs:
-        beside[first].add(second)
-        beside[second].add(first)
-    place = {each: at for at, each in enumerate(order)}
-    taken: set[int] = set()
+def around_leaders(order: Sequence[int], firsts: NDArray[np.int64], seconds: NDArray[np.int64]) -> list[list[int]]:
+    """*order*, best first, in groups of a leader and those that a pair, of *firsts* and *seconds* (n,), joins with it.
+
+    Whoever is in a pair is in *order*.
+    """
+    ids = np.array(order, np.int64)
+    by_id = np.argsort(ids)
+    one, other = (by_id[np.searchsorted(ids, each, sorter=by_id)] for each in (firsts, seconds))
+    rows, columns = np.concatenate([one, other]), np.concatenate([other, one])
+    by_row = np.lexsort((columns, rows))
+    columns = columns[by_row]
+    starts = np.searchsorted(rows[by_row], np.arange(len(ids) + 1))
+    is_free = np.ones(len(ids), np.bool_)
     groups = []
-    for leader in order:
-        if leader not in taken:
-            group = [leader, *sorted(beside[leader] - taken, key=place.__getitem__)]
-            taken.update(group)
-            groups.append(group)
+    for leader in range(len(ids)):
+        if is_free[leader]:
+            beside = columns[starts[leader] : starts[leader + 1]]
+            is_free[leader] = False
+            members = np.unique(beside[is_free[beside]])
+            is_free[members] = False
+            groups.append([order[leader], *ids[members].tolist()])
     return groups
 
 
@@ -49,11 +56,29 @@ def is_moment(one: Facts, other: Facts) -> bool:
     return one.camera == other.camera and abs(one.taken_at - other.taken_at) <= _MOMENT
 
 
-def is_other_moment(one: Facts, other: Facts) -> bool:
-    """Whether one camera took them at two moments, which it says of no copy, however alike they look."""
-    if one.taken_at is None or other.taken_at is None or one.camera is None:
-        return False
-    return one.camera == other.camera and one.taken_at != other.taken_at
+def are_other_moments(
+    taken: Mapping[int, tuple[datetime, str]], firsts: NDArray[np.int64], seconds: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Of which pairs of photos, (n,), one camera took the two at two moments, which it says of no copy: bool (n,).
+
+    *taken* says when and by which camera each was taken, and has only those of which both are known.
+    """
+    cameras: dict[str, int] = {}
+    moments: dict[tuple[datetime, str], int] = {}
+    ids = np.array(sorted(taken), np.int64)
+    # What is not known is -1, at the end.
+    camera, moment = np.full(len(ids) + 1, -1), np.full(len(ids) + 1, -1)
+    for at, photo_id in enumerate(ids.tolist()):
+        camera[at] = cameras.setdefault(taken[photo_id][1], len(cameras))
+        moment[at] = moments.setdefault(taken[photo_id], len(moments))
+
+    def places(photo_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        found = np.searchsorted(ids, photo_ids)
+        return np.where(np.append(ids, -1)[found] == photo_ids, found, len(ids))
+
+    one, other = places(firsts), places(seconds)
+    differ: NDArray[np.bool_] = (camera[one] >= 0) & (camera[one] == camera[other]) & (moment[one] != moment[other])
+    return differ
 
 
 def _seconds(facts: Facts) -> float:

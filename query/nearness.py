@@ -39,6 +39,15 @@ class NearPairs:
         """How many pairs."""
         return len(self.firsts)
 
+    def photo_ids(self) -> list[int]:
+        """The photos that are in a pair, by ascending id."""
+        every: list[int] = np.union1d(self.firsts, self.seconds).tolist()
+        return every
+
+    def only(self, which: NDArray[np.bool_]) -> NearPairs:
+        """Those of *which*, bool (n,)."""
+        return NearPairs(self.firsts[which], self.seconds[which], self.cosines[which])
+
 
 def near_pairs(
     catalog: Catalog,

@@ -19,6 +19,7 @@ from .errors import (
 )
 from .index import IndexStatus, VectorIndex
 from .least_ranks import LeastRanks
+from .looks import KeptLooks
 from .mapped import MappedRows
 from .records import (
     Attempts,
@@ -72,6 +73,7 @@ __all__ = [
     "InForce",
     "IndexStatus",
     "IndexedFile",
+    "KeptLooks",
     "KeptScores",
     "Label",
     "LabelDefinition",

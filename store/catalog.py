@@ -20,6 +20,7 @@ from .files import Files
 from .folders import Folders
 from .labels import Labels
 from .library import Library
+from .looks import Looks
 from .mapped import MappedRows
 from .members import KeptLabels
 from .namespaces import Namespaces
@@ -48,6 +49,7 @@ class Transaction:
         self.attempts = AttemptLog(connection)
         self.photos = Photos(connection)
         self.copies = Copies(connection)
+        self.looks = Looks(connection)
         self.selection = Selection(connection)
         self.spaces = Spaces(connection)
         self.embeddings = Embeddings(connection, mapped)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
@@ -50,6 +51,15 @@ class Copies:
                 stamp = Stamp(row.size, row.mtime_ns, row.ctime_ns, row.inode)
                 files[row.photo_id].append(IndexedFile(row.photo_id, os.path.join(row.folder, row.path), stamp))
         return {photo_id: sorted(of_one, key=lambda file: file.path) for photo_id, of_one in files.items()}
+
+    def taken(self, photo_ids: Sequence[int]) -> dict[int, tuple[datetime, str]]:
+        """When, by the camera's clock, and by which camera photos were taken: those of which both are known."""
+        mine = (_photo.c.taken_at.is_not(None), _photo.c.camera.is_not(None))
+        found: dict[int, tuple[datetime, str]] = {}
+        for some in chunks(photo_ids):
+            rows = select(_photo.c.id, _photo.c.taken_at, _photo.c.camera).where(_photo.c.id.in_(some), *mine)
+            found.update((row.id, (row.taken_at, row.camera)) for row in self._connection.execute(rows))
+        return found
 
     def below(self, paths: Sequence[bytes]) -> list[int]:
         """The photos that have a file in one of the directories *paths*, absolute, or below; by ascending id."""

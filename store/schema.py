@@ -175,6 +175,17 @@ embedding_change = Table(
     sqlite_autoincrement=True,
 )
 
+#: What a photo looks like as the method of that number sees it: the bits of a perceptual hash, and the mean colours,
+#: RGB, of 8 x 8 parts.
+look = Table(
+    "look",
+    metadata,
+    _of("photo", primary=True),
+    _need("method", Integer),
+    _need("bits", LargeBinary(8)),
+    _need("colours", LargeBinary(192)),
+)
+
 #: Contents whose decoding failed for no fault that is known of them: how often, and when last.
 attempt = Table(
     "attempt",

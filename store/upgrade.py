@@ -11,7 +11,7 @@ from .engine import copy, is_ours, mark_as_ours, restructuring, transaction, wri
 from .errors import CatalogTooNew, NotACatalog
 
 #: The newest revision. Comparing with it spares a catalog that is up to date the import of Alembic.
-HEAD = "0013"
+HEAD = "0014"
 
 # Alembic's context is one global of the process.
 _one_at_a_time = threading.Lock()

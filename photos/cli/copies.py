@@ -10,9 +10,11 @@ import click
 from photos.cli.output import write_json, write_paths
 from photos.cli.progress import Bar
 from photos.cli.render import counted, day, shown_path, table
-from photos.duplicates import Copy, OnDisk, Sameness, Search, find_duplicates
+from photos.duplicates import Copy, Sameness, Search, find_duplicates
 from photos.errors import NothingFound
+from photos.looks import KnownLooks
 from photos.models import in_bytes
+from photos.on_disk import OnDisk
 from photos.records import fact_record, rounded, text_of
 from photos.spare import spare
 
@@ -22,12 +24,13 @@ if TYPE_CHECKING:
 
 def find_and_tell(app: App, search: Search, *, others: bool, as_json: bool, paths_only: bool, nul: bool) -> None:
     """Find duplicates and show them. Raises `NothingFound` if there are none."""
+    looks = KnownLooks(app.catalog)
     with Bar("Comparing", None, "photo") as comparing, Bar("Looking", None, "picture") as looking:
-        groups = find_duplicates(app, search, comparing=comparing.reach, looking=looking.reach)
+        groups = find_duplicates(app, search, looks, comparing=comparing.reach, looking=looking.reach)
     if not groups:
         raise NothingFound("No duplicates were found.")
     if others:
-        groups = [spare(group, search.folders) for group in groups]
+        groups = spare(groups, search.folders, looks)
         paths_only = not as_json
     shown = [group for group in groups if group]
     if not shown:

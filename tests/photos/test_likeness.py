@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from photos.likeness import LIKELY, look_at, look_of
+from photos.likeness import LIKELY, METHOD, look_at, look_of
 
 from ..pictures import encoded, scene, turned
 
@@ -69,6 +69,23 @@ def test_the_transform_is_the_discrete_cosine_transform():
     bits = look_of(pixels).bits.reshape(8, 8)
     assert bits[0, 0]
     assert bits[0, 3]
+
+
+def test_what_is_made_of_a_picture_changes_only_with_the_number_of_the_method():
+    # Looks are kept by that number: if this fails, and is meant to, METHOD must be counted up.
+    across, down = np.meshgrid(np.arange(32), np.arange(32))
+    pixels = np.stack([(across * across + 3 * down) % 251, down * 5 + across, (across * down) % 200], -1).astype(
+        np.uint8
+    )
+    made = look_of(pixels)
+    assert METHOD == 1
+    assert np.packbits(made.bits).tobytes().hex() == "860e3935726e795a"
+    assert made.colours[0, 0].tolist() == [8, 9, 2]
+    assert made.colours[5, 2].tolist() == [156, 117, 92]
+
+
+def test_colours_are_whole_numbers_so_that_a_kept_look_is_the_look(tmp_path):
+    assert look(tmp_path, textured(0)).colours.dtype == np.uint8
 
 
 def test_what_cannot_be_read_has_no_look(tmp_path):

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from query import Match
-from query.grouping import BURST, NEAR, around_leaders, group_photos, is_moment, is_other_moment
+from query.grouping import BURST, NEAR, are_other_moments, around_leaders, group_photos, is_moment
 from query.search import grouped
 from store import Catalog, Facts, SpaceIdentity, Stamp
 
@@ -19,17 +19,22 @@ def taken(seconds, camera="X-T4"):
     return Facts(4, 3, "JPEG", taken_at=NOON + timedelta(seconds=seconds), camera=camera)
 
 
+def grouped_around(order, pairs):
+    firsts, seconds = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
+    return around_leaders(order, firsts, seconds)
+
+
 def test_nobody_joins_a_group_by_way_of_another_member():
     chain = [(1, 2), (2, 3), (3, 4), (4, 5)]
-    assert around_leaders([1, 2, 3, 4, 5], chain) == [[1, 2], [3, 4], [5]]
-    assert around_leaders([2, 1, 3, 4, 5], chain) == [[2, 1, 3], [4, 5]]
+    assert grouped_around([1, 2, 3, 4, 5], chain) == [[1, 2], [3, 4], [5]]
+    assert grouped_around([2, 1, 3, 4, 5], chain) == [[2, 1, 3], [4, 5]]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.permutations(range(8)), st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7))))
 def test_everybody_is_in_one_group_whose_leader_comes_first(order, pairs):
     pairs = {pair for pair in pairs if pair[0] != pair[1]}
-    groups = around_leaders(order, pairs)
+    groups = grouped_around(order, pairs)
     assert sorted(each for group in groups for each in group) == sorted(order)
     for group in groups:
         assert group == sorted(group, key=order.index)
@@ -46,10 +51,12 @@ def test_a_moment_is_one_camera_within_seconds():
 
 
 def test_a_copy_has_the_time_of_its_original_or_none():
-    assert is_other_moment(taken(0), taken(1))
-    assert not is_other_moment(taken(0), taken(0))
-    assert not is_other_moment(taken(0), Facts(4, 3, "JPEG"))
-    assert not is_other_moment(taken(0, None), taken(1, None))
+    taken = {1: (NOON, "X-T4"), 2: (NOON + timedelta(seconds=1), "X-T4"), 3: (NOON, "X-T4"), 5: (NOON, "Pixel 7")}
+    # 4 and 6 do not know theirs.
+    pairs = {(1, 2): True, (2, 3): True, (1, 3): False, (1, 4): False, (4, 6): False, (2, 5): False, (6, 2): False}
+    firsts, seconds = np.array(list(pairs), np.int64).T
+    assert are_other_moments(taken, firsts, seconds).tolist() == list(pairs.values())
+    assert not are_other_moments({}, firsts, seconds).any()
 
 
 ANGLES = SpaceIdentity("m", "w", "p", "float32", 2, 1.0, 0.0)

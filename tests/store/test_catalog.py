@@ -529,7 +529,7 @@ def test_what_is_in_force_is_one_row(catalog):
 
 def test_every_table_about_a_photo_carries_its_photo_id():
     about = {"embedding", "embedding_change", "file", "former_content", "photo_scores", "sidecar_write"}
-    about |= {"tag", "tag_event"}
+    about |= {"look", "tag", "tag_event"}
     assert about == {table.name for table in tables.metadata.sorted_tables if "photo_id" in table.columns}
 
 
