@@ -8,7 +8,7 @@ basis is that of the largest principal components, uncentred, of a sample, which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +21,12 @@ _FEW = 64
 #: Photos that the basis is made of, and those that are read at once.
 _SAMPLE = 4096
 _CHUNK = 8192
-#: Photos that are compared at once: these with those. A product of them takes 32 MB.
-_THESE, _THOSE = 1024, 8192
+#: Photos that are compared at once: these with those. A product of them takes 8 MB, which is written over and over.
+_THESE, _THOSE = 1024, 2048
+#: Pairs from which on they are compared in full; that many photos, and those of one more product, are read at most.
+_MANY = 8192
+#: To take two rows out and multiply them takes as long as so many products in a matrix of all rows.
+_TAKING = 150
 #: What float32 adds to a bound, and fp16 rows to a length.
 _SLACK = 1e-4
 
@@ -66,72 +70,78 @@ def near_pairs(
     time grows with the square of their number. Photos without an embedding have no pairs. *progress* hears of photos
     compared and photos to be compared.
     """
-    first = set(photo_ids[:of])
     there, reduced = _reduced(catalog, space, photo_ids)
-    count = sum(photo_id in first for photo_id in there)
+    count = int(np.isin(there, np.asarray(photo_ids[:of], np.int64)).sum())
+    bounds = np.empty((_THESE, _THOSE), np.float32)
     found: list[NearPairs] = []
     for start in range(0, count, _THESE):
         end = min(start + _THESE, count)
-        found.append(_near_some(catalog, space, there, reduced, range(start, end), least, most))
+        kept: list[NearPairs] = []
+        for rows, columns in _candidates(reduced, range(start, end), least - _SLACK, bounds):
+            kept = [_nearest([*kept, _checked(catalog, space, there[rows], there[columns], least)], most)]
+        found += kept
         if progress is not None:
             progress(end, count)
     return _joined(found)
 
 
-def _near_some(
-    catalog: Catalog,
-    space: Space,
-    photo_ids: Sequence[int],
-    reduced: NDArray[np.float32],
-    places: range,
-    least: float,
-    most: int,
-) -> NearPairs:
-    """The pairs of the photos at these *places* with all that come after them."""
+def _candidates(
+    reduced: NDArray[np.float32], places: range, least: float, bounds: NDArray[np.float32]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Places of the pairs, of those at *places* with all that come after them, that may be near: (n,) and (n,).
+
+    *bounds* is room for a product. They come in parts of some `_MANY`.
+    """
     start = places.start
     these = reduced[start : places.stop]
-    kept: list[NearPairs] = []
-    for other in range(start, len(photo_ids), _THOSE):
-        bounds = these @ reduced[other : other + _THOSE].T
+    parts: list[NDArray[np.int64]] = []
+    for other in range(start, len(reduced), _THOSE):
+        those = reduced[other : other + _THOSE]
+        product = np.matmul(these, those.T, out=bounds[: len(these), : len(those)])
         # Much quicker than to look for rows and columns at once.
-        rows, columns = np.divmod(np.flatnonzero(bounds >= least - _SLACK), bounds.shape[1])
+        rows, columns = np.divmod(np.flatnonzero(product >= least), len(those))
         later = columns + other > rows + start
-        rows, columns = rows[later] + start, columns[later] + other
-        if len(rows):
-            kept = [_nearest([*kept, _checked(catalog, space, photo_ids, rows, columns, least)], most)]
-    return _joined(kept)
+        if later.any():
+            parts.append(np.stack([rows[later] + start, columns[later] + other]))
+        if parts and (sum(part.shape[1] for part in parts) >= _MANY or other + _THOSE >= len(reduced)):
+            rows, columns = np.concatenate(parts, axis=1)
+            yield rows, columns
+            parts.clear()
 
 
 def _checked(
-    catalog: Catalog,
-    space: Space,
-    photo_ids: Sequence[int],
-    rows: NDArray[np.int64],
-    columns: NDArray[np.int64],
-    least: float,
+    catalog: Catalog, space: Space, first_ids: NDArray[np.int64], second_ids: NDArray[np.int64], least: float
 ) -> NearPairs:
-    """Those of the pairs, by their places, that are near enough in all dimensions."""
-    ids = np.asarray(photo_ids, np.int64)
-    first_ids, first_at = np.unique(ids[rows], return_inverse=True)
-    second_ids, second_at = np.unique(ids[columns], return_inverse=True)
+    """Those of the pairs that are near enough in all dimensions. A photo that went meanwhile has none."""
     with catalog.read() as t:
-        firsts = t.embeddings.get(space.id, first_ids.tolist())
-        seconds = t.embeddings.get(space.id, second_ids.tolist())
-    if len(firsts) < len(first_ids) or len(seconds) < len(second_ids):
-        # A photo went meanwhile: its pairs are none.
-        there = np.isin(ids[rows], firsts.ids) & np.isin(ids[columns], seconds.ids)
-        if not there.any():
-            return _joined([])
-        return _checked(catalog, space, photo_ids, rows[there], columns[there], least)
-    cosines = (firsts.matrix @ seconds.matrix.T)[first_at, second_at]
+        firsts = t.embeddings.get(space.id, np.unique(first_ids).tolist())
+        seconds = t.embeddings.get(space.id, np.unique(second_ids).tolist())
+    there = np.isin(first_ids, firsts.ids) & np.isin(second_ids, seconds.ids)
+    pairs = NearPairs(first_ids[there], second_ids[there], np.empty(0, np.float32))
+    one, other = np.searchsorted(firsts.ids, pairs.firsts), np.searchsorted(seconds.ids, pairs.seconds)
+    cosines = _cosines(firsts.matrix, seconds.matrix, one, other)
     near = cosines >= least
-    return NearPairs(ids[rows[near]], ids[columns[near]], cosines[near])
+    return NearPairs(pairs.firsts[near], pairs.seconds[near], cosines[near])
 
 
-def _reduced(catalog: Catalog, space: Space, photo_ids: Sequence[int]) -> tuple[list[int], NDArray[np.float32]]:
-    """The photos that have an embedding, and of each Px and |Qx|, float32 (n, m + 1)."""
+def _cosines(
+    firsts: NDArray[np.float32], seconds: NDArray[np.float32], one: NDArray[np.int64], other: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """The products of these rows of the two, float32 (n,)."""
+    cosines = np.empty(len(one), np.float32)
+    if len(firsts) * len(seconds) < _TAKING * len(one):
+        cosines[:] = (firsts @ seconds.T)[one, other]
+        return cosines
+    for start in range(0, len(one), _THESE):
+        some = slice(start, start + _THESE)
+        cosines[some] = np.einsum("ij,ij->i", firsts[one[some]], seconds[other[some]])
+    return cosines
+
+
+def _reduced(catalog: Catalog, space: Space, photo_ids: Sequence[int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The photos that have an embedding, int64 (n,), and of each Px and |Qx|, float32 (n, m + 1)."""
     basis = _basis(catalog, space, photo_ids)
-    there: list[int] = []
+    there = [np.empty(0, np.int64)]
     parts = [np.empty((0, basis.shape[1] + 1), np.float32)]
     for start in range(0, len(photo_ids), _CHUNK):
         with catalog.read() as t:
@@ -139,9 +149,9 @@ def _reduced(catalog: Catalog, space: Space, photo_ids: Sequence[int]) -> tuple[
         projected = vectors.matrix @ basis
         squares = np.einsum("ij,ij->i", vectors.matrix, vectors.matrix)
         left = np.sqrt(np.maximum(squares - np.einsum("ij,ij->i", projected, projected), 0))
-        there += vectors.ids.tolist()
+        there.append(vectors.ids)
         parts.append(np.hstack([projected, left[:, np.newaxis]]))
-    return there, np.concatenate(parts)
+    return np.concatenate(there), np.concatenate(parts)
 
 
 def _basis(catalog: Catalog, space: Space, photo_ids: Sequence[int]) -> NDArray[np.float32]:
