@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -125,8 +125,22 @@ def _reason(t: Transaction, space: Space, filters: Sequence[Filter], directory: 
     """Which filter alone leaves nothing, or that they do so together."""
     for each in filters:
         if not len(_chosen(t, space, [each], directory)):
-            return f"No photo meets `{filter_written(each)}`"
+            looser = _looser(t, each, directory)
+            but = "" if looser is None else f", but some meet `{filter_written(looser)}`"
+            return f"No photo meets `{filter_written(each)}`{but}"
     return "No photo meets all of the filters together"
+
+
+def _looser(t: Transaction, each: Filter, directory: str) -> Filter | None:
+    """The filter with parts of folders' names in place of whole ones, if photos meet that."""
+    if each.name != "in" or each.negated or len(each.values) > 1:
+        return None
+    match _Reader(t, directory).choice(each, each.values[0]):
+        case Along(names):
+            parts = tuple(f"*{name}*" for name in names)
+            return replace(each, values=("/".join(parts),)) if len(t.selection.matching([Along(parts)])) else None
+        case _:
+            return None
 
 
 class _Reader:

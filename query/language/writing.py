@@ -53,9 +53,15 @@ def _value(name: str, value: Value) -> str:
         case Turn(begin, end):
             return _place(name, begin) if begin == end else f"{_place(name, begin)}..{_place(name, end)}"
         case Circle(latitude, longitude, metres):
-            return f"{_number(latitude)},{_number(longitude)},{_number(metres)}m"
+            return f"{_number(latitude)},{_number(longitude)},{_distance(metres)}"
         case _:
             assert_never(value)
+
+
+def _distance(metres: float) -> str:
+    kilometres = metres / 1000
+    # Where the quotient is rounded, it would be read as another distance.
+    return f"{_number(kilometres)}km" if kilometres >= 1 and kilometres * 1000 == metres else f"{_number(metres)}m"
 
 
 def _range(low: str | None, high: str | None, *, takes_low: bool, takes_high: bool) -> str:

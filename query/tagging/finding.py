@@ -13,6 +13,7 @@ from store import KeptScores, LabelDefinition, Space, Transaction
 from store.idsets import union
 
 from ..vocabulary.hierarchy import Ancestors, Speller
+from ..vocabulary.names import normalised
 from .namespaces import MARK, FullSpeller, View, views
 from .rule import TagRule
 from .shown import Lens, lens_of, names_of, tags_of
@@ -60,10 +61,12 @@ class TagNames:
         return self._vocabularies.label(name) or self._by_hand.label(name)
 
     def nearest(self, name: str) -> str | None:
-        """The label that *name* is without its namespace, or the one that is spelt most like it, if any is near."""
+        """The label that *name* is without its namespace, or the shortest that has its words, or is spelt like it."""
         own = next((each for each in self._names if each.partition(MARK)[2].lower() == name.lower()), None)
-        found = difflib.get_close_matches(name, self._names, 1)
-        return own or (found[0] if found else None)
+        words = f" {normalised(name)} "
+        holding = [each for each in self._names if words in f" {normalised(each)} "]
+        alike = difflib.get_close_matches(name, self._names, 1)
+        return own or min(holding, key=lambda each: (len(each), each), default=None) or next(iter(alike), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

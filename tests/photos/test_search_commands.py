@@ -234,6 +234,15 @@ def test_where_nothing_is_left_the_filter_that_leaves_nothing_is_named(filled):
     assert filled.towers.texts == 0
 
 
+def test_a_part_of_a_folders_name_is_no_folder_and_how_to_ask_for_it_is_said(filled):
+    result = filled("search", "in:icture")
+    assert (result.status, result.out) == (1, "")
+    assert "No photo meets `in:icture`, but some meet `in:*icture*`." in result.err
+    assert filled("search", "in:*icture*").status == 0
+    assert "No photo meets `in:nowhere`." in filled("search", "in:nowhere").err
+    assert "No photo meets `in:./icture`." in filled("search", "in:./icture").err
+
+
 def test_a_wrong_token_is_one_sentence_and_wrong_usage(filled):
     for word in ("tagg:dog", "after:2022-13", "iso:fast", "dog -", "is:dupe"):
         result = filled("search", word)

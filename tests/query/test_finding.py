@@ -111,4 +111,5 @@ def test_a_tag_is_known_by_its_aliases_and_plurals_and_by_what_people_gave(tagge
         ]  # fmt: skip
         assert names.label("dgo") is None
         assert names.nearest("outdoor") == "outdoors"
+        assert names.nearest("House") == "Grandma's house"
         assert names.nearest("zzzz") is None

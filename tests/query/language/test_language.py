@@ -33,6 +33,11 @@ def only(word: str) -> Filter:
     return found
 
 
+@pytest.mark.parametrize(("typed", "shown"), [("10km", "10km"), ("2.5", "2.5km"), ("800m", "800m"), ("2500m", "2.5km")])
+def test_a_distance_is_written_as_people_do(typed, shown):
+    assert written(parse([f"near:48.85,2.35,{typed}"])) == f"near:48.85,2.35,{shown}"
+
+
 @pytest.mark.parametrize(
     ("words", "terms"),
     [
