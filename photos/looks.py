@@ -91,6 +91,8 @@ class KnownLooks:
         return None
 
     def _keep(self, made: KeptLooks) -> None:
+        if not len(made):
+            return
         # An answer waits neither for another process that writes nor for room: the next run looks again.
         with suppress(CatalogBusy, CatalogReadOnly, DiskFailed, DiskFull), self._catalog.write(0) as t:
             t.looks.put(METHOD, made)

@@ -49,6 +49,29 @@ def test_no_near_pair_is_missed_and_none_is_made_up(tmp_path_factory, seed, spre
         assert brute(catalog, space, ids, least + 1e-5) <= pairs <= brute(catalog, space, ids, least - 1e-5)
 
 
+@pytest.mark.parametrize("crowd", [0, 250])
+def test_no_pair_is_missed_among_more_photos_than_are_compared_at_once(tmp_path, crowd):
+    random = np.random.default_rng(0)
+    rows = random.normal(size=(3000, 96))
+    # Copies that lie far from each other, and a crowd in which everyone is near everyone.
+    rows[1500:] = rows[:1500] + 0.1 * random.normal(size=(1500, 96))
+    rows[random.choice(3000, crowd, replace=False)] = rows[0] + 0.1 * random.normal(size=(crowd, 96))
+    catalog, space = library(tmp_path, unit(rows))
+    ids = random.permutation(np.arange(1, 3001)).tolist()
+    told = []
+    with catalog:
+        found = near_pairs(catalog, space, ids, 0.95, progress=lambda *each: told.append(each))
+        pairs = set(zip(found.firsts.tolist(), found.seconds.tolist(), strict=True))
+        assert len(pairs) == len(found) >= crowd * (crowd - 1) // 2 + 1000
+        assert brute(catalog, space, ids, 0.95 + 1e-5) <= pairs <= brute(catalog, space, ids, 0.95 - 1e-5)
+        assert told == [(1024, 3000), (2048, 3000), (3000, 3000)]
+        some = near_pairs(catalog, space, ids, 0.95, of=1100)
+        place = {photo_id: at for at, photo_id in enumerate(ids)}
+        assert set(zip(some.firsts.tolist(), some.seconds.tolist(), strict=True)) == {
+            pair for pair in pairs if place[pair[0]] < 1100
+        }
+
+
 def test_pairs_of_some_are_theirs_with_everyone(tmp_path):
     random = np.random.default_rng(0)
     rows = unit(np.ones((1, 16)) + 0.2 * random.normal(size=(30, 16)))
