@@ -72,10 +72,6 @@ class Scores:
         """The scoring that is being made, or that was when the making was interrupted."""
         return self._newest(space_id, namespace, complete=False)
 
-    def is_there(self, scoring_id: int) -> bool:
-        """Whether the scoring was not given up for another one."""
-        return self._connection.execute(select(_scoring.c.id).where(_scoring.c.id == scoring_id)).first() is not None
-
     def begin(
         self,
         space_id: int,

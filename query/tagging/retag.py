@@ -161,12 +161,14 @@ class _Retag:
         with closing(self._scored_pages(scoring, make_scorer(columns, total), rows)) as pages:
             for count, kept in pages:
                 with self._catalog.write() as t:
-                    self._check(t, scoring)
+                    if self._is_done_by_another(t, scoring):
+                        return
                     self._put(t, scoring, kept)
                 done += count
                 self._tell(done, total)
         with self._catalog.write() as t:
-            self._check(t, scoring)
+            if self._is_done_by_another(t, scoring):
+                return
             t.scores.forget_changed(scoring)
             # They were pruned after their embeddings had been read.
             t.scores.forget_deleted(scoring)
@@ -237,6 +239,15 @@ class _Retag:
         if is_dropped or (place.if_wanted and aim(t, self._space, place.namespace) != self._revision.id):
             raise Superseded(self._revision.vocabulary)
 
-    def _check(self, t: Transaction, scoring: Scoring) -> None:
-        if not t.scores.is_there(scoring.id):
+    def _is_done_by_another(self, t: Transaction, scoring: Scoring) -> bool:
+        """Whether another process, which was at the same scoring, has put it in force: what may come next is not ours.
+
+        Raises `Superseded` if the scoring was given up, or changed since.
+        """
+        begun = t.scores.begun(self._space.id, self._place.namespace)
+        if begun is not None and begun.id == scoring.id:
+            return False
+        stamp = t.scores.stamp(self._space.id, self._place.namespace)
+        if begun is not None or stamp != (scoring.id, scoring.edition):
             raise Superseded(self._revision.vocabulary)
+        return True

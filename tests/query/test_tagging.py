@@ -141,6 +141,52 @@ def test_of_two_retags_at_once_the_later_one_stands(library):
     assert [tag.label for tag in photo_tags(library.catalog, library.space, [photo_id])[photo_id]] == ["car"]
 
 
+@pytest.mark.parametrize("is_done", [False, True])
+def test_of_two_that_do_the_same_retag_the_slower_one_undoes_nothing_that_came_after_it(library, is_done):
+    few, many, more = (library.put(vocabulary(*names, threshold=0.02)) for names in (["x"], NAMES, [*NAMES, "new"]))
+    for number in range(6):
+        library.add(f"photo{number}", few)
+    retag(library.catalog, library.space, few, library.texts)
+    came = []
+
+    def meanwhile(done, total):
+        if not came:
+            came.append(retag(library.catalog, library.space, many, library.new_texts(), rows=2))
+            with library.catalog.write() as t:
+                owe(t, library.space, more)
+            if is_done:
+                retag(library.catalog, library.space, more, library.new_texts(), if_wanted=True)
+
+    with pytest.raises(Superseded):
+        retag(library.catalog, library.space, many, library.texts, meanwhile, rows=2)
+    with library.catalog.read() as t:
+        assert aim(t, library.space) == more.id
+        assert owed(t, library.space) == (None if is_done else more.id)
+    retag(library.catalog, library.space, more, library.texts)
+    held = library.rows()
+    library.forget_scores()
+    retag(library.catalog, library.space, more, library.texts)
+    assert library.rows() == held
+
+
+def test_of_two_that_do_the_same_retag_the_slower_one_ends_where_the_other_has_done_it(library):
+    few, many = (library.put(vocabulary(*names, threshold=0.02)) for names in (["x"], NAMES))
+    for number in range(6):
+        library.add(f"photo{number}", few)
+    retag(library.catalog, library.space, few, library.texts)
+    told = []
+
+    def meanwhile(done, total):
+        told.append(done)
+        if len(told) == 1:
+            assert retag(library.catalog, library.space, many, library.new_texts(), rows=2).changed == 6
+
+    assert retag(library.catalog, library.space, many, library.texts, meanwhile, rows=2).photos == 6
+    assert told == [2]
+    with library.catalog.read() as t:
+        assert (owed(t, library.space), t.library.revision_id()) == (None, many.id)
+
+
 def test_a_retag_that_is_wanted_no_longer_scores_nothing_and_leaves_what_is_owed(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
     library.add("photo", first)

@@ -434,7 +434,7 @@ def test_scores_are_in_force_when_their_scoring_is_whole_and_the_former_ones_are
         assert t.scores.missing(second) == [two]
         t.scores.finish(second)
         assert (t.scores.current(space.id).revision_id, t.scores.begun(space.id)) == (other.id, None)
-        assert not t.scores.is_there(first.id)
+        assert list(t.connection.execute(select(tables.scoring.c.id)).scalars()) == [second.id]
         assert t.connection.execute(select(func.count()).select_from(tables.photo_scores)).scalar() == 1
 
 
@@ -465,7 +465,8 @@ def test_a_scoring_that_is_begun_takes_the_place_of_others_that_were(tagged):
         first = begin(t, space, revision, dog)
         t.scores.put(first.id, kept_scores([one], [[dog]], [[0.75]]))
         second = begin(t, space, revision, dog, cat)
-        assert (t.scores.is_there(first.id), t.scores.begun(space.id).id) == (False, second.id)
+        assert list(t.connection.execute(select(tables.scoring.c.id)).scalars()) == [second.id]
+        assert t.scores.begun(space.id).id == second.id
         assert t.scores.stamp(space.id) is None
 
 
