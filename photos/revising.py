@@ -151,16 +151,29 @@ def draft(catalog: Catalog | None, name: str | None) -> Draft:
 def keep(catalog: Catalog, begun: Draft, definition: VocabularyDefinition) -> tuple[Revision, Sequence[str]] | None:
     """*definition* as the newest revision of its vocabulary; None if that is not what it was when it was *begun*.
 
-    With it come the namespaces in which photos were to be tagged with the vocabulary, and now are with that revision.
+    With it come the namespaces in which photos are to be tagged with that revision now: see `_followers`.
     """
     with catalog.write() as t:
         if begun.state is not None and begun.state != _state(t, begun.name, definition.name):
             return None
-        places = [*_tagging(t, definition.name)]
+        places = _followers(t, begun, definition.name)
         revision = t.vocabularies.put(definition)
         for namespace in places:
             use_from_now_on(t, revision, namespace)
         return revision, places
+
+
+def _followers(t: Transaction, begun: Draft, vocabulary: str) -> Sequence[str]:
+    """The namespaces that a change goes to: where what was changed is, or for a vocabulary's own name any of it.
+
+    Where another revision of what a namespace has tags under another name, too, that has what is not in the draft. The
+    main vocabulary, where none was chosen yet, is what was changed as that.
+    """
+    tagging = _tagging(t, vocabulary)
+    if begun.state is None or vocabularies.meant_namespace(t, begun.name) is None:
+        return [*tagging]
+    changed, _ = begun.state
+    return [""] if changed is None else [name for name, revision in tagging.items() if revision.id == changed]
 
 
 def _state(t: Transaction, name: str | None, vocabulary: str) -> _State:

@@ -72,7 +72,7 @@ def meant(t: Transaction, name: str) -> tuple[str, str]:
 
 
 def ensure_one(catalog: Catalog, model: str) -> Revision:
-    """The revision in force; in a library that has none, that of the vocabulary which comes with the program."""
+    """The revision in force; in a library that has none, the newest of the vocabulary which comes with the program."""
     with catalog.read() as t:
         revision = in_force(t)
     if revision is not None:
@@ -82,7 +82,8 @@ def ensure_one(catalog: Catalog, model: str) -> Revision:
         # Another process may have chosen one meanwhile.
         revision = in_force(t)
         if revision is None:
-            revision = t.vocabularies.put(definition)
+            # One of that name that the user imported or edited is theirs.
+            revision = t.vocabularies.current(definition.name) or t.vocabularies.put(definition)
             t.library.set_revision(revision.id)
     return revision
 

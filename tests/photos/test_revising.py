@@ -197,6 +197,35 @@ def test_what_is_edited_before_there_are_photos_tags_them(
     assert labels_of(photos)[-1] == "mine"
 
 
+@pytest.mark.parametrize("name", [[], ["photographic"]])
+def test_so_does_what_is_edited_before_any_vocabulary_was_chosen(
+    photos, pictures, checkpoint, tmp_path, monkeypatch, name
+):
+    editor(tmp_path, monkeypatch, "'red\\nmine\\n'")
+    assert photos("vocab", "edit", *name).out == "photographic, revision 1: 2 labels.\n"
+    assert photos("add", pictures, "--model", checkpoint).status == 0
+    assert labels_of(photos) == ["red", "mine"]
+
+
+def test_an_edit_under_one_name_takes_nothing_from_the_same_vocabulary_under_another(
+    filled, pictures, tmp_path, monkeypatch
+):
+    filled("vocab", "use", "colours", "--as", "beside")
+    filled("teach", "ours", "--yes", pictures / "red.png")
+    editor(tmp_path, monkeypatch, "text + 'mine\\n'")
+    assert "colours as beside (7 labels, revision 3)" in filled("vocab", "edit", "beside:").out
+    assert (labels_of(filled)[-1], labels_of(filled, "beside:")[-1]) == ("ours", "mine")
+    assert filled("retag").status == 0
+    assert (labels_of(filled)[-1], labels_of(filled, "beside:")[-1]) == ("ours", "mine")
+
+
+def test_an_edit_of_a_vocabulary_that_is_the_same_under_two_names_tags_under_both(filled, tmp_path, monkeypatch):
+    filled("vocab", "use", "colours", "--as", "beside")
+    editor(tmp_path, monkeypatch, "text + 'mine\\n'")
+    assert filled("vocab", "edit", "beside:").status == 0
+    assert (labels_of(filled)[-1], labels_of(filled, "beside:")[-1]) == ("mine", "mine")
+
+
 def test_what_is_chosen_before_there_are_photos_again_takes_the_place_of_what_is_owed(filled, catalog, vocabulary):
     with_label(catalog, "ours", "a red thing")
     with catalog.write() as t:
