@@ -25,14 +25,20 @@ def say(
     """Note which labels a person adds to the photos or rejects for them, and of which nothing is said any more.
 
     A name that a vocabulary in force knows, also as an alias or a plural, is that label; those of vocabularies beside
-    the main one begin with their namespace. Returns the labels' names. All or nothing. Raises `BadLabel`.
+    the main one begin with their namespace. What was said of exactly that name, from before one knew it, goes with it.
+    Returns the labels' names. All or nothing. Raises `BadLabel`.
     """
+    added, rejected, cleared = list(added), list(rejected), list(cleared)
     with catalog.write() as t:
         speller = speller_in_force(t)
         said = [(spelt(speller, name), source) for names, source in _sides(added, rejected) for name in names]
         forgotten = [spelt(speller, name) for name in cleared]
+        # A photo may have a tag of exactly the name that was typed, from before a vocabulary spelt it otherwise.
+        typed = {checked_name(name) for names in (added, rejected, cleared) for name in names}.difference(
+            forgotten, (name for name, _ in said)
+        )
         for photo_id in photo_ids:
-            for name in forgotten:
+            for name in (*forgotten, *typed):
                 t.tags.clear(photo_id, t.vocabularies.labels_called(name))
             for name, source in said:
                 own = t.vocabularies.label_called(name)

@@ -53,11 +53,17 @@ class TagNames:
         names = {label.definition.name for view in in_force for label in view.revision.labels}
         by_hand = [name for name in t.tags.labels() if name not in names]
         self._names = [*names, *by_hand]
+        self._given = frozenset(by_hand)
         self._vocabularies = FullSpeller(in_force)
         self._by_hand = Speller(LabelDefinition(name, ()) for name in by_hand)
 
     def label(self, name: str) -> str | None:
-        """The label that *name* means: by its name, an alias, or the singular of either."""
+        """The label that *name* means: by its name, an alias, or the singular of either.
+
+        One that was given to photos is that by exactly its name, though a vocabulary's that came later be called alike.
+        """
+        if name in self._given:
+            return name
         return self._vocabularies.label(name) or self._by_hand.label(name)
 
     def nearest(self, name: str) -> str | None:

@@ -10,7 +10,7 @@ import pytest
 
 from query import retag, say
 from query.tagging import TagNames, tagged, tags_of
-from store import LabelDefinition, Stamp, VocabularyDefinition
+from store import LabelDefinition, Stamp, TagSource, VocabularyDefinition
 
 NAMES = ["animal", "dog", "puppy", "bird", "day", "night", "sunset", "kitchen", "indoors", "outdoors", "car"]
 PARENTS = {
@@ -113,3 +113,29 @@ def test_a_tag_is_known_by_its_aliases_and_plurals_and_by_what_people_gave(tagge
         assert names.nearest("outdoor") == "outdoors"
         assert names.nearest("House") == "Grandma's house"
         assert names.nearest("zzzz") is None
+
+
+@pytest.fixture
+def spelt_otherwise(tagged_library):
+    """A library with a photo that a person tagged before the vocabulary had a label called alike."""
+    library, ids = tagged_library
+    with library.catalog.write() as t:
+        t.tags.say(ids[0], t.vocabularies.label_called("Dogs"), TagSource.USER)
+    return library, ids[0]
+
+
+def test_a_tag_that_a_person_gave_is_found_by_its_name_though_a_vocabulary_spells_it_otherwise(spelt_otherwise):
+    library, photo_id = spelt_otherwise
+    with library.catalog.read() as t:
+        names = TagNames(t)
+        assert [names.label(name) for name in ("Dogs", "dogs", "DOGS", "dog")] == ["Dogs", "dog", "dog", "dog"]
+        assert tagged(t, library.space, names.label("Dogs")).tolist() == [photo_id]
+
+
+@pytest.mark.parametrize(("how", "said"), [("cleared", None), ("rejected", "rejected"), ("added", "user")])
+def test_such_a_tag_is_taken_back_by_its_name(spelt_otherwise, how, said):
+    library, photo_id = spelt_otherwise
+    assert say(library.catalog, [photo_id], **{how: ["Dogs"]}) == ["dog"]
+    with library.catalog.read() as t:
+        tags = {tag.label: tag.source.value for tag in t.tags.of([photo_id])[photo_id] if tag.origin is None}
+    assert (tags.get("Dogs"), tags.get("dog")) == (None, said)
