@@ -9,30 +9,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .batch import Embedder, Tagger
+    from indexer.files.ignore import BadRule, anchored, is_pattern
+    from indexer.files.scan import WHOLE, Subtree
+    from indexer.pipeline.batch import ImageEncoder, Tagger
+    from indexer.pipeline.pipeline import index_folders
+    from indexer.pipeline.progress import Event, FileDone, FolderOffline, FolderScanned, Progress, ReadingBegins
+    from indexer.pipeline.report import HeldBack, IndexReport
+    from indexer.pipeline.survey import look
+    from indexer.watch.dirty_paths import Hints
+    from indexer.workers.pool import InProcesses
+    from indexer.workers.readers import InThreads, Readers
+
     from .decode import DecodeError, Squarer, decoders
     from .errors import IndexerError, NoReaders
-    from .hints import Hints
-    from .ignoring import BadRule, anchored, is_pattern
-    from .looking import look
-    from .pipeline import index_folders
-    from .progress import Event, FileDone, FolderOffline, FolderScanned, Progress, ReadingBegins
-    from .readers import InThreads, Readers
-    from .report import HeldBack, IndexReport
-    from .scan import WHOLE, Subtree
-    from .workers import InProcesses
 
 __all__ = [
     "WHOLE",
     "BadRule",
     "DecodeError",
-    "Embedder",
     "Event",
     "FileDone",
     "FolderOffline",
     "FolderScanned",
     "HeldBack",
     "Hints",
+    "ImageEncoder",
     "InProcesses",
     "InThreads",
     "IndexReport",
@@ -52,18 +53,18 @@ __all__ = [
 ]
 
 _MODULES = {
-    "batch": ("Embedder", "Tagger"),
+    "pipeline.batch": ("ImageEncoder", "Tagger"),
     "decode": ("DecodeError", "Squarer", "decoders"),
     "errors": ("IndexerError", "NoReaders"),
-    "hints": ("Hints",),
-    "ignoring": ("BadRule", "anchored", "is_pattern"),
-    "looking": ("look",),
-    "pipeline": ("index_folders",),
-    "progress": ("Event", "FileDone", "FolderOffline", "FolderScanned", "Progress", "ReadingBegins"),
-    "readers": ("InThreads", "Readers"),
-    "report": ("HeldBack", "IndexReport"),
-    "scan": ("WHOLE", "Subtree"),
-    "workers": ("InProcesses",),
+    "watch.dirty_paths": ("Hints",),
+    "files.ignore": ("BadRule", "anchored", "is_pattern"),
+    "pipeline.survey": ("look",),
+    "pipeline.pipeline": ("index_folders",),
+    "pipeline.progress": ("Event", "FileDone", "FolderOffline", "FolderScanned", "Progress", "ReadingBegins"),
+    "workers.readers": ("InThreads", "Readers"),
+    "pipeline.report": ("HeldBack", "IndexReport"),
+    "files.scan": ("WHOLE", "Subtree"),
+    "workers.pool": ("InProcesses",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 assert set(_MODULE_OF) == set(__all__)

@@ -1,7 +1,7 @@
 """What can go wrong between a file and its embedding.
 
 IndexerError
-├── ModelError                    (indexer.siglip.errors)
+├── ModelError                    (indexer.models.errors)
 ├── NoReaders                     no process to read files in
 └── DecodeError                   one file; it costs that file alone (indexer.decode.errors)
 """

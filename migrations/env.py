@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import URL, Connection, create_engine
 
-from store.schema import metadata
+from store.sql.schema import metadata
 
 
 def run(connection: Connection) -> None:

@@ -43,8 +43,9 @@ def _main(arguments: list[str] | None, given: Invocation | None) -> int:
     from click import ClickException  # noqa: PLC0415
     from click.exceptions import Abort  # noqa: PLC0415
 
-    from photos.cli import Invocation, program  # noqa: PLC0415
-    from photos.cli.streams import ensure_streams  # noqa: PLC0415
+    from photos.cli import Invocation  # noqa: PLC0415
+    from photos.cli.kit.program import program  # noqa: PLC0415
+    from photos.cli.kit.streams import ensure_streams  # noqa: PLC0415
     from photos.exits import CLOSED_PIPE, ClosedPipe, explain, stop_on_signals  # noqa: PLC0415
 
     ensure_streams()

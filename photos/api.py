@@ -19,12 +19,12 @@ from typing import Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from photos.answering import searcher
-from photos.app import App
 from photos.config import load
-from photos.pictures import as_vector, embed_pictures, find_similar, photo_at
+from photos.library import OpenLibrary
+from photos.operations.search import searcher
+from photos.operations.search_by_image import as_vector, embed_pictures, find_similar, photo_at
 from query import Match, NotInLibrary, Page, ScoredTag, parse_line, photo_tags
-from query.scores import probability
+from query.search.scores import probability
 from store import Photo, SpaceIdentity, Vectors
 
 _Value = TypeVar("_Value")
@@ -37,7 +37,7 @@ class Library:
     `query.errors`, `store.errors` and `indexer.errors`. `str` of each is a sentence for people.
     """
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: OpenLibrary) -> None:
         self._app = app
 
     @classmethod
@@ -48,7 +48,7 @@ class Library:
         environment and the configuration file. Raises `photos.config.SettingError`.
         """
         library = None if folder is None else Path(folder)
-        return cls(App(load({"library": library, **settings}, dict(os.environ))))
+        return cls(OpenLibrary(load({"library": library, **settings}, dict(os.environ))))
 
     @property
     def space(self) -> SpaceIdentity:

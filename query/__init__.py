@@ -1,6 +1,14 @@
 """From embeddings to answers: search, vocabularies, and tags."""
 
-from .combining import PictureVectors, combined
+from query.search.query_vector import PictureVectors, combined
+from query.search.scores import cosine_of, logit, probability
+from query.search.search import Found, Match, Page, Searcher, Sort, search_text, search_vector
+from query.search.text_vectors import TextEncoder, TextVectors
+from query.vocabulary.hierarchy import Speller
+from query.vocabulary.suggestions import ENOUGH, Gap, Gaps, suggest, words_beyond
+from query.vocabulary.threshold_tuning import borderline, fitted
+from query.vocabulary.trial import Trial, try_label
+
 from .errors import (
     BadLabel,
     BadNamespace,
@@ -21,9 +29,6 @@ from .errors import (
     VocabularyError,
 )
 from .language import Query, parse, parse_line, written
-from .scores import cosine_of, logit, probability
-from .search import Found, Match, Page, Searcher, Sort, search_text, search_vector
-from .suggesting import ENOUGH, Gap, Gaps, suggest, words_beyond
 from .tagging import (
     DEFAULT_THRESHOLD,
     MARK,
@@ -39,7 +44,6 @@ from .tagging import (
     StoredTagger,
     Taken,
     View,
-    aim,
     census,
     checked_name,
     checked_namespace,
@@ -48,24 +52,22 @@ from .tagging import (
     is_due,
     label_standing,
     lint,
-    owe,
-    owed,
-    owing,
     parted,
+    pending_revision_id,
+    pending_revision_ids,
     photo_tags,
     photos_of,
     read_tags,
     renewed,
     retag,
     say,
+    set_target_revision,
     tag_counts,
     take_keywords,
     take_tags,
+    target_revision_id,
     views,
 )
-from .texts import TextEncoder, TextVectors
-from .trial import Trial, try_label
-from .tuning import borderline, fitted
 from .vocabulary import (
     SHIPPED,
     Difference,
@@ -78,7 +80,6 @@ from .vocabulary import (
     shipped_vocabulary,
     write_vocabulary,
 )
-from .vocabulary.hierarchy import Speller
 
 __all__ = [
     "DEFAULT_THRESHOLD",
@@ -128,7 +129,6 @@ __all__ = [
     "View",
     "VocabularyChanged",
     "VocabularyError",
-    "aim",
     "borderline",
     "census",
     "checked_name",
@@ -146,13 +146,12 @@ __all__ = [
     "lint",
     "logit",
     "normalised",
-    "owe",
-    "owed",
-    "owing",
     "parse",
     "parse_line",
     "parse_vocabulary",
     "parted",
+    "pending_revision_id",
+    "pending_revision_ids",
     "photo_tags",
     "photos_of",
     "probability",
@@ -163,11 +162,13 @@ __all__ = [
     "say",
     "search_text",
     "search_vector",
+    "set_target_revision",
     "shipped_vocabulary",
     "suggest",
     "tag_counts",
     "take_keywords",
     "take_tags",
+    "target_revision_id",
     "try_label",
     "views",
     "words_beyond",

@@ -1,7 +1,12 @@
 """What is known, and where it is kept: the catalog, and the vector index that caches it."""
 
-from .accelerator import Acceleration
-from .catalog import Catalog, Transaction
+from store.catalog.catalog import Catalog, Transaction
+from store.catalog.perceptual_hashes import PerceptualHash
+from store.tagging.least_ranks import LeastRanks
+from store.vectors.faiss.index import IndexStatus, VectorIndex
+from store.vectors.faiss.mapped_rows import MappedRows
+from store.vectors.faiss.product_quantizer import Acceleration
+
 from .errors import (
     BadVector,
     CatalogBusy,
@@ -17,10 +22,6 @@ from .errors import (
     StoreError,
     readable,
 )
-from .index import IndexStatus, VectorIndex
-from .least_ranks import LeastRanks
-from .looks import KeptLooks
-from .mapped import MappedRows
 from .records import (
     Attempts,
     Calibration,
@@ -73,7 +74,6 @@ __all__ = [
     "InForce",
     "IndexStatus",
     "IndexedFile",
-    "KeptLooks",
     "KeptScores",
     "Label",
     "LabelDefinition",
@@ -83,6 +83,7 @@ __all__ = [
     "Neighbours",
     "NotACatalog",
     "Outcome",
+    "PerceptualHash",
     "Photo",
     "Problem",
     "Revision",

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from indexer.reading import Verdict
+from indexer.workers.file_reader import Verdict
 
 DIMENSION = 8
 

@@ -15,9 +15,9 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.siglip import Checkpoint, open_checkpoint
-from indexer.siglip.image_tower import ImageTower
-from indexer.siglip.text_tower import TextTower
+from indexer.models import Checkpoint, open_checkpoint
+from indexer.models.siglip.image_encoder import ImageTower
+from indexer.models.siglip.torch_text_encoder import TextTower
 from photos.demo.captions import Fact, facts_of, full_caption
 from photos.demo.splits import held_out_scenes, scene_at
 

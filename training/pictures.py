@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.decode import read_photo
-from indexer.siglip import Preprocessing
+from indexer.models import Preprocessing
 from photos.demo.draw import draw_scene
 from photos.demo.scene import Scene
 

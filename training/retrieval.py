@@ -15,14 +15,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.siglip import Checkpoint
-from indexer.siglip.image_tower import ImageTower
-from indexer.siglip.text_tower import TextTower
+from indexer.models import Checkpoint
+from indexer.models.siglip.image_encoder import ImageTower
+from indexer.models.siglip.torch_text_encoder import TextTower
 from photos.demo import words
 from photos.demo.captions import Caption, caption, facts_of, full_caption, name_of
 from photos.demo.splits import scene_at
 from query import shipped_vocabulary
-from query.noise import noise_of
+from query.search.noise import noise_of
 from store import Catalog, Facts, Stamp, VectorIndex
 
 from .pictures import seen

@@ -20,9 +20,9 @@ from transformers.utils import logging
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from indexer.siglip import Checkpoint, open_checkpoint
-from indexer.siglip.image_tower import ImageTower
-from indexer.siglip.text_tower import TextTower
+from indexer.models import Checkpoint, open_checkpoint
+from indexer.models.siglip.image_encoder import ImageTower
+from indexer.models.siglip.torch_text_encoder import TextTower
 from tests.checkpoints import make_v1, make_v2, pictures
 
 TEXTS = [

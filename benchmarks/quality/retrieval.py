@@ -12,8 +12,8 @@ import argparse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from indexer.siglip import open_checkpoint
-from photos.models import SHIPPED
+from indexer.models import open_checkpoint
+from photos.operations.models import SHIPPED
 from training.retrieval import Retrieval, Verdict, area
 
 KINDS = ("with an answer", "near misses", "strange words", "words never seen")

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from tagging import CHECKPOINT
 
-from indexer.siglip import open_checkpoint
-from indexer.siglip.image_tower import ImageTower
-from indexer.siglip.text_tower import TextTower
+from indexer.models import open_checkpoint
+from indexer.models.siglip.image_encoder import ImageTower
+from indexer.models.siglip.torch_text_encoder import TextTower
 from photos.demo.splits import scene_at
 from query import TextVectors, retag, shipped_vocabulary, suggest
 from store import Catalog, Facts, Stamp, VocabularyDefinition

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.siglip import Checkpoint, open_checkpoint
-from indexer.siglip.image_tower import ImageTower
-from indexer.siglip.text_tower import TextTower
+from indexer.models import Checkpoint, open_checkpoint
+from indexer.models.siglip.image_encoder import ImageTower
+from indexer.models.siglip.torch_text_encoder import TextTower
 from photos.demo.captions import Fact, facts_of
 from photos.demo.splits import scene_at
 from query import cosine_of

@@ -24,12 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 from tagging import CHECKPOINT, strangers, vectors
 
-from indexer.siglip import open_checkpoint
-from indexer.siglip.image_tower import ImageTower
+from indexer.models import open_checkpoint
+from indexer.models.siglip.image_encoder import ImageTower
 from photos.demo.captions import facts_of
 from photos.demo.splits import scene_at
 from query.tagging import minimum_of, spread_of
-from query.tagging.teaching import Background, taught
+from query.tagging.learning.taught_vector import Background, taught
 from training.pictures import seen
 from training.quick import labels
 

@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer.decode import Turn
-from photos.app import App
 from photos.config import load
-from photos.duplicates import Search, find_duplicates
-from photos.likeness import Look, look_at
-from photos.looks import KnownLooks
-from query.grouping import NEAR
-from query.nearness import near_pairs
+from photos.duplicates.groups import Search, find_duplicates
+from photos.duplicates.hashes import KnownLooks
+from photos.duplicates.phash import Look, look_at
+from photos.library import OpenLibrary
+from query.search.grouping import NEAR
+from query.search.near_pairs import near_pairs
 from store import Catalog, Facts, SpaceIdentity, Stamp, VectorIndex
 
 DIMENSION, PART = 768, 5000
@@ -124,7 +124,7 @@ class Counting:
 def search(library: Path, what: str) -> dict[str, float]:
     """Do that, and say what it took."""
     looker = Counting()
-    with App(load({"library": library}, {})) as app:
+    with OpenLibrary(load({"library": library}, {})) as app:
         space = app.space
         before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
         cpu = time.process_time()

@@ -16,7 +16,7 @@ import numpy as np
 from sqlalchemy import insert
 
 from query import parse
-from query.filtering import left_by
+from query.filters.filters import left_by
 from store import (
     Catalog,
     KeptScores,
@@ -26,8 +26,8 @@ from store import (
     TagSource,
     Transaction,
     VocabularyDefinition,
-    schema,
 )
+from store.sql import schema
 
 PART, RUNS, KEPT, LABELS = 20_000, 3, 32, 2000
 FILTERS = (

@@ -25,8 +25,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store import Catalog, Space, SpaceIdentity, VectorIndex
-from store.index_files import IndexFiles
-from store.index_rows import Rows
+from store.vectors.faiss.index_files import IndexFiles
+from store.vectors.faiss.index_rows import Rows
 
 COUNT = 100
 PART = 20_000

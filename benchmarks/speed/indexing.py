@@ -19,8 +19,8 @@ import numpy as np
 
 from indexer import InProcesses, index_folders
 from indexer.decode import DecodeError, read_photo
-from indexer.siglip import open_checkpoint
-from indexer.siglip.image_tower import ImageTower
+from indexer.models import open_checkpoint
+from indexer.models.siglip.image_encoder import ImageTower
 from store import Catalog
 
 BATCH = 16

@@ -22,7 +22,7 @@ import psutil
 from PIL import Image
 
 from indexer import FileDone, InProcesses, InThreads, Readers, index_folders
-from indexer.siglip import Preprocessing
+from indexer.models import Preprocessing
 from store import Catalog, SpaceIdentity
 
 SQUARE = Preprocessing(256, "bilinear", 1 / 255, (0.5,) * 3, (0.5,) * 3)

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from indexer.decode import DecodeError, read_photo
-from indexer.siglip import Preprocessing, open_checkpoint
-from indexer.siglip.image_tower import ImageTower
+from indexer.models import Preprocessing, open_checkpoint
+from indexer.models.siglip.image_encoder import ImageTower
 
 PRECISIONS = ("float32", "bfloat16", "int8")
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from indexer import InThreads, index_folders
-from indexer.scan import Found, scan
-from indexer.siglip import Preprocessing
+from indexer.files.scan import Found, scan
+from indexer.models import Preprocessing
 from store import Catalog, Facts, Folder, Space, SpaceIdentity
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))

@@ -27,8 +27,8 @@ from sqlalchemy import insert
 
 from query import RetagReport, TextVectors, retag, try_label
 from query.tagging import label_matrix
-from query.tagging.calibration import calibrate
-from query.tagging.stored import columns_in_force
+from query.tagging.learning.calibration import calibrate
+from query.tagging.scoring.stored_tagger import columns_in_force
 from store import (
     Catalog,
     LabelDefinition,
@@ -38,8 +38,8 @@ from store import (
     SpaceIdentity,
     VectorIndex,
     VocabularyDefinition,
-    schema,
 )
+from store.sql import schema
 
 DIMENSION, CLUSTERS, ROWS, PART = 768, 400, 4096, 20_000
 #: Photos that the product alone is timed with, and seconds between two looks at the memory.

@@ -35,11 +35,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy import insert, update
 
-from photos import vocabularies
 from photos.config import data_path
-from photos.models import open_reference
-from query.texts import plain
-from store import Catalog, Space, schema
+from photos.operations import vocabularies
+from photos.operations.models import open_reference
+from query.search.text_vectors import plain
+from store import Catalog, Space
+from store.sql import schema
 
 RUNS = 5
 REMEMBERED = "beach at sunset"

@@ -22,8 +22,8 @@ from PIL import Image
 
 from indexer import InProcesses, index_folders
 from indexer.decode import read_photo
-from indexer.siglip import Checkpoint, open_checkpoint
-from indexer.siglip.image_tower import ImageTower
+from indexer.models import Checkpoint, open_checkpoint
+from indexer.models.siglip.image_encoder import ImageTower
 from store import Catalog
 
 BATCH = 32

@@ -8,9 +8,8 @@ DecodeError                 (reason)
 
 from __future__ import annotations
 
+from indexer.errors import IndexerError
 from store import Outcome
-
-from ..errors import IndexerError
 
 
 class DecodeError(IndexerError):

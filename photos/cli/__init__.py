@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from photos.cli.program import Invocation, program
+from photos.cli.kit.program import Invocation, program
 
 __all__ = ["Invocation", "program"]

@@ -7,7 +7,7 @@ from inspect import cleandoc
 
 import click
 
-from photos.cli import program
+from photos.cli.kit.program import program
 
 _HEAD = """# Commands
 

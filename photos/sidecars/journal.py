@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from photos.errors import SidecarLeft, SidecarsBusy
 from store import Catalog, Folder, SidecarWrite, Stamp, Transaction
 
-from .disk import read, tidy
+from .sidecar_files import read, tidy
 
 #: Sidecars that are entered, and then written, at once.
 BATCH = 64

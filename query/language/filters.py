@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from . import numbers, times
+from .errors import Wrong, nearest
 from .query import Value
-from .wrong import Wrong, nearest
 
 #: Formats, as files call themselves and as people call them.
 FORMATS: Final = {

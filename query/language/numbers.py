@@ -6,8 +6,8 @@ import math
 import re
 from collections.abc import Callable, Mapping
 
+from .errors import Wrong
 from .query import Circle, Span
-from .wrong import Wrong
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _MARKS = (">=", "<=", ">", "<")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import calendar
 import re
 
+from .errors import Wrong, nearest
 from .numbers import bounds, meant
 from .query import Dates, Day, Turn
-from .wrong import Wrong, nearest
 
 _DAY = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d\d))?", re.ASCII)

@@ -1,21 +1,26 @@
 """Tags: a view of the stored embeddings through a vocabulary."""
 
-from .byhand import checked_name, say
-from .calibration import LEAST, is_due, spread_of
-from .census import Census, census
-from .comparing import Agreement, Comparison, compare_sources
-from .examples import photos_of, renewed
-from .finding import TagNames, tagged
-from .importing import Given, Taken, read_tags, take_keywords, take_tags
-from .labels import LabelMatrix, label_matrix
-from .linting import Doubt, lint
-from .namespaces import MARK, View, checked_namespace, full_name, parted, views
-from .owing import aim, owe, owed, owing
-from .retag import RetagReport, retag
-from .rule import DEFAULT_THRESHOLD, ScoredTag, TagRule, minimum_of
-from .shown import photo_tags, rule_in_force, tag_counts, tags_of
-from .standing import Example, Standing, label_standing
-from .stored import StoredTagger
+from query.tagging.effective.effective_tags import photo_tags, rule_in_force, tag_counts, tags_of
+from query.tagging.effective.manual_tags import checked_name, say
+from query.tagging.effective.namespaces import MARK, View, checked_namespace, full_name, parted, views
+from query.tagging.effective.pending_retag import (
+    pending_revision_id,
+    pending_revision_ids,
+    set_target_revision,
+    target_revision_id,
+)
+from query.tagging.effective.rule import DEFAULT_THRESHOLD, ScoredTag, TagRule, minimum_of
+from query.tagging.effective.tag_filter import TagNames, tagged
+from query.tagging.effective.tag_import import Given, Taken, read_tags, take_keywords, take_tags
+from query.tagging.learning.calibration import LEAST, is_due, spread_of
+from query.tagging.learning.examples import photos_of, renewed
+from query.tagging.reports.lint import Doubt, lint
+from query.tagging.reports.source_agreement import Agreement, Comparison, compare_sources
+from query.tagging.reports.tag_counts import Census, census
+from query.tagging.reports.taught_label import Example, Standing, label_standing
+from query.tagging.scoring.label_matrix import LabelMatrix, label_matrix
+from query.tagging.scoring.retag import RetagReport, retag
+from query.tagging.scoring.stored_tagger import StoredTagger
 
 __all__ = [
     "DEFAULT_THRESHOLD",
@@ -36,7 +41,6 @@ __all__ = [
     "TagRule",
     "Taken",
     "View",
-    "aim",
     "census",
     "checked_name",
     "checked_namespace",
@@ -47,10 +51,9 @@ __all__ = [
     "label_standing",
     "lint",
     "minimum_of",
-    "owe",
-    "owed",
-    "owing",
     "parted",
+    "pending_revision_id",
+    "pending_revision_ids",
     "photo_tags",
     "photos_of",
     "read_tags",
@@ -58,11 +61,13 @@ __all__ = [
     "retag",
     "rule_in_force",
     "say",
+    "set_target_revision",
     "spread_of",
     "tag_counts",
     "tagged",
     "tags_of",
     "take_keywords",
     "take_tags",
+    "target_revision_id",
     "views",
 ]

@@ -4,9 +4,9 @@ from .difference import Difference, difference
 from .hierarchy import Speller, ancestors, find
 from .names import normalised
 from .prompts import DEFAULT_TEMPLATES, filled
-from .reading import parse_vocabulary, read_vocabulary
+from .reader import parse_vocabulary, read_vocabulary
 from .shipped import SHIPPED, shipped_vocabulary
-from .writing import write_vocabulary
+from .writer import write_vocabulary
 
 __all__ = [
     "DEFAULT_TEMPLATES",

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from query.errors import Problem
 from store import LabelDefinition, VocabularyDefinition
 
-from ..errors import Problem
-from .lines import Lines
 from .names import normalised
 from .prompts import filled
+from .text_format import Lines
 
 
 def resolve(found: Lines) -> None:

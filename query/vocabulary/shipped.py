@@ -7,7 +7,7 @@ from typing import Final
 
 from store import VocabularyDefinition
 
-from .reading import read_vocabulary
+from .reader import read_vocabulary
 
 _FOLDER = Path(__file__).parent / "data"
 

@@ -89,7 +89,8 @@ def test_help_loads_nothing_heavy_and_touches_no_file(arguments, own_home):
 
 def test_what_asks_and_shows_a_search_loads_nothing_that_answers_one():
     code = (
-        "import sys, photos.asking, photos.records, photos.cli.search, photos.cli.similar, photos.cli.results\n"
+        "import sys, photos.operations.requests, photos.output.json_records, photos.cli.commands.search\n"
+        "import photos.cli.commands.similar, photos.cli.views.search\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -159,7 +160,7 @@ def test_output_to_a_full_disk_is_one_sentence():
 def test_what_a_library_writes_is_hushed_and_our_own_words_are_not(tmp_path):
     code = (
         "import logging, os, sys\n"
-        "from photos.cli.streams import hush_logs, native_noise_hushed\n"
+        "from photos.cli.kit.streams import hush_logs, native_noise_hushed\n"
         "with native_noise_hushed():\n"
         "    os.write(2, b'noise')\n"
         "    hush_logs()\n"

@@ -6,11 +6,11 @@ import os
 
 import pytest
 
-from indexer.companions import companions
+from indexer.files.companions import companions
 from store import Outcome
+from tests.pictures import encoded, exif_with, scene, write
+from tests.raw_photos import dng
 
-from ..pictures import encoded, exif_with, scene, write
-from ..raw_photos import dng
 from .test_notes import bag, packet
 from .test_pipeline import Library
 

@@ -9,9 +9,8 @@ import pytest
 from PIL import Image
 
 from indexer.decode import Damaged, DecodeError, TooLarge, Unsupported, read_photo
-from indexer.siglip import Preprocessing
-
-from ..pictures import FORMATS, bomb_png, bomb_webp, encoded, exif_with, png_chunk, scene, turned
+from indexer.models import Preprocessing
+from tests.pictures import FORMATS, bomb_png, bomb_webp, encoded, exif_with, png_chunk, scene, turned
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from indexer.decode import SUBJECT, read_photo
 from indexer.decode.notes import Notes, read_xmp
+from tests.pictures import encoded, exif_with, scene
 
-from ..pictures import encoded, exif_with, scene
 from .test_decode import SQUARE
 
 NAMESPACES = (

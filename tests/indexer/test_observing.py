@@ -9,7 +9,7 @@ import time
 import pytest
 
 from indexer import WHOLE, Hints, Subtree
-from indexer.observing import Ears, _file_system, _reason, refusal_of
+from indexer.watch.filesystem_events import Ears, _file_system, _reason, refusal_of
 from store import Folder
 
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from indexer.opening import open_file, open_without_waiting
+from indexer.files.open_file import open_file, open_without_waiting
 
 
 def number_of_the_next_file():

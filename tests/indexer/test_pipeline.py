@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 
 from indexer import FileDone, FolderOffline, FolderScanned, InThreads, ReadingBegins, Subtree, index_folders
-from indexer.batch import BatchKeeper
-from indexer.reading import Decoded, Known, Refused, Wanted, read_file
-from indexer.scan import stamp_of
-from indexer.siglip import Preprocessing
+from indexer.files.scan import stamp_of
+from indexer.models import Preprocessing
+from indexer.pipeline.batch import BatchKeeper
+from indexer.workers.file_reader import Decoded, Known, Refused, Wanted, read_file
 from store import Catalog, Outcome, SpaceIdentity
-
-from ..fakes import DIMENSION, FakeDesk, FakeEmbedder, Listener
-from ..pictures import bomb_png, encoded, exif_with, scene, write
+from tests.fakes import DIMENSION, FakeDesk, FakeEmbedder, Listener
+from tests.pictures import bomb_png, encoded, exif_with, scene, write
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 IDENTITY = SpaceIdentity("tiny", "hash", SQUARE.name, "float32", DIMENSION, 4.7, -16.0)

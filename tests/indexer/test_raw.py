@@ -5,10 +5,9 @@ import pytest
 from PIL import Image
 
 from indexer.decode import Damaged, Unsupported, read_photo
-from indexer.siglip import Preprocessing
-
-from ..pictures import scene
-from ..raw_photos import dng
+from indexer.models import Preprocessing
+from tests.pictures import scene
+from tests.raw_photos import dng
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 #: Where the picture's red corner is, in each orientation in which cameras are held.

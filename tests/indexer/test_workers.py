@@ -16,12 +16,12 @@ import pytest
 from PIL import Image
 
 from indexer import InProcesses, InThreads, NoReaders, index_folders
-from indexer.reading import Decoded, Known, Refused, Wanted
-from indexer.scan import stamp_of
+from indexer.files.scan import stamp_of
+from indexer.workers.file_reader import Decoded, Known, Refused, Wanted
 from store import Catalog, Outcome, SpaceIdentity
+from tests.fakes import DIMENSION, FakeDesk, FakeEmbedder, Listener
+from tests.pictures import bomb_png
 
-from ..fakes import DIMENSION, FakeDesk, FakeEmbedder, Listener
-from ..pictures import bomb_png
 from .squares import CRASHES, DEVOURS, HANGS, PLAIN, RAISES, PoisonSquare
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")

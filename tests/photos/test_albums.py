@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from photos.albums import copy_to, link_to
 from photos.errors import MissingFolder
+from photos.output.albums import copy_to, link_to
 
 
 @pytest.fixture

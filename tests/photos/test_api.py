@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from photos.api import Library
-from photos.app import App
 from photos.config import load
 from photos.errors import EmptyLibrary, UnreadablePicture
+from photos.library import OpenLibrary
 from query import NotInLibrary
 
 
 @pytest.fixture
 def library(filled):
-    with Library(App(load({"library": filled.library}, dict(os.environ)), filled.towers)) as opened:
+    with Library(OpenLibrary(load({"library": filled.library}, dict(os.environ)), filled.towers)) as opened:
         yield opened
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from ..pictures import encoded
-from ..raw_photos import dng
+from tests.pictures import encoded
+from tests.raw_photos import dng
+
 from .test_likeness import textured
 
 

@@ -11,8 +11,8 @@ import time
 import pytest
 from filelock import FileLock
 
+from photos.daemon.lock import Keeper, held, introduce, keeper_of
 from photos.errors import AlreadyWatched
-from photos.holding import Keeper, held, introduce, keeper_of
 
 
 def keeper(pid):

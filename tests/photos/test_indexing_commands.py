@@ -9,7 +9,7 @@ import shutil
 import pytest
 from PIL import Image
 
-from indexer.scan import stamp_of
+from indexer.files.scan import stamp_of
 from store import Catalog
 
 

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from photos.likeness import LIKELY, METHOD, look_at, look_of
-
-from ..pictures import encoded, scene, turned
+from photos.duplicates.phash import LIKELY, METHOD, look_at, look_of
+from tests.pictures import encoded, scene, turned
 
 
 def textured(seed):

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from photos.app import App
 from photos.config import load
-from photos.duplicates import Search, find_duplicates
-from photos.joints import Joints
-from photos.likeness import METHOD, Look, joined, look_at
-from photos.looks import KnownLooks
-from query.nearness import NearPairs
-from store import Catalog, Facts, KeptLooks
+from photos.duplicates.groups import Search, find_duplicates
+from photos.duplicates.hashes import KnownLooks
+from photos.duplicates.pairs import Joints
+from photos.duplicates.phash import METHOD, Look, joined, look_at
+from photos.library import OpenLibrary
+from query.search.near_pairs import NearPairs
+from store import Catalog, Facts, PerceptualHash
+from tests.pictures import encoded
 
-from ..pictures import encoded
 from .conftest import read_here
 from .test_likeness import textured
 
@@ -56,7 +56,7 @@ def shots(tmp_path):
 def app(photos, shots, checkpoint, vocabulary):
     photos("vocab", "use", vocabulary)
     assert photos("add", shots, "--model", checkpoint).status == 0
-    with App(load({"library": photos.library}, {}), photos.towers, read_here) as opened:
+    with OpenLibrary(load({"library": photos.library}, {}), photos.towers, read_here) as opened:
         yield opened
 
 
@@ -178,7 +178,7 @@ def test_verdicts_are_the_same_fresh_kept_alone_and_among_many(tmp_path_factory,
     with Catalog.open(tmp_path_factory.mktemp("looks") / "catalog.db") as catalog:
         with catalog.write() as t:
             ids = [t.photos.add(bytes([number]) * 32, 1, Facts(4, 3, "JPEG")) for number in range(count)]
-            t.looks.put(METHOD, KeptLooks(np.array(ids), fresh.bits, fresh.colours))
+            t.perceptual_hashes.put(METHOD, PerceptualHash(np.array(ids), fresh.bits, fresh.colours))
         pairs = NearPairs(np.array(ids)[firsts], np.array(ids)[seconds], np.ones(len(firsts), np.float32))
 
         def never(_path, _turn):
@@ -200,8 +200,8 @@ def test_looks_of_photos_that_are_no_more_are_not_kept(tmp_path):
         some = joined([Look(np.ones(64, np.bool_), np.zeros((8, 8, 3), np.uint8))] * 2)
         with catalog.write() as t:
             photo_id = t.photos.add(bytes(32), 1, Facts(4, 3, "JPEG"))
-            t.looks.put(METHOD, KeptLooks(np.array([photo_id, 99]), some.bits, some.colours))
+            t.perceptual_hashes.put(METHOD, PerceptualHash(np.array([photo_id, 99]), some.bits, some.colours))
         with catalog.read() as t:
-            assert t.looks.of(METHOD, [99, photo_id]).photo_ids.tolist() == [photo_id]
-            assert len(t.looks.of(METHOD + 1, [photo_id])) == 0
-            assert len(t.looks.of(METHOD, [])) == 0
+            assert t.perceptual_hashes.of(METHOD, [99, photo_id]).photo_ids.tolist() == [photo_id]
+            assert len(t.perceptual_hashes.of(METHOD + 1, [photo_id])) == 0
+            assert len(t.perceptual_hashes.of(METHOD, [])) == 0

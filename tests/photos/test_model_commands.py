@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from photos.models import DEFAULT, DEFAULT_WITH_GPU, has_gpu, in_bytes
+from photos.operations.models import DEFAULT, DEFAULT_WITH_GPU, has_gpu, in_bytes
 
 
 def test_with_no_model_chosen_add_says_what_to_run_and_downloads_nothing(photos, pictures):

@@ -9,8 +9,8 @@ import shutil
 import pytest
 
 from store import Catalog
+from tests.photos.sidecars.packets import values
 
-from .sidecars.packets import values
 from .test_vocabulary_commands import editor
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from photos.errors import NoDisplay, NoViewer
-from photos.opening import commands, open_files
+from photos.output.viewer import commands, open_files
 
 PATHS = [b"/photos/; rm -rf $(HOME) `x`.jpg", b"/photos/-b \xff.jpg"]
 

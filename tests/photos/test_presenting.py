@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from PIL import ExifTags, Image
 
-from ..pictures import encoded
+from tests.pictures import encoded
 
 
 def test_copies_links_and_a_sheet_of_what_was_found(filled, tmp_path):
@@ -57,7 +57,7 @@ def test_of_a_photo_that_lies_in_two_places_the_file_that_is_there_is_taken(fill
 
 
 def test_a_picture_of_too_many_photos_is_refused_before_it_is_begun(filled, pictures, tmp_path, monkeypatch):
-    monkeypatch.setattr("photos.sheets.MOST_IN_JPEG", 3)
+    monkeypatch.setattr("photos.output.contact_sheets.MOST_IN_JPEG", 3)
     result = filled("search", "red", "--sheet", tmp_path / "sheet.jpg")
     assert result.status == 1
     assert "a picture holds at most 3 photos" in result.err

@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photos.cli import graphics
-from photos.cli.preview import CHOICES, picture, protocol
-
-from ..pictures import scene, turned
+from photos.cli.views import graphics
+from photos.cli.views.preview import CHOICES, picture, protocol
+from tests.pictures import scene, turned
 
 SIXEL_TERMINAL, PLAIN_TERMINAL, KITTY = b"\x1b[?62;4;22c", b"\x1b[?62;22c", b"\x1b_Gi=31;OK\x1b\\\x1b[?62c"
 
@@ -142,7 +141,7 @@ def in_terminal(answer):
     pid, master = pty.fork()
     if pid == 0:
         script = (
-            "from photos.cli.preview import protocol\n"
+            "from photos.cli.views.preview import protocol\n"
             "print('found', protocol('auto', {'TERM': 'xterm'}, is_terminal=True), flush=True)"
         )
         os.execv(sys.executable, [sys.executable, "-c", script])
@@ -176,7 +175,7 @@ def test_in_the_background_nothing_is_asked_and_nobody_is_stopped():
         "pid = os.fork()\n"
         "if pid == 0:\n"
         "    os.setpgid(0, 0)\n"
-        "    from photos.cli.preview import protocol\n"
+        "    from photos.cli.views.preview import protocol\n"
         "    os._exit(0 if protocol('auto', {'TERM': 'xterm'}, is_terminal=True) == 'none' else 1)\n"
         "status = os.waitpid(pid, os.WUNTRACED)[1]\n"
         "os.kill(pid, signal.SIGKILL) if os.WIFSTOPPED(status) else None\n"

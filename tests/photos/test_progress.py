@@ -6,7 +6,7 @@ import os
 import sys
 from contextlib import contextmanager, redirect_stderr
 
-from photos.cli.progress import BYTES, Bar
+from photos.cli.kit.progress import BYTES, Bar
 
 
 class Clock:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from photos.cli import program
+from photos.cli.kit.program import program
 from photos.cli.reference import reference
 from photos.config import Settings
 

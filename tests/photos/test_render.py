@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from photos.cli.render import columns, counted, duration, matches_table, probability, shown_path, table
+from photos.cli.kit.format import columns, counted, duration, matches_table, probability, shown_path, table
 
 
 def test_a_path_is_shown_from_here(monkeypatch, tmp_path):

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from photos.config import Settings, load
+from photos.daemon.quiet_hours import Restraint
 from photos.errors import SettingError
-from photos.restraint import Restraint
 
 
 def settings(**options):

@@ -1,9 +1,9 @@
 """Re-tags that are owed, and what other processes do meanwhile."""
 
-from photos import vocabularies
-from photos.app import App
 from photos.config import load
-from photos.indexing import finish_owed
+from photos.library import OpenLibrary
+from photos.operations import vocabularies
+from photos.operations.index import finish_owed
 from store import LabelDefinition, VocabularyDefinition
 
 from .conftest import read_here
@@ -11,7 +11,7 @@ from .conftest import read_here
 
 def test_one_that_is_taken_over_or_dropped_meanwhile_is_nobodys_error(filled):
     told = []
-    with App(load({"library": filled.library}, {}), filled.towers, read_here) as app:
+    with OpenLibrary(load({"library": filled.library}, {}), filled.towers, read_here) as app:
         with app.catalog.write() as t:
             labels = (LabelDefinition("red", ("red",)),)
             for namespace in ("dropped", "kept"):

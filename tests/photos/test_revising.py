@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from photos import vocabularies
-from photos.revising import draft, keep, revise, with_label
+from photos.operations import vocabularies
+from photos.operations.vocabulary_changes import draft, keep, revise, with_label
 from query import UnknownNamespace
 from store import Catalog, LabelDefinition, VocabularyDefinition
 
@@ -141,7 +141,8 @@ def changed_meanwhile(tmp_path, monkeypatch, library, *, namespace=""):
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")
     script = tmp_path / "editor.py"
     script.write_text(
-        "from pathlib import Path\nfrom photos.revising import with_label\nfrom store import Catalog\n"
+        "from pathlib import Path\nfrom photos.operations.vocabulary_changes import with_label\n"
+        "from store import Catalog\n"
         f"with Catalog.open(Path({str(library / 'catalog.sqlite3')!r})) as catalog:\n"
         f"    with_label(catalog, {namespace + 'theirs'!r}, 'a blue thing')\n" + script.read_text()
     )
@@ -232,7 +233,7 @@ def test_what_is_chosen_before_there_are_photos_again_takes_the_place_of_what_is
         t.files.forget([file.id for folder in t.folders.all() for file in t.files.known(folder.id)])
     assert "will tag the photos you add" in filled("vocab", "use", "colours@1").out
     with catalog.read() as t:
-        assert vocabularies.wanted(t).number == 1
+        assert vocabularies.target_revision(t).number == 1
 
 
 def test_what_was_edited_is_kept_if_the_catalog_cannot_take_it(filled, tmp_path, monkeypatch):

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from photos.__main__ import main
-from photos.asking import SearchRequest, SimilarRequest
 from photos.cli import Invocation
-from photos.cli.querying import FILTERS
+from photos.cli.kit.query_options import FILTERS
+from photos.operations.requests import SearchRequest, SimilarRequest
 from query.language import KINDS
 
 from .towers import ColourTowers

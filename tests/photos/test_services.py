@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from photos.daemon.autostart import install, uninstall
 from photos.errors import FileExists, NothingFound, SettingError
-from photos.services import install, uninstall
 
 LIBRARY = Path('/home/me/100% "mine"/$library')
 

@@ -17,17 +17,17 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from photos.app import App
-from photos.asking import SearchAnswer, SearchRequest, SimilarRequest
-from photos.cli.following import preparing
+from photos.cli.views.watch import preparing
 from photos.config import load
+from photos.daemon.client import Unanswered, ask
+from photos.daemon.protocol import PROGRAM, REFUSED, SEARCH, SIMILAR, reachable, socket_of
+from photos.daemon.server import serving
+from photos.daemon.session import Answers
+from photos.daemon.version import edition
+from photos.encoders import CachedEncoders
 from photos.errors import Refused, UnreadablePicture
-from photos.serving.address import PROGRAM, REFUSED, SEARCH, SIMILAR, reachable, socket_of
-from photos.serving.answers import Answers
-from photos.serving.client import Unanswered, ask
-from photos.serving.edition import edition
-from photos.serving.server import serving
-from photos.towers import KeptTowers
+from photos.library import OpenLibrary
+from photos.operations.requests import SearchAnswer, SearchRequest, SimilarRequest
 from store import Acceleration, VectorIndex
 
 from .towers import ColourTowers
@@ -43,7 +43,7 @@ class Served:
         self.library = library
         self.towers = ColourTowers()
         self.said = []
-        self.answers = Answers(load({"library": library}, {}), KeptTowers(self.towers, 600))
+        self.answers = Answers(load({"library": library}, {}), CachedEncoders(self.towers, 600))
 
     @contextmanager
     def running(self, answer=None, **options):
@@ -252,7 +252,7 @@ def test_what_it_prepares_is_ready_for_quick_looks(filled, served, pictures):
         Image.new("RGB", (30, 30), (219, number, 30)).save(pictures / f"red{number}.png")
     assert filled("index").status == 0
     settings = load({"library": filled.library}, {})
-    with App(settings, filled.towers) as app:
+    with OpenLibrary(settings, filled.towers) as app:
         space, large = app.space, Acceleration(from_rows=16)
         VectorIndex(settings.index_folder, app.catalog, space, newer_rows=1, acceleration=large).refresh()
     index = served.answers.index(served.answers.catalog(), space)

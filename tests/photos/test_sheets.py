@@ -9,10 +9,9 @@ from html.parser import HTMLParser
 import pytest
 from PIL import Image
 
-from photos.sheets import MOST_IN_JPEG, Cell, Row, Section, write_html, write_jpeg
-from photos.thumbnails import thumbnail
-
-from ..pictures import scene, turned, write
+from photos.output.contact_sheets import MOST_IN_JPEG, Cell, Row, Section, write_html, write_jpeg
+from photos.output.thumbnails import thumbnail
+from tests.pictures import scene, turned, write
 
 
 class Reader(HTMLParser):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from store import Catalog
-from store import schema as tables
+from store.sql import schema as tables
 
 
 def test_a_photos_tags_are_shown_with_their_scores(filled, pictures):

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from indexer.siglip import open_checkpoint
-from photos.towers import KeptTowers
+from indexer.models import open_checkpoint
+from photos.encoders import CachedEncoders
 
 from .towers import ColourTowers, make_checkpoint
 
@@ -28,7 +28,7 @@ def checkpoint(tmp_path):
 
 def test_a_tower_is_kept_between_uses_and_given_back_when_idle(checkpoint):
     made, clock = ColourTowers(), Clock()
-    towers = KeptTowers(made, IDLE, clock)
+    towers = CachedEncoders(made, IDLE, clock)
     first = towers.image(checkpoint, None, "float32")
     clock.now = 500
     towers.rest()
@@ -44,7 +44,7 @@ def test_a_tower_is_kept_between_uses_and_given_back_when_idle(checkpoint):
 
 def test_weights_that_have_changed_another_device_and_another_precision_have_towers_of_their_own(checkpoint):
     made = ColourTowers()
-    towers = KeptTowers(made, IDLE, Clock())
+    towers = CachedEncoders(made, IDLE, Clock())
     assert towers.text(checkpoint, None) is towers.text(checkpoint, None)
     towers.text(checkpoint, "cuda")
     towers.image(checkpoint, None, "int8")

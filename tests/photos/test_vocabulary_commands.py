@@ -8,7 +8,7 @@ import sys
 import pytest
 from PIL import Image
 
-from photos.revising import with_label
+from photos.operations.vocabulary_changes import with_label
 from store import Catalog
 
 

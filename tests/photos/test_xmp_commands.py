@@ -11,9 +11,9 @@ import pytest
 from filelock import FileLock
 
 from store import Catalog
+from tests.indexer.test_notes import bag, packet
+from tests.photos.sidecars.packets import ADOBE, values, without_keywords
 
-from ..indexer.test_notes import bag, packet
-from .sidecars.packets import ADOBE, values, without_keywords
 from .towers import COLOURS
 
 

@@ -2,9 +2,8 @@ import pytest
 
 from query import StoredTagger, TextVectors
 from store import Catalog, Facts, MappedRows, SpaceIdentity, Stamp, VectorIndex, Vectors
-from store import schema as tables
-
-from ..fakes import DIMENSION, FakeEncoder, vector_of
+from store.sql import schema as tables
+from tests.fakes import DIMENSION, FakeEncoder, vector_of
 
 #: Low scale: cosines of random vectors become probabilities of every size.
 IDENTITY = SpaceIdentity("tiny", "hash", "squash-32-bilinear-1", "float32", DIMENSION, 2.3, -4.0)

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from query import StoredTagger, retag
-from query.tagging.scoring import ExactScorer
-from query.tagging.stored import columns_in_force
+from query.tagging.scoring.scorer import ExactScorer
+from query.tagging.scoring.stored_tagger import columns_in_force
 from store import LabelDefinition, VocabularyDefinition
-from store import schema as tables
+from store.sql import schema as tables
+from tests.fakes import vector_of
 
-from ..fakes import vector_of
 from .conftest import Library
 
 FIRST = [f"label{number}" for number in range(34)]

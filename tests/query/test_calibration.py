@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from query import parse_vocabulary, photo_tags, retag
-from query.scores import cosine_of
+from query.search.scores import cosine_of
 from query.tagging import is_due, minimum_of, spread_of
-from query.tagging.calibration import LEAST, calibrate, measure
-from query.tagging.labels import label_matrix
-from query.tagging.rule import FLOOR, STANDS_OUT, SURE
+from query.tagging.effective.rule import FLOOR, STANDS_OUT, SURE
+from query.tagging.learning.calibration import LEAST, calibrate, measure
+from query.tagging.scoring.label_matrix import label_matrix
 from store import Spread
 
 from .conftest import IDENTITY

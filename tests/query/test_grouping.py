@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from query import Match
-from query.grouping import BURST, NEAR, are_other_moments, around_leaders, group_photos, is_moment
-from query.search import grouped
+from query.search.grouping import BURST, NEAR, are_other_moments, around_leaders, group_photos, is_moment
+from query.search.search import grouped
 from store import Catalog, Facts, SpaceIdentity, Stamp
 
 NOON = datetime(2024, 5, 1, 12)  # noqa: DTZ001 - a camera's wall clock

@@ -8,14 +8,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from query import StoredTagger, owing, renewed, retag
-from query.tagging.calibration import calibrate
-from query.tagging.labels import label_matrix
-from query.tagging.scoring import ExactScorer
-from query.tagging.stored import columns_in_force
+from query import StoredTagger, pending_revision_ids, renewed, retag
+from query.tagging.learning.calibration import calibrate
+from query.tagging.scoring.label_matrix import label_matrix
+from query.tagging.scoring.scorer import ExactScorer
+from query.tagging.scoring.stored_tagger import columns_in_force
 from store import LabelDefinition, VocabularyDefinition
+from tests.fakes import vector_of
 
-from ..fakes import vector_of
 from .conftest import Library
 
 NAMES = [f"label{number}" for number in range(36)]
@@ -136,7 +136,9 @@ class ManyVocabularies(RuleBasedStateMachine):
         for _, revision in used:
             renewed(library.catalog, library.space, revision)
         with library.catalog.read() as t:
-            waiting = {name: t.vocabularies.revision(key) for name, key in owing(t, library.space).items()}
+            waiting = {
+                name: t.vocabularies.revision(key) for name, key in pending_revision_ids(t, library.space).items()
+            }
         for namespace, revision in waiting.items():
             retag(library.catalog, library.space, revision, library.texts, namespace=namespace)
         for namespace, before in used:

@@ -12,8 +12,8 @@ from query import (
     Superseded,
     checked_namespace,
     compare_sources,
-    owed,
-    owing,
+    pending_revision_id,
+    pending_revision_ids,
     photo_tags,
     retag,
     say,
@@ -21,7 +21,7 @@ from query import (
     take_tags,
 )
 from query.tagging import Given
-from query.tagging.scoring import KEPT_MOST
+from query.tagging.scoring.scorer import KEPT_MOST
 from store import LabelDefinition, Stamp, VocabularyDefinition
 
 NAMES = [f"label{number}" for number in range(60)]
@@ -150,13 +150,13 @@ def test_an_interruption_in_one_leaves_the_others(library, put):
     with pytest.raises(KeyboardInterrupt):
         retag(library.catalog, library.space, second, library.texts, interrupt, namespace="birds", rows=2)
     with library.catalog.read() as t:
-        assert owing(t, library.space) == {"birds": second.id}
-        assert (owed(t, library.space), t.library.revision_id("birds")) == (None, first.id)
+        assert pending_revision_ids(t, library.space) == {"birds": second.id}
+        assert (pending_revision_id(t, library.space), t.library.revision_id("birds")) == (None, first.id)
     assert {name: library.rows(name) for name in before} == before
     third = put("", "cat")
     put("moods", "wild")
     with library.catalog.read() as t:
-        assert owing(t, library.space) == {"birds": second.id}, "others do not give it up"
+        assert pending_revision_ids(t, library.space) == {"birds": second.id}, "others do not give it up"
         assert t.library.revision_id() == third.id
     told = []
     retag(
@@ -170,7 +170,7 @@ def test_an_interruption_in_one_leaves_the_others(library, put):
     )
     assert told == [(2, 3), (3, 3)], "it goes on where it was"
     with library.catalog.read() as t:
-        assert owing(t, library.space) == {}
+        assert pending_revision_ids(t, library.space) == {}
 
 
 def test_a_first_retag_that_is_interrupted_shows_nothing_and_keeps_its_folders(library, put):
@@ -196,7 +196,7 @@ def test_a_first_retag_that_is_interrupted_shows_nothing_and_keeps_its_folders(l
     assert shown(library, 1) == ["dog"]
     with library.catalog.read() as t:
         assert [each.namespace for each in t.namespaces.in_force()] == [""]
-        assert (owing(t, library.space), t.namespaces.names()) == ({"birds": revision.id}, ["", "birds"])
+        assert (pending_revision_ids(t, library.space), t.namespaces.names()) == ({"birds": revision.id}, ["", "birds"])
     # A photo that comes meanwhile has what is in force, and what is owed when that is whole.
     library.add("new", put("", "dog"))
     retag(library.catalog, library.space, revision, library.texts, namespace="birds")
@@ -267,7 +267,7 @@ def test_vocabularies_that_were_chosen_before_there_was_a_photo_tag_the_first_on
     photo_id = library.add("photo", main)
     assert set(shown(library, photo_id)) == {"dog", "birds:heron"}
     with library.catalog.read() as t:
-        assert owing(t, library.space) == {}
+        assert pending_revision_ids(t, library.space) == {}
 
 
 def test_one_that_was_chosen_while_photos_are_indexed_is_owed(library):
@@ -280,7 +280,7 @@ def test_one_that_was_chosen_while_photos_are_indexed_is_owed(library):
     with library.catalog.write() as t:
         tagger.tag(t, t.embeddings.get(library.space.id, [photo_id]))
     with library.catalog.read() as t:
-        assert owing(t, library.space) == {"birds": birds.id}
+        assert pending_revision_ids(t, library.space) == {"birds": birds.id}
 
 
 def test_a_namespace_is_shown_in_its_folders_alone_and_moving_a_photo_scores_nothing(library, put):
@@ -357,7 +357,7 @@ def test_a_new_calibration_knows_the_labels_of_every_namespace(library, put):
         current = t.calibrations.current(library.space.id)
         ids = [label.id for label in birds.labels]
         assert set(t.calibrations.of(current.id, ids)) == set(ids)
-        assert owing(t, library.space) == {"birds": birds.id}
+        assert pending_revision_ids(t, library.space) == {"birds": birds.id}
     retag(library.catalog, library.space, birds, library.texts, namespace="birds")
     kept = library.rows("birds")
     library.forget_scores()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from query.nearness import near_pairs
+from query.search.near_pairs import near_pairs
 from store import Catalog, Facts, SpaceIdentity, Stamp
 
 

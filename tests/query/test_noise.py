@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from query import cosine_of
-from query.grouping import NEAR
-from query.noise import LEAST, Noise, highest, noise_of
+from query.search.grouping import NEAR
+from query.search.noise import LEAST, Noise, highest, noise_of
 from store import SpaceIdentity
 
 #: As the released checkpoints have it: a temperature of 112 and a bias of -16.

@@ -20,11 +20,11 @@ from query import (
     search_text,
     search_vector,
 )
-from query.scores import logit, probability
-from query.texts import plain
+from query.search.scores import logit, probability
+from query.search.text_vectors import plain
+from tests.fakes import vector_of
+from tests.strategies import QUERIES, TYPED
 
-from ..fakes import vector_of
-from ..strategies import QUERIES, TYPED
 from .conftest import IDENTITY
 
 

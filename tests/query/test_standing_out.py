@@ -5,8 +5,7 @@ import pytest
 
 from query import Page, Searcher, TextVectors, parse
 from store import Catalog, Facts, MappedRows, SpaceIdentity, Stamp, VectorIndex
-
-from ..fakes import vector_of
+from tests.fakes import vector_of
 
 DIMENSION, PHOTOS = 64, 300
 #: The model is never sure here, and rules out what is below 0.08.

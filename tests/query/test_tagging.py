@@ -16,29 +16,29 @@ from query import (
     BadLabel,
     StoredTagger,
     Superseded,
-    aim,
     census,
     lint,
-    owe,
-    owed,
     parse_vocabulary,
+    pending_revision_id,
     photo_tags,
     retag,
     say,
+    set_target_revision,
     tag_counts,
+    target_revision_id,
     try_label,
 )
-from query.scores import cosine_of, logit, probability
+from query.search.scores import cosine_of, logit, probability
 from query.tagging import label_matrix
-from query.tagging.labels import LabelMatrix, on_grid
-from query.tagging.rule import TagRule
-from query.tagging.scoring import KEPT_MOST, Columns, ExactScorer, scorer_for
-from query.tagging.shortlist import ShortlistScorer
+from query.tagging.effective.rule import TagRule
+from query.tagging.scoring.label_matrix import LabelMatrix, on_grid
+from query.tagging.scoring.scorer import KEPT_MOST, Columns, ExactScorer, scorer_for
+from query.tagging.scoring.shortlist import ShortlistScorer
 from store import KeptScores, Label, LabelDefinition, Revision, Spread, Tag, TagSource, Vectors, VocabularyDefinition
-from store import schema as tables
-from store.members import KeptMembers, about
+from store.sql import schema as tables
+from store.tagging.revision_labels import KeptMembers, about
+from tests.fakes import vector_of
 
-from ..fakes import vector_of
 from .conftest import IDENTITY
 
 
@@ -120,10 +120,10 @@ def test_photos_are_owed_tags_where_another_vocabulary_was_chosen_before_any_was
         t.library.set_revision(second.id)
     library.add("photo", first)
     with library.catalog.read() as t:
-        assert owed(t, library.space) == second.id
+        assert pending_revision_id(t, library.space) == second.id
     retag(library.catalog, library.space, second, library.texts)
     with library.catalog.read() as t:
-        assert owed(t, library.space) is None
+        assert pending_revision_id(t, library.space) is None
     assert [tag.label for tag in photo_tags(library.catalog, library.space, [1])[1]] == ["car"]
 
 
@@ -153,15 +153,15 @@ def test_of_two_that_do_the_same_retag_the_slower_one_undoes_nothing_that_came_a
         if not came:
             came.append(retag(library.catalog, library.space, many, library.new_texts(), rows=2))
             with library.catalog.write() as t:
-                owe(t, library.space, more)
+                set_target_revision(t, library.space, more)
             if is_done:
                 retag(library.catalog, library.space, more, library.new_texts(), if_wanted=True)
 
     with pytest.raises(Superseded):
         retag(library.catalog, library.space, many, library.texts, meanwhile, rows=2)
     with library.catalog.read() as t:
-        assert aim(t, library.space) == more.id
-        assert owed(t, library.space) == (None if is_done else more.id)
+        assert target_revision_id(t, library.space) == more.id
+        assert pending_revision_id(t, library.space) == (None if is_done else more.id)
     retag(library.catalog, library.space, more, library.texts)
     held = library.rows()
     library.forget_scores()
@@ -184,7 +184,7 @@ def test_of_two_that_do_the_same_retag_the_slower_one_ends_where_the_other_has_d
     assert retag(library.catalog, library.space, many, library.texts, meanwhile, rows=2).photos == 6
     assert told == [2]
     with library.catalog.read() as t:
-        assert (owed(t, library.space), t.library.revision_id()) == (None, many.id)
+        assert (pending_revision_id(t, library.space), t.library.revision_id()) == (None, many.id)
 
 
 def test_a_retag_that_is_wanted_no_longer_scores_nothing_and_leaves_what_is_owed(library):
@@ -193,16 +193,16 @@ def test_a_retag_that_is_wanted_no_longer_scores_nothing_and_leaves_what_is_owed
     retag(library.catalog, library.space, first, library.texts)
     before = library.rows()
     with library.catalog.write() as t:
-        owe(t, library.space, second)
-        assert (aim(t, library.space), t.library.revision_id()) == (second.id, first.id)
+        set_target_revision(t, library.space, second)
+        assert (target_revision_id(t, library.space), t.library.revision_id()) == (second.id, first.id)
     with pytest.raises(Superseded):
         retag(library.catalog, library.space, first, library.texts, if_wanted=True)
     assert library.rows() == before
     with library.catalog.read() as t:
-        assert owed(t, library.space) == second.id
+        assert pending_revision_id(t, library.space) == second.id
     retag(library.catalog, library.space, second, library.texts, if_wanted=True)
     with library.catalog.read() as t:
-        assert (owed(t, library.space), aim(t, library.space)) == (None, second.id)
+        assert (pending_revision_id(t, library.space), target_revision_id(t, library.space)) == (None, second.id)
 
 
 def test_to_owe_what_is_being_done_does_not_begin_it_anew(library):
@@ -213,7 +213,7 @@ def test_to_owe_what_is_being_done_does_not_begin_it_anew(library):
 
     def claim(done, total):
         with library.catalog.write() as t:
-            owe(t, library.space, second)
+            set_target_revision(t, library.space, second)
 
     claim(0, 3)
     report = retag(library.catalog, library.space, second, library.texts, claim, rows=1, if_wanted=True)
@@ -263,13 +263,13 @@ def test_an_interrupted_retag_changes_nothing_is_owed_and_goes_on_where_it_was(l
     with pytest.raises(KeyboardInterrupt):
         retag(library.catalog, library.space, second, library.texts, interrupt, rows=2)
     with library.catalog.read() as t:
-        assert (t.library.revision_id(), owed(t, library.space)) == (first.id, second.id)
+        assert (t.library.revision_id(), pending_revision_id(t, library.space)) == (first.id, second.id)
     assert library.rows() == before
     told = []
     retag(library.catalog, library.space, second, library.texts, lambda *seen: told.append(seen), rows=2)
     assert told == [(2, 3), (3, 3)]
     with library.catalog.read() as t:
-        assert (t.library.revision_id(), owed(t, library.space)) == (second.id, None)
+        assert (t.library.revision_id(), pending_revision_id(t, library.space)) == (second.id, None)
     kept = library.rows()
     library.forget_scores()
     retag(library.catalog, library.space, second, library.texts)

@@ -6,8 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from query import label_standing, owed, owing, parse_vocabulary, photo_tags, renewed, retag
-from query.tagging.teaching import Background, taught
+from query import (
+    label_standing,
+    parse_vocabulary,
+    pending_revision_id,
+    pending_revision_ids,
+    photo_tags,
+    renewed,
+    retag,
+)
+from query.tagging.learning.taught_vector import Background, taught
 from query.vocabulary import difference, write_vocabulary
 from store import LabelDefinition, VocabularyDefinition
 
@@ -205,7 +213,7 @@ def test_an_interruption_after_that_is_owed(library):
     again = renewed(library.catalog, library.space, revision)
     assert again.labels[1].id != revision.labels[1].id
     with library.catalog.read() as t:
-        assert owed(t, library.space) == revision.id
+        assert pending_revision_id(t, library.space) == revision.id
 
 
 def test_a_label_of_several_vocabularies_is_learnt_anew_in_all_of_them(library):
@@ -218,7 +226,7 @@ def test_a_label_of_several_vocabularies_is_learnt_anew_in_all_of_them(library):
         library.add(f"photo{number}")
     retagged(library, vocabulary("photo1", "photo30"))
     with library.catalog.read() as t:
-        assert owing(t, library.space) == {"n": beside.id}
+        assert pending_revision_ids(t, library.space) == {"n": beside.id}
         newest = t.vocabularies.revision(beside.id)
     retag(library.catalog, library.space, newest, library.texts, namespace="n")
     assert library.rows("n") == library.rows()
@@ -246,7 +254,7 @@ def test_until_the_retag_is_whole_the_tags_are_what_they_were(library):
     assert photo_tags(library.catalog, library.space, ids) == before
     assert renewed(library.catalog, library.space, revision) == again, "what is owed is not made anew again"
     with library.catalog.read() as t:
-        assert owing(t, library.space) == {"": revision.id, "n": beside.id}
+        assert pending_revision_ids(t, library.space) == {"": revision.id, "n": beside.id}
     retag(library.catalog, library.space, revision, library.texts)
     after = photo_tags(library.catalog, library.space, ids)
     assert of_label(after, "ours") != of_label(before, "ours")
@@ -254,7 +262,7 @@ def test_until_the_retag_is_whole_the_tags_are_what_they_were(library):
     retag(library.catalog, library.space, beside, library.texts, namespace="n")
     assert library.rows("n") == library.rows()
     with library.catalog.read() as t:
-        assert owing(t, library.space) == {}
+        assert pending_revision_ids(t, library.space) == {}
         assert t.vocabularies.revision(revision.id).labels == again.labels
 
 
@@ -277,10 +285,10 @@ def test_a_retag_that_began_before_examples_came_leaves_one_owed(library):
     retag(library.catalog, library.space, revision, library.texts, text_progress=come)
     assert {label for _, label, _ in library.rows()} == {label.id for label in revision.labels}
     with library.catalog.read() as t:
-        assert owed(t, library.space) == revision.id
+        assert pending_revision_id(t, library.space) == revision.id
     retag(library.catalog, library.space, revision, library.texts)
     with library.catalog.read() as t:
-        assert owed(t, library.space) is None
+        assert pending_revision_id(t, library.space) is None
         newest = t.vocabularies.revision(revision.id)
     assert newest.labels[2].id != revision.labels[2].id
     assert {label for _, label, _ in library.rows()} == {label.id for label in newest.labels}
@@ -297,7 +305,10 @@ def test_a_revision_of_before_learns_from_what_came_since_too(library):
     retag(library.catalog, library.space, first, library.texts)
     with library.catalog.read() as t:
         back = t.vocabularies.revision(first.id)
-        assert (owed(t, library.space), t.labels.made(library.space.id, [back.labels[1].id]).popitem()[1].examples) == (
+        assert (
+            pending_revision_id(t, library.space),
+            t.labels.made(library.space.id, [back.labels[1].id]).popitem()[1].examples,
+        ) == (
             None,
             2,
         )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from query import borderline, fitted, parse_vocabulary, retag
-from query.tuning import _around
+from query.vocabulary.threshold_tuning import _around
 
 
 def test_the_threshold_parts_what_is_right_from_what_is_not():

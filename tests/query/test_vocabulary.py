@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from query import SHIPPED, VocabularyError, read_vocabulary, shipped_vocabulary, write_vocabulary
 from query.vocabulary import ancestors, difference, find, normalised
-from query.vocabulary.reading import parse_vocabulary
+from query.vocabulary.reader import parse_vocabulary
 from store import LabelDefinition, VocabularyDefinition
 
 FULL = """\

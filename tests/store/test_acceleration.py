@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from store import Acceleration, Catalog, VectorIndex
-from store.index_files import IndexFiles
+from store.vectors.faiss.index_files import IndexFiles
 
 from .conftest import Photographer, put_many, unit
 

@@ -28,10 +28,10 @@ from store import (
     TagSource,
     Vectors,
     VocabularyDefinition,
-    changes,
 )
-from store import schema as tables
-from store.engine import connect, transaction
+from store.embeddings import change_log
+from store.sql import schema as tables
+from store.sql.sqlite import connect, transaction
 
 from .conftest import IDENTITY, Photographer, stamp, unit
 
@@ -561,8 +561,8 @@ def test_no_everyday_statement_reads_a_whole_large_table(tagged):
         t.tags.of([one])
         t.photos.get([one])
         t.photos.at(b"/photos/a")
-        changes.latest(t.connection, space)
-        changes.since(t.connection, space, 0)
+        change_log.latest(t.connection, space)
+        change_log.since(t.connection, space, 0)
         event.remove(t.connection, "before_cursor_execute", note)
         for statement, parameters in seen.items():
             plan = t.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()

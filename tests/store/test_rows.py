@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from store.changes import START
-from store.index_rows import Rows
-from store.scanning import Scanner, Workers
+from store.embeddings.change_log import START
+from store.vectors.faiss.exact_scan import Scanner, Workers
+from store.vectors.faiss.index_rows import Rows
 
 from .conftest import unit
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store import Catalog, Facts
-from store.criteria import (
+from store.filters.criteria import (
     Along,
     AnyOf,
     Below,
@@ -35,7 +35,7 @@ from store.criteria import (
     Worded,
     Wording,
 )
-from store.places import around, distances
+from store.filters.earth_distance import around, distances
 
 from .conftest import stamp
 

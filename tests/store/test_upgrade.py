@@ -13,9 +13,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
 from store import Catalog, CatalogDamaged, CatalogReadOnly, CatalogTooNew, NotACatalog
-from store.engine import connect, transaction
-from store.schema import metadata
-from store.upgrade import HEAD, migrations_folder, upgrade
+from store.sql.schema import metadata
+from store.sql.sqlite import connect, transaction
+from store.sql.upgrade import HEAD, migrations_folder, upgrade
 
 from .conftest import Photographer
 

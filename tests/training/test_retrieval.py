@@ -6,8 +6,8 @@ They are those of these pictures and questions, which are always the same, less 
 import numpy as np
 import pytest
 
-from indexer.siglip import open_checkpoint
-from photos.models import SHIPPED
+from indexer.models import open_checkpoint
+from photos.operations.models import SHIPPED
 from training.retrieval import Retrieval, area, average_precision
 
 

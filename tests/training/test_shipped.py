@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.siglip import open_checkpoint
-from photos.models import SHIPPED
+from indexer.models import open_checkpoint
+from photos.operations.models import SHIPPED
 from training.evaluate import Evaluation
 from training.questions import SCENES, THINGS
 

@@ -9,7 +9,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoImageProcessor, AutoModel, AutoTokenizer
 
-from indexer.siglip import open_checkpoint
+from indexer.models import open_checkpoint
 from photos.demo.captions import facts_of
 from photos.demo.splits import scene_at
 from training.batches import Batches

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..scene import Scene
+from photos.demo.scene import Scene
+
 from .finish import finish
 from .layout import draw_things
 from .painter import Painter

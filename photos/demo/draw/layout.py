@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..scene import Thing
+from photos.demo.scene import Thing
+
 from .creatures import draw_bird, draw_cat, draw_dog, draw_person
 from .painter import Painter
 from .places import Land

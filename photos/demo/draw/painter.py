@@ -13,17 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ..scene import COLOURS, Scene
-from .palette import (
-    DIMMED,
-    LAND_LIGHT,
-    SNOW,
-    SNOW_LIGHT,
-    THING_LIGHT,
-    Colour,
-    lit,
-    rgb,
-)
+from photos.demo.scene import COLOURS, Scene
+
+from .palette import DIMMED, LAND_LIGHT, SNOW, SNOW_LIGHT, THING_LIGHT, Colour, lit, rgb
 
 Point = tuple[float, float]
 

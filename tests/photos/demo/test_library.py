@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from indexer.decode import read_photo
-from indexer.siglip import Preprocessing
+from indexer.models import Preprocessing
 from photos.demo.capture import capture_of
 from photos.demo.draw import draw_scene
 from photos.demo.library import TRUTH, draw_library, sample_picture

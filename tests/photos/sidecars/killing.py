@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from photos.__main__ import main
-from photos.cli import sidecars as _loaded  # noqa: F401 - before anything is forked, so that each fork is quick
+from photos.cli.views import xmp as _loaded  # noqa: F401 - before anything is forked, so that each fork is quick
 
 FOLDER, LIBRARY, WORK, *ARGUMENTS = sys.argv[1:]
 STEPS = {"open", "os.rename", "os.link", "os.remove"}

@@ -7,8 +7,8 @@ import os
 import pytest
 
 from photos.errors import SidecarLeft
-from photos.sidecars.disk import put, read, remove, temporary, tidy
-from photos.sidecars.places import Directory
+from photos.sidecars.sidecar_files import put, read, remove, temporary, tidy
+from photos.sidecars.targets import Directory
 
 
 @pytest.fixture

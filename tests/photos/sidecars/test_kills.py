@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
-from ...e2e.program import run
-from ...indexer.test_notes import bag, packet
+from tests.e2e.program import run
+from tests.indexer.test_notes import bag, packet
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from photos.sidecars.levels import Levels
-from photos.sidecars.merging import merge, paths
+from photos.sidecars.hierarchy import Levels
+from photos.sidecars.merge import merge, paths
 from query import View
-from query.tagging.namespaces import qualified
+from query.tagging.effective.namespaces import qualified
 from store import Label, LabelDefinition, Revision
 
 from .packets import values

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, read_xmp
 from photos.errors import SidecarLeft
-from photos.sidecars.editing import Change, edited
-from photos.sidecars.merging import merge, paths
+from photos.sidecars.keyword_edits import Change, edited
+from photos.sidecars.merge import merge, paths
 from photos.sidecars.packet import Packet
+from tests.indexer.test_notes import bag, packet
 
-from ...indexer.test_notes import bag, packet
 from .packets import ADOBE, DARKTABLE, values, without_keywords
 
 DOG = {"dog": ["animal"], "animal": [], "beach": ["outdoors"]}

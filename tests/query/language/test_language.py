@@ -6,21 +6,8 @@ import pytest
 from hypothesis import example, given
 
 from query.errors import BadQuery, EmptyQuery
-from query.language import (
-    KINDS,
-    Circle,
-    Dates,
-    Day,
-    Filter,
-    Span,
-    Text,
-    Turn,
-    parse,
-    parse_line,
-    written,
-)
-
-from ...strategies import QUERIES, TYPED
+from query.language import KINDS, Circle, Dates, Day, Filter, Span, Text, Turn, parse, parse_line, written
+from tests.strategies import QUERIES, TYPED
 
 
 def texts(*words: str) -> list[tuple[str, float]]:

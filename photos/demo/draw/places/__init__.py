@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..painter import Painter
-from ..sky import Sky
+from photos.demo.draw.painter import Painter
+from photos.demo.draw.sky import Sky
+
 from .land import Land
 from .open import draw_beach, draw_desert, draw_farmland, draw_meadow, draw_snowfield
 from .town import draw_harbour, draw_skyline, draw_street

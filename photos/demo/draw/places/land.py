@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..painter import Painter, Point
-from ..palette import WHITE, Colour, mix
-from ..sky import Sky
+from photos.demo.draw.painter import Painter, Point
+from photos.demo.draw.palette import WHITE, Colour, mix
+from photos.demo.draw.sky import Sky
 
 #: Sunlight or moonlight on water.
 _GLITTER: dict[str, Colour] = {

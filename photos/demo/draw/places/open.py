@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-from ..painter import Painter
-from ..palette import Colour, darker, mix
-from ..plants import grass, leafy, pine
-from ..sky import Sky
+from photos.demo.draw.painter import Painter
+from photos.demo.draw.palette import Colour, darker, mix
+from photos.demo.draw.plants import grass, leafy, pine
+from photos.demo.draw.sky import Sky
+
 from .land import Land, hills, water
 
 

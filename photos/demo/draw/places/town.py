@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ..painter import Painter
-from ..palette import Colour, darker, lighter, mix
-from ..sky import Sky
-from ..structures import building
+from photos.demo.draw.painter import Painter
+from photos.demo.draw.palette import Colour, darker, lighter, mix
+from photos.demo.draw.sky import Sky
+from photos.demo.draw.structures import building
+
 from .land import Land, hills, ripples
 
 _LAMPS = {"sunrise": 0.12, "day": 0.0, "sunset": 0.3, "night": 0.58}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..painter import Painter
-from ..palette import WHITE, darker, lighter, mix
-from ..plants import grass, leafy, pine
-from ..sky import Sky
+from photos.demo.draw.painter import Painter
+from photos.demo.draw.palette import WHITE, darker, lighter, mix
+from photos.demo.draw.plants import grass, leafy, pine
+from photos.demo.draw.sky import Sky
+
 from .land import Land, hills, ridge, ripples, snow_caps
 
 

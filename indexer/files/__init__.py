@@ -1,0 +1,1 @@
+"""Files on disk: scanning, ignore rules, companions and changes."""

@@ -1,0 +1,39 @@
+"""The embedder: SigLIP checkpoints, and what they make of pictures and texts.
+
+Importing this package loads neither torch nor transformers; `image_tower` and `text_tower` load torch.
+"""
+
+from indexer.models.checkpoints.checkpoint import Checkpoint, open_checkpoint
+from indexer.models.checkpoints.preprocessing import Preprocessing
+from indexer.models.checkpoints.sources import Hub, HuggingFaceHub, download, locate
+
+from .errors import (
+    CheckpointDamaged,
+    CheckpointUnsupported,
+    DeviceUnavailable,
+    DownloadFailed,
+    ModelError,
+    ModelMissing,
+    ModelUnknown,
+    NoNetwork,
+    NumbersOverflowed,
+)
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointDamaged",
+    "CheckpointUnsupported",
+    "DeviceUnavailable",
+    "DownloadFailed",
+    "Hub",
+    "HuggingFaceHub",
+    "ModelError",
+    "ModelMissing",
+    "ModelUnknown",
+    "NoNetwork",
+    "NumbersOverflowed",
+    "Preprocessing",
+    "download",
+    "locate",
+    "open_checkpoint",
+]

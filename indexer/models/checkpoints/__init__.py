@@ -1,0 +1,1 @@
+"""Checkpoints: sources, settings, weights and preprocessing."""

@@ -1,0 +1,1 @@
+"""The SigLIP architecture: image and text encoders in torch."""

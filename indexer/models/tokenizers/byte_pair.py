@@ -1,0 +1,184 @@
+"""A byte-pair tokenizer of hundreds of thousands of pieces, kept so that a few texts need a few of them.
+
+Only pieces that stand in a text can be made of it. So a tokenizer of those alone makes the same of it as the whole one,
+and is made in milliseconds where the whole one takes a second. Which pieces stand in a text is found by hashes of all
+its parts; a piece that is taken by mistake, because two hashes are equal, changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.models.checkpoints.safetensors_map import MappedArrays
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+#: Any odd number whose bits are mixed.
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+#: Texts that share a tokenizer: one is made in milliseconds, and the more pieces it has the longer that takes.
+_TOGETHER = 256
+_Json = dict[str, Any]
+
+
+class PieceTable:
+    """Pieces and their merges by hash, as `tabulated` made them, memory-mapped."""
+
+    def __init__(self, kept: MappedArrays) -> None:
+        self._shell: _Json = json.loads(kept.metadata["shell"])
+        self._always: dict[str, int] = json.loads(kept.metadata["always"])
+        self._replaced: list[tuple[str, str]] = json.loads(kept.metadata["replaced"])
+        self._longest = int(kept.metadata["longest"])
+        self._hashes, self._ids = kept.whole("hashes"), kept.whole("ids")
+        self._starts, self._letters = kept.whole("starts"), kept.whole("letters")
+        self._merge_starts, self._splits, self._ranks = (
+            kept.whole("merge_starts"),
+            kept.whole("splits"),
+            kept.whole("ranks"),
+        )
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each text's pieces, without an end mark."""
+        found = []
+        for start in range(0, len(texts), _TOGETHER):
+            some = texts[start : start + _TOGETHER]
+            tokenizer = self._of("\n".join(some))
+            found += [tokenizer.encode(text, add_special_tokens=False).ids for text in some]
+        return found
+
+    def _of(self, text: str) -> Tokenizer:
+        """A tokenizer of the pieces that can be made of any part of *text*."""
+        from tokenizers import Tokenizer  # noqa: PLC0415 - many that import this package have no text
+
+        for old, new in self._replaced:
+            text = text.replace(old, new)
+        pieces = dict(self._always)
+        merges: list[tuple[int, str, str]] = []
+        places = self._places(text)
+        named = [self._piece(place) for place in places]
+        pieces.update(zip(named, (int(self._ids[place]) for place in places), strict=True))
+        for place, piece in zip(places, named, strict=True):
+            for merge in range(int(self._merge_starts[place]), int(self._merge_starts[place + 1])):
+                split = int(self._splits[merge])
+                left, right = piece[:split], piece[split:]
+                if left in pieces and right in pieces:
+                    merges.append((int(self._ranks[merge]), left, right))
+        model = {**self._shell["model"], "vocab": pieces, "merges": [pair for _, *pair in sorted(merges)]}
+        return Tokenizer.from_str(json.dumps({**self._shell, "model": model}))
+
+    def _places(self, text: str) -> list[int]:
+        """Where the pieces are that stand in *text*."""
+        found = list(_windows(_points(text), self._longest))
+        wanted = np.unique(np.concatenate(found)) if found else np.empty(0, np.uint64)
+        first = np.searchsorted(self._hashes, wanted, "left").tolist()
+        last = np.searchsorted(self._hashes, wanted, "right").tolist()
+        return [place for start, end in zip(first, last, strict=True) for place in range(start, end)]
+
+    def _piece(self, place: int) -> str:
+        return self._letters[int(self._starts[place]) : int(self._starts[place + 1])].tobytes().decode()
+
+
+def tabulated(whole: str) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]] | None:
+    """The arrays and the notes of a `PieceTable` for a tokenizer, given as the JSON of the tokenizers library.
+
+    None if it is of a kind for which the pieces that stand in a text would not do.
+    """
+    shell: _Json = json.loads(whole)
+    model: _Json = shell["model"]
+    replaced = _replacements(shell.get("normalizer"))
+    if replaced is None or not _only_splits(shell.get("pre_tokenizer")) or not _is_plain(model):
+        return None
+    vocabulary: dict[str, int] = model["vocab"]
+    always = {piece: number for piece, number in vocabulary.items() if _is_byte(piece) or piece == model["unk_token"]}
+    for added in shell["added_tokens"]:
+        # One that the model does not know gets the next free number, which another vocabulary would change.
+        if vocabulary.get(added["content"]) != added["id"]:
+            return None
+        always[added["content"]] = added["id"]
+    merges = model["merges"]
+    shell = {**shell, "truncation": None, "padding": None, "model": {**model, "vocab": {}, "merges": []}}
+    arrays, longest = _table(vocabulary, merges)
+    return arrays, {
+        "shell": json.dumps(shell),
+        "always": json.dumps(always),
+        "replaced": json.dumps(replaced),
+        "longest": str(longest),
+    }
+
+
+def _table(
+    vocabulary: Mapping[str, int], merges: Sequence[Sequence[str]]
+) -> tuple[dict[str, NDArray[np.generic]], int]:
+    pieces = list(vocabulary)
+    lengths = np.array([len(piece) for piece in pieces], np.int64)
+    hashes = _hashed(pieces, lengths)
+    order = np.argsort(hashes, kind="stable")
+    sorted_pieces = [pieces[place].encode() for place in order.tolist()]
+    place_of = {piece: place for place, piece in enumerate(sorted_pieces)}
+    results = np.array([place_of[(left + right).encode()] for left, right in merges], np.int64)
+    by_result = np.argsort(results, kind="stable")
+    return {
+        "hashes": hashes[order],
+        "ids": np.fromiter(vocabulary.values(), np.uint32, len(vocabulary))[order],
+        "starts": np.cumsum([0, *map(len, sorted_pieces)]).astype(np.uint32),
+        "letters": np.frombuffer(b"".join(sorted_pieces), np.uint8),
+        "merge_starts": np.searchsorted(results[by_result], np.arange(len(pieces) + 1)).astype(np.uint32),
+        "splits": np.array([len(left) for left, _ in merges], np.uint16)[by_result],
+        "ranks": by_result.astype(np.uint32),
+    }, int(lengths.max(initial=0))
+
+
+def _hashed(pieces: Sequence[str], lengths: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """As `_windows`, for each of *pieces*."""
+    points = _points("".join(pieces))
+    starts = np.cumsum(lengths) - lengths
+    hashes = np.zeros(len(pieces), np.uint64)
+    for done in range(int(lengths.max(initial=0))):
+        longer = lengths > done
+        hashes[longer] = hashes[longer] * _FACTOR + points[starts[longer] + done]
+    return hashes
+
+
+def _windows(points: NDArray[np.uint64], longest: int) -> Iterator[NDArray[np.uint64]]:
+    """Hashes of all parts of one letter, of two, and so on up to *longest*."""
+    hashes = np.zeros(len(points), np.uint64)
+    for length in range(1, min(longest, len(points)) + 1):
+        hashes = hashes[: len(points) - length + 1] * _FACTOR + points[length - 1 :]
+        yield hashes
+
+
+def _points(text: str) -> NDArray[np.uint64]:
+    return np.frombuffer(text.encode("utf-32-le"), "<u4").astype(np.uint64) + np.uint64(1)
+
+
+def _replacements(normalizer: _Json | None) -> list[tuple[str, str]] | None:
+    """What is replaced by what; None if a text is changed in another way."""
+    if normalizer is None:
+        return []
+    if normalizer["type"] == "Sequence":
+        parts = [_replacements(part) for part in normalizer["normalizers"]]
+        return None if None in parts else [pair for part in parts if part is not None for pair in part]
+    old = normalizer.get("pattern", {}).get("String") if normalizer["type"] == "Replace" else None
+    # Of several letters, it could stand across a border at which the text is cut first.
+    return [(old, normalizer["content"])] if isinstance(old, str) and len(old) == 1 else None
+
+
+def _only_splits(pre_tokenizer: _Json | None) -> bool:
+    """Whether texts are cut and not changed."""
+    if pre_tokenizer is not None and pre_tokenizer["type"] == "Sequence":
+        return all(_only_splits(part) for part in pre_tokenizer["pretokenizers"])
+    return pre_tokenizer is None or pre_tokenizer["type"] == "Split"
+
+
+def _is_plain(model: _Json) -> bool:
+    unusual = ("dropout", "continuing_subword_prefix", "end_of_word_suffix")
+    return model["type"] == "BPE" and not any(model.get(name) for name in unusual)
+
+
+def _is_byte(piece: str) -> bool:
+    return len(piece) == len("<0x00>") and piece.startswith("<0x") and piece.endswith(">")

@@ -1,0 +1,1 @@
+"""Filesystem events, and the paths they make dirty."""

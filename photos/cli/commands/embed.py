@@ -1,0 +1,48 @@
+"""`photos embed`."""
+
+from __future__ import annotations
+
+import click
+
+from photos.cli.kit import options
+from photos.cli.kit.program import Invocation, pass_invocation
+
+
+@click.command(short_help="The vectors of pictures or of texts.")
+@click.argument("images", nargs=-1, metavar="[IMAGE]...")
+@click.option(
+    "--text",
+    "texts",
+    multiple=True,
+    metavar="TEXT",
+    help="Embed a text in place of pictures; more than once for several.",
+)
+@options.as_json
+@click.option(
+    "--raw", is_flag=True, help="A NumPy .npy file on standard output, float32: a vector, or a row for each of several."
+)
+@options.model
+@pass_invocation
+def embed(
+    invocation: Invocation, images: tuple[str, ...], texts: tuple[str, ...], as_json: bool, raw: bool, model: str | None
+) -> None:
+    """Print the unit vector of each IMAGE, or of each --text, as the library's checkpoint makes it.
+
+    \b
+    photos embed photo.jpg --json
+    photos embed --text "a red car" --raw > red-car.npy
+    photos embed holiday/*.jpg --raw > holiday.npy
+    """  # noqa: D301 - \b is how Click is told to keep lines
+    from photos.cli.views.embed import write_vectors
+    from photos.operations.search_by_image import embed as embed_all
+
+    if bool(images) == bool(texts):
+        raise click.UsageError("Give either an IMAGE or --text TEXT.")
+    if as_json and raw:
+        raise click.UsageError("Give --json or --raw, not both.")
+    if len(images or texts) > 1 and not (as_json or raw):
+        raise click.UsageError("Give --json or --raw for several vectors.")
+    with invocation.app() as app:
+        name, vectors = embed_all(app, model, images=images, texts=texts)
+    about = [{"path": path} for path in images] or [{"text": text} for text in texts]
+    write_vectors(vectors, [{**each, "model": name} for each in about], as_json=as_json, raw=raw)

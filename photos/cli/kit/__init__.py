@@ -1,0 +1,1 @@
+"""Parts that commands and views share: options, tables, progress, streams."""

@@ -1,0 +1,180 @@
+"""What people read: paths, scores, times, and tables of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from photos.errors import safe
+
+if TYPE_CHECKING:
+    from photos.output.json_records import MatchRecord
+    from store import VocabularyDefinition
+
+#: Between two columns.
+_GAP = "  "
+#: Tags are left out of a table where there is less room than this for them.
+_LEAST_ROOM = 16
+#: Smaller ones are told apart by their cosines.
+_LEAST_PERCENT = 0.0001
+_MINUTE = 60
+#: Shorter times are none to speak of.
+_LEAST_SECONDS = 0.001
+#: Characters of a date at the beginning of a time, ISO 8601.
+_DAY = 10
+
+
+def shown_path(path: bytes) -> str:
+    """*path* as short as it can be typed from here, with nothing in it that a terminal would obey."""
+    text = os.fsdecode(path)
+    for base, prefix in ((here(), ""), (str(Path.home()), "~/")):
+        if base != "/" and text.startswith(base + "/"):
+            return safe(prefix + text[len(base) + 1 :])
+    return safe(text)
+
+
+def file_name(path: bytes) -> str:
+    """The last part of *path*, as safe as `shown_path`."""
+    return safe(os.fsdecode(path).rpartition("/")[2])
+
+
+def matches_table(matches: Sequence[MatchRecord], *, of_text: bool, first: int = 1) -> Iterator[str]:
+    """A line a photo, numbered from *first* on, under a line of headings; tags as far as the terminal is wide.
+
+    A probability is shown where a text was asked for: the model was never taught what it means between two pictures.
+    """
+    rows = [
+        (
+            str(rank),
+            "" if match["score"] is None else f"{match['score']:z.3f}",
+            probability(match["probability"]) if of_text else "",
+            (match["taken_at"] or "")[:_DAY],
+            shown_path(os.fsencode(match["path"])) + _others(match),
+        )
+        for rank, match in enumerate(matches, first)
+    ]
+    headings = ("", "score", "probability" if of_text else "", "taken", "file")
+    lines = list(table(*_without_empty([headings, *rows], right=(0, 1, 2))))
+    room = _width() - max(map(columns, lines)) - len(_GAP)
+    labels = ([tag["label"] for tag in match["tags"]] for match in matches)
+    yield from _with_tags(lines, ["tags", *(tags_line(each, room) for each in labels)], room)
+
+
+def _others(match: MatchRecord) -> str:
+    """Where else the photo is, and how many others its group has."""
+    places, more = len(match["paths"]), len(match.get("more", []))
+    return (f"  in {places} places" if places > 1 else "") + (f"  +{more} more" if more else "")
+
+
+def tags_line(labels: Sequence[str], room: int) -> str:
+    """*labels*, as many as fit into *room* columns."""
+    line = ""
+    for label in labels:
+        longer = f"{line}, {safe(label)}" if line else safe(label)
+        if columns(longer) > room:
+            break
+        line = longer
+    return line
+
+
+def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
+    """Rows in columns; those numbered in *right* are set to the right."""
+    if not rows:
+        return
+    widths = [max(columns(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        cells = []
+        for i, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            padding = " " * (width - columns(cell))
+            cells.append(padding + cell if i in right else cell + padding)
+        yield _GAP.join(cells).rstrip()
+
+
+def label_lines(definition: VocabularyDefinition) -> Iterator[str]:
+    """A vocabulary's labels under their categories, with what they are scored by where it is no mere name."""
+    threshold = "" if definition.threshold is None else f", threshold {definition.threshold:g}"
+    yield f"{safe(definition.name)}: {counted(len(definition.labels), 'label')}{threshold}"
+    category = None
+    for label in definition.labels:
+        if label.category != category:
+            category = label.category
+            yield f"[{safe(category or '')}]"
+        own = "" if label.threshold is None else f" (from {label.threshold:g})"
+        also = f" = {', '.join(map(safe, label.aliases))}" if label.aliases else ""
+        taught = f", taught by {counted(len(label.examples), 'photo')}" if label.is_taught else ""
+        yield f"  {safe(label.name)}{also}{own}{taught}"
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal *text* takes."""
+    wide = sum(unicodedata.east_asian_width(mark) in "WF" for mark in text)
+    joined = sum(unicodedata.combining(mark) != 0 for mark in text)
+    return len(text) + wide - joined
+
+
+def probability(value: float | None) -> str:
+    """A probability with two digits, however small: `93 %`, `0.041 %`."""
+    if value is None:
+        return ""
+    percent = 100 * value
+    if percent >= 1:
+        return f"{percent:.0f} %"
+    return f"{percent:.2g} %" if percent >= _LEAST_PERCENT else f"<{_LEAST_PERCENT} %"
+
+
+def duration(seconds: float) -> str:
+    """A time for people: `<1 ms`, `12 ms`, `3.4 s`, `2 min 05 s`, `1 h 20 min`."""
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms" if seconds >= _LEAST_SECONDS else "<1 ms"
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), _MINUTE)
+    hours, left = divmod(minutes, 60)
+    return f"{hours} h {left:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 photo`, `12 345 photos`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}".replace(",", " ")
+
+
+def day(moment: datetime | None) -> str:
+    """The date alone, ISO 8601; nothing if it is not known."""
+    return "" if moment is None else f"{moment:%Y-%m-%d}"
+
+
+def _without_empty(rows: Sequence[Sequence[str]], right: Sequence[int]) -> tuple[list[list[str]], list[int]]:
+    """*rows* without the columns of which nothing is known, and where those numbered in *right* are then."""
+    kept = [i for i in range(len(rows[0])) if any(row[i] for row in rows[1:])]
+    return [[row[i] for i in kept] for row in rows], [at for at, i in enumerate(kept) if i in right]
+
+
+def _with_tags(lines: Sequence[str], tags: Sequence[str], room: int) -> Iterator[str]:
+    if room < _LEAST_ROOM or not any(tags[1:]):
+        yield from lines
+        return
+    width = max(map(columns, lines))
+    for line, of_line in zip(lines, tags, strict=True):
+        yield f"{line}{' ' * (width - columns(line))}{_GAP}{of_line}".rstrip()
+
+
+def _width() -> int:
+    # What is not read on a terminal is not cut to one.
+    if not sys.stdout.isatty():
+        return 500
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def here() -> str:
+    """The working directory; the root where it was deleted."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return "/"

@@ -1,0 +1,151 @@
+"""Shows what a search found, in the form that was asked for, and does with it what was asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from photos.cli.kit.format import counted, matches_table, shown_path
+from photos.cli.kit.format import probability as shown_probability
+from photos.cli.kit.output import write_json, write_paths
+from photos.errors import FileExists, NothingFound, UnwritableFile
+from photos.exits import PROBLEM
+
+if TYPE_CHECKING:
+    from photos.cli.kit.result_options import Presentation
+    from photos.output.albums import Album
+    from photos.output.contact_sheets import Cell
+    from photos.output.json_records import MatchRecord
+
+#: Files that are opened without being asked.
+_FEW = 10
+_TAGS = 6
+_DAY = 10
+
+
+def present(
+    matches: Sequence[MatchRecord], presentation: Presentation, *, title: str, of_text: bool, first: int = 1
+) -> None:
+    """Do with *matches* what was asked for, and show them; the rank of the best is *first*, and *title* names them.
+
+    Raises `NothingFound` if there are none. The status is 1 if a photo had to be left out of an album.
+    """
+    if not matches:
+        raise NothingFound("No photo was found; `photos status` says what is in the library.")
+    if presentation.sheet is not None:
+        _write_sheet(presentation.sheet, title, matches)
+    is_whole = _gather(presentation, [_file(match) for match in matches], first)
+    if presentation.print0 or presentation.paths_only:
+        write_paths([os.fsencode(match["path"]) for match in matches], nul=presentation.print0)
+    elif presentation.as_json:
+        for match in matches:
+            write_json(match)
+    else:
+        _show_table(matches, presentation.preview, of_text=of_text, first=first)
+    # Last: where there is no viewer, the results are here all the same.
+    if presentation.open_files or presentation.open_all:
+        _open([_file(match) for match in matches], all_of_them=presentation.open_all)
+    if not is_whole:
+        click.get_current_context().exit(PROBLEM)
+
+
+def _file(match: MatchRecord) -> bytes:
+    """The first of the photo's files that is there and a file, since its disk may not be; or else the first."""
+    paths = [os.fsencode(path) for path in (match["path"], *match["paths"])]
+    return next((path for path in paths if os.path.isfile(path)), paths[0])
+
+
+def _show_table(matches: Sequence[MatchRecord], preview: str | None, *, of_text: bool, first: int) -> None:
+    headings, *lines = matches_table(matches, of_text=of_text, first=first)
+    show = _shower(preview)
+    click.echo(headings)
+    for match, line in zip(matches, lines, strict=True):
+        click.echo(line)
+        if show is not None:
+            show(_file(match))
+
+
+def _shower(preview: str | None) -> Callable[[bytes], None] | None:
+    if preview is None:
+        return None
+    from photos.cli.views.preview import shower
+
+    return shower(preview)
+
+
+def _write_sheet(file: str, title: str, matches: Sequence[MatchRecord]) -> None:
+    from photos.output import contact_sheets
+
+    path = Path(file)
+    # It may be a photo that somebody has of that name.
+    if path.exists() or path.is_symlink():
+        raise FileExists(file)
+    if path.suffix.lower() in {".jpg", ".jpeg"} and len(matches) > contact_sheets.MOST_IN_JPEG:
+        most = counted(contact_sheets.MOST_IN_JPEG, "photo")
+        raise UnwritableFile(file, f"a picture holds at most {most}; name a .html file, or give a smaller --top")
+    cells = [_cell(match) for match in matches]
+    try:
+        if path.suffix.lower() in {".jpg", ".jpeg"}:
+            contact_sheets.write_jpeg(path, title, cells)
+        else:
+            row = contact_sheets.Row("", "", cells)
+            contact_sheets.write_html(
+                path, title, counted(len(cells), "photo"), [contact_sheets.Section("", "", [row])]
+            )
+    except FileExistsError:
+        raise FileExists(file) from None
+    except OSError as error:
+        raise UnwritableFile(file, error.strerror or str(error)) from error
+    click.echo(f"Wrote {shown_path(os.fsencode(path.absolute()))}.", err=True)
+
+
+def _cell(match: MatchRecord) -> Cell:
+    from photos.output.contact_sheets import Cell
+
+    score = "" if match["score"] is None else f"{match['score']:z.3f}"
+    likely = shown_probability(match["probability"])
+    more = match.get("more", [])
+    remark = [(match["taken_at"] or "")[:_DAY], f"+{len(more)} more" if more else ""]
+    return Cell(
+        _file(match),
+        " · ".join(part for part in (score, likely) if part),
+        tuple(tag["label"] for tag in match["tags"][:_TAGS]),
+        " · ".join(part for part in remark if part),
+    )
+
+
+def _gather(presentation: Presentation, paths: Sequence[bytes], first: int) -> bool:
+    """Make the albums that were asked for. Returns whether nothing had to be left out."""
+    if presentation.copy_to is None and presentation.link_to is None:
+        return True
+    from photos.output import albums
+
+    is_whole = True
+    if presentation.copy_to is not None:
+        is_whole &= _tell(albums.copy_to(presentation.copy_to, paths, first), "Copied", "photo", "to")
+    if presentation.link_to is not None:
+        is_whole &= _tell(albums.link_to(presentation.link_to, paths, first), "Made", "link", "in")
+    return is_whole
+
+
+def _tell(album: Album, did: str, what: str, where: str) -> bool:
+    made = counted(len(album.made), what) if album.made else f"no {what}"
+    there = f"; {album.there} {'was' if album.there == 1 else 'were'} there already" if album.there else ""
+    folder = shown_path(os.fsencode(album.folder))
+    click.echo(f"{did} {made} {where} {folder}{there}.", err=True)
+    for path, reason in album.failed:
+        click.echo(f"{shown_path(path)} was left out: {reason}.", err=True)
+    return not album.failed
+
+
+def _open(paths: Sequence[bytes], *, all_of_them: bool) -> None:
+    from photos.output.viewer import open_files
+
+    if len(paths) > _FEW and not all_of_them:
+        click.echo(f"The first {_FEW} are opened; --open-all opens all {len(paths)}.", err=True)
+        paths = paths[:_FEW]
+    open_files(paths)

@@ -1,0 +1,93 @@
+"""The files by which systemd and launchd start the daemon when its user logs in. No program is run for it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import plistlib
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from photos.daemon.process import command, log_of
+from photos.errors import FileExists, NothingFound, SettingError
+
+_UNIT = """[Unit]
+Description=Keeps the photo library {library} up to date
+
+[Service]
+ExecStart={command}
+Restart=on-failure
+SuccessExitStatus=129 130 143
+RestartSec=60
+Nice=10
+
+[Install]
+WantedBy=default.target
+"""
+
+
+def install(library: Path, environment: Mapping[str, str], platform: str = sys.platform) -> tuple[Path, list[str]]:
+    """Write the file for *library*; returns it, and the commands that switch it on.
+
+    Raises `FileExists` if another one is there, and `SettingError` on a system that has neither.
+    """
+    path = _path(library, environment, platform)
+    content = _content(library, platform)
+    if path.exists() and path.read_bytes() != content:
+        raise FileExists(str(path))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    if platform == "darwin":
+        return path, [f"launchctl bootstrap gui/$(id -u) {shlex.quote(str(path))}"]
+    return path, ["systemctl --user daemon-reload", f"systemctl --user enable --now {path.name}"]
+
+
+def uninstall(library: Path, environment: Mapping[str, str], platform: str = sys.platform) -> tuple[Path, list[str]]:
+    """Remove the file for *library*; returns it, and the commands that switch it off. Raises `NothingFound`."""
+    path = _path(library, environment, platform)
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        raise NothingFound(f"{path} is not there: nothing was installed for this library.") from None
+    if platform == "darwin":
+        return path, [f"launchctl bootout gui/$(id -u)/{path.stem}"]
+    return path, [f"systemctl --user disable --now {path.name}", "systemctl --user daemon-reload"]
+
+
+def _path(library: Path, environment: Mapping[str, str], platform: str) -> Path:
+    # Each library has a service of its own.
+    name = f"photos-{hashlib.sha256(os.fsencode(library)).hexdigest()[:8]}"
+    home = Path(environment.get("HOME") or Path.home())
+    if platform == "darwin":
+        return home / "Library" / "LaunchAgents" / f"org.{name}.plist"
+    if platform.startswith("linux"):
+        config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
+        return config / "systemd" / "user" / f"{name}.service"
+    raise SettingError(platform, "there is no service file for this system; see docs/daemon.md for how to start it")
+
+
+def _content(library: Path, platform: str) -> bytes:
+    words = command(library)
+    if platform == "darwin":
+        log = str(log_of(library))
+        agent = {
+            "Label": f"org.photos-{hashlib.sha256(os.fsencode(library)).hexdigest()[:8]}",
+            "ProgramArguments": words,
+            "RunAtLoad": True,
+            "KeepAlive": {"Crashed": True},
+            "ProcessType": "Background",
+            "StandardErrorPath": log,
+            "StandardOutPath": log,
+        }
+        return plistlib.dumps(agent)
+    # systemd reads a per cent sign as the start of a specifier, and a dollar sign as that of a variable.
+    quoted = " ".join('"' + _escaped(word) + '"' for word in words)
+    return os.fsencode(_UNIT.format(library=_escaped(str(library)), command=quoted))
+
+
+def _escaped(word: str) -> str:
+    for mark, escape in (("\\", "\\\\"), ('"', '\\"'), ("%", "%%"), ("$", "$$"), ("\n", "\\n")):
+        word = word.replace(mark, escape)
+    return word

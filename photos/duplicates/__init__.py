@@ -1,0 +1,1 @@
+"""Duplicates: perceptual hashes, near pairs, groups, and removable files."""

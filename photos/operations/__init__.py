@@ -1,0 +1,1 @@
+"""Operations: one typed function a use case, without Click, printing or HTTP."""

@@ -1,0 +1,1 @@
+"""Output files and viewers: contact sheets, albums, thumbnails, JSON records."""

@@ -1,0 +1,88 @@
+"""Which pictures sidecars are written for, and which sidecar is a picture's."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from indexer.files.companions import companions
+from indexer.files.sidecars import is_sidecar
+from photos.operations.folders import is_offline
+from query import NotInLibrary
+from store import Catalog, Folder, Transaction
+
+_ENDING = b".xmp"
+
+
+class Picture(NamedTuple):
+    """A file that holds a photo, by its absolute path."""
+
+    path: bytes
+    photo_id: int
+
+
+def pictures(catalog: Catalog, within: Sequence[bytes]) -> tuple[list[Picture], list[Folder]]:
+    """The pictures at or below the absolute paths *within*, or all, by directory; and the folders that are offline.
+
+    Raises `NotInLibrary` for a path where there are none.
+    """
+    found: set[Picture] = set()
+    offline: dict[int, Folder] = {}
+    with catalog.read() as t:
+        for asked in within or [b""]:
+            of_folders = {folder: _held(t, folder, asked) for folder in t.folders.all()}
+            if within and not any(of_folders.values()):
+                raise NotInLibrary(asked)
+            for folder, held in of_folders.items():
+                if is_offline(folder.path, len(held)) and held:
+                    offline[folder.id] = folder
+                else:
+                    found.update(held)
+    return sorted(found, key=lambda picture: os.path.split(picture.path)), list(offline.values())
+
+
+def _held(t: Transaction, folder: Folder, asked: bytes) -> list[Picture]:
+    """The folder's pictures at or below the path that was *asked* for."""
+    below = _below(folder.path, asked)
+    if below is None:
+        return []
+    alone = t.files.at(folder.id, below) if below else None
+    files = t.files.known(folder.id, below) if alone is None else [alone]
+    return [Picture(os.path.join(folder.path, file.path), file.photo_id) for file in files if file.photo_id is not None]
+
+
+def _below(folder: bytes, asked: bytes) -> bytes | None:
+    """Where *asked* is in *folder*, relative to it; empty if it is around it, and None if it is elsewhere."""
+    start = folder.rstrip(b"/") + b"/"
+    if asked == folder or start.startswith(asked.rstrip(b"/") + b"/") or not asked:
+        return b""
+    return asked[len(start) :] if asked.startswith(start) else None
+
+
+class Directory:
+    """The names in a directory, and which sidecar belongs to which picture there."""
+
+    def __init__(self, names: Sequence[bytes]) -> None:
+        self.names = frozenset(names)
+        sidecars = sorted(name for name in names if is_sidecar(name))
+        self._belongs = companions(names) if sidecars else {}
+        self._sidecars: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        for name in sidecars:
+            self._sidecars[name.lower()].append(name)
+
+    def sidecar_of(self, picture: bytes) -> bytes:
+        """The name of the picture's sidecar, whether or not it is there.
+
+        `IMG.JPG.xmp` is meant for that picture alone, and so goes before `IMG.xmp`, which may belong to another one.
+        """
+        own = picture + _ENDING
+        if own in self.names:
+            return own
+        stem = os.path.splitext(picture)[0]
+        for base in (picture, stem):
+            for name in self._sidecars.get((base + _ENDING).lower(), ()):
+                if self._belongs.get(name) == picture:
+                    return name
+        return own

@@ -1,0 +1,1 @@
+"""Filters of a query as sets of photos."""

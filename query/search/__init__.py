@@ -1,0 +1,1 @@
+"""Search: query vectors, ranking, grouping and explanations."""

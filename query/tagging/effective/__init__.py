@@ -1,0 +1,1 @@
+"""Effective tags: stored scores and manual tags through the tag rule."""

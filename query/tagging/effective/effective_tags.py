@@ -1,0 +1,186 @@
+"""Tags as they are shown: of photos, and of the library."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from query.tagging.learning.calibration import spreads_in_force
+from query.tagging.learning.examples import fitted_minimums
+from store import Catalog, KeptScores, Revision, Scoring, Space, Tag, TagSource, Transaction
+
+from .namespaces import View, parts, views
+from .rule import ScoredTag, TagRule
+
+#: Photos that are read together of those that something was said of.
+_SAID = 1000
+#: Photos whose scores are read together.
+_SCANNED = 4096
+#: What people say comes first.
+_ORDER: Final = {TagSource.USER: 0, TagSource.IMPORTED: 1, TagSource.AUTO: 2}
+
+
+def photo_tags(
+    catalog: Catalog, space: Space, photo_ids: Sequence[int], *, threshold: float | None = None
+) -> dict[int, list[ScoredTag]]:
+    """Each photo's tags, a person's first, then by falling score. *threshold* is a probability."""
+    with catalog.read() as t:
+        return tags_of(t, space, photo_ids, threshold=threshold)
+
+
+def tags_of(
+    t: Transaction, space: Space, photo_ids: Sequence[int], *, threshold: float | None = None
+) -> dict[int, list[ScoredTag]]:
+    """As `photo_tags`, within *t*."""
+    said, in_force = t.tags.of(photo_ids), t.namespaces.in_force()
+    scorings = {each.namespace: t.scores.current(space.id, each.namespace) for each in in_force}
+    kept = {each.namespace: _scores(t, each.folders, scorings[each.namespace], photo_ids) for each in in_force}
+    # A rule for thousands of labels takes longer than a search, as does reading them.
+    label_ids = {namespace: set(scores.label_ids.ravel().tolist()) for namespace, scores in kept.items()}
+    near = parts(t, in_force, label_ids, {tag.label for tags in said.values() for tag in tags})
+    if not near:
+        return {photo_id: [] for photo_id in photo_ids}
+    rules = [rule_in_force(t, space, view.revision, threshold) for view in near]
+    lenses = [Lens(view, rule, scorings[view.namespace]) for view, rule in zip(near, rules, strict=True)]
+    return _with_all(lenses, said, [_tags(lens.view, kept[lens.view.namespace]) for lens in lenses])
+
+
+def tag_counts(catalog: Catalog, space: Space, *, threshold: float | None = None) -> list[tuple[str, int]]:
+    """The library's tags, each with the number of photos that have it, most first. *threshold* is a probability."""
+    with catalog.read() as t:
+        gone = set(t.photos.gone())
+        lenses = lenses_in_force(t, space, threshold)
+        counted = Counter(tag.label for key, tags in _each_shown(t, lenses) if key not in gone for tag in tags)
+    return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lens:
+    """A vocabulary in force, its rule, and what photos were scored with; no scoring before there is one."""
+
+    view: View
+    rule: TagRule
+    scoring: Scoring | None
+
+    def scan(self, t: Transaction, holding: Collection[int] | None = None) -> Iterator[KeptScores]:
+        """What is kept of every photo that lies in its folders, by ascending photo.
+
+        With *holding*, of those that hold one of these labels; others may be among them.
+        """
+        if self.scoring is None:
+            return
+        if not self.view.folders:
+            yield from t.scores.scan(self.scoring.id, holding=holding)
+            return
+        scope = t.scopes.photos(self.view.folders).tolist()
+        for start in range(0, len(scope), _SCANNED):
+            yield t.scores.of(self.scoring.id, scope[start : start + _SCANNED])
+
+    def of(self, t: Transaction, photo_ids: Sequence[int]) -> dict[int, list[Tag]]:
+        """All that is kept of these photos, as far as they lie in its folders: their best labels by falling cosine."""
+        return _tags(self.view, _scores(t, self.view.folders, self.scoring, photo_ids))
+
+
+def lenses_in_force(t: Transaction, space: Space, threshold: float | None = None) -> list[Lens]:
+    """The vocabularies in force, the main one first. *threshold* is a probability."""
+    return [lens_of(t, space, view, threshold) for view in views(t)]
+
+
+def plain_lens(t: Transaction, space: Space, namespace: str) -> Lens:
+    """The vocabulary in force under *namespace*, which there must be, with its labels under their own names."""
+    revision_id = t.library.revision_id(namespace)
+    assert revision_id is not None
+    view = View(namespace, t.vocabularies.revision(revision_id), t.namespaces.folders(namespace))
+    return lens_of(t, space, view)
+
+
+def lens_of(t: Transaction, space: Space, view: View, threshold: float | None = None) -> Lens:
+    """*view* with its rule and what photos were scored with. *threshold* is a probability."""
+    rule = rule_in_force(t, space, view.revision, threshold)
+    return Lens(view, rule, t.scores.current(space.id, view.namespace))
+
+
+def _scores(t: Transaction, folders: Sequence[bytes], scoring: Scoring | None, photo_ids: Sequence[int]) -> KeptScores:
+    """All that is kept of those of these photos that lie in *folders*; of any, if there are none."""
+    if scoring is None:
+        return KeptScores(np.empty(0, np.int64), np.empty((0, 0), np.int64), np.empty((0, 0), np.float32))
+    there = t.scopes.among(folders, photo_ids) if folders else photo_ids
+    return t.scores.of(scoring.id, sorted(there))
+
+
+def _tags(view: View, kept: KeptScores) -> dict[int, list[Tag]]:
+    names = names_of(view.revision)
+    return {
+        photo_id: [
+            Tag(photo_id, key, names[key], TagSource.AUTO, at)
+            for key, at in zip(labels.tolist(), cosines.tolist(), strict=True)
+            if key in names
+        ]
+        for photo_id, labels, cosines in kept.rows()
+    }
+
+
+def _of_photos(t: Transaction, lenses: Sequence[Lens], photo_ids: Sequence[int]) -> dict[int, list[ScoredTag]]:
+    if not lenses:
+        return {photo_id: [] for photo_id in photo_ids}
+    return _with_all(lenses, t.tags.of(photo_ids), [lens.of(t, photo_ids) for lens in lenses])
+
+
+def _with_all(
+    lenses: Sequence[Lens], said: Mapping[int, Sequence[Tag]], held: Sequence[Mapping[int, list[Tag]]]
+) -> dict[int, list[ScoredTag]]:
+    return {
+        photo_id: _together(lenses, of_one, [of_photos.get(photo_id, []) for of_photos in held])
+        for photo_id, of_one in said.items()
+    }
+
+
+def _together(lenses: Sequence[Lens], said: Sequence[Tag], automatic: Sequence[list[Tag]]) -> list[ScoredTag]:
+    """What is shown of one photo: what was *said*, what each lens kept, and what these imply, in that order."""
+    if len(lenses) == 1:
+        return lenses[0].rule.shown([*said, *automatic[0]])
+    # A name that none knows is nobody's in particular.
+    owners = [next((lens for lens in lenses if lens.rule.knows(tag.label)), lenses[0]) for tag in said]
+    shown: list[ScoredTag] = []
+    for lens, scored in zip(lenses, automatic, strict=True):
+        mine = [
+            tag for tag, owner in zip(said, owners, strict=True) if owner is lens or tag.source is TagSource.REJECTED
+        ]
+        shown += lens.rule.shown([*mine, *scored])
+    return sorted(shown, key=_place)
+
+
+def _place(tag: ScoredTag) -> tuple[int, float]:
+    """Where a tag of one vocabulary comes among those of others."""
+    if tag.implied_by is not None:
+        return 3, 0.0
+    return _ORDER[tag.source], -(tag.score or 0.0) if tag.source is TagSource.AUTO else 0.0
+
+
+def _each_shown(t: Transaction, lenses: Sequence[Lens]) -> Iterator[tuple[int, list[ScoredTag]]]:
+    """The tags of every photo that has any. A photo may come several times, each time with other ones."""
+    said_of = t.tags.photos()
+    said = set(said_of)
+    for lens in lenses:
+        names = names_of(lens.view.revision)
+        for kept in lens.scan(t):
+            for photo_id, automatic in zip(kept.photo_ids.tolist(), lens.rule.automatic(kept, names), strict=True):
+                if automatic and photo_id not in said:
+                    yield photo_id, lens.rule.shown(automatic)
+    for some in (said_of[start : start + _SAID] for start in range(0, len(said_of), _SAID)):
+        yield from _of_photos(t, lenses, some).items()
+
+
+def names_of(revision: Revision) -> dict[int, str]:
+    """The names of its labels, by id."""
+    return {label.id: label.definition.name for label in revision.labels}
+
+
+def rule_in_force(t: Transaction, space: Space, revision: Revision, threshold: float | None = None) -> TagRule:
+    """The rule for *revision* with the calibration in force. *threshold* is a probability."""
+    spreads = spreads_in_force(t, space, [label.id for label in revision.labels])
+    return TagRule(revision, space.identity, threshold, spreads, fitted_minimums(t, space, revision))

@@ -1,0 +1,144 @@
+"""Several vocabularies in force side by side: the main one, and others, each of whose labels carries its namespace.
+
+Within the catalog a label has the name that its vocabulary gives it. It gets its full name, such as `birds:heron`,
+where tags are read: so a vocabulary's scores do not depend on the name that it is in force under.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+
+from query.errors import BadNamespace
+from query.vocabulary.hierarchy import Speller
+from store import InForce, Label, Revision, Transaction
+
+#: Between a namespace and a label.
+MARK = ":"
+#: Characters.
+_LONGEST = 40
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A vocabulary in force, its labels under their full names, and the folders for which it is: none for all."""
+
+    namespace: str
+    revision: Revision
+    folders: tuple[bytes, ...]
+
+
+class FullSpeller:
+    """Finds the label that a full name means, among several vocabularies: see `Speller`."""
+
+    def __init__(self, views: Iterable[View]) -> None:
+        self._spellers = {view.namespace: Speller(view.revision.definition.labels) for view in views}
+
+    def label(self, name: str) -> str | None:
+        """The label's own full name. The main vocabulary's labels go before: its names may have a colon in them."""
+        namespace, _ = parted(name, self._spellers)
+        tried = dict.fromkeys(["", namespace])
+        found = (self._spellers[each].label(_joined(name, each)) for each in tried if each in self._spellers)
+        return next((label for label in found if label is not None), None)
+
+    def plain(self, name: str) -> str:
+        """*name* itself, which is no label that is known: if it begins with a namespace, with that as it is kept."""
+        return full_name(*parted(name, self._spellers))
+
+
+def views(t: Transaction) -> list[View]:
+    """The vocabularies in force: the main one first, the others by namespace.
+
+    A label whose full name is one of the main vocabulary's is that one, and no other.
+    """
+    made: list[View] = []
+    taken: set[str] = set()
+    in_force = t.namespaces.in_force()
+    for each in in_force:
+        revision = qualified(t.vocabularies.revision(each.revision_id), each.namespace, taken)
+        if len(in_force) > 1:
+            taken |= {label.definition.name for label in revision.labels}
+        made.append(View(each.namespace, revision, each.folders))
+    return made
+
+
+def parts(
+    t: Transaction, in_force: Iterable[InForce], label_ids: Mapping[str, Collection[int]], names: Collection[str]
+) -> list[View]:
+    """As `views`, of each vocabulary the labels of these ids and full *names* alone, and those that they imply.
+
+    *label_ids* are by namespace. Read are these labels, of thousands.
+    """
+    made: list[View] = []
+    main: InForce | None = None
+    for each in in_force:
+        mine = [label for name in names for namespace, label in [parted(name, [each.namespace])] if namespace]
+        part = t.vocabularies.part(each.revision_id, label_ids[each.namespace], mine if each.namespace else names)
+        if not each.namespace:
+            main = each
+        elif main is not None:
+            of_main = t.vocabularies.part(main.revision_id, (), _names(qualified(part, each.namespace)))
+            part = qualified(part, each.namespace, {label.definition.name for label in of_main.labels})
+        else:
+            part = qualified(part, each.namespace)
+        made.append(View(each.namespace, part, each.folders))
+    return made
+
+
+def _names(revision: Revision) -> set[str]:
+    """All that its labels and groups mention."""
+    of_labels = (
+        name
+        for label in revision.labels
+        for name in (label.definition.name, *label.definition.aliases, *label.definition.parents)
+    )
+    return {*of_labels, *(name for group in revision.exclusive for name in group)}
+
+
+def full_name(namespace: str, label: str) -> str:
+    """*label* of that namespace as it is shown; the main one's as it is."""
+    return f"{namespace}{MARK}{label}" if namespace else label
+
+
+def parted(name: str, namespaces: Iterable[str]) -> tuple[str, str]:
+    """The one of *namespaces* that *name* begins with, whatever its case, and the rest; or none, and *name*."""
+    before, _, label = name.partition(MARK)
+    wanted = before.strip().lower()
+    return (wanted, label.strip()) if label.strip() and wanted and wanted in namespaces else ("", name)
+
+
+def qualified(revision: Revision, namespace: str, taken: AbstractSet[str] = frozenset()) -> Revision:
+    """*revision* with full names: of labels, aliases, parents and groups. Labels that are *taken* are left out."""
+    if not namespace:
+        return revision
+
+    def full(names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(name for each in names if (name := full_name(namespace, each)) not in taken)
+
+    labels = [
+        Label(
+            label.id,
+            replace(
+                label.definition,
+                name=full_name(namespace, label.definition.name),
+                aliases=full(label.definition.aliases),
+                parents=full(label.definition.parents),
+            ),
+        )
+        for label in revision.labels
+    ]
+    kept = tuple(label for label in labels if label.definition.name not in taken)
+    return replace(revision, labels=kept, exclusive=tuple(full(group) for group in revision.exclusive))
+
+
+def checked_namespace(name: str) -> str:
+    """*name* as a namespace is kept: in small letters. Raises `BadNamespace`."""
+    plain = name.removesuffix(MARK).lower()
+    if not 0 < len(plain) <= _LONGEST or not all(mark.isalnum() or mark in "-_" for mark in plain):
+        raise BadNamespace(name)
+    return plain
+
+
+def _joined(name: str, namespace: str) -> str:
+    return full_name(namespace, parted(name, [namespace])[1]) if namespace else name

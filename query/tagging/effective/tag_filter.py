@@ -1,0 +1,176 @@
+"""Photos by their tags: exactly those on which the tag is shown."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from query.vocabulary.hierarchy import Ancestors, Speller
+from query.vocabulary.names import normalised
+from store import KeptScores, LabelDefinition, Space, Transaction
+from store.filters.id_sets import union
+
+from .effective_tags import Lens, lens_of, names_of, tags_of
+from .namespaces import MARK, FullSpeller, View, views
+from .rule import TagRule
+
+#: Photos whose tags are looked at one by one together.
+_PART = 1000
+
+Ids = NDArray[np.int64]
+
+
+def tagged(t: Transaction, space: Space, label: str | None) -> Ids:
+    """Photos that show the label of exactly that name, or any at all, int64 (n,), ascending.
+
+    They are those of `tags_of`. Most are found by comparing all scores with thresholds at once; one by one are looked
+    at only those where a person or another program, or labels that rule each other out, may have changed that.
+    """
+    seen = _views(t, space, label)
+    if not seen:
+        return np.empty(0, np.int64)
+    parts = [part for view in seen for part in _by_scores(t, view)]
+    spoken_of = np.array(t.tags.photos(), np.int64)
+    certain, doubtful, reached = (union([part[i] for part in parts]) for i in range(3))
+    # What a person or another program gave is shown in any case.
+    sure = union([np.setdiff1d(certain, spoken_of, assume_unique=True), _given(t, None if label is None else [label])])
+    implying = [] if label is None else sorted(set().union(*(view.bearers for view in seen)) - {label})
+    # Where something was said, a label may be shown though a better one rules it out: that one may be rejected.
+    asked = union([doubtful, np.intersect1d(reached, spoken_of, assume_unique=True), _given(t, implying)])
+    asked = np.setdiff1d(asked, sure, assume_unique=True)
+    return union([sure, _showing(t, space, asked, label)])
+
+
+class TagNames:
+    """The labels that tags can be: those of the vocabularies in force, and those that were given to photos."""
+
+    def __init__(self, t: Transaction) -> None:
+        in_force = views(t)
+        names = {label.definition.name for view in in_force for label in view.revision.labels}
+        by_hand = [name for name in t.tags.labels() if name not in names]
+        self._names = [*names, *by_hand]
+        self._given = frozenset(by_hand)
+        self._vocabularies = FullSpeller(in_force)
+        self._by_hand = Speller(LabelDefinition(name, ()) for name in by_hand)
+
+    def label(self, name: str) -> str | None:
+        """The label that *name* means: by its name, an alias, or the singular of either.
+
+        One that was given to photos is that by exactly its name, though a vocabulary's that came later be called alike.
+        """
+        if name in self._given:
+            return name
+        return self._vocabularies.label(name) or self._by_hand.label(name)
+
+    def nearest(self, name: str) -> str | None:
+        """The label that *name* is without its namespace, or the shortest that has its words, or is spelt like it."""
+        own = next((each for each in self._names if each.partition(MARK)[2].lower() == name.lower()), None)
+        words = f" {normalised(name)} "
+        holding = [each for each in self._names if words in f" {normalised(each)} "]
+        alike = difflib.get_close_matches(name, self._names, 1)
+        return own or min(holding, key=lambda each: (len(each), each), default=None) or next(iter(alike), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _View:
+    """A vocabulary in force, seen for one label: the `bearers`, it and those that imply it, make it shown.
+
+    Its lens is of these and their rivals alone. Without a label, any one makes any tag shown.
+    """
+
+    lens: Lens
+    label: str | None
+    bearers: frozenset[str]
+    ids: Mapping[str, int]
+
+    @property
+    def rule(self) -> TagRule:
+        """The vocabulary's."""
+        return self.lens.rule
+
+
+def _views(t: Transaction, space: Space, label: str | None) -> list[_View]:
+    return [_seen_for(t, space, view, label) for view in views(t)]
+
+
+def _seen_for(t: Transaction, space: Space, view: View, label: str | None) -> _View:
+    revision = view.revision
+    bearers = frozenset(names_of(revision).values())
+    if label is not None:
+        bearers = frozenset({label, *Ancestors(each.definition for each in revision.labels).below(label)})
+        rivals = {name for group in revision.exclusive if label in group for name in group}
+        # A rule for thousands of labels takes longer than to find the photos of one.
+        near = tuple(each for each in revision.labels if each.definition.name in bearers | rivals)
+        revision = replace(revision, labels=near)
+    ids = {name: key for key, name in names_of(revision).items()}
+    return _View(lens_of(t, space, replace(view, revision=revision)), label, bearers, ids)
+
+
+def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids, Ids]]:
+    """Photos that show the label where nothing was said of them, those that then may or may not, and both with others.
+
+    The others are those where a label reaches its threshold that would make it shown.
+    """
+    wanted = {view.ids[name] for name in view.bearers if name in view.ids}
+    if not wanted:
+        return
+    minima = view.rule.minima(wanted)
+    groups = [] if view.label is None else view.rule.groups_of(view.label)
+    alone = wanted if view.label is None else _free(view, wanted, is_grouped=bool(groups))
+    of_groups = [view.rule.minima(view.ids[name] for name in group if name in view.ids) for group in groups]
+    own = -1 if view.label is None else view.ids.get(view.label, -1)
+    for kept in view.lens.scan(t, wanted):
+        reached = _reach(kept, minima)
+        if len(alone) == len(wanted):
+            yield kept.photo_ids[reached.any(1)], kept.photo_ids[:0], kept.photo_ids[reached.any(1)]
+            continue
+        is_certain = (reached & _is_among(kept, alone)).any(1)
+        if of_groups and own in wanted:
+            is_certain |= np.logical_and.reduce([_first_reached(kept, least) == own for least in of_groups])
+        by_others = (reached & (kept.label_ids != own)).any(1)
+        yield kept.photo_ids[is_certain], kept.photo_ids[by_others & ~is_certain], kept.photo_ids[reached.any(1)]
+
+
+def _free(view: _View, wanted: set[int], *, is_grouped: bool) -> set[int]:
+    """The labels of which reaching their threshold is enough: neither they nor the label have rivals."""
+    if is_grouped:
+        return set()
+    return {key for name, key in view.ids.items() if key in wanted and not view.rule.groups_of(name)}
+
+
+def _reach(kept: KeptScores, minima: NDArray[np.float64]) -> NDArray[np.bool_]:
+    is_known = kept.label_ids < len(minima)
+    reached: NDArray[np.bool_] = is_known & (kept.cosines >= minima[np.where(is_known, kept.label_ids, 0)])
+    return reached
+
+
+def _is_among(kept: KeptScores, label_ids: set[int]) -> NDArray[np.bool_]:
+    return np.isin(kept.label_ids, list(label_ids))
+
+
+def _first_reached(kept: KeptScores, minima: NDArray[np.float64]) -> Ids:
+    """Of each photo the best label that reaches its threshold, int64 (n,); -1 for none."""
+    reached = _reach(kept, minima)
+    at = reached.argmax(1)
+    rows = np.arange(len(kept))
+    return np.where(reached[rows, at], kept.label_ids[rows, at], -1)
+
+
+def _given(t: Transaction, names: list[str] | None) -> Ids:
+    return np.array(t.tags.given(names), np.int64)
+
+
+def _showing(t: Transaction, space: Space, photo_ids: Ids, label: str | None) -> Ids:
+    """Those of *photo_ids* that show it, looked at one by one."""
+    held = photo_ids.tolist()
+    shown = [
+        photo_id
+        for at in range(0, len(held), _PART)
+        for photo_id, tags in tags_of(t, space, held[at : at + _PART]).items()
+        if any(label is None or tag.label == label for tag in tags)
+    ]
+    return np.array(shown, np.int64)

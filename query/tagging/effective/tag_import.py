@@ -1,0 +1,165 @@
+"""Tags that other programs gave, taken from their files or from what pictures say of themselves."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from query.errors import BadLabel, BadSource, BadTagFile, Problem
+from query.tagging.reports.source_agreement import AUTO, USER
+from store import Catalog, Transaction
+
+from .manual_tags import speller_in_force, spelt
+from .namespaces import MARK
+
+#: The names of columns, or of fields.
+_PATHS, _LABELS = ("path", "file", "image", "filename"), ("tags", "labels", "tag", "label", "keywords")
+#: What keeps several labels in one field of a table apart.
+_MARKS = (";", "|")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a line says: a picture's path as it is written there, and its labels."""
+
+    line: int
+    path: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many photos were named, how many tags changed, and the lines whose pictures are not in the library."""
+
+    photos: int
+    changed: int
+    unknown: tuple[Given, ...]
+
+
+def read_tags(text: str, path: str, *, is_table: bool) -> list[Given]:
+    """What a file of tags says: CSV with columns such as path and tags, or JSON objects, one a line.
+
+    A picture may have several lines. Raises `BadTagFile`, which names the lines that are wrong.
+    """
+    problems: list[Problem] = []
+    found = list(_table(text, problems) if is_table else _objects(text, problems))
+    if not found and not problems:
+        problems.append(Problem(None, "there are no tags in it"))
+    if problems:
+        raise BadTagFile(path, problems)
+    return found
+
+
+def take_tags(
+    catalog: Catalog, given: Iterable[Given], origin: str, photo_of: Callable[[Transaction, str], int | None]
+) -> Taken:
+    """Make the tags that *origin* gave each of the photos exactly those *given*; all or nothing.
+
+    *photo_of* finds a photo by a path as it is written in the file. Labels that a vocabulary in force knows are its.
+    Raises `BadLabel` or `BadSource`.
+    """
+    _check(origin)
+    with catalog.write() as t:
+        of_photo: dict[int, set[str]] = {}
+        unknown = []
+        speller = speller_in_force(t)
+        for each in given:
+            photo_id = photo_of(t, each.path)
+            if photo_id is None:
+                unknown.append(each)
+            else:
+                of_photo.setdefault(photo_id, set()).update(spelt(speller, label) for label in each.labels)
+        return Taken(len(of_photo), _take(t, of_photo, origin), tuple(unknown))
+
+
+def take_keywords(catalog: Catalog, origin: str) -> Taken:
+    """Take the keywords that pictures and sidecars hold as tags that *origin* gave. What cannot be a label is left.
+
+    Raises `BadSource`.
+    """
+    _check(origin)
+    with catalog.write() as t:
+        speller = speller_in_force(t)
+        of_photo = {
+            photo_id: set(_sound(lambda word: spelt(speller, word), words)) for photo_id, words in t.photos.keywords()
+        }
+        return Taken(len(of_photo), _take(t, of_photo, origin), ())
+
+
+def _check(origin: str) -> None:
+    """Raises `BadSource` for what means tags that no other program gave."""
+    if origin.partition(MARK)[0].strip().lower() in {AUTO, USER}:
+        raise BadSource(origin)
+
+
+def _take(t: Transaction, of_photo: dict[int, set[str]], origin: str) -> int:
+    names = {name for some in of_photo.values() for name in some}
+    ids = {name: t.vocabularies.label_called(name) for name in sorted(names)}
+    return sum(t.tags.take(photo_id, origin, {ids[name] for name in some}) for photo_id, some in of_photo.items())
+
+
+def _sound(spell: Callable[[str], str], words: Iterable[str]) -> Iterator[str]:
+    for word in words:
+        try:
+            yield spell(word)
+        except BadLabel:
+            continue
+
+
+def _table(text: str, problems: list[Problem]) -> Iterator[Given]:
+    first = text.splitlines()[0] if text.strip() else ""
+    reader = csv.reader(io.StringIO(text, newline=None), delimiter=max(",;\t", key=first.count), skipinitialspace=True)
+    header = [name.strip().lower() for name in next(reader, [])]
+    at_path = next((header.index(name) for name in _PATHS if name in header), None)
+    at_labels = next((header.index(name) for name in _LABELS if name in header), None)
+    if at_path is None or at_labels is None:
+        problems.append(Problem(1, "the first line does not name a column 'path' and one 'tags'"))
+        return
+    for row in _rows(reader, problems):
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) <= max(at_path, at_labels) or not row[at_path].strip():
+            problems.append(Problem(reader.line_num, "there is no path or no label"))
+            continue
+        yield Given(reader.line_num, row[at_path].strip(), tuple(_split(row[at_labels])))
+
+
+def _rows(reader: Iterator[list[str]], problems: list[Problem]) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        problems.append(Problem(None, f"a line is no sound CSV ({error})"))
+
+
+def _split(cell: str) -> list[str]:
+    mark = next((mark for mark in _MARKS if mark in cell), ";")
+    return [part.strip() for part in cell.split(mark) if part.strip()]
+
+
+def _objects(text: str, problems: list[Problem]) -> Iterator[Given]:
+    # No other line end may part what JSON holds as it is.
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            record = None
+        path = _field(record, _PATHS)
+        labels = _field(record, _LABELS)
+        labels = [labels] if isinstance(labels, str) else labels
+        if not isinstance(path, str) or not isinstance(labels, list):
+            problems.append(Problem(number, "it is no JSON object with 'path' and a list 'tags'"))
+            continue
+        names = [_field(each, ("label", "tag", "name")) if isinstance(each, dict) else each for each in labels]
+        if not all(isinstance(name, str) for name in names):
+            problems.append(Problem(number, "a tag is neither a text nor an object with 'label'"))
+            continue
+        yield Given(number, path, tuple(str(name) for name in names))
+
+
+def _field(record: object, names: Iterable[str]) -> object:
+    return next((record[name] for name in names if name in record), None) if isinstance(record, dict) else None

@@ -1,0 +1,1 @@
+"""Calibration, and labels taught by example."""

@@ -1,0 +1,107 @@
+"""How each label's scores lie over the user's own library: what is usual for it there, and what stands out.
+
+Labels differ in what they score on pictures that do not show them, and the differences are larger than those between
+right and wrong. So a label counts where its cosine stands out from its own usual ones: by the median and the median
+absolute deviation, which the few photos that do show it hardly move (Hampel, "The Influence Curve and Its Role in
+Robust Estimation", 1974).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from query.tagging.scoring.label_matrix import LabelMatrix, on_grid
+from query.tagging.scoring.sample import sample_of
+from store import Calibration, Catalog, Space, Spread, Transaction
+
+#: Photos from which a library says anything about a label.
+LEAST: Final = 500
+#: A library that has grown so many times is looked at anew.
+_GROWN = 2.0
+#: What makes the median absolute deviation of normally distributed numbers their standard deviation.
+_NORMAL = 1.4826
+#: Cosine. Below it lies what rounding stored embeddings does.
+_FINEST = 2e-4
+#: Labels that are looked at together.
+_LABELS = 256
+
+
+def is_due(t: Transaction, space: Space) -> bool:
+    """Whether the library is large enough for a first snapshot, or has outgrown that in force."""
+    count, current = t.embeddings.count(space.id), t.calibrations.current(space.id)
+    return count >= LEAST and (current is None or count >= _GROWN * current.photos)
+
+
+def calibrate(catalog: Catalog, space: Space, labels: LabelMatrix) -> Calibration:
+    """A new snapshot of *labels* and all that photos are tagged with, in force from now on.
+
+    Every vocabulary in force owes a re-tag until one is done.
+    """
+    spreads = measure(catalog, space, _with_those_in_force(catalog, space, labels))
+    with catalog.write() as t:
+        for namespace in t.namespaces.names():
+            t.library.set_retag_pending(True, namespace)
+        return t.calibrations.add(space.id, t.embeddings.count(space.id), spreads)
+
+
+def _with_those_in_force(catalog: Catalog, space: Space, labels: LabelMatrix) -> LabelMatrix:
+    known = set(labels.label_ids.tolist())
+    with catalog.read() as t:
+        scorings = (t.scores.current(space.id, namespace) for namespace in t.namespaces.names())
+        scored = {label_id for scoring in scorings if scoring is not None for label_id in scoring.label_ids.tolist()}
+        others = t.labels.vectors(space.id, sorted(scored - known))
+    if not len(others):
+        return labels
+    ids = np.concatenate([labels.label_ids, others.ids])
+    return LabelMatrix(ids, np.concatenate([labels.matrix, on_grid(others.matrix.astype(np.float64))]), labels.encoded)
+
+
+def complete(catalog: Catalog, space: Space, labels: LabelMatrix) -> None:
+    """Have the snapshot in force, if there is one, say something of every label. What it says already stays."""
+    ids = labels.label_ids.tolist()
+    with catalog.read() as t:
+        current = t.calibrations.current(space.id)
+        known = {} if current is None else t.calibrations.of(current.id, ids)
+    if current is None or len(known) == len(ids):
+        return
+    missing = np.array([label_id not in known for label_id in ids])
+    spreads = measure(catalog, space, LabelMatrix(labels.label_ids[missing], labels.matrix[missing], 0))
+    with catalog.write() as t:
+        t.calibrations.complete(current.id, spreads)
+
+
+def spreads_in_force(t: Transaction, space: Space, label_ids: Sequence[int]) -> dict[int, Spread]:
+    """What the snapshot in force says of these labels."""
+    current = t.calibrations.current(space.id)
+    return {} if current is None else t.calibrations.of(current.id, label_ids)
+
+
+def measure(catalog: Catalog, space: Space, labels: LabelMatrix) -> dict[int, Spread]:
+    """How the labels' cosines lie over the library's photos, by label; nothing for an empty library."""
+    sample = sample_of(catalog, space)
+    if not len(sample):
+        return {}
+    spreads: dict[int, Spread] = {}
+    for start in range(0, len(labels.label_ids), _LABELS):
+        some = labels.matrix[start : start + _LABELS].astype(np.float32)
+        found = spread_of(sample @ some.T)
+        spreads |= dict(zip(labels.label_ids[start : start + _LABELS].tolist(), found, strict=True))
+    return spreads
+
+
+def spread_of(cosines: NDArray[np.float32]) -> list[Spread]:
+    """How each column of *cosines*, float32 (photos, labels), lies."""
+    median = _median(cosines)
+    spread = np.maximum(_NORMAL * _median(np.abs(cosines - median)), _FINEST)
+    return [Spread(float(middle), float(around)) for middle, around in zip(median, spread, strict=True)]
+
+
+def _median(columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each column's median. `np.median` is the same, but imports masked arrays, which takes as long as a search."""
+    middle = (len(columns) - 1) // 2, len(columns) // 2
+    median: NDArray[np.float32] = np.partition(columns, middle, axis=0)[middle, :].mean(axis=0)
+    return median

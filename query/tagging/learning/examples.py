@@ -1,0 +1,78 @@
+"""Labels with examples: from what the catalog has of their photos."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from query.tagging.scoring.sample import sample_of
+from store import Catalog, LabelDefinition, Made, Revision, Space, Transaction, Vectors
+
+from .taught_vector import Background, Taught, taught
+
+
+def taught_by(
+    catalog: Catalog, space: Space, labels: Sequence[LabelDefinition], texts: NDArray[np.float32]
+) -> list[Taught]:
+    """What each of *labels*, whose texts have the unit vectors *texts*, (n, d), is by the examples in the library.
+
+    The library is what it is now. Examples that are not in it are left out.
+    """
+    background = Background(sample_of(catalog, space))
+    found = []
+    for label, text in zip(labels, texts, strict=True):
+        with catalog.read() as t:
+            shown, not_shown = (_embeddings(t, space, each) for each in (label.examples, label.counterexamples))
+        found.append(taught(background, text, shown.matrix, not_shown.matrix))
+    return found
+
+
+def photos_of(t: Transaction, hashes: Sequence[str]) -> dict[str, int]:
+    """The photos that these SHA-256s name; those that are not in the catalog are left out."""
+    found = t.photos.of_contents([bytes.fromhex(each) for each in hashes])
+    return {content_hash.hex(): photo_id for content_hash, photo_id in found.items()}
+
+
+def renewed(catalog: Catalog, space: Space, revision: Revision) -> Revision:
+    """*revision*, whose labels' vectors are to be made anew where more of their examples came into the library.
+
+    The same if there are none. If it is another, a re-tag is owed wherever one of these labels is in force; until that
+    is whole, the tags are those of the vectors that there were.
+    """
+    if not any(label.definition.is_taught for label in revision.labels):
+        return revision
+    with catalog.read() as t:
+        newest = t.vocabularies.as_now(revision)
+        learners = {label.id: label.definition for label in newest.labels if label.definition.is_taught}
+        made = t.labels.made(space.id, list(learners))
+        more = [key for key, each in made.items() if _usable(t, space, learners[key]) > each.examples]
+    if not more:
+        return newest
+    with catalog.write() as t:
+        for label_id in more:
+            t.vocabularies.renew_label(label_id)
+        return t.vocabularies.as_now(newest)
+
+
+def fitted_minimums(t: Transaction, space: Space, revision: Revision) -> dict[int, float]:
+    """The cosines from which labels with examples count, by label, where these say so."""
+    learners = [label.id for label in revision.labels if label.definition.is_taught]
+    return minimums_of(t.labels.made(space.id, learners)) if learners else {}
+
+
+def minimums_of(made: Mapping[int, Made]) -> dict[int, float]:
+    """Those of them that examples say, by label."""
+    return {key: each.minimum for key, each in made.items() if each.minimum is not None}
+
+
+def _usable(t: Transaction, space: Space, label: LabelDefinition) -> int:
+    """How many examples a vector would be made of."""
+    shown, not_shown = (len(_embeddings(t, space, each)) for each in (label.examples, label.counterexamples))
+    return shown + not_shown if shown else 0
+
+
+def _embeddings(t: Transaction, space: Space, hashes: Sequence[str]) -> Vectors:
+    # In the order of the photos, so that the order in which they are named cannot change a digit.
+    return t.embeddings.get(space.id, sorted(set(photos_of(t, hashes).values())))

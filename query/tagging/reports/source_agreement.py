@@ -1,0 +1,134 @@
+"""How far two sources of tags agree, over the photos and the labels that both could speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from query.errors import UnknownSource
+from query.tagging.effective.effective_tags import lenses_in_force, names_of, plain_lens
+from query.tagging.effective.namespaces import MARK, full_name
+from query.vocabulary.names import normalised
+from store import Catalog, Space, TagSource, Transaction
+
+#: The names of sources that are not programs. "auto:birds" are the tags of one namespace, under their plain names.
+AUTO, USER = "auto", "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How many photos both tag, one alone, and the other alone, of `photos`.
+
+    For all labels together it is decisions that are counted, one for each photo and label.
+    """
+
+    label: str
+    photos: int
+    both: int
+    only_one: int
+    only_other: int
+
+    @property
+    def overlap(self) -> float | None:
+        """Part of the photos tagged by either that both tag (Jaccard, 1912); None if neither tags any."""
+        either = self.both + self.only_one + self.only_other
+        return None if not either else self.both / either
+
+    @property
+    def kappa(self) -> float | None:
+        """Agreement beyond chance, 1 at most (Cohen, 1960); None where chance alone would agree fully."""
+        if not self.photos:
+            return None
+        one, other = (self.both + self.only_one) / self.photos, (self.both + self.only_other) / self.photos
+        agreed = 1 - (self.only_one + self.only_other) / self.photos
+        by_chance = one * other + (1 - one) * (1 - other)
+        return None if by_chance == 1 else (agreed - by_chance) / (1 - by_chance)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """`photos` that both sources speak of, their labels one by one, and all together."""
+
+    photos: int
+    labels: tuple[Agreement, ...]
+    overall: Agreement
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    of_photos: dict[int, dict[str, str]]
+    #: What it could say: normalised to spelling.
+    labels: dict[str, str]
+    #: Of what it could say of some photos alone: which.
+    scopes: Mapping[str, AbstractSet[int]] = field(default_factory=dict)
+
+
+def compare_sources(catalog: Catalog, space: Space, one: str, other: str) -> Comparison:
+    """How far the sources agree: "auto", "user", or a program that tags were imported from.
+
+    "auto" is all that the vocabularies in force say; "auto:birds" is what that of one namespace does, by plain names.
+    Only photos that both speak of count, and only labels that both could give: the vocabularies' in the folders for
+    which they are, or those that a program gave any photo. Raises `UnknownSource`.
+    """
+    with catalog.read() as t:
+        alone = [full_name(AUTO, each.namespace) for each in t.namespaces.in_force() if each.namespace]
+        known = [AUTO, *alone, USER, *t.tags.origins()]
+        for name in (one, other):
+            if name not in known:
+                raise UnknownSource(name, known)
+        first, second = _source(t, space, one), _source(t, space, other)
+    photos = sorted(first.of_photos.keys() & second.of_photos.keys())
+    shared = sorted(first.labels.keys() & second.labels.keys())
+    labels = tuple(_agreement(first, second, key, photos) for key in shared)
+    sums = [sum(getattr(each, name) for each in labels) for name in ("photos", "both", "only_one", "only_other")]
+    return Comparison(len(photos), labels, Agreement("", *sums))
+
+
+def _agreement(first: _Source, second: _Source, key: str, photos: list[int]) -> Agreement:
+    scopes = [source.scopes[key] for source in (first, second) if key in source.scopes]
+    asked = [photo for photo in photos if all(photo in scope for scope in scopes)]
+    one = {photo for photo in asked if key in first.of_photos[photo]}
+    other = {photo for photo in asked if key in second.of_photos[photo]}
+    return Agreement(first.labels[key], len(asked), len(one & other), len(one - other), len(other - one))
+
+
+def _source(t: Transaction, space: Space, name: str) -> _Source:
+    who, _, namespace = name.partition(MARK)
+    if name == AUTO or (who == AUTO and name not in t.tags.origins()):
+        return _automatic(t, space, namespace)
+    source = TagSource.USER if name == USER else TagSource.IMPORTED
+    origin = None if name == USER else name
+    of_photos: dict[int, dict[str, str]] = {}
+    gone = set(t.photos.gone())
+    for photo_id, tags in t.tags.of([key for key in t.tags.photos() if key not in gone]).items():
+        mine = {_key(tag.label): tag.label for tag in tags if tag.source is source and tag.origin == origin}
+        if mine:
+            of_photos[photo_id] = mine
+    return _Source(of_photos, {key: label for mine in of_photos.values() for key, label in mine.items()})
+
+
+def _automatic(t: Transaction, space: Space, namespace: str) -> _Source:
+    """What all vocabularies in force say, or that of *namespace* alone, by plain names."""
+    lenses = [plain_lens(t, space, namespace)] if namespace else lenses_in_force(t, space)
+    of_photos: dict[int, dict[str, str]] = {
+        int(photo_id): {} for vectors in t.embeddings.scan(space.id) for photo_id in vectors.ids
+    }
+    labels: dict[str, str] = {}
+    scopes: dict[str, AbstractSet[int]] = {}
+    for lens in lenses:
+        names = names_of(lens.view.revision)
+        mine = {_key(name): name for name in names.values()}
+        if lens.view.folders:
+            there = frozenset(t.scopes.photos(lens.view.folders).tolist())
+            scopes |= dict.fromkeys(mine.keys() - labels.keys(), there)
+        labels = mine | labels
+        for kept in lens.scan(t):
+            for photo_id, tags in zip(kept.photo_ids.tolist(), lens.rule.automatic(kept, names), strict=True):
+                if photo_id in of_photos:
+                    of_photos[photo_id] |= {_key(tag.label): tag.label for tag in lens.rule.shown(tags)}
+    return _Source(of_photos, labels, scopes)
+
+
+def _key(name: str) -> str:
+    return normalised(name, folded=True)

@@ -1,0 +1,1 @@
+"""Scoring photos with a vocabulary, and re-tagging."""

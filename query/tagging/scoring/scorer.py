@@ -1,0 +1,110 @@
+"""Scoring photos with a vocabulary: of each the labels that are kept, exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store import KeptScores, Scoring, Space, Transaction, Vectors
+
+from .label_matrix import LabelMatrix, on_grid
+
+#: Labels kept a photo.
+KEPT_MOST: Final = 32
+#: Photos times labels from which the second or two that torch takes to load are made up for.
+_WORTH_TORCH: Final = 10**8
+#: Photos that are scored with every label at once.
+_ROWS: Final = 256
+
+
+class Scorer(Protocol):
+    """Scores photos with the labels of one scoring."""
+
+    def kept(self, vectors: Vectors) -> KeptScores:
+        """What is kept of these photos, whose embeddings are float32 (n, d)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Labels in the order of their ids: `label_ids` int64 (k,), `matrix` and `offsets` float64 (k, d) and (k,)."""
+
+    label_ids: NDArray[np.int64]
+    matrix: NDArray[np.float64]
+    offsets: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, labels: LabelMatrix, offsets: NDArray[np.float64]) -> Columns:
+        """The labels of a vocabulary, with the offsets by which they are ranked."""
+        order = np.argsort(labels.label_ids)
+        return cls(labels.label_ids[order], labels.matrix[order], offsets[order])
+
+    @property
+    def most(self) -> int:
+        """How many labels are kept of a photo."""
+        return min(KEPT_MOST, len(self.label_ids))
+
+    def only(self, mask: NDArray[np.bool_]) -> Columns:
+        """The labels of *mask*, bool (k,)."""
+        return Columns(self.label_ids[mask], self.matrix[mask], self.offsets[mask])
+
+    def cosines(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+        """As `LabelMatrix.cosines`."""
+        return (matrix.astype(np.float64) @ self.matrix.T).astype(np.float32)
+
+
+class ExactScorer:
+    """Looks at every label of every photo in float64."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._places = np.arange(len(columns.label_ids))
+
+    def kept(self, vectors: Vectors) -> KeptScores:
+        """What is kept of these photos."""
+        columns, count = self._columns, len(vectors)
+        label_ids = np.empty((count, columns.most), np.int64)
+        cosines = np.empty((count, columns.most), np.float32)
+        for start in range(0, count, _ROWS):
+            some = slice(start, start + _ROWS)
+            scores = columns.cosines(vectors.matrix[some])
+            places = np.broadcast_to(self._places, scores.shape)
+            best = best_of(places, scores, scores - columns.offsets, columns.most)
+            label_ids[some], cosines[some] = columns.label_ids[best[0]], best[1]
+        return KeptScores(vectors.ids, label_ids, cosines)
+
+
+def best_of(
+    places: NDArray[np.int64], cosines: NDArray[np.float32], ranks: NDArray[np.float64], count: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The *count* of highest rank of each row, by falling cosine: their places, int64 (n, count), and cosines.
+
+    All three are (n, c), *places* ascending in each row; of equals the first in place comes first.
+    """
+    first = np.sort(np.argsort(-ranks, axis=1, kind="stable")[:, :count], axis=1)
+    chosen = np.take_along_axis(cosines, first, axis=1)
+    order = np.argsort(-chosen, axis=1, kind="stable")
+    return (
+        np.take_along_axis(np.take_along_axis(places, first, axis=1), order, axis=1),
+        np.take_along_axis(chosen, order, axis=1),
+    )
+
+
+def scorer_for(columns: Columns, photos: int) -> Scorer:
+    """What scores so many photos soonest. Whichever it is, the scores are the same to the last bit."""
+    if photos * len(columns.label_ids) < _WORTH_TORCH:
+        return ExactScorer(columns)
+    from .shortlist import ShortlistScorer  # noqa: PLC0415 - torch takes two seconds to load
+
+    return ShortlistScorer(columns, ExactScorer(columns))
+
+
+def columns_of(t: Transaction, space: Space, scoring: Scoring) -> Columns | None:
+    """The labels of *scoring*; None if the vector of one is not cached."""
+    vectors = t.labels.vectors(space.id, scoring.label_ids.tolist())
+    if len(vectors) != len(scoring.label_ids):
+        return None
+    matrix = vectors.matrix.astype(np.float64).reshape(len(vectors), space.identity.dimension)
+    return Columns(scoring.label_ids, on_grid(matrix), scoring.offsets)

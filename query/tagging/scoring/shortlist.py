@@ -1,0 +1,202 @@
+"""Scoring many photos with many labels: a quick look in low precision, and an exact one at what it leaves.
+
+A product in bfloat16 ranks a photo's labels roughly. How far it can be wrong is known (`_Rough._errors`), so what it
+leaves certainly holds all labels that are to be kept; those are scored exactly, in float64, and the best are kept.
+
+Numbers in bfloat16 are looked at as the integers that their bits are, with the bits of negative ones turned so that
+order stays (`_order`): of integers the processor compares 32 at once, and finds the n-th of a list in no time.
+"""
+
+from __future__ import annotations
+
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from store import KeptScores, Vectors
+
+from .scorer import Columns, Scorer, best_of
+
+#: Labels of which a shortlist is not worth its making.
+_FEW: Final = 64
+#: Photos that a thread looks at together: their ranks stay in the processor's cache.
+_PART: Final = 512
+#: Labels that are looked at as one, by the best of them; a photo has at least so many times as many such as are kept.
+_DEPTH: Final = 16
+_SPARE: Final = 4
+#: Rows whose bits are turned together.
+_ROWS: Final = 64
+#: Largest relative error of rounding to bfloat16, which has 8 significant bits.
+_HALF_ULP: Final = 2.0**-8
+#: What adding one number in float32 may lose, where sums stay below 4; and rounding offsets twice, likewise.
+_ADDING: Final = 2.0**-23
+_SLACK: Final = 2.0**-16
+#: Columns of a product are padded to a multiple of this: others are slower.
+_ALIGNED: Final = 32
+#: Taken off the rank of what is no label: more than ranks can differ.
+_NO_LABEL: Final = 8.0
+
+
+class ShortlistScorer:
+    """Scores in two steps, on as many threads as torch has in the thread that made it; *exact* does few labels."""
+
+    def __init__(self, columns: Columns, exact: Scorer) -> None:
+        self._columns = columns
+        self._exact = exact
+        self._matrix = torch.from_numpy(columns.matrix)
+        self._rough = _Rough.of(columns, self._matrix)
+        _let_torch_warn_of_sparse_tensors()
+        # Threads that share a product wait for each other; each with its own photos do not.
+        self._count = torch.get_num_threads()
+        self._threads = ThreadPoolExecutor(self._count, "score", initializer=torch.set_num_threads, initargs=(1,))
+
+    def kept(self, vectors: Vectors) -> KeptScores:
+        """What is kept of these photos."""
+        if not len(vectors) or len(self._columns.label_ids) <= _FEW:
+            return self._exact.kept(vectors)
+        parts = [vectors.matrix[start : start + _PART] for start in range(0, len(vectors), _PART)]
+        found = list(self._threads.map(self._best, parts))
+        # What a thread says of itself, torch takes for those that begin later, too.
+        torch.set_num_threads(self._count)
+        places, cosines = (np.concatenate(each) for each in zip(*found, strict=True))
+        return KeptScores(vectors.ids, self._columns.label_ids[places], cosines)
+
+    def _best(self, matrix: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The labels that are kept of photos (n, d): their places and cosines, (n, kept)."""
+        columns, rows = self._columns, torch.from_numpy(matrix)
+        photos, places = self._rough.shortlists(rows, columns.most)
+        cosines = self._cosines(rows, photos, places)
+        # One row a photo. What is beyond its shortlist ranks last.
+        counts = np.bincount(photos, minlength=len(matrix))
+        at = np.arange(len(photos)) - np.repeat(np.cumsum(counts) - counts, counts)
+        shape = len(matrix), int(counts.max())
+        ranks, table = np.full(shape, -np.inf), np.full(shape, len(columns.label_ids))
+        scores = np.zeros(shape, np.float32)
+        ranks[photos, at] = cosines - columns.offsets[places]
+        table[photos, at], scores[photos, at] = places, cosines
+        return best_of(table, scores, ranks, columns.most)
+
+    def _cosines(self, rows: torch.Tensor, photos: NDArray[np.int64], places: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Exact cosines, float32 (c,), of *rows*, float32 (n, d), at *photos* with labels at *places*, both (c,)."""
+        # Label by label: the photos stay in the cache, and each label, of which there are many more, comes there once.
+        order = np.argsort(places.astype(np.min_scalar_type(len(self._matrix))), kind="stable")
+        ends = np.zeros(len(self._matrix) + 1, np.int64)
+        np.cumsum(np.bincount(places, minlength=len(self._matrix)), out=ends[1:])
+        pattern = torch.sparse_csr_tensor(
+            torch.from_numpy(ends),
+            torch.from_numpy(photos[order]),
+            torch.zeros(len(order), dtype=torch.float64),
+            size=(len(self._matrix), len(rows)),
+        )
+        found = torch.sparse.sampled_addmm(pattern, self._matrix, rows.double().T, beta=0.0)
+        cosines = np.empty(len(order), np.float32)
+        cosines[order] = found.values().numpy()
+        return cosines
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rough:
+    """Labels in bfloat16: their `matrix` (more than k, more than d), and by how much they are wrong and how long.
+
+    Its columns beyond d are the offsets. Label n lies in group n modulo `groups`, so that looking for the best of every
+    group is looking at whole rows.
+    """
+
+    matrix: torch.Tensor
+    groups: int
+    wrong: float
+    longest: float
+
+    @classmethod
+    def of(cls, columns: Columns, exact: torch.Tensor) -> _Rough:
+        """The labels of *columns*, whose matrix is *exact*, too."""
+        count, dimension = exact.shape
+        depth = max(1, min(_DEPTH, count // (_SPARE * columns.most)))
+        groups = -(-count // depth)
+        matrix = _padded(exact, groups * depth, torch.from_numpy(_halves(columns.offsets)))
+        matrix[count:, dimension] = _NO_LABEL
+        rounded = matrix[:count, :dimension].double()
+        wrong, longest = (exact - rounded).norm(dim=1).max(), rounded.norm(dim=1).max()
+        return cls(matrix, groups, float(wrong), float(longest))
+
+    def shortlists(self, rows: torch.Tensor, most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """For each of *rows*, float32 (n, d), labels among which the *most* of highest rank are.
+
+        Places of rows and of labels, both int64 (c,), by row and then by label.
+        """
+        rounded = _padded(rows, len(rows), torch.full((len(rows), 2), -1.0))
+        bits = (rounded @ self.matrix.T).view(torch.int16).numpy()
+        _order(bits)
+        grouped = bits.reshape(len(bits), -1, self.groups)
+        best = grouped.max(axis=1)
+        # So many groups have a label of this rank, roughly, or above; so at least as many labels have.
+        high = np.partition(best, self.groups - most, axis=1)[:, self.groups - most :]
+        least, top = _numbers(high[:, 0]), _numbers(high.max(axis=1))
+        errors = self._errors(rows, rounded, np.maximum(np.abs(least), np.abs(top)))
+        enough = _at_most(least - 2 * errors)
+        row, group = np.divmod(np.flatnonzero(best >= enough[:, np.newaxis]), self.groups)
+        label = grouped[row, :, group] >= enough[row][:, np.newaxis]
+        found, depth = np.divmod(np.flatnonzero(label), grouped.shape[1])
+        width = bits.shape[1]
+        return np.divmod(np.sort(row[found] * width + depth * self.groups + group[found]), width)
+
+    def _errors(self, rows: torch.Tensor, rounded: torch.Tensor, largest: NDArray[np.float64]) -> NDArray[np.float64]:
+        """By how much a rough rank may differ from the exact one, float64 (n,), of a label that is kept.
+
+        x.l - x'.l' = (x - x').l + x'.(l - l'), each at most the product of two lengths (Cauchy and Schwarz), and the
+        result, of a size of *largest* (n,) and twice the error at most, is rounded once more.
+        """
+        lost = torch.linalg.vector_norm(rows - rounded[:, : rows.shape[1]].float(), dim=1)
+        length = torch.linalg.vector_norm(rows, dim=1) + lost
+        wrong: NDArray[np.float64] = (lost * (self.longest + self.wrong) + length * self.wrong).double().numpy()
+        wrong += rounded.shape[1] * _ADDING + _SLACK + _HALF_ULP * largest
+        return wrong / (1 - 2 * _HALF_ULP)
+
+
+def _halves(offsets: NDArray[np.float64]) -> NDArray[np.float64]:
+    """*offsets*, below 2, as a rounded part and what is left, (k, 2): their sum in bfloat16 is within 2^-17 of them."""
+    high = torch.from_numpy(offsets).to(torch.bfloat16).double().numpy()
+    return np.stack([high, offsets - high], axis=1)
+
+
+def _padded(matrix: torch.Tensor, rows: int, more: torch.Tensor) -> torch.Tensor:
+    """*matrix* (n, d) in bfloat16, with the columns of *more* (n, m), and zeros to so many *rows*, and aligned."""
+    count, width = matrix.shape
+    columns = -(-(width + more.shape[1]) // _ALIGNED) * _ALIGNED
+    padded = torch.zeros(rows, columns, dtype=torch.bfloat16)
+    padded[:count, :width] = matrix
+    padded[:count, width : width + more.shape[1]] = more
+    return padded
+
+
+def _order(bits: NDArray[np.int16]) -> None:
+    """Turn the *bits* of bfloat16 numbers, (n, k), into integers of the same order."""
+    for start in range(0, len(bits), _ROWS):
+        some = bits[start : start + _ROWS]
+        some ^= (some >> 15) & 0x7FFF
+
+
+def _numbers(ordered: NDArray[np.int16]) -> NDArray[np.float64]:
+    """The numbers that were turned into these."""
+    bits = (ordered ^ ((ordered >> 15) & 0x7FFF)).astype(np.int32) << 16
+    return bits.view(np.float32).astype(np.float64)
+
+
+def _at_most(numbers: NDArray[np.float64]) -> NDArray[np.int16]:
+    """For each the largest bfloat16 that is not above it, or the one before that, as an integer of the same order."""
+    bits = numbers.astype(np.float32).view(np.int32)
+    high = (bits >> 16).astype(np.int16)
+    # Cutting digits off a number brings it nearer to zero; and float32 may have rounded it up.
+    return (high ^ ((high >> 15) & 0x7FFF)) - np.int16(1)
+
+
+def _let_torch_warn_of_sparse_tensors() -> None:
+    """Have it said, once, and unheard, that they are new. Warnings cannot be held back in one thread alone."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Sparse", UserWarning)
+        torch.sparse_csr_tensor(torch.tensor([0, 0]), torch.empty(0, dtype=torch.int64), torch.empty(0), size=(1, 1))

@@ -1,0 +1,102 @@
+"""Tagging photos as they are indexed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from query.search.text_vectors import TextVectors
+from query.tagging.effective.effective_tags import rule_in_force
+from query.tagging.learning.calibration import complete
+from store import Catalog, Revision, Space, Transaction, Vectors
+
+from .label_matrix import label_matrix
+from .scorer import Columns, ExactScorer, Scorer, columns_of
+
+
+class StoredTagger:
+    """Tags photos by their embeddings with all that is in force; in a library where nothing is yet, with *revision*.
+
+    *progress* hears of texts encoded and texts to encode in all, when there are labels whose vectors are not cached.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        space: Space,
+        revision: Revision,
+        texts: TextVectors,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._space = space
+        self._revision = revision
+        self._texts = texts
+        self._progress = progress
+        #: What nothing was scored with yet, by namespace: its revision, and its labels.
+        self._first: dict[str, tuple[int, Columns]] = {}
+        self._scorers: dict[str, tuple[tuple[int, int], Scorer | None]] = {}
+
+    def prepare(self) -> None:
+        """Make the label vectors, which may take a text encoder and a while. Not within a transaction that writes."""
+        with self._catalog.read() as t:
+            scored, waiting = t.scores.stamps(self._space.id), {"": self._revision}
+            for each in t.namespaces.in_force():
+                if each.namespace and each.namespace not in scored:
+                    waiting[each.namespace] = t.vocabularies.revision(each.revision_id)
+        for namespace, revision in waiting.items():
+            if namespace not in scored and namespace not in self._first:
+                columns, _ = columns_in_force(self._catalog, self._space, revision, self._texts, self._progress)
+                self._first[namespace] = revision.id, columns
+
+    def tag(self, t: Transaction, vectors: Vectors) -> None:
+        """Score the photos whose ids and embeddings these are."""
+        stamps = t.scores.stamps(self._space.id)
+        for namespace in t.namespaces.names():
+            stamp = stamps.get(namespace) or self._begin(t, namespace)
+            scorer = None if stamp is None else self._scorer(t, namespace, stamp)
+            if stamp is None or scorer is None:
+                t.library.set_retag_pending(True, namespace)
+            else:
+                t.scores.put(stamp[0], scorer.kept(vectors))
+
+    def _begin(self, t: Transaction, namespace: str) -> tuple[int, int] | None:
+        if namespace not in self._first:
+            return None
+        revision_id, first = self._first[namespace]
+        chosen = t.library.revision_id(namespace)
+        # Another vocabulary that was chosen meanwhile has no vectors yet.
+        if chosen != revision_id and (namespace or chosen is not None):
+            return None
+        made = t.scores.begin(
+            self._space.id, revision_id, first.label_ids, first.offsets, complete=True, namespace=namespace
+        )
+        return made.id, made.edition
+
+    def _scorer(self, t: Transaction, namespace: str, stamp: tuple[int, int]) -> Scorer | None:
+        """What scores as the scoring of that *stamp* did; None if the vector of a label is not cached."""
+        held = self._scorers.get(namespace)
+        if held is not None and held[0] == stamp:
+            return held[1]
+        scoring = t.scores.current(self._space.id, namespace)
+        columns = None if scoring is None else columns_of(t, self._space, scoring)
+        scorer = None if columns is None else ExactScorer(columns)
+        self._scorers[namespace] = stamp, scorer
+        return scorer
+
+
+def columns_in_force(
+    catalog: Catalog,
+    space: Space,
+    revision: Revision,
+    texts: TextVectors,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Columns, int]:
+    """The labels of *revision* as the rule ranks them, and how many were encoded for it.
+
+    Labels that the calibration in force does not know are looked at first. Not within a transaction that writes.
+    """
+    labels = label_matrix(catalog, space, revision, texts, progress)
+    complete(catalog, space, labels)
+    with catalog.read() as t:
+        rule = rule_in_force(t, space, revision)
+    return Columns.of(labels, rule.offsets(labels.label_ids)), labels.encoded

@@ -1,0 +1,209 @@
+"""Files: what is known of each path on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select
+
+from store.embeddings.change_log import note_photo_back, note_photos_that_lose_their_files
+from store.records import File, Outcome, Problem, Stamp
+from store.sql import schema
+from store.sql.chunks import chunks
+from store.sql.columns import unsigned
+from store.sql.dialect import lies_directly, replacing
+
+from .attempts import AttemptLog
+
+_file = schema.file
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_PROBLEMS = [outcome.value for outcome in Outcome if outcome.is_problem]
+#: Rows that are fetched at once.
+_PART = 4096
+# Built once: making a statement costs more than running it.
+_PHOTO_AT = select(_file.c.photo_id).where(_file.c.folder_id == bindparam("folder"), _file.c.path == bindparam("below"))
+_A_FILE_OF = select(_file.c.id).where(_file.c.photo_id == bindparam("photo")).limit(1)
+_PUT = replacing(
+    _file,
+    ["folder_id", "path"],
+    ["size", "mtime_ns", "ctime_ns", "inode", "outcome", "reason", "photo_id", "companion_of"],
+)
+
+
+class Files:
+    """The rows of paths. A path's photo is its content; many paths can hold one photo."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def known(self, folder_id: int, below: bytes = b"", *, is_deep: bool = True) -> Iterator[File]:
+        """Every row of the folder whose path is in *below*, relative to it; itself, or if *is_deep*, anywhere."""
+        rows = select(_file).where(_file.c.folder_id == folder_id)
+        if below:
+            # The slash and the byte that follows it enclose everything that begins with the name and a slash.
+            rows = rows.where(_file.c.path > below + b"/", _file.c.path < below + b"0")
+        if not is_deep:
+            rows = rows.where(lies_directly(_file.c.path, len(below) + 1 if below else 0))
+        # From the driver's own cursor: a library has a million rows, and to wrap each takes longer than to read it.
+        cursor = self._connection.execute(rows).cursor
+        assert cursor is not None
+        while part := cursor.fetchmany(_PART):
+            yield from map(_raw_record, part)
+
+    def count(self, folder_id: int) -> int:
+        """How many rows the folder has."""
+        rows = select(func.count()).select_from(_file).where(_file.c.folder_id == folder_id)
+        return self._connection.execute(rows).scalar_one()
+
+    def held(self, folder_id: int) -> int:
+        """How many files of the folder hold photos."""
+        held = select(func.count()).select_from(_file)
+        return self._connection.execute(
+            held.where(_file.c.folder_id == folder_id, _file.c.photo_id.is_not(None))
+        ).scalar_one()
+
+    def indexed(self, folder_id: int, path: bytes, stamp: Stamp, photo_id: int) -> None:
+        """The path, relative to its folder, now holds that photo."""
+        before = self._photo_at(folder_id, path)
+        is_back = before != photo_id and not self._has_files(photo_id)
+        self._put(folder_id, path, stamp, Outcome.INDEXED, None, photo_id)
+        if is_back:
+            note_photo_back(self._connection, photo_id)
+        if before is not None and before != photo_id:
+            note_photos_that_lose_their_files(self._connection, [before])
+
+    def failed(self, folder_id: int, path: bytes, stamp: Stamp, outcome: Outcome, reason: str) -> None:
+        """The path holds no photo, for that reason. A photo that it held before is no longer found there."""
+        before = self._photo_at(folder_id, path)
+        # A reason may quote a name that is no text.
+        sound = reason.encode("utf-8", "backslashreplace").decode("utf-8")
+        self._put(folder_id, path, stamp, outcome, sound, None)
+        if before is not None:
+            note_photos_that_lose_their_files(self._connection, [before])
+
+    def companion(self, folder_id: int, path: bytes, stamp: Stamp, of: bytes) -> None:
+        """The path belongs to the file named *of* in the same directory. A photo that it held is not found there."""
+        before = self._photo_at(folder_id, path)
+        self._put(folder_id, path, stamp, Outcome.COMPANION, None, None, of)
+        if before is not None:
+            note_photos_that_lose_their_files(self._connection, [before])
+
+    def at(self, folder_id: int, path: bytes) -> File | None:
+        """The row of the path, relative to its folder."""
+        row = self._connection.execute(select(_file).where(_file.c.folder_id == folder_id, _file.c.path == path))
+        found = row.one_or_none()
+        return None if found is None else _record(found)
+
+    def forget(self, file_ids: Sequence[int]) -> None:
+        """These paths are gone. Their photos and embeddings stay."""
+        for some in chunks(file_ids):
+            held = select(_file.c.photo_id).where(_file.c.id.in_(some), _file.c.photo_id.is_not(None)).distinct()
+            photos = list(self._connection.execute(held).scalars())
+            self._connection.execute(delete(_file).where(_file.c.id.in_(some)))
+            note_photos_that_lose_their_files(self._connection, photos)
+
+    def stamps(self, file_ids: Sequence[int]) -> dict[int, Stamp]:
+        """The stamps of those of the files that are known still."""
+        found: dict[int, Stamp] = {}
+        for some in chunks(file_ids):
+            rows = self._connection.execute(
+                select(_file.c.id, _file.c.size, _file.c.mtime_ns, _file.c.ctime_ns, _file.c.inode).where(
+                    _file.c.id.in_(some)
+                )
+            )
+            found.update({row.id: Stamp(row.size, row.mtime_ns, row.ctime_ns, row.inode) for row in rows})
+        return found
+
+    def lost(self, file_ids: Sequence[int]) -> list[int]:
+        """Those of *file_ids* without which a photo has no file left."""
+        going = set(file_ids)
+        photo_of: dict[int, int] = {}
+        for some in chunks(file_ids):
+            rows = self._connection.execute(
+                select(_file.c.id, _file.c.photo_id).where(_file.c.id.in_(some), _file.c.photo_id.is_not(None))
+            )
+            photo_of.update({row.id: row.photo_id for row in rows})
+        staying: set[int] = set()
+        for some in chunks(sorted(set(photo_of.values()))):
+            rows = self._connection.execute(select(_file.c.id, _file.c.photo_id).where(_file.c.photo_id.in_(some)))
+            staying.update(row.photo_id for row in rows if row.id not in going)
+        return [file_id for file_id, photo_id in photo_of.items() if photo_id not in staying]
+
+    def only(self, folder_id: int, path: bytes) -> int | None:
+        """The photo that the path holds, if no other path holds it too."""
+        photo_id = self._photo_at(folder_id, path)
+        if photo_id is None:
+            return None
+        files = self._connection.execute(select(_file.c.id).where(_file.c.photo_id == photo_id).limit(2)).all()
+        return photo_id if len(files) == 1 else None
+
+    def forget_problems(self) -> int:
+        """Forget every file that is not indexed, so that it is read again. Returns how many they were."""
+        AttemptLog(self._connection).forget()
+        return self._connection.execute(delete(_file).where(_file.c.outcome.in_(_PROBLEMS))).rowcount
+
+    def problems(self) -> list[Problem]:
+        """Every file that is not indexed, by absolute path."""
+        rows = self._connection.execute(
+            select(schema.folder.c.path.label("folder"), _file.c.path, _file.c.outcome, _file.c.reason)
+            .join(schema.folder)
+            .where(_file.c.outcome.in_(_PROBLEMS))
+            .order_by(schema.folder.c.path, _file.c.path)
+        )
+        return [Problem(os.path.join(row.folder, row.path), Outcome(row.outcome), row.reason or "") for row in rows]
+
+    def counts(self) -> dict[Outcome, int]:
+        """How many files ended how; outcomes without a file are left out."""
+        rows = self._connection.execute(select(_file.c.outcome, func.count()).group_by(_file.c.outcome))
+        return {Outcome(outcome): count for outcome, count in rows}
+
+    def lacking_embedding(self, space_id: int) -> list[File]:
+        """One file for each photo that has a file and no embedding in the space."""
+        has_one = and_(schema.embedding.c.photo_id == _file.c.photo_id, schema.embedding.c.space_id == space_id)
+        first = (
+            select(func.min(_file.c.id))
+            .outerjoin(schema.embedding, has_one)
+            .where(_file.c.photo_id.is_not(None), schema.embedding.c.id.is_(None))
+            .group_by(_file.c.photo_id)
+        )
+        rows = self._connection.execute(select(_file).where(_file.c.id.in_(first)).order_by(_file.c.id))
+        return [_record(row) for row in rows]
+
+    def _photo_at(self, folder_id: int, path: bytes) -> int | None:
+        return self._connection.execute(_PHOTO_AT, {"folder": folder_id, "below": path}).scalar()
+
+    def _has_files(self, photo_id: int) -> bool:
+        return self._connection.execute(_A_FILE_OF, {"photo": photo_id}).first() is not None
+
+    def _put(
+        self,
+        folder_id: int,
+        path: bytes,
+        stamp: Stamp,
+        outcome: Outcome,
+        reason: str | None,
+        photo_id: int | None,
+        of: bytes | None = None,
+    ) -> None:
+        ended = {"outcome": outcome.value, "reason": reason, "photo_id": photo_id, "companion_of": of}
+        now = {**_stamp_values(stamp), **ended}
+        self._connection.execute(_PUT, {"folder_id": folder_id, "path": path, **now})
+
+
+def _stamp_values(stamp: Stamp) -> dict[str, int]:
+    return {"size": stamp.size, "mtime_ns": stamp.mtime_ns, "ctime_ns": stamp.ctime_ns, "inode": stamp.inode}
+
+
+def _raw_record(row: Sequence[Any]) -> File:
+    """As `_record`, of a row that no column type has worked on."""
+    key, folder_id, path, size, mtime_ns, ctime_ns, inode, outcome, reason, photo_id, companion_of = row
+    stamp = Stamp(size, mtime_ns, ctime_ns, inode if inode >= 0 else unsigned(inode))
+    return File(key, folder_id, path, stamp, _OUTCOMES[outcome], reason, photo_id, companion_of)
+
+
+def _record(row: Row[Any]) -> File:
+    key, folder_id, path, size, mtime_ns, ctime_ns, inode, outcome, reason, photo_id, companion_of = tuple(row)
+    stamp = Stamp(size, mtime_ns, ctime_ns, inode)
+    return File(key, folder_id, path, stamp, _OUTCOMES[outcome], reason, photo_id, companion_of)

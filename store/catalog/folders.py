@@ -1,0 +1,101 @@
+"""The folders that the user asked to have indexed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+
+from store.embeddings.change_log import note_photos_that_lose_their_files
+from store.errors import FolderCovered
+from store.records import Folder
+from store.sql import schema
+
+
+class Folders:
+    """The registered folders; no one lies inside another."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def all(self) -> list[Folder]:
+        """Every folder, by path."""
+        rows = self._connection.execute(select(schema.folder).order_by(schema.folder.c.path))
+        return [_record(row) for row in rows]
+
+    def find(self, path: bytes) -> Folder | None:
+        """The folder at exactly *path*."""
+        row = self._connection.execute(select(schema.folder).where(schema.folder.c.path == path)).one_or_none()
+        return None if row is None else _record(row)
+
+    def add(self, path: bytes) -> Folder:
+        """Register *path*, absolute; if it is registered, that one.
+
+        Registered folders inside it become part of it, with all that is known of their files.
+        Raises `FolderCovered` if it lies inside a registered folder.
+        """
+        registered = self.all()
+        for folder in registered:
+            if folder.path == path:
+                return folder
+            if _inside(path, folder.path):
+                raise FolderCovered(path, folder.path)
+        added = self._connection.execute(insert(schema.folder).values(path=path)).inserted_primary_key
+        assert added is not None
+        new = Folder(added[0], path)
+        for folder in registered:
+            if _inside(folder.path, path):
+                self._absorb(folder, new)
+        return new
+
+    def exclude(self, folder_id: int, patterns: Sequence[str]) -> None:
+        """From now on these *patterns*, and no others, are left out of the folder."""
+        self._set(folder_id, excludes=list(patterns))
+
+    def seen_on(self, folder_id: int, device: int) -> None:
+        """The folder lies on that device."""
+        self._set(folder_id, device=device)
+
+    def move(self, folder_id: int, path: bytes) -> None:
+        """The folder is at *path*, absolute, from now on, with all its files.
+
+        Raises `FolderCovered` if that is, is in, or is around another registered folder.
+        """
+        for folder in self.all():
+            if folder.id != folder_id and (
+                folder.path == path or _inside(path, folder.path) or _inside(folder.path, path)
+            ):
+                raise FolderCovered(path, folder.path)
+        self._set(folder_id, path=path, device=None)
+
+    def remove(self, folder_id: int) -> None:
+        """Forget a folder and its files. Photos and their embeddings stay, and are found again if they come back."""
+        held = select(schema.file.c.photo_id).where(
+            schema.file.c.folder_id == folder_id, schema.file.c.photo_id.is_not(None)
+        )
+        photos = list(self._connection.execute(held.distinct()).scalars())
+        self._connection.execute(delete(schema.file).where(schema.file.c.folder_id == folder_id))
+        note_photos_that_lose_their_files(self._connection, photos)
+        self._connection.execute(delete(schema.folder).where(schema.folder.c.id == folder_id))
+
+    def _set(self, folder_id: int, **values: object) -> None:
+        self._connection.execute(update(schema.folder).where(schema.folder.c.id == folder_id).values(**values))
+
+    def _absorb(self, child: Folder, parent: Folder) -> None:
+        prefix = child.path[len(parent.path.rstrip(b"/")) + 1 :].rstrip(b"/") + b"/"
+        files = self._connection.execute(
+            select(schema.file.c.id, schema.file.c.path).where(schema.file.c.folder_id == child.id)
+        )
+        moved = [{"file_id": row.id, "below": prefix + row.path} for row in files]
+        if moved:
+            each = update(schema.file).where(schema.file.c.id == bindparam("file_id"))
+            self._connection.execute(each.values(folder_id=parent.id, path=bindparam("below")), moved)
+        self._connection.execute(delete(schema.folder).where(schema.folder.c.id == child.id))
+
+
+def _record(row: Row[tuple[object, ...]]) -> Folder:
+    return Folder(row.id, row.path, tuple(row.excludes), row.device)
+
+
+def _inside(path: bytes, folder: bytes) -> bool:
+    return path.startswith(folder.rstrip(b"/") + b"/")

@@ -1,0 +1,1 @@
+"""Embeddings, their spaces, and the log of their changes."""

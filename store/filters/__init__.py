@@ -1,0 +1,1 @@
+"""Filters on photos: criteria, and the sets of photo ids that meet them."""

@@ -1,0 +1,136 @@
+"""Criteria that the database answers by itself, as conditions on its tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, extract, false, func, not_, or_, select
+
+from store.records import Folder
+from store.sql import schema
+
+from .criteria import (
+    AnyOf,
+    Below,
+    Criterion,
+    Duplicated,
+    Fact,
+    Known,
+    Measure,
+    Measured,
+    Not,
+    OfFormat,
+    OfShape,
+    Part,
+    Recurring,
+    Shape,
+    Taken,
+)
+
+_photo, _file = schema.photo.c, schema.file.c
+#: What cameras round exposures, f-numbers and focal lengths to: 1/60 is written as 0.0167, too.
+_ROUNDING = 0.01
+_ROUNDED = frozenset({Measure.APERTURE, Measure.FOCAL_LENGTH, Measure.EXPOSURE})
+_PANORAMA = 2
+
+#: A photo that has a file.
+IS_THERE = _photo.gone_at.is_(None)
+
+_MEASURES: dict[Measure, ColumnElement[Any]] = {
+    Measure.WIDTH: _photo.width,
+    Measure.HEIGHT: _photo.height,
+    Measure.PIXELS: _photo.width * _photo.height,
+    Measure.SIZE: _photo.size,
+    Measure.ISO: _photo.iso,
+    Measure.APERTURE: _photo.aperture,
+    Measure.FOCAL_LENGTH: _photo.focal_length,
+    Measure.EXPOSURE: _photo.exposure,
+    Measure.RATING: func.coalesce(_photo.rating, 0),
+}
+# Days of the week are counted from Sunday as 0 there.
+_PARTS: dict[Part, ColumnElement[Any]] = {
+    Part.MONTH: extract("month", _photo.taken_at),
+    Part.DAY: extract("day", _photo.taken_at),
+    Part.WEEKDAY: case((extract("dow", _photo.taken_at) == 0, 7), else_=extract("dow", _photo.taken_at)),
+    Part.MINUTE: cast(extract("hour", _photo.taken_at), Integer) * 60 + extract("minute", _photo.taken_at),
+}
+_SHAPES: dict[Shape, ColumnElement[bool]] = {
+    Shape.PORTRAIT: _photo.height > _photo.width,
+    Shape.LANDSCAPE: _photo.width > _photo.height,
+    Shape.SQUARE: _photo.width == _photo.height,
+    Shape.PANORAMA: or_(_photo.width >= _PANORAMA * _photo.height, _photo.height >= _PANORAMA * _photo.width),
+}
+_FACTS: dict[Fact, ColumnElement[bool]] = {
+    # The longitude, since half a library is read more quickly without the index on latitudes.
+    Fact.GPS: _photo.longitude.is_not(None),
+    Fact.DATE: _photo.taken_at.is_not(None),
+    Fact.CAMERA: _photo.camera.is_not(None),
+    Fact.LENS: _photo.lens.is_not(None),
+    Fact.RATING: _photo.rating > 0,
+    Fact.CAPTION: _photo.caption.is_not(None),
+    Fact.KEYWORDS: _photo.keywords != [],
+}
+
+
+def condition(  # noqa: C901, PLR0911 - a line each
+    criterion: Criterion, folders: list[Folder]
+) -> ColumnElement[bool] | None:
+    """The condition on a row of photos; None where the database alone cannot say. *folders* are the registered ones."""
+    match criterion:
+        case Measured():
+            return _measured(criterion)
+        case Taken(start, end):
+            bounds = [_photo.taken_at >= start] if start is not None else []
+            bounds += [_photo.taken_at < end] if end is not None else []
+            return and_(_photo.taken_at.is_not(None), *bounds)
+        case Recurring(part, first, last):
+            column = _PARTS[part]
+            round_the_end = or_(column >= first, column <= last)
+            return column.between(first, last) if first <= last else round_the_end
+        case OfFormat(name):
+            return _photo.format == name
+        case OfShape(shape):
+            return _SHAPES[shape]
+        case Known(fact):
+            return _FACTS[fact]
+        case Duplicated():
+            held = select(_file.photo_id).where(_file.photo_id.is_not(None)).group_by(_file.photo_id)
+            return _photo.id.in_(held.having(func.count() > 1))
+        case Below(path):
+            return _photo.id.in_(select(_file.photo_id).where(_file.photo_id.is_not(None), _below(path, folders)))
+        case AnyOf(criteria):
+            parts = [condition(each, folders) for each in criteria]
+            known = [part for part in parts if part is not None]
+            return or_(false(), *known) if len(known) == len(parts) else None
+        case Not(inner):
+            holds = condition(inner, folders)
+            # What is not known is neither true nor false there.
+            return None if holds is None else not_(func.coalesce(holds, false()))
+        case _:
+            return None
+
+
+def _measured(criterion: Measured) -> ColumnElement[bool]:
+    column = _MEASURES[criterion.measure]
+    rounding = _ROUNDING if criterion.measure in _ROUNDED else 0.0
+    bounds: list[ColumnElement[bool]] = [column.is_not(None)]
+    if criterion.low is not None:
+        bounds.append(column >= criterion.low * (1 - rounding) if criterion.takes_low else column > criterion.low)
+    if criterion.high is not None:
+        bounds.append(column <= criterion.high * (1 + rounding) if criterion.takes_high else column < criterion.high)
+    return and_(*bounds)
+
+
+def _below(path: bytes, folders: list[Folder]) -> ColumnElement[bool]:
+    """Whether a file lies below the absolute *path*."""
+    start = path.rstrip(b"/") + b"/"
+    ways: list[ColumnElement[bool]] = []
+    for folder in folders:
+        own = folder.path.rstrip(b"/") + b"/"
+        if own.startswith(start):
+            ways.append(_file.folder_id == folder.id)
+        elif start.startswith(own):
+            within = start[len(own) : -1]
+            # The slash and the byte that follows it enclose everything that begins with the name and a slash.
+            ways.append(and_(_file.folder_id == folder.id, _file.path > within + b"/", _file.path < within + b"0"))
+    return or_(false(), *ways)

@@ -1,0 +1,1 @@
+"""SQL: engine, dialect, schema and schema upgrades."""

@@ -1,0 +1,95 @@
+"""Brings a catalog's tables to the newest revision when it is opened."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect
+
+from store.errors import CatalogTooNew, NotACatalog
+
+from .sqlite import copy, is_ours, mark_as_ours, restructuring, transaction, write_ahead, writes_ahead
+
+#: The newest revision. Comparing with it spares a catalog that is up to date the import of Alembic.
+HEAD = "0014"
+
+# Alembic's context is one global of the process.
+_one_at_a_time = threading.Lock()
+
+
+def migrations_folder() -> Path:
+    """Where the revisions lie: inside the package in a wheel, beside it in a checkout."""
+    inside = Path(__file__).parents[1] / "migrations"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "migrations"
+
+
+def upgrade(engine: Engine, path: Path, *, migrations: Path | None = None, head: str = HEAD) -> None:
+    """Run the revisions that *path* lacks, all or nothing. Several processes may do this at once.
+
+    Raises `CatalogTooNew` or `NotACatalog` and leaves the file alone when it is not an older catalog of ours.
+    """
+    with transaction(engine, path, writes=False) as connection:
+        revision = _revision(connection, path)
+        is_prepared = revision is not None and writes_ahead(connection)
+    if revision is not None and not is_prepared:
+        write_ahead(engine, path)
+    if revision == head:
+        return
+    folder = migrations or migrations_folder()
+    with _one_at_a_time:
+        if revision is None:
+            write_ahead(engine, path)
+        with restructuring(engine, path) as connection:
+            # Another process may have done it while this one waited for the lock.
+            revision = _revision(connection, path)
+            if revision == head:
+                return
+            if revision is not None and _rewrites_data(folder, path, revision):
+                # Nobody writes while this transaction is open, so the copy is what the steps will find.
+                copy(engine, path, _unused(path, revision))
+            _run(connection, folder)
+            mark_as_ours(connection)
+
+
+def _revision(connection: Connection, path: Path) -> str | None:
+    """The catalog's revision; None for an empty file."""
+    tables = inspect(connection).get_table_names()
+    if not tables:
+        return None
+    if not is_ours(connection) or "alembic_version" not in tables:
+        raise NotACatalog(path)
+    revision: str = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+    return revision
+
+
+def _rewrites_data(folder: Path, path: Path, revision: str) -> bool:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - half a second that most starts do not need
+    from alembic.script.revision import RevisionError  # noqa: PLC0415 - as above
+    from alembic.util.exc import CommandError  # noqa: PLC0415 - as above
+
+    scripts = ScriptDirectory(str(folder))
+    try:
+        pending = [step for step in scripts.iterate_revisions("head", revision) if step.revision != revision]
+    except (CommandError, RevisionError) as error:
+        raise CatalogTooNew(path, revision) from error
+    return any(getattr(step.module, "rewrites_data", False) for step in pending)
+
+
+def _unused(path: Path, revision: str) -> Path:
+    target = path.with_name(f"{path.name}.before-{revision}")
+    number = 1
+    while target.exists():
+        number += 1
+        target = path.with_name(f"{path.name}.before-{revision}-{number}")
+    return target
+
+
+def _run(connection: Connection, folder: Path) -> None:
+    from alembic import command  # noqa: PLC0415 - half a second that most starts do not need
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

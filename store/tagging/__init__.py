@@ -1,0 +1,1 @@
+"""Vocabularies, label vectors, scores and tags."""

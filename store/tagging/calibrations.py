@@ -1,0 +1,61 @@
+"""Snapshots of how labels' scores lie over a library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, insert, select
+
+from store.records import Calibration, Spread
+from store.sql import schema
+from store.sql.chunks import among, chunks
+from store.sql.dialect import upsert
+
+_calibration, _of_label = schema.calibration, schema.label_calibration
+
+
+class Calibrations:
+    """The newest snapshot of a space is in force. What it says of a label is written once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def current(self, space_id: int) -> Calibration | None:
+        """The snapshot in force, if there is any."""
+        newest = select(_calibration).where(_calibration.c.space_id == space_id).order_by(_calibration.c.id.desc())
+        row = self._connection.execute(newest.limit(1)).one_or_none()
+        return None if row is None else Calibration(row.id, row.photos, row.created_at)
+
+    def add(self, space_id: int, photos: int, spreads: Mapping[int, Spread]) -> Calibration:
+        """A snapshot over so many photos, by label, in force from now on."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        key = self._connection.execute(
+            insert(_calibration).values(space_id=space_id, photos=photos, created_at=now)
+        ).inserted_primary_key
+        assert key is not None
+        made = Calibration(int(key[0]), photos, now)
+        self.complete(made.id, spreads)
+        return made
+
+    def complete(self, calibration_id: int, spreads: Mapping[int, Spread]) -> None:
+        """Enter labels that the snapshot says nothing of; what it says of others stays."""
+        rows = [
+            {"calibration_id": calibration_id, "label_id": label_id, "median": each.median, "spread": each.spread}
+            for label_id, each in spreads.items()
+        ]
+        if rows:
+            self._connection.execute(upsert(_of_label).on_conflict_do_nothing(), rows)
+
+    def of(self, calibration_id: int, label_ids: Sequence[int]) -> dict[int, Spread]:
+        """What the snapshot says of these labels; those that it does not know are left out."""
+        found: dict[int, Spread] = {}
+        for some in chunks(label_ids):
+            asked = set(some)
+            rows = self._connection.execute(
+                select(_of_label.c.label_id, _of_label.c.median, _of_label.c.spread).where(
+                    _of_label.c.calibration_id == calibration_id, among(_of_label.c.label_id, some)
+                )
+            )
+            found.update({key: Spread(median, spread) for key, median, spread in rows if key in asked})
+        return found

@@ -1,0 +1,41 @@
+"""What labels and revisions are known by: a SHA-256 of their content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from store.records import LabelDefinition, VocabularyDefinition
+
+
+def label_digest(label: LabelDefinition) -> bytes:
+    """Of a label: its name, its texts and its examples. Labels of several revisions that are equal in these are one."""
+    content: list[object] = [label.name, list(label.texts)]
+    # Only where there are any: what was kept before there could be has the digest that it has. Order says nothing.
+    if label.is_taught:
+        content += [sorted(label.examples), sorted(label.counterexamples)]
+    return _hash(content)
+
+
+def vocabulary_digest(definition: VocabularyDefinition) -> bytes:
+    """Of all that a revision says, its vocabulary's name excepted."""
+    labels = [
+        [label.name, list(label.texts), label.category, list(label.aliases), label.threshold]
+        for label in definition.labels
+    ]
+    content: list[object] = [definition.threshold, labels]
+    # Only where there are any: what was kept before there could be has the digest that it has.
+    if definition.exclusive or any(label.parents for label in definition.labels):
+        content += [[list(label.parents) for label in definition.labels], [list(g) for g in definition.exclusive]]
+    if any(label.is_taught for label in definition.labels):
+        content.append([label_digest(label).hex() if label.is_taught else None for label in definition.labels])
+    return _hash(content)
+
+
+def retired_digest(digest: bytes, label_id: int) -> bytes:
+    """Of the label with that id, which had *digest* until another took its place."""
+    return _hash([digest.hex(), label_id])
+
+
+def _hash(content: list[object]) -> bytes:
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass")).digest()

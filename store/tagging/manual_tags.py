@@ -1,0 +1,120 @@
+"""What people and other programs said of labels on photos."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from store.records import Said, Tag, TagSource
+from store.sql import schema
+from store.sql.chunks import chunks
+
+_tag, _label, _event = schema.tag, schema.label, schema.tag_event
+_ORDER = {TagSource.USER: 0, TagSource.IMPORTED: 1, TagSource.REJECTED: 2}
+_WHAT = {TagSource.USER: "added", TagSource.REJECTED: "rejected"}
+
+
+class Tags:
+    """The rows of tags. No automatic pass touches them; its own are `Scores`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, photo_ids: Sequence[int]) -> dict[int, list[Tag]]:
+        """What was said of each photo: added tags first, then imported and rejected ones, in the order of labels."""
+        tags: defaultdict[int, list[Tag]] = defaultdict(list)
+        for some in chunks(photo_ids):
+            rows = self._connection.execute(select(_tag, _label.c.name).join(_label).where(_tag.c.photo_id.in_(some)))
+            for row in rows:
+                tag = Tag(row.photo_id, row.label_id, row.name, TagSource(row.source), None, row.origin or None)
+                tags[row.photo_id].append(tag)
+        for of_one in tags.values():
+            of_one.sort(key=lambda tag: (_ORDER[tag.source], tag.label_id))
+        return {photo_id: tags.get(photo_id, []) for photo_id in photo_ids}
+
+    def by_hand(self, photo_ids: Sequence[int]) -> set[int]:
+        """Those of the photos that a person, or another program, said anything about."""
+        return {
+            photo_id
+            for some in chunks(photo_ids)
+            for photo_id in self._connection.execute(select(_tag.c.photo_id).where(_tag.c.photo_id.in_(some))).scalars()
+        }
+
+    def say(self, photo_id: int, label_id: int, source: TagSource) -> bool:
+        """Note that a person added or rejected the label, until they say otherwise. Returns whether it is new."""
+        by_hand = [TagSource.USER, TagSource.REJECTED]
+        assert source in by_hand
+        mine = (_tag.c.photo_id == photo_id, _tag.c.label_id == label_id, _tag.c.source.in_(by_hand))
+        if list(self._connection.execute(select(_tag.c.source).where(*mine)).scalars()) == [source.value]:
+            return False
+        self._connection.execute(delete(_tag).where(*mine))
+        self._connection.execute(insert(_tag).values(photo_id=photo_id, label_id=label_id, source=source.value))
+        self._note(photo_id, label_id, _WHAT[source], None)
+        return True
+
+    def take(self, photo_id: int, origin: str, label_ids: Collection[int]) -> int:
+        """Make the tags that the program *origin* gave the photo exactly these. Returns how many changed."""
+        mine = (_tag.c.photo_id == photo_id, _tag.c.source == TagSource.IMPORTED, _tag.c.origin == origin)
+        held = set(self._connection.execute(select(_tag.c.label_id).where(*mine)).scalars())
+        gone, new = held - set(label_ids), set(label_ids) - held
+        if gone:
+            self._connection.execute(delete(_tag).where(*mine, _tag.c.label_id.in_(gone)))
+        for label_id in sorted(new):
+            row = {"photo_id": photo_id, "label_id": label_id, "source": TagSource.IMPORTED.value, "origin": origin}
+            self._connection.execute(insert(_tag).values(row))
+            self._note(photo_id, label_id, "imported", origin)
+        return len(gone) + len(new)
+
+    def origins(self) -> list[str]:
+        """The programs that tags were imported from."""
+        found = select(_tag.c.origin).where(_tag.c.source == TagSource.IMPORTED).distinct().order_by(_tag.c.origin)
+        return list(self._connection.execute(found).scalars())
+
+    def clear(self, photo_id: int, label_ids: Collection[int]) -> bool:
+        """Forget what a person said of the labels. Returns whether there was anything."""
+        by_hand = [TagSource.USER, TagSource.REJECTED]
+        mine = (_tag.c.photo_id == photo_id, _tag.c.label_id.in_(label_ids), _tag.c.source.in_(by_hand))
+        held = list(self._connection.execute(select(_tag.c.label_id).where(*mine)).scalars())
+        self._connection.execute(delete(_tag).where(*mine))
+        for label_id in held:
+            self._note(photo_id, label_id, "cleared", None)
+        return bool(held)
+
+    def history(self, photo_id: int) -> list[Said]:
+        """What was said of the photo, oldest first."""
+        rows = self._connection.execute(
+            select(_event, _label.c.name).join(_label).where(_event.c.photo_id == photo_id).order_by(_event.c.id)
+        )
+        return [Said(row.name, row.what, row.origin, row.at) for row in rows]
+
+    def photos(self) -> list[int]:
+        """The photos that anything was said of, by ascending id."""
+        return list(self._connection.execute(select(_tag.c.photo_id).distinct().order_by(_tag.c.photo_id)).scalars())
+
+    def labels(self) -> list[str]:
+        """The names of all labels that people or other programs gave photos."""
+        given = select(_label.c.name).join(_tag).where(_tag.c.source != TagSource.REJECTED.value)
+        return list(self._connection.execute(given.distinct().order_by(_label.c.name)).scalars())
+
+    def given(self, names: Sequence[str] | None = None) -> list[int]:
+        """The photos that a person or another program gave a label of one of *names*, or any, by ascending id."""
+        given = select(_tag.c.photo_id).where(_tag.c.source != TagSource.REJECTED.value).distinct()
+        if names is None:
+            return sorted(self._connection.execute(given).scalars())
+        named = given.join(_label)
+        return sorted(
+            {
+                photo_id
+                for some in chunks(names)
+                for photo_id in self._connection.execute(named.where(_label.c.name.in_(some))).scalars()
+            }
+        )
+
+    def _note(self, photo_id: int, label_id: int, what: str, origin: str | None) -> None:
+        now = datetime.now(UTC).replace(tzinfo=None)
+        self._connection.execute(
+            insert(_event).values(photo_id=photo_id, label_id=label_id, what=what, origin=origin, at=now)
+        )

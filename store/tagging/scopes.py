@@ -1,0 +1,81 @@
+"""Which photos have a file below certain folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, Select, and_, select
+
+from store.sql import schema
+from store.sql.chunks import among, chunks
+
+_file, _folder = schema.file, schema.folder
+
+
+class Scopes:
+    """Photos by where their files lie now. Folders are absolute paths, in the system's bytes, registered or not."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def photos(self, folders: Sequence[bytes]) -> NDArray[np.int64]:
+        """The photos of which a file lies below one of the *folders*, int64 (n,), ascending."""
+        wheres = self._below(folders)
+        if not wheres:
+            return np.empty(0, np.int64)
+        found = select(_file.c.photo_id).where(_file.c.photo_id.is_not(None))
+        return np.unique(np.concatenate([self._ids(found.where(where)) for where in wheres]))
+
+    def among(self, folders: Sequence[bytes], photo_ids: Sequence[int]) -> set[int]:
+        """Those of *photo_ids* of which a file lies below one of the *folders*."""
+        registered = {row.id: row.path for row in self._connection.execute(select(_folder.c.id, _folder.c.path))}
+        asked, found = set(photo_ids), set()
+        for some in chunks(photo_ids):
+            # By photo, and compared here: asked for both, SQLite may read whole folders.
+            rows = select(_file.c.photo_id, _file.c.folder_id, _file.c.path).where(among(_file.c.photo_id, some))
+            for photo_id, folder_id, path in self._connection.execute(rows):
+                if photo_id in asked and photo_id not in found:
+                    whole = os.path.join(registered[folder_id], path)
+                    if any(whole.startswith(folder.rstrip(b"/") + b"/") for folder in folders):
+                        found.add(photo_id)
+        return found
+
+    def holds(self, folder: bytes) -> bool:
+        """Whether any file is known below *folder*."""
+        found = (select(_file.c.id).where(where).limit(1) for where in self._below([folder]))
+        return any(self._connection.execute(query).first() is not None for query in found)
+
+    def _ids(self, query: Select[tuple[int]]) -> NDArray[np.int64]:
+        # From the driver's own cursor: a library has a million rows, and to wrap each takes longer than to read it.
+        cursor = self._connection.execute(query).cursor
+        assert cursor is not None
+        return np.array([row[0] for row in cursor.fetchall()], np.int64)
+
+    def _below(self, folders: Sequence[bytes]) -> list[ColumnElement[bool]]:
+        """For each of the *folders* and each registered one that it has to do with, which rows are meant."""
+        registered = self._connection.execute(select(_folder.c.id, _folder.c.path)).all()
+        wheres = []
+        for wanted in folders:
+            for folder in registered:
+                below = _relative(wanted, folder.path)
+                if below is None:
+                    continue
+                of_folder = _file.c.folder_id == folder.id
+                # The slash and the byte that follows it enclose everything that begins with the name and a slash.
+                inside = and_(of_folder, _file.c.path > below + b"/", _file.c.path < below + b"0")
+                wheres.append(inside if below else of_folder)
+        return wheres
+
+
+def _relative(wanted: bytes, folder: bytes) -> bytes | None:
+    """Where in *folder* what is below *wanted* lies: all of it if empty; None if nothing does."""
+    if _is_in(folder, wanted):
+        return b""
+    return os.path.relpath(wanted, folder) if _is_in(wanted, folder) else None
+
+
+def _is_in(path: bytes, folder: bytes) -> bool:
+    return path == folder or path.startswith(folder.rstrip(b"/") + b"/")

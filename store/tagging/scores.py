@@ -1,0 +1,281 @@
+"""The automatic tags: for every photo the labels that suit it best, with their cosines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from store.embeddings.change_log import PUT, latest
+from store.records import KeptScores, Scoring
+from store.sql import schema
+from store.sql.chunks import among, chunks
+from store.sql.dialect import execute_plainly, replacing
+
+from . import least_ranks
+from .least_ranks import PAGE, LeastRanks
+from .score_rows import COLUMNS, holds_any, kept_of, rows_of
+
+_scoring, _scores, _embedding, _log = (
+    schema.scoring,
+    schema.photo_scores,
+    schema.embedding,
+    schema.embedding_change,
+)
+_PUT = replacing(_scores, ["scoring_id", "photo_id"], ["label_ids", "cosines"])
+#: To look for more labels in the rows takes longer than to read all rows.
+_SOUGHT = 3
+_OF_SCORING = select(*COLUMNS).where(_scores.c.scoring_id == bindparam("scoring"))
+
+
+class Scores:
+    """What scorings kept. The newest complete one of a space is in force; an incomplete one is being made.
+
+    So it is for each namespace by itself; the main vocabulary's is empty. A scoring has the same number of labels for
+    every photo.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def stamp(self, space_id: int, namespace: str = "") -> tuple[int, int] | None:
+        """What tells the scoring in force from any other state of it; None if there is none."""
+        return self.stamps(space_id).get(namespace)
+
+    def stamps(self, space_id: int) -> dict[str, tuple[int, int]]:
+        """As `stamp`, of every namespace that has a scoring in force."""
+        rows = self._connection.execute(
+            select(_scoring.c.namespace, _scoring.c.id, _scoring.c.edition)
+            .where(_scoring.c.space_id == space_id, _scoring.c.complete)
+            .order_by(_scoring.c.id)
+        )
+        return {row.namespace: (row.id, row.edition) for row in rows}
+
+    def current(self, space_id: int, namespace: str = "") -> Scoring | None:
+        """The scoring in force, if there is one."""
+        return self._newest(space_id, namespace, complete=True)
+
+    def begun(self, space_id: int, namespace: str = "") -> Scoring | None:
+        """The scoring that is being made, or that was when the making was interrupted."""
+        return self._newest(space_id, namespace, complete=False)
+
+    def begin(
+        self,
+        space_id: int,
+        revision_id: int,
+        label_ids: NDArray[np.int64],
+        offsets: NDArray[np.float64],
+        *,
+        complete: bool = False,
+        namespace: str = "",
+    ) -> Scoring:
+        """A scoring without photos, of these labels (k,), ascending, each ranked by its cosine less its offset (k,).
+
+        One that was begun of the same is taken up again; others that were begun in the namespace are given up.
+        """
+        begun = self.begun(space_id, namespace)
+        if begun is not None and not complete and begun.is_of(revision_id, label_ids, offsets):
+            return begun
+        self.give_up(space_id, namespace)
+        values = {
+            "space_id": space_id,
+            "namespace": namespace,
+            "revision_id": revision_id,
+            "edition": 0,
+            "label_ids": _packed(label_ids, "<i8"),
+            "offsets": _packed(offsets, "<f8"),
+            "change_seq": latest(self._connection, space_id).seq,
+            "complete": complete,
+        }
+        key = self._connection.execute(insert(_scoring).values(values)).inserted_primary_key
+        assert key is not None
+        return Scoring(int(key[0]), 0, space_id, revision_id, label_ids, offsets, namespace)
+
+    def amend(
+        self, scoring: Scoring, revision_id: int, label_ids: NDArray[np.int64], offsets: NDArray[np.float64]
+    ) -> None:
+        """The scoring's rows are from now on those of other labels. Whoever says so has seen to the rows."""
+        self._connection.execute(
+            update(_scoring)
+            .where(_scoring.c.id == scoring.id)
+            .values(
+                revision_id=revision_id,
+                edition=scoring.edition + 1,
+                label_ids=_packed(label_ids, "<i8"),
+                offsets=_packed(offsets, "<f8"),
+            )
+        )
+
+    def finish(self, scoring: Scoring) -> None:
+        """Put the scoring in force, and delete the others of its space and namespace."""
+        self._connection.execute(update(_scoring).where(_scoring.c.id == scoring.id).values(complete=True))
+        mine = (_scoring.c.space_id == scoring.space_id, _scoring.c.namespace == scoring.namespace)
+        others = select(_scoring.c.id).where(*mine, _scoring.c.id != scoring.id)
+        self._delete(self._connection.execute(others).scalars())
+
+    def give_up(self, space_id: int, namespace: str = "") -> None:
+        """Delete what was begun and not finished."""
+        mine = (_scoring.c.space_id == space_id, _scoring.c.namespace == namespace)
+        begun = select(_scoring.c.id).where(*mine, ~_scoring.c.complete)
+        self._delete(self._connection.execute(begun).scalars())
+
+    def drop(self, namespace: str) -> None:
+        """Delete every scoring of the namespace, in all spaces, with what it kept."""
+        every = select(_scoring.c.id).where(_scoring.c.namespace == namespace)
+        self._delete(self._connection.execute(every).scalars())
+
+    def put(self, scoring_id: int, kept: KeptScores) -> None:
+        """Keep these scores of photos in place of those that they have.
+
+        Whoever is not sure that the photos exist calls `forget_deleted` later.
+        """
+        rows = [(scoring_id, *row) for row in rows_of(kept)]
+        if rows:
+            execute_plainly(self._connection, _PUT, rows)
+            least_ranks.forget(self._connection, scoring_id, kept.photo_ids.tolist())
+
+    def of(self, scoring_id: int, photo_ids: Sequence[int]) -> KeptScores:
+        """The scores of these photos, by photo; those that have none are left out."""
+        rows: list[Any] = []
+        for some in chunks(photo_ids):
+            asked = set(some)
+            found = self._connection.execute(
+                select(*COLUMNS).where(_scores.c.scoring_id == scoring_id, among(_scores.c.photo_id, some))
+            )
+            rows += [row for row in found if row.photo_id in asked]
+        return kept_of(rows)
+
+    def scan(self, scoring_id: int, rows: int = 4096, holding: Collection[int] | None = None) -> Iterator[KeptScores]:
+        """The scores of all photos, by ascending photo, at most *rows* at a time.
+
+        With *holding*, of those that hold one of these labels; others may be among them.
+        """
+        which = [] if holding is None or len(holding) > _SOUGHT else [holds_any(holding)]
+        last = 0
+        while True:
+            page = select(*COLUMNS).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id > last, *which)
+            # From the driver's own cursor: to wrap each row takes longer than to read it.
+            cursor = self._connection.execute(page.order_by(_scores.c.photo_id).limit(rows)).cursor
+            assert cursor is not None
+            read = cursor.fetchall()
+            if not read:
+                return
+            last = read[-1][0]
+            yield kept_of(read)
+
+    def missing(self, scoring: Scoring, after: int = 0, limit: int | None = None) -> list[int]:
+        """Photos that have an embedding and no scores, by ascending id beyond *after*."""
+        query = select(_embedding.c.photo_id).where(_is_missing(scoring), _embedding.c.photo_id > after)
+        return list(self._connection.execute(query.order_by(_embedding.c.photo_id).limit(limit)).scalars().all())
+
+    def count_missing(self, scoring: Scoring) -> int:
+        """How many photos have an embedding and no scores."""
+        query = select(func.count()).select_from(_embedding).where(_is_missing(scoring))
+        return self._connection.execute(query).scalar_one()
+
+    def count_changed(self, scoring: Scoring, before: Scoring | None) -> int:
+        """How many photos of *scoring* have other scores than in *before*, or none there."""
+        one, other = _scores.alias(), _scores.alias()
+        total = select(func.count()).select_from(one).where(one.c.scoring_id == scoring.id)
+        count = self._connection.execute(total).scalar_one()
+        if before is None:
+            return count
+        both = one.join(other, one.c.photo_id == other.c.photo_id)
+        same = total.select_from(both).where(
+            other.c.scoring_id == before.id, one.c.label_ids == other.c.label_ids, one.c.cosines == other.c.cosines
+        )
+        return count - self._connection.execute(same).scalar_one()
+
+    def least_ranks(self, scoring: Scoring) -> LeastRanks:
+        """The least rank that each photo has kept; what is not known is read from the rows."""
+        found = least_ranks.read(self._connection, scoring.id)
+        last = self._connection.execute(
+            select(func.max(_scores.c.photo_id)).where(_scores.c.scoring_id == scoring.id)
+        ).scalar()
+        unknown = set(range((-1 if last is None else last) // PAGE + 1)).difference(found.pages())
+        for page in sorted(unknown):
+            of_page = _scores.c.photo_id.between(page * PAGE, (page + 1) * PAGE - 1)
+            kept = kept_of(self._connection.execute(_OF_SCORING.where(of_page), {"scoring": scoring.id}).all())
+            found.page(page)
+            found.note(kept.photo_ids, scoring.ranks(kept))
+        return found
+
+    def keep_least_ranks(self, scoring: Scoring, least: LeastRanks) -> None:
+        """Keep what `least_ranks` would say, so that it need not be read again."""
+        least_ranks.write(self._connection, scoring.id, least)
+
+    def forget(self, scoring_id: int, photo_ids: Sequence[int]) -> None:
+        """Delete the scores of these photos."""
+        for some in chunks(photo_ids):
+            self._connection.execute(
+                delete(_scores).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id.in_(some))
+            )
+        least_ranks.forget(self._connection, scoring_id, photo_ids)
+
+    def forget_deleted(self, scoring: Scoring) -> None:
+        """Delete the scores of photos that are no more."""
+        is_there = exists().where(schema.photo.c.id == _scores.c.photo_id)
+        self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring.id, ~is_there))
+
+    def forget_without_embedding(self, scoring: Scoring) -> None:
+        """Delete the scores of photos that have no embedding any more."""
+        space_id, photo_id = _embedding.c.space_id, _embedding.c.photo_id
+        has_one = exists().where(space_id == scoring.space_id, photo_id == _scores.c.photo_id)
+        self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring.id, ~has_one))
+
+    def forget_changed(self, scoring: Scoring) -> None:
+        """Delete the scores of photos whose embeddings changed after the scoring was begun."""
+        since = select(_scoring.c.change_seq).where(_scoring.c.id == scoring.id).scalar_subquery()
+        changed = select(_log.c.photo_id).where(
+            _log.c.space_id == scoring.space_id, _log.c.seq > since, _log.c.op == PUT
+        )
+        self.forget(scoring.id, list(self._connection.execute(changed.distinct()).scalars()))
+
+    def _newest(self, space_id: int, namespace: str, *, complete: bool) -> Scoring | None:
+        query: Select[tuple[object, ...]] = select(_scoring).where(
+            _scoring.c.space_id == space_id, _scoring.c.namespace == namespace, _scoring.c.complete.is_(complete)
+        )
+        row = self._connection.execute(query.order_by(_scoring.c.id.desc()).limit(1)).one_or_none()
+        if row is None:
+            return None
+        label_ids, offsets = np.frombuffer(row.label_ids, "<i8"), np.frombuffer(row.offsets, "<f8")
+        return Scoring(
+            row.id,
+            row.edition,
+            row.space_id,
+            row.revision_id,
+            label_ids.astype(np.int64),
+            offsets.astype(np.float64),
+            row.namespace,
+        )
+
+    def _delete(self, scoring_ids: Iterable[int]) -> None:
+        for scoring_id in list(scoring_ids):
+            least_ranks.forget_all(self._connection, scoring_id)
+            self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring_id))
+            self._connection.execute(delete(_scoring).where(_scoring.c.id == scoring_id))
+
+
+def _packed(numbers: NDArray[np.int64] | NDArray[np.float64], dtype: str) -> bytes:
+    return numbers.astype(dtype).tobytes()
+
+
+def _is_missing(scoring: Scoring) -> ColumnElement[bool]:
+    """Whether an embedding is of a photo that has no scores."""
+    scored = exists().where(_scores.c.scoring_id == scoring.id, _scores.c.photo_id == _embedding.c.photo_id)
+    return and_(_embedding.c.space_id == scoring.space_id, ~scored)

@@ -1,0 +1,290 @@
+"""Vocabularies and their revisions."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    Text,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+    update,
+)
+
+from store.errors import readable
+from store.records import Label, LabelDefinition, Revision, VocabularyDefinition, VocabularySummary
+from store.sql import schema
+from store.sql.chunks import chunks
+
+from .digests import label_digest, retired_digest, vocabulary_digest
+from .revision_labels import KeptLabels, Key, StoredMembers, about
+
+_vocabulary, _revision, _label, _member = schema.vocabulary, schema.revision, schema.label, schema.revision_label
+
+
+class Vocabularies:
+    """Named lists of labels. A change makes a new revision; the old one stays as it was."""
+
+    def __init__(self, connection: Connection, kept: KeptLabels | None = None) -> None:
+        self._connection = connection
+        self._kept = kept or KeptLabels()
+
+    def put(self, definition: VocabularyDefinition) -> Revision:
+        """The revision with that content: the current one if it is equal, else a new one."""
+        digest = vocabulary_digest(definition)
+        current = self._newest(definition.name)
+        if current is not None and current.digest == digest:
+            return self.revision(current.id)
+        vocabulary_id = self._vocabulary_id(definition.name)
+        key = self._connection.execute(
+            insert(_revision).values(
+                vocabulary_id=vocabulary_id,
+                number=1 if current is None else current.number + 1,
+                digest=digest,
+                threshold=definition.threshold,
+                exclusive=[list(group) for group in definition.exclusive],
+                created_at=datetime.now(UTC).replace(tzinfo=None),
+            )
+        ).inserted_primary_key
+        assert key is not None
+        self._add_labels(int(key[0]), definition)
+        return self.revision(int(key[0]))
+
+    def current(self, name: str) -> Revision | None:
+        """The newest revision of the vocabulary, if there is one of that name."""
+        # A name that was typed need not be text.
+        newest = self._newest(readable(os.fsencode(name)))
+        return None if newest is None else self.revision(newest.id)
+
+    def revision(self, revision_id: int) -> Revision:
+        """The revision with that id, which must exist."""
+        row = self._row(revision_id)
+        key = self._key(row)
+        kept = self._kept.find(key)
+        labels = StoredMembers(self._connection, revision_id).all() if kept is None else kept.labels
+        if kept is None:
+            self._kept.keep(key, labels)
+        return _revision_of(row, labels)
+
+    def part(self, revision_id: int, label_ids: Collection[int], names: Collection[str] = ()) -> Revision:
+        """The revision with that id, with the labels of these ids and names alone, and those that they imply.
+
+        That is all it takes to show a few photos' tags, and there may be thousands of others.
+        """
+        row = self._row(revision_id)
+        members = self._kept.find(self._key(row)) or StoredMembers(self._connection, revision_id)
+        return _revision_of(row, about(members, label_ids, names))
+
+    def label_ids(self, revision_id: int) -> NDArray[np.int64]:
+        """The ids of its labels as they are now, int64 (k,), ascending: see `as_now`."""
+        mine = _member.c.revision_id == revision_id
+        ids = self._connection.execute(select(_member.c.label_id).where(mine)).scalars().all()
+        learners = self._connection.execute(select(_label).join(_member).where(mine, _is_taught()))
+        now = self._ids_now({row.id: _definition_of(row) for row in learners})
+        return np.array(sorted(now.get(key, key) for key in ids), np.int64)
+
+    def as_now(self, revision: Revision) -> Revision:
+        """*revision* with the labels that were renewed under the ids that they have now; the same if none was."""
+        now = self._ids_now({label.id: label.definition for label in revision.labels if label.definition.is_taught})
+        if all(key == new for key, new in now.items()):
+            return revision
+        labels = (replace(label, id=now.get(label.id, label.id)) for label in revision.labels)
+        return replace(revision, labels=tuple(labels))
+
+    def relabel(self, revision: Revision) -> None:
+        """Keep the ids that the labels of *revision* have there. Whoever says so has scored photos with these."""
+        if not any(label.definition.is_taught for label in revision.labels):
+            return
+        mine = _member.c.revision_id == revision.id
+        held = self._connection.execute(select(_member.c.label_id).where(mine).order_by(_member.c.position)).scalars()
+        for before, label in zip(held.all(), revision.labels, strict=True):
+            if before != label.id:
+                self._connection.execute(
+                    update(_member).where(mine, _member.c.label_id == before).values(label_id=label.id)
+                )
+
+    def numbered(self, name: str, number: int) -> Revision | None:
+        """That revision of the vocabulary, if there is one."""
+        found = self._connection.execute(
+            select(_revision.c.id)
+            .join(_vocabulary)
+            .where(_vocabulary.c.name == readable(os.fsencode(name)), _revision.c.number == number)
+        ).scalar()
+        return None if found is None else self.revision(found)
+
+    def history(self, name: str) -> list[VocabularySummary]:
+        """Every revision of the vocabulary, newest first."""
+        size = select(func.count()).where(_member.c.revision_id == _revision.c.id).scalar_subquery()
+        rows = self._connection.execute(
+            select(_revision, size.label("size"), _revision.c.id.in_(_in_use()).label("is_in_use"))
+            .join(_vocabulary)
+            .where(_vocabulary.c.name == readable(os.fsencode(name)))
+            .order_by(_revision.c.number.desc())
+        )
+        return [VocabularySummary(name, r.id, r.number, r.size, r.created_at, bool(r.is_in_use)) for r in rows]
+
+    def all(self) -> list[VocabularySummary]:
+        """Every vocabulary's newest revision, by name."""
+        used = select(_revision.c.vocabulary_id).where(_revision.c.id.in_(_in_use()))
+        in_use = set(self._connection.execute(used).scalars())
+        newest = select(func.max(_revision.c.id)).group_by(_revision.c.vocabulary_id)
+        size = select(func.count()).where(_member.c.revision_id == _revision.c.id).scalar_subquery()
+        rows = self._connection.execute(
+            select(_revision, _vocabulary.c.name, size.label("size"))
+            .join(_vocabulary)
+            .where(_revision.c.id.in_(newest))
+            .order_by(_vocabulary.c.name)
+        )
+        return [
+            VocabularySummary(r.name, r.id, r.number, r.size, r.created_at, r.vocabulary_id in in_use) for r in rows
+        ]
+
+    def _row(self, revision_id: int) -> Row[Any]:
+        named = select(_revision, _vocabulary.c.name).join(_vocabulary)
+        return self._connection.execute(named.where(_revision.c.id == revision_id)).one()
+
+    def _key(self, row: Row[Any]) -> Key:
+        ids = select(func.count(), func.total(_member.c.label_id)).where(_member.c.revision_id == row.id)
+        count, total = self._connection.execute(ids).one()
+        return row.digest, count, int(total)
+
+    def _newest(self, name: str) -> Row[Any] | None:
+        return self._connection.execute(
+            select(_revision)
+            .join(_vocabulary)
+            .where(_vocabulary.c.name == name)
+            .order_by(_revision.c.number.desc())
+            .limit(1)
+        ).one_or_none()
+
+    def _vocabulary_id(self, name: str) -> int:
+        found = self._connection.execute(select(_vocabulary.c.id).where(_vocabulary.c.name == name)).scalar()
+        if found is not None:
+            return int(found)
+        key = self._connection.execute(insert(_vocabulary).values(name=name)).inserted_primary_key
+        assert key is not None
+        return int(key[0])
+
+    def _add_labels(self, revision_id: int, definition: VocabularyDefinition) -> None:
+        ids = self._label_ids(definition)
+        rows = [
+            {
+                "revision_id": revision_id,
+                "position": position,
+                "label_id": ids[label_digest(label)],
+                "category": label.category,
+                "aliases": list(label.aliases),
+                "threshold": label.threshold,
+                "parents": list(label.parents),
+            }
+            for position, label in enumerate(definition.labels)
+        ]
+        if rows:
+            self._connection.execute(insert(_member), rows)
+
+    def ids_of(self, labels: Sequence[LabelDefinition]) -> list[int | None]:
+        """The ids of these labels; None for one that no revision ever had with the same texts and examples."""
+        digests = [label_digest(label) for label in labels]
+        known = self._known_labels(list(dict.fromkeys(digests)))
+        return [known.get(digest) for digest in digests]
+
+    def renew_label(self, label_id: int) -> int:
+        """The id that the label has from now on: its vectors are to be made anew.
+
+        The old one keeps the vectors that photos were scored with, and revisions that were there keep the old one until
+        photos are scored again: see `as_now` and `relabel`.
+        """
+        row = self._connection.execute(select(_label).where(_label.c.id == label_id)).one()
+        digest = label_digest(_definition_of(row))
+        if row.digest != digest:
+            # Another process was quicker.
+            return self._known_labels([digest])[digest]
+        retired = retired_digest(row.digest, label_id)
+        self._connection.execute(update(_label).where(_label.c.id == label_id).values(digest=retired))
+        values = {name: getattr(row, name) for name in ("name", "texts", "digest", "examples", "counterexamples")}
+        key = self._connection.execute(insert(_label).values(values)).inserted_primary_key
+        assert key is not None
+        return int(key[0])
+
+    def label_called(self, name: str) -> int:
+        """A label of that name and no texts: what people say of photos needs no vector."""
+        definition = LabelDefinition(name, ())
+        return self._label_ids(VocabularyDefinition("", (definition,)))[label_digest(definition)]
+
+    def labels_called(self, name: str) -> list[int]:
+        """Every label of that name, whatever texts it is scored by."""
+        return list(self._connection.execute(select(_label.c.id).where(_label.c.name == name)).scalars())
+
+    def _label_ids(self, definition: VocabularyDefinition) -> dict[bytes, int]:
+        wanted = {label_digest(label): label for label in definition.labels}
+        known = self._known_labels(list(wanted))
+        new = [
+            {
+                "name": label.name,
+                "texts": list(label.texts),
+                "digest": digest,
+                "examples": list(label.examples),
+                "counterexamples": list(label.counterexamples),
+            }
+            for digest, label in wanted.items()
+            if digest not in known
+        ]
+        if new:
+            self._connection.execute(insert(_label), new)
+            known = self._known_labels(list(wanted))
+        return known
+
+    def _ids_now(self, labels: Mapping[int, LabelDefinition]) -> dict[int, int]:
+        """The ids that these labels have now."""
+        now = self.ids_of(list(labels.values()))
+        return {key: key if new is None else new for key, new in zip(labels, now, strict=True)}
+
+    def _known_labels(self, digests: list[bytes]) -> dict[bytes, int]:
+        known: dict[bytes, int] = {}
+        for some in chunks(digests):
+            rows = self._connection.execute(select(_label.c.digest, _label.c.id).where(_label.c.digest.in_(some)))
+            known.update({row.digest: row.id for row in rows})
+        return known
+
+
+def _revision_of(row: Row[Any], labels: tuple[Label, ...]) -> Revision:
+    exclusive = tuple(tuple(group) for group in row.exclusive)
+    return Revision(row.id, row.name, row.number, row.created_at, row.threshold, labels, exclusive)
+
+
+def _in_use() -> CompoundSelect[tuple[int]]:
+    """The revisions in force, under whatever namespace."""
+    main, others = schema.library.c.revision_id, schema.namespace.c.revision_id
+    return union_all(select(main).where(main.is_not(None)), select(others).where(others.is_not(None)))
+
+
+def _is_taught() -> ColumnElement[bool]:
+    """Whether a label has examples: no other is ever renewed."""
+    none = literal("[]")
+    examples, counterexamples = (type_coerce(each, Text) for each in (_label.c.examples, _label.c.counterexamples))
+    return or_(examples != none, counterexamples != none)
+
+
+def _definition_of(row: Row[Any]) -> LabelDefinition:
+    """What a label's id stands for."""
+    return LabelDefinition(
+        row.name,
+        tuple(row.texts),
+        examples=tuple(row.examples),
+        counterexamples=tuple(row.counterexamples),
+    )

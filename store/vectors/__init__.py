@@ -1,0 +1,1 @@
+"""Vector indexes: caches of the catalog's embeddings that answer nearest-neighbour searches."""

@@ -1,0 +1,1 @@
+"""The vector index in FAISS: exact fp16 rows in memory-mapped files."""

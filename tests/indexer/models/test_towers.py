@@ -1,0 +1,40 @@
+"""The image tower with its matrices joined is the one with them apart."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from indexer.models import open_checkpoint
+from indexer.models.siglip.layers import PLAIN, Kit, linear
+from indexer.models.siglip.towers import VisionModel, _patches
+
+JOINED = Kit(linear, linear)
+
+
+class Weights:
+    """Random ones, the same for a name whenever it is asked for."""
+
+    def __call__(self, name, *shape):
+        torch.manual_seed(len(name))
+        return torch.randn(shape)
+
+
+# 27 patches of 14 pixels leave 6 of 384 over: so it is with a checkpoint that has been released.
+@pytest.mark.parametrize(("side", "patch"), [(32, 8), (384, 14)])
+def test_patches_by_one_matrix_are_those_of_the_convolution(side, patch):
+    torch.manual_seed(0)
+    pixels = torch.randn(2, side, side, 3)
+    apart, joined = (_patches(Weights(), patch, 16, kit)(pixels) for kit in (PLAIN, JOINED))
+    assert joined.shape == (2, (side // patch) ** 2, 16)
+    torch.testing.assert_close(joined, apart, atol=1e-4, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["v1", "v2"])
+def test_a_tower_whose_matrices_are_joined_makes_the_same_vectors(checkpoints, kind):
+    checkpoint = open_checkpoint(checkpoints[kind])
+    torch.manual_seed(0)
+    pixels = torch.randn(5, checkpoint.image_size, checkpoint.image_size, 3)
+    with torch.inference_mode():
+        apart, joined = (VisionModel(checkpoint, "cpu", "float32", kit)(pixels) for kit in (PLAIN, JOINED))
+    torch.testing.assert_close(joined, apart, atol=1e-5, rtol=1e-5)
