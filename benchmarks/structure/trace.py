@@ -33,7 +33,12 @@ class Trace:
     def __init__(self) -> None:
         self.files: Counter[str] = Counter()
         self.moves = 0
-        self.transactions = 0
+        self._resumed: Counter[int] = Counter()
+
+    @property
+    def transactions(self) -> int:
+        """Transactions begun: runs of the store's generator from its first instruction on."""
+        return self._resumed[min(self._resumed)] if self._resumed else 0
 
     def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
         """Note one call."""
@@ -42,8 +47,8 @@ class Trace:
         name, callee = frame.f_code.co_name, _file(frame)
         if callee is None:
             return
-        if name == "transaction" and callee.startswith("store/") and frame.f_lasti < 0:
-            self.transactions += 1
+        if name == "transaction" and callee.startswith("store/"):
+            self._resumed[frame.f_lasti] += 1
         if name in {"<module>", "__init__", "__post_init__"} or _is_class_body(frame):
             return
         self.files[callee] += 1
