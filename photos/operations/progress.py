@@ -1,0 +1,45 @@
+"""Progress and cancellation of an operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+
+class Stage(StrEnum):
+    """Stages of the long operations."""
+
+    ENCODE_LABELS = "encode labels"
+    TAG = "tag"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Progress within one stage: `done` of `total` units; `total` is None while it is unknown."""
+
+    stage: Stage
+    done: int
+    total: int | None
+
+
+#: Events of operations. A face shows the ones it knows and ignores the others.
+Event = object
+
+
+class Progress(Protocol):
+    """Receiver of an operation's events."""
+
+    def report(self, event: Event, /) -> None:
+        """Take one event. May raise `Cancelled` to end the operation there; what was committed stays."""
+        ...
+
+
+class Silent:
+    """A receiver that ignores every event."""
+
+    def report(self, event: Event, /) -> None:
+        """Do nothing."""
+
+
+SILENT: Final[Progress] = Silent()

@@ -1,0 +1,1 @@
+"""JSON records: one TypedDict for each kind of object that `--json` prints."""
