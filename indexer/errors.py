@@ -1,4 +1,4 @@
-"""What can go wrong between a file and its embedding.
+"""Errors between a file and its embedding.
 
 IndexerError
 ├── ModelError                    (indexer.models.errors)
@@ -8,18 +8,15 @@ IndexerError
 
 from __future__ import annotations
 
+from store.errors import PhotosError
 
-class IndexerError(Exception):
-    """Anything the indexer refuses or cannot do."""
+
+class IndexerError(PhotosError):
+    """Base of the indexer's errors."""
 
 
 class NoReaders(IndexerError):
     """The system starts no process to read files in."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-    def __str__(self) -> str:
-        """One sentence."""
-        return f"No process to read pictures in could be started ({self.reason})."
+    sentence = "No process to read pictures in could be started ({reason})."
+    reason: str

@@ -1,31 +1,31 @@
-"""What the program itself refuses, each in one sentence that says what to do.
+"""Errors of the program, each one sentence that says what to do.
 
-PhotosError
+PhotosError                 the base of all errors that people see (store.errors)
 ├── SettingError            a setting that is unknown or wrong, and where it stands
-├── MissingFolder           the folder is not there, or is no folder
+├── MissingFolder           the folder does not exist, or is no folder
 ├── UnknownFolder           the folder was never added
 ├── EmptyLibrary            there is nothing to search yet
 ├── NothingFound            the question was fine and the answer is empty
 ├── NotOneText              a label is to be made of a query that is more than one text
-├── UnreadablePicture       an image file given as a question cannot be read
+├── UnreadablePicture       an image file in a query cannot be read
 ├── UnreadableFile          a file of data cannot be read
 ├── NoModelChosen           no checkpoint was chosen and the default is not downloaded
 ├── ModelInUse              the library's photos were embedded with another checkpoint
-├── ModelChanged            the checkpoint's weights are not those that the library was made with
+├── ModelChanged            the checkpoint's weights are not the library's
 ├── AlreadyWatched          another process keeps the library up to date
 ├── NotWatched              no process does
-├── Refused                 the process that answers for us refused the question
-├── DaemonFailed            the process that was started ended at once, or would not end
+├── Refused                 the daemon refused a request
+├── DaemonFailed            the daemon ended at once, or would not end
 ├── LabelExists             the vocabulary has a label of that name
 ├── InForceTwice            a vocabulary is in force in several places, and one is to be named
 ├── NoExample               a label is to be taught without a photo that shows it
 ├── NotAnExample            a photo to be forgotten is no example of the label
 ├── NoEarlierRevision       a vocabulary has no revision of that number
-├── FileExists              a file to be written is there already
-├── UnwritableFile          a file cannot be written where it was asked for
-├── NoDisplay               there is nothing to show windows on
+├── FileExists              a file to be written exists already
+├── UnwritableFile          a file cannot be written at the place that was named
+├── NoDisplay               no display to show windows on
 ├── NoViewer                the system has no program that shows files
-├── SidecarLeft             a sidecar is left as it is, and why
+├── SidecarLeft             a sidecar is left as it is, with the reason
 ├── SidecarsBusy            another process writes sidecars
 ├── NoSuchRun               no sidecars were written under that number
 └── DemoIncomplete          the folder for the demo holds something else
@@ -36,46 +36,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-
-class PhotosError(Exception):
-    """Anything the program refuses or cannot do. `status` is the exit status it ends with."""
-
-    status = 1
+from store.errors import PhotosError as PhotosError  # noqa: PLC0414 - the program knows it by this module
+from store.errors import safe as safe  # noqa: PLC0414 - as above
 
 
 class SettingError(PhotosError):
-    """A setting is unknown or has a value that it cannot have. `place` is a file and line, or a variable's name."""
+    """A setting is unknown or has a wrong value. `place` is a file and line, or a variable's name."""
 
     status = 2
-
-    def __init__(self, place: str, problem: str) -> None:
-        super().__init__(place, problem)
-        self.place = place
-        self.problem = problem
+    place: str
+    problem: str
 
     def __str__(self) -> str:
         return f"{self.place}: {self.problem}."
 
 
 class MissingFolder(PhotosError):
-    """The folder is not there, or cannot be one. `problem` completes "PATH …"."""
+    """The folder does not exist, or cannot be one. `problem` completes "PATH …"."""
 
-    def __init__(self, path: str, problem: str) -> None:
-        super().__init__(path, problem)
-        self.path = path
-        self.problem = problem
+    path: str
+    problem: str
 
     def __str__(self) -> str:
         return f"{safe(self.path)} {self.problem}."
 
 
 class UnknownFolder(PhotosError):
-    """The folder was never added. `registered` are those that were."""
+    """The folder was never added. `registered` are the folders that were."""
 
-    def __init__(self, path: str, registered: tuple[str, ...]) -> None:
-        super().__init__(path, registered)
-        self.path = path
-        self.registered = registered
+    path: str
+    registered: tuple[str, ...]
 
     def __str__(self) -> str:
         known = ", ".join(safe(path) for path in self.registered)
@@ -85,48 +75,34 @@ class UnknownFolder(PhotosError):
 class EmptyLibrary(PhotosError):
     """There is no photo in the library yet."""
 
-    def __init__(self, library: Path) -> None:
-        super().__init__(library)
-        self.library = library
-
-    def __str__(self) -> str:
-        return (
-            f"The library {safe(str(self.library))} has no photos yet; "
-            "run `photos add FOLDER`, or `photos demo` to try it on drawings."
-        )
+    sentence = (
+        "The library {library} has no photos yet; run `photos add FOLDER`, or `photos demo` to try it on drawings."
+    )
+    library: Path
 
 
 class NothingFound(PhotosError):
     """A fair question without an answer; `what` is the whole sentence."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.what = what
+    what: str
 
     def __str__(self) -> str:
         return self.what
 
 
 class NotOneText(PhotosError):
-    """A label is scored by texts, and the query has pictures, filters, signs or several texts in it."""
+    """A label is made of one text, and the query has pictures, filters, signs or several texts in it."""
 
     status = 2
-
-    def __init__(self, query: str) -> None:
-        super().__init__(query)
-        self.query = query
-
-    def __str__(self) -> str:
-        return f"--save-as-label makes a label of one text alone, and this query is more: {safe(self.query)}."
+    sentence = "--save-as-label makes a label of one text alone, and this query is more: {query}."
+    query: str
 
 
 class UnreadablePicture(PhotosError):
-    """An image file given as a question cannot be read."""
+    """An image file in a query cannot be read."""
 
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path = path
-        self.reason = reason
+    path: str
+    reason: str
 
     def __str__(self) -> str:
         return f"{safe(self.path)} cannot be read as a picture: {self.reason.rstrip('.')}."
@@ -135,116 +111,93 @@ class UnreadablePicture(PhotosError):
 class NoModelChosen(PhotosError):
     """No checkpoint was chosen, and the default one is not on this machine."""
 
-    def __init__(self, default: str, size: str) -> None:
-        super().__init__(default, size)
-        self.default = default
-        self.size = size
-
-    def __str__(self) -> str:
-        return (
-            f"No model is on this machine yet: run `photos model download {self.default}` ({self.size}, once), "
-            "choose another with --model NAME|FOLDER, or see `photos model list`."
-        )
+    sentence = (
+        "No model is on this machine yet: run `photos model download {default}` ({size}, once), "
+        "choose another with --model NAME|FOLDER, or see `photos model list`."
+    )
+    default: str
+    size: str
 
 
 class ModelInUse(PhotosError):
     """The library holds another checkpoint's embeddings, and a library holds one checkpoint's."""
 
-    def __init__(self, current: str, asked: str) -> None:
-        super().__init__(current, asked)
-        self.current = current
-        self.asked = asked
-
-    def __str__(self) -> str:
-        return (
-            f"This library was indexed with {safe(self.current)}; "
-            f"to use {safe(self.asked)}, make another one with --library DIR."
-        )
+    sentence = "This library was indexed with {current}; to use {asked}, make another one with --library DIR."
+    current: str
+    asked: str
 
 
 class ModelChanged(PhotosError):
-    """The weights on disk are not those that the library's embeddings were made with."""
+    """The weights on disk are not the ones that made the library's embeddings."""
 
-    def __init__(self, model: str) -> None:
-        super().__init__(model)
-        self.model = model
-
-    def __str__(self) -> str:
-        return (
-            f"The weights of {safe(self.model)} have changed since this library was indexed, so its vectors cannot be "
-            "compared; put the old weights back, or make another library with --library DIR."
-        )
+    sentence = (
+        "The weights of {model} have changed since this library was indexed, so its vectors cannot be "
+        "compared; put the old weights back, or make another library with --library DIR."
+    )
+    model: str
 
 
 class AlreadyWatched(PhotosError):
-    """Another process keeps the library up to date. `pid` is None where it could not be learnt."""
+    """Another process keeps the library up to date. `pid` is None where it is unknown."""
 
-    def __init__(self, library: Path, pid: int | None) -> None:
-        super().__init__(library, pid)
-        self.library = library
-        self.pid = pid
+    library: Path
+    pid: int | None
 
     def __str__(self) -> str:
         who = f"process {self.pid}" if self.pid else "another process"
-        return f"{safe(str(self.library))} is kept up to date by {who} already; `photos daemon stop` ends it."
+        return f"{safe(self.library)} is kept up to date by {who} already; `photos daemon stop` ends it."
 
 
 class NotWatched(PhotosError):
     """No process keeps the library up to date."""
 
-    def __init__(self, library: Path) -> None:
-        super().__init__(library)
-        self.library = library
-
-    def __str__(self) -> str:
-        return f"No process keeps {safe(str(self.library))} up to date; `photos daemon start` starts one."
+    sentence = "No process keeps {library} up to date; `photos daemon start` starts one."
+    library: Path
 
 
 class Refused(PhotosError):
-    """The process that answers for us refused the question, in the *sentence* and with the status that are ours too."""
+    """The daemon refused a request. Its sentence, exit status and code become this error's."""
 
-    def __init__(self, sentence: str, status: int) -> None:
-        super().__init__(sentence, status)
-        self.sentence = sentence
-        self.status = status
+    def __init__(self, sentence: str, status: int, code: str = "refused") -> None:
+        super().__init__()
+        self._said, self._status, self._code = sentence, status, code
+
+    @property
+    def status(self) -> int:  # type: ignore[override]  # of this refusal, not of the class
+        """The exit status."""
+        return self._status
+
+    @property
+    def code(self) -> str:  # type: ignore[override]  # as above
+        """The daemon's code for the refusal."""
+        return self._code
 
     def __str__(self) -> str:
-        return self.sentence
+        return self._said
 
 
 class DaemonFailed(PhotosError):
     """The daemon did not start, or did not end. `problem` is a sentence without its full stop."""
 
-    def __init__(self, problem: str, log: Path) -> None:
-        super().__init__(problem, log)
-        self.problem = problem
-        self.log = log
-
-    def __str__(self) -> str:
-        return f"{safe(self.problem)}; its log is {safe(str(self.log))}."
+    sentence = "{problem}; its log is {log}."
+    problem: str
+    log: Path
 
 
 class UnreadableFile(PhotosError):
     """A file of data cannot be read."""
 
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path = path
-        self.reason = reason
-
-    def __str__(self) -> str:
-        """One sentence."""
-        return f"{safe(self.path)} cannot be read ({self.reason})."
+    sentence = "{path} cannot be read ({reason})."
+    path: str
+    reason: str
 
 
 class LabelExists(PhotosError):
-    """The vocabulary has that label already, as *known* or under that name as an alias."""
+    """The vocabulary has that label already, as `known` or under that name as an alias."""
 
-    def __init__(self, label: str, known: str, vocabulary: str) -> None:
-        super().__init__(label, known, vocabulary)
-        self.label = label
-        self.known = known
-        self.vocabulary = vocabulary
+    label: str
+    known: str
+    vocabulary: str
 
     def __str__(self) -> str:
         """One sentence."""
@@ -255,12 +208,10 @@ class LabelExists(PhotosError):
 
 
 class InForceTwice(PhotosError):
-    """The vocabulary is in force in several places, by their namespaces; the main one's is empty."""
+    """The vocabulary is in force in several places, given by their namespaces; the main one's is empty."""
 
-    def __init__(self, vocabulary: str, namespaces: Sequence[str]) -> None:
-        super().__init__(vocabulary, namespaces)
-        self.vocabulary = vocabulary
-        self.namespaces = tuple(namespaces)
+    vocabulary: str
+    namespaces: Sequence[str]
 
     def __str__(self) -> str:
         """One sentence."""
@@ -276,42 +227,24 @@ class InForceTwice(PhotosError):
 class NoExample(PhotosError):
     """A label cannot be taught without a photo that shows it."""
 
-    def __init__(self, label: str) -> None:
-        super().__init__(label)
-        self.label = label
-
-    def __str__(self) -> str:
-        """One sentence."""
-        return (
-            f"{safe(self.label)!r} has no photo that shows it yet; name one: "
-            f"photos teach {safe(self.label)!r} --yes IMAGE..."
-        )
+    sentence = "{label!r} has no photo that shows it yet; name one: photos teach {label!r} --yes IMAGE..."
+    label: str
 
 
 class NotAnExample(PhotosError):
-    """The photo is none of those that say what the label means."""
+    """The photo is not an example of the label."""
 
-    def __init__(self, path: str, label: str) -> None:
-        super().__init__(path, label)
-        self.path = path
-        self.label = label
-
-    def __str__(self) -> str:
-        """One sentence."""
-        return (
-            f"{safe(self.path)} is no example of {safe(self.label)!r}; "
-            f"`photos teach {safe(self.label)!r}` lists those that it has."
-        )
+    sentence = "{path} is no example of {label!r}; `photos teach {label!r}` lists those that it has."
+    path: str
+    label: str
 
 
 class NoEarlierRevision(PhotosError):
-    """The vocabulary has no revision of that number; its newest is *newest*."""
+    """The vocabulary has no revision of that number; its newest is `newest`."""
 
-    def __init__(self, vocabulary: str, number: int, newest: int) -> None:
-        super().__init__(vocabulary, number, newest)
-        self.vocabulary = vocabulary
-        self.number = number
-        self.newest = newest
+    vocabulary: str
+    number: int
+    newest: int
 
     def __str__(self) -> str:
         """One sentence."""
@@ -323,34 +256,24 @@ class NoEarlierRevision(PhotosError):
 
 
 class FileExists(PhotosError):
-    """A file that would be written is there already."""
+    """A file that would be written exists already."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
-
-    def __str__(self) -> str:
-        return f"{safe(self.path)} exists already; give another name, or remove it first."
+    sentence = "{path} exists already; give another name, or remove it first."
+    path: str
 
 
 class UnwritableFile(PhotosError):
-    """A file cannot be written where it was asked for."""
+    """A file cannot be written at the place that was named."""
 
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path = path
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{safe(self.path)} cannot be written ({self.reason})."
+    sentence = "{path} cannot be written ({reason})."
+    path: str
+    reason: str
 
 
 class NoDisplay(PhotosError):
-    """There is nothing to show windows on: none of these *variables* of the environment names it."""
+    """No display to open windows on: none of these `variables` of the environment names one."""
 
-    def __init__(self, variables: tuple[str, ...]) -> None:
-        super().__init__(variables)
-        self.variables = variables
+    variables: tuple[str, ...]
 
     def __str__(self) -> str:
         return (
@@ -362,20 +285,14 @@ class NoDisplay(PhotosError):
 class NoViewer(PhotosError):
     """The system has no program that shows files. `program` is the one that was tried."""
 
-    def __init__(self, program: str) -> None:
-        super().__init__(program)
-        self.program = program
-
-    def __str__(self) -> str:
-        return f"There is no {safe(self.program)} to show files with; use --paths and a viewer of your own, or --sheet."
+    sentence = "There is no {program} to show files with; use --paths and a viewer of your own, or --sheet."
+    program: str
 
 
 class SidecarLeft(PhotosError):
     """A sidecar is left as it is. `reason` begins in small letters and has no full stop."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    reason: str
 
     def __str__(self) -> str:
         return f"A sidecar was left as it is: {self.reason}."
@@ -384,36 +301,19 @@ class SidecarLeft(PhotosError):
 class SidecarsBusy(PhotosError):
     """Another process writes sidecars, or undoes that."""
 
-    def __init__(self, library: Path) -> None:
-        super().__init__(library)
-        self.library = library
-
-    def __str__(self) -> str:
-        return f"Another process writes sidecars for {safe(str(self.library))}; try again when it is done."
+    sentence = "Another process writes sidecars for {library}; try again when it is done."
+    library: Path
 
 
 class NoSuchRun(PhotosError):
     """No sidecars were written under that number."""
 
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-    def __str__(self) -> str:
-        return f"There is no run {self.number} that wrote sidecars; `photos xmp runs` lists them."
+    sentence = "There is no run {number} that wrote sidecars; `photos xmp runs` lists them."
+    number: int
 
 
 class DemoIncomplete(PhotosError):
-    """The folder given for the demo holds something else, and is left alone."""
+    """The folder for the demo holds something else, and is left alone."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.folder = folder
-
-    def __str__(self) -> str:
-        return f"{safe(str(self.folder))} holds other files; give an empty or a new folder with --folder."
-
-
-def safe(text: str) -> str:
-    """*text* with everything escaped that a terminal could take as a command, and with no bare surrogates."""
-    return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode("ascii") for mark in text)
+    sentence = "{folder} holds other files; give an empty or a new folder with --folder."
+    folder: Path

@@ -1,4 +1,4 @@
-"""How the program ends: every error as one sentence and an exit status.
+"""Exit statuses: every error as one sentence and the status that the program ends with.
 
 | status | means |
 |---|---|
@@ -26,7 +26,7 @@ CLOSED_PIPE: Final = 141
 
 
 class ClosedPipe(Exception):
-    """Who read our output has gone away. Click would take Python's own exception for an error."""
+    """The reader of our output has gone away. Click would take Python's own exception for an error."""
 
 
 class Stopped(KeyboardInterrupt):
@@ -53,24 +53,12 @@ def explain(error: Exception) -> tuple[str, int]:
     """One sentence for a person, and the exit status."""
     if isinstance(error, PhotosError):
         return str(error), error.status
-    if _is_of_a_room(error):
-        return str(error), USAGE if _is_one(error, ("query", "BadQuery")) else PROBLEM
     if isinstance(error, MemoryError):
         return "There is not enough memory; close other programs, or set a smaller batch_size.", PROBLEM
     if isinstance(error, OSError) and error.errno is not None:
         return _explain_system(error), PROBLEM
     kind = type(error).__name__
     return f"Internal error: {kind}: {_first_line(error)} (run again with `photos --debug …` to see where).", PROBLEM
-
-
-def _is_of_a_room(error: Exception) -> bool:
-    return _is_one(error, ("store", "StoreError"), ("indexer", "IndexerError"), ("query", "QueryError"))
-
-
-def _is_one(error: Exception, *kinds: tuple[str, str]) -> bool:
-    # By name, so that telling an error does not import the room that it cannot have come from.
-    bases = {(base.__module__.partition(".")[0], base.__name__) for base in type(error).__mro__}
-    return bool(bases.intersection(kinds))
 
 
 def _explain_system(error: OSError) -> str:

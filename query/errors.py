@@ -1,18 +1,18 @@
-"""What can go wrong with a question.
+"""Errors of queries, vocabularies and tags.
 
 QueryError
-├── BadLabel                (name) nothing that could be a label
-├── BadNamespace            (name) nothing that labels could stand under
-├── BadSource               (name) nothing that another program could be called
-├── BadQuery                (token, problem) a query that cannot be read; a usage error
+├── BadLabel                (name) no possible name of a label
+├── BadNamespace            (name) no possible namespace
+├── BadSource               (name) no possible name of another program
+├── BadQuery                (token, problem, hint) a query that cannot be read; a usage error
 │   └── EmptyQuery          no words
 ├── NotInLibrary            (path) no photo of the library
 ├── Superseded              (vocabulary) another re-tag took over
 ├── UnknownLabel            (label, vocabulary, known) the vocabulary has none of that name
 ├── UnknownNamespace        (name, known) no vocabulary is in force under that name
-├── UnknownSource           (name, known) nobody of that name gave tags
+├── UnknownSource           (name, known) no tags came from that source
 ├── UnknownVocabulary       (name, known)
-├── VocabularyChanged       (vocabulary, path) it is another than the one that was edited
+├── VocabularyChanged       (vocabulary, path) another process changed it during an edit
 └── FileRefused             (path, problems) line by line
     ├── BadTagFile          a file that holds no tags
     └── VocabularyError     a file that is no vocabulary
@@ -21,62 +21,56 @@ QueryError
 from __future__ import annotations
 
 import difflib
-import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
-from store import readable
+from store.errors import PhotosError, safe
 
 
-class QueryError(Exception):
-    """Anything a question is refused for."""
+class QueryError(PhotosError):
+    """Base of the errors of queries, vocabularies and tags."""
 
 
 class BadLabel(QueryError):
     """The name cannot be a label's."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
+    name: str
 
     def __str__(self) -> str:
         """One sentence."""
-        return f"{self.name[:60]!r} cannot be a label: it needs 1 to 200 characters that can be printed."
+        return f"{self.name[:_QUOTED]!r} cannot be a label: it needs 1 to 200 characters that can be printed."
 
 
 class BadNamespace(QueryError):
     """The name cannot be a namespace's."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
+    name: str
 
     def __str__(self) -> str:
         """One sentence."""
-        return f"{self.name[:60]!r} cannot be a namespace: it needs 1 to 40 letters, digits, - or _, such as 'birds'."
+        shown = self.name[:_QUOTED]
+        return f"{shown!r} cannot be a namespace: it needs 1 to 40 letters, digits, - or _, such as 'birds'."
 
 
 class BadSource(QueryError):
-    """The name cannot be another program's: it means tags that none gave."""
+    """The name cannot be another program's: it is reserved for tags that no program gave."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
+    name: str
 
     def __str__(self) -> str:
         """One sentence."""
-        return f"{self.name[:60]!r} cannot be the name of a program: `photos tags compare` means other tags by it."
+        return f"{self.name[:_QUOTED]!r} cannot be the name of a program: `photos tags compare` means other tags by it."
 
 
 class BadQuery(QueryError):
-    """A query with something wrong in it. `problem` completes "TOKEN …", and `hint` says what would be right."""
+    """A query that cannot be read. `problem` completes "TOKEN …"; `hint` says what would be right."""
 
-    def __init__(self, token: str, problem: str, hint: str = "") -> None:
-        super().__init__(token, problem, hint)
-        self.token = token
-        self.problem = problem
-        self.hint = hint
+    status = 2
+    token: str
+    problem: str
+    hint: str = ""
 
     def __str__(self) -> str:
         """One sentence that names the token."""
@@ -87,48 +81,41 @@ class BadQuery(QueryError):
 class EmptyQuery(BadQuery):
     """There are no words to search for."""
 
+    sentence = 'There is nothing to search for; say what the photo shows, as in: photos search "beach at sunset"'
+
     def __init__(self) -> None:
         super().__init__("", "says nothing")
 
+    def __reduce__(self) -> tuple[type[EmptyQuery], tuple[()]]:
+        return type(self), ()
+
     def __str__(self) -> str:
         """One sentence."""
-        return 'There is nothing to search for; say what the photo shows, as in: photos search "beach at sunset"'
+        return self.sentence
 
 
 class NotInLibrary(QueryError):
     """The file is no photo of the library."""
 
-    def __init__(self, path: bytes) -> None:
-        super().__init__(path)
-        self.path = path
-
-    def __str__(self) -> str:
-        """One sentence."""
-        return f"{readable(self.path)} is not in the library; `photos add` its folder, or `photos index` if it is new."
+    sentence = "{path} is not in the library; `photos add` its folder, or `photos index` if it is new."
+    path: bytes
 
 
 class Superseded(QueryError):
     """Another vocabulary was put in force, or this one taken out, while this one was being applied."""
 
-    def __init__(self, vocabulary: str) -> None:
-        super().__init__(vocabulary)
-        self.vocabulary = vocabulary
-
-    def __str__(self) -> str:
-        """One sentence."""
-        return (
-            f"Another vocabulary was put in force, or this one dropped, while the library was tagged with "
-            f"{self.vocabulary!r}, and that stays so; `photos vocab use` chooses again."
-        )
+    sentence = (
+        "Another vocabulary was put in force, or this one dropped, while the library was tagged with "
+        "{vocabulary!r}, and that stays so; `photos vocab use` chooses again."
+    )
+    vocabulary: str
 
 
 class UnknownVocabulary(QueryError):
     """There is no vocabulary of that name."""
 
-    def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(name, known)
-        self.name = name
-        self.known = tuple(known)
+    name: str
+    known: Sequence[str]
 
     def __str__(self) -> str:
         """One sentence, with the nearest name there is."""
@@ -138,12 +125,10 @@ class UnknownVocabulary(QueryError):
 
 
 class VocabularyChanged(QueryError):
-    """The vocabulary is no longer the one that a person began to edit; what they wrote is in the file *path*."""
+    """Another process changed the vocabulary during an edit; the edited text is kept in the file `path`."""
 
-    def __init__(self, vocabulary: str, path: str) -> None:
-        super().__init__(vocabulary, path)
-        self.vocabulary = vocabulary
-        self.path = path
+    vocabulary: str
+    path: str
 
     def __str__(self) -> str:
         """One sentence."""
@@ -157,7 +142,7 @@ class VocabularyChanged(QueryError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong in a file; `line` counts from 1, and is None for the file as a whole."""
+    """A problem in a file; `line` counts from 1, and is None for the file as a whole."""
 
     line: int | None
     what: str
@@ -168,15 +153,12 @@ _NAMED = 3
 
 
 class FileRefused(QueryError):
-    """A file that is not taken: what is wrong in it, line by line."""
+    """A file that is not taken, with its problems line by line."""
 
-    #: What it was to be taken as.
-    role = "a file"
-
-    def __init__(self, path: str, problems: Sequence[Problem]) -> None:
-        super().__init__(path, problems)
-        self.path = path
-        self.problems = tuple(problems)
+    #: The content that was expected, with its article.
+    role: ClassVar[str] = "a file"
+    path: str
+    problems: Sequence[Problem]
 
     def __str__(self) -> str:
         """One sentence that names the file and the first lines that are wrong."""
@@ -185,7 +167,7 @@ class FileRefused(QueryError):
             for problem in self.problems[:_NAMED]
         )
         more = f"; and {len(self.problems) - _NAMED} more" if len(self.problems) > _NAMED else ""
-        return f"{readable(os.fsencode(self.path))} is not taken as {self.role}: {named}{more}."
+        return f"{safe(self.path)} is not taken as {self.role}: {named}{more}."
 
 
 class VocabularyError(FileRefused):
@@ -201,28 +183,24 @@ class BadTagFile(FileRefused):
 
 
 class UnknownLabel(QueryError):
-    """The vocabulary *vocabulary* has no label of that name; *known* are those that it has."""
+    """The vocabulary `vocabulary` has no label of that name; `known` are its labels."""
 
-    def __init__(self, label: str, vocabulary: str, known: Sequence[str]) -> None:
-        super().__init__(label, vocabulary, known)
-        self.label = label
-        self.vocabulary = vocabulary
-        self.known = tuple(known)
+    label: str
+    vocabulary: str
+    known: Sequence[str]
 
     def __str__(self) -> str:
-        """One sentence, with the labels that are spelt most alike."""
+        """One sentence, with the labels of the nearest spelling."""
         close = difflib.get_close_matches(self.label, self.known, 3, 0.6)
         hint = f"; near it are {', '.join(close)}" if close else "; `photos vocab show` lists those that it has"
         return f"{self.vocabulary!r} has no label {self.label!r}{hint}."
 
 
 class UnknownNamespace(QueryError):
-    """No vocabulary is in force under that namespace; *known* are those under which one is."""
+    """No vocabulary is in force under that namespace; `known` are the namespaces in use."""
 
-    def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(name, known)
-        self.name = name
-        self.known = tuple(known)
+    name: str
+    known: Sequence[str]
 
     def __str__(self) -> str:
         """One sentence."""
@@ -235,10 +213,8 @@ class UnknownNamespace(QueryError):
 class UnknownSource(QueryError):
     """No tags came from a source of that name."""
 
-    def __init__(self, name: str, known: Sequence[str]) -> None:
-        super().__init__(name, known)
-        self.name = name
-        self.known = tuple(known)
+    name: str
+    known: Sequence[str]
 
     def __str__(self) -> str:
         """One sentence."""
@@ -251,5 +227,4 @@ _QUOTED = 60
 
 def _quoted(token: str) -> str:
     shown = token if len(token) <= _QUOTED else f"{token[:_QUOTED]}…"
-    # Not all that is typed is text, and not all of that is bytes of the system's.
-    return f"`{readable(shown.encode('utf-8', 'backslashreplace'))}`"
+    return f"`{safe(shown)}`"

@@ -20,7 +20,6 @@ from .errors import (
     FolderCovered,
     NotACatalog,
     StoreError,
-    readable,
 )
 from .records import (
     Attempts,
@@ -102,5 +101,4 @@ __all__ = [
     "Vectors",
     "VocabularyDefinition",
     "VocabularySummary",
-    "readable",
 ]

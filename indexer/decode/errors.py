@@ -1,25 +1,24 @@
-"""Why one file cannot become a photo.
+"""Errors that cost one file: reasons why it cannot become a photo.
 
 DecodeError                 (reason)
-├── Unsupported             it is something else, or a kind of picture that comes later
-├── Damaged                 it is a picture of a known format that cannot be read whole
+├── Unsupported             something else, or a kind of picture that comes later
+├── Damaged                 a picture of a known format that cannot be read whole
 └── TooLarge                reading it would take too much memory
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from indexer.errors import IndexerError
 from store import Outcome
 
 
 class DecodeError(IndexerError):
-    """A file that cannot be embedded, and the reason in words that end the sentence "… because it is/has"."""
+    """A file that cannot be embedded. `reason` ends the sentence "… because it is/has"."""
 
-    outcome = Outcome.FAILED
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    outcome: ClassVar[Outcome] = Outcome.FAILED
+    reason: str
 
     def __str__(self) -> str:
         """The reason."""

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from query.errors import Problem, VocabularyError
-from store import LabelDefinition, VocabularyDefinition, readable
+from store import LabelDefinition, VocabularyDefinition
+from store.errors import safe
 
 from .csv_format import parse_table
 from .hierarchy import resolve
@@ -40,7 +41,7 @@ def read_vocabulary(path: Path, name: str | None = None) -> VocabularyDefinition
     if len(content) > _LARGEST:
         raise _error(path, f"it has more than {_LARGEST // 1_000_000} MB")
     # A file's name need not be text.
-    sound = readable(os.fsencode(name or path.stem))
+    sound = safe(os.fsencode(name or path.stem))
     return parse_vocabulary(_text(path, content), sound, path)
 
 

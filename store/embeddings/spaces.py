@@ -6,7 +6,7 @@ import os
 
 from sqlalchemy import Connection, Row, insert, select
 
-from store.errors import readable
+from store.errors import safe
 from store.records import Space, SpaceIdentity
 from store.sql import schema
 
@@ -31,7 +31,7 @@ class Spaces:
             return _record(row)
         values = {name: getattr(identity, name) for name in SpaceIdentity.__slots__}
         # It may be a folder, whose name need not be text; and it is for people.
-        values["model"] = readable(os.fsencode(identity.model))
+        values["model"] = safe(os.fsencode(identity.model))
         key = self._connection.execute(insert(_space).values(**values)).inserted_primary_key
         assert key is not None
         return Space(int(key[0]), identity)

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from store.errors import readable
+from store.errors import safe
 from store.records import Label, LabelDefinition, Revision, VocabularyDefinition, VocabularySummary
 from store.sql import schema
 from store.sql.chunks import chunks
@@ -68,7 +68,7 @@ class Vocabularies:
     def current(self, name: str) -> Revision | None:
         """The newest revision of the vocabulary, if there is one of that name."""
         # A name that was typed need not be text.
-        newest = self._newest(readable(os.fsencode(name)))
+        newest = self._newest(safe(os.fsencode(name)))
         return None if newest is None else self.revision(newest.id)
 
     def revision(self, revision_id: int) -> Revision:
@@ -123,7 +123,7 @@ class Vocabularies:
         found = self._connection.execute(
             select(_revision.c.id)
             .join(_vocabulary)
-            .where(_vocabulary.c.name == readable(os.fsencode(name)), _revision.c.number == number)
+            .where(_vocabulary.c.name == safe(os.fsencode(name)), _revision.c.number == number)
         ).scalar()
         return None if found is None else self.revision(found)
 
@@ -133,7 +133,7 @@ class Vocabularies:
         rows = self._connection.execute(
             select(_revision, size.label("size"), _revision.c.id.in_(_in_use()).label("is_in_use"))
             .join(_vocabulary)
-            .where(_vocabulary.c.name == readable(os.fsencode(name)))
+            .where(_vocabulary.c.name == safe(os.fsencode(name)))
             .order_by(_revision.c.number.desc())
         )
         return [VocabularySummary(name, r.id, r.number, r.size, r.created_at, bool(r.is_in_use)) for r in rows]

@@ -1,0 +1,140 @@
+"""All errors share one base with a code, an exit status, fields and a sentence."""
+
+from __future__ import annotations
+
+import importlib
+import pickle
+from pathlib import Path
+
+import pytest
+
+from photos.errors import EmptyLibrary, MissingFolder, NothingFound, PhotosError, Refused
+from query.errors import BadQuery, EmptyQuery
+from store.errors import CatalogBusy, FolderCovered, safe
+
+MODULES = ("store.errors", "indexer.errors", "indexer.decode.errors", "indexer.models.errors", "query.errors")
+
+#: Scripts and HTTP clients rely on these. A code may be added; one that is here is never changed or removed.
+CODES = {
+    "bad_label",
+    "bad_namespace",
+    "bad_query",
+    "bad_source",
+    "bad_tag_file",
+    "bad_vector",
+    "catalog_busy",
+    "catalog_damaged",
+    "catalog_moved",
+    "catalog_read_only",
+    "catalog_too_new",
+    "checkpoint_damaged",
+    "checkpoint_unsupported",
+    "daemon_failed",
+    "damaged",
+    "already_watched",
+    "demo_incomplete",
+    "device_unavailable",
+    "disk_failed",
+    "disk_full",
+    "download_failed",
+    "empty_library",
+    "empty_query",
+    "file_exists",
+    "file_refused",
+    "folder_covered",
+    "in_force_twice",
+    "label_exists",
+    "missing_folder",
+    "model_changed",
+    "model_in_use",
+    "model_missing",
+    "model_unknown",
+    "no_display",
+    "no_earlier_revision",
+    "no_example",
+    "no_model_chosen",
+    "no_network",
+    "no_readers",
+    "no_such_run",
+    "no_viewer",
+    "not_a_catalog",
+    "not_an_example",
+    "not_in_library",
+    "not_one_text",
+    "not_watched",
+    "nothing_found",
+    "numbers_overflowed",
+    "refused",
+    "setting_error",
+    "sidecar_left",
+    "sidecars_busy",
+    "superseded",
+    "too_large",
+    "unknown_folder",
+    "unknown_label",
+    "unknown_namespace",
+    "unknown_source",
+    "unknown_vocabulary",
+    "unreadable_file",
+    "unreadable_picture",
+    "unsupported",
+    "unwritable_file",
+    "vocabulary_changed",
+    "vocabulary_error",
+}
+
+
+def kinds(base: type[PhotosError] = PhotosError) -> set[type[PhotosError]]:
+    for module in MODULES:
+        importlib.import_module(module)
+    below = {kind for kind in base.__subclasses__() if kind.__module__.split(".")[0] != "tests"}
+    return below | {deeper for kind in below for deeper in kinds(kind)}
+
+
+def test_codes_are_stable_and_unique():
+    codes = [kind.code for kind in kinds() if isinstance(kind.code, str)]
+    assert len(codes) == len(set(codes))
+    assert {*codes, "refused"} >= CODES
+
+
+def test_an_error_is_a_code_fields_and_a_sentence():
+    error = MissingFolder("/x\x1b", "does not exist")
+    assert (error.code, error.status) == ("missing_folder", 1)
+    assert error.fields == {"path": "/x\x1b", "problem": "does not exist"}
+    assert str(error) == "/x\\x1b does not exist."
+
+
+def test_a_template_makes_its_fields_safe():
+    assert str(EmptyLibrary(Path("/a\nb"))).startswith("The library /a\\nb has no photos yet; ")
+    assert str(FolderCovered(b"/a\xff", b"/b")) == "/a\\xff is inside /b, which is indexed already."
+
+
+def test_fields_have_defaults():
+    assert CatalogBusy(Path("/x")).fields == {"path": Path("/x"), "detail": ""}
+    assert BadQuery("dog:", "is no filter").hint == ""
+
+
+@pytest.mark.parametrize("values", [(), ("/x",), ("/x", "y", "z")])
+def test_wrong_arguments_are_a_type_error(values):
+    with pytest.raises(TypeError, match="MissingFolder takes path, problem"):
+        MissingFolder(*values)
+
+
+def test_usage_errors_end_with_2():
+    assert (EmptyQuery().status, BadQuery("a", "b").status, NothingFound("No.").status) == (2, 2, 1)
+
+
+def test_a_refusal_keeps_the_daemons_code_and_status():
+    error = Refused("Nothing here.", 2, "bad_query")
+    assert (str(error), error.status, error.code) == ("Nothing here.", 2, "bad_query")
+
+
+@pytest.mark.parametrize("error", [MissingFolder("/x", problem="is gone"), EmptyQuery(), BadQuery("a", "b", "c")])
+def test_errors_survive_pickling(error):
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), again.fields) == (type(error), str(error), error.fields)
+
+
+def test_safe_escapes_what_a_terminal_would_obey():
+    assert safe("a\x1b[31mb\nc\u202ed\udcff") == "a\\x1b[31mb\\nc\\u202ed\\udcff"
+    assert safe(b"\xff\n") == "\\xff\\n"
