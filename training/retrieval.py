@@ -21,8 +21,8 @@ from indexer.models.siglip.torch_text_encoder import TextTower
 from photos.demo import words
 from photos.demo.captions import Caption, caption, facts_of, full_caption, name_of
 from photos.demo.splits import scene_at
-from query import shipped_vocabulary
-from query.search.noise import noise_of
+from query.search import score_distribution
+from query.vocabulary import shipped_vocabulary
 from store import Catalog, Facts, Stamp, VectorIndex
 
 from .pictures import seen
@@ -107,7 +107,7 @@ class Retrieval:
         made = []
         for each, vector in zip(asked, self._vectors([each.text for each in asked]), strict=True):
             best = float(self._index.search(vector, 1).cosines[0])
-            least = noise_of(self._catalog, self._space, vector).least(self._space.identity)
+            least = score_distribution(self._catalog, self._space, vector).threshold(self._space.identity)
             made.append(Verdict(each.kind, best, least, bool(each.answers.any())))
         return made
 

@@ -20,7 +20,10 @@ from indexer.models import open_checkpoint
 from indexer.models.siglip.image_encoder import ImageTower
 from indexer.models.siglip.torch_text_encoder import TextTower
 from photos.demo.splits import scene_at
-from query import TextVectors, retag, shipped_vocabulary, suggest
+from query.similarity import TextVectors
+from query.tagging import retag
+from query.vocabulary import shipped_vocabulary
+from query.vocabulary_design import suggest_labels
 from store import Catalog, Facts, Stamp, VocabularyDefinition
 from training.pictures import seen
 
@@ -46,7 +49,7 @@ def filled(catalog: Catalog, count: int) -> TextVectors:
             photo_id = t.photos.add(number.to_bytes(32, "big"), 1, Facts(1, 1, "JPEG"))
             t.embeddings.put(space.id, photo_id, vector)
             t.files.indexed(folder.id, b"%d.jpg" % number, Stamp(1, 1, 1, number), photo_id)
-    return TextVectors(catalog, space, lambda: TextTower(checkpoint, "cpu"))
+    return TextVectors(catalog, space, lambda: TextTower(checkpoint, "cpu").encode_text)
 
 
 def main() -> None:
@@ -70,10 +73,10 @@ def main() -> None:
             retag(catalog, space, revision, texts)
             known = {label.name for label in words.labels}
             more = tuple(label for label in whole.labels if label.name in removed and label.name not in known)
-            found = suggest(
+            found = suggest_labels(
                 catalog, space, left, VocabularyDefinition("words", words.labels + more), texts, arguments.count
             )
-            names = [gap.words[0][0] for gap in found.named]
+            names = [gap.labels[0][0] for gap in found.named]
             places = {
                 label: next((at for at, name in enumerate(names, 1) if label in name.split(" and ")[0]), None)
                 for label in removed

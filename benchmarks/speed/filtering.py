@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import insert
 
-from query import parse
-from query.filters.filters import left_by
+from query.filters import matching_photos
+from query.language import parse
 from store import (
     Catalog,
     KeptScores,
@@ -101,12 +101,12 @@ def measure(t: Transaction, space: Space) -> None:
     for _ in range(RUNS):
         times[""].append(least(t.selection.all))
         for text, filters in queries.items():
-            times[text].append(least(lambda each=filters: left_by(t, space, each, "/")))
+            times[text].append(least(lambda each=filters: matching_photos(t, space, each, "/")))
     baseline = min(times[""])
     print(f"{'':<36}{'photos':>9}{'CPU ms':>9}{'of the ids':>12}")
     print(f"{'the ids of all photos':<36}{len(t.selection.all()):>9}{baseline:>9.0f}{1:>12.1f}")
     for text, filters in queries.items():
-        found = len(left_by(t, space, filters, "/").photo_ids)
+        found = len(matching_photos(t, space, filters, "/").photo_ids)
         print(f"{text:<36}{found:>9}{min(times[text]):>9.0f}{min(times[text]) / baseline:>12.1f}")
 
 
