@@ -1,10 +1,10 @@
-"""Whether what is taken out of a vocabulary comes back as a suggestion.
+"""Recall of suggestions: labels removed from a vocabulary that are suggested again.
 
     python benchmarks/quality/suggesting.py
 
-A library of drawn scenes that training never saw, tagged with the `demo` vocabulary less a few labels. The words are
-those of `photographic` and the ones that were taken out. For each of these: at which place among the suggestions it, or
-a word with it in it, comes. Colours come first, since `demo` has no label for any.
+A library of drawn scenes that training never saw, tagged with the `demo` vocabulary less a few labels. The word list is
+`photographic` with the removed labels. For each removed label, the place of the label, or of a word that contains it,
+among the suggestions is printed. Colours come first, because `demo` has no labels for them.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ GROUPS = (
 )
 
 
-def filled(catalog: Catalog, count: int) -> TextVectors:
-    """A library of drawn scenes; returns what makes vectors of texts there."""
+def fill(catalog: Catalog, count: int) -> TextVectors:
+    """Fill *catalog* with drawn scenes; returns the text vectors of its space."""
     checkpoint = open_checkpoint(CHECKPOINT, "demo")
     scenes = [scene_at("test", index) for index in range(count)]
     photos = ImageTower(checkpoint, "cpu").encode(seen(scenes, checkpoint.preprocessing))
@@ -61,7 +61,7 @@ def main() -> None:
     whole = shipped_vocabulary("demo")
     words = shipped_vocabulary("photographic")
     with tempfile.TemporaryDirectory() as folder, Catalog.open(Path(folder) / "catalog.db") as catalog:
-        texts = filled(catalog, arguments.pictures)
+        texts = fill(catalog, arguments.pictures)
         with catalog.read() as t:
             space = t.spaces.get(1)
         came = asked = 0
