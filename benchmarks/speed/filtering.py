@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +102,7 @@ def measure(t: Transaction, space: Space) -> None:
     for _ in range(RUNS):
         times[""].append(cpu_milliseconds(t.selection.all))
         for text, filters in queries.items():
-            times[text].append(cpu_milliseconds(lambda each=filters: matching_photos(t, space, each, "/")))
+            times[text].append(cpu_milliseconds(partial(matching_photos, t, space, filters, "/")))
     baseline = min(times[""])
     print(f"{'':<36}{'photos':>9}{'CPU ms':>9}{'of the ids':>12}")
     print(f"{'the ids of all photos':<36}{len(t.selection.all()):>9}{baseline:>9.0f}{1:>12.1f}")
