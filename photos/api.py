@@ -23,8 +23,11 @@ from photos.config import load
 from photos.library import OpenLibrary
 from photos.operations.search import searcher
 from photos.operations.search_by_image import as_vector, embed_pictures, find_similar, photo_at
-from query import Match, NotInLibrary, Page, ScoredTag, parse_line, photo_tags
-from query.search.scores import probability
+from query.errors import NotInLibrary
+from query.language import parse_line
+from query.search import Match, Page
+from query.similarity import probability
+from query.tagging import ScoredTag, photo_tags
 from store import Photo, SpaceIdentity, Vectors
 
 _Value = TypeVar("_Value")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from photos.config import Settings
 from photos.encoders import Encoders, Listening, SiglipEncoders, TextTower
 from photos.errors import EmptyLibrary
-from query import TextEncoder, TextVectors
+from query.similarity import EncodeTexts, TextVectors
 from store import Catalog, MappedRows, Space, VectorIndex
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ class OpenLibrary:
         *told_cut* hears of new texts that are longer than the model reads.
         """
 
-        def encoder() -> TextEncoder:
+        def encoder() -> EncodeTexts:
             tower = self.text_tower(self.checkpoint_of(space))
-            return tower if told_cut is None else Listening(tower, told_cut)
+            return (tower if told_cut is None else Listening(tower, told_cut)).encode_text
 
         return TextVectors(self.catalog, space, encoder)
 

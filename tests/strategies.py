@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from query.language import Circle, Dates, Day, Filter, Picture, Query, Span, Text, Turn
+from query.language import Circle, CyclicRange, DateRange, Filter, NumberRange, PartialDate, Picture, Query, Text
 
 LETTERS = st.characters(exclude_categories=())
 WORDS = st.text(LETTERS, min_size=1, max_size=12).map(lambda text: " ".join(text.split())).filter(bool)
 WEIGHTS = st.floats(1e-6, 1000).flatmap(lambda weight: st.sampled_from([1.0, -1.0, weight, -weight]))
 NUMBERS = st.one_of(st.floats(0, 1e9), st.integers(0, 10**6).map(float))
 DAYS = st.one_of(
-    st.builds(Day, st.integers(1, 9999)),
-    st.builds(Day, st.integers(1, 9999), st.integers(1, 12)),
-    st.dates().map(lambda date: Day(date.year, date.month, date.day)),
+    st.builds(PartialDate, st.integers(1, 9999)),
+    st.builds(PartialDate, st.integers(1, 9999), st.integers(1, 12)),
+    st.dates().map(lambda date: PartialDate(date.year, date.month, date.day)),
 )
 
 
@@ -38,14 +38,16 @@ def valued(names, values):
 FILTERS = st.one_of(
     valued(["tag", "camera", "lens", "keyword", "caption"], WORDS),
     valued(["in", "name"], st.text(LETTERS, min_size=1, max_size=9).filter(str.strip)),
-    valued(["iso", "aperture", "focal", "exposure", "filesize", "width", "height"], ranges(Span, NUMBERS, float)),
-    valued(["year"], ranges(Span, st.integers(1, 9999).map(float), float)),
-    valued(["rating"], ranges(Span, st.integers(-1, 5).map(float), float)),
-    valued(["date"], ranges(Dates, DAYS, lambda day: (day.begins(), day.ends()))),
+    valued(
+        ["iso", "aperture", "focal", "exposure", "filesize", "width", "height"], ranges(NumberRange, NUMBERS, float)
+    ),
+    valued(["year"], ranges(NumberRange, st.integers(1, 9999).map(float), float)),
+    valued(["rating"], ranges(NumberRange, st.integers(-1, 5).map(float), float)),
+    valued(["date"], ranges(DateRange, DAYS, lambda day: (day.start(), day.end()))),
     valued(["after", "before"], DAYS),
-    valued(["month"], st.builds(Turn, st.integers(1, 12), st.integers(1, 12))),
-    valued(["weekday"], st.builds(Turn, st.integers(1, 7), st.integers(1, 7))),
-    valued(["time"], st.builds(Turn, st.integers(0, 1439), st.integers(0, 1439))),
+    valued(["month"], st.builds(CyclicRange, st.integers(1, 12), st.integers(1, 12))),
+    valued(["weekday"], st.builds(CyclicRange, st.integers(1, 7), st.integers(1, 7))),
+    valued(["time"], st.builds(CyclicRange, st.integers(0, 1439), st.integers(0, 1439))),
     valued(["near"], st.builds(Circle, st.floats(-90, 90), st.floats(-180, 180), st.floats(0, 1e8))),
     valued(["format"], st.sampled_from(["JPEG", "HEIF", "RAW"])),
     valued(["is"], st.sampled_from(["duplicate", "untagged"])),

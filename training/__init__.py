@@ -1,1 +1,1 @@
-"""How the demo checkpoint is made, and how good it is. Not part of the installed program."""
+"""Training and evaluation of the demo checkpoint. Not part of the installed program."""

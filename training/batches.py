@@ -1,4 +1,4 @@
-"""Batches of pictures and texts with the exact truth of every pair."""
+"""Batches of pictures and texts with exact labels for every pair."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ class Batches:
         self.random = Random(seed)
 
     def use(self, tokenizer: Tokenizer) -> None:
-        """Read texts with *tokenizer* from now on."""
+        """Replace the tokenizer."""
         self._tokenizer = tokenizer
         self._ids.clear()
 
     def columns(self, facts: frozenset[Fact]) -> NDArray[np.float32]:
-        """*facts* as a row of zeros and ones."""
+        """Return *facts* as a row of zeros and ones."""
         row = np.zeros(len(self._column), np.float32)
         row[[self._column[fact] for fact in facts]] = 1
         return row
 
     def draw(self, *, full_length: bool) -> Batch:
-        """A batch. Texts are shortened, position by position, unless they are to have their full length."""
+        """Return a random batch. Unless *full_length*, texts skip most of their padding positions."""
         chosen = self.random.choices(range(len(self._scenes)), k=self._size)
         pixels = self._augmented(torch.from_numpy(self._pictures[chosen]))
         said = self._texts(chosen)

@@ -1,7 +1,7 @@
-"""How good a demo checkpoint is: `python -m training.evaluate CHECKPOINT [--json FILE]`.
+"""Evaluation of a demo checkpoint: `python -m training.evaluate CHECKPOINT [--json FILE]`.
 
-On pictures that training never saw, among them combinations that it never saw, through the program's own decoder and
-towers. The split is fixed by seeds, so figures of two checkpoints can be compared.
+Uses pictures that training never saw, some with combinations that it never saw, and the program's own decoder and
+encoders. The split is fixed by seeds, so figures of two checkpoints can be compared.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Evaluation:
         self.images = ImageTower(checkpoint, "cpu").encode(seen(self.scenes, checkpoint.preprocessing))
 
     def tagging(self) -> dict[str, dict[str, float]]:
-        """F1 at p >= 0.5, by form of the text and by group of labels, over the random scenes."""
+        """Return F1 at p >= 0.5, by form of the text and by group of labels, over the random scenes."""
         named = labels()
         truth = np.array([[fact in facts for _, _, fact in named] for facts in self.facts[: self.random]])
         found: dict[str, dict[str, float]] = {}
@@ -57,7 +57,7 @@ class Evaluation:
         return found
 
     def retrieval(self, count: int = _CAPTIONS) -> dict[str, float]:
-        """Recall of full captions among as many scenes: text to image, and image to text."""
+        """Return the recall of full captions among as many scenes: text to image, and image to text."""
         random = Random(9)
         captions: dict[str, int] = {}
         for number, scene in enumerate(self.scenes[: self.random]):
@@ -75,7 +75,7 @@ class Evaluation:
         return found | {"captions": float(len(captions))}
 
     def questions(self, asked: dict[str, tuple[Fact, ...]]) -> dict[str, float]:
-        """Precision of each question's first ten answers, or of as many as there are right ones; NaN where none is."""
+        """Return each question's precision at 10, or at the number of right pictures if lower; NaN if none."""
         found: dict[str, float] = {}
         for question, facts in asked.items():
             right = np.array([set(facts) <= of_scene for of_scene in self.facts])
@@ -84,7 +84,7 @@ class Evaluation:
         return found
 
     def unknown(self, words: Sequence[str]) -> float:
-        """The highest probability that any picture has for any of *words*, none of which it shows."""
+        """Return the highest probability of any picture for any of *words*, which no picture shows."""
         logits = self._logits(self._label_vectors(words, "program"))
         return float(1 / (1 + np.exp(-logits.max())))
 
@@ -105,7 +105,7 @@ def _f1(chosen: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
 
 
 def evaluate(folder: Path) -> dict[str, object]:
-    """Every figure of the checkpoint in *folder*."""
+    """Return all figures of the checkpoint in *folder*."""
     evaluation = Evaluation(open_checkpoint(folder))
     scenes, things = evaluation.questions(SCENES), evaluation.questions(THINGS)
     held_out = evaluation.questions(HELD_OUT)
@@ -122,19 +122,19 @@ def evaluate(folder: Path) -> dict[str, object]:
     }
 
 
-def show(figures: object, say: Callable[[str], None], indent: int = 0) -> None:
-    """Tell *figures* line by line."""
+def show(figures: object, write: Callable[[str], None], indent: int = 0) -> None:
+    """Write *figures* line by line."""
     assert isinstance(figures, dict)
     for name, value in figures.items():
         if isinstance(value, dict):
-            say(" " * indent + str(name))
-            show(value, say, indent + 2)
+            write(" " * indent + str(name))
+            show(value, write, indent + 2)
         else:
-            say(f"{' ' * indent}{name:<44} {value:.3f}")
+            write(f"{' ' * indent}{name:<44} {value:.3f}")
 
 
 def main() -> None:
-    """Read the command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description="Measure a demo checkpoint on the fixed test pictures.")
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--json", type=Path)

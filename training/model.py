@@ -1,4 +1,4 @@
-"""The demo checkpoint's architecture, and writing it out."""
+"""Architecture of the demo checkpoint, and export of its weights."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TEXT = {"hidden_size": 96, "intermediate_size": 384, "num_hidden_layers": 3, "n
 
 
 def new_model(vocabulary: int) -> SiglipModel:
-    """A SigLIP of 2 million parameters, with random weights."""
+    """Return a SigLIP model of 2 million parameters, with random weights."""
     config = SiglipConfig(
         text_config={
             **_TEXT,

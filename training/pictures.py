@@ -1,4 +1,4 @@
-"""Test pictures as the program meets them: JPEG files, decoded and squashed by its own code."""
+"""Test pictures: JPEG files, decoded and squashed by the program's own code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from photos.demo.scene import Scene
 
 
 def seen(scenes: list[Scene], preprocessing: Preprocessing) -> NDArray[np.uint8]:
-    """*scenes* as 640 by 480 JPEGs of quality 60 to 94, read back: uint8 (n, size, size, 3)."""
+    """Draw *scenes* as 640 by 480 JPEGs of quality 60 to 94 and decode them: uint8 (n, size, size, 3)."""
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
         files = list(pool.map(_file, scenes, chunksize=8))
     return np.stack([read_photo(file, preprocessing).pixels for file in files])

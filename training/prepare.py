@@ -18,7 +18,7 @@ _PART = 500
 
 
 def draw_part(task: tuple[Path, int, int]) -> int:
-    """Draw scenes *first* up to *last* into the file of pictures; returns how many."""
+    """Draw scenes *first* up to *last* into the file of pictures; returns their number."""
     path, first, last = task
     pictures = np.lib.format.open_memmap(path, "r+")
     for index in range(first, last):
@@ -43,7 +43,7 @@ def prepare(folder: Path, count: int, workers: int) -> Path:
 
 
 def main() -> None:
-    """Read the command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=60_000)

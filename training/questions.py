@@ -1,4 +1,4 @@
-"""The questions that retrieval is measured on, each with the facts that an answer must have."""
+"""Questions for measuring retrieval, each with the facts that a right answer has."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _coloured(kind: str, colour: str) -> Fact:
 
 _SNOWY: Fact = ("snowy",)
 
-#: Whole scenes: what the checkpoint must not get wrong.
+#: Whole scenes: questions that the checkpoint must answer well.
 SCENES: Final[dict[str, tuple[Fact, ...]]] = {
     "beach at sunset": (_place("beach"), _time("sunset")),
     "snowy mountains": (_place("mountains"), _SNOWY),

@@ -1,4 +1,4 @@
-"""A look at a model in training: a few figures over drawn test scenes, in seconds."""
+"""Quick figures of a model in training, over drawn test scenes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _COUNT = 300
 
 
 def labels() -> list[tuple[str, str, Fact]]:
-    """Group, label and fact: what tagging is measured on."""
+    """Return group, label and fact of each label for measuring tagging."""
     named: list[tuple[str, str, Fact]] = []
     for group, table in (("place", words.PLACE_NAMES), ("time", words.TIME_NAMES), ("weather", words.WEATHER_NAMES)):
         named += [(group, names[0], (group, key)) for key, names in table.items()]
@@ -34,7 +34,7 @@ def labels() -> list[tuple[str, str, Fact]]:
 
 
 def padded(tokenizer: Tokenizer, texts: list[str]) -> Tensor:
-    """Ids of *texts*, (n, 64)."""
+    """Return token ids of *texts*, (n, 64)."""
     table = np.full((len(texts), LENGTH), PAD, np.int64)
     for row, text in zip(table, texts, strict=True):
         pieces = ids(tokenizer, text)
@@ -56,7 +56,7 @@ class Quick:
         self._captions = padded(tokenizer, [full_caption(random, scene).text for scene in scenes])
 
     def figures(self, model: SiglipModel) -> str:
-        """One line."""
+        """Return the figures as one line."""
         model.train(mode=False)
         with torch.inference_mode():
             images = functional.normalize(model.vision_model(pixel_values=self._pixels).pooler_output, dim=-1)

@@ -1,4 +1,4 @@
-"""How good searches are, measured through the program's own catalog, index and verdict, on drawings of known content.
+"""Quality of searches on drawings of known content, by the program's own catalog, index and chance limit.
 
 The pictures are scenes that training never saw, and the questions are of four kinds: captions of yet other scenes that
 some picture here fits; the like that none fits, which are the hardest to tell; words that no drawing shows, most of
@@ -21,24 +21,24 @@ from indexer.models.siglip.torch_text_encoder import TextTower
 from photos.demo import words
 from photos.demo.captions import Caption, caption, facts_of, full_caption, name_of
 from photos.demo.splits import scene_at
-from query import shipped_vocabulary
-from query.search.noise import noise_of
+from query.search import score_distribution
+from query.vocabulary import shipped_vocabulary
 from store import Catalog, Facts, Stamp, VectorIndex
 
 from .pictures import seen
 from .questions import NEVER_SEEN
 from .quick import labels
 
-#: Test scenes from here on are asked about and not shown.
+#: Test scenes from this number on are used for questions, not as pictures.
 _ASKED: Final = 50_000
-#: How deep the mean average precision looks.
+#: Ranks that the mean average precision uses.
 _DEPTH: Final = 100
 _TEXTS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A text, which of the pictures answer it, bool (n,), and the kind of question that it is."""
+    """A question: its text, whether each picture answers it, bool (n,), and its kind."""
 
     text: str
     answers: NDArray[np.bool_]
@@ -47,7 +47,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How one question was answered: its best cosine, the least one that counts, and whether it had an answer."""
+    """Result of one question: best cosine, threshold, and whether it had an answer."""
 
     kind: str
     best: float
@@ -56,12 +56,12 @@ class Verdict:
 
     @property
     def is_match(self) -> bool:
-        """Whether the program says that something matches."""
+        """True if the program reports a match."""
         return self.best >= self.least
 
 
 class Retrieval:
-    """A library of *pictures* drawings in *folder*, and what is asked of it."""
+    """A library of *pictures* drawings in *folder*, and questions to it."""
 
     def __init__(self, checkpoint: Checkpoint, folder: Path, pictures: int) -> None:
         self.scenes = [scene_at("test", index) for index in range(pictures)]
@@ -80,7 +80,7 @@ class Retrieval:
         self._index = VectorIndex(folder / "index", self._catalog, self._space)
 
     def known_items(self, count: int) -> dict[str, float]:
-        """Of full captions of as many pictures, how often the picture itself is found first, and among five."""
+        """Return how often a full caption finds its own picture first, and among five, over *count* pictures."""
         random = Random(9)
         captions: dict[str, int] = {}
         for number, scene in enumerate(self.scenes[:count]):
@@ -92,7 +92,7 @@ class Retrieval:
         return {f"recall@{k}": float(np.mean([rank < k for rank in ranks])) for k in (1, 5)}
 
     def ranking(self, asked: list[Asked]) -> dict[str, float]:
-        """Of questions that have answers: how often the first is one, and one of five, and mean average precision."""
+        """Return precision at 1, hits among 5, and mean average precision over questions with answers."""
         asked = [each for each in asked if each.answers.any()]
         hits = [
             each.answers[self._found(vector)]
@@ -103,16 +103,16 @@ class Retrieval:
         return found | {"mean average precision": float(np.mean(precisions))}
 
     def verdicts(self, asked: list[Asked]) -> list[Verdict]:
-        """What the program says of each question: whether anything matches."""
+        """Return the program's result for each question."""
         made = []
         for each, vector in zip(asked, self._vectors([each.text for each in asked]), strict=True):
             best = float(self._index.search(vector, 1).cosines[0])
-            least = noise_of(self._catalog, self._space, vector).least(self._space.identity)
+            least = score_distribution(self._catalog, self._space, vector).threshold(self._space.identity)
             made.append(Verdict(each.kind, best, least, bool(each.answers.any())))
         return made
 
     def questions(self, count: int, strange: int) -> list[Asked]:
-        """*count* captions of other scenes, *strange* words that no drawing shows, and words never seen in training."""
+        """Return *count* captions of other scenes, *strange* words that no drawing shows, and words not in training."""
         random = Random(5)
         asked: dict[str, Asked] = {}
         for number in range(count):
@@ -125,7 +125,7 @@ class Retrieval:
         return list(asked.values())
 
     def close(self) -> None:
-        """Give back what is held open."""
+        """Close the catalog."""
         self._catalog.close()
 
     def _ask(self, asked: dict[str, Asked], said: Caption) -> None:
@@ -139,18 +139,18 @@ class Retrieval:
         return vectors
 
     def _found(self, vector: NDArray[np.float32]) -> list[int]:
-        """The numbers of the pictures found, best first. Photos are numbered from 1 on."""
+        """Return the numbers of the pictures found, best first. Photo ids count from 1."""
         return [int(photo_id) - 1 for photo_id in self._index.search(vector, _DEPTH).photo_ids]
 
 
 def average_precision(hits: NDArray[np.bool_], right: int) -> float:
-    """The mean, over the right answers that could be among the ranked *hits*, of the precision at each one's place."""
+    """Return the average precision of the ranked *hits*, of *right* right answers or as many as are ranked."""
     places = np.flatnonzero(hits) + 1
     return float((np.arange(1, len(places) + 1) / places).sum() / min(right, len(hits)))
 
 
 def area(verdicts: list[Verdict], kind: str) -> float:
-    """How often a question with an answer has more above its least score than one of *kind*, which has none."""
+    """Return the area under the ROC curve: questions with an answer against those of *kind*, which have none."""
     margin = np.array([each.best - each.least for each in verdicts])
     answered = margin[[each.has_answer for each in verdicts]]
     empty = margin[[each.kind == kind for each in verdicts]]
@@ -158,7 +158,7 @@ def area(verdicts: list[Verdict], kind: str) -> float:
 
 
 def strangers(count: int) -> list[str]:
-    """Labels of the default vocabulary that share no word with what drawings show."""
+    """Return labels of the default vocabulary that share no word with labels of drawings."""
     tables = (words.PLACE_NAMES, words.TIME_NAMES, words.WEATHER_NAMES)
     shown = {word for table in tables for names in table.values() for name in names for word in name.split()}
     shown |= {word for _, label, _ in labels() for word in label.split()}

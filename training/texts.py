@@ -1,4 +1,4 @@
-"""Texts to train on that are true of no picture, and the words that the tokenizer must know."""
+"""False texts for training, and the words of the tokenizer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _OPENINGS = ("", "", "", "a photo of ", "this is a photo of ", "a ", "a photo of
 
 
 def everyday_words() -> list[str]:
-    """Common words that no caption uses: a picture shows none of them."""
+    """Return common words that no caption uses and no picture shows."""
     used = set(COLOURS)
     for table in (
         words.PLACE_NAMES,
@@ -30,7 +30,7 @@ def everyday_words() -> list[str]:
 
 
 def false_text(random: Random, everyday: list[str]) -> str:
-    """A text that is true of no picture."""
+    """Return a text that is true of no picture."""
     text = random.choice(everyday)
     if random.random() < 0.2:
         text = f"{random.choice(list(COLOURS))} {text}"
@@ -38,7 +38,7 @@ def false_text(random: Random, everyday: list[str]) -> str:
 
 
 def corpus(random: Random) -> list[str]:
-    """What the tokenizer learns its pieces from."""
+    """Return the training texts of the tokenizer."""
     texts: list[str] = []
     for index in range(15_000):
         scene = scene_at("train", index)

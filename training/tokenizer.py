@@ -18,7 +18,7 @@ _SIZE = 4000
 
 
 def learn_tokenizer() -> Tokenizer:
-    """A tokenizer learnt from the captions; the same every time."""
+    """Train a tokenizer on the captions. The result is deterministic."""
     learner = Tokenizer(BPE(unk_token="<unk>"))  # noqa: S106 - a token of text
     learner.normalizer = normalizers.Replace(" ", "▁")
     learner.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="never", split=True)
@@ -45,7 +45,7 @@ def learn_tokenizer() -> Tokenizer:
 
 
 def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
-    """Write it as transformers reads it."""
+    """Write the tokenizer in the format of transformers."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     settings = {
@@ -67,6 +67,6 @@ def save_tokenizer(tokenizer: Tokenizer, folder: Path) -> None:
 
 
 def ids(tokenizer: Tokenizer, text: str) -> list[int]:
-    """*text* as the program's text tower sees it: lower case, EOS kept, not yet padded."""
+    """Return token ids of *text* as in the program: lower case, with EOS, not padded."""
     pieces = tokenizer.encode(text.lower()).ids
     return pieces if len(pieces) <= LENGTH else [*pieces[: LENGTH - 1], EOS]

@@ -1,8 +1,8 @@
 """Train the demo checkpoint: `python -m training.train DATA --out CHECKPOINT --minutes 120`.
 
-Sigmoid loss over exact labels, several true texts a picture. For the first part auxiliary heads read the facts from
-both embeddings, and texts skip most of their padding; the last part is as the program runs it. `--resume` goes on
-where a run stopped, whatever stopped it.
+Sigmoid loss over exact labels, several true texts a picture. In the first part, auxiliary heads predict the facts from
+both embeddings, and texts skip most of their padding; the last part uses texts as the program does. `--resume`
+continues a run that was stopped in any way.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _SAVE_EVERY = 120.0
 
 
 class Trainer:
-    """The state of a run: everything that a resumed one needs."""
+    """State of a training run, complete enough to resume it."""
 
     def __init__(self, pictures: Path, *, limit: int | None = None) -> None:
         torch.manual_seed(0)
@@ -59,7 +59,7 @@ class Trainer:
         self.has_auxiliary = True
 
     def step(self, progress: float) -> float:
-        """One step at *progress* (0 to 1) through the run; returns the main loss."""
+        """Do one step at *progress* (0 to 1) of the run; returns the main loss."""
         rate = self.rate * (
             progress / _WARM
             if progress < _WARM
@@ -114,7 +114,7 @@ class Trainer:
         return groups
 
     def save(self, path: Path) -> None:
-        """Keep everything, replacing what was kept before only when it is whole."""
+        """Write the state atomically."""
         state = {
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
@@ -134,20 +134,20 @@ class Trainer:
         os.replace(beside, path)
 
     def resume(self, path: Path) -> None:
-        """Go on from what `save` kept."""
+        """Continue from a saved state."""
         state = torch.load(path, weights_only=False)
         for name in ("model", "average", "heads", "optimizer"):
             getattr(self, name).load_state_dict(state[name])
         for name in ("steps", "seconds", "begun", "rate", "has_auxiliary"):
             setattr(self, name, state[name])
-        # The weights know its ids: were it learnt again after a change of the captions, they would mean other words.
+        # The weights depend on its ids; a tokenizer retrained after a change of the captions would assign other ids.
         self.tokenizer = Tokenizer.from_str(state["tokenizer"])
         self.batches.use(self.tokenizer)
         self.batches.random.setstate(state["random"])
         torch.set_rng_state(state["torch"])
 
     def restart(self, rate: float) -> None:
-        """Begin a second leg here: a warm start to *rate*, and no auxiliary heads."""
+        """Begin a second leg: warm up to *rate*, without auxiliary heads."""
         self.begun, self.rate, self.has_auxiliary = self.seconds, rate, False
 
     def export(self, folder: Path) -> None:
@@ -181,7 +181,7 @@ def train(trainer: Trainer, out: Path, minutes: float, *, every: float = 120.0) 
 
 
 def main() -> None:
-    """Read the command line."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("data", type=Path)
     parser.add_argument("--out", type=Path, required=True)

@@ -1,9 +1,8 @@
-"""How good searches are on the sample library: ranking, and telling that nothing matches.
+"""Quality of searches on the sample library: ranking, and detection that nothing matches.
 
     python benchmarks/quality/retrieval.py
 
-Drawn scenes that training never saw, the `demo` checkpoint, and the program's own catalog, index and verdict. Beside
-the verdict, what its parts would say alone: a fixed probability, and what stands out from the library.
+Uses drawn scenes that training never saw, the `demo` checkpoint, and the program's own catalog, index and chance limit.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ KINDS = ("with an answer", "near misses", "strange words", "words never seen")
 
 
 def shares(verdicts: list[Verdict]) -> str:
-    """How often each kind of question is said to have a match."""
+    """Return the share of each kind of question for which the program reports a match."""
     parts = []
     for kind in KINDS:
         of_kind = [each.is_match for each in verdicts if each.kind == kind]

@@ -1,10 +1,10 @@
-"""Whether what is taken out of a vocabulary comes back as a suggestion.
+"""Recall of suggestions: labels removed from a vocabulary that are suggested again.
 
     python benchmarks/quality/suggesting.py
 
-A library of drawn scenes that training never saw, tagged with the `demo` vocabulary less a few labels. The words are
-those of `photographic` and the ones that were taken out. For each of these: at which place among the suggestions it, or
-a word with it in it, comes. Colours come first, since `demo` has no label for any.
+A library of drawn scenes that training never saw, tagged with the `demo` vocabulary less a few labels. The word list is
+`photographic` with the removed labels. For each removed label, the place of the label, or of a word that contains it,
+among the suggestions is printed. Colours come first, because `demo` has no labels for them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from indexer.models import open_checkpoint
 from indexer.models.siglip.image_encoder import ImageTower
 from indexer.models.siglip.torch_text_encoder import TextTower
 from photos.demo.splits import scene_at
-from query import TextVectors, retag, shipped_vocabulary, suggest
+from query.similarity import TextVectors
+from query.tagging import retag
+from query.vocabulary import shipped_vocabulary
+from query.vocabulary_design import suggest_labels
 from store import Catalog, Facts, Stamp, VocabularyDefinition
 from training.pictures import seen
 
@@ -34,8 +37,8 @@ GROUPS = (
 )
 
 
-def filled(catalog: Catalog, count: int) -> TextVectors:
-    """A library of drawn scenes; returns what makes vectors of texts there."""
+def fill(catalog: Catalog, count: int) -> TextVectors:
+    """Fill *catalog* with drawn scenes; returns the text vectors of its space."""
     checkpoint = open_checkpoint(CHECKPOINT, "demo")
     scenes = [scene_at("test", index) for index in range(count)]
     photos = ImageTower(checkpoint, "cpu").encode(seen(scenes, checkpoint.preprocessing))
@@ -46,7 +49,7 @@ def filled(catalog: Catalog, count: int) -> TextVectors:
             photo_id = t.photos.add(number.to_bytes(32, "big"), 1, Facts(1, 1, "JPEG"))
             t.embeddings.put(space.id, photo_id, vector)
             t.files.indexed(folder.id, b"%d.jpg" % number, Stamp(1, 1, 1, number), photo_id)
-    return TextVectors(catalog, space, lambda: TextTower(checkpoint, "cpu"))
+    return TextVectors(catalog, space, lambda: TextTower(checkpoint, "cpu").encode_text)
 
 
 def main() -> None:
@@ -58,7 +61,7 @@ def main() -> None:
     whole = shipped_vocabulary("demo")
     words = shipped_vocabulary("photographic")
     with tempfile.TemporaryDirectory() as folder, Catalog.open(Path(folder) / "catalog.db") as catalog:
-        texts = filled(catalog, arguments.pictures)
+        texts = fill(catalog, arguments.pictures)
         with catalog.read() as t:
             space = t.spaces.get(1)
         came = asked = 0
@@ -70,10 +73,10 @@ def main() -> None:
             retag(catalog, space, revision, texts)
             known = {label.name for label in words.labels}
             more = tuple(label for label in whole.labels if label.name in removed and label.name not in known)
-            found = suggest(
+            found = suggest_labels(
                 catalog, space, left, VocabularyDefinition("words", words.labels + more), texts, arguments.count
             )
-            names = [gap.words[0][0] for gap in found.named]
+            names = [gap.labels[0][0] for gap in found.named]
             places = {
                 label: next((at for at, name in enumerate(names, 1) if label in name.split(" and ")[0]), None)
                 for label in removed

@@ -19,9 +19,9 @@ from indexer.models.siglip.image_encoder import ImageTower
 from indexer.models.siglip.torch_text_encoder import TextTower
 from photos.demo.captions import Fact, facts_of
 from photos.demo.splits import scene_at
-from query import cosine_of
+from query.similarity import cosine_of
 from query.tagging import minimum_of, spread_of
-from query.vocabulary import filled
+from query.vocabulary import fill_templates
 from training.pictures import seen
 from training.quick import labels
 from training.retrieval import strangers
@@ -32,7 +32,7 @@ CHECKPOINT = Path(__file__).parents[2] / "photos" / "demo" / "checkpoint"
 def vectors(checkpoint: Checkpoint, names: list[str]) -> NDArray[np.float32]:
     """A vector for each label, as vocabularies have them."""
     tower = TextTower(checkpoint, "cpu")
-    means = np.stack([tower.encode_text(filled([name])).mean(0) for name in names])
+    means = np.stack([tower.encode_text(fill_templates([name])).mean(0) for name in names])
     unit: NDArray[np.float32] = means / np.linalg.norm(means, axis=1, keepdims=True)
     return unit
 

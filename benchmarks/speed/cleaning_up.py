@@ -29,8 +29,7 @@ from photos.duplicates.groups import Search, find_duplicates
 from photos.duplicates.hashes import KnownLooks
 from photos.duplicates.phash import Look, look_at
 from photos.library import OpenLibrary
-from query.search.grouping import NEAR
-from query.search.near_pairs import near_pairs
+from query.similarity import NEAR, near_pairs
 from store import Catalog, Facts, SpaceIdentity, Stamp, VectorIndex
 
 DIMENSION, PART = 768, 5000

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from query.search.near_pairs import near_pairs
+from query.similarity import near_pairs
 from store import Catalog, Facts, MappedRows, Space, SpaceIdentity, Stamp, VectorIndex
 
 DIMENSION, LEAST, PART, BLOCK = 768, 0.95, 5000, 2048

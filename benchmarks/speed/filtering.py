@@ -1,6 +1,6 @@
-"""Times filters of queries in a made-up library, beside reading the ids of all its photos: python filtering.py PHOTOS.
+"""Speed of query filters in a generated library, against reading the ids of all photos: python filtering.py PHOTOS.
 
-CPU milliseconds, the least of several runs, taken in turns, and their ratio to the ids.
+CPU milliseconds, the minimum of several alternating runs, and their ratio to reading the ids.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from sqlalchemy import insert
 
-from query import parse
-from query.filters.filters import left_by
+from query.filters import matching_photos
+from query.language import parse
 from store import (
     Catalog,
     KeptScores,
@@ -39,7 +40,7 @@ FILTERS = (
 
 
 def fill(catalog: Catalog, count: int) -> Space:
-    """The space of a library of *count* photos; one in twenty has a tag by hand."""
+    """Make a library of *count* photos, one in twenty with a tag by hand; returns its space."""
     random = np.random.default_rng(0)
     groups = tuple(f"group-{number}" for number in range(4))
     children = [LabelDefinition(f"label-{n}", ("x",), parents=("parent",) if n < 20 else ()) for n in range(LABELS)]
@@ -56,7 +57,7 @@ def fill(catalog: Catalog, count: int) -> Space:
         with catalog.write() as t:
             t.connection.execute(insert(schema.photo), [_photo(random, int(number)) for number in numbers])
             t.connection.execute(insert(schema.file), [_file(folder.id, int(number)) for number in numbers])
-            # Every group's first label is on all photos' lists, as day and night are.
+            # Every photo has a label of the exclusive group, as with day and night.
             kept = random.choice(ids, (len(numbers), KEPT))
             kept[:, 3] = random.choice(ids[-len(groups) :], len(numbers))
             cosines = -np.sort(-random.uniform(-0.05, 0.14, (len(numbers), KEPT)), axis=1)
@@ -87,8 +88,8 @@ def _file(folder: int, number: int) -> dict[str, object]:
     return {"folder_id": folder, "path": path, **stamp, "outcome": "indexed", "photo_id": number}
 
 
-def least(call: Callable[[], object]) -> float:
-    """CPU milliseconds."""
+def cpu_milliseconds(call: Callable[[], object]) -> float:
+    """Return the CPU time of *call* in milliseconds."""
     started = time.process_time()
     call()
     return 1000 * (time.process_time() - started)
@@ -99,14 +100,14 @@ def measure(t: Transaction, space: Space) -> None:
     queries = {text: parse([text]).filters for text in FILTERS}
     times: dict[str, list[float]] = {text: [] for text in ("", *queries)}
     for _ in range(RUNS):
-        times[""].append(least(t.selection.all))
+        times[""].append(cpu_milliseconds(t.selection.all))
         for text, filters in queries.items():
-            times[text].append(least(lambda each=filters: left_by(t, space, each, "/")))
+            times[text].append(cpu_milliseconds(partial(matching_photos, t, space, filters, "/")))
     baseline = min(times[""])
     print(f"{'':<36}{'photos':>9}{'CPU ms':>9}{'of the ids':>12}")
     print(f"{'the ids of all photos':<36}{len(t.selection.all()):>9}{baseline:>9.0f}{1:>12.1f}")
     for text, filters in queries.items():
-        found = len(left_by(t, space, filters, "/").photo_ids)
+        found = len(matching_photos(t, space, filters, "/").photo_ids)
         print(f"{text:<36}{found:>9}{min(times[text]):>9.0f}{min(times[text]) / baseline:>12.1f}")
 
 

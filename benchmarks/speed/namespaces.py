@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from query import TextVectors, photo_tags, retag, tag_counts
+from query.similarity import TextVectors
+from query.tagging import photo_tags, retag, tag_counts
 from store import Catalog, Facts, LabelDefinition, Space, SpaceIdentity, Stamp, VocabularyDefinition
 
 DIMENSION, LABELS, FOLDERS, PART, FOUND = 64, 500, 100, 20_000, 10
@@ -67,7 +68,7 @@ def main(photos: int) -> None:
     with tempfile.TemporaryDirectory() as name, Catalog.open(Path(name) / "catalog.db") as catalog:
         encoder = Encoder()
         space = filled(catalog, encoder, photos)
-        texts = TextVectors(catalog, space, lambda: encoder)
+        texts = TextVectors(catalog, space, lambda: encoder.encode_text)
         found = np.random.default_rng(1).choice(np.arange(1, photos + 1), FOUND, replace=False).tolist()
 
         def tell(what: str, unit: tuple[float, float] | None) -> tuple[float, float]:

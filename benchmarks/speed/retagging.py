@@ -25,10 +25,11 @@ import numpy as np
 import torch
 from sqlalchemy import insert
 
-from query import RetagReport, TextVectors, retag, try_label
-from query.tagging import label_matrix
+from query.similarity import TextVectors
+from query.tagging import RetagReport, label_matrix, retag
 from query.tagging.learning.calibration import calibrate
 from query.tagging.scoring.stored_tagger import columns_in_force
+from query.vocabulary_design import preview_label
 from store import (
     Catalog,
     LabelDefinition,
@@ -189,7 +190,7 @@ class Bench:
     def tried(self) -> Cost:
         """What `vocab try` costs beyond its start and the text's vector."""
         vector = self._texts.label_vector("tried")
-        return measured(lambda: try_label(self._catalog, self._space, vector))
+        return measured(lambda: preview_label(self._catalog, self._space, vector))
 
 
 def main() -> None:
@@ -211,7 +212,7 @@ def main() -> None:
             VectorIndex(folder, catalog, space).refresh()
             # Other labels than those of an earlier run, which would be tagged already.
             first = int(time.time()) % 10**6 * 10**5
-            texts = TextVectors(catalog, space, lambda: encoder)
+            texts = TextVectors(catalog, space, lambda: encoder.encode_text)
             run(Bench(catalog, space, texts, arguments.photos, arguments.labels), first, arguments.labels)
 
 

@@ -1,12 +1,12 @@
-"""What a whole `photos search`, and `photos similar`, costs in a large library, answered by the daemon and alone.
+"""Cost of a whole `photos search` and `photos similar` in a large library, with and without the daemon.
 
     python benchmarks/speed/searching.py --model CHECKPOINT [--photos 100000] [--library DIR]
         [--rclip EXECUTABLE --rclip-data DIR] [--without-transformers]
 
-Beside it, in the same run: `python -c "import click"`, the text's vector alone through transformers, and a search of
-rclip's, whose DIR has to hold its models and is filled with as many random vectors. CPU and wall seconds of a process,
-the least of several runs, taken in turns; and its anonymous memory at most. The library is made of random vectors, in
-DIR if one is given, where the next run finds it; the daemon is started on it and stopped.
+Baselines in the same run: `python -c "import click"`, the text's vector alone by transformers, and a search by rclip.
+rclip's DIR must contain its models and is filled with as many random vectors. Printed are CPU and wall seconds of a
+process, the minimum of several alternating runs, and its peak anonymous memory. The library has random vectors and is
+made in DIR if given, where the next run reuses it; the daemon is started on it and stopped.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from sqlalchemy import insert, update
 from photos.config import data_path
 from photos.operations import vocabularies
 from photos.operations.models import open_reference
-from query.search.text_vectors import plain
+from query.similarity import normalized_text
 from store import Catalog, Space
 from store.sql import schema
 
@@ -61,7 +61,7 @@ with torch.inference_mode():
 
 
 def make(library: Path, reference: str, count: int) -> None:
-    """A library of *count* photos with random embeddings of the checkpoint's space."""
+    """Make a library of *count* photos with random embeddings of the checkpoint's space."""
     library.mkdir(parents=True, exist_ok=True)
     checkpoint = open_reference(reference, data_path() / "models")
     weights_hash = checkpoint.weights_hash()
@@ -94,22 +94,22 @@ def make(library: Path, reference: str, count: int) -> None:
             }
             for table, values in tables.items():
                 t.connection.execute(insert(table), values)
-    know_the_labels(library, reference, space)
+    add_vocabulary(library, reference, space)
 
 
-def know_the_labels(library: Path, reference: str, space: Space) -> None:
-    """Put the usual vocabulary in force, with random vectors: to encode its texts takes a quarter of an hour."""
+def add_vocabulary(library: Path, reference: str, space: Space) -> None:
+    """Put the default vocabulary in force with random vectors: encoding its texts takes a quarter of an hour."""
     with Catalog.open(library / "catalog.sqlite3") as catalog:
         revision = vocabularies.ensure_one(catalog, reference)
-        texts = {plain(text) for label in revision.labels for text in label.definition.texts}
+        texts = {normalized_text(text) for label in revision.labels for text in label.definition.texts}
         with catalog.write() as t:
             t.texts.put(space.id, {text: unit(space.identity.dimension) for text in texts})
 
 
 class Cost(NamedTuple):
-    """What one process took: CPU and wall seconds, and megabytes of memory that are no file's, at most.
+    """Cost of one process: CPU and wall seconds, and peak anonymous memory in megabytes.
 
-    `daemon` is the CPU seconds that it had the daemon take, to a hundredth.
+    `daemon` is the CPU time of the daemon for it, to a hundredth of a second.
     """
 
     cpu: float
@@ -119,7 +119,7 @@ class Cost(NamedTuple):
 
 
 def cost(command: list[str], folder: Path | None = None, **environment: str) -> Cost:
-    """What *command* took, run in *folder*. Its memory is looked at now and then from a thread, so only on Linux."""
+    """Return the cost of *command*, run in *folder*. A thread samples its memory, on Linux only."""
     started = time.perf_counter()
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, env={**os.environ, **environment}
@@ -143,7 +143,7 @@ def cost(command: list[str], folder: Path | None = None, **environment: str) -> 
 
 
 def anonymous(pid: int) -> float:
-    """Megabytes of the process's memory that are no file's."""
+    """Return the anonymous memory of the process in megabytes."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -152,7 +152,7 @@ def anonymous(pid: int) -> float:
 
 
 def cost_with(pid: int, command: list[str]) -> Cost:
-    """What *command* took, and the daemon *pid* for it."""
+    """Return the cost of *command*, with that of the daemon *pid*."""
     daemon = psutil.Process(pid)
     before = daemon.cpu_times()
     taken = cost(command)
@@ -161,7 +161,7 @@ def cost_with(pid: int, command: list[str]) -> Cost:
 
 
 def pictures(library: Path) -> tuple[Path, Path]:
-    """A file that the library is made to know as its first photo, and one that it does not know."""
+    """Return a picture that is made the library's first photo, and one that is not in the library."""
     known, new = library / "known.jpg", library / "new.jpg"
     for path, shade in ((known, 60), (new, 200)):
         Image.effect_noise((1200, 900), shade).convert("RGB").save(path)
@@ -172,13 +172,13 @@ def pictures(library: Path) -> tuple[Path, Path]:
 
 
 def new_words() -> str:
-    """Words that were never asked for."""
+    """Return words that were never searched for."""
     return f"a photo of {uuid.uuid4().hex[:8]} at sunset"
 
 
 @contextmanager
-def watched(library: Path) -> Iterator[int]:
-    """The process that keeps the library up to date, once it has looked through it."""
+def running_daemon(library: Path) -> Iterator[int]:
+    """Run the daemon, ready after its first pass; yields its process id."""
     subprocess.run([*PHOTOS, "--library", str(library), "daemon", "start"], check=True, stdout=subprocess.DEVNULL)
     try:
         asking = [*PHOTOS, "--library", str(library), "daemon", "status", "--json"]
@@ -193,7 +193,7 @@ def watched(library: Path) -> Iterator[int]:
 
 
 class Rclip:
-    """rclip with a library of *count* random vectors, which is made in *data* if it holds another."""
+    """rclip with a library of *count* random vectors, made in *data* if missing."""
 
     def __init__(self, program: Path, data: Path, count: int) -> None:
         self.command = [str(program.absolute()), "-n"]
@@ -210,18 +210,18 @@ class Rclip:
                 )
 
     def search(self) -> Cost:
-        """What one search takes."""
+        """Return the cost of one search."""
         return cost([*self.command, new_words()], self.folder, **self.environment)
 
 
 def unit(dimension: int) -> NDArray[np.float32]:
-    """A random unit vector, float32 (d,)."""
+    """Return a random unit vector, float32 (d,)."""
     row = RANDOM.normal(size=dimension).astype(np.float32)
     return row / np.linalg.norm(row)
 
 
-def in_turns(runs: int, commands: Mapping[str, Callable[[], Cost]]) -> dict[str, Cost]:
-    """The least that each took of *runs* runs, one after another so that all have the same machine."""
+def alternating(runs: int, commands: Mapping[str, Callable[[], Cost]]) -> dict[str, Cost]:
+    """Return the minimum cost of each over *runs* alternating runs, so that all see the same machine load."""
     costs: dict[str, list[Cost]] = {name: [] for name in commands}
     for _ in range(runs):
         for name, command in commands.items():
@@ -251,8 +251,8 @@ def measure(library: Path, checkpoint: str, runs: int, rclip: Rclip | None, *, t
     others: dict[str, Callable[[], Cost]] = {} if rclip is None else {RCLIP: rclip.search}
     if transformers:
         others[TRANSFORMERS] = lambda: cost([sys.executable, "-c", VECTOR, checkpoint, new_words()])
-    # The first makes the tags and the index, and keeps the tokenizer, once and for all.
-    with watched(library) as pid:
+    # The first searches make the tags and the index, and cache the tokenizer.
+    with running_daemon(library) as pid:
         warm: dict[str, Callable[[], Cost]] = {
             "photos search, words remembered, warm": lambda: cost_with(pid, [*searching, REMEMBERED]),
             "photos search, new words, warm": lambda: cost_with(pid, [*searching, new_words()]),
@@ -261,13 +261,13 @@ def measure(library: Path, checkpoint: str, runs: int, rclip: Rclip | None, *, t
         }
         for command in ([*searching, REMEMBERED], [*searching, new_words()], new):
             cost(command)
-        found = in_turns(runs, click | warm | others)
+        found = alternating(runs, click | warm | others)
         show("Answered by the daemon", found)
-    show("Nobody to ask", in_turns(runs, click | searches | others))
+    show("Without the daemon", alternating(runs, click | searches | others))
 
 
 def show(title: str, found: Mapping[str, Cost]) -> None:
-    """Print what was taken, and how many times as much the others took."""
+    """Print costs, and ratios to the baselines."""
     names = [name for name in (CLICK, TRANSFORMERS, RCLIP) if name in found]
     print(
         f"{title:<40}{'CPU s':>8}{'wall s':>8}{'daemon':>8}{'anon MB':>9}"
@@ -281,8 +281,8 @@ def show(title: str, found: Mapping[str, Cost]) -> None:
 
 
 def main() -> None:
-    """Make the library if need be, and measure."""
-    # What is installed keeps its bytecode, and is not compiled at every start.
+    """Make the library if necessary, and measure."""
+    # An installed program has its bytecode cached.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", required=True, type=lambda path: str(Path(path).resolve()))

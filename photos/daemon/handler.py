@@ -14,7 +14,7 @@ from photos.daemon.protocol import CATALOG, PROGRAM, REFUSED, REQUESTS
 from photos.errors import MissingFolder, PhotosError, UnreadablePicture
 from photos.exits import explain
 from photos.operations.requests import Request
-from query import QueryError
+from query.errors import QueryError
 
 if TYPE_CHECKING:
     from photos.daemon.server import Server

@@ -14,8 +14,7 @@ from photos.errors import UnreadablePicture
 from photos.library import OpenLibrary
 from photos.operations.requests import Request, SearchAnswer, SimilarRequest
 from photos.operations.search import answer, answer_similar
-from query import parse
-from query.language import Picture
+from query.language import Picture, parse
 from store import Catalog, MappedRows, Space, VectorIndex
 
 

@@ -17,7 +17,8 @@ from photos.operations.index import bring_up_to_date, tag_again
 from photos.operations.models import DEMO, Model
 from photos.output import contact_sheets
 from photos.output.durations import Stopwatch
-from query import Match, RetagReport, photo_tags, search_text, tag_counts
+from query.search import Match, search_text
+from query.tagging import RetagReport, photo_tags, tag_counts
 from store import Revision
 
 #: Chosen so that the first pictures of the library show every query below.

@@ -16,8 +16,7 @@ from photos.duplicates.hashes import KnownLooks, Progress
 from photos.duplicates.pairs import Joint, Joints
 from photos.duplicates.phash import LIKELY
 from photos.library import OpenLibrary
-from query.search.grouping import NEAR, are_other_moments, around_leaders
-from query.search.near_pairs import near_pairs
+from query.similarity import NEAR, group_around_leaders, near_pairs, taken_at_different_times
 from store import IndexedFile, Photo
 
 
@@ -110,7 +109,7 @@ class _Finder:
         if not self._search.bursts:
             with self._app.catalog.read() as t:
                 taken = t.copies.taken(pairs.photo_ids())
-            pairs = pairs.only(~are_other_moments(taken, pairs.firsts, pairs.seconds))
+            pairs = pairs.only(~taken_at_different_times(taken, pairs.firsts, pairs.seconds))
         return Joints.of(pairs, looks.of(pairs.photo_ids(), looking), self._search.bits)
 
     def groups(self, joints: Joints) -> list[list[Copy]]:
@@ -124,7 +123,7 @@ class _Finder:
         known = [key for key in held if key in photos and key not in hidden]
         order = sorted(known, key=lambda key: _quality(photos[key], sizes))
         joints = joints.among(order)
-        groups = around_leaders(order, joints.pairs.firsts, joints.pairs.seconds)
+        groups = group_around_leaders(order, joints.pairs.firsts, joints.pairs.seconds)
         joined = joints.with_leaders(groups)
         inside = None if self._inside is None else set(self._inside)
         made = []

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from photos.duplicates.hashes import LooksOf
-from query.search.near_pairs import NearPairs
+from query.similarity import NearPairs
 
 #: The distance of two of which one could not be looked at.
 _UNKNOWN = -1

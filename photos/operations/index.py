@@ -10,7 +10,8 @@ from indexer import ImageEncoder, IndexReport, Progress, Subtree, decoders, inde
 from photos.library import OpenLibrary
 from photos.operations import vocabularies
 from photos.operations.models import Model
-from query import RetagReport, StoredTagger, Superseded, is_due, pending_revision_ids, renewed, retag
+from query.errors import Superseded
+from query.tagging import RetagReport, StoredTagger, is_due, pending_revision_ids, renewed, retag
 from store import Folder, Revision, Space
 
 #: Hears how many of how many are done.

@@ -11,7 +11,8 @@ from photos.errors import NotOneText, safe
 from photos.library import OpenLibrary
 from photos.operations.requests import SearchAnswer, SearchRequest, SimilarRequest
 from photos.output.json_records import match_record
-from query import Page, Query, Searcher, Sort, parse, written
+from query.language import Query, format_query, parse
+from query.search import Page, Searcher, Sort
 
 _CUT = "Note: this is longer than the model reads; its end was left out."
 _NOTHING = "Nothing here really matches: the best score is {best:z.3f}, and unrelated photos may reach {least:z.3f}."
@@ -35,8 +36,8 @@ def answer(app: OpenLibrary, request: SearchRequest) -> SearchAnswer:
     )
     found = searcher(app, request.directory, notes).search(query, page)
     reason = None if found.reason is None else f"{safe(found.reason)}."
-    if found.best is not None and found.least is not None and found.best < found.least:
-        nothing = _NOTHING.format(best=found.best, least=found.least)
+    if found.best is not None and found.threshold is not None and found.best < found.threshold:
+        nothing = _NOTHING.format(best=found.best, least=found.threshold)
         if found.matches:
             notes.append(nothing)
         else:
@@ -105,12 +106,12 @@ class _Pictures:
 
 def _title(query: Query) -> str:
     """Plain words alone, or all of the query as it can be typed."""
-    return query.only_text if query.only_text is not None and not query.filters else written(query)
+    return query.only_text if query.only_text is not None and not query.filters else format_query(query)
 
 
 def label_text(words: tuple[str, ...]) -> str:
     """The text that a label can be made of: that of a query that is nothing but one. Raises `NotOneText`."""
     query = parse(words)
     if query.only_text is None or query.filters:
-        raise NotOneText(written(query))
+        raise NotOneText(format_query(query))
     return query.only_text

@@ -22,8 +22,7 @@ from photos.errors import MissingFolder, UnreadablePicture
 from photos.library import OpenLibrary
 from photos.operations import models
 from photos.operations.folders import absolute
-from query import Match, search_vector
-from query.search.search import grouped
+from query.search import Match, grouped, search_vector
 from store import Photo, Space, Transaction
 
 #: Pictures that are encoded at once.

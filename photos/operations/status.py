@@ -12,7 +12,7 @@ from photos.library import OpenLibrary
 from photos.operations import vocabularies
 from photos.operations.folders import is_offline
 from photos.operations.models import folder_size, pick
-from query import pending_revision_ids
+from query.tagging import pending_revision_ids
 from store import Catalog, Folder, IndexStatus, InForce, Outcome, Revision, Space
 
 

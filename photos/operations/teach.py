@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from photos.errors import NoExample, NotAnExample
 from photos.operations.search_by_image import photo_at
-from query import NotInLibrary, Speller, checked_name, filled, photos_of, say
+from query.errors import NotInLibrary
+from query.tagging import checked_name, photos_of, say
+from query.vocabulary import LabelFinder, fill_templates
 from store import Catalog, LabelDefinition, Photo, Transaction, VocabularyDefinition
 
 #: The beginning of a content's hash, long enough to mean one.
@@ -36,9 +38,9 @@ class Shown:
 def find_label(definition: VocabularyDefinition, name: str) -> LabelDefinition:
     """The label that *name* means in *definition*, or a new one, scored by its name. Raises `BadLabel`."""
     plain = checked_name(name)
-    spelling = Speller(definition.labels).label(plain)
+    spelling = LabelFinder(definition.labels).label(plain)
     known = next((label for label in definition.labels if label.name == spelling), None)
-    return known or LabelDefinition(plain, filled([plain]))
+    return known or LabelDefinition(plain, fill_templates([plain]))
 
 
 def shown(

@@ -7,18 +7,9 @@ from pathlib import Path
 
 from photos.errors import NothingFound
 from photos.operations.models import DEMO
-from query import (
-    MARK,
-    SHIPPED,
-    Speller,
-    UnknownLabel,
-    UnknownNamespace,
-    UnknownVocabulary,
-    parted,
-    read_vocabulary,
-    shipped_vocabulary,
-    target_revision_id,
-)
+from query.errors import UnknownLabel, UnknownNamespace, UnknownVocabulary
+from query.tagging import MARK, parted, target_revision_id
+from query.vocabulary import SHIPPED, LabelFinder, read_vocabulary, shipped_vocabulary
 from store import Catalog, InForce, Label, Revision, Transaction, VocabularyDefinition, VocabularySummary
 
 #: In force until the user chooses one.
@@ -63,7 +54,7 @@ def meant(t: Transaction, name: str) -> tuple[str, str]:
     """
     namespace, own = parted(name, t.namespaces.names())
     main = current_revision(t) if namespace else None
-    is_main = main is not None and Speller(main.definition.labels).label(name) is not None
+    is_main = main is not None and LabelFinder(main.definition.labels).label(name) is not None
     return ("", name) if is_main or target_revision(t, namespace) is None else (namespace, own)
 
 
@@ -219,7 +210,7 @@ def holding(t: Transaction, name: str) -> tuple[Label, Revision, str]:
     if not revisions:
         raise NothingFound("No vocabulary was used here yet; `photos vocab use` chooses one.")
     for each, revision in revisions.items():
-        spelling = Speller(revision.definition.labels).label(meant[each])
+        spelling = LabelFinder(revision.definition.labels).label(meant[each])
         for label in revision.labels:
             if label.definition.name == spelling:
                 return label, revision, each

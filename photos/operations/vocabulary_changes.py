@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from photos.errors import InForceTwice, LabelExists, NoEarlierRevision
 from photos.operations import vocabularies
-from query import UnknownNamespace, checked_name, find, set_target_revision
+from query.errors import UnknownNamespace
+from query.tagging import checked_name, set_target_revision
+from query.vocabulary import find_label
 from store import Catalog, LabelDefinition, Revision, Transaction, VocabularyDefinition
 
 #: Makes the content of the next revision of that of the last. It may be asked several times, and may refuse by raising.
@@ -62,7 +64,7 @@ def with_label(catalog: Catalog, name: str, text: str) -> tuple[Revision, str]:
     label = checked_name(own)
 
     def more(definition: VocabularyDefinition) -> VocabularyDefinition:
-        known = find(definition, label)
+        known = find_label(definition, label)
         if known is not None:
             raise LabelExists(label, known.name, definition.name)
         return replace(definition, labels=(*definition.labels, LabelDefinition(label, (text,))))

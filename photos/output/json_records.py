@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 if TYPE_CHECKING:
-    from query import Match, ScoredTag
+    from query.search import Match
+    from query.tagging import ScoredTag
     from store import Facts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from query import View, full_name, parted
+from query.tagging import View, full_name, parted
 
 
 @dataclass(frozen=True, slots=True)

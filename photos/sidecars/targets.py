@@ -10,7 +10,7 @@ from typing import NamedTuple
 from indexer.files.companions import companions
 from indexer.files.sidecars import is_sidecar
 from photos.operations.folders import is_offline
-from query import NotInLibrary
+from query.errors import NotInLibrary
 from store import Catalog, Folder, Transaction
 
 _ENDING = b".xmp"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from photos.errors import SidecarLeft
 from photos.library import OpenLibrary
-from query import ScoredTag, photo_tags, views
+from query.tagging import ScoredTag, photo_tags, views
 from store import Folder, Photo, Stamp
 
 from .hierarchy import Levels

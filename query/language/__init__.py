@@ -1,26 +1,26 @@
-"""The language of queries: `parse` reads what was typed, `written` writes it down again."""
+"""The query language: parsing of typed queries, and formatting. It knows nothing of catalogs and photos."""
 
-from .filters import KINDS, Kind
-from .formatter import filter_written, written
+from .filters import FILTER_TYPES, FilterType
+from .formatter import format_filter, format_query
 from .parser import parse, parse_line
-from .query import Circle, Dates, Day, Filter, Picture, Query, Span, Term, Text, Turn, Value
+from .query import Circle, CyclicRange, DateRange, Filter, NumberRange, PartialDate, Picture, Query, Term, Text, Value
 
 __all__ = [
-    "KINDS",
+    "FILTER_TYPES",
     "Circle",
-    "Dates",
-    "Day",
+    "CyclicRange",
+    "DateRange",
     "Filter",
-    "Kind",
+    "FilterType",
+    "NumberRange",
+    "PartialDate",
     "Picture",
     "Query",
-    "Span",
     "Term",
     "Text",
-    "Turn",
     "Value",
-    "filter_written",
+    "format_filter",
+    "format_query",
     "parse",
     "parse_line",
-    "written",
 ]

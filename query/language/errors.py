@@ -1,4 +1,4 @@
-"""What is wrong with a part of a query, before it is known which word that part is of."""
+"""Errors in a part of a query, before the word is known that contains the part."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterable
 
 
-class Wrong(Exception):
-    """`problem` completes "TOKEN …"; `hint` says what would be right."""
+class InvalidPart(Exception):
+    """`problem` completes "TOKEN …"; `hint` suggests a correction."""
 
     def __init__(self, problem: str, hint: str = "") -> None:
         super().__init__(problem, hint)
@@ -15,7 +15,7 @@ class Wrong(Exception):
         self.hint = hint
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The one of *known* that is spelt most like *word*, if any is near."""
+def closest_match(word: str, known: Iterable[str]) -> str | None:
+    """Return the word of *known* spelt most like *word*, or None if none is close."""
     found = difflib.get_close_matches(word, list(known), 1)
     return found[0] if found else None

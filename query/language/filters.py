@@ -1,4 +1,4 @@
-"""The filters: their names, and how the value of each is read."""
+"""The filters: names, aliases, and parsers of their values."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from typing import Final
 
 from . import numbers, times
-from .errors import Wrong, nearest
+from .errors import InvalidPart, closest_match
 from .query import Value
 
-#: Formats, as files call themselves and as people call them.
+#: Formats by their common names.
 FORMATS: Final = {
     "jpeg": "JPEG", "jpg": "JPEG", "png": "PNG", "webp": "WEBP", "heif": "HEIF", "heic": "HEIF", "avif": "AVIF",
     "tiff": "TIFF", "tif": "TIFF", "gif": "GIF", "bmp": "BMP", "raw": "RAW",
 }  # fmt: skip
 SHAPES: Final = ("portrait", "landscape", "square", "panorama")
-#: What `has:` can ask for, and under which names.
+#: Values of `has:`, with synonyms.
 FACTS: Final = {
     "gps": "gps", "location": "gps", "place": "gps", "date": "date", "time": "date", "camera": "camera",
     "lens": "lens", "rating": "rating", "caption": "caption", "keyword": "keywords", "keywords": "keywords",
     "tag": "tags", "tags": "tags",
 }  # fmt: skip
-#: What `is:` can ask for: the filter that it stands for, its value, and whether that is turned round.
+#: Values of `is:`: the filter that each stands for, its value, and whether it is negated.
 STATES: Final = {
     "duplicate": ("duplicate", "", False), "tagged": ("has", "tags", False), "untagged": ("has", "tags", True),
     "rated": ("has", "rating", False), "unrated": ("has", "rating", True), "dated": ("has", "date", False),
@@ -32,10 +32,10 @@ STATES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """A filter: how a value is read, what a value looks like, and what else the filter is called."""
+class FilterType:
+    """A filter: parser of its values, an example value, and aliases of its name."""
 
-    read: Callable[[str], Value]
+    parse_value: Callable[[str], Value]
     example: str
     aliases: tuple[str, ...] = ()
 
@@ -48,80 +48,83 @@ def _path(text: str) -> Value:
     return text
 
 
-def _one_of(what: str, known: Mapping[str, str]) -> Callable[[str], Value]:
+def _choice(what: str, known: Mapping[str, str]) -> Callable[[str], Value]:
     def read(text: str) -> Value:
         found = known.get(text.strip().lower())
         if found is None:
-            near = nearest(text.strip().lower(), known)
+            near = closest_match(text.strip().lower(), known)
             hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
-            raise Wrong(f"needs {what}, not {text.strip()!r}", hint)
+            raise InvalidPart(f"needs {what}, not {text.strip()!r}", hint)
         return found
 
     return read
 
 
-def _each(names: tuple[str, ...] | Mapping[str, object]) -> dict[str, str]:
+def _identity(names: tuple[str, ...] | Mapping[str, object]) -> dict[str, str]:
     return {name: name for name in names}
 
 
-def _span(number: Callable[[str], float]) -> Callable[[str], Value]:
-    return lambda text: numbers.span(text, number)
+def _range(number: Callable[[str], float]) -> Callable[[str], Value]:
+    return lambda text: numbers.number_range(text, number)
 
 
-KINDS: Final[dict[str, Kind]] = {
-    "tag": Kind(_words, "dog", ("label", "tags")),
-    "in": Kind(_path, "2019/Italy", ("folder", "path", "dir")),
-    "name": Kind(_path, "*.png", ("file", "filename")),
-    "date": Kind(times.dates, "2019-07..2019-08", ("taken", "on")),
-    "after": Kind(times.day, "2022-06", ("since",)),
-    "before": Kind(times.day, "2022-06"),
-    "year": Kind(_span(numbers.whole(1, 9999)), "2019..2021"),
-    "month": Kind(times.months, "dec"),
-    "day": Kind(_span(numbers.whole(1, 31)), "24"),
-    "weekday": Kind(times.weekdays, "sat..sun"),
-    "time": Kind(times.times, "evening", ("hour",)),
-    "camera": Kind(_words, "nikon"),
-    "lens": Kind(_words, "50mm"),
-    "iso": Kind(_span(numbers.with_unit("iso")), "..400"),
-    "aperture": Kind(_span(numbers.with_unit("f/", "f")), "..2.8", ("f",)),
-    "focal": Kind(_span(numbers.with_unit("mm")), "85..", ("mm",)),
-    "exposure": Kind(_span(numbers.seconds), "1/250..", ("shutter",)),
-    "near": Kind(numbers.circle, "48.85,2.35,10km"),
-    "format": Kind(_one_of("a format", FORMATS), "raw", ("type",)),
-    "orientation": Kind(_one_of("a shape", _each(SHAPES)), "portrait", ("shape",)),
-    "rating": Kind(_span(numbers.whole(-1, 5)), "4..", ("stars",)),
-    "mp": Kind(numbers.megapixels, ">12", ("megapixels",)),
-    "filesize": Kind(_span(numbers.file_size), ">5mb", ("bytes",)),
-    "size": Kind(_path, ">12mp"),
-    "width": Kind(_span(numbers.with_unit("px")), "4000.."),
-    "height": Kind(_span(numbers.with_unit("px")), "..1080"),
-    "keyword": Kind(_words, "holiday", ("keywords",)),
-    "caption": Kind(_words, "birthday", ("title", "description")),
-    "is": Kind(_one_of("a state", _each(STATES)), "duplicate"),
-    "has": Kind(_one_of("a fact", FACTS), "gps"),
+FILTER_TYPES: Final[dict[str, FilterType]] = {
+    "tag": FilterType(_words, "dog", ("label", "tags")),
+    "in": FilterType(_path, "2019/Italy", ("folder", "path", "dir")),
+    "name": FilterType(_path, "*.png", ("file", "filename")),
+    "date": FilterType(times.date_range, "2019-07..2019-08", ("taken", "on")),
+    "after": FilterType(times.partial_date, "2022-06", ("since",)),
+    "before": FilterType(times.partial_date, "2022-06"),
+    "year": FilterType(_range(numbers.integer(1, 9999)), "2019..2021"),
+    "month": FilterType(times.months, "dec"),
+    "day": FilterType(_range(numbers.integer(1, 31)), "24"),
+    "weekday": FilterType(times.weekdays, "sat..sun"),
+    "time": FilterType(times.times, "evening", ("hour",)),
+    "camera": FilterType(_words, "nikon"),
+    "lens": FilterType(_words, "50mm"),
+    "iso": FilterType(_range(numbers.with_unit("iso")), "..400"),
+    "aperture": FilterType(_range(numbers.with_unit("f/", "f")), "..2.8", ("f",)),
+    "focal": FilterType(_range(numbers.with_unit("mm")), "85..", ("mm",)),
+    "exposure": FilterType(_range(numbers.seconds), "1/250..", ("shutter",)),
+    "near": FilterType(numbers.circle, "48.85,2.35,10km"),
+    "format": FilterType(_choice("a format", FORMATS), "raw", ("type",)),
+    "orientation": FilterType(_choice("a shape", _identity(SHAPES)), "portrait", ("shape",)),
+    "rating": FilterType(_range(numbers.integer(-1, 5)), "4..", ("stars",)),
+    "mp": FilterType(numbers.megapixels, ">12", ("megapixels",)),
+    "filesize": FilterType(_range(numbers.file_size), ">5mb", ("bytes",)),
+    "size": FilterType(_path, ">12mp"),
+    "width": FilterType(_range(numbers.with_unit("px")), "4000.."),
+    "height": FilterType(_range(numbers.with_unit("px")), "..1080"),
+    "keyword": FilterType(_words, "holiday", ("keywords",)),
+    "caption": FilterType(_words, "birthday", ("title", "description")),
+    "is": FilterType(_choice("a state", _identity(STATES)), "duplicate"),
+    "has": FilterType(_choice("a fact", FACTS), "gps"),
 }
 
 
-_ALIASES: Final = {alias: name for name, kind in KINDS.items() for alias in (name, *kind.aliases)}
-#: The pseudo-filter that names a picture.
+_ALIASES: Final = {alias: name for name, kind in FILTER_TYPES.items() for alias in (name, *kind.aliases)}
+#: Pseudo-filter for a picture.
 LIKE: Final = "like"
 
 
-def filter_named(word: str) -> str | None:
-    """The filter, or `LIKE`, that *word* stands for."""
+def find_filter(word: str) -> str | None:
+    """Return the name of the filter, or `LIKE`, that *word* names or is an alias of; else None."""
     return LIKE if word.lower() == LIKE else _ALIASES.get(word.lower())
 
 
-def nearest_name(word: str) -> str | None:
-    """The filter's name that is spelt most like *word*."""
-    return nearest(word.lower(), [*_ALIASES, LIKE])
+def closest_filter(word: str) -> str | None:
+    """Return the filter name spelt most like *word*, or None."""
+    return closest_match(word.lower(), [*_ALIASES, LIKE])
 
 
-def read_values(name: str, texts: list[str]) -> tuple[str, tuple[Value, ...]]:
-    """The filter, which for sizes depends on their unit, and its values. Raises `Wrong`."""
+def parse_values(name: str, texts: list[str]) -> tuple[str, tuple[Value, ...]]:
+    """Parse the values of a filter. Returns its name too: `size` becomes `mp` or `filesize` by the unit.
+
+    Raises `InvalidPart`.
+    """
     if name == "size":
         of_file = {numbers.is_file_size(text) for text in texts}
         if len(of_file) > 1:
-            raise Wrong("mixes megapixels and bytes", "write two filters")
+            raise InvalidPart("mixes megapixels and bytes", "write two filters")
         name = "filesize" if of_file == {True} else "mp"
-    return name, tuple(KINDS[name].read(text) for text in texts)
+    return name, tuple(FILTER_TYPES[name].parse_value(text) for text in texts)

@@ -1,4 +1,4 @@
-"""A query as text that reads as the same query, in one line."""
+"""Formatting of a query as one line that parses as the same query."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from decimal import Decimal
 from typing import assert_never
 
 from .filters import LIKE
-from .query import Circle, Dates, Day, Filter, Picture, Query, Span, Term, Text, Turn, Value
+from .query import Circle, CyclicRange, DateRange, Filter, NumberRange, PartialDate, Picture, Query, Term, Text, Value
 from .times import MONTHS, WEEKDAYS
 
 #: Values that need no quotes.
 _BARE = re.compile(r"[\w.,:*?/~<>=+-]+")
 
 
-def written(query: Query) -> str:
-    """*query* as `parse_line` reads it."""
-    return " ".join([*map(_term, query.terms), *map(filter_written, query.filters)])
+def format_query(query: Query) -> str:
+    """Return *query* as text for `parse_line`."""
+    return " ".join([*map(_term, query.terms), *map(format_filter, query.filters)])
 
 
-def filter_written(each: Filter) -> str:
-    """*each* as it could be typed."""
+def format_filter(each: Filter) -> str:
+    """Return *each* as it could be typed."""
     values = "|".join(_value(each.name, value) for value in each.values)
     return f"{'-' if each.negated else ''}{each.name}:{values}"
 
@@ -42,15 +42,15 @@ def _value(name: str, value: Value) -> str:
     match value:
         case str():
             return value if _BARE.fullmatch(value) else _quoted(value)
-        case Span(low, high, takes_low, takes_high):
+        case NumberRange(low, high, takes_low, takes_high):
             ends = (None if low is None else _number(low), None if high is None else _number(high))
             return _range(*ends, takes_low=takes_low, takes_high=takes_high)
-        case Dates(first, last, takes_low, takes_high):
+        case DateRange(first, last, takes_low, takes_high):
             days = (None if first is None else _day(first), None if last is None else _day(last))
             return _range(*days, takes_low=takes_low, takes_high=takes_high)
-        case Day():
+        case PartialDate():
             return _day(value)
-        case Turn(begin, end):
+        case CyclicRange(begin, end):
             return _place(name, begin) if begin == end else f"{_place(name, begin)}..{_place(name, end)}"
         case Circle(latitude, longitude, metres):
             return f"{_number(latitude)},{_number(longitude)},{_distance(metres)}"
@@ -60,7 +60,7 @@ def _value(name: str, value: Value) -> str:
 
 def _distance(metres: float) -> str:
     kilometres = metres / 1000
-    # Where the quotient is rounded, it would be read as another distance.
+    # A rounded quotient would parse as another distance.
     return f"{_number(kilometres)}km" if kilometres >= 1 and kilometres * 1000 == metres else f"{_number(metres)}m"
 
 
@@ -82,13 +82,13 @@ def _place(name: str, place: int) -> str:
             return f"{place // 60:02}:{place % 60:02}"
 
 
-def _day(day: Day) -> str:
+def _day(day: PartialDate) -> str:
     parts = (f"{day.year:04}", *(f"{part:02}" for part in (day.month, day.day) if part is not None))
     return "-".join(parts)
 
 
 def _number(value: float) -> str:
-    # The shortest digits that give the number back, without an exponent.
+    # The shortest digits that parse as the same number, without an exponent.
     digits = format(Decimal(repr(value)), "f")
     return digits.removesuffix(".0")
 

@@ -1,4 +1,4 @@
-"""A query as it is understood: terms that say what is seen, and filters that say what is known."""
+"""A parsed query: terms for what is seen in a photo, and filters for what is known about it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LAST_MONTH = 12
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Words that describe a photo, with single spaces. A negative weight takes them away."""
+    """Words that describe a photo, with single spaces. A negative weight subtracts them."""
 
     text: str
     weight: float = 1.0
@@ -19,7 +19,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture file, as the user named it. A negative weight takes it away."""
+    """A picture file, as typed. A negative weight subtracts it."""
 
     path: str
     weight: float = 1.0
@@ -29,32 +29,32 @@ Term: TypeAlias = Text | Picture
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """A year, a month of it, or a day of that."""
+class PartialDate:
+    """A year, a month, or a day."""
 
     year: int
     month: int | None = None
     day: int | None = None
 
-    def begins(self) -> datetime:
-        """Its first moment, local time."""
+    def start(self) -> datetime:
+        """Return its first moment, local time."""
         return datetime(self.year, self.month or 1, self.day or 1)  # noqa: DTZ001 - cameras' clocks have no zone
 
-    def ends(self) -> datetime:
-        """The first moment that is no longer in it; the last that there is, at the end of time."""
+    def end(self) -> datetime:
+        """Return the first moment after it; `datetime.max` if there is none."""
         try:
             if self.day is not None:
-                return self.begins() + timedelta(days=1)
+                return self.start() + timedelta(days=1)
             if self.month is None or self.month == _LAST_MONTH:
-                return Day(self.year + 1).begins()
-            return Day(self.year, self.month + 1).begins()
+                return PartialDate(self.year + 1).start()
+            return PartialDate(self.year, self.month + 1).start()
         except (ValueError, OverflowError):
             return datetime.max  # noqa: DTZ901 - as above
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Numbers from `low` to `high`, each of which belongs to it or not; None is no bound."""
+class NumberRange:
+    """Numbers from `low` to `high`; None is no bound, `takes_low` and `takes_high` include the bounds."""
 
     low: float | None
     high: float | None
@@ -63,18 +63,18 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Dates:
-    """The same of days, months and years: all of a bound that belongs to it, nothing of one that does not."""
+class DateRange:
+    """Dates from `low` to `high`. A bound is included or excluded as a whole day, month or year."""
 
-    low: Day | None
-    high: Day | None
+    low: PartialDate | None
+    high: PartialDate | None
     takes_low: bool = True
     takes_high: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """From `first` to `last` of what comes round: months, days of the week (from 1, Monday), minutes of the day."""
+class CyclicRange:
+    """Range that may wrap around: months, days of the week (1 is Monday), or minutes of the day, ends included."""
 
     first: int
     last: int
@@ -82,19 +82,19 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """What is at most `metres` away from a place, in degrees."""
+    """Places at most `metres` from a place, in degrees."""
 
     latitude: float
     longitude: float
     metres: float
 
 
-Value: TypeAlias = str | Span | Dates | Day | Turn | Circle
+Value: TypeAlias = str | NumberRange | DateRange | PartialDate | CyclicRange | Circle
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Photos of which one of `values` holds, or with `negated`, none. `name` is a key of `filters.KINDS`."""
+    """Condition that one of `values` holds, or if `negated`, none. `name` is a key of `filters.FILTER_TYPES`."""
 
     name: str
     values: tuple[Value, ...]
@@ -103,14 +103,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What all terms together look like, among the photos that every filter leaves. Without terms it is a listing."""
+    """Terms, whose weighted sum ranks the photos that match all filters. A query without terms is a listing."""
 
     terms: tuple[Term, ...]
     filters: tuple[Filter, ...] = ()
 
     @property
     def only_text(self) -> str | None:
-        """The words, where these alone are looked for: what the model's probability has a meaning for."""
+        """The text, if it is the only term and is not subtracted; else None. Only then is a probability defined."""
         match self.terms:
             case (Text(text, weight),) if weight > 0:
                 return text

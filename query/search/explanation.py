@@ -1,4 +1,4 @@
-"""Why a photo has the place that it has among the answers to a query."""
+"""Explanation of a photo's rank for a query."""
 
 from __future__ import annotations
 
@@ -9,35 +9,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from query.language import Query, Term, Text
+from query.similarity.scores import library_cosines, probability
+from query.similarity.text_vectors import TextVectors
 from query.tagging import ScoredTag
 from query.tagging.effective.effective_tags import rule_in_force, tags_of
 from query.tagging.effective.namespaces import View, views
 from query.tagging.learning.calibration import spreads_in_force
-from query.vocabulary import find
-from query.vocabulary.trial import cosines_of
+from query.vocabulary.labels import find_label
 from store import Catalog, Label, Photo, Revision, Space, Transaction
 
-from .noise import Noise, noise_of
-from .query_vector import PictureVectors, combined
-from .scores import probability
-from .text_vectors import TextVectors
+from .chance_limit import ScoreDistribution, score_distribution
+from .search import PictureVectors, query_vector
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What one term does: its cosine with the photo, and the part of the whole query's cosine that comes from it."""
+class TermScore:
+    """A term's cosine with the photo, and its contribution to the cosine of the whole query."""
 
     term: Term
     cosine: float
-    share: float
+    contribution: float
 
 
 @dataclass(frozen=True, slots=True)
-class LabelStanding:
-    """A label of the vocabulary in force that a term names, on the photo.
+class LabelScore:
+    """Score on the photo of a label that a term names, of a vocabulary in force.
 
-    `calibrated` are the spreads that its cosine lies above what is usual in the library, None where it is not
-    calibrated; `minimum` is the cosine from which it counts. `prompts` are its texts and their cosines, best first.
+    `calibrated` is the number of spreads by which its cosine exceeds the library's median, None if not calibrated;
+    `minimum` is the cosine from which it is a tag. `prompts` are its texts with their cosines, best first.
     """
 
     label: str
@@ -51,26 +50,26 @@ class LabelStanding:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A query's cosine with a photo, and how it stands in the library.
+    """A query's cosine with a photo, and its rank in the library.
 
-    The photo is number `rank` of `total`, from 1 on; `parts` add up to the cosine. `better` and `worse` are the photos
-    next to it, nearest first, with their cosines; `tags` all that the photo shows.
+    The photo is number `rank` of `total`, from 1 on; contributions of `parts` add up to the cosine. `better` and
+    `worse` are its neighbours in the ranking, nearest first, with their cosines; `tags` are the photo's tags.
     """
 
     photo: Photo
     cosine: float
     rank: int
     total: int
-    noise: Noise
-    parts: tuple[Part, ...]
-    labels: tuple[LabelStanding, ...]
+    distribution: ScoreDistribution
+    parts: tuple[TermScore, ...]
+    labels: tuple[LabelScore, ...]
     tags: tuple[ScoredTag, ...]
     better: tuple[tuple[Photo, float], ...]
     worse: tuple[tuple[Photo, float], ...]
 
     @property
     def percentile(self) -> float:
-        """The share of the library's other photos, in per cent, that come after it."""
+        """Percentage of the library's other photos that rank lower."""
         return 100.0 * (self.total - self.rank) / max(1, self.total - 1)
 
 
@@ -81,25 +80,25 @@ def explain(
     texts: TextVectors,
     pictures: PictureVectors,
     photo: Photo,
-    beside: int = 3,
+    neighbours: int = 3,
 ) -> Explanation | None:
-    """Why *photo* has its place for the terms of *query*, which are not none; None if it has no embedding.
+    """Explain the rank of *photo* for the terms of *query*, at least one; None if the photo has no embedding.
 
-    *beside* photos are given on either side. Filters are not looked at.
+    `better` and `worse` have *neighbours* photos each. Filters are ignored.
     """
-    vector = combined(query.terms, texts, pictures)
-    ids, cosines = cosines_of(catalog, space, vector)
+    vector = query_vector(query.terms, texts, pictures)
+    ids, cosines = library_cosines(catalog, space, vector)
     order = np.lexsort((ids, -cosines))
     places = np.flatnonzero(ids[order] == photo.id)
     if not len(places):
         return None
     place = int(places[0])
-    around = order[max(0, place - beside) : place + beside + 1]
+    around = order[max(0, place - neighbours) : place + neighbours + 1]
     with catalog.read() as t:
         own = t.embeddings.get(space.id, [photo.id]).matrix[0]
         photos = {each.id: each for each in t.photos.get(ids[around].tolist())}
         tags = tuple(tags_of(t, space, [photo.id])[photo.id])
-    labels = _standings(catalog, space, query.terms, texts, own, tags, photo.id)
+    labels = _label_scores(catalog, space, query.terms, texts, own, tags, photo.id)
 
     def named(some: NDArray[np.int64]) -> tuple[tuple[Photo, float], ...]:
         return tuple((photos[int(ids[at])], float(cosines[at])) for at in some if int(ids[at]) in photos)
@@ -109,18 +108,18 @@ def explain(
         float(cosines[order[place]]),
         place + 1,
         len(ids),
-        noise_of(catalog, space, vector),
+        score_distribution(catalog, space, vector),
         _parts(query.terms, texts, pictures, own),
         labels,
         tags,
-        named(order[max(0, place - beside) : place][::-1]),
-        named(order[place + 1 : place + 1 + beside]),
+        named(order[max(0, place - neighbours) : place][::-1]),
+        named(order[place + 1 : place + 1 + neighbours]),
     )
 
 
 def _parts(
     terms: Sequence[Term], texts: TextVectors, pictures: PictureVectors, own: NDArray[np.float32]
-) -> tuple[Part, ...]:
+) -> tuple[TermScore, ...]:
     vectors = np.stack(
         [texts.vector(term.text) if isinstance(term, Text) else pictures.vector(term.path) for term in terms]
     ).astype(np.float64)
@@ -129,11 +128,11 @@ def _parts(
     cosines = vectors @ own.astype(np.float64)
     shares = weights * cosines / length
     return tuple(
-        Part(term, float(cosine), float(share)) for term, cosine, share in zip(terms, cosines, shares, strict=True)
+        TermScore(term, float(cosine), float(share)) for term, cosine, share in zip(terms, cosines, shares, strict=True)
     )
 
 
-def _standings(
+def _label_scores(
     catalog: Catalog,
     space: Space,
     terms: Sequence[Term],
@@ -141,21 +140,19 @@ def _standings(
     own: NDArray[np.float32],
     tags: Sequence[ScoredTag],
     photo_id: int,
-) -> tuple[LabelStanding, ...]:
+) -> tuple[LabelScore, ...]:
     with catalog.read() as t:
         named = [(view.revision, label) for view in views(t) for label in _named(t, view, terms, photo_id)]
-        standings = [_standing(t, space, revision, label, own, tags) for revision, label in named]
-    # Texts may have to be encoded and are then kept, so not within the transaction that reads.
+        scores = [_label_score(t, space, revision, label, own, tags) for revision, label in named]
+    # Texts may have to be encoded and cached, so outside the read transaction.
     prompts = [_prompts(label, texts, own) for _, label in named]
     return tuple(
-        LabelStanding(*standing, prompts=best)
-        for standing, best in zip(standings, prompts, strict=True)
-        if standing is not None
+        LabelScore(*score, prompts=best) for score, best in zip(scores, prompts, strict=True) if score is not None
     )
 
 
 def _named(t: Transaction, view: View, terms: Sequence[Term], photo_id: int) -> list[Label]:
-    """The labels of *view* that texts of *terms* name, by name or alias, with its namespace before it or not."""
+    """Return the labels of *view* that texts of *terms* name, by name or alias, with or without namespace."""
     if view.folders and not t.scopes.among(view.folders, [photo_id]):
         return []
     named = [term.text for term in terms if isinstance(term, Text)]
@@ -163,14 +160,14 @@ def _named(t: Transaction, view: View, terms: Sequence[Term], photo_id: int) -> 
     found = {
         label.id
         for revision in (view.revision, *plain)
-        for definition in (find(revision.definition, text) for text in named)
+        for definition in (find_label(revision.definition, text) for text in named)
         for label in revision.labels
         if definition is not None and label.definition.name == definition.name
     }
     return [label for label in view.revision.labels if label.id in found]
 
 
-def _standing(
+def _label_score(
     t: Transaction,
     space: Space,
     revision: Revision,

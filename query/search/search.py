@@ -1,4 +1,4 @@
-"""Search: the photos that a query asks for, or those nearest to a vector."""
+"""Search: the photos that match a query, or those nearest to a vector."""
 
 from __future__ import annotations
 
@@ -6,32 +6,43 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from query.filters.filters import left_by
-from query.language import Query
+from query.errors import BadQuery
+from query.filters import matching_photos
+from query.language import Query, Term, Text, format_query
+from query.similarity.grouping import group_photos
+from query.similarity.scores import logit, probability
+from query.similarity.text_vectors import TextVectors
 from query.tagging import ScoredTag, tags_of
 from query.tagging.effective.rule import SURE
 from store import Catalog, Photo, Space, VectorIndex
 
-from .grouping import group_photos
-from .noise import noise_of
-from .query_vector import PictureVectors, combined
-from .scores import logit, probability
-from .text_vectors import TextVectors
+from .chance_limit import score_distribution
 
-#: How often index and catalog are asked anew when photos go between the two.
-_LOOKS = 3
-#: As many photos a group are looked at first.
-_A_GROUP = 3
-#: Photos of which each is compared with each; of more, that takes more memory than there may be.
+#: Length below which a weighted sum counts as zero: rounding leaves so much of vectors that cancel each other.
+_SHORTEST = 1e-4
+#: Searches of the index when photos are deleted between index and catalog.
+_ATTEMPTS = 3
+#: Photos read for each wanted group at first.
+_PHOTOS_PER_GROUP = 3
+#: Photos that are compared with each other for groups. The memory grows with the square.
 _COMPARED = 4096
 
 
+class PictureVectors(Protocol):
+    """Vectors of picture files."""
+
+    def vector(self, path: str) -> NDArray[np.float32]:
+        """Return the unit vector, float32 (d,), of the picture at *path*, as typed in the query."""
+        ...
+
+
 class Sort(StrEnum):
-    """The order of what was found."""
+    """Order of results."""
 
     RELEVANCE = "relevance"
     #: Newest first.
@@ -40,10 +51,10 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A photo that was found. `cosine`, `logit` and `probability` are the model's own, not rescaled.
+    """A photo that matches. `cosine`, `logit` and `probability` are the model's own, not rescaled.
 
-    The last two are None where more than one text was asked for: the model gives them a meaning for a picture and a
-    text. All three are where nothing but filters was.
+    `logit` and `probability` are None unless the query is one text: the model defines them for a picture and a text.
+    All three are None if the query has only filters.
     """
 
     photo_id: int
@@ -55,40 +66,41 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a query found. Where filters leave no photo, `reason` says why, as a sentence without its full stop.
+class QueryResult:
+    """Photos that match a query.
 
-    `best` is the best cosine there was for a text, and `least` that from which a photo is more than chance, see
-    `noise`; both are None where it was not asked. `more` are the others of a group, by the photo that leads it.
+    If the filters leave no photo, `reason` says why, as a sentence without its full stop. For a text, `best` is the
+    best cosine and `threshold` the cosine from which a photo is more than chance (see `chance_limit`); otherwise both
+    are None. `more` maps the leader of a group to its other members.
     """
 
     matches: list[Match]
     reason: str | None = None
     best: float | None = None
-    least: float | None = None
+    threshold: float | None = None
     more: Mapping[int, Sequence[Match]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which of the photos that were found are wanted: *count* of them after *offset* better ones.
+    """A part of the result: *count* photos after the best *offset*.
 
-    With `min_score`, a cosine, those below it are left out; with `stands_out`, those that are no more than chance.
-    With `group`, near-duplicates and bursts count as one. Sorted by date it is the same photos, in another order.
-    `exact` looks at every photo; without it one in a thousand may be missing from the answer of a large library.
+    `min_score`, a cosine, drops photos below it, and `above_chance` those that are no more than chance. `group` counts
+    near-duplicates and bursts as one. Sorted by date, the result has the same photos in another order. `exact` compares
+    every photo; otherwise one photo in a thousand may be missing from the result of a large library.
     """
 
     count: int
     offset: int = 0
     sort: Sort = Sort.RELEVANCE
     min_score: float | None = None
-    stands_out: bool = False
+    above_chance: bool = False
     group: bool = False
     exact: bool = False
 
 
 class Searcher:
-    """Answers queries from one library. Relative paths in them begin in *directory*, which is absolute."""
+    """Searches one library. Relative paths in queries are relative to *directory*, which is absolute."""
 
     def __init__(
         self,
@@ -106,49 +118,52 @@ class Searcher:
         self._pictures = pictures
         self._directory = directory
 
-    def search(self, query: Query, page: Page) -> Found:
-        """The photos that *query* asks for: best first, or without terms newest first.
+    def search(self, query: Query, page: Page) -> QueryResult:
+        """Return the photos that match *query*: best first, or newest first if it has no terms.
 
-        Raises `BadQuery` for a tag that there is not, and for terms that leave nothing to look for.
+        Raises `BadQuery` for an unknown tag, and for terms that cancel each other.
         """
         among: NDArray[np.int64] | None = None
         if query.filters or not query.terms:
             with self._catalog.read() as t:
-                left = left_by(t, self._space, query.filters, self._directory)
-            if not len(left.photo_ids):
-                return Found([], left.reason)
-            among = left.photo_ids
+                matching = matching_photos(t, self._space, query.filters, self._directory)
+            if not len(matching.photo_ids):
+                return QueryResult([], matching.reason)
+            among = matching.photo_ids
         if not query.terms:
             assert among is not None
             listed = among
             if page.group:
-                return self._found(lambda count: self._listed(listed, count), page)
-            return Found(self._listed(listed, page.count, page.offset))
-        vector = combined(query.terms, self._texts, self._pictures)
+                return self._page(lambda count: self._newest(listed, count), page)
+            return QueryResult(self._newest(listed, page.count, page.offset))
+        return self._ranked(query, page, among)
+
+    def _ranked(self, query: Query, page: Page, among: NDArray[np.int64] | None) -> QueryResult:
+        vector = query_vector(query.terms, self._texts, self._pictures)
         of_text = query.only_text is not None
-        least: float | None = None
-        if page.stands_out:
-            least = self._least(vector, among, of_text=of_text)
-            page = replace(page, min_score=max(least, -1.0 if page.min_score is None else page.min_score))
+        threshold: float | None = None
+        if page.above_chance:
+            threshold = self._threshold(vector, among, of_text=of_text)
+            page = replace(page, min_score=max(threshold, -1.0 if page.min_score is None else page.min_score))
         best: float | None = None
 
-        def look(count: int) -> list[tuple[int, float]]:
+        def nearest(count: int) -> list[tuple[int, float]]:
             nonlocal best
             found = _nearest(self._index, vector, count, among, exact=page.exact)
             best = found[0][1] if found else None
-            return _above(found, page)
+            return _above_min_score(found, page)
 
-        found = self._found(
-            lambda count: _nearest_matches(self._catalog, self._space, lambda: look(count), of_text=of_text), page
+        result = self._page(
+            lambda count: _matches(self._catalog, self._space, lambda: nearest(count), of_text=of_text), page
         )
-        # Where the model is all but sure there is nothing to doubt, which is told without looking at the library.
+        # A probability of SURE needs no threshold, so the library is not sampled.
         is_sure = best is not None and of_text and probability(best, self._space.identity) >= SURE
-        if least is None and of_text and not is_sure:
-            least = self._least(vector, among, of_text=True)
-        return replace(found, best=best, least=least)
+        if threshold is None and of_text and not is_sure:
+            threshold = self._threshold(vector, among, of_text=True)
+        return replace(result, best=best, threshold=threshold)
 
-    def _found(self, nearest: Callable[[int], list[Match]], page: Page) -> Found:
-        """Of what *nearest* gives for a count, best first, what *page* asks for."""
+    def _page(self, nearest: Callable[[int], list[Match]], page: Page) -> QueryResult:
+        """Return the part *page* of the matches that *nearest* returns for a count, best first."""
         wanted = page.offset + page.count
         groups = (
             grouped(self._catalog, self._space, nearest, wanted)
@@ -158,13 +173,13 @@ class Searcher:
         matches = [group[0] for group in groups]
         more = {group[0].photo_id: group[1:] for group in groups if len(group) > 1}
         is_listing = any(match.cosine is None for match in matches)
-        return Found(_by_date(matches) if page.sort is Sort.DATE and not is_listing else matches, more=more)
+        return QueryResult(_by_date(matches) if page.sort is Sort.DATE and not is_listing else matches, more=more)
 
-    def _least(self, vector: NDArray[np.float32], among: NDArray[np.int64] | None, *, of_text: bool) -> float:
-        noise = noise_of(self._catalog, self._space, vector, among)
-        return noise.least(self._space.identity, of_text=of_text)
+    def _threshold(self, vector: NDArray[np.float32], among: NDArray[np.int64] | None, *, of_text: bool) -> float:
+        distribution = score_distribution(self._catalog, self._space, vector, among)
+        return distribution.threshold(self._space.identity, of_text=of_text)
 
-    def _listed(self, among: NDArray[np.int64], count: int, offset: int = 0) -> list[Match]:
+    def _newest(self, among: NDArray[np.int64], count: int, offset: int = 0) -> list[Match]:
         with self._catalog.read() as t:
             ids = t.selection.newest_first(among, count, offset)
             tags = tags_of(t, self._space, ids)
@@ -174,7 +189,7 @@ class Searcher:
 def search_text(
     catalog: Catalog, index: VectorIndex, space: Space, texts: TextVectors, text: str, count: int
 ) -> list[Match]:
-    """The *count* photos that *text* describes best, best first. Raises `EmptyQuery` if it has no words."""
+    """Return the *count* photos nearest to *text*, best first. Raises `EmptyQuery` if it has no words."""
     return search_vector(catalog, index, space, texts.vector(text), count, of_text=True)
 
 
@@ -188,16 +203,36 @@ def search_vector(
     exclude: int | None = None,
     of_text: bool = False,
 ) -> list[Match]:
-    """The *count* photos nearest to *vector*, float32 (d,), best first, without the photo *exclude*.
+    """Return the *count* photos nearest to *vector*, float32 (d,), best first, without the photo *exclude*.
 
-    Logits and probabilities are given where the vector is a text's, which *of_text* says: see `Match`.
+    Logits and probabilities are given if *of_text*, the vector is a text's: see `Match`.
     """
 
     def nearest() -> list[tuple[int, float]]:
         found = _nearest(index, vector, count + (exclude is not None), None)
         return [(photo_id, cosine) for photo_id, cosine in found if photo_id != exclude][:count]
 
-    return _nearest_matches(catalog, space, nearest, of_text=of_text)
+    return _matches(catalog, space, nearest, of_text=of_text)
+
+
+def query_vector(terms: Sequence[Term], texts: TextVectors, pictures: PictureVectors) -> NDArray[np.float32]:
+    """Return the unit vector, float32 (d,), of the weighted sum of the unit vectors of *terms*, at least one.
+
+    A photo's cosine with it is the weighted sum of its cosines with the terms, up to one factor for the whole query.
+    Raises `BadQuery` if the terms cancel each other.
+    """
+    words = [term.text for term in terms if isinstance(term, Text)]
+    known = dict(zip(words, texts.matrix(words), strict=True)) if words else {}
+    total = np.zeros(0)
+    for term in terms:
+        vector = known[term.text] if isinstance(term, Text) else pictures.vector(term.path)
+        scaled = term.weight * vector.astype(np.float64)
+        total = total + scaled if len(total) else scaled
+    length = float(np.linalg.norm(total))
+    if length < _SHORTEST:
+        raise BadQuery(format_query(Query(tuple(terms))), "takes away all that it asks for", "leave a term out")
+    unit: NDArray[np.float32] = (total / length).astype(np.float32)
+    return unit
 
 
 def grouped(
@@ -207,14 +242,13 @@ def grouped(
     wanted: int,
     compared: int = _COMPARED,
 ) -> list[list[Match]]:
-    """The first *wanted* groups of what *nearest* gives for a count, best first, each led by its best.
+    """Return the first *wanted* groups of the matches that *nearest* returns for a count, each led by its best.
 
-    A group holds what belongs to it among the photos that had to be looked at, and of these among the *compared* best;
-    all others stand for themselves.
+    Only photos that had to be read are grouped, and of these only the *compared* best; all others stay single.
     """
     # So many are enough, however few the groups of the best are.
     most = wanted + compared
-    count = max(1, min(_A_GROUP * wanted, most))
+    count = max(1, min(_PHOTOS_PER_GROUP * wanted, most))
     while True:
         found = list(nearest(count))
         matches = {match.photo_id: match for match in found}
@@ -225,17 +259,17 @@ def grouped(
         count = min(2 * count, most)
 
 
-def _nearest_matches(
-    catalog: Catalog, space: Space, look: Callable[[], list[tuple[int, float]]], *, of_text: bool
+def _matches(
+    catalog: Catalog, space: Space, nearest: Callable[[], list[tuple[int, float]]], *, of_text: bool
 ) -> list[Match]:
-    """The photos that *look* finds in the index, and their cosines, with what the catalog knows of them."""
-    for _ in range(_LOOKS):
-        nearest = look()
-        ids = [photo_id for photo_id, _ in nearest]
+    """Return the photos and cosines of *nearest* with their records and tags from the catalog."""
+    for _ in range(_ATTEMPTS):
+        found = nearest()
+        ids = [photo_id for photo_id, _ in found]
         with catalog.read() as t:
             photos = {photo.id: photo for photo in t.photos.get(ids) if photo.paths}
             tags = tags_of(t, space, ids)
-        # Files may go between the two looks; the index knows by the next.
+        # Files may be deleted between index and catalog; the next search of the index leaves them out.
         if len(photos) == len(ids):
             break
     return [
@@ -247,7 +281,7 @@ def _nearest_matches(
             photos[photo_id],
             tuple(tags[photo_id]),
         )
-        for photo_id, cosine in nearest
+        for photo_id, cosine in found
         if photo_id in photos
     ]
 
@@ -264,17 +298,17 @@ def _nearest(
     return list(zip(found.photo_ids.tolist(), found.cosines.tolist(), strict=True))
 
 
-def _above(nearest: list[tuple[int, float]], page: Page) -> list[tuple[int, float]]:
+def _above_min_score(found: list[tuple[int, float]], page: Page) -> list[tuple[int, float]]:
     if page.min_score is None:
-        return nearest
-    return [(photo_id, cosine) for photo_id, cosine in nearest if cosine >= page.min_score]
+        return found
+    return [(photo_id, cosine) for photo_id, cosine in found if cosine >= page.min_score]
 
 
 def _by_date(matches: Sequence[Match]) -> list[Match]:
-    """Newest first, and then those without a date; what is equal by that stays as it is."""
+    """Sort newest first, those without a date last; the sort is stable."""
 
-    def place(match: Match) -> tuple[bool, datetime]:
+    def key(match: Match) -> tuple[bool, datetime]:
         taken_at = match.photo.facts.taken_at
         return taken_at is not None, taken_at or datetime.min  # noqa: DTZ901 - cameras' clocks have no zone
 
-    return sorted(matches, key=place, reverse=True)
+    return sorted(matches, key=key, reverse=True)

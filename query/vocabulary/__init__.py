@@ -1,23 +1,20 @@
-"""Vocabularies as files: reading, writing, and those that come with the program."""
+"""Vocabulary files and their labels: reading, writing, comparing, and the vocabularies that come with the program."""
 
 from .difference import Difference, difference
-from .hierarchy import Speller, ancestors, find
-from .names import normalised
-from .prompts import DEFAULT_TEMPLATES, filled
-from .reader import parse_vocabulary, read_vocabulary
-from .shipped import SHIPPED, shipped_vocabulary
-from .writer import write_vocabulary
+from .labels import DEFAULT_TEMPLATES, LabelFinder, ancestors, fill_templates, find_label, normalized_name
+from .reader import SHIPPED, parse_vocabulary, read_vocabulary, shipped_vocabulary
+from .text_format import write_vocabulary
 
 __all__ = [
     "DEFAULT_TEMPLATES",
     "SHIPPED",
     "Difference",
-    "Speller",
+    "LabelFinder",
     "ancestors",
     "difference",
-    "filled",
-    "find",
-    "normalised",
+    "fill_templates",
+    "find_label",
+    "normalized_name",
     "parse_vocabulary",
     "read_vocabulary",
     "shipped_vocabulary",

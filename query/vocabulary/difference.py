@@ -1,4 +1,4 @@
-"""How two vocabularies differ, label by label."""
+"""Differences between two vocabularies, label by label."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from store import LabelDefinition, VocabularyDefinition
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Names of labels that only the second has, that only the first has, and that changed, with what did."""
+    """Names of labels added, removed, and changed (with the fields that changed)."""
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
     changed: tuple[tuple[str, tuple[str, ...]], ...]
-    #: What differs of the vocabularies as a whole.
+    #: Fields of the vocabulary as a whole that changed.
     whole: tuple[str, ...]
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
+        """True if there is any difference."""
         return bool(self.added or self.removed or self.changed or self.whole)
 
 
 def difference(before: VocabularyDefinition, after: VocabularyDefinition) -> Difference:
-    """What changed from *before* to *after*. The order of labels is no difference."""
+    """Compare *before* with *after*. The order of labels does not count."""
     old, new = ({label.name: label for label in each.labels} for each in (before, after))
     changed = ((name, _changes(old[name], new[name])) for name in old if name in new)
     whole = [name for name in ("threshold", "exclusive") if getattr(before, name) != getattr(after, name)]

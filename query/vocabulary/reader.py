@@ -1,21 +1,27 @@
-"""Reads vocabulary files. A file is taken whole or not at all, and what is wrong is named line by line."""
+"""Reader of vocabulary files. A file is accepted whole or not at all; each problem is reported with its line."""
 
 from __future__ import annotations
 
 import codecs
 import os
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from query.errors import Problem, VocabularyError
 from store import LabelDefinition, VocabularyDefinition
 from store.errors import safe
 
-from .csv_format import parse_table
-from .hierarchy import resolve
-from .names import normalised
-from .text_format import Lines, parse_lines
+from .csv_format import parse_csv
+from .labels import fill_templates, names_and_aliases, normalized_name, reachable
+from .text_format import ParsedFile, parse_text
+
+#: The vocabularies that come with the program: for photographs (the default), for the demo library, and a second one
+#: for the demo library.
+SHIPPED: Final = ("photographic", "demo", "demo-moods")
+_FOLDER = Path(__file__).parent / "data"
 
 #: Characters. A longer label is a mistake: a text that SigLIP reads whole has about 300.
 _LONGEST = 200
@@ -23,10 +29,16 @@ _LONGEST = 200
 _LARGEST = 20_000_000
 
 
-def read_vocabulary(path: Path, name: str | None = None) -> VocabularyDefinition:
-    """The vocabulary in the file at *path*: text, a label a line, CSV or YAML. Its name is *name*, or the file's.
+def shipped_vocabulary(name: str) -> VocabularyDefinition:
+    """Return the vocabulary *name*, one of `SHIPPED`."""
+    assert name in SHIPPED, name
+    return read_vocabulary(_FOLDER / f"{name}.txt")
 
-    UTF-8 or UTF-16, any line ends. Raises `VocabularyError`, which names everything that is wrong.
+
+def read_vocabulary(path: Path, name: str | None = None) -> VocabularyDefinition:
+    """Read the vocabulary file at *path*: text with a label a line, CSV or YAML. Its name is *name*, or the file's.
+
+    UTF-8 or UTF-16, any line ends. Raises `VocabularyError` with all problems of the file.
     """
     try:
         # Not by the size that the system states: pipes and devices have none.
@@ -41,37 +53,94 @@ def read_vocabulary(path: Path, name: str | None = None) -> VocabularyDefinition
     if len(content) > _LARGEST:
         raise _error(path, f"it has more than {_LARGEST // 1_000_000} MB")
     # A file's name need not be text.
-    sound = safe(os.fsencode(name or path.stem))
-    return parse_vocabulary(_text(path, content), sound, path)
+    sound = readable(os.fsencode(name or path.stem))
+    return parse_vocabulary(_decoded(path, content), sound, path)
 
 
 def parse_vocabulary(text: str, name: str, path: Path) -> VocabularyDefinition:
-    """The vocabulary in *text*, the content of the file at *path*. Raises `VocabularyError`."""
-    found = _parser(path)(text)
-    resolve(found)
-    problems = found.problems + _problems(found)
-    if not found.labels and not problems:
+    """Parse *text*, the content of the file at *path*, as a vocabulary. Raises `VocabularyError`."""
+    parsed = _parser(path)(text)
+    _resolve(parsed)
+    problems = parsed.problems + _problems(parsed)
+    if not parsed.labels and not problems:
         problems = [Problem(None, "there are no labels in it")]
     if problems:
         raise VocabularyError(str(path), sorted(problems, key=lambda problem: problem.line or 0))
-    labels = tuple(label for _, label in found.labels)
-    return VocabularyDefinition(name, labels, found.threshold, tuple(group for _, group in found.exclusive))
+    labels = tuple(label for _, label in parsed.labels)
+    return VocabularyDefinition(name, labels, parsed.threshold, tuple(group for _, group in parsed.exclusive))
 
 
-def _parser(path: Path) -> Callable[[str], Lines]:
+def _parser(path: Path) -> Callable[[str], ParsedFile]:
     ending = path.suffix.lower()
     if ending in {".yaml", ".yml"}:
-        from .yaml_format import parse_structure  # noqa: PLC0415 - searches read no YAML
+        from .yaml_format import parse_yaml  # noqa: PLC0415 - searches read no YAML
 
-        return parse_structure
-    return parse_table if ending in {".csv", ".tsv"} else parse_lines
+        return parse_yaml
+    return parse_csv if ending in {".csv", ".tsv"} else parse_text
 
 
-def _problems(found: Lines) -> list[Problem]:
+def _decoded(path: Path, content: bytes) -> str:
+    encoding = "utf-8-sig"
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif b"\0" in content:
+        raise _error(path, "it is not a text file")
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise VocabularyError(str(path), [Problem(line, "it is not text in UTF-8 or UTF-16")]) from error
+
+
+def _error(path: Path, what: str) -> VocabularyError:
+    return VocabularyError(str(path), [Problem(None, what)])
+
+
+def _resolve(parsed: ParsedFile) -> None:
+    """Add a label for each parent without a line, and replace mentions of labels by their own names."""
+    _add_implied(parsed)
+    names = names_and_aliases(label for _, label in parsed.labels)
+    for at, (number, label) in enumerate(parsed.labels):
+        parents = _own_names(parsed, number, label.parents, names)
+        parsed.labels[at] = (number, replace(label, parents=parents))
+    parsed.exclusive = [(number, _own_names(parsed, number, group, names)) for number, group in parsed.exclusive]
+    parsed.problems += _cycles(parsed.labels)
+
+
+def _add_implied(parsed: ParsedFile) -> None:
+    there = set(names_and_aliases(label for _, label in parsed.labels))
+    for number, name, category, parents in parsed.implied:
+        if name and normalized_name(name) not in there:
+            there.add(normalized_name(name))
+            texts = fill_templates([name], parsed.templates)
+            parsed.labels.append((number, LabelDefinition(name, texts, category, parents=parents)))
+
+
+def _own_names(parsed: ParsedFile, number: int, mentioned: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    own: list[str] = []
+    for name in mentioned:
+        known = names.get(normalized_name(name))
+        if known is None:
+            parsed.problems.append(Problem(number, f"there is no label {name[:40]!r}"))
+        elif known not in own:
+            own.append(known)
+    return tuple(own)
+
+
+def _cycles(labels: Sequence[tuple[int, LabelDefinition]]) -> list[Problem]:
+    parents = {label.name: label.parents for _, label in labels}
+    problems = []
+    for number, label in labels:
+        if any(label.name in (above, *reachable(above, parents)) for above in label.parents):
+            problems.append(Problem(number, f"the label {label.name[:40]!r} is among its own parents"))
+    return problems
+
+
+def _problems(parsed: ParsedFile) -> list[Problem]:
     problems: list[Problem] = []
     first: dict[str, int] = {}
-    for number, label in found.labels:
-        key = normalised(label.name)
+    for number, label in parsed.labels:
+        key = normalized_name(label.name)
         if not key:
             problems.append(Problem(number, "there is no label"))
         elif _has_control_characters(label):
@@ -81,7 +150,9 @@ def _problems(found: Lines) -> list[Problem]:
         elif len(label.name) > _LONGEST:
             problems.append(Problem(number, f"the label '{label.name[:40]}…' has more than {_LONGEST} characters"))
         elif set(label.examples) & set(label.counterexamples):
-            problems.append(Problem(number, f"the label {label.name!r} has a photo both as an example and as none"))
+            problems.append(
+                Problem(number, f"the label {label.name!r} has the same photo as example and as counterexample")
+            )
         elif key in first:
             problems.append(Problem(number, f"the label {label.name!r} is in line {first[key]} already"))
         else:
@@ -93,20 +164,3 @@ def _has_control_characters(label: LabelDefinition) -> bool:
     # The joiners of emoji, Persian and Hindi are none; line and paragraph separators would be lost in writing.
     held = "".join((label.name, label.category or "", *label.aliases, *label.texts))
     return any(unicodedata.category(mark) in {"Cc", "Zl", "Zp"} for mark in held)
-
-
-def _text(path: Path, content: bytes) -> str:
-    encoding = "utf-8-sig"
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = "utf-16"
-    elif b"\0" in content:
-        raise _error(path, "it is no text file")
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise VocabularyError(str(path), [Problem(line, "it is no text in UTF-8 or UTF-16")]) from error
-
-
-def _error(path: Path, what: str) -> VocabularyError:
-    return VocabularyError(str(path), [Problem(None, what)])

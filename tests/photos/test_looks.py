@@ -15,7 +15,7 @@ from photos.duplicates.hashes import KnownLooks
 from photos.duplicates.pairs import Joints
 from photos.duplicates.phash import METHOD, Look, joined, look_at
 from photos.library import OpenLibrary
-from query.search.near_pairs import NearPairs
+from query.similarity import NearPairs
 from store import Catalog, Facts, PerceptualHash
 from tests.pictures import encoded
 

@@ -12,7 +12,7 @@ import pytest
 
 from photos.operations import vocabularies
 from photos.operations.vocabulary_changes import draft, keep, revise, with_label
-from query import UnknownNamespace
+from query.errors import UnknownNamespace
 from store import Catalog, LabelDefinition, VocabularyDefinition
 
 from .test_vocabulary_commands import editor

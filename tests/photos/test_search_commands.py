@@ -17,7 +17,7 @@ from photos.__main__ import main
 from photos.cli import Invocation
 from photos.cli.kit.query_options import FILTERS
 from photos.operations.requests import SearchRequest, SimilarRequest
-from query.language import KINDS
+from query.language import FILTER_TYPES
 
 from .towers import ColourTowers
 
@@ -110,7 +110,7 @@ def test_an_empty_query_is_one_sentence(filled, words):
 
 def test_every_filter_is_an_option_and_every_option_a_filter():
     # Of sizes one name is enough.
-    assert set(FILTERS) == set(KINDS) - {"mp", "filesize"}
+    assert set(FILTERS) == set(FILTER_TYPES) - {"mp", "filesize"}
 
 
 def test_a_request_is_the_same_after_a_journey_as_json():

@@ -1,6 +1,7 @@
 import pytest
 
-from query import StoredTagger, TextVectors
+from query.similarity import TextVectors
+from query.tagging import StoredTagger
 from store import Catalog, Facts, MappedRows, SpaceIdentity, Stamp, VectorIndex, Vectors
 from store.sql import schema as tables
 from tests.fakes import DIMENSION, FakeEncoder, vector_of
@@ -27,7 +28,7 @@ class Library:
 
     def _make_encoder(self):
         self.encoders_made += 1
-        return self.encoder
+        return self.encoder.encode_text
 
     def add(self, name: str, revision=None) -> int:
         tagger = revision and StoredTagger(self.catalog, self.space, revision, self.texts)

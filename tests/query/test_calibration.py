@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from query import parse_vocabulary, photo_tags, retag
-from query.search.scores import cosine_of
-from query.tagging import is_due, minimum_of, spread_of
+from query.similarity import cosine_of
+from query.tagging import is_due, minimum_of, photo_tags, retag, spread_of
 from query.tagging.effective.rule import FLOOR, STANDS_OUT, SURE
 from query.tagging.learning.calibration import LEAST, calibrate, measure
 from query.tagging.scoring.label_matrix import label_matrix
+from query.vocabulary import parse_vocabulary
 from store import Spread
 
 from .conftest import IDENTITY

@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from query import retag, say
-from query.tagging import TagNames, tagged, tags_of
+from query.tagging import TagNames, retag, say, tagged, tags_of
 from store import LabelDefinition, Stamp, TagSource, VocabularyDefinition
 
 NAMES = ["animal", "dog", "puppy", "bird", "day", "night", "sunset", "kitchen", "indoors", "outdoors", "car"]

@@ -1,4 +1,4 @@
-"""Photos that belong together."""
+"""Groups of near-duplicates and bursts."""
 
 from datetime import datetime, timedelta
 
@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from query import Match
-from query.search.grouping import BURST, NEAR, are_other_moments, around_leaders, group_photos, is_moment
-from query.search.search import grouped
+from query.search import Match, grouped
+from query.similarity import NEAR, group_around_leaders, taken_at_different_times
+from query.similarity.grouping import BURST, group_photos, is_burst
 from store import Catalog, Facts, SpaceIdentity, Stamp
 
 NOON = datetime(2024, 5, 1, 12)  # noqa: DTZ001 - a camera's wall clock
@@ -21,10 +21,10 @@ def taken(seconds, camera="X-T4"):
 
 def grouped_around(order, pairs):
     firsts, seconds = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
-    return around_leaders(order, firsts, seconds)
+    return group_around_leaders(order, firsts, seconds)
 
 
-def test_nobody_joins_a_group_by_way_of_another_member():
+def test_no_photo_joins_a_group_through_another_member():
     chain = [(1, 2), (2, 3), (3, 4), (4, 5)]
     assert grouped_around([1, 2, 3, 4, 5], chain) == [[1, 2], [3, 4], [5]]
     assert grouped_around([2, 1, 3, 4, 5], chain) == [[2, 1, 3], [4, 5]]
@@ -32,7 +32,7 @@ def test_nobody_joins_a_group_by_way_of_another_member():
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.permutations(range(8)), st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7))))
-def test_everybody_is_in_one_group_whose_leader_comes_first(order, pairs):
+def test_every_photo_is_in_one_group_led_by_its_best(order, pairs):
     pairs = {pair for pair in pairs if pair[0] != pair[1]}
     groups = grouped_around(order, pairs)
     assert sorted(each for group in groups for each in group) == sorted(order)
@@ -42,28 +42,28 @@ def test_everybody_is_in_one_group_whose_leader_comes_first(order, pairs):
     assert [group[0] for group in groups] == sorted((group[0] for group in groups), key=order.index)
 
 
-def test_a_moment_is_one_camera_within_seconds():
-    assert is_moment(taken(0), taken(8))
-    assert not is_moment(taken(0), taken(60))
-    assert not is_moment(taken(0), taken(1, "Pixel 7"))
-    assert not is_moment(taken(0, None), taken(1, None))
-    assert not is_moment(Facts(4, 3, "JPEG"), Facts(4, 3, "JPEG"))
+def test_a_burst_is_by_one_camera_within_seconds():
+    assert is_burst(taken(0), taken(8))
+    assert not is_burst(taken(0), taken(60))
+    assert not is_burst(taken(0), taken(1, "Pixel 7"))
+    assert not is_burst(taken(0, None), taken(1, None))
+    assert not is_burst(Facts(4, 3, "JPEG"), Facts(4, 3, "JPEG"))
 
 
-def test_a_copy_has_the_time_of_its_original_or_none():
+def test_a_copy_has_the_time_of_its_original_or_no_time():
     taken = {1: (NOON, "X-T4"), 2: (NOON + timedelta(seconds=1), "X-T4"), 3: (NOON, "X-T4"), 5: (NOON, "Pixel 7")}
-    # 4 and 6 do not know theirs.
+    # The times of 4 and 6 are unknown.
     pairs = {(1, 2): True, (2, 3): True, (1, 3): False, (1, 4): False, (4, 6): False, (2, 5): False, (6, 2): False}
     firsts, seconds = np.array(list(pairs), np.int64).T
-    assert are_other_moments(taken, firsts, seconds).tolist() == list(pairs.values())
-    assert not are_other_moments({}, firsts, seconds).any()
+    assert taken_at_different_times(taken, firsts, seconds).tolist() == list(pairs.values())
+    assert not taken_at_different_times({}, firsts, seconds).any()
 
 
 ANGLES = SpaceIdentity("m", "w", "p", "float32", 2, 1.0, 0.0)
 
 
 class Album:
-    """Photos that are as alike as the angles between them are small, by their places: the first is the best."""
+    """Photos at angles: the smaller the angle between two, the more similar they are. The first is the best match."""
 
     def __init__(self, catalog):
         self.catalog = catalog
@@ -96,7 +96,7 @@ def album(tmp_path):
         yield Album(catalog)
 
 
-def test_groups_are_what_looks_the_same_and_bursts(album):
+def test_groups_are_near_duplicates_and_bursts(album):
     near, burst = np.arccos(NEAR) * 0.9, np.arccos(BURST) * 0.9
     undated = Facts(4, 3, "JPEG")
     album.add(
@@ -113,9 +113,9 @@ def test_groups_are_what_looks_the_same_and_bursts(album):
     assert [album.groups(wanted) for wanted in (0, 3)] == [[], groups[:3]]
 
 
-def test_a_page_of_groups_is_filled_however_few_the_best_photos_make(album):
+def test_a_page_of_groups_is_full_even_if_the_best_are_one_group(album):
     album.add(*[(0.0, Facts(4, 3, "JPEG"))] * 30, *[(number / 2, Facts(4, 3, "JPEG")) for number in range(1, 6)])
-    # Of the best twenty all are one; those beyond stand for themselves.
+    # The best twenty are one group; the others stay single.
     groups = album.groups(8, compared=20)
     assert [len(group) for group in groups] == [20] + [1] * 7
     assert [len(group) for group in album.groups(10**30, compared=20)] == [20] + [1] * 15

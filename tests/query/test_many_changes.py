@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from query import StoredTagger, pending_revision_ids, renewed, retag
+from query.tagging import StoredTagger, pending_revision_ids, renewed, retag
 from query.tagging.learning.calibration import calibrate
 from query.tagging.scoring.label_matrix import label_matrix
 from query.tagging.scoring.scorer import ExactScorer

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from query import (
-    BadNamespace,
+from query.errors import BadNamespace, Superseded
+from query.tagging import (
+    Given,
     StoredTagger,
-    Superseded,
     checked_namespace,
     compare_sources,
     pending_revision_id,
@@ -20,7 +20,6 @@ from query import (
     tag_counts,
     take_tags,
 )
-from query.tagging import Given
 from query.tagging.scoring.scorer import KEPT_MOST
 from store import LabelDefinition, Stamp, VocabularyDefinition
 

@@ -1,4 +1,4 @@
-"""Asking the library."""
+"""Searches of a library."""
 
 import sqlite3
 from contextlib import closing
@@ -7,21 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from query import (
-    BadQuery,
-    EmptyQuery,
-    NotInLibrary,
-    Page,
-    Searcher,
-    Sort,
-    UnknownVocabulary,
-    parse,
-    parse_line,
-    search_text,
-    search_vector,
-)
-from query.search.scores import logit, probability
-from query.search.text_vectors import plain
+from query.errors import BadQuery, EmptyQuery, NotInLibrary, UnknownVocabulary
+from query.language import parse, parse_line
+from query.search import Page, Searcher, Sort, search_text, search_vector
+from query.similarity import logit, normalized_text, probability
 from tests.fakes import vector_of
 from tests.strategies import QUERIES, TYPED
 
@@ -32,7 +21,7 @@ def search(library, text, count=10):
     return search_text(library.catalog, library.index, library.space, library.texts, text, count)
 
 
-def test_the_best_photo_comes_first_with_its_facts_and_raw_scores(library):
+def test_the_best_photo_is_first_with_facts_and_raw_scores(library):
     ids = {name: library.add(name) for name in ("dog", "cat", "car")}
     matches = search(library, "dog")
     assert matches[0].photo_id == ids["dog"]
@@ -44,13 +33,13 @@ def test_the_best_photo_comes_first_with_its_facts_and_raw_scores(library):
     assert len(search(library, "dog", 2)) == 2
 
 
-def test_a_picture_finds_others_and_not_itself(library):
+def test_a_search_by_picture_excludes_the_picture(library):
     ids = {name: library.add(name) for name in ("dog", "cat", "car")}
     found = search_vector(library.catalog, library.index, library.space, vector_of(b"dog"), 2, exclude=ids["dog"])
     assert {match.photo_id for match in found} == {ids["cat"], ids["car"]}
 
 
-def test_a_text_is_encoded_once_and_never_again(library):
+def test_a_text_is_encoded_once(library):
     library.add("dog")
     search(library, "Beach  at SUNSET")
     library.texts = library.new_texts()
@@ -59,7 +48,7 @@ def test_a_text_is_encoded_once_and_never_again(library):
     assert library.encoders_made == 1
 
 
-def test_what_was_encoded_before_an_interruption_is_kept(library):
+def test_texts_encoded_before_an_interruption_stay_cached(library):
     asked = [f"text{number}" for number in range(100)]
 
     def interrupt(done, total):
@@ -72,7 +61,7 @@ def test_what_was_encoded_before_an_interruption_is_kept(library):
     assert len(library.encoder.asked) == 36
 
 
-def test_repeated_texts_are_encoded_once_and_given_for_each(library):
+def test_repeated_texts_are_encoded_once(library):
     matrix = library.texts.matrix(["a", "b", "a"])
     assert (matrix[0] == matrix[2]).all()
     assert library.encoder.asked == ["a", "b"]
@@ -80,12 +69,12 @@ def test_repeated_texts_are_encoded_once_and_given_for_each(library):
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\t"])
-def test_a_query_without_words_is_refused(library, text):
+def test_a_query_without_words_is_an_error(library, text):
     with pytest.raises(EmptyQuery, match="nothing to search for"):
         search(library, text)
 
 
-def test_an_answer_does_not_wait_for_another_process_that_writes(library):
+def test_a_search_does_not_wait_for_another_writer(library):
     library.add("dog")
     with closing(sqlite3.connect(library.catalog.path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -97,9 +86,9 @@ def test_an_answer_does_not_wait_for_another_process_that_writes(library):
     assert library.texts.unknown(["dog"]) == 0
 
 
-def test_texts_are_remembered_by_what_the_model_tells_apart():
-    assert plain("  Caf\u0065\u0301 \n NOIR ") == "caf\u00e9 noir"
-    assert plain("bad \udcff byte") == "bad ? byte"
+def test_texts_are_cached_by_what_the_model_distinguishes():
+    assert normalized_text("  Caf\u0065\u0301 \n NOIR ") == "caf\u00e9 noir"
+    assert normalized_text("bad \udcff byte") == "bad ? byte"
 
 
 def test_errors_are_one_sentence():
@@ -109,7 +98,7 @@ def test_errors_are_one_sentence():
 
 
 class Vanishing:
-    """An index whose first answers hold photos that have been pruned since."""
+    """An index whose first results contain photos that are deleted before the catalog is read."""
 
     def __init__(self, index, vanish, times):
         self.index, self.vanish, self.times = index, vanish, times
@@ -122,7 +111,7 @@ class Vanishing:
         return found
 
 
-def test_photos_that_go_between_the_two_looks_are_replaced_by_others(library):
+def test_photos_deleted_during_a_search_are_replaced(library):
     for name in "abcdefg":
         library.add(name)
 
@@ -139,7 +128,7 @@ def test_photos_that_go_between_the_two_looks_are_replaced_by_others(library):
 
 
 class NamedVectors:
-    """Pictures whose vectors are those of their paths."""
+    """Picture vectors made from the letters of the paths."""
 
     def vector(self, path):
         return vector_of(path.encode("utf-8", "surrogatepass"))
@@ -150,7 +139,7 @@ def searcher(library):
     return Searcher(library.catalog, library.index, library.space, library.texts, NamedVectors(), "/photos")
 
 
-def test_a_querys_cosine_is_that_with_the_weighted_sum_of_its_terms(library, searcher):
+def test_scores_are_cosines_with_the_weighted_sum_of_terms(library, searcher):
     names = {library.add(name): name for name in "abcdefghij"}
     found = searcher.search(parse_line("2:dog - 0.5:./p.jpg"), Page(10)).matches
     total = 2 * vector_of(b"dog") - 0.5 * vector_of(b"./p.jpg")
@@ -160,7 +149,7 @@ def test_a_querys_cosine_is_that_with_the_weighted_sum_of_its_terms(library, sea
     assert {match.probability for match in found} == {None}
 
 
-def test_a_filter_leaves_out_photos_and_changes_no_score(library, searcher):
+def test_a_filter_drops_photos_and_changes_no_score(library, searcher):
     for name in ("a/x.jpg", "a/y.png", "b/x.jpg", "b/z.jpg"):
         library.add(name)
     every = searcher.search(parse_line("dog"), Page(10)).matches
@@ -171,13 +160,13 @@ def test_a_filter_leaves_out_photos_and_changes_no_score(library, searcher):
     assert searcher.search(parse_line("in:./b"), Page(10)).matches[0].cosine is None
 
 
-def test_terms_that_cancel_each_other_are_refused(library, searcher):
+def test_terms_that_cancel_each_other_are_an_error(library, searcher):
     library.add("a")
     with pytest.raises(BadQuery, match="takes away all that it asks for"):
         searcher.search(parse_line("dog - dog"), Page(10))
 
 
-def test_a_page_is_a_part_of_the_whole_whatever_the_order(library, searcher):
+def test_a_page_has_the_same_photos_in_every_order(library, searcher):
     for number in range(12):
         library.add(str(number))
     for query in ("dog", "name:*"):
@@ -188,7 +177,7 @@ def test_a_page_is_a_part_of_the_whole_whatever_the_order(library, searcher):
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(QUERIES, TYPED)
-def test_whatever_can_be_read_is_answered_or_refused(searcher, library, query, words):
+def test_every_query_has_a_result_or_a_usage_error(searcher, library, query, words):
     if not library.encoder.asked:
         library.add("a")
     page = Page(3)

@@ -12,13 +12,13 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from query import (
-    BadLabel,
+from query.errors import BadLabel, Superseded
+from query.similarity import cosine_of, logit, probability
+from query.tagging import (
     StoredTagger,
-    Superseded,
     census,
+    label_matrix,
     lint,
-    parse_vocabulary,
     pending_revision_id,
     photo_tags,
     retag,
@@ -26,14 +26,13 @@ from query import (
     set_target_revision,
     tag_counts,
     target_revision_id,
-    try_label,
 )
-from query.search.scores import cosine_of, logit, probability
-from query.tagging import label_matrix
 from query.tagging.effective.rule import TagRule
 from query.tagging.scoring.label_matrix import LabelMatrix, on_grid
 from query.tagging.scoring.scorer import KEPT_MOST, Columns, ExactScorer, scorer_for
 from query.tagging.scoring.shortlist import ShortlistScorer
+from query.vocabulary import parse_vocabulary
+from query.vocabulary_design import preview_label
 from store import KeptScores, Label, LabelDefinition, Revision, Spread, Tag, TagSource, Vectors, VocabularyDefinition
 from store.sql import schema as tables
 from store.tagging.revision_labels import KeptMembers, about
@@ -592,7 +591,7 @@ def test_a_census_says_what_a_re_tag_would(library):
 def test_a_trial_counts_what_the_label_would_be_on(library):
     ids = [library.add(f"photo{number}") for number in range(9)]
     vector = library.texts.label_vector("stained glass")
-    trial = try_label(library.catalog, library.space, vector, 0.02, count=2, bars=4)
+    trial = preview_label(library.catalog, library.space, vector, 0.02, count=2, bars=4)
     revision = library.put(parse_vocabulary("stained glass @ 0.02", "v", Path("v.txt")))
     retag(library.catalog, library.space, revision, library.texts)
     tagged = [key for key, tags in photo_tags(library.catalog, library.space, ids).items() if tags]

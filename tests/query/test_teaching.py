@@ -6,17 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from query import (
-    label_standing,
-    parse_vocabulary,
-    pending_revision_id,
-    pending_revision_ids,
-    photo_tags,
-    renewed,
-    retag,
-)
+from query.tagging import label_standing, pending_revision_id, pending_revision_ids, photo_tags, renewed, retag
 from query.tagging.learning.taught_vector import Background, taught
-from query.vocabulary import difference, write_vocabulary
+from query.vocabulary import difference, parse_vocabulary, write_vocabulary
 from store import LabelDefinition, VocabularyDefinition
 
 DIMENSION = 48
@@ -356,8 +348,8 @@ def test_every_form_of_a_vocabulary_has_examples():
     ("text", "what"),
     [
         (f"% example {'ab' * 32}\ndog\n", "line 1: there is no label above this example"),
-        ("dog\n% example abc\n", "line 2: the example 'abc' is no SHA-256"),
-        (f"dog\n% example {'ab' * 32}\n% counterexample {'ab' * 32}\n", "both as an example and as none"),
+        ("dog\n% example abc\n", "line 2: the example 'abc' is not the SHA-256"),
+        (f"dog\n% example {'ab' * 32}\n% counterexample {'ab' * 32}\n", "as example and as counterexample"),
     ],
 )
 def test_examples_that_are_none_are_named(text, what):

@@ -1,4 +1,4 @@
-"""Vocabulary files: what is taken, and what is named instead."""
+"""Vocabulary files: formats, and problems that are reported."""
 
 import codecs
 import os
@@ -11,8 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from query import SHIPPED, VocabularyError, read_vocabulary, shipped_vocabulary, write_vocabulary
-from query.vocabulary import ancestors, difference, find, normalised
+from query.errors import VocabularyError
+from query.vocabulary import (
+    SHIPPED,
+    ancestors,
+    difference,
+    find_label,
+    normalized_name,
+    read_vocabulary,
+    shipped_vocabulary,
+    write_vocabulary,
+)
 from query.vocabulary.reader import parse_vocabulary
 from store import LabelDefinition, VocabularyDefinition
 
@@ -53,7 +62,7 @@ def test_a_label_a_line_is_enough(tmp_path):
     assert vocabulary.labels[0].texts == three("dog")
 
 
-def test_the_whole_text_form(tmp_path):
+def test_the_whole_text_format(tmp_path):
     vocabulary = read(tmp_path, FULL)
     assert vocabulary.threshold == 0.25
     kingfisher, heron, crane, duck = vocabulary.labels
@@ -70,7 +79,7 @@ def test_templates_of_the_file_replace_the_defaults(tmp_path):
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_tables(tmp_path, delimiter):
+def test_csv_files(tmp_path, delimiter):
     rows = ["label,category,threshold", "dog,animals,0.5", "red car,,", ",,"]
     vocabulary = read(tmp_path, "\n".join(rows).replace(",", delimiter), "mine.csv")
     assert vocabulary.labels == (
@@ -79,7 +88,7 @@ def test_tables(tmp_path, delimiter):
     )
 
 
-def test_lists_in_tables(tmp_path):
+def test_lists_in_csv_fields(tmp_path):
     vocabulary = read(
         tmp_path, 'label,prompts,aliases,texts\ncrane,"a bird; a wader",c1;c2,\nx,,,"just this"\n', "m.csv"
     )
@@ -107,12 +116,12 @@ def test_byte_order_marks_and_line_ends_make_no_difference(tmp_path, encode):
     [
         ("", None, "no labels"),
         ("# only this\n\n", None, "no labels"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0", None, "no text file"),
-        (b"dog\ncat\n\xe9t\xe9\n", 3, "no text in UTF-8"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", None, "not a text file"),
+        (b"dog\ncat\n\xe9t\xe9\n", 3, "not text in UTF-8"),
         ("dog\ncat\nDog", 3, "'Dog' is in line 1 already"),
         ("x" * 201, 1, "more than 200 characters"),
-        ("dog @ 7", 1, "no probability"),
-        ("% threshold lots\ndog", 1, "no probability"),
+        ("dog @ 7", 1, "not a probability"),
+        ("% threshold lots\ndog", 1, "not a probability"),
         ("% colour red\ndog", 1, "none of"),
         ("dog\ncat: ;", 2, "no prompts"),
         ("dog\n = hound", 2, "no label"),
@@ -120,12 +129,12 @@ def test_byte_order_marks_and_line_ends_make_no_difference(tmp_path, encode):
         ("dog: a\x1b[2J", 1, "control characters"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(tmp_path, content, line, what):
+def test_problems_are_reported_with_their_lines(tmp_path, content, line, what):
     found = problems(tmp_path, content)
     assert any(number == line and what in said for number, said in found), found
 
 
-def test_all_problems_are_named_at_once_and_the_sentence_stays_short(tmp_path):
+def test_all_problems_are_collected_and_the_message_is_short(tmp_path):
     found = problems(tmp_path, "a\na\nb\nb\nc\nc\nd\nd\ne\ne")
     assert [line for line, _ in found] == [2, 4, 6, 8, 10]
     with pytest.raises(VocabularyError, match="and 2 more"):
@@ -136,18 +145,18 @@ def test_all_problems_are_named_at_once_and_the_sentence_stays_short(tmp_path):
     ("content", "what"),
     [("name\ndog", "no column 'label'"), ("label,colour\ndog,red", "'colour'"), ("label\ndog,x", "more fields")],
 )
-def test_broken_tables_are_named(tmp_path, content, what):
+def test_problems_of_csv_files_are_reported(tmp_path, content, what):
     assert any(what in said for _, said in problems(tmp_path, content, "mine.csv"))
 
 
-def test_a_missing_file_and_a_folder_are_named(tmp_path):
+def test_a_missing_file_and_a_folder_are_errors(tmp_path):
     with pytest.raises(VocabularyError, match="no such file"):
         read_vocabulary(tmp_path / "none.txt")
     with pytest.raises(VocabularyError, match="a folder"):
         read_vocabulary(tmp_path)
 
 
-def test_joiners_are_part_of_words_and_not_control_characters(tmp_path):
+def test_joiners_are_not_control_characters(tmp_path):
     family, bookshop = (
         "\U0001f468\u200d\U0001f469\u200d\U0001f467",
         "\u06a9\u062a\u0627\u0628\u200c\u0641\u0631\u0648\u0634\u06cc",
@@ -155,7 +164,7 @@ def test_joiners_are_part_of_words_and_not_control_characters(tmp_path):
     assert [label.name for label in read(tmp_path, f"{family}\n{bookshop}\n").labels] == [family, bookshop]
 
 
-def test_marks_after_a_backslash_mean_themselves(tmp_path):
+def test_a_backslash_makes_marks_literal(tmp_path):
     label, other = read(tmp_path, r"\#1: a\; b; c \@ 1 = x\, y, z" + "\n" + r"C:\\temp").labels
     assert label == LabelDefinition("#1", three("a; b") + three("c @ 1"), None, ("x, y", "z"))
     assert other.name == "C:\\temp"
@@ -169,18 +178,18 @@ def test_a_pipe_is_read_to_its_end(tmp_path):
     writer.join()
 
 
-def test_what_never_ends_is_refused():
+def test_an_endless_file_is_an_error():
     with pytest.raises(VocabularyError, match="more than 20 MB"):
         read_vocabulary(Path("/dev/zero"))
 
 
-def test_a_path_is_safe_to_show():
+def test_an_error_shows_the_path_safely():
     with pytest.raises(VocabularyError) as caught:
         read_vocabulary(Path("a\x1b[2J.txt"))
     assert str(caught.value).isprintable()
 
 
-#: With every mark of the text form: a table may hold them anywhere.
+#: With every mark of the text format: CSV fields may contain them anywhere.
 words = st.text(st.characters(categories=["L", "N"]) | st.sampled_from("\\#%[]:;=,@{}>"), min_size=1, max_size=8)
 names = st.lists(words, min_size=1, max_size=3).map(" ".join)
 probabilities = st.none() | st.floats(0, 1)
@@ -197,16 +206,18 @@ labels = st.builds(
 
 
 @given(
-    st.lists(labels, min_size=1, max_size=6, unique_by=lambda label: normalised(label.name)),
+    st.lists(labels, min_size=1, max_size=6, unique_by=lambda label: normalized_name(label.name)),
     probabilities,
     st.lists(st.lists(st.integers(0, 5), max_size=2, unique=True), min_size=6, max_size=6),
     st.booleans(),
 )
-def test_what_is_written_reads_back_the_same(tmp_path_factory, members, threshold, above, grouped):
+def test_a_written_vocabulary_reads_back_the_same(tmp_path_factory, members, threshold, above, grouped):
     path = tmp_path_factory.mktemp("vocabulary") / "mine.txt"
-    # Parents come from labels before their children: no circles, and none that is another's alias.
-    taken = {normalised(label.name) for label in members}
-    members = [replace(one, aliases=tuple(a for a in one.aliases if normalised(a) not in taken)) for one in members]
+    # Parents precede their children, so there are no cycles, and no parent is another label's alias.
+    taken = {normalized_name(label.name) for label in members}
+    members = [
+        replace(one, aliases=tuple(a for a in one.aliases if normalized_name(a) not in taken)) for one in members
+    ]
     for at, places in enumerate(above[: len(members)]):
         parents = tuple(members[place].name for place in places if place < at)
         members[at] = replace(members[at], parents=parents)
@@ -217,18 +228,18 @@ def test_what_is_written_reads_back_the_same(tmp_path_factory, members, threshol
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_shipped_vocabularies_are_sound_and_read_back_the_same(tmp_path, name):
+def test_shipped_vocabularies_are_valid_and_read_back_the_same(tmp_path, name):
     definition = shipped_vocabulary(name)
     (tmp_path / f"{name}.txt").write_text(write_vocabulary(definition), "utf-8")
     assert read_vocabulary(tmp_path / f"{name}.txt") == definition
     assert all(label.category for label in definition.labels)
 
 
-def test_the_default_vocabulary_is_large_and_no_label_is_in_it_twice_under_any_name():
+def test_the_default_vocabulary_is_large_and_has_no_duplicates():
     definition = shipped_vocabulary("photographic")
     assert len(definition.labels) >= 6500
     names = [name for label in definition.labels for name in (label.name, *label.aliases)]
-    folded = Counter(normalised(name, folded=True) for name in names)
+    folded = Counter(normalized_name(name, folded=True) for name in names)
     assert [name for name, count in folded.items() if count > 1] == []
     assert sum(bool(label.parents) for label in definition.labels) > len(definition.labels) / 2
     groups = [set(group) for group in definition.exclusive]
@@ -239,19 +250,19 @@ def test_the_default_vocabulary_is_large_and_no_label_is_in_it_twice_under_any_n
 def test_homonyms_in_the_default_vocabulary_have_prompts():
     vocabulary = shipped_vocabulary("photographic")
     for name in ("crane bird", "construction crane", "computer mouse", "seal"):
-        label = find(vocabulary, name)
+        label = find_label(vocabulary, name)
         assert label is not None, name
         assert label.texts != (f"a photo of {label.name}",), name
 
 
-def test_a_table_may_have_the_line_ends_of_any_system(tmp_path):
+def test_a_csv_file_may_have_any_line_ends(tmp_path):
     for ends in ("\n", "\r\n", "\r"):
         path = tmp_path / "words.csv"
         path.write_bytes(ends.join(["label,category", "dog,animals", "cat,animals", ""]).encode())
         assert [label.name for label in read_vocabulary(path).labels] == ["dog", "cat"]
 
 
-def test_a_files_name_need_be_no_text_and_makes_no_label(tmp_path):
+def test_a_file_name_that_is_not_text_adds_no_label(tmp_path):
     path = tmp_path / os.fsdecode(b"b\xffirds\ncat.txt")
     path.write_text("dog\n")
     read = read_vocabulary(path)
@@ -275,7 +286,7 @@ def parents_of(vocabulary):
     return {label.name: label.parents for label in vocabulary.labels}
 
 
-def test_marks_before_labels_and_paths_say_what_a_label_implies():
+def test_parents_are_given_by_marks_or_paths():
     marked = parsed("animal\n> bird\n>> kestrel = windhover\n> fish\nrock\n")
     assert parents_of(marked) == {
         "animal": (),
@@ -295,7 +306,7 @@ def test_marks_before_labels_and_paths_say_what_a_label_implies():
     assert ancestors(path.labels) == {"kestrel": ("bird", "animal"), "dog": ("pet", "animal"), "bird": ("animal",)}
 
 
-def test_labels_that_make_no_sense_together_are_named_with_their_lines():
+def test_contradictory_labels_are_reported_with_their_lines():
     assert problems_of("animal\n>> bird\n") == [(2, "there is no label above it with 1 marks '>'")]
     assert problems_of("a > b\nb > a\n") == [
         (1, "the label 'b' is among its own parents"),
@@ -304,7 +315,7 @@ def test_labels_that_make_no_sense_together_are_named_with_their_lines():
     assert problems_of("% exclusive day, nigt\nday\nnight\n") == [(1, "there is no label 'nigt'")]
 
 
-def test_groups_and_parents_come_from_tables_and_yaml_too():
+def test_csv_and_yaml_have_groups_and_parents_too():
     expected = {"bird": (), "kestrel": ("bird",), "day": (), "night": ()}
     table = parsed("label,parents,group\nbird,,\nkestrel,Bird,\nday,,time\nnight,,time\n", "v.csv")
     structure = parsed(
@@ -316,7 +327,7 @@ def test_groups_and_parents_come_from_tables_and_yaml_too():
         assert vocabulary.exclusive == (("day", "night"),)
 
 
-def test_yaml_says_all_that_text_can():
+def test_yaml_expresses_all_that_text_does():
     vocabulary = parsed(
         """
 threshold: 0.01
@@ -352,7 +363,7 @@ labels:
         ("labels:\n- !!python/object/apply:os.system [x]\n", 2),
     ],
 )
-def test_broken_yaml_is_named_with_its_line(text, line):
+def test_problems_of_yaml_files_are_reported_with_their_lines(text, line):
     assert problems_of(text, "v.yaml")[0][0] == line
 
 
@@ -360,7 +371,7 @@ def test_labels_are_found_by_names_aliases_and_plurals():
     vocabulary = parsed("berry\nfox = Vulpes vulpes\nglass\nbeach = seaside\n")
 
     def name(asked):
-        found = find(vocabulary, asked)
+        found = find_label(vocabulary, asked)
         return None if found is None else found.name
 
     asked = ("Berries", "foxes", "glasses", "beaches", "SEASIDE", "vulpes  vulpes")
@@ -368,7 +379,7 @@ def test_labels_are_found_by_names_aliases_and_plurals():
     assert name("dog") is None
 
 
-def test_what_differs_is_named_label_by_label():
+def test_differences_are_listed_label_by_label():
     before = parsed("% exclusive day, night\nday\nnight\ndog\ncat @ 0.1\n")
     after = parsed("day\nnight\npet > dog: a dog\ncat @ 0.2\n")
     found = difference(before, after)

@@ -61,7 +61,7 @@ def duplicates(
     from photos.duplicates.groups import Search
     from photos.duplicates.phash import LIKELY
     from photos.operations.folders import scope
-    from query.search.grouping import NEAR
+    from query.similarity import NEAR
 
     if exact and (near is not None or bits is not None or bursts):
         raise click.UsageError("--exact compares contents alone: --near, --bits and --bursts have nothing to do there.")

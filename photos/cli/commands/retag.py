@@ -30,7 +30,7 @@ def retag(invocation: Invocation, vocabulary: str | None, namespace: str | None)
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.views.retag import retag_all_and_tell, retag_and_tell
     from photos.operations import vocabularies
-    from query import checked_namespace
+    from query.tagging import checked_namespace
 
     with invocation.app() as app:
         _ = app.space

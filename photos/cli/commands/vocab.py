@@ -138,7 +138,7 @@ def export(invocation: Invocation, vocabulary: str, file: str | None) -> None:
     from photos.cli.kit.format import shown_path
     from photos.errors import FileExists
     from photos.operations import vocabularies
-    from query import write_vocabulary
+    from query.vocabulary import write_vocabulary
 
     with invocation.app() as app:
         text = write_vocabulary(vocabularies.definition_of(app.catalog_if_any, vocabulary))

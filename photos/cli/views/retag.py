@@ -12,11 +12,11 @@ from photos.cli.kit.progress import Bar
 from photos.errors import safe
 from photos.operations import vocabularies
 from photos.operations.index import tag_again
-from query import Superseded, UnknownNamespace
+from query.errors import Superseded, UnknownNamespace
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
-    from query import RetagReport
+    from query.tagging import RetagReport
     from store import Revision
 
 

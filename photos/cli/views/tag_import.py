@@ -12,7 +12,7 @@ import click
 from photos.cli.kit.format import counted, table
 from photos.cli.kit.output import write_json
 from photos.errors import NothingFound, UnreadableFile, safe
-from query import Agreement, Given, compare_sources, read_tags, take_keywords, take_tags
+from query.tagging import Agreement, Given, compare_sources, read_tags, take_keywords, take_tags
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary

@@ -15,14 +15,15 @@ from photos.errors import NothingFound, safe
 from photos.operations.folders import absolute
 from photos.operations.search_by_image import photo_at
 from photos.output.json_records import tag_record, text_of
-from query import NotInLibrary, photo_tags, say, tag_counts
+from query.errors import NotInLibrary
+from query.tagging import photo_tags, say, tag_counts
 
 #: Before a label: it is added, rejected, or nothing is said of it any more.
 MARKS = ("+", "-", "~")
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
-    from query import ScoredTag
+    from query.tagging import ScoredTag
     from store import Photo
 
 

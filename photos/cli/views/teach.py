@@ -17,11 +17,14 @@ from photos.operations import vocabularies
 from photos.operations.teach import Shown, find_label, say_so, shown, taught_label, with_taught
 from photos.operations.vocabulary_changes import revise
 from photos.output.json_records import rounded, text_of
-from query import Standing, UnknownLabel, full_name, label_standing, probability, try_label
+from query.errors import UnknownLabel
+from query.similarity import probability
+from query.tagging import Standing, full_name, label_standing
+from query.vocabulary_design import preview_label
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
-    from query import Example
+    from query.tagging import Example
     from store import LabelDefinition, Revision, SpaceIdentity, VocabularyDefinition
 
 #: Characters of a hash that are shown: enough to tell it from others.
@@ -101,7 +104,7 @@ def _tell(
     standing = label_standing(app.catalog, space, label, app.texts(space))
     # A threshold of the label's own goes before what its examples say, and these before the vocabulary's.
     minimum = standing.minimum if label.threshold is None else None
-    trial = try_label(app.catalog, space, standing.vector, threshold, minimum=minimum)
+    trial = preview_label(app.catalog, space, standing.vector, threshold, minimum=minimum)
     if as_json:
         record = _record(standing, space.identity)
         write_json({**trial_record(full, trial, space.identity), **record})

@@ -13,7 +13,8 @@ from photos.cli.kit.progress import Bar
 from photos.errors import EmptyLibrary, safe
 from photos.operations import vocabularies
 from photos.output.json_records import text_of
-from query import Census, Difference, census, difference
+from query.tagging import Census, census
+from query.vocabulary import Difference, difference
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary

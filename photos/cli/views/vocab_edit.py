@@ -12,7 +12,8 @@ from photos.cli.kit.format import counted
 from photos.cli.views.retag import finish_and_tell
 from photos.errors import EmptyLibrary
 from photos.operations.vocabulary_changes import draft, keep
-from query import VocabularyChanged, VocabularyError, parse_vocabulary, write_vocabulary
+from query.errors import VocabularyChanged, VocabularyError
+from query.vocabulary import parse_vocabulary, write_vocabulary
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary

@@ -10,7 +10,7 @@ from photos.cli.kit.format import counted
 from photos.cli.kit.output import write_json
 from photos.errors import safe
 from photos.operations import vocabularies
-from query import Doubt, lint
+from query.tagging import Doubt, lint
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary

@@ -12,7 +12,7 @@ from photos.cli.kit.output import write_json
 from photos.errors import safe
 from photos.operations import vocabularies
 from photos.output.json_records import text_of
-from query import SHIPPED, shipped_vocabulary
+from query.vocabulary import SHIPPED, shipped_vocabulary
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary

@@ -14,7 +14,7 @@ from photos.cli.kit.progress import Bar
 from photos.errors import NothingFound, safe
 from photos.operations import vocabularies
 from photos.output.json_records import rounded, text_of
-from query import ENOUGH, Gap, Gaps, suggest, words_beyond
+from query.vocabulary_design import MIN_PHOTOS, Suggestion, Suggestions, missing_labels, suggest_labels
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
@@ -29,13 +29,13 @@ def suggest_and_tell(app: OpenLibrary, words: str | None, count: int, *, as_json
     space, texts = app.space, app.texts(app.space)
     with app.catalog.read() as t:
         there = t.embeddings.count(space.id)
-    if there < ENOUGH:
+    if there < MIN_PHOTOS:
         # Thousands of words need not be encoded to say so.
         are = "is" if there == 1 else "are"
-        raise NothingFound(f"What a vocabulary lacks shows in {ENOUGH} photos or more, and here {are} {there}.")
+        raise NothingFound(f"What a vocabulary lacks shows in {MIN_PHOTOS} photos or more, and here {are} {there}.")
     vocabulary = vocabularies.definition_of(app.catalog, None)
     listed = vocabularies.definition_of(app.catalog, words or vocabularies.DEFAULT)
-    new = words_beyond(vocabulary, listed)
+    new = missing_labels(vocabulary, listed)
     if missing := texts.unknown([text for label in new.labels for text in label.texts]):
         click.echo(
             f"{counted(missing, 'text')} of {safe(listed.name)} are encoded first, once for this model; "
@@ -43,53 +43,53 @@ def suggest_and_tell(app: OpenLibrary, words: str | None, count: int, *, as_json
             err=True,
         )
     with Bar("Encoding words", None, "text") as bar:
-        found = suggest(app.catalog, space, vocabulary, new, texts, count, bar.reach)
+        found = suggest_labels(app.catalog, space, vocabulary, new, texts, count, bar.reach)
     if as_json:
-        for gap in (*found.named, *found.nameless):
+        for gap in (*found.named, *found.unnamed):
             write_json(_record(gap))
     else:
         for line in _lines(found, vocabulary, new):
             click.echo(line)
-    return bool(found.named or found.nameless)
+    return bool(found.named or found.unnamed)
 
 
-def _lines(found: Gaps, vocabulary: VocabularyDefinition, words: VocabularyDefinition) -> Iterator[str]:
-    looked = counted(found.looked_at, "photo")
-    of_all = looked if found.looked_at == found.total else f"{looked} (of {counted(found.total, 'photo')})"
+def _lines(found: Suggestions, vocabulary: VocabularyDefinition, words: VocabularyDefinition) -> Iterator[str]:
+    looked = counted(found.sampled, "photo")
+    of_all = looked if found.sampled == found.total else f"{looked} (of {counted(found.total, 'photo')})"
     yield (
         f"Looked at {of_all} with {counted(len(words.labels), 'word')} of {safe(words.name)} that are not in "
         f"{safe(vocabulary.name)}; {counted(found.untagged, 'photo')} have no tag."
     )
     for gap in found.named:
-        (name, calibrated, _), *others = gap.words
+        (name, calibrated, _), *others = gap.labels
         yield f"{safe(name)}: {counted(gap.count, 'photo')} of which the tags do not say it ({calibrated:+z.1f} sd)"
         if others:
             yield f"  or {', '.join(f'{safe(other)} ({sd:+z.1f})' for other, sd, _ in others)}"
         yield from _examples(gap)
-    for gap in found.nameless:
+    for gap in found.unnamed:
         yield f"no word: {counted(gap.count, 'photo')} that look alike and have no tag"
         yield from _examples(gap)
     if found.named:
-        word = shlex.quote(found.named[0].words[0][0])
+        word = shlex.quote(found.named[0].labels[0][0])
         adds = f"photos search {safe(word)} --save-as-label {safe(word)}"
         yield f"Look closer with `photos vocab try {safe(word)}`; `{adds}` adds it."
-    if found.nameless:
+    if found.unnamed:
         yield "Give those without a word one of your own: photos teach NAME --yes IMAGE..."
-    if not found.named and not found.nameless:
+    if not found.named and not found.unnamed:
         yield "Nothing stands out: no word says what the tags leave unsaid, and no photos without tags look alike."
 
 
-def _examples(gap: Gap) -> Iterator[str]:
+def _examples(gap: Suggestion) -> Iterator[str]:
     yield from (f"    {shown_path(photo.paths[0])}" for photo in gap.photos if photo.paths)
 
 
-def _record(gap: Gap) -> dict[str, object]:
+def _record(gap: Suggestion) -> dict[str, object]:
     return {
-        "label": gap.words[0][0] if gap.words else None,
+        "label": gap.labels[0][0] if gap.labels else None,
         "photos": gap.count,
         "words": [
             {"label": name, "calibrated": rounded(calibrated), "unsaid": rounded(unsaid)}
-            for name, calibrated, unsaid in gap.words
+            for name, calibrated, unsaid in gap.labels
         ],
         "examples": [text_of(photo.paths[0]) for photo in gap.photos if photo.paths],
     }

@@ -13,7 +13,9 @@ from photos.cli.kit.output import write_json
 from photos.errors import safe
 from photos.operations import vocabularies
 from photos.output.json_records import scores, text_of
-from query import Trial, checked_name, logit, probability, try_label
+from query.similarity import logit, probability
+from query.tagging import checked_name
+from query.vocabulary_design import LabelPreview, preview_label
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
@@ -31,7 +33,7 @@ def try_and_tell(app: OpenLibrary, text: str, *, as_json: bool) -> None:
     if threshold is None:
         # What the label would go by in the vocabulary in force.
         threshold = vocabularies.definition_of(app.catalog, None).threshold
-    trial = try_label(app.catalog, space, app.texts(space).label_vector(text), threshold)
+    trial = preview_label(app.catalog, space, app.texts(space).label_vector(text), threshold)
     if as_json:
         write_json(trial_record(text, trial, space.identity))
         return
@@ -39,7 +41,7 @@ def try_and_tell(app: OpenLibrary, text: str, *, as_json: bool) -> None:
         click.echo(line)
 
 
-def trial_lines(begin: str, trial: Trial, identity: SpaceIdentity) -> Iterator[str]:
+def trial_lines(begin: str, trial: LabelPreview, identity: SpaceIdentity) -> Iterator[str]:
     """On how many photos it is, how the scores lie, and the photos that tell most."""
     share = f"{trial.tagged} of {counted(trial.total, 'photo')}"
     least = shown_probability(probability(trial.minimum, identity))
@@ -49,7 +51,7 @@ def trial_lines(begin: str, trial: Trial, identity: SpaceIdentity) -> Iterator[s
     yield from _examples("nearest to the threshold", trial.borderline, identity)
 
 
-def _histogram(trial: Trial) -> Iterator[str]:
+def _histogram(trial: LabelPreview) -> Iterator[str]:
     most = max(trial.heights.tolist(), default=0)
     if not most:
         return
@@ -76,7 +78,7 @@ def _examples(title: str, found: Sequence[tuple[Photo, float]], identity: SpaceI
     yield from table(rows, right=(1, 2))
 
 
-def trial_record(text: str, trial: Trial, identity: SpaceIdentity) -> dict[str, object]:
+def trial_record(text: str, trial: LabelPreview, identity: SpaceIdentity) -> dict[str, object]:
     """The same for programs."""
 
     def shown(found: Sequence[tuple[Photo, float]]) -> list[dict[str, object]]:

@@ -15,7 +15,10 @@ from photos.cli.views.retag import finish_and_tell
 from photos.errors import NothingFound, safe
 from photos.operations import vocabularies
 from photos.operations.vocabulary_changes import Change, revise
-from query import UnknownLabel, borderline, fitted, full_name, probability, say
+from query.errors import UnknownLabel
+from query.similarity import probability
+from query.tagging import full_name, say
+from query.vocabulary_design import borderline_photos, fit_threshold
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
@@ -36,7 +39,7 @@ def tune_and_tell(app: OpenLibrary, name: str, count: int, preview: str | None =
         label, revision, namespace = vocabularies.holding(t, name)
         folders = t.namespaces.folders(namespace)
     shown = full_name(namespace, label.definition.name)
-    asked = borderline(app.catalog, space, revision, label, count, folders)
+    asked = borderline_photos(app.catalog, space, revision, label, count, folders)
     if not asked.photos:
         raise NothingFound(f"There is no photo to ask about {safe(shown)!r} yet.")
     before = shown_probability(probability(asked.minimum, space.identity))
@@ -48,7 +51,7 @@ def tune_and_tell(app: OpenLibrary, name: str, count: int, preview: str | None =
     if not answers:
         click.echo(f"{safe(shown)} stays as it is.")
         return
-    minimum = fitted(answers, asked.minimum)
+    minimum = fit_threshold(answers, asked.minimum)
     wrong = sum((cosine >= minimum) != right for cosine, right in answers)
     after = shown_probability(probability(minimum, space.identity))
     click.echo(

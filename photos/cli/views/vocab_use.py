@@ -14,7 +14,7 @@ from photos.errors import EmptyLibrary, safe
 from photos.operations import folders as naming
 from photos.operations import vocabularies
 from photos.operations.vocabulary_changes import put_in_force, roll_back
-from query import checked_namespace
+from query.tagging import checked_namespace
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary

@@ -15,10 +15,10 @@ from photos.cli.kit.output import write_json
 from photos.errors import safe
 from photos.operations.search_by_image import NamedPictures, photo_at
 from photos.output.json_records import rounded, scores, tag_record, text_of
-from query import NotInLibrary, logit, parse, probability, written
-from query.errors import BadQuery
-from query.language import Query, Text
-from query.search.explanation import Explanation, LabelStanding, Part, explain
+from query.errors import BadQuery, NotInLibrary
+from query.language import Query, Text, format_query, parse
+from query.search import Explanation, LabelScore, TermScore, explain
+from query.similarity import logit, probability
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
@@ -29,7 +29,7 @@ def explain_and_tell(app: OpenLibrary, image: str, words: Sequence[str], *, as_j
     """Show why *image* has its place for *words*. Raises `NotInLibrary`, and `BadQuery` for filters."""
     query = parse(words)
     if query.filters or not query.terms:
-        raise BadQuery(written(query), "is not only what can be seen", "leave the filters out")
+        raise BadQuery(format_query(query), "is not only what can be seen", "leave the filters out")
     space = app.space
     with app.catalog.read() as t:
         photo = photo_at(t, image)
@@ -46,7 +46,7 @@ def explain_and_tell(app: OpenLibrary, image: str, words: Sequence[str], *, as_j
 
 
 def _lines(found: Explanation, query: Query, identity: SpaceIdentity, *, of_text: bool) -> Iterator[str]:
-    yield f"{shown_path(found.photo.paths[0])} and {safe(written(query))}"
+    yield f"{shown_path(found.photo.paths[0])} and {safe(format_query(query))}"
     rows = [("score", f"{found.cosine:z.3f}", "the cosine of the two")]
     if of_text:
         rows += [
@@ -72,7 +72,7 @@ def _lines(found: Explanation, query: Query, identity: SpaceIdentity, *, of_text
     yield from _neighbours("just worse", found.worse)
 
 
-def _label_lines(label: LabelStanding) -> Iterator[str]:
+def _label_lines(label: LabelScore) -> Iterator[str]:
     verdict = "is a tag of it" if label.is_tag else "is no tag of it"
     yield f"label {safe(label.label)} {verdict}"
     standing = "" if label.calibrated is None else f", {label.calibrated:+z.1f} sd of what is usual here"
@@ -88,19 +88,21 @@ def _neighbours(title: str, found: Sequence[tuple[Photo, float]]) -> Iterator[st
         yield from table(rows, right=(1,))
 
 
-def _part(part: Part) -> tuple[str, str, str, str]:
+def _part(part: TermScore) -> tuple[str, str, str, str]:
     name = part.term.text if isinstance(part.term, Text) else part.term.path
-    return f"{part.term.weight:+g}", f"{part.share:+z.3f}", f"{part.cosine:z.3f}", safe(name)
+    return f"{part.term.weight:+g}", f"{part.contribution:+z.3f}", f"{part.cosine:z.3f}", safe(name)
 
 
 def _least(found: Explanation, identity: SpaceIdentity, *, of_text: bool) -> float:
-    return found.noise.least(identity, of_text=of_text)
+    return found.distribution.threshold(identity, of_text=of_text)
 
 
 def _noise(found: Explanation, identity: SpaceIdentity, *, of_text: bool) -> str:
     least = _least(found, identity, of_text=of_text)
-    if math.isfinite(found.noise.stands_out()):
-        return f"from {least:z.3f} on; usual here is {found.noise.median:z.3f} ± {found.noise.spread:z.3f}"
+    if math.isfinite(found.distribution.chance_limit()):
+        return (
+            f"from {least:z.3f} on; usual here is {found.distribution.median:z.3f} ± {found.distribution.spread:z.3f}"
+        )
     few = "too few photos to tell what is usual"
     return f"{few}; the model rules out what is below {least:z.3f}" if of_text else few
 
@@ -119,20 +121,20 @@ def _record(found: Explanation, query: Query, identity: SpaceIdentity, *, of_tex
     return {
         "path": text_of(found.photo.paths[0]),
         "photo": found.photo.id,
-        "query": written(query),
+        "query": format_query(query),
         **of_score,
         "rank": found.rank,
         "photos": found.total,
         "percentile": rounded(found.percentile),
         "stands_out": found.cosine >= least,
         "least": rounded(least) if math.isfinite(least) else None,
-        "usual": {"median": rounded(found.noise.median), "spread": rounded(found.noise.spread)},
+        "usual": {"median": rounded(found.distribution.median), "spread": rounded(found.distribution.spread)},
         "terms": [
             {
                 "term": part.term.text if isinstance(part.term, Text) else part.term.path,
                 "weight": part.term.weight,
                 "score": rounded(part.cosine),
-                "share": rounded(part.share),
+                "share": rounded(part.contribution),
             }
             for part in found.parts
         ],

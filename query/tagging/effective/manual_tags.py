@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from query.errors import BadLabel
-from query.vocabulary.names import normalised
+from query.vocabulary.labels import normalized_name
 from store import Catalog, TagSource, Transaction
 
 from .namespaces import FullSpeller, views
@@ -66,6 +66,6 @@ def spelt(speller: FullSpeller, name: str) -> str:
 def checked_name(name: str) -> str:
     """*name* with single spaces. Raises `BadLabel` if it cannot be a label's."""
     plain = " ".join(name.split())
-    if not normalised(plain) or len(plain) > _LONGEST or not plain.isprintable():
+    if not normalized_name(plain) or len(plain) > _LONGEST or not plain.isprintable():
         raise BadLabel(name)
     return plain

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from query.vocabulary.hierarchy import Ancestors, Speller
-from query.vocabulary.names import normalised
+from query.vocabulary.labels import Ancestors, LabelFinder, normalized_name
 from store import KeptScores, LabelDefinition, Space, Transaction
 from store.filters.id_sets import union
 
@@ -55,7 +54,7 @@ class TagNames:
         self._names = [*names, *by_hand]
         self._given = frozenset(by_hand)
         self._vocabularies = FullSpeller(in_force)
-        self._by_hand = Speller(LabelDefinition(name, ()) for name in by_hand)
+        self._by_hand = LabelFinder(LabelDefinition(name, ()) for name in by_hand)
 
     def label(self, name: str) -> str | None:
         """The label that *name* means: by its name, an alias, or the singular of either.
@@ -69,8 +68,8 @@ class TagNames:
     def nearest(self, name: str) -> str | None:
         """The label that *name* is without its namespace, or the shortest that has its words, or is spelt like it."""
         own = next((each for each in self._names if each.partition(MARK)[2].lower() == name.lower()), None)
-        words = f" {normalised(name)} "
-        holding = [each for each in self._names if words in f" {normalised(each)} "]
+        words = f" {normalized_name(name)} "
+        holding = [each for each in self._names if words in f" {normalized_name(each)} "]
         alike = difflib.get_close_matches(name, self._names, 1)
         return own or min(holding, key=lambda each: (len(each), each), default=None) or next(iter(alike), None)
 

@@ -9,10 +9,9 @@ from itertools import combinations
 
 import numpy as np
 
-from query.search.text_vectors import TextVectors
+from query.similarity import TextVectors
 from query.tagging.scoring.label_matrix import matrix_of
-from query.vocabulary.hierarchy import ancestors
-from query.vocabulary.names import normalised
+from query.vocabulary.labels import ancestors, normalized_name
 from store import Catalog, LabelDefinition, Space, VocabularyDefinition
 
 from .tag_counts import as_revision, census
@@ -54,7 +53,7 @@ def _plurals(labels: Sequence[LabelDefinition]) -> Iterator[Doubt]:
     first: dict[str, str] = {}
     for label in labels:
         for name in (label.name, *label.aliases):
-            other = first.setdefault(normalised(name, folded=True), label.name)
+            other = first.setdefault(normalized_name(name, folded=True), label.name)
             if other != label.name:
                 yield Doubt(label.name, f"is, as {name!r}, also a name of {other!r}")
 

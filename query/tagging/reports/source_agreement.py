@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from query.errors import UnknownSource
 from query.tagging.effective.effective_tags import lenses_in_force, names_of, plain_lens
 from query.tagging.effective.namespaces import MARK, full_name
-from query.vocabulary.names import normalised
+from query.vocabulary.labels import normalized_name
 from store import Catalog, Space, TagSource, Transaction
 
 #: The names of sources that are not programs. "auto:birds" are the tags of one namespace, under their plain names.
@@ -131,4 +131,4 @@ def _automatic(t: Transaction, space: Space, namespace: str) -> _Source:
 
 
 def _key(name: str) -> str:
-    return normalised(name, folded=True)
+    return normalized_name(name, folded=True)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from query.search.text_vectors import TextVectors
+from query.similarity import TextVectors
 from query.tagging.effective.effective_tags import names_of
 from query.tagging.effective.rule import TagRule
 from query.tagging.learning.calibration import measure

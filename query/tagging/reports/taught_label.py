@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from query.search.text_vectors import TextVectors
+from query.similarity import TextVectors
 from query.tagging.learning.examples import photos_of
 from query.tagging.scoring.label_matrix import matrix_of
 from store import Catalog, LabelDefinition, Made, Photo, Space, VocabularyDefinition

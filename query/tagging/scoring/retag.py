@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from query.errors import Superseded
-from query.search.text_vectors import TextVectors
+from query.similarity import TextVectors
 from query.tagging.effective.pending_retag import target_revision_id
 from query.tagging.learning.calibration import calibrate, is_due
 from store import Catalog, KeptScores, LeastRanks, Revision, Scoring, Space, Transaction, Vectors

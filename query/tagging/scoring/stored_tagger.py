@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from query.search.text_vectors import TextVectors
+from query.similarity import TextVectors
 from query.tagging.effective.effective_tags import rule_in_force
 from query.tagging.learning.calibration import complete
 from store import Catalog, Revision, Space, Transaction, Vectors

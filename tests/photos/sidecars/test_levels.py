@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from photos.sidecars.hierarchy import Levels
 from photos.sidecars.merge import merge, paths
-from query import View
+from query.tagging import View
 from query.tagging.effective.namespaces import qualified
 from store import Label, LabelDefinition, Revision
 

@@ -1,4 +1,4 @@
-"""What people type, and what it is read as."""
+"""Parsing and formatting of queries."""
 
 from __future__ import annotations
 
@@ -6,12 +6,24 @@ import pytest
 from hypothesis import example, given
 
 from query.errors import BadQuery, EmptyQuery
-from query.language import KINDS, Circle, Dates, Day, Filter, Span, Text, Turn, parse, parse_line, written
+from query.language import (
+    FILTER_TYPES,
+    Circle,
+    CyclicRange,
+    DateRange,
+    Filter,
+    NumberRange,
+    PartialDate,
+    Text,
+    format_query,
+    parse,
+    parse_line,
+)
 from tests.strategies import QUERIES, TYPED
 
 
 def texts(*words: str) -> list[tuple[str, float]]:
-    """The terms of what is typed as *words*: their texts or paths, and their weights."""
+    """Return texts or paths and weights of the terms of *words*."""
     return [(term.text if isinstance(term, Text) else term.path, term.weight) for term in parse(words).terms]
 
 
@@ -21,8 +33,8 @@ def only(word: str) -> Filter:
 
 
 @pytest.mark.parametrize(("typed", "shown"), [("10km", "10km"), ("2.5", "2.5km"), ("800m", "800m"), ("2500m", "2.5km")])
-def test_a_distance_is_written_as_people_do(typed, shown):
-    assert written(parse([f"near:48.85,2.35,{typed}"])) == f"near:48.85,2.35,{shown}"
+def test_a_distance_is_formatted_for_people(typed, shown):
+    assert format_query(parse([f"near:48.85,2.35,{typed}"])) == f"near:48.85,2.35,{shown}"
 
 
 @pytest.mark.parametrize(
@@ -48,7 +60,7 @@ def test_a_distance_is_written_as_people_do(typed, shown):
         (["\\tag:dog", "\\-5"], [("tag:dog -5", 1)]),
     ],
 )
-def test_words_are_read_as_terms(words, terms):
+def test_words_are_parsed_as_terms(words, terms):
     assert texts(*words) == terms
 
 
@@ -69,44 +81,44 @@ def test_colons_and_quotes_in_ordinary_text_are_text(text):
         ("in:2019/Italy", Filter("in", ("2019/Italy",))),
         ("in:My Photos - 2019", Filter("in", ("My Photos - 2019",))),
         ('in:"2019 Italy"|x', Filter("in", ("2019 Italy", "x"))),
-        ("after:2022-06", Filter("after", (Day(2022, 6),))),
-        ("before:2022/06/07", Filter("before", (Day(2022, 6, 7),))),
-        ("date:2019..2020-07", Filter("date", (Dates(Day(2019), Day(2020, 7)),))),
-        ("date:>2019", Filter("date", (Dates(Day(2019), None, takes_low=False),))),
-        ("year:2019..2021", Filter("year", (Span(2019, 2021),))),
-        ("year:2019|2021", Filter("year", (Span(2019, 2019), Span(2021, 2021)))),
-        ("month:December", Filter("month", (Turn(12, 12),))),
-        ("month:nov..feb", Filter("month", (Turn(11, 2),))),
-        ("weekday:sat..sun", Filter("weekday", (Turn(6, 7),))),
-        ("time:evening", Filter("time", (Turn(17 * 60, 21 * 60 - 1),))),
-        ("time:18", Filter("time", (Turn(18 * 60, 19 * 60 - 1),))),
-        ("time:22:30..6", Filter("time", (Turn(22 * 60 + 30, 6 * 60),))),
-        ("time:afternoon..night", Filter("time", (Turn(12 * 60, 5 * 60 - 1),))),
-        ("time:<morning", Filter("time", (Turn(0, 5 * 60 - 1),))),
+        ("after:2022-06", Filter("after", (PartialDate(2022, 6),))),
+        ("before:2022/06/07", Filter("before", (PartialDate(2022, 6, 7),))),
+        ("date:2019..2020-07", Filter("date", (DateRange(PartialDate(2019), PartialDate(2020, 7)),))),
+        ("date:>2019", Filter("date", (DateRange(PartialDate(2019), None, takes_low=False),))),
+        ("year:2019..2021", Filter("year", (NumberRange(2019, 2021),))),
+        ("year:2019|2021", Filter("year", (NumberRange(2019, 2019), NumberRange(2021, 2021)))),
+        ("month:December", Filter("month", (CyclicRange(12, 12),))),
+        ("month:nov..feb", Filter("month", (CyclicRange(11, 2),))),
+        ("weekday:sat..sun", Filter("weekday", (CyclicRange(6, 7),))),
+        ("time:evening", Filter("time", (CyclicRange(17 * 60, 21 * 60 - 1),))),
+        ("time:18", Filter("time", (CyclicRange(18 * 60, 19 * 60 - 1),))),
+        ("time:22:30..6", Filter("time", (CyclicRange(22 * 60 + 30, 6 * 60),))),
+        ("time:afternoon..night", Filter("time", (CyclicRange(12 * 60, 5 * 60 - 1),))),
+        ("time:<morning", Filter("time", (CyclicRange(0, 5 * 60 - 1),))),
         ("near:48.85,2.35,10km", Filter("near", (Circle(48.85, 2.35, 10_000),))),
         ("near:-33,151", Filter("near", (Circle(-33, 151, 1000),))),
-        ("rating:4..", Filter("rating", (Span(4, None),))),
-        ("size:>12mp", Filter("mp", (Span(12, None, takes_low=False),))),
-        ("size:12mp", Filter("mp", (Span(11.5, 12.5),))),
-        ("size:5mb..", Filter("filesize", (Span(5e6, None),))),
-        ("size:5MB..0.01gb", Filter("filesize", (Span(5e6, 1e7),))),
-        ("size:12mp..", Filter("mp", (Span(12, None),))),
-        ("size:<=2.5MB", Filter("filesize", (Span(None, 2_500_000),))),
+        ("rating:4..", Filter("rating", (NumberRange(4, None),))),
+        ("size:>12mp", Filter("mp", (NumberRange(12, None, takes_low=False),))),
+        ("size:12mp", Filter("mp", (NumberRange(11.5, 12.5),))),
+        ("size:5mb..", Filter("filesize", (NumberRange(5e6, None),))),
+        ("size:5MB..0.01gb", Filter("filesize", (NumberRange(5e6, 1e7),))),
+        ("size:12mp..", Filter("mp", (NumberRange(12, None),))),
+        ("size:<=2.5MB", Filter("filesize", (NumberRange(None, 2_500_000),))),
         ("name:*.png", Filter("name", ("*.png",))),
         ("format:heic", Filter("format", ("HEIF",))),
-        ("f:f/1.8..2.8", Filter("aperture", (Span(1.8, 2.8),))),
-        ("exposure:<1/250s", Filter("exposure", (Span(None, 1 / 250, takes_high=False),))),
-        ("focal:85mm", Filter("focal", (Span(85, 85),))),
+        ("f:f/1.8..2.8", Filter("aperture", (NumberRange(1.8, 2.8),))),
+        ("exposure:<1/250s", Filter("exposure", (NumberRange(None, 1 / 250, takes_high=False),))),
+        ("focal:85mm", Filter("focal", (NumberRange(85, 85),))),
         ("is:duplicate", Filter("is", ("duplicate",))),
         ("-has:location", Filter("has", ("gps",), negated=True)),
-        ("- iso:..400", Filter("iso", (Span(None, 400),), negated=True)),
+        ("- iso:..400", Filter("iso", (NumberRange(None, 400),), negated=True)),
     ],
 )
-def test_filters_are_read(word, found):
+def test_filters_are_parsed(word, found):
     assert only(word) == found
 
 
-def test_a_filter_stands_anywhere_and_leaves_the_words_around_it_one_text():
+def test_a_filter_does_not_split_the_text_around_it():
     query = parse(["beach", "-tag:indoor", "at", "sunset", "in:Italy"])
     assert query.terms == (Text("beach at sunset"),)
     assert [each.name for each in query.filters] == ["tag", "in"]
@@ -114,7 +126,7 @@ def test_a_filter_stands_anywhere_and_leaves_the_words_around_it_one_text():
 
 
 @pytest.mark.parametrize("words", [["a", "+", "b"], ["-a"], ["./a.jpg"], ["year:2019"]])
-def test_only_a_single_text_is_a_text_alone(words):
+def test_only_a_single_positive_text_is_only_text(words):
     assert parse(words).only_text is None
 
 
@@ -168,7 +180,7 @@ def test_only_a_single_text_is_a_text_alone(words):
         ("iso:" + "9" * 400, "needs a number"),
     ],
 )
-def test_a_mistake_is_named_with_what_would_be_right(word, names):
+def test_an_error_names_the_mistake_and_a_correction(word, names):
     with pytest.raises(BadQuery) as refused:
         parse([word])
     sentence = str(refused.value)
@@ -178,23 +190,23 @@ def test_a_mistake_is_named_with_what_would_be_right(word, names):
 
 
 @pytest.mark.parametrize("words", [[], [""], [" ", "\t"], ['""']])
-def test_nothing_is_refused_as_nothing(words):
+def test_an_empty_query_is_an_error(words):
     with pytest.raises(EmptyQuery):
         parse(words)
 
 
-def test_every_example_is_of_its_filter():
-    for name, kind in KINDS.items():
+def test_every_example_is_valid_for_its_filter():
+    for name, kind in FILTER_TYPES.items():
         for spelling in (name, *kind.aliases):
             found = only(f"{spelling}:{kind.example}")
             assert found.name == ("mp" if name == "size" else name)
 
 
 @given(QUERIES)
-def test_what_is_written_reads_as_the_same_query(query):
-    assert parse_line(written(query)) == query
-    # A shell that hands it over in one pair of quotes changes nothing.
-    assert parse([written(query)]) == query
+def test_a_formatted_query_parses_as_the_same_query(query):
+    assert parse_line(format_query(query)) == query
+    # The same as one word of a command line, in quotes.
+    assert parse([format_query(query)]) == query
 
 
 @given(TYPED)
@@ -202,14 +214,14 @@ def test_what_is_written_reads_as_the_same_query(query):
 @example(["2:\\"])
 @example(["-"])
 @example(["year:9999", "date:9999"])
-def test_nothing_that_is_typed_raises_anything_but_the_usage_error(words):
+def test_any_typed_words_are_a_query_or_a_usage_error(words):
     try:
         query = parse(words)
     except BadQuery as refused:
         assert "\n" not in str(refused)  # noqa: PT017 - it is what is asserted of the error that may come
         return
-    assert parse_line(written(query)) == query
+    assert parse_line(format_query(query)) == query
     for each in query.filters:
         for value in each.values:
-            if isinstance(value, Day):
-                assert value.begins() < value.ends()
+            if isinstance(value, PartialDate):
+                assert value.start() < value.end()

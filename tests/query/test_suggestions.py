@@ -1,14 +1,16 @@
-"""What a vocabulary has no word for is found, and named."""
+"""Suggestions of labels that a vocabulary lacks."""
 
 import numpy as np
 import pytest
 
-from query import TextVectors, retag, suggest, words_beyond
+from query.similarity import TextVectors
+from query.tagging import retag
+from query.vocabulary_design import missing_labels, suggest_labels
 from store import Catalog, Facts, LabelDefinition, SpaceIdentity, Stamp, VocabularyDefinition
 
 DIMENSION = 64
 IDENTITY = SpaceIdentity("tiny", "hash", "squash-32-bilinear-1", "float32", DIMENSION, 4.0, -20.0)
-#: What photos show; a text that names one has its direction.
+#: Things in photos. A text that ends with one has its direction.
 THINGS = ("dog", "beach", "snow", "kite", "piano")
 
 
@@ -19,7 +21,7 @@ def direction(name):
 
 
 class DirectionEncoder:
-    """A text lies where the thing lies that it names, and all texts lie near each other."""
+    """Encodes a text as the direction of its last word plus one common to all texts."""
 
     def __init__(self):
         self.asked = []
@@ -34,12 +36,12 @@ def vocabulary(*names, name="v"):
     return VocabularyDefinition(name, tuple(LabelDefinition(each, (each,)) for each in names))
 
 
-#: Words that nothing in the library shows, and those that something does.
+#: Words for things that are in the library, and for things that are not.
 WORDS = vocabulary("whale", "violin", "tractor", *THINGS, "castle", name="words")
 
 
 class Library:
-    """Photos of one thing or two each, some of them of nothing that has a word."""
+    """Photos of one or two things each, or of none."""
 
     def __init__(self, path, count=400):
         random = np.random.default_rng(3)
@@ -57,14 +59,14 @@ class Library:
                 t.embeddings.put(self.space.id, photo_id, (row / np.linalg.norm(row)).astype(np.float32))
                 t.files.indexed(folder.id, b"%d.jpg" % number, Stamp(1, 1, 1, number), photo_id)
                 self.shows[photo_id] = things
-        self.texts = TextVectors(self.catalog, self.space, lambda: self.encoder)
+        self.texts = TextVectors(self.catalog, self.space, lambda: self.encoder.encode_text)
 
-    def gaps(self, *names, words=WORDS, count=8, threshold=0.01):
+    def suggestions(self, *names, words=WORDS, count=8, threshold=0.01):
         held = VocabularyDefinition("v", vocabulary(*names).labels, threshold)
         with self.catalog.write() as t:
             revision = t.vocabularies.put(held)
         retag(self.catalog, self.space, revision, self.texts)
-        return suggest(self.catalog, self.space, held, words, self.texts, count)
+        return suggest_labels(self.catalog, self.space, held, words, self.texts, count)
 
 
 @pytest.fixture(scope="module")
@@ -74,48 +76,48 @@ def library(tmp_path_factory):
     made.catalog.close()
 
 
-def named(gaps):
-    return [gap.words[0][0] for gap in gaps.named]
+def named(suggestions):
+    return [suggestion.labels[0][0] for suggestion in suggestions.named]
 
 
 @pytest.mark.parametrize("removed", [{"kite"}, {"snow", "piano"}, set(THINGS)])
-def test_what_was_taken_out_of_the_vocabulary_comes_back(library, removed):
-    gaps = library.gaps(*(thing for thing in THINGS if thing not in removed))
-    assert set(named(gaps)) == removed
-    for gap in gaps.named:
-        word = gap.words[0][0]
-        assert all(word in library.shows[photo.id] for photo in gap.photos)
-        assert gap.count >= 0.6 * sum(word in things for things in library.shows.values())
+def test_labels_removed_from_the_vocabulary_are_suggested(library, removed):
+    suggestions = library.suggestions(*(thing for thing in THINGS if thing not in removed))
+    assert set(named(suggestions)) == removed
+    for suggestion in suggestions.named:
+        word = suggestion.labels[0][0]
+        assert all(word in library.shows[photo.id] for photo in suggestion.photos)
+        assert suggestion.count >= 0.6 * sum(word in things for things in library.shows.values())
 
 
-def test_a_whole_vocabulary_lacks_nothing(library):
-    gaps = library.gaps(*THINGS)
-    assert gaps.named == ()
-    assert (gaps.looked_at, gaps.total) == (400, 400)
-    assert gaps.untagged == sum(not things for things in library.shows.values())
+def test_a_complete_vocabulary_gets_no_suggestions(library):
+    suggestions = library.suggestions(*THINGS)
+    assert suggestions.named == ()
+    assert (suggestions.sampled, suggestions.total) == (400, 400)
+    assert suggestions.untagged == sum(not things for things in library.shows.values())
 
 
-def test_photos_that_look_alike_and_fit_no_word_are_shown_without_one(library):
+def test_similar_photos_that_fit_no_word_have_no_label(library):
     words = vocabulary("whale", "tractor", name="words")
-    gaps = library.gaps("dog", "beach", "snow", "piano", words=words)
-    assert gaps.named == ()
+    suggestions = library.suggestions("dog", "beach", "snow", "piano", words=words)
+    assert suggestions.named == ()
     kites = {key for key, things in library.shows.items() if things == {"kite"}}
-    assert any({photo.id for photo in gap.photos} <= kites for gap in gaps.nameless)
+    assert any({photo.id for photo in suggestion.photos} <= kites for suggestion in suggestions.unnamed)
 
 
-def test_no_more_than_were_asked_for_and_the_same_each_time(library):
-    one, other = library.gaps(count=2), library.gaps(count=2)
+def test_suggestions_are_limited_and_deterministic(library):
+    one, other = library.suggestions(count=2), library.suggestions(count=2)
     assert len(one.named) == 2
     assert one == other
 
 
-def test_words_that_the_vocabulary_knows_by_any_name_are_not_tried():
+def test_known_names_and_aliases_are_not_suggested():
     held = VocabularyDefinition("v", (LabelDefinition("boat", ("boat",), aliases=("ship",)),))
     words = (*vocabulary("Boats", "ship", "car").labels, LabelDefinition("vessel", ("x",), aliases=("boat",)))
-    left = words_beyond(held, VocabularyDefinition("w", words))
+    left = missing_labels(held, VocabularyDefinition("w", words))
     assert [label.name for label in left.labels] == ["car"]
 
 
-def test_a_library_without_tags_or_words_is_no_trouble(library):
-    gaps = library.gaps("whale", words=vocabulary("whale", name="words"))
-    assert gaps.named == ()
+def test_a_library_without_tags_gets_no_suggestions(library):
+    suggestions = library.suggestions("whale", words=vocabulary("whale", name="words"))
+    assert suggestions.named == ()

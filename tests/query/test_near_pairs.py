@@ -1,11 +1,11 @@
-"""All pairs of near photos."""
+"""All near pairs of a library."""
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from query.search.near_pairs import near_pairs
+from query.similarity import near_pairs
 from store import Catalog, Facts, SpaceIdentity, Stamp
 
 
@@ -35,9 +35,9 @@ def brute(catalog, space, ids, least, of=None):
 
 @given(seed=st.integers(0, 1000), spread=st.floats(0.05, 1.5), least=st.floats(0.3, 0.99))
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_no_near_pair_is_missed_and_none_is_made_up(tmp_path_factory, seed, spread, least):
+def test_exactly_the_near_pairs_are_found(tmp_path_factory, seed, spread, least):
     random = np.random.default_rng(seed)
-    # More dimensions than the first look has, and centres, so that there are pairs of every nearness.
+    # More dimensions than the bound, and clusters, so that pairs have cosines of every size.
     centres = random.normal(size=(5, 96))
     rows = unit(centres[random.integers(0, 5, 60)] + spread * random.normal(size=(60, 96)))
     catalog, space = library(tmp_path_factory.mktemp("near"), rows)
@@ -45,15 +45,15 @@ def test_no_near_pair_is_missed_and_none_is_made_up(tmp_path_factory, seed, spre
     with catalog:
         found = near_pairs(catalog, space, ids, least)
         pairs = set(zip(found.firsts.tolist(), found.seconds.tolist(), strict=True))
-        # What lies within rounding of the limit may be on either side.
+        # Cosines within rounding of the limit may be on either side.
         assert brute(catalog, space, ids, least + 1e-5) <= pairs <= brute(catalog, space, ids, least - 1e-5)
 
 
 @pytest.mark.parametrize("crowd", [0, 250])
-def test_no_pair_is_missed_among_more_photos_than_are_compared_at_once(tmp_path, crowd):
+def test_pairs_are_found_across_blocks(tmp_path, crowd):
     random = np.random.default_rng(0)
     rows = random.normal(size=(3000, 96))
-    # Copies that lie far from each other, and a crowd in which everyone is near everyone.
+    # Copies far apart in the order, and a crowd in which all are near each other.
     rows[1500:] = rows[:1500] + 0.1 * random.normal(size=(1500, 96))
     rows[random.choice(3000, crowd, replace=False)] = rows[0] + 0.1 * random.normal(size=(crowd, 96))
     catalog, space = library(tmp_path, unit(rows))
@@ -72,7 +72,7 @@ def test_no_pair_is_missed_among_more_photos_than_are_compared_at_once(tmp_path,
         }
 
 
-def test_pairs_of_some_are_theirs_with_everyone(tmp_path):
+def test_pairs_of_the_first_photos_are_with_all_later_ones(tmp_path):
     random = np.random.default_rng(0)
     rows = unit(np.ones((1, 16)) + 0.2 * random.normal(size=(30, 16)))
     catalog, space = library(tmp_path, rows)
@@ -85,7 +85,7 @@ def test_pairs_of_some_are_theirs_with_everyone(tmp_path):
         assert len(found)
 
 
-def test_of_a_photo_that_thousands_resemble_the_nearest_are_kept(tmp_path):
+def test_only_the_nearest_pairs_of_a_photo_are_kept(tmp_path):
     random = np.random.default_rng(0)
     rows = unit(np.ones((1, 16)) + 0.3 * random.normal(size=(40, 16)))
     catalog, space = library(tmp_path, rows)

@@ -1,26 +1,26 @@
-"""Searches that leave out what is no more than chance, and say when all of it is."""
+"""Searches that drop photos below the chance limit, or report that all are below it."""
 
 import numpy as np
 import pytest
 
-from query import Page, Searcher, TextVectors, parse
+from query.language import parse
+from query.search import Page, Searcher
+from query.similarity import TextVectors
 from store import Catalog, Facts, MappedRows, SpaceIdentity, Stamp, VectorIndex
 from tests.fakes import vector_of
 
 DIMENSION, PHOTOS = 64, 300
-#: The model is never sure here, and rules out what is below 0.08.
+#: The model is never sure here, and rules out cosines below 0.08.
 IDENTITY = SpaceIdentity("m", "w", "p", "float32", DIMENSION, float(np.log(10)), -10.0)
 
 
-class Encoder:
-    """Encodes texts by their letters."""
-
-    def encode_text(self, texts):
-        return np.stack([vector_of(text.encode(), DIMENSION) for text in texts])
+def encode_letters(texts):
+    """Encode texts by their letters."""
+    return np.stack([vector_of(text.encode(), DIMENSION) for text in texts])
 
 
 class NoPictures:
-    """Knows none."""
+    """Fails on every picture."""
 
     def vector(self, path):
         raise AssertionError(path)
@@ -34,7 +34,7 @@ def catalog(tmp_path):
 
 @pytest.fixture
 def search(catalog, tmp_path):
-    """Searches photos of which one shows exactly what "needle" says, and the others nothing that has a name."""
+    """Search 300 photos: one has the vector of "needle", the others have random vectors."""
     with catalog.write() as t:
         space = t.spaces.ensure(IDENTITY)
         folder = t.folders.add(b"/photos")
@@ -44,38 +44,38 @@ def search(catalog, tmp_path):
             t.embeddings.put(space.id, photo_id, vector_of(name, DIMENSION))
             t.files.indexed(folder.id, name, Stamp(1, 2, 3, 4), photo_id)
     index = VectorIndex(tmp_path / "index", catalog, space)
-    searcher = Searcher(catalog, index, space, TextVectors(catalog, space, Encoder), NoPictures(), "/")
+    searcher = Searcher(catalog, index, space, TextVectors(catalog, space, lambda: encode_letters), NoPictures(), "/")
     return lambda *words, **page: searcher.search(parse(words), Page(10, **page))
 
 
-def test_of_a_text_that_has_an_answer_only_that_stands_out(search):
+def test_only_the_answer_is_above_chance(search):
     assert len(search("needle").matches) == 10
-    found = search("needle", stands_out=True)
+    found = search("needle", above_chance=True)
     assert [match.photo_id for match in found.matches] == [8]
-    assert found.least < found.best == pytest.approx(1, abs=1e-3)
+    assert found.threshold < found.best == pytest.approx(1, abs=1e-3)
 
 
-def test_of_one_that_has_none_the_best_is_shown_and_known_to_be_chance(search):
+def test_without_an_answer_the_best_is_shown_and_below_the_threshold(search):
     found = search("haystack")
     assert len(found.matches) == 10
-    assert found.best == found.matches[0].cosine < found.least
-    none = search("haystack", stands_out=True)
+    assert found.best == found.matches[0].cosine < found.threshold
+    none = search("haystack", above_chance=True)
     assert none.matches == []
     assert none.best == found.best
-    assert none.least == found.least
+    assert none.threshold == found.threshold
 
 
-def test_a_higher_score_that_is_asked_for_counts(search):
-    assert search("needle", stands_out=True, min_score=1.01).matches == []
-    assert len(search("needle", stands_out=True, min_score=-0.5).matches) == 1
+def test_a_higher_min_score_wins_over_the_chance_limit(search):
+    assert search("needle", above_chance=True, min_score=1.01).matches == []
+    assert len(search("needle", above_chance=True, min_score=-0.5).matches) == 1
 
 
-def test_of_several_terms_nothing_is_said_unless_it_is_asked_for(search):
-    assert search("needle", "+", "thread").least is None
-    assert [match.photo_id for match in search("needle", "+", "thread", stands_out=True).matches] == [8]
+def test_several_terms_have_a_threshold_only_on_request(search):
+    assert search("needle", "+", "thread").threshold is None
+    assert [match.photo_id for match in search("needle", "+", "thread", above_chance=True).matches] == [8]
 
 
-def test_a_sample_of_the_cosines_is_the_same_whether_they_are_mapped_or_not(catalog, search):
+def test_sampled_cosines_are_the_same_mapped_or_not(catalog, search):
     query = vector_of(b"needle", DIMENSION)
     with catalog.read() as t:
         before = t.embeddings.sample(1, query, 50)

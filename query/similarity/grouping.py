@@ -1,7 +1,7 @@
-"""Photos that belong together: near-duplicates, and bursts of one moment.
+"""Groups of near-duplicates and bursts.
 
-Groups are made around leaders, best first: whoever is near a leader that has been chosen joins it, and nobody joins by
-way of another member. So a slow change from picture to picture does not chain a whole afternoon into one group.
+Groups form around leaders, best first: a photo near a chosen leader joins its group, and none joins through another
+member. So a slow change from picture to picture does not chain a whole afternoon into one group.
 """
 
 from __future__ import annotations
@@ -19,16 +19,17 @@ from store import Catalog, Facts, Photo, Space
 #: Cosine from which two pictures may be copies of one. Copies that were saved anew, reduced or cropped by 2 % are above
 #: 0.98 with the checkpoints that could be measured, and different scenes below 0.95.
 NEAR: Final = 0.95
-#: The same for pictures that one camera took within so short a time: the light and the place are the same, and what
-#: moves is what the burst was for.
+#: Cosine of a burst: pictures by one camera within ten seconds. Light and place are the same, the subject moves.
 BURST: Final = 0.85
-_MOMENT = timedelta(seconds=10)
+_BURST_TIME = timedelta(seconds=10)
 
 
-def around_leaders(order: Sequence[int], firsts: NDArray[np.int64], seconds: NDArray[np.int64]) -> list[list[int]]:
-    """*order*, best first, in groups of a leader and those that a pair, of *firsts* and *seconds* (n,), joins with it.
+def group_around_leaders(
+    order: Sequence[int], firsts: NDArray[np.int64], seconds: NDArray[np.int64]
+) -> list[list[int]]:
+    """Group *order*, best first: each leader with the photos paired with it in *firsts* and *seconds*, (n,).
 
-    Whoever is in a pair is in *order*.
+    Every photo of a pair must be in *order*.
     """
     ids = np.array(order, np.int64)
     by_id = np.argsort(ids)
@@ -41,32 +42,32 @@ def around_leaders(order: Sequence[int], firsts: NDArray[np.int64], seconds: NDA
     groups = []
     for leader in range(len(ids)):
         if is_free[leader]:
-            beside = columns[starts[leader] : starts[leader + 1]]
+            paired = columns[starts[leader] : starts[leader + 1]]
             is_free[leader] = False
-            members = np.unique(beside[is_free[beside]])
+            members = np.unique(paired[is_free[paired]])
             is_free[members] = False
             groups.append([order[leader], *ids[members].tolist()])
     return groups
 
 
-def is_moment(one: Facts, other: Facts) -> bool:
-    """Whether one camera took both within seconds."""
+def is_burst(one: Facts, other: Facts) -> bool:
+    """True if one camera took both within ten seconds."""
     if one.taken_at is None or other.taken_at is None or one.camera is None:
         return False
-    return one.camera == other.camera and abs(one.taken_at - other.taken_at) <= _MOMENT
+    return one.camera == other.camera and abs(one.taken_at - other.taken_at) <= _BURST_TIME
 
 
-def are_other_moments(
+def taken_at_different_times(
     taken: Mapping[int, tuple[datetime, str]], firsts: NDArray[np.int64], seconds: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Of which pairs of photos, (n,), one camera took the two at two moments, which it says of no copy: bool (n,).
+    """Return for each pair, bool (n,), whether one camera took the two at different times, so that neither is a copy.
 
-    *taken* says when and by which camera each was taken, and has only those of which both are known.
+    *taken* has time and camera of each photo for which both are known.
     """
     cameras: dict[str, int] = {}
     moments: dict[tuple[datetime, str], int] = {}
     ids = np.array(sorted(taken), np.int64)
-    # What is not known is -1, at the end.
+    # Unknown ones are -1, at the end.
     camera, moment = np.full(len(ids) + 1, -1), np.full(len(ids) + 1, -1)
     for at, photo_id in enumerate(ids.tolist()):
         camera[at] = cameras.setdefault(taken[photo_id][1], len(cameras))
@@ -82,18 +83,18 @@ def are_other_moments(
 
 
 def _seconds(facts: Facts) -> float:
-    """When it was taken, to compare; not a number where that is not known."""
+    """Return the time it was taken in seconds, for differences; NaN if unknown."""
     return math.nan if facts.taken_at is None else (facts.taken_at - datetime.min).total_seconds()  # noqa: DTZ901 - no zone
 
 
 def group_photos(catalog: Catalog, space: Space, photos: Sequence[Photo]) -> list[list[int]]:
-    """*photos*, best first, in groups of near-duplicates and bursts, each led by its best. No picture is opened."""
+    """Group *photos*, best first, into near-duplicates and bursts, each led by its best. Opens no picture."""
     facts = {photo.id: photo.facts for photo in photos}
     with catalog.read() as t:
         vectors = t.embeddings.get(space.id, list(facts))
     rows = {photo_id: row for row, photo_id in enumerate(vectors.ids.tolist())}
     place = {photo_id: at for at, photo_id in enumerate(facts)}
-    # In the order of the photos; those without a vector are left out, and stand for themselves.
+    # In the order of the photos. Each photo without a vector is a group of its own.
     order = [photo_id for photo_id in facts if photo_id in rows]
     matrix = vectors.matrix[[rows[photo_id] for photo_id in order]]
     cosines = matrix @ matrix.T
@@ -104,9 +105,9 @@ def group_photos(catalog: Catalog, space: Space, photos: Sequence[Photo]) -> lis
         if not is_free[at]:
             continue
         is_free[at] = False
-        is_burst = (cosines[at] >= BURST) & (np.abs(seconds - seconds[at]) <= _MOMENT.total_seconds())
-        beside = np.flatnonzero(is_free & ((cosines[at] >= NEAR) | is_burst)).tolist()
-        joined = [each for each in beside if cosines[at, each] >= NEAR or is_moment(facts[leader], facts[order[each]])]
+        may_be_burst = (cosines[at] >= BURST) & (np.abs(seconds - seconds[at]) <= _BURST_TIME.total_seconds())
+        near = np.flatnonzero(is_free & ((cosines[at] >= NEAR) | may_be_burst)).tolist()
+        joined = [each for each in near if cosines[at, each] >= NEAR or is_burst(facts[leader], facts[order[each]])]
         is_free[joined] = False
         groups.append([leader, *(order[each] for each in joined)])
     return sorted(groups, key=lambda group: place[group[0]])

@@ -1,0 +1,54 @@
+"""Cosines with the photos of the library, and the model's own logits and probabilities.
+
+logit = exp(scale) * cosine + bias and p = 1 / (1 + exp(-logit)), with the checkpoint's scale and bias, in float32
+(Zhai et al., "Sigmoid Loss for Language Image Pre-Training", 2023).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store import Catalog, Space, SpaceIdentity
+
+#: Photos read at once: their vectors stay in the processor's cache.
+_CHUNK = 512
+
+
+def logit(cosine: float, identity: SpaceIdentity) -> float:
+    """Return the model's logit for a picture and a text with this cosine."""
+    scale = np.exp(np.float32(identity.logit_scale))
+    return float(scale * np.float32(cosine) + np.float32(identity.logit_bias))
+
+
+def probability(cosine: float, identity: SpaceIdentity) -> float:
+    """Return the model's probability that the text describes the picture."""
+    # This form neither overflows nor loses small probabilities.
+    return float(np.exp(-np.logaddexp(np.float32(0), np.float32(-logit(cosine, identity)))))
+
+
+def cosine_of(p: float, identity: SpaceIdentity) -> float:
+    """Return the cosine with probability *p*; minus infinity for 0 and below, plus infinity for 1 and above."""
+    if p <= 0:
+        return -math.inf
+    if p >= 1:
+        return math.inf
+    return (math.log(p / (1 - p)) - identity.logit_bias) / math.exp(identity.logit_scale)
+
+
+def library_cosines(
+    catalog: Catalog, space: Space, vector: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the photos with a file: ids, int64 (n,), and cosines with *vector*, float64 (n,)."""
+    ids, cosines = [np.empty(0, np.int64)], [np.empty(0, np.float64)]
+    exact = vector.astype(np.float64)
+    with catalog.read() as t:
+        for vectors in t.embeddings.scan(space.id, _CHUNK):
+            ids.append(vectors.ids)
+            cosines.append(vectors.matrix.astype(np.float64) @ exact)
+        gone = t.photos.gone()
+    all_ids, all_cosines = np.concatenate(ids), np.concatenate(cosines)
+    there = ~np.isin(all_ids, gone)
+    return all_ids[there], all_cosines[there]
