@@ -3,7 +3,7 @@
 import threading
 import time
 
-from indexer import WHOLE, Hints, Subtree
+from indexer import WHOLE, DirtyPaths, Subtree
 
 
 class Clock:
@@ -23,7 +23,7 @@ def deep(path):
 
 def test_hints_are_due_when_it_is_quiet():
     clock = Clock()
-    hints = Hints(quiet=2, patience=30, clock=clock)
+    hints = DirtyPaths(quiet=2, patience=30, clock=clock)
     assert not hints.wait(0)
     hints.add(1, shallow(b"a"))
     assert not hints.wait(0)
@@ -40,7 +40,7 @@ def test_hints_are_due_when_it_is_quiet():
 
 def test_where_it_is_never_quiet_patience_ends():
     clock = Clock()
-    hints = Hints(quiet=2, patience=30, clock=clock)
+    hints = DirtyPaths(quiet=2, patience=30, clock=clock)
     for _ in range(30):
         hints.add(1, shallow(b"a"))
         assert not hints.wait(0)
@@ -49,7 +49,7 @@ def test_where_it_is_never_quiet_patience_ends():
 
 
 def test_what_others_cover_is_left_out():
-    hints = Hints()
+    hints = DirtyPaths()
     for part in (shallow(b"a/b"), deep(b"a"), shallow(b"a"), deep(b"a/c"), shallow(b"ab"), shallow(b""), deep(b"b")):
         hints.add(1, part)
     hints.add(2, shallow(b"x"))
@@ -59,14 +59,14 @@ def test_what_others_cover_is_left_out():
 
 
 def test_very_many_hints_become_the_whole_folder():
-    hints = Hints()
+    hints = DirtyPaths()
     for number in range(10_001):
         hints.add(1, shallow(str(number).encode()))
     assert hints.take() == {1: [WHOLE]}
 
 
 def test_a_hint_of_another_thread_ends_the_wait():
-    hints = Hints(quiet=0.05)
+    hints = DirtyPaths(quiet=0.05)
     threading.Timer(0.05, hints.add, (1,)).start()
     started = time.monotonic()
     assert hints.wait(20)

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from indexer.files.open_file import open_file, open_without_waiting
+from indexer.files.open_file import open_file, open_nonblocking
 
 
 def number_of_the_next_file():
@@ -34,5 +34,5 @@ def test_what_is_no_file_is_an_error_at_once_and_leaves_nothing_open(tmp_path, m
 def test_a_folder_leaves_nothing_open(tmp_path):
     number = number_of_the_next_file()
     with pytest.raises(IsADirectoryError):
-        open_without_waiting(bytes(tmp_path))
+        open_nonblocking(bytes(tmp_path))
     assert number_of_the_next_file() == number

@@ -9,13 +9,22 @@ import threading
 import numpy as np
 import pytest
 
-from indexer import FileDone, FolderOffline, FolderScanned, InThreads, ReadingBegins, Subtree, index_folders
+from indexer import (
+    FileDone,
+    FolderOffline,
+    FolderScanned,
+    IndexRequest,
+    ReadingBegins,
+    Subtree,
+    ThreadReaders,
+    index_folders,
+)
 from indexer.files.scan import stamp_of
 from indexer.models import Preprocessing
-from indexer.pipeline.batch import BatchKeeper
-from indexer.workers.file_reader import Decoded, Known, Refused, Wanted, read_file
+from indexer.pipeline.batch import BatchWriter
+from indexer.workers.file_reader import Decoded, Known, ReadRequest, Refused, read_file
 from store import Catalog, Outcome, SpaceIdentity
-from tests.fakes import DIMENSION, FakeDesk, FakeEmbedder, Listener
+from tests.fakes import DIMENSION, FakeEmbedder, FakeReadContext, Listener
 from tests.pictures import bomb_png, encoded, exif_with, scene, write
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -38,14 +47,17 @@ class Library:
 
     def index(self, listener=None, **options):
         self.listener = listener or Listener()
+        readers = options.pop("readers", None) or ThreadReaders(SQUARE, 2)
+        before_batch = options.pop("before_batch", lambda: None)
+        request = IndexRequest(folders=[self.registered], space=self.space, **{"batch_size": 4, **options})
         return index_folders(
             self.catalog,
-            [self.registered],
-            self.space,
-            lambda: self.embedder,
-            self.tagger,
-            self.listener,
-            **{"readers": InThreads(SQUARE, 2), "batch_size": 4, **options},
+            request,
+            readers=readers,
+            image_encoder=lambda: self.embedder,
+            tagger=self.tagger,
+            progress=self.listener,
+            before_batch=before_batch,
         )
 
     def photos(self):
@@ -308,8 +320,8 @@ def test_a_copy_with_other_facts_is_a_photo_of_its_own_with_the_same_vector(libr
 
 def test_a_file_is_read_when_a_later_change_would_show(tmp_path):
     path = write(tmp_path / "a.jpg")
-    wanted = Wanted(1, b"a.jpg", os.fsencode(path), stamp_of(path.stat()))
-    stamp = read_file(wanted, SQUARE, FakeDesk(is_embedded=True)).stamp
+    wanted = ReadRequest(1, b"a.jpg", os.fsencode(path), stamp_of(path.stat()))
+    stamp = read_file(wanted, SQUARE, FakeReadContext(is_embedded=True)).stamp
     path.write_bytes(path.read_bytes())
     assert stamp_of(path.stat()) != stamp
 
@@ -394,7 +406,7 @@ def test_a_file_that_changes_while_it_is_read_may_settle_and_is_read_when_it_has
     path = write(tmp_path / "a.bmp")
     with path.open("ab") as end:
         end.write(bytes(8 << 20))
-    wanted = Wanted(1, b"a.bmp", os.fsencode(path), stamp_of(path.stat()))
+    wanted = ReadRequest(1, b"a.bmp", os.fsencode(path), stamp_of(path.stat()))
     is_over = threading.Event()
 
     def go_on_writing():
@@ -406,12 +418,12 @@ def test_a_file_that_changes_while_it_is_read_may_settle_and_is_read_when_it_has
     writer.start()
     try:
         # On a busy machine the writer may not have its turn while the file is read.
-        readings = (read_file(wanted, SQUARE, FakeDesk(is_embedded=True)) for _ in range(500))
+        readings = (read_file(wanted, SQUARE, FakeReadContext(is_embedded=True)) for _ in range(500))
         assert any(isinstance(reading, Refused) and reading.may_settle for reading in readings)
     finally:
         is_over.set()
         writer.join()
-    assert isinstance(read_file(wanted, SQUARE, FakeDesk()), Decoded)
+    assert isinstance(read_file(wanted, SQUARE, FakeReadContext()), Decoded)
 
 
 def test_a_file_that_goes_away_for_a_moment_is_read_at_the_end(library, tmp_path):
@@ -531,7 +543,7 @@ def test_rules_above_a_part_count_in_it(library):
 def test_a_file_that_changed_a_moment_ago_is_left_for_later(library):
     write(library.folder / "a.jpg", seed=1)
     report = library.index(min_age=3600)
-    assert report.unripe == [(library.registered, b"a.jpg")]
+    assert report.too_recent == [(library.registered, b"a.jpg")]
     assert library.photos() == {}
     assert library.index().embedded == 1
 
@@ -553,9 +565,9 @@ def test_a_deleted_tree_that_is_told_of_in_many_parts_is_one_loss(library):
 
 def test_a_photo_that_was_pruned_while_its_file_was_read_is_read_again(library):
     path = write(library.folder / "a.jpg")
-    wanted = Wanted(library.registered.id, b"a.jpg", os.fsencode(path), stamp_of(path.stat()))
-    keeper = BatchKeeper(library.catalog, library.space, lambda: library.embedder, None)
-    keeper.keep([Known(wanted, wanted.stamp, b"x" * 32)])
+    wanted = ReadRequest(library.registered.id, b"a.jpg", os.fsencode(path), stamp_of(path.stat()))
+    writer = BatchWriter(library.catalog, library.space, lambda: library.embedder, None)
+    writer.store([Known(wanted, wanted.stamp, b"x" * 32)])
     assert library.outcomes() == {}
     assert library.index().embedded == 1
 
@@ -669,7 +681,7 @@ def test_a_walk_that_is_given_up_reads_no_further_files(library):
         write(library.folder / f"{number:02}.jpg", seed=number)
     started = []
 
-    class Slow(InThreads):
+    class Slow(ThreadReaders):
         def read(self, file, desk):
             started.append(file.path)
             if len(started) == 3:

@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from indexer.files.changes import compare
 from indexer.files.ignore import BadRule, Rules, anchored
 from indexer.files.scan import Found, LeftOut, Subtree, Unreadable, scan
+from indexer.pipeline.survey import compare
 from store import File, Outcome, Stamp
 
 

@@ -15,11 +15,11 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
-from indexer import InProcesses, InThreads, NoReaders, index_folders
+from indexer import IndexRequest, NoReaders, ProcessReaders, ThreadReaders, index_folders
 from indexer.files.scan import stamp_of
-from indexer.workers.file_reader import Decoded, Known, Refused, Wanted
+from indexer.workers.file_reader import Decoded, Known, ReadRequest, Refused
 from store import Catalog, Outcome, SpaceIdentity
-from tests.fakes import DIMENSION, FakeDesk, FakeEmbedder, Listener
+from tests.fakes import DIMENSION, FakeEmbedder, FakeReadContext, Listener
 from tests.pictures import bomb_png
 
 from .squares import CRASHES, DEVOURS, HANGS, PLAIN, RAISES, PoisonSquare
@@ -44,7 +44,7 @@ def folder(tmp_path):
 def paint(folder, name, colour):
     path = folder / name
     Image.new("RGB", (20, 20), colour).save(path)
-    return Wanted(1, os.fsencode(name), os.fsencode(path), stamp_of(path.stat()))
+    return ReadRequest(1, os.fsencode(name), os.fsencode(path), stamp_of(path.stat()))
 
 
 @pytest.mark.parametrize(
@@ -57,66 +57,68 @@ def paint(folder, name, colour):
     ids=["crash", "hang", "memory"],
 )
 def test_a_file_that_harms_its_decoder_fails_and_the_next_one_is_read(folder, square, colour, reason):
-    with InProcesses(square, 1, longest=2, most_memory=1 << 28) as readers:
-        desk = FakeDesk()
-        poison = readers.read(paint(folder, "poison.png", colour), desk)
+    with ProcessReaders(square, 1, longest=2, most_memory=1 << 28) as readers:
+        context = FakeReadContext()
+        poison = readers.read(paint(folder, "poison.png", colour), context)
         assert isinstance(poison, Refused)
-        assert (poison.outcome, poison.reason, poison.tried) == (Outcome.FAILED, reason, desk.asked[0])
-        assert isinstance(readers.read(paint(folder, "plain.png", PLAIN), desk), Decoded)
+        assert (poison.outcome, poison.reason, poison.tried) == (Outcome.FAILED, reason, context.asked[0])
+        assert isinstance(readers.read(paint(folder, "plain.png", PLAIN), context), Decoded)
 
 
 def test_a_bug_in_the_preprocessing_costs_one_file(folder, square):
-    with InProcesses(square, 1) as readers:
-        assert readers.read(paint(folder, "a.png", RAISES), FakeDesk()).outcome is Outcome.DAMAGED
-        assert isinstance(readers.read(paint(folder, "b.png", PLAIN), FakeDesk()), Decoded)
+    with ProcessReaders(square, 1) as readers:
+        assert readers.read(paint(folder, "a.png", RAISES), FakeReadContext()).outcome is Outcome.DAMAGED
+        assert isinstance(readers.read(paint(folder, "b.png", PLAIN), FakeReadContext()), Decoded)
     assert len({process for process, _ in square.seen()}) == 1
 
 
 def test_a_process_reads_what_a_thread_reads(folder, square):
     plain, other = paint(folder, "a.png", PLAIN), paint(folder, "b.png", (1, 2, 3))
-    with InProcesses(square, 2) as readers:
-        here, there = InThreads(square).read(plain, FakeDesk()), readers.read(plain, FakeDesk())
+    with ProcessReaders(square, 2) as readers:
+        here, there = ThreadReaders(square).read(plain, FakeReadContext()), readers.read(plain, FakeReadContext())
         assert dataclasses.replace(here, pixels=None) == dataclasses.replace(there, pixels=None)
         assert (here.pixels == there.pixels).all()
-        assert isinstance(readers.read(other, FakeDesk(is_embedded=True)), Known)
-        given_up = readers.read(other, FakeDesk(given_up="often enough"))
+        assert isinstance(readers.read(other, FakeReadContext(is_embedded=True)), Known)
+        given_up = readers.read(other, FakeReadContext(given_up="often enough"))
         assert (given_up.outcome, given_up.reason, given_up.tried) == (Outcome.FAILED, "often enough", None)
-        gone = Wanted(1, b"c", os.fsencode(folder / "c"), plain.stamp)
-        assert readers.read(gone, FakeDesk()).may_settle
+        gone = ReadRequest(1, b"c", os.fsencode(folder / "c"), plain.stamp)
+        assert readers.read(gone, FakeReadContext()).may_settle
     assert len(square.seen()) == 2
 
 
 def test_large_pictures_ask_for_their_turn(folder, square):
     path = folder / "large.png"
     path.write_bytes(bomb_png(7000, 6000))
-    wanted = Wanted(1, b"large.png", os.fsencode(path), stamp_of(path.stat()))
-    desk = FakeDesk()
-    with InProcesses(square, 1) as readers:
-        readers.read(wanted, desk)
+    wanted = ReadRequest(1, b"large.png", os.fsencode(path), stamp_of(path.stat()))
+    context = FakeReadContext()
+    with ProcessReaders(square, 1) as readers:
+        readers.read(wanted, context)
     # Once more without its texts and profiles, since it is broken: so the first turn was given back.
-    assert desk.turns == 2
+    assert context.turns == 2
 
 
 def test_decoders_end_with_the_process_that_they_work_for(folder, square):
-    readers = InProcesses(square, 2)
+    readers = ProcessReaders(square, 2)
     with ThreadPoolExecutor(2) as pool:
         files = [paint(folder, f"{number}.png", (number, 9, 9)) for number in range(8)]
-        assert all(isinstance(one, Decoded) for one in pool.map(lambda file: readers.read(file, FakeDesk()), files))
+        assert all(
+            isinstance(one, Decoded) for one in pool.map(lambda file: readers.read(file, FakeReadContext()), files)
+        )
     processes = {process for process, _ in square.seen()}
     assert all(_lives(process) for process in processes)
     # Neither Ctrl-C nor a service manager's request reaches them; only the end of the pipe does.
     for process in processes:
         os.kill(process, signal.SIGINT)
         os.kill(process, signal.SIGTERM)
-    assert isinstance(readers.read(files[0], FakeDesk()), Decoded)
+    assert isinstance(readers.read(files[0], FakeReadContext()), Decoded)
     readers.close()
     _until(lambda: not any(_lives(process) for process in processes))
 
 
 def test_what_nobody_waits_for_any_longer_ends_at_once(folder, square):
-    with InProcesses(square, 1) as readers:
+    with ProcessReaders(square, 1) as readers:
         hanging = paint(folder, "hangs.png", HANGS)
-        thread = threading.Thread(target=readers.read, args=(hanging, FakeDesk()))
+        thread = threading.Thread(target=readers.read, args=(hanging, FakeReadContext()))
         thread.start()
         _until(square.seen)
         readers.abandon()
@@ -133,16 +135,14 @@ class Library:
             self.registered = t.folders.add(os.fsencode(folder))
 
     def index(self):
-        with InProcesses(self.square, 1) as readers:
+        with ProcessReaders(self.square, 1) as readers:
             return index_folders(
                 self.catalog,
-                [self.registered],
-                self.space,
-                FakeEmbedder,
-                None,
-                Listener(),
+                IndexRequest(folders=[self.registered], space=self.space, batch_size=4),
                 readers=readers,
-                batch_size=4,
+                image_encoder=FakeEmbedder,
+                tagger=None,
+                progress=Listener(),
             )
 
     def age(self, time):
@@ -215,11 +215,11 @@ def test_no_process_is_left_when_closing_is_interrupted(folder, square):
         raise Interruption
 
     before = set(multiprocessing.active_children())
-    readers = InProcesses(square, 3)
+    readers = ProcessReaders(square, 3)
     files = [paint(folder, f"{number}.png", PLAIN) for number in range(3)]
     gate = threading.Barrier(3)
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda file: (gate.wait(), readers.read(file, FakeDesk())), files))
+        list(pool.map(lambda file: (gate.wait(), readers.read(file, FakeReadContext())), files))
     mine = set(multiprocessing.active_children()) - before
     assert len(mine) > 1
     for process in mine:
@@ -237,8 +237,8 @@ def test_no_process_is_left_when_closing_is_interrupted(folder, square):
 
 def test_who_is_late_finds_no_readers_and_leaves_no_process(folder, square):
     before = set(multiprocessing.active_children())
-    readers = InProcesses(square, 1)
+    readers = ProcessReaders(square, 1)
     readers.close()
     with pytest.raises(NoReaders):
-        readers.read(paint(folder, "a.png", PLAIN), FakeDesk())
+        readers.read(paint(folder, "a.png", PLAIN), FakeReadContext())
     assert set(multiprocessing.active_children()) <= before

@@ -11,7 +11,7 @@ from PIL import Image
 
 from indexer.decode import read_photo
 from indexer.models import open_checkpoint
-from indexer.models.siglip.image_encoder import ImageTower
+from indexer.models.siglip.torch_encoders import SiglipImageEncoder
 from photos.demo.draw import draw_scene
 from photos.demo.splits import scene_at
 from photos.operations.models import DEMO, SHIPPED
@@ -20,7 +20,7 @@ from tests.pictures import encoded, turned
 
 @pytest.fixture(scope="module")
 def tower():
-    return ImageTower(open_checkpoint(SHIPPED[DEMO]), "cpu", "float32")
+    return SiglipImageEncoder(open_checkpoint(SHIPPED[DEMO]), "cpu", "float32")
 
 
 def drawn(index, size):

@@ -20,8 +20,7 @@ from indexer.models import (
     open_checkpoint,
 )
 from indexer.models.backends.devices import _cpu_computes_bfloat16, choose
-from indexer.models.siglip.image_encoder import ImageTower
-from indexer.models.siglip.torch_text_encoder import TextTower
+from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
 from tests.checkpoints import make_naflex
 
 
@@ -129,7 +128,7 @@ def test_a_text_tower_that_its_settings_contradict_is_refused(copy, change):
     config = json.loads((copy / "config.json").read_text())
     edit(copy / "config.json", text_config={**config["text_config"], **change})
     with pytest.raises(CheckpointDamaged):
-        TextTower(open_checkpoint(copy), "cpu")
+        TorchTextEncoder(open_checkpoint(copy), "cpu")
 
 
 @pytest.mark.parametrize("wrong", [0, -1, "64", 1.5, True])
@@ -175,7 +174,7 @@ def test_weights_that_lack_a_tensor_are_refused_when_the_tower_is_loaded(copy):
     del weights["vision_model.post_layernorm.weight"]
     save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(CheckpointDamaged, match="post_layernorm"):
-        ImageTower(open_checkpoint(copy), "cpu")
+        SiglipImageEncoder(open_checkpoint(copy), "cpu")
 
 
 def test_an_image_processor_of_another_size_or_filter_is_refused(copy):
@@ -235,18 +234,19 @@ def test_numbers_too_large_for_float16_are_an_error_and_never_a_vector(copy):
     checkpoint = open_checkpoint(copy)
     pixels = np.full((1, 32, 32, 3), 200, np.uint8)
     with pytest.raises(NumbersOverflowed, match="--precision float32"):
-        ImageTower(checkpoint, "cpu", "float16").encode(pixels)
-    assert np.isfinite(ImageTower(checkpoint, "cpu", "float32").encode(pixels)).all()
+        SiglipImageEncoder(checkpoint, "cpu", "float16").encode(pixels)
+    assert np.isfinite(SiglipImageEncoder(checkpoint, "cpu", "float32").encode(pixels)).all()
 
 
 def test_loading_says_nothing_on_stderr_and_asks_no_network(checkpoints):
     script = (
         "import socket, sys; from pathlib import Path; from indexer.models import open_checkpoint;"
         "socket.socket.connect = lambda *_: print('connected', file=sys.stderr)\n"
-        "from indexer.models.siglip.image_encoder import ImageTower\n"
-        "from indexer.models.siglip.torch_text_encoder import TextTower\n"
+        "from indexer.models.siglip.torch_encoders import SiglipImageEncoder\n"
+        "from indexer.models.siglip.torch_encoders import TorchTextEncoder\n"
         f"for folder in {[str(checkpoints['v1']), str(checkpoints['v2'])]!r}:\n"
-        " c = open_checkpoint(Path(folder)); ImageTower(c, 'cpu'); print(TextTower(c, 'cpu').encode_text(['a']).shape)"
+        " c = open_checkpoint(Path(folder)); SiglipImageEncoder(c, 'cpu')\n"
+        " print(TorchTextEncoder(c, 'cpu').encode_text(['a']).shape)"
     )
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "TRANSFORMERS_"))}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=plain)
@@ -270,4 +270,4 @@ def test_a_weight_of_another_shape_is_refused_when_the_tower_is_loaded(copy):
     weights["text_model.head.bias"] = weights["text_model.head.bias"][1:].clone()
     save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(CheckpointDamaged, match=r"text_model.head.bias is \(31,\) and not \(32,\)"):
-        TextTower(open_checkpoint(copy), "cpu")
+        TorchTextEncoder(open_checkpoint(copy), "cpu")

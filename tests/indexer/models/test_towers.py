@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from indexer.models import open_checkpoint
-from indexer.models.siglip.layers import PLAIN, Kit, linear
-from indexer.models.siglip.towers import VisionModel, _patches
+from indexer.models.backends.linear import PLAIN, LinearLayers, linear
+from indexer.models.siglip.towers import VisionTower, _patches
 
-JOINED = Kit(linear, linear)
+JOINED = LinearLayers(linear, linear)
 
 
 class Weights:
@@ -36,5 +36,5 @@ def test_a_tower_whose_matrices_are_joined_makes_the_same_vectors(checkpoints, k
     torch.manual_seed(0)
     pixels = torch.randn(5, checkpoint.image_size, checkpoint.image_size, 3)
     with torch.inference_mode():
-        apart, joined = (VisionModel(checkpoint, "cpu", "float32", kit)(pixels) for kit in (PLAIN, JOINED))
+        apart, joined = (VisionTower(checkpoint, "cpu", "float32", kit)(pixels) for kit in (PLAIN, JOINED))
     torch.testing.assert_close(joined, apart, atol=1e-5, rtol=1e-5)

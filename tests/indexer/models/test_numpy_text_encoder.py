@@ -13,8 +13,8 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel
 
 from indexer.models import open_checkpoint
-from indexer.models.backends.numpy_text import NumpyTextTower
 from indexer.models.checkpoints.safetensors_map import MappedArrays
+from indexer.models.siglip.text_encoder import NumpyTextEncoder
 from tests.checkpoints import in_shards
 
 KINDS = ["v1", "v1 of 16 tokens", "v2", "v2 of two widths", "v2 with marks"]
@@ -42,7 +42,7 @@ def differ(ours, theirs):
 def test_vectors_equal_those_of_transformers(checkpoints, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
     ids = some_ids(checkpoint)
-    ours = NumpyTextTower(checkpoint).encode(ids)
+    ours = NumpyTextEncoder(checkpoint).encode(ids)
     assert ours.dtype == np.float32
     assert np.ptp(ours, axis=0).max() > 0.1, "texts that are all the same would prove nothing"
     assert differ(ours, reference(checkpoint.folder, ids)) < 1e-6
@@ -56,13 +56,13 @@ def test_threads_that_share_each_matrix_give_the_same(checkpoints, tmp_path, sto
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     checkpoint = open_checkpoint(folder)
     ids = some_ids(checkpoint)
-    ours = NumpyTextTower(checkpoint, threads, least=1).encode(ids)
+    ours = NumpyTextEncoder(checkpoint, threads, least=1).encode(ids)
     assert differ(ours, reference(folder, ids)) < 1e-6
 
 
 def test_threads_may_share_a_tower(checkpoints):
     checkpoint = open_checkpoint(checkpoints["v2"])
-    tower, ids = NumpyTextTower(checkpoint, 2, least=1), some_ids(checkpoint)
+    tower, ids = NumpyTextEncoder(checkpoint, 2, least=1), some_ids(checkpoint)
     alone = tower.encode(ids)
     with ThreadPoolExecutor(4) as askers:
         for found in askers.map(tower.encode, [ids] * 20):
@@ -76,20 +76,20 @@ def test_weights_of_half_precision_are_widened_as_transformers_does(checkpoints,
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     checkpoint = open_checkpoint(folder)
     ids = some_ids(checkpoint)
-    ours = NumpyTextTower(checkpoint).encode(ids)
+    ours = NumpyTextEncoder(checkpoint).encode(ids)
     assert differ(ours, reference(folder, ids)) < 1e-6
     assert differ(ours, reference(checkpoints["v2 of two widths"], ids)) > 1e-5
 
 
 def test_weights_in_several_files_are_found(checkpoints, tmp_path):
     ids = some_ids(open_checkpoint(checkpoints["v2"]))
-    parts = NumpyTextTower(open_checkpoint(in_shards(checkpoints["v2"], tmp_path / "shards"))).encode(ids)
-    np.testing.assert_array_equal(parts, NumpyTextTower(open_checkpoint(checkpoints["v2"])).encode(ids))
+    parts = NumpyTextEncoder(open_checkpoint(in_shards(checkpoints["v2"], tmp_path / "shards"))).encode(ids)
+    np.testing.assert_array_equal(parts, NumpyTextEncoder(open_checkpoint(checkpoints["v2"])).encode(ids))
 
 
 def test_a_vector_does_not_depend_on_what_shares_its_batch_and_no_texts_give_no_vectors(checkpoints):
     checkpoint = open_checkpoint(checkpoints["v2"])
-    tower, ids = NumpyTextTower(checkpoint), some_ids(checkpoint)
+    tower, ids = NumpyTextEncoder(checkpoint), some_ids(checkpoint)
     alone = np.concatenate([tower.encode(one[None]) for one in ids])
     assert np.abs(tower.encode(ids) - alone).max() < 1e-6
     assert tower.encode(ids[:0]).shape == (0, checkpoint.dimension)
@@ -98,13 +98,13 @@ def test_a_vector_does_not_depend_on_what_shares_its_batch_and_no_texts_give_no_
 def test_what_numpy_cannot_do_is_left_to_torch(checkpoints):
     checkpoint = open_checkpoint(checkpoints["v2"])
     with pytest.raises(ValueError, match="quick_gelu"):
-        NumpyTextTower(
+        NumpyTextEncoder(
             dataclasses.replace(checkpoint, text=dataclasses.replace(checkpoint.text, activation="quick_gelu"))
         )
     with pytest.raises(ValueError, match="fc1"):
-        NumpyTextTower(dataclasses.replace(checkpoint, text=dataclasses.replace(checkpoint.text, inner=65)))
+        NumpyTextEncoder(dataclasses.replace(checkpoint, text=dataclasses.replace(checkpoint.text, inner=65)))
     with pytest.raises(ValueError, match="missing"):
-        NumpyTextTower(dataclasses.replace(checkpoint, weights=()))
+        NumpyTextEncoder(dataclasses.replace(checkpoint, weights=()))
 
 
 def test_only_the_rows_that_are_asked_for_are_read(tmp_path):

@@ -9,7 +9,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from indexer.models import CheckpointDamaged, open_checkpoint
-from indexer.models.siglip.torch_text_encoder import TextTower
+from indexer.models.siglip.torch_encoders import TorchTextEncoder
 from indexer.models.tokenizers.tokenizer import Tokenizer
 
 
@@ -21,7 +21,7 @@ def tokenizers(checkpoints, kept, request):
 
 @pytest.fixture(scope="module")
 def towers(checkpoints):
-    return {kind: TextTower(open_checkpoint(folder), "cpu") for kind, folder in checkpoints.items()}
+    return {kind: TorchTextEncoder(open_checkpoint(folder), "cpu") for kind, folder in checkpoints.items()}
 
 
 @pytest.mark.parametrize("kind", ["v1", "v1 of 16 tokens", "v2", "v2 of two widths"])
@@ -47,7 +47,7 @@ def test_the_tokenizer_alone_would_not_lower_case_a_version_2(checkpoints, token
 def test_a_long_text_is_cut_and_still_ends_with_the_end_mark(tokenizers, kind):
     ids = tokenizers[kind].tokens(["two cats on the beach " * 50])[0]
     assert ids[-1] == 1
-    assert tokenizers[kind].cut(["two cats on the beach " * 50, "two cats"]) == [True, False]
+    assert tokenizers[kind].truncated(["two cats on the beach " * 50, "two cats"]) == [True, False]
 
 
 def test_a_query_of_ten_thousand_words_is_encoded(towers):
@@ -68,7 +68,7 @@ def test_padding_is_on_the_right_even_where_the_settings_do_not_say_so(checkpoin
     settings = json.loads((folder / "tokenizer_config.json").read_text())
     del settings["padding_side"], settings["model_input_names"]
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
-    bare = TextTower(open_checkpoint(folder), "cpu")
+    bare = TorchTextEncoder(open_checkpoint(folder), "cpu")
     np.testing.assert_array_equal(bare.encode_text(["two cats"]), towers["v2"].encode_text(["two cats"]))
 
 

@@ -12,7 +12,7 @@ import torch
 
 from indexer.models.backends import int8
 from indexer.models.backends.int8 import quantised
-from indexer.models.siglip.layers import ACTIVATIONS
+from indexer.models.backends.linear import ACTIVATIONS
 
 PRODUCTS = [int8._plain, *([int8._packed] if int8._has_packed() else [])]
 

@@ -11,11 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.models import open_checkpoint
-from indexer.models.tokenizers.byte_pair import tabulated
-from indexer.models.tokenizers.kept_tokenizer import kept_tokenizer
-from indexer.models.tokenizers.prompts import prepared
-from indexer.models.tokenizers.sentencepiece import SpecialToken
-from indexer.models.tokenizers.tokenizer import Tokenizer
+from indexer.models.tokenizers.byte_pair import piece_table
+from indexer.models.tokenizers.cached_tokenizer import SpecialToken, load_cached_tokenizer
+from indexer.models.tokenizers.tokenizer import Tokenizer, normalize
 
 KINDS = ["v1", "v1 of 16 tokens", "v2", "v2 of two widths", "v2 with marks"]
 WORDS = [
@@ -51,14 +49,14 @@ def references(checkpoints):
 
 @pytest.fixture(scope="module")
 def ours(checkpoints, kept):
-    return {kind: kept_tokenizer(open_checkpoint(folder), kept) for kind, folder in checkpoints.items()}
+    return {kind: load_cached_tokenizer(open_checkpoint(folder), kept) for kind, folder in checkpoints.items()}
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @settings(deadline=None)
 @given(texts=st.lists(TEXTS, max_size=3))
 def test_ids_equal_those_of_transformers(references, ours, kind, texts):
-    plain = [prepared(text) for text in texts]
+    plain = [normalize(text) for text in texts]
     try:
         tokens, lengths = ours[kind].tokens(plain), ours[kind].lengths(plain)
     except SpecialToken:
@@ -66,13 +64,13 @@ def test_ids_equal_those_of_transformers(references, ours, kind, texts):
         assert any(mark in text for text in plain for mark in ("</s>", "<unk>", "\uff1c"))
         return
     np.testing.assert_array_equal(tokens, references[kind].tokens(texts))
-    assert [length > tokens.shape[1] for length in lengths] == references[kind].cut(texts)
+    assert [length > tokens.shape[1] for length in lengths] == references[kind].truncated(texts)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_text_of_ten_thousand_words_is_cut_as_transformers_cuts_it(references, ours, kind):
     long = ["beach sunset über " * 3_000]
-    np.testing.assert_array_equal(ours[kind].tokens([prepared(long[0])]), references[kind].tokens(long))
+    np.testing.assert_array_equal(ours[kind].tokens([normalize(long[0])]), references[kind].tokens(long))
     assert ours[kind].lengths(long)[0] > 3_000
 
 
@@ -89,7 +87,7 @@ def test_what_looks_like_a_mark_of_version_1_is_left_to_transformers(checkpoints
         ours["v1"].tokens(odd)
     either = Tokenizer(open_checkpoint(checkpoints["v1"]), kept)
     np.testing.assert_array_equal(either.tokens(odd), references["v1"].tokens(odd))
-    assert either.cut(odd) == [False, False]
+    assert either.truncated(odd) == [False, False]
 
 
 @pytest.fixture
@@ -102,21 +100,21 @@ def own(checkpoints, tmp_path):
 
 def test_what_was_kept_of_other_files_does_not_count(own):
     checkpoint, kept = own
-    assert kept_tokenizer(checkpoint, kept) is not None
+    assert load_cached_tokenizer(checkpoint, kept) is not None
     path = checkpoint.folder / "tokenizer_config.json"
     stamp = path.stat()
     os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns + 1))
-    assert kept_tokenizer(checkpoint, kept) is None
+    assert load_cached_tokenizer(checkpoint, kept) is None
     Tokenizer(checkpoint, kept).tokens(["a"])
-    assert kept_tokenizer(checkpoint, kept) is not None
+    assert load_cached_tokenizer(checkpoint, kept) is not None
 
 
 def test_another_tokenizer_takes_the_place_of_the_one_that_was_kept(own, checkpoints):
     checkpoint, kept = own
-    before = kept_tokenizer(checkpoint, kept).tokens(["a sunset"])
+    before = load_cached_tokenizer(checkpoint, kept).tokens(["a sunset"])
     shutil.copy(checkpoints["v2 with marks"] / "tokenizer.json", checkpoint.folder)
     Tokenizer(checkpoint, kept).tokens(["a"])
-    now = kept_tokenizer(checkpoint, kept).tokens(["a sunset"])
+    now = load_cached_tokenizer(checkpoint, kept).tokens(["a sunset"])
     assert (now != before).any()
     np.testing.assert_array_equal(now, Tokenizer(checkpoint).tokens(["a sunset"]))
     assert len(list(kept.iterdir())) == 1
@@ -128,17 +126,17 @@ def test_a_damaged_copy_is_none_and_is_replaced(own, share):
     (path,) = kept.iterdir()
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    assert kept_tokenizer(checkpoint, kept) is None
+    assert load_cached_tokenizer(checkpoint, kept) is None
     Tokenizer(checkpoint, kept).tokens(["a"])
     assert len(path.read_bytes()) == len(content)
-    assert kept_tokenizer(checkpoint, kept) is not None
+    assert load_cached_tokenizer(checkpoint, kept) is not None
 
 
 def test_where_nothing_can_be_written_nothing_is_kept(checkpoints, tmp_path):
     (tmp_path / "file").write_bytes(b"")
     checkpoint = open_checkpoint(checkpoints["v2"])
     assert Tokenizer(checkpoint, tmp_path / "file" / "kept").tokens(["a"]).shape == (1, 64)
-    assert kept_tokenizer(checkpoint, tmp_path / "file" / "kept") is None
+    assert load_cached_tokenizer(checkpoint, tmp_path / "file" / "kept") is None
 
 
 def test_two_checkpoints_are_kept_beside_each_other(checkpoints, kept):
@@ -157,11 +155,11 @@ def test_two_checkpoints_are_kept_beside_each_other(checkpoints, kept):
 )
 def test_kinds_for_which_a_texts_own_pieces_would_not_do_are_left_to_transformers(checkpoints, change):
     whole = json.loads((checkpoints["v2"] / "tokenizer.json").read_text())
-    assert tabulated(tokenizers.Tokenizer.from_str(json.dumps(whole)).to_str()) is not None
-    assert tabulated(tokenizers.Tokenizer.from_str(json.dumps({**whole, **change})).to_str()) is None
+    assert piece_table(tokenizers.Tokenizer.from_str(json.dumps(whole)).to_str()) is not None
+    assert piece_table(tokenizers.Tokenizer.from_str(json.dumps({**whole, **change})).to_str()) is None
 
 
 def test_a_mark_that_the_model_does_not_know_is_left_to_transformers(checkpoints):
     tokenizer = tokenizers.Tokenizer.from_file(str(checkpoints["v2"] / "tokenizer.json"))
     tokenizer.add_tokens(["<new>"])
-    assert tabulated(tokenizer.to_str()) is None
+    assert piece_table(tokenizer.to_str()) is None
