@@ -17,8 +17,7 @@ from pathlib import Path
 from tagging import CHECKPOINT
 
 from indexer.models import open_checkpoint
-from indexer.models.siglip.image_encoder import ImageTower
-from indexer.models.siglip.torch_text_encoder import TextTower
+from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
 from photos.demo.splits import scene_at
 from query import TextVectors, retag, shipped_vocabulary, suggest
 from store import Catalog, Facts, Stamp, VocabularyDefinition
@@ -38,7 +37,7 @@ def filled(catalog: Catalog, count: int) -> TextVectors:
     """A library of drawn scenes; returns what makes vectors of texts there."""
     checkpoint = open_checkpoint(CHECKPOINT, "demo")
     scenes = [scene_at("test", index) for index in range(count)]
-    photos = ImageTower(checkpoint, "cpu").encode(seen(scenes, checkpoint.preprocessing))
+    photos = SiglipImageEncoder(checkpoint, "cpu").encode(seen(scenes, checkpoint.preprocessing))
     with catalog.write() as t:
         space = t.spaces.ensure(checkpoint.identity("float32", "squash"))
         folder = t.folders.add(b"/drawn")
@@ -46,7 +45,7 @@ def filled(catalog: Catalog, count: int) -> TextVectors:
             photo_id = t.photos.add(number.to_bytes(32, "big"), 1, Facts(1, 1, "JPEG"))
             t.embeddings.put(space.id, photo_id, vector)
             t.files.indexed(folder.id, b"%d.jpg" % number, Stamp(1, 1, 1, number), photo_id)
-    return TextVectors(catalog, space, lambda: TextTower(checkpoint, "cpu"))
+    return TextVectors(catalog, space, lambda: TorchTextEncoder(checkpoint, "cpu"))
 
 
 def main() -> None:
