@@ -138,8 +138,7 @@ class _FileIndexer:
                 self._report_file(reading)
 
     def _report_file(self, reading: Reading) -> None:
-        refused = isinstance(reading, Refused)
-        outcome, reason = (reading.outcome, reading.reason) if refused else (Outcome.INDEXED, None)
+        outcome, reason = (reading.outcome, reading.reason) if isinstance(reading, Refused) else (Outcome.INDEXED, None)
         if outcome is Outcome.FAILED:
             self._report.unread.append((reading.file.absolute, reason or ""))
         self._report.outcomes[outcome] += 1

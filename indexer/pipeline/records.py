@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from indexer.files.ignore import BadRule
 from indexer.files.scan import Subtree
 from store import Folder, Outcome, Space
+
+_NO_OUTCOMES: Final[dict[Outcome, int]] = dict.fromkeys(Outcome, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ class HeldBack:
 class IndexReport:
     """Results of a pass. `outcomes` counts the files that were read."""
 
-    outcomes: dict[Outcome, int] = field(default_factory=partial(dict.fromkeys, Outcome, 0))
+    outcomes: dict[Outcome, int] = field(default_factory=_NO_OUTCOMES.copy)
     embedded: int = 0
     #: New or changed files with exactly the pixels of a photo that was embedded before.
     alike: int = 0

@@ -85,7 +85,7 @@ def test_pictures_have_the_vectors_of_transformers(checkpoints, kind):
 
 @pytest.mark.parametrize("kind", ["v2", "v2 of odd sizes"])
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_in_half_precision_vectors_are_as_near_to_exact_ones_as_those_of_transformers(checkpoints, precision, kind):
+def test_half_precision_is_as_exact_as_in_transformers(checkpoints, precision, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
     squares = np.stack([checkpoint.preprocessing.square(image) for image in pictures(48)])
     exact = vectors_of_transformers(checkpoint, squares, torch.float32).astype(np.float64)
@@ -117,7 +117,7 @@ def test_other_activations_are_those_of_transformers(checkpoints, tmp_path, acti
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_vector_does_not_depend_on_what_shares_its_batch(checkpoints, kind):
+def test_a_vector_does_not_depend_on_its_batch(checkpoints, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
     pixels = np.stack([checkpoint.preprocessing.square(image) for image in pictures(11)])
     tower = SiglipImageEncoder(checkpoint, "cpu", "float32")
@@ -140,7 +140,7 @@ def test_vectors_have_length_one_and_no_pictures_give_no_vectors(checkpoints):
     assert texts.encode_text([]).shape == (0, 32)
 
 
-def test_one_picture_as_pillow_hands_it_over_is_encoded_without_a_warning(checkpoints):
+def test_a_read_only_picture_is_encoded_without_a_warning(checkpoints):
     script = (
         "from pathlib import Path; import sys; from PIL import Image; from indexer.models import open_checkpoint;"
         "from indexer.models.siglip.torch_encoders import SiglipImageEncoder;"
@@ -166,7 +166,7 @@ def test_pixels_equal_those_of_the_pil_image_processor(checkpoints, kind):
 
 
 @pytest.mark.parametrize("kind", ["v2", "v2 of odd sizes"])
-def test_eight_bits_stay_near_and_a_vector_does_not_depend_on_what_shares_its_batch(checkpoints, kind):
+def test_int8_vectors_are_near_float32_and_independent_of_their_batch(checkpoints, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
     # More than a pass holds, which is 16 pictures of 16 patches each, or 7 of 36.
     pixels = np.stack([checkpoint.preprocessing.square(image) for image in pictures(37)])
@@ -181,7 +181,7 @@ def test_eight_bits_stay_near_and_a_vector_does_not_depend_on_what_shares_its_ba
 
 @pytest.mark.parametrize("kind", ["v2", "v2 of odd sizes"])
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_half_precision_stays_near_and_logits_are_still_computed_in_float32(checkpoints, precision, kind):
+def test_half_precision_is_near_and_logits_are_computed_in_float32(checkpoints, precision, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
     pixels = np.stack([checkpoint.preprocessing.square(image) for image in pictures(4)])
     exact = SiglipImageEncoder(checkpoint, "cpu", "float32").encode(pixels)

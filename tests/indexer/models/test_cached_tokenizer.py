@@ -68,20 +68,20 @@ def test_ids_equal_those_of_transformers(references, ours, kind, texts):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_text_of_ten_thousand_words_is_cut_as_transformers_cuts_it(references, ours, kind):
+def test_a_text_of_ten_thousand_words_is_truncated_as_in_transformers(references, ours, kind):
     long = ["beach sunset über " * 3_000]
     np.testing.assert_array_equal(ours[kind].tokens([normalize(long[0])]), references[kind].tokens(long))
     assert ours[kind].lengths(long)[0] > 3_000
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_many_texts_have_the_ids_that_each_has(references, ours, kind):
+def test_many_texts_have_the_same_ids_as_each_alone(references, ours, kind):
     many = [f"{one} {other}" for one in WORDS for other in WORDS if "<" not in one + other]
     assert len(many) > 256, "as many share a tokenizer"
     np.testing.assert_array_equal(ours[kind].tokens(many), references[kind].tokens(many))
 
 
-def test_what_looks_like_a_mark_of_version_1_is_left_to_transformers(checkpoints, kept, references, ours):
+def test_texts_with_special_tokens_of_version_1_go_to_transformers(checkpoints, kept, references, ours):
     odd = ["two cats", "a </s> b"]
     with pytest.raises(SpecialToken):
         ours["v1"].tokens(odd)
@@ -98,7 +98,7 @@ def own(checkpoints, tmp_path):
     return open_checkpoint(folder), tmp_path / "kept"
 
 
-def test_what_was_kept_of_other_files_does_not_count(own):
+def test_a_tokenizer_cached_from_other_files_is_not_used(own):
     checkpoint, kept = own
     assert load_cached_tokenizer(checkpoint, kept) is not None
     path = checkpoint.folder / "tokenizer_config.json"
@@ -109,7 +109,7 @@ def test_what_was_kept_of_other_files_does_not_count(own):
     assert load_cached_tokenizer(checkpoint, kept) is not None
 
 
-def test_another_tokenizer_takes_the_place_of_the_one_that_was_kept(own, checkpoints):
+def test_a_changed_tokenizer_replaces_the_cached_one(own, checkpoints):
     checkpoint, kept = own
     before = load_cached_tokenizer(checkpoint, kept).tokens(["a sunset"])
     shutil.copy(checkpoints["v2 with marks"] / "tokenizer.json", checkpoint.folder)
@@ -121,7 +121,7 @@ def test_another_tokenizer_takes_the_place_of_the_one_that_was_kept(own, checkpo
 
 
 @pytest.mark.parametrize("share", [0, 0.001, 0.5, 0.999])
-def test_a_damaged_copy_is_none_and_is_replaced(own, share):
+def test_a_damaged_cache_is_ignored_and_replaced(own, share):
     checkpoint, kept = own
     (path,) = kept.iterdir()
     content = path.read_bytes()
@@ -132,14 +132,14 @@ def test_a_damaged_copy_is_none_and_is_replaced(own, share):
     assert load_cached_tokenizer(checkpoint, kept) is not None
 
 
-def test_where_nothing_can_be_written_nothing_is_kept(checkpoints, tmp_path):
+def test_nothing_is_cached_in_a_read_only_folder(checkpoints, tmp_path):
     (tmp_path / "file").write_bytes(b"")
     checkpoint = open_checkpoint(checkpoints["v2"])
     assert Tokenizer(checkpoint, tmp_path / "file" / "kept").tokens(["a"]).shape == (1, 64)
     assert load_cached_tokenizer(checkpoint, tmp_path / "file" / "kept") is None
 
 
-def test_two_checkpoints_are_kept_beside_each_other(checkpoints, kept):
+def test_tokenizers_of_two_checkpoints_are_cached_separately(checkpoints, kept):
     assert len(list(kept.iterdir())) == len(checkpoints)
 
 
@@ -153,13 +153,13 @@ def test_two_checkpoints_are_kept_beside_each_other(checkpoints, kept):
         {"model": {"type": "WordLevel", "vocab": {"<unk>": 0}, "unk_token": "<unk>"}, "added_tokens": []},
     ],
 )
-def test_kinds_for_which_a_texts_own_pieces_would_not_do_are_left_to_transformers(checkpoints, change):
+def test_tokenizers_that_need_other_pieces_are_not_cached(checkpoints, change):
     whole = json.loads((checkpoints["v2"] / "tokenizer.json").read_text())
     assert piece_table(tokenizers.Tokenizer.from_str(json.dumps(whole)).to_str()) is not None
     assert piece_table(tokenizers.Tokenizer.from_str(json.dumps({**whole, **change})).to_str()) is None
 
 
-def test_a_mark_that_the_model_does_not_know_is_left_to_transformers(checkpoints):
+def test_a_tokenizer_with_a_token_unknown_to_its_model_is_not_cached(checkpoints):
     tokenizer = tokenizers.Tokenizer.from_file(str(checkpoints["v2"] / "tokenizer.json"))
     tokenizer.add_tokens(["<new>"])
     assert piece_table(tokenizer.to_str()) is None

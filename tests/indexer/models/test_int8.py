@@ -19,7 +19,7 @@ PRODUCTS = [int8._plain, *([int8._packed] if int8._has_packed() else [])]
 
 @pytest.mark.parametrize("product", PRODUCTS)
 @pytest.mark.parametrize("fill", ["random", "extreme"])
-def test_products_of_whole_numbers_are_exact(product, fill):
+def test_integer_products_are_exact(product, fill):
     numbers, most = np.random.default_rng(0), int8._most_of(product)
     rows = numbers.integers(-127, 128, (70, 3072), np.int8)
     weight = numbers.integers(-most, most + 1, (48, 3072), np.int8)
@@ -40,7 +40,7 @@ def test_each_column_has_its_own_scale(product):
 
 
 @pytest.mark.parametrize("activation", [None, *ACTIVATIONS])
-def test_a_layer_is_near_the_one_that_it_was_made_from(activation):
+def test_an_int8_layer_is_near_its_float32_original(activation):
     torch.manual_seed(0)
     weight, bias, rows = torch.randn(96, 768), torch.randn(96), torch.randn(2, 300, 768)
     # A row of another size does not cost the others their exactness, and one of zeros is no division by zero.
@@ -58,7 +58,7 @@ def test_a_layer_is_near_the_one_that_it_was_made_from(activation):
         torch.testing.assert_close(followed, ACTIVATIONS[activation](made), atol=1e-4, rtol=1e-5)
 
 
-def test_a_row_does_not_depend_on_those_beside_it():
+def test_a_row_does_not_depend_on_other_rows():
     torch.manual_seed(0)
     layer, rows = quantised(torch.randn(96, 768), torch.randn(96), "gelu_pytorch_tanh"), torch.randn(300, 768)
     order = torch.randperm(300)
@@ -87,7 +87,7 @@ def test_on_processors_without_vnni_products_are_exact_with_fewer_bits(isa):
     assert done.stdout == "63 True\n63 True\n", done.stderr
 
 
-def test_a_layer_with_weights_of_seven_bits_is_near_too(monkeypatch):
+def test_a_layer_with_weights_of_seven_bits_is_near_its_original(monkeypatch):
     monkeypatch.setattr(int8, "_most_of", lambda _: int8._FEWER)
     torch.manual_seed(0)
     weight, bias, rows = torch.randn(96, 768), torch.randn(96), torch.randn(300, 768)

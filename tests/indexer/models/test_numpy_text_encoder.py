@@ -50,7 +50,7 @@ def test_vectors_equal_those_of_transformers(checkpoints, kind):
 
 @pytest.mark.parametrize("stored", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("threads", [2, 3, 4])
-def test_threads_that_share_each_matrix_give_the_same(checkpoints, tmp_path, stored, threads):
+def test_vectors_are_the_same_with_several_threads(checkpoints, tmp_path, stored, threads):
     folder = shutil.copytree(checkpoints["v2 of two widths"], tmp_path / "checkpoint")
     weights = {name: weight.to(stored) for name, weight in load_file(folder / "model.safetensors").items()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
@@ -60,7 +60,7 @@ def test_threads_that_share_each_matrix_give_the_same(checkpoints, tmp_path, sto
     assert differ(ours, reference(folder, ids)) < 1e-6
 
 
-def test_threads_may_share_a_tower(checkpoints):
+def test_callers_on_several_threads_may_share_an_encoder(checkpoints):
     checkpoint = open_checkpoint(checkpoints["v2"])
     tower, ids = NumpyTextEncoder(checkpoint, 2, least=1), some_ids(checkpoint)
     alone = tower.encode(ids)
@@ -70,7 +70,7 @@ def test_threads_may_share_a_tower(checkpoints):
 
 
 @pytest.mark.parametrize("stored", [torch.float16, torch.bfloat16])
-def test_weights_of_half_precision_are_widened_as_transformers_does(checkpoints, tmp_path, stored):
+def test_half_precision_weights_are_widened_as_in_transformers(checkpoints, tmp_path, stored):
     folder = shutil.copytree(checkpoints["v2 of two widths"], tmp_path / "half")
     weights = {name: weight.to(stored) for name, weight in load_file(folder / "model.safetensors").items()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
@@ -87,7 +87,7 @@ def test_weights_in_several_files_are_found(checkpoints, tmp_path):
     np.testing.assert_array_equal(parts, NumpyTextEncoder(open_checkpoint(checkpoints["v2"])).encode(ids))
 
 
-def test_a_vector_does_not_depend_on_what_shares_its_batch_and_no_texts_give_no_vectors(checkpoints):
+def test_a_vector_does_not_depend_on_its_batch_and_no_texts_give_none(checkpoints):
     checkpoint = open_checkpoint(checkpoints["v2"])
     tower, ids = NumpyTextEncoder(checkpoint), some_ids(checkpoint)
     alone = np.concatenate([tower.encode(one[None]) for one in ids])
@@ -95,7 +95,7 @@ def test_a_vector_does_not_depend_on_what_shares_its_batch_and_no_texts_give_no_
     assert tower.encode(ids[:0]).shape == (0, checkpoint.dimension)
 
 
-def test_what_numpy_cannot_do_is_left_to_torch(checkpoints):
+def test_towers_that_numpy_does_not_support_are_refused(checkpoints):
     checkpoint = open_checkpoint(checkpoints["v2"])
     with pytest.raises(ValueError, match="quick_gelu"):
         NumpyTextEncoder(
@@ -107,7 +107,7 @@ def test_what_numpy_cannot_do_is_left_to_torch(checkpoints):
         NumpyTextEncoder(dataclasses.replace(checkpoint, weights=()))
 
 
-def test_only_the_rows_that_are_asked_for_are_read(tmp_path):
+def test_only_the_requested_rows_are_read(tmp_path):
     # Of this file's 40 GB next to nothing is on the disk; to read them all would take minutes.
     rows, width = 10_000_000, 1000
     header = json.dumps({"table": {"dtype": "F32", "shape": [rows, width], "data_offsets": [0, 4 * rows * width]}})
@@ -133,7 +133,7 @@ def test_only_the_rows_that_are_asked_for_are_read(tmp_path):
         struct.pack("<Q", 60) + b'{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}'.ljust(60) + b"\0" * 7,
     ],
 )
-def test_files_that_are_none_are_refused(tmp_path, content):
+def test_invalid_safetensors_files_are_refused(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(ValueError):  # noqa: PT011 - each comes from another reader
         MappedArrays([tmp_path / "file"])

@@ -49,7 +49,7 @@ def test_few_texts_need_no_torch_and_have_the_same_vectors(checkpoints, kept, an
     assert announced.times == 0
 
 
-def test_many_texts_are_encoded_by_torch_and_so_are_all_that_follow(checkpoints, kept, announced):
+def test_many_texts_and_all_later_ones_are_encoded_by_torch(checkpoints, kept, announced):
     encoder = SiglipTextEncoder(open_checkpoint(checkpoints["v2"]), kept, "cpu", announced)
     many = encoder.encode_text(TEXTS * 4)
     np.testing.assert_array_equal(encoder.encode_text(TEXTS * 4), many)
@@ -57,7 +57,7 @@ def test_many_texts_are_encoded_by_torch_and_so_are_all_that_follow(checkpoints,
     assert announced.times == 1
 
 
-def test_a_tower_that_numpy_cannot_do_is_torchs(checkpoints, kept, announced):
+def test_a_tower_that_numpy_does_not_support_is_run_by_torch(checkpoints, kept, announced):
     checkpoint = open_checkpoint(checkpoints["v2"])
     other = dataclasses.replace(checkpoint, text=dataclasses.replace(checkpoint.text, activation="gelu"))
     vectors = SiglipTextEncoder(other, kept, None, announced).encode_text(TEXTS)
@@ -65,12 +65,12 @@ def test_a_tower_that_numpy_cannot_do_is_torchs(checkpoints, kept, announced):
     assert announced.times == 1
 
 
-def test_a_device_that_is_not_there_is_refused_however_few_the_texts(checkpoints, kept):
+def test_a_missing_device_is_refused_even_for_few_texts(checkpoints, kept):
     with pytest.raises(DeviceUnavailable, match="toaster"):
         SiglipTextEncoder(open_checkpoint(checkpoints["v2"]), kept, "toaster").encode_text(["snow"])
 
 
-def test_a_tokenizer_that_is_not_kept_is_loaded_by_transformers_and_kept(checkpoints, tmp_path, kept):
+def test_an_uncached_tokenizer_is_loaded_by_transformers_and_cached(checkpoints, tmp_path, kept):
     checkpoint = open_checkpoint(checkpoints["v2"])
     first = SiglipTextEncoder(checkpoint, tmp_path).encode_text(TEXTS)
     assert len(list(tmp_path.iterdir())) == 1

@@ -25,7 +25,7 @@ def towers(checkpoints):
 
 
 @pytest.mark.parametrize("kind", ["v1", "v1 of 16 tokens", "v2", "v2 of two widths"])
-def test_every_text_has_the_models_own_length(tokenizers, checkpoints, kind):
+def test_every_text_has_the_length_of_the_model(tokenizers, checkpoints, kind):
     length = 16 if "16" in kind else 64
     for texts in (["snow"], ["snow", "two cats on the beach"], ["cats " * 200]):
         assert tokenizers[kind].tokens(texts).shape == (len(texts), length)
@@ -37,14 +37,14 @@ def test_case_and_spaces_make_no_difference(tokenizers, kind):
     assert (tokenizer.tokens(["  Red   SQUARE\n"]) == tokenizer.tokens(["red square"])).all()
 
 
-def test_the_tokenizer_alone_would_not_lower_case_a_version_2(checkpoints, tokenizers):
+def test_the_tokenizer_of_version_2_does_not_lower_case(checkpoints, tokenizers):
     tokenizer = AutoTokenizer.from_pretrained(checkpoints["v2"])
     assert type(tokenizer).__name__ == "GemmaTokenizer"
     assert tokenizer("Red Square")["input_ids"] != tokenizer("red square")["input_ids"]
 
 
 @pytest.mark.parametrize("kind", ["v1", "v1 of 16 tokens", "v2"])
-def test_a_long_text_is_cut_and_still_ends_with_the_end_mark(tokenizers, kind):
+def test_a_long_text_is_truncated_and_keeps_its_end_mark(tokenizers, kind):
     ids = tokenizers[kind].tokens(["two cats on the beach " * 50])[0]
     assert ids[-1] == 1
     assert tokenizers[kind].truncated(["two cats on the beach " * 50, "two cats"]) == [True, False]
@@ -56,14 +56,14 @@ def test_a_query_of_ten_thousand_words_is_encoded(towers):
 
 
 @pytest.mark.parametrize(("kind", "pad"), [("v1", 1), ("v2", 0)])
-def test_padding_is_on_the_right_and_of_the_versions_own_kind(tokenizers, kind, pad):
+def test_padding_is_on_the_right_with_the_token_of_the_version(tokenizers, kind, pad):
     ids = tokenizers[kind].tokens(["snow"])[0]
     end = int(np.flatnonzero(ids == 1)[0])
     assert 0 < end < 20
     assert (ids[end + 1 :] == pad).all()
 
 
-def test_padding_is_on_the_right_even_where_the_settings_do_not_say_so(checkpoints, tmp_path, towers):
+def test_padding_is_on_the_right_even_without_a_setting(checkpoints, tmp_path, towers):
     folder = shutil.copytree(checkpoints["v2"], tmp_path / "bare")
     settings = json.loads((folder / "tokenizer_config.json").read_text())
     del settings["padding_side"], settings["model_input_names"]
@@ -81,7 +81,7 @@ def test_a_tokenizer_that_does_not_end_texts_is_refused(checkpoints, tmp_path):
         Tokenizer(open_checkpoint(folder)).tokens(["a"])
 
 
-def test_an_attention_mask_would_change_the_vector_so_none_is_given(checkpoints, towers):
+def test_an_attention_mask_would_change_the_vector(checkpoints, towers):
     model = AutoModel.from_pretrained(checkpoints["v2"], dtype=torch.float32).eval()
     ids = torch.from_numpy(Tokenizer(open_checkpoint(checkpoints["v2"])).tokens(["two cats"]))
     with torch.inference_mode():

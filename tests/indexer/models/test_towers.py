@@ -22,7 +22,7 @@ class Weights:
 
 # 27 patches of 14 pixels leave 6 of 384 over: so it is with a checkpoint that has been released.
 @pytest.mark.parametrize(("side", "patch"), [(32, 8), (384, 14)])
-def test_patches_by_one_matrix_are_those_of_the_convolution(side, patch):
+def test_patches_by_one_matrix_equal_those_by_convolution(side, patch):
     torch.manual_seed(0)
     pixels = torch.randn(2, side, side, 3)
     apart, joined = (_patches(Weights(), patch, 16, kit)(pixels) for kit in (PLAIN, JOINED))
@@ -31,7 +31,7 @@ def test_patches_by_one_matrix_are_those_of_the_convolution(side, patch):
 
 
 @pytest.mark.parametrize("kind", ["v1", "v2"])
-def test_a_tower_whose_matrices_are_joined_makes_the_same_vectors(checkpoints, kind):
+def test_a_tower_with_concatenated_matrices_makes_the_same_vectors(checkpoints, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
     torch.manual_seed(0)
     pixels = torch.randn(5, checkpoint.image_size, checkpoint.image_size, 3)

@@ -9,9 +9,8 @@ from PIL import Image
 
 from indexer.decode import SUBJECT, read_photo
 from indexer.decode.notes import Notes, read_xmp
+from tests.indexer.decode.test_decode import SQUARE
 from tests.pictures import encoded, exif_with, scene
-
-from .test_decode import SQUARE
 
 NAMESPACES = (
     'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dc="http://purl.org/dc/elements/1.1/" '
@@ -85,7 +84,7 @@ def test_a_rating_can_be_an_element_and_a_caption_has_languages():
     assert read_xmp(packet("<xmp:Rating>-1</xmp:Rating>" + caption)) == Notes(-1, "A dog, asleep")
 
 
-def test_keywords_of_all_lists_are_one_list_and_paths_are_their_last_words():
+def test_keyword_lists_are_merged_and_paths_give_their_last_word():
     written = packet(
         bag("dc:subject", "Cat", "garden")
         + bag("lr:hierarchicalSubject", "animals|pets|cat", "places|Rome")
@@ -95,11 +94,11 @@ def test_keywords_of_all_lists_are_one_list_and_paths_are_their_last_words():
     assert read_xmp(written).keywords == ("Cat", "garden", "Rome", "Ann")
 
 
-def test_a_single_keyword_may_stand_in_an_attribute():
+def test_a_single_keyword_may_be_an_attribute():
     assert read_xmp(packet(attributes='dc:subject="cat"')).keywords == ("cat",)
 
 
-def test_what_this_program_wrote_is_no_keyword_that_others_gave():
+def test_keywords_written_by_this_program_are_not_read():
     ours = bag("o:subject", "dog", "sea") + bag("o:TagsList", "animal/dog")
     held = bag("dc:subject", "dog", "Ann") + bag("digiKam:TagsList", "animal/dog", "people/Bob", kind="Seq")
     written = packet(held + ours).replace(b"xmlns:rdf", b'xmlns:o="%s" xmlns:rdf' % SUBJECT.ours.namespace.encode())
@@ -122,23 +121,23 @@ def test_what_this_program_wrote_is_no_keyword_that_others_gave():
     ],
     ids=["empty", "text", "cut", "marked", "odd", "entity", "file"],
 )
-def test_broken_xmp_says_nothing_and_costs_nothing(broken):
+def test_broken_xmp_gives_empty_notes(broken):
     assert read_xmp(broken).keywords == ()
     assert facts(encoded(scene(), "jpg", xmp=broken or b" ")).width == scene().width
 
 
-def test_padding_and_what_stands_around_a_packet_do_not_matter():
+def test_padding_and_wrappers_of_a_packet_do_not_matter():
     assert read_xmp(packet(attributes='xmp:Rating="2"') + b"\0" * 3000).rating == 2
     assert read_xmp(b"junk" + packet(attributes='xmp:Rating="2"') + b"<junk").rating == 2
 
 
-def test_far_too_much_is_cut():
+def test_long_notes_are_limited():
     assert len(read_xmp(packet(bag("dc:subject", *(f"word {number}" for number in range(5000))))).keywords) == 500
     assert read_xmp(packet(bag("dc:subject", "x" * 201, "y"))).keywords == ("y",)
     assert read_xmp(packet("<dc:description>" + "z" * 90_000 + "</dc:description>")).caption == "z" * 5000
 
 
-def test_iptc_is_read_in_the_letters_that_it_was_written_in():
+def test_iptc_is_read_in_its_own_encoding():
     old = iptc((120, "Café".encode("cp1252")), (25, "Ile de Ré".encode("cp1252")), (25, b"sea"))
     found = facts(jpeg(segments=[(0xED, old)]))
     assert (found.caption, found.keywords) == ("Café", ("Ile de Ré", "sea"))
@@ -146,7 +145,7 @@ def test_iptc_is_read_in_the_letters_that_it_was_written_in():
     assert facts(jpeg(segments=[(0xED, new)])).keywords == ("Ré",)
 
 
-def test_exif_has_the_last_word_where_nobody_else_has_one():
+def test_exif_is_used_if_xmp_and_iptc_are_empty():
     exif = exif_with(ImageDescription="The old house")
     exif[0x9C9E] = "house;tree".encode("utf-16-le") + b"\0\0"
     exif[0x4746] = 3
@@ -158,11 +157,11 @@ def test_exif_has_the_last_word_where_nobody_else_has_one():
 
 
 @pytest.mark.parametrize("said", ["OLYMPUS DIGITAL CAMERA", "SONY DSC", "DCIM\\100GOPRO\\G1.JPG", "   "])
-def test_what_cameras_say_unasked_is_no_caption(said):
+def test_default_captions_of_cameras_are_ignored(said):
     assert facts(encoded(scene(), "jpg", exif=exif_with(ImageDescription=said))).caption is None
 
 
-def test_how_it_was_taken_is_kept_where_it_makes_sense():
+def test_exposure_facts_are_kept_if_they_are_plausible():
     camera = {
         "LensModel": "RF 50mm\0\0",
         "FocalLength": 50.0,
@@ -178,6 +177,6 @@ def test_how_it_was_taken_is_kept_where_it_makes_sense():
     assert (found.lens, found.focal_length, found.aperture, found.exposure, found.iso) == (None,) * 5
 
 
-def test_pictures_of_every_kind_may_say_nothing():
+def test_pictures_of_every_format_may_have_no_notes():
     found = facts(encoded(Image.new("L", (40, 30)), "png"))
     assert (found.rating, found.caption, found.keywords, found.iso) == (None, None, (), None)

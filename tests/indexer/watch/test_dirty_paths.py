@@ -21,7 +21,7 @@ def deep(path):
     return Subtree(path, is_deep=True)
 
 
-def test_hints_are_due_when_it_is_quiet():
+def test_dirty_paths_are_due_when_changes_stop():
     clock = Clock()
     hints = DirtyPaths(quiet=2, patience=30, clock=clock)
     assert not hints.wait(0)
@@ -38,7 +38,7 @@ def test_hints_are_due_when_it_is_quiet():
     assert hints.take() == {}
 
 
-def test_where_it_is_never_quiet_patience_ends():
+def test_dirty_paths_are_due_at_last_if_changes_never_stop():
     clock = Clock()
     hints = DirtyPaths(quiet=2, patience=30, clock=clock)
     for _ in range(30):
@@ -48,7 +48,7 @@ def test_where_it_is_never_quiet_patience_ends():
     assert hints.wait(0)
 
 
-def test_what_others_cover_is_left_out():
+def test_parts_covered_by_others_are_left_out():
     hints = DirtyPaths()
     for part in (shallow(b"a/b"), deep(b"a"), shallow(b"a"), deep(b"a/c"), shallow(b"ab"), shallow(b""), deep(b"b")):
         hints.add(1, part)
@@ -58,14 +58,14 @@ def test_what_others_cover_is_left_out():
     assert hints.take() == {1: [shallow(b""), deep(b"a"), shallow(b"ab"), deep(b"b")], 2: [WHOLE]}
 
 
-def test_very_many_hints_become_the_whole_folder():
+def test_very_many_parts_become_the_whole_folder():
     hints = DirtyPaths()
     for number in range(10_001):
         hints.add(1, shallow(str(number).encode()))
     assert hints.take() == {1: [WHOLE]}
 
 
-def test_a_hint_of_another_thread_ends_the_wait():
+def test_a_part_added_by_another_thread_ends_the_wait():
     hints = DirtyPaths(quiet=0.05)
     threading.Timer(0.05, hints.add, (1,)).start()
     started = time.monotonic()

@@ -113,7 +113,7 @@ def test_a_new_device_makes_nothing_dirty_and_new_excludes_do(watcher, dirty, fo
     assert dirty.take() == {1: [WHOLE]}
 
 
-def test_a_folder_that_is_no_longer_wanted_is_not_changes(watcher, dirty, folder):
+def test_a_removed_folder_is_no_longer_watched(watcher, dirty, folder):
     watch(watcher, dirty, folder)
     watcher.watch([])
     (folder / "trip" / "b.jpg").write_bytes(b"b")
@@ -127,7 +127,7 @@ def test_lost_events_make_everything_dirty(watcher, dirty, folder):
     assert changes(dirty) == [WHOLE]
 
 
-def test_names_that_are_no_text_are_changes(watcher, dirty, folder):
+def test_names_that_are_not_utf8_are_reported(watcher, dirty, folder):
     watch(watcher, dirty, folder)
     strange = os.path.join(os.fsencode(folder), b"\xff")
     os.mkdir(strange)

@@ -110,7 +110,7 @@ def test_every_file_ends_with_exactly_one_outcome(library):
     assert FolderScanned(os.fsencode(library.folder), 8, 8) in library.listener.events
 
 
-def test_a_second_pass_reads_nothing_and_needs_no_embedder(library):
+def test_a_second_pass_reads_nothing_and_needs_no_encoder(library):
     write(library.folder / "a.jpg")
     (library.folder / "bad.jpg").write_bytes(b"")
     library.index()
@@ -153,7 +153,7 @@ def test_a_photo_that_leaves_and_comes_back_unchanged_is_found_again(library, tm
     assert report.embedded == 0
 
 
-def test_changed_content_under_an_old_name_is_embedded_anew(library):
+def test_changed_content_under_an_old_name_is_embedded_again(library):
     write(library.folder / "a.jpg", seed=1)
     library.index()
     before = library.photos()["a.jpg"]
@@ -164,7 +164,7 @@ def test_changed_content_under_an_old_name_is_embedded_anew(library):
     assert library.findable() == {after}
 
 
-def test_the_old_content_under_a_second_name_is_not_lost_when_the_first_name_changes_with_it(library):
+def test_a_copy_keeps_the_photo_when_the_original_changes(library):
     write(library.folder / "a.jpg", seed=1)
     library.index()
     old = library.photos()["a.jpg"]
@@ -191,7 +191,7 @@ def test_equal_files_are_one_photo_and_are_embedded_once(library, batch_size):
         assert t.embeddings.count(library.space.id) == 2
 
 
-def test_a_photo_whose_file_breaks_is_not_found_and_is_again_when_it_is_mended(library):
+def test_a_photo_with_a_broken_file_is_not_found_until_it_is_repaired(library):
     path = write(library.folder / "a.jpg", seed=1)
     whole = path.read_bytes()
     library.index()
@@ -203,7 +203,7 @@ def test_a_photo_whose_file_breaks_is_not_found_and_is_again_when_it_is_mended(l
     assert len(library.findable()) == 1
 
 
-def test_an_interruption_costs_one_batch_and_the_next_pass_goes_on(library):
+def test_an_interruption_costs_one_batch_and_the_next_pass_resumes(library):
     for number in range(12):
         write(library.folder / f"{number:02}.jpg", seed=number)
     library.embedder = FakeEmbedder(breaks_at=7)
@@ -216,7 +216,7 @@ def test_an_interruption_costs_one_batch_and_the_next_pass_goes_on(library):
     assert library.embedder.embedded == 8
 
 
-def test_a_failed_batch_takes_no_photo_away(library):
+def test_a_failed_batch_removes_no_photo(library):
     write(library.folder / "a.jpg", seed=1)
     library.index()
     write(library.folder / "a.jpg", seed=2)
@@ -239,7 +239,7 @@ def test_a_folder_that_went_away_or_was_emptied_keeps_everything(library, tmp_pa
     assert len(library.findable()) == 1
 
 
-def test_files_that_were_deleted_among_others_are_gone(library):
+def test_some_deleted_files_are_gone(library):
     write(library.folder / "a.jpg", seed=1)
     write(library.folder / "b.jpg", seed=2)
     library.index()
@@ -248,7 +248,7 @@ def test_files_that_were_deleted_among_others_are_gone(library):
     assert list(library.photos()) == ["b.jpg"]
 
 
-def test_many_photos_gone_at_once_are_kept_until_somebody_says_so(library):
+def test_many_photos_gone_at_once_are_kept_until_confirmed(library):
     (library.folder / "trip").mkdir()
     for number in range(101):
         (library.folder / "trip" / f"{number}.bmp").write_bytes(encoded(scene(8, 8, seed=number), "bmp"))
@@ -264,7 +264,7 @@ def test_many_photos_gone_at_once_are_kept_until_somebody_says_so(library):
     assert (len(library.findable()), report.gone, report.held_back) == (10, 101, [])
 
 
-def test_a_folder_of_many_photos_that_is_renamed_is_no_loss(library):
+def test_a_renamed_folder_of_many_photos_loses_none(library):
     (library.folder / "trip").mkdir()
     for number in range(101):
         (library.folder / "trip" / f"{number}.bmp").write_bytes(encoded(scene(8, 8, seed=number), "bmp"))
@@ -274,7 +274,7 @@ def test_a_folder_of_many_photos_that_is_renamed_is_no_loss(library):
     assert (report.embedded, report.moved, report.gone, report.held_back) == (0, 101, 101, [])
 
 
-def test_rules_work_backwards_and_need_no_confirmation(library):
+def test_new_rules_apply_to_indexed_files_without_confirmation(library):
     for number in range(101):
         path = library.folder / f"{number}.bmp"
         path.write_bytes(encoded(scene(8, 8, seed=number), "bmp"))
@@ -304,7 +304,7 @@ def test_a_change_to_the_facts_alone_keeps_the_photo_and_its_embedding(library):
         )
 
 
-def test_a_copy_with_other_facts_is_a_photo_of_its_own_with_the_same_vector(library):
+def test_a_copy_with_other_facts_is_another_photo_with_the_same_vector(library):
     picture = scene(seed=1)
     for name in ("a.jpg", "b.jpg"):
         (library.folder / name).write_bytes(encoded(picture))
@@ -318,7 +318,7 @@ def test_a_copy_with_other_facts_is_a_photo_of_its_own_with_the_same_vector(libr
     np.testing.assert_array_equal(vectors[0], vectors[1])
 
 
-def test_a_file_is_read_when_a_later_change_would_show(tmp_path):
+def test_a_file_is_read_once_a_later_change_would_be_visible(tmp_path):
     path = write(tmp_path / "a.jpg")
     wanted = ReadRequest(1, b"a.jpg", os.fsencode(path), stamp_of(path.stat()))
     stamp = read_file(wanted, SQUARE, FakeReadContext(is_embedded=True)).stamp
@@ -336,7 +336,7 @@ def test_any_name_is_indexed(library, name):
         assert t.photos.count() == 1
 
 
-def test_a_damaged_embedding_is_made_again(library):
+def test_a_damaged_embedding_is_computed_again(library):
     write(library.folder / "a.jpg", seed=1)
     library.index()
     with library.catalog.write() as t:
@@ -347,7 +347,7 @@ def test_a_damaged_embedding_is_made_again(library):
     assert len(library.findable()) == 1
 
 
-def test_facts_are_kept_with_the_photo(library):
+def test_facts_are_stored_with_the_photo(library):
     exif = exif_with(Make="Canon", Model="Canon EOS R6", camera={"DateTimeOriginal": "2020:01:02 03:04:05"})
     (library.folder / "a.jpg").write_bytes(encoded(scene(), exif=exif))
     library.index()
@@ -356,7 +356,7 @@ def test_facts_are_kept_with_the_photo(library):
     assert (facts.camera, facts.taken_at.year, facts.width) == ("Canon EOS R6", 2020, 96)
 
 
-def test_new_photos_and_photos_that_come_back_are_tagged_with_what_is_kept(library, tmp_path):
+def test_new_and_returning_photos_are_tagged_by_their_stored_vectors(library, tmp_path):
     class Recorder:
         def __init__(self):
             self.prepared, self.tagged = 0, {}
@@ -384,7 +384,7 @@ def test_new_photos_and_photos_that_come_back_are_tagged_with_what_is_kept(libra
     assert list(library.tagger.tagged) == [photo_id]
 
 
-def test_another_space_embeds_every_photo_again_and_the_first_space_keeps_its_embeddings(library):
+def test_another_space_embeds_all_photos_and_the_first_keeps_its_own(library):
     for number in range(3):
         write(library.folder / f"{number}.jpg", seed=number)
     library.index()
@@ -402,7 +402,7 @@ def test_another_space_embeds_every_photo_again_and_the_first_space_keeps_its_em
         assert (t.embeddings.count(first.id), t.embeddings.count(library.space.id)) == (3, 3)
 
 
-def test_a_file_that_changes_while_it_is_read_may_settle_and_is_read_when_it_has(tmp_path):
+def test_a_file_that_changes_during_reading_is_read_when_it_settles(tmp_path):
     path = write(tmp_path / "a.bmp")
     with path.open("ab") as end:
         end.write(bytes(8 << 20))
@@ -426,7 +426,7 @@ def test_a_file_that_changes_while_it_is_read_may_settle_and_is_read_when_it_has
     assert isinstance(read_file(wanted, SQUARE, FakeReadContext()), Decoded)
 
 
-def test_a_file_that_goes_away_for_a_moment_is_read_at_the_end(library, tmp_path):
+def test_a_file_that_is_away_for_a_moment_is_read_at_the_end(library, tmp_path):
     write(library.folder / "a.jpg", seed=1)
     write(library.folder / "b.jpg", seed=2)
 
@@ -446,7 +446,7 @@ def test_a_file_that_goes_away_for_a_moment_is_read_at_the_end(library, tmp_path
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="needs a file that opens and cannot be read")
-def test_a_file_that_cannot_be_read_for_now_keeps_its_photo_and_a_new_one_is_a_problem(library):
+def test_an_unreadable_file_keeps_its_photo_and_a_new_one_is_a_problem(library):
     path = write(library.folder / "a.jpg", seed=1)
     whole = path.read_bytes()
     library.index()
@@ -466,7 +466,7 @@ def test_a_file_that_cannot_be_read_for_now_keeps_its_photo_and_a_new_one_is_a_p
     assert library.photos() == {"a.jpg": before["a.jpg"], "new.jpg": before["a.jpg"]}
 
 
-def test_a_file_that_vanishes_before_it_is_read_costs_nothing_else(library):
+def test_a_file_that_vanishes_before_reading_costs_nothing_else(library):
     for number in range(3):
         write(library.folder / f"{number}.jpg", seed=number)
 
@@ -480,7 +480,7 @@ def test_a_file_that_vanishes_before_it_is_read_costs_nothing_else(library):
     assert "1.jpg" not in library.outcomes()
 
 
-def test_only_the_parts_that_are_named_are_looked_at(library):
+def test_only_the_given_parts_are_scanned(library):
     write(library.folder / "a.jpg", seed=1)
     write(library.folder / "trip" / "b.jpg", seed=2)
     write(library.folder / "trip" / "deep" / "c.jpg", seed=3)
@@ -501,7 +501,7 @@ def test_only_the_parts_that_are_named_are_looked_at(library):
     assert set(library.photos()) == {"new.jpg", "trip/new.jpg", "trip/deep/new.jpg"}
 
 
-def test_a_part_that_is_gone_is_gone_and_nothing_is_concluded_while_the_folder_is_away(library, tmp_path):
+def test_a_missing_part_is_gone_unless_its_folder_is_offline(library, tmp_path):
     write(library.folder / "a.jpg", seed=1)
     write(library.folder / "trip" / "b.jpg", seed=2)
     library.index()
@@ -517,7 +517,7 @@ def test_a_part_that_is_gone_is_gone_and_nothing_is_concluded_while_the_folder_i
     assert (report.gone, report.offline, list(library.photos())) == (1, [], ["a.jpg"])
 
 
-def test_a_folder_of_which_nothing_is_left_is_offline_however_it_is_looked_at(library):
+def test_a_folder_left_empty_is_offline_also_when_scanned_in_parts(library):
     write(library.folder / "trip" / "b.jpg", seed=2)
     library.index()
     (library.folder / "trip" / "b.jpg").unlink()
@@ -528,7 +528,7 @@ def test_a_folder_of_which_nothing_is_left_is_offline_however_it_is_looked_at(li
     assert library.index().gone == 1
 
 
-def test_rules_above_a_part_count_in_it(library):
+def test_rules_above_a_part_apply_to_it(library):
     write(library.folder / "trip" / "deep" / "a.jpg", seed=1)
     write(library.folder / "trip" / "deep" / "b.png", seed=2)
     library.index()
@@ -548,7 +548,7 @@ def test_a_file_that_changed_a_moment_ago_is_left_for_later(library):
     assert library.index().embedded == 1
 
 
-def test_a_deleted_tree_that_is_told_of_in_many_parts_is_one_loss(library):
+def test_a_deleted_tree_reported_in_many_parts_is_one_loss(library):
     for number in range(102):
         path = library.folder / str(number % 3) / f"{number}.bmp"
         path.parent.mkdir(exist_ok=True)
@@ -563,7 +563,7 @@ def test_a_deleted_tree_that_is_told_of_in_many_parts_is_one_loss(library):
     assert report.gone == 0
 
 
-def test_a_photo_that_was_pruned_while_its_file_was_read_is_read_again(library):
+def test_a_photo_pruned_while_its_file_was_read_is_read_again(library):
     path = write(library.folder / "a.jpg")
     wanted = ReadRequest(library.registered.id, b"a.jpg", os.fsencode(path), stamp_of(path.stat()))
     writer = BatchWriter(library.catalog, library.space, lambda: library.embedder, None)
@@ -586,7 +586,7 @@ class Meanwhile(Listener):
             what()
 
 
-def test_a_file_that_came_back_while_others_were_read_is_not_forgotten(library):
+def test_a_file_that_comes_back_during_a_pass_is_not_forgotten(library):
     path = write(library.folder / "x.jpg", seed=1)
     write(library.folder / "y.jpg", seed=2)
     library.index()
@@ -602,7 +602,7 @@ def test_a_file_that_came_back_while_others_were_read_is_not_forgotten(library):
     assert sorted(library.photos()) == ["n.jpg", "x.jpg", "y.jpg"]
 
 
-def test_a_folder_that_is_removed_during_a_pass_ends_nothing(library):
+def test_a_folder_removed_during_a_pass_does_not_end_it(library):
     write(library.folder / "a.jpg", seed=1)
     (library.folder / "a.nef").write_bytes(encoded(scene(seed=4)))
 
@@ -616,7 +616,7 @@ def test_a_folder_that_is_removed_during_a_pass_ends_nothing(library):
         assert t.photos.count() == 0
 
 
-def test_a_folder_that_is_taken_into_another_one_during_a_pass_ends_nothing(library):
+def test_a_folder_merged_into_another_during_a_pass_does_not_end_it(library):
     write(library.folder / "a.jpg", seed=1)
 
     def absorb():
@@ -630,7 +630,7 @@ def test_a_folder_that_is_taken_into_another_one_during_a_pass_ends_nothing(libr
     assert [name for name in library.photos() if name.endswith("a.jpg")] == ["photos/a.jpg"]
 
 
-def test_a_copy_of_a_picture_that_is_given_other_facts_at_once_is_kept_too(library):
+def test_a_picture_and_a_copy_with_new_facts_in_one_batch_are_both_kept(library):
     path = library.folder / "a.jpg"
     path.write_bytes(encoded(scene()))
     library.index()
@@ -641,7 +641,7 @@ def test_a_copy_of_a_picture_that_is_given_other_facts_at_once_is_kept_too(libra
     assert report.outcomes[Outcome.INDEXED] == 2
 
 
-def test_companions_of_a_picture_that_is_still_being_copied_wait_with_it(library):
+def test_companions_wait_for_a_picture_that_is_being_copied(library):
     write(library.folder / "a.jpg", seed=1)
     (library.folder / "a.nef").write_bytes(encoded(scene(seed=4)))
     report = library.index(min_age=60)
@@ -652,7 +652,7 @@ def test_companions_of_a_picture_that_is_still_being_copied_wait_with_it(library
     assert library.outcomes() == {"a.jpg": "indexed", "a.nef": "companion"}
 
 
-def test_a_disk_that_goes_away_half_way_loses_nothing(library):
+def test_a_disk_that_goes_away_during_a_walk_loses_nothing(library):
     for number in range(6):
         write(library.folder / str(number) / "a.jpg", seed=number)
     library.index()
@@ -676,7 +676,7 @@ class WentAway:
         return True
 
 
-def test_a_walk_that_is_given_up_reads_no_further_files(library):
+def test_an_interrupted_pass_reads_no_further_files(library):
     for number in range(40):
         write(library.folder / f"{number:02}.jpg", seed=number)
     started = []

@@ -20,9 +20,8 @@ from indexer.files.scan import stamp_of
 from indexer.workers.file_reader import Decoded, Known, ReadRequest, Refused
 from store import Catalog, Outcome, SpaceIdentity
 from tests.fakes import DIMENSION, FakeEmbedder, FakeReadContext, Listener
+from tests.indexer.workers.squares import CRASHES, DEVOURS, HANGS, PLAIN, RAISES, PoisonSquare
 from tests.pictures import bomb_png
-
-from .squares import CRASHES, DEVOURS, HANGS, PLAIN, RAISES, PoisonSquare
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of POSIX")
 
@@ -56,7 +55,7 @@ def paint(folder, name, colour):
     ],
     ids=["crash", "hang", "memory"],
 )
-def test_a_file_that_harms_its_decoder_fails_and_the_next_one_is_read(folder, square, colour, reason):
+def test_a_file_that_ends_its_reader_fails_and_the_next_one_is_read(folder, square, colour, reason):
     with ProcessReaders(square, 1, longest=2, most_memory=1 << 28) as readers:
         context = FakeReadContext()
         poison = readers.read(paint(folder, "poison.png", colour), context)
@@ -86,7 +85,7 @@ def test_a_process_reads_what_a_thread_reads(folder, square):
     assert len(square.seen()) == 2
 
 
-def test_large_pictures_ask_for_their_turn(folder, square):
+def test_large_pictures_take_the_memory_lock(folder, square):
     path = folder / "large.png"
     path.write_bytes(bomb_png(7000, 6000))
     wanted = ReadRequest(1, b"large.png", os.fsencode(path), stamp_of(path.stat()))
@@ -97,7 +96,7 @@ def test_large_pictures_ask_for_their_turn(folder, square):
     assert context.turns == 2
 
 
-def test_decoders_end_with_the_process_that_they_work_for(folder, square):
+def test_reader_processes_end_with_the_main_process(folder, square):
     readers = ProcessReaders(square, 2)
     with ThreadPoolExecutor(2) as pool:
         files = [paint(folder, f"{number}.png", (number, 9, 9)) for number in range(8)]
@@ -115,7 +114,7 @@ def test_decoders_end_with_the_process_that_they_work_for(folder, square):
     _until(lambda: not any(_lives(process) for process in processes))
 
 
-def test_what_nobody_waits_for_any_longer_ends_at_once(folder, square):
+def test_abandoned_reads_end_at_once(folder, square):
     with ProcessReaders(square, 1) as readers:
         hanging = paint(folder, "hangs.png", HANGS)
         thread = threading.Thread(target=readers.read, args=(hanging, FakeReadContext()))
@@ -158,7 +157,7 @@ class Library:
         return problem.reason
 
 
-def test_poison_is_tried_three_times_ever_later_and_then_no_more(tmp_path, folder, square):
+def test_a_poisonous_file_is_tried_three_times_with_growing_waits(tmp_path, folder, square):
     library = Library(tmp_path, folder, square)
     paint(folder, "poison.png", CRASHES)
     for number in range(8):
@@ -235,7 +234,7 @@ def test_no_process_is_left_when_closing_is_interrupted(folder, square):
     assert not any(process.is_alive() for process in mine)
 
 
-def test_who_is_late_finds_no_readers_and_leaves_no_process(folder, square):
+def test_reading_after_close_raises_and_leaves_no_process(folder, square):
     before = set(multiprocessing.active_children())
     readers = ProcessReaders(square, 1)
     readers.close()

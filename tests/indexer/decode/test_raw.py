@@ -21,7 +21,7 @@ def alike(pixels, image):
 
 @pytest.mark.parametrize("has_preview", [False, True])
 @pytest.mark.parametrize("orientation", BACK)
-def test_a_raw_photo_is_seen_upright_whether_it_has_a_preview_or_not(orientation, has_preview):
+def test_a_raw_photo_is_upright_with_and_without_a_preview(orientation, has_preview):
     picture = scene(240, 160, seed=3)
     stored = picture if BACK[orientation] is None else picture.transpose(BACK[orientation])
     preview = stored.resize((stored.width // 2, stored.height // 2)) if has_preview else None
@@ -30,14 +30,14 @@ def test_a_raw_photo_is_seen_upright_whether_it_has_a_preview_or_not(orientation
     assert (photo.facts.width, photo.facts.height, photo.facts.format) == (240, 160, "RAW")
 
 
-def test_a_preview_that_is_turned_already_is_left_so():
+def test_a_preview_that_is_upright_already_is_not_turned():
     picture = scene(160, 240, seed=3)
     stored = picture.transpose(Image.Transpose.ROTATE_90)
     photo = read_photo(dng(stored, picture.resize((80, 120)), 6), SQUARE)
     assert alike(photo.pixels, picture) > 0.97
 
 
-def test_the_camera_s_preview_is_taken_and_its_postage_stamp_is_not():
+def test_the_camera_preview_is_used_and_its_thumbnail_is_not():
     picture, other = scene(240, 160, seed=3), scene(240, 160, seed=4)
     large = read_photo(dng(picture, other.resize((120, 80))), SQUARE)
     small = read_photo(dng(picture, other.resize((30, 20))), SQUARE)
@@ -52,13 +52,13 @@ def test_facts_are_read_from_the_file_itself():
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_a_raw_photo_that_was_cut_off_is_damaged(share):
+def test_a_truncated_raw_photo_is_damaged(share):
     data = dng(scene(240, 160, seed=3))
     with pytest.raises(Damaged, match="RAW"):
         read_photo(data[: int(len(data) * share)], SQUARE)
 
 
 @pytest.mark.parametrize("head", [b"FUJIFILMCCD-RAW 0201", b"IIRO\x08\0\0\0", b"\0\0\0\x18ftypcrx \0\0\0\1"])
-def test_what_only_begins_like_a_raw_photo_is_refused(head):
+def test_a_file_with_only_the_start_of_a_raw_photo_is_refused(head):
     with pytest.raises((Damaged, Unsupported), match="RAW"):
         read_photo(head + bytes(range(256)) * 40, SQUARE)

@@ -21,7 +21,7 @@ def file(number, path, outcome=Outcome.INDEXED):
     return File(number, 1, path, STAMP, outcome, None, number if outcome is Outcome.INDEXED else None)
 
 
-def test_every_file_below_is_found_and_hidden_and_helper_files_are_not(tmp_path):
+def test_every_file_below_is_found_except_hidden_and_helper_files(tmp_path):
     for name in (
         "a.jpg",
         "b/c/d.jpg",
@@ -44,7 +44,7 @@ def test_names_are_bytes(tmp_path, name):
     assert paths(tmp_path) == [name]
 
 
-def test_links_to_folders_are_not_followed_and_dead_links_and_pipes_are_passed_over(tmp_path):
+def test_links_to_folders_dead_links_and_pipes_are_skipped(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "real" / "a.jpg").write_bytes(b"x")
     (tmp_path / "real" / "loop").symlink_to(tmp_path, target_is_directory=True)
@@ -54,7 +54,7 @@ def test_links_to_folders_are_not_followed_and_dead_links_and_pipes_are_passed_o
     assert paths(tmp_path) == [b"linked.jpg", b"real/a.jpg"]
 
 
-def test_a_folder_that_is_not_there_is_unreadable_and_nothing_else(tmp_path):
+def test_a_missing_folder_is_unreadable_and_nothing_else(tmp_path):
     assert list(scan(os.fsencode(tmp_path / "gone"))) == [Unreadable(b"", "No such file or directory")]
 
 
@@ -66,13 +66,13 @@ def test_new_and_changed_files_are_read_and_missing_ones_are_gone():
     assert (changes.gone, changes.unchanged, changes.is_offline) == ([3], 1, False)
 
 
-def test_what_could_not_be_read_is_tried_again_and_what_is_damaged_is_not_while_it_is_the_same():
+def test_failed_files_are_tried_again_and_unchanged_damaged_ones_are_not():
     known = [file(number, outcome.value.encode(), outcome) for number, outcome in enumerate(Outcome)]
     changes = compare([Found(one.path, STAMP) for one in known], known)
     assert [found.path for found in changes.to_read] == [b"failed"]
 
 
-def test_what_lies_in_a_folder_that_cannot_be_listed_is_not_gone():
+def test_files_below_an_unlistable_folder_are_not_gone():
     known = [file(1, b"a/b/x"), file(2, b"a/bc"), file(3, b"y")]
     changes = compare([Unreadable(b"a/b", "Permission denied"), Found(b"y", known[2].stamp)], known)
     assert changes.gone == [2]
@@ -103,13 +103,13 @@ def test_rules_leave_files_and_folders_out_and_deeper_ones_win(tmp_path):
     assert {item.path for item in walk(tmp_path) if isinstance(item, LeftOut)} == {b"a.png", b"deep/d.jpg", b"scans/"}
 
 
-def test_patterns_for_the_whole_folder_cannot_be_taken_back_below(tmp_path):
+def test_patterns_for_the_whole_folder_cannot_be_undone_below(tmp_path):
     filled(tmp_path, "a.jpg", "b.png", "deep/c.png")
     (tmp_path / "deep" / ".photosignore").write_text("!c.png\n")
     assert [item.path for item in walk(tmp_path, ["*.png"]) if isinstance(item, Found)] == [b"a.jpg"]
 
 
-def test_names_that_are_no_text_are_left_out_by_patterns_that_are_none_either(tmp_path):
+def test_patterns_match_names_that_are_not_utf8(tmp_path):
     with open(os.path.join(os.fsencode(tmp_path), b"\xff.jpg"), "wb"):
         pass
     filled(tmp_path, "a.jpg")
@@ -117,21 +117,21 @@ def test_names_that_are_no_text_are_left_out_by_patterns_that_are_none_either(tm
     assert paths(tmp_path) == [b"a.jpg"]
 
 
-def test_a_line_that_is_no_pattern_is_named_and_the_others_count(tmp_path):
+def test_an_invalid_line_is_reported_and_the_others_apply(tmp_path):
     filled(tmp_path, "deep/a.jpg", "deep/b.jpg")
     (tmp_path / "deep" / ".photosignore").write_text("a.jpg\n!\n")
     assert paths(tmp_path) == [b"deep/b.jpg"]
     assert BadRule(b"deep/.photosignore", 2, "!") in walk(tmp_path)
 
 
-def test_rules_that_cannot_be_read_close_the_folder(tmp_path):
+def test_a_folder_with_unreadable_rules_is_not_read(tmp_path):
     filled(tmp_path, "a.jpg", "deep/b.jpg")
     (tmp_path / "deep" / ".photosignore").mkdir()
     assert paths(tmp_path) == [b"a.jpg"]
     assert [item.path for item in walk(tmp_path) if isinstance(item, Unreadable)] == [b"deep"]
 
 
-def test_a_folder_without_media_and_copies_under_way_are_left_alone(tmp_path):
+def test_nomedia_folders_and_incomplete_copies_are_skipped(tmp_path):
     filled(tmp_path, "a.jpg", "b.jpg.part", "c.crdownload", "app/.nomedia", "app/d.jpg", "app/deep/e.jpg")
     assert paths(tmp_path) == [b"a.jpg"]
     filled(tmp_path, ".nomedia")
@@ -154,13 +154,13 @@ def test_a_pattern_keeps_its_meaning_when_its_folder_becomes_part_of_another(pat
         assert rules.leave_out(name.rstrip("/").encode(), is_folder=is_folder) is expected
 
 
-def test_files_that_rules_leave_out_are_told_from_files_that_are_gone():
+def test_left_out_files_are_distinguished_from_gone_ones():
     known = [file(1, b"a.png"), file(2, b"deep/b.jpg"), file(3, b"gone.jpg")]
     changes = compare([LeftOut(b"a.png"), LeftOut(b"deep/")], known)
     assert (changes.left_out, changes.gone, changes.is_offline) == ([1, 2], [3], False)
 
 
-def test_another_disk_at_the_same_place_is_no_loss():
+def test_another_disk_at_the_same_path_loses_nothing():
     known = [file(1, b"a.jpg"), file(2, b"b.jpg")]
     walked = [Found(b"other.jpg", STAMP)]
     assert compare(walked, known, is_elsewhere=True).is_offline
@@ -172,7 +172,7 @@ def names(folder, **options):
     return sorted(item.path.decode() for item in scan(os.fsencode(folder), **options) if isinstance(item, Found))
 
 
-def test_links_to_folders_are_followed_only_when_asked_and_never_in_a_loop(tmp_path):
+def test_links_to_folders_are_followed_on_request_and_never_in_a_loop(tmp_path):
     root, outside = tmp_path / "root", tmp_path / "outside"
     (root / "in").mkdir(parents=True)
     (outside / "deep").mkdir(parents=True)
@@ -192,7 +192,7 @@ def test_links_to_folders_are_followed_only_when_asked_and_never_in_a_loop(tmp_p
     assert all(name.startswith(("link/", "second/")) for name in found[2:])
 
 
-def test_what_is_left_out_is_left_out_behind_links_too(tmp_path):
+def test_rules_also_apply_behind_links(tmp_path):
     root, outside = tmp_path / "root", tmp_path / "outside"
     root.mkdir()
     (outside / ".hidden").mkdir(parents=True)
@@ -204,7 +204,7 @@ def test_what_is_left_out_is_left_out_behind_links_too(tmp_path):
     assert names(root, follow=True, excludes=["link/"]) == []
 
 
-def test_times_beyond_what_a_database_holds_are_the_last_that_it_does(tmp_path):
+def test_times_beyond_64_bits_are_clamped(tmp_path):
     path = tmp_path / "a.jpg"
     path.touch()
     os.utime(path, ns=(1, 13_569_465_600_000_000_000))
@@ -213,7 +213,7 @@ def test_times_beyond_what_a_database_holds_are_the_last_that_it_does(tmp_path):
     assert found.stamp.mtime_ns < 1 << 63
 
 
-def test_rules_count_for_names_with_line_feeds_too_and_for_those_alone_that_they_name(tmp_path):
+def test_rules_match_names_with_line_feeds_exactly(tmp_path):
     for name in (b"a/private/x.jpg", b"a\nb/private/y.jpg", b"z.png\n"):
         path = tmp_path / os.fsdecode(name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -221,14 +221,14 @@ def test_rules_count_for_names_with_line_feeds_too_and_for_those_alone_that_they
     assert names(tmp_path, excludes=["private", "*.png"]) == ["z.png\n"]
 
 
-def test_a_pipe_under_the_name_of_rules_is_told_and_not_waited_for(tmp_path):
+def test_a_pipe_with_the_name_of_rules_is_reported_without_blocking(tmp_path):
     os.mkfifo(tmp_path / ".photosignore")
     (tmp_path / "a.jpg").touch()
     (item,) = scan(os.fsencode(tmp_path))
     assert "no regular file" in item.reason
 
 
-def test_a_part_that_is_a_link_by_now_is_not_walked_through(tmp_path):
+def test_a_part_that_became_a_link_is_not_followed(tmp_path):
     root = tmp_path / "root"
     (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
     (tmp_path / "elsewhere" / "deep" / "p.jpg").touch()

@@ -42,7 +42,7 @@ def test_the_eight_orientations_of_a_picture_have_one_embedding(tower, index, en
 
 
 @pytest.mark.parametrize("index", range(2))
-def test_a_jpeg_that_is_decoded_at_reduced_size_has_the_embedding_of_the_whole(tower, index):
+def test_a_jpeg_decoded_at_reduced_size_has_the_same_embedding(tower, index):
     data = encoded(drawn(index, (3000, 2000)), "jpg", quality=92)
     with Image.open(io.BytesIO(data)) as whole:
         full = tower.encode(tower.preprocessing.square(whole.convert("RGB"))[None])

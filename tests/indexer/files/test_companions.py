@@ -8,11 +8,10 @@ import pytest
 
 from indexer.files.companions import companions
 from store import Outcome
+from tests.indexer.decode.test_notes import bag, packet
+from tests.indexer.pipeline.test_pipeline import Library
 from tests.pictures import encoded, exif_with, scene, write
 from tests.raw_photos import dng
-
-from .test_notes import bag, packet
-from .test_pipeline import Library
 
 
 @pytest.fixture
@@ -72,7 +71,7 @@ def test_raw_and_jpeg_are_one_photo_and_the_jpeg_is_embedded(library):
         assert t.files.problems() == []
 
 
-def test_they_are_two_if_they_are_not_to_be_paired(library):
+def test_they_are_two_photos_without_pairing(library):
     write(library.folder / "a.jpg")
     (library.folder / "a.dng").write_bytes(dng(scene(seed=2)))
     library.index()
@@ -82,7 +81,7 @@ def test_they_are_two_if_they_are_not_to_be_paired(library):
     assert paths(library) == (["a.jpg"], ["a.dng"])
 
 
-def test_a_raw_photo_stands_for_itself_when_its_jpeg_goes_and_until_one_comes(library):
+def test_a_raw_photo_without_a_jpeg_is_a_photo_of_its_own(library):
     (library.folder / "a.dng").write_bytes(dng(scene(seed=2)))
     library.index()
     assert library.outcomes() == {"a.dng": "indexed"}
@@ -95,7 +94,7 @@ def test_a_raw_photo_stands_for_itself_when_its_jpeg_goes_and_until_one_comes(li
     assert paths(library) == (["a.dng"], [])
 
 
-def test_a_raw_photo_stands_for_itself_while_its_jpeg_is_damaged(library):
+def test_a_raw_photo_with_a_damaged_jpeg_is_a_photo_of_its_own(library):
     path = write(library.folder / "a.jpg")
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
@@ -109,7 +108,7 @@ def test_a_raw_photo_stands_for_itself_while_its_jpeg_is_damaged(library):
     assert library.outcomes() == {"a.jpg": "indexed", "a.dng": "companion"}
 
 
-def test_what_a_sidecar_says_becomes_the_photos_facts_and_again_when_it_changes(library):
+def test_notes_of_a_sidecar_become_facts_and_follow_its_changes(library):
     path = library.folder / "a.jpg"
     path.write_bytes(encoded(scene(), exif=exif_with(ImageDescription="inside")))
     sidecar = library.folder / "a.jpg.xmp"
@@ -132,7 +131,7 @@ def test_what_a_sidecar_says_becomes_the_photos_facts_and_again_when_it_changes(
     assert paths(library) == (["a.jpg"], ["a.jpg.xmp"])
 
 
-def test_a_picture_under_a_sidecars_name_is_no_reason_to_fail(library):
+def test_a_picture_with_the_name_of_a_sidecar_does_not_fail(library):
     write(library.folder / "a.jpg")
     (library.folder / "a.xmp").write_bytes(encoded(scene(seed=3)))
     (library.folder / "b.xmp").write_bytes(packet())
@@ -142,7 +141,7 @@ def test_a_picture_under_a_sidecars_name_is_no_reason_to_fail(library):
     assert library.outcomes() == {"a.jpg": "indexed", "a.xmp": "companion", "b.xmp": "unsupported", "c.jpg": "indexed"}
 
 
-def test_what_a_sidecar_no_longer_says_is_forgotten_and_the_nearer_one_counts(library):
+def test_removed_notes_are_forgotten_and_the_exact_sidecar_wins(library):
     (library.folder / "a.jpg").write_bytes(encoded(scene(), exif=exif_with(ImageDescription="inside")))
     near, far = library.folder / "a.jpg.xmp", library.folder / "a.xmp"
 
@@ -161,7 +160,7 @@ def test_what_a_sidecar_no_longer_says_is_forgotten_and_the_nearer_one_counts(li
     assert (facts().rating, facts().keywords, facts().caption) == (None, (), "inside")
 
 
-def test_a_picture_that_changed_with_its_sidecar_is_read_once_and_waits_until_both_are_ripe(library):
+def test_a_picture_changed_with_its_sidecar_is_read_once_when_both_settle(library):
     path, sidecar = library.folder / "a.jpg", library.folder / "a.jpg.xmp"
     path.write_bytes(encoded(scene()))
     sidecar.write_bytes(packet(attributes='xmp:Rating="4"'))
@@ -181,7 +180,7 @@ def test_a_picture_that_changed_with_its_sidecar_is_read_once_and_waits_until_bo
     assert (report.outcomes[Outcome.INDEXED], report.companions, rating()) == (1, 1, 2)
 
 
-def test_a_picture_whose_sidecar_is_still_being_written_waits_for_it(library):
+def test_a_picture_waits_for_a_sidecar_that_is_being_written(library):
     path, sidecar = library.folder / "a.jpg", library.folder / "a.jpg.xmp"
     path.write_bytes(encoded(scene()))
     library.index()

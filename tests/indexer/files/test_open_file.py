@@ -23,7 +23,7 @@ def test_a_file_is_read_to_its_end(tmp_path):
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: os.symlink(os.devnull, path)])
-def test_what_is_no_file_is_an_error_at_once_and_leaves_nothing_open(tmp_path, make):
+def test_a_path_that_is_not_a_file_fails_at_once_and_leaves_nothing_open(tmp_path, make):
     make(tmp_path / "a")
     number = number_of_the_next_file()
     with pytest.raises(OSError, match="no regular file|Is a directory"):
