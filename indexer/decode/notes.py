@@ -221,7 +221,7 @@ def _keywords(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def foreign(keywords: Sequence[str], ours: Collection[str], copies: Collection[str]) -> list[str]:
-    """Those of *keywords* that other programs wrote.
+    """Keep those of *keywords* that other programs wrote.
 
     *ours* and *copies* are the keywords that this program wrote. Copies count as foreign once another program wrote
     into the list: it found them there, and left them.

@@ -62,7 +62,7 @@ pillow_heif.register_heif_opener(thumbnails=False)
 
 @dataclass(frozen=True, slots=True)
 class DecodedPhoto:
-    """A photo ready for the embedder: `pixels` uint8 (size, size, 3), and its facts."""
+    """A photo ready for the image encoder: `pixels` uint8 (size, size, 3), and its facts."""
 
     pixels: NDArray[np.uint8]
     facts: Facts

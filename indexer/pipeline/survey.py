@@ -230,7 +230,7 @@ def _survey_part(
 def _old_enough(
     folder: Folder, found: Iterable[PackedFile], min_age: float, report: IndexReport
 ) -> Iterator[PackedFile]:
-    """Those of the files *found* that are unchanged for *min_age* seconds; the others are added to *report*."""
+    """Yield files of *found* that are unchanged for *min_age* seconds, and add the others to *report*."""
     if not min_age:
         yield from found
         return

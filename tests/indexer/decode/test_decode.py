@@ -1,4 +1,4 @@
-"""From bytes to pixels and facts, or to a reason."""
+"""Decoding bytes to pixels and facts, or to a reason."""
 
 import io
 import zlib

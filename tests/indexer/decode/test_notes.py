@@ -33,7 +33,7 @@ def bag(name, *items, kind="Bag"):
 
 
 def iptc(*records):
-    """An IPTC block as JPEG files have it: records 2:number."""
+    """An IPTC block for JPEG files: records 2:number."""
     data = b"".join(b"\x1c\x02" + bytes([number]) + len(text).to_bytes(2, "big") + text for number, text in records)
     resource = b"8BIM\x04\x04\0\0" + len(data).to_bytes(4, "big") + data + b"\0" * (len(data) % 2)
     return b"Photoshop 3.0\0" + resource
@@ -103,7 +103,7 @@ def test_keywords_written_by_this_program_are_not_read():
     held = bag("dc:subject", "dog", "Ann") + bag("digiKam:TagsList", "animal/dog", "people/Bob", kind="Seq")
     written = packet(held + ours).replace(b"xmlns:rdf", b'xmlns:o="%s" xmlns:rdf' % SUBJECT.ours.namespace.encode())
     assert read_xmp(written).keywords == ("Ann", "Bob")
-    # Elsewhere the same word is somebody's own.
+    # In another list the same word is the user's own.
     apart = written.replace(b"o:subject", b"o:elsewhere")
     assert read_xmp(apart).keywords == ("dog", "Ann", "Bob")
 

@@ -1,4 +1,4 @@
-"""RAW photos: the camera's preview where it serves, the sensor's pixels where it does not."""
+"""RAW photos: the camera's preview if it is large enough, otherwise the sensor's pixels."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from tests.pictures import scene
 from tests.raw_photos import dng
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-#: Where the picture's red corner is, in each orientation in which cameras are held.
+#: The picture's red corner in each orientation of a camera.
 BACK = {1: None, 3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
 
 

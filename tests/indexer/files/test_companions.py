@@ -1,4 +1,4 @@
-"""Files that belong to a photo that is decoded from another file."""
+"""Companions: files that belong to a photo decoded from another file."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_a_picture_changed_with_its_sidecar_is_read_once_when_both_settle(librar
         with library.catalog.read() as t:
             return t.photos.get(list(library.photos().values()))[0].facts.rating
 
-    # Its times are others and its content is not: only what lies beside it says anything new.
+    # Its times change and its content does not: only the sidecar has new notes.
     path.write_bytes(encoded(scene()))
     sidecar.write_bytes(packet(attributes='xmp:Rating="2"'))
     report = library.index(min_age=3600)

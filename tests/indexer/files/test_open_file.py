@@ -1,4 +1,4 @@
-"""Opening what is to be a file."""
+"""Opening files, and paths that are not files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from indexer.files.open_file import open_file, open_nonblocking
 
 
 def number_of_the_next_file():
-    """Which the system gives: the lowest that is free."""
+    """The next file descriptor: the lowest free one."""
     descriptor = os.open(os.devnull, os.O_RDONLY)
     os.close(descriptor)
     return descriptor

@@ -1,4 +1,4 @@
-"""Walking folders, and what a walk means."""
+"""Walking folders, and comparing a walk with the catalog."""
 
 import os
 

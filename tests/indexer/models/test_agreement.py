@@ -1,4 +1,4 @@
-"""What the program computes is what transformers computes on the same weights."""
+"""Agreement with transformers on the same weights."""
 
 import json
 import shutil
@@ -33,7 +33,7 @@ TEXTS = [
 
 
 def reference_ids(kind, folder, length):
-    """Ids as the model's authors prepare them: lower case, the whole length, EOS kept."""
+    """Token ids of the reference: lower case, the whole length, with the end mark."""
     tokenizer = (SiglipTokenizer if kind.startswith("v1") else Siglip2Tokenizer).from_pretrained(folder)
     texts = [" ".join(text.lower().split()) for text in TEXTS]
     return tokenizer(texts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")["input_ids"]
@@ -92,8 +92,8 @@ def test_half_precision_is_as_exact_as_in_transformers(checkpoints, precision, k
     theirs = vectors_of_transformers(checkpoint, squares, getattr(torch, precision))
     ours = SiglipImageEncoder(checkpoint, "cpu", precision).encode(squares)
     error = np.square(theirs - exact).sum(1).mean()
-    # Not equal to theirs: how a sum is rounded depends on the order in which it is added up, and each adds in its own.
-    # Measured are 0.91 to 1.02 times their error, and half of it between the two.
+    # Not equal to theirs: the rounding of a sum depends on the order of its terms, and the orders differ.
+    # Measured: 0.91 to 1.02 times their error, and half of it between the two.
     assert np.square(ours - exact).sum(1).mean() < 1.1 * error
     assert np.square(ours - theirs).sum(1).mean() < 0.75 * error
 

@@ -1,4 +1,4 @@
-"""A kept tokenizer makes the ids that transformers makes, and is never one of other files."""
+"""A cached tokenizer gives the ids of transformers, and is never one of other files."""
 
 import json
 import os
@@ -92,7 +92,7 @@ def test_texts_with_special_tokens_of_version_1_go_to_transformers(checkpoints, 
 
 @pytest.fixture
 def own(checkpoints, tmp_path):
-    """A checkpoint of the test's own, and a folder in which its tokenizer is kept."""
+    """A checkpoint of this test, and a folder with its cached tokenizer."""
     folder = shutil.copytree(checkpoints["v2"], tmp_path / "own")
     Tokenizer(open_checkpoint(folder), tmp_path / "kept").tokens(["a"])
     return open_checkpoint(folder), tmp_path / "kept"

@@ -1,4 +1,4 @@
-"""Opening checkpoints: what is read, and what is refused with one sentence."""
+"""Opening checkpoints, and refusing unsupported or damaged ones with one sentence."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""Linear layers of 8 bits."""
+"""Linear layers in int8."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_integer_products_are_exact(product, fill):
     rows = numbers.integers(-127, 128, (70, 3072), np.int8)
     weight = numbers.integers(-most, most + 1, (48, 3072), np.int8)
     if fill == "extreme":
-        # The sums that overflow first.
+        # The largest sums.
         rows[::2], weight[::2] = 127, most
         rows[1::2], weight[1::2] = -127, -most
     expected = rows.astype(np.int64) @ weight.astype(np.int64).T
@@ -43,7 +43,7 @@ def test_each_column_has_its_own_scale(product):
 def test_an_int8_layer_is_near_its_float32_original(activation):
     torch.manual_seed(0)
     weight, bias, rows = torch.randn(96, 768), torch.randn(96), torch.randn(2, 300, 768)
-    # A row of another size does not cost the others their exactness, and one of zeros is no division by zero.
+    # A row of another magnitude does not make the others less exact, and one of zeros does not divide by zero.
     rows[0, 5] *= 1000
     rows[1, 7] = 0
     exact = torch.nn.functional.linear(rows, weight, bias)
@@ -79,11 +79,11 @@ def test_on_processors_without_vnni_products_are_exact_with_fewer_bits(isa):
         "    made = make(torch.from_numpy(weight), torch.ones(48))(torch.from_numpy(rows.copy())).numpy()\n"
         "    print(most, (made == rows.astype(int) @ weight.astype(int).T).all())\n"
     )
-    # oneDNN is told to keep to what such a processor has.
+    # oneDNN is limited to the instructions of such a processor.
     environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": isa}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
     if "127 True" in done.stdout:
-        pytest.skip("this machine's oneDNN does not keep to it")
+        pytest.skip("this machine's oneDNN ignores the limit")
     assert done.stdout == "63 True\n63 True\n", done.stderr
 
 

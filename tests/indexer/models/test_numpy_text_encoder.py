@@ -1,4 +1,4 @@
-"""The text tower in numpy makes the vectors that transformers makes."""
+"""The text encoder in numpy agrees with transformers."""
 
 import dataclasses
 import json
@@ -26,7 +26,7 @@ def some_ids(checkpoint, count=9):
 
 
 def reference(folder, ids):
-    """As transformers makes them of the whole model, in float32."""
+    """Vectors by the whole model in transformers, in float32."""
     model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
     with torch.inference_mode():
         pooled = model.get_text_features(input_ids=torch.from_numpy(ids)).pooler_output
@@ -108,7 +108,7 @@ def test_towers_that_numpy_does_not_support_are_refused(checkpoints):
 
 
 def test_only_the_requested_rows_are_read(tmp_path):
-    # Of this file's 40 GB next to nothing is on the disk; to read them all would take minutes.
+    # The file is sparse: reading its 40 GB would take minutes.
     rows, width = 10_000_000, 1000
     header = json.dumps({"table": {"dtype": "F32", "shape": [rows, width], "data_offsets": [0, 4 * rows * width]}})
     path = tmp_path / "vast.safetensors"

@@ -1,4 +1,4 @@
-"""The same picture, stored in another way, has the same embedding: asked of the shipped checkpoint."""
+"""With the shipped checkpoint, a picture has the same embedding in every form of its file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def embedded(tower, *files):
 @pytest.mark.parametrize("ending", ["jpg", "png"])
 @pytest.mark.parametrize("index", range(2))
 def test_the_eight_orientations_of_a_picture_have_one_embedding(tower, index, ending):
-    # The sides are not alike, and no multiples of what the model sees.
+    # Different sides, not multiples of the model's size.
     picture = drawn(index, (803, 602))
     vectors = embedded(tower, *(turned(picture, orientation, ending) for orientation in range(1, 9)))
     cosines = [float(vectors[a] @ vectors[b]) for a, b in combinations(range(8), 2)]

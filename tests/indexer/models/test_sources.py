@@ -1,4 +1,4 @@
-"""Where checkpoints come from."""
+"""Sources of checkpoints: shipped, folders and downloads."""
 
 import errno
 import json
@@ -26,7 +26,7 @@ NAME = "google/siglip2-tiny"
 
 
 class FolderHub:
-    """A hub whose one repository is a folder. It stops after *breaks_after* files, as a network does."""
+    """A hub whose one repository is a folder. The connection breaks after *breaks_after* files."""
 
     def __init__(self, source: Path, breaks_after: int | None = None) -> None:
         self.source, self.breaks_after, self.fetched = source, breaks_after, []
@@ -115,6 +115,6 @@ def test_a_reference_is_a_shipped_name_a_folder_or_an_id(checkpoints, tmp_path):
 
 
 def test_the_real_hub_without_a_network_gives_one_sentence(tmp_path):
-    # An address that answers nothing stands for a machine without a network.
+    # An address without a server, like a machine without a network.
     with pytest.raises(NoNetwork, match="the network could not be reached"):
         download(NAME, tmp_path, HuggingFaceHub(endpoint="http://127.0.0.1:9"))

@@ -1,4 +1,4 @@
-"""Few texts are encoded without torch, many with it, and nobody can tell which it was."""
+"""Few texts are encoded without torch, many with it, to the same vectors."""
 
 import dataclasses
 import json
@@ -25,7 +25,7 @@ TEXTS = [
 
 
 class Announced:
-    """Counts how often torch's tower was about to be made."""
+    """Counts how often the torch encoder was about to be made."""
 
     def __init__(self):
         self.times = 0

@@ -1,4 +1,4 @@
-"""The traps between a sentence and its ids, each held."""
+"""Traps between a text and its token ids."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The image tower with its matrices joined is the one with them apart."""
+"""The image tower gives the same vectors with concatenated and with separate matrices."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ JOINED = LinearLayers(linear, linear)
 
 
 class Weights:
-    """Random ones, the same for a name whenever it is asked for."""
+    """Random weights, always the same for a name."""
 
     def __call__(self, name, *shape):
         torch.manual_seed(len(name))
         return torch.randn(shape)
 
 
-# 27 patches of 14 pixels leave 6 of 384 over: so it is with a checkpoint that has been released.
+# 27 patches of 14 pixels leave 6 of 384 over, as in a released checkpoint.
 @pytest.mark.parametrize(("side", "patch"), [(32, 8), (384, 14)])
 def test_patches_by_one_matrix_equal_those_by_convolution(side, patch):
     torch.manual_seed(0)

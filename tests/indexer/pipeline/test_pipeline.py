@@ -1,4 +1,4 @@
-"""Bringing the catalog up to date: every file to one outcome, every photo embedded once."""
+"""The indexing pipeline: every file gets one outcome, every photo is embedded once."""
 
 import dataclasses
 import hashlib
@@ -32,7 +32,7 @@ IDENTITY = SpaceIdentity("tiny", "hash", SQUARE.name, "float32", DIMENSION, 4.7,
 
 
 class Library:
-    """A folder of pictures and a catalog that follows it."""
+    """A folder of pictures and its catalog."""
 
     def __init__(self, tmp_path):
         self.folder = tmp_path / "photos"
@@ -573,7 +573,7 @@ def test_a_photo_pruned_while_its_file_was_read_is_read_again(library):
 
 
 class Meanwhile(Listener):
-    """Does something, once, when all folders have been looked at and reading is about to begin."""
+    """Calls an action once, after the survey and before reading begins."""
 
     def __init__(self, what):
         super().__init__()
@@ -664,7 +664,7 @@ def test_a_disk_that_goes_away_during_a_walk_loses_nothing(library):
 
 
 class WentAway:
-    """True, and does something the third time that anybody asks: in the middle of a walk."""
+    """True, and calls an action at the third use: in the middle of a walk."""
 
     def __init__(self, what):
         self.asked, self.what = 0, what

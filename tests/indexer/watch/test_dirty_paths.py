@@ -1,4 +1,4 @@
-"""Hints: gathered until it is quiet, and given once."""
+"""Dirty paths: collected until changes stop, and returned once."""
 
 import threading
 import time

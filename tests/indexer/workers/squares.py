@@ -1,4 +1,4 @@
-"""A preprocessing on which some pictures are poison: what it does to a decoder tells by their colour."""
+"""A preprocessing that crashes, hangs or takes all memory for pictures of some colours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLAIN = (90, 90, 90)
 
 @dataclass(frozen=True)
 class PoisonSquare:
-    """Notes the process of each picture in a file beside."""
+    """Logs the process of each picture in a file."""
 
     log: str
     size: int = 16

@@ -1,4 +1,4 @@
-"""Reading in processes: what a file does to them costs that file."""
+"""Readers in processes: a harmful file costs that file alone."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_large_pictures_take_the_memory_lock(folder, square):
     context = FakeReadContext()
     with ProcessReaders(square, 1) as readers:
         readers.read(wanted, context)
-    # Once more without its texts and profiles, since it is broken: so the first turn was given back.
+    # The broken picture is decoded again without its texts and profiles, so the lock was released before.
     assert context.turns == 2
 
 
@@ -105,7 +105,7 @@ def test_reader_processes_end_with_the_main_process(folder, square):
         )
     processes = {process for process, _ in square.seen()}
     assert all(_lives(process) for process in processes)
-    # Neither Ctrl-C nor a service manager's request reaches them; only the end of the pipe does.
+    # They ignore Ctrl-C and a service manager's request; they end with the pipe.
     for process in processes:
         os.kill(process, signal.SIGINT)
         os.kill(process, signal.SIGTERM)
@@ -145,7 +145,7 @@ class Library:
             )
 
     def age(self, time):
-        """Let the attempts so far lie that much further back."""
+        """Move all attempts back by *time*."""
         with self.catalog.write() as t:
             t.connection.exec_driver_sql(
                 "UPDATE attempt SET last_at = datetime(last_at, ?)", (f"-{time.total_seconds()} seconds",)
@@ -206,7 +206,7 @@ def _until(condition):
 
 
 class Interruption(BaseException):
-    """As Ctrl-C."""
+    """Raised like the exception of Ctrl-C."""
 
 
 def test_no_process_is_left_when_closing_is_interrupted(folder, square):
