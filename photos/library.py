@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 from photos.config import Settings
 from photos.encoders import Listening, SiglipEncoders
 from photos.errors import EmptyLibrary
+from query import TextEncoder as QueryTextEncoder
 from query import TextVectors
 from store import Catalog, MappedRows, Space, VectorIndex
 
@@ -83,7 +84,7 @@ class OpenLibrary:
         *told_cut* hears of new texts that are longer than the model reads.
         """
 
-        def encoder() -> TextEncoder:
+        def encoder() -> QueryTextEncoder:
             tower = self.text_tower(self.checkpoint_of(space))
             return tower if told_cut is None else Listening(tower, told_cut)
 
