@@ -1,6 +1,6 @@
-"""From files on disk to embeddings in the catalog.
+"""From files on disk to embeddings in the catalog. Only what other packages use is exported here.
 
-What is named here is loaded when it is first asked for: a search needs the text tower, and none of the decoders.
+The exported names are imported at their first use: a search needs a text encoder, and none of the decoders.
 """
 
 from __future__ import annotations
@@ -9,62 +9,74 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from indexer.files.ignore import BadRule, anchored, is_pattern
+    from indexer.files.ignore import anchored, is_pattern
     from indexer.files.scan import WHOLE, Subtree
-    from indexer.pipeline.batch import ImageEncoder, Tagger
+    from indexer.models.protocols import ImageEncoder, Preprocessor
     from indexer.pipeline.pipeline import index_folders
-    from indexer.pipeline.progress import Event, FileDone, FolderOffline, FolderScanned, Progress, ReadingBegins
-    from indexer.pipeline.report import HeldBack, IndexReport
-    from indexer.pipeline.survey import look
-    from indexer.watch.dirty_paths import Hints
-    from indexer.workers.pool import InProcesses
-    from indexer.workers.readers import InThreads, Readers
+    from indexer.pipeline.records import (
+        Event,
+        FileDone,
+        FolderOffline,
+        FolderScanned,
+        IndexReport,
+        IndexRequest,
+        Progress,
+        ReadingBegins,
+    )
+    from indexer.pipeline.survey import survey_folder
+    from indexer.watch.dirty_paths import DirtyPaths
+    from indexer.workers.pool import ProcessReaders, Readers, ThreadReaders
 
-    from .decode import DecodeError, Squarer, decoders
+    from .decode import DecodeError, decoders
     from .errors import IndexerError, NoReaders
 
 __all__ = [
     "WHOLE",
-    "BadRule",
     "DecodeError",
+    "DirtyPaths",
     "Event",
     "FileDone",
     "FolderOffline",
     "FolderScanned",
-    "HeldBack",
-    "Hints",
     "ImageEncoder",
-    "InProcesses",
-    "InThreads",
     "IndexReport",
+    "IndexRequest",
     "IndexerError",
     "NoReaders",
+    "Preprocessor",
+    "ProcessReaders",
     "Progress",
     "Readers",
     "ReadingBegins",
-    "Squarer",
     "Subtree",
-    "Tagger",
+    "ThreadReaders",
     "anchored",
     "decoders",
     "index_folders",
     "is_pattern",
-    "look",
+    "survey_folder",
 ]
 
 _MODULES = {
-    "pipeline.batch": ("ImageEncoder", "Tagger"),
-    "decode": ("DecodeError", "Squarer", "decoders"),
+    "decode": ("DecodeError", "decoders"),
     "errors": ("IndexerError", "NoReaders"),
-    "watch.dirty_paths": ("Hints",),
-    "files.ignore": ("BadRule", "anchored", "is_pattern"),
-    "pipeline.survey": ("look",),
-    "pipeline.pipeline": ("index_folders",),
-    "pipeline.progress": ("Event", "FileDone", "FolderOffline", "FolderScanned", "Progress", "ReadingBegins"),
-    "workers.readers": ("InThreads", "Readers"),
-    "pipeline.report": ("HeldBack", "IndexReport"),
+    "files.ignore": ("anchored", "is_pattern"),
     "files.scan": ("WHOLE", "Subtree"),
-    "workers.pool": ("InProcesses",),
+    "models.protocols": ("ImageEncoder", "Preprocessor"),
+    "pipeline.pipeline": ("index_folders",),
+    "pipeline.records": (
+        "Event",
+        "FileDone",
+        "FolderOffline",
+        "FolderScanned",
+        "IndexReport",
+        "IndexRequest",
+        "Progress",
+        "ReadingBegins",
+    ),
+    "pipeline.survey": ("survey_folder",),
+    "watch.dirty_paths": ("DirtyPaths",),
+    "workers.pool": ("ProcessReaders", "Readers", "ThreadReaders"),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
 assert set(_MODULE_OF) == set(__all__)

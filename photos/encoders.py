@@ -7,38 +7,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from indexer import ImageEncoder
     from indexer.models import Checkpoint
-
-
-class TextTower(Protocol):
-    """Makes vectors of texts."""
-
-    def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors, float32 (n, d)."""
-        ...
-
-    def cut(self, texts: Sequence[str]) -> list[bool]:
-        """Of each text, whether the model does not see the whole."""
-        ...
-
-
-class Encoders(Protocol):
-    """Makes a checkpoint's two encoders, which takes seconds, so each only when it is needed."""
-
-    def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> ImageEncoder:
-        """The encoder of pictures."""
-        ...
-
-    def text(self, checkpoint: Checkpoint, device: str | None) -> TextTower:
-        """The encoder of texts."""
-        ...
+    from indexer.models.protocols import EncoderFactory, ImageEncoder, TextEncoder
 
 
 class SiglipEncoders:
@@ -53,16 +29,16 @@ class SiglipEncoders:
 
     def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> ImageEncoder:
         """The checkpoint's image tower, on *device* or the best there is."""
-        from indexer.models.siglip.image_encoder import ImageTower  # noqa: PLC0415 - this loads torch
+        from indexer.models.siglip.torch_encoders import SiglipImageEncoder  # noqa: PLC0415 - this loads torch
 
         self._limit()
-        return ImageTower(checkpoint, device, precision)
+        return SiglipImageEncoder(checkpoint, device, precision)
 
-    def text(self, checkpoint: Checkpoint, device: str | None) -> TextTower:
+    def text(self, checkpoint: Checkpoint, device: str | None) -> TextEncoder:
         """The checkpoint's text tower, on *device* or the best there is; a few texts need no torch on the CPU."""
-        from indexer.models.siglip.text_encoder import TextEncoder  # noqa: PLC0415 - most commands need none
+        from indexer.models.siglip.text_encoder import SiglipTextEncoder  # noqa: PLC0415 - most commands need none
 
-        return TextEncoder(checkpoint, self._kept, device, self._limit, self._threads)
+        return SiglipTextEncoder(checkpoint, self._kept, device, self._limit, self._threads)
 
     def _limit(self) -> None:
         if self._threads is not None:
@@ -87,20 +63,20 @@ class CachedEncoders:
     Those of weights that have changed are made anew.
     """
 
-    def __init__(self, towers: Encoders, idle: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, towers: EncoderFactory, idle: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._towers = towers
         self._idle = idle
         self._clock = clock
         self._lock = threading.Lock()
         self._images: dict[_Key, _Kept[ImageEncoder]] = {}
-        self._texts: dict[_Key, _Kept[TextTower]] = {}
+        self._texts: dict[_Key, _Kept[TextEncoder]] = {}
 
     def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> ImageEncoder:
         """The encoder of pictures."""
         key = (checkpoint.weights_stamp(), device, precision)
         return self._kept(self._images, key, lambda: self._towers.image(checkpoint, device, precision))
 
-    def text(self, checkpoint: Checkpoint, device: str | None) -> TextTower:
+    def text(self, checkpoint: Checkpoint, device: str | None) -> TextEncoder:
         """The encoder of texts."""
         key = (checkpoint.weights_stamp(), device)
         return self._kept(self._texts, key, lambda: self._towers.text(checkpoint, device))
@@ -125,13 +101,13 @@ class CachedEncoders:
 class Listening:
     """An encoder of texts that tells of those which the model does not read to their end."""
 
-    def __init__(self, tower: TextTower, told_cut: Callable[[str], None]) -> None:
+    def __init__(self, tower: TextEncoder, told_cut: Callable[[str], None]) -> None:
         self._tower = tower
         self._told_cut = told_cut
 
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, float32 (n, d)."""
-        for text, is_cut in zip(texts, self._tower.cut(texts), strict=True):
+        for text, is_cut in zip(texts, self._tower.truncated(texts), strict=True):
             if is_cut:
                 self._told_cut(text)
         return self._tower.encode_text(texts)

@@ -9,25 +9,26 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from photos.config import Settings
-from photos.encoders import Encoders, Listening, SiglipEncoders, TextTower
+from photos.encoders import Listening, SiglipEncoders
 from photos.errors import EmptyLibrary
 from query.similarity import EncodeTexts, TextVectors
 from store import Catalog, MappedRows, Space, VectorIndex
 
 if TYPE_CHECKING:
-    from indexer import ImageEncoder, Readers, Squarer
+    from indexer import ImageEncoder, Preprocessor, Readers
     from indexer.models import Checkpoint
+    from indexer.models.protocols import EncoderFactory, TextEncoder
     from photos.operations.models import Model
 
     #: Given the preprocessing, and how many files are to be read at once.
-    MakeReaders = Callable[[Squarer, int | None], AbstractContextManager[Readers]]
+    MakeReaders = Callable[[Preprocessor, int | None], AbstractContextManager[Readers]]
 
 
 class OpenLibrary:
     """The parts of one library. Each is made when it is first asked for; `close` gives them back."""
 
     def __init__(
-        self, settings: Settings, towers: Encoders | None = None, make_readers: MakeReaders | None = None
+        self, settings: Settings, towers: EncoderFactory | None = None, make_readers: MakeReaders | None = None
     ) -> None:
         self.settings = settings
         self.towers = towers or SiglipEncoders(settings.kept_tokenizers, settings.threads)
@@ -88,7 +89,7 @@ class OpenLibrary:
 
         return TextVectors(self.catalog, space, encoder)
 
-    def text_tower(self, checkpoint: Checkpoint) -> TextTower:
+    def text_tower(self, checkpoint: Checkpoint) -> TextEncoder:
         """The checkpoint's encoder of texts."""
         return self.towers.text(checkpoint, self.settings.device)
 
@@ -96,7 +97,7 @@ class OpenLibrary:
         """The checkpoint's encoder of pictures."""
         return self.towers.image(checkpoint, self.settings.device, precision)
 
-    def readers(self, preprocessing: Squarer) -> AbstractContextManager[Readers]:
+    def readers(self, preprocessing: Preprocessor) -> AbstractContextManager[Readers]:
         """What reads and decodes files, for a checkpoint that preprocesses so."""
         return self._make_readers(preprocessing, self.settings.workers)
 
@@ -130,7 +131,7 @@ class OpenLibrary:
         self.close()
 
 
-def _in_processes(preprocessing: Squarer, count: int | None) -> AbstractContextManager[Readers]:
-    from indexer import InProcesses  # noqa: PLC0415 - searches decode nothing
+def _in_processes(preprocessing: Preprocessor, count: int | None) -> AbstractContextManager[Readers]:
+    from indexer import ProcessReaders  # noqa: PLC0415 - searches decode nothing
 
-    return InProcesses(preprocessing, count)
+    return ProcessReaders(preprocessing, count)

@@ -1,7 +1,7 @@
-"""Makes tiny SigLIP checkpoints of the true architecture, with random weights and tokenizers learnt on the spot.
+"""Makes tiny SigLIP checkpoints of the true architecture, with random weights and freshly trained tokenizers.
 
-What is made is what the released repositories hold, file for file: the same classes, prefixes, special tokens and
-settings; so the real loading code runs on them. Scale and bias are of the released size.
+They have the same files as the released repositories, with the same classes, prefixes, special tokens and settings, so
+the real loading code runs on them. Scale and bias have the released magnitude.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _VISION = {
     "image_size": 32,
     "patch_size": 8,
 }
-#: Nothing in it is a power of two, and patches do not fill the picture: as in so400m-patch14-384, smaller.
+#: No powers of two, and patches that do not fill the picture, as in so400m-patch14-384.
 ODD = {"hidden_size": 54, "intermediate_size": 101, "num_attention_heads": 3, "image_size": 45, "patch_size": 7}
 _TEXT = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
 
@@ -52,8 +52,8 @@ def make_v2(
 ) -> Path:
     """A fixed-resolution SigLIP 2: a Gemma tokenizer that does not lower-case, bilinear resizing.
 
-    *marks* are pieces that are cut out of a text before anything else, as Gemma has them for tables and runs of spaces.
-    *vision* are sizes of the image tower.
+    *marks* are tokens that are split off a text first, as Gemma's for tables and runs of spaces. *vision* are sizes of
+    the image encoder.
     """
     tokenizer = _gemma(folder, marks)
     seen = {**_VISION, **vision}
@@ -64,7 +64,7 @@ def make_v2(
 
 
 def make_naflex(folder: Path) -> Path:
-    """A SigLIP 2 of flexible resolution, which is refused for now."""
+    """A SigLIP 2 with flexible resolution, which is not supported yet."""
     tokenizer = _gemma(folder)
     config = Siglip2Config(
         text_config={**_TEXT, "vocab_size": tokenizer.get_vocab_size(), "projection_size": 32, **_marks()},
@@ -76,7 +76,7 @@ def make_naflex(folder: Path) -> Path:
 
 
 def in_shards(whole: Path, folder: Path) -> Path:
-    """The same checkpoint with its weights in two files and an index, as the largest repositories have them."""
+    """The same checkpoint with its weights in two files and an index, as in the largest repositories."""
     folder.mkdir()
     for path in whole.iterdir():
         if path.name != "model.safetensors":
@@ -119,7 +119,7 @@ def _model(
     model = SiglipModel(config)
     with torch.no_grad():
         for parameter in model.parameters():
-            # The default start is so small that every text would have the same vector.
+            # The default initial weights are so small that every text would have the same vector.
             parameter.add_(torch.randn_like(parameter) * 0.08)
         model.logit_scale.fill_(math.log(112.3))
         model.logit_bias.fill_(-16.5)
@@ -209,7 +209,7 @@ def _gemma(folder: Path, marks: Sequence[str] = ()) -> Tokenizer:
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
     tokenizer.add_tokens([AddedToken(mark, normalized=number % 2 == 1) for number, mark in enumerate(marks)])
     tokenizer.save(str(folder / "tokenizer.json"))
-    # As in the released repositories: no padding side and no input names would be filled in rightly by default.
+    # As in the released repositories: the defaults for padding side and input names would be wrong.
     settings = {
         "tokenizer_class": "GemmaTokenizer",
         "processor_class": "SiglipProcessor",

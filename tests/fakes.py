@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from indexer.workers.file_reader import Verdict
+from indexer.workers.file_reader import Decision
 
 DIMENSION = 8
 
@@ -21,21 +21,21 @@ def vector_of(content: bytes, dimension: int = DIMENSION) -> np.ndarray:
     return vector / np.linalg.norm(vector)
 
 
-class FakeDesk:
+class FakeReadContext:
     """Gives the same verdict on every content, and keeps what it was asked; counts the turns of the large."""
 
     def __init__(self, **verdict: object) -> None:
-        self.verdict = Verdict(**verdict)
+        self.verdict = Decision(**verdict)
         self.asked: list[bytes] = []
         self.turns = 0
         self._turn = threading.Lock()
 
-    def decide(self, content_hash: bytes) -> Verdict:
+    def decide(self, content_hash: bytes) -> Decision:
         self.asked.append(content_hash)
         return self.verdict
 
     @contextmanager
-    def turn(self):
+    def memory_lock(self):
         self.turns += 1
         assert self._turn.acquire(timeout=5)
         try:

@@ -1,4 +1,4 @@
-"""Makes picture files of every kind that a library holds, whole and broken."""
+"""Makes picture files of every supported format, whole and broken."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FORMATS = {
 
 
 def scene(width: int = 96, height: int = 64, seed: int = 0) -> Image.Image:
-    """A smooth picture whose corners differ, so that turning it shows."""
+    """A smooth picture with different corners, so that a rotation is visible."""
     random = np.random.default_rng(seed)
     corners = random.integers(0, 255, (2, 2, 3), np.uint8)
     corners[0, 0] = (250, 20, 20)
@@ -42,14 +42,14 @@ def encoded(image: Image.Image, ending: str = "jpg", **options: object) -> bytes
 
 
 def write(path: Path, seed: int = 0, **options: object) -> Path:
-    """A picture file of the kind that its ending says; *seed* is its content."""
+    """Write a picture file in the format of its ending; *seed* sets its content."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(encoded(scene(seed=seed), path.suffix[1:], **options))
     return path
 
 
 def turned(image: Image.Image, orientation: int, ending: str = "jpg") -> bytes:
-    """A file that stores *image* turned, with the EXIF orientation that turns it back."""
+    """A file that stores *image* turned, with the EXIF orientation that corrects it."""
     back = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,

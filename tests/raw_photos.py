@@ -9,13 +9,13 @@ import numpy as np
 from PIL import Image
 
 _TYPES = {"B": 1, "A": 2, "H": 3, "L": 4, "R": 5, "S": 10}
-#: XYZ to linear sRGB (IEC 61966-2-1), which the camera of these files sees as.
+#: XYZ to linear sRGB (IEC 61966-2-1), the colour matrix of the camera of these files.
 _MATRIX = (3.2405, -1.5371, -0.4985, -0.9693, 1.8760, 0.0416, 0.0556, -0.2040, 1.0572)
 _PREVIEW_AT, _RAW_IFD_AT = 8192, 4096
 
 
 def dng(image: Image.Image, preview: Image.Image | None = None, orientation: int = 1, model: str = "Camera") -> bytes:
-    """*image* as a sensor with a red, green, green and blue filter sees it; its sides must be even."""
+    """*image* through a sensor's red, green, green and blue filter; its sides must be even."""
     sensor = _mosaic(np.asarray(image))
     camera = [
         (271, "A", "Test"),

@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.models import Checkpoint, open_checkpoint
-from indexer.models.siglip.image_encoder import ImageTower
-from indexer.models.siglip.torch_text_encoder import TextTower
+from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
 from photos.demo.captions import Fact, facts_of, full_caption
 from photos.demo.splits import held_out_scenes, scene_at
 
@@ -39,8 +38,8 @@ class Evaluation:
         self.scenes = [scene_at("test", index) for index in range(random)] + held_out_scenes(held_out)
         self.facts = [facts_of(scene) for scene in self.scenes]
         self._scale, self._bias = np.exp(np.float32(checkpoint.logit_scale)), np.float32(checkpoint.logit_bias)
-        self._texts = TextTower(checkpoint, "cpu")
-        self.images = ImageTower(checkpoint, "cpu").encode(seen(self.scenes, checkpoint.preprocessing))
+        self._texts = TorchTextEncoder(checkpoint, "cpu")
+        self.images = SiglipImageEncoder(checkpoint, "cpu").encode(seen(self.scenes, checkpoint.preprocessing))
 
     def tagging(self) -> dict[str, dict[str, float]]:
         """Return F1 at p >= 0.5, by form of the text and by group of labels, over the random scenes."""

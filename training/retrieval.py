@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.models import Checkpoint
-from indexer.models.siglip.image_encoder import ImageTower
-from indexer.models.siglip.torch_text_encoder import TextTower
+from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
 from photos.demo import words
 from photos.demo.captions import Caption, caption, facts_of, full_caption, name_of
 from photos.demo.splits import scene_at
@@ -66,9 +65,9 @@ class Retrieval:
     def __init__(self, checkpoint: Checkpoint, folder: Path, pictures: int) -> None:
         self.scenes = [scene_at("test", index) for index in range(pictures)]
         self._facts = [facts_of(scene) for scene in self.scenes]
-        self._texts = TextTower(checkpoint, "cpu")
+        self._texts = TorchTextEncoder(checkpoint, "cpu")
         self._catalog = Catalog.open(folder / "catalog.db")
-        images = ImageTower(checkpoint, "cpu").encode(seen(self.scenes, checkpoint.preprocessing))
+        images = SiglipImageEncoder(checkpoint, "cpu").encode(seen(self.scenes, checkpoint.preprocessing))
         with self._catalog.write() as t:
             self._space = t.spaces.ensure(checkpoint.identity("float32", ""))
             held = t.folders.add(b"/drawings")

@@ -1,4 +1,4 @@
-"""How far our numbers are from transformers' own, on the same weights and inputs.
+"""Distance of our logits from those of transformers, on the same weights and inputs.
 
     python benchmarks/quality/agreement.py [CHECKPOINT ...]
 
@@ -21,8 +21,7 @@ from transformers.utils import logging
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from indexer.models import Checkpoint, open_checkpoint
-from indexer.models.siglip.image_encoder import ImageTower
-from indexer.models.siglip.torch_text_encoder import TextTower
+from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
 from tests.checkpoints import make_v1, make_v2, pictures
 
 TEXTS = [
@@ -49,10 +48,10 @@ def reference(checkpoint: Checkpoint, images: list) -> np.ndarray:
 
 def ours(checkpoint: Checkpoint, images: list, precision: str) -> np.ndarray:
     """The program's logits, (images, texts), one picture at a time and texts together."""
-    tower = ImageTower(checkpoint, "cpu", precision)
+    encoder = SiglipImageEncoder(checkpoint, "cpu", precision)
     squares = [checkpoint.preprocessing.square(image) for image in images]
-    vectors = np.concatenate([tower.encode(square[None]) for square in squares])
-    cosines = vectors @ TextTower(checkpoint, "cpu").encode_text(TEXTS).T
+    vectors = np.concatenate([encoder.encode(square[None]) for square in squares])
+    cosines = vectors @ TorchTextEncoder(checkpoint, "cpu").encode_text(TEXTS).T
     return np.exp(np.float32(checkpoint.logit_scale)) * cosines + np.float32(checkpoint.logit_bias)
 
 

@@ -17,8 +17,7 @@ from pathlib import Path
 from tagging import CHECKPOINT
 
 from indexer.models import open_checkpoint
-from indexer.models.siglip.image_encoder import ImageTower
-from indexer.models.siglip.torch_text_encoder import TextTower
+from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
 from photos.demo.splits import scene_at
 from query.similarity import TextVectors
 from query.tagging import retag
@@ -41,7 +40,7 @@ def fill(catalog: Catalog, count: int) -> TextVectors:
     """Fill *catalog* with drawn scenes; returns the text vectors of its space."""
     checkpoint = open_checkpoint(CHECKPOINT, "demo")
     scenes = [scene_at("test", index) for index in range(count)]
-    photos = ImageTower(checkpoint, "cpu").encode(seen(scenes, checkpoint.preprocessing))
+    photos = SiglipImageEncoder(checkpoint, "cpu").encode(seen(scenes, checkpoint.preprocessing))
     with catalog.write() as t:
         space = t.spaces.ensure(checkpoint.identity("float32", "squash"))
         folder = t.folders.add(b"/drawn")

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.models import Checkpoint, open_checkpoint
-from indexer.models.siglip.image_encoder import ImageTower
-from indexer.models.siglip.torch_text_encoder import TextTower
+from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
 from photos.demo.captions import Fact, facts_of
 from photos.demo.splits import scene_at
 from query.similarity import cosine_of
@@ -49,7 +48,7 @@ def main() -> None:
     facts = [facts_of(scene) for scene in scenes]
     truth = np.array([[fact in of_one for _, _, fact in known] for of_one in facts])
     truth = np.concatenate([truth, np.zeros((len(scenes), arguments.strangers), bool)], 1)
-    images = ImageTower(checkpoint, "cpu").encode(seen(scenes, checkpoint.preprocessing))
+    images = SiglipImageEncoder(checkpoint, "cpu").encode(seen(scenes, checkpoint.preprocessing))
     cosines = images @ vectors(checkpoint, [label for _, label, _ in known] + strangers(arguments.strangers)).T
     identity = checkpoint.identity("float32", "")
     chosen = {f"fixed {p}": cosines >= cosine_of(p, identity) for p in (0.5, 0.1, 0.01, 0.001)}

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from tagging import CHECKPOINT, strangers, vectors
 
 from indexer.models import open_checkpoint
-from indexer.models.siglip.image_encoder import ImageTower
+from indexer.models.siglip.torch_encoders import SiglipImageEncoder
 from photos.demo.captions import facts_of
 from photos.demo.splits import scene_at
 from query.tagging import minimum_of, spread_of
@@ -55,7 +55,7 @@ def tasks(count: int, library: int) -> tuple[NDArray[np.float32], list[Task]]:
     known = labels()
     facts = [facts_of(scene) for scene in scenes]
     truth = np.array([[fact in of_one for _, _, fact in known] for of_one in facts])
-    photos = ImageTower(checkpoint, "cpu").encode(seen(scenes, checkpoint.preprocessing))
+    photos = SiglipImageEncoder(checkpoint, "cpu").encode(seen(scenes, checkpoint.preprocessing))
     texts = vectors(checkpoint, [name for _, name, _ in known])
     silent = vectors(checkpoint, strangers(300))
     found = []

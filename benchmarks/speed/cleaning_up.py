@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from indexer.decode import Turn
+from indexer.decode import MemoryLock
 from photos.config import load
 from photos.duplicates.groups import Search, find_duplicates
 from photos.duplicates.hashes import KnownLooks
@@ -114,7 +114,7 @@ class Counting:
     def __init__(self) -> None:
         self.count = 0
 
-    def __call__(self, path: bytes, turn: Turn) -> Look | None:
+    def __call__(self, path: bytes, turn: MemoryLock) -> Look | None:
         """As `look_at`."""
         self.count += 1
         return look_at(path, turn)

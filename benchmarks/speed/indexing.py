@@ -1,4 +1,4 @@
-"""Index a folder end to end, beside decoding alone and encoding alone, in one run.
+"""Index a folder end to end, compared with decoding alone and encoding alone, in one run.
 
     python benchmarks/speed/indexing.py FOLDER --model CHECKPOINT
 
@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer import InProcesses, index_folders
+from indexer import IndexRequest, ProcessReaders, index_folders
 from indexer.decode import DecodeError, read_photo
 from indexer.models import open_checkpoint
-from indexer.models.siglip.image_encoder import ImageTower
+from indexer.models.siglip.torch_encoders import SiglipImageEncoder
 from store import Catalog
 
 BATCH = 16
@@ -48,24 +48,31 @@ def decode_alone(files: list[Path], preprocessing: object, workers: int) -> tupl
     return len(decoded) / (time.perf_counter() - start), np.stack(decoded)
 
 
-def encode_alone(tower: ImageTower, pixels: np.ndarray) -> float:
-    """Images a second through the image tower, warm."""
-    tower.encode(pixels[:BATCH])
+def encode_alone(encoder: SiglipImageEncoder, pixels: np.ndarray) -> float:
+    """Images a second through the image encoder, warm."""
+    encoder.encode(pixels[:BATCH])
     start = time.perf_counter()
     for first in range(0, len(pixels), BATCH):
-        tower.encode(pixels[first : first + BATCH])
+        encoder.encode(pixels[first : first + BATCH])
     return len(pixels) / (time.perf_counter() - start)
 
 
-def end_to_end(folder: Path, checkpoint: object, tower: ImageTower) -> float:
+def end_to_end(folder: Path, checkpoint: object, encoder: SiglipImageEncoder) -> float:
     """Photos a second from files to committed embeddings, in an empty catalog."""
     with tempfile.TemporaryDirectory() as directory, Catalog.open(Path(directory) / "catalog.db") as catalog:
         with catalog.write() as t:
-            space = t.spaces.ensure(checkpoint.identity(tower.precision, checkpoint.weights_hash()))
+            space = t.spaces.ensure(checkpoint.identity(encoder.precision, checkpoint.weights_hash()))
             added = t.folders.add(os.fsencode(folder))
         start = time.perf_counter()
-        with InProcesses(checkpoint.preprocessing) as readers:
-            index_folders(catalog, [added], space, lambda: tower, None, Silent(), readers=readers)
+        with ProcessReaders(checkpoint.preprocessing) as readers:
+            index_folders(
+                catalog,
+                IndexRequest(folders=[added], space=space),
+                readers=readers,
+                image_encoder=lambda: encoder,
+                tagger=None,
+                progress=Silent(),
+            )
         seconds = time.perf_counter() - start
         with catalog.read() as t:
             return t.photos.count() / seconds
@@ -79,14 +86,16 @@ def main() -> None:
     parser.add_argument("--precision")
     arguments = parser.parse_args()
     checkpoint = open_checkpoint(arguments.model)
-    tower = ImageTower(checkpoint, precision=arguments.precision)
+    encoder = SiglipImageEncoder(checkpoint, precision=arguments.precision)
     files = sorted(path for path in arguments.folder.resolve().rglob("*") if path.is_file())
     decoding, pixels = decode_alone(files, checkpoint.preprocessing, os.cpu_count() or 1)
-    encoding = encode_alone(tower, pixels)
-    both = end_to_end(arguments.folder.resolve(), checkpoint, tower)
-    # Again, since a machine with neighbours is not as quick at every moment.
-    encoding = max(encoding, encode_alone(tower, pixels))
-    print(f"{len(pixels)} pictures of {len(files)} files, {checkpoint.name}, {tower.precision}, {os.cpu_count()} cores")
+    encoding = encode_alone(encoder, pixels)
+    both = end_to_end(arguments.folder.resolve(), checkpoint, encoder)
+    # Again, since a shared machine is not equally fast at every moment.
+    encoding = max(encoding, encode_alone(encoder, pixels))
+    print(
+        f"{len(pixels)} pictures of {len(files)} files, {checkpoint.name}, {encoder.precision}, {os.cpu_count()} cores"
+    )
     print(f"decode alone  {decoding:8.1f} images/s")
     print(f"encode alone  {encoding:8.1f} images/s")
     print(f"end to end    {both:8.1f} photos/s   {both / min(decoding, encoding):.2f} of the slower part alone")

@@ -4,7 +4,7 @@
 
 PATCH is 16, or 32 for google/siglip2-base-patch32-256.
 
-For measuring speed and memory where the released weights cannot be had. 1.5 GB; what it says of pictures means nothing.
+For measuring speed and memory without the released weights. 1.5 GB; its vectors mean nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
 
 
 def tokenizer() -> Tokenizer:
-    """A Gemma-like tokenizer of the true size, whose pieces are letters and their pairs, triples and so on."""
+    """A Gemma-like tokenizer of the true size, with letters and their pairs, triples and so on as pieces."""
     letters = [*"abcdefghijklmnopqrstuvwxyz0123456789.,'-", "▁"]
     vocabulary = {
         piece: number for number, piece in enumerate([*SPECIAL, *(f"<0x{byte:02X}>" for byte in range(256)), *letters])

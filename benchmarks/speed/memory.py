@@ -21,7 +21,7 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from indexer import FileDone, InProcesses, InThreads, Readers, index_folders
+from indexer import FileDone, IndexRequest, ProcessReaders, Readers, ThreadReaders, index_folders
 from indexer.models import Preprocessing
 from store import Catalog, SpaceIdentity
 
@@ -73,7 +73,8 @@ def index(catalog: Catalog, folder: Path, readers: Readers) -> Watcher:
     with catalog.write() as t:
         space = t.spaces.ensure(SpaceIdentity("none", "hash", SQUARE.name, "float32", DIMENSION, 4.7, -16.0))
         added = t.folders.add(os.fsencode(folder))
-    index_folders(catalog, [added], space, Nothing, None, watcher, readers=readers, batch_size=32)
+    request = IndexRequest(folders=[added], space=space, batch_size=32)
+    index_folders(catalog, request, readers=readers, image_encoder=Nothing, tagger=None, progress=watcher)
     return watcher
 
 
@@ -97,10 +98,10 @@ def main() -> None:
             start = time.perf_counter()
             if arguments.files is not None:
                 for what in ("all new", "none new"):
-                    index(catalog, folder, InThreads(SQUARE))
+                    index(catalog, folder, ThreadReaders(SQUARE))
                     print(f"{arguments.files} files, {what}: {peak():.0f} MB at most, {before:.0f} before")
             else:
-                with InProcesses(SQUARE) as readers:
+                with ProcessReaders(SQUARE) as readers:
                     sizes = index(catalog, folder, readers).sizes
                     print(f"{time.perf_counter() - start:.0f} s")
                 warm, end = sizes[len(sizes) // 10], max(sizes)

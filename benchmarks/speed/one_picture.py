@@ -1,8 +1,8 @@
-"""What `photos index` costs when there is one new picture, beside `python -c "import torch"`, in one run.
+"""Cost of `photos index` with one new picture, compared with `python -c "import torch"`, in one run.
 
     python benchmarks/speed/one_picture.py --model CHECKPOINT
 
-CPU and wall seconds of a process and its children, the least of several runs, taken in turns. Each run finds one more
+CPU and wall seconds of a process and its children: the minimum of several alternating runs. Each run finds one more
 picture; the library has a vocabulary of one label, which is encoded when it is made.
 """
 
@@ -32,14 +32,14 @@ def cost(command: list[str]) -> tuple[float, float]:
 
 
 def draw(folder: Path, number: int) -> None:
-    """One picture like no other."""
+    """Draw one random picture."""
     pixels = np.random.default_rng(number).integers(0, 255, (60, 80, 3), np.uint8)
     Image.fromarray(pixels).resize((800, 600)).save(folder / f"{number}.jpg")
 
 
 def main() -> None:
     """Measure and print."""
-    # What is installed keeps its bytecode, and is not compiled at every start.
+    # Keep bytecode, as an installed program does: nothing is compiled at every start.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", required=True, type=lambda path: str(Path(path).resolve()))

@@ -1,11 +1,11 @@
-"""How quick the image tower is in each precision, and how near to float32.
+"""Speed of the image encoder in each precision, and its distance from float32.
 
     python benchmarks/speed/make_checkpoint.py /tmp/base
     python benchmarks/speed/precision.py /tmp/base FOLDER_OF_PICTURES
 
 The baseline is float32 in the same run; the precisions take turns, and each one's best round counts. CPU seconds of one
-thread, so that neighbours on the machine do not count. "alone" is the greatest difference from what a picture's vector
-is when it has a batch of its own.
+thread, so that other programs on the machine do not count. "alone" is the greatest difference from a picture's vector
+in a batch of its own.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import torch
 
 from indexer.decode import DecodeError, read_photo
 from indexer.models import Preprocessing, open_checkpoint
-from indexer.models.siglip.image_encoder import ImageTower
+from indexer.models.siglip.torch_encoders import SiglipImageEncoder
 
 PRECISIONS = ("float32", "bfloat16", "int8")
 
 
 def squares(folder: Path, preprocessing: Preprocessing, count: int) -> np.ndarray:
-    """The first *count* pictures of *folder*, as the tower takes them."""
+    """The first *count* pictures of *folder*, as pixels for the encoder."""
     found: list[np.ndarray] = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         try:
@@ -48,13 +48,13 @@ def main() -> None:
     torch.set_num_threads(1)
     checkpoint = open_checkpoint(arguments.checkpoint)
     pixels = squares(arguments.folder, checkpoint.preprocessing, arguments.pictures)
-    towers = {precision: ImageTower(checkpoint, "cpu", precision) for precision in PRECISIONS}
-    vectors = {precision: tower.encode(pixels) for precision, tower in towers.items()}
+    encoders = {precision: SiglipImageEncoder(checkpoint, "cpu", precision) for precision in PRECISIONS}
+    vectors = {precision: encoder.encode(pixels) for precision, encoder in encoders.items()}
     best = dict.fromkeys(PRECISIONS, np.inf)
     for _ in range(arguments.rounds):
-        for precision, tower in towers.items():
+        for precision, encoder in encoders.items():
             start = time.process_time()
-            tower.encode(pixels)
+            encoder.encode(pixels)
             best[precision] = min(best[precision], time.process_time() - start)
     mean = vectors["float32"].mean(0)
     print(f"{len(pixels)} pictures, {checkpoint.name}, one thread")
@@ -64,7 +64,7 @@ def main() -> None:
         centred = [each - mean for each in (vectors[precision], vectors["float32"])]
         lengths = np.linalg.norm(centred[0], axis=1) * np.linalg.norm(centred[1], axis=1)
         apart = ((centred[0] * centred[1]).sum(1) / lengths).min()
-        alone = np.concatenate([towers[precision].encode(one[None]) for one in pixels[:6]])
+        alone = np.concatenate([encoders[precision].encode(one[None]) for one in pixels[:6]])
         company = np.abs(alone - vectors[precision][:6]).max()
         near = f"cosine {cosine:.5f}, centred {apart:.4f}, alone {company:.0e}"
         print(f"{precision:<9} {rate:6.2f} images/s  {ratio:5.2f} x  {near}")

@@ -1,8 +1,8 @@
-"""What a look through a library costs in which nothing changed, beside a walk that only asks for every file's status.
+"""Cost of a pass over an unchanged library, compared with a walk that only calls os.stat on every file.
 
     python benchmarks/speed/rescanning.py [--files 100000]
 
-Empty files in folders of 500, an empty-file decoder's rows in the catalog: no decoding, no hashing, no model.
+Empty files in folders of 500, with rows in the catalog: no decoding, no hashing, no model.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer import InThreads, index_folders
+from indexer import IndexRequest, ThreadReaders, index_folders
 from indexer.files.scan import Found, scan
 from indexer.models import Preprocessing
 from store import Catalog, Facts, Folder, Space, SpaceIdentity
@@ -43,7 +43,7 @@ def make(folder: Path, files: int) -> None:
 
 
 def fill(catalog: Catalog, folder: Path) -> tuple[Folder, Space]:
-    """Enter every file as an indexed photo with an embedding."""
+    """Add every file as an indexed photo with an embedding."""
     random = np.random.default_rng(0)
     with catalog.write() as t:
         space = t.spaces.ensure(SpaceIdentity("none", "hash", SQUARE.name, "float32", DIMENSION, 4.7, -16.0))
@@ -85,14 +85,19 @@ def main() -> None:
                     for name in names:
                         os.stat(os.path.join(below, name))
 
-            def look() -> None:
+            def scan_again() -> None:
                 report = index_folders(
-                    catalog, [folder], space, lambda: None, None, Silent(), readers=InThreads(SQUARE)
+                    catalog,
+                    IndexRequest(folders=[folder], space=space),
+                    readers=ThreadReaders(SQUARE),
+                    image_encoder=lambda: None,
+                    tagger=None,
+                    progress=Silent(),
                 )
                 assert (report.unchanged, report.embedded) == (arguments.files, 0)
 
-            walking, looking = cost(walk), cost(look)
-    print(f"{arguments.files} files: {looking:.2f} CPU-seconds, {looking / walking:.1f} x a walk with os.stat")
+            walking, scanning = cost(walk), cost(scan_again)
+    print(f"{arguments.files} files: {scanning:.2f} CPU-seconds, {scanning / walking:.1f} x a walk with os.stat")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
 
 

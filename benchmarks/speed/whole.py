@@ -20,11 +20,11 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from indexer import InProcesses, index_folders
+from indexer import IndexRequest, ProcessReaders, index_folders
 from indexer.decode import read_photo
 from indexer.models import Checkpoint, open_checkpoint
-from indexer.models.siglip.image_encoder import ImageTower
-from store import Catalog
+from indexer.models.siglip.torch_encoders import SiglipImageEncoder
+from store import Catalog, Folder
 
 BATCH = 32
 
@@ -45,7 +45,7 @@ def cpu() -> float:
     return total
 
 
-def alone(files: list[Path], checkpoint: Checkpoint, tower: ImageTower) -> tuple[float, float]:
+def alone(files: list[Path], checkpoint: Checkpoint, tower: SiglipImageEncoder) -> tuple[float, float]:
     """CPU seconds of decoding, and of encoding."""
     start = time.process_time()
     pixels = np.stack([read_photo(path.read_bytes(), checkpoint.preprocessing).pixels for path in files])
@@ -55,18 +55,22 @@ def alone(files: list[Path], checkpoint: Checkpoint, tower: ImageTower) -> tuple
     return decoded - start, time.process_time() - decoded
 
 
-def whole(folder: Path, checkpoint: Checkpoint, tower: ImageTower, first: Path) -> float:
+def whole(folder: Path, checkpoint: Checkpoint, tower: SiglipImageEncoder, first: Path) -> float:
     """CPU seconds of a pass over all files, less those of a pass over one."""
     with tempfile.TemporaryDirectory() as made, Catalog.open(Path(made) / "catalog.sqlite3") as catalog:
         with catalog.write() as t:
             space = t.spaces.ensure(checkpoint.identity(tower.precision, checkpoint.weights_hash()))
             warm, all_of_them = t.folders.add(os.fsencode(first)), t.folders.add(os.fsencode(folder))
-        with InProcesses(checkpoint.preprocessing) as readers:
-            index_folders(catalog, [warm], space, lambda: tower, None, Silent(), readers=readers, batch_size=BATCH)
+        with ProcessReaders(checkpoint.preprocessing) as readers:
+
+            def index(added: Folder) -> None:
+                request = IndexRequest(folders=[added], space=space, batch_size=BATCH)
+                stages = {"readers": readers, "image_encoder": lambda: tower, "tagger": None, "progress": Silent()}
+                index_folders(catalog, request, **stages)
+
+            index(warm)
             start = cpu()
-            index_folders(
-                catalog, [all_of_them], space, lambda: tower, None, Silent(), readers=readers, batch_size=BATCH
-            )
+            index(all_of_them)
             return cpu() - start
 
 
@@ -79,7 +83,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     checkpoint = open_checkpoint(arguments.model)
-    tower = ImageTower(checkpoint, precision=arguments.precision)
+    tower = SiglipImageEncoder(checkpoint, precision=arguments.precision)
     files = sorted(arguments.folder.resolve().iterdir())
     with tempfile.TemporaryDirectory() as first:
         for number in range(2 * (os.cpu_count() or 1)):

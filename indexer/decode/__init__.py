@@ -1,11 +1,9 @@
-"""Decoding: a file's bytes become pixels and facts, or a reason why not."""
+"""Decoding: a file's bytes become pixels and facts, or a reason why they cannot. No file is opened here."""
 
 from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .formats import HEAD, identify
-from .keyword_lists import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, foreign
-from .notes import Notes, read_xmp
-from .picture import DecodedPhoto, Squarer, Turn, read_photo
-from .versions import decoders
+from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, Notes, foreign, read_xmp
+from .picture import DecodedPhoto, MemoryLock, decoders, read_photo
 
 __all__ = [
     "HEAD",
@@ -17,10 +15,9 @@ __all__ = [
     "DecodeError",
     "DecodedPhoto",
     "KeywordList",
+    "MemoryLock",
     "Notes",
-    "Squarer",
     "TooLarge",
-    "Turn",
     "Unsupported",
     "decoders",
     "foreign",

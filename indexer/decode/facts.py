@@ -1,36 +1,27 @@
-"""What a picture file says of itself. A fact that is broken costs that fact and nothing else."""
+"""Facts that a picture file states about itself. A broken fact costs that fact and nothing else."""
 
 from __future__ import annotations
 
 import math
 import re
 from datetime import datetime
-from typing import Protocol
 
-from PIL import ExifTags, Image
+from PIL import ExifTags
 
 from store import Facts
 
-from .notes import notes_in
-from .texts import text_of
+from .notes import notes_in, text_of
+from .orientation import HasExif
 
 _TIME = re.compile(r"(\d{4})[:/-](\d\d)[:/-](\d\d)[ T](\d\d):(\d\d):(\d\d)")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)")
 _FARTHEST_OFFSET = 14 * 60
-#: The first photograph that has survived.
+#: The year of the oldest surviving photograph.
 _FIRST_YEAR = 1826
 
 
-class HasExif(Protocol):
-    """What can state facts: a picture, or what stands for one."""
-
-    def getexif(self) -> Image.Exif:
-        """The tags."""
-        ...
-
-
 def read_facts(image: HasExif, size: tuple[int, int], picture_format: str) -> Facts:
-    """The facts of *image*, which is *size* (width, height) upright."""
+    """The facts of *image*, whose upright *size* is (width, height)."""
     tags, camera, place = _directories(image)
     latitude, longitude = _position(place)
     notes = notes_in(image, tags)
@@ -57,23 +48,14 @@ def read_facts(image: HasExif, size: tuple[int, int], picture_format: str) -> Fa
     )
 
 
-def orientation(image: HasExif) -> int:
-    """The EXIF orientation, 1 to 8; 1 if there is none that can be read."""
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # noqa: BLE001 - EXIF of cameras and converters breaks in every way, and is never worth a photo
-        return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1  # noqa: PLR2004 - the eight there are
-
-
 def _directories(image: HasExif) -> tuple[dict[int, object], dict[int, object], dict[int, object]]:
-    """The main, the camera's and the GPS tags; empty where they cannot be read."""
+    """The main, the camera's and the GPS tags; empty if they cannot be read."""
     found: list[dict[int, object]] = []
     for directory in (None, ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
         try:
             exif = image.getexif()
             found.append(dict(exif if directory is None else exif.get_ifd(directory)))
-        except Exception:  # noqa: BLE001 - as in orientation
+        except Exception:  # noqa: BLE001 - broken EXIF, as in `orientation`
             found.append({})
     return found[0], found[1], found[2]
 
@@ -85,9 +67,9 @@ def _camera(make: str | None, model: str | None) -> str | None:
 
 
 def _number(value: object, least: float, most: float) -> float | None:
-    """*value* if it is a number from *least* to *most*: cameras write 0, and infinity, for what they do not know."""
+    """*value* if it is a number from *least* to *most*: cameras write 0, and infinity, for unknown values."""
     try:
-        number = float(value)  # type: ignore[arg-type]  # whatever it is, it is tried
+        number = float(value)  # type: ignore[arg-type]  # any value is tried
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
     return number if least <= number <= most else None
@@ -95,7 +77,7 @@ def _number(value: object, least: float, most: float) -> float | None:
 
 def _iso(value: object) -> int | None:
     first = value[0] if isinstance(value, tuple) and value else value
-    # 65535 stands for more than the tag can hold.
+    # 65535 means more than the tag can hold.
     number = _number(first, 1, 65534)
     return None if number is None else round(number)
 
@@ -125,7 +107,7 @@ def _position(tags: dict[int, object]) -> tuple[float | None, float | None]:
     latitude = _degrees(tags.get(gps.GPSLatitude), tags.get(gps.GPSLatitudeRef), "S", 90)
     longitude = _degrees(tags.get(gps.GPSLongitude), tags.get(gps.GPSLongitudeRef), "W", 180)
     if latitude is None or longitude is None or latitude == longitude == 0:
-        # Both or neither; and 0, 0 is what receivers write that know nothing.
+        # Both or neither; and receivers without a fix write 0, 0.
         return None, None
     return latitude, longitude
 

@@ -1,10 +1,15 @@
-"""What a file is, by its first bytes. Its name is not asked."""
+"""File formats: recognised by their first bytes, never by the file name, and checked for completeness."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
+from PIL import Image
+
 from .errors import Damaged, Unsupported
 
-#: As many bytes as `identify` looks at.
+#: Bytes that `identify` looks at.
 HEAD = 4096
 
 _PICTURES = (
@@ -16,7 +21,7 @@ _PICTURES = (
     (b"MM\0*", "TIFF"),
     (b"II+\0", "TIFF"),
     (b"MM\0+", "TIFF"),
-    # RAW photos that are no TIFF; those that are show it in their tags.
+    # RAW photos that are not TIFF files; those that are show it in their tags.
     (b"FUJIFILMCCD-RAW", "RAW"),
     (b"IIRO", "RAW"),
     (b"IIRS", "RAW"),
@@ -26,13 +31,25 @@ _PICTURES = (
     (b"\0MRM", "RAW"),
     (b"FOVb", "RAW"),
 )
-#: ISO media files say what they are in four letters after "ftyp".
+#: Brands of ISO media files: four letters after "ftyp".
 _HEIF_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"mif2"}
 )
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
-#: Two letters are not enough to tell a BMP from a text: these are the sizes that its second header can have.
+#: Two letters do not tell a BMP from a text: these are the possible sizes of its second header.
 _BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+#: PNG chunks of the picture itself and of the camera's EXIF. The rest is texts, profiles, and further frames.
+_PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_PNG_KEPT: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf"})
+_PNG_END: Final = b"\0\0\0\0IEND\xaeB`\x82"
+#: Tags of the first directory (TIFF 6.0, DNG 1.4): DNGVersion; PhotometricInterpretation, which is 32803 for a colour
+#: filter array; and NewSubfileType, with its bit for "a reduced picture": camera files begin with a thumbnail.
+_DNG_VERSION: Final = 50706
+_PHOTOMETRIC: Final = 262
+_FILTERED: Final = 32803
+_SUBFILE_TYPE: Final = 254
+_REDUCED: Final = 1
+_CR2: Final = b"CR\x02"
 _OTHERS = (
     (b"\xff\x0a", "a JPEG XL picture"),
     (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
@@ -70,7 +87,7 @@ _OTHERS = (
 def identify(head: bytes) -> str:
     """The format of a picture, as Pillow calls it or "RAW", by its first `HEAD` bytes.
 
-    Raises `Unsupported`, saying what the file is instead, or `Damaged` if it is empty.
+    Raises `Unsupported`, which names the kind of the file, or `Damaged` if it is empty.
     """
     if not head:
         raise Damaged("it is empty")
@@ -119,3 +136,56 @@ def _text_or_unknown(head: bytes) -> str:
             return "a vector drawing (SVG)"
         return "a text file"
     return "of no known picture format"
+
+
+def check_complete(data: bytes) -> None:
+    """Raise `Damaged` unless the top-level boxes of *data*, an ISO media file (HEIC, AVIF), end exactly at its end.
+
+    Decoders fill the missing part of a half-copied file with grey, without an error. Format: ISO/IEC 14496-12, section
+    4.2.
+    """
+    at = 0
+    while at < len(data):
+        size = int.from_bytes(data[at : at + 4], "big")
+        header = 8
+        if size == 1:
+            size, header = int.from_bytes(data[at + 8 : at + 16], "big"), 16
+        if size == 0:
+            return
+        if size < header:
+            raise Damaged("its structure is broken")
+        at += size
+    if at > len(data):
+        raise Damaged(f"it is incomplete: {at - len(data)} of {at} bytes are missing")
+
+
+def png_without_extras(data: bytes) -> bytes:
+    """The PNG file *data* reduced to its picture, and properly ended. Format: PNG (Third Edition), W3C, section 5.
+
+    Nothing is repaired: a picture that is broken or incomplete stays so.
+    """
+    return b"".join((_PNG_SIGNATURE, *_png_picture_chunks(data), _PNG_END))
+
+
+def _png_picture_chunks(data: bytes) -> Iterator[bytes]:
+    at = len(_PNG_SIGNATURE)
+    while at + 8 <= len(data):
+        end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+        if end > len(data):
+            return
+        if data[at + 4 : at + 8] in _PNG_KEPT:
+            yield data[at:end]
+        at = end
+
+
+def is_raw(data: bytes) -> bool:
+    """Return whether the TIFF file *data* is a RAW photo. Pillow would read its thumbnail, or nothing."""
+    if data[8:11] == _CR2:
+        return True
+    tags = Image.Exif()
+    try:
+        tags.load(data)
+        kind = int(tags.get(_SUBFILE_TYPE, 0))
+    except Exception:  # noqa: BLE001 - a broken directory; the decoder reports it
+        return False
+    return _DNG_VERSION in tags or tags.get(_PHOTOMETRIC) == _FILTERED or bool(kind & _REDUCED)

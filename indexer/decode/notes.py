@@ -1,32 +1,29 @@
-"""What people and other programs wrote into a picture or beside it: rating, caption, keywords.
+"""Notes of people and other programs in a picture or its sidecar: rating, caption and keywords.
 
-Sources, each of which beats those after it: XMP (ISO 16684-1; Dublin Core, xmp:Rating, the keyword lists of Lightroom,
-digiKam and Windows, without what this program wrote there), IPTC IIM (records 2:25 and 2:120), EXIF (ImageDescription,
+Sources, in order of precedence: XMP (ISO 16684-1; Dublin Core, xmp:Rating, the keyword lists of Lightroom,
+digiKam and Windows, without this program's own keywords), IPTC IIM (records 2:25 and 2:120), EXIF (ImageDescription,
 and Windows' XP tags).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from xml.etree import ElementTree as ET
 
 from PIL import ExifTags, ImageFile, IptcImagePlugin
 
-from .keyword_lists import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, foreign
-from .texts import text_of
-
 #: Bytes. Programs that keep masks and drawings in XMP make some megabytes of it.
 _MOST_XMP: Final = 16 << 20
-#: No list of keywords, and no caption, that people write is longer; some programs put whole documents there.
+#: Longer than any list or caption that people write; some programs put whole documents there.
 _MOST_KEYWORDS, _LONGEST_KEYWORD, _LONGEST_CAPTION = 500, 200, 5000
 _RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 _DC: Final = "{http://purl.org/dc/elements/1.1/}"
 _RATING: Final = "{http://ns.adobe.com/xap/1.0/}Rating"
-#: What cameras write into captions without being asked.
-_OF_CAMERAS = re.compile(
+#: Captions that cameras write by themselves.
+_CAMERA_CAPTION = re.compile(
     r"(OLYMPUS|SONY|SAMSUNG|SANYO|KODAK|MINOLTA|KONICA|Exif|NIKON|PENTAX|CASIO|DIGITAL)"
     r"[ _].{0,12}(CAMERA|DSC|CSC|PICTURE|JPEG)"
     r"|DCIM[\\/].*|<?untitled>?|default",
@@ -35,11 +32,49 @@ _OF_CAMERAS = re.compile(
 _EXIF_RATING: Final = 0x4746
 _EXIF_XMP: Final = 700
 _UTF8_MARK: Final = b"\x1b%G"
+#: The namespace in which this program records its own keywords. It is no address on the network.
+_OURS: Final = "urn:uuid:bc916edb-b850-4761-ba58-e891f8140305#"
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordList:
+    """An XMP property that holds keywords. `kind` is its RDF container, "Bag" or "Seq".
+
+    `separator` stands between the levels of a path from the general to the special.
+    """
+
+    namespace: str
+    prefix: str
+    name: str
+    kind: str
+    separator: str | None = None
+
+    @property
+    def tag(self) -> str:
+        """Its qualified name in ElementTree."""
+        return f"{{{self.namespace}}}{self.name}"
+
+    @property
+    def ours(self) -> KeywordList:
+        """The list of those keywords that are labels written by this program."""
+        return KeywordList(_OURS, "photos", self.name, "Bag")
+
+    @property
+    def copies(self) -> KeywordList:
+        """The list of those keywords that this program copied here from elsewhere."""
+        return KeywordList(_OURS, "photos", f"{self.name}Copies", "Bag")
+
+
+#: Single words in no order; every level of a path is one of them.
+SUBJECT: Final = KeywordList("http://purl.org/dc/elements/1.1/", "dc", "subject", "Bag")
+HIERARCHICAL: Final = KeywordList("http://ns.adobe.com/lightroom/1.0/", "lr", "hierarchicalSubject", "Bag", "|")
+TAGS: Final = KeywordList("http://www.digikam.org/ns/1.0/", "digiKam", "TagsList", "Seq", "/")
+WINDOWS: Final = KeywordList("http://ns.microsoft.com/photo/1.0/", "MicrosoftPhoto", "LastKeywordXMP", "Bag", "/")
 
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What was written: `None`, or no keywords, where nothing was."""
+    """Rating, caption and keywords; `None`, or no keywords, if there are none."""
 
     #: 1 to 5 stars, 0 for none, -1 for rejected.
     rating: int | None = None
@@ -47,7 +82,7 @@ class Notes:
     keywords: tuple[str, ...] = ()
 
     def over(self, other: Notes) -> Notes:
-        """These, and where they say nothing, those of *other*."""
+        """These notes, with gaps filled from *other*."""
         return Notes(
             other.rating if self.rating is None else self.rating,
             self.caption or other.caption,
@@ -56,7 +91,7 @@ class Notes:
 
 
 def notes_in(image: object, tags: Mapping[int, object]) -> Notes:
-    """What is written in *image*, an open picture, whose main EXIF tags are *tags*. Raises nothing."""
+    """The notes in *image*, an open picture, whose main EXIF tags are *tags*. Raises nothing."""
     info = getattr(image, "info", {})
     packet = info.get("xmp") or tags.get(_EXIF_XMP)
     found = read_xmp(packet) if isinstance(packet, bytes) else Notes()
@@ -64,8 +99,8 @@ def notes_in(image: object, tags: Mapping[int, object]) -> Notes:
 
 
 def read_xmp(packet: bytes) -> Notes:
-    """What an XMP packet, or a whole sidecar file, says. Nothing, if it is broken."""
-    # The format has no document types: one is either broken or an attack on the parser.
+    """The notes in an XMP packet or a sidecar file; empty if it is broken."""
+    # XMP has no document types: a packet with one is either broken or an attack on the parser.
     if len(packet) > _MOST_XMP or b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
         return Notes()
     start, end = packet.find(b"<rdf:RDF"), packet.rfind(b"</rdf:RDF>")
@@ -85,7 +120,7 @@ def _of_tree(tree: ET.Element) -> Notes:
         rating = described.get(_RATING) or described.findtext(_RATING) or rating
         caption = caption or _alternative(described.find(f"{_DC}description"))
     keywords = [
-        path.rsplit(each.parting, 1)[-1] if each.parting else path
+        path.rsplit(each.separator, 1)[-1] if each.separator else path
         for each in (SUBJECT, HIERARCHICAL, TAGS, WINDOWS)
         for path in _foreign(everything, each)
     ]
@@ -93,18 +128,18 @@ def _of_tree(tree: ET.Element) -> Notes:
 
 
 def _foreign(everything: Sequence[ET.Element], each: KeywordList) -> list[str]:
-    """What the list holds, but for what this program wrote there: its own tags are nothing that others say."""
-    held, ours, copies = (
-        [item for described in everything for item in _held(described, tag)]
+    """The list's keywords without those that this program wrote: its own tags are not notes of others."""
+    keywords, ours, copies = (
+        [item for described in everything for item in _items_of(described, tag)]
         for tag in (each.tag, each.ours.tag, each.copies.tag)
     )
-    return foreign([item for item in held if item.strip()], set(ours), set(copies))
+    return foreign([item for item in keywords if item.strip()], set(ours), set(copies))
 
 
-def _held(described: ET.Element, tag: str) -> list[str]:
-    """The list's items; a single one may stand in an attribute."""
-    alone = described.get(tag)
-    return [*([] if alone is None else [alone]), *_items(described.find(tag))]
+def _items_of(described: ET.Element, tag: str) -> list[str]:
+    """The list's items; a single one may be an attribute."""
+    attribute = described.get(tag)
+    return [*([] if attribute is None else [attribute]), *_items(described.find(tag))]
 
 
 def _items(element: ET.Element | None) -> list[str]:
@@ -112,7 +147,7 @@ def _items(element: ET.Element | None) -> list[str]:
 
 
 def _alternative(element: ET.Element | None) -> str:
-    """The default of the languages that a text is given in."""
+    """A text in its default language."""
     if element is None:
         return ""
     items = list(element.iter(f"{_RDF}li"))
@@ -125,7 +160,7 @@ def _iptc(image: object) -> Notes:
         return Notes()
     try:
         found = IptcImagePlugin.getiptcinfo(image) or {}
-    except Exception:  # noqa: BLE001 - as everywhere with what cameras and programs write: it costs the fact alone
+    except Exception:  # noqa: BLE001 - broken metadata costs that fact alone
         return Notes()
     is_utf8 = found.get((1, 90)) == _UTF8_MARK
     keywords = [_decoded(item, is_utf8=is_utf8) for item in _listed(found.get((2, 25)))]
@@ -152,7 +187,7 @@ def _decoded(value: bytes, *, is_utf8: bool) -> str:
 
 
 def _wide(value: object) -> str | None:
-    """A text as Windows writes it into EXIF: UTF-16, as bytes or as a tuple of them."""
+    """A text that Windows wrote into EXIF: UTF-16, as bytes or as a tuple of them."""
     try:
         raw = bytes(value) if isinstance(value, bytes | tuple) else b""
     except (TypeError, ValueError):
@@ -162,7 +197,7 @@ def _wide(value: object) -> str | None:
 
 def _rating(value: object) -> int | None:
     try:
-        number = round(float(value))  # type: ignore[arg-type]  # whatever it is, it is tried
+        number = round(float(value))  # type: ignore[arg-type]  # any value is tried
     except (TypeError, ValueError, OverflowError):
         return None
     return number if -1 <= number <= 5 else None  # noqa: PLR2004 - five stars
@@ -170,11 +205,11 @@ def _rating(value: object) -> int | None:
 
 def _caption(value: str) -> str | None:
     text = text_of(value[:_LONGEST_CAPTION])
-    return None if text is None or _OF_CAMERAS.fullmatch(text) else text
+    return None if text is None or _CAMERA_CAPTION.fullmatch(text) else text
 
 
 def _keywords(values: Iterable[str]) -> tuple[str, ...]:
-    """Each once, whatever its capitals, in their order."""
+    """Keywords in their order, each once, ignoring case."""
     found: dict[str, str] = {}
     for value in values:
         text = text_of(value[: _LONGEST_KEYWORD + 1])
@@ -183,3 +218,23 @@ def _keywords(values: Iterable[str]) -> tuple[str, ...]:
         if len(found) == _MOST_KEYWORDS:
             break
     return tuple(found.values())
+
+
+def foreign(keywords: Sequence[str], ours: Collection[str], copies: Collection[str]) -> list[str]:
+    """Keep those of *keywords* that other programs wrote.
+
+    *ours* and *copies* are the keywords that this program wrote. Copies count as foreign once another program wrote
+    into the list: it found them there, and left them.
+    """
+    has_foreign = any(word not in ours and word not in copies for word in keywords)
+    return [word for word in keywords if word not in ours] if has_foreign else []
+
+
+def text_of(value: object) -> str | None:
+    """*value*, text or bytes of a tag, on one line and without unprintable characters; None if nothing is left."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if not isinstance(value, str):
+        return None
+    shown = "".join(mark if mark.isprintable() else " " for mark in value.partition("\0")[0])
+    return " ".join(shown.split()) or None

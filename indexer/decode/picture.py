@@ -1,4 +1,4 @@
-"""From a file's bytes to upright 8-bit RGB at the checkpoint's size."""
+"""Decoding of a file's bytes to upright 8-bit RGB at the checkpoint's size, and its facts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Protocol
+from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pillow_heif
@@ -16,13 +17,16 @@ from PIL import Image, UnidentifiedImageError
 
 from store import Facts
 
-from .boxes import check_whole
 from .errors import Damaged, DecodeError, TooLarge
-from .facts import orientation, read_facts
-from .formats import HEAD, identify
-from .png import without_extras
-from .tiff import is_raw
-from .turning import TURNED, upright
+from .facts import read_facts
+from .formats import HEAD, check_complete, identify, is_raw, png_without_extras
+from .orientation import SIDEWAYS, orientation, upright
+
+if TYPE_CHECKING:
+    from indexer.models.protocols import Preprocessor
+
+#: Raised when this program reads files that it refused before.
+_VERSION = 1
 
 #: Pillow's plugins that may look at a file of that format; no other is ever tried.
 _PLUGINS = {"JPEG": ["JPEG", "MPO"], **{name: [name] for name in ("PNG", "WEBP", "HEIF", "AVIF", "TIFF", "GIF", "BMP")}}
@@ -35,109 +39,97 @@ _MOST_PROGRESSIVE = 200_000_000
 _MOST_WHOLE = 155_000_000
 _MOST_WEBP = 80_000_000
 
-#: Pixels from which pictures that are decoded whole take turns: at 8 to 20 bytes a pixel, the memory that one of them
-#: takes must not be taken once for each worker.
-_TAKES_TURNS = 40_000_000
-#: The same for RAW photos, by the bytes of their files.
-_TAKES_TURNS_RAW = 60_000_000
+#: Pixels of a picture that is decoded under the memory lock if it is decoded whole: at 8 to 20 bytes a pixel, the
+#: workers must not decode several of them at once.
+_LARGE = 40_000_000
+#: Bytes of a RAW file that is decoded under the memory lock.
+_LARGE_RAW = 60_000_000
 
-#: Gives what is held during such a turn.
-Turn = Callable[[], AbstractContextManager[object]]
+#: Gives the lock that is held while such a picture is decoded.
+MemoryLock = Callable[[], AbstractContextManager[object]]
 
-#: What shows through where a picture is transparent: most such pictures were made for white pages.
+#: Shown where a picture is transparent: most such pictures were made for white pages.
 _BACKGROUND = (255, 255, 255)
 
 # Pillow's own limit is one number for all formats, and between once and twice that number it only warns. Ours are
 # checked from the header, before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
-# Broken EXIF makes Pillow warn, tag by tag; what comes of it is in the facts. (A filter for one call would not be
-# safe among threads.)
+# Broken EXIF makes Pillow warn about every tag. (A filter for one call would not be thread-safe.)
 warnings.filterwarnings("ignore", module=r"PIL\.")
 # The embedded preview is not the photo.
 pillow_heif.register_heif_opener(thumbnails=False)
 
 
-class Squarer(Protocol):
-    """What makes a checkpoint's square of pixels; `size` is its side."""
-
-    @property
-    def size(self) -> int:
-        """Pixels a side."""
-        ...
-
-    def square(self, image: Image.Image) -> NDArray[np.uint8]:
-        """*image*, RGB, as uint8 (size, size, 3)."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class DecodedPhoto:
-    """A photo ready for the embedder: `pixels` uint8 (size, size, 3), and its facts."""
+    """A photo ready for the image encoder: `pixels` uint8 (size, size, 3), and its facts."""
 
     pixels: NDArray[np.uint8]
     facts: Facts
 
 
-def read_photo(data: bytes, preprocessing: Squarer, turn: Turn = nullcontext) -> DecodedPhoto:
-    """The photo in *data*, a whole file. Raises `DecodeError` and nothing else: the kind says how the file ends.
+def read_photo(data: bytes, preprocessing: Preprocessor, memory_lock: MemoryLock = nullcontext) -> DecodedPhoto:
+    """Decode the photo in *data*, a whole file. Raises only `DecodeError`, whose class gives the file's outcome.
 
-    What *turn* gives is held while a picture is decoded that takes much memory.
+    The lock from *memory_lock* is held while a large picture is decoded.
     """
     picture_format = identify(data[:HEAD])
     if picture_format in {"HEIF", "AVIF"}:
-        check_whole(data)
+        check_complete(data)
     if picture_format == "RAW" or (picture_format == "TIFF" and is_raw(data)):
-        return _read_raw(data, preprocessing, turn)
+        return _read_raw(data, preprocessing, memory_lock)
     try:
-        return _read(data, picture_format, preprocessing, turn)
+        return _read(data, picture_format, preprocessing, memory_lock)
     except Damaged:
         if picture_format != "PNG":
             raise
-        # It may be its texts and profiles alone that are broken, and those are not worth a photo.
-        return _read(without_extras(data), picture_format, preprocessing, turn)
+        # Perhaps only its texts and profiles are broken, and those are not worth a photo.
+        return _read(png_without_extras(data), picture_format, preprocessing, memory_lock)
 
 
-def _read(data: bytes, picture_format: str, preprocessing: Squarer, turn: Turn) -> DecodedPhoto:
+def _read(data: bytes, picture_format: str, preprocessing: Preprocessor, memory_lock: MemoryLock) -> DecodedPhoto:
     try:
         with Image.open(io.BytesIO(data), formats=_PLUGINS[picture_format]) as image:
-            return _decode(image, picture_format, preprocessing, turn)
+            return _decode(image, picture_format, preprocessing, memory_lock)
     except DecodeError:
         raise
     except UnidentifiedImageError as error:
-        raise Damaged(f"it begins as a {picture_format} picture, but is none that can be read") from error
+        raise Damaged(f"it begins as a {picture_format} picture, but cannot be read as one") from error
     except MemoryError as error:
-        # Not the file's fault, so not for ever.
+        # Not the file's fault, so it is tried again.
         raise DecodeError("there was not enough memory for it; the next pass tries again") from error
     except Exception as error:
-        # Decoders raise ValueError, TypeError, SyntaxError and more; and it is one photo.
+        # Decoders raise ValueError, TypeError, SyntaxError and more; they cost one photo.
         raise Damaged(_reason(error)) from error
 
 
-def _decode(image: Image.Image, picture_format: str, preprocessing: Squarer, turn: Turn) -> DecodedPhoto:
+def _decode(
+    image: Image.Image, picture_format: str, preprocessing: Preprocessor, memory_lock: MemoryLock
+) -> DecodedPhoto:
     width, height = image.size
     _check_size(image, picture_format)
     if picture_format == "JPEG":
-        # No less than twice the side that is wanted, so that the last step still averages over enough pixels.
+        # At least twice the wanted side, so that the last step still averages over enough pixels.
         image.draft("RGB" if image.mode == "YCbCr" else image.mode, (2 * preprocessing.size, 2 * preprocessing.size))
-    with turn() if _is_large(image, width * height) else nullcontext():
+    with memory_lock() if _is_large(image, width * height) else nullcontext():
         image.load()
-        turned = orientation(image)
-        picture = upright(_rgb(image), turned)
+        stored = orientation(image)
+        picture = upright(_rgb(image), stored)
         pixels = preprocessing.square(picture)
     if picture_format != "JPEG":
         # Some plugins turn the picture themselves when they load it.
         width, height = picture.size
-    elif turned in TURNED:
+    elif stored in SIDEWAYS:
         width, height = height, width
     return DecodedPhoto(pixels, read_facts(image, (width, height), picture_format))
 
 
-def _read_raw(data: bytes, preprocessing: Squarer, turn: Turn) -> DecodedPhoto:
-    # It loads a library that most folders never need.
+def _read_raw(data: bytes, preprocessing: Preprocessor, memory_lock: MemoryLock) -> DecodedPhoto:
+    # Loads a library that most folders never need.
     from .raw import develop  # noqa: PLC0415
 
     try:
-        with turn() if len(data) > _TAKES_TURNS_RAW else nullcontext():
+        with memory_lock() if len(data) > _LARGE_RAW else nullcontext():
             developed = develop(data, preprocessing.size)
     except MemoryError as error:
         raise DecodeError("there was not enough memory for it; the next pass tries again") from error
@@ -156,9 +148,9 @@ def _check_size(image: Image.Image, picture_format: str) -> None:
 
 
 def _is_large(image: Image.Image, pixels: int) -> bool:
-    """Whether decoding *image*, whose file has that many pixels, takes much memory."""
+    """Return whether decoding *image*, whose file has that many *pixels*, takes much memory."""
     is_reduced = image.format in {"JPEG", "MPO"} and not image.info.get("progressive")
-    return not is_reduced and pixels > _TAKES_TURNS
+    return not is_reduced and pixels > _LARGE
 
 
 def _rgb(image: Image.Image) -> Image.Image:
@@ -174,8 +166,8 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 
 def _from_deep(image: Image.Image) -> Image.Image:
-    """16-bit, 32-bit and floating-point grey as 8-bit: by the range that the numbers are made for."""
-    # In place, because these are the pictures of the most bytes a pixel.
+    """16-bit, 32-bit and floating-point grey as 8-bit, scaled by the range of the number format."""
+    # In place, because these pictures have the most bytes a pixel.
     values = np.array(image, np.float32)
     np.nan_to_num(values, copy=False, posinf=0, neginf=0)
     highest = float(values.max(initial=0))
@@ -189,6 +181,12 @@ def _from_deep(image: Image.Image) -> Image.Image:
 
 
 def _reason(error: Exception) -> str:
-    said = " ".join(str(error).split())
-    text = "".join(mark for mark in said if mark.isprintable())[:200]
+    message = " ".join(str(error).split())
+    text = "".join(mark for mark in message if mark.isprintable())[:200]
     return f"it cannot be decoded ({text or type(error).__name__})"
+
+
+def decoders() -> str:
+    """Versions of this program's decoder and of its libraries. If they change, files that failed are tried again."""
+    heif = pillow_heif.libheif_version()
+    return f"photos {_VERSION}, pillow {version('pillow')}, libheif {heif}, rawpy {version('rawpy')}"

@@ -1,1 +1,1 @@
-"""Files on disk: scanning, ignore rules, companions and changes."""
+"""Files on disk: walking folders, rules for left-out files, companions, and opening a file. Nothing is decoded here."""

@@ -1,6 +1,6 @@
-"""Which files of a directory belong to another one: RAW files, live videos, sidecars, originals of edited pictures.
+"""Companions: files that belong to another file of their directory: RAW files, live videos, sidecars, originals.
 
-Pairs are found by name, as cameras and programs make them. What a file holds still decides whether it is a picture.
+Pairs are found by name, as cameras and programs make them. A file's content still decides whether it is a picture.
 """
 
 from __future__ import annotations
@@ -9,15 +9,15 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-#: Pictures that everything shows, best first: of several with one name, the others' companions go to the first.
+#: Endings of pictures that every program shows, best first: companions belong to the first of several with one name.
 _SHOWN: Final = (b"jpg", b"jpeg", b"heic", b"heif", b"avif", b"tif", b"tiff", b"png", b"webp")
 _RAW: Final = frozenset(
     b"3fr ari arw cr2 cr3 crw dcr dng erf fff iiq k25 kdc mef mos mrw "
     b"nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f".split()
 )
-#: The seconds around a picture that telephones keep, and what they lie beside.
+#: Short videos that telephones keep with a picture, and the endings of those pictures.
 _VIDEOS: Final = frozenset({b"mov", b"mp4", b"mp", b"mv"})
-_BESIDE_VIDEOS: Final = frozenset({b"jpg", b"jpeg", b"heic", b"heif", b"avif"})
+_WITH_VIDEOS: Final = frozenset({b"jpg", b"jpeg", b"heic", b"heif", b"avif"})
 _SIDECARS: Final = frozenset({b"xmp", b"aae"})
 _FOLLOWERS: Final = _RAW | _VIDEOS | _SIDECARS
 #: Edited pictures by the names of their originals: IMG_E1234 of IMG_1234 (telephones), x-edited of x (takeouts).
@@ -25,7 +25,7 @@ _EDITED: Final = (re.compile(rb"(img_)e(\d{4})"), re.compile(rb"(.+)-edited()"))
 
 
 def companions(names: Iterable[bytes]) -> dict[bytes, bytes]:
-    """File names of one directory to the names that they belong to; those that stand for themselves are left out."""
+    """Map file names of one directory to the names of their main files. Other files are left out."""
     parts = [(name, *_split(name)) for name in names]
     edited = {stem: original for _, stem, _ in parts if (original := _original(stem)) is not None}
     if not edited and not any(ending in _FOLLOWERS for _, _, ending in parts):
@@ -40,7 +40,7 @@ def companions(names: Iterable[bytes]) -> dict[bytes, bytes]:
             main = named.get(stem) or shown.get(stem) or raw.get(stem)
         elif ending in _RAW:
             main = shown.get(stem)
-        elif ending in _VIDEOS and stem in shown and _split(shown[stem])[1] in _BESIDE_VIDEOS:
+        elif ending in _VIDEOS and stem in shown and _split(shown[stem])[1] in _WITH_VIDEOS:
             main = shown[stem]
         if main is not None and main != name:
             found[name] = main
@@ -49,6 +49,11 @@ def companions(names: Iterable[bytes]) -> dict[bytes, bytes]:
         if stem in shown and before is not None:
             found[before] = shown[stem]
     return {name: _last(found, main) for name, main in found.items()}
+
+
+def is_sidecar(path: bytes) -> bool:
+    """Return whether *path* has the ending of an XMP sidecar."""
+    return path.lower().endswith(b".xmp")
 
 
 def _first_shown(parts: Iterable[tuple[bytes, bytes, bytes]]) -> dict[bytes, bytes]:
@@ -60,7 +65,7 @@ def _first_shown(parts: Iterable[tuple[bytes, bytes, bytes]]) -> dict[bytes, byt
 
 
 def _split(name: bytes) -> tuple[bytes, bytes]:
-    """What stands before the last dot, and after it, in small letters."""
+    """Stem and ending, in lower case."""
     stem, _, ending = name.lower().rpartition(b".")
     return stem, ending
 
@@ -73,7 +78,7 @@ def _original(stem: bytes) -> bytes | None:
 
 
 def _last(found: dict[bytes, bytes], main: bytes) -> bytes:
-    """Where a chain of companions ends: an edited picture's RAW goes to what was made of its JPEG."""
+    """The end of a chain of companions: an edited picture's RAW belongs to the picture made from its JPEG."""
     passed = {main}
     while main in found and found[main] not in passed:
         main = found[main]

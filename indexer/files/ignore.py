@@ -1,7 +1,7 @@
-"""What is left out of a walk: files that programs keep beside pictures, and what the user's rules name.
+"""Files that a walk leaves out: clutter of other programs, and what the user's rules match.
 
-Rules are in the syntax of .gitignore, and mean what they mean to Git: the last that fits wins, the rules of a folder
-win over those of the folders above it, and what lies in a folder that is left out cannot be brought back.
+Rules are in the syntax of .gitignore, with the same meaning: the last match wins, the rules of a folder win over those
+of the folders above it, and nothing in a left-out folder can be included again.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pathspec import GitIgnoreSpec
 
 from .open_file import open_file
 
-#: A folder's own rules, and the file by which Android keeps a folder's pictures out of galleries.
+#: A folder's own rules, and Android's marker that keeps a folder's pictures out of galleries.
 RULES_FILE = b".photosignore"
 NO_MEDIA = b".nomedia"
 _MOST_RULES = 1 << 20
 _MARK = b"\xef\xbb\xbf"
-#: Stands for a line feed in names; no name holds it.
+#: Replaces a line feed in names; no name contains it.
 _LINE_FEED = b"\0"
 
 _FOLDERS = frozenset(
@@ -39,13 +39,13 @@ _FOLDERS = frozenset(
     }
 )
 _FILES = frozenset({b"thumbs.db", b"ehthumbs.db", b"desktop.ini"})
-#: What browsers, and programs that copy, call a file that is not whole yet.
+#: Endings of incomplete files, from browsers and copy programs.
 _PARTIAL = (b".part", b".partial", b".crdownload", b".download", b".filepart", b".tmp")
 
 
 @dataclass(frozen=True, slots=True)
 class BadRule:
-    """A line that is no pattern: it is passed over. `path` is the file of rules, relative to the folder walked."""
+    """An invalid line, which is ignored. `path` is the file of rules, relative to the walked folder."""
 
     path: bytes
     line: int
@@ -54,27 +54,27 @@ class BadRule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The user's rules where a walk is: `excludes` for the whole folder, and those of the folders on the way down."""
+    """The user's rules at one folder of a walk: `excludes` for the whole folder, and those of the folders above."""
 
     excludes: GitIgnoreSpec
-    #: Each with the length of the path, relative to the folder walked, that it counts from.
+    #: Each with the length of its folder's path, relative to the walked folder.
     below: tuple[tuple[int, GitIgnoreSpec], ...] = ()
 
     @classmethod
     def of(cls, patterns: Sequence[str]) -> Rules:
-        """Rules for a whole folder. Raises `ValueError` for what is no pattern."""
+        """Rules for a whole folder. Raises `ValueError` for an invalid pattern."""
         return cls(GitIgnoreSpec.from_lines(patterns))
 
     def within(self, folder: bytes, spec: GitIgnoreSpec) -> Rules:
-        """These, and the rules of *folder*, relative, for what lies below it."""
+        """These rules and those of *folder*, relative, for the paths below it."""
         start = len(folder) + 1 if folder else 0
         return Rules(self.excludes, ((start, spec), *self.below))
 
     def leave_out(self, path: bytes, *, is_folder: bool) -> bool:
-        """Whether *path*, relative to the folder walked, is left out."""
+        """Return whether *path*, relative to the walked folder, is left out."""
         if not self.below and not self.excludes.patterns:
             return False
-        # To the patterns' matcher a line feed is an end, before which it stops looking.
+        # The matcher of patterns stops at a line feed.
         path = path.replace(b"\n", _LINE_FEED)
         name = os.fsdecode(path + b"/" if is_folder else path)
         if self.excludes.check_file(name).include:
@@ -87,9 +87,9 @@ class Rules:
 
 
 def read_rules(path: bytes, shown: bytes) -> tuple[GitIgnoreSpec, list[BadRule]]:
-    """The rules in the file *path*, and its lines that are none. Raises `OSError`."""
+    """Read the rules in the file *path*, and its invalid lines. *shown* is the path for these. Raises `OSError`."""
     with open_file(path) as opened:
-        # File names need not be text, and neither do patterns for them.
+        # File names need not be valid text, nor do patterns for them.
         text = os.fsdecode(opened.read(_MOST_RULES).removeprefix(_MARK))
     good, bad = [], []
     for number, line in enumerate(text.splitlines(), 1):
@@ -101,7 +101,7 @@ def read_rules(path: bytes, shown: bytes) -> tuple[GitIgnoreSpec, list[BadRule]]
 
 
 def is_pattern(line: str) -> bool:
-    """Whether *line* can stand among rules; blank lines and comments can."""
+    """Return whether *line* is a valid rule; blank lines and comments are."""
     try:
         GitIgnoreSpec.from_lines([line])
     except ValueError:
@@ -110,7 +110,7 @@ def is_pattern(line: str) -> bool:
 
 
 def anchored(pattern: str, below: str) -> str:
-    """*pattern*, which counts from the folder *below*, relative, as one that counts from where that lies."""
+    """Rewrite *pattern* of the folder *below*, a relative path, as a pattern of the folder that contains it."""
     sign, rest = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
     place = re.sub(r"([\\*?\[\]])", r"\\\1", below.strip("/"))
     is_anchored = "/" in rest.rstrip("/")
@@ -118,7 +118,7 @@ def anchored(pattern: str, below: str) -> str:
 
 
 def is_clutter(name: bytes, *, is_folder: bool) -> bool:
-    """Whether *name* is hidden, or what programs keep beside pictures, or a copy under way."""
+    """Return whether *name* is hidden, a file or folder of other programs, or an incomplete copy."""
     if name.startswith(b"."):
         return True
     low = name.lower()

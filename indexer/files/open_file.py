@@ -1,4 +1,4 @@
-"""Opening what is to be a file and may be anything, and telling one thing on a disk from another."""
+"""Opening files safely: a path may turn out to be a pipe, a device or a folder."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import BinaryIO
 
 
 def open_file(path: bytes) -> BinaryIO:
-    """The regular file at *path*, to be read. Raises `OSError`, also for what is none and may never give anything."""
-    opened = open_without_waiting(path)
+    """Open the regular file at *path* for reading. Raises `OSError`, also for a pipe, device or folder."""
+    opened = open_nonblocking(path)
     if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
         opened.close()
         raise OSError(errno.EINVAL, "it is no regular file")
     return opened
 
 
-def open_without_waiting(path: bytes) -> BinaryIO:
-    """The file at *path*, to be read. A pipe is opened too, where `open` would wait for ever. Raises `OSError`."""
+def open_nonblocking(path: bytes) -> BinaryIO:
+    """Open *path* for reading; a pipe opens at once, where `open` would block. Raises `OSError`, also for a folder."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags)
     try:
@@ -27,12 +27,3 @@ def open_without_waiting(path: bytes) -> BinaryIO:
         # It is a folder.
         os.close(descriptor)
         raise
-
-
-def place_of(path: bytes) -> tuple[int, int] | None:
-    """Device and inode of what lies at *path*; None if nothing does."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

@@ -16,7 +16,7 @@ from .ignore import NO_MEDIA, RULES_FILE, BadRule, Rules, is_clutter, read_rules
 
 @dataclass(frozen=True, slots=True)
 class Subtree:
-    """A part of a folder: what lies at `path`, relative, itself, or if `is_deep`, anywhere below it."""
+    """A part of a folder: the files directly in `path`, relative, or if `is_deep`, anywhere below it."""
 
     path: bytes
     is_deep: bool
@@ -28,7 +28,7 @@ WHOLE = Subtree(b"", is_deep=True)
 
 
 class Found(NamedTuple):
-    """A file: its path relative to the folder, its stamp, and if it is a companion, the name of its main file."""
+    """A file: its path relative to the folder, its stamp, and for a companion the name of its main file."""
 
     path: bytes
     stamp: Stamp
@@ -37,9 +37,9 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A file that the user's rules leave out; or a folder with all below it, whose path ends with a slash.
+    """A file that the user's rules leave out, or a folder with all below it, whose path ends with a slash.
 
-    The folder that is walked itself is an empty path.
+    An empty path is the walked folder itself.
     """
 
     path: bytes
@@ -47,7 +47,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A folder below the one that is walked, or that one itself (an empty path), that could not be listed."""
+    """A folder that could not be listed: the walked one (an empty path) or one below it."""
 
     path: bytes
     reason: str
@@ -59,16 +59,15 @@ Item = Found | LeftOut | Unreadable | BadRule
 def scan(
     folder: bytes, excludes: Sequence[str] = (), within: Subtree = WHOLE, *, pair: bool = True, follow: bool = False
 ) -> Iterator[Item]:
-    """Every file below *folder*, absolute, that is not clutter, and what rules leave out.
+    """Walk *folder*, absolute, and yield its files without clutter, and the paths that rules leave out.
 
-    *excludes* are patterns for the whole folder; `.photosignore` and `.nomedia` files are heeded. Links to folders
-    are not followed, unless *follow*: then those that lead out of the folder are, and to each place once.
+    *excludes* are patterns for the whole folder; `.photosignore` and `.nomedia` files apply too. Links to folders are
+    followed only with *follow*: then those that lead out of the folder, to each place once.
 
-    A folder that cannot be listed is yielded as such, and does not end the walk; one that is not there
-    (other than *folder* itself) is empty. Only what lies *within* is looked at. Companions are told
-    unless *pair* is off.
+    A folder that cannot be listed is yielded as `Unreadable` and does not end the walk; a missing one (other than
+    *folder* itself) counts as empty. Only the part *within* is walked. Companions are marked unless *pair* is off.
     """
-    rules = _rules_on_the_way(folder, within.path, Rules.of(excludes), follow=follow)
+    rules = _rules_above(folder, within.path, Rules.of(excludes), follow=follow)
     if not isinstance(rules, Rules):
         yield rules
         return
@@ -80,7 +79,7 @@ def scan(
             with os.scandir(os.path.join(folder, below)) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            # A part that is asked for may be gone; what its folder has just listed is not, unless a disk went.
+            # The requested part may be gone; a folder that was just listed is not, unless its disk is.
             if below != within.path or not below or not isinstance(error, FileNotFoundError | NotADirectoryError):
                 yield Unreadable(below, error.strerror or str(error))
             continue
@@ -89,23 +88,23 @@ def scan(
         if not isinstance(here, Rules):
             yield here
             continue
-        items, folders = _look_through(listed, below, here, links, pair=pair)
+        items, folders = _items_in(listed, below, here, links, pair=pair)
         yield from items
         pending += [(path, here) for path in folders]
         if not within.is_deep:
             return
 
 
-def _look_through(
+def _items_in(
     listed: Sequence[os.DirEntry[bytes]], below: bytes, rules: Rules, links: _Links | None, *, pair: bool
 ) -> tuple[list[Item], list[bytes]]:
-    """What is to be said of the entries of *below*, and the folders to walk next."""
+    """Items for the entries of the folder *below*, and the folders to walk next."""
     start = below + b"/" if below else b""
     items: list[Item] = []
     folders: list[bytes] = []
     files: dict[bytes, Found] = {}
     for entry in listed:
-        item = _look_at(entry, start + entry.name, rules, links)
+        item = _item_of(entry, start + entry.name, rules, links)
         if isinstance(item, Found):
             files[entry.name] = item
         elif isinstance(item, Subtree):
@@ -120,7 +119,7 @@ def _look_through(
 def _rules_of(
     folder: bytes, below: bytes, rules: Rules, names: Container[bytes]
 ) -> tuple[Rules | LeftOut | Unreadable, list[BadRule]]:
-    """What counts in *below*, in which *rules* of the folders above count too."""
+    """Rules in the folder *below*, added to *rules* of the folders above."""
     if NO_MEDIA in names:
         return LeftOut(below + b"/" if below else b""), []
     if RULES_FILE not in names:
@@ -129,17 +128,17 @@ def _rules_of(
     try:
         spec, bad = read_rules(os.path.join(folder, shown), shown)
     except OSError as error:
-        # What it keeps out may be private, so without it nothing below is touched.
+        # It may keep private pictures out, so without it nothing below is read.
         return Unreadable(below, f"its .photosignore cannot be read: {error.strerror or error}"), []
     return rules.within(below, spec), bad
 
 
-def _rules_on_the_way(folder: bytes, path: bytes, rules: Rules, *, follow: bool) -> Rules | LeftOut | Unreadable:
-    """What counts above *path*, or what on the way to it is left out or closed."""
+def _rules_above(folder: bytes, path: bytes, rules: Rules, *, follow: bool) -> Rules | LeftOut | Unreadable:
+    """Rules of the folders above *path*, or the one of them that is left out or unreadable."""
     below = b""
     for name in path.split(b"/") if path else ():
-        place = os.path.join(folder, below)
-        names = {each for each in (NO_MEDIA, RULES_FILE) if os.path.lexists(os.path.join(place, each))}
+        full = os.path.join(folder, below)
+        names = {each for each in (NO_MEDIA, RULES_FILE) if os.path.lexists(os.path.join(full, each))}
         here, _ = _rules_of(folder, below, rules, names)
         if not isinstance(here, Rules):
             return here
@@ -151,10 +150,10 @@ def _rules_on_the_way(folder: bytes, path: bytes, rules: Rules, *, follow: bool)
     return rules
 
 
-def _look_at(
+def _item_of(
     entry: os.DirEntry[bytes], path: bytes, rules: Rules, links: _Links | None
 ) -> Found | LeftOut | Subtree | None:
-    """What *entry*, at *path*, is: a file, something that is left out, a folder to walk, or nothing of interest."""
+    """Return *entry*, at *path*, as a file, a left-out path, a folder to walk, or None for anything else."""
     try:
         is_folder = entry.is_dir(follow_symlinks=links is not None)
         if is_clutter(entry.name, is_folder=is_folder):
@@ -166,32 +165,41 @@ def _look_at(
         status = entry.stat()
         return Found(path, stamp_of(status)) if stat.S_ISREG(status.st_mode) else None
     except OSError:
-        # Gone since it was listed, or a link that leads nowhere.
+        # Gone since it was listed, or a broken link.
         return None
 
 
 class _Links:
-    """Which folders a walk that follows links has come to: each is walked once, by whatever name it was reached."""
+    """Folders that a walk with links has visited: each is walked once, by any of its names."""
 
     def __init__(self, folder: bytes) -> None:
         self._root = os.path.join(os.path.realpath(folder), b"")
         self._seen: set[tuple[int, int]] = set()
 
     def is_new(self, entry: os.DirEntry[bytes]) -> bool:
-        # What lies within has a name of its own, and keeps it whatever links there are to it.
+        # A folder inside the walked one keeps its own path, whatever links there are to it.
         if entry.is_symlink() and os.path.join(os.path.realpath(entry.path), b"").startswith(self._root):
             return False
         status = entry.stat()
-        place = status.st_dev, status.st_ino
-        if place in self._seen:
+        identity = status.st_dev, status.st_ino
+        if identity in self._seen:
             return False
-        self._seen.add(place)
+        self._seen.add(identity)
         return True
 
 
 def stamp_of(status: os.stat_result) -> Stamp:
-    """The stamp of a file with that *status*. Times beyond the year 2262 are that year's: databases hold 64 bits."""
+    """The stamp of a file with that *status*. Times beyond the year 2262 are clamped to 64 bits, for the database."""
     mtime, ctime = status.st_mtime_ns, status.st_ctime_ns
     if not (-_MOST <= mtime <= _MOST and -_MOST <= ctime <= _MOST):
         mtime, ctime = (max(-_MOST, min(moment, _MOST)) for moment in (mtime, ctime))
     return Stamp(status.st_size, mtime, ctime, status.st_ino)
+
+
+def device_and_inode(path: bytes) -> tuple[int, int] | None:
+    """Device and inode of *path*; None if nothing is there."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

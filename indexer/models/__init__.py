@@ -1,6 +1,6 @@
-"""The embedder: SigLIP checkpoints, and what they make of pictures and texts.
+"""Models: SigLIP checkpoints and their encoders of pictures and texts.
 
-Importing this package loads neither torch nor transformers; `image_tower` and `text_tower` load torch.
+Importing this package loads neither torch nor transformers; `siglip.torch_encoders` and `backends` load torch.
 """
 
 from indexer.models.checkpoints.checkpoint import Checkpoint, open_checkpoint

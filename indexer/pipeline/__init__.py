@@ -1,1 +1,1 @@
-"""The indexing pipeline: survey, read, embed, store."""
+"""The indexing pipeline: survey, read, decode, embed, store, link and forget."""

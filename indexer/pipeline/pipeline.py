@@ -1,142 +1,182 @@
-"""Brings the catalog up to date with folders on disk."""
+"""The indexing pipeline: brings the catalog up to date with folders on disk, stage by stage.
+
+survey → read and decode → embed and store → link companions → forget what is gone
+"""
 
 from __future__ import annotations
 
-import os
+import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import replace
-from itertools import chain
+from contextlib import AbstractContextManager, closing
+from datetime import UTC, datetime, timedelta
 
-from indexer.files.changes import Changes, Waiting
-from indexer.files.scan import WHOLE, Subtree
-from indexer.workers.file_reader import Decoded, Known, Reading, Refused, Wanted
-from indexer.workers.known_content import Desk
-from indexer.workers.readers import Readers
-from store import Catalog, Folder, Outcome, Space, Stamp
+from indexer.models.protocols import ImageEncoder
+from indexer.workers.file_reader import Decision, Decoded, Known, Reading, ReadRequest, Refused
+from indexer.workers.pool import Readers
+from store import Attempts, Catalog, Folder, Outcome, Space
 
-from .batch import BatchKeeper, ImageEncoder, Tagger
-from .forget import forget
-from .link import link, main_of
-from .progress import FileDone, Progress, ReadingBegins
-from .report import IndexReport
-from .survey import look_and_report, ripe
+from .batch import BatchWriter, StoredBatch, Tagger
+from .records import FileDone, HeldBack, IndexReport, IndexRequest, Progress, ReadingBegins
+from .survey import Changes, PackedFile, pack_stamp, read_request, survey
 
-#: Files that only need a row are kept together, many to a transaction.
+#: Files that only need a row, in one transaction.
 _ROWS = 256
+#: Up to so many photos, or this part of a folder's, are forgotten without confirmation.
+_FEW, _FRACTION = 100, 0.1
+#: Time before the next attempt after the first, second, … failed one. After the last, a content is given up: until the
+#: file changes, the decoders do, or the user asks.
+_RETRY_AFTER = (timedelta(minutes=1), timedelta(hours=1))
+#: Held while a large picture is decoded; shared by all passes of this process.
+_memory_lock = threading.Lock()
 
 
 def index_folders(
     catalog: Catalog,
-    folders: Sequence[Folder],
-    space: Space,
-    embedder: Callable[[], ImageEncoder],
-    tagger: Tagger | None,
-    progress: Progress,
+    request: IndexRequest,
     *,
     readers: Readers,
-    batch_size: int = 16,
-    confirm_removals: bool = False,
-    within: Mapping[int, Sequence[Subtree]] | None = None,
-    min_age: float = 0,
-    pair: bool = True,
-    follow: bool = False,
-    check_embeddings: bool = False,
-    breathe: Callable[[], None] = lambda: None,
+    image_encoder: Callable[[], ImageEncoder],
+    tagger: Tagger | None,
+    progress: Progress,
+    before_batch: Callable[[], None] = lambda: None,
 ) -> IndexReport:
-    """Index what is new or changed in *folders*, and forget what is gone.
+    """Index new and changed files in the folders of *request*, and forget those that are gone.
 
-    *embedder* is called when there is something to embed, and only then. Every batch is kept when it is done, so an
-    interruption costs one batch at most, and the next call goes on. Where more than a tenth of a folder's photos, and
-    more than a hundred, are gone, they are kept unless *confirm_removals*.
+    *image_encoder* is called only when there is something to embed. Every batch is stored when it is done, so an
+    interruption costs one batch at most, and the next call goes on from there. If more than a tenth of a folder's
+    photos, and more than a hundred, are gone, they are kept unless the removals are confirmed. *before_batch* is called
+    before each batch, and may block.
 
-    *within* names the parts of each folder, by its id, that are looked at; all, unless it is given. Files that changed
-    less than *min_age* seconds ago are left for later. Files that belong together are one photo unless *pair* is off;
-    links to folders are followed if *follow* is on.
-    Where *check_embeddings*, every embedding's checksum is checked, and photos whose are damaged are embedded again.
-    *breathe* is called before each batch, and may take its time.
-
-    Raises what the store and the embedder raise; never on account of a file.
+    Raises the errors of the store and of the encoder; never because of a file.
     """
     report = IndexReport()
-    if check_embeddings:
-        _drop_damaged(catalog, space)
-    passes = [
-        (folder, look_and_report(catalog, folder, part, report, progress, pair=pair, follow=follow))
-        for folder in folders
-        # A part alone does not show which places links lead to elsewhere.
-        for part in ((WHOLE,) if within is None or (follow and within.get(folder.id)) else within.get(folder.id, ()))
-    ]
-    chosen = [(folder, list(ripe(folder, changes.to_read, min_age, report))) for folder, changes in passes]
-    for folder, changes in passes:
-        # There may be a million of them.
-        changes.to_read.clear()
-        _keep_ripe(folder, changes, min_age, report)
-    refresh = {(folder.id, path) for folder, changes in passes for path in changes.to_refresh}
-    lacking = _to_refresh(catalog, folders, refresh, chosen)
-    if within is None:
-        lacking += _unembedded(catalog, space, folders, chain(_all_wanted(chosen, refresh), lacking))
-    count = sum(len(found) for _, found in chosen) + len(lacking)
-    wanted = chain(_all_wanted(chosen, refresh), lacking)
-    progress.report(ReadingBegins(count))
-    if count:
-        _note(catalog, begun=True)
-    keeper = BatchKeeper(catalog, space, embedder, tagger)
-    unsettled: list[Wanted] = []
-    alone: list[Wanted] = []
-    for files, is_last in ((wanted, False), (alone, False), (unsettled, True)):
-        if files is alone:
-            # Only now it is known which of their photos are indexed.
-            alone += _link(catalog, passes, report)
-        readings = _read_all(catalog, space, files, readers, batch_size)
-        # Closed at once on Ctrl-C: a generator that is left to the garbage collector ends its threads too late.
-        with closing(readings):
-            settled = readings if is_last else _settled(readings, unsettled)
-            unkept = _keep_all(keeper, _batches(settled, batch_size), report, progress, breathe)
-            unsettled += [] if is_last else unkept
+    if request.check_embeddings:
+        _drop_damaged(catalog, request.space)
+    surveyed = survey(catalog, request, report, progress)
+    progress.report(ReadingBegins(surveyed.count))
+    if surveyed.count:
+        _set_indexing(catalog, is_running=True)
+    writer = BatchWriter(catalog, request.space, image_encoder, tagger)
+    indexer = _FileIndexer(catalog, request, readers, writer, report, progress, before_batch)
+    unsettled = indexer.index(surveyed.to_read)
+    # Only now it is known which of their main files are indexed.
+    unsettled += indexer.index(_link_companions(catalog, surveyed.passes, report))
+    indexer.index(unsettled, is_last=True)
     # Only now: a file that moved has been found under its new name, and its photo was never without one.
-    for folder in folders:
-        forget(catalog, folder, [changes for of, changes in passes if of == folder], report, confirm_removals)
-    if count:
-        _note(catalog, begun=False)
+    for folder in request.folders:
+        changes = [changes for of, changes in surveyed.passes if of == folder]
+        _forget(catalog, folder, changes, report, confirm_removals=request.confirm_removals)
+    if surveyed.count:
+        _set_indexing(catalog, is_running=False)
     return report
 
 
-def _note(catalog: Catalog, *, begun: bool) -> None:
-    with catalog.write() as t:
-        t.library.set_indexing(begun)
+class _FileIndexer:
+    """The stages for single files: read, decode, embed and store."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        request: IndexRequest,
+        readers: Readers,
+        writer: BatchWriter,
+        report: IndexReport,
+        progress: Progress,
+        before_batch: Callable[[], None],
+    ) -> None:
+        self._batch_size = request.batch_size
+        self._context = CatalogReadContext(catalog, request.space)
+        self._readers = readers
+        self._writer = writer
+        self._report = report
+        self._progress = progress
+        self._before_batch = before_batch
+
+    def index(self, files: Iterable[ReadRequest], *, is_last: bool = False) -> list[ReadRequest]:
+        """Index *files*. Returns those to read again, unless this attempt *is_last*.
+
+        These were just changing, or their photo left the catalog after they were read.
+        """
+        unsettled: list[ReadRequest] = []
+        readings = self._read(files)
+        # Closed at once on Ctrl-C: a generator that is left to the garbage collector ends its threads too late.
+        with closing(readings):
+            settled = readings if is_last else _without_unsettled(readings, unsettled)
+            for batch in _batches(settled, self._batch_size):
+                self._before_batch()
+                stored = self._writer.store(batch)
+                self._report_batch(batch, stored)
+                unsettled += [reading.file for reading in stored.again]
+        return [] if is_last else unsettled
+
+    def _read(self, files: Iterable[ReadRequest]) -> Generator[Reading, None, None]:
+        """Readings in the order of *files*, from readers that work a bounded number of files ahead."""
+        ahead = 8 * self._batch_size + self._readers.count
+        pending: deque[Future[Reading]] = deque()
+        pool = ThreadPoolExecutor(self._readers.count, thread_name_prefix="decode")
+        try:
+            for file in files:
+                pending.append(pool.submit(self._readers.read, file, self._context))
+                if len(pending) >= ahead:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            # First the pool, or threads whose readers are ended take the next files.
+            pool.shutdown(wait=False, cancel_futures=True)
+            self._readers.abandon()
+            pool.shutdown(wait=True)
+
+    def _report_batch(self, batch: Sequence[Reading], stored: StoredBatch) -> None:
+        self._report.embedded += stored.embedded
+        self._report.alike += stored.alike
+        again = set(map(id, stored.again))
+        for reading in batch:
+            if id(reading) not in again:
+                self._report_file(reading)
+
+    def _report_file(self, reading: Reading) -> None:
+        outcome, reason = (reading.outcome, reading.reason) if isinstance(reading, Refused) else (Outcome.INDEXED, None)
+        if outcome is Outcome.FAILED:
+            self._report.unread.append((reading.file.absolute, reason or ""))
+        self._report.outcomes[outcome] += 1
+        self._report.moved += isinstance(reading, Known)
+        self._progress.report(FileDone(reading.file.absolute, outcome, reason))
 
 
-def _keep_ripe(folder: Folder, changes: Changes, min_age: float, report: IndexReport) -> None:
-    """Leave for later the companions that are not ripe, or whose main files are not, and what follows from them."""
-    settled = list(ripe(folder, changes.companions, min_age, report))
-    unripe = {path for of, path in report.unripe if of == folder}
-    unsettled = unripe | {main_of(found) for found in changes.companions if found.path in unripe}
-    changes.companions = [found for found in settled if main_of(found) not in unripe]
-    changes.to_refresh = [path for path in changes.to_refresh if path not in unsettled]
+class CatalogReadContext:
+    """Decides about contents by the catalog, for one space."""
+
+    def __init__(self, catalog: Catalog, space: Space) -> None:
+        self._catalog = catalog
+        self._space = space
+
+    def decide(self, content_hash: bytes) -> Decision:
+        """Decide about the content with that SHA-256."""
+        with self._catalog.read() as t:
+            photo_id = t.photos.find(content_hash)
+            is_embedded = photo_id is not None and t.embeddings.exists(self._space.id, photo_id)
+            attempts = None if is_embedded else t.attempts.of(content_hash)
+        return Decision(is_embedded, None if attempts is None else _given_up(attempts))
+
+    def memory_lock(self) -> AbstractContextManager[object]:
+        """The lock for large pictures, which all passes of this process share."""
+        return _memory_lock
 
 
-def _link(catalog: Catalog, passes: Sequence[tuple[Folder, Changes]], report: IndexReport) -> Iterator[Wanted]:
-    for folder, changes in passes:
-        linked, alone = link(catalog, folder, changes.companions)
-        report.companions += linked
-        yield from (_wanted(folder, found.path, found.stamp) for found in alone)
+def _given_up(attempts: Attempts) -> str | None:
+    """The reason not to try now; None if it is time to try again."""
+    if attempts.count > len(_RETRY_AFTER):
+        return f"{attempts.reason}; given up after {attempts.count} attempts"
+    since = datetime.now(UTC).replace(tzinfo=None) - attempts.last_at
+    # A clock that was set back must not postpone it for ever.
+    return attempts.reason if timedelta(0) <= since < _RETRY_AFTER[attempts.count - 1] else None
 
 
-def _drop_damaged(catalog: Catalog, space: Space) -> None:
-    """Have damaged embeddings made again. The search for them holds up no one who writes."""
-    with catalog.read() as t:
-        is_whole = not t.embeddings.damaged(space.id)
-    if not is_whole:
-        with catalog.write() as t:
-            t.embeddings.drop_damaged(space.id)
-
-
-def _settled(readings: Iterable[Reading], unsettled: list[Wanted]) -> Iterator[Reading]:
-    """*readings*, less those of files that were just changing, which are put aside in *unsettled*."""
+def _without_unsettled(readings: Iterable[Reading], unsettled: list[ReadRequest]) -> Iterator[Reading]:
+    """*readings* without files that were just changing, which are added to *unsettled*."""
     for reading in readings:
         if isinstance(reading, Refused) and reading.may_settle:
             unsettled.append(reading.file)
@@ -144,74 +184,8 @@ def _settled(readings: Iterable[Reading], unsettled: list[Wanted]) -> Iterator[R
             yield reading
 
 
-def _wanted(folder: Folder, path: bytes, stamp: Stamp) -> Wanted:
-    return Wanted(folder.id, path, os.path.join(folder.path, path), stamp)
-
-
-def _to_refresh(
-    catalog: Catalog,
-    folders: Iterable[Folder],
-    refresh: AbstractSet[tuple[int, bytes]],
-    chosen: Iterable[tuple[Folder, Iterable[Waiting]]],
-) -> list[Wanted]:
-    """Indexed pictures whose facts are to be read again, and which are not *chosen* to be read anyway."""
-    if not refresh:
-        return []
-    by_id = {folder.id: folder for folder in folders}
-    rest = refresh - {(folder.id, found.path) for folder, some in chosen for found in some}
-    with catalog.read() as t:
-        files = [t.files.at(folder_id, path) for folder_id, path in sorted(rest)]
-    return [
-        replace(_wanted(by_id[file.folder_id], file.path, file.stamp), is_refresh=True)
-        for file in files
-        if file is not None and file.photo_id is not None
-    ]
-
-
-def _all_wanted(
-    chosen: Iterable[tuple[Folder, Iterable[Waiting]]], refresh: AbstractSet[tuple[int, bytes]]
-) -> Iterator[Wanted]:
-    for folder, some in chosen:
-        for found in some:
-            file = _wanted(folder, found.path, found.stamp)
-            yield replace(file, is_refresh=True) if (folder.id, found.path) in refresh else file
-
-
-def _unembedded(catalog: Catalog, space: Space, folders: Sequence[Folder], already: Iterable[Wanted]) -> list[Wanted]:
-    """Files of photos that have no embedding in the space: it is a new one, or the row was damaged."""
-    by_id = {folder.id: folder for folder in folders}
-    with catalog.read() as t:
-        lacking = t.files.lacking_embedding(space.id)
-    files = [_wanted(by_id[file.folder_id], file.path, file.stamp) for file in lacking if file.folder_id in by_id]
-    lacking_paths = {file.absolute for file in files}
-    lacking_paths -= {file.absolute for file in already if file.absolute in lacking_paths}
-    return [file for file in files if file.absolute in lacking_paths and os.path.exists(file.absolute)]
-
-
-def _read_all(
-    catalog: Catalog, space: Space, wanted: Iterable[Wanted], readers: Readers, batch_size: int
-) -> Generator[Reading, None, None]:
-    """Readings in the order of *wanted*, made by *readers* that stay a bounded way ahead."""
-    desk = Desk(catalog, space)
-    ahead = 8 * batch_size + readers.count
-    pending: deque[Future[Reading]] = deque()
-    pool = ThreadPoolExecutor(readers.count, thread_name_prefix="decode")
-    try:
-        for file in wanted:
-            pending.append(pool.submit(readers.read, file, desk))
-            if len(pending) >= ahead:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()
-    finally:
-        # First, or threads whose readers are ended take up the next files.
-        pool.shutdown(wait=False, cancel_futures=True)
-        readers.abandon()
-        pool.shutdown(wait=True)
-
-
 def _batches(readings: Iterable[Reading], size: int) -> Iterator[list[Reading]]:
-    """Lists of readings that end when *size* pictures are to be embedded, or enough rows are to be written."""
+    """Batches of up to *size* pictures to embed, or of many files that only need a row."""
     batch: list[Reading] = []
     pictures = 0
     for reading in readings:
@@ -224,32 +198,76 @@ def _batches(readings: Iterable[Reading], size: int) -> Iterator[list[Reading]]:
         yield batch
 
 
-def _keep_all(
-    keeper: BatchKeeper,
-    batches: Iterable[Sequence[Reading]],
-    report: IndexReport,
-    progress: Progress,
-    breathe: Callable[[], None],
-) -> list[Wanted]:
-    """Files of which nothing could be kept, since the catalog changed after they were read."""
-    unkept: list[Wanted] = []
-    for batch in batches:
-        breathe()
-        kept = keeper.keep(batch)
-        report.embedded += kept.embedded
-        report.alike += kept.alike
-        unkept += [reading.file for reading in kept.again]
-        again = set(map(id, kept.again))
-        for reading in batch:
-            if id(reading) not in again:
-                _report(reading, report, progress)
-    return unkept
+def _set_indexing(catalog: Catalog, *, is_running: bool) -> None:
+    with catalog.write() as t:
+        t.library.set_indexing(is_running)
 
 
-def _report(reading: Reading, report: IndexReport, progress: Progress) -> None:
-    outcome, reason = (reading.outcome, reading.reason) if isinstance(reading, Refused) else (Outcome.INDEXED, None)
-    if outcome is Outcome.FAILED:
-        report.unread.append((reading.file.absolute, reason or ""))
-    report.outcomes[outcome] += 1
-    report.moved += isinstance(reading, Known)
-    progress.report(FileDone(reading.file.absolute, outcome, reason))
+def _drop_damaged(catalog: Catalog, space: Space) -> None:
+    """Drop damaged embeddings, so that they are made again. The search for them blocks no writer."""
+    with catalog.read() as t:
+        is_whole = not t.embeddings.damaged(space.id)
+    if not is_whole:
+        with catalog.write() as t:
+            t.embeddings.drop_damaged(space.id)
+
+
+def _link_companions(
+    catalog: Catalog, passes: Sequence[tuple[Folder, Changes]], report: IndexReport
+) -> list[ReadRequest]:
+    """Link companions to their photos. Returns requests for those whose main file has no photo."""
+    alone: list[ReadRequest] = []
+    for folder, changes in passes:
+        for first in range(0, len(changes.companions), _ROWS):
+            alone += _link(catalog, folder, changes.companions[first : first + _ROWS], report)
+    return alone
+
+
+def _link(catalog: Catalog, folder: Folder, found: Sequence[PackedFile], report: IndexReport) -> list[ReadRequest]:
+    alone: list[ReadRequest] = []
+    with catalog.write() as t:
+        if folder.id not in {known.id for known in t.folders.all()}:
+            # It was removed, or merged into another one, since the pass began.
+            return []
+        for item in found:
+            assert item.companion_of is not None
+            main = t.files.at(folder.id, item.main_file)
+            if main is not None and main.photo_id is not None:
+                report.companions += 1
+                t.files.companion(folder.id, item.path, item.stamp, item.companion_of)
+                continue
+            own = t.files.at(folder.id, item.path)
+            if own is None or own.stamp != item.stamp or own.outcome is Outcome.FAILED:
+                alone.append(read_request(folder, item.path, item.stamp))
+    return alone
+
+
+def _forget(
+    catalog: Catalog, folder: Folder, passes: Sequence[Changes], report: IndexReport, *, confirm_removals: bool
+) -> None:
+    """Forget the files of *folder* that are gone or left out; *report* gets their numbers, or that they are kept."""
+    missing = [file_id for changes in passes for file_id in changes.gone]
+    left_out = [file_id for changes in passes for file_id in changes.left_out]
+    if not missing and not left_out:
+        return
+    seen = {file_id: stamp for changes in passes for file_id, stamp in changes.stamps.items()}
+    with catalog.write() as t:
+        # Some may have come back, and been indexed by another process, since the survey.
+        now = t.files.stamps([*missing, *left_out])
+        missing = [file_id for file_id in missing if file_id in now and pack_stamp(*now[file_id]) == seen[file_id]]
+        left_out = [file_id for file_id in left_out if file_id in now and pack_stamp(*now[file_id]) == seen[file_id]]
+        lost = set(t.files.lost(missing))
+        t.files.forget([*left_out, *(file_id for file_id in missing if file_id not in lost)])
+        held = t.files.held(folder.id)
+        kept = 0
+        if lost and t.files.count(folder.id) == len(lost):
+            # As in the survey: a disk that went away leaves an empty folder.
+            report.offline.append(folder)
+            kept = len(lost)
+        elif len(lost) > max(_FEW, _FRACTION * held) and not confirm_removals:
+            report.held_back.append(HeldBack(folder, len(lost), held))
+            kept = len(lost)
+        else:
+            t.files.forget(sorted(lost))
+    report.gone += len(missing) - kept
+    report.left_out += len(left_out)

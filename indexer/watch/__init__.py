@@ -1,1 +1,1 @@
-"""Filesystem events, and the paths they make dirty."""
+"""Watching of folders: filesystem events become dirty paths. Nothing here reads the catalog or a picture."""

@@ -1,4 +1,4 @@
-"""Hints of where something changed, gathered until it is quiet there."""
+"""Parts of folders in which something may have changed, collected until changes stop."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable
 
 from indexer.files.scan import WHOLE, Subtree
 
-#: Parts of one folder that are told apart; with more, all of it is looked at.
+#: Parts of one folder that are kept apart; with more, the whole folder is dirty.
 _MOST_PARTS = 10_000
 
 
-class Hints:
-    """Where to look, by folder. Threads add to it; one takes from it when it is quiet, or when it has waited enough.
+class DirtyPaths:
+    """Dirty parts by folder. Several threads add to it; one takes from it when they are due.
 
-    *quiet* and *patience* are seconds: since the last hint, and since the first one.
+    They are due *quiet* seconds after the last one was added, or *patience* seconds after the first.
     """
 
     def __init__(self, quiet: float = 2.0, patience: float = 30.0, clock: Callable[[], float] = time.monotonic) -> None:
@@ -27,14 +27,14 @@ class Hints:
         self._first = self._last = 0.0
 
     def add(self, folder_id: int, part: Subtree = WHOLE) -> None:
-        """Something may have changed in that part of the folder."""
+        """Add a part of the folder in which something may have changed."""
         with self._changed:
             now = self._clock()
             if not self._parts:
                 self._first = now
             self._last = now
             known = self._parts.setdefault(folder_id, set())
-            # A whole folder covers everything, and thousands of hints must not be kept beside it.
+            # A whole folder covers its parts, and thousands of them must not be kept.
             if WHOLE in known:
                 return
             if part == WHOLE or len(known) >= _MOST_PARTS:
@@ -44,7 +44,7 @@ class Hints:
             self._changed.notify_all()
 
     def wait(self, seconds: float) -> bool:
-        """Wait until hints are due, at most that long. Returns whether they are."""
+        """Wait until parts are due, at most *seconds*. Returns whether they are."""
         until = self._clock() + seconds
         with self._changed:
             while True:
@@ -57,7 +57,7 @@ class Hints:
                 self._changed.wait(min(until, due or until) - now)
 
     def take(self) -> dict[int, list[Subtree]]:
-        """Every hint so far, by folder, those that others cover left out; none of them is given again."""
+        """Remove and return all parts by folder, without those that others cover."""
         with self._changed:
             parts, self._parts = self._parts, {}
         return {folder_id: _without_covered(some) for folder_id, some in parts.items()}

@@ -1,1 +1,1 @@
-"""Worker processes that read and decode files."""
+"""Reading of files, in threads or in reader processes that a broken file cannot take the program down with."""

@@ -1,4 +1,4 @@
-"""Reads one file: its content's hash, and if the content is new, its pixels and facts."""
+"""Reading one file: its content's hash, and if the content is new, its pixels and facts."""
 
 from __future__ import annotations
 
@@ -7,47 +7,51 @@ import os
 import stat
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.decode import HEAD, DecodeError, Squarer, identify, read_photo
-from indexer.files.open_file import open_without_waiting
+from indexer.decode import HEAD, DecodeError, Notes, identify, read_photo, read_xmp
+from indexer.files.open_file import open_file, open_nonblocking
 from indexer.files.scan import stamp_of
-from indexer.files.sidecars import with_sidecar
 from store import Facts, Outcome, Stamp
 
-#: Bytes. No picture that can be decoded is larger, and a file is held in memory whole.
+if TYPE_CHECKING:
+    from indexer.models.protocols import Preprocessor
+
+#: Bytes. No picture that can be decoded is larger, and a whole file is held in memory.
 MOST_BYTES = 1 << 30
+#: Bytes of a sidecar that are read; as many as of a packet within a picture.
+_MOST_SIDECAR = 16 << 20
 #: Nanoseconds. Linux stamps files by a clock that ticks every 1 to 10 ms; FAT keeps every second one.
 _SECOND = 1_000_000_000
 _GRAIN, _COARSE = 20_000_000, 2 * _SECOND
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ReadRequest:
     """A file to read: its folder's id, and its path, relative and absolute."""
 
     folder_id: int
     path: bytes
     absolute: bytes
     stamp: Stamp
-    #: Its facts are read again even if its photo is embedded.
+    #: Read its facts again even if its photo is embedded.
     is_refresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The file cannot be indexed. `may_settle` says that it was changing, and may soon be read after all."""
+    """The file cannot be indexed. `may_settle`: it was changing, and may soon be readable."""
 
-    file: Wanted
+    file: ReadRequest
     stamp: Stamp
     outcome: Outcome
     reason: str
     may_settle: bool = False
-    #: The content that could not be decoded for no fault that it is known to have: it is tried a few times only.
+    #: Hash of a content that could not be decoded for an unknown reason: it is tried only a few times.
     tried: bytes | None = None
 
 
@@ -55,7 +59,7 @@ class Refused:
 class Known:
     """The file holds a photo that is embedded already."""
 
-    file: Wanted
+    file: ReadRequest
     stamp: Stamp
     content_hash: bytes
 
@@ -64,7 +68,7 @@ class Known:
 class Decoded:
     """The file holds a photo that must be embedded; `pixels` are uint8 (size, size, 3)."""
 
-    file: Wanted
+    file: ReadRequest
     stamp: Stamp
     content_hash: bytes
     pixels: NDArray[np.uint8]
@@ -77,29 +81,29 @@ Reading = Refused | Known | Decoded
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What is known of a content: decode it, unless it is embedded already or, for that reason, given up."""
+class Decision:
+    """Decision about a content: decode it, unless it is embedded already or given up for that reason."""
 
     is_embedded: bool = False
     given_up: str | None = None
 
 
-class Desk(Protocol):
-    """What whoever reads a file asks of others. Safe among threads."""
+class ReadContext(Protocol):
+    """Decisions and locks for reading files. Thread-safe."""
 
-    def decide(self, content_hash: bytes) -> Verdict:
-        """What is to be done with the content of that SHA-256."""
+    def decide(self, content_hash: bytes) -> Decision:
+        """Decide about the content with that SHA-256."""
         ...
 
-    def turn(self) -> AbstractContextManager[object]:
-        """What is held while a picture is decoded that takes so much memory that only one may at a time."""
+    def memory_lock(self) -> AbstractContextManager[object]:
+        """The lock that is held while a large picture is decoded, so that there is one of them in memory at a time."""
         ...
 
 
-def read_file(file: Wanted, preprocessing: Squarer, desk: Desk) -> Reading:
-    """What *file* holds. Raises nothing on account of the file."""
+def read_file(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
+    """Read *file*. Raises nothing because of the file."""
     try:
-        return _read(file, preprocessing, desk)
+        return _read(file, preprocessing, context)
     except DecodeError as error:
         return Refused(file, file.stamp, error.outcome, error.reason)
     except FileNotFoundError:
@@ -110,10 +114,10 @@ def read_file(file: Wanted, preprocessing: Squarer, desk: Desk) -> Reading:
         return Refused(file, file.stamp, Outcome.FAILED, f"it cannot be read ({error.strerror or error})")
 
 
-def _read(file: Wanted, preprocessing: Squarer, desk: Desk) -> Reading:
-    with open_without_waiting(file.absolute) as opened:
+def _read(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
+    with open_nonblocking(file.absolute) as opened:
         descriptor = opened.fileno()
-        before = _settled(descriptor)
+        before = _status_when_stable(descriptor)
         stamp = stamp_of(before)
         if not stat.S_ISREG(before.st_mode):
             return Refused(file, stamp, Outcome.UNSUPPORTED, "it is no regular file")
@@ -129,18 +133,18 @@ def _read(file: Wanted, preprocessing: Squarer, desk: Desk) -> Reading:
     if after != stamp:
         reason = "it changed while it was read; the next pass reads it again"
         return Refused(file, stamp, Outcome.FAILED, reason, may_settle=True)
-    return _decode(file, stamp, data, preprocessing, desk)
+    return _decode(file, stamp, data, preprocessing, context)
 
 
-def _decode(file: Wanted, stamp: Stamp, data: bytes, preprocessing: Squarer, desk: Desk) -> Reading:
+def _decode(file: ReadRequest, stamp: Stamp, data: bytes, preprocessing: Preprocessor, context: ReadContext) -> Reading:
     content_hash = hashlib.sha256(data).digest()
-    verdict = desk.decide(content_hash)
-    if verdict.is_embedded and not file.is_refresh:
+    decision = context.decide(content_hash)
+    if decision.is_embedded and not file.is_refresh:
         return Known(file, stamp, content_hash)
-    if verdict.given_up is not None:
-        return Refused(file, stamp, Outcome.FAILED, verdict.given_up)
+    if decision.given_up is not None:
+        return Refused(file, stamp, Outcome.FAILED, decision.given_up)
     try:
-        photo = read_photo(data, preprocessing, desk.turn)
+        photo = read_photo(data, preprocessing, context.memory_lock)
     except DecodeError as error:
         tried = content_hash if error.outcome is Outcome.FAILED else None
         return Refused(file, stamp, error.outcome, error.reason, tried=tried)
@@ -149,8 +153,8 @@ def _decode(file: Wanted, stamp: Stamp, data: bytes, preprocessing: Squarer, des
     return Decoded(file, stamp, content_hash, photo.pixels, digest, facts)
 
 
-def _settled(descriptor: int) -> os.stat_result:
-    """The file's status, once a change to it would show: two writes within a grain of the clock leave equal times."""
+def _status_when_stable(descriptor: int) -> os.stat_result:
+    """The file's status, once a later change would be visible: two writes within a clock tick leave equal times."""
     status = os.fstat(descriptor)
     are_whole_seconds = status.st_mtime_ns % _SECOND == 0 == status.st_ctime_ns % _SECOND
     grain = _COARSE if are_whole_seconds else _GRAIN
@@ -159,3 +163,26 @@ def _settled(descriptor: int) -> os.stat_result:
         return status
     time.sleep((grain - age) / _SECOND)
     return os.fstat(descriptor)
+
+
+def with_sidecar(facts: Facts, picture: bytes) -> Facts:
+    """*facts* of the file *picture*, absolute, with the notes of its XMP sidecar, if there is one.
+
+    `IMG.JPG.xmp` belongs to that file alone, and so has precedence over `IMG.xmp`.
+    """
+    stem = os.path.splitext(picture)[0]
+    notes = Notes()
+    for base in (picture, stem):
+        for ending in (b".xmp", b".XMP"):
+            notes = notes.over(_read_sidecar(base + ending))
+    notes = notes.over(Notes(facts.rating, facts.caption, facts.keywords))
+    return replace(facts, rating=notes.rating, caption=notes.caption, keywords=notes.keywords)
+
+
+def _read_sidecar(path: bytes) -> Notes:
+    """The notes in the file; empty if it is missing or broken."""
+    try:
+        with open_file(path) as opened:
+            return read_xmp(opened.read(_MOST_SIDECAR))
+    except OSError:
+        return Notes()

@@ -1,45 +1,86 @@
-"""Reads files in processes of their own: with a limit of memory, a clock, and another one when one dies."""
+"""Readers of files: in threads of this process, or in processes with limits of memory and time."""
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 import sys
 import threading
 from contextlib import ExitStack
 from multiprocessing.context import ForkServerContext, SpawnContext
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from indexer.decode import Squarer
 from indexer.errors import NoReaders
 from store import Outcome
 
-from .file_reader import Decoded, Desk, Known, Reading, Refused, Wanted
-from .process import Hashed, TurnOver, TurnWanted, serve
-from .readers import usual_count
+from .file_reader import Decoded, Known, ReadContext, Reading, ReadRequest, Refused, read_file
+from .process import Hashed, LockRelease, LockRequest, serve
 
-#: Seconds that one file may take to be read, and its picture to be decoded. The largest that are accepted take 12 on
-#: two cores of 2020; disks and processors ten times as slow are not to lose a photo by it.
+if TYPE_CHECKING:
+    from indexer.models.protocols import Preprocessor
+
+_MOST_READERS = 8
+
+#: Seconds for reading one file and decoding its picture. The largest accepted pictures take 12 on two cores of 2020;
+#: disks and processors ten times as slow must not lose a photo.
 _LONGEST = 120.0
-#: Bytes: 155 megapixels, the most that is decoded whole, at 20 bytes each, and room for the file itself.
+#: Bytes: 155 megapixels, the largest picture that is decoded whole, at 20 bytes each, and room for the file itself.
 _MOST_MEMORY = 4 << 30
-#: Seconds until a process that was told to end is left alone: one that waits for a dead disk cannot be ended.
+#: Seconds to wait for a process to end: one that waits for a dead disk cannot be ended.
 _PATIENCE = 5.0
 
 
-class InProcesses:
-    """Readers that nothing in a file can harm this process through. They start when there is something to read."""
+class Readers(Protocol):
+    """Reads files, up to `count` of them at once, each call on a thread of its own."""
+
+    @property
+    def count(self) -> int:
+        """The number of files that can be read at once."""
+        ...
+
+    def read(self, file: ReadRequest, context: ReadContext) -> Reading:
+        """Read *file*. Raises nothing because of the file."""
+        ...
+
+    def abandon(self) -> None:
+        """Stop waiting for files that are being read. Calls in progress end soon."""
+        ...
+
+
+class ThreadReaders:
+    """Reads in the calling thread. A decoder that crashes or takes all memory ends the whole process."""
+
+    def __init__(self, preprocessing: Preprocessor, count: int | None = None) -> None:
+        self._preprocessing = preprocessing
+        self.count = count or default_count()
+
+    def read(self, file: ReadRequest, context: ReadContext) -> Reading:
+        """Read *file*."""
+        return read_file(file, self._preprocessing, context)
+
+    def abandon(self) -> None:
+        """Do nothing: reading soon ends by itself."""
+
+
+def default_count() -> int:
+    """One reader a core, up to eight: more take memory and wait for the disk."""
+    return min(_MOST_READERS, os.cpu_count() or 1)
+
+
+class ProcessReaders:
+    """Reads in processes, so that no file can harm this process. They start when there is something to read."""
 
     def __init__(
         self,
-        preprocessing: Squarer,
+        preprocessing: Preprocessor,
         count: int | None = None,
         *,
         longest: float = _LONGEST,
         most_memory: int = _MOST_MEMORY,
     ) -> None:
-        self.count = count or usual_count()
+        self.count = count or default_count()
         self._preprocessing = preprocessing
         self._longest = longest
         self._most_memory = most_memory
@@ -48,14 +89,14 @@ class InProcesses:
         self._is_closed = False
         self._lock = threading.Lock()
 
-    def read(self, file: Wanted, desk: Desk) -> Reading:
-        """What *file* holds; `Refused` as failed if that took too long, or ended the process that read it.
+    def read(self, file: ReadRequest, context: ReadContext) -> Reading:
+        """Read *file*; `Refused` as failed if that takes too long or ends the process.
 
-        Raises `NoReaders`, and what *desk* raises.
+        Raises `NoReaders` and the errors of *context*.
         """
         worker = self._take()
         try:
-            reading = worker.read(file, desk, self._longest)
+            reading = worker.read(file, context, self._longest)
         except BaseException:
             worker.kill()
             raise
@@ -66,14 +107,14 @@ class InProcesses:
         return reading
 
     def abandon(self) -> None:
-        """End the processes that are reading."""
+        """Kill the processes that are reading."""
         with self._lock:
             busy = list(self._busy)
         for worker in busy:
             worker.kill()
 
     def close(self) -> None:
-        """End all processes; from now on none is made. None is left if this is interrupted."""
+        """End all processes and start no more. None is left if this is interrupted."""
         idle: list[_Worker] = []
         try:
             with self._lock:
@@ -84,7 +125,7 @@ class InProcesses:
             for worker in idle:
                 worker.close()
         except BaseException:
-            # This process would wait for them at its own end, and they heed no polite request.
+            # This process would wait for them at its own end, and they ignore SIGTERM.
             self.abandon()
             for worker in idle:
                 worker.kill()
@@ -103,9 +144,9 @@ class InProcesses:
             if not is_late:
                 self._busy.add(worker)
         if is_late:
-            # Nobody else would end it, and this process could not end before it: it heeds no request to.
+            # Nothing else would end it, and this process would wait for it: it ignores SIGTERM.
             worker.kill()
-            raise NoReaders("they were ended meanwhile")
+            raise NoReaders("they were closed")
         return worker
 
     def _give_back(self, worker: _Worker) -> None:
@@ -128,27 +169,27 @@ class InProcesses:
 class _Worker:
     """One process, and this end of the pipe to it."""
 
-    def __init__(self, preprocessing: Squarer, most_memory: int) -> None:
-        # Forked from a process without threads: to fork this one, with its threads, is not safe.
+    def __init__(self, preprocessing: Preprocessor, most_memory: int) -> None:
+        # Forked from a process without threads: forking this one, which has threads, is not safe.
         context: SpawnContext | ForkServerContext
         if sys.platform == "win32":
             context = multiprocessing.get_context("spawn")
         else:
             context = multiprocessing.get_context("forkserver")
             context.set_forkserver_preload(["indexer.workers.preload"])
-        self._pipe, theirs = context.Pipe()
+        self._pipe, remote = context.Pipe()
         self._process = context.Process(
-            target=serve, args=(theirs, preprocessing, most_memory), name="photos-decoder", daemon=True
+            target=serve, args=(remote, preprocessing, most_memory), name="photos-decoder", daemon=True
         )
         self._process.start()
-        theirs.close()
+        remote.close()
         self.is_alive = True
         self._hashed: bytes | None = None
 
-    def read(self, file: Wanted, desk: Desk, longest: float) -> Reading:
+    def read(self, file: ReadRequest, context: ReadContext, longest: float) -> Reading:
         try:
-            with ExitStack() as turn:
-                return self._converse(file, desk, longest, turn)
+            with ExitStack() as memory_lock:
+                return self._converse(file, context, longest, memory_lock)
         except TimeoutError:
             reason = f"it could not be read within {longest:g} seconds"
             self.kill()
@@ -158,28 +199,28 @@ class _Worker:
             reason = "the process that read it ended" + (f" (signal {-code})" if code < 0 else "")
         return Refused(file, file.stamp, Outcome.FAILED, reason, tried=self._hashed)
 
-    def _converse(self, file: Wanted, desk: Desk, longest: float, turn: ExitStack) -> Reading:
+    def _converse(self, file: ReadRequest, context: ReadContext, longest: float, memory_lock: ExitStack) -> Reading:
         self._hashed = None
         self._pipe.send(file)
         while True:
             if not self._pipe.poll(longest):
                 raise TimeoutError
             match self._pipe.recv():
-                case Hashed() as asked:
-                    self._hashed = asked.content_hash
-                    self._pipe.send(desk.decide(asked.content_hash))
-                case TurnWanted():
-                    turn.enter_context(desk.turn())
+                case Hashed() as message:
+                    self._hashed = message.content_hash
+                    self._pipe.send(context.decide(message.content_hash))
+                case LockRequest():
+                    memory_lock.enter_context(context.memory_lock())
                     self._pipe.send(None)
-                case TurnOver():
-                    turn.close()
+                case LockRelease():
+                    memory_lock.close()
                 case Refused() | Known() | Decoded() as reading:
                     return reading
                 case other:
                     raise AssertionError(other)
 
     def close(self) -> None:
-        """Let it end by itself."""
+        """Close the pipe, on which the process ends."""
         self._pipe.close()
         self._process.join(_PATIENCE)
         self.kill()

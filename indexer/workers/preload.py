@@ -1,12 +1,13 @@
-"""What is loaded once for all decoders: the process that they are forked from imports it, and nothing else does.
+"""Start-up of reader processes: the fork server imports this module, and reader processes are forked from it.
 
-A terminal sends Ctrl-C, and a service manager its request to end, to every process of the program. Decoders leave it to
-the process that they work for to say when they stop, and so from their first moment on.
+A module of its own, because importing it changes signal handling. A terminal sends Ctrl-C, and a service manager its
+request to end, to every process of the program. Reader processes ignore both from their first moment: the main process
+ends them.
 """
 
 import signal
 
-# What each of them needs.
+# Imported once for all reader processes.
 from . import process
 
 __all__ = ["process"]

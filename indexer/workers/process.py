@@ -1,4 +1,4 @@
-"""A process that reads and decodes files for another one, so that no file can harm that."""
+"""The reader process: it reads and decodes files for the main process, so that no file can harm that."""
 
 from __future__ import annotations
 
@@ -9,99 +9,102 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
-from indexer.decode import Squarer
 from store import Outcome
 
-from .file_reader import Refused, Verdict, Wanted, read_file
+from .file_reader import Decision, ReadRequest, Refused, read_file
+
+if TYPE_CHECKING:
+    from indexer.models.protocols import Preprocessor
 
 #: Steps of niceness.
-_BEHIND = 5
+_NICENESS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """Asks what is to be done with a content."""
+    """Message: the hash of a content. Answered with a `Decision`."""
 
     content_hash: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class TurnWanted:
-    """Asks for the turn of the large; answered when it has come."""
+class LockRequest:
+    """Message: acquire the memory lock. Answered when it is held."""
 
 
 @dataclass(frozen=True, slots=True)
-class TurnOver:
-    """Gives it back. Not answered."""
+class LockRelease:
+    """Message: release the memory lock. Not answered."""
 
 
-def serve(pipe: Connection[object, object], preprocessing: Squarer, memory: int) -> None:
-    """Answer each file that comes through *pipe* with a reading, until it is closed.
+def serve(pipe: Connection[object, object], preprocessing: Preprocessor, memory: int) -> None:
+    """Answer each `ReadRequest` from *pipe* with a reading, until it is closed.
 
-    *memory*: bytes of address space that decoding may take beyond what the process has by now.
+    *memory* is the bytes of address space that decoding may take in addition to what the process has now.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _confine(memory)
-    _hush()
-    desk = _RemoteDesk(pipe)
+    _limit_resources(memory)
+    _silence_stderr()
+    context = _RemoteContext(pipe)
     while True:
         try:
             file = pipe.recv()
         except (EOFError, OSError):
             return
-        assert isinstance(file, Wanted)
+        assert isinstance(file, ReadRequest)
         try:
-            reading = read_file(file, preprocessing, desk)
+            reading = read_file(file, preprocessing, context)
         except (EOFError, BrokenPipeError):
             return
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is one file
+        except Exception as error:  # noqa: BLE001 - any error costs one file
             reason = f"reading it went wrong ({type(error).__name__})"
-            reading = Refused(file, file.stamp, Outcome.FAILED, reason, tried=desk.hashed)
-        desk.hashed = None
+            reading = Refused(file, file.stamp, Outcome.FAILED, reason, tried=context.hashed)
+        context.hashed = None
         pipe.send(reading)
 
 
-class _RemoteDesk:
-    """Puts what is asked through the pipe."""
+class _RemoteContext:
+    """A `ReadContext` that forwards requests through the pipe."""
 
     def __init__(self, pipe: Connection[object, object]) -> None:
         self._pipe = pipe
         self.hashed: bytes | None = None
 
-    def decide(self, content_hash: bytes) -> Verdict:
+    def decide(self, content_hash: bytes) -> Decision:
         self.hashed = content_hash
         self._pipe.send(Hashed(content_hash))
-        verdict = self._pipe.recv()
-        assert isinstance(verdict, Verdict)
-        return verdict
+        decision = self._pipe.recv()
+        assert isinstance(decision, Decision)
+        return decision
 
-    def turn(self) -> AbstractContextManager[object]:
-        return self._turn()
+    def memory_lock(self) -> AbstractContextManager[object]:
+        return self._locked()
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
-        self._pipe.send(TurnWanted())
+    def _locked(self) -> Iterator[None]:
+        self._pipe.send(LockRequest())
         self._pipe.recv()
         try:
             yield
         finally:
-            self._pipe.send(TurnOver())
+            self._pipe.send(LockRelease())
 
 
-def _confine(memory: int) -> None:
-    """Step back behind the encoder, make allocations beyond *memory* fail here, and let crashes leave no core files.
+def _limit_resources(memory: int) -> None:
+    """Lower the priority, limit memory to *memory* more bytes, and turn off core files.
 
-    A failure here costs one file.
+    An allocation that fails here costs one file.
     """
     if sys.platform == "win32":
         return
     # Windows has no such limits, and Python there no such module.
     import resource  # noqa: PLC0415
 
-    # Encoding, in the process that waits for these, is what takes longest: threads of it that lose their turn to a
-    # decoder keep the others waiting.
-    os.nice(_BEHIND)
+    # Encoding, in the main process, takes longest: if one of its threads loses the processor to a decoder, the others
+    # wait for it.
+    os.nice(_NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     now = _address_space()
     if now is not None:
@@ -109,7 +112,7 @@ def _confine(memory: int) -> None:
 
 
 def _address_space() -> int | None:
-    """Bytes that are mapped by now; None where the system does not say, and does not hold to such a limit either."""
+    """Bytes that are mapped now; None on systems without /proc, which do not enforce such a limit either."""
     try:
         with open("/proc/self/statm", "rb") as pages:
             return int(pages.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
@@ -117,8 +120,8 @@ def _address_space() -> int | None:
         return None
 
 
-def _hush() -> None:
-    """Decoders written in C print warnings of their own; what matters is in the reading."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
+def _silence_stderr() -> None:
+    """Discard what decoders written in C print; errors are in the reading."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    os.close(null)

@@ -8,8 +8,8 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
+from indexer.models.protocols import EncoderFactory
 from photos.config import Settings
-from photos.encoders import Encoders
 from photos.errors import UnreadablePicture
 from photos.library import OpenLibrary
 from photos.operations.requests import Request, SearchAnswer, SimilarRequest
@@ -21,7 +21,7 @@ from store import Catalog, MappedRows, Space, VectorIndex
 class Answers:
     """Answers requests, each as if the library were opened for it. Threads may share it."""
 
-    def __init__(self, settings: Settings, towers: Encoders) -> None:
+    def __init__(self, settings: Settings, towers: EncoderFactory) -> None:
         self._settings = settings
         self._towers = towers
         self._lock = threading.Lock()
@@ -86,7 +86,7 @@ class Answers:
 class _Moment(OpenLibrary):
     """The library's parts for one answer. What is dear to open is lent, and stays open afterwards."""
 
-    def __init__(self, settings: Settings, towers: Encoders, kept: Answers) -> None:
+    def __init__(self, settings: Settings, towers: EncoderFactory, kept: Answers) -> None:
         super().__init__(settings, towers)
         self._kept = kept
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 
-from indexer import WHOLE, Hints, ImageEncoder, IndexReport, NoReaders, Progress, Subtree
-from indexer.watch.filesystem_events import Ears
+from indexer import WHOLE, DirtyPaths, ImageEncoder, IndexReport, NoReaders, Progress, Subtree
+from indexer.watch.filesystem_events import FolderWatcher
 from photos.daemon.lock import Keeper, introduce
 from photos.daemon.quiet_hours import Restraint
 from photos.encoders import CachedEncoders
@@ -55,8 +55,8 @@ class Watch:
         self._told = told
         settings = app.settings
         self._restraint = restraint or Restraint(settings)
-        self._hints = Hints(settings.quiet_seconds)
-        self._ears = Ears(self._hints)
+        self._hints = DirtyPaths(settings.quiet_seconds)
+        self._ears = FolderWatcher(self._hints)
         self._towers = towers
         now = time.time()
         self._keeper = Keeper(os.getpid(), now, "looking", now, answers=answers)
@@ -81,10 +81,10 @@ class Watch:
             return t.folders.all()
 
     def _listen(self, folders: Sequence[Folder]) -> None:
-        for deaf in self._ears.listen(folders):
+        for deaf in self._ears.watch(folders):
             often = f"It is looked through every {self._app.settings.poll_minutes:g} minutes."
             self._say(f"{safe(os.fsdecode(deaf.folder.path))}: {deaf.reason}. {often}")
-        polled = tuple((safe(os.fsdecode(deaf.folder.path)), deaf.reason) for deaf in self._ears.deaf())
+        polled = tuple((safe(os.fsdecode(deaf.folder.path)), deaf.reason) for deaf in self._ears.unwatchable())
         self._keeper = replace(self._keeper, polled=polled)
 
     def _parts(self, folders: Sequence[Folder]) -> Parts:
@@ -96,7 +96,7 @@ class Watch:
         parts = dict(self._hints.take()) if self._hints.wait(0) else {}
         if now >= self._poll_due:
             self._poll_due = now + self._app.settings.poll_minutes * 60
-            parts |= {deaf.folder.id: [WHOLE] for deaf in self._ears.deaf()}
+            parts |= {deaf.folder.id: [WHOLE] for deaf in self._ears.unwatchable()}
         known = {folder.id for folder in folders}
         return {folder_id: some for folder_id, some in parts.items() if folder_id in known}
 
@@ -131,7 +131,7 @@ class Watch:
         if parts is None:
             self._full_due = now + self._app.settings.rescan_minutes * 60
             self._keeper = replace(self._keeper, looked_at=time.time())
-        for folder, path in report.unripe:
+        for folder, path in report.too_recent:
             self._hints.add(folder.id, Subtree(os.path.dirname(path), is_deep=False))
         self._keeper = replace(self._keeper, trouble=None)
         self._told(report, now - started)
@@ -178,7 +178,7 @@ class Watch:
             self._full_due = 0.0
 
     def _poll_wait(self, now: float) -> float:
-        return self._poll_due - now if self._ears.deaf() else _CHECK
+        return self._poll_due - now if self._ears.unwatchable() else _CHECK
 
     def _note(self, state: str) -> None:
         if state != self._keeper.state or self._keeper.looked_at is None:

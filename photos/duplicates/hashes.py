@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.decode import Turn
+from indexer.decode import MemoryLock
 from photos.duplicates.file_state import OnDisk, on_disk
 from photos.duplicates.phash import METHOD, Look, PerceptualHashes, joined, look_at
 from store import Catalog, CatalogBusy, CatalogReadOnly, DiskFailed, DiskFull, IndexedFile, PerceptualHash
@@ -27,7 +27,7 @@ Progress = Callable[[int, int], None]
 class Looker(Protocol):
     """What sees what a picture looks like."""
 
-    def __call__(self, path: bytes, turn: Turn, /) -> Look | None:
+    def __call__(self, path: bytes, turn: MemoryLock, /) -> Look | None:
         """The look of the picture at *path*; None if it cannot be read now. *turn* is as in `look_at`."""
         ...
 
@@ -75,7 +75,7 @@ class KnownLooks:
                     progress(start + len(some), len(missing))
         return _together(parts)
 
-    def _made(self, pool: Executor, photo_ids: Sequence[int], turn: Turn) -> PerceptualHash:
+    def _made(self, pool: Executor, photo_ids: Sequence[int], turn: MemoryLock) -> PerceptualHash:
         with self._catalog.read() as t:
             files = t.copies.files(photo_ids)
         seen = pool.map(lambda key: self._first(files.get(key, []), turn), photo_ids)
@@ -83,7 +83,7 @@ class KnownLooks:
         made = joined(list(looks.values()))
         return PerceptualHash(np.array(list(looks), np.int64), made.bits, made.colours)
 
-    def _first(self, files: Sequence[IndexedFile], turn: Turn) -> Look | None:
+    def _first(self, files: Sequence[IndexedFile], turn: MemoryLock) -> Look | None:
         """The look of the first of a photo's files that can be read and is the one that was indexed."""
         for file in files:
             if on_disk(file) is OnDisk.UNCHANGED and (look := self._look(file.path, turn)) is not None:

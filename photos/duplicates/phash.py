@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer import DecodeError
-from indexer.decode import Turn, read_photo
+from indexer.decode import MemoryLock, read_photo
 from indexer.files.open_file import open_file
 
 _SIDE, _LOW = 32, 8
@@ -129,7 +129,7 @@ class _Whole:
         return np.asarray(image.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS))
 
 
-def look_at(path: bytes, turn: Turn = nullcontext) -> Look | None:
+def look_at(path: bytes, turn: MemoryLock = nullcontext) -> Look | None:
     """What the picture at *path* looks like; None if it cannot be read now.
 
     What *turn* gives is held while a picture is decoded that takes much memory.

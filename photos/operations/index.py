@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 
-from indexer import ImageEncoder, IndexReport, Progress, Subtree, decoders, index_folders
+from indexer import ImageEncoder, IndexReport, IndexRequest, Progress, Subtree, decoders, index_folders
 from photos.library import OpenLibrary
 from photos.operations import vocabularies
 from photos.operations.models import Model
@@ -47,23 +47,26 @@ def bring_up_to_date(
         revision = vocabularies.current_revision(t) or revision
     if within is None:
         _look_again_with_new_decoders(app)
+    request = IndexRequest(
+        folders=folders,
+        space=model.space,
+        batch_size=app.settings.batch_size or BATCH_SIZE,
+        confirm_removals=confirm_removals,
+        within=within,
+        min_age=min_age,
+        pair=app.settings.companions,
+        follow=app.settings.follow_links,
+        check_embeddings=check_embeddings,
+    )
     with app.readers(model.checkpoint.preprocessing) as readers:
         report = index_folders(
             app.catalog,
-            folders,
-            model.space,
-            embedder or lru_cache(1)(lambda: app.embedder(model.space)),
-            StoredTagger(app.catalog, model.space, revision, texts, told_texts),
-            progress,
+            request,
             readers=readers,
-            batch_size=app.settings.batch_size or BATCH_SIZE,
-            confirm_removals=confirm_removals,
-            within=within,
-            min_age=min_age,
-            pair=app.settings.companions,
-            follow=app.settings.follow_links,
-            check_embeddings=check_embeddings,
-            breathe=breathe,
+            image_encoder=embedder or lru_cache(1)(lambda: app.embedder(model.space)),
+            tagger=StoredTagger(app.catalog, model.space, revision, texts, told_texts),
+            progress=progress,
+            before_batch=breathe,
         )
     _renew(app, model.space)
     with app.catalog.read() as t:

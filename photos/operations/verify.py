@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from indexer import look
+from indexer import survey_folder
 from photos.library import OpenLibrary
 
 
@@ -38,7 +38,7 @@ def differences(app: OpenLibrary) -> list[Difference]:
         index.remove()
     new, gone, offline = 0, 0, 0
     for folder in folders:
-        changes = look(app.catalog, folder, pair=app.settings.companions, follow=app.settings.follow_links)
+        changes = survey_folder(app.catalog, folder, pair=app.settings.companions, follow=app.settings.follow_links)
         new, gone, offline = (
             new + len(changes.to_read) + len(changes.companions) - changes.again,
             gone + len(changes.gone),

@@ -138,7 +138,7 @@ def _wanted(
     keys = {_key(label) for label in flat}
     wanted: dict[KeywordList, _Lists] = {}
     for each, held in theirs.items():
-        written = flat if each.parting is None else paths(labels, each.parting, words)
+        written = flat if each.separator is None else paths(labels, each.separator, words)
         ours = list(_without(written, held))
         copies: list[str] = []
         if ours and not held:
@@ -156,16 +156,19 @@ def _foreign(packet: Packet, each: KeywordList) -> list[str]:
 def _paths_of(foreign: Mapping[KeywordList, Sequence[str]]) -> list[LabelPath]:
     """What people wrote, as paths; words that are a level of one are left out."""
     found = [
-        tuple(word.split(each.parting)) for each, words in foreign.items() if each.parting is not None for word in words
+        tuple(word.split(each.separator))
+        for each, words in foreign.items()
+        if each.separator is not None
+        for word in words
     ]
     levels = {_key(level) for path in found for level in path}
     return [*dict.fromkeys(found), *((word,) for word in foreign[SUBJECT] if _key(word) not in levels)]
 
 
 def _written(others: Iterable[LabelPath], each: KeywordList) -> Iterator[str]:
-    if each.parting is None:
+    if each.separator is None:
         return (path[-1] for path in others)
-    parting = each.parting
+    parting = each.separator
     return (parting.join(path) for path in others if not any(parting in level for level in path))
 
 

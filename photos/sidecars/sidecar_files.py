@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from indexer.files.open_file import open_without_waiting
+from indexer.files.open_file import open_nonblocking
 from indexer.files.scan import stamp_of
 from photos.errors import SidecarLeft
 from store import Stamp
@@ -45,7 +45,7 @@ def read(path: bytes) -> Sidecar | None:
             raise SidecarLeft("it is a link to another file")
         if not stat.S_ISREG(status.st_mode):
             raise SidecarLeft("it is no regular file")
-        with open_without_waiting(path) as opened:
+        with open_nonblocking(path) as opened:
             content = opened.read(_MOST + 1)
             after = os.fstat(opened.fileno())
     except FileNotFoundError:

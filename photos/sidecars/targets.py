@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from indexer.files.companions import companions
-from indexer.files.sidecars import is_sidecar
+from indexer.files.companions import companions, is_sidecar
 from photos.operations.folders import is_offline
 from query.errors import NotInLibrary
 from store import Catalog, Folder, Transaction

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from indexer import InThreads
+from indexer import ThreadReaders
 from photos.__main__ import main
 from photos.cli import Invocation
 
@@ -49,7 +49,7 @@ class Program:
 
 def read_here(preprocessing, count):
     """Readers in threads: processes of their own would load the test runner each time."""
-    return nullcontext(InThreads(preprocessing, count))
+    return nullcontext(ThreadReaders(preprocessing, count))
 
 
 @pytest.fixture(scope="session")

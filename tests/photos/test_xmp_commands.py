@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from store import Catalog
-from tests.indexer.test_notes import bag, packet
+from tests.indexer.decode.test_notes import bag, packet
 from tests.photos.sidecars.packets import ADOBE, values, without_keywords
 
 from .towers import COLOURS

@@ -67,7 +67,7 @@ class ColourTexts:
         ]
         return _vectors(np.array(rows, np.float64))
 
-    def cut(self, texts):
+    def truncated(self, texts):
         return [len(text.split()) > TEXT_LENGTH for text in texts]
 
 

@@ -1,1 +1,4 @@
-"""Backends that run an encoder: numpy, bfloat16, int8, and devices."""
+"""Backends for torch: devices and precisions, and linear layers in float, packed bfloat16 and int8.
+
+Nothing here knows an architecture.
+"""

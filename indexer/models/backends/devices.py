@@ -1,4 +1,4 @@
-"""Which device and precision a tower runs in."""
+"""Devices and precisions that encoders run in, and their threads."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.errors import DeviceUnavailable
 
 PRECISIONS = ("float32", "bfloat16", "float16", "int8")
-#: Below this an image tower is quick in any precision, and float32 gives the same vectors on every machine.
+#: Parameters. A smaller image encoder is fast in any precision, and float32 gives the same vectors on every machine.
 _SMALL = 20_000_000
 
 
 def choose(checkpoint: Checkpoint, device: str | None = None, precision: str | None = None) -> tuple[str, str]:
-    """The device and the precision of the image tower: those asked for, or the best that this machine has.
+    """Choose the device and the precision of the image encoder: the given ones, or this machine's best.
 
-    Without a wish: CUDA, then MPS, then the CPU; bfloat16 where the hardware computes in it, float16 on older
-    CUDA devices, float32 otherwise and for small models. int8, for the CPU alone, is never chosen
-    unasked. Raises `DeviceUnavailable`.
+    The best device is CUDA, then MPS, then the CPU. The best precision is bfloat16 if the hardware computes in it,
+    float16 on older CUDA devices, and float32 otherwise and for small models. int8, for the CPU alone, must be
+    asked for. Raises `DeviceUnavailable`.
     """
     available = _devices()
     chosen = device or available[0]
@@ -56,15 +56,15 @@ def _cpu_computes_bfloat16() -> bool:
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
     if _is_x86():
-        # oneDNN says yes to every AVX-512 processor and emulates; emulated, bfloat16 is slower than float32.
+        # oneDNN accepts every AVX-512 processor and emulates; emulated bfloat16 is slower than float32.
         has = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()  # noqa: SLF001 - no public name before torch 2.9
-        # It may be told to keep to less than the processor has.
+        # An environment variable may limit oneDNN to fewer instructions than the processor has.
         return bool(has and torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - no public name for it
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # noqa: SLF001 - as above
 
 
 def packs_bfloat16() -> bool:
-    """Whether matrices in bfloat16 may be kept as oneDNN wants them on this CPU."""
+    """Return whether this CPU multiplies bfloat16 matrices in oneDNN's packed layout."""
     return _is_x86() and _cpu_computes_bfloat16() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
@@ -73,14 +73,14 @@ def _is_x86() -> bool:
 
 
 def pass_threads(device: str) -> ThreadPoolExecutor:
-    """Threads that each compute a pass of their own on *device*.
+    """Threads that each compute passes of their own on *device*.
 
-    Threads that share a pass wait for each other at every layer, and long if something else runs beside them.
+    Threads that share a pass wait for each other at every layer, and wait long if other programs run.
     """
     count = torch.get_num_threads() if device == "cpu" else 1
     return ThreadPoolExecutor(count, "encode", initializer=limit_threads, initargs=(1,))
 
 
 def limit_threads(count: int) -> None:
-    """Compute on the CPU with so many threads, in this thread and in those that begin after it."""
+    """Compute on the CPU with *count* threads, in this thread and in those that start later."""
     torch.set_num_threads(count)

@@ -1,1 +1,1 @@
-"""Checkpoints: sources, settings, weights and preprocessing."""
+"""Checkpoints on disk: their settings, their weights' files, and the hub they come from. Nothing here loads torch."""

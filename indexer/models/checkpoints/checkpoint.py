@@ -1,4 +1,4 @@
-"""A checkpoint's folder: what it is, read from its small files and from the weights' header."""
+"""A checkpoint's folder, described by its small files and by the header of its weights."""
 
 from __future__ import annotations
 
@@ -14,19 +14,14 @@ from safetensors import SafetensorError, safe_open
 from indexer.models.errors import CheckpointDamaged, CheckpointUnsupported
 from store import SpaceIdentity
 
-from .preprocessing import Preprocessing
+from .config import Json, TransformerShape, number, read_json, section, transformer_shape
+from .preprocessing import Preprocessing, read_preprocessing
 from .safetensors_map import MappedArrays
-from .settings import Json, number, read_json, real, section
-from .shapes import TowerShape, tower_shape
 
-#: Pillow's numbers for the filters that SigLIP checkpoints use: 3 in version 1, 2 in SigLIP 2.
-_RESAMPLE = {2: "bilinear", 3: "bicubic"}
 _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
-_CHANNELS = 3
 _SCALARS = frozenset({"logit_scale", "logit_bias"})
 _TOKENIZERS = ("tokenizer.json", "spiece.model", "tokenizer.model")
-_PROCESSOR = "its image processor"
 _CODE = "it needs to run code of its own, which is never done"
 
 
@@ -35,7 +30,7 @@ class Checkpoint:
     """A fixed-resolution SigLIP or SigLIP 2 checkpoint."""
 
     folder: Path
-    #: What the user called it: a hub id, a folder, or "demo".
+    #: The user's name for it: a hub id, a folder, or "demo".
     name: str
     dimension: int
     image_size: int
@@ -45,16 +40,16 @@ class Checkpoint:
     logit_scale: float
     logit_bias: float
     preprocessing: Preprocessing
-    text: TowerShape
-    vision: TowerShape
+    text: TransformerShape
+    vision: TransformerShape
     #: Pixels of a patch's side.
     patch_size: int
-    #: Parameters of the image tower.
+    #: Parameters of the image encoder.
     vision_parameters: int
     weights: tuple[Path, ...] = field(repr=False)
 
     def weights_stamp(self) -> str:
-        """What changes, without reading them, when the weights' files do."""
+        """Identity of the weights' files, which changes with them. Reads none of the weights."""
         parts = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in self.weights]
         return json.dumps(parts)
 
@@ -67,7 +62,7 @@ class Checkpoint:
         return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
     def identity(self, precision: str, weights_hash: str) -> SpaceIdentity:
-        """The space that embeddings of *precision* lie in."""
+        """Identity of the space of embeddings in *precision*."""
         return SpaceIdentity(
             model=self.name,
             weights_hash=weights_hash,
@@ -80,7 +75,7 @@ class Checkpoint:
 
 
 def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
-    """The checkpoint in *folder*. Reads no weights but the scale and the bias.
+    """Open the checkpoint in *folder*. Of the weights, only the scale and the bias are read.
 
     Raises `CheckpointUnsupported` or `CheckpointDamaged`.
     """
@@ -88,7 +83,7 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
     text, vision = section(folder, config, "text_config"), section(folder, config, "vision_config")
     dimension = number(folder, vision, "hidden_size", 768)
     if number(folder, text, "projection_size", number(folder, text, "hidden_size", 768)) != dimension:
-        raise CheckpointDamaged(folder, "its text and image towers end in vectors of different length")
+        raise CheckpointDamaged(folder, "its text and image encoders make vectors of different lengths")
     image_size = number(folder, vision, "image_size", 224)
     weights = _weights(folder)
     scale, bias, parameters = _read_header(folder, weights)
@@ -100,9 +95,9 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
         text_length=number(folder, text, "max_position_embeddings", 64),
         logit_scale=scale,
         logit_bias=bias,
-        preprocessing=_preprocessing(folder, image_size),
-        text=tower_shape(folder, text),
-        vision=tower_shape(folder, vision),
+        preprocessing=read_preprocessing(folder, image_size),
+        text=transformer_shape(folder, text),
+        vision=transformer_shape(folder, vision),
         patch_size=number(folder, vision, "patch_size", 16),
         vision_parameters=parameters,
         weights=weights,
@@ -110,7 +105,7 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
 
 
 def check_settings(folder: Path) -> Json:
-    """What config.json says, if the kind of model it describes can be used. Needs none of the folder's large files.
+    """Read config.json and check that this kind of model can be used. Needs none of the folder's large files.
 
     Raises `CheckpointUnsupported` or `CheckpointDamaged`.
     """
@@ -118,15 +113,15 @@ def check_settings(folder: Path) -> Json:
     _check_kind(folder, config)
     vision = section(folder, config, "vision_config")
     if vision.get("vision_use_head") is False:
-        raise CheckpointUnsupported(folder, "its image tower has no pooling head, so a picture has no single vector")
+        raise CheckpointUnsupported(folder, "its image encoder has no pooling head, so a picture has no single vector")
     for name in ("tokenizer_config.json", "preprocessor_config.json", "processor_config.json"):
         if (folder / name).is_file() and "auto_map" in read_json(folder, name):
             raise CheckpointUnsupported(folder, _CODE)
     if not any((folder / name).is_file() for name in _TOKENIZERS):
         raise CheckpointDamaged(folder, "tokenizer.json is missing")
-    _preprocessing(folder, number(folder, vision, "image_size", 224))
-    for tower in (vision, section(folder, config, "text_config")):
-        tower_shape(folder, tower)
+    read_preprocessing(folder, number(folder, vision, "image_size", 224))
+    for each in (vision, section(folder, config, "text_config")):
+        transformer_shape(folder, each)
     return config
 
 
@@ -168,13 +163,13 @@ def _weights(folder: Path) -> tuple[Path, ...]:
 
 
 def _read_header(folder: Path, weights: tuple[Path, ...]) -> tuple[float, float, int]:
-    """Scale, bias and the image tower's parameters."""
+    """Scale, bias and the number of the image encoder's parameters."""
     scalars: dict[str, float] = {}
     parameters, has_text = 0, False
     for path in weights:
         try:
             with safe_open(path, framework="np") as file:
-                for key in file.keys():  # noqa: SIM118 - this is no dict
+                for key in file.keys():  # noqa: SIM118 - not a dict
                     has_text = has_text or key.startswith("text_model.")
                     if key.startswith("vision_model."):
                         parameters += int(np.prod(file.get_slice(key).get_shape()))
@@ -183,48 +178,7 @@ def _read_header(folder: Path, weights: tuple[Path, ...]) -> tuple[float, float,
         except (SafetensorError, OSError, ValueError, LookupError) as error:
             raise CheckpointDamaged(folder, f"{path.name} cannot be read ({error})") from error
     if not parameters or not has_text or len(scalars) != len(_SCALARS):
-        raise CheckpointDamaged(folder, "its weights lack a tower, the scale or the bias")
+        raise CheckpointDamaged(folder, "its weights lack an encoder, the scale or the bias")
     if not all(math.isfinite(value) for value in scalars.values()):
         raise CheckpointDamaged(folder, "its scale or bias is no number")
     return scalars["logit_scale"], scalars["logit_bias"], parameters
-
-
-def _preprocessing(folder: Path, image_size: int) -> Preprocessing:
-    settings = _processor_settings(folder)
-    if settings.get("do_resize") is False or settings.get("do_center_crop"):
-        raise CheckpointUnsupported(folder, "its image processor does not squash pictures into a square")
-    size = settings.get("size")
-    if isinstance(size, dict):
-        size = size.get("height") if size.get("height") == size.get("width") else None
-    if size != image_size:
-        raise CheckpointDamaged(folder, f"its image processor makes other pictures than {image_size} x {image_size}")
-    resample = settings.get("resample")
-    if not isinstance(resample, int) or resample not in _RESAMPLE:
-        raise CheckpointUnsupported(folder, f"its pictures are resized by filter {resample!r}, not bilinear or bicubic")
-    scaled, normalised = settings.get("do_rescale") is not False, settings.get("do_normalize") is not False
-    std = _channels(folder, settings.get("image_std")) if normalised else (1.0, 1.0, 1.0)
-    if not all(std):
-        raise CheckpointDamaged(folder, "its image processor divides by zero")
-    return Preprocessing(
-        size=image_size,
-        resample=_RESAMPLE[resample],
-        rescale=real(folder, _PROCESSOR, settings.get("rescale_factor", 1 / 255)) if scaled else 1.0,
-        mean=_channels(folder, settings.get("image_mean")) if normalised else (0.0, 0.0, 0.0),
-        std=std,
-    )
-
-
-def _processor_settings(folder: Path) -> Json:
-    if (folder / "preprocessor_config.json").is_file():
-        return read_json(folder, "preprocessor_config.json")
-    nested = read_json(folder, "processor_config.json").get("image_processor")
-    if not isinstance(nested, dict):
-        raise CheckpointDamaged(folder, "preprocessor_config.json is missing")
-    return nested
-
-
-def _channels(folder: Path, values: object) -> tuple[float, float, float]:
-    if not isinstance(values, list) or len(values) != _CHANNELS:
-        raise CheckpointDamaged(folder, "its image processor's mean or deviation is missing")
-    red, green, blue = (real(folder, _PROCESSOR, value) for value in values)
-    return red, green, blue

@@ -1,4 +1,4 @@
-"""Arrays of safetensors files, memory-mapped: what is not asked for is not read.
+"""Arrays of safetensors files, memory-mapped: only the parts in use are read.
 
 A file is the header's length in 8 bytes, the header in JSON, and the data
 (https://huggingface.co/docs/safetensors, "Format").
@@ -31,7 +31,7 @@ _BFLOAT16 = "BF16"
 class MappedArrays:
     """The arrays of one or more files, by name, and `metadata`, the notes in their headers.
 
-    Raises `OSError`, or `ValueError` for a file that is not of the format.
+    Raises `OSError`, or `ValueError` for a file in another format.
     """
 
     def __init__(self, paths: Iterable[Path]) -> None:
@@ -42,7 +42,7 @@ class MappedArrays:
             self._open(path)
 
     def __contains__(self, name: str) -> bool:
-        """Whether there is an array of that name."""
+        """Return whether there is an array of that name."""
         return name in self._arrays
 
     def shape(self, name: str) -> tuple[int, ...]:
@@ -54,11 +54,11 @@ class MappedArrays:
         return self._arrays[name]
 
     def floats(self, name: str) -> NDArray[np.float32]:
-        """The array in float32, which is mapped still if it is stored so. Raises `KeyError`."""
+        """The array in float32; still mapped if it is stored in float32. Raises `KeyError`."""
         return self._widened(name, self._arrays[name])
 
     def rows(self, name: str, numbers: NDArray[np.int64] | slice) -> NDArray[np.float32]:
-        """These rows of an array, in float32. No others are read. Raises `KeyError`, and `IndexError` for numbers."""
+        """Rows of an array by their *numbers*, in float32. Reads no others. Raises `KeyError` or `IndexError`."""
         return self._widened(name, self._arrays[name][numbers])
 
     def _widened(self, name: str, stored: NDArray[np.generic]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Where checkpoints are: shipped, in a folder, or downloaded from the hub on request."""
+"""Sources of checkpoints: shipped with the program, in a folder, or downloaded from the hub on request."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _SETTINGS = ("*.json", "spiece.model", "tokenizer.model")
 _WANTED = (*_SETTINGS, "*.safetensors")
 _POLL = 0.5
-#: What the system says when the disk, and not the network, is at fault.
+#: Errors of the disk and not of the network.
 _DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOTDIR})
 
 Result = TypeVar("Result")
 
 
 class Hub(Protocol):
-    """A place that repositories come from."""
+    """Server of model repositories."""
 
     def size(self, repository: str, patterns: tuple[str, ...]) -> int:
         """Bytes of the repository's files that match. Raises `ModelUnknown`, `NoNetwork` or `DownloadFailed`."""
 
     def fetch(self, repository: str, folder: Path, patterns: tuple[str, ...]) -> None:
-        """Bring those files into *folder*, going on where an earlier call stopped. Raises as `size` does."""
+        """Download those files into *folder*, resuming an earlier call. Raises as `size` does."""
 
 
 def locate(reference: str, models: Path, shipped: Mapping[str, Path]) -> Path:
@@ -57,10 +57,10 @@ def locate(reference: str, models: Path, shipped: Mapping[str, Path]) -> Path:
 def download(
     reference: str, models: Path, hub: Hub, progress: Callable[[int, int], None] = lambda _done, _total: None
 ) -> Path:
-    """Fetch a repository into *models* and return its folder. What an interrupted download brought is kept and used.
+    """Download a repository into *models* and return its folder. An interrupted download is resumed.
 
-    *progress* is told bytes done and bytes in all, about twice a second and at the end. The settings come first, so
-    that a kind that cannot be used costs no gigabytes.
+    *progress* is called with the bytes done and in all, about twice a second and at the end. The settings come
+    first, so that an unsupported checkpoint costs no gigabytes.
     Raises `ModelUnknown`, `NoNetwork`, `DownloadFailed`, and what `open_checkpoint` raises.
     """
     if not _REPOSITORY.fullmatch(reference):
@@ -93,13 +93,13 @@ def download(
 
 
 def _fetch(fetch: Callable[[], None], tick: Callable[[], None]) -> None:
-    """Run *fetch* to its end, calling *tick* meanwhile and once after it."""
+    """Run *fetch* in a thread, calling *tick* regularly until it ends and once after it."""
     failure: list[BaseException] = []
 
     def work() -> None:
         try:
             fetch()
-        except BaseException as error:  # noqa: BLE001 - carried over to the caller's thread
+        except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
             failure.append(error)
 
     worker = threading.Thread(target=work, daemon=True)
@@ -128,7 +128,7 @@ def _bytes_in(folder: Path) -> int:
 
 
 class HuggingFaceHub:
-    """The hub that SigLIP's checkpoints are published on, or a mirror of it at *endpoint*."""
+    """The Hugging Face hub, or a mirror of it at *endpoint*."""
 
     def __init__(self, endpoint: str | None = None) -> None:
         self._endpoint = endpoint
@@ -148,7 +148,7 @@ class HuggingFaceHub:
         return _translated(repository, ask)
 
     def fetch(self, repository: str, folder: Path, patterns: tuple[str, ...]) -> None:
-        """Bring the files that match."""
+        """Download the files that match."""
         from huggingface_hub import snapshot_download  # noqa: PLC0415 - only a download needs it
         from huggingface_hub.utils.logging import set_verbosity_error  # noqa: PLC0415 - as above
         from huggingface_hub.utils.tqdm import disable_progress_bars  # noqa: PLC0415 - as above
@@ -179,7 +179,7 @@ def _translated(repository: str, ask: Callable[[], Result]) -> Result:
             raise DownloadFailed(repository, f"{error.strerror}.") from error
         raise NoNetwork(repository, str(error)) from error
     except Exception as error:
-        # The client's own network errors come from a library that is not ours to import.
+        # The client's network errors come from a library that is no dependency of this program.
         if type(error).__module__.partition(".")[0] in {"httpx", "httpx2", "httpcore", "requests", "urllib3"}:
             raise NoNetwork(repository, str(error)) from error
         raise

@@ -1,1 +1,1 @@
-"""The SigLIP architecture: image and text encoders in torch."""
+"""The SigLIP architecture: its two towers, and the encoders of pictures and texts made of them."""

@@ -1,31 +1,35 @@
-"""The two towers in torch: SigLIP (Zhai and others 2023, arXiv 2303.15343) as transformers has it.
+"""The two towers of SigLIP in torch (Zhai and others 2023, arXiv 2303.15343), with the same operations as transformers.
 
-transformers itself takes twice as long to be imported as torch.
+transformers itself takes twice as long to import as torch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import torch
+from safetensors import SafetensorError, safe_open
 from torch.nn import functional
 
+from indexer.models.backends.linear import PLAIN, Layer, LinearLayers, MakeLinear, linear
 from indexer.models.checkpoints.checkpoint import Checkpoint
-from indexer.models.checkpoints.shapes import TowerShape
-from indexer.models.checkpoints.weights import TowerWeights
+from indexer.models.checkpoints.config import TransformerShape
+from indexer.models.errors import CheckpointDamaged
 
-from .layers import PLAIN, Encoder, Kit, Step, in_heads, linear, norm, perceptron
-
+#: Data types of weights and pixels. int8 layers are made from float32 weights.
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "int8": torch.float32}
 _COLOURS = 3
 
 
-class TextModel:
+class TextTower:
     """The text tower in float32. Raises `CheckpointDamaged` if a weight is missing."""
 
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
         weights, shape = TowerWeights(checkpoint, "text_model", device, "float32"), checkpoint.text
         self._table = weights("embeddings.token_embedding.weight", 0, shape.width)
         self._places = weights("embeddings.position_embedding.weight", checkpoint.text_length, shape.width)
-        self._encoder = Encoder(weights, shape, PLAIN)
-        self._last = norm(weights, "final_layer_norm", shape)
+        self._encoder = TransformerEncoder(weights, shape, PLAIN)
+        self._last = layer_norm(weights, "final_layer_norm", shape)
         self._head = linear(
             weights("head.weight", checkpoint.dimension, shape.width), weights("head.bias", checkpoint.dimension)
         )
@@ -33,37 +37,37 @@ class TextModel:
     def __call__(self, ids: torch.Tensor) -> torch.Tensor:
         """Vectors, (n, d), of token ids, int64 (n, text_length)."""
         states = self._encoder(functional.embedding(ids, self._table) + self._places)
-        # The tower was trained to be read at its last position, padding or not.
+        # SigLIP reads the last position, padding or not.
         return self._head(self._last(states)[:, -1])
 
 
-class VisionModel:
-    """The image tower in *precision*; *kit* makes its matrices. Raises `CheckpointDamaged`."""
+class VisionTower:
+    """The image tower in *precision*; *layers* makes its linear layers. Raises `CheckpointDamaged`."""
 
-    def __init__(self, checkpoint: Checkpoint, device: str, precision: str, kit: Kit = PLAIN) -> None:
+    def __init__(self, checkpoint: Checkpoint, device: str, precision: str, layers: LinearLayers = PLAIN) -> None:
         weights, shape = TowerWeights(checkpoint, "vision_model", device, precision), checkpoint.vision
         patches = (checkpoint.image_size // checkpoint.patch_size) ** 2
-        self._embed = _patches(weights, checkpoint.patch_size, shape.width, kit)
+        self._embed = _patches(weights, checkpoint.patch_size, shape.width, layers)
         self._places = weights("embeddings.position_embedding.weight", patches, shape.width)
-        self._encoder = Encoder(weights, shape, kit)
-        self._last = norm(weights, "post_layernorm", shape)
-        self._head = _PoolingHead(weights, shape, kit)
+        self._encoder = TransformerEncoder(weights, shape, layers)
+        self._last = layer_norm(weights, "post_layernorm", shape)
+        self._head = _PoolingHead(weights, shape, layers)
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
         """Vectors, (n, d), of scaled pixels, (n, size, size, 3)."""
         return self._head(self._last(self._encoder(self._embed(pixels) + self._places)))
 
 
-def _patches(weights: TowerWeights, size: int, width: int, kit: Kit) -> Step:
-    """Makes of pixels, (n, side, side, 3), a vector for each patch, (n, patches, width)."""
+def _patches(weights: TowerWeights, size: int, width: int, layers: LinearLayers) -> Layer:
+    """The patch embedding: pixels, (n, side, side, 3), become vectors of patches, (n, patches, width)."""
     weight = weights("embeddings.patch_embedding.weight", width, _COLOURS, size, size)
     bias = weights("embeddings.patch_embedding.bias", width)
-    if kit.patches is None:
+    if layers.patches is None:
         return lambda pixels: (
             functional.conv2d(pixels.permute(0, 3, 1, 2), weight, bias, stride=size).flatten(2).transpose(1, 2)
         )
-    # A convolution whose steps are as long as its kernel is a product of patches and one matrix.
-    embed = kit.patches(weight.permute(0, 2, 3, 1).reshape(width, -1), bias)
+    # A convolution with a stride as long as its kernel is a product of patches and one matrix.
+    embed = layers.patches(weight.permute(0, 2, 3, 1).reshape(width, -1), bias)
 
     def cut(pixels: torch.Tensor) -> torch.Tensor:
         count, side = pixels.shape[0], pixels.shape[1] // size
@@ -74,25 +78,134 @@ def _patches(weights: TowerWeights, size: int, width: int, kit: Kit) -> Step:
 
 
 class _PoolingHead:
-    """One vector of all patches, by what a learnt probe attends to."""
+    """Attention pooling: a learnt probe attends to all patches and gives one vector."""
 
-    def __init__(self, weights: TowerWeights, shape: TowerShape, kit: Kit) -> None:
+    def __init__(self, weights: TowerWeights, shape: TransformerShape, layers: LinearLayers) -> None:
         width = shape.width
         self._heads = shape.heads
         into = weights("head.attention.in_proj_weight", 3 * width, width)
         into_bias = weights("head.attention.in_proj_bias", 3 * width)
-        # It asks the same of every picture. A copy, since how a matrix lies in memory shows in products of one row.
-        self._asked = functional.linear(weights("head.probe", 1, 1, width), into[:width].clone(), into_bias[:width])
-        self._project = kit.linear(into[width:], into_bias[width:])
+        # The query is the same for every picture. A copy, since a matrix's memory layout changes products of one row.
+        self._query = functional.linear(weights("head.probe", 1, 1, width), into[:width].clone(), into_bias[:width])
+        self._project = layers.linear(into[width:], into_bias[width:])
         self._out = linear(
             weights("head.attention.out_proj.weight", width, width), weights("head.attention.out_proj.bias", width)
         )
-        self._norm = norm(weights, "head.layernorm", shape)
-        self._perceptron = perceptron(weights, "head.mlp", shape, kit.linear)
+        self._norm = layer_norm(weights, "head.layernorm", shape)
+        self._mlp = mlp(weights, "head.mlp", shape, layers.linear)
 
     def __call__(self, states: torch.Tensor) -> torch.Tensor:
         keys, values = (in_heads(part, self._heads) for part in self._project(states).chunk(2, -1))
-        asked = in_heads(self._asked.expand(len(states), -1, -1), self._heads)
-        found = functional.scaled_dot_product_attention(asked, keys, values)
+        query = in_heads(self._query.expand(len(states), -1, -1), self._heads)
+        found = functional.scaled_dot_product_attention(query, keys, values)
         found = self._out(found.transpose(1, 2).flatten(2))
-        return (found + self._perceptron(self._norm(found)))[:, 0]
+        return (found + self._mlp(self._norm(found)))[:, 0]
+
+
+def layer_norm(weights: TowerWeights, name: str, shape: TransformerShape) -> Layer:
+    """The layer normalisation of that name."""
+    weight, bias = weights(f"{name}.weight", shape.width), weights(f"{name}.bias", shape.width)
+    return lambda states: functional.layer_norm(states, (shape.width,), weight, bias, shape.epsilon)
+
+
+def mlp(weights: TowerWeights, name: str, shape: TransformerShape, make: MakeLinear) -> Layer:
+    """The two linear layers of that name, and the activation between them."""
+    into = make(
+        weights(f"{name}.fc1.weight", shape.inner, shape.width),
+        weights(f"{name}.fc1.bias", shape.inner),
+        shape.activation,
+    )
+    back = make(weights(f"{name}.fc2.weight", shape.width, shape.inner), weights(f"{name}.fc2.bias", shape.width))
+    return lambda states: back(into(states))
+
+
+class TransformerEncoder:
+    """A tower's layers in sequence; *layers* makes their linear layers."""
+
+    def __init__(self, weights: TowerWeights, shape: TransformerShape, layers: LinearLayers) -> None:
+        self._layers = [
+            _EncoderLayer(weights, f"encoder.layers.{number}", shape, layers) for number in range(shape.layers)
+        ]
+
+    def __call__(self, states: torch.Tensor) -> torch.Tensor:
+        """Apply the layers to *states*, (n, tokens, width)."""
+        for layer in self._layers:
+            states = layer(states)
+        return states
+
+
+class _EncoderLayer:
+    def __init__(self, weights: TowerWeights, name: str, shape: TransformerShape, layers: LinearLayers) -> None:
+        def square(part: str) -> tuple[torch.Tensor, torch.Tensor]:
+            full = f"{name}.self_attn.{part}"
+            return weights(f"{full}.weight", shape.width, shape.width), weights(f"{full}.bias", shape.width)
+
+        self._heads = shape.heads
+        self._first, self._second = (layer_norm(weights, f"{name}.layer_norm{number}", shape) for number in (1, 2))
+        self._project = _projection([square(part) for part in ("q_proj", "k_proj", "v_proj")], layers)
+        self._out = layers.linear(*square("out_proj"))
+        self._mlp = mlp(weights, f"{name}.mlp", shape, layers.linear)
+
+    def __call__(self, states: torch.Tensor) -> torch.Tensor:
+        states = states + self._attention(self._first(states))
+        return states + self._mlp(self._second(states))
+
+    def _attention(self, states: torch.Tensor) -> torch.Tensor:
+        # Without a mask: SigLIP was trained with attention to all tokens, padding included.
+        queries, keys, values = (in_heads(part, self._heads) for part in self._project(states))
+        found = functional.scaled_dot_product_attention(queries, keys, values)
+        return self._out(found.transpose(1, 2).flatten(2))
+
+
+def in_heads(states: torch.Tensor, heads: int) -> torch.Tensor:
+    """*states*, (n, tokens, width), as (n, heads, tokens, width / heads)."""
+    return states.view(*states.shape[:2], heads, -1).transpose(1, 2)
+
+
+def _projection(
+    matrices: list[tuple[torch.Tensor, torch.Tensor]], layers: LinearLayers
+) -> Callable[[torch.Tensor], Sequence[torch.Tensor]]:
+    """Several linear layers of one input; their outputs in order."""
+    if layers.patches is None:
+        separate = [layers.linear(weight, bias) for weight, bias in matrices]
+        return lambda states: [layer(states) for layer in separate]
+    joined = layers.linear(torch.cat([weight for weight, _ in matrices]), torch.cat([bias for _, bias in matrices]))
+    return lambda states: joined(states).chunk(len(matrices), -1)
+
+
+class TowerWeights:
+    """The weights of one tower, named below *tower*, on *device* and in *precision*.
+
+    float32 weights for the CPU stay in the mapped file. Weights of the other tower are not read. Raises
+    `CheckpointDamaged`.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, tower: str, device: str, precision: str) -> None:
+        self._folder = checkpoint.folder
+        self._tower = tower
+        self._device = device
+        self._dtype = DTYPES[precision]
+        try:
+            files = [safe_open(path, framework="pt") for path in checkpoint.weights]
+        except (SafetensorError, OSError) as error:
+            raise CheckpointDamaged(self._folder, f"its weights cannot be read ({error})") from error
+        self._file_of = {
+            name: file
+            for file in files
+            for name in file.keys()  # type: ignore[no-untyped-call]  # noqa: SIM118 - not a dict
+        }
+
+    def __call__(self, name: str, *shape: int) -> torch.Tensor:
+        """The weight of that name. It must have that *shape*, in which 0 stands for any size."""
+        full = f"{self._tower}.{name}"
+        if full not in self._file_of:
+            raise CheckpointDamaged(self._folder, f"its weights lack {full}")
+        try:
+            tensor: torch.Tensor = self._file_of[full].get_tensor(full)  # type: ignore[no-untyped-call]
+        except (SafetensorError, OSError) as error:
+            raise CheckpointDamaged(self._folder, f"{full} cannot be read ({error})") from error
+        if len(tensor.shape) != len(shape) or any(
+            wanted not in {0, size} for wanted, size in zip(shape, tensor.shape, strict=True)
+        ):
+            raise CheckpointDamaged(self._folder, f"{full} is {tuple(tensor.shape)} and not {shape}")
+        return tensor.to(self._device, self._dtype)

@@ -1,8 +1,8 @@
-"""A byte-pair tokenizer of hundreds of thousands of pieces, kept so that a few texts need a few of them.
+"""A byte-pair tokenizer of hundreds of thousands of pieces, stored so that a few texts load only a few pieces.
 
-Only pieces that stand in a text can be made of it. So a tokenizer of those alone makes the same of it as the whole one,
-and is made in milliseconds where the whole one takes a second. Which pieces stand in a text is found by hashes of all
-its parts; a piece that is taken by mistake, because two hashes are equal, changes nothing.
+A tokenizer can only cut a text into pieces that occur in it. So a tokenizer of those pieces alone gives the same ids as
+the whole one, and is built in milliseconds instead of a second. The pieces that occur in a text are found by the hashes
+of all its substrings; a piece that is included by mistake, because two hashes are equal, changes nothing.
 """
 
 from __future__ import annotations
@@ -19,41 +19,41 @@ from indexer.models.checkpoints.safetensors_map import MappedArrays
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-#: Any odd number whose bits are mixed.
+#: An odd number with well mixed bits.
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
-#: Texts that share a tokenizer: one is made in milliseconds, and the more pieces it has the longer that takes.
+#: Texts that share a tokenizer. More of them would have more pieces, and make it slower to build.
 _TOGETHER = 256
 _Json = dict[str, Any]
 
 
 class PieceTable:
-    """Pieces and their merges by hash, as `tabulated` made them, memory-mapped."""
+    """Pieces and their merges by hash, as made by `piece_table`, memory-mapped."""
 
-    def __init__(self, kept: MappedArrays) -> None:
-        self._shell: _Json = json.loads(kept.metadata["shell"])
-        self._always: dict[str, int] = json.loads(kept.metadata["always"])
-        self._replaced: list[tuple[str, str]] = json.loads(kept.metadata["replaced"])
-        self._longest = int(kept.metadata["longest"])
-        self._hashes, self._ids = kept.whole("hashes"), kept.whole("ids")
-        self._starts, self._letters = kept.whole("starts"), kept.whole("letters")
+    def __init__(self, arrays: MappedArrays) -> None:
+        self._shell: _Json = json.loads(arrays.metadata["shell"])
+        self._always: dict[str, int] = json.loads(arrays.metadata["always"])
+        self._replaced: list[tuple[str, str]] = json.loads(arrays.metadata["replaced"])
+        self._longest = int(arrays.metadata["longest"])
+        self._hashes, self._ids = arrays.whole("hashes"), arrays.whole("ids")
+        self._starts, self._letters = arrays.whole("starts"), arrays.whole("letters")
         self._merge_starts, self._splits, self._ranks = (
-            kept.whole("merge_starts"),
-            kept.whole("splits"),
-            kept.whole("ranks"),
+            arrays.whole("merge_starts"),
+            arrays.whole("splits"),
+            arrays.whole("ranks"),
         )
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """The ids of each text's pieces, without an end mark."""
+        """Token ids of each text, without an end mark."""
         found = []
         for start in range(0, len(texts), _TOGETHER):
             some = texts[start : start + _TOGETHER]
-            tokenizer = self._of("\n".join(some))
+            tokenizer = self._tokenizer_for("\n".join(some))
             found += [tokenizer.encode(text, add_special_tokens=False).ids for text in some]
         return found
 
-    def _of(self, text: str) -> Tokenizer:
-        """A tokenizer of the pieces that can be made of any part of *text*."""
-        from tokenizers import Tokenizer  # noqa: PLC0415 - many that import this package have no text
+    def _tokenizer_for(self, text: str) -> Tokenizer:
+        """Build a tokenizer of the pieces that occur in *text*."""
+        from tokenizers import Tokenizer  # noqa: PLC0415 - needed only for texts
 
         for old, new in self._replaced:
             text = text.replace(old, new)
@@ -72,7 +72,7 @@ class PieceTable:
         return Tokenizer.from_str(json.dumps({**self._shell, "model": model}))
 
     def _places(self, text: str) -> list[int]:
-        """Where the pieces are that stand in *text*."""
+        """Rows of the pieces that occur in *text*."""
         found = list(_windows(_points(text), self._longest))
         wanted = np.unique(np.concatenate(found)) if found else np.empty(0, np.uint64)
         first = np.searchsorted(self._hashes, wanted, "left").tolist()
@@ -83,10 +83,10 @@ class PieceTable:
         return self._letters[int(self._starts[place]) : int(self._starts[place + 1])].tobytes().decode()
 
 
-def tabulated(whole: str) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]] | None:
-    """The arrays and the notes of a `PieceTable` for a tokenizer, given as the JSON of the tokenizers library.
+def piece_table(whole: str) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]] | None:
+    """Arrays and metadata of a `PieceTable`, from a tokenizer in the JSON of the tokenizers library.
 
-    None if it is of a kind for which the pieces that stand in a text would not do.
+    None for a tokenizer that may need pieces which do not occur in the text.
     """
     shell: _Json = json.loads(whole)
     model: _Json = shell["model"]
@@ -96,7 +96,7 @@ def tabulated(whole: str) -> tuple[dict[str, NDArray[np.generic]], dict[str, str
     vocabulary: dict[str, int] = model["vocab"]
     always = {piece: number for piece, number in vocabulary.items() if _is_byte(piece) or piece == model["unk_token"]}
     for added in shell["added_tokens"]:
-        # One that the model does not know gets the next free number, which another vocabulary would change.
+        # A token that is not in the model gets the next free number, which depends on the vocabulary.
         if vocabulary.get(added["content"]) != added["id"]:
             return None
         always[added["content"]] = added["id"]
@@ -134,7 +134,7 @@ def _table(
 
 
 def _hashed(pieces: Sequence[str], lengths: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """As `_windows`, for each of *pieces*."""
+    """Hash of each of *pieces*, as in `_windows`."""
     points = _points("".join(pieces))
     starts = np.cumsum(lengths) - lengths
     hashes = np.zeros(len(pieces), np.uint64)
@@ -145,7 +145,7 @@ def _hashed(pieces: Sequence[str], lengths: NDArray[np.int64]) -> NDArray[np.uin
 
 
 def _windows(points: NDArray[np.uint64], longest: int) -> Iterator[NDArray[np.uint64]]:
-    """Hashes of all parts of one letter, of two, and so on up to *longest*."""
+    """Hashes of all substrings of one letter, then of two, and so on up to *longest*."""
     hashes = np.zeros(len(points), np.uint64)
     for length in range(1, min(longest, len(points)) + 1):
         hashes = hashes[: len(points) - length + 1] * _FACTOR + points[length - 1 :]
@@ -157,19 +157,19 @@ def _points(text: str) -> NDArray[np.uint64]:
 
 
 def _replacements(normalizer: _Json | None) -> list[tuple[str, str]] | None:
-    """What is replaced by what; None if a text is changed in another way."""
+    """Replacements, old and new; None if a text is changed in another way."""
     if normalizer is None:
         return []
     if normalizer["type"] == "Sequence":
         parts = [_replacements(part) for part in normalizer["normalizers"]]
         return None if None in parts else [pair for part in parts if part is not None for pair in part]
     old = normalizer.get("pattern", {}).get("String") if normalizer["type"] == "Replace" else None
-    # Of several letters, it could stand across a border at which the text is cut first.
+    # A pattern of several letters could lie across a border at which the text is split first.
     return [(old, normalizer["content"])] if isinstance(old, str) and len(old) == 1 else None
 
 
 def _only_splits(pre_tokenizer: _Json | None) -> bool:
-    """Whether texts are cut and not changed."""
+    """Return whether texts are split and not changed."""
     if pre_tokenizer is not None and pre_tokenizer["type"] == "Sequence":
         return all(_only_splits(part) for part in pre_tokenizer["pretokenizers"])
     return pre_tokenizer is None or pre_tokenizer["type"] == "Split"

@@ -1,7 +1,9 @@
-"""From texts to token ids: by the kept tokenizer where there is one, and else by transformers."""
+"""A checkpoint's tokenizer, read from the cache if it is there, and otherwise by transformers."""
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,60 +12,116 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.models.checkpoints.checkpoint import Checkpoint
+from indexer.models.errors import CheckpointDamaged
 
-from .kept_tokenizer import keep, kept_tokenizer
-from .prompts import prepared
-from .sentencepiece import SpecialToken
+from .cached_tokenizer import SpecialToken, cache_tokenizer, load_cached_tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
 class Tokenizer:
-    """A checkpoint's tokenizer, loaded when it is first asked.
+    """A checkpoint's tokenizer, loaded at its first use.
 
-    It is kept in the folder *kept*, if one is given, so that the next need not import transformers. Raises
+    It is cached in the folder *cache*, if one is given, so that later processes need not import transformers. Raises
     `CheckpointDamaged`.
     """
 
-    def __init__(self, checkpoint: Checkpoint, kept: Path | None = None) -> None:
+    def __init__(self, checkpoint: Checkpoint, cache: Path | None = None) -> None:
         self._checkpoint = checkpoint
         self._length = checkpoint.text_length
-        self._folder = kept
-        self._kept = None if kept is None else kept_tokenizer(checkpoint, kept)
-        self._whole: PreTrainedTokenizerBase | None = None
+        self._cache = cache
+        self._cached = None if cache is None else load_cached_tokenizer(checkpoint, cache)
+        self._original: PreTrainedTokenizerBase | None = None
 
     def tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """Token ids as the model sees them, int64 (n, text_length): ended, and padded on the right."""
-        plain = [prepared(text) for text in texts]
-        if self._kept is not None:
+        """Token ids for the model, int64 (n, text_length): with an end mark, and padded on the right."""
+        normalized = [normalize(text) for text in texts]
+        if self._cached is not None:
             try:
-                return self._kept.tokens(plain)
+                return self._cached.tokens(normalized)
             except SpecialToken:
                 pass
-        from .transformers import tokens_of  # noqa: PLC0415 - this loads transformers
+        return _tokens(self._loaded(), normalized, self._length)
 
-        return tokens_of(self._loaded(), plain, self._length)
+    def truncated(self, texts: Sequence[str]) -> list[bool]:
+        """Return for each text whether it is longer than the model reads."""
+        return [length > self._length for length in self._lengths([normalize(text) for text in texts])]
 
-    def cut(self, texts: Sequence[str]) -> list[bool]:
-        """Of each text, whether the model does not see the whole."""
-        return [length > self._length for length in self._lengths([prepared(text) for text in texts])]
-
-    def _lengths(self, plain: list[str]) -> list[int]:
-        if self._kept is not None:
+    def _lengths(self, normalized: list[str]) -> list[int]:
+        if self._cached is not None:
             try:
-                return self._kept.lengths(plain)
+                return self._cached.lengths(normalized)
             except SpecialToken:
                 pass
-        from .transformers import lengths_of  # noqa: PLC0415 - as above
-
-        return lengths_of(self._loaded(), plain)
+        return _lengths(self._loaded(), normalized)
 
     def _loaded(self) -> PreTrainedTokenizerBase:
-        if self._whole is None:
-            from .transformers import load_tokenizer  # noqa: PLC0415 - as above
+        if self._original is None:
+            self._original = load_tokenizer(self._checkpoint)
+            if self._cache is not None:
+                cache_tokenizer(self._original, self._checkpoint, self._cache)
+        return self._original
 
-            self._whole = load_tokenizer(self._checkpoint)
-            if self._folder is not None:
-                keep(self._whole, self._checkpoint, self._folder)
-        return self._whole
+
+def normalize(text: str) -> str:
+    """*text* as in SigLIP's training: NFC, lower case and single spaces.
+
+    The tokenizer that transformers picks for a fixed-resolution SigLIP 2 does not lower-case by itself.
+    """
+    return " ".join(unicodedata.normalize("NFC", text).lower().split())
+
+
+def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
+    """Load the tokenizer with transformers, padding on the right.
+
+    Runs no code of the checkpoint and uses no network. Raises `CheckpointDamaged`, also if it does not end texts.
+    """
+    from transformers import AutoTokenizer  # noqa: PLC0415 - takes seconds, and the cache needs none of it
+
+    _silence_transformers()
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            checkpoint.folder, local_files_only=True, trust_remote_code=False, padding_side="right"
+        )
+        row = _tokens(tokenizer, ["a"], checkpoint.text_length)[0]
+    except Exception as error:  # parsers of damaged tokenizer files raise anything
+        raise CheckpointDamaged(checkpoint.folder, f"its tokenizer cannot be read ({type(error).__name__})") from error
+    ends = np.flatnonzero(row == tokenizer.eos_token_id)
+    if len(row) != checkpoint.text_length or not len(ends) or (row[ends[0] + 1 :] != tokenizer.pad_token_id).any():
+        # Another ending or padding gives other vectors, without any error.
+        raise CheckpointDamaged(checkpoint.folder, "its tokenizer does not end texts and pad them on the right")
+    return tokenizer
+
+
+def _tokens(tokenizer: PreTrainedTokenizerBase, normalized: list[str], length: int) -> NDArray[np.int64]:
+    """Token ids, int64 (n, length): with an end mark, and padded."""
+    if not normalized:
+        return np.empty((0, length), np.int64)
+    ids: NDArray[np.int64] = tokenizer(
+        normalized,
+        padding="max_length",
+        max_length=length,
+        truncation=True,
+        return_attention_mask=False,
+        return_tensors="np",
+    )["input_ids"]
+    return ids.astype(np.int64)
+
+
+def _lengths(tokenizer: PreTrainedTokenizerBase, normalized: list[str]) -> list[int]:
+    """Number of tokens of each text, its end mark included."""
+    if not normalized:
+        return []
+    whole = tokenizer(normalized, truncation=False, return_attention_mask=False, verbose=False)["input_ids"]
+    return [len(ids) for ids in whole]
+
+
+def _silence_transformers() -> None:
+    """Keep transformers' messages and progress bars off stderr; errors are raised."""
+    from transformers.utils import logging  # noqa: PLC0415 - as above
+
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    # The tokenizers' threads warn if a process forks after they ran.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

@@ -18,8 +18,8 @@ from photos.cli.kit.streams import hush_logs, native_noise_hushed
 from photos.exits import ClosedPipe
 
 if TYPE_CHECKING:  # the parts are loaded by the commands that need them, so that --help is quick
+    from indexer.models.protocols import EncoderFactory
     from photos.config import Settings
-    from photos.encoders import Encoders
     from photos.library import MakeReaders, OpenLibrary
 
 P = ParamSpec("P")
@@ -59,7 +59,7 @@ class Invocation:
     debug: bool = False
     library: Path | None = None
     #: What makes encoders of checkpoints; None for the real ones.
-    towers: Encoders | None = None
+    towers: EncoderFactory | None = None
     #: What makes readers of files; None for processes.
     make_readers: MakeReaders | None = None
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))

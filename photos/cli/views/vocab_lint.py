@@ -24,7 +24,7 @@ def lint_and_tell(app: OpenLibrary, name: str | None, *, as_json: bool) -> bool:
     prompts = [(label.name, text) for label in definition.labels for text in label.texts]
     found = [
         Doubt(name, f"has a prompt of which the model does not see the end: {text[:60]!r}")
-        for (name, text), is_cut in zip(prompts, tower.cut([text for _, text in prompts]), strict=True)
+        for (name, text), is_cut in zip(prompts, tower.truncated([text for _, text in prompts]), strict=True)
         if is_cut
     ]
     found += lint(app.catalog, space, definition, app.texts(space), vocabularies.folders_of(app.catalog, name))

@@ -18,8 +18,8 @@ from photos.errors import EmptyLibrary, safe
 
 if TYPE_CHECKING:
     from indexer import IndexReport
+    from indexer.models.protocols import EncoderFactory
     from photos.config import Settings
-    from photos.encoders import Encoders
     from photos.library import OpenLibrary
 
 
@@ -47,7 +47,7 @@ def follow(app: OpenLibrary, nice: int) -> None:
 
 
 @contextmanager
-def _answering(settings: Settings, towers: Encoders) -> Iterator[Callable[[], None] | None]:
+def _answering(settings: Settings, towers: EncoderFactory) -> Iterator[Callable[[], None] | None]:
     """Answer searches meanwhile, as quickly as if nothing gave way. None if that cannot be, or is not to be.
 
     Gives what is to be called when there is something new to answer from.

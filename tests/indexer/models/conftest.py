@@ -22,7 +22,7 @@ def checkpoints(tmp_path_factory) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def kept(checkpoints, tmp_path_factory) -> Path:
-    """A folder in which the tokenizers of all checkpoints are kept."""
+    """A folder with the cached tokenizers of all checkpoints."""
     folder = tmp_path_factory.mktemp("kept")
     for each in checkpoints.values():
         Tokenizer(open_checkpoint(each), folder).tokens(["a"])

@@ -1,4 +1,4 @@
-"""What the program computes is what transformers computes on the same weights."""
+"""Agreement with transformers on the same weights."""
 
 import json
 import shutil
@@ -18,8 +18,7 @@ from transformers import (
 )
 
 from indexer.models import open_checkpoint
-from indexer.models.siglip.image_encoder import ImageTower
-from indexer.models.siglip.torch_text_encoder import TextTower
+from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
 from tests.checkpoints import in_shards, pictures
 
 KINDS = ["v1", "v1 of 16 tokens", "v2", "v2 of two widths", "v2 of odd sizes"]
@@ -34,7 +33,7 @@ TEXTS = [
 
 
 def reference_ids(kind, folder, length):
-    """Ids as the model's authors prepare them: lower case, the whole length, EOS kept."""
+    """Token ids of the reference: lower case, the whole length, with the end mark."""
     tokenizer = (SiglipTokenizer if kind.startswith("v1") else Siglip2Tokenizer).from_pretrained(folder)
     texts = [" ".join(text.lower().split()) for text in TEXTS]
     return tokenizer(texts, padding="max_length", max_length=length, truncation=True, return_tensors="pt")["input_ids"]
@@ -50,7 +49,7 @@ def reference_logits(kind, folder, images, length):
 
 
 def our_logits(checkpoint, images):
-    tower, texts = ImageTower(checkpoint, "cpu", "float32"), TextTower(checkpoint, "cpu")
+    tower, texts = SiglipImageEncoder(checkpoint, "cpu", "float32"), TorchTextEncoder(checkpoint, "cpu")
     vectors = tower.encode(np.stack([checkpoint.preprocessing.square(image) for image in images]))
     cosines = vectors @ texts.encode_text(TEXTS).T
     return np.exp(np.float32(checkpoint.logit_scale)) * cosines + np.float32(checkpoint.logit_bias)
@@ -81,20 +80,20 @@ def test_pictures_have_the_vectors_of_transformers(checkpoints, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
     squares = np.stack([checkpoint.preprocessing.square(image) for image in pictures(8)])
     expected = vectors_of_transformers(checkpoint, squares, torch.float32)
-    assert np.abs(ImageTower(checkpoint, "cpu", "float32").encode(squares) - expected).max() < 1e-6
+    assert np.abs(SiglipImageEncoder(checkpoint, "cpu", "float32").encode(squares) - expected).max() < 1e-6
 
 
 @pytest.mark.parametrize("kind", ["v2", "v2 of odd sizes"])
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_in_half_precision_vectors_are_as_near_to_exact_ones_as_those_of_transformers(checkpoints, precision, kind):
+def test_half_precision_is_as_exact_as_in_transformers(checkpoints, precision, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
     squares = np.stack([checkpoint.preprocessing.square(image) for image in pictures(48)])
     exact = vectors_of_transformers(checkpoint, squares, torch.float32).astype(np.float64)
     theirs = vectors_of_transformers(checkpoint, squares, getattr(torch, precision))
-    ours = ImageTower(checkpoint, "cpu", precision).encode(squares)
+    ours = SiglipImageEncoder(checkpoint, "cpu", precision).encode(squares)
     error = np.square(theirs - exact).sum(1).mean()
-    # Not equal to theirs: how a sum is rounded depends on the order in which it is added up, and each adds in its own.
-    # Measured are 0.91 to 1.02 times their error, and half of it between the two.
+    # Not equal to theirs: the rounding of a sum depends on the order of its terms, and the orders differ.
+    # Measured: 0.91 to 1.02 times their error, and half of it between the two.
     assert np.square(ours - exact).sum(1).mean() < 1.1 * error
     assert np.square(ours - theirs).sum(1).mean() < 0.75 * error
 
@@ -112,28 +111,28 @@ def test_other_activations_are_those_of_transformers(checkpoints, tmp_path, acti
     assert np.abs(ours - usual).max() > 1e-2
     checkpoint = open_checkpoint(folder)
     squares = np.stack([checkpoint.preprocessing.square(image) for image in pictures(3)])
-    exact = ImageTower(checkpoint, "cpu", "float32").encode(squares)
+    exact = SiglipImageEncoder(checkpoint, "cpu", "float32").encode(squares)
     for precision in ("bfloat16", "int8"):
-        assert (ImageTower(checkpoint, "cpu", precision).encode(squares) * exact).sum(1).min() > 0.999
+        assert (SiglipImageEncoder(checkpoint, "cpu", precision).encode(squares) * exact).sum(1).min() > 0.999
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_vector_does_not_depend_on_what_shares_its_batch(checkpoints, kind):
+def test_a_vector_does_not_depend_on_its_batch(checkpoints, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
     pixels = np.stack([checkpoint.preprocessing.square(image) for image in pictures(11)])
-    tower = ImageTower(checkpoint, "cpu", "float32")
+    tower = SiglipImageEncoder(checkpoint, "cpu", "float32")
     together, reverse = tower.encode(pixels), tower.encode(pixels[::-1])[::-1]
     alone = np.concatenate([tower.encode(one[None]) for one in pixels])
     assert np.abs(together - alone).max() < 1e-5
     assert np.abs(together - reverse).max() < 1e-5
-    texts = TextTower(checkpoint, "cpu")
+    texts = TorchTextEncoder(checkpoint, "cpu")
     many = texts.encode_text(TEXTS * 8)
     assert np.abs(many - np.tile(np.concatenate([texts.encode_text([one]) for one in TEXTS]), (8, 1))).max() < 1e-5
 
 
 def test_vectors_have_length_one_and_no_pictures_give_no_vectors(checkpoints):
     checkpoint = open_checkpoint(checkpoints["v2"])
-    tower, texts = ImageTower(checkpoint, "cpu", "float32"), TextTower(checkpoint, "cpu")
+    tower, texts = SiglipImageEncoder(checkpoint, "cpu", "float32"), TorchTextEncoder(checkpoint, "cpu")
     vectors = tower.encode(np.zeros((3, 32, 32, 3), np.uint8))
     assert vectors.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-6)
@@ -141,13 +140,13 @@ def test_vectors_have_length_one_and_no_pictures_give_no_vectors(checkpoints):
     assert texts.encode_text([]).shape == (0, 32)
 
 
-def test_one_picture_as_pillow_hands_it_over_is_encoded_without_a_warning(checkpoints):
+def test_a_read_only_picture_is_encoded_without_a_warning(checkpoints):
     script = (
         "from pathlib import Path; import sys; from PIL import Image; from indexer.models import open_checkpoint;"
-        "from indexer.models.siglip.image_encoder import ImageTower;"
+        "from indexer.models.siglip.torch_encoders import SiglipImageEncoder;"
         f"c = open_checkpoint(Path({str(checkpoints['v2'])!r}));"
         "square = c.preprocessing.square(Image.new('RGB', (40, 30))); square.flags.writeable = False;"
-        "print(ImageTower(c, 'cpu').encode(square[None]).shape)"
+        "print(SiglipImageEncoder(c, 'cpu').encode(square[None]).shape)"
     )
     # In a process of its own: torch gives this warning once.
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
@@ -167,12 +166,12 @@ def test_pixels_equal_those_of_the_pil_image_processor(checkpoints, kind):
 
 
 @pytest.mark.parametrize("kind", ["v2", "v2 of odd sizes"])
-def test_eight_bits_stay_near_and_a_vector_does_not_depend_on_what_shares_its_batch(checkpoints, kind):
+def test_int8_vectors_are_near_float32_and_independent_of_their_batch(checkpoints, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
     # More than a pass holds, which is 16 pictures of 16 patches each, or 7 of 36.
     pixels = np.stack([checkpoint.preprocessing.square(image) for image in pictures(37)])
-    exact = ImageTower(checkpoint, "cpu", "float32").encode(pixels)
-    tower = ImageTower(checkpoint, "cpu", "int8")
+    exact = SiglipImageEncoder(checkpoint, "cpu", "float32").encode(pixels)
+    tower = SiglipImageEncoder(checkpoint, "cpu", "int8")
     together = tower.encode(pixels)
     assert (exact * together).sum(1).min() > 0.995
     for count in (1, 5):
@@ -182,11 +181,11 @@ def test_eight_bits_stay_near_and_a_vector_does_not_depend_on_what_shares_its_ba
 
 @pytest.mark.parametrize("kind", ["v2", "v2 of odd sizes"])
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_half_precision_stays_near_and_logits_are_still_computed_in_float32(checkpoints, precision, kind):
+def test_half_precision_is_near_and_logits_are_computed_in_float32(checkpoints, precision, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
     pixels = np.stack([checkpoint.preprocessing.square(image) for image in pictures(4)])
-    exact = ImageTower(checkpoint, "cpu", "float32").encode(pixels)
-    half = ImageTower(checkpoint, "cpu", precision).encode(pixels)
+    exact = SiglipImageEncoder(checkpoint, "cpu", "float32").encode(pixels)
+    half = SiglipImageEncoder(checkpoint, "cpu", precision).encode(pixels)
     assert half.dtype == np.float32
     assert (exact * half).sum(1).min() > 0.999
     assert checkpoint.logit_scale == pytest.approx(np.log(112.3), abs=1e-6)

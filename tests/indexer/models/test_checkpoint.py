@@ -1,4 +1,4 @@
-"""Opening checkpoints: what is read, and what is refused with one sentence."""
+"""Opening checkpoints, and refusing unsupported or damaged ones with one sentence."""
 
 import dataclasses
 import json
@@ -20,8 +20,7 @@ from indexer.models import (
     open_checkpoint,
 )
 from indexer.models.backends.devices import _cpu_computes_bfloat16, choose
-from indexer.models.siglip.image_encoder import ImageTower
-from indexer.models.siglip.torch_text_encoder import TextTower
+from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
 from tests.checkpoints import make_naflex
 
 
@@ -35,7 +34,7 @@ def edit(path, **changes):
     path.write_text(json.dumps({**content, **changes}))
 
 
-def test_what_a_checkpoint_is_follows_from_its_files(checkpoints):
+def test_a_checkpoint_is_described_by_its_files(checkpoints):
     checkpoint = open_checkpoint(checkpoints["v1 of 16 tokens"], "mine")
     assert (checkpoint.name, checkpoint.dimension, checkpoint.image_size, checkpoint.text_length) == (
         "mine",
@@ -79,7 +78,7 @@ def test_scale_and_bias_of_half_precision_files_are_read_exactly(copy, dtype):
     assert checkpoint.logit_bias == weights["logit_bias"].float().item()
 
 
-def test_naflex_comes_later_and_says_so(tmp_path):
+def test_naflex_is_refused_with_a_reason(tmp_path):
     with pytest.raises(CheckpointUnsupported, match="NaFlex.*comes in a later version"):
         open_checkpoint(make_naflex(tmp_path / "naflex"))
 
@@ -96,20 +95,20 @@ def test_code_of_a_checkpoint_is_never_run(copy):
         open_checkpoint(copy)
 
 
-def test_another_kind_of_model_is_named(copy):
+def test_another_model_type_is_refused_by_name(copy):
     edit(copy / "config.json", model_type="clip")
     with pytest.raises(CheckpointUnsupported, match="'clip'"):
         open_checkpoint(copy)
 
 
 @pytest.mark.parametrize("name", ["tokenizer_config.json", "preprocessor_config.json"])
-def test_code_of_a_tokenizer_or_an_image_processor_is_never_run_either(copy, name):
+def test_code_of_a_tokenizer_or_image_processor_is_never_run(copy, name):
     edit(copy / name, auto_map={"AutoTokenizer": ["evil.Tokenizer", None]})
     with pytest.raises(CheckpointUnsupported, match="code of its own"):
         open_checkpoint(copy)
 
 
-def test_a_tower_without_its_pooling_head_is_refused(copy):
+def test_an_image_encoder_without_a_pooling_head_is_refused(copy):
     config = json.loads((copy / "config.json").read_text())
     edit(copy / "config.json", vision_config={**config["vision_config"], "vision_use_head": False})
     with pytest.raises(CheckpointUnsupported, match="pooling head"):
@@ -125,22 +124,22 @@ def test_a_tower_without_its_pooling_head_is_refused(copy):
         {"intermediate_size": 65},
     ],
 )
-def test_a_text_tower_that_its_settings_contradict_is_refused(copy, change):
+def test_a_text_encoder_that_contradicts_its_settings_is_refused(copy, change):
     config = json.loads((copy / "config.json").read_text())
     edit(copy / "config.json", text_config={**config["text_config"], **change})
     with pytest.raises(CheckpointDamaged):
-        TextTower(open_checkpoint(copy), "cpu")
+        TorchTextEncoder(open_checkpoint(copy), "cpu")
 
 
 @pytest.mark.parametrize("wrong", [0, -1, "64", 1.5, True])
-def test_sizes_that_are_no_sizes_are_refused(copy, wrong):
+def test_invalid_sizes_are_refused(copy, wrong):
     config = json.loads((copy / "config.json").read_text())
     edit(copy / "config.json", text_config={**config["text_config"], "max_position_embeddings": wrong})
     with pytest.raises(CheckpointDamaged, match="max_position_embeddings"):
         open_checkpoint(copy)
 
 
-def test_towers_that_end_in_different_lengths_are_refused(copy):
+def test_encoders_with_vectors_of_different_lengths_are_refused(copy):
     config = json.loads((copy / "config.json").read_text())
     edit(copy / "config.json", text_config={**config["text_config"], "projection_size": 48})
     with pytest.raises(CheckpointDamaged, match="different length"):
@@ -157,25 +156,25 @@ def test_a_missing_file_is_named(copy, name):
 
 
 @pytest.mark.parametrize("kept", [0, 5, 200, 20_000])
-def test_cut_weights_are_refused(copy, kept):
+def test_truncated_weights_are_refused(copy, kept):
     path = copy / "model.safetensors"
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(CheckpointDamaged, match="model.safetensors cannot be read"):
         open_checkpoint(copy)
 
 
-def test_settings_that_are_no_json_are_refused(copy):
+def test_settings_that_are_not_json_are_refused(copy):
     (copy / "config.json").write_bytes(b"\xff\xfe{")
     with pytest.raises(CheckpointDamaged, match="config.json cannot be read"):
         open_checkpoint(copy)
 
 
-def test_weights_that_lack_a_tensor_are_refused_when_the_tower_is_loaded(copy):
+def test_a_missing_tensor_is_refused_when_the_encoder_is_loaded(copy):
     weights = load_file(copy / "model.safetensors")
     del weights["vision_model.post_layernorm.weight"]
     save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(CheckpointDamaged, match="post_layernorm"):
-        ImageTower(open_checkpoint(copy), "cpu")
+        SiglipImageEncoder(open_checkpoint(copy), "cpu")
 
 
 def test_an_image_processor_of_another_size_or_filter_is_refused(copy):
@@ -187,7 +186,7 @@ def test_an_image_processor_of_another_size_or_filter_is_refused(copy):
         open_checkpoint(copy)
 
 
-def test_another_scaling_of_pixels_is_followed_and_is_another_preprocessing(copy):
+def test_another_pixel_scaling_is_applied_and_names_another_preprocessing(copy):
     usual = open_checkpoint(copy).preprocessing
     edit(copy / "preprocessor_config.json", image_mean=[0.4, 0.5, 0.6], do_rescale=False)
     other = open_checkpoint(copy).preprocessing
@@ -199,7 +198,7 @@ def test_another_scaling_of_pixels_is_followed_and_is_another_preprocessing(copy
 
 
 @pytest.mark.parametrize("change", [{"do_resize": False}, {"do_center_crop": True}])
-def test_pictures_are_squashed_and_nothing_else(copy, change):
+def test_image_processors_that_do_not_squash_are_refused(copy, change):
     edit(copy / "preprocessor_config.json", **change)
     with pytest.raises(CheckpointUnsupported, match="squash"):
         open_checkpoint(copy)
@@ -212,7 +211,7 @@ def test_the_nested_form_of_image_processor_settings_is_read_too(copy):
     assert open_checkpoint(copy).preprocessing.name == "squash-32-bilinear-1"
 
 
-def test_small_models_run_in_float32_everywhere_and_wishes_are_checked(checkpoints):
+def test_small_models_run_in_float32_and_requested_precisions_are_checked(checkpoints):
     checkpoint = open_checkpoint(checkpoints["v2"])
     assert choose(checkpoint, "cpu")[1] == "float32"
     assert choose(checkpoint, "cpu", "bfloat16") == ("cpu", "bfloat16")
@@ -222,12 +221,12 @@ def test_small_models_run_in_float32_everywhere_and_wishes_are_checked(checkpoin
         choose(checkpoint, "cpu", "int3")
 
 
-def test_large_models_take_the_hardwares_precision(checkpoints):
+def test_large_models_run_in_the_precision_of_the_hardware(checkpoints):
     large = dataclasses.replace(open_checkpoint(checkpoints["v2"]), vision_parameters=92_900_000)
     assert choose(large, "cpu")[1] == ("bfloat16" if _cpu_computes_bfloat16() else "float32")
 
 
-def test_numbers_too_large_for_float16_are_an_error_and_never_a_vector(copy):
+def test_an_overflow_in_float16_is_an_error_and_never_a_vector(copy):
     weights = load_file(copy / "model.safetensors")
     weights["vision_model.head.layernorm.weight"] *= 1e4
     weights["vision_model.head.mlp.fc1.weight"] *= 1e4
@@ -235,18 +234,19 @@ def test_numbers_too_large_for_float16_are_an_error_and_never_a_vector(copy):
     checkpoint = open_checkpoint(copy)
     pixels = np.full((1, 32, 32, 3), 200, np.uint8)
     with pytest.raises(NumbersOverflowed, match="--precision float32"):
-        ImageTower(checkpoint, "cpu", "float16").encode(pixels)
-    assert np.isfinite(ImageTower(checkpoint, "cpu", "float32").encode(pixels)).all()
+        SiglipImageEncoder(checkpoint, "cpu", "float16").encode(pixels)
+    assert np.isfinite(SiglipImageEncoder(checkpoint, "cpu", "float32").encode(pixels)).all()
 
 
-def test_loading_says_nothing_on_stderr_and_asks_no_network(checkpoints):
+def test_loading_prints_nothing_and_uses_no_network(checkpoints):
     script = (
         "import socket, sys; from pathlib import Path; from indexer.models import open_checkpoint;"
         "socket.socket.connect = lambda *_: print('connected', file=sys.stderr)\n"
-        "from indexer.models.siglip.image_encoder import ImageTower\n"
-        "from indexer.models.siglip.torch_text_encoder import TextTower\n"
+        "from indexer.models.siglip.torch_encoders import SiglipImageEncoder\n"
+        "from indexer.models.siglip.torch_encoders import TorchTextEncoder\n"
         f"for folder in {[str(checkpoints['v1']), str(checkpoints['v2'])]!r}:\n"
-        " c = open_checkpoint(Path(folder)); ImageTower(c, 'cpu'); print(TextTower(c, 'cpu').encode_text(['a']).shape)"
+        " c = open_checkpoint(Path(folder)); SiglipImageEncoder(c, 'cpu')\n"
+        " print(TorchTextEncoder(c, 'cpu').encode_text(['a']).shape)"
     )
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "TRANSFORMERS_"))}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=plain)
@@ -255,7 +255,7 @@ def test_loading_says_nothing_on_stderr_and_asks_no_network(checkpoints):
 
 
 @pytest.mark.parametrize("tower", ["text_config", "vision_config"])
-def test_activations_and_heads_that_no_siglip_has_are_refused(copy, tower):
+def test_activations_and_heads_unknown_to_siglip_are_refused(copy, tower):
     config = json.loads((copy / "config.json").read_text())
     edit(copy / "config.json", **{tower: {**config[tower], "hidden_act": "relu6"}})
     with pytest.raises(CheckpointUnsupported, match="'relu6'"):
@@ -265,9 +265,9 @@ def test_activations_and_heads_that_no_siglip_has_are_refused(copy, tower):
         open_checkpoint(copy)
 
 
-def test_a_weight_of_another_shape_is_refused_when_the_tower_is_loaded(copy):
+def test_a_weight_of_another_shape_is_refused_when_it_is_loaded(copy):
     weights = load_file(copy / "model.safetensors")
     weights["text_model.head.bias"] = weights["text_model.head.bias"][1:].clone()
     save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(CheckpointDamaged, match=r"text_model.head.bias is \(31,\) and not \(32,\)"):
-        TextTower(open_checkpoint(copy), "cpu")
+        TorchTextEncoder(open_checkpoint(copy), "cpu")

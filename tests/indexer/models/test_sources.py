@@ -1,4 +1,4 @@
-"""Where checkpoints come from."""
+"""Sources of checkpoints: shipped, folders and downloads."""
 
 import errno
 import json
@@ -26,7 +26,7 @@ NAME = "google/siglip2-tiny"
 
 
 class FolderHub:
-    """A hub whose one repository is a folder. It stops after *breaks_after* files, as a network does."""
+    """A hub whose one repository is a folder. The connection breaks after *breaks_after* files."""
 
     def __init__(self, source: Path, breaks_after: int | None = None) -> None:
         self.source, self.breaks_after, self.fetched = source, breaks_after, []
@@ -53,7 +53,7 @@ def test_a_downloaded_repository_is_found_by_its_id(checkpoints, tmp_path):
     assert told[-1][0] == told[-1][1] > 0
 
 
-def test_an_interrupted_download_is_not_taken_for_a_model_and_goes_on(checkpoints, tmp_path):
+def test_an_interrupted_download_is_not_a_model_and_is_resumed(checkpoints, tmp_path):
     with pytest.raises(NoNetwork):
         download(NAME, tmp_path, FolderHub(checkpoints["v2"], breaks_after=2))
     with pytest.raises(ModelMissing, match=f"photos model download {NAME}"):
@@ -63,7 +63,7 @@ def test_an_interrupted_download_is_not_taken_for_a_model_and_goes_on(checkpoint
     assert len(second.fetched) == len(list(checkpoints["v2"].iterdir())) - 2
 
 
-def test_a_repository_that_is_no_checkpoint_is_not_kept(checkpoints, tmp_path):
+def test_a_repository_that_is_not_a_checkpoint_is_not_kept(checkpoints, tmp_path):
     source = shutil.copytree(checkpoints["v2"], tmp_path / "source")
     (source / "model.safetensors").unlink()
     with pytest.raises(CheckpointDamaged):
@@ -72,7 +72,7 @@ def test_a_repository_that_is_no_checkpoint_is_not_kept(checkpoints, tmp_path):
         locate(NAME, tmp_path / "models", {})
 
 
-def test_a_kind_that_cannot_be_used_is_refused_before_its_weights_are_fetched(checkpoints, tmp_path):
+def test_an_unsupported_checkpoint_is_refused_before_its_weights_are_fetched(checkpoints, tmp_path):
     source = shutil.copytree(checkpoints["v2"], tmp_path / "source")
     (source / "config.json").write_text(json.dumps({"model_type": "siglip2"}))
     hub = FolderHub(source)
@@ -83,7 +83,7 @@ def test_a_kind_that_cannot_be_used_is_refused_before_its_weights_are_fetched(ch
     assert not list((tmp_path / "models" / ".partial").iterdir())
 
 
-def test_only_settings_tokenizers_and_safetensors_are_asked_for(checkpoints, tmp_path):
+def test_only_settings_tokenizers_and_safetensors_are_downloaded(checkpoints, tmp_path):
     source = shutil.copytree(checkpoints["v1"], tmp_path / "source")
     for name in ("modeling_siglip.py", "pytorch_model.bin", "flax_model.msgpack"):
         (source / name).write_bytes(b"")
@@ -91,12 +91,12 @@ def test_only_settings_tokenizers_and_safetensors_are_asked_for(checkpoints, tmp
     assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in checkpoints["v1"].iterdir())
 
 
-def test_a_disk_that_fills_up_is_not_called_a_missing_network(tmp_path):
+def test_a_full_disk_is_not_reported_as_a_missing_network(tmp_path):
     with pytest.raises(DownloadFailed, match="No space left"):
         _translated(NAME, lambda: (_ for _ in ()).throw(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))))
 
 
-def test_a_model_larger_than_the_disk_is_not_begun(checkpoints, tmp_path):
+def test_a_model_larger_than_the_disk_is_not_downloaded(checkpoints, tmp_path):
     class Vast(FolderHub):
         def size(self, repository, patterns):
             return 1 << 60
@@ -105,7 +105,7 @@ def test_a_model_larger_than_the_disk_is_not_begun(checkpoints, tmp_path):
         download(NAME, tmp_path, Vast(checkpoints["v2"]))
 
 
-def test_names_are_shipped_ones_folders_or_ids(checkpoints, tmp_path):
+def test_a_reference_is_a_shipped_name_a_folder_or_an_id(checkpoints, tmp_path):
     shipped = {"demo": tmp_path / "shipped"}
     assert locate("demo", tmp_path, shipped) == tmp_path / "shipped"
     assert locate(str(checkpoints["v1"]), tmp_path, shipped) == checkpoints["v1"]
@@ -114,7 +114,7 @@ def test_names_are_shipped_ones_folders_or_ids(checkpoints, tmp_path):
             locate(wrong, tmp_path / "models", shipped)
 
 
-def test_the_real_hub_without_a_network_is_one_sentence(tmp_path):
-    # An address that answers nothing stands for a machine without a network.
+def test_the_real_hub_without_a_network_gives_one_sentence(tmp_path):
+    # An address without a server, like a machine without a network.
     with pytest.raises(NoNetwork, match="the network could not be reached"):
         download(NAME, tmp_path, HuggingFaceHub(endpoint="http://127.0.0.1:9"))

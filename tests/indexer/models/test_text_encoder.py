@@ -1,4 +1,4 @@
-"""Few texts are encoded without torch, many with it, and nobody can tell which it was."""
+"""Few texts are encoded without torch, many with it, to the same vectors."""
 
 import dataclasses
 import json
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from indexer.models import DeviceUnavailable, open_checkpoint
-from indexer.models.siglip.text_encoder import TextEncoder
-from indexer.models.siglip.torch_text_encoder import TextTower
+from indexer.models.siglip.text_encoder import SiglipTextEncoder
+from indexer.models.siglip.torch_encoders import TorchTextEncoder
 from indexer.models.tokenizers.tokenizer import Tokenizer
 
 KINDS = ["v1", "v1 of 16 tokens", "v2", "v2 of two widths", "v2 with marks"]
@@ -25,7 +25,7 @@ TEXTS = [
 
 
 class Announced:
-    """Counts how often torch's tower was about to be made."""
+    """Counts how often the torch encoder was about to be made."""
 
     def __init__(self):
         self.times = 0
@@ -42,47 +42,47 @@ def announced():
 @pytest.mark.parametrize("kind", KINDS)
 def test_few_texts_need_no_torch_and_have_the_same_vectors(checkpoints, kept, announced, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
-    encoder, whole = TextEncoder(checkpoint, kept, None, announced), TextTower(checkpoint, "cpu")
+    encoder, whole = SiglipTextEncoder(checkpoint, kept, None, announced), TorchTextEncoder(checkpoint, "cpu")
     assert np.abs(encoder.encode_text(TEXTS) - whole.encode_text(TEXTS)).max() < 1e-6
-    assert encoder.cut(TEXTS) == Tokenizer(checkpoint).cut(TEXTS)
+    assert encoder.truncated(TEXTS) == Tokenizer(checkpoint).truncated(TEXTS)
     assert encoder.encode_text([]).shape == (0, checkpoint.dimension)
     assert announced.times == 0
 
 
-def test_many_texts_are_encoded_by_torch_and_so_are_all_that_follow(checkpoints, kept, announced):
-    encoder = TextEncoder(open_checkpoint(checkpoints["v2"]), kept, "cpu", announced)
+def test_many_texts_and_all_later_ones_are_encoded_by_torch(checkpoints, kept, announced):
+    encoder = SiglipTextEncoder(open_checkpoint(checkpoints["v2"]), kept, "cpu", announced)
     many = encoder.encode_text(TEXTS * 4)
     np.testing.assert_array_equal(encoder.encode_text(TEXTS * 4), many)
     np.testing.assert_array_equal(encoder.encode_text(TEXTS * 2), many[: 2 * len(TEXTS)])
     assert announced.times == 1
 
 
-def test_a_tower_that_numpy_cannot_do_is_torchs(checkpoints, kept, announced):
+def test_a_tower_that_numpy_does_not_support_is_run_by_torch(checkpoints, kept, announced):
     checkpoint = open_checkpoint(checkpoints["v2"])
     other = dataclasses.replace(checkpoint, text=dataclasses.replace(checkpoint.text, activation="gelu"))
-    vectors = TextEncoder(other, kept, None, announced).encode_text(TEXTS)
-    np.testing.assert_array_equal(vectors, TextTower(other, "cpu").encode_text(TEXTS))
+    vectors = SiglipTextEncoder(other, kept, None, announced).encode_text(TEXTS)
+    np.testing.assert_array_equal(vectors, TorchTextEncoder(other, "cpu").encode_text(TEXTS))
     assert announced.times == 1
 
 
-def test_a_device_that_is_not_there_is_refused_however_few_the_texts(checkpoints, kept):
+def test_a_missing_device_is_refused_even_for_few_texts(checkpoints, kept):
     with pytest.raises(DeviceUnavailable, match="toaster"):
-        TextEncoder(open_checkpoint(checkpoints["v2"]), kept, "toaster").encode_text(["snow"])
+        SiglipTextEncoder(open_checkpoint(checkpoints["v2"]), kept, "toaster").encode_text(["snow"])
 
 
-def test_a_tokenizer_that_is_not_kept_is_loaded_by_transformers_and_kept(checkpoints, tmp_path, kept):
+def test_an_uncached_tokenizer_is_loaded_by_transformers_and_cached(checkpoints, tmp_path, kept):
     checkpoint = open_checkpoint(checkpoints["v2"])
-    first = TextEncoder(checkpoint, tmp_path).encode_text(TEXTS)
+    first = SiglipTextEncoder(checkpoint, tmp_path).encode_text(TEXTS)
     assert len(list(tmp_path.iterdir())) == 1
-    np.testing.assert_array_equal(first, TextEncoder(checkpoint, kept).encode_text(TEXTS))
+    np.testing.assert_array_equal(first, SiglipTextEncoder(checkpoint, kept).encode_text(TEXTS))
 
 
 @pytest.mark.parametrize("kind", ["v1", "v2"])
 def test_neither_torch_nor_transformers_is_imported(checkpoints, kept, kind):
     code = (
         "import json, sys; from pathlib import Path\n"
-        "from indexer.models import open_checkpoint; from indexer.models.siglip.text_encoder import TextEncoder\n"
-        f"encoder = TextEncoder(open_checkpoint(Path({str(checkpoints[kind])!r})), Path({str(kept)!r}))\n"
+        "from indexer.models import open_checkpoint; from indexer.models.siglip.text_encoder import SiglipTextEncoder\n"
+        f"encoder = SiglipTextEncoder(open_checkpoint(Path({str(checkpoints[kind])!r})), Path({str(kept)!r}))\n"
         "vector = encoder.encode_text(['snow'])[0].tolist()\n"
         "print(json.dumps([vector, [name for name in ('torch', 'transformers') if name in sys.modules]]))"
     )
@@ -90,5 +90,5 @@ def test_neither_torch_nor_transformers_is_imported(checkpoints, kept, kind):
     assert done.stderr == ""
     vector, loaded = json.loads(done.stdout)
     assert loaded == []
-    expected = TextTower(open_checkpoint(checkpoints[kind]), "cpu").encode_text(["snow"])[0]
+    expected = TorchTextEncoder(open_checkpoint(checkpoints[kind]), "cpu").encode_text(["snow"])[0]
     assert np.abs(np.array(vector) - expected).max() < 1e-6

@@ -1,4 +1,4 @@
-"""The image tower with its matrices joined is the one with them apart."""
+"""The image tower gives the same vectors with concatenated and with separate matrices."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import pytest
 import torch
 
 from indexer.models import open_checkpoint
-from indexer.models.siglip.layers import PLAIN, Kit, linear
-from indexer.models.siglip.towers import VisionModel, _patches
+from indexer.models.backends.linear import PLAIN, LinearLayers, linear
+from indexer.models.siglip.towers import VisionTower, _patches
 
-JOINED = Kit(linear, linear)
+JOINED = LinearLayers(linear, linear)
 
 
 class Weights:
-    """Random ones, the same for a name whenever it is asked for."""
+    """Random weights, always the same for a name."""
 
     def __call__(self, name, *shape):
         torch.manual_seed(len(name))
         return torch.randn(shape)
 
 
-# 27 patches of 14 pixels leave 6 of 384 over: so it is with a checkpoint that has been released.
+# 27 patches of 14 pixels leave 6 of 384 over, as in a released checkpoint.
 @pytest.mark.parametrize(("side", "patch"), [(32, 8), (384, 14)])
-def test_patches_by_one_matrix_are_those_of_the_convolution(side, patch):
+def test_patches_by_one_matrix_equal_those_by_convolution(side, patch):
     torch.manual_seed(0)
     pixels = torch.randn(2, side, side, 3)
     apart, joined = (_patches(Weights(), patch, 16, kit)(pixels) for kit in (PLAIN, JOINED))
@@ -31,10 +31,10 @@ def test_patches_by_one_matrix_are_those_of_the_convolution(side, patch):
 
 
 @pytest.mark.parametrize("kind", ["v1", "v2"])
-def test_a_tower_whose_matrices_are_joined_makes_the_same_vectors(checkpoints, kind):
+def test_a_tower_with_concatenated_matrices_makes_the_same_vectors(checkpoints, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
     torch.manual_seed(0)
     pixels = torch.randn(5, checkpoint.image_size, checkpoint.image_size, 3)
     with torch.inference_mode():
-        apart, joined = (VisionModel(checkpoint, "cpu", "float32", kit)(pixels) for kit in (PLAIN, JOINED))
+        apart, joined = (VisionTower(checkpoint, "cpu", "float32", kit)(pixels) for kit in (PLAIN, JOINED))
     torch.testing.assert_close(joined, apart, atol=1e-5, rtol=1e-5)

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from tests.e2e.program import run
-from tests.indexer.test_notes import bag, packet
+from tests.indexer.decode.test_notes import bag, packet
 
 
 @pytest.fixture

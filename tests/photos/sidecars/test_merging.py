@@ -16,7 +16,7 @@ from photos.errors import SidecarLeft
 from photos.sidecars.keyword_edits import Change, edited
 from photos.sidecars.merge import merge, paths
 from photos.sidecars.packet import Packet
-from tests.indexer.test_notes import bag, packet
+from tests.indexer.decode.test_notes import bag, packet
 
 from .packets import ADOBE, DARKTABLE, values, without_keywords
 

@@ -1,0 +1,59 @@
+"""Protocols of the models: encoders, the factory that makes them, and a checkpoint's preprocessing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from .checkpoints.checkpoint import Checkpoint
+
+
+class Preprocessor(Protocol):
+    """Makes the pixels that an image encoder takes; `size` is their side."""
+
+    @property
+    def size(self) -> int:
+        """Pixels a side."""
+        ...
+
+    def square(self, image: Image.Image) -> NDArray[np.uint8]:
+        """*image*, RGB and upright, as uint8 (size, size, 3)."""
+        ...
+
+
+class ImageEncoder(Protocol):
+    """Encodes pictures."""
+
+    def encode(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Unit vectors, float32 (n, d), of *pixels*, uint8 (n, size, size, 3)."""
+        ...
+
+
+class TextEncoder(Protocol):
+    """Encodes texts."""
+
+    def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors, float32 (n, d)."""
+        ...
+
+    def truncated(self, texts: Sequence[str]) -> list[bool]:
+        """Return for each text whether it is longer than the model reads."""
+        ...
+
+
+class EncoderFactory(Protocol):
+    """Makes a checkpoint's encoders. Each takes seconds, so it is made only when it is needed."""
+
+    def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> ImageEncoder:
+        """The image encoder."""
+        ...
+
+    def text(self, checkpoint: Checkpoint, device: str | None) -> TextEncoder:
+        """The text encoder."""
+        ...

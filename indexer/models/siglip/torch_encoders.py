@@ -1,0 +1,104 @@
+"""SigLIP's encoders of pictures and texts in torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from indexer.models.backends.devices import choose, packs_bfloat16, pass_threads
+from indexer.models.backends.int8 import ROWS, int8_layers
+from indexer.models.backends.linear import PACKED_BFLOAT16, PLAIN, LinearLayers
+from indexer.models.checkpoints.checkpoint import Checkpoint
+from indexer.models.checkpoints.preprocessing import Preprocessing
+from indexer.models.errors import NumbersOverflowed
+from indexer.models.tokenizers.tokenizer import Tokenizer
+
+from .towers import DTYPES, TextTower, VisionTower
+
+#: Pictures a pass. On a CPU larger batches gain nothing and cost memory.
+_IMAGE_BATCH = {"cpu": 8}
+_GPU_BATCH = 64
+#: Texts a pass.
+_TEXT_BATCH = 32
+
+
+class SiglipImageEncoder:
+    """A checkpoint's image encoder, loaded. An embedding does not depend on which pictures share its batch."""
+
+    def __init__(self, checkpoint: Checkpoint, device: str | None = None, precision: str | None = None) -> None:
+        self.preprocessing: Preprocessing = checkpoint.preprocessing
+        self._dimension = checkpoint.dimension
+        self.device, self.precision = choose(checkpoint, device, precision)
+        self._model = VisionTower(checkpoint, self.device, self.precision, _linear_layers(self.device, self.precision))
+        self._passes = pass_threads(self.device)
+        self._size = _IMAGE_BATCH.get(self.device, _GPU_BATCH)
+        if self.precision == "int8":
+            self._size = max(1, ROWS // (checkpoint.image_size // checkpoint.patch_size) ** 2)
+        self._mean, self._std = (
+            torch.tensor(each, device=self.device).repeat(checkpoint.image_size)
+            for each in (self.preprocessing.mean, self.preprocessing.std)
+        )
+
+    def encode(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embeddings of length one, float32 (n, d), of *pixels*, uint8 (n, size, size, 3).
+
+        Raises `NumbersOverflowed` if the precision cannot hold the model's numbers.
+        """
+        some = [pixels[start : start + self._size] for start in range(0, len(pixels), self._size)]
+        parts = list(self._passes.map(self._pass, some))
+        return np.concatenate(parts) if parts else np.empty((0, self._dimension), np.float32)
+
+    @torch.inference_mode()
+    def _pass(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        count = len(pixels)
+        if self.precision == "int8" and count < self._size:
+            # A full batch always: rounding of floats depends on their number, and a step of 8 bits is large.
+            pixels = np.concatenate([pixels, np.zeros((self._size - count, *pixels.shape[1:]), np.uint8)])
+        # A copy: Pillow's arrays are read-only, and torch warns about those on standard error.
+        batch = torch.from_numpy(np.array(pixels)).to(self.device)
+        # In float32 in every precision, as in the reference's image processor; by whole lines of pixels.
+        lines = batch.flatten(2).float().mul_(self.preprocessing.rescale).sub_(self._mean).div_(self._std)
+        # By default CUDA rounds float32 convolutions to ten bits, and the patch embedding is one.
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            pooled = self._model(lines.view(batch.shape).to(DTYPES[self.precision]))[:count].float()
+        if not torch.isfinite(pooled).all():
+            raise NumbersOverflowed(self.precision)
+        unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
+        return unit
+
+
+class TorchTextEncoder:
+    """A checkpoint's text encoder, loaded. Always float32: text is cheap, and scores stay exact."""
+
+    def __init__(self, checkpoint: Checkpoint, device: str | None = None, tokenizer: Tokenizer | None = None) -> None:
+        self._dimension = checkpoint.dimension
+        self._tokenizer = tokenizer or Tokenizer(checkpoint)
+        self._device, _ = choose(checkpoint, device, "float32")
+        self._model = TextTower(checkpoint, self._device)
+        self._passes = pass_threads(self._device)
+
+    def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of length one, float32 (n, d). A text too long for the model is truncated, and keeps its end mark."""
+        return self.encode(self._tokenizer.tokens(texts))
+
+    def encode(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Vectors of length one, float32 (n, d), of token ids, int64 (n, text_length)."""
+        some = [ids[start : start + _TEXT_BATCH] for start in range(0, len(ids), _TEXT_BATCH)]
+        # One text is faster with all threads.
+        parts = list(self._passes.map(self._pass, some)) if len(some) > 1 else [self._pass(each) for each in some]
+        return np.concatenate(parts) if parts else np.empty((0, self._dimension), np.float32)
+
+    @torch.inference_mode()
+    def _pass(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        pooled = self._model(torch.from_numpy(ids).to(self._device))
+        unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
+        return unit
+
+
+def _linear_layers(device: str, precision: str) -> LinearLayers:
+    if precision == "int8":
+        return int8_layers()
+    return PACKED_BFLOAT16 if precision == "bfloat16" and device == "cpu" and packs_bfloat16() else PLAIN

@@ -1,0 +1,64 @@
+"""RAW photos: the camera's preview if it is large enough, otherwise the sensor's pixels."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from indexer.decode import Damaged, Unsupported, read_photo
+from indexer.models import Preprocessing
+from tests.pictures import scene
+from tests.raw_photos import dng
+
+SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+#: The picture's red corner in each orientation of a camera.
+BACK = {1: None, 3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
+
+
+def alike(pixels, image):
+    wanted = SQUARE.square(image)
+    return np.corrcoef(pixels.ravel(), wanted.ravel())[0, 1]
+
+
+@pytest.mark.parametrize("has_preview", [False, True])
+@pytest.mark.parametrize("orientation", BACK)
+def test_a_raw_photo_is_upright_with_and_without_a_preview(orientation, has_preview):
+    picture = scene(240, 160, seed=3)
+    stored = picture if BACK[orientation] is None else picture.transpose(BACK[orientation])
+    preview = stored.resize((stored.width // 2, stored.height // 2)) if has_preview else None
+    photo = read_photo(dng(stored, preview, orientation), SQUARE)
+    assert alike(photo.pixels, picture) > 0.97
+    assert (photo.facts.width, photo.facts.height, photo.facts.format) == (240, 160, "RAW")
+
+
+def test_a_preview_that_is_upright_already_is_not_turned():
+    picture = scene(160, 240, seed=3)
+    stored = picture.transpose(Image.Transpose.ROTATE_90)
+    photo = read_photo(dng(stored, picture.resize((80, 120)), 6), SQUARE)
+    assert alike(photo.pixels, picture) > 0.97
+
+
+def test_the_camera_preview_is_used_and_its_thumbnail_is_not():
+    picture, other = scene(240, 160, seed=3), scene(240, 160, seed=4)
+    large = read_photo(dng(picture, other.resize((120, 80))), SQUARE)
+    small = read_photo(dng(picture, other.resize((30, 20))), SQUARE)
+    assert alike(large.pixels, other) > 0.97
+    assert alike(large.pixels, picture) < 0.9
+    assert alike(small.pixels, picture) > 0.97
+
+
+def test_facts_are_read_from_the_file_itself():
+    facts = read_photo(dng(scene(64, 48), model="Test X100"), SQUARE).facts
+    assert (facts.camera, facts.taken_at.isoformat()) == ("Test X100", "2021-02-03T04:05:06")
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_truncated_raw_photo_is_damaged(share):
+    data = dng(scene(240, 160, seed=3))
+    with pytest.raises(Damaged, match="RAW"):
+        read_photo(data[: int(len(data) * share)], SQUARE)
+
+
+@pytest.mark.parametrize("head", [b"FUJIFILMCCD-RAW 0201", b"IIRO\x08\0\0\0", b"\0\0\0\x18ftypcrx \0\0\0\1"])
+def test_a_file_with_only_the_start_of_a_raw_photo_is_refused(head):
+    with pytest.raises((Damaged, Unsupported), match="RAW"):
+        read_photo(head + bytes(range(256)) * 40, SQUARE)
