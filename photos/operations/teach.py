@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from photos.errors import NoExample, NotAnExample
-from photos.operations.search_by_image import photo_at
+from photos.operations.pictures import photo_at
 from query import NotInLibrary, Speller, checked_name, filled, photos_of, say
 from store import Catalog, LabelDefinition, Photo, Transaction, VocabularyDefinition
 

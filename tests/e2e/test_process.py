@@ -89,7 +89,7 @@ def test_help_loads_nothing_heavy_and_touches_no_file(arguments, own_home):
 
 def test_what_asks_and_shows_a_search_loads_nothing_that_answers_one():
     code = (
-        "import sys, photos.operations.requests, photos.output.json_records, photos.cli.commands.search\n"
+        "import sys, photos.operations.requests, photos.records.photos, photos.cli.commands.search\n"
         "import photos.cli.commands.similar, photos.cli.views.search\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )

@@ -23,14 +23,16 @@ def library(filled):
 
 def test_searches_and_tags_are_those_of_the_command_line(filled, library, pictures):
     told = [json.loads(line) for line in filled("search", "red", "--json").lines]
-    found = library.search("red")
+    found = library.search("red").matches
     assert [match.photo_id for match in found] == [each["photo"] for each in told]
     photo = library.find(pictures / "red.png")
     assert found[0].photo == photo == library.photos([photo.id])[0]
     tags = [json.loads(line) for line in filled("tags", pictures / "red.png", "--json").lines]
-    assert len(library.tags([photo.id])[photo.id]) == len(tags[0]["tags"]) > 0
-    assert library.tags([photo.id], threshold=1.0)[photo.id] == []
-    assert photo.id not in {match.photo_id for match in library.similar(pictures / "red.png")}
+    (by_id,), (by_path,) = library.tags([photo.id]), library.tags([pictures / "red.png"])
+    assert by_id == by_path
+    assert [tag.label for tag in by_id.tags] == [tag["label"] for tag in tags[0]["tags"]] != []
+    assert library.tags([photo.id], threshold=1.0)[0].tags == ()
+    assert photo.id not in {match.photo_id for match in library.similar(pictures / "red.png").matches}
 
 
 def test_vectors_come_in_batches_and_agree_with_what_is_stored(library, pictures):
@@ -50,7 +52,7 @@ def test_scores_are_cosines_with_labels_and_probabilities_the_models(library):
     vectors = next(library.embeddings()).matrix
     cosines = library.scores(vectors, ["red", "blue"])
     assert (cosines.shape, cosines.dtype) == ((6, 2), np.float32)
-    (match,) = library.search("red", 1)
+    (match,) = library.search("red", 1).matches
     probabilities = library.probabilities(np.array([[match.cosine]], np.float32))
     assert probabilities.shape == (1, 1)
     assert probabilities[0, 0] == pytest.approx(match.probability, rel=1e-4)

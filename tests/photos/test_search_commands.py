@@ -15,8 +15,7 @@ from PIL import Image
 
 from photos.__main__ import main
 from photos.cli import Invocation
-from photos.cli.kit.query_options import FILTERS
-from photos.operations.requests import SearchRequest, SimilarRequest
+from photos.cli.kit.search_options import FILTERS
 from query.language import KINDS
 
 from .towers import ColourTowers
@@ -111,13 +110,6 @@ def test_an_empty_query_is_one_sentence(filled, words):
 def test_every_filter_is_an_option_and_every_option_a_filter():
     # Of sizes one name is enough.
     assert set(FILTERS) == set(KINDS) - {"mp", "filesize"}
-
-
-def test_a_request_is_the_same_after_a_journey_as_json():
-    request = SearchRequest(words=("a\udcff", "-b"), directory="/", top=3, offset=2, sort="date", min_score=0.1)
-    assert SearchRequest.of_record(json.loads(json.dumps(request.record()))) == request
-    like = SimilarRequest(image="a\udcff", directory="/", top=3, group=True)
-    assert SimilarRequest.of_record(json.loads(json.dumps(like.record()))) == like
 
 
 def test_nothing_to_search_for_is_wrong_usage(filled):

@@ -16,7 +16,7 @@ from photos.errors import safe
 from photos.operations import vocabularies
 from photos.operations.teach import Shown, find_label, say_so, shown, taught_label, with_taught
 from photos.operations.vocabulary_changes import revise
-from photos.output.json_records import rounded, text_of
+from photos.records.photos import rounded, text_of
 from query import Standing, UnknownLabel, full_name, label_standing, probability, try_label
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from photos.cli.kit.output import write_json
 from photos.cli.kit.progress import Bar
 from photos.errors import EmptyLibrary, safe
 from photos.operations import vocabularies
-from photos.output.json_records import text_of
+from photos.records.photos import text_of
 from query import Census, Difference, census, difference
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from photos.cli.kit.format import counted, day, shown_path, table
 from photos.cli.kit.output import write_json
 from photos.errors import safe
 from photos.operations import vocabularies
-from photos.output.json_records import text_of
+from photos.records.photos import text_of
 from query import SHIPPED, shipped_vocabulary
 
 if TYPE_CHECKING:

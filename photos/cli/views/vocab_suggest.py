@@ -13,7 +13,7 @@ from photos.cli.kit.output import write_json
 from photos.cli.kit.progress import Bar
 from photos.errors import NothingFound, safe
 from photos.operations import vocabularies
-from photos.output.json_records import rounded, text_of
+from photos.records.photos import rounded, text_of
 from query import ENOUGH, Gap, Gaps, suggest, words_beyond
 
 if TYPE_CHECKING:

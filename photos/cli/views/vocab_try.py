@@ -12,7 +12,7 @@ from photos.cli.kit.format import probability as shown_probability
 from photos.cli.kit.output import write_json
 from photos.errors import safe
 from photos.operations import vocabularies
-from photos.output.json_records import scores, text_of
+from photos.records.photos import scores, text_of
 from query import Trial, checked_name, logit, probability, try_label
 
 if TYPE_CHECKING:
