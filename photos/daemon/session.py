@@ -22,9 +22,9 @@ from store import Catalog, MappedRows, Space, VectorIndex
 class Session:
     """Answers requests as if the library were opened for each. Threads may share it."""
 
-    def __init__(self, settings: Settings, towers: Encoders) -> None:
+    def __init__(self, settings: Settings, encoders: Encoders) -> None:
         self._settings = settings
-        self._towers = towers
+        self._encoders = encoders
         self._lock = threading.Lock()
         self._catalog: Catalog | None = None
         self._file: tuple[int, int] | None = None
@@ -77,7 +77,7 @@ class Session:
             self._forget()
 
     def _library(self) -> OpenLibrary:
-        return _RequestLibrary(self._settings, self._towers, self)
+        return _RequestLibrary(self._settings, self._encoders, self)
 
     def _forget(self) -> None:
         if self._catalog is not None:
@@ -89,8 +89,8 @@ class Session:
 class _RequestLibrary(OpenLibrary):
     """The library for one request. It borrows the session's catalog and indexes and never closes them."""
 
-    def __init__(self, settings: Settings, towers: Encoders, session: Session) -> None:
-        super().__init__(settings, towers)
+    def __init__(self, settings: Settings, encoders: Encoders, session: Session) -> None:
+        super().__init__(settings, encoders)
         self._session = session
 
     @cached_property

@@ -144,5 +144,5 @@ def _save(app: OpenLibrary, label: str, text: str) -> None:
     from photos.operations.vocabulary_changes import with_label
 
     revision, namespace = with_label(app.catalog, label, text)
-    # On standard error: the results on standard output may go to another program.
+    # Beside the results, which may go to another program.
     finish_and_tell(app, revision, namespace, beside=True)
