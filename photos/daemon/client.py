@@ -12,7 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photos.daemon.protocol import (
+from photos.errors import Refused
+from photos.operations.requests import Request
+
+from .protocol import (
     CATALOG,
     PROGRAM,
     REFUSED,
@@ -23,9 +26,7 @@ from photos.daemon.protocol import (
     encode,
     endpoint,
 )
-from photos.daemon.version import program_id
-from photos.errors import Refused
-from photos.operations.requests import Request
+from .version import program_id
 
 if TYPE_CHECKING:
     from socket import socket

@@ -9,12 +9,13 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Protocol, cast
 
-from photos.daemon.protocol import CATALOG, PROGRAM, REFUSED, REQUESTS, decode_request, encode
 from photos.errors import MissingFolder, PhotosError, UnreadablePicture
 from photos.exits import explain
 from photos.operations.requests import Request
 from photos.records.photos import SearchRecord
 from query import QueryError
+
+from .protocol import CATALOG, PROGRAM, REFUSED, REQUESTS, decode_request, encode
 
 #: Bytes that a request may have.
 _LARGEST = 1 << 20

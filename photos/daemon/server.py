@@ -16,12 +16,13 @@ from pathlib import Path
 from socketserver import ThreadingUnixStreamServer
 from typing import Final
 
-from photos.daemon.handler import Handler
-from photos.daemon.protocol import catalog_id, connectable, socket_path
-from photos.daemon.version import UpgradeCheck, program_id
 from photos.errors import safe
 from photos.operations.requests import Request
 from photos.records.photos import SearchRecord
+
+from .handler import Handler
+from .protocol import catalog_id, connectable, socket_path
+from .version import UpgradeCheck, program_id
 
 #: Answers that are worked on at once, and connections that are open at once.
 _ANSWERS, _CONNECTIONS = 2, 32

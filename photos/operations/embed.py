@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from photos.library import OpenLibrary
 from photos.operations import models
-from photos.operations.pictures import encode_pictures
 from query.search.scores import probability
 from store import Vectors
+
+from .pictures import encode_pictures
 
 #: Pictures that are encoded together.
 _BATCH = 16

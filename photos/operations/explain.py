@@ -6,12 +6,13 @@ import os
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
-from photos.operations.pictures import NamedPictures, known_photo
-from photos.operations.search import parsed
 from query import NotInLibrary, logit, probability, written
 from query.errors import BadQuery
 from query.search.explanation import Explanation
 from query.search.explanation import explain as explained
+
+from .pictures import NamedPictures, known_photo
+from .search import parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from photos.library import OpenLibrary
 from photos.operations.folders import absolute
-from photos.operations.pictures import known_photo
 from query import NotInLibrary
 from store import Photo, Transaction
+
+from .pictures import known_photo
 
 #: A photo's id, or the path of a file that is the photo by its path or its content.
 PhotoReference = int | str

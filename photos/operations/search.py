@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from photos.errors import NotOneText
 from photos.library import OpenLibrary
-from photos.operations.requests import SearchRequest
 from query import Match, Page, Query, Searcher, Sort, parse, parse_line, written
+
+from .requests import SearchRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ class _Pictures:
 
     def vector(self, path: str) -> NDArray[np.float32]:
         """Return the unit vector, float32 (d,), of the picture at *path*."""
-        from photos.operations.pictures import NamedPictures  # noqa: PLC0415 - few queries have pictures
+        from .pictures import NamedPictures  # noqa: PLC0415 - few queries have pictures
 
         return NamedPictures(self._library, self._directory).vector(path)
 

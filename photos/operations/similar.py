@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from photos.library import OpenLibrary
-from photos.operations.pictures import picture_vector
-from photos.operations.requests import SimilarRequest
-from photos.operations.search import SearchResult
 from query import Match, search_vector
 from query.search.search import grouped
+
+from .pictures import picture_vector
+from .requests import SimilarRequest
+from .search import SearchResult
 
 
 def similar(library: OpenLibrary, request: SimilarRequest) -> SearchResult:

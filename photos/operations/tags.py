@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
-from photos.operations.photos import NamedPhoto, PhotoReference, named_photos
 from query import ScoredTag, say
 from query import photo_tags as scored_tags
 from query import tag_counts as counted_tags
 from store.records import Said
+
+from .photos import NamedPhoto, PhotoReference, named_photos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

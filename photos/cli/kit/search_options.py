@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from photos.cli.kit import options
+from . import options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
