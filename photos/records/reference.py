@@ -12,7 +12,8 @@ one, write `photos/records/FAMILY.py`:
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from inspect import cleandoc
 from pkgutil import iter_modules
@@ -34,7 +35,9 @@ _JSON = {str: "string", int: "integer", float: "number", bool: "boolean", type(N
 
 def reference() -> str:
     """Return the whole page, Markdown."""
-    return "\n".join([_HEAD, *(line for family in _families() for line in _section(family))])
+    families = _families()
+    anchors = _anchors(families)
+    return "\n".join([_HEAD, *(line for family in families for line in _section(family, anchors))])
 
 
 def _families() -> list[ModuleType]:
@@ -42,23 +45,43 @@ def _families() -> list[ModuleType]:
     return [import_module(f"{photos.records.__name__}.{name}") for name in names if name != "reference"]
 
 
-def _section(family: ModuleType) -> Iterator[str]:
-    yield f"## {_first_line(family.__doc__ or '').rstrip('.')}\n"
+def _records(family: ModuleType) -> Iterator[Any]:
     for name, kind in vars(family).items():
         if is_typeddict(kind) and kind.__module__ == family.__name__ and not name.startswith("_"):
-            yield f"### {name}\n"
-            yield _joined(cleandoc(kind.__doc__ or "")) + "\n"
-            yield "| field | type | |\n|---|---|---|"
-            yield from (_row(field, hint) for field, hint in get_type_hints(kind, include_extras=True).items())
-            yield ""
+            yield kind
 
 
-def _row(field: str, hint: Any) -> str:
+def _anchors(families: Sequence[ModuleType]) -> dict[Any, str]:
+    """Return the anchor of each record's heading. Equal headings are numbered from the second on."""
+    seen: Counter[str] = Counter()
+    anchors = {}
+    for kind in (kind for family in families for kind in _records(family)):
+        anchor = kind.__name__.lower()
+        anchors[kind] = f"{anchor}-{seen[anchor]}" if seen[anchor] else anchor
+        seen[anchor] += 1
+    return anchors
+
+
+def _section(family: ModuleType, anchors: Mapping[Any, str]) -> Iterator[str]:
+    yield f"## {_first_line(family.__doc__ or '').rstrip('.')}\n"
+    for kind in _records(family):
+        yield f"### {kind.__name__}\n"
+        yield _joined(cleandoc(kind.__doc__ or "")) + "\n"
+        yield "| field | type | |\n|---|---|---|"
+        yield from (_row(field, hint, anchors) for field, hint in get_type_hints(kind, include_extras=True).items())
+        yield ""
+
+
+def _row(field: str, hint: Any, anchors: Mapping[Any, str]) -> str:
     hint, sentence = _parted(hint)
     optional = ""
     if get_origin(hint) is NotRequired:
         (hint,), optional = get_args(hint), ", may be missing"
-    return f"| `{field}` | {_type(hint)}{optional} | {sentence.replace('|', chr(92) + '|')} |"
+    return f"| `{field}` | {_type(hint, anchors)}{optional} | {_cell(sentence)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _parted(hint: Any) -> tuple[Any, str]:
@@ -73,19 +96,20 @@ def _parted(hint: Any) -> tuple[Any, str]:
     return kind, str(sentence)
 
 
-def _type(hint: Any) -> str:
+def _type(hint: Any, anchors: Mapping[Any, str]) -> str:
     """Return the name of a JSON type; records are linked."""
-    if is_typeddict(hint):
-        return f"[{hint.__name__}](#{hint.__name__.lower()})"
+    if hint in anchors:
+        return f"[{hint.__name__}](#{anchors[hint]})"
     if hint in _JSON:
         return _JSON[hint]
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in {Union, UnionType}:
-        return " or ".join(_type(each) for each in arguments)
-    if origin is dict:
-        return f"object of {_type(arguments[1])}"
-    if origin in {list, tuple}:
-        return f"array of {_type(arguments[0])}"
+        return " or ".join(_type(each, anchors) for each in arguments)
+    if origin in {dict, Mapping}:
+        return f"object of {_type(arguments[1], anchors)}"
+    if origin in {list, tuple, Sequence}:
+        return f"array of {_type(arguments[0], anchors)}"
+    # A Literal.
     return " or ".join(f"`{each}`" for each in arguments) or str(hint)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import get_type_hints
 
@@ -30,6 +31,14 @@ def test_types_are_named_as_in_json():
     assert "| `score` | number or null | The cosine" in reference()
     assert "| `tags` | array of [TagRecord](#tagrecord) | Its tags. |" in reference()
     assert "| `more` | array of [GroupMemberRecord](#groupmemberrecord), may be missing |" in reference()
+
+
+def test_every_link_leads_to_a_heading():
+    names = [line.removeprefix("### ").lower() for line in reference().splitlines() if line.startswith("### ")]
+    anchors = {f"{name}-{names[:at].count(name)}" if name in names[:at] else name for at, name in enumerate(names)}
+    links = set(re.findall(r"\(#([^)]+)\)", reference()))
+    assert links
+    assert links <= anchors
 
 
 @pytest.mark.parametrize(
