@@ -18,7 +18,7 @@ from importlib import import_module
 from inspect import cleandoc
 from pkgutil import iter_modules
 from types import ModuleType, UnionType
-from typing import Annotated, Any, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import photos.records
 
@@ -85,11 +85,13 @@ def _cell(text: str) -> str:
 
 
 def _parted(hint: Any) -> tuple[Any, str]:
-    """Split the hint into a type and its sentence. Raises `TypeError` if there is none."""
+    """Split the hint into a type and its sentence. Raises `TypeError` if there is none; a `Literal` needs none."""
     # Python moves NotRequired out of Annotated or leaves it within, depending on its version.
     if get_origin(hint) is NotRequired:
         inner, sentence = _parted(get_args(hint)[0])
         return NotRequired[inner], sentence
+    if get_origin(hint) is Literal:
+        return hint, ""
     if get_origin(hint) is not Annotated:
         raise TypeError(f"{hint} has no sentence: write Annotated[type, sentence]")
     kind, sentence, *_ = get_args(hint)
