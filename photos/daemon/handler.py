@@ -134,7 +134,8 @@ class Handler(BaseHTTPRequestHandler):
                 raise
             except Exception as error:
                 sentence, _ = explain(error)
-                self._service.log_once(f"A search could not be answered here: {sentence}")
+                # Without the sentence: it may hold what was searched for, and queries are private.
+                self._service.log_once(f"A search could not be answered here ({type(error).__name__}).")
                 raise _Rejected(HTTPStatus.INTERNAL_SERVER_ERROR, sentence) from error
 
     def _drain(self) -> None:

@@ -426,7 +426,8 @@ def test_an_internal_error_is_logged_and_answered_by_the_client(filled):
             assert filled("search", "red").status == 0
         assert "status 500" in filled("--debug", "search", "red").err
     assert len(served.logged) == 1
-    assert "ValueError: no such thing" in served.logged[0]
+    assert "ValueError" in served.logged[0]
+    assert "no such thing" not in served.logged[0], "it may hold the query"
 
 
 @pytest.mark.parametrize(
