@@ -1,4 +1,4 @@
-"""Asks the process that keeps a library up to date, if there is one.
+"""Client of the daemon's searches.
 
 A warm search is little more than this, so it imports neither http.client nor what that imports: 20 ms.
 """
@@ -8,52 +8,93 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photos.daemon.protocol import CATALOG, PROGRAM, REFUSED, catalog_of, path_of, program, reachable, socket_of
 from photos.errors import Refused
-from photos.operations.requests import Request, SearchAnswer
+from photos.operations.requests import Request
+
+from .protocol import (
+    CATALOG,
+    PROGRAM,
+    REFUSED,
+    SOCKET,
+    catalog_id,
+    connectable,
+    decode_search,
+    encode,
+    endpoint,
+)
+from .version import program_id
 
 if TYPE_CHECKING:
     from socket import socket
 
-#: Seconds after which it is quicker to answer oneself.
+    from photos.records.photos import SearchRecord
+
+#: Seconds after which this process searches faster itself.
 _PATIENCE = 10.0
-_AT_ONCE = 1 << 16
+_CHUNK = 1 << 16
 _OK = 200
 
 
 class Unanswered(Exception):
-    """Nobody there, or not to be relied on. `reason` begins in small letters and has no full stop."""
+    """There is no daemon, or no answer that can be used. `reason` begins in small letters and has no full stop."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-class Asked:
-    """A request on its way: there is time for something else until `answer` is called."""
+def search_in_daemon(
+    library: Path,
+    request: Request,
+    *,
+    report: Callable[[str], None] | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
+) -> SearchRecord | None:
+    """Return the daemon's answer, or None if this process has to search. Raises `Refused`.
+
+    *meanwhile* is called while the daemon works. With *report*, for debugging, the reason for None is reported, and a
+    refusal gives None too: this process then raises the error itself, with a traceback of its own.
+    """
+    try:
+        pending = send(library, request)
+        meanwhile()
+        return pending.answer()
+    except Unanswered as error:
+        if report is not None:
+            report(f"Answered by this process: {error.reason}.")
+        return None
+    except Refused:
+        if report is None:
+            raise
+        return None
+
+
+class PendingAnswer:
+    """A request that was sent. `answer` waits for the response."""
 
     def __init__(self, connection: socket, until: float) -> None:
         self._connection = connection
         self._until = until
 
-    def answer(self) -> SearchAnswer:
-        """The answer. Raises `Refused`, with the sentence, if the question is refused, and `Unanswered`."""
+    def answer(self) -> SearchRecord:
+        """Return the answer. Raises `Unanswered`, and `Refused` with the daemon's sentence."""
         try:
-            status, body = _parted(self._everything())
+            status, body = _parse(self._receive())
             if status == REFUSED:
                 raise Refused(str(body["refused"]), int(body["status"]))
             if status != _OK:
                 raise Unanswered(f"status {status}: {body.get('error', 'no reason given')}")
-            return SearchAnswer.of_record(body)
+            return decode_search(body)
         except OSError as error:
-            raise Unanswered(_why(error)) from error
+            raise Unanswered(_reason(error)) from error
         except (ValueError, TypeError, LookupError, AttributeError) as error:
-            raise Unanswered("what came is no answer") from error
+            raise Unanswered("the response is not valid") from error
 
-    def _everything(self) -> bytes:
+    def _receive(self) -> bytes:
         parts: list[bytes] = []
         with self._connection:
             while True:
@@ -61,45 +102,45 @@ class Asked:
                 if left <= 0:
                     raise TimeoutError
                 self._connection.settimeout(left)
-                part = self._connection.recv(_AT_ONCE)
+                part = self._connection.recv(_CHUNK)
                 if not part:
                     return b"".join(parts)
                 parts.append(part)
 
 
-def ask(library: Path, request: Request, patience: float = _PATIENCE) -> Asked:
-    """Send *request* to the process that keeps *library*, which has *patience* seconds. Raises `Unanswered`."""
-    if not os.path.exists(socket_of(library)):
-        raise Unanswered("nobody is there")
-    import socket  # noqa: PLC0415 - most libraries have nobody to ask
+def send(library: Path, request: Request, patience: float = _PATIENCE) -> PendingAnswer:
+    """Send *request* to the daemon of *library*, which has *patience* seconds. Raises `Unanswered`."""
+    if not os.path.exists(os.path.join(library, SOCKET)):
+        raise Unanswered("no daemon answers searches here")
+    import socket  # noqa: PLC0415 - most libraries have no daemon
 
     until = time.monotonic() + patience
     try:
         connection = socket.socket(socket.AF_UNIX)
         try:
             connection.settimeout(patience)
-            with reachable(library) as name:
-                connection.connect(name)
-            connection.sendall(_message(request, catalog_of(library)))
+            with connectable(library) as path:
+                connection.connect(path)
+            connection.sendall(_message(request, catalog_id(library)))
         except BaseException:
             connection.close()
             raise
     except OSError as error:
-        raise Unanswered(_why(error)) from error
-    return Asked(connection, until)
+        raise Unanswered(_reason(error)) from error
+    return PendingAnswer(connection, until)
 
 
 def _message(request: Request, catalog: str | None) -> bytes:
-    body = json.dumps(request.record()).encode("ascii")
-    asked = "" if catalog is None else f"{CATALOG}: {catalog}\r\n"
+    body = encode(request)
+    of_catalog = "" if catalog is None else f"{CATALOG}: {catalog}\r\n"
     return (
-        f"POST {path_of(request)} HTTP/1.1\r\nHost: photos\r\n{PROGRAM}: {program()}\r\n{asked}Connection: close\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"POST {endpoint(request)} HTTP/1.1\r\nHost: photos\r\n{PROGRAM}: {program_id()}\r\n{of_catalog}"
+        f"Connection: close\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode("ascii") + body
 
 
-def _parted(message: bytes) -> tuple[int, dict[str, Any]]:
-    """Status and body. Raises `ValueError` or `LookupError` for what is no whole answer."""
+def _parse(message: bytes) -> tuple[int, dict[str, Any]]:
+    """Return status and body. Raises `ValueError`, `TypeError` or `LookupError` for an incomplete response."""
     head, gap, body = message.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").split("\r\n")
     version, status, _ = first.split(" ", 2)
@@ -112,5 +153,5 @@ def _parted(message: bytes) -> tuple[int, dict[str, Any]]:
     return int(status), content
 
 
-def _why(error: OSError) -> str:
+def _reason(error: OSError) -> str:
     return "no answer in time" if isinstance(error, TimeoutError) else error.strerror or type(error).__name__

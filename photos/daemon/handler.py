@@ -1,125 +1,153 @@
-"""One request over HTTP, and its response."""
+"""Handler of one HTTP request."""
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
-from photos.daemon.protocol import CATALOG, PROGRAM, REFUSED, REQUESTS
 from photos.errors import MissingFolder, PhotosError, UnreadablePicture
 from photos.exits import explain
 from photos.operations.requests import Request
-from query.errors import QueryError
+from photos.records.photos import SearchRecord
+from query import QueryError
 
-if TYPE_CHECKING:
-    from photos.daemon.server import Server
+from .protocol import CATALOG, PROGRAM, REFUSED, REQUESTS, decode_request, encode
 
 #: Bytes that a request may have.
 _LARGEST = 1 << 20
-_PART = 1 << 16
+_CHUNK = 1 << 16
 
 
-class _Wrong(Exception):
+class Service(Protocol):
+    """The server, as its handlers use it."""
+
+    #: Seconds for each read and write, and for the wait for a turn.
+    patience: float
+
+    def search(self, request: Request) -> SearchRecord:
+        """Answer a request."""
+        ...
+
+    def serves_program(self, program: str) -> bool:
+        """True if clients of *program* may be answered."""
+        ...
+
+    def serves_catalog(self, catalog: str) -> bool:
+        """True if *catalog* is the one that is searched here."""
+        ...
+
+    def turn(self) -> AbstractContextManager[bool]:
+        """Wait for one of the answers that are worked on at once. Gives False if there was none in time."""
+        ...
+
+    def request_received(self, connection: socket.socket) -> None:
+        """Note that the whole request of *connection* was received."""
+        ...
+
+    def log_once(self, sentence: str) -> None:
+        """Log *sentence*, unless it was logged before."""
+        ...
+
+
+class _Rejected(Exception):
     """The request cannot be answered here."""
 
-    def __init__(self, status: HTTPStatus, what: str) -> None:
-        super().__init__(status, what)
+    def __init__(self, status: HTTPStatus, reason: str) -> None:
+        super().__init__(status, reason)
         self.status = status
-        self.what = what
+        self.reason = reason
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers one request of a connection."""
+    """Answers the request of one connection."""
 
     protocol_version = "HTTP/1.1"
 
     def setup(self) -> None:
-        """Let no read and no write take too long."""
+        """Set a timeout for every read and write."""
         super().setup()
-        self.connection.settimeout(self._server.patience)
+        self.connection.settimeout(self._service.patience)
 
     def do_POST(self) -> None:
         """Answer a request."""
         self.close_connection = True
         try:
             request = self._request()
-            self._send(HTTPStatus.OK, self._answered(request))
+            self._send(HTTPStatus.OK, self._search(request))
         except (PhotosError, QueryError) as error:
-            # The fault is the question's: it would be refused in the same words by whoever asks.
+            # An error in the request: the client's own process would refuse it in the same words.
             sentence, status = explain(error)
             self._send(REFUSED, {"refused": sentence, "status": status})
-        except _Wrong as wrong:
-            self._send(wrong.status, {"error": wrong.what})
-            self._hear_out()
+        except _Rejected as rejected:
+            self._send(rejected.status, {"error": rejected.reason})
+            self._drain()
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - http.server's name
-        """Keep no log: what people search for is theirs."""
+        """Log nothing: queries are private."""
 
     @property
-    def _server(self) -> Server:
-        return cast("Server", self.server)
+    def _service(self) -> Service:
+        return cast("Service", self.server)
 
     def _request(self) -> Request:
-        kind = REQUESTS.get(self.path)
-        if kind is None:
-            raise _Wrong(HTTPStatus.NOT_FOUND, f"there is {' and '.join(REQUESTS)}")
-        asking = self.headers[PROGRAM]
-        if asking is not None and not self._server.is_asked_by(asking):
-            raise _Wrong(HTTPStatus.CONFLICT, "another program answers here, or another version of it")
+        if self.path not in REQUESTS:
+            raise _Rejected(HTTPStatus.NOT_FOUND, f"there is {' and '.join(REQUESTS)}")
+        program = self.headers[PROGRAM]
+        if program is not None and not self._service.serves_program(program):
+            raise _Rejected(HTTPStatus.CONFLICT, "another program answers here, or another version of it")
         catalog = self.headers[CATALOG]
-        if catalog is not None and not self._server.answers_from(catalog):
-            raise _Wrong(HTTPStatus.CONFLICT, "the library that is answered from here is another")
+        if catalog is not None and not self._service.serves_catalog(catalog):
+            raise _Rejected(HTTPStatus.CONFLICT, "the daemon here serves another library")
         body = self._body()
-        self._server.arrived(self.connection)
+        self._service.request_received(self.connection)
         try:
-            return kind.of_record(json.loads(body))
+            return decode_request(self.path, body)
         except (ValueError, TypeError, LookupError, AttributeError) as error:
-            raise _Wrong(HTTPStatus.BAD_REQUEST, "this is no search") from error
+            raise _Rejected(HTTPStatus.BAD_REQUEST, "this is no valid search") from error
 
     def _body(self) -> bytes:
         try:
             length = int(self.headers["Content-Length"])
         except (TypeError, ValueError):
-            raise _Wrong(HTTPStatus.LENGTH_REQUIRED, "say how long it is") from None
+            raise _Rejected(HTTPStatus.LENGTH_REQUIRED, "the request has no length") from None
         if not 0 <= length <= _LARGEST:
-            raise _Wrong(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {_LARGEST} bytes")
+            raise _Rejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"at most {_LARGEST} bytes")
         body = self.rfile.read(length)
         if len(body) < length:
-            raise _Wrong(HTTPStatus.BAD_REQUEST, "its end is missing")
+            raise _Rejected(HTTPStatus.BAD_REQUEST, "its end is missing")
         return body
 
-    def _answered(self, request: Request) -> Mapping[str, object]:
-        with self._server.turn() as has_turn:
+    def _search(self, request: Request) -> SearchRecord:
+        with self._service.turn() as has_turn:
             if not has_turn:
-                raise _Wrong(HTTPStatus.SERVICE_UNAVAILABLE, "too much to do")
+                raise _Rejected(HTTPStatus.SERVICE_UNAVAILABLE, "too many requests")
             try:
-                return self._server.answer(request).record()
+                return self._service.search(request)
             except (UnreadablePicture, MissingFolder) as error:
-                # Who asks may be able to read a picture that we cannot, and otherwise says the same.
-                raise _Wrong(HTTPStatus.FAILED_DEPENDENCY, str(error)) from error
+                # The client may be able to read the picture, and otherwise raises the same error.
+                raise _Rejected(HTTPStatus.FAILED_DEPENDENCY, str(error)) from error
             except (PhotosError, QueryError):
                 raise
             except Exception as error:
                 sentence, _ = explain(error)
-                self._server.say_once(f"A search could not be answered here: {sentence}")
-                raise _Wrong(HTTPStatus.INTERNAL_SERVER_ERROR, sentence) from error
+                # Without the sentence: it may hold what was searched for, and queries are private.
+                self._service.log_once(f"A search could not be answered here ({type(error).__name__}).")
+                raise _Rejected(HTTPStatus.INTERNAL_SERVER_ERROR, sentence) from error
 
-    def _hear_out(self) -> None:
-        """Read what may still be coming: closed before, a connection cuts off the response that is on its way."""
+    def _drain(self) -> None:
+        """Read the rest of the request: a connection that is closed before cuts off the response on its way."""
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
             left = _LARGEST
-            while left > 0 and (heard := self.connection.recv(min(left, _PART))):
-                left -= len(heard)
+            while left > 0 and (received := self.connection.recv(min(left, _CHUNK))):
+                left -= len(received)
 
-    def _send(self, status: int, record: Mapping[str, object]) -> None:
-        # Paths that are no text keep their bytes as lone surrogates, which only escapes can hold.
-        body = json.dumps(record).encode("ascii")
+    def _send(self, status: int, content: Mapping[str, object]) -> None:
+        body = encode(content)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -1,7 +1,7 @@
-"""Answers searches over a socket in the library, in threads beside the work of the process.
+"""HTTP server for searches, on a socket in the library, in threads beside the daemon's other work.
 
-Only its owner may use the socket. Requests are bounded in size, time and number, so that a client that hangs or sends
-nonsense costs nobody anything.
+Only the library's owner may use the socket. Requests are bounded in size, time and number, so that a client that hangs
+or sends nonsense delays no other.
 """
 
 from __future__ import annotations
@@ -16,39 +16,41 @@ from pathlib import Path
 from socketserver import ThreadingUnixStreamServer
 from typing import Final
 
-from photos.daemon.handler import Handler
-from photos.daemon.protocol import catalog_of, program, reachable, socket_of
-from photos.daemon.version import edition
 from photos.errors import safe
-from photos.operations.requests import Request, SearchAnswer
+from photos.operations.requests import Request
+from photos.records.photos import SearchRecord
+
+from .handler import Handler
+from .protocol import catalog_id, connectable, socket_path
+from .version import UpgradeCheck, program_id
 
 #: Answers that are worked on at once, and connections that are open at once.
 _ANSWERS, _CONNECTIONS = 2, 32
-#: Seconds that a request may take to come, and then until its turn.
+#: Seconds for a client to send its request, and then for the wait for a turn.
 _PATIENCE = 5.0
-#: Seconds between two looks at whether requests take too long, or the server is to end.
-_LOOK = 0.5
-#: Seconds that answers which are being worked on have at the end.
+#: Seconds between two checks for slow clients and for the end.
+_CHECK = 0.5
+#: Seconds for unfinished answers at the end.
 _LAST = 2.0
 _OWNER_ONLY: Final = 0o600
 
-Answer = Callable[[Request], SearchAnswer]
+Search = Callable[[Request], SearchRecord]
 
 
 @contextmanager
 def serving(
-    library: Path, answer: Answer, say: Callable[[str], None], *, patience: float = _PATIENCE
+    library: Path, search: Search, log: Callable[[str], None], *, patience: float = _PATIENCE
 ) -> Iterator[bool]:
-    """Answer searches with *answer* until the end. Gives whether that is possible; if not, *say* was told why.
+    """Answer requests with *search* until the block ends. Gives False if there can be no socket; the reason is logged.
 
-    Only the process that holds the library may. Clients have *patience* seconds. Ends within moments, whatever is being
-    answered.
+    Only the process that holds the library's lock may call it. Clients have *patience* seconds. Ends within seconds,
+    also while an answer is worked on.
     """
     try:
-        server = Server(library, answer, say, patience)
+        server = Server(library, search, log, patience)
     except OSError as error:
-        why = error.strerror or type(error).__name__
-        say(f"Searches are not answered from here, since there can be no socket in the library: {why}.")
+        reason = error.strerror or type(error).__name__
+        log(f"Searches are not answered from here, since there can be no socket in the library: {reason}.")
         yield False
         return
     try:
@@ -58,53 +60,53 @@ def serving(
 
 
 class Server(ThreadingUnixStreamServer):
-    """Listens, and gives each connection a thread. Raises `OSError` where that cannot be."""
+    """Listens, and starts a thread for each connection. Raises `OSError` if there can be no socket."""
 
     daemon_threads = True
     block_on_close = False
     request_queue_size = _CONNECTIONS
 
-    def __init__(self, library: Path, answer: Answer, say: Callable[[str], None], patience: float) -> None:
-        self.answer = answer
+    def __init__(self, library: Path, search: Search, log: Callable[[str], None], patience: float) -> None:
+        self.search = search
         self.patience = patience
         self._library = library
-        self._path = socket_of(library)
-        self._say = say
-        self._said: set[str] = set()
-        self._program, self._edition = program(), edition()
+        self._path = socket_path(library)
+        self._log = log
+        self._logged: set[str] = set()
+        self._program, self._upgrade_check = program_id(), UpgradeCheck()
         self._turns = threading.BoundedSemaphore(_ANSWERS)
         self._lock = threading.Lock()
-        #: The connections that are open; when each began, or None once its request is here.
+        #: Open connections, and the time when each began; None once its request was received.
         self._open: dict[socket.socket, float | None] = {}
-        # What a process that was killed left.
+        # A killed process leaves its socket.
         with suppress(FileNotFoundError):
             os.unlink(self._path)
-        with reachable(library) as name:
+        with connectable(library) as name:
             super().__init__(name, Handler)
-        threading.Thread(target=self.serve_forever, args=(_LOOK,), name="answering", daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(_CHECK,), name="answering", daemon=True).start()
 
     def server_bind(self) -> None:
         """Bind, for the owner alone."""
         with suppress(OSError):
-            # On Linux a socket's own mode becomes that of its name, which is then at no moment wider.
+            # On Linux the path gets the socket's own mode, so it is never accessible to others.
             os.fchmod(self.socket.fileno(), _OWNER_ONLY)
         super().server_bind()
         os.chmod(self._path, _OWNER_ONLY)
 
-    def is_asked_by(self, program: str) -> bool:
-        """Whether *program* is the one that answers here. Says so, once, if an upgrade replaced that."""
-        if edition() != self._edition:
-            self.say_once("The program has changed since it was started, and searches are answered by the new one.")
+    def serves_program(self, program: str) -> bool:
+        """True if *program* is the one that runs here, and no upgrade has replaced it. An upgrade is logged once."""
+        if self._upgrade_check.is_upgraded():
+            self.log_once("The program was upgraded after this process started; the new one answers searches itself.")
             return False
         return program == self._program
 
-    def answers_from(self, catalog: str) -> bool:
-        """Whether *catalog* is the one that is looked at here. It is not, if the library was moved."""
-        return catalog == catalog_of(self._library)
+    def serves_catalog(self, catalog: str) -> bool:
+        """True if *catalog* is the one that is searched here. It is not after the library was moved."""
+        return catalog == catalog_id(self._library)
 
     @contextmanager
     def turn(self) -> Iterator[bool]:
-        """A place among the answers that are worked on at once; False if there was none in time."""
+        """Wait for one of the answers that are worked on at once. Gives False if there was none in time."""
         has_turn = self._turns.acquire(timeout=self.patience)
         try:
             yield has_turn
@@ -112,22 +114,22 @@ class Server(ThreadingUnixStreamServer):
             if has_turn:
                 self._turns.release()
 
-    def arrived(self, connection: socket.socket) -> None:
-        """The whole request of *connection* is here."""
+    def request_received(self, connection: socket.socket) -> None:
+        """Note that the whole request of *connection* was received."""
         with self._lock:
             if connection in self._open:
                 self._open[connection] = None
 
-    def say_once(self, sentence: str) -> None:
-        """Tell *sentence*, unless it was told before."""
+    def log_once(self, sentence: str) -> None:
+        """Log *sentence*, unless it was logged before."""
         with self._lock:
-            is_new = sentence not in self._said
-            self._said.add(sentence)
+            is_new = sentence not in self._logged
+            self._logged.add(sentence)
         if is_new:
-            self._say(safe(sentence))
+            self._log(safe(sentence))
 
     def end(self) -> None:
-        """Take no more requests; what is being answered has a moment, and everything else is cut off."""
+        """Accept no more requests, wait a moment for unfinished answers, and cut off the other connections."""
         with suppress(OSError):
             os.unlink(self._path)
         self.shutdown()
@@ -138,7 +140,7 @@ class Server(ThreadingUnixStreamServer):
         self._cut(lambda _began: True)
 
     def verify_request(self, request: object, client_address: object) -> bool:
-        """Whether one more connection may be open."""
+        """True if one more connection may be open."""
         del client_address
         assert isinstance(request, socket.socket)
         with self._lock:
@@ -155,16 +157,16 @@ class Server(ThreadingUnixStreamServer):
         request.close()
 
     def service_actions(self) -> None:
-        """Cut off clients that do not come to the end of their request."""
+        """Cut off clients that take too long to send their request."""
         late = time.monotonic() - self.patience
         self._cut(lambda began: began is not None and began < late)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no error, and there is nothing else that a handler lets through."""
+        """Ignore errors: handlers raise only when a client has disconnected."""
 
-    def _cut(self, whom: Callable[[float | None], bool]) -> None:
+    def _cut(self, is_due: Callable[[float | None], bool]) -> None:
         with self._lock:
-            chosen = [connection for connection, began in self._open.items() if whom(began)]
+            chosen = [connection for connection, began in self._open.items() if is_due(began)]
             for connection in chosen:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)

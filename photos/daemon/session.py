@@ -1,4 +1,4 @@
-"""Answers from one library, with what that takes kept at hand: the catalog, the mapped index, the encoders."""
+"""Session: searches of one library that share an open catalog, a mapped index and encoders."""
 
 from __future__ import annotations
 
@@ -12,69 +12,72 @@ from indexer.models.protocols import EncoderFactory
 from photos.config import Settings
 from photos.errors import UnreadablePicture
 from photos.library import OpenLibrary
-from photos.operations.requests import Request, SearchAnswer, SimilarRequest
-from photos.operations.search import answer, answer_similar
-from query.language import Picture, parse
+from photos.operations.requests import Request, SimilarRequest
+from photos.operations.search import parsed, search
+from photos.records.photos import SearchRecord, search_record
+from query.language import Picture
 from store import Catalog, MappedRows, Space, VectorIndex
 
 
-class Answers:
-    """Answers requests, each as if the library were opened for it. Threads may share it."""
+class Session:
+    """Answers requests as if the library were opened for each. Threads may share it."""
 
-    def __init__(self, settings: Settings, towers: EncoderFactory) -> None:
+    def __init__(self, settings: Settings, encoders: Encoders) -> None:
         self._settings = settings
-        self._towers = towers
+        self._encoders = encoders
         self._lock = threading.Lock()
         self._catalog: Catalog | None = None
         self._file: tuple[int, int] | None = None
         self._indexes: dict[int, VectorIndex] = {}
 
-    def __call__(self, request: Request) -> SearchAnswer:
-        """The answer. Raises what those of `answering` raise; `UnreadablePicture` for what is no file, too."""
+    def search(self, request: Request) -> SearchRecord:
+        """Answer *request*. Raises as `search` and `similar` do; `UnreadablePicture` also for special files."""
         if isinstance(request, SimilarRequest):
-            _check_readable(os.path.join(request.directory, request.image), request.image)
-            return answer_similar(self._moment(), request)
-        for term in parse(request.words).terms:
-            if isinstance(term, Picture):
-                _check_readable(_located(term.path, request.directory), term.path)
-        return answer(self._moment(), request)
+            from photos.operations.similar import similar  # noqa: PLC0415 - this loads decoders
 
-    def prepare(self) -> None:
-        """Open what the next answer needs, so that it need not wait. Trouble is left to that."""
+            _check_regular(os.path.join(request.directory, request.image), request.image)
+            return search_record(similar(self._library(), request))
+        for term in parsed(request.query).terms:
+            if isinstance(term, Picture):
+                _check_regular(_located(term.path, request.directory), term.path)
+        return search_record(search(self._library(), request))
+
+    def warm(self) -> None:
+        """Warm catalog and index. Errors are ignored here; the next request reports them."""
         with suppress(Exception):
-            index = self._moment().index
-            index.refresh()
-            index.warm()
-            with self.catalog().read() as t:
-                # What was read whole is at hand, and is not read again in parts.
+            library = self._library()
+            library.index.refresh()
+            library.index.warm()
+            with library.catalog.read() as t:
+                # A revision that was read whole stays in memory, and is not read again in parts.
                 for vocabulary in t.namespaces.in_force():
                     t.vocabularies.revision(vocabulary.revision_id)
 
     def catalog(self) -> Catalog:
-        """The catalog that is there now: another than a moment ago, if somebody put another in its place."""
+        """Return the catalog. It is opened again if another file took its place."""
         with self._lock:
-            file = _identity(self._settings.catalog_path)
+            file = _file_id(self._settings.catalog_path)
             if self._catalog is None or file != self._file:
                 self._forget()
                 mapped = MappedRows(self._settings.index_folder)
                 self._catalog = Catalog.open(self._settings.catalog_path, mapped)
-                self._file = _identity(self._settings.catalog_path)
+                self._file = _file_id(self._settings.catalog_path)
             return self._catalog
 
     def index(self, catalog: Catalog, space: Space) -> VectorIndex:
-        """The index of *space* in *catalog*."""
+        """Return the index of *space* in *catalog*."""
         with self._lock:
             if catalog is not self._catalog:
                 return VectorIndex(self._settings.index_folder, catalog, space)
             return self._indexes.setdefault(space.id, VectorIndex(self._settings.index_folder, catalog, space))
 
     def close(self) -> None:
-        """Give back what is held open."""
+        """Close the catalog."""
         with self._lock:
             self._forget()
 
-    def _moment(self) -> OpenLibrary:
-        return _Moment(self._settings, self._towers, self)
+    def _library(self) -> OpenLibrary:
+        return _RequestLibrary(self._settings, self._encoders, self)
 
     def _forget(self) -> None:
         if self._catalog is not None:
@@ -83,39 +86,39 @@ class Answers:
         self._indexes = {}
 
 
-class _Moment(OpenLibrary):
-    """The library's parts for one answer. What is dear to open is lent, and stays open afterwards."""
+class _RequestLibrary(OpenLibrary):
+    """The library for one request. It borrows the session's catalog and indexes and never closes them."""
 
-    def __init__(self, settings: Settings, towers: EncoderFactory, kept: Answers) -> None:
-        super().__init__(settings, towers)
-        self._kept = kept
+    def __init__(self, settings: Settings, encoders: Encoders, session: Session) -> None:
+        super().__init__(settings, encoders)
+        self._session = session
 
     @cached_property
     def catalog(self) -> Catalog:
-        return self._kept.catalog()
+        return self._session.catalog()
 
     def index_of(self, space: Space) -> VectorIndex:
-        return self._kept.index(self.catalog, space)
+        return self._session.index(self.catalog, space)
 
 
 def _located(path: str, directory: str) -> str:
-    from photos.operations.search_by_image import located  # noqa: PLC0415 - few queries have pictures
+    from photos.operations.pictures import located  # noqa: PLC0415 - few queries have pictures
 
     return located(path, directory)
 
 
-def _check_readable(path: str, named: str) -> None:
-    """Raise `UnreadablePicture` for a picture that may be another one for whoever asks, or that never comes.
+def _check_regular(path: str, named: str) -> None:
+    """Raise `UnreadablePicture` for a file that differs between processes or may block; see `is_of_one_process`.
 
-    *path* is absolute; whoever asks calls it *named*.
+    *path* is absolute; the client calls it *named*.
     """
-    from photos.operations.search_by_image import is_of_one_process  # noqa: PLC0415 - as above
+    from photos.operations.pictures import is_of_one_process  # noqa: PLC0415 - as above
 
     if is_of_one_process(path) or (os.path.exists(path) and not os.path.isfile(path)):
         raise UnreadablePicture(named, "it is no file")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _file_id(path: Path) -> tuple[int, int] | None:
     try:
         status = os.stat(path)
     except OSError:

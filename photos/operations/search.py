@@ -1,30 +1,57 @@
-"""Answers searches from the library."""
+"""Search: the photos that a query finds."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from photos.errors import NotOneText, safe
+from photos.errors import NotOneText
 from photos.library import OpenLibrary
-from photos.operations.requests import SearchAnswer, SearchRequest, SimilarRequest
-from photos.output.json_records import match_record
-from query.language import Query, format_query, parse
-from query.search import Page, Searcher, Sort
+from query import Match, Page, Query, Searcher, Sort, parse, parse_line, written
 
-_CUT = "Note: this is longer than the model reads; its end was left out."
-_NOTHING = "Nothing here really matches: the best score is {best:z.3f}, and unrelated photos may reach {least:z.3f}."
+from .requests import SearchRequest
 
 
-def answer(app: OpenLibrary, request: SearchRequest) -> SearchAnswer:
-    """What the library has for *request*.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """Photos found, in order.
 
-    Raises `BadQuery` if it cannot be read, `EmptyLibrary` without photos, and what reading a picture raises.
+    `best` is the highest cosine of the search and `least` the lowest that is better than chance in this library; both
+    are None where they were not computed. If filters leave no photo, `reason` is a sentence without its full stop.
     """
-    notes: list[str] = []
-    query = parse(request.words)
+
+    #: The query as a heading: plain words alone, or all of it as it can be typed.
+    title: str
+    #: True if the query is one text. Logits and probabilities are None otherwise.
+    of_text: bool
+    matches: Sequence[Match]
+    #: The other photos of a match's group, by the match's photo id.
+    more: Mapping[int, Sequence[Match]] = field(default_factory=dict)
+    #: True if a new text is longer than the model reads. It was cut.
+    is_cut: bool = False
+    best: float | None = None
+    least: float | None = None
+    reason: str | None = None
+
+    @property
+    def is_chance(self) -> bool:
+        """True if even the best photo scores no better than unrelated photos do."""
+        return self.best is not None and self.least is not None and self.best < self.least
+
+
+def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
+    """Return the photos that *request* finds: best first, or newest first for filters alone.
+
+    Raises `BadQuery` for a query that cannot be read, `EmptyLibrary` without photos, and `MissingFolder` or
+    `UnreadablePicture` for a picture in the query.
+    """
+    query = parsed(request.query)
+    cut: list[str] = []
+    texts = library.texts(library.space, cut.append)
+    pictures = _Pictures(library, request.directory)
     page = Page(
         request.top,
         request.offset,
@@ -34,84 +61,46 @@ def answer(app: OpenLibrary, request: SearchRequest) -> SearchAnswer:
         request.group,
         request.exact,
     )
-    found = searcher(app, request.directory, notes).search(query, page)
-    reason = None if found.reason is None else f"{safe(found.reason)}."
-    if found.best is not None and found.threshold is not None and found.best < found.threshold:
-        nothing = _NOTHING.format(best=found.best, least=found.threshold)
-        if found.matches:
-            notes.append(nothing)
-        else:
-            reason = nothing
-    if not found.matches and reason is None:
-        reason = _why_none(request, found.best)
-    matches = [match_record(match, found.more.get(match.photo_id, ())) for match in found.matches]
-    return SearchAnswer(
-        matches=matches,
-        of_text=query.only_text is not None,
+    searcher = Searcher(library.catalog, library.index, library.space, texts, pictures, request.directory)
+    found = searcher.search(query, page)
+    return SearchResult(
         title=_title(query),
-        notes=tuple(notes),
-        reason=reason,
+        of_text=query.only_text is not None,
+        matches=found.matches,
+        more=found.more,
+        is_cut=bool(cut),
+        best=found.best,
+        least=found.least,
+        reason=found.reason,
     )
 
 
-def answer_similar(app: OpenLibrary, request: SimilarRequest) -> SearchAnswer:
-    """What the library has that is like the picture of *request*, which is not among it.
-
-    Raises `EmptyLibrary` without photos, `UnreadablePicture`, and `MissingFolder` if there is no such file.
-    """
-    from photos.operations.search_by_image import (  # noqa: PLC0415 - searches need none
-        as_vector,
-        find_similar,
-        find_similar_groups,
-    )
-
-    path = os.path.join(request.directory, request.image)
-    picture = as_vector(app, app.space, path, named=request.image)
-    if request.group:
-        groups = find_similar_groups(app, picture, request.top)
-    else:
-        groups = [[match] for match in find_similar(app, picture, request.top)]
-    matches = [match_record(best, more) for best, *more in groups]
-    return SearchAnswer(matches=matches, of_text=False, title=f"Like {request.image}")
-
-
-def _why_none(request: SearchRequest, best: float | None) -> str | None:
-    """Which option left nothing of what was found; None if none did."""
-    if request.min_score is not None and best is not None and best < request.min_score:
-        return f"No photo has a score of {request.min_score:g} or more; the best is {best:z.3f}."
-    if request.offset:
-        return f"No photo is left after the first {request.offset}."
-    return None
-
-
-def searcher(app: OpenLibrary, directory: str, notes: list[str]) -> Searcher:
-    """What answers queries from the library. *notes* takes what there is to say beside the answers."""
-    texts = app.texts(app.space, lambda _text: notes.append(_CUT))
-    return Searcher(app.catalog, app.index, app.space, texts, _Pictures(app, directory), directory)
-
-
-class _Pictures:
-    """As `NamedPictures`, of which only queries with pictures take the import."""
-
-    def __init__(self, app: OpenLibrary, directory: str) -> None:
-        self._app = app
-        self._directory = directory
-
-    def vector(self, path: str) -> NDArray[np.float32]:
-        """The unit vector, float32 (d,), of the picture at *path*."""
-        from photos.operations.search_by_image import NamedPictures  # noqa: PLC0415 - few queries have pictures
-
-        return NamedPictures(self._app, self._directory).vector(path)
-
-
-def _title(query: Query) -> str:
-    """Plain words alone, or all of the query as it can be typed."""
-    return query.only_text if query.only_text is not None and not query.filters else format_query(query)
+def parsed(query: str | Sequence[str]) -> Query:
+    """Parse a query: one line, or the words that a shell made of it. Raises `BadQuery`."""
+    return parse_line(query) if isinstance(query, str) else parse(query)
 
 
 def label_text(words: tuple[str, ...]) -> str:
-    """The text that a label can be made of: that of a query that is nothing but one. Raises `NotOneText`."""
+    """Return the text of a query that is a single text, for a label. Raises `NotOneText` for any other query."""
     query = parse(words)
     if query.only_text is None or query.filters:
-        raise NotOneText(format_query(query))
+        raise NotOneText(written(query))
     return query.only_text
+
+
+class _Pictures:
+    """Vectors of the pictures in a query. Only queries with pictures import the decoders."""
+
+    def __init__(self, library: OpenLibrary, directory: str) -> None:
+        self._library = library
+        self._directory = directory
+
+    def vector(self, path: str) -> NDArray[np.float32]:
+        """Return the unit vector, float32 (d,), of the picture at *path*."""
+        from .pictures import NamedPictures  # noqa: PLC0415 - few queries have pictures
+
+        return NamedPictures(self._library, self._directory).vector(path)
+
+
+def _title(query: Query) -> str:
+    return query.only_text if query.only_text is not None and not query.filters else written(query)

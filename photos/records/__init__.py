@@ -1,1 +1,1 @@
-"""JSON records: one TypedDict for each kind of object that `--json` prints."""
+"""JSON records, a module a family: TypedDicts for `--json` and the daemon's answers, and functions that fill them."""

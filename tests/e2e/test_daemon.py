@@ -87,7 +87,7 @@ def test_it_follows_what_happens_in_the_folders_and_ends_when_asked(library, pic
     assert "Traceback" not in (library / "watch.log").read_text()
 
 
-def test_a_search_that_it_answers_is_the_same_and_loads_next_to_nothing(library, pictures, tmp_path):
+def test_its_searches_are_the_same_and_load_next_to_nothing(library, pictures, tmp_path):
     searches = (
         ["search", "beach", "--json"],
         ["search", "beach"],

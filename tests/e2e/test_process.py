@@ -87,17 +87,17 @@ def test_help_loads_nothing_heavy_and_touches_no_file(arguments, own_home):
     assert list(own_home.iterdir()) == []
 
 
-def test_what_asks_and_shows_a_search_loads_nothing_that_answers_one():
+def test_the_client_side_of_a_search_loads_nothing_heavy():
     code = (
-        "import sys, photos.operations.requests, photos.output.json_records, photos.cli.commands.search\n"
-        "import photos.cli.commands.similar, photos.cli.views.search\n"
+        "import sys, photos.operations.requests, photos.records.photos, photos.daemon.client\n"
+        "import photos.cli.commands.search, photos.cli.commands.similar, photos.cli.views.search\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
-def test_a_search_for_a_remembered_text_loads_neither_torch_nor_transformers(tmp_path, first_add):
+def test_a_repeated_search_loads_neither_torch_nor_transformers(tmp_path, first_add):
     assert run("tests.e2e.signalling", 0, *first_add)[0] == 0
     assert run("tests.e2e.signalling", 0, "search", "red")[0] == 0
     code = (
@@ -111,9 +111,7 @@ def test_a_search_for_a_remembered_text_loads_neither_torch_nor_transformers(tmp
     assert json.loads(results[0])["path"].endswith(".png")
 
 
-def test_a_search_for_new_words_loads_neither_torch_nor_transformers_and_a_new_picture_no_transformers(
-    tmp_path, pictures, monkeypatch
-):
+def test_a_search_for_new_words_loads_neither_torch_nor_transformers(tmp_path, pictures, monkeypatch):
     monkeypatch.setenv("PHOTOS_LIBRARY", str(tmp_path / "library"))
     monkeypatch.setenv("PHOTOS_MODEL", "demo")
     (tmp_path / "colours.txt").write_text("\n".join(COLOURS))

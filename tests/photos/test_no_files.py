@@ -1,4 +1,4 @@
-"""What took the place of an indexed file and is none: a pipe, which may never give anything, or a folder."""
+"""Special files in the place of an indexed file: a pipe, which may block for ever, or a folder."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_results_are_shown_without_waiting_for_a_pipe(filled, pictures, pipe, mo
 @pytest.mark.parametrize(
     "command", [("similar", "red.png"), ("embed", "red.png"), ("search", "./red.png"), ("search", "--like", "red.png")]
 )
-def test_a_pipe_is_no_picture_to_ask_with(filled, pictures, pipe, monkeypatch, command):
+def test_a_pipe_is_no_picture_for_a_query(filled, pictures, pipe, monkeypatch, command):
     monkeypatch.chdir(pictures)
     result = filled(*command)
     assert (result.status, result.out) == (1, "")
@@ -81,7 +81,7 @@ def test_a_pipe_is_no_duplicate(filled, pictures, pipe):
         assert filled("duplicates", *options).status == 0
 
 
-def test_a_pipe_is_not_shown_while_a_label_is_tuned(filled, pipe, tmp_path, monkeypatch):
+def test_tuning_skips_a_pipe_in_previews(filled, pipe, tmp_path, monkeypatch):
     (tmp_path / "two.txt").write_text("% threshold 0.0001\nred\nblue\n")
     assert filled("retag", "--vocabulary", tmp_path / "two.txt").status == 0
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n" * 6))
@@ -89,7 +89,7 @@ def test_a_pipe_is_not_shown_while_a_label_is_tuned(filled, pipe, tmp_path, monk
     assert (result.status, "red.png" in result.out) == (0, True)
 
 
-def test_of_a_photo_in_two_places_the_one_that_is_a_file_is_taken(filled, pictures, tmp_path):
+def test_the_path_that_is_a_file_is_used(filled, pictures, tmp_path):
     shutil.copy(pictures / "red.png", pictures / "a copy.png")
     assert filled("index").status == 0
     (pictures / "a copy.png").unlink()
@@ -103,7 +103,7 @@ def test_a_device_is_no_picture(filled):
     assert "it is no regular file" in filled("similar", "/dev/null").err
 
 
-def test_what_a_program_writes_is_a_picture_if_the_shell_hands_it_on(filled, pictures):
+def test_a_shells_process_substitution_is_a_picture(filled, pictures):
     with (pictures / "red.png").open("rb") as picture, subprocess.Popen(
         [sys.executable, "-c", "import sys, time; time.sleep(0.3); sys.stdout.buffer.write(sys.stdin.buffer.read())"],
         stdin=picture, stdout=subprocess.PIPE, cwd=ROOT,

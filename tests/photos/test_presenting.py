@@ -1,4 +1,4 @@
-"""What is done with results beside showing them."""
+"""Files made of results: albums, sheets, previews; groups; and chance."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 from tests.pictures import encoded
 
 
-def test_copies_links_and_a_sheet_of_what_was_found(filled, tmp_path):
+def test_results_become_copies_links_and_a_sheet(filled, tmp_path):
     result = filled(
         "search", "red", "-t", "2",
         "--copy-to", tmp_path / "copies", "--link-to", tmp_path / "links", "--sheet", tmp_path / "sheet.html",
@@ -26,7 +26,7 @@ def test_copies_links_and_a_sheet_of_what_was_found(filled, tmp_path):
     assert result.err.count("\n") >= 3
 
 
-def test_what_was_done_for_an_album_is_told_in_a_sentence(filled, tmp_path):
+def test_an_album_is_reported_in_a_sentence(filled, tmp_path):
     def said(count, option):
         return filled("search", "red", "-t", count, option, tmp_path / "album").err
 
@@ -37,7 +37,7 @@ def test_what_was_done_for_an_album_is_told_in_a_sentence(filled, tmp_path):
     assert said(2, "--link-to") == f"Made 2 links in {folder}.\n"
 
 
-def test_a_photo_that_is_gone_costs_an_album_itself_and_the_status_says_so(filled, pictures, tmp_path):
+def test_a_missing_photo_is_left_out_of_an_album(filled, pictures, tmp_path):
     (pictures / "red.png").unlink()
     result = filled("search", "red", "-t", "2", "--copy-to", tmp_path / "copies")
     assert result.status == 1
@@ -46,7 +46,7 @@ def test_a_photo_that_is_gone_costs_an_album_itself_and_the_status_says_so(fille
     assert len(list((tmp_path / "copies").iterdir())) == 1
 
 
-def test_of_a_photo_that_lies_in_two_places_the_file_that_is_there_is_taken(filled, pictures, tmp_path):
+def test_the_remaining_file_of_two_is_used(filled, pictures, tmp_path):
     shutil.copy(pictures / "red.png", pictures / "a copy.png")
     assert filled("index").status == 0
     (pictures / "a copy.png").unlink()
@@ -56,7 +56,7 @@ def test_of_a_photo_that_lies_in_two_places_the_file_that_is_there_is_taken(fill
     assert "not readable now" not in (tmp_path / "s.html").read_text()
 
 
-def test_a_picture_of_too_many_photos_is_refused_before_it_is_begun(filled, pictures, tmp_path, monkeypatch):
+def test_a_jpeg_sheet_of_too_many_photos_is_refused(filled, pictures, tmp_path, monkeypatch):
     monkeypatch.setattr("photos.output.contact_sheets.MOST_IN_JPEG", 3)
     result = filled("search", "red", "--sheet", tmp_path / "sheet.jpg")
     assert result.status == 1
@@ -69,7 +69,7 @@ def test_similar_does_the_same(filled, pictures, tmp_path):
     assert Image.open(tmp_path / "sheet.jpg", formats=["JPEG"]).verify() is None
 
 
-def test_a_sheet_never_takes_the_place_of_a_file(filled, pictures, tmp_path):
+def test_a_sheet_never_overwrites_a_file(filled, pictures, tmp_path):
     shutil.copy(pictures / "red.png", tmp_path / "mine.jpg")
     before = (tmp_path / "mine.jpg").read_bytes()
     result = filled("search", "red", "--sheet", tmp_path / "mine.jpg")
@@ -88,7 +88,7 @@ def test_a_preview_goes_with_the_table(filled):
     assert filled("search", "red", "--preview=kitty", "--json").status == 2
 
 
-def test_the_viewer_or_the_display_that_is_not_there_is_one_sentence_behind_the_results(filled, monkeypatch, tmp_path):
+def test_a_missing_viewer_or_display_is_reported_after_the_results(filled, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     for display, said in ((":0", "show files with"), ("", "no display")):
         for name in ("DISPLAY", "WAYLAND_DISPLAY"):
@@ -129,7 +129,7 @@ def test_near_duplicates_and_bursts_count_as_one(burst):
     assert "+" in burst("search", "red", "--group").lines[1]
 
 
-def test_as_many_groups_are_shown_as_are_asked_for_and_offset_counts_them(burst):
+def test_top_and_offset_count_groups(burst):
     all_of_them = [json.loads(line)["path"] for line in burst("search", "red", "--group", "--json").lines]
     assert len(all_of_them) >= 2
     second = [
@@ -138,7 +138,7 @@ def test_as_many_groups_are_shown_as_are_asked_for_and_offset_counts_them(burst)
     assert second == all_of_them[1:2]
 
 
-def test_what_is_no_more_than_chance_is_said_and_left_out_if_asked(filled):
+def test_min_score_auto_leaves_out_chance(filled):
     # Few photos: only what the model rules out.
     assert "Nothing here really matches" not in filled("search", "red").err
     found = filled("search", "red", "--min-score", "auto")

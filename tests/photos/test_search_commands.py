@@ -15,9 +15,8 @@ from PIL import Image
 
 from photos.__main__ import main
 from photos.cli import Invocation
-from photos.cli.kit.query_options import FILTERS
-from photos.operations.requests import SearchRequest, SimilarRequest
-from query.language import FILTER_TYPES
+from photos.cli.kit.search_options import FILTERS
+from query.language import KINDS
 
 from .towers import ColourTowers
 
@@ -64,7 +63,7 @@ def test_json_has_the_promised_keys_and_true_scores(filled, pictures):
     ]
 
 
-def test_paths_come_one_a_line_or_ended_by_a_nul(filled, pictures):
+def test_paths_are_ended_by_a_line_feed_or_a_nul(filled, pictures):
     assert filled("search", "red", "--paths", "-t", "1").out == f"{pictures}/red.png\n"
     assert filled("search", "red", "-0", "-t", "2").out.count("\0") == 2
 
@@ -88,14 +87,14 @@ def test_names_are_kept_byte_for_byte_and_shown_safely(filled, pictures):
     assert os.fsencode(json.loads(filled("search", "red", "--json").lines[0])["path"]) == name
 
 
-def test_a_text_that_was_searched_before_needs_no_encoder(filled):
+def test_a_repeated_text_needs_no_encoder(filled):
     filled("search", "blue", "sky")
     filled.towers.texts = 0
     assert filled("search", "Blue", " sky").status == 0
     assert filled.towers.texts == 0
 
 
-def test_a_query_that_is_too_long_is_cut_and_says_so(filled):
+def test_a_query_that_is_too_long_is_cut_with_a_note(filled):
     result = filled("search", *["red"] * 10_000)
     assert result.status == 0
     assert "longer than the model reads" in result.err
@@ -109,18 +108,11 @@ def test_an_empty_query_is_one_sentence(filled, words):
 
 
 def test_every_filter_is_an_option_and_every_option_a_filter():
-    # Of sizes one name is enough.
-    assert set(FILTERS) == set(FILTER_TYPES) - {"mp", "filesize"}
+    # One name for sizes is enough.
+    assert set(FILTERS) == set(KINDS) - {"mp", "filesize"}
 
 
-def test_a_request_is_the_same_after_a_journey_as_json():
-    request = SearchRequest(words=("a\udcff", "-b"), directory="/", top=3, offset=2, sort="date", min_score=0.1)
-    assert SearchRequest.of_record(json.loads(json.dumps(request.record()))) == request
-    like = SimilarRequest(image="a\udcff", directory="/", top=3, group=True)
-    assert SimilarRequest.of_record(json.loads(json.dumps(like.record()))) == like
-
-
-def test_nothing_to_search_for_is_wrong_usage(filled):
+def test_a_search_without_words_is_wrong_usage(filled):
     assert filled("search").status == 2
 
 
@@ -128,12 +120,12 @@ def test_nothing_to_search_for_is_wrong_usage(filled):
     "words",
     [["-iso:" + "|".join(map(str, range(500)))], [f"-iso:{number}..{number + 1}" for number in range(500)]],
 )
-def test_as_many_values_as_there_may_be_are_looked_for(filled, words):
+def test_the_limit_of_filter_values_is_500(filled, words):
     assert len(paths(filled("search", *words, "--paths"))) == 6
     assert filled("search", *words, "iso:1").status == 2
 
 
-def test_words_with_a_dash_are_taken_away_and_mistyped_options_are_named(filled):
+def test_a_dash_subtracts_words_and_mistyped_options_are_errors(filled):
     (most, *_, least) = filled("search", "red", "--paths").lines
     assert filled("search", "-red", "--paths").lines[0] == least
     assert filled("search", "--", "-red", "--paths").status == 2
@@ -156,7 +148,7 @@ def test_terms_are_added_and_taken_away(filled):
     assert paths(filled("search", 'red +"blue" - 2:red', "--paths", "-t1")) != ["red.png"]
 
 
-def test_a_score_is_the_cosine_with_the_sum_and_a_probability_is_one_texts_alone(filled):
+def test_only_a_single_text_has_a_probability(filled):
     def first(*query):
         return json.loads(filled("search", *query, "--json").lines[0])
 
@@ -212,7 +204,7 @@ def test_relative_folders_begin_in_the_working_directory(filled, pictures, monke
     assert len(paths(filled("search", "in:../bright/", "--paths"))) == 2
 
 
-def test_a_tag_finds_what_is_tagged_and_a_wrong_one_is_named(filled, pictures):
+def test_a_tag_filters_and_an_unknown_one_is_named(filled, pictures):
     filled("tag", pictures / "blue.png", "+our cat", "-blue")
     assert paths(filled("search", "tag:our cat", "--paths")) == ["blue.png"]
     assert "blue.png" not in paths(filled("search", "tag:blue", "--paths"))
@@ -225,7 +217,7 @@ def test_a_tag_finds_what_is_tagged_and_a_wrong_one_is_named(filled, pictures):
     assert "did you mean tag:blue|green?" in filled("search", "tag:blue,green").err
 
 
-def test_where_nothing_is_left_the_filter_that_leaves_nothing_is_named(filled):
+def test_the_filter_that_leaves_no_photo_is_named(filled):
     filled.towers.texts = 0
     result = filled("search", "red", "year:1999", "name:red.png")
     assert (result.status, result.out) == (1, "")
@@ -234,7 +226,7 @@ def test_where_nothing_is_left_the_filter_that_leaves_nothing_is_named(filled):
     assert filled.towers.texts == 0
 
 
-def test_a_part_of_a_folders_name_is_no_folder_and_how_to_ask_for_it_is_said(filled):
+def test_a_part_of_a_folder_name_gets_a_suggestion(filled):
     result = filled("search", "in:icture")
     assert (result.status, result.out) == (1, "")
     assert "No photo meets `in:icture`, but some meet `in:*icture*`." in result.err
@@ -262,7 +254,7 @@ def test_pages_follow_each_other_and_keep_their_ranks(filled):
     assert paths(filled("search", "has:tags", "--paths", "--offset", "1", "-t2")) == listed[1:3]
 
 
-def test_a_least_score_leaves_out_what_is_below_it(filled):
+def test_a_minimum_score_leaves_out_lower_ones(filled):
     scores = [json.loads(line)["score"] for line in filled("search", "red", "--json").lines]
     assert len(filled("search", "red", "--paths", "--min-score", scores[2]).lines) == 3
     high = filled("search", "red", "--min-score", "1.5")
@@ -272,7 +264,7 @@ def test_a_least_score_leaves_out_what_is_below_it(filled):
         assert filled("search", "red", "--min-score", wrong).status == 2
 
 
-def test_sorted_by_date_the_best_photos_come_newest_first(filled, pictures):
+def test_sorting_by_date_keeps_the_best_photos(filled, pictures):
     for name, year in (("red", 2001), ("yellow", 2003), ("green", 2002)):
         exif = Image.Exif()
         exif[0x0132] = f"{year}:05:05 10:00:00"
@@ -298,7 +290,7 @@ def test_only_a_text_becomes_a_label(filled, query):
     assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
 
 
-def test_searching_an_empty_library_is_one_sentence_and_makes_nothing(photos):
+def test_searching_an_empty_library_creates_nothing(photos):
     result = photos("search", "red")
     assert result.status == 1
     assert "has no photos yet; run `photos add FOLDER`" in result.err
@@ -327,7 +319,7 @@ def test_similar_knows_a_copy_by_its_content(filled, pictures, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["similar", "embed", "tags"])
-def test_a_picture_that_is_not_there_is_one_sentence(filled, command, tmp_path):
+def test_a_missing_picture_is_one_sentence(filled, command, tmp_path):
     result = filled(command, tmp_path / "none.jpg")
     assert (result.status, result.out) == (1, "")
     assert "none.jpg" in result.err
@@ -387,7 +379,7 @@ def test_embed_wants_a_picture_or_a_text(filled):
     assert filled("embed", "--text", "red", "--json", "--raw").status == 2
 
 
-def test_what_decoders_write_past_python_is_not_shown_with_a_sheet(filled, pictures, tmp_path):
+def test_a_sheet_hides_what_decoders_write_to_standard_error(filled, pictures, tmp_path):
     tiff = io.BytesIO()
     Image.new("RGB", (40, 30), "red").save(tiff, "TIFF", compression="tiff_lzw", tiffinfo={65432: b"odd"})
     # A field of a type that there is not, of which libtiff complains on the process's standard error.

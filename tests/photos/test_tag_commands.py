@@ -36,7 +36,7 @@ def test_the_librarys_tags_are_counted(filled):
     assert filled("tags").status == 0
 
 
-def test_no_tag_at_all_is_said(filled):
+def test_a_library_without_tags_is_reported(filled):
     result = filled("tags", "--threshold", "1")
     assert result.status == 1
     assert "lower --threshold" in result.err
@@ -62,11 +62,11 @@ def test_retag_uses_another_vocabulary_and_opens_no_picture(filled, pictures, tm
     assert {json.loads(line)["label"] for line in filled("tags", "--json").lines} <= {"red", "blue"}
 
 
-def test_retag_without_a_vocabulary_finds_nothing_to_change(filled):
+def test_retag_without_a_vocabulary_changes_nothing(filled):
     assert "no score changed" in filled("retag").out
 
 
-def test_retag_finishes_one_that_was_interrupted(filled):
+def test_retag_finishes_an_interrupted_one(filled):
     with Catalog.open(filled.library / "catalog.sqlite3") as catalog, catalog.write() as t:
         t.connection.execute(tables.photo_scores.delete())
         t.library.set_retag_pending(True)
@@ -133,7 +133,7 @@ def test_export_overwrites_nothing(filled, tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"# nothing\n", b"\x00\x01\x02\xff", b"red\nRed\n"])
-def test_a_file_that_is_no_vocabulary_is_named_and_changes_nothing(filled, tmp_path, content):
+def test_an_invalid_vocabulary_file_changes_nothing(filled, tmp_path, content):
     path = tmp_path / "bad.txt"
     path.write_bytes(content)
     for command in (["retag", "--vocabulary"], ["vocab", "use"], ["vocab", "import"]):
@@ -151,7 +151,7 @@ def test_a_byte_order_mark_is_no_part_of_a_label(filled, tmp_path, encoding):
 
 
 @pytest.mark.parametrize("name", ["colour", "nothing-like-it"])
-def test_an_unknown_vocabulary_says_which_there_are(filled, name):
+def test_an_unknown_vocabulary_gets_the_known_names(filled, name):
     result = filled("vocab", "use", name)
     assert result.status == 1
     assert "colours" in result.err

@@ -123,7 +123,7 @@ def test_what_cannot_be_taught_is_one_sentence_and_keeps_nothing(
     assert (result.status, result.out) == (status, "")
     assert what in result.err
     assert filled("vocab", "history").out.count("colours@") == 1
-    assert "nothing was said" in filled("tags", "red.png", "--history").out
+    assert "no manual tags" in filled("tags", "red.png", "--history").out
 
 
 def test_the_same_content_elsewhere_is_the_same_photo(filled, pictures, tmp_path):

@@ -189,7 +189,7 @@ def test_tags_by_hand_stay_through_every_re_tag(filled, pictures, two):
         ("cleared", "our cat"),
     ]
     assert "our cat" in filled("tags", blue, "--history").out
-    assert "nothing was said" in filled("tags", pictures / "green.png", "--history").out
+    assert "no manual tags" in filled("tags", pictures / "green.png", "--history").out
 
 
 def test_what_cannot_be_tagged_is_said_and_nothing_is_done(filled, pictures):
@@ -238,7 +238,7 @@ def test_tags_of_another_program_come_in_from_a_table_and_are_compared(filled, p
         }
     ]
     shown = filled("tags", "compare", "auto", "ram++").lines
-    assert shown[0] == "3 photos and 1 label that both speak of"
+    assert shown[0] == "3 photos and 1 label in both"
     assert shown[-1].split() == ["red", "1", "0", "1", "0.50", "0.40"]
     assert "there are auto, user, ram++" in filled("tags", "compare", "auto", "florence").err
     assert filled("tags", "compare", "user", "ram++").status == 1

@@ -12,7 +12,7 @@ def why(filled, *words):
     return json.loads(result.out)
 
 
-def test_it_tells_score_rank_and_neighbours(filled, pictures):
+def test_it_has_score_rank_and_neighbours(filled, pictures):
     found = why(filled, pictures / "blue.png", "red")
     order = [json.loads(line) for line in filled("search", "red", "--json").lines]
     place = [each["path"] for each in order].index(str(pictures / "blue.png"))
@@ -35,7 +35,7 @@ def test_the_terms_shares_add_up_to_the_score(filled, pictures):
     assert picture["rank"] == 1
 
 
-def test_a_label_is_told_with_its_threshold_and_the_prompt_that_fits_best(filled, pictures):
+def test_a_label_has_its_threshold_and_prompts_best_first(filled, pictures):
     (label,) = why(filled, pictures / "red.png", "red")["labels"]
     assert label["label"] == "red"
     assert label["tag"]
@@ -48,25 +48,25 @@ def test_a_label_is_told_with_its_threshold_and_the_prompt_that_fits_best(filled
     assert why(filled, pictures / "red.png", "nothing known")["labels"] == []
 
 
-def test_the_table_says_the_same(filled, pictures):
+def test_the_table_has_the_same_parts(filled, pictures):
     out = filled("why", pictures / "red.png", "red", "-", "blue").out
     for word in ("score", "rank", "stands out", "terms", "label red is a tag of it", "just worse"):
         assert word in out
 
 
-def test_a_photo_that_is_not_there_and_filters_are_one_sentence(filled, pictures, tmp_path):
+def test_a_missing_photo_or_a_filter_is_one_sentence(filled, pictures, tmp_path):
     assert filled("why", tmp_path / "none.jpg", "red").status == 1
     result = filled("why", pictures / "red.png", "red", "year:2020")
     assert result.status == 2
     assert "leave the filters out" in result.err
 
 
-def test_the_score_is_that_of_the_stored_row(filled, pictures):
+def test_the_score_is_that_of_the_stored_embedding(filled, pictures):
     vector = np.array(json.loads(filled("embed", pictures / "red.png", "--json").out)["vector"])
     text = np.array(json.loads(filled("embed", "--text", "red", "--json").out)["vector"])
     assert why(filled, pictures / "red.png", "red")["score"] == pytest.approx(float(vector @ text), abs=1e-3)
 
 
-def test_words_may_begin_with_a_dash_and_options_may_not_be_mistyped(filled, pictures):
+def test_words_may_begin_with_a_dash(filled, pictures):
     assert [each["weight"] for each in why(filled, pictures / "red.png", "red", "-blue")["terms"]] == [1, -1]
     assert filled("why", pictures / "red.png", "red", "--jsn").status == 2

@@ -8,18 +8,20 @@ from photos.cli.kit import options
 from photos.cli.kit.program import Invocation, pass_invocation
 
 
-@click.command(short_help="The vectors of pictures or of texts.")
+@click.command(short_help="Print the vectors of pictures or of texts.")
 @click.argument("images", nargs=-1, metavar="[IMAGE]...")
 @click.option(
     "--text",
     "texts",
     multiple=True,
     metavar="TEXT",
-    help="Embed a text in place of pictures; more than once for several.",
+    help="Encode a text in place of pictures; repeatable.",
 )
 @options.as_json
 @click.option(
-    "--raw", is_flag=True, help="A NumPy .npy file on standard output, float32: a vector, or a row for each of several."
+    "--raw",
+    is_flag=True,
+    help="Write a NumPy .npy file to standard output, float32: one vector, or several as rows.",
 )
 @options.model
 @pass_invocation
@@ -33,8 +35,9 @@ def embed(
     photos embed --text "a red car" --raw > red-car.npy
     photos embed holiday/*.jpg --raw > holiday.npy
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.cli.views.embed import write_vectors
-    from photos.operations.search_by_image import embed as embed_all
+    from photos.cli.views.embed import show
+    from photos.operations.embed import EmbedRequest
+    from photos.operations.embed import embed as encode
 
     if bool(images) == bool(texts):
         raise click.UsageError("Give either an IMAGE or --text TEXT.")
@@ -43,6 +46,5 @@ def embed(
     if len(images or texts) > 1 and not (as_json or raw):
         raise click.UsageError("Give --json or --raw for several vectors.")
     with invocation.app() as app:
-        name, vectors = embed_all(app, model, images=images, texts=texts)
-    about = [{"path": path} for path in images] or [{"text": text} for text in texts]
-    write_vectors(vectors, [{**each, "model": name} for each in about], as_json=as_json, raw=raw)
+        result = encode(app, EmbedRequest(images=images, texts=texts, model=model))
+    show(result, images=images, texts=texts, as_json=as_json, raw=raw)

@@ -5,14 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
 
 from photos.cli.kit import options
 from photos.cli.kit.program import Invocation, pass_invocation
-from photos.cli.kit.query_options import QueryCommand, filter_options, words_of
-from photos.cli.kit.result_options import Presentation, checked_score, presentation_options
+from photos.cli.kit.search_options import (
+    Presentation,
+    QueryCommand,
+    checked_score,
+    filter_options,
+    presentation_options,
+    words_of,
+)
 from photos.cli.kit.streams import native_noise_hushed
 
 if TYPE_CHECKING:
@@ -22,31 +30,31 @@ if TYPE_CHECKING:
 @click.command(short_help="Find photos by a description, pictures and filters.", cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="[WORDS...]")
 @options.top
-@click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Pass over the N best.")
+@click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the N best.")
 @click.option(
     "--sort",
     type=click.Choice(["relevance", "date"]),
     default="relevance",
-    help="The order of the photos that are shown: best first, unless set, or newest first.",
+    help="The order of the photos shown: best first unless set, or newest first.",
 )
 @click.option(
     "--min-score",
     callback=checked_score,
     metavar="X|auto",
-    help="Leave out photos whose score, a cosine, is below X; or with `auto`, is no more than chance in this library.",
+    help="Leave out photos with a score, a cosine, below X; `auto`: with a score no better than chance here.",
 )
 @options.group
 @click.option(
     "--exact",
     is_flag=True,
-    help="Look at every photo; otherwise, among 300 000 or more, one in a thousand may be missing from an answer.",
+    help="Compare with every photo; otherwise, among 300 000 or more, one in a thousand may be missing.",
 )
 @presentation_options
 @click.option(
     "--save-as-label",
     "label",
     metavar="NAME",
-    help="Make WORDS a label of the main vocabulary, too, or as birds:NAME of one beside it.",
+    help="Also add WORDS as a label to the main vocabulary, or to another one as birds:NAME.",
 )
 @filter_options
 @pass_invocation
@@ -66,23 +74,22 @@ def search(
     negated: Sequence[str],
     **filters: Sequence[str],
 ) -> None:
-    """Find the photos that look most like WORDS, best first, among those that filters leave.
+    """Find the photos that look most like WORDS, best first, among those that the filters leave.
 
-    Write what would be seen in the photo, in a few plain words; case does not matter. There is always a best photo, so
-    look at the scores: `score` is the cosine of the query and the photo, `probability` what the model makes of a text.
-    Where the best is no more than chance in this library, it is said.
+    Describe what the photo shows in a few plain words; case does not matter. Some photo is always the best, so look at
+    the scores: `score` is the cosine of the query and the photo, `probability` the model's probability for a text. A
+    note says if even the best score is no better than chance in this library.
 
     \b
     photos search beach at sunset
-    photos search dog + beach - people              what begins with a sign is added or taken away
-    photos search 2:dog 0.5:snow                    and may weigh more or less
+    photos search dog + beach - people              signs add a term or take it away
+    photos search 2:dog 0.5:snow                    and weights give it more or less effect
     photos search ./like.jpg - snow                 a picture's path begins with ./, ../, ~/ or /; or --like
     photos search "red car" -tag:night in:2019/Italy after:2019-06 rating:4..
     photos search year:2021 month:dec is:duplicate  filters alone list photos, newest first
 
-    Filters are NAME:VALUE, or the options below; NAME:VALUE|VALUE is either, a dash before it none of them, and
-    a..b, a.., ..b, >a and <b are ranges; a shell wants quotes around |, > and <. docs/searching.md has all of the
-    language.
+    Filters are NAME:VALUE, or the options below. NAME:VALUE|VALUE means either, a dash before it neither, and a..b,
+    a.., ..b, >a and <b are ranges; a shell needs quotes around |, > and <. docs/searching.md has the whole language.
 
     \b
     photos search "red car" --min-score auto --group --sheet red-cars.html
@@ -90,16 +97,14 @@ def search(
     photos search birthday cake --copy-to /tmp/cakes
     photos search a grey cat on a red sofa --save-as-label "our cat"
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.cli.kit.ask_daemon import answered_elsewhere
     from photos.cli.kit.format import here
-    from photos.cli.views.search import present
-    from photos.errors import NothingFound
+    from photos.daemon.client import search_in_daemon
     from photos.operations.requests import SearchRequest
 
     settings = invocation.settings(top=top)
     query = (*words, *words_of(like, negated, filters))
     request = SearchRequest(
-        words=query,
+        query=query,
         directory=here(),
         top=settings.top,
         offset=offset,
@@ -109,24 +114,29 @@ def search(
         group=group,
         exact=exact,
     )
-    found = answered_elsewhere(settings.library, request, debug=invocation.debug) if label is None else None
+    found = None
+    if label is None:
+        report = partial(click.echo, err=True) if invocation.debug else None
+        # The view is loaded while the daemon works.
+        load_view = partial(import_module, "photos.cli.views.search")
+        found = search_in_daemon(settings.library, request, report=report, meanwhile=load_view)
     if found is None:
-        # What a search computes is too little for several threads of numpy's, which wait for each other by spinning.
+        # A search computes too little for several threads of numpy's, which wait for each other by spinning.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         with invocation.app(top=top) as app:
-            from photos.operations.search import answer, label_text
+            from photos.operations.search import label_text
+            from photos.operations.search import search as search_library
+            from photos.records.photos import search_record
 
             text = None if label is None else label_text(query)
-            found = answer(app, request)
+            found = search_record(search_library(app, request))
             if label is not None and text is not None:
                 _save(app, label, text)
-    for note in found.notes:
-        click.echo(note, err=True)
-    if not found.matches and found.reason is not None:
-        raise NothingFound(found.reason)
-    # Sheets and previews decode pictures, which is not always done in silence.
+    from photos.cli.views.search import present
+
+    # Decoders write to standard error while sheets and previews are made.
     with nullcontext() if invocation.debug else native_noise_hushed():
-        present(found.matches, presentation, title=found.title, of_text=found.of_text, first=offset + 1)
+        present(found, presentation, offset=offset, min_score=request.min_score)
 
 
 def _save(app: OpenLibrary, label: str, text: str) -> None:

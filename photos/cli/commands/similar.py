@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from functools import partial
+from importlib import import_module
 
 import click
 
 from photos.cli.kit import options
 from photos.cli.kit.program import Invocation, pass_invocation
-from photos.cli.kit.result_options import Presentation, presentation_options
+from photos.cli.kit.search_options import Presentation, presentation_options
 from photos.cli.kit.streams import native_noise_hushed
 
 
@@ -23,19 +25,24 @@ def similar(invocation: Invocation, image: str, top: int | None, group: bool, pr
 
     IMAGE may be any picture. If it is in the library its stored embedding is used, and it is not among the results.
     """
-    from photos.cli.kit.ask_daemon import answered_elsewhere
     from photos.cli.kit.format import here
-    from photos.cli.views.search import present
+    from photos.daemon.client import search_in_daemon
     from photos.operations.requests import SimilarRequest
 
     settings = invocation.settings(top=top)
     request = SimilarRequest(image=image, directory=here(), top=settings.top, group=group)
-    found = answered_elsewhere(settings.library, request, debug=invocation.debug)
+    report = partial(click.echo, err=True) if invocation.debug else None
+    # The view is loaded while the daemon works.
+    load_view = partial(import_module, "photos.cli.views.search")
+    found = search_in_daemon(settings.library, request, report=report, meanwhile=load_view)
     if found is None:
         with invocation.app(top=top) as app:
-            from photos.operations.search import answer_similar
+            from photos.operations.similar import similar as find_similar
+            from photos.records.photos import search_record
 
-            found = answer_similar(app, request)
-    # Sheets and previews decode pictures, which is not always done in silence.
+            found = search_record(find_similar(app, request))
+    from photos.cli.views.search import present
+
+    # Decoders write to standard error while sheets and previews are made.
     with nullcontext() if invocation.debug else native_noise_hushed():
-        present(found.matches, presentation, title=found.title, of_text=found.of_text)
+        present(found, presentation)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from photos.cli.kit import options
 from photos.cli.kit.program import Invocation, pass_invocation
+
+#: Signs before a label: added, rejected, cleared.
+_SIGNS = ("+", "-", "~")
 
 
 @click.command(
@@ -17,23 +22,30 @@ from photos.cli.kit.program import Invocation, pass_invocation
 @options.as_json
 @pass_invocation
 def tag(invocation: Invocation, words: tuple[str, ...], as_json: bool) -> None:
-    """Say of each IMAGE which labels it has (+LABEL) or has not (-LABEL), or take back what was said (~LABEL).
+    """Add labels to each IMAGE (+LABEL), reject them (-LABEL), or clear earlier manual tags (~LABEL).
 
-    What you say stands: no vocabulary and no re-tag removes a tag that you added or brings back one that you
-    rejected. A label need not be in any vocabulary. Images come first; one whose name begins with a mark is written
-    with ./ before it.
+    Manual tags stay: no vocabulary and no re-tag removes a tag that you added or restores one that you rejected. A
+    label need not be in any vocabulary. Images come first; write ./ before one whose name begins with a sign.
 
     \b
     photos tag holiday/*.jpg +beach "+our cat" -dog
     photos tag IMG_1234.jpg ~dog
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.cli.views.tags import MARKS, tag_and_tell
+    from photos.cli.views.tags import show_tags
+    from photos.operations.tags import TagRequest
+    from photos.operations.tags import tag as change_tags
 
-    marks = [word.startswith(MARKS) for word in words]
-    first = marks.index(True) if any(marks) else len(words)
-    if first == 0 or not all(marks[first:]):
+    signs = [word.startswith(_SIGNS) for word in words]
+    first = signs.index(True) if any(signs) else len(words)
+    if first == 0 or not all(signs[first:]):
         raise click.UsageError("Name images first and then labels, each with +, - or ~ before it.")
     if first == len(words):
         raise click.UsageError("Name a label with +, - or ~ before it, as in: photos tag IMAGE +dog")
+    add, reject, clear = (_labels(words[first:], sign) for sign in _SIGNS)
     with invocation.app() as app:
-        tag_and_tell(app, words[:first], words[first:], as_json=as_json)
+        request = TagRequest(photos=words[:first], add=add, reject=reject, clear=clear)
+        show_tags(change_tags(app, request), as_json=as_json)
+
+
+def _labels(words: Sequence[str], sign: str) -> tuple[str, ...]:
+    return tuple(word[1:] for word in words if word.startswith(sign))

@@ -1,4 +1,4 @@
-"""`photos tags`: of photos, of the library, and those of other programs."""
+"""`photos tags`: tags of photos, of the library, and of other programs."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from photos.cli.kit.program import Invocation, pass_invocation
 
 
 class _Tags(click.Group):
-    """Without the name of a command, `show` is meant."""
+    """A group with the default command `show`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As Click does, once a command is named."""
+        """Parse as Click does, with `show` before arguments that name no command."""
         is_help = args[:1] in (["-h"], ["--help"])
         named = args if is_help or args[:1] in [[name] for name in self.commands] else ["show", *args]
         return super().parse_args(ctx, named)
 
 
-@click.group(cls=_Tags, short_help="The tags of photos, or of the library; those of other programs.")
+@click.group(cls=_Tags, short_help="Show the tags of photos or of the library; import those of other programs.")
 def tags() -> None:
-    """Show the tags of photos or of the library, take over those of other programs, and compare them.
+    """Show the tags of photos or of the library, import those of other programs, and compare them.
 
-    `photos tags [IMAGE]...` is short for `photos tags show`; an image called like a command is written with ./ before.
+    `photos tags [IMAGE]...` is short for `photos tags show`. Write ./ before an image with the name of a command.
     """
 
 
-@tags.command(short_help="The tags of images, or of the library.")
+@tags.command(short_help="Show the tags of images, or of the library.")
 @click.argument("images", nargs=-1, metavar="[IMAGE]...")
 @options.threshold
-@click.option("--history", is_flag=True, help="What was said of the tags of each IMAGE by hand, and when.")
+@click.option("--history", is_flag=True, help="Show the manual and imported changes of the tags of each IMAGE.")
 @options.as_json
 @pass_invocation
 def show(
@@ -37,45 +37,51 @@ def show(
 ) -> None:
     """Show the tags of each IMAGE with their scores, or without one, the library's tags and how many photos have them.
 
-    After the label: its score, the model's probability, how far it stands out in this library (`sd`), and from which
-    score it counts. Scores are kept from low on, so --threshold moves at once, in both directions.
+    Each line has the label, its score, the model's probability, the distance from the label's usual score in this
+    library (`sd`), and the score from which the label counts. Low scores are stored too, so --threshold needs no
+    re-tag, in either direction.
     """
-    from photos.cli.views.tags import show_counts, show_history, show_tags
+    from photos.cli.views import tags as view
+    from photos.operations import tags as operations
 
     if history and not images:
         raise click.UsageError("--history needs an IMAGE.")
     with invocation.app(threshold=threshold) as app:
         if history:
-            show_history(app, images, as_json=as_json)
+            view.show_history(operations.tag_history(app, images), as_json=as_json)
         elif images:
-            show_tags(app, images, as_json=as_json)
+            view.show_tags(operations.photo_tags(app, operations.TagsRequest(photos=images)), as_json=as_json)
         else:
-            show_counts(app, as_json=as_json)
+            view.show_counts(operations.tag_counts(app), as_json=as_json)
 
 
-@tags.command("import", short_help="Take over the tags of another program.")
+@tags.command("import", short_help="Import the tags of another program.")
 @click.argument("file", required=False)
-@click.option("--source", metavar="NAME", help="The program that gave the tags, such as ram++.")
-@click.option("--keywords", is_flag=True, help="Instead of a FILE: the keywords that pictures and sidecars hold.")
+@click.option("--source", metavar="NAME", help="The program that made the tags, such as ram++.")
+@click.option("--keywords", is_flag=True, help="Instead of a FILE: the keywords in pictures and sidecars.")
 @pass_invocation
 def import_(invocation: Invocation, file: str | None, source: str | None, keywords: bool) -> None:
-    """Take over the tags in FILE: CSV with columns `path` and `tags`, or JSON objects with these, one a line.
+    """Import the tags in FILE: CSV with columns `path` and `tags`, or JSON objects with these, one a line.
 
-    Paths are absolute, or begin at the file's own folder. What the same source gave the same photos before is replaced;
-    the tags of others stay. In CSV several tags in a field are kept apart by ; or |.
+    Paths are absolute, or begin in the file's own folder. Earlier tags of the same source on the same photos are
+    replaced; the tags of other sources stay. In CSV, ; or | separates several tags in a field.
 
     \b
     photos tags import ram.csv --source ram++
     photos tags import --keywords
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.cli.views.tag_import import import_and_tell
+    from photos.cli.views.tag_import import show_import
+    from photos.operations.tag_import import KEYWORDS, ImportTagsRequest, import_keywords, import_tags
 
     if keywords == (file is not None):
         raise click.UsageError("Name a FILE, or --keywords.")
     if file is not None and not source:
-        raise click.UsageError("Say with --source which program gave the tags.")
+        raise click.UsageError("Name the program that made the tags with --source.")
     with invocation.app() as app:
-        import_and_tell(app, file, source or "keywords")
+        if file is None:
+            show_import(import_keywords(app, source or KEYWORDS))
+        else:
+            show_import(import_tags(app, ImportTagsRequest(file, source or "")))
 
 
 @tags.command(short_help="Compare two sources of tags, label by label.")
@@ -84,12 +90,13 @@ def import_(invocation: Invocation, file: str | None, source: str | None, keywor
 @options.as_json
 @pass_invocation
 def compare(invocation: Invocation, one: str, other: str, as_json: bool) -> None:
-    """Compare two sources of tags, label by label: `auto`, `user`, or a name that tags were imported under.
+    """Compare two sources of tags, label by label: `auto`, `user`, or the source of imported tags.
 
-    Only photos that both speak of count, and only labels that both could give. `overlap` is the part of the photos
+    Only photos with tags from both count, and only labels that both can give. `overlap` is the part of the photos
     tagged by either that both tag, `kappa` the agreement beyond chance.
     """
-    from photos.cli.views.tag_import import compare_and_tell
+    from photos.cli.views.tag_import import show_comparison
+    from photos.operations.tag_import import CompareRequest, compare_sources
 
     with invocation.app() as app:
-        compare_and_tell(app, one, other, as_json=as_json)
+        show_comparison(compare_sources(app, CompareRequest(one, other)), as_json=as_json)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from photos.cli.kit import options
-from photos.cli.kit.multi_options import Several
+from photos.cli.kit.multi_options import MultiValueCommand
 from photos.cli.kit.program import Invocation, pass_invocation
 
 
-@click.command(cls=Several, short_help="Teach a label by photos that show it.")
+@click.command(cls=MultiValueCommand, short_help="Teach a label by photos that show it.")
 @click.argument("name")
 @click.option("--yes", metavar="IMAGE...", multiple=True, help="Photos that show it.")
 @click.option("--no", metavar="IMAGE...", multiple=True, help="Photos that do not, though they may look like it.")

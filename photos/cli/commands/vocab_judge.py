@@ -6,7 +6,7 @@ import click
 
 from photos.cli.kit import options
 from photos.cli.kit.program import Invocation, pass_invocation
-from photos.cli.kit.result_options import preview_option
+from photos.cli.kit.search_options import preview_option
 
 
 @click.command("try", short_help="Show what a label would be on, before it is one.")

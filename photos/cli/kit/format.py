@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from photos.errors import safe
 
 if TYPE_CHECKING:
-    from photos.output.json_records import MatchRecord
+    from photos.records.photos import MatchRecord
     from store import VocabularyDefinition
 
 #: Between two columns.

@@ -16,7 +16,7 @@ from photos.duplicates.hashes import KnownLooks
 from photos.duplicates.removable import spare
 from photos.errors import NothingFound
 from photos.operations.models import in_bytes
-from photos.output.json_records import fact_record, rounded, text_of
+from photos.records.photos import fact_record, rounded, text_of
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary

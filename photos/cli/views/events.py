@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from photos.cli.kit.output import write_json
-from photos.output.json_records import text_of
+from photos.records.photos import text_of
 
 if TYPE_CHECKING:
     from indexer import Event, IndexReport

@@ -1,4 +1,4 @@
-"""Shows what a search found, in the form that was asked for, and does with it what was asked for."""
+"""Results of a search: table, JSON or paths; and the sheets, albums and viewers that are made of them."""
 
 from __future__ import annotations
 
@@ -12,56 +12,81 @@ import click
 from photos.cli.kit.format import counted, matches_table, shown_path
 from photos.cli.kit.format import probability as shown_probability
 from photos.cli.kit.output import write_json, write_paths
-from photos.errors import FileExists, NothingFound, UnwritableFile
+from photos.errors import FileExists, NothingFound, UnwritableFile, safe
 from photos.exits import PROBLEM
 
 if TYPE_CHECKING:
-    from photos.cli.kit.result_options import Presentation
+    from photos.cli.kit.search_options import Presentation
     from photos.output.albums import Album
     from photos.output.contact_sheets import Cell
-    from photos.output.json_records import MatchRecord
+    from photos.records.photos import MatchRecord, SearchRecord
 
-#: Files that are opened without being asked.
+_CUT = "Note: this is longer than the model reads; its end was left out."
+_NONE = "No photo was found; `photos status` says what is in the library."
+#: Files that `--open` opens.
 _FEW = 10
 _TAGS = 6
 _DAY = 10
 
 
 def present(
-    matches: Sequence[MatchRecord], presentation: Presentation, *, title: str, of_text: bool, first: int = 1
+    found: SearchRecord, presentation: Presentation, *, offset: int = 0, min_score: float | None = None
 ) -> None:
-    """Do with *matches* what was asked for, and show them; the rank of the best is *first*, and *title* names them.
+    """Show *found*, after the first *offset* photos, and make the files that *presentation* wants.
 
-    Raises `NothingFound` if there are none. The status is 1 if a photo had to be left out of an album.
+    Raises `NothingFound` if there are no photos; *min_score* is for its reason. Ends with status 1 if a photo had to be
+    left out of an album.
     """
+    if found["is_cut"]:
+        click.echo(_CUT, err=True)
+    matches = found["matches"]
     if not matches:
-        raise NothingFound("No photo was found; `photos status` says what is in the library.")
+        raise NothingFound(_reason(found, offset, min_score))
+    if found["is_chance"]:
+        click.echo(_chance(found), err=True)
     if presentation.sheet is not None:
-        _write_sheet(presentation.sheet, title, matches)
-    is_whole = _gather(presentation, [_file(match) for match in matches], first)
+        _write_sheet(presentation.sheet, found["title"], matches)
+    is_whole = _make_albums(presentation, [_file(match) for match in matches], offset + 1)
     if presentation.print0 or presentation.paths_only:
         write_paths([os.fsencode(match["path"]) for match in matches], nul=presentation.print0)
     elif presentation.as_json:
         for match in matches:
             write_json(match)
     else:
-        _show_table(matches, presentation.preview, of_text=of_text, first=first)
-    # Last: where there is no viewer, the results are here all the same.
+        _show_table(matches, presentation.preview, of_text=found["of_text"], first=offset + 1)
+    # Last: without a viewer this raises, and the results are shown all the same.
     if presentation.open_files or presentation.open_all:
         _open([_file(match) for match in matches], all_of_them=presentation.open_all)
     if not is_whole:
         click.get_current_context().exit(PROBLEM)
 
 
+def _reason(found: SearchRecord, offset: int, min_score: float | None) -> str:
+    """Return a sentence on why there are no photos."""
+    best = found["best"]
+    if found["is_chance"]:
+        return _chance(found)
+    if found["reason"] is not None:
+        return f"{safe(found['reason'])}."
+    if min_score is not None and best is not None and best < min_score:
+        return f"No photo has a score of {min_score:g} or more; the best is {best:z.3f}."
+    return f"No photo is left after the first {offset}." if offset else _NONE
+
+
+def _chance(found: SearchRecord) -> str:
+    best, least = found["best"], found["least"]
+    return f"Nothing here really matches: the best score is {best:z.3f}, and unrelated photos may reach {least:z.3f}."
+
+
 def _file(match: MatchRecord) -> bytes:
-    """The first of the photo's files that is there and a file, since its disk may not be; or else the first."""
+    """Return the first path of the photo that is a file now, or else the first path."""
     paths = [os.fsencode(path) for path in (match["path"], *match["paths"])]
     return next((path for path in paths if os.path.isfile(path)), paths[0])
 
 
 def _show_table(matches: Sequence[MatchRecord], preview: str | None, *, of_text: bool, first: int) -> None:
     headings, *lines = matches_table(matches, of_text=of_text, first=first)
-    show = _shower(preview)
+    show = _preview_shower(preview)
     click.echo(headings)
     for match, line in zip(matches, lines, strict=True):
         click.echo(line)
@@ -69,7 +94,7 @@ def _show_table(matches: Sequence[MatchRecord], preview: str | None, *, of_text:
             show(_file(match))
 
 
-def _shower(preview: str | None) -> Callable[[bytes], None] | None:
+def _preview_shower(preview: str | None) -> Callable[[bytes], None] | None:
     if preview is None:
         return None
     from photos.cli.views.preview import shower
@@ -81,7 +106,7 @@ def _write_sheet(file: str, title: str, matches: Sequence[MatchRecord]) -> None:
     from photos.output import contact_sheets
 
     path = Path(file)
-    # It may be a photo that somebody has of that name.
+    # Never overwrite: the file may be a photo of the user's.
     if path.exists() or path.is_symlink():
         raise FileExists(file)
     if path.suffix.lower() in {".jpg", ".jpeg"} and len(matches) > contact_sheets.MOST_IN_JPEG:
@@ -118,21 +143,21 @@ def _cell(match: MatchRecord) -> Cell:
     )
 
 
-def _gather(presentation: Presentation, paths: Sequence[bytes], first: int) -> bool:
-    """Make the albums that were asked for. Returns whether nothing had to be left out."""
+def _make_albums(presentation: Presentation, paths: Sequence[bytes], first: int) -> bool:
+    """Make the albums. Return whether no photo had to be left out."""
     if presentation.copy_to is None and presentation.link_to is None:
         return True
     from photos.output import albums
 
     is_whole = True
     if presentation.copy_to is not None:
-        is_whole &= _tell(albums.copy_to(presentation.copy_to, paths, first), "Copied", "photo", "to")
+        is_whole &= _report_album(albums.copy_to(presentation.copy_to, paths, first), "Copied", "photo", "to")
     if presentation.link_to is not None:
-        is_whole &= _tell(albums.link_to(presentation.link_to, paths, first), "Made", "link", "in")
+        is_whole &= _report_album(albums.link_to(presentation.link_to, paths, first), "Made", "link", "in")
     return is_whole
 
 
-def _tell(album: Album, did: str, what: str, where: str) -> bool:
+def _report_album(album: Album, did: str, what: str, where: str) -> bool:
     made = counted(len(album.made), what) if album.made else f"no {what}"
     there = f"; {album.there} {'was' if album.there == 1 else 'were'} there already" if album.there else ""
     folder = shown_path(os.fsencode(album.folder))

@@ -14,7 +14,7 @@ from photos.cli.views.vocab_list import under
 from photos.errors import safe
 from photos.operations.models import in_bytes
 from photos.operations.status import Standing, record, standing
-from photos.output.json_records import text_of
+from photos.records.photos import text_of
 from store import Outcome, Problem
 
 if TYPE_CHECKING:

@@ -1,9 +1,8 @@
-"""Shows tags: of photos, or of the library."""
+"""Tags of photos and of the library, and the history of tags, as tables or as JSON."""
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -12,91 +11,56 @@ import click
 from photos.cli.kit.format import counted, probability, shown_path, table
 from photos.cli.kit.output import write_json
 from photos.errors import NothingFound, safe
-from photos.operations.folders import absolute
-from photos.operations.search_by_image import photo_at
-from photos.output.json_records import tag_record, text_of
-from query.errors import NotInLibrary
-from query.tagging import photo_tags, say, tag_counts
-
-#: Before a label: it is added, rejected, or nothing is said of it any more.
-MARKS = ("+", "-", "~")
+from photos.records.photos import photo_tags_record, tag_count_record, tag_history_record
 
 if TYPE_CHECKING:
-    from photos.library import OpenLibrary
-    from query.tagging import ScoredTag
-    from store import Photo
+    from photos.operations.tags import PhotoHistory, PhotoTags, TagCount
+    from query import ScoredTag
 
 
-def show_tags(app: OpenLibrary, images: Sequence[str], *, as_json: bool) -> None:
-    """The tags of each image. Raises `NotInLibrary` before anything is shown."""
-    space = app.space
-    photos = [_photo(app, image) for image in images]
-    tags = photo_tags(app.catalog, space, [photo.id for photo in photos], threshold=app.settings.threshold)
-    for image, photo in zip(images, photos, strict=True):
+def show_tags(found: Sequence[PhotoTags], *, as_json: bool) -> None:
+    """Show the tags of each photo."""
+    for each in found:
         if as_json:
-            records = [tag_record(tag) for tag in tags[photo.id]]
-            write_json({"path": text_of(absolute(image)), "photo": photo.id, "tags": records})
+            write_json(photo_tags_record(each))
         else:
-            _show_one(image, tags[photo.id])
+            _show_table(each)
 
 
-def show_history(app: OpenLibrary, images: Sequence[str], *, as_json: bool) -> None:
-    """What was said of each image's tags, oldest first. Raises `NotInLibrary` before anything is shown."""
-    photos = [_photo(app, image) for image in images]
-    for image, photo in zip(images, photos, strict=True):
-        with app.catalog.read() as t:
-            said = t.tags.history(photo.id)
+def show_history(found: Sequence[PhotoHistory], *, as_json: bool) -> None:
+    """Show the changes of each photo's tags, oldest first."""
+    for each in found:
         if as_json:
-            records = [
-                {"at": each.at.isoformat() + "Z", "what": each.what, "label": each.label, "origin": each.origin}
-                for each in said
-            ]
-            write_json({"path": text_of(absolute(image)), "photo": photo.id, "history": records})
+            write_json(tag_history_record(each))
             continue
-        click.echo(shown_path(absolute(image)))
-        rows = [("", f"{each.at:%Y-%m-%d %H:%M} UTC", each.what, safe(each.label), each.origin or "") for each in said]
-        for line in table(rows) if rows else ["  nothing was said by hand"]:
+        click.echo(shown_path(each.photo.path))
+        rows = [
+            ("", f"{event.at:%Y-%m-%d %H:%M} UTC", event.what, safe(event.label), event.origin or "")
+            for event in each.events
+        ]
+        for line in table(rows) if rows else ["  no manual tags"]:
             click.echo(line)
 
 
-def tag_and_tell(app: OpenLibrary, images: Sequence[str], words: Sequence[str], *, as_json: bool) -> None:
-    """Add, reject or forget labels, as *words* say, and show the tags that are there then."""
-    photos = [_photo(app, image) for image in images]
-    by_mark = {mark: [word[1:] for word in words if word.startswith(mark)] for mark in MARKS}
-    added, rejected, cleared = (by_mark[mark] for mark in MARKS)
-    say(app.catalog, [photo.id for photo in photos], added=added, rejected=rejected, cleared=cleared)
-    show_tags(app, images, as_json=as_json)
-
-
-def show_counts(app: OpenLibrary, *, as_json: bool) -> None:
-    """How many photos have which tag, most first. Raises `NothingFound` if none has any."""
-    space = app.space
-    counts = tag_counts(app.catalog, space, threshold=app.settings.threshold)
+def show_counts(counts: Sequence[TagCount], *, as_json: bool) -> None:
+    """Show the library's tags with the number of photos of each. Raises `NothingFound` if there are none."""
     if not counts:
         raise NothingFound("No photo has a tag; a lower --threshold shows more, `photos retag` tags again.")
     if as_json:
-        for label, count in counts:
-            write_json({"label": label, "photos": count})
+        for count in counts:
+            write_json(tag_count_record(count))
         return
-    for line in table([(counted(count, "photo"), safe(label)) for label, count in counts], right=(0,)):
+    for line in table([(counted(count.photos, "photo"), safe(count.label)) for count in counts], right=(0,)):
         click.echo(line)
 
 
-def _photo(app: OpenLibrary, image: str) -> Photo:
-    with app.catalog.read() as t:
-        photo = photo_at(t, image)
-    if photo is None:
-        raise NotInLibrary(os.fsencode(image))
-    return photo
-
-
-def _show_one(image: str, tags: Sequence[ScoredTag]) -> None:
-    click.echo(shown_path(absolute(image)))
-    if not tags:
+def _show_table(found: PhotoTags) -> None:
+    click.echo(shown_path(found.photo.path))
+    if not found.tags:
         click.echo("  no tags; a lower --threshold shows more")
     rows = [
         ("", safe(tag.label), _score(tag.score), probability(tag.probability), *_standing(tag), _source(tag))
-        for tag in tags
+        for tag in found.tags
     ]
     for line in table(rows, right=(2, 3)):
         click.echo(line)
@@ -107,7 +71,7 @@ def _score(score: float | None) -> str:
 
 
 def _standing(tag: ScoredTag) -> tuple[str, str]:
-    """How far above the label's usual score it is, and from which score on the label counts."""
+    """Return the distance from the label's usual score, and the score from which the label counts."""
     least = _score(tag.minimum)
     return "" if tag.calibrated is None else f"{tag.calibrated:+z.1f} sd", f"from {least}" if least else ""
 

@@ -52,20 +52,20 @@ def _answering(settings: Settings, towers: EncoderFactory) -> Iterator[Callable[
 
     Gives what is to be called when there is something new to answer from.
     """
-    from photos.daemon.protocol import is_possible
+    from photos.daemon.protocol import has_unix_sockets
 
-    if not settings.answer_searches or not is_possible():
+    if not settings.answer_searches or not has_unix_sockets():
         yield None
         return
     from photos.daemon.server import serving
-    from photos.daemon.session import Answers
+    from photos.daemon.session import Session
 
-    with closing(Answers(settings, towers)) as answers, serving(settings.library, answers, _say) as is_served:
+    with closing(Session(settings, towers)) as session, serving(settings.library, session.search, _say) as is_served:
         if not is_served:
             yield None
             return
         _say("Searches are answered from here.")
-        with preparing(answers.prepare) as prepare:
+        with preparing(session.warm) as prepare:
             yield prepare
 
 

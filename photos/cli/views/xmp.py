@@ -12,7 +12,7 @@ from photos.cli.kit.output import write_json
 from photos.cli.kit.progress import Bar
 from photos.errors import NothingFound, safe
 from photos.operations.folders import absolute
-from photos.output.json_records import text_of
+from photos.records.photos import text_of
 from photos.sidecars import Left, Undone, Written, undo, write_sidecars
 
 if TYPE_CHECKING:

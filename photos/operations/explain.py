@@ -1,0 +1,70 @@
+"""Explanation: the reasons for a photo's rank in a search."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from photos.library import OpenLibrary
+from query import NotInLibrary, logit, probability, written
+from query.errors import BadQuery
+from query.search.explanation import Explanation
+from query.search.explanation import explain as explained
+
+from .pictures import NamedPictures, known_photo
+from .search import parsed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainRequest:
+    """A photo of the library, by a path of it, and a query without filters.
+
+    Relative paths begin in `directory`, which is absolute. `query` is one line or the words that a shell made of it.
+    """
+
+    image: str
+    query: str | tuple[str, ...]
+    directory: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainResult:
+    """The explanation, and the query as it can be typed.
+
+    `logit` and `probability` are None unless the query is one text, which `of_text` says. `least` is the lowest cosine
+    that is better than chance in this library; -inf if there are too few photos to say.
+    """
+
+    query: str
+    of_text: bool
+    explanation: Explanation
+    logit: float | None
+    probability: float | None
+    least: float
+
+    @property
+    def stands_out(self) -> bool:
+        """True if the photo scores better than chance."""
+        return self.explanation.cosine >= self.least
+
+
+def explain(library: OpenLibrary, request: ExplainRequest) -> ExplainResult:
+    """Explain the photo's rank for the query. Raises `NotInLibrary`, and `BadQuery` for a query with filters."""
+    query = parsed(request.query)
+    if query.filters or not query.terms:
+        raise BadQuery(written(query), "is not only what can be seen", "leave the filters out")
+    space, of_text = library.space, query.only_text is not None
+    with library.catalog.read() as t:
+        photo = known_photo(t, os.path.join(request.directory, request.image))
+    pictures = NamedPictures(library, request.directory)
+    found = explained(library.catalog, space, query, library.texts(space), pictures, photo)
+    if found is None:
+        raise NotInLibrary(os.fsencode(request.image))
+    return ExplainResult(
+        query=written(query),
+        of_text=of_text,
+        explanation=found,
+        logit=logit(found.cosine, space.identity) if of_text else None,
+        probability=probability(found.cosine, space.identity) if of_text else None,
+        least=found.noise.least(space.identity, of_text=of_text),
+    )

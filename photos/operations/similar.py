@@ -1,0 +1,38 @@
+"""Similar photos: those that look like a picture file."""
+
+from __future__ import annotations
+
+import os
+
+from photos.library import OpenLibrary
+from query import Match, search_vector
+from query.search.search import grouped
+
+from .pictures import picture_vector
+from .requests import SimilarRequest
+from .search import SearchResult
+
+
+def similar(library: OpenLibrary, request: SimilarRequest) -> SearchResult:
+    """Return the photos that look most like the picture, best first, without the photo of the picture itself.
+
+    Raises `EmptyLibrary` without photos, `UnreadablePicture`, and `MissingFolder` if there is no such file.
+    """
+    path = os.path.join(request.directory, request.image)
+    picture = picture_vector(library, library.space, path, named=request.image)
+
+    def nearest(count: int) -> list[Match]:
+        return search_vector(
+            library.catalog, library.index, library.space, picture.vector, count, exclude=picture.photo_id
+        )
+
+    if request.group:
+        groups = grouped(library.catalog, library.space, nearest, request.top)
+    else:
+        groups = [[match] for match in nearest(request.top)]
+    return SearchResult(
+        title=f"Like {request.image}",
+        of_text=False,
+        matches=[group[0] for group in groups],
+        more={group[0].photo_id: group[1:] for group in groups if len(group) > 1},
+    )

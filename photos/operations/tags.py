@@ -1,0 +1,89 @@
+"""Tags: those of photos, their counts in the library, their history, and manual changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from photos.library import OpenLibrary
+from query import ScoredTag, say
+from query import photo_tags as scored_tags
+from query import tag_counts as counted_tags
+from store.records import Said
+
+from .photos import NamedPhoto, PhotoReference, named_photos
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagsRequest:
+    """Photos whose tags are wanted. `threshold` is a probability; None for the setting or the vocabulary's own."""
+
+    photos: tuple[PhotoReference, ...]
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagRequest:
+    """Manual tags: labels to add to the photos, to reject for them, and to leave to the vocabulary again."""
+
+    photos: tuple[PhotoReference, ...]
+    add: tuple[str, ...] = ()
+    reject: tuple[str, ...] = ()
+    clear: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoTags:
+    """A photo and its tags: manual ones first, then imported ones, then automatic ones by falling score."""
+
+    photo: NamedPhoto
+    tags: tuple[ScoredTag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoHistory:
+    """A photo and the manual and imported changes of its tags, oldest first."""
+
+    photo: NamedPhoto
+    events: tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TagCount:
+    """A tag and the number of photos that have it."""
+
+    label: str
+    photos: int
+
+
+def photo_tags(library: OpenLibrary, request: TagsRequest) -> list[PhotoTags]:
+    """Return the tags of photos, in the order of the request. Raises `EmptyLibrary` or `NotInLibrary`."""
+    space, threshold = library.space, _threshold(library, request.threshold)
+    with library.catalog.read() as t:
+        named = named_photos(t, request.photos)
+    tags = scored_tags(library.catalog, space, [photo.id for photo in named], threshold=threshold)
+    return [PhotoTags(photo, tuple(tags[photo.id])) for photo in named]
+
+
+def tag_counts(library: OpenLibrary, threshold: float | None = None) -> list[TagCount]:
+    """Return the library's tags, most frequent first. *threshold* is as in `TagsRequest`. Raises `EmptyLibrary`."""
+    counts = counted_tags(library.catalog, library.space, threshold=_threshold(library, threshold))
+    return [TagCount(label, count) for label, count in counts]
+
+
+def tag_history(library: OpenLibrary, photos: Sequence[PhotoReference]) -> list[PhotoHistory]:
+    """Return the manual and imported changes of the photos' tags. Raises `NotInLibrary`."""
+    with library.catalog.read() as t:
+        return [PhotoHistory(photo, tuple(t.tags.history(photo.id))) for photo in named_photos(t, photos)]
+
+
+def tag(library: OpenLibrary, request: TagRequest) -> list[PhotoTags]:
+    """Change manual tags, all or none, and return the photos' tags afterwards. Raises `BadLabel` or `NotInLibrary`."""
+    with library.catalog.read() as t:
+        ids = [photo.id for photo in named_photos(t, request.photos)]
+    say(library.catalog, ids, added=request.add, rejected=request.reject, cleared=request.clear)
+    return photo_tags(library, TagsRequest(photos=request.photos))
+
+
+def _threshold(library: OpenLibrary, wanted: float | None) -> float | None:
+    return library.settings.threshold if wanted is None else wanted
