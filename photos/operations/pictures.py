@@ -21,7 +21,7 @@ from indexer.workers.file_reader import MOST_BYTES
 from photos.errors import MissingFolder, UnreadablePicture
 from photos.library import OpenLibrary
 from photos.operations.folders import absolute
-from query.search import Match, grouped, search_vector
+from query import NotInLibrary
 from store import Photo, Space, Transaction
 
 
