@@ -1,31 +1,62 @@
-"""Re-tags that are owed, and what other processes do meanwhile."""
+"""Pending re-tags, and what other processes do at the same time."""
 
 from photos.config import load
 from photos.library import OpenLibrary
-from photos.operations import vocabularies
-from photos.operations.index import finish_owed
+from photos.operations.progress import Stage, Step
+from photos.operations.retag import RetagRequest, finish_pending, retag
+from photos.operations.slots import drop_slot, slot_names
 from store import LabelDefinition, VocabularyDefinition
 
 from .conftest import read_here
 
 
-def test_one_that_is_taken_over_or_dropped_meanwhile_is_nobodys_error(filled):
-    told = []
-    with OpenLibrary(load({"library": filled.library}, {}), filled.towers, read_here) as app:
-        with app.catalog.write() as t:
+class Events:
+    """Receiver of progress that keeps the events, and calls a function at the first step of tagging."""
+
+    def __init__(self, at_tagging=lambda: None):
+        self.steps = []
+        self._at_tagging = at_tagging
+
+    def report(self, event, /):
+        self.steps.append(event)
+        if isinstance(event, Step) and event.stage is Stage.TAG:
+            call, self._at_tagging = self._at_tagging, lambda: None
+            call()
+
+
+def opened(filled):
+    return OpenLibrary(load({"library": filled.library}, {}), filled.towers, read_here)
+
+
+def test_a_pending_re_tag_whose_slot_is_dropped_is_passed_over(filled):
+    with opened(filled) as library:
+        with library.catalog.write() as t:
             labels = (LabelDefinition("red", ("red",)),)
-            for namespace in ("dropped", "kept"):
-                t.library.set_revision(t.vocabularies.put(VocabularyDefinition(namespace, labels)).id, namespace)
-                t.library.set_retag_pending(True, namespace)
+            for slot in ("dropped", "kept"):
+                t.library.set_revision(t.vocabularies.put(VocabularyDefinition(slot, labels)).id, slot)
+                t.library.set_retag_pending(True, slot)
 
-        def drop(*_):
-            if "dropped" in app_names(app):
-                vocabularies.drop(app.catalog, "dropped")
+        def drop():
+            with library.catalog.write() as t:
+                drop_slot(t, "dropped")
 
-        finish_owed(app, app.space, told_photos=drop, tell=lambda namespace, *_: told.append(namespace))
-        assert (told, app_names(app)) == (["kept"], ["", "kept"])
+        result = finish_pending(library, library.space, Events(drop))
+        assert [each.slot for each in result.retags] == ["kept"]
+        with library.catalog.read() as t:
+            assert slot_names(t) == ["", "kept"]
 
 
-def app_names(app):
-    with app.catalog.read() as t:
-        return t.namespaces.names()
+def test_a_re_tag_reports_steps_and_returns_a_record_for_each_slot(filled, vocabulary):
+    filled("vocab", "use", vocabulary, "--as", "beside")
+    (filled.library.parent / "more.txt").write_text("red\nour sea\n")
+    events = Events()
+    with opened(filled) as library:
+        all_slots = retag(library, RetagRequest())
+        one_slot = retag(library, RetagRequest(slot="beside"))
+        request = RetagRequest(vocabulary=str(filled.library.parent / "more.txt"), slot="Beside")
+        changed = retag(library, request, events)
+    assert [each.slot for each in all_slots.retags] == ["", "beside"]
+    assert [each.slot for each in one_slot.retags] == ["beside"]
+    (done,) = changed.retags
+    assert (done.slot, done.revision.vocabulary, done.report.labels_encoded) == ("beside", "more", 1)
+    assert events.steps == [Step(Stage.ENCODE_LABELS, 3, 3), Step(Stage.TAG, 6, 6)]

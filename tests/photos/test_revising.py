@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from photos.operations import vocabularies
-from photos.operations.vocabulary_changes import draft, keep, revise, with_label
+from photos.operations.slots import drop_slot, target_revision
+from photos.operations.vocabulary_changes import add_label, draft_of, revise, save_definition
 from query import UnknownNamespace
 from store import Catalog, LabelDefinition, VocabularyDefinition
 
@@ -65,7 +65,7 @@ def test_of_two_changes_at_once_none_is_lost(filled, pictures, monkeypatch, argu
     filled.towers = Interrupted(lambda: results.append(filled(*arguments)))
     mine = filled("teach", "ours", "--yes", "red.png")
     assert [results[0].status, mine.status] == [0, 0], results[0].err + mine.err
-    assert "colours went on to revision 3 meanwhile" in mine.err
+    assert "Another process changed colours to revision 3 at the same time" in mine.err
     assert "ours is taught by 1 photo" in mine.out
     shown = filled("vocab", "show").out
     assert what in shown
@@ -98,9 +98,9 @@ def test_threads_that_read_the_same_both_keep_what_they_add(filled, catalog):
 
 
 def test_a_change_that_was_cut_off_before_its_re_tag_is_owed_and_begun_with(filled, catalog, pictures):
-    with_label(catalog, "cut off", "a red thing")
+    add_label(catalog, "cut off", "a red thing")
     assert "cut off" not in filled("tags", pictures / "red.png").out
-    assert with_label(catalog, "next", "a blue thing")[0].number == 3
+    assert add_label(catalog, "next", "a blue thing")[0].number == 3
     result = filled("index")
     assert result.status == 0
     assert labels_of(filled)[-2:] == ["cut off", "next"]
@@ -108,7 +108,7 @@ def test_a_change_that_was_cut_off_before_its_re_tag_is_owed_and_begun_with(fill
 
 
 def test_to_calibrate_finishes_what_is_owed(filled, catalog):
-    with_label(catalog, "ours", "a red thing")
+    add_label(catalog, "ours", "a red thing")
     assert "revision 2" in filled("vocab", "calibrate").out
     assert labels_of(filled)[-1] == "ours"
 
@@ -126,7 +126,8 @@ def test_a_namespace_that_is_dropped_meanwhile_stays_so(filled, catalog, vocabul
     filled("vocab", "use", vocabulary, "--as", "beside")
 
     def change(definition):
-        vocabularies.drop(catalog, "beside")
+        with catalog.write() as t:
+            drop_slot(t, "beside")
         return adding("ours")(definition)
 
     with pytest.raises(UnknownNamespace):
@@ -141,10 +142,10 @@ def changed_meanwhile(tmp_path, monkeypatch, library, *, namespace=""):
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")
     script = tmp_path / "editor.py"
     script.write_text(
-        "from pathlib import Path\nfrom photos.operations.vocabulary_changes import with_label\n"
+        "from pathlib import Path\nfrom photos.operations.vocabulary_changes import add_label\n"
         "from store import Catalog\n"
         f"with Catalog.open(Path({str(library / 'catalog.sqlite3')!r})) as catalog:\n"
-        f"    with_label(catalog, {namespace + 'theirs'!r}, 'a blue thing')\n" + script.read_text()
+        f"    add_label(catalog, {namespace + 'theirs'!r}, 'a blue thing')\n" + script.read_text()
     )
 
 
@@ -172,7 +173,7 @@ def test_an_edit_is_told_that_the_vocabulary_changed_meanwhile_and_its_text_is_k
 def test_an_edit_beside_the_main_one_begins_with_what_is_owed_there(filled, tmp_path, monkeypatch, vocabulary, catalog):
     (tmp_path / "few.txt").write_text("red\n")
     filled("vocab", "use", tmp_path / "few.txt", "--as", "beside")
-    with_label(catalog, "beside:owed", "a blue thing")
+    add_label(catalog, "beside:owed", "a blue thing")
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")
     assert "few as beside (3 labels, revision 3)" in filled("vocab", "edit", "beside:").out
     assert labels_of(filled, "beside:") == ["red", "owed", "mine"]
@@ -228,12 +229,12 @@ def test_an_edit_of_a_vocabulary_that_is_the_same_under_two_names_tags_under_bot
 
 
 def test_what_is_chosen_before_there_are_photos_again_takes_the_place_of_what_is_owed(filled, catalog, vocabulary):
-    with_label(catalog, "ours", "a red thing")
+    add_label(catalog, "ours", "a red thing")
     with catalog.write() as t:
         t.files.forget([file.id for folder in t.folders.all() for file in t.files.known(folder.id)])
     assert "will tag the photos you add" in filled("vocab", "use", "colours@1").out
     with catalog.read() as t:
-        assert vocabularies.target_revision(t).number == 1
+        assert target_revision(t).number == 1
 
 
 def test_what_was_edited_is_kept_if_the_catalog_cannot_take_it(filled, tmp_path, monkeypatch):
@@ -250,9 +251,9 @@ def test_what_was_edited_is_kept_if_the_catalog_cannot_take_it(filled, tmp_path,
 def test_a_draft_of_a_file_is_no_change_of_the_catalogs(filled, catalog, tmp_path):
     path = tmp_path / "colours.txt"
     path.write_text("red\n")
-    begun = draft(catalog, str(path))
-    with_label(catalog, "ours", "a red thing")
+    draft = draft_of(catalog, str(path))
+    add_label(catalog, "ours", "a red thing")
     path.unlink()
-    kept = keep(catalog, begun, begun.definition)
-    assert kept is not None
-    assert (kept[0].number, kept[1]) == (3, [""])
+    edited = save_definition(catalog, draft, draft.definition)
+    assert edited is not None
+    assert (edited.revision.number, edited.slots) == (3, ("",))

@@ -8,7 +8,7 @@ import sys
 import pytest
 from PIL import Image
 
-from photos.operations.vocabulary_changes import with_label
+from photos.operations.vocabulary_changes import add_label
 from store import Catalog
 
 
@@ -75,7 +75,7 @@ def test_rollback_takes_back_what_was_to_tag_when_it_was_cut_off(filled, two):
     filled("vocab", "use", two("red\n"))
     filled("vocab", "use", two("red\nblue\n"))
     with Catalog.open(filled.library / "catalog.sqlite3") as catalog:
-        with_label(catalog, "cut off", "white")
+        add_label(catalog, "cut off", "white")
     assert "with two (2 labels, revision 2)" in filled("vocab", "rollback").out
     filled("index")
     assert labels_of(filled("vocab", "show", "--json")) == ["red", "blue"]
@@ -343,5 +343,5 @@ def test_nothing_is_encoded_to_suggest_what_so_few_photos_lack(photos, pictures,
     before = photos.towers.texts
     result = photos("vocab", "suggest")
     assert (result.status, result.out) == (1, "")
-    assert "shows in 5 photos or more, and here are 3" in result.err
+    assert "show in 5 photos or more, and here are 3" in result.err
     assert photos.towers.texts == before
