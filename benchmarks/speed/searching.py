@@ -36,8 +36,8 @@ from PIL import Image
 from sqlalchemy import insert, update
 
 from photos.config import data_path
-from photos.operations import vocabularies
 from photos.operations.models import open_reference
+from photos.operations.vocabulary_names import ensure_vocabulary
 from query.search.text_vectors import plain
 from store import Catalog, Space
 from store.sql import schema
@@ -100,7 +100,7 @@ def make(library: Path, reference: str, count: int) -> None:
 def know_the_labels(library: Path, reference: str, space: Space) -> None:
     """Put the usual vocabulary in force, with random vectors: to encode its texts takes a quarter of an hour."""
     with Catalog.open(library / "catalog.sqlite3") as catalog:
-        revision = vocabularies.ensure_one(catalog, reference)
+        revision = ensure_vocabulary(catalog, reference)
         texts = {plain(text) for label in revision.labels for text in label.definition.texts}
         with catalog.write() as t:
             t.texts.put(space.id, {text: unit(space.identity.dimension) for text in texts})
