@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
-from query import RetagReport, Superseded, UnknownNamespace, checked_namespace, pending_revision_ids, renewed
+from query import RetagReport, Superseded, UnknownNamespace, checked_namespace, renewed
 from query import retag as retag_slot
 from store import Revision, Space
 
 from .progress import SILENT, Progress, Stage, Step
-from .slots import slot_names, target_revision
+from .slots import limit_slot, pending_slots, slot_names, target_revision, use_from_now_on
 from .vocabulary_names import ensure_vocabulary, find_or_import
 
 
@@ -110,6 +111,26 @@ def finish_slots(library: OpenLibrary, slots: Sequence[str], progress: Progress 
     return result
 
 
+def apply_revision(
+    library: OpenLibrary,
+    revision: Revision,
+    slot: str = "",
+    progress: Progress = SILENT,
+    *,
+    folders: Sequence[bytes] | None = None,
+) -> RetagResult:
+    """Make *revision* the target of *slot* and tag all photos with it.
+
+    The slot is limited to *folders*, absolute: to none if they are empty, as before if None. The target is set before
+    labels are encoded, so a change that another process makes during that builds on *revision*. Raises `Superseded`.
+    """
+    with library.catalog.write() as t:
+        use_from_now_on(t, revision, slot)
+        if folders is not None:
+            limit_slot(t, slot, folders)
+    return finish_retag(library, revision, slot, progress)
+
+
 def finish_retag(
     library: OpenLibrary,
     revision: Revision,
@@ -118,58 +139,36 @@ def finish_retag(
     *,
     calibrate_anew: bool = False,
 ) -> RetagResult:
-    """Tag all photos with *revision*, the target of *slot*.
+    """Tag all photos with *revision*, the target of *slot*, and make it current there.
 
-    If another process has changed the same vocabulary since, the re-tag is left to it, and the result says so. Raises
+    If the library was calibrated again, or labels gained examples, the other slots are brought up to date as well. If
+    another process has changed the same vocabulary since, the re-tag is left to it, and the result says so. Raises
     `Superseded` if the slot has another vocabulary now, or was dropped.
-    """
-    try:
-        return apply_revision(library, revision, slot, progress, calibrate_anew=calibrate_anew, only_if_target=True)
-    except Superseded:
-        with library.catalog.read() as t:
-            target = target_revision(t, slot)
-        if target is None or target.vocabulary != revision.vocabulary or target.number <= revision.number:
-            raise
-        return RetagResult(overtaken=(Overtaken(slot, revision, target.number),))
-
-
-def apply_revision(
-    library: OpenLibrary,
-    revision: Revision,
-    slot: str = "",
-    progress: Progress = SILENT,
-    *,
-    folders: Sequence[bytes] | None = None,
-    calibrate_anew: bool = False,
-    only_if_target: bool = False,
-) -> RetagResult:
-    """Tag all photos with *revision* and make it current in *slot*.
-
-    The slot is limited to *folders*, absolute: to none if they are empty, as before if None. If the library was
-    calibrated again, or labels learnt from examples that came, the other slots are brought up to date as well. Raises
-    `Superseded`; with *only_if_target* also if the slot's target is another revision.
     """
     space = library.space
     with library.catalog.read() as t:
         before = t.calibrations.current(space.id)
     newest = renewed(library.catalog, space, revision)
-    report = retag_slot(
-        library.catalog,
-        space,
-        newest,
-        library.texts(space),
-        steps(progress, Stage.TAG),
-        steps(progress, Stage.ENCODE_LABELS),
-        namespace=slot,
-        folders=folders,
-        calibrate_anew=calibrate_anew,
-        if_wanted=only_if_target,
-    )
+    try:
+        report = _run(library, space, newest, slot, progress, calibrate_anew=calibrate_anew)
+    except Superseded:
+        later = _later_number(library, revision, slot)
+        if later is None:
+            raise
+        return RetagResult(overtaken=(Overtaken(slot, revision, later),))
     done = RetagResult((SlotRetag(slot, revision, report),))
     with library.catalog.read() as t:
         is_calibrated = t.calibrations.current(space.id) != before
     # A label may be in several vocabularies.
     return done + finish_pending(library, space, progress) if is_calibrated or newest is not revision else done
+
+
+def _later_number(library: OpenLibrary, revision: Revision, slot: str) -> int | None:
+    """The number of the slot's target if it is a later revision of the same vocabulary."""
+    with library.catalog.read() as t:
+        target = target_revision(t, slot)
+    is_later = target is not None and target.vocabulary == revision.vocabulary and target.number > revision.number
+    return target.number if target is not None and is_later else None
 
 
 def finish_pending(library: OpenLibrary, space: Space, progress: Progress = SILENT) -> RetagResult:
@@ -178,24 +177,34 @@ def finish_pending(library: OpenLibrary, space: Space, progress: Progress = SILE
     A re-tag that another process has taken over, or whose slot was dropped, is passed over.
     """
     with library.catalog.read() as t:
-        pending = {slot: t.vocabularies.revision(key) for slot, key in pending_revision_ids(t, space).items()}
+        pending = {slot: t.vocabularies.revision(revision_id) for slot, revision_id in pending_slots(t).items()}
     done = []
     for slot, revision in pending.items():
-        try:
-            report = retag_slot(
-                library.catalog,
-                space,
-                revision,
-                library.texts(space),
-                steps(progress, Stage.TAG),
-                steps(progress, Stage.ENCODE_LABELS),
-                namespace=slot,
-                if_wanted=True,
-            )
-        except Superseded:
-            continue
-        done.append(SlotRetag(slot, revision, report))
+        with suppress(Superseded):
+            done.append(SlotRetag(slot, revision, _run(library, space, revision, slot, progress)))
     return RetagResult(tuple(done))
+
+
+def _run(
+    library: OpenLibrary,
+    space: Space,
+    revision: Revision,
+    slot: str,
+    progress: Progress,
+    *,
+    calibrate_anew: bool = False,
+) -> RetagReport:
+    return retag_slot(
+        library.catalog,
+        space,
+        revision,
+        library.texts(space),
+        steps(progress, Stage.TAG),
+        steps(progress, Stage.ENCODE_LABELS),
+        namespace=slot,
+        calibrate_anew=calibrate_anew,
+        if_wanted=True,
+    )
 
 
 def steps(progress: Progress, stage: Stage) -> Callable[[int, int], None]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from query import set_target_revision, target_revision_id
+from query import pending_revision_ids, set_target_revision, target_revision_id
 from store import InForce, Revision, Transaction
 
 
@@ -38,8 +38,10 @@ def use_from_now_on(t: Transaction, revision: Revision, slot: str = "") -> None:
     space_id = t.library.space_id()
     if space_id is None:
         put_in_force(t, revision, slot)
-    else:
-        set_target_revision(t, t.spaces.get(space_id), revision, slot)
+        return
+    set_target_revision(t, t.spaces.get(space_id), revision, slot)
+    if slot not in t.namespaces.names():
+        t.library.set_retag_pending(True, slot)
 
 
 def put_in_force(t: Transaction, revision: Revision, slot: str = "") -> None:
@@ -53,6 +55,12 @@ def put_in_force(t: Transaction, revision: Revision, slot: str = "") -> None:
 def slot_names(t: Transaction) -> list[str]:
     """Every slot's name, the main one first; also of slots whose first re-tag has not ended."""
     return t.namespaces.names()
+
+
+def pending_slots(t: Transaction) -> dict[str, int]:
+    """The slots with a pending re-tag, each with the id of its target revision."""
+    space_id = t.library.space_id()
+    return {} if space_id is None else pending_revision_ids(t, t.spaces.get(space_id))
 
 
 def slots_in_force(t: Transaction) -> list[InForce]:

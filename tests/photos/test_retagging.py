@@ -4,7 +4,7 @@ from photos.config import load
 from photos.library import OpenLibrary
 from photos.operations.progress import Stage, Step
 from photos.operations.retag import RetagRequest, finish_pending, retag
-from photos.operations.slots import drop_slot, slot_names
+from photos.operations.slots import drop_slot, slot_names, use_from_now_on
 from store import LabelDefinition, VocabularyDefinition
 
 from .conftest import read_here
@@ -33,8 +33,7 @@ def test_a_pending_re_tag_whose_slot_is_dropped_is_passed_over(filled):
         with library.catalog.write() as t:
             labels = (LabelDefinition("red", ("red",)),)
             for slot in ("dropped", "kept"):
-                t.library.set_revision(t.vocabularies.put(VocabularyDefinition(slot, labels)).id, slot)
-                t.library.set_retag_pending(True, slot)
+                use_from_now_on(t, t.vocabularies.put(VocabularyDefinition(slot, labels)), slot)
 
         def drop():
             with library.catalog.write() as t:
