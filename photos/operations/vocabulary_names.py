@@ -23,7 +23,7 @@ from query import (
 )
 from store import Catalog, InForce, Label, Revision, Transaction, VocabularyDefinition
 
-from .slots import current_revision, slot_names, slots_in_force, target_revision
+from .slots import current_revision, put_in_force, slot_names, slots_in_force, target_revision
 
 #: The main vocabulary until the user chooses one.
 DEFAULT = "photographic"
@@ -53,7 +53,7 @@ def ensure_vocabulary(catalog: Catalog, model: str) -> Revision:
         revision = current_revision(t)
         if revision is None:
             revision = t.vocabularies.current(definition.name) or t.vocabularies.put(definition)
-            t.library.set_revision(revision.id)
+            put_in_force(t, revision)
     return revision
 
 

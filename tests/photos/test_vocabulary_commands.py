@@ -9,6 +9,15 @@ import pytest
 from PIL import Image
 
 from photos.operations.vocabulary_changes import add_label
+from photos.records.vocabularies import (
+    DifferenceRecord,
+    DoubtRecord,
+    LabelRecord,
+    RevisionRecord,
+    TaughtLabelRecord,
+    TrialRecord,
+    VocabularyRecord,
+)
 from store import Catalog
 
 
@@ -358,3 +367,27 @@ def test_suggest_in_a_small_library_encodes_nothing(photos, pictures, checkpoint
     assert (result.status, result.out) == (1, "")
     assert "show in 5 photos or more, and here are 3" in result.err
     assert photos.towers.texts == before
+
+
+def keys_of(record):
+    return record.__required_keys__ | record.__optional_keys__
+
+
+@pytest.mark.parametrize(
+    ("arguments", "record"),
+    [
+        (["vocab", "list"], VocabularyRecord),
+        (["vocab", "history"], RevisionRecord),
+        (["vocab", "show"], LabelRecord),
+        (["vocab", "try", "red"], TrialRecord),
+        (["vocab", "lint", "two"], DoubtRecord),
+        (["vocab", "diff", "colours", "two"], DifferenceRecord),
+        (["teach", "ours", "--yes", "red.png"], TaughtLabelRecord),
+    ],
+)
+def test_json_has_the_fields_of_its_typed_record(filled, two, pictures, monkeypatch, arguments, record):
+    filled("vocab", "import", two("nothing @ 1\nred\n"))
+    monkeypatch.chdir(pictures)
+    lines = filled(*arguments, "--json").lines
+    assert lines
+    assert all(json.loads(line).keys() == keys_of(record) for line in lines)
