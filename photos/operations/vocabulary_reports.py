@@ -67,7 +67,7 @@ class ChangedPhoto:
 
 @dataclass(frozen=True, slots=True)
 class CompareResult:
-    """How two vocabularies differ, and the tags that each would give; None in a library without photos, or if equal.
+    """Difference of two vocabularies, and the tags that each gives; None in a library without photos, or if equal.
 
     `photos` are empty unless the request is `of_photos`.
     """
