@@ -30,7 +30,7 @@ from .retag import RetagResult, finish_retag, model_of
 from .search_by_image import photo_at
 from .slots import target_revision
 from .vocabulary_changes import revise
-from .vocabulary_names import ensure_vocabulary, split_slot_name
+from .vocabulary_names import ensure_vocabulary, slot_and_label
 
 #: The beginning of a content's hash, long enough to mean one.
 _HASH = re.compile("[0-9a-f]{8,64}")
@@ -188,7 +188,7 @@ def _target(library: OpenLibrary, name: str) -> tuple[Revision, str, str]:
     """The revision that a label called *name* is taught in, its slot, and the label's name there."""
     model = model_of(library)
     with library.catalog.read() as t:
-        slot, own = split_slot_name(t, name)
+        slot, own = slot_and_label(t, name)
         revision = target_revision(t, slot)
     return revision or ensure_vocabulary(library.catalog, model), slot, own
 

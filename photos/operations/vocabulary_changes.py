@@ -15,7 +15,7 @@ from .progress import SILENT, Progress
 from .retag import RetagResult, finish_retag
 from .slots import slot_names, target_id, target_revision, use_from_now_on
 from .vocabularies import has_photos, vocabulary_history
-from .vocabulary_names import find_definition, find_slot, is_file, revision_to_change, split_slot_name
+from .vocabulary_names import find_definition, find_slot, is_file, revision_to_change, slot_and_label
 
 #: Makes the next content of a vocabulary from its present one. It may run several times, and refuses by raising.
 Change = Callable[[VocabularyDefinition], VocabularyDefinition]
@@ -61,7 +61,7 @@ def add_label(catalog: Catalog, name: str, text: str) -> tuple[Revision, str]:
     Returns the new revision and its slot. Raises `LabelExists` or `BadLabel`.
     """
     with catalog.read() as t:
-        slot, own = split_slot_name(t, name)
+        slot, own = slot_and_label(t, name)
     label = checked_name(own)
 
     def added(definition: VocabularyDefinition) -> VocabularyDefinition:

@@ -176,7 +176,7 @@ def vocabulary_names(t: Transaction) -> list[str]:
     return [each.name for each in t.vocabularies.all()]
 
 
-def split_slot_name(t: Transaction, name: str) -> tuple[str, str]:
+def slot_and_label(t: Transaction, name: str) -> tuple[str, str]:
     """Split `birds:heron` into slot and label; the label may be new.
 
     A label of the main vocabulary wins, because its name may contain a colon.
