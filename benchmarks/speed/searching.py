@@ -36,7 +36,6 @@ from PIL import Image
 from sqlalchemy import insert, update
 
 from photos.config import data_path
-from photos.operations import vocabularies
 from photos.operations.models import open_reference
 from query.similarity import normalized_text
 from store import Catalog, Space

@@ -11,10 +11,11 @@ from indexer import IndexReport, Progress
 from photos.demo.library import draw_library
 from photos.errors import DemoIncomplete
 from photos.library import OpenLibrary
-from photos.operations import vocabularies
 from photos.operations.folders import register
-from photos.operations.index import bring_up_to_date, tag_again
+from photos.operations.index import bring_up_to_date
 from photos.operations.models import DEMO, Model
+from photos.operations.retag import apply_revision
+from photos.operations.vocabulary_names import ensure_vocabulary, find_or_import
 from photos.output import contact_sheets
 from photos.output.durations import Stopwatch
 from query.search import Match, search_text
@@ -87,10 +88,10 @@ class Demo:
 
     def tag_first(self, app: OpenLibrary, model: Model, *, anew: bool) -> Tagging:
         """The first vocabulary's tags; *anew*, it is put in force again if it is not."""
-        revision = vocabularies.ensure_one(app.catalog, model.reference)
+        revision = ensure_vocabulary(app.catalog, model.reference)
         if anew and revision.vocabulary != FIRST_VOCABULARY:
-            revision = vocabularies.named(app.catalog, FIRST_VOCABULARY)
-            tag_again(app, revision)
+            revision = find_or_import(app.catalog, FIRST_VOCABULARY)
+            apply_revision(app, revision)
         return Tagging(revision, tag_counts(app.catalog, app.space))
 
     def search(self, app: OpenLibrary) -> list[Answer]:
@@ -99,8 +100,8 @@ class Demo:
 
     def tag_second(self, app: OpenLibrary) -> Tagging:
         """Tag all photos again with the second vocabulary, from their embeddings."""
-        revision = vocabularies.named(app.catalog, SECOND_VOCABULARY)
-        report = tag_again(app, revision)
+        revision = find_or_import(app.catalog, SECOND_VOCABULARY)
+        report = apply_revision(app, revision).retags[0].report
         return Tagging(revision, tag_counts(app.catalog, app.space), report)
 
     def write_sheet(self, app: OpenLibrary, answers: Sequence[Answer], second: Tagging) -> None:

@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from indexer import ImageEncoder, IndexReport, IndexRequest, Progress, Subtree, decoders, index_folders
 from photos.library import OpenLibrary
-from photos.operations import vocabularies
 from photos.operations.models import Model
 from query.errors import Superseded
 from query.tagging import RetagReport, StoredTagger, is_due, pending_revision_ids, renewed, retag
@@ -16,8 +15,6 @@ from store import Folder, Revision, Space
 
 #: Hears how many of how many are done.
 Told = Callable[[int, int], None] | None
-#: Hears of a re-tag: in which namespace, with what, and what it did.
-Retagged = Callable[[str, Revision, RetagReport], None]
 #: Pictures that are encoded and kept together: few enough that an interruption costs little.
 BATCH_SIZE = 32
 
@@ -40,11 +37,11 @@ def bring_up_to_date(
 
     *embedder* gives the image tower, if it is kept from call to call; the rest is as in `index_folders`.
     """
-    revision = vocabularies.ensure_one(app.catalog, model.reference)
+    revision = ensure_vocabulary(app.catalog, model.reference)
     texts = app.texts(model.space)
-    finish_owed(app, model.space, told_texts)
+    finish_pending(app, model.space, _Texts(told_texts))
     with app.catalog.read() as t:
-        revision = vocabularies.current_revision(t) or revision
+        revision = current_revision(t) or revision
     if within is None:
         _look_again_with_new_decoders(app)
     request = IndexRequest(
@@ -71,12 +68,12 @@ def bring_up_to_date(
     _renew(app, model.space)
     with app.catalog.read() as t:
         has_outgrown = is_due(t, model.space)
-        current = vocabularies.current_revision(t)
+        current = current_revision(t)
     if has_outgrown and current is not None:
         # Another process may be doing the same.
         with suppress(Superseded):
             retag(app.catalog, model.space, current, texts, text_progress=told_texts, if_wanted=True)
-    finish_owed(app, model.space, told_texts)
+    finish_pending(app, model.space, _Texts(told_texts))
     app.index_of(model.space).refresh()
     return report
 
@@ -91,83 +88,27 @@ def _look_again_with_new_decoders(app: OpenLibrary) -> None:
             t.library.read_with(now)
 
 
-def tag_again(
-    app: OpenLibrary,
-    revision: Revision,
-    told_texts: Told = None,
-    told_photos: Told = None,
-    *,
-    namespace: str = "",
-    folders: Sequence[bytes] | None = None,
-    calibrate_anew: bool = False,
-    if_wanted: bool = False,
-    tell_others: Retagged | None = None,
-) -> RetagReport:
-    """Put *revision* in force and score the stored embeddings with it. No picture is opened.
-
-    *told_texts* hears how far the encoding of new labels has come, *told_photos* how far the tagging has. *namespace*,
-    *folders* and *if_wanted* are as in `retag`. If the library is calibrated anew, or labels learnt from examples that
-    came, the other vocabularies in force are brought up to date, too, and *tell_others* hears of each.
-    """
-    space = app.space
-    with app.catalog.read() as t:
-        before = t.calibrations.current(space.id)
-    newest = renewed(app.catalog, space, revision)
-    report = retag(
-        app.catalog,
-        space,
-        newest,
-        app.texts(space),
-        told_photos,
-        told_texts,
-        namespace=namespace,
-        folders=folders,
-        calibrate_anew=calibrate_anew,
-        if_wanted=if_wanted,
-    )
-    with app.catalog.read() as t:
-        is_new = t.calibrations.current(space.id) != before
-    # A label may be in several vocabularies.
-    if is_new or newest is not revision:
-        finish_owed(app, space, told_texts, told_photos, tell_others)
-    return report
-
-
 def _renew(app: OpenLibrary, space: Space) -> None:
     """Photos that came may be examples of labels: those are made anew, and then owe a re-tag."""
     with app.catalog.read() as t:
-        in_force = [vocabularies.current_revision(t, name) for name in t.namespaces.names()]
+        in_force = [current_revision(t, name) for name in t.namespaces.names()]
     for revision in in_force:
         if revision is not None:
             renewed(app.catalog, space, revision)
 
 
-def finish_owed(
-    app: OpenLibrary,
-    space: Space,
-    told_texts: Told = None,
-    told_photos: Told = None,
-    tell: Retagged | None = None,
-) -> None:
-    """Do the re-tags that are owed, in each namespace by itself; *tell* hears what each did.
+class _Texts:
+    """Receiver of progress that passes on how many labels' texts are encoded."""
 
-    One that another process takes over, or whose namespace is dropped meanwhile, is left to that.
-    """
-    with app.catalog.read() as t:
-        waiting = {name: t.vocabularies.revision(key) for name, key in pending_revision_ids(t, space).items()}
-    for namespace, revision in waiting.items():
-        try:
-            report = retag(
-                app.catalog,
-                space,
-                revision,
-                app.texts(space),
-                told_photos,
-                told_texts,
-                namespace=namespace,
-                if_wanted=True,
-            )
-        except Superseded:
-            continue
-        if tell is not None:
-            tell(namespace, revision, report)
+    def __init__(self, told: Told) -> None:
+        self._told = told
+
+    def report(self, event: Event, /) -> None:
+        """Pass on a step of the encoding."""
+        if (
+            self._told is not None
+            and isinstance(event, Step)
+            and event.stage is Stage.ENCODE_LABELS
+            and event.total is not None
+        ):
+            self._told(event.done, event.total)

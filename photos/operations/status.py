@@ -9,7 +9,7 @@ from pathlib import Path
 
 from photos.daemon.lock import Keeper, keeper_of
 from photos.library import OpenLibrary
-from photos.operations import vocabularies
+from photos.operations import slots
 from photos.operations.folders import is_offline
 from photos.operations.models import folder_size, pick
 from query.tagging import pending_revision_ids
@@ -62,7 +62,7 @@ def standing(app: OpenLibrary) -> Standing:
         folders = tuple(_of_folder(folder, sum(1 for _ in t.files.known(folder.id))) for folder in t.folders.all())
         photos, files, model = t.photos.count(), t.files.counts(), t.library.model()
         embeddings = 0 if space is None else t.embeddings.count(space.id)
-        vocabulary = vocabularies.current_revision(t)
+        vocabulary = slots.current_revision(t)
         beside = tuple(each for each in t.namespaces.in_force() if each.namespace)
         pending = {name for name in t.namespaces.names() if t.library.retag_pending(name)}
         waiting = frozenset(pending if space is None else pending_revision_ids(t, space))

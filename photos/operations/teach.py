@@ -1,4 +1,4 @@
-"""Labels by example: what a person shows becomes a revision of the vocabulary in force."""
+"""Labels by example: photos that a person names become examples of a label, and tag the whole library."""
 
 from __future__ import annotations
 
@@ -7,20 +7,83 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from photos.errors import NoExample, NotAnExample
-from photos.operations.search_by_image import photo_at
-from query.errors import NotInLibrary
-from query.tagging import checked_name, photos_of, say
-from query.vocabulary import LabelFinder, fill_templates
-from store import Catalog, LabelDefinition, Photo, Transaction, VocabularyDefinition
+from photos.errors import NoExample, NotAnExample, PhotosError, safe
+from photos.library import OpenLibrary
+from query import (
+    NotInLibrary,
+    Speller,
+    Standing,
+    Trial,
+    UnknownLabel,
+    checked_name,
+    filled,
+    full_name,
+    label_standing,
+    photos_of,
+    say,
+    try_label,
+)
+from store import Catalog, LabelDefinition, Photo, Revision, SpaceIdentity, Transaction, VocabularyDefinition
+
+from .progress import SILENT, Progress
+from .retag import RetagResult, finish_retag, model_of
+from .search_by_image import photo_at
+from .slots import target_revision
+from .vocabulary_changes import revise
+from .vocabulary_names import ensure_vocabulary, slot_and_label
 
 #: The beginning of a content's hash, long enough to mean one.
 _HASH = re.compile("[0-9a-f]{8,64}")
 
 
+class ContradictoryExamples(PhotosError):
+    """A photo is named both as an example of a label and as none, or to be forgotten."""
+
+    status = 2
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return self.problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeachRequest:
+    """Paths of photos that show the label, that do not, and that are no examples any more.
+
+    The label may be new; its name may begin with a slot, as `birds:heron`. `dry_run` keeps nothing.
+    """
+
+    label: str
+    yes: tuple[str, ...] = ()
+    no: tuple[str, ...] = ()
+    forget: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """Photos that a person named: that show a label, that do not, and examples, by their hashes, to be forgotten.
+class TaughtLabel:
+    """A label with its examples, and how it scores over the library. `full_name` has the slot.
+
+    `standing` has the examples with their scores, `trial` the photos that the label is on by its scores. `retag` is
+    None where nothing was taught, `is_kept` false after a dry run.
+    """
+
+    full_name: str
+    label: LabelDefinition
+    standing: Standing
+    trial: Trial
+    identity: SpaceIdentity
+    retag: RetagResult | None = None
+    is_kept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPhotos:
+    """Photos that a person named: that show a label, that do not, and hashes of examples to be forgotten.
 
     `former` are hashes by which the label knows photos of the first two kinds.
     """
@@ -30,36 +93,80 @@ class Shown:
     forget: tuple[str, ...]
     former: tuple[str, ...] = ()
 
-    def __bool__(self) -> bool:
-        """Whether any was."""
-        return bool(self.yes or self.no or self.forget)
+
+def teach(library: OpenLibrary, request: TeachRequest, progress: Progress = SILENT) -> TaughtLabel:
+    """Add photos to the examples of a label, tag all photos with it, and return how it scores.
+
+    The photos get the label as tags by hand, too: added, rejected, or cleared. Raises `EmptyLibrary`, `BadLabel`,
+    `NotInLibrary`, `NotAnExample`, `NoExample`, `ContradictoryExamples` or `UnknownNamespace` and keeps nothing;
+    `Superseded` if another vocabulary was chosen during the re-tag.
+    """
+    revision, slot, own = _target(library, request.label)
+
+    def taught(definition: VocabularyDefinition) -> tuple[LabelDefinition, NamedPhotos]:
+        before = find_or_make_label(definition, own)
+        named = named_photos(library.catalog, before, request.yes, request.no, request.forget)
+        return taught_label(before, named), named
+
+    label, named = taught(revision.definition)
+    full = checked_name(full_name(slot, label.name))
+    if request.dry_run:
+        return _scored(library, label, full, revision, is_kept=False)
+    revision = revise(library.catalog, lambda last: with_label(last, taught(last)[0]), slot)
+    label = find_or_make_label(revision.definition, own)
+    full = full_name(slot, label.name)
+    # Only now: the change may have been refused. And before the re-tag, which may be interrupted.
+    _note_by_hand(library.catalog, full, named)
+    done = finish_retag(library, revision, slot, progress)
+    return replace(_scored(library, label, full, revision), retag=done)
 
 
-def find_label(definition: VocabularyDefinition, name: str) -> LabelDefinition:
-    """The label that *name* means in *definition*, or a new one, scored by its name. Raises `BadLabel`."""
+def show_taught(library: OpenLibrary, name: str) -> TaughtLabel:
+    """Return the examples of the label *name* and how it scores. Raises `EmptyLibrary` or `UnknownLabel`."""
+    revision, slot, own = _target(library, name)
+    label = find_or_make_label(revision.definition, own)
+    names = [each.name for each in revision.definition.labels]
+    if label.name not in names:
+        raise UnknownLabel(own, revision.vocabulary, names)
+    return _scored(library, label, full_name(slot, label.name), revision)
+
+
+def find_or_make_label(definition: VocabularyDefinition, name: str) -> LabelDefinition:
+    """Return the label called *name* in *definition*, or a new one, scored by its name. Raises `BadLabel`."""
     plain = checked_name(name)
     spelling = LabelFinder(definition.labels).label(plain)
     known = next((label for label in definition.labels if label.name == spelling), None)
     return known or LabelDefinition(plain, fill_templates([plain]))
 
 
-def shown(
+def named_photos(
     catalog: Catalog, label: LabelDefinition, yes: Sequence[str], no: Sequence[str], forget: Sequence[str]
-) -> Shown:
-    """The photos at these paths, or of the same content as the files there. Raises `NotInLibrary` or `NotAnExample`.
+) -> NamedPhotos:
+    """Return the photos at these paths, or of the same content as the files there.
 
-    What is to be forgotten may be named by its hash, too, or the beginning of it: it may have left the library.
+    A photo to be forgotten may be given by its hash, or the first 8 digits of it or more: it may have left the library.
+    Raises `NotInLibrary`, `NotAnExample` or `ContradictoryExamples`.
     """
     with catalog.read() as t:
         shows, shows_not = (tuple(_photo(t, path) for path in paths) for paths in (yes, no))
         forgotten = tuple(each for path in forget for each in _examples_at(t, label, path))
         held = photos_of(t, (*label.examples, *label.counterexamples))
     named = {photo.id for photo in (*shows, *shows_not)}
-    return Shown(shows, shows_not, forgotten, tuple(each for each, key in held.items() if key in named))
+    former = tuple(each for each, key in held.items() if key in named)
+    both = {photo.id for photo in shows_not}
+    for path, photo in zip(yes, shows, strict=True):
+        if photo.id in both:
+            raise ContradictoryExamples(f"{safe(path)} cannot be both --yes and --no.")
+    if set(former) & set(forgotten):
+        raise ContradictoryExamples(f"A photo cannot be an example of {safe(label.name)} and be forgotten at once.")
+    return NamedPhotos(shows, shows_not, forgotten, former)
 
 
-def taught_label(label: LabelDefinition, named: Shown) -> LabelDefinition:
-    """*label* with what *named* adds to its examples and takes from them. Raises `NoExample` if none shows it."""
+def taught_label(label: LabelDefinition, named: NamedPhotos) -> LabelDefinition:
+    """Return *label* with the examples that *named* adds and without those it takes away.
+
+    Raises `NoExample` if no photo would show the label.
+    """
     yes, no = (_hashes(photos) for photos in (named.yes, named.no))
     # A photo is in one place, under the hash that it has now.
     gone = {*named.former, *named.forget}
@@ -69,16 +176,37 @@ def taught_label(label: LabelDefinition, named: Shown) -> LabelDefinition:
     return replace(label, examples=examples, counterexamples=counterexamples)
 
 
-def with_taught(definition: VocabularyDefinition, label: LabelDefinition) -> VocabularyDefinition:
-    """*definition* with *label* in place of the one of that name, or at the end."""
+def with_label(definition: VocabularyDefinition, label: LabelDefinition) -> VocabularyDefinition:
+    """Return *definition* with *label* in place of the one of that name, or at the end."""
     if all(each.name != label.name for each in definition.labels):
         return replace(definition, labels=(*definition.labels, label))
     labels = tuple(label if each.name == label.name else each for each in definition.labels)
     return replace(definition, labels=labels)
 
 
-def say_so(catalog: Catalog, name: str, named: Shown) -> None:
-    """Note the same as tags by hand: added, rejected, and no longer said."""
+def _target(library: OpenLibrary, name: str) -> tuple[Revision, str, str]:
+    """The revision that a label called *name* is taught in, its slot, and the label's name there."""
+    model = model_of(library)
+    with library.catalog.read() as t:
+        slot, own = slot_and_label(t, name)
+        revision = target_revision(t, slot)
+    return revision or ensure_vocabulary(library.catalog, model), slot, own
+
+
+def _scored(
+    library: OpenLibrary, label: LabelDefinition, full: str, revision: Revision, *, is_kept: bool = True
+) -> TaughtLabel:
+    space = library.space
+    standing = label_standing(library.catalog, space, label, library.texts(space))
+    # The label's own threshold counts before that of its examples, and this before the vocabulary's.
+    threshold = revision.threshold if label.threshold is None else label.threshold
+    minimum = standing.minimum if label.threshold is None else None
+    trial = try_label(library.catalog, space, standing.vector, threshold, minimum=minimum)
+    return TaughtLabel(full, label, standing, trial, space.identity, is_kept=is_kept)
+
+
+def _note_by_hand(catalog: Catalog, name: str, named: NamedPhotos) -> None:
+    """Note the same as tags by hand: added, rejected, and cleared."""
     with catalog.read() as t:
         forgotten = list(photos_of(t, named.forget).values())
     if named.yes:
@@ -97,7 +225,7 @@ def _photo(t: Transaction, path: str) -> Photo:
 
 
 def _examples_at(t: Transaction, label: LabelDefinition, path: str) -> list[str]:
-    """The label's examples that *path* names: their hashes."""
+    """The hashes of the label's examples that *path* names."""
     held = (*label.examples, *label.counterexamples)
     photo = photo_at(t, path)
     found = [each for each, photo_id in photos_of(t, held).items() if photo is not None and photo.id == photo_id]

@@ -1,230 +1,221 @@
-"""Vocabularies as the user names them, and those that are in force."""
+"""Vocabularies: list, show, import, export, use, drop, and their history."""
 
 from __future__ import annotations
 
-import os
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from photos.errors import NothingFound
-from photos.operations.models import DEMO
-from query.errors import UnknownLabel, UnknownNamespace, UnknownVocabulary
-from query.tagging import MARK, parted, target_revision_id
-from query.vocabulary import SHIPPED, LabelFinder, read_vocabulary, shipped_vocabulary
-from store import Catalog, InForce, Label, Revision, Transaction, VocabularyDefinition, VocabularySummary
+from photos.errors import EmptyLibrary, FileExists, NothingFound
+from photos.library import OpenLibrary
+from query import (
+    MARK,
+    SHIPPED,
+    UnknownNamespace,
+    UnknownVocabulary,
+    checked_namespace,
+    shipped_vocabulary,
+    write_vocabulary,
+)
+from store import InForce, Revision, Transaction, VocabularyDefinition
 
-#: In force until the user chooses one.
-DEFAULT = "photographic"
-#: The same for the checkpoint that knows drawings.
-DEFAULT_OF_DEMO = "demo"
+from . import folders
+from .progress import SILENT, Progress
+from .retag import RetagResult, apply_revision
+from .slots import drop_slot, limit_slot, put_in_force, slot_names, slots_in_force
+from .vocabulary_names import (
+    DEFAULT,
+    find_definition,
+    find_or_import,
+    import_file,
+    places_of,
+    vocabulary_names,
+)
 
 _NEVER_USED = "No vocabulary was used here yet; `photos vocab list` names those that there are."
-_ENDINGS = frozenset({".txt", ".csv", ".tsv", ".yaml", ".yml"})
 
 
-def current_revision(t: Transaction, namespace: str = "") -> Revision | None:
-    """The revision that photos are tagged with: the main vocabulary's, or that of *namespace*."""
-    revision_id = t.library.revision_id(namespace)
-    return None if revision_id is None else t.vocabularies.revision(revision_id)
+@dataclass(frozen=True, slots=True)
+class ListedVocabulary:
+    """A vocabulary: its newest revision, and the places where one of its revisions is in force.
 
-
-def target_revision(t: Transaction, namespace: str = "") -> Revision | None:
-    """What a change of a vocabulary begins with: the revision that photos are to be tagged with, though not all are.
-
-    That in force would lose what a re-tag that goes on, or was interrupted, is to bring.
+    `number` and `created_at` are None for an included vocabulary that is not in the catalog.
     """
-    revision_id = target_id(t, namespace)
-    return None if revision_id is None else t.vocabularies.revision(revision_id)
+
+    name: str
+    label_count: int
+    number: int | None
+    created_at: datetime | None
+    places: tuple[InForce, ...] = ()
 
 
-def target_id(t: Transaction, namespace: str = "") -> int | None:
-    """As `target_revision`, by its id."""
-    space_id = t.library.space_id()
-    return (
-        t.library.revision_id(namespace)
-        if space_id is None
-        else target_revision_id(t, t.spaces.get(space_id), namespace)
-    )
+@dataclass(frozen=True, slots=True)
+class ListedRevision:
+    """A revision of a vocabulary, and the places where this very revision is in force.
 
-
-def meant(t: Transaction, name: str) -> tuple[str, str]:
-    """The namespace that a label called *name*, known or new, is of, and its name there.
-
-    That is the one that *name* begins with, and else the main one; whose labels, which may have colons in their names,
-    go before.
+    `in_use` is true if the revision is current somewhere.
     """
-    namespace, own = parted(name, t.namespaces.names())
-    main = current_revision(t) if namespace else None
-    is_main = main is not None and LabelFinder(main.definition.labels).label(name) is not None
-    return ("", name) if is_main or target_revision(t, namespace) is None else (namespace, own)
+
+    vocabulary: str
+    number: int
+    label_count: int
+    created_at: datetime
+    in_use: bool
+    places: tuple[InForce, ...] = ()
 
 
-def ensure_one(catalog: Catalog, model: str) -> Revision:
-    """The revision in force; in a library that has none, the newest of the vocabulary which comes with the program."""
-    with catalog.read() as t:
-        revision = current_revision(t)
-    if revision is not None:
-        return revision
-    definition = shipped_vocabulary(DEFAULT_OF_DEMO if model == DEMO else DEFAULT)
-    with catalog.write() as t:
-        # Another process may have chosen one meanwhile.
-        revision = current_revision(t)
-        if revision is None:
-            # One of that name that the user imported or edited is theirs.
-            revision = t.vocabularies.current(definition.name) or t.vocabularies.put(definition)
-            t.library.set_revision(revision.id)
-    return revision
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseRequest:
+    """A vocabulary, as a name or a file, to tag with from now on, in *slot* or else as the main one.
 
-
-def named(catalog: Catalog, name: str) -> Revision:
-    """The newest revision of what *name* means: a file, a vocabulary of the catalog, or one that is shipped.
-
-    A file is read anew, and becomes a revision if it changed. A namespace's name means what is in force there. Raises
-    `VocabularyError` or `UnknownVocabulary`.
+    `folders` are those to which the slot is limited: none for everywhere, None for the same as before.
     """
-    if is_file(name):
-        return import_file(catalog, name)
-    with catalog.read() as t:
-        revision = _known(t, name)
-        known = _known_names(t)
-    if revision is not None:
-        return revision
-    if name not in SHIPPED:
-        raise UnknownVocabulary(name, sorted({*known, *SHIPPED}))
-    definition = shipped_vocabulary(name)
-    with catalog.write() as t:
-        # Another process may have put it there meanwhile, and changed it.
-        return t.vocabularies.current(name) or t.vocabularies.put(definition)
+
+    vocabulary: str
+    slot: str | None = None
+    folders: tuple[str, ...] | None = None
 
 
-def definition_of(catalog: Catalog | None, name: str | None) -> VocabularyDefinition:
-    """The content of what *name* means, or of the vocabulary in force, without keeping anything."""
-    if name is not None and is_file(name):
-        return read_vocabulary(Path(name))
-    revision, known = None, []
-    if catalog is not None:
-        with catalog.read() as t:
-            revision = current_revision(t) if name is None else _known(t, name)
-            known = _known_names(t)
-    if revision is not None:
-        return revision.definition
-    if name is not None and name not in SHIPPED:
-        raise UnknownVocabulary(name, sorted({*known, *SHIPPED}))
-    return shipped_vocabulary(name or DEFAULT)
+@dataclass(frozen=True, slots=True)
+class UseResult:
+    """The revision in use, and where; `place` is None if another process dropped the slot since.
+
+    `retag` is None in a library without photos. `photos` counts the photos in the folders of a limited slot.
+    """
+
+    revision: Revision
+    place: InForce | None
+    retag: RetagResult | None = None
+    photos: int | None = None
 
 
-def _known(t: Transaction, name: str) -> Revision | None:
-    """What the catalog knows as *name*: a numbered revision, a vocabulary's newest one, or what a namespace has."""
-    vocabulary, mark, number = name.rpartition("@")
-    numbered = t.vocabularies.numbered(vocabulary, int(number)) if mark and number.isdecimal() else None
-    if numbered is not None:
-        return numbered
-    newest = t.vocabularies.current(name)
-    if newest is not None:
-        return newest
-    namespace = _namespace(t, name)
-    return None if namespace is None else current_revision(t, namespace)
+def list_vocabularies(library: OpenLibrary) -> list[ListedVocabulary]:
+    """List the catalog's vocabularies by name, then the included ones that are not in the catalog."""
+    known, in_force = [], []
+    if not library.is_new:
+        with library.catalog.read() as t:
+            known, in_force = t.vocabularies.all(), slots_in_force(t)
+    listed = [
+        ListedVocabulary(
+            each.name,
+            each.label_count,
+            each.number,
+            each.created_at,
+            tuple(place for place in in_force if place.vocabulary == each.name),
+        )
+        for each in known
+    ]
+    names = {each.name for each in known}
+    included = (shipped_vocabulary(name) for name in SHIPPED if name not in names)
+    return listed + [ListedVocabulary(each.name, len(each.labels), None, None) for each in included]
 
 
-def to_change(t: Transaction, name: str | None) -> Revision | None:
-    """The revision of what *name* means, or of the main vocabulary, to change; see `target_revision`."""
-    namespace = meant_namespace(t, name)
-    if namespace is not None:
-        return target_revision(t, namespace)
-    return None if name is None else _known(t, name)
+def show_vocabulary(library: OpenLibrary, name: str | None) -> VocabularyDefinition:
+    """Return the vocabulary *name*, or the main one. Raises `UnknownVocabulary` or `VocabularyError`."""
+    return find_definition(library.catalog_if_any, name)
 
 
-def _known_names(t: Transaction) -> list[str]:
-    return [each.name for each in t.vocabularies.all()]
+def import_vocabulary(library: OpenLibrary, file: str, name: str | None = None) -> Revision:
+    """Add a vocabulary file to the catalog as *name*, or under its own name. Raises `VocabularyError`."""
+    return import_file(library.catalog, file, name)
 
 
-def _namespace(t: Transaction, name: str) -> str | None:
-    """The namespace that *name* means, as `birds` or `birds:`, if a vocabulary is in force there."""
-    wanted = name.removesuffix(MARK).lower()
-    return wanted if wanted and any(each.namespace == wanted for each in t.namespaces.in_force()) else None
+def export_vocabulary(library: OpenLibrary, name: str, file: str | None = None) -> str:
+    """Return the vocabulary *name* in its text format, and write it to *file* if that is given.
+
+    Raises `UnknownVocabulary`, or `FileExists` and writes nothing.
+    """
+    text = write_vocabulary(find_definition(library.catalog_if_any, name))
+    if file is not None:
+        try:
+            with Path(file).open("x", encoding="utf-8") as stream:
+                stream.write(text)
+        except FileExistsError:
+            raise FileExists(file) from None
+    return text
 
 
-def history(catalog: Catalog | None, name: str | None) -> list[VocabularySummary]:
-    """The revisions, newest first, of the vocabulary *name*, or of that in force. Raises `UnknownVocabulary`."""
-    if catalog is None:
+def vocabulary_history(library: OpenLibrary, name: str | None) -> list[ListedRevision]:
+    """List the revisions of the vocabulary *name*, or of the main one, newest first.
+
+    Raises `UnknownVocabulary`, or `NothingFound` if no vocabulary was ever used.
+    """
+    if library.is_new:
         raise NothingFound(_NEVER_USED)
-    with catalog.read() as t:
-        chosen, _ = _place(t, name)
-        found = [] if chosen is None else t.vocabularies.history(chosen)
-        known = _known_names(t)
+    with library.catalog.read() as t:
+        return revisions_of(t, name)
+
+
+def revisions_of(t: Transaction, name: str | None) -> list[ListedRevision]:
+    """List the revisions as `vocabulary_history` does, within one transaction."""
+    vocabulary, _ = places_of(t, name)
+    if vocabulary is None:
+        raise NothingFound(_NEVER_USED)
+    in_force = slots_in_force(t)
+    found = [
+        ListedRevision(
+            each.name,
+            each.number,
+            each.label_count,
+            each.created_at,
+            each.in_use,
+            tuple(place for place in in_force if place.revision_id == each.revision_id),
+        )
+        for each in t.vocabularies.history(vocabulary)
+    ]
     if not found:
-        raise UnknownVocabulary(chosen or DEFAULT, known or SHIPPED) if chosen else NothingFound(_NEVER_USED)
+        raise UnknownVocabulary(vocabulary or DEFAULT, vocabulary_names(t) or SHIPPED)
     return found
 
 
-def folders_of(catalog: Catalog, name: str | None) -> tuple[bytes, ...]:
-    """The folders for which what *name* means, or the main vocabulary, is in force; none for all, or if it is not."""
-    if name is not None and is_file(name):
-        return ()
-    vocabulary, mark, number = (name or "").rpartition("@")
-    with catalog.read() as t:
-        _, places = _place(t, vocabulary if mark and number.isdecimal() else name)
-    return places[0].folders if len(places) == 1 else ()
+def use_vocabulary(library: OpenLibrary, request: UseRequest, progress: Progress = SILENT) -> UseResult:
+    """Tag all photos with a vocabulary from now on; in a library without photos, those that come.
 
-
-def _place(t: Transaction, name: str | None) -> tuple[str | None, list[InForce]]:
-    """The vocabulary that *name* means, or the main one, and where it is meant: nowhere if it is in force nowhere."""
-    there = t.namespaces.in_force()
-    namespace = meant_namespace(t, name)
-    if namespace is not None:
-        meant = [each for each in there if each.namespace == namespace]
-        return (meant[0].vocabulary, meant) if meant else (None, [])
-    return name, [each for each in there if each.vocabulary == name]
-
-
-def meant_namespace(t: Transaction, name: str | None) -> str | None:
-    """The namespace that *name* means, the main one's if there is no name; None if that is a vocabulary's."""
-    if name is None:
-        return ""
-    return _namespace(t, name) if t.vocabularies.current(name) is None else None
-
-
-def drop(catalog: Catalog, namespace: str) -> str:
-    """Take the vocabulary out of force that is there under *namespace*, with its tags; all that people said stays.
-
-    Returns the namespace as it was kept. Raises `UnknownNamespace`.
+    Raises `BadNamespace`, `UnknownFolder`, `MissingFolder`, `UnknownVocabulary`, `VocabularyError` or `Superseded`.
     """
-    wanted = namespace.removesuffix(MARK).lower()
-    with catalog.write() as t:
-        known = [name for name in t.namespaces.names() if name]
-        if wanted not in known:
-            raise UnknownNamespace(namespace, known)
-        t.namespaces.drop(wanted)
-        t.scores.drop(wanted)
-    return wanted
+    slot = "" if request.slot is None else checked_namespace(request.slot)
+    limits = None
+    if request.folders is not None:
+        with library.catalog.read() as t:
+            limits = [folders.scope(t, folder) for folder in request.folders]
+    revision = find_or_import(library.catalog, request.vocabulary)
+    if has_photos(library):
+        done = apply_revision(library, revision, slot, progress, folders=limits)
+        return _use_result(library, revision, slot, done)
+    with library.catalog.write() as t:
+        put_in_force(t, revision, slot)
+        if limits is not None:
+            limit_slot(t, slot, limits)
+    return _use_result(library, revision, slot, None)
 
 
-def holding(t: Transaction, name: str) -> tuple[Label, Revision, str]:
-    """The label in force that *name* means, its revision, and that one's namespace.
+def _use_result(library: OpenLibrary, revision: Revision, slot: str, retag: RetagResult | None) -> UseResult:
+    with library.catalog.read() as t:
+        place = next((each for each in slots_in_force(t) if each.namespace == slot), None)
+        photos = len(t.scopes.photos(place.folders)) if retag and place and place.folders else None
+    return UseResult(revision, place, retag, photos)
 
-    Raises `UnknownLabel`, or `NothingFound` if no vocabulary was ever used.
+
+def drop_vocabulary(library: OpenLibrary, slot: str) -> str:
+    """Stop tagging with the vocabulary in *slot* and delete its automatic tags; tags by hand stay.
+
+    Returns the slot's name as it was kept. Raises `EmptyLibrary` or `UnknownNamespace`.
     """
-    namespace, own = parted(name, [each.namespace for each in t.namespaces.in_force()])
-    # The main vocabulary's labels may have colons in their names.
-    meant = {"": name, namespace: own}
-    revisions = {each: revision for each in meant if (revision := current_revision(t, each)) is not None}
-    if not revisions:
-        raise NothingFound("No vocabulary was used here yet; `photos vocab use` chooses one.")
-    for each, revision in revisions.items():
-        spelling = LabelFinder(revision.definition.labels).label(meant[each])
-        for label in revision.labels:
-            if label.definition.name == spelling:
-                return label, revision, each
-    nearest = revisions.get(namespace) or next(iter(revisions.values()))
-    raise UnknownLabel(own, nearest.vocabulary, [label.definition.name for label in nearest.labels])
+    if library.is_new:
+        raise EmptyLibrary(library.settings.library)
+    kept = slot.removesuffix(MARK).lower()
+    with library.catalog.write() as t:
+        known = [name for name in slot_names(t) if name]
+        if kept not in known:
+            raise UnknownNamespace(slot, known)
+        drop_slot(t, kept)
+    return kept
 
 
-def import_file(catalog: Catalog, path: str, name: str | None = None) -> Revision:
-    """The vocabulary in the file at *path*, as a revision of the vocabulary *name*, or of the file's own name."""
-    definition = read_vocabulary(Path(path), name)
-    with catalog.write() as t:
-        return t.vocabularies.put(definition)
-
-
-def is_file(name: str) -> bool:
-    """Whether *name* means a file: it looks like one, or is there."""
-    return os.sep in name or Path(name).suffix.lower() in _ENDINGS or Path(name).is_file()
+def has_photos(library: OpenLibrary) -> bool:
+    """True if the library has photos, and so a space."""
+    try:
+        _ = library.space
+    except EmptyLibrary:
+        return False
+    return True

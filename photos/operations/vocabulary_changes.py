@@ -1,183 +1,252 @@
-"""A vocabulary's next revision, made of what it is at that moment: of two changes at once, none is lost."""
+"""Changes of a vocabulary: a new label, an edit, a rollback. Of two changes at the same time, none is lost."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from photos.errors import InForceTwice, LabelExists, NoEarlierRevision
-from photos.operations import vocabularies
-from query.errors import UnknownNamespace
-from query.tagging import checked_name, set_target_revision
-from query.vocabulary import find_label
+from photos.library import OpenLibrary
+from query import UnknownNamespace, checked_name, find, parse_vocabulary, write_vocabulary
 from store import Catalog, LabelDefinition, Revision, Transaction, VocabularyDefinition
 
-#: Makes the content of the next revision of that of the last. It may be asked several times, and may refuse by raising.
+from .progress import SILENT, Progress
+from .retag import RetagResult, finish_retag
+from .slots import slot_names, target_id, target_revision, use_from_now_on
+from .vocabularies import has_photos, vocabulary_history
+from .vocabulary_names import find_definition, find_slot, is_file, revision_to_change, slot_and_label
+
+#: Makes the next content of a vocabulary from its present one. It may run several times, and refuses by raising.
 Change = Callable[[VocabularyDefinition], VocabularyDefinition]
 
 
-def revise(catalog: Catalog, change: Change, namespace: str = "") -> Revision:
-    """The vocabulary of *namespace* with *change* made to it: its next revision, with which photos are to be tagged.
+def revise(catalog: Catalog, change: Change, slot: str = "") -> Revision:
+    """Make a new revision of the vocabulary in *slot* by *change*, and make it the slot's target.
 
-    That is owed from now on, so nothing that changes it after this begins with less. Where another process changes it
-    meanwhile, *change* is made to what came of that. Raises `UnknownNamespace`, and what *change* raises.
+    If another process changes the vocabulary at the same time, *change* is applied to the outcome of that. Raises
+    `UnknownNamespace`, and the errors of *change*.
     """
     while True:
         with catalog.read() as t:
-            before = vocabularies.target_revision(t, namespace)
-            names = t.namespaces.names()
-        if before is None and namespace:
-            raise UnknownNamespace(namespace, [name for name in names if name])
-        definition = change(vocabularies.definition_of(None, None) if before is None else before.definition)
+            before = target_revision(t, slot)
+            names = slot_names(t)
+        if before is None and slot:
+            raise UnknownNamespace(slot, [name for name in names if name])
+        definition = change(find_definition(None, None) if before is None else before.definition)
         with catalog.write() as t:
-            if vocabularies.target_id(t, namespace) == (before and before.id):
+            if target_id(t, slot) == (before and before.id):
                 revision = t.vocabularies.put(definition)
-                use_from_now_on(t, revision, namespace)
+                use_from_now_on(t, revision, slot)
                 return revision
 
 
-def use_from_now_on(t: Transaction, revision: Revision, namespace: str = "") -> None:
-    """Let photos be tagged with *revision*: a re-tag is owed, or where there are no photos yet, it is in force."""
-    space_id = t.library.space_id()
-    if space_id is None:
-        put_in_force(t, revision, namespace)
-    else:
-        set_target_revision(t, t.spaces.get(space_id), revision, namespace)
+@dataclass(frozen=True, slots=True)
+class SaveLabelRequest:
+    """A new label, scored by *text* alone. The name may begin with a slot, as `birds:heron`."""
+
+    name: str
+    text: str
 
 
-def put_in_force(t: Transaction, revision: Revision, namespace: str = "") -> None:
-    """Let *revision* be in force in a library that has no photos, and no re-tag with another be owed."""
-    space_id = t.library.space_id()
-    if space_id is not None:
-        t.scores.give_up(space_id, namespace)
-    t.library.set_revision(revision.id, namespace)
+def save_label(library: OpenLibrary, request: SaveLabelRequest, progress: Progress = SILENT) -> RetagResult:
+    """Add a label to the vocabulary and tag all photos with it. Raises `LabelExists`, `BadLabel` or `Superseded`."""
+    revision, slot = add_label(library.catalog, request.name, request.text)
+    return finish_retag(library, revision, slot, progress)
 
 
-def with_label(catalog: Catalog, name: str, text: str) -> tuple[Revision, str]:
-    """The vocabulary that photos are to be tagged with and one label more, scored by that *text* alone.
+def add_label(catalog: Catalog, name: str, text: str) -> tuple[Revision, str]:
+    """Add a label to the vocabulary in the slot that *name* begins with, or to the main one; a re-tag is pending then.
 
-    With it comes its namespace: the one that *name* begins with, and else the main one. Raises `LabelExists` or
-    `BadLabel`.
+    Returns the new revision and its slot. Raises `LabelExists` or `BadLabel`.
     """
     with catalog.read() as t:
-        namespace, own = vocabularies.meant(t, name)
+        slot, own = slot_and_label(t, name)
     label = checked_name(own)
 
-    def more(definition: VocabularyDefinition) -> VocabularyDefinition:
-        known = find_label(definition, label)
+    def added(definition: VocabularyDefinition) -> VocabularyDefinition:
+        known = find(definition, label)
         if known is not None:
             raise LabelExists(label, known.name, definition.name)
         return replace(definition, labels=(*definition.labels, LabelDefinition(label, (text,))))
 
-    return revise(catalog, more, namespace), namespace
+    return revise(catalog, added, slot), slot
 
 
 @dataclass(frozen=True, slots=True)
-class RolledBack:
-    """What a vocabulary was set back to: *revision*, whose content is that of the *earlier* one.
+class RollBackRequest:
+    """A vocabulary or a slot, the main one if None, and the number of a revision, the one before if None."""
 
-    They are the same if photos are to be tagged with it, in *namespace*, which else is None.
+    vocabulary: str | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RollBackResult:
+    """A vocabulary that has the content of its *earlier* revision again.
+
+    If it is in force, in `slot`, then `revision` is the earlier one itself; else `slot` is None, and `revision` is a
+    new one with the same content. `retag` is None if no photo was tagged.
     """
 
     revision: Revision
     earlier: Revision
-    namespace: str | None
+    slot: str | None
+    retag: RetagResult | None = None
 
 
-def roll_back(catalog: Catalog | None, name: str | None, number: int | None) -> RolledBack:
-    """Set the vocabulary *name*, or the main one, back to the revision of that *number*, or to the one before.
+def roll_back(library: OpenLibrary, request: RollBackRequest, progress: Progress = SILENT) -> RollBackResult:
+    """Set a vocabulary back to an earlier revision; all photos are tagged with it if the vocabulary is in force.
 
-    Where photos are to be tagged with it, they are with that revision now. One that tags nothing gets the content as
-    its newest revision, and tags nothing still. Raises `UnknownVocabulary`, `NoEarlierRevision`, or `InForceTwice`.
+    A vocabulary that is in force nowhere gets the earlier content as its newest revision. Without a number, repeated
+    calls go further back and never forth. Raises `UnknownVocabulary`, `NothingFound`, `NoEarlierRevision`,
+    `InForceTwice` or `Superseded`.
     """
-    revisions = vocabularies.history(catalog, name)
-    assert catalog is not None
-    with catalog.write() as t:
-        places = _places(t, name, revisions[0].name)
-        if len(places) > 1:
-            raise InForceTwice(revisions[0].name, list(places))
-        namespace = next(iter(places), None)
-        vocabulary = revisions[0].name if namespace is None else places[namespace].vocabulary
-        newest = t.vocabularies.history(vocabulary)[0].number
-        wanted = (newest if namespace is None else places[namespace].number) - 1 if number is None else number
-        earlier = t.vocabularies.numbered(vocabulary, wanted)
-        if earlier is None:
-            raise NoEarlierRevision(vocabulary, wanted, newest)
-        if namespace is None:
-            return RolledBack(t.vocabularies.put(earlier.definition), earlier, None)
-        use_from_now_on(t, earlier, namespace)
-        return RolledBack(earlier, earlier, namespace)
+    name = request.vocabulary
+    vocabulary = vocabulary_history(library, name)[0].vocabulary
+    with library.catalog.write() as t:
+        targets = _targets(t, name, vocabulary)
+        if len(targets) > 1:
+            raise InForceTwice(vocabulary, list(targets))
+        if not targets:
+            earlier = _earlier(t, vocabulary, request.number, None)
+            return RollBackResult(t.vocabularies.put(earlier.definition), earlier, None)
+        slot, target = next(iter(targets.items()))
+        earlier = _earlier(t, target.vocabulary, request.number, target)
+        use_from_now_on(t, earlier, slot)
+    done = finish_retag(library, earlier, slot, progress) if has_photos(library) else None
+    return RollBackResult(earlier, earlier, slot, done)
 
 
-def _places(t: Transaction, name: str | None, vocabulary: str) -> dict[str, Revision]:
-    """Where photos are to be tagged with what *name* means: in its namespace, or wherever that is the *vocabulary*."""
-    namespace = vocabularies.meant_namespace(t, name)
-    if namespace is None:
-        return _tagging(t, vocabulary)
-    revision = vocabularies.target_revision(t, namespace)
-    return {} if revision is None else {namespace: revision}
+def _earlier(t: Transaction, vocabulary: str, number: int | None, target: Revision | None) -> Revision:
+    """The revision to go back to: of that *number*, or the one before *target*, or before the newest one's content."""
+    newest = t.vocabularies.history(vocabulary)[0].number
+    if number is None:
+        number = (_first_with_newest_content(t, vocabulary) if target is None else target.number) - 1
+    earlier = t.vocabularies.numbered(vocabulary, number)
+    if earlier is None:
+        raise NoEarlierRevision(vocabulary, number, newest)
+    return earlier
 
 
-def _tagging(t: Transaction, vocabulary: str) -> dict[str, Revision]:
-    """The namespaces in which photos are to be tagged with *vocabulary*, each with its revision there."""
-    revisions = {name: vocabularies.target_revision(t, name) for name in t.namespaces.names()}
-    return {name: each for name, each in revisions.items() if each is not None and each.vocabulary == vocabulary}
+def _first_with_newest_content(t: Transaction, vocabulary: str) -> int:
+    """The number of the first revision with the content of the newest one.
+
+    The newest one may be the copy that an earlier rollback made; to go back from the copy would be to go forth.
+    """
+    newest, *others = t.vocabularies.history(vocabulary)
+    content = t.vocabularies.revision(newest.revision_id).definition
+    for each in reversed(others):
+        if each.label_count == newest.label_count and t.vocabularies.revision(each.revision_id).definition == content:
+            return each.number
+    return newest.number
 
 
-#: What a name means, and the newest revision of the vocabulary that it means, by their ids.
+def _targets(t: Transaction, name: str | None, vocabulary: str) -> dict[str, Revision]:
+    """The slot that *name* stands for, or every slot whose target is of *vocabulary*; each with its target."""
+    slot = find_slot(t, name)
+    if slot is None:
+        return _slots_with(t, vocabulary)
+    target = target_revision(t, slot)
+    return {} if target is None else {slot: target}
+
+
+def _slots_with(t: Transaction, vocabulary: str) -> dict[str, Revision]:
+    """The slots whose target is a revision of *vocabulary*, each with that revision."""
+    targets = {slot: target_revision(t, slot) for slot in slot_names(t)}
+    return {slot: each for slot, each in targets.items() if each is not None and each.vocabulary == vocabulary}
+
+
+#: The ids of the revision that a change begins with, and of the vocabulary's newest one.
 _State = tuple[int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A vocabulary as it was when a person began to change it. `name` is how they named it, None the main one."""
+    """A vocabulary as it was when an edit began. `name` is as the user typed it, None for the main vocabulary."""
 
     name: str | None
     definition: VocabularyDefinition
-    #: None for a file, of which a change is no change of the catalog's.
+    #: None for a file: the catalog's changes do not matter to it.
     state: _State | None
 
+    @property
+    def text(self) -> str:
+        """The vocabulary in its text format."""
+        return write_vocabulary(self.definition)
 
-def draft(catalog: Catalog | None, name: str | None) -> Draft:
-    """What *name* means, or the main vocabulary, to be changed. Raises `VocabularyError` or `UnknownVocabulary`."""
-    if name is not None and vocabularies.is_file(name):
-        return Draft(name, vocabularies.definition_of(catalog, name), None)
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The revision that an edit made, and the slots that have it as their target now."""
+
+    revision: Revision
+    slots: tuple[str, ...]
+
+
+def begin_edit(library: OpenLibrary, name: str | None) -> Draft:
+    """Return the vocabulary *name*, or the main one, to be edited. Raises `VocabularyError` or `UnknownVocabulary`."""
+    return draft_of(library.catalog_if_any, name)
+
+
+def draft_of(catalog: Catalog | None, name: str | None) -> Draft:
+    """Return the draft that `begin_edit` does, of *catalog*; None for a library that does not exist yet."""
+    if name is not None and is_file(name):
+        return Draft(name, find_definition(catalog, name), None)
     if catalog is None:
-        return Draft(name, vocabularies.definition_of(None, name), (None, None))
+        return Draft(name, find_definition(None, name), (None, None))
     with catalog.read() as t:
-        revision = vocabularies.to_change(t, name)
-        definition = vocabularies.definition_of(catalog, name) if revision is None else revision.definition
+        revision = revision_to_change(t, name)
+        definition = find_definition(catalog, name) if revision is None else revision.definition
         return Draft(name, definition, _state(t, name, definition.name))
 
 
-def keep(catalog: Catalog, begun: Draft, definition: VocabularyDefinition) -> tuple[Revision, Sequence[str]] | None:
-    """*definition* as the newest revision of its vocabulary; None if that is not what it was when it was *begun*.
+def save_edit(library: OpenLibrary, draft: Draft, text: str) -> Edited | None:
+    """Make the edited *text* the newest revision, and the target of the slots that had the draft's.
 
-    With it come the namespaces in which photos are to be tagged with that revision now: see `_followers`.
+    `finish_edit` tags the photos. Returns None, and changes nothing, if the vocabulary was changed since the draft.
+    Raises `VocabularyError` if the text is not a vocabulary.
     """
+    name = draft.definition.name
+    return save_definition(library.catalog, draft, parse_vocabulary(text, name, Path(f"{name}.txt")))
+
+
+def save_definition(catalog: Catalog, draft: Draft, definition: VocabularyDefinition) -> Edited | None:
+    """Make *definition* the newest revision as `save_edit` does."""
     with catalog.write() as t:
-        if begun.state is not None and begun.state != _state(t, begun.name, definition.name):
+        if draft.state is not None and draft.state != _state(t, draft.name, definition.name):
             return None
-        places = _followers(t, begun, definition.name)
+        slots = _slots_to_follow(t, draft, definition.name)
         revision = t.vocabularies.put(definition)
-        for namespace in places:
-            use_from_now_on(t, revision, namespace)
-        return revision, places
+        for slot in slots:
+            use_from_now_on(t, revision, slot)
+        return Edited(revision, tuple(slots))
 
 
-def _followers(t: Transaction, begun: Draft, vocabulary: str) -> Sequence[str]:
-    """The namespaces that a change goes to: where what was changed is, or for a vocabulary's own name any of it.
+def finish_edit(library: OpenLibrary, edited: Edited, progress: Progress = SILENT) -> RetagResult:
+    """Tag all photos with an edited vocabulary in its slots. Raises `Superseded`."""
+    result = RetagResult()
+    if has_photos(library):
+        for slot in edited.slots:
+            result += finish_retag(library, edited.revision, slot, progress)
+    return result
 
-    Where another revision of what a namespace has tags under another name, too, that has what is not in the draft. The
-    main vocabulary, where none was chosen yet, is what was changed as that.
+
+def _slots_to_follow(t: Transaction, draft: Draft, vocabulary: str) -> Sequence[str]:
+    """The slots that an edit goes to.
+
+    An edit of a vocabulary by its own name, or of a file, goes to every slot with that vocabulary. An edit of a slot
+    goes to that slot, and to others with the same target: where the target is another revision of the vocabulary, that
+    revision has labels that the draft lacks.
     """
-    tagging = _tagging(t, vocabulary)
-    if begun.state is None or vocabularies.meant_namespace(t, begun.name) is None:
-        return [*tagging]
-    changed, _ = begun.state
-    return [""] if changed is None else [name for name, revision in tagging.items() if revision.id == changed]
+    slots = _slots_with(t, vocabulary)
+    if draft.state is None or find_slot(t, draft.name) is None:
+        return list(slots)
+    before, _ = draft.state
+    # Where no main vocabulary was chosen yet, the draft was of the included one.
+    return [""] if before is None else [slot for slot, revision in slots.items() if revision.id == before]
 
 
 def _state(t: Transaction, name: str | None, vocabulary: str) -> _State:
-    meant, newest = vocabularies.to_change(t, name), t.vocabularies.current(vocabulary)
-    return None if meant is None else meant.id, None if newest is None else newest.id
+    base, newest = revision_to_change(t, name), t.vocabularies.current(vocabulary)
+    return None if base is None else base.id, None if newest is None else newest.id

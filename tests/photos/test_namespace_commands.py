@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 
+from photos.operations.slots import use_from_now_on
 from store import Catalog
 from tests.photos.sidecars.packets import values
 
@@ -34,6 +35,12 @@ def beside(filled, write, pictures):
     return filled
 
 
+def set_target(photos, vocabulary, slot):
+    """Do what an interrupted `vocab use` leaves: a pending re-tag of *slot* with the newest revision."""
+    with Catalog.open(photos.library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        use_from_now_on(t, t.vocabularies.current(vocabulary), slot)
+
+
 def records(result):
     return [json.loads(line) for line in result.lines]
 
@@ -46,14 +53,14 @@ def tags_of(photos, path):
     return [tag["label"] for tag in json.loads(photos("tags", path, "--json").out)["tags"]]
 
 
-def test_a_vocabulary_beside_the_main_one_tags_under_its_namespace(beside, pictures):
+def test_a_second_vocabulary_tags_in_its_namespace(beside, pictures):
     assert counts(beside) == {"blue": 1, "green": 1, "warm:blue": 1, "warm:red": 1, "warm:yellow": 1}
     found = json.loads(beside("search", "red", "--json", "-t", "1").out)
     assert [tag["label"] for tag in found["tags"]] == ["warm:red"]
     assert "warm:red" in beside("search", "red", "-t", "1").out
 
 
-def test_it_is_for_folders_if_wanted_and_follows_a_photo_that_is_moved(beside, pictures, write):
+def test_a_namespace_is_limited_to_folders_also_for_moved_photos(beside, pictures, write):
     result = beside("vocab", "use", "hot", "--as", "warm", "--in", pictures / "bright")
     assert result.status == 0
     assert "no score changed" in result.lines[0]
@@ -71,7 +78,7 @@ def test_it_is_for_folders_if_wanted_and_follows_a_photo_that_is_moved(beside, p
     assert counts(beside) == {"blue": 1, "green": 1, "warm:blue": 1, "warm:red": 1, "warm:yellow": 1}
 
 
-def test_a_folder_that_is_pointed_at_its_new_place_keeps_its_vocabulary(beside, pictures):
+def test_a_moved_folder_keeps_its_vocabulary(beside, pictures):
     beside("vocab", "use", "hot", "--as", "warm", "--in", pictures / "bright")
     moved = pictures.with_name("moved")
     pictures.rename(moved)
@@ -80,7 +87,7 @@ def test_a_folder_that_is_pointed_at_its_new_place_keeps_its_vocabulary(beside, 
     assert str(moved / "bright") in beside("vocab", "list", "--json").out
 
 
-def test_folders_that_nothing_is_known_of_are_refused(beside, pictures, tmp_path):
+def test_unknown_folders_are_refused(beside, pictures, tmp_path):
     for path, said in ((tmp_path / "no", "was never added"), (pictures / "birght", "does not exist")):
         result = beside("vocab", "use", "hot", "--as", "warm", "--in", path)
         assert result.status == 1
@@ -89,7 +96,7 @@ def test_folders_that_nothing_is_known_of_are_refused(beside, pictures, tmp_path
     assert len(counts(beside)) == 5
 
 
-def test_what_makes_no_sense_together_is_wrong_usage(beside, pictures):
+def test_contradictory_options_are_a_usage_error(beside, pictures):
     assert beside("vocab", "use", "hot", "--in", pictures).status == 2
     assert beside("vocab", "use", "hot", "--everywhere").status == 2
     assert beside("vocab", "use", "hot", "--as", "warm", "--in", pictures, "--everywhere").status == 2
@@ -98,7 +105,7 @@ def test_what_makes_no_sense_together_is_wrong_usage(beside, pictures):
     assert "cannot be a namespace" in bad.err
 
 
-def test_the_list_says_what_is_in_force_where(beside, pictures, write):
+def test_the_list_shows_where_each_vocabulary_is_in_force(beside, pictures, write):
     beside("vocab", "use", "hot", "--as", "warm", "--in", pictures / "bright")
     beside("vocab", "use", "cold", "--as", "x")
     lines = {line.split()[0]: line for line in beside("vocab", "list").lines}
@@ -115,7 +122,7 @@ def test_the_list_says_what_is_in_force_where(beside, pictures, write):
     assert "(revision 1)" in next(line for line in beside("vocab", "list").lines if line.startswith("hot"))
 
 
-def test_dropped_it_tags_nothing_and_what_was_said_by_hand_stays(beside, pictures):
+def test_a_dropped_namespace_keeps_manual_tags(beside, pictures):
     beside("tag", pictures / "red.png", "+warm:yellow", "-Warm:scarlet")
     assert tags_of(beside, pictures / "red.png") == ["warm:yellow"]
     result = beside("vocab", "drop", "warm:")
@@ -128,7 +135,7 @@ def test_dropped_it_tags_nothing_and_what_was_said_by_hand_stays(beside, picture
     assert "there are warm" in beside("vocab", "drop", "cold").err
 
 
-def test_rollback_takes_back_what_is_in_force_under_the_namespace(beside, write):
+def test_rollback_of_a_namespace_goes_to_its_earlier_revision(beside, write):
     beside("vocab", "use", write("hot", "red\n"), "--as", "warm")
     assert counts(beside) == {"blue": 1, "green": 1, "warm:red": 1}
     assert beside("vocab", "history", "warm").lines[0].endswith("in use as warm")
@@ -146,7 +153,7 @@ def test_rollback_takes_back_what_is_in_force_under_the_namespace(beside, write)
     assert set(counts(beside)) == {"blue", "green", "warm:red", "other:blue", "other:red", "other:yellow"}
 
 
-def test_it_is_shown_exported_edited_and_compared_by_its_namespace(beside, tmp_path, monkeypatch, write, pictures):
+def test_a_namespace_names_its_vocabulary_in_every_command(beside, tmp_path, monkeypatch, write, pictures):
     assert [record["label"] for record in records(beside("vocab", "show", "warm:", "--json"))] == [
         "red",
         "yellow",
@@ -165,7 +172,7 @@ def test_it_is_shown_exported_edited_and_compared_by_its_namespace(beside, tmp_p
     assert "yellow is on no photo" not in doubts
 
 
-def test_a_search_becomes_a_label_of_it(beside, pictures):
+def test_a_search_becomes_a_label_of_a_namespace(beside, pictures):
     result = beside("search", "white", "--save-as-label", "warm:snow")
     assert "with hot as warm (4 labels, revision 2)" in result.err
     assert counts(beside)["warm:snow"] == 1
@@ -174,7 +181,7 @@ def test_a_search_becomes_a_label_of_it(beside, pictures):
     assert counts(beside)["cool:snow"] == 1, "a name like others where there is no such namespace"
 
 
-def test_why_knows_the_labels_of_all_vocabularies(beside, pictures):
+def test_why_finds_labels_of_all_vocabularies(beside, pictures):
     for words, expected in (("scarlet", ["warm:red"]), ("warm:red", ["warm:red"]), ("blue", ["blue", "warm:blue"])):
         record = json.loads(beside("why", pictures / "red.png", f'"{words}"', "--json").out)
         assert [label["label"] for label in record["labels"]] == expected
@@ -184,7 +191,7 @@ def test_why_knows_the_labels_of_all_vocabularies(beside, pictures):
     assert json.loads(beside("why", pictures / "red.png", "red", "--json").out)["labels"] == []
 
 
-def test_a_label_is_taught_under_its_namespace(beside, pictures):
+def test_a_label_is_taught_in_its_namespace(beside, pictures):
     result = beside("teach", "Warm:ours", "--yes", pictures / "red.png", "--no", pictures / "green.png")
     assert result.status == 0, result.err
     assert "with hot as warm (4 labels, revision 2)" in result.out
@@ -205,7 +212,7 @@ def test_a_label_is_taught_under_its_namespace(beside, pictures):
     assert beside("teach", "warm:ours").status == 1
 
 
-def test_a_label_of_the_main_vocabulary_with_a_colon_in_its_name_goes_before(beside, pictures, write):
+def test_a_main_label_with_a_colon_wins_over_a_namespace(beside, pictures, write):
     beside("vocab", "use", write("cold", "blue\ngreen\nwarm:red\n"))
     assert "with cold (3 labels" in beside("teach", "warm:red", "--yes", pictures / "red.png").out
     assert beside("search", "pink", "--save-as-label", "warm:red").status == 1
@@ -218,14 +225,9 @@ def test_a_label_of_the_main_vocabulary_with_a_colon_in_its_name_goes_before(bes
         ("search", "pink", "--save-as-label", "warm:ours"),
     ],
 )
-def test_what_changes_a_vocabulary_loses_nothing_that_an_interrupted_retag_was_to_bring(
-    beside, pictures, write, monkeypatch, change
-):
+def test_a_change_keeps_the_labels_of_a_pending_re_tag(beside, pictures, write, monkeypatch, change):
     beside("vocab", "import", write("hot", "red\nyellow\nblue\nwhite\n"))
-    with Catalog.open(beside.library / "catalog.sqlite3") as catalog, catalog.write() as t:
-        space_id, scoring = t.library.space_id(), t.scores.current(t.library.space_id(), "warm")
-        newest = t.vocabularies.current("hot")
-        t.scores.begin(space_id, newest.id, scoring.label_ids, scoring.offsets, namespace="warm")
+    set_target(beside, "hot", "warm")
     monkeypatch.chdir(pictures)
     assert beside(*change).status == 0
     assert [record["label"] for record in records(beside("vocab", "show", "warm:", "--json"))] == [
@@ -237,17 +239,31 @@ def test_what_changes_a_vocabulary_loses_nothing_that_an_interrupted_retag_was_t
     ]
 
 
-def test_a_label_is_taught_in_a_namespace_whose_first_retag_was_interrupted(beside, pictures):
-    with Catalog.open(beside.library / "catalog.sqlite3") as catalog, catalog.write() as t:
-        scoring = t.scores.current(t.library.space_id(), "warm")
-        t.scores.begin(scoring.space_id, scoring.revision_id, scoring.label_ids, scoring.offsets, namespace="new")
-        t.library.set_retag_pending(True, "new")
+def test_teach_works_in_a_namespace_whose_first_re_tag_is_pending(beside, pictures):
+    set_target(beside, "hot", "new")
     assert beside("teach", "new:ours", "--yes", pictures / "red.png").status == 0
     assert "new:ours" in tags_of(beside, pictures / "red.png")
     assert "new:red" in counts(beside)
 
 
-def test_retag_brings_all_up_to_date_or_one(beside, write):
+def test_commands_know_a_namespace_whose_first_re_tag_is_pending(beside, tmp_path, monkeypatch):
+    set_target(beside, "hot", "new")
+    assert [record["label"] for record in records(beside("vocab", "show", "new:", "--json"))] == [
+        "red",
+        "yellow",
+        "blue",
+    ]
+    assert [record["vocabulary"] for record in records(beside("vocab", "history", "new:", "--json"))] == ["hot"]
+    editor(tmp_path, monkeypatch, "text + 'white\\n'")
+    edited = beside("vocab", "edit", "new:")
+    assert edited.status == 0, edited.err
+    assert "hot as new (4 labels, revision 2)" in edited.out
+    assert counts(beside)["new:white"] == 1
+    assert beside("vocab", "rollback", "new:").status == 0
+    assert "new:white" not in counts(beside)
+
+
+def test_retag_updates_all_vocabularies_or_one(beside, write):
     assert len(beside("retag").lines) == 2
     assert [line.split(" (")[0] for line in beside("retag", "--as", "warm").lines] == [
         "Tagged 6 photos with hot as warm"
@@ -256,7 +272,7 @@ def test_retag_brings_all_up_to_date_or_one(beside, write):
     assert "there are warm" in beside("retag", "--as", "no").err
 
 
-def test_what_is_owed_is_shown_and_done_by_the_next_index(beside):
+def test_a_pending_re_tag_is_shown_and_done_by_the_next_index(beside):
     status = json.loads(beside("status", "--json").out)
     assert (status["vocabulary"], status["retag_pending"]) == ("cold", False)
     assert status["beside"] == [
@@ -269,11 +285,8 @@ def test_what_is_owed_is_shown_and_done_by_the_next_index(beside):
             "retag_pending": False,
         }
     ]
-    with Catalog.open(beside.library / "catalog.sqlite3") as catalog, catalog.write() as t:
-        t.library.set_retag_pending(True, "warm")
-        scoring = t.scores.current(t.library.space_id(), "warm")
-        t.scores.begin(scoring.space_id, scoring.revision_id, scoring.label_ids, scoring.offsets, namespace="new")
-        t.library.set_retag_pending(True, "new")
+    set_target(beside, "cold", "warm")
+    set_target(beside, "hot", "new")
     lines = beside("status").lines
     assert lines[-2].endswith(" as warm; a re-tag is not finished: run `photos retag`")
     assert lines[-1].strip() == "nothing is in force as new yet; a re-tag is not finished: run `photos retag`"
@@ -284,7 +297,7 @@ def test_what_is_owed_is_shown_and_done_by_the_next_index(beside):
     assert json.loads(beside("status", "--json").out)["retag_pending"] is False
 
 
-def test_both_are_chosen_before_there_is_a_photo(photos, write, pictures, checkpoint):
+def test_two_vocabularies_are_chosen_before_there_are_photos(photos, write, pictures, checkpoint):
     result = photos("vocab", "use", write("hot", "red\n"), "--as", "warm")
     assert result.out == "hot as warm (1 label) will tag the photos you add.\n"
     photos("vocab", "use", write("cold", "blue\n"))
@@ -315,7 +328,7 @@ def test_sidecars_have_the_namespace_above_its_labels(beside, pictures, write):
     assert values((pictures / "red.png.xmp").read_bytes()) == [[]] * 3
 
 
-def test_a_label_is_tuned_under_its_namespace_by_photos_in_its_folders(beside, pictures, monkeypatch):
+def test_tuning_in_a_namespace_uses_photos_in_its_folders(beside, pictures, monkeypatch):
     beside("vocab", "use", "hot", "--as", "warm", "--in", pictures / "bright")
     assert "has no label 'pink'" in beside("vocab", "tune", "warm:pink").err
     monkeypatch.setattr("sys.stdin", io.StringIO("y\ny\n"))

@@ -9,6 +9,14 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from photos.config import load
+from photos.library import OpenLibrary
+from photos.operations.slots import drop_slot
+from photos.operations.teach import TeachRequest, teach
+from query import UnknownNamespace
+
+from .conftest import read_here
+
 
 @pytest.fixture
 def tags_of(filled):
@@ -18,7 +26,7 @@ def tags_of(filled):
     return found
 
 
-def test_it_takes_as_many_photos_as_a_shell_writes_out(filled, pictures, tags_of):
+def test_options_take_as_many_photos_as_a_shell_expands(filled, pictures, tags_of):
     red, blue, green = (pictures / f"{name}.png" for name in ("red", "blue", "green"))
     result = filled("teach", "ours", "--yes", red, blue, "--no", green)
     assert result.status == 0, result.err
@@ -37,7 +45,7 @@ def test_options_may_be_repeated_and_teaching_again_adds(filled, pictures):
     assert (record["label"], record["used"]) == ("ours", 3)
 
 
-def test_alone_it_shows_what_was_taught(filled, pictures):
+def test_a_name_alone_shows_the_examples(filled, pictures):
     filled("teach", "ours", "--yes", pictures / "red.png", "--no", pictures / "bright" / "white.png")
     result = filled("teach", "ours")
     assert result.status == 0
@@ -46,7 +54,7 @@ def test_alone_it_shows_what_was_taught(filled, pictures):
     assert filled("teach", "OUR").out == result.out, "a name is one in any spelling"
 
 
-def test_a_trial_keeps_nothing(filled, pictures, tags_of):
+def test_a_dry_run_keeps_nothing(filled, pictures, tags_of):
     result = filled("teach", "ours", "--yes", pictures / "red.png", "--dry-run")
     assert result.status == 0
     assert "ours would be on" in result.out
@@ -55,7 +63,7 @@ def test_a_trial_keeps_nothing(filled, pictures, tags_of):
     assert filled("vocab", "history").out.count("colours@") == 1
 
 
-def test_what_is_forgotten_is_no_example_and_no_word_of_yours(filled, pictures, tags_of):
+def test_a_forgotten_photo_is_no_example_and_no_manual_tag(filled, pictures, tags_of):
     filled("teach", "ours", "--yes", pictures / "red.png", pictures / "blue.png")
     assert filled("teach", "ours", "--forget", pictures / "blue.png").status == 0
     record = json.loads(filled("teach", "ours", "--json").out)
@@ -65,16 +73,16 @@ def test_what_is_forgotten_is_no_example_and_no_word_of_yours(filled, pictures, 
     assert again.status == 1
     assert "is no example of 'ours'" in again.err
     assert filled("teach", "ours", "--forget", record["examples"][0]["hash"][:12]).status == 0
-    assert "was taught nothing" in filled("teach", "ours").out
+    assert "has no examples" in filled("teach", "ours").out
 
 
-def test_a_photo_that_was_an_example_can_become_none(filled, pictures):
+def test_an_example_can_become_a_counterexample(filled, pictures):
     filled("teach", "ours", "--yes", pictures / "red.png", pictures / "blue.png")
     record = json.loads(filled("teach", "ours", "--no", pictures / "blue.png", "--json").out)
     assert len(record["examples"]) == len(record["counterexamples"]) == 1
 
 
-def test_a_photo_is_not_shown_and_forgotten_at_once(filled, pictures):
+def test_a_photo_cannot_be_taught_and_forgotten_at_once(filled, pictures):
     filled("teach", "ours", "--yes", pictures / "red.png", pictures / "blue.png")
     for side in ("--yes", "--no"):
         result = filled("teach", "ours", side, pictures / "red.png", "--forget", pictures / "red.png")
@@ -82,7 +90,7 @@ def test_a_photo_is_not_shown_and_forgotten_at_once(filled, pictures):
         assert "forgotten at once" in result.err
 
 
-def test_a_label_of_the_vocabulary_is_taught_and_stays_where_it_is(filled, pictures):
+def test_a_known_label_is_taught_and_keeps_its_place(filled, pictures):
     assert filled("teach", "reds", "--yes", pictures / "blue.png").status == 0
     shown = [json.loads(line) for line in filled("vocab", "show", "--json").lines]
     assert [(label["label"], len(label["examples"])) for label in shown][:2] == [("red", 1), ("green", 0)]
@@ -90,7 +98,7 @@ def test_a_label_of_the_vocabulary_is_taught_and_stays_where_it_is(filled, pictu
     assert "taught by 1 photo" in filled("vocab", "show").out
 
 
-def test_going_back_takes_it_back_and_export_loses_nothing(filled, pictures, tmp_path):
+def test_rollback_and_export_keep_the_examples(filled, pictures, tmp_path):
     filled("teach", "ours", "--yes", pictures / "red.png")
     assert filled("vocab", "export", "colours", tmp_path / "out.txt").status == 0
     assert "% example " in (tmp_path / "out.txt").read_text()
@@ -115,9 +123,7 @@ def test_going_back_takes_it_back_and_export_loses_nothing(filled, pictures, tmp
         ([" ", "--yes", "red.png"], 1, "cannot be a label"),
     ],
 )
-def test_what_cannot_be_taught_is_one_sentence_and_keeps_nothing(
-    filled, pictures, monkeypatch, arguments, status, what
-):
+def test_a_refused_teach_is_one_sentence_and_keeps_nothing(filled, pictures, monkeypatch, arguments, status, what):
     monkeypatch.chdir(pictures)
     result = filled("teach", *arguments)
     assert (result.status, result.out) == (status, "")
@@ -133,7 +139,7 @@ def test_the_same_content_elsewhere_is_the_same_photo(filled, pictures, tmp_path
     assert record["examples"][0]["path"] == str(pictures / "red.png")
 
 
-def test_a_photo_that_got_a_rating_is_one_example_and_not_two(filled, pictures):
+def test_a_photo_whose_file_was_edited_is_still_one_example(filled, pictures):
     filled("teach", "ours", "--yes", pictures / "red.png", pictures / "blue.png")
     with Image.open(pictures / "red.png") as image:
         facts = PngInfo()
@@ -145,7 +151,7 @@ def test_a_photo_that_got_a_rating_is_one_example_and_not_two(filled, pictures):
     assert record["counterexamples"][0]["path"] == str(pictures / "red.png")
 
 
-def test_a_taught_vocabulary_that_was_there_before_its_photos_learns_from_them(photos, pictures, checkpoint, tmp_path):
+def test_a_taught_vocabulary_learns_from_photos_that_come_later(photos, pictures, checkpoint, tmp_path):
     digest = hashlib.sha256((pictures / "red.png").read_bytes()).hexdigest()
     (tmp_path / "early.txt").write_text(f"blue\nours\n% example {digest}\n")
     assert photos("vocab", "use", tmp_path / "early.txt").status == 0
@@ -154,3 +160,43 @@ def test_a_taught_vocabulary_that_was_there_before_its_photos_learns_from_them(p
     assert record["used"] == 1
     assert record["examples"][0]["path"] == str(pictures / "red.png")
     assert photos("vocab", "history").out.count("early@") == 1
+
+
+class Meddled:
+    """A catalog in which *meddle* happens just before the next transaction that writes."""
+
+    def __init__(self, catalog, meddle):
+        self._catalog = catalog
+        self._meddle = meddle
+
+    def __getattr__(self, name):
+        return getattr(self._catalog, name)
+
+    def write(self):
+        meddle, self._meddle = self._meddle, lambda: None
+        meddle()
+        return self._catalog.write()
+
+
+def test_a_teach_refused_by_a_simultaneous_change_adds_no_manual_tag(filled, vocabulary, pictures):
+    filled("vocab", "use", vocabulary, "--as", "beside")
+    with OpenLibrary(load({"library": filled.library}, {}), filled.towers, read_here) as library:
+        catalog = library.catalog
+
+        def drop():
+            with catalog.write() as t:
+                drop_slot(t, "beside")
+
+        library.catalog = Meddled(catalog, drop)
+        request = TeachRequest(label="beside:ours", yes=(str(pictures / "red.png"),))
+        with pytest.raises(UnknownNamespace):
+            teach(library, request)
+        library.catalog = catalog
+    assert "nothing was said" in filled("tags", pictures / "red.png", "--history").out
+
+
+def test_a_label_too_long_for_a_manual_tag_is_refused_and_keeps_nothing(filled, vocabulary, pictures):
+    filled("vocab", "use", vocabulary, "--as", "beside")
+    result = filled("teach", "beside:" + "o" * 198, "--yes", pictures / "red.png")
+    assert (result.status, result.out) == (1, "")
+    assert filled("vocab", "history", "colours").out.count("colours@") == 1

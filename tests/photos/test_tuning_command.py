@@ -26,7 +26,7 @@ def photos_with(filled, label):
     return next((record["photos"] for record in map(json.loads, lines) if record["label"] == label), 0)
 
 
-def test_the_threshold_follows_the_answers_which_stay_as_tags(filled, tune, pictures):
+def test_the_threshold_follows_answers_that_become_manual_tags(filled, tune, pictures):
     result = tune(["y", *"nnnnn"], "red")
     assert result.status == 0, result.err
     assert "6 of 6 answers fit" in result.out
@@ -41,7 +41,7 @@ def test_the_threshold_follows_the_answers_which_stay_as_tags(filled, tune, pict
     assert json.loads(filled("vocab", "show", "--json").lines[0])["threshold"] is None
 
 
-def test_it_can_be_ended_at_once_and_then_stays(filled, tune):
+def test_tuning_without_answers_changes_nothing(filled, tune):
     result = tune(["s", "q"], "red", "--photos", "4")
     assert result.status == 0
     assert "red stays as it is" in result.out
@@ -49,13 +49,13 @@ def test_it_can_be_ended_at_once_and_then_stays(filled, tune):
     assert filled("vocab", "history").out.count("two@") == 1
 
 
-def test_a_label_that_there_is_not_is_one_sentence(tune):
+def test_an_unknown_label_is_refused_in_one_sentence(tune):
     result = tune([], "reds and blues")
     assert (result.status, result.out) == (1, "")
     assert "has no label 'reds and blues'" in result.err
 
 
-def test_the_pictures_that_are_asked_about_are_shown_if_wanted(tune):
+def test_preview_shows_each_picture_to_be_judged(tune):
     result = tune(["y", "n", "q"], "red", "--preview=sixel")
     assert result.status == 0, result.err
     # One for each question: two that were answered, and the one after them.

@@ -8,7 +8,16 @@ import sys
 import pytest
 from PIL import Image
 
-from photos.operations.vocabulary_changes import with_label
+from photos.operations.vocabulary_changes import add_label
+from photos.records.vocabularies import (
+    DifferenceRecord,
+    DoubtRecord,
+    LabelRecord,
+    RevisionRecord,
+    TaughtLabelRecord,
+    TrialRecord,
+    VocabularyRecord,
+)
 from store import Catalog
 
 
@@ -52,7 +61,7 @@ def test_history_lists_revisions_and_rollback_goes_back_to_one(filled, two):
     assert "did you mean 'two'" in filled("vocab", "history", "twoo").err
 
 
-def test_rollback_of_a_vocabulary_that_is_in_force_nowhere_makes_the_older_one_its_newest(filled, two, tmp_path):
+def test_rollback_of_an_unused_vocabulary_makes_a_newest_revision(filled, two, tmp_path):
     for text in ("red\n", "red\nblue\n", "white\n"):
         filled("vocab", "import", two(text))
     before = filled("tags", "--json").out
@@ -71,17 +80,30 @@ def test_rollback_of_a_vocabulary_that_is_in_force_nowhere_makes_the_older_one_i
     assert "with two (1 label, revision 5)" in filled("vocab", "use", "two").out
 
 
-def test_rollback_takes_back_what_was_to_tag_when_it_was_cut_off(filled, two):
+def test_repeated_rollback_of_an_unused_vocabulary_goes_further_back(filled, two):
+    for text in ("red\n", "red\nblue\n", "white\n"):
+        filled("vocab", "import", two(text))
+    assert filled("vocab", "rollback", "two").out.startswith("two@4 is two@2 again")
+    assert filled("vocab", "rollback", "two").out.startswith("two@5 is two@1 again")
+    refused = filled("vocab", "rollback", "two")
+    assert (refused.status, refused.out) == (1, "")
+    assert "'two' has no earlier revision" in refused.err
+    assert labels_of(filled("vocab", "show", "two", "--json")) == ["red"]
+    filled("vocab", "import", two("white\nblue\n"))
+    assert filled("vocab", "rollback", "two").out.startswith("two@7 is two@5 again")
+
+
+def test_rollback_takes_back_a_change_whose_re_tag_is_pending(filled, two):
     filled("vocab", "use", two("red\n"))
     filled("vocab", "use", two("red\nblue\n"))
     with Catalog.open(filled.library / "catalog.sqlite3") as catalog:
-        with_label(catalog, "cut off", "white")
+        add_label(catalog, "cut off", "white")
     assert "with two (2 labels, revision 2)" in filled("vocab", "rollback").out
     filled("index")
     assert labels_of(filled("vocab", "show", "--json")) == ["red", "blue"]
 
 
-def test_rollback_before_there_are_photos_tags_those_that_come(photos, two, pictures, checkpoint):
+def test_rollback_without_photos_tags_the_first_photos(photos, two, pictures, checkpoint):
     assert photos("vocab", "rollback").status == 1
     for text in ("red\n", "red\nblue\n"):
         photos("vocab", "use", two(text))
@@ -98,7 +120,7 @@ def test_a_revision_is_named_by_its_number(filled, two):
     assert filled("vocab", "show", "two@9").status == 1
 
 
-def test_a_label_is_tried_before_it_is_one(filled, pictures):
+def test_a_label_is_tried_before_it_is_in_a_vocabulary(filled, pictures):
     before = filled("vocab", "list").out
     result = filled("vocab", "try", "red", "--threshold", "0.5")
     assert result.status == 0
@@ -129,7 +151,7 @@ def test_two_vocabularies_are_compared_by_labels_and_by_photos(filled, two, pict
     }
 
 
-def test_doubts_are_listed_and_tell_scripts(filled, two):
+def test_doubts_are_listed_and_set_the_exit_status(filled, two):
     result = filled("vocab", "lint", two("% threshold 0.5\nred\nscarlet:: red\nnothing @ 1\n"))
     assert result.status == 1
     assert "nothing is on no photo" in result.lines
@@ -168,7 +190,7 @@ def test_a_vocabulary_is_changed_in_an_editor_and_tags_at_once(filled, two, tmp_
         assert file.read().count("blue") == 2
 
 
-def test_tags_by_hand_stay_through_every_re_tag(filled, pictures, two):
+def test_manual_tags_survive_every_re_tag(filled, pictures, two):
     red, blue = pictures / "red.png", pictures / "blue.png"
     result = filled("tag", red, blue, "+our cat", "-blue")
     assert result.status == 0
@@ -192,7 +214,7 @@ def test_tags_by_hand_stay_through_every_re_tag(filled, pictures, two):
     assert "no manual tags" in filled("tags", pictures / "green.png", "--history").out
 
 
-def test_what_cannot_be_tagged_is_said_and_nothing_is_done(filled, pictures):
+def test_a_wrong_tag_command_is_refused_and_changes_nothing(filled, pictures):
     red = pictures / "red.png"
     assert filled("tag", red).status == 2
     assert filled("tag", "+dog", red).status == 2
@@ -202,14 +224,14 @@ def test_what_cannot_be_tagged_is_said_and_nothing_is_done(filled, pictures):
     assert "dog" not in filled("tags", red).out
 
 
-def test_a_vocabulary_that_comes_with_groups_and_parents_is_shown_with_them(filled, two):
+def test_groups_and_parents_are_shown_and_exported(filled, two):
     filled("vocab", "import", two("% exclusive red, blue\ncolour\n> red\n> blue\n"))
     records = [json.loads(line) for line in filled("vocab", "show", "two", "--json").lines]
     assert [record["parents"] for record in records] == [[], ["colour"], ["colour"]]
     assert filled("vocab", "export", "two").lines[1:] == ["% exclusive red, blue", "colour", "> red", "> blue"]
 
 
-def test_tags_of_another_program_come_in_from_a_table_and_are_compared(filled, pictures, two):
+def test_tags_of_another_program_are_imported_and_compared(filled, pictures, two):
     filled("vocab", "use", two("% threshold 0.5\nred\nblue\ngreen\n"))
     (pictures / "ram.csv").write_text(
         "path,tags\nred.png,Reds; sky\nblue.png,red | sky\nbright/white.png,sky\ngone.png,red\n"
@@ -244,7 +266,7 @@ def test_tags_of_another_program_come_in_from_a_table_and_are_compared(filled, p
     assert filled("tags", "compare", "user", "ram++").status == 1
 
 
-def test_tags_of_two_programs_stand_beside_each_other(filled, pictures):
+def test_tags_of_two_programs_are_kept_apart(filled, pictures):
     for source, tags in (("one", '["sky", {"label": "sea"}]'), ("two", '"sky"')):
         (pictures / "tags.jsonl").write_text(f'{{"path": "{pictures}/red.png", "tags": {tags}}}\n')
         assert filled("tags", "import", pictures / "tags.jsonl", "--source", source).status == 0
@@ -265,14 +287,14 @@ def test_tags_of_two_programs_stand_beside_each_other(filled, pictures):
         ("a.csv", "path,tags\nred.png," + "x" * 200_000, "is no sound CSV"),
     ],
 )
-def test_a_file_of_tags_is_taken_whole_or_not_at_all(filled, pictures, name, text, said):
+def test_a_damaged_file_of_tags_is_refused_as_a_whole(filled, pictures, name, text, said):
     (pictures / name).write_text(text)
     result = filled("tags", "import", pictures / name, "--source", "x")
     assert result.status == 1
     assert said in result.err
 
 
-def test_names_that_no_file_has_and_odd_marks_in_tags_are_read_all_the_same(filled, pictures):
+def test_impossible_paths_and_odd_characters_in_tags_are_read(filled, pictures):
     lines = ('{"path": "\\ud800\\u0000", "tags": ["sea"]}', '{"path": "red.png", "tags": ["sea\u2028side"]}')
     (pictures / "a.jsonl").write_text("\n".join(lines), "utf-8")
     result = filled("tags", "import", pictures / "a.jsonl", "--source", "x")
@@ -282,14 +304,14 @@ def test_names_that_no_file_has_and_odd_marks_in_tags_are_read_all_the_same(fill
 
 
 @pytest.mark.parametrize("source", ["auto", "User", "auto:birds"])
-def test_no_program_is_called_as_tags_that_are_not_its(filled, pictures, source):
+def test_reserved_names_of_sources_are_refused(filled, pictures, source):
     (pictures / "a.csv").write_text("path,tags\nred.png,sea\n")
     result = filled("tags", "import", pictures / "a.csv", "--source", source)
     assert (result.status, result.err.count("\n")) == (1, 1)
     assert "cannot be the name of a program" in result.err
 
 
-def test_what_is_missing_for_an_import_is_said(filled, pictures):
+def test_an_incomplete_import_is_refused(filled, pictures):
     assert filled("tags", "import").status == 2
     assert filled("tags", "import", pictures / "a.csv").status == 2
     assert "cannot be read" in filled("tags", "import", pictures / "a.csv", "--source", "x").err
@@ -311,7 +333,7 @@ def test_a_search_becomes_a_label_that_tags_at_once(filled, two, pictures):
     assert filled("vocab", "history").lines[0].startswith("two@2")
 
 
-def test_what_the_vocabulary_lacks_is_suggested_and_nothing_is_said_so(filled, tmp_path, pictures):
+def test_missing_labels_are_suggested(filled, tmp_path, pictures):
     many = pictures / "many"
     many.mkdir()
     for number in range(60):
@@ -335,7 +357,7 @@ def test_what_the_vocabulary_lacks_is_suggested_and_nothing_is_said_so(filled, t
     assert ("Nothing stands out" in nothing.out) == (nothing.status == 1)
 
 
-def test_nothing_is_encoded_to_suggest_what_so_few_photos_lack(photos, pictures, checkpoint):
+def test_suggest_in_a_small_library_encodes_nothing(photos, pictures, checkpoint):
     for name in ("red", "green", "blue"):
         (pictures / f"{name}.png").unlink()
     assert photos("vocab", "use", "demo").status == 0
@@ -343,5 +365,29 @@ def test_nothing_is_encoded_to_suggest_what_so_few_photos_lack(photos, pictures,
     before = photos.towers.texts
     result = photos("vocab", "suggest")
     assert (result.status, result.out) == (1, "")
-    assert "shows in 5 photos or more, and here are 3" in result.err
+    assert "show in 5 photos or more, and here are 3" in result.err
     assert photos.towers.texts == before
+
+
+def keys_of(record):
+    return record.__required_keys__ | record.__optional_keys__
+
+
+@pytest.mark.parametrize(
+    ("arguments", "record"),
+    [
+        (["vocab", "list"], VocabularyRecord),
+        (["vocab", "history"], RevisionRecord),
+        (["vocab", "show"], LabelRecord),
+        (["vocab", "try", "red"], TrialRecord),
+        (["vocab", "lint", "two"], DoubtRecord),
+        (["vocab", "diff", "colours", "two"], DifferenceRecord),
+        (["teach", "ours", "--yes", "red.png"], TaughtLabelRecord),
+    ],
+)
+def test_json_has_the_fields_of_its_typed_record(filled, two, pictures, monkeypatch, arguments, record):
+    filled("vocab", "import", two("nothing @ 1\nred\n"))
+    monkeypatch.chdir(pictures)
+    lines = filled(*arguments, "--json").lines
+    assert lines
+    assert all(json.loads(line).keys() == keys_of(record) for line in lines)

@@ -17,25 +17,21 @@ from photos.cli.kit.program import Invocation, pass_invocation
 @options.namespace
 @pass_invocation
 def retag(invocation: Invocation, vocabulary: str | None, namespace: str | None) -> None:
-    """Score the stored embeddings against a vocabulary again. No picture is opened.
+    """Score the stored embeddings with a vocabulary again. No picture is opened.
 
-    Without --vocabulary it is each one in force, or that of a re-tag which was interrupted; with --as alone, the one
-    under that namespace. All tags stay as they were until all photos have their new ones. Only automatic tags change;
-    your own and those you rejected stay.
+    Without --vocabulary, every vocabulary in force is brought up to date, and interrupted re-tags go on; with --as
+    alone, only the vocabulary in that namespace is. Tags stay as they are until all photos have their new ones. Only
+    automatic tags change: tags that you added or rejected stay.
 
     \b
     photos retag --vocabulary birds.txt
     photos retag --vocabulary photographic
     photos retag --vocabulary birds.txt --as birds
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.cli.views.retag import retag_all_and_tell, retag_and_tell
-    from photos.operations import vocabularies
-    from query.tagging import checked_namespace
+    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.operations import retag as operation
 
-    with invocation.app() as app:
-        _ = app.space
-        name = None if namespace is None else checked_namespace(namespace)
-        if vocabulary is None:
-            retag_all_and_tell(app, name)
-        else:
-            retag_and_tell(app, vocabularies.named(app.catalog, vocabulary), namespace=name or "")
+    request = operation.RetagRequest(vocabulary=vocabulary, slot=namespace)
+    with invocation.app() as library, TaggingBars() as progress:
+        result = operation.retag(library, request, progress)
+    show_retags(result)

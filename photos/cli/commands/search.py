@@ -140,9 +140,10 @@ def search(
 
 
 def _save(app: OpenLibrary, label: str, text: str) -> None:
-    from photos.cli.views.retag import finish_and_tell
-    from photos.operations.vocabulary_changes import with_label
+    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.operations.vocabulary_changes import SaveLabelRequest, save_label
 
-    revision, namespace = with_label(app.catalog, label, text)
+    with TaggingBars() as progress:
+        result = save_label(app, SaveLabelRequest(label, text), progress)
     # Beside the results, which may go to another program.
-    finish_and_tell(app, revision, namespace, beside=True)
+    show_retags(result, err=True)

@@ -13,8 +13,8 @@ from photos.cli.kit.program import Invocation, pass_invocation
 @click.argument("name")
 @click.option("--yes", metavar="IMAGE...", multiple=True, help="Photos that show it.")
 @click.option("--no", metavar="IMAGE...", multiple=True, help="Photos that do not, though they may look like it.")
-@click.option("--forget", metavar="IMAGE...", multiple=True, help="Photos that shall no longer be examples.")
-@click.option("--dry-run", is_flag=True, help="Show what it would be on, and keep nothing.")
+@click.option("--forget", metavar="IMAGE...", multiple=True, help="Photos that are no examples any more.")
+@click.option("--dry-run", is_flag=True, help="Show which photos the label would be on, and keep nothing.")
 @options.as_json
 @pass_invocation
 def teach(
@@ -28,22 +28,40 @@ def teach(
 ) -> None:
     """Teach the label NAME by photos of the library, and tag the whole library with it at once.
 
-    The photos are blended with what the words of NAME mean: the more of them there are, and the less the words say of
-    them, the more they count. Teaching again adds to what is known. The label is one of the main vocabulary, or as
-    birds:NAME of one beside it, in a new revision, so `photos vocab rollback` takes it back; the photos that you name
-    have your own word for it, too, as `photos tag` gives it.
+    The photos are blended with the words of NAME: the more photos there are, and the less the words fit them, the more
+    the photos count. Teaching again adds to the earlier examples. The label belongs to the main vocabulary, or as
+    birds:NAME to the one in that namespace, in a new revision, so `photos vocab rollback` takes it back. The photos
+    also get the label as a tag of yours, as from `photos tag`.
 
-    With NAME alone: what it was taught, and how it does.
+    With NAME alone: list its examples, and show how it scores.
 
     \b
     photos teach "our cat" --yes tom/*.jpg --no IMG_2001.jpg IMG_2002.jpg
     photos teach "our cat" --yes IMG_3001.jpg --dry-run
     photos teach "our cat"
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.cli.views.teach import show_and_tell, teach_and_tell
+    from photos.cli.kit.output import write_json
+    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.cli.views.teach import taught_lines
+    from photos.operations import teach as operation
+    from photos.records.vocabularies import taught_label_record
 
-    with invocation.app() as app:
-        if yes or no or forget:
-            teach_and_tell(app, name, yes, no, forget, is_trial=dry_run, as_json=as_json)
-        else:
-            show_and_tell(app, name, as_json=as_json)
+    request = operation.TeachRequest(label=name, yes=yes, no=no, forget=forget, dry_run=dry_run)
+    with invocation.app() as library, TaggingBars() as progress:
+        try:
+            taught = (
+                operation.teach(library, request, progress)
+                if yes or no or forget
+                else operation.show_taught(library, name)
+            )
+        except operation.ContradictoryExamples as error:
+            raise click.UsageError(str(error)) from None
+    if taught.retag is not None:
+        show_retags(taught.retag, err=as_json)
+    if as_json:
+        write_json(taught_label_record(taught))
+    else:
+        for line in taught_lines(taught):
+            click.echo(line)
+    if not taught.is_kept:
+        click.echo("Nothing was kept; the same without --dry-run keeps it.", err=True)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.commands.vocab_judge import diff, lint, suggest, try_, tune
+from photos.cli.commands.vocab_reports import diff, lint, suggest, try_
 from photos.cli.kit import options
 from photos.cli.kit.program import Invocation, pass_invocation
+from photos.cli.kit.result_options import preview_option
+
+if TYPE_CHECKING:
+    from photos.operations.tune import Answer, TuningRound
 
 
 @click.group(short_help="Vocabularies: the lists of labels that photos are tagged with.")
@@ -17,10 +22,10 @@ def vocab() -> None:
     """Vocabularies: the lists of labels that photos are tagged with.
 
     A vocabulary is a file: text with a label a line, CSV or YAML; docs/vocabularies.md has the formats. Every change
-    of one is kept as a numbered revision, which NAME@NUMBER means wherever a vocabulary is asked for.
+    makes a new numbered revision. NAME@NUMBER stands for a revision wherever a vocabulary is expected.
 
-    One vocabulary is the main one. Others may be in force beside it, each under a namespace: `vocab use FILE --as
-    birds`. Where a vocabulary is asked for, `birds:` is the one that is in force there.
+    One vocabulary is the main one. Others may be in force beside it, each in a namespace: `vocab use FILE --as birds`.
+    `birds:` stands for the vocabulary in that namespace.
     """
 
 
@@ -28,28 +33,34 @@ def vocab() -> None:
 @options.as_json
 @pass_invocation
 def list_(invocation: Invocation, as_json: bool) -> None:
-    """List the vocabularies: yours, and those that come with the program; and where each is in force."""
-    from photos.cli.views.vocab_list import list_and_tell
+    """List the vocabularies, yours and the included ones, and where each is in force."""
+    from photos.cli.kit.output import write_json
+    from photos.cli.views.vocabulary import vocabulary_lines
+    from photos.operations.vocabularies import list_vocabularies
+    from photos.records.vocabularies import vocabulary_record
 
-    with invocation.app() as app:
-        list_and_tell(app, as_json=as_json)
+    with invocation.app() as library:
+        listed = list_vocabularies(library)
+    if as_json:
+        for each in listed:
+            write_json(vocabulary_record(each))
+        return
+    for line in vocabulary_lines(listed):
+        click.echo(line)
 
 
 @vocab.command("import", short_help="Read a vocabulary file, without using it yet.")
 @click.argument("file")
-@click.option("--name", metavar="NAME", help="What to call it; the file's name unless given.")
+@click.option("--name", metavar="NAME", help="The vocabulary's name; the file's name unless given.")
 @pass_invocation
 def import_(invocation: Invocation, file: str, name: str | None) -> None:
     """Read a vocabulary FILE into the catalog, without using it yet."""
-    from photos.cli.kit.format import counted
-    from photos.operations import vocabularies
+    from photos.cli.views.vocabulary import imported_line
+    from photos.operations.vocabularies import import_vocabulary
 
-    with invocation.app() as app:
-        revision = vocabularies.import_file(app.catalog, file, name)
-    click.echo(
-        f"{revision.vocabulary}, revision {revision.number}: {counted(len(revision.labels), 'label')}. "
-        f"`photos vocab use {revision.vocabulary}` tags with it."
-    )
+    with invocation.app() as library:
+        revision = import_vocabulary(library, file, name)
+    click.echo(imported_line(revision))
 
 
 @vocab.command(short_help="Tag with a vocabulary from now on.")
@@ -63,38 +74,43 @@ def import_(invocation: Invocation, file: str, name: str | None) -> None:
 def use(
     invocation: Invocation, vocabulary: str, namespace: str | None, folders: tuple[str, ...], everywhere: bool
 ) -> None:
-    """Tag with a vocabulary from now on; photos that are there are tagged again at once.
+    """Tag with a vocabulary from now on. Photos of the library are tagged again at once.
 
-    It takes the place of the main one. With --as it stands beside it, under a namespace of its own: each of its labels
-    is called NAMESPACE:LABEL, and none of them crowds out another vocabulary's. Which folders it is for stays as it
-    was unless --in or --everywhere says otherwise; that scores nothing anew, and neither does moving photos.
+    It replaces the main vocabulary. With --as it stands beside the main one, in a namespace: each of its labels is
+    called NAMESPACE:LABEL and competes only with labels of its own vocabulary. Its folders stay the same unless --in or
+    --everywhere is given; a change of folders, or of where photos lie, needs no re-tag.
 
     \b
     photos vocab use animals.txt
     photos vocab use birds.txt --as birds --in ~/Pictures/birds
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.cli.views.vocab_use import use_and_tell
+    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.cli.views.vocabulary import use_lines
+    from photos.operations.vocabularies import UseRequest, use_vocabulary
 
     if (folders or everywhere) and namespace is None:
         raise click.UsageError("The main vocabulary is for all folders; --as NAMESPACE puts one beside it.")
     if folders and everywhere:
-        raise click.UsageError("Say either --in or --everywhere.")
-    with invocation.app() as app:
-        use_and_tell(app, vocabulary, namespace, [] if everywhere else folders or None)
+        raise click.UsageError("Give either --in or --everywhere.")
+    limits = () if everywhere else folders or None
+    request = UseRequest(vocabulary=vocabulary, slot=namespace, folders=limits)
+    with invocation.app() as library, TaggingBars() as progress:
+        result = use_vocabulary(library, request, progress)
+    if result.retag is not None:
+        show_retags(result.retag)
+    for line in use_lines(result):
+        click.echo(line)
 
 
-@vocab.command(short_help="Tag no longer with what is under a namespace.")
+@vocab.command(short_help="Stop tagging with the vocabulary in a namespace.")
 @click.argument("namespace", metavar="NAMESPACE")
 @pass_invocation
 def drop(invocation: Invocation, namespace: str) -> None:
-    """Tag no longer with the vocabulary under NAMESPACE. It stays in the list, and all that you said by hand stays."""
-    from photos.errors import EmptyLibrary
-    from photos.operations import vocabularies
+    """Stop tagging with the vocabulary in NAMESPACE. It stays in the list, and your own tags stay."""
+    from photos.operations.vocabularies import drop_vocabulary
 
-    with invocation.app() as app:
-        if app.is_new:
-            raise EmptyLibrary(app.settings.library)
-        dropped = vocabularies.drop(app.catalog, namespace)
+    with invocation.app() as library:
+        dropped = drop_vocabulary(library, namespace)
     click.echo(f"Nothing is tagged as {dropped} any more; `photos vocab use NAME --as {dropped}` tags with it again.")
 
 
@@ -104,26 +120,16 @@ def drop(invocation: Invocation, namespace: str) -> None:
 @pass_invocation
 def show(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
     """Show a vocabulary's labels with the texts they are scored by; the main one unless named."""
-    from photos.cli.kit.format import label_lines
     from photos.cli.kit.output import write_json
-    from photos.operations import vocabularies
+    from photos.cli.views.vocabulary import label_lines
+    from photos.operations.vocabularies import show_vocabulary
+    from photos.records.vocabularies import label_record
 
-    with invocation.app() as app:
-        definition = vocabularies.definition_of(app.catalog_if_any, vocabulary)
+    with invocation.app() as library:
+        definition = show_vocabulary(library, vocabulary)
     if as_json:
         for label in definition.labels:
-            write_json(
-                {
-                    "label": label.name,
-                    "category": label.category,
-                    "parents": list(label.parents),
-                    "aliases": list(label.aliases),
-                    "texts": list(label.texts),
-                    "threshold": label.threshold,
-                    "examples": list(label.examples),
-                    "counterexamples": list(label.counterexamples),
-                }
-            )
+            write_json(label_record(label))
         return
     for line in label_lines(definition):
         click.echo(line)
@@ -136,21 +142,14 @@ def show(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
 def export(invocation: Invocation, vocabulary: str, file: str | None) -> None:
     """Write a vocabulary as a text FILE that `import` reads, or to standard output."""
     from photos.cli.kit.format import shown_path
-    from photos.errors import FileExists
-    from photos.operations import vocabularies
-    from query.vocabulary import write_vocabulary
+    from photos.operations.vocabularies import export_vocabulary
 
-    with invocation.app() as app:
-        text = write_vocabulary(vocabularies.definition_of(app.catalog_if_any, vocabulary))
+    with invocation.app() as library:
+        text = export_vocabulary(library, vocabulary, file)
     if file is None:
         click.echo(text, nl=False)
-        return
-    try:
-        with Path(file).open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError:
-        raise FileExists(file) from None
-    click.echo(f"Wrote {shown_path(os.fsencode(os.path.abspath(file)))}.", err=True)
+    else:
+        click.echo(f"Wrote {shown_path(os.fsencode(os.path.abspath(file)))}.", err=True)
 
 
 @vocab.command(short_help="List the revisions of a vocabulary.")
@@ -159,62 +158,165 @@ def export(invocation: Invocation, vocabulary: str, file: str | None) -> None:
 @pass_invocation
 def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
     """List the revisions of a vocabulary, newest first; of the main one unless named."""
-    from photos.cli.views.vocab_list import history_and_tell
+    from photos.cli.kit.output import write_json
+    from photos.cli.views.vocabulary import revision_lines
+    from photos.operations.vocabularies import vocabulary_history
+    from photos.records.vocabularies import revision_record
 
-    with invocation.app() as app:
-        history_and_tell(app, vocabulary, as_json=as_json)
+    with invocation.app() as library:
+        listed = vocabulary_history(library, vocabulary)
+    if as_json:
+        for each in listed:
+            write_json(revision_record(each))
+        return
+    for line in revision_lines(listed):
+        click.echo(line)
 
 
 @vocab.command(short_help="Go back to an earlier revision.")
 @click.argument("vocabulary", metavar="[NAME]", required=False)
-@click.option("--to", "number", type=click.IntRange(min=1), metavar="N", help="Which; the one before unless set.")
+@click.option(
+    "--to", "number", type=click.IntRange(min=1), metavar="N", help="The revision's number; the one before unless set."
+)
 @pass_invocation
 def rollback(invocation: Invocation, vocabulary: str | None, number: int | None) -> None:
     """Tag with an earlier revision again. No label is encoded anew, and no revision is lost.
 
-    It takes the place of the revision in force of the vocabulary NAME, be it the main one or under a namespace; without
-    NAME, of the main one. If NAME is in force nowhere, the earlier revision's labels become its newest revision, and
-    nothing is tagged with it.
+    NAME is a vocabulary that is in force, or a namespace; without NAME it is the main one. If the vocabulary is in
+    force nowhere, the earlier labels become its newest revision, and nothing is tagged. Repeated without --to, it goes
+    further back each time.
     """
-    from photos.cli.views.vocab_use import roll_back_and_tell
+    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.cli.views.vocabulary import rollback_lines
+    from photos.operations.vocabulary_changes import RollBackRequest, roll_back
 
-    with invocation.app() as app:
-        roll_back_and_tell(app, vocabulary, number)
+    with invocation.app() as library, TaggingBars() as progress:
+        result = roll_back(library, RollBackRequest(vocabulary, number), progress)
+    if result.retag is not None:
+        show_retags(result.retag)
+    for line in rollback_lines(result):
+        click.echo(line)
 
 
 @vocab.command(short_help="Measure anew how labels score over your library.")
 @pass_invocation
 def calibrate(invocation: Invocation) -> None:
-    """Look anew at how each label scores over your library, and tag with that.
+    """Measure anew how each label scores over your library, and tag with that.
 
-    It is done by itself when a library first has 500 photos and whenever it has doubled since. Labels with a threshold
-    of their own, and vocabularies with one, go by that.
+    It happens by itself when a library first has 500 photos, and whenever it has doubled since. It does not change
+    labels and vocabularies that have a threshold of their own.
     """
-    from photos.cli.views.retag import finish_and_tell
-    from photos.operations import vocabularies
+    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.operations import retag as operation
 
-    with invocation.app() as app:
-        space = app.space
-        with app.catalog.read() as t:
-            reference, revision = t.library.model() or space.identity.model, vocabularies.target_revision(t)
-        finish_and_tell(app, revision or vocabularies.ensure_one(app.catalog, reference), calibrate_anew=True)
+    with invocation.app() as library, TaggingBars() as progress:
+        result = operation.calibrate(library, progress)
+    show_retags(result)
 
 
 @vocab.command(short_help="Change a vocabulary in your editor.")
 @click.argument("vocabulary", metavar="[NAME]", required=False)
 @pass_invocation
 def edit(invocation: Invocation, vocabulary: str | None) -> None:
-    """Change a vocabulary in your editor; the main one unless named. Saved as it was, it stays as it is.
+    """Change a vocabulary in your editor; the main one unless named.
 
-    What you save becomes a new revision if it is sound, and tags at once if an earlier one is in force. If it is not,
-    the sentence says where, and the file stays for you to mend and `photos vocab import`. So it does if the vocabulary
-    was changed by another process meanwhile: then that change stands, and the sentence says how to compare the two.
+    The text you save becomes a new revision, which tags at once if an earlier one is in force. If there is a mistake in
+    it, the message says where, and your text is kept in a file to correct and `photos vocab import`. It is kept, too,
+    if another process changed the vocabulary while you were editing; that change stands, and the message says how to
+    compare the two.
     """
-    from photos.cli.views.vocab_edit import edit_and_tell
+    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.cli.views.vocabulary import revision_line
+    from photos.operations.vocabulary_changes import begin_edit, finish_edit, save_edit
+    from query import VocabularyChanged, VocabularyError
 
-    with invocation.app() as app:
-        edit_and_tell(app, vocabulary)
+    with invocation.app() as library, TaggingBars() as progress:
+        draft = begin_edit(library, vocabulary)
+        name, before = draft.definition.name, draft.text
+        after = click.edit(before, extension=".txt", require_save=True)
+        if after is None or after == before:
+            click.echo(f"{name} stays as it is.")
+            return
+        try:
+            edited = save_edit(library, draft, after)
+        except VocabularyError as error:
+            raise VocabularyError(_kept(after), error.problems) from None
+        except BaseException:
+            # The disk may be full, or another program be writing for long: minutes of work must not be lost.
+            click.echo(f"Your text is kept in {_kept(after)}.", err=True)
+            raise
+        if edited is None:
+            raise VocabularyChanged(name, _kept(after))
+        result = finish_edit(library, edited, progress)
+    show_retags(result)
+    if result.is_empty:
+        click.echo(revision_line(edited.revision))
 
 
-for command in (try_, tune, diff, lint, suggest):
+def _kept(text: str) -> str:
+    """Write *text* to a new temporary file and return its path."""
+    import tempfile
+
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", prefix="vocabulary-", encoding="utf-8", delete=False) as file:
+        file.write(text)
+    return file.name
+
+
+@vocab.command(short_help="Move a label's threshold by photos around it.")
+@click.argument("words", nargs=-1, required=True, metavar="LABEL...")
+@click.option(
+    "--photos", "count", type=click.IntRange(2, 100), default=12, show_default=True, help="How many photos to judge."
+)
+@preview_option
+@pass_invocation
+def tune(invocation: Invocation, words: tuple[str, ...], count: int, preview: str | None) -> None:
+    """Move a label's threshold: judge for photos on both sides of it whether LABEL is right.
+
+    The threshold becomes the one that fits most of your answers, in a new revision of the label's vocabulary
+    (`photos vocab rollback` takes it back). Your answers stay as tags of your own.
+
+    \b
+    photos vocab tune beach
+    photos vocab tune birds:heron --preview     in a terminal that shows pictures
+    """  # noqa: D301 - \b is how Click is told to keep lines
+    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.cli.views.vocabulary_reports import tuned_line, tuning_line
+    from photos.errors import safe
+    from photos.operations import tune as operation
+
+    with invocation.app() as library, TaggingBars() as progress:
+        tuning = operation.begin_tuning(library, operation.TuneRequest(" ".join(words), count))
+        click.echo(tuning_line(tuning))
+        answers = []
+        for answer in _answers(tuning, preview):
+            # At once, because the user may interrupt the command.
+            operation.note_answer(library, tuning, answer)
+            answers.append(answer)
+        if not answers:
+            click.echo(f"{safe(tuning.label)} stays as it is.")
+            return
+        result = operation.finish_tuning(library, tuning, answers, progress)
+    click.echo(tuned_line(result))
+    if result.retag is not None:
+        show_retags(result.retag)
+
+
+def _answers(tuning: TuningRound, preview: str | None) -> Iterator[Answer]:
+    """Ask about each photo, shown by the terminal with *preview*; photos that the user skips are left out."""
+    from photos.cli.views.preview import shower
+    from photos.cli.views.vocabulary_reports import question
+    from photos.operations.tune import Answer
+
+    show = None if preview is None else shower(preview)
+    for photo, cosine in tuning.photos:
+        if show is not None and photo.paths:
+            show(photo.paths[0])
+        answer = click.prompt(question(photo, cosine), type=click.Choice([*"ynsq"], case_sensitive=False))
+        if answer == "q":
+            return
+        if answer != "s":
+            yield Answer(photo.id, cosine, is_right=answer == "y")
+
+
+for command in (try_, diff, lint, suggest):
     vocab.add_command(command)

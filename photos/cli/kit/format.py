@@ -95,21 +95,6 @@ def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[
         yield _GAP.join(cells).rstrip()
 
 
-def label_lines(definition: VocabularyDefinition) -> Iterator[str]:
-    """A vocabulary's labels under their categories, with what they are scored by where it is no mere name."""
-    threshold = "" if definition.threshold is None else f", threshold {definition.threshold:g}"
-    yield f"{safe(definition.name)}: {counted(len(definition.labels), 'label')}{threshold}"
-    category = None
-    for label in definition.labels:
-        if label.category != category:
-            category = label.category
-            yield f"[{safe(category or '')}]"
-        own = "" if label.threshold is None else f" (from {label.threshold:g})"
-        also = f" = {', '.join(map(safe, label.aliases))}" if label.aliases else ""
-        taught = f", taught by {counted(len(label.examples), 'photo')}" if label.is_taught else ""
-        yield f"  {safe(label.name)}{also}{own}{taught}"
-
-
 def columns(text: str) -> int:
     """How many columns of a terminal *text* takes."""
     wide = sum(unicodedata.east_asian_width(mark) in "WF" for mark in text)

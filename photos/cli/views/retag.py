@@ -1,103 +1,69 @@
-"""Tags again, with a bar while it lasts and the times at its end."""
+"""Re-tags: bars while they run, and a sentence for each that ended."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 import click
 
 from photos.cli.kit.format import counted, duration
 from photos.cli.kit.progress import Bar
-from photos.errors import safe
-from photos.operations import vocabularies
-from photos.operations.index import tag_again
-from query.errors import Superseded, UnknownNamespace
+from photos.operations.progress import Stage, Step
 
 if TYPE_CHECKING:
-    from photos.library import OpenLibrary
-    from query.tagging import RetagReport
-    from store import Revision
+    from photos.operations.progress import Event
+    from photos.operations.retag import Overtaken, RetagResult, SlotRetag
+
+_BARS = {Stage.ENCODE_LABELS: ("Encoding labels", "text"), Stage.TAG: ("Tagging", "photo")}
 
 
-def retag_and_tell(
-    app: OpenLibrary,
-    revision: Revision,
-    *,
-    namespace: str = "",
-    folders: Sequence[bytes] | None = None,
-    calibrate_anew: bool = False,
-    if_wanted: bool = False,
-    beside: bool = False,
-) -> None:
-    """Put *revision* in force and say what changed and how long it took; see `tag_again`.
+class TaggingBars:
+    """Receiver of progress with a bar for each stage: labels' texts that are encoded, and photos that are tagged."""
 
-    It is said on standard error if it stands *beside* results.
-    """
-    others: list[str] = []
-    with Bar("Encoding labels", None, "text") as texts, Bar("Tagging", None, "photo") as photos:
-        report = tag_again(
-            app,
-            revision,
-            texts.reach,
-            photos.reach,
-            namespace=namespace,
-            folders=folders,
-            calibrate_anew=calibrate_anew,
-            if_wanted=if_wanted,
-            tell_others=lambda name, other, of_other: others.append(sentence(other, of_other, name)),
-        )
-    for line in (sentence(revision, report, namespace), *others):
-        click.echo(line, err=beside)
+    def __init__(self) -> None:
+        self._bars: dict[Stage, Bar] = {}
+        self._done: dict[Stage, int] = {}
+
+    def report(self, event: Event, /) -> None:
+        """Move the bar of a step's stage."""
+        if isinstance(event, Step) and event.total is not None and event.stage in _BARS:
+            if event.done < self._done.get(event.stage, 0):
+                # The next re-tag begins.
+                self._bars.pop(event.stage).close()
+            if event.stage not in self._bars:
+                what, unit = _BARS[event.stage]
+                self._bars[event.stage] = Bar(what, None, unit)
+            self._done[event.stage] = event.done
+            self._bars[event.stage].reach(event.done, event.total)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for bar in self._bars.values():
+            bar.close()
 
 
-def finish_and_tell(
-    app: OpenLibrary, revision: Revision, namespace: str = "", *, calibrate_anew: bool = False, beside: bool = False
-) -> None:
-    """As `retag_and_tell`, of the *revision* that photos are to be tagged with: one that was made for it, or is owed.
-
-    Where another process has gone on to a later one of the vocabulary meanwhile, that is said, and is left to it.
-    """
-    try:
-        retag_and_tell(app, revision, namespace=namespace, calibrate_anew=calibrate_anew, if_wanted=True, beside=beside)
-    except Superseded:
-        with app.catalog.read() as t:
-            later = vocabularies.target_revision(t, namespace)
-        if later is None or later.vocabulary != revision.vocabulary or later.number <= revision.number:
-            raise
-        click.echo(
-            f"{safe(revision.vocabulary)} went on to revision {later.number} meanwhile: another process changed it, "
-            f"too, and tags with that.",
-            err=True,
-        )
+def show_retags(result: RetagResult, *, err: bool = False) -> None:
+    """Write a line for each re-tag; with *err* to standard error, because results go to standard output."""
+    for each in result.retags:
+        click.echo(retag_sentence(each), err=err)
+    for overtaken in result.overtaken:
+        click.echo(overtaken_sentence(overtaken), err=True)
 
 
-def retag_all_and_tell(app: OpenLibrary, namespace: str | None) -> None:
-    """Bring the vocabularies in force up to date, or that of *namespace*. Raises `UnknownNamespace`."""
-    space = app.space
-    with app.catalog.read() as t:
-        names = t.namespaces.names()
-        reference = t.library.model() or space.identity.model
-    if namespace is not None and namespace not in names:
-        raise UnknownNamespace(namespace, [name for name in names if name])
-    if namespace is None:
-        vocabularies.ensure_one(app.catalog, reference)
-    for name in names if namespace is None else [namespace]:
-        with app.catalog.read() as t:
-            revision = vocabularies.target_revision(t, name)
-        # It may have been dropped since.
-        if revision is not None:
-            finish_and_tell(app, revision, name)
-
-
-def sentence(revision: Revision, report: RetagReport, namespace: str = "") -> str:
-    """What a re-tag did, and the time of its parts."""
+def retag_sentence(done: SlotRetag) -> str:
+    """A sentence on a re-tag: photos, labels, what changed, and the time of its parts."""
+    revision, report = done.revision, done.report
     encoded = (
         f"{counted(report.labels_encoded, 'label')} encoded in {duration(report.encoding_seconds)}, "
         if report.labels_encoded
         else ""
     )
-    under = f" as {namespace}" if namespace else ""
+    under = f" as {done.slot}" if done.slot else ""
     changed = f"the scores of {counted(report.changed, 'photo')}" if report.changed else "no score"
     return (
         f"Tagged {counted(report.photos, 'photo')} with {revision.vocabulary}{under} "
@@ -105,4 +71,12 @@ def sentence(revision: Revision, report: RetagReport, namespace: str = "") -> st
         f"scored in {duration(report.scoring_seconds)}, "
         f"{changed} changed, written in {duration(report.writing_seconds)}. "
         "No picture was opened."
+    )
+
+
+def overtaken_sentence(overtaken: Overtaken) -> str:
+    """A sentence on a re-tag that another process does instead."""
+    return (
+        f"Another process changed {overtaken.revision.vocabulary} to revision {overtaken.later} at the same time, and "
+        "tags with that."
     )

@@ -10,7 +10,7 @@ import click
 
 from photos.cli.kit.format import counted, shown_path, table
 from photos.cli.kit.output import write_json
-from photos.cli.views.vocab_list import under
+from photos.cli.views.vocabulary import under
 from photos.errors import safe
 from photos.operations.models import in_bytes
 from photos.operations.status import Standing, record, standing

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from photos.operations import vocabularies
-from photos.operations.vocabulary_changes import draft, keep, revise, with_label
-from query.errors import UnknownNamespace
+from photos.operations.slots import drop_slot, target_revision
+from photos.operations.vocabulary_changes import add_label, draft_of, revise, save_definition
+from query import UnknownNamespace
 from store import Catalog, LabelDefinition, VocabularyDefinition
 
 from .test_vocabulary_commands import editor
@@ -57,7 +57,7 @@ def adding(name):
         (["vocab", "tune", "red", "--photos", "2"], "red (from "),
     ],
 )
-def test_of_two_changes_at_once_none_is_lost(filled, pictures, monkeypatch, arguments, what):
+def test_neither_of_two_simultaneous_changes_is_lost(filled, pictures, monkeypatch, arguments, what):
     monkeypatch.chdir(pictures)
     # `tune` asks about those on both sides.
     monkeypatch.setattr("sys.stdin", io.StringIO("n\nn\n"))
@@ -65,7 +65,7 @@ def test_of_two_changes_at_once_none_is_lost(filled, pictures, monkeypatch, argu
     filled.towers = Interrupted(lambda: results.append(filled(*arguments)))
     mine = filled("teach", "ours", "--yes", "red.png")
     assert [results[0].status, mine.status] == [0, 0], results[0].err + mine.err
-    assert "colours went on to revision 3 meanwhile" in mine.err
+    assert "Another process changed colours to revision 3 at the same time" in mine.err
     assert "ours is taught by 1 photo" in mine.out
     shown = filled("vocab", "show").out
     assert what in shown
@@ -74,7 +74,7 @@ def test_of_two_changes_at_once_none_is_lost(filled, pictures, monkeypatch, argu
     assert "Traceback" not in filled("doctor").err
 
 
-def test_threads_that_read_the_same_both_keep_what_they_add(filled, catalog):
+def test_two_threads_with_the_same_base_both_keep_their_label(filled, catalog):
     together = threading.Barrier(2)
     asked = []
 
@@ -97,23 +97,23 @@ def test_threads_that_read_the_same_both_keep_what_they_add(filled, catalog):
     assert set(labels_of(filled)[-2:]) == {"ours", "theirs"}
 
 
-def test_a_change_that_was_cut_off_before_its_re_tag_is_owed_and_begun_with(filled, catalog, pictures):
-    with_label(catalog, "cut off", "a red thing")
+def test_a_change_without_its_re_tag_is_pending_and_is_the_next_base(filled, catalog, pictures):
+    add_label(catalog, "cut off", "a red thing")
     assert "cut off" not in filled("tags", pictures / "red.png").out
-    assert with_label(catalog, "next", "a blue thing")[0].number == 3
+    assert add_label(catalog, "next", "a blue thing")[0].number == 3
     result = filled("index")
     assert result.status == 0
     assert labels_of(filled)[-2:] == ["cut off", "next"]
     assert "in use" in filled("vocab", "history").lines[0]
 
 
-def test_to_calibrate_finishes_what_is_owed(filled, catalog):
-    with_label(catalog, "ours", "a red thing")
+def test_calibrate_finishes_a_pending_re_tag(filled, catalog):
+    add_label(catalog, "ours", "a red thing")
     assert "revision 2" in filled("vocab", "calibrate").out
     assert labels_of(filled)[-1] == "ours"
 
 
-def test_another_vocabulary_that_is_chosen_meanwhile_stays(filled, pictures, tmp_path):
+def test_a_vocabulary_chosen_during_a_teach_stays(filled, pictures, tmp_path):
     (tmp_path / "other.txt").write_text("green\n")
     filled.towers = Interrupted(lambda: filled("vocab", "use", tmp_path / "other.txt"))
     result = filled("teach", "ours", "--yes", pictures / "red.png")
@@ -122,11 +122,23 @@ def test_another_vocabulary_that_is_chosen_meanwhile_stays(filled, pictures, tmp
     assert labels_of(filled) == ["green"]
 
 
-def test_a_namespace_that_is_dropped_meanwhile_stays_so(filled, catalog, vocabulary):
+def test_a_label_taught_during_a_use_is_added_to_that_vocabulary(filled, pictures, tmp_path):
+    (tmp_path / "other.txt").write_text("our sea\n")
+    taught = []
+    filled.towers = Interrupted(lambda: taught.append(filled("teach", "theirs", "--yes", pictures / "red.png")))
+    chosen = filled("vocab", "use", tmp_path / "other.txt")
+    assert [taught[0].status, chosen.status] == [0, 0], taught[0].err + chosen.err
+    assert "Another process changed other to revision 2 at the same time" in chosen.err
+    assert labels_of(filled) == ["our sea", "theirs"]
+    assert "theirs" in filled("tags", pictures / "red.png").out
+
+
+def test_a_namespace_dropped_during_a_change_stays_dropped(filled, catalog, vocabulary):
     filled("vocab", "use", vocabulary, "--as", "beside")
 
     def change(definition):
-        vocabularies.drop(catalog, "beside")
+        with catalog.write() as t:
+            drop_slot(t, "beside")
         return adding("ours")(definition)
 
     with pytest.raises(UnknownNamespace):
@@ -141,17 +153,15 @@ def changed_meanwhile(tmp_path, monkeypatch, library, *, namespace=""):
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")
     script = tmp_path / "editor.py"
     script.write_text(
-        "from pathlib import Path\nfrom photos.operations.vocabulary_changes import with_label\n"
+        "from pathlib import Path\nfrom photos.operations.vocabulary_changes import add_label\n"
         "from store import Catalog\n"
         f"with Catalog.open(Path({str(library / 'catalog.sqlite3')!r})) as catalog:\n"
-        f"    with_label(catalog, {namespace + 'theirs'!r}, 'a blue thing')\n" + script.read_text()
+        f"    add_label(catalog, {namespace + 'theirs'!r}, 'a blue thing')\n" + script.read_text()
     )
 
 
 @pytest.mark.parametrize("name", [None, "colours"])
-def test_an_edit_is_told_that_the_vocabulary_changed_meanwhile_and_its_text_is_kept(
-    filled, tmp_path, monkeypatch, name
-):
+def test_an_edit_of_an_outdated_draft_is_refused_and_kept(filled, tmp_path, monkeypatch, name):
     changed_meanwhile(tmp_path, monkeypatch, filled.library)
     result = filled("vocab", "edit", *([name] if name else []))
     assert (result.status, result.out) == (1, "")
@@ -169,10 +179,10 @@ def test_an_edit_is_told_that_the_vocabulary_changed_meanwhile_and_its_text_is_k
     kept.unlink()
 
 
-def test_an_edit_beside_the_main_one_begins_with_what_is_owed_there(filled, tmp_path, monkeypatch, vocabulary, catalog):
+def test_an_edit_of_a_namespace_begins_with_its_target(filled, tmp_path, monkeypatch, vocabulary, catalog):
     (tmp_path / "few.txt").write_text("red\n")
     filled("vocab", "use", tmp_path / "few.txt", "--as", "beside")
-    with_label(catalog, "beside:owed", "a blue thing")
+    add_label(catalog, "beside:owed", "a blue thing")
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")
     assert "few as beside (3 labels, revision 3)" in filled("vocab", "edit", "beside:").out
     assert labels_of(filled, "beside:") == ["red", "owed", "mine"]
@@ -180,7 +190,7 @@ def test_an_edit_beside_the_main_one_begins_with_what_is_owed_there(filled, tmp_
     assert filled("vocab", "edit", "beside:").status == 1
 
 
-def test_an_edit_of_a_vocabulary_whose_re_tag_is_owed_tags_with_it(filled, tmp_path, monkeypatch, catalog):
+def test_an_edit_of_a_pending_vocabulary_tags_with_it(filled, tmp_path, monkeypatch, catalog):
     other = VocabularyDefinition("other", (LabelDefinition("red", ("red",)),))
     revise(catalog, lambda _: other)
     editor(tmp_path, monkeypatch, "text + 'blue\\n'")
@@ -188,7 +198,7 @@ def test_an_edit_of_a_vocabulary_whose_re_tag_is_owed_tags_with_it(filled, tmp_p
     assert labels_of(filled) == ["red", "blue"]
 
 
-def test_what_is_edited_before_there_are_photos_tags_them(
+def test_an_edit_before_there_are_photos_tags_the_first_ones(
     photos, pictures, checkpoint, vocabulary, tmp_path, monkeypatch
 ):
     photos("vocab", "use", vocabulary)
@@ -199,7 +209,7 @@ def test_what_is_edited_before_there_are_photos_tags_them(
 
 
 @pytest.mark.parametrize("name", [[], ["photographic"]])
-def test_so_does_what_is_edited_before_any_vocabulary_was_chosen(
+def test_an_edit_before_any_vocabulary_was_chosen_tags_photos(
     photos, pictures, checkpoint, tmp_path, monkeypatch, name
 ):
     editor(tmp_path, monkeypatch, "'red\\nmine\\n'")
@@ -208,9 +218,7 @@ def test_so_does_what_is_edited_before_any_vocabulary_was_chosen(
     assert labels_of(photos) == ["red", "mine"]
 
 
-def test_an_edit_under_one_name_takes_nothing_from_the_same_vocabulary_under_another(
-    filled, pictures, tmp_path, monkeypatch
-):
+def test_an_edit_of_a_namespace_leaves_other_revisions_in_force(filled, pictures, tmp_path, monkeypatch):
     filled("vocab", "use", "colours", "--as", "beside")
     filled("teach", "ours", "--yes", pictures / "red.png")
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")
@@ -220,23 +228,23 @@ def test_an_edit_under_one_name_takes_nothing_from_the_same_vocabulary_under_ano
     assert (labels_of(filled)[-1], labels_of(filled, "beside:")[-1]) == ("ours", "mine")
 
 
-def test_an_edit_of_a_vocabulary_that_is_the_same_under_two_names_tags_under_both(filled, tmp_path, monkeypatch):
+def test_an_edit_reaches_both_slots_with_the_same_revision(filled, tmp_path, monkeypatch):
     filled("vocab", "use", "colours", "--as", "beside")
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")
     assert filled("vocab", "edit", "beside:").status == 0
     assert (labels_of(filled)[-1], labels_of(filled, "beside:")[-1]) == ("mine", "mine")
 
 
-def test_what_is_chosen_before_there_are_photos_again_takes_the_place_of_what_is_owed(filled, catalog, vocabulary):
-    with_label(catalog, "ours", "a red thing")
+def test_use_in_an_emptied_library_replaces_a_pending_re_tag(filled, catalog, vocabulary):
+    add_label(catalog, "ours", "a red thing")
     with catalog.write() as t:
         t.files.forget([file.id for folder in t.folders.all() for file in t.files.known(folder.id)])
     assert "will tag the photos you add" in filled("vocab", "use", "colours@1").out
     with catalog.read() as t:
-        assert vocabularies.target_revision(t).number == 1
+        assert target_revision(t).number == 1
 
 
-def test_what_was_edited_is_kept_if_the_catalog_cannot_take_it(filled, tmp_path, monkeypatch):
+def test_edited_text_is_kept_if_the_catalog_cannot_be_written(filled, tmp_path, monkeypatch):
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")
     with (tmp_path / "editor.py").open("a") as script:
         script.write(f"os.remove({str(filled.library / 'catalog.sqlite3')!r})\n")
@@ -247,12 +255,12 @@ def test_what_was_edited_is_kept_if_the_catalog_cannot_take_it(filled, tmp_path,
     kept.unlink()
 
 
-def test_a_draft_of_a_file_is_no_change_of_the_catalogs(filled, catalog, tmp_path):
+def test_a_draft_of_a_file_is_saved_whatever_the_catalog_has(filled, catalog, tmp_path):
     path = tmp_path / "colours.txt"
     path.write_text("red\n")
-    begun = draft(catalog, str(path))
-    with_label(catalog, "ours", "a red thing")
+    draft = draft_of(catalog, str(path))
+    add_label(catalog, "ours", "a red thing")
     path.unlink()
-    kept = keep(catalog, begun, begun.definition)
-    assert kept is not None
-    assert (kept[0].number, kept[1]) == (3, [""])
+    edited = save_definition(catalog, draft, draft.definition)
+    assert edited is not None
+    assert (edited.revision.number, edited.slots) == (3, ("",))

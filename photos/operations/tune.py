@@ -1,0 +1,119 @@
+"""Tuning: a label's threshold from a person's answers about photos around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from photos.errors import NothingFound, safe
+from photos.library import OpenLibrary
+from query import UnknownLabel, borderline, fitted, full_name, probability, say
+from store import Photo, VocabularyDefinition
+
+from .progress import SILENT, Progress
+from .retag import RetagResult, finish_retag
+from .slots import slot_folders
+from .vocabulary_changes import Change, revise
+from .vocabulary_names import label_in_force
+
+
+@dataclass(frozen=True, slots=True)
+class TuneRequest:
+    """A label, with its slot as `birds:heron` if it has one, and how many photos to judge at most."""
+
+    label: str
+    count: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class TuningRound:
+    """Photos to be judged, best first, each with its cosine to the label.
+
+    `label` is the full name, `name` the one within `slot`. The label counts from the cosine `minimum` on, which the
+    model takes for `probability`.
+    """
+
+    label: str
+    name: str
+    slot: str
+    minimum: float
+    probability: float
+    photos: tuple[tuple[Photo, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A person's answer: whether the label is right for a photo. `cosine` is the photo's, of the `TuningRound`."""
+
+    photo_id: int
+    cosine: float
+    is_right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TuneResult:
+    """The threshold that fits most answers, as a cosine and a probability; `fitting` of `answers` fit.
+
+    `retag` is None if the threshold stays as it was.
+    """
+
+    label: str
+    minimum: float
+    probability: float
+    answers: int
+    fitting: int
+    retag: RetagResult | None
+
+
+def begin_tuning(library: OpenLibrary, request: TuneRequest) -> TuningRound:
+    """Return photos on both sides of a label's threshold, to be judged by a person.
+
+    Raises `EmptyLibrary`, `UnknownLabel`, or `NothingFound` if there is no photo to judge.
+    """
+    space = library.space
+    with library.catalog.read() as t:
+        label, revision, slot = label_in_force(t, request.label)
+        folders = slot_folders(t, slot)
+    found = borderline(library.catalog, space, revision, label, request.count, folders)
+    name = label.definition.name
+    full = full_name(slot, name)
+    if not found.photos:
+        raise NothingFound(f"There is no photo to judge for {safe(full)!r} yet.")
+    return TuningRound(full, name, slot, found.minimum, probability(found.minimum, space.identity), found.photos)
+
+
+def note_answer(library: OpenLibrary, tuning: TuningRound, answer: Answer) -> None:
+    """Keep *answer* as a tag by hand: added or rejected. Each is noted at once, so that none is asked for twice."""
+    say(library.catalog, [answer.photo_id], **{"added" if answer.is_right else "rejected": [tuning.label]})
+
+
+def finish_tuning(
+    library: OpenLibrary, tuning: TuningRound, answers: Sequence[Answer], progress: Progress = SILENT
+) -> TuneResult:
+    """Move the label's threshold to where it fits most *answers*, and tag with it.
+
+    Raises `UnknownLabel` or `UnknownNamespace` if another process took the label or its slot away since, or
+    `Superseded`.
+    """
+    identity = library.space.identity
+    judged = [(answer.cosine, answer.is_right) for answer in answers]
+    minimum = fitted(judged, tuning.minimum)
+    fitting = sum((cosine >= minimum) == is_right for cosine, is_right in judged)
+    threshold = probability(minimum, identity)
+    done = None
+    if minimum != tuning.minimum:
+        revision = revise(library.catalog, _with_threshold(tuning.name, threshold), tuning.slot)
+        done = finish_retag(library, revision, tuning.slot, progress)
+    return TuneResult(tuning.label, minimum, threshold, len(judged), fitting, done)
+
+
+def _with_threshold(name: str, threshold: float) -> Change:
+    def changed(definition: VocabularyDefinition) -> VocabularyDefinition:
+        names = [label.name for label in definition.labels]
+        # Another process may have taken the label out while the user was judging.
+        if name not in names:
+            raise UnknownLabel(name, definition.name, names)
+        labels = (replace(each, threshold=threshold) if each.name == name else each for each in definition.labels)
+        return replace(definition, labels=tuple(labels))
+
+    return changed

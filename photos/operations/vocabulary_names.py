@@ -1,0 +1,207 @@
+"""Names of vocabularies, slots and labels as the user types them, and what they stand for in the catalog.
+
+`NAME` is a vocabulary's newest revision, `NAME@3` one of its revisions, `birds:` the vocabulary in the slot of that
+name; a path is a vocabulary file.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from photos.errors import NothingFound
+from photos.operations.models import DEMO
+from query import (
+    MARK,
+    SHIPPED,
+    Speller,
+    UnknownLabel,
+    UnknownVocabulary,
+    parted,
+    read_vocabulary,
+    shipped_vocabulary,
+)
+from store import Catalog, InForce, Label, Revision, Transaction, VocabularyDefinition
+
+from .slots import current_revision, put_in_force, slot_names, slots_in_force, target_revision
+
+#: The main vocabulary until the user chooses one.
+DEFAULT = "photographic"
+#: The same for the checkpoint that knows drawings.
+DEFAULT_OF_DEMO = "demo"
+
+_ENDINGS = frozenset({".txt", ".csv", ".tsv", ".yaml", ".yml"})
+
+
+def is_file(name: str) -> bool:
+    """True if *name* looks like the path of a file, or is one."""
+    return os.sep in name or Path(name).suffix.lower() in _ENDINGS or Path(name).is_file()
+
+
+def ensure_vocabulary(catalog: Catalog, model: str) -> Revision:
+    """Return the main slot's current revision; put the included vocabulary for the checkpoint *model* there if none is.
+
+    A vocabulary of that name which the user imported or edited is taken before the included one.
+    """
+    with catalog.read() as t:
+        revision = current_revision(t)
+    if revision is not None:
+        return revision
+    definition = shipped_vocabulary(DEFAULT_OF_DEMO if model == DEMO else DEFAULT)
+    with catalog.write() as t:
+        # Another process may have chosen one since.
+        revision = current_revision(t)
+        if revision is None:
+            revision = t.vocabularies.current(definition.name) or t.vocabularies.put(definition)
+            put_in_force(t, revision)
+    return revision
+
+
+def find_or_import(catalog: Catalog, name: str) -> Revision:
+    """Return the revision that *name* stands for, and add it to the catalog if it is not there.
+
+    A file is read again each time and becomes a new revision if its content changed. Raises `VocabularyError` or
+    `UnknownVocabulary`.
+    """
+    if is_file(name):
+        return import_file(catalog, name)
+    with catalog.read() as t:
+        revision = find_revision(t, name)
+        known = vocabulary_names(t)
+    if revision is not None:
+        return revision
+    if name not in SHIPPED:
+        raise UnknownVocabulary(name, sorted({*known, *SHIPPED}))
+    definition = shipped_vocabulary(name)
+    with catalog.write() as t:
+        # Another process may have added it since, and changed it.
+        return t.vocabularies.current(name) or t.vocabularies.put(definition)
+
+
+def import_file(catalog: Catalog, path: str, name: str | None = None) -> Revision:
+    """Add the vocabulary file at *path* as the newest revision of *name*, or of the file's own name."""
+    definition = read_vocabulary(Path(path), name)
+    with catalog.write() as t:
+        return t.vocabularies.put(definition)
+
+
+def find_definition(catalog: Catalog | None, name: str | None) -> VocabularyDefinition:
+    """Return the content of the vocabulary *name*, or of the main one if it is None, and change nothing.
+
+    Raises `VocabularyError` or `UnknownVocabulary`.
+    """
+    if name is not None and is_file(name):
+        return read_vocabulary(Path(name))
+    revision, known = None, []
+    if catalog is not None:
+        with catalog.read() as t:
+            revision = current_revision(t) if name is None else find_revision(t, name)
+            known = vocabulary_names(t)
+    if revision is not None:
+        return revision.definition
+    if name is not None and name not in SHIPPED:
+        raise UnknownVocabulary(name, sorted({*known, *SHIPPED}))
+    return shipped_vocabulary(name or DEFAULT)
+
+
+def find_revision(t: Transaction, name: str) -> Revision | None:
+    """Return the revision of the catalog that *name* stands for; None if there is none.
+
+    It is a numbered revision, a vocabulary's newest one, or that of a slot: the current one, or the target while the
+    slot's first re-tag is pending.
+    """
+    vocabulary, mark, number = name.rpartition("@")
+    numbered = t.vocabularies.numbered(vocabulary, int(number)) if mark and number.isdecimal() else None
+    if numbered is not None:
+        return numbered
+    newest = t.vocabularies.current(name)
+    if newest is not None:
+        return newest
+    slot = find_slot(t, name)
+    return None if not slot else current_revision(t, slot) or target_revision(t, slot)
+
+
+def revision_to_change(t: Transaction, name: str | None) -> Revision | None:
+    """Return the revision that a change of the vocabulary *name* begins with; of the main one if it is None."""
+    slot = find_slot(t, name)
+    if slot is not None:
+        return target_revision(t, slot)
+    return None if name is None else find_revision(t, name)
+
+
+def find_slot(t: Transaction, name: str | None) -> str | None:
+    """Return the slot that *name* stands for, typed as `birds` or `birds:`; the main one if it is None.
+
+    None if *name* is a vocabulary's, or no slot's.
+    """
+    if name is None:
+        return ""
+    if t.vocabularies.current(name) is not None:
+        return None
+    slot = name.removesuffix(MARK).lower()
+    return slot if slot and slot in slot_names(t) else None
+
+
+def places_of(t: Transaction, name: str | None) -> tuple[str | None, list[InForce]]:
+    """Return the vocabulary that *name* stands for, and the places where it is in force.
+
+    For a slot, the place is that slot alone. The vocabulary is None if the slot has none.
+    """
+    in_force = slots_in_force(t)
+    slot = find_slot(t, name)
+    if slot is None:
+        return name, [each for each in in_force if each.vocabulary == name]
+    there = [each for each in in_force if each.namespace == slot]
+    if there:
+        return there[0].vocabulary, there
+    target = target_revision(t, slot)
+    return None if target is None else target.vocabulary, []
+
+
+def folders_of(catalog: Catalog, name: str | None) -> tuple[bytes, ...]:
+    """Return the folders that the vocabulary *name*, or the main one, is limited to; none for everywhere.
+
+    None, too, if it is a file, or in force nowhere or in several slots.
+    """
+    if name is not None and is_file(name):
+        return ()
+    vocabulary, mark, number = (name or "").rpartition("@")
+    with catalog.read() as t:
+        _, places = places_of(t, vocabulary if mark and number.isdecimal() else name)
+    return places[0].folders if len(places) == 1 else ()
+
+
+def vocabulary_names(t: Transaction) -> list[str]:
+    """Names of the catalog's vocabularies, sorted."""
+    return [each.name for each in t.vocabularies.all()]
+
+
+def slot_and_label(t: Transaction, name: str) -> tuple[str, str]:
+    """Split `birds:heron` into slot and label; the label may be new.
+
+    A label of the main vocabulary wins, because its name may contain a colon.
+    """
+    slot, own = parted(name, slot_names(t))
+    main = current_revision(t) if slot else None
+    is_main = main is not None and Speller(main.definition.labels).label(name) is not None
+    return ("", name) if is_main or target_revision(t, slot) is None else (slot, own)
+
+
+def label_in_force(t: Transaction, name: str) -> tuple[Label, Revision, str]:
+    """Return the label called *name* in a vocabulary in force, with its revision and slot.
+
+    Raises `UnknownLabel`, or `NothingFound` if no vocabulary was ever used.
+    """
+    slot, own = parted(name, [each.namespace for each in slots_in_force(t)])
+    # The main vocabulary comes first: its labels may have colons in their names.
+    names = {"": name, slot: own}
+    revisions = {each: revision for each in names if (revision := current_revision(t, each)) is not None}
+    if not revisions:
+        raise NothingFound("No vocabulary was used here yet; `photos vocab use` chooses one.")
+    for each, revision in revisions.items():
+        spelling = Speller(revision.definition.labels).label(names[each])
+        for label in revision.labels:
+            if label.definition.name == spelling:
+                return label, revision, each
+    nearest = revisions.get(slot) or next(iter(revisions.values()))
+    raise UnknownLabel(own, nearest.vocabulary, [label.definition.name for label in nearest.labels])

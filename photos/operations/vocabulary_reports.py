@@ -1,0 +1,213 @@
+"""Reports on vocabularies: try a label, compare two vocabularies, find doubtful labels and missing ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from photos.errors import NothingFound
+from photos.library import OpenLibrary
+from query import (
+    ENOUGH,
+    Census,
+    Difference,
+    Doubt,
+    Gaps,
+    Trial,
+    census,
+    checked_name,
+    difference,
+    lint,
+    suggest,
+    try_label,
+    words_beyond,
+)
+from store import Photo, SpaceIdentity, VocabularyDefinition
+
+from .progress import SILENT, Progress, Stage
+from .retag import steps
+from .vocabularies import has_photos
+from .vocabulary_names import DEFAULT, find_definition, folders_of
+
+
+@dataclass(frozen=True, slots=True)
+class TryRequest:
+    """A label to try, and the probability from which it counts; by default the setting's, or the vocabulary's."""
+
+    label: str
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TryResult:
+    """A label and the photos that it would be on."""
+
+    label: str
+    trial: Trial
+    identity: SpaceIdentity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareRequest:
+    """Two vocabularies, each a name, NAME@NUMBER or a file. `of_photos` names the photos whose tags differ, too."""
+
+    one: str
+    other: str
+    of_photos: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPhoto:
+    """A photo with the tags that only the second vocabulary gives it, and those that only the first does."""
+
+    photo: Photo
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompareResult:
+    """Difference of two vocabularies, and the tags that each gives; None in a library without photos, or if equal.
+
+    `photos` are empty unless the request is `of_photos`.
+    """
+
+    difference: Difference
+    tags: tuple[Census, Census] | None = None
+    photos: tuple[ChangedPhoto, ...] = ()
+
+    @property
+    def is_same(self) -> bool:
+        """True if the vocabularies are the same."""
+        return not self.difference
+
+
+@dataclass(frozen=True, slots=True)
+class LintResult:
+    """Doubts about labels of a vocabulary, which has so many labels."""
+
+    doubts: tuple[Doubt, ...]
+    label_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestRequest:
+    """The vocabulary whose labels are tried, the included one if None, and how many gaps to return at most."""
+
+    words: str | None = None
+    count: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestResult:
+    """Gaps of the main vocabulary, called `vocabulary`; `word_count` labels of `words` were tried."""
+
+    gaps: Gaps
+    vocabulary: str
+    words: str
+    word_count: int
+
+    @property
+    def found_any(self) -> bool:
+        """True if there is a gap."""
+        return bool(self.gaps.named or self.gaps.nameless)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodingBegins:
+    """Event: `texts` texts of the vocabulary `words` have no vector yet and are encoded first."""
+
+    texts: int
+    words: str
+
+
+def try_new_label(library: OpenLibrary, request: TryRequest) -> TryResult:
+    """Return what a label scored by its name would be on; nothing is kept but its text's vector.
+
+    Raises `EmptyLibrary` or `BadLabel`.
+    """
+    space = library.space
+    label = checked_name(request.label)
+    threshold = library.settings.threshold if request.threshold is None else request.threshold
+    if threshold is None:
+        threshold = find_definition(library.catalog, None).threshold
+    trial = try_label(library.catalog, space, library.texts(space).label_vector(label), threshold)
+    return TryResult(label, trial, space.identity)
+
+
+def compare_vocabularies(library: OpenLibrary, request: CompareRequest, progress: Progress = SILENT) -> CompareResult:
+    """Compare two vocabularies: their labels, and the tags that they give the library's photos.
+
+    Only photos in the folders that both are limited to count, if these are the same. Raises `UnknownVocabulary` or
+    `VocabularyError`.
+    """
+    before, after = (find_definition(library.catalog_if_any, name) for name in (request.one, request.other))
+    found = difference(before, after)
+    if not found or not has_photos(library):
+        return CompareResult(found)
+    first, second = (folders_of(library.catalog, name) for name in (request.one, request.other))
+    folders = first if first == second else ()
+    tags = _tags_of(library, before, folders, progress), _tags_of(library, after, folders, progress)
+    return CompareResult(found, tags, _changed_photos(library, *tags) if request.of_photos else ())
+
+
+def _tags_of(
+    library: OpenLibrary, definition: VocabularyDefinition, folders: Sequence[bytes], progress: Progress
+) -> Census:
+    space = library.space
+    told = steps(progress, Stage.ENCODE_LABELS)
+    return census(library.catalog, space, definition, library.texts(space), told, folders)
+
+
+def _changed_photos(library: OpenLibrary, before: Census, after: Census) -> tuple[ChangedPhoto, ...]:
+    ids = [key for key, tags in before.of_photos.items() if tags != after.of_photos.get(key)]
+    with library.catalog.read() as t:
+        photos = t.photos.get(ids)
+    changed = []
+    for photo in photos:
+        old, new = before.of_photos[photo.id], after.of_photos.get(photo.id, frozenset())
+        changed.append(ChangedPhoto(photo, tuple(sorted(new - old)), tuple(sorted(old - new))))
+    return tuple(changed)
+
+
+def lint_vocabulary(library: OpenLibrary, name: str | None) -> LintResult:
+    """Find doubtful labels of the vocabulary *name*, or of the main one.
+
+    These are near-synonyms, prompts longer than the model reads, labels on no photo or on every one, and pairs that are
+    always on the same photos. Raises `EmptyLibrary`, `UnknownVocabulary` or `VocabularyError`.
+    """
+    space = library.space
+    definition = find_definition(library.catalog_if_any, name)
+    encoder = library.text_tower(library.checkpoint_of(space))
+    prompts = [(label.name, text) for label in definition.labels for text in label.texts]
+    cut = encoder.cut([text for _, text in prompts])
+    doubts = [
+        Doubt(label, f"has a prompt that is longer than the model reads: {text[:60]!r}")
+        for (label, text), is_cut in zip(prompts, cut, strict=True)
+        if is_cut
+    ]
+    folders = folders_of(library.catalog, name)
+    doubts += lint(library.catalog, space, definition, library.texts(space), folders)
+    return LintResult(tuple(doubts), len(definition.labels))
+
+
+def find_gaps(library: OpenLibrary, request: SuggestRequest, progress: Progress = SILENT) -> SuggestResult:
+    """Find what photos show and the main vocabulary has no label for.
+
+    Raises `EmptyLibrary`, `UnknownVocabulary`, `VocabularyError`, or `NothingFound` in a library with too few photos.
+    """
+    space, texts = library.space, library.texts(library.space)
+    with library.catalog.read() as t:
+        photos = t.embeddings.count(space.id)
+    if photos < ENOUGH:
+        # Before thousands of words are encoded in vain.
+        are = "is" if photos == 1 else "are"
+        raise NothingFound(f"Gaps of a vocabulary show in {ENOUGH} photos or more, and here {are} {photos}.")
+    vocabulary = find_definition(library.catalog, None)
+    listed = find_definition(library.catalog, request.words or DEFAULT)
+    words = words_beyond(vocabulary, listed)
+    if missing := texts.unknown([text for label in words.labels for text in label.texts]):
+        progress.report(EncodingBegins(missing, listed.name))
+    told = steps(progress, Stage.ENCODE_LABELS)
+    gaps = suggest(library.catalog, space, vocabulary, words, texts, request.count, told)
+    return SuggestResult(gaps, vocabulary.name, words.name, len(words.labels))

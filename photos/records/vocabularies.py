@@ -1,0 +1,291 @@
+"""Vocabularies: lists of them, their labels, and reports on them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
+
+from photos.output.json_records import ScoreRecord, rounded, scores, text_of
+from query import logit, probability
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from photos.operations.teach import TaughtLabel
+    from photos.operations.vocabularies import ListedRevision, ListedVocabulary
+    from photos.operations.vocabulary_reports import ChangedPhoto, CompareResult, TryResult
+    from query import Doubt, Example, Gap, Trial
+    from store import InForce, LabelDefinition, Photo, SpaceIdentity
+
+
+class PlaceRecord(TypedDict):
+    """A place where a vocabulary is in force."""
+
+    namespace: Annotated[str, "The namespace; empty for the main vocabulary."]
+    revision: Annotated[int, "The number of the revision that photos are tagged with."]
+    folders: Annotated[list[str], "The folders that it is limited to; empty for everywhere."]
+
+
+class VocabularyRecord(TypedDict):
+    """A vocabulary: `photos vocab list`."""
+
+    vocabulary: Annotated[str, "The vocabulary's name."]
+    labels: Annotated[int, "The number of labels of its newest revision."]
+    revision: Annotated[int | None, "The number of its newest revision; null if it is included and was never used."]
+    in_use: Annotated[bool, "True if one of its revisions is in force."]
+    in_force: Annotated[list[PlaceRecord], "The places where it is in force."]
+
+
+class RevisionRecord(TypedDict):
+    """A revision of a vocabulary: `photos vocab history`."""
+
+    vocabulary: Annotated[str, "The vocabulary's name."]
+    revision: Annotated[int, "The revision's number, from 1."]
+    labels: Annotated[int, "The number of its labels."]
+    since: Annotated[str, "The time it was made in UTC, ISO 8601."]
+    in_use: Annotated[bool, "True if this revision is in force."]
+
+
+class LabelRecord(TypedDict):
+    """A label of a vocabulary: `photos vocab show`."""
+
+    label: Annotated[str, "The label's name."]
+    category: Annotated[str | None, "The category that it stands under."]
+    parents: Annotated[list[str], "The labels that it implies."]
+    aliases: Annotated[list[str], "Other names of it."]
+    texts: Annotated[list[str], "The texts that it is scored by."]
+    threshold: Annotated[float | None, "The probability from which it counts, if the vocabulary gives it one."]
+    examples: Annotated[list[str], "SHA-256 hashes of photos that show it."]
+    counterexamples: Annotated[list[str], "SHA-256 hashes of photos that do not."]
+
+
+class HistogramRecord(TypedDict):
+    """The distribution of a label's scores over the library."""
+
+    edges: Annotated[list[float], "Cosines between the bars, one more than there are bars."]
+    photos: Annotated[list[int], "The number of photos in each bar."]
+
+
+class ScoredPhotoRecord(ScoreRecord):
+    """A photo with its score for a label."""
+
+    path: Annotated[str, "The first of its files."]
+    photo: Annotated[int, "The photo's number."]
+
+
+class TrialRecord(TypedDict):
+    """A label's outcome over the library: `photos vocab try`."""
+
+    label: Annotated[str, "The label's name."]
+    threshold: Annotated[float, "The cosine from which it counts."]
+    photos: Annotated[int, "The number of photos in the library."]
+    tagged: Annotated[int, "The number of photos that it is on."]
+    histogram: Annotated[HistogramRecord, "The distribution of the scores."]
+    clearest: Annotated[list[ScoredPhotoRecord], "The photos with the highest scores."]
+    borderline: Annotated[list[ScoredPhotoRecord], "The photos nearest to the threshold, from above to below it."]
+
+
+class ExampleRecord(TypedDict):
+    """A photo that shows a label, or does not."""
+
+    path: Annotated[str | None, "The first of its files; null if there is none."]
+    photo: Annotated[int | None, "The photo's number; null if it is not in the library."]
+    hash: Annotated[str, "The SHA-256 of its content."]
+    score: Annotated[float | None, "The cosine of the photo and the label; null if it is not in the library."]
+    probability: Annotated[float | None, "The model's probability for that cosine."]
+
+
+class TaughtLabelRecord(TrialRecord):
+    """A taught label: `photos teach`."""
+
+    examples: Annotated[list[ExampleRecord], "Photos that show it."]
+    counterexamples: Annotated[list[ExampleRecord], "Photos that do not."]
+    used: Annotated[int, "The number of these that its vector was made of."]
+    text_share: Annotated[float | None, "The share of its score that comes from its texts, from 0 to 1."]
+
+
+class DifferenceRecord(TypedDict):
+    """The difference of two vocabularies: `photos vocab diff`."""
+
+    added: Annotated[list[str], "Labels that only the second one has."]
+    removed: Annotated[list[str], "Labels that only the first one has."]
+    changed: Annotated[dict[str, list[str]], "Labels that differ, each with the names of what differs."]
+    vocabulary: Annotated[list[str], "Names of what differs of the vocabularies as a whole."]
+    photos: Annotated[
+        NotRequired[dict[str, list[int]]],
+        "For each label the number of photos with it, by the first and by the second; absent without photos.",
+    ]
+
+
+class ChangedPhotoRecord(TypedDict):
+    """A photo that two vocabularies tag differently: `photos vocab diff --photos`."""
+
+    path: Annotated[str | None, "The first of its files; null if there is none."]
+    photo: Annotated[int, "The photo's number."]
+    added: Annotated[list[str], "Tags that only the second vocabulary gives it."]
+    removed: Annotated[list[str], "Tags that only the first one gives it."]
+
+
+class DoubtRecord(TypedDict):
+    """A doubtful label: `photos vocab lint`."""
+
+    label: Annotated[str, "The label's name."]
+    doubt: Annotated[str, "The problem, to be read after the label's name."]
+
+
+class GapWordRecord(TypedDict):
+    """A word that names a gap."""
+
+    label: Annotated[str, "The word."]
+    calibrated: Annotated[float | None, "The photos' distance from the word's median score, in its spreads."]
+    unsaid: Annotated[float | None, "The part of that distance that the photos' tags do not explain."]
+
+
+class GapRecord(TypedDict):
+    """Photos that the vocabulary has no label for: `photos vocab suggest`."""
+
+    label: Annotated[str | None, "The word that fits best; null if none does."]
+    photos: Annotated[int, "The number of photos."]
+    words: Annotated[list[GapWordRecord], "Words that fit, best first."]
+    examples: Annotated[list[str], "Files of the clearest photos."]
+
+
+def place_record(place: InForce) -> PlaceRecord:
+    """The record of a place."""
+    folders = [text_of(folder) for folder in place.folders]
+    return {"namespace": place.namespace, "revision": place.number, "folders": folders}
+
+
+def vocabulary_record(listed: ListedVocabulary) -> VocabularyRecord:
+    """The record of a vocabulary."""
+    return {
+        "vocabulary": listed.name,
+        "labels": listed.label_count,
+        "revision": listed.number,
+        "in_use": bool(listed.places),
+        "in_force": [place_record(each) for each in listed.places],
+    }
+
+
+def revision_record(listed: ListedRevision) -> RevisionRecord:
+    """The record of a revision."""
+    return {
+        "vocabulary": listed.vocabulary,
+        "revision": listed.number,
+        "labels": listed.label_count,
+        "since": listed.created_at.isoformat() + "Z",
+        "in_use": listed.in_use,
+    }
+
+
+def label_record(label: LabelDefinition) -> LabelRecord:
+    """The record of a label."""
+    return {
+        "label": label.name,
+        "category": label.category,
+        "parents": list(label.parents),
+        "aliases": list(label.aliases),
+        "texts": list(label.texts),
+        "threshold": label.threshold,
+        "examples": list(label.examples),
+        "counterexamples": list(label.counterexamples),
+    }
+
+
+def try_record(result: TryResult) -> TrialRecord:
+    """The record of a label that was tried."""
+    return _trial_record(result.label, result.trial, result.identity)
+
+
+def taught_label_record(taught: TaughtLabel) -> TaughtLabelRecord:
+    """The record of a taught label."""
+    standing, identity = taught.standing, taught.identity
+    return {
+        **_trial_record(taught.full_name, taught.trial, identity),
+        "examples": [_example_record(each, identity) for each in standing.examples if each.is_shown],
+        "counterexamples": [_example_record(each, identity) for each in standing.examples if not each.is_shown],
+        "used": standing.used,
+        "text_share": rounded(standing.text_share),
+    }
+
+
+def difference_record(result: CompareResult) -> DifferenceRecord:
+    """The record of a comparison."""
+    found = result.difference
+    record: DifferenceRecord = {
+        "added": list(found.added),
+        "removed": list(found.removed),
+        "changed": {name: list(what) for name, what in found.changed},
+        "vocabulary": list(found.whole),
+    }
+    if result.tags is not None:
+        before, after = result.tags
+        names = sorted(before.counts.keys() | after.counts.keys())
+        record["photos"] = {name: [before.counts[name], after.counts[name]] for name in names}
+    return record
+
+
+def changed_photo_record(changed: ChangedPhoto) -> ChangedPhotoRecord:
+    """The record of a photo whose tags differ."""
+    return {
+        "path": _path(changed.photo),
+        "photo": changed.photo.id,
+        "added": list(changed.added),
+        "removed": list(changed.removed),
+    }
+
+
+def doubt_record(doubt: Doubt) -> DoubtRecord:
+    """The record of a doubtful label."""
+    return {"label": doubt.label, "doubt": doubt.what}
+
+
+def gap_record(gap: Gap) -> GapRecord:
+    """The record of a gap."""
+    return {
+        "label": gap.words[0][0] if gap.words else None,
+        "photos": gap.count,
+        "words": [
+            {"label": name, "calibrated": rounded(calibrated), "unsaid": rounded(unsaid)}
+            for name, calibrated, unsaid in gap.words
+        ],
+        "examples": [text_of(photo.paths[0]) for photo in gap.photos if photo.paths],
+    }
+
+
+def _trial_record(label: str, trial: Trial, identity: SpaceIdentity) -> TrialRecord:
+    return {
+        "label": label,
+        "threshold": trial.minimum,
+        "photos": trial.total,
+        "tagged": trial.tagged,
+        "histogram": {"edges": trial.edges.tolist(), "photos": trial.heights.tolist()},
+        "clearest": _scored_photo_records(trial.clearest, identity),
+        "borderline": _scored_photo_records(trial.borderline, identity),
+    }
+
+
+def _scored_photo_records(found: Sequence[tuple[Photo, float]], identity: SpaceIdentity) -> list[ScoredPhotoRecord]:
+    return [
+        {
+            "path": text_of(photo.paths[0]),
+            "photo": photo.id,
+            **scores(cosine, logit(cosine, identity), probability(cosine, identity)),
+        }
+        for photo, cosine in found
+        if photo.paths
+    ]
+
+
+def _example_record(example: Example, identity: SpaceIdentity) -> ExampleRecord:
+    photo = example.photo
+    return {
+        "path": None if photo is None else _path(photo),
+        "photo": None if photo is None else photo.id,
+        "hash": example.content_hash,
+        "score": rounded(example.cosine),
+        "probability": None if example.cosine is None else rounded(probability(example.cosine, identity)),
+    }
+
+
+def _path(photo: Photo) -> str | None:
+    return text_of(photo.paths[0]) if photo.paths else None
