@@ -124,16 +124,16 @@ def test_a_photo_is_shown_upright_and_small(tmp_path):
     ],
 )
 def test_the_protocol_follows_name_or_answer(environment, answer, expected):
-    assert protocol("auto", environment, is_terminal=True, ask=lambda _: answer) == expected
+    assert protocol("auto", environment, is_terminal=True, send=lambda _: answer) == expected
 
 
 def test_a_pipe_is_not_queried_and_a_choice_is_final():
     def never(_):
         raise AssertionError
 
-    assert protocol("auto", {"TERM": "xterm-kitty"}, is_terminal=False, ask=never) == "none"
+    assert protocol("auto", {"TERM": "xterm-kitty"}, is_terminal=False, send=never) == "none"
     for choice in CHOICES[1:]:
-        assert protocol(choice, {}, is_terminal=False, ask=never) == choice
+        assert protocol(choice, {}, is_terminal=False, send=never) == choice
 
 
 def in_terminal(answer):

@@ -17,11 +17,11 @@ def view(namespace, **parents):
     return View(namespace, qualified(Revision(1, "v", 1, datetime.now(UTC), None, labels), namespace), ())
 
 
-LEVELS = KeywordHierarchy([view("", dog=("animal",), animal=()), view("zoo", dog=("animal",), animal=(), cat=())])
+HIERARCHY = KeywordHierarchy([view("", dog=("animal",), animal=()), view("zoo", dog=("animal",), animal=(), cat=())])
 
 
 def written(*labels):
-    keywords = LEVELS.keywords(labels)
+    keywords = HIERARCHY.keywords(labels)
     return paths(keywords.parents, "|", keywords.words)
 
 
@@ -43,7 +43,7 @@ def test_a_label_of_the_main_vocabulary_has_no_namespace():
 
 
 def test_a_word_stays_while_another_vocabulary_gives_it():
-    both, one = LEVELS.keywords(["dog", "zoo:dog"]), LEVELS.of(["dog"])
+    both, one = HIERARCHY.keywords(["dog", "zoo:dog"]), HIERARCHY.keywords(["dog"])
     first = merge(None, both.parents, (), both.words)
     assert values(first.content) == [["dog", "zoo"], ["dog", "zoo|dog"], ["dog", "zoo/dog"]]
     assert first.added == ("dog", "zoo", "zoo|dog")
