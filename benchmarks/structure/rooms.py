@@ -221,7 +221,8 @@ def main() -> int:
         PAGE.write_text(before + BEGIN + drawing() + END + rest.partition(END)[2], "utf-8")
     elif options.check:
         found = list(problems(page))
-        print("\n".join(found), file=sys.stderr)
+        for each in found:
+            print(each, file=sys.stderr)
         return int(bool(found))
     else:
         print(drawing(), end="")
