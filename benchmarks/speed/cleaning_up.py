@@ -1,9 +1,9 @@
-"""Times two searches for duplicates, one after the other, of a made-up library: python cleaning_up.py PHOTOS [FOLDER].
+"""Time two consecutive searches for duplicates in a synthetic library: python cleaning_up.py PHOTOS [FOLDER].
 
-Each search is a process of its own; CPU seconds, and the peak of its memory beyond what it takes to start. Of ten
-photos three belong to clusters of near-duplicates of 2 to 12, and one in twenty to clusters of 200 to 500; of these
-there are small JPEG files, some of which look otherwise than their embeddings say, and in a third of the clusters all
-were taken at different moments. With FOLDER the library is made there, if it is not yet, and left.
+Each search runs in a process of its own; printed are CPU seconds and peak memory beyond the start. Three photos in ten
+are in clusters of 2 to 12 near-duplicates, one in twenty in clusters of 200 to 500. Photos in clusters have small JPEG
+files, some of which differ although their embeddings are near; in a third of the clusters all were taken at different
+times. With FOLDER the library is made there once and kept.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from PIL import Image
 
 from indexer.decode import MemoryLock
 from photos.config import load
-from photos.duplicates.groups import Search, find_duplicates
-from photos.duplicates.hashes import KnownLooks
-from photos.duplicates.phash import Look, look_at
+from photos.duplicates import HashCache
+from photos.duplicates.perceptual_hash import PerceptualHash, hash_file
 from photos.library import OpenLibrary
-from query.similarity import NEAR, near_pairs
+from photos.operations.duplicates import DuplicatesRequest, find_duplicates
+from query.search.grouping import NEAR
+from query.search.near_pairs import near_pairs
 from store import Catalog, Facts, SpaceIdentity, Stamp, VectorIndex
 
 DIMENSION, PART = 768, 5000
@@ -37,7 +38,7 @@ NOON = datetime(2024, 5, 1, 12)  # noqa: DTZ001 - a camera's wall clock
 
 
 def clusters(count: int, random: np.random.Generator) -> Iterator[int]:
-    """How many photos each cluster has; together *count*."""
+    """Sizes of the clusters; their sum is *count*."""
     large, small = count // 20, count * 3 // 10
     for total, least, most in ((large, 200, 500), (small, 2, 12)):
         left = total
@@ -50,7 +51,7 @@ def clusters(count: int, random: np.random.Generator) -> Iterator[int]:
 
 
 def vectors(size: int, random: np.random.Generator) -> NDArray[np.float32]:
-    """The unit vectors of a cluster, float32 (n, d): a spectrum as embeddings have, and cosines of 0.96 to 0.99."""
+    """Unit vectors of a cluster, float32 (n, d), with the spectrum of embeddings and cosines of 0.96 to 0.99."""
     scale = (1 / np.sqrt(np.arange(1, DIMENSION + 1))).astype(np.float32)
     centre = random.normal(size=DIMENSION).astype(np.float32) * scale
     centre[0] += 1.5
@@ -61,7 +62,7 @@ def vectors(size: int, random: np.random.Generator) -> NDArray[np.float32]:
 
 
 def pictures(size: int, random: np.random.Generator) -> Iterator[Image.Image]:
-    """The pictures of a cluster: of ten, nine alike and one another."""
+    """Pictures of a cluster: nine in ten show the same, one in ten differs."""
     first = _textured(random)
     for _ in range(size):
         yield _textured(random) if random.random() < 0.1 else first
@@ -73,7 +74,7 @@ def _textured(random: np.random.Generator) -> Image.Image:
 
 
 def make(library: Path, files: Path, count: int) -> None:
-    """A library of *count* photos, in the order of chance, and the files of those that have near ones."""
+    """Make a library of *count* photos in random order, with files for the photos in clusters."""
     random = np.random.default_rng(0)
     files.mkdir(parents=True)
     sizes = random.permutation(list(clusters(count, random)))
@@ -108,21 +109,21 @@ def _stamp(path: Path, number: int) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
-class Counting:
-    """Sees what there is to be seen, and counts how often."""
+class CountingHasher:
+    """Hashes files and counts them."""
 
     def __init__(self) -> None:
         self.count = 0
 
-    def __call__(self, path: bytes, turn: MemoryLock) -> Look | None:
-        """As `look_at`."""
+    def __call__(self, path: bytes, turn: Turn) -> PerceptualHash | None:
+        """As `hash_file`."""
         self.count += 1
-        return look_at(path, turn)
+        return hash_file(path, turn)
 
 
 def search(library: Path, what: str) -> dict[str, float]:
-    """Do that, and say what it took."""
-    looker = Counting()
+    """Run one search, and return its cost."""
+    hasher = CountingHasher()
     with OpenLibrary(load({"library": library}, {})) as app:
         space = app.space
         before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
@@ -132,22 +133,22 @@ def search(library: Path, what: str) -> dict[str, float]:
                 ids = t.embeddings.ids(space.id).tolist()
             found = len(near_pairs(app.catalog, space, ids, NEAR))
         else:
-            found = len(find_duplicates(app, Search(), KnownLooks(app.catalog, looker)))
+            found = len(find_duplicates(app, DuplicatesRequest(), hashes=HashCache(app.catalog, hasher)).groups)
         cpu = time.process_time() - cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         seconds = time.monotonic() - started
-    return {"found": found, "cpu": cpu, "seconds": seconds, "MiB": peak / 1024, "decoded": looker.count}
+    return {"found": found, "cpu": cpu, "seconds": seconds, "MiB": peak / 1024, "decoded": hasher.count}
 
 
 def measured(library: Path, what: str) -> dict[str, float]:
-    """The same in a process of its own."""
+    """Run one search in a process of its own."""
     command = [sys.executable, __file__, "--measure", os.fspath(library), what]
-    told: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    return told
+    cost: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return cost
 
 
 def compare(folder: Path, count: int) -> None:
-    """Make the library in *folder*, unless it is there, and measure."""
+    """Make the library in *folder* if it does not exist, and measure."""
     library = folder / "library"
     if not library.exists():
         make(library, folder / "files", count)
@@ -162,7 +163,7 @@ def compare(folder: Path, count: int) -> None:
 
 
 def main() -> None:
-    """Measure, or do what is measured."""
+    """Compare the searches, or run the one to measure."""
     if sys.argv[1] == "--measure":
         print(json.dumps(search(Path(sys.argv[2]), sys.argv[3])))
     elif len(sys.argv) > 2:

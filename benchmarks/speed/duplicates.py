@@ -1,8 +1,8 @@
-"""Times finding all near pairs of a made-up library, beside the product of all its rows: python duplicates.py PHOTOS.
+"""Time the search for near pairs in a synthetic library against the full product: python duplicates.py PHOTOS.
 
-CPU seconds, and the peak memory that they took. The rows have the dimensions of a base checkpoint and a spectrum that
-falls as one over the number of the component, around a common mean, as embeddings of pictures have; one in fifty is a
-copy of another with some noise.
+Printed are CPU seconds and the growth of peak memory. The rows have the dimension of a base checkpoint and, like
+embeddings of pictures, a common mean and a spectrum that falls as one over the number of the component; one in fifty is
+a copy of another with some noise.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def rows(count: int) -> NDArray[np.float32]:
 
 
 def fill(catalog: Catalog, matrix: NDArray[np.float32]) -> Space:
-    """A library of photos that have these embeddings."""
+    """Make a library of photos with these embeddings."""
     with catalog.write() as t:
         space = t.spaces.ensure(SpaceIdentity("m", "h", "p", "float32", DIMENSION, float(np.log(112.0)), -16.0))
         folder = t.folders.add(b"/photos")
@@ -50,7 +50,7 @@ def fill(catalog: Catalog, matrix: NDArray[np.float32]) -> Space:
 
 
 def product(matrix: NDArray[np.float32]) -> int:
-    """Pairs by the whole product, in blocks."""
+    """Number of pairs by the full product, in blocks."""
     found = 0
     for start in range(0, len(matrix), BLOCK):
         for other in range(start, len(matrix), BLOCK):
@@ -60,7 +60,7 @@ def product(matrix: NDArray[np.float32]) -> int:
 
 
 def main() -> None:
-    """Make the library, and measure."""
+    """Make the library and measure."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

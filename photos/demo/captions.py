@@ -1,4 +1,4 @@
-"""Captions, and what they assert.
+"""Captions, and the facts that they assert.
 
 A caption asserts a set of facts, and is true of a scene exactly if all of them are facts of the scene. So the truth
 of every text about every picture is known: there are no false negatives in training, and no doubt in the benchmark.
@@ -12,7 +12,7 @@ from random import Random
 from . import words
 from .scene import COLOURS, FOUND_IN, KINDS, NO_SNOW, PLACES, TIMES, WEATHERS, Scene, Thing, held_out
 
-#: A fact: what it is about, and then which. `("coloured", "car", "red")`, `("place", "beach")`, `("snowy",)`.
+#: A fact: its subject, then the value. `("coloured", "car", "red")`, `("place", "beach")`, `("snowy",)`.
 Fact = tuple[str | int, ...]
 
 
@@ -24,12 +24,12 @@ class Caption:
     facts: frozenset[Fact]
 
     def is_true_of(self, scene: Scene) -> bool:
-        """Whether the scene shows all of it."""
+        """True if the scene shows every asserted fact."""
         return self.facts <= facts_of(scene)
 
 
 def all_facts() -> list[Fact]:
-    """Every fact there is, in a fixed order."""
+    """All possible facts, in a fixed order."""
     facts: list[Fact] = [("place", place) for place in PLACES]
     facts += [("time", time) for time in TIMES]
     facts += [("weather", weather) for weather in WEATHERS]
@@ -97,7 +97,7 @@ def thing_phrase(random: Random, thing: Thing, *, full: bool = False) -> Caption
 
 
 def label(random: Random, scene: Scene) -> Caption:  # noqa: PLR0911 - one return for each kind of label
-    """One thing that is true of *scene*, as a tag would say it."""
+    """A label, in the style of a tag, that is true of *scene*."""
     lot = random.random()
     if lot < 0.15:
         return _one(random.choice(words.PLACE_NAMES[scene.place]), ("place", scene.place))
@@ -147,29 +147,29 @@ def _one(text: str, fact: Fact) -> Caption:
 
 
 def caption(random: Random, scene: Scene) -> Caption:
-    """A text that is true of *scene*: a label, or a sentence on some of what it shows."""
+    """A text that is true of *scene*: a label, or a sentence about some of its facts."""
     if random.random() < 0.32:
-        said = label(random, scene)
+        bare = label(random, scene)
     else:
         things = random.sample(scene.things, min(len(scene.things), random.choices((0, 1, 2), (0.8, 2.4, 1.0))[0]))
         time, weather = random.random() < 0.5, random.random() < 0.35
         place = random.random() < 0.7 or not (time or weather or things)
-        said = _sentence(random, scene, things, place=place, time=time, weather=weather, full=False)
-    return finished(random, said)
+        bare = _sentence(random, scene, things, place=place, time=time, weather=weather, full=False)
+    return finished(random, bare)
 
 
 def full_caption(random: Random, scene: Scene) -> Caption:
     """A text that states place, time, weather, snow, and everything with its colour and number."""
     things = random.sample(scene.things, len(scene.things))
-    said = _sentence(random, scene, things, place=True, time=True, weather=True, full=True)
-    facts = set(said.facts)
-    return Caption(said.text, frozenset(facts))
+    bare = _sentence(random, scene, things, place=True, time=True, weather=True, full=True)
+    facts = set(bare.facts)
+    return Caption(bare.text, frozenset(facts))
 
 
-def finished(random: Random, said: Caption) -> Caption:
-    """*said* in one of the forms that the program or a person puts texts into."""
-    opening = random.choice(words.OPENINGS) if len(said.text.split()) < 16 else ""
-    return Caption(opening + said.text + ("." if random.random() < 0.25 else ""), said.facts)
+def finished(random: Random, bare: Caption) -> Caption:
+    """*bare* in one of the forms that the program or a person may use."""
+    opening = random.choice(words.OPENINGS) if len(bare.text.split()) < 16 else ""
+    return Caption(opening + bare.text + ("." if random.random() < 0.25 else ""), bare.facts)
 
 
 def _sentence(
@@ -205,7 +205,7 @@ def _place_name(random: Random, scene: Scene, *, snowy: bool) -> str:
 def _with_place_phrase(
     random: Random, scene: Scene, things: list[str], *, snowy: bool, time: bool, weather: bool
 ) -> str:
-    """Such as "two red cars on the street at night in the rain"."""
+    """A caption such as "two red cars on the street at night in the rain"."""
     parts = [" and ".join(things)] if things else [_place_name(random, scene, snowy=snowy)]
     if things and snowy:
         parts.append(f"in {'the ' if scene.place == 'mountains' else 'a '}snowy {words.PLACE_NAMES[scene.place][0]}")
@@ -221,7 +221,7 @@ def _with_place_phrase(
 def _with_place_first(
     random: Random, scene: Scene, things: list[str], *, snowy: bool, time: bool, weather: bool
 ) -> str:
-    """Such as "a foggy forest at dawn with a brown dog"."""
+    """A caption such as "a foggy forest at dawn with a brown dog"."""
     adjectives = words.WEATHER_ADJECTIVES.get(scene.weather)
     text = _place_name(random, scene, snowy=snowy)
     if weather and adjectives:
@@ -238,7 +238,7 @@ def _with_place_first(
 def _list(
     random: Random, scene: Scene, things: list[str], *, place: bool, snowy: bool, time: bool, weather: bool
 ) -> str:
-    """Such as "harbour, sunset, white boat"."""
+    """A caption such as "harbour, sunset, white boat"."""
     parts = [_place_name(random, scene, snowy=snowy)] if place else []
     if time:
         parts.append(random.choice(words.TIME_NAMES[scene.time]))

@@ -1,4 +1,4 @@
-"""When, where and with what a drawn picture was "taken": facts that fit its scene, as a camera would write them."""
+"""Camera metadata of drawn pictures: time, place and camera that fit the scene, as EXIF."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .scene import Scene
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """What the camera wrote. Degrees are WGS 84; `offset` is in minutes east of UTC."""
+    """Metadata of one picture. Degrees are WGS 84; `offset` is in minutes east of UTC."""
 
     taken_at: datetime
     offset: int
@@ -26,7 +26,7 @@ class Capture:
     exposure: tuple[int, int]
     iso: int
     position: tuple[float, float] | None
-    #: As the picture is stored: 1, 3, 6 or 8.
+    #: EXIF orientation of the stored picture: 1, 3, 6 or 8.
     orientation: int
 
 
@@ -58,7 +58,7 @@ _WINTER, _REST_OF_YEAR = (12, 1, 2), (4, 5, 6, 7, 8, 9, 10)
 
 
 def capture_of(scene: Scene) -> Capture:
-    """The facts of *scene*, always the same."""
+    """Metadata of *scene*, always the same."""
     random = Random(scene.seed ^ 0xCA3E7A)
     year, month = random.randint(2016, 2025), random.choice(_WINTER if scene.snowy else _REST_OF_YEAR)
     first, last = _HOURS[scene.time]

@@ -1,4 +1,4 @@
-"""Writes sample libraries of any size: drawn pictures in dated folders, as a camera and its owner would leave them."""
+"""Sample libraries of any size: drawn pictures in dated folders, named as cameras name them."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from .draw import draw_scene
 from .scene import Scene
 from .splits import Split, scene_at
 
-#: The ground truth, beside the pictures under a hidden name, so that it is not taken for one of them.
+#: Ground truth of a sample library. The name is hidden, so the indexer ignores the file.
 TRUTH = ".truth.jsonl"
 _SIZE = (640, 480)
-#: How a picture is turned before it is stored, so that its orientation turns it back.
+#: Rotation before a picture is stored; its EXIF orientation turns it back.
 _STORED = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
 
 
 @dataclass(frozen=True, slots=True)
 class SamplePicture:
-    """A picture of a sample library: its path below the library's folder, and what it shows."""
+    """A picture of a sample library: its path below the library's folder, and its scene."""
 
     path: str
     scene: Scene
@@ -54,9 +54,9 @@ def draw_library(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[SamplePicture]:
-    """Draw what is not there yet of a library of *count* pictures into *folder*, and say what all of them show.
+    """Draw the missing pictures of a library of *count* pictures into *folder*, and return all of them.
 
-    *progress* is told pictures done and pictures in all. An interruption leaves whole pictures only.
+    *progress* gets the pictures so far and in all. An interruption leaves complete pictures only.
     """
     pictures = [sample_picture(split, seed, index) for index in range(count)]
     missing = [picture for picture in pictures if not (folder / picture.path).exists()]
@@ -64,7 +64,7 @@ def draw_library(
     tasks = [(folder, picture) for picture in missing]
     workers = min(workers or os.cpu_count() or 1, len(tasks))
     if workers > 1:
-        # Ctrl-C is the parent's to hear: it lets the pictures under way be finished.
+        # Workers ignore Ctrl-C; the parent handles it and lets them finish their pictures.
         quiet = (signal.SIGINT, signal.SIG_IGN)
         spawn = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, spawn, initializer=signal.signal, initargs=quiet) as pool:
@@ -90,12 +90,12 @@ def _draw(task: tuple[Path, SamplePicture]) -> None:
     capture = capture_of(picture.scene)
     image = _turned(draw_scene(picture.scene, *_SIZE), capture)
     _, name, options = _format_of(picture.scene)
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        image.save(beside, name, exif=exif_of(capture), **options)
-        beside.replace(target)
+        image.save(partial, name, exif=exif_of(capture), **options)
+        partial.replace(target)
     finally:
-        beside.unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
 
 
 def _turned(image: Image.Image, capture: Capture) -> Image.Image:
@@ -104,7 +104,7 @@ def _turned(image: Image.Image, capture: Capture) -> Image.Image:
 
 
 def _format_of(scene: Scene) -> tuple[str, str, dict[str, int]]:
-    """File name ending, Pillow's name, and options: mostly JPEG."""
+    """File name suffix, Pillow's name of the format, and save options: mostly JPEG."""
     random = Random(scene.seed ^ 0xF0E)
     lot = random.random()
     if lot < 0.04:
@@ -115,7 +115,7 @@ def _format_of(scene: Scene) -> tuple[str, str, dict[str, int]]:
 
 
 def _write_truth(folder: Path, pictures: list[SamplePicture]) -> None:
-    beside = folder / f"{TRUTH}.{secrets.token_hex(4)}"
+    partial = folder / f"{TRUTH}.{secrets.token_hex(4)}"
     lines = [json.dumps({"path": picture.path, **asdict(picture.scene)}) for picture in pictures]
-    beside.write_text("\n".join(lines) + "\n", "utf-8")
-    beside.replace(folder / TRUTH)
+    partial.write_text("\n".join(lines) + "\n", "utf-8")
+    partial.replace(folder / TRUTH)

@@ -1,4 +1,4 @@
-"""What a drawn picture shows: the words for it, and how scenes are drawn by lot.
+"""Scenes: the content of drawn pictures, and random sampling of scenes.
 
 A `Scene` is the exact truth of one picture. Everything else follows from it: the drawing (`draw/`),
 the captions and their truth (`captions`), the capture facts (`capture`), and the benchmark.
@@ -64,7 +64,7 @@ KINDS: Final[dict[str, tuple[str, ...]]] = {
     "airplane": (),
 }
 
-#: Which kinds are found in which place.
+#: Kinds of things by place.
 FOUND_IN: Final[dict[str, tuple[str, ...]]] = {
     "beach": (
         "boat",
@@ -120,9 +120,9 @@ FOUND_IN: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 
-#: Kinds that float or fly, and so take no room on the ground.
+#: Kinds that float or fly and need no space on the ground.
 OFF_GROUND: Final = frozenset({"boat", "bird", "balloon", "airplane"})
-#: Kinds of which a picture holds one at most.
+#: Kinds that appear at most once in a picture.
 SINGLE: Final = frozenset({"lighthouse", "windmill", "airplane"})
 #: Kinds that do not stand in snow.
 NO_SNOW: Final = frozenset({"flowers", "cactus", "palm"})
@@ -145,7 +145,7 @@ class Thing:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One picture's truth. `seed` varies the drawing and nothing that a caption could say."""
+    """Content of one picture. `seed` varies the drawing, but nothing that a caption could state."""
 
     place: str
     time: str
@@ -157,8 +157,8 @@ class Scene:
 
 
 #: Combinations that never occur in training, by the name they are reported under. They test whether place, time,
-#: weather and things are composed or remembered. Colour and kind are not held apart: a colour that is never
-#: seen on a kind teaches that the pair does not exist.
+#: weather and things are composed or memorised. Colours and kinds are not held out: training would learn that a
+#: pair that never occurs does not exist.
 HELD_OUT: Final = (
     "snowy mountains at night",
     "desert at sunrise",
@@ -189,7 +189,7 @@ def held_out(scene: Scene) -> str | None:
 
 
 def sample_scene(random: Random, *, allow_held_out: bool = False) -> Scene:
-    """A scene drawn by lot. Without *allow_held_out* it is one that training may see."""
+    """A random scene. Without *allow_held_out* it shows no held-out combination."""
     while True:
         scene = _sample(random)
         if allow_held_out or held_out(scene) is None:

@@ -1,4 +1,4 @@
-"""Which scenes are whose: training, the test, and the sample library never share one."""
+"""Splits: training, test and sample libraries never share a scene."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from .scene import Scene, held_out, sample_scene
 
 Split = Literal["train", "test", "library"]
 
-#: Where each split's seeds begin. A split has room for a thousand million scenes.
+#: First seed of each split. A split has room for a thousand million scenes.
 _FIRST_SEED: dict[Split, int] = {"train": 1_000_000_000, "test": 3_000_000_000, "library": 5_000_000_000}
 
 
 def scene_at(split: Split, index: int, *, library: int = 0) -> Scene:
     """Scene *index* of a split, always the same. Training never shows a held-out combination.
 
-    *library* tells sample libraries apart; each has room for ten million pictures.
+    *library* is the number of a sample library; each has room for ten million pictures.
     """
     random = Random(_FIRST_SEED[split] + library * 10_000_000 + index)
     return sample_scene(random, allow_held_out=split != "train")

@@ -1,4 +1,4 @@
-"""The words that captions are made of, by what they assert."""
+"""Words of captions, by the fact that they assert."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ GROUP_PHRASES: Final[dict[str, tuple[str, ...]]] = {
     "countryside": ("in the countryside",),
 }
 
-#: How a text may begin. Every form that the program puts texts into is here.
+#: Beginnings of texts, including every template that the program uses.
 OPENINGS: Final = (
     "",
     "",

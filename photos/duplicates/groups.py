@@ -1,167 +1,181 @@
-"""Finds files that show the same picture. Nothing is ever deleted here.
+"""Groups of files that show the same picture. Nothing is ever deleted here.
 
-Three kinds, from certain to likely: files of one content; photos whose decoded pixels are equal, such as one of which
-only the metadata was changed; and photos that lie near each other by embedding and look the same by a perceptual hash.
+Three kinds, from certain to likely: files with the same content; photos whose decoded pixels are equal, because only
+metadata was changed; and near-duplicates, whose embeddings are near and whose perceptual hashes agree.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from photos.duplicates.file_state import OnDisk, is_same_file, on_disk
-from photos.duplicates.hashes import KnownLooks, Progress
-from photos.duplicates.pairs import Joint, Joints
-from photos.duplicates.phash import LIKELY
-from photos.library import OpenLibrary
-from query.similarity import NEAR, group_around_leaders, near_pairs, taken_at_different_times
-from store import IndexedFile, Photo
+from query.search.grouping import NEAR, are_other_moments, around_leaders
+from query.search.near_pairs import near_pairs
+from store import Catalog, IndexedFile, Photo, Space
+
+from .file_state import FileState, file_state, is_same_file
+from .near_pairs import PairScore, SimilarPairs
+from .perceptual_hash import MAX_BITS, HashCache
+
+#: Receives the number of photos done and the number of all.
+Progress = Callable[[int, int], None]
 
 
 class Sameness(StrEnum):
-    """Why a file is in its group."""
+    """Reason why a file is in its group."""
 
     BEST = "best"
-    #: Its content is that of the best, byte by byte.
+    #: Same content as the best, byte by byte.
     IDENTICAL = "identical"
-    #: Its pixels are, as far as the image tower sees them.
+    #: Same pixels as the best at the size that the image encoder sees.
     PIXELS = "same pixels"
     NEAR = "near"
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
+class GroupedFile:
     """A file of a group. `cosine` and `distance`, in bits, are with the best; None where they were not needed.
 
-    `is_checked`: whether the two were compared by more than their embeddings. `is_same_file`: whether this is another
-    path, by links, to the very file that is best.
+    `is_checked` is True if the two were compared by more than their embeddings, `is_same_file` if this is another path,
+    by links, to the best file itself.
     """
 
     file: IndexedFile
     photo: Photo
     sameness: Sameness
-    on_disk: OnDisk
+    state: FileState
     cosine: float | None = None
     distance: int | None = None
     is_checked: bool = True
     is_same_file: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What is looked for: groups that touch *folders*, absolute; or any, without one.
+#: Files that show the same picture, the best one first.
+Group = list[GroupedFile]
 
-    `near` is the least cosine of near-duplicates, None for none of them; `bits` how far their hashes may be apart.
-    Photos that one camera took at different moments are no duplicates, unless `bursts` says so.
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """Limits of a search for duplicates.
+
+    `folders`: absolute paths; with any, only groups with a file below one are returned. `min_cosine`: least cosine of
+    near-duplicates, None for no near-duplicates. `max_bits`: most bits by which their hashes may differ. Photos of one
+    camera with different times are a burst, and are grouped only if `bursts` is True.
     """
 
     folders: tuple[bytes, ...] = ()
-    near: float | None = NEAR
-    bits: int = LIKELY
+    min_cosine: float | None = NEAR
+    max_bits: int = MAX_BITS
     bursts: bool = False
 
 
-def find_duplicates(
-    app: OpenLibrary,
-    search: Search,
-    looks: KnownLooks,
+def find_groups(
+    catalog: Catalog,
+    space: Space,
+    criteria: Criteria,
+    hashes: HashCache,
     *,
-    comparing: Progress | None = None,
-    looking: Progress | None = None,
-) -> list[list[Copy]]:
+    on_compared: Progress | None = None,
+    on_hashed: Progress | None = None,
+) -> list[Group]:
     """Groups of files, each with its best first: most pixels, then most bytes, then the earliest.
 
-    *comparing* hears of photos compared with all others by their embeddings, *looking* of pictures decoded to be
-    checked, which are those that *looks* has not yet.
+    *on_compared* receives the photos whose embeddings were compared with all others, *on_hashed* the pictures that were
+    decoded because *hashes* did not have them yet.
     """
-    finder = _Finder(app, search)
-    joints = finder.near(looks, comparing, looking) if search.near is not None else Joints.none()
-    return finder.groups(joints)
+    finder = _Finder(catalog, space, criteria)
+    pairs = SimilarPairs.none()
+    if criteria.min_cosine is not None:
+        pairs = finder.similar_pairs(criteria.min_cosine, hashes, on_compared, on_hashed)
+    return finder.groups(pairs)
 
 
 class _Finder:
-    """What the steps share: which photos there are, and which of them stands for others of the same pixels."""
+    """Search for duplicates. Of photos with equal pixels, the first represents the others ("twins") in comparisons."""
 
-    def __init__(self, app: OpenLibrary, search: Search) -> None:
-        self._app = app
-        self._search = search
-        space = app.space
-        with app.catalog.read() as t:
-            self._inside = t.copies.below(search.folders) if search.folders else None
-            self._several = t.copies.in_several_files()
-            twins = t.copies.of_same_pixels(space.id) if search.near is not None else []
-            everything = t.embeddings.ids(space.id).tolist() if search.near is not None else []
+    def __init__(self, catalog: Catalog, space: Space, criteria: Criteria) -> None:
+        self._catalog = catalog
+        self._space = space
+        self._criteria = criteria
+        is_near_wanted = criteria.min_cosine is not None
+        with catalog.read() as t:
+            self._inside = set(t.copies.below(criteria.folders)) if criteria.folders else None
+            self._in_several_files = t.copies.in_several_files()
+            twins = t.copies.of_same_pixels(space.id) if is_near_wanted else []
+            embedded = t.embeddings.ids(space.id).tolist() if is_near_wanted else []
         self._twins = {group[0]: group for group in twins}
-        hidden = {photo_id for group in twins for photo_id in group[1:]}
-        self._standing = [photo_id for photo_id in everything if photo_id not in hidden]
+        self._represented = {photo_id for group in twins for photo_id in group[1:]}
+        self._representatives = [photo_id for photo_id in embedded if photo_id not in self._represented]
 
-    def near(self, looks: KnownLooks, comparing: Progress | None, looking: Progress | None) -> Joints:
-        """What joins photos that lie near each other and, as far as they can be read, look the same."""
-        order, of = self._standing, None
+    def similar_pairs(
+        self, min_cosine: float, hashes: HashCache, on_compared: Progress | None, on_hashed: Progress | None
+    ) -> SimilarPairs:
+        """Pairs of photos that are near by embedding and, as far as they can be read, by perceptual hash."""
+        order, of = self._representatives, None
         if self._inside is not None:
-            inside = set(self._inside)
+            inside = self._inside
             mine = dict.fromkeys(each for each in order if inside.intersection(self._twins.get(each, [each])))
             order, of = [*mine, *(each for each in order if each not in mine)], len(mine)
-        assert self._search.near is not None
-        pairs = near_pairs(self._app.catalog, self._app.space, order, self._search.near, of=of, progress=comparing)
-        if not self._search.bursts:
-            with self._app.catalog.read() as t:
+        pairs = near_pairs(self._catalog, self._space, order, min_cosine, of=of, progress=on_compared)
+        if not self._criteria.bursts:
+            with self._catalog.read() as t:
                 taken = t.copies.taken(pairs.photo_ids())
-            pairs = pairs.only(~taken_at_different_times(taken, pairs.firsts, pairs.seconds))
-        return Joints.of(pairs, looks.of(pairs.photo_ids(), looking), self._search.bits)
+            pairs = pairs.only(~are_other_moments(taken, pairs.firsts, pairs.seconds))
+        return SimilarPairs.select(pairs, hashes.get(pairs.photo_ids(), on_hashed), self._criteria.max_bits)
 
-    def groups(self, joints: Joints) -> list[list[Copy]]:
-        """The groups that *joints*, equal pixels and equal contents make."""
-        held = joints.photo_ids() | set(self._twins) | set(self._several)
-        photos = self._photos(held | {each for key in held for each in self._twins.get(key, [])})
-        with self._app.catalog.read() as t:
+    def groups(self, pairs: SimilarPairs) -> list[Group]:
+        """Groups by *pairs*, equal pixels and equal contents."""
+        involved = pairs.photo_ids() | set(self._twins) | set(self._in_several_files)
+        photos = self._photos(involved | {each for key in involved for each in self._twins.get(key, [])})
+        with self._catalog.read() as t:
             files = t.copies.files(list(photos))
-        sizes = {key: max(file.stamp.size for file in of_one) for key, of_one in files.items()}
-        hidden = {each for group in self._twins.values() for each in group[1:]}
-        known = [key for key in held if key in photos and key not in hidden]
+        sizes = {key: max(file.stamp.size for file in of_photo) for key, of_photo in files.items()}
+        known = [key for key in involved if key in photos and key not in self._represented]
         order = sorted(known, key=lambda key: _quality(photos[key], sizes))
-        joints = joints.among(order)
-        groups = group_around_leaders(order, joints.pairs.firsts, joints.pairs.seconds)
-        joined = joints.with_leaders(groups)
-        inside = None if self._inside is None else set(self._inside)
-        made = []
+        pairs = pairs.among(order)
+        groups = around_leaders(order, pairs.pairs.firsts, pairs.pairs.seconds)
+        scores = pairs.scores_with_leader(groups)
+        found = []
         for group in groups:
             members = [each for key in group for each in self._twins.get(key, [key]) if each in photos]
-            if inside is None or inside.intersection(members):
-                copies = self._copies(group, members, photos, files, joined, sizes)
-                if len(copies) > 1:
-                    made.append(copies)
-        return made
+            if self._inside is None or self._inside.intersection(members):
+                grouped = self._grouped_files(group, members, photos, files, scores, sizes)
+                if len(grouped) > 1:
+                    found.append(grouped)
+        return found
 
-    def _copies(
+    def _grouped_files(
         self,
         group: Sequence[int],
         members: Sequence[int],
         photos: dict[int, Photo],
         files: dict[int, list[IndexedFile]],
-        joined: dict[int, Joint],
+        scores: dict[int, PairScore],
         sizes: dict[int, int],
-    ) -> list[Copy]:
+    ) -> Group:
         leader = group[0]
-        stands_for = {each: key for key in group for each in self._twins.get(key, [key])}
-        best = min(
-            (each for each in members if stands_for[each] == leader), key=lambda key: _quality(photos[key], sizes)
-        )
-        made: list[Copy] = []
+        representative = {each: key for key in group for each in self._twins.get(key, [key])}
+        twins = (each for each in members if representative[each] == leader)
+        best = min(twins, key=lambda key: _quality(photos[key], sizes))
+        found: Group = []
         if best not in files:
-            return made
+            return found
         for key in [best, *(each for each in members if each != best)]:
-            cosine, distance, is_checked = _numbers(joined.get(stands_for[key]))
-            for file in _best_file_first(files.get(key, []), self._search.folders):
-                sameness = _sameness(is_first=not made, is_best=key == best, is_twin=stands_for[key] == leader)
-                same_file = bool(made) and is_same_file(file.path, made[0].file.path)
-                made.append(Copy(file, photos[key], sameness, on_disk(file), cosine, distance, is_checked, same_file))
-        return made
+            score = scores.get(representative[key])
+            cosine, distance = (None, None) if score is None else score
+            is_checked = score is None or score.distance is not None
+            for file in _best_file_first(files.get(key, []), self._criteria.folders):
+                sameness = _sameness(is_first=not found, is_best=key == best, is_twin=representative[key] == leader)
+                same_file = bool(found) and is_same_file(file.path, found[0].file.path)
+                found.append(
+                    GroupedFile(file, photos[key], sameness, file_state(file), cosine, distance, is_checked, same_file)
+                )
+        return found
 
     def _photos(self, photo_ids: set[int]) -> dict[int, Photo]:
-        with self._app.catalog.read() as t:
+        with self._catalog.read() as t:
             return {photo.id: photo for photo in t.photos.get(sorted(photo_ids)) if photo.paths}
 
 
@@ -172,21 +186,26 @@ def _sameness(*, is_first: bool, is_best: bool, is_twin: bool) -> Sameness:
 
 
 def _quality(photo: Photo, sizes: dict[int, int]) -> tuple[int, int, str, int]:
-    """What sorts the best first."""
+    """Sort key that puts the best photo first."""
     taken = photo.facts.taken_at
     pixels = photo.facts.width * photo.facts.height
     return -pixels, -sizes.get(photo.id, 0), taken.isoformat() if taken else "9999", photo.id
 
 
 def _best_file_first(files: Sequence[IndexedFile], folders: Sequence[bytes]) -> list[IndexedFile]:
-    """Files that are there and no links before others, those outside *folders* before those below, then by name."""
+    """Unchanged files before others, then real files before links, files outside *folders* first, then by name."""
 
-    def place(file: IndexedFile) -> tuple[bool, bool, bool, bytes]:
-        is_below = any(file.path.startswith(folder.rstrip(b"/") + b"/") for folder in folders)
-        return on_disk(file) is not OnDisk.UNCHANGED, os.path.islink(file.path), is_below, file.path
+    def rank(file: IndexedFile) -> tuple[bool, bool, bool, bytes]:
+        return (
+            file_state(file) is not FileState.UNCHANGED,
+            os.path.islink(file.path),
+            is_below(file.path, folders),
+            file.path,
+        )
 
-    return sorted(files, key=place)
+    return sorted(files, key=rank)
 
 
-def _numbers(joint: Joint | None) -> tuple[float | None, int | None, bool]:
-    return (None, None, True) if joint is None else (joint.cosine, joint.distance, joint.distance is not None)
+def is_below(path: bytes, folders: Sequence[bytes]) -> bool:
+    """True if *path* lies below one of *folders*."""
+    return any(path.startswith(folder.rstrip(b"/") + b"/") for folder in folders)

@@ -1,70 +1,70 @@
-"""Which files of a group of duplicates could go: those whose loss would cost no picture, for certain."""
+"""Removable files: files of a group whose deletion certainly loses no picture."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from photos.duplicates.file_state import OnDisk
-from photos.duplicates.groups import Copy, Sameness
-from photos.duplicates.hashes import KnownLooks, LooksOf
-from photos.duplicates.phash import holds_several, pixels_of
+from .file_state import FileState
+from .groups import Group, GroupedFile, Sameness, is_below
+from .perceptual_hash import HashCache, has_several_frames, pixel_digest
 
-#: A format of which nothing but another such file holds as much.
+#: A RAW file holds more than a file of any other format.
 _RAW = "RAW"
-#: What a file may know of its photo that no other picture would tell.
-_FACTS = ("taken_at", "camera", "latitude", "rating", "caption", "keywords")
+#: Metadata of a photo that another picture may lack.
+_METADATA = ("taken_at", "camera", "latitude", "rating", "caption", "keywords")
 
 
-def spare(groups: Sequence[Sequence[Copy]], folders: Sequence[bytes], looks: KnownLooks) -> list[list[Copy]]:
-    """Of each of *groups* those beside the best, below *folders* if there are any, of which that can be said.
+def removable_files(groups: Sequence[Group], folders: Sequence[bytes], hashes: HashCache) -> list[Group]:
+    """Removable files of each of *groups*, the best never among them; only those below *folders*, if there are any.
 
-    Pictures are opened for it, but not those of one content. Those of the same pixels are decoded in full.
+    Pictures are opened for it, except where contents are identical. Pictures of the same pixels are decoded in full.
     """
-    named = [[copy for copy in group[1:] if _may_go(group[0], copy, folders)] for group in groups]
-    near = {copy.photo.id for copies in named for copy in copies if copy.sameness is Sameness.NEAR}
-    structured = _structured(looks.of(sorted(near)))
+    candidates = [[file for file in group[1:] if _is_candidate(group[0], file, folders)] for group in groups]
+    near = {file.photo.id for files in candidates for file in files if file.sameness is Sameness.NEAR}
+    structured = _with_structure(hashes, near)
     return [
-        [copy for copy in copies if _is_all_in(group[0], copy, structured)]
-        for group, copies in zip(groups, named, strict=True)
+        [file for file in files if _is_contained(group[0], file, structured)]
+        for group, files in zip(groups, candidates, strict=True)
     ]
 
 
-def _may_go(best: Copy, copy: Copy, folders: Sequence[bytes]) -> bool:
-    """Whether that can be said by all but their pictures."""
+def _is_candidate(best: GroupedFile, file: GroupedFile, folders: Sequence[bytes]) -> bool:
+    """True if nothing but the pictures themselves can speak against removing *file*."""
     return (
-        best.on_disk is OnDisk.UNCHANGED
-        and copy.is_checked
-        and copy.on_disk is OnDisk.UNCHANGED
-        and not copy.is_same_file
-        and (not folders or any(copy.file.path.startswith(folder.rstrip(b"/") + b"/") for folder in folders))
-        and (copy.sameness is Sameness.IDENTICAL or _knows_no_more(best, copy))
+        best.state is FileState.UNCHANGED
+        and file.is_checked
+        and file.state is FileState.UNCHANGED
+        and not file.is_same_file
+        and (not folders or is_below(file.file.path, folders))
+        and (file.sameness is Sameness.IDENTICAL or _has_no_more_metadata(best, file))
     )
 
 
-def _knows_no_more(best: Copy, copy: Copy) -> bool:
-    if copy.photo.facts.format == _RAW != best.photo.facts.format:
+def _has_no_more_metadata(best: GroupedFile, file: GroupedFile) -> bool:
+    if file.photo.facts.format == _RAW != best.photo.facts.format:
         return False
-    # An enlarged picture that lost its date is no heir of the one that the camera made.
-    return not any(_knows(copy, name) and not _knows(best, name) for name in _FACTS)
+    # An enlarged picture without a date is no substitute for the dated one from the camera.
+    return not any(_has(file, name) and not _has(best, name) for name in _METADATA)
 
 
-def _structured(known: LooksOf) -> set[int]:
-    """What a picture without structure shows, a blank page say, is too small for what they were compared by."""
-    return set(known.photo_ids[~known.looks.are_plain()].tolist())
+def _has(file: GroupedFile, name: str) -> bool:
+    return getattr(file.photo.facts, name) not in {None, "", ()}
 
 
-def _is_all_in(best: Copy, copy: Copy, structured: Collection[int]) -> bool:
-    """Whether the pictures of *copy*, another content unless it is identical, are all in *best*."""
-    if copy.sameness is Sameness.IDENTICAL:
+def _with_structure(hashes: HashCache, photo_ids: Collection[int]) -> set[int]:
+    """Photos that are not uniform. On a nearly blank page, the content is too small for the hash to compare."""
+    known = hashes.get(sorted(photo_ids))
+    return set(known.photo_ids[~known.hashes.are_uniform()].tolist())
+
+
+def _is_contained(best: GroupedFile, file: GroupedFile, structured: Collection[int]) -> bool:
+    """True if *best* shows everything that *file* shows."""
+    if file.sameness is Sameness.IDENTICAL:
         return True
-    if holds_several(copy.file.path):
+    if has_several_frames(file.file.path):
         return False
-    if copy.sameness is Sameness.PIXELS:
-        # As far as they are known to be, they are the same reduced to what the model sees.
-        pixels = pixels_of(copy.file.path)
-        return pixels is not None and pixels == pixels_of(best.file.path)
-    return copy.photo.id in structured
-
-
-def _knows(copy: Copy, name: str) -> bool:
-    return getattr(copy.photo.facts, name) not in {None, "", ()}
+    if file.sameness is Sameness.PIXELS:
+        # They are known to be equal at the size that the image encoder sees only.
+        pixels = pixel_digest(file.file.path)
+        return pixels is not None and pixels == pixel_digest(best.file.path)
+    return file.photo.id in structured

@@ -12,6 +12,10 @@ class Stage(StrEnum):
 
     ENCODE_LABELS = "encode labels"
     TAG = "tag"
+    COMPARE = "compare embeddings"
+    HASH = "hash pictures"
+    WRITE_SIDECARS = "write sidecars"
+    DRAW = "draw pictures"
 
 
 @dataclass(frozen=True, slots=True)

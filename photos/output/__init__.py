@@ -1,1 +1,1 @@
-"""Output files and viewers: contact sheets, albums, thumbnails, JSON records."""
+"""Results beyond text: contact sheets, albums, thumbnails, and the system's viewer."""

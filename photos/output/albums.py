@@ -1,4 +1,4 @@
-"""Albums of what was found: a folder of copies, or of links, numbered by rank. Nothing is ever overwritten."""
+"""Albums: folders of copies of photos, or links to them, numbered by rank. Nothing is ever overwritten."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 from indexer.files.open_file import open_file
 from photos.errors import MissingFolder
 
-#: Bytes of a name that every file system takes.
-_LONGEST = 255
-_LONGEST_ENDING = 32
+#: Longest file name, in bytes, on every common file system; and the longest suffix that counts as one.
+_MAX_NAME = 255
+_MAX_SUFFIX = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """What was done: files that were made, how many were there already, and which could not be, and why."""
+    """Result: files that were made, the number that were there already, and failures with their reasons."""
 
     folder: Path
     made: tuple[Path, ...]
@@ -29,28 +29,28 @@ class Album:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """How a file is put somewhere, and whether it is there already. `put` raises `FileExistsError`."""
+class _Method:
+    """Copying or linking. `put` raises `FileExistsError`; `holds` is True if the existing file is the same."""
 
     put: Callable[[bytes, bytes], None]
     holds: Callable[[bytes, bytes], bool]
 
 
 def copy_to(folder: str, paths: Sequence[bytes], first: int = 1) -> Album:
-    """Copy the files at the absolute *paths*, times included, to *folder*, made if need be, as `001-name.jpg` etc.
+    """Copy the files at the absolute *paths*, with their times, to *folder* as `001-name.jpg` and so on.
 
-    *first* is the number of the first. A name that is taken by another content gets `-2` and so on before its ending.
-    Raises `MissingFolder`.
+    The folder is made if it does not exist. *first* is the first number. If a name is taken by other content, `-2`
+    and so on goes before its suffix. Raises `MissingFolder`.
     """
-    return _gather(folder, paths, first, _Way(_copy, _holds_copy))
+    return _gather(folder, paths, first, _Method(_copy, _holds_copy))
 
 
 def link_to(folder: str, paths: Sequence[bytes], first: int = 1) -> Album:
-    """As `copy_to`, but with symbolic links to the absolute *paths*, which show what the files are from then on."""
-    return _gather(folder, paths, first, _Way(_link, _holds_link))
+    """As `copy_to`, but with symbolic links to the absolute *paths*."""
+    return _gather(folder, paths, first, _Method(_link, _holds_link))
 
 
-def _gather(folder: str, paths: Sequence[bytes], first: int, way: _Way) -> Album:
+def _gather(folder: str, paths: Sequence[bytes], first: int, method: _Method) -> Album:
     directory = os.fsencode(os.path.abspath(folder))
     try:
         os.makedirs(directory, exist_ok=True)
@@ -62,7 +62,7 @@ def _gather(folder: str, paths: Sequence[bytes], first: int, way: _Way) -> Album
     there = 0
     for number, path in enumerate(paths, first):
         try:
-            target = _place(path, directory, number, width, way)
+            target = _place(path, directory, number, width, method)
         except OSError as error:
             failed.append((path, error.strerror or str(error)))
             continue
@@ -73,18 +73,18 @@ def _gather(folder: str, paths: Sequence[bytes], first: int, way: _Way) -> Album
     return Album(Path(os.fsdecode(directory)), tuple(made), there, tuple(failed))
 
 
-def _place(path: bytes, directory: bytes, number: int, width: int, way: _Way) -> bytes | None:
-    """Put the file at *path* there under the first name that is free; None if it is there already."""
+def _place(path: bytes, directory: bytes, number: int, width: int, method: _Method) -> bytes | None:
+    """Put the file at *path* under the first free name; None if it is there already."""
     for name in _names(path, number, width):
         target = os.path.join(directory, name)
         try:
-            way.put(path, target)
+            method.put(path, target)
         except FileExistsError:
-            if way.holds(path, target):
+            if method.holds(path, target):
                 return None
         else:
             return target
-    raise AssertionError  # there is always another name
+    raise AssertionError  # `_names` never ends
 
 
 def _copy(source: bytes, target: bytes) -> None:
@@ -97,7 +97,7 @@ def _copy(source: bytes, target: bytes) -> None:
             with suppress(OSError):
                 os.unlink(target)
             raise
-    # Some file systems keep no times; the content is what was asked for.
+    # Some file systems store no times; the content matters.
     with suppress(OSError):
         shutil.copystat(source, target)
 
@@ -115,14 +115,14 @@ def _holds_link(source: bytes, target: bytes) -> bool:
 
 
 def _names(path: bytes, number: int, width: int) -> Iterator[bytes]:
-    """Names for the file in an album, in the order in which they are tried."""
-    stem, ending = os.path.splitext(os.path.basename(path))
-    # A dot that is so far from the end begins no ending.
-    if len(ending) > _LONGEST_ENDING:
-        stem, ending = stem + ending, b""
+    """Candidate names for the file in an album, in order."""
+    stem, suffix = os.path.splitext(os.path.basename(path))
+    # A dot this far from the end begins no suffix.
+    if len(suffix) > _MAX_SUFFIX:
+        stem, suffix = stem + suffix, b""
     at = 1
     while True:
         head = str(number).zfill(width).encode() + b"-"
-        tail = (b"" if at == 1 else f"-{at}".encode()) + ending
-        yield head + stem[: _LONGEST - len(head) - len(tail)] + tail
+        tail = (b"" if at == 1 else f"-{at}".encode()) + suffix
+        yield head + stem[: _MAX_NAME - len(head) - len(tail)] + tail
         at += 1

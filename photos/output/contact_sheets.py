@@ -1,4 +1,4 @@
-"""Contact sheets: one HTML file with everything in it, to be opened from disk, or one JPEG."""
+"""Contact sheets: one self-contained HTML file, or one JPEG."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from PIL import Image, ImageDraw, ImageFont
 
 from photos.output.thumbnails import jpeg, thumbnail
 
-#: Pixels of a thumbnail's longer side: sharp at twice the size that it is shown in.
+#: Pixels of a thumbnail's longer side, twice the size shown, for sharp displays.
 _SIDE = 400
-#: Photos that a picture holds: no side of a JPEG may be longer than 65 500 pixels, and these take 0.3 GB.
+#: Most photos in a JPEG: its sides are limited to 65 500 pixels, and so many photos take 0.3 GB of memory.
 MOST_IN_JPEG: Final = 1000
-#: How the name of a sheet begins that is not whole yet.
+#: Prefix of the temporary file that a sheet is written to.
 PARTIAL: Final = ".photos-sheet-"
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A photo in the sheet: its file, a line on its score, a line on the photo, and its tags."""
+    """A photo in the sheet: its file, a line with its score, its tags, and a line about the photo."""
 
     path: bytes
     score: str
@@ -34,14 +34,14 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """The file's name, as text that any program can show."""
+        """Name of the file, with unprintable characters replaced."""
         name = os.fsdecode(self.path).rpartition("/")[2].encode("utf-8", "replace").decode()
         return "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in name)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A heading, a remark on it, and photos."""
+    """A heading, a remark beside it, and photos."""
 
     title: str
     remark: str
@@ -50,29 +50,29 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Rows under a heading, with a paragraph that explains them; either may be empty."""
+    """Rows under a heading and an introductory paragraph; either may be empty."""
 
     title: str
     text: str
     rows: Sequence[Row]
 
 
-def write_html(path: Path, title: str, lead: str, sections: Sequence[Section], *, anew: bool = False) -> None:
-    """Write the sheet to *path*, whole or not at all. A picture that cannot be read leaves its place empty.
+def write_html(path: Path, title: str, lead: str, sections: Sequence[Section], *, overwrite: bool = False) -> None:
+    """Write the sheet to *path*, atomically. An unreadable picture leaves an empty cell.
 
-    Raises `FileExistsError` if something is there, unless it is to be written *anew*.
+    Raises `FileExistsError` if something is there and *overwrite* is False.
     """
 
     def write(stream: BinaryIO) -> None:
         stream.writelines(part.encode("utf-8") for part in _parts(title, lead, sections))
 
-    _place(path, write, anew=anew)
+    _place(path, write, overwrite=overwrite)
 
 
 def write_jpeg(path: Path, title: str, cells: Sequence[Cell], *, columns: int = 5, side: int = 320) -> None:
-    """Write the *cells* as one picture to *path*, whole or not at all; *side* is the width of each, in pixels.
+    """Write the *cells* as one picture to *path*, atomically; *side* is the width of each cell, in pixels.
 
-    There may be `MOST_IN_JPEG` of them. Raises `FileExistsError` if something is there.
+    At most `MOST_IN_JPEG` cells. Raises `FileExistsError` if something is there.
     """
     columns = max(1, min(columns, len(cells)))
     height = side * 3 // 4
@@ -107,7 +107,7 @@ def _paste(page: Image.Image, cell: Cell, box: tuple[int, int, int, int]) -> Non
 def _fitting(
     draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int
 ) -> str:
-    """*text*, cut where it is wider than *width* pixels."""
+    """*text*, shortened to *width* pixels."""
     shown = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
     shown = shown.encode("utf-8", "replace").decode()
     if draw.textlength(shown, font) <= width:
@@ -117,35 +117,36 @@ def _fitting(
     return shown + "…"
 
 
-def _place(path: Path, write: Callable[[BinaryIO], object], *, anew: bool = False) -> None:
-    """Have *write* make the file at *path*, which is there when it is whole. Nothing is overwritten unless *anew*."""
-    # A name of its own, since any other might be somebody's.
+def _place(path: Path, write: Callable[[BinaryIO], object], *, overwrite: bool = False) -> None:
+    """Write a temporary file with *write*, and move it to *path*. Raises `FileExistsError` without *overwrite*."""
+    # A random name, so that no file of the user is hit.
     partial = path.with_name(f"{PARTIAL}{secrets.token_hex(8)}")
     try:
         with partial.open("xb") as stream:
             write(stream)
-        if anew:
+        if overwrite:
             partial.replace(path)
         else:
-            _name(partial, path)
+            _move_to_free(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _name(partial: Path, path: Path) -> None:
+def _move_to_free(partial: Path, path: Path) -> None:
+    """Move a file to *path*. Raises `FileExistsError` if something is there."""
     try:
         os.link(partial, path)
     except FileExistsError:
         raise
     except OSError:
-        # Not every file system has links.
+        # Not every file system has hard links.
         if os.path.lexists(path):
             raise FileExistsError(os.fspath(path)) from None
         partial.rename(path)
 
 
 def _parts(title: str, lead: str, sections: Sequence[Section]) -> Iterator[str]:
-    """The page, a photo at a time: thousands of them would take gigabytes together."""
+    """Parts of the page, one photo at a time: the whole page could take gigabytes."""
     yield _BEGIN.format(title=_text(title), lead=_text(lead), style=_STYLE)
     for section in sections:
         yield "<section>"
@@ -183,9 +184,9 @@ def _inline(picture: Image.Image) -> str:
 
 
 def _text(text: str) -> str:
-    """*text* as HTML, in any element or attribute; what is no text or no character of it is replaced."""
-    sound = text.encode("utf-8", "replace").decode()
-    return escape("".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in sound))
+    """*text* escaped for any HTML element or attribute; unprintable characters are replaced."""
+    valid = text.encode("utf-8", "replace").decode()
+    return escape("".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in valid))
 
 
 _EDGE, _HEAD, _FOOT = 20, 76, 52

@@ -1,4 +1,4 @@
-"""Times that are shown to people."""
+"""Elapsed time."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import time
 
 
 class Stopwatch:
-    """Measures from when it is made."""
+    """Elapsed time since the object was made."""
 
     def __init__(self) -> None:
         self._started = time.perf_counter()
 
     def seconds(self) -> float:
-        """Seconds since then."""
+        """Seconds since the start."""
         return time.perf_counter() - self._started

@@ -1,4 +1,4 @@
-"""Small upright pictures of photos, decoded as the indexer does, with its limits."""
+"""Thumbnails: small upright pictures, decoded with the indexer's decoder and limits."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _QUALITY = 80
 
 
 @dataclass(frozen=True, slots=True)
-class _Fitted:
-    """In place of a checkpoint's square: the whole picture, its longer side *size* at most."""
+class _Fit:
+    """Preprocessing that keeps the whole picture, its longer side at most `size`, in place of a checkpoint's square."""
 
     size: int
 
@@ -33,7 +33,7 @@ def thumbnail(path: bytes, side: int) -> Image.Image | None:
     try:
         with open_file(path) as opened:
             content = opened.read()
-        return Image.fromarray(read_photo(content, _Fitted(side)).pixels)
+        return Image.fromarray(read_photo(content, _Fit(side)).pixels)
     except (OSError, DecodeError):
         return None
 

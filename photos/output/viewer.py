@@ -1,4 +1,4 @@
-"""Opens files in whatever the system shows pictures with. No shell is ever asked."""
+"""Open files in the system's viewer, never through a shell."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from photos.errors import NoDisplay, NoViewer
 #: Starts a program with these arguments.
 Start = Callable[[Sequence[bytes]], None]
 
-#: What says where windows are shown. Without them xdg-open tries programs of the terminal, which have none here.
+#: Environment variables of a display. Without one, xdg-open would start programs in the terminal.
 _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 
 
@@ -22,9 +22,9 @@ def open_files(
     start: Start | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> None:
-    """Show the files at the absolute *paths*.
+    """Open the files at the absolute *paths*.
 
-    Raises `NoViewer` if the system has no program for it, and `NoDisplay` if it has nothing to show windows on.
+    Raises `NoViewer` if the system has no program to open files, and `NoDisplay` without a display.
     """
     if start is None and platform == "win32":
         for path in paths:
@@ -37,8 +37,8 @@ def open_files(
 
 
 def commands(paths: Sequence[bytes], platform: str) -> list[list[bytes]]:
-    """What is run. macOS opens all files at once; elsewhere xdg-open takes one."""
-    # Absolute paths begin with a slash, so that none can pass for an option.
+    """Commands to run: one for all files on macOS; elsewhere one for each, since xdg-open takes one file."""
+    # Absolute paths begin with a slash, so none is taken for an option.
     assert all(path.startswith(b"/") for path in paths)
     if platform == "darwin":
         return [[b"open", *paths]]
@@ -48,7 +48,7 @@ def commands(paths: Sequence[bytes], platform: str) -> list[list[bytes]]:
 def _start(command: Sequence[bytes]) -> None:
     nothing = subprocess.DEVNULL
     try:
-        # A session of its own: the viewer stays when the terminal goes.
+        # A session of its own keeps the viewer open when the terminal is closed.
         subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True)  # noqa: S603 - no shell
     except OSError as error:
         raise NoViewer(os.fsdecode(command[0])) from error

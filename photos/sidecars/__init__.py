@@ -1,6 +1,6 @@
-"""Sidecars: XMP files beside pictures, into which tags are written when the user asks for it."""
+"""Sidecars: XMP files beside pictures, into which tags are written on request, and undo of that."""
 
-from .undo import Undone, UndoReport, undo
-from .write import Left, WriteReport, Written, write_sidecars
+from .undo import Undone, UndoReport, undo_run
+from .write import Skipped, WriteReport, Written, write_sidecars
 
-__all__ = ["Left", "UndoReport", "Undone", "WriteReport", "Written", "undo", "write_sidecars"]
+__all__ = ["Skipped", "UndoReport", "Undone", "WriteReport", "Written", "undo_run", "write_sidecars"]

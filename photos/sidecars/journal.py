@@ -1,4 +1,4 @@
-"""What surrounds the writing of sidecars: one process at a time, what one that was killed left, and the catalog."""
+"""Journal of sidecar runs: the lock, recovery after a kill, a run's entries, and the catalog's file records."""
 
 from __future__ import annotations
 
@@ -12,42 +12,45 @@ from filelock import FileLock, Timeout
 from photos.errors import SidecarLeft, SidecarsBusy
 from store import Catalog, Folder, SidecarWrite, Stamp, Transaction
 
-from .sidecar_files import read, tidy
+from .sidecar_files import read, remove_temporary
 
-#: Sidecars that are entered, and then written, at once.
+#: Sidecars that are entered in the journal, and then written, in one batch.
 BATCH = 64
 
 
 @contextmanager
-def alone(library: Path, catalog: Catalog) -> Iterator[None]:
-    """Be the one process that writes sidecars for *library*. Raises `SidecarsBusy` if another does."""
+def exclusive(library: Path, catalog: Catalog) -> Iterator[None]:
+    """Hold the lock on the sidecars of *library*; runs that were killed are ended first.
+
+    Raises `SidecarsBusy` if another process holds it.
+    """
     try:
         lock = FileLock(library / "sidecars.lock").acquire(blocking=False)
     except Timeout:
         raise SidecarsBusy(library) from None
     with lock:
-        _tidy_up(catalog)
+        _end_killed_runs(catalog)
         yield
 
 
-def batches(catalog: Catalog, run_id: int) -> Iterator[list[SidecarWrite]]:
-    """What the run wrote and nobody has undone, a batch at a time."""
+def entries(catalog: Catalog, run_id: int) -> Iterator[list[SidecarWrite]]:
+    """Entries of the run that were not undone, in batches."""
     last = 0
     while True:
         with catalog.read() as t:
-            some = t.sidecars.writes(run_id, last, BATCH)
-        if not some:
+            batch = t.sidecars.writes(run_id, last, BATCH)
+        if not batch:
             return
-        yield some
-        last = some[-1].id
+        yield batch
+        last = batch[-1].id
 
 
-def note(
+def update_file_record(
     t: Transaction, folders: Sequence[Folder], path: bytes, before: Stamp | None, now: Stamp | None, main: bytes | None
 ) -> None:
-    """Let the catalog know the sidecar as it is *now*, if it knew it as it was *before*; None is where there is none.
+    """Store the sidecar's stamp *now* in the catalog if the one there is *before*; None stands for no file.
 
-    What we wrote says nothing new of its photo, whose file is named *main*, so the next look need not read that again.
+    Our own write changes nothing about the photo, whose file is named *main*, so the next scan need not read it again.
     """
     folder = next((each for each in folders if path.startswith(_start(each))), None)
     if folder is None:
@@ -55,7 +58,7 @@ def note(
     below = path[len(_start(folder)) :]
     known = t.files.at(folder.id, below)
     if (None if known is None else known.stamp) != before:
-        # Another program wrote it since the last look, and that is news.
+        # Another program wrote it since the last scan, so the next scan must read it.
         return
     belongs_to = main if known is None else known.companion_of
     if now is not None and belongs_to is not None:
@@ -68,23 +71,23 @@ def _start(folder: Folder) -> bytes:
     return folder.path.rstrip(b"/") + b"/"
 
 
-def _tidy_up(catalog: Catalog) -> None:
-    """End the runs that were killed: what they left behind goes, and so do entries of what they did not come to."""
+def _end_killed_runs(catalog: Catalog) -> None:
+    """End runs that were killed: remove their temporary files, and drop entries of sidecars that were not written."""
     with catalog.read() as t:
         killed = t.sidecars.cut_short()
     for run_id in killed:
-        for some in batches(catalog, run_id):
-            for write in some:
-                tidy(write.path)
+        for batch in entries(catalog, run_id):
+            for entry in batch:
+                remove_temporary(entry.path)
             with catalog.write() as t:
-                t.sidecars.drop([write.id for write in some if _is_untouched(write)])
+                t.sidecars.drop([entry.id for entry in batch if _is_unwritten(entry)])
         with catalog.write() as t:
             t.sidecars.end(run_id)
 
 
-def _is_untouched(write: SidecarWrite) -> bool:
+def _is_unwritten(entry: SidecarWrite) -> bool:
     try:
-        now = read(write.path)
+        now = read(entry.path)
     except SidecarLeft:
         return False
-    return os.path.isdir(os.path.dirname(write.path)) and (None if now is None else now.content) == write.before
+    return os.path.isdir(os.path.dirname(entry.path)) and (None if now is None else now.content) == entry.before

@@ -1,4 +1,4 @@
-"""Changes lists of keywords in an XMP packet and leaves every other byte of it as it was."""
+"""Edits of keyword lists in an XMP packet. Every other byte stays as it is."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from photos.errors import SidecarLeft
 
 from .packet import RDF, Element, Packet, container_of
 
-#: By which what is in an element stands further in than itself.
-_STEP = " "
+#: Indentation of an element within another.
+_INDENT = " "
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What goes out of a list, wherever in it, and what comes to its end."""
+    """Items to remove from a list, wherever they are, and items to append."""
 
     removed: AbstractSet[str] = frozenset()
     added: tuple[str, ...] = ()
 
 
 class _Splice(NamedTuple):
-    """The bytes from `start` to `end` become `new`."""
+    """Replacement of the bytes from `start` to `end` by `new`."""
 
     start: int
     end: int
@@ -34,35 +34,35 @@ class _Splice(NamedTuple):
 
 
 def edited(packet: Packet, changes: Mapping[KeywordList, Change]) -> bytes:
-    """The packet's content with those *changes* of its lists.
+    """Content of the packet after *changes* to its lists.
 
-    Raises `SidecarLeft` where a list is written in a way that nothing can be added to.
+    Raises `SidecarLeft` if a list is written in a form to which nothing can be added.
     """
     editor = _Editor(packet)
     for each, change in changes.items():
         editor.change(each, change)
-    return packet.encoded(editor.outcome())
+    return packet.encoded(editor.result())
 
 
 class _Editor:
     def __init__(self, packet: Packet) -> None:
         self._packet = packet
         self._splices: list[_Splice] = []
-        #: Lists that the packet lacks, with their items.
-        self._lacking: list[tuple[KeywordList, Sequence[str]]] = []
+        #: Lists missing from the packet, with their items.
+        self._missing: list[tuple[KeywordList, Sequence[str]]] = []
         self._line = "\r\n" if b"\r\n" in packet.body else "\n"
 
     def change(self, each: KeywordList, change: Change) -> None:
-        waiting: Sequence[str] = change.added
+        pending: Sequence[str] = change.added
         for described in self._packet.descriptions:
-            waiting = self._change_attribute(described, each, change.removed, waiting)
+            pending = self._change_attribute(described, each, change.removed, pending)
             for held in self._packet.properties(described, each):
-                waiting = self._change_property(held, each, change.removed, waiting)
-        if waiting:
-            self._lacking.append((each, waiting))
+                pending = self._change_property(held, each, change.removed, pending)
+        if pending:
+            self._missing.append((each, pending))
 
-    def outcome(self) -> bytes:
-        if self._lacking:
+    def result(self) -> bytes:
+        if self._missing:
             self._insert_lists()
         body = self._packet.body
         for splice in sorted(self._splices, reverse=True):
@@ -70,69 +70,69 @@ class _Editor:
         return body
 
     def _change_attribute(
-        self, described: Element, each: KeywordList, removed: AbstractSet[str], waiting: Sequence[str]
+        self, described: Element, each: KeywordList, removed: AbstractSet[str], pending: Sequence[str]
     ) -> Sequence[str]:
-        """A single keyword may stand in an attribute, beside which there can be no list: it moves into one."""
+        """Move a keyword in an attribute into a list: XMP allows no list beside the attribute."""
         alone = described.attributes.get(each.tag)
-        if alone is None or not (waiting or alone in removed):
-            return waiting
+        if alone is None or not (pending or alone in removed):
+            return pending
         self._splices.append(_Splice(*self._packet.attribute(described, each.tag)))
-        return waiting if alone in removed or not alone.strip() else [alone, *waiting]
+        return pending if alone in removed or not alone.strip() else [alone, *pending]
 
     def _change_property(
-        self, held: Element, each: KeywordList, removed: AbstractSet[str], waiting: Sequence[str]
+        self, held: Element, each: KeywordList, removed: AbstractSet[str], pending: Sequence[str]
     ) -> Sequence[str]:
         container = container_of(held)
         if container is not None:
-            self._change_container(held, container, removed, waiting)
+            self._change_container(held, container, removed, pending)
             return ()
         if held.text in removed:
-            self._cut(held)
-            return waiting
-        if not waiting:
+            self._delete(held)
+            return pending
+        if not pending:
             return ()
         if held.children or held.attributes:
-            raise SidecarLeft(f"its {each.prefix}:{each.name} is no list")
-        values = [*([held.text] if held.text.strip() else []), *waiting]
+            raise SidecarLeft(f"its {each.prefix}:{each.name} is not a list")
+        values = [*([held.text] if held.text.strip() else []), *pending]
         self._splices.append(_Splice(held.start, held.end, self._list(each, values, held, self._margin(held))))
         return ()
 
     def _change_container(
-        self, held: Element, container: Element, removed: AbstractSet[str], waiting: Sequence[str]
+        self, held: Element, container: Element, removed: AbstractSet[str], pending: Sequence[str]
     ) -> None:
         items = container.all("li")
-        going = [item for item in items if not item.children and item.text in removed]
-        if going and len(going) == len(container.children) and not waiting:
-            self._cut(held)
+        removed_items = [item for item in items if not item.children and item.text in removed]
+        if removed_items and len(removed_items) == len(container.children) and not pending:
+            self._delete(held)
             return
-        for item in going:
-            self._cut(item)
-        if waiting:
-            margin = self._margin(items[-1]) if items else self._further(self._margin(container))
-            self._fill(container, "".join(margin + self._item(value, container) for value in waiting))
+        for item in removed_items:
+            self._delete(item)
+        if pending:
+            margin = self._margin(items[-1]) if items else self._indented(self._margin(container))
+            self._fill(container, "".join(margin + self._item(value, container) for value in pending))
 
     def _insert_lists(self) -> None:
         packet = self._packet
         if not packet.descriptions:
-            margin = self._further(self._margin(packet.rdf))
+            margin = self._indented(self._margin(packet.rdf))
             name, declared = _named("rdf", "Description", RDF, packet.rdf)
             prefix = name.partition(":")[0]
-            lists = self._lists(packet.rdf, self._further(margin))
+            lists = self._lists(packet.rdf, self._indented(margin))
             self._fill(packet.rdf, f'{margin}<{name}{declared} {prefix}:about="">{lists}{margin}</{name}>')
             return
         described = packet.descriptions[0]
-        margin = self._margin(described.children[0]) if described.children else self._further(self._margin(described))
+        margin = self._margin(described.children[0]) if described.children else self._indented(self._margin(described))
         self._fill(described, self._lists(described, margin))
 
     def _lists(self, around: Element, margin: str) -> str:
-        return "".join(margin + self._list(each, values, around, margin) for each, values in self._lacking)
+        return "".join(margin + self._list(each, values, around, margin) for each, values in self._missing)
 
     def _list(self, each: KeywordList, values: Sequence[str], around: Element, margin: str) -> str:
-        """The list as an element in *around*, whose own lines begin at *margin*."""
+        """The list as an element within *around*; its own lines begin at *margin*."""
         name, declared = _named(each.prefix, each.name, each.namespace, around)
         kind, also = _named("rdf", each.kind, RDF, around, may_be_default=True)
-        inner = self._further(margin)
-        items = "".join(self._further(inner) + self._item(value, around) for value in values)
+        inner = self._indented(margin)
+        items = "".join(self._indented(inner) + self._item(value, around) for value in values)
         return f"<{name}{declared}>{inner}<{kind}{also}>{items}{inner}</{kind}>{margin}</{name}>"
 
     def _item(self, value: str, around: Element) -> str:
@@ -140,7 +140,7 @@ class _Editor:
         return f"<{name}{declared}>{escape(value, {chr(13): '&#13;'})}</{name}>"
 
     def _fill(self, element: Element, new: str) -> None:
-        """Put *new* at the end of what is in *element*."""
+        """Insert *new* at the end of the content of *element*."""
         if element.is_single:
             name = self._packet.written_name(element)
             start = self._packet.blank_before(element.inner - 2)
@@ -149,21 +149,21 @@ class _Editor:
             place = max(element.inner, self._packet.blank_before(element.close))
             self._splices.append(_Splice(place, place, new))
 
-    def _cut(self, element: Element) -> None:
+    def _delete(self, element: Element) -> None:
         self._splices.append(_Splice(self._packet.blank_before(element.start), element.end))
 
     def _margin(self, element: Element) -> str:
-        """The line feed and the blanks before *element*; nothing where it does not begin a line."""
+        """Line feed and blanks before *element*; empty if it does not begin a line."""
         blank = self._packet.body[self._packet.blank_before(element.start) : element.start].decode()
         return self._line + blank.rpartition("\n")[2] if "\n" in blank else ""
 
     @staticmethod
-    def _further(margin: str) -> str:
-        return margin and margin + _STEP
+    def _indented(margin: str) -> str:
+        return margin and margin + _INDENT
 
 
 def _named(prefix: str, name: str, namespace: str, around: Element, *, may_be_default: bool = False) -> tuple[str, str]:
-    """A name as it is to be written in *around*, and the declaration of its prefix where there is none yet."""
+    """Qualified name for use within *around*, and a declaration of its prefix if it needs one."""
     scope = around.scope
     if scope.get(prefix) == namespace:
         return f"{prefix}:{name}", ""

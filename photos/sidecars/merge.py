@@ -1,7 +1,7 @@
-"""Puts a photo's labels among the keywords of its sidecar.
+"""Merge of a photo's labels into the keyword lists of its sidecar.
 
-Beside each list stand two more, in a namespace of this program: of the labels that the program wrote there, and of the
-keywords that it copied there. These may be taken out again; everything else is foreign and stays.
+Each list has two companions in a namespace of this program: the labels that the program wrote there, and the keywords
+that it copied there. Only these may be removed again; every other keyword is foreign and stays.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from typing import Final, NamedTuple
 
 from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, KeywordList, foreign
 from photos.errors import SidecarLeft
+from query import View, full_name, parted
 
 from .keyword_edits import Change, edited
 from .packet import Packet
 
 _LISTS: Final = (SUBJECT, HIERARCHICAL, TAGS)
-#: Ways from the top to one label that are written; more are no help to anyone.
-_MOST_PATHS: Final = 8
+#: Most paths from the top that are written for one label.
+_MAX_PATHS: Final = 8
 _NAMESPACES: Final = {each.prefix: each.namespace for shown in _LISTS for each in (shown, shown.ours)}
 _EMPTY: Final = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/" x:xmptk="photos">
@@ -31,15 +32,62 @@ _EMPTY: Final = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 </x:xmpmeta>
 <?xpacket end="w"?>
 """
-#: Every label is written as it is.
-NO_OTHER_WORDS: Final[Mapping[str, str]] = MappingProxyType({})
+#: Every label is written by its own name.
+OWN_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 #: Labels from the general to the special.
 LabelPath = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Keywords:
+    """Keywords of a photo, by keys that are unique across vocabularies: the parents of each key, and its word."""
+
+    parents: Mapping[str, Sequence[str]]
+    words: Mapping[str, str]
+
+
+class KeywordHierarchy:
+    """Hierarchy of the labels of all vocabularies in force.
+
+    A label's parents are above it. Above the top labels of a namespace is the namespace, and they are written by their
+    own names: `birds:heron` is `heron` below `birds`.
+    """
+
+    def __init__(self, views: Iterable[View]) -> None:
+        self._namespace_of: dict[str, str] = {}
+        self._parents: dict[str, tuple[str, ...]] = {}
+        self._namespaces = []
+        for view in views:
+            self._namespaces.append(view.namespace)
+            for label in view.revision.labels:
+                self._namespace_of[label.definition.name] = view.namespace
+                self._parents[label.definition.name] = label.definition.parents
+
+    def keywords(self, labels: Sequence[str]) -> Keywords:
+        """Keywords for the *labels* of a photo. Parents that the photo does not have are left out."""
+        parents_of: dict[str, Sequence[str]] = {}
+        words: dict[str, str] = {}
+        for label in labels:
+            namespace, word = self._split(label)
+            parents = [parent for parent in self._parents.get(label, ()) if parent in labels]
+            words[label] = label
+            if namespace:
+                # No label equals this key: names of labels have no control characters.
+                top = f"\0{namespace}"
+                words[label], words[top] = word, namespace
+                parents = parents or [top]
+            parents_of[label] = parents
+        return Keywords({**parents_of, **{key: () for key in words if key not in parents_of}}, words)
+
+    def _split(self, label: str) -> tuple[str, str]:
+        """Namespace and own name of *label*. A manual label counts to the namespace that its name begins with."""
+        known = self._namespace_of.get(label)
+        return parted(label, self._namespaces) if known is None else (known, label.removeprefix(full_name(known, "")))
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
-    """A sidecar's new content, and which words and paths of ours came and went."""
+    """New content of a sidecar, and the keywords and paths of ours that were added and removed."""
 
     content: bytes
     added: tuple[str, ...]
@@ -50,14 +98,14 @@ def merge(
     content: bytes | None,
     labels: Mapping[str, Sequence[str]],
     own_keywords: Sequence[str] = (),
-    words: Mapping[str, str] = NO_OTHER_WORDS,
+    words: Mapping[str, str] = OWN_NAMES,
 ) -> Merged | None:
-    """The sidecar *content*, or one that is still to be made, with *labels*; None if it needs no change.
+    """Merge *labels* into the sidecar *content*, or into a new sidecar (None). None if it needs no change.
 
-    *labels* have the names of their parents; parents that are no labels themselves do not count. Labels of ours that
-    are not among them are taken out. *own_keywords* are the picture's: where the sidecar has none, they are written
-    beside ours, since programs that find keywords in a sidecar look no further. A label with another word among *words*
-    is written by that. Raises `SidecarLeft`.
+    *labels* maps each label to its parents; parents that are not in it are ignored. Labels that an earlier run wrote
+    and that are not in it are removed. *own_keywords* are those in the picture itself: if the sidecar has no foreign
+    keywords, they are written there too, since programs that find keywords in a sidecar ignore those in the picture.
+    *words* maps labels to the words that are written for them. Raises `SidecarLeft`.
     """
     packet = Packet(_EMPTY.encode() if content is None else content)
     wanted = _wanted(packet, labels, own_keywords, words)
@@ -71,20 +119,20 @@ def merge(
         return None
     new = edited(packet, changes)
     _check(Packet(new), wanted)
-    told = [changes[each] for each in (SUBJECT, HIERARCHICAL) if each in changes]
+    reported = [changes[each] for each in (SUBJECT, HIERARCHICAL) if each in changes]
     ours = {*_words(labels, words), *paths(labels, "|", words)}
-    added = dict.fromkeys(word for change in told for word in change.added if word in ours)
-    removed = dict.fromkeys(word for change in told for word in sorted(change.removed))
+    added = dict.fromkeys(word for change in reported for word in change.added if word in ours)
+    removed = dict.fromkeys(word for change in reported for word in sorted(change.removed))
     return Merged(new, tuple(added), tuple(removed))
 
 
-def paths(labels: Mapping[str, Sequence[str]], parting: str, words: Mapping[str, str] = NO_OTHER_WORDS) -> list[str]:
-    """The labels as paths from the general to the special, without those that are the beginning of another."""
-    ways = [_words(way, words) for label in labels for way in islice(_paths_to(label, labels), _MOST_PATHS)]
-    # A level with the mark in it would be taken for two.
-    sound = dict.fromkeys(way for way in ways if not any(parting in level for level in way))
-    beginnings = {way[:end] for way in sound for end in range(1, len(way))}
-    return [parting.join(way) for way in sound if way not in beginnings]
+def paths(labels: Mapping[str, Sequence[str]], separator: str, words: Mapping[str, str] = OWN_NAMES) -> list[str]:
+    """Labels as paths from the general to the special, without paths that are the beginning of another."""
+    found = [_words(path, words) for label in labels for path in islice(_paths_to(label, labels), _MAX_PATHS)]
+    # A level that contains the separator would be read as two.
+    unambiguous = dict.fromkeys(path for path in found if not any(separator in level for level in path))
+    beginnings = {path[:end] for path in unambiguous for end in range(1, len(path))}
+    return [separator.join(path) for path in unambiguous if path not in beginnings]
 
 
 def _words(labels: Iterable[str], words: Mapping[str, str]) -> LabelPath:
@@ -101,7 +149,7 @@ def _paths_to(label: str, labels: Mapping[str, Sequence[str]], below: LabelPath 
 
 
 class _Lists(NamedTuple):
-    """What of one list is foreign, which words of ours are to be in it, and which copies."""
+    """Foreign keywords of a list, and the labels (`ours`) and copies that it should hold."""
 
     foreign: list[str]
     ours: list[str]
@@ -109,7 +157,7 @@ class _Lists(NamedTuple):
 
 
 def _changes(packet: Packet, each: KeywordList, lists: _Lists) -> dict[KeywordList, Change]:
-    """What makes a list, and what is noted of it, as it is wanted."""
+    """Changes that bring a list and its two companions to the wanted state."""
     changes = {}
     for noted, words in ((each.ours, lists.ours), (each.copies, lists.copies)):
         held = packet.values(noted)
@@ -127,10 +175,10 @@ def _new(words: Iterable[str], held: Sequence[str]) -> tuple[str, ...]:
 def _wanted(
     packet: Packet, labels: Mapping[str, Sequence[str]], own_keywords: Sequence[str], words: Mapping[str, str]
 ) -> dict[KeywordList, _Lists]:
-    """For each list, what of ours is to be in it: our labels, and copies of what only other lists hold.
+    """Wanted state of each list: foreign keywords, our labels, and copies of keywords that only other lists hold.
 
-    Programs that know several lists read the best of them alone, so that one with nothing but our labels in it would
-    hide what people wrote into the others.
+    Programs that know several lists read the best one only, so a list with nothing but our labels would hide the
+    keywords that people wrote into the others.
     """
     theirs = {each: _foreign(packet, each) for each in _LISTS}
     others = _paths_of(theirs) or [(word,) for word in own_keywords]
@@ -154,7 +202,7 @@ def _foreign(packet: Packet, each: KeywordList) -> list[str]:
 
 
 def _paths_of(foreign: Mapping[KeywordList, Sequence[str]]) -> list[LabelPath]:
-    """What people wrote, as paths; words that are a level of one are left out."""
+    """Foreign keywords as paths. Flat keywords that are a level of some path are left out."""
     found = [
         tuple(word.split(each.separator))
         for each, words in foreign.items()
@@ -173,7 +221,7 @@ def _written(others: Iterable[LabelPath], each: KeywordList) -> Iterator[str]:
 
 
 def _without(words: Iterable[str], there: Iterable[str]) -> Iterator[str]:
-    """Each of the *words* once that people would not take for one that is *there*."""
+    """Each of *words* once, without those that read the same as one that is *there*."""
     seen = {_key(word) for word in there}
     for word in words:
         if word.strip() and _key(word) not in seen:
@@ -182,18 +230,18 @@ def _without(words: Iterable[str], there: Iterable[str]) -> Iterator[str]:
 
 
 def _key(word: str) -> str:
-    """What makes two keywords the same to people: letters whatever their case or composition."""
+    """Key under which two keywords read the same: case and Unicode composition are ignored."""
     return unicodedata.normalize("NFC", word).casefold().strip()
 
 
 def _check(after: Packet, wanted: Mapping[KeywordList, _Lists]) -> None:
-    """Read the outcome once more: what is foreign is people's work, and a mistake of ours must not cost it."""
+    """Verify the edited packet: a mistake of ours must never lose a foreign keyword."""
     for each, lists in wanted.items():
         noted = (set(after.values(each.ours)), set(after.values(each.copies)))
-        is_sound = (
+        is_correct = (
             lists.foreign == [word for word in after.values(each) if word in lists.foreign]
             and {*lists.foreign, *lists.ours, *lists.copies} == {word for word in after.values(each) if word.strip()}
             and noted == (set(lists.ours), set(lists.copies))
         )
-        if not is_sound:
-            raise SidecarLeft(f"its {each.prefix}:{each.name} is written in a way that is not understood")
+        if not is_correct:
+            raise SidecarLeft(f"its {each.prefix}:{each.name} has an unsupported form")

@@ -1,7 +1,7 @@
-"""Sidecars on disk: read whole, and put into their places in one step.
+"""Sidecar files: atomic read and write.
 
-A sidecar is written under a hidden name beside its place, synced, and renamed: whenever that is cut short, what lies in
-its place is the old one or the new one.
+A sidecar is written to a hidden file beside it, synced, and renamed: after a kill or a power cut at any moment, the
+path holds the old sidecar or the new one.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from indexer.files.scan import stamp_of
 from photos.errors import SidecarLeft
 from store import Stamp
 
-#: Bytes; no more is read of one when photos are indexed.
-_MOST: Final = 16 << 20
+#: Bytes. The indexer reads no more of a sidecar either.
+_MAX_SIZE: Final = 16 << 20
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-#: What systems say where a file cannot have two names.
+#: Errors of file systems without hard links.
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.EACCES})
 
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """A sidecar as it was read, and by what it is told whether it is still that."""
+    """A sidecar as it was read, with the stamp that tells whether it has changed since."""
 
     content: bytes
     stamp: Stamp
@@ -38,32 +38,32 @@ class Sidecar:
 
 
 def read(path: bytes) -> Sidecar | None:
-    """What lies at *path*; None if nothing does. Raises `SidecarLeft` if it is not to be touched."""
+    """Read the sidecar at *path*; None if there is none. Raises `SidecarLeft` if it must not be changed."""
     try:
         status = os.lstat(path)
         if stat.S_ISLNK(status.st_mode):
             raise SidecarLeft("it is a link to another file")
         if not stat.S_ISREG(status.st_mode):
-            raise SidecarLeft("it is no regular file")
-        with open_nonblocking(path) as opened:
-            content = opened.read(_MOST + 1)
+            raise SidecarLeft("it is not a regular file")
+        with open_without_waiting(path) as opened:
+            content = opened.read(_MAX_SIZE + 1)
             after = os.fstat(opened.fileno())
     except FileNotFoundError:
         return None
     except OSError as error:
         raise SidecarLeft(f"it cannot be read ({error.strerror or error})") from None
-    if len(content) > _MOST:
-        raise SidecarLeft(f"it has more than {_MOST >> 20} MB")
+    if len(content) > _MAX_SIZE:
+        raise SidecarLeft(f"it has more than {_MAX_SIZE >> 20} MB")
     if stamp_of(status) != stamp_of(after):
         raise SidecarLeft("it changed while it was read")
     return Sidecar(content, stamp_of(after), stat.S_IMODE(after.st_mode), (after.st_uid, after.st_gid))
 
 
 def put(path: bytes, content: bytes, before: Sidecar | None) -> Stamp | None:
-    """Put *content* at *path* in place of *before*, or where nothing was; on the disk once `sync` returns.
+    """Write *content* to *path*, where *before* was read, or nothing (None). It is durable once `sync` returns.
 
-    Returns its stamp; None if another program has changed it already. Raises `SidecarLeft` if what lies there is no
-    longer *before*, or cannot be replaced, and `OSError` if the disk is full.
+    Returns the new stamp; None if another program has changed the file already. Raises `SidecarLeft` if the file at
+    *path* is no longer *before* or cannot be replaced, and `OSError` if the disk is full.
     """
     beside = temporary(path)
     try:
@@ -88,7 +88,7 @@ def put(path: bytes, content: bytes, before: Sidecar | None) -> Stamp | None:
 
 
 def remove(path: bytes, before: Sidecar) -> None:
-    """Remove the sidecar at *path*, which is *before*. Raises `SidecarLeft` if it no longer is, or cannot be."""
+    """Remove the sidecar at *path*. Raises `SidecarLeft` if it is no longer *before* or cannot be removed."""
     _check(path, before)
     try:
         os.unlink(path)
@@ -97,21 +97,21 @@ def remove(path: bytes, before: Sidecar) -> None:
 
 
 def temporary(path: bytes) -> bytes:
-    """Where a sidecar is written before it gets to *path*: a short hidden name, which no look at a folder takes up."""
+    """Path of the temporary file for *path*: a short hidden name, which a scan ignores."""
     folder, name = os.path.split(path)
     return os.path.join(folder, b".photos-%s.tmp" % hashlib.sha256(name).hexdigest()[:16].encode())
 
 
-def tidy(path: bytes) -> None:
-    """Remove what a process that was killed may have left beside *path*."""
+def remove_temporary(path: bytes) -> None:
+    """Remove the temporary file of *path* that a killed process may have left."""
     with suppress(OSError):
         os.unlink(temporary(path))
 
 
 def sync(paths: Iterable[bytes]) -> None:
-    """Return when what was put into or removed from the folders of *paths* will survive a power cut."""
+    """Sync the folders of *paths*, so that files written or removed there survive a power cut."""
     for folder in {os.path.dirname(path) for path in paths}:
-        # Some file systems of other machines cannot be asked for it.
+        # Some network file systems do not support it.
         with suppress(OSError):
             descriptor = os.open(folder, os.O_RDONLY)
             try:
@@ -127,7 +127,7 @@ def _write(path: bytes, content: bytes, like: Sidecar | None) -> Stamp:
     with open(descriptor, "wb") as opened:
         opened.write(content)
         if like is not None:
-            # Neither is known to every file system, and the owner is root's to change.
+            # Not every file system has them, and only root may change the owner.
             with suppress(OSError):
                 os.fchown(descriptor, *like.owner)
             with suppress(OSError):
@@ -144,13 +144,13 @@ def _check(path: bytes, before: Sidecar | None) -> None:
         now = None
     if now != (None if before is None else before.stamp):
         raise SidecarLeft("another program wrote it at the same moment")
-    # The folder's rights would allow it; who protected the file meant something.
+    # Replacing needs write permission on the folder only, but a protected file must stay.
     if before is not None and not os.access(path, os.W_OK):
         raise SidecarLeft("it is write-protected")
 
 
 def _place_new(beside: bytes, path: bytes) -> None:
-    """As `os.replace`, but what another program has just put there stays."""
+    """As `os.replace`, but never over a file that another program has just written."""
     try:
         os.link(beside, path)
     except FileExistsError:

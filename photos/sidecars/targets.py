@@ -1,31 +1,33 @@
-"""Which pictures sidecars are written for, and which sidecar is a picture's."""
+"""Targets: the pictures that sidecars are written for, and the sidecar that belongs to each."""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from indexer.files.companions import companions, is_sidecar
-from photos.operations.folders import is_offline
-from query.errors import NotInLibrary
+from indexer.files.companions import companions
+from indexer.files.sidecars import is_sidecar
+from query import NotInLibrary
 from store import Catalog, Folder, Transaction
 
 _ENDING = b".xmp"
+#: Tells whether a folder with so many known files is offline.
+IsOffline = Callable[[bytes, int], bool]
 
 
 class Picture(NamedTuple):
-    """A file that holds a photo, by its absolute path."""
+    """A file that holds a photo. `path` is absolute."""
 
     path: bytes
     photo_id: int
 
 
-def pictures(catalog: Catalog, within: Sequence[bytes]) -> tuple[list[Picture], list[Folder]]:
-    """The pictures at or below the absolute paths *within*, or all, by directory; and the folders that are offline.
+def pictures(catalog: Catalog, within: Sequence[bytes], is_offline: IsOffline) -> tuple[list[Picture], list[Folder]]:
+    """Pictures at or below the absolute paths *within*, or all, by directory; and the folders that are offline.
 
-    Raises `NotInLibrary` for a path where there are none.
+    Raises `NotInLibrary` for a path without any.
     """
     found: set[Picture] = set()
     offline: dict[int, Folder] = {}
@@ -43,7 +45,7 @@ def pictures(catalog: Catalog, within: Sequence[bytes]) -> tuple[list[Picture], 
 
 
 def _held(t: Transaction, folder: Folder, asked: bytes) -> list[Picture]:
-    """The folder's pictures at or below the path that was *asked* for."""
+    """Pictures of the folder at or below the absolute path *asked*."""
     below = _below(folder.path, asked)
     if below is None:
         return []
@@ -53,7 +55,7 @@ def _held(t: Transaction, folder: Folder, asked: bytes) -> list[Picture]:
 
 
 def _below(folder: bytes, asked: bytes) -> bytes | None:
-    """Where *asked* is in *folder*, relative to it; empty if it is around it, and None if it is elsewhere."""
+    """Path of *asked* relative to *folder*; empty if *asked* is or contains it, None if it is elsewhere."""
     start = folder.rstrip(b"/") + b"/"
     if asked == folder or start.startswith(asked.rstrip(b"/") + b"/") or not asked:
         return b""
@@ -61,20 +63,20 @@ def _below(folder: bytes, asked: bytes) -> bytes | None:
 
 
 class Directory:
-    """The names in a directory, and which sidecar belongs to which picture there."""
+    """Names in a directory, and the sidecars that belong to its pictures."""
 
     def __init__(self, names: Sequence[bytes]) -> None:
         self.names = frozenset(names)
         sidecars = sorted(name for name in names if is_sidecar(name))
-        self._belongs = companions(names) if sidecars else {}
+        self._owners = companions(names) if sidecars else {}
         self._sidecars: defaultdict[bytes, list[bytes]] = defaultdict(list)
         for name in sidecars:
             self._sidecars[name.lower()].append(name)
 
     def sidecar_of(self, picture: bytes) -> bytes:
-        """The name of the picture's sidecar, whether or not it is there.
+        """Name of the picture's sidecar, existing or not.
 
-        `IMG.JPG.xmp` is meant for that picture alone, and so goes before `IMG.xmp`, which may belong to another one.
+        `IMG.JPG.xmp` can belong to that picture only, so it wins over `IMG.xmp`, which may belong to another one.
         """
         own = picture + _ENDING
         if own in self.names:
@@ -82,6 +84,6 @@ class Directory:
         stem = os.path.splitext(picture)[0]
         for base in (picture, stem):
             for name in self._sidecars.get((base + _ENDING).lower(), ()):
-                if self._belongs.get(name) == picture:
+                if self._owners.get(name) == picture:
                     return name
         return own

@@ -1,4 +1,4 @@
-"""Puts sidecars back as they were before a run wrote them."""
+"""Undo of a sidecar run: each sidecar gets back the content that it had before."""
 
 from __future__ import annotations
 
@@ -12,49 +12,53 @@ from photos.errors import NoSuchRun, NothingFound, SidecarLeft
 from photos.library import OpenLibrary
 from store import Catalog, Folder, SidecarRun, SidecarWrite, Stamp
 
-from .journal import alone, batches, note
-from .sidecar_files import Sidecar, put, read, remove, sync, tidy
-from .write import Left
+from .journal import entries, exclusive, update_file_record
+from .sidecar_files import Sidecar, put, read, remove, remove_temporary, sync
+from .write import Skipped
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """A sidecar that was put back or, having been made, removed; or would be."""
+    """A sidecar that was put back, or removed if the run had made it; or in a dry run would be."""
 
     sidecar: bytes
     photo_id: int
     is_removed: bool
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class UndoReport:
-    """How many sidecars were removed and put back, and how many were left because they are others by now."""
+    """Totals of an undo: sidecars removed and restored, and sidecars skipped because they have changed since."""
 
     run: int
-    removed: int = 0
-    restored: int = 0
-    left: int = 0
+    removed: int
+    restored: int
+    skipped: int
 
 
-def undo(
-    app: OpenLibrary, number: int | None = None, *, is_trial: bool = False, tell: Callable[[Undone | Left], None]
+def undo_run(
+    library: OpenLibrary,
+    number: int | None = None,
+    *,
+    dry_run: bool = False,
+    on_event: Callable[[Undone | Skipped], None],
 ) -> UndoReport:
-    """Undo what the run of that *number* wrote, or the last one that was not undone; nothing is done if *is_trial*.
+    """Undo the run with that *number*, or the last one that was not undone; a *dry_run* changes nothing.
 
-    A sidecar that is not as the run left it stays as it is, and so does one whose folder is not there; *tell* hears of
-    each. May be repeated. Raises `NothingFound`, `NoSuchRun` or `SidecarsBusy`.
+    A sidecar that is not as the run left it is skipped, and so is one whose folder is missing; *on_event* gets each.
+    May be repeated. Raises `NothingFound`, `NoSuchRun` or `SidecarsBusy`.
     """
-    if app.is_new:
+    if library.is_new:
         raise _nothing() if number is None else NoSuchRun(number)
-    with nullcontext() if is_trial else alone(app.settings.library, app.catalog):
-        run = _chosen(app.catalog, number)
-        undoing = _Undoing(app.catalog, run.id, tell, is_trial=is_trial)
-        for some in batches(app.catalog, run.id):
-            undoing.undo(some)
-        if not is_trial:
-            with app.catalog.write() as t:
+    with nullcontext() if dry_run else exclusive(library.settings.library, library.catalog):
+        run = _chosen(library.catalog, number)
+        undo = _Undo(library.catalog, run.id, on_event, dry_run=dry_run)
+        for batch in entries(library.catalog, run.id):
+            undo.undo(batch)
+        if not dry_run:
+            with library.catalog.write() as t:
                 t.sidecars.undone_run(run.id)
-        return undoing.report
+        return undo.report()
 
 
 def _chosen(catalog: Catalog, number: int | None) -> SidecarRun:
@@ -65,79 +69,86 @@ def _chosen(catalog: Catalog, number: int | None) -> SidecarRun:
         if last is None:
             raise _nothing()
         return last
-    asked = next((run for run in runs if run.id == number), None)
-    if asked is None:
+    chosen = next((run for run in runs if run.id == number), None)
+    if chosen is None:
         raise NoSuchRun(number)
-    return asked
+    return chosen
 
 
 def _nothing() -> NothingFound:
     return NothingFound("There is nothing to undo; `photos xmp runs` lists what was written.")
 
 
-class _Undoing:
-    def __init__(self, catalog: Catalog, run_id: int, tell: Callable[[Undone | Left], None], *, is_trial: bool) -> None:
-        self.report = UndoReport(run_id)
+class _Undo:
+    def __init__(
+        self, catalog: Catalog, run_id: int, on_event: Callable[[Undone | Skipped], None], *, dry_run: bool
+    ) -> None:
         self._catalog = catalog
-        self._tell = tell
-        self._is_trial = is_trial
+        self._run_id = run_id
+        self._on_event = on_event
+        self._dry_run = dry_run
+        self._removed = self._restored = self._skipped = 0
         with catalog.read() as t:
             self._folders: Sequence[Folder] = t.folders.all()
 
-    def undo(self, some: Sequence[SidecarWrite]) -> None:
-        """Undo a batch."""
+    def report(self) -> UndoReport:
+        """Totals so far."""
+        return UndoReport(self._run_id, self._removed, self._restored, self._skipped)
+
+    def undo(self, batch: Sequence[SidecarWrite]) -> None:
+        """Undo a batch of journal entries."""
         done: list[int] = []
         changed: list[tuple[bytes, Stamp, Stamp | None]] = []
-        for write in some:
+        for entry in batch:
             try:
-                before = self._to_undo(write)
-                if before is not None and not self._is_trial:
-                    changed += _carry_out(write, before)
+                current = self._to_undo(entry)
+                if current is not None and not self._dry_run:
+                    changed += _restore(entry, current)
             except SidecarLeft as left:
-                self.report.left += 1
-                self._tell(Left(write.path, left.reason))
+                self._skipped += 1
+                self._on_event(Skipped(entry.path, left.reason))
                 continue
-            done.append(write.id)
-            if before is not None:
-                self._count(write)
-        if self._is_trial:
+            done.append(entry.id)
+            if current is not None:
+                self._count(entry)
+        if self._dry_run:
             return
         sync(path for path, *_ in changed)
         with self._catalog.write() as t:
             t.sidecars.undone(done)
-            for path, before_stamp, now in changed:
-                note(t, self._folders, path, before_stamp, now, None)
+            for path, before, now in changed:
+                update_file_record(t, self._folders, path, before, now, None)
 
-    def _to_undo(self, write: SidecarWrite) -> Sidecar | None:
-        """The sidecar as the run left it; None if it is as it was before already. Raises `SidecarLeft`."""
-        if not os.path.isdir(os.path.dirname(write.path)):
+    def _to_undo(self, entry: SidecarWrite) -> Sidecar | None:
+        """The sidecar as the run left it; None if it already is as before the run. Raises `SidecarLeft`."""
+        if not os.path.isdir(os.path.dirname(entry.path)):
             raise SidecarLeft("its folder is not there")
-        now = read(write.path)
-        if (None if now is None else now.content) == write.before:
+        now = read(entry.path)
+        if (None if now is None else now.content) == entry.before:
             return None
         if now is None:
             raise SidecarLeft("it was deleted since")
-        if hashlib.sha256(now.content).digest() != write.after_hash:
+        if hashlib.sha256(now.content).digest() != entry.after_hash:
             with self._catalog.read() as t:
-                later = t.sidecars.later(write)
+                later = t.sidecars.later(entry)
             since = (
                 "another program changed it since" if later is None else f"run {later} wrote it again, undo that first"
             )
             raise SidecarLeft(since)
         return now
 
-    def _count(self, write: SidecarWrite) -> None:
-        is_removed = write.before is None
-        self.report.removed += is_removed
-        self.report.restored += not is_removed
-        self._tell(Undone(write.path, write.photo_id, is_removed))
+    def _count(self, entry: SidecarWrite) -> None:
+        is_removed = entry.before is None
+        self._removed += is_removed
+        self._restored += not is_removed
+        self._on_event(Undone(entry.path, entry.photo_id, is_removed))
 
 
-def _carry_out(write: SidecarWrite, now: Sidecar) -> list[tuple[bytes, Stamp, Stamp | None]]:
-    """Undo it; returns its path with its stamps before and after, unless another program was quicker."""
-    tidy(write.path)
-    if write.before is None:
-        remove(write.path, now)
-        return [(write.path, now.stamp, None)]
-    stamp = put(write.path, write.before, now)
-    return [] if stamp is None else [(write.path, now.stamp, stamp)]
+def _restore(entry: SidecarWrite, current: Sidecar) -> list[tuple[bytes, Stamp, Stamp | None]]:
+    """Restore a sidecar. Returns its path and stamps before and after; nothing if another program wrote it since."""
+    remove_temporary(entry.path)
+    if entry.before is None:
+        remove(entry.path, current)
+        return [(entry.path, current.stamp, None)]
+    stamp = put(entry.path, entry.before, current)
+    return [] if stamp is None else [(entry.path, current.stamp, stamp)]

@@ -1,4 +1,4 @@
-"""Writes the tags that photos show into the sidecars of their files."""
+"""Write the tags of photos into the sidecars of their files."""
 
 from __future__ import annotations
 
@@ -13,45 +13,46 @@ from photos.library import OpenLibrary
 from query.tagging import ScoredTag, photo_tags, views
 from store import Folder, Photo, Stamp
 
-from .hierarchy import Levels
-from .journal import BATCH, alone, note
-from .merge import Merged, merge
+from .journal import BATCH, exclusive, update_file_record
+from .merge import KeywordHierarchy, Merged, merge
 from .sidecar_files import Sidecar, put, read, sync
-from .targets import Directory, Picture, pictures
+from .targets import Directory, IsOffline, Picture, pictures
 
-#: Pictures whose tags are looked up at once.
-_AT_ONCE = 1024
+#: Pictures whose tags are read from the catalog in one query.
+_TAGS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A sidecar that was made or changed, or would be, and the words and paths of ours that came and went."""
+    """A sidecar that was written, or in a dry run would be, with the keywords and paths that were added and removed."""
 
     sidecar: bytes
     picture: Picture
-    is_made: bool
+    is_new: bool
     added: tuple[str, ...]
     removed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """A path at which nothing was done, and why."""
+class Skipped:
+    """A path where nothing was done, and the reason, as a clause: "it is write-protected"."""
 
     path: bytes
     reason: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class WriteReport:
-    """How many sidecars were made and changed, how many pictures needed nothing, and what was left as it was."""
+    """Totals of a run: sidecars made and changed, pictures that needed no change, and paths skipped.
 
-    #: None if nothing was written.
-    run: int | None = None
-    made: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    left: int = 0
+    `run` is None if nothing was written.
+    """
+
+    run: int | None
+    made: int
+    changed: int
+    unchanged: int
+    skipped: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,95 +64,98 @@ class _Plan:
 
 
 def write_sidecars(
-    app: OpenLibrary,
-    within: Sequence[bytes] = (),
+    library: OpenLibrary,
+    within: Sequence[bytes],
+    is_offline: IsOffline,
     *,
-    is_trial: bool = False,
-    tell: Callable[[Written | Left], None],
-    progress: Callable[[int, int], None] | None = None,
+    dry_run: bool = False,
+    on_event: Callable[[Written | Skipped], None],
+    on_done: Callable[[int, int], None],
 ) -> WriteReport:
-    """Write the tags of the pictures at or below the absolute paths *within*, or of all; nothing if *is_trial*.
+    """Write the tags of the pictures at or below the absolute paths *within*, or of all; a *dry_run* writes nothing.
 
-    *tell* hears of each sidecar that was written or left, *progress* of the pictures that are done. A run that is cut
-    short leaves each sidecar old or new, and the next one goes on. Raises `EmptyLibrary`, `NotInLibrary` or
-    `SidecarsBusy`.
+    *on_event* gets each sidecar that was written or skipped, *on_done* the number of pictures so far and in all. After
+    an interruption each sidecar is the old one or the new one, and the next run goes on. Raises `EmptyLibrary`,
+    `NotInLibrary` or `SidecarsBusy`.
     """
-    _ = app.space
-    with nullcontext() if is_trial else alone(app.settings.library, app.catalog):
-        found, offline = pictures(app.catalog, within)
-        writer = _Writer(app, tell, is_trial=is_trial)
+    _ = library.space
+    with nullcontext() if dry_run else exclusive(library.settings.library, library.catalog):
+        found, offline = pictures(library.catalog, within, is_offline)
+        writer = _Writer(library, on_event, dry_run=dry_run)
         for folder in offline:
-            writer.leave(folder.path, "the folder is not there, or empty")
-        for start in range(0, len(found), _AT_ONCE):
-            some = found[start : start + _AT_ONCE]
-            tags, photos = writer.look_up(some)
+            writer.skip(folder.path, "the folder is not there, or empty")
+        for start in range(0, len(found), _TAGS_AT_ONCE):
+            some = found[start : start + _TAGS_AT_ONCE]
+            tags, photos = writer.read_tags(some)
             for first in range(0, len(some), BATCH):
                 writer.write(some[first : first + BATCH], tags, photos)
-                if progress is not None:
-                    progress(min(start + first + BATCH, len(found)), len(found))
-        writer.end()
-        return writer.report
+                on_done(min(start + first + BATCH, len(found)), len(found))
+        return writer.finish()
 
 
 class _Writer:
-    def __init__(self, app: OpenLibrary, tell: Callable[[Written | Left], None], *, is_trial: bool) -> None:
-        self.report = WriteReport()
-        self._app = app
-        self._tell = tell
-        self._is_trial = is_trial
-        self._folders, self._levels = _folders_and_levels(app)
-        #: The directory that was looked at last: pictures come directory by directory.
+    def __init__(self, library: OpenLibrary, on_event: Callable[[Written | Skipped], None], *, dry_run: bool) -> None:
+        self._library = library
+        self._on_event = on_event
+        self._dry_run = dry_run
+        self._run: int | None = None
+        self._made = self._changed = self._unchanged = self._skipped = 0
+        with library.catalog.read() as t:
+            self._folders: Sequence[Folder] = t.folders.all()
+            self._hierarchy = KeywordHierarchy(views(t))
+        #: The last directory that was listed: pictures come directory by directory.
         self._directory: tuple[bytes, Directory] = (b"", Directory([]))
 
-    def look_up(self, some: Sequence[Picture]) -> tuple[dict[int, list[ScoredTag]], dict[int, Photo]]:
-        """The tags and the facts of the pictures' photos."""
+    def read_tags(self, some: Sequence[Picture]) -> tuple[dict[int, list[ScoredTag]], dict[int, Photo]]:
+        """Tags and records of the pictures' photos."""
         ids = sorted({picture.photo_id for picture in some})
-        tags = photo_tags(self._app.catalog, self._app.space, ids, threshold=self._app.settings.threshold)
-        with self._app.catalog.read() as t:
+        library = self._library
+        tags = photo_tags(library.catalog, library.space, ids, threshold=library.settings.threshold)
+        with library.catalog.read() as t:
             return tags, {photo.id: photo for photo in t.photos.get(ids)}
 
     def write(
-        self, some: Sequence[Picture], tags: Mapping[int, Sequence[ScoredTag]], photos: Mapping[int, Photo]
+        self, batch: Sequence[Picture], tags: Mapping[int, Sequence[ScoredTag]], photos: Mapping[int, Photo]
     ) -> None:
-        """Write what is new of a batch of pictures."""
+        """Write the sidecars of a batch of pictures that need a change."""
         plans = [
             plan
-            for picture in some
+            for picture in batch
             if picture.photo_id in photos
-            and (plan := self._planned(picture, tags[picture.photo_id], photos[picture.photo_id])) is not None
+            and (plan := self._plan(picture, tags[picture.photo_id], photos[picture.photo_id])) is not None
         ]
-        if self._is_trial:
+        if self._dry_run:
             for plan in plans:
                 self._count(plan)
         elif plans:
             self._carry_out(plans)
 
-    def leave(self, path: bytes, reason: str) -> None:
-        """Note that nothing is done at *path*."""
-        self.report.left += 1
-        self._tell(Left(path, reason))
+    def skip(self, path: bytes, reason: str) -> None:
+        """Count and report that nothing is done at *path*."""
+        self._skipped += 1
+        self._on_event(Skipped(path, reason))
 
-    def end(self) -> None:
-        """Conclude the run."""
-        if self.report.run is not None:
-            with self._app.catalog.write() as t:
-                t.sidecars.end(self.report.run)
-        if not self.report.made + self.report.changed:
-            self.report.run = None
+    def finish(self) -> WriteReport:
+        """End the run, and return its totals."""
+        if self._run is not None:
+            with self._library.catalog.write() as t:
+                t.sidecars.end(self._run)
+        run = self._run if self._made + self._changed else None
+        return WriteReport(run, self._made, self._changed, self._unchanged, self._skipped)
 
-    def _planned(self, picture: Picture, tags: Sequence[ScoredTag], photo: Photo) -> _Plan | None:
+    def _plan(self, picture: Picture, tags: Sequence[ScoredTag], photo: Photo) -> _Plan | None:
         path = picture.path
         try:
             path = sidecar = self._sidecar_of(path)
             before = read(sidecar)
-            keywords = self._levels.of([tag.label for tag in tags])
+            keywords = self._hierarchy.keywords([tag.label for tag in tags])
             content = None if before is None else before.content
-            merged = merge(content, keywords.above, photo.facts.keywords, keywords.words)
+            merged = merge(content, keywords.parents, photo.facts.keywords, keywords.words)
         except SidecarLeft as left:
-            self.leave(path, left.reason)
+            self.skip(path, left.reason)
             return None
         if merged is None:
-            self.report.unchanged += 1
+            self._unchanged += 1
             return None
         return _Plan(picture, sidecar, before, merged)
 
@@ -167,10 +171,11 @@ class _Writer:
         return os.path.join(folder, self._directory[1].sidecar_of(name))
 
     def _carry_out(self, plans: Sequence[_Plan]) -> None:
-        with self._app.catalog.write() as t:
-            run = self.report.run or t.sidecars.begin()
+        # The journal is committed before any file is touched: undo needs the content from before.
+        with self._library.catalog.write() as t:
+            run = self._run or t.sidecars.begin()
             entries = [t.sidecars.note(run, plan.picture.photo_id, *_entry(plan)) for plan in plans]
-        self.report.run = run
+        self._run = run
         done: list[tuple[_Plan, Stamp | None]] = []
         not_done: list[int] = []
         for plan, entry in zip(plans, entries, strict=True):
@@ -178,30 +183,25 @@ class _Writer:
                 done.append((plan, put(plan.sidecar, plan.merged.content, plan.before)))
             except SidecarLeft as left:
                 not_done.append(entry)
-                self.leave(plan.sidecar, left.reason)
+                self.skip(plan.sidecar, left.reason)
         sync(plan.sidecar for plan, _ in done)
-        with self._app.catalog.write() as t:
+        with self._library.catalog.write() as t:
             t.sidecars.drop(not_done)
             for plan, stamp in done:
                 if stamp is not None:
-                    main = os.path.basename(plan.picture.path) if self._app.settings.companions else None
+                    main = os.path.basename(plan.picture.path) if self._library.settings.companions else None
                     before = None if plan.before is None else plan.before.stamp
-                    note(t, self._folders, plan.sidecar, before, stamp, main)
+                    update_file_record(t, self._folders, plan.sidecar, before, stamp, main)
         for plan, _ in done:
             self._count(plan)
 
     def _count(self, plan: _Plan) -> None:
-        is_made = plan.before is None
-        self.report.made += is_made
-        self.report.changed += not is_made
-        self._tell(Written(plan.sidecar, plan.picture, is_made, plan.merged.added, plan.merged.removed))
+        is_new = plan.before is None
+        self._made += is_new
+        self._changed += not is_new
+        self._on_event(Written(plan.sidecar, plan.picture, is_new, plan.merged.added, plan.merged.removed))
 
 
 def _entry(plan: _Plan) -> tuple[bytes, bytes | None, bytes]:
     before = None if plan.before is None else plan.before.content
     return plan.sidecar, before, hashlib.sha256(plan.merged.content).digest()
-
-
-def _folders_and_levels(app: OpenLibrary) -> tuple[list[Folder], Levels]:
-    with app.catalog.read() as t:
-        return t.folders.all(), Levels(views(t))

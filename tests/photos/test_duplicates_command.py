@@ -11,7 +11,7 @@ from PIL import ExifTags, Image
 from tests.pictures import encoded
 from tests.raw_photos import dng
 
-from .test_likeness import textured
+from .duplicates.test_perceptual_hash import textured
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def indexed(photos, folder, checkpoint, vocabulary):
-    """Indexes what a test has put into the folder."""
+    """Index the files that a test has put into the folder."""
 
     def index(*more):
         assert photos("vocab", "use", vocabulary).status == 0
@@ -49,7 +49,7 @@ def names(group):
     return [os.path.basename(file["path"]) for file in group]
 
 
-def test_files_of_one_content_are_a_group(indexed, folder):
+def test_files_with_the_same_content_are_a_group(indexed, folder):
     (folder / "b.jpg").write_bytes(encoded(textured(0)))
     shutil.copy(folder / "b.jpg", folder / "a.jpg")
     (folder / "other.jpg").write_bytes(encoded(textured(1)))
@@ -64,7 +64,7 @@ def test_files_of_one_content_are_a_group(indexed, folder):
     assert photos("duplicates", "--paths").lines == [f"{folder}/a.jpg", f"{folder}/b.jpg"]
 
 
-def test_what_was_reduced_or_saved_anew_is_near_and_the_largest_is_best(indexed, folder):
+def test_reduced_and_recompressed_copies_are_near(indexed, folder):
     image = textured(0)
     (folder / "a small.jpg").write_bytes(encoded(image.resize((160, 120))))
     (folder / "b rough.jpg").write_bytes(encoded(image, quality=40))
@@ -77,8 +77,8 @@ def test_what_was_reduced_or_saved_anew_is_near_and_the_largest_is_best(indexed,
     assert photos("duplicates", "--exact").status == 1
 
 
-def test_what_only_its_embedding_says_is_the_same_is_not(indexed, folder):
-    # The colours of all are the same on average, and that is all that this embedder sees.
+def test_equal_embeddings_alone_make_no_group(indexed, folder):
+    # The test embedder sees the mean colour only, and it is the same for all.
     pixels = np.asarray(textured(3))
     for name, turn in {"a": pixels, "b": pixels[::-1], "c": pixels[:, ::-1]}.items():
         (folder / f"{name}.png").write_bytes(encoded(Image.fromarray(np.ascontiguousarray(turn)), "png"))
@@ -87,7 +87,7 @@ def test_what_only_its_embedding_says_is_the_same_is_not(indexed, folder):
     assert "No duplicates" in photos("duplicates").err
 
 
-def test_a_burst_is_no_duplicate_unless_asked_for(indexed, folder):
+def test_bursts_are_grouped_only_on_request(indexed, folder):
     for second in (1, 2):
         exif = dated(f"2024:05:01 12:00:0{second}")
         (folder / f"{second}.jpg").write_bytes(encoded(textured(0), exif=exif, quality=90 + second))
@@ -96,7 +96,7 @@ def test_a_burst_is_no_duplicate_unless_asked_for(indexed, folder):
     assert len(groups(photos("duplicates", "--bursts", "--json"))) == 1
 
 
-def test_a_changed_comment_leaves_the_pixels_the_same(indexed, folder):
+def test_a_changed_comment_leaves_the_same_pixels(indexed, folder):
     content = encoded(textured(0))
     (folder / "a.jpg").write_bytes(content)
     (folder / "b.jpg").write_bytes(content[:2] + b"\xff\xfe\x00\x08hello!" + content[2:])
@@ -104,7 +104,7 @@ def test_a_changed_comment_leaves_the_pixels_the_same(indexed, folder):
     assert [file["sameness"] for file in group] == ["best", "same pixels"]
 
 
-def test_a_folder_asks_for_groups_that_touch_it_and_names_only_its_own(indexed, folder, tmp_path):
+def test_a_folder_limits_groups_and_removable_files(indexed, folder, tmp_path):
     new = tmp_path / "import"
     new.mkdir()
     for seed in (0, 1):
@@ -118,7 +118,7 @@ def test_a_folder_asks_for_groups_that_touch_it_and_names_only_its_own(indexed, 
     assert photos("duplicates", new, "--others").lines == [f"{new}/0 small.jpg"]
 
 
-def test_others_never_name_what_is_not_certain(indexed, folder, tmp_path):
+def test_others_lists_no_missing_or_changed_file(indexed, folder, tmp_path):
     content = encoded(textured(0), quality=95)
     for name in ("a.jpg", "b.jpg", "c.jpg"):
         (folder / name).write_bytes(content)
@@ -135,7 +135,7 @@ def test_others_never_name_what_is_not_certain(indexed, folder, tmp_path):
     (tmp_path / "away").rename(tmp_path / "unplugged")
     result = photos("duplicates")
     assert "changed since it was indexed" in result.out
-    # What it looks like is known from before, and still nothing is said of a file that is not there.
+    # Its hash is stored, but a missing file is never removable.
     assert "not there now" in result.out
     assert "not checked" not in result.out
     assert photos("duplicates", "--others").lines == [f"{folder}/c.jpg"]
@@ -143,10 +143,10 @@ def test_others_never_name_what_is_not_certain(indexed, folder, tmp_path):
     assert photos("duplicates").status == 0
     none = photos("duplicates", "--others")
     assert (none.status, none.out) == (1, "")
-    assert "no file with which nothing would be lost" in none.err
+    assert "No file can be removed without losing anything" in none.err
 
 
-def test_others_never_name_the_file_that_is_best_by_another_name(indexed, folder):
+def test_others_lists_no_link_to_the_best_file(indexed, folder):
     (folder / "b.jpg").write_bytes(encoded(textured(0)))
     (folder / "a link.jpg").symlink_to(folder / "b.jpg")
     photos = indexed()
@@ -154,7 +154,7 @@ def test_others_never_name_the_file_that_is_best_by_another_name(indexed, folder
     assert photos("duplicates", "--others").status == 1
 
 
-def test_of_equal_files_the_one_outside_the_folder_asked_for_is_best(indexed, folder, tmp_path):
+def test_of_equal_files_one_outside_the_given_folder_is_best(indexed, folder, tmp_path):
     new = tmp_path / "a new import"
     new.mkdir()
     for each in (new, folder):
@@ -165,7 +165,7 @@ def test_of_equal_files_the_one_outside_the_folder_asked_for_is_best(indexed, fo
     assert photos("duplicates", folder, "--others").lines == [f"{folder}/0.jpg"]
 
 
-def test_a_folder_that_there_is_not_is_an_error_and_no_answer(indexed, folder, tmp_path):
+def test_a_missing_folder_is_an_error(indexed, folder, tmp_path):
     (folder / "0.jpg").write_bytes(encoded(textured(0)))
     photos = indexed()
     for name in (folder / "nowhere", tmp_path):
@@ -173,9 +173,9 @@ def test_a_folder_that_there_is_not_is_an_error_and_no_answer(indexed, folder, t
         assert (result.status, "No duplicates" in result.err) == (1, name == tmp_path)
 
 
-def test_others_never_name_what_differs_where_the_model_does_not_see_it(indexed, folder):
+def test_others_lists_no_file_with_other_full_size_pixels(indexed, folder):
     night = np.zeros((600, 800, 3), np.uint8)
-    # One star, and two: both are black once they are reduced.
+    # One star, then two: reduced, both pictures are black.
     night[100, 100] = 60
     (folder / "a.png").write_bytes(encoded(Image.fromarray(night), "png"))
     night[400, 500] = 60
@@ -186,14 +186,14 @@ def test_others_never_name_what_differs_where_the_model_does_not_see_it(indexed,
     assert photos("duplicates", "--others").status == 1
 
 
-def test_others_name_what_has_the_very_pixels(indexed, folder):
+def test_others_lists_a_file_with_equal_full_size_pixels(indexed, folder):
     content = encoded(textured(0))
     (folder / "a.jpg").write_bytes(content)
     (folder / "b.jpg").write_bytes(content[:2] + b"\xff\xfe\x00\x08hello!" + content[2:])
     assert indexed()("duplicates", "--others").lines == [f"{folder}/a.jpg"]
 
 
-def test_others_never_name_a_page_that_is_all_but_blank(indexed, folder):
+def test_others_lists_no_nearly_blank_page(indexed, folder):
     for at in (100, 500):
         page = np.full((800, 600, 3), 255, np.uint8)
         # A line of small letters, one here and one there.
@@ -202,7 +202,7 @@ def test_others_never_name_a_page_that_is_all_but_blank(indexed, folder):
     assert indexed()("duplicates", "--others").status == 1
 
 
-def test_others_never_name_pages_of_which_the_best_has_the_first_alone(indexed, folder):
+def test_others_lists_no_file_with_more_pages_than_the_best(indexed, folder):
     first, second = textured(0), textured(1)
     (folder / "a.png").write_bytes(encoded(first.resize((640, 480)), "png"))
     first.save(folder / "b.tif", save_all=True, append_images=[second])
@@ -211,7 +211,7 @@ def test_others_never_name_pages_of_which_the_best_has_the_first_alone(indexed, 
     assert photos("duplicates", "--others").status == 1
 
 
-def test_others_never_name_the_photo_that_knows_its_date_beside_an_enlarged_one_that_does_not(indexed, folder):
+def test_others_lists_no_file_with_a_date_that_the_best_lacks(indexed, folder):
     taken = dated("2024:05:01 12:00:00")
     (folder / "a.jpg").write_bytes(encoded(textured(0), exif=taken))
     (folder / "b.png").write_bytes(encoded(textured(0).resize((1280, 960)), "png"))
@@ -222,7 +222,7 @@ def test_others_never_name_the_photo_that_knows_its_date_beside_an_enlarged_one_
     assert photos("duplicates", "--others").lines == [f"{folder}/c.jpg"]
 
 
-def test_others_never_name_a_raw_photo_beside_another_kind(indexed, folder):
+def test_others_lists_no_raw_file_beside_a_jpeg(indexed, folder):
     shown = textured(0)
     (folder / "a.jpg").write_bytes(encoded(shown.resize((2400, 1800)), quality=95))
     (folder / "b.dng").write_bytes(dng(shown, shown))
@@ -232,7 +232,7 @@ def test_others_never_name_a_raw_photo_beside_another_kind(indexed, folder):
     assert photos("duplicates", "--others").status == 1
 
 
-def test_names_are_shown_safely_and_totals_beside(indexed, folder):
+def test_names_are_escaped_and_totals_go_to_stderr(indexed, folder):
     for name in (b"a\x1b[31m.jpg", b"b.jpg"):
         with open(os.fsencode(folder) + b"/" + name, "wb") as file:
             file.write(encoded(textured(0)))
@@ -241,11 +241,11 @@ def test_names_are_shown_safely_and_totals_beside(indexed, folder):
     assert result.err.strip().startswith("1 group, 2 files; all but the best of each take")
 
 
-def test_exact_takes_no_options_of_the_near(filled):
+def test_exact_excludes_the_options_for_near_duplicates(filled):
     assert filled("duplicates", "--exact", "--near", "0.9").status == 2
 
 
-def test_an_empty_library_is_one_sentence_and_makes_nothing(photos):
+def test_an_empty_library_is_one_sentence(photos):
     for arguments in ([], ["--exact"]):
         assert "has no photos yet" in photos("duplicates", *arguments).err
     assert not photos.library.exists()

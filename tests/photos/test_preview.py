@@ -61,14 +61,14 @@ def photo(tmp_path, image):
     return bytes(path)
 
 
-def test_kitty_is_sent_the_whole_picture_in_parts():
+def test_kitty_gets_the_whole_picture_in_parts():
     image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8))
     shown, keys = unkitty(graphics.kitty(image, 8))
     assert np.array_equal(np.asarray(shown), np.asarray(image))
     assert b"a=T,f=100,q=2,r=8" in keys
 
 
-def test_iterm_is_sent_the_whole_picture():
+def test_iterm_gets_the_whole_picture():
     image = scene()
     head, _, data = graphics.iterm(image, 8).partition(b":")
     content = base64.b64decode(data[:-1])
@@ -85,13 +85,13 @@ def test_sixel_draws_every_pixel_in_about_its_colour(size):
     assert np.abs(drawn - np.asarray(image, np.int64)).mean() < 6
 
 
-def test_sixel_of_few_colours_is_exact_to_the_per_cent():
+def test_sixel_with_few_colours_is_exact_to_one_percent():
     pixels = np.zeros((20, 30, 3), np.uint8)
     pixels[5:9, 3:25] = (255, 0, 51)
     assert np.abs(unsixel(graphics.sixel(Image.fromarray(pixels))) - pixels.astype(int)).max() <= 2
 
 
-def test_tmux_is_told_to_hand_it_on():
+def test_tmux_passes_the_picture_through():
     written = graphics.through_tmux(b"\x1b]1337;x\x07")
     assert written == b"\x1bPtmux;\x1b\x1b]1337;x\x07\x1b\\"
 
@@ -123,17 +123,17 @@ def test_a_photo_is_shown_upright_and_small(tmp_path):
         ({"TERM": "linux"}, SIXEL_TERMINAL, "none"),
     ],
 )
-def test_what_a_terminal_can_show_is_what_it_says(environment, answer, expected):
-    assert protocol("auto", environment, is_terminal=True, ask=lambda _: answer) == expected
+def test_the_protocol_follows_name_or_answer(environment, answer, expected):
+    assert protocol("auto", environment, is_terminal=True, send=lambda _: answer) == expected
 
 
-def test_what_is_no_terminal_is_not_asked_and_a_wish_is_obeyed():
+def test_a_pipe_is_not_queried_and_a_choice_is_final():
     def never(_):
         raise AssertionError
 
-    assert protocol("auto", {"TERM": "xterm-kitty"}, is_terminal=False, ask=never) == "none"
+    assert protocol("auto", {"TERM": "xterm-kitty"}, is_terminal=False, send=never) == "none"
     for choice in CHOICES[1:]:
-        assert protocol(choice, {}, is_terminal=False, ask=never) == choice
+        assert protocol(choice, {}, is_terminal=False, send=never) == choice
 
 
 def in_terminal(answer):
@@ -163,13 +163,13 @@ def in_terminal(answer):
 
 
 @pytest.mark.parametrize(("answer", "expected"), [(SIXEL_TERMINAL, "sixel"), (KITTY, "kitty"), (b"", "none")])
-def test_a_terminal_is_asked_its_answer_is_not_shown_and_silence_does_not_hang(answer, expected):
+def test_the_terminal_is_queried_without_echo_or_hang(answer, expected):
     found, seen = in_terminal(answer)
     assert found == expected
     assert b"62;4" not in seen
 
 
-def test_in_the_background_nothing_is_asked_and_nobody_is_stopped():
+def test_a_background_process_does_not_query():
     script = (
         "import os, signal\n"
         "pid = os.fork()\n"

@@ -46,12 +46,12 @@ def plain(tmp_path):
     return path
 
 
-def test_every_picture_gets_a_sidecar_and_no_picture_is_touched(family, pictures):
+def test_every_picture_gets_a_sidecar_and_stays_unchanged(family, pictures):
     before = contents(pictures)
     result = family("xmp", "write")
     assert (result.status, result.err) == (0, "")
     assert result.out == (
-        "Run 1: made 6 sidecars and changed 0 sidecars; 0 pictures need nothing. `photos xmp undo` takes it back.\n"
+        "Run 1: made 6 sidecars and changed 0 sidecars; 0 pictures need no change. `photos xmp undo` takes it back.\n"
     )
     after = contents(pictures)
     assert {name: after[name] for name in before} == before
@@ -63,12 +63,12 @@ def test_a_second_run_writes_nothing(family, pictures):
     family("xmp", "write")
     before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in pictures.rglob("*.xmp")}
     result = family("xmp", "write")
-    assert (result.status, result.out) == (0, "Nothing was written; 6 pictures need nothing.\n")
+    assert (result.status, result.out) == (0, "Nothing was written; 6 pictures need no change.\n")
     assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in pictures.rglob("*.xmp")} == before
     assert len(family("xmp", "runs", "--json").lines) == 1
 
 
-def test_a_sidecar_that_is_there_is_added_to_and_no_second_one_is_made(family, pictures):
+def test_an_existing_sidecar_is_added_to(family, pictures):
     (pictures / "red.xmp").write_text(ADOBE)
     (pictures / "blue.png.xmp").write_bytes(packet())
     (pictures / "blue.xmp").write_bytes(packet())
@@ -84,7 +84,7 @@ def test_a_sidecar_that_is_there_is_added_to_and_no_second_one_is_made(family, p
     assert (pictures / "blue.xmp").read_bytes() == packet()
 
 
-def test_what_no_longer_holds_is_taken_out_and_what_people_wrote_stays(family, pictures, plain):
+def test_stale_keywords_go_and_foreign_ones_stay(family, pictures, plain):
     (pictures / "red.png.xmp").write_bytes(packet(bag("dc:subject", "Ann", "colour")))
     family("xmp", "write")
     family("retag", "--vocabulary", plain)
@@ -95,7 +95,7 @@ def test_what_no_longer_holds_is_taken_out_and_what_people_wrote_stays(family, p
     assert values((pictures / "red.png.xmp").read_bytes())[0] == ["Ann", "colour", "our wall"]
 
 
-def test_the_paths_that_are_given_limit_it(family, pictures, tmp_path):
+def test_paths_limit_the_run(family, pictures, tmp_path):
     assert "made 1 sidecar and" in family("xmp", "write", pictures / "red.png").out
     assert "made 2 sidecars and" in family("xmp", "write", pictures / "bright", pictures / "bright" / "white.png").out
     assert set(sidecars(pictures)) == {"red.png.xmp", "yellow.png.xmp", "white.png.xmp"}
@@ -105,13 +105,13 @@ def test_the_paths_that_are_given_limit_it(family, pictures, tmp_path):
     assert "is not in the library" in result.err
 
 
-def test_a_dry_run_says_it_and_writes_nothing(family, pictures):
+def test_a_dry_run_writes_nothing(family, pictures):
     (pictures / "red.xmp").write_text(ADOBE)
     before = contents(pictures)
     result = family("xmp", "write", "--dry-run")
     assert f"{pictures / 'red.xmp'}: change: +red, +colour, +colour|red" in result.lines
     assert f"{pictures / 'blue.png.xmp'}: make: +blue, +colour, +colour|blue" in result.lines
-    assert result.lines[-1] == "Would make 5 sidecars and change 1 sidecar; 0 pictures need nothing."
+    assert result.lines[-1] == "Would make 5 sidecars and change 1 sidecar; 0 pictures need no change."
     assert contents(pictures) == before
     assert family("xmp", "runs").status == 1
     family("xmp", "write")
@@ -123,8 +123,8 @@ def test_a_dry_run_says_it_and_writes_nothing(family, pictures):
     assert again.lines[0] == f"{pictures / 'red.xmp'}: change: the keywords of its other lists"
 
 
-def test_a_threshold_counts_as_for_tags(family, pictures):
-    assert family("xmp", "write", "--threshold", "1").out == "Nothing was written; 6 pictures need nothing.\n"
+def test_a_threshold_applies_as_for_tags(family, pictures):
+    assert family("xmp", "write", "--threshold", "1").out == "Nothing was written; 6 pictures need no change.\n"
     assert sidecars(pictures) == {}
 
 
@@ -165,7 +165,7 @@ def test_runs_are_undone_one_by_one(family, pictures, plain):
     assert family("xmp", "runs").lines[0].split() == ["run", "at", "made", "changed", "undone"]
 
 
-def test_what_another_program_changed_since_is_left_alone_and_named(family, pictures):
+def test_undo_skips_sidecars_changed_since(family, pictures):
     (pictures / "blue.png.xmp").write_bytes(packet())
     family("xmp", "write")
     theirs = (pictures / "red.png.xmp").read_bytes().replace(b"<rdf:li>red</rdf:li>", b"<rdf:li>Ann</rdf:li>", 1)
@@ -178,12 +178,12 @@ def test_what_another_program_changed_since_is_left_alone_and_named(family, pict
     assert sidecars(pictures) == {"red.png.xmp": theirs}
 
 
-def test_a_broken_sidecar_is_left_alone_and_named(family, pictures):
+def test_a_broken_sidecar_is_skipped_and_named(family, pictures):
     (pictures / "red.xmp").write_bytes(b"<broken")
     (pictures / "blue.png.xmp").symlink_to("red.xmp")
     result = family("xmp", "write")
     assert result.status == 1
-    assert f"Left alone: {pictures / 'red.xmp'}: it is no sound XML (line 1).\n" in result.err
+    assert f"Left alone: {pictures / 'red.xmp'}: it is not well-formed XML (line 1).\n" in result.err
     assert f"Left alone: {pictures / 'blue.png.xmp'}: it is a link to another file.\n" in result.err
     assert result.out.startswith("Run 1: made 4 sidecars and changed 0 sidecars;")
     assert (pictures / "red.xmp").read_bytes() == b"<broken"
@@ -192,7 +192,7 @@ def test_a_broken_sidecar_is_left_alone_and_named(family, pictures):
     assert out[-1]["left"] == 2
 
 
-def test_many_that_are_left_are_counted(family, pictures):
+def test_many_skipped_sidecars_are_counted(family, pictures):
     for number in range(12):
         shutil.copy(pictures / "red.png", pictures / f"copy{number}.png")
         (pictures / f"copy{number}.png.xmp").write_bytes(b"<broken")
@@ -202,7 +202,7 @@ def test_many_that_are_left_are_counted(family, pictures):
     assert "And 2 more" in result.err
 
 
-def test_what_is_not_there_is_named_and_gets_no_sidecar(family, pictures):
+def test_missing_pictures_are_named_and_get_no_sidecar(family, pictures):
     (pictures / "red.png").unlink()
     result = family("xmp", "write")
     assert result.status == 1
@@ -214,7 +214,7 @@ def test_what_is_not_there_is_named_and_gets_no_sidecar(family, pictures):
     assert not pictures.exists()
 
 
-def test_undo_waits_for_a_disk_that_is_not_there(family, pictures):
+def test_undo_can_be_repeated_when_a_disk_is_back(family, pictures):
     before = contents(pictures)
     family("xmp", "write")
     unplugged = pictures.rename(pictures.with_name("unplugged"))
@@ -233,7 +233,7 @@ def test_undo_finds_a_folder_that_was_moved(family, pictures):
     assert contents(moved) == before
 
 
-def test_what_was_written_is_no_news_to_the_next_look(family, pictures):
+def test_written_sidecars_are_unchanged_to_the_next_scan(family, pictures):
     (pictures / "red.xmp").write_text(ADOBE)
     family("index")
 
@@ -250,7 +250,7 @@ def test_what_was_written_is_no_news_to_the_next_look(family, pictures):
     assert "1 file that is new or changed" in differences()
 
 
-def test_our_own_keywords_are_not_imported_and_people_s_are(family, pictures):
+def test_only_foreign_keywords_are_imported(family, pictures):
     (pictures / "red.xmp").write_text(ADOBE)
     family("xmp", "write")
     family("index")
@@ -264,7 +264,7 @@ def test_our_own_keywords_are_not_imported_and_people_s_are(family, pictures):
         assert [set(words) for _, words in t.photos.keywords()] == [{"Rome", "Ann"}]
 
 
-def test_keywords_within_a_picture_are_not_hidden_by_its_new_sidecar(family, pictures):
+def test_a_new_sidecar_keeps_keywords_of_the_picture(family, pictures):
     from PIL import Image
 
     picture = pictures / "rose.jpg"
@@ -283,7 +283,7 @@ def test_keywords_within_a_picture_are_not_hidden_by_its_new_sidecar(family, pic
     assert not Path(f"{picture}.xmp").exists()
 
 
-def test_copies_of_a_photo_get_a_sidecar_each(family, pictures):
+def test_each_copy_of_a_photo_gets_a_sidecar(family, pictures):
     shutil.copy(pictures / "red.png", pictures / "bright" / "copy.png")
     family("index")
     assert "made 7 sidecars" in family("xmp", "write").out

@@ -9,30 +9,34 @@ import click
 from photos.cli.kit.program import Invocation, pass_invocation
 
 
-@click.command(short_help="See it work on a sample library, with nothing to download.")
+@click.command(short_help="Try it on a sample library, with nothing to download.")
 @click.option(
     "--count",
     type=click.IntRange(min=1),
     default=300,
     show_default=True,
     metavar="N",
-    help="How many pictures to draw.",
+    help="Number of pictures to draw.",
 )
 @click.option(
     "--folder",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Where to keep the pictures and their library; the platform's data folder unless given.",
+    help="Folder for the pictures and their library; the platform's data folder unless set.",
 )
 @pass_invocation
 def demo(invocation: Invocation, count: int, folder: Path | None) -> None:
-    """Draw a sample library, index, search and tag it, tag it again with other words, and show it as a contact sheet.
+    """Draw a sample library, index, search and tag it, tag it again with other words, and write a contact sheet.
 
-    It has a library of its own and touches no other. Running it again changes nothing and takes seconds. The checkpoint
-    that is used was trained on such drawings: it is right about them, and knows nothing of photographs.
+    The demo has a library of its own and touches no other. A second run changes nothing and takes seconds. Its
+    checkpoint was trained on such drawings: it is right about them, and knows nothing of photographs.
     """
-    from photos.cli.views.demo import demonstrate
+    from photos.cli.views.demo import DemoProgress, show_next_steps
     from photos.config import data_path
-    from photos.demo.run import Demo
+    from photos.operations.demo import DemoFolder, DemoRequest, run_demo
+    from photos.operations.models import DEMO
 
-    demonstrate(invocation, Demo((folder or data_path() / "demo").absolute()), count)
+    place = DemoFolder((folder or data_path() / "demo").absolute())
+    with invocation.app(library=place.library, model=DEMO) as library, DemoProgress(place.pictures) as progress:
+        result = run_demo(library, DemoRequest(place.folder, count), progress)
+    show_next_steps(result)

@@ -7,14 +7,14 @@ import click
 from photos.cli.kit import options
 from photos.cli.kit.program import Invocation, pass_invocation
 
-_dry_run = click.option("-n", "--dry-run", is_flag=True, help="Only say what would be done.")
+_dry_run = click.option("-n", "--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 
 
-@click.group(short_help="Write tags into XMP sidecars, for other programs; and undo that.")
+@click.group(short_help="Write tags into XMP sidecars for other programs, and undo it.")
 def xmp() -> None:
-    """Write tags into XMP files beside the pictures, where other programs find them, and undo that.
+    """Write tags into XMP sidecars, the files beside pictures where other programs find keywords, and undo it.
 
-    No picture is ever changed. docs/sidecars.md says what is written.
+    Pictures are never changed. docs/sidecars.md lists what is written.
     """
 
 
@@ -27,39 +27,44 @@ def xmp() -> None:
 def write(
     invocation: Invocation, paths: tuple[str, ...], threshold: float | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Write the tags of each picture at or below a PATH, or of all, into its sidecar.
+    """Write the tags of each picture at or below a PATH, or of all pictures, into its sidecar.
 
-    These are the tags that `photos tags` shows. To a sidecar that is there they are added: what other programs wrote
-    stays to the byte, and only what earlier runs wrote is taken out where it no longer holds. Where there is none,
-    IMG.JPG.xmp is made. Nothing is written where nothing changes. Status 1 if a sidecar had to be left as it is.
+    The tags are those that `photos tags` shows. They are added to an existing sidecar: other programs' data stays byte
+    for byte, and only keywords of earlier runs are removed when they no longer hold. Without a sidecar, IMG.JPG.xmp is
+    made. Sidecars that need no change are not touched. Status 1 if a sidecar was left alone.
 
     \b
     photos xmp write --dry-run
     photos xmp write ~/Pictures/2019
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.cli.views.xmp import write_and_tell
+    from photos.cli.views.xmp import SidecarProgress, show_write_report
+    from photos.operations.sidecars import WriteRequest, write_sidecars
 
-    with invocation.app(threshold=threshold) as app:
-        is_whole = write_and_tell(app, paths, is_trial=dry_run, as_json=as_json)
-    if not is_whole:
+    progress = SidecarProgress(dry_run=dry_run, as_json=as_json)
+    with invocation.app(threshold=threshold) as library, progress:
+        report = write_sidecars(library, WriteRequest(paths, dry_run), progress)
+    show_write_report(report, dry_run=dry_run, as_json=as_json)
+    if report.skipped:
         click.get_current_context().exit(1)
 
 
 @xmp.command(short_help="Put sidecars back as they were.")
-@click.option("--run", "number", type=click.IntRange(min=1), metavar="N", help="Which run; the last one unless set.")
+@click.option("--run", "number", type=click.IntRange(min=1), metavar="N", help="Run to undo; the last one unless set.")
 @_dry_run
 @options.as_json
 @pass_invocation
 def undo(invocation: Invocation, number: int | None, dry_run: bool, as_json: bool) -> None:
-    """Put the sidecars that a run wrote back as they were, to the byte, and remove those that it made.
+    """Put the sidecars of a run back as they were, byte for byte, and remove those that it made.
 
-    One that another program changed since is left alone and named, with status 1.
+    A sidecar that another program has changed since is left alone and named, with status 1.
     """
-    from photos.cli.views.xmp import undo_and_tell
+    from photos.cli.views.xmp import SidecarProgress, show_undo_report
+    from photos.operations.sidecars import UndoRequest, undo_sidecars
 
-    with invocation.app() as app:
-        is_whole = undo_and_tell(app, number, is_trial=dry_run, as_json=as_json)
-    if not is_whole:
+    with invocation.app() as library, SidecarProgress(dry_run=dry_run, as_json=as_json) as progress:
+        report = undo_sidecars(library, UndoRequest(number, dry_run), progress)
+    show_undo_report(report, dry_run=dry_run, as_json=as_json)
+    if report.skipped:
         click.get_current_context().exit(1)
 
 
@@ -69,6 +74,7 @@ def undo(invocation: Invocation, number: int | None, dry_run: bool, as_json: boo
 def runs(invocation: Invocation, as_json: bool) -> None:
     """List the runs that wrote sidecars, newest first."""
     from photos.cli.views.xmp import show_runs
+    from photos.operations.sidecars import list_runs
 
-    with invocation.app() as app:
-        show_runs(app, as_json=as_json)
+    with invocation.app() as library:
+        show_runs(list_runs(library), as_json=as_json)

@@ -1,117 +1,106 @@
-"""Shows groups of files that show the same picture."""
+"""Groups of duplicates as a table, paths or JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import Self
 
 import click
 
 from photos.cli.kit.format import counted, day, shown_path, table
 from photos.cli.kit.output import write_json, write_paths
 from photos.cli.kit.progress import Bar
-from photos.duplicates.file_state import OnDisk
-from photos.duplicates.groups import Copy, Sameness, Search, find_duplicates
-from photos.duplicates.hashes import KnownLooks
-from photos.duplicates.removable import spare
+from photos.duplicates import FileState, Group, GroupedFile, Sameness
 from photos.errors import NothingFound
+from photos.operations.duplicates import DuplicatesResult
 from photos.operations.models import in_bytes
-from photos.records.photos import fact_record, rounded, text_of
-
-if TYPE_CHECKING:
-    from photos.library import OpenLibrary
+from photos.operations.progress import Event, Stage, Step
+from photos.records.files import group_record
 
 
-def find_and_tell(
-    app: OpenLibrary, search: Search, *, others: bool, as_json: bool, paths_only: bool, nul: bool
-) -> None:
-    """Find duplicates and show them. Raises `NothingFound` if there are none."""
-    looks = KnownLooks(app.catalog)
-    with Bar("Comparing", None, "photo") as comparing, Bar("Looking", None, "picture") as looking:
-        groups = find_duplicates(app, search, looks, comparing=comparing.reach, looking=looking.reach)
-    if not groups:
+class DuplicatesProgress:
+    """Bars for the two stages of a search for duplicates."""
+
+    def __init__(self) -> None:
+        self._bars = {
+            Stage.COMPARE: Bar("Comparing", None, "photo"),
+            Stage.HASH: Bar("Hashing", None, "picture"),
+        }
+
+    def report(self, event: Event) -> None:
+        """Move the bar of the stage."""
+        if isinstance(event, Step) and event.total is not None and event.stage in self._bars:
+            self._bars[event.stage].reach(event.done, event.total)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for bar in self._bars.values():
+            bar.close()
+
+
+def show_duplicates(result: DuplicatesResult, *, as_json: bool, paths_only: bool, nul: bool) -> None:
+    """Show the groups, with a summary on standard error. Raises `NothingFound` if there are none."""
+    if not result.found:
         raise NothingFound("No duplicates were found.")
-    if others:
-        groups = spare(groups, search.folders, looks)
-        paths_only = not as_json
-    shown = [group for group in groups if group]
-    if not shown:
-        raise NothingFound("There is no file with which nothing would be lost; `photos duplicates` shows all groups.")
+    if not result.groups:
+        raise NothingFound("No file can be removed without losing anything; `photos duplicates` shows all groups.")
     if nul or paths_only:
-        write_paths([copy.file.path for group in shown for copy in group], nul=nul)
+        write_paths([file.file.path for group in result.groups for file in group], nul=nul)
     elif as_json:
-        for number, group in enumerate(shown, 1):
-            write_json({"group": number, "files": [copy_record(copy) for copy in group]})
+        for number, group in enumerate(result.groups, 1):
+            write_json(group_record(number, group))
     else:
-        for line in groups_table(shown):
+        for line in _table(result.groups):
             click.echo(line)
-        click.echo(summary(shown), err=True)
+        click.echo(_summary(result.groups), err=True)
 
 
-def copy_record(copy: Copy) -> dict[str, object]:
-    """A file of a group, as JSON holds it."""
-    facts = fact_record(copy.photo.facts)
-    return {
-        "path": text_of(copy.file.path),
-        "photo": copy.photo.id,
-        "best": copy.sameness is Sameness.BEST,
-        "sameness": str(copy.sameness),
-        "score": rounded(copy.cosine),
-        "distance": copy.distance,
-        "checked": copy.is_checked,
-        "same_file": copy.is_same_file,
-        "on_disk": str(copy.on_disk),
-        "bytes": copy.file.stamp.size,
-        "width": facts["width"],
-        "height": facts["height"],
-        "format": facts["format"],
-        "taken_at": facts["taken_at"],
-        "camera": facts["camera"],
-        "companions": [text_of(path) for path in copy.photo.companions],
-    }
-
-
-def groups_table(groups: Sequence[Sequence[Copy]]) -> Iterator[str]:
-    """A line a file, the best of each group with its number."""
+def _table(groups: Sequence[Group]) -> Iterator[str]:
+    """One line for each file; the best of each group is numbered."""
     rows = [
         (
-            str(number) if copy.sameness is Sameness.BEST else "",
-            _how(copy),
-            f"{copy.photo.facts.width} x {copy.photo.facts.height}",
-            in_bytes(copy.file.stamp.size),
-            day(copy.photo.facts.taken_at),
-            shown_path(copy.file.path) + _remark(copy),
+            str(number) if file.sameness is Sameness.BEST else "",
+            _sameness(file),
+            f"{file.photo.facts.width} x {file.photo.facts.height}",
+            in_bytes(file.file.stamp.size),
+            day(file.photo.facts.taken_at),
+            shown_path(file.file.path) + _remarks(file),
         )
         for number, group in enumerate(groups, 1)
-        for copy in group
+        for file in group
     ]
     yield from table([("", "", "pixels", "bytes", "taken", "file"), *rows], right=(0, 2, 3))
 
 
-def summary(groups: Sequence[Sequence[Copy]]) -> str:
-    """How many there are, and what those beside the best take."""
-    beside = [copy for group in groups for copy in group if copy.sameness is not Sameness.BEST]
-    room = sum(copy.file.stamp.size for copy in beside if not copy.is_same_file)
-    unchecked = sum(not copy.is_checked for copy in beside)
+def _summary(groups: Sequence[Group]) -> str:
+    """Number of groups and files, and the disk space of all files but the best."""
+    others = [file for group in groups for file in group if file.sameness is not Sameness.BEST]
+    space = sum(file.file.stamp.size for file in others if not file.is_same_file)
+    unchecked = sum(not file.is_checked for file in others)
     files = counted(sum(len(group) for group in groups), "file")
-    text = f"{counted(len(groups), 'group')}, {files}; all but the best of each take {in_bytes(room)}."
+    text = f"{counted(len(groups), 'group')}, {files}; all but the best of each take {in_bytes(space)}."
     if unchecked:
-        text += f" {counted(unchecked, 'file')} could not be read, and only the embeddings say that they are alike."
+        text += f" {counted(unchecked, 'file')} could not be read and were compared by embedding only."
     return text
 
 
-def _how(copy: Copy) -> str:
-    if copy.sameness is not Sameness.NEAR or copy.cosine is None:
-        return str(copy.sameness)
-    return f"{copy.sameness} {copy.cosine:z.3f}"
+def _sameness(file: GroupedFile) -> str:
+    if file.sameness is not Sameness.NEAR or file.cosine is None:
+        return str(file.sameness)
+    return f"{file.sameness} {file.cosine:z.3f}"
 
 
-def _remark(copy: Copy) -> str:
-    remarks = [] if copy.is_checked else ["not checked"]
-    if copy.is_same_file:
+def _remarks(file: GroupedFile) -> str:
+    remarks = [] if file.is_checked else ["not checked"]
+    if file.is_same_file:
         remarks.append("a link to the same file")
-    if copy.on_disk is OnDisk.CHANGED:
+    if file.state is FileState.CHANGED:
         remarks.append("changed since it was indexed")
-    if copy.on_disk is OnDisk.MISSING:
+    if file.state is FileState.MISSING:
         remarks.append("not there now")
     return f"  ({', '.join(remarks)})" if remarks else ""

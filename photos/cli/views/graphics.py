@@ -1,4 +1,4 @@
-"""Pictures as terminals take them: the graphics protocols of Kitty and iTerm2, and Sixel.
+"""Graphics protocols of terminals: Kitty, iTerm2 and Sixel.
 
 https://sw.kovidgoyal.net/kitty/graphics-protocol/, https://iterm2.com/documentation-images.html, and the VT3xx manual's
 chapter 14 (https://vt100.net/docs/vt3xx-gp/chapter14.html).
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 ESC: Final = b"\x1b"
-#: Characters of base64 that Kitty takes at once.
+#: Most characters of base64 in one escape sequence of Kitty.
 _PART = 4096
 _COLOURS = 255
-#: Sixels are six pixels high; a run shorter than this is as short without its count.
+#: Sixels are six pixels high; shorter runs than this are written without a count.
 _HIGH, _RUN = 6, 4
 
 
 def kitty(image: Image.Image, rows: int) -> bytes:
-    """*image* as Kitty's protocol has it, *rows* of text high. No answer is asked for (`q=2`)."""
+    """*image* in Kitty's protocol, *rows* lines high. The terminal sends no answer (`q=2`)."""
     stream = io.BytesIO()
     image.save(stream, "PNG")
     data = base64.standard_b64encode(stream.getvalue())
@@ -37,7 +37,7 @@ def kitty(image: Image.Image, rows: int) -> bytes:
 
 
 def iterm(image: Image.Image, rows: int) -> bytes:
-    """*image* as iTerm2's protocol has it, *rows* of text high."""
+    """*image* in iTerm2's protocol, *rows* lines high."""
     stream = io.BytesIO()
     image.save(stream, "PNG")
     content = stream.getvalue()
@@ -46,14 +46,14 @@ def iterm(image: Image.Image, rows: int) -> bytes:
 
 
 def sixel(image: Image.Image) -> bytes:
-    """*image*, in at most 255 colours, as Sixel has it, a pixel a pixel."""
+    """*image* in Sixel, in at most 255 colours and at its own size."""
     reduced = image.convert("RGB").quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.FLOYDSTEINBERG)
     pixels = np.asarray(reduced)
     palette = np.array(reduced.getpalette("RGB") or [], np.int64).reshape(-1, 3)
     used = np.unique(pixels)
     written = bytearray(ESC + b'P0;1;0q"1;1;%d;%d' % (image.width, image.height))
     for colour in used.tolist():
-        # Sixel's colours are per cent.
+        # Sixel gives colours in per cent.
         written += b"#%d;2;%d;%d;%d" % (colour, *((palette[colour] * 100 + 127) // 255).tolist())
     bands = [pixels[top : top + _HIGH] for top in range(0, len(pixels), _HIGH)]
     written += b"-".join(_band(band) for band in bands)
@@ -61,7 +61,7 @@ def sixel(image: Image.Image) -> bytes:
 
 
 def _band(band: NDArray[np.uint8]) -> bytes:
-    """Six lines of pixels, or the last fewer: each colour's bits from the left on, and back to the left."""
+    """Six lines of pixels, or fewer at the end. Each colour is one pass over the line, from the left edge."""
     weights = 1 << np.arange(len(band))[:, np.newaxis]
     lines = []
     for colour in np.unique(band).tolist():
@@ -76,5 +76,5 @@ def _run(value: int, count: int) -> bytes:
 
 
 def through_tmux(written: bytes) -> bytes:
-    """*written* as tmux hands it on to the terminal around it, where `allow-passthrough` is on."""
+    """Wrap *written* so that tmux passes it to the outer terminal, with `allow-passthrough` on."""
     return ESC + b"Ptmux;" + written.replace(ESC, ESC + ESC) + ESC + b"\\"

@@ -1,4 +1,4 @@
-"""Small pictures in the terminal, where it can show them."""
+"""Thumbnails in the terminal, if it has a graphics protocol."""
 
 from __future__ import annotations
 
@@ -19,40 +19,41 @@ from photos.output.thumbnails import thumbnail
 AUTO: Final = "auto"
 NONE: Final = "none"
 CHOICES: Final = (AUTO, "kitty", "iterm", "sixel", NONE)
-#: Lines of text that a picture is high, and pixels: a line has 16 to 40 of them, so no terminal has to enlarge much.
+#: Height of a picture in lines, and in pixels: a line has 16 to 40 of them, so no terminal has to enlarge much.
 _ROWS, _PIXELS = 8, 320
-#: A line's height where only pixels count, as in Sixel.
+#: Height of a line in pixels, for Sixel, which counts pixels only.
 _LINE = 18
-#: Seconds that a terminal is given to answer. One that is far away may take longer, and then shows no pictures.
-_PATIENCE = 0.3
-#: May it show a picture? And what is it? Every terminal answers the second, which tells when not to wait for the first.
-_QUESTION = ESC + b"_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA" + ESC + b"\\" + ESC + b"[c"
-_WHAT_IT_IS = re.compile(rb"\x1b\[\?([\d;]*)c")
-#: What terminals say that they can do: 4 is Sixel.
+#: Seconds to wait for a terminal's answer. A remote one may take longer, and then shows no pictures.
+_TIMEOUT = 0.3
+#: Kitty's query for graphics support, then the query for device attributes. Every terminal answers the second, so its
+#: answer ends the wait for the first.
+_QUERY = ESC + b"_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA" + ESC + b"\\" + ESC + b"[c"
+_ATTRIBUTES = re.compile(rb"\x1b\[\?([\d;]*)c")
+#: Device attribute of terminals with Sixel.
 _SIXEL = b"4"
 
-#: Asks the terminal something, and gives what it answers in time.
-Ask = Callable[[bytes], bytes]
+#: Sends a query to the terminal, and returns its answer, or what arrived in time.
+Send = Callable[[bytes], bytes]
 
 
-def protocol(wanted: str, environment: Mapping[str, str], *, is_terminal: bool, ask: Ask | None = None) -> str:
-    """Which of `CHOICES` to show pictures by: what is *wanted*, or for "auto" what the terminal says of itself."""
+def protocol(wanted: str, environment: Mapping[str, str], *, is_terminal: bool, send: Send | None = None) -> str:
+    """Graphics protocol, one of `CHOICES`: *wanted*, or for "auto" the one that the terminal supports."""
     if wanted != AUTO:
         return wanted
-    # The console of Linux shows the question itself, as it shows everything that it does not know.
+    # The Linux console would print the query.
     if not is_terminal or environment.get("TERM", "") in {"", "dumb", "linux"}:
         return NONE
     named = _by_name(environment)
-    # Kitty's pictures do not scroll with the text within tmux, which would leave them on top of it.
+    # In tmux, pictures of Kitty's protocol do not scroll with the text and would cover it.
     if named is not None and not (named == "kitty" and "TMUX" in environment):
         return named
-    return _by_answer((ask or _ask)(_QUESTION))
+    return _by_answer((send or _send)(_QUERY))
 
 
 def shower(wanted: str) -> Callable[[bytes], None] | None:
-    """What shows the picture at a path in this terminal, see `protocol`; None if nothing does.
+    """Function that shows the picture at a path in this terminal, see `protocol`; None without a protocol.
 
-    That is told where it was left to the terminal.
+    For "auto", a message on standard error then says so.
     """
     by = protocol(wanted, os.environ, is_terminal=sys.stdout.isatty())
     if by == NONE:
@@ -75,14 +76,14 @@ def picture(path: bytes, by: str, environment: Mapping[str, str]) -> bytes | Non
         return None
     if by == "sixel":
         image.thumbnail((_PIXELS, _ROWS * _LINE))
-        # tmux knows Sixel itself, if it knows it at all.
+        # tmux handles Sixel itself, if at all.
         return graphics.sixel(image)
     written = graphics.kitty(image, _ROWS) if by == "kitty" else graphics.iterm(image, _ROWS)
     return through_tmux(written) if "TMUX" in environment else written
 
 
 def _by_name(environment: Mapping[str, str]) -> str | None:
-    """What terminals that say who they are can show."""
+    """Protocol of terminals that are known by their environment variables."""
     program = environment.get("TERM_PROGRAM", "")
     term = environment.get("TERM", "")
     if "KITTY_WINDOW_ID" in environment or term in {"xterm-kitty", "xterm-ghostty"} or program == "ghostty":
@@ -95,12 +96,12 @@ def _by_name(environment: Mapping[str, str]) -> str | None:
 def _by_answer(answer: bytes) -> str:
     if b"_Gi=31;OK" in answer:
         return "kitty"
-    said = _WHAT_IT_IS.search(answer)
-    return "sixel" if said is not None and _SIXEL in said[1].split(b";")[1:] else NONE
+    attributes = _ATTRIBUTES.search(answer)
+    return "sixel" if attributes is not None and _SIXEL in attributes[1].split(b";")[1:] else NONE
 
 
-def _ask(question: bytes) -> bytes:
-    """The terminal's answer, which nobody else gets to read; nothing where it cannot be asked, or takes too long."""
+def _send(query: bytes) -> bytes:
+    """Send *query* to the terminal and read its answer; empty without a terminal, or if it takes too long."""
     try:
         import termios
         import tty
@@ -112,12 +113,12 @@ def _ask(question: bytes) -> bytes:
         return b""
     try:
         if os.tcgetpgrp(terminal) != os.getpgrp():
-            # In the background the answer would be another's, and the system stops whoever asks.
+            # In the background, the foreground process would read the answer, and the system would stop this one.
             return b""
         before = termios.tcgetattr(terminal)
         try:
             tty.setcbreak(terminal, termios.TCSAFLUSH)
-            os.write(terminal, question)
+            os.write(terminal, query)
             return _answer(terminal)
         finally:
             termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
@@ -129,8 +130,8 @@ def _ask(question: bytes) -> bytes:
 
 def _answer(terminal: int) -> bytes:
     answer = b""
-    end = time.monotonic() + _PATIENCE
-    while _WHAT_IT_IS.search(answer) is None and (left := end - time.monotonic()) > 0:
+    end = time.monotonic() + _TIMEOUT
+    while _ATTRIBUTES.search(answer) is None and (left := end - time.monotonic()) > 0:
         ready, _, _ = select.select([terminal], [], [], left)
         if not ready:
             break
@@ -139,7 +140,7 @@ def _answer(terminal: int) -> bytes:
 
 
 def show(written: Sequence[bytes]) -> None:
-    """Write to standard output what the terminal is to take as it is."""
+    """Write raw bytes for the terminal to standard output."""
     sys.stdout.flush()
     for each in written:
         sys.stdout.buffer.write(each)

@@ -1,4 +1,4 @@
-"""Where things stand, float and fly, and how large they are drawn."""
+"""Layout: positions and sizes of the things in a scene."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Draw = Callable[[Painter, float, float, float, str | None], None]
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How a kind is drawn: its function, the size of its drawing in units, and the unit in a wide view."""
+    """Drawing of a kind: its function, its size in units, and the unit in a wide view."""
 
     draw: _Draw
     width: float

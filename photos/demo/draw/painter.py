@@ -110,7 +110,7 @@ class Painter:
     def wash(
         self, colour: Colour | NDArray[np.float32], mask: NDArray[np.float32], top: float = 0.0, bottom: float = 100.0
     ) -> None:
-        """Lay *colour* over the band from *top* to *bottom* where *mask* (any shape, 0 to 1) says, softly."""
+        """Lay *colour* over the band from *top* to *bottom* by *mask* (any shape, 0 to 1), softly."""
         first, last = int(max(0.0, top) * self.scale), int(min(100.0, bottom) * self.scale)
         if last - first < 2:
             return

@@ -1,4 +1,4 @@
-"""Colours and light: what time and weather do to them."""
+"""Colours, and their light by time and weather."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SKY: Final[dict[str, tuple[Colour, Colour, Colour]]] = {
     "sunset": ((72, 46, 114), (216, 80, 80), (255, 162, 58)),
     "night": ((7, 9, 30), (16, 24, 64), (38, 50, 98)),
 }
-#: What is left of the sky's own colour under cloud, and the grey that takes its place.
+#: Colour of the sky under cloud, and the share of it that covers the clear sky.
 OVERCAST: Final[dict[str, Colour]] = {
     "sunrise": (206, 194, 202),
     "day": (176, 184, 194),
@@ -46,7 +46,7 @@ SNOW_LIGHT: Final[dict[str, Colour]] = {
     "sunset": (0.98, 0.81, 0.80),
     "night": (0.44, 0.52, 0.76),
 }
-#: How much dimmer the land is under cloud.
+#: Brightness of the land under cloud, relative to a clear sky.
 DIMMED: Final[dict[str, float]] = {"clear": 1.0, "cloudy": 0.88, "rain": 0.68, "snow": 0.95, "fog": 0.95}
 
 

@@ -12,14 +12,14 @@ from .palette import COVER, OVERCAST, SKY, Colour, mix
 
 @dataclass(frozen=True, slots=True)
 class Sky:
-    """What the land below must know: the horizon's height, its colours, and where the light stands."""
+    """Properties of the sky that the land depends on: height of the horizon, its colours, position of the light."""
 
     horizon: float
     colours: tuple[Colour, Colour, Colour]
     light_x: float
 
     def haze(self, colour: Colour, share: float) -> Colour:
-        """*colour* far away."""
+        """*colour* at a distance, mixed with the colour of the horizon."""
         return mix(colour, self.colours[2], share)
 
 

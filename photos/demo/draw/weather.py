@@ -24,7 +24,7 @@ def draw_fog(painter: Painter, strength: float) -> None:
 
 
 def draw_behind_things(painter: Painter) -> None:
-    """What the weather puts between the land and the things on it."""
+    """Draw the weather between the land and the things on it."""
     if painter.scene.weather == "fog":
         draw_fog(painter, 0.95)
     elif painter.scene.weather in {"rain", "snow"}:
@@ -32,7 +32,7 @@ def draw_behind_things(painter: Painter) -> None:
 
 
 def draw_before_things(painter: Painter) -> None:
-    """What the weather puts in front of everything."""
+    """Draw the weather in front of everything."""
     if painter.scene.weather == "fog":
         draw_fog(painter, 0.3)
     elif painter.scene.weather == "rain":

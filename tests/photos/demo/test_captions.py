@@ -30,7 +30,7 @@ def without_numbers_of_flowers(scene):
     )
 
 
-def test_a_full_caption_is_true_of_no_scene_that_differs_in_one_attribute():
+def test_a_full_caption_is_false_of_any_changed_scene():
     random = Random(2)
     for scene in SCENES:
         said, other = full_caption(random, scene), mutated(random, scene)
@@ -60,14 +60,14 @@ def test_every_fact_is_listed_once():
     assert {fact for scene in SCENES for fact in facts_of(scene)} <= set(facts)
 
 
-def test_numbers_and_colours_are_said_as_they_are():
+def test_captions_state_numbers_and_colours_exactly():
     random = Random(3)
     texts = {full_caption(random, CARS).text for _ in range(60)}
     assert all("two red" in text for text in texts)
     assert len(texts) > 20
 
 
-def test_every_form_that_the_program_uses_is_among_the_texts():
+def test_captions_include_every_form_the_program_uses():
     random = Random(4)
     texts = [caption(random, scene).text for scene in SCENES for _ in range(10)]
     for form in ("a photo of ", "this is a photo of "):

@@ -12,7 +12,7 @@ import pytest
 
 from photos.__main__ import main
 from photos.cli import Invocation
-from photos.demo.run import QUERIES
+from photos.operations.demo import QUERIES
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def state(demo):
     return files, rows
 
 
-def test_it_does_the_whole_job_and_says_how_to_go_on(first_run):
+def test_the_demo_shows_every_step_and_how_to_go_on(first_run):
     out = first_run[1]
     assert "24 drawings" in out
     assert "24 photos embedded and tagged" in out
@@ -66,7 +66,7 @@ def test_it_does_the_whole_job_and_says_how_to_go_on(first_run):
     assert "photos add ~/Pictures" in out
 
 
-def test_the_contact_sheet_holds_everything_in_one_file(demo):
+def test_the_contact_sheet_is_one_self_contained_file(demo):
     page = (demo / "contact-sheet.html").read_text("utf-8")
     assert page.count("data:image/jpeg;base64,") >= 6 * len(QUERIES)
     assert not re.search(r'(src|href)="(?!data:)', page)
@@ -74,7 +74,7 @@ def test_the_contact_sheet_holds_everything_in_one_file(demo):
         assert query in page
 
 
-def test_running_it_again_changes_nothing(demo, capsys):
+def test_a_second_run_changes_nothing(demo, capsys):
     before = state(demo)
     status, out, _ = run(demo, capsys)
     assert status == 0
@@ -82,14 +82,14 @@ def test_running_it_again_changes_nothing(demo, capsys):
     assert state(demo) == before
 
 
-def test_a_lost_contact_sheet_is_made_again_as_it_was(demo, capsys):
+def test_a_deleted_contact_sheet_is_written_again(demo, capsys):
     before = (demo / "contact-sheet.html").read_bytes()
     (demo / "contact-sheet.html").unlink()
     assert run(demo, capsys)[0] == 0
     assert (demo / "contact-sheet.html").read_bytes() == before
 
 
-def test_a_folder_with_other_files_is_left_alone(tmp_path, capsys):
+def test_a_folder_with_other_files_is_refused(tmp_path, capsys):
     (tmp_path / "letter.txt").write_text("dear")
     status, _, err = run(tmp_path, capsys)
     assert status == 1

@@ -64,7 +64,7 @@ def test_every_kind_changes_the_picture_and_so_does_its_colour():
             assert difference(close, replace(close, things=(Thing(kind, colours[1]),))) > 0.8, kind
 
 
-def test_places_times_and_weathers_are_told_apart():
+def test_places_times_and_weathers_differ_visibly():
     for field, values in (("place", PLACES), ("time", TIMES), ("weather", WEATHERS)):
         scenes = [replace(PLAIN, **{field: value}) for value in values]
         for number, one in enumerate(scenes):
@@ -80,7 +80,7 @@ def test_named_colours_stay_readable_at_night():
     assert red.mean() > 0.03
 
 
-def test_training_pictures_are_squares_of_what_the_checkpoint_would_see():
+def test_training_pictures_match_the_preprocessing():
     scene = scene_at("train", 3)
     squashed = np.asarray(draw_scene(scene, 640, 480).resize((96, 96)), np.int16)
     trained_on = draw_training(scene)
@@ -89,7 +89,7 @@ def test_training_pictures_are_squares_of_what_the_checkpoint_would_see():
     assert np.abs(trained_on - squashed).mean() < 9
 
 
-def test_training_never_sees_what_is_held_out_and_the_test_does():
+def test_held_out_scenes_are_in_the_test_and_not_in_training():
     assert all(held_out(scene_at("train", index)) is None for index in range(3000))
     found = held_out_scenes(30)
     assert all(held_out(scene) for scene in found)
@@ -103,7 +103,7 @@ def test_splits_share_no_scene():
     assert not scenes["test"] & scenes["library"]
 
 
-def test_scenes_hold_only_what_is_found_there():
+def test_scenes_contain_only_things_of_their_place():
     for index in range(500):
         scene = scene_at("test", index)
         assert all(thing.kind in FOUND_IN[scene.place] for thing in scene.things)

@@ -25,7 +25,7 @@ def files(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_pictures_do_not_depend_on_the_number_of_them_or_of_workers(drawn, tmp_path):
+def test_pictures_do_not_depend_on_count_or_workers(drawn, tmp_path):
     folder, pictures = drawn
     draw_library(tmp_path, 5, seed=3, workers=1)
     for picture in pictures[:5]:
@@ -33,7 +33,7 @@ def test_pictures_do_not_depend_on_the_number_of_them_or_of_workers(drawn, tmp_p
     assert [picture.path for picture in pictures] == [sample_picture("library", 3, index).path for index in range(12)]
 
 
-def test_a_second_time_draws_nothing_and_a_missing_picture_is_drawn_again(drawn):
+def test_only_missing_pictures_are_drawn_again(drawn):
     folder, pictures = drawn
     before = {path: (folder / path).stat().st_mtime_ns for path in files(folder)}
     told = []
@@ -47,19 +47,19 @@ def test_a_second_time_draws_nothing_and_a_missing_picture_is_drawn_again(drawn)
     assert (folder / pictures[4].path).read_bytes() == content
 
 
-def test_nothing_half_written_is_left(drawn):
+def test_no_partial_file_is_left(drawn):
     folder, _ = drawn
     assert [path.name for path in folder.rglob(".*")] == [TRUTH]
 
 
-def test_the_truth_lies_beside_under_a_hidden_name(drawn):
+def test_the_ground_truth_is_a_hidden_file(drawn):
     folder, pictures = drawn
     lines = [json.loads(line) for line in (folder / TRUTH).read_text().splitlines()]
     assert [line["path"] for line in lines] == [picture.path for picture in pictures]
     assert lines[0]["place"] == pictures[0].scene.place
 
 
-def test_what_the_program_reads_is_what_was_meant(drawn):
+def test_the_indexer_reads_the_intended_metadata(drawn):
     folder, pictures = drawn
     for picture in pictures:
         photo = read_photo((folder / picture.path).read_bytes(), SQUARE)

@@ -43,7 +43,7 @@ def shown(seen):
     return {name: content for name, content in seen.items() if not name.startswith(".photos-")}
 
 
-def test_a_kill_while_sidecars_are_written(prepared, pictures, tmp_path):
+def test_a_kill_during_write(prepared, pictures, tmp_path):
     (tmp_path / "work").mkdir()
     before = contents(pictures)
     lines, last = killed(prepared, pictures, tmp_path, "xmp", "write")
@@ -62,7 +62,7 @@ def test_a_kill_while_sidecars_are_written(prepared, pictures, tmp_path):
     assert len(lines) >= 4
 
 
-def test_a_kill_while_that_is_undone(prepared, pictures, tmp_path):
+def test_a_kill_during_undo(prepared, pictures, tmp_path):
     (tmp_path / "work").mkdir()
     before = contents(pictures)
     assert prepared("xmp", "write").status == 0

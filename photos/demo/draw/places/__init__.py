@@ -14,7 +14,7 @@ from .wild import draw_forest, draw_lake, draw_mountains, draw_waterfall
 
 __all__ = ["PLACE", "Land"]
 
-#: Place to what draws it below the sky, and says where things can stand and float.
+#: Place to the function that draws it below the sky and returns the areas for things.
 PLACE: dict[str, Callable[[Painter, Sky], Land]] = {
     "beach": draw_beach,
     "mountains": draw_mountains,

@@ -1,4 +1,4 @@
-"""What places have in common: ridges, hills, water."""
+"""Ridges, hills and water, shared by the places."""
 
 from __future__ import annotations
 

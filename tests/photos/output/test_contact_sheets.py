@@ -39,7 +39,7 @@ def read(path):
     return reader
 
 
-def test_a_sheet_is_one_file_that_asks_for_no_other(tmp_path):
+def test_a_sheet_is_one_self_contained_file(tmp_path):
     cells = [
         Cell(bytes(write(tmp_path / f"{seed}.jpg", seed)), "0.312", ("dog", "beach"), "2024-05-01") for seed in (1, 2)
     ]
@@ -61,7 +61,7 @@ def test_a_sheet_is_one_file_that_asks_for_no_other(tmp_path):
     "name",
     [b'"><script>alert(1)</script>.jpg', b"\x1b[31m\xff\n.jpg", "a\u202eb & 'c'.jpg".encode(), b"{0}{title}.jpg"],
 )
-def test_no_name_breaks_out_of_its_place(tmp_path, name):
+def test_names_are_escaped(tmp_path, name):
     path = bytes(tmp_path) + b"/" + name.replace(b"/", b"|")
     with open(path, "wb") as file:
         file.write(turned(scene(), 1))
@@ -76,7 +76,7 @@ def test_no_name_breaks_out_of_its_place(tmp_path, name):
 
 
 @pytest.mark.parametrize("has_links", [True, False])
-def test_a_file_that_came_meanwhile_is_not_overwritten_and_no_link_is_followed(tmp_path, monkeypatch, has_links):
+def test_a_new_file_at_the_path_is_not_overwritten(tmp_path, monkeypatch, has_links):
     if not has_links:
         monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(PermissionError))
     (tmp_path / "mine").write_text("mine")
@@ -92,19 +92,19 @@ def test_a_file_that_came_meanwhile_is_not_overwritten_and_no_link_is_followed(t
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.jpg", "link.jpg", "mine", "mine.html", "new.html"]
 
 
-def test_a_page_that_is_made_anew_takes_the_place_of_the_old_one(tmp_path):
+def test_a_sheet_can_replace_an_older_one(tmp_path):
     for title in ("one", "two"):
-        write_html(tmp_path / "sheet.html", title, "", [], anew=True)
+        write_html(tmp_path / "sheet.html", title, "", [], overwrite=True)
     assert "<h1>two</h1>" in (tmp_path / "sheet.html").read_text()
 
 
-def test_a_jpeg_holds_as_many_photos_as_it_says(tmp_path):
+def test_a_jpeg_takes_up_to_the_maximum_of_photos(tmp_path):
     gone = Cell(bytes(tmp_path / "gone.jpg"), "0.1")
     write_jpeg(tmp_path / "sheet.jpg", "t", [gone] * MOST_IN_JPEG)
     assert opened(tmp_path / "sheet.jpg").height < 65_500
 
 
-def test_a_picture_that_cannot_be_read_leaves_its_place(tmp_path):
+def test_an_unreadable_picture_leaves_an_empty_cell(tmp_path):
     gone = Cell(bytes(tmp_path / "gone.jpg"), "0.1")
     write_html(tmp_path / "sheet.html", "t", "", [Section("", "", [Row("", "", [gone])])])
     assert "not readable now" in read(tmp_path / "sheet.html").text
@@ -126,7 +126,7 @@ def test_a_jpeg_sheet_shows_the_pictures_in_order(tmp_path):
         assert all(abs(got - wanted) < 12 for got, wanted in zip(sheet.getpixel(centre), colour, strict=True))
 
 
-def test_a_thumbnail_is_upright_whole_and_never_larger_than_the_picture(tmp_path):
+def test_a_thumbnail_is_upright_whole_and_not_enlarged(tmp_path):
     path = tmp_path / "turned.jpg"
     path.write_bytes(turned(scene(96, 64), 6))
     small = thumbnail(bytes(path), 48)

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from photos.errors import SidecarLeft
-from photos.sidecars.sidecar_files import put, read, remove, temporary, tidy
+from photos.sidecars.sidecar_files import put, read, remove, remove_temporary, temporary
 from photos.sidecars.targets import Directory
 
 
@@ -25,7 +25,7 @@ def names(path):
     return os.listdir(os.path.dirname(path))
 
 
-def test_a_new_sidecar_is_made_with_the_usual_rights(path):
+def test_a_new_sidecar_has_the_usual_permissions(path):
     stamp = put(path, b"new", None)
     held = read(path)
     assert (held.content, held.stamp) == (b"new", stamp)
@@ -35,7 +35,7 @@ def test_a_new_sidecar_is_made_with_the_usual_rights(path):
     assert names(path) == [b"a.jpg.xmp"]
 
 
-def test_a_sidecar_that_is_replaced_keeps_its_rights(path):
+def test_a_replaced_sidecar_keeps_its_permissions(path):
     write(path, b"old")
     os.chmod(path, 0o640)
     stamp = put(path, b"new", read(path))
@@ -44,7 +44,7 @@ def test_a_sidecar_that_is_replaced_keeps_its_rights(path):
     assert names(path) == [b"a.jpg.xmp"]
 
 
-def test_what_another_program_wrote_meanwhile_stays(path):
+def test_a_concurrent_write_of_another_program_stays(path):
     write(path, b"old")
     before = read(path)
     write(path, b"theirs")
@@ -61,7 +61,7 @@ def test_what_another_program_wrote_meanwhile_stays(path):
     assert names(path) == []
 
 
-def test_what_is_no_file_of_its_own_is_left_alone(path, tmp_path):
+def test_links_and_special_files_are_refused(path, tmp_path):
     assert read(path) is None
     write(bytes(tmp_path / "other"), b"x")
     os.symlink("other", path)
@@ -69,7 +69,7 @@ def test_what_is_no_file_of_its_own_is_left_alone(path, tmp_path):
         read(path)
     os.unlink(path)
     os.mkfifo(path)
-    with pytest.raises(SidecarLeft, match="no regular file"):
+    with pytest.raises(SidecarLeft, match="not a regular file"):
         read(path)
     os.unlink(path)
     write(path, b"\0" * ((16 << 20) + 1))
@@ -77,14 +77,14 @@ def test_what_is_no_file_of_its_own_is_left_alone(path, tmp_path):
         read(path)
 
 
-def test_a_sidecar_that_cannot_be_written_is_named(path, tmp_path):
+def test_a_failed_write_gives_its_reason(path, tmp_path):
     with pytest.raises(SidecarLeft, match="cannot be written"):
         put(bytes(tmp_path / ("n" * 300)), b"new", None)
     with pytest.raises(SidecarLeft, match="cannot be written"):
         put(bytes(tmp_path / "nowhere" / "a.xmp"), b"new", None)
 
 
-def test_a_write_protected_sidecar_is_left_alone(path, unreadable):
+def test_a_write_protected_sidecar_is_refused(path, unreadable):
     write(path, b"old")
     os.chmod(path, 0o444)
     if os.access(path, os.W_OK):
@@ -93,15 +93,15 @@ def test_a_write_protected_sidecar_is_left_alone(path, unreadable):
         put(path, b"new", read(path))
 
 
-def test_what_a_killed_process_left_is_hidden_and_goes(path):
+def test_a_leftover_temporary_file_is_hidden_and_removed(path):
     hidden = temporary(path)
     assert os.path.basename(hidden).startswith(b".")
     write(hidden, b"half")
     assert put(path, b"new", None) is not None
     assert names(path) == [b"a.jpg.xmp"]
     write(hidden, b"half")
-    tidy(path)
-    tidy(path)
+    remove_temporary(path)
+    remove_temporary(path)
     assert names(path) == [b"a.jpg.xmp"]
 
 
@@ -122,5 +122,5 @@ def test_what_a_killed_process_left_is_hidden_and_goes(path):
         (["a", "a.xmp"], "a", "a.xmp"),
     ],
 )
-def test_a_picture_has_the_sidecar_that_is_meant_for_it(listed, picture, sidecar):
+def test_the_sidecar_of_a_picture_is_found(listed, picture, sidecar):
     assert Directory([os.fsencode(name) for name in listed]).sidecar_of(os.fsencode(picture)) == os.fsencode(sidecar)

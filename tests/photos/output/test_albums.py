@@ -27,7 +27,7 @@ def names(folder):
 
 
 @pytest.mark.parametrize("gather", [copy_to, link_to])
-def test_files_come_by_rank_under_their_names(files, tmp_path, gather):
+def test_files_are_numbered_by_rank_and_keep_their_names(files, tmp_path, gather):
     album = gather(str(tmp_path / "new" / "album"), files)
     assert names(tmp_path / "new" / "album") == [b"001-x.jpg", b"002-x.jpg", b"003-\xff\x1b.jpg"]
     assert (len(album.made), album.there, album.failed) == (3, 0, ())
@@ -37,7 +37,7 @@ def test_files_come_by_rank_under_their_names(files, tmp_path, gather):
 
 
 @pytest.mark.parametrize("gather", [copy_to, link_to])
-def test_what_is_there_already_is_left_and_nothing_is_overwritten(files, tmp_path, gather):
+def test_nothing_is_copied_twice_or_overwritten(files, tmp_path, gather):
     folder = tmp_path / "album"
     gather(str(folder), files)
     again = gather(str(folder), files)
@@ -49,7 +49,7 @@ def test_what_is_there_already_is_left_and_nothing_is_overwritten(files, tmp_pat
     assert (folder / "001-x-2.jpg").read_bytes() == b"content 1"
 
 
-def test_a_copy_is_never_written_through_a_link_that_lies_there(files, tmp_path):
+def test_a_copy_is_never_written_through_a_link(files, tmp_path):
     (tmp_path / "album").mkdir()
     (tmp_path / "album" / "001-x.jpg").symlink_to(tmp_path / "precious")
     copy_to(str(tmp_path / "album"), files[:1])
@@ -57,7 +57,7 @@ def test_a_copy_is_never_written_through_a_link_that_lies_there(files, tmp_path)
     assert (tmp_path / "album" / "001-x-2.jpg").read_bytes() == b"content 0"
 
 
-def test_a_file_that_is_gone_is_told_and_costs_itself_alone(files, tmp_path):
+def test_a_missing_file_is_reported_and_the_rest_is_copied(files, tmp_path):
     gone = bytes(tmp_path / "gone.jpg")
     album = copy_to(str(tmp_path / "album"), [files[0], gone, files[1]])
     assert [path for path, _ in album.failed] == [gone]
@@ -74,19 +74,19 @@ def test_long_names_are_cut_before_their_ending(tmp_path):
     assert name.endswith(b".jpg")
 
 
-def test_a_name_that_is_nearly_all_ending_is_cut_as_well(tmp_path):
+def test_a_very_long_ending_is_cut(tmp_path):
     path = tmp_path / ("a." + "n" * 253)
     path.write_bytes(b"content")
     assert copy_to(str(tmp_path / "album"), [bytes(path)]).failed == ()
     assert names(tmp_path / "album") == [b"001-a." + b"n" * 249]
 
 
-def test_numbers_begin_where_they_are_told_to_and_sort_as_they_count(files, tmp_path):
+def test_numbers_start_at_first_and_sort_in_order(files, tmp_path):
     copy_to(str(tmp_path / "album"), files[:2], first=999)
     assert names(tmp_path / "album") == [b"0999-x.jpg", b"1000-x.jpg"]
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(files, tmp_path):
+def test_a_folder_that_cannot_be_made_is_an_error(files, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(MissingFolder, match="cannot be made"):
         copy_to(str(tmp_path / "file" / "album"), files)

@@ -24,7 +24,7 @@ DOG = {"dog": ["animal"], "animal": [], "beach": ["outdoors"]}
 CAT = {"cat": ["animal"], "animal": []}
 
 
-def test_a_sidecar_is_made_with_every_level_and_both_kinds_of_paths():
+def test_a_new_sidecar_has_every_level_and_both_kinds_of_paths():
     made = merge(None, DOG).content
     assert values(made) == [
         ["dog", "animal", "beach"],
@@ -35,13 +35,13 @@ def test_a_sidecar_is_made_with_every_level_and_both_kinds_of_paths():
     assert made.endswith(b'<?xpacket end="w"?>\n')
 
 
-def test_without_labels_none_is_made():
+def test_without_labels_no_sidecar_is_made():
     assert merge(None, {}) is None
     assert merge(None, {}, ["Ann"]) is None
 
 
 @pytest.mark.parametrize("given", [None, ADOBE.encode(), DARKTABLE.encode(), packet("<dc:subject>Ann</dc:subject>")])
-def test_what_is_there_already_is_not_written_again(given):
+def test_existing_keywords_are_not_written_again(given):
     once = merge(given, DOG).content
     assert merge(once, DOG) is None
     assert merge(once, dict(reversed(DOG.items()))) is None
@@ -59,7 +59,7 @@ def test_every_foreign_byte_stays(given):
     assert merge(new, {}).content.replace(b'"0">\n  </rdf:Description>', b'"0"/>') == content
 
 
-def test_labels_come_to_the_end_of_lists_that_are_there():
+def test_labels_are_appended_to_existing_lists():
     new = merge(ADOBE.encode(), DOG).content
     assert values(new)[:2] == [
         ["Rome", "Ann", "dog", "animal", "beach"],
@@ -68,7 +68,7 @@ def test_labels_come_to_the_end_of_lists_that_are_there():
     assert "\n     <rdf:li>Ann</rdf:li>\n     <rdf:li>dog</rdf:li>\n" in new.decode()
 
 
-def test_a_list_that_is_ours_alone_has_the_foreign_keywords_of_the_others_too():
+def test_a_list_of_ours_copies_foreign_keywords_of_others():
     new = merge(ADOBE.encode(), DOG).content
     assert values(new)[2] == ["animal/dog", "beach", "places/Rome", "Ann"]
     gone = new.replace(b"<rdf:li>Ann</rdf:li>\n     <rdf:li>dog</rdf:li>", b"<rdf:li>dog</rdf:li>")
@@ -76,7 +76,7 @@ def test_a_list_that_is_ours_alone_has_the_foreign_keywords_of_the_others_too():
     assert values(merge(gone, DOG).content)[2] == ["animal/dog", "beach", "places/Rome"]
 
 
-def test_the_pictures_own_keywords_are_not_hidden_by_a_sidecar_that_is_made():
+def test_a_new_sidecar_copies_keywords_of_the_picture():
     new = merge(None, DOG, ["Ann", "Dog"]).content
     assert values(new)[0] == ["dog", "animal", "beach", "Ann"]
     assert values(new)[2] == ["animal/dog", "beach", "Ann"]
@@ -84,7 +84,7 @@ def test_the_pictures_own_keywords_are_not_hidden_by_a_sidecar_that_is_made():
     assert values(merge(ADOBE.encode(), DOG, ["Bob"]).content)[0] == ["Rome", "Ann", "dog", "animal", "beach"]
 
 
-def test_copies_stay_where_another_program_wrote_beside_them():
+def test_copies_stay_once_another_program_edits_the_list():
     new = merge(None, DOG, ["garden"]).content
     assert read_xmp(new).keywords == ()
     theirs = written_into(new, SUBJECT, "Bob")
@@ -95,7 +95,7 @@ def test_copies_stay_where_another_program_wrote_beside_them():
     assert values(merge(again, {}).content) == [["garden", "Bob"], [], []]
 
 
-def test_what_no_longer_holds_goes_and_what_people_wrote_does_not():
+def test_stale_labels_go_and_foreign_keywords_stay():
     first = merge(packet(bag("dc:subject", "Dog", "sea")), DOG)
     assert first.added == ("animal", "beach", "animal|dog")
     second = merge(first.content, CAT)
@@ -104,7 +104,7 @@ def test_what_no_longer_holds_goes_and_what_people_wrote_does_not():
     assert values(merge(second.content, {}).content) == [["Dog", "sea"], [], []]
 
 
-def test_what_another_program_removed_comes_again_as_long_as_it_holds():
+def test_a_label_that_was_removed_elsewhere_is_added_again():
     new = merge(ADOBE.encode(), DOG).content
     cut = new.replace(b"     <rdf:li>beach</rdf:li>\n", b"", 1)
     assert "beach" not in values(cut)[0]
@@ -128,7 +128,7 @@ def test_what_another_program_removed_comes_again_as_long_as_it_holds():
     ],
     ids=["attribute", "text", "cdata", "reference", "prefix of rdf", "prefix of dc", "second description"],
 )
-def test_a_keyword_is_found_however_it_is_written(written):
+def test_every_form_of_a_keyword_is_read(written):
     assert values(merge(written, DOG).content)[0] == ["Ann", "dog", "animal", "beach"]
     assert values(merge(merge(written, DOG).content, {}).content)[0] == ["Ann"]
     assert without_keywords(merge(written, DOG).content) == without_keywords(written)
@@ -148,7 +148,7 @@ def test_a_keyword_is_found_however_it_is_written(written):
         b"<RDF xmlns='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:rdf='urn:x'><Description/></RDF>",
     ],
 )
-def test_an_empty_place_is_filled(written):
+def test_an_empty_list_is_filled(written):
     new = merge(written, DOG).content
     assert values(new)[0] == ["dog", "animal", "beach"]
     assert read_xmp(new).keywords == ()
@@ -165,7 +165,7 @@ def test_an_item_with_more_than_text_is_foreign():
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-8"])
 @pytest.mark.parametrize("is_marked", [True, False])
-def test_a_sidecar_keeps_its_encoding_and_its_mark(encoding, is_marked):
+def test_a_sidecar_keeps_encoding_and_byte_order_mark(encoding, is_marked):
     marks = {
         "utf-8": codecs.BOM_UTF8,
         "utf-16-le": codecs.BOM_UTF16_LE,
@@ -183,7 +183,7 @@ def test_a_sidecar_keeps_its_encoding_and_its_mark(encoding, is_marked):
     assert merge(new, {}).content == written
 
 
-def test_what_an_old_encoding_lacks_is_written_as_a_reference():
+def test_characters_outside_the_encoding_become_references():
     written = DARKTABLE.replace("UTF-8", "ISO-8859-1").replace("history_end", "höhe").encode("latin-1")
     new = merge(written, {"海": ()}).content
     assert values(new)[0] == ["海"]
@@ -201,36 +201,36 @@ def test_line_ends_and_padding_stay():
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
-        (b"", "no sound XML"),
-        (b"\xff\xd8\xff\xe0 a picture", "no text in UTF-8"),
-        (ADOBE.encode()[:900], "no sound XML"),
-        (b"<html/>", "no XMP"),
+        (b"", "not well-formed XML"),
+        (b"\xff\xd8\xff\xe0 a picture", "not text in UTF-8"),
+        (ADOBE.encode()[:900], "not well-formed XML"),
+        (b"<html/>", "not XMP"),
         (b'<!DOCTYPE x [<!ENTITY a "aaaa">]>' + packet(), "document type"),
         (packet("<nobody:knows/>"), "prefix nobody"),
-        (packet('<dc:subject rdf:resource="urn:x"/>'), "dc:subject is no list"),
-        (packet("<dc:subject><xmp:Rating>3</xmp:Rating></dc:subject>"), "dc:subject is no list"),
+        (packet('<dc:subject rdf:resource="urn:x"/>'), "dc:subject is not a list"),
+        (packet("<dc:subject><xmp:Rating>3</xmp:Rating></dc:subject>"), "dc:subject is not a list"),
         (b'<?xml version="1.0" encoding="unicode_escape"?>' + packet(), "encoding unicode_escape"),
-        (ADOBE.encode("utf-16")[:-1], "no text in UTF-16"),
+        (ADOBE.encode("utf-16")[:-1], "not text in UTF-16"),
     ],
 )
-def test_what_is_not_understood_is_left_alone(broken, reason):
+def test_an_unsupported_sidecar_is_refused(broken, reason):
     with pytest.raises(SidecarLeft, match=reason):
         merge(broken, DOG)
 
 
-def test_paths_have_every_way_to_a_label_and_no_beginning_of_another():
+def test_paths_cover_all_parents_and_no_partial_path():
     labels = {"kestrel": ["bird", "raptor"], "raptor": ["bird"], "bird": ["animal"], "sea": ["water"]}
     assert paths(labels, "|") == ["bird|kestrel", "bird|raptor|kestrel", "sea"]
     ladder = {f"{level}{side}": [f"{level + 1}a", f"{level + 1}b"] for level in range(20) for side in "ab"}
     assert len(paths(ladder, "|")) <= 8 * len(ladder)
 
 
-def test_a_mark_in_a_label_makes_no_second_level():
+def test_a_separator_in_a_label_makes_no_second_level():
     new = merge(None, {"black/white": ["effect|filter"], "effect|filter": []}).content
     assert values(new) == [["black/white", "effect|filter"], [], ["effect|filter"]]
 
 
-def test_ours_are_no_keywords_that_others_gave():
+def test_our_labels_are_not_read_as_foreign_keywords():
     new = merge(ADOBE.encode(), DOG).content
     assert read_xmp(new).keywords == ("Rome", "Ann")
     assert read_xmp(new).rating == 4
@@ -293,7 +293,7 @@ def key(word):
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
 @pytest.mark.parametrize("given", [None, ADOBE.encode(), DARKTABLE.encode()])
-def test_exiftool_reads_what_was_written(tmp_path, given):
+def test_exiftool_reads_our_sidecars(tmp_path, given):
     path = tmp_path / "a.xmp"
     path.write_bytes(merge(given, DOG).content)
     asked = ["-XMP-dc:Subject", "-XMP-lr:HierarchicalSubject", "-XMP-digiKam:TagsList"]
@@ -310,7 +310,7 @@ def test_exiftool_reads_what_was_written(tmp_path, given):
 
 @pytest.mark.skipif(shutil.which("exiv2") is None, reason="exiv2 is not installed")
 @pytest.mark.parametrize("given", [None, ADOBE.encode(), DARKTABLE.encode()])
-def test_exiv2_reads_what_was_written(tmp_path, given):
+def test_exiv2_reads_our_sidecars(tmp_path, given):
     path = tmp_path / "a.xmp"
     path.write_bytes(merge(given, DOG).content)
     keys = ("Xmp.dc.subject", "Xmp.lr.hierarchicalSubject", "Xmp.digiKam.TagsList")

@@ -2,9 +2,8 @@
 
 from datetime import UTC, datetime
 
-from photos.sidecars.hierarchy import Levels
-from photos.sidecars.merge import merge, paths
-from query.tagging import View
+from photos.sidecars.merge import KeywordHierarchy, merge, paths
+from query import View
 from query.tagging.effective.namespaces import qualified
 from store import Label, LabelDefinition, Revision
 
@@ -18,37 +17,37 @@ def view(namespace, **parents):
     return View(namespace, qualified(Revision(1, "v", 1, datetime.now(UTC), None, labels), namespace), ())
 
 
-LEVELS = Levels([view("", dog=("animal",), animal=()), view("zoo", dog=("animal",), animal=(), cat=())])
+HIERARCHY = KeywordHierarchy([view("", dog=("animal",), animal=()), view("zoo", dog=("animal",), animal=(), cat=())])
 
 
 def written(*labels):
-    keywords = LEVELS.of(labels)
-    return paths(keywords.above, "|", keywords.words)
+    keywords = HIERARCHY.keywords(labels)
+    return paths(keywords.parents, "|", keywords.words)
 
 
-def test_a_namespace_stands_above_its_labels_alone():
+def test_a_namespace_is_above_its_own_labels_only():
     assert written("dog", "animal") == ["animal|dog"]
     assert written("zoo:dog", "zoo:animal") == ["zoo|animal|dog"]
     assert written("zoo:dog") == ["zoo|dog"]
     assert written("dog", "animal", "zoo:dog", "zoo:cat") == ["animal|dog", "zoo|dog", "zoo|cat"]
 
 
-def test_a_persons_own_label_stands_below_the_namespace_that_it_begins_with():
+def test_a_manual_label_is_below_the_namespace_in_its_name():
     assert written("zoo:mine", "other:mine", "mine", "zoo:") == ["zoo|mine", "other:mine", "mine", "zoo:"]
 
 
-def test_a_label_of_the_main_vocabulary_is_no_namespaces():
-    levels = Levels([view("", **{"zoo:dog": ()}), view("zoo", cat=())])
-    keywords = levels.of(["zoo:dog", "zoo:cat"])
-    assert paths(keywords.above, "|", keywords.words) == ["zoo:dog", "zoo|cat"]
+def test_a_label_of_the_main_vocabulary_has_no_namespace():
+    hierarchy = KeywordHierarchy([view("", **{"zoo:dog": ()}), view("zoo", cat=())])
+    keywords = hierarchy.keywords(["zoo:dog", "zoo:cat"])
+    assert paths(keywords.parents, "|", keywords.words) == ["zoo:dog", "zoo|cat"]
 
 
-def test_what_no_longer_holds_is_taken_out_and_a_word_that_another_vocabulary_gives_stays():
-    both, one = LEVELS.of(["dog", "zoo:dog"]), LEVELS.of(["dog"])
-    first = merge(None, both.above, (), both.words)
+def test_a_word_stays_while_another_vocabulary_gives_it():
+    both, one = HIERARCHY.keywords(["dog", "zoo:dog"]), HIERARCHY.keywords(["dog"])
+    first = merge(None, both.parents, (), both.words)
     assert values(first.content) == [["dog", "zoo"], ["dog", "zoo|dog"], ["dog", "zoo/dog"]]
     assert first.added == ("dog", "zoo", "zoo|dog")
-    assert merge(first.content, both.above, (), both.words) is None
-    second = merge(first.content, one.above, (), one.words)
+    assert merge(first.content, both.parents, (), both.words) is None
+    second = merge(first.content, one.parents, (), one.words)
     assert values(second.content) == [["dog"]] * 3
     assert set(second.removed) == {"zoo", "zoo|dog"}

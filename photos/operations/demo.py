@@ -1,0 +1,239 @@
+"""The demo: draw a sample library, index, search and tag it, tag it again, and write a contact sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from indexer import IndexReport
+from photos.demo.library import draw_library
+from photos.errors import DemoIncomplete
+from photos.library import OpenLibrary
+from photos.operations import vocabularies
+from photos.operations.folders import register
+from photos.operations.index import bring_up_to_date, tag_again
+from photos.operations.models import DEMO, Model
+from photos.operations.progress import SILENT, Progress, Stage, Step
+from photos.output import contact_sheets
+from photos.output.durations import Stopwatch
+from query import Match, RetagReport, photo_tags, search_text, tag_counts
+from store import Revision
+
+#: Seed of the sample library. Its first pictures show a match for every query below.
+SEED: Final = 24
+QUERIES: Final = (
+    "beach at sunset",
+    "snowy mountains",
+    "a red car",
+    "foggy forest",
+    "city skyline at night",
+    "a hot air balloon",
+    "a black cat",
+    "yellow flowers",
+)
+FIRST_VOCABULARY: Final = "demo"
+SECOND_VOCABULARY: Final = "demo-moods"
+#: Photos in a row of the contact sheet, rows of labels, and tags under a photo.
+_PHOTOS = 6
+_LABELS = 10
+_TAGS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRequest:
+    """Folder of the demo, absolute, and the number of pictures to draw."""
+
+    folder: Path
+    count: int
+
+
+class DemoFolder:
+    """Paths of a demo: `pictures/`, `library/` and `contact-sheet.html` in *folder*."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.pictures = folder / "pictures"
+        self.library = folder / "library"
+        self.sheet = folder / "contact-sheet.html"
+
+    def check(self) -> None:
+        """Raise `DemoIncomplete` if the folder contains anything but a demo."""
+        if not self.folder.exists():
+            return
+        if not self.folder.is_dir() or any(not self._is_ours(each.name) for each in self.folder.iterdir()):
+            raise DemoIncomplete(self.folder)
+
+    def _is_ours(self, name: str) -> bool:
+        # A run that was killed may leave an incomplete sheet.
+        return name in {self.pictures.name, self.library.name, self.sheet.name} or name.startswith(
+            contact_sheets.PARTIAL
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The pictures are there: how many, and the seconds it took."""
+
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """The pictures are embedded and tagged: the indexer's report, and the seconds it took."""
+
+    report: IndexReport
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Best photos for one query, and the seconds that the search took."""
+
+    query: str
+    matches: list[Match]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Answers to all queries, in their order."""
+
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """A vocabulary's revision, and the number of photos for each of its labels, most first.
+
+    `report` is None if nothing was tagged again.
+    """
+
+    revision: Revision
+    counts: list[tuple[str, int]]
+    report: RetagReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """Outcome of the demo. Each part was also reported to the progress as soon as it was there."""
+
+    drawn: Drawn
+    indexed: Indexed
+    first: Tagging
+    answers: Answers
+    second: Tagging
+    folder: DemoFolder
+
+
+def run_demo(library: OpenLibrary, request: DemoRequest, progress: Progress = SILENT) -> DemoResult:
+    """Run the demo in `request.folder`, whose `library` folder *library* must be. A second run changes nothing.
+
+    *progress* gets steps, the indexer's events, and each part of the result in its order.
+    Raises `DemoIncomplete` before anything is written.
+    """
+    folder = DemoFolder(request.folder)
+    folder.check()
+    drawn = _draw(folder, request.count, progress)
+    progress.report(drawn)
+    watch = Stopwatch()
+    model = library.choose_model(DEMO)
+    indexed = Indexed(_index(library, folder, model, progress), watch.seconds())
+    progress.report(indexed)
+    is_new = indexed.report.embedded > 0 or not folder.sheet.exists()
+    first = _tag_first(library, model, again=is_new)
+    progress.report(first)
+    answers = Answers(tuple(_answer(library, query) for query in QUERIES))
+    progress.report(answers)
+    second = _tag_second(library)
+    progress.report(second)
+    if is_new:
+        _write_sheet(library, folder.sheet, answers.answers, second)
+    return DemoResult(drawn, indexed, first, answers, second, folder)
+
+
+def _draw(folder: DemoFolder, count: int, progress: Progress) -> Drawn:
+    watch = Stopwatch()
+    pictures = draw_library(
+        folder.pictures,
+        count,
+        seed=SEED,
+        progress=lambda done, total: progress.report(Step(Stage.DRAW, done, total)),
+    )
+    return Drawn(len(pictures), watch.seconds())
+
+
+def _index(library: OpenLibrary, folder: DemoFolder, model: Model, progress: Progress) -> IndexReport:
+    with library.catalog.write() as t:
+        registered = register(t, bytes(folder.pictures.absolute()))
+    return bring_up_to_date(library, model, [registered], progress)
+
+
+def _tag_first(library: OpenLibrary, model: Model, *, again: bool) -> Tagging:
+    """Tags of the first vocabulary, which is put in force *again* if another one is."""
+    revision = vocabularies.ensure_one(library.catalog, model.reference)
+    if again and revision.vocabulary != FIRST_VOCABULARY:
+        revision = vocabularies.named(library.catalog, FIRST_VOCABULARY)
+        tag_again(library, revision)
+    return Tagging(revision, tag_counts(library.catalog, library.space))
+
+
+def _tag_second(library: OpenLibrary) -> Tagging:
+    """Tag all photos with the second vocabulary, from their stored embeddings."""
+    revision = vocabularies.named(library.catalog, SECOND_VOCABULARY)
+    report = tag_again(library, revision)
+    return Tagging(revision, tag_counts(library.catalog, library.space), report)
+
+
+def _answer(library: OpenLibrary, query: str) -> Answer:
+    watch = Stopwatch()
+    texts = library.texts(library.space)
+    matches = search_text(library.catalog, library.index, library.space, texts, query, _PHOTOS)
+    return Answer(query, matches, watch.seconds())
+
+
+def _write_sheet(library: OpenLibrary, path: Path, answers: Sequence[Answer], second: Tagging) -> None:
+    """Write the contact sheet. Photos found by a query are shown with the tags that they had at that time."""
+    sections = [
+        contact_sheets.Section(
+            "Found by a sentence",
+            "The best photos for each text, by cosine similarity, with the tags of the first vocabulary.",
+            [contact_sheets.Row(answer.query, "", [_found(match) for match in answer.matches]) for answer in answers],
+        ),
+        contact_sheets.Section(
+            "Tagged again, with other words",
+            f"The same photos under the vocabulary {second.revision.vocabulary!r}, scored from the stored "
+            "embeddings: no picture was opened for it.",
+            _label_rows(library, second),
+        ),
+    ]
+    lead = (
+        "Drawings, made, indexed, tagged and searched on this machine by a checkpoint that knows drawings and not "
+        "the world. For photographs use one that knows them: photos model list."
+    )
+    contact_sheets.write_html(path, "photos demo", lead, sections, overwrite=True)
+
+
+def _label_rows(library: OpenLibrary, tagging: Tagging) -> list[contact_sheets.Row]:
+    with library.catalog.read() as t:
+        ids = [int(photo_id) for page in t.embeddings.scan(library.space.id) for photo_id in page.ids]
+        photos = {photo.id: photo for photo in t.photos.get(ids)}
+    tags = photo_tags(library.catalog, library.space, ids)
+    rows = []
+    for label, count in tagging.counts[:_LABELS]:
+        of_label = [(tag, photo_id) for photo_id in ids for tag in tags[photo_id] if tag.label == label]
+        best = sorted(of_label, key=lambda pair: (-(pair[0].score or 0), pair[1]))[:_PHOTOS]
+        cells = [contact_sheets.Cell(photos[i].paths[0], _scores(tag.score, tag.probability), ()) for tag, i in best]
+        rows.append(contact_sheets.Row(label, f"{count} photo{'s' if count != 1 else ''}", cells))
+    return rows
+
+
+def _found(match: Match) -> contact_sheets.Cell:
+    tags = tuple(tag.label for tag in match.tags[:_TAGS])
+    return contact_sheets.Cell(match.photo.paths[0], _scores(match.cosine, match.probability), tags)
+
+
+def _scores(cosine: float | None, probability: float | None) -> str:
+    return "" if cosine is None or probability is None else f"{cosine:z.3f} · {100 * probability:.0f} %"

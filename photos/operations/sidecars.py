@@ -1,0 +1,62 @@
+"""Write tags into sidecars, undo that, and list the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from photos import sidecars
+from photos.library import OpenLibrary
+from photos.operations.folders import absolute, is_offline
+from photos.operations.progress import SILENT, Progress, Stage, Step
+from photos.sidecars import UndoReport, WriteReport
+from store import SidecarRun
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRequest:
+    """Sidecars to write: of the pictures at or below *paths*, or of all. A dry run writes nothing."""
+
+    paths: tuple[str, ...] = ()
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UndoRequest:
+    """Run to undo, by its number; None for the last one that was not undone. A dry run changes nothing."""
+
+    run: int | None = None
+    dry_run: bool = False
+
+
+def write_sidecars(library: OpenLibrary, request: WriteRequest, progress: Progress = SILENT) -> WriteReport:
+    """Write the tags that photos have into the sidecars of their files.
+
+    *progress* gets a `Written` or `Skipped` for each sidecar beside the steps. Raises `EmptyLibrary`, `NotInLibrary` or
+    `SidecarsBusy`.
+    """
+    return sidecars.write_sidecars(
+        library,
+        [absolute(path) for path in request.paths],
+        is_offline,
+        dry_run=request.dry_run,
+        on_event=progress.report,
+        on_done=lambda done, total: progress.report(Step(Stage.WRITE_SIDECARS, done, total)),
+    )
+
+
+def undo_sidecars(library: OpenLibrary, request: UndoRequest, progress: Progress = SILENT) -> UndoReport:
+    """Put the sidecars of a run back as they were, byte for byte, and remove those that it made.
+
+    *progress* gets an `Undone` or `Skipped` for each sidecar. Raises `NothingFound`, `NoSuchRun` or `SidecarsBusy`.
+    """
+    return sidecars.undo_run(library, request.run, dry_run=request.dry_run, on_event=progress.report)
+
+
+def list_runs(library: OpenLibrary) -> Sequence[SidecarRun]:
+    """Runs that wrote sidecars, newest first."""
+    catalog = library.catalog_if_any
+    if catalog is None:
+        return []
+    with catalog.read() as t:
+        return t.sidecars.runs()

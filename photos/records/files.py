@@ -1,0 +1,167 @@
+"""JSON records of duplicates and sidecars."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypedDict
+
+from photos.duplicates import Group, GroupedFile, Sameness
+from photos.output.json_records import fact_record, rounded, text_of
+from photos.sidecars import Skipped, Undone, UndoReport, WriteReport, Written
+from store import SidecarRun
+
+
+class DuplicateRecord(TypedDict):
+    """A file of a group of duplicates."""
+
+    path: Annotated[str, "Absolute path of the file."]
+    photo: Annotated[int, "Id of the photo that the file holds."]
+    best: Annotated[bool, "True for the best file of the group."]
+    sameness: Annotated[str, "Reason why the file is in the group: best, identical, same pixels or near."]
+    score: Annotated[float | None, "Cosine with the best photo; null where it was not needed."]
+    distance: Annotated[int | None, "Bits by which the perceptual hash differs from the best one's, of 64."]
+    checked: Annotated[bool, "False if the two were compared by their embeddings only."]
+    same_file: Annotated[bool, "True if the path leads to the best file itself, by links."]
+    on_disk: Annotated[str, "State of the file since it was indexed: unchanged, changed or missing."]
+    bytes: Annotated[int, "Size of the file when it was indexed."]
+    width: Annotated[int, "Width in pixels, upright."]
+    height: Annotated[int, "Height in pixels, upright."]
+    format: Annotated[str, "Format of the picture, such as JPEG."]
+    taken_at: Annotated[str | None, "Time at which the photo was taken, ISO 8601; null if unknown."]
+    camera: Annotated[str | None, "Camera that took the photo; null if unknown."]
+    companions: Annotated[list[str], "Absolute paths of other files of the photo, such as RAW files and sidecars."]
+
+
+class DuplicateGroupRecord(TypedDict):
+    """A group of files that show the same picture."""
+
+    group: Annotated[int, "Number of the group in this result, from 1 on."]
+    files: Annotated[list[DuplicateRecord], "Files of the group, the best first."]
+
+
+def group_record(number: int, group: Group) -> DuplicateGroupRecord:
+    """Record of a group of duplicates."""
+    return {"group": number, "files": [_duplicate_record(file) for file in group]}
+
+
+def _duplicate_record(file: GroupedFile) -> DuplicateRecord:
+    facts = fact_record(file.photo.facts)
+    return {
+        "path": text_of(file.file.path),
+        "photo": file.photo.id,
+        "best": file.sameness is Sameness.BEST,
+        "sameness": str(file.sameness),
+        "score": rounded(file.cosine),
+        "distance": file.distance,
+        "checked": file.is_checked,
+        "same_file": file.is_same_file,
+        "on_disk": str(file.state),
+        "bytes": file.file.stamp.size,
+        "width": facts["width"],
+        "height": facts["height"],
+        "format": facts["format"],
+        "taken_at": facts["taken_at"],
+        "camera": facts["camera"],
+        "companions": [text_of(path) for path in file.photo.companions],
+    }
+
+
+class WrittenSidecarRecord(TypedDict):
+    """A sidecar that was written, or would be."""
+
+    sidecar: Annotated[str, "Absolute path of the sidecar."]
+    path: Annotated[str, "Absolute path of its picture."]
+    photo: Annotated[int, "Id of the photo."]
+    what: Annotated[str, "made or changed."]
+    added: Annotated[list[str], "Keywords and paths that were added."]
+    removed: Annotated[list[str], "Keywords and paths that were removed."]
+
+
+class RestoredSidecarRecord(TypedDict):
+    """A sidecar that was put back, or would be."""
+
+    sidecar: Annotated[str, "Absolute path of the sidecar."]
+    photo: Annotated[int, "Id of the photo."]
+    what: Annotated[str, "removed, if the run had made it, or restored."]
+
+
+class SkippedSidecarRecord(TypedDict):
+    """A path where nothing was done."""
+
+    path: Annotated[str, "Absolute path of the sidecar, picture or folder."]
+    what: Annotated[str, "Always left."]
+    reason: Annotated[str, "Reason, as a clause: it is write-protected."]
+
+
+class WriteReportRecord(TypedDict):
+    """Totals of a run that wrote sidecars."""
+
+    run: Annotated[int | None, "Number of the run; null if nothing was written."]
+    made: Annotated[int, "Sidecars that were made."]
+    changed: Annotated[int, "Sidecars that were changed."]
+    unchanged: Annotated[int, "Pictures whose sidecar needed no change."]
+    left: Annotated[int, "Paths where nothing was done."]
+
+
+class UndoReportRecord(TypedDict):
+    """Totals of an undo."""
+
+    run: Annotated[int, "Number of the run that was undone."]
+    removed: Annotated[int, "Sidecars that were removed."]
+    restored: Annotated[int, "Sidecars that were put back."]
+    left: Annotated[int, "Paths where nothing was done."]
+
+
+class SidecarRunRecord(TypedDict):
+    """A run that wrote sidecars."""
+
+    run: Annotated[int, "Number of the run."]
+    at: Annotated[str, "Time at which it began, ISO 8601, UTC."]
+    made: Annotated[int, "Sidecars that it made."]
+    changed: Annotated[int, "Sidecars that it changed."]
+    undone_at: Annotated[str | None, "Time at which it was undone, ISO 8601, UTC; null if it was not."]
+
+
+def sidecar_record(
+    event: Written | Undone | Skipped,
+) -> WrittenSidecarRecord | RestoredSidecarRecord | SkippedSidecarRecord:
+    """Record of one sidecar's event."""
+    if isinstance(event, Skipped):
+        return {"path": text_of(event.path), "what": "left", "reason": event.reason}
+    if isinstance(event, Undone):
+        what = "removed" if event.is_removed else "restored"
+        return {"sidecar": text_of(event.sidecar), "photo": event.photo_id, "what": what}
+    return {
+        "sidecar": text_of(event.sidecar),
+        "path": text_of(event.picture.path),
+        "photo": event.picture.photo_id,
+        "what": "made" if event.is_new else "changed",
+        "added": list(event.added),
+        "removed": list(event.removed),
+    }
+
+
+def write_report_record(report: WriteReport) -> WriteReportRecord:
+    """Record of a run's totals."""
+    return {
+        "run": report.run,
+        "made": report.made,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "left": report.skipped,
+    }
+
+
+def undo_report_record(report: UndoReport) -> UndoReportRecord:
+    """Record of an undo's totals."""
+    return {"run": report.run, "removed": report.removed, "restored": report.restored, "left": report.skipped}
+
+
+def run_record(run: SidecarRun) -> SidecarRunRecord:
+    """Record of a run."""
+    return {
+        "run": run.id,
+        "at": run.started_at.isoformat() + "Z",
+        "made": run.made,
+        "changed": run.changed,
+        "undone_at": None if run.undone_at is None else run.undone_at.isoformat() + "Z",
+    }
