@@ -57,7 +57,7 @@ class Library:
 
     def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, float32 (n, d). Those of texts that were asked for before are remembered."""
-        return self._app.texts(self._app.space).matrix(_several(texts))
+        return self._app.text_vectors(self._app.space).matrix(_several(texts))
 
     def embed_images(
         self, paths: Sequence[str | os.PathLike[str]], batch_size: int = 16
@@ -67,7 +67,7 @@ class Library:
         Raises `photos.errors.UnreadablePicture` at the batch of a file that is no picture.
         """
         checkpoint = self._app.checkpoint_of(self._app.space)
-        embedder = self._app.embedder(self._app.space)
+        embedder = self._app.space_image_encoder(self._app.space)
         named = [os.fspath(path) for path in _several(paths)]
         return embed_pictures(embedder, checkpoint.preprocessing, named, batch_size)
 
@@ -94,7 +94,7 @@ class Library:
 
     def scores(self, vectors: NDArray[np.float32], labels: Sequence[str]) -> NDArray[np.float32]:
         """Cosines, float32 (n, k), of *vectors*, float32 (n, d), with labels, each encoded as in a vocabulary."""
-        texts = self._app.texts(self._app.space)
+        texts = self._app.text_vectors(self._app.space)
         matrix = [texts.label_vector(label) for label in _several(labels)]
         columns = np.stack(matrix) if matrix else np.empty((0, self.space.dimension), np.float32)
         cosines: NDArray[np.float32] = np.asarray(vectors, np.float32) @ columns.T

@@ -36,8 +36,8 @@ from PIL import Image
 from sqlalchemy import insert, update
 
 from photos.config import data_path
+from photos.models import open_reference
 from photos.operations import vocabularies
-from photos.operations.models import open_reference
 from query.search.text_vectors import plain
 from store import Catalog, Space
 from store.sql import schema

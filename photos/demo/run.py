@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from indexer import IndexReport, Progress
+from indexer import IndexReport
 from photos.demo.library import draw_library
 from photos.errors import DemoIncomplete
 from photos.library import OpenLibrary
+from photos.models import DEMO, Model
 from photos.operations import vocabularies
 from photos.operations.folders import register
 from photos.operations.index import bring_up_to_date, tag_again
-from photos.operations.models import DEMO, Model
+from photos.operations.progress import Progress
 from photos.output import contact_sheets
 from photos.output.durations import Stopwatch
 from query import Match, RetagReport, photo_tags, search_text, tag_counts
@@ -143,7 +144,7 @@ class Demo:
 
     def _answer(self, app: OpenLibrary, query: str) -> Answer:
         watch = Stopwatch()
-        matches = search_text(app.catalog, app.index, app.space, app.texts(app.space), query, _HITS)
+        matches = search_text(app.catalog, app.index, app.space, app.text_vectors(app.space), query, _HITS)
         return Answer(query, matches, watch.seconds())
 
     def _is_ours(self, name: str) -> bool:

@@ -85,7 +85,7 @@ def _why_none(request: SearchRequest, best: float | None) -> str | None:
 
 def searcher(app: OpenLibrary, directory: str, notes: list[str]) -> Searcher:
     """What answers queries from the library. *notes* takes what there is to say beside the answers."""
-    texts = app.texts(app.space, lambda _text: notes.append(_CUT))
+    texts = app.text_vectors(app.space, lambda _text: notes.append(_CUT))
     return Searcher(app.catalog, app.index, app.space, texts, _Pictures(app, directory), directory)
 
 

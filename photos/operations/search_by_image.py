@@ -18,9 +18,9 @@ from indexer.decode import read_photo
 from indexer.files.open_file import open_file
 from indexer.models import Preprocessing
 from indexer.workers.file_reader import MOST_BYTES
+from photos import models
 from photos.errors import MissingFolder, UnreadablePicture
 from photos.library import OpenLibrary
-from photos.operations import models
 from photos.operations.folders import absolute
 from query import Match, search_vector
 from query.search.search import grouped
@@ -90,7 +90,7 @@ def as_vector(app: OpenLibrary, space: Space, path: str, *, named: str | None = 
     preprocessing = app.checkpoint_of(space).preprocessing
     # What is no picture is told before the encoder is loaded.
     pixels = _pixels(preprocessing, named, content)
-    return Picture(app.embedder(space).encode(pixels[np.newaxis])[0], photo_id)
+    return Picture(app.space_image_encoder(space).encode(pixels[np.newaxis])[0], photo_id)
 
 
 def _pixels(preprocessing: Preprocessing, named: str, content: bytes) -> NDArray[np.uint8]:
@@ -119,10 +119,10 @@ def embed(
 
     The checkpoint is the one *asked* for, the library's, or the default. Nothing is kept.
     """
-    checkpoint = models.pick(app.settings, asked, app.reference)
+    checkpoint = models.pick(app.settings, asked, app.model_reference)
     if texts:
-        return checkpoint.name, app.text_tower(checkpoint).encode_text(texts)
-    embedder = app.image_tower(checkpoint, app.settings.precision)
+        return checkpoint.name, app.text_encoder(checkpoint).encode_text(texts)
+    embedder = app.image_encoder(checkpoint, app.settings.precision)
     return checkpoint.name, np.concatenate(list(embed_pictures(embedder, checkpoint.preprocessing, images, _BATCH)))
 
 

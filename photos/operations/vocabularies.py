@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from photos.errors import NothingFound
-from photos.operations.models import DEMO
+from photos.models import DEMO
 from query import (
     MARK,
     SHIPPED,

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from store import Catalog
-from tests.photos.towers import COLOURS, make_checkpoint
+from tests.photos.encoders import COLOURS, make_checkpoint
 
 from .program import ROOT, run, start
 

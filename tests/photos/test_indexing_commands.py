@@ -24,17 +24,17 @@ def test_add_says_what_came_of_it_and_what_to_do_next(photos, pictures, checkpoi
 
 
 def test_adding_again_finds_nothing_new_and_loads_no_encoder(filled, pictures):
-    filled.towers.images = filled.towers.texts = 0
+    filled.encoders.images = filled.encoders.texts = 0
     out = filled("add", pictures).out
     assert "nothing new" in out
     assert "1 file left out, as before" in out
-    assert (filled.towers.images, filled.towers.texts) == (0, 0)
+    assert (filled.encoders.images, filled.encoders.texts) == (0, 0)
 
 
 def test_the_image_tower_is_made_once_for_many_batches(photos, pictures, checkpoint, monkeypatch):
     monkeypatch.setenv("PHOTOS_BATCH_SIZE", "1")
     photos("add", pictures, "--model", checkpoint)
-    assert photos.towers.images == 1
+    assert photos.encoders.images == 1
 
 
 def test_the_first_library_is_tagged_with_the_photographic_vocabulary(photos, pictures, checkpoint):
@@ -78,9 +78,9 @@ def test_a_folder_that_is_offline_keeps_its_photos_and_is_named(filled, pictures
 def test_a_removed_folder_is_forgotten_and_found_again_without_embedding(filled, pictures):
     assert "6 photos less, 0 left" in filled("remove", pictures).out
     assert filled("search", "red").status == 1
-    filled.towers.images = 0
+    filled.encoders.images = 0
     assert "6 photos in 6 files" in filled("add", pictures).out
-    assert filled.towers.images == 0
+    assert filled.encoders.images == 0
 
 
 def test_the_users_folder_is_only_read(photos, pictures, checkpoint, vocabulary):
@@ -214,12 +214,12 @@ def test_what_is_no_pattern_is_wrong_usage(filled, pictures):
 
 def test_a_folder_that_moved_is_pointed_at_its_new_place(filled, pictures, tmp_path):
     pictures.rename(tmp_path / "new place")
-    filled.towers.images = 0
+    filled.encoders.images = 0
     result = filled("add", "--moved", pictures, tmp_path / "new place")
     assert result.status == 0
     status = json.loads(filled("status", "--json").out)
     assert (status["folders"][0]["path"], status["photos"]) == (str(tmp_path / "new place"), 6)
-    assert filled.towers.images == 0
+    assert filled.encoders.images == 0
 
 
 def test_only_a_folder_of_the_library_can_have_moved(filled, tmp_path):

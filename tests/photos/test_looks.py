@@ -56,7 +56,7 @@ def shots(tmp_path):
 def app(photos, shots, checkpoint, vocabulary):
     photos("vocab", "use", vocabulary)
     assert photos("add", shots, "--model", checkpoint).status == 0
-    with OpenLibrary(load({"library": photos.library}, {}), photos.towers, read_here) as opened:
+    with OpenLibrary(load({"library": photos.library}, {}), photos.encoders, read_here) as opened:
         yield opened
 
 

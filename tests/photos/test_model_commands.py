@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from photos.operations.models import DEFAULT, DEFAULT_WITH_GPU, has_gpu, in_bytes
+from photos.models import DEFAULT, DEFAULT_WITH_GPU, has_gpu
+from photos.sizes import readable_size
 
 
 def test_with_no_model_chosen_add_says_what_to_run_and_downloads_nothing(photos, pictures):
@@ -147,7 +148,7 @@ def test_a_gpu_is_looked_for_without_loading_torch():
 
 
 def test_sizes_are_for_people():
-    assert [in_bytes(size) for size in (0, 999, 4_120_000, 1_540_000_000)] == [
+    assert [readable_size(size) for size in (0, 999, 4_120_000, 1_540_000_000)] == [
         "0 bytes",
         "999 bytes",
         "4.12 MB",

@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from photos.cli.kit.program import program
-from photos.cli.reference import reference
+from photos.cli.kit.reference import reference
 from photos.config import Settings
 
 PAGE = Path(__file__).parents[2] / "docs/commands.md"
 
 
 def test_the_page_is_up_to_date():
-    assert PAGE.read_text("utf-8") == reference(), "run: python -m photos.cli.reference > docs/commands.md"
+    assert PAGE.read_text("utf-8") == reference(), "run: python -m photos.cli.kit.reference > docs/commands.md"
 
 
 def test_examples_keep_their_lines():

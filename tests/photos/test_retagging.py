@@ -3,7 +3,7 @@
 from photos.config import load
 from photos.library import OpenLibrary
 from photos.operations import vocabularies
-from photos.operations.index import finish_owed
+from photos.operations.index import finish_pending_retags
 from store import LabelDefinition, VocabularyDefinition
 
 from .conftest import read_here
@@ -11,7 +11,7 @@ from .conftest import read_here
 
 def test_one_that_is_taken_over_or_dropped_meanwhile_is_nobodys_error(filled):
     told = []
-    with OpenLibrary(load({"library": filled.library}, {}), filled.towers, read_here) as app:
+    with OpenLibrary(load({"library": filled.library}, {}), filled.encoders, read_here) as app:
         with app.catalog.write() as t:
             labels = (LabelDefinition("red", ("red",)),)
             for namespace in ("dropped", "kept"):
@@ -22,7 +22,7 @@ def test_one_that_is_taken_over_or_dropped_meanwhile_is_nobodys_error(filled):
             if "dropped" in app_names(app):
                 vocabularies.drop(app.catalog, "dropped")
 
-        finish_owed(app, app.space, told_photos=drop, tell=lambda namespace, *_: told.append(namespace))
+        finish_pending_retags(app, app.space, on_photo=drop, on_retag=lambda namespace, *_: told.append(namespace))
         assert (told, app_names(app)) == (["kept"], ["", "kept"])
 
 

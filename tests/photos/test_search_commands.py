@@ -19,7 +19,7 @@ from photos.cli.kit.query_options import FILTERS
 from photos.operations.requests import SearchRequest, SimilarRequest
 from query.language import KINDS
 
-from .towers import ColourTowers
+from .encoders import ColourEncoders
 
 KEYS = [
     "path", "paths", "companions", "photo", "score", "logit", "probability", "width", "height", "format", "taken_at",
@@ -90,9 +90,9 @@ def test_names_are_kept_byte_for_byte_and_shown_safely(filled, pictures):
 
 def test_a_text_that_was_searched_before_needs_no_encoder(filled):
     filled("search", "blue", "sky")
-    filled.towers.texts = 0
+    filled.encoders.texts = 0
     assert filled("search", "Blue", " sky").status == 0
-    assert filled.towers.texts == 0
+    assert filled.encoders.texts == 0
 
 
 def test_a_query_that_is_too_long_is_cut_and_says_so(filled):
@@ -226,12 +226,12 @@ def test_a_tag_finds_what_is_tagged_and_a_wrong_one_is_named(filled, pictures):
 
 
 def test_where_nothing_is_left_the_filter_that_leaves_nothing_is_named(filled):
-    filled.towers.texts = 0
+    filled.encoders.texts = 0
     result = filled("search", "red", "year:1999", "name:red.png")
     assert (result.status, result.out) == (1, "")
     assert "No photo meets `year:1999`." in result.err
     assert "No photo meets all of the filters together." in filled("search", "name:red.png", "name:blue.png").err
-    assert filled.towers.texts == 0
+    assert filled.encoders.texts == 0
 
 
 def test_a_part_of_a_folders_name_is_no_folder_and_how_to_ask_for_it_is_said(filled):
@@ -306,11 +306,11 @@ def test_searching_an_empty_library_is_one_sentence_and_makes_nothing(photos):
 
 
 def test_similar_leaves_the_photo_itself_out(filled, pictures):
-    filled.towers.images = 0
+    filled.encoders.images = 0
     paths = filled("similar", pictures / "red.png", "--paths").lines
     assert len(paths) == 5
     assert str(pictures / "red.png") not in paths
-    assert filled.towers.images == 0
+    assert filled.encoders.images == 0
 
 
 def test_similar_takes_any_picture(filled, tmp_path):
@@ -366,7 +366,7 @@ def test_embed_gives_the_same_vector_plainly_and_as_json(filled, pictures):
 
 
 def test_embed_can_write_numpy(checkpoint, tmp_path, capsysbinary):
-    invocation = Invocation(towers=ColourTowers(), environment={"PHOTOS_LIBRARY": str(tmp_path / "none")})
+    invocation = Invocation(encoders=ColourEncoders(), environment={"PHOTOS_LIBRARY": str(tmp_path / "none")})
     assert main(["embed", "--text", "red", "--raw", "--model", str(checkpoint)], invocation) == 0
     vector = np.load(io.BytesIO(capsysbinary.readouterr().out))
     assert (vector.shape, vector.dtype) == ((8,), np.float32)

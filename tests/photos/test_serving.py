@@ -17,20 +17,20 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from photos.cli.views.watch import preparing
 from photos.config import load
 from photos.daemon.client import Unanswered, ask
 from photos.daemon.protocol import PROGRAM, REFUSED, SEARCH, SIMILAR, reachable, socket_of
 from photos.daemon.server import serving
 from photos.daemon.session import Answers
 from photos.daemon.version import edition
+from photos.daemon.watcher import preparing
 from photos.encoders import CachedEncoders
 from photos.errors import Refused, UnreadablePicture
 from photos.library import OpenLibrary
 from photos.operations.requests import SearchAnswer, SearchRequest, SimilarRequest
 from store import Acceleration, VectorIndex
 
-from .towers import ColourTowers
+from .encoders import ColourEncoders
 
 NOTHING = SearchAnswer(matches=[], of_text=True)
 REQUEST = SearchRequest(words=("red",), directory="/", top=3)
@@ -41,9 +41,9 @@ class Served:
 
     def __init__(self, library):
         self.library = library
-        self.towers = ColourTowers()
+        self.encoders = ColourEncoders()
         self.said = []
-        self.answers = Answers(load({"library": library}, {}), CachedEncoders(self.towers, 600))
+        self.answers = Answers(load({"library": library}, {}), CachedEncoders(self.encoders, 600))
 
     @contextmanager
     def running(self, answer=None, **options):
@@ -147,19 +147,19 @@ def test_what_is_like_a_picture_is_told_as_the_program_alone_tells_it(
 def test_a_picture_may_have_a_name_that_is_no_text(filled, pictures):
     os.replace(pictures / "red.png", os.fsencode(pictures) + b"/r\xffd.png")
     assert filled("index").status == 0
-    before = filled.towers.images
+    before = filled.encoders.images
     alone = filled("similar", pictures / "r\udcffd.png", "--json")
     with Served(filled.library).running() as served:
         assert same(filled("similar", pictures / "r\udcffd.png", "--json"), alone)
-    assert (len(alone.lines), filled.towers.images, served.towers.images) == (5, before, 0)
+    assert (len(alone.lines), filled.encoders.images, served.encoders.images) == (5, before, 0)
 
 
 def test_a_picture_that_is_not_in_the_library_is_encoded_there(filled, served, tmp_path):
     Image.new("RGB", (60, 60), (200, 40, 40)).save(tmp_path / "new.png")
-    before = filled.towers.images
+    before = filled.encoders.images
     for _ in range(2):
         assert filled("similar", tmp_path / "new.png", "-t1", "--paths").out.endswith("red.png\n")
-    assert (filled.towers.images, served.towers.images) == (before, 1)
+    assert (filled.encoders.images, served.encoders.images) == (before, 1)
 
 
 def test_the_sheet_of_what_is_like_a_picture_is_headed_by_its_name_as_it_was_typed(
@@ -208,16 +208,16 @@ def test_of_a_library_that_was_moved_it_says_nothing(filled, served, pictures):
 
 
 def test_new_words_are_encoded_there_and_its_encoder_is_kept(filled, served):
-    before = filled.towers.texts
+    before = filled.encoders.texts
     for words in ("something blue", "something quite green"):
         assert filled("search", words).status == 0
-    assert (filled.towers.texts, served.towers.texts) == (before, 1)
+    assert (filled.encoders.texts, served.encoders.texts) == (before, 1)
 
 
 def test_that_a_text_was_cut_is_told(filled, served):
     result = filled("search", "red " * 20)
     assert "its end was left out" in result.err
-    assert served.towers.texts == 1
+    assert served.encoders.texts == 1
 
 
 def test_what_is_refused_is_refused_in_the_same_words_and_with_the_same_status(filled, pictures):
@@ -252,7 +252,7 @@ def test_what_it_prepares_is_ready_for_quick_looks(filled, served, pictures):
         Image.new("RGB", (30, 30), (219, number, 30)).save(pictures / f"red{number}.png")
     assert filled("index").status == 0
     settings = load({"library": filled.library}, {})
-    with OpenLibrary(settings, filled.towers) as app:
+    with OpenLibrary(settings, filled.encoders) as app:
         space, large = app.space, Acceleration(from_rows=16)
         VectorIndex(settings.index_folder, app.catalog, space, newer_rows=1, acceleration=large).refresh()
     index = served.answers.index(served.answers.catalog(), space)
@@ -274,7 +274,7 @@ def test_it_gets_ready_again_when_told_and_no_more_at_the_end():
 
 def test_a_label_is_saved_by_the_program_itself(filled, served):
     assert "red" in filled("search", "something", "red", "--save-as-label", "ruby").out
-    assert served.towers.texts == 0
+    assert served.encoders.texts == 0
 
 
 def test_another_library_in_the_same_place_is_the_one_that_answers(filled, served, pictures, tmp_path):
@@ -301,7 +301,7 @@ def test_what_a_killed_process_left_is_replaced_and_stops_nobody(filled):
     assert "Answered by this process" in filled("--debug", "search", "red").err
     with Served(filled.library).running() as served:
         filled("search", "quite red")
-        assert served.towers.texts == 1
+        assert served.encoders.texts == 1
     assert not os.path.lexists(socket_of(filled.library))
 
 
@@ -346,9 +346,9 @@ def test_of_more_clients_than_it_bears_the_rest_are_turned_away_and_answer_thems
     with ExitStack() as held:
         for _ in range(40):
             held.enter_context(connected(served.library))
-        before = filled.towers.texts
+        before = filled.encoders.texts
         assert filled("search", "new", "words").status == 0
-        assert (filled.towers.texts, served.towers.texts) == (before + 1, 0)
+        assert (filled.encoders.texts, served.encoders.texts) == (before + 1, 0)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def duplicates(
 
     if exact and (near is not None or bits is not None or bursts):
         raise click.UsageError("--exact compares contents alone: --near, --bits and --bursts have nothing to do there.")
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         _ = app.space
         with app.catalog.read() as t:
             within = tuple(scope(t, folder) for folder in folders)

@@ -42,7 +42,7 @@ def embed(
         raise click.UsageError("Give --json or --raw, not both.")
     if len(images or texts) > 1 and not (as_json or raw):
         raise click.UsageError("Give --json or --raw for several vectors.")
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         name, vectors = embed_all(app, model, images=images, texts=texts)
     about = [{"path": path} for path in images] or [{"text": text} for text in texts]
     write_vectors(vectors, [{**each, "model": name} for each in about], as_json=as_json, raw=raw)

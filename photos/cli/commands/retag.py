@@ -32,7 +32,7 @@ def retag(invocation: Invocation, vocabulary: str | None, namespace: str | None)
     from photos.operations import vocabularies
     from query import checked_namespace
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         _ = app.space
         name = None if namespace is None else checked_namespace(namespace)
         if vocabulary is None:

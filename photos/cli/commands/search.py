@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from photos.cli.kit import options
-from photos.cli.kit.program import Invocation, pass_invocation
+from photos.cli.kit.program import Invocation, native_noise_hushed, pass_invocation
 from photos.cli.kit.query_options import QueryCommand, filter_options, words_of
 from photos.cli.kit.result_options import Presentation, checked_score, presentation_options
-from photos.cli.kit.streams import native_noise_hushed
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
@@ -113,7 +112,7 @@ def search(
     if found is None:
         # What a search computes is too little for several threads of numpy's, which wait for each other by spinning.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        with invocation.app(top=top) as app:
+        with invocation.open_library(top=top) as app:
             from photos.operations.search import answer, label_text
 
             text = None if label is None else label_text(query)

@@ -7,9 +7,8 @@ from contextlib import nullcontext
 import click
 
 from photos.cli.kit import options
-from photos.cli.kit.program import Invocation, pass_invocation
+from photos.cli.kit.program import Invocation, native_noise_hushed, pass_invocation
 from photos.cli.kit.result_options import Presentation, presentation_options
-from photos.cli.kit.streams import native_noise_hushed
 
 
 @click.command(short_help="Find photos that look like a picture.")
@@ -32,7 +31,7 @@ def similar(invocation: Invocation, image: str, top: int | None, group: bool, pr
     request = SimilarRequest(image=image, directory=here(), top=settings.top, group=group)
     found = answered_elsewhere(settings.library, request, debug=invocation.debug)
     if found is None:
-        with invocation.app(top=top) as app:
+        with invocation.open_library(top=top) as app:
             from photos.operations.search import answer_similar
 
             found = answer_similar(app, request)

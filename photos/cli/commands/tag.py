@@ -35,5 +35,5 @@ def tag(invocation: Invocation, words: tuple[str, ...], as_json: bool) -> None:
         raise click.UsageError("Name images first and then labels, each with +, - or ~ before it.")
     if first == len(words):
         raise click.UsageError("Name a label with +, - or ~ before it, as in: photos tag IMAGE +dog")
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         tag_and_tell(app, words[:first], words[first:], as_json=as_json)

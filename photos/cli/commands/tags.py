@@ -44,7 +44,7 @@ def show(
 
     if history and not images:
         raise click.UsageError("--history needs an IMAGE.")
-    with invocation.app(threshold=threshold) as app:
+    with invocation.open_library(threshold=threshold) as app:
         if history:
             show_history(app, images, as_json=as_json)
         elif images:
@@ -74,7 +74,7 @@ def import_(invocation: Invocation, file: str | None, source: str | None, keywor
         raise click.UsageError("Name a FILE, or --keywords.")
     if file is not None and not source:
         raise click.UsageError("Say with --source which program gave the tags.")
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         import_and_tell(app, file, source or "keywords")
 
 
@@ -91,5 +91,5 @@ def compare(invocation: Invocation, one: str, other: str, as_json: bool) -> None
     """
     from photos.cli.views.tag_import import compare_and_tell
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         compare_and_tell(app, one, other, as_json=as_json)

@@ -42,7 +42,7 @@ def teach(
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.views.teach import show_and_tell, teach_and_tell
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         if yes or no or forget:
             teach_and_tell(app, name, yes, no, forget, is_trial=dry_run, as_json=as_json)
         else:

@@ -31,7 +31,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     """List the vocabularies: yours, and those that come with the program; and where each is in force."""
     from photos.cli.views.vocab_list import list_and_tell
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         list_and_tell(app, as_json=as_json)
 
 
@@ -44,7 +44,7 @@ def import_(invocation: Invocation, file: str, name: str | None) -> None:
     from photos.cli.kit.format import counted
     from photos.operations import vocabularies
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         revision = vocabularies.import_file(app.catalog, file, name)
     click.echo(
         f"{revision.vocabulary}, revision {revision.number}: {counted(len(revision.labels), 'label')}. "
@@ -79,7 +79,7 @@ def use(
         raise click.UsageError("The main vocabulary is for all folders; --as NAMESPACE puts one beside it.")
     if folders and everywhere:
         raise click.UsageError("Say either --in or --everywhere.")
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         use_and_tell(app, vocabulary, namespace, [] if everywhere else folders or None)
 
 
@@ -91,7 +91,7 @@ def drop(invocation: Invocation, namespace: str) -> None:
     from photos.errors import EmptyLibrary
     from photos.operations import vocabularies
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         if app.is_new:
             raise EmptyLibrary(app.settings.library)
         dropped = vocabularies.drop(app.catalog, namespace)
@@ -108,7 +108,7 @@ def show(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
     from photos.cli.kit.output import write_json
     from photos.operations import vocabularies
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         definition = vocabularies.definition_of(app.catalog_if_any, vocabulary)
     if as_json:
         for label in definition.labels:
@@ -140,7 +140,7 @@ def export(invocation: Invocation, vocabulary: str, file: str | None) -> None:
     from photos.operations import vocabularies
     from query import write_vocabulary
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         text = write_vocabulary(vocabularies.definition_of(app.catalog_if_any, vocabulary))
     if file is None:
         click.echo(text, nl=False)
@@ -161,7 +161,7 @@ def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> No
     """List the revisions of a vocabulary, newest first; of the main one unless named."""
     from photos.cli.views.vocab_list import history_and_tell
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         history_and_tell(app, vocabulary, as_json=as_json)
 
 
@@ -178,7 +178,7 @@ def rollback(invocation: Invocation, vocabulary: str | None, number: int | None)
     """
     from photos.cli.views.vocab_use import roll_back_and_tell
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         roll_back_and_tell(app, vocabulary, number)
 
 
@@ -193,7 +193,7 @@ def calibrate(invocation: Invocation) -> None:
     from photos.cli.views.retag import finish_and_tell
     from photos.operations import vocabularies
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         space = app.space
         with app.catalog.read() as t:
             reference, revision = t.library.model() or space.identity.model, vocabularies.target_revision(t)
@@ -212,7 +212,7 @@ def edit(invocation: Invocation, vocabulary: str | None) -> None:
     """
     from photos.cli.views.vocab_edit import edit_and_tell
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         edit_and_tell(app, vocabulary)
 
 

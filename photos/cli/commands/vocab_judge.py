@@ -23,7 +23,7 @@ def try_(invocation: Invocation, words: tuple[str, ...], threshold: float | None
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.views.vocab_try import try_and_tell
 
-    with invocation.app(threshold=threshold) as app:
+    with invocation.open_library(threshold=threshold) as app:
         try_and_tell(app, " ".join(words), as_json=as_json)
 
 
@@ -46,7 +46,7 @@ def tune(invocation: Invocation, words: tuple[str, ...], count: int, preview: st
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.views.vocab_tune import tune_and_tell
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         tune_and_tell(app, " ".join(words), count, preview)
 
 
@@ -63,7 +63,7 @@ def diff(invocation: Invocation, one: str, other: str, of_photos: bool, as_json:
     """
     from photos.cli.views.vocab_diff import compare_and_tell
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         is_same = compare_and_tell(app, one, other, of_photos=of_photos, as_json=as_json)
     if not is_same:
         click.get_current_context().exit(1)
@@ -83,7 +83,7 @@ def lint(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
     """
     from photos.cli.views.vocab_lint import lint_and_tell
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         is_clean = lint_and_tell(app, vocabulary, as_json=as_json)
     if not is_clean:
         click.get_current_context().exit(1)
@@ -110,7 +110,7 @@ def suggest(invocation: Invocation, words: str | None, count: int, as_json: bool
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.views.vocab_suggest import suggest_and_tell
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         found_any = suggest_and_tell(app, words, count, as_json=as_json)
     if not found_any:
         click.get_current_context().exit(1)

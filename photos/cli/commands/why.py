@@ -28,5 +28,5 @@ def why(invocation: Invocation, image: str, words: tuple[str, ...], as_json: boo
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.views.why import explain_and_tell
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         explain_and_tell(app, image, words, as_json=as_json)

@@ -39,7 +39,7 @@ def write(
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.views.xmp import write_and_tell
 
-    with invocation.app(threshold=threshold) as app:
+    with invocation.open_library(threshold=threshold) as app:
         is_whole = write_and_tell(app, paths, is_trial=dry_run, as_json=as_json)
     if not is_whole:
         click.get_current_context().exit(1)
@@ -57,7 +57,7 @@ def undo(invocation: Invocation, number: int | None, dry_run: bool, as_json: boo
     """
     from photos.cli.views.xmp import undo_and_tell
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         is_whole = undo_and_tell(app, number, is_trial=dry_run, as_json=as_json)
     if not is_whole:
         click.get_current_context().exit(1)
@@ -70,5 +70,5 @@ def runs(invocation: Invocation, as_json: bool) -> None:
     """List the runs that wrote sidecars, newest first."""
     from photos.cli.views.xmp import show_runs
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         show_runs(app, as_json=as_json)

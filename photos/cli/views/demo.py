@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from photos.cli.kit.format import counted, duration, file_name, probability, shown_path, table, tags_line
-from photos.cli.kit.progress import Bar, FileProgress
-from photos.operations.models import DEFAULT, DEMO, in_bytes
+from photos.cli.kit.progress import Bar, ProgressBars
+from photos.models import DEFAULT, DEMO
 from photos.output.durations import Stopwatch
+from photos.sizes import readable_size
 
 if TYPE_CHECKING:
     from indexer import IndexReport
@@ -26,7 +27,7 @@ def demonstrate(invocation: Invocation, demo: Demo, count: int) -> None:
     """Everything, from drawing to the contact sheet."""
     demo.check()
     _draw(demo, count)
-    with invocation.app(library=demo.library, model=DEMO) as app:
+    with invocation.open_library(library=demo.library, model=DEMO) as app:
         _use(app, demo)
     _say_goodbye(demo)
 
@@ -40,7 +41,7 @@ def _draw(demo: Demo, count: int) -> None:
 
 def _use(app: OpenLibrary, demo: Demo) -> None:
     watch = Stopwatch()
-    with FileProgress() as files:
+    with ProgressBars() as files:
         model, report = demo.index(app, files)
     click.echo(f"Index      {_indexed(report, watch.seconds())}")
     is_new = report.embedded > 0 or not demo.sheet.exists()
@@ -105,7 +106,7 @@ def _say_goodbye(demo: Demo) -> None:
     click.echo(
         "\nThat was a checkpoint of 4 MB that knows drawings only. For your own photos, get one that knows the world:"
     )
-    click.echo(f"  photos model download {DEFAULT.reference}   ({in_bytes(DEFAULT.size)}, once)")
+    click.echo(f"  photos model download {DEFAULT.reference}   ({readable_size(DEFAULT.size)}, once)")
     click.echo("  photos add ~/Pictures")
 
 

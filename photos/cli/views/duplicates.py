@@ -15,8 +15,8 @@ from photos.duplicates.groups import Copy, Sameness, Search, find_duplicates
 from photos.duplicates.hashes import KnownLooks
 from photos.duplicates.removable import spare
 from photos.errors import NothingFound
-from photos.operations.models import in_bytes
 from photos.output.json_records import fact_record, rounded, text_of
+from photos.sizes import readable_size
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
@@ -78,7 +78,7 @@ def groups_table(groups: Sequence[Sequence[Copy]]) -> Iterator[str]:
             str(number) if copy.sameness is Sameness.BEST else "",
             _how(copy),
             f"{copy.photo.facts.width} x {copy.photo.facts.height}",
-            in_bytes(copy.file.stamp.size),
+            readable_size(copy.file.stamp.size),
             day(copy.photo.facts.taken_at),
             shown_path(copy.file.path) + _remark(copy),
         )
@@ -94,7 +94,7 @@ def summary(groups: Sequence[Sequence[Copy]]) -> str:
     room = sum(copy.file.stamp.size for copy in beside if not copy.is_same_file)
     unchecked = sum(not copy.is_checked for copy in beside)
     files = counted(sum(len(group) for group in groups), "file")
-    text = f"{counted(len(groups), 'group')}, {files}; all but the best of each take {in_bytes(room)}."
+    text = f"{counted(len(groups), 'group')}, {files}; all but the best of each take {readable_size(room)}."
     if unchecked:
         text += f" {counted(unchecked, 'file')} could not be read, and only the embeddings say that they are alike."
     return text

@@ -98,7 +98,7 @@ def _tell(
     """Show how *label* does, whose *full* name has its namespace; *usual* is its vocabulary's threshold."""
     space = app.space
     threshold = usual if label.threshold is None else label.threshold
-    standing = label_standing(app.catalog, space, label, app.texts(space))
+    standing = label_standing(app.catalog, space, label, app.text_vectors(space))
     # A threshold of the label's own goes before what its examples say, and these before the vocabulary's.
     minimum = standing.minimum if label.threshold is None else None
     trial = try_label(app.catalog, space, standing.vector, threshold, minimum=minimum)

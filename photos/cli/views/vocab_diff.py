@@ -50,7 +50,7 @@ def _count(
         space = app.space
     except EmptyLibrary:
         return None
-    texts = app.texts(space)
+    texts = app.text_vectors(space)
     with Bar("Encoding labels", None, "text") as bar:
         return tuple(census(app.catalog, space, each, texts, bar.reach, folders) for each in (before, after))  # type: ignore[return-value]  # two of two
 

@@ -20,14 +20,14 @@ def lint_and_tell(app: OpenLibrary, name: str | None, *, as_json: bool) -> bool:
     """Show the doubts. Returns whether there are none."""
     space = app.space
     definition = vocabularies.definition_of(app.catalog_if_any, name)
-    tower = app.text_tower(app.checkpoint_of(space))
+    tower = app.text_encoder(app.checkpoint_of(space))
     prompts = [(label.name, text) for label in definition.labels for text in label.texts]
     found = [
         Doubt(name, f"has a prompt of which the model does not see the end: {text[:60]!r}")
         for (name, text), is_cut in zip(prompts, tower.cut([text for _, text in prompts]), strict=True)
         if is_cut
     ]
-    found += lint(app.catalog, space, definition, app.texts(space), vocabularies.folders_of(app.catalog, name))
+    found += lint(app.catalog, space, definition, app.text_vectors(space), vocabularies.folders_of(app.catalog, name))
     for doubt in found:
         if as_json:
             write_json({"label": doubt.label, "doubt": doubt.what})

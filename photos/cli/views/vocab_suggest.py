@@ -26,7 +26,7 @@ def suggest_and_tell(app: OpenLibrary, words: str | None, count: int, *, as_json
 
     Raises `NothingFound` for a library of fewer photos than make one.
     """
-    space, texts = app.space, app.texts(app.space)
+    space, texts = app.space, app.text_vectors(app.space)
     with app.catalog.read() as t:
         there = t.embeddings.count(space.id)
     if there < ENOUGH:

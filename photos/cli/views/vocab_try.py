@@ -31,7 +31,7 @@ def try_and_tell(app: OpenLibrary, text: str, *, as_json: bool) -> None:
     if threshold is None:
         # What the label would go by in the vocabulary in force.
         threshold = vocabularies.definition_of(app.catalog, None).threshold
-    trial = try_label(app.catalog, space, app.texts(space).label_vector(text), threshold)
+    trial = try_label(app.catalog, space, app.text_vectors(space).label_vector(text), threshold)
     if as_json:
         write_json(trial_record(text, trial, space.identity))
         return

@@ -34,7 +34,7 @@ def explain_and_tell(app: OpenLibrary, image: str, words: Sequence[str], *, as_j
     with app.catalog.read() as t:
         photo = photo_at(t, image)
     pictures = NamedPictures(app, here())
-    found = None if photo is None else explain(app.catalog, space, query, app.texts(space), pictures, photo)
+    found = None if photo is None else explain(app.catalog, space, query, app.text_vectors(space), pictures, photo)
     if found is None:
         raise NotInLibrary(os.fsencode(image))
     of_text = query.only_text is not None

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from photos.config import Settings, load
-from photos.daemon.quiet_hours import Restraint
+from photos.daemon.quiet_hours import PausePolicy
 from photos.errors import SettingError
 
 
@@ -16,9 +16,9 @@ def settings(**options):
     return load({"library": Path("x"), "models": Path("y"), **options}, {})
 
 
-def restraint(on_battery=None, at="12:00", **options) -> Restraint:
+def restraint(on_battery=None, at="12:00", **options) -> PausePolicy:
     moment = datetime.fromisoformat(f"2026-07-01T{at}")
-    return Restraint(settings(**options), lambda: moment, lambda: on_battery)
+    return PausePolicy(settings(**options), lambda: moment, lambda: on_battery)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_on_battery_it_waits_unless_told_otherwise_and_never_where_nobody_knows(
 
 
 def test_this_machine_can_be_asked():
-    assert Restraint(settings()).reason() in {None, "for mains power"}
+    assert PausePolicy(settings()).reason() in {None, "for mains power"}
 
 
 @pytest.mark.parametrize("hours", ["nine to five", "09:00", "09:00-09:00", "25:00-26:00", 7])

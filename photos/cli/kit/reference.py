@@ -1,4 +1,4 @@
-"""Writes the reference of all commands, docs/commands.md: `python -m photos.cli.reference > docs/commands.md`."""
+"""Writes the reference of all commands, docs/commands.md: `python -m photos.cli.kit.reference > docs/commands.md`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from photos.cli.kit.program import program
 
 _HEAD = """# Commands
 
-Made from the program's own help by `python -m photos.cli.reference > docs/commands.md`.
+Made from the program's own help by `python -m photos.cli.kit.reference > docs/commands.md`.
 
 Settings: an option beats the environment, which beats `config.toml` in the platform's configuration folder
 (`~/.config/photos/` on Linux; `PHOTOS_CONFIG` names another file), which beats the default. In the environment a

@@ -9,7 +9,7 @@ import pytest
 from indexer.models import open_checkpoint
 from photos.encoders import CachedEncoders
 
-from .towers import ColourTowers, make_checkpoint
+from .encoders import ColourEncoders, make_checkpoint
 
 IDLE = 600
 
@@ -27,7 +27,7 @@ def checkpoint(tmp_path):
 
 
 def test_a_tower_is_kept_between_uses_and_given_back_when_idle(checkpoint):
-    made, clock = ColourTowers(), Clock()
+    made, clock = ColourEncoders(), Clock()
     towers = CachedEncoders(made, IDLE, clock)
     first = towers.image(checkpoint, None, "float32")
     clock.now = 500
@@ -43,7 +43,7 @@ def test_a_tower_is_kept_between_uses_and_given_back_when_idle(checkpoint):
 
 
 def test_weights_that_have_changed_another_device_and_another_precision_have_towers_of_their_own(checkpoint):
-    made = ColourTowers()
+    made = ColourEncoders()
     towers = CachedEncoders(made, IDLE, Clock())
     assert towers.text(checkpoint, None) is towers.text(checkpoint, None)
     towers.text(checkpoint, "cuda")
