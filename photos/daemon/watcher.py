@@ -54,7 +54,7 @@ def watch(library: OpenLibrary, nice: int, on_pass: OnPass, make_progress: MakeP
     with library_lock(settings.library):
         model = library.choose_model(None)
         encoders = CachedEncoders(library.encoders, settings.idle_minutes * 60)
-        _log.info("Watching %s; process %d. Ctrl-C ends it.", safe(str(settings.library)), os.getpid())
+        _log.info("Watching %s; process %d.", safe(str(settings.library)), os.getpid())
         with _answering(settings, encoders) as prepare:
             if nice and hasattr(os, "nice"):
                 os.nice(nice)

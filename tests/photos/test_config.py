@@ -82,7 +82,7 @@ def test_other_programs_variables_are_left_alone():
 
 @pytest.mark.parametrize("content", [b"top = = 3", b"\xff\xfe\x00"])
 def test_a_file_that_is_no_toml_is_one_sentence(config, content):
-    with pytest.raises(SettingError, match="this is no TOML"):
+    with pytest.raises(SettingError, match="not valid TOML"):
         load({}, config(content))
 
 

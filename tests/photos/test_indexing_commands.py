@@ -209,7 +209,7 @@ def test_patterns_of_a_folder_inside_hold_when_it_becomes_part_of_another(filled
 def test_what_is_no_pattern_is_wrong_usage(filled, pictures):
     result = filled("add", pictures, "--exclude", "!")
     assert result.status == 2
-    assert "'!' is no pattern" in result.err
+    assert "'!' is not a pattern" in result.err
 
 
 def test_a_folder_that_moved_is_pointed_at_its_new_place(filled, pictures, tmp_path):

@@ -149,28 +149,28 @@ def _version() -> str:
     "--library",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="The library to use: a folder of its own, made when needed. Also PHOTOS_LIBRARY.",
+    help="Folder of the library, created when needed. Also PHOTOS_LIBRARY.",
 )
-@click.option("--debug", is_flag=True, help="Show where an error came from. Also PHOTOS_DEBUG=1.")
+@click.option("--debug", is_flag=True, help="Show tracebacks of errors. Also PHOTOS_DEBUG=1.")
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
 @click.pass_context
 def program(ctx: click.Context, library: Path | None, debug: bool) -> None:
-    """Find photos by what is in them.
+    """Find photos by their content.
 
     \b
     Index a folder, then search it:
         photos add ~/Pictures
         photos search beach at sunset
-    Tag it with words of your own, without reading a picture again:
+    Tag it with your own words, without reading a picture again:
         photos retag --vocabulary birds.txt
-    See it work first, on drawings, with nothing to download:
+    Try it on drawings first, without a download:
         photos demo
 
     Results go to standard output, everything else to standard error. Exit status: 0 done, 1 nothing found or a
     problem, 2 wrong usage, 130 interrupted.
-    """  # noqa: D301 - \b is how Click is told to keep lines
+    """  # noqa: D301 - Click keeps the lines after \b
     invocation = ctx.ensure_object(Invocation)
     invocation.library = library
     invocation.debug = debug or invocation.environment.get("PHOTOS_DEBUG", "0") not in {"", "0"}
