@@ -106,7 +106,8 @@ class Handler(BaseHTTPRequestHandler):
                 raise
             except Exception as error:
                 sentence, _ = explain(error)
-                self._server.say_once(f"A search could not be answered here: {sentence}")
+                # The sentence may have words of the query in it, which are never logged.
+                self._server.say_once(f"A search could not be answered here ({type(error).__name__}).")
                 raise _Wrong(HTTPStatus.INTERNAL_SERVER_ERROR, sentence) from error
 
     def _hear_out(self) -> None:
