@@ -1,4 +1,4 @@
-"""Encoders that are kept from use to use."""
+"""The cache of encoders."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ def checkpoint(tmp_path):
     return open_checkpoint(make_checkpoint(tmp_path / "checkpoint"))
 
 
-def test_a_tower_is_kept_between_uses_and_given_back_when_idle(checkpoint):
+def test_an_encoder_is_cached_and_released_when_idle(checkpoint):
     made, clock = ColourEncoders(), Clock()
-    towers = CachedEncoders(made, IDLE, clock)
-    first = towers.image(checkpoint, None, "float32")
+    cached = CachedEncoders(made, IDLE, clock)
+    first = cached.image(checkpoint, None, "float32")
     clock.now = 500
-    towers.rest()
-    assert towers.image(checkpoint, None, "float32") is first
+    cached.release_idle()
+    assert cached.image(checkpoint, None, "float32") is first
     clock.now = 1099
-    towers.rest()
-    assert towers.image(checkpoint, None, "float32") is first
+    cached.release_idle()
+    assert cached.image(checkpoint, None, "float32") is first
     clock.now = 1699
-    towers.rest()
-    assert towers.image(checkpoint, None, "float32") is not first
+    cached.release_idle()
+    assert cached.image(checkpoint, None, "float32") is not first
     assert (made.images, made.texts) == (2, 0)
 
 
-def test_weights_that_have_changed_another_device_and_another_precision_have_towers_of_their_own(checkpoint):
+def test_weights_device_and_precision_are_the_key(checkpoint):
     made = ColourEncoders()
-    towers = CachedEncoders(made, IDLE, Clock())
-    assert towers.text(checkpoint, None) is towers.text(checkpoint, None)
-    towers.text(checkpoint, "cuda")
-    towers.image(checkpoint, None, "int8")
-    towers.image(checkpoint, None, "float32")
+    cached = CachedEncoders(made, IDLE, Clock())
+    assert cached.text(checkpoint, None) is cached.text(checkpoint, None)
+    cached.text(checkpoint, "cuda")
+    cached.image(checkpoint, None, "int8")
+    cached.image(checkpoint, None, "float32")
     assert (made.images, made.texts) == (2, 2)
     os.utime(checkpoint.weights[0], ns=(1, 1))
-    towers.text(checkpoint, None)
+    cached.text(checkpoint, None)
     assert made.texts == 3

@@ -7,11 +7,14 @@ import re
 import stat
 import sys
 import warnings
+from contextlib import closing
 
 import pytest
 
 from photos.config import LOG_LEVELS, load
 from photos.daemon.log import MOST_BYTES, log_end, logging_to
+from photos.daemon.server import serving
+from photos.daemon.session import Answers
 from photos.errors import EmptyLibrary
 from photos.exits import Stopped
 
@@ -101,11 +104,10 @@ def test_the_end_is_logged_with_its_reason(path, tmp_path):
 
 
 def test_a_bug_is_logged_with_its_traceback(path):
+    with pytest.raises(KeyError) as bug:
+        {}["bug"]
     with logging_to(path, "info"):
-        try:
-            raise KeyError("bug")
-        except KeyError as error:
-            assert log_end(error) == 1
+        assert log_end(bug.value) == 1
     assert "CRITICAL Internal error: KeyError" in lines(path)[0]
     assert "Traceback" in path.read_text("utf-8")
 
@@ -122,3 +124,20 @@ def test_logging_is_as_before_at_the_end(path):
 def test_the_level_is_a_setting():
     assert load({}, {}).log_level == "info"
     assert load({}, {"PHOTOS_LOG_LEVEL": "debug"}).log_level == "debug"
+
+
+def test_the_words_of_a_query_are_not_logged(path, filled):
+    """Not even at level debug, nor where the search fails in a way that nobody foresaw."""
+
+    def broken(request):
+        raise KeyError("sesame")
+
+    settings, encoders = load({"library": filled.library}, {}), filled.encoders
+    with logging_to(path, "debug"):
+        with closing(Answers(settings, encoders)) as answers, serving(settings.library, answers, OURS.warning):
+            assert filled("search", "sesame", "--json").status == 0
+            assert filled("search", "tag:sesame").status == 2
+        with serving(settings.library, broken, OURS.warning):
+            assert filled("search", "sesame", "--json").status == 0
+    assert "A search could not be answered" in path.read_text("utf-8")
+    assert "sesame" not in path.read_text("utf-8")

@@ -1,4 +1,4 @@
-"""docs/commands.md is what the program says of itself."""
+"""docs/commands.md agrees with the help texts and the settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_examples_keep_their_lines():
     assert "\b" not in reference()
 
 
-def test_every_setting_is_explained():
+def test_every_setting_is_described():
     for name in Settings.__slots__:
         assert f"| `{name}` |" in reference()
 
