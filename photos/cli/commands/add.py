@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from photos.cli.kit import options
-from photos.cli.kit.program import Invocation, pass_invocation
+from photos.cli.kit.program import Invocation, lower_priority, pass_invocation
 
 
 def _checked_patterns(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ def add(
 
     if not folders and not moved:
         raise click.UsageError("Missing argument 'FOLDER...'.")
-    options.lower_priority(nice)
+    lower_priority(nice)
     request = AddRequest(folders, excludes, moved, model)
     with (
         invocation.open_library(device=device, precision=precision, workers=workers, threads=threads) as library,

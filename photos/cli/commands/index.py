@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from photos.cli.kit import options
-from photos.cli.kit.program import Invocation, pass_invocation
+from photos.cli.kit.program import Invocation, lower_priority, pass_invocation
 
 
 @click.command(short_help="Bring the library up to date with the disk.")
@@ -36,7 +36,7 @@ def index(
     from photos.operations.index import IndexRequest
     from photos.operations.index import index as index_folders
 
-    options.lower_priority(nice)
+    lower_priority(nice)
     request = IndexRequest(folders, confirm_removals=confirm_removals)
     with (
         invocation.open_library(device=device, workers=workers, threads=threads) as library,

@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
 import click
-
-
-def lower_priority(nice: int) -> None:
-    """Let other programs run first, up to 19 for the lowest priority. Windows has no such thing."""
-    if nice and hasattr(os, "nice"):
-        os.nice(nice)
-
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 top = click.option(

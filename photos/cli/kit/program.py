@@ -90,6 +90,12 @@ class Invocation:
             yield library
 
 
+def lower_priority(nice: int) -> None:
+    """Let other programs run first: *nice* from 0 to 19, the lowest priority. Windows has no such thing."""
+    if nice and hasattr(os, "nice"):
+        os.nice(nice)
+
+
 class Program(click.Group):
     """The group of all commands. Each is in a module of its name, which is imported when the command is used."""
 
