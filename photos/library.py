@@ -41,7 +41,7 @@ class OpenLibrary:
 
     @property
     def is_new(self) -> bool:
-        """Whether the library has no catalog yet."""
+        """True if the library has no catalog yet."""
         return not self.settings.catalog_path.exists()
 
     @property

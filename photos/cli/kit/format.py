@@ -72,7 +72,7 @@ def _others(match: MatchRecord) -> str:
 
 
 def tags_line(labels: Sequence[str], room: int) -> str:
-    """As many of *labels* as fit into *room* columns."""
+    """The first *labels* that fit into *room* columns."""
     line = ""
     for label in labels:
         longer = f"{line}, {safe(label)}" if line else safe(label)

@@ -1,4 +1,4 @@
-"""Options that take several values: `--yes a.jpg b.jpg`, as a shell writes out a pattern."""
+"""Options with several values: `--yes a.jpg b.jpg`, as a shell expands a pattern."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import click
 
 
 class Several(click.Command):
-    """A command whose repeatable options take every word that follows them, up to the next option."""
+    """A command whose repeatable options take all words up to the next option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As Click does, after each word of several has got its option."""
+        """Parse the words after giving each value its own option."""
         names = {name for each in self.params if isinstance(each, click.Option) and each.multiple for name in each.opts}
         return super().parse_args(ctx, _one_each(ctx, args, names))
 
@@ -21,7 +21,7 @@ def _one_each(ctx: click.Context, args: list[str], several: set[str]) -> list[st
         if word == "--" and option is None:
             return [*spread, *args[at:]]
         if word == "--":
-            # After it every word is a value, whatever it begins with.
+            # After it every word is a value, even one with a leading hyphen.
             return [*spread, *(f"{option}={value}" for value in args[at + 1 :])]
         if word.startswith("-") and len(word) > 1:
             _check(ctx, option, is_waiting)

@@ -115,12 +115,12 @@ class Program(click.Group):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        """As Click does, except that a closed pipe raises `ClosedPipe`: help may be shown here."""
+        """Make the context. A closed pipe raises `ClosedPipe`: Click may show help here."""
         with _closed_pipe_translated():
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As Click does, except that a closed pipe raises `ClosedPipe`."""
+        """Run the command. A closed pipe raises `ClosedPipe`."""
         with _closed_pipe_translated():
             return super().invoke(ctx)
 
