@@ -153,9 +153,9 @@ class SiglipEncoders:
 
     def text(self, checkpoint: Checkpoint, device: str | None) -> TextEncoder:
         """The checkpoint's text encoder, on *device* or the best one. A few texts on the CPU need no torch."""
-        from indexer.models.siglip import text_encoder  # noqa: PLC0415 - most commands need none
+        from indexer.models.siglip.text_encoder import TextEncoder as Siglip  # noqa: PLC0415 - most commands need none
 
-        return text_encoder.TextEncoder(checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads)
+        return Siglip(checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads)
 
     def _limit_threads(self) -> None:
         if self._threads is not None:

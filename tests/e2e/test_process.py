@@ -158,7 +158,7 @@ def test_a_full_disk_is_reported_in_one_sentence():
 def test_noise_of_libraries_is_discarded_and_ours_is_not(tmp_path):
     code = (
         "import logging, os, sys\n"
-        "from photos.cli.kit.streams import hush_logs, native_noise_hushed\n"
+        "from photos.cli.kit.program import hush_logs, native_noise_hushed\n"
         "with native_noise_hushed():\n"
         "    os.write(2, b'noise')\n"
         "    hush_logs()\n"
