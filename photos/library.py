@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from photos.config import Settings
-from photos.encoders import Encoders, TextEncoder, TruncationReporter
+from photos.encoders import TruncationReporter
 from photos.errors import EmptyLibrary
 from query import TextVectors
 from store import Catalog, MappedRows, Space, VectorIndex
@@ -18,6 +18,7 @@ from store import Catalog, MappedRows, Space, VectorIndex
 if TYPE_CHECKING:
     from indexer import ImageEncoder, Readers, Squarer
     from indexer.models import Checkpoint
+    from photos.encoders import Encoders, TextEncoder
     from photos.models import Model
 
     #: Called with the preprocessing and the number of files to read at once.
