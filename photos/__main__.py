@@ -1,4 +1,4 @@
-"""The program's entry: runs a command, and turns whatever happens into one sentence and an exit status."""
+"""Entry point: runs a command, and turns every error into one sentence and an exit status."""
 
 from __future__ import annotations
 
@@ -13,39 +13,38 @@ if TYPE_CHECKING:
 
 
 def main(arguments: list[str] | None = None, invocation: Invocation | None = None) -> int:
-    """Run the command line, and return the exit status. No traceback is shown unless `--debug` was given.
+    """Run the command line, and return the exit status. Tracebacks are shown only with `--debug`.
 
-    *invocation* is what the program is built with, for tests.
+    Tests substitute parts of the program through *invocation*.
     """
     if invocation is None:
-        # To import makes many objects and no garbage, and to look for some takes 3 ms; see `Invocation.app`.
+        # Imports make many objects and no garbage; collecting it takes 3 ms. See `Invocation.open_library`.
         gc.disable()
     try:
         status = _main(arguments, invocation)
     except KeyboardInterrupt as stop:
-        # A second Ctrl-C ends the process at once, whatever it is doing.
+        # A second Ctrl-C ends the process at once.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         from photos.exits import INTERRUPTED, status_of  # noqa: PLC0415 - nothing may be loaded before the `try`
 
         status = status_of(stop)
         what = "Interrupted" if status == INTERRUPTED else "Stopped"
-        _say(f"{what}; what was finished is kept: run the same command again to go on.")
+        _say(f"{what}; finished work is kept: run the same command again to go on.")
     if invocation is None:
-        # The process ends, and need not look through all that it holds for what can be freed: 10 ms.
+        # At the exit the collector would scan every object: 10 ms.
         gc.freeze()
     return status
 
 
 def _main(arguments: list[str] | None, given: Invocation | None) -> int:
-    # By default numpy's threads wait for work by spinning, each on a core, and most commands have little for them.
+    # By default numpy's threads wait for work by spinning, each on a core, and most commands have little work for them.
     os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
-    # Imports take a moment, and Ctrl-C within it deserves the same sentence as any other.
+    # Imported here so that Ctrl-C during an import ends with a sentence too.
     from click import ClickException  # noqa: PLC0415
     from click.exceptions import Abort  # noqa: PLC0415
 
     from photos.cli import Invocation  # noqa: PLC0415
-    from photos.cli.kit.program import program  # noqa: PLC0415
-    from photos.cli.kit.streams import ensure_streams  # noqa: PLC0415
+    from photos.cli.kit.program import ensure_streams, program  # noqa: PLC0415
     from photos.exits import CLOSED_PIPE, ClosedPipe, explain, stop_on_signals  # noqa: PLC0415
 
     ensure_streams()
@@ -60,7 +59,7 @@ def _main(arguments: list[str] | None, given: Invocation | None) -> int:
     except Abort as abort:  # Click's name for a signal
         raise (abort.__cause__ if isinstance(abort.__cause__, KeyboardInterrupt) else KeyboardInterrupt()) from None
     except (ClosedPipe, BrokenPipeError):
-        # The interpreter flushes once more when it ends, and would complain.
+        # The interpreter flushes again at its end, and would report the closed pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return CLOSED_PIPE
     except Exception as error:
@@ -76,7 +75,7 @@ def _say(sentence: str) -> None:
         sys.stderr.write(sentence + "\n")
         sys.stderr.flush()
     except (OSError, ValueError):
-        pass  # nobody is listening, and the exit status says it too
+        pass  # standard error is closed; the exit status remains
 
 
 if __name__ == "__main__":

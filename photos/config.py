@@ -1,4 +1,4 @@
-"""Settings: options beat the environment, which beats `config.toml`, which beats the defaults."""
+"""Settings. Options override the environment, which overrides `config.toml`, which overrides the defaults."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from typing import Any, Final
 
 from photos.errors import SettingError
 
-#: The catalog's name in the library.
+#: Names of files in the library's folder.
 CATALOG_FILE: Final = "catalog.sqlite3"
+LOG_FILE: Final = "watch.log"
+#: Values of `log_level`, from the most messages to the fewest.
+LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 _PREFIX = "PHOTOS_"
 #: Below the home directory on Linux: https://specifications.freedesktop.org/basedir-spec/
 _USUAL = {"config": ".config", "data": ".local/share"}
@@ -22,11 +25,11 @@ _USUAL = {"config": ".config", "data": ".local/share"}
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run of the program was told. `None` leaves a choice to the program."""
+    """Settings of one run. `None` leaves the choice to the program."""
 
-    #: Where the catalog and the index are.
+    #: Folder of the catalog, the index and the log.
     library: Path
-    #: Where downloaded checkpoints are.
+    #: Folder of downloaded checkpoints.
     models: Path
     #: The checkpoint for a library that has none yet: a name or a folder.
     model: str | None = None
@@ -34,55 +37,62 @@ class Settings:
     device: str | None = None
     #: "float32", "bfloat16", "float16" or "int8", for a library that has no embeddings yet.
     precision: str | None = None
-    #: Processes that read and decode.
+    #: Number of processes that read and decode.
     workers: int | None = None
-    #: Threads that the towers compute with.
+    #: Number of threads that the encoders compute with.
     threads: int | None = None
-    #: Pictures that are encoded at once.
+    #: Number of pictures that are encoded at once.
     batch_size: int | None = None
     #: Whether RAW files, live videos, sidecars and originals beside a picture belong to its photo.
     companions: bool = True
-    #: Results of a search.
+    #: Number of photos that a search shows.
     top: int = 10
-    #: Probability from which a tag is shown.
+    #: Least probability of a tag that is shown.
     threshold: float | None = None
-    #: Seconds for which a file must have been left alone before `watch` reads it.
+    #: Seconds since its last change before `watch` reads a file.
     quiet_seconds: float = 2.0
-    #: Minutes after which `watch` looks through everything, whatever the system told it.
+    #: Minutes between two scans of all folders by `watch`.
     rescan_minutes: float = 60.0
-    #: Minutes after which `watch` looks through folders of which the system tells nothing.
+    #: Minutes between two scans of folders in which the system reports no changes.
     poll_minutes: float = 5.0
-    #: Minutes without work after which `watch` gives back the memory of the towers.
+    #: Minutes without use after which `watch` releases the memory of the encoders.
     idle_minutes: float = 10.0
     #: Whether `watch` answers searches.
     answer_searches: bool = True
-    #: From when to when, by the local clock, `watch` does nothing.
+    #: Start and end, by the local clock, of the hours in which `watch` does nothing.
     quiet_hours: tuple[time, time] | None = None
     #: Whether `watch` does nothing on battery.
     pause_on_battery: bool = True
+    #: Least level of the messages that `watch` logs: one of `LOG_LEVELS`.
+    log_level: str = "info"
     #: Whether links to folders are followed.
     follow_links: bool = False
-    #: Days for which what is known of a photo is kept after its last file went.
+    #: Days for which a photo's embedding and tags are kept after its last file went.
     keep_days: float = 30.0
 
     @property
     def catalog_path(self) -> Path:
-        """The catalog's file."""
+        """File of the catalog."""
         return self.library / CATALOG_FILE
 
     @property
     def index_folder(self) -> Path:
-        """Where the index files are."""
+        """Folder of the index files."""
         return self.library / "index"
 
     @property
-    def kept_tokenizers(self) -> Path:
-        """Where tokenizers are kept in a form that loads quickly. Its content can be deleted at any time."""
+    def log_path(self) -> Path:
+        """File of the daemon's log."""
+        return self.library / LOG_FILE
+
+    @property
+    def tokenizer_cache(self) -> Path:
+        """Folder of tokenizers in a form that loads quickly. Its content can be deleted at any time."""
         return self.models / ".tokenizers"
 
 
 def load(options: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
-    """The settings for these *options* (those that are None were not given).
+    """Read the settings for these *options*; those that are None were not given.
 
     Raises `SettingError`, naming the variable, or the file and line.
     """
@@ -95,7 +105,7 @@ def load(options: Mapping[str, object], environment: Mapping[str, str]) -> Setti
 
 
 def config_path(environment: Mapping[str, str]) -> Path:
-    """Where `config.toml` is, or would be."""
+    """Path of `config.toml`, whether it exists or not."""
     if named := environment.get("PHOTOS_CONFIG"):
         return Path(named)
     return _platform_folder("config") / "config.toml"
@@ -107,7 +117,7 @@ def data_path() -> Path:
 
 
 def _platform_folder(kind: str) -> Path:
-    # What platformdirs says in the usual case, since to import it takes a tenth of a search that the daemon answers.
+    # The same as platformdirs in the usual case: importing it takes a tenth of a search that the daemon answers.
     home, named = os.environ.get("HOME", ""), os.environ.get(f"XDG_{kind.upper()}_HOME", "")
     if sys.platform == "linux" and os.path.isabs(home) and not hasattr(sys, "getandroidapilevel"):
         return Path(named if os.path.isabs(named) else os.path.join(home, _USUAL[kind]), "photos")
@@ -131,7 +141,7 @@ def _from_file(path: Path) -> list[tuple[str, str, object]]:
         text = content.decode("utf-8-sig")
         settings = tomllib.loads(text)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingError(str(path), f"this is no TOML ({error})") from error
+        raise SettingError(str(path), f"it is not valid TOML ({error})") from error
     return [(f"{path}:{_line(text, name)}", name, value) for name, value in settings.items()]
 
 
@@ -145,7 +155,7 @@ def _line(text: str, name: str) -> int:
 
 
 def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str, object]]:
-    # Other programs' variables may begin alike, so unknown ones are no mistake.
+    # Variables of other programs may have the same prefix, so unknown ones are no error.
     named = {f"{_PREFIX}{name.upper()}": name for name in _READERS}
     return [(variable, name, environment[variable]) for variable, name in named.items() if environment.get(variable)]
 
@@ -256,6 +266,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "answer_searches": _yes_or_no,
     "quiet_hours": _hours,
     "pause_on_battery": _yes_or_no,
+    "log_level": _one_of(*LOG_LEVELS),
     "follow_links": _yes_or_no,
     "keep_days": _not_negative,
 }

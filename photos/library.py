@@ -1,57 +1,58 @@
-"""The one place where the program's parts are put together: settings → catalog → index → encoders."""
+"""Composition root: settings → catalog → index → encoders."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from photos.config import Settings
-from photos.encoders import Listening, SiglipEncoders
+from photos.encoders import TruncationReporter
 from photos.errors import EmptyLibrary
-from query.similarity import EncodeTexts, TextVectors
+from query import TextVectors
 from store import Catalog, MappedRows, Space, VectorIndex
 
 if TYPE_CHECKING:
     from indexer import ImageEncoder, Preprocessor, Readers
     from indexer.models import Checkpoint
-    from indexer.models.protocols import EncoderFactory, TextEncoder
-    from photos.operations.models import Model
+    from photos.encoders import Encoders, TextEncoder
+    from photos.models import Model
 
-    #: Given the preprocessing, and how many files are to be read at once.
-    MakeReaders = Callable[[Preprocessor, int | None], AbstractContextManager[Readers]]
+    #: Called with the preprocessing and the number of files to read at once.
+    MakeReaders = Callable[[Squarer, int | None], AbstractContextManager[Readers]]
 
 
 class OpenLibrary:
-    """The parts of one library. Each is made when it is first asked for; `close` gives them back."""
+    """The parts of one library. Each is made at its first use; `close` releases them."""
 
     def __init__(
-        self, settings: Settings, towers: EncoderFactory | None = None, make_readers: MakeReaders | None = None
+        self, settings: Settings, encoders: Encoders | None = None, make_readers: MakeReaders | None = None
     ) -> None:
         self.settings = settings
-        self.towers = towers or SiglipEncoders(settings.kept_tokenizers, settings.threads)
-        self._make_readers = make_readers or _in_processes
+        self.encoders = encoders or SiglipEncoders(settings.tokenizer_cache, settings.threads)
+        self._make_readers = make_readers or _reader_processes
 
     @cached_property
     def catalog(self) -> Catalog:
-        """The library's catalog, made if there is none."""
+        """The library's catalog. It is created if there is none."""
         return Catalog.open(self.settings.catalog_path, MappedRows(self.settings.index_folder))
 
     @property
     def is_new(self) -> bool:
-        """Whether nothing was ever kept in this library."""
+        """True if the library has no catalog yet."""
         return not self.settings.catalog_path.exists()
 
     @property
     def catalog_if_any(self) -> Catalog | None:
-        """The library's catalog; None, and nothing is made, if there is none."""
+        """The library's catalog. If there is none, the value is None and nothing is created."""
         return None if self.is_new else self.catalog
 
     @property
-    def reference(self) -> str | None:
-        """The checkpoint that the library uses, as the user named it."""
+    def model_reference(self) -> str | None:
+        """The library's checkpoint as the user named it; None before one was chosen."""
         if self.is_new:
             return None
         with self.catalog.read() as t:
@@ -59,7 +60,7 @@ class OpenLibrary:
 
     @cached_property
     def space(self) -> Space:
-        """The space that answers. Raises `EmptyLibrary`, and makes nothing, if there is none."""
+        """The space that is searched. Raises `EmptyLibrary`, and creates nothing, if there is none."""
         if self.is_new:
             raise EmptyLibrary(self.settings.library)
         with self.catalog.read() as t:
@@ -70,55 +71,58 @@ class OpenLibrary:
 
     @cached_property
     def index(self) -> VectorIndex:
-        """The vector index of the space that answers."""
+        """The vector index of the space that is searched."""
         return self.index_of(self.space)
 
     def index_of(self, space: Space) -> VectorIndex:
         """The vector index of *space*."""
         return VectorIndex(self.settings.index_folder, self.catalog, space)
 
-    def texts(self, space: Space, told_cut: Callable[[str], None] | None = None) -> TextVectors:
-        """Texts as vectors of *space*. The text tower is loaded for the first text that is not remembered.
+    def text_vectors(
+        self, space: Space, on_truncated: Callable[[str], None] | None = None, checkpoint: Checkpoint | None = None
+    ) -> TextVectors:
+        """Vectors of texts in *space*. The encoder is loaded for the first text that has no stored vector.
 
-        *told_cut* hears of new texts that are longer than the model reads.
+        *on_truncated* is called with each new text that is longer than the model reads. *checkpoint* is the opened
+        one of the space, if the caller has it.
         """
 
-        def encoder() -> EncodeTexts:
-            tower = self.text_tower(self.checkpoint_of(space))
-            return (tower if told_cut is None else Listening(tower, told_cut)).encode_text
+        def encoder() -> TextEncoder:
+            made = self.text_encoder(checkpoint or self.checkpoint_of(space))
+            return made if on_truncated is None else TruncationReporter(made, on_truncated)
 
         return TextVectors(self.catalog, space, encoder)
 
-    def text_tower(self, checkpoint: Checkpoint) -> TextEncoder:
-        """The checkpoint's encoder of texts."""
-        return self.towers.text(checkpoint, self.settings.device)
+    def text_encoder(self, checkpoint: Checkpoint) -> TextEncoder:
+        """The checkpoint's text encoder."""
+        return self.encoders.text(checkpoint, self.settings.device)
 
-    def image_tower(self, checkpoint: Checkpoint, precision: str | None) -> ImageEncoder:
-        """The checkpoint's encoder of pictures."""
-        return self.towers.image(checkpoint, self.settings.device, precision)
+    def image_encoder(self, checkpoint: Checkpoint, precision: str | None) -> ImageEncoder:
+        """The checkpoint's image encoder."""
+        return self.encoders.image(checkpoint, self.settings.device, precision)
 
-    def readers(self, preprocessing: Preprocessor) -> AbstractContextManager[Readers]:
-        """What reads and decodes files, for a checkpoint that preprocesses so."""
+    def space_image_encoder(self, space: Space) -> ImageEncoder:
+        """The image encoder of *space*: its checkpoint at its precision."""
+        return self.image_encoder(self.checkpoint_of(space), space.identity.precision)
+
+    def readers(self, preprocessing: Squarer) -> AbstractContextManager[Readers]:
+        """Readers that decode files for a checkpoint with that preprocessing."""
         return self._make_readers(preprocessing, self.settings.workers)
 
-    def embedder(self, space: Space) -> ImageEncoder:
-        """The image tower of the library's checkpoint, at the precision of *space*."""
-        return self.image_tower(self.checkpoint_of(space), space.identity.precision)
-
     def checkpoint_of(self, space: Space) -> Checkpoint:
-        """The checkpoint that *space* was made with; see `models.reopen`."""
-        from photos.operations import models  # noqa: PLC0415 - a search for remembered words needs no checkpoint
+        """The checkpoint that *space* was made with. Raises `ModelChanged` if its weights have changed."""
+        from photos import models  # noqa: PLC0415 - a search for remembered words needs no checkpoint
 
         return models.reopen(self.catalog, self.settings, space)
 
-    def choose_model(self, asked: str | None) -> Model:
-        """The model that the library uses from now on; see `models.choose`."""
-        from photos.operations import models  # noqa: PLC0415 - as above
+    def choose_model(self, requested: str | None) -> Model:
+        """Choose the library's model and remember it; see `models.choose`."""
+        from photos import models  # noqa: PLC0415 - as above
 
-        return models.choose(self.catalog, self.settings, asked)
+        return models.choose(self.catalog, self.settings, requested)
 
     def close(self) -> None:
-        """Give back what is held open."""
+        """Close the catalog if it was opened."""
         if "catalog" in self.__dict__:
             self.catalog.close()
 
@@ -131,7 +135,37 @@ class OpenLibrary:
         self.close()
 
 
-def _in_processes(preprocessing: Preprocessor, count: int | None) -> AbstractContextManager[Readers]:
-    from indexer import ProcessReaders  # noqa: PLC0415 - searches decode nothing
+class SiglipEncoders:
+    """The SigLIP encoders. They compute with *threads* threads, or as many as torch chooses if it is None.
+
+    Tokenizers are cached in the folder *tokenizer_cache*.
+    """
+
+    def __init__(self, tokenizer_cache: Path, threads: int | None = None) -> None:
+        self._tokenizer_cache = tokenizer_cache
+        self._threads = threads
+
+    def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> ImageEncoder:
+        """The checkpoint's image encoder, on *device* or the best available one."""
+        from indexer.models.siglip.image_encoder import ImageTower  # noqa: PLC0415 - this loads torch
+
+        self._limit_threads()
+        return ImageTower(checkpoint, device, precision)
+
+    def text(self, checkpoint: Checkpoint, device: str | None) -> TextEncoder:
+        """The checkpoint's text encoder, on *device* or the best one. A few texts on the CPU need no torch."""
+        from indexer.models.siglip.text_encoder import TextEncoder as Siglip  # noqa: PLC0415 - most commands need none
+
+        return Siglip(checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads)
+
+    def _limit_threads(self) -> None:
+        if self._threads is not None:
+            from indexer.models.backends.devices import limit_threads  # noqa: PLC0415 - this loads torch
+
+            limit_threads(self._threads)
+
+
+def _reader_processes(preprocessing: Squarer, count: int | None) -> AbstractContextManager[Readers]:
+    from indexer import InProcesses  # noqa: PLC0415 - searches decode nothing
 
     return ProcessReaders(preprocessing, count)

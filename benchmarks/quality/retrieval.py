@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from indexer.models import open_checkpoint
-from photos.operations.models import SHIPPED
+from photos.models import SHIPPED
 from training.retrieval import Retrieval, Verdict, area
 
 KINDS = ("with an answer", "near misses", "strange words", "words never seen")

@@ -1,4 +1,4 @@
-"""The command line: a module a command, each of which reads its arguments, makes one call, and shows the result."""
+"""The command line. Each command parses its arguments, calls one operation, and shows the result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files by which systemd and launchd start the daemon when its user logs in. No program is run for it."""
+"""Service files for systemd and launchd, which start the daemon at login. No program is run for it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from photos.daemon.process import command, log_of
+from photos.config import LOG_FILE
+from photos.daemon.process import command
 from photos.errors import FileExists, NothingFound, SettingError
 
 _UNIT = """[Unit]
-Description=Keeps the photo library {library} up to date
+Description=Keep the photo library {library} up to date
 
 [Service]
 ExecStart={command}
@@ -29,9 +30,9 @@ WantedBy=default.target
 
 
 def install(library: Path, environment: Mapping[str, str], platform: str = sys.platform) -> tuple[Path, list[str]]:
-    """Write the file for *library*; returns it, and the commands that switch it on.
+    """Write the service file of *library*. Returns its path, and the commands that enable it.
 
-    Raises `FileExists` if another one is there, and `SettingError` on a system that has neither.
+    Raises `FileExists` if a different file is there, and `SettingError` on a system that has neither.
     """
     path = _path(library, environment, platform)
     content = _content(library, platform)
@@ -45,12 +46,15 @@ def install(library: Path, environment: Mapping[str, str], platform: str = sys.p
 
 
 def uninstall(library: Path, environment: Mapping[str, str], platform: str = sys.platform) -> tuple[Path, list[str]]:
-    """Remove the file for *library*; returns it, and the commands that switch it off. Raises `NothingFound`."""
+    """Remove the service file of *library*. Returns its path, and the commands that disable it.
+
+    Raises `NothingFound`.
+    """
     path = _path(library, environment, platform)
     try:
         path.unlink()
     except FileNotFoundError:
-        raise NothingFound(f"{path} is not there: nothing was installed for this library.") from None
+        raise NothingFound(f"{path} does not exist: no service was installed for this library.") from None
     if platform == "darwin":
         return path, [f"launchctl bootout gui/$(id -u)/{path.stem}"]
     return path, [f"systemctl --user disable --now {path.name}", "systemctl --user daemon-reload"]
@@ -71,7 +75,7 @@ def _path(library: Path, environment: Mapping[str, str], platform: str) -> Path:
 def _content(library: Path, platform: str) -> bytes:
     words = command(library)
     if platform == "darwin":
-        log = str(log_of(library))
+        log = str(library / LOG_FILE)
         agent = {
             "Label": f"org.photos-{hashlib.sha256(os.fsencode(library)).hexdigest()[:8]}",
             "ProgramArguments": words,
@@ -82,7 +86,7 @@ def _content(library: Path, platform: str) -> bytes:
             "StandardOutPath": log,
         }
         return plistlib.dumps(agent)
-    # systemd reads a per cent sign as the start of a specifier, and a dollar sign as that of a variable.
+    # systemd expands specifiers (%) and variables ($).
     quoted = " ".join('"' + _escaped(word) + '"' for word in words)
     return os.fsencode(_UNIT.format(library=_escaped(str(library)), command=quoted))
 

@@ -1,89 +1,95 @@
-"""Starts and ends the process that keeps a library up to date in the background."""
+"""Start and stop of the daemon: the background process that keeps a library up to date."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from photos.daemon.lock import Keeper, is_running, keeper_of
+from photos.config import LOG_FILE
+from photos.daemon.log import owner_only
 from photos.errors import AlreadyWatched, DaemonFailed, EmptyLibrary, NotWatched
 from photos.library import OpenLibrary
+from photos.lock import DaemonInfo, is_running, running_daemon
 
-#: Seconds in which it holds the library, and in which it has ended.
+#: Seconds in which it takes the library's lock, and in which it ends.
 _START, _END = 30.0, 15.0
-_MOST_LOG = 10_000_000
+#: Time and level at the start of a log line.
+_LOG_PREFIX = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [A-Z]+ ")
 
 
-def command(library: Path, nice: int = 0) -> list[str]:
-    """The command line of the process."""
-    return [sys.executable, "-P", "-m", "photos", "--library", str(library), "watch", "--nice", str(nice)]
+def command(library: Path, nice: int = 0, log_level: str | None = None) -> list[str]:
+    """The command line of the daemon. It logs to a file in the library."""
+    words = [sys.executable, "-P", "-m", "photos", "--library", str(library), "watch", "--nice", str(nice)]
+    words += [] if log_level is None else ["--log-level", log_level]
+    return [*words, "--log-file", str(library / LOG_FILE)]
 
 
-def start(app: OpenLibrary, nice: int) -> Keeper:
-    """Start it and wait until it watches. Raises `AlreadyWatched`, `EmptyLibrary` or `DaemonFailed`."""
-    library = app.settings.library
-    if (running := keeper_of(library)) is not None:
-        raise AlreadyWatched(library, running.pid)
-    if app.is_new:
-        raise EmptyLibrary(library)
-    log = log_of(library)
-    if log.exists() and log.stat().st_size > _MOST_LOG:
-        log.replace(log.with_suffix(".log.old"))
-    with log.open("ab") as written:
+def start(library: OpenLibrary, nice: int, log_level: str | None = None) -> DaemonInfo:
+    """Start the daemon and wait until it watches. Raises `AlreadyWatched`, `EmptyLibrary` or `DaemonFailed`."""
+    folder, log = library.settings.library, library.settings.log_path
+    if (running := running_daemon(folder)) is not None:
+        raise AlreadyWatched(folder, running.pid)
+    if library.is_new:
+        raise EmptyLibrary(folder)
+    log_size = log.stat().st_size if log.exists() else 0
+    # The process logs to this file itself. Only what it writes past its log, such as a failed import, comes this way.
+    with open(log, "ab", opener=owner_only) as stream:
         process = subprocess.Popen(  # noqa: S603 - this program itself, and no shell
-            command(library, nice),
+            command(folder, nice, log_level),
             stdin=subprocess.DEVNULL,
-            stdout=written,
-            stderr=written,
+            stdout=stream,
+            stderr=stream,
             start_new_session=True,
-            # Where it was started may be a disk that is to be unmounted.
-            cwd=library,
+            # The working directory may be on a disk that is to be unmounted.
+            cwd=folder,
         )
     until = time.monotonic() + _START
     while time.monotonic() < until:
-        keeper = keeper_of(library)
-        if keeper is not None:
-            if keeper.pid != process.pid:
-                raise AlreadyWatched(library, keeper.pid)
-            return keeper
+        info = running_daemon(folder)
+        if info is not None:
+            if info.pid != process.pid:
+                raise AlreadyWatched(folder, info.pid)
+            return info
         if process.poll() is not None:
-            raise DaemonFailed(f"It ended at once: {_last_line(log)}", log)
+            raise DaemonFailed(f"The daemon ended at once: {_last_line(log, log_size)}", log)
         time.sleep(0.1)
-    raise DaemonFailed("It does not say that it watches", log)
+    raise DaemonFailed("The daemon did not start to watch", log)
 
 
-def stop(app: OpenLibrary) -> int:
-    """End it, and say which process it was. Raises `NotWatched` or `DaemonFailed`."""
-    library = app.settings.library
-    keeper = keeper_of(library)
-    if keeper is None:
-        raise NotWatched(library)
-    os.kill(keeper.pid, signal.SIGTERM)
+def stop(library: OpenLibrary) -> int:
+    """Stop the daemon and wait until it has ended. Returns its process number.
+
+    Raises `NotWatched` or `DaemonFailed`.
+    """
+    folder = library.settings.library
+    info = running_daemon(folder)
+    if info is None:
+        raise NotWatched(folder)
+    os.kill(info.pid, signal.SIGTERM)
     until = time.monotonic() + _END
     while time.monotonic() < until:
-        if keeper_of(library) is None and not _lives(keeper.pid):
-            return keeper.pid
+        if running_daemon(folder) is None and not _lives(info.pid):
+            return info.pid
         time.sleep(0.1)
-    raise DaemonFailed(f"Process {keeper.pid} was asked to end and has not", log_of(library))
-
-
-def log_of(library: Path) -> Path:
-    """Where it writes what it has to say."""
-    return library / "watch.log"
+    raise DaemonFailed(f"Process {info.pid} did not end", library.settings.log_path)
 
 
 def _lives(pid: int) -> bool:
     try:
-        # Of a process that we started ourselves, a trace stays until we ask for it.
+        # A child of this process stays in the process table until it is waited for.
         return os.waitpid(pid, os.WNOHANG) == (0, 0)
     except ChildProcessError:
         return is_running(pid)
 
 
-def _last_line(log: Path) -> str:
-    lines = log.read_text("utf-8", "replace").strip().splitlines()
-    return lines[-1].rstrip(".") if lines else "it said nothing"
+def _last_line(log: Path, start: int) -> str:
+    """The last line of the log after its first *start* bytes, without time, level and full stop."""
+    content = log.read_bytes()
+    new = content[start:] if len(content) >= start else content
+    lines = new.decode("utf-8", "replace").strip().splitlines()
+    return _LOG_PREFIX.sub("", lines[-1]).rstrip(".") if lines else "it logged nothing"

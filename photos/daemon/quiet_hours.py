@@ -1,4 +1,4 @@
-"""When work in the background is to wait: in hours that the user wants quiet, and on battery."""
+"""Times at which background work pauses: quiet hours, and battery power."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ import psutil
 from photos.config import Settings
 
 
-class Restraint:
-    """Says whether to wait, and for what. *now* is the local time; *on_battery*, None where it cannot be known."""
+class PausePolicy:
+    """Decides whether background work has to pause.
+
+    *now* gives the local time; *on_battery* gives None where the system does not know.
+    """
 
     def __init__(
         self,
@@ -20,15 +23,15 @@ class Restraint:
         on_battery: Callable[[], bool | None] | None = None,
     ) -> None:
         self._hours = settings.quiet_hours
-        self._heeds_battery = settings.pause_on_battery
+        self._pauses_on_battery = settings.pause_on_battery
         self._now = now
         self._on_battery = on_battery or _on_battery
 
     def reason(self) -> str | None:
-        """What is waited for, to stand behind "waiting"; None if nothing is."""
+        """The reason to pause, as words after "waiting"; None if there is none."""
         if self._hours is not None and _is_within(self._now().time(), *self._hours):
             return f"for the end of the quiet hours at {self._hours[1]:%H:%M}"
-        if self._heeds_battery and self._on_battery():
+        if self._pauses_on_battery and self._on_battery():
             return "for mains power"
         return None
 
@@ -38,6 +41,6 @@ def _is_within(now: time, start: time, end: time) -> bool:
 
 
 def _on_battery() -> bool | None:
-    # Absent where the system has no such thing.
+    # psutil lacks the function on systems without batteries.
     battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
     return None if battery is None or battery.power_plugged is None else not battery.power_plugged

@@ -1,188 +1,265 @@
-"""Keeps a library up to date from now on: listens, waits until it is quiet, and looks at what may have changed."""
+"""Watching: keep a library up to date by indexing the parts of folders where something changed."""
 
 from __future__ import annotations
 
+import logging
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import replace
+from threading import Event, Thread
 
-from indexer import WHOLE, DirtyPaths, ImageEncoder, IndexReport, NoReaders, Progress, Subtree
-from indexer.watch.filesystem_events import FolderWatcher
-from photos.daemon.lock import Keeper, introduce
-from photos.daemon.quiet_hours import Restraint
-from photos.encoders import CachedEncoders
+from indexer import WHOLE, Hints, ImageEncoder, IndexReport, NoReaders, Subtree
+from indexer.watch.filesystem_events import Ears
+from photos.config import Settings
+from photos.daemon.quiet_hours import PausePolicy
+from photos.encoders import CachedEncoders, Encoders
 from photos.errors import EmptyLibrary, safe
 from photos.library import OpenLibrary
-from photos.operations.index import bring_up_to_date
-from photos.operations.models import Model
+from photos.lock import DaemonInfo, library_lock, write_info
+from photos.models import Model
+from photos.operations.index import PassOptions, bring_up_to_date
+from photos.operations.progress import Progress
 from store import CatalogBusy, DiskFailed, DiskFull, Folder
 
-#: Seconds between two looks at whether listeners live, folders are where they were, and which there are.
+#: Seconds between two checks of listeners, of the places of folders, and of the list of folders.
 _CHECK = 60.0
-#: Seconds that a wait may last longer than asked before the machine must have slept.
+#: A wait that lasts this many seconds longer than requested means that the machine slept.
 _SLEPT = 30.0
-#: Seconds between two looks at whether there is still something to wait for.
-_PATIENCE = 5.0
-#: Seconds until work that failed for want of room or of a lock is tried again.
+#: Seconds between two checks of the reason to pause.
+_PAUSE = 5.0
+#: Seconds before work is tried again that failed because of a full disk or a lock.
 _RETRY = 60.0
 
+_log = logging.getLogger(__name__)
+
+#: Parts to scan by the folder's id; None for everything.
 Parts = Mapping[int, Sequence[Subtree]] | None
+#: Called after each pass with its report and its seconds.
+OnPass = Callable[[IndexReport, float], None]
+#: Makes the receiver of one pass's events.
+MakeProgress = Callable[[], AbstractContextManager[Progress]]
 
 
-class Watch:
+def watch(library: OpenLibrary, nice: int, on_pass: OnPass, make_progress: MakeProgress) -> None:
+    """Hold the library's lock, answer searches, and keep the library up to date until interrupted.
+
+    *nice* lowers the priority of indexing, not of answers. Raises `AlreadyWatched`, and `EmptyLibrary` if the library
+    has no folder.
+    """
+    settings = library.settings
+    if library.is_new:
+        raise EmptyLibrary(settings.library)
+    with library_lock(settings.library):
+        model = library.choose_model(None)
+        encoders = CachedEncoders(library.encoders, settings.idle_minutes * 60)
+        _log.info("Watching %s; process %d.", safe(str(settings.library)), os.getpid())
+        with _answering(settings, encoders) as prepare:
+            if nice and hasattr(os, "nice"):
+                os.nice(nice)
+
+            def after_pass(report: IndexReport, seconds: float) -> None:
+                on_pass(report, seconds)
+                if prepare is not None:
+                    prepare()
+
+            Watcher(library, model, encoders, after_pass, answers=prepare is not None).run(make_progress)
+
+
+class Watcher:
     """Keeps the folders of a library up to date until it is interrupted.
 
-    *say* hears sentences, *told* what a pass that changed something did. The image tower is one of *towers*. Whether
-    the process *answers* searches is told to those who ask how it stands.
+    The image encoder is one of *encoders*. *answers* is published in the library's `DaemonInfo`.
     """
 
     def __init__(
         self,
-        app: OpenLibrary,
+        library: OpenLibrary,
         model: Model,
-        say: Callable[[str], None],
-        told: Callable[[IndexReport, float], None],
-        towers: CachedEncoders,
-        restraint: Restraint | None = None,
+        encoders: CachedEncoders,
+        on_pass: OnPass,
+        pause: PausePolicy | None = None,
         *,
         answers: bool = False,
     ) -> None:
-        self._app = app
+        self._library = library
         self._model = model
-        self._say = say
-        self._told = told
-        settings = app.settings
-        self._restraint = restraint or Restraint(settings)
-        self._hints = DirtyPaths(settings.quiet_seconds)
-        self._ears = FolderWatcher(self._hints)
-        self._towers = towers
+        self._encoders = encoders
+        self._on_pass = on_pass
+        settings = library.settings
+        self._pause = pause or PausePolicy(settings)
+        self._hints = Hints(settings.quiet_seconds)
+        self._ears = Ears(self._hints)
         now = time.time()
-        self._keeper = Keeper(os.getpid(), now, "looking", now, answers=answers)
+        self._info = DaemonInfo(os.getpid(), now, "indexing", now, answers=answers)
         self._full_due = self._poll_due = 0.0
 
-    def run(self, progress: Callable[[], AbstractContextManager[Progress]]) -> None:
-        """Go on until an exception ends it: an interruption, or what cannot be borne. Each pass has its *progress*."""
+    def run(self, make_progress: MakeProgress) -> None:
+        """Index until an exception ends it: an interruption, or an error that a retry cannot solve."""
         folders = self._folders()
         if not folders:
-            raise EmptyLibrary(self._app.settings.library)
+            raise EmptyLibrary(self._library.settings.library)
         try:
             while True:
                 self._listen(folders)
-                self._look(folders, self._parts(folders), progress)
-                self._rest()
+                self._index(folders, self._parts(folders), make_progress)
+                self._wait()
                 folders = self._folders()
         finally:
             self._ears.close()
 
     def _folders(self) -> list[Folder]:
-        with self._app.catalog.read() as t:
+        with self._library.catalog.read() as t:
             return t.folders.all()
 
     def _listen(self, folders: Sequence[Folder]) -> None:
-        for deaf in self._ears.watch(folders):
-            often = f"It is looked through every {self._app.settings.poll_minutes:g} minutes."
-            self._say(f"{safe(os.fsdecode(deaf.folder.path))}: {deaf.reason}. {often}")
-        polled = tuple((safe(os.fsdecode(deaf.folder.path)), deaf.reason) for deaf in self._ears.unwatchable())
-        self._keeper = replace(self._keeper, polled=polled)
+        for deaf in self._ears.listen(folders):
+            path, minutes = safe(os.fsdecode(deaf.folder.path)), self._library.settings.poll_minutes
+            _log.warning("%s: %s. It is scanned every %g minutes.", path, deaf.reason, minutes)
+        polled = tuple((safe(os.fsdecode(deaf.folder.path)), deaf.reason) for deaf in self._ears.deaf())
+        self._info = replace(self._info, polled=polled)
 
     def _parts(self, folders: Sequence[Folder]) -> Parts:
-        """What is to be looked at now: None for everything."""
+        """The parts to scan now."""
         now = time.monotonic()
         if now >= self._full_due:
             self._hints.take()
             return None
         parts = dict(self._hints.take()) if self._hints.wait(0) else {}
         if now >= self._poll_due:
-            self._poll_due = now + self._app.settings.poll_minutes * 60
-            parts |= {deaf.folder.id: [WHOLE] for deaf in self._ears.unwatchable()}
+            self._poll_due = now + self._library.settings.poll_minutes * 60
+            parts |= {deaf.folder.id: [WHOLE] for deaf in self._ears.deaf()}
         known = {folder.id for folder in folders}
         return {folder_id: some for folder_id, some in parts.items() if folder_id in known}
 
-    def _look(
-        self, folders: Sequence[Folder], parts: Parts, progress: Callable[[], AbstractContextManager[Progress]]
-    ) -> None:
+    def _index(self, folders: Sequence[Folder], parts: Parts, make_progress: MakeProgress) -> None:
         if parts is not None and not parts:
             return
-        if self._wait_out():
+        if self._wait_out_pause():
             # Hours may have passed.
             folders = self._folders()
-        self._note("looking")
+        self._set_state("indexing")
         started = time.monotonic()
         chosen = [folder for folder in folders if parts is None or folder.id in parts]
         try:
-            with progress() as heard:
-                report = bring_up_to_date(
-                    self._app,
-                    self._model,
-                    chosen,
-                    heard,
-                    embedder=self._tower,
-                    within=parts,
-                    min_age=self._app.settings.quiet_seconds,
-                    check_embeddings=parts is None and self._keeper.looked_at is None,
-                    breathe=self._breathe,
-                )
+            with make_progress() as progress:
+                report = bring_up_to_date(self._library, self._model, chosen, progress, self._options(parts))
         except (CatalogBusy, DiskFull, DiskFailed, NoReaders) as error:
-            self._pause(str(error), parts)
+            self._retry_later(str(error), parts)
             return
         now = time.monotonic()
         if parts is None:
-            self._full_due = now + self._app.settings.rescan_minutes * 60
-            self._keeper = replace(self._keeper, looked_at=time.time())
-        for folder, path in report.too_recent:
+            self._full_due = now + self._library.settings.rescan_minutes * 60
+            self._info = replace(self._info, scanned_at=time.time())
+        for folder, path in report.unripe:
             self._hints.add(folder.id, Subtree(os.path.dirname(path), is_deep=False))
-        self._keeper = replace(self._keeper, trouble=None)
-        self._told(report, now - started)
+        self._info = replace(self._info, problem=None)
+        self._on_pass(report, now - started)
 
-    def _tower(self) -> ImageEncoder:
-        # Weights that are others now are noticed here.
+    def _options(self, parts: Parts) -> PassOptions:
+        return PassOptions(
+            within=parts,
+            min_age=self._library.settings.quiet_seconds,
+            check_embeddings=parts is None and self._info.scanned_at is None,
+            image_encoder=self._image_encoder,
+            before_batch=self._before_batch,
+        )
+
+    def _image_encoder(self) -> ImageEncoder:
+        # Opening the checkpoint again raises `ModelChanged` for other weights.
         space = self._model.space
-        checkpoint = self._app.checkpoint_of(space)
-        return self._towers.image(checkpoint, self._app.settings.device, space.identity.precision)
+        checkpoint = self._library.checkpoint_of(space)
+        return self._encoders.image(checkpoint, self._library.settings.device, space.identity.precision)
 
-    def _breathe(self) -> None:
-        if self._wait_out():
-            self._note("looking")
+    def _before_batch(self) -> None:
+        if self._wait_out_pause():
+            self._set_state("indexing")
 
-    def _wait_out(self) -> bool:
-        """Do nothing while something asks for quiet. Returns whether it did."""
+    def _wait_out_pause(self) -> bool:
+        """Wait while there is a reason to pause. Returns whether there was one."""
         waited = False
-        while (reason := self._restraint.reason()) is not None:
+        while (reason := self._pause.reason()) is not None:
             if not waited:
-                self._say(f"Waiting {reason}.")
+                _log.info("Waiting %s.", reason)
             waited = True
-            self._note(f"waiting {reason}")
-            time.sleep(_PATIENCE)
+            self._set_state(f"waiting {reason}")
+            time.sleep(_PAUSE)
         return waited
 
-    def _pause(self, trouble: str, parts: Parts) -> None:
-        self._say(f"{trouble} Tried again in {_RETRY:.0f} seconds.")
-        self._keeper = replace(self._keeper, trouble=trouble)
+    def _retry_later(self, problem: str, parts: Parts) -> None:
+        _log.warning("%s Trying again in %.0f seconds.", problem, _RETRY)
+        self._info = replace(self._info, problem=problem)
         for folder_id, some in (parts or {}).items():
             for part in some:
                 self._hints.add(folder_id, part)
-        self._note("waiting")
+        self._set_state("waiting")
         time.sleep(_RETRY)
 
-    def _rest(self) -> None:
-        """Wait until there is something to do. Returns now and then to see that all is well."""
-        self._note("waiting")
-        self._towers.rest()
+    def _wait(self) -> None:
+        """Wait for changes, at most until the next check."""
+        self._set_state("waiting")
+        self._encoders.release_idle()
         began, wall = time.monotonic(), time.time()
         seconds = max(0.0, min(_CHECK, self._full_due - began, self._poll_wait(began)))
         self._hints.wait(seconds)
         if time.time() - wall > seconds + _SLEPT:
-            # The machine slept, or the clock was set: whatever happened meanwhile, nobody told.
+            # The machine slept, or the clock was set: events may have been lost.
             self._full_due = 0.0
 
     def _poll_wait(self, now: float) -> float:
         return self._poll_due - now if self._ears.unwatchable() else _CHECK
 
-    def _note(self, state: str) -> None:
-        if state != self._keeper.state or self._keeper.looked_at is None:
-            self._keeper = replace(self._keeper, state=state, since=time.time())
-            # It is only for those who ask; on a full disk there is no room for it, and work goes on when there is.
+    def _set_state(self, state: str) -> None:
+        if state != self._info.state or self._info.scanned_at is None:
+            self._info = replace(self._info, state=state, since=time.time())
+            # The state is only for `status`. On a full disk it cannot be written, and indexing goes on.
             with suppress(OSError):
-                introduce(self._app.settings.library, self._keeper)
+                write_info(self._library.settings.library, self._info)
+
+
+@contextmanager
+def _answering(settings: Settings, encoders: Encoders) -> Iterator[Callable[[], None] | None]:
+    """Answer searches in threads of normal priority.
+
+    Yields a function to call after changes, which prepares the next answers; None if searches are not answered.
+    """
+    from photos.daemon.protocol import is_possible  # noqa: PLC0415 - only where searches are answered
+
+    if not settings.answer_searches or not is_possible():
+        yield None
+        return
+    from photos.daemon.server import serving  # noqa: PLC0415 - as above
+    from photos.daemon.session import Answers  # noqa: PLC0415 - as above
+
+    with closing(Answers(settings, encoders)) as answers, serving(settings.library, answers, _log.warning) as is_served:
+        if not is_served:
+            yield None
+            return
+        _log.info("This process answers searches.")
+        with preparing(answers.prepare) as prepare:
+            yield prepare
+
+
+@contextmanager
+def preparing(prepare: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """Call *prepare* now, and again after each call of the yielded function, in one thread of normal priority.
+
+    A thread inherits the priority of the thread that starts it, so this one must start before `os.nice`.
+    """
+    due, is_over = Event(), Event()
+
+    def work() -> None:
+        while True:
+            due.clear()
+            if is_over.is_set():
+                return
+            prepare()
+            due.wait()
+
+    Thread(target=work, name="preparing", daemon=True).start()
+    try:
+        yield due.set
+    finally:
+        is_over.set()
+        due.set()

@@ -1,4 +1,4 @@
-"""Examines the installation and the library, and says what to do about what it finds."""
+"""Diagnosis of the installation and the library, with remedies."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ import psutil
 from indexer import decoders
 from indexer.models import Checkpoint, ModelError
 from indexer.watch.filesystem_events import network_disk, watch_limit
-from photos.daemon.lock import keeper_of
 from photos.errors import PhotosError, safe
 from photos.library import OpenLibrary
+from photos.lock import running_daemon
+from photos.models import pick
 from photos.operations.folders import is_offline
-from photos.operations.models import in_bytes, pick
-from store import StoreError
+from photos.sizes import readable_size
+from store import Folder, StoreError
 
 _LIBRARIES = ("torch", "transformers", "faiss-cpu", "sqlalchemy", "watchdog")
-#: Bytes. With less room than this on its disk, a library cannot grow by much: 100 000 photos take a few hundred.
+#: Bytes that should be free on the library's disk: the library of 100 000 photos takes a few hundred megabytes.
 _LITTLE_ROOM = 1 << 30
-#: An image tower takes about twice its weights while it is loaded.
+#: Loading an image encoder takes about twice the bytes of its weights.
 _LOADING = 2
 
 
 class State(StrEnum):
-    """How grave a finding is."""
+    """Severity of a finding."""
 
     GOOD = "good"
     NOTE = "note"
@@ -39,24 +40,38 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found out about one thing, and what to do, unless all is well."""
+    """A finding about one subject, and the remedy if something is to be done."""
 
     about: str
     state: State
-    says: str
+    text: str
     remedy: str | None = None
 
 
-def examine(app: OpenLibrary) -> Iterator[Finding]:
-    """Everything worth knowing, the basic things first. Nothing is changed, and nothing made."""
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    photos: int
+    problems: int
+    #: Registered folders, each with its number of known files.
+    folders: tuple[tuple[Folder, int], ...]
+    #: Directories that hold known files, the registered folders included.
+    directories: int
+
+
+def diagnose(library: OpenLibrary) -> tuple[Finding, ...]:
+    """Check the program, the machine, the model, the library and its folders. Nothing is changed or created."""
+    return tuple(_findings(library))
+
+
+def _findings(library: OpenLibrary) -> Iterator[Finding]:
     yield _versions()
     yield Finding("decoders", State.GOOD, decoders())
-    yield from _machine(app)
-    yield from _library(app)
-    if app.is_new:
+    yield from _machine(library)
+    yield from _disk(library)
+    if library.is_new:
         yield Finding("photos", State.NOTE, "the library is empty", "photos add FOLDER")
         return
-    yield from _guarded("catalog", lambda: _contents(app))
+    yield from _guarded("catalog", lambda: _contents(library))
 
 
 def _versions() -> Finding:
@@ -69,63 +84,69 @@ def _versions() -> Finding:
     return Finding("program", State.GOOD, f"photos {own}, Python {platform.python_version()}, {system}; {with_version}")
 
 
-def _machine(app: OpenLibrary) -> Iterator[Finding]:
+def _machine(library: OpenLibrary) -> Iterator[Finding]:
     memory = psutil.virtual_memory()
     cores = os.cpu_count() or 1
-    yield Finding("machine", State.GOOD, f"{cores} cores, {in_bytes(memory.total)} of memory")
+    yield Finding("machine", State.GOOD, f"{cores} cores, {readable_size(memory.total)} of memory")
     try:
-        checkpoint = pick(app.settings, None, app.reference)
+        checkpoint = pick(library.settings, None, library.model_reference)
     except (ModelError, PhotosError) as error:
         yield Finding("model", State.PROBLEM, str(error))
         return
-    yield from _guarded("model", lambda: _model(app, checkpoint, memory.available))
+    yield from _guarded("model", lambda: _model(library, checkpoint, memory.available))
 
 
-def _model(app: OpenLibrary, checkpoint: Checkpoint, available: int) -> Iterator[Finding]:
+def _model(library: OpenLibrary, checkpoint: Checkpoint, available: int) -> Iterator[Finding]:
     from indexer.models.backends.devices import choose  # noqa: PLC0415 - this loads torch
 
-    device, precision = choose(checkpoint, app.settings.device, app.settings.precision)
+    device, precision = choose(checkpoint, library.settings.device, library.settings.precision)
     yield Finding("model", State.GOOD, f"{safe(checkpoint.name)}, on {device} in {precision}")
     needed = _LOADING * sum(path.stat().st_size for path in checkpoint.weights)
     if device == "cpu" and needed > available:
-        says = f"loading the model takes up to {in_bytes(needed)}, and {in_bytes(available)} are free"
-        yield Finding("memory", State.NOTE, says, "close other programs, or choose a smaller model")
+        text = f"loading the model takes up to {readable_size(needed)}, and {readable_size(available)} are free"
+        yield Finding("memory", State.NOTE, text, "close other programs, or choose a smaller model")
 
 
-def _library(app: OpenLibrary) -> Iterator[Finding]:
-    library = app.settings.library
-    place = next(folder for folder in (library, *library.parents) if folder.exists())
-    shown = safe(str(library))
-    if not os.access(place, os.W_OK | os.X_OK):
-        yield Finding("library", State.PROBLEM, f"{safe(str(place))} cannot be written to", "check its permissions")
+def _disk(library: OpenLibrary) -> Iterator[Finding]:
+    folder = library.settings.library
+    existing = next(each for each in (folder, *folder.parents) if each.exists())
+    shown = safe(str(folder))
+    if not os.access(existing, os.W_OK | os.X_OK):
+        yield Finding("library", State.PROBLEM, f"{safe(str(existing))} cannot be written to", "check its permissions")
         return
-    kind = network_disk(os.fsencode(place))
+    kind = network_disk(os.fsencode(existing))
     if kind is not None:
-        says = f"{shown} is on a network disk ({kind}), on which databases are damaged sooner or later"
+        text = f"{shown} is on a network disk ({kind}), where databases get damaged sooner or later"
         yield Finding(
-            "library", State.PROBLEM, says, "put it on a disk of this machine with --library or PHOTOS_LIBRARY"
+            "library", State.PROBLEM, text, "put it on a disk of this machine with --library or PHOTOS_LIBRARY"
         )
         return
-    free = shutil.disk_usage(place).free
+    free = shutil.disk_usage(existing).free
     if free < _LITTLE_ROOM:
-        yield Finding("library", State.PROBLEM, f"{shown}: {in_bytes(free)} are free on its disk", "make room")
+        yield Finding("library", State.PROBLEM, f"{shown}: {readable_size(free)} are free on its disk", "make room")
     else:
-        yield Finding("library", State.GOOD, f"{shown}; {in_bytes(free)} are free on its disk")
+        yield Finding("library", State.GOOD, f"{shown}; {readable_size(free)} are free on its disk")
 
 
-def _contents(app: OpenLibrary) -> Iterator[Finding]:
-    with app.catalog.read() as t:
-        folders = t.folders.all()
-        photos, problems = t.photos.count(), len(t.files.problems())
-        directories = 0
-        for folder in folders:
-            files = [file.path for file in t.files.known(folder.id)]
-            directories += 1 + len({os.path.dirname(path) for path in files})
-            yield _folder(folder.path, len(files))
-    yield Finding("photos", State.GOOD, f"{photos} photos; {app.index_of(app.space).status().rows} in the index")
-    if problems:
-        yield Finding("files", State.NOTE, f"{problems} files could not be indexed", "photos failed says why")
-    yield from _watching(app, directories)
+def _contents(library: OpenLibrary) -> Iterator[Finding]:
+    counts = _count(library)
+    yield from (_folder(folder.path, files) for folder, files in counts.folders)
+    rows = library.index_of(library.space).status().rows
+    yield Finding("photos", State.GOOD, f"{counts.photos} photos; {rows} in the index")
+    if counts.problems:
+        text = f"{counts.problems} files could not be indexed"
+        yield Finding("files", State.NOTE, text, "photos failed lists the reasons")
+    yield from _watching(library, counts.directories)
+
+
+def _count(library: OpenLibrary) -> _Counts:
+    with library.catalog.read() as t:
+        folders, directories = [], 0
+        for folder in t.folders.all():
+            paths = [file.path for file in t.files.known(folder.id)]
+            directories += 1 + len({os.path.dirname(path) for path in paths})
+            folders.append((folder, len(paths)))
+        return _Counts(t.photos.count(), len(t.files.problems()), tuple(folders), directories)
 
 
 def _folder(path: bytes, files: int) -> Finding:
@@ -138,29 +159,29 @@ def _folder(path: bytes, files: int) -> Finding:
         return Finding("folder", State.PROBLEM, f"{shown} cannot be read", "check its permissions")
     kind = network_disk(path)
     if kind is not None:
-        return Finding(
-            "folder", State.NOTE, f"{shown} is on a network disk ({kind}): it is looked through now and then"
-        )
+        return Finding("folder", State.NOTE, f"{shown} is on a network disk ({kind}): it is scanned at intervals")
     return Finding("folder", State.GOOD, f"{shown}, {files} files")
 
 
-def _watching(app: OpenLibrary, directories: int) -> Iterator[Finding]:
+def _watching(library: OpenLibrary, directories: int) -> Iterator[Finding]:
     limit = watch_limit()
     if limit is not None and directories > limit:
-        says = f"the system lets you listen in {limit} folders, and there are {directories}"
-        yield Finding("watching", State.PROBLEM, says, f"sudo sysctl fs.inotify.max_user_watches={4 * directories}")
-    keeper = keeper_of(app.settings.library)
-    if keeper is None:
+        text = f"the system allows {limit} watched folders, and there are {directories}"
+        yield Finding("watching", State.PROBLEM, text, f"sudo sysctl fs.inotify.max_user_watches={4 * directories}")
+    info, log = running_daemon(library.settings.library), safe(str(library.settings.log_path))
+    if info is None:
         yield Finding("watching", State.NOTE, "no process keeps the library up to date", "photos daemon start")
-    elif keeper.trouble is not None:
-        yield Finding("watching", State.PROBLEM, f"process {keeper.pid} waits: {safe(keeper.trouble)}")
+    elif info.problem is not None:
+        text = f"process {info.pid} waits: {safe(info.problem)}"
+        yield Finding("watching", State.PROBLEM, text, f"see its log, {log}")
     else:
-        yield Finding("watching", State.GOOD, f"process {keeper.pid} keeps the library up to date; {keeper.state}")
+        text = f"process {info.pid} keeps the library up to date; {info.state}; its log is {log}"
+        yield Finding("watching", State.GOOD, text)
 
 
-def _guarded(about: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
-    """What *look* finds; what stops it is a finding, too."""
+def _guarded(about: str, findings: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """Yield from *findings*; an error that ends them becomes a finding."""
     try:
-        yield from look()
+        yield from findings()
     except (StoreError, ModelError, PhotosError) as error:
         yield Finding(about, State.PROBLEM, str(error))

@@ -1,18 +1,43 @@
-"""Folders as the user names them."""
+"""Folders of a library: adding, moving and removing them, and paths as the user names them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from indexer import anchored
 from photos.errors import MissingFolder, UnknownFolder
+from photos.library import OpenLibrary
 from store import Folder, FolderCovered, Transaction
 
 
+@dataclass(frozen=True, slots=True)
+class RemoveResult:
+    """A removed folder: its absolute path, and the number of photos that went with it and that are left."""
+
+    path: bytes
+    removed: int
+    left: int
+
+
+def remove(library: OpenLibrary, folder: str) -> RemoveResult:
+    """Remove *folder* from the library. The folder on disk, and the embeddings and tags of its photos, stay.
+
+    Raises `UnknownFolder`.
+    """
+    path = absolute(folder)
+    if library.is_new:
+        raise UnknownFolder(folder, ())
+    with library.catalog.write() as t:
+        before = t.photos.count()
+        t.folders.remove(registered(t, path).id)
+        left = t.photos.count()
+    return RemoveResult(path, before - left, left)
+
+
 def checked(path: str) -> bytes:
-    """The absolute path of a folder that is there and can be read. Raises `MissingFolder`."""
+    """The absolute path of a folder that exists and can be read. Raises `MissingFolder`."""
     try:
         with os.scandir(path):
             pass
@@ -26,33 +51,33 @@ def checked(path: str) -> bytes:
 
 
 def absolute(path: str) -> bytes:
-    """*path* from the root on, as the system's bytes. Links are kept: they are the user's names."""
+    """*path* from the root on, as the system's bytes. Links are not resolved: they are the user's names."""
     return os.fsencode(os.path.abspath(path))
 
 
 def register(t: Transaction, path: bytes, excludes: Sequence[str] = ()) -> Folder:
-    """The registered folder at *path*, or the one that it lies in, with *excludes* as its patterns if there are any.
+    """Register the folder at *path*, or find the registered one around it, with *excludes* as its patterns if any.
 
-    An empty pattern stands for none. Patterns of registered folders within keep their meaning.
+    An empty pattern means no patterns. Patterns of registered folders within keep their meaning.
     """
     given = [pattern for pattern in excludes if pattern]
     within = [folder for folder in t.folders.all() if folder.path.startswith(path.rstrip(b"/") + b"/")]
     try:
         folder = t.folders.add(path)
-        kept = list(given if excludes else folder.excludes)
-        kept += [each for inner in within for each in _anchored(inner.excludes, inner.path, path)]
+        patterns = list(given if excludes else folder.excludes)
+        patterns += [each for inner in within for each in _anchored(inner.excludes, inner.path, path)]
     except FolderCovered as covered:
         outer = t.folders.find(covered.by)
         assert outer is not None
-        folder, kept = outer, [*outer.excludes, *_anchored(given, path, outer.path)]
-    t.folders.exclude(folder.id, list(dict.fromkeys(kept)))
-    return replace(folder, excludes=tuple(dict.fromkeys(kept)))
+        folder, patterns = outer, [*outer.excludes, *_anchored(given, path, outer.path)]
+    t.folders.exclude(folder.id, list(dict.fromkeys(patterns)))
+    return replace(folder, excludes=tuple(dict.fromkeys(patterns)))
 
 
 def move(t: Transaction, old: bytes, new: bytes) -> Folder:
-    """The folder that was added as *old*, which is at *new* from now on.
+    """Change the path of the registered folder *old* to *new*.
 
-    Raises `UnknownFolder`, and `FolderCovered` if *new* has to do with another registered folder.
+    Raises `UnknownFolder`, and `FolderCovered` if *new* overlaps another registered folder.
     """
     folder = registered(t, old)
     t.folders.move(folder.id, new)
@@ -61,13 +86,8 @@ def move(t: Transaction, old: bytes, new: bytes) -> Folder:
     return replace(folder, path=new, device=None)
 
 
-def _anchored(patterns: Sequence[str], path: bytes, outer: bytes) -> list[str]:
-    below = os.fsdecode(os.path.relpath(path, outer))
-    return [anchored(pattern, below) for pattern in patterns]
-
-
 def registered(t: Transaction, path: bytes) -> Folder:
-    """The folder that was added as *path*. Raises `UnknownFolder`."""
+    """The folder registered as *path*. Raises `UnknownFolder`."""
     folder = t.folders.find(path)
     if folder is None:
         raise UnknownFolder(os.fsdecode(path), tuple(os.fsdecode(each.path) for each in t.folders.all()))
@@ -75,9 +95,9 @@ def registered(t: Transaction, path: bytes) -> Folder:
 
 
 def scope(t: Transaction, path: str) -> bytes:
-    """The absolute *path* of a folder that photos can be asked for below: registered, in such a one, or around one.
+    """The absolute *path* of a folder to limit an operation to: registered, inside a registered one, or around one.
 
-    Raises `UnknownFolder`, or `MissingFolder` if there is no such folder in it.
+    Raises `UnknownFolder`, or `MissingFolder` if a registered folder has no such folder in it.
     """
     wanted = absolute(path)
     around = wanted.rstrip(b"/") + b"/"
@@ -88,16 +108,21 @@ def scope(t: Transaction, path: str) -> bytes:
         is_known = is_known or wanted.startswith(folder.path.rstrip(b"/") + b"/")
     if not is_known:
         raise UnknownFolder(path, tuple(os.fsdecode(each.path) for each in t.folders.all()))
-    # The disk may be elsewhere, but a name that is nowhere is a slip of the pen.
+    # The disk may be unmounted. A name that neither the disk nor the catalog has is a typing error.
     if not os.path.isdir(wanted) and not t.scopes.holds(wanted):
         raise MissingFolder(path, "does not exist; check the name")
     return wanted
 
 
 def is_offline(path: bytes, files: int) -> bool:
-    """Whether the folder, in which *files* are known, is missing, unreadable, or suddenly empty."""
+    """Return whether the folder, with *files* known files, is missing, unreadable, or suddenly empty."""
     try:
         with os.scandir(path) as entries:
             return files > 0 and next(entries, None) is None
     except OSError:
         return True
+
+
+def _anchored(patterns: Sequence[str], path: bytes, outer: bytes) -> list[str]:
+    below = os.fsdecode(os.path.relpath(path, outer))
+    return [anchored(pattern, below) for pattern in patterns]

@@ -1,114 +1,370 @@
-"""Bringing a library up to date with the disk: what `add`, `index` and the demo have in common."""
+"""Indexing: bring a library up to date with its folders, and its tags up to date with the vocabularies in force."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 
-from indexer import ImageEncoder, IndexReport, IndexRequest, Progress, Subtree, decoders, index_folders
+from indexer import ImageEncoder, IndexReport, Subtree, decoders, index_folders
+from photos.errors import EmptyLibrary
 from photos.library import OpenLibrary
-from photos.operations.models import Model
-from query.errors import Superseded
-from query.tagging import RetagReport, StoredTagger, is_due, pending_revision_ids, renewed, retag
-from store import Folder, Revision, Space
+from photos.models import Model
+from photos.operations import vocabularies
+from photos.operations.folders import absolute, checked, move, register, registered
+from photos.operations.progress import SILENT, Progress, Stage, Step
+from query import RetagReport, StoredTagger, Superseded, TextVectors, is_due, pending_revision_ids, renewed, retag
+from store import Folder, Outcome, Problem, Revision, Space, Transaction
 
-#: Hears how many of how many are done.
-Told = Callable[[int, int], None] | None
-#: Pictures that are encoded and kept together: few enough that an interruption costs little.
+#: Called with units done and units in all.
+OnStep = Callable[[int, int], None] | None
+#: Called for each re-tag with its namespace, its revision and its report.
+OnRetag = Callable[[str, Revision, RetagReport], None]
+#: Pictures that are encoded and stored together: few, because an interruption loses at most one batch.
 BATCH_SIZE = 32
 
 
+@dataclass(frozen=True, slots=True)
+class AddRequest:
+    """Folders to register and index. `moved` are pairs of a registered path and its new one."""
+
+    folders: Sequence[str] = ()
+    #: Patterns in the syntax of .gitignore, for each of the folders.
+    excludes: Sequence[str] = ()
+    moved: Sequence[tuple[str, str]] = ()
+    #: Checkpoint of a library that has none yet: a name, a hub id or a folder.
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRequest:
+    """Registered folders to index; all of them if none is named."""
+
+    folders: Sequence[str] = ()
+    #: Forget missing photos even where they are more than a hundred and a tenth of a folder's.
+    confirm_removals: bool = False
+    #: Check the checksum of every embedding, and embed photos with damaged ones again.
+    check_embeddings: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IndexResult:
+    """Result of indexing `folders`, which took `seconds`. Photos and indexed files are those of the whole library."""
+
+    folders: tuple[Folder, ...]
+    report: IndexReport
+    photos: int
+    files: int
+    #: Files in these folders that could not be indexed, those of earlier runs included.
+    problems: tuple[Problem, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Event: the last run was interrupted. Its finished work was kept, and this run goes on from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class PassOptions:
+    """Options of one pass over folders; see `indexer.index_folders`."""
+
+    confirm_removals: bool = False
+    check_embeddings: bool = False
+    #: Parts of each folder to scan, by the folder's id; None for all of every folder.
+    within: Mapping[int, Sequence[Subtree]] | None = None
+    #: Seconds since its last change before a file is read.
+    min_age: float = 0
+    #: Gives the image encoder, called when there is something to embed; None for the model's own.
+    image_encoder: Callable[[], ImageEncoder] | None = None
+    #: Called before each batch. It may block.
+    before_batch: Callable[[], None] = lambda: None
+
+
+def add(library: OpenLibrary, request: AddRequest, progress: Progress = SILENT) -> IndexResult:
+    """Register the folders, then index them.
+
+    Raises `MissingFolder`, `UnknownFolder` or `FolderCovered` for the folders, and the errors of `models.choose`.
+    """
+    started = time.perf_counter()
+    paths = [checked(folder) for folder in request.folders]
+    moves = [(absolute(old), checked(new)) for old, new in request.moved]
+    model = library.choose_model(request.model)
+    with library.catalog.write() as t:
+        folders = [move(t, old, new) for old, new in moves]
+        folders += [register(t, path, request.excludes) for path in paths]
+        was_interrupted = t.library.is_indexing()
+    return _index(library, model, folders, PassOptions(), progress, started, was_interrupted=was_interrupted)
+
+
+def index(library: OpenLibrary, request: IndexRequest, progress: Progress = SILENT) -> IndexResult:
+    """Index registered folders. Raises `EmptyLibrary` if there are none, and `UnknownFolder`."""
+    started = time.perf_counter()
+    if library.is_new:
+        raise EmptyLibrary(library.settings.library)
+    with library.catalog.read() as t:
+        named = [registered(t, absolute(folder)) for folder in request.folders]
+        folders = named or t.folders.all()
+        was_interrupted = t.library.is_indexing()
+    if not folders:
+        raise EmptyLibrary(library.settings.library)
+    options = PassOptions(request.confirm_removals, request.check_embeddings)
+    model = library.choose_model(None)
+    return _index(library, model, folders, options, progress, started, was_interrupted=was_interrupted)
+
+
+def failed(library: OpenLibrary) -> tuple[Problem, ...]:
+    """The files that could not be indexed, with the reasons. An empty library has none, and nothing is created."""
+    if library.is_new:
+        return ()
+    with library.catalog.read() as t:
+        return tuple(t.files.problems())
+
+
+def retry_failed(library: OpenLibrary, progress: Progress = SILENT) -> IndexResult:
+    """Index all folders, and read again every file that could not be indexed. Raises `EmptyLibrary`."""
+    if library.is_new:
+        raise EmptyLibrary(library.settings.library)
+    with library.catalog.write() as t:
+        t.files.forget_problems()
+    return index(library, IndexRequest(), progress)
+
+
 def bring_up_to_date(
-    app: OpenLibrary,
+    library: OpenLibrary,
     model: Model,
     folders: Sequence[Folder],
-    progress: Progress,
-    told_texts: Told = None,
-    *,
-    embedder: Callable[[], ImageEncoder] | None = None,
-    confirm_removals: bool = False,
-    within: Mapping[int, Sequence[Subtree]] | None = None,
-    min_age: float = 0,
-    check_embeddings: bool = False,
-    breathe: Callable[[], None] = lambda: None,
+    progress: Progress = SILENT,
+    options: PassOptions | None = None,
 ) -> IndexReport:
-    """Index *folders* and tag what is new with all vocabularies in force; finish re-tags that were interrupted.
+    """Index *folders*, tag new photos with all vocabularies in force, and finish pending re-tags.
 
-    *embedder* gives the image tower, if it is kept from call to call; the rest is as in `index_folders`.
+    `add`, `index`, the demo and each pass of the daemon do this. *progress* receives the indexer's events and a `Step`
+    for each batch of encoded labels.
     """
-    revision = ensure_vocabulary(app.catalog, model.reference)
-    texts = app.texts(model.space)
-    finish_pending(app, model.space, _Texts(told_texts))
-    with app.catalog.read() as t:
-        revision = current_revision(t) or revision
-    if within is None:
-        _look_again_with_new_decoders(app)
-    request = IndexRequest(
-        folders=folders,
-        space=model.space,
-        batch_size=app.settings.batch_size or BATCH_SIZE,
-        confirm_removals=confirm_removals,
-        within=within,
-        min_age=min_age,
-        pair=app.settings.companions,
-        follow=app.settings.follow_links,
-        check_embeddings=check_embeddings,
-    )
-    with app.readers(model.checkpoint.preprocessing) as readers:
-        report = index_folders(
-            app.catalog,
-            request,
-            readers=readers,
-            image_encoder=embedder or lru_cache(1)(lambda: app.embedder(model.space)),
-            tagger=StoredTagger(app.catalog, model.space, revision, texts, told_texts),
-            progress=progress,
-            before_batch=breathe,
-        )
-    _renew(app, model.space)
-    with app.catalog.read() as t:
-        has_outgrown = is_due(t, model.space)
-        current = current_revision(t)
-    if has_outgrown and current is not None:
-        # Another process may be doing the same.
-        with suppress(Superseded):
-            retag(app.catalog, model.space, current, texts, text_progress=told_texts, if_wanted=True)
-    finish_pending(app, model.space, _Texts(told_texts))
-    app.index_of(model.space).refresh()
+    options = options or PassOptions()
+    tagging = _Tagging(library, model, progress, is_model_fixed=options.image_encoder is None)
+    revision = tagging.prepare()
+    if options.within is None:
+        _retry_after_decoder_upgrade(library)
+    report = _index_files(library, model, folders, progress, options, tagging.tagger(revision))
+    tagging.finish()
+    library.index_of(model.space).refresh()
     return report
 
 
-def _look_again_with_new_decoders(app: OpenLibrary) -> None:
+def tag_again(
+    library: OpenLibrary,
+    revision: Revision,
+    on_text: OnStep = None,
+    on_photo: OnStep = None,
+    *,
+    namespace: str = "",
+    folders: Sequence[bytes] | None = None,
+    calibrate_anew: bool = False,
+    if_wanted: bool = False,
+    tell_others: OnRetag | None = None,
+) -> RetagReport:
+    """Put *revision* in force and score the stored embeddings with it. No picture is opened.
+
+    *on_text* receives the progress of encoding new labels, *on_photo* that of tagging. *namespace*, *folders* and
+    *if_wanted* are as in `retag`. After a new calibration, or if labels gained examples, the other vocabularies in
+    force are tagged again too, and *tell_others* is called for each.
+    """
+    space = library.space
+    with library.catalog.read() as t:
+        before = t.calibrations.current(space.id)
+    newest = renewed(library.catalog, space, revision)
+    report = retag(
+        library.catalog,
+        space,
+        newest,
+        library.text_vectors(space),
+        on_photo,
+        on_text,
+        namespace=namespace,
+        folders=folders,
+        calibrate_anew=calibrate_anew,
+        if_wanted=if_wanted,
+    )
+    with library.catalog.read() as t:
+        is_new = t.calibrations.current(space.id) != before
+    # A label may be in several vocabularies.
+    if is_new or newest is not revision:
+        finish_pending_retags(library, space, on_text, on_photo, tell_others)
+    return report
+
+
+def finish_pending_retags(
+    library: OpenLibrary,
+    space: Space,
+    on_text: OnStep = None,
+    on_photo: OnStep = None,
+    on_retag: OnRetag | None = None,
+) -> None:
+    """Finish the pending re-tag of each namespace; *on_retag* is called for each.
+
+    One that another process continues, or whose namespace was dropped since, is skipped.
+    """
+    with library.catalog.read() as t:
+        pending = _pending_revisions(t, space)
+    _finish(library, space, pending, library.text_vectors(space), on_text, on_photo, on_retag)
+
+
+def _index(
+    library: OpenLibrary,
+    model: Model,
+    folders: Sequence[Folder],
+    options: PassOptions,
+    progress: Progress,
+    started: float,
+    *,
+    was_interrupted: bool,
+) -> IndexResult:
+    folders = tuple(dict.fromkeys(folders))
+    if was_interrupted and not _is_kept_by_daemon(library):
+        progress.report(Resumed())
+    report = bring_up_to_date(library, model, folders, progress, options)
+    with library.catalog.read() as t:
+        photos, files = t.photos.count(), t.files.counts().get(Outcome.INDEXED, 0)
+        problems = tuple(problem for problem in t.files.problems() if _is_in(problem, folders))
+    return IndexResult(folders, report, photos, files, problems, time.perf_counter() - started)
+
+
+def _is_kept_by_daemon(library: OpenLibrary) -> bool:
+    from photos.lock import running_daemon  # noqa: PLC0415 - only after an interruption
+
+    return running_daemon(library.settings.library) is not None
+
+
+def _retry_after_decoder_upgrade(library: OpenLibrary) -> None:
+    """Read files that could not be indexed again if the decoders have changed since."""
     now = decoders()
-    with app.catalog.read() as t:
+    with library.catalog.read() as t:
         before = t.library.decoders()
     if before != now:
-        with app.catalog.write() as t:
+        with library.catalog.write() as t:
             t.files.forget_problems()
             t.library.read_with(now)
 
 
-def _renew(app: OpenLibrary, space: Space) -> None:
-    """Photos that came may be examples of labels: those are made anew, and then owe a re-tag."""
-    with app.catalog.read() as t:
-        in_force = [current_revision(t, name) for name in t.namespaces.names()]
-    for revision in in_force:
-        if revision is not None:
-            renewed(app.catalog, space, revision)
+def _index_files(
+    library: OpenLibrary,
+    model: Model,
+    folders: Sequence[Folder],
+    progress: Progress,
+    options: PassOptions,
+    tagger: StoredTagger,
+) -> IndexReport:
+    def own_encoder() -> ImageEncoder:
+        return library.image_encoder(model.checkpoint, model.space.identity.precision)
+
+    with library.readers(model.checkpoint.preprocessing) as readers:
+        return index_folders(
+            library.catalog,
+            folders,
+            model.space,
+            options.image_encoder or lru_cache(1)(own_encoder),
+            tagger,
+            progress,
+            readers=readers,
+            batch_size=library.settings.batch_size or BATCH_SIZE,
+            confirm_removals=options.confirm_removals,
+            within=options.within,
+            min_age=options.min_age,
+            pair=library.settings.companions,
+            follow=library.settings.follow_links,
+            check_embeddings=options.check_embeddings,
+            breathe=options.before_batch,
+        )
 
 
-class _Texts:
-    """Receiver of progress that passes on how many labels' texts are encoded."""
+class _Tagging:
+    """Tags of one pass: pending re-tags before and after it, the tagger of new photos, and calibration.
 
-    def __init__(self, told: Told) -> None:
-        self._told = told
+    With *is_model_fixed* the model was opened for this pass, so its checkpoint needs no second check.
+    """
 
-    def report(self, event: Event, /) -> None:
-        """Pass on a step of the encoding."""
-        if (
-            self._told is not None
-            and isinstance(event, Step)
-            and event.stage is Stage.ENCODE_LABELS
-            and event.total is not None
-        ):
-            self._told(event.done, event.total)
+    def __init__(self, library: OpenLibrary, model: Model, progress: Progress, *, is_model_fixed: bool) -> None:
+        self._library = library
+        self._model = model
+        self._space = model.space
+        self._on_text: Callable[[int, int], None] = lambda done, total: progress.report(
+            Step(Stage.ENCODE_LABELS, done, total)
+        )
+        self._texts = library.text_vectors(model.space, checkpoint=model.checkpoint if is_model_fixed else None)
+
+    def prepare(self) -> Revision:
+        """Finish re-tags that were interrupted. Returns the revision in force, the default's if there was none."""
+        with self._library.catalog.read() as t:
+            revision, pending = vocabularies.current_revision(t), _pending_revisions(t, self._space)
+        if revision is None:
+            revision = vocabularies.ensure_one(self._library.catalog, self._model.reference)
+        if pending:
+            self._finish(pending)
+            with self._library.catalog.read() as t:
+                revision = vocabularies.current_revision(t) or revision
+        return revision
+
+    def tagger(self, revision: Revision) -> StoredTagger:
+        """The tagger of new photos."""
+        return StoredTagger(self._library.catalog, self._space, revision, self._texts, self._on_text)
+
+    def finish(self) -> None:
+        """Tag again where new photos require it: new examples of labels, an outgrown calibration, pending re-tags."""
+        catalog = self._library.catalog
+        with catalog.read() as t:
+            in_force = [vocabularies.current_revision(t, name) for name in t.namespaces.names()]
+            pending = _pending_revisions(t, self._space)
+            is_outgrown = is_due(t, self._space)
+        revisions = [revision for revision in in_force if revision is not None]
+        have_examples = [renewed(catalog, self._space, revision) is not revision for revision in revisions]
+        if is_outgrown:
+            self._calibrate()
+        if is_outgrown or any(have_examples):
+            with catalog.read() as t:
+                pending = _pending_revisions(t, self._space)
+        self._finish(pending)
+
+    def _calibrate(self) -> None:
+        catalog = self._library.catalog
+        with catalog.read() as t:
+            current = vocabularies.current_revision(t)
+        if current is not None:
+            # Another process may be doing the same.
+            with suppress(Superseded):
+                retag(catalog, self._space, current, self._texts, text_progress=self._on_text, if_wanted=True)
+
+    def _finish(self, pending: Mapping[str, Revision]) -> None:
+        _finish(self._library, self._space, pending, self._texts, self._on_text)
+
+
+def _pending_revisions(t: Transaction, space: Space) -> dict[str, Revision]:
+    """The revision of each pending re-tag, by namespace."""
+    return {name: t.vocabularies.revision(key) for name, key in pending_revision_ids(t, space).items()}
+
+
+def _finish(
+    library: OpenLibrary,
+    space: Space,
+    pending: Mapping[str, Revision],
+    texts: TextVectors,
+    on_text: OnStep = None,
+    on_photo: OnStep = None,
+    on_retag: OnRetag | None = None,
+) -> None:
+    for namespace, revision in pending.items():
+        try:
+            report = retag(
+                library.catalog, space, revision, texts, on_photo, on_text, namespace=namespace, if_wanted=True
+            )
+        except Superseded:
+            continue
+        if on_retag is not None:
+            on_retag(namespace, revision, report)
+
+
+def _is_in(problem: Problem, folders: Sequence[Folder]) -> bool:
+    return any(problem.path.startswith(folder.path.rstrip(b"/") + b"/") for folder in folders)

@@ -18,6 +18,7 @@ from indexer.decode import read_photo
 from indexer.files.open_file import open_file
 from indexer.models import Preprocessing
 from indexer.workers.file_reader import MOST_BYTES
+from photos import models
 from photos.errors import MissingFolder, UnreadablePicture
 from photos.library import OpenLibrary
 from photos.operations.folders import absolute

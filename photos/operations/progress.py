@@ -10,6 +10,7 @@ from typing import Final, Protocol
 class Stage(StrEnum):
     """Stages of the long operations."""
 
+    DOWNLOAD = "download"
     ENCODE_LABELS = "encode labels"
     TAG = "tag"
     COMPARE = "compare embeddings"
@@ -27,8 +28,13 @@ class Step:
     total: int | None
 
 
-#: Events of operations. A face shows the ones it knows and ignores the others.
+#: Events of operations. A face shows the ones it knows and ignores the others. Operations that read folders pass on the
+#: indexer's events: `FolderScanned`, `FolderOffline`, `ReadingBegins` and `FileDone`.
 Event = object
+
+
+class Cancelled(Exception):
+    """Raised by a receiver's `report` to end the operation there. Committed work stays."""
 
 
 class Progress(Protocol):

@@ -1,35 +1,49 @@
-"""Deletes what is kept of photos that are long gone."""
+"""Pruning: delete the embeddings and tags of photos whose files have been gone for long."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from photos.errors import EmptyLibrary
 from photos.library import OpenLibrary
 
 
 @dataclass(frozen=True, slots=True)
-class Pruned:
-    """How many photos were deleted, how many of them a person had tagged, and how many are gone but kept."""
+class PruneRequest:
+    """With `dry_run` nothing is deleted. The setting `keep_days` says how long photos must have been gone."""
 
-    photos: int
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PruneResult:
+    """Photos that were deleted, or would be; those of them with tags by hand; and photos that are gone but kept."""
+
+    deleted: int
     tagged: int
     kept: int
+    #: Days for which the deleted photos had been gone at least.
+    days: float
+    dry_run: bool
 
 
-def prune(app: OpenLibrary, *, is_trial: bool = False) -> Pruned:
-    """Delete every photo that has had no file for longer than the settings say; none at all if *is_trial*."""
+def prune(library: OpenLibrary, request: PruneRequest) -> PruneResult:
+    """Delete every photo that has had no file for longer than the setting `keep_days`. Raises `EmptyLibrary`."""
+    if library.is_new:
+        raise EmptyLibrary(library.settings.library)
+    days = library.settings.keep_days
     try:
-        before = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=app.settings.keep_days)
+        before = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=days)
     except OverflowError:
         before = datetime.min  # noqa: DTZ901 - in UTC, without a zone, like all of the catalog
-    with app.catalog.read() as t:
+    with library.catalog.read() as t:
         gone = t.photos.gone()
         old = t.photos.gone(before)
         tagged = len(t.tags.by_hand(old))
-    if not is_trial:
-        with app.catalog.write() as t:
-            # Asked again: a file may have come back since.
+    if not request.dry_run:
+        with library.catalog.write() as t:
+            # Read again: a file may have come back since.
             old = t.photos.gone(before)
             t.photos.delete(old)
-    return Pruned(len(old), tagged, len(gone) - len(old))
+    return PruneResult(len(old), tagged, len(gone) - len(old), days, request.dry_run)

@@ -1,16 +1,27 @@
-"""Compares what is on disk, in the catalog and in the index."""
+"""Verification: compare the files on disk, the catalog and the index."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer import survey_folder
 from photos.library import OpenLibrary
+from photos.operations.index import IndexRequest, IndexResult, index
+from photos.operations.progress import SILENT, Progress
+from store import Folder
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyRequest:
+    """With `repair`, damaged and missing data is made again and all folders are indexed."""
+
+    repair: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that is not as it should be: how many, of what, and what mends it."""
+    """A kind of difference: the count, its noun in the singular and the plural, and the remedy."""
 
     count: int
     one: str
@@ -18,40 +29,70 @@ class Difference:
     remedy: str
 
 
-def differences(app: OpenLibrary) -> list[Difference]:
-    """Everything that is not as it should be. Nothing is changed, but that a damaged or wrong index file is removed.
+@dataclass(frozen=True, slots=True)
+class VerifyResult:
+    """Differences that were found, the result of the repair if there was one, and the differences after it."""
 
-    Raises `EmptyLibrary`. Reads every embedding and every byte of the index; of the pictures, their sizes and times.
+    found: tuple[Difference, ...]
+    repair: IndexResult | None
+    left: tuple[Difference, ...]
+
+
+def verify(library: OpenLibrary, request: VerifyRequest, progress: Progress = SILENT) -> VerifyResult:
+    """Find the differences and, if asked, repair them. Raises `EmptyLibrary`.
+
+    Without repair nothing is changed, except that a damaged or wrong index file is removed. It reads every embedding
+    and every byte of the index; of the pictures, their sizes and times.
     """
-    space = app.space
-    with app.catalog.read() as t:
+    found = differences(library)
+    if not (found and request.repair):
+        return VerifyResult(found, None, found)
+    repair = index(library, IndexRequest(check_embeddings=True), progress)
+    return VerifyResult(found, repair, differences(library))
+
+
+def differences(library: OpenLibrary) -> tuple[Difference, ...]:
+    """All differences; a damaged or wrong index file is removed. Raises `EmptyLibrary`."""
+    space = library.space
+    with library.catalog.read() as t:
         folders = t.folders.all()
         damaged = len(t.embeddings.damaged(space.id))
         lacking = len(t.files.lacking_embedding(space.id))
-        # The index is not to be compared with itself.
-        count = t.embeddings.count_stored(space.id)
-    index = app.index_of(space)
-    before = index.status()
-    is_whole = not before.valid or index.verify()
-    rows = before.rows if before.valid and not before.newer else count
-    if rows != count:
-        index.remove()
-    new, gone, offline = 0, 0, 0
-    for folder in folders:
-        changes = survey_folder(app.catalog, folder, pair=app.settings.companions, follow=app.settings.follow_links)
-        new, gone, offline = (
-            new + len(changes.to_read) + len(changes.companions) - changes.again,
-            gone + len(changes.gone),
-            offline + changes.is_offline,
-        )
-    repair, disk = "photos verify --repair", "its disk, which is not there"
+        # The stored rows are counted: the index must not be compared with itself.
+        stored = t.embeddings.count_stored(space.id)
+    is_whole, wrong_rows = _check_index(library, stored)
+    new, gone, offline = _compare_folders(library, folders)
+    repair, disk = "photos verify --repair", "mount its disk"
     found = (
         Difference(damaged, "damaged embedding", "damaged embeddings", repair),
         Difference(lacking, "photo without an embedding", "photos without an embedding", repair),
         Difference(int(not is_whole), "damaged index file", "damaged index files", repair),
-        Difference(abs(rows - count), "wrong row in the index", "wrong rows in the index", repair),
+        Difference(wrong_rows, "wrong row in the index", "wrong rows in the index", repair),
         Difference(new, "file that is new or changed", "files that are new or changed", "photos index"),
         Difference(gone, "file that is gone", "files that are gone", "photos index"),
         Difference(offline, "folder that is offline", "folders that are offline", disk),
     )
-    return [difference for difference in found if difference.count]
+    return tuple(difference for difference in found if difference.count)
+
+
+def _check_index(library: OpenLibrary, stored: int) -> tuple[bool, int]:
+    """Return whether the index file is whole, and by how many rows it differs from the *stored* embeddings."""
+    index = library.index_of(library.space)
+    before = index.status()
+    is_whole = not before.valid or index.verify()
+    rows = before.rows if before.valid and not before.newer else stored
+    if rows != stored:
+        index.remove()
+    return is_whole, abs(rows - stored)
+
+
+def _compare_folders(library: OpenLibrary, folders: Sequence[Folder]) -> tuple[int, int, int]:
+    """Count the files that are new or changed, the files that are gone, and the folders that are offline."""
+    settings = library.settings
+    new = gone = offline = 0
+    for folder in folders:
+        changes = look(library.catalog, folder, pair=settings.companions, follow=settings.follow_links)
+        new += len(changes.to_read) + len(changes.companions) - changes.again
+        gone += len(changes.gone)
+        offline += changes.is_offline
+    return new, gone, offline

@@ -7,15 +7,15 @@ import sys
 
 from photos.__main__ import main
 from photos.cli import Invocation
-from tests.photos.towers import ColourImages, ColourTowers
+from tests.photos.encoders import ColourEncoders, ColourImageEncoder
 
 
-class SignallingTowers(ColourTowers):
+class SignallingTowers(ColourEncoders):
     def image(self, checkpoint, device, precision):
         return SignallingImages()
 
 
-class SignallingImages(ColourImages):
+class SignallingImages(ColourImageEncoder):
     batches = 0
 
     def encode(self, pixels):
@@ -26,4 +26,4 @@ class SignallingImages(ColourImages):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[2:], Invocation(towers=SignallingTowers())))
+    sys.exit(main(sys.argv[2:], Invocation(encoders=SignallingTowers())))

@@ -1,9 +1,10 @@
-"""The process that keeps a library up to date, in the background, on real files."""
+"""The daemon, as a process of its own on real files."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,7 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
+from store import Catalog
+
 from .program import ROOT, run, start
+
+LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (DEBUG|INFO|WARNING|CRITICAL) .")
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +68,7 @@ def wait_for(what, seconds=60):
         time.sleep(0.3)
 
 
-def test_it_follows_what_happens_in_the_folders_and_ends_when_asked(library, pictures):
+def test_it_indexes_changes_and_stops_on_request(library, pictures):
     code, out, _ = run("photos", "daemon", "start")
     assert (code, b"keeps" in out) == (0, True)
     wait_for(lambda: status()["state"] == "waiting")
@@ -84,10 +89,15 @@ def test_it_follows_what_happens_in_the_folders_and_ends_when_asked(library, pic
         os.kill(pid, 0)
     assert run("photos", "daemon", "status")[0] == 1
     assert b"No process keeps" in run("photos", "daemon", "stop")[2]
-    assert "Traceback" not in (library / "watch.log").read_text()
+    log = (library / "watch.log").read_text()
+    assert "Traceback" not in log
+    assert all(LOG_LINE.match(line) for line in log.splitlines())
+    assert f"INFO Watching {library}; process {pid}." in log
+    assert "INFO 1 photo embedded" in log
+    assert log.splitlines()[-1].endswith("INFO Stopped by a signal.")
 
 
-def test_its_searches_are_the_same_and_load_next_to_nothing(library, pictures, tmp_path):
+def test_its_answers_are_the_same_and_the_client_loads_little(library, pictures, tmp_path):
     searches = (
         ["search", "beach", "--json"],
         ["search", "beach"],
@@ -99,6 +109,8 @@ def test_its_searches_are_the_same_and_load_next_to_nothing(library, pictures, t
     assert run("photos", "daemon", "start")[0] == 0
     assert (library / "photos.sock").is_socket()
     assert status()["answers"]
+    assert status()["log"] == str(library / "watch.log")
+    assert b"Its log is " in run("photos", "daemon", "status")[1]
     assert b"and answers searches" in run("photos", "status")[1]
     assert [run("photos", *arguments) for arguments in searches] == alone
     heavy = ("torch", "transformers", "faiss", "sqlalchemy", "numpy", "PIL", "pathspec", "query", "store", "indexer")
@@ -119,9 +131,31 @@ def test_its_searches_are_the_same_and_load_next_to_nothing(library, pictures, t
     assert run("photos", "daemon", "stop")[0] == 0
     assert not (library / "photos.sock").exists()
     assert run("photos", *searches[0]) == alone[0]
+    log = (library / "watch.log").read_text()
+    assert "This process answers searches." in log
+    assert not [word for word in ("beach", "words", "03.png") if word in log]
 
 
-def test_it_does_not_answer_where_that_is_switched_off(library, monkeypatch):
+def test_a_daemon_that_cannot_start_reports_the_reason(library, made, tmp_path, monkeypatch):
+    monkeypatch.setenv("PHOTOS_MODELS", str(tmp_path / "none"))
+    with Catalog.open(library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        t.library.set_model("nobody/nothing")
+    code, _, err = run("photos", "daemon", "start")
+    assert (code, b"The daemon ended at once: " in err) == (1, True)
+    assert b"nobody/nothing" in err
+    last = (library / "watch.log").read_text().splitlines()[-1]
+    assert LOG_LINE.match(last)
+    assert "CRITICAL" in last
+
+
+def test_the_level_of_the_log_can_be_chosen(library):
+    assert run("photos", "daemon", "start", "--log-level", "debug")[0] == 0
+    wait_for(lambda: status()["state"] == "waiting")
+    assert run("photos", "daemon", "stop")[0] == 0
+    assert "DEBUG Nothing changed in 8 known files." in (library / "watch.log").read_text()
+
+
+def test_answering_can_be_switched_off(library, monkeypatch):
     monkeypatch.setenv("PHOTOS_ANSWER_SEARCHES", "false")
     assert run("photos", "daemon", "start")[0] == 0
     assert not status()["answers"]
@@ -130,7 +164,7 @@ def test_it_does_not_answer_where_that_is_switched_off(library, monkeypatch):
     assert run("photos", "search", "beach")[0] == 0
 
 
-def test_a_killed_one_leaves_nothing_that_bars_the_next(library):
+def test_a_new_one_starts_after_a_kill(library):
     assert run("photos", "daemon", "start")[0] == 0
     os.kill(status()["pid"], signal.SIGKILL)
     wait_for(lambda: status() is None)
@@ -138,14 +172,14 @@ def test_a_killed_one_leaves_nothing_that_bars_the_next(library):
     assert status() is not None
 
 
-def test_of_many_that_start_at_once_one_lives(library):
+def test_of_many_that_start_at_once_one_runs(library):
     with ThreadPoolExecutor(8) as pool:
         codes = list(pool.map(lambda _: run("photos", "daemon", "start")[0], range(8)))
     assert (codes.count(0), codes.count(1)) == (1, 7)
     assert status() is not None
 
 
-def test_what_came_while_it_was_stopped_is_found(library, pictures):
+def test_files_made_while_it_was_stopped_are_found(library, pictures):
     assert run("photos", "daemon", "start")[0] == 0
     wait_for(lambda: status()["state"] == "waiting")
     pid = status()["pid"]
@@ -157,7 +191,7 @@ def test_what_came_while_it_was_stopped_is_found(library, pictures):
     wait_for(lambda: known() == 28)
 
 
-def test_a_folder_that_goes_away_and_comes_back_loses_nothing(library, pictures, tmp_path):
+def test_a_folder_that_comes_back_has_lost_nothing(library, pictures, tmp_path):
     assert run("photos", "daemon", "start")[0] == 0
     wait_for(lambda: status()["state"] == "waiting")
     pictures.rename(tmp_path / "elsewhere")
@@ -170,7 +204,7 @@ def test_a_folder_that_goes_away_and_comes_back_loses_nothing(library, pictures,
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_in_the_foreground_a_signal_ends_it_soon(library, number, code):
+def test_in_the_foreground_a_signal_ends_it(library, number, code):
     process = start("photos", "watch")
     wait_for(lambda: (status() or {}).get("state") == "waiting")
     began = time.monotonic()
@@ -178,11 +212,13 @@ def test_in_the_foreground_a_signal_ends_it_soon(library, number, code):
     out, err = process.communicate(timeout=10)
     assert time.monotonic() - began < 10
     assert (process.returncode, out) == (code, b"")
-    assert b"Watching" in err
+    assert LOG_LINE.match(err.decode().splitlines()[0])
+    assert b"INFO Watching" in err
+    assert not (library / "watch.log").exists()
     assert b"Traceback" not in err
 
 
-def test_an_empty_library_has_nothing_to_watch(tmp_path):
+def test_an_empty_library_cannot_be_watched(tmp_path):
     code, _, err = run("photos", "--library", tmp_path / "empty", "watch")
     assert (code, b"has no photos yet" in err) == (1, True)
     assert not (tmp_path / "empty").exists()

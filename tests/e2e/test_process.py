@@ -1,4 +1,4 @@
-"""What only a process of its own can show: signals, pipes, and what is imported when."""
+"""Signals, pipes and imports of the program as a process of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from store import Catalog
-from tests.photos.towers import COLOURS, make_checkpoint
+from tests.photos.encoders import COLOURS, make_checkpoint
 
 from .program import ROOT, run, start
 
@@ -55,7 +55,7 @@ def counts(library):
         (signal.SIGKILL, -signal.SIGKILL, b""),
     ],
 )
-def test_a_signal_costs_one_batch_and_the_same_command_goes_on(tmp_path, first_add, number, status, word):
+def test_a_signal_loses_one_batch_and_the_command_goes_on(tmp_path, first_add, number, status, word):
     stopped, out, err = run("tests.e2e.signalling", int(number), *first_add)
     assert (stopped, out) == (status, b"")
     assert err.strip().startswith(word)
@@ -68,7 +68,7 @@ def test_a_signal_costs_one_batch_and_the_same_command_goes_on(tmp_path, first_a
     assert counts(tmp_path / "library") == (40, 40)
 
 
-def test_a_process_that_ignores_hang_ups_goes_on(first_add):
+def test_ignored_hang_ups_stay_ignored(first_add):
     quoted = " ".join(f"'{word}'" for word in first_add)
     line = f"trap '' HUP; exec {sys.executable} -m tests.e2e.signalling {int(signal.SIGHUP)} {quoted}"
     done = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, check=False)
@@ -87,7 +87,7 @@ def test_help_loads_nothing_heavy_and_touches_no_file(arguments, own_home):
     assert list(own_home.iterdir()) == []
 
 
-def test_the_client_side_of_a_search_loads_nothing_heavy():
+def test_the_search_client_loads_nothing_heavy():
     code = (
         "import sys, photos.operations.requests, photos.records.photos, photos.daemon.client\n"
         "import photos.cli.commands.search, photos.cli.commands.similar, photos.cli.views.search\n"
@@ -97,7 +97,7 @@ def test_the_client_side_of_a_search_loads_nothing_heavy():
     assert done.stdout == "[]\n"
 
 
-def test_a_repeated_search_loads_neither_torch_nor_transformers(tmp_path, first_add):
+def test_a_search_for_a_known_text_loads_no_torch(tmp_path, first_add):
     assert run("tests.e2e.signalling", 0, *first_add)[0] == 0
     assert run("tests.e2e.signalling", 0, "search", "red")[0] == 0
     code = (
@@ -111,7 +111,7 @@ def test_a_repeated_search_loads_neither_torch_nor_transformers(tmp_path, first_
     assert json.loads(results[0])["path"].endswith(".png")
 
 
-def test_a_search_for_new_words_loads_neither_torch_nor_transformers(tmp_path, pictures, monkeypatch):
+def test_new_words_load_no_torch_and_new_pictures_no_transformers(tmp_path, pictures, monkeypatch):
     monkeypatch.setenv("PHOTOS_LIBRARY", str(tmp_path / "library"))
     monkeypatch.setenv("PHOTOS_MODEL", "demo")
     (tmp_path / "colours.txt").write_text("\n".join(COLOURS))
@@ -136,7 +136,7 @@ def test_a_search_for_new_words_loads_neither_torch_nor_transformers(tmp_path, p
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["vocab", "show"], ["vocab", "list", "--json"], ["vocab", "export", "photographic"]]
 )
-def test_a_reader_that_goes_away_is_no_error(arguments):
+def test_a_closed_pipe_is_no_error(arguments):
     process = start("photos", *arguments)
     process.stdout.close()
     with process.stderr as stderr:
@@ -144,7 +144,7 @@ def test_a_reader_that_goes_away_is_no_error(arguments):
     assert process.wait() == 141
 
 
-def test_output_to_a_full_disk_is_one_sentence():
+def test_a_full_disk_is_reported_in_one_sentence():
     with open("/dev/full", "wb") as full:
         process = subprocess.Popen(
             [sys.executable, "-m", "photos", "vocab", "show"], cwd=ROOT, stdout=full, stderr=subprocess.PIPE
@@ -155,10 +155,10 @@ def test_output_to_a_full_disk_is_one_sentence():
     assert err.count(b"\n") == 1
 
 
-def test_what_a_library_writes_is_hushed_and_our_own_words_are_not(tmp_path):
+def test_noise_of_libraries_is_discarded_and_ours_is_not(tmp_path):
     code = (
         "import logging, os, sys\n"
-        "from photos.cli.kit.streams import hush_logs, native_noise_hushed\n"
+        "from photos.cli.kit.program import hush_logs, native_noise_hushed\n"
         "with native_noise_hushed():\n"
         "    os.write(2, b'noise')\n"
         "    hush_logs()\n"
@@ -170,12 +170,12 @@ def test_what_a_library_writes_is_hushed_and_our_own_words_are_not(tmp_path):
     assert done.stderr == b"ours after"
 
 
-def test_closed_streams_are_no_trouble(first_add):
+def test_closed_streams_are_no_error(first_add):
     line = f"exec {sys.executable} -m photos status >&- 2>&-"
     assert subprocess.run(["sh", "-c", line], cwd=ROOT, check=False).returncode == 0
 
 
-def test_debug_shows_where_an_error_came_from_and_nothing_else_does(own_home):
+def test_only_debug_shows_a_traceback(own_home):
     config = own_home / ".config/photos/config.toml"
     config.parent.mkdir(parents=True)
     config.write_text("top = 0\n")

@@ -14,7 +14,7 @@ from indexer import ThreadReaders
 from photos.__main__ import main
 from photos.cli import Invocation
 
-from .towers import COLOURS, ColourTowers, make_checkpoint
+from .encoders import COLOURS, ColourEncoders, make_checkpoint
 
 
 @dataclass
@@ -33,14 +33,14 @@ class Program:
 
     def __init__(self, library: Path, capsys):
         self.library = library
-        self.towers = ColourTowers()
+        self.encoders = ColourEncoders()
         self._capsys = capsys
 
     def __call__(self, *arguments: object) -> Result:
         self._capsys.readouterr()
         # To ask the machine for the best precision loads torch.
         environment = {"PHOTOS_PRECISION": "float32", **os.environ}
-        invocation = Invocation(towers=self.towers, make_readers=read_here, environment=environment)
+        invocation = Invocation(encoders=self.encoders, make_readers=read_here, environment=environment)
         status = main(["--library", str(self.library), *map(str, arguments)], invocation)
         out, err = self._capsys.readouterr()
         assert "Traceback" not in out + err

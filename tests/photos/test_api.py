@@ -17,7 +17,7 @@ from query import BadLabel, NotInLibrary, UnknownSource
 
 @pytest.fixture
 def library(filled):
-    with Library(OpenLibrary(load({"library": filled.library}, dict(os.environ)), filled.towers)) as opened:
+    with Library(OpenLibrary(load({"library": filled.library}, dict(os.environ)), filled.encoders)) as opened:
         yield opened
 
 

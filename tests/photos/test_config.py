@@ -1,4 +1,4 @@
-"""Settings, and what beats what."""
+"""Settings and their precedence."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ def config(tmp_path):
     return write
 
 
-def test_with_nothing_set_the_library_is_in_the_platforms_data_folder(own_home):
+def test_the_default_library_is_in_the_data_folder(own_home):
     assert load({}, {}).library == own_home / ".local/share/photos/library"
 
 
 @pytest.mark.parametrize("kind", ["config", "data"])
 @pytest.mark.parametrize("named", [None, "", "relative", "/some/where", "/some/where/"])
-def test_folders_are_those_that_platformdirs_names(kind, named, monkeypatch):
+def test_the_folders_are_those_of_platformdirs(kind, named, monkeypatch):
     if named is not None:
         monkeypatch.setenv(f"XDG_{kind.upper()}_HOME", named)
     found = {"config": config_path({}).parent, "data": data_path()}[kind]
     assert found == Path(getattr(platformdirs, f"user_{kind}_dir")("photos", appauthor=False))
 
 
-def test_an_option_beats_the_environment_which_beats_the_file_which_beats_the_default(config):
+def test_options_override_environment_file_and_default(config):
     environment = config("top = 20\nworkers = 3\nbatch_size = 8\n") | {"PHOTOS_TOP": "30", "PHOTOS_WORKERS": "4"}
     settings = load({"top": 40, "workers": None}, environment)
     assert (settings.top, settings.workers, settings.batch_size) == (40, 4, 8)
 
 
-def test_an_unknown_key_is_named_with_its_file_and_line(config):
+def test_an_unknown_key_is_reported_with_file_and_line(config):
     with pytest.raises(SettingError, match=r"config\.toml:3: there is no setting 'topp'; the settings are library, "):
         load({}, config("# mine\ntop = 20\ntopp = 30\n"))
 
 
-def test_a_table_is_named_as_an_unknown_key(config):
+def test_a_table_is_reported_as_an_unknown_key(config):
     with pytest.raises(SettingError, match=r"config\.toml:2: there is no setting 'search'"):
         load({}, config("\n[search]\ntop = 3\n"))
 
@@ -60,37 +60,38 @@ def test_a_table_is_named_as_an_unknown_key(config):
         ("threshold = 1.5", "threshold must be a probability from 0 to 1, not 1.5"),
         ("threshold = nan", "threshold must be a probability from 0 to 1, not nan"),
         ('device = "gpu"', "device must be one of cpu, cuda, mps, not 'gpu'"),
+        ('log_level = "loud"', "log_level must be one of debug, info, warning, error, not 'loud'"),
         ('model = ""', "model must be a name, not ''"),
         ("library = 3", "library must be a folder's path, not 3"),
     ],
 )
-def test_a_value_that_cannot_be_is_named_with_its_line(config, line, sentence):
+def test_a_wrong_value_is_reported_with_its_line(config, line, sentence):
     with pytest.raises(SettingError) as caught:
         load({}, config(line))
     assert str(caught.value).endswith(f"config.toml:1: {sentence}.")
     assert caught.value.status == 2
 
 
-def test_a_wrong_variable_is_named():
+def test_a_wrong_variable_is_reported():
     with pytest.raises(SettingError, match=r"^PHOTOS_TOP: top must be a whole number"):
         load({}, {"PHOTOS_TOP": "ten"})
 
 
-def test_other_programs_variables_are_left_alone():
+def test_variables_of_other_programs_are_ignored():
     assert load({}, {"PHOTOS_FOLDER": "/mnt", "PHOTOS_TOP": ""}).top == 10
 
 
 @pytest.mark.parametrize("content", [b"top = = 3", b"\xff\xfe\x00"])
-def test_a_file_that_is_no_toml_is_one_sentence(config, content):
-    with pytest.raises(SettingError, match="this is no TOML"):
+def test_a_file_that_is_not_toml_is_reported_in_one_sentence(config, content):
+    with pytest.raises(SettingError, match="not valid TOML"):
         load({}, config(content))
 
 
-def test_a_byte_order_mark_does_no_harm(config):
+def test_a_byte_order_mark_is_ignored(config):
     assert load({}, config(b"\xef\xbb\xbftop = 7\n")).top == 7
 
 
-def test_a_home_folder_is_understood(config, own_home):
+def test_a_tilde_means_the_home_folder(config, own_home):
     settings = load({}, config('library = "~/pictures-library"'))
     assert settings.library == own_home / "pictures-library"
     assert settings.catalog_path.parent == settings.library

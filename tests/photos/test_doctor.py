@@ -1,4 +1,4 @@
-"""`photos doctor`: what is wrong is named, with what to do."""
+"""`photos doctor`: problems and their remedies."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ def findings(photos):
     return result.status, {(each["about"], each["state"]): each for each in found}
 
 
-def test_all_is_well(filled, pictures):
+def test_a_healthy_library_has_no_problem(filled, pictures):
     status, found = findings(filled)
     assert status == 0
     assert not [key for key in found if key[1] == "problem"]
-    assert "transformers" in found["program", "good"]["says"]
-    assert str(pictures) in found["folder", "good"]["says"]
-    assert found["photos", "good"]["says"].startswith("6 photos")
-    assert found["files", "note"]["remedy"] == "photos failed says why"
+    assert "transformers" in found["program", "good"]["finding"]
+    assert str(pictures) in found["folder", "good"]["finding"]
+    assert found["photos", "good"]["finding"].startswith("6 photos")
+    assert found["files", "note"]["remedy"] == "photos failed lists the reasons"
     assert found["watching", "note"]["remedy"] == "photos daemon start"
     plain = filled("doctor")
     assert plain.status == 0
     assert any(line.startswith("- watching") and "→ photos daemon start" in line for line in plain.lines)
 
 
-def test_a_folder_that_is_not_there_and_a_model_that_is_not_there_are_problems(filled, pictures, checkpoint, tmp_path):
+def test_a_missing_folder_is_a_problem(filled, pictures, checkpoint, tmp_path):
     shutil.move(pictures, tmp_path / "elsewhere")
     status, found = findings(filled)
     assert status == 1
-    assert "is not there" in found["folder", "problem"]["says"]
+    assert "is not there" in found["folder", "problem"]["finding"]
 
 
-def test_an_empty_library_is_told_how_to_begin_and_none_is_made(photos):
+def test_an_empty_library_gets_remedies_and_is_not_created(photos):
     status, found = findings(photos)
     assert status == 1
-    assert "photos model download" in found["model", "problem"]["says"]
+    assert "photos model download" in found["model", "problem"]["finding"]
     assert found["photos", "note"]["remedy"] == "photos add FOLDER"
     assert not photos.library.exists()
 
 
-def test_a_catalog_that_is_none_is_a_problem_and_no_crash(filled):
+def test_a_foreign_catalog_file_is_a_problem(filled):
     for path in filled.library.glob("catalog.sqlite3*"):
         path.unlink()
     (filled.library / "catalog.sqlite3").write_bytes(b"not a catalog at all" * 100)

@@ -1,4 +1,4 @@
-"""`photos add --json` and `photos index --json`: what happens, for programs."""
+"""Events of `photos add --json` and `photos index --json`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def events(result):
     return [json.loads(line) for line in result.lines]
 
 
-def test_every_file_is_told_and_the_end(photos, pictures, checkpoint, vocabulary):
+def test_every_file_and_the_result_are_events(photos, pictures, checkpoint, vocabulary):
     told = events(photos("add", pictures, "--model", checkpoint, "--json"))
     assert [each["event"] for each in told] == ["folder", "reading", *["file"] * 7, "done"]
     assert told[0] == {"event": "folder", "path": str(pictures), "files": 7, "to_read": 7}
@@ -28,7 +28,7 @@ def test_every_file_is_told_and_the_end(photos, pictures, checkpoint, vocabulary
     assert (end["photos"], end["embedded"], end["outcomes"]) == (6, 6, {"indexed": 6, "unsupported": 1})
 
 
-def test_a_second_look_tells_little_and_an_offline_folder_is_told(filled, pictures):
+def test_a_run_without_changes_and_an_offline_folder(filled, pictures):
     told = events(filled("index", "--json"))
     assert [each["event"] for each in told] == ["folder", "reading", "done"]
     assert told[-1]["unchanged"] == 7
@@ -38,9 +38,9 @@ def test_a_second_look_tells_little_and_an_offline_folder_is_told(filled, pictur
     assert told[-1]["offline"] == [str(pictures)]
 
 
-def test_after_an_interruption_it_says_that_it_goes_on(filled, pictures):
+def test_a_run_after_an_interruption_says_that_it_goes_on(filled, pictures):
     with Catalog.open(filled.library / "catalog.sqlite3") as catalog, catalog.write() as t:
         t.library.set_indexing(begun=True)
     (pictures / "new.png").write_bytes((pictures / "red.png").read_bytes())
-    assert "this one goes on" in filled("index").err
-    assert "this one goes on" not in filled("index").err
+    assert "this run goes on" in filled("index").err
+    assert "this run goes on" not in filled("index").err

@@ -12,7 +12,7 @@ from photos.exits import Stopped, explain, status_of
 from store import DiskFull
 
 
-def test_our_own_errors_speak_for_themselves():
+def test_our_own_errors_are_their_sentence():
     assert explain(MissingFolder("/x", "does not exist")) == ("/x does not exist.", 1)
 
 
@@ -20,7 +20,7 @@ def test_a_wrong_setting_is_wrong_usage():
     assert explain(SettingError("PHOTOS_TOP", "no"))[1] == 2
 
 
-def test_an_error_of_another_room_speaks_for_itself(tmp_path):
+def test_an_error_of_another_package_is_its_sentence(tmp_path):
     error = DiskFull(tmp_path / "catalog")
     assert explain(error) == (str(error), 1)
 
@@ -35,18 +35,18 @@ def test_an_error_of_another_room_speaks_for_itself(tmp_path):
         (errno.EIO, "Input/output error"),
     ],
 )
-def test_the_systems_errors_name_the_file(number, words):
+def test_system_errors_name_the_file(number, words):
     sentence, status = explain(OSError(number, "whatever", "/some/file"))
     assert sentence.startswith("/some/file: ")
     assert words in sentence
     assert status == 1
 
 
-def test_running_out_of_memory_says_what_to_do():
+def test_lack_of_memory_has_a_remedy():
     assert "batch_size" in explain(MemoryError())[0]
 
 
-def test_a_bug_is_one_line_and_says_how_to_see_more():
+def test_a_bug_is_reported_on_one_line():
     sentence, status = explain(KeyError("first\nsecond\x1b[31m"))
     assert sentence.startswith("Internal error: KeyError: ")
     assert "--debug" in sentence
@@ -54,12 +54,12 @@ def test_a_bug_is_one_line_and_says_how_to_see_more():
     assert status == 1
 
 
-def test_a_signal_gives_the_status_that_shells_expect():
+def test_a_signal_has_the_status_that_shells_expect():
     assert status_of(KeyboardInterrupt()) == 130
     assert status_of(Stopped(signal.SIGTERM)) == 143
     assert status_of(Stopped(signal.SIGHUP)) == 129
 
 
-def test_what_a_terminal_would_obey_is_escaped():
+def test_control_characters_are_escaped():
     assert safe("a\x1b[31mb\nc\u202ed\udcff") == "a\\x1b[31mb\\nc\\u202ed\\udcff"
     assert safe("Größe 猫") == "Größe 猫"

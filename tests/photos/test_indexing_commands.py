@@ -13,7 +13,7 @@ from indexer.files.scan import stamp_of
 from store import Catalog
 
 
-def test_add_says_what_came_of_it_and_what_to_do_next(photos, pictures, checkpoint, vocabulary):
+def test_add_prints_the_result_and_the_next_commands(photos, pictures, checkpoint, vocabulary):
     photos("vocab", "use", vocabulary)
     result = photos("add", pictures, "--model", checkpoint)
     assert result.status == 0
@@ -24,25 +24,25 @@ def test_add_says_what_came_of_it_and_what_to_do_next(photos, pictures, checkpoi
 
 
 def test_adding_again_finds_nothing_new_and_loads_no_encoder(filled, pictures):
-    filled.towers.images = filled.towers.texts = 0
+    filled.encoders.images = filled.encoders.texts = 0
     out = filled("add", pictures).out
     assert "nothing new" in out
     assert "1 file left out, as before" in out
-    assert (filled.towers.images, filled.towers.texts) == (0, 0)
+    assert (filled.encoders.images, filled.encoders.texts) == (0, 0)
 
 
-def test_the_image_tower_is_made_once_for_many_batches(photos, pictures, checkpoint, monkeypatch):
+def test_the_image_encoder_is_made_once_for_many_batches(photos, pictures, checkpoint, monkeypatch):
     monkeypatch.setenv("PHOTOS_BATCH_SIZE", "1")
     photos("add", pictures, "--model", checkpoint)
-    assert photos.towers.images == 1
+    assert photos.encoders.images == 1
 
 
-def test_the_first_library_is_tagged_with_the_photographic_vocabulary(photos, pictures, checkpoint):
+def test_a_new_library_is_tagged_with_the_photographic_vocabulary(photos, pictures, checkpoint):
     photos("add", pictures, "--model", checkpoint)
     assert json.loads(photos("status", "--json").out)["vocabulary"] == "photographic"
 
 
-def test_index_finds_what_is_new_and_forgets_what_is_gone(filled, pictures):
+def test_index_adds_new_files_and_forgets_missing_ones(filled, pictures):
     (pictures / "red.png").unlink()
     Image.new("RGB", (20, 20), (1, 2, 3)).save(pictures / "new.png")
     result = filled("index")
@@ -50,7 +50,7 @@ def test_index_finds_what_is_new_and_forgets_what_is_gone(filled, pictures):
     assert "1 photo embedded, 1 file gone" in result.out
 
 
-def test_index_takes_the_folders_that_are_named_and_no_other(filled, pictures, tmp_path):
+def test_index_takes_the_named_folders_only(filled, pictures, tmp_path):
     more = tmp_path / "more"
     more.mkdir()
     filled("add", more)
@@ -59,13 +59,13 @@ def test_index_takes_the_folders_that_are_named_and_no_other(filled, pictures, t
     assert "1 photo embedded; it took" in filled("index", more).out
 
 
-def test_a_folder_inside_an_added_one_is_taken_with_it(filled, pictures):
+def test_a_folder_inside_an_added_one_is_not_registered(filled, pictures):
     assert filled("add", pictures / "bright").status == 0
     folders = json.loads(filled("status", "--json").out)["folders"]
     assert [each["path"] for each in folders] == [str(pictures)]
 
 
-def test_a_folder_that_is_offline_keeps_its_photos_and_is_named(filled, pictures, tmp_path):
+def test_an_offline_folder_keeps_its_photos_and_is_named(filled, pictures, tmp_path):
     pictures.rename(tmp_path / "away")
     result = filled("index")
     assert result.status == 0
@@ -75,12 +75,12 @@ def test_a_folder_that_is_offline_keeps_its_photos_and_is_named(filled, pictures
     assert status["photos"] == 6
 
 
-def test_a_removed_folder_is_forgotten_and_found_again_without_embedding(filled, pictures):
+def test_a_removed_folder_is_added_again_without_embedding(filled, pictures):
     assert "6 photos less, 0 left" in filled("remove", pictures).out
     assert filled("search", "red").status == 1
-    filled.towers.images = 0
+    filled.encoders.images = 0
     assert "6 photos in 6 files" in filled("add", pictures).out
-    assert filled.towers.images == 0
+    assert filled.encoders.images == 0
 
 
 def test_the_users_folder_is_only_read(photos, pictures, checkpoint, vocabulary):
@@ -99,7 +99,7 @@ def test_status_counts_folders_photos_and_problems(filled, pictures):
     assert status["vocabulary"] == "colours"
 
 
-def test_status_for_people_has_the_same(filled):
+def test_status_prints_the_same_as_text(filled):
     out = filled("status").out
     for words in ("7 files known", "6 in 6 files", "1 file unsupported", "8 numbers in float32", "colours, revision 1"):
         assert words in out
@@ -112,7 +112,7 @@ def test_problems_are_listed_with_their_reasons(filled, pictures):
     assert problem["outcome"] == "unsupported"
 
 
-def test_an_empty_library_has_a_status_and_nothing_is_made_for_it(photos):
+def test_an_empty_library_has_a_status_and_is_not_created(photos):
     result = photos("status")
     assert result.status == 0
     assert "photos add FOLDER" in result.err
@@ -125,21 +125,21 @@ def test_the_library_is_deleted_by_deleting_its_folder(filled):
     assert filled("search", "red").status == 1
 
 
-def test_names_with_control_characters_are_never_shown_raw(filled, pictures):
+def test_control_characters_in_names_are_escaped(filled, pictures):
     (pictures / "evil\x1b[31m\n.txt").write_text("x")
     result = filled("index")
     assert "\x1b" not in result.out + result.err
     assert "\x1b" not in filled("failed").out
 
 
-def test_a_folder_that_may_not_be_read_is_one_sentence(photos, pictures, checkpoint, unreadable):
+def test_an_unreadable_folder_is_reported_in_one_sentence(photos, pictures, checkpoint, unreadable):
     unreadable(pictures)
     result = photos("add", pictures, "--model", checkpoint)
     assert (result.status, result.err.count("\n")) == (1, 1)
     assert "cannot be read; check its permissions" in result.err
 
 
-def test_a_library_that_may_not_be_written_is_one_sentence(photos, pictures, checkpoint, tmp_path, unreadable):
+def test_an_unwritable_library_is_reported_in_one_sentence(photos, pictures, checkpoint, tmp_path, unreadable):
     photos.library = tmp_path / "closed/library"
     photos.library.parent.mkdir()
     unreadable(photos.library.parent)
@@ -150,14 +150,14 @@ def test_a_library_that_may_not_be_written_is_one_sentence(photos, pictures, che
 @pytest.mark.parametrize(
     ("name", "words"), [("none", "does not exist"), ("pictures/red.png", "is a file; give the folder that it is in")]
 )
-def test_what_is_no_folder_is_refused_before_anything_is_done(photos, pictures, tmp_path, name, words):
+def test_a_path_that_is_no_folder_is_refused_first(photos, pictures, tmp_path, name, words):
     result = photos("add", pictures, tmp_path / name)
     assert (result.status, result.err.count("\n")) == (1, 1)
     assert words in result.err
     assert not photos.library.exists()
 
 
-def test_a_catalog_that_is_none_is_left_alone(photos, pictures, checkpoint):
+def test_a_foreign_catalog_file_is_not_touched(photos, pictures, checkpoint):
     photos.library.mkdir()
     (photos.library / "catalog.sqlite3").write_text("a letter to grandma")
     for command in (["add", pictures, "--model", checkpoint], ["search", "red"], ["status"]):
@@ -168,13 +168,13 @@ def test_a_catalog_that_is_none_is_left_alone(photos, pictures, checkpoint):
 
 
 @pytest.mark.parametrize("command", [["index"], ["remove", "/none"], ["retag"], ["tags"], ["vocab", "history"]])
-def test_an_empty_library_is_said_and_not_made(photos, command):
+def test_an_empty_library_is_reported_and_not_created(photos, command):
     result = photos(*command)
     assert (result.status, result.err.count("\n")) == (1, 1)
     assert not photos.library.exists()
 
 
-def test_a_folder_that_was_never_added_is_named_with_those_that_were(filled, pictures):
+def test_an_unknown_folder_is_reported_with_the_known_ones(filled, pictures):
     result = filled("index", "/none")
     assert result.status == 1
     assert f"/none was never added; these were: {pictures}." in result.err
@@ -186,7 +186,7 @@ def test_a_wrong_option_is_wrong_usage(photos):
     assert photos("search", "red", "--top", "0").status == 2
 
 
-def test_what_is_excluded_stays_out_and_can_be_taken_in_again(filled, pictures):
+def test_excluded_files_can_be_included_again(filled, pictures):
     before = json.loads(filled("status", "--json").out)["photos"]
     assert "left out by rules" in filled("add", pictures, "--exclude", "*.png").out
     left = json.loads(filled("status", "--json").out)
@@ -197,7 +197,7 @@ def test_what_is_excluded_stays_out_and_can_be_taken_in_again(filled, pictures):
     assert json.loads(filled("status", "--json").out)["photos"] == before
 
 
-def test_patterns_of_a_folder_inside_hold_when_it_becomes_part_of_another(filled, pictures, tmp_path):
+def test_patterns_of_an_inner_folder_survive_its_absorption(filled, pictures, tmp_path):
     filled("add", pictures, "--exclude", "*.png")
     before = json.loads(filled("status", "--json").out)["photos"]
     filled("add", tmp_path, "--exclude", "other/")
@@ -206,29 +206,29 @@ def test_patterns_of_a_folder_inside_hold_when_it_becomes_part_of_another(filled
     assert json.loads(filled("status", "--json").out)["photos"] == before
 
 
-def test_what_is_no_pattern_is_wrong_usage(filled, pictures):
+def test_an_invalid_pattern_is_wrong_usage(filled, pictures):
     result = filled("add", pictures, "--exclude", "!")
     assert result.status == 2
-    assert "'!' is no pattern" in result.err
+    assert "'!' is not a pattern" in result.err
 
 
-def test_a_folder_that_moved_is_pointed_at_its_new_place(filled, pictures, tmp_path):
+def test_a_moved_folder_keeps_its_photos(filled, pictures, tmp_path):
     pictures.rename(tmp_path / "new place")
-    filled.towers.images = 0
+    filled.encoders.images = 0
     result = filled("add", "--moved", pictures, tmp_path / "new place")
     assert result.status == 0
     status = json.loads(filled("status", "--json").out)
     assert (status["folders"][0]["path"], status["photos"]) == (str(tmp_path / "new place"), 6)
-    assert filled.towers.images == 0
+    assert filled.encoders.images == 0
 
 
-def test_only_a_folder_of_the_library_can_have_moved(filled, tmp_path):
+def test_an_unknown_folder_cannot_have_moved(filled, tmp_path):
     result = filled("add", "--moved", tmp_path / "never", tmp_path)
     assert result.status == 1
     assert "was never added" in result.err
 
 
-def test_what_could_not_be_read_is_read_again_when_asked(filled, pictures):
+def test_failed_files_are_read_again_on_request(filled, pictures):
     Image.new("RGB", (40, 30), (9, 9, 9)).save(pictures / "later.png")
     whole = (pictures / "later.png").read_bytes()
     stamp = (pictures / "later.png").stat()
@@ -241,7 +241,7 @@ def test_what_could_not_be_read_is_read_again_when_asked(filled, pictures):
     assert [json.loads(line)["outcome"] for line in filled("failed", "--json").lines] == ["unsupported"]
 
 
-def test_new_decoders_look_again_at_what_the_old_ones_refused(filled, pictures):
+def test_upgraded_decoders_read_refused_files_again(filled, pictures):
     (pictures / "notes.txt").touch()
     with Catalog.open(filled.library / "catalog.sqlite3") as catalog:
         with catalog.write() as t:
@@ -256,7 +256,7 @@ def test_new_decoders_look_again_at_what_the_old_ones_refused(filled, pictures):
     assert "it is a text file" in filled("failed").out
 
 
-def test_verify_finds_what_differs_and_repairs_it(filled, pictures):
+def test_verify_finds_differences_and_repairs_them(filled, pictures):
     filled("search", "red")
     result = filled("verify")
     assert (result.status, result.out, "agree" in result.err) == (0, "", True)
@@ -282,7 +282,7 @@ def test_verify_finds_what_differs_and_repairs_it(filled, pictures):
     assert filled("verify").status == 0
 
 
-def test_verify_counts_rows_of_the_index_that_the_catalog_lacks(filled):
+def test_verify_counts_index_rows_without_an_embedding(filled):
     filled("search", "red")
     with Catalog.open(filled.library / "catalog.sqlite3") as catalog, catalog.write() as t:
         t.connection.exec_driver_sql("DELETE FROM embedding_change WHERE photo_id = 1")
@@ -299,7 +299,7 @@ def test_adding_nothing_is_wrong_usage(photos):
     assert photos("add").status == 2
 
 
-def test_verify_is_content_with_files_that_fail_as_before(filled, pictures):
+def test_verify_accepts_files_that_failed_before(filled, pictures):
     # It is a regular file, and reading its first byte is an error of the system's.
     (pictures / "unreadable.jpg").symlink_to("/proc/self/mem")
     filled("index")

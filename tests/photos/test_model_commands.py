@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from photos.operations.models import DEFAULT, DEFAULT_WITH_GPU, has_gpu, in_bytes
+from photos.models import DEFAULT, DEFAULT_WITH_GPU, has_gpu
+from photos.sizes import readable_size
 
 
-def test_with_no_model_chosen_add_says_what_to_run_and_downloads_nothing(photos, pictures):
+def test_add_without_a_model_names_the_download_command(photos, pictures):
     result = photos("add", pictures)
     assert result.status == 1
     default = (DEFAULT_WITH_GPU if has_gpu() else DEFAULT).reference
@@ -21,12 +22,12 @@ def test_with_no_model_chosen_add_says_what_to_run_and_downloads_nothing(photos,
     assert result.err.count("\n") == 1
 
 
-def test_a_model_that_failed_leaves_no_folder_registered(photos, pictures):
+def test_a_failed_model_leaves_no_folder_registered(photos, pictures):
     photos("add", pictures)
     assert json.loads(photos("status", "--json").out)["folders"] == []
 
 
-def test_the_default_is_used_once_it_is_downloaded(photos, pictures, checkpoint, vocabulary, tmp_path, monkeypatch):
+def test_the_downloaded_default_is_used(photos, pictures, checkpoint, vocabulary, tmp_path, monkeypatch):
     default = (DEFAULT_WITH_GPU if has_gpu() else DEFAULT).reference
     shutil.copytree(checkpoint, tmp_path / "models" / default.replace("/", "--"))
     monkeypatch.setenv("PHOTOS_MODELS", str(tmp_path / "models"))
@@ -49,9 +50,7 @@ def test_model_use_chooses_for_an_empty_library(photos, pictures, checkpoint, ot
     assert json.loads(photos("status", "--json").out)["model"] == str(other_checkpoint)
 
 
-def test_a_folder_given_from_here_is_found_from_elsewhere(
-    photos, checkpoint, pictures, vocabulary, monkeypatch, tmp_path
-):
+def test_a_relative_folder_is_found_from_elsewhere(photos, checkpoint, pictures, vocabulary, monkeypatch, tmp_path):
     monkeypatch.chdir(checkpoint.parent)
     photos("model", "use", checkpoint.name)
     monkeypatch.chdir(tmp_path)
@@ -69,12 +68,12 @@ def test_a_library_with_photos_keeps_its_model(filled, pictures, checkpoint, oth
     assert json.loads(filled("status", "--json").out)["model"] == str(checkpoint)
 
 
-def test_naming_the_same_model_again_is_fine(filled, pictures, checkpoint):
+def test_the_same_model_can_be_named_again(filled, pictures, checkpoint):
     assert filled("add", pictures, "--model", checkpoint).status == 0
     assert filled("model", "use", checkpoint).status == 0
 
 
-def test_weights_that_changed_are_refused_rather_than_mixed(photos, pictures, checkpoint, vocabulary, tmp_path):
+def test_changed_weights_are_refused(photos, pictures, checkpoint, vocabulary, tmp_path):
     own = shutil.copytree(checkpoint, tmp_path / "own")
     photos("vocab", "use", vocabulary)
     photos("add", pictures, "--model", own)
@@ -87,7 +86,7 @@ def test_weights_that_changed_are_refused_rather_than_mixed(photos, pictures, ch
         assert "have changed since this library was indexed" in result.err
 
 
-def test_model_list_tells_what_is_here_and_in_use(filled, checkpoint):
+def test_model_list_has_the_local_and_the_used_checkpoint(filled, checkpoint):
     entries = {entry["model"]: entry for entry in map(json.loads, filled("model", "list", "--json").lines)}
     assert entries[str(checkpoint)]["in_use"]
     assert entries["demo"]["here"]
@@ -103,7 +102,7 @@ def test_model_status_compares_the_weights(filled, checkpoint):
     assert "text length" in filled("model", "status").out
 
 
-def test_an_unknown_model_is_one_sentence(photos, pictures):
+def test_an_unknown_model_is_reported_in_one_sentence(photos, pictures):
     result = photos("add", pictures, "--model", "no such model")
     assert result.status == 1
     assert "no such model" in result.err
@@ -119,7 +118,7 @@ def test_a_pickle_is_refused(photos, pictures, checkpoint, tmp_path):
 
 @pytest.mark.parametrize("name", ["config.json", "preprocessor_config.json", "model.safetensors"])
 @pytest.mark.parametrize("damage", ["missing", "cut"])
-def test_a_damaged_checkpoint_is_one_sentence(photos, pictures, checkpoint, tmp_path, name, damage):
+def test_a_damaged_checkpoint_is_reported_in_one_sentence(photos, pictures, checkpoint, tmp_path, name, damage):
     folder = shutil.copytree(checkpoint, tmp_path / "damaged")
     content = (folder / name).read_bytes()
     (folder / name).unlink()
@@ -131,7 +130,7 @@ def test_a_damaged_checkpoint_is_one_sentence(photos, pictures, checkpoint, tmp_
     assert result.err.count("\n") == 1
 
 
-def test_a_download_without_a_network_is_one_sentence(photos, monkeypatch):
+def test_a_failed_download_is_reported_in_one_sentence(photos, monkeypatch):
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
@@ -141,13 +140,13 @@ def test_a_download_without_a_network_is_one_sentence(photos, monkeypatch):
     assert result.err.count("\n") == 1
 
 
-def test_a_gpu_is_looked_for_without_loading_torch():
+def test_a_gpu_is_detected_by_files_of_the_system():
     assert has_gpu(lambda path: path == Path("/proc/driver/nvidia/version"))
     assert not has_gpu(lambda _path: False)
 
 
-def test_sizes_are_for_people():
-    assert [in_bytes(size) for size in (0, 999, 4_120_000, 1_540_000_000)] == [
+def test_sizes_have_a_fitting_unit():
+    assert [readable_size(size) for size in (0, 999, 4_120_000, 1_540_000_000)] == [
         "0 bytes",
         "999 bytes",
         "4.12 MB",

@@ -6,7 +6,11 @@ import os
 import sys
 from contextlib import contextmanager, redirect_stderr
 
-from photos.cli.kit.progress import BYTES, Bar
+from indexer import FileDone, ReadingBegins
+from photos.cli.kit.progress import BYTES, Bar, ProgressBars
+from photos.operations.index import Resumed
+from photos.operations.progress import Stage, Step
+from store import Outcome
 
 
 class Clock:
@@ -28,7 +32,7 @@ def terminal():
     os.close(ours)
 
 
-def test_away_from_a_terminal_a_line_comes_now_and_then(capsys):
+def test_away_from_a_terminal_a_line_is_written_at_intervals(capsys):
     clock = Clock()
     with Bar("Indexing", 400, "file", clock) as bar:
         for _ in range(100):
@@ -39,13 +43,13 @@ def test_away_from_a_terminal_a_line_comes_now_and_then(capsys):
     assert lines[0] == "Indexing: 20 files of 400, about 6 min 20 s left"
 
 
-def test_quick_work_is_silent_away_from_a_terminal(capsys):
+def test_quick_work_writes_nothing_away_from_a_terminal(capsys):
     with Bar("Indexing", 3, "file", Clock()) as bar:
         bar.reach(3, 3)
     assert capsys.readouterr().err == ""
 
 
-def test_sizes_are_told_as_sizes(capsys):
+def test_bytes_are_written_as_sizes(capsys):
     clock = Clock()
     with Bar("a model", None, BYTES, clock) as bar:
         bar.reach(1, 1_500_000_000)
@@ -54,7 +58,7 @@ def test_sizes_are_told_as_sizes(capsys):
     assert capsys.readouterr().err == "a model: 500 MB of 1.5 GB, about 2 min 00 s left\n"
 
 
-def test_what_comes_before_the_first_step_is_no_part_of_the_rate(capsys):
+def test_time_before_the_first_step_is_no_part_of_the_rate(capsys):
     clock = Clock()
     with Bar("Indexing", 200, "file", clock) as bar:
         clock.now = 30
@@ -69,16 +73,42 @@ def test_what_comes_before_the_first_step_is_no_part_of_the_rate(capsys):
     ]
 
 
-def test_a_terminal_sees_a_bar():
+def test_a_terminal_shows_a_bar():
     with terminal() as written, Bar("Indexing", 4, "file") as bar:
         bar.advance()
     assert "Indexing:   0%" in written[0]
     assert "/4 [" in written[0]
 
 
-def test_work_that_never_starts_shows_no_bar():
+def test_work_without_a_step_shows_no_bar():
     with terminal() as written:
         with Bar("Indexing", 4, "file"):
             pass
         sys.stderr.write("end")
     assert written == ["end"]
+
+
+def test_bars_show_the_stages_and_the_files_of_an_operation(capsys):
+    lines = []
+    with ProgressBars(lines.append) as progress:
+        progress.report(ReadingBegins(2))
+        progress.report(Step(Stage.ENCODE_LABELS, 3, 6))
+        progress.report(FileDone(b"/a.jpg", Outcome.INDEXED, None))
+        progress.report(object())
+        progress.report(Resumed())
+    assert lines == []
+    assert "this run goes on from there" in capsys.readouterr().err
+    with terminal() as written, ProgressBars() as progress:
+        progress.report(Step(Stage.TAG, 3, 6))
+        progress.report(ReadingBegins(2))
+        progress.report(FileDone(b"/a.jpg", Outcome.INDEXED, None))
+    assert "Tagging:" in written[0]
+    assert "Indexing:" in written[0]
+
+
+def test_lines_go_to_the_given_receiver():
+    clock, lines = Clock(), []
+    with Bar("Indexing", 400, "file", clock, lines.append) as bar:
+        clock.now = 30
+        bar.advance(20)
+    assert lines == ["Indexing: 20 files of 400"]

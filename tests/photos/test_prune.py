@@ -1,7 +1,8 @@
-"""`photos prune`: what is long gone is deleted, and nothing else is."""
+"""`photos prune`."""
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
@@ -20,7 +21,7 @@ def age(catalog, days):
         t.connection.exec_driver_sql(f"UPDATE photo SET gone_at = datetime(gone_at, '-{days} days')")
 
 
-def test_only_what_has_been_gone_for_long_is_deleted(filled, pictures, catalog):
+def test_only_photos_that_are_long_gone_are_deleted(filled, pictures, catalog):
     (pictures / "red.png").unlink()
     filled("index")
     age(catalog, 31)
@@ -36,7 +37,7 @@ def test_only_what_has_been_gone_for_long_is_deleted(filled, pictures, catalog):
         assert t.photos.count() == 4
 
 
-def test_a_pruned_photo_that_comes_back_is_a_new_one(filled, pictures, catalog):
+def test_a_pruned_photo_that_comes_back_is_new(filled, pictures, catalog):
     shutil.copy(pictures / "red.png", pictures.parent / "red.png")
     with catalog.read() as t:
         before = t.photos.at(bytes(pictures / "red.png")).id
@@ -51,7 +52,7 @@ def test_a_pruned_photo_that_comes_back_is_a_new_one(filled, pictures, catalog):
     assert filled("search", "red", "-t", "1", "--paths").lines == [str(pictures / "red.png")]
 
 
-def test_a_photo_that_came_back_is_not_deleted(filled, pictures, catalog):
+def test_a_photo_that_came_back_is_kept(filled, pictures, catalog):
     (pictures / "red.png").rename(pictures.parent / "red.png")
     filled("index")
     age(catalog, 31)
@@ -79,3 +80,10 @@ def test_the_time_is_a_setting(filled, monkeypatch):
     assert filled("prune").status == 0
     monkeypatch.setenv("PHOTOS_KEEP_DAYS", "-1")
     assert filled("prune").status == 2
+
+
+def test_the_record_has_the_counts(filled, pictures):
+    (pictures / "red.png").unlink()
+    filled("index")
+    record = json.loads(filled("prune", "--older-than", "0", "--dry-run", "--json").out)
+    assert record == {"deleted": 1, "tagged": 0, "kept": 0, "days": 0.0, "dry_run": True}

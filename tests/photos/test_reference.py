@@ -1,4 +1,4 @@
-"""docs/commands.md is what the program says of itself."""
+"""docs/commands.md agrees with the help texts and the settings."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from photos.cli.kit.program import program
-from photos.cli.reference import reference
+from photos.cli.kit.reference import reference
 from photos.config import Settings
 
 PAGE = Path(__file__).parents[2] / "docs/commands.md"
 
 
 def test_the_page_is_up_to_date():
-    assert PAGE.read_text("utf-8") == reference(), "run: python -m photos.cli.reference > docs/commands.md"
+    assert PAGE.read_text("utf-8") == reference(), "run: python -m photos.cli.kit.reference > docs/commands.md"
 
 
 def test_examples_keep_their_lines():
@@ -24,7 +24,7 @@ def test_examples_keep_their_lines():
     assert "\b" not in reference()
 
 
-def test_every_setting_is_explained():
+def test_every_setting_is_described():
     for name in Settings.__slots__:
         assert f"| `{name}` |" in reference()
 

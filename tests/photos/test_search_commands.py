@@ -18,7 +18,7 @@ from photos.cli import Invocation
 from photos.cli.kit.search_options import FILTERS
 from query.language import KINDS
 
-from .towers import ColourTowers
+from .encoders import ColourEncoders
 
 KEYS = [
     "path", "paths", "companions", "photo", "score", "logit", "probability", "width", "height", "format", "taken_at",
@@ -89,9 +89,9 @@ def test_names_are_kept_byte_for_byte_and_shown_safely(filled, pictures):
 
 def test_a_repeated_text_needs_no_encoder(filled):
     filled("search", "blue", "sky")
-    filled.towers.texts = 0
+    filled.encoders.texts = 0
     assert filled("search", "Blue", " sky").status == 0
-    assert filled.towers.texts == 0
+    assert filled.encoders.texts == 0
 
 
 def test_a_query_that_is_too_long_is_cut_with_a_note(filled):
@@ -223,7 +223,7 @@ def test_the_filter_that_leaves_no_photo_is_named(filled):
     assert (result.status, result.out) == (1, "")
     assert "No photo meets `year:1999`." in result.err
     assert "No photo meets all of the filters together." in filled("search", "name:red.png", "name:blue.png").err
-    assert filled.towers.texts == 0
+    assert filled.encoders.texts == 0
 
 
 def test_a_part_of_a_folder_name_gets_a_suggestion(filled):
@@ -298,11 +298,11 @@ def test_searching_an_empty_library_creates_nothing(photos):
 
 
 def test_similar_leaves_the_photo_itself_out(filled, pictures):
-    filled.towers.images = 0
+    filled.encoders.images = 0
     paths = filled("similar", pictures / "red.png", "--paths").lines
     assert len(paths) == 5
     assert str(pictures / "red.png") not in paths
-    assert filled.towers.images == 0
+    assert filled.encoders.images == 0
 
 
 def test_similar_takes_any_picture(filled, tmp_path):
@@ -358,7 +358,7 @@ def test_embed_gives_the_same_vector_plainly_and_as_json(filled, pictures):
 
 
 def test_embed_can_write_numpy(checkpoint, tmp_path, capsysbinary):
-    invocation = Invocation(towers=ColourTowers(), environment={"PHOTOS_LIBRARY": str(tmp_path / "none")})
+    invocation = Invocation(encoders=ColourEncoders(), environment={"PHOTOS_LIBRARY": str(tmp_path / "none")})
     assert main(["embed", "--text", "red", "--raw", "--model", str(checkpoint)], invocation) == 0
     vector = np.load(io.BytesIO(capsysbinary.readouterr().out))
     assert (vector.shape, vector.dtype) == ((8,), np.float32)

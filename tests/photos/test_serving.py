@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from photos.cli.views.watch import preparing
 from photos.config import load
 from photos.daemon.client import Unanswered, send
 from photos.daemon.protocol import (
@@ -42,7 +41,7 @@ from photos.operations.search import SearchResult
 from photos.records.photos import search_record
 from store import Acceleration, VectorIndex
 
-from .towers import ColourTowers
+from .encoders import ColourEncoders
 
 NOTHING = search_record(SearchResult(title="red", of_text=True, matches=[]))
 REQUEST = SearchRequest(query=("red",), directory="/", top=3)
@@ -160,19 +159,19 @@ def test_its_similar_photos_equal_those_of_the_program_alone(filled, pictures, m
 def test_a_picture_may_have_a_name_that_is_no_text(filled, pictures):
     os.replace(pictures / "red.png", os.fsencode(pictures) + b"/r\xffd.png")
     assert filled("index").status == 0
-    before = filled.towers.images
+    before = filled.encoders.images
     alone = filled("similar", pictures / "r\udcffd.png", "--json")
     with Served(filled.library).running() as served:
         assert same(filled("similar", pictures / "r\udcffd.png", "--json"), alone)
-    assert (len(alone.lines), filled.towers.images, served.towers.images) == (5, before, 0)
+    assert (len(alone.lines), filled.encoders.images, served.encoders.images) == (5, before, 0)
 
 
 def test_a_new_picture_is_encoded_by_the_daemon(filled, served, tmp_path):
     Image.new("RGB", (60, 60), (200, 40, 40)).save(tmp_path / "new.png")
-    before = filled.towers.images
+    before = filled.encoders.images
     for _ in range(2):
         assert filled("similar", tmp_path / "new.png", "-t1", "--paths").out.endswith("red.png\n")
-    assert (filled.towers.images, served.towers.images) == (before, 1)
+    assert (filled.encoders.images, served.encoders.images) == (before, 1)
 
 
 def test_a_sheet_of_similar_photos_has_the_name_as_typed(filled, served, pictures, monkeypatch):
@@ -222,13 +221,13 @@ def test_new_words_are_encoded_by_its_cached_encoder(filled, served):
     before = filled.towers.texts
     for words in ("something blue", "something quite green"):
         assert filled("search", words).status == 0
-    assert (filled.towers.texts, served.towers.texts) == (before, 1)
+    assert (filled.encoders.texts, served.encoders.texts) == (before, 1)
 
 
 def test_a_text_that_is_cut_gets_a_note(filled, served):
     result = filled("search", "red " * 20)
     assert "its end was left out" in result.err
-    assert served.towers.texts == 1
+    assert served.encoders.texts == 1
 
 
 def test_refusals_have_the_same_words_and_status(filled, pictures):
@@ -263,7 +262,7 @@ def test_warming_warms_the_approximate_index(filled, served, pictures):
         Image.new("RGB", (30, 30), (219, number, 30)).save(pictures / f"red{number}.png")
     assert filled("index").status == 0
     settings = load({"library": filled.library}, {})
-    with OpenLibrary(settings, filled.towers) as app:
+    with OpenLibrary(settings, filled.encoders) as app:
         space, large = app.space, Acceleration(from_rows=16)
         VectorIndex(settings.index_folder, app.catalog, space, newer_rows=1, acceleration=large).refresh()
     index = served.session.index(served.session.catalog(), space)
@@ -285,7 +284,7 @@ def test_preparation_repeats_on_demand_until_the_end():
 
 def test_a_label_is_saved_by_the_program_itself(filled, served):
     assert "red" in filled("search", "something", "red", "--save-as-label", "ruby").out
-    assert served.towers.texts == 0
+    assert served.encoders.texts == 0
 
 
 def test_it_notices_another_library_in_the_same_place(filled, served, pictures, tmp_path):
@@ -357,9 +356,9 @@ def test_clients_above_the_limit_answer_themselves(filled, served):
     with ExitStack() as held:
         for _ in range(40):
             held.enter_context(connected(served.library))
-        before = filled.towers.texts
+        before = filled.encoders.texts
         assert filled("search", "new", "words").status == 0
-        assert (filled.towers.texts, served.towers.texts) == (before + 1, 0)
+        assert (filled.encoders.texts, served.encoders.texts) == (before + 1, 0)
 
 
 @pytest.mark.parametrize(

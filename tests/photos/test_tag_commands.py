@@ -53,12 +53,12 @@ def test_retag_uses_another_vocabulary_and_opens_no_picture(filled, pictures, tm
     (tmp_path / "two.txt").write_text("red\nblue\n")
     for picture in pictures.rglob("*.png"):
         picture.write_bytes(b"")
-    filled.towers.images = 0
+    filled.encoders.images = 0
     result = filled("retag", "--vocabulary", tmp_path / "two.txt")
     assert result.status == 0
     assert result.out.startswith("Tagged 6 photos with two (2 labels, revision 1): ")
     assert "No picture was opened" in result.out
-    assert filled.towers.images == 0
+    assert filled.encoders.images == 0
     assert {json.loads(line)["label"] for line in filled("tags", "--json").lines} <= {"red", "blue"}
 
 

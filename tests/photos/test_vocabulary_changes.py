@@ -15,11 +15,11 @@ from photos.operations.vocabulary_changes import add_label, draft_of, revise, sa
 from query import UnknownNamespace
 from store import Catalog, LabelDefinition, VocabularyDefinition
 
+from .encoders import ColourEncoders
 from .test_vocabulary_commands import editor
-from .towers import ColourTowers
 
 
-class Interrupted(ColourTowers):
+class Interrupted(ColourEncoders):
     """Whose first text waits until *meanwhile* is done."""
 
     def __init__(self, meanwhile):
@@ -62,7 +62,7 @@ def test_neither_of_two_simultaneous_changes_is_lost(filled, pictures, monkeypat
     # `tune` asks about those on both sides.
     monkeypatch.setattr("sys.stdin", io.StringIO("n\nn\n"))
     results = []
-    filled.towers = Interrupted(lambda: results.append(filled(*arguments)))
+    filled.encoders = Interrupted(lambda: results.append(filled(*arguments)))
     mine = filled("teach", "ours", "--yes", "red.png")
     assert [results[0].status, mine.status] == [0, 0], results[0].err + mine.err
     assert "Another process changed colours to revision 3 at the same time" in mine.err
@@ -115,7 +115,7 @@ def test_calibrate_finishes_a_pending_re_tag(filled, catalog):
 
 def test_a_vocabulary_chosen_during_a_teach_stays(filled, pictures, tmp_path):
     (tmp_path / "other.txt").write_text("green\n")
-    filled.towers = Interrupted(lambda: filled("vocab", "use", tmp_path / "other.txt"))
+    filled.encoders = Interrupted(lambda: filled("vocab", "use", tmp_path / "other.txt"))
     result = filled("teach", "ours", "--yes", pictures / "red.png")
     assert result.status == 1
     assert "that stays so" in result.err

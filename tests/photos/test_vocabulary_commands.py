@@ -44,12 +44,12 @@ def test_history_lists_revisions_and_rollback_goes_back_to_one(filled, two):
     result = filled("vocab", "history")
     assert [line.split()[0] for line in result.lines] == ["two@3", "two@2", "two@1"]
     assert [line.endswith("in use") for line in result.lines] == [True, False, False]
-    filled.towers.texts = 0
+    filled.encoders.texts = 0
     assert "revision 2" in filled("vocab", "rollback").out
     assert set(labels_of(filled("tags", "--json"))) == {"red", "blue"}
     assert filled("vocab", "rollback", "two", "--to", "1").status == 0
     assert labels_of(filled("tags", "--json")) == ["red"]
-    assert filled.towers.texts == 0
+    assert filled.encoders.texts == 0
     earlier = filled("vocab", "rollback")
     assert earlier.status == 1
     assert "'two' has no earlier revision" in earlier.err
@@ -362,7 +362,7 @@ def test_suggest_in_a_small_library_encodes_nothing(photos, pictures, checkpoint
         (pictures / f"{name}.png").unlink()
     assert photos("vocab", "use", "demo").status == 0
     assert photos("add", pictures, "--model", checkpoint).status == 0
-    before = photos.towers.texts
+    before = photos.encoders.texts
     result = photos("vocab", "suggest")
     assert (result.status, result.out) == (1, "")
     assert "show in 5 photos or more, and here are 3" in result.err

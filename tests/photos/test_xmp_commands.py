@@ -14,7 +14,7 @@ from store import Catalog
 from tests.indexer.decode.test_notes import bag, packet
 from tests.photos.sidecars.packets import ADOBE, values, without_keywords
 
-from .towers import COLOURS
+from .encoders import COLOURS
 
 
 def contents(folder):

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from store import Catalog, Facts, Outcome, Stamp
-from tests.photos.towers import make_checkpoint
+from tests.photos.encoders import make_checkpoint
 
 ROOT = Path(__file__).parents[2]
 

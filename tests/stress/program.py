@@ -6,7 +6,7 @@ import sys
 
 from photos.__main__ import main
 from photos.cli import Invocation
-from tests.photos.towers import ColourTowers
+from tests.photos.encoders import ColourEncoders
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], Invocation(towers=ColourTowers())))
+    sys.exit(main(sys.argv[1:], Invocation(encoders=ColourEncoders())))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from photos.cli.kit import options
@@ -12,64 +10,72 @@ from photos.cli.kit.program import Invocation, pass_invocation
 
 @click.group(short_help="Keep the library up to date in the background.")
 def daemon() -> None:
-    """Run `photos watch` in the background: now, or with `install` whenever you log in."""
+    """Run `photos watch` in the background: now, or with `install` at every login."""
 
 
-@daemon.command(short_help="Start it.")
+@daemon.command(short_help="Start the daemon.")
 @options.nice
+@options.log_level
 @pass_invocation
-def start(invocation: Invocation, nice: int) -> None:
-    """Start it, and return when it watches. What it has to say goes to `watch.log` in the library."""
+def start(invocation: Invocation, nice: int, log_level: str | None) -> None:
+    """Start the daemon, and return when it watches.
+
+    It logs to `watch.log` in the library, at most 10 MB with its predecessor `watch.log.1`.
+    """
     from photos.cli.kit.format import shown_path
-    from photos.daemon.process import start as begin
+    from photos.daemon.process import start as start_daemon
 
-    with invocation.app() as app:
-        keeper = begin(app, nice)
-        click.echo(f"Process {keeper.pid} keeps {shown_path(os.fsencode(app.settings.library))} up to date.")
+    with invocation.open_library() as library:
+        info = start_daemon(library, nice, log_level)
+        click.echo(f"Process {info.pid} keeps {shown_path(bytes(library.settings.library))} up to date.")
 
 
-@daemon.command(short_help="Stop it.")
+@daemon.command(short_help="Stop the daemon.")
 @pass_invocation
 def stop(invocation: Invocation) -> None:
-    """Ask it to end, and return when it has. No finished work is lost."""
-    from photos.daemon.process import stop as end
+    """Stop the daemon, and return when it has ended. No finished work is lost."""
+    from photos.daemon.process import stop as stop_daemon
 
-    with invocation.app() as app:
-        click.echo(f"Process {end(app)} has ended.")
+    with invocation.open_library() as library:
+        click.echo(f"Process {stop_daemon(library)} has ended.")
 
 
-@daemon.command(short_help="Say whether it runs, and what it does.")
+@daemon.command(short_help="Show the daemon's state and the place of its log.")
 @options.as_json
 @pass_invocation
 def status(invocation: Invocation, as_json: bool) -> None:
-    """Say whether a process keeps the library up to date, and what it does. Status 1 if there is none."""
-    from photos.cli.views.daemon import show
+    """Show the state of the process that keeps the library up to date, and the place of its log.
 
-    with invocation.app() as app:
-        show(app, as_json=as_json)
+    Exit status 1 if there is no such process.
+    """
+    from photos.cli.views.daemon import show_daemon
+    from photos.operations.status import daemon_status
+
+    with invocation.open_library() as library:
+        show_daemon(daemon_status(library), as_json=as_json)
 
 
-@daemon.command(short_help="Have it start whenever you log in.")
+@daemon.command(short_help="Start the daemon at every login.")
 @pass_invocation
 def install(invocation: Invocation) -> None:
-    """Write a systemd user unit (Linux) or a launchd agent (macOS), and say how to switch it on."""
-    from photos.daemon.autostart import install as write
+    """Write a systemd user unit (Linux) or a launchd agent (macOS), and print the commands that enable it."""
+    from photos.daemon.autostart import install as install_service
 
-    with invocation.app() as app:
-        path, commands = write(app.settings.library, invocation.environment)
-        click.echo(f"Wrote {path}. Switch it on with:")
-        for command in commands:
-            click.echo(f"  {command}")
+    with invocation.open_library() as library:
+        path, commands = install_service(library.settings.library, invocation.environment)
+    click.echo(f"Wrote {path}. Enable it with:")
+    for command in commands:
+        click.echo(f"  {command}")
 
 
-@daemon.command(short_help="Take that back.")
+@daemon.command(short_help="Undo `install`.")
 @pass_invocation
 def uninstall(invocation: Invocation) -> None:
-    """Remove what `install` wrote, and say how to switch it off."""
-    from photos.daemon.autostart import uninstall as remove
+    """Remove the file that `install` wrote, and print the commands that disable it."""
+    from photos.daemon.autostart import uninstall as uninstall_service
 
-    with invocation.app() as app:
-        path, commands = remove(app.settings.library, invocation.environment)
-        click.echo(f"Removed {path}. If it runs, end it with:")
-        for command in commands:
-            click.echo(f"  {command}")
+    with invocation.open_library() as library:
+        path, commands = uninstall_service(library.settings.library, invocation.environment)
+    click.echo(f"Removed {path}. If the service runs, stop it with:")
+    for command in commands:
+        click.echo(f"  {command}")

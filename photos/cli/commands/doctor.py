@@ -13,23 +13,15 @@ from photos.cli.kit.program import Invocation, pass_invocation
 @options.as_json
 @pass_invocation
 def doctor(invocation: Invocation, device: str | None, as_json: bool) -> None:
-    """Check the program, the machine, the model, the library and its folders, and say what to do.
+    """Check the program, the machine, the model, the library and its folders, and name remedies.
 
-    Status 1 if there is a problem. `photos verify` compares what is stored with what is on disk.
+    Exit status 1 if there is a problem. `photos verify` compares the stored data with the disk.
     """
-    from photos.cli.kit.output import write_json
-    from photos.operations.doctor import State, examine
+    from photos.cli.views.checks import show_findings
+    from photos.operations.doctor import State, diagnose
 
-    marks = {State.GOOD: " ", State.NOTE: "-", State.PROBLEM: "!"}
-    problems = 0
-    with invocation.app(device=device) as app:
-        for finding in examine(app):
-            problems += finding.state is State.PROBLEM
-            if as_json:
-                about = {"about": finding.about, "state": str(finding.state)}
-                write_json({**about, "says": finding.says, "remedy": finding.remedy})
-            else:
-                remedy = f" → {finding.remedy}" if finding.remedy else ""
-                click.echo(f"{marks[finding.state]} {finding.about:<9} {finding.says}{remedy}")
-    if problems:
+    with invocation.open_library(device=device) as library:
+        findings = diagnose(library)
+    show_findings(findings, as_json=as_json)
+    if any(finding.state is State.PROBLEM for finding in findings):
         click.get_current_context().exit(1)

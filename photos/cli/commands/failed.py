@@ -13,22 +13,19 @@ from photos.cli.kit.program import Invocation, pass_invocation
 @options.as_json
 @pass_invocation
 def failed(invocation: Invocation, retry: bool, as_json: bool) -> None:
-    """List every file that could not be indexed: unsupported, damaged, too large or failed, and why.
+    """List every file that could not be indexed (unsupported, damaged, too large or failed), with the reason.
 
-    A file is read again when it changes, and every one is when this program or a decoder in it was upgraded. Files that
-    failed because a disk did are tried again each time.
+    A file is read again when it changes, and all are when this program or one of its decoders was upgraded. Files that
+    failed because of a disk error are tried again each time.
     """
-    from photos.cli.views.index import index_and_tell
-    from photos.cli.views.status import show_problems
-    from photos.errors import EmptyLibrary
+    from photos.cli.views.index import index_progress, show_problems, show_result
+    from photos.operations.index import failed as failed_files
+    from photos.operations.index import retry_failed
 
-    with invocation.app() as app:
+    with invocation.open_library() as library:
         if not retry:
-            show_problems(app, as_json=as_json)
+            show_problems(failed_files(library), as_json=as_json)
             return
-        if app.is_new:
-            raise EmptyLibrary(app.settings.library)
-        with app.catalog.write() as t:
-            t.files.forget_problems()
-            folders = t.folders.all()
-        index_and_tell(app, app.choose_model(None), folders)
+        with index_progress(as_json=as_json) as progress:
+            result = retry_failed(library, progress)
+    show_result(result, as_json=as_json)

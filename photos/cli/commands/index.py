@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from photos.cli.kit import options
-from photos.cli.kit.program import Invocation, pass_invocation
+from photos.cli.kit.program import Invocation, lower_priority, pass_invocation
 
 
 @click.command(short_help="Bring the library up to date with the disk.")
@@ -27,22 +27,20 @@ def index(
     as_json: bool,
     confirm_removals: bool,
 ) -> None:
-    """Find what is new, changed, moved or gone in the folders that were added, or in those named.
+    """Index new, changed and moved files, and forget missing ones, in all folders of the library or in those named.
 
-    A folder that is missing, unreadable or suddenly empty is taken to be offline, and nothing of it is forgotten. Where
-    more than a hundred photos, and more than a tenth of a folder's, are gone at once, --confirm-removals is needed.
+    A folder that is missing, unreadable or suddenly empty is taken to be offline, and its photos are kept. If more than
+    a hundred photos, and more than a tenth of a folder's, are missing at once, --confirm-removals is needed.
     """
-    from photos.cli.views.index import give_way, index_and_tell
-    from photos.errors import EmptyLibrary
-    from photos.operations import folders as naming
+    from photos.cli.views.index import index_progress, show_result
+    from photos.operations.index import IndexRequest
+    from photos.operations.index import index as index_folders
 
-    with invocation.app(device=device, workers=workers, threads=threads) as app:
-        if app.is_new:
-            raise EmptyLibrary(app.settings.library)
-        with app.catalog.read() as t:
-            chosen = [naming.registered(t, naming.absolute(folder)) for folder in folders] or t.folders.all()
-        if not chosen:
-            raise EmptyLibrary(app.settings.library)
-        give_way(nice)
-        unique = list(dict.fromkeys(chosen))
-        index_and_tell(app, app.choose_model(None), unique, confirm_removals=confirm_removals, as_json=as_json)
+    lower_priority(nice)
+    request = IndexRequest(folders, confirm_removals=confirm_removals)
+    with (
+        invocation.open_library(device=device, workers=workers, threads=threads) as library,
+        index_progress(as_json=as_json) as progress,
+    ):
+        result = index_folders(library, request, progress)
+    show_result(result, as_json=as_json)

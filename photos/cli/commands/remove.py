@@ -7,25 +7,18 @@ import click
 from photos.cli.kit.program import Invocation, pass_invocation
 
 
-@click.command(short_help="Forget a folder.")
+@click.command(short_help="Remove a folder from the library.")
 @click.argument("folder")
 @pass_invocation
 def remove(invocation: Invocation, folder: str) -> None:
-    """Forget FOLDER: its photos are no longer found. The folder itself is not touched.
+    """Remove FOLDER from the library: its photos are no longer found. The folder on disk is not touched.
 
-    Embeddings and tags stay in the catalog until `photos prune` deletes them, so that adding the folder again takes
+    Embeddings and tags stay in the catalog until `photos prune` deletes them, so adding the folder again takes
     seconds.
     """
     from photos.cli.kit.format import counted, shown_path
-    from photos.errors import UnknownFolder
-    from photos.operations import folders as naming
+    from photos.operations.folders import remove as remove_folder
 
-    with invocation.app() as app:
-        path = naming.absolute(folder)
-        if app.is_new:
-            raise UnknownFolder(folder, ())
-        with app.catalog.write() as t:
-            before = t.photos.count()
-            t.folders.remove(naming.registered(t, path).id)
-            left = t.photos.count()
-    click.echo(f"Forgot {shown_path(path)}: {counted(before - left, 'photo')} less, {left} left.")
+    with invocation.open_library() as library:
+        result = remove_folder(library, folder)
+    click.echo(f"Removed {shown_path(result.path)}: {counted(result.removed, 'photo')} less, {result.left} left.")

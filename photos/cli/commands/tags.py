@@ -46,7 +46,7 @@ def show(
 
     if history and not images:
         raise click.UsageError("--history needs an IMAGE.")
-    with invocation.app(threshold=threshold) as app:
+    with invocation.open_library(threshold=threshold) as app:
         if history:
             view.show_history(operations.tag_history(app, images), as_json=as_json)
         elif images:

@@ -9,36 +9,23 @@ from photos.cli.kit.program import Invocation, pass_invocation
 
 
 @click.command(short_help="Compare disk, catalog and index.")
-@click.option("--repair", is_flag=True, help="Make again what is damaged or lacking, and look through the folders.")
+@click.option("--repair", is_flag=True, help="Make damaged or missing data again, and index all folders.")
 @options.as_json
 @pass_invocation
 def verify(invocation: Invocation, repair: bool, as_json: bool) -> None:
-    """Check that disk, catalog and index agree. Status 1 if something is not as it should be.
+    """Check that disk, catalog and index agree. Exit status 1 if they differ.
 
-    Every embedding's checksum and every byte of the index is read; of the files on disk, their sizes and times.
-    Nothing is changed without --repair, but that an index file which is damaged or wrong is removed: the next search
-    makes it again.
+    It reads every embedding's checksum and every byte of the index; of the files on disk, their sizes and times.
+    Without --repair nothing is changed, except that a damaged or wrong index file is removed: the next search makes it
+    again.
     """
-    from photos.cli.kit.format import counted
-    from photos.cli.kit.output import write_json
-    from photos.cli.views.index import index_and_tell
-    from photos.operations.verify import differences
+    from photos.cli.views.checks import show_verification
+    from photos.cli.views.index import index_progress
+    from photos.operations.verify import VerifyRequest
+    from photos.operations.verify import verify as compare
 
-    with invocation.app() as app:
-        found = differences(app)
-        for difference in found:
-            if as_json:
-                write_json({"count": difference.count, "what": difference.one, "remedy": difference.remedy})
-            else:
-                click.echo(f"{counted(difference.count, difference.one, difference.many)}: {difference.remedy}")
-        if found and repair:
-            with app.catalog.read() as t:
-                folders = t.folders.all()
-            index_and_tell(app, app.choose_model(None), folders, check_embeddings=True)
-            found = differences(app)
-        if not found:
-            click.echo("Disk, catalog and index agree.", err=True)
-            return
-        if repair:
-            click.echo("Not all of it could be repaired; `photos verify` says what is left.", err=True)
+    with invocation.open_library() as library, index_progress(as_json=False) as progress:
+        result = compare(library, VerifyRequest(repair=repair), progress)
+    show_verification(result, as_json=as_json)
+    if result.left:
         click.get_current_context().exit(1)

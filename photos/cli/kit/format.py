@@ -1,4 +1,4 @@
-"""What people read: paths, scores, times, and tables of them."""
+"""Text for people: paths, scores, times, and tables of them."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from photos.records.photos import MatchRecord
     from store import VocabularyDefinition
 
-#: Between two columns.
+#: Gap between two columns.
 _GAP = "  "
-#: Tags are left out of a table where there is less room than this for them.
+#: Least columns of a table's tags. With less room there are none.
 _LEAST_ROOM = 16
-#: Smaller ones are told apart by their cosines.
+#: Least percentage that is shown as a number.
 _LEAST_PERCENT = 0.0001
 _MINUTE = 60
-#: Shorter times are none to speak of.
+#: Least seconds that are shown as a number.
 _LEAST_SECONDS = 0.001
 #: Characters of a date at the beginning of a time, ISO 8601.
 _DAY = 10
 
 
 def shown_path(path: bytes) -> str:
-    """*path* as short as it can be typed from here, with nothing in it that a terminal would obey."""
+    """*path* relative to the working directory or the home directory, with control characters escaped."""
     text = os.fsdecode(path)
     for base, prefix in ((here(), ""), (str(Path.home()), "~/")):
         if base != "/" and text.startswith(base + "/"):
@@ -39,14 +39,14 @@ def shown_path(path: bytes) -> str:
 
 
 def file_name(path: bytes) -> str:
-    """The last part of *path*, as safe as `shown_path`."""
+    """The last part of *path*, with control characters escaped."""
     return safe(os.fsdecode(path).rpartition("/")[2])
 
 
 def matches_table(matches: Sequence[MatchRecord], *, of_text: bool, first: int = 1) -> Iterator[str]:
-    """A line a photo, numbered from *first* on, under a line of headings; tags as far as the terminal is wide.
+    """Yield a line for each photo, numbered from *first* on, under a line of headings. Tags fill the terminal's width.
 
-    A probability is shown where a text was asked for: the model was never taught what it means between two pictures.
+    Probabilities are shown for text queries only: the model was not trained to give them for two pictures.
     """
     rows = [
         (
@@ -66,13 +66,13 @@ def matches_table(matches: Sequence[MatchRecord], *, of_text: bool, first: int =
 
 
 def _others(match: MatchRecord) -> str:
-    """Where else the photo is, and how many others its group has."""
+    """Number of places of the photo, and of further photos in its group."""
     places, more = len(match["paths"]), len(match.get("more", []))
     return (f"  in {places} places" if places > 1 else "") + (f"  +{more} more" if more else "")
 
 
 def tags_line(labels: Sequence[str], room: int) -> str:
-    """*labels*, as many as fit into *room* columns."""
+    """The first *labels* that fit into *room* columns."""
     line = ""
     for label in labels:
         longer = f"{line}, {safe(label)}" if line else safe(label)
@@ -83,7 +83,7 @@ def tags_line(labels: Sequence[str], room: int) -> str:
 
 
 def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[str]:
-    """Rows in columns; those numbered in *right* are set to the right."""
+    """Yield the rows in columns; the columns numbered in *right* are aligned to the right."""
     if not rows:
         return
     widths = [max(columns(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -95,15 +95,30 @@ def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[
         yield _GAP.join(cells).rstrip()
 
 
+def label_lines(definition: VocabularyDefinition) -> Iterator[str]:
+    """Yield a vocabulary's labels under their categories, with their own thresholds, aliases and examples."""
+    threshold = "" if definition.threshold is None else f", threshold {definition.threshold:g}"
+    yield f"{safe(definition.name)}: {counted(len(definition.labels), 'label')}{threshold}"
+    category = None
+    for label in definition.labels:
+        if label.category != category:
+            category = label.category
+            yield f"[{safe(category or '')}]"
+        own = "" if label.threshold is None else f" (from {label.threshold:g})"
+        also = f" = {', '.join(map(safe, label.aliases))}" if label.aliases else ""
+        taught = f", taught by {counted(len(label.examples), 'photo')}" if label.is_taught else ""
+        yield f"  {safe(label.name)}{also}{own}{taught}"
+
+
 def columns(text: str) -> int:
-    """How many columns of a terminal *text* takes."""
+    """Number of columns that *text* takes on a terminal."""
     wide = sum(unicodedata.east_asian_width(mark) in "WF" for mark in text)
     joined = sum(unicodedata.combining(mark) != 0 for mark in text)
     return len(text) + wide - joined
 
 
 def probability(value: float | None) -> str:
-    """A probability with two digits, however small: `93 %`, `0.041 %`."""
+    """A probability with two significant digits: `93 %`, `0.041 %`."""
     if value is None:
         return ""
     percent = 100 * value
@@ -113,7 +128,7 @@ def probability(value: float | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time for people: `<1 ms`, `12 ms`, `3.4 s`, `2 min 05 s`, `1 h 20 min`."""
+    """A duration: `<1 ms`, `12 ms`, `3.4 s`, `2 min 05 s`, `1 h 20 min`."""
     if seconds < 1:
         return f"{1000 * seconds:.0f} ms" if seconds >= _LEAST_SECONDS else "<1 ms"
     if seconds < _MINUTE:
@@ -124,17 +139,17 @@ def duration(seconds: float) -> str:
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
-    """`1 photo`, `12 345 photos`."""
+    """A number with its noun: `1 photo`, `12 345 photos`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}".replace(",", " ")
 
 
 def day(moment: datetime | None) -> str:
-    """The date alone, ISO 8601; nothing if it is not known."""
+    """The date, ISO 8601; empty if it is unknown."""
     return "" if moment is None else f"{moment:%Y-%m-%d}"
 
 
 def _without_empty(rows: Sequence[Sequence[str]], right: Sequence[int]) -> tuple[list[list[str]], list[int]]:
-    """*rows* without the columns of which nothing is known, and where those numbered in *right* are then."""
+    """*rows* without the columns that are empty below the heading, and the new numbers of the columns *right*."""
     kept = [i for i in range(len(rows[0])) if any(row[i] for row in rows[1:])]
     return [[row[i] for i in kept] for row in rows], [at for at, i in enumerate(kept) if i in right]
 
@@ -149,7 +164,7 @@ def _with_tags(lines: Sequence[str], tags: Sequence[str], room: int) -> Iterator
 
 
 def _width() -> int:
-    # What is not read on a terminal is not cut to one.
+    # Output that does not go to a terminal is not cut.
     if not sys.stdout.isatty():
         return 500
     import shutil
@@ -158,7 +173,7 @@ def _width() -> int:
 
 
 def here() -> str:
-    """The working directory; the root where it was deleted."""
+    """The working directory; the root if it was deleted."""
     try:
         return os.getcwd()
     except FileNotFoundError:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 top = click.option(
-    "-t", "--top", type=click.IntRange(min=1), metavar="N", help="How many photos to show; 10 unless set."
+    "-t", "--top", type=click.IntRange(min=1), metavar="N", help="Number of photos to show; 10 unless set."
 )
 threshold = click.option(
     "--threshold",
@@ -15,34 +15,48 @@ threshold = click.option(
     help="Show tags from this probability on, in place of the vocabulary's own thresholds.",
 )
 namespace = click.option(
-    "--as", "namespace", metavar="NAMESPACE", help="Beside the main vocabulary, with labels such as NAMESPACE:heron."
+    "--as",
+    "namespace",
+    metavar="NAMESPACE",
+    help="Put it beside the main vocabulary, with labels such as NAMESPACE:heron.",
 )
-paths_only = click.option("--paths", "paths_only", is_flag=True, help="Paths alone, one a line.")
-print0 = click.option("-0", "--print0", is_flag=True, help="Paths alone, each ended by a NUL: for `xargs -0`.")
-group = click.option("--group", is_flag=True, help="Near-duplicates and bursts count as one: the best of them.")
+paths_only = click.option("--paths", "paths_only", is_flag=True, help="Print paths only, one a line.")
+print0 = click.option("-0", "--print0", is_flag=True, help="Print paths only, each ended by a NUL: for `xargs -0`.")
+group = click.option("--group", is_flag=True, help="Show near-duplicates and bursts as one: the best of them.")
 model = click.option(
     "--model",
     metavar="NAME|FOLDER",
-    help="The checkpoint for a library that has none yet: a hub id, a folder, or `demo` for drawings.",
+    help="Checkpoint for a library that has none yet: a hub id, a folder, or `demo` for drawings.",
 )
 device = click.option(
-    "--device", type=click.Choice(["cpu", "cuda", "mps"]), help="Where to compute; the best there is unless set."
+    "--device",
+    type=click.Choice(["cpu", "cuda", "mps"]),
+    help="Device to compute on; the best available one unless set.",
 )
 precision = click.option(
     "--precision",
     type=click.Choice(["float32", "bfloat16", "float16", "int8"]),
-    help="Precision of a new library's embeddings; what the device is good at unless set.",
+    help="Precision of a new library's embeddings; the best for the device unless set.",
 )
 nice = click.option(
-    "--nice", type=click.IntRange(0, 19), default=0, metavar="N", help="Give way to other programs: 19 the most."
+    "--nice",
+    type=click.IntRange(0, 19),
+    default=0,
+    metavar="N",
+    help="Lower the priority: 19 lets every other program run first.",
+)
+log_level = click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="Least level of the messages to log; info unless set.",
 )
 confirm_removals = click.option(
     "--confirm-removals",
     is_flag=True,
-    help="Forget what is gone even where more than a hundred and a tenth of a folder's photos are.",
+    help="Forget missing photos even if they are more than a hundred and more than a tenth of a folder's.",
 )
 workers = click.option("--workers", type=click.IntRange(min=1), metavar="N", help="Processes that read and decode.")
 threads = click.option(
     "--threads", type=click.IntRange(min=1), metavar="N", help="Threads that the model computes with."
 )
-json_events = click.option("--json", "as_json", is_flag=True, help="What happens, as one JSON object a line.")
+json_events = click.option("--json", "as_json", is_flag=True, help="Print each event as one JSON object a line.")

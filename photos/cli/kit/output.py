@@ -1,4 +1,4 @@
-"""What programs read: JSON, an object a line, and plain paths."""
+"""Output for programs: JSON, one object a line, and plain paths."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from photos.errors import safe
 
 
 def write_json(record: Mapping[str, object]) -> None:
-    """One object on one line. Paths that are no text keep their bytes as lone surrogates, as Python reads them."""
+    """Write one object on one line. Bytes of a path that are not UTF-8 are kept as lone surrogates, as in Python."""
     text = json.dumps(record, ensure_ascii=False, allow_nan=False)
     click.echo(text if text.isprintable() else json.dumps(record, allow_nan=False))
 
 
 def write_paths(paths: Iterable[bytes], *, nul: bool) -> None:
-    """A path a line, or with *nul* each ended by a NUL. Bytes as they are on disk, but a terminal sees them escaped."""
+    """Write a path a line, or with *nul* each ended by a NUL: the bytes on disk, but escaped on a terminal."""
     stream = sys.stdout.buffer
     on_terminal = sys.stdout.isatty()
     sys.stdout.flush()

@@ -1,9 +1,10 @@
-"""The program itself: what all commands have in common."""
+"""The program: its commands, the state of one run, and the standard streams."""
 
 from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -14,17 +15,16 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import click
 
-from photos.cli.kit.streams import hush_logs, native_noise_hushed
 from photos.exits import ClosedPipe
 
-if TYPE_CHECKING:  # the parts are loaded by the commands that need them, so that --help is quick
-    from indexer.models.protocols import EncoderFactory
+if TYPE_CHECKING:  # commands load the parts that they need, so that --help is quick
     from photos.config import Settings
     from photos.library import MakeReaders, OpenLibrary
 
 P = ParamSpec("P")
 
-#: The order is that of their use.
+_STDERR = 2
+#: In the order of their use.
 _COMMANDS = (
     "add",
     "remove",
@@ -54,29 +54,29 @@ _COMMANDS = (
 
 @dataclass(slots=True)
 class Invocation:
-    """One run of the command line: what was said before the command, and what the program is built with."""
+    """State of one run: the options before the command, and the parts that tests substitute."""
 
     debug: bool = False
     library: Path | None = None
-    #: What makes encoders of checkpoints; None for the real ones.
-    towers: EncoderFactory | None = None
-    #: What makes readers of files; None for processes.
+    #: Makes encoders of checkpoints; None for the SigLIP ones.
+    encoders: Encoders | None = None
+    #: Makes readers of files; None for processes.
     make_readers: MakeReaders | None = None
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
 
     def settings(self, **options: object) -> Settings:
-        """What these *options*, the environment and the configuration file say together."""
+        """Read the settings from these *options*, the environment and the configuration file."""
         from photos.config import load
 
         return load({"library": self.library, **options}, self.environment)
 
     @contextmanager
-    def app(self, **options: object) -> Iterator[OpenLibrary]:
-        """The program's parts, put together for these *options*; closed at the end."""
+    def open_library(self, **options: object) -> Iterator[OpenLibrary]:
+        """Open the library with the settings for these *options*, and close it at the end."""
         from photos.library import OpenLibrary
 
         if not gc.isenabled():
-            # What was loaded until now stays, and need not be looked through.
+            # The modules loaded so far stay, so the collector need not scan them.
             gc.freeze()
             gc.enable()
         settings = self.settings(**options)
@@ -84,22 +84,28 @@ class Invocation:
             hush_logs()
         with (
             nullcontext() if self.debug else native_noise_hushed(),
-            OpenLibrary(settings, self.towers, self.make_readers) as app,
+            OpenLibrary(settings, self.encoders, self.make_readers) as library,
         ):
-            yield app
+            yield library
+
+
+def lower_priority(nice: int) -> None:
+    """Let other programs run first: *nice* from 0 to 19, the lowest priority. Windows has no such thing."""
+    if nice and hasattr(os, "nice"):
+        os.nice(nice)
 
 
 class Program(click.Group):
-    """A group whose commands, each of a module of its own name, are loaded when they are asked for."""
+    """The group of all commands. Each is in a module of its name, which is imported when the command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of their use."""
+        """The names of the commands, in the order of their use."""
         del ctx
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name."""
-        # Of a name that is none, Click looks for the nearest among those that are loaded.
+        # For an unknown name Click suggests the nearest among the loaded ones, so all are loaded.
         for name in [cmd_name] if cmd_name in _COMMANDS else _COMMANDS:
             if name not in self.commands:
                 self.add_command(getattr(import_module(f"photos.cli.commands.{name}"), name))
@@ -108,18 +114,18 @@ class Program(click.Group):
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
-        """As Click does; a pipe that was closed while help was shown is none of its errors."""
-        with _pipe_is_ours():
+        """Make the context. A closed pipe raises `ClosedPipe`: Click may show help here."""
+        with _closed_pipe_translated():
             return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """As Click does, but for a closed pipe."""
-        with _pipe_is_ours():
+        """Run the command. A closed pipe raises `ClosedPipe`."""
+        with _closed_pipe_translated():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _pipe_is_ours() -> Iterator[None]:
+def _closed_pipe_translated() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError as error:
@@ -148,35 +154,35 @@ def _version() -> str:
     "--library",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="The library to use: a folder of its own, made when needed. Also PHOTOS_LIBRARY.",
+    help="Folder of the library, created when needed. Also PHOTOS_LIBRARY.",
 )
-@click.option("--debug", is_flag=True, help="Show where an error came from. Also PHOTOS_DEBUG=1.")
+@click.option("--debug", is_flag=True, help="Show tracebacks of errors. Also PHOTOS_DEBUG=1.")
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
 @click.pass_context
 def program(ctx: click.Context, library: Path | None, debug: bool) -> None:
-    """Find photos by what is in them.
+    """Find photos by their content.
 
     \b
     Index a folder, then search it:
         photos add ~/Pictures
         photos search beach at sunset
-    Tag it with words of your own, without reading a picture again:
+    Tag it with your own words, without reading a picture again:
         photos retag --vocabulary birds.txt
-    See it work first, on drawings, with nothing to download:
+    Try it on drawings first, without a download:
         photos demo
 
     Results go to standard output, everything else to standard error. Exit status: 0 done, 1 nothing found or a
     problem, 2 wrong usage, 130 interrupted.
-    """  # noqa: D301 - \b is how Click is told to keep lines
+    """  # noqa: D301 - Click keeps the lines after \b
     invocation = ctx.ensure_object(Invocation)
     invocation.library = library
     invocation.debug = debug or invocation.environment.get("PHOTOS_DEBUG", "0") not in {"", "0"}
 
 
 def pass_invocation(command: Callable[Concatenate[Invocation, P], None]) -> Callable[P, None]:
-    """Hand the run to a command as its first argument."""
+    """Pass the run to a command as its first argument."""
 
     def call(*args: P.args, **kwargs: P.kwargs) -> None:
         invocation = click.get_current_context().find_object(Invocation)
@@ -184,3 +190,41 @@ def pass_invocation(command: Callable[Concatenate[Invocation, P], None]) -> Call
         command(invocation, *args, **kwargs)
 
     return update_wrapper(call, command)
+
+
+def ensure_streams() -> None:
+    """Replace standard streams that were closed (`2>&-`) by the null device."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the life of the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as above
+
+
+def hush_logs() -> None:
+    """Keep log messages of libraries off standard error, where `logging` writes them if no handler is set."""
+    import logging
+
+    logging.getLogger().addHandler(logging.NullHandler())
+
+
+@contextmanager
+def native_noise_hushed() -> Iterator[None]:
+    """Discard what C libraries write to standard error. libtiff writes hundreds of lines about one damaged file."""
+    stderr = sys.stderr
+    try:
+        ours = os.dup(_STDERR)
+    except OSError:
+        yield
+        return
+    with open(os.devnull, "wb") as nothing:
+        stderr.flush()
+        os.dup2(nothing.fileno(), _STDERR)
+    try:
+        with open(ours, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False) as own:
+            if stderr is sys.__stderr__:
+                sys.stderr = own
+            yield
+    finally:
+        sys.stderr = stderr
+        os.dup2(ours, _STDERR)
+        os.close(ours)

@@ -1,4 +1,4 @@
-"""Progress of long work, on standard error: a bar on a terminal, else a line now and then."""
+"""Progress on standard error: bars on a terminal, otherwise a line at intervals."""
 
 from __future__ import annotations
 
@@ -10,54 +10,70 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from photos.cli.kit.format import counted, duration
-from photos.operations.models import in_bytes
+from photos.operations.progress import Stage, Step
+from photos.sizes import readable_size
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from indexer import Event
-
-#: The unit that is shown in thousands and millions.
+#: The unit that is shown with the prefixes k, M and G.
 BYTES: Final = "byte"
 _WIDTH, _HEIGHT = 80, 24
 #: Seconds between two lines where there is no terminal.
-_SELDOM = 20.0
+_INTERVAL = 20.0
+#: Title and unit of each stage's bar.
+_STAGES: Final = {
+    Stage.DOWNLOAD: ("Downloading", BYTES),
+    Stage.ENCODE_LABELS: ("Encoding labels", "text"),
+    Stage.TAG: ("Tagging", "photo"),
+}
 
 
 class Bar:
-    """How far work of known or unknown size has come, with its rate and the time left. Shown from its first step on."""
+    """A progress bar with the rate and the time left. It appears at its first step.
 
-    def __init__(self, what: str, total: int | None, unit: str, clock: Callable[[], float] = time.monotonic) -> None:
+    Away from a terminal *write* receives a line at intervals; None writes it to standard error.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        total: int | None,
+        unit: str,
+        clock: Callable[[], float] = time.monotonic,
+        write: Callable[[str], None] | None = None,
+    ) -> None:
         self._clock = clock
-        self._what = what
+        self._title = title
         self._total = total
         self._unit = unit
+        self._write = write or _write_line
         self._done = 0
-        self._told = self._clock()
-        # Where and when the first step ended: what came before it, such as loading a model, is no part of the rate.
+        self._written_at = self._clock()
+        # Units and time at the end of the first step. Work before it, such as loading a model, is no part of the rate.
         self._first: tuple[int, float] | None = None
         self._bar: tqdm[NoReturn] | None = None
 
     def grow(self, total: int) -> None:
-        """The work is *total* now."""
+        """Change the total."""
         self._total = total
         self.advance(0)
 
-    def reach(self, done: int, total: int) -> None:
-        """*done* of *total* are done."""
+    def reach(self, done: int, total: int | None) -> None:
+        """Set the units done and the total."""
         self._total = total
         self.advance(done - self._done)
 
     def advance(self, count: int = 1) -> None:
-        """*count* more are done."""
+        """Add *count* units done."""
         self._done += count
         if self._done and self._first is None:
             self._first = self._done, self._clock()
         if sys.stderr.isatty():
             self._show(count)
-        elif self._clock() - self._told >= _SELDOM:
-            self._told = self._clock()
-            self._tell()
+        elif self._clock() - self._written_at >= _INTERVAL:
+            self._written_at = self._clock()
+            self._write(self._line())
 
     def _show(self, count: int) -> None:
         if self._bar is None:
@@ -67,11 +83,11 @@ class Bar:
             unit = "B" if is_size else f" {self._unit}s"
             has_width = os.get_terminal_size(sys.stderr.fileno()).columns > 0
             self._bar = tqdm(
-                desc=self._what,
+                desc=self._title,
                 total=self._total,
                 unit=unit,
                 unit_scale=is_size,
-                # Terminals of recorders and builds can be nought columns wide, and tqdm would show nothing on them.
+                # Terminals of recorders and builds can have no columns, and tqdm would show nothing on them.
                 ncols=None if has_width else _WIDTH,
                 nrows=None if has_width else _HEIGHT,
                 dynamic_ncols=has_width,
@@ -81,23 +97,22 @@ class Bar:
         self._bar.update(count)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.close()
 
-    def _tell(self) -> None:
+    def _line(self) -> str:
         done, total = (
-            (in_bytes(self._done), in_bytes(self._total or 0))
+            (readable_size(self._done), readable_size(self._total or 0))
             if self._unit == BYTES
             else (counted(self._done, self._unit), str(self._total))
         )
-        line = f"{self._what}: {done}"
+        line = f"{self._title}: {done}"
         if self._total:
             line += f" of {total}"
         if self._total and (seconds := self._seconds_left(self._total)) is not None:
             line += f", about {duration(seconds)} left"
-        sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
+        return line
 
     def _seconds_left(self, total: int) -> float | None:
         if self._first is None or self._done == self._first[0]:
@@ -114,20 +129,40 @@ class Bar:
         self.close()
 
 
-class FileProgress:
-    """Listens to the indexer: a bar over the files that it has to read."""
+class ProgressBars:
+    """Receiver of an operation's events that shows a bar for each stage, and one for the files to read.
 
-    def __init__(self) -> None:
-        self._bar: Bar | None = None
+    *write* is as in `Bar`.
+    """
 
-    def report(self, event: Event) -> None:
-        """Take note of *event*."""
+    def __init__(self, write: Callable[[str], None] | None = None) -> None:
+        self._write = write
+        self._files: Bar | None = None
+        self._stages: dict[Stage, Bar] = {}
+
+    def report(self, event: object, /) -> None:
+        """Show one event."""
+        if isinstance(event, Step):
+            self._bar_of(event.stage).reach(event.done, event.total)
+        else:
+            self._report_files(event)
+
+    def _bar_of(self, stage: Stage) -> Bar:
+        if stage not in self._stages:
+            title, unit = _STAGES.get(stage, (stage.value.capitalize(), "step"))
+            self._stages[stage] = Bar(title, None, unit, write=self._write)
+        return self._stages[stage]
+
+    def _report_files(self, event: object) -> None:
         from indexer import FileDone, ReadingBegins
+        from photos.operations.index import Resumed
 
-        if isinstance(event, ReadingBegins) and event.files:
-            self._bar = Bar("Indexing", event.files, "file")
-        elif isinstance(event, FileDone) and self._bar is not None:
-            self._bar.advance()
+        if isinstance(event, FileDone) and self._files is not None:
+            self._files.advance()
+        elif isinstance(event, ReadingBegins) and event.files:
+            self._files = Bar("Indexing", event.files, "file", write=self._write)
+        elif isinstance(event, Resumed):
+            _write_line("The last run was interrupted; its finished work is kept, and this run goes on from there.")
 
     def __enter__(self) -> Self:
         return self
@@ -135,5 +170,12 @@ class FileProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        for bar in self._stages.values():
+            bar.close()
+        if self._files is not None:
+            self._files.close()
+
+
+def _write_line(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()

@@ -1,42 +1,41 @@
-"""Shows the process that keeps the library up to date."""
+"""State of the process that keeps the library up to date."""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.kit.format import duration
+from photos.cli.kit.format import duration, shown_path
 from photos.cli.kit.output import write_json
-from photos.daemon.lock import Keeper, keeper_of
-from photos.errors import NotWatched, safe
+from photos.errors import safe
+from photos.records.library import daemon_record
 
 if TYPE_CHECKING:
-    from photos.library import OpenLibrary
+    from photos.operations.status import DaemonStatus
 
 
-def show(app: OpenLibrary, *, as_json: bool) -> None:
-    """Say who it is and what it does. Raises `NotWatched`."""
-    keeper = keeper_of(app.settings.library)
-    if keeper is None:
-        raise NotWatched(app.settings.library)
+def show_daemon(status: DaemonStatus, *, as_json: bool) -> None:
+    """Print the state of the daemon and the place of its log."""
     if as_json:
-        write_json(asdict(keeper))
+        write_json(daemon_record(status))
         return
-    for line in _lines(keeper, time.time()):
+    for line in _lines(status, time.time()):
         click.echo(line)
 
 
-def _lines(keeper: Keeper, now: float) -> Iterator[str]:
-    age, state = duration(now - keeper.started_at), f"{keeper.state} for {duration(now - keeper.since)}"
-    yield f"Process {keeper.pid} has kept the library up to date for {age}; {state}."
-    yield "It answers searches." if keeper.answers else "It does not answer searches; each opens the library itself."
-    if keeper.looked_at is not None:
-        yield f"Everything was looked through {duration(now - keeper.looked_at)} ago."
-    for path, reason in keeper.polled:
-        yield f"{safe(path)} is looked through now and then: {safe(reason)}."
-    if keeper.trouble is not None:
-        yield f"It waits: {safe(keeper.trouble)}"
+def _lines(status: DaemonStatus, now: float) -> Iterator[str]:
+    info = status.info
+    age, state = duration(now - info.started_at), f"{info.state} for {duration(now - info.since)}"
+    yield f"Process {info.pid} has kept the library up to date for {age}; {state}."
+    yield "It answers searches." if info.answers else "It does not answer searches; each opens the library itself."
+    if info.scanned_at is not None:
+        yield f"All folders were scanned {duration(now - info.scanned_at)} ago."
+    for path, reason in info.polled:
+        yield f"{safe(path)} is scanned at intervals: {safe(reason)}."
+    if info.problem is not None:
+        yield f"It waits because of an error: {safe(info.problem)}"
+    yield f"Its log is {shown_path(os.fsencode(status.log))}."

@@ -1,117 +1,109 @@
-"""Indexes folders, with a bar while it lasts and a summary at its end."""
+"""Indexing on the terminal: progress, the result, and the files that could not be indexed."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 import click
 
 from photos.cli.kit.format import counted, duration, file_name, shown_path
-from photos.cli.kit.progress import Bar, FileProgress
-from photos.cli.views.events import JsonProgress, write_end
-from photos.daemon.lock import keeper_of
+from photos.cli.kit.output import write_json
+from photos.cli.kit.progress import ProgressBars
 from photos.errors import safe
-from photos.operations.index import bring_up_to_date
-from photos.output.durations import Stopwatch
-from store import Outcome, Problem
+from photos.records.library import event_record, index_record, problem_record
 
 if TYPE_CHECKING:
     from indexer import IndexReport
-    from photos.library import OpenLibrary
-    from photos.operations.models import Model
-    from store import Folder
+    from photos.operations.index import IndexResult
+    from store.records import Problem
 
-#: Problems that are named; the rest is counted.
+#: Files that are named; the rest is counted.
 _NAMED = 3
 _LONGEST_NAME = 32
-#: Reasons that are told apart.
+#: Reasons that are listed separately.
 _REASONS = 6
 
 
-def index_and_tell(
-    app: OpenLibrary,
-    model: Model,
-    folders: Sequence[Folder],
-    *,
-    confirm_removals: bool = False,
-    check_embeddings: bool = False,
-    as_json: bool = False,
-) -> None:
-    """Bring *folders* up to date and say what came of it: to people, or *as_json* to programs while it happens."""
-    watch = Stopwatch()
-    if _was_interrupted(app):
-        click.echo("The last run was interrupted; what it finished is kept, and this one goes on.", err=True)
-    listener = JsonProgress() if as_json else FileProgress()
-    with listener as files, Bar("Encoding labels", None, "text") as labels:
-        report = bring_up_to_date(
-            app,
-            model,
-            folders,
-            files,
-            labels.reach,
-            confirm_removals=confirm_removals,
-            check_embeddings=check_embeddings,
-        )
+class JsonEvents:
+    """Receiver of events that writes each event of the indexer to standard output as one JSON object a line."""
+
+    def report(self, event: object, /) -> None:
+        """Write one event."""
+        record = event_record(event)
+        if record is not None:
+            write_json(record)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Do nothing."""
+
+
+def index_progress(*, as_json: bool) -> JsonEvents | ProgressBars:
+    """Make the receiver of an index operation's events: JSON for programs, bars for people."""
+    return JsonEvents() if as_json else ProgressBars()
+
+
+def show_result(result: IndexResult, *, as_json: bool) -> None:
+    """Print the result of indexing."""
     if as_json:
-        with app.catalog.read() as t:
-            photos = t.photos.count()
-        write_end(report, photos, watch.seconds())
+        write_json(index_record(result))
         return
-    for line in summary(app, folders, report, watch.seconds()):
+    for line in result_lines(result):
         click.echo(line)
 
 
-def give_way(nice: int) -> None:
-    """Let other programs go first, the more the higher *nice*, up to 19. Not on Windows, which has no such thing."""
-    if nice and hasattr(os, "nice"):
-        os.nice(nice)
+def show_problems(problems: Sequence[Problem], *, as_json: bool) -> None:
+    """Print each file that could not be indexed, with the reason."""
+    for problem in problems:
+        if as_json:
+            write_json(problem_record(problem))
+        else:
+            click.echo(f"{shown_path(problem.path)}: {problem.outcome}: {safe(problem.reason)}")
+    if not problems and not as_json:
+        click.echo("Every file was indexed.", err=True)
 
 
-def _was_interrupted(app: OpenLibrary) -> bool:
-    with app.catalog.read() as t:
-        is_indexing = t.library.is_indexing()
-    return is_indexing and keeper_of(app.settings.library) is None
-
-
-def summary(app: OpenLibrary, folders: Sequence[Folder], report: IndexReport, seconds: float) -> Iterator[str]:
-    """What came of it: photos, files that were left out and why, and what to do next."""
-    with app.catalog.read() as t:
-        photos, files = t.photos.count(), t.files.counts().get(Outcome.INDEXED, 0)
-        problems = [problem for problem in t.files.problems() if _is_in(problem, folders)]
-    yield f"{counted(photos, 'photo')} in {counted(files, 'file')}; {_news(report)}; it took {duration(seconds)}."
-    yield from _remarks(report)
-    is_news = any(count for outcome, count in report.outcomes.items() if outcome.is_problem)
-    yield from _left_out(problems, name_them=is_news)
-    if photos:
+def result_lines(result: IndexResult) -> Iterator[str]:
+    """Describe the result: photos, files that were left out with reasons, and the next commands."""
+    report, took = result.report, duration(result.seconds)
+    library = f"{counted(result.photos, 'photo')} in {counted(result.files, 'file')}"
+    yield f"{library}; {_changes(report) or 'nothing new'}; it took {took}."
+    yield from warning_lines(report)
+    yield from _left_out(result.problems, name_them=_problem_count(report) > 0)
+    if result.photos:
         yield 'Next: photos search "beach at sunset", photos tags, photos status'
     else:
         yield "There is no photo to search in yet."
 
 
-def happened(report: IndexReport, seconds: float) -> Iterator[str]:
-    """What a pass of `watch` did, and nothing if it did nothing."""
-    bad = sum(count for outcome, count in report.outcomes.items() if outcome.is_problem)
-    if report.embedded or report.alike or report.moved or report.companions or report.gone or report.left_out or bad:
-        left = f", {counted(bad, 'file')} left out (photos failed)" if bad else ""
-        yield f"{_news(report)}{left}; it took {duration(seconds)}."
-    yield from _remarks(report)
+def change_line(report: IndexReport, seconds: float) -> str | None:
+    """Describe the changes of one pass in one line; None if there was none."""
+    problems = _problem_count(report)
+    left = f"{counted(problems, 'file')} left out (photos failed)" if problems else ""
+    parts = [part for part in (_changes(report), left) if part]
+    return f"{', '.join(parts)}; it took {duration(seconds)}." if parts else None
 
 
-def _remarks(report: IndexReport) -> Iterator[str]:
+def warning_lines(report: IndexReport) -> Iterator[str]:
+    """Describe everything of a pass that may need attention."""
     for folder in report.offline:
-        yield f"{shown_path(folder.path)} is not there, or suddenly empty: its photos are kept as they were."
+        yield f"{shown_path(folder.path)} is not there, or suddenly empty: its photos are kept."
     for held in report.held_back:
         yield (
             f"{shown_path(held.folder.path)} has lost {counted(held.gone, 'photo')} of {held.held}. They are kept "
-            "until you say that it is right: photos index --confirm-removals"
+            "until you confirm: photos index --confirm-removals"
         )
     for bad in report.bad_rules:
-        yield f"{shown_path(bad.path)}:{bad.line}: {safe(bad.text)!r} is no pattern and is passed over."
+        yield f"{shown_path(bad.path)}:{bad.line}: {safe(bad.text)!r} is not a pattern and is ignored."
     for below, reason in report.unreadable:
-        yield f"{shown_path(below)} cannot be listed ({safe(reason)}): its photos are kept as they were."
+        yield f"{shown_path(below)} cannot be listed ({safe(reason)}): its photos are kept."
     for path, reason in report.unread[:_NAMED]:
         yield f"{shown_path(path)} could not be read ({safe(reason)}); the next `photos index` tries again."
     if len(report.unread) > _NAMED:
@@ -141,7 +133,11 @@ def _shortened(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
-def _news(report: IndexReport) -> str:
+def _problem_count(report: IndexReport) -> int:
+    return sum(count for outcome, count in report.outcomes.items() if outcome.is_problem)
+
+
+def _changes(report: IndexReport) -> str:
     parts = [
         counted(count, what, many)
         for count, what, many in (
@@ -154,8 +150,4 @@ def _news(report: IndexReport) -> str:
         )
         if count
     ]
-    return ", ".join(parts) or "nothing new"
-
-
-def _is_in(problem: Problem, folders: Sequence[Folder]) -> bool:
-    return any(problem.path.startswith(folder.path.rstrip(b"/") + b"/") for folder in folders)
+    return ", ".join(parts)

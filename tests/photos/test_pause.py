@@ -1,4 +1,4 @@
-"""When work in the background waits."""
+"""Times at which background work pauses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from photos.config import Settings, load
-from photos.daemon.quiet_hours import Restraint
+from photos.daemon.quiet_hours import PausePolicy
 from photos.errors import SettingError
 
 
@@ -16,9 +16,9 @@ def settings(**options):
     return load({"library": Path("x"), "models": Path("y"), **options}, {})
 
 
-def restraint(on_battery=None, at="12:00", **options) -> Restraint:
+def policy(on_battery=None, at="12:00", **options) -> PausePolicy:
     moment = datetime.fromisoformat(f"2026-07-01T{at}")
-    return Restraint(settings(**options), lambda: moment, lambda: on_battery)
+    return PausePolicy(settings(**options), lambda: moment, lambda: on_battery)
 
 
 @pytest.mark.parametrize(
@@ -33,34 +33,34 @@ def restraint(on_battery=None, at="12:00", **options) -> Restraint:
         ("22:00-06:00", "12:00", False),
     ],
 )
-def test_quiet_hours_are_kept_also_over_midnight(hours, at, waits):
-    assert (restraint(at=at, quiet_hours=hours).reason() is not None) is waits
+def test_quiet_hours_may_span_midnight(hours, at, waits):
+    assert (policy(at=at, quiet_hours=hours).reason() is not None) is waits
 
 
-def test_the_reason_says_until_when():
-    assert restraint(at="10:00", quiet_hours="9:00-17:30".zfill(11)).reason() == (
+def test_the_reason_has_the_end_of_the_quiet_hours():
+    assert policy(at="10:00", quiet_hours="9:00-17:30".zfill(11)).reason() == (
         "for the end of the quiet hours at 17:30"
     )
 
 
-def test_on_battery_it_waits_unless_told_otherwise_and_never_where_nobody_knows():
-    assert restraint(on_battery=True).reason() == "for mains power"
-    assert restraint(on_battery=True, pause_on_battery=False).reason() is None
-    assert restraint(on_battery=False).reason() is None
-    assert restraint(on_battery=None).reason() is None
+def test_battery_power_pauses_unless_switched_off_or_unknown():
+    assert policy(on_battery=True).reason() == "for mains power"
+    assert policy(on_battery=True, pause_on_battery=False).reason() is None
+    assert policy(on_battery=False).reason() is None
+    assert policy(on_battery=None).reason() is None
 
 
-def test_this_machine_can_be_asked():
-    assert Restraint(settings()).reason() in {None, "for mains power"}
+def test_the_battery_of_this_machine_can_be_read():
+    assert PausePolicy(settings()).reason() in {None, "for mains power"}
 
 
 @pytest.mark.parametrize("hours", ["nine to five", "09:00", "09:00-09:00", "25:00-26:00", 7])
-def test_hours_that_are_none_are_refused(hours):
+def test_invalid_hours_are_refused(hours):
     with pytest.raises(SettingError, match="09:00-17:30"):
         settings(quiet_hours=hours)
 
 
-def test_settings_have_words_for_yes_and_no():
+def test_booleans_have_several_spellings():
     assert settings(follow_links="yes").follow_links
     assert not settings(companions=False).companions
     with pytest.raises(SettingError, match="true or false"):

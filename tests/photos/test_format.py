@@ -9,21 +9,21 @@ import pytest
 from photos.cli.kit.format import columns, counted, duration, matches_table, probability, shown_path, table
 
 
-def test_a_path_is_shown_from_here(monkeypatch, tmp_path):
+def test_a_path_is_relative_to_the_working_directory(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert shown_path(os.fsencode(tmp_path) + b"/a/b.jpg") == "a/b.jpg"
 
 
-def test_a_path_is_shown_from_home(monkeypatch, tmp_path):
+def test_a_path_is_relative_to_the_home_directory(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     assert shown_path(os.fsencode(tmp_path) + b"/a.jpg") == "~/a.jpg"
 
 
-def test_a_path_that_is_no_text_is_shown_escaped():
+def test_a_path_that_is_not_utf_8_is_escaped():
     assert shown_path(b"/m/\xff\n\x1b.jpg") == "/m/\\udcff\\n\\x1b.jpg"
 
 
-def test_columns_line_up_also_with_wide_marks():
+def test_columns_align_with_wide_characters():
     lines = list(table([("猫", "1"), ("cat", "22")], right=(1,)))
     assert lines == ["猫    1", "cat  22"]
     assert columns("e\u0301") == 1
@@ -35,7 +35,7 @@ def test_a_score_that_rounds_to_zero_has_no_sign():
     assert (line.split()[1], below.split()[1]) == ("0.000", "-0.001")
 
 
-def test_a_table_of_nothing_is_nothing():
+def test_an_empty_table_has_no_line():
     assert list(table([])) == []
 
 

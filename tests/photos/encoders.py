@@ -40,7 +40,7 @@ def make_checkpoint(folder, *, seed=1):
     return folder
 
 
-class ColourTowers:
+class ColourEncoders:
     """Makes both encoders, and counts how often."""
 
     def __init__(self):
@@ -48,19 +48,19 @@ class ColourTowers:
 
     def image(self, checkpoint, device, precision):
         self.images += 1
-        return ColourImages()
+        return ColourImageEncoder()
 
     def text(self, checkpoint, device):
         self.texts += 1
-        return ColourTexts()
+        return ColourTextEncoder()
 
 
-class ColourImages:
+class ColourImageEncoder:
     def encode(self, pixels):
         return _vectors(pixels.reshape(len(pixels), -1, 3).mean(1))
 
 
-class ColourTexts:
+class ColourTextEncoder:
     def encode_text(self, texts):
         rows = [
             next((COLOURS[word] for word in text.lower().split() if word in COLOURS), (128, 0, 128)) for text in texts

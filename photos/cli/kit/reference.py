@@ -1,4 +1,4 @@
-"""Writes the reference of all commands, docs/commands.md: `python -m photos.cli.reference > docs/commands.md`."""
+"""Generator of docs/commands.md: `python -m photos.cli.kit.reference > docs/commands.md`."""
 
 from __future__ import annotations
 
@@ -11,38 +11,39 @@ from photos.cli.kit.program import program
 
 _HEAD = """# Commands
 
-Made from the program's own help by `python -m photos.cli.reference > docs/commands.md`.
+Generated from the help texts by `python -m photos.cli.kit.reference > docs/commands.md`.
 
-Settings: an option beats the environment, which beats `config.toml` in the platform's configuration folder
-(`~/.config/photos/` on Linux; `PHOTOS_CONFIG` names another file), which beats the default. In the environment a
+Settings: an option overrides the environment, which overrides `config.toml` in the platform's configuration folder
+(`~/.config/photos/` on Linux; `PHOTOS_CONFIG` names another file), which overrides the default. In the environment a
 setting is called `PHOTOS_` and its name in capitals.
 
 | setting | means | unless set |
 |---|---|---|
-| `library` | the folder of the catalog and the index | `library` in `~/.local/share/photos/`, or the like |
+| `library` | the folder of the catalog, the index and the log | `library` in `~/.local/share/photos/`, or the like |
 | `models` | the folder of downloaded checkpoints | `models` in the same |
 | `model` | the checkpoint for a library that has none yet | see `photos add` |
-| `device` | `cpu`, `cuda` or `mps` | the best there is |
-| `precision` | `float32`, `bfloat16`, `float16` or `int8`, for a new library | what the device is good at |
+| `device` | `cpu`, `cuda` or `mps` | the best available one |
+| `precision` | `float32`, `bfloat16`, `float16` or `int8`, for a new library | the best for the device |
 | `workers` | processes that read and decode | the number of cores, up to 8 |
-| `threads` | threads that the model computes with | what torch finds best |
-| `batch_size` | photos that are encoded and kept at once | 32 |
+| `threads` | threads that the model computes with | as many as torch chooses |
+| `batch_size` | photos that are encoded and stored at once | 32 |
 | `companions` | whether RAW files, live videos, sidecars and originals belong to the picture beside them | true |
 | `top` | how many photos a search shows | 10 |
-| `threshold` | the probability from which a tag is shown | the vocabulary's |
-| `quiet_seconds` | seconds for which a file must have been left alone before `watch` reads it | 2 |
-| `rescan_minutes` | minutes after which `watch` looks through everything | 60 |
-| `poll_minutes` | minutes after which `watch` looks through folders of which the system tells nothing | 5 |
-| `idle_minutes` | minutes without work after which `watch` gives back the memory of the model | 10 |
-| `answer_searches` | whether `watch` answers searches, which are much quicker then | true |
+| `threshold` | the least probability of a tag that is shown | the vocabulary's |
+| `quiet_seconds` | seconds since its last change before `watch` reads a file | 2 |
+| `rescan_minutes` | minutes between two scans of all folders by `watch` | 60 |
+| `poll_minutes` | minutes between two scans of folders in which the system reports no changes | 5 |
+| `idle_minutes` | minutes without use after which `watch` releases the memory of the model | 10 |
+| `answer_searches` | whether `watch` answers searches, which makes them much faster | true |
 | `quiet_hours` | hours in which `watch` does nothing, such as `"09:00-17:30"` | none |
 | `pause_on_battery` | whether `watch` does nothing on battery | true |
+| `log_level` | the least level of the messages that `watch` logs: `debug`, `info`, `warning` or `error` | info |
 | `follow_links` | whether links to folders are followed; never into the folder itself, nor to one place twice | false |
-| `keep_days` | days for which photos that have no file left are kept from `photos prune` | 30 |
+| `keep_days` | days for which `photos prune` keeps photos that have no file left | 30 |
 
-Exit status: 0 done; 1 nothing found, or a problem, named on one line; 2 wrong usage or a wrong setting; 130
-interrupted by Ctrl-C (129 hung up, 143 terminated); 141 the reader of the output went away. An error in the program
-itself is one line too, and `photos --debug COMMAND` shows where it came from.
+Exit status: 0 done; 1 nothing found, or a problem, described on one line; 2 wrong usage or a wrong setting; 130
+interrupted by Ctrl-C (129 hung up, 143 terminated); 141 the reader of the output closed it. A bug in the program
+is reported on one line too, and `photos --debug COMMAND` shows its traceback.
 
 Results go to standard output, everything else to standard error. `--json` prints one object a line. A photo that was
 found has `path`, `paths` (all its files), `companions` (what lies beside them and belongs to them), `photo` (its
@@ -61,7 +62,7 @@ To complete commands with the Tab key: `eval "$(_PHOTOS_COMPLETE=bash_source pho
 
 
 def reference() -> str:
-    """The whole page, Markdown."""
+    """The page as Markdown."""
     return "\n".join([_HEAD, *_sections(program, None)])
 
 
@@ -84,7 +85,7 @@ def _sections(command: click.Command, parent: click.Context | None) -> Iterator[
 
 
 def _prose(text: str) -> str:
-    # Click marks a paragraph that keeps its lines by a \b on a line of its own.
+    # In Click, a \b on its own line marks a paragraph that keeps its lines.
     parts = []
     for paragraph in text.split("\n\n"):
         lines = paragraph.strip("\n").splitlines()

@@ -1,4 +1,4 @@
-"""The files that start the daemon at log-in."""
+"""Service files that start the daemon at login."""
 
 import plistlib
 from pathlib import Path
@@ -11,7 +11,7 @@ from photos.errors import FileExists, NothingFound, SettingError
 LIBRARY = Path('/home/me/100% "mine"/$library')
 
 
-def test_a_systemd_unit_names_the_library_whatever_its_name(tmp_path):
+def test_a_systemd_unit_quotes_the_librarys_name(tmp_path):
     path, commands = install(LIBRARY, {"HOME": str(tmp_path)}, "linux")
     assert path.parent == tmp_path / ".config" / "systemd" / "user"
     line = next(line for line in path.read_text().splitlines() if line.startswith("ExecStart="))
@@ -24,11 +24,18 @@ def test_a_launchd_agent_runs_the_same_command(tmp_path):
     path, commands = install(LIBRARY, {"HOME": str(tmp_path)}, "darwin")
     agent = plistlib.loads(path.read_bytes())
     assert agent["Label"] == path.stem
-    assert agent["ProgramArguments"][-4:] == [str(LIBRARY), "watch", "--nice", "0"]
+    assert agent["ProgramArguments"][-6:] == [
+        str(LIBRARY),
+        "watch",
+        "--nice",
+        "0",
+        "--log-file",
+        f"{LIBRARY}/watch.log",
+    ]
     assert str(path) in commands[0]
 
 
-def test_what_somebody_else_wrote_is_left_alone_and_what_is_ours_goes(tmp_path):
+def test_a_different_file_is_kept_and_our_own_is_removed(tmp_path):
     environment = {"HOME": str(tmp_path)}
     path, _ = install(LIBRARY, environment, "linux")
     uninstall(LIBRARY, environment, "linux")
@@ -40,6 +47,6 @@ def test_what_somebody_else_wrote_is_left_alone_and_what_is_ours_goes(tmp_path):
         install(LIBRARY, environment, "linux")
 
 
-def test_other_systems_are_told_where_to_read(tmp_path):
+def test_other_systems_are_referred_to_the_documentation(tmp_path):
     with pytest.raises(SettingError, match=r"docs/daemon\.md"):
         install(LIBRARY, {"HOME": str(tmp_path)}, "win32")

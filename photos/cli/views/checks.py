@@ -1,0 +1,56 @@
+"""Checks and upkeep of a library: findings of the doctor, differences found by verification, pruned photos."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from photos.cli.kit.format import counted
+from photos.cli.kit.output import write_json
+from photos.cli.views.index import show_result
+from photos.records.library import difference_record, finding_record, prune_record
+
+if TYPE_CHECKING:
+    from photos.operations.doctor import Finding
+    from photos.operations.prune import PruneResult
+    from photos.operations.verify import VerifyResult
+
+_MARKS: Final = {"good": " ", "note": "-", "problem": "!"}
+
+
+def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
+    """Print each finding, marked by its severity."""
+    for finding in findings:
+        if as_json:
+            write_json(finding_record(finding))
+        else:
+            remedy = f" → {finding.remedy}" if finding.remedy else ""
+            click.echo(f"{_MARKS[finding.state]} {finding.about:<9} {finding.text}{remedy}")
+
+
+def show_verification(result: VerifyResult, *, as_json: bool) -> None:
+    """Print the differences that were found, and the result of the repair."""
+    for difference in result.found:
+        if as_json:
+            write_json(difference_record(difference))
+        else:
+            click.echo(f"{counted(difference.count, difference.one, difference.many)}: {difference.remedy}")
+    if result.repair is not None and not as_json:
+        show_result(result.repair, as_json=False)
+    if not result.left:
+        click.echo("Disk, catalog and index agree.", err=True)
+    elif result.repair is not None:
+        click.echo("Not everything could be repaired; `photos verify` lists the rest.", err=True)
+
+
+def show_pruned(result: PruneResult, *, as_json: bool) -> None:
+    """Print the number of photos that were deleted, or would be."""
+    if as_json:
+        write_json(prune_record(result))
+        return
+    done = "Would delete" if result.dry_run else "Deleted"
+    tagged = f", {result.tagged} of them tagged by hand" if result.tagged else ""
+    kept = f"; {counted(result.kept, 'photo')} that went later kept" if result.kept else ""
+    click.echo(f"{done} {counted(result.deleted, 'photo')} gone for more than {result.days:g} days{tagged}{kept}.")

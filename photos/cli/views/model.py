@@ -1,0 +1,44 @@
+"""Checkpoints: the list of them, and the library's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from photos.cli.kit.format import table
+from photos.cli.kit.output import write_json
+from photos.records.library import model_record, model_status_record
+from photos.sizes import readable_size
+
+if TYPE_CHECKING:
+    from photos.operations.models import ModelEntry, ModelStatus
+
+
+def show_models(entries: Sequence[ModelEntry], *, as_json: bool) -> None:
+    """Print the list of checkpoints."""
+    if as_json:
+        for entry in entries:
+            write_json(model_record(entry))
+        return
+    rows = [(entry.reference, readable_size(entry.size), _place(entry), entry.good_for) for entry in entries]
+    for line in table([("model", "size", "", "good for"), *rows], right=(1,)):
+        click.echo(line)
+
+
+def show_model_status(status: ModelStatus, *, as_json: bool) -> None:
+    """Print the library's checkpoint."""
+    record = model_status_record(status)
+    if as_json:
+        write_json(record)
+        return
+    rows = [(name.replace("_", " "), str(value)) for name, value in record.items() if value is not None]
+    for line in table(rows):
+        click.echo(line)
+
+
+def _place(entry: ModelEntry) -> str:
+    if entry.is_in_use:
+        return "in use"
+    return "downloaded" if entry.is_here else ""

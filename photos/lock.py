@@ -1,0 +1,113 @@
+"""Lock of a library: one process at a time keeps it up to date, and publishes its state in a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from photos.errors import AlreadyWatched
+
+#: Seconds in which a process that holds the lock has published its state.
+_PUBLISH_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonInfo:
+    """State of the process that keeps a library up to date. Times are seconds since 1970."""
+
+    pid: int
+    started_at: float
+    #: "indexing", "waiting", or "waiting for" a condition.
+    state: str
+    #: Start of this state.
+    since: float
+    #: End of the last pass over all folders; None before the first one.
+    scanned_at: float | None = None
+    #: Folders that are scanned at intervals, because the system reports no changes in them, each with the reason.
+    polled: tuple[tuple[str, str], ...] = ()
+    #: Error because of which it waits, if there is one.
+    problem: str | None = None
+    #: Whether it answers searches.
+    answers: bool = False
+
+
+@contextmanager
+def library_lock(library: Path) -> Iterator[None]:
+    """Hold the lock of *library*. Raises `AlreadyWatched` if another process holds it."""
+    library.mkdir(parents=True, exist_ok=True)
+    until = time.monotonic() + _PUBLISH_SECONDS
+    while True:
+        try:
+            lock = FileLock(_lock_path(library)).acquire(blocking=False)
+            break
+        except Timeout:
+            # `running_daemon` takes the lock for an instant too, and publishes nothing.
+            info = _read_info(library)
+            # The file of a killed process may still be there.
+            is_known = info is not None and is_running(info.pid)
+            if is_known or time.monotonic() >= until:
+                raise AlreadyWatched(library, info.pid if info is not None and is_known else None) from None
+            time.sleep(0.05)
+    with lock:
+        _info_path(library).unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            _info_path(library).unlink(missing_ok=True)
+
+
+def write_info(library: Path, info: DaemonInfo) -> None:
+    """Publish *info*. Only the process that holds the lock may call this."""
+    partial = library / f".{_info_path(library).name}.{secrets.token_hex(4)}"
+    try:
+        partial.write_text(json.dumps(asdict(info)), "utf-8")
+        partial.replace(_info_path(library))
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def running_daemon(library: Path) -> DaemonInfo | None:
+    """The process that keeps *library* up to date, or None."""
+    if not _lock_path(library).exists():
+        return None
+    try:
+        with FileLock(_lock_path(library)).acquire(blocking=False):
+            return None
+    except Timeout:
+        info = _read_info(library)
+        return info if info is not None and is_running(info.pid) else None
+
+
+def is_running(pid: int) -> bool:
+    """Return whether a process of that number exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _read_info(library: Path) -> DaemonInfo | None:
+    try:
+        content = json.loads(_info_path(library).read_text("utf-8"))
+        return DaemonInfo(**{**content, "polled": tuple((path, reason) for path, reason in content["polled"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _lock_path(library: Path) -> Path:
+    return library / "watch.lock"
+
+
+def _info_path(library: Path) -> Path:
+    return library / "watch.json"

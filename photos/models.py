@@ -1,0 +1,148 @@
+"""Choice of a library's checkpoint: the known ones, the default, and the space that one makes."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from indexer.models import Checkpoint, ModelMissing, locate, open_checkpoint
+from photos.errors import ModelChanged, ModelInUse, NoModelChosen
+from photos.sizes import readable_size
+
+if TYPE_CHECKING:
+    from photos.config import Settings
+    from store import Catalog, Space, Transaction
+
+#: The checkpoint that comes with the program. It knows drawings only, and is used only when it is named.
+DEMO: Final = "demo"
+SHIPPED: Final = {DEMO: Path(__file__).parent / "demo" / "checkpoint"}
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """A recommended checkpoint of the Hugging Face hub. `size` is its download, in bytes."""
+
+    reference: str
+    size: int
+    good_for: str
+
+
+#: Sizes are those of the float32 weights and the tokenizer.
+RECOMMENDED: Final = (
+    Recommendation("google/siglip2-base-patch16-256", 1_540_000_000, "the default on a CPU"),
+    Recommendation("google/siglip2-base-patch32-256", 1_550_000_000, "a quarter of the work per picture, less exact"),
+    Recommendation("google/siglip2-so400m-patch16-384", 4_580_000_000, "the default with a GPU"),
+    Recommendation("google/siglip-base-patch16-256", 820_000_000, "the smallest download, English only"),
+)
+DEFAULT: Final = RECOMMENDED[0]
+DEFAULT_WITH_GPU: Final = RECOMMENDED[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A checkpoint, opened but not loaded, and the space of its embeddings."""
+
+    reference: str
+    checkpoint: Checkpoint
+    space: Space
+
+
+def open_reference(reference: str, models: Path) -> Checkpoint:
+    """Open the checkpoint of that name, hub id or folder. Raises `ModelError`."""
+    return open_checkpoint(locate(reference, models, shipped=SHIPPED), reference)
+
+
+def choose(catalog: Catalog, settings: Settings, requested: str | None) -> Model:
+    """Choose the library's model and remember it: *requested*, the current one, the setting's, or the default.
+
+    Raises `ModelInUse` if the library's photos were embedded with another checkpoint, `ModelChanged` if the weights
+    have changed since, and `NoModelChosen` if no default is on this machine.
+    """
+    with catalog.read() as t:
+        current, space_id = t.library.model(), t.library.space_id()
+        space = None if space_id is None else t.spaces.get(space_id)
+        is_empty = space_id is None or t.embeddings.count(space_id) == 0
+        reference = _absolute(requested or current or settings.model or _default(settings.models))
+        checkpoint = open_reference(reference, settings.models)
+        known_hash = t.library.weights_hash(checkpoint.weights_stamp())
+    weights_hash = known_hash or checkpoint.weights_hash()
+    if space is not None and space.identity.weights_hash == weights_hash:
+        if requested or current is None or known_hash is None:
+            with catalog.write() as t:
+                _remember(t, reference, checkpoint, space, weights_hash)
+        return Model(reference, checkpoint, space)
+    if space is not None and current is not None and not is_empty:
+        if known_hash is None:
+            with catalog.write() as t:
+                t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
+        raise ModelInUse(current, reference) if reference != current else ModelChanged(current)
+    precision = settings.precision or _best_precision(checkpoint, settings.device)
+    with catalog.write() as t:
+        space = t.spaces.ensure(checkpoint.identity(precision, weights_hash))
+        _remember(t, reference, checkpoint, space, weights_hash)
+    return Model(reference, checkpoint, space)
+
+
+def reopen(catalog: Catalog, settings: Settings, space: Space) -> Checkpoint:
+    """Open the checkpoint that made the library's *space*. Raises `ModelChanged` if its weights have changed."""
+    with catalog.read() as t:
+        reference = t.library.model() or space.identity.model
+        checkpoint = open_reference(reference, settings.models)
+        known_hash = t.library.weights_hash(checkpoint.weights_stamp())
+    weights_hash = known_hash or checkpoint.weights_hash()
+    if known_hash is None:
+        with catalog.write() as t:
+            t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
+    if weights_hash != space.identity.weights_hash:
+        raise ModelChanged(reference)
+    return checkpoint
+
+
+def pick(settings: Settings, requested: str | None, current: str | None) -> Checkpoint:
+    """Open *requested*, the library's *current* checkpoint, the setting's, or the default. Nothing is remembered."""
+    return open_reference(requested or current or settings.model or _default(settings.models), settings.models)
+
+
+def downloaded(models: Path) -> dict[str, Path]:
+    """The folders of downloaded checkpoints, by hub id."""
+    folders = models.glob("[!.]*--*") if models.is_dir() else ()
+    return {folder.name.replace("--", "/", 1): folder for folder in folders if folder.is_dir()}
+
+
+def has_gpu(exists: Callable[[Path], bool] = Path.exists) -> bool:
+    """Return whether this machine seems to have a GPU that torch can use. Does not load torch, which takes seconds."""
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    return exists(Path("/proc/driver/nvidia/version")) or exists(Path("/dev/kfd"))
+
+
+def _remember(t: Transaction, reference: str, checkpoint: Checkpoint, space: Space, weights_hash: str) -> None:
+    t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
+    t.library.set_model(reference)
+    t.library.set_space(space.id)
+
+
+def _best_precision(checkpoint: Checkpoint, device: str | None) -> str:
+    from indexer.models.backends.devices import choose as choose_device  # noqa: PLC0415 - this loads torch
+
+    _, precision = choose_device(checkpoint, device)
+    return precision
+
+
+def _absolute(reference: str) -> str:
+    # A relative folder must be found from other working directories too.
+    is_folder = reference not in SHIPPED and Path(reference).expanduser().is_dir()
+    return str(Path(reference).expanduser().resolve()) if is_folder else reference
+
+
+def _default(models: Path) -> str:
+    default = DEFAULT_WITH_GPU if has_gpu() else DEFAULT
+    try:
+        open_reference(default.reference, models)
+    except ModelMissing:
+        raise NoModelChosen(default.reference, readable_size(default.size)) from None
+    return default.reference

@@ -1,0 +1,367 @@
+"""JSON records about the library: events of indexing, status, daemon, models, diagnosis, verification and pruning."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from photos.operations.doctor import Finding
+    from photos.operations.index import IndexResult
+    from photos.operations.models import ModelEntry, ModelStatus
+    from photos.operations.prune import PruneResult
+    from photos.operations.status import DaemonStatus, FolderStatus, LibraryStatus
+    from photos.operations.verify import Difference
+    from store import IndexStatus, InForce, Problem
+
+
+class ScannedRecord(TypedDict):
+    """Event of indexing: a folder was scanned."""
+
+    event: Literal["folder"]
+    path: Annotated[str, "Absolute path of the folder."]
+    files: Annotated[int, "Files in it."]
+    to_read: Annotated[int, "Files in it that are new or changed."]
+
+
+class OfflineRecord(TypedDict):
+    """Event of indexing: a folder is offline, and its photos are kept."""
+
+    event: Literal["offline"]
+    path: Annotated[str, "Absolute path of the folder."]
+    reason: Annotated[str, "Why it cannot be read."]
+
+
+class ReadingRecord(TypedDict):
+    """Event of indexing: all folders were scanned, and reading begins."""
+
+    event: Literal["reading"]
+    files: Annotated[int, "Files that will be read."]
+
+
+class FileRecord(TypedDict):
+    """Event of indexing: a file is done."""
+
+    event: Literal["file"]
+    path: Annotated[str, "Absolute path of the file."]
+    outcome: Annotated[str, "One of indexed, companion, unsupported, damaged, too large and failed."]
+    reason: Annotated[str | None, "Why it was not indexed; null if it was."]
+
+
+class HeldBackRecord(TypedDict):
+    """Photos that are gone from a folder and kept until their removal is confirmed."""
+
+    path: Annotated[str, "Absolute path of the folder."]
+    gone: Annotated[int, "Photos that are gone."]
+    held: Annotated[int, "Photos that the folder had."]
+
+
+class IndexRecord(TypedDict):
+    """Last event of indexing: the result."""
+
+    event: Literal["done"]
+    seconds: Annotated[float, "Duration."]
+    photos: Annotated[int, "Photos in the library."]
+    embedded: Annotated[int, "Photos that were embedded."]
+    alike: Annotated[int, "Files that show the same pixels as a known photo."]
+    moved: Annotated[int, "New or changed files whose content was known: moved, renamed, copied, or back again."]
+    companions: Annotated[int, "New or changed files that belong to a photo decoded from another file."]
+    unchanged: Annotated[int, "Files that have not changed."]
+    gone: Annotated[int, "Files that are no longer there."]
+    left_out: Annotated[int, "Known files that are now excluded by rules."]
+    outcomes: Annotated[dict[str, int], "Files that were read, by outcome; outcomes without a file are absent."]
+    offline: Annotated[list[str], "Absolute paths of folders that are offline."]
+    held_back: Annotated[list[HeldBackRecord], "Folders that lost so many photos that nothing was forgotten."]
+
+
+class ProblemRecord(TypedDict):
+    """A file that could not be indexed."""
+
+    path: Annotated[str, "Absolute path of the file."]
+    outcome: Annotated[str, "One of unsupported, damaged, too large and failed."]
+    reason: Annotated[str, "Why, as a clause."]
+
+
+class FolderRecord(TypedDict):
+    """A registered folder."""
+
+    path: Annotated[str, "Absolute path."]
+    files: Annotated[int, "Known files."]
+    offline: Annotated[bool, "Whether it is missing, unreadable or suddenly empty now."]
+    excludes: Annotated[list[str], "Patterns of files to leave out, in the syntax of .gitignore."]
+
+
+class IndexFileRecord(TypedDict):
+    """The vector index."""
+
+    rows: Annotated[int, "Embeddings in the file."]
+    newer: Annotated[int, "Changes since the file was written."]
+    valid: Annotated[bool, "Whether the file can be used; if not, the next search makes it again."]
+    bytes: Annotated[int, "Size of the file."]
+
+
+class InForceRecord(TypedDict):
+    """A vocabulary in force beside the main one."""
+
+    namespace: Annotated[str, "Prefix of its labels."]
+    vocabulary: Annotated[str, "Its name."]
+    revision: Annotated[int, "Number of its revision."]
+    labels: Annotated[int, "Number of its labels."]
+    folders: Annotated[list[str], "Absolute paths of the folders that it is limited to; none for all."]
+    retag_pending: Annotated[bool, "Whether a re-tag is pending."]
+
+
+class DaemonBriefRecord(TypedDict):
+    """The process that keeps the library up to date, in short."""
+
+    pid: Annotated[int, "Process number."]
+    state: Annotated[str, "indexing, waiting, or waiting for a condition."]
+    answers: Annotated[bool, "Whether it answers searches."]
+
+
+class StatusRecord(TypedDict):
+    """State of the library."""
+
+    library: Annotated[str, "Folder of the library."]
+    bytes: Annotated[int, "Size of all its files."]
+    folders: Annotated[list[FolderRecord], "Registered folders."]
+    photos: Annotated[int, "Photos."]
+    files: Annotated[dict[str, int], "Known files by outcome."]
+    model: Annotated[str | None, "Checkpoint, as it was named; null before one was chosen."]
+    precision: Annotated[str | None, "Precision of the embeddings."]
+    preprocessing: Annotated[str | None, "Name of the preprocessing."]
+    dimension: Annotated[int | None, "Numbers in an embedding."]
+    weights_sha256: Annotated[str | None, "SHA-256 of the weights that made the embeddings."]
+    embeddings: Annotated[int, "Embeddings."]
+    index: Annotated[IndexFileRecord | None, "The vector index; null before a checkpoint was chosen."]
+    vocabulary: Annotated[str | None, "Main vocabulary in force."]
+    revision: Annotated[int | None, "Number of its revision."]
+    labels: Annotated[int | None, "Number of its labels."]
+    retag_pending: Annotated[bool, "Whether a re-tag is pending for any vocabulary."]
+    daemon: Annotated[DaemonBriefRecord | None, "The process that keeps the library up to date, if there is one."]
+    beside: Annotated[list[InForceRecord], "Vocabularies in force beside the main one."]
+
+
+class PolledFolderRecord(TypedDict):
+    """A folder that is scanned at intervals, because the system reports no changes in it."""
+
+    path: Annotated[str, "Absolute path."]
+    reason: Annotated[str, "Why."]
+
+
+class DaemonRecord(TypedDict):
+    """The process that keeps the library up to date. Times are seconds since 1970."""
+
+    pid: Annotated[int, "Process number."]
+    started_at: Annotated[float, "Time of its start."]
+    state: Annotated[str, "indexing, waiting, or waiting for a condition."]
+    since: Annotated[float, "Time at which this state began."]
+    scanned_at: Annotated[float | None, "Time of the last scan of all folders; null before the first one."]
+    polled: Annotated[list[PolledFolderRecord], "Folders that are scanned at intervals."]
+    problem: Annotated[str | None, "Error because of which it waits."]
+    answers: Annotated[bool, "Whether it answers searches."]
+    log: Annotated[str, "Path of its log."]
+
+
+class ModelRecord(TypedDict):
+    """A checkpoint of the list."""
+
+    model: Annotated[str, "Name, hub id or folder."]
+    bytes: Annotated[int, "Size of its files, or of its download."]
+    here: Annotated[bool, "Whether it is on this machine."]
+    in_use: Annotated[bool, "Whether the library uses it."]
+
+
+class ModelStatusRecord(TypedDict):
+    """The library's checkpoint, or the one that a new library would use."""
+
+    model: Annotated[str, "Name, hub id or folder."]
+    folder: Annotated[str, "Folder of its files."]
+    chosen: Annotated[bool, "Whether the library has chosen it."]
+    dimension: Annotated[int, "Numbers in an embedding."]
+    image_size: Annotated[int, "Pixels of a side."]
+    text_length: Annotated[int, "Tokens of the longest text."]
+    preprocessing: Annotated[str, "Name of the preprocessing."]
+    precision: Annotated[str | None, "Precision of the library's embeddings."]
+    weights_sha256: Annotated[str, "SHA-256 of the weights."]
+    same_weights: Annotated[bool | None, "Whether the library's embeddings were made with these weights."]
+
+
+class FindingRecord(TypedDict):
+    """A finding of `photos doctor`."""
+
+    about: Annotated[str, "Subject."]
+    state: Annotated[str, "good, note or problem."]
+    finding: Annotated[str, "What was found."]
+    remedy: Annotated[str | None, "What to do; null if nothing is to be done."]
+
+
+class DifferenceRecord(TypedDict):
+    """A kind of difference between disk, catalog and index."""
+
+    count: Annotated[int, "How many."]
+    what: Annotated[str, "Its noun in the singular."]
+    remedy: Annotated[str, "What to do."]
+
+
+class PruneRecord(TypedDict):
+    """Result of `photos prune`."""
+
+    deleted: Annotated[int, "Photos that were deleted, or would be."]
+    tagged: Annotated[int, "Those of them with tags by hand."]
+    kept: Annotated[int, "Photos that are gone and kept, because their files went later."]
+    days: Annotated[float, "Days for which the deleted photos had been gone at least."]
+    dry_run: Annotated[bool, "Whether nothing was deleted."]
+
+
+def index_record(result: IndexResult) -> IndexRecord:
+    """Make the last event of indexing."""
+    report = result.report
+    return {
+        "event": "done",
+        "seconds": round(result.seconds, 3),
+        "photos": result.photos,
+        "embedded": report.embedded,
+        "alike": report.alike,
+        "moved": report.moved,
+        "companions": report.companions,
+        "unchanged": report.unchanged,
+        "gone": report.gone,
+        "left_out": report.left_out,
+        "outcomes": {str(outcome): count for outcome, count in report.outcomes.items() if count},
+        "offline": [os.fsdecode(folder.path) for folder in report.offline],
+        "held_back": [
+            {"path": os.fsdecode(held.folder.path), "gone": held.gone, "held": held.held} for held in report.held_back
+        ],
+    }
+
+
+def event_record(event: object) -> ScannedRecord | OfflineRecord | ReadingRecord | FileRecord | None:
+    """Make the record of an event of the indexer; None for other events."""
+    from indexer import FileDone, FolderOffline, FolderScanned, ReadingBegins  # noqa: PLC0415 - only indexing has them
+
+    match event:
+        case FolderScanned():
+            path = os.fsdecode(event.folder)
+            return {"event": "folder", "path": path, "files": event.files, "to_read": event.to_read}
+        case FolderOffline():
+            return {"event": "offline", "path": os.fsdecode(event.folder), "reason": event.reason}
+        case ReadingBegins():
+            return {"event": "reading", "files": event.files}
+        case FileDone():
+            path = os.fsdecode(event.path)
+            return {"event": "file", "path": path, "outcome": str(event.outcome), "reason": event.reason}
+    return None
+
+
+def problem_record(problem: Problem) -> ProblemRecord:
+    """Make the record of a file that could not be indexed."""
+    return {"path": os.fsdecode(problem.path), "outcome": str(problem.outcome), "reason": problem.reason}
+
+
+def status_record(status: LibraryStatus) -> StatusRecord:
+    """Make the record of a library's state."""
+    identity = None if status.space is None else status.space.identity
+    vocabulary, daemon = status.vocabulary, status.daemon
+    return {
+        "library": str(status.library),
+        "bytes": status.size,
+        "folders": [_folder(each) for each in status.folders],
+        "photos": status.photos,
+        "files": {str(outcome): count for outcome, count in status.files.items()},
+        "model": status.model,
+        "precision": None if identity is None else identity.precision,
+        "preprocessing": None if identity is None else identity.preprocessing,
+        "dimension": None if identity is None else identity.dimension,
+        "weights_sha256": None if identity is None else identity.weights_hash,
+        "embeddings": status.embeddings,
+        "index": None if status.index is None else _index_file(status.index),
+        "vocabulary": None if vocabulary is None else vocabulary.vocabulary,
+        "revision": None if vocabulary is None else vocabulary.number,
+        "labels": None if vocabulary is None else len(vocabulary.labels),
+        "retag_pending": bool(status.pending_namespaces),
+        "daemon": None if daemon is None else {"pid": daemon.pid, "state": daemon.state, "answers": daemon.answers},
+        "beside": [_in_force(each, status.pending_namespaces) for each in status.beside],
+    }
+
+
+def daemon_record(status: DaemonStatus) -> DaemonRecord:
+    """Make the record of the process that keeps the library up to date."""
+    info = status.info
+    return {
+        "pid": info.pid,
+        "started_at": info.started_at,
+        "state": info.state,
+        "since": info.since,
+        "scanned_at": info.scanned_at,
+        "polled": [{"path": path, "reason": reason} for path, reason in info.polled],
+        "problem": info.problem,
+        "answers": info.answers,
+        "log": str(status.log),
+    }
+
+
+def model_record(entry: ModelEntry) -> ModelRecord:
+    """Make the record of a checkpoint of the list."""
+    return {"model": entry.reference, "bytes": entry.size, "here": entry.is_here, "in_use": entry.is_in_use}
+
+
+def model_status_record(status: ModelStatus) -> ModelStatusRecord:
+    """Make the record of the library's checkpoint."""
+    return {
+        "model": status.model,
+        "folder": str(status.folder),
+        "chosen": status.chosen,
+        "dimension": status.dimension,
+        "image_size": status.image_size,
+        "text_length": status.text_length,
+        "preprocessing": status.preprocessing,
+        "precision": status.precision,
+        "weights_sha256": status.weights_sha256,
+        "same_weights": status.same_weights,
+    }
+
+
+def finding_record(finding: Finding) -> FindingRecord:
+    """Make the record of a finding."""
+    return {"about": finding.about, "state": str(finding.state), "finding": finding.text, "remedy": finding.remedy}
+
+
+def difference_record(difference: Difference) -> DifferenceRecord:
+    """Make the record of a difference."""
+    return {"count": difference.count, "what": difference.one, "remedy": difference.remedy}
+
+
+def prune_record(result: PruneResult) -> PruneRecord:
+    """Make the record of a pruning."""
+    return {
+        "deleted": result.deleted,
+        "tagged": result.tagged,
+        "kept": result.kept,
+        "days": result.days,
+        "dry_run": result.dry_run,
+    }
+
+
+def _folder(each: FolderStatus) -> FolderRecord:
+    return {
+        "path": os.fsdecode(each.folder.path),
+        "files": each.files,
+        "offline": each.offline,
+        "excludes": list(each.folder.excludes),
+    }
+
+
+def _index_file(index: IndexStatus) -> IndexFileRecord:
+    return {"rows": index.rows, "newer": index.newer, "valid": index.valid, "bytes": index.bytes}
+
+
+def _in_force(each: InForce, pending: frozenset[str]) -> InForceRecord:
+    return {
+        "namespace": each.namespace,
+        "vocabulary": each.vocabulary,
+        "revision": each.number,
+        "labels": each.label_count,
+        "folders": [os.fsdecode(folder) for folder in each.folders],
+        "retag_pending": each.namespace in pending,
+    }

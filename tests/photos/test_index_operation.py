@@ -1,0 +1,121 @@
+"""The operations `add`, `index`, `retry_failed` and `verify`, without a face."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image
+
+from indexer import FileDone, ReadingBegins
+from photos.config import load
+from photos.errors import EmptyLibrary, MissingFolder, UnknownFolder
+from photos.library import OpenLibrary
+from photos.operations.folders import remove
+from photos.operations.index import AddRequest, IndexRequest, Resumed, add, failed, index, retry_failed
+from photos.operations.progress import Cancelled, Stage, Step
+from photos.operations.verify import VerifyRequest, verify
+
+from .conftest import read_here
+from .encoders import ColourEncoders
+
+
+class Receiver:
+    """Keeps the events, and cancels at the file of that number."""
+
+    def __init__(self, cancel_at=None):
+        self.events = []
+        self._cancel_at = cancel_at
+
+    def report(self, event, /):
+        self.events.append(event)
+        if sum(isinstance(each, FileDone) for each in self.events) == self._cancel_at:
+            raise Cancelled
+
+    def of(self, kind):
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@pytest.fixture
+def library(tmp_path):
+    settings = load({"library": tmp_path / "library", "precision": "float32", "batch_size": 2}, {})
+    with OpenLibrary(settings, ColourEncoders(), read_here) as opened:
+        yield opened
+
+
+@pytest.fixture
+def request_(pictures, checkpoint):
+    return AddRequest([str(pictures)], model=str(checkpoint))
+
+
+def test_add_returns_what_the_library_has_and_what_changed(library, request_, pictures):
+    result = add(library, request_)
+    assert (result.photos, result.files, result.report.embedded) == (6, 6, 6)
+    assert [problem.path for problem in result.problems] == [bytes(pictures / "notes.txt")]
+    assert [folder.path for folder in result.folders] == [bytes(pictures)]
+    assert result.seconds > 0
+
+
+def test_progress_receives_the_files_and_the_encoded_labels(library, request_):
+    receiver = Receiver()
+    add(library, request_, receiver)
+    assert [event.files for event in receiver.of(ReadingBegins)] == [7]
+    assert len(receiver.of(FileDone)) == 7
+    steps = receiver.of(Step)
+    assert {step.stage for step in steps} == {Stage.ENCODE_LABELS}
+    assert steps[-1].done == steps[-1].total > 0
+
+
+def test_a_cancelled_operation_keeps_what_was_committed_and_the_next_goes_on(library, request_):
+    with pytest.raises(Cancelled):
+        add(library, request_, Receiver(cancel_at=4))
+    with library.catalog.read() as t:
+        kept = t.photos.count()
+    assert 0 < kept < 6
+    receiver = Receiver()
+    result = index(library, IndexRequest(), receiver)
+    assert (result.photos, result.report.embedded) == (6, 6 - kept)
+    assert receiver.events[0] == Resumed()
+
+
+def test_index_takes_the_named_folders_only(library, request_, pictures, tmp_path):
+    add(library, request_)
+    (tmp_path / "more").mkdir()
+    add(library, AddRequest([str(tmp_path / "more")]))
+    (pictures / "red.png").unlink()
+    Image.new("RGB", (20, 20), (1, 2, 3)).save(tmp_path / "more" / "new.png")
+    report = index(library, IndexRequest([str(tmp_path / "more")])).report
+    assert (report.embedded, report.gone) == (1, 0)
+    with pytest.raises(UnknownFolder):
+        index(library, IndexRequest(["/none"]))
+
+
+def test_nothing_is_created_for_an_empty_library(library, tmp_path):
+    for operation in (
+        lambda: index(library, IndexRequest()),
+        lambda: retry_failed(library),
+        lambda: verify(library, VerifyRequest()),
+    ):
+        with pytest.raises(EmptyLibrary):
+            operation()
+    with pytest.raises(MissingFolder):
+        add(library, AddRequest([str(tmp_path / "none")]))
+    with pytest.raises(UnknownFolder):
+        remove(library, "/none")
+    assert failed(library) == ()
+    assert not library.settings.library.exists()
+
+
+def test_a_removed_folder_counts_the_photos_that_went_with_it(library, request_, pictures):
+    add(library, request_)
+    result = remove(library, str(pictures))
+    assert (result.path, result.removed, result.left) == (bytes(pictures), 6, 0)
+
+
+def test_verify_repairs_what_it_finds(library, request_):
+    add(library, request_)
+    with library.catalog.write() as t:
+        t.connection.exec_driver_sql("UPDATE embedding SET checksum = checksum + 1 WHERE photo_id = 1")
+    found = verify(library, VerifyRequest())
+    assert [(each.one, each.count) for each in found.found] == [("damaged embedding", 1)]
+    assert (found.left, found.repair) == (found.found, None)
+    repaired = verify(library, VerifyRequest(repair=True))
+    assert (repaired.repair.report.embedded, repaired.left) == (1, ())
