@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 
 #: A table of ids may have so many times as many places as there are ids.
 _TABLE = 100
@@ -222,11 +224,15 @@ class Scoring:
 
     def is_of(self, revision_id: int, label_ids: NDArray[np.int64], offsets: NDArray[np.float64]) -> bool:
         """Whether it is of that revision with these labels and offsets."""
+        import numpy as np  # noqa: PLC0415 - the other records need no numpy
+
         same_labels = np.array_equal(self.label_ids, label_ids)
         return self.revision_id == revision_id and same_labels and np.array_equal(self.offsets, offsets)
 
     def places(self, label_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where in the scoring these labels of it are."""
+        import numpy as np  # noqa: PLC0415 - the other records need no numpy
+
         ids = self.label_ids
         if len(ids) and ids[-1] >= _TABLE * len(ids):
             return np.searchsorted(ids, label_ids)
