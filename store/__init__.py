@@ -55,7 +55,8 @@ if TYPE_CHECKING:
         VocabularySummary,
     )
     from .tagging.least_ranks import LeastRanks
-    from .vectors.faiss.index import IndexStatus, VectorIndex
+    from .vectors.base import IndexStatus, VectorIndex
+    from .vectors.faiss.index import FaissIndex
     from .vectors.faiss.mapped_rows import MappedRows
     from .vectors.faiss.product_quantizer import Acceleration
 
@@ -73,6 +74,7 @@ __all__ = [
     "DiskFailed",
     "DiskFull",
     "Facts",
+    "FaissIndex",
     "File",
     "Folder",
     "FolderCovered",
@@ -127,7 +129,8 @@ _MODULES = {
         "readable",
     ),
     "tagging.least_ranks": ("LeastRanks",),
-    "vectors.faiss.index": ("IndexStatus", "VectorIndex"),
+    "vectors.base": ("IndexStatus", "VectorIndex"),
+    "vectors.faiss.index": ("FaissIndex",),
     "vectors.faiss.mapped_rows": ("MappedRows",),
     "vectors.faiss.product_quantizer": ("Acceleration",),
 }

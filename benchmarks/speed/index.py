@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from store import Catalog, Space, SpaceIdentity, VectorIndex
+from store import Catalog, FaissIndex, Space, SpaceIdentity, VectorIndex
 from store.vectors.faiss.index_files import IndexFiles
 from store.vectors.faiss.index_rows import Rows
 
@@ -212,7 +212,7 @@ def measure_searches(index: VectorIndex, rows: Rows, pictures: Floats, texts: Fl
 
 def measure(folder: Path, catalog: Catalog, space: Space, rounds: int) -> None:
     """Measure and print."""
-    index = VectorIndex(folder / "index", catalog, space)
+    index = FaissIndex(folder / "index", catalog, space)
     pictures, texts = np.load(folder / "catalog.pictures.npy"), np.load(folder / "catalog.texts.npy")
     if not index.status().valid:
         once("the file of rows, from the catalog", lambda: index.search(pictures[0], 1))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from store.records import IndexedFile, Stamp
 from store.sql import schema
-from store.sql.chunks import chunks
+from store.sql.dialect import chunks
 
 _embedding, _file, _folder, _photo = schema.embedding, schema.file, schema.folder, schema.photo
 

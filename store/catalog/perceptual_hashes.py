@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from store.sql import schema
-from store.sql.chunks import among, chunks
-from store.sql.dialect import execute_plainly, replacing
+from store.sql.dialect import among, chunks, execute_plainly, replacing
 
 _look = schema.look
 _PUT = replacing(_look, ["photo_id"], ["method", "bits", "colours"])

@@ -12,8 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 
 from store.records import Facts, Photo
 from store.sql import schema
-from store.sql.chunks import among, chunks
-from store.sql.dialect import replacing
+from store.sql.dialect import among, chunks, replacing
 
 _photo, _file, _folder = schema.photo, schema.file, schema.folder
 _FACTS = tuple(field.name for field in fields(Facts))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, case, delete, func, insert, select, upda
 
 from store.records import SidecarRun, SidecarWrite
 from store.sql import schema
-from store.sql.chunks import chunks
+from store.sql.dialect import chunks
 
 _run, _write = schema.sidecar_run, schema.sidecar_write
 

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Select, and_, not_, or_, select
 
-from store.catalog.folders import Folders
+from store.records import Folder
 from store.sql import schema
-from store.sql.chunks import chunks
-from store.sql.dialect import each_of, like
+from store.sql.dialect import chunks, each_of, like
 
 from .conditions import IS_THERE, condition
 from .criteria import Along, AnyOf, Criterion, Named, Nearby, Not, Worded, Wording
@@ -36,9 +35,9 @@ Ids = NDArray[np.int64]
 class Selection:
     """Chooses photos that have a file. Ids are int64 (n,), ascending, each once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, folders: Callable[[], list[Folder]]) -> None:
         self._connection = connection
-        self._folders = Folders(connection)
+        self._folders = folders
 
     def all(self) -> Ids:
         """Every photo that has a file."""
@@ -50,7 +49,7 @@ class Selection:
 
     def matching(self, criteria: Sequence[Criterion]) -> Ids:
         """Those that meet all of *criteria*."""
-        folders = self._folders.all()
+        folders = self._folders()
         conditions = [(each, condition(each, folders)) for each in criteria]
         simple = [part for _, part in conditions if part is not None]
         chosen = self._ids(select(_photo.id).where(IS_THERE, *simple)) if simple or not criteria else None
@@ -141,7 +140,7 @@ class Selection:
         """By directories anywhere on the whole way, those above the registered folder included."""
         wanted = re.compile("/" + "/".join(_part(name) for name in names) + "/")
         parts = []
-        for folder in self._folders.all():
+        for folder in self._folders():
             own = os.fsdecode(folder.path).rstrip("/") + "/"
             rows = select(_file.photo_id, _file.path).where(_file.folder_id == folder.id, _file.photo_id.is_not(None))
             if wanted.search(_folded(own)) is None:

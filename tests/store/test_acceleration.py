@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store import Acceleration, Catalog, VectorIndex
+from store import Acceleration, Catalog, FaissIndex
 from store.vectors.faiss.index_files import IndexFiles
+from store.vectors.faiss.product_quantizer import Accelerator
 
 from .conftest import Photographer, put_many, unit
 
@@ -39,7 +40,7 @@ def many(template, tmp_path):
 
 
 def opened(photographer, folder, acceleration=SURE, **options):
-    return VectorIndex(folder / "index", photographer.catalog, photographer.space, acceleration=acceleration, **options)
+    return FaissIndex(folder / "index", photographer.catalog, photographer.space, acceleration=acceleration, **options)
 
 
 def assert_same(found, expected):
@@ -54,7 +55,7 @@ def misses(index):
 
 
 def trained(folder):
-    return json.loads((folder / "index" / "space-1.json").read_text())["trained"]
+    return json.loads((folder / "index" / "space-1.json").read_text()).get("attached", {}).get("trained", 0)
 
 
 def codes(folder):
@@ -229,9 +230,9 @@ def test_codes_that_two_make_at_once_are_those_of_the_first(many, tmp_path):
     index = opened(many, tmp_path)
     index.search(unit(1), 1)
     files = IndexFiles(tmp_path / "index", many.space)
-    rows = files.open()
+    rows, other = files.open(), Accelerator(files, SURE)
     assert index.refresh() is True
-    assert files.add_codes(rows) is False
+    assert other.make(rows) is None
     assert (index.status().accelerated, index.verify(), len(codes(tmp_path))) == (True, True, 1)
 
 
@@ -283,7 +284,7 @@ def test_whatever_happens_to_a_large_library_the_answers_are_those_of_brute_forc
         for step, number in steps:
             index = apply(step, number, index, photographer, folder)
             with catalog.read() as t:
-                pages = list(t.embeddings.scan_stored(photographer.space.id))
+                pages = list(t.embeddings.uncached.scan(photographer.space.id))
             ids, matrix = np.concatenate([p.ids for p in pages]), np.concatenate([p.matrix for p in pages])
             cosines = (matrix.astype(np.float64) * unit(query).astype(np.float64)).sum(axis=1).astype(np.float32)
             allowed = np.random.default_rng(count).random(len(ids)) < share

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from store import BadVector, Catalog, Outcome, VectorIndex
+from store import BadVector, Catalog, FaissIndex, Outcome
 
 from .conftest import Photographer, put_many, stamp, unit
 
@@ -30,7 +30,7 @@ def same_up_to_ties(found, ids, matrix, query, count):
 
 @pytest.fixture
 def index(photographer, tmp_path):
-    return VectorIndex(tmp_path / "index", photographer.catalog, photographer.space)
+    return FaissIndex(tmp_path / "index", photographer.catalog, photographer.space)
 
 
 def test_an_empty_library_finds_nothing(index):
@@ -79,7 +79,7 @@ def test_a_new_embedding_of_the_same_photo_replaces_the_old_row(photographer, in
 
 
 def test_one_newer_row_is_not_worth_a_new_file_and_many_are(photographer, tmp_path):
-    index = VectorIndex(tmp_path / "index", photographer.catalog, photographer.space, newer_rows=5)
+    index = FaissIndex(tmp_path / "index", photographer.catalog, photographer.space, newer_rows=5)
     for number in range(30):
         photographer.put(b"%d" % number, number)
     assert index.refresh() is True
@@ -93,7 +93,7 @@ def test_one_newer_row_is_not_worth_a_new_file_and_many_are(photographer, tmp_pa
 
 
 def test_a_search_does_not_carry_many_newer_rows_along(photographer, tmp_path):
-    index = VectorIndex(tmp_path / "index", photographer.catalog, photographer.space, newer_rows=5)
+    index = FaissIndex(tmp_path / "index", photographer.catalog, photographer.space, newer_rows=5)
     index.search(unit(1), 1)
     for number in range(5):
         photographer.put(b"%d" % number, number)
@@ -120,7 +120,7 @@ def test_a_damaged_file_is_made_anew_without_being_asked(photographer, index, tm
     if damage != "gone":
         flipped = content[:-3] + bytes([content[-3] ^ 255]) + content[-2:]
         path.write_bytes({"cut": content[: len(content) // 2], "flipped": flipped, "empty": b""}[damage])
-    fresh = VectorIndex(tmp_path / "index", photographer.catalog, photographer.space)
+    fresh = FaissIndex(tmp_path / "index", photographer.catalog, photographer.space)
     with photographer.catalog.read() as t:
         everything = next(t.embeddings.scan(photographer.space.id))
     same_up_to_ties(fresh.search(unit(7), 40), everything.ids, everything.matrix, unit(7), 40)
@@ -132,7 +132,7 @@ def test_a_copied_library_is_checked_once_and_used(photographer, index, tmp_path
     index.search(unit(1), 1)
     shutil.copytree(tmp_path / "index", tmp_path / "copy")
     names = sorted(os.listdir(tmp_path / "copy"))
-    copied = VectorIndex(tmp_path / "copy", photographer.catalog, photographer.space)
+    copied = FaissIndex(tmp_path / "copy", photographer.catalog, photographer.space)
     assert len(copied.search(unit(1), 1).photo_ids) == 1
     assert sorted(os.listdir(tmp_path / "copy")) == names
 
@@ -144,13 +144,13 @@ def test_files_of_another_space_are_not_used(photographer, index, tmp_path):
     content = json.loads(manifest.read_text())
     content["space"][1] = "other weights"
     manifest.write_text(json.dumps(content))
-    assert VectorIndex(tmp_path / "index", photographer.catalog, photographer.space).status().valid is False
+    assert FaissIndex(tmp_path / "index", photographer.catalog, photographer.space).status().valid is False
 
 
 def test_a_folder_that_cannot_be_written_still_answers(photographer, tmp_path):
     photographer.put(b"a", 1)
     (tmp_path / "file").write_text("in the way")
-    index = VectorIndex(tmp_path / "file" / "index", photographer.catalog, photographer.space)
+    index = FaissIndex(tmp_path / "file" / "index", photographer.catalog, photographer.space)
     assert len(index.search(unit(1), 5).photo_ids) == 1
     photographer.put(b"b", 2)
     assert len(index.search(unit(1), 5).photo_ids) == 2
@@ -164,7 +164,7 @@ def test_a_catalog_that_was_restored_from_an_older_copy_is_followed(photographer
     index.search(unit(1), 1)
     photographer.catalog.close()
     with Catalog.open(tmp_path / "old.db") as restored:
-        found = VectorIndex(tmp_path / "index", restored, photographer.space).search(unit(2), 5)
+        found = FaissIndex(tmp_path / "index", restored, photographer.space).search(unit(2), 5)
     assert len(found.photo_ids) == 1
 
 
@@ -178,7 +178,7 @@ def test_a_catalog_that_was_set_back_and_went_on_otherwise_is_followed(photograp
         # As many changes, about photos with the same ids.
         other = Photographer(restored)
         third = other.put(b"b", 3)
-        found = VectorIndex(tmp_path / "index", restored, photographer.space).search(unit(3), 1)
+        found = FaissIndex(tmp_path / "index", restored, photographer.space).search(unit(3), 1)
     assert found.photo_ids.tolist() == [third]
     assert found.cosines[0] == pytest.approx(1, abs=1e-3)
 
@@ -188,9 +188,9 @@ def test_a_file_that_lacks_much_in_a_folder_that_cannot_be_written_still_answers
 ):
     folder = tmp_path / "index"
     photographer.put(b"a", 1)
-    VectorIndex(folder, photographer.catalog, photographer.space).search(unit(1), 1)
+    FaissIndex(folder, photographer.catalog, photographer.space).search(unit(1), 1)
     manifest = (folder / "space-1.json").read_bytes()
-    index = VectorIndex(folder, photographer.catalog, photographer.space, newer_rows=2)
+    index = FaissIndex(folder, photographer.catalog, photographer.space, newer_rows=2)
     for number in range(2, 6):
         photographer.put(b"%d" % number, number)
     for _ in range(2):
@@ -240,7 +240,7 @@ def test_several_may_make_the_file_at_once(photographer, tmp_path):
     start, found = threading.Barrier(6), []
 
     def search():
-        index = VectorIndex(tmp_path / "index", photographer.catalog, photographer.space)
+        index = FaissIndex(tmp_path / "index", photographer.catalog, photographer.space)
         start.wait()
         found.extend(index.search(unit(number), 1).cosines[0] for number in range(5))
 
@@ -250,7 +250,7 @@ def test_several_may_make_the_file_at_once(photographer, tmp_path):
     for thread in threads:
         thread.join()
     np.testing.assert_allclose(found, np.ones(30), atol=1e-3)
-    fresh = VectorIndex(tmp_path / "index", photographer.catalog, photographer.space)
+    fresh = FaissIndex(tmp_path / "index", photographer.catalog, photographer.space)
     fresh.search(unit(1), 1)
     assert fresh.verify()
 
@@ -304,7 +304,7 @@ class IndexMachine(RuleBasedStateMachine):
 
     def opened(self):
         # Few newer rows, so that files of several generations come about.
-        return VectorIndex(self.folder / "index", self.catalog, self.photographer.space, newer_rows=3)
+        return FaissIndex(self.folder / "index", self.catalog, self.photographer.space, newer_rows=3)
 
     @rule(path=PATHS, content=st.integers(0, 5))
     def put(self, path, content):
@@ -448,13 +448,13 @@ TestIndexMachine.settings = settings(
 
 
 def test_whatever_share_of_the_photos_is_asked_for_the_nearest_of_them_are_found(photographer, tmp_path):
-    index = VectorIndex(tmp_path / "index", photographer.catalog, photographer.space)
+    index = FaissIndex(tmp_path / "index", photographer.catalog, photographer.space)
     put_many(photographer, range(3000))
     index.refresh()
     photographer.remove(b"3")
     photographer.put(b"new", 3000)
     with photographer.catalog.read() as t:
-        everything = [*t.embeddings.scan_stored(photographer.space.id)]
+        everything = [*t.embeddings.uncached.scan(photographer.space.id)]
     ids = np.concatenate([page.ids for page in everything])
     matrix = np.concatenate([page.matrix for page in everything])
     for share in (0.001, 0.02, 0.5, 0.9, 1):
@@ -466,7 +466,7 @@ def test_whatever_share_of_the_photos_is_asked_for_the_nearest_of_them_are_found
 
 def test_rows_that_are_equally_near_come_by_their_ids_wherever_they_lie(catalog, tmp_path):
     photographer = Photographer(catalog)
-    index = VectorIndex(tmp_path / "index", catalog, photographer.space, newer_rows=1000)
+    index = FaissIndex(tmp_path / "index", catalog, photographer.space, newer_rows=1000)
     put_many(photographer, [number % 7 for number in range(900)])
     index.refresh()
     for number in range(900, 950):

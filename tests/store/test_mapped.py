@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from store import Catalog, MappedRows, VectorIndex
+from store import Catalog, FaissIndex, MappedRows
 
 from .conftest import Photographer, unit
 
@@ -16,7 +16,7 @@ def photographer(request, tmp_path):
         for content in range(1, 10):
             made.put(b"%d" % content, content)
             if content == request.param:
-                VectorIndex(tmp_path / "index", catalog, made.space).refresh()
+                FaissIndex(tmp_path / "index", catalog, made.space).refresh()
         made.remove(b"2")
         with catalog.write() as t:
             t.embeddings.put(made.space.id, 3, unit(33))
@@ -29,7 +29,7 @@ HELD = {photo_id: unit(33 if photo_id == 3 else photo_id).astype(np.float16) for
 def test_rough_cosines_are_those_of_all_photos_with_or_without_a_file(photographer):
     queries = np.stack([unit(50), unit(51)])
     with photographer.catalog.read() as t:
-        ids, rough = t.embeddings.roughly(photographer.space.id, queries)
+        ids, rough = t.embeddings.approximate_cosines(photographer.space.id, queries)
     assert ids.tolist() == list(HELD)
     expected = [HELD[photo_id].astype(np.float64) @ queries.T for photo_id in ids.tolist()]
     np.testing.assert_allclose(rough, expected, atol=1e-5)
@@ -45,9 +45,9 @@ def test_photos_are_counted_and_named_that_have_a_file(photographer):
 def test_a_library_without_photos_has_no_cosines(tmp_path):
     with Catalog.open(tmp_path / "catalog.db", MappedRows(tmp_path / "index")) as catalog:
         made = Photographer(catalog)
-        VectorIndex(tmp_path / "index", catalog, made.space).refresh()
+        FaissIndex(tmp_path / "index", catalog, made.space).refresh()
         with catalog.read() as t:
-            ids, rough = t.embeddings.roughly(made.space.id, unit(1)[None])
+            ids, rough = t.embeddings.approximate_cosines(made.space.id, unit(1)[None])
     assert (ids.shape, rough.shape) == ((0,), (0, 1))
 
 
