@@ -12,7 +12,7 @@ from photos.config import Settings
 from photos.encoders import Encoders, Listening, SiglipEncoders, TextTower
 from photos.errors import EmptyLibrary
 from query import TextEncoder, TextVectors
-from store import Catalog, MappedRows, Space, VectorIndex
+from store import Catalog, FaissIndex, MappedRows, Space, VectorIndex
 
 if TYPE_CHECKING:
     from indexer import ImageEncoder, Readers, Squarer
@@ -74,7 +74,7 @@ class OpenLibrary:
 
     def index_of(self, space: Space) -> VectorIndex:
         """The vector index of *space*."""
-        return VectorIndex(self.settings.index_folder, self.catalog, space)
+        return FaissIndex(self.settings.index_folder, self.catalog, space)
 
     def texts(self, space: Space, told_cut: Callable[[str], None] | None = None) -> TextVectors:
         """Texts as vectors of *space*. The text tower is loaded for the first text that is not remembered.

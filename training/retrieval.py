@@ -23,7 +23,7 @@ from photos.demo.captions import Caption, caption, facts_of, full_caption, name_
 from photos.demo.splits import scene_at
 from query import shipped_vocabulary
 from query.search.noise import noise_of
-from store import Catalog, Facts, Stamp, VectorIndex
+from store import Catalog, Facts, FaissIndex, Stamp
 
 from .pictures import seen
 from .questions import NEVER_SEEN
@@ -77,7 +77,7 @@ class Retrieval:
                 photo_id = t.photos.add(name.ljust(32), 1, Facts(640, 480, "JPEG"))
                 t.embeddings.put(self._space.id, photo_id, image)
                 t.files.indexed(held.id, name, Stamp(1, 2, 3, 4), photo_id)
-        self._index = VectorIndex(folder / "index", self._catalog, self._space)
+        self._index = FaissIndex(folder / "index", self._catalog, self._space)
 
     def known_items(self, count: int) -> dict[str, float]:
         """Of full captions of as many pictures, how often the picture itself is found first, and among five."""

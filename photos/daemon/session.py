@@ -16,7 +16,7 @@ from photos.operations.requests import Request, SearchAnswer, SimilarRequest
 from photos.operations.search import answer, answer_similar
 from query import parse
 from query.language import Picture
-from store import Catalog, MappedRows, Space, VectorIndex
+from store import Catalog, FaissIndex, MappedRows, Space, VectorIndex
 
 
 class Answers:
@@ -66,8 +66,8 @@ class Answers:
         """The index of *space* in *catalog*."""
         with self._lock:
             if catalog is not self._catalog:
-                return VectorIndex(self._settings.index_folder, catalog, space)
-            return self._indexes.setdefault(space.id, VectorIndex(self._settings.index_folder, catalog, space))
+                return FaissIndex(self._settings.index_folder, catalog, space)
+            return self._indexes.setdefault(space.id, FaissIndex(self._settings.index_folder, catalog, space))
 
     def close(self) -> None:
         """Give back what is held open."""

@@ -29,7 +29,7 @@ def differences(app: OpenLibrary) -> list[Difference]:
         damaged = len(t.embeddings.damaged(space.id))
         lacking = len(t.files.lacking_embedding(space.id))
         # The index is not to be compared with itself.
-        count = t.embeddings.count_stored(space.id)
+        count = t.embeddings.uncached.count(space.id)
     index = app.index_of(space)
     before = index.status()
     is_whole = not before.valid or index.verify()

@@ -28,7 +28,7 @@ from photos.encoders import CachedEncoders
 from photos.errors import Refused, UnreadablePicture
 from photos.library import OpenLibrary
 from photos.operations.requests import SearchAnswer, SearchRequest, SimilarRequest
-from store import Acceleration, VectorIndex
+from store import Acceleration, FaissIndex
 
 from .towers import ColourTowers
 
@@ -254,7 +254,7 @@ def test_what_it_prepares_is_ready_for_quick_looks(filled, served, pictures):
     settings = load({"library": filled.library}, {})
     with OpenLibrary(settings, filled.towers) as app:
         space, large = app.space, Acceleration(from_rows=16)
-        VectorIndex(settings.index_folder, app.catalog, space, newer_rows=1, acceleration=large).refresh()
+        FaissIndex(settings.index_folder, app.catalog, space, newer_rows=1, acceleration=large).refresh()
     index = served.answers.index(served.answers.catalog(), space)
     assert index.status().accelerated
     assert not index.is_warm

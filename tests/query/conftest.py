@@ -1,7 +1,7 @@
 import pytest
 
 from query import StoredTagger, TextVectors
-from store import Catalog, Facts, MappedRows, SpaceIdentity, Stamp, VectorIndex, Vectors
+from store import Catalog, Facts, FaissIndex, MappedRows, SpaceIdentity, Stamp, Vectors
 from store.sql import schema as tables
 from tests.fakes import DIMENSION, FakeEncoder, vector_of
 
@@ -19,7 +19,7 @@ class Library:
             self.folder = t.folders.add(b"/photos")
         self.encoder = FakeEncoder()
         self.encoders_made = 0
-        self.index = VectorIndex(tmp_path / "index", self.catalog, self.space)
+        self.index = FaissIndex(tmp_path / "index", self.catalog, self.space)
         self.texts = self.new_texts()
 
     def new_texts(self):
