@@ -15,6 +15,7 @@ from sqlalchemy import (
     LargeBinary,
     Row,
     Select,
+    bindparam,
     delete,
     exists,
     func,
@@ -39,6 +40,7 @@ _MANY = 256
 #: How far a vector's length may be from one: bfloat16 leaves this much of a division.
 _LENGTH_TOLERANCE = 1e-2
 # Built once: making a statement costs more than running it.
+_SPACE = select(_space).where(_space.c.id == bindparam("id"))
 _PUT = replacing(_embedding, ["space_id", "photo_id"], ["vector", "checksum", "pixels"])
 
 
@@ -67,7 +69,7 @@ class Spaces:
 
     def get(self, space_id: int) -> Space:
         """Return the space with that id, which must exist."""
-        return _space_of(self._connection.execute(select(_space).where(_space.c.id == space_id)).one())
+        return _space_of(self._connection.execute(_SPACE, {"id": space_id}).one())
 
     def all(self) -> list[Space]:
         """Return every space, oldest first."""

@@ -5,7 +5,7 @@ import pytest
 
 from store import Catalog, FaissIndex, MappedRows
 
-from .conftest import Photographer, unit
+from ..conftest import Photographer, unit
 
 
 @pytest.fixture(params=[None, 3, 9])

@@ -14,7 +14,7 @@ from store import Acceleration, Catalog, FaissIndex
 from store.vectors.faiss.index_files import IndexFiles
 from store.vectors.faiss.product_quantizer import Accelerator
 
-from .conftest import Photographer, put_many, unit
+from ..conftest import Photographer, put_many, unit
 
 ROWS = 1000
 #: Enough candidates that none of the nearest can be missing, and few enough that they are not most of the rows.
