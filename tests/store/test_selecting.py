@@ -35,7 +35,7 @@ from store.filters.criteria import (
     Worded,
     Wording,
 )
-from store.filters.earth_distance import around, distances
+from store.filters.selection import around, distances
 
 from .conftest import stamp
 
