@@ -13,8 +13,8 @@ from store import FaissIndex
 from ..conftest import unit
 
 
-def same_up_to_ties(found, ids, matrix, query, count):
-    """Whether *found* is a right answer: the same cosines in the same order, and each id's own cosine."""
+def assert_same_but_for_ties(found, ids, matrix, query, count):
+    """The cosines are those of brute force, in the same order, and each is its photo's."""
     cosines = {int(photo_id): float(np.float32(row @ query)) for photo_id, row in zip(ids, matrix, strict=True)}
     expected = sorted(cosines.values(), reverse=True)[:count]
     np.testing.assert_allclose(found.cosines, expected, atol=2e-6)
@@ -27,7 +27,7 @@ def index(photographer, tmp_path):
     return FaissIndex(tmp_path / "index", photographer.catalog, photographer.space)
 
 
-def test_one_newer_row_is_not_worth_a_new_file_and_many_are(photographer, tmp_path):
+def test_a_new_file_is_made_for_many_newer_rows_only(photographer, tmp_path):
     index = FaissIndex(tmp_path / "index", photographer.catalog, photographer.space, newer_rows=5)
     for number in range(30):
         photographer.put(b"%d" % number, number)
@@ -41,7 +41,7 @@ def test_one_newer_row_is_not_worth_a_new_file_and_many_are(photographer, tmp_pa
     assert (index.status().rows, index.status().newer) == (35, 0)
 
 
-def test_a_search_does_not_carry_many_newer_rows_along(photographer, tmp_path):
+def test_a_search_makes_a_new_file_for_many_newer_rows(photographer, tmp_path):
     index = FaissIndex(tmp_path / "index", photographer.catalog, photographer.space, newer_rows=5)
     index.search(unit(1), 1)
     for number in range(5):
@@ -50,7 +50,7 @@ def test_a_search_does_not_carry_many_newer_rows_along(photographer, tmp_path):
     assert index.status().newer == 0
 
 
-def test_the_file_is_mapped_and_not_read(photographer, index, tmp_path):
+def test_the_file_is_memory_mapped(photographer, index, tmp_path):
     photographer.put(b"a", 1)
     index.search(unit(1), 1)
     with open("/proc/self/maps") as maps:
@@ -59,7 +59,7 @@ def test_the_file_is_mapped_and_not_read(photographer, index, tmp_path):
 
 @pytest.mark.parametrize("suffix", [".faiss", ".npy", ".json"])
 @pytest.mark.parametrize("damage", ["gone", "cut", "flipped", "empty"])
-def test_a_damaged_file_is_made_anew_without_being_asked(photographer, index, tmp_path, suffix, damage):
+def test_a_search_replaces_a_damaged_file(photographer, index, tmp_path, suffix, damage):
     for number in range(40):
         photographer.put(b"%d" % number, number)
     index.search(unit(1), 1)
@@ -72,11 +72,11 @@ def test_a_damaged_file_is_made_anew_without_being_asked(photographer, index, tm
     fresh = FaissIndex(tmp_path / "index", photographer.catalog, photographer.space)
     with photographer.catalog.read() as t:
         everything = next(t.embeddings.scan(photographer.space.id))
-    same_up_to_ties(fresh.search(unit(7), 40), everything.ids, everything.matrix, unit(7), 40)
+    assert_same_but_for_ties(fresh.search(unit(7), 40), everything.ids, everything.matrix, unit(7), 40)
     assert fresh.status().valid
 
 
-def test_a_copied_library_is_checked_once_and_used(photographer, index, tmp_path):
+def test_copied_files_are_used(photographer, index, tmp_path):
     photographer.put(b"a", 1)
     index.search(unit(1), 1)
     shutil.copytree(tmp_path / "index", tmp_path / "copy")
@@ -96,7 +96,7 @@ def test_files_of_another_space_are_not_used(photographer, index, tmp_path):
     assert FaissIndex(tmp_path / "index", photographer.catalog, photographer.space).status().valid is False
 
 
-def test_a_folder_that_cannot_be_written_still_answers(photographer, tmp_path):
+def test_searches_work_in_a_read_only_folder(photographer, tmp_path):
     photographer.put(b"a", 1)
     (tmp_path / "file").write_text("in the way")
     index = FaissIndex(tmp_path / "file" / "index", photographer.catalog, photographer.space)
@@ -105,9 +105,7 @@ def test_a_folder_that_cannot_be_written_still_answers(photographer, tmp_path):
     assert len(index.search(unit(1), 5).photo_ids) == 2
 
 
-def test_a_file_that_lacks_much_in_a_folder_that_cannot_be_written_still_answers(
-    photographer, tmp_path, files_that_may_not_grow
-):
+def test_searches_work_on_a_full_disk_with_an_old_file(photographer, tmp_path, files_that_may_not_grow):
     folder = tmp_path / "index"
     photographer.put(b"a", 1)
     FaissIndex(folder, photographer.catalog, photographer.space).search(unit(1), 1)
@@ -125,7 +123,7 @@ def test_a_file_that_lacks_much_in_a_folder_that_cannot_be_written_still_answers
     assert len(list(folder.iterdir())) == 3
 
 
-def test_damage_that_leaves_size_and_times_is_found_when_asked(photographer, index, tmp_path):
+def test_verify_finds_damage_that_keeps_size_and_times(photographer, index, tmp_path):
     for number in range(20):
         photographer.put(b"%d" % number, number)
     assert index.verify() is False
@@ -143,7 +141,7 @@ def test_damage_that_leaves_size_and_times_is_found_when_asked(photographer, ind
     assert index.verify() is True
 
 
-def test_what_a_killed_process_left_is_cleared_away(photographer, index, tmp_path):
+def test_leftovers_of_a_killed_process_are_removed(photographer, index, tmp_path):
     folder = tmp_path / "index"
     folder.mkdir()
     for name in ("space-1-7-abcd.faiss", "space-1.abcd.tmp", "space-10-7-abcd.faiss", "mine.txt"):
@@ -156,7 +154,7 @@ def test_what_a_killed_process_left_is_cleared_away(photographer, index, tmp_pat
     assert len(names) == 5
 
 
-def test_several_may_make_the_file_at_once(photographer, tmp_path):
+def test_several_threads_may_make_the_file_at_once(photographer, tmp_path):
     for number in range(20):
         photographer.put(b"%d" % number, number)
     start, found = threading.Barrier(6), []
