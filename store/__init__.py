@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from .tagging.least_ranks import LeastRanks
     from .vectors.base import IndexStatus, VectorIndex
     from .vectors.faiss.index import FaissIndex
-    from .vectors.faiss.mapped_rows import MappedRows
+    from .vectors.faiss.index_files import MappedRows
     from .vectors.faiss.product_quantizer import Acceleration
 
 __all__ = [
@@ -131,7 +131,7 @@ _MODULES = {
     "tagging.least_ranks": ("LeastRanks",),
     "vectors.base": ("IndexStatus", "VectorIndex"),
     "vectors.faiss.index": ("FaissIndex",),
-    "vectors.faiss.mapped_rows": ("MappedRows",),
+    "vectors.faiss.index_files": ("MappedRows",),
     "vectors.faiss.product_quantizer": ("Acceleration",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

@@ -79,7 +79,7 @@ class FaissIndex:
         query = self._checked(vector)
         with self._lock:
             rows, newer = self._current()
-        shortlist = None if exact else self._accelerator.shortlist(rows)
+        shortlist = self._accelerator.shortlist(rows) if rows.has_attachments and not exact else None
         found = [
             rows.search(query, count, newer.replaced, among, shortlist),
             newer.rows.search(query, count, _NONE, among),

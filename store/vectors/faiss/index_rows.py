@@ -69,6 +69,11 @@ class Rows:
         """The number of rows."""
         return len(self.photo_ids)
 
+    @property
+    def has_attachments(self) -> bool:
+        """True if more files about these rows, such as codes, are on disk; see `IndexFiles.attach`."""
+        return self.stem is not None and self.manifest is not None and "attached" in self.manifest
+
     def vectors(self, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the rows of *photo_ids*, which must all be among them, float32 (n, d)."""
         return as_floats(self.raw[np.searchsorted(self.photo_ids, photo_ids)])
