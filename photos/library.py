@@ -76,7 +76,7 @@ class OpenLibrary:
 
     def index_of(self, space: Space) -> VectorIndex:
         """The vector index of *space*."""
-        return VectorIndex(self.settings.index_folder, self.catalog, space)
+        return FaissIndex(self.settings.index_folder, self.catalog, space)
 
     def text_vectors(
         self, space: Space, on_truncated: Callable[[str], None] | None = None, checkpoint: Checkpoint | None = None

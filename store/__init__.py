@@ -1,56 +1,64 @@
-"""What is known, and where it is kept: the catalog, and the vector index that caches it."""
+"""The catalog of a library, and the vector index that caches its embeddings.
 
-from store.catalog.catalog import Catalog, Transaction
-from store.catalog.perceptual_hashes import PerceptualHash
-from store.tagging.least_ranks import LeastRanks
-from store.vectors.faiss.index import IndexStatus, VectorIndex
-from store.vectors.faiss.mapped_rows import MappedRows
-from store.vectors.faiss.product_quantizer import Acceleration
+Names listed here are loaded on first use: `store.errors` and `store.records` need neither SQLAlchemy nor FAISS.
+"""
 
-from .errors import (
-    BadVector,
-    CatalogBusy,
-    CatalogDamaged,
-    CatalogError,
-    CatalogMoved,
-    CatalogReadOnly,
-    CatalogTooNew,
-    DiskFailed,
-    DiskFull,
-    FolderCovered,
-    NotACatalog,
-    StoreError,
-)
-from .records import (
-    Attempts,
-    Calibration,
-    Facts,
-    File,
-    Folder,
-    IndexedFile,
-    InForce,
-    KeptScores,
-    Label,
-    LabelDefinition,
-    Made,
-    Neighbours,
-    Outcome,
-    Photo,
-    Problem,
-    Revision,
-    Scoring,
-    SidecarRun,
-    SidecarWrite,
-    Space,
-    SpaceIdentity,
-    Spread,
-    Stamp,
-    Tag,
-    TagSource,
-    Vectors,
-    VocabularyDefinition,
-    VocabularySummary,
-)
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .catalog.catalog import Catalog, Transaction
+    from .catalog.perceptual_hashes import PerceptualHash
+    from .errors import (
+        BadVector,
+        CatalogBusy,
+        CatalogDamaged,
+        CatalogMoved,
+        CatalogReadOnly,
+        CatalogTooNew,
+        DiskFailed,
+        DiskFull,
+        FolderCovered,
+        NotACatalog,
+        StoreError,
+        readable,
+    )
+    from .records import (
+        Attempts,
+        Calibration,
+        Facts,
+        File,
+        Folder,
+        IndexedFile,
+        InForce,
+        KeptScores,
+        Label,
+        LabelDefinition,
+        Made,
+        Outcome,
+        Photo,
+        Problem,
+        Revision,
+        Scoring,
+        SidecarRun,
+        SidecarWrite,
+        Space,
+        SpaceIdentity,
+        Spread,
+        Stamp,
+        Tag,
+        TagSource,
+        Vectors,
+        VocabularyDefinition,
+        VocabularySummary,
+    )
+    from .tagging.least_ranks import LeastRanks
+    from .vectors.base import IndexStatus, VectorIndex
+    from .vectors.faiss.index import FaissIndex
+    from .vectors.faiss.index_files import MappedRows
+    from .vectors.faiss.product_quantizer import Acceleration
 
 __all__ = [
     "Acceleration",
@@ -60,13 +68,13 @@ __all__ = [
     "Catalog",
     "CatalogBusy",
     "CatalogDamaged",
-    "CatalogError",
     "CatalogMoved",
     "CatalogReadOnly",
     "CatalogTooNew",
     "DiskFailed",
     "DiskFull",
     "Facts",
+    "FaissIndex",
     "File",
     "Folder",
     "FolderCovered",
@@ -79,7 +87,6 @@ __all__ = [
     "LeastRanks",
     "Made",
     "MappedRows",
-    "Neighbours",
     "NotACatalog",
     "Outcome",
     "PerceptualHash",
@@ -102,3 +109,37 @@ __all__ = [
     "VocabularyDefinition",
     "VocabularySummary",
 ]
+
+_MODULES = {
+    "catalog.catalog": ("Catalog", "Transaction"),
+    "catalog.perceptual_hashes": ("PerceptualHash",),
+    "errors": (
+        "BadVector",
+        "CatalogBusy",
+        "CatalogDamaged",
+        "CatalogMoved",
+        "CatalogReadOnly",
+        "CatalogTooNew",
+        "DiskFailed",
+        "DiskFull",
+        "FolderCovered",
+        "NotACatalog",
+        "StoreError",
+        "readable",
+    ),
+    "tagging.least_ranks": ("LeastRanks",),
+    "vectors.base": ("IndexStatus", "VectorIndex"),
+    "vectors.faiss.index": ("FaissIndex",),
+    "vectors.faiss.index_files": ("MappedRows",),
+    "vectors.faiss.product_quantizer": ("Acceleration",),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+assert set(_MODULE_OF) <= set(__all__)
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_MODULE_OF.get(name, 'records')}", __name__), name)
+    globals()[name] = value
+    return value

@@ -1,4 +1,4 @@
-"""The values that the store takes and gives: plain, frozen, and free of the database."""
+"""The records that the store takes and returns: plain, frozen, and free of the database."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-#: A table of ids may have so many times as many places as there are ids.
+
+#: A table of ids may have this many times as many places as there are ids.
 _TABLE = 100
 
 
 class Outcome(StrEnum):
-    """How a file ended."""
+    """The outcome of indexing a file."""
 
     INDEXED = "indexed"
     UNSUPPORTED = "unsupported"
@@ -28,7 +30,7 @@ class Outcome(StrEnum):
 
     @property
     def is_problem(self) -> bool:
-        """Whether the file shows no photo that can be found."""
+        """True if the file holds no photo that can be found."""
         return self not in {Outcome.INDEXED, Outcome.COMPANION}
 
 
@@ -43,7 +45,7 @@ class TagSource(StrEnum):
 
 # Stamps and files are named tuples: a library has a million of them, and frozen dataclasses take thrice the time.
 class Stamp(NamedTuple):
-    """What tells, without reading it, that a file has not changed. Sizes in bytes, times in nanoseconds."""
+    """Size, times and inode of a file: while they are equal, it is unchanged. In bytes and nanoseconds."""
 
     size: int
     mtime_ns: int
@@ -53,14 +55,14 @@ class Stamp(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a picture file says of itself. `width` and `height` are upright pixels; degrees are WGS 84."""
+    """The metadata of a picture file. `width` and `height` are upright pixels; degrees are WGS 84."""
 
     width: int
     height: int
     format: str
     #: Local wall-clock time without a zone, as the camera wrote it.
     taken_at: datetime | None = None
-    #: Minutes east of UTC, where the camera wrote it.
+    #: Minutes east of UTC, if the camera wrote it.
     taken_offset: int | None = None
     camera: str | None = None
     lens: str | None = None
@@ -83,9 +85,9 @@ class Folder:
 
     id: int
     path: bytes
-    #: Patterns, in the syntax of .gitignore, of what is left out.
+    #: Patterns of what is left out, in the syntax of .gitignore.
     excludes: tuple[str, ...] = ()
-    #: The number of the device that it lay on when it was last seen.
+    #: The number of the device that it was last seen on.
     device: int | None = None
 
 
@@ -104,7 +106,7 @@ class File(NamedTuple):
 
 
 class IndexedFile(NamedTuple):
-    """A file that holds a photo, by its absolute path, as it was when it was read."""
+    """A file that holds a photo: its absolute path, and its stamp when it was read."""
 
     photo_id: int
     path: bytes
@@ -113,7 +115,7 @@ class IndexedFile(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A file that could not be indexed, by its absolute path, and why."""
+    """A file that could not be indexed: its absolute path, outcome and reason."""
 
     path: bytes
     outcome: Outcome
@@ -122,7 +124,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """How often decoding a content has failed, when last (UTC, without a zone), and why."""
+    """Failed attempts to decode a content: their number, the last one's time (UTC, without a zone) and reason."""
 
     count: int
     last_at: datetime
@@ -145,9 +147,9 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class SpaceIdentity:
-    """What makes vectors comparable. Two embeddings belong together only if all of this is equal."""
+    """The identity of a space. Embeddings can be compared only if all of this is equal."""
 
-    #: Name or folder that the user gave; for people. The weights' hash is what identifies.
+    #: Name or folder that the user gave, only shown to people. The weights' hash identifies the checkpoint.
     model: str
     #: SHA-256, hexadecimal.
     weights_hash: str
@@ -177,7 +179,7 @@ class Vectors:
     matrix: NDArray[np.float32]
 
     def __len__(self) -> int:
-        """How many rows."""
+        """The number of rows."""
         return len(self.ids)
 
 
@@ -193,7 +195,7 @@ class KeptScores:
     cosines: NDArray[np.float32]
 
     def __len__(self) -> int:
-        """How many photos."""
+        """The number of photos."""
         return len(self.photo_ids)
 
     def of(self, mask: NDArray[np.bool_]) -> KeptScores:
@@ -222,11 +224,15 @@ class Scoring:
 
     def is_of(self, revision_id: int, label_ids: NDArray[np.int64], offsets: NDArray[np.float64]) -> bool:
         """Whether it is of that revision with these labels and offsets."""
+        import numpy as np  # noqa: PLC0415 - the other records need no numpy
+
         same_labels = np.array_equal(self.label_ids, label_ids)
         return self.revision_id == revision_id and same_labels and np.array_equal(self.offsets, offsets)
 
     def places(self, label_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where in the scoring these labels of it are."""
+        import numpy as np  # noqa: PLC0415 - the other records need no numpy
+
         ids = self.label_ids
         if len(ids) and ids[-1] >= _TABLE * len(ids):
             return np.searchsorted(ids, label_ids)
@@ -251,7 +257,7 @@ class Neighbours:
 
 @dataclass(frozen=True, slots=True)
 class LabelDefinition:
-    """One label as a vocabulary says it. `texts` are the final prompts, templates already filled in."""
+    """One label as a vocabulary defines it. `texts` are the final prompts, templates already filled in."""
 
     name: str
     texts: tuple[str, ...]
@@ -261,13 +267,13 @@ class LabelDefinition:
     threshold: float | None = None
     #: Names of labels of the same vocabulary that this one implies: a kestrel is a bird.
     parents: tuple[str, ...] = ()
-    #: Photos that show it and photos that do not, by the SHA-256 of their files, in hexadecimal.
+    #: Photos that show it and photos that do not, by the SHA-256 of their contents, in hexadecimal.
     examples: tuple[str, ...] = ()
     counterexamples: tuple[str, ...] = ()
 
     @property
     def is_taught(self) -> bool:
-        """Whether photos say what it means."""
+        """True if it has examples or counterexamples."""
         return bool(self.examples or self.counterexamples)
 
 
@@ -279,7 +285,7 @@ class VocabularyDefinition:
     labels: tuple[LabelDefinition, ...]
     #: Probability from which a label counts; None leaves it to the program.
     threshold: float | None = None
-    #: Groups of names of labels, of which a photo has one at most: day and night.
+    #: Groups of names of labels; a photo has at most one label of a group, such as day and night.
     exclusive: tuple[tuple[str, ...], ...] = ()
 
 
@@ -292,9 +298,9 @@ class Label:
 
 
 class Made(NamedTuple):
-    """Of how many of its examples a label's vector was made, and the cosine from which these say that it counts.
+    """The origin of a label's vector: the number of examples used, and the least cosine that they suggest, if any.
 
-    `text_share` is how much of its score is its texts', from 0 to 1.
+    `text_share` is the share of its texts in its score, from 0 to 1.
     """
 
     examples: int
@@ -351,7 +357,7 @@ class InForce:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A snapshot of how scores lie over a library that had so many photos."""
+    """A snapshot of the distribution of scores over a library of `photos` photos."""
 
     id: int
     photos: int
@@ -359,7 +365,7 @@ class Calibration:
 
 
 class Spread(NamedTuple):
-    """How a label's cosines lie over the library: their median, and 1.4826 times the median distance from it."""
+    """The distribution of a label's cosines: the median, and 1.4826 times the median distance from it."""
 
     median: float
     spread: float
@@ -367,7 +373,7 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something that was said of a photo and a label: "added", "rejected", "cleared" or "imported", and when (UTC)."""
+    """A change of a manual tag: "added", "rejected", "cleared" or "imported", and its time (UTC)."""
 
     label: str
     what: str
@@ -377,7 +383,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A label on a photo. `cosine` is None where a person or another program said it."""
+    """A label on a photo. `cosine` is None unless the tag is automatic."""
 
     photo_id: int
     label_id: int
@@ -390,7 +396,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class SidecarRun:
-    """A command that wrote sidecars: how many it made and changed, and since when (UTC) that is undone."""
+    """A command that wrote sidecars: how many it made and changed, and when (UTC) it was undone, if it was."""
 
     id: int
     started_at: datetime
@@ -401,7 +407,7 @@ class SidecarRun:
 
 @dataclass(frozen=True, slots=True)
 class SidecarWrite:
-    """A sidecar that a run wrote: its content before, None if it was made, and the SHA-256 of that after."""
+    """A sidecar that a run wrote: its earlier content, None if it is new, and the SHA-256 of the new content."""
 
     id: int
     run_id: int

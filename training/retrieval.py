@@ -76,7 +76,7 @@ class Retrieval:
                 photo_id = t.photos.add(name.ljust(32), 1, Facts(640, 480, "JPEG"))
                 t.embeddings.put(self._space.id, photo_id, image)
                 t.files.indexed(held.id, name, Stamp(1, 2, 3, 4), photo_id)
-        self._index = VectorIndex(folder / "index", self._catalog, self._space)
+        self._index = FaissIndex(folder / "index", self._catalog, self._space)
 
     def known_items(self, count: int) -> dict[str, float]:
         """Return how often a full caption finds its own picture first, and among five, over *count* pictures."""

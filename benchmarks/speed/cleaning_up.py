@@ -31,7 +31,7 @@ from photos.library import OpenLibrary
 from photos.operations.duplicates import DuplicatesRequest, find_duplicates
 from query.search.grouping import NEAR
 from query.search.near_pairs import near_pairs
-from store import Catalog, Facts, SpaceIdentity, Stamp, VectorIndex
+from store import Catalog, Facts, FaissIndex, SpaceIdentity, Stamp
 
 DIMENSION, PART = 768, 5000
 NOON = datetime(2024, 5, 1, 12)  # noqa: DTZ001 - a camera's wall clock
@@ -99,7 +99,7 @@ def make(library: Path, files: Path, count: int) -> None:
                         t.embeddings.put(space.id, photo_id, vector)
                         t.files.indexed(folder.id, name.encode(), _stamp(files / name, number), photo_id)
                         number += 1
-        VectorIndex(library / "index", catalog, space).refresh()
+        FaissIndex(library / "index", catalog, space).refresh()
 
 
 def _stamp(path: Path, number: int) -> Stamp:

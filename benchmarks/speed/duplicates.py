@@ -67,7 +67,7 @@ def main() -> None:
         with Catalog.open(folder / "catalog.sqlite3", MappedRows(folder / "index")) as catalog:
             matrix = rows(count)
             space = fill(catalog, matrix)
-            VectorIndex(folder / "index", catalog, space).refresh()
+            FaissIndex(folder / "index", catalog, space).refresh()
             matrix = matrix.astype(np.float16).astype(np.float32)
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             started = time.process_time()

@@ -1,12 +1,12 @@
-"""What a search in a large library costs, beside reading the bytes of its rows once.
+"""The cost of a search in a large library, compared with reading the bytes of its rows once.
 
     python benchmarks/speed/index.py [ROWS] [DIMENSION] [--folder DIR] [--rounds 30]
 
 A catalog of ROWS photos is made (a million of 768 dimensions: 4 GB of disk, some minutes), in DIR if one is given,
-where the next run finds it. Vectors are synthetic: 2000 clusters of Pareto-distributed sizes, eight parts each, a
+where the next run finds it again. Vectors are synthetic: 2000 clusters of Pareto-distributed sizes, eight parts each, a
 power-law spectrum in random directions, and a mean in common; queries are of the same distribution, as pictures are, or
-about another mean, as texts are. Wall and CPU milliseconds are the least of many rounds, in which everything takes its
-turn; reading is by as many threads as searching.
+about another mean, as texts are. Wall and CPU milliseconds are the least of many rounds, in which all measurements take
+turns; reading uses as many threads as searching.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from store import Catalog, Space, SpaceIdentity, VectorIndex
+from store import Catalog, FaissIndex, Space, SpaceIdentity, VectorIndex
 from store.vectors.faiss.index_files import IndexFiles
 from store.vectors.faiss.index_rows import Rows
 
@@ -51,11 +51,11 @@ class Vectors:
         self.centres = self._around(clusters, SUBCLUSTERS, 0.7)
 
     def pictures(self, count: int) -> Floats:
-        """Float32 (*count*, d), as the rows are."""
+        """Draw vectors like the rows, float32 (*count*, d)."""
         return self._unit(self._drawn(count) + self.means[0])
 
     def texts(self, count: int) -> Floats:
-        """Float32 (*count*, d): far from all rows, and nearer to some."""
+        """Draw vectors that are far from all rows, and nearer to some, float32 (*count*, d)."""
         return self._unit(np.float32(0.27) * self._drawn(count) + self.means[1])
 
     def _drawn(self, count: int) -> Floats:
@@ -79,7 +79,7 @@ class Vectors:
 
 
 def make(path: Path, rows: int, dimension: int) -> None:
-    """A catalog of so many photos, and queries beside it."""
+    """Make a catalog of *rows* photos, and queries beside it."""
     vectors = Vectors(dimension)
     with Catalog.open(path) as catalog:
         with catalog.write() as t:
@@ -99,7 +99,7 @@ def make(path: Path, rows: int, dimension: int) -> None:
 
 
 def put(execute: Callable[..., object], space_id: int, folder_id: int, first: int, matrix: Floats) -> None:
-    """Photos from id *first* on. Row by row, as the indexer writes them, a million would take an hour."""
+    """Insert photos from id *first* on. One by one, as the indexer writes them, a million would take an hour."""
     raw = [row.tobytes() for row in matrix.astype("<f2")]
     numbered = list(enumerate(raw, first))
     execute(
@@ -116,7 +116,7 @@ def put(execute: Callable[..., object], space_id: int, folder_id: int, first: in
 
 
 def embed(execute: Callable[..., object], space_id: int, numbered: list[tuple[int, bytes]]) -> None:
-    """Embeddings of these photos, in place of those that they have."""
+    """Insert or replace the embeddings of these photos."""
     execute(
         "INSERT OR REPLACE INTO embedding (space_id, photo_id, vector, checksum) VALUES (?, ?, ?, ?)",
         [(space_id, n, row, zlib.crc32(row)) for n, row in numbered],
@@ -128,7 +128,7 @@ def embed(execute: Callable[..., object], space_id: int, numbered: list[tuple[in
 
 
 def identity(dimension: int) -> SpaceIdentity:
-    """A space of that many dimensions."""
+    """Return the identity of a space of *dimension* dimensions."""
     return SpaceIdentity("synthetic", "hash", "none", "float32", dimension, 4.7, -16.0)
 
 
@@ -144,26 +144,26 @@ class Reader:
         self._pool = ThreadPoolExecutor(self.threads)
 
     def read(self) -> None:
-        """Add them up, which is quicker than memory is."""
+        """Add the bytes up, which is quicker than memory delivers them."""
         list(self._pool.map(np.sum, self._parts))
 
 
 def spent(work: Callable[[], object]) -> tuple[float, float]:
-    """Wall and CPU milliseconds."""
+    """Return the wall and CPU milliseconds of *work*."""
     cpu, wall = time.process_time(), time.perf_counter()
     work()
     return (time.perf_counter() - wall) * 1000, (time.process_time() - cpu) * 1000
 
 
 def once(what: str, work: Callable[[], object]) -> None:
-    """Print what doing it once takes."""
+    """Print the time of doing *work* once."""
     wall, cpu = spent(work)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(f"{what:<60}{wall / 1000:>9.2f}s{cpu / 1000:>9.2f}s CPU, {peak:.1f} GiB at most until here", flush=True)
 
 
 def in_turns(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
-    """The least wall and CPU milliseconds of each."""
+    """Return the least wall and CPU milliseconds of each."""
     measured: dict[str, list[tuple[float, float]]] = {what: [] for what in works}
     for _ in range(rounds):
         for what, work in works.items():
@@ -172,7 +172,7 @@ def in_turns(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, t
 
 
 def recall(index: VectorIndex, queries: Floats) -> tuple[float, float]:
-    """The mean share of the true nearest that are found, and the least."""
+    """Return the mean and the least share of the true nearest photos that are found."""
     shares = [
         len(np.intersect1d(index.search(query, COUNT).photo_ids, index.search(query, COUNT, exact=True).photo_ids))
         / COUNT
@@ -182,18 +182,18 @@ def recall(index: VectorIndex, queries: Floats) -> tuple[float, float]:
 
 
 def measure_searches(index: VectorIndex, rows: Rows, pictures: Floats, texts: Floats, rounds: int) -> None:
-    """Print what searches take beside reading, and what they find."""
-    reader = Reader(rows.codes)
+    """Print the time of searches compared with reading, and their recall."""
+    reader = Reader(rows.raw)
     random = np.random.default_rng(1)
     query = iter(np.tile(np.concatenate([pictures, texts]), (rounds, 1)))
     works: dict[str, Callable[[], object]] = {
         f"reading the rows, {reader.threads} threads": reader.read,
         "exact": lambda: index.search(next(query), COUNT, exact=True),
-        "with a quick look": lambda: index.search(next(query), COUNT),
+        "with a shortlist": lambda: index.search(next(query), COUNT),
     }
     for share in SHARES:
         among = rows.photo_ids[random.random(len(rows)) < share]
-        for how, exact in (("exact", True), ("with a quick look", False)):
+        for how, exact in (("exact", True), ("with a shortlist", False)):
             works[f"among {share:.0%}, {how}"] = lambda among=among, exact=exact: index.search(  # type: ignore[misc]
                 next(query), COUNT, among, exact=exact
             )
@@ -204,7 +204,7 @@ def measure_searches(index: VectorIndex, rows: Rows, pictures: Floats, texts: Fl
     for what, times in measured.items():
         ratios = [time / base for bases in (reading, exactly) for time, base in zip(times, bases, strict=True)]
         print(f"{what:<32}{times[0]:>8.2f}{times[1]:>8.2f}" + "".join(f"{ratio:>8.3f}" for ratio in ratios))
-    print(f"\n{'recall@100 with a quick look':<32}{'mean':>9}{'least':>9}")
+    print(f"\n{'recall@100 with a shortlist':<32}{'mean':>9}{'least':>9}")
     for what, queries in (("queries like pictures", pictures), ("queries like texts", texts)):
         mean, least = recall(index, queries)
         print(f"{what:<32}{mean:>9.4f}{least:>9.2f}", flush=True)
@@ -212,7 +212,7 @@ def measure_searches(index: VectorIndex, rows: Rows, pictures: Floats, texts: Fl
 
 def measure(folder: Path, catalog: Catalog, space: Space, rounds: int) -> None:
     """Measure and print."""
-    index = VectorIndex(folder / "index", catalog, space)
+    index = FaissIndex(folder / "index", catalog, space)
     pictures, texts = np.load(folder / "catalog.pictures.npy"), np.load(folder / "catalog.texts.npy")
     if not index.status().valid:
         once("the file of rows, from the catalog", lambda: index.search(pictures[0], 1))
@@ -231,15 +231,15 @@ def measure(folder: Path, catalog: Catalog, space: Space, rounds: int) -> None:
 
 
 def change(catalog: Catalog, space: Space, rows: Rows) -> None:
-    """Give one photo in twenty the vector of another."""
+    """Give one photo in twenty the vector of another photo."""
     chosen = rows.photo_ids[::20]
     with catalog.write() as t:
-        numbered = [(int(n), row.tobytes()) for n, row in zip(chosen, rows.codes[1::20], strict=False)]
+        numbered = [(int(n), row.tobytes()) for n, row in zip(chosen, rows.raw[1::20], strict=False)]
         embed(t.connection.exec_driver_sql, space.id, numbered)
 
 
 def main() -> None:
-    """Make the catalog if need be, and measure."""
+    """Make the catalog if there is none, and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rows", type=int, nargs="?", default=1_000_000)
     parser.add_argument("dimension", type=int, nargs="?", default=768)

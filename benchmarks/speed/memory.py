@@ -1,11 +1,11 @@
-"""How much memory a pass takes: over very many files, and over many pictures.
+"""The memory of an indexing pass over very many files, and over many pictures.
 
     python benchmarks/speed/memory.py --files 1000000
     python benchmarks/speed/memory.py --pictures 10000
 
-With --files: empty files, so that only looking, reading and rows count, twice: when all are new, and when none is. With
---pictures: small JPEG files that are decoded in processes and "embedded" by an encoder that does nothing, and how much
-this process grows between the first tenth and the end.
+With --files: empty files, so that only scanning, reading and rows count, twice: when all are new, and when none is.
+With --pictures: small JPEG files that are decoded in processes and "embedded" by an encoder that does nothing; printed
+is the growth of this process between the first tenth and the end.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ DIMENSION = 768
 
 
 class Watcher:
-    """Notes the memory of this process as files are done."""
+    """Records the memory of this process as files are done."""
 
     def __init__(self) -> None:
         self.done = 0
         self.sizes: list[int] = []
 
     def report(self, event: object) -> None:
-        """Take note of *event*."""
+        """Record the memory at every hundredth finished file."""
         if isinstance(event, FileDone):
             self.done += 1
             if self.done % 100 == 0:
@@ -48,7 +48,7 @@ class Nothing:
     """An encoder that takes no time."""
 
     def encode(self, pixels: np.ndarray) -> np.ndarray:
-        """Unit vectors that mean nothing."""
+        """Return random unit vectors."""
         rows = np.random.default_rng(int(pixels.sum())).normal(size=(len(pixels), DIMENSION)).astype(np.float32)
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
@@ -68,7 +68,7 @@ def make(folder: Path, count: int, *, empty: bool) -> None:
 
 
 def index(catalog: Catalog, folder: Path, readers: Readers) -> Watcher:
-    """One pass."""
+    """Run one pass."""
     watcher = Watcher()
     with catalog.write() as t:
         space = t.spaces.ensure(SpaceIdentity("none", "hash", SQUARE.name, "float32", DIMENSION, 4.7, -16.0))
@@ -79,7 +79,7 @@ def index(catalog: Catalog, folder: Path, readers: Readers) -> Watcher:
 
 
 def peak() -> float:
-    """Megabytes that this process has taken at most."""
+    """Return the peak memory of this process in megabytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

@@ -32,12 +32,12 @@ from query.tagging.scoring.stored_tagger import columns_in_force
 from query.vocabulary_design import preview_label
 from store import (
     Catalog,
+    FaissIndex,
     LabelDefinition,
     MappedRows,
     Revision,
     Space,
     SpaceIdentity,
-    VectorIndex,
     VocabularyDefinition,
 )
 from store.sql import schema
@@ -209,7 +209,7 @@ def main() -> None:
                 fill(catalog, encoder, arguments.photos)
             with catalog.read() as t:
                 space = t.spaces.all()[0]
-            VectorIndex(folder, catalog, space).refresh()
+            FaissIndex(folder, catalog, space).refresh()
             # Other labels than those of an earlier run, which would be tagged already.
             first = int(time.time()) % 10**6 * 10**5
             texts = TextVectors(catalog, space, lambda: encoder.encode_text)

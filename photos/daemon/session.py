@@ -16,7 +16,7 @@ from photos.operations.requests import Request, SimilarRequest
 from photos.operations.search import parsed, search
 from photos.records.photos import SearchRecord, search_record
 from query.language import Picture
-from store import Catalog, MappedRows, Space, VectorIndex
+from store import Catalog, FaissIndex, MappedRows, Space, VectorIndex
 
 
 class Session:
@@ -68,8 +68,8 @@ class Session:
         """Return the index of *space* in *catalog*."""
         with self._lock:
             if catalog is not self._catalog:
-                return VectorIndex(self._settings.index_folder, catalog, space)
-            return self._indexes.setdefault(space.id, VectorIndex(self._settings.index_folder, catalog, space))
+                return FaissIndex(self._settings.index_folder, catalog, space)
+            return self._indexes.setdefault(space.id, FaissIndex(self._settings.index_folder, catalog, space))
 
     def close(self) -> None:
         """Close the catalog."""

@@ -1,1 +1,1 @@
-"""Photos, files and folders: the tables about what is on disk, and transactions on them."""
+"""The catalog and its transactions, and the repositories of folders, files, photos and the library's settings."""

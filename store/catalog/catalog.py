@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
-from store.embeddings.embeddings import Embeddings
-from store.embeddings.spaces import Spaces
-from store.embeddings.text_vectors import Texts
-from store.errors import CatalogMoved, CatalogReadOnly
+from store.embeddings.cache import EmbeddingCache
+from store.embeddings.embeddings import Embeddings, Spaces, Texts
 from store.filters.selection import Selection
-from store.sql.sqlite import connect, transaction, translated
+from store.sql.database import Database
+from store.sql.sqlite import SQLiteDatabase
 from store.sql.upgrade import upgrade
 from store.tagging.calibrations import Calibrations
 from store.tagging.label_vectors import Labels
@@ -25,11 +25,9 @@ from store.tagging.revision_labels import KeptLabels
 from store.tagging.scopes import Scopes
 from store.tagging.scores import Scores
 from store.tagging.vocabularies import Vocabularies
-from store.vectors.faiss.mapped_rows import MappedRows
 
-from .attempts import AttemptLog
 from .copies import Copies
-from .files import Files
+from .files import AttemptLog, Files
 from .folders import Folders
 from .library import Library
 from .perceptual_hashes import PerceptualHashes
@@ -38,87 +36,82 @@ from .sidecar_journal import Sidecars
 
 
 class Transaction:
-    """Everything that can be asked of the catalog and told to it, within one transaction."""
+    """One transaction on the catalog: a repository for each subject, made on first use.
+
+    Embeddings are read from *cache*, if there is one, as far as it equals the catalog.
+    """
 
     def __init__(
-        self, connection: Connection, mapped: MappedRows | None = None, labels: KeptLabels | None = None
+        self, connection: Connection, cache: EmbeddingCache | None = None, labels: KeptLabels | None = None
     ) -> None:
         #: For the store's own modules.
         self.connection = connection
-        self.folders = Folders(connection)
-        self.files = Files(connection)
-        self.attempts = AttemptLog(connection)
-        self.photos = Photos(connection)
-        self.copies = Copies(connection)
-        self.perceptual_hashes = PerceptualHashes(connection)
-        self.selection = Selection(connection)
-        self.spaces = Spaces(connection)
-        self.embeddings = Embeddings(connection, mapped)
-        self.texts = Texts(connection)
-        self.labels = Labels(connection)
-        self.vocabularies = Vocabularies(connection, labels)
-        self.namespaces = Namespaces(connection)
-        self.tags = Tags(connection)
-        self.scores = Scores(connection)
-        self.scopes = Scopes(connection)
-        self.calibrations = Calibrations(connection)
-        self.sidecars = Sidecars(connection)
-        self.library = Library(connection)
+        self._cache = cache
+        self._labels = labels
+
+    folders = cached_property(lambda self: Folders(self.connection))
+    files = cached_property(lambda self: Files(self.connection))
+    attempts = cached_property(lambda self: AttemptLog(self.connection))
+    photos = cached_property(lambda self: Photos(self.connection))
+    copies = cached_property(lambda self: Copies(self.connection))
+    perceptual_hashes = cached_property(lambda self: PerceptualHashes(self.connection))
+    selection = cached_property(lambda self: Selection(self.connection, self.folders.all))
+    spaces = cached_property(lambda self: Spaces(self.connection))
+    embeddings = cached_property(lambda self: Embeddings(self.connection, self._cache))
+    texts = cached_property(lambda self: Texts(self.connection))
+    labels = cached_property(lambda self: Labels(self.connection))
+    vocabularies = cached_property(lambda self: Vocabularies(self.connection, self._labels))
+    namespaces = cached_property(lambda self: Namespaces(self.connection))
+    tags = cached_property(lambda self: Tags(self.connection))
+    scores = cached_property(lambda self: Scores(self.connection))
+    scopes = cached_property(lambda self: Scopes(self.connection))
+    calibrations = cached_property(lambda self: Calibrations(self.connection))
+    sidecars = cached_property(lambda self: Sidecars(self.connection))
+    library = cached_property(lambda self: Library(self.connection))
 
 
 class Catalog:
-    """The database of one library. Threads may share it: every transaction has a connection of its own."""
+    """The catalog of one library. Threads may share it: every transaction has a connection of its own."""
 
-    def __init__(self, path: Path, engine: Engine, mapped: MappedRows | None = None) -> None:
-        self.path = path
-        self._mapped = mapped
+    def __init__(self, database: Database, cache: EmbeddingCache | None = None) -> None:
+        self._database = database
+        self._cache = cache
         self._labels = KeptLabels()
-        self._engine = engine
-        self._identity = _identity(path)
 
     @classmethod
-    def open(cls, path: Path, mapped: MappedRows | None = None) -> Catalog:
-        """The catalog at *path*, made if there is none and upgraded if it is older.
+    def open(cls, path: Path, cache: EmbeddingCache | None = None) -> Catalog:
+        """Open the SQLite catalog at *path*, made if there is none and upgraded if it is older.
 
-        Embeddings are read from *mapped* rows, if they are given, as far as these are the same.
+        Embeddings are read from *cache*, if there is one, as far as it equals the catalog.
 
         Raises `NotACatalog`, `CatalogTooNew`, `CatalogReadOnly`, `CatalogBusy`, `CatalogDamaged` or `DiskFull`.
         """
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CatalogReadOnly(path, str(error)) from error
-        engine = connect(path)
-        try:
-            with translated(path):
-                upgrade(engine, path)
-            return cls(path, engine, mapped)
-        except BaseException:
-            engine.dispose()
-            raise
+        return cls(SQLiteDatabase.open(path, upgrade), cache)
+
+    @property
+    def path(self) -> Path:
+        """The path of the catalog."""
+        return self._database.path
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
-        """A consistent view of what was committed when it began. Writing in it raises."""
-        with transaction(self._engine, self.path, writes=False) as connection:
-            yield Transaction(connection, self._mapped, self._labels)
+        """Begin a transaction on what is committed now; later commits are not seen. Writing in it raises."""
+        with self._database.begin(writes=False) as connection:
+            yield Transaction(connection, self._cache, self._labels)
 
     @contextmanager
     def write(self, patience: float | None = None) -> Iterator[Transaction]:
-        """A transaction that may write: all of it is kept, or on an exception none.
+        """Begin a transaction that may write: committed at the end, rolled back on an exception.
 
-        Another process's is waited for: half a minute, or about *patience* seconds, and half a second at least. Then
-        it raises `CatalogBusy`.
+        It waits for one of another process: half a minute, or about *patience* seconds, and half a second at least.
+        Then it raises `CatalogBusy`. Raises `CatalogMoved` if the catalog was deleted or replaced since it was opened.
         """
-        # SQLite would go on writing, without complaint, into a file that has been deleted.
-        if _identity(self.path) != self._identity:
-            raise CatalogMoved(self.path)
-        with transaction(self._engine, self.path, writes=True, patience=patience) as connection:
-            yield Transaction(connection, self._mapped, self._labels)
+        with self._database.begin(writes=True, patience=patience) as connection:
+            yield Transaction(connection, self._cache, self._labels)
 
     def close(self) -> None:
-        """Give back what is held open."""
-        self._engine.dispose()
+        """Close all connections."""
+        self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -127,11 +120,3 @@ class Catalog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

@@ -1,4 +1,4 @@
-"""Which photos have several files, and which show the same pixels."""
+"""Copies: photos with several files, and photos with equal pixels."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from sqlalchemy import Connection, func, select
 
 from store.records import IndexedFile, Stamp
 from store.sql import schema
-from store.sql.chunks import chunks
+from store.sql.dialect import chunks
 
 _embedding, _file, _folder, _photo = schema.embedding, schema.file, schema.folder, schema.photo
 
 
 class Copies:
-    """Questions about files that hold the same content, and photos that show the same picture."""
+    """Finds files with the same content, and photos that show the same picture."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def in_several_files(self) -> list[int]:
-        """The photos that more than one file holds, by ascending id."""
+        """Return the photos that have more than one file, by ascending id."""
         held = select(_file.c.photo_id).where(_file.c.photo_id.is_not(None)).group_by(_file.c.photo_id)
         return list(self._connection.execute(held.having(func.count() > 1).order_by(_file.c.photo_id)).scalars())
 
     def of_same_pixels(self, space_id: int) -> list[list[int]]:
-        """Photos that have a file and looked the same to the space's image tower, to the bit, together."""
+        """Return groups of photos that have a file and gave the space's image encoder the same pixels, to the bit."""
         mine = (_embedding.c.space_id == space_id, _embedding.c.pixels.is_not(None), _photo.c.gone_at.is_(None))
         held = select(_embedding.c.pixels, _embedding.c.photo_id).join(_photo).where(*mine)
         shared = select(_embedding.c.pixels).join(_photo).where(*mine)
@@ -41,7 +41,7 @@ class Copies:
         return list(together.values())
 
     def files(self, photo_ids: Sequence[int]) -> dict[int, list[IndexedFile]]:
-        """Every file of each photo, by path."""
+        """Return every file of each photo, by path."""
         files: defaultdict[int, list[IndexedFile]] = defaultdict(list)
         for some in chunks(photo_ids):
             rows = self._connection.execute(
@@ -53,7 +53,7 @@ class Copies:
         return {photo_id: sorted(of_one, key=lambda file: file.path) for photo_id, of_one in files.items()}
 
     def taken(self, photo_ids: Sequence[int]) -> dict[int, tuple[datetime, str]]:
-        """When, by the camera's clock, and by which camera photos were taken: those of which both are known."""
+        """Return time, by the camera's clock, and camera of photos; those that lack either are left out."""
         mine = (_photo.c.taken_at.is_not(None), _photo.c.camera.is_not(None))
         found: dict[int, tuple[datetime, str]] = {}
         for some in chunks(photo_ids):
@@ -62,7 +62,7 @@ class Copies:
         return found
 
     def below(self, paths: Sequence[bytes]) -> list[int]:
-        """The photos that have a file in one of the directories *paths*, absolute, or below; by ascending id."""
+        """Return the photos that have a file in or below one of the directories *paths*, absolute; by ascending id."""
         found: set[int] = set()
         for folder in self._connection.execute(select(_folder)):
             root = folder.path.rstrip(b"/") + b"/"
@@ -71,7 +71,7 @@ class Copies:
                 rows = select(_file.c.photo_id).where(_file.c.folder_id == folder.id, _file.c.photo_id.is_not(None))
                 if asked.startswith(root):
                     inner = asked[len(root) :]
-                    # The last byte that follows a slash encloses everything that begins with the name and a slash.
+                    # The slash and the byte after it bound all paths that begin with the name and a slash.
                     if inner:
                         rows = rows.where(_file.c.path >= inner, _file.c.path < inner[:-1] + b"0")
                 elif not root.startswith(asked):

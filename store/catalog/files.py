@@ -1,23 +1,20 @@
-"""Files: what is known of each path on disk."""
+"""Files: paths on disk, the photos that they hold, and failed attempts to decode contents."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select
 
-from store.embeddings.change_log import note_photo_back, note_photos_that_lose_their_files
-from store.records import File, Outcome, Problem, Stamp
+from store.embeddings import change_log
+from store.records import Attempts, File, Outcome, Problem, Stamp
 from store.sql import schema
-from store.sql.chunks import chunks
-from store.sql.columns import unsigned
-from store.sql.dialect import lies_directly, replacing
+from store.sql.dialect import chunks, lies_directly, replacing, unsigned
 
-from .attempts import AttemptLog
-
-_file = schema.file
+_file, _attempt = schema.file, schema.attempt
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _PROBLEMS = [outcome.value for outcome in Outcome if outcome.is_problem]
 #: Rows that are fetched at once.
@@ -30,82 +27,84 @@ _PUT = replacing(
     ["folder_id", "path"],
     ["size", "mtime_ns", "ctime_ns", "inode", "outcome", "reason", "photo_id", "companion_of"],
 )
+_ATTEMPTS_AT = select(_attempt.c.tries, _attempt.c.last_at, _attempt.c.reason).where(
+    _attempt.c.content_hash == bindparam("content")
+)
+_PUT_ATTEMPTS = replacing(_attempt, ["content_hash"], ["tries", "last_at", "reason"])
 
 
 class Files:
-    """The rows of paths. A path's photo is its content; many paths can hold one photo."""
+    """The paths on disk. A path's photo is its content; many paths can hold one photo."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def known(self, folder_id: int, below: bytes = b"", *, is_deep: bool = True) -> Iterator[File]:
-        """Every row of the folder whose path is in *below*, relative to it; itself, or if *is_deep*, anywhere."""
+        """Yield the folder's files in the directory *below*, relative to it; also those deeper down if *is_deep*."""
         rows = select(_file).where(_file.c.folder_id == folder_id)
         if below:
-            # The slash and the byte that follows it enclose everything that begins with the name and a slash.
+            # The slash and the byte after it bound all paths that begin with the name and a slash.
             rows = rows.where(_file.c.path > below + b"/", _file.c.path < below + b"0")
         if not is_deep:
             rows = rows.where(lies_directly(_file.c.path, len(below) + 1 if below else 0))
-        # From the driver's own cursor: a library has a million rows, and to wrap each takes longer than to read it.
+        # The driver's own cursor: a library has a million rows, and wrapping a row takes longer than reading it.
         cursor = self._connection.execute(rows).cursor
         assert cursor is not None
         while part := cursor.fetchmany(_PART):
             yield from map(_raw_record, part)
 
     def count(self, folder_id: int) -> int:
-        """How many rows the folder has."""
+        """Count the files of the folder."""
         rows = select(func.count()).select_from(_file).where(_file.c.folder_id == folder_id)
         return self._connection.execute(rows).scalar_one()
 
     def held(self, folder_id: int) -> int:
-        """How many files of the folder hold photos."""
+        """Count the files of the folder that hold photos."""
         held = select(func.count()).select_from(_file)
         return self._connection.execute(
             held.where(_file.c.folder_id == folder_id, _file.c.photo_id.is_not(None))
         ).scalar_one()
 
     def indexed(self, folder_id: int, path: bytes, stamp: Stamp, photo_id: int) -> None:
-        """The path, relative to its folder, now holds that photo."""
+        """Note that the path, relative to its folder, holds that photo."""
         before = self._photo_at(folder_id, path)
         is_back = before != photo_id and not self._has_files(photo_id)
         self._put(folder_id, path, stamp, Outcome.INDEXED, None, photo_id)
         if is_back:
-            note_photo_back(self._connection, photo_id)
+            change_log.note_photo_back(self._connection, photo_id)
         if before is not None and before != photo_id:
-            note_photos_that_lose_their_files(self._connection, [before])
+            change_log.note_files_lost(self._connection, [before])
 
     def failed(self, folder_id: int, path: bytes, stamp: Stamp, outcome: Outcome, reason: str) -> None:
-        """The path holds no photo, for that reason. A photo that it held before is no longer found there."""
+        """Note that the path holds no photo, and why. A photo that it held before is no longer found there."""
         before = self._photo_at(folder_id, path)
-        # A reason may quote a name that is no text.
-        sound = reason.encode("utf-8", "backslashreplace").decode("utf-8")
-        self._put(folder_id, path, stamp, outcome, sound, None)
+        self._put(folder_id, path, stamp, outcome, _as_text(reason), None)
         if before is not None:
-            note_photos_that_lose_their_files(self._connection, [before])
+            change_log.note_files_lost(self._connection, [before])
 
     def companion(self, folder_id: int, path: bytes, stamp: Stamp, of: bytes) -> None:
-        """The path belongs to the file named *of* in the same directory. A photo that it held is not found there."""
+        """Note that the path belongs to the file *of* beside it. A photo that it held is no longer found there."""
         before = self._photo_at(folder_id, path)
         self._put(folder_id, path, stamp, Outcome.COMPANION, None, None, of)
         if before is not None:
-            note_photos_that_lose_their_files(self._connection, [before])
+            change_log.note_files_lost(self._connection, [before])
 
     def at(self, folder_id: int, path: bytes) -> File | None:
-        """The row of the path, relative to its folder."""
+        """Return the file at the path, relative to its folder."""
         row = self._connection.execute(select(_file).where(_file.c.folder_id == folder_id, _file.c.path == path))
         found = row.one_or_none()
         return None if found is None else _record(found)
 
     def forget(self, file_ids: Sequence[int]) -> None:
-        """These paths are gone. Their photos and embeddings stay."""
+        """Delete these files. Their photos and embeddings stay."""
         for some in chunks(file_ids):
             held = select(_file.c.photo_id).where(_file.c.id.in_(some), _file.c.photo_id.is_not(None)).distinct()
             photos = list(self._connection.execute(held).scalars())
             self._connection.execute(delete(_file).where(_file.c.id.in_(some)))
-            note_photos_that_lose_their_files(self._connection, photos)
+            change_log.note_files_lost(self._connection, photos)
 
     def stamps(self, file_ids: Sequence[int]) -> dict[int, Stamp]:
-        """The stamps of those of the files that are known still."""
+        """Return the stamps of those files that are still known."""
         found: dict[int, Stamp] = {}
         for some in chunks(file_ids):
             rows = self._connection.execute(
@@ -117,7 +116,7 @@ class Files:
         return found
 
     def lost(self, file_ids: Sequence[int]) -> list[int]:
-        """Those of *file_ids* without which a photo has no file left."""
+        """Return those of *file_ids* that are the last files of their photos."""
         going = set(file_ids)
         photo_of: dict[int, int] = {}
         for some in chunks(file_ids):
@@ -132,7 +131,7 @@ class Files:
         return [file_id for file_id, photo_id in photo_of.items() if photo_id not in staying]
 
     def only(self, folder_id: int, path: bytes) -> int | None:
-        """The photo that the path holds, if no other path holds it too."""
+        """Return the photo that the path holds, if no other path holds it too."""
         photo_id = self._photo_at(folder_id, path)
         if photo_id is None:
             return None
@@ -140,12 +139,12 @@ class Files:
         return photo_id if len(files) == 1 else None
 
     def forget_problems(self) -> int:
-        """Forget every file that is not indexed, so that it is read again. Returns how many they were."""
+        """Delete every file that could not be indexed, so that it is read again. Returns their number."""
         AttemptLog(self._connection).forget()
         return self._connection.execute(delete(_file).where(_file.c.outcome.in_(_PROBLEMS))).rowcount
 
     def problems(self) -> list[Problem]:
-        """Every file that is not indexed, by absolute path."""
+        """Return every file that could not be indexed, by absolute path."""
         rows = self._connection.execute(
             select(schema.folder.c.path.label("folder"), _file.c.path, _file.c.outcome, _file.c.reason)
             .join(schema.folder)
@@ -155,12 +154,12 @@ class Files:
         return [Problem(os.path.join(row.folder, row.path), Outcome(row.outcome), row.reason or "") for row in rows]
 
     def counts(self) -> dict[Outcome, int]:
-        """How many files ended how; outcomes without a file are left out."""
+        """Count files by outcome; outcomes without a file are left out."""
         rows = self._connection.execute(select(_file.c.outcome, func.count()).group_by(_file.c.outcome))
         return {Outcome(outcome): count for outcome, count in rows}
 
     def lacking_embedding(self, space_id: int) -> list[File]:
-        """One file for each photo that has a file and no embedding in the space."""
+        """Return one file for each photo that has a file and no embedding in the space."""
         has_one = and_(schema.embedding.c.photo_id == _file.c.photo_id, schema.embedding.c.space_id == space_id)
         first = (
             select(func.min(_file.c.id))
@@ -192,12 +191,39 @@ class Files:
         self._connection.execute(_PUT, {"folder_id": folder_id, "path": path, **now})
 
 
+class AttemptLog:
+    """Failed attempts to decode a content that may yet succeed: after a crash, a timeout, or too little memory."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def of(self, content_hash: bytes) -> Attempts | None:
+        """Return the attempts at the content with that SHA-256; None if none has failed."""
+        row = self._connection.execute(_ATTEMPTS_AT, {"content": content_hash}).one_or_none()
+        return None if row is None else Attempts(row.tries, row.last_at, row.reason)
+
+    def note(self, content_hash: bytes, reason: str) -> None:
+        """Count one more failed attempt, now."""
+        before = self.of(content_hash)
+        row = {
+            "content_hash": content_hash,
+            "tries": 1 if before is None else before.count + 1,
+            "last_at": datetime.now(UTC).replace(tzinfo=None),
+            "reason": _as_text(reason),
+        }
+        self._connection.execute(_PUT_ATTEMPTS, row)
+
+    def forget(self) -> None:
+        """Forget all attempts, so that every content is tried again."""
+        self._connection.execute(delete(_attempt))
+
+
 def _stamp_values(stamp: Stamp) -> dict[str, int]:
     return {"size": stamp.size, "mtime_ns": stamp.mtime_ns, "ctime_ns": stamp.ctime_ns, "inode": stamp.inode}
 
 
 def _raw_record(row: Sequence[Any]) -> File:
-    """As `_record`, of a row that no column type has worked on."""
+    """Make the record of a row that no column type has converted."""
     key, folder_id, path, size, mtime_ns, ctime_ns, inode, outcome, reason, photo_id, companion_of = row
     stamp = Stamp(size, mtime_ns, ctime_ns, inode if inode >= 0 else unsigned(inode))
     return File(key, folder_id, path, stamp, _OUTCOMES[outcome], reason, photo_id, companion_of)
@@ -207,3 +233,8 @@ def _record(row: Row[Any]) -> File:
     key, folder_id, path, size, mtime_ns, ctime_ns, inode, outcome, reason, photo_id, companion_of = tuple(row)
     stamp = Stamp(size, mtime_ns, ctime_ns, inode)
     return File(key, folder_id, path, stamp, _OUTCOMES[outcome], reason, photo_id, companion_of)
+
+
+def _as_text(reason: str) -> str:
+    # A reason may quote a file name that is not text.
+    return reason.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -6,32 +6,32 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
-from store.embeddings.change_log import note_photos_that_lose_their_files
+from store.embeddings import change_log
 from store.errors import FolderCovered
 from store.records import Folder
 from store.sql import schema
 
 
 class Folders:
-    """The registered folders; no one lies inside another."""
+    """The registered folders. None lies inside another."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def all(self) -> list[Folder]:
-        """Every folder, by path."""
+        """Return every folder, by path."""
         rows = self._connection.execute(select(schema.folder).order_by(schema.folder.c.path))
         return [_record(row) for row in rows]
 
     def find(self, path: bytes) -> Folder | None:
-        """The folder at exactly *path*."""
+        """Return the folder at exactly *path*."""
         row = self._connection.execute(select(schema.folder).where(schema.folder.c.path == path)).one_or_none()
         return None if row is None else _record(row)
 
     def add(self, path: bytes) -> Folder:
-        """Register *path*, absolute; if it is registered, that one.
+        """Register *path*, absolute, and return the folder; if it is registered already, that one.
 
-        Registered folders inside it become part of it, with all that is known of their files.
+        Registered folders inside it become part of it, with their files.
         Raises `FolderCovered` if it lies inside a registered folder.
         """
         registered = self.all()
@@ -49,17 +49,17 @@ class Folders:
         return new
 
     def exclude(self, folder_id: int, patterns: Sequence[str]) -> None:
-        """From now on these *patterns*, and no others, are left out of the folder."""
+        """Set the *patterns* of what is left out of the folder."""
         self._set(folder_id, excludes=list(patterns))
 
     def seen_on(self, folder_id: int, device: int) -> None:
-        """The folder lies on that device."""
+        """Note the device that the folder lies on."""
         self._set(folder_id, device=device)
 
     def move(self, folder_id: int, path: bytes) -> None:
-        """The folder is at *path*, absolute, from now on, with all its files.
+        """Set the folder's path to *path*, absolute; its files go with it.
 
-        Raises `FolderCovered` if that is, is in, or is around another registered folder.
+        Raises `FolderCovered` if that is another registered folder, or lies in or around one.
         """
         for folder in self.all():
             if folder.id != folder_id and (
@@ -69,13 +69,13 @@ class Folders:
         self._set(folder_id, path=path, device=None)
 
     def remove(self, folder_id: int) -> None:
-        """Forget a folder and its files. Photos and their embeddings stay, and are found again if they come back."""
+        """Delete a folder and its files. Photos and embeddings stay, and are found again if the files come back."""
         held = select(schema.file.c.photo_id).where(
             schema.file.c.folder_id == folder_id, schema.file.c.photo_id.is_not(None)
         )
         photos = list(self._connection.execute(held.distinct()).scalars())
         self._connection.execute(delete(schema.file).where(schema.file.c.folder_id == folder_id))
-        note_photos_that_lose_their_files(self._connection, photos)
+        change_log.note_files_lost(self._connection, photos)
         self._connection.execute(delete(schema.folder).where(schema.folder.c.id == folder_id))
 
     def _set(self, folder_id: int, **values: object) -> None:

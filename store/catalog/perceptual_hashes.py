@@ -1,6 +1,6 @@
-"""What photos look like, kept so that no picture need be decoded twice for it.
+"""Perceptual hashes of photos, kept so that no picture is decoded twice for them.
 
-A photo is its content, so a look never goes stale; but the method that made it may be replaced by another.
+A photo is its content, so its hash never goes stale; but another method may replace the one that made it.
 """
 
 from __future__ import annotations
@@ -13,41 +13,43 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from store.sql import schema
-from store.sql.chunks import among, chunks
-from store.sql.dialect import execute_plainly, replacing
+from store.sql.dialect import among, chunks, execute_plainly, replacing
 
-_look = schema.look
-_PUT = replacing(_look, ["photo_id"], ["method", "bits", "colours"])
+_hash = schema.look
+_PUT = replacing(_hash, ["photo_id"], ["method", "bits", "colours"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PerceptualHash:
-    """`photo_ids` int64 (n,), ascending; `bits` uint8 (n, 8), eight in each; `colours` uint8 (n, 8, 8, 3), RGB."""
+    """Hashes of photos, one a row.
+
+    `photo_ids` int64 (n,), ascending; `bits` uint8 (n, 8), eight in each; `colours` uint8 (n, 8, 8, 3), RGB.
+    """
 
     photo_ids: NDArray[np.int64]
     bits: NDArray[np.uint8]
     colours: NDArray[np.uint8]
 
     def __len__(self) -> int:
-        """How many photos."""
+        """The number of photos."""
         return len(self.photo_ids)
 
 
 class PerceptualHashes:
-    """The looks of photos, each as one method made it."""
+    """The perceptual hashes of photos, each by one method."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def of(self, method: int, photo_ids: Sequence[int]) -> PerceptualHash:
-        """Those of *photo_ids* of which *method* has made a look."""
+        """Return the hashes by *method* of those of *photo_ids* that have one."""
         ids: list[int] = []
         bits, colours = bytearray(), bytearray()
         for some in chunks(sorted(photo_ids)):
             asked = set(some)
-            kept = select(_look.c.photo_id, _look.c.bits, _look.c.colours)
-            kept = kept.where(among(_look.c.photo_id, some), _look.c.method == method)
-            for row in self._connection.execute(kept.order_by(_look.c.photo_id)):
+            kept = select(_hash.c.photo_id, _hash.c.bits, _hash.c.colours)
+            kept = kept.where(among(_hash.c.photo_id, some), _hash.c.method == method)
+            for row in self._connection.execute(kept.order_by(_hash.c.photo_id)):
                 if row.photo_id in asked:
                     ids.append(row.photo_id)
                     bits += row.bits
@@ -58,12 +60,12 @@ class PerceptualHashes:
             np.frombuffer(bytes(colours), np.uint8).reshape(-1, 8, 8, 3),
         )
 
-    def put(self, method: int, looks: PerceptualHash) -> None:
-        """Keep what *method* made, in place of what was kept of these photos. Photos that are no more are left out."""
-        there = set(self._there(looks.photo_ids.tolist()))
+    def put(self, method: int, hashes: PerceptualHash) -> None:
+        """Store hashes by *method*, in place of earlier ones of these photos. Deleted photos are left out."""
+        there = set(self._there(hashes.photo_ids.tolist()))
         rows = [
             (photo_id, method, bits.tobytes(), colours.tobytes())
-            for photo_id, bits, colours in zip(looks.photo_ids.tolist(), looks.bits, looks.colours, strict=True)
+            for photo_id, bits, colours in zip(hashes.photo_ids.tolist(), hashes.bits, hashes.colours, strict=True)
             if photo_id in there
         ]
         if rows:

@@ -12,8 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 
 from store.records import Facts, Photo
 from store.sql import schema
-from store.sql.chunks import among, chunks
-from store.sql.dialect import replacing
+from store.sql.dialect import among, chunks, replacing
 
 _photo, _file, _folder = schema.photo, schema.file, schema.folder
 _FACTS = tuple(field.name for field in fields(Facts))
@@ -25,37 +24,37 @@ _FORMERLY = replacing(_former, ["content_hash"], ["photo_id"])
 
 
 class Photos:
-    """The rows of contents. A photo outlives its files until it is deleted, and is found again if it comes back."""
+    """The photos, by their contents. A photo outlives its files until it is deleted, and is found again with them."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def find(self, content_hash: bytes) -> int | None:
-        """The id of the photo with that SHA-256, if it was ever seen."""
+        """Return the id of the photo whose content has that SHA-256, if it was ever seen."""
         return self._connection.execute(_WITH_HASH, {"hash": content_hash}).scalar()
 
     def add(self, content_hash: bytes, size: int, facts: Facts) -> int:
-        """A new photo's id. *size* is its file's, in bytes."""
+        """Add a photo, and return its id. *size* is its file's, in bytes."""
         values = {"content_hash": content_hash, "size": size, "added_at": datetime.now(UTC).replace(tzinfo=None)}
         key = self._connection.execute(_ADD, {**values, **_facts_values(facts)}).inserted_primary_key
         assert key is not None
         return int(key[0])
 
     def become(self, photo_id: int, content_hash: bytes, size: int, facts: Facts) -> None:
-        """The photo's file was written anew with the same picture in it: other facts, another hash, the same photo."""
+        """Replace the photo's content by one that shows the same picture: another hash, other facts, the same photo."""
         before = self._connection.execute(select(_photo.c.content_hash).where(_photo.c.id == photo_id)).scalar_one()
         self._connection.execute(_FORMERLY, {"content_hash": before, "photo_id": photo_id})
-        # What the image tower saw is the same, which is not all that there is to see.
+        # The image encoder saw the same pixels, but a perceptual hash is of the full picture.
         self._connection.execute(delete(schema.look).where(schema.look.c.photo_id == photo_id))
         values = {"content_hash": content_hash, "size": size, **_facts_values(facts)}
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**values))
 
     def refresh(self, photo_id: int, facts: Facts) -> None:
-        """Keep what was read anew from the same content."""
+        """Replace the facts of the same content."""
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**_facts_values(facts)))
 
     def of_contents(self, hashes: Sequence[bytes]) -> dict[bytes, int]:
-        """The photos whose files have these SHA-256s, or had them before other programs wrote facts into them."""
+        """Return the photos of contents with these SHA-256s, also of former contents; see `become`."""
         found: dict[bytes, int] = {}
         for table, photo_id in ((_former, _former.c.photo_id), (_photo, _photo.c.id)):
             for some in chunks(hashes):
@@ -64,7 +63,7 @@ class Photos:
         return found
 
     def get(self, photo_ids: Sequence[int]) -> list[Photo]:
-        """These photos, in the order asked; ids that are not known are left out."""
+        """Return these photos, in the order given; unknown ids are left out."""
         found: dict[int, Photo] = {}
         for some in chunks(photo_ids):
             paths = self._paths(some)
@@ -75,7 +74,7 @@ class Photos:
         return [found[photo_id] for photo_id in photo_ids if photo_id in found]
 
     def at(self, path: bytes) -> Photo | None:
-        """The photo that the file at the absolute *path* holds, if that file is indexed."""
+        """Return the photo that the file at the absolute *path* holds, if that file is indexed."""
         for folder in self._connection.execute(select(_folder)):
             prefix = folder.path.rstrip(b"/") + b"/"
             if path.startswith(prefix):
@@ -87,17 +86,17 @@ class Photos:
         return None
 
     def gone(self, before: datetime | None = None) -> list[int]:
-        """Photos without a file; since before that moment (UTC, without a zone), if it is given."""
+        """Return photos without a file, ascending; only those without one since *before* (UTC, no zone), if given."""
         query = select(_photo.c.id).where(_photo.c.gone_at.is_not(None))
         if before is not None:
             query = query.where(_photo.c.gone_at < before)
         return list(self._connection.execute(query.order_by(_photo.c.id)).scalars())
 
     def delete(self, photo_ids: Sequence[int]) -> None:
-        """Delete photos that have no file, with all that is known of them. Their ids are never used again."""
+        """Delete photos that have no file, and everything about them. Their ids are never used again."""
         for some in chunks(photo_ids):
             scored = schema.photo_scores.c
-            # Naming the scorings, which are few, lets the primary key find the photos.
+            # With the few scorings named, the primary key finds the photos.
             in_any = scored.scoring_id.in_(select(schema.scoring.c.id))
             self._connection.execute(delete(schema.photo_scores).where(in_any, scored.photo_id.in_(some)))
             for table in (schema.tag, schema.tag_event, schema.embedding, schema.look, _former):
@@ -105,7 +104,7 @@ class Photos:
             self._connection.execute(delete(_photo).where(_photo.c.id.in_(some)))
 
     def known(self, photo_ids: Sequence[int]) -> set[int]:
-        """Those of *photo_ids* that are photos still."""
+        """Return those of *photo_ids* that still exist."""
         return {
             key
             for some in chunks(photo_ids)
@@ -113,19 +112,19 @@ class Photos:
         }.intersection(photo_ids)
 
     def keywords(self) -> list[tuple[int, tuple[str, ...]]]:
-        """The photos that have keywords of their own or of a sidecar's, with these."""
+        """Return the photos that have a file and keywords, its own or a sidecar's, with these."""
         rows = self._connection.execute(
             select(_photo.c.id, _photo.c.keywords).where(_photo.c.keywords != [], _photo.c.gone_at.is_(None))
         )
         return [(row.id, tuple(row.keywords)) for row in rows]
 
     def count(self) -> int:
-        """How many photos have a file."""
+        """Count the photos that have a file."""
         held = select(func.count(func.distinct(_file.c.photo_id)))
         return self._connection.execute(held).scalar_one()
 
     def any(self) -> bool:
-        """Whether a photo has a file."""
+        """Return whether any photo has a file."""
         return (
             self._connection.execute(select(_file.c.photo_id).where(_file.c.photo_id.is_not(None)).limit(1)).first()
             is not None
@@ -143,7 +142,7 @@ class Photos:
         return paths
 
     def _companions(self, paths: Sequence[bytes]) -> dict[bytes, list[bytes]]:
-        """The absolute *paths* of files to those of their companions."""
+        """Return the companions of the files at absolute *paths*, by path."""
         found: defaultdict[bytes, list[bytes]] = defaultdict(list)
         for some in chunks(sorted({os.path.basename(path) for path in paths})):
             rows = self._connection.execute(

@@ -1,4 +1,4 @@
-"""The journal of sidecars that were written: what each was before, so that it can be put back."""
+"""The journal of written sidecars: each one's earlier content, so that it can be restored."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Row, case, delete, func, insert, select, upda
 
 from store.records import SidecarRun, SidecarWrite
 from store.sql import schema
-from store.sql.chunks import chunks
+from store.sql.dialect import chunks
 
 _run, _write = schema.sidecar_run, schema.sidecar_write
 
 
 class Sidecars:
-    """Runs, and for each the sidecars that it wrote. An entry is committed before its sidecar is touched.
+    """Runs, and the sidecars that each wrote. An entry is committed before its sidecar is touched.
 
     So there may be entries of sidecars that were not written after all; what lies on disk says which.
     """
@@ -25,13 +25,13 @@ class Sidecars:
         self._connection = connection
 
     def begin(self) -> int:
-        """A new run's number."""
+        """Begin a run, and return its number."""
         key = self._connection.execute(insert(_run).values(started_at=_now())).inserted_primary_key
         assert key is not None
         return int(key[0])
 
     def note(self, run_id: int, photo_id: int, path: bytes, before: bytes | None, after_hash: bytes) -> int:
-        """The entry of a sidecar that is about to be written. *before* is its content, or None if it is made.
+        """Add the entry of a sidecar that is about to be written. *before* is its content; None if it is new.
 
         *path* is absolute; *after_hash* is the SHA-256 of what it will hold.
         """
@@ -42,23 +42,23 @@ class Sidecars:
         return int(key[0])
 
     def drop(self, write_ids: Sequence[int]) -> None:
-        """These sidecars were not written."""
+        """Delete entries of sidecars that were not written."""
         for some in chunks(write_ids):
             self._connection.execute(delete(_write).where(_write.c.id.in_(some)))
 
     def end(self, run_id: int) -> None:
-        """The run is over. One that wrote nothing is forgotten."""
+        """End a run. One that wrote nothing is deleted."""
         self._set(run_id, ended_at=_now())
         nothing = select(_write.c.id).where(_write.c.sidecar_run_id == run_id)
         if self._connection.execute(nothing.limit(1)).first() is None:
             self._connection.execute(delete(_run).where(_run.c.id == run_id))
 
     def cut_short(self) -> list[int]:
-        """Runs that never ended."""
+        """Return the runs that never ended."""
         return list(self._connection.execute(select(_run.c.id).where(_run.c.ended_at.is_(None))).scalars())
 
     def runs(self) -> list[SidecarRun]:
-        """Every run, newest first."""
+        """Return every run, newest first."""
         counts = (
             select(
                 _write.c.sidecar_run_id.label("run"),
@@ -76,30 +76,30 @@ class Sidecars:
         return [SidecarRun(row.id, row.started_at, row.made or 0, row.changed or 0, row.undone_at) for row in rows]
 
     def writes(self, run_id: int, after: int, count: int) -> list[SidecarWrite]:
-        """The next *count* entries of a run whose ids are above *after* and that were not undone."""
+        """Return the next *count* entries of a run whose ids are above *after* and that were not undone."""
         mine = (_write.c.sidecar_run_id == run_id, _write.c.id > after, _write.c.undone.is_(False))
         rows = self._connection.execute(select(_write).where(*mine).order_by(_write.c.id).limit(count))
         return [_record(row) for row in rows]
 
     def undone(self, write_ids: Sequence[int]) -> None:
-        """These sidecars are as they were before."""
+        """Note that these sidecars were restored."""
         for some in chunks(write_ids):
             self._connection.execute(update(_write).where(_write.c.id.in_(some)).values(undone=True))
 
     def undone_run(self, run_id: int) -> None:
-        """What could be undone of the run was."""
+        """Note that the run was undone, as far as possible."""
         self._set(run_id, undone_at=_now())
 
     def later(self, write: SidecarWrite) -> int | None:
-        """The last run that wrote the same sidecar after that one, and was not undone."""
+        """Return the last run that wrote the same sidecar later and was not undone; None if there is none."""
         same = (_write.c.path == write.path, _write.c.id > write.id, _write.c.undone.is_(False))
         found: int | None = self._connection.execute(select(func.max(_write.c.sidecar_run_id)).where(*same)).scalar()
         return found
 
     def move(self, old: bytes, new: bytes) -> None:
-        """What lay below the folder *old* is below *new* from now on; both absolute."""
+        """Move the paths below the folder *old* to *new*; both absolute."""
         below, instead = (path.rstrip(b"/") + b"/" for path in (old, new))
-        # The slash and the byte that follows it enclose everything that begins with the folder's name and a slash.
+        # The slash and the byte after it bound all paths that begin with the folder's name and a slash.
         inside = (_write.c.path > below, _write.c.path < below[:-1] + b"0")
         for row in self._connection.execute(select(_write.c.id, _write.c.path).where(*inside)).all():
             path = instead + row.path[len(below) :]

@@ -1,1 +1,1 @@
-"""Embeddings, their spaces, and the log of their changes."""
+"""Spaces, embeddings of photos and texts in them, the log of their changes, and the interface of a cache of them."""

@@ -1,4 +1,4 @@
-"""The log that the index follows: which embeddings can be found, in the order in which that changed."""
+"""The change log: which embeddings became findable, changed or were lost, in order. The vector index follows it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from store.sql import schema
-from store.sql.chunks import chunks
+from store.sql.dialect import chunks
 
 PUT = "put"
 DELETE = "delete"
@@ -19,7 +19,7 @@ _log, _file, _embedding = schema.embedding_change, schema.file, schema.embedding
 
 # Built once: making a statement costs more than running it.
 _HELD = select(_file.c.photo_id).where(_file.c.photo_id.in_(bindparam("photos", expanding=True))).distinct()
-#: Naming the spaces, which are few, lets the index on (space, photo) answer instead of a scan of all embeddings.
+#: With the few spaces named, the index on (space, photo) answers instead of a scan of all embeddings.
 _EMBEDDED = select(_embedding.c.space_id, _embedding.c.photo_id).where(
     _embedding.c.space_id.in_(select(schema.space.c.id)),
     _embedding.c.photo_id.in_(bindparam("photos", expanding=True)),
@@ -34,7 +34,7 @@ _APPEND = insert(_log)
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in the log: the entry's number, and the token that tells this log from others that count alike."""
+    """An entry of the log: its number, and a random token that no other log has at that number."""
 
     seq: int
     token: int
@@ -45,19 +45,19 @@ START = Position(0, 0)
 
 
 def note_put(connection: Connection, space_id: int, photo_id: int) -> None:
-    """The photo's embedding is new or changed; if it has no file, it will be noted when it gets one."""
+    """Note that the photo's embedding is new or changed. Without a file it is noted when the photo gets one."""
     if _held(connection, [photo_id]):
         _note(connection, [(space_id, photo_id)], PUT)
 
 
 def note_photo_back(connection: Connection, photo_id: int) -> None:
-    """The photo has just gained its first file."""
+    """Note that the photo has just gained its first file."""
     connection.execute(_SET_GONE, {"photos": [photo_id], "moment": None})
     _note(connection, _embedded(connection, [photo_id]), PUT)
 
 
-def note_photos_that_lose_their_files(connection: Connection, photo_ids: Sequence[int]) -> None:
-    """Files of these photos are gone; those that have none left can no longer be found."""
+def note_files_lost(connection: Connection, photo_ids: Sequence[int]) -> None:
+    """Note that files of these photos are gone: photos that have none left can no longer be found."""
     for some in chunks(photo_ids):
         gone = set(some) - _held(connection, some)
         connection.execute(_SET_GONE, {"photos": sorted(gone), "moment": datetime.now(UTC).replace(tzinfo=None)})
@@ -65,19 +65,19 @@ def note_photos_that_lose_their_files(connection: Connection, photo_ids: Sequenc
 
 
 def note_dropped(connection: Connection, space_id: int, photo_ids: Iterable[int]) -> None:
-    """These photos' embeddings in the space are gone."""
+    """Note that these photos' embeddings in the space are deleted."""
     _note(connection, [(space_id, photo_id) for photo_id in photo_ids], DELETE)
 
 
 def latest(connection: Connection, space_id: int) -> Position:
-    """Where the log of the space ends."""
+    """Return the last entry of the space; `START` if there is none."""
     newest = select(_log.c.seq, _log.c.token).where(_log.c.space_id == space_id).order_by(_log.c.seq.desc()).limit(1)
     row = connection.execute(newest).one_or_none()
     return START if row is None else Position(row.seq, row.token)
 
 
 def holds(connection: Connection, space_id: int, position: Position) -> bool:
-    """Whether *position* is in this log: if not, it was another catalog's, or this one's before it was set back."""
+    """Return whether *position* is in this log. If not, it is of another catalog, or of this one before a restore."""
     if position == START:
         return True
     same = select(_log.c.seq).where(
@@ -87,7 +87,7 @@ def holds(connection: Connection, space_id: int, position: Position) -> bool:
 
 
 def since(connection: Connection, space_id: int, seq: int) -> dict[int, str]:
-    """Photo to its newest change (`put` or `delete`) after *seq*."""
+    """Return each photo that changed after entry *seq*, with its newest change (`PUT` or `DELETE`)."""
     rows = connection.execute(
         select(_log.c.photo_id, _log.c.op).where(_log.c.space_id == space_id, _log.c.seq > seq).order_by(_log.c.seq)
     )

@@ -1,9 +1,11 @@
-"""Embeddings: one unit vector for a photo in a space, with a checksum of its own."""
+"""Spaces, and the unit vectors of photos and texts in them."""
 
 from __future__ import annotations
 
+import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,154 +13,231 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     LargeBinary,
+    Row,
     Select,
     bindparam,
     delete,
     exists,
     func,
+    insert,
     select,
     type_coerce,
 )
 
-from store.errors import BadVector
-from store.records import Vectors
+from store.errors import BadVector, readable
+from store.records import Space, SpaceIdentity, Vectors
 from store.sql import schema
-from store.sql.chunks import among, chunks
-from store.sql.columns import pack
-from store.sql.dialect import replacing
-from store.vectors.faiss.mapped_rows import FreshRows, MappedRows
+from store.sql.dialect import among, chunks, pack, replacing, upsert
 
-from .change_log import note_dropped, note_put
+from . import change_log
+from .cache import CachedRows, EmbeddingCache
 
-_embedding, _file = schema.embedding, schema.file
+_space, _embedding, _text, _file = schema.space, schema.embedding, schema.text_vector, schema.file
 #: Rows that are fetched at once.
 _PART = 1024
-#: Rows from which it is worth the look whether they are mapped.
+#: Photos from which the check of a cache pays for itself.
 _MANY = 256
-#: How far a vector's length may be from one: what bfloat16 leaves of a division.
+#: How far a vector's length may be from one: bfloat16 leaves this much of a division.
 _LENGTH_TOLERANCE = 1e-2
 # Built once: making a statement costs more than running it.
-_DIMENSION = select(schema.space.c.dimension).where(schema.space.c.id == bindparam("space"))
+_SPACE = select(_space).where(_space.c.id == bindparam("id"))
 _PUT = replacing(_embedding, ["space_id", "photo_id"], ["vector", "checksum", "pixels"])
 
 
-class Embeddings:
-    """The vectors of photos. Rows are fp16; a row whose checksum is wrong is never given out.
+class Spaces:
+    """The spaces that vectors were ever made in."""
 
-    Many at once are read from *mapped* rows, if they are given, as far as these are the same.
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def ensure(self, identity: SpaceIdentity) -> Space:
+        """Return the space of that weights' hash, preprocessing and precision; made if it is new."""
+        same = select(_space).where(
+            _space.c.weights_hash == identity.weights_hash,
+            _space.c.preprocessing == identity.preprocessing,
+            _space.c.precision == identity.precision,
+        )
+        row = self._connection.execute(same).one_or_none()
+        if row is not None:
+            return _space_of(row)
+        values = {name: getattr(identity, name) for name in SpaceIdentity.__slots__}
+        # The model may be a folder, whose name need not be text; this copy of it is only shown to people.
+        values["model"] = readable(os.fsencode(identity.model))
+        key = self._connection.execute(insert(_space).values(**values)).inserted_primary_key
+        assert key is not None
+        return Space(int(key[0]), identity)
+
+    def get(self, space_id: int) -> Space:
+        """Return the space with that id, which must exist."""
+        return _space_of(self._connection.execute(_SPACE, {"id": space_id}).one())
+
+    def all(self) -> list[Space]:
+        """Return every space, oldest first."""
+        return [_space_of(row) for row in self._connection.execute(select(_space).order_by(_space.c.id))]
+
+
+class Embeddings:
+    """The vectors of photos. Rows are fp16; a row whose checksum is wrong is never returned.
+
+    Many rows at once are read from *cache*, if there is one, as far as the change log says that they are the catalog's.
     """
 
-    def __init__(self, connection: Connection, mapped: MappedRows | None = None) -> None:
+    def __init__(self, connection: Connection, cache: EmbeddingCache | None = None) -> None:
         self._connection = connection
-        self._mapped = mapped
+        self._cache = cache
+        # The rows of spaces never change.
+        self._spaces: dict[int, Space] = {}
+
+    @property
+    def uncached(self) -> Embeddings:
+        """The same embeddings, read from the catalog alone."""
+        return Embeddings(self._connection)
 
     def put(self, space_id: int, photo_id: int, vector: NDArray[np.float32], pixels: bytes | None = None) -> None:
-        """Keep *vector*, float32 (d,), of length one. Raises `BadVector` for any other.
+        """Store *vector*, float32 (d,), of length one. Raises `BadVector` for any other.
 
-        *pixels*, 16 bytes, is the digest of what the image tower saw.
+        *pixels*, 16 bytes, is the digest of the pixels that the image encoder was given.
         """
         self._check(space_id, vector)
         checksum = zlib.crc32(pack(vector, "float16"))
         row = {"space_id": space_id, "photo_id": photo_id, "vector": vector, "checksum": checksum, "pixels": pixels}
         self._connection.execute(_PUT, row)
-        note_put(self._connection, space_id, photo_id)
+        change_log.note_put(self._connection, space_id, photo_id)
 
     def of_pixels(self, space_id: int, pixels: bytes) -> NDArray[np.float32] | None:
-        """The vector, float32 (d,), that the space has for these pixels, if any photo has shown them."""
-        rows = self._rows(_raw(space_id).where(_embedding.c.pixels == pixels).limit(1))
+        """Return the vector, float32 (d,), of any photo with these pixels; None if there is none."""
+        rows = self._undamaged(_raw(space_id).where(_embedding.c.pixels == pixels).limit(1))
         return _vectors([0], [rows[0][1]], self._dimension(space_id)).matrix[0] if rows else None
 
     def pixels(self, space_id: int, photo_id: int) -> bytes | None:
-        """The digest of the pixels that the photo's embedding was made of, where it is known."""
+        """Return the digest of the pixels that the photo's embedding was made of, if it is known."""
         kept = select(_embedding.c.pixels).where(_embedding.c.space_id == space_id, _embedding.c.photo_id == photo_id)
         return self._connection.execute(kept).scalar()
 
     def exists(self, space_id: int, photo_id: int) -> bool:
-        """Whether the photo has an embedding in the space."""
+        """Return whether the photo has an embedding in the space."""
         found = select(_embedding.c.id).where(_embedding.c.space_id == space_id, _embedding.c.photo_id == photo_id)
         return self._connection.execute(found).first() is not None
 
     def count(self, space_id: int) -> int:
-        """How many photos that have a file have an embedding in the space."""
+        """Count the photos that have a file and an embedding in the space."""
         if (fresh := self._fresh(space_id)) is not None:
             return len(fresh.photo_ids())
-        return self.count_stored(space_id)
-
-    def count_stored(self, space_id: int) -> int:
-        """As `count`, from the catalog alone, whatever is mapped."""
         return self._connection.execute(
             select(func.count()).select_from(_embedding).where(_embedding.c.space_id == space_id, _has_file())
         ).scalar_one()
 
-    def get(self, space_id: int, photo_ids: Sequence[int]) -> Vectors:
-        """The embeddings of these photos, in the order asked; those that are absent or damaged are left out."""
-        if len(photo_ids) >= _MANY and (fresh := self._fresh(space_id)) is not None:
-            return self._from_both(space_id, np.array(photo_ids, np.int64), fresh)
-        return self.get_stored(space_id, photo_ids)
-
-    def get_stored(self, space_id: int, photo_ids: Sequence[int]) -> Vectors:
-        """As `get`, from the catalog alone, whatever is mapped."""
-        found: dict[int, bytes] = {}
-        for some in chunks(photo_ids):
-            rows = self._rows(_raw(space_id).where(among(_embedding.c.photo_id, some)))
-            found.update(rows)
-        wanted = [photo_id for photo_id in photo_ids if photo_id in found]
-        return _vectors(wanted, [found[photo_id] for photo_id in wanted], self._dimension(space_id))
-
-    def scan(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
-        """The embeddings of all photos that have a file, by ascending photo, at most *rows* at a time."""
-        fresh = self._fresh(space_id)
-        if fresh is None:
-            yield from self.scan_stored(space_id, rows)
-            return
-        photo_ids = fresh.photo_ids()
-        for start in range(0, len(photo_ids), rows):
-            yield self._from_both(space_id, photo_ids[start : start + rows], fresh)
-
     def ids(self, space_id: int) -> NDArray[np.int64]:
-        """The photos that have a file and an embedding in the space, int64 (n,), ascending."""
-        fresh = self._fresh(space_id)
-        if fresh is not None:
+        """Return the photos that have a file and an embedding in the space, int64 (n,), ascending."""
+        if (fresh := self._fresh(space_id)) is not None:
             return fresh.photo_ids()
         query = select(_embedding.c.photo_id).where(_embedding.c.space_id == space_id, _has_file())
         return np.array(list(self._connection.execute(query.order_by(_embedding.c.photo_id)).scalars()), np.int64)
 
-    def roughly(self, space_id: int, queries: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The cosines of all photos, also of those without a file, with *queries*, float32 (m, d), to some 1e-5.
+    def get(self, space_id: int, photo_ids: Sequence[int]) -> Vectors:
+        """Return the embeddings of these photos, in the order given; absent and damaged ones are left out."""
+        if len(photo_ids) >= _MANY and (fresh := self._fresh(space_id)) is not None:
+            return self._read_with(fresh, space_id, np.array(photo_ids, np.int64))
+        return self._read(space_id, photo_ids)
 
-        The photos, int64 (n,), ascending, and float32 (n, m). Damaged embeddings are left out.
+    def scan(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
+        """Yield the embeddings of all photos that have a file, by ascending photo, at most *rows* at a time."""
+        fresh = self._fresh(space_id)
+        if fresh is None:
+            yield from self._pages(space_id, rows)
+            return
+        photo_ids = fresh.photo_ids()
+        for start in range(0, len(photo_ids), rows):
+            yield self._read_with(fresh, space_id, photo_ids[start : start + rows])
+
+    def approximate_cosines(
+        self, space_id: int, queries: NDArray[np.float32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Compare all photos, also those without a file, with *queries*, float32 (m, d), to some 1e-5.
+
+        Returns the photos, int64 (n,), ascending, and their cosines, float32 (n, m). Damaged embeddings are left out.
         """
-        fresh, count = self._fresh(space_id), self._count(space_id)
+        fresh, count = self._fresh(space_id), self._count_with_and_without_file(space_id)
         ids = np.empty(0, np.int64) if fresh is None else fresh.ids
-        found = np.empty((0, len(queries)), np.float32) if fresh is None else fresh.roughly(queries)
+        cosines = np.empty((0, len(queries)), np.float32) if fresh is None else fresh.approximate_cosines(queries)
         if len(ids) == count:
-            return ids, found
-        others = fresh.put if fresh is not None else ids
+            return ids, cosines
+        others = fresh.changed if fresh is not None else ids
         if len(ids) + len(others) != count:
-            all_ids = self._all_ids(space_id)
+            all_ids = self._ids_with_and_without_file(space_id)
             others = all_ids[~np.isin(all_ids, ids)]
-        parts = [(ids, found)]
+        parts = [(ids, cosines)]
         for start in range(0, len(others), _PART):
-            vectors = self.get_stored(space_id, others[start : start + _PART].tolist())
+            vectors = self._read(space_id, others[start : start + _PART].tolist())
             parts.append((vectors.ids, vectors.matrix @ queries.T))
-        ids, found = np.concatenate([ids for ids, _ in parts]), np.concatenate([each for _, each in parts])
+        ids, cosines = np.concatenate([ids for ids, _ in parts]), np.concatenate([each for _, each in parts])
         order = np.argsort(ids)
-        return ids[order], found[order]
+        return ids[order], cosines[order]
 
     def sample(self, space_id: int, query: NDArray[np.float32], most: int) -> tuple[int, NDArray[np.float32]]:
-        """How many photos have a file and an embedding, and the cosines of about *most* with *query*, float32 (d,).
+        """Return the number of photos with file and embedding, and the cosines of about *most* with *query*, (d,).
 
-        They are at even distances, and come in any order. Of a large library they are those that the index was made
-        with: what changed since is little beside them.
+        The sample is evenly spaced, in any order. In a large library it is of the cached rows: later changes are few
+        beside them.
         """
         fresh = self._fresh(space_id)
         if fresh is not None and len(fresh.rows) >= most:
-            return len(fresh.ids) + len(fresh.put), fresh.rows.sample(query, most)
-        there = self.ids(space_id)
-        return len(there), self.get(space_id, there[:: max(1, -(-len(there) // most))].tolist()).matrix @ query
+            return len(fresh.ids) + len(fresh.changed), fresh.rows.sample(query, most)
+        ids = self.ids(space_id)
+        return len(ids), self.get(space_id, ids[:: max(1, -(-len(ids) // most))].tolist()).matrix @ query
 
-    def scan_stored(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
-        """As `scan`, from the catalog alone, whatever is mapped."""
+    def damaged(self, space_id: int) -> list[int]:
+        """Return the photos whose embeddings have a wrong checksum. Reads every row of the space."""
+        return [
+            row.photo_id
+            for part in self._connection.execute(_raw(space_id)).partitions(_PART)
+            for row in part
+            if zlib.crc32(row.raw) != row.checksum
+        ]
+
+    def drop_damaged(self, space_id: int) -> list[int]:
+        """Delete the rows whose checksum is wrong. Returns their photos, which must be embedded again."""
+        damaged = self.damaged(space_id)
+        for some in chunks(damaged):
+            self._connection.execute(
+                delete(_embedding).where(_embedding.c.space_id == space_id, _embedding.c.photo_id.in_(some))
+            )
+        change_log.note_dropped(self._connection, space_id, damaged)
+        return damaged
+
+    def _fresh(self, space_id: int) -> _FreshRows | None:
+        """The cached rows that are as the catalog has them in this transaction."""
+        rows = None if self._cache is None else self._cache.rows(self._space(space_id))
+        if rows is None or not change_log.holds(self._connection, space_id, rows.end):
+            return None
+        changes = change_log.since(self._connection, space_id, rows.end.seq)
+        put = [photo_id for photo_id, op in changes.items() if op == change_log.PUT]
+        touched = np.fromiter(changes, np.int64, len(changes))
+        ids = rows.photo_ids
+        return _FreshRows(rows, ids[~np.isin(ids, touched)] if len(touched) else ids, np.array(sorted(put), np.int64))
+
+    def _read_with(self, fresh: _FreshRows, space_id: int, photo_ids: NDArray[np.int64]) -> Vectors:
+        """Read *photo_ids* from *fresh* rows, and the others from the catalog."""
+        held = fresh.holds(photo_ids)
+        if held.all():
+            return Vectors(photo_ids, fresh.rows.vectors(photo_ids))
+        others = self._read(space_id, photo_ids[~held].tolist())
+        matrix = np.empty((len(photo_ids), self._dimension(space_id)), np.float32)
+        matrix[held] = fresh.rows.vectors(photo_ids[held])
+        there = held | np.isin(photo_ids, others.ids)
+        matrix[there & ~held] = others.matrix
+        return Vectors(photo_ids[there], matrix[there])
+
+    def _read(self, space_id: int, photo_ids: Sequence[int]) -> Vectors:
+        """Read *photo_ids* from the catalog."""
+        found: dict[int, bytes] = {}
+        for some in chunks(photo_ids):
+            found.update(self._undamaged(_raw(space_id).where(among(_embedding.c.photo_id, some))))
+        there = [photo_id for photo_id in photo_ids if photo_id in found]
+        return _vectors(there, [found[photo_id] for photo_id in there], self._dimension(space_id))
+
+    def _pages(self, space_id: int, rows: int) -> Iterator[Vectors]:
+        """Read all photos that have a file from the catalog."""
         dimension = self._dimension(space_id)
         last = 0
         while True:
@@ -171,54 +250,26 @@ class Embeddings:
             if good:
                 yield _vectors([row.photo_id for row in good], [row.raw for row in good], dimension)
 
-    def damaged(self, space_id: int) -> list[int]:
-        """The photos whose embeddings have a wrong checksum. Reads every row of the space."""
-        return [
-            row.photo_id
-            for part in self._connection.execute(_raw(space_id)).partitions(_PART)
-            for row in part
-            if zlib.crc32(row.raw) != row.checksum
-        ]
-
-    def drop_damaged(self, space_id: int) -> list[int]:
-        """Delete the rows whose checksum is wrong, and say whose they were: those photos must be embedded again."""
-        damaged = self.damaged(space_id)
-        for some in chunks(damaged):
-            self._connection.execute(
-                delete(_embedding).where(_embedding.c.space_id == space_id, _embedding.c.photo_id.in_(some))
-            )
-        note_dropped(self._connection, space_id, damaged)
-        return damaged
-
-    def _count(self, space_id: int) -> int:
-        held = select(func.count()).select_from(_embedding).where(_embedding.c.space_id == space_id)
-        return self._connection.execute(held).scalar_one()
-
-    def _all_ids(self, space_id: int) -> NDArray[np.int64]:
-        held = select(_embedding.c.photo_id).where(_embedding.c.space_id == space_id)
-        return np.array(self._connection.execute(held.order_by(_embedding.c.photo_id)).scalars().all(), np.int64)
-
-    def _fresh(self, space_id: int) -> FreshRows | None:
-        return None if self._mapped is None else self._mapped.of(self._connection, space_id)
-
-    def _from_both(self, space_id: int, photo_ids: NDArray[np.int64], fresh: FreshRows) -> Vectors:
-        held = fresh.held(photo_ids)
-        if held.all():
-            return fresh.vectors(photo_ids)
-        others = self.get_stored(space_id, photo_ids[~held].tolist())
-        matrix = np.empty((len(photo_ids), self._dimension(space_id)), np.float32)
-        matrix[held] = fresh.vectors(photo_ids[held]).matrix
-        there = held | np.isin(photo_ids, others.ids)
-        matrix[there & ~held] = others.matrix
-        return Vectors(photo_ids[there], matrix[there])
-
-    def _rows(self, query: Select[tuple[int, bytes, int]]) -> list[tuple[int, bytes]]:
+    def _undamaged(self, query: Select[tuple[int, bytes, int]]) -> list[tuple[int, bytes]]:
         return [
             (row.photo_id, row.raw) for row in self._connection.execute(query) if zlib.crc32(row.raw) == row.checksum
         ]
 
+    def _count_with_and_without_file(self, space_id: int) -> int:
+        held = select(func.count()).select_from(_embedding).where(_embedding.c.space_id == space_id)
+        return self._connection.execute(held).scalar_one()
+
+    def _ids_with_and_without_file(self, space_id: int) -> NDArray[np.int64]:
+        held = select(_embedding.c.photo_id).where(_embedding.c.space_id == space_id)
+        return np.array(self._connection.execute(held.order_by(_embedding.c.photo_id)).scalars().all(), np.int64)
+
+    def _space(self, space_id: int) -> Space:
+        if space_id not in self._spaces:
+            self._spaces[space_id] = Spaces(self._connection).get(space_id)
+        return self._spaces[space_id]
+
     def _dimension(self, space_id: int) -> int:
-        return int(self._connection.execute(_DIMENSION, {"space": space_id}).scalar_one())
+        return self._space(space_id).identity.dimension
 
     def _check(self, space_id: int, vector: NDArray[np.float32]) -> None:
         dimension = self._dimension(space_id)
@@ -231,8 +282,68 @@ class Embeddings:
             raise BadVector(f"its length is {length:.3f}, not 1")
 
 
+class Texts:
+    """Unit vectors of texts, float32, by space. They are remembered, so that a known text needs no model."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, space_id: int, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the known ones of *texts*, each with its vector (d,)."""
+        found: dict[str, NDArray[np.float32]] = {}
+        for some in chunks(texts):
+            rows = self._connection.execute(
+                select(_text.c.text, _text.c.vector).where(_text.c.space_id == space_id, _text.c.text.in_(some))
+            )
+            found.update({row.text: row.vector for row in rows})
+        return found
+
+    def put(self, space_id: int, vectors: Mapping[str, NDArray[np.float32]]) -> None:
+        """Remember these for ever."""
+        rows = [{"space_id": space_id, "text": text, "vector": vector} for text, vector in vectors.items()]
+        if rows:
+            self._connection.execute(upsert(_text).on_conflict_do_nothing(), rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _FreshRows:
+    """Cached rows, and how they differ from the catalog.
+
+    `ids`, int64 (n,), ascending, are the photos whose rows equal the catalog's; `changed`, int64 (m,), ascending, those
+    to be read from the catalog. Together they are all photos that have a file and an embedding.
+    """
+
+    rows: CachedRows
+    ids: NDArray[np.int64]
+    changed: NDArray[np.int64]
+
+    def photo_ids(self) -> NDArray[np.int64]:
+        """Return all photos that have a file and an embedding, int64, ascending."""
+        return np.union1d(self.ids, self.changed) if len(self.changed) else self.ids
+
+    def holds(self, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which of *photo_ids*, (n,), have a row that equals the catalog's, bool (n,)."""
+        if not len(self.ids):
+            return np.zeros(len(photo_ids), np.bool_)
+        places = np.minimum(np.searchsorted(self.ids, photo_ids), len(self.ids) - 1)
+        held: NDArray[np.bool_] = self.ids[places] == photo_ids
+        return held
+
+    def approximate_cosines(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the cosines of `ids` with *queries*, float32 (m, d): float32 (n, m)."""
+        held = slice(None) if len(self.ids) == len(self.rows) else np.isin(self.rows.photo_ids, self.ids)
+        cosines = np.empty((len(self.ids), len(queries)), np.float32)
+        for at, query in enumerate(queries):
+            cosines[:, at] = self.rows.approximate_cosines(query)[held]
+        return cosines
+
+
+def _space_of(row: Row[tuple[object, ...]]) -> Space:
+    return Space(row.id, SpaceIdentity(**{name: getattr(row, name) for name in SpaceIdentity.__slots__}))
+
+
 def _raw(space_id: int) -> Select[tuple[int, bytes, int]]:
-    # The bytes themselves: a checksum is of what lies on disk, and many rows are decoded at once.
+    # The bytes on disk: checksums are of them, and many rows are decoded at once.
     raw = type_coerce(_embedding.c.vector, LargeBinary).label("raw")
     return select(_embedding.c.photo_id, raw, _embedding.c.checksum).where(_embedding.c.space_id == space_id)
 

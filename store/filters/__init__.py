@@ -1,1 +1,1 @@
-"""Filters on photos: criteria, and the sets of photo ids that meet them."""
+"""Filters on photos: criteria, and the sets of photos that match them."""

@@ -1,4 +1,4 @@
-"""Criteria that the database answers by itself, as conditions on its tables."""
+"""SQL conditions of the criteria that the database can decide alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .criteria import (
 )
 
 _photo, _file = schema.photo.c, schema.file.c
-#: What cameras round exposures, f-numbers and focal lengths to: 1/60 is written as 0.0167, too.
+#: The rounding of exposures, f-numbers and focal lengths by cameras: 1/60 may be written as 0.0167.
 _ROUNDING = 0.01
 _ROUNDED = frozenset({Measure.APERTURE, Measure.FOCAL_LENGTH, Measure.EXPOSURE})
 _PANORAMA = 2
@@ -47,7 +47,7 @@ _MEASURES: dict[Measure, ColumnElement[Any]] = {
     Measure.EXPOSURE: _photo.exposure,
     Measure.RATING: func.coalesce(_photo.rating, 0),
 }
-# Days of the week are counted from Sunday as 0 there.
+# SQL counts days of the week from Sunday as 0.
 _PARTS: dict[Part, ColumnElement[Any]] = {
     Part.MONTH: extract("month", _photo.taken_at),
     Part.DAY: extract("day", _photo.taken_at),
@@ -61,7 +61,7 @@ _SHAPES: dict[Shape, ColumnElement[bool]] = {
     Shape.PANORAMA: or_(_photo.width >= _PANORAMA * _photo.height, _photo.height >= _PANORAMA * _photo.width),
 }
 _FACTS: dict[Fact, ColumnElement[bool]] = {
-    # The longitude, since half a library is read more quickly without the index on latitudes.
+    # The longitude: half a library is read quicker without the index on latitudes.
     Fact.GPS: _photo.longitude.is_not(None),
     Fact.DATE: _photo.taken_at.is_not(None),
     Fact.CAMERA: _photo.camera.is_not(None),
@@ -75,7 +75,7 @@ _FACTS: dict[Fact, ColumnElement[bool]] = {
 def condition(  # noqa: C901, PLR0911 - a line each
     criterion: Criterion, folders: list[Folder]
 ) -> ColumnElement[bool] | None:
-    """The condition on a row of photos; None where the database alone cannot say. *folders* are the registered ones."""
+    """Return the condition on a row of photos; None if SQL cannot express it. *folders* are the registered ones."""
     match criterion:
         case Measured():
             return _measured(criterion)
@@ -104,7 +104,7 @@ def condition(  # noqa: C901, PLR0911 - a line each
             return or_(false(), *known) if len(known) == len(parts) else None
         case Not(inner):
             holds = condition(inner, folders)
-            # What is not known is neither true nor false there.
+            # A comparison with an unknown value is neither true nor false in SQL.
             return None if holds is None else not_(func.coalesce(holds, false()))
         case _:
             return None
@@ -122,7 +122,7 @@ def _measured(criterion: Measured) -> ColumnElement[bool]:
 
 
 def _below(path: bytes, folders: list[Folder]) -> ColumnElement[bool]:
-    """Whether a file lies below the absolute *path*."""
+    """Return the condition that a file lies below the absolute *path*."""
     start = path.rstrip(b"/") + b"/"
     ways: list[ColumnElement[bool]] = []
     for folder in folders:
@@ -131,6 +131,6 @@ def _below(path: bytes, folders: list[Folder]) -> ColumnElement[bool]:
             ways.append(_file.folder_id == folder.id)
         elif start.startswith(own):
             within = start[len(own) : -1]
-            # The slash and the byte that follows it enclose everything that begins with the name and a slash.
+            # The slash and the byte after it bound all paths that begin with the name and a slash.
             ways.append(and_(_file.folder_id == folder.id, _file.path > within + b"/", _file.path < within + b"0"))
     return or_(false(), *ways)

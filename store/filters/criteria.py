@@ -1,4 +1,4 @@
-"""What photos can be chosen by: facts, times, places and paths. Plain records that say nothing of the database."""
+"""Criteria for photos: facts, times, places and paths. Plain records, free of SQL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 
 class Measure(StrEnum):
-    """A number that is known of a photo, in the units of `Facts`; `SIZE` is the file's, in bytes."""
+    """A numeric fact of a photo, in the units of `Facts`; `SIZE` is the file's, in bytes."""
 
     WIDTH = "width"
     HEIGHT = "height"
@@ -25,7 +25,7 @@ class Measure(StrEnum):
 
 
 class Part(StrEnum):
-    """A part of the local time at which a photo was taken: from 1 on, days of the week from Monday, minutes from 0."""
+    """A part of the local time when a photo was taken: from 1 on, days of the week from Monday, minutes from 0."""
 
     MONTH = "month"
     DAY = "day"
@@ -34,7 +34,7 @@ class Part(StrEnum):
 
 
 class Wording(StrEnum):
-    """A text that is known of a photo."""
+    """A textual fact of a photo."""
 
     CAMERA = "camera"
     LENS = "lens"
@@ -52,7 +52,7 @@ class Shape(StrEnum):
 
 
 class Fact(StrEnum):
-    """Something that is known of a photo or not."""
+    """A fact that a photo has or lacks."""
 
     GPS = "gps"
     DATE = "date"
@@ -93,7 +93,7 @@ class Recurring:
 
 @dataclass(frozen=True, slots=True)
 class Worded:
-    """The text holds `pattern`, whatever the case; with * or ? in it, the whole text is like it."""
+    """The text contains `pattern`, in any case; with * or ? in it, the whole text matches it."""
 
     wording: Wording
     pattern: str
@@ -101,14 +101,14 @@ class Worded:
 
 @dataclass(frozen=True, slots=True)
 class OfFormat:
-    """The format, as `Facts` has it."""
+    """The photo has the format, as `Facts` has it."""
 
     format: str
 
 
 @dataclass(frozen=True, slots=True)
 class OfShape:
-    """The shape."""
+    """The photo has the shape."""
 
     shape: Shape
 
@@ -138,14 +138,14 @@ class Below:
 
 @dataclass(frozen=True, slots=True)
 class Along:
-    """Directories on the way to a file, one after another, are like `names`, whatever the case; * and ? are wild."""
+    """Consecutive directories on a file's path match `names`, in any case; * and ? are wild."""
 
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A file's name holds `pattern`, whatever the case; with * or ? in it, the whole name is like it."""
+    """A file's name contains `pattern`, in any case; with * or ? in it, the whole name matches it."""
 
     pattern: str
 
@@ -164,7 +164,7 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """It does not hold, or nothing is known of it."""
+    """The criterion does not hold, or its fact is unknown."""
 
     criterion: Criterion
 

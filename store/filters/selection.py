@@ -1,8 +1,9 @@
-"""Which photos meet criteria: their ids, as sets."""
+"""Selection: the ids of photos that match criteria."""
 
 from __future__ import annotations
 
 import fnmatch
+import math
 import os
 import re
 import unicodedata
@@ -13,44 +14,47 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Select, and_, not_, or_, select
 
-from store.catalog.folders import Folders
+from store.records import Folder
 from store.sql import schema
-from store.sql.chunks import chunks
-from store.sql.dialect import each_of, like
+from store.sql.dialect import chunks, each_of, like
 
 from .conditions import IS_THERE, condition
 from .criteria import Along, AnyOf, Criterion, Named, Nearby, Not, Worded, Wording
-from .earth_distance import around, distances
 from .id_sets import union
 
 _photo, _file = schema.photo.c, schema.file.c
-#: As many are looked up one by one; of more, it is quicker to go through all photos by date.
+#: Up to this many photos are looked up by id; of more, it is quicker to go through all photos by date.
 _FEW = 5000
-#: Marks of a pattern that the database looks at, which takes none of tens of thousands.
+#: Characters of a pattern that the database compares; it refuses patterns of tens of thousands.
 _TOLD_APART = 200
 _COLUMNS = {Wording.CAMERA: _photo.camera, Wording.LENS: _photo.lens, Wording.CAPTION: _photo.caption}
+#: The mean radius of the earth, metres (IUGG). Distances are on a sphere.
+_RADIUS = 6_371_008.8
+_ALL_LONGITUDES = [(-180.0, 180.0)]
+#: Metres by which a box is larger than the circle in it, so that no rounding leaves anything out.
+_MARGIN = 1.0
 
 Ids = NDArray[np.int64]
 
 
 class Selection:
-    """Chooses photos that have a file. Ids are int64 (n,), ascending, each once."""
+    """Selects photos that have a file. Ids are int64 (n,), ascending, each once. *folders* returns all folders."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, folders: Callable[[], list[Folder]]) -> None:
         self._connection = connection
-        self._folders = Folders(connection)
+        self._folders = folders
 
     def all(self) -> Ids:
-        """Every photo that has a file."""
+        """Return every photo that has a file."""
         return self._ids(select(_photo.id).where(IS_THERE))
 
     def there(self, photo_ids: Ids) -> Ids:
-        """Those of *photo_ids* that have a file. Quicker than all that have one, as few have none."""
+        """Return those of *photo_ids* that have a file. Few have none, so it is quicker than `all`."""
         return np.setdiff1d(photo_ids, self._ids(select(_photo.id).where(not_(IS_THERE))), assume_unique=True)
 
     def matching(self, criteria: Sequence[Criterion]) -> Ids:
-        """Those that meet all of *criteria*."""
-        folders = self._folders.all()
+        """Return the photos that match all of *criteria*."""
+        folders = self._folders()
         conditions = [(each, condition(each, folders)) for each in criteria]
         simple = [part for _, part in conditions if part is not None]
         chosen = self._ids(select(_photo.id).where(IS_THERE, *simple)) if simple or not criteria else None
@@ -61,7 +65,7 @@ class Selection:
         return chosen
 
     def newest_first(self, photo_ids: Ids, count: int, offset: int = 0) -> list[int]:
-        """*count* of these photos after *offset* others, newest first, and then those without a date."""
+        """Return *count* of these photos from *offset* on: newest first, those without a date last."""
         if len(photo_ids) > _FEW:
             return self._newest_of_many(photo_ids, count, offset)
         dated = [
@@ -84,7 +88,7 @@ class Selection:
         return found[offset : offset + count]
 
     def _of(self, criterion: Criterion) -> Ids:  # noqa: PLR0911 - a line each
-        """Those that meet one that takes more than a condition."""
+        """Return the photos that match a criterion for which there is no SQL condition."""
         match criterion:
             case AnyOf(criteria):
                 return union([self.matching([each]) for each in criteria])
@@ -113,7 +117,7 @@ class Selection:
         return np.sort(numbers[near, 0].astype(np.int64))
 
     def _worded(self, column: ColumnElement[str | None], pattern: str) -> Ids:
-        """By a text that few photos have one of their own of."""
+        """Match a text that has few distinct values."""
         matches = _matcher(pattern)
         texts = self._connection.execute(select(column).where(column.is_not(None)).distinct()).scalars()
         alike = [text for text in texts if text is not None and matches(text)]
@@ -138,21 +142,21 @@ class Selection:
         return self._passing(rows, lambda path: matches(os.fsdecode(path.rpartition(b"/")[2])))
 
     def _along(self, names: Sequence[str]) -> Ids:
-        """By directories anywhere on the whole way, those above the registered folder included."""
+        """Match directories anywhere on the absolute path, also above the registered folder."""
         wanted = re.compile("/" + "/".join(_part(name) for name in names) + "/")
         parts = []
-        for folder in self._folders.all():
+        for folder in self._folders():
             own = os.fsdecode(folder.path).rstrip("/") + "/"
             rows = select(_file.photo_id, _file.path).where(_file.folder_id == folder.id, _file.photo_id.is_not(None))
             if wanted.search(_folded(own)) is None:
-                # So the last of them at least is within.
+                # So at least the last of them lies within.
                 rows = rows.where(like(_file.path, f"%{_prefilter(names[-1])}/%"))
             parts.append(self._passing(rows, _on_the_way(own, wanted)))
         return union(parts)
 
     def _passing(self, rows: Select[Any], is_wanted: Callable[[Any], bool]) -> Ids:
-        """The ids, first column, of *rows* whose second one *is_wanted*."""
-        # From the driver's own cursor: to wrap each row takes longer than to read it.
+        """Return the ids, the first column, of *rows* whose second column *is_wanted*."""
+        # The driver's own cursor: wrapping a row takes longer than reading it.
         cursor = self._connection.execute(rows).cursor
         assert cursor is not None
         found: list[int] = []
@@ -175,7 +179,7 @@ def _in_boxes(place: Nearby) -> ColumnElement[bool]:
 
 
 def _matcher(pattern: str, *, part: bool = True) -> Callable[[str], bool]:
-    """Whether a text is like *pattern*, whatever the case; one without * and ? may be a *part* of it."""
+    """Return a test for texts that match *pattern* in any case; without * and ?, it may be *part* of the text."""
     folded = _folded(pattern)
     if "*" in folded or "?" in folded:
         whole = re.compile(_translated(folded))
@@ -184,12 +188,12 @@ def _matcher(pattern: str, *, part: bool = True) -> Callable[[str], bool]:
 
 
 def _folded(text: str) -> str:
-    # Some systems keep names decomposed: an e and an accent.
+    # Some systems store names decomposed: an e and an accent.
     return text.casefold() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
 
 
 def _translated(folded: str) -> str:
-    # Brackets are common in names, and mean themselves.
+    # Brackets are common in names, and are no wildcards here.
     return fnmatch.translate(folded.replace("[", "[[]"))
 
 
@@ -197,7 +201,7 @@ def _part(name: str) -> str:
     first, *others = re.split(r"\*+", _folded(name))
     if not others:
         return _fixed(first)
-    # What lies between two stars may as well be where it first is: trying other places takes for ever.
+    # A part between two stars is taken where it first occurs: trying other places takes exponential time.
     between = "".join(f"(?>[^/]*?{_fixed(each)})" for each in others[:-1])
     return f"{_fixed(first)}{between}[^/]*{_fixed(others[-1])}"
 
@@ -220,9 +224,40 @@ def _on_the_way(own: str, wanted: re.Pattern[str]) -> Callable[[bytes], bool]:
 
 
 def _prefilter(pattern: str) -> str:
-    r"""A pattern of LIKE, escaped by \, that takes in all that *pattern* does."""
+    r"""Return a pattern of LIKE, escaped by \, that matches everything that *pattern* does."""
     wild = {"*": "%", "?": "%", "%": "\\%", "_": "\\_", "\\": "\\\\"}
-    # What casefolding does to letters beyond ASCII, and to those that fold into it, the database does not know.
+    # The database does not casefold letters beyond ASCII, or those that fold into it.
     composed = unicodedata.normalize("NFC", pattern)
     marks = [wild.get(mark, mark) if mark.isascii() and mark not in "kKsS" else "%" for mark in composed[:_TOLD_APART]]
     return "".join(marks) + ("%" if len(composed) > _TOLD_APART else "")
+
+
+def around(latitude: float, longitude: float, metres: float) -> tuple[float, float, list[tuple[float, float]]]:
+    """Return the southern and the northern bound of a circle, and the spans of longitude, degrees, that it lies in.
+
+    There are two spans if it crosses the date line; it has all longitudes if it contains a pole.
+    """
+    angle = (metres + _MARGIN) / _RADIUS
+    south, north = latitude - math.degrees(angle), latitude + math.degrees(angle)
+    if south <= -90 or north >= 90:  # noqa: PLR2004 - the poles
+        return max(south, -90.0), min(north, 90.0), _ALL_LONGITUDES
+    # The meridians touch the circle here, which is not at its centre's latitude.
+    half = math.degrees(math.asin(min(1.0, math.sin(angle) / math.cos(math.radians(latitude)))))
+    west, east = longitude - half, longitude + half
+    if west < -180:  # noqa: PLR2004 - the date line
+        return south, north, [(west + 360, 180.0), (-180.0, east)]
+    if east > 180:  # noqa: PLR2004 - the date line
+        return south, north, [(west, 180.0), (-180.0, east - 360)]
+    return south, north, [(west, east)]
+
+
+def distances(
+    latitude: float, longitude: float, latitudes: NDArray[np.float64], longitudes: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the metres from a place to others, float64 (n,), by the haversine formula (Sinnott, 1984)."""
+    from_south, to_south = math.radians(latitude), np.radians(latitudes)
+    across = np.sin((to_south - from_south) / 2) ** 2
+    along = np.sin(np.radians(longitudes - longitude) / 2) ** 2
+    chord = across + math.cos(from_south) * np.cos(to_south) * along
+    metres: NDArray[np.float64] = 2 * _RADIUS * np.arcsin(np.sqrt(np.clip(chord, 0, 1)))
+    return metres

@@ -1,1 +1,1 @@
-"""SQL: engine, dialect, schema and schema upgrades."""
+"""SQL: the schema and its upgrades, the database interface, SQLite, and what databases spell differently."""

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from .columns import Unsigned, Vector
+from .dialect import Unsigned, Vector
 
 metadata = MetaData(
     naming_convention={

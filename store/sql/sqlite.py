@@ -1,4 +1,4 @@
-"""What is special to SQLite: connections, transactions, and the names of its errors."""
+"""SQLite: connections, transactions, names of errors, and spellings of statements."""
 
 from __future__ import annotations
 
@@ -6,24 +6,68 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    String,
+    TableValuedAlias,
+    cast,
+    create_engine,
+    event,
+    func,
+)
+from sqlalchemy.dialects.sqlite import Insert
+from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from store.errors import CatalogBusy, CatalogDamaged, CatalogError, CatalogReadOnly, DiskFailed, DiskFull, NotACatalog
-from store.vectors.faiss.fsync import sync
+from store.errors import (
+    CatalogBusy,
+    CatalogDamaged,
+    CatalogError,
+    CatalogMoved,
+    CatalogReadOnly,
+    DiskFailed,
+    DiskFull,
+    NotACatalog,
+)
+from store.fsync import sync
 
+__all__ = [
+    "MOST_VARIABLES",
+    "Insert",
+    "SQLiteDatabase",
+    "connect",
+    "copy",
+    "each_of",
+    "is_ours",
+    "lies_directly",
+    "like",
+    "mark_as_ours",
+    "restructuring",
+    "transaction",
+    "translated",
+    "upsert",
+    "write_ahead",
+    "writes_ahead",
+]
+
+#: Ids in one statement: well below the 32 766 variables that SQLite takes.
+MOST_VARIABLES = 5000
 #: Seconds to wait for another process's write. A batch takes far less; a first start runs the migrations.
 _PATIENCE = 30.0
-#: Seconds of that which SQLite waits by itself: nothing can interrupt it meanwhile, Ctrl-C included.
+#: Seconds of that in which SQLite waits by itself. Nothing can interrupt it then, Ctrl-C included.
 _STEP = 0.5
-#: "PHOT": tells our files from other programs' databases.
+#: "PHOT": marks our files among other programs' databases.
 _APPLICATION_ID = 0x50484F54
 
-_SENTENCES: dict[int, type[CatalogError]] = {
+_ERRORS: dict[int, type[CatalogError]] = {
     sqlite3.SQLITE_BUSY: CatalogBusy,
     sqlite3.SQLITE_LOCKED: CatalogBusy,
     sqlite3.SQLITE_CANTOPEN: CatalogReadOnly,
@@ -36,10 +80,67 @@ _SENTENCES: dict[int, type[CatalogError]] = {
 }
 
 
-def connect(path: Path, *, patience: float = _PATIENCE) -> Engine:
-    """An engine for the catalog at *path*. Nothing is opened until it is used.
+class SQLiteDatabase:
+    """The catalog's database in the file at *path*. It implements `Database`; threads may share it."""
 
-    A transaction waits for another process's at most *patience* seconds.
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.path = path
+        self._engine = engine
+        self._identity = _identity(path)
+
+    @classmethod
+    def open(cls, path: Path, upgrade: Callable[[Engine, Path], None]) -> SQLiteDatabase:
+        """Open the file at *path*, made if there is none, and bring its tables up to date with *upgrade*.
+
+        Raises `CatalogReadOnly` if its folder cannot be made, and whatever *upgrade* raises.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CatalogReadOnly(path, str(error)) from error
+        engine = connect(path)
+        try:
+            with translated(path):
+                upgrade(engine, path)
+            return cls(path, engine)
+        except BaseException:
+            engine.dispose()
+            raise
+
+    def begin(self, *, writes: bool, patience: float | None = None) -> AbstractContextManager[Connection]:
+        """Begin a transaction, as `Database` has it."""
+        # SQLite would go on writing, without complaint, into a file that has been deleted.
+        if writes and _identity(self.path) != self._identity:
+            raise CatalogMoved(self.path)
+        return transaction(self._engine, self.path, writes=writes, patience=patience)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+
+def each_of(items: ColumnElement[Any]) -> TableValuedAlias:
+    """Return the items of a JSON list, one a row, as the column `value`."""
+    return func.json_each(items).table_valued("value")
+
+
+def lies_directly(path: ColumnElement[bytes], start: int) -> ColumnElement[bool]:
+    """Return the condition that *path* has no slash from byte *start*, counted from 0, on."""
+    return func.instr(func.substr(path, start + 1), b"/") == 0
+
+
+def like(path: ColumnElement[bytes], pattern: str) -> ColumnElement[bool]:
+    r"""Return the condition that *path*, taken as text, matches *pattern*: % and _ are wild, and \ escapes them.
+
+    Letters of ASCII match their capitals; others do not.
+    """
+    return cast(path, String).like(pattern, escape="\\")
+
+
+def connect(path: Path, *, patience: float = _PATIENCE) -> Engine:
+    """Return an engine for the catalog at *path*. Nothing is opened before first use.
+
+    A transaction waits at most *patience* seconds for one of another process.
     """
     engine = create_engine(
         URL.create("sqlite+pysqlite", database=os.fspath(path)),
@@ -47,22 +148,22 @@ def connect(path: Path, *, patience: float = _PATIENCE) -> Engine:
     )
 
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
-        # The driver commits by itself around DDL; transactions are ours alone (see begin below).
+        # The driver would commit by itself around DDL; begin below starts every transaction.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA foreign_keys = ON")
-        # What was reported done survives a power cut; that costs one sync (3 ms) for each batch of photos. It reads the
-        # file, which another process may just be tidying up.
+        # Committed work survives a power cut, at one sync (3 ms) for each batch of photos. The pragma reads the file,
+        # which another process may be checkpointing just now.
         _patiently(lambda: cursor.execute("PRAGMA synchronous = FULL"), patience)
         cursor.close()
 
     def begin(connection: Connection) -> None:
-        # A transaction that reads before it writes would fail at once if another has written meanwhile,
-        # in spite of the timeout; so whoever will write says so at the start.
+        # A transaction that reads before it writes fails at once if another has written meanwhile, in spite of the
+        # timeout; so a transaction that will write takes the lock at its start.
         options = connection.get_execution_options()
         writes = options.get("writes", False)
         if options.get("restructures", False):
-            # Within a transaction this would do nothing.
+            # Within a transaction the pragma has no effect.
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
         _patiently(lambda: _begin(connection, writes=writes), options.get("patience", patience))
 
@@ -73,9 +174,9 @@ def connect(path: Path, *, patience: float = _PATIENCE) -> Engine:
 
 @contextmanager
 def transaction(engine: Engine, path: Path, *, writes: bool, patience: float | None = None) -> Iterator[Connection]:
-    """A transaction: committed at the end, rolled back on an exception. Database errors become ours.
+    """Begin a transaction: committed at the end, rolled back on an exception. Driver errors become `CatalogError`s.
 
-    Another process's is waited for at most *patience* seconds, if it is given, and as long as the engine does if not.
+    It waits at most *patience* seconds for one of another process; None is the engine's own patience.
     """
     options = {"writes": writes} if patience is None else {"writes": writes, "patience": patience}
     with translated(path), engine.connect().execution_options(**options) as connection, connection.begin():
@@ -90,7 +191,10 @@ def transaction(engine: Engine, path: Path, *, writes: bool, patience: float | N
 
 @contextmanager
 def restructuring(engine: Engine, path: Path) -> Iterator[Connection]:
-    """A write transaction in which a table that others refer to can be made anew, as most changes to one need."""
+    """Begin a write transaction that may rebuild tables that others refer to, as most migrations do.
+
+    Raises `CatalogDamaged` if a row refers to nothing at the end.
+    """
     try:
         with (
             translated(path),
@@ -102,29 +206,32 @@ def restructuring(engine: Engine, path: Path) -> Iterator[Connection]:
             if orphan is not None:
                 raise CatalogDamaged(path, f"a row of the table {orphan[0]} refers to nothing")
     finally:
-        # Connections made from now on check foreign keys again.
+        # New connections check foreign keys again.
         engine.dispose()
 
 
 def is_ours(connection: Connection) -> bool:
-    """Whether the file bears our mark."""
+    """Return whether the file has the application id of a catalog."""
     mark: int = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
     return mark == _APPLICATION_ID
 
 
 def mark_as_ours(connection: Connection) -> None:
-    """Put our mark on the file, with the transaction."""
+    """Set the application id of a catalog, as part of the transaction."""
     connection.exec_driver_sql(f"PRAGMA application_id = {_APPLICATION_ID}")
 
 
 def writes_ahead(connection: Connection) -> bool:
-    """Whether readers and a writer can work at once (WAL). The file remembers it; a copy that was restored does not."""
+    """Return whether the file is in WAL mode, so that readers and a writer can work at once.
+
+    The file keeps the mode; a restored copy may not have it.
+    """
     mode: str = connection.exec_driver_sql("PRAGMA journal_mode").scalar_one()
     return mode == "wal"
 
 
 def write_ahead(engine: Engine, path: Path) -> None:
-    """Let readers and a writer of *path*, which must be ours, work at once. Raises `CatalogBusy` or `DiskFailed`."""
+    """Set WAL mode on *path*, which must be a catalog or empty. Raises `CatalogBusy` or `DiskFailed`."""
     with translated(path):
         connection = engine.raw_connection()
         try:
@@ -138,7 +245,7 @@ def write_ahead(engine: Engine, path: Path) -> None:
 
 
 def copy(engine: Engine, path: Path, target: Path) -> None:
-    """A copy, at *target*, of what is committed in *path*: the whole or none."""
+    """Copy the committed content of *path* to *target*, all or nothing."""
     beside = target.with_name(f"{target.name}.tmp")
     try:
         beside.unlink(missing_ok=True)
@@ -148,7 +255,7 @@ def copy(engine: Engine, path: Path, target: Path) -> None:
                 connection.cursor().execute("VACUUM INTO ?", (os.fspath(beside),))
             finally:
                 connection.close()
-        # SQLite leaves that to the system.
+        # SQLite does not sync the copy.
         sync(beside)
         beside.replace(target)
         with suppress(OSError):
@@ -160,7 +267,7 @@ def copy(engine: Engine, path: Path, target: Path) -> None:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """Turns the driver's errors into ours."""
+    """Turn the driver's errors into `CatalogError`s."""
     try:
         yield
     except DBAPIError as error:
@@ -176,7 +283,7 @@ def _ours(error: DBAPIError, path: Path) -> Exception:
 
 def _by_code(error: sqlite3.Error, path: Path) -> Exception:
     code = getattr(error, "sqlite_errorcode", None)
-    kind = _SENTENCES.get(code & 0xFF) if code is not None else None
+    kind = _ERRORS.get(code & 0xFF) if code is not None else None
     if kind is None:
         return error
     if code in {sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}:
@@ -187,7 +294,7 @@ def _by_code(error: sqlite3.Error, path: Path) -> Exception:
 
 
 def _is_full(path: Path) -> bool:
-    # SQLite calls a disk that fills up while the log grows an I/O error; a megabyte free speaks against it.
+    # SQLite reports a disk that fills up while the log grows as an I/O error. With a megabyte free it is another one.
     try:
         space = os.statvfs(path.parent)
     except OSError:
@@ -196,12 +303,12 @@ def _is_full(path: Path) -> bool:
 
 
 def _set_write_ahead(cursor: DBAPICursor, path: Path) -> bool:
-    """Whether it is so now; not yet, if another process is in the way."""
+    """Set WAL mode. Returns False if another process is in the way."""
     try:
         cursor.execute("PRAGMA journal_mode = WAL")
         (mode,) = cursor.fetchone() or ("none",)
     except sqlite3.OperationalError as error:
-        # While another process asks for the same, SQLite gives up at once, without waiting.
+        # While another process sets the mode, SQLite gives up at once, without waiting.
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
             raise
         return False
@@ -216,7 +323,7 @@ def _begin(connection: Connection, *, writes: bool) -> None:
         return
     connection.exec_driver_sql("BEGIN")
     try:
-        # Only now is the file read, and only here can a lock that stands in the way be waited for.
+        # The file is first read here, so this is where to wait for a lock.
         connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").first()
     except BaseException:
         connection.exec_driver_sql("ROLLBACK")
@@ -224,7 +331,7 @@ def _begin(connection: Connection, *, writes: bool) -> None:
 
 
 def _patiently(attempt: Callable[[], object], patience: float) -> None:
-    """*attempt*, again and again while another process is in the way."""
+    """Repeat *attempt* while another process holds a lock, for about *patience* seconds."""
     deadline = time.monotonic() + patience
     while True:
         try:
@@ -236,3 +343,11 @@ def _patiently(attempt: Callable[[], object], patience: float) -> None:
                 raise
         else:
             return
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

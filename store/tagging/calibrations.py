@@ -9,8 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from store.records import Calibration, Spread
 from store.sql import schema
-from store.sql.chunks import among, chunks
-from store.sql.dialect import upsert
+from store.sql.dialect import among, chunks, upsert
 
 _calibration, _of_label = schema.calibration, schema.label_calibration
 

@@ -9,8 +9,7 @@ from sqlalchemy import Connection, select
 
 from store.records import Made, Vectors
 from store.sql import schema
-from store.sql.chunks import among, chunks
-from store.sql.dialect import upsert
+from store.sql.dialect import among, chunks, upsert
 
 _vector = schema.label_vector
 

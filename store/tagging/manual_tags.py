@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from store.records import Said, Tag, TagSource
 from store.sql import schema
-from store.sql.chunks import chunks
+from store.sql.dialect import chunks
 
 _tag, _label, _event = schema.tag, schema.label, schema.tag_event
 _ORDER = {TagSource.USER: 0, TagSource.IMPORTED: 1, TagSource.REJECTED: 2}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
 from store.sql import schema
-from store.sql.chunks import among, chunks
+from store.sql.dialect import among, chunks
 
 _file, _folder = schema.file, schema.folder
 

@@ -29,7 +29,7 @@ from sqlalchemy import (
 from store.errors import safe
 from store.records import Label, LabelDefinition, Revision, VocabularyDefinition, VocabularySummary
 from store.sql import schema
-from store.sql.chunks import chunks
+from store.sql.dialect import chunks
 
 from .digests import label_digest, retired_digest, vocabulary_digest
 from .revision_labels import KeptLabels, Key, StoredMembers, about

@@ -20,7 +20,7 @@ class Library:
             self.folder = t.folders.add(b"/photos")
         self.encoder = FakeEncoder()
         self.encoders_made = 0
-        self.index = VectorIndex(tmp_path / "index", self.catalog, self.space)
+        self.index = FaissIndex(tmp_path / "index", self.catalog, self.space)
         self.texts = self.new_texts()
 
     def new_texts(self):

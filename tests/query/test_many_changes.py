@@ -147,7 +147,7 @@ class ManyVocabularies(RuleBasedStateMachine):
                 scoring = t.scores.current(library.space.id, namespace)
                 kept = t.scores.of(scoring.id, list(range(1, self.made + 1)))
                 least = t.scores.least_ranks(scoring)
-                vectors = t.embeddings.get_stored(library.space.id, list(range(1, self.made + 1)))
+                vectors = t.embeddings.uncached.get(library.space.id, list(range(1, self.made + 1)))
             columns, _ = columns_in_force(library.catalog, library.space, revision, library.texts)
             expected = ExactScorer(columns).kept(vectors)
             assert kept.photo_ids.tolist() == expected.photo_ids.tolist()

@@ -38,7 +38,7 @@ from .conftest import IDENTITY, Photographer, stamp, unit
 WEIRD = [b"plain.jpg", b"\xff\xfe not text", "né.jpg".encode(), "né.jpg".encode(), b"new\nline", b"-dash", b"x" * 255]
 
 
-def test_a_write_is_kept_whole_or_not_at_all(catalog):
+def test_a_write_is_committed_whole_or_not_at_all(catalog):
     with pytest.raises(RuntimeError), catalog.write() as t:
         t.folders.add(b"/a")
         raise RuntimeError
@@ -51,7 +51,7 @@ def test_a_read_cannot_write(catalog):
         t.folders.add(b"/a")
 
 
-def test_a_read_sees_one_moment(catalog):
+def test_a_read_sees_one_state_of_the_catalog(catalog):
     with catalog.read() as t:
         assert t.folders.all() == []
         with catalog.write() as other:
@@ -73,14 +73,14 @@ def test_threads_wait_for_each_others_writes(catalog):
         assert len(t.folders.all()) == 8
 
 
-def test_a_catalog_that_was_deleted_meanwhile_is_not_written_into_nothing(tmp_path):
+def test_writing_to_a_deleted_catalog_raises(tmp_path):
     with Catalog.open(tmp_path / "catalog.db") as catalog:
         (tmp_path / "catalog.db").unlink()
         with pytest.raises(CatalogMoved, match="nothing more was written"), catalog.write() as t:
             t.folders.add(b"/a")
 
 
-def test_a_full_disk_is_named_and_costs_only_the_transaction(photographer):
+def test_a_full_disk_raises_and_loses_only_the_transaction(photographer):
     catalog = photographer.catalog
     photographer.put(b"first", 1)
     with pytest.raises(DiskFull, match="is full"), catalog.write() as t:
@@ -92,7 +92,7 @@ def test_a_full_disk_is_named_and_costs_only_the_transaction(photographer):
         assert t.photos.count() == 1
 
 
-def test_a_limit_on_files_is_no_damage_and_costs_only_the_transaction(tmp_path):
+def test_a_file_size_limit_loses_only_the_transaction(tmp_path):
     script = """
 import resource, sys
 from pathlib import Path
@@ -121,7 +121,7 @@ with Catalog.open(Path(sys.argv[1])) as catalog:
     assert after == "2 None"
 
 
-def test_a_write_does_not_wait_for_another_for_ever(catalog):
+def test_a_write_stops_waiting_for_another(catalog):
     engine = connect(catalog.path, patience=0.1)
     with catalog.write():
         with pytest.raises(CatalogBusy, match="another photos process"), transaction(engine, catalog.path, writes=True):
@@ -133,7 +133,7 @@ def test_a_write_does_not_wait_for_another_for_ever(catalog):
     engine.dispose()
 
 
-def test_a_write_goes_on_as_soon_as_another_is_done(catalog):
+def test_a_write_starts_as_soon_as_another_ends(catalog):
     began, finished = threading.Event(), []
 
     def second():
@@ -153,7 +153,7 @@ def test_a_write_goes_on_as_soon_as_another_is_done(catalog):
     assert finished == [1]
 
 
-def test_damage_inside_the_file_is_said(tmp_path):
+def test_damage_inside_the_file_raises(tmp_path):
     path = tmp_path / "catalog.db"
     with Catalog.open(path) as catalog, catalog.write() as t:
         t.folders.add(b"/a")
@@ -173,7 +173,7 @@ def test_a_catalog_may_have_any_name(tmp_path, name):
 
 
 @pytest.mark.parametrize("path", WEIRD)
-def test_any_path_is_kept_byte_for_byte(photographer, path):
+def test_any_path_is_stored_byte_for_byte(photographer, path):
     photo_id = photographer.put(path, 1)
     with photographer.catalog.read() as t:
         assert [file.path for file in t.files.known(photographer.folder.id)] == [path]
@@ -197,7 +197,7 @@ def test_an_inode_may_have_all_64_bits(catalog, photographer):
         assert next(t.files.known(photographer.folder.id)).stamp == huge
 
 
-def test_a_photo_that_comes_back_is_known_with_its_embedding(photographer):
+def test_a_photo_that_comes_back_has_its_embedding(photographer):
     first = photographer.put(b"a", 7)
     photographer.remove(b"a")
     with photographer.catalog.read() as t:
@@ -225,7 +225,7 @@ def test_ids_are_never_used_again(catalog):
         assert t.folders.add(b"/a").id > first.id
 
 
-def test_a_folder_inside_another_is_refused_and_one_around_others_takes_them_in(photographer):
+def test_a_folder_around_others_absorbs_them_and_one_inside_raises(photographer):
     photo_id = photographer.put(b"x/a.jpg", 1)
     with photographer.catalog.write() as t:
         with pytest.raises(FolderCovered, match="/photos/x is inside /photos"):
@@ -237,7 +237,7 @@ def test_a_folder_inside_another_is_refused_and_one_around_others_takes_them_in(
         assert [file.path for file in t.files.known(outer.id)] == [b"photos/x/a.jpg"]
 
 
-def test_a_folder_that_is_forgotten_takes_its_files_along_and_leaves_the_photos(photographer):
+def test_removing_a_folder_removes_its_files_and_keeps_photos(photographer):
     photo_id = photographer.put(b"a", 1)
     with photographer.catalog.write() as t:
         t.folders.remove(photographer.folder.id)
@@ -257,13 +257,13 @@ def test_problems_are_listed_with_their_reasons(catalog, photographer):
         assert t.files.counts() == {Outcome.INDEXED: 1, Outcome.DAMAGED: 1}
 
 
-def test_a_reason_may_quote_a_name_that_is_no_text(catalog, photographer):
+def test_a_reason_may_quote_a_name_that_is_not_text(catalog, photographer):
     with catalog.write() as t:
         t.files.failed(photographer.folder.id, b"bad", stamp(), Outcome.FAILED, os.fsdecode(b"no \xff"))
         assert [problem.reason for problem in t.files.problems()] == ["no \\udcff"]
 
 
-def test_a_model_may_be_a_folder_whose_name_is_no_text(catalog):
+def test_a_model_may_be_a_folder_whose_name_is_not_text(catalog):
     reference = os.fsdecode(b"/models/\xff")
     with catalog.write() as t:
         t.library.set_model(reference)
@@ -298,7 +298,7 @@ def test_rows_are_rounded_to_half_precision_and_no_further(photographer):
     np.testing.assert_array_equal(kept, unit(5).astype(np.float16).astype(np.float32))
 
 
-def test_a_damaged_row_is_never_given_out_and_its_photo_is_embedded_again(photographer):
+def test_a_damaged_embedding_is_never_returned_and_can_be_replaced(photographer):
     good, bad = photographer.put(b"a", 1), photographer.put(b"b", 2)
     catalog, space = photographer.catalog, photographer.space
     with catalog.write() as t:
@@ -313,7 +313,7 @@ def test_a_damaged_row_is_never_given_out_and_its_photo_is_embedded_again(photog
         assert [file.path for file in t.files.lacking_embedding(space.id)] == [b"b"]
 
 
-def test_spaces_with_another_hash_preprocessing_or_precision_are_others(catalog):
+def test_spaces_differ_by_hash_preprocessing_and_precision(catalog):
     with catalog.write() as t:
         first = t.spaces.ensure(IDENTITY)
         assert t.spaces.ensure(replace(IDENTITY, model="another name of the same weights")) == first
@@ -323,7 +323,7 @@ def test_spaces_with_another_hash_preprocessing_or_precision_are_others(catalog)
         assert isinstance(t.spaces.get(first.id).identity, SpaceIdentity)
 
 
-def test_vectors_of_texts_and_labels_are_remembered_in_full_by_space(catalog, photographer):
+def test_text_and_label_vectors_are_stored_in_full_by_space(catalog, photographer):
     with catalog.write() as t:
         t.texts.put(photographer.space.id, {"dog": unit(1), "": unit(2)})
         t.texts.put(photographer.space.id, {"dog": unit(3)})
@@ -337,7 +337,7 @@ def vocabulary(*names, threshold=None):
     return VocabularyDefinition("mine", tuple(LabelDefinition(name, (name,)) for name in names), threshold)
 
 
-def test_a_revision_never_changes_and_equal_content_makes_no_new_one(catalog):
+def test_equal_content_makes_no_new_revision(catalog):
     with catalog.write() as t:
         one = t.vocabularies.put(vocabulary("dog", "cat"))
         assert t.vocabularies.put(vocabulary("dog", "cat")).id == one.id
@@ -347,7 +347,7 @@ def test_a_revision_never_changes_and_equal_content_makes_no_new_one(catalog):
         assert {label.id for label in one.labels} == {label.id for label in two.labels}
 
 
-def test_labels_are_read_once_and_anew_when_they_are_others(catalog):
+def test_labels_are_read_again_only_when_they_changed(catalog):
     with catalog.write() as t:
         key = t.vocabularies.put(vocabulary("dog", "cat")).id
         t.vocabularies.put(VocabularyDefinition("none", ()))
@@ -367,7 +367,7 @@ def test_labels_are_read_once_and_anew_when_they_are_others(catalog):
         assert [label.id for label in t.vocabularies.revision(key).labels] == [77, labels[1].id]
 
 
-def test_labels_of_a_revision_that_was_taken_back_are_not_those_of_the_next(catalog):
+def test_labels_of_a_rolled_back_revision_are_not_reused(catalog):
     with pytest.raises(InterruptedError), catalog.write() as t:
         one = t.vocabularies.put(vocabulary("dog", "cat"))
         raise InterruptedError
@@ -412,7 +412,7 @@ def begin(t, space, revision, *label_ids, complete=False):
     return t.scores.begin(space.id, revision.id, np.array(label_ids), np.zeros(len(label_ids)), complete=complete)
 
 
-def test_scores_are_in_force_when_their_scoring_is_whole_and_the_former_ones_are_gone(tagged):
+def test_scores_count_once_their_scoring_is_complete(tagged):
     photographer, one, two, dog, cat = tagged
     space = photographer.space
     with photographer.catalog.write() as t:
@@ -457,7 +457,7 @@ def test_photos_that_hold_a_label_are_found_without_reading_all(tagged, wanted):
     assert some.label_ids.tolist() == [labels[one - 1].tolist()]
 
 
-def test_a_scoring_that_is_begun_takes_the_place_of_others_that_were(tagged):
+def test_a_new_scoring_replaces_an_unfinished_one(tagged):
     photographer, one, _, dog, cat = tagged
     space = photographer.space
     with photographer.catalog.write() as t:
@@ -470,7 +470,7 @@ def test_a_scoring_that_is_begun_takes_the_place_of_others_that_were(tagged):
         assert t.scores.stamp(space.id) is None
 
 
-def test_scores_of_embeddings_that_changed_since_the_begin_are_forgotten(tagged):
+def test_scores_of_embeddings_changed_since_the_start_are_dropped(tagged):
     photographer, one, two, dog, _ = tagged
     with photographer.catalog.write() as t:
         scoring = begin(t, photographer.space, t.vocabularies.put(vocabulary("dog")), dog)
@@ -480,7 +480,7 @@ def test_scores_of_embeddings_that_changed_since_the_begin_are_forgotten(tagged)
         assert t.scores.missing(scoring) == [two]
 
 
-def test_an_amended_scoring_is_another_state_of_the_same(tagged):
+def test_an_amended_scoring_keeps_its_id(tagged):
     photographer, _, _, dog, cat = tagged
     with photographer.catalog.write() as t:
         revision = t.vocabularies.put(vocabulary("dog"))
@@ -491,7 +491,7 @@ def test_an_amended_scoring_is_another_state_of_the_same(tagged):
         assert t.scores.stamp(photographer.space.id) == (scoring.id, 1)
 
 
-def test_what_a_person_says_stands_until_they_say_otherwise_and_is_remembered(tagged):
+def test_a_manual_tag_holds_until_changed_and_is_recorded(tagged):
     photographer, one, _, dog, cat = tagged
     with photographer.catalog.write() as t:
         assert t.tags.say(one, dog, TagSource.USER)
@@ -516,7 +516,7 @@ def test_what_a_person_says_stands_until_they_say_otherwise_and_is_remembered(ta
         ]
 
 
-def test_what_is_in_force_is_one_row(catalog):
+def test_the_library_settings_are_one_row(catalog):
     with catalog.write() as t:
         assert (t.library.model(), t.library.space_id(), t.library.revision_id()) == (None, None, None)
         assert t.library.retag_pending() is False
@@ -571,7 +571,7 @@ def test_no_everyday_statement_reads_a_whole_large_table(tagged):
             assert all(step.split()[1] in {"space", "folder", "scoring"} for step in scanned), (statement, scanned)
 
 
-def test_the_database_itself_refuses_what_must_not_be(tagged):
+def test_the_database_refuses_rows_that_break_a_constraint(tagged):
     photographer, one, *_ = tagged
     with pytest.raises(Exception, match="CHECK"), photographer.catalog.write() as t:
         add_tag(t, one, 1, "invented")
@@ -579,7 +579,7 @@ def test_the_database_itself_refuses_what_must_not_be(tagged):
         add_tag(t, 999, 1, "user")
 
 
-def test_journal_and_foreign_keys_are_as_they_must_be(catalog):
+def test_wal_and_foreign_keys_are_on(catalog):
     with catalog.read() as t:
         assert t.connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
         assert t.connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
@@ -589,7 +589,7 @@ def test_photographers_share_a_catalog(catalog, photographer):
     assert Photographer(catalog).space == photographer.space
 
 
-def test_sqlite_is_not_left_open(tmp_path):
+def test_closing_a_catalog_closes_sqlite(tmp_path):
     with Catalog.open(tmp_path / "catalog.db") as catalog, catalog.write() as t:
         t.folders.add(b"/a")
     assert not (tmp_path / "catalog.db-wal").exists()
@@ -598,7 +598,7 @@ def test_sqlite_is_not_left_open(tmp_path):
     connection.close()
 
 
-def test_a_read_waits_for_whoever_has_the_file_to_itself(tmp_path):
+def test_a_read_waits_for_an_exclusive_lock(tmp_path):
     path = tmp_path / "catalog.db"
     Catalog.open(path).close()
     held = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -611,7 +611,7 @@ def test_a_read_waits_for_whoever_has_the_file_to_itself(tmp_path):
     release.join()
 
 
-def test_names_that_are_no_text_are_kept_as_what_they_look_like(catalog):
+def test_names_that_are_not_text_are_stored_escaped(catalog):
     name = os.fsdecode(b"m\xff")
     with catalog.write() as t:
         space = t.spaces.ensure(replace(IDENTITY, model=name))

@@ -23,7 +23,7 @@ def add(t, name, folder, *paths, pixels=None):
     return photo_id
 
 
-def test_photos_in_several_files_are_known_with_all_their_files(catalog):
+def test_photos_in_several_files_are_found_with_all_files(catalog):
     with catalog.write() as t:
         folder = t.folders.add(b"/photos")
         twice = add(t, "twice", folder, b"b.jpg", b"a/a.jpg")
@@ -35,7 +35,7 @@ def test_photos_in_several_files_are_known_with_all_their_files(catalog):
         assert files[0].stamp == Stamp(9, 2, 3, 4)
 
 
-def test_photos_of_equal_pixels_belong_together_unless_their_files_are_gone(catalog):
+def test_photos_of_equal_pixels_with_files_are_grouped(catalog):
     same, other = b"s" * 16, b"o" * 16
     with catalog.write() as t:
         folder = t.folders.add(b"/photos")
@@ -50,7 +50,7 @@ def test_photos_of_equal_pixels_belong_together_unless_their_files_are_gone(cata
         assert t.copies.of_same_pixels(space.id) == [[one, two]]
 
 
-def test_photos_below_a_directory_are_those_of_it_and_of_no_neighbour(catalog):
+def test_photos_below_a_directory_exclude_its_neighbours(catalog):
     with catalog.write() as t:
         folder = t.folders.add(b"/photos")
         inside = add(t, "1", folder, b"a/x.jpg")

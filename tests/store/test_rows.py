@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from store.embeddings.change_log import START
-from store.vectors.faiss.exact_scan import Scanner, Workers
-from store.vectors.faiss.index_rows import Rows
+from store.vectors.faiss.index_rows import Rows, Scanner, Workers
 
 from .conftest import unit
 

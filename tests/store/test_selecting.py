@@ -35,7 +35,7 @@ from store.filters.criteria import (
     Worded,
     Wording,
 )
-from store.filters.earth_distance import around, distances
+from store.filters.selection import around, distances
 
 from .conftest import stamp
 
@@ -194,13 +194,13 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_criterion_finds_what_meets_it_and_its_negation_all_else(shelf, name):
+def test_a_criterion_and_its_negation_divide_all_photos(shelf, name):
     criterion, is_so = CASES[name]
     assert shelf.found(criterion) == shelf.expected(is_so)
     assert shelf.found(Not(criterion)) == shelf.expected(lambda *of: not is_so(*of))
 
 
-def test_several_are_met_together_and_none_is_every_photo_that_has_a_file(shelf):
+def test_criteria_combine_and_none_selects_every_photo(shelf):
     assert shelf.found() == set(shelf.facts)
     with shelf.catalog.read() as t:
         ids = np.arange(1, 2 * max(shelf.facts), 2)
@@ -212,7 +212,7 @@ def test_several_are_met_together_and_none_is_every_photo_that_has_a_file(shelf)
         assert shelf.found(one, other) == shelf.expected(lambda *of, a=is_one, b=is_other: a(*of) and b(*of))
 
 
-def test_newest_come_first_and_undated_last_however_many_there_are(shelf):
+def test_newest_photos_come_first_and_undated_ones_last(shelf):
     with shelf.catalog.read() as t:
         ids = t.selection.all()
         dated = sorted(shelf.facts, key=lambda key: (shelf.facts[key].taken_at or NEVER, key), reverse=True)
@@ -228,7 +228,7 @@ PLACES = st.tuples(st.floats(-90, 90), st.floats(-180, 180))
 
 
 @given(PLACES, PLACES, st.floats(0, 25_000_000))
-def test_a_box_leaves_out_no_place_of_its_circle(centre, place, metres):
+def test_a_box_contains_its_whole_circle(centre, place, metres):
     (apart,) = distances(*centre, np.array([place[0]]), np.array([place[1]]))
     south, north, ways = around(*centre, metres)
     if apart <= metres:
@@ -237,7 +237,7 @@ def test_a_box_leaves_out_no_place_of_its_circle(centre, place, metres):
 
 
 @given(PLACES, st.floats(0, 360), st.floats(0, 10_000_000))
-def test_a_place_that_was_reached_is_as_far_away_as_the_way_was_long(centre, bearing, metres):
+def test_distances_agree_with_steps_of_known_length(centre, bearing, metres):
     latitude, longitude, angle = *map(math.radians, centre), metres / 6_371_008.8
     to_north = math.asin(
         math.sin(latitude) * math.cos(angle) + math.cos(latitude) * math.sin(angle) * math.cos(math.radians(bearing))
@@ -254,7 +254,7 @@ def test_a_place_that_was_reached_is_as_far_away_as_the_way_was_long(centre, bea
     assert any(west - 1e-6 <= east <= east_end + 1e-6 for west, east_end in ways)
 
 
-def test_photos_near_a_place_are_found_across_the_date_line_and_at_the_poles(shelf):
+def test_nearby_photos_are_found_at_the_date_line_and_poles(shelf):
     for latitude, longitude, metres in [(0, 180, 3e6), (10, -179.995, 5e3), (90, 0, 2e6), (-89, 50, 4e6), (50, 8, 2e7)]:
 
         def near(facts, paths, size, at=(latitude, longitude), most=metres):

@@ -17,7 +17,7 @@ def noted(catalog):
     return run, made, changed
 
 
-def test_a_run_keeps_what_was_before(catalog, noted):
+def test_a_run_keeps_the_earlier_contents(catalog, noted):
     run, made, changed = noted
     with catalog.read() as t:
         (one,) = t.sidecars.runs()
@@ -31,7 +31,7 @@ def test_a_run_keeps_what_was_before(catalog, noted):
         assert len(t.sidecars.writes(run, 0, 1)) == 1
 
 
-def test_what_is_undone_is_not_undone_again(catalog, noted):
+def test_an_undone_write_is_not_undone_again(catalog, noted):
     run, made, changed = noted
     with catalog.write() as t:
         t.sidecars.undone([made])
@@ -41,7 +41,7 @@ def test_what_is_undone_is_not_undone_again(catalog, noted):
         assert t.sidecars.runs()[0].undone_at is not None
 
 
-def test_a_run_that_wrote_nothing_is_forgotten_and_its_number_is_not_used_again(catalog, noted):
+def test_an_empty_run_is_deleted_and_its_number_not_reused(catalog, noted):
     with catalog.write() as t:
         run = t.sidecars.begin()
         t.sidecars.drop([t.sidecars.note(run, 1, b"/p/a.jpg.xmp", b"", HASH)])
@@ -52,7 +52,7 @@ def test_a_run_that_wrote_nothing_is_forgotten_and_its_number_is_not_used_again(
         assert t.sidecars.begin() > run
 
 
-def test_a_later_run_is_known_unless_it_was_undone(catalog, noted):
+def test_a_later_run_is_found_unless_it_was_undone(catalog, noted):
     with catalog.write() as t:
         first = t.sidecars.writes(noted[0], 0, 1)[0]
         assert t.sidecars.later(first) is None
@@ -63,7 +63,7 @@ def test_a_later_run_is_known_unless_it_was_undone(catalog, noted):
         assert t.sidecars.later(first) is None
 
 
-def test_entries_move_with_their_folder_and_outlive_their_photos(catalog, noted):
+def test_entries_move_with_their_folder_and_outlive_photos(catalog, noted):
     with catalog.write() as t:
         t.sidecars.note(noted[0], 1, b"/pp/a.jpg.xmp", None, HASH)
         t.sidecars.move(b"/p", b"/new/place/")

@@ -59,7 +59,7 @@ class Update:
         """As `run`, reading only the rows of photos that a new label may be kept of."""
         change = self._change
         before = time.perf_counter()
-        photo_ids, rough = t.embeddings.roughly(self._space.id, change.added.matrix.astype(np.float32))
+        photo_ids, rough = t.embeddings.approximate_cosines(self._space.id, change.added.matrix.astype(np.float32))
         self._least = t.scores.least_ranks(change.old)
         least = self._least.of(photo_ids)
         entered = photo_ids[change.enters(rough, least)].tolist()

@@ -1,13 +1,14 @@
-"""The vector index: exact fp16 rows in FAISS, a cache of the catalog, and a quick look before them where they are many.
+"""The vector index in FAISS: when a generation of its files is current, and when it is made anew.
 
-A file holds the rows up to one entry of the catalog's change log; what was committed since is read from the catalog,
-so an answer is never older than the catalog. A file that is absent, damaged, of another space or another catalog, or
-that lacks too much, is made anew.
+A generation holds the rows up to one entry of the catalog's change log. What was committed since is read from the
+catalog, so an answer is never older than the catalog. A generation that is absent, damaged, of another space or another
+catalog, or that lacks too much, is made anew.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,51 +18,36 @@ from numpy.typing import NDArray
 from store.catalog.catalog import Catalog, Transaction
 from store.embeddings import change_log
 from store.embeddings.change_log import Position
+from store.embeddings.embeddings import Embeddings
 from store.errors import BadVector
-from store.records import Neighbours, Space
+from store.records import Neighbours, Space, Vectors
+from store.vectors.base import IndexStatus
 
-from . import generations
-from .index_files import IndexFiles
+from .index_files import IndexFiles, Page
 from .index_rows import Rows
-from .product_quantizer import Acceleration
+from .product_quantizer import Acceleration, Accelerator
 
-#: Newer rows are searched beside the file until they are this share of it (and a given number); then a new one is made.
+#: Newer rows are searched beside the file up to this share of it (and a given number); then a new file is made.
 _NEWER_SHARE = 0.05
-
-
-#: Codes are made anew of a codebook of their own when there are as many times the rows that it was made of.
-_OUTGROWN = 2
+#: Rows that are in memory at once when a file is made.
+_PART = 4096
 _NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
-class IndexStatus:
-    """How the file stands: its rows, changes committed since, whether it can be used, and its bytes.
-
-    `accelerated` says whether there are codes for a quick look.
-    """
-
-    rows: int
-    newer: int
-    valid: bool
-    bytes: int
-    accelerated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class _Newer:
-    """What the file lacks, up to `end` of the log: photos whose row there no longer counts, and the rows that do."""
+    """What the file lacks up to `end` of the log: photos whose rows there are outdated, and the rows in their place."""
 
     end: Position
     replaced: NDArray[np.int64]
     rows: Rows
 
 
-class VectorIndex:
-    """The photos of one space. Threads may share it.
+class FaissIndex:
+    """The `VectorIndex` of one space in files below *directory*. Threads may share it.
 
-    *newer_rows*: as many changes are searched beside the file before a new one is made.
-    *acceleration*: when a quick look goes before the exact one.
+    *newer_rows*: this many changes are searched beside the file before a new one is made.
+    *acceleration*: when a shortlist goes before the exact comparison.
     """
 
     def __init__(
@@ -76,8 +62,8 @@ class VectorIndex:
         self._catalog = catalog
         self._space = space
         self._newer_rows = newer_rows
-        self._acceleration = acceleration or Acceleration()
         self._files = IndexFiles(directory, space)
+        self._accelerator = Accelerator(self._files, acceleration)
         self._rows: Rows | None = None
         self._newer: _Newer | None = None
         self._lock = threading.Lock()
@@ -85,21 +71,17 @@ class VectorIndex:
     def search(
         self, vector: NDArray[np.float32], count: int, among: NDArray[np.int64] | None = None, *, exact: bool = False
     ) -> Neighbours:
-        """The *count* photos nearest to *vector*, float32 (d,); all of them if there are fewer.
+        """Find the nearest photos, as `VectorIndex` has it.
 
-        *among*, photo ids, int64 (m,), ascending, narrows the search to these; ids that have no embedding are passed
-        over. Photos without a file are not found. Cosines are those of the stored fp16 rows with *vector*, added up in
-        float64; of equal ones, lower ids come first. Raises `BadVector` for another shape or numbers that are not
-        finite.
-
-        In a library of several hundred thousand photos, whose codes are made by `refresh` and loaded by `warm`,
-        or beside the fifth search, one photo in a thousand may be missing from the answer. *exact* looks at every row.
+        The answer is exact before `refresh` has made the codes of a large library, and before `warm`, or the fifth
+        search, has loaded them.
         """
         query = self._checked(vector)
         with self._lock:
             rows, newer = self._current()
+        shortlist = self._accelerator.shortlist(rows) if rows.has_attachments and not exact else None
         found = [
-            rows.search(query, count, newer.replaced, among, None if exact else self._quick(rows)),
+            rows.search(query, count, newer.replaced, among, shortlist),
             newer.rows.search(query, count, _NONE, among),
         ]
         cosines = np.concatenate([some.cosines for some in found])
@@ -108,35 +90,31 @@ class VectorIndex:
         return Neighbours(photo_ids[best], cosines[best])
 
     def refresh(self) -> bool:
-        """Make a new file if the newer rows are worth it, or if there is none. Returns whether one was made.
+        """Make a new file if there is none or the newer rows pay for it, and the codes of a large library.
 
-        Where the rows are many, this makes their codes too, which takes two seconds for every hundred thousand, once.
-        Searches go on meanwhile.
+        Returns whether anything was written.
         """
         with self._lock:
             before = self._files.manifest()
             rows, _ = self._current()
             made = self._files.manifest() != before
-        if rows.accelerator is None and self._acceleration.suits(len(rows), self._space.identity.dimension):
-            return self._files.add_codes(rows) or made
-        return made
+        return self._accelerator.make(rows) is not None or made
 
     def warm(self) -> None:
-        """Get ready for many searches. Without it the fifth search begins to, beside those that follow."""
+        """Load the codes of a large library."""
         with self._lock:
             rows, _ = self._current()
-        if rows.accelerator is not None:
-            rows.accelerator.load()
+        self._accelerator.load(rows)
 
     @property
     def is_warm(self) -> bool:
-        """Whether `warm` has nothing to do: what there is to load is loaded."""
+        """True if `warm` has nothing to do."""
         with self._lock:
             rows, _ = self._current()
-        return rows.accelerator is None or rows.accelerator.is_ready
+        return self._accelerator.is_loaded(rows)
 
     def status(self) -> IndexStatus:
-        """How the file stands, without making one. Not valid: it is absent, damaged, or of another catalog or space."""
+        """Return the state of the file, without making one."""
         rows = self._files.open()
         with self._catalog.read() as t:
             if rows is not None and not change_log.holds(t.connection, self._space.id, rows.end):
@@ -145,12 +123,12 @@ class VectorIndex:
         size = self._files.size()
         if rows is None:
             return IndexStatus(0, newer, valid=False, bytes=size)
-        return IndexStatus(len(rows), newer, valid=True, bytes=size, accelerated=rows.accelerator is not None)
+        return IndexStatus(len(rows), newer, valid=True, bytes=size, accelerated=self._accelerator.accelerates(rows))
 
     def verify(self) -> bool:
-        """Whether the file's every byte is as it was written. If not, it is removed, and the next search makes another.
+        """Compare every byte of the files with their checksums. Damaged files are removed.
 
-        A search reads the bytes only where sizes or times tell that somebody else touched them.
+        A search reads the bytes only if sizes or times differ from those written.
         """
         with self._lock:
             is_whole = self._files.verify()
@@ -159,29 +137,22 @@ class VectorIndex:
         return is_whole
 
     def remove(self) -> None:
-        """Remove the file; the next search makes another, of the catalog alone."""
+        """Remove the files. The next search makes new ones from the catalog alone."""
         with self._lock:
             self._files.remove()
             self._rows = self._newer = None
 
     def _checked(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        # FAISS checks dimensions with an assert only, and takes numbers that are not finite.
+        # FAISS checks dimensions with an assert only, and accepts numbers that are not finite.
         if vector.shape != (self._space.identity.dimension,):
             raise BadVector(f"its shape is {vector.shape}, not ({self._space.identity.dimension},)")
         if not np.isfinite(vector).all():
             raise BadVector("it holds numbers that are not finite")
         return np.ascontiguousarray(vector, np.float32)
 
-    def _quick(self, rows: Rows) -> Acceleration | None:
-        """How to look quickly, if that is possible by now."""
-        if rows.accelerator is None:
-            return None
-        rows.accelerator.load_if_it_pays()
-        return self._acceleration if rows.accelerator.is_ready else None
-
     def _current(self) -> tuple[Rows, _Newer]:
         """Rows, and what is newer than them, at one moment of the catalog."""
-        if self._rows is None or not self._files.still(self._rows):
+        if self._rows is None or not self._files.is_current(self._rows):
             self._rows, self._newer = self._files.open(), None
         with self._catalog.read() as t:
             if self._rows is None or not change_log.holds(t.connection, self._space.id, self._rows.end):
@@ -192,10 +163,10 @@ class VectorIndex:
             if self._newer.end == end:
                 return self._rows, self._newer
             changed = change_log.since(t.connection, self._space.id, self._newer.end.seq)
-            replaced = np.union1d(self._newer.replaced, np.fromiter(changed, np.int64, len(changed)))
+            replaced = np.union1d(self._newer.replaced, _photo_ids(changed))
             if len(replaced) >= max(self._newer_rows, _NEWER_SHARE * len(self._rows)):
                 return self._rebuilt(t, self._rows)
-            pages = generations.from_rows(self._newer.rows, changed, t.embeddings, self._space.id)
+            pages = _pages_from_rows(self._newer.rows, changed, t.embeddings.uncached, self._space.id)
             self._newer = _Newer(end, replaced, self._files.in_memory(end, pages))
             return self._rows, self._newer
 
@@ -203,19 +174,51 @@ class VectorIndex:
         return _Newer(end, _NONE, self._files.in_memory(end, []))
 
     def _rebuilt(self, t: Transaction, before: Rows | None) -> tuple[Rows, _Newer]:
-        """A new generation, of the rows *before*, where they are as they were written, or of the catalog alone."""
-        end = change_log.latest(t.connection, self._space.id)
+        """A new generation, of the rows *before* if they are undamaged, or of the catalog alone."""
+        end, embeddings = change_log.latest(t.connection, self._space.id), t.embeddings.uncached
         if before is None or not self._files.verify():
-            self._rows = self._files.write(end, lambda: generations.from_catalog(t.embeddings, self._space.id))
+            self._rows = self._files.write(end, lambda: _pages_from_catalog(embeddings, self._space.id))
         else:
             changed = change_log.since(t.connection, self._space.id, before.end.seq)
-            codes = before.accelerator
-            if codes is not None and len(before) >= _OUTGROWN * codes.trained:
-                codes = None
-            self._rows = self._files.write(
-                end,
-                lambda: generations.from_rows(before, changed, t.embeddings, self._space.id, codes),
-                codes,
+            self._rows = self._accelerator.carry(
+                before,
+                _photo_ids(changed),
+                lambda: self._files.write(end, lambda: _pages_from_rows(before, changed, embeddings, self._space.id)),
             )
         self._newer = self._none_newer(end)
         return self._rows, self._newer
+
+
+def _pages_from_catalog(embeddings: Embeddings, space_id: int) -> Iterator[Page]:
+    """Yield all rows of the space from the catalog."""
+    for page in embeddings.scan(space_id, _PART):
+        yield Page(page.ids, _as_bytes(page))
+
+
+def _pages_from_rows(rows: Rows, changed: dict[int, str], embeddings: Embeddings, space_id: int) -> Iterator[Page]:
+    """Yield *rows*, with the catalog's rows in place of those that *changed* (photo to `PUT` or `DELETE`)."""
+    kept = ~np.isin(rows.photo_ids, _photo_ids(changed))
+    put = np.array(sorted(photo_id for photo_id, op in changed.items() if op == change_log.PUT), np.int64)
+    photo_ids = np.union1d(rows.photo_ids[kept], put)
+    for start in range(0, len(photo_ids), _PART):
+        wanted = photo_ids[start : start + _PART]
+        places = np.searchsorted(rows.photo_ids, wanted)
+        places[places == len(rows)] = 0
+        held = kept[places] & (rows.photo_ids[places] == wanted) if len(rows) else np.zeros(len(wanted), np.bool_)
+        fetched = embeddings.get(space_id, wanted[~held].tolist())
+        # Rows that are damaged in the catalog are left out.
+        there = held | np.isin(wanted, fetched.ids)
+        old = held[there]
+        raw = np.empty((len(old), rows.raw.shape[1]), np.uint8)
+        raw[old], raw[~old] = rows.raw[places[held]], _as_bytes(fetched)
+        yield Page(wanted[there], raw)
+
+
+def _photo_ids(changed: dict[int, str]) -> NDArray[np.int64]:
+    return np.fromiter(changed, np.int64, len(changed))
+
+
+def _as_bytes(vectors: Vectors) -> NDArray[np.uint8]:
+    """Return the rows as half-precision floats, uint8 (n, 2 d): the catalog's bytes."""
+    rows: NDArray[np.uint8] = vectors.matrix.astype("<f2").view(np.uint8)
+    return rows

@@ -1,8 +1,8 @@
-"""The index's files: rows, ids and a manifest, written beside and renamed.
+"""The files of one space's index: rows, photo ids and a manifest.
 
-`space-N.json` is the manifest. It names the files of one generation, with their sizes and checksums; FAISS itself
-loads damaged files without complaint. Every file is synced before the manifest is renamed into place, and the folder
-after.
+`space-N.json` is the manifest. It names the files of one generation, with their sizes and checksums; FAISS itself loads
+damaged files without complaint. Files are written under new names, a page at a time so that memory does not grow with
+the library, and synced before the manifest is renamed into place; the folder is synced after.
 """
 
 from __future__ import annotations
@@ -10,30 +10,40 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import threading
 import zlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from store.embeddings.change_log import Position
+from store.fsync import sync
 from store.records import Space
 
-from . import index_parts
-from .exact_scan import Workers
-from .fsync import sync
-from .index_parts import Page, Paths
-from .index_rows import Rows
-from .product_quantizer import Accelerator, Codebook
+from .index_rows import Rows, Workers
 
 _FORMAT = 2
 Manifest = dict[str, Any]
 
-#: What reading a file that is not as it was written can raise. Whatever is wrong with a cache, the remedy is the same.
-_UNUSABLE = (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError, RuntimeError)
+#: Errors of reading a file that is not as it was written. All have the same remedy: the cache is made anew.
+UNUSABLE = (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError, RuntimeError)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """Some photos of a generation, ascending and after those of the page before.
+
+    `photo_ids` int64 (n,), `rows` uint8 (n, 2 d): half-precision floats as bytes.
+    """
+
+    photo_ids: NDArray[np.int64]
+    rows: NDArray[np.uint8]
 
 
 class IndexFiles:
@@ -44,23 +54,23 @@ class IndexFiles:
         self._space = space
         self._manifest = directory / f"space-{space.id}.json"
         self._dimension = space.identity.dimension
-        self._workers = Workers()
+        self.workers = Workers()
 
     def open(self) -> Rows | None:
-        """The rows on disk, memory-mapped; None if they are absent, damaged, or of another space."""
+        """Return the rows on disk, memory-mapped; None if they are absent, damaged, or of another space."""
         manifest = self.manifest()
         if manifest is None:
             return None
         try:
             return self._map(manifest)
-        except _UNUSABLE:
+        except UNUSABLE:
             return None
 
     def manifest(self) -> Manifest | None:
-        """The manifest on disk; None if it is absent, damaged, or of another space or format."""
+        """Return the manifest on disk; None if it is absent, damaged, or of another space or format."""
         try:
             manifest = json.loads(self._manifest.read_text("utf-8"))
-        except _UNUSABLE:
+        except UNUSABLE:
             return None
         if not isinstance(manifest, dict):
             return None
@@ -69,29 +79,29 @@ class IndexFiles:
         known = content.get("format") == _FORMAT and content.get("space") == _identity(self._space)
         return manifest if right and known else None
 
-    def still(self, rows: Rows) -> bool:
-        """Whether nothing was written since *rows* were made or read."""
+    def is_current(self, rows: Rows) -> bool:
+        """Return whether nothing was written since *rows* were made or read."""
         return self.manifest() == rows.manifest
 
     def verify(self) -> bool:
-        """Whether there are files and their every byte is right."""
+        """Return whether there are files and every byte of them is as it was written."""
         manifest = self.manifest()
         try:
             return manifest is not None and all(
                 _crc32(self._directory / name) == description["crc32"]
                 for name, description in manifest["files"].items()
             )
-        except _UNUSABLE:
+        except UNUSABLE:
             return False
 
     def remove(self) -> None:
-        """Remove every generation, as far as the folder lets us."""
+        """Remove every generation, as far as the folder permits."""
         self._remove_all_but(())
         with suppress(OSError):
             self._manifest.unlink()
 
     def size(self) -> int:
-        """Bytes of all generations."""
+        """Return the bytes of all generations."""
         total = 0
         for path in self._directory.glob(f"space-{self._space.id}[-.]*"):
             # Another process may be replacing them.
@@ -99,57 +109,75 @@ class IndexFiles:
                 total += path.stat().st_size
         return total
 
-    def write(self, end: Position, pages: Callable[[], Iterable[Page]], codes: Accelerator | None = None) -> Rows:
-        """Make a new generation of *pages*; in memory alone if it cannot be written.
-
-        If they have codes, these are of *codes*' codebook.
-        """
+    def write(self, end: Position, pages: Callable[[], Iterable[Page]]) -> Rows:
+        """Write a new generation of *pages*, and return its rows; they stay in memory if it cannot be written."""
         try:
-            self._save(end, pages(), codes)
+            self._save(end, pages())
         except OSError:
             return self.in_memory(end, pages())
         rows = self.open()
-        # Another process may have put its own generation there meanwhile.
+        # Another process may have published its own generation meanwhile.
         return rows if rows is not None and rows.end == end else self.in_memory(end, pages())
 
-    def add_codes(self, rows: Rows) -> bool:
-        """Make codes for *rows* and write them beside. Returns whether it could be done: not if they are in no file."""
-        manifest = rows.manifest
-        if rows.stem is None or manifest is None:
+    def in_memory(self, end: Position, pages: Iterable[Page]) -> Rows:
+        """Return rows of *pages* that are in no file."""
+        read = [Page(np.empty(0, np.int64), np.empty((0, 2 * self._dimension), np.uint8)), *pages]
+        photo_ids = np.concatenate([page.photo_ids for page in read])
+        raw = np.concatenate([page.rows for page in read])
+        return Rows(end, photo_ids, raw, self.workers, manifest=self.manifest())
+
+    def attach(
+        self,
+        rows: Rows,
+        suffixes: Sequence[str],
+        write: Callable[[Sequence[Path]], None],
+        facts: Mapping[str, object],
+    ) -> bool:
+        """Write more files about *rows*, and name them in the manifest, in place of those attached before.
+
+        *write* is given a path for each of *suffixes*. *facts* are JSON values, returned by `attached`. Returns False,
+        and leaves nothing behind, if the rows are in no file, are no longer current, or the disk refuses.
+        """
+        if rows.stem is None or rows.manifest is None:
             return False
-        # A name of their own: another thread or process may be making the same.
+        # A name of their own: another thread or process may be writing the same.
         stem = f"{rows.stem}-{secrets.token_hex(4)}"
-        paths = Paths.of(self._directory, stem)
+        paths = [self._directory / f"{stem}{suffix}" for suffix in suffixes]
         try:
-            written = index_parts.write_codes(paths, rows.codes, Codebook.trained(rows.codes), self._workers)
-            # Another generation, or other codes, may have come meanwhile.
-            if self.still(rows):
-                of_rows = Paths.of(self._directory, rows.stem)
-                files = {path.name: manifest["files"][path.name] for path in (of_rows.rows, of_rows.photo_ids)}
-                files |= {path.name: _describe(path) for path in written}
-                self._publish({**manifest, "codes": stem, "trained": len(rows), "files": files})
+            write(paths)
+            for path in paths:
+                sync(path)
+            if self.is_current(rows):
+                own = {path.name: rows.manifest["files"][path.name] for path in self._paths(rows.stem)}
+                files = own | {path.name: _describe(path) for path in paths}
+                self._publish({**rows.manifest, "attached": {**facts, "stem": stem}, "files": files})
                 return True
         except OSError:
             pass
-        with suppress(OSError):
-            paths.remove_codes()
+        _remove(paths)
         return False
 
-    def in_memory(self, end: Position, pages: Iterable[Page]) -> Rows:
-        """Rows of *pages* that are in no file."""
-        read = [Page(np.empty(0, np.int64), np.empty((0, 2 * self._dimension), np.uint8)), *pages]
-        photo_ids = np.concatenate([page.photo_ids for page in read])
-        return Rows(
-            end, photo_ids, np.concatenate([page.rows for page in read]), self._workers, manifest=self.manifest()
-        )
+    def attached(self, rows: Rows, suffixes: Sequence[str]) -> tuple[list[Path], Manifest] | None:
+        """Return the files attached to *rows*, and their facts; None if there are none or they are damaged."""
+        if rows.manifest is None or not rows.has_attachments:
+            return None
+        try:
+            facts, files = rows.manifest["attached"], rows.manifest["files"]
+            paths = [self._directory / f"{facts['stem']}{suffix}" for suffix in suffixes]
+            return (paths, facts) if all(_matches(path, files[path.name]) for path in paths) else None
+        except UNUSABLE:
+            return None
 
-    def _save(self, end: Position, pages: Iterable[Page], codes: Accelerator | None) -> None:
+    def _paths(self, stem: str) -> tuple[Path, Path]:
+        """The files of the rows and of the photo ids."""
+        return self._directory / f"{stem}.faiss", self._directory / f"{stem}.npy"
+
+    def _save(self, end: Position, pages: Iterable[Page]) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)
         stem = f"space-{self._space.id}-{end.seq}-{secrets.token_hex(4)}"
-        paths = Paths.of(self._directory, stem)
+        paths = self._paths(stem)
         try:
-            codebook = None if codes is None else codes.codebook
-            count, written = index_parts.write(paths, self._dimension, pages, codebook)
+            count = _write(*paths, self._dimension, pages)
             self._publish(
                 {
                     "format": _FORMAT,
@@ -157,20 +185,18 @@ class IndexFiles:
                     "end": [end.seq, end.token],
                     "stem": stem,
                     "rows": count,
-                    "codes": stem,
-                    "trained": 0 if codes is None else codes.trained,
-                    "files": {path.name: _describe(path) for path in written},
+                    "files": {path.name: _describe(path) for path in paths},
                 }
             )
         except BaseException:
-            paths.remove()
+            _remove(paths)
             raise
 
     def _publish(self, manifest: Manifest) -> None:
-        """Put *manifest* in force, and remove what it does not name."""
+        """Put *manifest* in force, and remove the files that it does not name."""
         content = {name: value for name, value in manifest.items() if name != "checksum"}
         self._replace_manifest({**content, "checksum": _checksum(content)})
-        # Some network disks cannot: then a power cut may cost the file, which is a cache.
+        # Some network disks cannot sync a folder: then a power cut may cost the file, which is a cache.
         with suppress(OSError):
             sync(self._directory)
         self._remove_all_but(manifest["files"])
@@ -185,47 +211,94 @@ class IndexFiles:
             beside.unlink(missing_ok=True)
 
     def _remove_all_but(self, names: Collection[str]) -> None:
-        # Another process that is writing may lose its files here; it then answers from memory, and the next one
+        # Another process that is writing may lose its files here. It then answers from memory, and the next process
         # that finds a manifest without its files writes anew.
-        for path in self._directory.glob(f"space-{self._space.id}[-.]*"):
-            if path != self._manifest and path.name not in names:
-                with suppress(OSError):
-                    path.unlink()
+        paths = self._directory.glob(f"space-{self._space.id}[-.]*")
+        _remove(path for path in paths if path != self._manifest and path.name not in names)
 
     def _map(self, manifest: Manifest) -> Rows | None:
         files, count = manifest["files"], manifest["rows"]
-        paths = Paths.of(self._directory, manifest["stem"])
-        if not all(_matches(path, files[path.name]) for path in (paths.rows, paths.photo_ids)):
+        rows_path, ids_path = self._paths(manifest["stem"])
+        if not all(_matches(path, files[path.name]) for path in (rows_path, ids_path)):
             return None
-        photo_ids: NDArray[np.int64] = np.load(paths.photo_ids, mmap_mode="r", allow_pickle=False)
+        photo_ids: NDArray[np.int64] = np.load(ids_path, mmap_mode="r", allow_pickle=False)
         if photo_ids.shape != (count,):
             return None
-        rows = index_parts.mapped_rows(paths.rows, self._dimension, count)
-        accelerator = self._mapped_codes(manifest) if manifest["trained"] else None
+        raw = _mapped(rows_path, self._dimension, count)
         end = Position(*manifest["end"])
-        return Rows(
-            end,
-            photo_ids,
-            rows,
-            self._workers,
-            manifest=manifest,
-            stem=manifest["stem"],
-            accelerator=accelerator,
-        )
+        return Rows(end, photo_ids, raw, self.workers, manifest=manifest, stem=manifest["stem"])
 
-    def _mapped_codes(self, manifest: Manifest) -> Accelerator | None:
-        """The codes; None if they are not as they were written, which costs speed alone."""
-        try:
-            paths = Paths.of(self._directory, manifest["codes"])
-            if not all(_matches(path, manifest["files"][path.name]) for path in (paths.codes, paths.codebook)):
-                return None
-            codes = np.load(paths.codes, mmap_mode="r", allow_pickle=False)
-            codebook = Codebook(np.load(paths.codebook, allow_pickle=False))
-        except _UNUSABLE:
-            return None
-        if codes.shape[0] != manifest["rows"] or codebook.dimension != self._dimension:
-            return None
-        return Accelerator(codebook, codes, manifest["trained"], self._workers)
+
+class MappedRows:
+    """The rows of a library's spaces as an `EmbeddingCache`. Threads may share it.
+
+    Reading a hundred thousand rows from SQLite takes a second; mapped ones are there at once.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._open: dict[Space, tuple[IndexFiles, Rows]] = {}
+
+    def rows(self, space: Space) -> Rows | None:
+        """Return the newest rows of *space*; None if there are none."""
+        with self._lock:
+            files, rows = self._open.get(space, (None, None))
+            if files is not None and rows is not None and files.is_current(rows):
+                return rows
+            files = IndexFiles(self._directory, space)
+            rows = files.open()
+            if rows is None:
+                self._open.pop(space, None)
+            else:
+                self._open[space] = files, rows
+            return rows
+
+
+def _write(rows_path: Path, ids_path: Path, dimension: int, pages: Iterable[Page]) -> int:
+    """Write and sync both files, and return the number of photos. Raises `OSError`."""
+    photo_ids = [np.empty(0, np.int64)]
+    # Another process that has an older file of that name mapped keeps it.
+    rows_path.unlink(missing_ok=True)
+    with rows_path.open("wb") as file:
+        # The number of rows stands before them and is known after them; the header has the same length for any number.
+        file.write(_header(dimension, 0))
+        for page in pages:
+            photo_ids.append(page.photo_ids)
+            file.write(np.ascontiguousarray(page.rows).reshape(-1).data)
+        count = sum(map(len, photo_ids))
+        file.seek(0)
+        file.write(_header(dimension, count))
+    np.save(ids_path, np.concatenate(photo_ids))
+    sync(rows_path)
+    sync(ids_path)
+    return count
+
+
+def _mapped(path: Path, dimension: int, count: int) -> NDArray[np.uint8]:
+    """Return the rows of a file, uint8 (n, 2 d), memory-mapped. Raises `ValueError` if there are not *count*."""
+    header = _header(dimension, count)
+    with path.open("rb") as file:
+        if file.read(len(header)) != header:
+            raise ValueError(f"{path} does not hold {count} rows of {dimension} dimensions")
+    if not count:
+        return np.empty((0, 2 * dimension), np.uint8)
+    return np.asarray(np.memmap(path, np.uint8, "r", offset=len(header), shape=(count, 2 * dimension)))
+
+
+def _header(dimension: int, count: int) -> bytes:
+    """Return the header of a FAISS file of *count* half-precision rows, which FAISS itself can read."""
+    index = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    index.ntotal = count
+    written: bytes = faiss.serialize_index(index).tobytes()
+    # It ends with the number of bytes of the rows, of which this index holds none.
+    return written[:-8] + (count * dimension * 2).to_bytes(8, "little")
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def _identity(space: Space) -> list[object]:
@@ -243,7 +316,7 @@ def _describe(path: Path) -> dict[str, int]:
 
 
 def _matches(path: Path, description: dict[str, int]) -> bool:
-    """Whether the file is the one described. Its content is read only if the file was touched or copied since."""
+    """Return whether the file is as described. Its content is read only if it was touched or copied since."""
     status = path.stat()
     if status.st_size != description["size"]:
         return False

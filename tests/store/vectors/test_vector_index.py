@@ -1,10 +1,7 @@
-"""The index answers as brute force over the catalog does, whatever happened to its files."""
+"""The contract of `VectorIndex`, for each implementation: answers equal brute force over the catalog."""
 
-import json
-import os
 import shutil
 import tempfile
-import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,13 +11,31 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from store import BadVector, Catalog, Outcome, VectorIndex
+from store import BadVector, Catalog, FaissIndex, Outcome
 
-from .conftest import Photographer, put_many, stamp, unit
+from ..conftest import Photographer, put_many, stamp, unit
+from .exact_index import ExactIndex
+
+#: Each makes an index, given a folder, a catalog and a space. A new implementation is added here.
+IMPLEMENTATIONS = {
+    "faiss": lambda folder, catalog, space: FaissIndex(folder / "index", catalog, space),
+    "exact": lambda _folder, catalog, space: ExactIndex(catalog, space),
+}
+PATHS = st.sampled_from([b"a", b"b", b"c", b"d"])
 
 
-def same_up_to_ties(found, ids, matrix, query, count):
-    """Whether *found* is a right answer: the same cosines in the same order, and each id's own cosine."""
+@pytest.fixture(params=IMPLEMENTATIONS)
+def make_index(request, tmp_path):
+    return lambda catalog, space: IMPLEMENTATIONS[request.param](tmp_path, catalog, space)
+
+
+@pytest.fixture
+def index(photographer, make_index):
+    return make_index(photographer.catalog, photographer.space)
+
+
+def assert_same_but_for_ties(found, ids, matrix, query, count):
+    """The cosines are those of brute force, in the same order, and each is its photo's."""
     cosines = {int(photo_id): float(np.float32(row @ query)) for photo_id, row in zip(ids, matrix, strict=True)}
     expected = sorted(cosines.values(), reverse=True)[:count]
     np.testing.assert_allclose(found.cosines, expected, atol=2e-6)
@@ -28,9 +43,30 @@ def same_up_to_ties(found, ids, matrix, query, count):
     np.testing.assert_allclose([cosines[int(photo_id)] for photo_id in found.photo_ids], found.cosines, atol=2e-6)
 
 
-@pytest.fixture
-def index(photographer, tmp_path):
-    return VectorIndex(tmp_path / "index", photographer.catalog, photographer.space)
+def test_status_names_rows_and_newer_changes(photographer, index):
+    assert index.status().valid is False
+    for number in range(3):
+        photographer.put(b"%d" % number, number)
+    assert index.refresh() is True
+    assert index.refresh() is False
+    photographer.put(b"new", 7)
+    assert (index.status().valid, index.status().rows, index.status().newer) == (True, 3, 1)
+
+
+def test_a_removed_index_is_made_anew(photographer, index):
+    photo_id = photographer.put(b"a", 1)
+    index.refresh()
+    index.remove()
+    assert index.status().valid is False
+    assert index.search(unit(1), 1).photo_ids.tolist() == [photo_id]
+
+
+def test_a_refreshed_index_is_whole_and_can_be_warmed(photographer, index):
+    photo_id = photographer.put(b"a", 1)
+    index.refresh()
+    index.warm()
+    assert index.verify() is True
+    assert index.search(unit(1), 1, exact=True).photo_ids.tolist() == [photo_id]
 
 
 def test_an_empty_library_finds_nothing(index):
@@ -38,7 +74,7 @@ def test_an_empty_library_finds_nothing(index):
     assert (len(found.photo_ids), len(found.cosines)) == (0, 0)
 
 
-def test_the_nearest_come_first_and_there_may_be_fewer_than_asked(photographer, index):
+def test_the_nearest_photos_come_first(photographer, index):
     ids = {photographer.put(b"%d" % number, number): number for number in range(20)}
     for count in (1, 5, 20, 100):
         found = index.search(unit(3), count)
@@ -47,7 +83,7 @@ def test_the_nearest_come_first_and_there_may_be_fewer_than_asked(photographer, 
         assert found.cosines[0] == pytest.approx(1, abs=1e-3)
 
 
-def test_a_photo_is_found_as_soon_as_it_is_committed_and_no_longer_when_its_file_is_gone(photographer, index):
+def test_a_photo_is_found_from_its_commit_until_its_file_is_gone(photographer, index):
     photographer.put(b"a", 1)
     index.search(unit(1), 1)
     second = photographer.put(b"b", 2)
@@ -59,7 +95,7 @@ def test_a_photo_is_found_as_soon_as_it_is_committed_and_no_longer_when_its_file
     assert second in index.search(unit(2), 2).photo_ids
 
 
-def test_a_write_that_is_rolled_back_never_reaches_the_index(photographer, index):
+def test_a_rolled_back_write_never_reaches_the_index(photographer, index):
     photographer.put(b"a", 1)
     index.search(unit(1), 1)
     with pytest.raises(RuntimeError), photographer.catalog.write() as t:
@@ -68,7 +104,7 @@ def test_a_write_that_is_rolled_back_never_reaches_the_index(photographer, index
     assert index.search(unit(1), 1).cosines[0] == pytest.approx(1, abs=1e-3)
 
 
-def test_a_new_embedding_of_the_same_photo_replaces_the_old_row(photographer, index):
+def test_a_new_embedding_replaces_the_old_one(photographer, index):
     photo_id = photographer.put(b"a", 1)
     index.search(unit(1), 1)
     with photographer.catalog.write() as t:
@@ -78,85 +114,7 @@ def test_a_new_embedding_of_the_same_photo_replaces_the_old_row(photographer, in
     assert found.cosines[0] == pytest.approx(1, abs=1e-3)
 
 
-def test_one_newer_row_is_not_worth_a_new_file_and_many_are(photographer, tmp_path):
-    index = VectorIndex(tmp_path / "index", photographer.catalog, photographer.space, newer_rows=5)
-    for number in range(30):
-        photographer.put(b"%d" % number, number)
-    assert index.refresh() is True
-    photographer.put(b"one more", 100)
-    assert index.refresh() is False
-    assert (index.status().rows, index.status().newer) == (30, 1)
-    for number in range(200, 204):
-        photographer.put(b"%d" % number, number)
-    assert index.refresh() is True
-    assert (index.status().rows, index.status().newer) == (35, 0)
-
-
-def test_a_search_does_not_carry_many_newer_rows_along(photographer, tmp_path):
-    index = VectorIndex(tmp_path / "index", photographer.catalog, photographer.space, newer_rows=5)
-    index.search(unit(1), 1)
-    for number in range(5):
-        photographer.put(b"%d" % number, number)
-    assert len(index.search(unit(1), 10).photo_ids) == 5
-    assert index.status().newer == 0
-
-
-def test_the_file_is_mapped_and_not_read(photographer, index, tmp_path):
-    photographer.put(b"a", 1)
-    index.search(unit(1), 1)
-    with open("/proc/self/maps") as maps:
-        assert "index/space-1-" in maps.read()
-
-
-@pytest.mark.parametrize("suffix", [".faiss", ".npy", ".json"])
-@pytest.mark.parametrize("damage", ["gone", "cut", "flipped", "empty"])
-def test_a_damaged_file_is_made_anew_without_being_asked(photographer, index, tmp_path, suffix, damage):
-    for number in range(40):
-        photographer.put(b"%d" % number, number)
-    index.search(unit(1), 1)
-    path = next((tmp_path / "index").glob(f"*{suffix}"))
-    content = path.read_bytes()
-    path.unlink()
-    if damage != "gone":
-        flipped = content[:-3] + bytes([content[-3] ^ 255]) + content[-2:]
-        path.write_bytes({"cut": content[: len(content) // 2], "flipped": flipped, "empty": b""}[damage])
-    fresh = VectorIndex(tmp_path / "index", photographer.catalog, photographer.space)
-    with photographer.catalog.read() as t:
-        everything = next(t.embeddings.scan(photographer.space.id))
-    same_up_to_ties(fresh.search(unit(7), 40), everything.ids, everything.matrix, unit(7), 40)
-    assert fresh.status().valid
-
-
-def test_a_copied_library_is_checked_once_and_used(photographer, index, tmp_path):
-    photographer.put(b"a", 1)
-    index.search(unit(1), 1)
-    shutil.copytree(tmp_path / "index", tmp_path / "copy")
-    names = sorted(os.listdir(tmp_path / "copy"))
-    copied = VectorIndex(tmp_path / "copy", photographer.catalog, photographer.space)
-    assert len(copied.search(unit(1), 1).photo_ids) == 1
-    assert sorted(os.listdir(tmp_path / "copy")) == names
-
-
-def test_files_of_another_space_are_not_used(photographer, index, tmp_path):
-    photographer.put(b"a", 1)
-    index.search(unit(1), 1)
-    manifest = tmp_path / "index" / "space-1.json"
-    content = json.loads(manifest.read_text())
-    content["space"][1] = "other weights"
-    manifest.write_text(json.dumps(content))
-    assert VectorIndex(tmp_path / "index", photographer.catalog, photographer.space).status().valid is False
-
-
-def test_a_folder_that_cannot_be_written_still_answers(photographer, tmp_path):
-    photographer.put(b"a", 1)
-    (tmp_path / "file").write_text("in the way")
-    index = VectorIndex(tmp_path / "file" / "index", photographer.catalog, photographer.space)
-    assert len(index.search(unit(1), 5).photo_ids) == 1
-    photographer.put(b"b", 2)
-    assert len(index.search(unit(1), 5).photo_ids) == 2
-
-
-def test_a_catalog_that_was_restored_from_an_older_copy_is_followed(photographer, index, tmp_path):
+def test_the_index_follows_a_catalog_restored_from_a_copy(photographer, index, make_index, tmp_path):
     photographer.put(b"a", 1)
     photographer.catalog.close()
     shutil.copy(tmp_path / "catalog.db", tmp_path / "old.db")
@@ -164,11 +122,11 @@ def test_a_catalog_that_was_restored_from_an_older_copy_is_followed(photographer
     index.search(unit(1), 1)
     photographer.catalog.close()
     with Catalog.open(tmp_path / "old.db") as restored:
-        found = VectorIndex(tmp_path / "index", restored, photographer.space).search(unit(2), 5)
+        found = make_index(restored, photographer.space).search(unit(2), 5)
     assert len(found.photo_ids) == 1
 
 
-def test_a_catalog_that_was_set_back_and_went_on_otherwise_is_followed(photographer, index, tmp_path):
+def test_the_index_follows_a_restored_catalog_that_went_on(photographer, index, make_index, tmp_path):
     photographer.put(b"a", 1)
     photographer.catalog.close()
     shutil.copy(tmp_path / "catalog.db", tmp_path / "old.db")
@@ -178,84 +136,12 @@ def test_a_catalog_that_was_set_back_and_went_on_otherwise_is_followed(photograp
         # As many changes, about photos with the same ids.
         other = Photographer(restored)
         third = other.put(b"b", 3)
-        found = VectorIndex(tmp_path / "index", restored, photographer.space).search(unit(3), 1)
+        found = make_index(restored, photographer.space).search(unit(3), 1)
     assert found.photo_ids.tolist() == [third]
     assert found.cosines[0] == pytest.approx(1, abs=1e-3)
 
 
-def test_a_file_that_lacks_much_in_a_folder_that_cannot_be_written_still_answers(
-    photographer, tmp_path, files_that_may_not_grow
-):
-    folder = tmp_path / "index"
-    photographer.put(b"a", 1)
-    VectorIndex(folder, photographer.catalog, photographer.space).search(unit(1), 1)
-    manifest = (folder / "space-1.json").read_bytes()
-    index = VectorIndex(folder, photographer.catalog, photographer.space, newer_rows=2)
-    for number in range(2, 6):
-        photographer.put(b"%d" % number, number)
-    for _ in range(2):
-        with files_that_may_not_grow():
-            assert len(index.search(unit(1), 10).photo_ids) == 5
-    photographer.put(b"6", 6)
-    with files_that_may_not_grow():
-        assert len(index.search(unit(1), 10).photo_ids) == 6
-    assert (folder / "space-1.json").read_bytes() == manifest
-    assert len(list(folder.iterdir())) == 3
-
-
-def test_damage_that_leaves_size_and_times_is_found_when_asked(photographer, index, tmp_path):
-    for number in range(20):
-        photographer.put(b"%d" % number, number)
-    assert index.verify() is False
-    index.search(unit(1), 1)
-    assert index.verify() is True
-    path = next((tmp_path / "index").glob("*.faiss"))
-    status = path.stat()
-    content = bytearray(path.read_bytes())
-    content[-3] ^= 0x55
-    with path.open("r+b") as file:
-        file.write(content)
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    assert index.verify() is False
-    assert index.search(unit(3), 1).cosines[0] == pytest.approx(1, abs=1e-3)
-    assert index.verify() is True
-
-
-def test_what_a_killed_process_left_is_cleared_away(photographer, index, tmp_path):
-    folder = tmp_path / "index"
-    folder.mkdir()
-    for name in ("space-1-7-abcd.faiss", "space-1.abcd.tmp", "space-10-7-abcd.faiss", "mine.txt"):
-        (folder / name).write_text("left")
-    photographer.put(b"a", 1)
-    index.search(unit(1), 1)
-    names = {path.name for path in folder.iterdir()}
-    assert {"space-10-7-abcd.faiss", "mine.txt", "space-1.json"} < names
-    assert not {"space-1-7-abcd.faiss", "space-1.abcd.tmp"} & names
-    assert len(names) == 5
-
-
-def test_several_may_make_the_file_at_once(photographer, tmp_path):
-    for number in range(20):
-        photographer.put(b"%d" % number, number)
-    start, found = threading.Barrier(6), []
-
-    def search():
-        index = VectorIndex(tmp_path / "index", photographer.catalog, photographer.space)
-        start.wait()
-        found.extend(index.search(unit(number), 1).cosines[0] for number in range(5))
-
-    threads = [threading.Thread(target=search) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    np.testing.assert_allclose(found, np.ones(30), atol=1e-3)
-    fresh = VectorIndex(tmp_path / "index", photographer.catalog, photographer.space)
-    fresh.search(unit(1), 1)
-    assert fresh.verify()
-
-
-def test_only_photos_that_are_asked_for_are_found_be_they_in_the_file_or_newer(photographer, index):
+def test_a_filter_applies_to_older_and_newer_photos(photographer, index):
     ids = [photographer.put(b"%d" % number, number) for number in range(20)]
     index.refresh()
     ids += [photographer.put(b"%d" % number, number) for number in range(20, 25)]
@@ -270,19 +156,19 @@ def test_only_photos_that_are_asked_for_are_found_be_they_in_the_file_or_newer(p
 
 
 @pytest.mark.parametrize("vector", [np.ones(3, np.float32), np.full(8, np.inf, np.float32)])
-def test_a_wrong_query_vector_is_refused(index, vector):
+def test_a_wrong_query_vector_raises(index, vector):
     with pytest.raises(BadVector):
         index.search(vector, 1)
-
-
-PATHS = st.sampled_from([b"a", b"b", b"c", b"d"])
 
 
 class IndexMachine(RuleBasedStateMachine):
     """Any sequence of adds, changes, removals, returns, failures, reopenings and damage.
 
-    `held` is what each path holds, and `seeds` makes each content's embedding: the truth that answers are held to.
+    `held` is the content of each path, and `seeds` makes each content's embedding: answers are compared with them.
     """
+
+    #: Makes an index, given a folder, a catalog and a space.
+    make = None
 
     def __init__(self):
         super().__init__()
@@ -303,8 +189,7 @@ class IndexMachine(RuleBasedStateMachine):
         self.indexes = [self.opened(), self.opened()]
 
     def opened(self):
-        # Few newer rows, so that files of several generations come about.
-        return VectorIndex(self.folder / "index", self.catalog, self.photographer.space, newer_rows=3)
+        return self.make(self.folder, self.catalog, self.photographer.space)
 
     @rule(path=PATHS, content=st.integers(0, 5))
     def put(self, path, content):
@@ -397,7 +282,7 @@ class IndexMachine(RuleBasedStateMachine):
             path = files[which % len(files)]
             content = bytearray(path.read_bytes())
             content[-back] ^= 0x55
-            # Those who have the file mapped keep the old one.
+            # Processes that have the file mapped keep the old one.
             path.unlink()
             path.write_bytes(content[:-back] if cut else content)
             self.reopen()
@@ -412,7 +297,7 @@ class IndexMachine(RuleBasedStateMachine):
             self.check(index, query, count, allowed)
 
     @invariant()
-    def every_answer_is_that_of_brute_force(self):
+    def every_answer_equals_brute_force(self):
         self.check(self.indexes[0], 5, 3)
         self.check(self.indexes[0], 11, 10)
 
@@ -422,7 +307,7 @@ class IndexMachine(RuleBasedStateMachine):
             assert t.photos.count() == t.embeddings.count(self.photographer.space.id) == len(set(self.held.values()))
 
     def check(self, index, query, count, allowed=None):
-        """*allowed* are contents, of which some may be unknown, and some have no file."""
+        """*allowed* are contents; some may be unknown or have no file."""
         among = None
         contents = sorted(set(self.held.values()))
         if allowed is not None:
@@ -434,39 +319,30 @@ class IndexMachine(RuleBasedStateMachine):
         matrix = np.array(rows, np.float16).astype(np.float32).reshape(len(rows), 8)
         with self.catalog.read() as t:
             ids = [self.id_of(t, content) for content in contents]
-        same_up_to_ties(index.search(unit(query), count, among), ids, matrix, unit(query), count)
+        assert_same_but_for_ties(index.search(unit(query), count, among), ids, matrix, unit(query), count)
 
     @staticmethod
     def id_of(t, content):
         return t.photos.find(content.to_bytes(32, "big"))
 
 
-TestIndexMachine = IndexMachine.TestCase
-TestIndexMachine.settings = settings(
-    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
-
-
-def test_whatever_share_of_the_photos_is_asked_for_the_nearest_of_them_are_found(photographer, tmp_path):
-    index = VectorIndex(tmp_path / "index", photographer.catalog, photographer.space)
+def test_filters_of_any_share_find_their_nearest_photos(photographer, index):
     put_many(photographer, range(3000))
     index.refresh()
     photographer.remove(b"3")
     photographer.put(b"new", 3000)
     with photographer.catalog.read() as t:
-        everything = [*t.embeddings.scan_stored(photographer.space.id)]
+        everything = [*t.embeddings.uncached.scan(photographer.space.id)]
     ids = np.concatenate([page.ids for page in everything])
     matrix = np.concatenate([page.matrix for page in everything])
     for share in (0.001, 0.02, 0.5, 0.9, 1):
         allowed = np.random.default_rng(1).random(len(ids)) < share
         for count in (1, 10, 5000):
             found = index.search(unit(7), count, ids[allowed])
-            same_up_to_ties(found, ids[allowed], matrix[allowed], unit(7), count)
+            assert_same_but_for_ties(found, ids[allowed], matrix[allowed], unit(7), count)
 
 
-def test_rows_that_are_equally_near_come_by_their_ids_wherever_they_lie(catalog, tmp_path):
-    photographer = Photographer(catalog)
-    index = VectorIndex(tmp_path / "index", catalog, photographer.space, newer_rows=1000)
+def test_equally_near_photos_are_ordered_by_id(catalog, photographer, index):
     put_many(photographer, [number % 7 for number in range(900)])
     index.refresh()
     for number in range(900, 950):
@@ -482,3 +358,23 @@ def test_rows_that_are_equally_near_come_by_their_ids_wherever_they_lie(catalog,
             found = index.search(unit(seed), count)
             np.testing.assert_array_equal(found.photo_ids, everything.photo_ids[:count])
             np.testing.assert_array_equal(found.cosines, everything.cosines[:count])
+
+
+class FaissMachine(IndexMachine):
+    @staticmethod
+    def make(folder, catalog, space):
+        # Few newer rows, so that there are files of several generations.
+        return FaissIndex(folder / "index", catalog, space, newer_rows=3)
+
+
+class ExactMachine(IndexMachine):
+    make = staticmethod(IMPLEMENTATIONS["exact"])
+
+
+TestFaissMachine, TestExactMachine = FaissMachine.TestCase, ExactMachine.TestCase
+TestFaissMachine.settings = settings(
+    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestExactMachine.settings = settings(
+    max_examples=5, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+)

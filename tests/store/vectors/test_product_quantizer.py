@@ -1,4 +1,4 @@
-"""The quick look before the exact one: what it finds, when it is used, and what becomes of its codes."""
+"""Shortlists: their recall, when they are used, and the life of their codes."""
 
 import json
 import os
@@ -10,15 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store import Acceleration, Catalog, VectorIndex
+from store import Acceleration, Catalog, FaissIndex
 from store.vectors.faiss.index_files import IndexFiles
+from store.vectors.faiss.product_quantizer import Accelerator
 
-from .conftest import Photographer, put_many, unit
+from ..conftest import Photographer, put_many, unit
 
 ROWS = 1000
-#: Enough candidates that none of the nearest can be missing, and few enough that they are not most of the rows.
+#: Enough candidates for every nearest row, and still a minority of the rows.
 SURE = Acceleration(from_rows=500, candidates=250, one_in=4, times=4)
-#: As many candidates as are asked for: some of the nearest are missing, which shows that there was a quick look.
+#: As many candidates as are asked for: some of the nearest are missing, which shows that a shortlist was used.
 CARELESS = Acceleration(from_rows=500, candidates=1, one_in=10**6, times=1)
 
 
@@ -39,7 +40,7 @@ def many(template, tmp_path):
 
 
 def opened(photographer, folder, acceleration=SURE, **options):
-    return VectorIndex(folder / "index", photographer.catalog, photographer.space, acceleration=acceleration, **options)
+    return FaissIndex(folder / "index", photographer.catalog, photographer.space, acceleration=acceleration, **options)
 
 
 def assert_same(found, expected):
@@ -48,20 +49,20 @@ def assert_same(found, expected):
 
 
 def misses(index):
-    """Whether any of some answers differs from the exact one."""
+    """Return whether any of some answers differs from the exact one."""
     answers = [(index.search(unit(seed), 30), index.search(unit(seed), 30, exact=True)) for seed in range(5000, 5020)]
     return any(not np.array_equal(found.photo_ids, expected.photo_ids) for found, expected in answers)
 
 
 def trained(folder):
-    return json.loads((folder / "index" / "space-1.json").read_text())["trained"]
+    return json.loads((folder / "index" / "space-1.json").read_text()).get("attached", {}).get("trained", 0)
 
 
 def codes(folder):
     return sorted((folder / "index").glob("*.codes.npy"))
 
 
-def test_codes_are_made_when_the_file_is_refreshed_and_never_by_a_search(many, tmp_path):
+def test_refresh_makes_codes_and_a_search_does_not(many, tmp_path):
     index = opened(many, tmp_path)
     index.search(unit(1), 5)
     assert (index.status().accelerated, codes(tmp_path)) == (False, [])
@@ -71,13 +72,13 @@ def test_codes_are_made_when_the_file_is_refreshed_and_never_by_a_search(many, t
     assert index.verify()
 
 
-def test_a_library_that_is_not_large_has_no_codes(many, tmp_path):
+def test_a_small_library_has_no_codes(many, tmp_path):
     index = opened(many, tmp_path, Acceleration(from_rows=ROWS + 1))
     index.refresh()
     assert not index.status().accelerated
 
 
-def test_with_enough_candidates_the_answer_is_the_exact_one(many, tmp_path):
+def test_with_enough_candidates_the_answer_is_exact(many, tmp_path):
     index = opened(many, tmp_path)
     index.refresh()
     index.warm()
@@ -86,7 +87,7 @@ def test_with_enough_candidates_the_answer_is_the_exact_one(many, tmp_path):
             assert_same(index.search(unit(seed), count), index.search(unit(seed), count, exact=True))
 
 
-def test_a_few_searches_are_exact_and_many_look_quickly_unless_asked_not_to(many, tmp_path):
+def test_searches_are_exact_until_the_index_is_warm(many, tmp_path):
     opened(many, tmp_path, CARELESS).refresh()
     for seed in range(5000, 5020):
         once = opened(many, tmp_path, CARELESS)
@@ -98,14 +99,14 @@ def test_a_few_searches_are_exact_and_many_look_quickly_unless_asked_not_to(many
     assert misses(index)
 
 
-def test_who_searches_often_gets_the_codes_loaded_unasked(many, tmp_path):
+def test_frequent_searches_load_the_codes(many, tmp_path):
     opened(many, tmp_path, CARELESS).refresh()
     index = opened(many, tmp_path, CARELESS)
-    # It is done beside the searches.
+    # They are loaded in the background.
     assert any(misses(index) for _ in range(500))
 
 
-def test_filters_removed_photos_and_newer_rows_are_heeded(many, tmp_path):
+def test_shortlists_respect_filters_removals_and_newer_rows(many, tmp_path):
     index = opened(many, tmp_path)
     index.refresh()
     index.warm()
@@ -124,7 +125,7 @@ def test_filters_removed_photos_and_newer_rows_are_heeded(many, tmp_path):
             assert set(found.photo_ids.tolist()) <= set(allowed.tolist())
 
 
-def test_a_filter_that_leaves_none_of_the_near_ones_still_finds_the_others(many, tmp_path):
+def test_a_filter_without_near_photos_still_finds_the_others(many, tmp_path):
     index = opened(many, tmp_path)
     index.refresh()
     index.warm()
@@ -135,7 +136,7 @@ def test_a_filter_that_leaves_none_of_the_near_ones_still_finds_the_others(many,
     assert_same(found, index.search(unit(5), 5, far, exact=True))
 
 
-def test_a_new_generation_takes_the_codes_of_the_old_rows_along(many, tmp_path):
+def test_a_new_generation_keeps_the_codes_of_old_rows(many, tmp_path):
     index = opened(many, tmp_path, newer_rows=5)
     index.refresh()
     (before,) = codes(tmp_path)
@@ -152,7 +153,7 @@ def test_a_new_generation_takes_the_codes_of_the_old_rows_along(many, tmp_path):
         assert_same(index.search(unit(seed), 10), index.search(unit(seed), 10, exact=True))
 
 
-def test_a_library_that_has_doubled_gets_a_codebook_of_its_own(many, tmp_path):
+def test_a_doubled_library_gets_a_new_codebook(many, tmp_path):
     few = Acceleration(from_rows=300, candidates=250)
     with many.catalog.write() as t:
         t.files.forget([file.id for file in t.files.known(many.folder.id) if int(file.path) >= 400])
@@ -174,7 +175,7 @@ def test_a_library_that_has_doubled_gets_a_codebook_of_its_own(many, tmp_path):
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "flipped"])
 @pytest.mark.parametrize("suffix", [".codes.npy", ".book.npy"])
-def test_damaged_codes_cost_speed_alone_and_are_made_again(many, tmp_path, damage, suffix):
+def test_damaged_codes_only_cost_speed_and_are_replaced(many, tmp_path, damage, suffix):
     opened(many, tmp_path).refresh()
     (path,) = (tmp_path / "index").glob(f"*{suffix}")
     content = path.read_bytes()
@@ -191,7 +192,7 @@ def test_damaged_codes_cost_speed_alone_and_are_made_again(many, tmp_path, damag
     assert index.verify()
 
 
-def test_a_damaged_row_is_not_carried_into_the_next_generation(many, tmp_path):
+def test_a_damaged_row_is_not_copied_to_the_next_generation(many, tmp_path):
     index = opened(many, tmp_path, newer_rows=5)
     index.refresh()
     path = next((tmp_path / "index").glob("*.faiss"))
@@ -215,7 +216,7 @@ def test_faiss_can_read_the_file_of_rows(many, tmp_path):
     np.testing.assert_allclose(index.reconstruct(ROWS - 1), unit(ROWS - 1), atol=1e-3)
 
 
-def test_a_disk_that_is_full_costs_the_codes_alone(many, tmp_path, files_that_may_not_grow):
+def test_a_full_disk_only_costs_the_codes(many, tmp_path, files_that_may_not_grow):
     index = opened(many, tmp_path)
     index.search(unit(1), 1)
     names = sorted(os.listdir(tmp_path / "index"))
@@ -225,13 +226,13 @@ def test_a_disk_that_is_full_costs_the_codes_alone(many, tmp_path, files_that_ma
     assert len(index.search(unit(1), 10).photo_ids) == 10
 
 
-def test_codes_that_two_make_at_once_are_those_of_the_first(many, tmp_path):
+def test_codes_made_twice_at_once_are_those_of_the_first(many, tmp_path):
     index = opened(many, tmp_path)
     index.search(unit(1), 1)
     files = IndexFiles(tmp_path / "index", many.space)
-    rows = files.open()
+    rows, other = files.open(), Accelerator(files, SURE)
     assert index.refresh() is True
-    assert files.add_codes(rows) is False
+    assert other.make(rows) is None
     assert (index.status().accelerated, index.verify(), len(codes(tmp_path))) == (True, True, 1)
 
 
@@ -270,9 +271,7 @@ def apply(step, number, index, photographer, folder):
     count=st.integers(1, 40),
     share=st.sampled_from([0.01, 0.1, 0.5, 0.9, 1]),
 )
-def test_whatever_happens_to_a_large_library_the_answers_are_those_of_brute_force(
-    template, tmp_path_factory, steps, query, count, share
-):
+def test_answers_equal_brute_force_after_any_changes(template, tmp_path_factory, steps, query, count, share):
     folder = tmp_path_factory.mktemp("library")
     shutil.copytree(template, folder, dirs_exist_ok=True)
     with Catalog.open(folder / "catalog.db") as catalog:
@@ -283,7 +282,7 @@ def test_whatever_happens_to_a_large_library_the_answers_are_those_of_brute_forc
         for step, number in steps:
             index = apply(step, number, index, photographer, folder)
             with catalog.read() as t:
-                pages = list(t.embeddings.scan_stored(photographer.space.id))
+                pages = list(t.embeddings.uncached.scan(photographer.space.id))
             ids, matrix = np.concatenate([p.ids for p in pages]), np.concatenate([p.matrix for p in pages])
             cosines = (matrix.astype(np.float64) * unit(query).astype(np.float64)).sum(axis=1).astype(np.float32)
             allowed = np.random.default_rng(count).random(len(ids)) < share

@@ -1,4 +1,4 @@
-"""Making sure that what was written is on the disk."""
+"""Durable writes: files and folders synced to the disk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def sync(path: Path) -> None:
-    """Return when the file, or the entries of the folder, will survive a power cut. Raises `OSError`."""
+    """Sync the file, or the entries of the folder, so that it survives a power cut. Raises `OSError`."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,0 +1,64 @@
+"""The interface of a vector index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from store.records import Neighbours
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """The state of an index: its rows, changes committed since, whether it can be used, and its bytes on disk.
+
+    `accelerated` is True if large searches may be approximate; see `VectorIndex.search`.
+    """
+
+    rows: int
+    newer: int
+    valid: bool
+    bytes: int
+    accelerated: bool = False
+
+
+class VectorIndex(Protocol):
+    """The photos of one space that have a file, by their embeddings. Threads may share it.
+
+    The index is a cache of the catalog: an answer is never older than the catalog, and a lost or damaged index is made
+    anew from it.
+    """
+
+    def search(
+        self, vector: NDArray[np.float32], count: int, among: NDArray[np.int64] | None = None, *, exact: bool = False
+    ) -> Neighbours:
+        """Return the *count* photos nearest to *vector*, float32 (d,); all of them if there are fewer.
+
+        *among*, photo ids, int64 (m,), ascending, narrows the search; ids without an embedding are ignored. Photos
+        without a file are not found. Cosines are those of the stored fp16 rows with *vector*, added up in float64;
+        equal ones are ordered by id. Raises `BadVector` for another shape or numbers that are not finite.
+
+        In a library of several hundred thousand photos, one photo in a thousand may be missing from the answer, unless
+        it is asked to be *exact*.
+        """
+
+    def refresh(self) -> bool:
+        """Bring what is on disk up to date, if there is enough to do. Returns whether anything was written.
+
+        It may take seconds in a large library. Searches go on meanwhile.
+        """
+
+    def warm(self) -> None:
+        """Load what many searches need. The first searches load it otherwise."""
+
+    def status(self) -> IndexStatus:
+        """Return the state on disk, without changing it. It is not valid if absent, damaged or of other data."""
+
+    def verify(self) -> bool:
+        """Return whether every byte on disk is as it was written. If not, it is removed; the next search renews it."""
+
+    def remove(self) -> None:
+        """Remove what is on disk. The next search makes it anew from the catalog."""
