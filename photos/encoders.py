@@ -1,4 +1,4 @@
-"""Protocols of the encoders that the program uses, and a cache of them. Tests substitute their own."""
+"""Cache of encoders, and a text encoder that reports truncated texts."""
 
 from __future__ import annotations
 
@@ -6,37 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from indexer.models import Checkpoint
-
-
-class TextEncoder(Protocol):
-    """Makes vectors of texts."""
-
-    def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Unit vectors, float32 (n, d)."""
-        ...
-
-    def cut(self, texts: Sequence[str]) -> list[bool]:
-        """True for each text that the model truncates."""
-        ...
-
-
-class Encoders(Protocol):
-    """Makes a checkpoint's two encoders. Each takes seconds, so callers make one only when they need it."""
-
-    def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> ImageEncoder:
-        """The image encoder."""
-        ...
-
-    def text(self, checkpoint: Checkpoint, device: str | None) -> TextEncoder:
-        """The text encoder."""
-        ...
+    from indexer.models.protocols import EncoderFactory, ImageEncoder, TextEncoder
 
 
 Encoder = TypeVar("Encoder")
@@ -55,7 +32,7 @@ class CachedEncoders:
     The key holds a stamp of the weights' files, so changed weights make a new encoder.
     """
 
-    def __init__(self, encoders: Encoders, idle: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, encoders: EncoderFactory, idle: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._encoders = encoders
         self._idle = idle
         self._clock = clock
@@ -99,11 +76,11 @@ class TruncationReporter:
 
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, float32 (n, d)."""
-        for text, is_cut in zip(texts, self.cut(texts), strict=True):
+        for text, is_cut in zip(texts, self.truncated(texts), strict=True):
             if is_cut:
                 self._on_truncated(text)
         return self._encoder.encode_text(texts)
 
-    def cut(self, texts: Sequence[str]) -> list[bool]:
+    def truncated(self, texts: Sequence[str]) -> list[bool]:
         """True for each text that the model truncates."""
-        return self._encoder.cut(texts)
+        return self._encoder.truncated(texts)

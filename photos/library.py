@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING, Self
 from photos.config import Settings
 from photos.encoders import TruncationReporter
 from photos.errors import EmptyLibrary
-from query import TextVectors
-from store import Catalog, MappedRows, Space, VectorIndex
+from query.similarity import EncodeTexts, TextVectors
+from store import Catalog, FaissIndex, MappedRows, Space, VectorIndex
 
 if TYPE_CHECKING:
-    from indexer import ImageEncoder, Preprocessor, Readers
+    from indexer import Readers
     from indexer.models import Checkpoint
-    from photos.encoders import Encoders, TextEncoder
+    from indexer.models.protocols import EncoderFactory, ImageEncoder, Preprocessor, TextEncoder
     from photos.models import Model
 
     #: Called with the preprocessing and the number of files to read at once.
-    MakeReaders = Callable[[Squarer, int | None], AbstractContextManager[Readers]]
+    MakeReaders = Callable[[Preprocessor, int | None], AbstractContextManager[Readers]]
 
 
 class OpenLibrary:
     """The parts of one library. Each is made at its first use; `close` releases them."""
 
     def __init__(
-        self, settings: Settings, encoders: Encoders | None = None, make_readers: MakeReaders | None = None
+        self, settings: Settings, encoders: EncoderFactory | None = None, make_readers: MakeReaders | None = None
     ) -> None:
         self.settings = settings
         self.encoders = encoders or SiglipEncoders(settings.tokenizer_cache, settings.threads)
@@ -87,9 +87,9 @@ class OpenLibrary:
         one of the space, if the caller has it.
         """
 
-        def encoder() -> TextEncoder:
+        def encoder() -> EncodeTexts:
             made = self.text_encoder(checkpoint or self.checkpoint_of(space))
-            return made if on_truncated is None else TruncationReporter(made, on_truncated)
+            return (made if on_truncated is None else TruncationReporter(made, on_truncated)).encode_text
 
         return TextVectors(self.catalog, space, encoder)
 
@@ -105,7 +105,7 @@ class OpenLibrary:
         """The image encoder of *space*: its checkpoint at its precision."""
         return self.image_encoder(self.checkpoint_of(space), space.identity.precision)
 
-    def readers(self, preprocessing: Squarer) -> AbstractContextManager[Readers]:
+    def readers(self, preprocessing: Preprocessor) -> AbstractContextManager[Readers]:
         """Readers that decode files for a checkpoint with that preprocessing."""
         return self._make_readers(preprocessing, self.settings.workers)
 
@@ -147,16 +147,16 @@ class SiglipEncoders:
 
     def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> ImageEncoder:
         """The checkpoint's image encoder, on *device* or the best available one."""
-        from indexer.models.siglip.image_encoder import ImageTower  # noqa: PLC0415 - this loads torch
+        from indexer.models.siglip.torch_encoders import SiglipImageEncoder  # noqa: PLC0415 - this loads torch
 
         self._limit_threads()
-        return ImageTower(checkpoint, device, precision)
+        return SiglipImageEncoder(checkpoint, device, precision)
 
     def text(self, checkpoint: Checkpoint, device: str | None) -> TextEncoder:
         """The checkpoint's text encoder, on *device* or the best one. A few texts on the CPU need no torch."""
-        from indexer.models.siglip.text_encoder import TextEncoder as Siglip  # noqa: PLC0415 - most commands need none
+        from indexer.models.siglip.text_encoder import SiglipTextEncoder  # noqa: PLC0415 - most commands need none
 
-        return Siglip(checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads)
+        return SiglipTextEncoder(checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads)
 
     def _limit_threads(self) -> None:
         if self._threads is not None:
@@ -165,7 +165,7 @@ class SiglipEncoders:
             limit_threads(self._threads)
 
 
-def _reader_processes(preprocessing: Squarer, count: int | None) -> AbstractContextManager[Readers]:
-    from indexer import InProcesses  # noqa: PLC0415 - searches decode nothing
+def _reader_processes(preprocessing: Preprocessor, count: int | None) -> AbstractContextManager[Readers]:
+    from indexer import ProcessReaders  # noqa: PLC0415 - searches decode nothing
 
     return ProcessReaders(preprocessing, count)

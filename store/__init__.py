@@ -23,7 +23,6 @@ if TYPE_CHECKING:
         FolderCovered,
         NotACatalog,
         StoreError,
-        readable,
     )
     from .records import (
         Attempts,
@@ -125,7 +124,6 @@ _MODULES = {
         "FolderCovered",
         "NotACatalog",
         "StoreError",
-        "readable",
     ),
     "tagging.least_ranks": ("LeastRanks",),
     "vectors.base": ("IndexStatus", "VectorIndex"),

@@ -22,7 +22,7 @@ from photos.demo.captions import Caption, caption, facts_of, full_caption, name_
 from photos.demo.splits import scene_at
 from query.search import score_distribution
 from query.vocabulary import shipped_vocabulary
-from store import Catalog, Facts, Stamp, VectorIndex
+from store import Catalog, Facts, FaissIndex, Stamp
 
 from .pictures import seen
 from .questions import NEVER_SEEN

@@ -48,7 +48,7 @@ def fill(catalog: Catalog, count: int) -> TextVectors:
             photo_id = t.photos.add(number.to_bytes(32, "big"), 1, Facts(1, 1, "JPEG"))
             t.embeddings.put(space.id, photo_id, vector)
             t.files.indexed(folder.id, b"%d.jpg" % number, Stamp(1, 1, 1, number), photo_id)
-    return TextVectors(catalog, space, lambda: TextTower(checkpoint, "cpu").encode_text)
+    return TextVectors(catalog, space, lambda: TorchTextEncoder(checkpoint, "cpu").encode_text)
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ CHECKPOINT = Path(__file__).parents[2] / "photos" / "demo" / "checkpoint"
 
 def vectors(checkpoint: Checkpoint, names: list[str]) -> NDArray[np.float32]:
     """A vector for each label, as vocabularies have them."""
-    tower = TextTower(checkpoint, "cpu")
+    tower = TorchTextEncoder(checkpoint, "cpu")
     means = np.stack([tower.encode_text(fill_templates([name])).mean(0) for name in names])
     unit: NDArray[np.float32] = means / np.linalg.norm(means, axis=1, keepdims=True)
     return unit

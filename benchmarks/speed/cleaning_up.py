@@ -29,8 +29,7 @@ from photos.duplicates import HashCache
 from photos.duplicates.perceptual_hash import PerceptualHash, hash_file
 from photos.library import OpenLibrary
 from photos.operations.duplicates import DuplicatesRequest, find_duplicates
-from query.search.grouping import NEAR
-from query.search.near_pairs import near_pairs
+from query.similarity import NEAR, near_pairs
 from store import Catalog, Facts, FaissIndex, SpaceIdentity, Stamp
 
 DIMENSION, PART = 768, 5000
@@ -115,7 +114,7 @@ class CountingHasher:
     def __init__(self) -> None:
         self.count = 0
 
-    def __call__(self, path: bytes, turn: Turn) -> PerceptualHash | None:
+    def __call__(self, path: bytes, turn: MemoryLock) -> PerceptualHash | None:
         """As `hash_file`."""
         self.count += 1
         return hash_file(path, turn)

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from query.similarity import near_pairs
-from store import Catalog, Facts, MappedRows, Space, SpaceIdentity, Stamp, VectorIndex
+from store import Catalog, Facts, FaissIndex, MappedRows, Space, SpaceIdentity, Stamp
 
 DIMENSION, LEAST, PART, BLOCK = 768, 0.95, 5000, 2048
 

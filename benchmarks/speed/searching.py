@@ -36,7 +36,8 @@ from PIL import Image
 from sqlalchemy import insert, update
 
 from photos.config import data_path
-from photos.operations.models import open_reference
+from photos.models import open_reference
+from photos.operations.vocabulary_names import ensure_vocabulary
 from query.similarity import normalized_text
 from store import Catalog, Space
 from store.sql import schema
@@ -99,7 +100,7 @@ def make(library: Path, reference: str, count: int) -> None:
 def add_vocabulary(library: Path, reference: str, space: Space) -> None:
     """Put the default vocabulary in force with random vectors: encoding its texts takes a quarter of an hour."""
     with Catalog.open(library / "catalog.sqlite3") as catalog:
-        revision = vocabularies.ensure_one(catalog, reference)
+        revision = ensure_vocabulary(catalog, reference)
         texts = {normalized_text(text) for label in revision.labels for text in label.definition.texts}
         with catalog.write() as t:
             t.texts.put(space.id, {text: unit(space.identity.dimension) for text in texts})

@@ -13,7 +13,7 @@ from photos.errors import MissingFolder, PhotosError, UnreadablePicture
 from photos.exits import explain
 from photos.operations.requests import Request
 from photos.records.photos import SearchRecord
-from query import QueryError
+from query.errors import QueryError
 
 from .protocol import CATALOG, PROGRAM, REFUSED, REQUESTS, decode_request, encode
 

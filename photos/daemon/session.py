@@ -22,7 +22,7 @@ from store import Catalog, FaissIndex, MappedRows, Space, VectorIndex
 class Session:
     """Answers requests as if the library were opened for each. Threads may share it."""
 
-    def __init__(self, settings: Settings, encoders: Encoders) -> None:
+    def __init__(self, settings: Settings, encoders: EncoderFactory) -> None:
         self._settings = settings
         self._encoders = encoders
         self._lock = threading.Lock()
@@ -89,7 +89,7 @@ class Session:
 class _RequestLibrary(OpenLibrary):
     """The library for one request. It borrows the session's catalog and indexes and never closes them."""
 
-    def __init__(self, settings: Settings, encoders: Encoders, session: Session) -> None:
+    def __init__(self, settings: Settings, encoders: EncoderFactory, session: Session) -> None:
         super().__init__(settings, encoders)
         self._session = session
 

@@ -10,11 +10,12 @@ from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import replace
 from threading import Event, Thread
 
-from indexer import WHOLE, Hints, ImageEncoder, IndexReport, NoReaders, Subtree
-from indexer.watch.filesystem_events import Ears
+from indexer import WHOLE, DirtyPaths, ImageEncoder, IndexReport, NoReaders, Subtree
+from indexer.models.protocols import EncoderFactory
+from indexer.watch.filesystem_events import FolderWatcher
 from photos.config import Settings
 from photos.daemon.quiet_hours import PausePolicy
-from photos.encoders import CachedEncoders, Encoders
+from photos.encoders import CachedEncoders
 from photos.errors import EmptyLibrary, safe
 from photos.library import OpenLibrary
 from photos.lock import DaemonInfo, library_lock, write_info
@@ -89,8 +90,8 @@ class Watcher:
         self._on_pass = on_pass
         settings = library.settings
         self._pause = pause or PausePolicy(settings)
-        self._hints = Hints(settings.quiet_seconds)
-        self._ears = Ears(self._hints)
+        self._hints = DirtyPaths(settings.quiet_seconds)
+        self._ears = FolderWatcher(self._hints)
         now = time.time()
         self._info = DaemonInfo(os.getpid(), now, "indexing", now, answers=answers)
         self._full_due = self._poll_due = 0.0
@@ -114,10 +115,10 @@ class Watcher:
             return t.folders.all()
 
     def _listen(self, folders: Sequence[Folder]) -> None:
-        for deaf in self._ears.listen(folders):
+        for deaf in self._ears.watch(folders):
             path, minutes = safe(os.fsdecode(deaf.folder.path)), self._library.settings.poll_minutes
             _log.warning("%s: %s. It is scanned every %g minutes.", path, deaf.reason, minutes)
-        polled = tuple((safe(os.fsdecode(deaf.folder.path)), deaf.reason) for deaf in self._ears.deaf())
+        polled = tuple((safe(os.fsdecode(deaf.folder.path)), deaf.reason) for deaf in self._ears.unwatchable())
         self._info = replace(self._info, polled=polled)
 
     def _parts(self, folders: Sequence[Folder]) -> Parts:
@@ -129,7 +130,7 @@ class Watcher:
         parts = dict(self._hints.take()) if self._hints.wait(0) else {}
         if now >= self._poll_due:
             self._poll_due = now + self._library.settings.poll_minutes * 60
-            parts |= {deaf.folder.id: [WHOLE] for deaf in self._ears.deaf()}
+            parts |= {deaf.folder.id: [WHOLE] for deaf in self._ears.unwatchable()}
         known = {folder.id for folder in folders}
         return {folder_id: some for folder_id, some in parts.items() if folder_id in known}
 
@@ -152,7 +153,7 @@ class Watcher:
         if parts is None:
             self._full_due = now + self._library.settings.rescan_minutes * 60
             self._info = replace(self._info, scanned_at=time.time())
-        for folder, path in report.unripe:
+        for folder, path in report.too_recent:
             self._hints.add(folder.id, Subtree(os.path.dirname(path), is_deep=False))
         self._info = replace(self._info, problem=None)
         self._on_pass(report, now - started)
@@ -219,25 +220,28 @@ class Watcher:
 
 
 @contextmanager
-def _answering(settings: Settings, encoders: Encoders) -> Iterator[Callable[[], None] | None]:
+def _answering(settings: Settings, encoders: EncoderFactory) -> Iterator[Callable[[], None] | None]:
     """Answer searches in threads of normal priority.
 
     Yields a function to call after changes, which prepares the next answers; None if searches are not answered.
     """
-    from photos.daemon.protocol import is_possible  # noqa: PLC0415 - only where searches are answered
+    from photos.daemon.protocol import has_unix_sockets  # noqa: PLC0415 - only where searches are answered
 
-    if not settings.answer_searches or not is_possible():
+    if not settings.answer_searches or not has_unix_sockets():
         yield None
         return
     from photos.daemon.server import serving  # noqa: PLC0415 - as above
-    from photos.daemon.session import Answers  # noqa: PLC0415 - as above
+    from photos.daemon.session import Session  # noqa: PLC0415 - as above
 
-    with closing(Answers(settings, encoders)) as answers, serving(settings.library, answers, _log.warning) as is_served:
+    with (
+        closing(Session(settings, encoders)) as session,
+        serving(settings.library, session.search, _log.warning) as is_served,
+    ):
         if not is_served:
             yield None
             return
         _log.info("This process answers searches.")
-        with preparing(answers.prepare) as prepare:
+        with preparing(session.warm) as prepare:
             yield prepare
 
 

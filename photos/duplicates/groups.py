@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from query.search.grouping import NEAR, are_other_moments, around_leaders
-from query.search.near_pairs import near_pairs
+from query.similarity import NEAR, group_around_leaders, near_pairs, taken_at_different_times
 from store import Catalog, IndexedFile, Photo, Space
 
 from .file_state import FileState, file_state, is_same_file
@@ -122,7 +121,7 @@ class _Finder:
         if not self._criteria.bursts:
             with self._catalog.read() as t:
                 taken = t.copies.taken(pairs.photo_ids())
-            pairs = pairs.only(~are_other_moments(taken, pairs.firsts, pairs.seconds))
+            pairs = pairs.only(~taken_at_different_times(taken, pairs.firsts, pairs.seconds))
         return SimilarPairs.select(pairs, hashes.get(pairs.photo_ids(), on_hashed), self._criteria.max_bits)
 
     def groups(self, pairs: SimilarPairs) -> list[Group]:
@@ -135,7 +134,7 @@ class _Finder:
         known = [key for key in involved if key in photos and key not in self._represented]
         order = sorted(known, key=lambda key: _quality(photos[key], sizes))
         pairs = pairs.among(order)
-        groups = around_leaders(order, pairs.pairs.firsts, pairs.pairs.seconds)
+        groups = group_around_leaders(order, pairs.pairs.firsts, pairs.pairs.seconds)
         scores = pairs.scores_with_leader(groups)
         found = []
         for group in groups:

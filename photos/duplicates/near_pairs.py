@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from query.search.near_pairs import NearPairs
+from query.similarity import NearPairs
 
 from .perceptual_hash import PhotoHashes
 

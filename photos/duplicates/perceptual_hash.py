@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from indexer import DecodeError
-from indexer.decode import Turn, read_photo
+from indexer.decode import MemoryLock, read_photo
 from indexer.files.open_file import open_file
 from store import Catalog, CatalogBusy, CatalogReadOnly, DiskFailed, DiskFull, IndexedFile
 from store import PerceptualHash as StoredHashes
@@ -133,7 +133,7 @@ class PhotoHashes:
 class FileHasher(Protocol):
     """Hashes the picture in a file."""
 
-    def __call__(self, path: bytes, turn: Turn, /) -> PerceptualHash | None:
+    def __call__(self, path: bytes, turn: MemoryLock, /) -> PerceptualHash | None:
         """Hash of the picture at *path*; None if it cannot be read now. *turn* is as in `hash_file`."""
         ...
 
@@ -166,7 +166,7 @@ class HashCache:
                     progress(start + len(batch), len(missing))
         return _merged(parts)
 
-    def _compute(self, pool: Executor, photo_ids: Sequence[int], turn: Turn) -> StoredHashes:
+    def _compute(self, pool: Executor, photo_ids: Sequence[int], turn: MemoryLock) -> StoredHashes:
         with self._catalog.read() as t:
             files = t.copies.files(photo_ids)
         results = pool.map(lambda key: self._hash_first(files.get(key, []), turn), photo_ids)
@@ -174,7 +174,7 @@ class HashCache:
         computed = PerceptualHashes.stack(list(hashes.values()))
         return StoredHashes(np.array(list(hashes), np.int64), computed.bits, computed.colours)
 
-    def _hash_first(self, files: Sequence[IndexedFile], turn: Turn) -> PerceptualHash | None:
+    def _hash_first(self, files: Sequence[IndexedFile], turn: MemoryLock) -> PerceptualHash | None:
         """Hash of the first of a photo's *files* that is unchanged since it was indexed and can be read."""
         for file in files:
             if file_state(file) is FileState.UNCHANGED and (computed := self._hasher(file.path, turn)) is not None:
@@ -206,7 +206,7 @@ class _HashSquare:
         return np.asarray(image.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS))
 
 
-def hash_file(path: bytes, turn: Turn = nullcontext) -> PerceptualHash | None:
+def hash_file(path: bytes, turn: MemoryLock = nullcontext) -> PerceptualHash | None:
     """Hash of the picture at *path*; None if it cannot be read now.
 
     The context of *turn* is held while a picture is decoded that takes much memory.

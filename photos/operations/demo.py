@@ -11,14 +11,16 @@ from indexer import IndexReport
 from photos.demo.library import draw_library
 from photos.errors import DemoIncomplete
 from photos.library import OpenLibrary
-from photos.operations import vocabularies
+from photos.models import DEMO, Model
 from photos.operations.folders import register
-from photos.operations.index import bring_up_to_date, tag_again
-from photos.operations.models import DEMO, Model
+from photos.operations.index import bring_up_to_date
 from photos.operations.progress import SILENT, Progress, Stage, Step
+from photos.operations.retag import apply_revision
+from photos.operations.vocabulary_names import ensure_vocabulary, find_or_import
 from photos.output import contact_sheets
 from photos.output.durations import Stopwatch
-from query import Match, RetagReport, photo_tags, search_text, tag_counts
+from query.search import Match, search_text
+from query.tagging import RetagReport, photo_tags, tag_counts
 from store import Revision
 
 #: Seed of the sample library. Its first pictures show a match for every query below.
@@ -173,23 +175,23 @@ def _index(library: OpenLibrary, folder: DemoFolder, model: Model, progress: Pro
 
 def _tag_first(library: OpenLibrary, model: Model, *, again: bool) -> Tagging:
     """Tags of the first vocabulary, which is put in force *again* if another one is."""
-    revision = vocabularies.ensure_one(library.catalog, model.reference)
+    revision = ensure_vocabulary(library.catalog, model.reference)
     if again and revision.vocabulary != FIRST_VOCABULARY:
-        revision = vocabularies.named(library.catalog, FIRST_VOCABULARY)
-        tag_again(library, revision)
+        revision = find_or_import(library.catalog, FIRST_VOCABULARY)
+        apply_revision(library, revision)
     return Tagging(revision, tag_counts(library.catalog, library.space))
 
 
 def _tag_second(library: OpenLibrary) -> Tagging:
     """Tag all photos with the second vocabulary, from their stored embeddings."""
-    revision = vocabularies.named(library.catalog, SECOND_VOCABULARY)
-    report = tag_again(library, revision)
+    revision = find_or_import(library.catalog, SECOND_VOCABULARY)
+    report = apply_revision(library, revision).retags[0].report
     return Tagging(revision, tag_counts(library.catalog, library.space), report)
 
 
 def _answer(library: OpenLibrary, query: str) -> Answer:
     watch = Stopwatch()
-    texts = library.texts(library.space)
+    texts = library.text_vectors(library.space)
     matches = search_text(library.catalog, library.index, library.space, texts, query, _PHOTOS)
     return Answer(query, matches, watch.seconds())
 

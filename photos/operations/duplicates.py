@@ -8,7 +8,7 @@ from photos.duplicates import MAX_BITS, Criteria, Group, HashCache, find_groups,
 from photos.library import OpenLibrary
 from photos.operations.folders import scope
 from photos.operations.progress import SILENT, Progress, Stage, Step
-from query.search.grouping import NEAR
+from query.similarity import NEAR
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from photos import models
 from photos.library import OpenLibrary
-from photos.operations import models
-from query.search.scores import probability
+from query.similarity import probability
 from store import Vectors
 
 from .pictures import encode_pictures
@@ -38,17 +38,17 @@ class EmbedResult:
 
 def embed(library: OpenLibrary, request: EmbedRequest) -> EmbedResult:
     """Encode pictures or texts. Needs no photos in the library and stores nothing. Raises `UnreadablePicture`."""
-    checkpoint = models.pick(library.settings, request.model, library.reference)
+    checkpoint = models.pick(library.settings, request.model, library.model_reference)
     if request.texts:
-        return EmbedResult(checkpoint.name, library.text_tower(checkpoint).encode_text(request.texts))
-    encoder = library.image_tower(checkpoint, library.settings.precision)
+        return EmbedResult(checkpoint.name, library.text_encoder(checkpoint).encode_text(request.texts))
+    encoder = library.image_encoder(checkpoint, library.settings.precision)
     batches = list(encode_pictures(encoder, checkpoint.preprocessing, request.images, _BATCH))
     return EmbedResult(checkpoint.name, np.concatenate(batches))
 
 
 def embed_texts(library: OpenLibrary, texts: Sequence[str]) -> NDArray[np.float32]:
     """Return unit vectors, float32 (n, d), in the library's space. New texts are encoded and stored."""
-    return library.texts(library.space).matrix(texts)
+    return library.text_vectors(library.space).matrix(texts)
 
 
 def embed_images(library: OpenLibrary, paths: Sequence[str], batch_size: int) -> Iterator[NDArray[np.float32]]:
@@ -57,7 +57,8 @@ def embed_images(library: OpenLibrary, paths: Sequence[str], batch_size: int) ->
     Raises `UnreadablePicture` at the batch of a file that is no picture.
     """
     space = library.space
-    return encode_pictures(library.embedder(space), library.checkpoint_of(space).preprocessing, paths, batch_size)
+    preprocessing = library.checkpoint_of(space).preprocessing
+    return encode_pictures(library.space_image_encoder(space), preprocessing, paths, batch_size)
 
 
 def stored_embeddings(library: OpenLibrary, batch_size: int) -> Iterator[Vectors]:
@@ -69,7 +70,7 @@ def stored_embeddings(library: OpenLibrary, batch_size: int) -> Iterator[Vectors
 
 def label_scores(library: OpenLibrary, vectors: NDArray[np.float32], labels: Sequence[str]) -> NDArray[np.float32]:
     """Return cosines, float32 (n, k), of *vectors*, float32 (n, d), with labels, encoded as in a vocabulary."""
-    texts = library.texts(library.space)
+    texts = library.text_vectors(library.space)
     matrix = [texts.label_vector(label) for label in labels]
     columns = np.stack(matrix) if matrix else np.empty((0, library.space.identity.dimension), np.float32)
     cosines: NDArray[np.float32] = np.asarray(vectors, np.float32) @ columns.T

@@ -6,10 +6,11 @@ import os
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
-from query import NotInLibrary, logit, probability, written
-from query.errors import BadQuery
-from query.search.explanation import Explanation
-from query.search.explanation import explain as explained
+from query.errors import BadQuery, NotInLibrary
+from query.language import format_query
+from query.search import Explanation
+from query.search import explain as explained
+from query.similarity import logit, probability
 
 from .pictures import NamedPictures, known_photo
 from .search import parsed
@@ -52,19 +53,19 @@ def explain(library: OpenLibrary, request: ExplainRequest) -> ExplainResult:
     """Explain the photo's rank for the query. Raises `NotInLibrary`, and `BadQuery` for a query with filters."""
     query = parsed(request.query)
     if query.filters or not query.terms:
-        raise BadQuery(written(query), "is not only what can be seen", "leave the filters out")
+        raise BadQuery(format_query(query), "is not only what can be seen", "leave the filters out")
     space, of_text = library.space, query.only_text is not None
     with library.catalog.read() as t:
         photo = known_photo(t, os.path.join(request.directory, request.image))
     pictures = NamedPictures(library, request.directory)
-    found = explained(library.catalog, space, query, library.texts(space), pictures, photo)
+    found = explained(library.catalog, space, query, library.text_vectors(space), pictures, photo)
     if found is None:
         raise NotInLibrary(os.fsencode(request.image))
     return ExplainResult(
-        query=written(query),
+        query=format_query(query),
         of_text=of_text,
         explanation=found,
         logit=logit(found.cosine, space.identity) if of_text else None,
         probability=probability(found.cosine, space.identity) if of_text else None,
-        least=found.noise.least(space.identity, of_text=of_text),
+        least=found.distribution.threshold(space.identity, of_text=of_text),
     )

@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from indexer import ImageEncoder, IndexReport, Subtree, decoders, index_folders
+from indexer import IndexRequest as FilesRequest
 from photos.errors import EmptyLibrary
 from photos.library import OpenLibrary
 from photos.models import Model
-from photos.operations import vocabularies
 from photos.operations.folders import absolute, checked, move, register, registered
 from photos.operations.progress import SILENT, Progress, Stage, Step
-from query import RetagReport, StoredTagger, Superseded, TextVectors, is_due, pending_revision_ids, renewed, retag
+from photos.operations.slots import current_revision
+from photos.operations.vocabulary_names import ensure_vocabulary
+from query.errors import Superseded
+from query.similarity import TextVectors
+from query.tagging import RetagReport, StoredTagger, is_due, pending_revision_ids, renewed, retag
 from store import Folder, Outcome, Problem, Revision, Space, Transaction
 
 #: Called with units done and units in all.
@@ -261,23 +265,26 @@ def _index_files(
     def own_encoder() -> ImageEncoder:
         return library.image_encoder(model.checkpoint, model.space.identity.precision)
 
+    request = FilesRequest(
+        folders=folders,
+        space=model.space,
+        batch_size=library.settings.batch_size or BATCH_SIZE,
+        confirm_removals=options.confirm_removals,
+        within=options.within,
+        min_age=options.min_age,
+        pair=library.settings.companions,
+        follow=library.settings.follow_links,
+        check_embeddings=options.check_embeddings,
+    )
     with library.readers(model.checkpoint.preprocessing) as readers:
         return index_folders(
             library.catalog,
-            folders,
-            model.space,
-            options.image_encoder or lru_cache(1)(own_encoder),
-            tagger,
-            progress,
+            request,
             readers=readers,
-            batch_size=library.settings.batch_size or BATCH_SIZE,
-            confirm_removals=options.confirm_removals,
-            within=options.within,
-            min_age=options.min_age,
-            pair=library.settings.companions,
-            follow=library.settings.follow_links,
-            check_embeddings=options.check_embeddings,
-            breathe=options.before_batch,
+            image_encoder=options.image_encoder or lru_cache(1)(own_encoder),
+            tagger=tagger,
+            progress=progress,
+            before_batch=options.before_batch,
         )
 
 
@@ -299,13 +306,13 @@ class _Tagging:
     def prepare(self) -> Revision:
         """Finish re-tags that were interrupted. Returns the revision in force, the default's if there was none."""
         with self._library.catalog.read() as t:
-            revision, pending = vocabularies.current_revision(t), _pending_revisions(t, self._space)
+            revision, pending = current_revision(t), _pending_revisions(t, self._space)
         if revision is None:
-            revision = vocabularies.ensure_one(self._library.catalog, self._model.reference)
+            revision = ensure_vocabulary(self._library.catalog, self._model.reference)
         if pending:
             self._finish(pending)
             with self._library.catalog.read() as t:
-                revision = vocabularies.current_revision(t) or revision
+                revision = current_revision(t) or revision
         return revision
 
     def tagger(self, revision: Revision) -> StoredTagger:
@@ -316,7 +323,7 @@ class _Tagging:
         """Tag again where new photos require it: new examples of labels, an outgrown calibration, pending re-tags."""
         catalog = self._library.catalog
         with catalog.read() as t:
-            in_force = [vocabularies.current_revision(t, name) for name in t.namespaces.names()]
+            in_force = [current_revision(t, name) for name in t.namespaces.names()]
             pending = _pending_revisions(t, self._space)
             is_outgrown = is_due(t, self._space)
         revisions = [revision for revision in in_force if revision is not None]
@@ -331,7 +338,7 @@ class _Tagging:
     def _calibrate(self) -> None:
         catalog = self._library.catalog
         with catalog.read() as t:
-            current = vocabularies.current_revision(t)
+            current = current_revision(t)
         if current is not None:
             # Another process may be doing the same.
             with suppress(Superseded):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from photos.library import OpenLibrary
 from photos.operations.folders import absolute
-from query import NotInLibrary
+from query.errors import NotInLibrary
 from store import Photo, Transaction
 
 from .pictures import known_photo

@@ -18,11 +18,10 @@ from indexer.decode import read_photo
 from indexer.files.open_file import open_file
 from indexer.models import Preprocessing
 from indexer.workers.file_reader import MOST_BYTES
-from photos import models
 from photos.errors import MissingFolder, UnreadablePicture
 from photos.library import OpenLibrary
 from photos.operations.folders import absolute
-from query import NotInLibrary
+from query.errors import NotInLibrary
 from store import Photo, Space, Transaction
 
 
@@ -72,7 +71,7 @@ def picture_vector(library: OpenLibrary, space: Space, path: str, *, named: str 
     preprocessing = library.checkpoint_of(space).preprocessing
     # Decoded first: a file that is no picture is reported before the encoder is loaded.
     pixels = _pixels(preprocessing, named, content)
-    return Picture(library.embedder(space).encode(pixels[np.newaxis])[0], photo_id)
+    return Picture(library.space_image_encoder(space).encode(pixels[np.newaxis])[0], photo_id)
 
 
 def encode_pictures(

@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
-from query import RetagReport, Superseded, UnknownNamespace, checked_namespace, renewed
-from query import retag as retag_slot
+from query.errors import Superseded, UnknownNamespace
+from query.tagging import RetagReport, checked_namespace, renewed
+from query.tagging import retag as retag_slot
 from store import Revision, Space
 
 from .progress import SILENT, Progress, Stage, Step
@@ -198,7 +199,7 @@ def _run(
         library.catalog,
         space,
         revision,
-        library.texts(space),
+        library.text_vectors(space),
         steps(progress, Stage.TAG),
         steps(progress, Stage.ENCODE_LABELS),
         namespace=slot,

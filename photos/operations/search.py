@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from photos.errors import NotOneText
 from photos.library import OpenLibrary
-from query import Match, Page, Query, Searcher, Sort, parse, parse_line, written
+from query.language import Query, format_query, parse, parse_line
+from query.search import Match, Page, Searcher, Sort
 
 from .requests import SearchRequest
 
@@ -50,7 +51,7 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
     """
     query = parsed(request.query)
     cut: list[str] = []
-    texts = library.texts(library.space, cut.append)
+    texts = library.text_vectors(library.space, cut.append)
     pictures = _Pictures(library, request.directory)
     page = Page(
         request.top,
@@ -70,7 +71,7 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
         more=found.more,
         is_cut=bool(cut),
         best=found.best,
-        least=found.least,
+        least=found.threshold,
         reason=found.reason,
     )
 
@@ -84,7 +85,7 @@ def label_text(words: tuple[str, ...]) -> str:
     """Return the text of a query that is a single text, for a label. Raises `NotOneText` for any other query."""
     query = parse(words)
     if query.only_text is None or query.filters:
-        raise NotOneText(written(query))
+        raise NotOneText(format_query(query))
     return query.only_text
 
 
@@ -103,4 +104,4 @@ class _Pictures:
 
 
 def _title(query: Query) -> str:
-    return query.only_text if query.only_text is not None and not query.filters else written(query)
+    return query.only_text if query.only_text is not None and not query.filters else format_query(query)

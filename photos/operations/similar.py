@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 
 from photos.library import OpenLibrary
-from query import Match, search_vector
-from query.search.search import grouped
+from query.search import Match, grouped, search_vector
 
 from .pictures import picture_vector
 from .requests import SimilarRequest

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from query import pending_revision_ids, set_target_revision, target_revision_id
+from query.tagging import pending_revision_ids, set_target_revision, target_revision_id
 from store import InForce, Revision, Transaction
 
 

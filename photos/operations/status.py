@@ -9,10 +9,10 @@ from pathlib import Path
 from photos.errors import NotWatched
 from photos.library import OpenLibrary
 from photos.lock import DaemonInfo, running_daemon
-from photos.operations import vocabularies
 from photos.operations.folders import is_offline
+from photos.operations.slots import current_revision
 from photos.sizes import folder_size
-from query import pending_revision_ids
+from query.tagging import pending_revision_ids
 from store import Folder, IndexStatus, InForce, Outcome, Revision, Space, Transaction
 
 
@@ -67,7 +67,7 @@ def status(library: OpenLibrary) -> LibraryStatus:
         folders = tuple(_folder_status(each, sum(1 for _ in t.files.known(each.id))) for each in t.folders.all())
         photos, files, model = t.photos.count(), t.files.counts(), t.library.model()
         embeddings = 0 if space is None else t.embeddings.count(space.id)
-        vocabulary = slots.current_revision(t)
+        vocabulary = current_revision(t)
         beside = tuple(each for each in t.namespaces.in_force() if each.namespace)
         pending = _pending_namespaces(t, space)
     return LibraryStatus(

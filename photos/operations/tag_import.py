@@ -9,8 +9,8 @@ from pathlib import Path
 
 from photos.errors import UnreadableFile
 from photos.library import OpenLibrary
-from query import Comparison, Given, read_tags, take_keywords, take_tags
-from query import compare_sources as compared
+from query.tagging import Comparison, Given, read_tags, take_keywords, take_tags
+from query.tagging import compare_sources as compared
 from store import Transaction
 
 #: The source of tags that were imported from keywords.

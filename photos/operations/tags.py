@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
-from query import ScoredTag, say
-from query import photo_tags as scored_tags
-from query import tag_counts as counted_tags
+from query.tagging import ScoredTag, say
+from query.tagging import photo_tags as scored_tags
+from query.tagging import tag_counts as counted_tags
 from store.records import Said
 
 from .photos import NamedPhoto, PhotoReference, named_photos

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from photos.errors import NoExample, NotAnExample, PhotosError, safe
 from photos.library import OpenLibrary
-from query import (
-    NotInLibrary,
-    Speller,
-    Standing,
-    Trial,
-    UnknownLabel,
-    checked_name,
-    filled,
-    full_name,
-    label_standing,
-    photos_of,
-    say,
-    try_label,
-)
+from photos.operations.pictures import known_photo, photo_at
+from query.errors import UnknownLabel
+from query.tagging import Standing, checked_name, full_name, label_standing, photos_of, say
+from query.vocabulary import LabelFinder, fill_templates
+from query.vocabulary_design import LabelPreview, preview_label
 from store import Catalog, LabelDefinition, Photo, Revision, SpaceIdentity, Transaction, VocabularyDefinition
 
 from .progress import SILENT, Progress
 from .retag import RetagResult, finish_retag, model_of
-from .search_by_image import photo_at
 from .slots import target_revision
 from .vocabulary_changes import revise
 from .vocabulary_names import ensure_vocabulary, slot_and_label
@@ -75,7 +64,7 @@ class TaughtLabel:
     full_name: str
     label: LabelDefinition
     standing: Standing
-    trial: Trial
+    trial: LabelPreview
     identity: SpaceIdentity
     retag: RetagResult | None = None
     is_kept: bool = True
@@ -148,7 +137,7 @@ def named_photos(
     Raises `NotInLibrary`, `NotAnExample` or `ContradictoryExamples`.
     """
     with catalog.read() as t:
-        shows, shows_not = (tuple(_photo(t, path) for path in paths) for paths in (yes, no))
+        shows, shows_not = (tuple(known_photo(t, path) for path in paths) for paths in (yes, no))
         forgotten = tuple(each for path in forget for each in _examples_at(t, label, path))
         held = photos_of(t, (*label.examples, *label.counterexamples))
     named = {photo.id for photo in (*shows, *shows_not)}
@@ -197,11 +186,11 @@ def _scored(
     library: OpenLibrary, label: LabelDefinition, full: str, revision: Revision, *, is_kept: bool = True
 ) -> TaughtLabel:
     space = library.space
-    standing = label_standing(library.catalog, space, label, library.texts(space))
+    standing = label_standing(library.catalog, space, label, library.text_vectors(space))
     # The label's own threshold counts before that of its examples, and this before the vocabulary's.
     threshold = revision.threshold if label.threshold is None else label.threshold
     minimum = standing.minimum if label.threshold is None else None
-    trial = try_label(library.catalog, space, standing.vector, threshold, minimum=minimum)
+    trial = preview_label(library.catalog, space, standing.vector, threshold, minimum=minimum)
     return TaughtLabel(full, label, standing, trial, space.identity, is_kept=is_kept)
 
 
@@ -215,13 +204,6 @@ def _note_by_hand(catalog: Catalog, name: str, named: NamedPhotos) -> None:
         say(catalog, [photo.id for photo in named.no], rejected=[name])
     if forgotten:
         say(catalog, forgotten, cleared=[name])
-
-
-def _photo(t: Transaction, path: str) -> Photo:
-    photo = photo_at(t, path)
-    if photo is None:
-        raise NotInLibrary(os.fsencode(path))
-    return photo
 
 
 def _examples_at(t: Transaction, label: LabelDefinition, path: str) -> list[str]:

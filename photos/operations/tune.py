@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 
 from photos.errors import NothingFound, safe
 from photos.library import OpenLibrary
-from query import UnknownLabel, borderline, fitted, full_name, probability, say
+from query.errors import UnknownLabel
+from query.similarity import probability
+from query.tagging import full_name, say
+from query.vocabulary_design import borderline_photos, fit_threshold
 from store import Photo, VocabularyDefinition
 
 from .progress import SILENT, Progress
@@ -74,7 +77,7 @@ def begin_tuning(library: OpenLibrary, request: TuneRequest) -> TuningRound:
     with library.catalog.read() as t:
         label, revision, slot = label_in_force(t, request.label)
         folders = slot_folders(t, slot)
-    found = borderline(library.catalog, space, revision, label, request.count, folders)
+    found = borderline_photos(library.catalog, space, revision, label, request.count, folders)
     name = label.definition.name
     full = full_name(slot, name)
     if not found.photos:
@@ -97,7 +100,7 @@ def finish_tuning(
     """
     identity = library.space.identity
     judged = [(answer.cosine, answer.is_right) for answer in answers]
-    minimum = fitted(judged, tuning.minimum)
+    minimum = fit_threshold(judged, tuning.minimum)
     fitting = sum((cosine >= minimum) == is_right for cosine, is_right in judged)
     threshold = probability(minimum, identity)
     done = None

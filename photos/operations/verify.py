@@ -59,7 +59,7 @@ def differences(library: OpenLibrary) -> tuple[Difference, ...]:
         damaged = len(t.embeddings.damaged(space.id))
         lacking = len(t.files.lacking_embedding(space.id))
         # The stored rows are counted: the index must not be compared with itself.
-        stored = t.embeddings.count_stored(space.id)
+        stored = t.embeddings.uncached.count(space.id)
     is_whole, wrong_rows = _check_index(library, stored)
     new, gone, offline = _compare_folders(library, folders)
     repair, disk = "photos verify --repair", "mount its disk"
@@ -91,7 +91,7 @@ def _compare_folders(library: OpenLibrary, folders: Sequence[Folder]) -> tuple[i
     settings = library.settings
     new = gone = offline = 0
     for folder in folders:
-        changes = look(library.catalog, folder, pair=settings.companions, follow=settings.follow_links)
+        changes = survey_folder(library.catalog, folder, pair=settings.companions, follow=settings.follow_links)
         new += len(changes.to_read) + len(changes.companions) - changes.again
         gone += len(changes.gone)
         offline += changes.is_offline

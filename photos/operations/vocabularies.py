@@ -8,15 +8,9 @@ from pathlib import Path
 
 from photos.errors import EmptyLibrary, FileExists, NothingFound
 from photos.library import OpenLibrary
-from query import (
-    MARK,
-    SHIPPED,
-    UnknownNamespace,
-    UnknownVocabulary,
-    checked_namespace,
-    shipped_vocabulary,
-    write_vocabulary,
-)
+from query.errors import UnknownNamespace, UnknownVocabulary
+from query.tagging import MARK, checked_namespace
+from query.vocabulary import SHIPPED, shipped_vocabulary, write_vocabulary
 from store import InForce, Revision, Transaction, VocabularyDefinition
 
 from . import folders

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from photos.errors import InForceTwice, LabelExists, NoEarlierRevision
 from photos.library import OpenLibrary
-from query import UnknownNamespace, checked_name, find, parse_vocabulary, write_vocabulary
+from query.errors import UnknownNamespace
+from query.tagging import checked_name
+from query.vocabulary import find_label, parse_vocabulary, write_vocabulary
 from store import Catalog, LabelDefinition, Revision, Transaction, VocabularyDefinition
 
 from .progress import SILENT, Progress
@@ -65,7 +67,7 @@ def add_label(catalog: Catalog, name: str, text: str) -> tuple[Revision, str]:
     label = checked_name(own)
 
     def added(definition: VocabularyDefinition) -> VocabularyDefinition:
-        known = find(definition, label)
+        known = find_label(definition, label)
         if known is not None:
             raise LabelExists(label, known.name, definition.name)
         return replace(definition, labels=(*definition.labels, LabelDefinition(label, (text,))))

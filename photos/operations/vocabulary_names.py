@@ -10,17 +10,10 @@ import os
 from pathlib import Path
 
 from photos.errors import NothingFound
-from photos.operations.models import DEMO
-from query import (
-    MARK,
-    SHIPPED,
-    Speller,
-    UnknownLabel,
-    UnknownVocabulary,
-    parted,
-    read_vocabulary,
-    shipped_vocabulary,
-)
+from photos.models import DEMO
+from query.errors import UnknownLabel, UnknownVocabulary
+from query.tagging import MARK, parted
+from query.vocabulary import SHIPPED, LabelFinder, read_vocabulary, shipped_vocabulary
 from store import Catalog, InForce, Label, Revision, Transaction, VocabularyDefinition
 
 from .slots import current_revision, put_in_force, slot_names, slots_in_force, target_revision
@@ -183,7 +176,7 @@ def slot_and_label(t: Transaction, name: str) -> tuple[str, str]:
     """
     slot, own = parted(name, slot_names(t))
     main = current_revision(t) if slot else None
-    is_main = main is not None and Speller(main.definition.labels).label(name) is not None
+    is_main = main is not None and LabelFinder(main.definition.labels).label(name) is not None
     return ("", name) if is_main or target_revision(t, slot) is None else (slot, own)
 
 
@@ -199,7 +192,7 @@ def label_in_force(t: Transaction, name: str) -> tuple[Label, Revision, str]:
     if not revisions:
         raise NothingFound("No vocabulary was used here yet; `photos vocab use` chooses one.")
     for each, revision in revisions.items():
-        spelling = Speller(revision.definition.labels).label(names[each])
+        spelling = LabelFinder(revision.definition.labels).label(names[each])
         for label in revision.labels:
             if label.definition.name == spelling:
                 return label, revision, each

@@ -7,21 +7,9 @@ from dataclasses import dataclass
 
 from photos.errors import NothingFound
 from photos.library import OpenLibrary
-from query import (
-    ENOUGH,
-    Census,
-    Difference,
-    Doubt,
-    Gaps,
-    Trial,
-    census,
-    checked_name,
-    difference,
-    lint,
-    suggest,
-    try_label,
-    words_beyond,
-)
+from query.tagging import Census, Doubt, census, checked_name, lint
+from query.vocabulary import Difference, difference
+from query.vocabulary_design import MIN_PHOTOS, LabelPreview, Suggestions, missing_labels, preview_label, suggest_labels
 from store import Photo, SpaceIdentity, VocabularyDefinition
 
 from .progress import SILENT, Progress, Stage
@@ -43,7 +31,7 @@ class TryResult:
     """A label and the photos that it would be on."""
 
     label: str
-    trial: Trial
+    trial: LabelPreview
     identity: SpaceIdentity
 
 
@@ -102,7 +90,7 @@ class SuggestRequest:
 class SuggestResult:
     """Gaps of the main vocabulary, called `vocabulary`; `word_count` labels of `words` were tried."""
 
-    gaps: Gaps
+    gaps: Suggestions
     vocabulary: str
     words: str
     word_count: int
@@ -110,7 +98,7 @@ class SuggestResult:
     @property
     def found_any(self) -> bool:
         """True if there is a gap."""
-        return bool(self.gaps.named or self.gaps.nameless)
+        return bool(self.gaps.named or self.gaps.unnamed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +119,7 @@ def try_new_label(library: OpenLibrary, request: TryRequest) -> TryResult:
     threshold = library.settings.threshold if request.threshold is None else request.threshold
     if threshold is None:
         threshold = find_definition(library.catalog, None).threshold
-    trial = try_label(library.catalog, space, library.texts(space).label_vector(label), threshold)
+    trial = preview_label(library.catalog, space, library.text_vectors(space).label_vector(label), threshold)
     return TryResult(label, trial, space.identity)
 
 
@@ -156,7 +144,7 @@ def _tags_of(
 ) -> Census:
     space = library.space
     told = steps(progress, Stage.ENCODE_LABELS)
-    return census(library.catalog, space, definition, library.texts(space), told, folders)
+    return census(library.catalog, space, definition, library.text_vectors(space), told, folders)
 
 
 def _changed_photos(library: OpenLibrary, before: Census, after: Census) -> tuple[ChangedPhoto, ...]:
@@ -178,16 +166,16 @@ def lint_vocabulary(library: OpenLibrary, name: str | None) -> LintResult:
     """
     space = library.space
     definition = find_definition(library.catalog_if_any, name)
-    encoder = library.text_tower(library.checkpoint_of(space))
+    encoder = library.text_encoder(library.checkpoint_of(space))
     prompts = [(label.name, text) for label in definition.labels for text in label.texts]
-    cut = encoder.cut([text for _, text in prompts])
+    cut = encoder.truncated([text for _, text in prompts])
     doubts = [
         Doubt(label, f"has a prompt that is longer than the model reads: {text[:60]!r}")
         for (label, text), is_cut in zip(prompts, cut, strict=True)
         if is_cut
     ]
     folders = folders_of(library.catalog, name)
-    doubts += lint(library.catalog, space, definition, library.texts(space), folders)
+    doubts += lint(library.catalog, space, definition, library.text_vectors(space), folders)
     return LintResult(tuple(doubts), len(definition.labels))
 
 
@@ -196,18 +184,18 @@ def find_gaps(library: OpenLibrary, request: SuggestRequest, progress: Progress 
 
     Raises `EmptyLibrary`, `UnknownVocabulary`, `VocabularyError`, or `NothingFound` in a library with too few photos.
     """
-    space, texts = library.space, library.texts(library.space)
+    space, texts = library.space, library.text_vectors(library.space)
     with library.catalog.read() as t:
         photos = t.embeddings.count(space.id)
-    if photos < ENOUGH:
+    if photos < MIN_PHOTOS:
         # Before thousands of words are encoded in vain.
         are = "is" if photos == 1 else "are"
-        raise NothingFound(f"Gaps of a vocabulary show in {ENOUGH} photos or more, and here {are} {photos}.")
+        raise NothingFound(f"Gaps of a vocabulary show in {MIN_PHOTOS} photos or more, and here {are} {photos}.")
     vocabulary = find_definition(library.catalog, None)
     listed = find_definition(library.catalog, request.words or DEFAULT)
-    words = words_beyond(vocabulary, listed)
+    words = missing_labels(vocabulary, listed)
     if missing := texts.unknown([text for label in words.labels for text in label.texts]):
         progress.report(EncodingBegins(missing, listed.name))
     told = steps(progress, Stage.ENCODE_LABELS)
-    gaps = suggest(library.catalog, space, vocabulary, words, texts, request.count, told)
+    gaps = suggest_labels(library.catalog, space, vocabulary, words, texts, request.count, told)
     return SuggestResult(gaps, vocabulary.name, words.name, len(words.labels))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, TypedDict
 
 from photos.duplicates import Group, GroupedFile, Sameness
-from photos.output.json_records import fact_record, rounded, text_of
+from photos.records.photos import fact_record, rounded, text_of
 from photos.sidecars import Skipped, Undone, UndoReport, WriteReport, Written
 from store import SidecarRun
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from photos.operations.search import SearchResult
     from photos.operations.tag_import import SourceComparison
     from photos.operations.tags import PhotoHistory, PhotoTags, TagCount
-    from query import Agreement, Match, ScoredTag
-    from query.search.explanation import LabelStanding, Part
+    from query.search import LabelScore, Match, TermScore
+    from query.tagging import Agreement, ScoredTag
     from store.records import Facts, Photo, Said
 
 
@@ -354,7 +354,7 @@ def explanation_record(result: ExplainResult) -> ExplanationRecord:
         "percentile": _rounded(found.percentile),
         "stands_out": result.stands_out,
         "least": _finite(result.least),
-        "usual": {"median": _rounded(found.noise.median), "spread": _rounded(found.noise.spread)},
+        "usual": {"median": _rounded(found.distribution.median), "spread": _rounded(found.distribution.spread)},
         "terms": [_term_record(part) for part in found.parts],
         "labels": [_label_standing_record(label) for label in found.labels],
         "tags": [tag_record(tag) for tag in found.tags],
@@ -363,18 +363,18 @@ def explanation_record(result: ExplainResult) -> ExplanationRecord:
     }
 
 
-def _term_record(part: Part) -> TermRecord:
+def _term_record(part: TermScore) -> TermRecord:
     from query.language import Text  # noqa: PLC0415 - a search that the daemon answers loads no query
 
     return {
         "term": part.term.text if isinstance(part.term, Text) else part.term.path,
         "weight": part.term.weight,
         "score": _rounded(part.cosine),
-        "share": _rounded(part.share),
+        "share": _rounded(part.contribution),
     }
 
 
-def _label_standing_record(label: LabelStanding) -> LabelStandingRecord:
+def _label_standing_record(label: LabelScore) -> LabelStandingRecord:
     return {
         "label": label.label,
         "score": _rounded(label.cosine),

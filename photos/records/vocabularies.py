@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
 
-from photos.output.json_records import ScoreRecord, rounded, scores, text_of
-from query import logit, probability
+from photos.records.photos import ScoreRecord, rounded, scores, text_of
+from query.similarity import logit, probability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from photos.operations.teach import TaughtLabel
     from photos.operations.vocabularies import ListedRevision, ListedVocabulary
     from photos.operations.vocabulary_reports import ChangedPhoto, CompareResult, TryResult
-    from query import Doubt, Example, Gap, Trial
+    from query.tagging import Doubt, Example
+    from query.vocabulary_design import LabelPreview, Suggestion
     from store import InForce, LabelDefinition, Photo, SpaceIdentity
 
 
@@ -239,20 +240,20 @@ def doubt_record(doubt: Doubt) -> DoubtRecord:
     return {"label": doubt.label, "doubt": doubt.what}
 
 
-def gap_record(gap: Gap) -> GapRecord:
+def gap_record(gap: Suggestion) -> GapRecord:
     """The record of a gap."""
     return {
-        "label": gap.words[0][0] if gap.words else None,
+        "label": gap.labels[0][0] if gap.labels else None,
         "photos": gap.count,
         "words": [
             {"label": name, "calibrated": rounded(calibrated), "unsaid": rounded(unsaid)}
-            for name, calibrated, unsaid in gap.words
+            for name, calibrated, unsaid in gap.labels
         ],
         "examples": [text_of(photo.paths[0]) for photo in gap.photos if photo.paths],
     }
 
 
-def _trial_record(label: str, trial: Trial, identity: SpaceIdentity) -> TrialRecord:
+def _trial_record(label: str, trial: LabelPreview, identity: SpaceIdentity) -> TrialRecord:
     return {
         "label": label,
         "threshold": trial.minimum,

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, KeywordList, foreign
 from photos.errors import SidecarLeft
-from query import View, full_name, parted
+from query.tagging import View, full_name, parted
 
 from .keyword_edits import Change, edited
 from .packet import Packet

@@ -45,7 +45,7 @@ def read(path: bytes) -> Sidecar | None:
             raise SidecarLeft("it is a link to another file")
         if not stat.S_ISREG(status.st_mode):
             raise SidecarLeft("it is not a regular file")
-        with open_without_waiting(path) as opened:
+        with open_nonblocking(path) as opened:
             content = opened.read(_MAX_SIZE + 1)
             after = os.fstat(opened.fileno())
     except FileNotFoundError:

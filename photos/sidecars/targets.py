@@ -7,9 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from indexer.files.companions import companions
-from indexer.files.sidecars import is_sidecar
-from query import NotInLibrary
+from indexer.files.companions import companions, is_sidecar
+from query.errors import NotInLibrary
 from store import Catalog, Folder, Transaction
 
 _ENDING = b".xmp"

@@ -53,7 +53,7 @@ def read_vocabulary(path: Path, name: str | None = None) -> VocabularyDefinition
     if len(content) > _LARGEST:
         raise _error(path, f"it has more than {_LARGEST // 1_000_000} MB")
     # A file's name need not be text.
-    sound = readable(os.fsencode(name or path.stem))
+    sound = safe(os.fsencode(name or path.stem))
     return parse_vocabulary(_decoded(path, content), sound, path)
 
 

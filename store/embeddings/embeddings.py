@@ -24,7 +24,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from store.errors import BadVector, readable
+from store.errors import BadVector, safe
 from store.records import Space, SpaceIdentity, Vectors
 from store.sql import schema
 from store.sql.dialect import among, chunks, pack, replacing, upsert
@@ -62,7 +62,7 @@ class Spaces:
             return _space_of(row)
         values = {name: getattr(identity, name) for name in SpaceIdentity.__slots__}
         # The model may be a folder, whose name need not be text; this copy of it is only shown to people.
-        values["model"] = readable(os.fsencode(identity.model))
+        values["model"] = safe(os.fsencode(identity.model))
         key = self._connection.execute(insert(_space).values(**values)).inserted_primary_key
         assert key is not None
         return Space(int(key[0]), identity)

@@ -12,7 +12,7 @@ from photos.api import Library
 from photos.config import load
 from photos.errors import EmptyLibrary, UnreadablePicture
 from photos.library import OpenLibrary
-from query import BadLabel, NotInLibrary, UnknownSource
+from query.errors import BadLabel, NotInLibrary, UnknownSource
 
 
 @pytest.fixture

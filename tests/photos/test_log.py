@@ -14,7 +14,7 @@ import pytest
 from photos.config import LOG_LEVELS, load
 from photos.daemon.log import MOST_BYTES, log_end, logging_to
 from photos.daemon.server import serving
-from photos.daemon.session import Answers
+from photos.daemon.session import Session
 from photos.errors import EmptyLibrary
 from photos.exits import Stopped
 
@@ -134,7 +134,7 @@ def test_the_words_of_a_query_are_not_logged(path, filled):
 
     settings, encoders = load({"library": filled.library}, {}), filled.encoders
     with logging_to(path, "debug"):
-        with closing(Answers(settings, encoders)) as answers, serving(settings.library, answers, OURS.warning):
+        with closing(Session(settings, encoders)) as session, serving(settings.library, session.search, OURS.warning):
             assert filled("search", "sesame", "--json").status == 0
             assert filled("search", "tag:sesame").status == 2
         with serving(settings.library, broken, OURS.warning):

@@ -25,7 +25,7 @@ class Events:
 
 
 def opened(filled):
-    return OpenLibrary(load({"library": filled.library}, {}), filled.towers, read_here)
+    return OpenLibrary(load({"library": filled.library}, {}), filled.encoders, read_here)
 
 
 def test_a_pending_re_tag_whose_slot_is_dropped_is_passed_over(filled):

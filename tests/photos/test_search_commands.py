@@ -16,7 +16,7 @@ from PIL import Image
 from photos.__main__ import main
 from photos.cli import Invocation
 from photos.cli.kit.search_options import FILTERS
-from query.language import KINDS
+from query.language import FILTER_TYPES
 
 from .encoders import ColourEncoders
 
@@ -109,7 +109,7 @@ def test_an_empty_query_is_one_sentence(filled, words):
 
 def test_every_filter_is_an_option_and_every_option_a_filter():
     # One name for sizes is enough.
-    assert set(FILTERS) == set(KINDS) - {"mp", "filesize"}
+    assert set(FILTERS) == set(FILTER_TYPES) - {"mp", "filesize"}
 
 
 def test_a_search_without_words_is_wrong_usage(filled):
@@ -218,7 +218,7 @@ def test_a_tag_filters_and_an_unknown_one_is_named(filled, pictures):
 
 
 def test_the_filter_that_leaves_no_photo_is_named(filled):
-    filled.towers.texts = 0
+    filled.encoders.texts = 0
     result = filled("search", "red", "year:1999", "name:red.png")
     assert (result.status, result.out) == (1, "")
     assert "No photo meets `year:1999`." in result.err

@@ -33,13 +33,14 @@ from photos.daemon.protocol import (
 from photos.daemon.server import serving
 from photos.daemon.session import Session
 from photos.daemon.version import UpgradeCheck
+from photos.daemon.watcher import preparing
 from photos.encoders import CachedEncoders
 from photos.errors import Refused, UnreadablePicture
 from photos.library import OpenLibrary
 from photos.operations.requests import SearchRequest, SimilarRequest
 from photos.operations.search import SearchResult
 from photos.records.photos import search_record
-from store import Acceleration, VectorIndex
+from store import Acceleration, FaissIndex
 
 from .encoders import ColourEncoders
 
@@ -52,9 +53,9 @@ class Served:
 
     def __init__(self, library):
         self.library = library
-        self.towers = ColourTowers()
+        self.encoders = ColourEncoders()
         self.logged = []
-        self.session = Session(load({"library": library}, {}), CachedEncoders(self.towers, 600))
+        self.session = Session(load({"library": library}, {}), CachedEncoders(self.encoders, 600))
 
     @contextmanager
     def running(self, search=None, **options):
@@ -218,7 +219,7 @@ def test_it_does_not_answer_for_a_library_that_was_moved(filled, served, picture
 
 
 def test_new_words_are_encoded_by_its_cached_encoder(filled, served):
-    before = filled.towers.texts
+    before = filled.encoders.texts
     for words in ("something blue", "something quite green"):
         assert filled("search", words).status == 0
     assert (filled.encoders.texts, served.encoders.texts) == (before, 1)
@@ -264,7 +265,7 @@ def test_warming_warms_the_approximate_index(filled, served, pictures):
     settings = load({"library": filled.library}, {})
     with OpenLibrary(settings, filled.encoders) as app:
         space, large = app.space, Acceleration(from_rows=16)
-        VectorIndex(settings.index_folder, app.catalog, space, newer_rows=1, acceleration=large).refresh()
+        FaissIndex(settings.index_folder, app.catalog, space, newer_rows=1, acceleration=large).refresh()
     index = served.session.index(served.session.catalog(), space)
     assert index.status().accelerated
     assert not index.is_warm
@@ -311,7 +312,7 @@ def test_the_socket_of_a_killed_process_is_replaced(filled):
     assert "Answered by this process" in filled("--debug", "search", "red").err
     with Served(filled.library).running() as served:
         filled("search", "quite red")
-        assert served.towers.texts == 1
+        assert served.encoders.texts == 1
     assert not os.path.lexists(socket_path(filled.library))
 
 

@@ -13,7 +13,7 @@ from photos.config import load
 from photos.library import OpenLibrary
 from photos.operations.slots import drop_slot
 from photos.operations.teach import TeachRequest, teach
-from query import UnknownNamespace
+from query.errors import UnknownNamespace
 
 from .conftest import read_here
 
@@ -180,7 +180,7 @@ class Meddled:
 
 def test_a_teach_refused_by_a_simultaneous_change_adds_no_manual_tag(filled, vocabulary, pictures):
     filled("vocab", "use", vocabulary, "--as", "beside")
-    with OpenLibrary(load({"library": filled.library}, {}), filled.towers, read_here) as library:
+    with OpenLibrary(load({"library": filled.library}, {}), filled.encoders, read_here) as library:
         catalog = library.catalog
 
         def drop():
@@ -192,7 +192,7 @@ def test_a_teach_refused_by_a_simultaneous_change_adds_no_manual_tag(filled, voc
         with pytest.raises(UnknownNamespace):
             teach(library, request)
         library.catalog = catalog
-    assert "nothing was said" in filled("tags", pictures / "red.png", "--history").out
+    assert "no manual tags" in filled("tags", pictures / "red.png", "--history").out
 
 
 def test_a_label_too_long_for_a_manual_tag_is_refused_and_keeps_nothing(filled, vocabulary, pictures):

@@ -12,7 +12,7 @@ import pytest
 
 from photos.operations.slots import drop_slot, target_revision
 from photos.operations.vocabulary_changes import add_label, draft_of, revise, save_definition
-from query import UnknownNamespace
+from query.errors import UnknownNamespace
 from store import Catalog, LabelDefinition, VocabularyDefinition
 
 from .encoders import ColourEncoders
@@ -125,7 +125,7 @@ def test_a_vocabulary_chosen_during_a_teach_stays(filled, pictures, tmp_path):
 def test_a_label_taught_during_a_use_is_added_to_that_vocabulary(filled, pictures, tmp_path):
     (tmp_path / "other.txt").write_text("our sea\n")
     taught = []
-    filled.towers = Interrupted(lambda: taught.append(filled("teach", "theirs", "--yes", pictures / "red.png")))
+    filled.encoders = Interrupted(lambda: taught.append(filled("teach", "theirs", "--yes", pictures / "red.png")))
     chosen = filled("vocab", "use", tmp_path / "other.txt")
     assert [taught[0].status, chosen.status] == [0, 0], taught[0].err + chosen.err
     assert "Another process changed other to revision 2 at the same time" in chosen.err

@@ -366,7 +366,7 @@ def test_suggest_in_a_small_library_encodes_nothing(photos, pictures, checkpoint
     result = photos("vocab", "suggest")
     assert (result.status, result.out) == (1, "")
     assert "show in 5 photos or more, and here are 3" in result.err
-    assert photos.towers.texts == before
+    assert photos.encoders.texts == before
 
 
 def keys_of(record):

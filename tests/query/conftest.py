@@ -2,7 +2,7 @@ import pytest
 
 from query.similarity import TextVectors
 from query.tagging import StoredTagger
-from store import Catalog, Facts, MappedRows, SpaceIdentity, Stamp, VectorIndex, Vectors
+from store import Catalog, Facts, FaissIndex, MappedRows, SpaceIdentity, Stamp, Vectors
 from store.sql import schema as tables
 from tests.fakes import DIMENSION, FakeEncoder, vector_of
 

@@ -6,7 +6,7 @@ import pytest
 from query.language import parse
 from query.search import Page, Searcher
 from query.similarity import TextVectors
-from store import Catalog, Facts, MappedRows, SpaceIdentity, Stamp, VectorIndex
+from store import Catalog, Facts, FaissIndex, MappedRows, SpaceIdentity, Stamp
 from tests.fakes import vector_of
 
 DIMENSION, PHOTOS = 64, 300
@@ -43,7 +43,7 @@ def search(catalog, tmp_path):
             photo_id = t.photos.add(name.ljust(32), 1, Facts(4, 3, "JPEG"))
             t.embeddings.put(space.id, photo_id, vector_of(name, DIMENSION))
             t.files.indexed(folder.id, name, Stamp(1, 2, 3, 4), photo_id)
-    index = VectorIndex(tmp_path / "index", catalog, space)
+    index = FaissIndex(tmp_path / "index", catalog, space)
     searcher = Searcher(catalog, index, space, TextVectors(catalog, space, lambda: encode_letters), NoPictures(), "/")
     return lambda *words, **page: searcher.search(parse(words), Page(10, **page))
 

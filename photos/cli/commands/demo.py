@@ -33,10 +33,13 @@ def demo(invocation: Invocation, count: int, folder: Path | None) -> None:
     """
     from photos.cli.views.demo import DemoProgress, show_next_steps
     from photos.config import data_path
+    from photos.models import DEMO
     from photos.operations.demo import DemoFolder, DemoRequest, run_demo
-    from photos.operations.models import DEMO
 
     place = DemoFolder((folder or data_path() / "demo").absolute())
-    with invocation.app(library=place.library, model=DEMO) as library, DemoProgress(place.pictures) as progress:
+    with (
+        invocation.open_library(library=place.library, model=DEMO) as library,
+        DemoProgress(place.pictures) as progress,
+    ):
         result = run_demo(library, DemoRequest(place.folder, count), progress)
     show_next_steps(result)

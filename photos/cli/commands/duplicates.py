@@ -65,6 +65,6 @@ def duplicates(
     if exact and (min_cosine is not None or max_bits is not None or bursts):
         raise click.UsageError("--exact compares contents only; --near, --bits and --bursts do not go with it.")
     request = DuplicatesRequest(folders, exact, min_cosine, max_bits, bursts, removable_only=others)
-    with invocation.app() as library, DuplicatesProgress() as progress:
+    with invocation.open_library() as library, DuplicatesProgress() as progress:
         result = find_duplicates(library, request, progress)
     show_duplicates(result, as_json=as_json, paths_only=paths_only or (others and not as_json), nul=print0)

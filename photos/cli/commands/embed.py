@@ -45,6 +45,6 @@ def embed(
         raise click.UsageError("Give --json or --raw, not both.")
     if len(images or texts) > 1 and not (as_json or raw):
         raise click.UsageError("Give --json or --raw for several vectors.")
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         result = encode(app, EmbedRequest(images=images, texts=texts, model=model))
     show(result, images=images, texts=texts, as_json=as_json, raw=raw)

@@ -32,6 +32,6 @@ def retag(invocation: Invocation, vocabulary: str | None, namespace: str | None)
     from photos.operations import retag as operation
 
     request = operation.RetagRequest(vocabulary=vocabulary, slot=namespace)
-    with invocation.app() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, TaggingBars() as progress:
         result = operation.retag(library, request, progress)
     show_retags(result)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from photos.cli.kit import options
-from photos.cli.kit.program import Invocation, pass_invocation
+from photos.cli.kit.program import Invocation, native_noise_hushed, pass_invocation
 from photos.cli.kit.search_options import (
     Presentation,
     QueryCommand,
@@ -21,7 +21,6 @@ from photos.cli.kit.search_options import (
     presentation_options,
     words_of,
 )
-from photos.cli.kit.streams import native_noise_hushed
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
@@ -123,7 +122,7 @@ def search(
     if found is None:
         # A search computes too little for several threads of numpy's, which wait for each other by spinning.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        with invocation.app(top=top) as app:
+        with invocation.open_library(top=top) as app:
             from photos.operations.search import label_text
             from photos.operations.search import search as search_library
             from photos.records.photos import search_record

@@ -9,9 +9,8 @@ from importlib import import_module
 import click
 
 from photos.cli.kit import options
-from photos.cli.kit.program import Invocation, pass_invocation
+from photos.cli.kit.program import Invocation, native_noise_hushed, pass_invocation
 from photos.cli.kit.search_options import Presentation, presentation_options
-from photos.cli.kit.streams import native_noise_hushed
 
 
 @click.command(short_help="Find photos that look like a picture.")
@@ -36,7 +35,7 @@ def similar(invocation: Invocation, image: str, top: int | None, group: bool, pr
     load_view = partial(import_module, "photos.cli.views.search")
     found = search_in_daemon(settings.library, request, report=report, meanwhile=load_view)
     if found is None:
-        with invocation.app(top=top) as app:
+        with invocation.open_library(top=top) as app:
             from photos.operations.similar import similar as find_similar
             from photos.records.photos import search_record
 

@@ -42,7 +42,7 @@ def tag(invocation: Invocation, words: tuple[str, ...], as_json: bool) -> None:
     if first == len(words):
         raise click.UsageError("Name a label with +, - or ~ before it, as in: photos tag IMAGE +dog")
     add, reject, clear = (_labels(words[first:], sign) for sign in _SIGNS)
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         request = TagRequest(photos=words[:first], add=add, reject=reject, clear=clear)
         show_tags(change_tags(app, request), as_json=as_json)
 

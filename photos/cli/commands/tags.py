@@ -77,7 +77,7 @@ def import_(invocation: Invocation, file: str | None, source: str | None, keywor
         raise click.UsageError("Name a FILE, or --keywords.")
     if file is not None and not source:
         raise click.UsageError("Name the program that made the tags with --source.")
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         if file is None:
             show_import(import_keywords(app, source or KEYWORDS))
         else:
@@ -98,5 +98,5 @@ def compare(invocation: Invocation, one: str, other: str, as_json: bool) -> None
     from photos.cli.views.tag_import import show_comparison
     from photos.operations.tag_import import CompareRequest, compare_sources
 
-    with invocation.app() as app:
+    with invocation.open_library() as app:
         show_comparison(compare_sources(app, CompareRequest(one, other)), as_json=as_json)

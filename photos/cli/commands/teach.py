@@ -47,7 +47,7 @@ def teach(
     from photos.records.vocabularies import taught_label_record
 
     request = operation.TeachRequest(label=name, yes=yes, no=no, forget=forget, dry_run=dry_run)
-    with invocation.app() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, TaggingBars() as progress:
         try:
             taught = (
                 operation.teach(library, request, progress)

@@ -11,7 +11,7 @@ import click
 from photos.cli.commands.vocab_reports import diff, lint, suggest, try_
 from photos.cli.kit import options
 from photos.cli.kit.program import Invocation, pass_invocation
-from photos.cli.kit.result_options import preview_option
+from photos.cli.kit.search_options import preview_option
 
 if TYPE_CHECKING:
     from photos.operations.tune import Answer, TuningRound
@@ -39,7 +39,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     from photos.operations.vocabularies import list_vocabularies
     from photos.records.vocabularies import vocabulary_record
 
-    with invocation.app() as library:
+    with invocation.open_library() as library:
         listed = list_vocabularies(library)
     if as_json:
         for each in listed:
@@ -58,7 +58,7 @@ def import_(invocation: Invocation, file: str, name: str | None) -> None:
     from photos.cli.views.vocabulary import imported_line
     from photos.operations.vocabularies import import_vocabulary
 
-    with invocation.app() as library:
+    with invocation.open_library() as library:
         revision = import_vocabulary(library, file, name)
     click.echo(imported_line(revision))
 
@@ -94,7 +94,7 @@ def use(
         raise click.UsageError("Give either --in or --everywhere.")
     limits = () if everywhere else folders or None
     request = UseRequest(vocabulary=vocabulary, slot=namespace, folders=limits)
-    with invocation.app() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, TaggingBars() as progress:
         result = use_vocabulary(library, request, progress)
     if result.retag is not None:
         show_retags(result.retag)
@@ -109,7 +109,7 @@ def drop(invocation: Invocation, namespace: str) -> None:
     """Stop tagging with the vocabulary in NAMESPACE. It stays in the list, and your own tags stay."""
     from photos.operations.vocabularies import drop_vocabulary
 
-    with invocation.app() as library:
+    with invocation.open_library() as library:
         dropped = drop_vocabulary(library, namespace)
     click.echo(f"Nothing is tagged as {dropped} any more; `photos vocab use NAME --as {dropped}` tags with it again.")
 
@@ -125,7 +125,7 @@ def show(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
     from photos.operations.vocabularies import show_vocabulary
     from photos.records.vocabularies import label_record
 
-    with invocation.app() as library:
+    with invocation.open_library() as library:
         definition = show_vocabulary(library, vocabulary)
     if as_json:
         for label in definition.labels:
@@ -144,7 +144,7 @@ def export(invocation: Invocation, vocabulary: str, file: str | None) -> None:
     from photos.cli.kit.format import shown_path
     from photos.operations.vocabularies import export_vocabulary
 
-    with invocation.app() as library:
+    with invocation.open_library() as library:
         text = export_vocabulary(library, vocabulary, file)
     if file is None:
         click.echo(text, nl=False)
@@ -163,7 +163,7 @@ def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> No
     from photos.operations.vocabularies import vocabulary_history
     from photos.records.vocabularies import revision_record
 
-    with invocation.app() as library:
+    with invocation.open_library() as library:
         listed = vocabulary_history(library, vocabulary)
     if as_json:
         for each in listed:
@@ -190,7 +190,7 @@ def rollback(invocation: Invocation, vocabulary: str | None, number: int | None)
     from photos.cli.views.vocabulary import rollback_lines
     from photos.operations.vocabulary_changes import RollBackRequest, roll_back
 
-    with invocation.app() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, TaggingBars() as progress:
         result = roll_back(library, RollBackRequest(vocabulary, number), progress)
     if result.retag is not None:
         show_retags(result.retag)
@@ -209,7 +209,7 @@ def calibrate(invocation: Invocation) -> None:
     from photos.cli.views.retag import TaggingBars, show_retags
     from photos.operations import retag as operation
 
-    with invocation.app() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, TaggingBars() as progress:
         result = operation.calibrate(library, progress)
     show_retags(result)
 
@@ -228,9 +228,9 @@ def edit(invocation: Invocation, vocabulary: str | None) -> None:
     from photos.cli.views.retag import TaggingBars, show_retags
     from photos.cli.views.vocabulary import revision_line
     from photos.operations.vocabulary_changes import begin_edit, finish_edit, save_edit
-    from query import VocabularyChanged, VocabularyError
+    from query.errors import VocabularyChanged, VocabularyError
 
-    with invocation.app() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, TaggingBars() as progress:
         draft = begin_edit(library, vocabulary)
         name, before = draft.definition.name, draft.text
         after = click.edit(before, extension=".txt", require_save=True)
@@ -284,7 +284,7 @@ def tune(invocation: Invocation, words: tuple[str, ...], count: int, preview: st
     from photos.errors import safe
     from photos.operations import tune as operation
 
-    with invocation.app() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, TaggingBars() as progress:
         tuning = operation.begin_tuning(library, operation.TuneRequest(" ".join(words), count))
         click.echo(tuning_line(tuning))
         answers = []

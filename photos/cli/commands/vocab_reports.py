@@ -26,7 +26,7 @@ def try_(invocation: Invocation, words: tuple[str, ...], threshold: float | None
     from photos.operations.vocabulary_reports import TryRequest, try_new_label
     from photos.records.vocabularies import try_record
 
-    with invocation.app(threshold=threshold) as library:
+    with invocation.open_library(threshold=threshold) as library:
         result = try_new_label(library, TryRequest(" ".join(words)))
     if as_json:
         write_json(try_record(result))
@@ -53,7 +53,7 @@ def diff(invocation: Invocation, one: str, other: str, of_photos: bool, as_json:
     from photos.records.vocabularies import changed_photo_record, difference_record
 
     request = CompareRequest(one=one, other=other, of_photos=of_photos)
-    with invocation.app() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, TaggingBars() as progress:
         result = compare_vocabularies(library, request, progress)
     if as_json:
         write_json(difference_record(result))
@@ -83,7 +83,7 @@ def lint(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
     from photos.operations.vocabulary_reports import lint_vocabulary
     from photos.records.vocabularies import doubt_record
 
-    with invocation.app() as library:
+    with invocation.open_library() as library:
         result = lint_vocabulary(library, vocabulary)
     if as_json:
         for doubt in result.doubts:
@@ -119,10 +119,10 @@ def suggest(invocation: Invocation, words: str | None, count: int, as_json: bool
     from photos.operations.vocabulary_reports import SuggestRequest, find_gaps
     from photos.records.vocabularies import gap_record
 
-    with invocation.app() as library, SuggestBars() as progress:
+    with invocation.open_library() as library, SuggestBars() as progress:
         result = find_gaps(library, SuggestRequest(words, count), progress)
     if as_json:
-        for gap in (*result.gaps.named, *result.gaps.nameless):
+        for gap in (*result.gaps.named, *result.gaps.unnamed):
             write_json(gap_record(gap))
     else:
         for line in gap_lines(result):

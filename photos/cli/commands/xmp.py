@@ -41,7 +41,7 @@ def write(
     from photos.operations.sidecars import WriteRequest, write_sidecars
 
     progress = SidecarProgress(dry_run=dry_run, as_json=as_json)
-    with invocation.app(threshold=threshold) as library, progress:
+    with invocation.open_library(threshold=threshold) as library, progress:
         report = write_sidecars(library, WriteRequest(paths, dry_run), progress)
     show_write_report(report, dry_run=dry_run, as_json=as_json)
     if report.skipped:
@@ -61,7 +61,7 @@ def undo(invocation: Invocation, number: int | None, dry_run: bool, as_json: boo
     from photos.cli.views.xmp import SidecarProgress, show_undo_report
     from photos.operations.sidecars import UndoRequest, undo_sidecars
 
-    with invocation.app() as library, SidecarProgress(dry_run=dry_run, as_json=as_json) as progress:
+    with invocation.open_library() as library, SidecarProgress(dry_run=dry_run, as_json=as_json) as progress:
         report = undo_sidecars(library, UndoRequest(number, dry_run), progress)
     show_undo_report(report, dry_run=dry_run, as_json=as_json)
     if report.skipped:
@@ -76,5 +76,5 @@ def runs(invocation: Invocation, as_json: bool) -> None:
     from photos.cli.views.xmp import show_runs
     from photos.operations.sidecars import list_runs
 
-    with invocation.app() as library:
+    with invocation.open_library() as library:
         show_runs(list_runs(library), as_json=as_json)

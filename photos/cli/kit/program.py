@@ -18,6 +18,7 @@ import click
 from photos.exits import ClosedPipe
 
 if TYPE_CHECKING:  # commands load the parts that they need, so that --help is quick
+    from indexer.models.protocols import EncoderFactory
     from photos.config import Settings
     from photos.library import MakeReaders, OpenLibrary
 
@@ -59,7 +60,7 @@ class Invocation:
     debug: bool = False
     library: Path | None = None
     #: Makes encoders of checkpoints; None for the SigLIP ones.
-    encoders: Encoders | None = None
+    encoders: EncoderFactory | None = None
     #: Makes readers of files; None for processes.
     make_readers: MakeReaders | None = None
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))

@@ -12,10 +12,11 @@ import click
 
 from indexer import FileDone, FolderOffline, FolderScanned, ReadingBegins
 from photos.cli.kit.format import counted, duration, file_name, probability, shown_path, table, tags_line
-from photos.cli.kit.progress import Bar, FileProgress
+from photos.cli.kit.progress import Bar, ProgressBars
+from photos.models import DEFAULT
 from photos.operations.demo import Answer, Answers, DemoResult, Drawn, Indexed, Tagging
-from photos.operations.models import DEFAULT, in_bytes
 from photos.operations.progress import Event, Stage, Step
+from photos.sizes import readable_size
 
 #: Columns for tags in the table of answers.
 _TAGS_WIDTH = 48
@@ -28,7 +29,7 @@ class DemoProgress:
         self._pictures = pictures
         self._bars = ExitStack()
         self._drawing = self._bars.enter_context(Bar("Drawing", None, "picture"))
-        self._files = self._bars.enter_context(FileProgress())
+        self._files = self._bars.enter_context(ProgressBars())
 
     def report(self, event: Event) -> None:
         """Show one event."""
@@ -69,7 +70,7 @@ def show_next_steps(result: DemoResult) -> None:
     click.echo(
         "\nThat was a checkpoint of 4 MB that knows drawings only. For your own photos, get one that knows the world:"
     )
-    click.echo(f"  photos model download {DEFAULT.reference}   ({in_bytes(DEFAULT.size)}, once)")
+    click.echo(f"  photos model download {DEFAULT.reference}   ({readable_size(DEFAULT.size)}, once)")
     click.echo("  photos add ~/Pictures")
 
 

@@ -14,9 +14,9 @@ from photos.cli.kit.progress import Bar
 from photos.duplicates import FileState, Group, GroupedFile, Sameness
 from photos.errors import NothingFound
 from photos.operations.duplicates import DuplicatesResult
-from photos.operations.models import in_bytes
 from photos.operations.progress import Event, Stage, Step
 from photos.records.files import group_record
+from photos.sizes import readable_size
 
 
 class DuplicatesProgress:
@@ -67,7 +67,7 @@ def _table(groups: Sequence[Group]) -> Iterator[str]:
             str(number) if file.sameness is Sameness.BEST else "",
             _sameness(file),
             f"{file.photo.facts.width} x {file.photo.facts.height}",
-            in_bytes(file.file.stamp.size),
+            readable_size(file.file.stamp.size),
             day(file.photo.facts.taken_at),
             shown_path(file.file.path) + _remarks(file),
         )
@@ -83,7 +83,7 @@ def _summary(groups: Sequence[Group]) -> str:
     space = sum(file.file.stamp.size for file in others if not file.is_same_file)
     unchecked = sum(not file.is_checked for file in others)
     files = counted(sum(len(group) for group in groups), "file")
-    text = f"{counted(len(groups), 'group')}, {files}; all but the best of each take {in_bytes(space)}."
+    text = f"{counted(len(groups), 'group')}, {files}; all but the best of each take {readable_size(space)}."
     if unchecked:
         text += f" {counted(unchecked, 'file')} could not be read and were compared by embedding only."
     return text

@@ -15,7 +15,7 @@ from photos.records.photos import photo_tags_record, tag_count_record, tag_histo
 
 if TYPE_CHECKING:
     from photos.operations.tags import PhotoHistory, PhotoTags, TagCount
-    from query import ScoredTag
+    from query.tagging import ScoredTag
 
 
 def show_tags(found: Sequence[PhotoTags], *, as_json: bool) -> None:

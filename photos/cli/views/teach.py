@@ -9,11 +9,11 @@ from photos.cli.kit.format import counted, shown_path, table
 from photos.cli.kit.format import probability as shown_probability
 from photos.cli.views.vocabulary_reports import trial_lines
 from photos.errors import safe
-from query import probability
+from query.similarity import probability
 
 if TYPE_CHECKING:
     from photos.operations.teach import TaughtLabel
-    from query import Example
+    from query.tagging import Example
 
 #: Characters of a hash that are shown: enough to tell it from others.
 _SHORT = 12

@@ -13,13 +13,15 @@ from photos.cli.kit.format import probability as shown_probability
 from photos.cli.views.retag import TaggingBars
 from photos.errors import safe
 from photos.operations.vocabulary_reports import EncodingBegins
-from query import probability
+from query.similarity import probability
 
 if TYPE_CHECKING:
     from photos.operations.progress import Event
     from photos.operations.tune import TuneResult, TuningRound
     from photos.operations.vocabulary_reports import ChangedPhoto, CompareResult, LintResult, SuggestResult
-    from query import Census, Difference, Gap, Trial
+    from query.tagging import Census
+    from query.vocabulary import Difference
+    from query.vocabulary_design import LabelPreview, Suggestion
     from store import Photo, SpaceIdentity
 
 #: Columns of the longest bar.
@@ -40,7 +42,7 @@ class SuggestBars(TaggingBars):
         super().report(event)
 
 
-def trial_lines(begin: str, trial: Trial, identity: SpaceIdentity) -> Iterator[str]:
+def trial_lines(begin: str, trial: LabelPreview, identity: SpaceIdentity) -> Iterator[str]:
     """Lines on the photos that a label is on: how many, a histogram of the scores, and the most telling photos."""
     share = f"{trial.tagged} of {counted(trial.total, 'photo')}"
     least = shown_probability(probability(trial.minimum, identity))
@@ -50,7 +52,7 @@ def trial_lines(begin: str, trial: Trial, identity: SpaceIdentity) -> Iterator[s
     yield from _scored_photos("nearest to the threshold", trial.borderline, identity)
 
 
-def _histogram(trial: Trial) -> Iterator[str]:
+def _histogram(trial: LabelPreview) -> Iterator[str]:
     most = max(trial.heights.tolist(), default=0)
     if not most:
         return
@@ -143,30 +145,30 @@ def doubt_lines(result: LintResult) -> Iterator[str]:
 def gap_lines(result: SuggestResult) -> Iterator[str]:
     """Lines on the gaps of a vocabulary, each with the clearest photos, and the next commands."""
     gaps = result.gaps
-    looked = counted(gaps.looked_at, "photo")
-    of_all = looked if gaps.looked_at == gaps.total else f"{looked} (of {counted(gaps.total, 'photo')})"
+    looked = counted(gaps.sampled, "photo")
+    of_all = looked if gaps.sampled == gaps.total else f"{looked} (of {counted(gaps.total, 'photo')})"
     yield (
         f"Looked at {of_all} with {counted(result.word_count, 'word')} of {safe(result.words)} that are not in "
         f"{safe(result.vocabulary)}; {counted(gaps.untagged, 'photo')} have no tag."
     )
     for gap in gaps.named:
-        (name, calibrated, _), *others = gap.words
+        (name, calibrated, _), *others = gap.labels
         yield f"{safe(name)}: {counted(gap.count, 'photo')} whose tags do not say it ({calibrated:+z.1f} sd)"
         if others:
             yield f"  or {', '.join(f'{safe(other)} ({sd:+z.1f})' for other, sd, _ in others)}"
         yield from _files(gap)
-    for gap in gaps.nameless:
+    for gap in gaps.unnamed:
         yield f"no word: {counted(gap.count, 'photo')} that look alike and have no tag"
         yield from _files(gap)
     if gaps.named:
-        word = shlex.quote(gaps.named[0].words[0][0])
+        word = shlex.quote(gaps.named[0].labels[0][0])
         adds = f"photos search {safe(word)} --save-as-label {safe(word)}"
         yield f"Look closer with `photos vocab try {safe(word)}`; `{adds}` adds it."
-    if gaps.nameless:
+    if gaps.unnamed:
         yield "Give those without a word one of your own: photos teach NAME --yes IMAGE..."
     if not result.found_any:
         yield "Nothing stands out: no word adds to the tags of any photos, and no photos without tags look alike."
 
 
-def _files(gap: Gap) -> Iterator[str]:
+def _files(gap: Suggestion) -> Iterator[str]:
     yield from (f"    {shown_path(photo.paths[0])}" for photo in gap.photos if photo.paths)

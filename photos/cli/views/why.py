@@ -17,7 +17,7 @@ from query.language import Text
 
 if TYPE_CHECKING:
     from photos.operations.explain import ExplainResult
-    from query.search.explanation import Explanation, LabelStanding, Part
+    from query.search import Explanation, LabelScore, TermScore
     from store.records import Photo
 
 
@@ -59,7 +59,7 @@ def _standing(result: ExplainResult) -> Iterator[tuple[str, str, str]]:
     yield "stands out", "yes" if result.stands_out else "no", _noise(found, result.least, of_text=result.of_text)
 
 
-def _label_lines(label: LabelStanding) -> Iterator[str]:
+def _label_lines(label: LabelScore) -> Iterator[str]:
     verdict = "is a tag of it" if label.is_tag else "is not a tag of it"
     yield f"label {safe(label.label)} {verdict}"
     standing = "" if label.calibrated is None else f", {label.calibrated:+z.1f} sd of what is usual here"
@@ -81,8 +81,9 @@ def _part(part: TermScore) -> tuple[str, str, str, str]:
 
 
 def _noise(found: Explanation, least: float, *, of_text: bool) -> str:
-    if math.isfinite(found.noise.stands_out()):
-        return f"from {least:z.3f} on; usual here is {found.noise.median:z.3f} ± {found.noise.spread:z.3f}"
+    if math.isfinite(found.distribution.chance_limit()):
+        usual = found.distribution
+        return f"from {least:z.3f} on; usual here is {usual.median:z.3f} ± {usual.spread:z.3f}"
     few = "too few photos to tell what is usual"
     return f"{few}; the model rules out what is below {least:z.3f}" if of_text else few
 

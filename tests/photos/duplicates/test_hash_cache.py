@@ -14,7 +14,7 @@ from photos.duplicates.near_pairs import SimilarPairs
 from photos.duplicates.perceptual_hash import HASH_VERSION, HashCache, PerceptualHash, PerceptualHashes, hash_file
 from photos.library import OpenLibrary
 from photos.operations.duplicates import DuplicatesRequest, find_duplicates
-from query.search.near_pairs import NearPairs
+from query.similarity import NearPairs
 from store import Catalog, Facts
 from store import PerceptualHash as StoredHashes
 from tests.pictures import encoded
@@ -56,7 +56,7 @@ def shots(tmp_path):
 def app(photos, shots, checkpoint, vocabulary):
     photos("vocab", "use", vocabulary)
     assert photos("add", shots, "--model", checkpoint).status == 0
-    with OpenLibrary(load({"library": photos.library}, {}), photos.towers, read_here) as opened:
+    with OpenLibrary(load({"library": photos.library}, {}), photos.encoders, read_here) as opened:
         yield opened
 
 

@@ -44,7 +44,7 @@ def library(photos, tmp_path, checkpoint, vocabulary):
     assert photos("vocab", "use", vocabulary).status == 0
     assert photos("add", folder, "--model", checkpoint).status == 0
     assert photos("tag", folder / "60.jpg", "+holiday").status == 0
-    with OpenLibrary(load({"library": photos.library}, {}), photos.towers, read_here) as opened:
+    with OpenLibrary(load({"library": photos.library}, {}), photos.encoders, read_here) as opened:
         yield opened
 
 
