@@ -85,14 +85,14 @@ def main(photos: int) -> None:
         tell("with one beside it, everywhere", alone)
         for folders in ([os.path.join(b"/pictures", b"7")], [b"/pictures"]):
             with catalog.write() as t:
-                t.namespaces.limit("birds", folders)
+                t.slots.limit("birds", folders)
             tell(f"with one beside it, in {os.fsdecode(folders[0])}", alone)
         print(f"the main vocabulary alone, again: {_again(catalog, space):.2f} s")
 
 
 def _again(catalog: Catalog, space: Space) -> float:
     with catalog.write() as t:
-        t.namespaces.drop("birds")
+        t.slots.drop("birds")
         t.scores.drop("birds")
     return seconds(lambda: tag_counts(catalog, space))
 

@@ -3,12 +3,6 @@
 from query.tagging.effective.effective_tags import photo_tags, rule_in_force, tag_counts, tags_of
 from query.tagging.effective.manual_tags import checked_name, say
 from query.tagging.effective.namespaces import MARK, View, checked_namespace, full_name, parted, views
-from query.tagging.effective.pending_retag import (
-    pending_revision_id,
-    pending_revision_ids,
-    set_target_revision,
-    target_revision_id,
-)
 from query.tagging.effective.rule import DEFAULT_THRESHOLD, ScoredTag, TagRule, minimum_of
 from query.tagging.effective.tag_filter import TagNames, tagged
 from query.tagging.effective.tag_import import Given, Taken, read_tags, take_keywords, take_tags
@@ -52,8 +46,6 @@ __all__ = [
     "lint",
     "minimum_of",
     "parted",
-    "pending_revision_id",
-    "pending_revision_ids",
     "photo_tags",
     "photos_of",
     "read_tags",
@@ -61,13 +53,11 @@ __all__ = [
     "retag",
     "rule_in_force",
     "say",
-    "set_target_revision",
     "spread_of",
     "tag_counts",
     "tagged",
     "tags_of",
     "take_keywords",
     "take_tags",
-    "target_revision_id",
     "views",
 ]

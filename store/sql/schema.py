@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    TextClause,
     UniqueConstraint,
     text,
 )
@@ -54,6 +55,11 @@ def _of(table: str, *, null: bool = False, name: str | None = None, primary: boo
 
 def _need(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[Any]:
     return Column(name, kind, nullable=False)
+
+
+def _where(condition: str) -> dict[str, TextClause]:
+    """Arguments of an index of the rows that meet *condition* alone."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 folder = Table(
@@ -92,9 +98,14 @@ photo = Table(
     Column("keywords", JSON, nullable=False, server_default="[]"),
     # What listings are ordered by, and filters that few photos meet.
     Index(None, "taken_at"),
-    Index(None, "latitude", "longitude", sqlite_where=text("latitude IS NOT NULL")),
-    Index(None, "camera", sqlite_where=text("camera IS NOT NULL")),
-    Index(None, "lens", sqlite_where=text("lens IS NOT NULL")),
+    Index(
+        None,
+        "latitude",
+        "longitude",
+        **_where("latitude IS NOT NULL"),
+    ),
+    Index(None, "camera", **_where("camera IS NOT NULL")),
+    Index(None, "lens", **_where("lens IS NOT NULL")),
     sqlite_autoincrement=True,
 )
 
@@ -125,7 +136,11 @@ file = Table(
     UniqueConstraint("folder_id", "path"),
     CheckConstraint("(outcome = 'indexed') = (photo_id IS NOT NULL)", name="indexed_has_photo"),
     Index(None, "photo_id"),
-    Index(None, "companion_of", sqlite_where=text("companion_of IS NOT NULL")),
+    Index(
+        None,
+        "companion_of",
+        **_where("companion_of IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -175,10 +190,9 @@ embedding_change = Table(
     sqlite_autoincrement=True,
 )
 
-#: What a photo looks like as the method of that number sees it: the bits of a perceptual hash, and the mean colours,
-#: RGB, of 8 x 8 parts.
-look = Table(
-    "look",
+#: The bits of a photo's perceptual hash by the method of that number, and the mean colours, RGB, of 8 x 8 parts.
+perceptual_hash = Table(
+    "perceptual_hash",
     metadata,
     _of("photo", primary=True),
     _need("method", Integer),
@@ -246,6 +260,8 @@ revision = Table(
     Column("threshold", Float),
     _need("created_at", DateTime),
     Column("exclusive", JSON, nullable=False, server_default="[]"),
+    #: The number of the revision whose content a rollback brought back as this one.
+    Column("restores", Integer),
     UniqueConstraint("vocabulary_id", "number"),
     sqlite_autoincrement=True,
 )
@@ -275,8 +291,7 @@ tag = Table(
     Index(None, "label_id", "photo_id"),
 )
 
-#: What photos were scored with. The newest complete one of a space and a namespace is in force; its revision is the
-#: library's, or the namespace's.
+#: What photos were scored with. The newest complete one of a space and a slot is in force.
 #: `label_ids` are int64, ascending, `offsets` float64; `change_seq` is where the log of embeddings stood at its begin.
 scoring = Table(
     "scoring",
@@ -289,7 +304,7 @@ scoring = Table(
     _need("offsets", LargeBinary),
     _need("change_seq", BigInteger),
     _need("complete", Boolean),
-    Column("namespace", String, nullable=False, server_default=""),
+    Column("slot", String, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 
@@ -378,32 +393,35 @@ sidecar_write = Table(
     sqlite_autoincrement=True,
 )
 
-#: A vocabulary beside the main one; no revision until photos were tagged with one.
-namespace = Table(
-    "namespace",
+#: A vocabulary in force: the main one, whose name is empty, and those beside it. The target is a revision and a
+#: version, which grows with everything that makes photos' scores differ; `current` is the target that all photos were
+#: last scored for, NULL and 0 before the first re-tag. A re-tag is pending where the two versions differ.
+slot = Table(
+    "slot",
     metadata,
     Column("name", String, primary_key=True),
-    _of("revision", null=True),
-    _need("retag_pending", Boolean),
+    _of("revision", null=True, name="current_revision_id"),
+    _need("current_version", Integer),
+    _of("revision", name="target_revision_id"),
+    _need("target_version", Integer),
+    CheckConstraint("current_version <= target_version", name="versions"),
 )
 
-#: Absolute paths below which a namespace's labels are shown; none for everywhere.
-namespace_folder = Table(
-    "namespace_folder",
+#: Absolute paths below which a slot's labels are shown; none for everywhere.
+slot_folder = Table(
+    "slot_folder",
     metadata,
-    Column("namespace", String, primary_key=True),
+    Column("slot", String, ForeignKey("slot.name"), primary_key=True),
     Column("path", LargeBinary, primary_key=True),
 )
 
-#: One row: what is in force. The revision is the main vocabulary's.
+#: One row: the checkpoint and the space that answer, and how files are read.
 library = Table(
     "library",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("model", LargeBinary),
     _of("space", null=True),
-    _of("revision", null=True),
-    _need("retag_pending", Boolean),
     Column("decoders", String),
     Column("indexing", Boolean, nullable=False, server_default="0"),
     CheckConstraint("id = 1", name="one_row"),

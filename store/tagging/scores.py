@@ -17,6 +17,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     select,
     update,
 )
@@ -25,7 +26,7 @@ from store.embeddings.change_log import PUT, latest
 from store.records import KeptScores, Scoring
 from store.sql import schema
 from store.sql.chunks import among, chunks
-from store.sql.dialect import execute_plainly, replacing
+from store.sql.dialect import execute_plainly, replacing, upsert
 
 from . import least_ranks
 from .least_ranks import PAGE, LeastRanks
@@ -53,26 +54,26 @@ class Scores:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def stamp(self, space_id: int, namespace: str = "") -> tuple[int, int] | None:
+    def stamp(self, space_id: int, slot: str = "") -> tuple[int, int] | None:
         """What tells the scoring in force from any other state of it; None if there is none."""
-        return self.stamps(space_id).get(namespace)
+        return self.stamps(space_id).get(slot)
 
     def stamps(self, space_id: int) -> dict[str, tuple[int, int]]:
         """As `stamp`, of every namespace that has a scoring in force."""
         rows = self._connection.execute(
-            select(_scoring.c.namespace, _scoring.c.id, _scoring.c.edition)
+            select(_scoring.c.slot, _scoring.c.id, _scoring.c.edition)
             .where(_scoring.c.space_id == space_id, _scoring.c.complete)
             .order_by(_scoring.c.id)
         )
-        return {row.namespace: (row.id, row.edition) for row in rows}
+        return {row.slot: (row.id, row.edition) for row in rows}
 
-    def current(self, space_id: int, namespace: str = "") -> Scoring | None:
+    def current(self, space_id: int, slot: str = "") -> Scoring | None:
         """The scoring in force, if there is one."""
-        return self._newest(space_id, namespace, complete=True)
+        return self._newest(space_id, slot, complete=True)
 
-    def begun(self, space_id: int, namespace: str = "") -> Scoring | None:
+    def begun(self, space_id: int, slot: str = "") -> Scoring | None:
         """The scoring that is being made, or that was when the making was interrupted."""
-        return self._newest(space_id, namespace, complete=False)
+        return self._newest(space_id, slot, complete=False)
 
     def begin(
         self,
@@ -82,19 +83,21 @@ class Scores:
         offsets: NDArray[np.float64],
         *,
         complete: bool = False,
-        namespace: str = "",
+        slot: str = "",
     ) -> Scoring:
         """A scoring without photos, of these labels (k,), ascending, each ranked by its cosine less its offset (k,).
 
-        One that was begun of the same is taken up again; others that were begun in the namespace are given up.
+        One that was begun of the same is taken up again, without the scores of photos that have changed since; others
+        that were begun in the slot are given up.
         """
-        begun = self.begun(space_id, namespace)
+        begun = self.begun(space_id, slot)
         if begun is not None and not complete and begun.is_of(revision_id, label_ids, offsets):
+            self._resume(begun)
             return begun
-        self.give_up(space_id, namespace)
+        self.give_up(space_id, slot)
         values = {
             "space_id": space_id,
-            "namespace": namespace,
+            "slot": slot,
             "revision_id": revision_id,
             "edition": 0,
             "label_ids": _packed(label_ids, "<i8"),
@@ -104,7 +107,7 @@ class Scores:
         }
         key = self._connection.execute(insert(_scoring).values(values)).inserted_primary_key
         assert key is not None
-        return Scoring(int(key[0]), 0, space_id, revision_id, label_ids, offsets, namespace)
+        return Scoring(int(key[0]), 0, space_id, revision_id, label_ids, offsets, slot)
 
     def amend(
         self, scoring: Scoring, revision_id: int, label_ids: NDArray[np.int64], offsets: NDArray[np.float64]
@@ -124,19 +127,19 @@ class Scores:
     def finish(self, scoring: Scoring) -> None:
         """Put the scoring in force, and delete the others of its space and namespace."""
         self._connection.execute(update(_scoring).where(_scoring.c.id == scoring.id).values(complete=True))
-        mine = (_scoring.c.space_id == scoring.space_id, _scoring.c.namespace == scoring.namespace)
+        mine = (_scoring.c.space_id == scoring.space_id, _scoring.c.slot == scoring.slot)
         others = select(_scoring.c.id).where(*mine, _scoring.c.id != scoring.id)
         self._delete(self._connection.execute(others).scalars())
 
-    def give_up(self, space_id: int, namespace: str = "") -> None:
+    def give_up(self, space_id: int, slot: str = "") -> None:
         """Delete what was begun and not finished."""
-        mine = (_scoring.c.space_id == space_id, _scoring.c.namespace == namespace)
+        mine = (_scoring.c.space_id == space_id, _scoring.c.slot == slot)
         begun = select(_scoring.c.id).where(*mine, ~_scoring.c.complete)
         self._delete(self._connection.execute(begun).scalars())
 
-    def drop(self, namespace: str) -> None:
+    def drop(self, slot: str) -> None:
         """Delete every scoring of the namespace, in all spaces, with what it kept."""
-        every = select(_scoring.c.id).where(_scoring.c.namespace == namespace)
+        every = select(_scoring.c.id).where(_scoring.c.slot == slot)
         self._delete(self._connection.execute(every).scalars())
 
     def put(self, scoring_id: int, kept: KeptScores) -> None:
@@ -160,13 +163,15 @@ class Scores:
             rows += [row for row in found if row.photo_id in asked]
         return kept_of(rows)
 
-    def scan(self, scoring_id: int, rows: int = 4096, holding: Collection[int] | None = None) -> Iterator[KeptScores]:
-        """The scores of all photos, by ascending photo, at most *rows* at a time.
+    def scan(
+        self, scoring_id: int, rows: int = 4096, holding: Collection[int] | None = None, after: int = 0
+    ) -> Iterator[KeptScores]:
+        """The scores of all photos beyond *after*, by ascending photo, at most *rows* at a time.
 
         With *holding*, of those that hold one of these labels; others may be among them.
         """
         which = [] if holding is None or len(holding) > _SOUGHT else [holds_any(holding)]
-        last = 0
+        last = after
         while True:
             page = select(*COLUMNS).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id > last, *which)
             # From the driver's own cursor: to wrap each row takes longer than to read it.
@@ -232,23 +237,34 @@ class Scores:
         is_there = exists().where(schema.photo.c.id == _scores.c.photo_id)
         self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring.id, ~is_there))
 
-    def forget_without_embedding(self, scoring: Scoring) -> None:
-        """Delete the scores of photos that have no embedding any more."""
-        space_id, photo_id = _embedding.c.space_id, _embedding.c.photo_id
-        has_one = exists().where(space_id == scoring.space_id, photo_id == _scores.c.photo_id)
-        self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring.id, ~has_one))
-
-    def forget_changed(self, scoring: Scoring) -> None:
-        """Delete the scores of photos whose embeddings changed after the scoring was begun."""
+    def changed(self, scoring: Scoring) -> NDArray[np.int64]:
+        """The photos whose embeddings changed after the scoring was begun or taken up again, int64 (n,), ascending."""
         since = select(_scoring.c.change_seq).where(_scoring.c.id == scoring.id).scalar_subquery()
         changed = select(_log.c.photo_id).where(
             _log.c.space_id == scoring.space_id, _log.c.seq > since, _log.c.op == PUT
         )
-        self.forget(scoring.id, list(self._connection.execute(changed.distinct()).scalars()))
+        return np.unique(np.array(self._connection.execute(changed).scalars().all(), np.int64))
 
-    def _newest(self, space_id: int, namespace: str, *, complete: bool) -> Scoring | None:
+    def forget_changed(self, scoring: Scoring) -> None:
+        """Delete the scores of these photos: see `changed`."""
+        self.forget(scoring.id, self.changed(scoring).tolist())
+
+    def merge(self, begun: Scoring, into: Scoring) -> None:
+        """Put the scores of *begun* in place of those that photos have in another scoring, and give it up."""
+        rows = select(literal(into.id), *COLUMNS).where(_scores.c.scoring_id == begun.id)
+        merged = upsert(_scores).from_select(["scoring_id", "photo_id", "label_ids", "cosines"], rows)
+        new = {name: merged.excluded[name] for name in ("label_ids", "cosines")}
+        self._connection.execute(merged.on_conflict_do_update(index_elements=["scoring_id", "photo_id"], set_=new))
+        self._delete([begun.id])
+
+    def _resume(self, begun: Scoring) -> None:
+        self.forget_changed(begun)
+        seq = latest(self._connection, begun.space_id).seq
+        self._connection.execute(update(_scoring).where(_scoring.c.id == begun.id).values(change_seq=seq))
+
+    def _newest(self, space_id: int, slot: str, *, complete: bool) -> Scoring | None:
         query: Select[tuple[object, ...]] = select(_scoring).where(
-            _scoring.c.space_id == space_id, _scoring.c.namespace == namespace, _scoring.c.complete.is_(complete)
+            _scoring.c.space_id == space_id, _scoring.c.slot == slot, _scoring.c.complete.is_(complete)
         )
         row = self._connection.execute(query.order_by(_scoring.c.id.desc()).limit(1)).one_or_none()
         if row is None:
@@ -261,7 +277,7 @@ class Scores:
             row.revision_id,
             label_ids.astype(np.int64),
             offsets.astype(np.float64),
-            row.namespace,
+            row.slot,
         )
 
     def _delete(self, scoring_ids: Iterable[int]) -> None:

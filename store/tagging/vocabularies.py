@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
     Row,
+    Select,
     Text,
     func,
     insert,
@@ -22,7 +22,6 @@ from sqlalchemy import (
     or_,
     select,
     type_coerce,
-    union_all,
     update,
 )
 
@@ -264,13 +263,12 @@ class Vocabularies:
 
 def _revision_of(row: Row[Any], labels: tuple[Label, ...]) -> Revision:
     exclusive = tuple(tuple(group) for group in row.exclusive)
-    return Revision(row.id, row.name, row.number, row.created_at, row.threshold, labels, exclusive)
+    return Revision(row.id, row.name, row.number, row.created_at, row.threshold, labels, exclusive, row.restores)
 
 
-def _in_use() -> CompoundSelect[tuple[int]]:
-    """The revisions in force, under whatever namespace."""
-    main, others = schema.library.c.revision_id, schema.namespace.c.revision_id
-    return union_all(select(main).where(main.is_not(None)), select(others).where(others.is_not(None)))
+def _in_use() -> Select[tuple[int]]:
+    """The revisions in force, in whatever slot."""
+    return select(schema.slot.c.current_revision_id).where(schema.slot.c.current_revision_id.is_not(None))
 
 
 def _is_taught() -> ColumnElement[bool]:

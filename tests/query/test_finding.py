@@ -37,7 +37,7 @@ def tagged_library(library, request):
     picked = random.Random(request.param)
     revision = library.put(vocabulary(picked))
     with library.catalog.write() as t:
-        t.library.set_revision(revision.id)
+        t.slots.put_in_force("", revision.id)
     ids = [library.add(f"photo {number}", revision) for number in range(50)]
     for photo_id in picked.sample(ids, 20):
         added, rejected = (picked.sample([*NAMES, "our cat"], picked.randrange(3)) for _ in range(2))
@@ -67,7 +67,7 @@ def test_so_it_is_with_several_vocabularies_each_of_its_folders(tagged_library):
     library, ids = tagged_library
     picked = random.Random(len(ids))
     with library.catalog.read() as t:
-        main = t.vocabularies.revision(t.library.revision_id())
+        main = t.vocabularies.revision(t.slots.current_revision_id(""))
     retag(library.catalog, library.space, main, library.texts)
     for namespace, folders in (("birds", [b"/photos/photo 1"]), ("more", None)):
         revision = library.put(replace(vocabulary(picked), name=namespace))
@@ -98,7 +98,7 @@ def test_without_a_vocabulary_or_scores_a_tag_finds_what_is_shown_all_the_same(l
                 assert tagged(t, library.space, name).tolist() == expected
                 assert (name in shown) == bool(expected)
         with library.catalog.write() as t:
-            t.library.set_revision(t.vocabularies.put(vocabulary(random.Random(1))).id)
+            t.slots.put_in_force("", t.vocabularies.put(vocabulary(random.Random(1))).id)
 
 
 def test_a_tag_is_known_by_its_aliases_and_plurals_and_by_what_people_gave(tagged_library):

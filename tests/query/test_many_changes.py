@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from query import StoredTagger, pending_revision_ids, renewed, retag
+from query import StoredTagger, renewed, retag
 from query.tagging.learning.calibration import calibrate
 from query.tagging.scoring.label_matrix import label_matrix
 from query.tagging.scoring.scorer import ExactScorer
@@ -57,7 +57,7 @@ class ManyVocabularies(RuleBasedStateMachine):
     def add_photo(self):
         self.made += 1
         with self.library.catalog.read() as t:
-            revision_id = t.library.revision_id()
+            revision_id = t.slots.current_revision_id("")
             revision = None if revision_id is None else t.vocabularies.revision(revision_id)
         self.library.add(f"photo{self.made}", revision)
 
@@ -112,7 +112,7 @@ class ManyVocabularies(RuleBasedStateMachine):
     def calibrate_anew(self):
         library = self.library
         with library.catalog.read() as t:
-            revision = t.vocabularies.revision(t.library.revision_id())
+            revision = t.vocabularies.revision(t.slots.current_revision_id(""))
         calibrate(library.catalog, library.space, label_matrix(library.catalog, library.space, revision, library.texts))
 
     @rule()
@@ -123,7 +123,7 @@ class ManyVocabularies(RuleBasedStateMachine):
     def drop(self, namespace):
         if namespace and namespace in self.labels:
             with self.library.catalog.write() as t:
-                t.namespaces.drop(namespace)
+                t.slots.drop(namespace)
                 t.scores.drop(namespace)
             del self.labels[namespace]
 
@@ -132,13 +132,11 @@ class ManyVocabularies(RuleBasedStateMachine):
         library = self.library
         # As a pass over the folders does: first what examples that came have changed.
         with library.catalog.read() as t:
-            used = [(each.namespace, t.vocabularies.revision(each.revision_id)) for each in t.namespaces.in_force()]
+            used = [(each.namespace, t.vocabularies.revision(each.revision_id)) for each in t.slots.in_force()]
         for _, revision in used:
             renewed(library.catalog, library.space, revision)
         with library.catalog.read() as t:
-            waiting = {
-                name: t.vocabularies.revision(key) for name, key in pending_revision_ids(t, library.space).items()
-            }
+            waiting = {name: t.vocabularies.revision(key) for name, key in t.slots.pending().items()}
         for namespace, revision in waiting.items():
             retag(library.catalog, library.space, revision, library.texts, namespace=namespace)
         for namespace, before in used:

@@ -12,8 +12,6 @@ from query import (
     Superseded,
     checked_namespace,
     compare_sources,
-    pending_revision_id,
-    pending_revision_ids,
     photo_tags,
     retag,
     say,
@@ -55,7 +53,7 @@ def shown(library, photo_id, threshold=None):
 
 def drop(library, namespace):
     with library.catalog.write() as t:
-        t.namespaces.drop(namespace)
+        t.slots.drop(namespace)
         t.scores.drop(namespace)
 
 
@@ -130,7 +128,7 @@ def test_what_is_dropped_leaves_nothing_and_comes_back_the_same(library, put):
     drop(library, "birds")
     assert (library.rows("birds"), library.rows(), shown(library, 1)) == ([], main, ["dog"])
     with library.catalog.read() as t:
-        assert t.namespaces.names() == [""]
+        assert t.slots.names() == [""]
     put("birds", *OTHERS)
     assert (library.rows("birds"), shown(library, 1)) == (before, tags)
 
@@ -150,14 +148,14 @@ def test_an_interruption_in_one_leaves_the_others(library, put):
     with pytest.raises(KeyboardInterrupt):
         retag(library.catalog, library.space, second, library.texts, interrupt, namespace="birds", rows=2)
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {"birds": second.id}
-        assert (pending_revision_id(t, library.space), t.library.revision_id("birds")) == (None, first.id)
+        assert t.slots.pending() == {"birds": second.id}
+        assert (t.slots.pending().get(""), t.slots.current_revision_id("birds")) == (None, first.id)
     assert {name: library.rows(name) for name in before} == before
     third = put("", "cat")
     put("moods", "wild")
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {"birds": second.id}, "others do not give it up"
-        assert t.library.revision_id() == third.id
+        assert t.slots.pending() == {"birds": second.id}, "others do not give it up"
+        assert t.slots.current_revision_id("") == third.id
     told = []
     retag(
         library.catalog,
@@ -170,7 +168,7 @@ def test_an_interruption_in_one_leaves_the_others(library, put):
     )
     assert told == [(2, 3), (3, 3)], "it goes on where it was"
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {}
+        assert t.slots.pending() == {}
 
 
 def test_a_first_retag_that_is_interrupted_shows_nothing_and_keeps_its_folders(library, put):
@@ -195,13 +193,13 @@ def test_a_first_retag_that_is_interrupted_shows_nothing_and_keeps_its_folders(l
         )
     assert shown(library, 1) == ["dog"]
     with library.catalog.read() as t:
-        assert [each.namespace for each in t.namespaces.in_force()] == [""]
-        assert (pending_revision_ids(t, library.space), t.namespaces.names()) == ({"birds": revision.id}, ["", "birds"])
+        assert [each.namespace for each in t.slots.in_force()] == [""]
+        assert (t.slots.pending(), t.slots.names()) == ({"birds": revision.id}, ["", "birds"])
     # A photo that comes meanwhile has what is in force, and what is owed when that is whole.
     library.add("new", put("", "dog"))
     retag(library.catalog, library.space, revision, library.texts, namespace="birds")
     with library.catalog.read() as t:
-        assert t.namespaces.folders("birds") == (b"/elsewhere",)
+        assert t.slots.folders("birds") == (b"/elsewhere",)
     assert len({photo for photo, *_ in library.rows("birds")}) == 4
 
 
@@ -220,7 +218,7 @@ def test_what_is_dropped_while_it_is_tagged_does_not_come_back(library, put):
             rows=2,
         )
     with library.catalog.read() as t:
-        assert t.namespaces.names() == [""]
+        assert t.slots.names() == [""]
 
 
 def test_what_is_dropped_while_its_labels_are_encoded_does_not_come_back(library, put):
@@ -237,7 +235,7 @@ def test_what_is_dropped_while_its_labels_are_encoded_does_not_come_back(library
             namespace="birds",
         )
     with library.catalog.read() as t:
-        assert (t.namespaces.names(), t.scores.stamps(library.space.id)) == ([""], {})
+        assert (t.slots.names(), t.scores.stamps(library.space.id)) == ([""], {})
 
 
 def test_new_photos_are_tagged_with_all_that_is_in_force_at_that_moment(library, put):
@@ -262,12 +260,12 @@ def test_new_photos_are_tagged_with_all_that_is_in_force_at_that_moment(library,
 def test_vocabularies_that_were_chosen_before_there_was_a_photo_tag_the_first_ones(library):
     main, birds = library.put(vocabulary("dog")), library.put(vocabulary("heron", called="birds"))
     with library.catalog.write() as t:
-        t.library.set_revision(main.id)
-        t.library.set_revision(birds.id, "birds")
+        t.slots.put_in_force("", main.id)
+        t.slots.put_in_force("birds", birds.id)
     photo_id = library.add("photo", main)
     assert set(shown(library, photo_id)) == {"dog", "birds:heron"}
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {}
+        assert t.slots.pending() == {}
 
 
 def test_one_that_was_chosen_while_photos_are_indexed_is_owed(library):
@@ -275,12 +273,12 @@ def test_one_that_was_chosen_while_photos_are_indexed_is_owed(library):
     tagger = StoredTagger(library.catalog, library.space, main, library.texts)
     tagger.prepare()
     with library.catalog.write() as t:
-        t.library.set_revision(birds.id, "birds")
+        t.slots.put_in_force("birds", birds.id)
     photo_id = library.add("photo")
     with library.catalog.write() as t:
         tagger.tag(t, t.embeddings.get(library.space.id, [photo_id]))
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {"birds": birds.id}
+        assert t.slots.pending() == {"birds": birds.id}
 
 
 def test_a_namespace_is_shown_in_its_folders_alone_and_moving_a_photo_scores_nothing(library, put):
@@ -295,7 +293,7 @@ def test_a_namespace_is_shown_in_its_folders_alone_and_moving_a_photo_scores_not
     assert (shown(library, inside), set(shown(library, outside))) == (["dog"], {"dog", "birds:heron"})
     assert library.rows("birds") == before
     with library.catalog.write() as t:
-        t.namespaces.limit("birds", [])
+        t.slots.limit("birds", [])
     assert dict(tag_counts(library.catalog, library.space)) == {"dog": 2, "birds:heron": 2}
 
 
@@ -309,7 +307,7 @@ def test_what_a_person_says_holds_by_the_full_name_and_in_every_folder(library, 
     assert say(library.catalog, [one], cleared=["Birds: my own"]) == ["birds:my own"]
     assert shown(library, one) == []
     with library.catalog.write() as t:
-        t.namespaces.limit("birds", [])
+        t.slots.limit("birds", [])
     say(library.catalog, [one], rejected=["birds:heron"])
     put("birds", "heron", "bird", "dog", heron=("bird",))
     assert set(shown(library, one)) == {"birds:bird", "birds:dog"}
@@ -357,7 +355,7 @@ def test_a_new_calibration_knows_the_labels_of_every_namespace(library, put):
         current = t.calibrations.current(library.space.id)
         ids = [label.id for label in birds.labels]
         assert set(t.calibrations.of(current.id, ids)) == set(ids)
-        assert pending_revision_ids(t, library.space) == {"birds": birds.id}
+        assert t.slots.pending() == {"birds": birds.id}
     retag(library.catalog, library.space, birds, library.texts, namespace="birds")
     kept = library.rows("birds")
     library.forget_scores()

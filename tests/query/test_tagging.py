@@ -19,13 +19,10 @@ from query import (
     census,
     lint,
     parse_vocabulary,
-    pending_revision_id,
     photo_tags,
     retag,
     say,
-    set_target_revision,
     tag_counts,
-    target_revision_id,
     try_label,
 )
 from query.search.scores import cosine_of, logit, probability
@@ -117,13 +114,13 @@ def test_an_indexing_that_began_before_a_retag_tags_with_what_is_in_force(librar
 def test_photos_are_owed_tags_where_another_vocabulary_was_chosen_before_any_was_used(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
     with library.catalog.write() as t:
-        t.library.set_revision(second.id)
+        t.slots.put_in_force("", second.id)
     library.add("photo", first)
     with library.catalog.read() as t:
-        assert pending_revision_id(t, library.space) == second.id
+        assert t.slots.pending().get("") == second.id
     retag(library.catalog, library.space, second, library.texts)
     with library.catalog.read() as t:
-        assert pending_revision_id(t, library.space) is None
+        assert t.slots.pending().get("") is None
     assert [tag.label for tag in photo_tags(library.catalog, library.space, [1])[1]] == ["car"]
 
 
@@ -137,7 +134,7 @@ def test_of_two_retags_at_once_the_later_one_stands(library):
     with pytest.raises(Superseded, match="with 'mine', and that stays so"):
         retag(library.catalog, library.space, first, library.texts, another)
     with library.catalog.read() as t:
-        assert t.library.revision_id() == second.id
+        assert t.slots.current_revision_id("") == second.id
     assert [tag.label for tag in photo_tags(library.catalog, library.space, [photo_id])[photo_id]] == ["car"]
 
 
@@ -153,15 +150,15 @@ def test_of_two_that_do_the_same_retag_the_slower_one_undoes_nothing_that_came_a
         if not came:
             came.append(retag(library.catalog, library.space, many, library.new_texts(), rows=2))
             with library.catalog.write() as t:
-                set_target_revision(t, library.space, more)
+                t.slots.set_target("", more.id)
             if is_done:
                 retag(library.catalog, library.space, more, library.new_texts(), if_wanted=True)
 
     with pytest.raises(Superseded):
         retag(library.catalog, library.space, many, library.texts, meanwhile, rows=2)
     with library.catalog.read() as t:
-        assert target_revision_id(t, library.space) == more.id
-        assert pending_revision_id(t, library.space) == (None if is_done else more.id)
+        assert t.slots.target_revision_id("") == more.id
+        assert t.slots.pending().get("") == (None if is_done else more.id)
     retag(library.catalog, library.space, more, library.texts)
     held = library.rows()
     library.forget_scores()
@@ -184,7 +181,7 @@ def test_of_two_that_do_the_same_retag_the_slower_one_ends_where_the_other_has_d
     assert retag(library.catalog, library.space, many, library.texts, meanwhile, rows=2).photos == 6
     assert told == [2]
     with library.catalog.read() as t:
-        assert (pending_revision_id(t, library.space), t.library.revision_id()) == (None, many.id)
+        assert (t.slots.pending().get(""), t.slots.current_revision_id("")) == (None, many.id)
 
 
 def test_a_retag_that_is_wanted_no_longer_scores_nothing_and_leaves_what_is_owed(library):
@@ -193,16 +190,16 @@ def test_a_retag_that_is_wanted_no_longer_scores_nothing_and_leaves_what_is_owed
     retag(library.catalog, library.space, first, library.texts)
     before = library.rows()
     with library.catalog.write() as t:
-        set_target_revision(t, library.space, second)
-        assert (target_revision_id(t, library.space), t.library.revision_id()) == (second.id, first.id)
+        t.slots.set_target("", second.id)
+        assert (t.slots.target_revision_id(""), t.slots.current_revision_id("")) == (second.id, first.id)
     with pytest.raises(Superseded):
         retag(library.catalog, library.space, first, library.texts, if_wanted=True)
     assert library.rows() == before
     with library.catalog.read() as t:
-        assert pending_revision_id(t, library.space) == second.id
+        assert t.slots.pending().get("") == second.id
     retag(library.catalog, library.space, second, library.texts, if_wanted=True)
     with library.catalog.read() as t:
-        assert (pending_revision_id(t, library.space), target_revision_id(t, library.space)) == (None, second.id)
+        assert (t.slots.pending().get(""), t.slots.target_revision_id("")) == (None, second.id)
 
 
 def test_to_owe_what_is_being_done_does_not_begin_it_anew(library):
@@ -213,7 +210,7 @@ def test_to_owe_what_is_being_done_does_not_begin_it_anew(library):
 
     def claim(done, total):
         with library.catalog.write() as t:
-            set_target_revision(t, library.space, second)
+            t.slots.set_target("", second.id)
 
     claim(0, 3)
     report = retag(library.catalog, library.space, second, library.texts, claim, rows=1, if_wanted=True)
@@ -263,13 +260,13 @@ def test_an_interrupted_retag_changes_nothing_is_owed_and_goes_on_where_it_was(l
     with pytest.raises(KeyboardInterrupt):
         retag(library.catalog, library.space, second, library.texts, interrupt, rows=2)
     with library.catalog.read() as t:
-        assert (t.library.revision_id(), pending_revision_id(t, library.space)) == (first.id, second.id)
+        assert (t.slots.current_revision_id(""), t.slots.pending().get("")) == (first.id, second.id)
     assert library.rows() == before
     told = []
     retag(library.catalog, library.space, second, library.texts, lambda *seen: told.append(seen), rows=2)
     assert told == [(2, 3), (3, 3)]
     with library.catalog.read() as t:
-        assert (t.library.revision_id(), pending_revision_id(t, library.space)) == (second.id, None)
+        assert (t.slots.current_revision_id(""), t.slots.pending().get("")) == (second.id, None)
     kept = library.rows()
     library.forget_scores()
     retag(library.catalog, library.space, second, library.texts)

@@ -9,8 +9,6 @@ import pytest
 from query import (
     label_standing,
     parse_vocabulary,
-    pending_revision_id,
-    pending_revision_ids,
     photo_tags,
     renewed,
     retag,
@@ -128,7 +126,7 @@ def retagged(library, definition):
     revision = library.put(definition)
     retag(library.catalog, library.space, renewed(library.catalog, library.space, revision), library.texts)
     with library.catalog.read() as t:
-        return t.vocabularies.revision(t.library.revision_id())
+        return t.vocabularies.revision(t.slots.current_revision_id(""))
 
 
 def standing(library, definition):
@@ -213,7 +211,7 @@ def test_an_interruption_after_that_is_owed(library):
     again = renewed(library.catalog, library.space, revision)
     assert again.labels[1].id != revision.labels[1].id
     with library.catalog.read() as t:
-        assert pending_revision_id(t, library.space) == revision.id
+        assert t.slots.pending().get("") == revision.id
 
 
 def test_a_label_of_several_vocabularies_is_learnt_anew_in_all_of_them(library):
@@ -226,7 +224,7 @@ def test_a_label_of_several_vocabularies_is_learnt_anew_in_all_of_them(library):
         library.add(f"photo{number}")
     retagged(library, vocabulary("photo1", "photo30"))
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {"n": beside.id}
+        assert t.slots.pending() == {"n": beside.id}
         newest = t.vocabularies.revision(beside.id)
     retag(library.catalog, library.space, newest, library.texts, namespace="n")
     assert library.rows("n") == library.rows()
@@ -254,7 +252,7 @@ def test_until_the_retag_is_whole_the_tags_are_what_they_were(library):
     assert photo_tags(library.catalog, library.space, ids) == before
     assert renewed(library.catalog, library.space, revision) == again, "what is owed is not made anew again"
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {"": revision.id, "n": beside.id}
+        assert t.slots.pending() == {"": revision.id, "n": beside.id}
     retag(library.catalog, library.space, revision, library.texts)
     after = photo_tags(library.catalog, library.space, ids)
     assert of_label(after, "ours") != of_label(before, "ours")
@@ -262,7 +260,7 @@ def test_until_the_retag_is_whole_the_tags_are_what_they_were(library):
     retag(library.catalog, library.space, beside, library.texts, namespace="n")
     assert library.rows("n") == library.rows()
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {}
+        assert t.slots.pending() == {}
         assert t.vocabularies.revision(revision.id).labels == again.labels
 
 
@@ -285,10 +283,10 @@ def test_a_retag_that_began_before_examples_came_leaves_one_owed(library):
     retag(library.catalog, library.space, revision, library.texts, text_progress=come)
     assert {label for _, label, _ in library.rows()} == {label.id for label in revision.labels}
     with library.catalog.read() as t:
-        assert pending_revision_id(t, library.space) == revision.id
+        assert t.slots.pending().get("") == revision.id
     retag(library.catalog, library.space, revision, library.texts)
     with library.catalog.read() as t:
-        assert pending_revision_id(t, library.space) is None
+        assert t.slots.pending().get("") is None
         newest = t.vocabularies.revision(revision.id)
     assert newest.labels[2].id != revision.labels[2].id
     assert {label for _, label, _ in library.rows()} == {label.id for label in newest.labels}
@@ -306,7 +304,7 @@ def test_a_revision_of_before_learns_from_what_came_since_too(library):
     with library.catalog.read() as t:
         back = t.vocabularies.revision(first.id)
         assert (
-            pending_revision_id(t, library.space),
+            t.slots.pending().get(""),
             t.labels.made(library.space.id, [back.labels[1].id]).popitem()[1].examples,
         ) == (
             None,

@@ -36,7 +36,7 @@ def tags_of(
     t: Transaction, space: Space, photo_ids: Sequence[int], *, threshold: float | None = None
 ) -> dict[int, list[ScoredTag]]:
     """As `photo_tags`, within *t*."""
-    said, in_force = t.tags.of(photo_ids), t.namespaces.in_force()
+    said, in_force = t.tags.of(photo_ids), t.slots.in_force()
     scorings = {each.namespace: t.scores.current(space.id, each.namespace) for each in in_force}
     kept = {each.namespace: _scores(t, each.folders, scorings[each.namespace], photo_ids) for each in in_force}
     # A rule for thousands of labels takes longer than a search, as does reading them.
@@ -92,9 +92,9 @@ def lenses_in_force(t: Transaction, space: Space, threshold: float | None = None
 
 def plain_lens(t: Transaction, space: Space, namespace: str) -> Lens:
     """The vocabulary in force under *namespace*, which there must be, with its labels under their own names."""
-    revision_id = t.library.revision_id(namespace)
+    revision_id = t.slots.current_revision_id(namespace)
     assert revision_id is not None
-    view = View(namespace, t.vocabularies.revision(revision_id), t.namespaces.folders(namespace))
+    view = View(namespace, t.vocabularies.revision(revision_id), t.slots.folders(namespace))
     return lens_of(t, space, view)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from query.errors import BadNamespace
 from query.vocabulary.hierarchy import Speller
-from store import InForce, Label, Revision, Transaction
+from store import Label, Revision, SlotSummary, Transaction
 
 #: Between a namespace and a label.
 MARK = ":"
@@ -54,7 +54,7 @@ def views(t: Transaction) -> list[View]:
     """
     made: list[View] = []
     taken: set[str] = set()
-    in_force = t.namespaces.in_force()
+    in_force = t.slots.in_force()
     for each in in_force:
         revision = qualified(t.vocabularies.revision(each.revision_id), each.namespace, taken)
         if len(in_force) > 1:
@@ -64,14 +64,14 @@ def views(t: Transaction) -> list[View]:
 
 
 def parts(
-    t: Transaction, in_force: Iterable[InForce], label_ids: Mapping[str, Collection[int]], names: Collection[str]
+    t: Transaction, in_force: Iterable[SlotSummary], label_ids: Mapping[str, Collection[int]], names: Collection[str]
 ) -> list[View]:
     """As `views`, of each vocabulary the labels of these ids and full *names* alone, and those that they imply.
 
     *label_ids* are by namespace. Read are these labels, of thousands.
     """
     made: list[View] = []
-    main: InForce | None = None
+    main: SlotSummary | None = None
     for each in in_force:
         mine = [label for name in names for namespace, label in [parted(name, [each.namespace])] if namespace]
         part = t.vocabularies.part(each.revision_id, label_ids[each.namespace], mine if each.namespace else names)

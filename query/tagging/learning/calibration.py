@@ -39,19 +39,18 @@ def is_due(t: Transaction, space: Space) -> bool:
 def calibrate(catalog: Catalog, space: Space, labels: LabelMatrix) -> Calibration:
     """A new snapshot of *labels* and all that photos are tagged with, in force from now on.
 
-    Every vocabulary in force owes a re-tag until one is done.
+    A re-tag is pending in every slot then.
     """
     spreads = measure(catalog, space, _with_those_in_force(catalog, space, labels))
     with catalog.write() as t:
-        for namespace in t.namespaces.names():
-            t.library.set_retag_pending(True, namespace)
+        t.slots.mark_all_stale()
         return t.calibrations.add(space.id, t.embeddings.count(space.id), spreads)
 
 
 def _with_those_in_force(catalog: Catalog, space: Space, labels: LabelMatrix) -> LabelMatrix:
     known = set(labels.label_ids.tolist())
     with catalog.read() as t:
-        scorings = (t.scores.current(space.id, namespace) for namespace in t.namespaces.names())
+        scorings = (t.scores.current(space.id, name) for name in t.slots.names())
         scored = {label_id for scoring in scorings if scoring is not None for label_id in scoring.label_ids.tolist()}
         others = t.labels.vectors(space.id, sorted(scored - known))
     if not len(others):

@@ -38,8 +38,8 @@ def photos_of(t: Transaction, hashes: Sequence[str]) -> dict[str, int]:
 def renewed(catalog: Catalog, space: Space, revision: Revision) -> Revision:
     """*revision*, whose labels' vectors are to be made anew where more of their examples came into the library.
 
-    The same if there are none. If it is another, a re-tag is owed wherever one of these labels is in force; until that
-    is whole, the tags are those of the vectors that there were.
+    The same if there are none. If it is another, a re-tag is pending wherever one of these labels is; until that is
+    whole, the tags are those of the vectors that there were.
     """
     if not any(label.definition.is_taught for label in revision.labels):
         return revision
@@ -51,8 +51,12 @@ def renewed(catalog: Catalog, space: Space, revision: Revision) -> Revision:
     if not more:
         return newest
     with catalog.write() as t:
+        before = {slot.name: t.vocabularies.label_ids(slot.target.revision_id) for slot in t.slots.all()}
         for label_id in more:
             t.vocabularies.renew_label(label_id)
+        for slot in t.slots.all():
+            if not np.array_equal(before[slot.name], t.vocabularies.label_ids(slot.target.revision_id)):
+                t.slots.mark_stale(slot.name)
         return t.vocabularies.as_now(newest)
 
 

@@ -72,7 +72,7 @@ def compare_sources(catalog: Catalog, space: Space, one: str, other: str) -> Com
     which they are, or those that a program gave any photo. Raises `UnknownSource`.
     """
     with catalog.read() as t:
-        alone = [full_name(AUTO, each.namespace) for each in t.namespaces.in_force() if each.namespace]
+        alone = [full_name(AUTO, each.namespace) for each in t.slots.in_force() if each.namespace]
         known = [AUTO, *alone, USER, *t.tags.origins()]
         for name in (one, other):
             if name not in known:
