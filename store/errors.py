@@ -4,6 +4,7 @@ StoreError
 ├── CatalogError            (path)
 │   ├── NotACatalog         another kind of file
 │   ├── CatalogTooNew       made by a later version
+│   ├── CatalogTooOld       made by an early version that cannot be upgraded
 │   ├── CatalogBusy         another process holds it
 │   ├── CatalogReadOnly     no permission to write or open
 │   ├── CatalogDamaged      SQLite says so
@@ -49,6 +50,15 @@ class CatalogTooNew(CatalogError):
     """The catalog was made by a later version; it is left alone."""
 
     sentence = "The catalog {path} was made by a newer version of photos (schema {detail}); please upgrade photos."
+
+
+class CatalogTooOld(CatalogError):
+    """The catalog was made by an early version and cannot be upgraded; it is left alone."""
+
+    sentence = (
+        "The catalog {path} was made by an early version of photos (schema {detail}) and cannot be upgraded; add your "
+        "folders to a new library, with --library or after moving this one away."
+    )
 
 
 class CatalogBusy(CatalogError):

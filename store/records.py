@@ -209,7 +209,7 @@ class KeptScores:
 class Scoring:
     """What photos were scored with: labels, int64 (k,), ascending, and what is taken off each one's cosine to rank it.
 
-    `edition` counts its changes, `offsets` are float64 (k,). The main vocabulary's `namespace` is empty.
+    `edition` counts its changes, `offsets` are float64 (k,). The main vocabulary's `slot` is empty.
     """
 
     id: int
@@ -218,7 +218,7 @@ class Scoring:
     revision_id: int
     label_ids: NDArray[np.int64]
     offsets: NDArray[np.float64]
-    namespace: str = ""
+    slot: str
 
     def is_of(self, revision_id: int, label_ids: NDArray[np.int64], offsets: NDArray[np.float64]) -> bool:
         """Whether it is of that revision with these labels and offsets."""
@@ -313,6 +313,8 @@ class Revision:
     threshold: float | None
     labels: tuple[Label, ...] = field(repr=False)
     exclusive: tuple[tuple[str, ...], ...] = ()
+    #: The number of the revision whose content a rollback brought back as this one.
+    restores: int | None = None
 
     @property
     def definition(self) -> VocabularyDefinition:
@@ -334,9 +336,35 @@ class VocabularySummary:
     in_use: bool
 
 
+class Target(NamedTuple):
+    """A revision that photos are to be tagged with, and the slot's version of that wish: see `Slot`."""
+
+    revision_id: int
+    version: int
+
+
 @dataclass(frozen=True, slots=True)
-class InForce:
-    """A vocabulary's revision that photos are tagged with, in short. The main one's `namespace` is empty.
+class Slot:
+    """A vocabulary in force: the main one, whose name is empty, or one beside it.
+
+    `current` is the target that all photos were last tagged for, None before the first re-tag has ended. `folders` are
+    absolute paths below which its labels are shown; none for everywhere.
+    """
+
+    name: str
+    current: Target | None
+    target: Target
+    folders: tuple[bytes, ...] = ()
+
+    @property
+    def is_pending(self) -> bool:
+        """True if a re-tag is pending: photos are not all tagged for the target."""
+        return self.current != self.target
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSummary:
+    """The current revision of a slot, in short. The `namespace` is the slot's name, empty for the main one.
 
     `folders` are absolute paths below which its labels are shown; none for everywhere.
     """

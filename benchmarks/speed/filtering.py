@@ -48,7 +48,7 @@ def fill(catalog: Catalog, count: int) -> Space:
         space = t.spaces.ensure(SpaceIdentity("m", "h", "p", "float32", 8, float(np.log(112.0)), -16.0))
         folder = t.folders.add(b"/photos")
         revision = t.vocabularies.put(VocabularyDefinition("v", labels, None, (groups,)))
-        t.library.set_revision(revision.id)
+        t.slots.put_in_force("", revision.id)
         ids = np.array(sorted(label.id for label in revision.labels), np.int64)
         scoring = t.scores.begin(space.id, revision.id, ids, np.zeros(len(ids)), complete=True)
     for start in range(1, count + 1, PART):

@@ -48,7 +48,7 @@ class Answers:
             index.warm()
             with self.catalog().read() as t:
                 # What was read whole is at hand, and is not read again in parts.
-                for vocabulary in t.namespaces.in_force():
+                for vocabulary in t.slots.in_force():
                     t.vocabularies.revision(vocabulary.revision_id)
 
     def catalog(self) -> Catalog:

@@ -10,7 +10,7 @@ from indexer import ImageEncoder, IndexReport, Progress, Subtree, decoders, inde
 from photos.library import OpenLibrary
 from photos.operations import vocabularies
 from photos.operations.models import Model
-from query import RetagReport, StoredTagger, Superseded, is_due, pending_revision_ids, renewed, retag
+from query import RetagReport, StoredTagger, Superseded, is_due, renewed, retag
 from store import Folder, Revision, Space
 
 #: Hears how many of how many are done.
@@ -132,7 +132,7 @@ def tag_again(
 def _renew(app: OpenLibrary, space: Space) -> None:
     """Photos that came may be examples of labels: those are made anew, and then owe a re-tag."""
     with app.catalog.read() as t:
-        in_force = [vocabularies.current_revision(t, name) for name in t.namespaces.names()]
+        in_force = [vocabularies.current_revision(t, name) for name in t.slots.names()]
     for revision in in_force:
         if revision is not None:
             renewed(app.catalog, space, revision)
@@ -150,7 +150,7 @@ def finish_owed(
     One that another process takes over, or whose namespace is dropped meanwhile, is left to that.
     """
     with app.catalog.read() as t:
-        waiting = {name: t.vocabularies.revision(key) for name, key in pending_revision_ids(t, space).items()}
+        waiting = {name: t.vocabularies.revision(key) for name, key in t.slots.pending().items()}
     for namespace, revision in waiting.items():
         try:
             report = retag(

@@ -12,8 +12,7 @@ from photos.library import OpenLibrary
 from photos.operations import vocabularies
 from photos.operations.folders import is_offline
 from photos.operations.models import folder_size, pick
-from query import pending_revision_ids
-from store import Catalog, Folder, IndexStatus, InForce, Outcome, Revision, Space
+from store import Catalog, Folder, IndexStatus, Outcome, Revision, SlotSummary, Space
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class Standing:
     index: IndexStatus | None
     vocabulary: Revision | None
     #: Vocabularies beside the main one.
-    beside: tuple[InForce, ...]
+    beside: tuple[SlotSummary, ...]
     #: The namespaces that a re-tag is owed in; the main one's is empty.
     pending_revision_ids: frozenset[str]
     keeper: Keeper | None = None
@@ -63,9 +62,8 @@ def standing(app: OpenLibrary) -> Standing:
         photos, files, model = t.photos.count(), t.files.counts(), t.library.model()
         embeddings = 0 if space is None else t.embeddings.count(space.id)
         vocabulary = vocabularies.current_revision(t)
-        beside = tuple(each for each in t.namespaces.in_force() if each.namespace)
-        pending = {name for name in t.namespaces.names() if t.library.retag_pending(name)}
-        waiting = frozenset(pending if space is None else pending_revision_ids(t, space))
+        beside = tuple(each for each in t.slots.in_force() if each.namespace)
+        waiting = frozenset(t.slots.pending())
     index = None if space is None else app.index_of(space).status()
     size = folder_size(library)
     keeper = keeper_of(library)

@@ -17,9 +17,8 @@ from query import (
     parted,
     read_vocabulary,
     shipped_vocabulary,
-    target_revision_id,
 )
-from store import Catalog, InForce, Label, Revision, Transaction, VocabularyDefinition, VocabularySummary
+from store import Catalog, Label, Revision, SlotSummary, Transaction, VocabularyDefinition, VocabularySummary
 
 #: In force until the user chooses one.
 DEFAULT = "photographic"
@@ -32,7 +31,7 @@ _ENDINGS = frozenset({".txt", ".csv", ".tsv", ".yaml", ".yml"})
 
 def current_revision(t: Transaction, namespace: str = "") -> Revision | None:
     """The revision that photos are tagged with: the main vocabulary's, or that of *namespace*."""
-    revision_id = t.library.revision_id(namespace)
+    revision_id = t.slots.current_revision_id(namespace)
     return None if revision_id is None else t.vocabularies.revision(revision_id)
 
 
@@ -47,12 +46,7 @@ def target_revision(t: Transaction, namespace: str = "") -> Revision | None:
 
 def target_id(t: Transaction, namespace: str = "") -> int | None:
     """As `target_revision`, by its id."""
-    space_id = t.library.space_id()
-    return (
-        t.library.revision_id(namespace)
-        if space_id is None
-        else target_revision_id(t, t.spaces.get(space_id), namespace)
-    )
+    return t.slots.target_revision_id(namespace)
 
 
 def meant(t: Transaction, name: str) -> tuple[str, str]:
@@ -61,7 +55,7 @@ def meant(t: Transaction, name: str) -> tuple[str, str]:
     That is the one that *name* begins with, and else the main one; whose labels, which may have colons in their names,
     go before.
     """
-    namespace, own = parted(name, t.namespaces.names())
+    namespace, own = parted(name, t.slots.names())
     main = current_revision(t) if namespace else None
     is_main = main is not None and Speller(main.definition.labels).label(name) is not None
     return ("", name) if is_main or target_revision(t, namespace) is None else (namespace, own)
@@ -80,7 +74,7 @@ def ensure_one(catalog: Catalog, model: str) -> Revision:
         if revision is None:
             # One of that name that the user imported or edited is theirs.
             revision = t.vocabularies.current(definition.name) or t.vocabularies.put(definition)
-            t.library.set_revision(revision.id)
+            t.slots.put_in_force("", revision.id)
     return revision
 
 
@@ -149,7 +143,7 @@ def _known_names(t: Transaction) -> list[str]:
 def _namespace(t: Transaction, name: str) -> str | None:
     """The namespace that *name* means, as `birds` or `birds:`, if a vocabulary is in force there."""
     wanted = name.removesuffix(MARK).lower()
-    return wanted if wanted and any(each.namespace == wanted for each in t.namespaces.in_force()) else None
+    return wanted if wanted and any(each.namespace == wanted for each in t.slots.in_force()) else None
 
 
 def history(catalog: Catalog | None, name: str | None) -> list[VocabularySummary]:
@@ -175,9 +169,9 @@ def folders_of(catalog: Catalog, name: str | None) -> tuple[bytes, ...]:
     return places[0].folders if len(places) == 1 else ()
 
 
-def _place(t: Transaction, name: str | None) -> tuple[str | None, list[InForce]]:
+def _place(t: Transaction, name: str | None) -> tuple[str | None, list[SlotSummary]]:
     """The vocabulary that *name* means, or the main one, and where it is meant: nowhere if it is in force nowhere."""
-    there = t.namespaces.in_force()
+    there = t.slots.in_force()
     namespace = meant_namespace(t, name)
     if namespace is not None:
         meant = [each for each in there if each.namespace == namespace]
@@ -199,10 +193,10 @@ def drop(catalog: Catalog, namespace: str) -> str:
     """
     wanted = namespace.removesuffix(MARK).lower()
     with catalog.write() as t:
-        known = [name for name in t.namespaces.names() if name]
+        known = [name for name in t.slots.names() if name]
         if wanted not in known:
             raise UnknownNamespace(namespace, known)
-        t.namespaces.drop(wanted)
+        t.slots.drop(wanted)
         t.scores.drop(wanted)
     return wanted
 
@@ -212,7 +206,7 @@ def holding(t: Transaction, name: str) -> tuple[Label, Revision, str]:
 
     Raises `UnknownLabel`, or `NothingFound` if no vocabulary was ever used.
     """
-    namespace, own = parted(name, [each.namespace for each in t.namespaces.in_force()])
+    namespace, own = parted(name, [each.namespace for each in t.slots.in_force()])
     # The main vocabulary's labels may have colons in their names.
     meant = {"": name, namespace: own}
     revisions = {each: revision for each in meant if (revision := current_revision(t, each)) is not None}

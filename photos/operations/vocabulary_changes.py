@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from photos.errors import InForceTwice, LabelExists, NoEarlierRevision
 from photos.operations import vocabularies
-from query import UnknownNamespace, checked_name, find, set_target_revision
+from query import UnknownNamespace, checked_name, find
 from store import Catalog, LabelDefinition, Revision, Transaction, VocabularyDefinition
 
 #: Makes the content of the next revision of that of the last. It may be asked several times, and may refuse by raising.
@@ -23,7 +23,7 @@ def revise(catalog: Catalog, change: Change, namespace: str = "") -> Revision:
     while True:
         with catalog.read() as t:
             before = vocabularies.target_revision(t, namespace)
-            names = t.namespaces.names()
+            names = t.slots.names()
         if before is None and namespace:
             raise UnknownNamespace(namespace, [name for name in names if name])
         definition = change(vocabularies.definition_of(None, None) if before is None else before.definition)
@@ -40,15 +40,17 @@ def use_from_now_on(t: Transaction, revision: Revision, namespace: str = "") -> 
     if space_id is None:
         put_in_force(t, revision, namespace)
     else:
-        set_target_revision(t, t.spaces.get(space_id), revision, namespace)
+        t.slots.set_target(namespace, revision.id)
 
 
 def put_in_force(t: Transaction, revision: Revision, namespace: str = "") -> None:
     """Let *revision* be in force in a library that has no photos, and no re-tag with another be owed."""
     space_id = t.library.space_id()
-    if space_id is not None:
-        t.scores.give_up(space_id, namespace)
-    t.library.set_revision(revision.id, namespace)
+    if space_id is not None and t.scores.current(space_id, namespace) is not None:
+        # Photos that were deleted were scored with another revision.
+        t.slots.set_target(namespace, revision.id)
+    else:
+        t.slots.put_in_force(namespace, revision.id)
 
 
 def with_label(catalog: Catalog, name: str, text: str) -> tuple[Revision, str]:
@@ -118,7 +120,7 @@ def _places(t: Transaction, name: str | None, vocabulary: str) -> dict[str, Revi
 
 def _tagging(t: Transaction, vocabulary: str) -> dict[str, Revision]:
     """The namespaces in which photos are to be tagged with *vocabulary*, each with its revision there."""
-    revisions = {name: vocabularies.target_revision(t, name) for name in t.namespaces.names()}
+    revisions = {name: vocabularies.target_revision(t, name) for name in t.slots.names()}
     return {name: each for name, each in revisions.items() if each is not None and each.vocabulary == vocabulary}
 
 

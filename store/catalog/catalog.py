@@ -20,10 +20,10 @@ from store.sql.upgrade import upgrade
 from store.tagging.calibrations import Calibrations
 from store.tagging.label_vectors import Labels
 from store.tagging.manual_tags import Tags
-from store.tagging.namespaces import Namespaces
 from store.tagging.revision_labels import KeptLabels
 from store.tagging.scopes import Scopes
 from store.tagging.scores import Scores
+from store.tagging.slots import Slots
 from store.tagging.vocabularies import Vocabularies
 from store.vectors.faiss.mapped_rows import MappedRows
 
@@ -57,7 +57,7 @@ class Transaction:
         self.texts = Texts(connection)
         self.labels = Labels(connection)
         self.vocabularies = Vocabularies(connection, labels)
-        self.namespaces = Namespaces(connection)
+        self.slots = Slots(connection)
         self.tags = Tags(connection)
         self.scores = Scores(connection)
         self.scopes = Scopes(connection)

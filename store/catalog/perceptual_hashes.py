@@ -16,7 +16,7 @@ from store.sql import schema
 from store.sql.chunks import among, chunks
 from store.sql.dialect import execute_plainly, replacing
 
-_look = schema.look
+_look = schema.perceptual_hash
 _PUT = replacing(_look, ["photo_id"], ["method", "bits", "colours"])
 
 

@@ -46,7 +46,7 @@ class Photos:
         before = self._connection.execute(select(_photo.c.content_hash).where(_photo.c.id == photo_id)).scalar_one()
         self._connection.execute(_FORMERLY, {"content_hash": before, "photo_id": photo_id})
         # What the image tower saw is the same, which is not all that there is to see.
-        self._connection.execute(delete(schema.look).where(schema.look.c.photo_id == photo_id))
+        self._connection.execute(delete(schema.perceptual_hash).where(schema.perceptual_hash.c.photo_id == photo_id))
         values = {"content_hash": content_hash, "size": size, **_facts_values(facts)}
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**values))
 
@@ -100,7 +100,7 @@ class Photos:
             # Naming the scorings, which are few, lets the primary key find the photos.
             in_any = scored.scoring_id.in_(select(schema.scoring.c.id))
             self._connection.execute(delete(schema.photo_scores).where(in_any, scored.photo_id.in_(some)))
-            for table in (schema.tag, schema.tag_event, schema.embedding, schema.look, _former):
+            for table in (schema.tag, schema.tag_event, schema.embedding, schema.perceptual_hash, _former):
                 self._connection.execute(delete(table).where(table.c.photo_id.in_(some)))
             self._connection.execute(delete(_photo).where(_photo.c.id.in_(some)))
 

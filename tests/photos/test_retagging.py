@@ -15,8 +15,8 @@ def test_one_that_is_taken_over_or_dropped_meanwhile_is_nobodys_error(filled):
         with app.catalog.write() as t:
             labels = (LabelDefinition("red", ("red",)),)
             for namespace in ("dropped", "kept"):
-                t.library.set_revision(t.vocabularies.put(VocabularyDefinition(namespace, labels)).id, namespace)
-                t.library.set_retag_pending(True, namespace)
+                t.slots.put_in_force(namespace, t.vocabularies.put(VocabularyDefinition(namespace, labels)).id)
+                t.slots.mark_stale(namespace)
 
         def drop(*_):
             if "dropped" in app_names(app):
@@ -28,4 +28,4 @@ def test_one_that_is_taken_over_or_dropped_meanwhile_is_nobodys_error(filled):
 
 def app_names(app):
     with app.catalog.read() as t:
-        return t.namespaces.names()
+        return t.slots.names()

@@ -132,7 +132,7 @@ def test_a_namespace_that_is_dropped_meanwhile_stays_so(filled, catalog, vocabul
     with pytest.raises(UnknownNamespace):
         revise(catalog, change, "beside")
     with catalog.read() as t:
-        assert t.namespaces.names() == [""]
+        assert t.slots.names() == [""]
         assert t.vocabularies.current("colours").number == 1
 
 

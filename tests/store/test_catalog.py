@@ -381,7 +381,7 @@ def test_a_label_with_other_texts_is_another_label(catalog):
         one = t.vocabularies.put(VocabularyDefinition("a", (LabelDefinition("crane", ("a bird",)),)))
         two = t.vocabularies.put(VocabularyDefinition("b", (LabelDefinition("crane", ("a machine",)),)))
         assert one.labels[0].id != two.labels[0].id
-        t.library.set_revision(two.id)
+        t.slots.put_in_force("", two.id)
         assert [(v.name, v.label_count, v.in_use) for v in t.vocabularies.all()] == [("a", 1, False), ("b", 1, True)]
 
 
@@ -518,13 +518,11 @@ def test_what_a_person_says_stands_until_they_say_otherwise_and_is_remembered(ta
 
 def test_what_is_in_force_is_one_row(catalog):
     with catalog.write() as t:
-        assert (t.library.model(), t.library.space_id(), t.library.revision_id()) == (None, None, None)
-        assert t.library.retag_pending() is False
+        assert (t.library.model(), t.library.space_id()) == (None, None)
         t.library.set_model("demo")
-        t.library.set_retag_pending(True)
         t.library.remember_weights("stamp", "one")
         t.library.remember_weights("stamp", "two")
-        assert (t.library.model(), t.library.retag_pending(), t.library.weights_hash("stamp")) == ("demo", True, "two")
+        assert (t.library.model(), t.library.weights_hash("stamp")) == ("demo", "two")
         assert t.connection.exec_driver_sql("SELECT count(*) FROM library").scalar_one() == 1
 
 

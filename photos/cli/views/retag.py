@@ -76,7 +76,7 @@ def retag_all_and_tell(app: OpenLibrary, namespace: str | None) -> None:
     """Bring the vocabularies in force up to date, or that of *namespace*. Raises `UnknownNamespace`."""
     space = app.space
     with app.catalog.read() as t:
-        names = t.namespaces.names()
+        names = t.slots.names()
         reference = t.library.model() or space.identity.model
     if namespace is not None and namespace not in names:
         raise UnknownNamespace(namespace, [name for name in names if name])

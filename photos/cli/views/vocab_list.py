@@ -16,7 +16,7 @@ from query import SHIPPED, shipped_vocabulary
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
-    from store import InForce
+    from store import SlotSummary
 
 
 def list_and_tell(app: OpenLibrary, *, as_json: bool) -> None:
@@ -24,7 +24,7 @@ def list_and_tell(app: OpenLibrary, *, as_json: bool) -> None:
     known, there = [], []
     if not app.is_new:
         with app.catalog.read() as t:
-            known, there = t.vocabularies.all(), t.namespaces.in_force()
+            known, there = t.vocabularies.all(), t.slots.in_force()
     places = {v.name: [each for each in there if each.vocabulary == v.name] for v in known}
     rows = [(v.name, v.label_count, v.number, day(v.created_at)) for v in known]
     rows += [(n, len(shipped_vocabulary(n).labels), 0, "included") for n in SHIPPED if n not in places]
@@ -46,7 +46,7 @@ def history_and_tell(app: OpenLibrary, name: str | None, *, as_json: bool) -> No
     """The revisions of the vocabulary *name*, or of the main one, newest first."""
     revisions = vocabularies.history(app.catalog_if_any, name)
     with app.catalog.read() as t:
-        there = t.namespaces.in_force()
+        there = t.slots.in_force()
     if as_json:
         for each in revisions:
             made = each.created_at.isoformat() + "Z"
@@ -66,7 +66,7 @@ def history_and_tell(app: OpenLibrary, name: str | None, *, as_json: bool) -> No
         click.echo(line)
 
 
-def uses(places: Iterable[InForce], newest: int | None = None) -> str:
+def uses(places: Iterable[SlotSummary], newest: int | None = None) -> str:
     """Where a vocabulary is in force, such as `in use as birds in ~/Pictures/birds`. *newest* is its last revision."""
     return "; ".join(
         f"in use{under(each)}" + (f" (revision {each.number})" if newest not in {None, each.number} else "")
@@ -74,7 +74,7 @@ def uses(places: Iterable[InForce], newest: int | None = None) -> str:
     )
 
 
-def under(place: InForce) -> str:
+def under(place: SlotSummary) -> str:
     """The namespace and the folders, if there are any, after a space."""
     name = f" as {place.namespace}" if place.namespace else ""
     return name + (f" in {shown_folders(place.folders)}" if place.folders else "")
@@ -85,7 +85,7 @@ def shown_folders(folders: Sequence[bytes]) -> str:
     return ", ".join(map(shown_path, folders))
 
 
-def place_record(place: InForce) -> dict[str, object]:
+def place_record(place: SlotSummary) -> dict[str, object]:
     """A place as plain values, for JSON."""
     folders = [text_of(folder) for folder in place.folders]
     return {"namespace": place.namespace, "revision": place.number, "folders": folders}

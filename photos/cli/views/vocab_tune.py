@@ -34,7 +34,7 @@ def tune_and_tell(app: OpenLibrary, name: str, count: int, preview: str | None =
     space = app.space
     with app.catalog.read() as t:
         label, revision, namespace = vocabularies.holding(t, name)
-        folders = t.namespaces.folders(namespace)
+        folders = t.slots.folders(namespace)
     shown = full_name(namespace, label.definition.name)
     asked = borderline(app.catalog, space, revision, label, count, folders)
     if not asked.photos:

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import click
 
 from photos.cli.kit.format import counted
-from photos.cli.views.retag import finish_and_tell, retag_and_tell
+from photos.cli.views.retag import finish_and_tell
 from photos.cli.views.vocab_list import shown_folders, under
 from photos.errors import EmptyLibrary, safe
 from photos.operations import folders as naming
 from photos.operations import vocabularies
-from photos.operations.vocabulary_changes import put_in_force, roll_back
+from photos.operations.vocabulary_changes import put_in_force, roll_back, use_from_now_on
 from query import checked_namespace
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
-    from store import InForce
+    from store import SlotSummary
 
 
 def use_and_tell(app: OpenLibrary, name: str, namespace: str | None, folders: Sequence[str] | None) -> None:
@@ -36,12 +36,16 @@ def use_and_tell(app: OpenLibrary, name: str, namespace: str | None, folders: Se
         with app.catalog.write() as t:
             put_in_force(t, revision, wanted)
             if within is not None:
-                t.namespaces.limit(wanted, within)
+                t.slots.limit(wanted, within)
         size = counted(len(revision.labels), "label")
         place = _place(app, wanted)
         click.echo(f"{revision.vocabulary}{under(place) if place else ''} ({size}) will tag the photos you add.")
     else:
-        retag_and_tell(app, revision, namespace=wanted, folders=within)
+        with app.catalog.write() as t:
+            use_from_now_on(t, revision, wanted)
+            if within is not None:
+                t.slots.limit(wanted, within)
+        finish_and_tell(app, revision, wanted)
         place = _place(app, wanted)
         if place is not None:
             _tell_scope(app, place)
@@ -70,13 +74,13 @@ def roll_back_and_tell(app: OpenLibrary, name: str | None, number: int | None) -
         finish_and_tell(app, revision, done.namespace)
 
 
-def _place(app: OpenLibrary, namespace: str) -> InForce | None:
+def _place(app: OpenLibrary, namespace: str) -> SlotSummary | None:
     """Where the vocabulary is in force now; None if another process has dropped it since."""
     with app.catalog.read() as t:
-        return next((each for each in t.namespaces.in_force() if each.namespace == namespace), None)
+        return next((each for each in t.slots.in_force() if each.namespace == namespace), None)
 
 
-def _tell_scope(app: OpenLibrary, place: InForce) -> None:
+def _tell_scope(app: OpenLibrary, place: SlotSummary) -> None:
     if place.folders:
         with app.catalog.read() as t:
             photos = len(t.scopes.photos(place.folders))
