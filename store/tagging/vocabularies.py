@@ -89,6 +89,35 @@ class Vocabularies:
         members = self._kept.find(self._key(row)) or StoredMembers(self._connection, revision_id)
         return _revision_of(row, about(members, label_ids, names))
 
+    def scored_part(self, revision_id: int, label_ids: Collection[int], names: Collection[str] = ()) -> Revision:
+        """As `part`, of photos that may have been scored with older ids of these labels; see `as_scored`."""
+        part = self.part(revision_id, label_ids, names)
+        others = set(label_ids).difference(label.id for label in part.labels)
+        older = self._taught_labels(others)
+        if not older:
+            return part
+        return self.as_scored(self.part(revision_id, label_ids, {*names, *(row.name for row in older)}), label_ids)
+
+    def as_scored(self, revision: Revision, label_ids: Collection[int]) -> Revision:
+        """*revision* with the ids that photos were scored with, which are among *label_ids*.
+
+        Where a revision is in force in two slots, a re-tag of one writes renewed labels' ids into it, while the photos
+        of the other slot are still scored with the older ones.
+        """
+        taught = {label.id for label in revision.labels if label.definition.is_taught}
+        scored = set(label_ids) if taught else set()
+        if taught <= scored or not scored:
+            return revision
+        others = scored.difference(label.id for label in revision.labels)
+        older = {label_digest(_definition_of(row)): row.id for row in self._taught_labels(others)}
+        labels = (
+            replace(label, id=older.get(label_digest(label.definition), label.id))
+            if label.id in taught and label.id not in scored
+            else label
+            for label in revision.labels
+        )
+        return replace(revision, labels=tuple(labels)) if older else revision
+
     def label_ids(self, revision_id: int) -> NDArray[np.int64]:
         """The ids of its labels as they are now, int64 (k,), ascending: see `as_now`."""
         mine = _member.c.revision_id == revision_id
@@ -247,6 +276,13 @@ class Vocabularies:
             self._connection.execute(insert(_label), new)
             known = self._known_labels(list(wanted))
         return known
+
+    def _taught_labels(self, label_ids: Collection[int]) -> list[Row[Any]]:
+        """Those of these labels that have examples."""
+        found: list[Row[Any]] = []
+        for some in chunks(sorted(label_ids)):
+            found += self._connection.execute(select(_label).where(_label.c.id.in_(some), _is_taught())).all()
+        return found
 
     def _ids_now(self, labels: Mapping[int, LabelDefinition]) -> dict[int, int]:
         """The ids that these labels have now."""

@@ -130,3 +130,27 @@ def test_raw_and_calibrated_scores_and_the_threshold_are_shown_together(library)
         assert tag.calibrated == pytest.approx((tag.score - spread.median) / spread.spread)
         assert tag.minimum == minimum_of(spread, IDENTITY)
         assert tag.score >= tag.minimum
+
+
+def test_a_calibration_during_a_retag_leaves_it_pending(library):
+    revision = library.put(vocabulary("dog\ncat\n"))
+    for number in range(20):
+        library.add(f"photo{number}")
+
+    def calibrate_meanwhile(done, total):
+        calibrate(
+            library.catalog,
+            library.space,
+            label_matrix(library.catalog, library.space, revision, library.new_texts()),
+        )
+
+    retag(library.catalog, library.space, revision, library.texts, calibrate_meanwhile)
+    with library.catalog.read() as t:
+        assert t.slots.pending() == {"": revision.id}
+    retag(library.catalog, library.space, revision, library.texts)
+    with library.catalog.read() as t:
+        assert t.slots.pending() == {}
+    rows = library.rows()
+    library.forget_scores()
+    retag(library.catalog, library.space, revision, library.texts)
+    assert library.rows() == rows

@@ -202,6 +202,129 @@ def test_a_retag_that_is_wanted_no_longer_scores_nothing_and_leaves_what_is_owed
         assert (t.slots.pending().get(""), t.slots.target_revision_id("")) == (None, second.id)
 
 
+def test_a_change_while_labels_are_encoded_is_not_overridden(library):
+    first, used, taught = (library.put(vocabulary(name, threshold=0)) for name in ("dog", "car", "ship"))
+    library.add("photo", first)
+    retag(library.catalog, library.space, first, library.texts)
+
+    def change(done, total):
+        with library.catalog.write() as t:
+            assert t.slots.target_revision_id("") == used.id, "what changes it begins with it"
+            t.slots.set_target("", taught.id)
+
+    with pytest.raises(Superseded):
+        retag(library.catalog, library.space, used, library.texts, text_progress=change)
+    with library.catalog.read() as t:
+        assert (t.slots.current_revision_id(""), t.slots.pending()) == (first.id, {"": taught.id})
+
+
+def amended(library, names, more, count=12):
+    """Two revisions of which the second is an amendment of the first, with which the photos are tagged."""
+    first, second = (library.put(vocabulary(*some, threshold=0.02)) for some in (names, more))
+    for number in range(count):
+        library.add(f"photo{number}")
+    retag(library.catalog, library.space, first, library.texts)
+    return first, second
+
+
+AMENDMENTS = [(NAMES, [*NAMES, "new"]), (NAMES, NAMES[1:]), (NAMES, ["new", *NAMES[2:]]), (NAMES[:8], NAMES[:9])]
+
+
+@pytest.mark.parametrize(("names", "more"), AMENDMENTS)
+def test_an_interrupted_amendment_changes_no_tag_and_goes_on(library, names, more):
+    first, second = amended(library, names, more)
+    before = library.rows()
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        retag(library.catalog, library.space, second, library.texts, interrupt, rows=2)
+    with library.catalog.read() as t:
+        assert (t.slots.current_revision_id(""), t.slots.pending()) == (first.id, {"": second.id})
+    assert library.rows() == before
+    with library.catalog.write() as t:
+        t.embeddings.put(library.space.id, 1, vector_of(b"another"))
+        tagger = StoredTagger(library.catalog, library.space, first, library.texts)
+        tagger.tag(t, t.embeddings.get(library.space.id, [1]))
+    retag(library.catalog, library.space, second, library.texts, rows=2)
+    kept = library.rows()
+    assert kept != before
+    library.forget_scores()
+    retag(library.catalog, library.space, second, library.texts)
+    assert library.rows() == kept
+
+
+@pytest.mark.parametrize(("names", "more"), AMENDMENTS)
+def test_others_write_between_the_parts_of_an_amendment(library, names, more):
+    first, second = amended(library, names, more)
+    told = []
+
+    def meanwhile(done, total):
+        told.append(done)
+        if len(told) > 2:
+            return
+        library.add(f"new{done}", first)
+        library.add(f"unscored{done}")
+        with library.catalog.write() as t:
+            t.embeddings.put(library.space.id, 2, vector_of(b"another"))
+            t.files.forget([file.id for file in t.files.known(library.folder.id) if file.photo_id == 3])
+            t.photos.delete([3])
+
+    retag(library.catalog, library.space, second, library.texts, meanwhile, rows=4)
+    kept = library.rows()
+    with library.catalog.read() as t:
+        ids = t.embeddings.ids(library.space.id).tolist()
+        scoring = t.scores.current(library.space.id, "")
+        held, least = t.scores.of(scoring.id, ids), t.scores.least_ranks(scoring)
+        assert t.slots.pending() == {}
+    assert {row[0] for row in kept} == set(ids)
+    assert len(ids) > 12
+    np.testing.assert_allclose(least.of(held.photo_ids), scoring.ranks(held).min(axis=1), atol=1e-6)
+    library.forget_scores()
+    retag(library.catalog, library.space, second, library.texts)
+    assert library.rows() == kept
+    assert told
+
+
+def test_of_two_that_do_the_same_amendment_the_slower_one_ends(library):
+    _, second = amended(library, NAMES, ["new", *NAMES[2:]])
+    told = []
+
+    def meanwhile(done, total):
+        told.append(done)
+        if len(told) == 1:
+            retag(library.catalog, library.space, second, library.new_texts(), rows=4)
+
+    retag(library.catalog, library.space, second, library.texts, meanwhile, rows=4)
+    with library.catalog.read() as t:
+        assert t.slots.pending() == {}
+    kept = library.rows()
+    library.forget_scores()
+    retag(library.catalog, library.space, second, library.texts)
+    assert library.rows() == kept
+
+
+def test_of_two_amendments_at_once_the_later_one_stands(library):
+    _, second = amended(library, NAMES, ["new", *NAMES[2:]])
+    third = library.put(vocabulary("newer", *NAMES[2:], threshold=0.02))
+    told = []
+
+    def meanwhile(done, total):
+        told.append(done)
+        if len(told) == 1:
+            retag(library.catalog, library.space, third, library.new_texts(), rows=4)
+
+    with pytest.raises(Superseded):
+        retag(library.catalog, library.space, second, library.texts, meanwhile, rows=4)
+    with library.catalog.read() as t:
+        assert (t.slots.current_revision_id(""), t.slots.pending()) == (third.id, {})
+    kept = library.rows()
+    library.forget_scores()
+    retag(library.catalog, library.space, third, library.texts)
+    assert library.rows() == kept
+
+
 def test_to_owe_what_is_being_done_does_not_begin_it_anew(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary(*NAMES, threshold=0.02))
     for number in range(3):

@@ -12,7 +12,9 @@ from query import (
     photo_tags,
     renewed,
     retag,
+    tag_counts,
 )
+from query.tagging import tagged
 from query.tagging.learning.taught_vector import Background, taught
 from query.vocabulary import difference, write_vocabulary
 from store import LabelDefinition, VocabularyDefinition
@@ -362,3 +364,28 @@ def test_examples_that_are_none_are_named(text, what):
     with pytest.raises(Exception, match="is not taken as a vocabulary") as caught:
         parse_vocabulary(text, "v", Path("v.txt"))
     assert what in str(caught.value)
+
+
+@pytest.mark.parametrize(("first", "second"), [("", "n"), ("n", "")])
+def test_a_revision_in_two_slots_shows_its_tags_between_two_retags(library, first, second):
+    for number in range(20):
+        library.add(f"photo{number}")
+    revision = retagged(library, vocabulary("photo1", "photo30"))
+    retag(library.catalog, library.space, revision, library.texts, namespace="n")
+    for number in range(20, 40):
+        library.add(f"photo{number}", revision)
+    ids, names = list(range(1, 41)), {"": "ours", "n": "n:ours"}
+    before = photo_tags(library.catalog, library.space, ids)
+    renewed(library.catalog, library.space, revision)
+    retag(library.catalog, library.space, revision, library.texts, namespace=first)
+    between = photo_tags(library.catalog, library.space, ids)
+    assert of_label(between, names[second]) == of_label(before, names[second]) != {}
+    assert of_label(between, names[first]) != of_label(before, names[first])
+    with library.catalog.read() as t:
+        assert t.slots.pending() == {second: revision.id}
+        found = tagged(t, library.space, names[second]).tolist()
+    assert found == sorted(of_label(between, names[second]))
+    assert dict(tag_counts(library.catalog, library.space))[names[second]] == len(found)
+    retag(library.catalog, library.space, revision, library.texts, namespace=second)
+    after = photo_tags(library.catalog, library.space, ids)
+    assert of_label(after, "ours") == of_label(after, "n:ours") == of_label(between, names[first])

@@ -13,7 +13,7 @@ from query.tagging.learning.calibration import spreads_in_force
 from query.tagging.learning.examples import fitted_minimums
 from store import Catalog, KeptScores, Revision, Scoring, Space, Tag, TagSource, Transaction
 
-from .namespaces import View, parts, views
+from .namespaces import View, as_scored, parts, views
 from .rule import ScoredTag, TagRule
 
 #: Photos that are read together of those that something was said of.
@@ -87,14 +87,15 @@ class Lens:
 
 def lenses_in_force(t: Transaction, space: Space, threshold: float | None = None) -> list[Lens]:
     """The vocabularies in force, the main one first. *threshold* is a probability."""
-    return [lens_of(t, space, view, threshold) for view in views(t)]
+    return [lens_of(t, space, view, threshold) for view in views(t, space)]
 
 
 def plain_lens(t: Transaction, space: Space, namespace: str) -> Lens:
     """The vocabulary in force under *namespace*, which there must be, with its labels under their own names."""
     revision_id = t.slots.current_revision_id(namespace)
     assert revision_id is not None
-    view = View(namespace, t.vocabularies.revision(revision_id), t.slots.folders(namespace))
+    revision = as_scored(t, space, t.vocabularies.revision(revision_id), namespace)
+    view = View(namespace, revision, t.slots.folders(namespace))
     return lens_of(t, space, view)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from query.errors import BadNamespace
 from query.vocabulary.hierarchy import Speller
-from store import Label, Revision, SlotSummary, Transaction
+from store import Label, Revision, SlotSummary, Space, Transaction
 
 #: Between a namespace and a label.
 MARK = ":"
@@ -47,20 +47,32 @@ class FullSpeller:
         return full_name(*parted(name, self._spellers))
 
 
-def views(t: Transaction) -> list[View]:
+def views(t: Transaction, space: Space | None = None) -> list[View]:
     """The vocabularies in force: the main one first, the others by namespace.
 
-    A label whose full name is one of the main vocabulary's is that one, and no other.
+    A label whose full name is one of the main vocabulary's is that one, and no other. With *space*, labels have the ids
+    that photos were scored with there, even where examples have come since.
     """
     made: list[View] = []
     taken: set[str] = set()
     in_force = t.slots.in_force()
     for each in in_force:
-        revision = qualified(t.vocabularies.revision(each.revision_id), each.namespace, taken)
+        revision = t.vocabularies.revision(each.revision_id)
+        if space is not None:
+            revision = as_scored(t, space, revision, each.namespace)
+        revision = qualified(revision, each.namespace, taken)
         if len(in_force) > 1:
             taken |= {label.definition.name for label in revision.labels}
         made.append(View(each.namespace, revision, each.folders))
     return made
+
+
+def as_scored(t: Transaction, space: Space, revision: Revision, slot: str) -> Revision:
+    """*revision* with the ids that photos were scored with in the slot."""
+    if not any(label.definition.is_taught for label in revision.labels):
+        return revision
+    scoring = t.scores.current(space.id, slot)
+    return revision if scoring is None else t.vocabularies.as_scored(revision, scoring.label_ids.tolist())
 
 
 def parts(
@@ -74,7 +86,9 @@ def parts(
     main: SlotSummary | None = None
     for each in in_force:
         mine = [label for name in names for namespace, label in [parted(name, [each.namespace])] if namespace]
-        part = t.vocabularies.part(each.revision_id, label_ids[each.namespace], mine if each.namespace else names)
+        part = t.vocabularies.scored_part(
+            each.revision_id, label_ids[each.namespace], mine if each.namespace else names
+        )
         if not each.namespace:
             main = each
         elif main is not None:

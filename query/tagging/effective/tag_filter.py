@@ -94,7 +94,7 @@ class _View:
 
 
 def _views(t: Transaction, space: Space, label: str | None) -> list[_View]:
-    return [_seen_for(t, space, view, label) for view in views(t)]
+    return [_seen_for(t, space, view, label) for view in views(t, space)]
 
 
 def _seen_for(t: Transaction, space: Space, view: View, label: str | None) -> _View:

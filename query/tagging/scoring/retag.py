@@ -139,7 +139,7 @@ class _Retag:
         if change is None:
             is_done = self._score_all(make_scorer, rows)
         elif not change.is_empty:
-            is_done = self._amend(change)
+            is_done = self._amend(change, rows)
         else:
             is_done = self._complete()
         if not is_done:
@@ -163,12 +163,12 @@ class _Retag:
                 self._score(t, scoring, photo_ids)
             after = photo_ids[-1]
 
-    def _amend(self, change: Amendment) -> bool:
+    def _amend(self, change: Amendment, rows: int) -> bool:
         """Score what the labels' change touches, in parts, and put it in force when that is whole.
 
         Returns False if another process has done it.
         """
-        update = Update(self._catalog, self._space, self._columns, change)
+        update = Update(self._catalog, self._space, self._columns, change, rows)
         begun = self._begin()
         done = 0
         for count, kept in update.parts():
@@ -178,8 +178,7 @@ class _Retag:
                 t.scores.put(begun.id, kept)
             self.changed += len(kept)
             done += count
-            if count:
-                self._tell(done, self.photos)
+            self._tell(done, self.photos)
         with self._catalog.write() as t:
             if self._is_done_by_another(t, begun):
                 return False
@@ -195,7 +194,7 @@ class _Retag:
         # They were pruned after their embeddings had been read.
         t.scores.forget_deleted(begun)
         t.scores.merge(begun, old)
-        there = t.embeddings.ids(self._space.id)
+        there = t.embeddings.stored_ids(self._space.id)
         gone = np.setdiff1d(least.photo_ids(), there, assume_unique=True)
         t.scores.forget(old.id, gone.tolist())
         least.forget(gone)

@@ -12,28 +12,28 @@ from store import Catalog, KeptScores, LeastRanks, Space, Transaction, Vectors
 from .amendment import Amendment, differs
 from .scorer import Columns, ExactScorer
 
-#: Photos that are read together.
-_CHUNK = 4096
-
 
 class Update:
-    """Scores the photos that *change* touches. *columns* are all labels of the vocabulary as it is now.
+    """Scores the photos that *change* touches, *rows* of them together.
+
+    *columns* are all labels of the vocabulary as it is now.
 
     `least` are the least ranks of all photos that were looked at, and scoring took `seconds`.
     """
 
-    def __init__(self, catalog: Catalog, space: Space, columns: Columns, change: Amendment) -> None:
+    def __init__(self, catalog: Catalog, space: Space, columns: Columns, change: Amendment, rows: int) -> None:
         self._catalog = catalog
         self._space = space
         self._exact = ExactScorer(columns)
         self._change = change
+        self._rows = rows
         self.least = LeastRanks()
         self.seconds = 0.0
 
     def parts(self) -> Iterator[tuple[int, KeptScores]]:
         """The photos' scores that differ from the stored ones, each time with the number of photos looked at.
 
-        Every part is read in a transaction of its own, and none is open while the caller has one.
+        Every part is read in a transaction of its own. They end early if another process has changed the old scoring.
         """
         yield from self._entered() if self._change.only_adds_few else self._each_page()
 
@@ -49,7 +49,9 @@ class Update:
         change, after = self._change, 0
         while True:
             with self._catalog.read() as t:
-                held = next(t.scores.scan(change.old.id, _CHUNK, after=after), None)
+                if not self._is_unchanged(t):
+                    return
+                held = next(t.scores.scan(change.old.id, self._rows, after=after), None)
                 if held is None:
                     break
                 differing = self._differing(t, held if len(change.added.label_ids) else self._losing(held))
@@ -58,12 +60,16 @@ class Update:
         after = 0
         while True:
             with self._catalog.read() as t:
-                unscored = t.scores.missing(change.old, after, _CHUNK)
+                unscored = t.scores.missing(change.old, after, self._rows)
                 vectors = t.embeddings.get(self._space.id, unscored)
             if not unscored:
                 return
             after = unscored[-1]
-            yield 0, self.scored(vectors)
+            yield len(vectors), self.scored(vectors)
+
+    def _is_unchanged(self, t: Transaction) -> bool:
+        old = self._change.old
+        return t.scores.stamp(self._space.id, old.slot) == (old.id, old.edition)
 
     def _losing(self, held: KeptScores) -> KeptScores:
         """The photos of *held* that lose a label. The others keep their scores; their embeddings need not be read."""
@@ -76,20 +82,24 @@ class Update:
         """As `parts`, reading only the rows of photos that a new label may be kept of."""
         change = self._change
         with self._catalog.read() as t:
+            if not self._is_unchanged(t):
+                return
             before = time.perf_counter()
             photo_ids, rough = t.embeddings.roughly(self._space.id, change.added.matrix.astype(np.float32))
             self.least = t.scores.least_ranks(change.old)
             least = self.least.of(photo_ids)
             entered, unscored = photo_ids[change.enters(rough, least)].tolist(), photo_ids[np.isnan(least)].tolist()
             self.seconds += time.perf_counter() - before
-        for start in range(0, len(entered), _CHUNK):
+        for start in range(0, len(entered), self._rows):
             with self._catalog.read() as t:
-                differing = self._differing(t, t.scores.of(change.old.id, entered[start : start + _CHUNK]))
-            yield 0, differing
-        for start in range(0, len(unscored), _CHUNK):
+                if not self._is_unchanged(t):
+                    return
+                differing = self._differing(t, t.scores.of(change.old.id, entered[start : start + self._rows]))
+            yield len(differing), differing
+        for start in range(0, len(unscored), self._rows):
             with self._catalog.read() as t:
-                vectors = t.embeddings.get(self._space.id, unscored[start : start + _CHUNK])
-            yield 0, self.scored(vectors)
+                vectors = t.embeddings.get(self._space.id, unscored[start : start + self._rows])
+            yield len(vectors), self.scored(vectors)
 
     def _differing(self, t: Transaction, held: KeptScores) -> KeptScores:
         """The scores of photos of *held* that differ now; photos without an embedding are left out."""
