@@ -143,7 +143,7 @@ def _standings(
     photo_id: int,
 ) -> tuple[LabelStanding, ...]:
     with catalog.read() as t:
-        named = [(view.revision, label) for view in views(t) for label in _named(t, view, terms, photo_id)]
+        named = [(view.revision, label) for view in views(t, space) for label in _named(t, view, terms, photo_id)]
         standings = [_standing(t, space, revision, label, own, tags) for revision, label in named]
     # Texts may have to be encoded and are then kept, so not within the transaction that reads.
     prompts = [_prompts(label, texts, own) for _, label in named]

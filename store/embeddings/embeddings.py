@@ -123,6 +123,13 @@ class Embeddings:
         query = select(_embedding.c.photo_id).where(_embedding.c.space_id == space_id, _has_file())
         return np.array(list(self._connection.execute(query.order_by(_embedding.c.photo_id)).scalars()), np.int64)
 
+    def stored_ids(self, space_id: int) -> NDArray[np.int64]:
+        """The photos that have an embedding in the space, also those without a file, int64 (n,), ascending."""
+        fresh = self._fresh(space_id)
+        if fresh is not None and len(fresh.ids) == self._count(space_id):
+            return fresh.ids
+        return self._all_ids(space_id)
+
     def roughly(self, space_id: int, queries: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The cosines of all photos, also of those without a file, with *queries*, float32 (m, d), to some 1e-5.
 
