@@ -1,7 +1,7 @@
 """Tags: a view of the stored embeddings through a vocabulary."""
 
 from query.tagging.effective.effective_tags import photo_tags, rule_in_force, tag_counts, tags_of
-from query.tagging.effective.manual_tags import checked_name, say
+from query.tagging.effective.manual_tags import checked_name, record_manual_tags, record_manual_tags_in
 from query.tagging.effective.namespaces import MARK, View, checked_namespace, full_name, parted, views
 from query.tagging.effective.rule import DEFAULT_THRESHOLD, ScoredTag, TagRule, minimum_of
 from query.tagging.effective.tag_filter import TagNames, tagged
@@ -49,10 +49,11 @@ __all__ = [
     "photo_tags",
     "photos_of",
     "read_tags",
+    "record_manual_tags",
+    "record_manual_tags_in",
     "renewed",
     "retag",
     "rule_in_force",
-    "say",
     "spread_of",
     "tag_counts",
     "tagged",

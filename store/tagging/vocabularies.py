@@ -43,8 +43,11 @@ class Vocabularies:
         self._connection = connection
         self._kept = kept or KeptLabels()
 
-    def put(self, definition: VocabularyDefinition) -> Revision:
-        """The revision with that content: the current one if it is equal, else a new one."""
+    def put(self, definition: VocabularyDefinition, *, restores: int | None = None) -> Revision:
+        """The revision with that content: the newest one if it is equal, else a new one.
+
+        *restores* is the number of the revision whose content a rollback brings back.
+        """
         digest = vocabulary_digest(definition)
         current = self._newest(definition.name)
         if current is not None and current.digest == digest:
@@ -58,6 +61,7 @@ class Vocabularies:
                 threshold=definition.threshold,
                 exclusive=[list(group) for group in definition.exclusive],
                 created_at=datetime.now(UTC).replace(tzinfo=None),
+                restores=restores,
             )
         ).inserted_primary_key
         assert key is not None

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from query import retag, say
+from query import record_manual_tags, retag
 from query.tagging import TagNames, tagged, tags_of
 from store import LabelDefinition, Stamp, TagSource, VocabularyDefinition
 
@@ -41,7 +41,9 @@ def tagged_library(library, request):
     ids = [library.add(f"photo {number}", revision) for number in range(50)]
     for photo_id in picked.sample(ids, 20):
         added, rejected = (picked.sample([*NAMES, "our cat"], picked.randrange(3)) for _ in range(2))
-        say(library.catalog, [photo_id], added=added, rejected=[name for name in rejected if name not in added])
+        record_manual_tags(
+            library.catalog, [photo_id], added=added, rejected=[name for name in rejected if name not in added]
+        )
     with library.catalog.write() as t:
         for photo_id in picked.sample(ids, 10):
             t.tags.take(photo_id, "other", [t.vocabularies.label_called(name) for name in picked.sample(NAMES, 2)])
@@ -78,7 +80,9 @@ def test_so_it_is_with_several_vocabularies_each_of_its_folders(tagged_library):
     names = [f"{namespace}:{name}" for namespace in ("birds", "more") for name in NAMES]
     for photo_id in picked.sample(ids, 20):
         added, rejected = (picked.sample(names, picked.randrange(4)) for _ in range(2))
-        say(library.catalog, [photo_id], added=added, rejected=[name for name in rejected if name not in added])
+        record_manual_tags(
+            library.catalog, [photo_id], added=added, rejected=[name for name in rejected if name not in added]
+        )
     with library.catalog.read() as t:
         shown = {key: {tag.label for tag in tags} for key, tags in tags_of(t, library.space, ids).items()}
         for name in [*NAMES, *names, "our cat"]:
@@ -90,7 +94,7 @@ def test_so_it_is_with_several_vocabularies_each_of_its_folders(tagged_library):
 
 def test_without_a_vocabulary_or_scores_a_tag_finds_what_is_shown_all_the_same(library):
     photo_id = library.add("photo")
-    say(library.catalog, [photo_id], added=["dog"])
+    record_manual_tags(library.catalog, [photo_id], added=["dog"])
     for expected in ([], [photo_id]):
         with library.catalog.read() as t:
             for name in ("dog", "animal"):
@@ -103,7 +107,7 @@ def test_without_a_vocabulary_or_scores_a_tag_finds_what_is_shown_all_the_same(l
 
 def test_a_tag_is_known_by_its_aliases_and_plurals_and_by_what_people_gave(tagged_library):
     library, ids = tagged_library
-    say(library.catalog, ids[:1], added=["Grandma's house"])
+    record_manual_tags(library.catalog, ids[:1], added=["Grandma's house"])
     with library.catalog.read() as t:
         names = TagNames(t)
         assert [names.label(name) for name in ("DOG", "dogs", "hounds", "grandma's house")] == [
@@ -135,7 +139,7 @@ def test_a_tag_that_a_person_gave_is_found_by_its_name_though_a_vocabulary_spell
 @pytest.mark.parametrize(("how", "said"), [("cleared", None), ("rejected", "rejected"), ("added", "user")])
 def test_such_a_tag_is_taken_back_by_its_name(spelt_otherwise, how, said):
     library, photo_id = spelt_otherwise
-    assert say(library.catalog, [photo_id], **{how: ["Dogs"]}) == ["dog"]
+    assert record_manual_tags(library.catalog, [photo_id], **{how: ["Dogs"]}) == ["dog"]
     with library.catalog.read() as t:
         tags = {tag.label: tag.source.value for tag in t.tags.of([photo_id])[photo_id] if tag.origin is None}
     assert (tags.get("Dogs"), tags.get("dog")) == (None, said)

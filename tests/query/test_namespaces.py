@@ -13,8 +13,8 @@ from query import (
     checked_namespace,
     compare_sources,
     photo_tags,
+    record_manual_tags,
     retag,
-    say,
     tag_counts,
     take_tags,
 )
@@ -301,18 +301,21 @@ def test_what_a_person_says_holds_by_the_full_name_and_in_every_folder(library, 
     one, other = library.add("one"), library.add("two")
     put("", "dog")
     put("birds", "heron", "bird", folders=[b"/elsewhere"], heron=("bird",))
-    assert say(library.catalog, [one], added=["Birds: herons"], rejected=["dog"]) == ["birds:heron", "dog"]
+    assert record_manual_tags(library.catalog, [one], added=["Birds: herons"], rejected=["dog"]) == [
+        "birds:heron",
+        "dog",
+    ]
     assert shown(library, one) == ["birds:heron", "birds:bird"]
-    assert say(library.catalog, [one], cleared=["birds:heron alias"]) == ["birds:heron"]
-    assert say(library.catalog, [one], cleared=["Birds: my own"]) == ["birds:my own"]
+    assert record_manual_tags(library.catalog, [one], cleared=["birds:heron alias"]) == ["birds:heron"]
+    assert record_manual_tags(library.catalog, [one], cleared=["Birds: my own"]) == ["birds:my own"]
     assert shown(library, one) == []
     with library.catalog.write() as t:
         t.slots.limit("birds", [])
-    say(library.catalog, [one], rejected=["birds:heron"])
+    record_manual_tags(library.catalog, [one], rejected=["birds:heron"])
     put("birds", "heron", "bird", "dog", heron=("bird",))
     assert set(shown(library, one)) == {"birds:bird", "birds:dog"}
     drop(library, "birds")
-    say(library.catalog, [other], added=["birds:heron"])
+    record_manual_tags(library.catalog, [other], added=["birds:heron"])
     assert shown(library, other) == ["birds:heron", "dog"], "a person's word outlives the vocabulary"
 
 
@@ -325,7 +328,7 @@ def test_groups_and_parents_hold_within_a_namespace(library, put):
     both = set(shown(library, photo_id))
     assert main < both
     assert {name for name in both if name.startswith("sky:")} == {f"sky:{name}" for name in main}
-    say(library.catalog, [photo_id], added=["sky:night"])
+    record_manual_tags(library.catalog, [photo_id], added=["sky:night"])
     assert "sky:day" not in shown(library, photo_id)
     assert main <= set(shown(library, photo_id))
 
@@ -334,13 +337,13 @@ def test_names_with_a_colon_are_names_like_others(library, put):
     photo_id = library.add("one")
     put("", "a:b", "birds:heron", ":", "c:")
     assert set(shown(library, photo_id)) == {"a:b", "birds:heron", ":", "c:"}
-    assert say(library.catalog, [photo_id], rejected=["A:B"], added=["x:y"]) == ["x:y", "a:b"]
+    assert record_manual_tags(library.catalog, [photo_id], rejected=["A:B"], added=["x:y"]) == ["x:y", "a:b"]
     put("birds", "heron", "a:b", "crane", crane=("heron",))
     # One name is one label: the main vocabulary's.
     assert sorted(shown(library, photo_id)) == [":", "birds:a:b", "birds:crane", "birds:heron", "c:", "x:y"]
     counts = dict(tag_counts(library.catalog, library.space))
     assert (counts["birds:heron"], counts["birds:crane"]) == (1, 1)
-    assert say(library.catalog, [photo_id], rejected=["birds:a:b"]) == ["birds:a:b"]
+    assert record_manual_tags(library.catalog, [photo_id], rejected=["birds:a:b"]) == ["birds:a:b"]
     assert "birds:a:b" not in shown(library, photo_id)
 
 
@@ -405,9 +408,9 @@ def test_tags_of_few_photos_are_those_that_the_whole_library_has(library, put):
         **parents,
     )
     for photo_id, added in zip(photos, ("birds:heron", "birds:bird", "rock", "nobody", "birds:rival"), strict=False):
-        say(library.catalog, [photo_id], added=[added])
+        record_manual_tags(library.catalog, [photo_id], added=[added])
     for photo_id, rejected in zip(photos[4:], ("birds:rival", "birds:animal", "animal", "birds:heron"), strict=False):
-        say(library.catalog, [photo_id], rejected=[rejected])
+        record_manual_tags(library.catalog, [photo_id], rejected=[rejected])
     found = Counter(label for photo_id in photos for label in shown(library, photo_id))
     assert found == dict(tag_counts(library.catalog, library.space))
     assert "birds:animal" in found

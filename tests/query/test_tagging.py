@@ -20,8 +20,8 @@ from query import (
     lint,
     parse_vocabulary,
     photo_tags,
+    record_manual_tags,
     retag,
-    say,
     tag_counts,
     try_label,
 )
@@ -677,12 +677,12 @@ def test_of_labels_that_rule_each_other_out_the_best_stays_and_a_persons_word_go
 def test_what_a_person_rejected_stays_away_under_other_texts(library):
     first = library.put(vocabulary("dog", threshold=0))
     photo_id = library.add("photo", first)
-    say(library.catalog, [photo_id], rejected=["dog"])
+    record_manual_tags(library.catalog, [photo_id], rejected=["dog"])
     other = library.put(parse_vocabulary("% threshold 0\ndog: a hound\n", "v", Path("v.txt")))
     assert other.labels[0].id != first.labels[0].id
     retag(library.catalog, library.space, other, library.texts)
     assert photo_tags(library.catalog, library.space, [photo_id])[photo_id] == []
-    say(library.catalog, [photo_id], cleared=["dog"])
+    record_manual_tags(library.catalog, [photo_id], cleared=["dog"])
     assert [each.label for each in photo_tags(library.catalog, library.space, [photo_id])[photo_id]] == ["dog"]
 
 
@@ -690,13 +690,13 @@ def test_labels_by_hand_are_those_of_the_vocabulary_where_it_knows_them(library)
     revision = library.put(parse_vocabulary("% threshold 1\nfox = Reineke\n", "v", Path("v.txt")))
     photo_id = library.add("photo", revision)
     retag(library.catalog, library.space, revision, library.texts)
-    assert say(library.catalog, [photo_id], added=["Foxes", "our  cat"]) == ["fox", "our cat"]
-    assert say(library.catalog, [photo_id], added=["reineke"]) == ["fox"]
+    assert record_manual_tags(library.catalog, [photo_id], added=["Foxes", "our  cat"]) == ["fox", "our cat"]
+    assert record_manual_tags(library.catalog, [photo_id], added=["reineke"]) == ["fox"]
     found = photo_tags(library.catalog, library.space, [photo_id])[photo_id]
     assert [(each.label, each.source) for each in found] == [("fox", TagSource.USER), ("our cat", TagSource.USER)]
     for name in ("", " ", "x" * 201, "a\nb\x00"):
         with pytest.raises(BadLabel):
-            say(library.catalog, [photo_id], added=[name])
+            record_manual_tags(library.catalog, [photo_id], added=[name])
 
 
 def test_a_census_says_what_a_re_tag_would(library):
