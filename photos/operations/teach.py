@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from photos.errors import NoExample, NotAnExample
 from photos.operations.search_by_image import photo_at
-from query import NotInLibrary, Speller, checked_name, filled, photos_of, say
+from query import NotInLibrary, Speller, checked_name, filled, photos_of, record_manual_tags_in
 from store import Catalog, LabelDefinition, Photo, Transaction, VocabularyDefinition
 
 #: The beginning of a content's hash, long enough to mean one.
@@ -75,16 +75,15 @@ def with_taught(definition: VocabularyDefinition, label: LabelDefinition) -> Voc
     return replace(definition, labels=labels)
 
 
-def say_so(catalog: Catalog, name: str, named: Shown) -> None:
-    """Note the same as tags by hand: added, rejected, and no longer said."""
-    with catalog.read() as t:
-        forgotten = list(photos_of(t, named.forget).values())
+def say_so(t: Transaction, name: str, named: Shown) -> None:
+    """Record the same as manual tags: added, rejected, and cleared."""
+    forgotten = list(photos_of(t, named.forget).values())
     if named.yes:
-        say(catalog, [photo.id for photo in named.yes], added=[name])
+        record_manual_tags_in(t, [photo.id for photo in named.yes], added=[name])
     if named.no:
-        say(catalog, [photo.id for photo in named.no], rejected=[name])
+        record_manual_tags_in(t, [photo.id for photo in named.no], rejected=[name])
     if forgotten:
-        say(catalog, forgotten, cleared=[name])
+        record_manual_tags_in(t, forgotten, cleared=[name])
 
 
 def _photo(t: Transaction, path: str) -> Photo:

@@ -141,9 +141,9 @@ def _known_names(t: Transaction) -> list[str]:
 
 
 def _namespace(t: Transaction, name: str) -> str | None:
-    """The namespace that *name* means, as `birds` or `birds:`, if a vocabulary is in force there."""
+    """The namespace that *name* means, as `birds` or `birds:`, also while its first re-tag is pending."""
     wanted = name.removesuffix(MARK).lower()
-    return wanted if wanted and any(each.namespace == wanted for each in t.slots.in_force()) else None
+    return wanted if wanted and wanted in t.slots.names() else None
 
 
 def history(catalog: Catalog | None, name: str | None) -> list[VocabularySummary]:

@@ -14,11 +14,14 @@ from store import Catalog, LabelDefinition, Revision, Transaction, VocabularyDef
 Change = Callable[[VocabularyDefinition], VocabularyDefinition]
 
 
-def revise(catalog: Catalog, change: Change, namespace: str = "") -> Revision:
+def revise(
+    catalog: Catalog, change: Change, namespace: str = "", *, also: Callable[[Transaction], None] = lambda _: None
+) -> Revision:
     """The vocabulary of *namespace* with *change* made to it: its next revision, with which photos are to be tagged.
 
     That is owed from now on, so nothing that changes it after this begins with less. Where another process changes it
-    meanwhile, *change* is made to what came of that. Raises `UnknownNamespace`, and what *change* raises.
+    meanwhile, *change* is made to what came of that. *also* writes something in the same transaction. Raises
+    `UnknownNamespace`, and what *change* and *also* raise.
     """
     while True:
         with catalog.read() as t:
@@ -31,6 +34,7 @@ def revise(catalog: Catalog, change: Change, namespace: str = "") -> Revision:
             if vocabularies.target_id(t, namespace) == (before and before.id):
                 revision = t.vocabularies.put(definition)
                 use_from_now_on(t, revision, namespace)
+                also(t)
                 return revision
 
 
@@ -99,12 +103,17 @@ def roll_back(catalog: Catalog | None, name: str | None, number: int | None) -> 
         namespace = next(iter(places), None)
         vocabulary = revisions[0].name if namespace is None else places[namespace].vocabulary
         newest = t.vocabularies.history(vocabulary)[0].number
-        wanted = (newest if namespace is None else places[namespace].number) - 1 if number is None else number
+        now = t.vocabularies.current(vocabulary) if namespace is None else places[namespace]
+        assert now is not None
+        # One that a rollback brought back goes on to the revision before the one that it has the content of.
+        wanted = (now.restores or now.number) - 1 if number is None else number
         earlier = t.vocabularies.numbered(vocabulary, wanted)
         if earlier is None:
             raise NoEarlierRevision(vocabulary, wanted, newest)
         if namespace is None:
-            return RolledBack(t.vocabularies.put(earlier.definition), earlier, None)
+            return RolledBack(
+                t.vocabularies.put(earlier.definition, restores=earlier.restores or earlier.number), earlier, None
+            )
         use_from_now_on(t, earlier, namespace)
         return RolledBack(earlier, earlier, namespace)
 

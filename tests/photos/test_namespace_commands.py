@@ -223,9 +223,7 @@ def test_what_changes_a_vocabulary_loses_nothing_that_an_interrupted_retag_was_t
 ):
     beside("vocab", "import", write("hot", "red\nyellow\nblue\nwhite\n"))
     with Catalog.open(beside.library / "catalog.sqlite3") as catalog, catalog.write() as t:
-        space_id, scoring = t.library.space_id(), t.scores.current(t.library.space_id(), "warm")
-        newest = t.vocabularies.current("hot")
-        t.scores.begin(space_id, newest.id, scoring.label_ids, scoring.offsets, slot="warm")
+        t.slots.set_target("warm", t.vocabularies.current("hot").id)
     monkeypatch.chdir(pictures)
     assert beside(*change).status == 0
     assert [record["label"] for record in records(beside("vocab", "show", "warm:", "--json"))] == [
@@ -239,9 +237,7 @@ def test_what_changes_a_vocabulary_loses_nothing_that_an_interrupted_retag_was_t
 
 def test_a_label_is_taught_in_a_namespace_whose_first_retag_was_interrupted(beside, pictures):
     with Catalog.open(beside.library / "catalog.sqlite3") as catalog, catalog.write() as t:
-        scoring = t.scores.current(t.library.space_id(), "warm")
-        t.scores.begin(scoring.space_id, scoring.revision_id, scoring.label_ids, scoring.offsets, slot="new")
-        t.slots.mark_stale("new")
+        t.slots.set_target("new", t.slots.target_revision_id("warm"))
     assert beside("teach", "new:ours", "--yes", pictures / "red.png").status == 0
     assert "new:ours" in tags_of(beside, pictures / "red.png")
     assert "new:red" in counts(beside)
@@ -271,9 +267,7 @@ def test_what_is_owed_is_shown_and_done_by_the_next_index(beside):
     ]
     with Catalog.open(beside.library / "catalog.sqlite3") as catalog, catalog.write() as t:
         t.slots.mark_stale("warm")
-        scoring = t.scores.current(t.library.space_id(), "warm")
-        t.scores.begin(scoring.space_id, scoring.revision_id, scoring.label_ids, scoring.offsets, slot="new")
-        t.slots.mark_stale("new")
+        t.slots.set_target("new", t.slots.target_revision_id("warm"))
     lines = beside("status").lines
     assert lines[-2].endswith(" as warm; a re-tag is not finished: run `photos retag`")
     assert lines[-1].strip() == "nothing is in force as new yet; a re-tag is not finished: run `photos retag`"

@@ -15,8 +15,7 @@ def test_one_that_is_taken_over_or_dropped_meanwhile_is_nobodys_error(filled):
         with app.catalog.write() as t:
             labels = (LabelDefinition("red", ("red",)),)
             for namespace in ("dropped", "kept"):
-                t.slots.put_in_force(namespace, t.vocabularies.put(VocabularyDefinition(namespace, labels)).id)
-                t.slots.mark_stale(namespace)
+                t.slots.set_target(namespace, t.vocabularies.put(VocabularyDefinition(namespace, labels)).id)
 
         def drop(*_):
             if "dropped" in app_names(app):

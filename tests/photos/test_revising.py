@@ -12,7 +12,7 @@ import pytest
 
 from photos.operations import vocabularies
 from photos.operations.vocabulary_changes import draft, keep, revise, with_label
-from query import UnknownNamespace
+from query import UnknownNamespace, record_manual_tags_in
 from store import Catalog, LabelDefinition, VocabularyDefinition
 
 from .test_vocabulary_commands import editor
@@ -178,6 +178,30 @@ def test_an_edit_beside_the_main_one_begins_with_what_is_owed_there(filled, tmp_
     assert labels_of(filled, "beside:") == ["red", "owed", "mine"]
     changed_meanwhile(tmp_path, monkeypatch, filled.library, namespace="beside:")
     assert filled("vocab", "edit", "beside:").status == 1
+
+
+def test_an_edit_knows_a_namespace_whose_first_retag_is_pending(filled, tmp_path, monkeypatch, catalog):
+    with catalog.write() as t:
+        few = t.vocabularies.put(VocabularyDefinition("few", (LabelDefinition("red", ("red",)),)))
+        t.slots.set_target("beside", few.id)
+    editor(tmp_path, monkeypatch, "text + 'mine\\n'")
+    assert "few as beside (2 labels, revision 2)" in filled("vocab", "edit", "beside:").out
+    assert labels_of(filled, "beside:") == ["red", "mine"]
+
+
+@pytest.mark.parametrize("is_refused_first", [True, False])
+def test_a_refused_change_records_no_tags(filled, catalog, is_refused_first):
+    def refuse(*_):
+        raise UnknownNamespace("ours", [])
+
+    def tag(t):
+        record_manual_tags_in(t, [1], added=["ours"])
+        refuse()
+
+    with pytest.raises(UnknownNamespace):
+        revise(catalog, refuse if is_refused_first else adding("ours"), also=tag)
+    with catalog.read() as t:
+        assert (t.tags.of([1]), vocabularies.target_revision(t).number) == ({1: []}, 1)
 
 
 def test_an_edit_of_a_vocabulary_whose_re_tag_is_owed_tags_with_it(filled, tmp_path, monkeypatch, catalog):

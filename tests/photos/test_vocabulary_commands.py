@@ -71,6 +71,16 @@ def test_rollback_of_a_vocabulary_that_is_in_force_nowhere_makes_the_older_one_i
     assert "with two (1 label, revision 5)" in filled("vocab", "use", "two").out
 
 
+def test_rollbacks_of_an_unused_vocabulary_go_back_one_by_one(filled, two):
+    for text in ("red\n", "red\nblue\n", "white\n"):
+        filled("vocab", "import", two(text))
+    assert filled("vocab", "rollback", "two").out.startswith("two@4 is two@2 again")
+    assert filled("vocab", "rollback", "two").out.startswith("two@5 is two@1 again")
+    assert "'two' has no earlier revision" in filled("vocab", "rollback", "two").err
+    filled("vocab", "import", two("red\nwhite\n"))
+    assert filled("vocab", "rollback", "two").out.startswith("two@7 is two@5 again")
+
+
 def test_rollback_takes_back_what_was_to_tag_when_it_was_cut_off(filled, two):
     filled("vocab", "use", two("red\n"))
     filled("vocab", "use", two("red\nblue\n"))

@@ -15,7 +15,7 @@ from photos.errors import NothingFound, safe
 from photos.operations.folders import absolute
 from photos.operations.search_by_image import photo_at
 from photos.output.json_records import tag_record, text_of
-from query import NotInLibrary, photo_tags, say, tag_counts
+from query import NotInLibrary, photo_tags, record_manual_tags, tag_counts
 
 #: Before a label: it is added, rejected, or nothing is said of it any more.
 MARKS = ("+", "-", "~")
@@ -63,7 +63,7 @@ def tag_and_tell(app: OpenLibrary, images: Sequence[str], words: Sequence[str], 
     photos = [_photo(app, image) for image in images]
     by_mark = {mark: [word[1:] for word in words if word.startswith(mark)] for mark in MARKS}
     added, rejected, cleared = (by_mark[mark] for mark in MARKS)
-    say(app.catalog, [photo.id for photo in photos], added=added, rejected=rejected, cleared=cleared)
+    record_manual_tags(app.catalog, [photo.id for photo in photos], added=added, rejected=rejected, cleared=cleared)
     show_tags(app, images, as_json=as_json)
 
 

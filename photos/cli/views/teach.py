@@ -54,9 +54,13 @@ def teach_and_tell(
     label, named = taught(revision.definition)
     full = full_name(namespace, label.name)
     if not is_trial:
-        # First: what a person said is not to be said again if the rest is interrupted.
-        say_so(app.catalog, full, named)
-        revision = revise(app.catalog, lambda last: with_taught(last, taught(last)[0]), namespace)
+        # The examples are recorded as tags with the revision: both are kept, or neither if it is refused.
+        revision = revise(
+            app.catalog,
+            lambda last: with_taught(last, taught(last)[0]),
+            namespace,
+            also=lambda t: say_so(t, full, named),
+        )
         label = find_label(revision.definition, own)
         finish_and_tell(app, revision, namespace, beside=as_json)
     _tell(app, label, full, revision.threshold, as_json=as_json, is_trial=is_trial)

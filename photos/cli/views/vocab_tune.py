@@ -15,7 +15,7 @@ from photos.cli.views.retag import finish_and_tell
 from photos.errors import NothingFound, safe
 from photos.operations import vocabularies
 from photos.operations.vocabulary_changes import Change, revise
-from query import UnknownLabel, borderline, fitted, full_name, probability, say
+from query import UnknownLabel, borderline, fitted, full_name, probability, record_manual_tags
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
@@ -76,7 +76,7 @@ def _ask(
         if answer != _SKIP:
             is_right = answer == _YES
             # Kept at once: an answer is not asked for twice.
-            say(app.catalog, [photo.id], **{"added" if is_right else "rejected": [name]})
+            record_manual_tags(app.catalog, [photo.id], **{"added" if is_right else "rejected": [name]})
             answers.append((cosine, is_right))
     return answers
 
