@@ -20,7 +20,7 @@ from store.sql.upgrade import upgrade
 from store.tagging.calibrations import Calibrations
 from store.tagging.label_vectors import Labels
 from store.tagging.manual_tags import Tags
-from store.tagging.revision_labels import KeptLabels
+from store.tagging.revision_labels import LabelCache
 from store.tagging.scopes import Scopes
 from store.tagging.scores import Scores
 from store.tagging.slots import Slots
@@ -41,7 +41,7 @@ class Transaction:
     """Everything that can be asked of the catalog and told to it, within one transaction."""
 
     def __init__(
-        self, connection: Connection, mapped: MappedRows | None = None, labels: KeptLabels | None = None
+        self, connection: Connection, mapped: MappedRows | None = None, labels: LabelCache | None = None
     ) -> None:
         #: For the store's own modules.
         self.connection = connection
@@ -72,7 +72,7 @@ class Catalog:
     def __init__(self, path: Path, engine: Engine, mapped: MappedRows | None = None) -> None:
         self.path = path
         self._mapped = mapped
-        self._labels = KeptLabels()
+        self._labels = LabelCache()
         self._engine = engine
         self._identity = _identity(path)
 

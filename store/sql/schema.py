@@ -1,4 +1,4 @@
-"""The tables. Ids only grow and are never used again; every table about a photo carries its `photo_id`."""
+"""The tables. Ids only grow and are never reused; every table about a photo has its `photo_id`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    TextClause,
     UniqueConstraint,
     text,
 )
@@ -57,7 +56,7 @@ def _need(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[An
     return Column(name, kind, nullable=False)
 
 
-def _where(condition: str) -> dict[str, TextClause]:
+def _where(condition: str) -> dict[str, Any]:
     """Arguments of an index of the rows that meet *condition* alone."""
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
@@ -96,7 +95,7 @@ photo = Table(
     Column("rating", Integer),
     Column("caption", String),
     Column("keywords", JSON, nullable=False, server_default="[]"),
-    # What listings are ordered by, and filters that few photos meet.
+    # For the order of listings, and for filters that few photos meet.
     Index(None, "taken_at"),
     Index(
         None,
@@ -109,8 +108,7 @@ photo = Table(
     sqlite_autoincrement=True,
 )
 
-#: Hashes that photos' files had before another program wrote facts into them: what names a photo by its content still
-#: means it.
+#: Hashes that photos' files had before another program wrote facts into them; references by content still find them.
 former_content = Table(
     "former_content",
     metadata,
@@ -173,7 +171,7 @@ embedding = Table(
     sqlite_autoincrement=True,
 )
 
-#: What the index follows: `put` when a photo that has a file gains or changes its embedding, or comes back;
+#: The log that the index follows: `put` when a photo that has a file gains or changes its embedding, or comes back;
 #: `delete` when it can no longer be found. Append-only, written with the change itself. `token` is random: where it is
 #: the same at a number, everything up to that number is (a catalog restored from a copy counts on with other rows).
 embedding_change = Table(
@@ -200,7 +198,7 @@ perceptual_hash = Table(
     _need("colours", LargeBinary(192)),
 )
 
-#: Contents whose decoding failed for no fault that is known of them: how often, and when last.
+#: Contents whose decoding failed without a known fault: how often, and when last.
 attempt = Table(
     "attempt",
     metadata,
@@ -239,10 +237,10 @@ label_vector = Table(
     _of("label", primary=True),
     _of("space", primary=True),
     _need("vector", Vector("float32")),
-    #: How many of the label's examples, of both kinds, it was made of, and the cosine from which these say it counts.
+    #: The number of examples, of both kinds, that it was made of, and the cosine from which they say it counts.
     Column("examples", Integer, nullable=False, server_default="0"),
     Column("minimum", Float),
-    #: How much of the label's score is its texts', from 0 to 1.
+    #: The part of the label's score that comes from its texts, from 0 to 1.
     Column("text_share", Float, nullable=False, server_default="1"),
 )
 
@@ -291,7 +289,7 @@ tag = Table(
     Index(None, "label_id", "photo_id"),
 )
 
-#: What photos were scored with. The newest complete one of a space and a slot is in force.
+#: The labels that photos were scored with. The newest complete one of a space and a slot is in force.
 #: `label_ids` are int64, ascending, `offsets` float64; `change_seq` is where the log of embeddings stood at its begin.
 scoring = Table(
     "scoring",
@@ -313,7 +311,7 @@ photo_scores = Table(
     "photo_scores",
     metadata,
     _of("scoring", primary=True),
-    # Not a reference: to look after one would take an index that costs as much as the rows.
+    # Not a reference: checking one would take an index as large as the rows.
     Column("photo_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     _need("label_ids", LargeBinary),
     _need("cosines", LargeBinary),
@@ -349,7 +347,7 @@ label_calibration = Table(
     _need("spread", Float),
 )
 
-#: What people and other programs said of photos, in order.
+#: Changes of tags by people and other programs, in order.
 tag_event = Table(
     "tag_event",
     metadata,

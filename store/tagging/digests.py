@@ -1,4 +1,4 @@
-"""What labels and revisions are known by: a SHA-256 of their content."""
+"""Digests of labels and revisions: a SHA-256 of their content."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from store.records import LabelDefinition, VocabularyDefinition
 
 
 def label_digest(label: LabelDefinition) -> bytes:
-    """Of a label: its name, its texts and its examples. Labels of several revisions that are equal in these are one."""
+    """Digest of a label's name, texts and examples. Labels of several revisions that are equal in these are one."""
     content: list[object] = [label.name, list(label.texts)]
-    # Only where there are any: what was kept before there could be has the digest that it has. Order says nothing.
+    # Only if there are any, so that labels without keep the digest they have always had. Their order means nothing.
     if label.is_taught:
         content += [sorted(label.examples), sorted(label.counterexamples)]
     return _hash(content)
 
 
 def vocabulary_digest(definition: VocabularyDefinition) -> bytes:
-    """Of all that a revision says, its vocabulary's name excepted."""
+    """Digest of a revision's whole content, without its vocabulary's name."""
     labels = [
         [label.name, list(label.texts), label.category, list(label.aliases), label.threshold]
         for label in definition.labels
     ]
     content: list[object] = [definition.threshold, labels]
-    # Only where there are any: what was kept before there could be has the digest that it has.
+    # Only if there are any, so that vocabularies without keep the digest they have always had.
     if definition.exclusive or any(label.parents for label in definition.labels):
         content += [[list(label.parents) for label in definition.labels], [list(g) for g in definition.exclusive]]
     if any(label.is_taught for label in definition.labels):
@@ -33,7 +33,7 @@ def vocabulary_digest(definition: VocabularyDefinition) -> bytes:
 
 
 def retired_digest(digest: bytes, label_id: int) -> bytes:
-    """Of the label with that id, which had *digest* until another took its place."""
+    """Digest of the label with that id, which had *digest* until another label took its place."""
     return _hash([digest.hex(), label_id])
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from store.embeddings.change_log import PUT, latest
-from store.records import KeptScores, Scoring
+from store.records import PhotoScores, Scoring
 from store.sql import schema
 from store.sql.chunks import among, chunks
 from store.sql.dialect import execute_plainly, replacing, upsert
@@ -45,21 +45,20 @@ _OF_SCORING = select(*COLUMNS).where(_scores.c.scoring_id == bindparam("scoring"
 
 
 class Scores:
-    """What scorings kept. The newest complete one of a space is in force; an incomplete one is being made.
+    """Scorings and their rows. The newest complete one of a space and a slot is in force; an incomplete one is begun.
 
-    So it is for each namespace by itself; the main vocabulary's is empty. A scoring has the same number of labels for
-    every photo.
+    A scoring has the same number of labels for every photo.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def stamp(self, space_id: int, slot: str = "") -> tuple[int, int] | None:
-        """What tells the scoring in force from any other state of it; None if there is none."""
+        """The id and the edition of the scoring in force, which identify its state; None if there is none."""
         return self.stamps(space_id).get(slot)
 
     def stamps(self, space_id: int) -> dict[str, tuple[int, int]]:
-        """As `stamp`, of every namespace that has a scoring in force."""
+        """As `stamp`, for every slot that has a scoring in force."""
         rows = self._connection.execute(
             select(_scoring.c.slot, _scoring.c.id, _scoring.c.edition)
             .where(_scoring.c.space_id == space_id, _scoring.c.complete)
@@ -112,7 +111,7 @@ class Scores:
     def amend(
         self, scoring: Scoring, revision_id: int, label_ids: NDArray[np.int64], offsets: NDArray[np.float64]
     ) -> None:
-        """The scoring's rows are from now on those of other labels. Whoever says so has seen to the rows."""
+        """The scoring's rows are from now on those of other labels. The caller must have updated the rows already."""
         self._connection.execute(
             update(_scoring)
             .where(_scoring.c.id == scoring.id)
@@ -125,7 +124,7 @@ class Scores:
         )
 
     def finish(self, scoring: Scoring) -> None:
-        """Put the scoring in force, and delete the others of its space and namespace."""
+        """Put the scoring in force, and delete the others of its space and slot."""
         self._connection.execute(update(_scoring).where(_scoring.c.id == scoring.id).values(complete=True))
         mine = (_scoring.c.space_id == scoring.space_id, _scoring.c.slot == scoring.slot)
         others = select(_scoring.c.id).where(*mine, _scoring.c.id != scoring.id)
@@ -138,21 +137,21 @@ class Scores:
         self._delete(self._connection.execute(begun).scalars())
 
     def drop(self, slot: str) -> None:
-        """Delete every scoring of the namespace, in all spaces, with what it kept."""
+        """Delete every scoring of the slot, in all spaces, with its rows."""
         every = select(_scoring.c.id).where(_scoring.c.slot == slot)
         self._delete(self._connection.execute(every).scalars())
 
-    def put(self, scoring_id: int, kept: KeptScores) -> None:
+    def put(self, scoring_id: int, kept: PhotoScores) -> None:
         """Keep these scores of photos in place of those that they have.
 
-        Whoever is not sure that the photos exist calls `forget_deleted` later.
+        A caller that is not sure that the photos exist must call `forget_deleted` later.
         """
         rows = [(scoring_id, *row) for row in rows_of(kept)]
         if rows:
             execute_plainly(self._connection, _PUT, rows)
             least_ranks.forget(self._connection, scoring_id, kept.photo_ids.tolist())
 
-    def of(self, scoring_id: int, photo_ids: Sequence[int]) -> KeptScores:
+    def of(self, scoring_id: int, photo_ids: Sequence[int]) -> PhotoScores:
         """The scores of these photos, by photo; those that have none are left out."""
         rows: list[Any] = []
         for some in chunks(photo_ids):
@@ -165,7 +164,7 @@ class Scores:
 
     def scan(
         self, scoring_id: int, rows: int = 4096, holding: Collection[int] | None = None, after: int = 0
-    ) -> Iterator[KeptScores]:
+    ) -> Iterator[PhotoScores]:
         """The scores of all photos beyond *after*, by ascending photo, at most *rows* at a time.
 
         With *holding*, of those that hold one of these labels; others may be among them.
@@ -189,12 +188,12 @@ class Scores:
         return list(self._connection.execute(query.order_by(_embedding.c.photo_id).limit(limit)).scalars().all())
 
     def count_missing(self, scoring: Scoring) -> int:
-        """How many photos have an embedding and no scores."""
+        """Count the photos that have an embedding and no scores."""
         query = select(func.count()).select_from(_embedding).where(_is_missing(scoring))
         return self._connection.execute(query).scalar_one()
 
     def count_changed(self, scoring: Scoring, before: Scoring | None) -> int:
-        """How many photos of *scoring* have other scores than in *before*, or none there."""
+        """Count the photos of *scoring* that have other scores in *before*, or none there."""
         one, other = _scores.alias(), _scores.alias()
         total = select(func.count()).select_from(one).where(one.c.scoring_id == scoring.id)
         count = self._connection.execute(total).scalar_one()
@@ -207,7 +206,7 @@ class Scores:
         return count - self._connection.execute(same).scalar_one()
 
     def least_ranks(self, scoring: Scoring) -> LeastRanks:
-        """The least rank that each photo has kept; what is not known is read from the rows."""
+        """The least rank that each photo has kept; missing pages are computed from the rows."""
         found = least_ranks.read(self._connection, scoring.id)
         last = self._connection.execute(
             select(func.max(_scores.c.photo_id)).where(_scores.c.scoring_id == scoring.id)
@@ -221,7 +220,7 @@ class Scores:
         return found
 
     def keep_least_ranks(self, scoring: Scoring, least: LeastRanks) -> None:
-        """Keep what `least_ranks` would say, so that it need not be read again."""
+        """Store the least ranks, so that they need not be computed from the rows again."""
         least_ranks.write(self._connection, scoring.id, least)
 
     def forget(self, scoring_id: int, photo_ids: Sequence[int]) -> None:
@@ -233,7 +232,7 @@ class Scores:
         least_ranks.forget(self._connection, scoring_id, photo_ids)
 
     def forget_deleted(self, scoring: Scoring) -> None:
-        """Delete the scores of photos that are no more."""
+        """Delete the scores of photos that were deleted."""
         is_there = exists().where(schema.photo.c.id == _scores.c.photo_id)
         self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring.id, ~is_there))
 
@@ -292,6 +291,6 @@ def _packed(numbers: NDArray[np.int64] | NDArray[np.float64], dtype: str) -> byt
 
 
 def _is_missing(scoring: Scoring) -> ColumnElement[bool]:
-    """Whether an embedding is of a photo that has no scores."""
+    """True if an embedding is of a photo that has no scores."""
     scored = exists().where(_scores.c.scoring_id == scoring.id, _scores.c.photo_id == _embedding.c.photo_id)
     return and_(_embedding.c.space_id == scoring.space_id, ~scored)

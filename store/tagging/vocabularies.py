@@ -31,7 +31,7 @@ from store.sql import schema
 from store.sql.chunks import chunks
 
 from .digests import label_digest, retired_digest, vocabulary_digest
-from .revision_labels import KeptLabels, Key, StoredMembers, about
+from .revision_labels import Key, LabelCache, StoredMembers, about
 
 _vocabulary, _revision, _label, _member = schema.vocabulary, schema.revision, schema.label, schema.revision_label
 
@@ -39,9 +39,9 @@ _vocabulary, _revision, _label, _member = schema.vocabulary, schema.revision, sc
 class Vocabularies:
     """Named lists of labels. A change makes a new revision; the old one stays as it was."""
 
-    def __init__(self, connection: Connection, kept: KeptLabels | None = None) -> None:
+    def __init__(self, connection: Connection, kept: LabelCache | None = None) -> None:
         self._connection = connection
-        self._kept = kept or KeptLabels()
+        self._kept = kept or LabelCache()
 
     def put(self, definition: VocabularyDefinition, *, restores: int | None = None) -> Revision:
         """The revision with that content: the newest one if it is equal, else a new one.
@@ -87,7 +87,7 @@ class Vocabularies:
     def part(self, revision_id: int, label_ids: Collection[int], names: Collection[str] = ()) -> Revision:
         """The revision with that id, with the labels of these ids and names alone, and those that they imply.
 
-        That is all it takes to show a few photos' tags, and there may be thousands of others.
+        This is enough to show the tags of a few photos; a revision may have thousands of labels.
         """
         row = self._row(revision_id)
         members = self._kept.find(self._key(row)) or StoredMembers(self._connection, revision_id)
@@ -139,7 +139,7 @@ class Vocabularies:
         return replace(revision, labels=tuple(labels))
 
     def relabel(self, revision: Revision) -> None:
-        """Keep the ids that the labels of *revision* have there. Whoever says so has scored photos with these."""
+        """Keep the ids that the labels of *revision* have there. The caller must have scored the photos with these."""
         if not any(label.definition.is_taught for label in revision.labels):
             return
         mine = _member.c.revision_id == revision.id
@@ -151,7 +151,7 @@ class Vocabularies:
                 )
 
     def numbered(self, name: str, number: int) -> Revision | None:
-        """That revision of the vocabulary, if there is one."""
+        """The revision of that number, if there is one."""
         found = self._connection.execute(
             select(_revision.c.id)
             .join(_vocabulary)
@@ -244,7 +244,7 @@ class Vocabularies:
         row = self._connection.execute(select(_label).where(_label.c.id == label_id)).one()
         digest = label_digest(_definition_of(row))
         if row.digest != digest:
-            # Another process was quicker.
+            # Another process has done it.
             return self._known_labels([digest])[digest]
         retired = retired_digest(row.digest, label_id)
         self._connection.execute(update(_label).where(_label.c.id == label_id).values(digest=retired))
@@ -254,7 +254,7 @@ class Vocabularies:
         return int(key[0])
 
     def label_called(self, name: str) -> int:
-        """A label of that name and no texts: what people say of photos needs no vector."""
+        """A label of that name and no texts: manual tags need no vector."""
         definition = LabelDefinition(name, ())
         return self._label_ids(VocabularyDefinition("", (definition,)))[label_digest(definition)]
 
@@ -282,7 +282,7 @@ class Vocabularies:
         return known
 
     def _taught_labels(self, label_ids: Collection[int]) -> list[Row[Any]]:
-        """Those of these labels that have examples."""
+        """The rows of those of these labels that have examples."""
         found: list[Row[Any]] = []
         for some in chunks(sorted(label_ids)):
             found += self._connection.execute(select(_label).where(_label.c.id.in_(some), _is_taught())).all()
@@ -312,14 +312,14 @@ def _in_use() -> Select[tuple[int]]:
 
 
 def _is_taught() -> ColumnElement[bool]:
-    """Whether a label has examples: no other is ever renewed."""
+    """True for labels with examples; no others are ever made anew."""
     none = literal("[]")
     examples, counterexamples = (type_coerce(each, Text) for each in (_label.c.examples, _label.c.counterexamples))
     return or_(examples != none, counterexamples != none)
 
 
 def _definition_of(row: Row[Any]) -> LabelDefinition:
-    """What a label's id stands for."""
+    """The definition that a label's id stands for."""
     return LabelDefinition(
         row.name,
         tuple(row.texts),

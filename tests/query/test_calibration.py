@@ -10,8 +10,8 @@ from query.search.scores import cosine_of
 from query.tagging import is_due, minimum_of, spread_of
 from query.tagging.effective.rule import FLOOR, STANDS_OUT, SURE
 from query.tagging.learning.calibration import LEAST, calibrate, measure
-from query.tagging.scoring.label_matrix import label_matrix
-from store import Spread
+from query.tagging.learning.label_matrix import label_matrix
+from store import CosineSpread
 
 from .conftest import IDENTITY
 
@@ -33,9 +33,9 @@ def test_what_is_usual_is_the_median_and_what_is_far_from_it_hardly_moves_it():
 def test_a_label_counts_where_it_stands_out_within_a_floor_and_a_cap():
     floor, cap = cosine_of(FLOOR, IDENTITY), cosine_of(SURE, IDENTITY)
     middle = (floor + cap) / 2
-    assert minimum_of(Spread(middle - STANDS_OUT * 0.01, 0.01), IDENTITY) == pytest.approx(middle)
-    assert minimum_of(Spread(floor - 1, 0.01), IDENTITY) == floor
-    assert minimum_of(Spread(cap, 0.1), IDENTITY) == cap
+    assert minimum_of(CosineSpread(middle - STANDS_OUT * 0.01, 0.01), IDENTITY) == pytest.approx(middle)
+    assert minimum_of(CosineSpread(floor - 1, 0.01), IDENTITY) == floor
+    assert minimum_of(CosineSpread(cap, 0.1), IDENTITY) == cap
 
 
 def test_a_small_library_is_not_calibrated_and_a_grown_one_is_and_again_when_it_has_doubled(library):

@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from query import StoredTagger, renewed, retag
+from query import StoredTagger, refresh_taught_labels, retag
 from query.tagging.learning.calibration import calibrate
-from query.tagging.scoring.label_matrix import label_matrix
+from query.tagging.learning.label_matrix import label_matrix
 from query.tagging.scoring.scorer import ExactScorer
 from query.tagging.scoring.stored_tagger import columns_in_force
 from store import LabelDefinition, VocabularyDefinition
@@ -46,7 +46,7 @@ class ManyVocabularies(RuleBasedStateMachine):
 
     def use(self, namespace):
         library = self.library
-        revision = renewed(library.catalog, library.space, self.revision(namespace))
+        revision = refresh_taught_labels(library.catalog, library.space, self.revision(namespace))
         retag(library.catalog, library.space, revision, library.texts, namespace=namespace)
 
     @rule(count=st.integers(1, 3))
@@ -134,7 +134,7 @@ class ManyVocabularies(RuleBasedStateMachine):
         with library.catalog.read() as t:
             used = [(each.namespace, t.vocabularies.revision(each.revision_id)) for each in t.slots.in_force()]
         for _, revision in used:
-            renewed(library.catalog, library.space, revision)
+            refresh_taught_labels(library.catalog, library.space, revision)
         with library.catalog.read() as t:
             waiting = {name: t.vocabularies.revision(key) for name, key in t.slots.pending().items()}
         for namespace, revision in waiting.items():

@@ -12,13 +12,13 @@ from query import (
     Superseded,
     checked_namespace,
     compare_sources,
+    import_tags,
     photo_tags,
     record_manual_tags,
     retag,
     tag_counts,
-    take_tags,
 )
-from query.tagging import Given
+from query.tagging import ImportedTags
 from query.tagging.scoring.scorer import KEPT_MOST
 from store import LabelDefinition, Stamp, VocabularyDefinition
 
@@ -371,8 +371,8 @@ def test_tags_of_other_programs_are_compared_with_all_vocabularies_or_with_one(l
     put("", "dog")
     put("birds", "heron", folders=[b"/photos/birds"])
     by_path = {"one": inside, "two": outside}
-    given_tags = [Given(1, "one", ("heron", "dog", "birds:herons")), Given(2, "two", ("sky",))]
-    take_tags(library.catalog, given_tags, "ram++", lambda t, path: by_path[path])
+    given_tags = [ImportedTags(1, "one", ("heron", "dog", "birds:herons")), ImportedTags(2, "two", ("sky",))]
+    import_tags(library.catalog, given_tags, "ram++", lambda t, path: by_path[path])
     found = compare_sources(library.catalog, library.space, "auto", "ram++")
     assert [(each.label, each.photos, each.both, each.only_one) for each in found.labels] == [
         ("birds:heron", 1, 1, 0),

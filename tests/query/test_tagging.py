@@ -16,10 +16,10 @@ from query import (
     BadLabel,
     StoredTagger,
     Superseded,
-    census,
     lint,
     parse_vocabulary,
     photo_tags,
+    preview_tags,
     record_manual_tags,
     retag,
     tag_counts,
@@ -28,12 +28,23 @@ from query import (
 from query.search.scores import cosine_of, logit, probability
 from query.tagging import label_matrix
 from query.tagging.effective.rule import TagRule
-from query.tagging.scoring.label_matrix import LabelMatrix, on_grid
-from query.tagging.scoring.scorer import KEPT_MOST, Columns, ExactScorer, scorer_for
+from query.tagging.learning.label_matrix import LabelMatrix, on_grid
+from query.tagging.scoring.retag import scorer_for
+from query.tagging.scoring.scorer import KEPT_MOST, Columns, ExactScorer
 from query.tagging.scoring.shortlist import ShortlistScorer
-from store import KeptScores, Label, LabelDefinition, Revision, Spread, Tag, TagSource, Vectors, VocabularyDefinition
+from store import (
+    CosineSpread,
+    Label,
+    LabelDefinition,
+    PhotoScores,
+    Revision,
+    Tag,
+    TagSource,
+    Vectors,
+    VocabularyDefinition,
+)
 from store.sql import schema as tables
-from store.tagging.revision_labels import KeptMembers, about
+from store.tagging.revision_labels import CachedMembers, about
 from tests.fakes import vector_of
 
 from .conftest import IDENTITY
@@ -594,7 +605,7 @@ def test_photos_that_are_pruned_while_a_re_tag_scores_them_do_not_end_it(library
             with library.catalog.write() as t:
                 t.files.forget([file.id for file in t.files.known(library.folder.id) if file.photo_id == gone])
                 t.photos.delete([gone])
-            return KeptScores(vectors.ids, np.full((len(vectors), 1), 2), np.full((len(vectors), 1), 0.5, np.float32))
+            return PhotoScores(vectors.ids, np.full((len(vectors), 1), 2), np.full((len(vectors), 1), 0.5, np.float32))
 
     retag(library.catalog, library.space, second, library.texts, make_scorer=lambda columns, photos: Pruning())
     assert [photo for photo, _, _ in library.rows()] == [kept]
@@ -639,12 +650,12 @@ def test_a_rule_about_the_labels_at_hand_shows_what_the_whole_rule_shows(names, 
     ]
     labels = tuple(Label(number, definition) for number, definition in enumerate(definitions, 1))
     revision = Revision(1, "mine", 1, datetime(2026, 1, 1, tzinfo=UTC), None, labels, (("bird", "rock"),))
-    spreads = {number: Spread(0.05 * number, 0.02) for number in range(1, 5)}
+    spreads = {number: CosineSpread(0.05 * number, 0.02) for number in range(1, 5)}
     ids = {label.definition.name: label.id for label in labels}
     sources = st.sampled_from(list(TagSource))
     cosines = st.floats(-0.2, 1)
     tags = [tag(ids.get(name, 9), name, data.draw(cosines), data.draw(sources)) for name in names]
-    near = replace(revision, labels=about(KeptMembers(labels), (), names))
+    near = replace(revision, labels=about(CachedMembers(labels), (), names))
     assert {label.definition.name for label in near.labels} <= {*names, "animal", "bird"}
     kept = {label.id: spreads[label.id] for label in near.labels if label.id in spreads}
     for threshold in (None, 0.1):
@@ -702,7 +713,7 @@ def test_labels_by_hand_are_those_of_the_vocabulary_where_it_knows_them(library)
 def test_a_census_says_what_a_re_tag_would(library):
     definition = vocabulary(*NAMES, threshold=0.02)
     ids = [library.add(f"photo{number}") for number in range(5)]
-    counted = census(library.catalog, library.space, definition, library.texts)
+    counted = preview_tags(library.catalog, library.space, definition, library.texts)
     retag(library.catalog, library.space, library.put(definition), library.texts)
     kept = photo_tags(library.catalog, library.space, ids)
     assert counted.of_photos == {key: frozenset(each.label for each in tags) for key, tags in kept.items()}

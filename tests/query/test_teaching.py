@@ -6,14 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from query import (
-    label_standing,
-    parse_vocabulary,
-    photo_tags,
-    renewed,
-    retag,
-    tag_counts,
-)
+from query import parse_vocabulary, photo_tags, refresh_taught_labels, retag, tag_counts, taught_label_report
 from query.tagging import tagged
 from query.tagging.learning.taught_vector import Background, taught
 from query.vocabulary import difference, write_vocabulary
@@ -126,13 +119,15 @@ def stocked(library):
 
 def retagged(library, definition):
     revision = library.put(definition)
-    retag(library.catalog, library.space, renewed(library.catalog, library.space, revision), library.texts)
+    retag(
+        library.catalog, library.space, refresh_taught_labels(library.catalog, library.space, revision), library.texts
+    )
     with library.catalog.read() as t:
         return t.vocabularies.revision(t.slots.current_revision_id(""))
 
 
 def standing(library, definition):
-    return label_standing(library.catalog, library.space, definition.labels[-1], library.texts)
+    return taught_label_report(library.catalog, library.space, definition.labels[-1], library.texts)
 
 
 def test_a_label_with_examples_tags_them_at_once_and_costs_one_column(stocked):
@@ -210,7 +205,7 @@ def test_an_interruption_after_that_is_owed(library):
     revision = retagged(library, vocabulary("photo1", "photo30"))
     for number in range(20, 40):
         library.add(f"photo{number}")
-    again = renewed(library.catalog, library.space, revision)
+    again = refresh_taught_labels(library.catalog, library.space, revision)
     assert again.labels[1].id != revision.labels[1].id
     with library.catalog.read() as t:
         assert t.slots.pending().get("") == revision.id
@@ -248,11 +243,13 @@ def test_until_the_retag_is_whole_the_tags_are_what_they_were(library):
     def killed(*_):
         raise KeyboardInterrupt
 
-    again = renewed(library.catalog, library.space, revision)
+    again = refresh_taught_labels(library.catalog, library.space, revision)
     with pytest.raises(KeyboardInterrupt):
         retag(library.catalog, library.space, again, library.texts, make_scorer=killed)
     assert photo_tags(library.catalog, library.space, ids) == before
-    assert renewed(library.catalog, library.space, revision) == again, "what is owed is not made anew again"
+    assert refresh_taught_labels(library.catalog, library.space, revision) == again, (
+        "what is owed is not made anew again"
+    )
     with library.catalog.read() as t:
         assert t.slots.pending() == {"": revision.id, "n": beside.id}
     retag(library.catalog, library.space, revision, library.texts)
@@ -280,7 +277,7 @@ def test_a_retag_that_began_before_examples_came_leaves_one_owed(library):
     revision = library.put(replace(definition, labels=(LabelDefinition("new", ("new",)), *definition.labels)))
 
     def come(*_):
-        renewed(library.catalog, library.space, revision)
+        refresh_taught_labels(library.catalog, library.space, revision)
 
     retag(library.catalog, library.space, revision, library.texts, text_progress=come)
     assert {label for _, label, _ in library.rows()} == {label.id for label in revision.labels}
@@ -318,7 +315,7 @@ def test_a_revision_of_before_learns_from_what_came_since_too(library):
 def test_photos_that_are_all_alike_are_not_learnt_from_again_and_again(library):
     library.add("photo0")
     revision = retagged(library, vocabulary("photo0"))
-    assert renewed(library.catalog, library.space, revision) is revision
+    assert refresh_taught_labels(library.catalog, library.space, revision) is revision
 
 
 def test_a_photo_whose_file_got_another_rating_is_the_same_example(stocked):
@@ -376,7 +373,7 @@ def test_a_revision_in_two_slots_shows_its_tags_between_two_retags(library, firs
         library.add(f"photo{number}", revision)
     ids, names = list(range(1, 41)), {"": "ours", "n": "n:ours"}
     before = photo_tags(library.catalog, library.space, ids)
-    renewed(library.catalog, library.space, revision)
+    refresh_taught_labels(library.catalog, library.space, revision)
     retag(library.catalog, library.space, revision, library.texts, namespace=first)
     between = photo_tags(library.catalog, library.space, ids)
     assert of_label(between, names[second]) == of_label(before, names[second]) != {}

@@ -21,9 +21,9 @@ from store import (
     DiskFull,
     Facts,
     FolderCovered,
-    KeptScores,
     LabelDefinition,
     Outcome,
+    PhotoScores,
     SpaceIdentity,
     TagSource,
     Vectors,
@@ -405,7 +405,7 @@ def add_tag(t, photo_id, label_id, source):
 
 
 def kept_scores(photo_ids, labels, cosines):
-    return KeptScores(np.array(photo_ids), np.array(labels), np.array(cosines, np.float32))
+    return PhotoScores(np.array(photo_ids), np.array(labels), np.array(cosines, np.float32))
 
 
 def begin(t, space, revision, *label_ids, complete=False):
@@ -445,7 +445,7 @@ def test_photos_that_hold_a_label_are_found_without_reading_all(tagged, wanted):
     labels = np.random.default_rng(0).choice([1, 7, 256, 65536, 1 << 24], (200, 3))
     with photographer.catalog.write() as t:
         scoring = begin(t, photographer.space, t.vocabularies.put(vocabulary("dog", "cat")), dog, cat)
-        t.scores.put(scoring.id, KeptScores(np.arange(1, 201), labels, np.zeros((200, 3), np.float32)))
+        t.scores.put(scoring.id, PhotoScores(np.arange(1, 201), labels, np.zeros((200, 3), np.float32)))
         pages = list(t.scores.scan(scoring.id, 30, wanted))
         some = t.scores.of(scoring.id, [one])
     found = [key for page in pages for key in page.photo_ids.tolist()]

@@ -8,7 +8,7 @@ from query.errors import BadLabel
 from query.vocabulary.names import normalised
 from store import Catalog, TagSource, Transaction
 
-from .namespaces import FullSpeller, views
+from .namespaces import SlotSpeller, slot_views
 
 #: Characters, as in vocabularies.
 _LONGEST = 200
@@ -42,7 +42,7 @@ def record_manual_tags_in(
 ) -> list[str]:
     """As `record_manual_tags`, within *t*."""
     added, rejected, cleared = list(added), list(rejected), list(cleared)
-    speller = speller_in_force(t)
+    speller = slot_speller(t)
     recorded = [(spelt(speller, name), source) for names, source in _sides(added, rejected) for name in names]
     forgotten = [spelt(speller, name) for name in cleared]
     # A photo may have a tag of exactly the name that was typed, from before a vocabulary spelt it otherwise.
@@ -64,12 +64,12 @@ def _sides(added: Iterable[str], rejected: Iterable[str]) -> tuple[tuple[Iterabl
     return (added, TagSource.USER), (rejected, TagSource.REJECTED)
 
 
-def speller_in_force(t: Transaction) -> FullSpeller:
+def slot_speller(t: Transaction) -> SlotSpeller:
     """A speller of the labels of all vocabularies in force."""
-    return FullSpeller(views(t))
+    return SlotSpeller(slot_views(t))
 
 
-def spelt(speller: FullSpeller, name: str) -> str:
+def spelt(speller: SlotSpeller, name: str) -> str:
     """*name* as the vocabulary spells it, or as it is. Raises `BadLabel`."""
     plain = checked_name(name)
     return speller.label(plain) or speller.plain(plain)

@@ -7,22 +7,24 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from query.errors import Superseded
 from query.search.text_vectors import TextVectors
 from query.tagging.learning.calibration import calibrate, is_due
-from store import Catalog, KeptScores, LeastRanks, Revision, Scoring, Space, Target, Transaction, Vectors
+from query.tagging.learning.label_matrix import label_matrix
+from store import Catalog, LeastRanks, PhotoScores, Revision, Scoring, Space, Target, Transaction, Vectors
 
-from .amendment import Amendment, amendment
-from .label_matrix import label_matrix
-from .scorer import Columns, ExactScorer, Scorer, scorer_for
+from .amendment import Amendment, Update, amendment
+from .scorer import Columns, ExactScorer, Scorer
 from .stored_tagger import columns_in_force
-from .update import Update
 
 #: Photos between two commits of a re-tag.
 _CHUNK = 4096
+#: Photos times labels from which loading torch, which takes a second or two, pays.
+_WORTH_TORCH: Final = 10**8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,15 @@ class RetagReport:
     encoding_seconds: float
     scoring_seconds: float
     writing_seconds: float
+
+
+def scorer_for(columns: Columns, photos: int) -> Scorer:
+    """The scorer that is fastest for so many photos. All scorers give the same scores to the last bit."""
+    if photos * len(columns.label_ids) < _WORTH_TORCH:
+        return ExactScorer(columns)
+    from .shortlist import ShortlistScorer  # noqa: PLC0415 - torch takes two seconds to load
+
+    return ShortlistScorer(columns, ExactScorer(columns))
 
 
 def retag(
@@ -244,8 +255,8 @@ class _Retag:
             self._check_target(t)
             return t.scores.begin(self._space.id, self._revision.id, *self._labels, slot=self._slot)
 
-    def _scored_pages(self, scoring: Scoring, scorer: Scorer, rows: int) -> Generator[tuple[int, KeptScores]]:
-        """What is kept of the photos that have no scores yet, each time with the number of photos looked at.
+    def _scored_pages(self, scoring: Scoring, scorer: Scorer, rows: int) -> Generator[tuple[int, PhotoScores]]:
+        """The kept scores of photos that have none yet, page by page, each with the number of photos looked at.
 
         While one page is written, the next is scored.
         """
@@ -262,8 +273,8 @@ class _Retag:
                     return
                 after, coming = photo_ids[-1], (len(photo_ids), following)
 
-    def _score(self, t: Transaction, scoring: Scoring, photo_ids: Sequence[int]) -> list[KeptScores]:
-        """Score photos that came meanwhile; returns their scores."""
+    def _score(self, t: Transaction, scoring: Scoring, photo_ids: Sequence[int]) -> list[PhotoScores]:
+        """Score photos that came in the meantime; returns their scores."""
         scored = []
         for start in range(0, len(photo_ids), _CHUNK):
             vectors = t.embeddings.get(self._space.id, photo_ids[start : start + _CHUNK])
@@ -285,7 +296,7 @@ class _Retag:
             # More than there were may have come.
             self._progress(done, max(done, total))
 
-    def _scored(self, scorer: Scorer, vectors: Vectors) -> KeptScores:
+    def _scored(self, scorer: Scorer, vectors: Vectors) -> PhotoScores:
         before = time.perf_counter()
         kept = scorer.kept(vectors)
         self.seconds += time.perf_counter() - before

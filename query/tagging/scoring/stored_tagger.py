@@ -7,16 +7,16 @@ from collections.abc import Callable
 from query.search.text_vectors import TextVectors
 from query.tagging.effective.effective_tags import rule_in_force
 from query.tagging.learning.calibration import complete
+from query.tagging.learning.label_matrix import label_matrix
 from store import Catalog, Revision, Slot, Space, Transaction, Vectors
 
-from .label_matrix import label_matrix
 from .scorer import Columns, ExactScorer, Scorer, columns_of
 
 
 class StoredTagger:
-    """Tags photos by their embeddings with all that is in force; in a library where nothing is yet, with *revision*.
+    """Tags photos by their embeddings with all vocabularies in force; where there is none yet, with *revision*.
 
-    *progress* hears of texts encoded and texts to encode in all, when there are labels whose vectors are not cached.
+    *progress* gets texts encoded and texts to encode in all, if there are labels whose vectors are not cached.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class StoredTagger:
         self._revision = revision
         self._texts = texts
         self._progress = progress
-        #: What nothing was scored with yet, by slot: its revision, and its labels.
+        #: The revision and the labels of slots that have no scoring yet, by slot.
         self._first: dict[str, tuple[int, Columns]] = {}
         self._scorers: dict[str, tuple[tuple[int, int], Scorer | None]] = {}
 
@@ -70,13 +70,13 @@ class StoredTagger:
         if slot is None:
             t.slots.put_in_force(name, revision_id)
         elif slot.current is None or slot.current.revision_id != revision_id:
-            # Another vocabulary that was chosen meanwhile has no vectors yet.
+            # Another vocabulary was chosen in the meantime and has no vectors yet.
             return None
         made = t.scores.begin(self._space.id, revision_id, first.label_ids, first.offsets, complete=True, slot=name)
         return made.id, made.edition
 
     def _scorer(self, t: Transaction, name: str, stamp: tuple[int, int]) -> Scorer | None:
-        """What scores as the scoring of that *stamp* did; None if the vector of a label is not cached."""
+        """The scorer for the scoring of that *stamp*; None if the vector of a label is not cached."""
         held = self._scorers.get(name)
         if held is not None and held[0] == stamp:
             return held[1]
@@ -94,9 +94,9 @@ def columns_in_force(
     texts: TextVectors,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Columns, int]:
-    """The labels of *revision* as the rule ranks them, and how many were encoded for it.
+    """The labels of *revision* as the rule ranks them, and the number that was encoded for it.
 
-    Labels that the calibration in force does not know are looked at first. Not within a transaction that writes.
+    Labels that the calibration in force does not have are measured first. Not within a transaction that writes.
     """
     labels = label_matrix(catalog, space, revision, texts, progress)
     complete(catalog, space, labels)
