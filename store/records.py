@@ -182,10 +182,10 @@ class Vectors:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class KeptScores:
+class PhotoScores:
     """Labels and cosines of photos: `photo_ids` int64 (n,), `label_ids` int64 and `cosines` float32 (n, k).
 
-    A photo's come by falling cosine, equal ones by label.
+    The labels of a photo come by falling cosine, equal ones by label.
     """
 
     photo_ids: NDArray[np.int64]
@@ -196,9 +196,9 @@ class KeptScores:
         """How many photos."""
         return len(self.photo_ids)
 
-    def of(self, mask: NDArray[np.bool_]) -> KeptScores:
+    def of(self, mask: NDArray[np.bool_]) -> PhotoScores:
         """The photos of *mask*, bool (n,)."""
-        return KeptScores(self.photo_ids[mask], self.label_ids[mask], self.cosines[mask])
+        return PhotoScores(self.photo_ids[mask], self.label_ids[mask], self.cosines[mask])
 
     def rows(self) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.float32]]]:
         """Each photo with its labels and cosines."""
@@ -236,7 +236,7 @@ class Scoring:
         places: NDArray[np.int64] = table[label_ids]
         return places
 
-    def ranks(self, kept: KeptScores) -> NDArray[np.float64]:
+    def ranks(self, kept: PhotoScores) -> NDArray[np.float64]:
         """How the labels of *kept* rank, float64 (n, k)."""
         return kept.cosines - self.offsets[self.places(kept.label_ids)]
 
@@ -291,10 +291,10 @@ class Label:
     definition: LabelDefinition
 
 
-class Made(NamedTuple):
-    """Of how many of its examples a label's vector was made, and the cosine from which these say that it counts.
+class LabelFit(NamedTuple):
+    """The making of a label's vector: the number of its examples, and the cosine from which they say that it counts.
 
-    `text_share` is how much of its score is its texts', from 0 to 1.
+    `text_share` is the part of its score that comes from its texts, from 0 to 1.
     """
 
     examples: int
@@ -386,16 +386,16 @@ class Calibration:
     created_at: datetime
 
 
-class Spread(NamedTuple):
-    """How a label's cosines lie over the library: their median, and 1.4826 times the median distance from it."""
+class CosineSpread(NamedTuple):
+    """A label's cosines over the library: their median, and 1.4826 times the median distance from it."""
 
     median: float
     spread: float
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """Something that was said of a photo and a label: "added", "rejected", "cleared" or "imported", and when (UTC)."""
+class TagEvent:
+    """A change of a photo's tag: "added", "rejected", "cleared" or "imported", and when (UTC)."""
 
     label: str
     what: str

@@ -19,8 +19,8 @@ from query import parse
 from query.filters.filters import left_by
 from store import (
     Catalog,
-    KeptScores,
     LabelDefinition,
+    PhotoScores,
     Space,
     SpaceIdentity,
     TagSource,
@@ -60,7 +60,7 @@ def fill(catalog: Catalog, count: int) -> Space:
             kept = random.choice(ids, (len(numbers), KEPT))
             kept[:, 3] = random.choice(ids[-len(groups) :], len(numbers))
             cosines = -np.sort(-random.uniform(-0.05, 0.14, (len(numbers), KEPT)), axis=1)
-            t.scores.put(scoring.id, KeptScores(numbers, kept, cosines.astype(np.float32)))
+            t.scores.put(scoring.id, PhotoScores(numbers, kept, cosines.astype(np.float32)))
             for number in numbers[::20].tolist():
                 source = TagSource.USER if random.random() < 0.5 else TagSource.REJECTED
                 t.tags.say(number, int(random.choice(ids)), source)

@@ -10,7 +10,7 @@ from indexer import ImageEncoder, IndexReport, Progress, Subtree, decoders, inde
 from photos.library import OpenLibrary
 from photos.operations import vocabularies
 from photos.operations.models import Model
-from query import RetagReport, StoredTagger, Superseded, is_due, renewed, retag
+from query import RetagReport, StoredTagger, Superseded, is_due, refresh_taught_labels, retag
 from store import Folder, Revision, Space
 
 #: Hears how many of how many are done.
@@ -108,7 +108,7 @@ def tag_again(
     space = app.space
     with app.catalog.read() as t:
         before = t.calibrations.current(space.id)
-    newest = renewed(app.catalog, space, revision)
+    newest = refresh_taught_labels(app.catalog, space, revision)
     report = retag(
         app.catalog,
         space,
@@ -135,7 +135,7 @@ def _renew(app: OpenLibrary, space: Space) -> None:
         in_force = [vocabularies.current_revision(t, name) for name in t.slots.names()]
     for revision in in_force:
         if revision is not None:
-            renewed(app.catalog, space, revision)
+            refresh_taught_labels(app.catalog, space, revision)
 
 
 def finish_owed(

@@ -14,9 +14,9 @@ from query import (
     UnknownLabel,
     UnknownNamespace,
     UnknownVocabulary,
-    parted,
     read_vocabulary,
     shipped_vocabulary,
+    split_slot_name,
 )
 from store import Catalog, Label, Revision, SlotSummary, Transaction, VocabularyDefinition, VocabularySummary
 
@@ -55,7 +55,7 @@ def meant(t: Transaction, name: str) -> tuple[str, str]:
     That is the one that *name* begins with, and else the main one; whose labels, which may have colons in their names,
     go before.
     """
-    namespace, own = parted(name, t.slots.names())
+    namespace, own = split_slot_name(name, t.slots.names())
     main = current_revision(t) if namespace else None
     is_main = main is not None and Speller(main.definition.labels).label(name) is not None
     return ("", name) if is_main or target_revision(t, namespace) is None else (namespace, own)
@@ -206,7 +206,7 @@ def holding(t: Transaction, name: str) -> tuple[Label, Revision, str]:
 
     Raises `UnknownLabel`, or `NothingFound` if no vocabulary was ever used.
     """
-    namespace, own = parted(name, [each.namespace for each in t.slots.in_force()])
+    namespace, own = split_slot_name(name, [each.namespace for each in t.slots.in_force()])
     # The main vocabulary's labels may have colons in their names.
     meant = {"": name, namespace: own}
     revisions = {each: revision for each in meant if (revision := current_revision(t, each)) is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from query import View, full_name, parted
+from query import SlotView, full_name, split_slot_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Levels:
     by their own names: `birds:heron` is `heron`, below `birds`.
     """
 
-    def __init__(self, views: Iterable[View]) -> None:
+    def __init__(self, views: Iterable[SlotView]) -> None:
         self._namespace_of: dict[str, str] = {}
         self._parents: dict[str, tuple[str, ...]] = {}
         self._namespaces = []
@@ -52,4 +52,8 @@ class Levels:
     def _parted(self, label: str) -> tuple[str, str]:
         """The namespace that *label* is of, and its own name; a person's own label is of that which it begins with."""
         known = self._namespace_of.get(label)
-        return parted(label, self._namespaces) if known is None else (known, label.removeprefix(full_name(known, "")))
+        return (
+            split_slot_name(label, self._namespaces)
+            if known is None
+            else (known, label.removeprefix(full_name(known, "")))
+        )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from photos.errors import SidecarLeft
 from photos.library import OpenLibrary
-from query import ScoredTag, photo_tags, views
+from query import ScoredTag, photo_tags, slot_views
 from store import Folder, Photo, Stamp
 
 from .hierarchy import Levels
@@ -204,4 +204,4 @@ def _entry(plan: _Plan) -> tuple[bytes, bytes | None, bytes]:
 
 def _folders_and_levels(app: OpenLibrary) -> tuple[list[Folder], Levels]:
     with app.catalog.read() as t:
-        return t.folders.all(), Levels(views(t))
+        return t.folders.all(), Levels(slot_views(t))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from query.language import Query, Term, Text
 from query.tagging import ScoredTag
 from query.tagging.effective.effective_tags import rule_in_force, tags_of
-from query.tagging.effective.namespaces import View, views
+from query.tagging.effective.namespaces import SlotView, slot_views
 from query.tagging.learning.calibration import spreads_in_force
 from query.vocabulary import find
 from query.vocabulary.trial import cosines_of
@@ -143,7 +143,7 @@ def _standings(
     photo_id: int,
 ) -> tuple[LabelStanding, ...]:
     with catalog.read() as t:
-        named = [(view.revision, label) for view in views(t, space) for label in _named(t, view, terms, photo_id)]
+        named = [(view.revision, label) for view in slot_views(t, space) for label in _named(t, view, terms, photo_id)]
         standings = [_standing(t, space, revision, label, own, tags) for revision, label in named]
     # Texts may have to be encoded and are then kept, so not within the transaction that reads.
     prompts = [_prompts(label, texts, own) for _, label in named]
@@ -154,7 +154,7 @@ def _standings(
     )
 
 
-def _named(t: Transaction, view: View, terms: Sequence[Term], photo_id: int) -> list[Label]:
+def _named(t: Transaction, view: SlotView, terms: Sequence[Term], photo_id: int) -> list[Label]:
     """The labels of *view* that texts of *terms* name, by name or alias, with its namespace before it or not."""
     if view.folders and not t.scopes.among(view.folders, [photo_id]):
         return []

@@ -12,7 +12,7 @@ import click
 from photos.cli.kit.format import counted, table
 from photos.cli.kit.output import write_json
 from photos.errors import NothingFound, UnreadableFile, safe
-from query import Agreement, Given, compare_sources, read_tags, take_keywords, take_tags
+from query import Agreement, ImportedTags, compare_sources, import_keywords, import_tags, read_tags
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
@@ -25,9 +25,9 @@ _NAMED = 3
 def import_and_tell(app: OpenLibrary, file: str | None, source: str) -> None:
     """Take the tags in *file*, or the pictures' own keywords, as those of *source*. Raises `NothingFound`."""
     if file is None:
-        taken = take_keywords(app.catalog, source)
+        taken = import_keywords(app.catalog, source)
     else:
-        taken = take_tags(app.catalog, _read(file), source, _finder(Path(file)))
+        taken = import_tags(app.catalog, _read(file), source, _finder(Path(file)))
     if taken.unknown:
         lines = ", ".join(f"line {each.line}: {safe(each.path)}" for each in taken.unknown[:_NAMED])
         more = f" and {len(taken.unknown) - _NAMED} more" if len(taken.unknown) > _NAMED else ""
@@ -74,7 +74,7 @@ def _record(each: Agreement, one: str, other: str) -> dict[str, object]:
     }
 
 
-def _read(file: str) -> list[Given]:
+def _read(file: str) -> list[ImportedTags]:
     try:
         text = Path(file).read_text("utf-8-sig")
     except (OSError, ValueError) as error:

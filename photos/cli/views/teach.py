@@ -17,7 +17,7 @@ from photos.operations import vocabularies
 from photos.operations.teach import Shown, find_label, say_so, shown, taught_label, with_taught
 from photos.operations.vocabulary_changes import revise
 from photos.output.json_records import rounded, text_of
-from query import Standing, UnknownLabel, full_name, label_standing, probability, try_label
+from query import TaughtLabelReport, UnknownLabel, full_name, probability, taught_label_report, try_label
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
@@ -102,7 +102,7 @@ def _tell(
     """Show how *label* does, whose *full* name has its namespace; *usual* is its vocabulary's threshold."""
     space = app.space
     threshold = usual if label.threshold is None else label.threshold
-    standing = label_standing(app.catalog, space, label, app.texts(space))
+    standing = taught_label_report(app.catalog, space, label, app.texts(space))
     # A threshold of the label's own goes before what its examples say, and these before the vocabulary's.
     minimum = standing.minimum if label.threshold is None else None
     trial = try_label(app.catalog, space, standing.vector, threshold, minimum=minimum)
@@ -118,7 +118,7 @@ def _tell(
         click.echo(line)
 
 
-def _sentence(label: LabelDefinition, full: str, standing: Standing) -> str:
+def _sentence(label: LabelDefinition, full: str, standing: TaughtLabelReport) -> str:
     name = safe(full)
     if not label.is_taught:
         return f"{name} was taught nothing; its words alone score it."
@@ -131,7 +131,7 @@ def _sentence(label: LabelDefinition, full: str, standing: Standing) -> str:
     return f"{name} is taught by {photos}{others}. {share}"
 
 
-def _rows(standing: Standing, identity: SpaceIdentity) -> Iterator[tuple[str, str, str, str, str]]:
+def _rows(standing: TaughtLabelReport, identity: SpaceIdentity) -> Iterator[tuple[str, str, str, str, str]]:
     for example in standing.examples:
         kind = "yes" if example.is_shown else "no"
         score = "" if example.cosine is None else f"{example.cosine:z.3f}"
@@ -146,7 +146,7 @@ def _place(example: Example) -> str:
     return f"{example.content_hash[:_SHORT]}… ({there})"
 
 
-def _record(standing: Standing, identity: SpaceIdentity) -> dict[str, object]:
+def _record(standing: TaughtLabelReport, identity: SpaceIdentity) -> dict[str, object]:
     def of(example: Example) -> dict[str, object]:
         photo = example.photo
         return {

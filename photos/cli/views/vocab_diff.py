@@ -13,7 +13,7 @@ from photos.cli.kit.progress import Bar
 from photos.errors import EmptyLibrary, safe
 from photos.operations import vocabularies
 from photos.output.json_records import text_of
-from query import Census, Difference, census, difference
+from query import Difference, TagPreview, difference, preview_tags
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
@@ -45,14 +45,14 @@ def _folders(app: OpenLibrary, one: str, other: str) -> tuple[bytes, ...]:
 
 def _count(
     app: OpenLibrary, before: VocabularyDefinition, after: VocabularyDefinition, folders: Sequence[bytes]
-) -> tuple[Census, Census] | None:
+) -> tuple[TagPreview, TagPreview] | None:
     try:
         space = app.space
     except EmptyLibrary:
         return None
     texts = app.texts(space)
     with Bar("Encoding labels", None, "text") as bar:
-        return tuple(census(app.catalog, space, each, texts, bar.reach, folders) for each in (before, after))  # type: ignore[return-value]  # two of two
+        return tuple(preview_tags(app.catalog, space, each, texts, bar.reach, folders) for each in (before, after))  # type: ignore[return-value]  # two of two
 
 
 def _labels(found: Difference) -> Iterator[str]:
@@ -64,7 +64,7 @@ def _labels(found: Difference) -> Iterator[str]:
     yield from (f"~ the vocabulary's {what}" for what in found.whole)
 
 
-def _counts(before: Census, after: Census) -> Iterator[str]:
+def _counts(before: TagPreview, after: TagPreview) -> Iterator[str]:
     names = sorted(
         (name for name in before.counts.keys() | after.counts.keys() if before.counts[name] != after.counts[name]),
         key=lambda name: (-abs(after.counts[name] - before.counts[name]), name),
@@ -75,7 +75,7 @@ def _counts(before: Census, after: Census) -> Iterator[str]:
     yield from table(rows, right=(1, 3))
 
 
-def _show_photos(app: OpenLibrary, before: Census, after: Census, *, as_json: bool) -> None:
+def _show_photos(app: OpenLibrary, before: TagPreview, after: TagPreview, *, as_json: bool) -> None:
     changed = [key for key, tags in before.of_photos.items() if tags != after.of_photos.get(key)]
     with app.catalog.read() as t:
         photos = t.photos.get(changed)
@@ -90,7 +90,7 @@ def _show_photos(app: OpenLibrary, before: Census, after: Census, *, as_json: bo
             click.echo(f"{shown_path(photo.paths[0])}: {', '.join(marks)}")
 
 
-def _record(found: Difference, both: tuple[Census, Census] | None) -> dict[str, object]:
+def _record(found: Difference, both: tuple[TagPreview, TagPreview] | None) -> dict[str, object]:
     record: dict[str, object] = {
         "added": list(found.added),
         "removed": list(found.removed),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from photos.sidecars.hierarchy import Levels
 from photos.sidecars.merge import merge, paths
-from query import View
+from query import SlotView
 from query.tagging.effective.namespaces import qualified
 from store import Label, LabelDefinition, Revision
 
@@ -15,7 +15,7 @@ def view(namespace, **parents):
     labels = tuple(
         Label(at, LabelDefinition(name, (), parents=above)) for at, (name, above) in enumerate(parents.items())
     )
-    return View(namespace, qualified(Revision(1, "v", 1, datetime.now(UTC), None, labels), namespace), ())
+    return SlotView(namespace, qualified(Revision(1, "v", 1, datetime.now(UTC), None, labels), namespace), ())
 
 
 LEVELS = Levels([view("", dog=("animal",), animal=()), view("zoo", dog=("animal",), animal=(), cat=())])
