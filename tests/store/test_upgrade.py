@@ -304,7 +304,7 @@ def test_pending_retags_are_pending_after_the_upgrade(tmp_path):
         "INSERT INTO label SELECT 999, name, texts, x'00', examples, counterexamples FROM label WHERE id = 54",
     ],
 )
-def test_whatever_made_a_retag_pending_makes_it_pending_still(tmp_path, change):
+def test_every_kind_of_pending_retag_stays_pending(tmp_path, change):
     path = catalog_of_0014(tmp_path)
     with sqlite3.connect(path) as connection:
         connection.execute(change)

@@ -97,7 +97,7 @@ def test_a_namespaces_scores_are_those_of_the_vocabulary_alone(library, put):
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(["", "birds", "moods"]), st.integers(1, 7), st.data())
-def test_in_any_order_in_parts_and_from_scratch_the_rows_are_the_same(library, order, rows, data):
+def test_rows_do_not_depend_on_order_or_parts(library, order, rows, data):
     labels = {"": NAMES, "birds": OTHERS, "moods": ["calm", "wild", "label3"]}
     revisions = {name: library.put(vocabulary(*some, called=name or "mine")) for name, some in labels.items()}
     if not library.rows():
@@ -118,7 +118,7 @@ def test_in_any_order_in_parts_and_from_scratch_the_rows_are_the_same(library, o
     assert {name: library.rows(name) for name in revisions} == expected
 
 
-def test_what_is_dropped_leaves_nothing_and_comes_back_the_same(library, put):
+def test_a_dropped_slot_leaves_nothing_and_comes_back_equal(library, put):
     for number in range(5):
         library.add(f"photo{number}")
     put("", "dog")
@@ -133,7 +133,7 @@ def test_what_is_dropped_leaves_nothing_and_comes_back_the_same(library, put):
     assert (library.rows("birds"), shown(library, 1)) == (before, tags)
 
 
-def test_an_interruption_in_one_leaves_the_others(library, put):
+def test_an_interruption_in_one_slot_leaves_the_others(library, put):
     for number in range(5):
         library.add(f"photo{number}")
     put("", "dog")
@@ -171,7 +171,7 @@ def test_an_interruption_in_one_leaves_the_others(library, put):
         assert t.slots.pending() == {}
 
 
-def test_a_first_retag_that_is_interrupted_shows_nothing_and_keeps_its_folders(library, put):
+def test_an_interrupted_first_retag_shows_nothing_and_keeps_folders(library, put):
     for number in range(3):
         library.add(f"photo{number}")
     put("", "dog")
@@ -203,7 +203,7 @@ def test_a_first_retag_that_is_interrupted_shows_nothing_and_keeps_its_folders(l
     assert len({photo for photo, *_ in library.rows("birds")}) == 4
 
 
-def test_what_is_dropped_while_it_is_tagged_does_not_come_back(library, put):
+def test_a_slot_dropped_during_a_retag_stays_dropped(library, put):
     for number in range(3):
         library.add(f"photo{number}")
     revision = library.put(vocabulary(*NAMES, called="birds"))
@@ -221,7 +221,7 @@ def test_what_is_dropped_while_it_is_tagged_does_not_come_back(library, put):
         assert t.slots.names() == [""]
 
 
-def test_what_is_dropped_while_its_labels_are_encoded_does_not_come_back(library, put):
+def test_a_slot_dropped_while_labels_are_encoded_stays_dropped(library, put):
     library.add("photo")
     put("birds", "heron")
     revision = library.put(vocabulary("crane", called="birds"))
@@ -238,7 +238,7 @@ def test_what_is_dropped_while_its_labels_are_encoded_does_not_come_back(library
         assert (t.slots.names(), t.scores.stamps(library.space.id)) == ([""], {})
 
 
-def test_new_photos_are_tagged_with_all_that_is_in_force_at_that_moment(library, put):
+def test_new_photos_are_tagged_with_the_slots_of_that_moment(library, put):
     library.add("first")
     main = put("", "dog")
     put("birds", "heron")
@@ -257,7 +257,7 @@ def test_new_photos_are_tagged_with_all_that_is_in_force_at_that_moment(library,
     assert add("third") == {"dog", "moods:calm"}
 
 
-def test_vocabularies_that_were_chosen_before_there_was_a_photo_tag_the_first_ones(library):
+def test_vocabularies_chosen_before_any_photo_tag_the_first(library):
     main, birds = library.put(vocabulary("dog")), library.put(vocabulary("heron", called="birds"))
     with library.catalog.write() as t:
         t.slots.put_in_force("", main.id)
@@ -268,7 +268,7 @@ def test_vocabularies_that_were_chosen_before_there_was_a_photo_tag_the_first_on
         assert t.slots.pending() == {}
 
 
-def test_one_that_was_chosen_while_photos_are_indexed_is_owed(library):
+def test_a_slot_chosen_during_indexing_is_pending(library):
     main, birds = library.put(vocabulary("dog")), library.put(vocabulary("heron", called="birds"))
     tagger = StoredTagger(library.catalog, library.space, main, library.texts)
     tagger.prepare()
@@ -281,7 +281,7 @@ def test_one_that_was_chosen_while_photos_are_indexed_is_owed(library):
         assert t.slots.pending() == {"birds": birds.id}
 
 
-def test_a_namespace_is_shown_in_its_folders_alone_and_moving_a_photo_scores_nothing(library, put):
+def test_a_slot_is_shown_in_its_folders_and_moves_score_nothing(library, put):
     inside, outside = library.add("birds/one"), library.add("birds2/two")
     put("", "dog")
     put("birds", "heron", folders=[b"/photos/birds"])
@@ -297,7 +297,7 @@ def test_a_namespace_is_shown_in_its_folders_alone_and_moving_a_photo_scores_not
     assert dict(tag_counts(library.catalog, library.space)) == {"dog": 2, "birds:heron": 2}
 
 
-def test_what_a_person_says_holds_by_the_full_name_and_in_every_folder(library, put):
+def test_manual_tags_hold_by_full_name_in_every_folder(library, put):
     one, other = library.add("one"), library.add("two")
     put("", "dog")
     put("birds", "heron", "bird", folders=[b"/elsewhere"], heron=("bird",))
@@ -366,7 +366,7 @@ def test_a_new_calibration_knows_the_labels_of_every_namespace(library, put):
     assert library.rows("birds") == kept
 
 
-def test_tags_of_other_programs_are_compared_with_all_vocabularies_or_with_one(library, put):
+def test_imported_tags_are_compared_with_all_slots_or_one(library, put):
     inside, outside = library.add("birds/one"), library.add("two")
     put("", "dog")
     put("birds", "heron", folders=[b"/photos/birds"])
@@ -395,7 +395,7 @@ def test_what_cannot_be_a_namespace_is_refused(name):
         checked_namespace(name)
 
 
-def test_tags_of_few_photos_are_those_that_the_whole_library_has(library, put):
+def test_tags_of_a_few_photos_equal_those_of_the_library(library, put):
     photos = [library.add(f"photo {number}") for number in range(12)]
     parents = {"heron": ("bird",), "bird": ("animal",), "label3": ("animal",)}
     put("", "animal", "birds:heron", "rock", "birds:rival", *NAMES[:8], threshold=0.4, exclusive=(("rock", "animal"),))

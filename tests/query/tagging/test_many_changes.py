@@ -15,8 +15,7 @@ from query.tagging.scoring.scorer import ExactScorer
 from query.tagging.scoring.stored_tagger import columns_in_force
 from store import LabelDefinition, VocabularyDefinition
 from tests.fakes import vector_of
-
-from .conftest import Library
+from tests.query.conftest import Library
 
 NAMES = [f"label{number}" for number in range(36)]
 SPACES = st.sampled_from(["", "a", "b"])

@@ -50,7 +50,7 @@ def tagged_library(library, request):
     return library, ids
 
 
-def test_a_tag_finds_the_photos_on_which_it_is_shown_and_no_other(tagged_library):
+def test_a_tag_finds_exactly_the_photos_that_show_it(tagged_library):
     library, ids = tagged_library
     with library.catalog.read() as t:
         shown = {key: {tag.label for tag in tags} for key, tags in tags_of(t, library.space, ids).items()}
@@ -65,7 +65,7 @@ def test_a_tag_finds_the_photos_on_which_it_is_shown_and_no_other(tagged_library
         assert tagged(t, library.space, None).tolist() == [key for key in ids if shown[key]]
 
 
-def test_so_it_is_with_several_vocabularies_each_of_its_folders(tagged_library):
+def test_a_tag_finds_its_photos_in_slots_with_folders(tagged_library):
     library, ids = tagged_library
     picked = random.Random(len(ids))
     with library.catalog.read() as t:
@@ -92,7 +92,7 @@ def test_so_it_is_with_several_vocabularies_each_of_its_folders(tagged_library):
         assert 1 < len(of_birds) < len(ids)
 
 
-def test_without_a_vocabulary_or_scores_a_tag_finds_what_is_shown_all_the_same(library):
+def test_tags_are_found_without_a_vocabulary_or_scores(library):
     photo_id = library.add("photo")
     record_manual_tags(library.catalog, [photo_id], added=["dog"])
     for expected in ([], [photo_id]):
@@ -105,7 +105,7 @@ def test_without_a_vocabulary_or_scores_a_tag_finds_what_is_shown_all_the_same(l
             t.slots.put_in_force("", t.vocabularies.put(vocabulary(random.Random(1))).id)
 
 
-def test_a_tag_is_known_by_its_aliases_and_plurals_and_by_what_people_gave(tagged_library):
+def test_tags_are_found_by_aliases_plurals_and_manual_names(tagged_library):
     library, ids = tagged_library
     record_manual_tags(library.catalog, ids[:1], added=["Grandma's house"])
     with library.catalog.read() as t:
@@ -128,7 +128,7 @@ def spelt_otherwise(tagged_library):
     return library, ids[0]
 
 
-def test_a_tag_that_a_person_gave_is_found_by_its_name_though_a_vocabulary_spells_it_otherwise(spelt_otherwise):
+def test_manual_tags_are_found_under_their_own_spelling(spelt_otherwise):
     library, photo_id = spelt_otherwise
     with library.catalog.read() as t:
         names = TagNames(t)

@@ -46,8 +46,7 @@ from store import (
 from store.sql import schema as tables
 from store.tagging.revision_labels import CachedMembers, about
 from tests.fakes import vector_of
-
-from .conftest import IDENTITY
+from tests.query.conftest import IDENTITY
 
 
 def units(generator, count):
@@ -88,7 +87,7 @@ def test_a_labels_vector_is_the_mean_of_its_texts_made_a_unit_vector(library):
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 7), st.randoms(use_true_random=False))
-def test_scores_do_not_depend_on_what_is_computed_together(count, part, random):
+def test_scores_do_not_depend_on_the_batch(count, part, random):
     generator = np.random.default_rng(random.getrandbits(32))
     labels = LabelMatrix(np.arange(50), on_grid(units(generator, 50)), 0)
     vectors = units(generator, count).astype(np.float16).astype(np.float32)
@@ -108,7 +107,7 @@ def test_scores_are_exact_until_they_are_rounded_once():
             assert vector[::-1] @ label[::-1] == exact
 
 
-def test_an_indexing_that_began_before_a_retag_tags_with_what_is_in_force(library):
+def test_an_index_begun_before_a_retag_uses_the_current_labels(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
     tagger = StoredTagger(library.catalog, library.space, first, library.texts)
     tagger.prepare()
@@ -122,7 +121,7 @@ def test_an_indexing_that_began_before_a_retag_tags_with_what_is_in_force(librar
     assert all(tags.values())
 
 
-def test_photos_are_owed_tags_where_another_vocabulary_was_chosen_before_any_was_used(library):
+def test_a_vocabulary_chosen_during_the_first_index_is_pending(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
     with library.catalog.write() as t:
         t.slots.put_in_force("", second.id)
@@ -150,7 +149,7 @@ def test_of_two_retags_at_once_the_later_one_stands(library):
 
 
 @pytest.mark.parametrize("is_done", [False, True])
-def test_of_two_that_do_the_same_retag_the_slower_one_undoes_nothing_that_came_after_it(library, is_done):
+def test_the_slower_of_two_equal_retags_undoes_nothing_later(library, is_done):
     few, many, more = (library.put(vocabulary(*names, threshold=0.02)) for names in (["x"], NAMES, [*NAMES, "new"]))
     for number in range(6):
         library.add(f"photo{number}", few)
@@ -177,7 +176,7 @@ def test_of_two_that_do_the_same_retag_the_slower_one_undoes_nothing_that_came_a
     assert library.rows() == held
 
 
-def test_of_two_that_do_the_same_retag_the_slower_one_ends_where_the_other_has_done_it(library):
+def test_the_slower_of_two_equal_retags_ends_with_the_other(library):
     few, many = (library.put(vocabulary(*names, threshold=0.02)) for names in (["x"], NAMES))
     for number in range(6):
         library.add(f"photo{number}", few)
@@ -195,7 +194,7 @@ def test_of_two_that_do_the_same_retag_the_slower_one_ends_where_the_other_has_d
         assert (t.slots.pending().get(""), t.slots.current_revision_id("")) == (None, many.id)
 
 
-def test_a_retag_that_is_wanted_no_longer_scores_nothing_and_leaves_what_is_owed(library):
+def test_a_retag_of_an_old_target_scores_nothing(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
     library.add("photo", first)
     retag(library.catalog, library.space, first, library.texts)
@@ -336,7 +335,7 @@ def test_of_two_amendments_at_once_the_later_one_stands(library):
     assert library.rows() == kept
 
 
-def test_to_owe_what_is_being_done_does_not_begin_it_anew(library):
+def test_setting_the_same_target_does_not_restart_a_retag(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary(*NAMES, threshold=0.02))
     for number in range(3):
         library.add(f"photo{number}", first)
@@ -351,7 +350,7 @@ def test_to_owe_what_is_being_done_does_not_begin_it_anew(library):
     assert (report.photos, report.changed) == (3, 3)
 
 
-def test_tagging_as_indexed_in_parts_and_from_scratch_gives_the_same_rows(library):
+def test_indexing_parts_and_retags_give_the_same_rows(library):
     revision = library.put(vocabulary(*NAMES, threshold=0.02))
     for number in range(25):
         library.add(f"photo{number}", revision)
@@ -371,7 +370,7 @@ def test_tagging_as_indexed_in_parts_and_from_scratch_gives_the_same_rows(librar
     assert library.rows() == as_indexed
 
 
-def test_another_vocabulary_takes_the_place_of_the_first_without_reading_a_picture(library):
+def test_another_vocabulary_replaces_the_first_without_pictures(library):
     first, second = library.put(vocabulary("dog", "cat", threshold=0)), library.put(vocabulary("car", threshold=0))
     photo_id = library.add("photo", first)
     retag(library.catalog, library.space, second, library.texts)
@@ -381,7 +380,7 @@ def test_another_vocabulary_takes_the_place_of_the_first_without_reading_a_pictu
     assert {tag.label for tag in photo_tags(library.catalog, library.space, [photo_id])[photo_id]} == {"dog", "cat"}
 
 
-def test_an_interrupted_retag_changes_nothing_is_owed_and_goes_on_where_it_was(library):
+def test_an_interrupted_retag_is_pending_and_goes_on(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary(*NAMES, threshold=0.02))
     for number in range(5):
         library.add(f"photo{number}", first)
@@ -407,7 +406,7 @@ def test_an_interrupted_retag_changes_nothing_is_owed_and_goes_on_where_it_was(l
     assert library.rows() == kept
 
 
-def test_a_photo_that_changes_while_others_are_tagged_is_tagged_again(library):
+def test_a_photo_changed_during_a_retag_is_tagged_again(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary(*NAMES, threshold=0.02))
     one, other = library.add("one", first), library.add("other", first)
 
@@ -420,7 +419,7 @@ def test_a_photo_that_changes_while_others_are_tagged_is_tagged_again(library):
     assert tags[one] == tags[other] != []
 
 
-def test_photos_that_come_while_others_are_tagged_and_those_without_a_file_have_tags_at_the_end(library):
+def test_photos_added_during_a_retag_are_tagged_at_its_end(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
     library.add("one", first)
     gone = library.add("gone", first)
@@ -445,7 +444,7 @@ def test_photos_that_come_while_others_are_tagged_and_those_without_a_file_have_
     st.lists(st.sampled_from(range(50)), max_size=3, unique=True),
     st.sampled_from([0.3, 0.9]),
 )
-def test_what_is_amended_is_what_scoring_anew_gives(library, before, changed, gone, threshold):
+def test_an_amendment_equals_scoring_all_labels(library, before, changed, gone, threshold):
     if not library.rows():
         for number in range(12):
             library.add(f"photo{number}")
@@ -486,7 +485,7 @@ def test_a_new_label_is_all_that_is_scored(library):
     st.sampled_from([0.0, 1e-3, 0.2]),
     st.sampled_from([-1.0, 0.0, 1.0]),
 )
-def test_the_quick_look_keeps_what_looking_at_every_label_keeps(random, count, spread, alike, side):
+def test_the_shortlist_keeps_the_same_labels_as_exact_scoring(random, count, spread, alike, side):
     generator = np.random.default_rng(random.getrandbits(32))
     common = units(generator, 1)
     matrix = units(generator, count) * (alike or 1) + (common if alike else 0)
@@ -527,7 +526,7 @@ def test_a_library_without_photos_can_be_tagged(library):
     assert (report.photos, report.changed) == (0, 0)
 
 
-def test_thresholds_are_read_time_and_the_most_particular_one_counts(library):
+def test_the_most_specific_threshold_counts_when_tags_are_read(library):
     revision = library.put(vocabulary(*NAMES, threshold=0.05, label3=1.0, label4=0.0))
     photo_id = library.add("photo", revision)
     retag(library.catalog, library.space, revision, library.texts)
@@ -564,7 +563,7 @@ def test_equal_scores_are_kept_in_the_order_of_the_labels():
     assert kept.label_ids.tolist() == [[5, 3, 7]]
 
 
-def test_a_rejected_tag_never_comes_back_and_a_persons_tag_is_never_removed(library):
+def test_manual_tags_and_rejections_are_never_undone(library):
     revision = library.put(vocabulary("dog", "cat", threshold=0))
     photo_id = library.add("photo", revision)
     dog, cat = (label.id for label in revision.labels)
@@ -580,7 +579,7 @@ def test_a_rejected_tag_never_comes_back_and_a_persons_tag_is_never_removed(libr
     assert [(tag.label, tag.score) for tag in shown] == [("cat", None)]
 
 
-def test_a_label_that_reaches_its_own_threshold_is_kept_before_many_that_do_not(library):
+def test_a_label_above_its_threshold_is_kept_before_others(library):
     high = dict.fromkeys(NAMES[:40], 0.99)
     revision = library.put(vocabulary(*NAMES[:40], "low", low=1.5e-4, **high))
     ids = np.array([label.id for label in revision.labels])
@@ -594,7 +593,7 @@ def test_a_label_that_reaches_its_own_threshold_is_kept_before_many_that_do_not(
     assert kept.cosines[0].tolist() == sorted(kept.cosines[0].tolist(), reverse=True)
 
 
-def test_photos_that_are_pruned_while_a_re_tag_scores_them_do_not_end_it(library):
+def test_pruned_photos_do_not_end_a_retag(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
     kept, gone = library.add("kept", first), library.add("gone", first)
 
@@ -640,7 +639,7 @@ def test_a_child_implies_its_parents_unless_a_person_says_otherwise(library):
 
 
 @given(st.lists(st.sampled_from(["animal", "bird", "kestrel", "heron", "rock", "stone"]), unique=True), st.data())
-def test_a_rule_about_the_labels_at_hand_shows_what_the_whole_rule_shows(names, data):
+def test_a_rule_of_a_few_labels_equals_the_whole_rule(names, data):
     definitions = [
         LabelDefinition("animal", ("animal",), threshold=0.2),
         LabelDefinition("bird", ("bird",), parents=("animal",)),
@@ -674,7 +673,7 @@ def test_an_implied_tag_has_its_own_score_where_it_is_kept(library):
     ]
 
 
-def test_of_labels_that_rule_each_other_out_the_best_stays_and_a_persons_word_goes_before(library):
+def test_of_exclusive_labels_a_manual_one_or_the_best_stays(library):
     rule = rule_of(library, "% exclusive day, night, dusk\nday\nnight\ndusk\ndog\n")
     day, night, dog = tag(1, "day", 0.5), tag(2, "night", 0.6), tag(4, "dog", 0.1)
     assert shown_by(rule, night, day, dog) == [("night", None), ("dog", None)]
@@ -697,7 +696,7 @@ def test_what_a_person_rejected_stays_away_under_other_texts(library):
     assert [each.label for each in photo_tags(library.catalog, library.space, [photo_id])[photo_id]] == ["dog"]
 
 
-def test_labels_by_hand_are_those_of_the_vocabulary_where_it_knows_them(library):
+def test_manual_labels_are_the_vocabularys_where_it_knows_them(library):
     revision = library.put(parse_vocabulary("% threshold 1\nfox = Reineke\n", "v", Path("v.txt")))
     photo_id = library.add("photo", revision)
     retag(library.catalog, library.space, revision, library.texts)

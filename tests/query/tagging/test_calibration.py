@@ -12,15 +12,14 @@ from query.tagging.effective.rule import FLOOR, STANDS_OUT, SURE
 from query.tagging.learning.calibration import LEAST, calibrate, measure
 from query.tagging.learning.label_matrix import label_matrix
 from store import CosineSpread
-
-from .conftest import IDENTITY
+from tests.query.conftest import IDENTITY
 
 
 def vocabulary(text):
     return parse_vocabulary(text, "v", Path("v.txt"))
 
 
-def test_what_is_usual_is_the_median_and_what_is_far_from_it_hardly_moves_it():
+def test_outliers_hardly_move_the_median_and_its_spread():
     cosines = np.random.default_rng(0).normal(0.1, 0.02, (2000, 2)).astype(np.float32)
     cosines[:100, 1] = 0.9
     plain, with_hits = spread_of(cosines)
@@ -38,7 +37,7 @@ def test_a_label_counts_where_it_stands_out_within_a_floor_and_a_cap():
     assert minimum_of(CosineSpread(cap, 0.1), IDENTITY) == cap
 
 
-def test_a_small_library_is_not_calibrated_and_a_grown_one_is_and_again_when_it_has_doubled(library):
+def test_a_library_is_calibrated_at_its_least_size_and_when_it_doubles(library):
     revision = library.put(vocabulary("dog\ncat\n"))
 
     def calibrations():
@@ -80,7 +79,7 @@ def test_with_the_snapshot_fixed_parts_give_the_tags_of_the_whole(library):
     assert photo_tags(library.catalog, library.space, ids + later) == parts
 
 
-def test_new_labels_are_looked_at_and_what_was_said_of_old_ones_stays(library):
+def test_new_labels_are_measured_and_old_ones_stay(library):
     for number in range(30):
         library.add(f"photo{number}")
     first = library.put(vocabulary("dog\n"))
@@ -99,7 +98,7 @@ def test_new_labels_are_looked_at_and_what_was_said_of_old_ones_stays(library):
     assert said[ids[1]] == pytest.approx(now[ids[1]], abs=1e-6)
 
 
-def test_thresholds_of_labels_and_vocabularies_go_before_the_calibration(library):
+def test_own_thresholds_override_the_calibration(library):
     photo_id = library.add("photo")
     for number in range(30):
         library.add(f"photo{number}")
