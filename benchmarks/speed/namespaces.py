@@ -49,7 +49,7 @@ def put(catalog: Catalog, space: Space, texts: TextVectors, namespace: str) -> N
     labels = tuple(LabelDefinition(f"{namespace}{n}", (f"{namespace}{n}",)) for n in range(LABELS))
     with catalog.write() as t:
         revision = t.vocabularies.put(VocabularyDefinition(namespace or "main", labels))
-    retag(catalog, space, revision, texts, namespace=namespace)
+    retag(catalog, space, revision, texts, slot=namespace)
 
 
 def seconds(work: Callable[[], object]) -> float:

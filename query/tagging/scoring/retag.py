@@ -59,10 +59,10 @@ def retag(
     progress: Callable[[int, int], None] | None = None,
     text_progress: Callable[[int, int], None] | None = None,
     *,
-    namespace: str = "",
+    slot: str = "",
     folders: Sequence[bytes] | None = None,
     calibrate_anew: bool = False,
-    if_wanted: bool = False,
+    only_if_target: bool = False,
     make_scorer: Callable[[Columns, int], Scorer] = scorer_for,
     rows: int = _CHUNK,
 ) -> RetagReport:
@@ -77,28 +77,27 @@ def retag(
     and photos in all, *text_progress* the same of labels' texts. A library that has outgrown its calibration is
     calibrated first, and any if *calibrate_anew*. *rows* photos are scored and kept together.
 
-    Raises `Superseded` if the slot gets another target or is dropped meanwhile; and with *if_wanted* if *revision* is
-    not its target at the beginning.
+    Raises `Superseded` if the slot gets another target or is dropped before the end; and with *only_if_target* if
+    *revision* is not its target at the beginning.
     """
     started = time.perf_counter()
     with catalog.write() as t:
-        slot = t.slots.get(namespace)
-        if if_wanted and (slot is None or slot.target.revision_id != revision.id):
-            raise Superseded(revision.vocabulary)
-        t.slots.set_target(namespace, revision.id)
+        if only_if_target:
+            _target(t, slot, revision)
+        t.slots.set_target(slot, revision.id)
         if folders is not None:
-            t.slots.limit(namespace, folders)
+            t.slots.limit(slot, folders)
         # Examples may have come since the labels' vectors were made.
         revision = t.vocabularies.as_now(revision)
     if calibrate_anew or _is_due(catalog, space):
         calibrate(catalog, space, label_matrix(catalog, space, revision, texts, text_progress))
     with catalog.read() as t:
         # Before anything that scores depend on is read: what changes after this stays pending.
-        target = _target(t, namespace, revision)
+        target = _target(t, slot, revision)
         revision = t.vocabularies.as_now(revision)
     columns, encoded = columns_in_force(catalog, space, revision, texts, text_progress)
     ready = time.perf_counter()
-    work = _Retag(catalog, space, revision, columns, progress, namespace, target)
+    work = _Retag(catalog, space, revision, columns, progress, slot, target)
     work.run(make_scorer, rows)
     seconds = time.perf_counter() - ready
     return RetagReport(work.photos, encoded, work.changed, ready - started, work.seconds, seconds - work.seconds)

@@ -58,7 +58,11 @@ class StoredTagger:
             scorer = None if stamp is None else self._scorer(t, name, stamp)
             if stamp is not None and scorer is not None:
                 t.scores.put(stamp[0], scorer.kept(vectors))
-            elif slot is not None and not slot.is_pending:
+                continue
+            if stamp is not None:
+                # Scores of an earlier embedding would be taken for those of this one.
+                t.scores.forget(stamp[0], vectors.ids.tolist())
+            if slot is not None and not slot.is_pending:
                 # A pending re-tag scores the photos that have no scores when it ends.
                 t.slots.mark_stale(name)
 

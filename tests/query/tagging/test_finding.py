@@ -73,7 +73,7 @@ def test_a_tag_finds_its_photos_in_slots_with_folders(tagged_library):
     retag(library.catalog, library.space, main, library.texts)
     for namespace, folders in (("birds", [b"/photos/photo 1"]), ("more", None)):
         revision = library.put(replace(vocabulary(picked), name=namespace))
-        retag(library.catalog, library.space, revision, library.texts, namespace=namespace, folders=folders)
+        retag(library.catalog, library.space, revision, library.texts, slot=namespace, folders=folders)
     with library.catalog.write() as t:
         for photo_id in ids[::3]:
             t.files.indexed(library.folder.id, b"photo 1/%d" % photo_id, Stamp(1, 2, 3, 4), photo_id)

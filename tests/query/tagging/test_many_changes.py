@@ -46,7 +46,7 @@ class ManyVocabularies(RuleBasedStateMachine):
     def use(self, namespace):
         library = self.library
         revision = refresh_taught_labels(library.catalog, library.space, self.revision(namespace))
-        retag(library.catalog, library.space, revision, library.texts, namespace=namespace)
+        retag(library.catalog, library.space, revision, library.texts, slot=namespace)
 
     @rule(count=st.integers(1, 3))
     def add_photos(self, count):
@@ -137,7 +137,7 @@ class ManyVocabularies(RuleBasedStateMachine):
         with library.catalog.read() as t:
             waiting = {name: t.vocabularies.revision(key) for name, key in t.slots.pending().items()}
         for namespace, revision in waiting.items():
-            retag(library.catalog, library.space, revision, library.texts, namespace=namespace)
+            retag(library.catalog, library.space, revision, library.texts, slot=namespace)
         for namespace, before in used:
             with library.catalog.read() as t:
                 revision = t.vocabularies.revision(before.id)

@@ -40,7 +40,7 @@ def put(library):
 
     def put_in_force(namespace, *names, folders=None, **more):
         revision = library.put(vocabulary(*names, called=namespace or "mine", **more))
-        retag(library.catalog, library.space, revision, library.texts, namespace=namespace, folders=folders)
+        retag(library.catalog, library.space, revision, library.texts, slot=namespace, folders=folders)
         return revision
 
     return put_in_force
@@ -104,7 +104,7 @@ def test_rows_do_not_depend_on_order_or_parts(library, order, rows, data):
         for number in range(9):
             library.add(f"photo{number}")
     for name, revision in revisions.items():
-        retag(library.catalog, library.space, revision, library.texts, namespace=name)
+        retag(library.catalog, library.space, revision, library.texts, slot=name)
     expected = {name: library.rows(name) for name in revisions}
     library.forget_scores()
     for name in order:
@@ -113,8 +113,8 @@ def test_rows_do_not_depend_on_order_or_parts(library, order, rows, data):
         if data.draw(st.booleans()):
             # What is amended is what scoring anew gives.
             fewer = library.put(vocabulary(*labels[name][1:], called=name or "mine"))
-            retag(library.catalog, library.space, fewer, library.texts, namespace=name, rows=rows)
-        retag(library.catalog, library.space, revisions[name], library.texts, namespace=name, rows=rows)
+            retag(library.catalog, library.space, fewer, library.texts, slot=name, rows=rows)
+        retag(library.catalog, library.space, revisions[name], library.texts, slot=name, rows=rows)
     assert {name: library.rows(name) for name in revisions} == expected
 
 
@@ -146,7 +146,7 @@ def test_an_interruption_in_one_slot_leaves_the_others(library, put):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        retag(library.catalog, library.space, second, library.texts, interrupt, namespace="birds", rows=2)
+        retag(library.catalog, library.space, second, library.texts, interrupt, slot="birds", rows=2)
     with library.catalog.read() as t:
         assert t.slots.pending() == {"birds": second.id}
         assert (t.slots.pending().get(""), t.slots.current_revision_id("birds")) == (None, first.id)
@@ -163,7 +163,7 @@ def test_an_interruption_in_one_slot_leaves_the_others(library, put):
         second,
         library.texts,
         lambda *seen: told.append(seen),
-        namespace="birds",
+        slot="birds",
         rows=2,
     )
     assert told == [(2, 3), (3, 3)], "it goes on where it was"
@@ -187,7 +187,7 @@ def test_an_interrupted_first_retag_shows_nothing_and_keeps_folders(library, put
             revision,
             library.texts,
             interrupt,
-            namespace="birds",
+            slot="birds",
             folders=[b"/elsewhere"],
             rows=2,
         )
@@ -197,7 +197,7 @@ def test_an_interrupted_first_retag_shows_nothing_and_keeps_folders(library, put
         assert (t.slots.pending(), t.slots.names()) == ({"birds": revision.id}, ["", "birds"])
     # A photo that comes meanwhile has what is in force, and what is owed when that is whole.
     library.add("new", put("", "dog"))
-    retag(library.catalog, library.space, revision, library.texts, namespace="birds")
+    retag(library.catalog, library.space, revision, library.texts, slot="birds")
     with library.catalog.read() as t:
         assert t.slots.folders("birds") == (b"/elsewhere",)
     assert len({photo for photo, *_ in library.rows("birds")}) == 4
@@ -214,7 +214,7 @@ def test_a_slot_dropped_during_a_retag_stays_dropped(library, put):
             revision,
             library.texts,
             lambda *_: drop(library, "birds"),
-            namespace="birds",
+            slot="birds",
             rows=2,
         )
     with library.catalog.read() as t:
@@ -232,7 +232,7 @@ def test_a_slot_dropped_while_labels_are_encoded_stays_dropped(library, put):
             revision,
             library.texts,
             text_progress=lambda *_: drop(library, "birds"),
-            namespace="birds",
+            slot="birds",
         )
     with library.catalog.read() as t:
         assert (t.slots.names(), t.scores.stamps(library.space.id)) == ([""], {})
@@ -359,10 +359,10 @@ def test_a_new_calibration_knows_the_labels_of_every_namespace(library, put):
         ids = [label.id for label in birds.labels]
         assert set(t.calibrations.of(current.id, ids)) == set(ids)
         assert t.slots.pending() == {"birds": birds.id}
-    retag(library.catalog, library.space, birds, library.texts, namespace="birds")
+    retag(library.catalog, library.space, birds, library.texts, slot="birds")
     kept = library.rows("birds")
     library.forget_scores()
-    retag(library.catalog, library.space, birds, library.texts, namespace="birds")
+    retag(library.catalog, library.space, birds, library.texts, slot="birds")
     assert library.rows("birds") == kept
 
 

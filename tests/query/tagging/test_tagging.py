@@ -162,7 +162,7 @@ def test_the_slower_of_two_equal_retags_undoes_nothing_later(library, is_done):
             with library.catalog.write() as t:
                 t.slots.set_target("", more.id)
             if is_done:
-                retag(library.catalog, library.space, more, library.new_texts(), if_wanted=True)
+                retag(library.catalog, library.space, more, library.new_texts(), only_if_target=True)
 
     with pytest.raises(Superseded):
         retag(library.catalog, library.space, many, library.texts, meanwhile, rows=2)
@@ -203,11 +203,11 @@ def test_a_retag_of_an_old_target_scores_nothing(library):
         t.slots.set_target("", second.id)
         assert (t.slots.target_revision_id(""), t.slots.current_revision_id("")) == (second.id, first.id)
     with pytest.raises(Superseded):
-        retag(library.catalog, library.space, first, library.texts, if_wanted=True)
+        retag(library.catalog, library.space, first, library.texts, only_if_target=True)
     assert library.rows() == before
     with library.catalog.read() as t:
         assert t.slots.pending().get("") == second.id
-    retag(library.catalog, library.space, second, library.texts, if_wanted=True)
+    retag(library.catalog, library.space, second, library.texts, only_if_target=True)
     with library.catalog.read() as t:
         assert (t.slots.pending().get(""), t.slots.target_revision_id("")) == (None, second.id)
 
@@ -346,7 +346,7 @@ def test_setting_the_same_target_does_not_restart_a_retag(library):
             t.slots.set_target("", second.id)
 
     claim(0, 3)
-    report = retag(library.catalog, library.space, second, library.texts, claim, rows=1, if_wanted=True)
+    report = retag(library.catalog, library.space, second, library.texts, claim, rows=1, only_if_target=True)
     assert (report.photos, report.changed) == (3, 3)
 
 
