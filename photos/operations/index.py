@@ -71,7 +71,7 @@ def bring_up_to_date(
     if has_outgrown and current is not None:
         # Another process may be doing the same.
         with suppress(Superseded):
-            retag(app.catalog, model.space, current, texts, text_progress=told_texts, if_wanted=True)
+            retag(app.catalog, model.space, current, texts, text_progress=told_texts, only_if_target=True)
     finish_owed(app, model.space, told_texts)
     app.index_of(model.space).refresh()
     return report
@@ -96,13 +96,13 @@ def tag_again(
     namespace: str = "",
     folders: Sequence[bytes] | None = None,
     calibrate_anew: bool = False,
-    if_wanted: bool = False,
+    only_if_target: bool = False,
     tell_others: Retagged | None = None,
 ) -> RetagReport:
     """Put *revision* in force and score the stored embeddings with it. No picture is opened.
 
     *told_texts* hears how far the encoding of new labels has come, *told_photos* how far the tagging has. *namespace*,
-    *folders* and *if_wanted* are as in `retag`. If the library is calibrated anew, or labels learnt from examples that
+    *folders* and *only_if_target* are as in `retag`. If the library is calibrated anew, or labels learnt from examples that
     came, the other vocabularies in force are brought up to date, too, and *tell_others* hears of each.
     """
     space = app.space
@@ -116,10 +116,10 @@ def tag_again(
         app.texts(space),
         told_photos,
         told_texts,
-        namespace=namespace,
+        slot=namespace,
         folders=folders,
         calibrate_anew=calibrate_anew,
-        if_wanted=if_wanted,
+        only_if_target=only_if_target,
     )
     with app.catalog.read() as t:
         is_new = t.calibrations.current(space.id) != before
@@ -160,8 +160,8 @@ def finish_owed(
                 app.texts(space),
                 told_photos,
                 told_texts,
-                namespace=namespace,
-                if_wanted=True,
+                slot=namespace,
+                only_if_target=True,
             )
         except Superseded:
             continue

@@ -27,7 +27,7 @@ def retag_and_tell(
     namespace: str = "",
     folders: Sequence[bytes] | None = None,
     calibrate_anew: bool = False,
-    if_wanted: bool = False,
+    only_if_target: bool = False,
     beside: bool = False,
 ) -> None:
     """Put *revision* in force and say what changed and how long it took; see `tag_again`.
@@ -44,7 +44,7 @@ def retag_and_tell(
             namespace=namespace,
             folders=folders,
             calibrate_anew=calibrate_anew,
-            if_wanted=if_wanted,
+            only_if_target=only_if_target,
             tell_others=lambda name, other, of_other: others.append(sentence(other, of_other, name)),
         )
     for line in (sentence(revision, report, namespace), *others):
@@ -59,7 +59,9 @@ def finish_and_tell(
     Where another process has gone on to a later one of the vocabulary meanwhile, that is said, and is left to it.
     """
     try:
-        retag_and_tell(app, revision, namespace=namespace, calibrate_anew=calibrate_anew, if_wanted=True, beside=beside)
+        retag_and_tell(
+            app, revision, namespace=namespace, calibrate_anew=calibrate_anew, only_if_target=True, beside=beside
+        )
     except Superseded:
         with app.catalog.read() as t:
             later = vocabularies.target_revision(t, namespace)
