@@ -102,8 +102,8 @@ def tag_again(
     """Put *revision* in force and score the stored embeddings with it. No picture is opened.
 
     *told_texts* hears how far the encoding of new labels has come, *told_photos* how far the tagging has. *namespace*,
-    *folders* and *only_if_target* are as in `retag`. If the library is calibrated anew, or labels learnt from examples that
-    came, the other vocabularies in force are brought up to date, too, and *tell_others* hears of each.
+    *folders* and *only_if_target* are as in `retag`. If the library is calibrated anew, or labels learnt from examples
+    that came, the other vocabularies in force are brought up to date, too, and *tell_others* hears of each.
     """
     space = app.space
     with app.catalog.read() as t:
