@@ -28,7 +28,7 @@ from sqlalchemy import insert
 from query import RetagReport, TextVectors, retag, try_label
 from query.tagging import label_matrix
 from query.tagging.learning.calibration import calibrate
-from query.tagging.scoring.stored_tagger import columns_in_force
+from query.tagging.scoring.scorer import columns_in_force
 from store import (
     Catalog,
     LabelDefinition,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -15,9 +16,11 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    false,
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
@@ -30,7 +33,6 @@ from store.sql.dialect import execute_plainly, replacing, upsert
 
 from . import least_ranks
 from .least_ranks import PAGE, LeastRanks
-from .score_rows import COLUMNS, holds_any, kept_of, rows_of
 
 _scoring, _scores, _embedding, _log = (
     schema.scoring,
@@ -38,10 +40,13 @@ _scoring, _scores, _embedding, _log = (
     schema.embedding,
     schema.embedding_change,
 )
+#: The columns that `_kept_of` reads and `_rows_of` writes.
+_COLUMNS = (_scores.c.photo_id, _scores.c.label_ids, _scores.c.cosines)
+_BYTES = 4
 _PUT = replacing(_scores, ["scoring_id", "photo_id"], ["label_ids", "cosines"])
 #: To look for more labels in the rows takes longer than to read all rows.
 _SOUGHT = 3
-_OF_SCORING = select(*COLUMNS).where(_scores.c.scoring_id == bindparam("scoring"))
+_OF_SCORING = select(*_COLUMNS).where(_scores.c.scoring_id == bindparam("scoring"))
 
 
 class Scores:
@@ -146,7 +151,7 @@ class Scores:
 
         A caller that is not sure that the photos exist must call `forget_deleted` later.
         """
-        rows = [(scoring_id, *row) for row in rows_of(kept)]
+        rows = [(scoring_id, *row) for row in _rows_of(kept)]
         if rows:
             execute_plainly(self._connection, _PUT, rows)
             least_ranks.forget(self._connection, scoring_id, kept.photo_ids.tolist())
@@ -157,10 +162,10 @@ class Scores:
         for some in chunks(photo_ids):
             asked = set(some)
             found = self._connection.execute(
-                select(*COLUMNS).where(_scores.c.scoring_id == scoring_id, among(_scores.c.photo_id, some))
+                select(*_COLUMNS).where(_scores.c.scoring_id == scoring_id, among(_scores.c.photo_id, some))
             )
             rows += [row for row in found if row.photo_id in asked]
-        return kept_of(rows)
+        return _kept_of(rows)
 
     def scan(
         self, scoring_id: int, rows: int = 4096, holding: Collection[int] | None = None, after: int = 0
@@ -169,10 +174,10 @@ class Scores:
 
         With *holding*, of those that hold one of these labels; others may be among them.
         """
-        which = [] if holding is None or len(holding) > _SOUGHT else [holds_any(holding)]
+        which = [] if holding is None or len(holding) > _SOUGHT else [_holds_any(holding)]
         last = after
         while True:
-            page = select(*COLUMNS).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id > last, *which)
+            page = select(*_COLUMNS).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id > last, *which)
             # From the driver's own cursor: to wrap each row takes longer than to read it.
             cursor = self._connection.execute(page.order_by(_scores.c.photo_id).limit(rows)).cursor
             assert cursor is not None
@@ -180,7 +185,7 @@ class Scores:
             if not read:
                 return
             last = read[-1][0]
-            yield kept_of(read)
+            yield _kept_of(read)
 
     def missing(self, scoring: Scoring, after: int = 0, limit: int | None = None) -> list[int]:
         """Photos that have an embedding and no scores, by ascending id beyond *after*."""
@@ -214,7 +219,7 @@ class Scores:
         unknown = set(range((-1 if last is None else last) // PAGE + 1)).difference(found.pages())
         for page in sorted(unknown):
             of_page = _scores.c.photo_id.between(page * PAGE, (page + 1) * PAGE - 1)
-            kept = kept_of(self._connection.execute(_OF_SCORING.where(of_page), {"scoring": scoring.id}).all())
+            kept = _kept_of(self._connection.execute(_OF_SCORING.where(of_page), {"scoring": scoring.id}).all())
             found.page(page)
             found.note(kept.photo_ids, scoring.ranks(kept))
         return found
@@ -250,7 +255,7 @@ class Scores:
 
     def merge(self, begun: Scoring, into: Scoring) -> None:
         """Put the scores of *begun* in place of those that photos have in another scoring, and give it up."""
-        rows = select(literal(into.id), *COLUMNS).where(_scores.c.scoring_id == begun.id)
+        rows = select(literal(into.id), *_COLUMNS).where(_scores.c.scoring_id == begun.id)
         merged = upsert(_scores).from_select(["scoring_id", "photo_id", "label_ids", "cosines"], rows)
         new = {name: merged.excluded[name] for name in ("label_ids", "cosines")}
         self._connection.execute(merged.on_conflict_do_update(index_elements=["scoring_id", "photo_id"], set_=new))
@@ -294,3 +299,27 @@ def _is_missing(scoring: Scoring) -> ColumnElement[bool]:
     """True if an embedding is of a photo that has no scores."""
     scored = exists().where(_scores.c.scoring_id == scoring.id, _scores.c.photo_id == _embedding.c.photo_id)
     return and_(_embedding.c.space_id == scoring.space_id, ~scored)
+
+
+def _rows_of(kept: PhotoScores) -> Iterator[tuple[int, bytes, bytes]]:
+    """A row for each photo."""
+    label_ids, cosines = kept.label_ids.astype("<i4").tobytes(), kept.cosines.astype("<f4").tobytes()
+    photo_ids, width = kept.photo_ids.tolist(), _BYTES * kept.label_ids.shape[1]
+    starts = range(0, len(photo_ids) * width, width) if width else [0] * len(photo_ids)
+    for photo_id, start in zip(photo_ids, starts, strict=True):
+        yield photo_id, label_ids[start : start + width], cosines[start : start + width]
+
+
+def _kept_of(rows: Sequence[Any]) -> PhotoScores:
+    """The scores in these rows, by photo."""
+    photo_ids = np.array([row[0] for row in rows], np.int64)
+    width = len(rows[0][2]) // _BYTES if rows else 0
+    label_ids = np.frombuffer(b"".join([row[1] for row in rows]), "<i4").reshape(len(rows), width)
+    cosines = np.frombuffer(b"".join([row[2] for row in rows]), "<f4").reshape(len(rows), width)
+    order = np.argsort(photo_ids)
+    return PhotoScores(photo_ids[order], label_ids.astype(np.int64)[order], cosines.astype(np.float32)[order])
+
+
+def _holds_any(label_ids: Collection[int]) -> ColumnElement[bool]:
+    """True if one of *label_ids* is among a photo's, or its bytes happen to span two of them."""
+    return or_(false(), *(func.instr(_scores.c.label_ids, struct.pack("<i", each)) > 0 for each in label_ids))

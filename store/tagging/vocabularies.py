@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -30,7 +32,6 @@ from store.records import Label, LabelDefinition, Revision, VocabularyDefinition
 from store.sql import schema
 from store.sql.chunks import chunks
 
-from .digests import label_digest, retired_digest, vocabulary_digest
 from .revision_labels import Key, LabelCache, StoredMembers, about
 
 _vocabulary, _revision, _label, _member = schema.vocabulary, schema.revision, schema.label, schema.revision_label
@@ -326,3 +327,36 @@ def _definition_of(row: Row[Any]) -> LabelDefinition:
         examples=tuple(row.examples),
         counterexamples=tuple(row.counterexamples),
     )
+
+
+def label_digest(label: LabelDefinition) -> bytes:
+    """Digest of a label's name, texts and examples. Labels of several revisions that are equal in these are one."""
+    content: list[object] = [label.name, list(label.texts)]
+    # Only if there are any, so that labels without keep the digest they have always had. Their order means nothing.
+    if label.is_taught:
+        content += [sorted(label.examples), sorted(label.counterexamples)]
+    return _hash(content)
+
+
+def vocabulary_digest(definition: VocabularyDefinition) -> bytes:
+    """Digest of a revision's whole content, without its vocabulary's name."""
+    labels = [
+        [label.name, list(label.texts), label.category, list(label.aliases), label.threshold]
+        for label in definition.labels
+    ]
+    content: list[object] = [definition.threshold, labels]
+    # Only if there are any, so that vocabularies without keep the digest they have always had.
+    if definition.exclusive or any(label.parents for label in definition.labels):
+        content += [[list(label.parents) for label in definition.labels], [list(g) for g in definition.exclusive]]
+    if any(label.is_taught for label in definition.labels):
+        content.append([label_digest(label).hex() if label.is_taught else None for label in definition.labels])
+    return _hash(content)
+
+
+def retired_digest(digest: bytes, label_id: int) -> bytes:
+    """Digest of the label with that id, which had *digest* until another label took its place."""
+    return _hash([digest.hex(), label_id])
+
+
+def _hash(content: list[object]) -> bytes:
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass")).digest()

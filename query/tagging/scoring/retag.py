@@ -18,8 +18,7 @@ from query.tagging.learning.label_matrix import label_matrix
 from store import Catalog, LeastRanks, PhotoScores, Revision, Scoring, Space, Target, Transaction, Vectors
 
 from .amendment import Amendment, Update, amendment
-from .scorer import Columns, ExactScorer, Scorer
-from .stored_tagger import columns_in_force
+from .scorer import Columns, ExactScorer, Scorer, columns_in_force
 
 #: Photos between two commits of a re-tag.
 _CHUNK = 4096

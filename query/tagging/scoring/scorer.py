@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from query.tagging.learning.label_matrix import LabelMatrix, on_grid
-from store import PhotoScores, Scoring, Space, Transaction, Vectors
+from query.search.text_vectors import TextVectors
+from query.tagging.effective.effective_tags import rule_in_force
+from query.tagging.learning.calibration import complete
+from query.tagging.learning.label_matrix import LabelMatrix, label_matrix, on_grid
+from store import Catalog, PhotoScores, Revision, Scoring, Space, Transaction, Vectors
 
 #: Labels kept a photo.
 KEPT_MOST: Final = 32
@@ -96,3 +100,21 @@ def columns_of(t: Transaction, space: Space, scoring: Scoring) -> Columns | None
         return None
     matrix = vectors.matrix.astype(np.float64).reshape(len(vectors), space.identity.dimension)
     return Columns(scoring.label_ids, on_grid(matrix), scoring.offsets)
+
+
+def columns_in_force(
+    catalog: Catalog,
+    space: Space,
+    revision: Revision,
+    texts: TextVectors,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Columns, int]:
+    """The labels of *revision* as the rule ranks them, and the number that was encoded for it.
+
+    Labels that the calibration in force does not have are measured first. Not within a transaction that writes.
+    """
+    labels = label_matrix(catalog, space, revision, texts, progress)
+    complete(catalog, space, labels)
+    with catalog.read() as t:
+        rule = rule_in_force(t, space, revision)
+    return Columns.of(labels, rule.offsets(labels.label_ids)), labels.encoded

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from query.search.text_vectors import TextVectors
-from query.tagging.effective.effective_tags import rule_in_force
-from query.tagging.learning.calibration import complete
-from query.tagging.learning.label_matrix import label_matrix
 from store import Catalog, Revision, Slot, Space, Transaction, Vectors
 
-from .scorer import Columns, ExactScorer, Scorer, columns_of
+from .scorer import Columns, ExactScorer, Scorer, columns_in_force, columns_of
 
 
 class StoredTagger:
@@ -89,21 +86,3 @@ class StoredTagger:
         scorer = None if columns is None else ExactScorer(columns)
         self._scorers[name] = stamp, scorer
         return scorer
-
-
-def columns_in_force(
-    catalog: Catalog,
-    space: Space,
-    revision: Revision,
-    texts: TextVectors,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[Columns, int]:
-    """The labels of *revision* as the rule ranks them, and the number that was encoded for it.
-
-    Labels that the calibration in force does not have are measured first. Not within a transaction that writes.
-    """
-    labels = label_matrix(catalog, space, revision, texts, progress)
-    complete(catalog, space, labels)
-    with catalog.read() as t:
-        rule = rule_in_force(t, space, revision)
-    return Columns.of(labels, rule.offsets(labels.label_ids)), labels.encoded

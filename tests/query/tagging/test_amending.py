@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from query import StoredTagger, retag
-from query.tagging.scoring.scorer import ExactScorer
-from query.tagging.scoring.stored_tagger import columns_in_force
+from query.tagging.scoring.scorer import ExactScorer, columns_in_force
 from store import LabelDefinition, VocabularyDefinition
 from store.sql import schema as tables
 from tests.fakes import vector_of

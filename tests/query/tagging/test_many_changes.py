@@ -11,8 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from query import StoredTagger, refresh_taught_labels, retag
 from query.tagging.learning.calibration import calibrate
 from query.tagging.learning.label_matrix import label_matrix
-from query.tagging.scoring.scorer import ExactScorer
-from query.tagging.scoring.stored_tagger import columns_in_force
+from query.tagging.scoring.scorer import ExactScorer, columns_in_force
 from store import LabelDefinition, VocabularyDefinition
 from tests.fakes import vector_of
 from tests.query.conftest import Library
