@@ -95,6 +95,15 @@ class CatalogTooNew(CatalogError):
     sentence = "The catalog {path} was made by a newer version of photos (schema {detail}); please upgrade photos."
 
 
+class CatalogTooOld(CatalogError):
+    """The catalog was made by an early version and cannot be upgraded; it is left alone."""
+
+    sentence = (
+        "The catalog {path} was made by an early version of photos (schema {detail}) and cannot be upgraded; add your "
+        "folders to a new library, with --library or after moving this one away."
+    )
+
+
 class CatalogBusy(CatalogError):
     """Another process has held the catalog for too long."""
 

@@ -184,10 +184,10 @@ class Vectors:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class KeptScores:
+class PhotoScores:
     """Labels and cosines of photos: `photo_ids` int64 (n,), `label_ids` int64 and `cosines` float32 (n, k).
 
-    A photo's come by falling cosine, equal ones by label.
+    The labels of a photo come by falling cosine, equal ones by label.
     """
 
     photo_ids: NDArray[np.int64]
@@ -198,9 +198,9 @@ class KeptScores:
         """The number of photos."""
         return len(self.photo_ids)
 
-    def of(self, mask: NDArray[np.bool_]) -> KeptScores:
+    def of(self, mask: NDArray[np.bool_]) -> PhotoScores:
         """The photos of *mask*, bool (n,)."""
-        return KeptScores(self.photo_ids[mask], self.label_ids[mask], self.cosines[mask])
+        return PhotoScores(self.photo_ids[mask], self.label_ids[mask], self.cosines[mask])
 
     def rows(self) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.float32]]]:
         """Each photo with its labels and cosines."""
@@ -211,7 +211,7 @@ class KeptScores:
 class Scoring:
     """What photos were scored with: labels, int64 (k,), ascending, and what is taken off each one's cosine to rank it.
 
-    `edition` counts its changes, `offsets` are float64 (k,). The main vocabulary's `namespace` is empty.
+    `edition` counts its changes, `offsets` are float64 (k,). The main vocabulary's `slot` is empty.
     """
 
     id: int
@@ -220,7 +220,7 @@ class Scoring:
     revision_id: int
     label_ids: NDArray[np.int64]
     offsets: NDArray[np.float64]
-    namespace: str = ""
+    slot: str
 
     def is_of(self, revision_id: int, label_ids: NDArray[np.int64], offsets: NDArray[np.float64]) -> bool:
         """Whether it is of that revision with these labels and offsets."""
@@ -242,7 +242,7 @@ class Scoring:
         places: NDArray[np.int64] = table[label_ids]
         return places
 
-    def ranks(self, kept: KeptScores) -> NDArray[np.float64]:
+    def ranks(self, kept: PhotoScores) -> NDArray[np.float64]:
         """How the labels of *kept* rank, float64 (n, k)."""
         return kept.cosines - self.offsets[self.places(kept.label_ids)]
 
@@ -319,6 +319,8 @@ class Revision:
     threshold: float | None
     labels: tuple[Label, ...] = field(repr=False)
     exclusive: tuple[tuple[str, ...], ...] = ()
+    #: The number of the revision whose content a rollback brought back as this one.
+    restores: int | None = None
 
     @property
     def definition(self) -> VocabularyDefinition:
@@ -340,9 +342,35 @@ class VocabularySummary:
     in_use: bool
 
 
+class Target(NamedTuple):
+    """A revision that photos are to be tagged with, and the slot's version of that wish: see `Slot`."""
+
+    revision_id: int
+    version: int
+
+
 @dataclass(frozen=True, slots=True)
-class InForce:
-    """A vocabulary's revision that photos are tagged with, in short. The main one's `namespace` is empty.
+class Slot:
+    """A vocabulary in force: the main one, whose name is empty, or one beside it.
+
+    `current` is the target that all photos were last tagged for, None before the first re-tag has ended. `folders` are
+    absolute paths below which its labels are shown; none for everywhere.
+    """
+
+    name: str
+    current: Target | None
+    target: Target
+    folders: tuple[bytes, ...] = ()
+
+    @property
+    def is_pending(self) -> bool:
+        """True if a re-tag is pending: photos are not all tagged for the target."""
+        return self.current != self.target
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSummary:
+    """The current revision of a slot, in short. The `namespace` is the slot's name, empty for the main one.
 
     `folders` are absolute paths below which its labels are shown; none for everywhere.
     """

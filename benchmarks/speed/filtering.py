@@ -20,8 +20,8 @@ from query.filters import matching_photos
 from query.language import parse
 from store import (
     Catalog,
-    KeptScores,
     LabelDefinition,
+    PhotoScores,
     Space,
     SpaceIdentity,
     TagSource,
@@ -49,7 +49,7 @@ def fill(catalog: Catalog, count: int) -> Space:
         space = t.spaces.ensure(SpaceIdentity("m", "h", "p", "float32", 8, float(np.log(112.0)), -16.0))
         folder = t.folders.add(b"/photos")
         revision = t.vocabularies.put(VocabularyDefinition("v", labels, None, (groups,)))
-        t.library.set_revision(revision.id)
+        t.slots.put_in_force("", revision.id)
         ids = np.array(sorted(label.id for label in revision.labels), np.int64)
         scoring = t.scores.begin(space.id, revision.id, ids, np.zeros(len(ids)), complete=True)
     for start in range(1, count + 1, PART):
@@ -61,7 +61,7 @@ def fill(catalog: Catalog, count: int) -> Space:
             kept = random.choice(ids, (len(numbers), KEPT))
             kept[:, 3] = random.choice(ids[-len(groups) :], len(numbers))
             cosines = -np.sort(-random.uniform(-0.05, 0.14, (len(numbers), KEPT)), axis=1)
-            t.scores.put(scoring.id, KeptScores(numbers, kept, cosines.astype(np.float32)))
+            t.scores.put(scoring.id, PhotoScores(numbers, kept, cosines.astype(np.float32)))
             for number in numbers[::20].tolist():
                 source = TagSource.USER if random.random() < 0.5 else TagSource.REJECTED
                 t.tags.say(number, int(random.choice(ids)), source)

@@ -28,8 +28,7 @@ from sqlalchemy import insert
 from query.similarity import TextVectors
 from query.tagging import RetagReport, label_matrix, retag
 from query.tagging.learning.calibration import calibrate
-from query.tagging.scoring.stored_tagger import columns_in_force
-from query.vocabulary_design import preview_label
+from query.tagging.scoring.scorer import columns_in_force
 from store import (
     Catalog,
     FaissIndex,

@@ -82,7 +82,7 @@ def move(t: Transaction, old: bytes, new: bytes) -> Folder:
     folder = registered(t, old)
     t.folders.move(folder.id, new)
     t.sidecars.move(old, new)
-    t.namespaces.move(old, new)
+    t.slots.move(old, new)
     return replace(folder, path=new, device=None)
 
 

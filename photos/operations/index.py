@@ -191,7 +191,7 @@ def tag_again(
         namespace=namespace,
         folders=folders,
         calibrate_anew=calibrate_anew,
-        if_wanted=if_wanted,
+        only_if_target=only_if_target,
     )
     with library.catalog.read() as t:
         is_new = t.calibrations.current(space.id) != before

@@ -199,11 +199,11 @@ def _note_by_hand(catalog: Catalog, name: str, named: NamedPhotos) -> None:
     with catalog.read() as t:
         forgotten = list(photos_of(t, named.forget).values())
     if named.yes:
-        say(catalog, [photo.id for photo in named.yes], added=[name])
+        record_manual_tags_in(t, [photo.id for photo in named.yes], added=[name])
     if named.no:
-        say(catalog, [photo.id for photo in named.no], rejected=[name])
+        record_manual_tags_in(t, [photo.id for photo in named.no], rejected=[name])
     if forgotten:
-        say(catalog, forgotten, cleared=[name])
+        record_manual_tags_in(t, forgotten, cleared=[name])
 
 
 def _examples_at(t: Transaction, label: LabelDefinition, path: str) -> list[str]:

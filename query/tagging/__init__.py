@@ -1,24 +1,18 @@
 """Tags: a view of the stored embeddings through a vocabulary."""
 
 from query.tagging.effective.effective_tags import photo_tags, rule_in_force, tag_counts, tags_of
-from query.tagging.effective.manual_tags import checked_name, say
-from query.tagging.effective.namespaces import MARK, View, checked_namespace, full_name, parted, views
-from query.tagging.effective.pending_retag import (
-    pending_revision_id,
-    pending_revision_ids,
-    set_target_revision,
-    target_revision_id,
-)
+from query.tagging.effective.manual_tags import checked_name, record_manual_tags, record_manual_tags_in
+from query.tagging.effective.namespaces import MARK, SlotView, checked_namespace, full_name, slot_views, split_slot_name
 from query.tagging.effective.rule import DEFAULT_THRESHOLD, ScoredTag, TagRule, minimum_of
 from query.tagging.effective.tag_filter import TagNames, tagged
-from query.tagging.effective.tag_import import Given, Taken, read_tags, take_keywords, take_tags
+from query.tagging.effective.tag_import import ImportedTags, TagImportResult, import_keywords, import_tags, read_tags
 from query.tagging.learning.calibration import LEAST, is_due, spread_of
-from query.tagging.learning.examples import photos_of, renewed
+from query.tagging.learning.examples import photos_of, refresh_taught_labels
+from query.tagging.learning.label_matrix import LabelMatrix, label_matrix
 from query.tagging.reports.lint import Doubt, lint
 from query.tagging.reports.source_agreement import Agreement, Comparison, compare_sources
-from query.tagging.reports.tag_counts import Census, census
-from query.tagging.reports.taught_label import Example, Standing, label_standing
-from query.tagging.scoring.label_matrix import LabelMatrix, label_matrix
+from query.tagging.reports.tag_counts import TagPreview, preview_tags
+from query.tagging.reports.taught_label import Example, TaughtLabelReport, taught_label_report
 from query.tagging.scoring.retag import RetagReport, retag
 from query.tagging.scoring.stored_tagger import StoredTagger
 
@@ -27,47 +21,44 @@ __all__ = [
     "LEAST",
     "MARK",
     "Agreement",
-    "Census",
     "Comparison",
     "Doubt",
     "Example",
-    "Given",
+    "ImportedTags",
     "LabelMatrix",
     "RetagReport",
     "ScoredTag",
-    "Standing",
+    "SlotView",
     "StoredTagger",
+    "TagImportResult",
     "TagNames",
+    "TagPreview",
     "TagRule",
-    "Taken",
-    "View",
-    "census",
+    "TaughtLabelReport",
     "checked_name",
     "checked_namespace",
     "compare_sources",
     "full_name",
+    "import_keywords",
+    "import_tags",
     "is_due",
     "label_matrix",
-    "label_standing",
     "lint",
     "minimum_of",
-    "parted",
-    "pending_revision_id",
-    "pending_revision_ids",
     "photo_tags",
     "photos_of",
+    "preview_tags",
     "read_tags",
-    "renewed",
+    "record_manual_tags",
+    "record_manual_tags_in",
+    "refresh_taught_labels",
     "retag",
     "rule_in_force",
-    "say",
-    "set_target_revision",
+    "slot_views",
+    "split_slot_name",
     "spread_of",
     "tag_counts",
     "tagged",
     "tags_of",
-    "take_keywords",
-    "take_tags",
-    "target_revision_id",
-    "views",
+    "taught_label_report",
 ]

@@ -20,10 +20,10 @@ from store.sql.upgrade import upgrade
 from store.tagging.calibrations import Calibrations
 from store.tagging.label_vectors import Labels
 from store.tagging.manual_tags import Tags
-from store.tagging.namespaces import Namespaces
-from store.tagging.revision_labels import KeptLabels
+from store.tagging.revision_labels import LabelCache
 from store.tagging.scopes import Scopes
 from store.tagging.scores import Scores
+from store.tagging.slots import Slots
 from store.tagging.vocabularies import Vocabularies
 
 from .copies import Copies

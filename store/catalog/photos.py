@@ -99,7 +99,7 @@ class Photos:
             # With the few scorings named, the primary key finds the photos.
             in_any = scored.scoring_id.in_(select(schema.scoring.c.id))
             self._connection.execute(delete(schema.photo_scores).where(in_any, scored.photo_id.in_(some)))
-            for table in (schema.tag, schema.tag_event, schema.embedding, schema.look, _former):
+            for table in (schema.tag, schema.tag_event, schema.embedding, schema.perceptual_hash, _former):
                 self._connection.execute(delete(table).where(table.c.photo_id.in_(some)))
             self._connection.execute(delete(_photo).where(_photo.c.id.in_(some)))
 

@@ -1,4 +1,4 @@
-"""The tables. Ids only grow and are never used again; every table about a photo carries its `photo_id`."""
+"""The tables. Ids only grow and are never reused; every table about a photo has its `photo_id`."""
 
 from __future__ import annotations
 
@@ -56,6 +56,11 @@ def _need(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[An
     return Column(name, kind, nullable=False)
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """Arguments of an index of the rows that meet *condition* alone."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 folder = Table(
     "folder",
     metadata,
@@ -90,16 +95,20 @@ photo = Table(
     Column("rating", Integer),
     Column("caption", String),
     Column("keywords", JSON, nullable=False, server_default="[]"),
-    # What listings are ordered by, and filters that few photos meet.
+    # For the order of listings, and for filters that few photos meet.
     Index(None, "taken_at"),
-    Index(None, "latitude", "longitude", sqlite_where=text("latitude IS NOT NULL")),
-    Index(None, "camera", sqlite_where=text("camera IS NOT NULL")),
-    Index(None, "lens", sqlite_where=text("lens IS NOT NULL")),
+    Index(
+        None,
+        "latitude",
+        "longitude",
+        **_where("latitude IS NOT NULL"),
+    ),
+    Index(None, "camera", **_where("camera IS NOT NULL")),
+    Index(None, "lens", **_where("lens IS NOT NULL")),
     sqlite_autoincrement=True,
 )
 
-#: Hashes that photos' files had before another program wrote facts into them: what names a photo by its content still
-#: means it.
+#: Hashes that photos' files had before another program wrote facts into them; references by content still find them.
 former_content = Table(
     "former_content",
     metadata,
@@ -125,7 +134,11 @@ file = Table(
     UniqueConstraint("folder_id", "path"),
     CheckConstraint("(outcome = 'indexed') = (photo_id IS NOT NULL)", name="indexed_has_photo"),
     Index(None, "photo_id"),
-    Index(None, "companion_of", sqlite_where=text("companion_of IS NOT NULL")),
+    Index(
+        None,
+        "companion_of",
+        **_where("companion_of IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -158,7 +171,7 @@ embedding = Table(
     sqlite_autoincrement=True,
 )
 
-#: What the index follows: `put` when a photo that has a file gains or changes its embedding, or comes back;
+#: The log that the index follows: `put` when a photo that has a file gains or changes its embedding, or comes back;
 #: `delete` when it can no longer be found. Append-only, written with the change itself. `token` is random: where it is
 #: the same at a number, everything up to that number is (a catalog restored from a copy counts on with other rows).
 embedding_change = Table(
@@ -175,10 +188,9 @@ embedding_change = Table(
     sqlite_autoincrement=True,
 )
 
-#: What a photo looks like as the method of that number sees it: the bits of a perceptual hash, and the mean colours,
-#: RGB, of 8 x 8 parts.
-look = Table(
-    "look",
+#: The bits of a photo's perceptual hash by the method of that number, and the mean colours, RGB, of 8 x 8 parts.
+perceptual_hash = Table(
+    "perceptual_hash",
     metadata,
     _of("photo", primary=True),
     _need("method", Integer),
@@ -186,7 +198,7 @@ look = Table(
     _need("colours", LargeBinary(192)),
 )
 
-#: Contents whose decoding failed for no fault that is known of them: how often, and when last.
+#: Contents whose decoding failed without a known fault: how often, and when last.
 attempt = Table(
     "attempt",
     metadata,
@@ -225,10 +237,10 @@ label_vector = Table(
     _of("label", primary=True),
     _of("space", primary=True),
     _need("vector", Vector("float32")),
-    #: How many of the label's examples, of both kinds, it was made of, and the cosine from which these say it counts.
+    #: The number of examples, of both kinds, that it was made of, and the cosine from which they say it counts.
     Column("examples", Integer, nullable=False, server_default="0"),
     Column("minimum", Float),
-    #: How much of the label's score is its texts', from 0 to 1.
+    #: The part of the label's score that comes from its texts, from 0 to 1.
     Column("text_share", Float, nullable=False, server_default="1"),
 )
 
@@ -246,6 +258,8 @@ revision = Table(
     Column("threshold", Float),
     _need("created_at", DateTime),
     Column("exclusive", JSON, nullable=False, server_default="[]"),
+    #: The number of the revision whose content a rollback brought back as this one.
+    Column("restores", Integer),
     UniqueConstraint("vocabulary_id", "number"),
     sqlite_autoincrement=True,
 )
@@ -275,8 +289,7 @@ tag = Table(
     Index(None, "label_id", "photo_id"),
 )
 
-#: What photos were scored with. The newest complete one of a space and a namespace is in force; its revision is the
-#: library's, or the namespace's.
+#: The labels that photos were scored with. The newest complete one of a space and a slot is in force.
 #: `label_ids` are int64, ascending, `offsets` float64; `change_seq` is where the log of embeddings stood at its begin.
 scoring = Table(
     "scoring",
@@ -289,7 +302,7 @@ scoring = Table(
     _need("offsets", LargeBinary),
     _need("change_seq", BigInteger),
     _need("complete", Boolean),
-    Column("namespace", String, nullable=False, server_default=""),
+    Column("slot", String, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 
@@ -298,7 +311,7 @@ photo_scores = Table(
     "photo_scores",
     metadata,
     _of("scoring", primary=True),
-    # Not a reference: to look after one would take an index that costs as much as the rows.
+    # Not a reference: checking one would take an index as large as the rows.
     Column("photo_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     _need("label_ids", LargeBinary),
     _need("cosines", LargeBinary),
@@ -334,7 +347,7 @@ label_calibration = Table(
     _need("spread", Float),
 )
 
-#: What people and other programs said of photos, in order.
+#: Changes of tags by people and other programs, in order.
 tag_event = Table(
     "tag_event",
     metadata,
@@ -378,32 +391,35 @@ sidecar_write = Table(
     sqlite_autoincrement=True,
 )
 
-#: A vocabulary beside the main one; no revision until photos were tagged with one.
-namespace = Table(
-    "namespace",
+#: A vocabulary in force: the main one, whose name is empty, and those beside it. The target is a revision and a
+#: version, which grows with everything that makes photos' scores differ; `current` is the target that all photos were
+#: last scored for, NULL and 0 before the first re-tag. A re-tag is pending where the two versions differ.
+slot = Table(
+    "slot",
     metadata,
     Column("name", String, primary_key=True),
-    _of("revision", null=True),
-    _need("retag_pending", Boolean),
+    _of("revision", null=True, name="current_revision_id"),
+    _need("current_version", Integer),
+    _of("revision", name="target_revision_id"),
+    _need("target_version", Integer),
+    CheckConstraint("current_version <= target_version", name="versions"),
 )
 
-#: Absolute paths below which a namespace's labels are shown; none for everywhere.
-namespace_folder = Table(
-    "namespace_folder",
+#: Absolute paths below which a slot's labels are shown; none for everywhere.
+slot_folder = Table(
+    "slot_folder",
     metadata,
-    Column("namespace", String, primary_key=True),
+    Column("slot", String, ForeignKey("slot.name"), primary_key=True),
     Column("path", LargeBinary, primary_key=True),
 )
 
-#: One row: what is in force. The revision is the main vocabulary's.
+#: One row: the checkpoint and the space that answer, and how files are read.
 library = Table(
     "library",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("model", LargeBinary),
     _of("space", null=True),
-    _of("revision", null=True),
-    _need("retag_pending", Boolean),
     Column("decoders", String),
     Column("indexing", Boolean, nullable=False, server_default="0"),
     CheckConstraint("id = 1", name="one_row"),

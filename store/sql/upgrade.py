@@ -7,19 +7,21 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect
 
-from store.errors import CatalogTooNew, NotACatalog
+from store.errors import CatalogTooNew, CatalogTooOld, NotACatalog
 
 from .sqlite import copy, is_ours, mark_as_ours, restructuring, transaction, write_ahead, writes_ahead
 
-#: The newest revision. Comparing with it spares a catalog that is up to date the import of Alembic.
-HEAD = "0014"
+#: The newest revision. A catalog that has it is opened without importing Alembic.
+HEAD = "0015"
+#: The oldest revision that can be upgraded.
+BASE = "0014"
 
 # Alembic's context is one global of the process.
 _one_at_a_time = threading.Lock()
 
 
 def migrations_folder() -> Path:
-    """Where the revisions lie: inside the package in a wheel, beside it in a checkout."""
+    """Return the folder of the revisions: inside the package in a wheel, beside it in a checkout."""
     inside = Path(__file__).parents[1] / "migrations"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "migrations"
 
@@ -27,7 +29,7 @@ def migrations_folder() -> Path:
 def upgrade(engine: Engine, path: Path, *, migrations: Path | None = None, head: str = HEAD) -> None:
     """Run the revisions that *path* lacks, all or nothing. Several processes may do this at once.
 
-    Raises `CatalogTooNew` or `NotACatalog` and leaves the file alone when it is not an older catalog of ours.
+    Raises `CatalogTooNew`, `CatalogTooOld` or `NotACatalog` and leaves the file alone if it cannot be upgraded.
     """
     with transaction(engine, path, writes=False) as connection:
         revision = _revision(connection, path)
@@ -53,13 +55,15 @@ def upgrade(engine: Engine, path: Path, *, migrations: Path | None = None, head:
 
 
 def _revision(connection: Connection, path: Path) -> str | None:
-    """The catalog's revision; None for an empty file."""
+    """The catalog's revision; None for an empty file. Raises `CatalogTooOld` or `NotACatalog`."""
     tables = inspect(connection).get_table_names()
     if not tables:
         return None
     if not is_ours(connection) or "alembic_version" not in tables:
         raise NotACatalog(path)
     revision: str = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+    if revision < BASE:
+        raise CatalogTooOld(path, revision)
     return revision
 
 

@@ -1,7 +1,7 @@
-"""The least rank that each photo has kept in a scoring: what a label must reach to come among its best.
+"""The least rank that each photo has kept in a scoring: the rank that a label must reach to come among its best.
 
-They are kept in pages of `PAGE` photos, so that a new label can be compared with all photos without reading what they
-have kept. A page that is not there is made of the rows; whoever writes or deletes a row deletes its page.
+They are stored in pages of `PAGE` photos, so that a new label can be compared with all photos without reading what they
+have kept. A missing page is computed from the rows; every write or deletion of a row must delete its page.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class LeastRanks:
         return np.concatenate([np.empty(0, np.int64), *held])
 
     def of(self, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Of these photos, (n,), ascending: float32 (n,), NaN where nothing is kept."""
+        """The least ranks of these photos, (n,), ascending: float32 (n,), NaN where nothing is kept."""
         found = np.full(len(photo_ids), np.nan, np.float32)
         for page, ranks in self._pages.items():
             start, end = np.searchsorted(photo_ids, (page * PAGE, (page + 1) * PAGE))
@@ -56,7 +56,7 @@ class LeastRanks:
             self.page(page)[photo_ids[photo_ids // PAGE == page] - page * PAGE] = np.nan
 
     def page(self, page: int) -> NDArray[np.float32]:
-        """That page, made if there is none."""
+        """The page of that number, made if there is none."""
         return self._pages.setdefault(page, np.full(PAGE, np.nan, np.float32))
 
 

@@ -1,4 +1,4 @@
-"""What people and other programs said of labels on photos."""
+"""Tags that people and other programs gave photos."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from store.records import Said, Tag, TagSource
+from store.records import Tag, TagEvent, TagSource
 from store.sql import schema
 from store.sql.dialect import chunks
 
@@ -18,13 +18,13 @@ _WHAT = {TagSource.USER: "added", TagSource.REJECTED: "rejected"}
 
 
 class Tags:
-    """The rows of tags. No automatic pass touches them; its own are `Scores`."""
+    """Manual and imported tags. No automatic pass touches them; its own rows are in `Scores`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def of(self, photo_ids: Sequence[int]) -> dict[int, list[Tag]]:
-        """What was said of each photo: added tags first, then imported and rejected ones, in the order of labels."""
+        """The tags of each photo: added ones first, then imported and rejected ones, in the order of labels."""
         tags: defaultdict[int, list[Tag]] = defaultdict(list)
         for some in chunks(photo_ids):
             rows = self._connection.execute(select(_tag, _label.c.name).join(_label).where(_tag.c.photo_id.in_(some)))
@@ -36,7 +36,7 @@ class Tags:
         return {photo_id: tags.get(photo_id, []) for photo_id in photo_ids}
 
     def by_hand(self, photo_ids: Sequence[int]) -> set[int]:
-        """Those of the photos that a person, or another program, said anything about."""
+        """The subset of the photos with any manual or imported tag."""
         return {
             photo_id
             for some in chunks(photo_ids)
@@ -44,7 +44,7 @@ class Tags:
         }
 
     def say(self, photo_id: int, label_id: int, source: TagSource) -> bool:
-        """Note that a person added or rejected the label, until they say otherwise. Returns whether it is new."""
+        """Record that a person added or rejected the label. Returns whether it is new."""
         by_hand = [TagSource.USER, TagSource.REJECTED]
         assert source in by_hand
         mine = (_tag.c.photo_id == photo_id, _tag.c.label_id == label_id, _tag.c.source.in_(by_hand))
@@ -83,15 +83,15 @@ class Tags:
             self._note(photo_id, label_id, "cleared", None)
         return bool(held)
 
-    def history(self, photo_id: int) -> list[Said]:
-        """What was said of the photo, oldest first."""
+    def history(self, photo_id: int) -> list[TagEvent]:
+        """The changes of the photo's tags, oldest first."""
         rows = self._connection.execute(
             select(_event, _label.c.name).join(_label).where(_event.c.photo_id == photo_id).order_by(_event.c.id)
         )
-        return [Said(row.name, row.what, row.origin, row.at) for row in rows]
+        return [TagEvent(row.name, row.what, row.origin, row.at) for row in rows]
 
     def photos(self) -> list[int]:
-        """The photos that anything was said of, by ascending id."""
+        """The photos with any manual or imported tag, by ascending id."""
         return list(self._connection.execute(select(_tag.c.photo_id).distinct().order_by(_tag.c.photo_id)).scalars())
 
     def labels(self) -> list[str]:

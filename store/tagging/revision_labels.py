@@ -1,4 +1,4 @@
-"""The labels of a vocabulary's revisions: of one all, or those that a few photos' tags are about."""
+"""The labels of a vocabulary's revisions: all of one, or those that the tags of a few photos need."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _COLUMNS = select(
 
 
 class Members(Protocol):
-    """The labels of one revision, each by its place in it. Ids and names that it has not are passed over."""
+    """The labels of one revision, each by its place in it. Ids and names that it does not have are left out."""
 
     def with_ids(self, ids: Collection[int]) -> Mapping[int, Label]:
-        """Those with these ids."""
+        """Return the labels with these ids."""
         ...
 
     def named(self, names: Collection[str]) -> Mapping[int, Label]:
-        """Those with these names."""
+        """Return the labels with these names."""
         ...
 
 
 def about(members: Members, label_ids: Collection[int], names: Collection[str]) -> tuple[Label, ...]:
-    """Those that have one of these ids or names, and all that they imply, in the revision's order."""
+    """The labels with one of these ids or names, and all that they imply, in the revision's order."""
     found = dict(members.with_ids(label_ids))
     there = {label.definition.name for label in found.values()}
     wanted = {*names, *_parents(found)} - there
@@ -56,18 +56,18 @@ def about(members: Members, label_ids: Collection[int], names: Collection[str]) 
     return tuple(found[place] for place in sorted(found))
 
 
-class KeptMembers:
-    """All labels of a revision, at hand."""
+class CachedMembers:
+    """All labels of a revision, in memory."""
 
     def __init__(self, labels: tuple[Label, ...]) -> None:
         self.labels = labels
 
     def with_ids(self, ids: Collection[int]) -> Mapping[int, Label]:
-        """Those with these ids."""
+        """Return the labels with these ids."""
         return {place: self.labels[place] for key in ids if (place := self._by_id.get(key)) is not None}
 
     def named(self, names: Collection[str]) -> Mapping[int, Label]:
-        """Those with these names."""
+        """Return the labels with these names."""
         return {place: self.labels[place] for name in names if (place := self._by_name.get(name)) is not None}
 
     @cached_property
@@ -80,7 +80,7 @@ class KeptMembers:
 
 
 class StoredMembers:
-    """The labels of a revision in the catalog, of which those are read that are asked for."""
+    """The labels of a revision in the catalog, read as they are asked for."""
 
     def __init__(self, connection: Connection, revision_id: int) -> None:
         self._connection = connection
@@ -91,11 +91,11 @@ class StoredMembers:
         return tuple(self._read().values())
 
     def with_ids(self, ids: Collection[int]) -> Mapping[int, Label]:
-        """Those with these ids."""
+        """Return the labels with these ids."""
         return self._read(_member.c.label_id.in_(items_of(ids))) if ids else {}
 
     def named(self, names: Collection[str]) -> Mapping[int, Label]:
-        """Those with these names."""
+        """Return the labels with these names."""
         return self._read(_label.c.name.in_(items_of(names))) if names else {}
 
     def _read(self, *which: ColumnElement[bool]) -> dict[int, Label]:
@@ -112,20 +112,20 @@ class StoredMembers:
         return dict(zip(places, map(Label, ids, definitions), strict=True))
 
 
-#: What a revision's labels are known by: the digest of its content, and the number and the sum of their ids.
+#: Identifies a revision's labels: the digest of its content, and the number and the sum of their ids.
 Key = tuple[bytes, int, int]
 
 
-class KeptLabels:
-    """The labels of the revisions that were read last, which are the same for every search. Threads may share it."""
+class LabelCache:
+    """A cache of the labels of the revisions that were read last. Threads may share it."""
 
     def __init__(self, most: int = 4) -> None:
         self._most = most
-        self._kept: dict[Key, KeptMembers] = {}
+        self._kept: dict[Key, CachedMembers] = {}
         self._lock = threading.Lock()
 
-    def find(self, key: Key) -> KeptMembers | None:
-        """Those labels, if they are kept."""
+    def find(self, key: Key) -> CachedMembers | None:
+        """The labels, if they are cached."""
         with self._lock:
             found = self._kept.pop(key, None)
             if found is not None:
@@ -133,8 +133,8 @@ class KeptLabels:
             return found
 
     def keep(self, key: Key, labels: tuple[Label, ...]) -> None:
-        """Have those labels at hand from now on."""
-        members = KeptMembers(labels)
+        """Cache those labels."""
+        members = CachedMembers(labels)
         with self._lock:
             self._kept[key] = members
             for oldest in list(self._kept)[: -self._most]:

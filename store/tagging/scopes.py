@@ -1,4 +1,4 @@
-"""Which photos have a file below certain folders."""
+"""Scopes: the photos that have a file below certain folders."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Scopes:
         self._connection = connection
 
     def photos(self, folders: Sequence[bytes]) -> NDArray[np.int64]:
-        """The photos of which a file lies below one of the *folders*, int64 (n,), ascending."""
+        """The photos with a file below one of the *folders*, int64 (n,), ascending."""
         wheres = self._below(folders)
         if not wheres:
             return np.empty(0, np.int64)
@@ -30,7 +30,7 @@ class Scopes:
         return np.unique(np.concatenate([self._ids(found.where(where)) for where in wheres]))
 
     def among(self, folders: Sequence[bytes], photo_ids: Sequence[int]) -> set[int]:
-        """Those of *photo_ids* of which a file lies below one of the *folders*."""
+        """The subset of *photo_ids* with a file below one of the *folders*."""
         registered = {row.id: row.path for row in self._connection.execute(select(_folder.c.id, _folder.c.path))}
         asked, found = set(photo_ids), set()
         for some in chunks(photo_ids):
@@ -44,7 +44,7 @@ class Scopes:
         return found
 
     def holds(self, folder: bytes) -> bool:
-        """Whether any file is known below *folder*."""
+        """Return whether any file is known below *folder*."""
         found = (select(_file.c.id).where(where).limit(1) for where in self._below([folder]))
         return any(self._connection.execute(query).first() is not None for query in found)
 
@@ -55,7 +55,7 @@ class Scopes:
         return np.array([row[0] for row in cursor.fetchall()], np.int64)
 
     def _below(self, folders: Sequence[bytes]) -> list[ColumnElement[bool]]:
-        """For each of the *folders* and each registered one that it has to do with, which rows are meant."""
+        """Conditions for the rows below each of the *folders*, one for each registered folder that overlaps it."""
         registered = self._connection.execute(select(_folder.c.id, _folder.c.path)).all()
         wheres = []
         for wanted in folders:
@@ -71,7 +71,7 @@ class Scopes:
 
 
 def _relative(wanted: bytes, folder: bytes) -> bytes | None:
-    """Where in *folder* what is below *wanted* lies: all of it if empty; None if nothing does."""
+    """The part of *folder* that lies below *wanted*, relative to it: empty for all of it, None for nothing."""
     if _is_in(folder, wanted):
         return b""
     return os.path.relpath(wanted, folder) if _is_in(wanted, folder) else None

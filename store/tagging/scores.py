@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -15,20 +16,23 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    false,
     func,
     insert,
+    literal,
+    or_,
     select,
     update,
 )
 
 from store.embeddings.change_log import PUT, latest
-from store.records import KeptScores, Scoring
+from store.records import PhotoScores, Scoring
 from store.sql import schema
-from store.sql.dialect import among, chunks, execute_plainly, replacing
+from store.sql.chunks import among, chunks
+from store.sql.dialect import execute_plainly, replacing, upsert
 
 from . import least_ranks
 from .least_ranks import PAGE, LeastRanks
-from .score_rows import COLUMNS, holds_any, kept_of, rows_of
 
 _scoring, _scores, _embedding, _log = (
     schema.scoring,
@@ -36,42 +40,44 @@ _scoring, _scores, _embedding, _log = (
     schema.embedding,
     schema.embedding_change,
 )
+#: The columns that `_kept_of` reads and `_rows_of` writes.
+_COLUMNS = (_scores.c.photo_id, _scores.c.label_ids, _scores.c.cosines)
+_BYTES = 4
 _PUT = replacing(_scores, ["scoring_id", "photo_id"], ["label_ids", "cosines"])
 #: To look for more labels in the rows takes longer than to read all rows.
 _SOUGHT = 3
-_OF_SCORING = select(*COLUMNS).where(_scores.c.scoring_id == bindparam("scoring"))
+_OF_SCORING = select(*_COLUMNS).where(_scores.c.scoring_id == bindparam("scoring"))
 
 
 class Scores:
-    """What scorings kept. The newest complete one of a space is in force; an incomplete one is being made.
+    """Scorings and their rows. The newest complete one of a space and a slot is in force; an incomplete one is begun.
 
-    So it is for each namespace by itself; the main vocabulary's is empty. A scoring has the same number of labels for
-    every photo.
+    A scoring has the same number of labels for every photo.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def stamp(self, space_id: int, namespace: str = "") -> tuple[int, int] | None:
-        """What tells the scoring in force from any other state of it; None if there is none."""
-        return self.stamps(space_id).get(namespace)
+    def stamp(self, space_id: int, slot: str = "") -> tuple[int, int] | None:
+        """The id and the edition of the scoring in force, which identify its state; None if there is none."""
+        return self.stamps(space_id).get(slot)
 
     def stamps(self, space_id: int) -> dict[str, tuple[int, int]]:
-        """As `stamp`, of every namespace that has a scoring in force."""
+        """As `stamp`, for every slot that has a scoring in force."""
         rows = self._connection.execute(
-            select(_scoring.c.namespace, _scoring.c.id, _scoring.c.edition)
+            select(_scoring.c.slot, _scoring.c.id, _scoring.c.edition)
             .where(_scoring.c.space_id == space_id, _scoring.c.complete)
             .order_by(_scoring.c.id)
         )
-        return {row.namespace: (row.id, row.edition) for row in rows}
+        return {row.slot: (row.id, row.edition) for row in rows}
 
-    def current(self, space_id: int, namespace: str = "") -> Scoring | None:
+    def current(self, space_id: int, slot: str = "") -> Scoring | None:
         """The scoring in force, if there is one."""
-        return self._newest(space_id, namespace, complete=True)
+        return self._newest(space_id, slot, complete=True)
 
-    def begun(self, space_id: int, namespace: str = "") -> Scoring | None:
+    def begun(self, space_id: int, slot: str = "") -> Scoring | None:
         """The scoring that is being made, or that was when the making was interrupted."""
-        return self._newest(space_id, namespace, complete=False)
+        return self._newest(space_id, slot, complete=False)
 
     def begin(
         self,
@@ -81,19 +87,21 @@ class Scores:
         offsets: NDArray[np.float64],
         *,
         complete: bool = False,
-        namespace: str = "",
+        slot: str = "",
     ) -> Scoring:
         """A scoring without photos, of these labels (k,), ascending, each ranked by its cosine less its offset (k,).
 
-        One that was begun of the same is taken up again; others that were begun in the namespace are given up.
+        One that was begun of the same is taken up again, without the scores of photos that have changed since; others
+        that were begun in the slot are given up.
         """
-        begun = self.begun(space_id, namespace)
+        begun = self.begun(space_id, slot)
         if begun is not None and not complete and begun.is_of(revision_id, label_ids, offsets):
+            self._resume(begun)
             return begun
-        self.give_up(space_id, namespace)
+        self.give_up(space_id, slot)
         values = {
             "space_id": space_id,
-            "namespace": namespace,
+            "slot": slot,
             "revision_id": revision_id,
             "edition": 0,
             "label_ids": _packed(label_ids, "<i8"),
@@ -103,12 +111,12 @@ class Scores:
         }
         key = self._connection.execute(insert(_scoring).values(values)).inserted_primary_key
         assert key is not None
-        return Scoring(int(key[0]), 0, space_id, revision_id, label_ids, offsets, namespace)
+        return Scoring(int(key[0]), 0, space_id, revision_id, label_ids, offsets, slot)
 
     def amend(
         self, scoring: Scoring, revision_id: int, label_ids: NDArray[np.int64], offsets: NDArray[np.float64]
     ) -> None:
-        """The scoring's rows are from now on those of other labels. Whoever says so has seen to the rows."""
+        """The scoring's rows are from now on those of other labels. The caller must have updated the rows already."""
         self._connection.execute(
             update(_scoring)
             .where(_scoring.c.id == scoring.id)
@@ -121,53 +129,55 @@ class Scores:
         )
 
     def finish(self, scoring: Scoring) -> None:
-        """Put the scoring in force, and delete the others of its space and namespace."""
+        """Put the scoring in force, and delete the others of its space and slot."""
         self._connection.execute(update(_scoring).where(_scoring.c.id == scoring.id).values(complete=True))
-        mine = (_scoring.c.space_id == scoring.space_id, _scoring.c.namespace == scoring.namespace)
+        mine = (_scoring.c.space_id == scoring.space_id, _scoring.c.slot == scoring.slot)
         others = select(_scoring.c.id).where(*mine, _scoring.c.id != scoring.id)
         self._delete(self._connection.execute(others).scalars())
 
-    def give_up(self, space_id: int, namespace: str = "") -> None:
+    def give_up(self, space_id: int, slot: str = "") -> None:
         """Delete what was begun and not finished."""
-        mine = (_scoring.c.space_id == space_id, _scoring.c.namespace == namespace)
+        mine = (_scoring.c.space_id == space_id, _scoring.c.slot == slot)
         begun = select(_scoring.c.id).where(*mine, ~_scoring.c.complete)
         self._delete(self._connection.execute(begun).scalars())
 
-    def drop(self, namespace: str) -> None:
-        """Delete every scoring of the namespace, in all spaces, with what it kept."""
-        every = select(_scoring.c.id).where(_scoring.c.namespace == namespace)
+    def drop(self, slot: str) -> None:
+        """Delete every scoring of the slot, in all spaces, with its rows."""
+        every = select(_scoring.c.id).where(_scoring.c.slot == slot)
         self._delete(self._connection.execute(every).scalars())
 
-    def put(self, scoring_id: int, kept: KeptScores) -> None:
+    def put(self, scoring_id: int, kept: PhotoScores) -> None:
         """Keep these scores of photos in place of those that they have.
 
-        Whoever is not sure that the photos exist calls `forget_deleted` later.
+        A caller that is not sure that the photos exist must call `forget_deleted` later.
         """
-        rows = [(scoring_id, *row) for row in rows_of(kept)]
+        rows = [(scoring_id, *row) for row in _rows_of(kept)]
         if rows:
             execute_plainly(self._connection, _PUT, rows)
             least_ranks.forget(self._connection, scoring_id, kept.photo_ids.tolist())
 
-    def of(self, scoring_id: int, photo_ids: Sequence[int]) -> KeptScores:
+    def of(self, scoring_id: int, photo_ids: Sequence[int]) -> PhotoScores:
         """The scores of these photos, by photo; those that have none are left out."""
         rows: list[Any] = []
         for some in chunks(photo_ids):
             asked = set(some)
             found = self._connection.execute(
-                select(*COLUMNS).where(_scores.c.scoring_id == scoring_id, among(_scores.c.photo_id, some))
+                select(*_COLUMNS).where(_scores.c.scoring_id == scoring_id, among(_scores.c.photo_id, some))
             )
             rows += [row for row in found if row.photo_id in asked]
-        return kept_of(rows)
+        return _kept_of(rows)
 
-    def scan(self, scoring_id: int, rows: int = 4096, holding: Collection[int] | None = None) -> Iterator[KeptScores]:
-        """The scores of all photos, by ascending photo, at most *rows* at a time.
+    def scan(
+        self, scoring_id: int, rows: int = 4096, holding: Collection[int] | None = None, after: int = 0
+    ) -> Iterator[PhotoScores]:
+        """The scores of all photos beyond *after*, by ascending photo, at most *rows* at a time.
 
         With *holding*, of those that hold one of these labels; others may be among them.
         """
-        which = [] if holding is None or len(holding) > _SOUGHT else [holds_any(holding)]
-        last = 0
+        which = [] if holding is None or len(holding) > _SOUGHT else [_holds_any(holding)]
+        last = after
         while True:
-            page = select(*COLUMNS).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id > last, *which)
+            page = select(*_COLUMNS).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id > last, *which)
             # From the driver's own cursor: to wrap each row takes longer than to read it.
             cursor = self._connection.execute(page.order_by(_scores.c.photo_id).limit(rows)).cursor
             assert cursor is not None
@@ -175,7 +185,7 @@ class Scores:
             if not read:
                 return
             last = read[-1][0]
-            yield kept_of(read)
+            yield _kept_of(read)
 
     def missing(self, scoring: Scoring, after: int = 0, limit: int | None = None) -> list[int]:
         """Photos that have an embedding and no scores, by ascending id beyond *after*."""
@@ -183,12 +193,12 @@ class Scores:
         return list(self._connection.execute(query.order_by(_embedding.c.photo_id).limit(limit)).scalars().all())
 
     def count_missing(self, scoring: Scoring) -> int:
-        """How many photos have an embedding and no scores."""
+        """Count the photos that have an embedding and no scores."""
         query = select(func.count()).select_from(_embedding).where(_is_missing(scoring))
         return self._connection.execute(query).scalar_one()
 
     def count_changed(self, scoring: Scoring, before: Scoring | None) -> int:
-        """How many photos of *scoring* have other scores than in *before*, or none there."""
+        """Count the photos of *scoring* that have other scores in *before*, or none there."""
         one, other = _scores.alias(), _scores.alias()
         total = select(func.count()).select_from(one).where(one.c.scoring_id == scoring.id)
         count = self._connection.execute(total).scalar_one()
@@ -201,7 +211,7 @@ class Scores:
         return count - self._connection.execute(same).scalar_one()
 
     def least_ranks(self, scoring: Scoring) -> LeastRanks:
-        """The least rank that each photo has kept; what is not known is read from the rows."""
+        """The least rank that each photo has kept; missing pages are computed from the rows."""
         found = least_ranks.read(self._connection, scoring.id)
         last = self._connection.execute(
             select(func.max(_scores.c.photo_id)).where(_scores.c.scoring_id == scoring.id)
@@ -209,13 +219,13 @@ class Scores:
         unknown = set(range((-1 if last is None else last) // PAGE + 1)).difference(found.pages())
         for page in sorted(unknown):
             of_page = _scores.c.photo_id.between(page * PAGE, (page + 1) * PAGE - 1)
-            kept = kept_of(self._connection.execute(_OF_SCORING.where(of_page), {"scoring": scoring.id}).all())
+            kept = _kept_of(self._connection.execute(_OF_SCORING.where(of_page), {"scoring": scoring.id}).all())
             found.page(page)
             found.note(kept.photo_ids, scoring.ranks(kept))
         return found
 
     def keep_least_ranks(self, scoring: Scoring, least: LeastRanks) -> None:
-        """Keep what `least_ranks` would say, so that it need not be read again."""
+        """Store the least ranks, so that they need not be computed from the rows again."""
         least_ranks.write(self._connection, scoring.id, least)
 
     def forget(self, scoring_id: int, photo_ids: Sequence[int]) -> None:
@@ -227,27 +237,38 @@ class Scores:
         least_ranks.forget(self._connection, scoring_id, photo_ids)
 
     def forget_deleted(self, scoring: Scoring) -> None:
-        """Delete the scores of photos that are no more."""
+        """Delete the scores of photos that were deleted."""
         is_there = exists().where(schema.photo.c.id == _scores.c.photo_id)
         self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring.id, ~is_there))
 
-    def forget_without_embedding(self, scoring: Scoring) -> None:
-        """Delete the scores of photos that have no embedding any more."""
-        space_id, photo_id = _embedding.c.space_id, _embedding.c.photo_id
-        has_one = exists().where(space_id == scoring.space_id, photo_id == _scores.c.photo_id)
-        self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring.id, ~has_one))
-
-    def forget_changed(self, scoring: Scoring) -> None:
-        """Delete the scores of photos whose embeddings changed after the scoring was begun."""
+    def changed(self, scoring: Scoring) -> NDArray[np.int64]:
+        """The photos whose embeddings changed after the scoring was begun or taken up again, int64 (n,), ascending."""
         since = select(_scoring.c.change_seq).where(_scoring.c.id == scoring.id).scalar_subquery()
         changed = select(_log.c.photo_id).where(
             _log.c.space_id == scoring.space_id, _log.c.seq > since, _log.c.op == PUT
         )
-        self.forget(scoring.id, list(self._connection.execute(changed.distinct()).scalars()))
+        return np.unique(np.array(self._connection.execute(changed).scalars().all(), np.int64))
 
-    def _newest(self, space_id: int, namespace: str, *, complete: bool) -> Scoring | None:
+    def forget_changed(self, scoring: Scoring) -> None:
+        """Delete the scores of these photos: see `changed`."""
+        self.forget(scoring.id, self.changed(scoring).tolist())
+
+    def merge(self, begun: Scoring, into: Scoring) -> None:
+        """Put the scores of *begun* in place of those that photos have in another scoring, and give it up."""
+        rows = select(literal(into.id), *_COLUMNS).where(_scores.c.scoring_id == begun.id)
+        merged = upsert(_scores).from_select(["scoring_id", "photo_id", "label_ids", "cosines"], rows)
+        new = {name: merged.excluded[name] for name in ("label_ids", "cosines")}
+        self._connection.execute(merged.on_conflict_do_update(index_elements=["scoring_id", "photo_id"], set_=new))
+        self._delete([begun.id])
+
+    def _resume(self, begun: Scoring) -> None:
+        self.forget_changed(begun)
+        seq = latest(self._connection, begun.space_id).seq
+        self._connection.execute(update(_scoring).where(_scoring.c.id == begun.id).values(change_seq=seq))
+
+    def _newest(self, space_id: int, slot: str, *, complete: bool) -> Scoring | None:
         query: Select[tuple[object, ...]] = select(_scoring).where(
-            _scoring.c.space_id == space_id, _scoring.c.namespace == namespace, _scoring.c.complete.is_(complete)
+            _scoring.c.space_id == space_id, _scoring.c.slot == slot, _scoring.c.complete.is_(complete)
         )
         row = self._connection.execute(query.order_by(_scoring.c.id.desc()).limit(1)).one_or_none()
         if row is None:
@@ -260,7 +281,7 @@ class Scores:
             row.revision_id,
             label_ids.astype(np.int64),
             offsets.astype(np.float64),
-            row.namespace,
+            row.slot,
         )
 
     def _delete(self, scoring_ids: Iterable[int]) -> None:
@@ -275,6 +296,30 @@ def _packed(numbers: NDArray[np.int64] | NDArray[np.float64], dtype: str) -> byt
 
 
 def _is_missing(scoring: Scoring) -> ColumnElement[bool]:
-    """Whether an embedding is of a photo that has no scores."""
+    """True if an embedding is of a photo that has no scores."""
     scored = exists().where(_scores.c.scoring_id == scoring.id, _scores.c.photo_id == _embedding.c.photo_id)
     return and_(_embedding.c.space_id == scoring.space_id, ~scored)
+
+
+def _rows_of(kept: PhotoScores) -> Iterator[tuple[int, bytes, bytes]]:
+    """A row for each photo."""
+    label_ids, cosines = kept.label_ids.astype("<i4").tobytes(), kept.cosines.astype("<f4").tobytes()
+    photo_ids, width = kept.photo_ids.tolist(), _BYTES * kept.label_ids.shape[1]
+    starts = range(0, len(photo_ids) * width, width) if width else [0] * len(photo_ids)
+    for photo_id, start in zip(photo_ids, starts, strict=True):
+        yield photo_id, label_ids[start : start + width], cosines[start : start + width]
+
+
+def _kept_of(rows: Sequence[Any]) -> PhotoScores:
+    """The scores in these rows, by photo."""
+    photo_ids = np.array([row[0] for row in rows], np.int64)
+    width = len(rows[0][2]) // _BYTES if rows else 0
+    label_ids = np.frombuffer(b"".join([row[1] for row in rows]), "<i4").reshape(len(rows), width)
+    cosines = np.frombuffer(b"".join([row[2] for row in rows]), "<f4").reshape(len(rows), width)
+    order = np.argsort(photo_ids)
+    return PhotoScores(photo_ids[order], label_ids.astype(np.int64)[order], cosines.astype(np.float32)[order])
+
+
+def _holds_any(label_ids: Collection[int]) -> ColumnElement[bool]:
+    """True if one of *label_ids* is among a photo's, or its bytes happen to span two of them."""
+    return or_(false(), *(func.instr(_scores.c.label_ids, struct.pack("<i", each)) > 0 for each in label_ids))

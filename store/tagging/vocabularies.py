@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
@@ -12,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
-    CompoundSelect,
     Connection,
     Row,
+    Select,
     Text,
     func,
     insert,
@@ -22,7 +24,6 @@ from sqlalchemy import (
     or_,
     select,
     type_coerce,
-    union_all,
     update,
 )
 
@@ -31,8 +32,7 @@ from store.records import Label, LabelDefinition, Revision, VocabularyDefinition
 from store.sql import schema
 from store.sql.dialect import chunks
 
-from .digests import label_digest, retired_digest, vocabulary_digest
-from .revision_labels import KeptLabels, Key, StoredMembers, about
+from .revision_labels import Key, LabelCache, StoredMembers, about
 
 _vocabulary, _revision, _label, _member = schema.vocabulary, schema.revision, schema.label, schema.revision_label
 
@@ -40,12 +40,15 @@ _vocabulary, _revision, _label, _member = schema.vocabulary, schema.revision, sc
 class Vocabularies:
     """Named lists of labels. A change makes a new revision; the old one stays as it was."""
 
-    def __init__(self, connection: Connection, kept: KeptLabels | None = None) -> None:
+    def __init__(self, connection: Connection, kept: LabelCache | None = None) -> None:
         self._connection = connection
-        self._kept = kept or KeptLabels()
+        self._kept = kept or LabelCache()
 
-    def put(self, definition: VocabularyDefinition) -> Revision:
-        """The revision with that content: the current one if it is equal, else a new one."""
+    def put(self, definition: VocabularyDefinition, *, restores: int | None = None) -> Revision:
+        """The revision with that content: the newest one if it is equal, else a new one.
+
+        *restores* is the number of the revision whose content a rollback brings back.
+        """
         digest = vocabulary_digest(definition)
         current = self._newest(definition.name)
         if current is not None and current.digest == digest:
@@ -59,6 +62,7 @@ class Vocabularies:
                 threshold=definition.threshold,
                 exclusive=[list(group) for group in definition.exclusive],
                 created_at=datetime.now(UTC).replace(tzinfo=None),
+                restores=restores,
             )
         ).inserted_primary_key
         assert key is not None
@@ -84,11 +88,40 @@ class Vocabularies:
     def part(self, revision_id: int, label_ids: Collection[int], names: Collection[str] = ()) -> Revision:
         """The revision with that id, with the labels of these ids and names alone, and those that they imply.
 
-        That is all it takes to show a few photos' tags, and there may be thousands of others.
+        This is enough to show the tags of a few photos; a revision may have thousands of labels.
         """
         row = self._row(revision_id)
         members = self._kept.find(self._key(row)) or StoredMembers(self._connection, revision_id)
         return _revision_of(row, about(members, label_ids, names))
+
+    def scored_part(self, revision_id: int, label_ids: Collection[int], names: Collection[str] = ()) -> Revision:
+        """As `part`, of photos that may have been scored with older ids of these labels; see `as_scored`."""
+        part = self.part(revision_id, label_ids, names)
+        others = set(label_ids).difference(label.id for label in part.labels)
+        older = self._taught_labels(others)
+        if not older:
+            return part
+        return self.as_scored(self.part(revision_id, label_ids, {*names, *(row.name for row in older)}), label_ids)
+
+    def as_scored(self, revision: Revision, label_ids: Collection[int]) -> Revision:
+        """*revision* with the ids that photos were scored with, which are among *label_ids*.
+
+        Where a revision is in force in two slots, a re-tag of one writes renewed labels' ids into it, while the photos
+        of the other slot are still scored with the older ones.
+        """
+        taught = {label.id for label in revision.labels if label.definition.is_taught}
+        scored = set(label_ids) if taught else set()
+        if taught <= scored or not scored:
+            return revision
+        others = scored.difference(label.id for label in revision.labels)
+        older = {label_digest(_definition_of(row)): row.id for row in self._taught_labels(others)}
+        labels = (
+            replace(label, id=older.get(label_digest(label.definition), label.id))
+            if label.id in taught and label.id not in scored
+            else label
+            for label in revision.labels
+        )
+        return replace(revision, labels=tuple(labels)) if older else revision
 
     def label_ids(self, revision_id: int) -> NDArray[np.int64]:
         """The ids of its labels as they are now, int64 (k,), ascending: see `as_now`."""
@@ -107,7 +140,7 @@ class Vocabularies:
         return replace(revision, labels=tuple(labels))
 
     def relabel(self, revision: Revision) -> None:
-        """Keep the ids that the labels of *revision* have there. Whoever says so has scored photos with these."""
+        """Keep the ids that the labels of *revision* have there. The caller must have scored the photos with these."""
         if not any(label.definition.is_taught for label in revision.labels):
             return
         mine = _member.c.revision_id == revision.id
@@ -119,7 +152,7 @@ class Vocabularies:
                 )
 
     def numbered(self, name: str, number: int) -> Revision | None:
-        """That revision of the vocabulary, if there is one."""
+        """The revision of that number, if there is one."""
         found = self._connection.execute(
             select(_revision.c.id)
             .join(_vocabulary)
@@ -212,7 +245,7 @@ class Vocabularies:
         row = self._connection.execute(select(_label).where(_label.c.id == label_id)).one()
         digest = label_digest(_definition_of(row))
         if row.digest != digest:
-            # Another process was quicker.
+            # Another process has done it.
             return self._known_labels([digest])[digest]
         retired = retired_digest(row.digest, label_id)
         self._connection.execute(update(_label).where(_label.c.id == label_id).values(digest=retired))
@@ -222,7 +255,7 @@ class Vocabularies:
         return int(key[0])
 
     def label_called(self, name: str) -> int:
-        """A label of that name and no texts: what people say of photos needs no vector."""
+        """A label of that name and no texts: manual tags need no vector."""
         definition = LabelDefinition(name, ())
         return self._label_ids(VocabularyDefinition("", (definition,)))[label_digest(definition)]
 
@@ -249,6 +282,13 @@ class Vocabularies:
             known = self._known_labels(list(wanted))
         return known
 
+    def _taught_labels(self, label_ids: Collection[int]) -> list[Row[Any]]:
+        """The rows of those of these labels that have examples."""
+        found: list[Row[Any]] = []
+        for some in chunks(sorted(label_ids)):
+            found += self._connection.execute(select(_label).where(_label.c.id.in_(some), _is_taught())).all()
+        return found
+
     def _ids_now(self, labels: Mapping[int, LabelDefinition]) -> dict[int, int]:
         """The ids that these labels have now."""
         now = self.ids_of(list(labels.values()))
@@ -264,27 +304,59 @@ class Vocabularies:
 
 def _revision_of(row: Row[Any], labels: tuple[Label, ...]) -> Revision:
     exclusive = tuple(tuple(group) for group in row.exclusive)
-    return Revision(row.id, row.name, row.number, row.created_at, row.threshold, labels, exclusive)
+    return Revision(row.id, row.name, row.number, row.created_at, row.threshold, labels, exclusive, row.restores)
 
 
-def _in_use() -> CompoundSelect[tuple[int]]:
-    """The revisions in force, under whatever namespace."""
-    main, others = schema.library.c.revision_id, schema.namespace.c.revision_id
-    return union_all(select(main).where(main.is_not(None)), select(others).where(others.is_not(None)))
+def _in_use() -> Select[tuple[int]]:
+    """The revisions in force, in whatever slot."""
+    return select(schema.slot.c.current_revision_id).where(schema.slot.c.current_revision_id.is_not(None))
 
 
 def _is_taught() -> ColumnElement[bool]:
-    """Whether a label has examples: no other is ever renewed."""
+    """True for labels with examples; no others are ever made anew."""
     none = literal("[]")
     examples, counterexamples = (type_coerce(each, Text) for each in (_label.c.examples, _label.c.counterexamples))
     return or_(examples != none, counterexamples != none)
 
 
 def _definition_of(row: Row[Any]) -> LabelDefinition:
-    """What a label's id stands for."""
+    """The definition that a label's id stands for."""
     return LabelDefinition(
         row.name,
         tuple(row.texts),
         examples=tuple(row.examples),
         counterexamples=tuple(row.counterexamples),
     )
+
+
+def label_digest(label: LabelDefinition) -> bytes:
+    """Digest of a label's name, texts and examples. Labels of several revisions that are equal in these are one."""
+    content: list[object] = [label.name, list(label.texts)]
+    # Only if there are any, so that labels without keep the digest they have always had. Their order means nothing.
+    if label.is_taught:
+        content += [sorted(label.examples), sorted(label.counterexamples)]
+    return _hash(content)
+
+
+def vocabulary_digest(definition: VocabularyDefinition) -> bytes:
+    """Digest of a revision's whole content, without its vocabulary's name."""
+    labels = [
+        [label.name, list(label.texts), label.category, list(label.aliases), label.threshold]
+        for label in definition.labels
+    ]
+    content: list[object] = [definition.threshold, labels]
+    # Only if there are any, so that vocabularies without keep the digest they have always had.
+    if definition.exclusive or any(label.parents for label in definition.labels):
+        content += [[list(label.parents) for label in definition.labels], [list(g) for g in definition.exclusive]]
+    if any(label.is_taught for label in definition.labels):
+        content.append([label_digest(label).hex() if label.is_taught else None for label in definition.labels])
+    return _hash(content)
+
+
+def retired_digest(digest: bytes, label_id: int) -> bytes:
+    """Digest of the label with that id, which had *digest* until another label took its place."""
+    return _hash([digest.hex(), label_id])
+
+
+def _hash(content: list[object]) -> bytes:
+    return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode("utf-8", "surrogatepass")).digest()

@@ -69,7 +69,7 @@ def test_retag_without_a_vocabulary_changes_nothing(filled):
 def test_retag_finishes_an_interrupted_one(filled):
     with Catalog.open(filled.library / "catalog.sqlite3") as catalog, catalog.write() as t:
         t.connection.execute(tables.photo_scores.delete())
-        t.library.set_retag_pending(True)
+        t.slots.mark_stale("")
     assert "run `photos retag`" in filled("status").out
     filled("index")
     assert json.loads(filled("status", "--json").out)["retag_pending"] is False

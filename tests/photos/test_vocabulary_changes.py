@@ -144,7 +144,7 @@ def test_a_namespace_dropped_during_a_change_stays_dropped(filled, catalog, voca
     with pytest.raises(UnknownNamespace):
         revise(catalog, change, "beside")
     with catalog.read() as t:
-        assert t.namespaces.names() == [""]
+        assert t.slots.names() == [""]
         assert t.vocabularies.current("colours").number == 1
 
 

@@ -21,9 +21,9 @@ from store import (
     DiskFull,
     Facts,
     FolderCovered,
-    KeptScores,
     LabelDefinition,
     Outcome,
+    PhotoScores,
     SpaceIdentity,
     TagSource,
     Vectors,
@@ -381,7 +381,7 @@ def test_a_label_with_other_texts_is_another_label(catalog):
         one = t.vocabularies.put(VocabularyDefinition("a", (LabelDefinition("crane", ("a bird",)),)))
         two = t.vocabularies.put(VocabularyDefinition("b", (LabelDefinition("crane", ("a machine",)),)))
         assert one.labels[0].id != two.labels[0].id
-        t.library.set_revision(two.id)
+        t.slots.put_in_force("", two.id)
         assert [(v.name, v.label_count, v.in_use) for v in t.vocabularies.all()] == [("a", 1, False), ("b", 1, True)]
 
 
@@ -405,7 +405,7 @@ def add_tag(t, photo_id, label_id, source):
 
 
 def kept_scores(photo_ids, labels, cosines):
-    return KeptScores(np.array(photo_ids), np.array(labels), np.array(cosines, np.float32))
+    return PhotoScores(np.array(photo_ids), np.array(labels), np.array(cosines, np.float32))
 
 
 def begin(t, space, revision, *label_ids, complete=False):
@@ -445,7 +445,7 @@ def test_photos_that_hold_a_label_are_found_without_reading_all(tagged, wanted):
     labels = np.random.default_rng(0).choice([1, 7, 256, 65536, 1 << 24], (200, 3))
     with photographer.catalog.write() as t:
         scoring = begin(t, photographer.space, t.vocabularies.put(vocabulary("dog", "cat")), dog, cat)
-        t.scores.put(scoring.id, KeptScores(np.arange(1, 201), labels, np.zeros((200, 3), np.float32)))
+        t.scores.put(scoring.id, PhotoScores(np.arange(1, 201), labels, np.zeros((200, 3), np.float32)))
         pages = list(t.scores.scan(scoring.id, 30, wanted))
         some = t.scores.of(scoring.id, [one])
     found = [key for page in pages for key in page.photo_ids.tolist()]
@@ -518,19 +518,17 @@ def test_a_manual_tag_holds_until_changed_and_is_recorded(tagged):
 
 def test_the_library_settings_are_one_row(catalog):
     with catalog.write() as t:
-        assert (t.library.model(), t.library.space_id(), t.library.revision_id()) == (None, None, None)
-        assert t.library.retag_pending() is False
+        assert (t.library.model(), t.library.space_id()) == (None, None)
         t.library.set_model("demo")
-        t.library.set_retag_pending(True)
         t.library.remember_weights("stamp", "one")
         t.library.remember_weights("stamp", "two")
-        assert (t.library.model(), t.library.retag_pending(), t.library.weights_hash("stamp")) == ("demo", True, "two")
+        assert (t.library.model(), t.library.weights_hash("stamp")) == ("demo", "two")
         assert t.connection.exec_driver_sql("SELECT count(*) FROM library").scalar_one() == 1
 
 
 def test_every_table_about_a_photo_carries_its_photo_id():
     about = {"embedding", "embedding_change", "file", "former_content", "photo_scores", "sidecar_write"}
-    about |= {"look", "tag", "tag_event"}
+    about |= {"perceptual_hash", "tag", "tag_event"}
     assert about == {table.name for table in tables.metadata.sorted_tables if "photo_id" in table.columns}
 
 

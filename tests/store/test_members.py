@@ -38,9 +38,7 @@ def with_all_implied(definition, wanted):
     st.sets(st.sampled_from([*NAMES, "nobody"])),
     st.sets(st.sampled_from([*NAMES, "nobody"])),
 )
-def test_a_part_holds_what_was_asked_for_and_what_that_implies_in_the_revisions_order(
-    catalog, definition, some, others
-):
+def test_a_part_holds_the_asked_labels_and_all_they_imply(catalog, definition, some, others):
     with catalog.write() as t:
         # So that labels of the same names and ids are in other revisions, too.
         t.vocabularies.put(VocabularyDefinition("other", definition.labels[::-1]))

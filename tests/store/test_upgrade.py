@@ -1,5 +1,6 @@
 """Opening catalogs: new, old, newer, and no catalogs at all."""
 
+import gzip
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
-from store import Catalog, CatalogDamaged, CatalogReadOnly, CatalogTooNew, NotACatalog
+from store import Catalog, CatalogDamaged, CatalogReadOnly, CatalogTooNew, CatalogTooOld, NotACatalog
 from store.sql.schema import metadata
 from store.sql.sqlite import connect, transaction
 from store.sql.upgrade import HEAD, migrations_folder, upgrade
@@ -249,59 +250,76 @@ def test_a_copy_that_was_restored_lets_readers_and_a_writer_work_at_once_again(t
         assert view.folders.all() == []
 
 
-PHOTO = """
-INSERT INTO photo (id, content_hash, size, width, height, format, added_at) VALUES (1, x'01', 1, 1, 1, 'JPEG', 0)
-"""
-SPACE = """
-INSERT INTO space (id, model, weights_hash, preprocessing, precision, dimension, logit_scale, logit_bias)
-VALUES (1, 'm', 'h', 'p', 'float32', 2, 1, 1)
-"""
+def catalog_of_0014(tmp_path):
+    """A library made by the last revision before slots.
 
-
-def test_tags_keep_what_they_say_when_their_key_grows(tmp_path):
+    It has 8 photos, the vocabulary main, one as birds for a folder, whose re-tag is pending, and one as moods; tags by
+    hand and a rejection, a taught label, a calibration, and sidecars that were written.
+    """
     path = tmp_path / "catalog.db"
-    folder = write_revisions(tmp_path / "migrations")
-    for revision in (folder / "versions").glob("m*.py"):
-        if revision.name > "m0007":
-            revision.unlink()
-    engine = connect(path)
-    upgrade(engine, path, migrations=folder, head="0006")
-    with transaction(engine, path, writes=True) as connection:
-        for statement in (
-            PHOTO,
-            SPACE,
-            "INSERT INTO label (id, name, texts, digest) VALUES (1, 'dog', '[]', x'02')",
-            "INSERT INTO tag VALUES (1, 1, 'auto', NULL, 1, 0.5)",
-            "INSERT INTO tag VALUES (1, 1, 'user', NULL, NULL, NULL)",
-            "INSERT INTO tag VALUES (1, 1, 'imported', 'ram++', NULL, NULL)",
-        ):
-            connection.exec_driver_sql(statement)
-    engine.dispose()
-    with Catalog.open(path) as catalog, catalog.read() as t:
-        kept = [(str(tag.source), tag.origin, tag.cosine) for tag in t.tags.of([1])[1]]
-    assert kept == [("user", None, None), ("imported", "ram++", None)]
+    kept = Path(__file__).parent / "data" / "catalog-0014.sqlite3.gz"
+    path.write_bytes(gzip.decompress(kept.read_bytes()))
+    return path
 
 
-def test_what_was_scored_before_there_were_namespaces_is_the_main_vocabularys(tmp_path):
-    path = tmp_path / "catalog.db"
-    folder = write_revisions(tmp_path / "migrations")
-    for revision in (folder / "versions").glob("m*.py"):
-        if revision.name > "m0010":
-            revision.unlink()
-    engine = connect(path)
-    upgrade(engine, path, migrations=folder, head="0009")
-    with transaction(engine, path, writes=True) as connection:
-        for statement in (
-            SPACE,
-            "INSERT INTO vocabulary VALUES (1, 'animals')",
-            "INSERT INTO revision (id, vocabulary_id, number, digest, created_at) VALUES (1, 1, 1, x'00', '2026')",
-            "INSERT INTO library (id, revision_id, retag_pending) VALUES (1, 1, 1)",
-            "INSERT INTO scoring VALUES (1, 1, 1, 0, x'', x'', 0, 1)",
-        ):
-            connection.exec_driver_sql(statement)
-    engine.dispose()
+def test_a_library_of_the_last_revision_loses_nothing(tmp_path):
+    path = catalog_of_0014(tmp_path)
+    with sqlite3.connect(path) as connection:
+        before = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables(path)}
+    connection.close()
+    Catalog.open(path).close()
+    with sqlite3.connect(path) as connection:
+        after = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables(path)}
+    connection.close()
+    new_names = {"look": "perceptual_hash", "namespace_folder": "slot_folder"}
+    rewritten = {"alembic_version", "library", "namespace", "revision", "sqlite_sequence"}
+    for name in before.keys() - rewritten:
+        assert after[new_names.get(name, name)] == before[name], name
+    assert [row[:-1] for row in after["revision"]] == before["revision"]
+    assert [(*row[:3], *row[5:]) for row in before["library"]] == after["library"]
+    assert sorted(name for name, *_ in after["slot"]) == sorted(["", *(name for name, *_ in before["namespace"])])
+    assert (tmp_path / "catalog.db.before-0014").exists()
+
+
+def test_pending_retags_are_pending_after_the_upgrade(tmp_path):
+    with Catalog.open(catalog_of_0014(tmp_path)) as catalog, catalog.read() as t:
+        assert [(each.namespace, each.vocabulary, each.number) for each in t.slots.in_force()] == [
+            ("", "main", 2),
+            ("birds", "birds", 1),
+            ("moods", "moods", 1),
+        ]
+        assert t.slots.folders("birds") == (b"/photos/2018",)
+        ((name, revision_id),) = t.slots.pending().items()
+        revision = t.vocabularies.revision(revision_id)
+        assert (name, revision.vocabulary, revision.number) == ("birds", "birds", 2)
+        space_id = t.library.space_id()
+        assert len(t.scores.missing(t.scores.begun(space_id, "birds"))) == 5, "it goes on where it was"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE library SET retag_pending = 1",
+        "UPDATE scoring SET revision_id = 5 WHERE namespace = ''",
+        "INSERT INTO label SELECT 999, name, texts, x'00', examples, counterexamples FROM label WHERE id = 54",
+    ],
+)
+def test_every_kind_of_pending_retag_stays_pending(tmp_path, change):
+    path = catalog_of_0014(tmp_path)
+    with sqlite3.connect(path) as connection:
+        connection.execute(change)
+    connection.close()
     with Catalog.open(path) as catalog, catalog.read() as t:
-        scoring = t.scores.current(1)
-        assert (scoring.id, scoring.namespace, t.scores.current(1, "birds")) == (1, "", None)
-        assert [each.vocabulary for each in t.namespaces.in_force()] == ["animals"]
-        assert (t.library.revision_id(), t.library.retag_pending()) == (1, True)
+        assert t.slots.pending().keys() == {"", "birds"}
+
+
+def test_an_older_catalog_is_refused_and_left_alone(tmp_path):
+    path = catalog_of_0014(tmp_path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0013'")
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(CatalogTooOld, match="add your folders to a new library"):
+        Catalog.open(path)
+    assert path.read_bytes() == before

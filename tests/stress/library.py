@@ -88,7 +88,7 @@ class Library:
     def vocabulary_of_all(self) -> tuple[str, int]:
         """The vocabulary and revision in force; every photo has as many of its labels as it should, and no others."""
         with Catalog.open(self.path / "catalog.sqlite3") as catalog, catalog.read() as t:
-            revision = t.vocabularies.revision(t.library.revision_id() or 0)
+            revision = t.vocabularies.revision(t.slots.current_revision_id("") or 0)
             scoring = t.scores.current(t.library.space_id() or 0)
             assert scoring is not None
             assert scoring.revision_id == revision.id

@@ -1,4 +1,4 @@
-"""Tags as they are shown: of photos, and of the library."""
+"""Effective tags: automatic and manual tags together, as they are shown for photos and counted in the library."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy as np
 
 from query.tagging.learning.calibration import spreads_in_force
 from query.tagging.learning.examples import fitted_minimums
-from store import Catalog, KeptScores, Revision, Scoring, Space, Tag, TagSource, Transaction
+from store import Catalog, PhotoScores, Revision, Scoring, Space, Tag, TagSource, Transaction
 
-from .namespaces import View, parts, views
+from .namespaces import SlotView, as_scored, parts, slot_views
 from .rule import ScoredTag, TagRule
 
-#: Photos that are read together of those that something was said of.
+#: Photos with manual tags that are read together.
 _SAID = 1000
 #: Photos whose scores are read together.
 _SCANNED = 4096
-#: What people say comes first.
+#: Manual tags come first.
 _ORDER: Final = {TagSource.USER: 0, TagSource.IMPORTED: 1, TagSource.AUTO: 2}
 
 
@@ -36,7 +36,7 @@ def tags_of(
     t: Transaction, space: Space, photo_ids: Sequence[int], *, threshold: float | None = None
 ) -> dict[int, list[ScoredTag]]:
     """As `photo_tags`, within *t*."""
-    said, in_force = t.tags.of(photo_ids), t.namespaces.in_force()
+    said, in_force = t.tags.of(photo_ids), t.slots.in_force()
     scorings = {each.namespace: t.scores.current(space.id, each.namespace) for each in in_force}
     kept = {each.namespace: _scores(t, each.folders, scorings[each.namespace], photo_ids) for each in in_force}
     # A rule for thousands of labels takes longer than a search, as does reading them.
@@ -45,29 +45,29 @@ def tags_of(
     if not near:
         return {photo_id: [] for photo_id in photo_ids}
     rules = [rule_in_force(t, space, view.revision, threshold) for view in near]
-    lenses = [Lens(view, rule, scorings[view.namespace]) for view, rule in zip(near, rules, strict=True)]
-    return _with_all(lenses, said, [_tags(lens.view, kept[lens.view.namespace]) for lens in lenses])
+    slots = [ScoredSlot(view, rule, scorings[view.namespace]) for view, rule in zip(near, rules, strict=True)]
+    return _with_all(slots, said, [_tags(slot.view, kept[slot.view.namespace]) for slot in slots])
 
 
 def tag_counts(catalog: Catalog, space: Space, *, threshold: float | None = None) -> list[tuple[str, int]]:
     """The library's tags, each with the number of photos that have it, most first. *threshold* is a probability."""
     with catalog.read() as t:
         gone = set(t.photos.gone())
-        lenses = lenses_in_force(t, space, threshold)
-        counted = Counter(tag.label for key, tags in _each_shown(t, lenses) if key not in gone for tag in tags)
+        slots = scored_slots(t, space, threshold)
+        counted = Counter(tag.label for key, tags in _each_shown(t, slots) if key not in gone for tag in tags)
     return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lens:
-    """A vocabulary in force, its rule, and what photos were scored with; no scoring before there is one."""
+class ScoredSlot:
+    """A vocabulary in force with its rule and its scoring; None before there is one."""
 
-    view: View
+    view: SlotView
     rule: TagRule
     scoring: Scoring | None
 
-    def scan(self, t: Transaction, holding: Collection[int] | None = None) -> Iterator[KeptScores]:
-        """What is kept of every photo that lies in its folders, by ascending photo.
+    def scan(self, t: Transaction, holding: Collection[int] | None = None) -> Iterator[PhotoScores]:
+        """The scores of every photo in its folders, by ascending photo.
 
         With *holding*, of those that hold one of these labels; others may be among them.
         """
@@ -81,38 +81,39 @@ class Lens:
             yield t.scores.of(self.scoring.id, scope[start : start + _SCANNED])
 
     def of(self, t: Transaction, photo_ids: Sequence[int]) -> dict[int, list[Tag]]:
-        """All that is kept of these photos, as far as they lie in its folders: their best labels by falling cosine."""
+        """The best labels, by falling cosine, of those of these photos that lie in its folders."""
         return _tags(self.view, _scores(t, self.view.folders, self.scoring, photo_ids))
 
 
-def lenses_in_force(t: Transaction, space: Space, threshold: float | None = None) -> list[Lens]:
+def scored_slots(t: Transaction, space: Space, threshold: float | None = None) -> list[ScoredSlot]:
     """The vocabularies in force, the main one first. *threshold* is a probability."""
-    return [lens_of(t, space, view, threshold) for view in views(t)]
+    return [scored_slot(t, space, view, threshold) for view in slot_views(t, space)]
 
 
-def plain_lens(t: Transaction, space: Space, namespace: str) -> Lens:
+def plain_scored_slot(t: Transaction, space: Space, namespace: str) -> ScoredSlot:
     """The vocabulary in force under *namespace*, which there must be, with its labels under their own names."""
-    revision_id = t.library.revision_id(namespace)
+    revision_id = t.slots.current_revision_id(namespace)
     assert revision_id is not None
-    view = View(namespace, t.vocabularies.revision(revision_id), t.namespaces.folders(namespace))
-    return lens_of(t, space, view)
+    revision = as_scored(t, space, t.vocabularies.revision(revision_id), namespace)
+    view = SlotView(namespace, revision, t.slots.folders(namespace))
+    return scored_slot(t, space, view)
 
 
-def lens_of(t: Transaction, space: Space, view: View, threshold: float | None = None) -> Lens:
-    """*view* with its rule and what photos were scored with. *threshold* is a probability."""
+def scored_slot(t: Transaction, space: Space, view: SlotView, threshold: float | None = None) -> ScoredSlot:
+    """*view* with its rule and its scoring. *threshold* is a probability."""
     rule = rule_in_force(t, space, view.revision, threshold)
-    return Lens(view, rule, t.scores.current(space.id, view.namespace))
+    return ScoredSlot(view, rule, t.scores.current(space.id, view.namespace))
 
 
-def _scores(t: Transaction, folders: Sequence[bytes], scoring: Scoring | None, photo_ids: Sequence[int]) -> KeptScores:
-    """All that is kept of those of these photos that lie in *folders*; of any, if there are none."""
+def _scores(t: Transaction, folders: Sequence[bytes], scoring: Scoring | None, photo_ids: Sequence[int]) -> PhotoScores:
+    """The scores of those of these photos that lie in *folders*, or of all of them if there are none."""
     if scoring is None:
-        return KeptScores(np.empty(0, np.int64), np.empty((0, 0), np.int64), np.empty((0, 0), np.float32))
+        return PhotoScores(np.empty(0, np.int64), np.empty((0, 0), np.int64), np.empty((0, 0), np.float32))
     there = t.scopes.among(folders, photo_ids) if folders else photo_ids
     return t.scores.of(scoring.id, sorted(there))
 
 
-def _tags(view: View, kept: KeptScores) -> dict[int, list[Tag]]:
+def _tags(view: SlotView, kept: PhotoScores) -> dict[int, list[Tag]]:
     names = names_of(view.revision)
     return {
         photo_id: [
@@ -124,55 +125,55 @@ def _tags(view: View, kept: KeptScores) -> dict[int, list[Tag]]:
     }
 
 
-def _of_photos(t: Transaction, lenses: Sequence[Lens], photo_ids: Sequence[int]) -> dict[int, list[ScoredTag]]:
-    if not lenses:
+def _of_photos(t: Transaction, slots: Sequence[ScoredSlot], photo_ids: Sequence[int]) -> dict[int, list[ScoredTag]]:
+    if not slots:
         return {photo_id: [] for photo_id in photo_ids}
-    return _with_all(lenses, t.tags.of(photo_ids), [lens.of(t, photo_ids) for lens in lenses])
+    return _with_all(slots, t.tags.of(photo_ids), [slot.of(t, photo_ids) for slot in slots])
 
 
 def _with_all(
-    lenses: Sequence[Lens], said: Mapping[int, Sequence[Tag]], held: Sequence[Mapping[int, list[Tag]]]
+    slots: Sequence[ScoredSlot], said: Mapping[int, Sequence[Tag]], held: Sequence[Mapping[int, list[Tag]]]
 ) -> dict[int, list[ScoredTag]]:
     return {
-        photo_id: _together(lenses, of_one, [of_photos.get(photo_id, []) for of_photos in held])
+        photo_id: _together(slots, of_one, [of_photos.get(photo_id, []) for of_photos in held])
         for photo_id, of_one in said.items()
     }
 
 
-def _together(lenses: Sequence[Lens], said: Sequence[Tag], automatic: Sequence[list[Tag]]) -> list[ScoredTag]:
-    """What is shown of one photo: what was *said*, what each lens kept, and what these imply, in that order."""
-    if len(lenses) == 1:
-        return lenses[0].rule.shown([*said, *automatic[0]])
-    # A name that none knows is nobody's in particular.
-    owners = [next((lens for lens in lenses if lens.rule.knows(tag.label)), lenses[0]) for tag in said]
+def _together(slots: Sequence[ScoredSlot], said: Sequence[Tag], automatic: Sequence[list[Tag]]) -> list[ScoredTag]:
+    """The tags shown for one photo: what was *said*, what each slot kept, and what these imply, in that order."""
+    if len(slots) == 1:
+        return slots[0].rule.shown([*said, *automatic[0]])
+    # A name that no vocabulary knows goes with the first one.
+    owners = [next((slot for slot in slots if slot.rule.knows(tag.label)), slots[0]) for tag in said]
     shown: list[ScoredTag] = []
-    for lens, scored in zip(lenses, automatic, strict=True):
+    for slot, scored in zip(slots, automatic, strict=True):
         mine = [
-            tag for tag, owner in zip(said, owners, strict=True) if owner is lens or tag.source is TagSource.REJECTED
+            tag for tag, owner in zip(said, owners, strict=True) if owner is slot or tag.source is TagSource.REJECTED
         ]
-        shown += lens.rule.shown([*mine, *scored])
+        shown += slot.rule.shown([*mine, *scored])
     return sorted(shown, key=_place)
 
 
 def _place(tag: ScoredTag) -> tuple[int, float]:
-    """Where a tag of one vocabulary comes among those of others."""
+    """The sort key of a tag of one vocabulary among those of others."""
     if tag.implied_by is not None:
         return 3, 0.0
     return _ORDER[tag.source], -(tag.score or 0.0) if tag.source is TagSource.AUTO else 0.0
 
 
-def _each_shown(t: Transaction, lenses: Sequence[Lens]) -> Iterator[tuple[int, list[ScoredTag]]]:
+def _each_shown(t: Transaction, slots: Sequence[ScoredSlot]) -> Iterator[tuple[int, list[ScoredTag]]]:
     """The tags of every photo that has any. A photo may come several times, each time with other ones."""
     said_of = t.tags.photos()
     said = set(said_of)
-    for lens in lenses:
-        names = names_of(lens.view.revision)
-        for kept in lens.scan(t):
-            for photo_id, automatic in zip(kept.photo_ids.tolist(), lens.rule.automatic(kept, names), strict=True):
+    for slot in slots:
+        names = names_of(slot.view.revision)
+        for kept in slot.scan(t):
+            for photo_id, automatic in zip(kept.photo_ids.tolist(), slot.rule.automatic(kept, names), strict=True):
                 if automatic and photo_id not in said:
-                    yield photo_id, lens.rule.shown(automatic)
+                    yield photo_id, slot.rule.shown(automatic)
     for some in (said_of[start : start + _SAID] for start in range(0, len(said_of), _SAID)):
-        yield from _of_photos(t, lenses, some).items()
+        yield from _of_photos(t, slots, some).items()
 
 
 def names_of(revision: Revision) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""What a person says of a photo's tags, which stands until a person says otherwise."""
+"""Manual tags: labels that a person adds to photos or rejects, which stay until a person changes them."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from query.errors import BadLabel
 from query.vocabulary.labels import normalized_name
 from store import Catalog, TagSource, Transaction
 
-from .namespaces import FullSpeller, views
+from .namespaces import SlotSpeller, slot_views
 
 #: Characters, as in vocabularies.
 _LONGEST = 200
 
 
-def say(
+def record_manual_tags(
     catalog: Catalog,
     photo_ids: Sequence[int],
     *,
@@ -22,42 +22,54 @@ def say(
     rejected: Iterable[str] = (),
     cleared: Iterable[str] = (),
 ) -> list[str]:
-    """Note which labels a person adds to the photos or rejects for them, and of which nothing is said any more.
+    """Record labels that a person adds to the photos or rejects for them, and clear what was recorded of others.
 
-    A name that a vocabulary in force knows, also as an alias or a plural, is that label; those of vocabularies beside
-    the main one begin with their namespace. What was said of exactly that name, from before one knew it, goes with it.
-    Returns the labels' names. All or nothing. Raises `BadLabel`.
+    A name that a vocabulary in force knows, also as an alias or a plural, is that label; labels of vocabularies beside
+    the main one begin with their namespace. Earlier manual tags under the exact spelling that was typed are moved to
+    the label. Returns the labels' names. All or nothing. Raises `BadLabel`.
     """
-    added, rejected, cleared = list(added), list(rejected), list(cleared)
     with catalog.write() as t:
-        speller = speller_in_force(t)
-        said = [(spelt(speller, name), source) for names, source in _sides(added, rejected) for name in names]
-        forgotten = [spelt(speller, name) for name in cleared]
-        # A photo may have a tag of exactly the name that was typed, from before a vocabulary spelt it otherwise.
-        typed = {checked_name(name) for names in (added, rejected, cleared) for name in names}.difference(
-            forgotten, (name for name, _ in said)
-        )
-        for photo_id in photo_ids:
-            for name in (*forgotten, *typed):
-                t.tags.clear(photo_id, t.vocabularies.labels_called(name))
-            for name, source in said:
-                own = t.vocabularies.label_called(name)
-                # What was said of it before, under whatever texts, is no longer so.
-                t.tags.clear(photo_id, [key for key in t.vocabularies.labels_called(name) if key != own])
-                t.tags.say(photo_id, own, source)
-    return [*(name for name, _ in said), *forgotten]
+        return record_manual_tags_in(t, photo_ids, added=added, rejected=rejected, cleared=cleared)
+
+
+def record_manual_tags_in(
+    t: Transaction,
+    photo_ids: Sequence[int],
+    *,
+    added: Iterable[str] = (),
+    rejected: Iterable[str] = (),
+    cleared: Iterable[str] = (),
+) -> list[str]:
+    """As `record_manual_tags`, within *t*."""
+    added, rejected, cleared = list(added), list(rejected), list(cleared)
+    speller = slot_speller(t)
+    recorded = [(spelt(speller, name), source) for names, source in _sides(added, rejected) for name in names]
+    forgotten = [spelt(speller, name) for name in cleared]
+    # A photo may have a tag of exactly the name that was typed, from before a vocabulary spelt it otherwise.
+    typed = {checked_name(name) for names in (added, rejected, cleared) for name in names}.difference(
+        forgotten, (name for name, _ in recorded)
+    )
+    for photo_id in photo_ids:
+        for name in (*forgotten, *typed):
+            t.tags.clear(photo_id, t.vocabularies.labels_called(name))
+        for name, source in recorded:
+            own = t.vocabularies.label_called(name)
+            # An earlier tag of that name, under whatever texts, is replaced.
+            t.tags.clear(photo_id, [key for key in t.vocabularies.labels_called(name) if key != own])
+            t.tags.say(photo_id, own, source)
+    return [*(name for name, _ in recorded), *forgotten]
 
 
 def _sides(added: Iterable[str], rejected: Iterable[str]) -> tuple[tuple[Iterable[str], TagSource], ...]:
     return (added, TagSource.USER), (rejected, TagSource.REJECTED)
 
 
-def speller_in_force(t: Transaction) -> FullSpeller:
-    """Knows the labels of the vocabularies in force."""
-    return FullSpeller(views(t))
+def slot_speller(t: Transaction) -> SlotSpeller:
+    """A speller of the labels of all vocabularies in force."""
+    return SlotSpeller(slot_views(t))
 
 
-def spelt(speller: FullSpeller, name: str) -> str:
+def spelt(speller: SlotSpeller, name: str) -> str:
     """*name* as the vocabulary spells it, or as it is. Raises `BadLabel`."""
     plain = checked_name(name)
     return speller.label(plain) or speller.plain(plain)

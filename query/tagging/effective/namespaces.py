@@ -11,8 +11,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from query.errors import BadNamespace
-from query.vocabulary.labels import LabelFinder
-from store import InForce, Label, Revision, Transaction
+from query.vocabulary.hierarchy import Speller
+from store import Label, Revision, SlotSummary, Space, Transaction
 
 #: Between a namespace and a label.
 MARK = ":"
@@ -21,60 +21,74 @@ _LONGEST = 40
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """A vocabulary in force, its labels under their full names, and the folders for which it is: none for all."""
+class SlotView:
+    """A vocabulary in force with its labels under their full names, and its folders: none for all photos."""
 
     namespace: str
     revision: Revision
     folders: tuple[bytes, ...]
 
 
-class FullSpeller:
-    """Finds the label that a full name means, among several vocabularies: see `Speller`."""
+class SlotSpeller:
+    """Finds the label of a full name among several vocabularies: see `Speller`."""
 
-    def __init__(self, views: Iterable[View]) -> None:
-        self._spellers = {view.namespace: LabelFinder(view.revision.definition.labels) for view in views}
+    def __init__(self, slot_views: Iterable[SlotView]) -> None:
+        self._spellers = {view.namespace: Speller(view.revision.definition.labels) for view in slot_views}
 
     def label(self, name: str) -> str | None:
         """The label's own full name. The main vocabulary's labels go before: its names may have a colon in them."""
-        namespace, _ = parted(name, self._spellers)
+        namespace, _ = split_slot_name(name, self._spellers)
         tried = dict.fromkeys(["", namespace])
         found = (self._spellers[each].label(_joined(name, each)) for each in tried if each in self._spellers)
         return next((label for label in found if label is not None), None)
 
     def plain(self, name: str) -> str:
         """*name* itself, which is no label that is known: if it begins with a namespace, with that as it is kept."""
-        return full_name(*parted(name, self._spellers))
+        return full_name(*split_slot_name(name, self._spellers))
 
 
-def views(t: Transaction) -> list[View]:
+def slot_views(t: Transaction, space: Space | None = None) -> list[SlotView]:
     """The vocabularies in force: the main one first, the others by namespace.
 
-    A label whose full name is one of the main vocabulary's is that one, and no other.
+    Labels with the full name of one of the main vocabulary's are left out. With *space*, labels have the ids
+    that photos were scored with there, even where examples have come since.
     """
-    made: list[View] = []
+    made: list[SlotView] = []
     taken: set[str] = set()
-    in_force = t.namespaces.in_force()
+    in_force = t.slots.in_force()
     for each in in_force:
-        revision = qualified(t.vocabularies.revision(each.revision_id), each.namespace, taken)
+        revision = t.vocabularies.revision(each.revision_id)
+        if space is not None:
+            revision = as_scored(t, space, revision, each.namespace)
+        revision = qualified(revision, each.namespace, taken)
         if len(in_force) > 1:
             taken |= {label.definition.name for label in revision.labels}
-        made.append(View(each.namespace, revision, each.folders))
+        made.append(SlotView(each.namespace, revision, each.folders))
     return made
 
 
-def parts(
-    t: Transaction, in_force: Iterable[InForce], label_ids: Mapping[str, Collection[int]], names: Collection[str]
-) -> list[View]:
-    """As `views`, of each vocabulary the labels of these ids and full *names* alone, and those that they imply.
+def as_scored(t: Transaction, space: Space, revision: Revision, slot: str) -> Revision:
+    """*revision* with the ids that photos were scored with in the slot."""
+    if not any(label.definition.is_taught for label in revision.labels):
+        return revision
+    scoring = t.scores.current(space.id, slot)
+    return revision if scoring is None else t.vocabularies.as_scored(revision, scoring.label_ids.tolist())
 
-    *label_ids* are by namespace. Read are these labels, of thousands.
+
+def parts(
+    t: Transaction, in_force: Iterable[SlotSummary], label_ids: Mapping[str, Collection[int]], names: Collection[str]
+) -> list[SlotView]:
+    """As `slot_views`, with the labels of these ids and full *names* alone, and those that they imply.
+
+    *label_ids* are by namespace. Only these labels are read, of thousands.
     """
-    made: list[View] = []
-    main: InForce | None = None
+    made: list[SlotView] = []
+    main: SlotSummary | None = None
     for each in in_force:
-        mine = [label for name in names for namespace, label in [parted(name, [each.namespace])] if namespace]
-        part = t.vocabularies.part(each.revision_id, label_ids[each.namespace], mine if each.namespace else names)
+        mine = [label for name in names for namespace, label in [split_slot_name(name, [each.namespace])] if namespace]
+        part = t.vocabularies.scored_part(
+            each.revision_id, label_ids[each.namespace], mine if each.namespace else names
+        )
         if not each.namespace:
             main = each
         elif main is not None:
@@ -82,7 +96,7 @@ def parts(
             part = qualified(part, each.namespace, {label.definition.name for label in of_main.labels})
         else:
             part = qualified(part, each.namespace)
-        made.append(View(each.namespace, part, each.folders))
+        made.append(SlotView(each.namespace, part, each.folders))
     return made
 
 
@@ -101,7 +115,7 @@ def full_name(namespace: str, label: str) -> str:
     return f"{namespace}{MARK}{label}" if namespace else label
 
 
-def parted(name: str, namespaces: Iterable[str]) -> tuple[str, str]:
+def split_slot_name(name: str, namespaces: Iterable[str]) -> tuple[str, str]:
     """The one of *namespaces* that *name* begins with, whatever its case, and the rest; or none, and *name*."""
     before, _, label = name.partition(MARK)
     wanted = before.strip().lower()
@@ -141,4 +155,4 @@ def checked_namespace(name: str) -> str:
 
 
 def _joined(name: str, namespace: str) -> str:
-    return full_name(namespace, parted(name, [namespace])[1]) if namespace else name
+    return full_name(namespace, split_slot_name(name, [namespace])[1]) if namespace else name

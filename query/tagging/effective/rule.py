@@ -1,4 +1,4 @@
-"""Which of a photo's labels are tags.
+"""The tag rule: it decides which of a photo's labels are tags.
 
 Kept in the catalog are its best labels, ranked by how far their cosines are above their thresholds, whatever these say
 of them. Shown as a tag: where the probability reaches the threshold, be it the command's, the label's or the
@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from query.similarity import cosine_of, probability
-from query.vocabulary.labels import Ancestors
-from store import KeptScores, Revision, SpaceIdentity, Spread, Tag, TagSource
+from query.search.scores import cosine_of, probability
+from query.vocabulary.hierarchy import Ancestors
+from store import CosineSpread, PhotoScores, Revision, SpaceIdentity, Tag, TagSource
 
 #: Probability from which a label is a tag, unless the vocabulary, the label or the user says otherwise.
 DEFAULT_THRESHOLD = 1e-3
@@ -57,7 +57,7 @@ class TagRule:
         revision: Revision,
         identity: SpaceIdentity,
         threshold: float | None = None,
-        spreads: Mapping[int, Spread] | None = None,
+        spreads: Mapping[int, CosineSpread] | None = None,
         fitted: Mapping[int, float] | None = None,
     ) -> None:
         self._identity = identity
@@ -80,11 +80,11 @@ class TagRule:
         self._groups = [frozenset(group) for group in revision.exclusive]
 
     def knows(self, name: str) -> bool:
-        """Whether the vocabulary has a label of exactly that name."""
+        """Return whether the vocabulary has a label of exactly that name."""
         return name in self._ids
 
     def offsets(self, label_ids: NDArray[np.int64]) -> NDArray[np.float64]:
-        """What is taken off each label's cosine so that labels are ranked by how far they are above their thresholds.
+        """The offsets of labels' cosines, so that labels are ranked by how far they are above their thresholds.
 
         float64 (k,); 0 for labels that have none of their own. A threshold that is out of a cosine's reach counts as
         the nearest that is not.
@@ -93,8 +93,8 @@ class TagRule:
         offsets: NDArray[np.float64] = np.clip(minima, -1, 1) - min(max(self.minimum, -1.0), 1.0)
         return offsets
 
-    def automatic(self, kept: KeptScores, names: Mapping[int, str]) -> Iterator[list[Tag]]:
-        """Of each photo the automatic tags that reach their thresholds; labels without a name are left out."""
+    def automatic(self, kept: PhotoScores, names: Mapping[int, str]) -> Iterator[list[Tag]]:
+        """Each photo's automatic tags that reach their thresholds; labels without a name are left out."""
         known, at = np.unique(kept.label_ids, return_inverse=True)
         minima = np.array([self.minimums.get(key, self.minimum) for key in known.tolist()], np.float64)
         minima[[key not in names for key in known.tolist()]] = np.inf
@@ -179,7 +179,7 @@ class TagRule:
         )
 
 
-def minimum_of(spread: Spread, identity: SpaceIdentity) -> float:
+def minimum_of(spread: CosineSpread, identity: SpaceIdentity) -> float:
     """The cosine from which a label that lies so counts."""
     stands_out = spread.median + STANDS_OUT * spread.spread
     return min(max(stands_out, cosine_of(FLOOR, identity)), cosine_of(SURE, identity))

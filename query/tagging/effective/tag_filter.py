@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from query.vocabulary.labels import Ancestors, LabelFinder, normalized_name
-from store import KeptScores, LabelDefinition, Space, Transaction
+from query.vocabulary.hierarchy import Ancestors, Speller
+from query.vocabulary.names import normalised
+from store import LabelDefinition, PhotoScores, Space, Transaction
 from store.filters.id_sets import union
 
-from .effective_tags import Lens, lens_of, names_of, tags_of
-from .namespaces import MARK, FullSpeller, View, views
+from .effective_tags import ScoredSlot, names_of, scored_slot, tags_of
+from .namespaces import MARK, SlotSpeller, SlotView, slot_views
 from .rule import TagRule
 
 #: Photos whose tags are looked at one by one together.
@@ -48,13 +49,13 @@ class TagNames:
     """The labels that tags can be: those of the vocabularies in force, and those that were given to photos."""
 
     def __init__(self, t: Transaction) -> None:
-        in_force = views(t)
+        in_force = slot_views(t)
         names = {label.definition.name for view in in_force for label in view.revision.labels}
         by_hand = [name for name in t.tags.labels() if name not in names]
         self._names = [*names, *by_hand]
         self._given = frozenset(by_hand)
-        self._vocabularies = FullSpeller(in_force)
-        self._by_hand = LabelFinder(LabelDefinition(name, ()) for name in by_hand)
+        self._vocabularies = SlotSpeller(in_force)
+        self._by_hand = Speller(LabelDefinition(name, ()) for name in by_hand)
 
     def label(self, name: str) -> str | None:
         """The label that *name* means: by its name, an alias, or the singular of either.
@@ -78,10 +79,10 @@ class TagNames:
 class _View:
     """A vocabulary in force, seen for one label: the `bearers`, it and those that imply it, make it shown.
 
-    Its lens is of these and their rivals alone. Without a label, any one makes any tag shown.
+    Its slot is limited to these and their rivals. Without a label, any one makes any tag shown.
     """
 
-    lens: Lens
+    slot: ScoredSlot
     label: str | None
     bearers: frozenset[str]
     ids: Mapping[str, int]
@@ -89,14 +90,14 @@ class _View:
     @property
     def rule(self) -> TagRule:
         """The vocabulary's."""
-        return self.lens.rule
+        return self.slot.rule
 
 
 def _views(t: Transaction, space: Space, label: str | None) -> list[_View]:
-    return [_seen_for(t, space, view, label) for view in views(t)]
+    return [_seen_for(t, space, view, label) for view in slot_views(t, space)]
 
 
-def _seen_for(t: Transaction, space: Space, view: View, label: str | None) -> _View:
+def _seen_for(t: Transaction, space: Space, view: SlotView, label: str | None) -> _View:
     revision = view.revision
     bearers = frozenset(names_of(revision).values())
     if label is not None:
@@ -106,7 +107,7 @@ def _seen_for(t: Transaction, space: Space, view: View, label: str | None) -> _V
         near = tuple(each for each in revision.labels if each.definition.name in bearers | rivals)
         revision = replace(revision, labels=near)
     ids = {name: key for key, name in names_of(revision).items()}
-    return _View(lens_of(t, space, replace(view, revision=revision)), label, bearers, ids)
+    return _View(scored_slot(t, space, replace(view, revision=revision)), label, bearers, ids)
 
 
 def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids, Ids]]:
@@ -122,7 +123,7 @@ def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids, Ids]]:
     alone = wanted if view.label is None else _free(view, wanted, is_grouped=bool(groups))
     of_groups = [view.rule.minima(view.ids[name] for name in group if name in view.ids) for group in groups]
     own = -1 if view.label is None else view.ids.get(view.label, -1)
-    for kept in view.lens.scan(t, wanted):
+    for kept in view.slot.scan(t, wanted):
         reached = _reach(kept, minima)
         if len(alone) == len(wanted):
             yield kept.photo_ids[reached.any(1)], kept.photo_ids[:0], kept.photo_ids[reached.any(1)]
@@ -141,18 +142,18 @@ def _free(view: _View, wanted: set[int], *, is_grouped: bool) -> set[int]:
     return {key for name, key in view.ids.items() if key in wanted and not view.rule.groups_of(name)}
 
 
-def _reach(kept: KeptScores, minima: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _reach(kept: PhotoScores, minima: NDArray[np.float64]) -> NDArray[np.bool_]:
     is_known = kept.label_ids < len(minima)
     reached: NDArray[np.bool_] = is_known & (kept.cosines >= minima[np.where(is_known, kept.label_ids, 0)])
     return reached
 
 
-def _is_among(kept: KeptScores, label_ids: set[int]) -> NDArray[np.bool_]:
+def _is_among(kept: PhotoScores, label_ids: set[int]) -> NDArray[np.bool_]:
     return np.isin(kept.label_ids, list(label_ids))
 
 
-def _first_reached(kept: KeptScores, minima: NDArray[np.float64]) -> Ids:
-    """Of each photo the best label that reaches its threshold, int64 (n,); -1 for none."""
+def _first_reached(kept: PhotoScores, minima: NDArray[np.float64]) -> Ids:
+    """Each photo's best label that reaches its threshold, int64 (n,); -1 for none."""
     reached = _reach(kept, minima)
     at = reached.argmax(1)
     rows = np.arange(len(kept))
@@ -164,7 +165,7 @@ def _given(t: Transaction, names: list[str] | None) -> Ids:
 
 
 def _showing(t: Transaction, space: Space, photo_ids: Ids, label: str | None) -> Ids:
-    """Those of *photo_ids* that show it, looked at one by one."""
+    """The subset of *photo_ids* that shows it, tested one by one."""
     held = photo_ids.tolist()
     shown = [
         photo_id

@@ -1,4 +1,4 @@
-"""Tags that other programs gave, taken from their files or from what pictures say of themselves."""
+"""Import of tags that other programs gave, from their files or from the keywords of pictures."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from query.errors import BadLabel, BadSource, BadTagFile, Problem
 from query.tagging.reports.source_agreement import AUTO, USER
 from store import Catalog, Transaction
 
-from .manual_tags import speller_in_force, spelt
+from .manual_tags import slot_speller, spelt
 from .namespaces import MARK
 
 #: The names of columns, or of fields.
 _PATHS, _LABELS = ("path", "file", "image", "filename"), ("tags", "labels", "tag", "label", "keywords")
-#: What keeps several labels in one field of a table apart.
+#: Separators of several labels in one field of a table.
 _MARKS = (";", "|")
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What a line says: a picture's path as it is written there, and its labels."""
+class ImportedTags:
+    """The tags of one line: a picture's path as it is written there, and its labels."""
 
     line: int
     path: str
@@ -31,18 +31,18 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """How many photos were named, how many tags changed, and the lines whose pictures are not in the library."""
+class TagImportResult:
+    """The photos that were named, the number of changed tags, and the lines whose pictures are not in the library."""
 
     photos: int
     changed: int
-    unknown: tuple[Given, ...]
+    unknown: tuple[ImportedTags, ...]
 
 
-def read_tags(text: str, path: str, *, is_table: bool) -> list[Given]:
-    """What a file of tags says: CSV with columns such as path and tags, or JSON objects, one a line.
+def read_tags(text: str, path: str, *, is_table: bool) -> list[ImportedTags]:
+    """The tags in a file: CSV with columns such as path and tags, or JSON objects, one a line.
 
-    A picture may have several lines. Raises `BadTagFile`, which names the lines that are wrong.
+    A picture may have several lines. Raises `BadTagFile`, which lists the wrong lines.
     """
     problems: list[Problem] = []
     found = list(_table(text, problems) if is_table else _objects(text, problems))
@@ -53,9 +53,9 @@ def read_tags(text: str, path: str, *, is_table: bool) -> list[Given]:
     return found
 
 
-def take_tags(
-    catalog: Catalog, given: Iterable[Given], origin: str, photo_of: Callable[[Transaction, str], int | None]
-) -> Taken:
+def import_tags(
+    catalog: Catalog, given: Iterable[ImportedTags], origin: str, photo_of: Callable[[Transaction, str], int | None]
+) -> TagImportResult:
     """Make the tags that *origin* gave each of the photos exactly those *given*; all or nothing.
 
     *photo_of* finds a photo by a path as it is written in the file. Labels that a vocabulary in force knows are its.
@@ -65,28 +65,28 @@ def take_tags(
     with catalog.write() as t:
         of_photo: dict[int, set[str]] = {}
         unknown = []
-        speller = speller_in_force(t)
+        speller = slot_speller(t)
         for each in given:
             photo_id = photo_of(t, each.path)
             if photo_id is None:
                 unknown.append(each)
             else:
                 of_photo.setdefault(photo_id, set()).update(spelt(speller, label) for label in each.labels)
-        return Taken(len(of_photo), _take(t, of_photo, origin), tuple(unknown))
+        return TagImportResult(len(of_photo), _take(t, of_photo, origin), tuple(unknown))
 
 
-def take_keywords(catalog: Catalog, origin: str) -> Taken:
-    """Take the keywords that pictures and sidecars hold as tags that *origin* gave. What cannot be a label is left.
+def import_keywords(catalog: Catalog, origin: str) -> TagImportResult:
+    """Take the keywords that pictures and sidecars hold as tags that *origin* gave. Others than labels are skipped.
 
     Raises `BadSource`.
     """
     _check(origin)
     with catalog.write() as t:
-        speller = speller_in_force(t)
+        speller = slot_speller(t)
         of_photo = {
             photo_id: set(_sound(lambda word: spelt(speller, word), words)) for photo_id, words in t.photos.keywords()
         }
-        return Taken(len(of_photo), _take(t, of_photo, origin), ())
+        return TagImportResult(len(of_photo), _take(t, of_photo, origin), ())
 
 
 def _check(origin: str) -> None:
@@ -109,7 +109,7 @@ def _sound(spell: Callable[[str], str], words: Iterable[str]) -> Iterator[str]:
             continue
 
 
-def _table(text: str, problems: list[Problem]) -> Iterator[Given]:
+def _table(text: str, problems: list[Problem]) -> Iterator[ImportedTags]:
     first = text.splitlines()[0] if text.strip() else ""
     reader = csv.reader(io.StringIO(text, newline=None), delimiter=max(",;\t", key=first.count), skipinitialspace=True)
     header = [name.strip().lower() for name in next(reader, [])]
@@ -124,7 +124,7 @@ def _table(text: str, problems: list[Problem]) -> Iterator[Given]:
         if len(row) <= max(at_path, at_labels) or not row[at_path].strip():
             problems.append(Problem(reader.line_num, "there is no path or no label"))
             continue
-        yield Given(reader.line_num, row[at_path].strip(), tuple(_split(row[at_labels])))
+        yield ImportedTags(reader.line_num, row[at_path].strip(), tuple(_split(row[at_labels])))
 
 
 def _rows(reader: Iterator[list[str]], problems: list[Problem]) -> Iterator[list[str]]:
@@ -139,7 +139,7 @@ def _split(cell: str) -> list[str]:
     return [part.strip() for part in cell.split(mark) if part.strip()]
 
 
-def _objects(text: str, problems: list[Problem]) -> Iterator[Given]:
+def _objects(text: str, problems: list[Problem]) -> Iterator[ImportedTags]:
     # No other line end may part what JSON holds as it is.
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
@@ -158,7 +158,7 @@ def _objects(text: str, problems: list[Problem]) -> Iterator[Given]:
         if not all(isinstance(name, str) for name in names):
             problems.append(Problem(number, "a tag is neither a text nor an object with 'label'"))
             continue
-        yield Given(number, path, tuple(str(name) for name in names))
+        yield ImportedTags(number, path, tuple(str(name) for name in names))
 
 
 def _field(record: object, names: Iterable[str]) -> object:

@@ -1,4 +1,4 @@
-"""How each label's scores lie over the user's own library: what is usual for it there, and what stands out.
+"""Calibration: the distribution of each label's scores over the user's own library.
 
 Labels differ in what they score on pictures that do not show them, and the differences are larger than those between
 right and wrong. So a label counts where its cosine stands out from its own usual ones: by the median and the median
@@ -14,24 +14,25 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from query.tagging.scoring.label_matrix import LabelMatrix, on_grid
-from query.tagging.scoring.sample import sample_of
-from store import Calibration, Catalog, Space, Spread, Transaction
+from store import Calibration, Catalog, CosineSpread, Space, Transaction
 
-#: Photos from which a library says anything about a label.
+from .label_matrix import LabelMatrix, on_grid
+from .sample import sample_of
+
+#: The fewest photos with which a library is calibrated.
 LEAST: Final = 500
-#: A library that has grown so many times is looked at anew.
+#: A library that has grown by this factor is calibrated again.
 _GROWN = 2.0
-#: What makes the median absolute deviation of normally distributed numbers their standard deviation.
+#: Scales the median absolute deviation of normally distributed numbers to their standard deviation.
 _NORMAL = 1.4826
 #: Cosine. Below it lies what rounding stored embeddings does.
 _FINEST = 2e-4
-#: Labels that are looked at together.
+#: Labels that are measured together.
 _LABELS = 256
 
 
 def is_due(t: Transaction, space: Space) -> bool:
-    """Whether the library is large enough for a first snapshot, or has outgrown that in force."""
+    """Return whether the library is large enough for a first snapshot, or has outgrown the one in force."""
     count, current = t.embeddings.count(space.id), t.calibrations.current(space.id)
     return count >= LEAST and (current is None or count >= _GROWN * current.photos)
 
@@ -39,19 +40,18 @@ def is_due(t: Transaction, space: Space) -> bool:
 def calibrate(catalog: Catalog, space: Space, labels: LabelMatrix) -> Calibration:
     """A new snapshot of *labels* and all that photos are tagged with, in force from now on.
 
-    Every vocabulary in force owes a re-tag until one is done.
+    A re-tag is pending in every slot then.
     """
     spreads = measure(catalog, space, _with_those_in_force(catalog, space, labels))
     with catalog.write() as t:
-        for namespace in t.namespaces.names():
-            t.library.set_retag_pending(True, namespace)
+        t.slots.mark_all_stale()
         return t.calibrations.add(space.id, t.embeddings.count(space.id), spreads)
 
 
 def _with_those_in_force(catalog: Catalog, space: Space, labels: LabelMatrix) -> LabelMatrix:
     known = set(labels.label_ids.tolist())
     with catalog.read() as t:
-        scorings = (t.scores.current(space.id, namespace) for namespace in t.namespaces.names())
+        scorings = (t.scores.current(space.id, name) for name in t.slots.names())
         scored = {label_id for scoring in scorings if scoring is not None for label_id in scoring.label_ids.tolist()}
         others = t.labels.vectors(space.id, sorted(scored - known))
     if not len(others):
@@ -61,7 +61,7 @@ def _with_those_in_force(catalog: Catalog, space: Space, labels: LabelMatrix) ->
 
 
 def complete(catalog: Catalog, space: Space, labels: LabelMatrix) -> None:
-    """Have the snapshot in force, if there is one, say something of every label. What it says already stays."""
+    """Add the labels that the snapshot in force, if there is one, does not have."""
     ids = labels.label_ids.tolist()
     with catalog.read() as t:
         current = t.calibrations.current(space.id)
@@ -74,18 +74,18 @@ def complete(catalog: Catalog, space: Space, labels: LabelMatrix) -> None:
         t.calibrations.complete(current.id, spreads)
 
 
-def spreads_in_force(t: Transaction, space: Space, label_ids: Sequence[int]) -> dict[int, Spread]:
-    """What the snapshot in force says of these labels."""
+def spreads_in_force(t: Transaction, space: Space, label_ids: Sequence[int]) -> dict[int, CosineSpread]:
+    """The distributions of these labels in the snapshot in force."""
     current = t.calibrations.current(space.id)
     return {} if current is None else t.calibrations.of(current.id, label_ids)
 
 
-def measure(catalog: Catalog, space: Space, labels: LabelMatrix) -> dict[int, Spread]:
-    """How the labels' cosines lie over the library's photos, by label; nothing for an empty library."""
+def measure(catalog: Catalog, space: Space, labels: LabelMatrix) -> dict[int, CosineSpread]:
+    """The distributions of the labels' cosines over the library's photos; empty for an empty library."""
     sample = sample_of(catalog, space)
     if not len(sample):
         return {}
-    spreads: dict[int, Spread] = {}
+    spreads: dict[int, CosineSpread] = {}
     for start in range(0, len(labels.label_ids), _LABELS):
         some = labels.matrix[start : start + _LABELS].astype(np.float32)
         found = spread_of(sample @ some.T)
@@ -93,11 +93,11 @@ def measure(catalog: Catalog, space: Space, labels: LabelMatrix) -> dict[int, Sp
     return spreads
 
 
-def spread_of(cosines: NDArray[np.float32]) -> list[Spread]:
-    """How each column of *cosines*, float32 (photos, labels), lies."""
+def spread_of(cosines: NDArray[np.float32]) -> list[CosineSpread]:
+    """The distribution of each column of *cosines*, float32 (photos, labels)."""
     median = _median(cosines)
     spread = np.maximum(_NORMAL * _median(np.abs(cosines - median)), _FINEST)
-    return [Spread(float(middle), float(around)) for middle, around in zip(median, spread, strict=True)]
+    return [CosineSpread(float(middle), float(around)) for middle, around in zip(median, spread, strict=True)]
 
 
 def _median(columns: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from query.tagging.scoring.sample import sample_of
-from store import Catalog, LabelDefinition, Made, Revision, Space, Transaction, Vectors
+from store import Catalog, LabelDefinition, LabelFit, Revision, Space, Transaction, Vectors
 
+from .sample import sample_of
 from .taught_vector import Background, Taught, taught
 
 
 def taught_by(
     catalog: Catalog, space: Space, labels: Sequence[LabelDefinition], texts: NDArray[np.float32]
 ) -> list[Taught]:
-    """What each of *labels*, whose texts have the unit vectors *texts*, (n, d), is by the examples in the library.
+    """Vectors of *labels* by their examples in the library, given the unit vectors of their *texts*, (n, d).
 
     The library is what it is now. Examples that are not in it are left out.
     """
@@ -30,16 +30,16 @@ def taught_by(
 
 
 def photos_of(t: Transaction, hashes: Sequence[str]) -> dict[str, int]:
-    """The photos that these SHA-256s name; those that are not in the catalog are left out."""
+    """The photos with these SHA-256s; those that are not in the catalog are left out."""
     found = t.photos.of_contents([bytes.fromhex(each) for each in hashes])
     return {content_hash.hex(): photo_id for content_hash, photo_id in found.items()}
 
 
-def renewed(catalog: Catalog, space: Space, revision: Revision) -> Revision:
+def refresh_taught_labels(catalog: Catalog, space: Space, revision: Revision) -> Revision:
     """*revision*, whose labels' vectors are to be made anew where more of their examples came into the library.
 
-    The same if there are none. If it is another, a re-tag is owed wherever one of these labels is in force; until that
-    is whole, the tags are those of the vectors that there were.
+    The same if there are none. If it is another, a re-tag is pending wherever one of these labels is; until that is
+    whole, the tags are those of the vectors that there were.
     """
     if not any(label.definition.is_taught for label in revision.labels):
         return revision
@@ -51,24 +51,28 @@ def renewed(catalog: Catalog, space: Space, revision: Revision) -> Revision:
     if not more:
         return newest
     with catalog.write() as t:
+        before = {slot.name: t.vocabularies.label_ids(slot.target.revision_id) for slot in t.slots.all()}
         for label_id in more:
             t.vocabularies.renew_label(label_id)
+        for slot in t.slots.all():
+            if not np.array_equal(before[slot.name], t.vocabularies.label_ids(slot.target.revision_id)):
+                t.slots.mark_stale(slot.name)
         return t.vocabularies.as_now(newest)
 
 
 def fitted_minimums(t: Transaction, space: Space, revision: Revision) -> dict[int, float]:
-    """The cosines from which labels with examples count, by label, where these say so."""
+    """The cosines from which labels count, by label, where their examples give one."""
     learners = [label.id for label in revision.labels if label.definition.is_taught]
     return minimums_of(t.labels.made(space.id, learners)) if learners else {}
 
 
-def minimums_of(made: Mapping[int, Made]) -> dict[int, float]:
-    """Those of them that examples say, by label."""
+def minimums_of(made: Mapping[int, LabelFit]) -> dict[int, float]:
+    """The minimums that examples give, by label."""
     return {key: each.minimum for key, each in made.items() if each.minimum is not None}
 
 
 def _usable(t: Transaction, space: Space, label: LabelDefinition) -> int:
-    """How many examples a vector would be made of."""
+    """The number of examples that a vector would be made of."""
     shown, not_shown = (len(_embeddings(t, space, each)) for each in (label.examples, label.counterexamples))
     return shown + not_shown if shown else 0
 

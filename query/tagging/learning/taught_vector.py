@@ -26,7 +26,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-#: How much of the library's covariance is replaced by its mean variance, at least.
+#: The least share of the library's covariance that is replaced by its mean variance.
 _SHRUNK: Final = 0.5
 #: The weight of the counterexamples' mean beside that of the examples.
 _AGAINST: Final = 0.25
@@ -35,13 +35,13 @@ _AGAINST: Final = 0.25
 _TEXT_BEFORE: Final = 2.0
 _PHOTOS_BEFORE: Final = 1.0
 _BOTH_BEFORE: Final = 2.0
-#: Where between the library's mean and the examples the threshold lies.
+#: The threshold's place between the library's mean and the examples.
 _PART: Final = 0.85
 #: Spreads above the library's mean that the threshold has at least.
 _LEAST: Final = 1.0
-#: How much of the vector's length may go into its scores' mean.
+#: The largest share of the vector's length for its scores' mean.
 _MOST: Final = 0.9
-#: What stands for nought where it would be divided by.
+#: Replaces zero in a divisor.
 _TINY: Final = 1e-30
 
 
@@ -59,7 +59,7 @@ class Taught:
 
 
 class Background:
-    """What a library's photos have in common, and how they differ: *sample* is float32 (n, d)."""
+    """Mean and covariance of a library's photos. *sample* is float32 (n, d)."""
 
     def __init__(self, sample: NDArray[np.float32]) -> None:
         exact = sample.astype(np.float64)
@@ -68,12 +68,12 @@ class Background:
         centred = exact - self.mean
         self._covariance = centred.T @ centred / max(count, 1)
         self._variance = float(np.trace(self._covariance)) / max(dimension, 1)
-        #: How much of the covariance so few photos say nothing of.
+        #: The share of the covariance that so few photos leave unknown.
         self._unknown = dimension / (dimension + max(count, 1))
 
     @property
     def is_flat(self) -> bool:
-        """Whether the photos are all the same, so that nothing can be learnt from them."""
+        """True if the photos are all the same, so that nothing can be learnt from them."""
         return bool(self._variance <= _TINY)
 
     def spread(self, direction: NDArray[np.float64]) -> float:
@@ -162,14 +162,14 @@ class _Lesson:
         self.text = self._unit(text)
 
     def photos(self, *, without: int | None = None, without_counter: int | None = None) -> NDArray[np.float64]:
-        """What the photos say, without one of them."""
+        """The direction of the photos, without one of them."""
         direction = _mean_but(self._for, without)
         if len(self._against) > (without_counter is not None):
             direction = direction - _AGAINST * _mean_but(self._against, without_counter)
         return self._unit(direction)
 
     def weights(self) -> tuple[float, float]:
-        """How much the text's score counts, and the photos'."""
+        """The weights of the text's score and of the photos'."""
         by_text = self._examples @ self.text
         return _believed(by_text, _TEXT_BEFORE), _believed(self._others_say(), _PHOTOS_BEFORE)
 
@@ -220,7 +220,7 @@ def _mean_but(rows: NDArray[np.float64], left_out: int | None) -> NDArray[np.flo
 
 
 def _longest(start: NDArray[np.float64], step: NDArray[np.float64], most: float = math.inf) -> float:
-    """How many of *step*, at most *most*, may be added to *start*, which is shorter than one, up to a length of one."""
+    """The factor of *step*, at most *most*, that keeps *start*, shorter than one, plus it within length one."""
     a, b, c = float(step @ step), 2 * float(start @ step), float(start @ start) - 1
     if a <= 0 or c >= 0:
         return 0.0

@@ -1,4 +1,4 @@
-"""What is doubtful about a vocabulary, judged by its vectors and by the library's photos."""
+"""Lint of a vocabulary: doubtful labels, judged by their vectors and by the library's photos."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from itertools import combinations
 
 import numpy as np
 
-from query.similarity import TextVectors
-from query.tagging.scoring.label_matrix import matrix_of
-from query.vocabulary.labels import ancestors, normalized_name
+from query.search.text_vectors import TextVectors
+from query.tagging.learning.label_matrix import matrix_of
+from query.vocabulary.hierarchy import ancestors
+from query.vocabulary.names import normalised
 from store import Catalog, LabelDefinition, Space, VocabularyDefinition
 
-from .tag_counts import as_revision, census
+from .tag_counts import as_revision, preview_tags
 
 #: Cosine of two labels' vectors from which they say the same; a phrase and its plural are at about this.
 _SAME = 0.97
@@ -26,7 +27,7 @@ _ENOUGH = 5
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """Something to look at: the label, and a sentence's end about it."""
+    """A doubt about a label: its name, and the end of a sentence about it."""
 
     label: str
     what: str
@@ -39,10 +40,10 @@ def lint(
     texts: TextVectors,
     folders: Sequence[bytes] = (),
 ) -> list[Doubt]:
-    """What is doubtful about *definition* in this library, or for the photos below *folders*, label by label."""
+    """List the doubts about *definition* in this library, or for the photos below *folders*, label by label."""
     related = {name: frozenset(above) for name, above in ancestors(definition.labels).items()}
     found = [*_plurals(definition.labels), *_synonyms(catalog, space, definition, texts, related)]
-    counted = census(catalog, space, definition, texts, folders=folders)
+    counted = preview_tags(catalog, space, definition, texts, folders=folders)
     if counted.of_photos:
         found += _extremes(definition.labels, counted.counts, len(counted.of_photos))
         found += _together(counted.of_photos.values(), counted.counts, related)

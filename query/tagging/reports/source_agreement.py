@@ -1,4 +1,4 @@
-"""How far two sources of tags agree, over the photos and the labels that both could speak of."""
+"""Agreement of two sources of tags, over the photos and the labels that both could give."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from query.errors import UnknownSource
-from query.tagging.effective.effective_tags import lenses_in_force, names_of, plain_lens
+from query.tagging.effective.effective_tags import names_of, plain_scored_slot, scored_slots
 from query.tagging.effective.namespaces import MARK, full_name
 from query.vocabulary.labels import normalized_name
 from store import Catalog, Space, TagSource, Transaction
@@ -18,7 +18,7 @@ AUTO, USER = "auto", "user"
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How many photos both tag, one alone, and the other alone, of `photos`.
+    """The numbers of photos that both sources tag, one alone, and the other alone, of `photos`.
 
     For all labels together it is decisions that are counted, one for each photo and label.
     """
@@ -48,7 +48,7 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`photos` that both sources speak of, their labels one by one, and all together."""
+    """The number of `photos` that both sources tag, their labels one by one, and all together."""
 
     photos: int
     labels: tuple[Agreement, ...]
@@ -58,21 +58,21 @@ class Comparison:
 @dataclass(frozen=True, slots=True)
 class _Source:
     of_photos: dict[int, dict[str, str]]
-    #: What it could say: normalised to spelling.
+    #: The labels it could give: normalised to spelling.
     labels: dict[str, str]
-    #: Of what it could say of some photos alone: which.
+    #: The photos for which it could give a label, if not all.
     scopes: Mapping[str, AbstractSet[int]] = field(default_factory=dict)
 
 
 def compare_sources(catalog: Catalog, space: Space, one: str, other: str) -> Comparison:
-    """How far the sources agree: "auto", "user", or a program that tags were imported from.
+    """Compare two sources: "auto", "user", or a program that tags were imported from.
 
     "auto" is all that the vocabularies in force say; "auto:birds" is what that of one namespace does, by plain names.
-    Only photos that both speak of count, and only labels that both could give: the vocabularies' in the folders for
+    Only photos that both tag count, and only labels that both could give: the vocabularies' in the folders for
     which they are, or those that a program gave any photo. Raises `UnknownSource`.
     """
     with catalog.read() as t:
-        alone = [full_name(AUTO, each.namespace) for each in t.namespaces.in_force() if each.namespace]
+        alone = [full_name(AUTO, each.namespace) for each in t.slots.in_force() if each.namespace]
         known = [AUTO, *alone, USER, *t.tags.origins()]
         for name in (one, other):
             if name not in known:
@@ -109,24 +109,24 @@ def _source(t: Transaction, space: Space, name: str) -> _Source:
 
 
 def _automatic(t: Transaction, space: Space, namespace: str) -> _Source:
-    """What all vocabularies in force say, or that of *namespace* alone, by plain names."""
-    lenses = [plain_lens(t, space, namespace)] if namespace else lenses_in_force(t, space)
+    """The tags of all vocabularies in force, or those of *namespace* alone, by plain names."""
+    slots = [plain_scored_slot(t, space, namespace)] if namespace else scored_slots(t, space)
     of_photos: dict[int, dict[str, str]] = {
         int(photo_id): {} for vectors in t.embeddings.scan(space.id) for photo_id in vectors.ids
     }
     labels: dict[str, str] = {}
     scopes: dict[str, AbstractSet[int]] = {}
-    for lens in lenses:
-        names = names_of(lens.view.revision)
+    for slot in slots:
+        names = names_of(slot.view.revision)
         mine = {_key(name): name for name in names.values()}
-        if lens.view.folders:
-            there = frozenset(t.scopes.photos(lens.view.folders).tolist())
+        if slot.view.folders:
+            there = frozenset(t.scopes.photos(slot.view.folders).tolist())
             scopes |= dict.fromkeys(mine.keys() - labels.keys(), there)
         labels = mine | labels
-        for kept in lens.scan(t):
-            for photo_id, tags in zip(kept.photo_ids.tolist(), lens.rule.automatic(kept, names), strict=True):
+        for kept in slot.scan(t):
+            for photo_id, tags in zip(kept.photo_ids.tolist(), slot.rule.automatic(kept, names), strict=True):
                 if photo_id in of_photos:
-                    of_photos[photo_id] |= {_key(tag.label): tag.label for tag in lens.rule.shown(tags)}
+                    of_photos[photo_id] |= {_key(tag.label): tag.label for tag in slot.rule.shown(tags)}
     return _Source(of_photos, labels, scopes)
 
 

@@ -1,4 +1,4 @@
-"""What a vocabulary would say of the whole library, without keeping any of it."""
+"""Preview of a vocabulary's tags over the whole library; nothing is kept."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from query.tagging.effective.effective_tags import names_of
 from query.tagging.effective.rule import TagRule
 from query.tagging.learning.calibration import measure
 from query.tagging.learning.examples import minimums_of
-from query.tagging.scoring.label_matrix import matrix_of
-from query.tagging.scoring.scorer import Columns, scorer_for
+from query.tagging.learning.label_matrix import matrix_of
+from query.tagging.scoring.retag import scorer_for
+from query.tagging.scoring.scorer import Columns
 from store import Catalog, Label, Revision, Space, Vectors, VocabularyDefinition
 
 #: Photos that are scored at once.
@@ -23,22 +24,22 @@ _CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Census:
-    """For each photo, the names of its automatic tags, and how many photos have each label."""
+class TagPreview:
+    """The names of each photo's automatic tags, and the number of photos with each label."""
 
     of_photos: dict[int, frozenset[str]]
     counts: Counter[str]
 
 
-def census(
+def preview_tags(
     catalog: Catalog,
     space: Space,
     definition: VocabularyDefinition,
     texts: TextVectors,
     progress: Callable[[int, int], None] | None = None,
     folders: Sequence[bytes] = (),
-) -> Census:
-    """What *definition* would tag the library's photos with. *progress* hears of texts that have to be encoded.
+) -> TagPreview:
+    """The tags that *definition* would give the library's photos. *progress* gets texts encoded and in all.
 
     Only photos below *folders*, absolute, count, if there are any.
     """
@@ -56,7 +57,7 @@ def census(
         for vectors in _all(catalog, space, folders)
         for photo_id, tags in zip(vectors.ids.tolist(), rule.automatic(scorer.kept(vectors), names), strict=True)
     }
-    return Census(of_photos, Counter(label for tags in of_photos.values() for label in tags))
+    return TagPreview(of_photos, Counter(label for tags in of_photos.values() for label in tags))
 
 
 def as_revision(definition: VocabularyDefinition) -> Revision:

@@ -1,4 +1,4 @@
-"""What a label with examples is in the library now."""
+"""Report of a taught label: its vector, its threshold and its examples in the library now."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from query.similarity import TextVectors
 from query.tagging.learning.examples import photos_of
-from query.tagging.scoring.label_matrix import matrix_of
-from store import Catalog, LabelDefinition, Made, Photo, Space, VocabularyDefinition
+from query.tagging.learning.label_matrix import matrix_of
+from store import Catalog, LabelDefinition, LabelFit, Photo, Space, VocabularyDefinition
 
 from .tag_counts import as_revision
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A photo that shows the label, or not. *photo* and *cosine* are None where it is not in the library."""
+    """An example or counterexample. *photo* and *cosine* are None where it is not in the library."""
 
     content_hash: str
     is_shown: bool
@@ -26,8 +26,8 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """The label's unit vector, float32 (d,); from which cosine on its examples say that it counts, if they do.
+class TaughtLabelReport:
+    """The label's unit vector, float32 (d,), and the cosine from which it counts if its examples give one.
 
     `text_share` is how much of its score is its texts', from 0 to 1; `used` how many examples its vector was made of.
     """
@@ -39,11 +39,13 @@ class Standing:
     examples: tuple[Example, ...]
 
 
-def label_standing(catalog: Catalog, space: Space, label: LabelDefinition, texts: TextVectors) -> Standing:
-    """What *label* is: as it was made, if the catalog knows it, or as it would be. Nothing is kept but its texts."""
+def taught_label_report(
+    catalog: Catalog, space: Space, label: LabelDefinition, texts: TextVectors
+) -> TaughtLabelReport:
+    """The report of *label*: as it was made, if the catalog knows it, or as it would be. Only its texts are cached."""
     matrix = matrix_of(catalog, space, as_revision(VocabularyDefinition("", (label,))), texts)
     vector: NDArray[np.float32] = matrix.matrix[0].astype(np.float32)
-    made = matrix.made.get(0, Made(0, None, 1.0))
+    made = matrix.made.get(0, LabelFit(0, None, 1.0))
     held = [(each, True) for each in label.examples] + [(each, False) for each in label.counterexamples]
     with catalog.read() as t:
         ids = photos_of(t, [each for each, _ in held])
@@ -53,4 +55,4 @@ def label_standing(catalog: Catalog, space: Space, label: LabelDefinition, texts
     examples = (
         Example(each, is_shown, photos.get(ids.get(each, 0)), cosines.get(ids.get(each, 0))) for each, is_shown in held
     )
-    return Standing(vector, made.minimum, made.text_share, made.examples, tuple(examples))
+    return TaughtLabelReport(vector, made.minimum, made.text_share, made.examples, tuple(examples))

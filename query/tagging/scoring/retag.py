@@ -1,4 +1,4 @@
-"""All photos' tags again, when the vocabulary changes."""
+"""Re-tags: all photos are scored again from their stored embeddings, and a revision is put in force."""
 
 from __future__ import annotations
 
@@ -7,28 +7,30 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
 
 from query.errors import Superseded
-from query.similarity import TextVectors
-from query.tagging.effective.pending_retag import target_revision_id
+from query.search.text_vectors import TextVectors
 from query.tagging.learning.calibration import calibrate, is_due
-from store import Catalog, KeptScores, LeastRanks, Revision, Scoring, Space, Transaction, Vectors
+from query.tagging.learning.label_matrix import label_matrix
+from store import Catalog, LeastRanks, PhotoScores, Revision, Scoring, Space, Target, Transaction, Vectors
 
-from .amendment import amendment
-from .label_matrix import label_matrix
-from .scorer import Columns, ExactScorer, Scorer, scorer_for
-from .stored_tagger import columns_in_force
-from .update import Update
+from .amendment import Amendment, Update, amendment
+from .scorer import Columns, ExactScorer, Scorer, columns_in_force
 
 #: Photos between two commits of a re-tag.
 _CHUNK = 4096
+#: Photos times labels from which loading torch, which takes a second or two, pays.
+_WORTH_TORCH: Final = 10**8
 
 
 @dataclass(frozen=True, slots=True)
 class RetagReport:
-    """What a re-tag did: `changed` photos have other scores than before; and the seconds of its parts.
+    """Result of a re-tag: `changed` photos have other scores than before; and the seconds of its parts.
 
-    Writing is what is left beside scoring, at which two or three threads may be at once.
+    Writing is the time that is left beside scoring, at which two or three threads may be at once.
     """
 
     photos: int
@@ -39,6 +41,15 @@ class RetagReport:
     writing_seconds: float
 
 
+def scorer_for(columns: Columns, photos: int) -> Scorer:
+    """The scorer that is fastest for so many photos. All scorers give the same scores to the last bit."""
+    if photos * len(columns.label_ids) < _WORTH_TORCH:
+        return ExactScorer(columns)
+    from .shortlist import ShortlistScorer  # noqa: PLC0415 - torch takes two seconds to load
+
+    return ShortlistScorer(columns, ExactScorer(columns))
+
+
 def retag(
     catalog: Catalog,
     space: Space,
@@ -47,38 +58,46 @@ def retag(
     progress: Callable[[int, int], None] | None = None,
     text_progress: Callable[[int, int], None] | None = None,
     *,
-    namespace: str = "",
+    slot: str = "",
     folders: Sequence[bytes] | None = None,
     calibrate_anew: bool = False,
-    if_wanted: bool = False,
+    only_if_target: bool = False,
     make_scorer: Callable[[Columns, int], Scorer] = scorer_for,
     rows: int = _CHUNK,
 ) -> RetagReport:
     """Tag every photo with *revision* from the stored embeddings, and put it in force. No picture is opened.
 
-    It becomes the main vocabulary's, or that of *namespace*, whose labels are shown below *folders*, absolute:
-    everywhere if there are none, and where they were before if it is None. Other namespaces stay as they are.
+    It becomes the slot's target at once, and its current revision when all photos are tagged; other slots stay as they
+    are. Its labels are shown below *folders*, absolute: everywhere if there are none, and where they were before if it
+    is None.
 
-    Until all photos are tagged, and if it is interrupted, everything stays as it was; an interrupted one is owed, and
-    calling this again goes on with it. A vocabulary that differs little from the one in force costs little. *progress*
-    is told photos done and photos in all, *text_progress* the same of labels' texts. A library that has outgrown its
-    calibration is calibrated first, and any if *calibrate_anew*. *rows* photos are scored and kept together.
+    Until all photos are tagged, their tags stay as they were. An interrupted re-tag is pending, and calling this again
+    goes on with it. A vocabulary that differs little from the one in force costs little. *progress* gets photos done
+    and photos in all, *text_progress* the same of labels' texts. A library that has outgrown its calibration is
+    calibrated first, and any if *calibrate_anew*. *rows* photos are scored and kept together.
 
-    Raises `Superseded` if another re-tag begins in the namespace meanwhile, or the namespace is dropped; and before
-    anything is scored, with *if_wanted*, if photos are no longer to be tagged with *revision*: see `owing.aim`.
+    Raises `Superseded` if the slot gets another target or is dropped before the end; and with *only_if_target* if
+    *revision* is not its target at the beginning.
     """
     started = time.perf_counter()
-    with catalog.read() as t:
+    with catalog.write() as t:
+        if only_if_target:
+            _target(t, slot, revision)
+        t.slots.set_target(slot, revision.id)
+        if folders is not None:
+            t.slots.limit(slot, folders)
         # Examples may have come since the labels' vectors were made.
         revision = t.vocabularies.as_now(revision)
-        place = _Place(namespace, folders, is_known=namespace in t.namespaces.names(), if_wanted=if_wanted)
     if calibrate_anew or _is_due(catalog, space):
         calibrate(catalog, space, label_matrix(catalog, space, revision, texts, text_progress))
+    with catalog.read() as t:
+        # Before anything that scores depend on is read: what changes after this stays pending.
+        target = _target(t, slot, revision)
+        revision = t.vocabularies.as_now(revision)
     columns, encoded = columns_in_force(catalog, space, revision, texts, text_progress)
     ready = time.perf_counter()
-    work = _Retag(catalog, space, revision, columns, progress, place)
-    if not work.amend():
-        work.score_all(make_scorer, rows)
+    work = _Retag(catalog, space, revision, columns, progress, slot, target)
+    work.run(make_scorer, rows)
     seconds = time.perf_counter() - ready
     return RetagReport(work.photos, encoded, work.changed, ready - started, work.seconds, seconds - work.seconds)
 
@@ -88,21 +107,16 @@ def _is_due(catalog: Catalog, space: Space) -> bool:
         return is_due(t, space)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a revision is to be in force, perhaps only `if_wanted`.
-
-    `is_known` if the namespace was there when that was asked for.
-    """
-
-    namespace: str
-    folders: Sequence[bytes] | None
-    is_known: bool
-    if_wanted: bool
+def _target(t: Transaction, name: str, revision: Revision) -> Target:
+    """The target of the slot. Raises `Superseded` if that is no longer *revision*, or the slot is gone."""
+    slot = t.slots.get(name)
+    if slot is None or slot.target.revision_id != revision.id:
+        raise Superseded(revision.vocabulary)
+    return slot.target
 
 
 class _Retag:
-    """One re-tag, and what it did so far."""
+    """One re-tag, with its results so far."""
 
     def __init__(
         self,
@@ -111,75 +125,136 @@ class _Retag:
         revision: Revision,
         columns: Columns,
         progress: Callable[[int, int], None] | None,
-        place: _Place,
+        slot: str,
+        target: Target,
     ) -> None:
         self._catalog = catalog
         self._space = space
         self._revision = revision
         self._columns = columns
+        self._labels = columns.label_ids, columns.offsets
         self._progress = progress
-        self._place = place
+        self._slot = slot
+        self._target = target
         self.photos = self.changed = 0
         self.seconds = 0.0
-        #: Of the photos that were scored or looked at.
-        self._least = LeastRanks()
 
-    def amend(self) -> bool:
-        """Score what is new, in one transaction; returns False if too much is."""
-        with self._catalog.write() as t:
-            self._check_place(t)
-            current = t.scores.current(self._space.id, self._place.namespace)
-            change = None if current is None else amendment(current, self._columns)
-            if current is None or change is None:
-                return False
+    def run(self, make_scorer: Callable[[Columns, int], Scorer], rows: int) -> None:
+        """Score all photos, in the way that costs least, and put the revision in force."""
+        with self._catalog.read() as t:
             self.photos = t.embeddings.count(self._space.id)
-            update = Update(self._space, self._columns, change, lambda done: self._tell(done, self.photos))
-            late = update.run(t)
-            self.changed, self.seconds = update.changed, update.seconds
-            if not current.is_of(self._revision.id, self._columns.label_ids, self._columns.offsets):
-                t.scores.amend(current, self._revision.id, self._columns.label_ids, self._columns.offsets)
-            t.scores.give_up(self._space.id, self._place.namespace)
-            self.changed += self._tag(t, current, late)
-            self._put_in_force(t, current)
+            old = t.scores.current(self._space.id, self._slot)
+        change = None if old is None else amendment(old, self._columns)
+        if change is None:
+            is_done = self._score_all(make_scorer, rows)
+        elif not change.is_empty:
+            is_done = self._amend(change, rows)
+        else:
+            is_done = self._complete()
+        if not is_done:
+            # Another process was quicker with the same scores. It may have begun for an earlier target.
+            self._complete()
+
+    def _complete(self) -> bool:
+        """Score the photos that have no scores, where the current scoring is of the labels that are wanted."""
+        after = 0
+        while True:
+            with self._catalog.write() as t:
+                self._check_target(t)
+                scoring = t.scores.current(self._space.id, self._slot)
+                if scoring is None or not scoring.is_of(scoring.revision_id, *self._labels):
+                    raise Superseded(self._revision.vocabulary)
+                photo_ids = t.scores.missing(scoring, after, _CHUNK)
+                if len(photo_ids) < _CHUNK:
+                    self._score(t, scoring, t.scores.missing(scoring))
+                    self._put_in_force(t, scoring)
+                    return True
+                self._score(t, scoring, photo_ids)
+            after = photo_ids[-1]
+
+    def _amend(self, change: Amendment, rows: int) -> bool:
+        """Score what the labels' change touches, in parts, and put it in force when that is whole.
+
+        Returns False if another process has done it.
+        """
+        update = Update(self._catalog, self._space, self._columns, change, rows)
+        begun = self._begin()
+        done = 0
+        for count, kept in update.parts():
+            with self._catalog.write() as t:
+                if self._is_done_by_another(t, begun):
+                    return False
+                t.scores.put(begun.id, kept)
+            self.changed += len(kept)
+            done += count
+            self._tell(done, self.photos)
+        with self._catalog.write() as t:
+            if self._is_done_by_another(t, begun):
+                return False
+            self._merge(t, change.old, begun, update)
+            self._put_in_force(t, change.old)
+        self.seconds = update.seconds
         return True
 
-    def score_all(self, make_scorer: Callable[[Columns, int], Scorer], rows: int) -> None:
-        """Make a scoring anew, in parts, and put it in force when it is whole."""
-        with self._catalog.write() as t:
-            self._check_place(t)
-            columns, namespace = self._columns, self._place.namespace
-            begun = t.scores.begun(self._space.id, namespace)
-            scoring = t.scores.begin(
-                self._space.id, self._revision.id, columns.label_ids, columns.offsets, namespace=namespace
-            )
-            t.library.set_retag_pending(True, namespace)
-            self._limit(t)
+    def _merge(self, t: Transaction, old: Scoring, begun: Scoring, update: Update) -> None:
+        """Bring the rows of *old* up to date by those of *begun*, and by what has changed since that was begun."""
+        changed, least = t.scores.changed(begun), update.least
+        t.scores.forget(begun.id, changed.tolist())
+        # They were pruned after their embeddings had been read.
+        t.scores.forget_deleted(begun)
+        t.scores.merge(begun, old)
+        there = t.embeddings.stored_ids(self._space.id)
+        gone = np.setdiff1d(least.photo_ids(), there, assume_unique=True)
+        t.scores.forget(old.id, gone.tolist())
+        least.forget(gone)
+        unscored = np.setdiff1d(there, least.photo_ids(), assume_unique=True)
+        late = np.union1d(np.intersect1d(changed, there, assume_unique=True), unscored).tolist()
+        for start in range(0, len(late), _CHUNK):
+            kept = update.scored(t.embeddings.get(self._space.id, late[start : start + _CHUNK]))
+            t.scores.put(old.id, kept)
+            self.changed += len(kept)
+        t.scores.keep_least_ranks(old, least)
+
+    def _score_all(self, make_scorer: Callable[[Columns, int], Scorer], rows: int) -> bool:
+        """Make a scoring anew, in parts, and put it in force when it is whole; False if another process has done it."""
+        with self._catalog.read() as t:
+            before = t.scores.begun(self._space.id, self._slot)
+        scoring = self._begin()
+        is_continued = before is not None and before.id == scoring.id
+        with self._catalog.read() as t:
             total = t.scores.count_missing(scoring)
-            self.photos = t.embeddings.count(self._space.id)
-        is_continued = begun is not None and begun.id == scoring.id
-        done = 0
-        with closing(self._scored_pages(scoring, make_scorer(columns, total), rows)) as pages:
+        least, done = LeastRanks(), 0
+        with closing(self._scored_pages(scoring, make_scorer(self._columns, total), rows)) as pages:
             for count, kept in pages:
                 with self._catalog.write() as t:
                     if self._is_done_by_another(t, scoring):
-                        return
-                    self._put(t, scoring, kept)
+                        return False
+                    t.scores.put(scoring.id, kept)
+                least.note(kept.photo_ids, scoring.ranks(kept))
                 done += count
                 self._tell(done, total)
         with self._catalog.write() as t:
             if self._is_done_by_another(t, scoring):
-                return
+                return False
             t.scores.forget_changed(scoring)
             # They were pruned after their embeddings had been read.
             t.scores.forget_deleted(scoring)
-            self._tag(t, scoring, t.scores.missing(scoring))
-            self.changed = t.scores.count_changed(scoring, t.scores.current(self._space.id, self._place.namespace))
+            late = self._score(t, scoring, t.scores.missing(scoring))
+            self.changed = t.scores.count_changed(scoring, t.scores.current(self._space.id, self._slot))
             if not is_continued:
-                t.scores.keep_least_ranks(scoring, self._least)
+                for kept in late:
+                    least.note(kept.photo_ids, scoring.ranks(kept))
+                t.scores.keep_least_ranks(scoring, least)
             self._put_in_force(t, scoring)
+        return True
 
-    def _scored_pages(self, scoring: Scoring, scorer: Scorer, rows: int) -> Generator[tuple[int, KeptScores]]:
-        """What is kept of the photos that have no scores yet, each time with the number of photos looked at.
+    def _begin(self) -> Scoring:
+        with self._catalog.write() as t:
+            self._check_target(t)
+            return t.scores.begin(self._space.id, self._revision.id, *self._labels, slot=self._slot)
+
+    def _scored_pages(self, scoring: Scoring, scorer: Scorer, rows: int) -> Generator[tuple[int, PhotoScores]]:
+        """The kept scores of photos that have none yet, page by page, each with the number of photos looked at.
 
         While one page is written, the next is scored.
         """
@@ -196,58 +271,49 @@ class _Retag:
                     return
                 after, coming = photo_ids[-1], (len(photo_ids), following)
 
-    def _tag(self, t: Transaction, scoring: Scoring, photo_ids: Sequence[int]) -> int:
-        """Score photos that came meanwhile; returns how many that could be."""
-        tagged = 0
+    def _score(self, t: Transaction, scoring: Scoring, photo_ids: Sequence[int]) -> list[PhotoScores]:
+        """Score photos that came in the meantime; returns their scores."""
+        scored = []
         for start in range(0, len(photo_ids), _CHUNK):
             vectors = t.embeddings.get(self._space.id, photo_ids[start : start + _CHUNK])
-            self._put(t, scoring, self._scored(ExactScorer(self._columns), vectors))
-            tagged += len(vectors)
-        return tagged
+            scored.append(self._scored(ExactScorer(self._columns), vectors))
+            t.scores.put(scoring.id, scored[-1])
+            self.changed += len(vectors)
+        return scored
 
     def _put_in_force(self, t: Transaction, scoring: Scoring) -> None:
-        """Let the scoring and its revision be those of the library."""
+        """Let the scoring and its revision be the slot's current ones."""
+        if not scoring.is_of(self._revision.id, *self._labels):
+            t.scores.amend(scoring, self._revision.id, *self._labels)
         t.scores.finish(scoring)
-        t.library.set_revision(self._revision.id, self._place.namespace)
         t.vocabularies.relabel(self._revision)
-        t.library.set_retag_pending(False, self._place.namespace)
-        self._limit(t)
-
-    def _limit(self, t: Transaction) -> None:
-        if self._place.folders is not None:
-            t.namespaces.limit(self._place.namespace, self._place.folders)
+        t.slots.set_current(self._slot, self._target)
 
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None:
             # More than there were may have come.
             self._progress(done, max(done, total))
 
-    def _scored(self, scorer: Scorer, vectors: Vectors) -> KeptScores:
+    def _scored(self, scorer: Scorer, vectors: Vectors) -> PhotoScores:
         before = time.perf_counter()
         kept = scorer.kept(vectors)
         self.seconds += time.perf_counter() - before
         return kept
 
-    def _put(self, t: Transaction, scoring: Scoring, kept: KeptScores) -> None:
-        t.scores.put(scoring.id, kept)
-        self._least.note(kept.photo_ids, scoring.ranks(kept))
+    def _check_target(self, t: Transaction) -> None:
+        _target(t, self._slot, self._revision)
 
-    def _check_place(self, t: Transaction) -> None:
-        """While labels were encoded, the namespace may have been dropped, or another revision put there."""
-        place = self._place
-        is_dropped = place.is_known and place.namespace not in t.namespaces.names()
-        if is_dropped or (place.if_wanted and target_revision_id(t, self._space, place.namespace) != self._revision.id):
-            raise Superseded(self._revision.vocabulary)
+    def _is_done_by_another(self, t: Transaction, begun: Scoring) -> bool:
+        """Return whether another process, which was at the same scoring, has put it in force.
 
-    def _is_done_by_another(self, t: Transaction, scoring: Scoring) -> bool:
-        """Whether another process, which was at the same scoring, has put it in force: what may come next is not ours.
-
-        Raises `Superseded` if the scoring was given up, or changed since.
+        Raises `Superseded` if photos are to be tagged with another revision, or the scoring was given up.
         """
-        begun = t.scores.begun(self._space.id, self._place.namespace)
-        if begun is not None and begun.id == scoring.id:
+        self._check_target(t)
+        now = t.scores.begun(self._space.id, self._slot)
+        if now is not None and now.id == begun.id:
             return False
-        stamp = t.scores.stamp(self._space.id, self._place.namespace)
-        if begun is not None or stamp != (scoring.id, scoring.edition):
+        current = t.scores.current(self._space.id, self._slot)
+        is_same = current is not None and current.is_of(self._revision.id, *self._labels)
+        if now is not None or not is_same:
             raise Superseded(self._revision.vocabulary)
         return True

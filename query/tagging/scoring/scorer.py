@@ -1,21 +1,22 @@
-"""Scoring photos with a vocabulary: of each the labels that are kept, exactly."""
+"""Exact scoring of photos with a vocabulary: the labels that are kept of each photo."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from store import KeptScores, Scoring, Space, Transaction, Vectors
-
-from .label_matrix import LabelMatrix, on_grid
+from query.search.text_vectors import TextVectors
+from query.tagging.effective.effective_tags import rule_in_force
+from query.tagging.learning.calibration import complete
+from query.tagging.learning.label_matrix import LabelMatrix, label_matrix, on_grid
+from store import Catalog, PhotoScores, Revision, Scoring, Space, Transaction, Vectors
 
 #: Labels kept a photo.
 KEPT_MOST: Final = 32
-#: Photos times labels from which the second or two that torch takes to load are made up for.
-_WORTH_TORCH: Final = 10**8
 #: Photos that are scored with every label at once.
 _ROWS: Final = 256
 
@@ -23,8 +24,8 @@ _ROWS: Final = 256
 class Scorer(Protocol):
     """Scores photos with the labels of one scoring."""
 
-    def kept(self, vectors: Vectors) -> KeptScores:
-        """What is kept of these photos, whose embeddings are float32 (n, d)."""
+    def kept(self, vectors: Vectors) -> PhotoScores:
+        """The kept scores of these photos, whose embeddings are float32 (n, d)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +44,7 @@ class Columns:
 
     @property
     def most(self) -> int:
-        """How many labels are kept of a photo."""
+        """The number of labels that are kept of a photo."""
         return min(KEPT_MOST, len(self.label_ids))
 
     def only(self, mask: NDArray[np.bool_]) -> Columns:
@@ -56,14 +57,14 @@ class Columns:
 
 
 class ExactScorer:
-    """Looks at every label of every photo in float64."""
+    """Scores every photo with every label in float64."""
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
         self._places = np.arange(len(columns.label_ids))
 
-    def kept(self, vectors: Vectors) -> KeptScores:
-        """What is kept of these photos."""
+    def kept(self, vectors: Vectors) -> PhotoScores:
+        """The kept scores of these photos."""
         columns, count = self._columns, len(vectors)
         label_ids = np.empty((count, columns.most), np.int64)
         cosines = np.empty((count, columns.most), np.float32)
@@ -73,7 +74,7 @@ class ExactScorer:
             places = np.broadcast_to(self._places, scores.shape)
             best = best_of(places, scores, scores - columns.offsets, columns.most)
             label_ids[some], cosines[some] = columns.label_ids[best[0]], best[1]
-        return KeptScores(vectors.ids, label_ids, cosines)
+        return PhotoScores(vectors.ids, label_ids, cosines)
 
 
 def best_of(
@@ -92,15 +93,6 @@ def best_of(
     )
 
 
-def scorer_for(columns: Columns, photos: int) -> Scorer:
-    """What scores so many photos soonest. Whichever it is, the scores are the same to the last bit."""
-    if photos * len(columns.label_ids) < _WORTH_TORCH:
-        return ExactScorer(columns)
-    from .shortlist import ShortlistScorer  # noqa: PLC0415 - torch takes two seconds to load
-
-    return ShortlistScorer(columns, ExactScorer(columns))
-
-
 def columns_of(t: Transaction, space: Space, scoring: Scoring) -> Columns | None:
     """The labels of *scoring*; None if the vector of one is not cached."""
     vectors = t.labels.vectors(space.id, scoring.label_ids.tolist())
@@ -108,3 +100,21 @@ def columns_of(t: Transaction, space: Space, scoring: Scoring) -> Columns | None
         return None
     matrix = vectors.matrix.astype(np.float64).reshape(len(vectors), space.identity.dimension)
     return Columns(scoring.label_ids, on_grid(matrix), scoring.offsets)
+
+
+def columns_in_force(
+    catalog: Catalog,
+    space: Space,
+    revision: Revision,
+    texts: TextVectors,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Columns, int]:
+    """The labels of *revision* as the rule ranks them, and the number that was encoded for it.
+
+    Labels that the calibration in force does not have are measured first. Not within a transaction that writes.
+    """
+    labels = label_matrix(catalog, space, revision, texts, progress)
+    complete(catalog, space, labels)
+    with catalog.read() as t:
+        rule = rule_in_force(t, space, revision)
+    return Columns.of(labels, rule.offsets(labels.label_ids)), labels.encoded

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from store import KeptScores, Vectors
+from store import PhotoScores, Vectors
 
 from .scorer import Columns, Scorer, best_of
 
@@ -33,7 +33,7 @@ _SPARE: Final = 4
 _ROWS: Final = 64
 #: Largest relative error of rounding to bfloat16, which has 8 significant bits.
 _HALF_ULP: Final = 2.0**-8
-#: What adding one number in float32 may lose, where sums stay below 4; and rounding offsets twice, likewise.
+#: Largest error of adding one number in float32, where sums stay below 4; and of rounding offsets twice.
 _ADDING: Final = 2.0**-23
 _SLACK: Final = 2.0**-16
 #: Columns of a product are padded to a multiple of this: others are slower.
@@ -55,8 +55,8 @@ class ShortlistScorer:
         self._count = torch.get_num_threads()
         self._threads = ThreadPoolExecutor(self._count, "score", initializer=torch.set_num_threads, initargs=(1,))
 
-    def kept(self, vectors: Vectors) -> KeptScores:
-        """What is kept of these photos."""
+    def kept(self, vectors: Vectors) -> PhotoScores:
+        """The kept scores of these photos."""
         if not len(vectors) or len(self._columns.label_ids) <= _FEW:
             return self._exact.kept(vectors)
         parts = [vectors.matrix[start : start + _PART] for start in range(0, len(vectors), _PART)]
@@ -64,7 +64,7 @@ class ShortlistScorer:
         # What a thread says of itself, torch takes for those that begin later, too.
         torch.set_num_threads(self._count)
         places, cosines = (np.concatenate(each) for each in zip(*found, strict=True))
-        return KeptScores(vectors.ids, self._columns.label_ids[places], cosines)
+        return PhotoScores(vectors.ids, self._columns.label_ids[places], cosines)
 
     def _best(self, matrix: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The labels that are kept of photos (n, d): their places and cosines, (n, kept)."""
@@ -196,7 +196,7 @@ def _at_most(numbers: NDArray[np.float64]) -> NDArray[np.int16]:
 
 
 def _let_torch_warn_of_sparse_tensors() -> None:
-    """Have it said, once, and unheard, that they are new. Warnings cannot be held back in one thread alone."""
+    """Raise torch's one-time warning about sparse tensors here, suppressed; it cannot be suppressed in one thread."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Sparse", UserWarning)
         torch.sparse_csr_tensor(torch.tensor([0, 0]), torch.empty(0, dtype=torch.int64), torch.empty(0), size=(1, 1))

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from query.similarity import TextVectors
-from query.tagging.effective.effective_tags import rule_in_force
-from query.tagging.learning.calibration import complete
-from store import Catalog, Revision, Space, Transaction, Vectors
+from query.search.text_vectors import TextVectors
+from store import Catalog, Revision, Slot, Space, Transaction, Vectors
 
-from .label_matrix import label_matrix
-from .scorer import Columns, ExactScorer, Scorer, columns_of
+from .scorer import Columns, ExactScorer, Scorer, columns_in_force, columns_of
 
 
 class StoredTagger:
-    """Tags photos by their embeddings with all that is in force; in a library where nothing is yet, with *revision*.
+    """Tags photos by their embeddings with all vocabularies in force; where there is none yet, with *revision*.
 
-    *progress* hears of texts encoded and texts to encode in all, when there are labels whose vectors are not cached.
+    *progress* gets texts encoded and texts to encode in all, if there are labels whose vectors are not cached.
     """
 
     def __init__(
@@ -32,7 +29,7 @@ class StoredTagger:
         self._revision = revision
         self._texts = texts
         self._progress = progress
-        #: What nothing was scored with yet, by namespace: its revision, and its labels.
+        #: The revision and the labels of slots that have no scoring yet, by slot.
         self._first: dict[str, tuple[int, Columns]] = {}
         self._scorers: dict[str, tuple[tuple[int, int], Scorer | None]] = {}
 
@@ -40,63 +37,52 @@ class StoredTagger:
         """Make the label vectors, which may take a text encoder and a while. Not within a transaction that writes."""
         with self._catalog.read() as t:
             scored, waiting = t.scores.stamps(self._space.id), {"": self._revision}
-            for each in t.namespaces.in_force():
+            for each in t.slots.in_force():
                 if each.namespace and each.namespace not in scored:
                     waiting[each.namespace] = t.vocabularies.revision(each.revision_id)
-        for namespace, revision in waiting.items():
-            if namespace not in scored and namespace not in self._first:
+        for slot, revision in waiting.items():
+            if slot not in scored and slot not in self._first:
                 columns, _ = columns_in_force(self._catalog, self._space, revision, self._texts, self._progress)
-                self._first[namespace] = revision.id, columns
+                self._first[slot] = revision.id, columns
 
     def tag(self, t: Transaction, vectors: Vectors) -> None:
-        """Score the photos whose ids and embeddings these are."""
+        """Score the photos whose ids and embeddings these are. Where that cannot be done, a re-tag is pending."""
         stamps = t.scores.stamps(self._space.id)
-        for namespace in t.namespaces.names():
-            stamp = stamps.get(namespace) or self._begin(t, namespace)
-            scorer = None if stamp is None else self._scorer(t, namespace, stamp)
-            if stamp is None or scorer is None:
-                t.library.set_retag_pending(True, namespace)
-            else:
+        slots = {slot.name: slot for slot in t.slots.all()}
+        for name in {"": None, **slots}:
+            slot = slots.get(name)
+            stamp = stamps.get(name) or self._begin(t, name, slot)
+            scorer = None if stamp is None else self._scorer(t, name, stamp)
+            if stamp is not None and scorer is not None:
                 t.scores.put(stamp[0], scorer.kept(vectors))
+                continue
+            if stamp is not None:
+                # Scores of an earlier embedding would be taken for those of this one.
+                t.scores.forget(stamp[0], vectors.ids.tolist())
+            if slot is not None and not slot.is_pending:
+                # A pending re-tag scores the photos that have no scores when it ends.
+                t.slots.mark_stale(name)
 
-    def _begin(self, t: Transaction, namespace: str) -> tuple[int, int] | None:
-        if namespace not in self._first:
+    def _begin(self, t: Transaction, name: str, slot: Slot | None) -> tuple[int, int] | None:
+        """Begin the scoring of a slot that has none; None if its revision is another than the prepared one."""
+        if name not in self._first:
             return None
-        revision_id, first = self._first[namespace]
-        chosen = t.library.revision_id(namespace)
-        # Another vocabulary that was chosen meanwhile has no vectors yet.
-        if chosen != revision_id and (namespace or chosen is not None):
+        revision_id, first = self._first[name]
+        if slot is None:
+            t.slots.put_in_force(name, revision_id)
+        elif slot.current is None or slot.current.revision_id != revision_id:
+            # Another vocabulary was chosen in the meantime and has no vectors yet.
             return None
-        made = t.scores.begin(
-            self._space.id, revision_id, first.label_ids, first.offsets, complete=True, namespace=namespace
-        )
+        made = t.scores.begin(self._space.id, revision_id, first.label_ids, first.offsets, complete=True, slot=name)
         return made.id, made.edition
 
-    def _scorer(self, t: Transaction, namespace: str, stamp: tuple[int, int]) -> Scorer | None:
-        """What scores as the scoring of that *stamp* did; None if the vector of a label is not cached."""
-        held = self._scorers.get(namespace)
+    def _scorer(self, t: Transaction, name: str, stamp: tuple[int, int]) -> Scorer | None:
+        """The scorer for the scoring of that *stamp*; None if the vector of a label is not cached."""
+        held = self._scorers.get(name)
         if held is not None and held[0] == stamp:
             return held[1]
-        scoring = t.scores.current(self._space.id, namespace)
+        scoring = t.scores.current(self._space.id, name)
         columns = None if scoring is None else columns_of(t, self._space, scoring)
         scorer = None if columns is None else ExactScorer(columns)
-        self._scorers[namespace] = stamp, scorer
+        self._scorers[name] = stamp, scorer
         return scorer
-
-
-def columns_in_force(
-    catalog: Catalog,
-    space: Space,
-    revision: Revision,
-    texts: TextVectors,
-    progress: Callable[[int, int], None] | None = None,
-) -> tuple[Columns, int]:
-    """The labels of *revision* as the rule ranks them, and how many were encoded for it.
-
-    Labels that the calibration in force does not know are looked at first. Not within a transaction that writes.
-    """
-    labels = label_matrix(catalog, space, revision, texts, progress)
-    complete(catalog, space, labels)
-    with catalog.read() as t:
-        rule = rule_in_force(t, space, revision)
-    return Columns.of(labels, rule.offsets(labels.label_ids)), labels.encoded

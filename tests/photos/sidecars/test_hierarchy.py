@@ -14,7 +14,7 @@ def view(namespace, **parents):
     labels = tuple(
         Label(at, LabelDefinition(name, (), parents=above)) for at, (name, above) in enumerate(parents.items())
     )
-    return View(namespace, qualified(Revision(1, "v", 1, datetime.now(UTC), None, labels), namespace), ())
+    return SlotView(namespace, qualified(Revision(1, "v", 1, datetime.now(UTC), None, labels), namespace), ())
 
 
 HIERARCHY = KeywordHierarchy([view("", dog=("animal",), animal=()), view("zoo", dog=("animal",), animal=(), cat=())])

@@ -8,15 +8,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from query.tagging import StoredTagger, pending_revision_ids, renewed, retag
+from query import StoredTagger, refresh_taught_labels, retag
 from query.tagging.learning.calibration import calibrate
-from query.tagging.scoring.label_matrix import label_matrix
-from query.tagging.scoring.scorer import ExactScorer
-from query.tagging.scoring.stored_tagger import columns_in_force
+from query.tagging.learning.label_matrix import label_matrix
+from query.tagging.scoring.scorer import ExactScorer, columns_in_force
 from store import LabelDefinition, VocabularyDefinition
 from tests.fakes import vector_of
-
-from .conftest import Library
+from tests.query.conftest import Library
 
 NAMES = [f"label{number}" for number in range(36)]
 SPACES = st.sampled_from(["", "a", "b"])
@@ -46,8 +44,8 @@ class ManyVocabularies(RuleBasedStateMachine):
 
     def use(self, namespace):
         library = self.library
-        revision = renewed(library.catalog, library.space, self.revision(namespace))
-        retag(library.catalog, library.space, revision, library.texts, namespace=namespace)
+        revision = refresh_taught_labels(library.catalog, library.space, self.revision(namespace))
+        retag(library.catalog, library.space, revision, library.texts, slot=namespace)
 
     @rule(count=st.integers(1, 3))
     def add_photos(self, count):
@@ -57,7 +55,7 @@ class ManyVocabularies(RuleBasedStateMachine):
     def add_photo(self):
         self.made += 1
         with self.library.catalog.read() as t:
-            revision_id = t.library.revision_id()
+            revision_id = t.slots.current_revision_id("")
             revision = None if revision_id is None else t.vocabularies.revision(revision_id)
         self.library.add(f"photo{self.made}", revision)
 
@@ -112,7 +110,7 @@ class ManyVocabularies(RuleBasedStateMachine):
     def calibrate_anew(self):
         library = self.library
         with library.catalog.read() as t:
-            revision = t.vocabularies.revision(t.library.revision_id())
+            revision = t.vocabularies.revision(t.slots.current_revision_id(""))
         calibrate(library.catalog, library.space, label_matrix(library.catalog, library.space, revision, library.texts))
 
     @rule()
@@ -123,7 +121,7 @@ class ManyVocabularies(RuleBasedStateMachine):
     def drop(self, namespace):
         if namespace and namespace in self.labels:
             with self.library.catalog.write() as t:
-                t.namespaces.drop(namespace)
+                t.slots.drop(namespace)
                 t.scores.drop(namespace)
             del self.labels[namespace]
 
@@ -132,15 +130,13 @@ class ManyVocabularies(RuleBasedStateMachine):
         library = self.library
         # As a pass over the folders does: first what examples that came have changed.
         with library.catalog.read() as t:
-            used = [(each.namespace, t.vocabularies.revision(each.revision_id)) for each in t.namespaces.in_force()]
+            used = [(each.namespace, t.vocabularies.revision(each.revision_id)) for each in t.slots.in_force()]
         for _, revision in used:
-            renewed(library.catalog, library.space, revision)
+            refresh_taught_labels(library.catalog, library.space, revision)
         with library.catalog.read() as t:
-            waiting = {
-                name: t.vocabularies.revision(key) for name, key in pending_revision_ids(t, library.space).items()
-            }
+            waiting = {name: t.vocabularies.revision(key) for name, key in t.slots.pending().items()}
         for namespace, revision in waiting.items():
-            retag(library.catalog, library.space, revision, library.texts, namespace=namespace)
+            retag(library.catalog, library.space, revision, library.texts, slot=namespace)
         for namespace, before in used:
             with library.catalog.read() as t:
                 revision = t.vocabularies.revision(before.id)

@@ -9,18 +9,16 @@ from query.similarity import cosine_of
 from query.tagging import is_due, minimum_of, photo_tags, retag, spread_of
 from query.tagging.effective.rule import FLOOR, STANDS_OUT, SURE
 from query.tagging.learning.calibration import LEAST, calibrate, measure
-from query.tagging.scoring.label_matrix import label_matrix
-from query.vocabulary import parse_vocabulary
-from store import Spread
-
-from .conftest import IDENTITY
+from query.tagging.learning.label_matrix import label_matrix
+from store import CosineSpread
+from tests.query.conftest import IDENTITY
 
 
 def vocabulary(text):
     return parse_vocabulary(text, "v", Path("v.txt"))
 
 
-def test_what_is_usual_is_the_median_and_what_is_far_from_it_hardly_moves_it():
+def test_outliers_hardly_move_the_median_and_its_spread():
     cosines = np.random.default_rng(0).normal(0.1, 0.02, (2000, 2)).astype(np.float32)
     cosines[:100, 1] = 0.9
     plain, with_hits = spread_of(cosines)
@@ -33,12 +31,12 @@ def test_what_is_usual_is_the_median_and_what_is_far_from_it_hardly_moves_it():
 def test_a_label_counts_where_it_stands_out_within_a_floor_and_a_cap():
     floor, cap = cosine_of(FLOOR, IDENTITY), cosine_of(SURE, IDENTITY)
     middle = (floor + cap) / 2
-    assert minimum_of(Spread(middle - STANDS_OUT * 0.01, 0.01), IDENTITY) == pytest.approx(middle)
-    assert minimum_of(Spread(floor - 1, 0.01), IDENTITY) == floor
-    assert minimum_of(Spread(cap, 0.1), IDENTITY) == cap
+    assert minimum_of(CosineSpread(middle - STANDS_OUT * 0.01, 0.01), IDENTITY) == pytest.approx(middle)
+    assert minimum_of(CosineSpread(floor - 1, 0.01), IDENTITY) == floor
+    assert minimum_of(CosineSpread(cap, 0.1), IDENTITY) == cap
 
 
-def test_a_small_library_is_not_calibrated_and_a_grown_one_is_and_again_when_it_has_doubled(library):
+def test_a_library_is_calibrated_at_its_least_size_and_when_it_doubles(library):
     revision = library.put(vocabulary("dog\ncat\n"))
 
     def calibrations():
@@ -80,7 +78,7 @@ def test_with_the_snapshot_fixed_parts_give_the_tags_of_the_whole(library):
     assert photo_tags(library.catalog, library.space, ids + later) == parts
 
 
-def test_new_labels_are_looked_at_and_what_was_said_of_old_ones_stays(library):
+def test_new_labels_are_measured_and_old_ones_stay(library):
     for number in range(30):
         library.add(f"photo{number}")
     first = library.put(vocabulary("dog\n"))
@@ -99,7 +97,7 @@ def test_new_labels_are_looked_at_and_what_was_said_of_old_ones_stays(library):
     assert said[ids[1]] == pytest.approx(now[ids[1]], abs=1e-6)
 
 
-def test_thresholds_of_labels_and_vocabularies_go_before_the_calibration(library):
+def test_own_thresholds_override_the_calibration(library):
     photo_id = library.add("photo")
     for number in range(30):
         library.add(f"photo{number}")
@@ -130,3 +128,27 @@ def test_raw_and_calibrated_scores_and_the_threshold_are_shown_together(library)
         assert tag.calibrated == pytest.approx((tag.score - spread.median) / spread.spread)
         assert tag.minimum == minimum_of(spread, IDENTITY)
         assert tag.score >= tag.minimum
+
+
+def test_a_calibration_during_a_retag_leaves_it_pending(library):
+    revision = library.put(vocabulary("dog\ncat\n"))
+    for number in range(20):
+        library.add(f"photo{number}")
+
+    def calibrate_meanwhile(done, total):
+        calibrate(
+            library.catalog,
+            library.space,
+            label_matrix(library.catalog, library.space, revision, library.new_texts()),
+        )
+
+    retag(library.catalog, library.space, revision, library.texts, calibrate_meanwhile)
+    with library.catalog.read() as t:
+        assert t.slots.pending() == {"": revision.id}
+    retag(library.catalog, library.space, revision, library.texts)
+    with library.catalog.read() as t:
+        assert t.slots.pending() == {}
+    rows = library.rows()
+    library.forget_scores()
+    retag(library.catalog, library.space, revision, library.texts)
+    assert library.rows() == rows

@@ -16,29 +16,36 @@ from query.errors import BadLabel, Superseded
 from query.similarity import cosine_of, logit, probability
 from query.tagging import (
     StoredTagger,
-    census,
-    label_matrix,
+    Superseded,
     lint,
-    pending_revision_id,
+    parse_vocabulary,
     photo_tags,
+    preview_tags,
+    record_manual_tags,
     retag,
-    say,
-    set_target_revision,
     tag_counts,
-    target_revision_id,
+    try_label,
 )
 from query.tagging.effective.rule import TagRule
-from query.tagging.scoring.label_matrix import LabelMatrix, on_grid
-from query.tagging.scoring.scorer import KEPT_MOST, Columns, ExactScorer, scorer_for
+from query.tagging.learning.label_matrix import LabelMatrix, on_grid
+from query.tagging.scoring.retag import scorer_for
+from query.tagging.scoring.scorer import KEPT_MOST, Columns, ExactScorer
 from query.tagging.scoring.shortlist import ShortlistScorer
-from query.vocabulary import parse_vocabulary
-from query.vocabulary_design import preview_label
-from store import KeptScores, Label, LabelDefinition, Revision, Spread, Tag, TagSource, Vectors, VocabularyDefinition
+from store import (
+    CosineSpread,
+    Label,
+    LabelDefinition,
+    PhotoScores,
+    Revision,
+    Tag,
+    TagSource,
+    Vectors,
+    VocabularyDefinition,
+)
 from store.sql import schema as tables
-from store.tagging.revision_labels import KeptMembers, about
+from store.tagging.revision_labels import CachedMembers, about
 from tests.fakes import vector_of
-
-from .conftest import IDENTITY
+from tests.query.conftest import IDENTITY
 
 
 def units(generator, count):
@@ -79,7 +86,7 @@ def test_a_labels_vector_is_the_mean_of_its_texts_made_a_unit_vector(library):
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 7), st.randoms(use_true_random=False))
-def test_scores_do_not_depend_on_what_is_computed_together(count, part, random):
+def test_scores_do_not_depend_on_the_batch(count, part, random):
     generator = np.random.default_rng(random.getrandbits(32))
     labels = LabelMatrix(np.arange(50), on_grid(units(generator, 50)), 0)
     vectors = units(generator, count).astype(np.float16).astype(np.float32)
@@ -99,7 +106,7 @@ def test_scores_are_exact_until_they_are_rounded_once():
             assert vector[::-1] @ label[::-1] == exact
 
 
-def test_an_indexing_that_began_before_a_retag_tags_with_what_is_in_force(library):
+def test_an_index_begun_before_a_retag_uses_the_current_labels(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
     tagger = StoredTagger(library.catalog, library.space, first, library.texts)
     tagger.prepare()
@@ -113,16 +120,16 @@ def test_an_indexing_that_began_before_a_retag_tags_with_what_is_in_force(librar
     assert all(tags.values())
 
 
-def test_photos_are_owed_tags_where_another_vocabulary_was_chosen_before_any_was_used(library):
+def test_a_vocabulary_chosen_during_the_first_index_is_pending(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
     with library.catalog.write() as t:
-        t.library.set_revision(second.id)
+        t.slots.put_in_force("", second.id)
     library.add("photo", first)
     with library.catalog.read() as t:
-        assert pending_revision_id(t, library.space) == second.id
+        assert t.slots.pending().get("") == second.id
     retag(library.catalog, library.space, second, library.texts)
     with library.catalog.read() as t:
-        assert pending_revision_id(t, library.space) is None
+        assert t.slots.pending().get("") is None
     assert [tag.label for tag in photo_tags(library.catalog, library.space, [1])[1]] == ["car"]
 
 
@@ -136,12 +143,12 @@ def test_of_two_retags_at_once_the_later_one_stands(library):
     with pytest.raises(Superseded, match="with 'mine', and that stays so"):
         retag(library.catalog, library.space, first, library.texts, another)
     with library.catalog.read() as t:
-        assert t.library.revision_id() == second.id
+        assert t.slots.current_revision_id("") == second.id
     assert [tag.label for tag in photo_tags(library.catalog, library.space, [photo_id])[photo_id]] == ["car"]
 
 
 @pytest.mark.parametrize("is_done", [False, True])
-def test_of_two_that_do_the_same_retag_the_slower_one_undoes_nothing_that_came_after_it(library, is_done):
+def test_the_slower_of_two_equal_retags_undoes_nothing_later(library, is_done):
     few, many, more = (library.put(vocabulary(*names, threshold=0.02)) for names in (["x"], NAMES, [*NAMES, "new"]))
     for number in range(6):
         library.add(f"photo{number}", few)
@@ -152,15 +159,15 @@ def test_of_two_that_do_the_same_retag_the_slower_one_undoes_nothing_that_came_a
         if not came:
             came.append(retag(library.catalog, library.space, many, library.new_texts(), rows=2))
             with library.catalog.write() as t:
-                set_target_revision(t, library.space, more)
+                t.slots.set_target("", more.id)
             if is_done:
-                retag(library.catalog, library.space, more, library.new_texts(), if_wanted=True)
+                retag(library.catalog, library.space, more, library.new_texts(), only_if_target=True)
 
     with pytest.raises(Superseded):
         retag(library.catalog, library.space, many, library.texts, meanwhile, rows=2)
     with library.catalog.read() as t:
-        assert target_revision_id(t, library.space) == more.id
-        assert pending_revision_id(t, library.space) == (None if is_done else more.id)
+        assert t.slots.target_revision_id("") == more.id
+        assert t.slots.pending().get("") == (None if is_done else more.id)
     retag(library.catalog, library.space, more, library.texts)
     held = library.rows()
     library.forget_scores()
@@ -168,7 +175,7 @@ def test_of_two_that_do_the_same_retag_the_slower_one_undoes_nothing_that_came_a
     assert library.rows() == held
 
 
-def test_of_two_that_do_the_same_retag_the_slower_one_ends_where_the_other_has_done_it(library):
+def test_the_slower_of_two_equal_retags_ends_with_the_other(library):
     few, many = (library.put(vocabulary(*names, threshold=0.02)) for names in (["x"], NAMES))
     for number in range(6):
         library.add(f"photo{number}", few)
@@ -183,28 +190,151 @@ def test_of_two_that_do_the_same_retag_the_slower_one_ends_where_the_other_has_d
     assert retag(library.catalog, library.space, many, library.texts, meanwhile, rows=2).photos == 6
     assert told == [2]
     with library.catalog.read() as t:
-        assert (pending_revision_id(t, library.space), t.library.revision_id()) == (None, many.id)
+        assert (t.slots.pending().get(""), t.slots.current_revision_id("")) == (None, many.id)
 
 
-def test_a_retag_that_is_wanted_no_longer_scores_nothing_and_leaves_what_is_owed(library):
+def test_a_retag_of_an_old_target_scores_nothing(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
     library.add("photo", first)
     retag(library.catalog, library.space, first, library.texts)
     before = library.rows()
     with library.catalog.write() as t:
-        set_target_revision(t, library.space, second)
-        assert (target_revision_id(t, library.space), t.library.revision_id()) == (second.id, first.id)
+        t.slots.set_target("", second.id)
+        assert (t.slots.target_revision_id(""), t.slots.current_revision_id("")) == (second.id, first.id)
     with pytest.raises(Superseded):
-        retag(library.catalog, library.space, first, library.texts, if_wanted=True)
+        retag(library.catalog, library.space, first, library.texts, only_if_target=True)
     assert library.rows() == before
     with library.catalog.read() as t:
-        assert pending_revision_id(t, library.space) == second.id
-    retag(library.catalog, library.space, second, library.texts, if_wanted=True)
+        assert t.slots.pending().get("") == second.id
+    retag(library.catalog, library.space, second, library.texts, only_if_target=True)
     with library.catalog.read() as t:
-        assert (pending_revision_id(t, library.space), target_revision_id(t, library.space)) == (None, second.id)
+        assert (t.slots.pending().get(""), t.slots.target_revision_id("")) == (None, second.id)
 
 
-def test_to_owe_what_is_being_done_does_not_begin_it_anew(library):
+def test_a_change_while_labels_are_encoded_is_not_overridden(library):
+    first, used, taught = (library.put(vocabulary(name, threshold=0)) for name in ("dog", "car", "ship"))
+    library.add("photo", first)
+    retag(library.catalog, library.space, first, library.texts)
+
+    def change(done, total):
+        with library.catalog.write() as t:
+            assert t.slots.target_revision_id("") == used.id, "what changes it begins with it"
+            t.slots.set_target("", taught.id)
+
+    with pytest.raises(Superseded):
+        retag(library.catalog, library.space, used, library.texts, text_progress=change)
+    with library.catalog.read() as t:
+        assert (t.slots.current_revision_id(""), t.slots.pending()) == (first.id, {"": taught.id})
+
+
+def amended(library, names, more, count=12):
+    """Two revisions of which the second is an amendment of the first, with which the photos are tagged."""
+    first, second = (library.put(vocabulary(*some, threshold=0.02)) for some in (names, more))
+    for number in range(count):
+        library.add(f"photo{number}")
+    retag(library.catalog, library.space, first, library.texts)
+    return first, second
+
+
+AMENDMENTS = [(NAMES, [*NAMES, "new"]), (NAMES, NAMES[1:]), (NAMES, ["new", *NAMES[2:]]), (NAMES[:8], NAMES[:9])]
+
+
+@pytest.mark.parametrize(("names", "more"), AMENDMENTS)
+def test_an_interrupted_amendment_changes_no_tag_and_goes_on(library, names, more):
+    first, second = amended(library, names, more)
+    before = library.rows()
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        retag(library.catalog, library.space, second, library.texts, interrupt, rows=2)
+    with library.catalog.read() as t:
+        assert (t.slots.current_revision_id(""), t.slots.pending()) == (first.id, {"": second.id})
+    assert library.rows() == before
+    with library.catalog.write() as t:
+        t.embeddings.put(library.space.id, 1, vector_of(b"another"))
+        tagger = StoredTagger(library.catalog, library.space, first, library.texts)
+        tagger.tag(t, t.embeddings.get(library.space.id, [1]))
+    retag(library.catalog, library.space, second, library.texts, rows=2)
+    kept = library.rows()
+    assert kept != before
+    library.forget_scores()
+    retag(library.catalog, library.space, second, library.texts)
+    assert library.rows() == kept
+
+
+@pytest.mark.parametrize(("names", "more"), AMENDMENTS)
+def test_others_write_between_the_parts_of_an_amendment(library, names, more):
+    first, second = amended(library, names, more)
+    told = []
+
+    def meanwhile(done, total):
+        told.append(done)
+        if len(told) > 2:
+            return
+        library.add(f"new{done}", first)
+        library.add(f"unscored{done}")
+        with library.catalog.write() as t:
+            t.embeddings.put(library.space.id, 2, vector_of(b"another"))
+            t.files.forget([file.id for file in t.files.known(library.folder.id) if file.photo_id == 3])
+            t.photos.delete([3])
+
+    retag(library.catalog, library.space, second, library.texts, meanwhile, rows=4)
+    kept = library.rows()
+    with library.catalog.read() as t:
+        ids = t.embeddings.ids(library.space.id).tolist()
+        scoring = t.scores.current(library.space.id, "")
+        held, least = t.scores.of(scoring.id, ids), t.scores.least_ranks(scoring)
+        assert t.slots.pending() == {}
+    assert {row[0] for row in kept} == set(ids)
+    assert len(ids) > 12
+    np.testing.assert_allclose(least.of(held.photo_ids), scoring.ranks(held).min(axis=1), atol=1e-6)
+    library.forget_scores()
+    retag(library.catalog, library.space, second, library.texts)
+    assert library.rows() == kept
+    assert told
+
+
+def test_of_two_that_do_the_same_amendment_the_slower_one_ends(library):
+    _, second = amended(library, NAMES, ["new", *NAMES[2:]])
+    told = []
+
+    def meanwhile(done, total):
+        told.append(done)
+        if len(told) == 1:
+            retag(library.catalog, library.space, second, library.new_texts(), rows=4)
+
+    retag(library.catalog, library.space, second, library.texts, meanwhile, rows=4)
+    with library.catalog.read() as t:
+        assert t.slots.pending() == {}
+    kept = library.rows()
+    library.forget_scores()
+    retag(library.catalog, library.space, second, library.texts)
+    assert library.rows() == kept
+
+
+def test_of_two_amendments_at_once_the_later_one_stands(library):
+    _, second = amended(library, NAMES, ["new", *NAMES[2:]])
+    third = library.put(vocabulary("newer", *NAMES[2:], threshold=0.02))
+    told = []
+
+    def meanwhile(done, total):
+        told.append(done)
+        if len(told) == 1:
+            retag(library.catalog, library.space, third, library.new_texts(), rows=4)
+
+    with pytest.raises(Superseded):
+        retag(library.catalog, library.space, second, library.texts, meanwhile, rows=4)
+    with library.catalog.read() as t:
+        assert (t.slots.current_revision_id(""), t.slots.pending()) == (third.id, {})
+    kept = library.rows()
+    library.forget_scores()
+    retag(library.catalog, library.space, third, library.texts)
+    assert library.rows() == kept
+
+
+def test_setting_the_same_target_does_not_restart_a_retag(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary(*NAMES, threshold=0.02))
     for number in range(3):
         library.add(f"photo{number}", first)
@@ -212,14 +342,14 @@ def test_to_owe_what_is_being_done_does_not_begin_it_anew(library):
 
     def claim(done, total):
         with library.catalog.write() as t:
-            set_target_revision(t, library.space, second)
+            t.slots.set_target("", second.id)
 
     claim(0, 3)
-    report = retag(library.catalog, library.space, second, library.texts, claim, rows=1, if_wanted=True)
+    report = retag(library.catalog, library.space, second, library.texts, claim, rows=1, only_if_target=True)
     assert (report.photos, report.changed) == (3, 3)
 
 
-def test_tagging_as_indexed_in_parts_and_from_scratch_gives_the_same_rows(library):
+def test_indexing_parts_and_retags_give_the_same_rows(library):
     revision = library.put(vocabulary(*NAMES, threshold=0.02))
     for number in range(25):
         library.add(f"photo{number}", revision)
@@ -239,7 +369,7 @@ def test_tagging_as_indexed_in_parts_and_from_scratch_gives_the_same_rows(librar
     assert library.rows() == as_indexed
 
 
-def test_another_vocabulary_takes_the_place_of_the_first_without_reading_a_picture(library):
+def test_another_vocabulary_replaces_the_first_without_pictures(library):
     first, second = library.put(vocabulary("dog", "cat", threshold=0)), library.put(vocabulary("car", threshold=0))
     photo_id = library.add("photo", first)
     retag(library.catalog, library.space, second, library.texts)
@@ -249,7 +379,7 @@ def test_another_vocabulary_takes_the_place_of_the_first_without_reading_a_pictu
     assert {tag.label for tag in photo_tags(library.catalog, library.space, [photo_id])[photo_id]} == {"dog", "cat"}
 
 
-def test_an_interrupted_retag_changes_nothing_is_owed_and_goes_on_where_it_was(library):
+def test_an_interrupted_retag_is_pending_and_goes_on(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary(*NAMES, threshold=0.02))
     for number in range(5):
         library.add(f"photo{number}", first)
@@ -262,20 +392,20 @@ def test_an_interrupted_retag_changes_nothing_is_owed_and_goes_on_where_it_was(l
     with pytest.raises(KeyboardInterrupt):
         retag(library.catalog, library.space, second, library.texts, interrupt, rows=2)
     with library.catalog.read() as t:
-        assert (t.library.revision_id(), pending_revision_id(t, library.space)) == (first.id, second.id)
+        assert (t.slots.current_revision_id(""), t.slots.pending().get("")) == (first.id, second.id)
     assert library.rows() == before
     told = []
     retag(library.catalog, library.space, second, library.texts, lambda *seen: told.append(seen), rows=2)
     assert told == [(2, 3), (3, 3)]
     with library.catalog.read() as t:
-        assert (t.library.revision_id(), pending_revision_id(t, library.space)) == (second.id, None)
+        assert (t.slots.current_revision_id(""), t.slots.pending().get("")) == (second.id, None)
     kept = library.rows()
     library.forget_scores()
     retag(library.catalog, library.space, second, library.texts)
     assert library.rows() == kept
 
 
-def test_a_photo_that_changes_while_others_are_tagged_is_tagged_again(library):
+def test_a_photo_changed_during_a_retag_is_tagged_again(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary(*NAMES, threshold=0.02))
     one, other = library.add("one", first), library.add("other", first)
 
@@ -288,7 +418,7 @@ def test_a_photo_that_changes_while_others_are_tagged_is_tagged_again(library):
     assert tags[one] == tags[other] != []
 
 
-def test_photos_that_come_while_others_are_tagged_and_those_without_a_file_have_tags_at_the_end(library):
+def test_photos_added_during_a_retag_are_tagged_at_its_end(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
     library.add("one", first)
     gone = library.add("gone", first)
@@ -313,7 +443,7 @@ def test_photos_that_come_while_others_are_tagged_and_those_without_a_file_have_
     st.lists(st.sampled_from(range(50)), max_size=3, unique=True),
     st.sampled_from([0.3, 0.9]),
 )
-def test_what_is_amended_is_what_scoring_anew_gives(library, before, changed, gone, threshold):
+def test_an_amendment_equals_scoring_all_labels(library, before, changed, gone, threshold):
     if not library.rows():
         for number in range(12):
             library.add(f"photo{number}")
@@ -354,7 +484,7 @@ def test_a_new_label_is_all_that_is_scored(library):
     st.sampled_from([0.0, 1e-3, 0.2]),
     st.sampled_from([-1.0, 0.0, 1.0]),
 )
-def test_the_quick_look_keeps_what_looking_at_every_label_keeps(random, count, spread, alike, side):
+def test_the_shortlist_keeps_the_same_labels_as_exact_scoring(random, count, spread, alike, side):
     generator = np.random.default_rng(random.getrandbits(32))
     common = units(generator, 1)
     matrix = units(generator, count) * (alike or 1) + (common if alike else 0)
@@ -395,7 +525,7 @@ def test_a_library_without_photos_can_be_tagged(library):
     assert (report.photos, report.changed) == (0, 0)
 
 
-def test_thresholds_are_read_time_and_the_most_particular_one_counts(library):
+def test_the_most_specific_threshold_counts_when_tags_are_read(library):
     revision = library.put(vocabulary(*NAMES, threshold=0.05, label3=1.0, label4=0.0))
     photo_id = library.add("photo", revision)
     retag(library.catalog, library.space, revision, library.texts)
@@ -432,7 +562,7 @@ def test_equal_scores_are_kept_in_the_order_of_the_labels():
     assert kept.label_ids.tolist() == [[5, 3, 7]]
 
 
-def test_a_rejected_tag_never_comes_back_and_a_persons_tag_is_never_removed(library):
+def test_manual_tags_and_rejections_are_never_undone(library):
     revision = library.put(vocabulary("dog", "cat", threshold=0))
     photo_id = library.add("photo", revision)
     dog, cat = (label.id for label in revision.labels)
@@ -448,7 +578,7 @@ def test_a_rejected_tag_never_comes_back_and_a_persons_tag_is_never_removed(libr
     assert [(tag.label, tag.score) for tag in shown] == [("cat", None)]
 
 
-def test_a_label_that_reaches_its_own_threshold_is_kept_before_many_that_do_not(library):
+def test_a_label_above_its_threshold_is_kept_before_others(library):
     high = dict.fromkeys(NAMES[:40], 0.99)
     revision = library.put(vocabulary(*NAMES[:40], "low", low=1.5e-4, **high))
     ids = np.array([label.id for label in revision.labels])
@@ -462,7 +592,7 @@ def test_a_label_that_reaches_its_own_threshold_is_kept_before_many_that_do_not(
     assert kept.cosines[0].tolist() == sorted(kept.cosines[0].tolist(), reverse=True)
 
 
-def test_photos_that_are_pruned_while_a_re_tag_scores_them_do_not_end_it(library):
+def test_pruned_photos_do_not_end_a_retag(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
     kept, gone = library.add("kept", first), library.add("gone", first)
 
@@ -473,7 +603,7 @@ def test_photos_that_are_pruned_while_a_re_tag_scores_them_do_not_end_it(library
             with library.catalog.write() as t:
                 t.files.forget([file.id for file in t.files.known(library.folder.id) if file.photo_id == gone])
                 t.photos.delete([gone])
-            return KeptScores(vectors.ids, np.full((len(vectors), 1), 2), np.full((len(vectors), 1), 0.5, np.float32))
+            return PhotoScores(vectors.ids, np.full((len(vectors), 1), 2), np.full((len(vectors), 1), 0.5, np.float32))
 
     retag(library.catalog, library.space, second, library.texts, make_scorer=lambda columns, photos: Pruning())
     assert [photo for photo, _, _ in library.rows()] == [kept]
@@ -508,7 +638,7 @@ def test_a_child_implies_its_parents_unless_a_person_says_otherwise(library):
 
 
 @given(st.lists(st.sampled_from(["animal", "bird", "kestrel", "heron", "rock", "stone"]), unique=True), st.data())
-def test_a_rule_about_the_labels_at_hand_shows_what_the_whole_rule_shows(names, data):
+def test_a_rule_of_a_few_labels_equals_the_whole_rule(names, data):
     definitions = [
         LabelDefinition("animal", ("animal",), threshold=0.2),
         LabelDefinition("bird", ("bird",), parents=("animal",)),
@@ -518,12 +648,12 @@ def test_a_rule_about_the_labels_at_hand_shows_what_the_whole_rule_shows(names, 
     ]
     labels = tuple(Label(number, definition) for number, definition in enumerate(definitions, 1))
     revision = Revision(1, "mine", 1, datetime(2026, 1, 1, tzinfo=UTC), None, labels, (("bird", "rock"),))
-    spreads = {number: Spread(0.05 * number, 0.02) for number in range(1, 5)}
+    spreads = {number: CosineSpread(0.05 * number, 0.02) for number in range(1, 5)}
     ids = {label.definition.name: label.id for label in labels}
     sources = st.sampled_from(list(TagSource))
     cosines = st.floats(-0.2, 1)
     tags = [tag(ids.get(name, 9), name, data.draw(cosines), data.draw(sources)) for name in names]
-    near = replace(revision, labels=about(KeptMembers(labels), (), names))
+    near = replace(revision, labels=about(CachedMembers(labels), (), names))
     assert {label.definition.name for label in near.labels} <= {*names, "animal", "bird"}
     kept = {label.id: spreads[label.id] for label in near.labels if label.id in spreads}
     for threshold in (None, 0.1):
@@ -542,7 +672,7 @@ def test_an_implied_tag_has_its_own_score_where_it_is_kept(library):
     ]
 
 
-def test_of_labels_that_rule_each_other_out_the_best_stays_and_a_persons_word_goes_before(library):
+def test_of_exclusive_labels_a_manual_one_or_the_best_stays(library):
     rule = rule_of(library, "% exclusive day, night, dusk\nday\nnight\ndusk\ndog\n")
     day, night, dog = tag(1, "day", 0.5), tag(2, "night", 0.6), tag(4, "dog", 0.1)
     assert shown_by(rule, night, day, dog) == [("night", None), ("dog", None)]
@@ -556,32 +686,32 @@ def test_of_labels_that_rule_each_other_out_the_best_stays_and_a_persons_word_go
 def test_what_a_person_rejected_stays_away_under_other_texts(library):
     first = library.put(vocabulary("dog", threshold=0))
     photo_id = library.add("photo", first)
-    say(library.catalog, [photo_id], rejected=["dog"])
+    record_manual_tags(library.catalog, [photo_id], rejected=["dog"])
     other = library.put(parse_vocabulary("% threshold 0\ndog: a hound\n", "v", Path("v.txt")))
     assert other.labels[0].id != first.labels[0].id
     retag(library.catalog, library.space, other, library.texts)
     assert photo_tags(library.catalog, library.space, [photo_id])[photo_id] == []
-    say(library.catalog, [photo_id], cleared=["dog"])
+    record_manual_tags(library.catalog, [photo_id], cleared=["dog"])
     assert [each.label for each in photo_tags(library.catalog, library.space, [photo_id])[photo_id]] == ["dog"]
 
 
-def test_labels_by_hand_are_those_of_the_vocabulary_where_it_knows_them(library):
+def test_manual_labels_are_the_vocabularys_where_it_knows_them(library):
     revision = library.put(parse_vocabulary("% threshold 1\nfox = Reineke\n", "v", Path("v.txt")))
     photo_id = library.add("photo", revision)
     retag(library.catalog, library.space, revision, library.texts)
-    assert say(library.catalog, [photo_id], added=["Foxes", "our  cat"]) == ["fox", "our cat"]
-    assert say(library.catalog, [photo_id], added=["reineke"]) == ["fox"]
+    assert record_manual_tags(library.catalog, [photo_id], added=["Foxes", "our  cat"]) == ["fox", "our cat"]
+    assert record_manual_tags(library.catalog, [photo_id], added=["reineke"]) == ["fox"]
     found = photo_tags(library.catalog, library.space, [photo_id])[photo_id]
     assert [(each.label, each.source) for each in found] == [("fox", TagSource.USER), ("our cat", TagSource.USER)]
     for name in ("", " ", "x" * 201, "a\nb\x00"):
         with pytest.raises(BadLabel):
-            say(library.catalog, [photo_id], added=[name])
+            record_manual_tags(library.catalog, [photo_id], added=[name])
 
 
 def test_a_census_says_what_a_re_tag_would(library):
     definition = vocabulary(*NAMES, threshold=0.02)
     ids = [library.add(f"photo{number}") for number in range(5)]
-    counted = census(library.catalog, library.space, definition, library.texts)
+    counted = preview_tags(library.catalog, library.space, definition, library.texts)
     retag(library.catalog, library.space, library.put(definition), library.texts)
     kept = photo_tags(library.catalog, library.space, ids)
     assert counted.of_photos == {key: frozenset(each.label for each in tags) for key, tags in kept.items()}

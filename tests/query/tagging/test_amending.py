@@ -8,14 +8,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from query.tagging import StoredTagger, retag
-from query.tagging.scoring.scorer import ExactScorer
-from query.tagging.scoring.stored_tagger import columns_in_force
+from query import StoredTagger, retag
+from query.tagging.scoring.scorer import ExactScorer, columns_in_force
 from store import LabelDefinition, VocabularyDefinition
 from store.sql import schema as tables
 from tests.fakes import vector_of
-
-from .conftest import Library
+from tests.query.conftest import Library
 
 FIRST = [f"label{number}" for number in range(34)]
 
@@ -24,7 +22,7 @@ def labels_of(*names):
     return VocabularyDefinition("mine", tuple(LabelDefinition(name, (name,)) for name in names), 0.5)
 
 
-def test_a_photo_that_lost_its_embedding_for_a_while_is_scored_again(library):
+def test_a_photo_that_regains_its_embedding_is_scored(library):
     photo_id = library.add("photo")
     library.add("other")
     retag(library.catalog, library.space, library.put(labels_of(*FIRST)), library.texts)

@@ -1,4 +1,4 @@
-"""Which vocabularies are in force under which names, and which photos lie in which folders."""
+"""Slots and their folders: vocabularies in force, pending re-tags, and the photos below folders."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from store import InForce, LabelDefinition, VocabularyDefinition
+from store import LabelDefinition, Slot, SlotSummary, VocabularyDefinition
 
 from .conftest import Photographer, stamp
 
@@ -15,52 +15,83 @@ def put(t, name, *labels):
     return t.vocabularies.put(VocabularyDefinition(name, tuple(LabelDefinition(each, (each,)) for each in labels)))
 
 
-def test_the_main_vocabulary_and_those_beside_it_are_in_force_by_name(catalog):
+def test_slots_are_in_force_by_name_once_they_have_a_current_revision(catalog):
     with catalog.write() as t:
-        assert (t.namespaces.in_force(), t.namespaces.names()) == ([], [""])
+        assert (t.slots.in_force(), t.slots.names(), t.slots.all()) == ([], [""], [])
         animals, birds = put(t, "animals", "dog"), put(t, "water birds", "heron", "crane")
-        t.library.set_revision(birds.id, "birds")
-        t.library.set_retag_pending(True, "birds")
-        t.library.set_retag_pending(True, "moods")
-        t.namespaces.limit("birds", [b"/b", b"/a", b"/b"])
-        assert t.library.revision_id() is None
-        t.library.set_revision(animals.id)
-        assert t.namespaces.names() == ["", "birds", "moods"]
-        assert t.namespaces.in_force() == [
-            InForce("", "animals", animals.id, 1, 1, ()),
-            InForce("birds", "water birds", birds.id, 1, 2, (b"/a", b"/b")),
+        t.slots.put_in_force("birds", birds.id)
+        t.slots.set_target("moods", animals.id)
+        t.slots.limit("birds", [b"/b", b"/a", b"/b"])
+        assert t.slots.current_revision_id("") is None
+        t.slots.put_in_force("", animals.id)
+        assert t.slots.names() == ["", "birds", "moods"]
+        assert t.slots.in_force() == [
+            SlotSummary("", "animals", animals.id, 1, 1, ()),
+            SlotSummary("birds", "water birds", birds.id, 1, 2, (b"/a", b"/b")),
         ]
-        assert (t.library.retag_pending(), t.library.retag_pending("birds")) == (False, True)
+        assert t.slots.pending() == {"moods": animals.id}
         assert [each.in_use for each in t.vocabularies.all()] == [True, True]
         assert [each.in_use for each in t.vocabularies.history("water birds")] == [True]
-        t.namespaces.drop("birds")
-        assert (t.library.revision_id("birds"), t.namespaces.folders("birds")) == (None, ())
-        assert t.library.retag_pending("birds") is False
+        t.slots.drop("birds")
+        assert (t.slots.get("birds"), t.slots.folders("birds")) == (None, ())
         assert [each.in_use for each in t.vocabularies.all()] == [True, False]
 
 
-def test_a_folder_that_moves_takes_what_is_asked_for_below_it_along(catalog):
+def test_a_retag_is_pending_where_the_target_differs_from_the_current_one(catalog):
     with catalog.write() as t:
-        t.namespaces.limit("birds", [b"/old", b"/old/a", b"/older", b"/o", b"/new/a"])
-        t.namespaces.move(b"/old", b"/new")
-        assert t.namespaces.folders("birds") == (b"/new", b"/new/a", b"/o", b"/older")
+        first, second = put(t, "animals", "dog"), put(t, "animals", "cat")
+        begun = t.slots.set_target("", first.id)
+        assert t.slots.get("") == Slot("", None, begun)
+        assert t.slots.set_target("", first.id) == begun, "the same target is no change"
+        t.slots.set_current("", begun)
+        assert t.slots.pending() == {}
+        t.slots.set_target("", second.id)
+        assert (t.slots.current_revision_id(""), t.slots.target_revision_id("")) == (first.id, second.id)
+        t.slots.set_target("", first.id)
+        assert t.slots.pending() == {"": first.id}
 
 
-def test_a_folder_that_moves_into_itself_takes_all_along(catalog):
+def test_what_changes_after_the_target_was_read_stays_pending(catalog):
     with catalog.write() as t:
-        t.namespaces.limit("birds", [b"/a", b"/a/b"])
-        t.namespaces.move(b"/a", b"/a/b")
-        assert t.namespaces.folders("birds") == (b"/a/b", b"/a/b/b")
+        revision = put(t, "animals", "dog")
+        t.slots.put_in_force("birds", revision.id)
+        t.slots.put_in_force("", revision.id)
+        for stale in (lambda: t.slots.mark_stale(""), t.slots.mark_all_stale):
+            t.slots.mark_stale("")
+            read = t.slots.get("").target
+            stale()
+            t.slots.set_current("", read)
+            assert t.slots.get("").is_pending
+            t.slots.set_current("", t.slots.get("").target)
+            assert not t.slots.get("").is_pending
+        assert t.slots.pending() == {"birds": revision.id}
+        t.slots.mark_stale("no such slot")
 
 
-def test_scorings_of_namespaces_leave_each_other_alone(photographer):
+def test_a_moved_folder_moves_in_the_slots_too(catalog):
+    with catalog.write() as t:
+        t.slots.put_in_force("birds", put(t, "birds", "heron").id)
+        t.slots.limit("birds", [b"/old", b"/old/a", b"/older", b"/o", b"/new/a"])
+        t.slots.move(b"/old", b"/new")
+        assert t.slots.folders("birds") == (b"/new", b"/new/a", b"/o", b"/older")
+
+
+def test_a_folder_can_move_into_itself(catalog):
+    with catalog.write() as t:
+        t.slots.put_in_force("birds", put(t, "birds", "heron").id)
+        t.slots.limit("birds", [b"/a", b"/a/b"])
+        t.slots.move(b"/a", b"/a/b")
+        assert t.slots.folders("birds") == (b"/a/b", b"/a/b/b")
+
+
+def test_scorings_of_slots_are_independent(photographer):
     photographer.put(b"a", 1)
     space = photographer.space
     with photographer.catalog.write() as t:
         revision = put(t, "animals", "dog")
         ids, offsets = np.array([label.id for label in revision.labels]), np.zeros(1)
         main = t.scores.begin(space.id, revision.id, ids, offsets)
-        birds = t.scores.begin(space.id, revision.id, ids, offsets, namespace="birds")
+        birds = t.scores.begin(space.id, revision.id, ids, offsets, slot="birds")
         assert main.id != birds.id
         assert t.scores.begin(space.id, revision.id, ids, offsets).id == main.id
         t.scores.finish(main)

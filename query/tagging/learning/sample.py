@@ -1,4 +1,4 @@
-"""Photos that stand for a whole library."""
+"""A sample of photos that stands for a whole library."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from store import Catalog, Space
 
-#: How many at most.
+#: The most photos of a sample.
 SAMPLE: Final = 8192
 
 
@@ -21,7 +21,7 @@ def sample_of(catalog: Catalog, space: Space) -> NDArray[np.float32]:
 
 
 def sample_ids(catalog: Catalog, space: Space) -> tuple[NDArray[np.int64], int]:
-    """Whose they are, int64 (n,), and of how many photos."""
+    """The photos of the sample, int64 (n,), and the number of all photos with a file."""
     with catalog.read() as t:
         gone = t.photos.gone()
         photo_ids = t.embeddings.ids(space.id)

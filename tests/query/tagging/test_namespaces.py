@@ -12,14 +12,13 @@ from query.tagging import (
     StoredTagger,
     checked_namespace,
     compare_sources,
-    pending_revision_id,
-    pending_revision_ids,
+    import_tags,
     photo_tags,
+    record_manual_tags,
     retag,
-    say,
     tag_counts,
-    take_tags,
 )
+from query.tagging import ImportedTags
 from query.tagging.scoring.scorer import KEPT_MOST
 from store import LabelDefinition, Stamp, VocabularyDefinition
 
@@ -41,7 +40,7 @@ def put(library):
 
     def put_in_force(namespace, *names, folders=None, **more):
         revision = library.put(vocabulary(*names, called=namespace or "mine", **more))
-        retag(library.catalog, library.space, revision, library.texts, namespace=namespace, folders=folders)
+        retag(library.catalog, library.space, revision, library.texts, slot=namespace, folders=folders)
         return revision
 
     return put_in_force
@@ -54,7 +53,7 @@ def shown(library, photo_id, threshold=None):
 
 def drop(library, namespace):
     with library.catalog.write() as t:
-        t.namespaces.drop(namespace)
+        t.slots.drop(namespace)
         t.scores.drop(namespace)
 
 
@@ -98,14 +97,14 @@ def test_a_namespaces_scores_are_those_of_the_vocabulary_alone(library, put):
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.permutations(["", "birds", "moods"]), st.integers(1, 7), st.data())
-def test_in_any_order_in_parts_and_from_scratch_the_rows_are_the_same(library, order, rows, data):
+def test_rows_do_not_depend_on_order_or_parts(library, order, rows, data):
     labels = {"": NAMES, "birds": OTHERS, "moods": ["calm", "wild", "label3"]}
     revisions = {name: library.put(vocabulary(*some, called=name or "mine")) for name, some in labels.items()}
     if not library.rows():
         for number in range(9):
             library.add(f"photo{number}")
     for name, revision in revisions.items():
-        retag(library.catalog, library.space, revision, library.texts, namespace=name)
+        retag(library.catalog, library.space, revision, library.texts, slot=name)
     expected = {name: library.rows(name) for name in revisions}
     library.forget_scores()
     for name in order:
@@ -114,12 +113,12 @@ def test_in_any_order_in_parts_and_from_scratch_the_rows_are_the_same(library, o
         if data.draw(st.booleans()):
             # What is amended is what scoring anew gives.
             fewer = library.put(vocabulary(*labels[name][1:], called=name or "mine"))
-            retag(library.catalog, library.space, fewer, library.texts, namespace=name, rows=rows)
-        retag(library.catalog, library.space, revisions[name], library.texts, namespace=name, rows=rows)
+            retag(library.catalog, library.space, fewer, library.texts, slot=name, rows=rows)
+        retag(library.catalog, library.space, revisions[name], library.texts, slot=name, rows=rows)
     assert {name: library.rows(name) for name in revisions} == expected
 
 
-def test_what_is_dropped_leaves_nothing_and_comes_back_the_same(library, put):
+def test_a_dropped_slot_leaves_nothing_and_comes_back_equal(library, put):
     for number in range(5):
         library.add(f"photo{number}")
     put("", "dog")
@@ -129,12 +128,12 @@ def test_what_is_dropped_leaves_nothing_and_comes_back_the_same(library, put):
     drop(library, "birds")
     assert (library.rows("birds"), library.rows(), shown(library, 1)) == ([], main, ["dog"])
     with library.catalog.read() as t:
-        assert t.namespaces.names() == [""]
+        assert t.slots.names() == [""]
     put("birds", *OTHERS)
     assert (library.rows("birds"), shown(library, 1)) == (before, tags)
 
 
-def test_an_interruption_in_one_leaves_the_others(library, put):
+def test_an_interruption_in_one_slot_leaves_the_others(library, put):
     for number in range(5):
         library.add(f"photo{number}")
     put("", "dog")
@@ -147,16 +146,16 @@ def test_an_interruption_in_one_leaves_the_others(library, put):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        retag(library.catalog, library.space, second, library.texts, interrupt, namespace="birds", rows=2)
+        retag(library.catalog, library.space, second, library.texts, interrupt, slot="birds", rows=2)
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {"birds": second.id}
-        assert (pending_revision_id(t, library.space), t.library.revision_id("birds")) == (None, first.id)
+        assert t.slots.pending() == {"birds": second.id}
+        assert (t.slots.pending().get(""), t.slots.current_revision_id("birds")) == (None, first.id)
     assert {name: library.rows(name) for name in before} == before
     third = put("", "cat")
     put("moods", "wild")
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {"birds": second.id}, "others do not give it up"
-        assert t.library.revision_id() == third.id
+        assert t.slots.pending() == {"birds": second.id}, "others do not give it up"
+        assert t.slots.current_revision_id("") == third.id
     told = []
     retag(
         library.catalog,
@@ -164,15 +163,15 @@ def test_an_interruption_in_one_leaves_the_others(library, put):
         second,
         library.texts,
         lambda *seen: told.append(seen),
-        namespace="birds",
+        slot="birds",
         rows=2,
     )
     assert told == [(2, 3), (3, 3)], "it goes on where it was"
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {}
+        assert t.slots.pending() == {}
 
 
-def test_a_first_retag_that_is_interrupted_shows_nothing_and_keeps_its_folders(library, put):
+def test_an_interrupted_first_retag_shows_nothing_and_keeps_folders(library, put):
     for number in range(3):
         library.add(f"photo{number}")
     put("", "dog")
@@ -188,23 +187,23 @@ def test_a_first_retag_that_is_interrupted_shows_nothing_and_keeps_its_folders(l
             revision,
             library.texts,
             interrupt,
-            namespace="birds",
+            slot="birds",
             folders=[b"/elsewhere"],
             rows=2,
         )
     assert shown(library, 1) == ["dog"]
     with library.catalog.read() as t:
-        assert [each.namespace for each in t.namespaces.in_force()] == [""]
-        assert (pending_revision_ids(t, library.space), t.namespaces.names()) == ({"birds": revision.id}, ["", "birds"])
+        assert [each.namespace for each in t.slots.in_force()] == [""]
+        assert (t.slots.pending(), t.slots.names()) == ({"birds": revision.id}, ["", "birds"])
     # A photo that comes meanwhile has what is in force, and what is owed when that is whole.
     library.add("new", put("", "dog"))
-    retag(library.catalog, library.space, revision, library.texts, namespace="birds")
+    retag(library.catalog, library.space, revision, library.texts, slot="birds")
     with library.catalog.read() as t:
-        assert t.namespaces.folders("birds") == (b"/elsewhere",)
+        assert t.slots.folders("birds") == (b"/elsewhere",)
     assert len({photo for photo, *_ in library.rows("birds")}) == 4
 
 
-def test_what_is_dropped_while_it_is_tagged_does_not_come_back(library, put):
+def test_a_slot_dropped_during_a_retag_stays_dropped(library, put):
     for number in range(3):
         library.add(f"photo{number}")
     revision = library.put(vocabulary(*NAMES, called="birds"))
@@ -215,14 +214,14 @@ def test_what_is_dropped_while_it_is_tagged_does_not_come_back(library, put):
             revision,
             library.texts,
             lambda *_: drop(library, "birds"),
-            namespace="birds",
+            slot="birds",
             rows=2,
         )
     with library.catalog.read() as t:
-        assert t.namespaces.names() == [""]
+        assert t.slots.names() == [""]
 
 
-def test_what_is_dropped_while_its_labels_are_encoded_does_not_come_back(library, put):
+def test_a_slot_dropped_while_labels_are_encoded_stays_dropped(library, put):
     library.add("photo")
     put("birds", "heron")
     revision = library.put(vocabulary("crane", called="birds"))
@@ -233,13 +232,13 @@ def test_what_is_dropped_while_its_labels_are_encoded_does_not_come_back(library
             revision,
             library.texts,
             text_progress=lambda *_: drop(library, "birds"),
-            namespace="birds",
+            slot="birds",
         )
     with library.catalog.read() as t:
-        assert (t.namespaces.names(), t.scores.stamps(library.space.id)) == ([""], {})
+        assert (t.slots.names(), t.scores.stamps(library.space.id)) == ([""], {})
 
 
-def test_new_photos_are_tagged_with_all_that_is_in_force_at_that_moment(library, put):
+def test_new_photos_are_tagged_with_the_slots_of_that_moment(library, put):
     library.add("first")
     main = put("", "dog")
     put("birds", "heron")
@@ -258,31 +257,31 @@ def test_new_photos_are_tagged_with_all_that_is_in_force_at_that_moment(library,
     assert add("third") == {"dog", "moods:calm"}
 
 
-def test_vocabularies_that_were_chosen_before_there_was_a_photo_tag_the_first_ones(library):
+def test_vocabularies_chosen_before_any_photo_tag_the_first(library):
     main, birds = library.put(vocabulary("dog")), library.put(vocabulary("heron", called="birds"))
     with library.catalog.write() as t:
-        t.library.set_revision(main.id)
-        t.library.set_revision(birds.id, "birds")
+        t.slots.put_in_force("", main.id)
+        t.slots.put_in_force("birds", birds.id)
     photo_id = library.add("photo", main)
     assert set(shown(library, photo_id)) == {"dog", "birds:heron"}
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {}
+        assert t.slots.pending() == {}
 
 
-def test_one_that_was_chosen_while_photos_are_indexed_is_owed(library):
+def test_a_slot_chosen_during_indexing_is_pending(library):
     main, birds = library.put(vocabulary("dog")), library.put(vocabulary("heron", called="birds"))
     tagger = StoredTagger(library.catalog, library.space, main, library.texts)
     tagger.prepare()
     with library.catalog.write() as t:
-        t.library.set_revision(birds.id, "birds")
+        t.slots.put_in_force("birds", birds.id)
     photo_id = library.add("photo")
     with library.catalog.write() as t:
         tagger.tag(t, t.embeddings.get(library.space.id, [photo_id]))
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {"birds": birds.id}
+        assert t.slots.pending() == {"birds": birds.id}
 
 
-def test_a_namespace_is_shown_in_its_folders_alone_and_moving_a_photo_scores_nothing(library, put):
+def test_a_slot_is_shown_in_its_folders_and_moves_score_nothing(library, put):
     inside, outside = library.add("birds/one"), library.add("birds2/two")
     put("", "dog")
     put("birds", "heron", folders=[b"/photos/birds"])
@@ -294,26 +293,29 @@ def test_a_namespace_is_shown_in_its_folders_alone_and_moving_a_photo_scores_not
     assert (shown(library, inside), set(shown(library, outside))) == (["dog"], {"dog", "birds:heron"})
     assert library.rows("birds") == before
     with library.catalog.write() as t:
-        t.namespaces.limit("birds", [])
+        t.slots.limit("birds", [])
     assert dict(tag_counts(library.catalog, library.space)) == {"dog": 2, "birds:heron": 2}
 
 
-def test_what_a_person_says_holds_by_the_full_name_and_in_every_folder(library, put):
+def test_manual_tags_hold_by_full_name_in_every_folder(library, put):
     one, other = library.add("one"), library.add("two")
     put("", "dog")
     put("birds", "heron", "bird", folders=[b"/elsewhere"], heron=("bird",))
-    assert say(library.catalog, [one], added=["Birds: herons"], rejected=["dog"]) == ["birds:heron", "dog"]
+    assert record_manual_tags(library.catalog, [one], added=["Birds: herons"], rejected=["dog"]) == [
+        "birds:heron",
+        "dog",
+    ]
     assert shown(library, one) == ["birds:heron", "birds:bird"]
-    assert say(library.catalog, [one], cleared=["birds:heron alias"]) == ["birds:heron"]
-    assert say(library.catalog, [one], cleared=["Birds: my own"]) == ["birds:my own"]
+    assert record_manual_tags(library.catalog, [one], cleared=["birds:heron alias"]) == ["birds:heron"]
+    assert record_manual_tags(library.catalog, [one], cleared=["Birds: my own"]) == ["birds:my own"]
     assert shown(library, one) == []
     with library.catalog.write() as t:
-        t.namespaces.limit("birds", [])
-    say(library.catalog, [one], rejected=["birds:heron"])
+        t.slots.limit("birds", [])
+    record_manual_tags(library.catalog, [one], rejected=["birds:heron"])
     put("birds", "heron", "bird", "dog", heron=("bird",))
     assert set(shown(library, one)) == {"birds:bird", "birds:dog"}
     drop(library, "birds")
-    say(library.catalog, [other], added=["birds:heron"])
+    record_manual_tags(library.catalog, [other], added=["birds:heron"])
     assert shown(library, other) == ["birds:heron", "dog"], "a person's word outlives the vocabulary"
 
 
@@ -326,7 +328,7 @@ def test_groups_and_parents_hold_within_a_namespace(library, put):
     both = set(shown(library, photo_id))
     assert main < both
     assert {name for name in both if name.startswith("sky:")} == {f"sky:{name}" for name in main}
-    say(library.catalog, [photo_id], added=["sky:night"])
+    record_manual_tags(library.catalog, [photo_id], added=["sky:night"])
     assert "sky:day" not in shown(library, photo_id)
     assert main <= set(shown(library, photo_id))
 
@@ -335,13 +337,13 @@ def test_names_with_a_colon_are_names_like_others(library, put):
     photo_id = library.add("one")
     put("", "a:b", "birds:heron", ":", "c:")
     assert set(shown(library, photo_id)) == {"a:b", "birds:heron", ":", "c:"}
-    assert say(library.catalog, [photo_id], rejected=["A:B"], added=["x:y"]) == ["x:y", "a:b"]
+    assert record_manual_tags(library.catalog, [photo_id], rejected=["A:B"], added=["x:y"]) == ["x:y", "a:b"]
     put("birds", "heron", "a:b", "crane", crane=("heron",))
     # One name is one label: the main vocabulary's.
     assert sorted(shown(library, photo_id)) == [":", "birds:a:b", "birds:crane", "birds:heron", "c:", "x:y"]
     counts = dict(tag_counts(library.catalog, library.space))
     assert (counts["birds:heron"], counts["birds:crane"]) == (1, 1)
-    assert say(library.catalog, [photo_id], rejected=["birds:a:b"]) == ["birds:a:b"]
+    assert record_manual_tags(library.catalog, [photo_id], rejected=["birds:a:b"]) == ["birds:a:b"]
     assert "birds:a:b" not in shown(library, photo_id)
 
 
@@ -356,21 +358,21 @@ def test_a_new_calibration_knows_the_labels_of_every_namespace(library, put):
         current = t.calibrations.current(library.space.id)
         ids = [label.id for label in birds.labels]
         assert set(t.calibrations.of(current.id, ids)) == set(ids)
-        assert pending_revision_ids(t, library.space) == {"birds": birds.id}
-    retag(library.catalog, library.space, birds, library.texts, namespace="birds")
+        assert t.slots.pending() == {"birds": birds.id}
+    retag(library.catalog, library.space, birds, library.texts, slot="birds")
     kept = library.rows("birds")
     library.forget_scores()
-    retag(library.catalog, library.space, birds, library.texts, namespace="birds")
+    retag(library.catalog, library.space, birds, library.texts, slot="birds")
     assert library.rows("birds") == kept
 
 
-def test_tags_of_other_programs_are_compared_with_all_vocabularies_or_with_one(library, put):
+def test_imported_tags_are_compared_with_all_slots_or_one(library, put):
     inside, outside = library.add("birds/one"), library.add("two")
     put("", "dog")
     put("birds", "heron", folders=[b"/photos/birds"])
     by_path = {"one": inside, "two": outside}
-    given_tags = [Given(1, "one", ("heron", "dog", "birds:herons")), Given(2, "two", ("sky",))]
-    take_tags(library.catalog, given_tags, "ram++", lambda t, path: by_path[path])
+    given_tags = [ImportedTags(1, "one", ("heron", "dog", "birds:herons")), ImportedTags(2, "two", ("sky",))]
+    import_tags(library.catalog, given_tags, "ram++", lambda t, path: by_path[path])
     found = compare_sources(library.catalog, library.space, "auto", "ram++")
     assert [(each.label, each.photos, each.both, each.only_one) for each in found.labels] == [
         ("birds:heron", 1, 1, 0),
@@ -393,7 +395,7 @@ def test_what_cannot_be_a_namespace_is_refused(name):
         checked_namespace(name)
 
 
-def test_tags_of_few_photos_are_those_that_the_whole_library_has(library, put):
+def test_tags_of_a_few_photos_equal_those_of_the_library(library, put):
     photos = [library.add(f"photo {number}") for number in range(12)]
     parents = {"heron": ("bird",), "bird": ("animal",), "label3": ("animal",)}
     put("", "animal", "birds:heron", "rock", "birds:rival", *NAMES[:8], threshold=0.4, exclusive=(("rock", "animal"),))
@@ -406,9 +408,9 @@ def test_tags_of_few_photos_are_those_that_the_whole_library_has(library, put):
         **parents,
     )
     for photo_id, added in zip(photos, ("birds:heron", "birds:bird", "rock", "nobody", "birds:rival"), strict=False):
-        say(library.catalog, [photo_id], added=[added])
+        record_manual_tags(library.catalog, [photo_id], added=[added])
     for photo_id, rejected in zip(photos[4:], ("birds:rival", "birds:animal", "animal", "birds:heron"), strict=False):
-        say(library.catalog, [photo_id], rejected=[rejected])
+        record_manual_tags(library.catalog, [photo_id], rejected=[rejected])
     found = Counter(label for photo_id in photos for label in shown(library, photo_id))
     assert found == dict(tag_counts(library.catalog, library.space))
     assert "birds:animal" in found

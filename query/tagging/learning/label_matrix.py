@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from query.similarity import TextVectors
-from query.tagging.learning.examples import taught_by
-from store import Catalog, Label, Made, Revision, Space, Vectors
+from query.search.text_vectors import TextVectors
+from store import Catalog, Label, LabelFit, Revision, Space, Vectors
+
+from .examples import taught_by
 
 #: Labels' numbers are rounded to multiples of its inverse. Stored embeddings are fp16, which are multiples of 2^-24; so
 #: products are multiples of 2^-52, and every sum of them that is below 2 is a float64 without rounding.
@@ -21,13 +22,13 @@ _GRID = 2.0**28
 class LabelMatrix:
     """`label_ids` int64 (k,) and their unit vectors, float64 (k, d), on the grid; `encoded` labels were not cached.
 
-    `made` says of labels with examples what their vectors were made of.
+    `made` holds how the vectors of labels with examples were made, by label.
     """
 
     label_ids: NDArray[np.int64]
     matrix: NDArray[np.float64]
     encoded: int
-    made: Mapping[int, Made] = field(default_factory=dict)
+    made: Mapping[int, LabelFit] = field(default_factory=dict)
 
     def cosines(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosines, float32 (n, k), of stored *vectors*, float32 (n, d), with every label.
@@ -51,11 +52,11 @@ def label_matrix(
     texts: TextVectors,
     progress: Callable[[int, int], None] | None = None,
 ) -> LabelMatrix:
-    """The matrix of *revision* in *space*. Labels that are not cached are encoded; *progress* hears of their texts.
+    """The matrix of *revision* in *space*. *progress* gets the texts encoded, and in all, of labels without a vector.
 
     A label's vector is the mean over its texts' unit vectors, made a unit vector again (prompt ensembling: Radford et
     al., "Learning Transferable Visual Models From Natural Language Supervision", 2021, section 3.1.4). Where there are
-    examples, these have a say: see `teaching`.
+    examples, they are blended in: see `taught_vector`.
     """
     with catalog.read() as t:
         cached = t.labels.vectors(space.id, [label.id for label in revision.labels])
@@ -67,7 +68,7 @@ def label_matrix(
         new, new_made = _teach(catalog, space, missing, _encode(missing, texts, progress))
         with catalog.write() as t:
             t.labels.put_vectors(space.id, new, new_made)
-            # Another process may have made one of them meanwhile, of another state of the library.
+            # Another process may have made one of them at the same time, from another state of the library.
             new, new_made = t.labels.vectors(space.id, new.ids.tolist()), t.labels.made(space.id, list(new_made))
         vectors.update(zip(new.ids.tolist(), new.matrix, strict=True))
         made |= new_made
@@ -83,7 +84,7 @@ def matrix_of(
 ) -> LabelMatrix:
     """As `label_matrix`, for a revision that the catalog does not know: no label's vector is kept, only its texts'.
 
-    Labels with examples that the catalog does know are what they are there.
+    Labels with examples that the catalog knows keep their vectors from there.
     """
     new, made = _teach(catalog, space, revision.labels, _encode(list(revision.labels), texts, progress))
     vectors = dict(zip(new.ids.tolist(), new.matrix, strict=True))
@@ -102,22 +103,24 @@ def _matrix(
     revision: Revision,
     vectors: Mapping[int, NDArray[np.float32]],
     encoded: int,
-    made: Mapping[int, Made],
+    made: Mapping[int, LabelFit],
 ) -> LabelMatrix:
     ids = [label.id for label in revision.labels]
     rows = np.array([vectors[label_id] for label_id in ids], np.float64).reshape(len(ids), space.identity.dimension)
     return LabelMatrix(np.array(ids, np.int64), on_grid(rows), encoded, made)
 
 
-def _teach(catalog: Catalog, space: Space, labels: Sequence[Label], texts: Vectors) -> tuple[Vectors, dict[int, Made]]:
-    """The vectors of *labels*, of which *texts* are by their texts alone; and what those with examples are made of."""
+def _teach(
+    catalog: Catalog, space: Space, labels: Sequence[Label], texts: Vectors
+) -> tuple[Vectors, dict[int, LabelFit]]:
+    """The vectors of *labels*, given those by *texts* alone, and how the ones with examples were made."""
     learners = [at for at, label in enumerate(labels) if label.definition.is_taught]
     if not learners:
         return texts, {}
     lessons = taught_by(catalog, space, [labels[at].definition for at in learners], texts.matrix[learners])
     texts.matrix[learners] = [lesson.vector for lesson in lessons]
     made = zip((labels[at].id for at in learners), lessons, strict=True)
-    return texts, {label_id: Made(lesson.used, lesson.minimum, lesson.text_share) for label_id, lesson in made}
+    return texts, {label_id: LabelFit(lesson.used, lesson.minimum, lesson.text_share) for label_id, lesson in made}
 
 
 def _encode(labels: list[Label], texts: TextVectors, progress: Callable[[int, int], None] | None) -> Vectors:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from query.tagging import label_standing, pending_revision_id, pending_revision_ids, photo_tags, renewed, retag
+from query import parse_vocabulary, photo_tags, refresh_taught_labels, retag, tag_counts, taught_label_report
+from query.tagging import tagged
 from query.tagging.learning.taught_vector import Background, taught
 from query.vocabulary import difference, parse_vocabulary, write_vocabulary
 from store import LabelDefinition, VocabularyDefinition
@@ -60,13 +61,13 @@ def test_a_few_photos_find_the_others_though_the_text_says_nothing(world):
     assert recall > 0.8
 
 
-def test_a_text_that_knows_the_thing_keeps_its_say_and_one_that_does_not_loses_it(world):
+def test_a_good_text_keeps_its_weight_and_a_poor_one_loses_it(world):
     examples = np.flatnonzero(world.has)[:8]
     shares = [world.lesson(text, examples).text_share for text in (world.knowing, world.ignorant)]
     assert shares[0] > 1.5 * shares[1]
 
 
-def test_the_text_counts_less_with_every_example_that_it_does_not_know(world):
+def test_the_texts_weight_falls_with_unknown_examples(world):
     having = np.flatnonzero(world.has)
     shares = [world.lesson(world.ignorant, having[:count]).text_share for count in (1, 3, 10, 30)]
     assert shares == sorted(shares, reverse=True)
@@ -82,7 +83,7 @@ def test_its_scores_are_cosines_on_the_scale_of_the_texts(world, count):
     assert after.std() == pytest.approx(before.std(), rel=0.2)
 
 
-def test_photos_that_show_something_else_part_it_from_what_looks_alike(world):
+def test_counterexamples_separate_similar_things(world):
     alike = unit(world.photos[:30] + 0.5 * world.thing + 0.6 * unit(np.ones(DIMENSION)))
     examples = world.photos[np.flatnonzero(world.has)[:4]]
     one = taught(world.background, world.ignorant, examples, alike[:0])
@@ -118,16 +119,18 @@ def stocked(library):
 
 def retagged(library, definition):
     revision = library.put(definition)
-    retag(library.catalog, library.space, renewed(library.catalog, library.space, revision), library.texts)
+    retag(
+        library.catalog, library.space, refresh_taught_labels(library.catalog, library.space, revision), library.texts
+    )
     with library.catalog.read() as t:
-        return t.vocabularies.revision(t.library.revision_id())
+        return t.vocabularies.revision(t.slots.current_revision_id(""))
 
 
 def standing(library, definition):
-    return label_standing(library.catalog, library.space, definition.labels[-1], library.texts)
+    return taught_label_report(library.catalog, library.space, definition.labels[-1], library.texts)
 
 
-def test_a_label_with_examples_tags_them_at_once_and_costs_one_column(stocked):
+def test_a_taught_label_tags_at_once_and_costs_one_column(stocked):
     first = retagged(stocked, vocabulary())
     second = retagged(stocked, vocabulary("photo1", "photo2", not_of=["photo3"]))
     assert first.labels[0].id == second.labels[0].id
@@ -149,13 +152,13 @@ def test_the_order_of_examples_is_no_difference(stocked):
     assert difference(one, vocabulary("photo1")).changed == (("ours", ("examples",)),)
 
 
-def test_a_vocabulary_without_examples_has_the_digests_that_it_had(stocked):
+def test_digests_without_examples_do_not_change(stocked):
     assert [label.id for label in stocked.put(vocabulary()).labels] == [
         label.id for label in stocked.put(parse_vocabulary("dog:: dog\nours:: ours\n", "w", Path("w.txt"))).labels
     ]
 
 
-def test_going_back_brings_the_vector_and_the_threshold_back(stocked):
+def test_rolling_back_restores_vector_and_threshold(stocked):
     first = retagged(stocked, vocabulary("photo1", "photo2"))
     rows = stocked.rows()
     retagged(stocked, vocabulary("photo7"))
@@ -176,7 +179,7 @@ def test_a_pruned_example_goes_on_working(stocked):
     assert [example.photo is None for example in after.examples] == [True, False]
 
 
-def test_examples_that_come_later_are_learnt_from(library):
+def test_later_examples_are_learnt_from(library):
     for number in range(20):
         library.add(f"photo{number}")
     definition = vocabulary("photo1", "photo30")
@@ -196,41 +199,41 @@ def test_examples_that_come_later_are_learnt_from(library):
     assert {label for _, label, _ in before} != {label for _, label, _ in library.rows()}
 
 
-def test_an_interruption_after_that_is_owed(library):
+def test_a_refreshed_label_makes_its_retag_pending(library):
     for number in range(20):
         library.add(f"photo{number}")
     revision = retagged(library, vocabulary("photo1", "photo30"))
     for number in range(20, 40):
         library.add(f"photo{number}")
-    again = renewed(library.catalog, library.space, revision)
+    again = refresh_taught_labels(library.catalog, library.space, revision)
     assert again.labels[1].id != revision.labels[1].id
     with library.catalog.read() as t:
-        assert pending_revision_id(t, library.space) == revision.id
+        assert t.slots.pending().get("") == revision.id
 
 
-def test_a_label_of_several_vocabularies_is_learnt_anew_in_all_of_them(library):
+def test_a_shared_label_is_learnt_anew_in_all_slots(library):
     for number in range(20):
         library.add(f"photo{number}")
     retagged(library, vocabulary("photo1", "photo30"))
     beside = library.put(replace(vocabulary("photo1", "photo30"), name="beside"))
-    retag(library.catalog, library.space, beside, library.texts, namespace="n")
+    retag(library.catalog, library.space, beside, library.texts, slot="n")
     for number in range(20, 40):
         library.add(f"photo{number}")
     retagged(library, vocabulary("photo1", "photo30"))
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {"n": beside.id}
+        assert t.slots.pending() == {"n": beside.id}
         newest = t.vocabularies.revision(beside.id)
-    retag(library.catalog, library.space, newest, library.texts, namespace="n")
+    retag(library.catalog, library.space, newest, library.texts, slot="n")
     assert library.rows("n") == library.rows()
 
 
-def test_until_the_retag_is_whole_the_tags_are_what_they_were(library):
+def test_until_a_retag_ends_tags_stay_as_they_were(library):
     for number in range(20):
         library.add(f"photo{number}")
     definition = vocabulary("photo1", "photo30")
     revision = retagged(library, definition)
     beside = library.put(replace(definition, name="beside"))
-    retag(library.catalog, library.space, beside, library.texts, namespace="n")
+    retag(library.catalog, library.space, beside, library.texts, slot="n")
     for number in range(20, 40):
         library.add(f"photo{number}", revision)
     ids = list(range(1, 41))
@@ -240,21 +243,21 @@ def test_until_the_retag_is_whole_the_tags_are_what_they_were(library):
     def killed(*_):
         raise KeyboardInterrupt
 
-    again = renewed(library.catalog, library.space, revision)
+    again = refresh_taught_labels(library.catalog, library.space, revision)
     with pytest.raises(KeyboardInterrupt):
         retag(library.catalog, library.space, again, library.texts, make_scorer=killed)
     assert photo_tags(library.catalog, library.space, ids) == before
-    assert renewed(library.catalog, library.space, revision) == again, "what is owed is not made anew again"
+    assert refresh_taught_labels(library.catalog, library.space, revision) == again, "it is not made anew again"
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {"": revision.id, "n": beside.id}
+        assert t.slots.pending() == {"": revision.id, "n": beside.id}
     retag(library.catalog, library.space, revision, library.texts)
     after = photo_tags(library.catalog, library.space, ids)
     assert of_label(after, "ours") != of_label(before, "ours")
     assert of_label(after, "n:ours") == of_label(before, "n:ours")
-    retag(library.catalog, library.space, beside, library.texts, namespace="n")
+    retag(library.catalog, library.space, beside, library.texts, slot="n")
     assert library.rows("n") == library.rows()
     with library.catalog.read() as t:
-        assert pending_revision_ids(t, library.space) == {}
+        assert t.slots.pending() == {}
         assert t.vocabularies.revision(revision.id).labels == again.labels
 
 
@@ -262,7 +265,7 @@ def of_label(tags, name):
     return {key: tag.score for key, of_one in tags.items() for tag in of_one if tag.label == name}
 
 
-def test_a_retag_that_began_before_examples_came_leaves_one_owed(library):
+def test_examples_that_come_during_a_retag_leave_it_pending(library):
     for number in range(20):
         library.add(f"photo{number}")
     retagged(library, vocabulary("photo1", "photo30"))
@@ -272,21 +275,21 @@ def test_a_retag_that_began_before_examples_came_leaves_one_owed(library):
     revision = library.put(replace(definition, labels=(LabelDefinition("new", ("new",)), *definition.labels)))
 
     def come(*_):
-        renewed(library.catalog, library.space, revision)
+        refresh_taught_labels(library.catalog, library.space, revision)
 
     retag(library.catalog, library.space, revision, library.texts, text_progress=come)
     assert {label for _, label, _ in library.rows()} == {label.id for label in revision.labels}
     with library.catalog.read() as t:
-        assert pending_revision_id(t, library.space) == revision.id
+        assert t.slots.pending().get("") == revision.id
     retag(library.catalog, library.space, revision, library.texts)
     with library.catalog.read() as t:
-        assert pending_revision_id(t, library.space) is None
+        assert t.slots.pending().get("") is None
         newest = t.vocabularies.revision(revision.id)
     assert newest.labels[2].id != revision.labels[2].id
     assert {label for _, label, _ in library.rows()} == {label.id for label in newest.labels}
 
 
-def test_a_revision_of_before_learns_from_what_came_since_too(library):
+def test_an_earlier_revision_learns_from_new_examples_too(library):
     for number in range(20):
         library.add(f"photo{number}")
     first = retagged(library, vocabulary("photo1", "photo30"))
@@ -298,7 +301,7 @@ def test_a_revision_of_before_learns_from_what_came_since_too(library):
     with library.catalog.read() as t:
         back = t.vocabularies.revision(first.id)
         assert (
-            pending_revision_id(t, library.space),
+            t.slots.pending().get(""),
             t.labels.made(library.space.id, [back.labels[1].id]).popitem()[1].examples,
         ) == (
             None,
@@ -307,13 +310,13 @@ def test_a_revision_of_before_learns_from_what_came_since_too(library):
     assert back.labels[1].id != first.labels[1].id
 
 
-def test_photos_that_are_all_alike_are_not_learnt_from_again_and_again(library):
+def test_equal_photos_are_not_learnt_from_repeatedly(library):
     library.add("photo0")
     revision = retagged(library, vocabulary("photo0"))
-    assert renewed(library.catalog, library.space, revision) is revision
+    assert refresh_taught_labels(library.catalog, library.space, revision) is revision
 
 
-def test_a_photo_whose_file_got_another_rating_is_the_same_example(stocked):
+def test_a_photo_with_a_new_rating_is_the_same_example(stocked):
     with stocked.catalog.write() as t:
         photo = t.photos.get([2])[0]
         t.photos.become(2, b"other".ljust(32), 1, photo.facts)
@@ -356,3 +359,28 @@ def test_examples_that_are_none_are_named(text, what):
     with pytest.raises(Exception, match="is not taken as a vocabulary") as caught:
         parse_vocabulary(text, "v", Path("v.txt"))
     assert what in str(caught.value)
+
+
+@pytest.mark.parametrize(("first", "second"), [("", "n"), ("n", "")])
+def test_a_revision_in_two_slots_shows_its_tags_between_two_retags(library, first, second):
+    for number in range(20):
+        library.add(f"photo{number}")
+    revision = retagged(library, vocabulary("photo1", "photo30"))
+    retag(library.catalog, library.space, revision, library.texts, slot="n")
+    for number in range(20, 40):
+        library.add(f"photo{number}", revision)
+    ids, names = list(range(1, 41)), {"": "ours", "n": "n:ours"}
+    before = photo_tags(library.catalog, library.space, ids)
+    refresh_taught_labels(library.catalog, library.space, revision)
+    retag(library.catalog, library.space, revision, library.texts, slot=first)
+    between = photo_tags(library.catalog, library.space, ids)
+    assert of_label(between, names[second]) == of_label(before, names[second]) != {}
+    assert of_label(between, names[first]) != of_label(before, names[first])
+    with library.catalog.read() as t:
+        assert t.slots.pending() == {second: revision.id}
+        found = tagged(t, library.space, names[second]).tolist()
+    assert found == sorted(of_label(between, names[second]))
+    assert dict(tag_counts(library.catalog, library.space))[names[second]] == len(found)
+    retag(library.catalog, library.space, revision, library.texts, slot=second)
+    after = photo_tags(library.catalog, library.space, ids)
+    assert of_label(after, "ours") == of_label(after, "n:ours") == of_label(between, names[first])

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from query.tagging import TagNames, retag, say, tagged, tags_of
+from query import record_manual_tags, retag
+from query.tagging import TagNames, tagged, tags_of
 from store import LabelDefinition, Stamp, TagSource, VocabularyDefinition
 
 NAMES = ["animal", "dog", "puppy", "bird", "day", "night", "sunset", "kitchen", "indoors", "outdoors", "car"]
@@ -36,18 +37,20 @@ def tagged_library(library, request):
     picked = random.Random(request.param)
     revision = library.put(vocabulary(picked))
     with library.catalog.write() as t:
-        t.library.set_revision(revision.id)
+        t.slots.put_in_force("", revision.id)
     ids = [library.add(f"photo {number}", revision) for number in range(50)]
     for photo_id in picked.sample(ids, 20):
         added, rejected = (picked.sample([*NAMES, "our cat"], picked.randrange(3)) for _ in range(2))
-        say(library.catalog, [photo_id], added=added, rejected=[name for name in rejected if name not in added])
+        record_manual_tags(
+            library.catalog, [photo_id], added=added, rejected=[name for name in rejected if name not in added]
+        )
     with library.catalog.write() as t:
         for photo_id in picked.sample(ids, 10):
             t.tags.take(photo_id, "other", [t.vocabularies.label_called(name) for name in picked.sample(NAMES, 2)])
     return library, ids
 
 
-def test_a_tag_finds_the_photos_on_which_it_is_shown_and_no_other(tagged_library):
+def test_a_tag_finds_exactly_the_photos_that_show_it(tagged_library):
     library, ids = tagged_library
     with library.catalog.read() as t:
         shown = {key: {tag.label for tag in tags} for key, tags in tags_of(t, library.space, ids).items()}
@@ -62,22 +65,24 @@ def test_a_tag_finds_the_photos_on_which_it_is_shown_and_no_other(tagged_library
         assert tagged(t, library.space, None).tolist() == [key for key in ids if shown[key]]
 
 
-def test_so_it_is_with_several_vocabularies_each_of_its_folders(tagged_library):
+def test_a_tag_finds_its_photos_in_slots_with_folders(tagged_library):
     library, ids = tagged_library
     picked = random.Random(len(ids))
     with library.catalog.read() as t:
-        main = t.vocabularies.revision(t.library.revision_id())
+        main = t.vocabularies.revision(t.slots.current_revision_id(""))
     retag(library.catalog, library.space, main, library.texts)
     for namespace, folders in (("birds", [b"/photos/photo 1"]), ("more", None)):
         revision = library.put(replace(vocabulary(picked), name=namespace))
-        retag(library.catalog, library.space, revision, library.texts, namespace=namespace, folders=folders)
+        retag(library.catalog, library.space, revision, library.texts, slot=namespace, folders=folders)
     with library.catalog.write() as t:
         for photo_id in ids[::3]:
             t.files.indexed(library.folder.id, b"photo 1/%d" % photo_id, Stamp(1, 2, 3, 4), photo_id)
     names = [f"{namespace}:{name}" for namespace in ("birds", "more") for name in NAMES]
     for photo_id in picked.sample(ids, 20):
         added, rejected = (picked.sample(names, picked.randrange(4)) for _ in range(2))
-        say(library.catalog, [photo_id], added=added, rejected=[name for name in rejected if name not in added])
+        record_manual_tags(
+            library.catalog, [photo_id], added=added, rejected=[name for name in rejected if name not in added]
+        )
     with library.catalog.read() as t:
         shown = {key: {tag.label for tag in tags} for key, tags in tags_of(t, library.space, ids).items()}
         for name in [*NAMES, *names, "our cat"]:
@@ -87,9 +92,9 @@ def test_so_it_is_with_several_vocabularies_each_of_its_folders(tagged_library):
         assert 1 < len(of_birds) < len(ids)
 
 
-def test_without_a_vocabulary_or_scores_a_tag_finds_what_is_shown_all_the_same(library):
+def test_tags_are_found_without_a_vocabulary_or_scores(library):
     photo_id = library.add("photo")
-    say(library.catalog, [photo_id], added=["dog"])
+    record_manual_tags(library.catalog, [photo_id], added=["dog"])
     for expected in ([], [photo_id]):
         with library.catalog.read() as t:
             for name in ("dog", "animal"):
@@ -97,12 +102,12 @@ def test_without_a_vocabulary_or_scores_a_tag_finds_what_is_shown_all_the_same(l
                 assert tagged(t, library.space, name).tolist() == expected
                 assert (name in shown) == bool(expected)
         with library.catalog.write() as t:
-            t.library.set_revision(t.vocabularies.put(vocabulary(random.Random(1))).id)
+            t.slots.put_in_force("", t.vocabularies.put(vocabulary(random.Random(1))).id)
 
 
-def test_a_tag_is_known_by_its_aliases_and_plurals_and_by_what_people_gave(tagged_library):
+def test_tags_are_found_by_aliases_plurals_and_manual_names(tagged_library):
     library, ids = tagged_library
-    say(library.catalog, ids[:1], added=["Grandma's house"])
+    record_manual_tags(library.catalog, ids[:1], added=["Grandma's house"])
     with library.catalog.read() as t:
         names = TagNames(t)
         assert [names.label(name) for name in ("DOG", "dogs", "hounds", "grandma's house")] == [
@@ -123,7 +128,7 @@ def spelt_otherwise(tagged_library):
     return library, ids[0]
 
 
-def test_a_tag_that_a_person_gave_is_found_by_its_name_though_a_vocabulary_spells_it_otherwise(spelt_otherwise):
+def test_manual_tags_are_found_under_their_own_spelling(spelt_otherwise):
     library, photo_id = spelt_otherwise
     with library.catalog.read() as t:
         names = TagNames(t)
@@ -134,7 +139,7 @@ def test_a_tag_that_a_person_gave_is_found_by_its_name_though_a_vocabulary_spell
 @pytest.mark.parametrize(("how", "said"), [("cleared", None), ("rejected", "rejected"), ("added", "user")])
 def test_such_a_tag_is_taken_back_by_its_name(spelt_otherwise, how, said):
     library, photo_id = spelt_otherwise
-    assert say(library.catalog, [photo_id], **{how: ["Dogs"]}) == ["dog"]
+    assert record_manual_tags(library.catalog, [photo_id], **{how: ["Dogs"]}) == ["dog"]
     with library.catalog.read() as t:
         tags = {tag.label: tag.source.value for tag in t.tags.of([photo_id])[photo_id] if tag.origin is None}
     assert (tags.get("Dogs"), tags.get("dog")) == (None, said)
