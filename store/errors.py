@@ -5,6 +5,7 @@ PhotosError                 `code`, `status`, `fields`, and one sentence that sa
     ├── CatalogError        (path, detail)
     │   ├── NotACatalog     another kind of file
     │   ├── CatalogTooNew   made by a later version
+    │   ├── CatalogTooOld   made by an early version that cannot be upgraded
     │   ├── CatalogBusy     another process holds it
     │   ├── CatalogReadOnly no permission to write or open
     │   ├── CatalogDamaged  SQLite says so

@@ -297,7 +297,7 @@ class Label:
     definition: LabelDefinition
 
 
-class Made(NamedTuple):
+class LabelFit(NamedTuple):
     """The origin of a label's vector: the number of examples used, and the least cosine that they suggest, if any.
 
     `text_share` is the share of its texts in its score, from 0 to 1.
@@ -392,7 +392,7 @@ class Calibration:
     created_at: datetime
 
 
-class Spread(NamedTuple):
+class CosineSpread(NamedTuple):
     """The distribution of a label's cosines: the median, and 1.4826 times the median distance from it."""
 
     median: float
@@ -400,7 +400,7 @@ class Spread(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TagEvent:
     """A change of a manual tag: "added", "rejected", "cleared" or "imported", and its time (UTC)."""
 
     label: str

@@ -27,6 +27,7 @@ CODES = {
     "catalog_moved",
     "catalog_read_only",
     "catalog_too_new",
+    "catalog_too_old",
     "checkpoint_damaged",
     "checkpoint_unsupported",
     "daemon_failed",

@@ -29,6 +29,7 @@ from query.similarity import TextVectors
 from query.tagging import RetagReport, label_matrix, retag
 from query.tagging.learning.calibration import calibrate
 from query.tagging.scoring.scorer import columns_in_force
+from query.vocabulary_design import preview_label
 from store import (
     Catalog,
     FaissIndex,

@@ -50,7 +50,7 @@ class Session:
             library.index.warm()
             with library.catalog.read() as t:
                 # A revision that was read whole stays in memory, and is not read again in parts.
-                for vocabulary in t.namespaces.in_force():
+                for vocabulary in t.slots.in_force():
                     t.vocabularies.revision(vocabulary.revision_id)
 
     def catalog(self) -> Catalog:

@@ -15,17 +15,13 @@ from photos.library import OpenLibrary
 from photos.models import Model
 from photos.operations.folders import absolute, checked, move, register, registered
 from photos.operations.progress import SILENT, Progress, Stage, Step
+from photos.operations.retag import finish_pending
 from photos.operations.slots import current_revision
 from photos.operations.vocabulary_names import ensure_vocabulary
 from query.errors import Superseded
-from query.similarity import TextVectors
-from query.tagging import RetagReport, StoredTagger, is_due, pending_revision_ids, renewed, retag
-from store import Folder, Outcome, Problem, Revision, Space, Transaction
+from query.tagging import StoredTagger, is_due, refresh_taught_labels, retag
+from store import Folder, Outcome, Problem, Revision
 
-#: Called with units done and units in all.
-OnStep = Callable[[int, int], None] | None
-#: Called for each re-tag with its namespace, its revision and its report.
-OnRetag = Callable[[str, Revision, RetagReport], None]
 #: Pictures that are encoded and stored together: few, because an interruption loses at most one batch.
 BATCH_SIZE = 32
 
@@ -159,64 +155,6 @@ def bring_up_to_date(
     return report
 
 
-def tag_again(
-    library: OpenLibrary,
-    revision: Revision,
-    on_text: OnStep = None,
-    on_photo: OnStep = None,
-    *,
-    namespace: str = "",
-    folders: Sequence[bytes] | None = None,
-    calibrate_anew: bool = False,
-    if_wanted: bool = False,
-    tell_others: OnRetag | None = None,
-) -> RetagReport:
-    """Put *revision* in force and score the stored embeddings with it. No picture is opened.
-
-    *on_text* receives the progress of encoding new labels, *on_photo* that of tagging. *namespace*, *folders* and
-    *if_wanted* are as in `retag`. After a new calibration, or if labels gained examples, the other vocabularies in
-    force are tagged again too, and *tell_others* is called for each.
-    """
-    space = library.space
-    with library.catalog.read() as t:
-        before = t.calibrations.current(space.id)
-    newest = renewed(library.catalog, space, revision)
-    report = retag(
-        library.catalog,
-        space,
-        newest,
-        library.text_vectors(space),
-        on_photo,
-        on_text,
-        namespace=namespace,
-        folders=folders,
-        calibrate_anew=calibrate_anew,
-        only_if_target=only_if_target,
-    )
-    with library.catalog.read() as t:
-        is_new = t.calibrations.current(space.id) != before
-    # A label may be in several vocabularies.
-    if is_new or newest is not revision:
-        finish_pending_retags(library, space, on_text, on_photo, tell_others)
-    return report
-
-
-def finish_pending_retags(
-    library: OpenLibrary,
-    space: Space,
-    on_text: OnStep = None,
-    on_photo: OnStep = None,
-    on_retag: OnRetag | None = None,
-) -> None:
-    """Finish the pending re-tag of each namespace; *on_retag* is called for each.
-
-    One that another process continues, or whose namespace was dropped since, is skipped.
-    """
-    with library.catalog.read() as t:
-        pending = _pending_revisions(t, space)
-    _finish(library, space, pending, library.text_vectors(space), on_text, on_photo, on_retag)
-
-
 def _index(
     library: OpenLibrary,
     model: Model,
@@ -298,6 +236,7 @@ class _Tagging:
         self._library = library
         self._model = model
         self._space = model.space
+        self._progress = progress
         self._on_text: Callable[[int, int], None] = lambda done, total: progress.report(
             Step(Stage.ENCODE_LABELS, done, total)
         )
@@ -306,11 +245,11 @@ class _Tagging:
     def prepare(self) -> Revision:
         """Finish re-tags that were interrupted. Returns the revision in force, the default's if there was none."""
         with self._library.catalog.read() as t:
-            revision, pending = current_revision(t), _pending_revisions(t, self._space)
+            revision, is_pending = current_revision(t), bool(t.slots.pending())
         if revision is None:
             revision = ensure_vocabulary(self._library.catalog, self._model.reference)
-        if pending:
-            self._finish(pending)
+        if is_pending:
+            self._finish_pending()
             with self._library.catalog.read() as t:
                 revision = current_revision(t) or revision
         return revision
@@ -323,17 +262,14 @@ class _Tagging:
         """Tag again where new photos require it: new examples of labels, an outgrown calibration, pending re-tags."""
         catalog = self._library.catalog
         with catalog.read() as t:
-            in_force = [current_revision(t, name) for name in t.namespaces.names()]
-            pending = _pending_revisions(t, self._space)
+            in_force = [current_revision(t, name) for name in t.slots.names()]
             is_outgrown = is_due(t, self._space)
-        revisions = [revision for revision in in_force if revision is not None]
-        have_examples = [renewed(catalog, self._space, revision) is not revision for revision in revisions]
+        for revision in in_force:
+            if revision is not None:
+                refresh_taught_labels(catalog, self._space, revision)
         if is_outgrown:
             self._calibrate()
-        if is_outgrown or any(have_examples):
-            with catalog.read() as t:
-                pending = _pending_revisions(t, self._space)
-        self._finish(pending)
+        self._finish_pending()
 
     def _calibrate(self) -> None:
         catalog = self._library.catalog
@@ -342,35 +278,10 @@ class _Tagging:
         if current is not None:
             # Another process may be doing the same.
             with suppress(Superseded):
-                retag(catalog, self._space, current, self._texts, text_progress=self._on_text, if_wanted=True)
+                retag(catalog, self._space, current, self._texts, text_progress=self._on_text, only_if_target=True)
 
-    def _finish(self, pending: Mapping[str, Revision]) -> None:
-        _finish(self._library, self._space, pending, self._texts, self._on_text)
-
-
-def _pending_revisions(t: Transaction, space: Space) -> dict[str, Revision]:
-    """The revision of each pending re-tag, by namespace."""
-    return {name: t.vocabularies.revision(key) for name, key in pending_revision_ids(t, space).items()}
-
-
-def _finish(
-    library: OpenLibrary,
-    space: Space,
-    pending: Mapping[str, Revision],
-    texts: TextVectors,
-    on_text: OnStep = None,
-    on_photo: OnStep = None,
-    on_retag: OnRetag | None = None,
-) -> None:
-    for namespace, revision in pending.items():
-        try:
-            report = retag(
-                library.catalog, space, revision, texts, on_photo, on_text, namespace=namespace, if_wanted=True
-            )
-        except Superseded:
-            continue
-        if on_retag is not None:
-            on_retag(namespace, revision, report)
+    def _finish_pending(self) -> None:
+        finish_pending(self._library, self._space, self._progress, self._texts)
 
 
 def _is_in(problem: Problem, folders: Sequence[Folder]) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from photos.library import OpenLibrary
 from query.errors import Superseded, UnknownNamespace
-from query.tagging import RetagReport, checked_namespace, renewed
+from query.similarity import TextVectors
+from query.tagging import RetagReport, checked_namespace, refresh_taught_labels
 from query.tagging import retag as retag_slot
 from store import Revision, Space
 
@@ -149,7 +150,7 @@ def finish_retag(
     space = library.space
     with library.catalog.read() as t:
         before = t.calibrations.current(space.id)
-    newest = renewed(library.catalog, space, revision)
+    newest = refresh_taught_labels(library.catalog, space, revision)
     try:
         report = _run(library, space, newest, slot, progress, calibrate_anew=calibrate_anew)
     except Superseded:
@@ -172,17 +173,20 @@ def _later_number(library: OpenLibrary, revision: Revision, slot: str) -> int | 
     return target.number if target is not None and is_later else None
 
 
-def finish_pending(library: OpenLibrary, space: Space, progress: Progress = SILENT) -> RetagResult:
+def finish_pending(
+    library: OpenLibrary, space: Space, progress: Progress = SILENT, texts: TextVectors | None = None
+) -> RetagResult:
     """Do the pending re-tags, slot by slot.
 
-    A re-tag that another process has taken over, or whose slot was dropped, is passed over.
+    A re-tag that another process has taken over, or whose slot was dropped, is passed over. *texts* are the vectors of
+    texts to use, if the caller has them.
     """
     with library.catalog.read() as t:
         pending = {slot: t.vocabularies.revision(revision_id) for slot, revision_id in pending_slots(t).items()}
     done = []
     for slot, revision in pending.items():
         with suppress(Superseded):
-            done.append(SlotRetag(slot, revision, _run(library, space, revision, slot, progress)))
+            done.append(SlotRetag(slot, revision, _run(library, space, revision, slot, progress, texts)))
     return RetagResult(tuple(done))
 
 
@@ -192,6 +196,7 @@ def _run(
     revision: Revision,
     slot: str,
     progress: Progress,
+    texts: TextVectors | None = None,
     *,
     calibrate_anew: bool = False,
 ) -> RetagReport:
@@ -199,12 +204,12 @@ def _run(
         library.catalog,
         space,
         revision,
-        library.text_vectors(space),
+        texts or library.text_vectors(space),
         steps(progress, Stage.TAG),
         steps(progress, Stage.ENCODE_LABELS),
-        namespace=slot,
+        slot=slot,
         calibrate_anew=calibrate_anew,
-        if_wanted=True,
+        only_if_target=True,
     )
 
 

@@ -12,8 +12,7 @@ from photos.lock import DaemonInfo, running_daemon
 from photos.operations.folders import is_offline
 from photos.operations.slots import current_revision
 from photos.sizes import folder_size
-from query.tagging import pending_revision_ids
-from store import Folder, IndexStatus, InForce, Outcome, Revision, Space, Transaction
+from store import Folder, IndexStatus, Outcome, Revision, SlotSummary, Space, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class LibraryStatus:
     #: The main vocabulary in force.
     vocabulary: Revision | None = None
     #: Vocabularies in force beside the main one.
-    beside: tuple[InForce, ...] = ()
+    beside: tuple[SlotSummary, ...] = ()
     #: Namespaces with a pending re-tag. The main vocabulary's name is empty.
     pending_namespaces: frozenset[str] = frozenset()
     #: The process that keeps the library up to date, if there is one.
@@ -68,8 +67,8 @@ def status(library: OpenLibrary) -> LibraryStatus:
         photos, files, model = t.photos.count(), t.files.counts(), t.library.model()
         embeddings = 0 if space is None else t.embeddings.count(space.id)
         vocabulary = current_revision(t)
-        beside = tuple(each for each in t.namespaces.in_force() if each.namespace)
-        pending = _pending_namespaces(t, space)
+        beside = tuple(each for each in t.slots.in_force() if each.namespace)
+        pending = _pending_namespaces(t)
     return LibraryStatus(
         folder,
         folder_size(folder),
@@ -99,7 +98,5 @@ def _folder_status(folder: Folder, files: int) -> FolderStatus:
     return FolderStatus(folder, files, is_offline(folder.path, files))
 
 
-def _pending_namespaces(t: Transaction, space: Space | None) -> frozenset[str]:
-    if space is None:
-        return frozenset(name for name in t.namespaces.names() if t.library.retag_pending(name))
-    return frozenset(pending_revision_ids(t, space))
+def _pending_namespaces(t: Transaction) -> frozenset[str]:
+    return frozenset(t.slots.pending())

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from photos.errors import UnreadableFile
 from photos.library import OpenLibrary
-from query.tagging import Comparison, Given, read_tags, take_keywords, take_tags
-from query.tagging import compare_sources as compared
+from query import tagging
+from query.tagging import Comparison, ImportedTags, read_tags
 from store import Transaction
 
 #: The source of tags that were imported from keywords.
@@ -36,7 +36,7 @@ class TagImport:
     source: str
     photos: int
     changed: int
-    unknown: tuple[Given, ...]
+    unknown: tuple[ImportedTags, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +61,23 @@ def import_tags(library: OpenLibrary, request: ImportTagsRequest) -> TagImport:
 
     Raises `UnreadableFile`, `BadTagFile`, `BadLabel` or `BadSource`.
     """
-    taken = take_tags(library.catalog, _read(request.file), request.source, _finder(Path(request.file)))
+    taken = tagging.import_tags(library.catalog, _read(request.file), request.source, _finder(Path(request.file)))
     return TagImport(request.source, taken.photos, taken.changed, taken.unknown)
 
 
 def import_keywords(library: OpenLibrary, source: str = KEYWORDS) -> TagImport:
     """Import the keywords in pictures and sidecars as tags of *source*. Raises `BadSource`."""
-    taken = take_keywords(library.catalog, source)
+    taken = tagging.import_keywords(library.catalog, source)
     return TagImport(source, taken.photos, taken.changed, taken.unknown)
 
 
 def compare_sources(library: OpenLibrary, request: CompareRequest) -> SourceComparison:
     """Compare two sources over the photos and labels that both have. Raises `UnknownSource`."""
-    found = compared(library.catalog, library.space, request.one, request.other)
+    found = tagging.compare_sources(library.catalog, library.space, request.one, request.other)
     return SourceComparison(request.one, request.other, found)
 
 
-def _read(file: str) -> list[Given]:
+def _read(file: str) -> list[ImportedTags]:
     try:
         text = Path(file).read_text("utf-8-sig")
     except (OSError, ValueError) as error:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
-from query.tagging import ScoredTag, say
+from query.tagging import ScoredTag, record_manual_tags
 from query.tagging import photo_tags as scored_tags
 from query.tagging import tag_counts as counted_tags
-from store.records import Said
+from store.records import TagEvent
 
 from .photos import NamedPhoto, PhotoReference, named_photos
 
@@ -45,7 +45,7 @@ class PhotoHistory:
     """A photo and the manual and imported changes of its tags, oldest first."""
 
     photo: NamedPhoto
-    events: tuple[Said, ...]
+    events: tuple[TagEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def tag(library: OpenLibrary, request: TagRequest) -> list[PhotoTags]:
     """Change manual tags, all or none, and return the photos' tags afterwards. Raises `BadLabel` or `NotInLibrary`."""
     with library.catalog.read() as t:
         ids = [photo.id for photo in named_photos(t, request.photos)]
-    say(library.catalog, ids, added=request.add, rejected=request.reject, cleared=request.clear)
+    record_manual_tags(library.catalog, ids, added=request.add, rejected=request.reject, cleared=request.clear)
     return photo_tags(library, TagsRequest(photos=request.photos))
 
 

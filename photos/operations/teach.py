@@ -5,12 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from photos.errors import NoExample, NotAnExample, PhotosError, safe
 from photos.library import OpenLibrary
 from photos.operations.pictures import known_photo, photo_at
 from query.errors import UnknownLabel
-from query.tagging import Standing, checked_name, full_name, label_standing, photos_of, say
+from query.tagging import (
+    TaughtLabelReport,
+    checked_name,
+    full_name,
+    photos_of,
+    record_manual_tags_in,
+    taught_label_report,
+)
 from query.vocabulary import LabelFinder, fill_templates
 from query.vocabulary_design import LabelPreview, preview_label
 from store import Catalog, LabelDefinition, Photo, Revision, SpaceIdentity, Transaction, VocabularyDefinition
@@ -63,7 +71,7 @@ class TaughtLabel:
 
     full_name: str
     label: LabelDefinition
-    standing: Standing
+    standing: TaughtLabelReport
     trial: LabelPreview
     identity: SpaceIdentity
     retag: RetagResult | None = None
@@ -101,11 +109,10 @@ def teach(library: OpenLibrary, request: TeachRequest, progress: Progress = SILE
     full = checked_name(full_name(slot, label.name))
     if request.dry_run:
         return _scored(library, label, full, revision, is_kept=False)
-    revision = revise(library.catalog, lambda last: with_label(last, taught(last)[0]), slot)
+    also = partial(_record_by_hand, full=full, named=named)
+    revision = revise(library.catalog, lambda last: with_label(last, taught(last)[0]), slot, also=also)
     label = find_or_make_label(revision.definition, own)
     full = full_name(slot, label.name)
-    # Only now: the change may have been refused. And before the re-tag, which may be interrupted.
-    _note_by_hand(library.catalog, full, named)
     done = finish_retag(library, revision, slot, progress)
     return replace(_scored(library, label, full, revision), retag=done)
 
@@ -186,7 +193,7 @@ def _scored(
     library: OpenLibrary, label: LabelDefinition, full: str, revision: Revision, *, is_kept: bool = True
 ) -> TaughtLabel:
     space = library.space
-    standing = label_standing(library.catalog, space, label, library.text_vectors(space))
+    standing = taught_label_report(library.catalog, space, label, library.text_vectors(space))
     # The label's own threshold counts before that of its examples, and this before the vocabulary's.
     threshold = revision.threshold if label.threshold is None else label.threshold
     minimum = standing.minimum if label.threshold is None else None
@@ -194,16 +201,15 @@ def _scored(
     return TaughtLabel(full, label, standing, trial, space.identity, is_kept=is_kept)
 
 
-def _note_by_hand(catalog: Catalog, name: str, named: NamedPhotos) -> None:
-    """Note the same as tags by hand: added, rejected, and cleared."""
-    with catalog.read() as t:
-        forgotten = list(photos_of(t, named.forget).values())
+def _record_by_hand(t: Transaction, full: str, named: NamedPhotos) -> None:
+    """Record the examples as manual tags of the label called *full*: added, rejected, and cleared."""
+    forgotten = list(photos_of(t, named.forget).values())
     if named.yes:
-        record_manual_tags_in(t, [photo.id for photo in named.yes], added=[name])
+        record_manual_tags_in(t, [photo.id for photo in named.yes], added=[full])
     if named.no:
-        record_manual_tags_in(t, [photo.id for photo in named.no], rejected=[name])
+        record_manual_tags_in(t, [photo.id for photo in named.no], rejected=[full])
     if forgotten:
-        record_manual_tags_in(t, forgotten, cleared=[name])
+        record_manual_tags_in(t, forgotten, cleared=[full])
 
 
 def _examples_at(t: Transaction, label: LabelDefinition, path: str) -> list[str]:

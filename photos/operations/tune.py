@@ -9,7 +9,7 @@ from photos.errors import NothingFound, safe
 from photos.library import OpenLibrary
 from query.errors import UnknownLabel
 from query.similarity import probability
-from query.tagging import full_name, say
+from query.tagging import full_name, record_manual_tags
 from query.vocabulary_design import borderline_photos, fit_threshold
 from store import Photo, VocabularyDefinition
 
@@ -87,7 +87,9 @@ def begin_tuning(library: OpenLibrary, request: TuneRequest) -> TuningRound:
 
 def note_answer(library: OpenLibrary, tuning: TuningRound, answer: Answer) -> None:
     """Keep *answer* as a tag by hand: added or rejected. Each is noted at once, so that none is asked for twice."""
-    say(library.catalog, [answer.photo_id], **{"added" if answer.is_right else "rejected": [tuning.label]})
+    record_manual_tags(
+        library.catalog, [answer.photo_id], **{"added" if answer.is_right else "rejected": [tuning.label]}
+    )
 
 
 def finish_tuning(

@@ -11,7 +11,7 @@ from photos.library import OpenLibrary
 from query.errors import UnknownNamespace, UnknownVocabulary
 from query.tagging import MARK, checked_namespace
 from query.vocabulary import SHIPPED, shipped_vocabulary, write_vocabulary
-from store import InForce, Revision, Transaction, VocabularyDefinition
+from store import Revision, SlotSummary, Transaction, VocabularyDefinition
 
 from . import folders
 from .progress import SILENT, Progress
@@ -40,7 +40,7 @@ class ListedVocabulary:
     label_count: int
     number: int | None
     created_at: datetime | None
-    places: tuple[InForce, ...] = ()
+    places: tuple[SlotSummary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class ListedRevision:
     label_count: int
     created_at: datetime
     in_use: bool
-    places: tuple[InForce, ...] = ()
+    places: tuple[SlotSummary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class UseResult:
     """
 
     revision: Revision
-    place: InForce | None
+    place: SlotSummary | None
     retag: RetagResult | None = None
     photos: int | None = None
 

@@ -23,11 +23,13 @@ from .vocabulary_names import find_definition, find_slot, is_file, revision_to_c
 Change = Callable[[VocabularyDefinition], VocabularyDefinition]
 
 
-def revise(catalog: Catalog, change: Change, slot: str = "") -> Revision:
+def revise(
+    catalog: Catalog, change: Change, slot: str = "", *, also: Callable[[Transaction], None] = lambda _: None
+) -> Revision:
     """Make a new revision of the vocabulary in *slot* by *change*, and make it the slot's target.
 
-    If another process changes the vocabulary at the same time, *change* is applied to the outcome of that. Raises
-    `UnknownNamespace`, and the errors of *change*.
+    If another process changes the vocabulary at the same time, *change* is applied to the outcome of that. *also*
+    writes more in the same transaction. Raises `UnknownNamespace`, and the errors of *change* and *also*.
     """
     while True:
         with catalog.read() as t:
@@ -40,6 +42,7 @@ def revise(catalog: Catalog, change: Change, slot: str = "") -> Revision:
             if target_id(t, slot) == (before and before.id):
                 revision = t.vocabularies.put(definition)
                 use_from_now_on(t, revision, slot)
+                also(t)
                 return revision
 
 
@@ -112,7 +115,8 @@ def roll_back(library: OpenLibrary, request: RollBackRequest, progress: Progress
             raise InForceTwice(vocabulary, list(targets))
         if not targets:
             earlier = _earlier(t, vocabulary, request.number, None)
-            return RollBackResult(t.vocabularies.put(earlier.definition), earlier, None)
+            restores = earlier.restores or earlier.number
+            return RollBackResult(t.vocabularies.put(earlier.definition, restores=restores), earlier, None)
         slot, target = next(iter(targets.items()))
         earlier = _earlier(t, target.vocabulary, request.number, target)
         use_from_now_on(t, earlier, slot)
@@ -121,27 +125,18 @@ def roll_back(library: OpenLibrary, request: RollBackRequest, progress: Progress
 
 
 def _earlier(t: Transaction, vocabulary: str, number: int | None, target: Revision | None) -> Revision:
-    """The revision to go back to: of that *number*, or the one before *target*, or before the newest one's content."""
+    """The revision to go back to: of that *number*, or the one before *target*, or before the newest one.
+
+    From a revision that an earlier rollback made, it is the one before the revision whose content was brought back.
+    """
     newest = t.vocabularies.history(vocabulary)[0].number
+    now = target or t.vocabularies.current(vocabulary)
     if number is None:
-        number = (_first_with_newest_content(t, vocabulary) if target is None else target.number) - 1
+        number = ((now.restores or now.number) if now is not None else newest) - 1
     earlier = t.vocabularies.numbered(vocabulary, number)
     if earlier is None:
         raise NoEarlierRevision(vocabulary, number, newest)
     return earlier
-
-
-def _first_with_newest_content(t: Transaction, vocabulary: str) -> int:
-    """The number of the first revision with the content of the newest one.
-
-    The newest one may be the copy that an earlier rollback made; to go back from the copy would be to go forth.
-    """
-    newest, *others = t.vocabularies.history(vocabulary)
-    content = t.vocabularies.revision(newest.revision_id).definition
-    for each in reversed(others):
-        if each.label_count == newest.label_count and t.vocabularies.revision(each.revision_id).definition == content:
-            return each.number
-    return newest.number
 
 
 def _targets(t: Transaction, name: str | None, vocabulary: str) -> dict[str, Revision]:

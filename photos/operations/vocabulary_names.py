@@ -12,9 +12,9 @@ from pathlib import Path
 from photos.errors import NothingFound
 from photos.models import DEMO
 from query.errors import UnknownLabel, UnknownVocabulary
-from query.tagging import MARK, parted
+from query.tagging import MARK, split_slot_name
 from query.vocabulary import SHIPPED, LabelFinder, read_vocabulary, shipped_vocabulary
-from store import Catalog, InForce, Label, Revision, Transaction, VocabularyDefinition
+from store import Catalog, Label, Revision, SlotSummary, Transaction, VocabularyDefinition
 
 from .slots import current_revision, put_in_force, slot_names, slots_in_force, target_revision
 
@@ -135,7 +135,7 @@ def find_slot(t: Transaction, name: str | None) -> str | None:
     return slot if slot and slot in slot_names(t) else None
 
 
-def places_of(t: Transaction, name: str | None) -> tuple[str | None, list[InForce]]:
+def places_of(t: Transaction, name: str | None) -> tuple[str | None, list[SlotSummary]]:
     """Return the vocabulary that *name* stands for, and the places where it is in force.
 
     For a slot, the place is that slot alone. The vocabulary is None if the slot has none.
@@ -174,7 +174,7 @@ def slot_and_label(t: Transaction, name: str) -> tuple[str, str]:
 
     A label of the main vocabulary wins, because its name may contain a colon.
     """
-    slot, own = parted(name, slot_names(t))
+    slot, own = split_slot_name(name, slot_names(t))
     main = current_revision(t) if slot else None
     is_main = main is not None and LabelFinder(main.definition.labels).label(name) is not None
     return ("", name) if is_main or target_revision(t, slot) is None else (slot, own)
@@ -185,7 +185,7 @@ def label_in_force(t: Transaction, name: str) -> tuple[Label, Revision, str]:
 
     Raises `UnknownLabel`, or `NothingFound` if no vocabulary was ever used.
     """
-    slot, own = parted(name, [each.namespace for each in slots_in_force(t)])
+    slot, own = split_slot_name(name, [each.namespace for each in slots_in_force(t)])
     # The main vocabulary comes first: its labels may have colons in their names.
     names = {"": name, slot: own}
     revisions = {each: revision for each in names if (revision := current_revision(t, each)) is not None}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from photos.errors import NothingFound
 from photos.library import OpenLibrary
-from query.tagging import Census, Doubt, census, checked_name, lint
+from query.tagging import Doubt, TagPreview, checked_name, lint, preview_tags
 from query.vocabulary import Difference, difference
 from query.vocabulary_design import MIN_PHOTOS, LabelPreview, Suggestions, missing_labels, preview_label, suggest_labels
 from store import Photo, SpaceIdentity, VocabularyDefinition
@@ -61,7 +61,7 @@ class CompareResult:
     """
 
     difference: Difference
-    tags: tuple[Census, Census] | None = None
+    tags: tuple[TagPreview, TagPreview] | None = None
     photos: tuple[ChangedPhoto, ...] = ()
 
     @property
@@ -141,13 +141,13 @@ def compare_vocabularies(library: OpenLibrary, request: CompareRequest, progress
 
 def _tags_of(
     library: OpenLibrary, definition: VocabularyDefinition, folders: Sequence[bytes], progress: Progress
-) -> Census:
+) -> TagPreview:
     space = library.space
     told = steps(progress, Stage.ENCODE_LABELS)
-    return census(library.catalog, space, definition, library.text_vectors(space), told, folders)
+    return preview_tags(library.catalog, space, definition, library.text_vectors(space), told, folders)
 
 
-def _changed_photos(library: OpenLibrary, before: Census, after: Census) -> tuple[ChangedPhoto, ...]:
+def _changed_photos(library: OpenLibrary, before: TagPreview, after: TagPreview) -> tuple[ChangedPhoto, ...]:
     ids = [key for key, tags in before.of_photos.items() if tags != after.of_photos.get(key)]
     with library.catalog.read() as t:
         photos = t.photos.get(ids)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from photos.operations.prune import PruneResult
     from photos.operations.status import DaemonStatus, FolderStatus, LibraryStatus
     from photos.operations.verify import Difference
-    from store import IndexStatus, InForce, Problem
+    from store import IndexStatus, Problem, SlotSummary
 
 
 class ScannedRecord(TypedDict):
@@ -356,7 +356,7 @@ def _index_file(index: IndexStatus) -> IndexFileRecord:
     return {"rows": index.rows, "newer": index.newer, "valid": index.valid, "bytes": index.bytes}
 
 
-def _in_force(each: InForce, pending: frozenset[str]) -> InForceRecord:
+def _in_force(each: SlotSummary, pending: frozenset[str]) -> InForceRecord:
     return {
         "namespace": each.namespace,
         "vocabulary": each.vocabulary,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from photos.operations.tags import PhotoHistory, PhotoTags, TagCount
     from query.search import LabelScore, Match, TermScore
     from query.tagging import Agreement, ScoredTag
-    from store.records import Facts, Photo, Said
+    from store.records import Facts, Photo, TagEvent
 
 
 class TagRecord(TypedDict):
@@ -317,7 +317,7 @@ def tag_history_record(found: PhotoHistory) -> TagHistoryRecord:
     return {"path": text_of(found.photo.path), "photo": found.photo.id, "history": events}
 
 
-def _tag_event_record(event: Said) -> TagEventRecord:
+def _tag_event_record(event: TagEvent) -> TagEventRecord:
     return {"at": event.at.isoformat() + "Z", "what": event.what, "label": event.label, "origin": event.origin}
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from photos.operations.vocabulary_reports import ChangedPhoto, CompareResult, TryResult
     from query.tagging import Doubt, Example
     from query.vocabulary_design import LabelPreview, Suggestion
-    from store import InForce, LabelDefinition, Photo, SpaceIdentity
+    from store import LabelDefinition, Photo, SlotSummary, SpaceIdentity
 
 
 class PlaceRecord(TypedDict):
@@ -150,7 +150,7 @@ class GapRecord(TypedDict):
     examples: Annotated[list[str], "Files of the clearest photos."]
 
 
-def place_record(place: InForce) -> PlaceRecord:
+def place_record(place: SlotSummary) -> PlaceRecord:
     """The record of a place."""
     folders = [text_of(folder) for folder in place.folders]
     return {"namespace": place.namespace, "revision": place.number, "folders": folders}

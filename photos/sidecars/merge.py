@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, KeywordList, foreign
 from photos.errors import SidecarLeft
-from query.tagging import View, full_name, parted
+from query.tagging import SlotView, full_name, split_slot_name
 
 from .keyword_edits import Change, edited
 from .packet import Packet
@@ -53,7 +53,7 @@ class KeywordHierarchy:
     own names: `birds:heron` is `heron` below `birds`.
     """
 
-    def __init__(self, views: Iterable[View]) -> None:
+    def __init__(self, views: Iterable[SlotView]) -> None:
         self._namespace_of: dict[str, str] = {}
         self._parents: dict[str, tuple[str, ...]] = {}
         self._namespaces = []
@@ -82,7 +82,11 @@ class KeywordHierarchy:
     def _split(self, label: str) -> tuple[str, str]:
         """Namespace and own name of *label*. A manual label counts to the namespace that its name begins with."""
         known = self._namespace_of.get(label)
-        return parted(label, self._namespaces) if known is None else (known, label.removeprefix(full_name(known, "")))
+        return (
+            split_slot_name(label, self._namespaces)
+            if known is None
+            else (known, label.removeprefix(full_name(known, "")))
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from photos.errors import SidecarLeft
 from photos.library import OpenLibrary
-from query.tagging import ScoredTag, photo_tags, views
+from query.tagging import ScoredTag, photo_tags, slot_views
 from store import Folder, Photo, Stamp
 
 from .journal import BATCH, exclusive, update_file_record
@@ -102,7 +102,7 @@ class _Writer:
         self._made = self._changed = self._unchanged = self._skipped = 0
         with library.catalog.read() as t:
             self._folders: Sequence[Folder] = t.folders.all()
-            self._hierarchy = KeywordHierarchy(views(t))
+            self._hierarchy = KeywordHierarchy(slot_views(t))
         #: The last directory that was listed: pictures come directory by directory.
         self._directory: tuple[bytes, Directory] = (b"", Directory([]))
 

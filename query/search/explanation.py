@@ -142,7 +142,7 @@ def _label_scores(
     photo_id: int,
 ) -> tuple[LabelScore, ...]:
     with catalog.read() as t:
-        named = [(view.revision, label) for view in views(t) for label in _named(t, view, terms, photo_id)]
+        named = [(view.revision, label) for view in slot_views(t, space) for label in _named(t, view, terms, photo_id)]
         scores = [_label_score(t, space, revision, label, own, tags) for revision, label in named]
     # Texts may have to be encoded and cached, so outside the read transaction.
     prompts = [_prompts(label, texts, own) for _, label in named]
@@ -151,7 +151,7 @@ def _label_scores(
     )
 
 
-def _named(t: Transaction, view: View, terms: Sequence[Term], photo_id: int) -> list[Label]:
+def _named(t: Transaction, view: SlotView, terms: Sequence[Term], photo_id: int) -> list[Label]:
     """Return the labels of *view* that texts of *terms* name, by name or alias, with or without namespace."""
     if view.folders and not t.scopes.among(view.folders, [photo_id]):
         return []

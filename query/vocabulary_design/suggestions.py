@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from query.similarity.text_vectors import TextVectors
 from query.tagging import minimum_of, spread_of, tags_of
+from query.tagging.learning.label_matrix import matrix_of
+from query.tagging.learning.sample import sample_ids
 from query.tagging.reports.tag_counts import as_revision
-from query.tagging.scoring.label_matrix import matrix_of
-from query.tagging.scoring.sample import sample_ids
 from query.vocabulary.labels import LabelFinder
 from store import Catalog, Photo, Space, SpaceIdentity, VocabularyDefinition
 

@@ -42,7 +42,7 @@ class Transaction:
     """
 
     def __init__(
-        self, connection: Connection, cache: EmbeddingCache | None = None, labels: KeptLabels | None = None
+        self, connection: Connection, cache: EmbeddingCache | None = None, labels: LabelCache | None = None
     ) -> None:
         #: For the store's own modules.
         self.connection = connection
@@ -61,7 +61,7 @@ class Transaction:
     texts = cached_property(lambda self: Texts(self.connection))
     labels = cached_property(lambda self: Labels(self.connection))
     vocabularies = cached_property(lambda self: Vocabularies(self.connection, self._labels))
-    namespaces = cached_property(lambda self: Namespaces(self.connection))
+    slots = cached_property(lambda self: Slots(self.connection))
     tags = cached_property(lambda self: Tags(self.connection))
     scores = cached_property(lambda self: Scores(self.connection))
     scopes = cached_property(lambda self: Scopes(self.connection))
@@ -76,7 +76,7 @@ class Catalog:
     def __init__(self, database: Database, cache: EmbeddingCache | None = None) -> None:
         self._database = database
         self._cache = cache
-        self._labels = KeptLabels()
+        self._labels = LabelCache()
 
     @classmethod
     def open(cls, path: Path, cache: EmbeddingCache | None = None) -> Catalog:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from store.sql import schema
 from store.sql.dialect import among, chunks, execute_plainly, replacing
 
-_hash = schema.look
+_hash = schema.perceptual_hash
 _PUT = replacing(_hash, ["photo_id"], ["method", "bits", "colours"])
 
 

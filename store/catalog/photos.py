@@ -45,7 +45,7 @@ class Photos:
         before = self._connection.execute(select(_photo.c.content_hash).where(_photo.c.id == photo_id)).scalar_one()
         self._connection.execute(_FORMERLY, {"content_hash": before, "photo_id": photo_id})
         # The image encoder saw the same pixels, but a perceptual hash is of the full picture.
-        self._connection.execute(delete(schema.look).where(schema.look.c.photo_id == photo_id))
+        self._connection.execute(delete(schema.perceptual_hash).where(schema.perceptual_hash.c.photo_id == photo_id))
         values = {"content_hash": content_hash, "size": size, **_facts_values(facts)}
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**values))
 

@@ -150,6 +150,13 @@ class Embeddings:
         for start in range(0, len(photo_ids), rows):
             yield self._read_with(fresh, space_id, photo_ids[start : start + rows])
 
+    def stored_ids(self, space_id: int) -> NDArray[np.int64]:
+        """Return the photos with an embedding in the space, also those without a file, int64 (n,), ascending."""
+        fresh = self._fresh(space_id)
+        if fresh is not None and len(fresh.ids) == self._count_with_and_without_file(space_id):
+            return fresh.ids
+        return self._ids_with_and_without_file(space_id)
+
     def approximate_cosines(
         self, space_id: int, queries: NDArray[np.float32]
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -28,8 +28,7 @@ from sqlalchemy import (
 from store.embeddings.change_log import PUT, latest
 from store.records import PhotoScores, Scoring
 from store.sql import schema
-from store.sql.chunks import among, chunks
-from store.sql.dialect import execute_plainly, replacing, upsert
+from store.sql.dialect import among, chunks, execute_plainly, replacing, upsert
 
 from . import least_ranks
 from .least_ranks import PAGE, LeastRanks

@@ -11,7 +11,7 @@ from photos.errors import safe
 if TYPE_CHECKING:
     from photos.operations.vocabularies import ListedRevision, ListedVocabulary, UseResult
     from photos.operations.vocabulary_changes import RollBackResult
-    from store import InForce, Revision, VocabularyDefinition
+    from store import Revision, SlotSummary, VocabularyDefinition
 
 
 def vocabulary_lines(listed: Sequence[ListedVocabulary]) -> Iterator[str]:
@@ -93,7 +93,7 @@ def rollback_lines(result: RollBackResult) -> Iterator[str]:
         yield f"{name}@{revision.number} ({size}) will tag the photos you add."
 
 
-def uses(places: Iterable[InForce], newest: int | None = None) -> str:
+def uses(places: Iterable[SlotSummary], newest: int | None = None) -> str:
     """The places where a vocabulary is in force, such as `in use as birds in ~/Pictures/birds`.
 
     Revisions other than *newest* are named.
@@ -104,7 +104,7 @@ def uses(places: Iterable[InForce], newest: int | None = None) -> str:
     )
 
 
-def under(place: InForce) -> str:
+def under(place: SlotSummary) -> str:
     """The namespace and the folders, if there are any, after a space."""
     name = f" as {place.namespace}" if place.namespace else ""
     return name + (f" in {shown_folders(place.folders)}" if place.folders else "")

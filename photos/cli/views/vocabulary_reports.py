@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from photos.operations.progress import Event
     from photos.operations.tune import TuneResult, TuningRound
     from photos.operations.vocabulary_reports import ChangedPhoto, CompareResult, LintResult, SuggestResult
-    from query.tagging import Census
+    from query.tagging import TagPreview
     from query.vocabulary import Difference
     from query.vocabulary_design import LabelPreview, Suggestion
     from store import Photo, SpaceIdentity
@@ -117,7 +117,7 @@ def _label_differences(found: Difference) -> Iterator[str]:
     yield from (f"~ the vocabulary's {what}" for what in found.whole)
 
 
-def _count_differences(before: Census, after: Census) -> Iterator[str]:
+def _count_differences(before: TagPreview, after: TagPreview) -> Iterator[str]:
     names = sorted(
         (name for name in before.counts.keys() | after.counts.keys() if before.counts[name] != after.counts[name]),
         key=lambda name: (-abs(after.counts[name] - before.counts[name]), name),

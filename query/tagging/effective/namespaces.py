@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from query.errors import BadNamespace
-from query.vocabulary.hierarchy import Speller
+from query.vocabulary.labels import LabelFinder
 from store import Label, Revision, SlotSummary, Space, Transaction
 
 #: Between a namespace and a label.
@@ -33,7 +33,7 @@ class SlotSpeller:
     """Finds the label of a full name among several vocabularies: see `Speller`."""
 
     def __init__(self, slot_views: Iterable[SlotView]) -> None:
-        self._spellers = {view.namespace: Speller(view.revision.definition.labels) for view in slot_views}
+        self._spellers = {view.namespace: LabelFinder(view.revision.definition.labels) for view in slot_views}
 
     def label(self, name: str) -> str | None:
         """The label's own full name. The main vocabulary's labels go before: its names may have a colon in them."""

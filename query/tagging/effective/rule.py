@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from query.search.scores import cosine_of, probability
-from query.vocabulary.hierarchy import Ancestors
+from query.similarity import cosine_of, probability
+from query.vocabulary.labels import Ancestors
 from store import CosineSpread, PhotoScores, Revision, SpaceIdentity, Tag, TagSource
 
 #: Probability from which a label is a tag, unless the vocabulary, the label or the user says otherwise.

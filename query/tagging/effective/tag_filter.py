@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from query.vocabulary.hierarchy import Ancestors, Speller
-from query.vocabulary.names import normalised
+from query.vocabulary.labels import Ancestors, LabelFinder, normalized_name
 from store import LabelDefinition, PhotoScores, Space, Transaction
 from store.filters.id_sets import union
 
@@ -55,7 +54,7 @@ class TagNames:
         self._names = [*names, *by_hand]
         self._given = frozenset(by_hand)
         self._vocabularies = SlotSpeller(in_force)
-        self._by_hand = Speller(LabelDefinition(name, ()) for name in by_hand)
+        self._by_hand = LabelFinder(LabelDefinition(name, ()) for name in by_hand)
 
     def label(self, name: str) -> str | None:
         """The label that *name* means: by its name, an alias, or the singular of either.

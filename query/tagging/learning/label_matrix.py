@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from query.search.text_vectors import TextVectors
+from query.similarity import TextVectors
 from store import Catalog, Label, LabelFit, Revision, Space, Vectors
 
 from .examples import taught_by

@@ -9,10 +9,9 @@ from itertools import combinations
 
 import numpy as np
 
-from query.search.text_vectors import TextVectors
+from query.similarity import TextVectors
 from query.tagging.learning.label_matrix import matrix_of
-from query.vocabulary.hierarchy import ancestors
-from query.vocabulary.names import normalised
+from query.vocabulary.labels import ancestors, normalized_name
 from store import Catalog, LabelDefinition, Space, VocabularyDefinition
 
 from .tag_counts import as_revision, preview_tags

@@ -207,7 +207,7 @@ class Update:
             if not self._is_unchanged(t):
                 return
             before = time.perf_counter()
-            photo_ids, rough = t.embeddings.roughly(self._space.id, change.added.matrix.astype(np.float32))
+            photo_ids, rough = t.embeddings.approximate_cosines(self._space.id, change.added.matrix.astype(np.float32))
             self.least = t.scores.least_ranks(change.old)
             least = self.least.of(photo_ids)
             entered, unscored = photo_ids[change.enters(rough, least)].tolist(), photo_ids[np.isnan(least)].tolist()

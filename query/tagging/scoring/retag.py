@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from query.errors import Superseded
-from query.search.text_vectors import TextVectors
+from query.similarity import TextVectors
 from query.tagging.learning.calibration import calibrate, is_due
 from query.tagging.learning.label_matrix import label_matrix
 from store import Catalog, LeastRanks, PhotoScores, Revision, Scoring, Space, Target, Transaction, Vectors

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from query.search.text_vectors import TextVectors
+from query.similarity import TextVectors
 from query.tagging.effective.effective_tags import rule_in_force
 from query.tagging.learning.calibration import complete
 from query.tagging.learning.label_matrix import LabelMatrix, label_matrix, on_grid

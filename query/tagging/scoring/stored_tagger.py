@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from query.search.text_vectors import TextVectors
+from query.similarity import TextVectors
 from store import Catalog, Revision, Slot, Space, Transaction, Vectors
 
 from .scorer import Columns, ExactScorer, Scorer, columns_in_force, columns_of

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from photos.sidecars.merge import KeywordHierarchy, merge, paths
-from query.tagging import View
+from query.tagging import SlotView
 from query.tagging.effective.namespaces import qualified
 from store import Label, LabelDefinition, Revision
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from query import StoredTagger, retag
+from query.tagging import StoredTagger, retag
 from query.tagging.scoring.scorer import ExactScorer, columns_in_force
 from store import LabelDefinition, VocabularyDefinition
 from store.sql import schema as tables

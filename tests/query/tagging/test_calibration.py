@@ -10,6 +10,7 @@ from query.tagging import is_due, minimum_of, photo_tags, retag, spread_of
 from query.tagging.effective.rule import FLOOR, STANDS_OUT, SURE
 from query.tagging.learning.calibration import LEAST, calibrate, measure
 from query.tagging.learning.label_matrix import label_matrix
+from query.vocabulary import parse_vocabulary
 from store import CosineSpread
 from tests.query.conftest import IDENTITY
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from query.errors import BadNamespace, Superseded
 from query.tagging import (
-    Given,
+    ImportedTags,
     StoredTagger,
     checked_namespace,
     compare_sources,
@@ -18,7 +18,6 @@ from query.tagging import (
     retag,
     tag_counts,
 )
-from query.tagging import ImportedTags
 from query.tagging.scoring.scorer import KEPT_MOST
 from store import LabelDefinition, Stamp, VocabularyDefinition
 

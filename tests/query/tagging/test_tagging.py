@@ -16,21 +16,21 @@ from query.errors import BadLabel, Superseded
 from query.similarity import cosine_of, logit, probability
 from query.tagging import (
     StoredTagger,
-    Superseded,
+    label_matrix,
     lint,
-    parse_vocabulary,
     photo_tags,
     preview_tags,
     record_manual_tags,
     retag,
     tag_counts,
-    try_label,
 )
 from query.tagging.effective.rule import TagRule
 from query.tagging.learning.label_matrix import LabelMatrix, on_grid
 from query.tagging.scoring.retag import scorer_for
 from query.tagging.scoring.scorer import KEPT_MOST, Columns, ExactScorer
 from query.tagging.scoring.shortlist import ShortlistScorer
+from query.vocabulary import parse_vocabulary
+from query.vocabulary_design import preview_label
 from store import (
     CosineSpread,
     Label,
