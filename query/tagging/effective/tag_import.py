@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from query.errors import BadLabel, BadSource, BadTagFile, Problem
-from query.tagging.reports.source_agreement import AUTO, USER
 from store import Catalog, Transaction
 
 from .manual_tags import slot_speller, spelt
 from .namespaces import MARK
 
+#: The names of sources that are not programs. "auto:birds" are the tags of one slot, under their plain names.
+AUTO, USER = "auto", "user"
 #: The names of columns, or of fields.
 _PATHS, _LABELS = ("path", "file", "image", "filename"), ("tags", "labels", "tag", "label", "keywords")
 #: Separators of several labels in one field of a table.

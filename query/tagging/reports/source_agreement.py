@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from query.errors import UnknownSource
 from query.tagging.effective.effective_tags import names_of, plain_scored_slot, scored_slots
 from query.tagging.effective.namespaces import MARK, full_name
+from query.tagging.effective.tag_import import AUTO, USER
 from query.vocabulary.labels import normalized_name
 from store import Catalog, Space, TagSource, Transaction
-
-#: The names of sources that are not programs. "auto:birds" are the tags of one namespace, under their plain names.
-AUTO, USER = "auto", "user"
 
 
 @dataclass(frozen=True, slots=True)
