@@ -1,0 +1,9 @@
+"""The Python interface: `Library` and the types of its arguments. docs/python.md shows it by examples."""
+
+from photos.operations.progress import Cancelled, Progress, Step
+from photos.operations.tune import Answer
+from store.records import LabelDefinition, VocabularyDefinition
+
+from .library import Library
+
+__all__ = ["Answer", "Cancelled", "LabelDefinition", "Library", "Progress", "Step", "VocabularyDefinition"]
