@@ -66,8 +66,8 @@ class Library:
     Photos are named by id or by the path of a file. Folders, labels, texts and several photos are given as lists. Long
     methods report to a `photos.api.Progress`, which may raise `photos.api.Cancelled` to end them; finished work stays.
 
-    Methods raise `photos.errors.EmptyLibrary` where no photo was ever added, and the errors of `photos.errors`,
-    `query.errors`, `store.errors` and `indexer.errors`. `str` of each is a sentence for people.
+    All errors derive from `photos.api.PhotosError`, and `str` of each is a sentence for people. Methods raise
+    `photos.errors.EmptyLibrary` where no photo was ever added.
     """
 
     def __init__(self, library: OpenLibrary) -> None:
@@ -104,7 +104,7 @@ class Library:
         request = AddRequest(path_texts(folders), several(exclude), model=model)
         return index.add(self._library, request, progress)
 
-    def move(self, old: AnyPath, new: AnyPath, progress: Progress = SILENT) -> IndexResult:
+    def move(self, old: AnyPath, new: AnyPath, *, progress: Progress = SILENT) -> IndexResult:
         """Register that a folder is at *new* now, and index it there. Raises `UnknownFolder` or `MissingFolder`."""
         return index.add(self._library, AddRequest(moved=[(os.fspath(old), os.fspath(new))]), progress)
 
@@ -130,30 +130,9 @@ class Library:
         """Return the files that could not be indexed, with the reasons."""
         return index.failed(self._library)
 
-    def retry(self, progress: Progress = SILENT) -> IndexResult:
+    def retry(self, *, progress: Progress = SILENT) -> IndexResult:
         """Index all folders, and read again every file that could not be indexed. Returns the same as `index`."""
         return index.retry_failed(self._library, progress)
-
-    # State and care
-
-    def status(self) -> LibraryStatus:
-        """Return folders, counts, model, vocabularies and daemon of the library. An empty library has a status too."""
-        return status.status(self._library)
-
-    def doctor(self) -> tuple[Finding, ...]:
-        """Check the program, the machine, the model and the library, and return the findings with their remedies."""
-        return doctor.diagnose(self._library)
-
-    def verify(self, *, repair: bool = False, progress: Progress = SILENT) -> VerifyResult:
-        """Compare disk, catalog and index, and return the differences; with *repair*, those before and after it."""
-        return verify.verify(self._library, VerifyRequest(repair), progress)
-
-    def prune(self, *, dry_run: bool = False) -> PruneResult:
-        """Delete photos whose files have been gone for longer than the setting `keep_days`, and return their number.
-
-        Their embeddings and tags go with them. A dry run only counts.
-        """
-        return prune.prune(self._library, PruneRequest(dry_run))
 
     # Searches
 
@@ -236,6 +215,8 @@ class Library:
         """Compare two sources of tags: "auto", "user", or the source of an import."""
         return tag_import.compare_sources(self._library, CompareRequest(one, other))
 
+    # Tagging
+
     def retag(
         self, vocabulary: AnyPath | None = None, *, slot: str | None = None, progress: Progress = SILENT
     ) -> RetagResult:
@@ -247,7 +228,7 @@ class Library:
         name = None if vocabulary is None else os.fspath(vocabulary)
         return retag.retag(self._library, RetagRequest(vocabulary=name, slot=slot), progress)
 
-    def calibrate(self, progress: Progress = SILENT) -> RetagResult:
+    def calibrate(self, *, progress: Progress = SILENT) -> RetagResult:
         """Measure again how labels score over the library, tag with that, and return the finished re-tags."""
         return retag.calibrate(self._library, progress)
 
@@ -273,43 +254,6 @@ class Library:
     def taught(self, label: str) -> TaughtLabel:
         """Return a label's examples and how it scores. Raises `query.errors.UnknownLabel`."""
         return teach.show_taught(self._library, label)
-
-    # Duplicates
-
-    def duplicates(
-        self,
-        folders: Sequence[AnyPath] = (),
-        *,
-        exact: bool = False,
-        min_cosine: float | None = None,
-        max_bits: int | None = None,
-        bursts: bool = False,
-        progress: Progress = SILENT,
-    ) -> DuplicatesResult:
-        """Return groups of files that show the same picture, the best of each first; with a file in *folders*, if any.
-
-        *exact* compares contents only. *min_cosine* is the least cosine of near-duplicates, *max_bits* the most bits by
-        which their perceptual hashes may differ. *bursts* groups photos that one camera took at different times, too.
-        """
-        request = DuplicatesRequest(path_texts(folders), exact, min_cosine, max_bits, bursts)
-        return duplicates.find_duplicates(self._library, request, progress)
-
-    def removable_files(
-        self,
-        folders: Sequence[AnyPath] = (),
-        *,
-        exact: bool = False,
-        min_cosine: float | None = None,
-        max_bits: int | None = None,
-        bursts: bool = False,
-        progress: Progress = SILENT,
-    ) -> DuplicatesResult:
-        """Return the files whose deletion would lose no picture, only in *folders* if any. Nothing is deleted.
-
-        The other arguments are those of `duplicates`. The best file of a group is never among them.
-        """
-        request = DuplicatesRequest(path_texts(folders), exact, min_cosine, max_bits, bursts, removable_only=True)
-        return duplicates.find_duplicates(self._library, request, progress)
 
     # Photos and embeddings
 
@@ -352,6 +296,64 @@ class Library:
         """Return the model's probabilities, of the shape of *cosines*: sigmoid(cosine * exp(scale) + bias)."""
         return embed.model_probabilities(self._library, cosines)
 
+    # Duplicates
+
+    def duplicates(
+        self,
+        folders: Sequence[AnyPath] = (),
+        *,
+        exact: bool = False,
+        min_cosine: float | None = None,
+        max_bits: int | None = None,
+        bursts: bool = False,
+        progress: Progress = SILENT,
+    ) -> DuplicatesResult:
+        """Return groups of files that show the same picture, the best of each first; with a file in *folders*, if any.
+
+        *exact* compares contents only. *min_cosine* is the least cosine of near-duplicates, *max_bits* the most bits by
+        which their perceptual hashes may differ. *bursts* groups photos that one camera took at different times, too.
+        """
+        request = DuplicatesRequest(path_texts(folders), exact, min_cosine, max_bits, bursts)
+        return duplicates.find_duplicates(self._library, request, progress)
+
+    def removable_files(
+        self,
+        folders: Sequence[AnyPath] = (),
+        *,
+        exact: bool = False,
+        min_cosine: float | None = None,
+        max_bits: int | None = None,
+        bursts: bool = False,
+        progress: Progress = SILENT,
+    ) -> DuplicatesResult:
+        """Return the files whose deletion would lose no picture, only in *folders* if any. Nothing is deleted.
+
+        The other arguments are those of `duplicates`. The best file of a group is never among them.
+        """
+        request = DuplicatesRequest(path_texts(folders), exact, min_cosine, max_bits, bursts, removable_only=True)
+        return duplicates.find_duplicates(self._library, request, progress)
+
+    # State and care
+
+    def status(self) -> LibraryStatus:
+        """Return folders, counts, model, vocabularies and daemon of the library. An empty library has a status too."""
+        return status.status(self._library)
+
+    def doctor(self) -> tuple[Finding, ...]:
+        """Check the program, the machine, the model and the library, and return the findings with their remedies."""
+        return doctor.diagnose(self._library)
+
+    def verify(self, *, repair: bool = False, progress: Progress = SILENT) -> VerifyResult:
+        """Compare disk, catalog and index, and return the differences; with *repair*, those before and after it."""
+        return verify.verify(self._library, VerifyRequest(repair), progress)
+
+    def prune(self, *, dry_run: bool = False) -> PruneResult:
+        """Delete photos whose files have been gone for longer than the setting `keep_days`, and return their number.
+
+        Their embeddings and tags go with them. A dry run only counts.
+        """
+        return prune.prune(self._library, PruneRequest(dry_run))
+
     def close(self) -> None:
         """Close the library."""
         self._library.close()
@@ -384,7 +386,7 @@ class Models:
         """Return the library's checkpoint, or the one that a new library would use, and compare its weights."""
         return models.model_status(self._library)
 
-    def download(self, name: str, progress: Progress = SILENT) -> Path | None:
+    def download(self, name: str, *, progress: Progress = SILENT) -> Path | None:
         """Download a checkpoint from the Hugging Face hub. Returns its folder; None if it comes with the program.
 
         An interrupted download keeps its finished parts, and the next one continues from there.

@@ -85,21 +85,21 @@ class Vocabularies:
 
     # Changes
 
-    def add_label(self, name: str, text: str, progress: Progress = SILENT) -> RetagResult:
+    def add_label(self, name: str, text: str, *, progress: Progress = SILENT) -> RetagResult:
         """Add a label that is scored by *text*, tag all photos with it, and return the re-tag.
 
         The name may begin with a slot, as `birds:heron`. Raises `photos.errors.LabelExists`.
         """
         return vocabulary_changes.save_label(self._library, SaveLabelRequest(name, text), progress)
 
-    def save(self, definition: VocabularyDefinition, progress: Progress = SILENT) -> EditResult:
+    def save(self, definition: VocabularyDefinition, *, progress: Progress = SILENT) -> EditResult:
         """Save a vocabulary, new or the newest revision of that name, and return the revision and the re-tag.
 
         Photos are tagged with it where an earlier revision is in force.
         """
         return vocabulary_changes.save_vocabulary(self._library, definition, progress)
 
-    def edit(self, change: Change, name: AnyPath | None = None, progress: Progress = SILENT) -> EditResult:
+    def edit(self, change: Change, name: AnyPath | None = None, *, progress: Progress = SILENT) -> EditResult:
         """Change a vocabulary by a function of its definition, and return the new revision and the re-tag.
 
         If another process changes it at the same time, *change* is called again with the outcome of that.
@@ -107,7 +107,7 @@ class Vocabularies:
         return vocabulary_changes.edit_vocabulary(self._library, _text(name), change, progress)
 
     def rollback(
-        self, name: str | None = None, number: int | None = None, progress: Progress = SILENT
+        self, name: str | None = None, number: int | None = None, *, progress: Progress = SILENT
     ) -> RollBackResult:
         """Set a vocabulary back to its revision *number*, or the one before, and return that and the re-tag.
 
@@ -130,7 +130,7 @@ class Vocabularies:
         """Return a vocabulary's doubtful labels: near-synonyms, prompts that are cut, labels on no photo or on all."""
         return vocabulary_reports.lint_vocabulary(self._library, _text(name))
 
-    def suggest(self, words: AnyPath | None = None, count: int = 8, progress: Progress = SILENT) -> SuggestResult:
+    def suggest(self, words: AnyPath | None = None, count: int = 8, *, progress: Progress = SILENT) -> SuggestResult:
         """Return at most *count* gaps: subjects of photos for which the main vocabulary has no label.
 
         *words* is the vocabulary whose labels are tried. Raises `photos.errors.NothingFound` for very few photos.
@@ -150,7 +150,9 @@ class Vocabularies:
         """Keep one answer at once, as a manual tag: added or rejected. `finish_tuning` moves the threshold."""
         tune.note_answer(self._library, tuning, answer)
 
-    def finish_tuning(self, tuning: TuningRound, answers: Sequence[Answer], progress: Progress = SILENT) -> TuneResult:
+    def finish_tuning(
+        self, tuning: TuningRound, answers: Sequence[Answer], *, progress: Progress = SILENT
+    ) -> TuneResult:
         """Move the label's threshold to where it fits most answers, and return it and the re-tag."""
         return tune.finish_tuning(self._library, tuning, several(answers), progress)
 
