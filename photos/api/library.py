@@ -98,6 +98,7 @@ class Library:
     ) -> IndexResult:
         """Register folders and index them. Returns what was found, embedded and left out.
 
+        Pictures are read in processes that import the main module: call it below `if __name__ == "__main__":`.
         *exclude* are patterns in the syntax of .gitignore, in place of the folders' earlier ones; `[""]` clears them.
         *model* is the checkpoint of a library that has no photos. Raises `MissingFolder`.
         """
@@ -223,7 +224,7 @@ class Library:
         """Tag all photos with a vocabulary, in *slot* or as the main one, and return the finished re-tags.
 
         Without a vocabulary, the slot is brought up to date; without a slot, too, all are. No picture is opened.
-        Raises `UnknownVocabulary`, `VocabularyError`, or `Superseded` if another process changed the slot meanwhile.
+        Raises `UnknownVocabulary`, `VocabularyError`, or `Superseded` if another process changed the slot during that.
         """
         name = None if vocabulary is None else os.fspath(vocabulary)
         return retag.retag(self._library, RetagRequest(vocabulary=name, slot=slot), progress)

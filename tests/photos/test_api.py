@@ -210,10 +210,17 @@ def test_a_file_that_failed_is_read_again(library, pictures):
     assert (library.retry().report.embedded, len(library.failed())) == (1, 1)
 
 
-def test_many_missing_photos_are_forgotten_only_if_confirmed(library, pictures):
-    (pictures / "red.png").unlink()
-    assert library.index().photos == library.index(confirm_removals=True).photos == 5
-    assert library.prune(dry_run=True).kept == 1
+def test_many_missing_photos_are_forgotten_only_if_confirmed(library, tmp_path):
+    for shade in range(102):
+        (tmp_path / "many").mkdir(exist_ok=True)
+        Image.new("RGB", (8, 6), (shade, 2 * shade, 0)).save(tmp_path / "many" / f"{shade}.png")
+    assert library.add([tmp_path / "many"]).photos == 108
+    for shade in range(1, 102):
+        (tmp_path / "many" / f"{shade}.png").unlink()
+    held = library.index()
+    assert (held.photos, len(held.report.held_back)) == (108, 1)
+    assert library.index(confirm_removals=True).photos == 7
+    assert library.prune(dry_run=True).kept == 101
 
 
 def test_photos_gone_for_long_are_pruned(filled, pictures):
@@ -338,7 +345,7 @@ def test_an_edit_loses_no_change_of_another_process(filled, library):
     assert calls == [6, 7]
 
 
-def test_a_saved_vocabulary_is_used_where_an_earlier_revision_is(library, pictures):
+def test_a_saved_vocabulary_replaces_its_earlier_revision(library, pictures):
     two = VocabularyDefinition("two", tuple(LabelDefinition(name, (name,)) for name in ("red", "blue")))
     new = library.vocabularies.save(two)
     assert (new.revision.number, new.slots, new.retag.is_empty) == (1, (), True)
