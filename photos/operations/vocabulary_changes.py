@@ -229,6 +229,46 @@ def finish_edit(library: OpenLibrary, edited: Edited, progress: Progress = SILEN
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class EditResult:
+    """The revision that a program's edit made, its slots, and the re-tags; empty ones if no photo was tagged."""
+
+    revision: Revision
+    slots: tuple[str, ...]
+    retag: RetagResult
+
+
+def edit_vocabulary(library: OpenLibrary, name: str | None, change: Change, progress: Progress = SILENT) -> EditResult:
+    """Make the newest revision of the vocabulary *name*, or of the main one, by *change*, and tag photos with it.
+
+    The vocabulary keeps its name. If another process changes it at the same time, *change* is applied to the outcome of
+    that. Raises `UnknownVocabulary`, `VocabularyError`, `BadLabel` or `Superseded`, and the errors of *change*.
+    """
+    edited = None
+    while edited is None:
+        draft = begin_edit(library, name)
+        edited = save_edit(library, draft, _checked_text(change(draft.definition)))
+    return EditResult(edited.revision, edited.slots, finish_edit(library, edited, progress))
+
+
+def save_vocabulary(library: OpenLibrary, definition: VocabularyDefinition, progress: Progress = SILENT) -> EditResult:
+    """Make *definition* the newest revision of the vocabulary of its name, which may be new.
+
+    It becomes the target of the slots that have an earlier revision, and their photos are tagged. Raises
+    `VocabularyError`, `BadLabel` or `Superseded`.
+    """
+    edited = save_edit(library, Draft(definition.name, definition, None), _checked_text(definition))
+    assert edited is not None, "a draft without a state is never outdated"
+    return EditResult(edited.revision, edited.slots, finish_edit(library, edited, progress))
+
+
+def _checked_text(definition: VocabularyDefinition) -> str:
+    """The text format of a definition that no reader has checked. Raises `BadLabel`."""
+    for label in definition.labels:
+        checked_name(label.name)
+    return write_vocabulary(definition)
+
+
 def _slots_to_follow(t: Transaction, draft: Draft, vocabulary: str) -> Sequence[str]:
     """The slots that an edit goes to.
 

@@ -1,0 +1,423 @@
+"""A library for programs of one's own, with its checkpoints and its sidecars.
+
+Each method calls one operation of `photos.operations`, as the command of the same name does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from photos.config import load
+from photos.library import OpenLibrary
+from photos.models import Model
+from photos.operations import (
+    doctor,
+    duplicates,
+    embed,
+    explain,
+    folders,
+    index,
+    models,
+    photos,
+    prune,
+    retag,
+    search,
+    sidecars,
+    similar,
+    status,
+    tag_import,
+    tags,
+    teach,
+    verify,
+)
+from photos.operations.doctor import Finding
+from photos.operations.duplicates import DuplicatesRequest, DuplicatesResult
+from photos.operations.explain import ExplainRequest, ExplainResult
+from photos.operations.folders import RemoveResult
+from photos.operations.index import AddRequest, IndexRequest, IndexResult
+from photos.operations.models import ModelEntry, ModelStatus
+from photos.operations.progress import SILENT, Progress
+from photos.operations.prune import PruneRequest, PruneResult
+from photos.operations.requests import SearchRequest, SimilarRequest
+from photos.operations.retag import RetagRequest, RetagResult
+from photos.operations.search import SearchResult
+from photos.operations.sidecars import UndoRequest, WriteRequest
+from photos.operations.status import LibraryStatus
+from photos.operations.tag_import import CompareRequest, ImportTagsRequest, SourceComparison, TagImport
+from photos.operations.tags import PhotoHistory, PhotoTags, TagCount, TagRequest, TagsRequest
+from photos.operations.teach import TaughtLabel, TeachRequest
+from photos.operations.verify import VerifyRequest, VerifyResult
+from photos.sidecars import UndoReport, WriteReport
+from store.records import Photo, Problem, SidecarRun, SpaceIdentity, Vectors
+
+from .arguments import AnyPath, AnyPhoto, path_texts, photo_references, several
+from .vocabularies import Vocabularies
+
+
+class Library:
+    """One open library. Another process may index or re-tag it at the same time; each call sees what was committed.
+
+    Photos are named by id or by the path of a file. Folders, labels, texts and several photos are given as lists. Long
+    methods report to a `photos.api.Progress`, which may raise `photos.api.Cancelled` to end them; finished work stays.
+
+    All errors derive from `photos.api.PhotosError`, and `str` of each is a sentence for people. Methods raise
+    `photos.errors.EmptyLibrary` where no photo was ever added.
+    """
+
+    def __init__(self, library: OpenLibrary) -> None:
+        self._library = library
+        self.vocabularies = Vocabularies(library)
+        self.models = Models(library)
+        self.sidecars = Sidecars(library)
+
+    @classmethod
+    def open(cls, folder: AnyPath | None = None, **settings: object) -> Library:
+        """Open the library in *folder*, or the one that the command line would use.
+
+        *settings* are those of docs/commands.md, such as `device="cpu"`. All others are read from the environment and
+        the configuration file. Raises `photos.errors.SettingError`.
+        """
+        library = None if folder is None else Path(folder)
+        return cls(OpenLibrary(load({"library": library, **settings}, dict(os.environ))))
+
+    # Folders
+
+    def add(
+        self,
+        folders: Sequence[AnyPath],
+        *,
+        exclude: Sequence[str] = (),
+        model: str | None = None,
+        progress: Progress = SILENT,
+    ) -> IndexResult:
+        """Register folders and index them. Returns what was found, embedded and left out.
+
+        Pictures are read in processes that import the main module: call it below `if __name__ == "__main__":`.
+        *exclude* are patterns in the syntax of .gitignore, in place of the folders' earlier ones; `[""]` clears them.
+        *model* is the checkpoint of a library that has no photos. Raises `MissingFolder`.
+        """
+        request = AddRequest(path_texts(folders), several(exclude), model=model)
+        return index.add(self._library, request, progress)
+
+    def move(self, old: AnyPath, new: AnyPath, *, progress: Progress = SILENT) -> IndexResult:
+        """Register that a folder is at *new* now, and index it there. Raises `UnknownFolder` or `MissingFolder`."""
+        return index.add(self._library, AddRequest(moved=[(os.fspath(old), os.fspath(new))]), progress)
+
+    def index(
+        self, folders: Sequence[AnyPath] = (), *, confirm_removals: bool = False, progress: Progress = SILENT
+    ) -> IndexResult:
+        """Index registered folders, or all, and finish pending re-tags. Returns what was found and embedded.
+
+        Photos whose files are missing are forgotten; where they are many, only with *confirm_removals*.
+        Raises `UnknownFolder`.
+        """
+        request = IndexRequest(path_texts(folders), confirm_removals=confirm_removals)
+        return index.index(self._library, request, progress)
+
+    def remove(self, folder: AnyPath) -> RemoveResult:
+        """Remove a folder from the library, and return the numbers of photos that went and are left.
+
+        The folder on disk stays, and so do embeddings and tags, until `prune`. Raises `UnknownFolder`.
+        """
+        return folders.remove(self._library, os.fspath(folder))
+
+    def failed(self) -> tuple[Problem, ...]:
+        """Return the files that could not be indexed, with the reasons."""
+        return index.failed(self._library)
+
+    def retry(self, *, progress: Progress = SILENT) -> IndexResult:
+        """Index all folders, and read again every file that could not be indexed. Returns the same as `index`."""
+        return index.retry_failed(self._library, progress)
+
+    # Searches
+
+    def search(
+        self,
+        query: str,
+        count: int = 10,
+        offset: int = 0,
+        *,
+        sort: str = "relevance",
+        min_score: float | None = None,
+        stands_out: bool = False,
+        group: bool = False,
+        exact: bool = False,
+    ) -> SearchResult:
+        """Return the *count* photos after *offset* better ones that *query* finds, with their scores and tags.
+
+        The query is one line, see docs/searching.md; filters alone list photos, newest first. The other arguments are
+        the options of `photos search`; *stands_out* is `--min-score auto`. Raises `query.errors.BadQuery`.
+        """
+        request = SearchRequest(
+            query=query,
+            directory=os.getcwd(),
+            top=count,
+            offset=offset,
+            sort=sort,
+            min_score=min_score,
+            stands_out=stands_out,
+            group=group,
+            exact=exact,
+        )
+        return search.search(self._library, request)
+
+    def similar(self, path: AnyPath, count: int = 10, *, group: bool = False) -> SearchResult:
+        """Return the *count* photos most like the picture at *path*, which need not be in the library."""
+        request = SimilarRequest(image=os.fspath(path), directory=os.getcwd(), top=count, group=group)
+        return similar.similar(self._library, request)
+
+    def explain(self, path: AnyPath, query: str) -> ExplainResult:
+        """Explain a photo's score and rank for *query*, which has no filters. Raises `query.errors.NotInLibrary`."""
+        request = ExplainRequest(image=os.fspath(path), query=query, directory=os.getcwd())
+        return explain.explain(self._library, request)
+
+    # Tags
+
+    def tags(self, photos: Sequence[AnyPhoto], threshold: float | None = None) -> list[PhotoTags]:
+        """Return the tags of photos, in the order given. *threshold* is a probability."""
+        return tags.photo_tags(self._library, TagsRequest(photos=photo_references(photos), threshold=threshold))
+
+    def tag(
+        self,
+        photos: Sequence[AnyPhoto],
+        *,
+        add: Sequence[str] = (),
+        reject: Sequence[str] = (),
+        clear: Sequence[str] = (),
+    ) -> list[PhotoTags]:
+        """Change manual tags, all or none, and return the photos' tags afterwards. Raises `query.errors.BadLabel`."""
+        added, rejected, cleared = (tuple(several(labels)) for labels in (add, reject, clear))
+        request = TagRequest(photos=photo_references(photos), add=added, reject=rejected, clear=cleared)
+        return tags.tag(self._library, request)
+
+    def tag_counts(self, threshold: float | None = None) -> list[TagCount]:
+        """Return the library's tags and the number of photos of each, most frequent first."""
+        return tags.tag_counts(self._library, threshold)
+
+    def tag_history(self, photos: Sequence[AnyPhoto]) -> list[PhotoHistory]:
+        """Return the manual and imported changes of photos' tags, oldest first."""
+        return tags.tag_history(self._library, photo_references(photos))
+
+    def import_tags(self, file: AnyPath, source: str) -> TagImport:
+        """Import the tags of another program, *source*, from a CSV file or a file of JSON objects."""
+        return tag_import.import_tags(self._library, ImportTagsRequest(os.fspath(file), source))
+
+    def import_keywords(self, source: str = tag_import.KEYWORDS) -> TagImport:
+        """Import the keywords in pictures and sidecars as tags of *source*."""
+        return tag_import.import_keywords(self._library, source)
+
+    def compare_sources(self, one: str, other: str) -> SourceComparison:
+        """Compare two sources of tags: "auto", "user", or the source of an import."""
+        return tag_import.compare_sources(self._library, CompareRequest(one, other))
+
+    # Tagging
+
+    def retag(
+        self, vocabulary: AnyPath | None = None, *, slot: str | None = None, progress: Progress = SILENT
+    ) -> RetagResult:
+        """Tag all photos with a vocabulary, in *slot* or as the main one, and return the finished re-tags.
+
+        Without a vocabulary, the slot is brought up to date; without a slot, too, all are. No picture is opened.
+        Raises `UnknownVocabulary`, `VocabularyError`, or `Superseded` if another process changed the slot during that.
+        """
+        name = None if vocabulary is None else os.fspath(vocabulary)
+        return retag.retag(self._library, RetagRequest(vocabulary=name, slot=slot), progress)
+
+    def calibrate(self, *, progress: Progress = SILENT) -> RetagResult:
+        """Measure again how labels score over the library, tag with that, and return the finished re-tags."""
+        return retag.calibrate(self._library, progress)
+
+    def teach(
+        self,
+        label: str,
+        *,
+        yes: Sequence[AnyPath] = (),
+        no: Sequence[AnyPath] = (),
+        forget: Sequence[AnyPath] = (),
+        dry_run: bool = False,
+        progress: Progress = SILENT,
+    ) -> TaughtLabel:
+        """Add photos to the examples of a label, tag all photos with it, and return how it scores.
+
+        *yes* show the label, *no* do not, and *forget* are no examples any more. The label may be new, and may begin
+        with a slot, as `birds:heron`. A dry run keeps nothing. Raises `NotInLibrary`, `NoExample` or `NotAnExample`.
+        """
+        shows, shows_not, forgotten = (path_texts(photos) for photos in (yes, no, forget))
+        request = TeachRequest(label=label, yes=shows, no=shows_not, forget=forgotten, dry_run=dry_run)
+        return teach.teach(self._library, request, progress)
+
+    def taught(self, label: str) -> TaughtLabel:
+        """Return a label's examples and how it scores. Raises `query.errors.UnknownLabel`."""
+        return teach.show_taught(self._library, label)
+
+    # Photos and embeddings
+
+    def photos(self, photo_ids: Sequence[int]) -> list[Photo]:
+        """Return photos with their paths, metadata and content hashes. Unknown ids are left out."""
+        return photos.photos_by_id(self._library, [int(photo_id) for photo_id in photo_ids])
+
+    def find(self, path: AnyPath) -> Photo:
+        """Return the photo of the file at *path*, by its path or its content. Raises `query.errors.NotInLibrary`."""
+        return photos.find_photo(self._library, os.fspath(path))
+
+    @property
+    def space(self) -> SpaceIdentity:
+        """The space of the embeddings: model, dimension, precision, logit scale and bias."""
+        return self._library.space.identity
+
+    def embeddings(self, batch_size: int = 4096) -> Iterator[Vectors]:
+        """Yield the stored embeddings of all photos by ascending id, at most *batch_size* at a time.
+
+        Each batch has `ids`, int64 (b,), and `matrix`, float32 (b, d), of unit vectors.
+        """
+        return embed.stored_embeddings(self._library, batch_size)
+
+    def embed_texts(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors, float32 (n, d). New texts are encoded and stored."""
+        return embed.embed_texts(self._library, several(texts))
+
+    def embed_images(self, paths: Sequence[AnyPath], batch_size: int = 16) -> Iterator[NDArray[np.float32]]:
+        """Yield unit vectors of picture files, float32 (b, d), at most *batch_size* at a time. Nothing is stored.
+
+        Raises `photos.errors.UnreadablePicture` at the batch of a file that is no picture.
+        """
+        return embed.embed_images(self._library, path_texts(paths), batch_size)
+
+    def scores(self, vectors: NDArray[np.float32], labels: Sequence[str]) -> NDArray[np.float32]:
+        """Return cosines, float32 (n, k), of *vectors*, float32 (n, d), with labels, encoded as in a vocabulary."""
+        return embed.label_scores(self._library, vectors, several(labels))
+
+    def probabilities(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the model's probabilities, of the shape of *cosines*: sigmoid(cosine * exp(scale) + bias)."""
+        return embed.model_probabilities(self._library, cosines)
+
+    # Duplicates
+
+    def duplicates(
+        self,
+        folders: Sequence[AnyPath] = (),
+        *,
+        exact: bool = False,
+        min_cosine: float | None = None,
+        max_bits: int | None = None,
+        bursts: bool = False,
+        progress: Progress = SILENT,
+    ) -> DuplicatesResult:
+        """Return groups of files that show the same picture, the best of each first; with a file in *folders*, if any.
+
+        *exact* compares contents only. *min_cosine* is the least cosine of near-duplicates, *max_bits* the most bits by
+        which their perceptual hashes may differ. *bursts* groups photos that one camera took at different times, too.
+        """
+        request = DuplicatesRequest(path_texts(folders), exact, min_cosine, max_bits, bursts)
+        return duplicates.find_duplicates(self._library, request, progress)
+
+    def removable_files(
+        self,
+        folders: Sequence[AnyPath] = (),
+        *,
+        exact: bool = False,
+        min_cosine: float | None = None,
+        max_bits: int | None = None,
+        bursts: bool = False,
+        progress: Progress = SILENT,
+    ) -> DuplicatesResult:
+        """Return the files whose deletion would lose no picture, only in *folders* if any. Nothing is deleted.
+
+        The other arguments are those of `duplicates`. The best file of a group is never among them.
+        """
+        request = DuplicatesRequest(path_texts(folders), exact, min_cosine, max_bits, bursts, removable_only=True)
+        return duplicates.find_duplicates(self._library, request, progress)
+
+    # State and care
+
+    def status(self) -> LibraryStatus:
+        """Return folders, counts, model, vocabularies and daemon of the library. An empty library has a status too."""
+        return status.status(self._library)
+
+    def doctor(self) -> tuple[Finding, ...]:
+        """Check the program, the machine, the model and the library, and return the findings with their remedies."""
+        return doctor.diagnose(self._library)
+
+    def verify(self, *, repair: bool = False, progress: Progress = SILENT) -> VerifyResult:
+        """Compare disk, catalog and index, and return the differences; with *repair*, those before and after it."""
+        return verify.verify(self._library, VerifyRequest(repair), progress)
+
+    def prune(self, *, dry_run: bool = False) -> PruneResult:
+        """Delete photos whose files have been gone for longer than the setting `keep_days`, and return their number.
+
+        Their embeddings and tags go with them. A dry run only counts.
+        """
+        return prune.prune(self._library, PruneRequest(dry_run))
+
+    def close(self) -> None:
+        """Close the library."""
+        self._library.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Models:
+    """Checkpoints, as `library.models`. A name is one of the list, an id of the Hugging Face hub, or a folder."""
+
+    def __init__(self, library: OpenLibrary) -> None:
+        self._library = library
+
+    def list(self) -> tuple[ModelEntry, ...]:
+        """Return the recommended and the downloaded checkpoints, and the one in use."""
+        return models.list_models(self._library)
+
+    def use(self, name: AnyPath) -> Model:
+        """Choose the checkpoint of a library that has no photos, and return it.
+
+        Raises `ModelInUse` if photos were embedded with another one, or `indexer.models.ModelMissing`.
+        """
+        return models.use_model(self._library, os.fspath(name))
+
+    def status(self) -> ModelStatus:
+        """Return the library's checkpoint, or the one that a new library would use, and compare its weights."""
+        return models.model_status(self._library)
+
+    def download(self, name: str, *, progress: Progress = SILENT) -> Path | None:
+        """Download a checkpoint from the Hugging Face hub. Returns its folder; None if it comes with the program.
+
+        An interrupted download keeps its finished parts, and the next one continues from there.
+        """
+        return models.download_model(self._library, name, progress)
+
+
+class Sidecars:
+    """XMP files beside the pictures, into which tags are written, as `library.sidecars`."""
+
+    def __init__(self, library: OpenLibrary) -> None:
+        self._library = library
+
+    def write(
+        self, paths: Sequence[AnyPath] = (), *, dry_run: bool = False, progress: Progress = SILENT
+    ) -> WriteReport:
+        """Write tags into the sidecars of the pictures at or below *paths*, or of all, and return the totals.
+
+        *progress* gets a `photos.sidecars.Written` or `Skipped` for each sidecar. A dry run writes nothing.
+        Raises `NotInLibrary` or `SidecarsBusy`.
+        """
+        return sidecars.write_sidecars(self._library, WriteRequest(path_texts(paths), dry_run), progress)
+
+    def undo(self, run: int | None = None, *, dry_run: bool = False, progress: Progress = SILENT) -> UndoReport:
+        """Put the sidecars of a run, or of the last one, back as they were, byte for byte, and return the totals.
+
+        *progress* gets a `photos.sidecars.Undone` or `Skipped` for each sidecar. Raises `NothingFound` or `NoSuchRun`.
+        """
+        return sidecars.undo_sidecars(self._library, UndoRequest(run, dry_run), progress)
+
+    def runs(self) -> Sequence[SidecarRun]:
+        """Return the runs that wrote sidecars, newest first."""
+        return sidecars.list_runs(self._library)
