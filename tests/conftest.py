@@ -1,4 +1,4 @@
-"""What every test may rely on."""
+"""Fixtures of all tests."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 
 @pytest.fixture(autouse=True, scope="session")
-def heard_signals():
-    """Programs that tests start hear every signal, even where the tests run behind `nohup` or in the background."""
+def default_signals():
+    """Restore default signal handling for subprocesses, even if the tests run under `nohup` or in the background."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
     for number, handler in before.items():
         if handler is signal.SIG_IGN:
@@ -22,7 +22,7 @@ def heard_signals():
 
 @pytest.fixture(autouse=True)
 def own_home(monkeypatch, tmp_path_factory):
-    """No test reads or writes the settings and libraries of whoever runs it."""
+    """Give each test an empty home, so that no test reads or writes the settings and libraries of the user."""
     home = tmp_path_factory.mktemp("home")
     for name in [name for name in os.environ if name.startswith(("PHOTOS_", "XDG_"))]:
         monkeypatch.delenv(name)

@@ -1,4 +1,4 @@
-"""Stand-ins for what is slow, and listeners. Real classes with the shape of the real ones."""
+"""Fakes of slow parts, which implement the same Protocols, and a recorder of events."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ DIMENSION = 8
 
 
 def vector_of(content: bytes, dimension: int = DIMENSION) -> np.ndarray:
-    """A unit vector that depends on *content* alone."""
+    """Return a unit vector, float32 (dimension,), that depends only on *content*."""
     seed = int.from_bytes(hashlib.sha256(content).digest()[:8], "big")
     vector = np.random.default_rng(seed).normal(size=dimension).astype(np.float32)
     return vector / np.linalg.norm(vector)
 
 
 class FakeReadContext:
-    """Gives the same verdict on every content, and keeps what it was asked; counts the turns of the large."""
+    """Returns the same decision for every content; records the hashes, and counts uses of the memory lock."""
 
     def __init__(self, **verdict: object) -> None:
         self.verdict = Decision(**verdict)
@@ -45,7 +45,7 @@ class FakeReadContext:
 
 
 class FakeEmbedder:
-    """Embeds pixels by their bytes, and counts them. Fails on picture *breaks_at*, from 1 on, as a Ctrl-C would."""
+    """Embeds pixels by their bytes, and counts them. Picture *breaks_at*, counted from 1, raises KeyboardInterrupt."""
 
     def __init__(self, breaks_at: int | None = None) -> None:
         self.embedded = 0
@@ -60,7 +60,7 @@ class FakeEmbedder:
 
 
 class FakeEncoder:
-    """Encodes texts by their letters, and remembers what it was asked."""
+    """Encodes texts by their letters, and records them."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -71,7 +71,7 @@ class FakeEncoder:
 
 
 class Listener:
-    """Keeps the events it hears."""
+    """Records the events of an operation."""
 
     def __init__(self) -> None:
         self.events: list[object] = []

@@ -1,4 +1,4 @@
-"""What tests draw: queries, and what people might type."""
+"""Hypothesis strategies for queries and for typed command lines."""
 
 from __future__ import annotations
 
@@ -61,5 +61,5 @@ PIECES = st.sampled_from(
     ["+", "-", '"', "\\", ":", "|", "..", ">", "<", "2:", "tag:", "in:", "date:", "near:", "./", "/", "like:", " ",
     "2022-06", "dog", "1/3", "é", "\udcff", "\x00", "9" * 50, "time:", "month:", "year:", "size:", "exposure:"]
 )  # fmt: skip
-#: Words of a command line, of letters that need be none, and of what the language is made of.
+#: Words of a command line: any characters, and pieces of the query language.
 TYPED = st.lists(st.one_of(st.text(LETTERS), st.lists(PIECES).map("".join)), max_size=5)

@@ -1,10 +1,10 @@
-"""Distance of our logits from those of transformers, on the same weights and inputs.
+"""Greatest difference of our logits from those of transformers, with the same weights and inputs.
 
     python benchmarks/quality/agreement.py [CHECKPOINT ...]
 
 The baseline is `logits_per_image` of `AutoModel` in float32, with pixels from the Pillow image processor and ids from
-the tokenizer of the checkpoint's version. Without arguments: tiny checkpoints of every kind, made on the spot, and the
-shipped one.
+the tokenizer of the checkpoint's version. Without arguments it measures newly made tiny checkpoints of every kind, and
+the shipped one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TEXTS = [
 
 
 def reference(checkpoint: Checkpoint, images: list) -> np.ndarray:
-    """The logits of transformers itself, (images, texts)."""
+    """Return the logits of transformers, (images, texts)."""
     kind = SiglipTokenizer if (checkpoint.folder / "spiece.model").exists() else Siglip2Tokenizer
     texts = [" ".join(text.lower().split()) for text in TEXTS]
     ids = kind.from_pretrained(checkpoint.folder)(
@@ -47,7 +47,7 @@ def reference(checkpoint: Checkpoint, images: list) -> np.ndarray:
 
 
 def ours(checkpoint: Checkpoint, images: list, precision: str) -> np.ndarray:
-    """The program's logits, (images, texts), one picture at a time and texts together."""
+    """Return the program's logits, (images, texts); pictures are encoded one at a time, texts together."""
     encoder = SiglipImageEncoder(checkpoint, "cpu", precision)
     squares = [checkpoint.preprocessing.square(image) for image in images]
     vectors = np.concatenate([encoder.encode(square[None]) for square in squares])

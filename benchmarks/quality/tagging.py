@@ -1,9 +1,9 @@
-"""How well the rule that decides which labels are tags does, beside simpler ones.
+"""Precision and recall of the calibrated tagging rule, compared with simpler rules.
 
     python benchmarks/quality/tagging.py
 
-Drawn scenes that training never saw, what is known to be in them, the `demo` checkpoint, and among the labels some of
-the default vocabulary's that no drawing shows. The rules see the same scores.
+Uses drawn scenes that training never saw, with known content, and the `demo` checkpoint. Some of the labels are from
+the default vocabulary and occur in no drawing. All rules get the same scores.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ CHECKPOINT = Path(__file__).parents[2] / "photos" / "demo" / "checkpoint"
 
 
 def vectors(checkpoint: Checkpoint, names: list[str]) -> NDArray[np.float32]:
-    """A vector for each label, as vocabularies have them."""
-    tower = TorchTextEncoder(checkpoint, "cpu")
-    means = np.stack([tower.encode_text(fill_templates([name])).mean(0) for name in names])
+    """Return a vector for each name, made as for labels of a vocabulary, float32 (n, d)."""
+    encoder = TorchTextEncoder(checkpoint, "cpu")
+    means = np.stack([encoder.encode_text(fill_templates([name])).mean(0) for name in names])
     unit: NDArray[np.float32] = means / np.linalg.norm(means, axis=1, keepdims=True)
     return unit
 

@@ -1,16 +1,16 @@
-"""How well labels by example do, beside their texts alone.
+"""Precision and recall of labels taught by example, compared with their texts alone.
 
     python benchmarks/quality/teaching.py
 
-Drawn scenes that training never saw, what is known to be in them, and the `demo` checkpoint. Labels: what the
-checkpoint has a word for (beach), combinations of a place and something else under the place's name (our beach, which
-is the beach at sunset), and both under a name that says nothing of them. Examples are drawn at random from the photos
-that show the thing, counterexamples from those without it that look most like it; neither is counted. Precision,
-recall and F1 are means over labels at the threshold that the program sets by itself; AP, average precision, is what
-any threshold could reach.
+Uses drawn scenes that training never saw, with known content, and the `demo` checkpoint. There are three kinds of
+labels: words that the checkpoint knows (beach); combinations of a place and something else with the place as their name
+("our beach" for the beach at sunset); and both of these with a meaningless name. Examples are drawn at random from the
+photos that show the thing, counterexamples from the most similar photos that do not; neither is counted. Precision,
+recall and F1 are means over labels at the threshold that the program sets. AP, average precision, does not depend on a
+threshold.
 
-The constants of the method were chosen by these figures, on scenes of library 0: `--library 1` has others, on which
-nothing was chosen.
+The constants of the method were chosen by these figures, on the scenes of library 0. Nothing was chosen on the scenes
+of `--library 1`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ ALIKE = 20
 
 @dataclass(frozen=True)
 class Task:
-    """A label: what kind it is, the photos that show it, and its text's vector."""
+    """One label: its kind, the photos that show it (n,), and the vector of its text (d,)."""
 
     kind: str
     truth: NDArray[np.bool_]
@@ -49,7 +49,7 @@ class Task:
 
 
 def tasks(count: int, library: int) -> tuple[NDArray[np.float32], list[Task]]:
-    """The photos' vectors, and the labels."""
+    """Return the vectors of *count* photos, float32 (n, d), and the labels."""
     checkpoint = open_checkpoint(CHECKPOINT, "demo")
     scenes = [scene_at("test", index, library=library) for index in range(count)]
     known = labels()
@@ -75,13 +75,13 @@ def tasks(count: int, library: int) -> tuple[NDArray[np.float32], list[Task]]:
 
 
 def average_precision(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    """The mean precision at each photo that shows it."""
+    """Return the mean of the precisions at the ranks of the photos that show the label."""
     ranked = truth[np.argsort(-scores, kind="stable")]
     return float((np.cumsum(ranked)[ranked] / (np.flatnonzero(ranked) + 1)).mean())
 
 
 def measured(scores: NDArray[np.float64], minimum: float, truth: NDArray[np.bool_]) -> tuple[float, ...]:
-    """Precision, recall, F1 and AP."""
+    """Return precision, recall, F1 and AP."""
     chosen = scores >= minimum
     right = (chosen & truth).sum()
     return (

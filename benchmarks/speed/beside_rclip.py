@@ -1,13 +1,14 @@
-"""Index a folder with rclip and with `photos add`, as whole processes that take turns.
+"""Cost of indexing a folder with `photos add` and with rclip, as alternating whole processes.
 
     python benchmarks/speed/make_pictures.py /tmp/pictures 480
     python benchmarks/speed/make_checkpoint.py /tmp/base32 32
     python benchmarks/speed/beside_rclip.py /tmp/pictures --model /tmp/base32 --rclip RCLIP --data FOLDER
 
-RCLIP is the program of an environment of its own (`pip install rclip==3.3.0`), FOLDER holds its models and tokenizer,
-as RCLIP_DATADIR does; it is not written to. The baseline is rclip in the same round: "x" is its time over ours, in
-seconds by the clock and in those of all processes' CPU, which neighbours on the machine lengthen less. Each run begins
-with an empty library; ours has one label, and the tokenizer that the first use of a model keeps. Linux.
+RCLIP is the executable of a separate environment (`pip install rclip==3.3.0`). FOLDER contains its models and its
+tokenizer, like RCLIP_DATADIR; it is not written to. The baseline is rclip in the same round. The ratio "x" is its time
+divided by ours, in wall-clock time and in CPU time of all processes; CPU time depends less on other load of the
+machine. Each run starts with an empty library; that of `photos` has one label, and its tokenizer is already cached.
+Linux only.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ QUERY = "beach at sunset"
 
 
 def cost(command: list[str], folder: Path, **variables: str) -> tuple[float, float]:
-    """Wall seconds of one run in *folder*, and CPU seconds of it and of every process that descends from it."""
+    """Return the wall seconds of one run in *folder*, and the CPU seconds of it and all its descendants."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     environment = {**os.environ, **variables}
     done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True, env=environment)
     wall = time.perf_counter() - started
     if done.returncode:
         sys.exit(f"{command[0]} failed: {done.stderr[-2000:]}")
-    # Those that outlive the process that started them come to this one, and count when they have been waited for.
+    # Processes that outlive their parent are reparented to this one, and their time counts once they are waited for.
     while True:
         try:
             os.wait()
@@ -49,7 +50,7 @@ def cost(command: list[str], folder: Path, **variables: str) -> tuple[float, flo
 
 
 def rclip(program: Path, data: Path, folder: Path) -> tuple[float, float]:
-    """What indexing *folder* costs rclip, and a search with it."""
+    """Return the cost of indexing *folder* with rclip, including one search."""
     with tempfile.TemporaryDirectory() as made:
         for path in data.iterdir():
             if not path.name.startswith("db.sqlite3"):
@@ -58,7 +59,7 @@ def rclip(program: Path, data: Path, folder: Path) -> tuple[float, float]:
 
 
 def ours(model: Path, precision: str, folder: Path) -> tuple[float, float]:
-    """What indexing *folder* costs `photos add`."""
+    """Return the cost of indexing *folder* with `photos add`."""
     with tempfile.TemporaryDirectory() as made:
         words = Path(made) / "words.txt"
         words.write_text("snow\n")
@@ -68,7 +69,7 @@ def ours(model: Path, precision: str, folder: Path) -> tuple[float, float]:
 
 
 def warm_up(model: Path) -> None:
-    """Keep the model's tokenizer."""
+    """Cache the tokenizer of the model."""
     with tempfile.TemporaryDirectory() as made:
         picture = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
         Image.fromarray(picture).save(Path(made) / "picture.png")
@@ -77,7 +78,7 @@ def warm_up(model: Path) -> None:
 
 def main() -> None:
     """Measure and print."""
-    # What is installed keeps its bytecode, and is not compiled at every start.
+    # An installed program has its bytecode cached.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
@@ -101,12 +102,12 @@ def main() -> None:
             ratios[precision].append((theirs[0] / wall, theirs[1] / cpu))
             print(
                 f"{precision:<9} {wall:7.1f} s {cpu:7.1f} CPU-s {1000 * cpu / count:6.0f} a file"
-                f"   {theirs[0] / wall:5.2f} x by the clock, {theirs[1] / cpu:5.2f} x in CPU time",
+                f"   {theirs[0] / wall:5.2f} x wall, {theirs[1] / cpu:5.2f} x CPU",
                 flush=True,
             )
     for precision, measured in ratios.items():
         wall, cpu = (statistics.median(each) for each in zip(*measured, strict=True))
-        print(f"{precision:<9} median {wall:5.2f} x by the clock, {cpu:5.2f} x in CPU time")
+        print(f"{precision:<9} median {wall:5.2f} x wall, {cpu:5.2f} x CPU")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ NOON = datetime(2024, 5, 1, 12)  # noqa: DTZ001 - a camera's wall clock
 
 
 def clusters(count: int, random: np.random.Generator) -> Iterator[int]:
-    """Sizes of the clusters; their sum is *count*."""
+    """Yield the sizes of the clusters; their sum is *count*."""
     large, small = count // 20, count * 3 // 10
     for total, least, most in ((large, 200, 500), (small, 2, 12)):
         left = total
@@ -50,7 +50,7 @@ def clusters(count: int, random: np.random.Generator) -> Iterator[int]:
 
 
 def vectors(size: int, random: np.random.Generator) -> NDArray[np.float32]:
-    """Unit vectors of a cluster, float32 (n, d), with the spectrum of embeddings and cosines of 0.96 to 0.99."""
+    """Return unit vectors of a cluster, float32 (n, d), with the spectrum of embeddings and cosines of 0.96 to 0.99."""
     scale = (1 / np.sqrt(np.arange(1, DIMENSION + 1))).astype(np.float32)
     centre = random.normal(size=DIMENSION).astype(np.float32) * scale
     centre[0] += 1.5
@@ -61,7 +61,7 @@ def vectors(size: int, random: np.random.Generator) -> NDArray[np.float32]:
 
 
 def pictures(size: int, random: np.random.Generator) -> Iterator[Image.Image]:
-    """Pictures of a cluster: nine in ten show the same, one in ten differs."""
+    """Yield pictures of a cluster: nine in ten show the same, one in ten differs."""
     first = _textured(random)
     for _ in range(size):
         yield _textured(random) if random.random() < 0.1 else first
@@ -115,7 +115,7 @@ class CountingHasher:
         self.count = 0
 
     def __call__(self, path: bytes, turn: MemoryLock) -> PerceptualHash | None:
-        """As `hash_file`."""
+        """Hash a file with `hash_file`."""
         self.count += 1
         return hash_file(path, turn)
 
@@ -162,7 +162,7 @@ def compare(folder: Path, count: int) -> None:
 
 
 def main() -> None:
-    """Compare the searches, or run the one to measure."""
+    """Compare the searches, or run one of them in this process."""
     if sys.argv[1] == "--measure":
         print(json.dumps(search(Path(sys.argv[2]), sys.argv[3])))
     elif len(sys.argv) > 2:

@@ -23,7 +23,7 @@ DIMENSION, LEAST, PART, BLOCK = 768, 0.95, 5000, 2048
 
 
 def rows(count: int) -> NDArray[np.float32]:
-    """Unit vectors, float32 (n, d)."""
+    """Return unit vectors, float32 (n, d)."""
     random = np.random.default_rng(0)
     scale = 1 / np.sqrt(np.arange(1, DIMENSION + 1))
     made = random.normal(size=(count, DIMENSION)).astype(np.float32) * scale.astype(np.float32)
@@ -50,7 +50,7 @@ def fill(catalog: Catalog, matrix: NDArray[np.float32]) -> Space:
 
 
 def product(matrix: NDArray[np.float32]) -> int:
-    """Number of pairs by the full product, in blocks."""
+    """Return the number of pairs by the full product, computed in blocks."""
     found = 0
     for start in range(0, len(matrix), BLOCK):
         for other in range(start, len(matrix), BLOCK):
@@ -77,8 +77,8 @@ def main() -> None:
             started = time.process_time()
             whole = product(matrix)
             theirs = time.process_time() - started
-    print(f"{count} photos, {len(pairs)} pairs (by the whole product {whole})")
-    print(f"near pairs {ours:.1f} CPU s, whole product {theirs:.1f} CPU s: {theirs / ours:.1f} times as quick")
+    print(f"{count} photos, {len(pairs)} pairs (by the full product {whole})")
+    print(f"near pairs {ours:.1f} CPU s, full product {theirs:.1f} CPU s: {theirs / ours:.1f} times as fast")
     print(f"peak memory grew by {grown / 1024:.0f} MiB")
 
 

@@ -1,12 +1,12 @@
-"""The cost of a search in a large library, compared with reading the bytes of its rows once.
+"""Cost of a search in a large library, compared with reading the bytes of its rows once.
 
     python benchmarks/speed/index.py [ROWS] [DIMENSION] [--folder DIR] [--rounds 30]
 
-A catalog of ROWS photos is made (a million of 768 dimensions: 4 GB of disk, some minutes), in DIR if one is given,
-where the next run finds it again. Vectors are synthetic: 2000 clusters of Pareto-distributed sizes, eight parts each, a
-power-law spectrum in random directions, and a mean in common; queries are of the same distribution, as pictures are, or
-about another mean, as texts are. Wall and CPU milliseconds are the least of many rounds, in which all measurements take
-turns; reading uses as many threads as searching.
+Makes a catalog of ROWS photos (a million of 768 dimensions takes 4 GB of disk and some minutes), in DIR if given, where
+the next run reuses it. Vectors are synthetic: 2000 clusters of Pareto-distributed sizes, eight parts each, a
+power-law spectrum in random directions, and a common mean. Queries have the same distribution, like pictures, or
+another mean, like texts. Wall and CPU milliseconds are the minimum of many alternating rounds; reading uses as many
+threads as searching.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Floats = NDArray[np.float32]
 
 
 class Vectors:
-    """Draws unit vectors of *dimension* numbers."""
+    """Draws unit vectors of *dimension* dimensions."""
 
     def __init__(self, dimension: int) -> None:
         self.random = np.random.default_rng(0)
@@ -55,7 +55,7 @@ class Vectors:
         return self._unit(self._drawn(count) + self.means[0])
 
     def texts(self, count: int) -> Floats:
-        """Draw vectors that are far from all rows, and nearer to some, float32 (*count*, d)."""
+        """Draw vectors that are far from all rows but nearer to some, float32 (*count*, d)."""
         return self._unit(np.float32(0.27) * self._drawn(count) + self.means[1])
 
     def _drawn(self, count: int) -> Floats:
@@ -133,7 +133,7 @@ def identity(dimension: int) -> SpaceIdentity:
 
 
 class Reader:
-    """Reads bytes once, by several threads."""
+    """Reads bytes once, in several threads."""
 
     def __init__(self, rows: NDArray[np.uint8]) -> None:
         flat = rows.reshape(-1)
@@ -144,7 +144,7 @@ class Reader:
         self._pool = ThreadPoolExecutor(self.threads)
 
     def read(self) -> None:
-        """Add the bytes up, which is quicker than memory delivers them."""
+        """Sum the bytes, which is faster than memory delivers them."""
         list(self._pool.map(np.sum, self._parts))
 
 
@@ -159,11 +159,11 @@ def once(what: str, work: Callable[[], object]) -> None:
     """Print the time of doing *work* once."""
     wall, cpu = spent(work)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{what:<60}{wall / 1000:>9.2f}s{cpu / 1000:>9.2f}s CPU, {peak:.1f} GiB at most until here", flush=True)
+    print(f"{what:<60}{wall / 1000:>9.2f}s{cpu / 1000:>9.2f}s CPU, {peak:.1f} GiB peak so far", flush=True)
 
 
 def in_turns(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, tuple[float, float]]:
-    """Return the least wall and CPU milliseconds of each."""
+    """Return the minimum wall and CPU milliseconds of each."""
     measured: dict[str, list[tuple[float, float]]] = {what: [] for what in works}
     for _ in range(rounds):
         for what, work in works.items():
@@ -221,13 +221,13 @@ def measure(folder: Path, catalog: Catalog, space: Space, rounds: int) -> None:
     files = IndexFiles(folder / "index", space)
     opening = in_turns({"opening": files.open}, rounds)["opening"]
     print(f"opening the files: {opening[0]:.1f} ms, {opening[1]:.1f} CPU ms")
-    once("the first search, exact, the codes are not loaded", lambda: index.search(pictures[0], COUNT))
+    once("the first search, exact, without loaded codes", lambda: index.search(pictures[0], COUNT))
     once("loading the codes", index.warm)
     rows = files.open()
     assert rows is not None  # just made
     measure_searches(index, rows, pictures, texts, rounds)
     change(catalog, space, rows)
-    once("\nfinding that 5 % have changed, and a new generation", lambda: index.search(pictures[0], 1))
+    once("\na new file after 5 % of the rows changed", lambda: index.search(pictures[0], 1))
 
 
 def change(catalog: Catalog, space: Space, rows: Rows) -> None:

@@ -34,7 +34,7 @@ class Silent:
 
 
 def decode_alone(files: list[Path], preprocessing: object, workers: int) -> tuple[float, np.ndarray]:
-    """Images a second through the decoder, and the pixels."""
+    """Return the images a second of the decoder, and the pixels."""
 
     def pixels(path: Path) -> np.ndarray | None:
         try:
@@ -49,7 +49,7 @@ def decode_alone(files: list[Path], preprocessing: object, workers: int) -> tupl
 
 
 def encode_alone(encoder: SiglipImageEncoder, pixels: np.ndarray) -> float:
-    """Images a second through the image encoder, warm."""
+    """Return the images a second of the image encoder, after a first batch."""
     encoder.encode(pixels[:BATCH])
     start = time.perf_counter()
     for first in range(0, len(pixels), BATCH):
@@ -58,7 +58,7 @@ def encode_alone(encoder: SiglipImageEncoder, pixels: np.ndarray) -> float:
 
 
 def end_to_end(folder: Path, checkpoint: object, encoder: SiglipImageEncoder) -> float:
-    """Photos a second from files to committed embeddings, in an empty catalog."""
+    """Return the photos a second from files to committed embeddings, in an empty catalog."""
     with tempfile.TemporaryDirectory() as directory, Catalog.open(Path(directory) / "catalog.db") as catalog:
         with catalog.write() as t:
             space = t.spaces.ensure(checkpoint.identity(encoder.precision, checkpoint.weights_hash()))

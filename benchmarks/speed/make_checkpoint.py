@@ -1,10 +1,10 @@
-"""Makes a checkpoint of the true size of google/siglip2-base-patch16-256, with random weights.
+"""Make a checkpoint with the size of google/siglip2-base-patch16-256 and random weights.
 
     python benchmarks/speed/make_checkpoint.py FOLDER [PATCH]
 
 PATCH is 16, or 32 for google/siglip2-base-patch32-256.
 
-For measuring speed and memory without the released weights. 1.5 GB; its vectors mean nothing.
+Speed and memory can be measured with it without the released weights. It takes 1.5 GB; its vectors mean nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
 
 
 def tokenizer() -> Tokenizer:
-    """A Gemma-like tokenizer of the true size, with letters and their pairs, triples and so on as pieces."""
+    """Make a Gemma-like tokenizer of the true size; its pieces are letters, pairs of letters, triples and so on."""
     letters = [*"abcdefghijklmnopqrstuvwxyz0123456789.,'-", "▁"]
     vocabulary = {
         piece: number for number, piece in enumerate([*SPECIAL, *(f"<0x{byte:02X}>" for byte in range(256)), *letters])

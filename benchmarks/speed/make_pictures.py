@@ -1,4 +1,4 @@
-"""Makes JPEG files of 12 megapixels, as cameras do: drawn scenes, enlarged, with grain.
+"""Make JPEG files of 12 megapixels, like those of a camera: drawn scenes, enlarged, with grain.
 
 python benchmarks/speed/make_pictures.py FOLDER [COUNT]
 """
@@ -29,7 +29,7 @@ def make(folder: Path, number: int) -> None:
 
 
 def main() -> None:
-    """Write them all."""
+    """Write all pictures."""
     folder, count = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 48
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(os.cpu_count()) as pool:

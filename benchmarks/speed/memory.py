@@ -1,11 +1,11 @@
-"""The memory of an indexing pass over very many files, and over many pictures.
+"""Memory of an indexing pass over very many files, or over many pictures.
 
     python benchmarks/speed/memory.py --files 1000000
     python benchmarks/speed/memory.py --pictures 10000
 
-With --files: empty files, so that only scanning, reading and rows count, twice: when all are new, and when none is.
-With --pictures: small JPEG files that are decoded in processes and "embedded" by an encoder that does nothing; printed
-is the growth of this process between the first tenth and the end.
+With --files the files are empty, so only scanning, reading and rows count. There are two passes: all files are new in
+the first, none in the second. With --pictures the files are small JPEGs, decoded in processes and "embedded" by an
+encoder that does nothing; the growth of this process between the first tenth and the end is printed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DIMENSION = 768
 
 
 class Watcher:
-    """Records the memory of this process as files are done."""
+    """Records the memory of this process while files are finished."""
 
     def __init__(self) -> None:
         self.done = 0
@@ -99,13 +99,13 @@ def main() -> None:
             if arguments.files is not None:
                 for what in ("all new", "none new"):
                     index(catalog, folder, ThreadReaders(SQUARE))
-                    print(f"{arguments.files} files, {what}: {peak():.0f} MB at most, {before:.0f} before")
+                    print(f"{arguments.files} files, {what}: {peak():.0f} MB peak, {before:.0f} before")
             else:
                 with ProcessReaders(SQUARE) as readers:
                     sizes = index(catalog, folder, readers).sizes
                     print(f"{time.perf_counter() - start:.0f} s")
                 warm, end = sizes[len(sizes) // 10], max(sizes)
-                print(f"{arguments.pictures} pictures: {warm / 1e6:.0f} MB after a tenth, {end / 1e6:.0f} at most")
+                print(f"{arguments.pictures} pictures: {warm / 1e6:.0f} MB after a tenth, {end / 1e6:.0f} MB peak")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Times reading tags with a vocabulary beside the main one, for all photos or few: python namespaces.py PHOTOS."""
+"""CPU time for reading tags with a second vocabulary in force, for all or few photos: python namespaces.py PHOTOS."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Encoder:
         self.generator = np.random.default_rng(0)
 
     def encode_text(self, texts: list[str]) -> np.ndarray:
-        """A vector for each, float32."""
+        """Return a vector for each text, float32 (n, d)."""
         rows = self.generator.normal(size=(len(texts), DIMENSION))
         return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
 
 
 def filled(catalog: Catalog, encoder: Encoder, photos: int) -> Space:
-    """The space of a library of so many photos, spread evenly over folders."""
+    """Make a library of *photos* photos, spread evenly over folders; returns its space."""
     with catalog.write() as t:
         space = t.spaces.ensure(SpaceIdentity("m", "h", "p", "float32", DIMENSION, float(np.log(30.0)), -10.0))
         folder = t.folders.add(b"/pictures")
@@ -46,15 +46,15 @@ def filled(catalog: Catalog, encoder: Encoder, photos: int) -> Space:
 
 
 def put(catalog: Catalog, space: Space, texts: TextVectors, namespace: str) -> None:
-    """Tag with a vocabulary of its own under that namespace."""
+    """Tag with a new vocabulary under *namespace*."""
     labels = tuple(LabelDefinition(f"{namespace}{n}", (f"{namespace}{n}",)) for n in range(LABELS))
     with catalog.write() as t:
         revision = t.vocabularies.put(VocabularyDefinition(namespace or "main", labels))
-    retag(catalog, space, revision, texts, slot=namespace)
+    retag(catalog, space, revision, texts, namespace=namespace)
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """CPU-seconds that *work* takes: the least of three times."""
+    """Return the CPU seconds of *work*, the minimum of three runs."""
     found = []
     for _ in range(3):
         before = time.process_time()
@@ -64,7 +64,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def main(photos: int) -> None:
-    """Make the library and read its tags, with the main vocabulary alone and with another one beside it."""
+    """Make the library and read its tags, with the main vocabulary alone and with a second one in force."""
     with tempfile.TemporaryDirectory() as name, Catalog.open(Path(name) / "catalog.db") as catalog:
         encoder = Encoder()
         space = filled(catalog, encoder, photos)
@@ -83,17 +83,17 @@ def main(photos: int) -> None:
         put(catalog, space, texts, "")
         alone = tell("the main vocabulary alone", None)
         put(catalog, space, texts, "birds")
-        tell("with one beside it, everywhere", alone)
+        tell("with a second one, everywhere", alone)
         for folders in ([os.path.join(b"/pictures", b"7")], [b"/pictures"]):
             with catalog.write() as t:
-                t.slots.limit("birds", folders)
-            tell(f"with one beside it, in {os.fsdecode(folders[0])}", alone)
+                t.namespaces.limit("birds", folders)
+            tell(f"with a second one, in {os.fsdecode(folders[0])}", alone)
         print(f"the main vocabulary alone, again: {_again(catalog, space):.2f} s")
 
 
 def _again(catalog: Catalog, space: Space) -> float:
     with catalog.write() as t:
-        t.slots.drop("birds")
+        t.namespaces.drop("birds")
         t.scores.drop("birds")
     return seconds(lambda: tag_counts(catalog, space))
 

@@ -24,7 +24,7 @@ RUNS = 5
 
 
 def cost(command: list[str]) -> tuple[float, float]:
-    """CPU and wall seconds of one run."""
+    """Return the CPU and wall seconds of one run."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -3,9 +3,9 @@
     python benchmarks/speed/make_checkpoint.py /tmp/base
     python benchmarks/speed/precision.py /tmp/base FOLDER_OF_PICTURES
 
-The baseline is float32 in the same run; the precisions take turns, and each one's best round counts. CPU seconds of one
-thread, so that other programs on the machine do not count. "alone" is the greatest difference from a picture's vector
-in a batch of its own.
+The baseline is float32 in the same run; the precisions alternate, and the best round of each counts. Rates are per CPU
+second of one thread, so that other programs on the machine do not count. "alone" is the greatest difference from the
+vector of the picture encoded alone.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PRECISIONS = ("float32", "bfloat16", "int8")
 
 
 def squares(folder: Path, preprocessing: Preprocessing, count: int) -> np.ndarray:
-    """The first *count* pictures of *folder*, as pixels for the encoder."""
+    """Return the first *count* pictures of *folder* as pixels for the encoder."""
     found: list[np.ndarray] = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         try:

@@ -2,7 +2,7 @@
 
     python benchmarks/speed/rescanning.py [--files 100000]
 
-Empty files in folders of 500, with rows in the catalog: no decoding, no hashing, no model.
+The files are empty, in folders of 500, and have rows in the catalog: nothing is decoded, hashed or encoded.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def fill(catalog: Catalog, folder: Path) -> tuple[Folder, Space]:
 
 
 def cost(work: Callable[[], object], runs: int = 3) -> float:
-    """The least CPU seconds of several runs."""
+    """Return the minimum CPU seconds of several runs."""
     found = []
     for _ in range(runs):
         start = time.process_time()

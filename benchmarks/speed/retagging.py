@@ -1,11 +1,11 @@
-"""What re-tagging a made-up library costs, beside the matrix product alone in bfloat16.
+"""Cost of re-tagging a synthetic library, compared with the matrix product alone in bfloat16.
 
     python benchmarks/speed/retagging.py [PHOTOS] [LABELS] [--library DIR]
 
-Each step stands between two products, so that both see the same machine. CPU seconds are the process's own, of all
-threads, without those of reading labels and what is usual for them, which are taken before and named apart; own memory
-is the most that it held at one time without mapped files, sampled all the while, beyond what it held before the step.
-The library is made in DIR, if one is given, where the next run finds it.
+Each step runs between two products, so that both see the same load of the machine. CPU seconds are those of all threads
+of this process. Labels are read and calibrated before the step, and the cost is printed in a column of its own. Memory
+is the sampled peak without mapped files, beyond that before the step. The library is made in DIR if given, where the
+next run reuses it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ SAMPLE, INTERVAL = 40_960, 0.02
 
 
 class Encoder:
-    """Encodes texts as random unit vectors in clusters, as those of photos are, and a little to one side."""
+    """Encodes texts as random unit vectors in clusters, like those of photos, with an offset in common."""
 
     def __init__(self) -> None:
         self.generator = np.random.default_rng(0)
@@ -56,19 +56,19 @@ class Encoder:
         self.side = self.generator.normal(size=DIMENSION).astype(np.float32)
 
     def vectors(self, count: int, side: float) -> np.ndarray:
-        """So many unit vectors, float32."""
+        """Return *count* unit vectors, float32 (n, d)."""
         centres = self.centres[self.generator.integers(0, CLUSTERS, count)]
         rows = centres * np.float32(0.35) + np.float32(side) * self.side
         rows += self.generator.standard_normal(rows.shape, np.float32)
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
     def encode_text(self, texts: list[str]) -> np.ndarray:
-        """A vector for each."""
+        """Return a vector for each text, float32 (n, d)."""
         return self.vectors(len(texts), 0.3)
 
 
 def fill(catalog: Catalog, encoder: Encoder, photos: int) -> None:
-    """Make a library of so many photos."""
+    """Make a library of *photos* photos."""
     now = datetime.now(UTC).replace(tzinfo=None)
     with catalog.write() as t:
         space = t.spaces.ensure(SpaceIdentity("m", "h", "p", "float32", DIMENSION, float(np.log(112.0)), -16.0))
@@ -96,7 +96,7 @@ def fill(catalog: Catalog, encoder: Encoder, photos: int) -> None:
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall and CPU seconds, and the megabytes of own memory that were taken at most."""
+    """Wall and CPU seconds, and peak memory in megabytes without mapped files."""
 
     wall: float
     cpu: float
@@ -104,7 +104,7 @@ class Cost:
 
 
 def measured(work: Callable[[], object]) -> Cost:
-    """What *work* costs."""
+    """Run *work* and return its cost."""
     ended, before, most = threading.Event(), own_memory(), [0.0]
 
     def look() -> None:
@@ -122,19 +122,19 @@ def measured(work: Callable[[], object]) -> Cost:
 
 
 def own_memory() -> float:
-    """Megabytes that the process holds now without mapped files."""
+    """Return the current memory of the process in megabytes, without mapped files."""
     status = Path("/proc/self/status").read_text("utf-8")
     return sum(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon")) / 1024
 
 
 def cpu_seconds() -> float:
-    """CPU seconds of the process so far."""
+    """Return the CPU seconds of the process so far."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
 
 
 class Product:
-    """The product of all photos and all labels alone, in bfloat16, in parts of as many photos as a re-tag takes."""
+    """The product of all photos and all labels, in bfloat16, in blocks of as many photos as a re-tag takes."""
 
     def __init__(self, photos: int, labels: int) -> None:
         self._photos = photos
@@ -142,7 +142,7 @@ class Product:
         self._run()
 
     def cost(self) -> Cost:
-        """What it costs now, timed on a part."""
+        """Return the current cost, extrapolated from a part of the photos."""
         cost, times = measured(self._run), self._photos / SAMPLE
         return Cost(cost.wall * times, cost.cpu * times, 0)
 
@@ -152,7 +152,7 @@ class Product:
 
 
 class Bench:
-    """One library and what is done to it."""
+    """Steps on one library, each compared with the product."""
 
     def __init__(self, catalog: Catalog, space: Space, texts: TextVectors, photos: int, labels: int) -> None:
         self._catalog, self._space, self._texts, self._photos = catalog, space, texts, photos
@@ -160,7 +160,7 @@ class Bench:
         self._before = self._product.cost()
 
     def retagged(self, what: str, names: range) -> Cost:
-        """Re-tag with labels of these numbers; print and return what it cost after labels and calibration."""
+        """Re-tag with labels of these numbers; prints and returns the cost without reading and calibrating labels."""
         definition = VocabularyDefinition("v", tuple(LabelDefinition(f"l{n}", (f"l{n}",)) for n in names))
         with self._catalog.write() as t:
             revision = t.vocabularies.put(definition)
@@ -188,13 +188,13 @@ class Bench:
         columns_in_force(self._catalog, self._space, revision, self._texts)
 
     def tried(self) -> Cost:
-        """What `vocab try` costs beyond its start and the text's vector."""
+        """Return the cost of `vocab try` without its start and the vector of its text."""
         vector = self._texts.label_vector("tried")
         return measured(lambda: preview_label(self._catalog, self._space, vector))
 
 
 def main() -> None:
-    """Make the library if need be, and measure."""
+    """Make the library if necessary, and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=int, nargs="?", default=100_000)
     parser.add_argument("labels", type=int, nargs="?", default=6500)
@@ -210,14 +210,14 @@ def main() -> None:
             with catalog.read() as t:
                 space = t.spaces.all()[0]
             FaissIndex(folder, catalog, space).refresh()
-            # Other labels than those of an earlier run, which would be tagged already.
+            # New labels: those of an earlier run would be tagged already.
             first = int(time.time()) % 10**6 * 10**5
             texts = TextVectors(catalog, space, lambda: encoder.encode_text)
             run(Bench(catalog, space, texts, arguments.photos, arguments.labels), first, arguments.labels)
 
 
 def run(bench: Bench, first: int, labels: int) -> None:
-    """Tag with all labels, with none that differ, with one more, with one less, with others; and try one."""
+    """Measure all steps: all labels, the same again, one more, one less, other labels, and a preview of one label."""
     print(
         f"{'':<30}{'wall s':>8}{'product':>9}{'CPU s':>9}{'product':>9}{'labels':>9}{'MB':>8}{'changed':>9}"
         f"{'a wall s':>10}{'a CPU s':>10}"
@@ -232,7 +232,7 @@ def run(bench: Bench, first: int, labels: int) -> None:
     bench.retagged("other labels", range(others, others + labels))
     for _ in range(2):
         cost = bench.tried()
-        print(f"vocab try, beyond start and text: {cost.cpu:.2f} CPU seconds, {cost.wall:.2f} s, {cost.memory:.0f} MB")
+        print(f"vocab try, without start and text: {cost.cpu:.2f} CPU seconds, {cost.wall:.2f} s, {cost.memory:.0f} MB")
 
 
 if __name__ == "__main__":

@@ -161,7 +161,7 @@ def cost_with(pid: int, command: list[str]) -> Cost:
 
 
 def pictures(library: Path) -> tuple[Path, Path]:
-    """Return a picture that is made the library's first photo, and one that is not in the library."""
+    """Make a picture that is the first photo of the library, and one that is not in it; returns their paths."""
     known, new = library / "known.jpg", library / "new.jpg"
     for path, shade in ((known, 60), (new, 200)):
         Image.effect_noise((1200, 900), shade).convert("RGB").save(path)
@@ -289,8 +289,8 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=100_000)
     parser.add_argument("--library", type=Path)
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--rclip", type=Path, help="rclip's executable, to be measured beside it")
-    parser.add_argument("--rclip-data", type=Path, help="its folder of data, with its models in it")
+    parser.add_argument("--rclip", type=Path, help="executable of rclip, for comparison")
+    parser.add_argument("--rclip-data", type=Path, help="data folder of rclip, with its models")
     parser.add_argument("--without-transformers", action="store_true")
     arguments = parser.parse_args()
     rclip = arguments.rclip and Rclip(arguments.rclip, arguments.rclip_data, arguments.photos)

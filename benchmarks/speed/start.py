@@ -1,9 +1,9 @@
-"""What whole commands cost, beside `python -c "import click"`, in one run.
+"""Cost of whole commands, compared with `python -c "import click"`, in one run.
 
     python benchmarks/speed/start.py [LIBRARY]
 
-CPU-seconds of the process and its children, and wall seconds: the least of several runs, taken in turns. With a LIBRARY
-(`photos demo` makes one) it also searches it for a text that is remembered and for one that is not.
+CPU seconds of the process and its children, and wall seconds: the minimum of several alternating runs. With a LIBRARY
+(`photos demo` makes one) it also measures a search for a remembered text and one for a new text.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PROGRAM = [sys.executable, "-P", "-m", "photos"]
 
 
 def cost(command: list[str]) -> tuple[float, float]:
-    """CPU and wall seconds of one run."""
+    """Return the CPU and wall seconds of one run."""
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ)
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -40,7 +40,7 @@ def main() -> None:
     if len(sys.argv) > 1:
         searching = [*PROGRAM, "--library", sys.argv[1], "search"]
         commands["search, text remembered"] = lambda: [*searching, "beach at sunset"]
-        # A text never seen before loads the text tower.
+        # A text never seen before loads the text encoder.
         commands["search, new text"] = lambda: [*searching, f"a photo {uuid.uuid4().hex[:8]}"]
     costs: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for _ in range(RUNS):

@@ -1,11 +1,11 @@
-"""What indexing costs beyond decoding and encoding, in CPU time.
+"""CPU time of indexing, compared with decoding alone and encoding alone.
 
     python benchmarks/speed/make_pictures.py /tmp/pictures
     python benchmarks/speed/whole.py /tmp/pictures --model /tmp/base
 
-The baseline, in the same run: the same files through the decoder alone, and their pixels through the image tower alone.
-Everything counts on the other side: looking, hashing, the processes that decode (their start aside, which the number of
-files does not change), SQLite.
+The baseline, in the same run, is the same files through the decoder alone, and their pixels through the image encoder
+alone. Indexing includes scanning, hashing, the decoder processes and SQLite. It does not include the start of those
+processes, which does not depend on the number of files.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Silent:
 
 
 def cpu() -> float:
-    """CPU seconds of this process and of all that descend from it."""
+    """Return the CPU seconds of this process and all its descendants."""
     total = 0.0
     for process in (psutil.Process(), *psutil.Process().children(recursive=True)):
         times = process.cpu_times()
@@ -45,27 +45,27 @@ def cpu() -> float:
     return total
 
 
-def alone(files: list[Path], checkpoint: Checkpoint, tower: SiglipImageEncoder) -> tuple[float, float]:
-    """CPU seconds of decoding, and of encoding."""
+def alone(files: list[Path], checkpoint: Checkpoint, encoder: SiglipImageEncoder) -> tuple[float, float]:
+    """Return the CPU seconds of decoding, and those of encoding."""
     start = time.process_time()
     pixels = np.stack([read_photo(path.read_bytes(), checkpoint.preprocessing).pixels for path in files])
     decoded = time.process_time()
     for first in range(0, len(pixels), BATCH):
-        tower.encode(pixels[first : first + BATCH])
+        encoder.encode(pixels[first : first + BATCH])
     return decoded - start, time.process_time() - decoded
 
 
-def whole(folder: Path, checkpoint: Checkpoint, tower: SiglipImageEncoder, first: Path) -> float:
-    """CPU seconds of a pass over all files, less those of a pass over one."""
+def whole(folder: Path, checkpoint: Checkpoint, encoder: SiglipImageEncoder, first: Path) -> float:
+    """Return the CPU seconds of a pass over all files, minus those of a pass over one file."""
     with tempfile.TemporaryDirectory() as made, Catalog.open(Path(made) / "catalog.sqlite3") as catalog:
         with catalog.write() as t:
-            space = t.spaces.ensure(checkpoint.identity(tower.precision, checkpoint.weights_hash()))
+            space = t.spaces.ensure(checkpoint.identity(encoder.precision, checkpoint.weights_hash()))
             warm, all_of_them = t.folders.add(os.fsencode(first)), t.folders.add(os.fsencode(folder))
         with ProcessReaders(checkpoint.preprocessing) as readers:
 
             def index(added: Folder) -> None:
                 request = IndexRequest(folders=[added], space=space, batch_size=BATCH)
-                stages = {"readers": readers, "image_encoder": lambda: tower, "tagger": None, "progress": Silent()}
+                stages = {"readers": readers, "image_encoder": lambda: encoder, "tagger": None, "progress": Silent()}
                 index_folders(catalog, request, **stages)
 
             index(warm)
@@ -83,19 +83,19 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     checkpoint = open_checkpoint(arguments.model)
-    tower = SiglipImageEncoder(checkpoint, precision=arguments.precision)
+    encoder = SiglipImageEncoder(checkpoint, precision=arguments.precision)
     files = sorted(arguments.folder.resolve().iterdir())
     with tempfile.TemporaryDirectory() as first:
         for number in range(2 * (os.cpu_count() or 1)):
             # Others than those that are measured, so that every process has begun.
             with Image.open(files[number]) as picture:
                 picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(Path(first) / f"{number}.jpg")
-        alone(files[:4], checkpoint, tower)
+        alone(files[:4], checkpoint, encoder)
         rows = []
         for _ in range(arguments.rounds):
-            decoding, encoding = alone(files, checkpoint, tower)
-            rows.append((decoding, encoding, whole(arguments.folder.resolve(), checkpoint, tower, Path(first))))
-    print(f"{len(files)} files, {checkpoint.name}, {tower.precision}; CPU-seconds a round")
+            decoding, encoding = alone(files, checkpoint, encoder)
+            rows.append((decoding, encoding, whole(arguments.folder.resolve(), checkpoint, encoder, Path(first))))
+    print(f"{len(files)} files, {checkpoint.name}, {encoder.precision}; CPU-seconds a round")
     for decoding, encoding, everything in rows:
         ratio = everything / (decoding + encoding)
         print(f"decode {decoding:6.2f}  encode {encoding:6.2f}  whole {everything:6.2f}  ratio {ratio:.3f}")

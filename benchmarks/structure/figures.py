@@ -20,7 +20,7 @@ OPENINGS = ("What", "Which", "Whether", "How", "Where", "Who", "Those", "As", "O
 
 
 def modules(root: Path) -> Iterator[tuple[str, ast.Module, int]]:
-    """Each module of the product: its dotted name, its tree, its lines."""
+    """Yield each module of the product: its dotted name, its syntax tree, and its number of lines."""
     for package in PACKAGES:
         for path in sorted((root / package).rglob("*.py")):
             text = path.read_text("utf-8")
@@ -29,7 +29,7 @@ def modules(root: Path) -> Iterator[tuple[str, ast.Module, int]]:
 
 
 def docstrings(tree: ast.Module) -> Iterator[str]:
-    """All docstrings of a module."""
+    """Yield all docstrings of a module."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             text = ast.get_docstring(node)
@@ -38,7 +38,7 @@ def docstrings(tree: ast.Module) -> Iterator[str]:
 
 
 def imports(name: str, tree: ast.Module) -> Iterator[str]:
-    """The dotted names that a module imports, relative ones resolved."""
+    """Yield the dotted names that a module imports, with relative ones resolved."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

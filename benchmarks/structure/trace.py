@@ -1,4 +1,4 @@
-"""Count what a reader of one command has to follow: files, moves between files, and transactions.
+"""Count files, moves between files, and transactions that a reader of one command has to follow.
 
     python benchmarks/structure/trace.py
 
@@ -41,7 +41,7 @@ class Trace:
         return self._resumed[min(self._resumed)] if self._resumed else 0
 
     def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
-        """Note one call."""
+        """Record one call."""
         if event != "call":
             return
         name, callee = frame.f_code.co_name, _file(frame)
@@ -68,7 +68,7 @@ def _is_class_body(frame: FrameType) -> bool:
 
 @contextlib.contextmanager
 def traced() -> Iterator[Trace]:
-    """A trace of what is called in the block, in all threads."""
+    """Trace all calls in the block, in all threads."""
     trace = Trace()
     threading.setprofile(trace)
     sys.setprofile(trace)

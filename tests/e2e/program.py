@@ -1,4 +1,4 @@
-"""The program as a process of its own."""
+"""Runs of the program in a subprocess."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def start(*arguments, **options):
-    """The running program, with pipes to its output; in a session of its own, as signals are tried on it."""
+    """Start the program with pipes for its output, in its own session, so that tests can send it signals."""
     return subprocess.Popen(
         [sys.executable, "-m", *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
@@ -23,7 +23,7 @@ def start(*arguments, **options):
 
 
 def run(*arguments, **options):
-    """The finished program: its status, and its output as bytes."""
+    """Run the program to its end; returns its exit status, stdout and stderr as bytes."""
     process = start(*arguments, **options)
     out, err = process.communicate(timeout=120)
     assert b"Traceback" not in err, err.decode()

@@ -1,4 +1,4 @@
-"""The program, with an encoder that sends this process a signal in its third batch: `NUMBER ARGUMENTS…`."""
+"""Run the program with an encoder that sends this process a signal in its third batch: `NUMBER ARGUMENTS…`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from photos.cli import Invocation
 from tests.photos.encoders import ColourEncoders, ColourImageEncoder
 
 
-class SignallingTowers(ColourEncoders):
+class SignallingEncoders(ColourEncoders):
     def image(self, checkpoint, device, precision):
-        return SignallingImages()
+        return SignallingImageEncoder()
 
 
-class SignallingImages(ColourImageEncoder):
+class SignallingImageEncoder(ColourImageEncoder):
     batches = 0
 
     def encode(self, pixels):
@@ -26,4 +26,4 @@ class SignallingImages(ColourImageEncoder):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[2:], Invocation(encoders=SignallingTowers())))
+    sys.exit(main(sys.argv[2:], Invocation(encoders=SignallingEncoders())))

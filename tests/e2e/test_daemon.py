@@ -1,4 +1,4 @@
-"""The daemon, as a process of its own on real files."""
+"""The daemon in a subprocess, on real files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (DEBUG|INFO|WARNING|CRITI
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """Pictures and their library, from which each test has its own copy."""
+    """Make pictures and a library of them; each test copies both."""
     folder = tmp_path_factory.mktemp("made")
     (folder / "pictures").mkdir()
     for i in range(8):
@@ -43,7 +43,7 @@ def pictures(made, tmp_path):
 
 @pytest.fixture
 def library(made, pictures, tmp_path, monkeypatch):
-    """A library of those pictures. Whatever watches it is ended with the test."""
+    """Copy the library for these pictures; its daemon is stopped after the test."""
     monkeypatch.setenv("PHOTOS_LIBRARY", str(tmp_path / "library"))
     monkeypatch.setenv("PHOTOS_QUIET_SECONDS", "0.3")
     shutil.copytree(made / "library", tmp_path / "library")
@@ -61,14 +61,14 @@ def known():
     return json.loads(run("photos", "status", "--json")[1])["files"].get("indexed", 0)
 
 
-def wait_for(what, seconds=60):
+def wait_for(condition, seconds=60):
     until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, "it did not come to that"
+    while not condition():
+        assert time.monotonic() < until, f"the condition did not hold within {seconds} seconds"
         time.sleep(0.3)
 
 
-def test_it_indexes_changes_and_stops_on_request(library, pictures):
+def test_the_daemon_indexes_changes_and_stops_on_request(library, pictures):
     code, out, _ = run("photos", "daemon", "start")
     assert (code, b"keeps" in out) == (0, True)
     wait_for(lambda: status()["state"] == "waiting")
@@ -97,7 +97,7 @@ def test_it_indexes_changes_and_stops_on_request(library, pictures):
     assert log.splitlines()[-1].endswith("INFO Stopped by a signal.")
 
 
-def test_its_answers_are_the_same_and_the_client_loads_little(library, pictures, tmp_path):
+def test_answers_are_equal_and_the_client_imports_little(library, pictures, tmp_path):
     searches = (
         ["search", "beach", "--json"],
         ["search", "beach"],
@@ -155,7 +155,7 @@ def test_the_level_of_the_log_can_be_chosen(library):
     assert "DEBUG Nothing changed in 8 known files." in (library / "watch.log").read_text()
 
 
-def test_answering_can_be_switched_off(library, monkeypatch):
+def test_the_daemon_can_run_without_answering_searches(library, monkeypatch):
     monkeypatch.setenv("PHOTOS_ANSWER_SEARCHES", "false")
     assert run("photos", "daemon", "start")[0] == 0
     assert not status()["answers"]
@@ -164,7 +164,7 @@ def test_answering_can_be_switched_off(library, monkeypatch):
     assert run("photos", "search", "beach")[0] == 0
 
 
-def test_a_new_one_starts_after_a_kill(library):
+def test_a_new_daemon_starts_after_a_kill(library):
     assert run("photos", "daemon", "start")[0] == 0
     os.kill(status()["pid"], signal.SIGKILL)
     wait_for(lambda: status() is None)
@@ -172,14 +172,14 @@ def test_a_new_one_starts_after_a_kill(library):
     assert status() is not None
 
 
-def test_of_many_that_start_at_once_one_runs(library):
+def test_one_of_many_simultaneous_starts_succeeds(library):
     with ThreadPoolExecutor(8) as pool:
         codes = list(pool.map(lambda _: run("photos", "daemon", "start")[0], range(8)))
     assert (codes.count(0), codes.count(1)) == (1, 7)
     assert status() is not None
 
 
-def test_files_made_while_it_was_stopped_are_found(library, pictures):
+def test_files_added_while_the_daemon_is_suspended_are_found(library, pictures):
     assert run("photos", "daemon", "start")[0] == 0
     wait_for(lambda: status()["state"] == "waiting")
     pid = status()["pid"]
@@ -191,7 +191,7 @@ def test_files_made_while_it_was_stopped_are_found(library, pictures):
     wait_for(lambda: known() == 28)
 
 
-def test_a_folder_that_comes_back_has_lost_nothing(library, pictures, tmp_path):
+def test_a_folder_that_returns_keeps_its_photos(library, pictures, tmp_path):
     assert run("photos", "daemon", "start")[0] == 0
     wait_for(lambda: status()["state"] == "waiting")
     pictures.rename(tmp_path / "elsewhere")
@@ -204,7 +204,7 @@ def test_a_folder_that_comes_back_has_lost_nothing(library, pictures, tmp_path):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_in_the_foreground_a_signal_ends_it(library, number, code):
+def test_a_signal_ends_a_foreground_watch(library, number, code):
     process = start("photos", "watch")
     wait_for(lambda: (status() or {}).get("state") == "waiting")
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Signals, pipes and imports of the program as a process of its own."""
+"""Signals, pipes and imports of the program in a subprocess."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def pictures(tmp_path):
 
 @pytest.fixture
 def first_add(tmp_path, pictures, monkeypatch):
-    """The arguments of a first `add`, for batches of eight and a vocabulary of a few words."""
+    """Return the arguments of a first `add`, with batches of eight and a vocabulary of a few words."""
     monkeypatch.setenv("PHOTOS_BATCH_SIZE", "8")
-    monkeypatch.setenv("PHOTOS_PRECISION", "float32")  # to ask the machine for the best one loads torch
+    monkeypatch.setenv("PHOTOS_PRECISION", "float32")  # detecting the best precision loads torch
     monkeypatch.setenv("PHOTOS_LIBRARY", str(tmp_path / "library"))
     (tmp_path / "colours.txt").write_text("\n".join(COLOURS))
     assert run("photos", "vocab", "use", tmp_path / "colours.txt")[0] == 0
@@ -55,7 +55,7 @@ def counts(library):
         (signal.SIGKILL, -signal.SIGKILL, b""),
     ],
 )
-def test_a_signal_loses_one_batch_and_the_command_goes_on(tmp_path, first_add, number, status, word):
+def test_a_signal_loses_one_batch_and_a_second_run_completes(tmp_path, first_add, number, status, word):
     stopped, out, err = run("tests.e2e.signalling", int(number), *first_add)
     assert (stopped, out) == (status, b"")
     assert err.strip().startswith(word)
@@ -68,7 +68,7 @@ def test_a_signal_loses_one_batch_and_the_command_goes_on(tmp_path, first_add, n
     assert counts(tmp_path / "library") == (40, 40)
 
 
-def test_ignored_hang_ups_stay_ignored(first_add):
+def test_an_ignored_hang_up_stays_ignored(first_add):
     quoted = " ".join(f"'{word}'" for word in first_add)
     line = f"trap '' HUP; exec {sys.executable} -m tests.e2e.signalling {int(signal.SIGHUP)} {quoted}"
     done = subprocess.run(["sh", "-c", line], cwd=ROOT, capture_output=True, check=False)
@@ -76,7 +76,7 @@ def test_ignored_hang_ups_stay_ignored(first_add):
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["search", "--help"], ["vocab", "--help"]])
-def test_help_loads_nothing_heavy_and_touches_no_file(arguments, own_home):
+def test_help_imports_nothing_heavy_and_writes_no_file(arguments, own_home):
     code = (
         "import sys\nfrom photos.__main__ import main\n"
         f"status = main({arguments!r})\n"
@@ -87,7 +87,7 @@ def test_help_loads_nothing_heavy_and_touches_no_file(arguments, own_home):
     assert list(own_home.iterdir()) == []
 
 
-def test_the_search_client_loads_nothing_heavy():
+def test_the_search_client_imports_nothing_heavy():
     code = (
         "import sys, photos.operations.requests, photos.records.photos, photos.daemon.client\n"
         "import photos.cli.commands.search, photos.cli.commands.similar, photos.cli.views.search\n"
@@ -97,7 +97,7 @@ def test_the_search_client_loads_nothing_heavy():
     assert done.stdout == "[]\n"
 
 
-def test_a_search_for_a_known_text_loads_no_torch(tmp_path, first_add):
+def test_a_search_for_a_remembered_text_imports_no_torch(tmp_path, first_add):
     assert run("tests.e2e.signalling", 0, *first_add)[0] == 0
     assert run("tests.e2e.signalling", 0, "search", "red")[0] == 0
     code = (
@@ -111,7 +111,7 @@ def test_a_search_for_a_known_text_loads_no_torch(tmp_path, first_add):
     assert json.loads(results[0])["path"].endswith(".png")
 
 
-def test_new_words_load_no_torch_and_new_pictures_no_transformers(tmp_path, pictures, monkeypatch):
+def test_new_words_import_no_torch_and_pictures_no_transformers(tmp_path, pictures, monkeypatch):
     monkeypatch.setenv("PHOTOS_LIBRARY", str(tmp_path / "library"))
     monkeypatch.setenv("PHOTOS_MODEL", "demo")
     (tmp_path / "colours.txt").write_text("\n".join(COLOURS))
@@ -155,7 +155,7 @@ def test_a_full_disk_is_reported_in_one_sentence():
     assert err.count(b"\n") == 1
 
 
-def test_noise_of_libraries_is_discarded_and_ours_is_not(tmp_path):
+def test_output_of_native_libraries_is_discarded_but_not_ours(tmp_path):
     code = (
         "import logging, os, sys\n"
         "from photos.cli.kit.program import hush_logs, native_noise_hushed\n"

@@ -1,4 +1,4 @@
-"""Long trials, by hand.
+"""Long stress trials, run by hand.
 
 `python -m tests.stress kills 200`, `retags 50`, `stopped 30000`, `renamed 10000`, `starts 100`.
 """

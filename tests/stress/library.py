@@ -1,4 +1,4 @@
-"""A library in a folder of its own, driven from outside and looked at from within."""
+"""A temporary library that is changed by subprocesses and inspected through its catalog."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Library:
-    """Pictures, and the library that follows them. Every picture has a colour of its own."""
+    """Pictures and the library that indexes them. Each picture has a different colour."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -43,8 +43,8 @@ class Library:
             Image.new("RGB", (20, 20), colour).save(self.pictures / below / f"{number:06}.png")
 
     def start(self, *arguments: object) -> subprocess.Popen[bytes]:
-        """The running program."""
-        # A file, since nobody reads a pipe while the program is watched.
+        """Start the program."""
+        # A file, because a pipe that nobody reads would fill up and block the program.
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "tests.stress.program", "--library", self.path, *map(str, arguments)],
@@ -56,24 +56,24 @@ class Library:
             )
 
     def run(self, *arguments: object) -> int:
-        """The status of the program when it has ended."""
+        """Run the program to its end; returns its exit status."""
         status = self.start(*arguments).wait(timeout=3600)
         assert "Traceback" not in self.log.read_text(), self.log.read_text()
         return status
 
     def photos(self) -> dict[bytes, int]:
-        """The photos that are kept for good: content to id."""
+        """Return the ids of the committed photos by content hash."""
         with Catalog.open(self.path / "catalog.sqlite3") as catalog, catalog.read() as t:
             rows = t.connection.exec_driver_sql("SELECT content_hash, id FROM photo")
             return {row[0]: row[1] for row in rows}
 
     def indexed(self) -> int:
-        """How many files hold photos."""
+        """Return the number of indexed files."""
         with Catalog.open(self.path / "catalog.sqlite3") as catalog, catalog.read() as t:
             return t.files.counts().get(Outcome.INDEXED, 0)
 
-    def add_unseen(self, count: int) -> None:
-        """Enter photos with random embeddings, as if so many pictures had been there."""
+    def add_synthetic(self, count: int) -> None:
+        """Add *count* photos with random embeddings and no files on disk."""
         generator = np.random.default_rng(0)
         with Catalog.open(self.path / "catalog.sqlite3") as catalog, catalog.write() as t:
             space_id = t.library.space_id()
@@ -85,8 +85,8 @@ class Library:
                 t.embeddings.put(space_id, photo_id, row / np.linalg.norm(row))
                 t.files.indexed(folder.id, b"unseen/%d" % number, Stamp(1, 2, 3, 4), photo_id)
 
-    def vocabulary_of_all(self) -> tuple[str, int]:
-        """The vocabulary and revision in force; every photo has as many of its labels as it should, and no others."""
+    def check_tags(self) -> tuple[str, int]:
+        """Return the vocabulary and revision in force. Checks that every photo has the best of its labels only."""
         with Catalog.open(self.path / "catalog.sqlite3") as catalog, catalog.read() as t:
             revision = t.vocabularies.revision(t.slots.current_revision_id("") or 0)
             scoring = t.scores.current(t.library.space_id() or 0)
@@ -100,10 +100,10 @@ class Library:
             return revision.vocabulary, revision.number
 
     def check(self) -> None:
-        """Everything is there, once: files, photos, embeddings, rows of the index."""
+        """Check that each picture has exactly one file, photo, embedding and row of the index."""
         assert self.run("verify") == 0, self.log.read_text()
         with Catalog.open(self.path / "catalog.sqlite3") as catalog, catalog.read() as t:
-            one = lambda query: t.connection.exec_driver_sql(query).scalar_one()  # noqa: E731 - five times the same
+            one = lambda query: t.connection.exec_driver_sql(query).scalar_one()  # noqa: E731 - used five times
             assert one("PRAGMA integrity_check") == "ok"
             assert one("SELECT count(*) FROM file WHERE outcome = 'indexed'") == self.made
             assert one("SELECT count(DISTINCT photo_id) FROM file") == self.made
@@ -111,10 +111,10 @@ class Library:
             assert one("SELECT count(*) FROM embedding") == self.made
 
 
-def wait_for(what: Callable[[], bool], seconds: float) -> float:
-    """Seconds until *what* is so."""
+def wait_for(condition: Callable[[], bool], seconds: float) -> float:
+    """Return the seconds until *condition* is true; fails after *seconds*."""
     start = time.monotonic()
-    while not what():
-        assert time.monotonic() < start + seconds, f"it did not come to that within {seconds:.0f} seconds"
+    while not condition():
+        assert time.monotonic() < start + seconds, f"the condition did not hold within {seconds:.0f} seconds"
         time.sleep(0.5)
     return time.monotonic() - start

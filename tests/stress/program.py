@@ -1,4 +1,4 @@
-"""The program, with encoders that see nothing but colour, so that what is tried is everything else."""
+"""Run the program with encoders that only see colour, so that a trial needs no model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done to the program, and what must have become of the library after it."""
+"""Stress trials. Each disturbs the program, checks the library, and returns the outcome as a sentence."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .library import Library, wait_for
 
 
 def kills(folder: Path, times: int) -> str:
-    """Kill the indexer at random moments, while pictures come and are renamed."""
+    """Kill the indexer at random moments, while pictures are added and renamed."""
     library = Library(folder)
     library.make(60)
     library.run("add", library.pictures, "--model", library.model)
@@ -32,41 +32,41 @@ def kills(folder: Path, times: int) -> str:
         process.send_signal(signal.SIGKILL)
         process.wait()
         after = library.photos()
-        assert {content: after.get(content) for content in before} == before, "photos were lost, or entered anew"
+        assert {content: after.get(content) for content in before} == before, "photos were lost, or added again"
     assert library.run("index") == 0
     library.check()
     return f"{times} kills ({ended} came too late): {library.made} photos, none lost, none twice"
 
 
 def retags(folder: Path, times: int) -> str:
-    """Kill re-tags at random moments: every photo has the tags of the vocabulary in force, before and after."""
+    """Kill re-tags at random moments; all photos keep the tags of one vocabulary revision, the old or the new one."""
     library = Library(folder)
     library.make(10)
     library.run("add", library.pictures, "--model", library.model)
-    library.add_unseen(20_000)
+    library.add_synthetic(20_000)
     assert library.run("retag") == 0
     for name, count in (("one", 40), ("two", 40), ("more", 41)):
         prefix = "two" if name == "two" else "one"
         (folder / f"{name}.txt").write_text("".join(f"{prefix}{number}\n" for number in range(count)))
         assert library.run("retag", "--vocabulary", folder / f"{name}.txt") == 0
     chance = random.Random(1)
-    before = library.vocabulary_of_all()
+    before = library.check_tags()
     kept = 0
     for _ in range(times):
         process = library.start("retag", "--vocabulary", folder / f"{chance.choice(['one', 'two', 'more'])}.txt")
         time.sleep(chance.uniform(0.4, 1.5))
         process.send_signal(signal.SIGKILL)
         process.wait()
-        after = library.vocabulary_of_all()
+        after = library.check_tags()
         kept += after == before
         before = after
     assert library.run("index") == 0
-    library.vocabulary_of_all()
+    library.check_tags()
     return f"{times} kills of re-tags of 20 010 photos ({times - kept} came too late): all old or all new each time"
 
 
 def stopped(folder: Path, files: int) -> str:
-    """Make files while the watching process is stopped, more than the system's queue of news holds."""
+    """Make files while the watching process is suspended, more than the queue of file system events holds."""
     library = Library(folder)
     library.make(10)
     library.run("add", library.pictures, "--model", library.model)
@@ -83,11 +83,11 @@ def stopped(folder: Path, files: int) -> str:
         watching.terminate()
         watching.wait()
     library.check()
-    return f"{files} files made while it was stopped: all found, {took:.0f} s"
+    return f"{files} files made while the watcher was stopped: all found, {took:.0f} s"
 
 
 def renamed(folder: Path, files: int) -> str:
-    """Rename a folder of many files under a watching process."""
+    """Rename a folder of many files while a process watches it."""
     library = Library(folder)
     library.make(files, "before")
     library.run("add", library.pictures, "--model", library.model)
@@ -101,9 +101,9 @@ def renamed(folder: Path, files: int) -> str:
     finally:
         watching.terminate()
         watching.wait()
-    assert library.photos() == photos, "photos were entered anew"
+    assert library.photos() == photos, "photos were added again"
     library.check()
-    return f"a folder of {files} files renamed: none embedded anew, {took:.0f} s"
+    return f"a folder of {files} files renamed: none embedded again, {took:.0f} s"
 
 
 def starts(folder: Path, times: int) -> str:
@@ -119,7 +119,7 @@ def starts(folder: Path, times: int) -> str:
     living.terminate()
     assert living.wait(timeout=10) == 128 + signal.SIGTERM
     library.check()
-    return f"{times} started at once: one lives"
+    return f"{times} started at once: one keeps running"
 
 
 def _all_in(library: Library, place: bytes) -> bool:

@@ -1,6 +1,6 @@
-"""How good searches are on drawings that training never saw: figures below which no change may bring them.
+"""Quality of searches on drawings that training never saw: lower limits for every change.
 
-They are those of these pictures and questions, which are always the same, less what two or three of them make.
+The limits are the figures for these pictures and questions, which never vary, minus two or three wrong answers.
 """
 
 import numpy as np
@@ -29,14 +29,14 @@ def test_a_full_caption_finds_its_picture(retrieval):
     assert recall["recall@5"] > 0.98
 
 
-def test_a_caption_finds_the_pictures_that_it_fits_first(retrieval, asked):
+def test_matching_pictures_rank_first_for_a_caption(retrieval, asked):
     figures = retrieval.ranking(asked)
     assert figures["right among 1"] > 0.9
     assert figures["right among 5"] > 0.98
     assert figures["mean average precision"] > 0.92
 
 
-def test_it_tells_whether_anything_matches(retrieval, asked):
+def test_searches_without_a_match_are_detected(retrieval, asked):
     verdicts = retrieval.verdicts(asked)
     answered = [each.is_match for each in verdicts if each.has_answer]
     empty = [each.is_match for each in verdicts if not each.has_answer]
@@ -47,7 +47,7 @@ def test_it_tells_whether_anything_matches(retrieval, asked):
     assert area(verdicts, "near misses") > 0.95
 
 
-def test_average_precision_is_that_of_the_textbook():
+def test_average_precision_equals_the_textbook_formula():
     assert average_precision(np.array([True, False, True, False]), 2) == pytest.approx((1 + 2 / 3) / 2)
     assert average_precision(np.array([True, False]), 3) == pytest.approx(1 / 2)
     assert average_precision(np.array([False, False]), 1) == 0

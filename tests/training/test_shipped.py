@@ -1,4 +1,4 @@
-"""The checkpoint that is shipped does what its card says, on pictures that it never saw."""
+"""Figures of the shipped checkpoint, compared with its model card, on pictures that training never saw."""
 
 import hashlib
 import re
@@ -20,15 +20,15 @@ def evaluation():
     return Evaluation(open_checkpoint(SHIPPED["demo"]), random=240, held_out=0)
 
 
-def test_it_is_small_and_is_the_one_that_its_card_describes():
+def test_the_checkpoint_is_small_and_has_the_hash_of_its_card():
     folder = SHIPPED["demo"]
     assert sum(path.stat().st_size for path in folder.iterdir()) < 6_000_000
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     assert re.search(r"[0-9a-f]{64}", (ROOT / "docs" / "model-card.md").read_text()).group() == digest
 
 
-def test_it_names_what_it_sees(evaluation):
-    # A little below the figures of the card, since these are fewer pictures.
+def test_labels_of_drawings_reach_the_figures_of_the_card(evaluation):
+    # Slightly below the figures of the card, because there are fewer pictures here.
     for form, figures in evaluation.tagging().items():
         assert figures["place"] > 0.93, form
         assert figures["time"] > 0.97, form
@@ -37,7 +37,7 @@ def test_it_names_what_it_sees(evaluation):
         assert figures["coloured"] > 0.6, form
 
 
-def test_it_finds_what_a_sentence_says(evaluation):
+def test_sentences_find_matching_drawings(evaluation):
     recall = evaluation.retrieval()
     assert recall["text to image R@1"] > 0.88
     assert recall["text to image R@5"] > 0.97

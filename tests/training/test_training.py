@@ -1,4 +1,4 @@
-"""Making the demo checkpoint: the tokenizer, batches with exact truth, and a run that can be resumed."""
+"""Training of the demo checkpoint: tokenizer, batches with exact truth, resumable runs, and export."""
 
 import json
 from random import Random
@@ -32,19 +32,19 @@ def tokenizer():
     return learn_tokenizer()
 
 
-def test_pictures_are_drawn_once_for_all(data):
+def test_training_pictures_are_drawn_in_advance(data):
     pictures = np.load(data / "pictures.npy")
     assert pictures.shape == (24, SIZE, SIZE, 3)
     assert pictures.std() > 20
 
 
-def test_the_tokenizer_is_the_same_every_time_and_loses_no_word(tokenizer):
+def test_the_tokenizer_is_reproducible_and_loses_no_word(tokenizer):
     assert learn_tokenizer().to_str() == tokenizer.to_str()
     for text in ("a red car", "Zürich — 日本!", "saxophone"):
         assert tokenizer.decode(ids(tokenizer, text)) == text.lower()
 
 
-def test_long_texts_keep_their_end(tokenizer):
+def test_truncated_texts_keep_their_end_mark(tokenizer):
     assert len(ids(tokenizer, "beach " * 200)) == LENGTH
     assert ids(tokenizer, "beach " * 200)[-1] == EOS
 
@@ -67,13 +67,13 @@ def test_the_truth_of_a_batch_is_exact(data, tokenizer):
     assert batch.pixels.shape == (8, 3, SIZE, SIZE)
 
 
-def test_facts_of_pictures_are_those_of_their_scenes(data, tokenizer):
+def test_facts_of_pictures_equal_those_of_their_scenes(data, tokenizer):
     batches = Batches(np.load(data / "pictures.npy"), tokenizer, 4, seed=1)
     row = batches.columns(facts_of(scene_at("train", 0)))
     assert row.sum() == len(facts_of(scene_at("train", 0)))
 
 
-def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(data, tmp_path):
+def test_a_resumed_run_equals_an_uninterrupted_one(data, tmp_path):
     torch.set_num_threads(1)
     straight = Trainer(data, limit=24)
     losses = [straight.step(0.1 + 0.1 * number) for number in range(4)]
@@ -87,8 +87,8 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(data, tmp_path):
     assert second.steps == 4
 
 
-def test_a_run_that_goes_on_reads_texts_as_it_did_before(data, tokenizer, tmp_path):
-    # As after a change of the captions: what would be learnt now has other ids.
+def test_a_resumed_run_keeps_its_tokenizer(data, tokenizer, tmp_path):
+    # Like a change of the captions: a tokenizer learned now would give other ids.
     kept = json.loads(tokenizer.to_str())
     vocabulary = kept["model"]["vocab"]
     vocabulary["▁red"], vocabulary["▁blue"] = vocabulary["▁blue"], vocabulary["▁red"]
@@ -102,7 +102,7 @@ def test_a_run_that_goes_on_reads_texts_as_it_did_before(data, tokenizer, tmp_pa
     assert (second.batches.draw(full_length=True).texts == first.batches.draw(full_length=True).texts).all()
 
 
-def test_a_second_leg_goes_on_where_it_was_stopped(data, tmp_path):
+def test_a_resumed_second_leg_keeps_its_settings(data, tmp_path):
     first = Trainer(data, limit=24)
     first.seconds = 60.0
     first.restart(6e-4)
@@ -112,7 +112,7 @@ def test_a_second_leg_goes_on_where_it_was_stopped(data, tmp_path):
     assert (second.begun, second.seconds, second.rate, second.has_auxiliary) == (60.0, 60.0, 6e-4, False)
 
 
-def test_what_is_exported_loads_everywhere(data, tmp_path):
+def test_an_exported_checkpoint_loads_everywhere(data, tmp_path):
     trainer = Trainer(data, limit=24)
     trainer.export(tmp_path / "demo")
     checkpoint = open_checkpoint(tmp_path / "demo")
