@@ -35,7 +35,7 @@ class Outcome(StrEnum):
 
 
 class TagSource(StrEnum):
-    """Where a tag came from. The automatic pass owns only `AUTO`."""
+    """Source of a tag. The automatic pass owns only `AUTO`."""
 
     AUTO = "auto"
     USER = "user"
@@ -209,7 +209,7 @@ class PhotoScores:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scoring:
-    """What photos were scored with: labels, int64 (k,), ascending, and what is taken off each one's cosine to rank it.
+    """The labels of scores: ids, int64 (k,), ascending, and the offset that is taken off each one's cosine to rank it.
 
     `edition` counts its changes, `offsets` are float64 (k,). The main vocabulary's `slot` is empty.
     """
@@ -223,14 +223,14 @@ class Scoring:
     slot: str
 
     def is_of(self, revision_id: int, label_ids: NDArray[np.int64], offsets: NDArray[np.float64]) -> bool:
-        """Whether it is of that revision with these labels and offsets."""
+        """True if it is of that revision with these labels and offsets."""
         import numpy as np  # noqa: PLC0415 - the other records need no numpy
 
         same_labels = np.array_equal(self.label_ids, label_ids)
         return self.revision_id == revision_id and same_labels and np.array_equal(self.offsets, offsets)
 
     def places(self, label_ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where in the scoring these labels of it are."""
+        """Places of these labels in the scoring."""
         import numpy as np  # noqa: PLC0415 - the other records need no numpy
 
         ids = self.label_ids
@@ -243,7 +243,7 @@ class Scoring:
         return places
 
     def ranks(self, kept: PhotoScores) -> NDArray[np.float64]:
-        """How the labels of *kept* rank, float64 (n, k)."""
+        """Ranks of the labels of *kept*, float64 (n, k)."""
         return kept.cosines - self.offsets[self.places(kept.label_ids)]
 
 

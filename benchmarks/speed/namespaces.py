@@ -50,7 +50,7 @@ def put(catalog: Catalog, space: Space, texts: TextVectors, namespace: str) -> N
     labels = tuple(LabelDefinition(f"{namespace}{n}", (f"{namespace}{n}",)) for n in range(LABELS))
     with catalog.write() as t:
         revision = t.vocabularies.put(VocabularyDefinition(namespace or "main", labels))
-    retag(catalog, space, revision, texts, namespace=namespace)
+    retag(catalog, space, revision, texts, slot=namespace)
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -86,14 +86,14 @@ def main(photos: int) -> None:
         tell("with a second one, everywhere", alone)
         for folders in ([os.path.join(b"/pictures", b"7")], [b"/pictures"]):
             with catalog.write() as t:
-                t.namespaces.limit("birds", folders)
+                t.slots.limit("birds", folders)
             tell(f"with a second one, in {os.fsdecode(folders[0])}", alone)
         print(f"the main vocabulary alone, again: {_again(catalog, space):.2f} s")
 
 
 def _again(catalog: Catalog, space: Space) -> float:
     with catalog.write() as t:
-        t.namespaces.drop("birds")
+        t.slots.drop("birds")
         t.scores.drop("birds")
     return seconds(lambda: tag_counts(catalog, space))
 

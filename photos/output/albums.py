@@ -46,7 +46,7 @@ def copy_to(folder: str, paths: Sequence[bytes], first: int = 1) -> Album:
 
 
 def link_to(folder: str, paths: Sequence[bytes], first: int = 1) -> Album:
-    """As `copy_to`, but with symbolic links to the absolute *paths*."""
+    """Make symbolic links to the absolute *paths*, otherwise like `copy_to`."""
     return _gather(folder, paths, first, _Method(_link, _holds_link))
 
 

@@ -150,7 +150,7 @@ def _check(path: bytes, before: Sidecar | None) -> None:
 
 
 def _place_new(beside: bytes, path: bytes) -> None:
-    """As `os.replace`, but never over a file that another program has just written."""
+    """Replace like `os.replace`, but never over a file that another program has just written."""
     try:
         os.link(beside, path)
     except FileExistsError:

@@ -62,7 +62,7 @@ class Scores:
         return self.stamps(space_id).get(slot)
 
     def stamps(self, space_id: int) -> dict[str, tuple[int, int]]:
-        """As `stamp`, for every slot that has a scoring in force."""
+        """The stamp of every slot that has a scoring in force."""
         rows = self._connection.execute(
             select(_scoring.c.slot, _scoring.c.id, _scoring.c.edition)
             .where(_scoring.c.space_id == space_id, _scoring.c.complete)

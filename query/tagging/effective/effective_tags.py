@@ -35,7 +35,7 @@ def photo_tags(
 def tags_of(
     t: Transaction, space: Space, photo_ids: Sequence[int], *, threshold: float | None = None
 ) -> dict[int, list[ScoredTag]]:
-    """As `photo_tags`, within *t*."""
+    """Do `photo_tags` within *t*."""
     said, in_force = t.tags.of(photo_ids), t.slots.in_force()
     scorings = {each.namespace: t.scores.current(space.id, each.namespace) for each in in_force}
     kept = {each.namespace: _scores(t, each.folders, scorings[each.namespace], photo_ids) for each in in_force}

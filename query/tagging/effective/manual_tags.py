@@ -40,7 +40,7 @@ def record_manual_tags_in(
     rejected: Iterable[str] = (),
     cleared: Iterable[str] = (),
 ) -> list[str]:
-    """As `record_manual_tags`, within *t*."""
+    """Do `record_manual_tags` within *t*."""
     added, rejected, cleared = list(added), list(rejected), list(cleared)
     speller = slot_speller(t)
     recorded = [(spelt(speller, name), source) for names, source in _sides(added, rejected) for name in names]

@@ -78,7 +78,7 @@ def as_scored(t: Transaction, space: Space, revision: Revision, slot: str) -> Re
 def parts(
     t: Transaction, in_force: Iterable[SlotSummary], label_ids: Mapping[str, Collection[int]], names: Collection[str]
 ) -> list[SlotView]:
-    """As `slot_views`, with the labels of these ids and full *names* alone, and those that they imply.
+    """The views of `slot_views` with the labels of these ids and full *names* alone, and those that they imply.
 
     *label_ids* are by namespace. Only these labels are read, of thousands.
     """

@@ -82,7 +82,7 @@ def matrix_of(
     texts: TextVectors,
     progress: Callable[[int, int], None] | None = None,
 ) -> LabelMatrix:
-    """As `label_matrix`, for a revision that the catalog does not know: no label's vector is kept, only its texts'.
+    """The matrix of a revision that the catalog does not know; only the vectors of texts are stored.
 
     Labels with examples that the catalog knows keep their vectors from there.
     """

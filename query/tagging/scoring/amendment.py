@@ -201,7 +201,7 @@ class Update:
         return held.of(loses)
 
     def _entered(self) -> Iterator[tuple[int, PhotoScores]]:
-        """As `parts`, reading only the rows of photos that a new label may be kept of."""
+        """The parts of `parts`, reading only the rows of photos that a new label may be kept of."""
         change = self._change
         with self._catalog.read() as t:
             if not self._is_unchanged(t):

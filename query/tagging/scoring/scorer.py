@@ -52,7 +52,7 @@ class Columns:
         return Columns(self.label_ids[mask], self.matrix[mask], self.offsets[mask])
 
     def cosines(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-        """As `LabelMatrix.cosines`."""
+        """Cosines like those of `LabelMatrix.cosines`."""
         return (matrix.astype(np.float64) @ self.matrix.T).astype(np.float32)
 
 

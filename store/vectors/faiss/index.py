@@ -36,7 +36,7 @@ _NONE = np.empty(0, np.int64)
 
 @dataclass(frozen=True, slots=True)
 class _Newer:
-    """What the file lacks up to `end` of the log: photos whose rows there are outdated, and the rows in their place."""
+    """Changes that the file lacks up to `end` of the log: photos with outdated rows, and the rows in their place."""
 
     end: Position
     replaced: NDArray[np.int64]

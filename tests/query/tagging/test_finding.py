@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from query import record_manual_tags
-from query.tagging import TagNames, retag, tagged, tags_of
+from query.tagging import TagNames, record_manual_tags, retag, tagged, tags_of
 from store import LabelDefinition, Stamp, TagSource, VocabularyDefinition
 
 NAMES = ["animal", "dog", "puppy", "bird", "day", "night", "sunset", "kitchen", "indoors", "outdoors", "car"]

@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from query import refresh_taught_labels
-from query.tagging import StoredTagger, retag
+from query.tagging import StoredTagger, refresh_taught_labels, retag
 from query.tagging.learning.calibration import calibrate
 from query.tagging.learning.label_matrix import label_matrix
 from query.tagging.scoring.scorer import ExactScorer, columns_in_force

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from query import refresh_taught_labels, taught_label_report
-from query.tagging import photo_tags, retag, tag_counts, tagged
+from query.tagging import photo_tags, refresh_taught_labels, retag, tag_counts, tagged, taught_label_report
 from query.tagging.learning.taught_vector import Background, taught
 from query.vocabulary import difference, parse_vocabulary, write_vocabulary
 from store import LabelDefinition, VocabularyDefinition
