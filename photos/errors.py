@@ -20,6 +20,7 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── InForceTwice            a vocabulary is in force in several places, and one is to be named
 ├── NoExample               a label is to be taught without a photo that shows it
 ├── NotAnExample            a photo to be forgotten is no example of the label
+├── ContradictoryExamples   a photo is to be an example and not to be one
 ├── NoEarlierRevision       a vocabulary has no revision of that number
 ├── FileExists              a file to be written exists already
 ├── UnwritableFile          a file cannot be written at the place that was named
@@ -237,6 +238,17 @@ class NotAnExample(PhotosError):
     sentence = "{path} is no example of {label!r}; `photos teach {label!r}` lists those that it has."
     path: str
     label: str
+
+
+class ContradictoryExamples(PhotosError):
+    """A photo is to be an example of a label and not to be one at once. `problem` is the whole sentence."""
+
+    status = 2
+    problem: str
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return self.problem
 
 
 class NoEarlierRevision(PhotosError):

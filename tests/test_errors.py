@@ -30,6 +30,7 @@ CODES = {
     "catalog_too_old",
     "checkpoint_damaged",
     "checkpoint_unsupported",
+    "contradictory_examples",
     "daemon_failed",
     "damaged",
     "already_watched",

@@ -23,8 +23,8 @@ MOST_BYTES: Final = 5_000_000
 _OWN: Final = frozenset({"indexer", "photos", "query", "store"})
 #: Different messages of other libraries that are remembered.
 _MOST_REMEMBERED: Final = 1000
-#: watchdog's logger passes nothing on to the root.
-_LOGGERS: Final = (None, "watchdog")
+#: The loggers of watchdog and transformers pass nothing on to the root.
+_LOGGERS: Final = (None, "watchdog", "transformers")
 
 _log = logging.getLogger(__name__)
 

@@ -67,7 +67,9 @@ def photo_tags(library: OpenLibrary, request: TagsRequest) -> list[PhotoTags]:
 
 def tag_counts(library: OpenLibrary, threshold: float | None = None) -> list[TagCount]:
     """Return the library's tags, most frequent first. *threshold* is as in `TagsRequest`. Raises `EmptyLibrary`."""
-    counts = counted_tags(library.catalog, library.space, threshold=_threshold(library, threshold))
+    # An empty library raises here, before a catalog is made.
+    space = library.space
+    counts = counted_tags(library.catalog, space, threshold=_threshold(library, threshold))
     return [TagCount(label, count) for label, count in counts]
 
 

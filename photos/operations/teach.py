@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from photos.errors import NoExample, NotAnExample, PhotosError, safe
+from photos.errors import ContradictoryExamples, NoExample, NotAnExample, safe
 from photos.library import OpenLibrary
 from photos.operations.pictures import known_photo, photo_at
 from query.errors import UnknownLabel
@@ -31,20 +31,6 @@ from .vocabulary_names import ensure_vocabulary, slot_and_label
 
 #: The beginning of a content's hash, long enough to mean one.
 _HASH = re.compile("[0-9a-f]{8,64}")
-
-
-class ContradictoryExamples(PhotosError):
-    """A photo is named both as an example of a label and as none, or to be forgotten."""
-
-    status = 2
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-
-    def __str__(self) -> str:
-        """One sentence."""
-        return self.problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

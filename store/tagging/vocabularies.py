@@ -95,7 +95,7 @@ class Vocabularies:
         return _revision_of(row, about(members, label_ids, names))
 
     def scored_part(self, revision_id: int, label_ids: Collection[int], names: Collection[str] = ()) -> Revision:
-        """The labels of `part`, for photos that may have been scored with older ids of these labels; see `as_scored`."""
+        """The labels of `part`, for photos that may have older ids of these labels in their scores; see `as_scored`."""
         part = self.part(revision_id, label_ids, names)
         others = set(label_ids).difference(label.id for label in part.labels)
         older = self._taught_labels(others)

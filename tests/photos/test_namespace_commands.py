@@ -68,7 +68,7 @@ def test_a_namespace_is_limited_to_folders_also_for_moved_photos(beside, picture
     assert counts(beside) == {"blue": 1, "green": 1, "warm:yellow": 1}
     assert "did you mean tag:warm:yellow?" in beside("search", "tag:yellow").err
     shutil.move(pictures / "red.png", pictures / "bright" / "red.png")
-    beside.towers.images = 0
+    beside.encoders.images = 0
     beside("index")
     assert counts(beside) == {"blue": 1, "green": 1, "warm:yellow": 1, "warm:red": 1}
     # What is not said anew stays.
