@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sys
 from contextlib import contextmanager, redirect_stderr
 
@@ -28,7 +29,10 @@ def terminal():
     with open(theirs, "w", encoding="utf-8") as stream, redirect_stderr(stream):
         yield written
         stream.flush()
-        written.append(os.read(ours, 100_000).decode())
+        parts = []
+        while select.select([ours], [], [], 0)[0]:
+            parts.append(os.read(ours, 100_000))
+        written.append(b"".join(parts).decode())
     os.close(ours)
 
 
