@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         VocabularyDefinition,
         VocabularySummary,
     )
-    from .tagging.least_ranks import LeastRanks
+    from .tagging.scores import LeastRanks
     from .vectors.base import IndexStatus, VectorIndex
     from .vectors.faiss.index import FaissIndex
     from .vectors.faiss.index_files import MappedRows
@@ -132,7 +132,7 @@ _MODULES = {
         "NotACatalog",
         "StoreError",
     ),
-    "tagging.least_ranks": ("LeastRanks",),
+    "tagging.scores": ("LeastRanks",),
     "vectors.base": ("IndexStatus", "VectorIndex"),
     "vectors.faiss.index": ("FaissIndex",),
     "vectors.faiss.index_files": ("MappedRows",),

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from query.similarity.grouping import NEAR
 from query.similarity.scores import cosine_of
-from query.tagging.effective.rule import FLOOR, SURE
+from query.tagging.effective.effective_tags import FLOOR, SURE
 from query.tagging.learning.calibration import spread_of
 from store import Catalog, Space, SpaceIdentity
 

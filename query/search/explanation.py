@@ -12,9 +12,8 @@ from query.language import Query, Term, Text
 from query.similarity.scores import library_cosines, probability
 from query.similarity.text_vectors import TextVectors
 from query.tagging import ScoredTag
-from query.tagging.effective.effective_tags import rule_in_force, tags_of
+from query.tagging.effective.effective_tags import rule_in_force, spreads_in_force, tags_of
 from query.tagging.effective.namespaces import SlotView, slot_views
-from query.tagging.learning.calibration import spreads_in_force
 from query.vocabulary.labels import find_label
 from store import Catalog, Label, Photo, Revision, Space, Transaction
 

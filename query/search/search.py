@@ -18,7 +18,7 @@ from query.similarity.grouping import group_photos
 from query.similarity.scores import logit, probability
 from query.similarity.text_vectors import TextVectors
 from query.tagging import ScoredTag, tags_of
-from query.tagging.effective.rule import SURE
+from query.tagging.effective.effective_tags import SURE
 from store import Catalog, Photo, Space, VectorIndex
 
 from .chance_limit import score_distribution

@@ -1,20 +1,27 @@
 """Tags: a view of the stored embeddings through a vocabulary."""
 
-from query.tagging.effective.effective_tags import photo_tags, rule_in_force, tag_counts, tags_of
+from query.tagging.effective.effective_tags import (
+    DEFAULT_THRESHOLD,
+    ScoredTag,
+    TagRule,
+    minimum_of,
+    photo_tags,
+    rule_in_force,
+    tag_counts,
+    tags_of,
+)
 from query.tagging.effective.manual_tags import checked_name, record_manual_tags, record_manual_tags_in
 from query.tagging.effective.namespaces import MARK, SlotView, checked_namespace, full_name, slot_views, split_slot_name
-from query.tagging.effective.rule import DEFAULT_THRESHOLD, ScoredTag, TagRule, minimum_of
 from query.tagging.effective.tag_filter import TagNames, tagged
 from query.tagging.effective.tag_import import ImportedTags, TagImportResult, import_keywords, import_tags, read_tags
 from query.tagging.learning.calibration import LEAST, is_due, spread_of
-from query.tagging.learning.examples import photos_of, refresh_taught_labels
-from query.tagging.learning.label_matrix import LabelMatrix, label_matrix
+from query.tagging.learning.label_matrix import LabelMatrix, label_matrix, photos_of, refresh_taught_labels
 from query.tagging.reports.lint import Doubt, lint
 from query.tagging.reports.source_agreement import Agreement, Comparison, compare_sources
 from query.tagging.reports.tag_counts import TagPreview, preview_tags
 from query.tagging.reports.taught_label import Example, TaughtLabelReport, taught_label_report
 from query.tagging.scoring.retag import RetagReport, retag
-from query.tagging.scoring.stored_tagger import StoredTagger
+from query.tagging.scoring.scorer import StoredTagger
 
 __all__ = [
     "DEFAULT_THRESHOLD",

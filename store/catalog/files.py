@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select
 
-from store.embeddings import change_log
+from store.embeddings.embeddings import note_files_lost, note_photo_back
 from store.records import Attempts, File, Outcome, Problem, Stamp
 from store.sql import schema
 from store.sql.dialect import chunks, lies_directly, replacing, unsigned
@@ -71,23 +71,23 @@ class Files:
         is_back = before != photo_id and not self._has_files(photo_id)
         self._put(folder_id, path, stamp, Outcome.INDEXED, None, photo_id)
         if is_back:
-            change_log.note_photo_back(self._connection, photo_id)
+            note_photo_back(self._connection, photo_id)
         if before is not None and before != photo_id:
-            change_log.note_files_lost(self._connection, [before])
+            note_files_lost(self._connection, [before])
 
     def failed(self, folder_id: int, path: bytes, stamp: Stamp, outcome: Outcome, reason: str) -> None:
         """Note that the path holds no photo, and why. A photo that it held before is no longer found there."""
         before = self._photo_at(folder_id, path)
         self._put(folder_id, path, stamp, outcome, _as_text(reason), None)
         if before is not None:
-            change_log.note_files_lost(self._connection, [before])
+            note_files_lost(self._connection, [before])
 
     def companion(self, folder_id: int, path: bytes, stamp: Stamp, of: bytes) -> None:
         """Note that the path belongs to the file *of* beside it. A photo that it held is no longer found there."""
         before = self._photo_at(folder_id, path)
         self._put(folder_id, path, stamp, Outcome.COMPANION, None, None, of)
         if before is not None:
-            change_log.note_files_lost(self._connection, [before])
+            note_files_lost(self._connection, [before])
 
     def at(self, folder_id: int, path: bytes) -> File | None:
         """Return the file at the path, relative to its folder."""
@@ -101,7 +101,7 @@ class Files:
             held = select(_file.c.photo_id).where(_file.c.id.in_(some), _file.c.photo_id.is_not(None)).distinct()
             photos = list(self._connection.execute(held).scalars())
             self._connection.execute(delete(_file).where(_file.c.id.in_(some)))
-            change_log.note_files_lost(self._connection, photos)
+            note_files_lost(self._connection, photos)
 
     def stamps(self, file_ids: Sequence[int]) -> dict[int, Stamp]:
         """Return the stamps of those files that are still known."""

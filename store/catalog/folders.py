@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
-from store.embeddings import change_log
+from store.embeddings.embeddings import note_files_lost
 from store.errors import FolderCovered
 from store.records import Folder
 from store.sql import schema
@@ -75,7 +75,7 @@ class Folders:
         )
         photos = list(self._connection.execute(held.distinct()).scalars())
         self._connection.execute(delete(schema.file).where(schema.file.c.folder_id == folder_id))
-        change_log.note_files_lost(self._connection, photos)
+        note_files_lost(self._connection, photos)
         self._connection.execute(delete(schema.folder).where(schema.folder.c.id == folder_id))
 
     def _set(self, folder_id: int, **values: object) -> None:

@@ -5,6 +5,7 @@ A cache knows how its rows stand in the change log; `Embeddings` decides which o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -12,7 +13,17 @@ from numpy.typing import NDArray
 
 from store.records import Space
 
-from .change_log import Position
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """An entry of the log: its number, and a random token that no other log has at that number."""
+
+    seq: int
+    token: int
+
+
+#: Before the first entry.
+START = Position(0, 0)
 
 
 class CachedRows(Protocol):

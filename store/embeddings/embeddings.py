@@ -1,11 +1,16 @@
-"""Spaces, and the unit vectors of photos and texts in them."""
+"""Spaces, the unit vectors of photos and texts in them, and the change log of the photos' vectors.
+
+The log has, in order, which embeddings became findable, changed or were lost. The vector index follows it.
+"""
 
 from __future__ import annotations
 
 import os
+import secrets
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +27,7 @@ from sqlalchemy import (
     insert,
     select,
     type_coerce,
+    update,
 )
 
 from store.errors import BadVector, safe
@@ -29,10 +35,14 @@ from store.records import Space, SpaceIdentity, Vectors
 from store.sql import schema
 from store.sql.dialect import among, chunks, pack, replacing, upsert
 
-from . import change_log
-from .cache import CachedRows, EmbeddingCache
+from .cache import START, CachedRows, EmbeddingCache, Position
+
+#: Changes of an embedding in the log: it became findable or changed, or was lost.
+PUT = "put"
+DELETE = "delete"
 
 _space, _embedding, _text, _file = schema.space, schema.embedding, schema.text_vector, schema.file
+_log = schema.embedding_change
 #: Rows that are fetched at once.
 _PART = 1024
 #: Photos from which the check of a cache pays for itself.
@@ -41,6 +51,18 @@ _MANY = 256
 _LENGTH_TOLERANCE = 1e-2
 # Built once: making a statement costs more than running it.
 _SPACE = select(_space).where(_space.c.id == bindparam("id"))
+_HELD = select(_file.c.photo_id).where(_file.c.photo_id.in_(bindparam("photos", expanding=True))).distinct()
+#: With the few spaces named, the index on (space, photo) answers instead of a scan of all embeddings.
+_EMBEDDED = select(_embedding.c.space_id, _embedding.c.photo_id).where(
+    _embedding.c.space_id.in_(select(schema.space.c.id)),
+    _embedding.c.photo_id.in_(bindparam("photos", expanding=True)),
+)
+_SET_GONE = (
+    update(schema.photo)
+    .where(schema.photo.c.id.in_(bindparam("photos", expanding=True)))
+    .values(gone_at=bindparam("moment"))
+)
+_APPEND = insert(_log)
 _PUT = replacing(_embedding, ["space_id", "photo_id"], ["vector", "checksum", "pixels"])
 
 
@@ -102,7 +124,7 @@ class Embeddings:
         checksum = zlib.crc32(pack(vector, "float16"))
         row = {"space_id": space_id, "photo_id": photo_id, "vector": vector, "checksum": checksum, "pixels": pixels}
         self._connection.execute(_PUT, row)
-        change_log.note_put(self._connection, space_id, photo_id)
+        note_put(self._connection, space_id, photo_id)
 
     def of_pixels(self, space_id: int, pixels: bytes) -> NDArray[np.float32] | None:
         """Return the vector, float32 (d,), of any photo with these pixels; None if there is none."""
@@ -209,16 +231,16 @@ class Embeddings:
             self._connection.execute(
                 delete(_embedding).where(_embedding.c.space_id == space_id, _embedding.c.photo_id.in_(some))
             )
-        change_log.note_dropped(self._connection, space_id, damaged)
+        note_dropped(self._connection, space_id, damaged)
         return damaged
 
     def _fresh(self, space_id: int) -> _FreshRows | None:
         """The cached rows that are as the catalog has them in this transaction."""
         rows = None if self._cache is None else self._cache.rows(self._space(space_id))
-        if rows is None or not change_log.holds(self._connection, space_id, rows.end):
+        if rows is None or not log_holds(self._connection, space_id, rows.end):
             return None
-        changes = change_log.since(self._connection, space_id, rows.end.seq)
-        put = [photo_id for photo_id, op in changes.items() if op == change_log.PUT]
+        changes = changes_since(self._connection, space_id, rows.end.seq)
+        put = [photo_id for photo_id, op in changes.items() if op == PUT]
         touched = np.fromiter(changes, np.int64, len(changes))
         ids = rows.photo_ids
         return _FreshRows(rows, ids[~np.isin(ids, touched)] if len(touched) else ids, np.array(sorted(put), np.int64))
@@ -312,6 +334,56 @@ class Texts:
             self._connection.execute(upsert(_text).on_conflict_do_nothing(), rows)
 
 
+def note_put(connection: Connection, space_id: int, photo_id: int) -> None:
+    """Note that the photo's embedding is new or changed. Without a file it is noted when the photo gets one."""
+    if _held(connection, [photo_id]):
+        _note(connection, [(space_id, photo_id)], PUT)
+
+
+def note_photo_back(connection: Connection, photo_id: int) -> None:
+    """Note that the photo has just gained its first file."""
+    connection.execute(_SET_GONE, {"photos": [photo_id], "moment": None})
+    _note(connection, _embedded(connection, [photo_id]), PUT)
+
+
+def note_files_lost(connection: Connection, photo_ids: Sequence[int]) -> None:
+    """Note that files of these photos are gone: photos that have none left can no longer be found."""
+    for some in chunks(photo_ids):
+        gone = set(some) - _held(connection, some)
+        connection.execute(_SET_GONE, {"photos": sorted(gone), "moment": datetime.now(UTC).replace(tzinfo=None)})
+        _note(connection, _embedded(connection, sorted(gone)), DELETE)
+
+
+def note_dropped(connection: Connection, space_id: int, photo_ids: Iterable[int]) -> None:
+    """Note that these photos' embeddings in the space are deleted."""
+    _note(connection, [(space_id, photo_id) for photo_id in photo_ids], DELETE)
+
+
+def latest_change(connection: Connection, space_id: int) -> Position:
+    """Return the last entry of the space; `START` if there is none."""
+    newest = select(_log.c.seq, _log.c.token).where(_log.c.space_id == space_id).order_by(_log.c.seq.desc()).limit(1)
+    row = connection.execute(newest).one_or_none()
+    return START if row is None else Position(row.seq, row.token)
+
+
+def log_holds(connection: Connection, space_id: int, position: Position) -> bool:
+    """Return whether *position* is in this log. If not, it is of another catalog, or of this one before a restore."""
+    if position == START:
+        return True
+    same = select(_log.c.seq).where(
+        _log.c.space_id == space_id, _log.c.seq == position.seq, _log.c.token == position.token
+    )
+    return connection.execute(same).first() is not None
+
+
+def changes_since(connection: Connection, space_id: int, seq: int) -> dict[int, str]:
+    """Return each photo that changed after entry *seq*, with its newest change (`PUT` or `DELETE`)."""
+    rows = connection.execute(
+        select(_log.c.photo_id, _log.c.op).where(_log.c.space_id == space_id, _log.c.seq > seq).order_by(_log.c.seq)
+    )
+    return {row.photo_id: row.op for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class _FreshRows:
     """Cached rows, and how they differ from the catalog.
@@ -362,3 +434,20 @@ def _has_file() -> ColumnElement[bool]:
 def _vectors(photo_ids: Sequence[int], rows: Sequence[bytes], dimension: int) -> Vectors:
     matrix = np.frombuffer(b"".join(rows), "<f2").reshape(len(rows), dimension)
     return Vectors(np.array(photo_ids, np.int64), matrix.astype(np.float32))
+
+
+def _held(connection: Connection, photo_ids: Sequence[int]) -> set[int]:
+    return set(connection.execute(_HELD, {"photos": photo_ids}).scalars())
+
+
+def _embedded(connection: Connection, photo_ids: Sequence[int]) -> list[tuple[int, int]]:
+    return [(row.space_id, row.photo_id) for row in connection.execute(_EMBEDDED, {"photos": photo_ids})]
+
+
+def _note(connection: Connection, pairs: Iterable[tuple[int, int]], op: str) -> None:
+    rows = [
+        {"space_id": space_id, "photo_id": photo_id, "op": op, "token": secrets.randbits(63)}
+        for space_id, photo_id in pairs
+    ]
+    if rows:
+        connection.execute(_APPEND, rows)

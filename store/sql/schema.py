@@ -318,7 +318,7 @@ photo_scores = Table(
     sqlite_with_rowid=False,
 )
 
-#: The least rank that each photo has kept, float32, of a page of 4096 ids (see `least_ranks`).
+#: The least rank that each photo has kept, float32, of a page of 4096 ids (see `LeastRanks`).
 least_rank = Table(
     "least_rank",
     metadata,

@@ -25,20 +25,20 @@ from sqlalchemy import (
     update,
 )
 
-from store.embeddings.change_log import PUT, latest
+from store.embeddings.embeddings import PUT, latest_change
 from store.records import PhotoScores, Scoring
 from store.sql import schema
 from store.sql.dialect import among, chunks, execute_plainly, replacing, upsert
 
-from . import least_ranks
-from .least_ranks import PAGE, LeastRanks
-
-_scoring, _scores, _embedding, _log = (
+_scoring, _scores, _least, _embedding, _log = (
     schema.scoring,
     schema.photo_scores,
+    schema.least_rank,
     schema.embedding,
     schema.embedding_change,
 )
+#: Photos of a page of least ranks: it is their id divided by this.
+PAGE = 4096
 #: The columns that `_kept_of` reads and `_rows_of` writes.
 _COLUMNS = (_scores.c.photo_id, _scores.c.label_ids, _scores.c.cosines)
 _BYTES = 4
@@ -105,7 +105,7 @@ class Scores:
             "edition": 0,
             "label_ids": _packed(label_ids, "<i8"),
             "offsets": _packed(offsets, "<f8"),
-            "change_seq": latest(self._connection, space_id).seq,
+            "change_seq": latest_change(self._connection, space_id).seq,
             "complete": complete,
         }
         key = self._connection.execute(insert(_scoring).values(values)).inserted_primary_key
@@ -153,7 +153,7 @@ class Scores:
         rows = [(scoring_id, *row) for row in _rows_of(kept)]
         if rows:
             execute_plainly(self._connection, _PUT, rows)
-            least_ranks.forget(self._connection, scoring_id, kept.photo_ids.tolist())
+            _forget_least_ranks(self._connection, scoring_id, kept.photo_ids.tolist())
 
     def of(self, scoring_id: int, photo_ids: Sequence[int]) -> PhotoScores:
         """The scores of these photos, by photo; those that have none are left out."""
@@ -211,7 +211,7 @@ class Scores:
 
     def least_ranks(self, scoring: Scoring) -> LeastRanks:
         """The least rank that each photo has kept; missing pages are computed from the rows."""
-        found = least_ranks.read(self._connection, scoring.id)
+        found = _read_least_ranks(self._connection, scoring.id)
         last = self._connection.execute(
             select(func.max(_scores.c.photo_id)).where(_scores.c.scoring_id == scoring.id)
         ).scalar()
@@ -225,7 +225,7 @@ class Scores:
 
     def keep_least_ranks(self, scoring: Scoring, least: LeastRanks) -> None:
         """Store the least ranks, so that they need not be computed from the rows again."""
-        least_ranks.write(self._connection, scoring.id, least)
+        _write_least_ranks(self._connection, scoring.id, least)
 
     def forget(self, scoring_id: int, photo_ids: Sequence[int]) -> None:
         """Delete the scores of these photos."""
@@ -233,7 +233,7 @@ class Scores:
             self._connection.execute(
                 delete(_scores).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id.in_(some))
             )
-        least_ranks.forget(self._connection, scoring_id, photo_ids)
+        _forget_least_ranks(self._connection, scoring_id, photo_ids)
 
     def forget_deleted(self, scoring: Scoring) -> None:
         """Delete the scores of photos that were deleted."""
@@ -262,7 +262,7 @@ class Scores:
 
     def _resume(self, begun: Scoring) -> None:
         self.forget_changed(begun)
-        seq = latest(self._connection, begun.space_id).seq
+        seq = latest_change(self._connection, begun.space_id).seq
         self._connection.execute(update(_scoring).where(_scoring.c.id == begun.id).values(change_seq=seq))
 
     def _newest(self, space_id: int, slot: str, *, complete: bool) -> Scoring | None:
@@ -285,7 +285,7 @@ class Scores:
 
     def _delete(self, scoring_ids: Iterable[int]) -> None:
         for scoring_id in list(scoring_ids):
-            least_ranks.forget_all(self._connection, scoring_id)
+            _forget_all_least_ranks(self._connection, scoring_id)
             self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring_id))
             self._connection.execute(delete(_scoring).where(_scoring.c.id == scoring_id))
 
@@ -322,3 +322,79 @@ def _kept_of(rows: Sequence[Any]) -> PhotoScores:
 def _holds_any(label_ids: Collection[int]) -> ColumnElement[bool]:
     """True if one of *label_ids* is among a photo's, or its bytes happen to span two of them."""
     return or_(false(), *(func.instr(_scores.c.label_ids, struct.pack("<i", each)) > 0 for each in label_ids))
+
+
+class LeastRanks:
+    """The least rank that each photo has kept in a scoring: the rank that a label must reach to come among its best.
+
+    They are stored in pages of `PAGE` photos, so that a new label can be compared with all photos without reading what
+    they have kept. A missing page is computed from the rows; every write or deletion of a row must delete its page.
+    Photos that have been deleted may be among them.
+    """
+
+    def __init__(self) -> None:
+        self._pages: dict[int, NDArray[np.float32]] = {}
+
+    def pages(self) -> dict[int, NDArray[np.float32]]:
+        """The pages, float32 (`PAGE`,) each, NaN where a photo has kept nothing."""
+        return self._pages
+
+    def photo_ids(self) -> NDArray[np.int64]:
+        """The photos that have kept something, int64 (n,), ascending."""
+        held = [np.flatnonzero(~np.isnan(ranks)) + page * PAGE for page, ranks in sorted(self._pages.items())]
+        return np.concatenate([np.empty(0, np.int64), *held])
+
+    def of(self, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The least ranks of these photos, (n,), ascending: float32 (n,), NaN where nothing is kept."""
+        found = np.full(len(photo_ids), np.nan, np.float32)
+        for page, ranks in self._pages.items():
+            start, end = np.searchsorted(photo_ids, (page * PAGE, (page + 1) * PAGE))
+            found[start:end] = ranks[photo_ids[start:end] - page * PAGE]
+        return found
+
+    def note(self, photo_ids: NDArray[np.int64], ranks: NDArray[np.float64]) -> None:
+        """These photos, (n,), have now kept these ranks, (n, k); none, if k is 0."""
+        least = ranks.min(axis=1, initial=np.inf)
+        for page in np.unique(photo_ids // PAGE).tolist():
+            some = photo_ids // PAGE == page
+            self.page(page)[photo_ids[some] - page * PAGE] = least[some]
+
+    def forget(self, photo_ids: NDArray[np.int64]) -> None:
+        """These photos, (n,), have kept nothing."""
+        for page in np.unique(photo_ids // PAGE).tolist():
+            self.page(page)[photo_ids[photo_ids // PAGE == page] - page * PAGE] = np.nan
+
+    def page(self, page: int) -> NDArray[np.float32]:
+        """The page of that number, made if there is none."""
+        return self._pages.setdefault(page, np.full(PAGE, np.nan, np.float32))
+
+
+def _read_least_ranks(connection: Connection, scoring_id: int) -> LeastRanks:
+    """The pages that are kept."""
+    found = LeastRanks()
+    for row in connection.execute(select(_least.c.page, _least.c.ranks).where(_least.c.scoring_id == scoring_id)):
+        found.page(row.page)[:] = np.frombuffer(row.ranks, "<f4")
+    return found
+
+
+def _write_least_ranks(connection: Connection, scoring_id: int, least: LeastRanks) -> None:
+    """Keep these pages, and no others."""
+    _forget_all_least_ranks(connection, scoring_id)
+    rows = [
+        {"scoring_id": scoring_id, "page": page, "ranks": ranks.astype("<f4").tobytes()}
+        for page, ranks in least.pages().items()
+    ]
+    if rows:
+        connection.execute(insert(_least), rows)
+
+
+def _forget_least_ranks(connection: Connection, scoring_id: int, photo_ids: Iterable[int]) -> None:
+    """Delete the pages of these photos."""
+    pages = {photo_id // PAGE for photo_id in photo_ids}
+    if pages:
+        connection.execute(delete(_least).where(_least.c.scoring_id == scoring_id, _least.c.page.in_(sorted(pages))))
+
+
+def _forget_all_least_ranks(connection: Connection, scoring_id: int) -> None:
+    """Delete all pages."""
+    connection.execute(delete(_least).where(_least.c.scoring_id == scoring_id))

@@ -29,7 +29,7 @@ from store import (
     Vectors,
     VocabularyDefinition,
 )
-from store.embeddings import change_log
+from store.embeddings.embeddings import changes_since, latest_change
 from store.sql import schema as tables
 from store.sql.sqlite import connect, transaction
 
@@ -559,8 +559,8 @@ def test_no_everyday_statement_reads_a_whole_large_table(tagged):
         t.tags.of([one])
         t.photos.get([one])
         t.photos.at(b"/photos/a")
-        change_log.latest(t.connection, space)
-        change_log.since(t.connection, space, 0)
+        latest_change(t.connection, space)
+        changes_since(t.connection, space, 0)
         event.remove(t.connection, "before_cursor_execute", note)
         for statement, parameters in seen.items():
             plan = t.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()

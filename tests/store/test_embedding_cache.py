@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from store import Catalog
-from store.embeddings import change_log
-from store.embeddings.change_log import Position
+from store.embeddings.cache import Position
+from store.embeddings.embeddings import latest_change
 
 from .conftest import Photographer, unit
 
@@ -49,7 +49,7 @@ def cached(tmp_path_factory):
         for content in range(1, COUNT):
             photographer.put(b"%d" % content, content)
         with catalog.read() as t:
-            end = change_log.latest(t.connection, photographer.space.id)
+            end = latest_change(t.connection, photographer.space.id)
         cache.kept = FakeRows(end, range(1, COUNT))
         photographer.put(b"last", COUNT)
         with catalog.write() as t:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from store.embeddings.change_log import START
+from store.embeddings.cache import START
 from store.vectors.faiss.index_rows import Rows, Scanner, Workers
 
 from .conftest import unit

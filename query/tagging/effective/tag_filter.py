@@ -13,9 +13,8 @@ from query.vocabulary.labels import Ancestors, LabelFinder, normalized_name
 from store import LabelDefinition, PhotoScores, Space, Transaction
 from store.filters.id_sets import union
 
-from .effective_tags import ScoredSlot, names_of, scored_slot, tags_of
+from .effective_tags import ScoredSlot, TagRule, names_of, scored_slot, tags_of
 from .namespaces import MARK, SlotSpeller, SlotView, slot_views
-from .rule import TagRule
 
 #: Photos whose tags are looked at one by one together.
 _PART = 1000

@@ -8,7 +8,6 @@ Robust Estimation", 1974).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -72,12 +71,6 @@ def complete(catalog: Catalog, space: Space, labels: LabelMatrix) -> None:
     spreads = measure(catalog, space, LabelMatrix(labels.label_ids[missing], labels.matrix[missing], 0))
     with catalog.write() as t:
         t.calibrations.complete(current.id, spreads)
-
-
-def spreads_in_force(t: Transaction, space: Space, label_ids: Sequence[int]) -> dict[int, CosineSpread]:
-    """The distributions of these labels in the snapshot in force."""
-    current = t.calibrations.current(space.id)
-    return {} if current is None else t.calibrations.of(current.id, label_ids)
 
 
 def measure(catalog: Catalog, space: Space, labels: LabelMatrix) -> dict[int, CosineSpread]:

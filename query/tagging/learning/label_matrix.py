@@ -1,4 +1,4 @@
-"""A vocabulary as a matrix: one vector a label, cached for each space."""
+"""A vocabulary as a matrix: one vector a label, of its texts and its examples in the library, cached for each space."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from query.similarity import TextVectors
-from store import Catalog, Label, LabelFit, Revision, Space, Vectors
+from store import Catalog, Label, LabelDefinition, LabelFit, Revision, Space, Transaction, Vectors
 
-from .examples import taught_by
+from .sample import sample_of
+from .taught_vector import Background, Taught, taught
 
 #: Labels' numbers are rounded to multiples of its inverse. Stored embeddings are fp16, which are multiples of 2^-24; so
 #: products are multiples of 2^-52, and every sum of them that is below 2 is a float64 without rounding.
@@ -129,3 +130,61 @@ def _encode(labels: list[Label], texts: TextVectors, progress: Callable[[int, in
     means = np.stack([part.astype(np.float64).mean(0) for part in np.split(rows, ends[:-1])])
     unit = means / np.linalg.norm(means, axis=1, keepdims=True)
     return Vectors(np.array([label.id for label in labels], np.int64), unit.astype(np.float32))
+
+
+def taught_by(
+    catalog: Catalog, space: Space, labels: Sequence[LabelDefinition], texts: NDArray[np.float32]
+) -> list[Taught]:
+    """Vectors of *labels* by their examples in the library, given the unit vectors of their *texts*, (n, d).
+
+    The library is what it is now. Examples that are not in it are left out.
+    """
+    background = Background(sample_of(catalog, space))
+    found = []
+    for label, text in zip(labels, texts, strict=True):
+        with catalog.read() as t:
+            shown, not_shown = (_embeddings(t, space, each) for each in (label.examples, label.counterexamples))
+        found.append(taught(background, text, shown.matrix, not_shown.matrix))
+    return found
+
+
+def photos_of(t: Transaction, hashes: Sequence[str]) -> dict[str, int]:
+    """The photos with these SHA-256s; those that are not in the catalog are left out."""
+    found = t.photos.of_contents([bytes.fromhex(each) for each in hashes])
+    return {content_hash.hex(): photo_id for content_hash, photo_id in found.items()}
+
+
+def refresh_taught_labels(catalog: Catalog, space: Space, revision: Revision) -> Revision:
+    """*revision*, whose labels' vectors are to be made anew where more of their examples came into the library.
+
+    The same if there are none. If it is another, a re-tag is pending wherever one of these labels is; until that is
+    whole, the tags are those of the vectors that there were.
+    """
+    if not any(label.definition.is_taught for label in revision.labels):
+        return revision
+    with catalog.read() as t:
+        newest = t.vocabularies.as_now(revision)
+        learners = {label.id: label.definition for label in newest.labels if label.definition.is_taught}
+        made = t.labels.made(space.id, list(learners))
+        more = [key for key, each in made.items() if _usable(t, space, learners[key]) > each.examples]
+    if not more:
+        return newest
+    with catalog.write() as t:
+        before = {slot.name: t.vocabularies.label_ids(slot.target.revision_id) for slot in t.slots.all()}
+        for label_id in more:
+            t.vocabularies.renew_label(label_id)
+        for slot in t.slots.all():
+            if not np.array_equal(before[slot.name], t.vocabularies.label_ids(slot.target.revision_id)):
+                t.slots.mark_stale(slot.name)
+        return t.vocabularies.as_now(newest)
+
+
+def _usable(t: Transaction, space: Space, label: LabelDefinition) -> int:
+    """The number of examples that a vector would be made of."""
+    shown, not_shown = (len(_embeddings(t, space, each)) for each in (label.examples, label.counterexamples))
+    return shown + not_shown if shown else 0
+
+
+def _embeddings(t: Transaction, space: Space, hashes: Sequence[str]) -> Vectors:
+    # In the order of the photos, so that the order in which they are named cannot change a digit.
+    return t.embeddings.get(space.id, sorted(set(photos_of(t, hashes).values())))

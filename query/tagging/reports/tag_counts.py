@@ -10,10 +10,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from query.similarity import TextVectors
-from query.tagging.effective.effective_tags import names_of
-from query.tagging.effective.rule import TagRule
+from query.tagging.effective.effective_tags import TagRule, minimums_of, names_of
 from query.tagging.learning.calibration import measure
-from query.tagging.learning.examples import minimums_of
 from query.tagging.learning.label_matrix import matrix_of
 from query.tagging.scoring.retag import scorer_for
 from query.tagging.scoring.scorer import Columns

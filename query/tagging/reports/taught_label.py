@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from query.similarity import TextVectors
-from query.tagging.learning.examples import photos_of
-from query.tagging.learning.label_matrix import matrix_of
+from query.tagging.learning.label_matrix import matrix_of, photos_of
 from store import Catalog, LabelDefinition, LabelFit, Photo, Space, VocabularyDefinition
 
 from .tag_counts import as_revision

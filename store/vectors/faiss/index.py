@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.catalog.catalog import Catalog, Transaction
-from store.embeddings import change_log
-from store.embeddings.change_log import Position
-from store.embeddings.embeddings import Embeddings
+from store.embeddings.cache import Position
+from store.embeddings.embeddings import PUT, Embeddings, changes_since, latest_change, log_holds
 from store.errors import BadVector
 from store.records import Neighbours, Space, Vectors
 from store.vectors.base import IndexStatus
@@ -117,9 +116,9 @@ class FaissIndex:
         """Return the state of the file, without making one."""
         rows = self._files.open()
         with self._catalog.read() as t:
-            if rows is not None and not change_log.holds(t.connection, self._space.id, rows.end):
+            if rows is not None and not log_holds(t.connection, self._space.id, rows.end):
                 rows = None
-            newer = len(change_log.since(t.connection, self._space.id, rows.end.seq if rows else 0))
+            newer = len(changes_since(t.connection, self._space.id, rows.end.seq if rows else 0))
         size = self._files.size()
         if rows is None:
             return IndexStatus(0, newer, valid=False, bytes=size)
@@ -155,14 +154,14 @@ class FaissIndex:
         if self._rows is None or not self._files.is_current(self._rows):
             self._rows, self._newer = self._files.open(), None
         with self._catalog.read() as t:
-            if self._rows is None or not change_log.holds(t.connection, self._space.id, self._rows.end):
+            if self._rows is None or not log_holds(t.connection, self._space.id, self._rows.end):
                 return self._rebuilt(t, None)
-            end = change_log.latest(t.connection, self._space.id)
-            if self._newer is None or not change_log.holds(t.connection, self._space.id, self._newer.end):
+            end = latest_change(t.connection, self._space.id)
+            if self._newer is None or not log_holds(t.connection, self._space.id, self._newer.end):
                 self._newer = self._none_newer(self._rows.end)
             if self._newer.end == end:
                 return self._rows, self._newer
-            changed = change_log.since(t.connection, self._space.id, self._newer.end.seq)
+            changed = changes_since(t.connection, self._space.id, self._newer.end.seq)
             replaced = np.union1d(self._newer.replaced, _photo_ids(changed))
             if len(replaced) >= max(self._newer_rows, _NEWER_SHARE * len(self._rows)):
                 return self._rebuilt(t, self._rows)
@@ -175,11 +174,11 @@ class FaissIndex:
 
     def _rebuilt(self, t: Transaction, before: Rows | None) -> tuple[Rows, _Newer]:
         """A new generation, of the rows *before* if they are undamaged, or of the catalog alone."""
-        end, embeddings = change_log.latest(t.connection, self._space.id), t.embeddings.uncached
+        end, embeddings = latest_change(t.connection, self._space.id), t.embeddings.uncached
         if before is None or not self._files.verify():
             self._rows = self._files.write(end, lambda: _pages_from_catalog(embeddings, self._space.id))
         else:
-            changed = change_log.since(t.connection, self._space.id, before.end.seq)
+            changed = changes_since(t.connection, self._space.id, before.end.seq)
             self._rows = self._accelerator.carry(
                 before,
                 _photo_ids(changed),
@@ -198,7 +197,7 @@ def _pages_from_catalog(embeddings: Embeddings, space_id: int) -> Iterator[Page]
 def _pages_from_rows(rows: Rows, changed: dict[int, str], embeddings: Embeddings, space_id: int) -> Iterator[Page]:
     """Yield *rows*, with the catalog's rows in place of those that *changed* (photo to `PUT` or `DELETE`)."""
     kept = ~np.isin(rows.photo_ids, _photo_ids(changed))
-    put = np.array(sorted(photo_id for photo_id, op in changed.items() if op == change_log.PUT), np.int64)
+    put = np.array(sorted(photo_id for photo_id, op in changed.items() if op == PUT), np.int64)
     photo_ids = np.union1d(rows.photo_ids[kept], put)
     for start in range(0, len(photo_ids), _PART):
         wanted = photo_ids[start : start + _PART]

@@ -22,7 +22,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from store.embeddings.change_log import Position
+from store.embeddings.cache import Position
 from store.fsync import sync
 from store.records import Space
 

@@ -13,7 +13,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from store.embeddings.change_log import Position
+from store.embeddings.cache import Position
 from store.records import Neighbours
 
 Part = TypeVar("Part")

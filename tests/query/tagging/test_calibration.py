@@ -7,7 +7,7 @@ import pytest
 
 from query.similarity import cosine_of
 from query.tagging import is_due, minimum_of, photo_tags, retag, spread_of
-from query.tagging.effective.rule import FLOOR, STANDS_OUT, SURE
+from query.tagging.effective.effective_tags import FLOOR, STANDS_OUT, SURE
 from query.tagging.learning.calibration import LEAST, calibrate, measure
 from query.tagging.learning.label_matrix import label_matrix
 from query.vocabulary import parse_vocabulary

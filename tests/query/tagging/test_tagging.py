@@ -24,7 +24,7 @@ from query.tagging import (
     retag,
     tag_counts,
 )
-from query.tagging.effective.rule import TagRule
+from query.tagging.effective.effective_tags import TagRule
 from query.tagging.learning.label_matrix import LabelMatrix, on_grid
 from query.tagging.scoring.retag import scorer_for
 from query.tagging.scoring.scorer import KEPT_MOST, Columns, ExactScorer
@@ -43,7 +43,7 @@ from store import (
     VocabularyDefinition,
 )
 from store.sql import schema as tables
-from store.tagging.revision_labels import CachedMembers, about
+from store.tagging.vocabularies import CachedMembers, about
 from tests.fakes import vector_of
 from tests.query.conftest import IDENTITY
 

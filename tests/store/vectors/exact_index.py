@@ -3,7 +3,7 @@
 import numpy as np
 
 from store import BadVector, IndexStatus
-from store.embeddings import change_log
+from store.embeddings.embeddings import changes_since, latest_change, log_holds
 from store.records import Neighbours
 
 
@@ -34,7 +34,7 @@ class ExactIndex:
 
     def refresh(self):
         with self._catalog.read() as t:
-            before, self._end = self._end, change_log.latest(t.connection, self._space.id)
+            before, self._end = self._end, latest_change(t.connection, self._space.id)
             self._rows = t.embeddings.uncached.count(self._space.id)
         return self._end != before
 
@@ -43,8 +43,8 @@ class ExactIndex:
 
     def status(self):
         with self._catalog.read() as t:
-            is_valid = self._end is not None and change_log.holds(t.connection, self._space.id, self._end)
-            newer = change_log.since(t.connection, self._space.id, self._end.seq if is_valid else 0)
+            is_valid = self._end is not None and log_holds(t.connection, self._space.id, self._end)
+            newer = changes_since(t.connection, self._space.id, self._end.seq if is_valid else 0)
         return IndexStatus(self._rows if is_valid else 0, len(newer), valid=is_valid, bytes=0)
 
     def verify(self):
