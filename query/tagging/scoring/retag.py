@@ -301,7 +301,9 @@ class _Retag:
         return kept
 
     def _check_target(self, t: Transaction) -> None:
-        _target(t, self._slot, self._revision)
+        """Raise `Superseded` if the slot has another target now, or was dropped: one made again has a lower version."""
+        if _target(t, self._slot, self._revision).version < self._target.version:
+            raise Superseded(self._revision.vocabulary)
 
     def _is_done_by_another(self, t: Transaction, begun: Scoring) -> bool:
         """Return whether another process, which was at the same scoring, has put it in force.
