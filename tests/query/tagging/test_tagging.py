@@ -418,6 +418,41 @@ def test_a_photo_changed_during_a_retag_is_tagged_again(library):
     assert tags[one] == tags[other] != []
 
 
+class Late:
+    """A scorer that calls *meanwhile* after it has scored the first photos, before these scores are stored."""
+
+    def __init__(self, columns, meanwhile):
+        self._exact = ExactScorer(columns)
+        self._meanwhile = [meanwhile]
+
+    def kept(self, vectors):
+        kept = self._exact.kept(vectors)
+        if self._meanwhile:
+            self._meanwhile.pop()()
+        return kept
+
+
+def test_scores_of_an_older_embedding_do_not_survive_a_second_retag(library):
+    first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary(*NAMES, threshold=0.02))
+    one, other = library.add("one", first), library.add("other", first)
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    def change_and_retag():
+        with library.catalog.write() as t:
+            t.embeddings.put(library.space.id, one, vector_of(b"other"))
+        with pytest.raises(KeyboardInterrupt):
+            retag(library.catalog, library.space, second, library.new_texts(), interrupt, rows=1)
+
+    def late(columns, photos):
+        return Late(columns, change_and_retag)
+
+    retag(library.catalog, library.space, second, library.texts, make_scorer=late, rows=1)
+    tags = photo_tags(library.catalog, library.space, [one, other])
+    assert tags[one] == tags[other] != []
+
+
 def test_photos_added_during_a_retag_are_tagged_at_its_end(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
     library.add("one", first)
