@@ -314,6 +314,30 @@ def test_of_two_that_do_the_same_amendment_the_slower_one_ends(library):
     assert library.rows() == kept
 
 
+@pytest.mark.parametrize("is_dropped", [True, False])
+def test_amendments_leave_no_scores_of_former_labels_where_embeddings_are_damaged(library, is_dropped):
+    _, second = amended(library, NAMES, NAMES[1:])
+    with library.catalog.write() as t:
+        damaged = t.connection.execute(
+            tables.embedding.update().where(tables.embedding.c.photo_id == 2).values(checksum=1)
+        )
+        assert damaged.rowcount == 1
+        if is_dropped:
+            t.embeddings.drop_damaged(library.space.id)
+    fewer = [library.put(vocabulary(*NAMES[1:-count], threshold=0.02)) for count in (3, 6, 9)]
+    for revision in (second, *fewer):
+        retag(library.catalog, library.space, revision, library.texts)
+        known = {label.id for label in revision.labels}
+        assert {label_id for _, label_id, _ in library.rows()} <= known
+    with library.catalog.write() as t:
+        t.embeddings.put(library.space.id, 2, vector_of(b"photo1"))
+    retag(library.catalog, library.space, fewer[-1], library.texts)
+    held = library.rows()
+    library.forget_scores()
+    retag(library.catalog, library.space, fewer[-1], library.texts)
+    assert library.rows() == held
+
+
 def test_of_two_amendments_at_once_the_later_one_stands(library):
     _, second = amended(library, NAMES, ["new", *NAMES[2:]])
     third = library.put(vocabulary("newer", *NAMES[2:], threshold=0.02))
