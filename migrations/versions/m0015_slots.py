@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -73,7 +75,11 @@ def _fill(connection: sa.Connection) -> None:
         target = revision_id if begun is None else begun
         if target is None:
             continue
-        is_stale = scored is not None and (scored != revision_id or _has_renewed_labels(connection, revision_id))
+        is_stale = scored is not None and (
+            scored != revision_id
+            or _has_renewed_labels(connection, revision_id)
+            or _is_scored_with_older_labels(connection, space_id, name, revision_id)
+        )
         current = 0 if revision_id is None else 1
         connection.execute(
             _slot.insert().values(
@@ -95,6 +101,11 @@ _NEWEST = sa.text(
     "SELECT revision_id FROM scoring WHERE space_id = :space AND namespace = :name AND complete = :complete"
     " ORDER BY id DESC LIMIT 1"
 )
+#: The labels of a namespace's newest scoring that is complete, as 64-bit numbers.
+_LABELS = sa.text(
+    "SELECT label_ids FROM scoring WHERE space_id = :space AND namespace = :name AND complete ORDER BY id DESC LIMIT 1"
+)
+_MEMBERS = sa.text("SELECT label_id FROM revision_label WHERE revision_id = :revision")
 #: A label that was made anew, as examples came for it after photos were scored: a newer one has the same content.
 _RENEWED = sa.text(
     "SELECT 1 FROM revision_label AS member JOIN label AS old ON old.id = member.label_id"
@@ -107,6 +118,16 @@ _RENEWED = sa.text(
 
 def _has_renewed_labels(connection: sa.Connection, revision_id: int) -> bool:
     return connection.execute(_RENEWED, {"revision": revision_id}).first() is not None
+
+
+def _is_scored_with_older_labels(connection: sa.Connection, space_id: int, name: str, revision_id: int) -> bool:
+    """Return whether the scoring has labels that its revision does not have any more.
+
+    A re-tag in another slot with the same revision writes the ids of renewed labels into it.
+    """
+    newest = connection.execute(_LABELS, {"space": space_id, "name": name}).scalar_one()
+    mine = connection.execute(_MEMBERS, {"revision": revision_id}).scalars()
+    return set(mine) != {label_id for (label_id,) in struct.iter_unpack("<q", newest)}
 
 
 def _rename_look() -> None:

@@ -34,16 +34,17 @@ def is_file(name: str) -> bool:
 def ensure_vocabulary(catalog: Catalog, model: str) -> Revision:
     """Return the main slot's current revision; put the included vocabulary for the checkpoint *model* there if none is.
 
-    A vocabulary of that name which the user imported or edited is taken before the included one.
+    While the slot's first re-tag is pending, it is the target. A vocabulary of that name which the user imported or
+    edited is taken before the included one.
     """
     with catalog.read() as t:
-        revision = current_revision(t)
+        revision = current_revision(t) or target_revision(t)
     if revision is not None:
         return revision
     definition = shipped_vocabulary(DEFAULT_OF_DEMO if model == DEMO else DEFAULT)
     with catalog.write() as t:
         # Another process may have chosen one since.
-        revision = current_revision(t)
+        revision = current_revision(t) or target_revision(t)
         if revision is None:
             revision = t.vocabularies.current(definition.name) or t.vocabularies.put(definition)
             put_in_force(t, revision)

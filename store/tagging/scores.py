@@ -90,12 +90,12 @@ class Scores:
     ) -> Scoring:
         """A scoring without photos, of these labels (k,), ascending, each ranked by its cosine less its offset (k,).
 
-        One that was begun of the same is taken up again, without the scores of photos that have changed since; others
-        that were begun in the slot are given up.
+        One that was begun of the same is taken up again, with what `changed` since it was begun: another process may
+        still be at it, and store scores of embeddings that it read before. Others that were begun in the slot are given
+        up.
         """
         begun = self.begun(space_id, slot)
         if begun is not None and not complete and begun.is_of(revision_id, label_ids, offsets):
-            self._resume(begun)
             return begun
         self.give_up(space_id, slot)
         values = {
@@ -241,7 +241,7 @@ class Scores:
         self._connection.execute(delete(_scores).where(_scores.c.scoring_id == scoring.id, ~is_there))
 
     def changed(self, scoring: Scoring) -> NDArray[np.int64]:
-        """The photos whose embeddings changed after the scoring was begun or taken up again, int64 (n,), ascending."""
+        """The photos whose embeddings changed after the scoring was begun, int64 (n,), ascending."""
         since = select(_scoring.c.change_seq).where(_scoring.c.id == scoring.id).scalar_subquery()
         changed = select(_log.c.photo_id).where(
             _log.c.space_id == scoring.space_id, _log.c.seq > since, _log.c.op == PUT
@@ -259,11 +259,6 @@ class Scores:
         new = {name: merged.excluded[name] for name in ("label_ids", "cosines")}
         self._connection.execute(merged.on_conflict_do_update(index_elements=["scoring_id", "photo_id"], set_=new))
         self._delete([begun.id])
-
-    def _resume(self, begun: Scoring) -> None:
-        self.forget_changed(begun)
-        seq = latest_change(self._connection, begun.space_id).seq
-        self._connection.execute(update(_scoring).where(_scoring.c.id == begun.id).values(change_seq=seq))
 
     def _newest(self, space_id: int, slot: str, *, complete: bool) -> Scoring | None:
         query: Select[tuple[object, ...]] = select(_scoring).where(

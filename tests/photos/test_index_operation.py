@@ -12,7 +12,9 @@ from photos.library import OpenLibrary
 from photos.operations.folders import remove
 from photos.operations.index import AddRequest, IndexRequest, Resumed, add, failed, index, retry_failed
 from photos.operations.progress import Cancelled, Stage, Step
+from photos.operations.slots import use_from_now_on
 from photos.operations.verify import VerifyRequest, verify
+from store import LabelDefinition, VocabularyDefinition
 
 from .conftest import read_here
 from .encoders import ColourEncoders
@@ -119,3 +121,14 @@ def test_verify_repairs_what_it_finds(library, request_):
     assert (found.left, found.repair) == (found.found, None)
     repaired = verify(library, VerifyRequest(repair=True))
     assert (repaired.repair.report.embedded, repaired.left) == (1, ())
+
+
+def test_a_first_vocabulary_whose_retag_was_interrupted_stays_chosen(library, request_):
+    library.choose_model(request_.model)
+    with library.catalog.write() as t:
+        # All that `vocab use` has committed when its labels are being encoded.
+        use_from_now_on(t, t.vocabularies.put(VocabularyDefinition("mine", (LabelDefinition("red", ("red",)),))))
+    add(library, request_)
+    with library.catalog.read() as t:
+        assert [each.vocabulary for each in t.slots.in_force()] == ["mine"]
+        assert t.slots.pending() == {}

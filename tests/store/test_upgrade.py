@@ -302,12 +302,15 @@ def test_pending_retags_are_pending_after_the_upgrade(tmp_path):
         "UPDATE library SET retag_pending = 1",
         "UPDATE scoring SET revision_id = 5 WHERE namespace = ''",
         "INSERT INTO label SELECT 999, name, texts, x'00', examples, counterexamples FROM label WHERE id = 54",
+        # Another namespace with the same revision was tagged again after a label was made anew.
+        """INSERT INTO label SELECT 999, name, texts, x'00', examples, counterexamples FROM label WHERE id = 54;
+        UPDATE revision_label SET label_id = 999 WHERE label_id = 54""",
     ],
 )
 def test_every_kind_of_pending_retag_stays_pending(tmp_path, change):
     path = catalog_of_0014(tmp_path)
     with sqlite3.connect(path) as connection:
-        connection.execute(change)
+        connection.executescript(change)
     connection.close()
     with Catalog.open(path) as catalog, catalog.read() as t:
         assert t.slots.pending().keys() == {"", "birds"}

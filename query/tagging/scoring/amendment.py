@@ -140,7 +140,8 @@ class Update:
 
     *columns* are all labels of the vocabulary as it is now.
 
-    `least` are the least ranks of all photos that were looked at, and scoring took `seconds`.
+    `least` are the least ranks of all photos that were looked at, and scoring took `seconds`. `unreadable` photos have
+    scores that cannot be brought up to date: their embeddings are absent or damaged.
     """
 
     def __init__(self, catalog: Catalog, space: Space, columns: Columns, change: Amendment, rows: int) -> None:
@@ -150,6 +151,7 @@ class Update:
         self._change = change
         self._rows = rows
         self.least = LeastRanks()
+        self.unreadable: list[int] = []
         self.seconds = 0.0
 
     def parts(self) -> Iterator[tuple[int, PhotoScores]]:
@@ -228,7 +230,9 @@ class Update:
         change = self._change
         vectors = t.embeddings.get(self._space.id, held.photo_ids.tolist())
         before = time.perf_counter()
-        held = held.of(np.isin(held.photo_ids, vectors.ids))
+        there = np.isin(held.photo_ids, vectors.ids)
+        self.unreadable += held.photo_ids[~there].tolist()
+        held = held.of(there)
         touched = change.touched(held, vectors)
         some, rows = held.of(touched), Vectors(vectors.ids[touched], vectors.matrix[touched])
         kept, doubtful = change.kept(some, rows)

@@ -199,6 +199,9 @@ class _Retag:
     def _merge(self, t: Transaction, old: Scoring, begun: Scoring, update: Update) -> None:
         """Bring the rows of *old* up to date by those of *begun*, and by what has changed since that was begun."""
         changed, least = t.scores.changed(begun), update.least
+        # Their labels may be none of the scoring's any more.
+        t.scores.forget(old.id, update.unreadable)
+        least.forget(np.array(update.unreadable, np.int64))
         t.scores.forget(begun.id, changed.tolist())
         # They were pruned after their embeddings had been read.
         t.scores.forget_deleted(begun)
@@ -301,7 +304,9 @@ class _Retag:
         return kept
 
     def _check_target(self, t: Transaction) -> None:
-        _target(t, self._slot, self._revision)
+        """Raise `Superseded` if the slot has another target now, or was dropped: one made again has a lower version."""
+        if _target(t, self._slot, self._revision).version < self._target.version:
+            raise Superseded(self._revision.vocabulary)
 
     def _is_done_by_another(self, t: Transaction, begun: Scoring) -> bool:
         """Return whether another process, which was at the same scoring, has put it in force.

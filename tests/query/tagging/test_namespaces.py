@@ -132,6 +132,24 @@ def test_a_dropped_slot_leaves_nothing_and_comes_back_equal(library, put):
     assert (library.rows("birds"), shown(library, 1)) == (before, tags)
 
 
+def test_a_retag_ends_where_its_slot_was_dropped_and_made_again(library, put):
+    for number in range(4):
+        library.add(f"photo{number}")
+    put("birds", "heron")
+    second = library.put(vocabulary(*NAMES, called="birds"))
+    made = []
+
+    def make_again(done, total):
+        if not made:
+            drop(library, "birds")
+            made.append(retag(library.catalog, library.space, second, library.new_texts(), slot="birds"))
+
+    with pytest.raises(Superseded):
+        retag(library.catalog, library.space, second, library.texts, make_again, slot="birds", rows=2)
+    with library.catalog.read() as t:
+        assert (t.slots.pending(), t.slots.current_revision_id("birds")) == ({}, second.id)
+
+
 def test_an_interruption_in_one_slot_leaves_the_others(library, put):
     for number in range(5):
         library.add(f"photo{number}")

@@ -314,6 +314,30 @@ def test_of_two_that_do_the_same_amendment_the_slower_one_ends(library):
     assert library.rows() == kept
 
 
+@pytest.mark.parametrize("is_dropped", [True, False])
+def test_amendments_leave_no_scores_of_former_labels_where_embeddings_are_damaged(library, is_dropped):
+    _, second = amended(library, NAMES, NAMES[1:])
+    with library.catalog.write() as t:
+        damaged = t.connection.execute(
+            tables.embedding.update().where(tables.embedding.c.photo_id == 2).values(checksum=1)
+        )
+        assert damaged.rowcount == 1
+        if is_dropped:
+            t.embeddings.drop_damaged(library.space.id)
+    fewer = [library.put(vocabulary(*NAMES[1:-count], threshold=0.02)) for count in (3, 6, 9)]
+    for revision in (second, *fewer):
+        retag(library.catalog, library.space, revision, library.texts)
+        known = {label.id for label in revision.labels}
+        assert {label_id for _, label_id, _ in library.rows()} <= known
+    with library.catalog.write() as t:
+        t.embeddings.put(library.space.id, 2, vector_of(b"photo1"))
+    retag(library.catalog, library.space, fewer[-1], library.texts)
+    held = library.rows()
+    library.forget_scores()
+    retag(library.catalog, library.space, fewer[-1], library.texts)
+    assert library.rows() == held
+
+
 def test_of_two_amendments_at_once_the_later_one_stands(library):
     _, second = amended(library, NAMES, ["new", *NAMES[2:]])
     third = library.put(vocabulary("newer", *NAMES[2:], threshold=0.02))
@@ -414,6 +438,41 @@ def test_a_photo_changed_during_a_retag_is_tagged_again(library):
             t.embeddings.put(library.space.id, one, vector_of(b"other"))
 
     retag(library.catalog, library.space, second, library.texts, change)
+    tags = photo_tags(library.catalog, library.space, [one, other])
+    assert tags[one] == tags[other] != []
+
+
+class Late:
+    """A scorer that calls *meanwhile* after it has scored the first photos, before these scores are stored."""
+
+    def __init__(self, columns, meanwhile):
+        self._exact = ExactScorer(columns)
+        self._meanwhile = [meanwhile]
+
+    def kept(self, vectors):
+        kept = self._exact.kept(vectors)
+        if self._meanwhile:
+            self._meanwhile.pop()()
+        return kept
+
+
+def test_scores_of_an_older_embedding_do_not_survive_a_second_retag(library):
+    first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary(*NAMES, threshold=0.02))
+    one, other = library.add("one", first), library.add("other", first)
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    def change_and_retag():
+        with library.catalog.write() as t:
+            t.embeddings.put(library.space.id, one, vector_of(b"other"))
+        with pytest.raises(KeyboardInterrupt):
+            retag(library.catalog, library.space, second, library.new_texts(), interrupt, rows=1)
+
+    def late(columns, photos):
+        return Late(columns, change_and_retag)
+
+    retag(library.catalog, library.space, second, library.texts, make_scorer=late, rows=1)
     tags = photo_tags(library.catalog, library.space, [one, other])
     assert tags[one] == tags[other] != []
 
