@@ -21,7 +21,7 @@ _pages = schema.least_rank
 
 
 class LeastRanks:
-    """By photo. Photos that have been deleted may be among them."""
+    """Least ranks by photo. Deleted photos may be among them."""
 
     def __init__(self) -> None:
         self._pages: dict[int, NDArray[np.float32]] = {}
@@ -44,14 +44,14 @@ class LeastRanks:
         return found
 
     def note(self, photo_ids: NDArray[np.int64], ranks: NDArray[np.float64]) -> None:
-        """These photos, (n,), have now kept these ranks, (n, k); none, if k is 0."""
+        """Record that these photos, (n,), have kept these ranks, (n, k); none if k is 0."""
         least = ranks.min(axis=1, initial=np.inf)
         for page in np.unique(photo_ids // PAGE).tolist():
             some = photo_ids // PAGE == page
             self.page(page)[photo_ids[some] - page * PAGE] = least[some]
 
     def forget(self, photo_ids: NDArray[np.int64]) -> None:
-        """These photos, (n,), have kept nothing."""
+        """Record that these photos, (n,), have kept nothing."""
         for page in np.unique(photo_ids // PAGE).tolist():
             self.page(page)[photo_ids[photo_ids // PAGE == page] - page * PAGE] = np.nan
 
