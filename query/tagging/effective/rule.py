@@ -1,11 +1,11 @@
 """The tag rule: it decides which of a photo's labels are tags.
 
-Kept in the catalog are its best labels, ranked by how far their cosines are above their thresholds, whatever these say
-of them. Shown as a tag: where the probability reaches the threshold, be it the command's, the label's or the
-vocabulary's. Where none of these says one, and the library is calibrated: where the cosine stands out from the label's
-usual ones by `STANDS_OUT` spreads; but never below a floor, where the model all but rules the label out, and always
-from a cap, where the model is all but sure: what most photos of a library show stands out from nothing. So a threshold
-moves without scoring again, as far down as the labels that are kept.
+The catalog keeps a photo's best labels, ranked by how far their cosines are above their thresholds, whether they reach
+them or not. A label is a tag if its probability reaches the threshold of the command, the label or the vocabulary. If
+none of these has a threshold and the library is calibrated, a label is a tag if its cosine exceeds the label's median
+by `STANDS_OUT` spreads: but never below a floor, where the model all but rules the label out, and always from a cap on,
+where the model is all but sure, since a label that most photos show never stands out. So a threshold can change without
+scoring again, as far down as the kept labels reach.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from store import CosineSpread, PhotoScores, Revision, SpaceIdentity, Tag, TagSo
 DEFAULT_THRESHOLD = 1e-3
 #: Spreads above the label's median from which a label counts in a calibrated library.
 STANDS_OUT = 4.0
-#: Probability from which a label counts whatever is usual.
+#: Probability from which a label counts, however usual its score is.
 SURE = 0.9
 #: Probability below which nothing stands out.
 FLOOR = 1e-4
@@ -33,13 +33,13 @@ FLOOR = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class ScoredTag:
-    """A tag as it is shown: `score` is the cosine; the numbers are None where none is kept for the label."""
+    """A tag as it is shown: `score` is the cosine; the numbers are None if no score is kept for the label."""
 
     label: str
     score: float | None
     probability: float | None
     source: TagSource
-    #: The label whose parent this one is, where that alone is the reason.
+    #: The label that implies this one, if that is the only reason for the tag.
     implied_by: str | None = None
     #: The program that an imported tag came from.
     origin: str | None = None
@@ -86,8 +86,8 @@ class TagRule:
     def offsets(self, label_ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """The offsets of labels' cosines, so that labels are ranked by how far they are above their thresholds.
 
-        float64 (k,); 0 for labels that have none of their own. A threshold that is out of a cosine's reach counts as
-        the nearest that is not.
+        float64 (k,); 0 for labels that have none of their own. A threshold that no cosine can reach counts as
+        the nearest that one can.
         """
         minima = np.array([self.minimums.get(label_id, self.minimum) for label_id in label_ids.tolist()], np.float64)
         offsets: NDArray[np.float64] = np.clip(minima, -1, 1) - min(max(self.minimum, -1.0), 1.0)
@@ -108,8 +108,8 @@ class TagRule:
     def shown(self, tags: Iterable[Tag]) -> list[ScoredTag]:
         """The tags of one photo that are shown: in the order given, and then those that they imply.
 
-        What a person rejected is not, under whatever texts it is scored. Of labels that rule each other out the first
-        stays; a person's word goes before.
+        A rejected label is not shown, whatever its texts. Of labels that rule each other out the first
+        stays; manual tags come before others.
         """
         held = list(tags)
         rejected = {tag.label for tag in held if tag.source is TagSource.REJECTED}
@@ -123,7 +123,7 @@ class TagRule:
         ]
 
     def groups_of(self, name: str) -> list[frozenset[str]]:
-        """The groups of labels that rule each other out in which the label is."""
+        """The groups of mutually exclusive labels that contain the label."""
         return [group for group in self._groups if name in group]
 
     def minima(self, label_ids: Iterable[int]) -> NDArray[np.float64]:
@@ -149,12 +149,12 @@ class TagRule:
         return [tag for tag in automatic if tag.label not in excluded]
 
     def _parents(self, shown: Sequence[Tag], rejected: AbstractSet[str]) -> Iterator[tuple[str, str]]:
-        """Parents that nothing shown is or rules out, each with the first child that implies it."""
+        """Parents that are neither shown nor ruled out, each with the first child that implies it."""
         there = {tag.label for tag in shown} | rejected
         for tag in shown:
             for parent in self._ancestors.of(tag.label):
                 rivals = {name for group in self._groups if parent in group for name in group}
-                # A kitchen implies indoors, but not beside outdoors.
+                # A kitchen implies indoors, but not if outdoors is shown.
                 if parent not in there and not rivals & there:
                     there.add(parent)
                     yield parent, tag.label
@@ -166,7 +166,7 @@ class TagRule:
         return self._with_scores(ScoredTag(tag.label, cosine, None, tag.source, origin=tag.origin))
 
     def _with_scores(self, tag: ScoredTag) -> ScoredTag:
-        """*tag* with all that follows from its cosine."""
+        """*tag* with the numbers that follow from its cosine."""
         if tag.score is None:
             return tag
         label_id = self._ids.get(tag.label, -1)
@@ -180,11 +180,11 @@ class TagRule:
 
 
 def minimum_of(spread: CosineSpread, identity: SpaceIdentity) -> float:
-    """The cosine from which a label that lies so counts."""
+    """The cosine from which a label with this distribution counts."""
     stands_out = spread.median + STANDS_OUT * spread.spread
     return min(max(stands_out, cosine_of(FLOOR, identity)), cosine_of(SURE, identity))
 
 
 def _once(tags: Iterable[Tag]) -> list[Tag]:
-    """The first of each label: what a person said may be about another wording of it."""
+    """The first tag of each label: a manual tag may belong to another wording of it."""
     return list({tag.label: tag for tag in reversed(list(tags))}.values())[::-1]

@@ -1,4 +1,4 @@
-"""Labels with examples: from what the catalog has of their photos."""
+"""Labels with examples: their vectors, made from the photos that the catalog has."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def taught_by(
 ) -> list[Taught]:
     """Vectors of *labels* by their examples in the library, given the unit vectors of their *texts*, (n, d).
 
-    The library is what it is now. Examples that are not in it are left out.
+    Examples that are not in the library now are left out.
     """
     background = Background(sample_of(catalog, space))
     found = []
@@ -36,10 +36,10 @@ def photos_of(t: Transaction, hashes: Sequence[str]) -> dict[str, int]:
 
 
 def refresh_taught_labels(catalog: Catalog, space: Space, revision: Revision) -> Revision:
-    """*revision*, whose labels' vectors are to be made anew where more of their examples came into the library.
+    """Return *revision* with new ids for labels of which more examples have come into the library.
 
-    The same if there are none. If it is another, a re-tag is pending wherever one of these labels is; until that is
-    whole, the tags are those of the vectors that there were.
+    Their vectors must be made again. Returns the same revision if there are none; otherwise a re-tag is pending in
+    every slot with one of these labels, and tags are those of the old vectors until it is complete.
     """
     if not any(label.definition.is_taught for label in revision.labels):
         return revision
