@@ -1,4 +1,4 @@
-"""Slots: the main vocabulary is a row like those beside it, with a current and a target revision."""
+"""Slots: the main vocabulary is a row like the others, with a current and a target revision."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def upgrade() -> None:
 
 
 def _fill(connection: sa.Connection) -> None:
-    """Make a slot of the main vocabulary and of each namespace, pending where a re-tag was."""
+    """Make a slot of the main vocabulary and of each namespace, pending if its re-tag was."""
     library = connection.exec_driver_sql("SELECT space_id, revision_id, retag_pending FROM library").one_or_none()
     space_id, *main = library or (None, None, False)
     beside = connection.exec_driver_sql("SELECT name, revision_id, retag_pending FROM namespace").all()
@@ -95,7 +95,7 @@ _NEWEST = sa.text(
     "SELECT revision_id FROM scoring WHERE space_id = :space AND namespace = :name AND complete = :complete"
     " ORDER BY id DESC LIMIT 1"
 )
-#: A label that was made anew, as examples came for it after photos were scored: a newer one has the same content.
+#: A label that was renewed, because examples came after photos were scored: a newer one has the same content.
 _RENEWED = sa.text(
     "SELECT 1 FROM revision_label AS member JOIN label AS old ON old.id = member.label_id"
     " JOIN label AS new ON new.name = old.name AND new.id > old.id"
