@@ -180,7 +180,7 @@ def lint_vocabulary(library: OpenLibrary, name: str | None) -> LintResult:
 
 
 def find_gaps(library: OpenLibrary, request: SuggestRequest, progress: Progress = SILENT) -> SuggestResult:
-    """Find what photos show and the main vocabulary has no label for.
+    """Find subjects of photos for which the main vocabulary has no label.
 
     Raises `EmptyLibrary`, `UnknownVocabulary`, `VocabularyError`, or `NothingFound` in a library with too few photos.
     """

@@ -272,8 +272,8 @@ def test_a_label_is_taught_by_photos(library, pictures):
     taught = library.teach("ours", yes=yes, no=no)
     assert (len(taught.retag.retags), taught.full_name) == (1, "ours")
     assert ("ours" in labels_of(library, yes[0]), "ours" in labels_of(library, no[0])) == (True, False)
-    assert [example.is_shown for example in library.taught("ours").standing.examples] == [True, False]
-    assert len(library.teach("ours", forget=no).standing.examples) == 1
+    assert [example.is_shown for example in library.taught("ours").report.examples] == [True, False]
+    assert len(library.teach("ours", forget=no).report.examples) == 1
     with pytest.raises(NoExample):
         library.teach("theirs", no=no)
 

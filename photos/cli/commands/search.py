@@ -144,5 +144,5 @@ def _save(app: OpenLibrary, label: str, text: str) -> None:
 
     with TaggingBars() as progress:
         result = save_label(app, SaveLabelRequest(label, text), progress)
-    # Beside the results, which may go to another program.
+    # To standard error: the results may go to another program.
     show_retags(result, err=True)
