@@ -9,11 +9,11 @@ from store.sql.schema import metadata
 
 
 def run(connection: Connection) -> None:
-    """Run what was asked for."""
+    """Run the requested revisions."""
     context.configure(
         connection=connection,
         target_metadata=metadata,
-        # SQLite changes a table by making it anew; and its DDL is transactional once the driver keeps out of it.
+        # SQLite changes a table by rebuilding it; and its DDL is transactional once the driver keeps out of it.
         render_as_batch=True,
         transactional_ddl=True,
     )

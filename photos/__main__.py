@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None, invocation: Invocation | None = Non
 
         status = status_of(stop)
         what = "Interrupted" if status == INTERRUPTED else "Stopped"
-        _say(f"{what}; finished work is kept: run the same command again to go on.")
+        _write_error(f"{what}; finished work is kept: run the same command again to go on.")
     if invocation is None:
         # At the exit the collector would scan every object: 10 ms.
         gc.freeze()
@@ -66,11 +66,11 @@ def _main(arguments: list[str] | None, given: Invocation | None) -> int:
         if invocation.debug:
             raise
         sentence, status = explain(error)
-        _say(f"photos: {sentence}")
+        _write_error(f"photos: {sentence}")
     return status if isinstance(status, int) else 0
 
 
-def _say(sentence: str) -> None:
+def _write_error(sentence: str) -> None:
     try:
         sys.stderr.write(sentence + "\n")
         sys.stderr.flush()

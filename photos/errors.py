@@ -1,11 +1,11 @@
 """Errors of the program, each one sentence that says what to do.
 
 PhotosError                 the base of all errors that people see (store.errors)
-├── SettingError            a setting that is unknown or wrong, and where it stands
+├── SettingError            a setting that is unknown or wrong, and its place
 ├── MissingFolder           the folder does not exist, or is no folder
 ├── UnknownFolder           the folder was never added
 ├── EmptyLibrary            there is nothing to search yet
-├── NothingFound            the question was fine and the answer is empty
+├── NothingFound            a valid request has an empty result
 ├── NotOneText              a label is to be made of a query that is more than one text
 ├── UnreadablePicture       an image file in a query cannot be read
 ├── UnreadableFile          a file of data cannot be read
@@ -20,7 +20,7 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── InForceTwice            a vocabulary is in force in several places, and one is to be named
 ├── NoExample               a label is to be taught without a photo that shows it
 ├── NotAnExample            a photo to be forgotten is no example of the label
-├── ContradictoryExamples   a photo is to be an example and not to be one
+├── ContradictoryExamples   a photo is named as an example and as none
 ├── NoEarlierRevision       a vocabulary has no revision of that number
 ├── FileExists              a file to be written exists already
 ├── UnwritableFile          a file cannot be written at the place that was named
@@ -83,7 +83,7 @@ class EmptyLibrary(PhotosError):
 
 
 class NothingFound(PhotosError):
-    """A fair question without an answer; `what` is the whole sentence."""
+    """A valid request with an empty result; `what` is the whole sentence."""
 
     what: str
 
@@ -92,7 +92,7 @@ class NothingFound(PhotosError):
 
 
 class NotOneText(PhotosError):
-    """A label is made of one text, and the query has pictures, filters, signs or several texts in it."""
+    """The query for a new label has pictures, filters, signs or several texts in it; a label is made of one text."""
 
     status = 2
     sentence = "--save-as-label makes a label of one text alone, and this query is more: {query}."
@@ -161,7 +161,7 @@ class Refused(PhotosError):
 
     def __init__(self, sentence: str, status: int, code: str = "refused") -> None:
         super().__init__()
-        self._said, self._status, self._code = sentence, status, code
+        self._sentence, self._status, self._code = sentence, status, code
 
     @property
     def status(self) -> int:  # type: ignore[override]  # of this refusal, not of the class
@@ -174,7 +174,7 @@ class Refused(PhotosError):
         return self._code
 
     def __str__(self) -> str:
-        return self._said
+        return self._sentence
 
 
 class DaemonFailed(PhotosError):
@@ -241,7 +241,7 @@ class NotAnExample(PhotosError):
 
 
 class ContradictoryExamples(PhotosError):
-    """A photo is to be an example of a label and not to be one at once. `problem` is the whole sentence."""
+    """A photo is named as an example of a label and as none. `problem` is the whole sentence."""
 
     status = 2
     problem: str

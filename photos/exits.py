@@ -26,11 +26,11 @@ CLOSED_PIPE: Final = 141
 
 
 class ClosedPipe(Exception):
-    """The reader of our output has gone away. Click would take Python's own exception for an error."""
+    """The reader of our output has gone away. Click would report Python's own exception as an error."""
 
 
 class Stopped(KeyboardInterrupt):
-    """A signal other than Ctrl-C asked the program to end. It is unwound in the same way."""
+    """A signal other than Ctrl-C ended the program. It unwinds in the same way."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -38,7 +38,7 @@ class Stopped(KeyboardInterrupt):
 
 
 def stop_on_signals() -> None:
-    """Let a polite request to end (SIGTERM, SIGHUP) unwind like Ctrl-C. What is ignored, as by nohup, stays ignored."""
+    """Let SIGTERM and SIGHUP unwind like Ctrl-C. A signal that is ignored, as by nohup, stays ignored."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _stop)

@@ -25,7 +25,7 @@ class Outcome(StrEnum):
     DAMAGED = "damaged"
     TOO_LARGE = "too large"
     FAILED = "failed"
-    #: It belongs to a photo that is decoded from the file beside it.
+    #: It belongs to a photo that is decoded from another file of its directory.
     COMPANION = "companion"
 
     @property
@@ -135,7 +135,7 @@ class Attempts:
 class Photo:
     """One picture: its content, and every absolute path it is found under (none while its files are gone).
 
-    `companions` are the absolute paths of what lies beside those files and belongs to them.
+    `companions` are the absolute paths of files in the same directories that belong to those.
     """
 
     id: int
@@ -343,7 +343,7 @@ class VocabularySummary:
 
 
 class Target(NamedTuple):
-    """A revision that photos are to be tagged with, and the slot's version of that wish: see `Slot`."""
+    """A revision that photos are to be tagged with, and the version of this target: see `Slot`."""
 
     revision_id: int
     version: int
@@ -351,7 +351,7 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A vocabulary in force: the main one, whose name is empty, or one beside it.
+    """A vocabulary in force: the main one, whose name is empty, or another one.
 
     `current` is the target that all photos were last tagged for, None before the first re-tag has ended. `folders` are
     absolute paths below which its labels are shown; none for everywhere.

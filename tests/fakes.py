@@ -44,7 +44,7 @@ class FakeReadContext:
             self._turn.release()
 
 
-class FakeEmbedder:
+class FakeImageEncoder:
     """Embeds pixels by their bytes, and counts them. Picture *breaks_at*, counted from 1, raises KeyboardInterrupt."""
 
     def __init__(self, breaks_at: int | None = None) -> None:

@@ -137,6 +137,6 @@ def test_errors_survive_pickling(error):
     assert (type(again), str(again), again.fields) == (type(error), str(error), error.fields)
 
 
-def test_safe_escapes_what_a_terminal_would_obey():
+def test_safe_escapes_control_characters_of_terminals():
     assert safe("a\x1b[31mb\nc\u202ed\udcff") == "a\\x1b[31mb\\nc\\u202ed\\udcff"
     assert safe(b"\xff\n") == "\\xff\\n"

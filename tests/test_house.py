@@ -33,16 +33,16 @@ def test_docstrings_open_with_a_verb_or_a_noun():
     assert not odd
 
 
-def test_modules_stay_readable_in_one_sitting():
+def test_modules_stay_short():
     sizes = {shown(path, 1): len(path.read_text("utf-8").splitlines()) for path in MODULES}
     assert not {name: size for name, size in sizes.items() if size > LONGEST}
 
 
-def test_no_module_is_called_after_nothing():
+def test_no_module_has_an_empty_name():
     assert not [str(path) for path in MODULES if path.stem in {"utils", "util", "helpers", "common", "misc"}]
 
 
-def test_every_package_says_what_may_live_in_it():
+def test_every_package_has_a_docstring():
     silent = [str(path.parent) for path in MODULES if path.name == "__init__.py" and not ast.get_docstring(TREES[path])]
     assert not silent
 

@@ -123,16 +123,16 @@ class CountingHasher:
 def search(library: Path, what: str) -> dict[str, float]:
     """Run one search, and return its cost."""
     hasher = CountingHasher()
-    with OpenLibrary(load({"library": library}, {})) as app:
-        space = app.space
+    with OpenLibrary(load({"library": library}, {})) as opened:
+        space = opened.space
         before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
         cpu = time.process_time()
         if what == "pairs":
-            with app.catalog.read() as t:
+            with opened.catalog.read() as t:
                 ids = t.embeddings.ids(space.id).tolist()
-            found = len(near_pairs(app.catalog, space, ids, NEAR))
+            found = len(near_pairs(opened.catalog, space, ids, NEAR))
         else:
-            found = len(find_duplicates(app, DuplicatesRequest(), hashes=HashCache(app.catalog, hasher)).groups)
+            found = len(find_duplicates(opened, DuplicatesRequest(), hashes=HashCache(opened.catalog, hasher)).groups)
         cpu = time.process_time() - cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         seconds = time.monotonic() - started

@@ -45,7 +45,7 @@ _LARGE = 40_000_000
 #: Bytes of a RAW file that is decoded under the memory lock.
 _LARGE_RAW = 60_000_000
 
-#: Gives the lock that is held while such a picture is decoded.
+#: Returns the lock that is held while such a picture is decoded.
 MemoryLock = Callable[[], AbstractContextManager[object]]
 
 #: Shown where a picture is transparent: most such pictures were made for white pages.

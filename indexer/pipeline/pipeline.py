@@ -171,7 +171,7 @@ def _given_up(attempts: Attempts) -> str | None:
     if attempts.count > len(_RETRY_AFTER):
         return f"{attempts.reason}; given up after {attempts.count} attempts"
     since = datetime.now(UTC).replace(tzinfo=None) - attempts.last_at
-    # A clock that was set back must not postpone it for ever.
+    # A clock that was set back must not postpone it without end.
     return attempts.reason if timedelta(0) <= since < _RETRY_AFTER[attempts.count - 1] else None
 
 

@@ -1,4 +1,4 @@
-"""Slots: the main vocabulary is a row like those beside it, with a current and a target revision."""
+"""Slots: the main vocabulary is a row like the others, with a current and a target revision."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def upgrade() -> None:
 
 
 def _fill(connection: sa.Connection) -> None:
-    """Make a slot of the main vocabulary and of each namespace, pending where a re-tag was."""
+    """Make a slot of the main vocabulary and of each namespace, pending if its re-tag was."""
     library = connection.exec_driver_sql("SELECT space_id, revision_id, retag_pending FROM library").one_or_none()
     space_id, *main = library or (None, None, False)
     beside = connection.exec_driver_sql("SELECT name, revision_id, retag_pending FROM namespace").all()

@@ -1,4 +1,4 @@
-"""A library for programs of one's own, with its checkpoints and its sidecars.
+"""A library for Python programs, with its checkpoints and its sidecars.
 
 Each method calls one operation of `photos.operations`, as the command of the same name does.
 """

@@ -30,7 +30,7 @@ class Vocabularies:
     """Lists of labels that photos are tagged with, as `library.vocabularies`.
 
     A vocabulary is named `"birds"`, `"birds@3"` for its third revision, or `"birds:"` for the one in that slot, or by
-    the path of a file. Where the name may be left out, it is the main vocabulary. A vocabulary that is used or changed
+    the path of a file. If it may be left out, the main one is the default. A vocabulary that is used or changed
     tags all photos at once, from their embeddings. Raises `UnknownVocabulary` and `VocabularyError`; and `Superseded`
     if another process put another vocabulary into the slot during the re-tag.
     """

@@ -1,1 +1,1 @@
-"""The process that keeps a library up to date answers searches, over a socket in the library; and how it is asked."""
+"""The daemon: it keeps a library up to date and answers searches over a socket in the library; and its client."""

@@ -41,7 +41,7 @@ class Service(Protocol):
         ...
 
     def turn(self) -> AbstractContextManager[bool]:
-        """Wait for one of the answers that are worked on at once. Gives False if there was none in time."""
+        """Wait for a turn, since only a few answers are worked on at once. Gives False if there was none in time."""
         ...
 
     def request_received(self, connection: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""HTTP server for searches, on a socket in the library, in threads beside the daemon's other work.
+"""HTTP server for searches, on a socket in the library, in threads of the daemon.
 
 Only the library's owner may use the socket. Requests are bounded in size, time and number, so that a client that hangs
 or sends nonsense delays no other.
@@ -106,7 +106,7 @@ class Server(ThreadingUnixStreamServer):
 
     @contextmanager
     def turn(self) -> Iterator[bool]:
-        """Wait for one of the answers that are worked on at once. Gives False if there was none in time."""
+        """Wait for a turn, since only a few answers are worked on at once. Gives False if there was none in time."""
         has_turn = self._turns.acquire(timeout=self.patience)
         try:
             yield has_turn

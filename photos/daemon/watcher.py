@@ -24,7 +24,7 @@ from photos.operations.index import PassOptions, bring_up_to_date
 from photos.operations.progress import Progress
 from store import CatalogBusy, DiskFailed, DiskFull, Folder
 
-#: Seconds between two checks of listeners, of the places of folders, and of the list of folders.
+#: Seconds between two checks of the listener, of the places of folders, and of the list of folders.
 _CHECK = 60.0
 #: A wait that lasts this many seconds longer than requested means that the machine slept.
 _SLEPT = 30.0
@@ -91,7 +91,7 @@ class Watcher:
         settings = library.settings
         self._pause = pause or PausePolicy(settings)
         self._hints = DirtyPaths(settings.quiet_seconds)
-        self._ears = FolderWatcher(self._hints)
+        self._listener = FolderWatcher(self._hints)
         now = time.time()
         self._info = DaemonInfo(os.getpid(), now, "indexing", now, answers=answers)
         self._full_due = self._poll_due = 0.0
@@ -108,17 +108,17 @@ class Watcher:
                 self._wait()
                 folders = self._folders()
         finally:
-            self._ears.close()
+            self._listener.close()
 
     def _folders(self) -> list[Folder]:
         with self._library.catalog.read() as t:
             return t.folders.all()
 
     def _listen(self, folders: Sequence[Folder]) -> None:
-        for deaf in self._ears.watch(folders):
-            path, minutes = safe(os.fsdecode(deaf.folder.path)), self._library.settings.poll_minutes
-            _log.warning("%s: %s. It is scanned every %g minutes.", path, deaf.reason, minutes)
-        polled = tuple((safe(os.fsdecode(deaf.folder.path)), deaf.reason) for deaf in self._ears.unwatchable())
+        for each in self._listener.watch(folders):
+            path, minutes = safe(os.fsdecode(each.folder.path)), self._library.settings.poll_minutes
+            _log.warning("%s: %s. It is scanned every %g minutes.", path, each.reason, minutes)
+        polled = tuple((safe(os.fsdecode(each.folder.path)), each.reason) for each in self._listener.unwatchable())
         self._info = replace(self._info, polled=polled)
 
     def _parts(self, folders: Sequence[Folder]) -> Parts:
@@ -130,7 +130,7 @@ class Watcher:
         parts = dict(self._hints.take()) if self._hints.wait(0) else {}
         if now >= self._poll_due:
             self._poll_due = now + self._library.settings.poll_minutes * 60
-            parts |= {deaf.folder.id: [WHOLE] for deaf in self._ears.unwatchable()}
+            parts |= {each.folder.id: [WHOLE] for each in self._listener.unwatchable()}
         known = {folder.id for folder in folders}
         return {folder_id: some for folder_id, some in parts.items() if folder_id in known}
 
@@ -209,7 +209,7 @@ class Watcher:
             self._full_due = 0.0
 
     def _poll_wait(self, now: float) -> float:
-        return self._poll_due - now if self._ears.unwatchable() else _CHECK
+        return self._poll_due - now if self._listener.unwatchable() else _CHECK
 
     def _set_state(self, state: str) -> None:
         if state != self._info.state or self._info.scanned_at is None:

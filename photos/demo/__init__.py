@@ -1,1 +1,1 @@
-"""The sample library, its generator, and the small checkpoint that knows it."""
+"""The sample library, its generator, and the small checkpoint that was trained on such drawings."""

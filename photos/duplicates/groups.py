@@ -98,12 +98,12 @@ class _Finder:
         self._catalog = catalog
         self._space = space
         self._criteria = criteria
-        is_near_wanted = criteria.min_cosine is not None
+        finds_near = criteria.min_cosine is not None
         with catalog.read() as t:
             self._inside = set(t.copies.below(criteria.folders)) if criteria.folders else None
             self._in_several_files = t.copies.in_several_files()
-            twins = t.copies.of_same_pixels(space.id) if is_near_wanted else []
-            embedded = t.embeddings.ids(space.id).tolist() if is_near_wanted else []
+            twins = t.copies.of_same_pixels(space.id) if finds_near else []
+            embedded = t.embeddings.ids(space.id).tolist() if finds_near else []
         self._twins = {group[0]: group for group in twins}
         self._represented = {photo_id for group in twins for photo_id in group[1:]}
         self._representatives = [photo_id for photo_id in embedded if photo_id not in self._represented]

@@ -2,7 +2,7 @@
 
 The hash is the pHash of Zauner ("Implementation and Benchmarking of Perceptual Image Hash Functions", 2010) as the
 ImageHash library computes it: brightness at 32 x 32, its discrete cosine transform, and for each of the 8 x 8 lowest
-frequencies one bit: whether it is above their median. The hash sees no colours, and is noise where a picture has no
+frequencies one bit: whether it is above their median. The hash ignores colours, and is noise where a picture has no
 structure, so mean colours are stored and compared as well.
 """
 

@@ -29,7 +29,7 @@ def removable_files(groups: Sequence[Group], folders: Sequence[bytes], hashes: H
 
 
 def _is_candidate(best: GroupedFile, file: GroupedFile, folders: Sequence[bytes]) -> bool:
-    """True if nothing but the pictures themselves can speak against removing *file*."""
+    """True if only a difference between the pictures could forbid removing *file*."""
     return (
         best.state is FileState.UNCHANGED
         and file.is_checked

@@ -130,7 +130,7 @@ def _read(path: str, named: str) -> bytes:
 
 
 def _opened(path: str) -> BinaryIO:
-    """Open the file at *path*, or the pipe that a shell made for a <(…). Any other pipe may block for ever."""
+    """Open the file at *path*, or the pipe that a shell made for a <(…). Any other pipe may block without end."""
     if is_of_one_process(path) and stat.S_ISFIFO(os.stat(path).st_mode):
         return open(path, "rb")
     return open_file(os.fsencode(path))

@@ -32,7 +32,7 @@ class UndoRequest:
 def write_sidecars(library: OpenLibrary, request: WriteRequest, progress: Progress = SILENT) -> WriteReport:
     """Write the tags that photos have into the sidecars of their files.
 
-    *progress* gets a `Written` or `Skipped` for each sidecar beside the steps. Raises `EmptyLibrary`, `NotInLibrary` or
+    *progress* gets a `Written` or `Skipped` for each sidecar, and the steps. Raises `EmptyLibrary`, `NotInLibrary` or
     `SidecarsBusy`.
     """
     return sidecars.write_sidecars(

@@ -19,7 +19,7 @@ def current_revision(t: Transaction, slot: str = "") -> Revision | None:
 def target_revision(t: Transaction, slot: str = "") -> Revision | None:
     """The revision that all photos are to be tagged with in *slot*; None if there is none.
 
-    It differs from the current one while a re-tag is pending. A change of a vocabulary begins with it: the current
+    It differs from the current one while a re-tag is pending. A change of a vocabulary starts from it: the current
     revision would lose what the pending re-tag brings.
     """
     revision_id = target_id(t, slot)

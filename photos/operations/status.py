@@ -39,7 +39,7 @@ class LibraryStatus:
     index: IndexStatus | None = None
     #: The main vocabulary in force.
     vocabulary: Revision | None = None
-    #: Vocabularies in force beside the main one.
+    #: Vocabularies in force in addition to the main one.
     beside: tuple[SlotSummary, ...] = ()
     #: Namespaces with a pending re-tag. The main vocabulary's name is empty.
     pending_namespaces: frozenset[str] = frozenset()

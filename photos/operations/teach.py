@@ -51,13 +51,13 @@ class TeachRequest:
 class TaughtLabel:
     """A label with its examples, and how it scores over the library. `full_name` has the slot.
 
-    `standing` has the examples with their scores, `trial` the photos that the label is on by its scores. `retag` is
+    `report` has the examples with their scores, `trial` the photos that the label is on by its scores. `retag` is
     None where nothing was taught, `is_kept` false after a dry run.
     """
 
     full_name: str
     label: LabelDefinition
-    standing: TaughtLabelReport
+    report: TaughtLabelReport
     trial: LabelPreview
     identity: SpaceIdentity
     retag: RetagResult | None = None
@@ -179,12 +179,12 @@ def _scored(
     library: OpenLibrary, label: LabelDefinition, full: str, revision: Revision, *, is_kept: bool = True
 ) -> TaughtLabel:
     space = library.space
-    standing = taught_label_report(library.catalog, space, label, library.text_vectors(space))
+    report = taught_label_report(library.catalog, space, label, library.text_vectors(space))
     # The label's own threshold counts before that of its examples, and this before the vocabulary's.
     threshold = revision.threshold if label.threshold is None else label.threshold
-    minimum = standing.minimum if label.threshold is None else None
-    trial = preview_label(library.catalog, space, standing.vector, threshold, minimum=minimum)
-    return TaughtLabel(full, label, standing, trial, space.identity, is_kept=is_kept)
+    minimum = report.minimum if label.threshold is None else None
+    trial = preview_label(library.catalog, space, report.vector, threshold, minimum=minimum)
+    return TaughtLabel(full, label, report, trial, space.identity, is_kept=is_kept)
 
 
 def _record_by_hand(t: Transaction, full: str, named: NamedPhotos) -> None:

@@ -104,7 +104,7 @@ def roll_back(library: OpenLibrary, request: RollBackRequest, progress: Progress
     """Set a vocabulary back to an earlier revision; all photos are tagged with it if the vocabulary is in force.
 
     A vocabulary that is in force nowhere gets the earlier content as its newest revision. Without a number, repeated
-    calls go further back and never forth. Raises `UnknownVocabulary`, `NothingFound`, `NoEarlierRevision`,
+    calls go further and further back. Raises `UnknownVocabulary`, `NothingFound`, `NoEarlierRevision`,
     `InForceTwice` or `Superseded`.
     """
     name = request.vocabulary

@@ -143,8 +143,8 @@ def _tags_of(
     library: OpenLibrary, definition: VocabularyDefinition, folders: Sequence[bytes], progress: Progress
 ) -> TagPreview:
     space = library.space
-    told = steps(progress, Stage.ENCODE_LABELS)
-    return preview_tags(library.catalog, space, definition, library.text_vectors(space), told, folders)
+    on_step = steps(progress, Stage.ENCODE_LABELS)
+    return preview_tags(library.catalog, space, definition, library.text_vectors(space), on_step, folders)
 
 
 def _changed_photos(library: OpenLibrary, before: TagPreview, after: TagPreview) -> tuple[ChangedPhoto, ...]:
@@ -180,7 +180,7 @@ def lint_vocabulary(library: OpenLibrary, name: str | None) -> LintResult:
 
 
 def find_gaps(library: OpenLibrary, request: SuggestRequest, progress: Progress = SILENT) -> SuggestResult:
-    """Find what photos show and the main vocabulary has no label for.
+    """Find subjects of photos for which the main vocabulary has no label.
 
     Raises `EmptyLibrary`, `UnknownVocabulary`, `VocabularyError`, or `NothingFound` in a library with too few photos.
     """
@@ -196,6 +196,6 @@ def find_gaps(library: OpenLibrary, request: SuggestRequest, progress: Progress 
     words = missing_labels(vocabulary, listed)
     if missing := texts.unknown([text for label in words.labels for text in label.texts]):
         progress.report(EncodingBegins(missing, listed.name))
-    told = steps(progress, Stage.ENCODE_LABELS)
-    gaps = suggest_labels(library.catalog, space, vocabulary, words, texts, request.count, told)
+    on_step = steps(progress, Stage.ENCODE_LABELS)
+    gaps = suggest_labels(library.catalog, space, vocabulary, words, texts, request.count, on_step)
     return SuggestResult(gaps, vocabulary.name, words.name, len(words.labels))

@@ -101,7 +101,7 @@ class IndexFileRecord(TypedDict):
 
 
 class InForceRecord(TypedDict):
-    """A vocabulary in force beside the main one."""
+    """A vocabulary in force in addition to the main one."""
 
     namespace: Annotated[str, "Prefix of its labels."]
     vocabulary: Annotated[str, "Its name."]
@@ -139,7 +139,7 @@ class StatusRecord(TypedDict):
     labels: Annotated[int | None, "Number of its labels."]
     retag_pending: Annotated[bool, "Whether a re-tag is pending for any vocabulary."]
     daemon: Annotated[DaemonBriefRecord | None, "The process that keeps the library up to date, if there is one."]
-    beside: Annotated[list[InForceRecord], "Vocabularies in force beside the main one."]
+    beside: Annotated[list[InForceRecord], "Vocabularies in force in addition to the main one."]
 
 
 class PolledFolderRecord(TypedDict):

@@ -1,6 +1,6 @@
 """Photos, searches, tags and embeddings.
 
-The printing of a search works on these records: they are the same whether this process made them or the daemon.
+Searches are printed from these records, which are the same from this process and from the daemon.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class TagRecord(TypedDict):
     """A tag of a photo. Its scores are null where nothing scored it."""
 
-    label: Annotated[str, "The label's name; with its namespace, such as `birds:heron`, beside the main vocabulary."]
+    label: Annotated[str, "The label's name; with its namespace, such as `birds:heron`, outside the main vocabulary."]
     score: Annotated[float | None, "The cosine of the label and the photo."]
     probability: Annotated[float | None, "The model's probability for that cosine."]
     calibrated: Annotated[float | None, "The score's distance from the label's usual score here, in its spreads."]
@@ -168,7 +168,7 @@ class PromptRecord(TypedDict):
     score: Annotated[float, "Its cosine with the photo."]
 
 
-class LabelStandingRecord(TypedDict):
+class LabelScoreRecord(TypedDict):
     """A label that the query names, on the photo."""
 
     label: Annotated[str, "The label's name."]
@@ -201,7 +201,7 @@ class ExplanationRecord(ScoreRecord):
     least: Annotated[float | None, "The lowest cosine that is better than chance; null with too few photos to say."]
     usual: Annotated[UsualRecord, "The distribution of the query's scores."]
     terms: Annotated[list[TermRecord], "The query's terms."]
-    labels: Annotated[list[LabelStandingRecord], "The labels that the query names."]
+    labels: Annotated[list[LabelScoreRecord], "The labels that the query names."]
     tags: Annotated[list[TagRecord], "The photo's tags."]
     better: Annotated[list[NeighbourRecord], "Photos just before this one, nearest first."]
     worse: Annotated[list[NeighbourRecord], "Photos just after this one, nearest first."]
@@ -356,7 +356,7 @@ def explanation_record(result: ExplainResult) -> ExplanationRecord:
         "least": _finite(result.least),
         "usual": {"median": _rounded(found.distribution.median), "spread": _rounded(found.distribution.spread)},
         "terms": [_term_record(part) for part in found.parts],
-        "labels": [_label_standing_record(label) for label in found.labels],
+        "labels": [_label_score_record(label) for label in found.labels],
         "tags": [tag_record(tag) for tag in found.tags],
         "better": _neighbour_records(found.better),
         "worse": _neighbour_records(found.worse),
@@ -374,7 +374,7 @@ def _term_record(part: TermScore) -> TermRecord:
     }
 
 
-def _label_standing_record(label: LabelScore) -> LabelStandingRecord:
+def _label_score_record(label: LabelScore) -> LabelScoreRecord:
     return {
         "label": label.label,
         "score": _rounded(label.cosine),

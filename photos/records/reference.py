@@ -6,7 +6,7 @@ one, write `photos/records/FAMILY.py`:
 - the first line of its docstring is the section's heading;
 - each kind of object is a `TypedDict` with a docstring, and each of its fields `Annotated[type, "one sentence"]`;
   `Annotated[NotRequired[type], "…"]` for a field that may be missing, and a bare `Literal` for a constant one;
-- the functions that fill them stand below. Names with an underscore before them are left out of the page.
+- the functions that fill them follow. Names with an underscore before them are left out of the page.
 """
 
 from __future__ import annotations

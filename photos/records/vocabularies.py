@@ -199,13 +199,13 @@ def try_record(result: TryResult) -> TrialRecord:
 
 def taught_label_record(taught: TaughtLabel) -> TaughtLabelRecord:
     """The record of a taught label."""
-    standing, identity = taught.standing, taught.identity
+    report, identity = taught.report, taught.identity
     return {
         **_trial_record(taught.full_name, taught.trial, identity),
-        "examples": [_example_record(each, identity) for each in standing.examples if each.is_shown],
-        "counterexamples": [_example_record(each, identity) for each in standing.examples if not each.is_shown],
-        "used": standing.used,
-        "text_share": rounded(standing.text_share),
+        "examples": [_example_record(each, identity) for each in report.examples if each.is_shown],
+        "counterexamples": [_example_record(each, identity) for each in report.examples if not each.is_shown],
+        "used": report.used,
+        "text_share": rounded(report.text_share),
     }
 
 

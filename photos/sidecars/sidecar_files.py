@@ -29,7 +29,7 @@ _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """A sidecar as it was read, with the stamp that tells whether it has changed since."""
+    """A sidecar as it was read, with the stamp by which a later change is detected."""
 
     content: bytes
     stamp: Stamp

@@ -12,7 +12,7 @@ from query.errors import NotInLibrary
 from store import Catalog, Folder, Transaction
 
 _ENDING = b".xmp"
-#: Tells whether a folder with so many known files is offline.
+#: Returns whether a folder with so many known files is offline.
 IsOffline = Callable[[bytes, int], bool]
 
 

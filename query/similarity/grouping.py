@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from store import Catalog, Facts, Photo, Space
 
-#: Cosine from which two pictures may be copies of one. Copies that were saved anew, reduced or cropped by 2 % are above
+#: Cosine from which two pictures may be copies of one. Copies that were resaved, reduced or cropped by 2 % are above
 #: 0.98 with the checkpoints that could be measured, and different scenes below 0.95.
 NEAR: Final = 0.95
 #: Cosine of a burst: pictures by one camera within ten seconds. Light and place are the same, the subject moves.

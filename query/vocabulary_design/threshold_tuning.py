@@ -83,5 +83,5 @@ def _places_around(middle: int, total: int, count: int) -> set[int]:
         near = (middle - 1 - distance, middle + distance)
         places.update([place for place in near if 0 <= place < total][: count - len(places)])
         step += 1
-    spare = (place for place in sorted(range(total), key=lambda place: abs(place - middle)) if place not in places)
-    return places | {place for place, _ in zip(spare, range(min(count, total) - len(places)), strict=False)}
+    rest = (place for place in sorted(range(total), key=lambda place: abs(place - middle)) if place not in places)
+    return places | {place for place, _ in zip(rest, range(min(count, total) - len(places)), strict=False)}

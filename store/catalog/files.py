@@ -83,7 +83,7 @@ class Files:
             note_files_lost(self._connection, [before])
 
     def companion(self, folder_id: int, path: bytes, stamp: Stamp, of: bytes) -> None:
-        """Note that the path belongs to the file *of* beside it. A photo that it held is no longer found there."""
+        """Note that the path belongs to the file *of* next to it. A photo that it held is no longer found there."""
         before = self._photo_at(folder_id, path)
         self._put(folder_id, path, stamp, Outcome.COMPANION, None, None, of)
         if before is not None:

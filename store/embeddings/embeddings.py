@@ -112,7 +112,7 @@ class Embeddings:
 
     @property
     def uncached(self) -> Embeddings:
-        """The same embeddings, read from the catalog alone."""
+        """These embeddings without the cache: read from the catalog alone."""
         return Embeddings(self._connection)
 
     def put(self, space_id: int, photo_id: int, vector: NDArray[np.float32], pixels: bytes | None = None) -> None:
@@ -206,8 +206,8 @@ class Embeddings:
     def sample(self, space_id: int, query: NDArray[np.float32], most: int) -> tuple[int, NDArray[np.float32]]:
         """Return the number of photos with file and embedding, and the cosines of about *most* with *query*, (d,).
 
-        The sample is evenly spaced, in any order. In a large library it is of the cached rows: later changes are few
-        beside them.
+        The sample is evenly spaced, in any order. In a large library it is of the cached rows: later changes are few in
+        comparison.
         """
         fresh = self._fresh(space_id)
         if fresh is not None and len(fresh.rows) >= most:
@@ -312,7 +312,7 @@ class Embeddings:
 
 
 class Texts:
-    """Unit vectors of texts, float32, by space. They are remembered, so that a known text needs no model."""
+    """Unit vectors of texts, float32, by space. They are stored, so a known text needs no model."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -328,7 +328,7 @@ class Texts:
         return found
 
     def put(self, space_id: int, vectors: Mapping[str, NDArray[np.float32]]) -> None:
-        """Remember these for ever."""
+        """Store these vectors. They are never deleted."""
         rows = [{"space_id": space_id, "text": text, "vector": vector} for text, vector in vectors.items()]
         if rows:
             self._connection.execute(upsert(_text).on_conflict_do_nothing(), rows)

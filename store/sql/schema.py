@@ -290,7 +290,7 @@ tag = Table(
 )
 
 #: The labels that photos were scored with. The newest complete one of a space and a slot is in force.
-#: `label_ids` are int64, ascending, `offsets` float64; `change_seq` is where the log of embeddings stood at its begin.
+#: `label_ids` are int64, ascending, `offsets` float64; `change_seq` is the last entry of the change log at its begin.
 scoring = Table(
     "scoring",
     metadata,
@@ -327,7 +327,7 @@ least_rank = Table(
     _need("ranks", LargeBinary),
 )
 
-#: A snapshot of how scores lie over the library, and how many photos it had; the newest of a space is in force.
+#: A snapshot of scores over the library, and its number of photos then; the newest of a space is in force.
 calibration = Table(
     "calibration",
     metadata,
@@ -391,7 +391,7 @@ sidecar_write = Table(
     sqlite_autoincrement=True,
 )
 
-#: A vocabulary in force: the main one, whose name is empty, and those beside it. The target is a revision and a
+#: A vocabulary in force: the main one, whose name is empty, and the others. The target is a revision and a
 #: version, which grows with everything that makes photos' scores differ; `current` is the target that all photos were
 #: last scored for, NULL and 0 before the first re-tag. A re-tag is pending where the two versions differ.
 slot = Table(
@@ -413,7 +413,7 @@ slot_folder = Table(
     Column("path", LargeBinary, primary_key=True),
 )
 
-#: One row: the checkpoint and the space that answer, and how files are read.
+#: One row: the checkpoint and the space that searches use, and how files are read.
 library = Table(
     "library",
     metadata,

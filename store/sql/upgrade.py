@@ -21,7 +21,7 @@ _one_at_a_time = threading.Lock()
 
 
 def migrations_folder() -> Path:
-    """Return the folder of the revisions: inside the package in a wheel, beside it in a checkout."""
+    """Return the folder of the revisions: inside the package in a wheel, next to it in a checkout."""
     inside = Path(__file__).parents[1] / "migrations"
     return inside if inside.is_dir() else Path(__file__).parents[2] / "migrations"
 

@@ -74,7 +74,7 @@ class Tags:
         return list(self._connection.execute(found).scalars())
 
     def clear(self, photo_id: int, label_ids: Collection[int]) -> bool:
-        """Forget what a person said of the labels. Returns whether there was anything."""
+        """Delete the manual tags of these labels. Returns whether there were any."""
         by_hand = [TagSource.USER, TagSource.REJECTED]
         mine = (_tag.c.photo_id == photo_id, _tag.c.label_id.in_(label_ids), _tag.c.source.in_(by_hand))
         held = list(self._connection.execute(select(_tag.c.label_id).where(*mine)).scalars())

@@ -49,7 +49,7 @@ class Scopes:
         return any(self._connection.execute(query).first() is not None for query in found)
 
     def _ids(self, query: Select[tuple[int]]) -> NDArray[np.int64]:
-        # From the driver's own cursor: a library has a million rows, and to wrap each takes longer than to read it.
+        # The driver's own cursor: a library has a million rows, and wrapping a row takes longer than reading it.
         cursor = self._connection.execute(query).cursor
         assert cursor is not None
         return np.array([row[0] for row in cursor.fetchall()], np.int64)
@@ -64,7 +64,7 @@ class Scopes:
                 if below is None:
                     continue
                 of_folder = _file.c.folder_id == folder.id
-                # The slash and the byte that follows it enclose everything that begins with the name and a slash.
+                # The slash and the byte after it bound all paths that begin with the name and a slash.
                 inside = and_(of_folder, _file.c.path > below + b"/", _file.c.path < below + b"0")
                 wheres.append(inside if below else of_folder)
         return wheres

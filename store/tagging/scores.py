@@ -43,7 +43,7 @@ PAGE = 4096
 _COLUMNS = (_scores.c.photo_id, _scores.c.label_ids, _scores.c.cosines)
 _BYTES = 4
 _PUT = replacing(_scores, ["scoring_id", "photo_id"], ["label_ids", "cosines"])
-#: To look for more labels in the rows takes longer than to read all rows.
+#: Searching the rows for more labels takes longer than reading all rows.
 _SOUGHT = 3
 _OF_SCORING = select(*_COLUMNS).where(_scores.c.scoring_id == bindparam("scoring"))
 
@@ -75,7 +75,7 @@ class Scores:
         return self._newest(space_id, slot, complete=True)
 
     def begun(self, space_id: int, slot: str = "") -> Scoring | None:
-        """The scoring that is being made, or that was when the making was interrupted."""
+        """The scoring that is being made, or was being made at an interruption."""
         return self._newest(space_id, slot, complete=False)
 
     def begin(
@@ -115,7 +115,7 @@ class Scores:
     def amend(
         self, scoring: Scoring, revision_id: int, label_ids: NDArray[np.int64], offsets: NDArray[np.float64]
     ) -> None:
-        """The scoring's rows are from now on those of other labels. The caller must have updated the rows already."""
+        """Record that the scoring is of other labels now. The caller must have updated its rows already."""
         self._connection.execute(
             update(_scoring)
             .where(_scoring.c.id == scoring.id)
@@ -135,7 +135,7 @@ class Scores:
         self._delete(self._connection.execute(others).scalars())
 
     def give_up(self, space_id: int, slot: str = "") -> None:
-        """Delete what was begun and not finished."""
+        """Delete unfinished scorings of the slot."""
         mine = (_scoring.c.space_id == space_id, _scoring.c.slot == slot)
         begun = select(_scoring.c.id).where(*mine, ~_scoring.c.complete)
         self._delete(self._connection.execute(begun).scalars())
@@ -146,7 +146,7 @@ class Scores:
         self._delete(self._connection.execute(every).scalars())
 
     def put(self, scoring_id: int, kept: PhotoScores) -> None:
-        """Keep these scores of photos in place of those that they have.
+        """Store these scores of photos in place of earlier ones.
 
         A caller that is not sure that the photos exist must call `forget_deleted` later.
         """
@@ -171,13 +171,13 @@ class Scores:
     ) -> Iterator[PhotoScores]:
         """The scores of all photos beyond *after*, by ascending photo, at most *rows* at a time.
 
-        With *holding*, of those that hold one of these labels; others may be among them.
+        With *holding*, only photos that hold one of these labels, and perhaps some others.
         """
         which = [] if holding is None or len(holding) > _SOUGHT else [_holds_any(holding)]
         last = after
         while True:
             page = select(*_COLUMNS).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id > last, *which)
-            # From the driver's own cursor: to wrap each row takes longer than to read it.
+            # The driver's own cursor: wrapping a row takes longer than reading it.
             cursor = self._connection.execute(page.order_by(_scores.c.photo_id).limit(rows)).cursor
             assert cursor is not None
             read = cursor.fetchall()

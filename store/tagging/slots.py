@@ -1,4 +1,4 @@
-"""Slots: the vocabularies in force, each with the revision that photos are tagged with and the one they are to have."""
+"""Slots: the vocabularies in force, each with its current revision and its target."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _revision, _vocabulary, _member = schema.revision, schema.vocabulary, schema.rev
 
 
 class Slots:
-    """The main vocabulary's slot, whose name is empty, and those beside it.
+    """The main vocabulary's slot, whose name is empty, and the others.
 
     A slot has a target: a revision and a version. The version grows whenever photos' scores may no longer be those of
     the target: with another revision, a new calibration, examples that came, or photos that could not be scored. A

@@ -252,10 +252,10 @@ class Vocabularies:
         return [known.get(digest) for digest in digests]
 
     def renew_label(self, label_id: int) -> int:
-        """The id that the label has from now on: its vectors are to be made anew.
+        """Give the label a new id, so that its vectors are made again, and return the id.
 
-        The old one keeps the vectors that photos were scored with, and revisions that were there keep the old one until
-        photos are scored again: see `as_now` and `relabel`.
+        The old id keeps the vectors that photos were scored with, and existing revisions keep it until photos are
+        scored again: see `as_now` and `relabel`.
         """
         row = self._connection.execute(select(_label).where(_label.c.id == label_id)).one()
         digest = label_digest(_definition_of(row))
@@ -323,12 +323,12 @@ def _revision_of(row: Row[Any], labels: tuple[Label, ...]) -> Revision:
 
 
 def _in_use() -> Select[tuple[int]]:
-    """The revisions in force, in whatever slot."""
+    """The revisions in force, in any slot."""
     return select(schema.slot.c.current_revision_id).where(schema.slot.c.current_revision_id.is_not(None))
 
 
 def _is_taught() -> ColumnElement[bool]:
-    """True for labels with examples; no others are ever made anew."""
+    """True for labels with examples; only their vectors are ever made again."""
     none = literal("[]")
     examples, counterexamples = (type_coerce(each, Text) for each in (_label.c.examples, _label.c.counterexamples))
     return or_(examples != none, counterexamples != none)

@@ -28,8 +28,8 @@ class IndexStatus:
 class VectorIndex(Protocol):
     """The photos of one space that have a file, by their embeddings. Threads may share it.
 
-    The index is a cache of the catalog: an answer is never older than the catalog, and a lost or damaged index is made
-    anew from it.
+    The index is a cache of the catalog: an answer is never older than the catalog, and a lost or damaged index is
+    rebuilt from it.
     """
 
     def search(
@@ -61,4 +61,4 @@ class VectorIndex(Protocol):
         """Return whether every byte on disk is as it was written. If not, it is removed; the next search renews it."""
 
     def remove(self) -> None:
-        """Remove what is on disk. The next search makes it anew from the catalog."""
+        """Remove what is on disk. The next search makes it again from the catalog."""

@@ -72,7 +72,7 @@ def photos(tmp_path, capsys):
 
 @pytest.fixture
 def pictures(tmp_path):
-    """A folder with a plain picture of each colour, and one file that is none."""
+    """A folder with a plain picture of each colour, and one file that is no picture."""
     folder = tmp_path / "pictures"
     (folder / "bright").mkdir(parents=True)
     for name, colour in COLOURS.items():

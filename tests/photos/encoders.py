@@ -7,7 +7,7 @@ import json
 import numpy as np
 from safetensors.numpy import save_file
 
-#: What each word looks like; other words look like nothing.
+#: The colour of each word; other words have none.
 COLOURS = {
     "red": (220, 30, 30),
     "green": (30, 160, 60),

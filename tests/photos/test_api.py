@@ -53,9 +53,9 @@ def labels_of(library, path):
 
 
 def test_searches_and_tags_equal_those_of_the_commands(filled, library, pictures):
-    told = [json.loads(line) for line in filled("search", "red", "--json").lines]
+    printed = [json.loads(line) for line in filled("search", "red", "--json").lines]
     found = library.search("red").matches
-    assert [match.photo_id for match in found] == [each["photo"] for each in told]
+    assert [match.photo_id for match in found] == [each["photo"] for each in printed]
     photo = library.find(pictures / "red.png")
     assert found[0].photo == photo == library.photos([photo.id])[0]
     tags = [json.loads(line) for line in filled("tags", pictures / "red.png", "--json").lines]
@@ -135,10 +135,10 @@ def test_a_search_takes_the_options_of_the_command(filled, library, pictures):
 
 
 def test_an_explanation_equals_that_of_the_command(filled, library, pictures):
-    told = json.loads(filled("why", pictures / "blue.png", "red", "--json").out)
+    printed = json.loads(filled("why", pictures / "blue.png", "red", "--json").out)
     found = library.explain(pictures / "blue.png", "red")
-    assert (found.explanation.rank, found.stands_out) == (told["rank"], told["stands_out"])
-    assert found.probability == pytest.approx(told["probability"], rel=1e-6)
+    assert (found.explanation.rank, found.stands_out) == (printed["rank"], printed["stands_out"])
+    assert found.probability == pytest.approx(printed["probability"], rel=1e-6)
 
 
 def test_manual_tags_are_written_and_have_a_history(library, pictures):
@@ -272,8 +272,8 @@ def test_a_label_is_taught_by_photos(library, pictures):
     taught = library.teach("ours", yes=yes, no=no)
     assert (len(taught.retag.retags), taught.full_name) == (1, "ours")
     assert ("ours" in labels_of(library, yes[0]), "ours" in labels_of(library, no[0])) == (True, False)
-    assert [example.is_shown for example in library.taught("ours").standing.examples] == [True, False]
-    assert len(library.teach("ours", forget=no).standing.examples) == 1
+    assert [example.is_shown for example in library.taught("ours").report.examples] == [True, False]
+    assert len(library.teach("ours", forget=no).report.examples) == 1
     with pytest.raises(NoExample):
         library.teach("theirs", no=no)
 
@@ -369,16 +369,16 @@ def test_an_invalid_definition_changes_nothing(library):
 def test_reports_on_vocabularies_equal_those_of_the_commands(filled, library, tmp_path):
     (tmp_path / "two.txt").write_text("red\ngreen\nscarlet: " + 20 * "red " + "\n")
     library.vocabularies.import_file(tmp_path / "two.txt")
-    told = json.loads(filled("vocab", "try", "red", "--json").out)
-    assert library.vocabularies.try_label("red").trial.tagged == told["tagged"]
+    shown = json.loads(filled("vocab", "try", "red", "--json").out)
+    assert library.vocabularies.try_label("red").trial.tagged == shown["tagged"]
     found = library.vocabularies.diff("colours", "two", photos=True)
     assert set(found.difference.added) == {"scarlet"}
     assert all(set(photo.removed) <= {"blue", "yellow", "white", "black"} for photo in found.photos)
-    told = [json.loads(line) for line in filled("vocab", "lint", "two", "--json").lines]
-    assert [doubt.label for doubt in library.vocabularies.lint("two").doubts] == [each["label"] for each in told] != []
-    told = [json.loads(line) for line in filled("vocab", "suggest", "--words", "two", "--json").lines]
+    shown = [json.loads(line) for line in filled("vocab", "lint", "two", "--json").lines]
+    assert [doubt.label for doubt in library.vocabularies.lint("two").doubts] == [each["label"] for each in shown] != []
+    shown = [json.loads(line) for line in filled("vocab", "suggest", "--words", "two", "--json").lines]
     gaps = library.vocabularies.suggest("two", 3).gaps
-    assert len(gaps.named) + len(gaps.unnamed) == len(told)
+    assert len(gaps.named) + len(gaps.unnamed) == len(shown)
 
 
 def test_answers_move_a_threshold_and_stay_as_tags(library):

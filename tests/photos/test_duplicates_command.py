@@ -78,7 +78,7 @@ def test_reduced_and_recompressed_copies_are_near(indexed, folder):
 
 
 def test_equal_embeddings_alone_make_no_group(indexed, folder):
-    # The test embedder sees the mean colour only, and it is the same for all.
+    # The test encoder sees the mean colour only, which is the same for all.
     pixels = np.asarray(textured(3))
     for name, turn in {"a": pixels, "b": pixels[::-1], "c": pixels[:, ::-1]}.items():
         (folder / f"{name}.png").write_bytes(encoded(Image.fromarray(np.ascontiguousarray(turn)), "png"))
@@ -222,7 +222,7 @@ def test_others_lists_no_file_with_a_date_that_the_best_lacks(indexed, folder):
     assert photos("duplicates", "--others").lines == [f"{folder}/c.jpg"]
 
 
-def test_others_lists_no_raw_file_beside_a_jpeg(indexed, folder):
+def test_others_lists_no_raw_file_of_a_jpeg(indexed, folder):
     shown = textured(0)
     (folder / "a.jpg").write_bytes(encoded(shown.resize((2400, 1800)), quality=95))
     (folder / "b.dng").write_bytes(dng(shown, shown))

@@ -12,11 +12,11 @@ def events(result):
 
 
 def test_every_file_and_the_result_are_events(photos, pictures, checkpoint, vocabulary):
-    told = events(photos("add", pictures, "--model", checkpoint, "--json"))
-    assert [each["event"] for each in told] == ["folder", "reading", *["file"] * 7, "done"]
-    assert told[0] == {"event": "folder", "path": str(pictures), "files": 7, "to_read": 7}
-    assert told[1] == {"event": "reading", "files": 7}
-    files = {each["path"]: each for each in told if each["event"] == "file"}
+    printed = events(photos("add", pictures, "--model", checkpoint, "--json"))
+    assert [each["event"] for each in printed] == ["folder", "reading", *["file"] * 7, "done"]
+    assert printed[0] == {"event": "folder", "path": str(pictures), "files": 7, "to_read": 7}
+    assert printed[1] == {"event": "reading", "files": 7}
+    files = {each["path"]: each for each in printed if each["event"] == "file"}
     assert files[str(pictures / "red.png")]["outcome"] == "indexed"
     assert files[str(pictures / "notes.txt")] == {
         "event": "file",
@@ -24,21 +24,21 @@ def test_every_file_and_the_result_are_events(photos, pictures, checkpoint, voca
         "outcome": "unsupported",
         "reason": "it is a text file",
     }
-    end = told[-1]
+    end = printed[-1]
     assert (end["photos"], end["embedded"], end["outcomes"]) == (6, 6, {"indexed": 6, "unsupported": 1})
 
 
 def test_a_run_without_changes_and_an_offline_folder(filled, pictures):
-    told = events(filled("index", "--json"))
-    assert [each["event"] for each in told] == ["folder", "reading", "done"]
-    assert told[-1]["unchanged"] == 7
+    printed = events(filled("index", "--json"))
+    assert [each["event"] for each in printed] == ["folder", "reading", "done"]
+    assert printed[-1]["unchanged"] == 7
     pictures.rename(pictures.parent / "elsewhere")
-    told = events(filled("index", "--json"))
-    assert [each["event"] for each in told] == ["offline", "reading", "done"]
-    assert told[-1]["offline"] == [str(pictures)]
+    printed = events(filled("index", "--json"))
+    assert [each["event"] for each in printed] == ["offline", "reading", "done"]
+    assert printed[-1]["offline"] == [str(pictures)]
 
 
-def test_a_run_after_an_interruption_says_that_it_goes_on(filled, pictures):
+def test_a_run_after_an_interruption_reports_that_it_continues(filled, pictures):
     with Catalog.open(filled.library / "catalog.sqlite3") as catalog, catalog.write() as t:
         t.library.set_indexing(begun=True)
     (pictures / "new.png").write_bytes((pictures / "red.png").read_bytes())

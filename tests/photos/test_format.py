@@ -1,4 +1,4 @@
-"""What people read."""
+"""Text for people: paths, tables, numbers."""
 
 from __future__ import annotations
 

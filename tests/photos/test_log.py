@@ -127,7 +127,7 @@ def test_the_level_is_a_setting():
 
 
 def test_the_words_of_a_query_are_not_logged(path, filled):
-    """Not even at level debug, nor where the search fails in a way that nobody foresaw."""
+    """Not even at level debug, nor if the search fails with an unexpected error."""
 
     def broken(request):
         raise KeyError("sesame")

@@ -1,4 +1,4 @@
-"""Vocabularies beside the main one on the command line."""
+"""Vocabularies in namespaces on the command line."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_namespace_is_limited_to_folders_also_for_moved_photos(beside, picture
     beside.encoders.images = 0
     beside("index")
     assert counts(beside) == {"blue": 1, "green": 1, "warm:yellow": 1, "warm:red": 1}
-    # What is not said anew stays.
+    # Options that are not given again stay.
     beside("retag", "--vocabulary", write("hot", "red\nwhite\n"), "--as", "Warm")
     assert counts(beside) == {"blue": 1, "green": 1, "warm:white": 1, "warm:red": 1}
     beside("vocab", "use", "hot@1", "--as", "warm", "--everywhere")
@@ -88,10 +88,10 @@ def test_a_moved_folder_keeps_its_vocabulary(beside, pictures):
 
 
 def test_unknown_folders_are_refused(beside, pictures, tmp_path):
-    for path, said in ((tmp_path / "no", "was never added"), (pictures / "birght", "does not exist")):
+    for path, message in ((tmp_path / "no", "was never added"), (pictures / "birght", "does not exist")):
         result = beside("vocab", "use", "hot", "--as", "warm", "--in", path)
         assert result.status == 1
-        assert said in result.err
+        assert message in result.err
     assert beside("vocab", "use", "hot", "--as", "warm", "--in", tmp_path).status == 0, "around one that was added"
     assert len(counts(beside)) == 5
 

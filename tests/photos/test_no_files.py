@@ -1,4 +1,4 @@
-"""Special files in the place of an indexed file: a pipe, which may block for ever, or a folder."""
+"""Special files in the place of an indexed file: a pipe, which may block without end, or a folder."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _PATIENCE = 20.0
 
 @pytest.fixture
 def pipe(filled, pictures):
-    """A pipe in the place of a photo. The test fails if something waits for what comes through it."""
+    """A pipe in the place of a photo. The test fails if something waits for data from it."""
     path = pictures / "red.png"
     path.unlink()
     os.mkfifo(path)
     waited = []
 
     def release():
-        # Nobody can open a pipe for writing but where somebody waits to read.
+        # A pipe can be opened for writing only while a reader waits.
         try:
             os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
         except OSError:

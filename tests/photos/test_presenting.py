@@ -27,14 +27,14 @@ def test_results_become_copies_links_and_a_sheet(filled, tmp_path):
 
 
 def test_an_album_is_reported_in_a_sentence(filled, tmp_path):
-    def said(count, option):
+    def message(count, option):
         return filled("search", "red", "-t", count, option, tmp_path / "album").err
 
     folder = tmp_path / "album"
-    assert said(2, "--copy-to") == f"Copied 2 photos to {folder}.\n"
-    assert said(3, "--copy-to") == f"Copied 1 photo to {folder}; 2 were there already.\n"
-    assert said(1, "--copy-to") == f"Copied no photo to {folder}; 1 was there already.\n"
-    assert said(2, "--link-to") == f"Made 2 links in {folder}.\n"
+    assert message(2, "--copy-to") == f"Copied 2 photos to {folder}.\n"
+    assert message(3, "--copy-to") == f"Copied 1 photo to {folder}; 2 were there already.\n"
+    assert message(1, "--copy-to") == f"Copied no photo to {folder}; 1 was there already.\n"
+    assert message(2, "--link-to") == f"Made 2 links in {folder}.\n"
 
 
 def test_a_missing_photo_is_left_out_of_an_album(filled, pictures, tmp_path):
@@ -90,12 +90,12 @@ def test_a_preview_goes_with_the_table(filled):
 
 def test_a_missing_viewer_or_display_is_reported_after_the_results(filled, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
-    for display, said in ((":0", "show files with"), ("", "no display")):
+    for display, message in ((":0", "show files with"), ("", "no display")):
         for name in ("DISPLAY", "WAYLAND_DISPLAY"):
             monkeypatch.setenv(name, display)
         result = filled("search", "red", "--open")
         assert (result.status, len(result.lines), result.err.count("\n")) == (1, 7, 1)
-        assert said in result.err
+        assert message in result.err
 
 
 @pytest.fixture

@@ -137,7 +137,7 @@ def test_a_pipe_is_not_queried_and_a_choice_is_final():
 
 
 def in_terminal(answer):
-    """What a program that runs in a terminal that gives this answer finds out, and what it shows there."""
+    """Return the protocol that a program detects in a terminal with this answer, and its output there."""
     pid, master = pty.fork()
     if pid == 0:
         script = (

@@ -23,7 +23,7 @@ class Clock:
 
 @contextmanager
 def terminal():
-    """Standard error on a terminal that is nought columns wide; gives what was written there."""
+    """Standard error on a terminal of zero columns; returns what was written there."""
     ours, theirs = os.openpty()
     written = []
     with open(theirs, "w", encoding="utf-8") as stream, redirect_stderr(stream):

@@ -1,4 +1,4 @@
-"""Pending re-tags, and what other processes do at the same time."""
+"""Pending re-tags, and changes by other processes at the same time."""
 
 from photos.config import load
 from photos.library import OpenLibrary

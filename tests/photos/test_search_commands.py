@@ -254,7 +254,7 @@ def test_pages_follow_each_other_and_keep_their_ranks(filled):
     assert paths(filled("search", "has:tags", "--paths", "--offset", "1", "-t2")) == listed[1:3]
 
 
-def test_a_minimum_score_leaves_out_lower_ones(filled):
+def test_a_minimum_score_leaves_out_lower_scores(filled):
     scores = [json.loads(line)["score"] for line in filled("search", "red", "--json").lines]
     assert len(filled("search", "red", "--paths", "--min-score", scores[2]).lines) == 3
     high = filled("search", "red", "--min-score", "1.5")
@@ -373,16 +373,16 @@ def test_embed_takes_several(filled, pictures):
     assert filled("embed", pictures / "blue.png", pictures / "red.png").status == 2
 
 
-def test_embed_wants_a_picture_or_a_text(filled):
+def test_embed_needs_a_picture_or_a_text(filled):
     assert filled("embed").status == 2
     assert filled("embed", "x.jpg", "--text", "red").status == 2
     assert filled("embed", "--text", "red", "--json", "--raw").status == 2
 
 
-def test_a_sheet_hides_what_decoders_write_to_standard_error(filled, pictures, tmp_path):
+def test_a_sheet_hides_messages_of_decoders(filled, pictures, tmp_path):
     tiff = io.BytesIO()
     Image.new("RGB", (40, 30), "red").save(tiff, "TIFF", compression="tiff_lzw", tiffinfo={65432: b"odd"})
-    # A field of a type that there is not, of which libtiff complains on the process's standard error.
+    # A field of an unknown type, about which libtiff writes to the process's standard error.
     at = tiff.getvalue().index(struct.pack("<H", 65432))
     tiff.getbuffer()[at + 2 : at + 4] = b"\0\0"
     (pictures / "odd.tif").write_bytes(tiff.getvalue())

@@ -85,7 +85,7 @@ def same(a, b):
 
 
 def post(library, path=SEARCH, body=None, **headers):
-    """The status, and what is said, by a client that is not ours."""
+    """Return the status and the body that another HTTP client gets."""
     connection = HTTPConnection("photos")
     connection.sock = connected(library)
     with closing(connection):
@@ -263,9 +263,9 @@ def test_warming_warms_the_approximate_index(filled, served, pictures):
         Image.new("RGB", (30, 30), (219, number, 30)).save(pictures / f"red{number}.png")
     assert filled("index").status == 0
     settings = load({"library": filled.library}, {})
-    with OpenLibrary(settings, filled.encoders) as app:
-        space, large = app.space, Acceleration(from_rows=16)
-        FaissIndex(settings.index_folder, app.catalog, space, newer_rows=1, acceleration=large).refresh()
+    with OpenLibrary(settings, filled.encoders) as opened:
+        space, large = opened.space, Acceleration(from_rows=16)
+        FaissIndex(settings.index_folder, opened.catalog, space, newer_rows=1, acceleration=large).refresh()
     index = served.session.index(served.session.catalog(), space)
     assert index.status().accelerated
     assert not index.is_warm

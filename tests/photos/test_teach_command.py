@@ -34,8 +34,8 @@ def test_options_take_as_many_photos_as_a_shell_expands(filled, pictures, tags_o
     assert "Tagged 6 photos with colours (7 labels, revision 2)" in result.out
     assert tags_of(pictures / "red.png")["ours"]["source"] == "user"
     assert "ours" not in tags_of(pictures / "green.png")
-    said = filled("tags", pictures / "green.png", "--history").out
-    assert "rejected" in said
+    history = filled("tags", pictures / "green.png", "--history").out
+    assert "rejected" in history
 
 
 def test_options_may_be_repeated_and_teaching_again_adds(filled, pictures):
@@ -163,7 +163,7 @@ def test_a_taught_vocabulary_learns_from_photos_that_come_later(photos, pictures
 
 
 class Meddled:
-    """A catalog in which *meddle* happens just before the next transaction that writes."""
+    """A catalog that calls *meddle* just before the next transaction that writes."""
 
     def __init__(self, catalog, meddle):
         self._catalog = catalog

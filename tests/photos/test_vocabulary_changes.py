@@ -19,16 +19,16 @@ from .encoders import ColourEncoders
 from .test_vocabulary_commands import editor
 
 
-class Interrupted(ColourEncoders):
-    """Whose first text waits until *meanwhile* is done."""
+class Interfering(ColourEncoders):
+    """Encoders that call *interfere* before the first text."""
 
-    def __init__(self, meanwhile):
+    def __init__(self, interfere):
         super().__init__()
-        self.meanwhile = meanwhile
+        self.interfere = interfere
 
     def text(self, checkpoint, device):
-        meanwhile, self.meanwhile = self.meanwhile, lambda: None
-        meanwhile()
+        interfere, self.interfere = self.interfere, lambda: None
+        interfere()
         return super().text(checkpoint, device)
 
 
@@ -62,7 +62,7 @@ def test_neither_of_two_simultaneous_changes_is_lost(filled, pictures, monkeypat
     # `tune` asks about those on both sides.
     monkeypatch.setattr("sys.stdin", io.StringIO("n\nn\n"))
     results = []
-    filled.encoders = Interrupted(lambda: results.append(filled(*arguments)))
+    filled.encoders = Interfering(lambda: results.append(filled(*arguments)))
     mine = filled("teach", "ours", "--yes", "red.png")
     assert [results[0].status, mine.status] == [0, 0], results[0].err + mine.err
     assert "Another process changed colours to revision 3 at the same time" in mine.err
@@ -115,7 +115,7 @@ def test_calibrate_finishes_a_pending_re_tag(filled, catalog):
 
 def test_a_vocabulary_chosen_during_a_teach_stays(filled, pictures, tmp_path):
     (tmp_path / "other.txt").write_text("green\n")
-    filled.encoders = Interrupted(lambda: filled("vocab", "use", tmp_path / "other.txt"))
+    filled.encoders = Interfering(lambda: filled("vocab", "use", tmp_path / "other.txt"))
     result = filled("teach", "ours", "--yes", pictures / "red.png")
     assert result.status == 1
     assert "that stays so" in result.err
@@ -125,7 +125,7 @@ def test_a_vocabulary_chosen_during_a_teach_stays(filled, pictures, tmp_path):
 def test_a_label_taught_during_a_use_is_added_to_that_vocabulary(filled, pictures, tmp_path):
     (tmp_path / "other.txt").write_text("our sea\n")
     taught = []
-    filled.encoders = Interrupted(lambda: taught.append(filled("teach", "theirs", "--yes", pictures / "red.png")))
+    filled.encoders = Interfering(lambda: taught.append(filled("teach", "theirs", "--yes", pictures / "red.png")))
     chosen = filled("vocab", "use", tmp_path / "other.txt")
     assert [taught[0].status, chosen.status] == [0, 0], taught[0].err + chosen.err
     assert "Another process changed other to revision 2 at the same time" in chosen.err
@@ -148,7 +148,7 @@ def test_a_namespace_dropped_during_a_change_stays_dropped(filled, catalog, voca
         assert t.vocabularies.current("colours").number == 1
 
 
-def changed_meanwhile(tmp_path, monkeypatch, library, *, namespace=""):
+def changed_during_it(tmp_path, monkeypatch, library, *, namespace=""):
     """An editor that adds a label, while another process adds one."""
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")
     script = tmp_path / "editor.py"
@@ -162,7 +162,7 @@ def changed_meanwhile(tmp_path, monkeypatch, library, *, namespace=""):
 
 @pytest.mark.parametrize("name", [None, "colours"])
 def test_an_edit_of_an_outdated_draft_is_refused_and_kept(filled, tmp_path, monkeypatch, name):
-    changed_meanwhile(tmp_path, monkeypatch, filled.library)
+    changed_during_it(tmp_path, monkeypatch, filled.library)
     result = filled("vocab", "edit", *([name] if name else []))
     assert (result.status, result.out) == (1, "")
     assert "'colours' was changed by another process while you edited it" in result.err
@@ -186,7 +186,7 @@ def test_an_edit_of_a_namespace_begins_with_its_target(filled, tmp_path, monkeyp
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")
     assert "few as beside (3 labels, revision 3)" in filled("vocab", "edit", "beside:").out
     assert labels_of(filled, "beside:") == ["red", "owed", "mine"]
-    changed_meanwhile(tmp_path, monkeypatch, filled.library, namespace="beside:")
+    changed_during_it(tmp_path, monkeypatch, filled.library, namespace="beside:")
     assert filled("vocab", "edit", "beside:").status == 1
 
 

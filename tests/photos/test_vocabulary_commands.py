@@ -161,7 +161,7 @@ def test_doubts_are_listed_and_set_the_exit_status(filled, two):
 
 
 def editor(tmp_path, monkeypatch, change):
-    """An editor that does *change* to what `text` is."""
+    """An editor that applies *change* to `text`."""
     script = tmp_path / "editor.py"
     script.write_text(
         "import os, sys\nfrom pathlib import Path\n"
@@ -276,7 +276,7 @@ def test_tags_of_two_programs_are_kept_apart(filled, pictures):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("a.csv", "file\nred.png\n", "line 1: the first line does not name"),
         ("a.csv", "path,tags\n,dog\n", "line 2: there is no path"),
@@ -287,11 +287,11 @@ def test_tags_of_two_programs_are_kept_apart(filled, pictures):
         ("a.csv", "path,tags\nred.png," + "x" * 200_000, "is no sound CSV"),
     ],
 )
-def test_a_damaged_file_of_tags_is_refused_as_a_whole(filled, pictures, name, text, said):
+def test_a_damaged_file_of_tags_is_refused_as_a_whole(filled, pictures, name, text, message):
     (pictures / name).write_text(text)
     result = filled("tags", "import", pictures / name, "--source", "x")
     assert result.status == 1
-    assert said in result.err
+    assert message in result.err
 
 
 def test_impossible_paths_and_odd_characters_in_tags_are_read(filled, pictures):

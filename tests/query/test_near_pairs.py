@@ -58,13 +58,13 @@ def test_pairs_are_found_across_blocks(tmp_path, crowd):
     rows[random.choice(3000, crowd, replace=False)] = rows[0] + 0.1 * random.normal(size=(crowd, 96))
     catalog, space = library(tmp_path, unit(rows))
     ids = random.permutation(np.arange(1, 3001)).tolist()
-    told = []
+    seen = []
     with catalog:
-        found = near_pairs(catalog, space, ids, 0.95, progress=lambda *each: told.append(each))
+        found = near_pairs(catalog, space, ids, 0.95, progress=lambda *each: seen.append(each))
         pairs = set(zip(found.firsts.tolist(), found.seconds.tolist(), strict=True))
         assert len(pairs) == len(found) >= crowd * (crowd - 1) // 2 + 1000
         assert brute(catalog, space, ids, 0.95 + 1e-5) <= pairs <= brute(catalog, space, ids, 0.95 - 1e-5)
-        assert told == [(1024, 3000), (2048, 3000), (3000, 3000)]
+        assert seen == [(1024, 3000), (2048, 3000), (3000, 3000)]
         some = near_pairs(catalog, space, ids, 0.95, of=1100)
         place = {photo_id: at for at, photo_id in enumerate(ids)}
         assert set(zip(some.firsts.tolist(), some.seconds.tolist(), strict=True)) == {

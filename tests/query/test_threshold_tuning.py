@@ -35,7 +35,7 @@ def test_no_other_threshold_makes_fewer_mistakes(answers, minimum):
 
 
 @given(st.integers(0, 300), st.integers(0, 300), st.integers(2, 40))
-def test_places_are_on_both_sides_and_as_many_as_wanted(total, middle, count):
+def test_the_requested_number_of_places_is_on_both_sides(total, middle, count):
     middle = min(middle, total)
     places = _places_around(middle, total, count)
     assert len(places) == min(count, total)

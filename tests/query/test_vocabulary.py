@@ -131,7 +131,7 @@ def test_byte_order_marks_and_line_ends_make_no_difference(tmp_path, encode):
 )
 def test_problems_are_reported_with_their_lines(tmp_path, content, line, what):
     found = problems(tmp_path, content)
-    assert any(number == line and what in said for number, said in found), found
+    assert any(number == line and what in message for number, message in found), found
 
 
 def test_all_problems_are_collected_and_the_message_is_short(tmp_path):
@@ -146,7 +146,7 @@ def test_all_problems_are_collected_and_the_message_is_short(tmp_path):
     [("name\ndog", "no column 'label'"), ("label,colour\ndog,red", "'colour'"), ("label\ndog,x", "more fields")],
 )
 def test_problems_of_csv_files_are_reported(tmp_path, content, what):
-    assert any(what in said for _, said in problems(tmp_path, content, "mine.csv"))
+    assert any(what in message for _, message in problems(tmp_path, content, "mine.csv"))
 
 
 def test_a_missing_file_and_a_folder_are_errors(tmp_path):

@@ -1,4 +1,4 @@
-"""What the catalog keeps, and how it fails."""
+"""The catalog: stored data, and failures."""
 
 import os
 import sqlite3
@@ -441,7 +441,7 @@ def test_scores_count_once_their_scoring_is_complete(tagged):
 @pytest.mark.parametrize("wanted", [[1], [256], [65536, 7], [7, 1, 256], [9], [], [7, 1, 256, 65536]])
 def test_photos_that_hold_a_label_are_found_without_reading_all(tagged, wanted):
     photographer, one, _, dog, cat = tagged
-    # Numbers of which the bytes of one lie across two others.
+    # The bytes of one number lie across two others.
     labels = np.random.default_rng(0).choice([1, 7, 256, 65536, 1 << 24], (200, 3))
     with photographer.catalog.write() as t:
         scoring = begin(t, photographer.space, t.vocabularies.put(vocabulary("dog", "cat")), dog, cat)

@@ -1,4 +1,4 @@
-"""Which photos have several files, and which show the same pixels."""
+"""Photos with several files, and photos of the same pixels."""
 
 import numpy as np
 import pytest

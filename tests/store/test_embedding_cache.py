@@ -42,7 +42,7 @@ class FakeCache:
 
 @pytest.fixture(scope="module")
 def cached(tmp_path_factory):
-    """A catalog of photos with ids from 1 on, of which all but the last are cached, and the third is changed since."""
+    """A catalog of photos with ids from 1 on: all but the last are cached, and the third has changed since."""
     cache = FakeCache()
     with Catalog.open(tmp_path_factory.mktemp("cached") / "catalog.db", cache) as catalog:
         photographer = Photographer(catalog)

@@ -1,4 +1,4 @@
-"""A part of a revision is what a few labels take: they, and all that they imply."""
+"""A part of a revision: a few labels and all that they imply."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,7 +22,7 @@ def vocabularies(draw):
 
 
 def with_all_implied(definition, wanted):
-    """The names, as slowly as it can be said."""
+    """Return the wanted names and all that they imply, by the simplest method."""
     parents = {label.name: label.parents for label in definition.labels}
     found = {name for name in wanted if name in parents}
     while True:
@@ -40,7 +40,7 @@ def with_all_implied(definition, wanted):
 )
 def test_a_part_holds_the_asked_labels_and_all_they_imply(catalog, definition, some, others):
     with catalog.write() as t:
-        # So that labels of the same names and ids are in other revisions, too.
+        # Another revision has labels of the same names and ids.
         t.vocabularies.put(VocabularyDefinition("other", definition.labels[::-1]))
         revision = t.vocabularies.put(definition)
     ids = {label.definition.name: label.id for label in revision.labels}

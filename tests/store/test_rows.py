@@ -1,4 +1,4 @@
-"""Rows of a size at which threads share the work, held to brute force."""
+"""Rows of a size at which threads share the work, compared with brute force."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_threads_share_the_rows_and_find_what_one_does(matrix):
 
 
 @pytest.mark.parametrize("share", [0, 0.001, 0.04, 0.2, 0.6, 1])
-def test_whatever_share_of_many_rows_counts_the_nearest_of_them_are_found(rows, matrix, share):
+def test_the_nearest_rows_are_found_among_any_share_of_them(rows, matrix, share):
     random = np.random.default_rng(1)
     mask = random.random(COUNT) < share
     without = rows.photo_ids[random.random(COUNT) < 0.02]
@@ -59,7 +59,7 @@ def test_whatever_share_of_many_rows_counts_the_nearest_of_them_are_found(rows, 
         np.testing.assert_array_equal(found.cosines[order], cosines)
 
 
-def test_where_only_far_rows_count_these_are_found(rows, matrix):
+def test_far_rows_are_found_if_no_others_are_chosen(rows, matrix):
     query = unit(1, DIMENSION)
     everything, _ = expected(rows, matrix, query, COUNT, np.ones(COUNT, np.bool_))
     far = np.sort(everything[COUNT // 2 :])

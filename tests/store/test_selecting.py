@@ -1,4 +1,4 @@
-"""Photos by criteria: the same as looking at each photo."""
+"""Photos by criteria: the same as testing each photo."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _numbered(path, number):
 
 
 class Shelf:
-    """Photos of random facts in two folders, and what is known of each."""
+    """Photos of random facts in two folders, and the known facts of each."""
 
     def __init__(self, catalog, seed):
         self.catalog = catalog

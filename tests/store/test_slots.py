@@ -51,7 +51,7 @@ def test_a_retag_is_pending_where_the_target_differs_from_the_current_one(catalo
         assert t.slots.pending() == {"": first.id}
 
 
-def test_what_changes_after_the_target_was_read_stays_pending(catalog):
+def test_changes_after_the_target_was_read_stay_pending(catalog):
     with catalog.write() as t:
         revision = put(t, "animals", "dog")
         t.slots.put_in_force("birds", revision.id)

@@ -88,7 +88,7 @@ def test_several_processes_may_start_at_once(tmp_path):
     assert {"photo", "embedding", "alembic_version"} <= tables(path)
 
 
-def test_a_step_that_fails_leaves_everything_as_it_was(tmp_path):
+def test_a_failed_step_changes_nothing(tmp_path):
     path = tmp_path / "catalog.db"
     folder = write_revisions(
         tmp_path / "migrations",
@@ -127,7 +127,7 @@ def test_a_copy_is_made_before_a_step_that_rewrites_data(tmp_path):
         assert [each.path for each in t.folders.all()] == [b"/kept"]
 
 
-def test_the_copy_holds_what_the_step_found_and_an_older_copy_stays(tmp_path):
+def test_the_copy_has_the_rows_before_the_step_and_older_copies_stay(tmp_path):
     path = tmp_path / "catalog.db"
     folder = write_revisions(tmp_path / "migrations", "rewrites_data = True\ndef upgrade():\n    raise RuntimeError\n")
     Catalog.open(path).close()
@@ -153,7 +153,7 @@ def upgrade():
 """
 
 
-def test_a_table_that_others_refer_to_can_be_made_anew(tmp_path):
+def test_a_table_that_others_refer_to_can_be_rebuilt(tmp_path):
     path = tmp_path / "catalog.db"
     with Catalog.open(path) as catalog:
         Photographer(catalog).put(b"a", 1)
@@ -167,7 +167,7 @@ def test_a_table_that_others_refer_to_can_be_made_anew(tmp_path):
     engine.dispose()
 
 
-def test_a_step_that_leaves_rows_without_what_they_refer_to_is_undone(tmp_path):
+def test_a_step_that_leaves_dangling_references_is_undone(tmp_path):
     path = tmp_path / "catalog.db"
     with Catalog.open(path) as catalog:
         Photographer(catalog).put(b"a", 1)

@@ -1,4 +1,4 @@
-"""Cache of a checkpoint's tokenizer, which loads in a fraction of the time, beside the downloaded checkpoints.
+"""Cache of a checkpoint's tokenizer, which loads in a fraction of the time; kept next to the downloaded checkpoints.
 
 The cached form is made from the tokenizer that transformers loaded, and gives the same ids. One of other files, or of
 another version of transformers, is not used; it is replaced when transformers loads the tokenizer again.

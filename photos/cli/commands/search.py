@@ -122,15 +122,15 @@ def search(
     if found is None:
         # A search computes too little for several threads of numpy's, which wait for each other by spinning.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        with invocation.open_library(top=top) as app:
+        with invocation.open_library(top=top) as library:
             from photos.operations.search import label_text
             from photos.operations.search import search as search_library
             from photos.records.photos import search_record
 
             text = None if label is None else label_text(query)
-            found = search_record(search_library(app, request))
+            found = search_record(search_library(library, request))
             if label is not None and text is not None:
-                _save(app, label, text)
+                _save(library, label, text)
     from photos.cli.views.search import present
 
     # Decoders write to standard error while sheets and previews are made.
@@ -138,11 +138,11 @@ def search(
         present(found, presentation, offset=offset, min_score=request.min_score)
 
 
-def _save(app: OpenLibrary, label: str, text: str) -> None:
+def _save(library: OpenLibrary, label: str, text: str) -> None:
     from photos.cli.views.retag import TaggingBars, show_retags
     from photos.operations.vocabulary_changes import SaveLabelRequest, save_label
 
     with TaggingBars() as progress:
-        result = save_label(app, SaveLabelRequest(label, text), progress)
-    # Beside the results, which may go to another program.
+        result = save_label(library, SaveLabelRequest(label, text), progress)
+    # To standard error: the results may go to another program.
     show_retags(result, err=True)

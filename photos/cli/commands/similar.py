@@ -35,11 +35,11 @@ def similar(invocation: Invocation, image: str, top: int | None, group: bool, pr
     load_view = partial(import_module, "photos.cli.views.search")
     found = search_in_daemon(settings.library, request, report=report, meanwhile=load_view)
     if found is None:
-        with invocation.open_library(top=top) as app:
+        with invocation.open_library(top=top) as library:
             from photos.operations.similar import similar as find_similar
             from photos.records.photos import search_record
 
-            found = search_record(find_similar(app, request))
+            found = search_record(find_similar(library, request))
     from photos.cli.views.search import present
 
     # Decoders write to standard error while sheets and previews are made.

@@ -42,9 +42,9 @@ def tag(invocation: Invocation, words: tuple[str, ...], as_json: bool) -> None:
     if first == len(words):
         raise click.UsageError("Name a label with +, - or ~ before it, as in: photos tag IMAGE +dog")
     add, reject, clear = (_labels(words[first:], sign) for sign in _SIGNS)
-    with invocation.open_library() as app:
+    with invocation.open_library() as library:
         request = TagRequest(photos=words[:first], add=add, reject=reject, clear=clear)
-        show_tags(change_tags(app, request), as_json=as_json)
+        show_tags(change_tags(library, request), as_json=as_json)
 
 
 def _labels(words: Sequence[str], sign: str) -> tuple[str, ...]:

@@ -46,13 +46,13 @@ def show(
 
     if history and not images:
         raise click.UsageError("--history needs an IMAGE.")
-    with invocation.open_library(threshold=threshold) as app:
+    with invocation.open_library(threshold=threshold) as library:
         if history:
-            view.show_history(operations.tag_history(app, images), as_json=as_json)
+            view.show_history(operations.tag_history(library, images), as_json=as_json)
         elif images:
-            view.show_tags(operations.photo_tags(app, operations.TagsRequest(photos=images)), as_json=as_json)
+            view.show_tags(operations.photo_tags(library, operations.TagsRequest(photos=images)), as_json=as_json)
         else:
-            view.show_counts(operations.tag_counts(app), as_json=as_json)
+            view.show_counts(operations.tag_counts(library), as_json=as_json)
 
 
 @tags.command("import", short_help="Import the tags of another program.")
@@ -77,11 +77,11 @@ def import_(invocation: Invocation, file: str | None, source: str | None, keywor
         raise click.UsageError("Name a FILE, or --keywords.")
     if file is not None and not source:
         raise click.UsageError("Name the program that made the tags with --source.")
-    with invocation.open_library() as app:
+    with invocation.open_library() as library:
         if file is None:
-            show_import(import_keywords(app, source or KEYWORDS))
+            show_import(import_keywords(library, source or KEYWORDS))
         else:
-            show_import(import_tags(app, ImportTagsRequest(file, source or "")))
+            show_import(import_tags(library, ImportTagsRequest(file, source or "")))
 
 
 @tags.command(short_help="Compare two sources of tags, label by label.")
@@ -98,5 +98,5 @@ def compare(invocation: Invocation, one: str, other: str, as_json: bool) -> None
     from photos.cli.views.tag_import import show_comparison
     from photos.operations.tag_import import CompareRequest, compare_sources
 
-    with invocation.open_library() as app:
-        show_comparison(compare_sources(app, CompareRequest(one, other)), as_json=as_json)
+    with invocation.open_library() as library:
+        show_comparison(compare_sources(library, CompareRequest(one, other)), as_json=as_json)

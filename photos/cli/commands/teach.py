@@ -7,6 +7,7 @@ import click
 from photos.cli.kit import options
 from photos.cli.kit.multi_options import MultiValueCommand
 from photos.cli.kit.program import Invocation, pass_invocation
+from photos.errors import ContradictoryExamples
 
 
 @click.command(cls=MultiValueCommand, short_help="Teach a label by photos that show it.")
@@ -54,7 +55,7 @@ def teach(
                 if yes or no or forget
                 else operation.show_taught(library, name)
             )
-        except operation.ContradictoryExamples as error:
+        except ContradictoryExamples as error:
             raise click.UsageError(str(error)) from None
     if taught.retag is not None:
         show_retags(taught.retag, err=as_json)

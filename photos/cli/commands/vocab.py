@@ -24,7 +24,7 @@ def vocab() -> None:
     A vocabulary is a file: text with a label a line, CSV or YAML; docs/vocabularies.md has the formats. Every change
     makes a new numbered revision. NAME@NUMBER stands for a revision wherever a vocabulary is expected.
 
-    One vocabulary is the main one. Others may be in force beside it, each in a namespace: `vocab use FILE --as birds`.
+    One vocabulary is the main one. Others may be used in addition, each in a namespace: `vocab use FILE --as birds`.
     `birds:` stands for the vocabulary in that namespace.
     """
 
@@ -76,7 +76,7 @@ def use(
 ) -> None:
     """Tag with a vocabulary from now on. Photos of the library are tagged again at once.
 
-    It replaces the main vocabulary. With --as it stands beside the main one, in a namespace: each of its labels is
+    It replaces the main vocabulary. With --as it is added to the main one, in a namespace: each of its labels is
     called NAMESPACE:LABEL and competes only with labels of its own vocabulary. Its folders stay the same unless --in or
     --everywhere is given; a change of folders, or of where photos lie, needs no re-tag.
 
@@ -89,7 +89,7 @@ def use(
     from photos.operations.vocabularies import UseRequest, use_vocabulary
 
     if (folders or everywhere) and namespace is None:
-        raise click.UsageError("The main vocabulary is for all folders; --as NAMESPACE puts one beside it.")
+        raise click.UsageError("The main vocabulary is for all folders; --as NAMESPACE adds one for some folders.")
     if folders and everywhere:
         raise click.UsageError("Give either --in or --everywhere.")
     limits = () if everywhere else folders or None
@@ -180,7 +180,7 @@ def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> No
 )
 @pass_invocation
 def rollback(invocation: Invocation, vocabulary: str | None, number: int | None) -> None:
-    """Tag with an earlier revision again. No label is encoded anew, and no revision is lost.
+    """Tag with an earlier revision again. No label is encoded again, and no revision is lost.
 
     NAME is a vocabulary that is in force, or a namespace; without NAME it is the main one. If the vocabulary is in
     force nowhere, the earlier labels become its newest revision, and nothing is tagged. Repeated without --to, it goes
@@ -198,10 +198,10 @@ def rollback(invocation: Invocation, vocabulary: str | None, number: int | None)
         click.echo(line)
 
 
-@vocab.command(short_help="Measure anew how labels score over your library.")
+@vocab.command(short_help="Measure again how labels score over your library.")
 @pass_invocation
 def calibrate(invocation: Invocation) -> None:
-    """Measure anew how each label scores over your library, and tag with that.
+    """Measure again how each label scores over your library, and tag with that.
 
     It happens by itself when a library first has 500 photos, and whenever it has doubled since. It does not change
     labels and vocabularies that have a threshold of their own.

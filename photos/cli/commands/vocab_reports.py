@@ -66,12 +66,12 @@ def diff(invocation: Invocation, one: str, other: str, of_photos: bool, as_json:
         click.get_current_context().exit(1)
 
 
-@click.command(short_help="Name labels that are worth a look.")
+@click.command(short_help="List doubtful labels.")
 @click.argument("vocabulary", metavar="[NAME|FILE]", required=False)
 @options.as_json
 @pass_invocation
 def lint(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
-    """Name doubtful labels of a vocabulary; of the main one unless named.
+    """List doubtful labels of a vocabulary; of the main one unless named.
 
     These are near-synonyms, prompts too long for the model, labels on no photo or on every one, and pairs that are
     always on the same photos.
@@ -95,7 +95,7 @@ def lint(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
         click.get_current_context().exit(1)
 
 
-@click.command(short_help="Name what your photos show and no label says.")
+@click.command(short_help="Find what your photos show and no label describes.")
 @click.option("--words", metavar="NAME|FILE", help="The vocabulary whose labels are tried; `photographic` unless set.")
 @click.option(
     "--count", type=click.IntRange(1, 100), default=8, show_default=True, metavar="N", help="How many gaps to show."
@@ -103,10 +103,10 @@ def lint(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
 @options.as_json
 @pass_invocation
 def suggest(invocation: Invocation, words: str | None, count: int, as_json: bool) -> None:
-    """Name what your photos show and the main vocabulary has no label for.
+    """Find what your photos show and the main vocabulary has no label for.
 
-    It looks for photos whose tags leave something unsaid, and for the words of another vocabulary that say it. Photos
-    that look alike, have no tag, and fit no word come last. Exits with 1 if nothing stands out.
+    It looks for photos that their tags do not describe fully, and for words of another vocabulary that describe the
+    rest. Photos that look alike, have no tag, and fit no word come last. Exits with 1 if nothing stands out.
 
     The first use of a list encodes it: 7 000 words take a quarter of an hour on two cores with a base-size model.
 

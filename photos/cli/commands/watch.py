@@ -35,7 +35,7 @@ def watch(
 ) -> None:
     """Scan the folders of the library, then index every change in them, until interrupted.
 
-    File system events only tell where to scan. All folders are scanned again every hour (setting `rescan_minutes`), and
+    File system events only show where to scan. All folders are scanned again every hour (setting `rescan_minutes`), and
     folders on network disks every five minutes (`poll_minutes`). A file is read two seconds after its last change
     (`quiet_seconds`). Only one process can keep a library up to date; `photos daemon start` runs it in the background.
 
@@ -57,5 +57,5 @@ def watch(
         except (Exception, KeyboardInterrupt) as error:
             if log_file is None or invocation.debug:
                 raise
-            # The log tells why it ended; nothing reads the standard error of a daemon.
+            # The log has the reason; nothing reads the standard error of a daemon.
             click.get_current_context().exit(log_end(error))

@@ -30,5 +30,5 @@ def why(invocation: Invocation, image: str, words: tuple[str, ...], as_json: boo
     from photos.cli.views.why import show
     from photos.operations.explain import ExplainRequest, explain
 
-    with invocation.open_library() as app:
-        show(explain(app, ExplainRequest(image=image, query=words, directory=here())), as_json=as_json)
+    with invocation.open_library() as library:
+        show(explain(library, ExplainRequest(image=image, query=words, directory=here())), as_json=as_json)

@@ -18,7 +18,7 @@ namespace = click.option(
     "--as",
     "namespace",
     metavar="NAMESPACE",
-    help="Put it beside the main vocabulary, with labels such as NAMESPACE:heron.",
+    help="Use it in addition to the main vocabulary, with labels such as NAMESPACE:heron.",
 )
 paths_only = click.option("--paths", "paths_only", is_flag=True, help="Print paths only, one a line.")
 print0 = click.option("-0", "--print0", is_flag=True, help="Print paths only, each ended by a NUL: for `xargs -0`.")

@@ -46,7 +46,7 @@ interrupted by Ctrl-C (129 hung up, 143 terminated); 141 the reader of the outpu
 is reported on one line too, and `photos --debug COMMAND` shows its traceback.
 
 Results go to standard output, everything else to standard error. `--json` prints one object a line. A photo that was
-found has `path`, `paths` (all its files), `companions` (what lies beside them and belongs to them), `photo` (its
+found has `path`, `paths` (all its files), `companions` (files that belong to them), `photo` (its
 number), `score` (the cosine), `logit`, `probability` (these two are null unless one text was asked for, and
 all three where it is filters alone), `width`, `height`, `format`, `taken_at` (ISO 8601 or null), `camera`,
 `lens`, `focal_length` (mm), `aperture` (f-number), `exposure` (seconds), `iso`, `latitude`, `longitude`,

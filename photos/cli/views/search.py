@@ -32,7 +32,7 @@ _DAY = 10
 def present(
     found: SearchRecord, presentation: Presentation, *, offset: int = 0, min_score: float | None = None
 ) -> None:
-    """Show *found*, after the first *offset* photos, and make the files that *presentation* wants.
+    """Show *found*, after the first *offset* photos, and make the files that *presentation* names.
 
     Raises `NothingFound` if there are no photos; *min_score* is for its reason. Ends with status 1 if a photo had to be
     left out of an album.

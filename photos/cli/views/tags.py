@@ -59,7 +59,7 @@ def _show_table(found: PhotoTags) -> None:
     if not found.tags:
         click.echo("  no tags; a lower --threshold shows more")
     rows = [
-        ("", safe(tag.label), _score(tag.score), probability(tag.probability), *_standing(tag), _source(tag))
+        ("", safe(tag.label), _score(tag.score), probability(tag.probability), *_calibration(tag), _source(tag))
         for tag in found.tags
     ]
     for line in table(rows, right=(2, 3)):
@@ -70,7 +70,7 @@ def _score(score: float | None) -> str:
     return "" if score is None or not math.isfinite(score) else f"{score:z.3f}"
 
 
-def _standing(tag: ScoredTag) -> tuple[str, str]:
+def _calibration(tag: ScoredTag) -> tuple[str, str]:
     """Return the distance from the label's usual score, and the score from which the label counts."""
     least = _score(tag.minimum)
     return "" if tag.calibrated is None else f"{tag.calibrated:+z.1f} sd", f"from {least}" if least else ""

@@ -28,20 +28,20 @@ def taught_lines(taught: TaughtLabel) -> Iterator[str]:
 
 
 def _sentence(taught: TaughtLabel) -> str:
-    name, label, standing = safe(taught.full_name), taught.label, taught.standing
+    name, label, report = safe(taught.full_name), taught.label, taught.report
     if not label.is_taught:
         return f"{name} has no examples; its words alone score it."
     photos = counted(len(label.examples), "photo")
     count = len(label.counterexamples)
     others = f" and by {count} that {'shows' if count == 1 else 'show'} something else" if count else ""
-    if not standing.used:
+    if not report.used:
         return f"{name} is taught by {photos}{others}; none can be used here, so its words alone score it."
-    share = f"{100 * standing.text_share:.0f} % of its score comes from its words, the rest from the photos."
+    share = f"{100 * report.text_share:.0f} % of its score comes from its words, the rest from the photos."
     return f"{name} is taught by {photos}{others}. {share}"
 
 
 def _rows(taught: TaughtLabel) -> Iterator[tuple[str, str, str, str, str]]:
-    for example in taught.standing.examples:
+    for example in taught.report.examples:
         kind = "yes" if example.is_shown else "no"
         score = "" if example.cosine is None else f"{example.cosine:z.3f}"
         percent = "" if example.cosine is None else shown_probability(probability(example.cosine, taught.identity))

@@ -70,7 +70,7 @@ def revision_line(revision: Revision) -> str:
 
 
 def use_lines(result: UseResult) -> Iterator[str]:
-    """A line on a vocabulary that was put in force, beside those on its re-tag."""
+    """A line on a vocabulary that was put in force, in addition to those on its re-tag."""
     place = result.place
     if result.retag is None:
         size = counted(len(result.revision.labels), "label")

@@ -43,7 +43,7 @@ class SuggestBars(TaggingBars):
 
 
 def trial_lines(begin: str, trial: LabelPreview, identity: SpaceIdentity) -> Iterator[str]:
-    """Lines on the photos that a label is on: how many, a histogram of the scores, and the most telling photos."""
+    """Lines on the photos that a label is on: how many, a histogram of the scores, and the clearest photos."""
     share = f"{trial.tagged} of {counted(trial.total, 'photo')}"
     least = shown_probability(probability(trial.minimum, identity))
     yield f"{begin} {share}, from a score of {trial.minimum:z.3f} (probability {least})."
@@ -60,7 +60,7 @@ def _histogram(trial: LabelPreview) -> Iterator[str]:
     rows = []
     for at in reversed(range(len(trial.heights))):
         low, height = float(trial.edges[at]), int(trial.heights[at])
-        # A single photo is seen, too.
+        # Even a single photo has a bar.
         bar = "█" * max(round(_BAR * height / most), height > 0)
         mark = "<- threshold" if low <= trial.minimum < float(trial.edges[at + 1]) else ""
         rows.append(("", f"{low:z.3f}", str(height), f"{bar} {mark}".strip()))

@@ -33,7 +33,7 @@ def show(result: ExplainResult, *, as_json: bool) -> None:
 def _lines(result: ExplainResult) -> Iterator[str]:
     found = result.explanation
     yield f"{shown_path(found.photo.paths[0])} and {safe(result.query)}"
-    yield from table([("", *row) for row in _standing(result)], right=(2,))
+    yield from table([("", *row) for row in _scores(result)], right=(2,))
     if len(found.parts) > 1:
         heading = ("terms", "adds", "alone", "")
         yield from table([heading, *map(_part, found.parts)], right=(0, 1, 2))
@@ -48,7 +48,7 @@ def _lines(result: ExplainResult) -> Iterator[str]:
     yield from _neighbours("just worse", found.worse)
 
 
-def _standing(result: ExplainResult) -> Iterator[tuple[str, str, str]]:
+def _scores(result: ExplainResult) -> Iterator[tuple[str, str, str]]:
     found = result.explanation
     yield "score", f"{found.cosine:z.3f}", "the cosine of the two"
     if result.logit is not None:
@@ -62,9 +62,9 @@ def _standing(result: ExplainResult) -> Iterator[tuple[str, str, str]]:
 def _label_lines(label: LabelScore) -> Iterator[str]:
     verdict = "is a tag of it" if label.is_tag else "is not a tag of it"
     yield f"label {safe(label.label)} {verdict}"
-    standing = "" if label.calibrated is None else f", {label.calibrated:+z.1f} sd of what is usual here"
+    calibrated = "" if label.calibrated is None else f", {label.calibrated:+z.1f} sd of what is usual here"
     shown = shown_probability(label.probability)
-    yield f"  score {label.cosine:z.3f} (probability {shown}{standing}); counts from {label.minimum:z.3f}"
+    yield f"  score {label.cosine:z.3f} (probability {shown}{calibrated}); counts from {label.minimum:z.3f}"
     yield from table([("", "", f"{cosine:z.3f}", safe(text)) for text, cosine in label.prompts], right=(2,))
 
 

@@ -216,7 +216,7 @@ def _once(tags: Iterable[Tag]) -> list[Tag]:
 def photo_tags(
     catalog: Catalog, space: Space, photo_ids: Sequence[int], *, threshold: float | None = None
 ) -> dict[int, list[ScoredTag]]:
-    """Each photo's tags, a person's first, then by falling score. *threshold* is a probability."""
+    """Each photo's tags: manual ones first, then by falling score. *threshold* is a probability."""
     with catalog.read() as t:
         return tags_of(t, space, photo_ids, threshold=threshold)
 
@@ -258,7 +258,7 @@ class ScoredSlot:
     def scan(self, t: Transaction, holding: Collection[int] | None = None) -> Iterator[PhotoScores]:
         """The scores of every photo in its folders, by ascending photo.
 
-        With *holding*, of those that hold one of these labels; others may be among them.
+        With *holding*, only photos that hold one of these labels, and perhaps some others.
         """
         if self.scoring is None:
             return
@@ -270,7 +270,7 @@ class ScoredSlot:
             yield t.scores.of(self.scoring.id, scope[start : start + _SCANNED])
 
     def of(self, t: Transaction, photo_ids: Sequence[int]) -> dict[int, list[Tag]]:
-        """The best labels, by falling cosine, of those of these photos that lie in its folders."""
+        """The best labels, by falling cosine, of the given photos that lie in its folders."""
         return _tags(self.view, _scores(t, self.view.folders, self.scoring, photo_ids))
 
 
@@ -280,7 +280,7 @@ def scored_slots(t: Transaction, space: Space, threshold: float | None = None) -
 
 
 def plain_scored_slot(t: Transaction, space: Space, namespace: str) -> ScoredSlot:
-    """The vocabulary in force under *namespace*, which there must be, with its labels under their own names."""
+    """The vocabulary in force under *namespace*, which must exist, with its labels under their own names."""
     revision_id = t.slots.current_revision_id(namespace)
     assert revision_id is not None
     revision = as_scored(t, space, t.vocabularies.revision(revision_id), namespace)
@@ -295,7 +295,7 @@ def scored_slot(t: Transaction, space: Space, view: SlotView, threshold: float |
 
 
 def _scores(t: Transaction, folders: Sequence[bytes], scoring: Scoring | None, photo_ids: Sequence[int]) -> PhotoScores:
-    """The scores of those of these photos that lie in *folders*, or of all of them if there are none."""
+    """The scores of the given photos that lie in *folders*, or of all of them if there are no folders."""
     if scoring is None:
         return PhotoScores(np.empty(0, np.int64), np.empty((0, 0), np.int64), np.empty((0, 0), np.float32))
     there = t.scopes.among(folders, photo_ids) if folders else photo_ids
@@ -330,7 +330,7 @@ def _with_all(
 
 
 def _together(slots: Sequence[ScoredSlot], said: Sequence[Tag], automatic: Sequence[list[Tag]]) -> list[ScoredTag]:
-    """The tags shown for one photo: what was *said*, what each slot kept, and what these imply, in that order."""
+    """The tags shown for one photo: those *said* by hand or import, those that each slot kept, and implied ones."""
     if len(slots) == 1:
         return slots[0].rule.shown([*said, *automatic[0]])
     # A name that no vocabulary knows goes with the first one.
@@ -352,7 +352,7 @@ def _place(tag: ScoredTag) -> tuple[int, float]:
 
 
 def _each_shown(t: Transaction, slots: Sequence[ScoredSlot]) -> Iterator[tuple[int, list[ScoredTag]]]:
-    """The tags of every photo that has any. A photo may come several times, each time with other ones."""
+    """The tags of every photo that has any. A photo may come several times, each time with other tags."""
     said_of = t.tags.photos()
     said = set(said_of)
     for slot in slots:

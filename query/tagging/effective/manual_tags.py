@@ -22,7 +22,7 @@ def record_manual_tags(
     rejected: Iterable[str] = (),
     cleared: Iterable[str] = (),
 ) -> list[str]:
-    """Record labels that a person adds to the photos or rejects for them, and clear what was recorded of others.
+    """Record labels that a person adds to the photos or rejects for them, and clear the manual tags of others.
 
     A name that a vocabulary in force knows, also as an alias or a plural, is that label; labels of vocabularies beside
     the main one begin with their namespace. Earlier manual tags under the exact spelling that was typed are moved to
@@ -45,7 +45,7 @@ def record_manual_tags_in(
     speller = slot_speller(t)
     recorded = [(spelt(speller, name), source) for names, source in _sides(added, rejected) for name in names]
     forgotten = [spelt(speller, name) for name in cleared]
-    # A photo may have a tag of exactly the name that was typed, from before a vocabulary spelt it otherwise.
+    # A photo may have a tag of exactly the name that was typed, from before a vocabulary spelt it differently.
     typed = {checked_name(name) for names in (added, rejected, cleared) for name in names}.difference(
         forgotten, (name for name, _ in recorded)
     )
@@ -54,7 +54,7 @@ def record_manual_tags_in(
             t.tags.clear(photo_id, t.vocabularies.labels_called(name))
         for name, source in recorded:
             own = t.vocabularies.label_called(name)
-            # An earlier tag of that name, under whatever texts, is replaced.
+            # An earlier tag of that name is replaced, whatever its texts.
             t.tags.clear(photo_id, [key for key in t.vocabularies.labels_called(name) if key != own])
             t.tags.say(photo_id, own, source)
     return [*(name for name, _ in recorded), *forgotten]
@@ -70,7 +70,7 @@ def slot_speller(t: Transaction) -> SlotSpeller:
 
 
 def spelt(speller: SlotSpeller, name: str) -> str:
-    """*name* as the vocabulary spells it, or as it is. Raises `BadLabel`."""
+    """*name* as the vocabulary spells it, or unchanged. Raises `BadLabel`."""
     plain = checked_name(name)
     return speller.label(plain) or speller.plain(plain)
 

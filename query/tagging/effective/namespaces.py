@@ -1,7 +1,7 @@
-"""Several vocabularies in force side by side: the main one, and others, each of whose labels carries its namespace.
+"""Several vocabularies in force at once: the main one, and others whose labels begin with a namespace.
 
 Within the catalog a label has the name that its vocabulary gives it. It gets its full name, such as `birds:heron`,
-where tags are read: so a vocabulary's scores do not depend on the name that it is in force under.
+where tags are read, so a vocabulary's scores do not depend on its namespace.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ class SlotSpeller:
         self._spellers = {view.namespace: LabelFinder(view.revision.definition.labels) for view in slot_views}
 
     def label(self, name: str) -> str | None:
-        """The label's own full name. The main vocabulary's labels go before: its names may have a colon in them."""
+        """The label's own full name. The main vocabulary comes first: its names may contain a colon."""
         namespace, _ = split_slot_name(name, self._spellers)
         tried = dict.fromkeys(["", namespace])
         found = (self._spellers[each].label(_joined(name, each)) for each in tried if each in self._spellers)
         return next((label for label in found if label is not None), None)
 
     def plain(self, name: str) -> str:
-        """*name* itself, which is no label that is known: if it begins with a namespace, with that as it is kept."""
+        """*name*, which is no known label, with a namespace at its beginning as it is stored."""
         return full_name(*split_slot_name(name, self._spellers))
 
 
@@ -78,9 +78,9 @@ def as_scored(t: Transaction, space: Space, revision: Revision, slot: str) -> Re
 def parts(
     t: Transaction, in_force: Iterable[SlotSummary], label_ids: Mapping[str, Collection[int]], names: Collection[str]
 ) -> list[SlotView]:
-    """The views of `slot_views` with the labels of these ids and full *names* alone, and those that they imply.
+    """The views of `slot_views` with only the labels of these ids and full *names* and those that they imply.
 
-    *label_ids* are by namespace. Only these labels are read, of thousands.
+    *label_ids* are by namespace. Only these labels are read, not thousands.
     """
     made: list[SlotView] = []
     main: SlotSummary | None = None
@@ -101,7 +101,7 @@ def parts(
 
 
 def _names(revision: Revision) -> set[str]:
-    """All that its labels and groups mention."""
+    """All names that its labels and groups mention."""
     of_labels = (
         name
         for label in revision.labels
@@ -111,12 +111,12 @@ def _names(revision: Revision) -> set[str]:
 
 
 def full_name(namespace: str, label: str) -> str:
-    """*label* of that namespace as it is shown; the main one's as it is."""
+    """*label* with its namespace, as it is shown; a label of the main vocabulary is unchanged."""
     return f"{namespace}{MARK}{label}" if namespace else label
 
 
 def split_slot_name(name: str, namespaces: Iterable[str]) -> tuple[str, str]:
-    """The one of *namespaces* that *name* begins with, whatever its case, and the rest; or none, and *name*."""
+    """Split *name* into one of *namespaces*, in any case, and the rest; "" and *name* if it begins with none."""
     before, _, label = name.partition(MARK)
     wanted = before.strip().lower()
     return (wanted, label.strip()) if label.strip() and wanted and wanted in namespaces else ("", name)
@@ -147,7 +147,7 @@ def qualified(revision: Revision, namespace: str, taken: AbstractSet[str] = froz
 
 
 def checked_namespace(name: str) -> str:
-    """*name* as a namespace is kept: in small letters. Raises `BadNamespace`."""
+    """*name* as a namespace is stored: in lower case. Raises `BadNamespace`."""
     plain = name.removesuffix(MARK).lower()
     if not 0 < len(plain) <= _LONGEST or not all(mark.isalnum() or mark in "-_" for mark in plain):
         raise BadNamespace(name)

@@ -16,17 +16,17 @@ from store.filters.id_sets import union
 from .effective_tags import ScoredSlot, TagRule, names_of, scored_slot, tags_of
 from .namespaces import MARK, SlotSpeller, SlotView, slot_views
 
-#: Photos whose tags are looked at one by one together.
+#: Photos whose tags are read together to test them one by one.
 _PART = 1000
 
 Ids = NDArray[np.int64]
 
 
 def tagged(t: Transaction, space: Space, label: str | None) -> Ids:
-    """Photos that show the label of exactly that name, or any at all, int64 (n,), ascending.
+    """Photos that show the label of exactly that name, or any label, int64 (n,), ascending.
 
-    They are those of `tags_of`. Most are found by comparing all scores with thresholds at once; one by one are looked
-    at only those where a person or another program, or labels that rule each other out, may have changed that.
+    They agree with `tags_of`. Most are found by comparing all scores with thresholds at once. Photos with manual or
+    imported tags, or with labels that rule each other out, are tested one by one.
     """
     seen = _views(t, space, label)
     if not seen:
@@ -34,17 +34,17 @@ def tagged(t: Transaction, space: Space, label: str | None) -> Ids:
     parts = [part for view in seen for part in _by_scores(t, view)]
     spoken_of = np.array(t.tags.photos(), np.int64)
     certain, doubtful, reached = (union([part[i] for part in parts]) for i in range(3))
-    # What a person or another program gave is shown in any case.
+    # Manual and imported tags are always shown.
     sure = union([np.setdiff1d(certain, spoken_of, assume_unique=True), _given(t, None if label is None else [label])])
     implying = [] if label is None else sorted(set().union(*(view.bearers for view in seen)) - {label})
-    # Where something was said, a label may be shown though a better one rules it out: that one may be rejected.
+    # With manual tags, a label may be shown although a better one rules it out: the better one may be rejected.
     asked = union([doubtful, np.intersect1d(reached, spoken_of, assume_unique=True), _given(t, implying)])
     asked = np.setdiff1d(asked, sure, assume_unique=True)
     return union([sure, _showing(t, space, asked, label)])
 
 
 class TagNames:
-    """The labels that tags can be: those of the vocabularies in force, and those that were given to photos."""
+    """All labels that can be tags: those of the vocabularies in force, and manual and imported ones."""
 
     def __init__(self, t: Transaction) -> None:
         in_force = slot_views(t)
@@ -56,16 +56,16 @@ class TagNames:
         self._by_hand = LabelFinder(LabelDefinition(name, ()) for name in by_hand)
 
     def label(self, name: str) -> str | None:
-        """The label that *name* means: by its name, an alias, or the singular of either.
+        """The label called *name*: by its name, an alias, or the singular of either.
 
-        One that was given to photos is that by exactly its name, though a vocabulary's that came later be called alike.
+        A manual or imported label goes by its exact name, even if a later vocabulary has a similar one.
         """
         if name in self._given:
             return name
         return self._vocabularies.label(name) or self._by_hand.label(name)
 
     def nearest(self, name: str) -> str | None:
-        """The label that *name* is without its namespace, or the shortest that has its words, or is spelt like it."""
+        """The label called *name* without its namespace, or else the shortest with its words, or one spelt like it."""
         own = next((each for each in self._names if each.partition(MARK)[2].lower() == name.lower()), None)
         words = f" {normalized_name(name)} "
         holding = [each for each in self._names if words in f" {normalized_name(each)} "]
@@ -75,9 +75,9 @@ class TagNames:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _View:
-    """A vocabulary in force, seen for one label: the `bearers`, it and those that imply it, make it shown.
+    """A vocabulary in force, for one label. `bearers` are this label and those that imply it.
 
-    Its slot is limited to these and their rivals. Without a label, any one makes any tag shown.
+    The slot is limited to these and their rivals. Without a label, `bearers` are all labels.
     """
 
     slot: ScoredSlot
@@ -101,7 +101,7 @@ def _seen_for(t: Transaction, space: Space, view: SlotView, label: str | None) -
     if label is not None:
         bearers = frozenset({label, *Ancestors(each.definition for each in revision.labels).below(label)})
         rivals = {name for group in revision.exclusive if label in group for name in group}
-        # A rule for thousands of labels takes longer than to find the photos of one.
+        # A rule for thousands of labels takes longer than finding the photos of one.
         near = tuple(each for each in revision.labels if each.definition.name in bearers | rivals)
         revision = replace(revision, labels=near)
     ids = {name: key for key, name in names_of(revision).items()}
@@ -109,9 +109,9 @@ def _seen_for(t: Transaction, space: Space, view: SlotView, label: str | None) -
 
 
 def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids, Ids]]:
-    """Photos that show the label where nothing was said of them, those that then may or may not, and both with others.
+    """Photos that show the label if they have no manual tags, photos that may then show it, and photos that could.
 
-    The others are those where a label reaches its threshold that would make it shown.
+    Photos of the third kind, which include the others, have a label of `bearers` that reaches its threshold.
     """
     wanted = {view.ids[name] for name in view.bearers if name in view.ids}
     if not wanted:
@@ -134,7 +134,7 @@ def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids, Ids]]:
 
 
 def _free(view: _View, wanted: set[int], *, is_grouped: bool) -> set[int]:
-    """The labels of which reaching their threshold is enough: neither they nor the label have rivals."""
+    """The labels whose threshold alone decides: neither they nor the label have rivals."""
     if is_grouped:
         return set()
     return {key for name, key in view.ids.items() if key in wanted and not view.rule.groups_of(name)}
@@ -163,7 +163,7 @@ def _given(t: Transaction, names: list[str] | None) -> Ids:
 
 
 def _showing(t: Transaction, space: Space, photo_ids: Ids, label: str | None) -> Ids:
-    """The subset of *photo_ids* that shows it, tested one by one."""
+    """The subset of *photo_ids* that shows the label, tested one by one."""
     held = photo_ids.tolist()
     shown = [
         photo_id

@@ -59,7 +59,7 @@ def import_tags(
 ) -> TagImportResult:
     """Make the tags that *origin* gave each of the photos exactly those *given*; all or nothing.
 
-    *photo_of* finds a photo by a path as it is written in the file. Labels that a vocabulary in force knows are its.
+    *photo_of* finds a photo by a path as it is written in the file. A name of a label in force is that label.
     Raises `BadLabel` or `BadSource`.
     """
     _check(origin)
@@ -77,7 +77,7 @@ def import_tags(
 
 
 def import_keywords(catalog: Catalog, origin: str) -> TagImportResult:
-    """Take the keywords that pictures and sidecars hold as tags that *origin* gave. Others than labels are skipped.
+    """Import keywords of pictures and sidecars as tags of *origin*. Keywords that cannot be labels are skipped.
 
     Raises `BadSource`.
     """
@@ -91,7 +91,7 @@ def import_keywords(catalog: Catalog, origin: str) -> TagImportResult:
 
 
 def _check(origin: str) -> None:
-    """Raises `BadSource` for what means tags that no other program gave."""
+    """Raise `BadSource` for a name that is reserved for tags of no other program."""
     if origin.partition(MARK)[0].strip().lower() in {AUTO, USER}:
         raise BadSource(origin)
 
@@ -141,7 +141,7 @@ def _split(cell: str) -> list[str]:
 
 
 def _objects(text: str, problems: list[Problem]) -> Iterator[ImportedTags]:
-    # No other line end may part what JSON holds as it is.
+    # Only at line feeds: JSON may hold other line ends unescaped.
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue

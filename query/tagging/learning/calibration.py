@@ -24,7 +24,7 @@ LEAST: Final = 500
 _GROWN = 2.0
 #: Scales the median absolute deviation of normally distributed numbers to their standard deviation.
 _NORMAL = 1.4826
-#: Cosine. Below it lies what rounding stored embeddings does.
+#: Cosine. Rounding of stored embeddings has less effect than this.
 _FINEST = 2e-4
 #: Labels that are measured together.
 _LABELS = 256
@@ -37,9 +37,9 @@ def is_due(t: Transaction, space: Space) -> bool:
 
 
 def calibrate(catalog: Catalog, space: Space, labels: LabelMatrix) -> Calibration:
-    """A new snapshot of *labels* and all that photos are tagged with, in force from now on.
+    """Make a new snapshot of *labels* and all labels in use, and put it in force.
 
-    A re-tag is pending in every slot then.
+    A re-tag is then pending in every slot.
     """
     spreads = measure(catalog, space, _with_those_in_force(catalog, space, labels))
     with catalog.write() as t:

@@ -14,7 +14,7 @@ SAMPLE: Final = 8192
 
 
 def sample_of(catalog: Catalog, space: Space) -> NDArray[np.float32]:
-    """Embeddings of photos that have a file, float32 (n, d): all, or so many at even distances by id."""
+    """Embeddings of photos that have a file, float32 (n, d): all, or a sample at even distances by id."""
     photo_ids, _ = sample_ids(catalog, space)
     with catalog.read() as t:
         return t.embeddings.get(space.id, photo_ids.tolist()).matrix

@@ -1,15 +1,15 @@
 """A label's vector from photos that show it, blended with its text's.
 
-Texts and photos lie in cones of their own, so a mean of both would be neither's. What they say is blended as scores:
+Texts and photos lie in cones of their own, so a mean of both would be in neither. Their scores are blended instead:
 
-- *What the photos say*: x . S^-1 (mean of the examples - a quarter of the mean of the counterexamples), all taken from
+- *The photos' score*: x . S^-1 (mean of the examples - a quarter of the mean of the counterexamples), all taken from
   the library's mean, with S the library's covariance, half of it replaced by its mean variance. That is the direction
   which tells the examples from everything else in the library (linear discriminant analysis with one background for
   all classes: Hariharan, Malik and Ramanan, "Discriminative Decorrelation for Clustering and Classification", 2012).
 - *The blend*: each of the two scores in units of its own spread over the library, times how many spreads the examples
-  lie above the library's mean by it; by the photos' score, an example is measured with the others alone. So a text that
-  knows the thing leads, and one that says nothing of it drops out as examples come.
-- *The scale*: the vector is put together so that its scores have the mean and the spread over the library that the
+  lie above the library's mean by it; by the photos' score, an example is measured with the others alone. A text that
+  describes the thing leads, and the weight of one that does not falls as examples come.
+- *The scale*: the vector is combined so that its scores have the mean and the spread over the library that the
   text's have, and so are on the scale of every other label's.
 - *The threshold*: most of the way from the library's mean to where the examples lie, with the same caution.
 
@@ -28,10 +28,10 @@ from numpy.typing import NDArray
 
 #: The least share of the library's covariance that is replaced by its mean variance.
 _SHRUNK: Final = 0.5
-#: The weight of the counterexamples' mean beside that of the examples.
+#: The weight of the counterexamples' mean relative to that of the examples.
 _AGAINST: Final = 0.25
-#: Spreads by which one imaginary example stands out by the text's score, by the photos', and by both: what is believed
-#: before there are any, and what counts like one of them then.
+#: The prior: spreads by which one imaginary example stands out by the text's score, by the photos', and by both. It
+#: counts like one real example.
 _TEXT_BEFORE: Final = 2.0
 _PHOTOS_BEFORE: Final = 1.0
 _BOTH_BEFORE: Final = 2.0
@@ -49,7 +49,7 @@ _TINY: Final = 1e-30
 class Taught:
     """A label's unit vector, float32 (d,), and the cosine from which it counts; None leaves that to the rule.
 
-    `text_share` is how much of the score is the text's, from 0 to 1; `used` how many examples of both kinds went in.
+    `text_share` is the text's share of the score, from 0 to 1; `used` is the number of examples of both kinds.
     """
 
     vector: NDArray[np.float32]
@@ -81,7 +81,7 @@ class Background:
         return math.sqrt(max(float(direction @ self._covariance @ direction), 0.0))
 
     def telling(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The directions, (n, d), that tell these differences, (n, d), from the library's own."""
+        """The directions, (n, d), that separate these differences, (n, d), from the library's own."""
         return np.asarray(np.linalg.solve(self._shrunk(max(_SHRUNK, self._unknown)), rows.T).T, np.float64)
 
     def scaled(self, direction: NDArray[np.float64], like: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -100,13 +100,13 @@ class Background:
 
     @cached_property
     def _level(self) -> NDArray[np.float64]:
-        """The direction by which every photo scores one, as nearly as may be."""
+        """The direction by which every photo scores one, as nearly as possible."""
         level = self._in_quiet(self.mean)
         size = float(level @ self.mean)
         return level / size if size > 0 else np.full(len(level), _TINY)
 
     def _quiet(self, like: NDArray[np.float64]) -> NDArray[np.float64]:
-        """A unit direction, near *like*, by which every photo scores nought, as nearly as may be."""
+        """A unit direction, near *like*, by which every photo scores zero, as nearly as possible."""
         quiet = self._in_quiet(like)
         quiet = quiet - (quiet @ self.mean) * self._level
         return quiet / max(float(np.linalg.norm(quiet)), _TINY)
@@ -115,7 +115,7 @@ class Background:
         return np.asarray(np.linalg.solve(self._shrunk(self._unknown), row), np.float64)
 
     def _shrunk(self, share: float) -> NDArray[np.float64]:
-        """The covariance with so much of it replaced (Ledoit and Wolf, 2004)."""
+        """The covariance with *share* of it replaced by the mean variance (Ledoit and Wolf, 2004)."""
         kept: NDArray[np.float64] = (1 - share) * self._covariance
         return np.asarray(kept + share * self._variance * np.eye(len(self._covariance)), np.float64)
 
@@ -174,7 +174,7 @@ class _Lesson:
         return _believed(by_text, _TEXT_BEFORE), _believed(self._others_say(), _PHOTOS_BEFORE)
 
     def cut(self, by_text: float, by_photos: float) -> float:
-        """From how many spreads above the library's mean the label counts."""
+        """Spreads above the library's mean from which the label counts."""
         lie = np.array(
             [
                 self._examples[at] @ self._blend(by_text, by_photos, without=at)
@@ -193,7 +193,7 @@ class _Lesson:
         return max(cut, _LEAST)
 
     def _others_say(self) -> NDArray[np.float64]:
-        """Each example's score by the others."""
+        """Each example's score by the direction of the others."""
         if len(self._examples) == 1:
             return np.empty(0)
         return np.array([row @ self.photos(without=at) for at, row in enumerate(self._examples)])
@@ -209,7 +209,7 @@ class _Lesson:
 
 
 def _believed(measured: NDArray[np.float64], before: float) -> float:
-    # Not nought for both: a direction must be left.
+    # Not zero for both: a direction must be left.
     return max(0.0, (float(measured.sum()) + before) / (len(measured) + 1)) + 1e-6
 
 

@@ -20,7 +20,7 @@ from .tag_counts import as_revision, preview_tags
 _SAME = 0.97
 #: Labels compared at once with all others.
 _ROWS = 512
-#: Photos that a pair of labels must be on before it is said that they always go together.
+#: Photos that a pair of labels must be on to be reported as always on the same ones.
 _ENOUGH = 5
 
 

@@ -18,7 +18,7 @@ from store import Catalog, Space, TagSource, Transaction
 class Agreement:
     """The numbers of photos that both sources tag, one alone, and the other alone, of `photos`.
 
-    For all labels together it is decisions that are counted, one for each photo and label.
+    For all labels together, decisions are counted: one for each photo and label.
     """
 
     label: str
@@ -65,9 +65,9 @@ class _Source:
 def compare_sources(catalog: Catalog, space: Space, one: str, other: str) -> Comparison:
     """Compare two sources: "auto", "user", or a program that tags were imported from.
 
-    "auto" is all that the vocabularies in force say; "auto:birds" is what that of one namespace does, by plain names.
+    "auto" stands for the tags of all vocabularies in force, "auto:birds" for those of one namespace, by plain names.
     Only photos that both tag count, and only labels that both could give: the vocabularies' in the folders for
-    which they are, or those that a program gave any photo. Raises `UnknownSource`.
+    which they are used, or those that a program gave any photo. Raises `UnknownSource`.
     """
     with catalog.read() as t:
         alone = [full_name(AUTO, each.namespace) for each in t.slots.in_force() if each.namespace]

@@ -155,7 +155,7 @@ class Update:
         self.seconds = 0.0
 
     def parts(self) -> Iterator[tuple[int, PhotoScores]]:
-        """The photos' scores that differ from the stored ones, each time with the number of photos looked at.
+        """The photos' scores that differ from the stored ones, in parts, each with the number of photos examined.
 
         Every part is read in a transaction of its own. They end early if another process has changed the old scoring.
         """
@@ -203,7 +203,7 @@ class Update:
         return held.of(loses)
 
     def _entered(self) -> Iterator[tuple[int, PhotoScores]]:
-        """The parts of `parts`, reading only the rows of photos that a new label may be kept of."""
+        """The parts of `parts`; reads only the rows of photos for which a new label may be kept."""
         change = self._change
         with self._catalog.read() as t:
             if not self._is_unchanged(t):

@@ -30,7 +30,7 @@ _WORTH_TORCH: Final = 10**8
 class RetagReport:
     """Result of a re-tag: `changed` photos have other scores than before; and the seconds of its parts.
 
-    Writing is the time that is left beside scoring, at which two or three threads may be at once.
+    Writing is the rest of the time. Scoring runs at the same time, on two or three threads at most.
     """
 
     photos: int
@@ -156,7 +156,7 @@ class _Retag:
             self._complete()
 
     def _complete(self) -> bool:
-        """Score the photos that have no scores, where the current scoring is of the labels that are wanted."""
+        """Score the photos that have no scores, if the current scoring has the wanted labels."""
         after = 0
         while True:
             with self._catalog.write() as t:
@@ -173,7 +173,7 @@ class _Retag:
             after = photo_ids[-1]
 
     def _amend(self, change: Amendment, rows: int) -> bool:
-        """Score what the labels' change touches, in parts, and put it in force when that is whole.
+        """Score the photos that the change of labels affects, in parts, and put the result in force when complete.
 
         Returns False if another process has done it.
         """
@@ -219,7 +219,7 @@ class _Retag:
         t.scores.keep_least_ranks(old, least)
 
     def _score_all(self, make_scorer: Callable[[Columns, int], Scorer], rows: int) -> bool:
-        """Make a scoring anew, in parts, and put it in force when it is whole; False if another process has done it."""
+        """Make a new scoring, in parts, and put it in force when complete; False if another process has done it."""
         with self._catalog.read() as t:
             before = t.scores.begun(self._space.id, self._slot)
         scoring = self._begin()
@@ -257,7 +257,7 @@ class _Retag:
             return t.scores.begin(self._space.id, self._revision.id, *self._labels, slot=self._slot)
 
     def _scored_pages(self, scoring: Scoring, scorer: Scorer, rows: int) -> Generator[tuple[int, PhotoScores]]:
-        """The kept scores of photos that have none yet, page by page, each with the number of photos looked at.
+        """The kept scores of photos that have none yet, page by page, each with the number of photos examined.
 
         While one page is written, the next is scored.
         """
@@ -294,7 +294,7 @@ class _Retag:
 
     def _tell(self, done: int, total: int) -> None:
         if self._progress is not None:
-            # More than there were may have come.
+            # More photos may have come since.
             self._progress(done, max(done, total))
 
     def _scored(self, scorer: Scorer, vectors: Vectors) -> PhotoScores:
@@ -309,7 +309,7 @@ class _Retag:
             raise Superseded(self._revision.vocabulary)
 
     def _is_done_by_another(self, t: Transaction, begun: Scoring) -> bool:
-        """Return whether another process, which was at the same scoring, has put it in force.
+        """Return whether another process, which worked on the same scoring, has put it in force.
 
         Raises `Superseded` if photos are to be tagged with another revision, or the scoring was given up.
         """

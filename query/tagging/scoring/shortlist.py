@@ -1,10 +1,10 @@
-"""Scoring many photos with many labels: a quick look in low precision, and an exact one at what it leaves.
+"""Scoring many photos with many labels: a shortlist in low precision, then exact scores of its labels.
 
-A product in bfloat16 ranks a photo's labels roughly. How far it can be wrong is known (`_Rough._errors`), so what it
-leaves certainly holds all labels that are to be kept; those are scored exactly, in float64, and the best are kept.
+A product in bfloat16 ranks a photo's labels roughly. Its error is bounded (`_Rough._errors`), so the shortlist surely
+has all labels that are to be kept; its labels are scored exactly, in float64, and the best are kept.
 
-Numbers in bfloat16 are looked at as the integers that their bits are, with the bits of negative ones turned so that
-order stays (`_order`): of integers the processor compares 32 at once, and finds the n-th of a list in no time.
+Numbers in bfloat16 are compared as integers of the same bits, with the bits of negative ones turned so that the order
+stays (`_order`): the processor compares 32 integers at once, and selects the n-th of a list quickly.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from store import PhotoScores, Vectors
 
 from .scorer import Columns, Scorer, best_of
 
-#: Labels of which a shortlist is not worth its making.
+#: Up to so many labels, a shortlist does not pay.
 _FEW: Final = 64
-#: Photos that a thread looks at together: their ranks stay in the processor's cache.
+#: Photos that a thread ranks together: their ranks stay in the processor's cache.
 _PART: Final = 512
-#: Labels that are looked at as one, by the best of them; a photo has at least so many times as many such as are kept.
+#: Most labels in a group, which is ranked by its best, and fewest groups for each kept label.
 _DEPTH: Final = 16
 _SPARE: Final = 4
 #: Rows whose bits are turned together.
@@ -61,7 +61,7 @@ class ShortlistScorer:
             return self._exact.kept(vectors)
         parts = [vectors.matrix[start : start + _PART] for start in range(0, len(vectors), _PART)]
         found = list(self._threads.map(self._best, parts))
-        # What a thread says of itself, torch takes for those that begin later, too.
+        # torch applies a thread's setting to threads that begin later, too.
         torch.set_num_threads(self._count)
         places, cosines = (np.concatenate(each) for each in zip(*found, strict=True))
         return PhotoScores(vectors.ids, self._columns.label_ids[places], cosines)
@@ -71,7 +71,7 @@ class ShortlistScorer:
         columns, rows = self._columns, torch.from_numpy(matrix)
         photos, places = self._rough.shortlists(rows, columns.most)
         cosines = self._cosines(rows, photos, places)
-        # One row a photo. What is beyond its shortlist ranks last.
+        # One row a photo. Places beyond its shortlist rank last.
         counts = np.bincount(photos, minlength=len(matrix))
         at = np.arange(len(photos)) - np.repeat(np.cumsum(counts) - counts, counts)
         shape = len(matrix), int(counts.max())
@@ -101,10 +101,10 @@ class ShortlistScorer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rough:
-    """Labels in bfloat16: their `matrix` (more than k, more than d), and by how much they are wrong and how long.
+    """Labels in bfloat16: their `matrix` (more than k, more than d), with their errors and lengths.
 
-    Its columns beyond d are the offsets. Label n lies in group n modulo `groups`, so that looking for the best of every
-    group is looking at whole rows.
+    Its columns beyond d are the offsets. Label n lies in group n modulo `groups`, so that the best of every
+    group is the maximum of whole rows.
     """
 
     matrix: torch.Tensor
@@ -125,7 +125,7 @@ class _Rough:
         return cls(matrix, groups, float(wrong), float(longest))
 
     def shortlists(self, rows: torch.Tensor, most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """For each of *rows*, float32 (n, d), labels among which the *most* of highest rank are.
+        """For each of *rows*, float32 (n, d), labels that include the *most* of highest rank.
 
         Places of rows and of labels, both int64 (c,), by row and then by label.
         """
@@ -146,7 +146,7 @@ class _Rough:
         return np.divmod(np.sort(row[found] * width + depth * self.groups + group[found]), width)
 
     def _errors(self, rows: torch.Tensor, rounded: torch.Tensor, largest: NDArray[np.float64]) -> NDArray[np.float64]:
-        """By how much a rough rank may differ from the exact one, float64 (n,), of a label that is kept.
+        """The largest difference of a rough rank from the exact one, float64 (n,), of a label that is kept.
 
         x.l - x'.l' = (x - x').l + x'.(l - l'), each at most the product of two lengths (Cauchy and Schwarz), and the
         result, of a size of *largest* (n,) and twice the error at most, is rounded once more.
@@ -182,7 +182,7 @@ def _order(bits: NDArray[np.int16]) -> None:
 
 
 def _numbers(ordered: NDArray[np.int16]) -> NDArray[np.float64]:
-    """The numbers that were turned into these."""
+    """The numbers of which `_order` made these."""
     bits = (ordered ^ ((ordered >> 15) & 0x7FFF)).astype(np.int32) << 16
     return bits.view(np.float32).astype(np.float64)
 

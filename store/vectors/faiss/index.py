@@ -1,8 +1,8 @@
-"""The vector index in FAISS: when a generation of its files is current, and when it is made anew.
+"""The vector index in FAISS: when a generation of its files is current, and when it is rebuilt.
 
 A generation holds the rows up to one entry of the catalog's change log. What was committed since is read from the
 catalog, so an answer is never older than the catalog. A generation that is absent, damaged, of another space or another
-catalog, or that lacks too much, is made anew.
+catalog, or that lacks too much, is rebuilt.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .index_files import IndexFiles, Page
 from .index_rows import Rows
 from .product_quantizer import Acceleration, Accelerator
 
-#: Newer rows are searched beside the file up to this share of it (and a given number); then a new file is made.
+#: Newer rows, up to this share of the file (and a given number), are searched as well; with more, a new file is made.
 _NEWER_SHARE = 0.05
 #: Rows that are in memory at once when a file is made.
 _PART = 4096
@@ -45,7 +45,7 @@ class _Newer:
 class FaissIndex:
     """The `VectorIndex` of one space in files below *directory*. Threads may share it.
 
-    *newer_rows*: this many changes are searched beside the file before a new one is made.
+    *newer_rows*: this many changes are searched in addition to the file before a new one is made.
     *acceleration*: when a shortlist goes before the exact comparison.
     """
 

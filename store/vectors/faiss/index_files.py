@@ -31,7 +31,7 @@ from .index_rows import Rows, Workers
 _FORMAT = 2
 Manifest = dict[str, Any]
 
-#: Errors of reading a file that is not as it was written. All have the same remedy: the cache is made anew.
+#: Errors of reading a file that is not as it was written. All have the same remedy: the cache is made again.
 UNUSABLE = (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, AttributeError, RuntimeError)
 
 
@@ -212,7 +212,7 @@ class IndexFiles:
 
     def _remove_all_but(self, names: Collection[str]) -> None:
         # Another process that is writing may lose its files here. It then answers from memory, and the next process
-        # that finds a manifest without its files writes anew.
+        # that finds a manifest without its files writes new ones.
         paths = self._directory.glob(f"space-{self._space.id}[-.]*")
         _remove(path for path in paths if path != self._manifest and path.name not in names)
 

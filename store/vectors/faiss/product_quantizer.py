@@ -42,8 +42,8 @@ _SUFFIXES = (".codes.npy", ".book.npy")
 class Acceleration:
     """Sizes of shortlists, and of libraries that have them.
 
-    *from_rows*: 300 000 rows of 768 dimensions are scanned exactly in 15 milliseconds of one core; below, nothing is
-    gained that anybody notices. A shortlist has at least *candidates* rows, one in *one_in*, and *times* as many as
+    *from_rows*: 300 000 rows of 768 dimensions are scanned exactly in 15 milliseconds of one core; below that,
+    nobody notices a gain. A shortlist has at least *candidates* rows, one in *one_in*, and *times* as many as
     were asked for: at a million rows, 5000, among which .999 of the true hundred nearest are (docs/performance.md).
     """
 
@@ -139,7 +139,7 @@ class Accelerator:
         return _Codes(codebook, codes, trained, self._files.workers) if fits else None
 
     def _attach(self, rows: Rows, codebook: _Codebook, parts: Iterable[NDArray[np.uint8]], trained: int) -> Rows | None:
-        """Write codes, *parts* of all *rows* in order, and open the rows anew; None if they cannot be written."""
+        """Write codes, *parts* of all *rows* in order, and open the rows again; None if they cannot be written."""
 
         def write(paths: Sequence[Path]) -> None:
             codes_path, codebook_path = paths

@@ -156,9 +156,9 @@ def test_exif_is_used_if_xmp_and_iptc_are_empty():
     assert (found.rating, found.caption, found.keywords) == (3, "The old house", ("xmp wins",))
 
 
-@pytest.mark.parametrize("said", ["OLYMPUS DIGITAL CAMERA", "SONY DSC", "DCIM\\100GOPRO\\G1.JPG", "   "])
-def test_default_captions_of_cameras_are_ignored(said):
-    assert facts(encoded(scene(), "jpg", exif=exif_with(ImageDescription=said))).caption is None
+@pytest.mark.parametrize("caption_of_camera", ["OLYMPUS DIGITAL CAMERA", "SONY DSC", "DCIM\\100GOPRO\\G1.JPG", "   "])
+def test_default_captions_of_cameras_are_ignored(caption_of_camera):
+    assert facts(encoded(scene(), "jpg", exif=exif_with(ImageDescription=caption_of_camera))).caption is None
 
 
 def test_exposure_facts_are_kept_if_they_are_plausible():

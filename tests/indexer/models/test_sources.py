@@ -47,10 +47,10 @@ class FolderHub:
 
 
 def test_a_downloaded_repository_is_found_by_its_id(checkpoints, tmp_path):
-    told = []
-    folder = download(NAME, tmp_path, FolderHub(checkpoints["v2"]), lambda done, total: told.append((done, total)))
+    seen = []
+    folder = download(NAME, tmp_path, FolderHub(checkpoints["v2"]), lambda done, total: seen.append((done, total)))
     assert locate(NAME, tmp_path, {}) == folder
-    assert told[-1][0] == told[-1][1] > 0
+    assert seen[-1][0] == seen[-1][1] > 0
 
 
 def test_an_interrupted_download_is_not_a_model_and_is_resumed(checkpoints, tmp_path):

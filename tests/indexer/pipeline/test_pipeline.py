@@ -24,7 +24,7 @@ from indexer.models import Preprocessing
 from indexer.pipeline.batch import BatchWriter
 from indexer.workers.file_reader import Decoded, Known, ReadRequest, Refused, read_file
 from store import Catalog, Outcome, SpaceIdentity
-from tests.fakes import DIMENSION, FakeEmbedder, FakeReadContext, Listener
+from tests.fakes import DIMENSION, FakeImageEncoder, FakeReadContext, Listener
 from tests.pictures import bomb_png, encoded, exif_with, scene, write
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -41,7 +41,7 @@ class Library:
         with self.catalog.write() as t:
             self.space = t.spaces.ensure(IDENTITY)
             self.registered = t.folders.add(os.fsencode(self.folder))
-        self.embedder = FakeEmbedder()
+        self.image_encoder = FakeImageEncoder()
         self.tagger = None
         self.listener = Listener()
 
@@ -54,7 +54,7 @@ class Library:
             self.catalog,
             request,
             readers=readers,
-            image_encoder=lambda: self.embedder,
+            image_encoder=lambda: self.image_encoder,
             tagger=self.tagger,
             progress=self.listener,
             before_batch=before_batch,
@@ -114,7 +114,7 @@ def test_a_second_pass_reads_nothing_and_needs_no_encoder(library):
     write(library.folder / "a.jpg")
     (library.folder / "bad.jpg").write_bytes(b"")
     library.index()
-    library.embedder = None
+    library.image_encoder = None
     report = library.index()
     assert (report.embedded, report.unchanged, sum(report.outcomes.values())) == (0, 2, 0)
 
@@ -134,7 +134,7 @@ def test_moved_renamed_and_copied_files_are_not_embedded_again(library):
         "b.jpg": before["b.jpg"],
         "copy.jpg": before["b.jpg"],
     }
-    assert library.embedder.embedded == 2
+    assert library.image_encoder.embedded == 2
 
 
 def test_a_photo_that_leaves_and_comes_back_unchanged_is_found_again(library, tmp_path):
@@ -185,7 +185,7 @@ def test_equal_files_are_one_photo_and_are_embedded_once(library, batch_size):
     photos = library.photos()
     assert len(photos) == 6
     assert len(set(photos.values())) == 2
-    assert library.embedder.embedded == 2
+    assert library.image_encoder.embedded == 2
     with library.catalog.read() as t:
         assert t.photos.count() == 2
         assert t.embeddings.count(library.space.id) == 2
@@ -206,21 +206,21 @@ def test_a_photo_with_a_broken_file_is_not_found_until_it_is_repaired(library):
 def test_an_interruption_costs_one_batch_and_the_next_pass_resumes(library):
     for number in range(12):
         write(library.folder / f"{number:02}.jpg", seed=number)
-    library.embedder = FakeEmbedder(breaks_at=7)
+    library.image_encoder = FakeImageEncoder(breaks_at=7)
     with pytest.raises(KeyboardInterrupt):
         library.index()
     assert len(library.photos()) == 4
-    library.embedder = FakeEmbedder()
+    library.image_encoder = FakeImageEncoder()
     library.index()
     assert len(library.photos()) == 12
-    assert library.embedder.embedded == 8
+    assert library.image_encoder.embedded == 8
 
 
 def test_a_failed_batch_removes_no_photo(library):
     write(library.folder / "a.jpg", seed=1)
     library.index()
     write(library.folder / "a.jpg", seed=2)
-    library.embedder = FakeEmbedder(breaks_at=1)
+    library.image_encoder = FakeImageEncoder(breaks_at=1)
     with pytest.raises(KeyboardInterrupt):
         library.index()
     assert len(library.findable()) == 1
@@ -391,12 +391,12 @@ def test_another_space_embeds_all_photos_and_the_first_keeps_its_own(library):
     first = library.space
     with library.catalog.write() as t:
         library.space = t.spaces.ensure(dataclasses.replace(IDENTITY, weights_hash="another"))
-    library.embedder = FakeEmbedder(breaks_at=3)
+    library.image_encoder = FakeImageEncoder(breaks_at=3)
     with pytest.raises(KeyboardInterrupt):
         library.index(batch_size=2)
-    library.embedder = FakeEmbedder()
+    library.image_encoder = FakeImageEncoder()
     report = library.index(batch_size=2)
-    assert (report.embedded, library.embedder.embedded, report.unchanged) == (1, 1, 3)
+    assert (report.embedded, library.image_encoder.embedded, report.unchanged) == (1, 1, 3)
     assert ReadingBegins(1) in library.listener.events
     with library.catalog.read() as t:
         assert (t.embeddings.count(first.id), t.embeddings.count(library.space.id)) == (3, 3)
@@ -566,7 +566,7 @@ def test_a_deleted_tree_reported_in_many_parts_is_one_loss(library):
 def test_a_photo_pruned_while_its_file_was_read_is_read_again(library):
     path = write(library.folder / "a.jpg")
     wanted = ReadRequest(library.registered.id, b"a.jpg", os.fsencode(path), stamp_of(path.stat()))
-    writer = BatchWriter(library.catalog, library.space, lambda: library.embedder, None)
+    writer = BatchWriter(library.catalog, library.space, lambda: library.image_encoder, None)
     writer.store([Known(wanted, wanted.stamp, b"x" * 32)])
     assert library.outcomes() == {}
     assert library.index().embedded == 1
@@ -682,18 +682,18 @@ def test_an_interrupted_pass_reads_no_further_files(library):
     started = []
 
     class Slow(ThreadReaders):
-        def read(self, file, desk):
+        def read(self, file, context):
             started.append(file.path)
             if len(started) == 3:
                 abandoned.wait(5)
-            return super().read(file, desk)
+            return super().read(file, context)
 
         def abandon(self):
             count.append(len(started))
             abandoned.set()
 
     abandoned, count = threading.Event(), []
-    library.embedder = FakeEmbedder(breaks_at=1)
+    library.image_encoder = FakeImageEncoder(breaks_at=1)
     with pytest.raises(KeyboardInterrupt):
         library.index(readers=Slow(SQUARE, 2), batch_size=1)
     assert len(started) <= count[0] + 1

@@ -150,7 +150,7 @@ def test_a_folder_beyond_the_limit_is_unwatchable_until_it_is_raised(dirty, fold
         watcher.close()
 
 
-def test_asking_whether_there_is_room_makes_nothing_dirty(watcher, dirty, folder):
+def test_testing_the_limit_makes_nothing_dirty(watcher, dirty, folder):
     watch(watcher, dirty, folder)
     assert watcher._observer is not None
     assert refusal_of(watcher._observer) is None

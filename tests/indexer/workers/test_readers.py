@@ -19,7 +19,7 @@ from indexer import IndexRequest, NoReaders, ProcessReaders, ThreadReaders, inde
 from indexer.files.scan import stamp_of
 from indexer.workers.file_reader import Decoded, Known, ReadRequest, Refused
 from store import Catalog, Outcome, SpaceIdentity
-from tests.fakes import DIMENSION, FakeEmbedder, FakeReadContext, Listener
+from tests.fakes import DIMENSION, FakeImageEncoder, FakeReadContext, Listener
 from tests.indexer.workers.squares import CRASHES, DEVOURS, HANGS, PLAIN, RAISES, PoisonSquare
 from tests.pictures import bomb_png
 
@@ -71,7 +71,7 @@ def test_a_bug_in_the_preprocessing_costs_one_file(folder, square):
     assert len({process for process, _ in square.seen()}) == 1
 
 
-def test_a_process_reads_what_a_thread_reads(folder, square):
+def test_a_process_and_a_thread_read_the_same(folder, square):
     plain, other = paint(folder, "a.png", PLAIN), paint(folder, "b.png", (1, 2, 3))
     with ProcessReaders(square, 2) as readers:
         here, there = ThreadReaders(square).read(plain, FakeReadContext()), readers.read(plain, FakeReadContext())
@@ -139,7 +139,7 @@ class Library:
                 self.catalog,
                 IndexRequest(folders=[self.registered], space=self.space, batch_size=4),
                 readers=readers,
-                image_encoder=FakeEmbedder,
+                image_encoder=FakeImageEncoder,
                 tagger=None,
                 progress=Listener(),
             )
@@ -157,7 +157,7 @@ class Library:
         return problem.reason
 
 
-def test_a_poisonous_file_is_tried_three_times_with_growing_waits(tmp_path, folder, square):
+def test_a_file_that_crashes_is_tried_three_times_with_growing_waits(tmp_path, folder, square):
     library = Library(tmp_path, folder, square)
     paint(folder, "poison.png", CRASHES)
     for number in range(8):

@@ -17,7 +17,7 @@ from photos.operations.demo import QUERIES
 
 @pytest.fixture(scope="module")
 def first_run(tmp_path_factory):
-    """A demo's folder, and what the first run in it said."""
+    """A demo's folder, and the output of the first run in it."""
     demo = tmp_path_factory.mktemp("demo") / "folder"
     out = io.TextIOWrapper(io.BytesIO(), "utf-8")
     with redirect_stdout(out):

@@ -1,4 +1,4 @@
-"""Drawing: the same scene is the same picture, and what differs in words differs to the eye."""
+"""Drawing: the same scene is the same picture, and scenes with other words look different."""
 
 import subprocess
 import sys

@@ -36,14 +36,14 @@ def test_pictures_do_not_depend_on_count_or_workers(drawn, tmp_path):
 def test_only_missing_pictures_are_drawn_again(drawn):
     folder, pictures = drawn
     before = {path: (folder / path).stat().st_mtime_ns for path in files(folder)}
-    told = []
-    draw_library(folder, 12, seed=3, progress=lambda done, total: told.append((done, total)))
-    assert told == []
+    steps = []
+    draw_library(folder, 12, seed=3, progress=lambda done, total: steps.append((done, total)))
+    assert steps == []
     assert {path: (folder / path).stat().st_mtime_ns for path in files(folder)} == before
     content = (folder / pictures[4].path).read_bytes()
     (folder / pictures[4].path).unlink()
-    draw_library(folder, 12, seed=3, workers=1, progress=lambda done, total: told.append((done, total)))
-    assert told == [(12, 12)]
+    draw_library(folder, 12, seed=3, workers=1, progress=lambda done, total: steps.append((done, total)))
+    assert steps == [(12, 12)]
     assert (folder / pictures[4].path).read_bytes() == content
 
 

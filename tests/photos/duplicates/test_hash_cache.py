@@ -53,109 +53,109 @@ def shots(tmp_path):
 
 
 @pytest.fixture
-def app(photos, shots, checkpoint, vocabulary):
+def library(photos, shots, checkpoint, vocabulary):
     photos("vocab", "use", vocabulary)
     assert photos("add", shots, "--model", checkpoint).status == 0
     with OpenLibrary(load({"library": photos.library}, {}), photos.encoders, read_here) as opened:
         yield opened
 
 
-def found(app, hasher, **options):
+def found(library, hasher, **options):
     request = DuplicatesRequest(**options)
-    return find_duplicates(app, request, hashes=HashCache(app.catalog, hasher)).groups
+    return find_duplicates(library, request, hashes=HashCache(library.catalog, hasher)).groups
 
 
-def stored(app):
-    with app.catalog.read() as t:
+def stored(library):
+    with library.catalog.read() as t:
         return t.connection.exec_driver_sql("SELECT * FROM look ORDER BY photo_id").all()
 
 
-def test_a_second_search_decodes_nothing_and_finds_the_same(app, hasher):
-    first = found(app, hasher)
-    assert len(hasher.paths) == len(set(hasher.paths)) == len(stored(app)) >= 9
+def test_a_second_search_decodes_nothing_and_finds_the_same(library, hasher):
+    first = found(library, hasher)
+    assert len(hasher.paths) == len(set(hasher.paths)) == len(stored(library)) >= 9
     assert sorted(len(group) for group in first) == [2, 2, 4]
     hasher.paths.clear()
-    assert found(app, hasher) == first
+    assert found(library, hasher) == first
     assert hasher.paths == []
 
 
 @pytest.mark.parametrize(
     "options", [{"max_bits": 0}, {"max_bits": 64}, {"min_cosine": 0.5, "max_bits": 64}, {"bursts": True}]
 )
-def test_stored_hashes_give_the_same_groups_as_fresh_ones(app, hasher, options):
-    fresh = found(app, hasher, **options)
-    with app.catalog.write() as t:
+def test_stored_hashes_give_the_same_groups_as_fresh_ones(library, hasher, options):
+    fresh = found(library, hasher, **options)
+    with library.catalog.write() as t:
         t.connection.exec_driver_sql("DELETE FROM look")
-    found(app, hasher)
-    assert found(app, hasher, **options) == fresh
+    found(library, hasher)
+    assert found(library, hasher, **options) == fresh
 
 
-def test_only_new_pictures_are_decoded(app, photos, shots, hasher):
-    found(app, hasher)
+def test_only_new_pictures_are_decoded(library, photos, shots, hasher):
+    found(library, hasher)
     hasher.paths.clear()
     new = shots / "0 small.jpg"
     new.write_bytes(encoded(textured(0).resize((160, 120))))
     assert photos("index").status == 0
-    assert sorted(len(group) for group in found(app, hasher)) == [2, 2, 5]
+    assert sorted(len(group) for group in found(library, hasher)) == [2, 2, 5]
     assert hasher.paths == [bytes(new)]
 
 
-def test_a_hash_of_another_version_is_computed_again(app, hasher):
-    first = found(app, hasher)
-    with app.catalog.write() as t:
+def test_a_hash_of_another_version_is_computed_again(library, hasher):
+    first = found(library, hasher)
+    with library.catalog.write() as t:
         t.connection.exec_driver_sql("UPDATE look SET method = method - 1, bits = zeroblob(8)")
     count = len(hasher.paths)
     hasher.paths.clear()
-    assert found(app, hasher) == first
+    assert found(library, hasher) == first
     assert len(hasher.paths) == count
-    assert {row.method for row in stored(app)} == {HASH_VERSION}
+    assert {row.method for row in stored(library)} == {HASH_VERSION}
 
 
-def test_an_unreadable_picture_is_hashed_when_it_can_be_read(app, shots, hasher):
+def test_an_unreadable_picture_is_hashed_when_it_can_be_read(library, shots, hasher):
     away = shots.parent / "away.jpg"
     (shots / "1 50.jpg").rename(away)
-    before = found(app, hasher)
-    count = len(stored(app))
+    before = found(library, hasher)
+    count = len(stored(library))
     assert [file.is_checked for group in before for file in group].count(False) == 1
     away.rename(shots / "1 50.jpg")
     hasher.paths.clear()
-    assert all(file.is_checked for group in found(app, hasher) for file in group)
-    assert (len(stored(app)), hasher.paths) == (count + 1, [bytes(shots / "1 50.jpg")])
+    assert all(file.is_checked for group in found(library, hasher) for file in group)
+    assert (len(stored(library)), hasher.paths) == (count + 1, [bytes(shots / "1 50.jpg")])
 
 
-def test_a_search_does_not_wait_to_store_hashes(app, hasher):
-    with app.catalog.write(), pytest.raises(StopIteration):
+def test_a_search_does_not_wait_to_store_hashes(library, hasher):
+    with library.catalog.write(), pytest.raises(StopIteration):
         # Another writer holds the catalog.
-        assert len(found(app, hasher)) == 3
+        assert len(found(library, hasher)) == 3
         raise StopIteration
-    assert stored(app) == []
+    assert stored(library) == []
 
 
-def test_a_rewritten_file_is_hashed_again(app, photos, shots, hasher):
-    found(app, hasher)
+def test_a_rewritten_file_is_hashed_again(library, photos, shots, hasher):
+    found(library, hasher)
     hasher.paths.clear()
     path = shots / "1 50.jpg"
     content = path.read_bytes()
     path.write_bytes(content[:2] + b"\xff\xfe\x00\x08hello!" + content[2:])
     assert photos("index").status == 0
-    found(app, hasher)
+    found(library, hasher)
     assert hasher.paths == [bytes(path)]
 
 
-def test_pruning_a_photo_removes_its_hash(app, photos, shots, hasher):
-    found(app, hasher)
-    count = len(stored(app))
+def test_pruning_a_photo_removes_its_hash(library, photos, shots, hasher):
+    found(library, hasher)
+    count = len(stored(library))
     (shots / "1 50.jpg").unlink()
     photos("index")
-    assert len(stored(app)) == count
+    assert len(stored(library)) == count
     assert photos("prune", "--older-than", "0").status == 0
-    assert len(stored(app)) == count - 1
+    assert len(stored(library)) == count - 1
     assert photos("verify").status == 0
 
 
-def test_removable_files_are_decided_by_stored_hashes(app, photos):
+def test_removable_files_are_decided_by_stored_hashes(library, photos):
     assert len(photos("duplicates", "--others").lines) == 5
-    with app.catalog.write() as t:
+    with library.catalog.write() as t:
         # As if all pictures were blank: then none is removable.
         t.connection.exec_driver_sql("UPDATE look SET colours = zeroblob(192)")
     assert photos("duplicates", "--others").lines == []

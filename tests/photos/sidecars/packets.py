@@ -54,13 +54,13 @@ DARKTABLE = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def values(content):
-    """What the three lists hold: flat, Lightroom's, digiKam's."""
+    """Return the three lists: flat, Lightroom's, digiKam's."""
     packet = Packet(content)
     return [packet.values(each) for each in (SUBJECT, HIERARCHICAL, TAGS)]
 
 
 def without_keywords(content):
-    """Everything but the lists of keywords, in one form for what is the same XML."""
+    """Return everything but the lists of keywords, in one form for equal XML."""
     tree = ET.fromstring(content.decode().replace("\ufeff", "").strip())
     tags = {each.tag for shown in (SUBJECT, HIERARCHICAL, TAGS) for each in (shown, shown.ours, shown.copies)}
     for described in tree.iter("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}Description"):

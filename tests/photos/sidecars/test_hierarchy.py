@@ -1,4 +1,4 @@
-"""Keywords of several vocabularies do not mix, and labels of none are written as they are."""
+"""Keywords of several vocabularies do not mix, and labels of no vocabulary are written unchanged."""
 
 from datetime import UTC, datetime
 

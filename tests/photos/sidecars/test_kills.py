@@ -1,4 +1,4 @@
-"""A kill at any step leaves each sidecar as it was or as it was to be, and undo gets back to the start."""
+"""A kill at any step leaves each sidecar old or new, and undo restores the start."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def killed(prepared, folder, tmp_path, *arguments):
 
 
 def shown(seen):
-    """What is not hidden; what is hidden, no look at the folder takes up."""
+    """Return the files without hidden ones, which a scan ignores."""
     return {name: content for name, content in seen.items() if not name.startswith(".photos-")}
 
 

@@ -1,4 +1,4 @@
-"""What is foreign in a sidecar stays, whatever comes and goes of ours."""
+"""Foreign content of a sidecar stays, whichever of our labels are added or removed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_every_foreign_byte_stays(given):
     new = merge(content, DOG).content
     assert without_keywords(new) == without_keywords(content)
     kept = new
-    # What was inserted taken out again, line by line, leaves what was there.
+    # Without the inserted lines, the original content is left.
     lines = [line for line in kept.decode().split("\n") if line in given.split("\n")]
     assert [line for line in given.split("\n") if line not in lines] in ([], ['   darktable:history_end="0"/>'])
     assert merge(new, {}).content.replace(b'"0">\n  </rdf:Description>', b'"0"/>') == content
@@ -173,7 +173,7 @@ def test_a_sidecar_keeps_encoding_and_byte_order_mark(encoding, is_marked):
         "utf-32-le": codecs.BOM_UTF32_LE,
     }
     if encoding == "utf-32-le" and not is_marked:
-        pytest.skip("is never told by its first bytes")
+        pytest.skip("this encoding is not recognised by its first bytes")
     mark = marks[encoding] if is_marked else b""
     written = mark + ADOBE.replace("Ann", "Änne").encode(encoding)
     new = merge(written, {"Straße": ()}).content
@@ -259,7 +259,7 @@ def escaped(word):
     st.lists(keywords, max_size=2),
     st.lists(st.tuples(vocabularies, st.integers(0, 2), keywords), min_size=1, max_size=4),
 )
-def test_foreign_keywords_survive_whatever_is_written(foreign, is_pretty, own, steps):
+def test_foreign_keywords_survive_every_write(foreign, is_pretty, own, steps):
     names = ("dc:subject", "lr:hierarchicalSubject", "digiKam:TagsList")
     inside = "".join(bag(name, *map(escaped, some)) for name, some in zip(names, foreign, strict=True) if some)
     content = packet(inside, 'xmp:Rating="2"')

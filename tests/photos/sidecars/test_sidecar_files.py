@@ -1,4 +1,4 @@
-"""A sidecar is read whole, and put into its place in one step or not at all."""
+"""A sidecar is read whole, and replaced in one step or not at all."""
 
 from __future__ import annotations
 

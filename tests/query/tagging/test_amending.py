@@ -1,4 +1,4 @@
-"""A vocabulary that changes a little: whatever came before, photos have the tags that scoring anew would give them."""
+"""A vocabulary that changes a little: after any history, photos have the tags that scoring again would give."""
 
 import tempfile
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_a_photo_that_regains_its_embedding_is_scored(library):
 
 
 class ChangingLibrary(RuleBasedStateMachine):
-    """A library of which photos, files, embeddings, the vocabulary and the index change."""
+    """A library whose photos, files, embeddings, vocabulary and index change."""
 
     @initialize()
     def begin(self):

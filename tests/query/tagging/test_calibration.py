@@ -1,4 +1,4 @@
-"""Labels count where they stand out from what is usual for them in this library."""
+"""Labels count where they stand out from their usual scores in this library."""
 
 from pathlib import Path
 
@@ -91,11 +91,11 @@ def test_new_labels_are_measured_and_old_ones_stay(library):
     ids = [label.id for label in second.labels]
     with library.catalog.read() as t:
         current = t.calibrations.current(library.space.id)
-        said = t.calibrations.of(current.id, ids)
+        stored = t.calibrations.of(current.id, ids)
     assert current.id == 1
     now = measure(library.catalog, library.space, label_matrix(library.catalog, library.space, second, library.texts))
-    assert said[ids[0]] != pytest.approx(now[ids[0]], abs=1e-4)
-    assert said[ids[1]] == pytest.approx(now[ids[1]], abs=1e-6)
+    assert stored[ids[0]] != pytest.approx(now[ids[0]], abs=1e-4)
+    assert stored[ids[1]] == pytest.approx(now[ids[1]], abs=1e-6)
 
 
 def test_own_thresholds_override_the_calibration(library):
@@ -136,14 +136,14 @@ def test_a_calibration_during_a_retag_leaves_it_pending(library):
     for number in range(20):
         library.add(f"photo{number}")
 
-    def calibrate_meanwhile(done, total):
+    def calibrate_during_it(done, total):
         calibrate(
             library.catalog,
             library.space,
             label_matrix(library.catalog, library.space, revision, library.new_texts()),
         )
 
-    retag(library.catalog, library.space, revision, library.texts, calibrate_meanwhile)
+    retag(library.catalog, library.space, revision, library.texts, calibrate_during_it)
     with library.catalog.read() as t:
         assert t.slots.pending() == {"": revision.id}
     retag(library.catalog, library.space, revision, library.texts)

@@ -120,7 +120,7 @@ def test_tags_are_found_by_aliases_plurals_and_manual_names(tagged_library):
 
 @pytest.fixture
 def spelt_otherwise(tagged_library):
-    """A library with a photo that a person tagged before the vocabulary had a label called alike."""
+    """A library with a photo that a person tagged before the vocabulary had a label of a similar name."""
     library, ids = tagged_library
     with library.catalog.write() as t:
         t.tags.say(ids[0], t.vocabularies.label_called("Dogs"), TagSource.USER)

@@ -1,4 +1,4 @@
-"""Several vocabularies, some of whose labels have examples, in a library that changes: tags are as if scored anew."""
+"""Several vocabularies, some of whose labels have examples, in a library that changes: tags equal new scores."""
 
 import tempfile
 from pathlib import Path
@@ -39,7 +39,7 @@ class ManyVocabularies(RuleBasedStateMachine):
             LabelDefinition(name, (name,), threshold=own, examples=examples)
             for name, (own, examples) in self.labels[namespace].items()
         )
-        # Those of two namespaces have one label between them where texts and examples are the same.
+        # Labels of two namespaces are one label if their texts and examples are equal.
         return self.library.put(VocabularyDefinition(f"of {namespace}", labels, None))
 
     def use(self, namespace):
@@ -85,7 +85,7 @@ class ManyVocabularies(RuleBasedStateMachine):
             self.use(namespace)
 
     @rule(at=st.integers(0, 50), is_tagged=st.booleans())
-    def embed_anew(self, at, is_tagged):
+    def embed_again(self, at, is_tagged):
         self.made += 1
         library = self.library
         with library.catalog.write() as t:
@@ -107,7 +107,7 @@ class ManyVocabularies(RuleBasedStateMachine):
                     t.photos.delete([file.photo_id])
 
     @rule()
-    def calibrate_anew(self):
+    def calibrate_again(self):
         library = self.library
         with library.catalog.read() as t:
             revision = t.vocabularies.revision(t.slots.current_revision_id(""))
@@ -126,9 +126,9 @@ class ManyVocabularies(RuleBasedStateMachine):
             del self.labels[namespace]
 
     @invariant()
-    def nothing_that_is_not_owed_differs_from_scoring_anew(self):
+    def only_pending_slots_differ_from_new_scores(self):
         library = self.library
-        # As a pass over the folders does: first what examples that came have changed.
+        # A pass over the folders also begins with labels that have new examples.
         with library.catalog.read() as t:
             used = [(each.namespace, t.vocabularies.revision(each.revision_id)) for each in t.slots.in_force()]
         for _, revision in used:

@@ -1,4 +1,4 @@
-"""Several vocabularies in force are as many views of the embeddings: none of them changes what another says."""
+"""Several vocabularies in force are independent views of the embeddings: none changes the tags of another."""
 
 from collections import Counter
 
@@ -35,7 +35,7 @@ def vocabulary(*names, called="mine", threshold=0, exclusive=(), **parents):
 
 @pytest.fixture
 def put(library):
-    """Puts a vocabulary in force under a namespace, and gives its revision."""
+    """Puts a vocabulary in force under a namespace, and returns its revision."""
 
     def put_in_force(namespace, *names, folders=None, **more):
         revision = library.put(vocabulary(*names, called=namespace or "mine", **more))
@@ -79,7 +79,7 @@ def test_automatic_tags_of_all_vocabularies_come_by_falling_score(library, put):
     put("more", *OTHERS)
     tags = photo_tags(library.catalog, library.space, [one])[one]
     assert [tag.score for tag in tags] == sorted((tag.score for tag in tags), reverse=True)
-    # Each keeps its best: none crowds out the others.
+    # Each keeps its best labels: none displaces those of others.
     assert len(tags) == 2 * KEPT_MOST
     assert sum(tag.label.startswith("more:") for tag in tags) == KEPT_MOST
 
@@ -110,7 +110,7 @@ def test_rows_do_not_depend_on_order_or_parts(library, order, rows, data):
         if name and data.draw(st.booleans()):
             drop(library, name)
         if data.draw(st.booleans()):
-            # What is amended is what scoring anew gives.
+            # An amendment gives the same as scoring again.
             fewer = library.put(vocabulary(*labels[name][1:], called=name or "mine"))
             retag(library.catalog, library.space, fewer, library.texts, slot=name, rows=rows)
         retag(library.catalog, library.space, revisions[name], library.texts, slot=name, rows=rows)
@@ -173,17 +173,17 @@ def test_an_interruption_in_one_slot_leaves_the_others(library, put):
     with library.catalog.read() as t:
         assert t.slots.pending() == {"birds": second.id}, "others do not give it up"
         assert t.slots.current_revision_id("") == third.id
-    told = []
+    steps = []
     retag(
         library.catalog,
         library.space,
         second,
         library.texts,
-        lambda *seen: told.append(seen),
+        lambda *seen: steps.append(seen),
         slot="birds",
         rows=2,
     )
-    assert told == [(2, 3), (3, 3)], "it goes on where it was"
+    assert steps == [(2, 3), (3, 3)], "it goes on where it was"
     with library.catalog.read() as t:
         assert t.slots.pending() == {}
 
@@ -212,7 +212,7 @@ def test_an_interrupted_first_retag_shows_nothing_and_keeps_folders(library, put
     with library.catalog.read() as t:
         assert [each.namespace for each in t.slots.in_force()] == [""]
         assert (t.slots.pending(), t.slots.names()) == ({"birds": revision.id}, ["", "birds"])
-    # A photo that comes meanwhile has what is in force, and what is owed when that is whole.
+    # A photo added in between has the tags in force now, and those of the pending re-tag at its end.
     library.add("new", put("", "dog"))
     retag(library.catalog, library.space, revision, library.texts, slot="birds")
     with library.catalog.read() as t:
@@ -402,12 +402,12 @@ def test_imported_tags_are_compared_with_all_slots_or_one(library, put):
 @pytest.mark.parametrize(
     ("name", "kept"), [("birds", "birds"), ("Birds:", "birds"), ("a-b_3", "a-b_3"), ("Vögel", "vögel")]
 )
-def test_a_namespace_is_kept_in_small_letters(name, kept):
+def test_a_namespace_is_stored_in_lower_case(name, kept):
     assert checked_namespace(name) == kept
 
 
 @pytest.mark.parametrize("name", ["", ":", "a b", "a:b", "a/b", "a|b", "x" * 41, "-\n"])
-def test_what_cannot_be_a_namespace_is_refused(name):
+def test_an_impossible_namespace_is_refused(name):
     with pytest.raises(BadNamespace, match="cannot be a namespace"):
         checked_namespace(name)
 

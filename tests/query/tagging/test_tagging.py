@@ -1,4 +1,4 @@
-"""Tags are a pure function of embeddings and vocabulary, and a person's word is above them."""
+"""Tags are a pure function of embeddings and vocabulary, and manual tags override them."""
 
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -65,7 +65,7 @@ def vocabulary(*names, threshold=None, **own):
 NAMES = [f"label{number}" for number in range(60)]
 
 
-def test_scores_are_the_formula():
+def test_scores_follow_the_formula():
     assert logit(0.1, IDENTITY) == pytest.approx(math.exp(2.3) * 0.1 - 4, abs=1e-5)
     assert probability(0.4, IDENTITY) == pytest.approx(1 / (1 + math.exp(4 - 0.4 * math.exp(2.3))), abs=1e-6)
     assert 0 < probability(-1, IDENTITY) < 1e-5
@@ -133,7 +133,7 @@ def test_a_vocabulary_chosen_during_the_first_index_is_pending(library):
     assert [tag.label for tag in photo_tags(library.catalog, library.space, [1])[1]] == ["car"]
 
 
-def test_of_two_retags_at_once_the_later_one_stands(library):
+def test_of_two_simultaneous_retags_the_later_one_wins(library):
     first, second = library.put(vocabulary("dog", threshold=0)), library.put(vocabulary("car", threshold=0))
     photo_id = library.add("photo")
 
@@ -148,14 +148,14 @@ def test_of_two_retags_at_once_the_later_one_stands(library):
 
 
 @pytest.mark.parametrize("is_done", [False, True])
-def test_the_slower_of_two_equal_retags_undoes_nothing_later(library, is_done):
+def test_the_slower_of_two_equal_retags_undoes_no_later_change(library, is_done):
     few, many, more = (library.put(vocabulary(*names, threshold=0.02)) for names in (["x"], NAMES, [*NAMES, "new"]))
     for number in range(6):
         library.add(f"photo{number}", few)
     retag(library.catalog, library.space, few, library.texts)
     came = []
 
-    def meanwhile(done, total):
+    def interfere(done, total):
         if not came:
             came.append(retag(library.catalog, library.space, many, library.new_texts(), rows=2))
             with library.catalog.write() as t:
@@ -164,7 +164,7 @@ def test_the_slower_of_two_equal_retags_undoes_nothing_later(library, is_done):
                 retag(library.catalog, library.space, more, library.new_texts(), only_if_target=True)
 
     with pytest.raises(Superseded):
-        retag(library.catalog, library.space, many, library.texts, meanwhile, rows=2)
+        retag(library.catalog, library.space, many, library.texts, interfere, rows=2)
     with library.catalog.read() as t:
         assert t.slots.target_revision_id("") == more.id
         assert t.slots.pending().get("") == (None if is_done else more.id)
@@ -180,15 +180,15 @@ def test_the_slower_of_two_equal_retags_ends_with_the_other(library):
     for number in range(6):
         library.add(f"photo{number}", few)
     retag(library.catalog, library.space, few, library.texts)
-    told = []
+    steps = []
 
-    def meanwhile(done, total):
-        told.append(done)
-        if len(told) == 1:
+    def interfere(done, total):
+        steps.append(done)
+        if len(steps) == 1:
             assert retag(library.catalog, library.space, many, library.new_texts(), rows=2).changed == 6
 
-    assert retag(library.catalog, library.space, many, library.texts, meanwhile, rows=2).photos == 6
-    assert told == [2]
+    assert retag(library.catalog, library.space, many, library.texts, interfere, rows=2).photos == 6
+    assert steps == [2]
     with library.catalog.read() as t:
         assert (t.slots.pending().get(""), t.slots.current_revision_id("")) == (None, many.id)
 
@@ -228,7 +228,7 @@ def test_a_change_while_labels_are_encoded_is_not_overridden(library):
 
 
 def amended(library, names, more, count=12):
-    """Two revisions of which the second is an amendment of the first, with which the photos are tagged."""
+    """Two revisions: photos are tagged with the first, and the second is an amendment of it."""
     first, second = (library.put(vocabulary(*some, threshold=0.02)) for some in (names, more))
     for number in range(count):
         library.add(f"photo{number}")
@@ -267,11 +267,11 @@ def test_an_interrupted_amendment_changes_no_tag_and_goes_on(library, names, mor
 @pytest.mark.parametrize(("names", "more"), AMENDMENTS)
 def test_others_write_between_the_parts_of_an_amendment(library, names, more):
     first, second = amended(library, names, more)
-    told = []
+    steps = []
 
-    def meanwhile(done, total):
-        told.append(done)
-        if len(told) > 2:
+    def interfere(done, total):
+        steps.append(done)
+        if len(steps) > 2:
             return
         library.add(f"new{done}", first)
         library.add(f"unscored{done}")
@@ -280,7 +280,7 @@ def test_others_write_between_the_parts_of_an_amendment(library, names, more):
             t.files.forget([file.id for file in t.files.known(library.folder.id) if file.photo_id == 3])
             t.photos.delete([3])
 
-    retag(library.catalog, library.space, second, library.texts, meanwhile, rows=4)
+    retag(library.catalog, library.space, second, library.texts, interfere, rows=4)
     kept = library.rows()
     with library.catalog.read() as t:
         ids = t.embeddings.ids(library.space.id).tolist()
@@ -293,19 +293,19 @@ def test_others_write_between_the_parts_of_an_amendment(library, names, more):
     library.forget_scores()
     retag(library.catalog, library.space, second, library.texts)
     assert library.rows() == kept
-    assert told
+    assert steps
 
 
-def test_of_two_that_do_the_same_amendment_the_slower_one_ends(library):
+def test_the_slower_of_two_equal_amendments_ends(library):
     _, second = amended(library, NAMES, ["new", *NAMES[2:]])
-    told = []
+    steps = []
 
-    def meanwhile(done, total):
-        told.append(done)
-        if len(told) == 1:
+    def interfere(done, total):
+        steps.append(done)
+        if len(steps) == 1:
             retag(library.catalog, library.space, second, library.new_texts(), rows=4)
 
-    retag(library.catalog, library.space, second, library.texts, meanwhile, rows=4)
+    retag(library.catalog, library.space, second, library.texts, interfere, rows=4)
     with library.catalog.read() as t:
         assert t.slots.pending() == {}
     kept = library.rows()
@@ -341,15 +341,15 @@ def test_amendments_leave_no_scores_of_former_labels_where_embeddings_are_damage
 def test_of_two_amendments_at_once_the_later_one_stands(library):
     _, second = amended(library, NAMES, ["new", *NAMES[2:]])
     third = library.put(vocabulary("newer", *NAMES[2:], threshold=0.02))
-    told = []
+    steps = []
 
-    def meanwhile(done, total):
-        told.append(done)
-        if len(told) == 1:
+    def interfere(done, total):
+        steps.append(done)
+        if len(steps) == 1:
             retag(library.catalog, library.space, third, library.new_texts(), rows=4)
 
     with pytest.raises(Superseded):
-        retag(library.catalog, library.space, second, library.texts, meanwhile, rows=4)
+        retag(library.catalog, library.space, second, library.texts, interfere, rows=4)
     with library.catalog.read() as t:
         assert (t.slots.current_revision_id(""), t.slots.pending()) == (third.id, {})
     kept = library.rows()
@@ -418,9 +418,9 @@ def test_an_interrupted_retag_is_pending_and_goes_on(library):
     with library.catalog.read() as t:
         assert (t.slots.current_revision_id(""), t.slots.pending().get("")) == (first.id, second.id)
     assert library.rows() == before
-    told = []
-    retag(library.catalog, library.space, second, library.texts, lambda *seen: told.append(seen), rows=2)
-    assert told == [(2, 3), (3, 3)]
+    steps = []
+    retag(library.catalog, library.space, second, library.texts, lambda *seen: steps.append(seen), rows=2)
+    assert steps == [(2, 3), (3, 3)]
     with library.catalog.read() as t:
         assert (t.slots.current_revision_id(""), t.slots.pending().get("")) == (second.id, None)
     kept = library.rows()
@@ -521,7 +521,7 @@ def test_an_amendment_equals_scoring_all_labels(library, before, changed, gone, 
     assert library.rows() == amended
 
 
-def test_a_new_label_is_all_that_is_scored(library):
+def test_only_a_new_label_is_scored(library):
     revision = library.put(vocabulary(*NAMES, threshold=0.02))
     for number in range(5):
         library.add(f"photo{number}", revision)
@@ -559,7 +559,7 @@ def test_the_shortlist_keeps_the_same_labels_as_exact_scoring(random, count, spr
     np.testing.assert_array_equal(one.cosines, other.cosines)
 
 
-def test_photos_that_several_threads_look_at_quickly_keep_their_order():
+def test_a_shortlist_by_several_threads_keeps_the_order_of_photos():
     generator = np.random.default_rng(3)
     columns = Columns(np.arange(100), on_grid(units(generator, 100)), np.zeros(100))
     rows = units(generator, 2100).astype(np.float16).astype(np.float32)
@@ -573,7 +573,7 @@ def test_photos_that_several_threads_look_at_quickly_keep_their_order():
         assert later.submit(torch.get_num_threads).result() == torch.get_num_threads() == threads
 
 
-def test_large_libraries_are_looked_at_quickly_first():
+def test_large_libraries_are_scored_by_shortlist():
     columns = Columns(np.arange(100), np.zeros((100, 4)), np.zeros(100))
     assert isinstance(scorer_for(columns, 1000), ExactScorer)
     assert isinstance(scorer_for(columns, 10**6), ShortlistScorer)
@@ -603,7 +603,7 @@ def test_the_most_specific_threshold_counts_when_tags_are_read(library):
     assert {label for label, _ in tag_counts(library.catalog, library.space)} == shown()
 
 
-def test_the_best_come_first_and_no_more_than_the_most_are_kept(library):
+def test_the_best_labels_are_kept_up_to_the_maximum(library):
     revision = library.put(vocabulary(*NAMES, threshold=0))
     photo_id = library.add("photo", revision)
     retag(library.catalog, library.space, revision, library.texts)
@@ -614,7 +614,7 @@ def test_the_best_come_first_and_no_more_than_the_most_are_kept(library):
     assert all(tag.probability == pytest.approx(probability(tag.score, IDENTITY)) for tag in shown)
 
 
-def test_equal_scores_are_kept_in_the_order_of_the_labels():
+def test_equal_scores_keep_the_order_of_the_labels():
     row = unit_rows([[1.0, 0.0]])
     columns = Columns(np.array([3, 5, 7]), np.array([[0.5, 0.0], [0.875, 0.0], [0.5, 0.0]]), np.zeros(3))
     kept = ExactScorer(columns).kept(Vectors(np.array([1]), row))
@@ -680,7 +680,7 @@ def shown_by(rule, *tags):
     return [(each.label, each.implied_by) for each in rule.shown(tags)]
 
 
-def test_a_child_implies_its_parents_unless_a_person_says_otherwise(library):
+def test_a_child_implies_its_parents_unless_they_are_rejected(library):
     rule = rule_of(library, "animal\n> bird\n>> kestrel\n>> heron\nrock\n")
     kestrel, heron, bird = tag(3, "kestrel", 0.5), tag(4, "heron", 0.4), tag(2, "bird", 0.3)
     assert shown_by(rule, kestrel, heron) == [
@@ -720,7 +720,7 @@ def test_a_rule_of_a_few_labels_equals_the_whole_rule(names, data):
         assert TagRule(near, IDENTITY, threshold, kept).shown(tags) == whole.shown(tags)
 
 
-def test_an_implied_tag_has_its_own_score_where_it_is_kept(library):
+def test_an_implied_tag_has_its_own_score_if_one_is_kept(library):
     revision = library.put(parse_vocabulary("animal @ 0.9\n> bird\n", "v", Path("v.txt")))
     ids = {label.definition.name: label.id for label in revision.labels}
     rule = TagRule(revision, IDENTITY)
@@ -742,7 +742,7 @@ def test_of_exclusive_labels_a_manual_one_or_the_best_stays(library):
     assert shown_by(rule, kitchen, meadow) == [("kitchen", None), ("meadow", None), ("indoors", "kitchen")]
 
 
-def test_what_a_person_rejected_stays_away_under_other_texts(library):
+def test_a_rejected_label_stays_rejected_under_other_texts(library):
     first = library.put(vocabulary("dog", threshold=0))
     photo_id = library.add("photo", first)
     record_manual_tags(library.catalog, [photo_id], rejected=["dog"])
@@ -767,7 +767,7 @@ def test_manual_labels_are_the_vocabularys_where_it_knows_them(library):
             record_manual_tags(library.catalog, [photo_id], added=[name])
 
 
-def test_a_census_says_what_a_re_tag_would(library):
+def test_counts_of_a_preview_equal_those_after_a_re_tag(library):
     definition = vocabulary(*NAMES, threshold=0.02)
     ids = [library.add(f"photo{number}") for number in range(5)]
     counted = preview_tags(library.catalog, library.space, definition, library.texts)
@@ -777,7 +777,7 @@ def test_a_census_says_what_a_re_tag_would(library):
     assert dict(counted.counts) == dict(tag_counts(library.catalog, library.space))
 
 
-def test_a_trial_counts_what_the_label_would_be_on(library):
+def test_a_trial_counts_the_photos_of_the_label(library):
     ids = [library.add(f"photo{number}") for number in range(9)]
     vector = library.texts.label_vector("stained glass")
     trial = preview_label(library.catalog, library.space, vector, 0.02, count=2, bars=4)

@@ -1,4 +1,4 @@
-"""A label by example: its vector, its threshold, and what becomes of both."""
+"""A label by example: its vector, its threshold, and changes of both."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,7 @@ class World:
         self.has[random.choice(count, having, replace=False)] = True
         others = random.normal(size=(count, DIMENSION)) * np.linspace(0.25, 0.02, DIMENSION)
         self.photos = unit(pictures + others + 0.7 * self.has[:, np.newaxis] * self.thing)
-        # A text is nearly all what texts have in common: its cosines with photos are small and lie close together.
+        # Texts are nearly alike: their cosines with photos are small and close together.
         self.knowing = unit(texts + 0.15 * self.thing)
         self.ignorant = unit(texts + 0.15 * unit(random.normal(size=DIMENSION)))
         self.background = Background(self.photos)
@@ -46,14 +46,14 @@ def world():
     return World()
 
 
-def test_without_examples_it_is_the_text(world):
+def test_without_examples_the_vector_is_the_texts(world):
     lesson = world.lesson(world.knowing)
     assert np.array_equal(lesson.vector, world.knowing)
     assert (lesson.minimum, lesson.text_share, lesson.used) == (None, 1.0, 0)
     assert np.array_equal(world.lesson(world.knowing, counterexamples=[1]).vector, world.knowing)
 
 
-def test_a_few_photos_find_the_others_though_the_text_says_nothing(world):
+def test_a_few_photos_find_the_others_despite_a_useless_text(world):
     examples = np.flatnonzero(world.has)[:5]
     precision, recall = world.precision_and_recall(world.lesson(world.ignorant, examples))
     assert precision > 0.8
@@ -125,7 +125,7 @@ def retagged(library, definition):
         return t.vocabularies.revision(t.slots.current_revision_id(""))
 
 
-def standing(library, definition):
+def report(library, definition):
     return taught_label_report(library.catalog, library.space, definition.labels[-1], library.texts)
 
 
@@ -134,7 +134,7 @@ def test_a_taught_label_tags_at_once_and_costs_one_column(stocked):
     second = retagged(stocked, vocabulary("photo1", "photo2", not_of=["photo3"]))
     assert first.labels[0].id == second.labels[0].id
     assert first.labels[1].id != second.labels[1].id
-    ours = standing(stocked, second.definition)
+    ours = report(stocked, second.definition)
     assert ours.used == 3
     with stocked.catalog.read() as t:
         rows = next(t.embeddings.scan(stocked.space.id))
@@ -144,7 +144,7 @@ def test_a_taught_label_tags_at_once_and_costs_one_column(stocked):
     assert 0 < len(expected) < len(rows.ids)
 
 
-def test_the_order_of_examples_is_no_difference(stocked):
+def test_the_order_of_examples_does_not_matter(stocked):
     one, other = vocabulary("photo1", "photo2"), vocabulary("photo2", "photo1")
     assert not difference(one, other)
     assert retagged(stocked, one).number == retagged(stocked, other).number
@@ -168,11 +168,11 @@ def test_rolling_back_restores_vector_and_threshold(stocked):
 
 def test_a_pruned_example_goes_on_working(stocked):
     definition = retagged(stocked, vocabulary("photo1", "photo2")).definition
-    before = standing(stocked, definition)
+    before = report(stocked, definition)
     with stocked.catalog.write() as t:
         t.files.forget([file.id for file in t.files.known(stocked.folder.id) if file.path == b"photo1"])
         t.photos.delete([2])
-    after = standing(stocked, retagged(stocked, definition).definition)
+    after = report(stocked, retagged(stocked, definition).definition)
     assert np.array_equal(before.vector, after.vector)
     assert (before.minimum, after.used) == (after.minimum, 2)
     assert [example.photo is None for example in after.examples] == [True, False]
@@ -182,16 +182,16 @@ def test_later_examples_are_learnt_from(library):
     for number in range(20):
         library.add(f"photo{number}")
     definition = vocabulary("photo1", "photo30")
-    assert standing(library, retagged(library, definition).definition).used == 1
+    assert report(library, retagged(library, definition).definition).used == 1
     before = library.rows()
     for number in range(20, 40):
         library.add(f"photo{number}")
     newest = retagged(library, definition)
     assert newest.number == 1
-    assert standing(library, newest.definition).used == 2
+    assert report(library, newest.definition).used == 2
     kept = {(photo, label): cosine for photo, label, cosine in library.rows()}
     label_id = newest.labels[1].id
-    vector = standing(library, definition).vector
+    vector = report(library, definition).vector
     with library.catalog.read() as t:
         rows = t.embeddings.get(library.space.id, [1, 40])
     assert [kept[key, label_id] for key in (1, 40)] == pytest.approx((rows.matrix @ vector).tolist(), abs=1e-6)
@@ -210,7 +210,7 @@ def test_a_refreshed_label_makes_its_retag_pending(library):
         assert t.slots.pending().get("") == revision.id
 
 
-def test_a_shared_label_is_learnt_anew_in_all_slots(library):
+def test_a_shared_label_is_taught_again_in_all_slots(library):
     for number in range(20):
         library.add(f"photo{number}")
     retagged(library, vocabulary("photo1", "photo30"))
@@ -319,7 +319,7 @@ def test_a_photo_with_a_new_rating_is_the_same_example(stocked):
     with stocked.catalog.write() as t:
         photo = t.photos.get([2])[0]
         t.photos.become(2, b"other".ljust(32), 1, photo.facts)
-    assert standing(stocked, vocabulary("photo1", "photo2")).used == 2
+    assert report(stocked, vocabulary("photo1", "photo2")).used == 2
 
 
 TEXT = f"""dog
@@ -354,7 +354,7 @@ def test_every_form_of_a_vocabulary_has_examples():
         (f"dog\n% example {'ab' * 32}\n% counterexample {'ab' * 32}\n", "as example and as counterexample"),
     ],
 )
-def test_examples_that_are_none_are_named(text, what):
+def test_invalid_examples_are_reported(text, what):
     with pytest.raises(Exception, match="is not taken as a vocabulary") as caught:
         parse_vocabulary(text, "v", Path("v.txt"))
     assert what in str(caught.value)

@@ -8,7 +8,7 @@ from store.records import Neighbours
 
 
 class ExactIndex:
-    """Keeps nothing but how far it has read the change log."""
+    """Keeps only its position in the change log."""
 
     def __init__(self, catalog, space):
         self._catalog = catalog

@@ -10,7 +10,7 @@ from ..conftest import Photographer, unit
 
 @pytest.fixture(params=[None, 3, 9])
 def photographer(request, tmp_path):
-    """Nine photos, of which none, three or all are mapped. Then one loses its file and one changes."""
+    """Nine photos; none, three or all are mapped. Then one loses its file and one changes."""
     with Catalog.open(tmp_path / "catalog.db", MappedRows(tmp_path / "index")) as catalog:
         made = Photographer(catalog)
         for content in range(1, 10):

@@ -53,7 +53,7 @@ def test_status_names_rows_and_newer_changes(photographer, index):
     assert (index.status().valid, index.status().rows, index.status().newer) == (True, 3, 1)
 
 
-def test_a_removed_index_is_made_anew(photographer, index):
+def test_a_removed_index_is_rebuilt(photographer, index):
     photo_id = photographer.put(b"a", 1)
     index.refresh()
     index.remove()
