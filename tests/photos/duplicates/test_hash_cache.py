@@ -67,7 +67,7 @@ def found(library, hasher, **options):
 
 def stored(library):
     with library.catalog.read() as t:
-        return t.connection.exec_driver_sql("SELECT * FROM look ORDER BY photo_id").all()
+        return t.connection.exec_driver_sql("SELECT * FROM perceptual_hash ORDER BY photo_id").all()
 
 
 def test_a_second_search_decodes_nothing_and_finds_the_same(library, hasher):
@@ -85,7 +85,7 @@ def test_a_second_search_decodes_nothing_and_finds_the_same(library, hasher):
 def test_stored_hashes_give_the_same_groups_as_fresh_ones(library, hasher, options):
     fresh = found(library, hasher, **options)
     with library.catalog.write() as t:
-        t.connection.exec_driver_sql("DELETE FROM look")
+        t.connection.exec_driver_sql("DELETE FROM perceptual_hash")
     found(library, hasher)
     assert found(library, hasher, **options) == fresh
 
@@ -103,7 +103,7 @@ def test_only_new_pictures_are_decoded(library, photos, shots, hasher):
 def test_a_hash_of_another_version_is_computed_again(library, hasher):
     first = found(library, hasher)
     with library.catalog.write() as t:
-        t.connection.exec_driver_sql("UPDATE look SET method = method - 1, bits = zeroblob(8)")
+        t.connection.exec_driver_sql("UPDATE perceptual_hash SET method = method - 1, bits = zeroblob(8)")
     count = len(hasher.paths)
     hasher.paths.clear()
     assert found(library, hasher) == first
@@ -157,7 +157,7 @@ def test_removable_files_are_decided_by_stored_hashes(library, photos):
     assert len(photos("duplicates", "--others").lines) == 5
     with library.catalog.write() as t:
         # As if all pictures were blank: then none is removable.
-        t.connection.exec_driver_sql("UPDATE look SET colours = zeroblob(192)")
+        t.connection.exec_driver_sql("UPDATE perceptual_hash SET colours = zeroblob(192)")
     assert photos("duplicates", "--others").lines == []
 
 
