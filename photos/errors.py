@@ -70,7 +70,9 @@ class UnknownFolder(PhotosError):
 
     def __str__(self) -> str:
         known = ", ".join(safe(path) for path in self.registered)
-        return f"{safe(self.path)} was never added; " + (f"these were: {known}." if known else "no folder was.")
+        return f"{safe(self.path)} was never added; " + (
+            f"these were: {known}." if known else "the library has no folders."
+        )
 
 
 class EmptyLibrary(PhotosError):

@@ -161,3 +161,22 @@ def test_a_missing_vocabulary_file_is_one_sentence(filled, tmp_path):
     result = filled("retag", "--vocabulary", tmp_path / "none.txt")
     assert result.status == 1
     assert "none.txt" in result.err
+
+
+@pytest.mark.parametrize("label", ["beach", "h", "json"])
+def test_a_rejected_label_is_not_taken_for_options(filled, pictures, label):
+    words = ["--", "-h"] if label == "h" else [f"-{label}"]
+    assert filled("tag", pictures / "red.png", f"+{label}").status == 0
+    assert label in filled("tags", pictures / "red.png").out
+    result = filled("tag", pictures / "red.png", *words)
+    assert result.status == 0
+    assert "Usage" not in result.out
+    assert label not in filled("tags", pictures / "red.png").out
+
+
+def test_tag_takes_no_misspelt_option_for_a_label(filled, pictures):
+    result = filled("tag", pictures / "red.png", "+dog", "--jsno")
+    assert result.status == 2
+    assert "--jsno" in result.err
+    assert "dog" not in filled("tags", pictures / "red.png").out
+    assert filled("tag", "-h").out.startswith("Usage")

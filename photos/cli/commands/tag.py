@@ -13,10 +13,23 @@ from photos.cli.kit.program import Invocation, pass_invocation
 _SIGNS = ("+", "-", "~")
 
 
+class _TagCommand(click.Command):
+    """Command with arguments that begin with a dash: labels to reject."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # Click would find the `h` of `-h` in every label such as `-beach`, and take `--jsno` for a label.
+        before = args[: args.index("--")] if "--" in args else args
+        options = {name for param in self.get_params(ctx) for name in param.opts}
+        for word in before:
+            if word.startswith("--") and word not in options:
+                raise click.NoSuchOption(word, possibilities=sorted(options), ctx=ctx)
+        return super().parse_args(ctx, ["--help"] if "-h" in before else args)
+
+
 @click.command(
+    cls=_TagCommand,
     short_help="Add tags to photos by hand, or reject them.",
-    # Labels to reject begin with a dash.
-    context_settings={"ignore_unknown_options": True},
+    context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]},
 )
 @click.argument("words", nargs=-1, required=True, metavar="IMAGE... LABEL...", type=click.UNPROCESSED)
 @options.as_json
