@@ -22,3 +22,14 @@ def test_every_exported_name_can_be_imported():
 def test_a_name_that_is_not_exported_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         store.nothing  # noqa: B018 - the access is the test
+
+
+def test_a_catalog_loads_no_dialect_but_that_of_sqlite():
+    script = (
+        "import sys, store; store.Catalog; print([name for name in sys.modules if name.startswith('sqlalchemy.dialects.')"
+        " and 'sqlite' not in name and name.count('.') == 2])"
+    )
+
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert found.stdout == "['sqlalchemy.dialects._typing']\n"
