@@ -6,7 +6,8 @@ import gc
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from photos.cli import Invocation
@@ -45,10 +46,10 @@ def _main(arguments: list[str] | None, given: Invocation | None) -> int:
 
     from photos.cli import Invocation  # noqa: PLC0415
     from photos.cli.kit.program import ensure_streams, program  # noqa: PLC0415
-    from photos.exits import CLOSED_PIPE, ClosedPipe, explain, stop_on_signals  # noqa: PLC0415
+    from photos.exits import CLOSED_PIPE, ClosedPipe, explain  # noqa: PLC0415
 
     ensure_streams()
-    stop_on_signals()
+    _stop_on_signals()
     invocation = given or Invocation()
     try:
         status = program.main(arguments, prog_name="photos", standalone_mode=False, obj=invocation)
@@ -68,6 +69,19 @@ def _main(arguments: list[str] | None, given: Invocation | None) -> int:
         sentence, status = explain(error)
         _write_error(f"photos: {sentence}")
     return status if isinstance(status, int) else 0
+
+
+def _stop_on_signals() -> None:
+    """Let SIGTERM and SIGHUP unwind like Ctrl-C. A signal that is ignored, as by nohup, stays ignored."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _stop)
+
+
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    from photos.exits import Stopped  # noqa: PLC0415 - as above
+
+    raise Stopped(number)
 
 
 def _write_error(sentence: str) -> None:

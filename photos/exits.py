@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-from types import FrameType
-from typing import Final, NoReturn
+from typing import Final
 
 from photos.errors import PhotosError, safe
 
@@ -35,13 +33,6 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = number
-
-
-def stop_on_signals() -> None:
-    """Let SIGTERM and SIGHUP unwind like Ctrl-C. A signal that is ignored, as by nohup, stays ignored."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, _stop)
 
 
 def status_of(stop: KeyboardInterrupt) -> int:
@@ -75,7 +66,3 @@ def _explain_system(error: OSError) -> str:
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return safe(lines[0][:200]) if lines else "no message"
-
-
-def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    raise Stopped(number)
