@@ -14,7 +14,6 @@ from photos.errors import safe
 
 if TYPE_CHECKING:
     from photos.records.photos import MatchRecord
-    from store import VocabularyDefinition
 
 #: Gap between two columns.
 _GAP = "  "
@@ -93,21 +92,6 @@ def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Iterator[
             padding = " " * (width - columns(cell))
             cells.append(padding + cell if i in right else cell + padding)
         yield _GAP.join(cells).rstrip()
-
-
-def label_lines(definition: VocabularyDefinition) -> Iterator[str]:
-    """Yield a vocabulary's labels under their categories, with their own thresholds, aliases and examples."""
-    threshold = "" if definition.threshold is None else f", threshold {definition.threshold:g}"
-    yield f"{safe(definition.name)}: {counted(len(definition.labels), 'label')}{threshold}"
-    category = None
-    for label in definition.labels:
-        if label.category != category:
-            category = label.category
-            yield f"[{safe(category or '')}]"
-        own = "" if label.threshold is None else f" (from {label.threshold:g})"
-        also = f" = {', '.join(map(safe, label.aliases))}" if label.aliases else ""
-        taught = f", taught by {counted(len(label.examples), 'photo')}" if label.is_taught else ""
-        yield f"  {safe(label.name)}{also}{own}{taught}"
 
 
 def columns(text: str) -> int:
