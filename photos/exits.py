@@ -18,7 +18,6 @@ from typing import Final
 from photos.errors import PhotosError, safe
 
 PROBLEM: Final = 1
-USAGE: Final = 2
 INTERRUPTED: Final = 130
 CLOSED_PIPE: Final = 141
 

@@ -110,6 +110,20 @@ def test_bars_show_the_stages_and_the_files_of_an_operation(capsys):
     assert "Indexing:" in written[0]
 
 
+def test_a_stage_that_begins_again_has_a_bar_of_its_own():
+    with terminal() as written, ProgressBars() as progress:
+        for done in (2, 4, 0, 1):
+            progress.report(Step(Stage.TAG, done, 4))
+    assert written[0].count("Tagging:   0%") == 2
+
+
+def test_every_stage_has_a_title():
+    with terminal() as written, ProgressBars() as progress:
+        for stage in Stage:
+            progress.report(Step(stage, 1, 2))
+    assert written[0].count("  0%|") == len(Stage)
+
+
 def test_lines_go_to_the_given_receiver():
     clock, lines = Clock(), []
     with Bar("Indexing", 400, "file", clock, lines.append) as bar:

@@ -59,12 +59,13 @@ def duplicates(
     photos duplicates --exact ~/Pictures/import
     photos duplicates --exact --others -0 | xargs -0 -r mv -t /tmp/duplicates
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.cli.views.duplicates import DuplicatesProgress, show_duplicates
+    from photos.cli.kit.progress import ProgressBars
+    from photos.cli.views.duplicates import show_duplicates
     from photos.operations.duplicates import DuplicatesRequest, find_duplicates
 
     if exact and (min_cosine is not None or max_bits is not None or bursts):
         raise click.UsageError("--exact compares contents only; --near, --bits and --bursts do not go with it.")
     request = DuplicatesRequest(folders, exact, min_cosine, max_bits, bursts, removable_only=others)
-    with invocation.open_library() as library, DuplicatesProgress() as progress:
+    with invocation.open_library() as library, ProgressBars() as progress:
         result = find_duplicates(library, request, progress)
     show_duplicates(result, as_json=as_json, paths_only=paths_only or (others and not as_json), nul=print0)

@@ -28,10 +28,11 @@ def retag(invocation: Invocation, vocabulary: str | None, namespace: str | None)
     photos retag --vocabulary photographic
     photos retag --vocabulary birds.txt --as birds
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.cli.kit.progress import ProgressBars
+    from photos.cli.views.retag import show_retags
     from photos.operations import retag as operation
 
     request = operation.RetagRequest(vocabulary=vocabulary, slot=namespace)
-    with invocation.open_library() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, ProgressBars() as progress:
         result = operation.retag(library, request, progress)
     show_retags(result)

@@ -139,10 +139,11 @@ def search(
 
 
 def _save(library: OpenLibrary, label: str, text: str) -> None:
-    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.cli.kit.progress import ProgressBars
+    from photos.cli.views.retag import show_retags
     from photos.operations.vocabulary_changes import SaveLabelRequest, save_label
 
-    with TaggingBars() as progress:
+    with ProgressBars() as progress:
         result = save_label(library, SaveLabelRequest(label, text), progress)
     # To standard error: the results may go to another program.
     show_retags(result, err=True)

@@ -42,13 +42,14 @@ def teach(
     photos teach "our cat"
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.kit.output import write_json
-    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.cli.kit.progress import ProgressBars
+    from photos.cli.views.retag import show_retags
     from photos.cli.views.teach import taught_lines
     from photos.operations import teach as operation
     from photos.records.vocabularies import taught_label_record
 
     request = operation.TeachRequest(label=name, yes=yes, no=no, forget=forget, dry_run=dry_run)
-    with invocation.open_library() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, ProgressBars() as progress:
         try:
             taught = (
                 operation.teach(library, request, progress)

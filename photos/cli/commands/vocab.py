@@ -84,7 +84,8 @@ def use(
     photos vocab use animals.txt
     photos vocab use birds.txt --as birds --in ~/Pictures/birds
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.cli.kit.progress import ProgressBars
+    from photos.cli.views.retag import show_retags
     from photos.cli.views.vocabulary import use_lines
     from photos.operations.vocabularies import UseRequest, use_vocabulary
 
@@ -94,7 +95,7 @@ def use(
         raise click.UsageError("Give either --in or --everywhere.")
     limits = () if everywhere else folders or None
     request = UseRequest(vocabulary=vocabulary, slot=namespace, folders=limits)
-    with invocation.open_library() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, ProgressBars() as progress:
         result = use_vocabulary(library, request, progress)
     if result.retag is not None:
         show_retags(result.retag)
@@ -186,11 +187,12 @@ def rollback(invocation: Invocation, vocabulary: str | None, number: int | None)
     force nowhere, the earlier labels become its newest revision, and nothing is tagged. Repeated without --to, it goes
     further back each time.
     """
-    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.cli.kit.progress import ProgressBars
+    from photos.cli.views.retag import show_retags
     from photos.cli.views.vocabulary import rollback_lines
     from photos.operations.vocabulary_changes import RollBackRequest, roll_back
 
-    with invocation.open_library() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, ProgressBars() as progress:
         result = roll_back(library, RollBackRequest(vocabulary, number), progress)
     if result.retag is not None:
         show_retags(result.retag)
@@ -206,10 +208,11 @@ def calibrate(invocation: Invocation) -> None:
     It happens by itself when a library first has 500 photos, and whenever it has doubled since. It does not change
     labels and vocabularies that have a threshold of their own.
     """
-    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.cli.kit.progress import ProgressBars
+    from photos.cli.views.retag import show_retags
     from photos.operations import retag as operation
 
-    with invocation.open_library() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, ProgressBars() as progress:
         result = operation.calibrate(library, progress)
     show_retags(result)
 
@@ -225,12 +228,13 @@ def edit(invocation: Invocation, vocabulary: str | None) -> None:
     if another process changed the vocabulary while you were editing; that change stands, and the message says how to
     compare the two.
     """
-    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.cli.kit.progress import ProgressBars
+    from photos.cli.views.retag import show_retags
     from photos.cli.views.vocabulary import revision_line
     from photos.operations.vocabulary_changes import begin_edit, finish_edit, save_edit
     from query.errors import VocabularyChanged, VocabularyError
 
-    with invocation.open_library() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, ProgressBars() as progress:
         draft = begin_edit(library, vocabulary)
         name, before = draft.definition.name, draft.text
         after = click.edit(before, extension=".txt", require_save=True)
@@ -279,12 +283,13 @@ def tune(invocation: Invocation, words: tuple[str, ...], count: int, preview: st
     photos vocab tune beach
     photos vocab tune birds:heron --preview     in a terminal that shows pictures
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.cli.views.retag import TaggingBars, show_retags
+    from photos.cli.kit.progress import ProgressBars
+    from photos.cli.views.retag import show_retags
     from photos.cli.views.vocabulary_reports import tuned_line, tuning_line
     from photos.errors import safe
     from photos.operations import tune as operation
 
-    with invocation.open_library() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, ProgressBars() as progress:
         tuning = operation.begin_tuning(library, operation.TuneRequest(" ".join(words), count))
         click.echo(tuning_line(tuning))
         answers = []

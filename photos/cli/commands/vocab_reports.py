@@ -47,13 +47,13 @@ def diff(invocation: Invocation, one: str, other: str, of_photos: bool, as_json:
     Exits with 0 if they are the same, and with 1 if they differ.
     """
     from photos.cli.kit.output import write_json
-    from photos.cli.views.retag import TaggingBars
+    from photos.cli.kit.progress import ProgressBars
     from photos.cli.views.vocabulary_reports import changed_photo_lines, difference_lines
     from photos.operations.vocabulary_reports import CompareRequest, compare_vocabularies
     from photos.records.vocabularies import changed_photo_record, difference_record
 
     request = CompareRequest(one=one, other=other, of_photos=of_photos)
-    with invocation.open_library() as library, TaggingBars() as progress:
+    with invocation.open_library() as library, ProgressBars() as progress:
         result = compare_vocabularies(library, request, progress)
     if as_json:
         write_json(difference_record(result))

@@ -26,6 +26,10 @@ _STAGES: Final = {
     Stage.DOWNLOAD: ("Downloading", BYTES),
     Stage.ENCODE_LABELS: ("Encoding labels", "text"),
     Stage.TAG: ("Tagging", "photo"),
+    Stage.COMPARE: ("Comparing", "photo"),
+    Stage.HASH: ("Hashing", "picture"),
+    Stage.WRITE_SIDECARS: ("Writing sidecars", "picture"),
+    Stage.DRAW: ("Drawing", "picture"),
 }
 
 
@@ -139,19 +143,24 @@ class ProgressBars:
         self._write = write
         self._files: Bar | None = None
         self._stages: dict[Stage, Bar] = {}
+        self._done: dict[Stage, int] = {}
 
     def report(self, event: object, /) -> None:
         """Show one event."""
         if isinstance(event, Step):
-            self._bar_of(event.stage).reach(event.done, event.total)
+            self._bar_of(event).reach(event.done, event.total)
         else:
             self._report_files(event)
 
-    def _bar_of(self, stage: Stage) -> Bar:
-        if stage not in self._stages:
-            title, unit = _STAGES.get(stage, (stage.value.capitalize(), "step"))
-            self._stages[stage] = Bar(title, None, unit, write=self._write)
-        return self._stages[stage]
+    def _bar_of(self, step: Step) -> Bar:
+        if step.done < self._done.get(step.stage, 0):
+            # The stage begins again, as with the re-tag of the next slot.
+            self._stages.pop(step.stage).close()
+        self._done[step.stage] = step.done
+        if step.stage not in self._stages:
+            title, unit = _STAGES[step.stage]
+            self._stages[step.stage] = Bar(title, None, unit, write=self._write)
+        return self._stages[step.stage]
 
     def _report_files(self, event: object) -> None:
         from indexer import FileDone, ReadingBegins
@@ -164,16 +173,20 @@ class ProgressBars:
         elif isinstance(event, Resumed):
             _write_line("The last run was interrupted; its finished work is kept, and this run goes on from there.")
 
+    def close(self) -> None:
+        """Remove the bars."""
+        for bar in self._stages.values():
+            bar.close()
+        if self._files is not None:
+            self._files.close()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for bar in self._stages.values():
-            bar.close()
-        if self._files is not None:
-            self._files.close()
+        self.close()
 
 
 def _write_line(line: str) -> None:

@@ -3,44 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from types import TracebackType
-from typing import Self
 
 import click
 
 from photos.cli.kit.format import counted, day, shown_path, table
 from photos.cli.kit.output import write_json, write_paths
-from photos.cli.kit.progress import Bar
 from photos.duplicates import FileState, Group, GroupedFile, Sameness
 from photos.errors import NothingFound
 from photos.operations.duplicates import DuplicatesResult
-from photos.operations.progress import Event, Stage, Step
 from photos.records.files import group_record
 from photos.sizes import readable_size
-
-
-class DuplicatesProgress:
-    """Bars for the two stages of a search for duplicates."""
-
-    def __init__(self) -> None:
-        self._bars = {
-            Stage.COMPARE: Bar("Comparing", None, "photo"),
-            Stage.HASH: Bar("Hashing", None, "picture"),
-        }
-
-    def report(self, event: Event) -> None:
-        """Move the bar of the stage."""
-        if isinstance(event, Step) and event.total is not None and event.stage in self._bars:
-            self._bars[event.stage].reach(event.done, event.total)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for bar in self._bars.values():
-            bar.close()
 
 
 def show_duplicates(result: DuplicatesResult, *, as_json: bool, paths_only: bool, nul: bool) -> None:

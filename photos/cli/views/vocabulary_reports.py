@@ -10,7 +10,7 @@ import click
 
 from photos.cli.kit.format import counted, shown_path, table
 from photos.cli.kit.format import probability as shown_probability
-from photos.cli.views.retag import TaggingBars
+from photos.cli.kit.progress import ProgressBars
 from photos.errors import safe
 from photos.operations.vocabulary_reports import EncodingBegins
 from query.similarity import probability
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _BAR = 40
 
 
-class SuggestBars(TaggingBars):
+class SuggestBars(ProgressBars):
     """Receiver of progress that also announces a long encoding of words."""
 
     def report(self, event: Event, /) -> None:

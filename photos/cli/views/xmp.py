@@ -10,7 +10,7 @@ import click
 
 from photos.cli.kit.format import counted, shown_path, table
 from photos.cli.kit.output import write_json
-from photos.cli.kit.progress import Bar
+from photos.cli.kit.progress import ProgressBars
 from photos.errors import NothingFound, safe
 from photos.operations.progress import Event, Step
 from photos.records.files import run_record, sidecar_record, undo_report_record, write_report_record
@@ -30,7 +30,7 @@ class SidecarProgress:
     def __init__(self, *, dry_run: bool, as_json: bool) -> None:
         self._dry_run = dry_run
         self._as_json = as_json
-        self._bar = None if dry_run or as_json else Bar("Writing sidecars", None, "picture")
+        self._bars = None if dry_run or as_json else ProgressBars()
         self._named: list[Skipped] = []
         self._skipped = 0
 
@@ -44,8 +44,8 @@ class SidecarProgress:
             write_json(sidecar_record(event))
         elif isinstance(event, Written | Undone) and self._dry_run:
             click.echo(_dry_run_line(event))
-        elif isinstance(event, Step) and event.total is not None and self._bar is not None:
-            self._bar.reach(event.done, event.total)
+        elif isinstance(event, Step) and self._bars is not None:
+            self._bars.report(event)
 
     def show_skipped(self) -> None:
         """Name the skipped sidecars."""
@@ -60,8 +60,8 @@ class SidecarProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        if self._bars is not None:
+            self._bars.close()
         if error is None:
             self.show_skipped()
 
