@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,10 @@ from photos.library import OpenLibrary
 from photos.models import DEMO, Model
 from photos.operations.folders import register
 from photos.operations.index import bring_up_to_date
-from photos.operations.progress import SILENT, Progress, Stage, Step
+from photos.operations.progress import SILENT, Progress, Stage, steps
 from photos.operations.retag import apply_revision
 from photos.operations.vocabulary_names import ensure_vocabulary, find_or_import
 from photos.output import contact_sheets
-from photos.output.durations import Stopwatch
 from query.search import Match, search_text
 from query.tagging import RetagReport, photo_tags, tag_counts
 from store import Revision
@@ -41,6 +41,17 @@ SECOND_VOCABULARY: Final = "demo-moods"
 _PHOTOS = 6
 _LABELS = 10
 _TAGS = 6
+
+
+class Stopwatch:
+    """Elapsed time since the object was made."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.perf_counter() - self._started
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +173,7 @@ def _draw(folder: DemoFolder, count: int, progress: Progress) -> Drawn:
         folder.pictures,
         count,
         seed=SEED,
-        progress=lambda done, total: progress.report(Step(Stage.DRAW, done, total)),
+        progress=steps(progress, Stage.DRAW),
     )
     return Drawn(len(pictures), watch.seconds())
 

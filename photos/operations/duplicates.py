@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from photos.duplicates import MAX_BITS, Criteria, Group, HashCache, find_groups, removable_files
 from photos.library import OpenLibrary
 from photos.operations.folders import scope
-from photos.operations.progress import SILENT, Progress, Stage, Step
+from photos.operations.progress import SILENT, Progress, Stage, steps
 from query.similarity import NEAR
 
 
@@ -55,8 +55,8 @@ def find_duplicates(
         space,
         criteria,
         hashes,
-        on_compared=lambda done, total: progress.report(Step(Stage.COMPARE, done, total)),
-        on_hashed=lambda done, total: progress.report(Step(Stage.HASH, done, total)),
+        on_compared=steps(progress, Stage.COMPARE),
+        on_hashed=steps(progress, Stage.HASH),
     )
     found = len(groups)
     if request.removable_only:

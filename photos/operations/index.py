@@ -14,7 +14,7 @@ from photos.errors import EmptyLibrary
 from photos.library import OpenLibrary
 from photos.models import Model
 from photos.operations.folders import absolute, checked, move, register, registered
-from photos.operations.progress import SILENT, Progress, Stage, Step
+from photos.operations.progress import SILENT, Progress, Stage, steps
 from photos.operations.retag import finish_pending
 from photos.operations.slots import current_revision
 from photos.operations.vocabulary_names import ensure_vocabulary
@@ -237,9 +237,7 @@ class _Tagging:
         self._model = model
         self._space = model.space
         self._progress = progress
-        self._on_text: Callable[[int, int], None] = lambda done, total: progress.report(
-            Step(Stage.ENCODE_LABELS, done, total)
-        )
+        self._on_text = steps(progress, Stage.ENCODE_LABELS)
         self._texts = library.text_vectors(model.space, checkpoint=model.checkpoint if is_model_fixed else None)
 
     def prepare(self) -> Revision:

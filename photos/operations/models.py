@@ -7,7 +7,7 @@ from pathlib import Path
 
 from photos.library import OpenLibrary
 from photos.models import DEMO, RECOMMENDED, SHIPPED, Model, downloaded, pick
-from photos.operations.progress import SILENT, Progress, Stage, Step
+from photos.operations.progress import SILENT, Progress, Stage, steps
 from photos.sizes import folder_size
 
 
@@ -98,7 +98,4 @@ def download_model(library: OpenLibrary, reference: str, progress: Progress = SI
         return None
     from indexer.models import HuggingFaceHub, download  # noqa: PLC0415 - the only use of the network
 
-    def report(done: int, total: int) -> None:
-        progress.report(Step(Stage.DOWNLOAD, done, total))
-
-    return download(reference, library.settings.models, HuggingFaceHub(), report)
+    return download(reference, library.settings.models, HuggingFaceHub(), steps(progress, Stage.DOWNLOAD))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
@@ -53,3 +54,12 @@ class Silent:
 
 
 SILENT: Final[Progress] = Silent()
+
+
+def steps(progress: Progress, stage: Stage) -> Callable[[int, int], None]:
+    """A function that reports how many of how many units of *stage* are done to *progress*."""
+
+    def report(done: int, total: int) -> None:
+        progress.report(Step(stage, done, total))
+
+    return report

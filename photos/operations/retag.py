@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from query.tagging import RetagReport, checked_namespace, refresh_taught_labels
 from query.tagging import retag as retag_slot
 from store import Revision, Space
 
-from .progress import SILENT, Progress, Stage, Step
+from .progress import SILENT, Progress, Stage, steps
 from .slots import limit_slot, pending_slots, slot_names, target_revision, use_from_now_on
 from .vocabulary_names import ensure_vocabulary, find_or_import
 
@@ -211,12 +211,3 @@ def _run(
         calibrate_anew=calibrate_anew,
         only_if_target=True,
     )
-
-
-def steps(progress: Progress, stage: Stage) -> Callable[[int, int], None]:
-    """A function that reports how many of how many units of *stage* are done to *progress*."""
-
-    def report(done: int, total: int) -> None:
-        progress.report(Step(stage, done, total))
-
-    return report

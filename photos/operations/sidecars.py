@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from photos import sidecars
 from photos.library import OpenLibrary
 from photos.operations.folders import absolute, is_offline
-from photos.operations.progress import SILENT, Progress, Stage, Step
+from photos.operations.progress import SILENT, Progress, Stage, steps
 from photos.sidecars import UndoReport, WriteReport
 from store import SidecarRun
 
@@ -41,7 +41,7 @@ def write_sidecars(library: OpenLibrary, request: WriteRequest, progress: Progre
         is_offline,
         dry_run=request.dry_run,
         on_event=progress.report,
-        on_done=lambda done, total: progress.report(Step(Stage.WRITE_SIDECARS, done, total)),
+        on_done=steps(progress, Stage.WRITE_SIDECARS),
     )
 
 

@@ -12,8 +12,7 @@ from query.vocabulary import Difference, difference
 from query.vocabulary_design import MIN_PHOTOS, LabelPreview, Suggestions, missing_labels, preview_label, suggest_labels
 from store import Photo, SpaceIdentity, VocabularyDefinition
 
-from .progress import SILENT, Progress, Stage
-from .retag import steps
+from .progress import SILENT, Progress, Stage, steps
 from .vocabularies import has_photos
 from .vocabulary_names import DEFAULT, find_definition, folders_of
 
