@@ -13,7 +13,7 @@ from photos.config import Settings
 from photos.errors import UnreadablePicture
 from photos.library import OpenLibrary
 from photos.operations.requests import Request, SimilarRequest
-from photos.operations.search import parsed, search
+from photos.operations.search import parsed, search, warm
 from photos.records.photos import SearchRecord, search_record
 from query.language import Picture
 from store import Catalog, FaissIndex, MappedRows, Space, VectorIndex
@@ -45,13 +45,7 @@ class Session:
     def warm(self) -> None:
         """Warm catalog and index. Errors are ignored here; the next request reports them."""
         with suppress(Exception):
-            library = self._library()
-            library.index.refresh()
-            library.index.warm()
-            with library.catalog.read() as t:
-                # A revision that was read whole stays in memory, and is not read again in parts.
-                for vocabulary in t.slots.in_force():
-                    t.vocabularies.revision(vocabulary.revision_id)
+            warm(self._library())
 
     def catalog(self) -> Catalog:
         """Return the catalog. It is opened again if another file took its place."""

@@ -20,6 +20,7 @@ from photos.errors import EmptyLibrary, safe
 from photos.library import OpenLibrary
 from photos.lock import DaemonInfo, library_lock, write_info
 from photos.models import Model
+from photos.operations.folders import all_folders
 from photos.operations.index import PassOptions, bring_up_to_date
 from photos.operations.progress import Progress
 from store import CatalogBusy, DiskFailed, DiskFull, Folder
@@ -98,7 +99,7 @@ class Watcher:
 
     def run(self, make_progress: MakeProgress) -> None:
         """Index until an exception ends it: an interruption, or an error that a retry cannot solve."""
-        folders = self._folders()
+        folders = all_folders(self._library)
         if not folders:
             raise EmptyLibrary(self._library.settings.library)
         try:
@@ -106,13 +107,9 @@ class Watcher:
                 self._listen(folders)
                 self._index(folders, self._parts(folders), make_progress)
                 self._wait()
-                folders = self._folders()
+                folders = all_folders(self._library)
         finally:
             self._listener.close()
-
-    def _folders(self) -> list[Folder]:
-        with self._library.catalog.read() as t:
-            return t.folders.all()
 
     def _listen(self, folders: Sequence[Folder]) -> None:
         for each in self._listener.watch(folders):
@@ -139,7 +136,7 @@ class Watcher:
             return
         if self._wait_out_pause():
             # Hours may have passed.
-            folders = self._folders()
+            folders = all_folders(self._library)
         self._set_state("indexing")
         started = time.monotonic()
         chosen = [folder for folder in folders if parts is None or folder.id in parts]

@@ -86,6 +86,12 @@ def move(t: Transaction, old: bytes, new: bytes) -> Folder:
     return replace(folder, path=new, device=None)
 
 
+def all_folders(library: OpenLibrary) -> list[Folder]:
+    """The folders that were added, of a library that exists."""
+    with library.catalog.read() as t:
+        return t.folders.all()
+
+
 def registered(t: Transaction, path: bytes) -> Folder:
     """The folder registered as *path*. Raises `UnknownFolder`."""
     folder = t.folders.find(path)

@@ -76,6 +76,16 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
     )
 
 
+def warm(library: OpenLibrary) -> None:
+    """Prepare the next searches: refresh and load the index, and read the vocabularies in force."""
+    library.index.refresh()
+    library.index.warm()
+    with library.catalog.read() as t:
+        # A revision that was read whole stays in memory, and is not read again in parts.
+        for vocabulary in t.slots.in_force():
+            t.vocabularies.revision(vocabulary.revision_id)
+
+
 def parsed(query: str | Sequence[str]) -> Query:
     """Parse a query: one line, or the words that a shell made of it. Raises `BadQuery`."""
     return parse_line(query) if isinstance(query, str) else parse(query)
