@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,9 @@ from .cached_tokenizer import SpecialToken, cache_tokenizer, load_cached_tokeniz
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+
+_NO_HANDLER: Final = logging.NullHandler()
 
 
 class Tokenizer:
@@ -79,11 +84,12 @@ def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
     """
     from transformers import AutoTokenizer  # noqa: PLC0415 - takes seconds, and the cache needs none of it
 
-    _silence_transformers()
+    _keep_transformers_off_stderr()
     try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-            checkpoint.folder, local_files_only=True, trust_remote_code=False, padding_side="right"
-        )
+        with _without_warnings():
+            tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+                checkpoint.folder, local_files_only=True, trust_remote_code=False, padding_side="right"
+            )
         row = _tokens(tokenizer, ["a"], checkpoint.text_length)[0]
     except Exception as error:  # parsers of damaged tokenizer files raise anything
         raise CheckpointDamaged(checkpoint.folder, f"its tokenizer cannot be read ({type(error).__name__})") from error
@@ -117,11 +123,26 @@ def _lengths(tokenizer: PreTrainedTokenizerBase, normalized: list[str]) -> list[
     return [len(ids) for ids in whole]
 
 
-def _silence_transformers() -> None:
-    """Keep transformers' messages and progress bars off stderr; errors are raised."""
-    from transformers.utils import logging  # noqa: PLC0415 - as above
+def _keep_transformers_off_stderr() -> None:
+    """Send transformers' messages to the handlers of its logger, such as a daemon's log; errors are raised."""
+    from transformers.utils import logging as transformers_logging  # noqa: PLC0415 - as above
 
-    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_default_handler()
+    # Without any handler, `logging` itself would print warnings to stderr.
+    transformers_logging.add_handler(_NO_HANDLER)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     # The tokenizers' threads warn if a process forks after they ran.
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Drop transformers' warnings: loading a sound SigLIP, it warns of marks that SigLIP does not use."""
+    from transformers.utils import logging as transformers_logging  # noqa: PLC0415 - as above
+
+    level = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(level)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -100,3 +102,17 @@ def test_the_pooled_output_is_not_normalised_by_transformers(checkpoints, towers
         pooled = model.get_text_features(input_ids=ids).pooler_output
     assert abs(float(pooled.norm()) - 1) > 0.01
     assert abs(float(np.linalg.norm(towers["v2"].encode_text(["snow"]))) - 1) < 1e-6
+
+
+@pytest.mark.parametrize("listening", [True, False])
+def test_transformers_warnings_go_to_a_log_and_not_to_stderr(checkpoints, listening):
+    script = (
+        "import logging, sys; from pathlib import Path; from indexer.models import open_checkpoint\n"
+        "from indexer.models.tokenizers.tokenizer import load_tokenizer\n"
+        f"if {listening}: logging.getLogger('transformers').addHandler(logging.StreamHandler(sys.stdout))\n"
+        f"load_tokenizer(open_checkpoint(Path({str(checkpoints['v2'])!r})))\n"
+        "logging.getLogger('transformers.tokenization').warning('a strange tokenizer')"
+    )
+    # In a process of its own: other tests import transformers and leave its handler.
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("a strange tokenizer\n" if listening else "", "")
