@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Label,
         LabelDefinition,
         LabelFit,
+        Neighbours,
         Outcome,
         Photo,
         PhotoScores,
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
         VocabularySummary,
     )
     from .tagging.scores import LeastRanks
-    from .vectors.base import IndexStatus, VectorIndex
+    from .vectors.base import IndexSnapshot, IndexStatus, VectorIndex
     from .vectors.faiss.index import FaissIndex
     from .vectors.faiss.index_files import MappedRows
     from .vectors.faiss.product_quantizer import Acceleration
@@ -82,6 +83,7 @@ __all__ = [
     "File",
     "Folder",
     "FolderCovered",
+    "IndexSnapshot",
     "IndexStatus",
     "IndexedFile",
     "Label",
@@ -89,6 +91,7 @@ __all__ = [
     "LabelFit",
     "LeastRanks",
     "MappedRows",
+    "Neighbours",
     "NotACatalog",
     "Outcome",
     "PerceptualHash",
@@ -133,7 +136,7 @@ _MODULES = {
         "StoreError",
     ),
     "tagging.scores": ("LeastRanks",),
-    "vectors.base": ("IndexStatus", "VectorIndex"),
+    "vectors.base": ("IndexSnapshot", "IndexStatus", "VectorIndex"),
     "vectors.faiss.index": ("FaissIndex",),
     "vectors.faiss.index_files": ("MappedRows",),
     "vectors.faiss.product_quantizer": ("Acceleration",),

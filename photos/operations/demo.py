@@ -203,7 +203,7 @@ def _tag_second(library: OpenLibrary) -> Tagging:
 def _answer(library: OpenLibrary, query: str) -> Answer:
     watch = Stopwatch()
     texts = library.text_vectors(library.space)
-    matches = search_text(library.catalog, library.index, library.space, texts, query, _PHOTOS)
+    matches = search_text(library.index, library.space, texts, query, _PHOTOS)
     return Answer(query, matches, watch.seconds())
 
 
