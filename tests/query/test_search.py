@@ -11,7 +11,7 @@ from query.errors import BadQuery, EmptyQuery, NotInLibrary, UnknownVocabulary
 from query.language import parse, parse_line
 from query.search import Page, Searcher, Sort, search_text, search_vector
 from query.similarity import TextVectors, logit, normalized_text, probability
-from tests.fakes import vector_of
+from tests.fakes import CountingCatalog, vector_of
 from tests.strategies import QUERIES, TYPED
 
 from .conftest import IDENTITY, find
@@ -160,21 +160,6 @@ def test_hits_groups_and_threshold_are_of_one_moment(library):
     assert found(DuringSearches(library.index, change)) == undisturbed
     assert added[0] not in [match.photo_id for match in undisturbed.matches]
     assert search(library, "dog", 1)[0].photo_id == added[0]
-
-
-class CountingCatalog:
-    """A catalog that counts the transactions begun."""
-
-    def __init__(self, catalog):
-        self.catalog, self.begun = catalog, 0
-
-    def read(self):
-        self.begun += 1
-        return self.catalog.read()
-
-    def write(self, patience=None):
-        self.begun += 1
-        return self.catalog.write(patience)
 
 
 def test_recalled_texts_need_no_transaction(library):
