@@ -1,5 +1,6 @@
 """Decoding: a file's bytes become pixels and facts, or a reason why they cannot. No file is opened here."""
 
+from .colours import srgb
 from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .formats import HEAD, identify
 from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, Notes, foreign, read_xmp
@@ -24,4 +25,5 @@ __all__ = [
     "identify",
     "read_photo",
     "read_xmp",
+    "srgb",
 ]

@@ -206,6 +206,11 @@ def test_a_decompression_bomb_is_refused_from_its_header(data, megapixels):
         read_photo(data, SQUARE)
 
 
+def test_pictures_of_the_largest_telephones_are_within_the_limit():
+    with pytest.raises(Damaged, match="broken|incomplete"):
+        read_photo(bomb_png(16_320, 12_240), SQUARE)
+
+
 @pytest.mark.parametrize(
     "text",
     [

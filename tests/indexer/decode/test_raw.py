@@ -1,13 +1,16 @@
 """RAW photos: the camera's preview if it is large enough, otherwise the sensor's pixels."""
 
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from indexer.decode import Damaged, Unsupported, read_photo
+from indexer.decode.errors import Incomplete
 from indexer.models import Preprocessing
 from tests.pictures import scene
-from tests.raw_photos import dng
+from tests.raw_photos import dng, stamp_of_phase_one
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 #: The picture's red corner in each orientation of a camera.
@@ -62,3 +65,50 @@ def test_a_truncated_raw_photo_is_damaged(share):
 def test_a_file_with_only_the_start_of_a_raw_photo_is_refused(head):
     with pytest.raises((Damaged, Unsupported), match="RAW"):
         read_photo(head + bytes(range(256)) * 40, SQUARE)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.999])
+def test_the_preview_serves_for_half_a_raw_photo_if_it_is_whole(share):
+    picture, other = scene(240, 160, seed=3), scene(240, 160, seed=4)
+    data = dng(picture, other.resize((120, 80)))
+    assert alike(read_photo(data[: int(len(data) * share)], SQUARE).pixels, other) > 0.97
+
+
+@pytest.mark.parametrize("preview", [None, (30, 20)])
+@pytest.mark.parametrize("share", [0.5, 0.999])
+def test_half_a_raw_photo_is_no_black_picture(preview, share):
+    picture = scene(240, 160, seed=3)
+    data = dng(picture, None if preview is None else picture.resize(preview))
+    with pytest.raises(Incomplete, match=r"RAW photo .* \d+ of \d+ bytes are missing"):
+        read_photo(data[: int(len(data) * share)], SQUARE)
+
+
+def test_half_a_preview_does_not_serve():
+    picture = scene(240, 160, seed=3)
+    grainy = Image.effect_noise((120, 80), 80).convert("RGB")
+    data = dng(picture, grainy)
+    jpeg = data.index(b"\xff\xd8\xff")
+    end = data.index(b"\xff\xd9", jpeg)
+    middle = (jpeg + end) // 2
+    cut = data[:middle] + b"\xff\xd9" + bytes(end - middle) + data[end + 2 :]
+    assert len(cut) == len(data)
+    assert alike(read_photo(cut, SQUARE).pixels, picture) > 0.97
+
+
+def test_a_sensor_of_nothing_but_zeros_is_no_photo():
+    black = dng(Image.new("RGB", (240, 160)))
+    with pytest.raises(Damaged, match="black"):
+        read_photo(black, SQUARE)
+
+
+def test_a_raw_photo_of_phase_one_is_not_read_as_its_stamp():
+    for data in (stamp_of_phase_one(), stamp_of_phase_one()[:60]):
+        with pytest.raises((Unsupported, Damaged), match="RAW photo"):
+            read_photo(data, SQUARE)
+
+
+def test_a_raw_photo_of_fujifilm_must_have_its_parts():
+    parts = struct.pack(">6I", 200, 1000, 1200, 400, 1600, 90_000)
+    head = b"FUJIFILMCCD-RAW 0201FF389501".ljust(84, b"\0") + parts
+    with pytest.raises(Incomplete, match="RAW photo .* 71600 of 91600 bytes"):
+        read_photo(head.ljust(20_000, b"\1"), SQUARE)

@@ -1,0 +1,57 @@
+"""HEIC and AVIF files: bytes after their last box, and bytes that are missing."""
+
+import struct
+
+import pytest
+
+from indexer.decode import Damaged, Unsupported, identify, read_photo
+from indexer.decode.errors import Incomplete
+from tests.indexer.decode.test_decode import SQUARE, pixels
+from tests.pictures import encoded, scene
+
+PICTURE = scene(320, 240, seed=4)
+TRAILERS = {
+    "text": b"<?xml version='1.0'?><x:xmpmeta/>\n" * 9,
+    "Samsung": b"\0\0\x01\x0aImage_UTC_Data1700000000000SEFHj\0\0\0\1\0\0\0SEFT",
+    "zeros": bytes(700),
+    "three": b"abc",
+    "video": struct.pack(">I4s", 60, b"mpvd") + bytes(52),
+    "unknown box": struct.pack(">I4s", 500_000, b"sefT") + bytes(52),
+    "impossible box": struct.pack(">I4s", 5, b"meta"),
+}
+
+
+@pytest.mark.parametrize("trailer", TRAILERS.values(), ids=TRAILERS)
+@pytest.mark.parametrize("ending", ["heic", "avif"])
+def test_bytes_after_the_last_box_do_not_matter(ending, trailer):
+    data = encoded(PICTURE, ending)
+    assert (pixels(data + trailer) == pixels(data)).all()
+
+
+@pytest.mark.parametrize("ending", ["heic", "avif"])
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_missing_bytes_of_a_box_are_damage(ending, share):
+    data = encoded(PICTURE, ending)
+    with pytest.raises(Incomplete, match="incomplete"):
+        read_photo(data[: max(40, int(len(data) * share))], SQUARE)
+
+
+def test_half_a_video_within_the_file_is_missing_too():
+    data = encoded(PICTURE, "heic") + struct.pack(">I4s", 5000, b"mpvd") + bytes(52)
+    with pytest.raises(Incomplete, match="4940 of"):
+        read_photo(data, SQUARE)
+
+
+def test_a_file_of_boxes_that_describe_nothing_is_damaged():
+    with pytest.raises(Damaged, match="described"):
+        read_photo(
+            struct.pack(">I4s4sI", 16, b"ftyp", b"heic", 0) + struct.pack(">I4s", 16, b"free") + bytes(8), SQUARE
+        )
+
+
+@pytest.mark.parametrize(("codec", "name"), [(b"avif", "AVIF"), (b"heic", "HEIF")])
+def test_the_short_header_of_a_picture_is_known(codec, name):
+    head = struct.pack(">I4s4s4s", 16, b"ftyp", b"mif3", codec) + struct.pack(">I4s", 24, b"mini") + bytes(16)
+    assert identify(head) == name
+    with pytest.raises((Damaged, Unsupported), match="picture"):
+        read_photo(head, SQUARE)
