@@ -79,8 +79,15 @@ def frame(data: bytes) -> Frame:
 
 def ended_early(image: Image.Image) -> bool:
     """Return whether the last row of *image*, as decoded from a JPEG file, has the grey of missing data."""
+    if not _is_grey(image.getpixel((image.width - 1, image.height - 1))):
+        return False
     row = image.crop((0, image.height - 1, image.width, image.height))
     return all(low >= _GREY - 1 and high <= _GREY for low, high in _extrema(row))
+
+
+def _is_grey(pixel: object) -> bool:
+    channels = pixel if isinstance(pixel, tuple) else (pixel,)
+    return all(_GREY - 1 <= channel <= _GREY for channel in channels)
 
 
 def _extrema(image: Image.Image) -> Iterator[tuple[float, float]]:
