@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from .errors import Damaged, Unsupported
+from .errors import Damaged, Incomplete, Unsupported
 
 #: Bytes that `identify` looks at.
 HEAD = 4096
@@ -42,6 +42,9 @@ _BMP_HEADERS = frozenset({12, *range(16, 65, 4), 108, 124})
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf"})
 _PNG_END: Final = b"\0\0\0\0IEND\xaeB`\x82"
+#: Zeros that are no accident, and the share of a file that they take if it was cut off.
+_ZEROS: Final = 64
+_CUT: Final = 0.25
 _OTHERS = (
     (b"\xff\x0a", "a JPEG XL picture"),
     (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
@@ -132,6 +135,26 @@ def _text_or_unknown(head: bytes) -> str:
             return "a vector drawing (SVG)"
         return "a text file"
     return "of no known picture format"
+
+
+def zeros_before(data: bytes, end: int) -> int:
+    """The number of zero bytes in *data* just before *end*; 0 if they are fewer than 64.
+
+    A copy that was cut off may have its full size, with zeros in place of the rest. Compressed data hold no such run.
+    """
+    if end < _ZEROS or data[end - _ZEROS : end].strip(b"\0"):
+        return 0
+    return end - len(data[:end].rstrip(b"\0"))
+
+
+def check_filled(data: bytes, picture_format: str) -> None:
+    """Raise `Incomplete` if *data*, a PNG or WebP file, is one that ends in zeros in place of its picture."""
+    end = len(data) if picture_format == "PNG" else 8 + int.from_bytes(data[4:8], "little")
+    zeros = zeros_before(data, min(end, len(data)))
+    # Zeros after the end of a PNG are nobody's loss, and EXIF at the end of a WebP file may have some.
+    is_whole = data.endswith(_PNG_END, 0, end - zeros) if picture_format == "PNG" else zeros < _CUT * end
+    if zeros and not is_whole:
+        raise Incomplete(f"it is incomplete: its last {zeros} of {end} bytes are zeros")
 
 
 def png_without_extras(data: bytes) -> bytes:

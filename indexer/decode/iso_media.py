@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from .errors import Damaged, Incomplete
+from .formats import zeros_before
 
 #: Types of top-level boxes: ISO/IEC 14496-12, 23008-12 and 19566-5, and those that telephones add.
 _TYPES: Final = frozenset(
@@ -13,9 +14,30 @@ _TYPES: Final = frozenset(
         b"ftyp meta mdat moov free skip wide uuid udta mpvd moof mfra styp sidx ssix prft pdin pnot sefd jumb meco mini"
     ).split()
 )
+#: The kind of item that is a picture with its gain map applied.
+_GAIN_MAP: Final = b"tmap"
 #: Boxes that describe the pictures. Without one of them, the file ended too early.
 _DESCRIBING: Final = frozenset({b"meta", b"moov", b"mini"})
+_DATA: Final = b"mdat"
+#: Share of the pictures' data that is zeros if a copy was cut off.
+_CUT: Final = 0.25
 _LONG, _TO_THE_END = 1, 0
+
+
+def without_gain_map(data: bytes) -> bytes:
+    """The file without the picture that adapts it to bright screens: a broken one costs no photo.
+
+    Its kind of item is replaced by one that decoders skip. Format: ISO 21496-1, ISO/IEC 23008-12.
+    """
+    described = next((end for kind, end in _ends(data) if kind in _DESCRIBING), 0)
+    return data[:described].replace(_GAIN_MAP, b"skip") + data[described:]
+
+
+def _ends(data: bytes) -> Iterator[tuple[bytes, int]]:
+    at = 0
+    for kind, size, _ in _boxes(data):
+        at += size or 0
+        yield kind, at
 
 
 def check_complete(data: bytes, subject: str = "it") -> None:
@@ -27,6 +49,7 @@ def check_complete(data: bytes, subject: str = "it") -> None:
     videos that are no boxes; read as boxes, they promise gigabytes.
     """
     described = False
+    at = 0
     for kind, size, missing in _boxes(data):
         if missing > 0:
             if described and kind not in _TYPES:
@@ -38,6 +61,10 @@ def check_complete(data: bytes, subject: str = "it") -> None:
             if described:
                 return
             raise Damaged(f"{subject} has a broken structure")
+        at += size
+        zeros = zeros_before(data, at) if kind == _DATA else 0
+        if zeros > _CUT * size:
+            raise Incomplete(f"{subject} is incomplete: {zeros} of {len(data)} bytes are zeros")
         described = described or kind in _DESCRIBING
     if not described:
         raise Incomplete(f"{subject} is incomplete: it ends before its picture is described")

@@ -14,6 +14,7 @@ from PIL import Image
 
 from .colours import eight_bits
 from .errors import Damaged, Incomplete, Unsupported
+from .formats import zeros_before
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
@@ -39,7 +40,6 @@ _GREY: Final = 128
 _CONTINUATIONS: Final = tuple(
     bytes(np.random.default_rng(seed).integers(1, 255, 256, np.uint8).tobytes()) for seed in (1, 2)
 )
-_PADDING: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,11 +213,8 @@ def _rebuilt(data: bytes, segments: Sequence[_Segment], extras: Collection[int] 
             after = segments[at + 1].start if at + 1 < len(segments) else len(data)
             body = data[segment.start : after]
             if at + 1 == len(segments):
-                # A copy that was cut off is often filled up with zeros.
-                stripped = body.rstrip(b"\0")
-                body = stripped if len(body) - len(stripped) >= _PADDING else body
-                # Half an end mark.
-                body = body.rstrip(b"\xff")
+                # Without zeros in place of what is missing, and without half an end mark.
+                body = body[: len(body) - zeros_before(body, len(body))].rstrip(b"\xff")
         elif segment.kind not in _TABLES and at not in extras and not _tells_colours(data, segment):
             continue
         parts.append(body)
@@ -258,7 +255,7 @@ def _missing(data: bytes, segments: Sequence[_Segment], side: int) -> float:
     scan = max((at for at, segment in enumerate(segments) if segment.kind == _SOS), default=None)
     if scan is None:
         return 1.0
-    end = segments[scan + 1].start if scan + 1 < len(segments) else len(data)
+    end = segments[scan + 1].start if scan + 1 < len(segments) else len(data) - zeros_before(data, len(data))
     one, other = (_decoded(data[:end] + added + _END, side) for added in _CONTINUATIONS)
     rows = np.flatnonzero((one != other).reshape(len(one), -1).any(1))
     return 1 - float(rows[0]) / len(one) if rows.size else 0.0

@@ -23,8 +23,8 @@ from .colours import profile_of, rgb, srgb
 from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .exif import FileExif, exif_of_tiff
 from .facts import read_facts
-from .formats import HEAD, identify, png_without_extras
-from .iso_media import check_complete
+from .formats import HEAD, check_filled, identify, png_without_extras, zeros_before
+from .iso_media import check_complete, without_gain_map
 from .orientation import SIDEWAYS, HasExif, orientation, upright
 from .reasons import error_of
 
@@ -65,11 +65,13 @@ class DecodedPhoto:
     """A photo ready for the image encoder: `pixels` uint8 (size, size, 3), and its facts.
 
     `profile` is the ICC profile of the pixels' colours; None for those of the screen (sRGB), and if it is unknown.
+    `note` tells what a person should know of the file although it is a photo.
     """
 
     pixels: NDArray[np.uint8]
     facts: Facts
     profile: bytes | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _read(task: _Task, data: bytes | None = None, *, is_whole: bool = False) -> 
             _reduce(image, task.preprocessing, is_whole=is_whole)
         with task.memory_lock() if _is_large(image, width * height) else nullcontext():
             image.load()
-            if task.picture_format == "JPEG" and jpeg.ended_early(image):
+            if task.picture_format == "JPEG" and (jpeg.ended_early(image) or zeros_before(content, len(content))):
                 jpeg.check_whole(content, task.preprocessing.size)
             return _finished(task, image, image, (width, height))
 
@@ -163,6 +165,7 @@ def _reduce(image: Image.Image, preprocessing: Preprocessor, *, is_whole: bool) 
 
 
 def _read_png(task: _Task) -> DecodedPhoto:
+    check_filled(task.data, "PNG")
     try:
         return _read(task)
     except Damaged:
@@ -206,6 +209,17 @@ def _read_bmp(task: _Task) -> DecodedPhoto:
 
 def _read_iso_media(task: _Task) -> DecodedPhoto:
     check_complete(task.data)
+    try:
+        return _read(task)
+    except (Damaged, Unsupported):
+        plain = without_gain_map(task.data)
+        if plain == task.data:
+            raise
+        return _read(task, plain)
+
+
+def _read_webp(task: _Task) -> DecodedPhoto:
+    check_filled(task.data, "WEBP")
     return _read(task)
 
 
@@ -241,7 +255,8 @@ def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
     with task.memory_lock() if len(task.data) > _LARGE_FILE else nullcontext():
         developed = develop(task.data, task.preprocessing, missing)
     facts = read_facts(developed.exif, (developed.width, developed.height), "RAW")
-    return DecodedPhoto(task.preprocessing.square(developed.image), facts, profile_of(developed.image))
+    pixels = task.preprocessing.square(developed.image)
+    return DecodedPhoto(pixels, facts, profile_of(developed.image), developed.note)
 
 
 def _check_size(image: Image.Image, picture_format: str) -> None:
@@ -272,6 +287,7 @@ _READERS: Final[dict[str, Callable[[_Task], DecodedPhoto]]] = {
     "PNG": _read_png,
     "RAW": _read_raw,
     "TIFF": _read_tiff,
+    "WEBP": _read_webp,
 }
 
 

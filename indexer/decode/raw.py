@@ -29,12 +29,13 @@ _RAF_PARTS: Final = 84
 
 @dataclass(frozen=True, slots=True)
 class Developed:
-    """A RAW photo: `image` RGB and upright, the full picture's upright size, and the file's EXIF."""
+    """A RAW photo: `image` RGB and upright, the full picture's upright size, the file's EXIF, and a note."""
 
     image: Image.Image
     width: int
     height: int
     exif: FileExif
+    note: str | None = None
 
 
 def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0) -> Developed:
@@ -76,7 +77,8 @@ def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing
         image = Image.fromarray(raw.postprocess(half_size=True, use_camera_wb=True, output_bps=8))
         if image.getbbox() is None:
             raise Damaged("it is a RAW photo that decodes to nothing but black")
-    return Developed(image, width, height, FileExif(_exif(data, preview)))
+    note = f"it was read from its preview: {missing} bytes of the file are missing" if missing else None
+    return Developed(image, width, height, FileExif(_exif(data, preview)), note)
 
 
 def _exif(data: bytes, preview: bytes | None) -> Image.Exif:

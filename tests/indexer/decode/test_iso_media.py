@@ -3,9 +3,11 @@
 import struct
 
 import pytest
+from PIL import Image
 
 from indexer.decode import Damaged, Unsupported, identify, read_photo
 from indexer.decode.errors import Incomplete
+from indexer.decode.iso_media import without_gain_map
 from tests.indexer.decode.test_decode import SQUARE, pixels
 from tests.pictures import encoded, scene
 
@@ -55,3 +57,25 @@ def test_the_short_header_of_a_picture_is_known(codec, name):
     assert identify(head) == name
     with pytest.raises((Damaged, Unsupported), match="picture"):
         read_photo(head, SQUARE)
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "avif", "heic"])
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_zeros_in_place_of_the_rest_of_a_file_are_damage(ending, share):
+    grainy = Image.effect_noise((320, 240), 70).convert("RGB")
+    data = encoded(grainy, ending)
+    kept = int(len(data) * share)
+    with pytest.raises(Incomplete, match="incomplete"):
+        read_photo(data[:kept] + bytes(len(data) - kept), SQUARE)
+
+
+@pytest.mark.parametrize("ending", ["jpg", "png", "webp", "avif", "heic", "gif", "tif", "bmp"])
+def test_zeros_after_a_whole_file_are_no_damage(ending):
+    data = encoded(PICTURE, ending)
+    assert (pixels(data + bytes(5000)) == pixels(data)).all()
+
+
+def test_a_gain_map_is_left_out_where_it_is_described_and_nowhere_else():
+    meta = struct.pack(">I4s", 24, b"meta") + b"infe\0\0\0\0tmap\0\0\0\0"
+    data = struct.pack(">I4s4sI", 16, b"ftyp", b"avif", 0) + meta + struct.pack(">I4s", 12, b"mdat") + b"tmap"
+    assert without_gain_map(data) == data.replace(b"tmap", b"skip", 1)

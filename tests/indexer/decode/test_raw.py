@@ -71,7 +71,13 @@ def test_a_file_with_only_the_start_of_a_raw_photo_is_refused(head):
 def test_the_preview_serves_for_half_a_raw_photo_if_it_is_whole(share):
     picture, other = scene(240, 160, seed=3), scene(240, 160, seed=4)
     data = dng(picture, other.resize((120, 80)))
-    assert alike(read_photo(data[: int(len(data) * share)], SQUARE).pixels, other) > 0.97
+    photo = read_photo(data[: int(len(data) * share)], SQUARE)
+    assert alike(photo.pixels, other) > 0.97
+    assert (
+        photo.note
+        == f"it was read from its preview: {len(data) - int(len(data) * share)} bytes of the file are missing"
+    )
+    assert read_photo(data, SQUARE).note is None
 
 
 @pytest.mark.parametrize("preview", [None, (30, 20)])
