@@ -16,12 +16,28 @@ _TYPES: Final = frozenset(
 )
 #: The kind of item that is a picture with its gain map applied.
 _GAIN_MAP: Final = b"tmap"
+#: Main brands that decoders know, and the ones that are put in place of others.
+_KNOWN_BRANDS: Final = frozenset(
+    (b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+)
+_BRANDS: Final = {"AVIF": b"avif", "HEIF": b"heic"}
+_SHORT: Final = b"mini"
 #: Boxes that describe the pictures. Without one of them, the file ended too early.
-_DESCRIBING: Final = frozenset({b"meta", b"moov", b"mini"})
+_DESCRIBING: Final = frozenset({b"meta", b"moov", _SHORT})
 _DATA: Final = b"mdat"
 #: Share of the pictures' data that is zeros if a copy was cut off.
 _CUT: Final = 0.25
 _LONG, _TO_THE_END = 1, 0
+
+
+def with_known_brand(data: bytes, picture_format: str) -> bytes:
+    """The file under a main brand by which decoders know *picture_format*: they do not look at the others."""
+    return data if data[8:12] in _KNOWN_BRANDS else data[:8] + _BRANDS[picture_format] + data[12:]
+
+
+def has_short_header(data: bytes) -> bool:
+    """Return whether the pictures are described in a `mini` box (ISO/IEC 23008-12, third edition)."""
+    return any(kind == _SHORT for kind, _, _ in _boxes(data))
 
 
 def without_gain_map(data: bytes) -> bytes:

@@ -24,7 +24,7 @@ from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .exif import FileExif, exif_of_tiff
 from .facts import read_facts
 from .formats import HEAD, check_filled, identify, png_without_extras, zeros_before
-from .iso_media import check_complete, without_gain_map
+from .iso_media import check_complete, has_short_header, with_known_brand, without_gain_map
 from .orientation import SIDEWAYS, HasExif, orientation, upright
 from .reasons import error_of
 
@@ -209,11 +209,14 @@ def _read_bmp(task: _Task) -> DecodedPhoto:
 
 def _read_iso_media(task: _Task) -> DecodedPhoto:
     check_complete(task.data)
+    data = with_known_brand(task.data, task.picture_format)
     try:
-        return _read(task)
-    except (Damaged, Unsupported):
-        plain = without_gain_map(task.data)
-        if plain == task.data:
+        return _read(task, data)
+    except (Damaged, Unsupported) as error:
+        if has_short_header(data):
+            raise Unsupported("it is a picture with a short header (mif3), which is not read") from error
+        plain = without_gain_map(data)
+        if plain == data:
             raise
         return _read(task, plain)
 

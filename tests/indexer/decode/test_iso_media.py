@@ -55,8 +55,18 @@ def test_a_file_of_boxes_that_describe_nothing_is_damaged():
 def test_the_short_header_of_a_picture_is_known(codec, name):
     head = struct.pack(">I4s4s4s", 16, b"ftyp", b"mif3", codec) + struct.pack(">I4s", 24, b"mini") + bytes(16)
     assert identify(head) == name
-    with pytest.raises((Damaged, Unsupported), match="picture"):
+    with pytest.raises(Unsupported, match="short header"):
         read_photo(head, SQUARE)
+
+
+@pytest.mark.parametrize("brand", [b"mif3", b"miaf", b"MA1B", b"mif2", b"1pic"])
+@pytest.mark.parametrize(("ending", "codec"), [("avif", b"avif"), ("heic", b"heic")])
+def test_a_file_is_known_by_any_of_its_brands(ending, codec, brand):
+    data = encoded(PICTURE, ending)
+    brands = data[: int.from_bytes(data[:4], "big")]
+    assert codec in brands[16:]
+    renamed = data[:8] + brand + (codec if brand == b"mif3" else data[12:16]) + data[16:]
+    assert (pixels(renamed) == pixels(data)).all()
 
 
 @pytest.mark.parametrize("ending", ["jpg", "png", "webp", "avif", "heic"])
