@@ -48,6 +48,9 @@ _LARGE = 40_000_000
 #: Bytes of a RAW or BMP file that is decoded under the memory lock.
 _LARGE_FILE = 60_000_000
 
+#: The first chunk of PNG files that Xcode made for iOS.
+_APPLE: Final = b"CgBI"
+
 #: Returns the lock that is held while such a picture is decoded.
 MemoryLock = Callable[[], AbstractContextManager[object]]
 
@@ -165,6 +168,8 @@ def _reduce(image: Image.Image, preprocessing: Preprocessor, *, is_whole: bool) 
 
 
 def _read_png(task: _Task) -> DecodedPhoto:
+    if task.data[12:16] == _APPLE:
+        raise Unsupported("it is a PNG picture in a form for Apple's programs, which is not read")
     check_filled(task.data, "PNG")
     try:
         return _read(task)

@@ -96,7 +96,7 @@ def outline(data: bytes) -> Outline | None:
             return Outline(
                 kind=_kind(data, pages),
                 is_plain=page is pages[0] and _is_plain(page),
-                has_picture=not _is_reduced(page),
+                has_picture=not (_is_reduced(page) or _is_stamp(data, pages)),
                 pixels=page.imagewidth * page.imagelength,
                 missing=_missing(data, pages),
             )
@@ -146,10 +146,15 @@ def _kind(data: bytes, pages: Sequence[TiffPage]) -> Kind:
     is_raw = _is_marked_raw(data) or _DNG_VERSION in first.tags
     if is_raw or any(page.photometric in {_FILTERED, _LINEAR_RAW} for page in pages):
         return Kind.RAW
+    return Kind.EITHER if _is_reduced(first) or _is_stamp(data, pages) else Kind.PICTURE
+
+
+def _is_stamp(data: bytes, pages: Sequence[TiffPage]) -> bool:
+    """Return whether a camera made the file, and its pages are small and hold little of it."""
+    first = pages[0]
     held = sum(sum(page.databytecounts) for page in pages)
-    if _is_reduced(first) or (_MAKE in first.tags and held < _LEAST_HELD * len(data)):
-        return Kind.EITHER
-    return Kind.PICTURE
+    is_small = max(first.imagewidth, first.imagelength) <= _THUMBNAIL
+    return _MAKE in first.tags and is_small and held < _LEAST_HELD * len(data)
 
 
 def _is_marked_raw(data: bytes) -> bool:

@@ -170,6 +170,7 @@ def test_a_half_copied_heic_is_damaged_although_it_would_decode():
         (b"RIFF\x24\0\0\0WAVEfmt ", "a sound file"),
         (b"\xff\x0a\xfa\x1f", "a JPEG XL picture"),
         (b"<svg xmlns='x'></svg>", "a vector drawing"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\4CgBI\x50\0\x20\2", "Apple's programs"),
         (b"\x01\x02\x03\x04\x05\x00garbage", "no known picture format"),
     ],
 )

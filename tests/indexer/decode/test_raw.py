@@ -1,5 +1,6 @@
 """RAW photos: the camera's preview if it is large enough, otherwise the sensor's pixels."""
 
+import io
 import struct
 
 import numpy as np
@@ -111,6 +112,19 @@ def test_a_raw_photo_of_phase_one_is_not_read_as_its_stamp():
     for data in (stamp_of_phase_one(), stamp_of_phase_one()[:60]):
         with pytest.raises((Unsupported, Damaged), match="RAW photo"):
             read_photo(data, SQUARE)
+
+
+def test_what_a_camera_keeps_behind_a_stamp_is_no_picture_of_the_stamp():
+    def made(side, behind):
+        stream = io.BytesIO()
+        scene(side, side).save(stream, "TIFF", tiffinfo={271: "Maker"})
+        return stream.getvalue() + bytes(behind)
+
+    with pytest.raises(Unsupported, match="RAW photo"):
+        read_photo(made(160, 1_000_000), SQUARE)
+    # A picture with layers of Photoshop behind it is large enough to be one.
+    assert alike(read_photo(made(400, 5_000_000), SQUARE).pixels, scene(400, 400)) > 0.97
+    assert alike(read_photo(made(160, 0), SQUARE).pixels, scene(160, 160)) > 0.97
 
 
 def test_a_raw_photo_of_fujifilm_must_have_its_parts():
