@@ -21,8 +21,9 @@ _BAND: Final = 512
 _HIGHLIGHTS: Final = 0.01
 #: Highest values of 8 and 16 bits.
 _SHORT_RANGES: Final = (255.0, 65535.0)
-#: Formats in which an alpha of 0 everywhere is a field that a program left empty.
-_UNUSED_ALPHA: Final = frozenset({"BMP"})
+#: Formats in which an alpha of 0 everywhere is a field that a program left empty; None for pictures that are not
+#: decoded by Pillow, which have these formats.
+_UNUSED_ALPHA: Final = frozenset({"BMP", "TIFF", None})
 
 
 def rgb(image: Image.Image) -> Image.Image:

@@ -48,6 +48,8 @@ _LARGE = 40_000_000
 #: Bytes of a RAW or BMP file that is decoded under the memory lock.
 _LARGE_FILE = 60_000_000
 
+#: Share of a RAW file that is zeros at its end if a copy was cut off. Sensors give no zeros.
+_CUT = 0.25
 #: The first chunk of PNG files that Xcode made for iOS.
 _APPLE: Final = b"CgBI"
 
@@ -257,6 +259,8 @@ def _read_tiff(task: _Task) -> DecodedPhoto:
 
 def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
     """Decode a RAW photo, of whose file *missing* bytes are known to be missing."""
+    zeros = zeros_before(task.data, len(task.data))
+    missing += zeros if zeros > _CUT * len(task.data) else 0
     # Loads a library that most folders never need.
     from .raw import develop  # noqa: PLC0415
 

@@ -25,6 +25,8 @@ _ORIENTATIONS = {3: 3, 5: 8, 6: 6}
 #: Fujifilm's RAW files: their mark, and where the header tells the parts of the file.
 _RAF: Final = b"FUJIFILMCCD-RAW"
 _RAF_PARTS: Final = 84
+#: The mark of Canon's CRW files, at byte 6.
+_CRW: Final = b"HEAPCCDR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,9 @@ def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0) -> Devel
         with rawpy.imread(io.BytesIO(data)) as raw:
             return _develop(raw, data, preprocessing, missing)
     except (rawpy.LibRawFileUnsupportedError, rawpy.LibRawNotImplementedError) as error:
+        if data[6 : 6 + len(_CRW)] == _CRW:
+            # All kinds are read, and what tells them apart is at the end.
+            raise Damaged("it is a RAW photo whose data are broken or incomplete") from error
         raise Unsupported("it is a RAW photo of a kind that LibRaw does not read") from error
     except rawpy.LibRawError as error:
         if missing:

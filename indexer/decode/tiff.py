@@ -49,6 +49,7 @@ _PAGES: Final = 32
 #: A first page with sides of at most so many pixels, at most this share of the second's and of its shape, is the
 #: second's thumbnail, whether marked or not.
 _THUMBNAIL, _SHARE, _SHAPE = 320, 0.25, 0.03
+_ELSEWHERE: Final = 0xFFFFFFFF
 #: Bytes of decoded samples. The decoded page, its 8-bit version and the file are in memory at once.
 _MOST_BYTES: Final = 2_000_000_000
 #: A camera's file whose pages hold less than this share of its bytes keeps its photo elsewhere.
@@ -196,8 +197,10 @@ def _is_plain(page: TiffPage) -> bool:
 
 def _missing(data: bytes, pages: Sequence[TiffPage]) -> int:
     """Bytes of the pages' pictures that lie beyond the end of *data*."""
-    parts = (zip(page.dataoffsets, page.databytecounts, strict=False) for page in pages)
-    return max(0, max((offset + size for each in parts for offset, size in each), default=0) - len(data))
+    parts = (part for page in pages for part in zip(page.dataoffsets, page.databytecounts, strict=False))
+    # Some cameras write the largest number for one that is elsewhere.
+    ends = (offset + size for offset, size in parts if _ELSEWHERE not in {offset, size})
+    return max(0, max(ends, default=0) - len(data))
 
 
 def _check(page: TiffPage, data: bytes, most_pixels: int) -> None:

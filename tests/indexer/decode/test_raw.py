@@ -90,6 +90,20 @@ def test_half_a_raw_photo_is_no_black_picture(preview, share):
         read_photo(data[: int(len(data) * share)], SQUARE)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_zeros_in_place_of_a_sensor_are_no_black_picture(share):
+    picture = scene(240, 160, seed=3)
+    data = dng(picture)
+    kept = int(len(data) * share)
+    with pytest.raises(Incomplete, match="RAW photo"):
+        read_photo(data[:kept] + bytes(len(data) - kept), SQUARE)
+
+
+def test_half_a_raw_photo_of_canon_is_damaged_and_not_an_unknown_kind():
+    with pytest.raises(Damaged, match="RAW photo .* incomplete"):
+        read_photo(b"II\x1a\0\0\0HEAPCCDR" + bytes(range(256)) * 40, SQUARE)
+
+
 def test_half_a_preview_does_not_serve():
     picture = scene(240, 160, seed=3)
     grainy = Image.effect_noise((120, 80), 80).convert("RGB")

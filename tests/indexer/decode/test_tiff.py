@@ -87,6 +87,13 @@ def test_transparency_of_a_tiff_shows_white(alpha, kind):
     assert difference(pixels(data), shown(expected)) < 3
 
 
+@pytest.mark.parametrize("kind", ["u1", "u2", "f4"])
+def test_a_transparency_of_zero_everywhere_is_none(kind):
+    empty = np.zeros((*GREY.shape, 1), np.uint8)
+    data = tiff(deep(np.concatenate([RGB, empty], -1), kind), photometric="rgb", extrasamples=["unassalpha"])
+    assert difference(pixels(data), shown(RGB)) < 1
+
+
 @pytest.mark.parametrize("marks", [{"subfiletype": 1}, {"extratags": [(255, 3, 1, 2, True)]}, {}], ids=str)
 def test_the_picture_is_read_and_not_the_thumbnail_before_it(marks):
     stamp = np.asarray(scene(40, 30, seed=8))
