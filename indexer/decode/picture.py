@@ -134,7 +134,7 @@ def _read(task: _Task, data: bytes | None = None, *, is_whole: bool = False) -> 
         _named_errors(task.picture_format),
         Image.open(io.BytesIO(content), formats=[task.picture_format]) as image,
     ):
-        _check_size(image, task.picture_format)
+        _check_size(image, task.picture_format, is_whole=is_whole)
         width, height = image.size
         if task.picture_format == "JPEG":
             _reduce(image, task.preprocessing, is_whole=is_whole)
@@ -162,8 +162,12 @@ def _finished(task: _Task, image: Image.Image, exif: HasExif, size: tuple[int, i
 
 
 def _reduce(image: Image.Image, preprocessing: Preprocessor, *, is_whole: bool) -> None:
-    """Have the JPEG *image* decoded at reduced size, unless it must be whole."""
-    if not (is_whole or preprocessing.is_full):
+    """Have the JPEG *image* decoded at reduced size, unless it must be whole.
+
+    One that is too large to be decoded in full is reduced for any preprocessing.
+    """
+    is_full = preprocessing.is_full and image.width * image.height <= _MOST_WHOLE
+    if not (is_whole or is_full):
         # At least twice the wanted side, so that the last step still averages over enough pixels.
         side = 2 * preprocessing.size
         image.draft("RGB" if image.mode == "YCbCr" else image.mode, (side, side))
@@ -271,8 +275,8 @@ def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
     return DecodedPhoto(pixels, facts, profile_of(developed.image), developed.note)
 
 
-def _check_size(image: Image.Image, picture_format: str) -> None:
-    if picture_format == "JPEG":
+def _check_size(image: Image.Image, picture_format: str, *, is_whole: bool) -> None:
+    if picture_format == "JPEG" and not is_whole:
         most = _MOST_PROGRESSIVE if image.info.get("progressive") else _MOST_REDUCED
     else:
         most = _MOST_WEBP if picture_format == "WEBP" else _MOST_WHOLE
@@ -286,8 +290,9 @@ def _check_pixels(pixels: int, picture_format: str, most: int) -> None:
 
 def _is_large(image: Image.Image, pixels: int) -> bool:
     """Return whether decoding *image*, whose file has that many *pixels*, takes much memory."""
-    is_reduced = image.format in {"JPEG", "MPO"} and not image.info.get("progressive")
-    return not is_reduced and pixels > _LARGE
+    is_by_rows = image.format in {"JPEG", "MPO"} and not image.info.get("progressive")
+    # The size of a JPEG that is reduced is the one that it is decoded at.
+    return (image.width * image.height if is_by_rows else pixels) > _LARGE
 
 
 #: Formats that need more than Pillow.

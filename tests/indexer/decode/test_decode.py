@@ -2,6 +2,8 @@
 
 import io
 import zlib
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -52,6 +54,21 @@ def test_a_jpeg_decoded_at_reduced_size_looks_the_same():
     photo = read_photo(data, SQUARE)
     assert difference(photo.pixels, whole) < 1
     assert (photo.facts.width, photo.facts.height) == (2400, 1800)
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_only_pictures_that_are_decoded_whole_take_the_memory_lock(is_full):
+    taken = []
+
+    @contextmanager
+    def lock():
+        taken.append(True)
+        yield
+
+    data = encoded(Image.new("L", (8000, 5001), 90))
+    photo = read_photo(data, replace(SQUARE, is_full=is_full), lock)
+    assert np.abs(photo.pixels.astype(int) - 90).max() <= 1
+    assert bool(taken) is is_full
 
 
 def test_transparent_pixels_become_white():
