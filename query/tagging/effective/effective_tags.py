@@ -101,6 +101,10 @@ class TagRule:
         self._ids = {label.definition.name: label.id for label in revision.labels}
         self._ancestors = Ancestors(label.definition for label in revision.labels)
         self._groups = [frozenset(group) for group in revision.exclusive]
+        self._rivals: dict[str, set[str]] = {}
+        for group in self._groups:
+            for name in group:
+                self._rivals.setdefault(name, set()).update(group - {name})
 
     def knows(self, name: str) -> bool:
         """Return whether the vocabulary has a label of exactly that name."""
@@ -131,8 +135,9 @@ class TagRule:
     def shown(self, tags: Iterable[Tag]) -> list[ScoredTag]:
         """The tags of one photo that are shown: in the order given, and then those that they imply.
 
-        What a person rejected is not, under whatever texts it is scored. Of labels that rule each other out the first
-        stays; a person's word goes before.
+        What a person rejected is not, under whatever texts it is scored. Of labels that rule each other out the best
+        stays; a person's word goes before. Only what is shown rules anything out: no rejected label does, and none that
+        is ruled out itself.
         """
         held = list(tags)
         rejected = {tag.label for tag in held if tag.source is TagSource.REJECTED}
@@ -149,6 +154,10 @@ class TagRule:
         """The groups of labels that rule each other out in which the label is."""
         return [group for group in self._groups if name in group]
 
+    def rivals_of(self, name: str) -> AbstractSet[str]:
+        """The other labels of its groups: none of them is shown beside the label."""
+        return self._rivals.get(name, frozenset())
+
     def minima(self, label_ids: Iterable[int]) -> NDArray[np.float64]:
         """The cosine from which each label counts, by its id, float64 (largest id + 1,); infinity for all others."""
         held = list(label_ids)
@@ -164,21 +173,19 @@ class TagRule:
         )
 
     def _without_excluded(self, automatic: Sequence[Tag], named: AbstractSet[str]) -> list[Tag]:
-        best_first = sorted(automatic, key=lambda tag: -(tag.cosine or 0.0))
-        excluded: set[str] = set()
-        for group in self._groups:
-            there = [tag.label for tag in best_first if tag.label in group]
-            excluded.update(there if group & named else there[1:])
-        return [tag for tag in automatic if tag.label not in excluded]
+        there = set(named)
+        for tag in sorted(automatic, key=lambda tag: -(tag.cosine or 0.0)):
+            if not self.rivals_of(tag.label) & there:
+                there.add(tag.label)
+        return [tag for tag in automatic if tag.label in there]
 
     def _parents(self, shown: Sequence[Tag], rejected: AbstractSet[str]) -> Iterator[tuple[str, str]]:
-        """Parents that nothing shown is or rules out, each with the first child that implies it."""
-        there = {tag.label for tag in shown} | rejected
+        """Parents that no one rejected and nothing shown is or rules out, each with the first child that implies it."""
+        there = {tag.label for tag in shown}
         for tag in shown:
             for parent in self._ancestors.of(tag.label):
-                rivals = {name for group in self._groups if parent in group for name in group}
                 # A kitchen implies indoors, but not beside outdoors.
-                if parent not in there and not rivals & there:
+                if parent not in there | rejected and not self.rivals_of(parent) & there:
                     there.add(parent)
                     yield parent, tag.label
 

@@ -120,6 +120,7 @@ def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids, Ids]]:
     groups = [] if view.label is None else view.rule.groups_of(view.label)
     alone = wanted if view.label is None else _free(view, wanted, is_grouped=bool(groups))
     of_groups = [view.rule.minima(view.ids[name] for name in group if name in view.ids) for group in groups]
+    overlap = view.label is not None and _overlap(view.rule, view.label)
     own = -1 if view.label is None else view.ids.get(view.label, -1)
     for kept in view.slot.scan(t, wanted):
         reached = _reach(kept, minima)
@@ -129,8 +130,9 @@ def _by_scores(t: Transaction, view: _View) -> Iterator[tuple[Ids, Ids, Ids]]:
         is_certain = (reached & _is_among(kept, alone)).any(1)
         if of_groups and own in wanted:
             is_certain |= np.logical_and.reduce([_first_reached(kept, least) == own for least in of_groups])
-        by_others = (reached & (kept.label_ids != own)).any(1)
-        yield kept.photo_ids[is_certain], kept.photo_ids[by_others & ~is_certain], kept.photo_ids[reached.any(1)]
+        # A better rival rules the label out, unless that is ruled out itself by one that is no rival of the label.
+        is_possible = (reached & (overlap | (kept.label_ids != own))).any(1)
+        yield kept.photo_ids[is_certain], kept.photo_ids[is_possible & ~is_certain], kept.photo_ids[reached.any(1)]
 
 
 def _free(view: _View, wanted: set[int], *, is_grouped: bool) -> set[int]:
@@ -138,6 +140,12 @@ def _free(view: _View, wanted: set[int], *, is_grouped: bool) -> set[int]:
     if is_grouped:
         return set()
     return {key for name, key in view.ids.items() if key in wanted and not view.rule.groups_of(name)}
+
+
+def _overlap(rule: TagRule, label: str) -> bool:
+    """Return whether a rival of *label* has rivals that are none of the label's."""
+    rivals = rule.rivals_of(label)
+    return any(rule.rivals_of(rival) - rivals - {label} for rival in rivals)
 
 
 def _reach(kept: PhotoScores, minima: NDArray[np.float64]) -> NDArray[np.bool_]:

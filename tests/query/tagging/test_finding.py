@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from query.tagging import TagNames, record_manual_tags, retag, tagged, tags_of
+from query.tagging.effective.effective_tags import scored_slots
 from store import LabelDefinition, Stamp, TagSource, VocabularyDefinition
 
 NAMES = ["animal", "dog", "puppy", "bird", "day", "night", "sunset", "kitchen", "indoors", "outdoors", "car"]
@@ -22,19 +23,23 @@ PARENTS = {
 GROUPS = (("day", "night"), ("indoors", "outdoors"), ("night", "outdoors", "bird"))
 
 
-def vocabulary(picked):
+def vocabulary(picked, groups=GROUPS):
     labels = tuple(
         LabelDefinition(name, (name,), aliases=("hound",) if name == "dog" else (),
                         threshold=picked.choice([0.02, 0.05, 0.1, None]), parents=PARENTS.get(name, ()))
         for name in NAMES
     )  # fmt: skip
-    return VocabularyDefinition("v", labels, 0.05, GROUPS)
+    return VocabularyDefinition("v", labels, 0.05, groups)
 
 
 @pytest.fixture(params=range(5))
 def tagged_library(library, request):
-    picked = random.Random(request.param)
-    revision = library.put(vocabulary(picked))
+    return filled(library, random.Random(request.param), GROUPS)
+
+
+def filled(library, picked, groups):
+    """The library with 50 photos, some of them with tags by hand and of another program, and the photos' ids."""
+    revision = library.put(vocabulary(picked, groups))
     with library.catalog.write() as t:
         t.slots.put_in_force("", revision.id)
     ids = [library.add(f"photo {number}", revision) for number in range(50)]
@@ -62,6 +67,31 @@ def test_a_tag_finds_exactly_the_photos_that_show_it(tagged_library):
             counts.append(len(expected))
         assert sum(count > 0 for count in counts) > 8
         assert tagged(t, library.space, None).tolist() == [key for key in ids if shown[key]]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_tags_find_their_photos_whatever_the_groups(library, seed):
+    picked = random.Random(seed)
+    groups = tuple(tuple(picked.sample(NAMES, picked.randrange(2, 5))) for _ in range(picked.randrange(1, 7)))
+    _, ids = filled(library, picked, groups)
+    rivals = {name: {each for group in groups if name in group for each in group} - {name} for name in NAMES}
+    with library.catalog.read() as t:
+        held = tags_of(t, library.space, ids)
+        said = t.tags.of(ids)
+        shown = {key: {tag.label for tag in tags} for key, tags in held.items()}
+        for name in NAMES:
+            assert tagged(t, library.space, name).tolist() == [key for key in ids if name in shown[key]], name
+        rule = scored_slots(t, library.space)[0]
+        kept = rule.of(t, ids)
+    for key in ids:
+        by_hand = {tag.label for tag in said[key] if tag.source is not TagSource.REJECTED}
+        rejected = {tag.label for tag in said[key] if tag.source is TagSource.REJECTED}
+        reached = {tag.label: tag.cosine for tag in kept[key]
+                   if tag.cosine >= rule.rule.minimums.get(tag.label_id, rule.rule.minimum)}  # fmt: skip
+        for name in reached.keys() - rejected - by_hand:
+            better = {each for each in rivals[name] & shown[key]
+                      if each in by_hand or reached.get(each, -1) > reached[name]}  # fmt: skip
+            assert (name in shown[key]) == (not better), (key, name, groups)
 
 
 def test_a_tag_finds_its_photos_in_slots_with_folders(tagged_library):

@@ -742,6 +742,23 @@ def test_of_exclusive_labels_a_manual_one_or_the_best_stays(library):
     assert shown_by(rule, kitchen, meadow) == [("kitchen", None), ("meadow", None), ("indoors", "kitchen")]
 
 
+def test_a_rejected_rival_rules_nothing_out(library):
+    rule = rule_of(library, "% exclusive indoors, outdoors\nindoors\n> kitchen\noutdoors\n")
+    rejected = tag(3, "outdoors", None, TagSource.REJECTED)
+    kitchen, outdoors = tag(1, "kitchen", 0.5), tag(3, "outdoors", 0.6)
+    assert shown_by(rule, rejected, kitchen, outdoors) == [("kitchen", None), ("indoors", "kitchen")]
+    assert shown_by(rule, rejected, tag(2, "indoors", 0.4)) == [("indoors", None)]
+
+
+def test_a_label_that_is_ruled_out_rules_nothing_out(library):
+    rule = rule_of(library, "% exclusive day, dusk\n% exclusive dusk, night\nday\ndusk\nnight\n")
+    day, dusk, night = tag(1, "day", 0.6), tag(2, "dusk", 0.5), tag(3, "night", 0.4)
+    assert shown_by(rule, day, dusk, night) == [("day", None), ("night", None)]
+    assert shown_by(rule, dusk, night) == [("dusk", None)]
+    by_hand = tag(1, "day", None, TagSource.USER)
+    assert shown_by(rule, by_hand, dusk, night) == [("day", None), ("night", None)]
+
+
 def test_a_rejected_label_stays_rejected_under_other_texts(library):
     first = library.put(vocabulary("dog", threshold=0))
     photo_id = library.add("photo", first)
