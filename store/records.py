@@ -113,6 +113,20 @@ class IndexedFile(NamedTuple):
     stamp: Stamp
 
 
+class Replacement(NamedTuple):
+    """A path, relative to its folder, that held the photo `before` and now holds, or belongs to, the photo `now`.
+
+    `is_new`: `now` came into the library since. `is_companion`: it is the photo of the path's main file.
+    """
+
+    folder_id: int
+    path: bytes
+    before: int
+    now: int
+    is_new: bool
+    is_companion: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """A file that could not be indexed: its absolute path, outcome and reason."""
@@ -401,9 +415,12 @@ class CosineSpread(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TagEvent:
-    """A change of a manual tag: "added", "rejected", "cleared" or "imported", and its time (UTC)."""
+    """A change of a manual tag: "added", "rejected", "cleared" or "imported", and its time (UTC).
 
-    label: str
+    "edited" has no label: the file was edited, and its tags were kept.
+    """
+
+    label: str | None
     what: str
     origin: str | None
     at: datetime

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pillow_heif
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, ImageDraw
 
 FORMATS = {
     "jpg": "JPEG",
@@ -29,6 +29,21 @@ def scene(width: int = 96, height: int = 64, seed: int = 0) -> Image.Image:
     corners = random.integers(0, 255, (2, 2, 3), np.uint8)
     corners[0, 0] = (250, 20, 20)
     return Image.fromarray(corners).resize((width, height), Image.Resampling.BICUBIC)
+
+
+def detailed(seed: int = 0, width: int = 320, height: int = 240) -> Image.Image:
+    """A picture with details everywhere, as photographs have; another *seed* makes another picture."""
+    random = np.random.default_rng(seed)
+    image = Image.fromarray(random.integers(40, 215, (3, 4, 3), np.uint8)).resize(
+        (width, height), Image.Resampling.BICUBIC
+    )
+    draw = ImageDraw.Draw(image)
+    for _ in range(30):
+        x, y = random.uniform(0, width), random.uniform(0, height)
+        across, down = random.uniform(0.03, 0.15, 2) * width
+        shape = draw.ellipse if random.random() < 0.5 else draw.rectangle
+        shape((x, y, x + across, y + down), fill=tuple(random.integers(0, 255, 3).tolist()))
+    return image
 
 
 def encoded(image: Image.Image, ending: str = "jpg", **options: object) -> bytes:

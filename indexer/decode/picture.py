@@ -25,6 +25,7 @@ from .exif import FileExif, exif_of_tiff
 from .facts import read_facts
 from .formats import HEAD, check_filled, identify, png_without_extras, zeros_before
 from .iso_media import check_complete, has_short_header, with_known_brand, without_gain_map
+from .miniature import miniature, pack_miniature
 from .orientation import SIDEWAYS, HasExif, orientation, upright
 from .reasons import error_of
 
@@ -67,7 +68,7 @@ pillow_heif.register_heif_opener(thumbnails=False)
 
 @dataclass(frozen=True, slots=True)
 class DecodedPhoto:
-    """A photo ready for the image encoder: `pixels` uint8 (size, size, 3), and its facts.
+    """A photo ready for the image encoder: `pixels` uint8 (size, size, 3), its facts, and its miniature, packed.
 
     `profile` is the ICC profile of the pixels' colours; None for those of the screen (sRGB), and if it is unknown.
     `note` tells what a person should know of the file although it is a photo.
@@ -75,6 +76,7 @@ class DecodedPhoto:
 
     pixels: NDArray[np.uint8]
     facts: Facts
+    miniature: bytes
     profile: bytes | None = None
     note: str | None = None
 
@@ -158,7 +160,8 @@ def _finished(task: _Task, image: Image.Image, exif: HasExif, size: tuple[int, i
         size = picture.size
     elif stored in SIDEWAYS:
         size = size[1], size[0]
-    return DecodedPhoto(pixels, read_facts(exif, size, task.picture_format), profile if is_of_rgb else None)
+    facts = read_facts(exif, size, task.picture_format)
+    return DecodedPhoto(pixels, facts, pack_miniature(miniature(picture)), profile if is_of_rgb else None)
 
 
 def _reduce(image: Image.Image, preprocessing: Preprocessor, *, is_whole: bool) -> None:
@@ -272,7 +275,8 @@ def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
         developed = develop(task.data, task.preprocessing, missing)
     facts = read_facts(developed.exif, (developed.width, developed.height), "RAW")
     pixels = task.preprocessing.square(developed.image)
-    return DecodedPhoto(pixels, facts, profile_of(developed.image), developed.note)
+    small = pack_miniature(miniature(developed.image))
+    return DecodedPhoto(pixels, facts, small, profile_of(developed.image), developed.note)
 
 
 def _check_size(image: Image.Image, picture_format: str, *, is_whole: bool) -> None:

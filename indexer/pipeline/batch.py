@@ -115,6 +115,7 @@ class BatchWriter:
             photo_id = self._photo_of(t, reading, photo_id)
             if not t.embeddings.exists(self._space.id, photo_id):
                 t.embeddings.put(self._space.id, photo_id, vectors[reading.digest], reading.digest)
+            t.miniatures.put(photo_id, reading.miniature)
             # The stored vector is rounded, and tags must be those of the stored vector.
             to_tag[photo_id] = t.embeddings.get(self._space.id, [photo_id]).matrix[0]
         elif isinstance(reading, Known):

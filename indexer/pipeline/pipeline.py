@@ -1,6 +1,7 @@
 """The indexing pipeline: brings the catalog up to date with folders on disk, stage by stage.
 
-survey → read and decode → embed and store → link companions → forget what is gone
+survey → read and decode → embed and store → link companions → forget what is gone → carry over what was said of edited
+photos
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from indexer.workers.pool import Readers
 from store import Attempts, Catalog, Folder, Outcome, Space
 
 from .batch import BatchWriter, StoredBatch, Tagger
+from .edits import carry_over_edits
 from .records import FileDone, HeldBack, IndexReport, IndexRequest, Progress, ReadingBegins
 from .survey import Changes, PackedFile, pack_stamp, read_request, survey
 
@@ -68,6 +70,8 @@ def index_folders(
     for folder in request.folders:
         changes = [changes for of, changes in surveyed.passes if of == folder]
         _forget(catalog, folder, changes, report, confirm_removals=request.confirm_removals)
+    # Only now it is known which photos are left without a file.
+    report.edited = carry_over_edits(catalog, request.space)
     if surveyed.count:
         _set_indexing(catalog, is_running=False)
     return report

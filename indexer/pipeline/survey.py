@@ -96,6 +96,7 @@ def survey(catalog: Catalog, request: IndexRequest, report: IndexReport, progres
     others = _to_refresh(catalog, request.folders, refreshed, chosen)
     if request.within is None:
         others += _unembedded(catalog, request, chain(_requests(chosen, refreshed), others))
+        others += _without_miniature(catalog, request, chain(_requests(chosen, refreshed), others))
     count = sum(len(found) for _, found in chosen) + len(others)
     return Survey(passes, chain(_requests(chosen, refreshed), others), count)
 
@@ -294,6 +295,22 @@ def _unembedded(catalog: Catalog, request: IndexRequest, already: Iterable[ReadR
     lacking_paths = {file.absolute for file in files}
     lacking_paths -= {file.absolute for file in already if file.absolute in lacking_paths}
     return [file for file in files if file.absolute in lacking_paths and os.path.exists(file.absolute)]
+
+
+def _without_miniature(catalog: Catalog, request: IndexRequest, already: Iterable[ReadRequest]) -> list[ReadRequest]:
+    """Files of tagged photos that were indexed before there were miniatures: an edit would not be recognised."""
+    by_id = {folder.id: folder for folder in request.folders}
+    with catalog.read() as t:
+        lacking = t.files.of_ids(t.miniatures.lacking())
+    if not lacking:
+        return []
+    read = {file.absolute for file in already}
+    requests = [
+        read_request(by_id[file.folder_id], file.path, file.stamp, is_refresh=True)
+        for file in lacking
+        if file.folder_id in by_id
+    ]
+    return [file for file in requests if file.absolute not in read and os.path.exists(file.absolute)]
 
 
 def _is_available(folder: Folder) -> bool:

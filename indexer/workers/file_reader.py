@@ -75,6 +75,8 @@ class Decoded:
     #: 16 bytes, of the pixels.
     digest: bytes
     facts: Facts
+    #: As it is stored: see `indexer.decode.miniature`.
+    miniature: bytes
     #: What a person should know of the file although it is a photo.
     note: str | None = None
 
@@ -152,7 +154,7 @@ def _decode(file: ReadRequest, stamp: Stamp, data: bytes, preprocessing: Preproc
         return Refused(file, stamp, error.outcome, error.reason, tried=tried)
     digest = hashlib.blake2b(photo.pixels.tobytes(), digest_size=16).digest()
     facts = with_sidecar(photo.facts, file.absolute)
-    return Decoded(file, stamp, content_hash, photo.pixels, digest, facts, photo.note)
+    return Decoded(file, stamp, content_hash, photo.pixels, digest, facts, photo.miniature, photo.note)
 
 
 def _status_when_stable(descriptor: int) -> os.stat_result:

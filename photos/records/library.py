@@ -65,6 +65,7 @@ class IndexRecord(TypedDict):
     embedded: Annotated[int, "Photos that were embedded."]
     alike: Annotated[int, "Files that show the same pixels as a known photo."]
     moved: Annotated[int, "New or changed files whose content was known: moved, renamed, copied, or back again."]
+    edited: Annotated[int, "Photos whose files were edited, and that kept what was said of them: tags and history."]
     companions: Annotated[int, "New or changed files that belong to a photo decoded from another file."]
     unchanged: Annotated[int, "Files that have not changed."]
     gone: Annotated[int, "Files that are no longer there."]
@@ -224,6 +225,7 @@ def index_record(result: IndexResult) -> IndexRecord:
         "embedded": report.embedded,
         "alike": report.alike,
         "moved": report.moved,
+        "edited": report.edited,
         "companions": report.companions,
         "unchanged": report.unchanged,
         "gone": report.gone,

@@ -115,11 +115,11 @@ class TagCountRecord(TypedDict):
 
 
 class TagEventRecord(TypedDict):
-    """A manual or imported change of a tag."""
+    """A manual or imported change of a tag, or an edit of the picture at which its tags were kept."""
 
     at: Annotated[str, "The time in UTC, ISO 8601."]
-    what: Annotated[str, "`added`, `rejected`, `cleared` or `imported`."]
-    label: Annotated[str, "The label's name."]
+    what: Annotated[str, "`added`, `rejected`, `cleared`, `imported` or `edited`."]
+    label: Annotated[str | None, "The label's name; null for an edit."]
     origin: Annotated[str | None, "The program that an imported tag came from."]
 
 

@@ -28,8 +28,10 @@ from store.tagging.slots import Slots
 from store.tagging.vocabularies import LabelCache, Vocabularies
 
 from .copies import Copies
+from .edits import Edits
 from .files import AttemptLog, Files
 from .folders import Folders
+from .miniatures import Miniatures
 from .perceptual_hashes import PerceptualHashes
 from .photos import Photos
 from .sidecar_journal import Sidecars
@@ -109,6 +111,8 @@ class Transaction:
     attempts = cached_property(lambda self: AttemptLog(self.connection))
     photos = cached_property(lambda self: Photos(self.connection))
     copies = cached_property(lambda self: Copies(self.connection))
+    edits = cached_property(lambda self: Edits(self.connection))
+    miniatures = cached_property(lambda self: Miniatures(self.connection))
     perceptual_hashes = cached_property(lambda self: PerceptualHashes(self.connection))
     selection = cached_property(lambda self: Selection(self.connection, self.folders.all))
     spaces = cached_property(lambda self: Spaces(self.connection))

@@ -14,6 +14,8 @@ from store.records import Attempts, File, Outcome, Problem, Stamp
 from store.sql import schema
 from store.sql.dialect import chunks, lies_directly, replacing, unsigned
 
+from .edits import note_former_photos
+
 _file, _attempt = schema.file, schema.attempt
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _PROBLEMS = [outcome.value for outcome in Outcome if outcome.is_problem]
@@ -69,6 +71,8 @@ class Files:
         """Record that the path, relative to its folder, holds that photo, with a *note* on the file for people."""
         before = self._photo_at(folder_id, path)
         is_back = before != photo_id and not self._has_files(photo_id)
+        if before is not None and before != photo_id:
+            self._note_former(folder_id, path, photo_id if is_back and not self._was_gone(photo_id) else None)
         self._put(folder_id, path, stamp, Outcome.INDEXED, note, photo_id)
         if is_back:
             note_photo_back(self._connection, photo_id)
@@ -78,6 +82,7 @@ class Files:
     def failed(self, folder_id: int, path: bytes, stamp: Stamp, outcome: Outcome, reason: str) -> None:
         """Note that the path holds no photo, and why. A photo that it held before is no longer found there."""
         before = self._photo_at(folder_id, path)
+        self._note_former(folder_id, path)
         self._put(folder_id, path, stamp, outcome, _as_text(reason), None)
         if before is not None:
             note_files_lost(self._connection, [before])
@@ -85,6 +90,7 @@ class Files:
     def companion(self, folder_id: int, path: bytes, stamp: Stamp, of: bytes) -> None:
         """Note that the path belongs to the file *of* next to it. A photo that it held is no longer found there."""
         before = self._photo_at(folder_id, path)
+        self._note_former(folder_id, path)
         self._put(folder_id, path, stamp, Outcome.COMPANION, None, None, of)
         if before is not None:
             note_files_lost(self._connection, [before])
@@ -100,6 +106,7 @@ class Files:
         for some in chunks(file_ids):
             held = select(_file.c.photo_id).where(_file.c.id.in_(some), _file.c.photo_id.is_not(None)).distinct()
             photos = list(self._connection.execute(held).scalars())
+            note_former_photos(self._connection, _file.c.id.in_(some))
             self._connection.execute(delete(_file).where(_file.c.id.in_(some)))
             note_files_lost(self._connection, photos)
 
@@ -114,6 +121,14 @@ class Files:
             )
             found.update({row.id: Stamp(row.size, row.mtime_ns, row.ctime_ns, row.inode) for row in rows})
         return found
+
+    def of_ids(self, file_ids: Sequence[int]) -> list[File]:
+        """Return those of these files that are still known, by id."""
+        return [
+            _record(row)
+            for some in chunks(sorted(file_ids))
+            for row in self._connection.execute(select(_file).where(_file.c.id.in_(some)).order_by(_file.c.id))
+        ]
 
     def lost(self, file_ids: Sequence[int]) -> list[int]:
         """Return those of *file_ids* that are the last files of their photos."""
@@ -175,6 +190,13 @@ class Files:
 
     def _has_files(self, photo_id: int) -> bool:
         return self._connection.execute(_A_FILE_OF, {"photo": photo_id}).first() is not None
+
+    def _was_gone(self, photo_id: int) -> bool:
+        gone = select(schema.photo.c.gone_at).where(schema.photo.c.id == photo_id)
+        return self._connection.execute(gone).scalar() is not None
+
+    def _note_former(self, folder_id: int, path: bytes, new_id: int | None = None) -> None:
+        note_former_photos(self._connection, and_(_file.c.folder_id == folder_id, _file.c.path == path), new_id)
 
     def _put(
         self,

@@ -75,6 +75,7 @@ class Folders:
         )
         photos = list(self._connection.execute(held.distinct()).scalars())
         self._connection.execute(delete(schema.file).where(schema.file.c.folder_id == folder_id))
+        self._connection.execute(delete(schema.former_photo).where(schema.former_photo.c.folder_id == folder_id))
         note_files_lost(self._connection, photos)
         self._connection.execute(delete(schema.folder).where(schema.folder.c.id == folder_id))
 
@@ -83,13 +84,13 @@ class Folders:
 
     def _absorb(self, child: Folder, parent: Folder) -> None:
         prefix = child.path[len(parent.path.rstrip(b"/")) + 1 :].rstrip(b"/") + b"/"
-        files = self._connection.execute(
-            select(schema.file.c.id, schema.file.c.path).where(schema.file.c.folder_id == child.id)
-        )
-        moved = [{"file_id": row.id, "below": prefix + row.path} for row in files]
-        if moved:
-            each = update(schema.file).where(schema.file.c.id == bindparam("file_id"))
-            self._connection.execute(each.values(folder_id=parent.id, path=bindparam("below")), moved)
+        for table in (schema.file, schema.former_photo):
+            mine = table.c.folder_id == child.id
+            paths = self._connection.execute(select(table.c.path).where(mine)).scalars()
+            moved = [{"before": path, "now": prefix + path} for path in paths]
+            if moved:
+                each = update(table).where(mine, table.c.path == bindparam("before"))
+                self._connection.execute(each.values(folder_id=parent.id, path=bindparam("now")), moved)
         self._connection.execute(delete(schema.folder).where(schema.folder.c.id == child.id))
 
 

@@ -20,6 +20,16 @@ _FACTS = tuple(field.name for field in fields(Facts))
 _WITH_HASH = select(_photo.c.id).where(_photo.c.content_hash == bindparam("hash"))
 _ADD = insert(_photo)
 _former = schema.former_content
+#: Tables whose rows are deleted with their photos.
+_ABOUT = (
+    schema.tag,
+    schema.tag_event,
+    schema.embedding,
+    schema.perceptual_hash,
+    schema.miniature,
+    schema.former_photo,
+    schema.photo_edit,
+)
 _FORMERLY = replacing(_former, ["content_hash"], ["photo_id"])
 
 
@@ -49,16 +59,35 @@ class Photos:
         values = {"content_hash": content_hash, "size": size, **_facts_values(facts)}
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**values))
 
+    def succeed(self, before: int, photo_id: int) -> None:
+        """Note that the photo *before* lives on in another one: references by its contents find that from now on."""
+        own, other = (
+            self._connection.execute(select(_photo.c.content_hash).where(_photo.c.id == key)).scalar_one()
+            for key in (photo_id, before)
+        )
+        self._connection.execute(update(_former).where(_former.c.photo_id == before).values(photo_id=photo_id))
+        self._connection.execute(_FORMERLY, {"content_hash": other, "photo_id": photo_id})
+        self._connection.execute(delete(_former).where(_former.c.content_hash == own))
+
+    def stand_alone(self, photo_id: int) -> None:
+        """Note that the photo's content is found as itself again, and not as another photo's former one."""
+        own = select(_photo.c.content_hash).where(_photo.c.id == photo_id).scalar_subquery()
+        self._connection.execute(delete(_former).where(_former.c.content_hash == own))
+
     def refresh(self, photo_id: int, facts: Facts) -> None:
         """Replace the facts of the same content."""
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**_facts_values(facts)))
 
     def of_contents(self, hashes: Sequence[bytes]) -> dict[bytes, int]:
-        """Return the photos of contents with these SHA-256s, also of former contents; see `become`."""
+        """Return the photos of contents with these SHA-256s, also of former contents; see `become` and `succeed`.
+
+        A content that has a file is itself, and one without is what it became.
+        """
         found: dict[bytes, int] = {}
-        for table, photo_id in ((_former, _former.c.photo_id), (_photo, _photo.c.id)):
-            for some in chunks(hashes):
-                query = select(table.c.content_hash, photo_id).where(table.c.content_hash.in_(some))
+        for some in chunks(hashes):
+            own = select(_photo.c.content_hash, _photo.c.id).where(_photo.c.content_hash.in_(some))
+            became = select(_former.c.content_hash, _former.c.photo_id).where(_former.c.content_hash.in_(some))
+            for query in (own, became, own.where(_photo.c.gone_at.is_(None))):
                 found.update((row[0], row[1]) for row in self._connection.execute(query))
         return found
 
@@ -99,7 +128,7 @@ class Photos:
             # With the few scorings named, the primary key finds the photos.
             in_any = scored.scoring_id.in_(select(schema.scoring.c.id))
             self._connection.execute(delete(schema.photo_scores).where(in_any, scored.photo_id.in_(some)))
-            for table in (schema.tag, schema.tag_event, schema.embedding, schema.perceptual_hash, _former):
+            for table in (*_ABOUT, _former):
                 self._connection.execute(delete(table).where(table.c.photo_id.in_(some)))
             self._connection.execute(delete(_photo).where(_photo.c.id.in_(some)))
 

@@ -109,7 +109,7 @@ photo = Table(
     sqlite_autoincrement=True,
 )
 
-#: Hashes that photos' files had before another program wrote facts into them; references by content still find them.
+#: Hashes that photos' files had before another program changed them; references by content still find the photo.
 former_content = Table(
     "former_content",
     metadata,
@@ -197,6 +197,34 @@ perceptual_hash = Table(
     _need("method", Integer),
     _need("bits", LargeBinary(8)),
     _need("colours", LargeBinary(192)),
+)
+
+#: A photo's look, to recognise the photo after an edit: see `indexer/decode/miniature.py`.
+miniature = Table("miniature", metadata, _of("photo", primary=True), _need("pixels", LargeBinary(514)))
+
+#: The photo that a path held before, of photos that have a history of tags: another photo there may be an edit of it.
+#: `newest_id` is the newest photo when the path lost it, `compared_id` the one that was last found to be no edit.
+former_photo = Table(
+    "former_photo",
+    metadata,
+    _of("folder", primary=True),
+    Column("path", LargeBinary, primary_key=True),
+    _of("photo"),
+    Column("newest_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    Column("compared_id", BigInteger().with_variant(Integer, "sqlite")),
+    Index(None, "photo_id"),
+)
+
+#: Edits at which a photo took over what was said of another one, in order: the hash of that one's content.
+photo_edit = Table(
+    "photo_edit",
+    metadata,
+    _id(),
+    _of("photo"),
+    _need("content_hash", LargeBinary(32)),
+    _need("at", DateTime),
+    Index(None, "photo_id"),
+    sqlite_autoincrement=True,
 )
 
 #: Contents whose decoding failed without a known fault: how often, and when last.

@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, Row, delete, insert, literal, not_, or_, select
 
 from store.records import Tag, TagEvent, TagSource
 from store.sql import schema
-from store.sql.dialect import chunks
+from store.sql.dialect import chunks, items_of, upsert
 
-_tag, _label, _event = schema.tag, schema.label, schema.tag_event
+_tag, _label, _event, _edit = schema.tag, schema.label, schema.tag_event, schema.photo_edit
 _ORDER = {TagSource.USER: 0, TagSource.IMPORTED: 1, TagSource.REJECTED: 2}
 _WHAT = {TagSource.USER: "added", TagSource.REJECTED: "rejected"}
+#: Changes by a person.
+_BY_HAND = {*_WHAT.values(), "cleared"}
+_COLUMNS = [column.name for column in _tag.columns]
+
+
+class _Content(NamedTuple):
+    """What a change says, whichever photo it is of."""
+
+    label_id: int
+    what: str
+    origin: str | None
+    at: datetime
 
 
 class Tags:
@@ -84,11 +97,41 @@ class Tags:
         return bool(held)
 
     def history(self, photo_id: int) -> list[TagEvent]:
-        """The changes of the photo's tags, oldest first."""
-        rows = self._connection.execute(
-            select(_event, _label.c.name).join(_label).where(_event.c.photo_id == photo_id).order_by(_event.c.id)
-        )
-        return [TagEvent(row.name, row.what, row.origin, row.at) for row in rows]
+        """The changes of the photo's tags and the edits at which they were kept, oldest first."""
+        changes = [TagEvent(row.name, row.what, row.origin, row.at) for row in self._events(photo_id)]
+        edits = select(_edit.c.at).where(_edit.c.photo_id == photo_id).order_by(_edit.c.id)
+        changes += [TagEvent(None, "edited", None, at) for at in self._connection.execute(edits).scalars()]
+        return sorted(changes, key=lambda change: change.at)
+
+    def hand_over(self, giver: int, taker: int, *, keep: bool) -> None:
+        """Give everything that was said of the photo *giver* to *taker*, with its history; *keep* it there, too.
+
+        Of what was said of both about a label by hand, the later word stays. Tags of other programs are added.
+        """
+        given, held = self._events(giver), self._events(taker)
+        last = {row.name: row.at for row in held if row.what in _BY_HAND}
+        newer = {
+            row.name for row in given if row.what in _BY_HAND and (row.name not in last or last[row.name] < row.at)
+        }
+        by_hand = _tag.c.source.in_(_WHAT)
+        named = _tag.c.label_id.in_(select(_label.c.id).where(_label.c.name.in_(items_of(newer))))
+        self._connection.execute(delete(_tag).where(_tag.c.photo_id == taker, by_hand, named))
+        wanted = or_(named, not_(by_hand))
+        rows = select(literal(taker), _tag.c.label_id, _tag.c.source, _tag.c.origin)
+        added = upsert(_tag).from_select(_COLUMNS, rows.where(_tag.c.photo_id == giver, wanted))
+        self._connection.execute(added.on_conflict_do_nothing())
+        known = {_content(row) for row in held}
+        new = [{**_content(row)._asdict(), "photo_id": taker} for row in given if _content(row) not in known]
+        if new:
+            self._connection.execute(insert(_event), new)
+        if not keep:
+            for table in (_tag, _event):
+                self._connection.execute(delete(table).where(table.c.photo_id == giver))
+
+    def _events(self, photo_id: int) -> Sequence[Row[Any]]:
+        """The changes of the photo's tags with the labels' names, oldest first."""
+        of_one = select(_event, _label.c.name).join(_label).where(_event.c.photo_id == photo_id)
+        return self._connection.execute(of_one.order_by(_event.c.at, _event.c.id)).all()
 
     def photos(self) -> list[int]:
         """The photos with any manual or imported tag, by ascending id."""
@@ -118,3 +161,7 @@ class Tags:
         self._connection.execute(
             insert(_event).values(photo_id=photo_id, label_id=label_id, what=what, origin=origin, at=now)
         )
+
+
+def _content(row: Row[Any]) -> _Content:
+    return _Content(row.label_id, row.what, row.origin, row.at)

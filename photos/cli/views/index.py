@@ -146,6 +146,7 @@ def _changes(report: IndexReport) -> str:
             (report.embedded, "photo embedded", "photos embedded"),
             (report.alike, "file that looks the same as another", "files that look the same as others"),
             (report.moved, "file of a known photo", "files of known photos"),
+            (report.edited, "photo edited, its tags kept", "photos edited, their tags kept"),
             (report.companions, "companion", "companions"),
             (report.gone, "file gone", "files gone"),
             (report.left_out, "file left out by rules", "files left out by rules"),

@@ -35,7 +35,7 @@ def show_history(found: Sequence[PhotoHistory], *, as_json: bool) -> None:
             continue
         click.echo(shown_path(each.photo.path))
         rows = [
-            ("", f"{event.at:%Y-%m-%d %H:%M} UTC", event.what, safe(event.label), event.origin or "")
+            ("", f"{event.at:%Y-%m-%d %H:%M} UTC", event.what, safe(event.label or ""), event.origin or "")
             for event in each.events
         ]
         for line in table(rows) if rows else ["  no manual tags"]:

@@ -1,0 +1,150 @@
+"""Likeness of two pictures: whether one can be an edit of the other, by their miniatures.
+
+An edit turns, flips, crops, frames, brightens or shrinks a picture. So one of the two shows a part of the other, or
+all of it, in one of eight positions. The miniature of the one is laid over every part of the other that has its
+proportions, and their details are compared by normalised cross-correlation. Details are a band of frequencies: a bright
+sky above dark ground is found in many pictures. The smaller the part, the more parts there are and the fewer pixels
+decide, so the more is asked of it. Pictures without details, such as fog, are compared whole, with all frequencies.
+
+The lines were measured by `benchmarks/quality/edits.py`: see there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.decode.miniature import SIDE
+
+Pixels = NDArray[np.float32]
+
+#: Steps of smoothing, each with the weights 1/4, 1/2, 1/4: before the comparison, and from there to the band's lower
+#: end. A detail is between 2 and 5 pixels of the miniature wide.
+_FINE: Final = 1
+_COARSE: Final = 5
+#: Pixels along the sides that are not compared: details there depend on what was cut off.
+_RIM: Final = 2
+#: Grey levels of noise: two smooth pictures do not correlate by the rounding of their pixels.
+_NOISE: Final = 0.5
+#: The least part of a picture that is recognised, of its area, and of either side.
+_LEAST_AREA: Final = 0.3
+_LEAST_SIDE: Final = 0.4
+#: The correlation of details from which a half of a picture or more is recognised, and how much more is asked of less.
+_LINE: Final = 0.74
+_SLOPE: Final = 0.8
+_HALF: Final = 0.5
+#: The correlation of whole pictures, with all frequencies, from which they are alike whatever their details.
+_WHOLE: Final = 0.985
+#: The standard deviation in grey levels that a picture must have for that.
+_CONTRAST: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A picture as it is compared: its miniature, float32 (32, 32), and its proportions, width by height."""
+
+    pixels: Pixels
+    proportions: float
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """The likeness of two pictures.
+
+    `details` is the correlation of details at the best place, and `area` the part of the larger picture there; `whole`
+    is the correlation of the whole pictures with all frequencies, in the best position.
+    """
+
+    details: float
+    area: float
+    whole: float
+
+    @property
+    def margin(self) -> float:
+        """How far it is above the line from which a picture is an edit of the other; negative below it."""
+        return max(self.details - _line(self.area), self.whole - _WHOLE)
+
+
+def likeness(one: Look, other: Look) -> Likeness:
+    """Compare two pictures; the order does not matter. Takes some ten milliseconds."""
+    found = [*_places(one, other), *_places(other, one)]
+    details, area = max(found, key=lambda pair: pair[0] - _line(pair[1]))
+    return Likeness(details, area, _whole(one.pixels, other.pixels))
+
+
+def _line(area: float) -> float:
+    return _LINE + _SLOPE * max(0.0, _HALF - area)
+
+
+def _places(whole: Look, part: Look) -> Iterator[tuple[float, float]]:
+    """The best correlation of *part* within *whole* for each size that it may have there, with its area."""
+    details = _band(whole.pixels[None], SIDE, SIDE)[0][_RIM:-_RIM, _RIM:-_RIM]
+    straight = np.stack(list(_mirrored(part.pixels)))
+    for turned, proportions in ((straight, part.proportions), (straight.swapaxes(1, 2), 1 / part.proportions)):
+        for width, height in _sizes(whole.proportions / proportions):
+            templates = _band(turned, width, height)[:, _RIM:-_RIM, _RIM:-_RIM]
+            yield _correlation(details, templates), width * height / SIDE**2
+
+
+def _sizes(stretch: float) -> list[tuple[int, int]]:
+    """Sizes of a part, in pixels of the whole; *stretch* is its height divided by its width there.
+
+    Of all sizes of these proportions, and that of the whole: a picture may be printed with other proportions.
+    """
+    sizes = {(SIDE, SIDE)}
+    for longer in range(int(_LEAST_SIDE * SIDE), SIDE + 1):
+        width, height = (longer, round(longer * stretch)) if stretch <= 1 else (round(longer / stretch), longer)
+        if min(width, height) >= _LEAST_SIDE * SIDE and width * height >= _LEAST_AREA * SIDE**2:
+            sizes.add((width, height))
+    return sorted(sizes)
+
+
+def _correlation(details: Pixels, templates: Pixels) -> float:
+    """The largest correlation of one of *templates*, (n, h, w), with any part of *details* of that size."""
+    count, height, width = templates.shape
+    parts = np.lib.stride_tricks.sliding_window_view(details, (height, width)).reshape(-1, height * width)
+    flat = templates.reshape(count, -1)
+    flat = flat - flat.mean(1, keepdims=True)
+    spread = np.sqrt(np.maximum((parts * parts).mean(1) - parts.mean(1) ** 2, 0))
+    products = parts @ flat.T / flat.shape[1]
+    return float((products / (np.outer(spread, np.sqrt((flat * flat).mean(1))) + _NOISE)).max())
+
+
+def _whole(one: Pixels, other: Pixels) -> float:
+    centred = one - one.mean()
+    straight = np.stack(list(_mirrored(other - other.mean())))
+    turned = np.concatenate([straight, straight.swapaxes(1, 2)])
+    spreads = float(centred.std()), float(other.std())
+    if min(spreads) < _CONTRAST:
+        return 0.0
+    return float((turned * centred).mean((1, 2)).max()) / (spreads[0] * spreads[1])
+
+
+def _mirrored(pixels: Pixels) -> Iterator[Pixels]:
+    """The four of the eight positions of *pixels* that keep its proportions; transposed, they are the others."""
+    yield from (pixels, pixels[::-1], pixels[:, ::-1], pixels[::-1, ::-1])
+
+
+def _band(pictures: Pixels, width: int, height: int) -> Pixels:
+    """The details of *pictures*, (n, 32, 32), resized to *width* x *height*: (n, height, width)."""
+    fine, coarse = (_filter(height, steps) @ pictures @ _filter(width, steps).T for steps in (_FINE, _COARSE))
+    return np.asarray(fine - coarse, np.float32)
+
+
+@cache
+def _filter(size: int, steps: int) -> Pixels:
+    """The matrix, (size, 32), that averages 32 pixels to *size* and smooths these *steps* times."""
+    edges = np.arange(size + 1) * SIDE / size
+    starts = np.arange(SIDE)
+    overlap = np.minimum(edges[1:, None], starts + 1) - np.maximum(edges[:-1, None], starts)
+    average = np.clip(overlap, 0, None) * size / SIDE
+    smooth = np.zeros((size, size))
+    for at in range(size):
+        for shift, weight in ((-1, 0.25), (0, 0.5), (1, 0.25)):
+            smooth[at, min(max(at + shift, 0), size - 1)] += weight
+    return np.asarray(np.linalg.matrix_power(smooth, steps) @ average, np.float32)

@@ -1,0 +1,116 @@
+"""Edits of pictures in place: which photos took a path over from another, and what was said of that one."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, literal, or_, select, update
+
+from store.records import Replacement
+from store.sql import schema
+from store.sql.dialect import upsert
+from store.tagging.manual_tags import Tags
+
+from .photos import Photos
+
+_before, _file, _photo, _edit = schema.former_photo, schema.file, schema.photo, schema.photo_edit
+_former = schema.former_content
+
+
+def note_former_photos(connection: Connection, of_files: ColumnElement[bool], new_id: int | None = None) -> None:
+    """Note that the files of that condition are about to lose their photos, where these have a history of tags.
+
+    *new_id* is the photo that takes the place, if it was added for it.
+    """
+    newest = select(func.max(_photo.c.id)).scalar_subquery() if new_id is None else literal(new_id - 1)
+    said = exists().where(schema.tag_event.c.photo_id == _file.c.photo_id)
+    held = select(_file.c.folder_id, _file.c.path, _file.c.photo_id, newest).where(of_files, said)
+    row = upsert(_before).from_select(["folder_id", "path", "photo_id", "newest_id"], held)
+    now = {"photo_id": row.excluded.photo_id, "newest_id": row.excluded.newest_id, "compared_id": None}
+    connection.execute(row.on_conflict_do_update(index_elements=["folder_id", "path"], set_=now))
+
+
+class Edits:
+    """What photos took over from those that held their paths before."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def replacements(self) -> list[Replacement]:
+        """Return the paths where another photo follows one that has a history of tags, not yet compared."""
+        rows = self._connection.execute(
+            select(_before, _file.c.photo_id.label("now"), _file.c.companion_of)
+            .join(_file, (_file.c.folder_id == _before.c.folder_id) & (_file.c.path == _before.c.path))
+            .where(exists().where(schema.tag_event.c.photo_id == _before.c.photo_id))
+            .where(or_(_file.c.photo_id.is_not(None), _file.c.companion_of.is_not(None)))
+            .order_by(_before.c.folder_id, _before.c.path)
+        ).all()
+        found: list[Replacement] = []
+        for row in rows:
+            now, is_companion = row.now, row.companion_of is not None
+            if is_companion:
+                now = self._photo_at(row.folder_id, os.path.join(os.path.dirname(row.path), row.companion_of))
+            if now is not None and now not in {row.photo_id, row.compared_id}:
+                is_new = now > row.newest_id
+                found.append(Replacement(row.folder_id, row.path, row.photo_id, now, is_new, is_companion))
+        return found
+
+    def lives(self, photo_id: int) -> bool:
+        """Return whether the photo has a file."""
+        return (
+            self._connection.execute(select(_file.c.id).where(_file.c.photo_id == photo_id).limit(1)).first()
+            is not None
+        )
+
+    def earlier(self, photo_id: int) -> list[int]:
+        """Return the photos whose contents this one had before its edits, as far as they are still known."""
+        hashes = select(_former.c.content_hash).where(_former.c.photo_id == photo_id)
+        return list(self._connection.execute(select(_photo.c.id).where(_photo.c.content_hash.in_(hashes))).scalars())
+
+    def returned(self) -> list[tuple[int, int]]:
+        """Return the photos that have a file again and live on in another one, each with that one."""
+        back = select(_photo.c.id, _former.c.photo_id).join(_former, _former.c.content_hash == _photo.c.content_hash)
+        held = exists().where(_file.c.photo_id == _photo.c.id)
+        rows = back.where(_photo.c.gone_at.is_(None), _photo.c.id != _former.c.photo_id, held).order_by(_photo.c.id)
+        return [(row[0], row[1]) for row in self._connection.execute(rows)]
+
+    def carry_over(self, before: int, now: int, *, keep: bool) -> None:
+        """Let the photo *now* have everything that was said of *before*; *keep* it there, too.
+
+        Otherwise references by content, such as labels' examples, find *now* from now on.
+        """
+        Tags(self._connection).hand_over(before, now, keep=keep)
+        self._pass_on_edits(before, now, keep=keep)
+        photos = Photos(self._connection)
+        if keep:
+            photos.stand_alone(now)
+        else:
+            photos.succeed(before, now)
+
+    def close(self, replacement: Replacement, *, is_edit: bool) -> None:
+        """Note that the replacement was decided upon: another photo at the path may still be an edit of the first."""
+        here = (_before.c.folder_id == replacement.folder_id, _before.c.path == replacement.path)
+        if is_edit:
+            self._connection.execute(_before.delete().where(*here))
+        else:
+            self._connection.execute(update(_before).where(*here).values(compared_id=replacement.now))
+
+    def _pass_on_edits(self, before: int, now: int, *, keep: bool) -> None:
+        held = self._connection.execute(select(_edit.c.content_hash, _edit.c.at).where(_edit.c.photo_id == now)).all()
+        known = {tuple(row) for row in held}
+        given = self._connection.execute(
+            select(_edit.c.content_hash, _edit.c.at).where(_edit.c.photo_id == before).order_by(_edit.c.id)
+        ).all()
+        own = self._connection.execute(select(_photo.c.content_hash).where(_photo.c.id == before)).scalar_one()
+        steps = [tuple(row) for row in given if tuple(row) not in known]
+        steps.append((own, datetime.now(UTC).replace(tzinfo=None)))
+        self._connection.execute(
+            insert(_edit), [{"photo_id": now, "content_hash": content, "at": at} for content, at in steps]
+        )
+        if not keep:
+            self._connection.execute(_edit.delete().where(_edit.c.photo_id == before))
+
+    def _photo_at(self, folder_id: int, path: bytes) -> int | None:
+        at = select(_file.c.photo_id).where(_file.c.folder_id == folder_id, _file.c.path == path)
+        return self._connection.execute(at).scalar()
