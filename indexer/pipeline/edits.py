@@ -23,7 +23,7 @@ from store import Catalog, Facts, Replacement, Space, Transaction
 from .likeness import Look, likeness
 
 #: How far below the line of likeness the embeddings may still decide.
-_DOUBT: Final = 0.12
+DOUBT: Final = 0.12
 #: Photos of the library that are compared with an edited one, and the least number of them that says anything: with a
 #: miniature, and without.
 _OTHERS, _ENOUGH, _ENOUGH_ALONE = 1000, 50, 200
@@ -105,7 +105,7 @@ def _shows_the_same(t: Transaction, space: Space, before: int, now: int) -> bool
     if len(looks) < 2:  # noqa: PLR2004 - both
         return _is_nearest(t, space, before, now, _ENOUGH_ALONE)
     margin = likeness(*looks).margin
-    return margin >= 0 or (margin >= -_DOUBT and _is_nearest(t, space, before, now, _ENOUGH))
+    return margin >= 0 or (margin >= -DOUBT and _is_nearest(t, space, before, now, _ENOUGH))
 
 
 def _were_taken_apart(one: Facts, other: Facts) -> bool:

@@ -14,6 +14,9 @@ rewrites_data = False
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+_label = sa.table("label", sa.column("examples", sa.JSON), sa.column("counterexamples", sa.JSON))
+_example = sa.table("example_content", sa.column("content_hash", sa.LargeBinary))
+
 
 def upgrade() -> None:
     op.create_table(
@@ -46,6 +49,20 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_photo_edit_photo_id"), "photo_edit", ["photo_id"], unique=False)
+    op.create_table(
+        "example_content",
+        sa.Column("content_hash", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("content_hash", name=op.f("pk_example_content")),
+    )
+    _fill(op.get_bind())
+
+
+def _fill(connection: sa.Connection) -> None:
+    """Note the examples of the labels that there are."""
+    rows = connection.execute(sa.select(_label).where(sa.or_(_label.c.examples != [], _label.c.counterexamples != [])))
+    contents = {bytes.fromhex(each) for row in rows for side in row for each in side}
+    if contents:
+        connection.execute(_example.insert(), [{"content_hash": content} for content in sorted(contents)])
 
 
 def downgrade() -> None:

@@ -19,16 +19,29 @@ _former = schema.former_content
 
 
 def note_former_photos(connection: Connection, of_files: ColumnElement[bool], new_id: int | None = None) -> None:
-    """Note that the files of that condition are about to lose their photos, where these have a history of tags.
+    """Note that the files of that condition are about to lose their photos, where people or programs spoke of these.
 
     *new_id* is the photo that takes the place, if it was added for it.
     """
     newest = select(func.max(_photo.c.id)).scalar_subquery() if new_id is None else literal(new_id - 1)
-    said = exists().where(schema.tag_event.c.photo_id == _file.c.photo_id)
-    held = select(_file.c.folder_id, _file.c.path, _file.c.photo_id, newest).where(of_files, said)
+    held = select(_file.c.folder_id, _file.c.path, _file.c.photo_id, newest)
+    held = held.where(of_files, _file.c.photo_id.is_not(None), _is_spoken_of(_file.c.photo_id))
     row = upsert(_before).from_select(["folder_id", "path", "photo_id", "newest_id"], held)
     now = {"photo_id": row.excluded.photo_id, "newest_id": row.excluded.newest_id, "compared_id": None}
     connection.execute(row.on_conflict_do_update(index_elements=["folder_id", "path"], set_=now))
+
+
+def _is_spoken_of(photo_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition that the photo has a history of tags, or was ever an example of a label."""
+    is_tagged = exists().where(schema.tag_event.c.photo_id == photo_id)
+    own, former = (
+        exists().where(key == photo_id, schema.example_content.c.content_hash == content)
+        for key, content in (
+            (_photo.c.id, _photo.c.content_hash),
+            (_former.c.photo_id, _former.c.content_hash),
+        )
+    )
+    return or_(is_tagged, own, former)
 
 
 class Edits:
@@ -38,11 +51,11 @@ class Edits:
         self._connection = connection
 
     def replacements(self) -> list[Replacement]:
-        """Return the paths where another photo follows one that has a history of tags, not yet compared."""
+        """Return the paths where another photo follows one that was spoken of, if they were not compared yet."""
         rows = self._connection.execute(
             select(_before, _file.c.photo_id.label("now"), _file.c.companion_of)
             .join(_file, (_file.c.folder_id == _before.c.folder_id) & (_file.c.path == _before.c.path))
-            .where(exists().where(schema.tag_event.c.photo_id == _before.c.photo_id))
+            .where(_is_spoken_of(_before.c.photo_id))
             .where(or_(_file.c.photo_id.is_not(None), _file.c.companion_of.is_not(None)))
             .order_by(_before.c.folder_id, _before.c.path)
         ).all()

@@ -202,7 +202,8 @@ perceptual_hash = Table(
 #: A photo's look, to recognise the photo after an edit: see `indexer/decode/miniature.py`.
 miniature = Table("miniature", metadata, _of("photo", primary=True), _need("pixels", LargeBinary(514)))
 
-#: The photo that a path held before, of photos that have a history of tags: another photo there may be an edit of it.
+#: The photo that a path held before, of photos that have a history of tags or are examples of labels: another photo
+#: there may be an edit of it.
 #: `newest_id` is the newest photo when the path lost it, `compared_id` the one that was last found to be no edit.
 former_photo = Table(
     "former_photo",
@@ -259,6 +260,9 @@ label = Table(
     Column("counterexamples", JSON, nullable=False, server_default="[]"),
     sqlite_autoincrement=True,
 )
+
+#: Every content that was ever an example of a label, or a counterexample.
+example_content = Table("example_content", metadata, Column("content_hash", LargeBinary(32), primary_key=True))
 
 label_vector = Table(
     "label_vector",

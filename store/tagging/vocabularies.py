@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -32,7 +32,7 @@ from sqlalchemy import (
 from store.errors import safe
 from store.records import Label, LabelDefinition, Revision, VocabularyDefinition, VocabularySummary
 from store.sql import schema
-from store.sql.dialect import chunks, items_of
+from store.sql.dialect import chunks, items_of, upsert
 
 _vocabulary, _revision, _label, _member = schema.vocabulary, schema.revision, schema.label, schema.revision_label
 _LABELS = select(
@@ -294,6 +294,7 @@ class Vocabularies:
         ]
         if new:
             self._connection.execute(insert(_label), new)
+            self._note_examples(definition.labels)
             known = self._known_labels(list(wanted))
         return known
 
@@ -308,6 +309,12 @@ class Vocabularies:
         """The ids that these labels have now."""
         now = self.ids_of(list(labels.values()))
         return {key: key if new is None else new for key, new in zip(labels, now, strict=True)}
+
+    def _note_examples(self, labels: Iterable[LabelDefinition]) -> None:
+        contents = {bytes.fromhex(each) for label in labels for each in (*label.examples, *label.counterexamples)}
+        if contents:
+            rows = [{"content_hash": content} for content in sorted(contents)]
+            self._connection.execute(upsert(schema.example_content).on_conflict_do_nothing(), rows)
 
     def _known_labels(self, digests: list[bytes]) -> dict[bytes, int]:
         known: dict[bytes, int] = {}

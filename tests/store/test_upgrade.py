@@ -1,6 +1,7 @@
 """Opening catalogs: new, old, newer, and no catalogs at all."""
 
 import gzip
+import json
 import sqlite3
 import subprocess
 import sys
@@ -279,6 +280,17 @@ def test_a_library_of_the_last_revision_loses_nothing(tmp_path):
     assert [(*row[:3], *row[5:]) for row in before["library"]] == after["library"]
     assert sorted(name for name, *_ in after["slot"]) == sorted(["", *(name for name, *_ in before["namespace"])])
     assert (tmp_path / "catalog.db.before-0014").exists()
+
+
+def test_examples_of_a_library_of_the_last_revision_are_noted(tmp_path):
+    path = catalog_of_0014(tmp_path)
+    Catalog.open(path).close()
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT examples, counterexamples FROM label").fetchall()
+        noted = {content.hex() for (content,) in connection.execute("SELECT content_hash FROM example_content")}
+    connection.close()
+    assert noted == {content for row in rows for side in row for content in json.loads(side)}
+    assert noted
 
 
 def test_pending_retags_are_pending_after_the_upgrade(tmp_path):

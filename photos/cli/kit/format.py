@@ -124,7 +124,7 @@ def duration(seconds: float) -> str:
 
 def counted(number: int, one: str, many: str | None = None) -> str:
     """A number with its noun: `1 photo`, `12 345 photos`."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}".replace(",", " ")
+    return f"{f'{number:,}'.replace(',', ' ')} {one if number == 1 else many or one + 's'}"
 
 
 def day(moment: datetime | None) -> str:

@@ -3,11 +3,16 @@
 import os
 import shutil
 
+import numpy as np
 import pytest
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
-from store import TagSource
+from indexer.decode.miniature import miniature
+from indexer.pipeline.edits import DOUBT
+from indexer.pipeline.likeness import Look, likeness
+from store import LabelDefinition, TagSource, VocabularyDefinition
 from store.sql import schema as tables
+from tests.fakes import DIMENSION
 from tests.pictures import detailed, encoded, exif_with
 
 from .test_pipeline import Library
@@ -225,7 +230,7 @@ def test_the_next_picture_of_a_series_is_no_edit(tmp_path, second, edited):
     library = TaggedLibrary(tmp_path)
     with library.catalog:
         for number, seconds in ((0, 5), (1, second)):
-            taken = exif_with(Model="X", DateTimeOriginal=f"2024:06:01 12:00:0{seconds}")
+            taken = exif_with(Model="X", camera={"DateTimeOriginal": f"2024:06:01 12:00:0{seconds}"})
             library.save("a.jpg", detailed(1).crop((number * 8, 0, 300 + number * 8, 240)), exif=taken)
             report = library.index()
             if not number:
@@ -282,6 +287,20 @@ def test_examples_of_labels_follow_an_edit(library):
         assert t.photos.of_contents([content]) == {content: library.photos()["a.jpg"]}
 
 
+def test_an_example_that_nobody_tagged_follows_too(library):
+    library.save("b.jpg", detailed(2))
+    library.index()
+    with library.catalog.write() as t:
+        content = t.photos.get([library.photos()["b.jpg"]])[0].content_hash
+        label = LabelDefinition("our cat", ("our cat",), counterexamples=(content.hex(),))
+        t.vocabularies.put(VocabularyDefinition("v", (label,)))
+    for edit in ("turned left", "darker"):
+        library.save("b.jpg", EDITS[edit](detailed(2)))
+        assert library.index().edited == 1
+        with library.catalog.read() as t:
+            assert t.photos.of_contents([content]) == {content: library.photos()["b.jpg"]}
+
+
 def test_untagged_photos_cost_no_comparison(library):
     library.save("b.jpg", detailed(2))
     library.index()
@@ -315,3 +334,39 @@ def test_a_folder_around_takes_over_what_paths_remember(library):
     library.save("a.jpg", EDITS["darker"](detailed(1)))
     assert library.index().edited == 1
     assert library.tags("photos/a.jpg") == SAID
+
+
+class SeeingEncoder:
+    """Embeds pictures by their mean colours, so that versions of a picture are near each other."""
+
+    def encode(self, pixels):
+        means = pixels.astype(np.float32).mean((1, 2)) - 128
+        rows = np.concatenate([means, np.ones((len(means), DIMENSION - 3), np.float32)], 1)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("has_miniature", [True, False])
+@pytest.mark.parametrize(("others", "edited"), [(230, 1), (8, 0)])
+def test_in_doubt_the_nearest_of_many_photos_is_the_edit(tmp_path, has_miniature, others, edited):
+    library = TaggedLibrary(tmp_path)
+    library.image_encoder = SeeingEncoder()
+    picture = detailed(1, 160, 120)
+    with library.catalog:
+        library.save("a.png", picture)
+        for number in range(others):
+            shades = np.random.default_rng(number).integers(0, 255, 3).tolist()
+            library.save(f"{number}.png", Image.new("RGB", (32, 32), tuple(shades)))
+        library.index(batch_size=64)
+        library.say("a.png", "dog")
+        if not has_miniature:
+            with library.catalog.write() as t:
+                t.connection.execute(tables.miniature.delete())
+        doubtful = picture.copy()
+        hidden = (0, 0, 160, 80)
+        mean = np.asarray(picture.crop(hidden)).mean((0, 1)).round().astype(int).tolist()
+        ImageDraw.Draw(doubtful).rectangle(hidden, fill=tuple(mean))
+        if has_miniature:
+            looks = [Look(miniature(each).astype(np.float32), 4 / 3) for each in (picture, doubtful)]
+            assert -DOUBT < likeness(*looks).margin < 0
+        library.save("a.png", doubtful)
+        assert library.index().edited == edited
