@@ -4,7 +4,8 @@ An edit turns, flips, crops, frames, brightens or shrinks a picture. So one of t
 all of it, in one of eight positions. The miniature of the one is laid over every part of the other that has its
 proportions, and their details are compared by normalised cross-correlation. Details are a band of frequencies: a bright
 sky above dark ground is found in many pictures. The smaller the part, the more parts there are and the fewer pixels
-decide, so the more is asked of it. Pictures without details, such as fog, are compared whole, with all frequencies.
+decide, so the more is asked of it. Where the details fit, all frequencies must fit, too. Pictures without details, such
+as fog, are compared whole, with all frequencies.
 
 The lines were measured by `benchmarks/quality/edits.py`: see there.
 """
@@ -14,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,8 @@ _LEAST_SIDE: Final = 0.4
 _LINE: Final = 0.74
 _SLOPE: Final = 0.8
 _HALF: Final = 0.5
+#: The correlation of everything that a place must have besides.
+_SHADES: Final = 0.75
 #: The correlation of whole pictures, with all frequencies, from which they are alike whatever their details.
 _WHOLE: Final = 0.985
 #: The standard deviation in grey levels that a picture must have for that.
@@ -56,39 +59,51 @@ class Look:
 class Likeness:
     """The likeness of two pictures.
 
-    `details` is the correlation of details at the best place, and `area` the part of the larger picture there; `whole`
-    is the correlation of the whole pictures with all frequencies, in the best position.
+    At the best place, which takes `area` of the larger picture, `details` is the correlation of the details, and
+    `shades` that of everything. `whole` is that of everything in the whole pictures, in the best position.
     """
 
     details: float
     area: float
+    shades: float
     whole: float
 
     @property
     def margin(self) -> float:
-        """How far it is above the line from which a picture is an edit of the other; negative below it."""
-        return max(self.details - _line(self.area), self.whole - _WHOLE)
+        """Distance above the line from which a picture is an edit of the other; negative below it."""
+        return max(_Place(self.details, self.area, self.shades).margin, self.whole - _WHOLE)
+
+
+class _Place(NamedTuple):
+    """The likeness of one picture to a part of another."""
+
+    details: float
+    area: float
+    shades: float
+
+    @property
+    def margin(self) -> float:
+        return min(self.details - _LINE - _SLOPE * max(0.0, _HALF - self.area), self.shades - _SHADES)
 
 
 def likeness(one: Look, other: Look) -> Likeness:
     """Compare two pictures; the order does not matter. Takes some ten milliseconds."""
-    found = [*_places(one, other), *_places(other, one)]
-    details, area = max(found, key=lambda pair: pair[0] - _line(pair[1]))
-    return Likeness(details, area, _whole(one.pixels, other.pixels))
+    best = max([*_places(one, other), *_places(other, one)], key=lambda place: place.margin)
+    return Likeness(*best, _whole(one.pixels, other.pixels))
 
 
-def _line(area: float) -> float:
-    return _LINE + _SLOPE * max(0.0, _HALF - area)
-
-
-def _places(whole: Look, part: Look) -> Iterator[tuple[float, float]]:
-    """The best correlation of *part* within *whole* for each size that it may have there, with its area."""
-    details = _band(whole.pixels[None], SIDE, SIDE)[0][_RIM:-_RIM, _RIM:-_RIM]
+def _places(whole: Look, part: Look) -> Iterator[_Place]:
+    """The best place of *part* within *whole* for each size that it may have there."""
+    details, smooth = (_inner(filtered(whole.pixels[None], SIDE, SIDE))[0] for filtered in (_band, _smooth))
     straight = np.stack(list(_mirrored(part.pixels)))
     for turned, proportions in ((straight, part.proportions), (straight.swapaxes(1, 2), 1 / part.proportions)):
         for width, height in _sizes(whole.proportions / proportions):
-            templates = _band(turned, width, height)[:, _RIM:-_RIM, _RIM:-_RIM]
-            yield _correlation(details, templates), width * height / SIDE**2
+            correlations = _correlations(details, _inner(_band(turned, width, height)))
+            at, turn = np.unravel_index(int(correlations.argmax()), correlations.shape)
+            template = _inner(_smooth(turned[turn][None], width, height))[0]
+            there = _parts(smooth, template.shape)[at][None]
+            shades = float(_correlations(there.reshape(template.shape), template[None])[0, 0])
+            yield _Place(float(correlations[at, turn]), width * height / SIDE**2, shades)
 
 
 def _sizes(stretch: float) -> list[tuple[int, int]]:
@@ -104,15 +119,23 @@ def _sizes(stretch: float) -> list[tuple[int, int]]:
     return sorted(sizes)
 
 
-def _correlation(details: Pixels, templates: Pixels) -> float:
-    """The largest correlation of one of *templates*, (n, h, w), with any part of *details* of that size."""
-    count, height, width = templates.shape
-    parts = np.lib.stride_tricks.sliding_window_view(details, (height, width)).reshape(-1, height * width)
-    flat = templates.reshape(count, -1)
+def _correlations(picture: Pixels, templates: Pixels) -> Pixels:
+    """The correlations of *templates*, (n, h, w), with the parts of *picture* of that size, (parts, n)."""
+    parts = _parts(picture, templates.shape[1:])
+    flat = templates.reshape(len(templates), -1)
     flat = flat - flat.mean(1, keepdims=True)
     spread = np.sqrt(np.maximum((parts * parts).mean(1) - parts.mean(1) ** 2, 0))
     products = parts @ flat.T / flat.shape[1]
-    return float((products / (np.outer(spread, np.sqrt((flat * flat).mean(1))) + _NOISE)).max())
+    return np.asarray(products / (np.outer(spread, np.sqrt((flat * flat).mean(1))) + _NOISE), np.float32)
+
+
+def _parts(picture: Pixels, shape: tuple[int, ...]) -> Pixels:
+    """The parts of *picture* of that *shape*, row by row, (parts, h * w)."""
+    return np.lib.stride_tricks.sliding_window_view(picture, shape).reshape(-1, shape[0] * shape[1])
+
+
+def _inner(pictures: Pixels) -> Pixels:
+    return pictures[:, _RIM:-_RIM, _RIM:-_RIM]
 
 
 def _whole(one: Pixels, other: Pixels) -> float:
@@ -132,8 +155,12 @@ def _mirrored(pixels: Pixels) -> Iterator[Pixels]:
 
 def _band(pictures: Pixels, width: int, height: int) -> Pixels:
     """The details of *pictures*, (n, 32, 32), resized to *width* x *height*: (n, height, width)."""
-    fine, coarse = (_filter(height, steps) @ pictures @ _filter(width, steps).T for steps in (_FINE, _COARSE))
-    return np.asarray(fine - coarse, np.float32)
+    return _smooth(pictures, width, height) - _smooth(pictures, width, height, _COARSE)
+
+
+def _smooth(pictures: Pixels, width: int, height: int, steps: int = _FINE) -> Pixels:
+    """*pictures*, resized as `_band` does it, without what is finer than *steps* of smoothing leave."""
+    return np.asarray(_filter(height, steps) @ pictures @ _filter(width, steps).T, np.float32)
 
 
 @cache

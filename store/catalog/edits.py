@@ -45,7 +45,7 @@ def _is_spoken_of(photo_id: ColumnElement[int]) -> ColumnElement[bool]:
 
 
 class Edits:
-    """What photos took over from those that held their paths before."""
+    """Photos that took a path over from another one, and what was said of it with it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -22,7 +22,7 @@ _COLUMNS = [column.name for column in _tag.columns]
 
 
 class _Content(NamedTuple):
-    """What a change says, whichever photo it is of."""
+    """Content of a change, whichever photo it is of."""
 
     label_id: int
     what: str

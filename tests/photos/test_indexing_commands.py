@@ -11,6 +11,7 @@ from PIL import Image
 
 from indexer.files.scan import stamp_of
 from store import Catalog
+from tests.pictures import detailed
 
 
 def test_add_prints_the_result_and_the_next_commands(photos, pictures, checkpoint, vocabulary):
@@ -305,3 +306,26 @@ def test_verify_accepts_files_that_failed_before(filled, pictures):
     filled("index")
     assert ": failed: it cannot be read" in filled("failed").out
     assert filled("verify").status == 0
+
+
+def test_an_edited_photo_keeps_its_tags_and_the_result_says_so(filled, pictures):
+    for name, seed in (("dog", 1), ("cat", 2)):
+        detailed(seed).save(pictures / f"{name}.png")
+    filled("index")
+    filled("tag", pictures / "dog.png", "+dog", "-cat")
+    filled("teach", "our cat", "--yes", pictures / "cat.png")
+    for name, seed in (("dog", 1), ("cat", 2)):
+        detailed(seed).transpose(Image.Transpose.ROTATE_90).save(pictures / f"{name}.png")
+    assert "2 photos embedded, 2 photos edited, their tags kept" in filled("index").lines[0]
+    history = json.loads(filled("tags", pictures / "dog.png", "--history", "--json").out)["history"]
+    assert [(event["what"], event["label"]) for event in history] == [
+        ("added", "dog"),
+        ("rejected", "cat"),
+        ("edited", None),
+    ]
+    assert filled("tags", pictures / "dog.png", "--history").lines[-1].split()[-1] == "edited"
+    shown = json.loads(filled("tags", pictures / "cat.png", "--json").out)["tags"]
+    assert ("our cat", "user") in [(tag["label"], tag["source"]) for tag in shown]
+    assert "cat.png" in filled("teach", "our cat").out
+    detailed(1).save(pictures / "dog.png")
+    assert json.loads(filled("index", "--json").lines[-1])["edited"] == 1
