@@ -11,17 +11,16 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
-from xml.etree import ElementTree as ET
 
 from PIL import ExifTags, ImageFile, IptcImagePlugin
 
-#: Bytes. Programs that keep masks and drawings in XMP make some megabytes of it.
-_MOST_XMP: Final = 16 << 20
+from indexer.metadata import Xmp, read_packets
+from indexer.metadata.namespaces import DC, XMP
+
 #: Longer than any list or caption that people write; some programs put whole documents there.
 _MOST_KEYWORDS, _LONGEST_KEYWORD, _LONGEST_CAPTION = 500, 200, 5000
-_RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-_DC: Final = "{http://purl.org/dc/elements/1.1/}"
-_RATING: Final = "{http://ns.adobe.com/xap/1.0/}Rating"
+_RATING: Final = f"{{{XMP}}}Rating"
+_DESCRIPTION: Final = f"{{{DC}}}description"
 #: Captions that cameras write by themselves.
 _CAMERA_CAPTION = re.compile(
     r"(OLYMPUS|SONY|SAMSUNG|SANYO|KODAK|MINOLTA|KONICA|Exif|NIKON|PENTAX|CASIO|DIGITAL)"
@@ -51,7 +50,7 @@ class KeywordList:
 
     @property
     def tag(self) -> str:
-        """Its qualified name in ElementTree."""
+        """Its qualified name."""
         return f"{{{self.namespace}}}{self.name}"
 
     @property
@@ -99,60 +98,18 @@ def notes_in(image: object, tags: Mapping[int, object]) -> Notes:
 
 
 def read_xmp(packet: bytes) -> Notes:
-    """The notes in an XMP packet or a sidecar file; empty if it is broken."""
-    # XMP has no document types: a packet with one is either broken or an attack on the parser.
-    if len(packet) > _MOST_XMP or b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
-        return Notes()
-    start, end = packet.find(b"<rdf:RDF"), packet.rfind(b"</rdf:RDF>")
-    wrapped = packet if start < 0 or end < 0 or b"xmlns:rdf" not in packet[start:end] else packet[start : end + 10]
-    try:
-        tree = ET.fromstring(wrapped.strip(b"\0 \r\n\t"))  # noqa: S314 - see above; expat limits expansion besides
-    except (ET.ParseError, ValueError, LookupError):
-        return Notes()
-    return _of_tree(tree)
+    """The notes in an XMP packet or a sidecar file, as far as it can be read."""
+    return notes_of(read_packets(packet))
 
 
-def _of_tree(tree: ET.Element) -> Notes:
-    rating: object = None
-    caption = ""
-    everything = list(tree.iter(f"{_RDF}Description"))
-    for described in everything:
-        rating = described.get(_RATING) or described.findtext(_RATING) or rating
-        caption = caption or _alternative(described.find(f"{_DC}description"))
+def notes_of(xmp: Xmp) -> Notes:
+    """The notes in XMP, without those that this program wrote: its own tags are not notes of others."""
     keywords = [
         path.rsplit(each.separator, 1)[-1] if each.separator else path
         for each in (SUBJECT, HIERARCHICAL, TAGS, WINDOWS)
-        for path in _foreign(everything, each)
+        for path in foreign(xmp.texts(each.tag), xmp.texts(each.ours.tag), xmp.texts(each.copies.tag))
     ]
-    return Notes(_rating(rating), _caption(caption), _keywords(keywords))
-
-
-def _foreign(everything: Sequence[ET.Element], each: KeywordList) -> list[str]:
-    """The list's keywords without those that this program wrote: its own tags are not notes of others."""
-    keywords, ours, copies = (
-        [item for described in everything for item in _items_of(described, tag)]
-        for tag in (each.tag, each.ours.tag, each.copies.tag)
-    )
-    return foreign([item for item in keywords if item.strip()], set(ours), set(copies))
-
-
-def _items_of(described: ET.Element, tag: str) -> list[str]:
-    """The list's items; a single one may be an attribute."""
-    attribute = described.get(tag)
-    return [*([] if attribute is None else [attribute]), *_items(described.find(tag))]
-
-
-def _items(element: ET.Element | None) -> list[str]:
-    return [] if element is None else [item.text or "" for item in element.iter(f"{_RDF}li")]
-
-
-def _alternative(element: ET.Element | None) -> str:
-    """A text in its default language."""
-    if element is None:
-        return ""
-    items = list(element.iter(f"{_RDF}li"))
-    default = [item for item in items if item.get("{http://www.w3.org/XML/1998/namespace}lang") == "x-default"]
-    return next((item.text or "" for item in default + items), element.text or "")
+    return Notes(_rating(xmp.text(_RATING)), _caption(xmp.text(_DESCRIPTION) or ""), _keywords(keywords))
 
 
 def _iptc(image: object) -> Notes:
@@ -226,8 +183,9 @@ def foreign(keywords: Sequence[str], ours: Collection[str], copies: Collection[s
     *ours* and *copies* are the keywords that this program wrote. Copies count as foreign once another program wrote
     into the list: it found them there, and left them.
     """
-    has_foreign = any(word not in ours and word not in copies for word in keywords)
-    return [word for word in keywords if word not in ours] if has_foreign else []
+    labels, copied = set(ours), set(copies)
+    has_foreign = any(word not in labels and word not in copied for word in keywords)
+    return [word for word in keywords if word not in labels] if has_foreign else []
 
 
 def text_of(value: object) -> str | None:
