@@ -20,11 +20,11 @@ _FARTHEST_OFFSET = 14 * 60
 _FIRST_YEAR = 1826
 
 
-def read_facts(image: HasExif, size: tuple[int, int], picture_format: str) -> Facts:
-    """The facts of *image*, whose upright *size* is (width, height)."""
+def read_facts(image: HasExif, size: tuple[int, int], picture_format: str, data: bytes = b"") -> Facts:
+    """The facts of *image*, whose upright *size* is (width, height). *data* is the whole file."""
     tags, camera, place = _directories(image)
     latitude, longitude = _position(place)
-    notes = notes_in(image, tags)
+    notes = notes_in(image, tags, data)
     base, exif = ExifTags.Base, camera
     return Facts(
         width=size[0],

@@ -12,10 +12,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import ExifTags, ImageFile, IptcImagePlugin
+from PIL import ExifTags
 
-from indexer.metadata import Xmp, read_packets
+from indexer.metadata import Xmp, iptc_in, packets_in, read_packets
 from indexer.metadata.namespaces import DC, XMP
+from store.errors import is_shown
 
 #: Longer than any list or caption that people write; some programs put whole documents there.
 _MOST_KEYWORDS, _LONGEST_KEYWORD, _LONGEST_CAPTION = 500, 200, 5000
@@ -29,8 +30,9 @@ _CAMERA_CAPTION = re.compile(
     re.IGNORECASE,
 )
 _EXIF_RATING: Final = 0x4746
-_EXIF_XMP: Final = 700
 _UTF8_MARK: Final = b"\x1b%G"
+#: Soft hyphen, word joiner and byte order mark, which are in words, and no part of them.
+_UNSEEN: Final = dict.fromkeys([0xAD, 0x2060, 0xFEFF])
 #: The namespace in which this program records its own keywords. It is no address on the network.
 _OURS: Final = "urn:uuid:bc916edb-b850-4761-ba58-e891f8140305#"
 
@@ -89,11 +91,12 @@ class Notes:
         )
 
 
-def notes_in(image: object, tags: Mapping[int, object]) -> Notes:
-    """The notes in *image*, an open picture, whose main EXIF tags are *tags*. Raises nothing."""
-    info = getattr(image, "info", {})
-    packet = info.get("xmp") or tags.get(_EXIF_XMP)
-    found = read_xmp(packet) if isinstance(packet, bytes) else Notes()
+def notes_in(image: object, tags: Mapping[int, object], data: bytes = b"") -> Notes:
+    """The notes in *image*, an open picture, whose main EXIF tags are *tags*. Raises nothing.
+
+    *data* is the whole file.
+    """
+    found = notes_of(read_packets(*packets_in(image, data, tags)))
     return found.over(_iptc(image)).over(_exif(tags))
 
 
@@ -113,15 +116,10 @@ def notes_of(xmp: Xmp) -> Notes:
 
 
 def _iptc(image: object) -> Notes:
-    if not isinstance(image, ImageFile.ImageFile):
-        return Notes()
-    try:
-        found = IptcImagePlugin.getiptcinfo(image) or {}
-    except Exception:  # noqa: BLE001 - broken metadata costs that fact alone
-        return Notes()
-    is_utf8 = found.get((1, 90)) == _UTF8_MARK
-    keywords = [_decoded(item, is_utf8=is_utf8) for item in _listed(found.get((2, 25)))]
-    caption = "".join(_decoded(item, is_utf8=is_utf8) for item in _listed(found.get((2, 120)))[:1])
+    found = iptc_in(image)
+    is_utf8 = _UTF8_MARK in found.get((1, 90), [])
+    keywords = [_decoded(item, is_utf8=is_utf8) for item in found.get((2, 25), [])]
+    caption = "".join(_decoded(item, is_utf8=is_utf8) for item in found.get((2, 120), [])[:1])
     return Notes(None, _caption(caption), _keywords(keywords))
 
 
@@ -130,10 +128,6 @@ def _exif(tags: Mapping[int, object]) -> Notes:
     keywords = (_wide(tags.get(base.XPKeywords)) or "").split(";")
     caption = text_of(tags.get(base.ImageDescription)) or _wide(tags.get(base.XPComment)) or ""
     return Notes(_rating(tags.get(_EXIF_RATING)), _caption(caption), _keywords(keywords))
-
-
-def _listed(value: object) -> list[bytes]:
-    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, bytes)]
 
 
 def _decoded(value: bytes, *, is_utf8: bool) -> str:
@@ -194,5 +188,5 @@ def text_of(value: object) -> str | None:
         value = value.decode("utf-8", "replace")
     if not isinstance(value, str):
         return None
-    shown = "".join(mark if mark.isprintable() else " " for mark in value.partition("\0")[0])
+    shown = "".join(mark if is_shown(mark) else " " for mark in value.partition("\0")[0].translate(_UNSEEN))
     return " ".join(shown.split()) or None
