@@ -185,7 +185,8 @@ def _decoded(content: bytes) -> tuple[bytes, str, str, str | None]:
     written = content[len(mark) :]
     if encoding.startswith("utf-"):
         # Padding of packets counts in bytes, and may end within a character.
-        written = written[: len(written) - len(written) % {"utf-16": 2, "utf-32": 4}.get(encoding[:6], 1)]
+        if excess := len(written) % {"utf-16": 2, "utf-32": 4}.get(encoding[:6], 1):
+            written, flaw = written[:-excess], f"it is not text in {encoding.upper()}"
     try:
         text = written.decode(encoding)
     except UnicodeDecodeError:

@@ -242,8 +242,9 @@ def _check(after: Packet, wanted: Mapping[KeywordList, _Lists]) -> None:
     """Verify the edited packet: a mistake of ours must never lose a foreign keyword."""
     for each, lists in wanted.items():
         noted = (set(after.values(each.ours)), set(after.values(each.copies)))
+        theirs = set(lists.foreign)
         is_correct = (
-            lists.foreign == [word for word in after.values(each) if word in lists.foreign]
+            lists.foreign == [word for word in after.values(each) if word in theirs]
             and {*lists.foreign, *lists.ours, *lists.copies} == {word for word in after.values(each) if word.strip()}
             and noted == (set(lists.ours), set(lists.copies))
         )
