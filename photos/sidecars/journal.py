@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +9,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from photos.errors import SidecarLeft, SidecarsBusy
-from store import Catalog, Folder, SidecarWrite, Stamp, Transaction
+from photos.library import OpenLibrary
+from store import Catalog, File, Folder, SidecarWrite, Stamp, Transaction
 
+from .open_folders import OpenFolders
 from .sidecar_files import read, remove_temporary
 
 #: Sidecars that are entered in the journal, and then written, in one batch.
@@ -19,8 +20,8 @@ BATCH = 64
 
 
 @contextmanager
-def exclusive(library: Path, catalog: Catalog) -> Iterator[None]:
-    """Hold the lock on the sidecars of *library*; runs that were killed are ended first.
+def exclusive(library: Path, catalog: Catalog, folders: OpenFolders) -> Iterator[None]:
+    """Hold the lock on the sidecars of *library*, which are in *folders*; runs that were killed are ended first.
 
     Raises `SidecarsBusy` if another process holds it.
     """
@@ -29,8 +30,14 @@ def exclusive(library: Path, catalog: Catalog) -> Iterator[None]:
     except Timeout:
         raise SidecarsBusy(library) from None
     with lock:
-        _end_killed_runs(catalog)
+        _end_killed_runs(catalog, folders)
         yield
+
+
+def open_folders(library: OpenLibrary) -> OpenFolders:
+    """Folders of the library, to open those that sidecars are in."""
+    with library.catalog.read() as t:
+        return OpenFolders(t.folders.all(), follow=library.settings.follow_links)
 
 
 def entries(catalog: Catalog, run_id: int) -> Iterator[list[SidecarWrite]]:
@@ -52,7 +59,7 @@ def update_file_record(
 
     Our own write changes nothing about the photo, whose file is named *main*, so the next scan need not read it again.
     """
-    folder = next((each for each in folders if path.startswith(_start(each))), None)
+    folder = _folder_of(folders, path)
     if folder is None:
         return
     below = path[len(_start(folder)) :]
@@ -67,27 +74,41 @@ def update_file_record(
         t.files.forget([known.id])
 
 
+def file_record(t: Transaction, folders: Sequence[Folder], path: bytes) -> File | None:
+    """Record of the sidecar at *path*, as a companion; None if the catalog has none."""
+    folder = _folder_of(folders, path)
+    known = None if folder is None else t.files.at(folder.id, path[len(_start(folder)) :])
+    return None if known is None or known.companion_of is None else known
+
+
+def _folder_of(folders: Sequence[Folder], path: bytes) -> Folder | None:
+    return next((each for each in folders if path.startswith(_start(each))), None)
+
+
 def _start(folder: Folder) -> bytes:
     return folder.path.rstrip(b"/") + b"/"
 
 
-def _end_killed_runs(catalog: Catalog) -> None:
+def _end_killed_runs(catalog: Catalog, folders: OpenFolders) -> None:
     """End runs that were killed: remove their temporary files, and drop entries of sidecars that were not written."""
     with catalog.read() as t:
         killed = t.sidecars.cut_short()
     for run_id in killed:
         for batch in entries(catalog, run_id):
-            for entry in batch:
-                remove_temporary(entry.path)
+            unwritten = [entry.id for entry in batch if _is_unwritten(entry, folders)]
+            folders.close()
             with catalog.write() as t:
-                t.sidecars.drop([entry.id for entry in batch if _is_unwritten(entry)])
+                t.sidecars.drop(unwritten)
         with catalog.write() as t:
             t.sidecars.end(run_id)
 
 
-def _is_unwritten(entry: SidecarWrite) -> bool:
+def _is_unwritten(entry: SidecarWrite, folders: OpenFolders) -> bool:
+    """Remove the entry's temporary file, and return whether the sidecar is as before."""
     try:
-        now = read(entry.path)
+        folder, name = folders.of(entry.path)
+        remove_temporary(folder, name)
+        now = read(folder, name)
     except SidecarLeft:
         return False
-    return os.path.isdir(os.path.dirname(entry.path)) and (None if now is None else now.content) == entry.before
+    return (None if now is None else now.content) == entry.before

@@ -11,6 +11,7 @@ import pytest
 from filelock import FileLock
 
 from store import Catalog
+from tests.e2e.program import run
 from tests.indexer.decode.test_notes import bag, packet
 from tests.photos.sidecars.packets import ADOBE, values, without_keywords
 
@@ -144,6 +145,36 @@ def test_undo_restores_every_byte(family, pictures):
     assert family("xmp", "undo").status == 1
     assert "nothing to undo" in family("xmp", "undo").err
     assert records(family("xmp", "undo", "--run", 1, "--json")) == [{"run": 1, "removed": 0, "restored": 0, "left": 0}]
+
+
+def test_nothing_is_written_or_undone_through_a_link(family, pictures, tmp_path):
+    family("xmp", "write", pictures / "bright" / "white.png")
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(pictures / "bright", elsewhere)
+    shutil.move(pictures / "bright", tmp_path / "was")
+    (pictures / "bright").symlink_to(elsewhere)
+    before = contents(elsewhere)
+    result = family("xmp", "undo")
+    assert result.status == 1
+    assert "its folder is reached through a link now (bright)" in result.err
+    result = family("xmp", "write", pictures / "bright")
+    assert result.status == 1
+    assert "its folder is reached through a link now (bright)" in result.err
+    assert contents(elsewhere) == before
+
+
+def test_undo_on_a_full_disk_does_what_needs_no_room(family, pictures):
+    (pictures / "black.xmp").write_text(ADOBE)
+    (pictures / "red.xmp").write_text(ADOBE)
+    family("xmp", "write")
+    status, out, err = run("tests.photos.sidecars.full_disk", family.library, "xmp", "undo")
+    assert status == 1
+    assert "removed 4 sidecars and put 0 sidecars back" in out.decode()
+    assert f"{pictures / 'black.xmp'}: the disk is full" in err.decode()
+    assert f"{pictures / 'red.xmp'}: the disk is full" in err.decode()
+    assert set(sidecars(pictures)) == {"black.xmp", "red.xmp"}
+    assert "put 2 sidecars back" in family("xmp", "undo", "--run", 1).out
+    assert (pictures / "red.xmp").read_text() == ADOBE
 
 
 def test_runs_are_undone_one_by_one(family, pictures, plain):
