@@ -4,6 +4,7 @@ from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .formats import HEAD, identify
 from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, Notes, foreign, read_xmp
 from .picture import DecodedPhoto, MemoryLock, decoders, read_photo
+from .picture_keywords import KeywordLists, read_keywords
 
 __all__ = [
     "HEAD",
@@ -15,6 +16,7 @@ __all__ = [
     "DecodeError",
     "DecodedPhoto",
     "KeywordList",
+    "KeywordLists",
     "MemoryLock",
     "Notes",
     "TooLarge",
@@ -22,6 +24,7 @@ __all__ = [
     "decoders",
     "foreign",
     "identify",
+    "read_keywords",
     "read_photo",
     "read_xmp",
 ]

@@ -8,13 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
+from indexer.workers.bounded_calls import BoundedCalls
 from photos.errors import SidecarLeft
 from photos.library import OpenLibrary
 from query.tagging import ScoredTag, photo_tags, slot_views
 from store import Folder, Photo, Stamp
 
 from .journal import BATCH, exclusive, open_folders, update_file_record
-from .merge import KeywordHierarchy, Merged, merge
+from .merge import KeywordHierarchy, Merged
+from .merge_call import MergeRequest, merge_beside
 from .open_folders import OpenFolders
 from .sidecar_files import Sidecar, put, read
 from .targets import Directory, IsOffline, Picture, pictures
@@ -82,10 +84,11 @@ def write_sidecars(
     _ = library.space
     with (
         open_folders(library) as folders,
+        BoundedCalls() as calls,
         nullcontext() if dry_run else exclusive(library.settings.library, library.catalog, folders),
     ):
         found, offline = pictures(library.catalog, within, is_offline)
-        writer = _Writer(library, folders, on_event, dry_run=dry_run)
+        writer = _Writer(library, folders, calls, on_event, dry_run=dry_run)
         for folder in offline:
             writer.skip(folder.path, "the folder is not there, or empty")
         for start in range(0, len(found), _TAGS_AT_ONCE):
@@ -102,12 +105,14 @@ class _Writer:
         self,
         library: OpenLibrary,
         folders: OpenFolders,
+        calls: BoundedCalls,
         on_event: Callable[[Written | Skipped], None],
         *,
         dry_run: bool,
     ) -> None:
         self._library = library
         self._open = folders
+        self._calls = calls
         self._on_event = on_event
         self._dry_run = dry_run
         self._run: int | None = None
@@ -163,7 +168,8 @@ class _Writer:
             before = read(*self._open.of(sidecar))
             keywords = self._hierarchy.keywords([tag.label for tag in tags])
             content = None if before is None else before.content
-            merged = merge(content, keywords.parents, photo.facts.keywords, keywords.words)
+            own = picture.path if photo.facts.keywords else None
+            merged = merge_beside(MergeRequest(content, keywords.parents, keywords.words, own), self._calls)
         except SidecarLeft as left:
             self.skip(path, left.reason)
             return None
