@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _VERSION = 1
 
 #: Pillow's plugins that may look at a file of that format; no other is ever tried.
-_PLUGINS = {"JPEG": ["JPEG", "MPO"], **{name: [name] for name in ("PNG", "WEBP", "HEIF", "AVIF", "TIFF", "GIF", "BMP")}}
+PLUGINS = {"JPEG": ["JPEG", "MPO"], **{name: [name] for name in ("PNG", "WEBP", "HEIF", "AVIF", "TIFF", "GIF", "BMP")}}
 
 #: Pixels. A JPEG is decoded at reduced size, a progressive one only after all its coefficients are in memory (6 bytes a
 #: pixel). Everything else is decoded whole: the largest cameras make 151 megapixels. A WebP file can promise 268 in 34
@@ -89,7 +89,7 @@ def read_photo(data: bytes, preprocessing: Preprocessor, memory_lock: MemoryLock
 
 def _read(data: bytes, picture_format: str, preprocessing: Preprocessor, memory_lock: MemoryLock) -> DecodedPhoto:
     try:
-        with Image.open(io.BytesIO(data), formats=_PLUGINS[picture_format]) as image:
+        with Image.open(io.BytesIO(data), formats=PLUGINS[picture_format]) as image:
             return _decode(image, picture_format, preprocessing, memory_lock)
     except DecodeError:
         raise
