@@ -1,12 +1,15 @@
 """Decoding: a file's bytes become pixels and facts, or a reason why they cannot. No file is opened here."""
 
 from .errors import Damaged, DecodeError, TooLarge, Unsupported
+from .facts import FACTS_READER
 from .formats import HEAD, identify
+from .header import KeywordLists, read_keywords, read_metadata
 from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, Notes, foreign, read_xmp
 from .picture import DecodedPhoto, MemoryLock, decoders, read_photo
-from .picture_keywords import KeywordLists, read_keywords
+from .xmp_facts import read_sidecar
 
 __all__ = [
+    "FACTS_READER",
     "HEAD",
     "HIERARCHICAL",
     "SUBJECT",
@@ -25,6 +28,8 @@ __all__ = [
     "foreign",
     "identify",
     "read_keywords",
+    "read_metadata",
     "read_photo",
+    "read_sidecar",
     "read_xmp",
 ]

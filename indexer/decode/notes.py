@@ -1,38 +1,58 @@
 """Notes of people and other programs in a picture or its sidecar: rating, caption and keywords.
 
-Sources, in order of precedence: XMP (ISO 16684-1; Dublin Core, xmp:Rating, the keyword lists of Lightroom,
-digiKam and Windows, without this program's own keywords), IPTC IIM (records 2:25 and 2:120), EXIF (ImageDescription,
-and Windows' XP tags).
+Those in XMP (ISO 16684-1) are Dublin Core's, xmp:Rating and Windows' percentage, and the keyword lists of Lightroom,
+digiKam and Windows, without this program's own keywords.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import ExifTags
-
-from indexer.metadata import Xmp, iptc_in, packets_in, read_packets
-from indexer.metadata.namespaces import DC, XMP
-from store.errors import is_shown
+from indexer.metadata import Xmp, read_packets
+from indexer.metadata.namespaces import DC, EXIF, MICROSOFT_PHOTO, PHOTOSHOP, XMP
+from indexer.metadata.texts import one_line
 
 #: Longer than any list or caption that people write; some programs put whole documents there.
 _MOST_KEYWORDS, _LONGEST_KEYWORD, _LONGEST_CAPTION = 500, 200, 5000
 _RATING: Final = f"{{{XMP}}}Rating"
+_PERCENT: Final = f"{{{MICROSOFT_PHOTO}}}Rating"
 _DESCRIPTION: Final = f"{{{DC}}}description"
+_COMMENT: Final = f"{{{EXIF}}}UserComment"
+_TITLES: Final = (f"{{{DC}}}title", f"{{{PHOTOSHOP}}}Headline")
 #: Captions that cameras write by themselves.
 _CAMERA_CAPTION = re.compile(
     r"(OLYMPUS|SONY|SAMSUNG|SANYO|KODAK|MINOLTA|KONICA|Exif|NIKON|PENTAX|CASIO|DIGITAL)"
     r"[ _].{0,12}(CAMERA|DSC|CSC|PICTURE|JPEG)"
-    r"|DCIM[\\/].*|<?untitled>?|default",
+    # Names of files, and what libraries for scientific pictures write.
+    r"|DCIM[\\/].*|<?untitled>?|default|\{\"shape\": .*\}|ImageJ=.*",
     re.IGNORECASE,
 )
-_EXIF_RATING: Final = 0x4746
-_UTF8_MARK: Final = b"\x1b%G"
-#: Soft hyphen, word joiner and byte order mark, which are in words, and no part of them.
-_UNSEEN: Final = dict.fromkeys([0xAD, 0x2060, 0xFEFF])
+#: Captions that programs and telephones write by themselves, such as the names of Huawei's effects.
+_PROGRAM_CAPTIONS: Final = frozenset(
+    [
+        *("Created by Imlib", "iClarified", "SAMSUNG", "<Digimax i5, Samsung #1>", "Exif_JPEG_PICTURE"),
+        *("binary comment", "charset=Ascii", "x-default"),
+        *(
+            "btf",
+            "btfhdr",
+            "btfmdn",
+            "btr",
+            "burst",
+            "cof",
+            "dav",
+            "edf",
+            "fbt",
+            "fbthdr",
+            "frem",
+            "frontbhdp",
+            "fshbty",
+        ),
+        *("hdrpl", "mde", "mde_soft", "mon", "nor", "oznor", "oznorWO", "ptr", "qrf", "rbt", "rhdr", "rpt", "sdr_HDRB"),
+    ]
+)
 #: The namespace in which this program records its own keywords. It is no address on the network.
 _OURS: Final = "urn:uuid:bc916edb-b850-4761-ba58-e891f8140305#"
 
@@ -75,12 +95,17 @@ WINDOWS: Final = KeywordList("http://ns.microsoft.com/photo/1.0/", "MicrosoftPho
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Rating, caption and keywords; `None`, or no keywords, if there are none."""
+    """Rating, caption and keywords; `None`, or no keywords, if there are none.
+
+    Where there is no `caption`, a `comment` serves as one, or else the `title`.
+    """
 
     #: 1 to 5 stars, 0 for none, -1 for rejected.
     rating: int | None = None
     caption: str | None = None
     keywords: tuple[str, ...] = ()
+    comment: str | None = None
+    title: str | None = None
 
     def over(self, other: Notes) -> Notes:
         """These notes, with gaps filled from *other*."""
@@ -88,16 +113,9 @@ class Notes:
             other.rating if self.rating is None else self.rating,
             self.caption or other.caption,
             self.keywords or other.keywords,
+            self.comment or other.comment,
+            self.title or other.title,
         )
-
-
-def notes_in(image: object, tags: Mapping[int, object], data: bytes = b"") -> Notes:
-    """The notes in *image*, an open picture, whose main EXIF tags are *tags*. Raises nothing.
-
-    *data* is the whole file.
-    """
-    found = notes_of(read_packets(*packets_in(image, data, tags)))
-    return found.over(_iptc(image)).over(_exif(tags))
 
 
 def read_xmp(packet: bytes) -> Notes:
@@ -110,65 +128,70 @@ def notes_of(xmp: Xmp) -> Notes:
     keywords = [
         path.rsplit(each.separator, 1)[-1] if each.separator else path
         for each in (SUBJECT, HIERARCHICAL, TAGS, WINDOWS)
-        for path in foreign(xmp.texts(each.tag), xmp.texts(each.ours.tag), xmp.texts(each.copies.tag))
+        for path in foreign(words_in(xmp, each), xmp.texts(each.ours.tag), xmp.texts(each.copies.tag))
     ]
-    return Notes(_rating(xmp.text(_RATING)), _caption(xmp.text(_DESCRIPTION) or ""), _keywords(keywords))
+    stars = rating_of(xmp.text(_RATING))
+    titles = (caption_of(xmp.text(name)) for name in _TITLES)
+    return Notes(
+        rating_of(xmp.text(_PERCENT), is_percent=True) if stars is None else stars,
+        caption_of(xmp.text(_DESCRIPTION)),
+        keywords_of(keywords),
+        caption_of(xmp.text(_COMMENT)),
+        next((title for title in titles if title is not None), None),
+    )
 
 
-def _iptc(image: object) -> Notes:
-    found = iptc_in(image)
-    is_utf8 = _UTF8_MARK in found.get((1, 90), [])
-    keywords = [_decoded(item, is_utf8=is_utf8) for item in found.get((2, 25), [])]
-    caption = "".join(_decoded(item, is_utf8=is_utf8) for item in found.get((2, 120), [])[:1])
-    return Notes(None, _caption(caption), _keywords(keywords))
+def words_in(xmp: Xmp, each: KeywordList) -> Sequence[str]:
+    """The keywords of a list. Programs that write one as a plain text put commas or semicolons between them."""
+    value = xmp.value(each.tag)
+    if value is None or value.items:
+        return xmp.texts(each.tag)
+    return [word.strip() for word in re.split("[;,]", value.text) if word.strip()]
 
 
-def _exif(tags: Mapping[int, object]) -> Notes:
-    base = ExifTags.Base
-    keywords = (_wide(tags.get(base.XPKeywords)) or "").split(";")
-    caption = text_of(tags.get(base.ImageDescription)) or _wide(tags.get(base.XPComment)) or ""
-    return Notes(_rating(tags.get(_EXIF_RATING)), _caption(caption), _keywords(keywords))
-
-
-def _decoded(value: bytes, *, is_utf8: bool) -> str:
+def rating_of(value: object, *, is_percent: bool = False) -> int | None:
+    """Stars, -1 to 5; None if *value* is no rating. Windows writes 1, 25, 50, 75 and 99 percent."""
     try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("utf-8" if is_utf8 else "cp1252", "replace")
-
-
-def _wide(value: object) -> str | None:
-    """A text that Windows wrote into EXIF: UTF-16, as bytes or as a tuple of them."""
-    try:
-        raw = bytes(value) if isinstance(value, bytes | tuple) else b""
-    except (TypeError, ValueError):
-        return None
-    return text_of(raw.decode("utf-16-le", "replace"))
-
-
-def _rating(value: object) -> int | None:
-    try:
-        number = round(float(value))  # type: ignore[arg-type]  # any value is tried
+        number = float(value)  # type: ignore[arg-type]  # any value is tried
+        if is_percent:
+            return max(1, round(number / 25) + 1) if 0 < number <= 100 else None  # noqa: PLR2004 - percent
+        number = round(number)
     except (TypeError, ValueError, OverflowError):
         return None
     return number if -1 <= number <= 5 else None  # noqa: PLR2004 - five stars
 
 
-def _caption(value: str) -> str | None:
-    text = text_of(value[:_LONGEST_CAPTION])
-    return None if text is None or _CAMERA_CAPTION.fullmatch(text) else text
+def caption_of(value: str | None) -> str | None:
+    """*value* on one line; None if there is nothing in it that a person wrote."""
+    text = one_line((value or "")[:_LONGEST_CAPTION])
+    if text is None or _CAMERA_CAPTION.fullmatch(text) or text in _PROGRAM_CAPTIONS:
+        return None
+    return text
 
 
-def _keywords(values: Iterable[str]) -> tuple[str, ...]:
+def keywords_of(values: Iterable[str]) -> tuple[str, ...]:
     """Keywords in their order, each once, ignoring case."""
     found: dict[str, str] = {}
     for value in values:
-        text = text_of(value[: _LONGEST_KEYWORD + 1])
-        if text is not None and len(text) <= _LONGEST_KEYWORD:
-            found.setdefault(text.casefold(), text)
-        if len(found) == _MOST_KEYWORDS:
-            break
+        for part in _parts(value):
+            text = one_line(part)
+            if text is not None:
+                found.setdefault(text.casefold(), text)
+            if len(found) == _MOST_KEYWORDS:
+                return tuple(found.values())
     return tuple(found.values())
+
+
+def _parts(value: str) -> Iterable[str]:
+    """*value*, a keyword; of a text too long to be one, the keywords that it lists, or its beginning."""
+    text = value[: _MOST_KEYWORDS * _LONGEST_KEYWORD].strip()
+    if len(text) <= _LONGEST_KEYWORD:
+        return [text]
+    separator = next((each for each in (";", "\n", ",", "|") if each in text), None)
+    parts = [text] if separator is None else [part.strip() for part in text.split(separator)]
+    # A single word of that length is none: it is data that some program keeps there.
+    cut = [part if len(part) <= _LONGEST_KEYWORD else part[: _LONGEST_KEYWORD + 1].rpartition(" ")[0] for part in parts]
+    return [part for part in cut if part]
 
 
 def foreign(keywords: Sequence[str], ours: Collection[str], copies: Collection[str]) -> list[str]:
@@ -180,13 +203,3 @@ def foreign(keywords: Sequence[str], ours: Collection[str], copies: Collection[s
     labels, copied = set(ours), set(copies)
     has_foreign = any(word not in labels and word not in copied for word in keywords)
     return [word for word in keywords if word not in labels] if has_foreign else []
-
-
-def text_of(value: object) -> str | None:
-    """*value*, text or bytes of a tag, on one line and without unprintable characters; None if nothing is left."""
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    if not isinstance(value, str):
-        return None
-    shown = "".join(mark if is_shown(mark) else " " for mark in value.partition("\0")[0].translate(_UNSEEN))
-    return " ".join(shown.split()) or None

@@ -43,6 +43,18 @@ class Exif:
         return self._found
 
 
+def read_exif(data: bytes) -> Exif:
+    """The EXIF of the RAW photo in *data*, also of its preview; empty if there is none."""
+    exif = Exif(data, None)
+    if not len(exif.getexif()):
+        try:
+            with rawpy.imread(io.BytesIO(data)) as raw:
+                return Exif(data, _preview(raw))
+        except rawpy.LibRawError:
+            return exif
+    return exif
+
+
 def develop(data: bytes, side: int) -> Developed:
     """The RAW photo in *data* for a square of *side* pixels. Raises `Unsupported`, `Damaged` or `TooLarge`."""
     try:

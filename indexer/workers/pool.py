@@ -13,7 +13,7 @@ from indexer.errors import NoReaders
 from store import Outcome
 
 from .bounded_calls import process_context
-from .file_reader import Decoded, Known, ReadContext, Reading, ReadRequest, Refused, read_file
+from .file_reader import Decoded, Known, ReadContext, Reading, ReadRequest, Refused, Stated, read_file
 from .process import Hashed, LockRelease, LockRequest, serve
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ class _Worker:
                     self._pipe.send(None)
                 case LockRelease():
                     memory_lock.close()
-                case Refused() | Known() | Decoded() as reading:
+                case Refused() | Known() | Decoded() | Stated() as reading:
                     return reading
                 case other:
                     raise AssertionError(other)

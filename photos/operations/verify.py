@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from indexer import survey_folder
+from indexer import survey_folder, unread_facts
 from photos.library import OpenLibrary
 from photos.operations.index import IndexRequest, IndexResult, index
 from photos.operations.progress import SILENT, Progress
@@ -43,7 +43,8 @@ def verify(library: OpenLibrary, request: VerifyRequest, progress: Progress = SI
     """Find the differences and, if asked, repair them. Raises `EmptyLibrary`.
 
     Without repair nothing is changed, except that a damaged or wrong index file is removed. It reads every embedding
-    and every byte of the index; of the pictures, their sizes and times.
+    and every byte of the index; of the pictures, their sizes and times. Facts are compared as they were
+    read from each file.
     """
     found = differences(library)
     if not (found and request.repair):
@@ -61,6 +62,8 @@ def differences(library: OpenLibrary) -> tuple[Difference, ...]:
         lacking = len(t.files.lacking_embedding(space.id))
         # The stored rows are counted: the index must not be compared with itself.
         stored = t.embeddings.uncached.count(space.id)
+        wrong_facts = len(t.photo_facts.wrong())
+    unread = unread_facts(library.catalog, folders)
     is_whole, wrong_rows = _check_index(library, stored)
     new, gone, offline = _compare_folders(library, folders)
     repair, disk = "photos verify --repair", "mount its disk"
@@ -69,6 +72,13 @@ def differences(library: OpenLibrary) -> tuple[Difference, ...]:
         Difference(lacking, "photo without an embedding", "photos without an embedding", repair),
         Difference(int(not is_whole), "damaged index file", "damaged index files", repair),
         Difference(wrong_rows, "wrong row in the index", "wrong rows in the index", repair),
+        Difference(
+            wrong_facts,
+            "photo with facts that are not its files'",
+            "photos with facts that are not their files'",
+            repair,
+        ),
+        Difference(unread, "file whose facts are to be read", "files whose facts are to be read", "photos index"),
         Difference(new, "file that is new or changed", "files that are new or changed", "photos index"),
         Difference(gone, "file that is gone", "files that are gone", "photos index"),
         Difference(offline, "folder that is offline", "folders that are offline", disk),

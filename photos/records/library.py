@@ -66,6 +66,7 @@ class IndexRecord(TypedDict):
     alike: Annotated[int, "Files that show the same pixels as a known photo."]
     moved: Annotated[int, "New or changed files whose content was known: moved, renamed, copied, or back again."]
     companions: Annotated[int, "New or changed files that belong to a photo decoded from another file."]
+    refreshed: Annotated[int, "Unchanged files whose facts were read again, because an earlier version had read them."]
     unchanged: Annotated[int, "Files that have not changed."]
     gone: Annotated[int, "Files that are no longer there."]
     left_out: Annotated[int, "Known files that are now excluded by rules."]
@@ -225,6 +226,7 @@ def index_record(result: IndexResult) -> IndexRecord:
         "alike": report.alike,
         "moved": report.moved,
         "companions": report.companions,
+        "refreshed": report.refreshed,
         "unchanged": report.unchanged,
         "gone": report.gone,
         "left_out": report.left_out,

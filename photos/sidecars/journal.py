@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from indexer.decode import FACTS_READER
+from indexer.files.companions import sidecar_rank
 from photos.errors import SidecarLeft, SidecarsBusy
 from photos.library import OpenLibrary
-from store import Catalog, File, Folder, SidecarWrite, Stamp, Transaction
+from store import Catalog, File, Folder, Metadata, SidecarWrite, Stamp, Transaction
 
 from .open_folders import OpenFolders
 from .sidecar_files import read, remove_temporary
@@ -69,9 +72,20 @@ def update_file_record(
         return
     belongs_to = main if known is None else known.companion_of
     if now is not None and belongs_to is not None:
-        t.files.companion(folder.id, below, now, belongs_to)
+        t.files.companion(folder.id, below, now, belongs_to, keeps_facts=True)
+        if known is None:
+            _note_made(t, folder, below, belongs_to)
     elif now is None and known is not None:
         t.files.forget([known.id])
+
+
+def _note_made(t: Transaction, folder: Folder, below: bytes, main: bytes) -> None:
+    """Note that the new sidecar of the picture *main* has no facts: those in it are this program's, or copies."""
+    place, name = os.path.split(below)
+    made, picture = t.files.at(folder.id, below), t.files.at(folder.id, os.path.join(place, main))
+    rank = sidecar_rank(name, main)
+    if made is not None and picture is not None and rank is not None:
+        t.photo_facts.put_sidecar(made.id, picture.id, rank, Metadata(), FACTS_READER)
 
 
 def file_record(t: Transaction, folders: Sequence[Folder], path: bytes) -> File | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from indexer.decode import KeywordLists, read_keywords
+from indexer.decode import DecodeError, KeywordLists, read_keywords
 from indexer.files.open_file import open_file
 from indexer.workers.bounded_calls import BoundedCalls, CallFailed
 from photos.errors import SidecarLeft
@@ -59,6 +59,9 @@ def _merged(request: MergeRequest) -> Merged | None:
         try:
             with open_file(request.picture) as opened:
                 own = read_keywords(opened)
+        except DecodeError:
+            # Other programs find nothing in it either.
+            own = {}
         except OSError as error:
             raise SidecarLeft(f"its picture cannot be read ({error.strerror or error})") from None
     return merge(content, request.labels, own, request.words)

@@ -31,6 +31,7 @@ from .copies import Copies
 from .files import AttemptLog, Files
 from .folders import Folders
 from .perceptual_hashes import PerceptualHashes
+from .photo_facts import PhotoFacts
 from .photos import Photos
 from .sidecar_journal import Sidecars
 
@@ -108,6 +109,7 @@ class Transaction:
     files = cached_property(lambda self: Files(self.connection))
     attempts = cached_property(lambda self: AttemptLog(self.connection))
     photos = cached_property(lambda self: Photos(self.connection))
+    photo_facts = cached_property(lambda self: PhotoFacts(self.connection))
     copies = cached_property(lambda self: Copies(self.connection))
     perceptual_hashes = cached_property(lambda self: PerceptualHashes(self.connection))
     selection = cached_property(lambda self: Selection(self.connection, self.folders.all))

@@ -272,10 +272,12 @@ def test_a_library_of_the_last_revision_loses_nothing(tmp_path):
         after = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables(path)}
     connection.close()
     new_names = {"look": "perceptual_hash", "namespace_folder": "slot_folder"}
-    rewritten = {"alembic_version", "library", "namespace", "revision", "sqlite_sequence"}
+    rewritten = {"alembic_version", "library", "namespace", "photo", "revision", "sqlite_sequence"}
     for name in before.keys() - rewritten:
         assert after[new_names.get(name, name)] == before[name], name
     assert [row[:-1] for row in after["revision"]] == before["revision"]
+    assert [row[:-2] for row in after["photo"]] == before["photo"]
+    assert {row[-2:] for row in after["photo"]} == {(None, 0)}, "their facts are to be read again"
     assert [(*row[:3], *row[5:]) for row in before["library"]] == after["library"]
     assert sorted(name for name, *_ in after["slot"]) == sorted(["", *(name for name, *_ in before["namespace"])])
     assert (tmp_path / "catalog.db.before-0014").exists()

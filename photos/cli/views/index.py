@@ -145,6 +145,7 @@ def _changes(report: IndexReport) -> str:
             (report.alike, "file that looks the same as another", "files that look the same as others"),
             (report.moved, "file of a known photo", "files of known photos"),
             (report.companions, "companion", "companions"),
+            (report.refreshed, "file whose facts were read again", "files whose facts were read again"),
             (report.gone, "file gone", "files gone"),
             (report.left_out, "file left out by rules", "files left out by rules"),
         )
