@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from indexer.decode import DecodeError, KeywordLists, read_keywords
+from indexer.decode import DecodeError, KeywordLists, read_keywords, read_sidecar
 from indexer.files.open_file import open_file
 from indexer.workers.bounded_calls import BoundedCalls, CallFailed
 from photos.errors import SidecarLeft
@@ -42,6 +42,12 @@ def merge_beside(request: MergeRequest, calls: BoundedCalls) -> Merged | None:
     if isinstance(result, str):
         raise SidecarLeft(result)
     return result
+
+
+def extension_in(content: bytes, calls: BoundedCalls) -> bytes | None:
+    """Ending of the picture that the sidecar says it belongs to, in lower case; None if it says none."""
+    found = read_sidecar(content) if len(content) <= _SMALL else calls.call(read_sidecar, content)
+    return None if isinstance(found, CallFailed) else found[1]
 
 
 def _merged_or_left(request: MergeRequest) -> Merged | str | None:

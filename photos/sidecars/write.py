@@ -16,7 +16,7 @@ from store import Folder, Photo, Stamp
 
 from .journal import BATCH, exclusive, open_folders, update_file_record
 from .merge import KeywordHierarchy, Merged
-from .merge_call import MergeRequest, merge_beside
+from .merge_call import MergeRequest, extension_in, merge_beside
 from .open_folders import OpenFolders
 from .sidecar_files import Sidecar, put, read
 from .targets import Directory, IsOffline, Picture, pictures
@@ -183,12 +183,19 @@ class _Writer:
         place = os.path.dirname(picture)
         if self._directory[0] != place:
             try:
-                self._directory = place, Directory(folder.names())
+                self._directory = place, Directory(folder.names(), lambda name: self._extension_of(place, name))
             except OSError as error:
                 raise SidecarLeft(f"its folder cannot be read ({error.strerror or error})") from None
         if name not in self._directory[1].names:
             raise SidecarLeft("the picture is not there any more")
         return os.path.join(place, self._directory[1].sidecar_of(name))
+
+    def _extension_of(self, place: bytes, name: bytes) -> bytes | None:
+        try:
+            sidecar = read(*self._open.of(os.path.join(place, name)))
+        except SidecarLeft:
+            return None
+        return None if sidecar is None else extension_in(sidecar.content, self._calls)
 
     def _carry_out(self, plans: Sequence[_Plan]) -> None:
         # The journal is committed before any file is touched: undo needs the content from before.

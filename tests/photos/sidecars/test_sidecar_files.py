@@ -172,3 +172,19 @@ def test_a_leftover_temporary_file_is_hidden_and_removed(folder, path):
 )
 def test_the_sidecar_of_a_picture_is_found(listed, picture, sidecar):
     assert Directory([os.fsencode(name) for name in listed]).sidecar_of(os.fsencode(picture)) == os.fsencode(sidecar)
+
+
+@pytest.mark.parametrize(
+    ("listed", "extension", "of_jpg", "of_png"),
+    [
+        (["a.jpg", "a.png", "a.xmp"], b"png", "a.jpg.xmp", "a.xmp"),
+        (["a.jpg", "a.png", "a.xmp"], b"jpg", "a.xmp", "a.png.xmp"),
+        (["a.jpg", "a.png", "a.xmp"], b"tif", "a.xmp", "a.png.xmp"),
+        (["a.jpg", "a.PNG", "A.XMP"], None, "A.XMP", "a.png.xmp"),
+        (["a.jpg", "a.png", "a.nef", "a.xmp"], b"nef", "a.xmp", "a.png.xmp"),
+    ],
+)
+def test_a_sidecar_belongs_to_the_picture_that_it_names(listed, extension, of_jpg, of_png):
+    directory = Directory([os.fsencode(name) for name in listed], lambda _: extension)
+    assert directory.sidecar_of(b"a.jpg") == os.fsencode(of_jpg)
+    assert directory.sidecar_of(b"a.png") == os.fsencode(of_png)
