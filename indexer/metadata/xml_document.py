@@ -366,6 +366,9 @@ class _Tree:
             return found
         except _Stop:
             self._cut()
+        finally:
+            # It refers to this tree, and the two would be freed late.
+            del self._parser
         return None
 
     def _start(self, written: str, attributes: dict[str, str]) -> None:
