@@ -26,6 +26,8 @@ import re
 from pathlib import Path
 from typing import ClassVar, dataclass_transform
 
+from .printable import is_printable
+
 
 @dataclass_transform(eq_default=False)
 class PhotosError(Exception):
@@ -166,4 +168,4 @@ def safe(text: str | bytes | os.PathLike[str]) -> str:
     if not isinstance(text, str | bytes):
         text = os.fspath(text)
     plain = text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
-    return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode("ascii") for mark in plain)
+    return "".join(mark if is_printable(mark) else mark.encode("unicode_escape").decode("ascii") for mark in plain)
