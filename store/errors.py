@@ -26,8 +26,6 @@ import re
 from pathlib import Path
 from typing import ClassVar, dataclass_transform
 
-from .printable import is_printable
-
 
 @dataclass_transform(eq_default=False)
 class PhotosError(Exception):
@@ -168,4 +166,16 @@ def safe(text: str | bytes | os.PathLike[str]) -> str:
     if not isinstance(text, str | bytes):
         text = os.fspath(text)
     plain = text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
-    return "".join(mark if is_printable(mark) else mark.encode("unicode_escape").decode("ascii") for mark in plain)
+    return "".join(mark if is_shown(mark) else mark.encode("unicode_escape").decode("ascii") for mark in plain)
+
+
+def is_shown(text: str) -> bool:
+    """Return whether *text* has only characters that a reader sees, or that join those: no control characters.
+
+    The zero-width joiner and non-joiner are letters of words in Persian, Hindi and other languages, and of emoji.
+    """
+    return text.isprintable() or text.translate(_JOINERS).isprintable()
+
+
+#: U+200C, U+200D, and the letters of flags.
+_JOINERS = dict.fromkeys([0x200C, 0x200D, *range(0xE0020, 0xE0080)])

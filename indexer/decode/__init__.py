@@ -3,7 +3,7 @@
 from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .facts import FACTS_READER
 from .formats import HEAD, identify
-from .header import read_metadata
+from .header import KeywordLists, read_keywords, read_metadata
 from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, Notes, foreign, read_xmp
 from .picture import DecodedPhoto, MemoryLock, decoders, read_photo
 from .xmp_facts import read_sidecar
@@ -19,6 +19,7 @@ __all__ = [
     "DecodeError",
     "DecodedPhoto",
     "KeywordList",
+    "KeywordLists",
     "MemoryLock",
     "Notes",
     "TooLarge",
@@ -26,6 +27,7 @@ __all__ = [
     "decoders",
     "foreign",
     "identify",
+    "read_keywords",
     "read_metadata",
     "read_photo",
     "read_sidecar",

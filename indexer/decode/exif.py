@@ -31,7 +31,6 @@ _SPEEDS: Final = (_BASE.ISOSpeedRatings, 0x8832, 0x8833, 0x8831)
 #: Windows' Rating in stars, and in percent.
 _STARS: Final = 0x4746
 _PERCENT: Final = 0x4749
-_XMP: Final = 700
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +45,6 @@ class Directories:
         """The tag's value, of the camera's directory or of the main one; None if there is none."""
         found = self.camera.get(tag)
         return self.main.get(tag) if found is None else found
-
-    @property
-    def packet(self) -> bytes | None:
-        """XMP within TIFF."""
-        packet = self.main.get(_XMP)
-        return packet if isinstance(packet, bytes) else None
 
 
 def directories(image: HasExif) -> Directories:

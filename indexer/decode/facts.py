@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from indexer.metadata import read_packets
+from indexer.metadata import packets_in, read_packets
 from store import Facts, Metadata
 
 from .exif import directories, exif_source
@@ -18,14 +18,13 @@ from .xmp_facts import xmp_source
 FACTS_READER: Final = 1
 
 
-def read_facts(image: HasExif, size: tuple[int, int], picture_format: str) -> Facts:
-    """The facts of *image*, whose upright *size* is (width, height)."""
-    return Facts(size[0], size[1], picture_format).under(metadata_of(image))
+def read_facts(image: HasExif, size: tuple[int, int], picture_format: str, data: bytes = b"") -> Facts:
+    """The facts of *image*, whose upright *size* is (width, height). *data* is the whole file; GIF needs it."""
+    return Facts(size[0], size[1], picture_format).under(metadata_of(image, data))
 
 
-def metadata_of(image: HasExif) -> Metadata:
-    """The facts that *image*, an open picture, states in its tags."""
+def metadata_of(image: HasExif, data: bytes = b"") -> Metadata:
+    """The facts that *image*, an open picture, states in its tags. *data* is the whole file; GIF needs it."""
     tags = directories(image)
-    packet = getattr(image, "info", {}).get("xmp") or tags.packet
-    xmp = read_packets(packet) if isinstance(packet, bytes) else read_packets()
+    xmp = read_packets(*packets_in(image, data, tags.main))
     return joined(exif_source(tags), iptc_source(image), xmp_source(xmp))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from PIL import ImageFile, IptcImagePlugin
-
+from indexer.metadata import iptc_in
 from indexer.metadata.dates import Moment, read_date
 from indexer.metadata.texts import decoded
 from store import DateSource
@@ -27,13 +26,7 @@ _DATES: Final = {
 
 def iptc_source(image: object) -> Source:
     """The facts in IPTC of an open picture; empty if they cannot be read."""
-    if not isinstance(image, ImageFile.ImageFile):
-        return Source()
-    try:
-        found = IptcImagePlugin.getiptcinfo(image) or {}
-    except Exception:  # noqa: BLE001 - broken metadata costs that fact alone
-        return Source()
-    texts = {key: _texts(value) for key, value in found.items()}
+    texts = {key: [decoded(item) for item in items] for key, items in iptc_in(image).items()}
     titles = (caption_of(text) for key in _TITLES for text in texts.get(key, [])[:1])
     notes = Notes(
         caption=caption_of("".join(texts.get(_CAPTION, [])[:1])),
@@ -51,8 +44,3 @@ def _dates(texts: Mapping[tuple[int, int], list[str]]) -> dict[DateSource, Momen
         if moment is not None and keys[0] in texts:
             found[source] = moment
     return found
-
-
-def _texts(value: object) -> list[str]:
-    items = value if isinstance(value, list) else [value]
-    return [decoded(item) for item in items if isinstance(item, bytes)]

@@ -128,7 +128,7 @@ def notes_of(xmp: Xmp) -> Notes:
     keywords = [
         path.rsplit(each.separator, 1)[-1] if each.separator else path
         for each in (SUBJECT, HIERARCHICAL, TAGS, WINDOWS)
-        for path in foreign(_words(xmp, each), xmp.texts(each.ours.tag), xmp.texts(each.copies.tag))
+        for path in foreign(words_in(xmp, each), xmp.texts(each.ours.tag), xmp.texts(each.copies.tag))
     ]
     stars = rating_of(xmp.text(_RATING))
     titles = (caption_of(xmp.text(name)) for name in _TITLES)
@@ -141,7 +141,7 @@ def notes_of(xmp: Xmp) -> Notes:
     )
 
 
-def _words(xmp: Xmp, each: KeywordList) -> Sequence[str]:
+def words_in(xmp: Xmp, each: KeywordList) -> Sequence[str]:
     """The keywords of a list. Programs that write one as a plain text put commas or semicolons between them."""
     value = xmp.value(each.tag)
     if value is None or value.items:

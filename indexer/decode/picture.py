@@ -15,6 +15,7 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from indexer.metadata import adopt_exif
 from store import Facts
 
 from .errors import Damaged, DecodeError, TooLarge
@@ -90,7 +91,7 @@ def read_photo(data: bytes, preprocessing: Preprocessor, memory_lock: MemoryLock
 def _read(data: bytes, picture_format: str, preprocessing: Preprocessor, memory_lock: MemoryLock) -> DecodedPhoto:
     try:
         with Image.open(io.BytesIO(data), formats=PLUGINS[picture_format]) as image:
-            return _decode(image, picture_format, preprocessing, memory_lock)
+            return _decode(image, data, picture_format, preprocessing, memory_lock)
     except DecodeError:
         raise
     except UnidentifiedImageError as error:
@@ -104,7 +105,7 @@ def _read(data: bytes, picture_format: str, preprocessing: Preprocessor, memory_
 
 
 def _decode(
-    image: Image.Image, picture_format: str, preprocessing: Preprocessor, memory_lock: MemoryLock
+    image: Image.Image, data: bytes, picture_format: str, preprocessing: Preprocessor, memory_lock: MemoryLock
 ) -> DecodedPhoto:
     width, height = image.size
     _check_size(image, picture_format)
@@ -113,6 +114,7 @@ def _decode(
         image.draft("RGB" if image.mode == "YCbCr" else image.mode, (2 * preprocessing.size, 2 * preprocessing.size))
     with memory_lock() if _is_large(image, width * height) else nullcontext():
         image.load()
+        adopt_exif(image)
         stored = orientation(image)
         picture = upright(_rgb(image), stored)
         pixels = preprocessing.square(picture)
@@ -121,7 +123,7 @@ def _decode(
         width, height = picture.size
     elif stored in SIDEWAYS:
         width, height = height, width
-    return DecodedPhoto(pixels, read_facts(image, (width, height), picture_format))
+    return DecodedPhoto(pixels, read_facts(image, (width, height), picture_format, data))
 
 
 def _read_raw(data: bytes, preprocessing: Preprocessor, memory_lock: MemoryLock) -> DecodedPhoto:
@@ -133,7 +135,7 @@ def _read_raw(data: bytes, preprocessing: Preprocessor, memory_lock: MemoryLock)
             developed = develop(data, preprocessing.size)
     except MemoryError as error:
         raise DecodeError("there was not enough memory for it; the next pass tries again") from error
-    facts = read_facts(developed.exif, (developed.width, developed.height), "RAW")
+    facts = read_facts(developed.exif, (developed.width, developed.height), "RAW", data)
     return DecodedPhoto(preprocessing.square(developed.image), facts)
 
 

@@ -6,8 +6,10 @@ import re
 import unicodedata
 from typing import Final
 
-from store.printable import JOINERS, is_printable
+from store.errors import is_shown
 
+#: They join letters, but are none by themselves.
+_JOINERS: Final = frozenset("\u200c\u200d")
 #: Format characters that separate words. Others, such as soft hyphens and marks of direction, stand within them.
 _SEPARATORS: Final = frozenset("\u200b\u2028\u2029")
 #: Codes of EXIF's UserComment (CIPA DC-008, 4.6.6).
@@ -20,11 +22,11 @@ def one_line(text: str) -> str | None:
     """*text* on one line, up to its first NUL, and without unprintable characters; None if nothing is left."""
     shown = "".join(map(_shown, text.partition("\0")[0]))
     line = " ".join(shown.split())
-    return line if any(mark not in JOINERS and mark != " " for mark in line) else None
+    return line if any(mark not in _JOINERS and mark != " " for mark in line) else None
 
 
 def _shown(mark: str) -> str:
-    if is_printable(mark):
+    if is_shown(mark):
         return mark
     return "" if unicodedata.category(mark) == "Cf" and mark not in _SEPARATORS else " "
 

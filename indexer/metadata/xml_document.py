@@ -183,9 +183,9 @@ def _decoded(content: bytes) -> tuple[bytes, str, str, str | None]:
             flaw = f"its encoding {declared[1].decode()} is not supported"
     encoding = encoding or "utf-8"
     written = content[len(mark) :]
-    if encoding.startswith("utf-"):
-        # Padding of packets counts in bytes, and may end within a character.
-        written = written[: len(written) - len(written) % {"utf-16": 2, "utf-32": 4}.get(encoding[:6], 1)]
+    # Padding of packets counts in bytes, and may end within a character.
+    if excess := len(written) % {"utf-16": 2, "utf-32": 4}.get(encoding[:6], 1):
+        written, flaw = written[:-excess], f"it is not text in {encoding.upper()}"
     try:
         text = written.decode(encoding)
     except UnicodeDecodeError:

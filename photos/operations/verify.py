@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -96,6 +97,20 @@ def _check_index(library: OpenLibrary, stored: int) -> tuple[bool, int]:
     return is_whole, abs(rows - stored)
 
 
+def _taken_back(library: OpenLibrary, folder: Folder, gone: Sequence[int]) -> int:
+    """Count the sidecars among the files that are *gone* that this program made.
+
+    An undo removed them, and was killed before the catalog knew. The next scan forgets them, and nothing is lost.
+    """
+    if not gone:
+        return 0
+    with library.catalog.read() as t:
+        made = t.sidecars.made(folder.path)
+        files = t.files.known(folder.id) if made else ()
+        missing = set(gone)
+        return sum(file.id in missing and os.path.join(folder.path, file.path) in made for file in files)
+
+
 def _compare_folders(library: OpenLibrary, folders: Sequence[Folder]) -> tuple[int, int, int]:
     """Count the files that are new or changed, the files that are gone, and the folders that are offline."""
     settings = library.settings
@@ -103,6 +118,6 @@ def _compare_folders(library: OpenLibrary, folders: Sequence[Folder]) -> tuple[i
     for folder in folders:
         changes = survey_folder(library.catalog, folder, pair=settings.companions, follow=settings.follow_links)
         new += len(changes.to_read) + len(changes.companions) - changes.again
-        gone += len(changes.gone)
+        gone += len(changes.gone) - _taken_back(library, folder, changes.gone)
         offline += changes.is_offline
     return new, gone, offline

@@ -94,15 +94,17 @@ class Files:
         self._put(folder_id, path, stamp, outcome, _as_text(reason), None)
         self._note_former(row, None)
 
-    def companion(self, folder_id: int, path: bytes, stamp: Stamp, of: bytes) -> None:
+    def companion(self, folder_id: int, path: bytes, stamp: Stamp, of: bytes, *, keeps_facts: bool = False) -> None:
         """Note that the path belongs to the file *of* next to it. A photo that it held is no longer found there.
 
-        Facts that a sidecar had there before count until the new ones are read.
+        Facts that a sidecar had there before count until the new ones are read; if it *keeps_facts*, that is not
+        needed.
         """
         row = self._row_at(folder_id, path)
         self._put(folder_id, path, stamp, Outcome.COMPANION, None, None, of)
         if row.id is not None and row.companion_of == of:
-            mark_unread(self._connection, row.id)
+            if not keeps_facts:
+                mark_unread(self._connection, row.id)
         else:
             self._note_former(row, None)
 

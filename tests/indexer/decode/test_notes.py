@@ -76,6 +76,11 @@ def _png_with(written):
     return out.getvalue()
 
 
+def test_joiners_stay_in_words_and_unseen_characters_do_not():
+    words = ("\u0645\u06cc\u200c\u062e", "\U0001f468\u200d\U0001f469", "foto\xadalbum", "\ufeffdog")
+    assert read_xmp(packet(bag("dc:subject", *words))).keywords == (*words[:2], "fotoalbum", "dog")
+
+
 def test_a_rating_can_be_an_element_and_a_caption_has_languages():
     caption = (
         '<dc:description><rdf:Alt><rdf:li xml:lang="de">Hund</rdf:li>'
