@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
-#: Letters of words in Persian and Hindi, and the joints of emoji. Python counts them as unprintable.
+from store.errors import is_shown
+
+#: They join letters, but are none by themselves.
 _JOINERS: Final = frozenset("\u200c\u200d")
-#: Spell out the flags of England, Scotland and Wales.
-_TAG_LETTERS: Final = range(0xE0020, 0xE0080)
 #: Format characters that separate words. Others, such as soft hyphens and marks of direction, stand within them.
 _SEPARATORS: Final = frozenset("\u200b\u2028\u2029")
 #: Codes of EXIF's UserComment (CIPA DC-008, 4.6.6).
 _CODE: Final = 8
+_PLAIN: Final = re.compile(rb"[\t\r\n -~]*\0*")
 _JIS: Final = ("iso2022_jp", "shift_jis", "euc_jp")
 
 
@@ -20,11 +22,11 @@ def one_line(text: str) -> str | None:
     """*text* on one line, up to its first NUL, and without unprintable characters; None if nothing is left."""
     shown = "".join(map(_shown, text.partition("\0")[0]))
     line = " ".join(shown.split())
-    return line if line.strip("\u200c\u200d ") else None
+    return line if any(mark not in _JOINERS and mark != " " for mark in line) else None
 
 
 def _shown(mark: str) -> str:
-    if mark.isprintable() or mark in _JOINERS or ord(mark) in _TAG_LETTERS:
+    if is_shown(mark):
         return mark
     return "" if unicodedata.category(mark) == "Cf" and mark not in _SEPARATORS else " "
 
@@ -73,7 +75,7 @@ def _utf16(raw: bytes) -> str:
     """*raw*, UTF-16 of an unknown byte order, or UTF-8 of programs that mistake it for Unicode."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
         return raw.decode("utf-16", "replace")
-    if raw.startswith(b"\xef\xbb\xbf") or (b"\0" not in raw.rstrip(b"\0") and raw.isascii()):
+    if raw.startswith(b"\xef\xbb\xbf") or _PLAIN.fullmatch(raw):
         return decoded(raw.removeprefix(b"\xef\xbb\xbf"))
     texts = [raw[: len(raw) // 2 * 2].decode(order, "replace") for order in ("utf-16-le", "utf-16-be")]
     # The wrong order gives characters of many blocks, among them some that nobody assigned.
