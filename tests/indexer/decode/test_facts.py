@@ -49,7 +49,12 @@ def test_dates_count_in_their_order():
         ({}, (original, created, file), press, ("2002-02-02 02:02:02", 120, DateSource.XMP_ORIGINAL)),
         ({}, (created, file), press, ("2003-03-03 03:03:03", None, DateSource.XMP_CREATED)),
         ({}, (file,), press, ("2004-04-04 04:04:04", 240, DateSource.IPTC_CREATED)),
-        ({"DateTimeDigitized": "2005:05:05 05:05:05"}, (file,), [], ("2005-05-05 05:05:05", None, DateSource.DIGITIZED)),
+        (
+            {"DateTimeDigitized": "2005:05:05 05:05:05"},
+            (file,),
+            [],
+            ("2005-05-05 05:05:05", None, DateSource.DIGITIZED),
+        ),
         ({}, (file,), [], ("2006-06-06 06:06:06", 0, DateSource.XMP_FILE)),
         ({}, (), [], ("2007-07-07 07:07:07", None, DateSource.CHANGED)),
     ]
@@ -121,8 +126,15 @@ def test_xmp_fills_what_exif_lacks():
     assert (found.camera, found.lens, found.iso) == ("Canon EOS 7D", "EF24-70mm f/2.8L USM", 320)
     assert (found.focal_length, found.aperture, found.exposure) == (50, 2.8, 0.008)
     assert (found.latitude, found.longitude) == pytest.approx((48.858333, 2.350833), abs=1e-5)
-    place = {"GPSLatitudeRef": "S", "GPSLatitude": (1.0, 0.0, 0.0), "GPSLongitudeRef": "E", "GPSLongitude": (2.0, 0.0, 0.0)}
-    found = facts(encoded(scene(), xmp=written, exif=exif_with(Model="Other", camera={"LensModel": "35mm"}, place=place)))
+    place = {
+        "GPSLatitudeRef": "S",
+        "GPSLatitude": (1.0, 0.0, 0.0),
+        "GPSLongitudeRef": "E",
+        "GPSLongitude": (2.0, 0.0, 0.0),
+    }
+    found = facts(
+        encoded(scene(), xmp=written, exif=exif_with(Model="Other", camera={"LensModel": "35mm"}, place=place))
+    )
     assert (found.camera, found.lens, found.latitude, found.iso) == ("Other", "35mm", -1, 320)
 
 
@@ -155,7 +167,9 @@ def test_windows_titles_and_percentages_are_read():
     assert (found.caption, found.rating) == ("Geburtstag", 5)
 
 
-@pytest.mark.parametrize(("percent", "stars"), [(1, 1), (25, 2), (50, 3), (75, 4), (99, 5), (100, 5), (0, None), (400, None)])
+@pytest.mark.parametrize(
+    ("percent", "stars"), [(1, 1), (25, 2), (50, 3), (75, 4), (99, 5), (100, 5), (0, None), (400, None)]
+)
 def test_ratings_in_percent_are_stars(percent, stars):
     assert facts(encoded(scene(), xmp=xmp(attributes=f'MicrosoftPhoto:Rating="{percent}"'))).rating == stars
     both = xmp(attributes=f'MicrosoftPhoto:Rating="{percent}" xmp:Rating="1"')

@@ -55,7 +55,9 @@ def test_user_comments_say_their_encoding(raw, expected):
     assert user_comment(raw) == expected
 
 
-@pytest.mark.parametrize("word", ["می\u200cخواهم", "👨\u200d👩\u200d👧", "क्\u200dष", "🏴\U000e0067\U000e0062\U000e007f"])
+@pytest.mark.parametrize(
+    "word", ["می\u200cخواهم", "👨\u200d👩\u200d👧", "क्\u200dष", "🏴\U000e0067\U000e0062\U000e007f"]
+)
 def test_joiners_are_letters_of_their_words(word):
     assert one_line(word) == word
 

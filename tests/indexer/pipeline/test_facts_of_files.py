@@ -163,7 +163,9 @@ def test_sidecars_are_read_without_pairing(library):
 def test_a_sidecar_states_date_and_place(library):
     exif = exif_with(camera={"DateTimeOriginal": "2000:01:01 00:00:00", "OffsetTimeOriginal": "+01:00"})
     (library.folder / "a.jpg").write_bytes(encoded(scene(), exif=exif))
-    attributes = 'photoshop:DateCreated="2024-01-23T18:12:34-07:00" exif:GPSLatitude="60.73" exif:GPSLongitude="-135.07"'
+    attributes = (
+        'photoshop:DateCreated="2024-01-23T18:12:34-07:00" exif:GPSLatitude="60.73" exif:GPSLongitude="-135.07"'
+    )
     (library.folder / "a.jpg.xmp").write_bytes(xmp(attributes=attributes))
     library.index()
     found = facts(library)
