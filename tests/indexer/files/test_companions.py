@@ -90,8 +90,11 @@ def test_pairs_are_found_by_name(names, expected):
             {"IMG.jpg.supplemental-metadata(1).json": "IMG(1).jpg"},
         ),
         (
-            ["Screenshot_20220207_102421_com.snapchat.android.jpg", "Screenshot_20220207_102421_com.snapchat.androi.json"],
-            {"Screenshot_20220207_102421_com.snapchat.androi.json": "Screenshot_20220207_102421_com.snapchat.android.jpg"},
+            [
+                "Screenshot_20220207_102421_com.chat.android.jpg",
+                "Screenshot_20220207_102421_com.chat.android.jp.json",
+            ],
+            {"Screenshot_20220207_102421_com.chat.android.jp.json": "Screenshot_20220207_102421_com.chat.android.jpg"},
         ),
         (["a" * 47 + ".jpg", "a" * 46 + ".json"], {"a" * 46 + ".json": "a" * 47 + ".jpg"}),
         (

@@ -69,7 +69,8 @@ def test_texts_of_xmp_are_positions(latitude, longitude, expected):
 
 
 @pytest.mark.parametrize(
-    ("latitude", "longitude"), [("", ""), (None, "1"), ("95,0N", "1,0E"), ("1,0E", "1,0N"), ("0,0N", "0,0E"), ("a", "b")]
+    ("latitude", "longitude"),
+    [("", ""), (None, "1"), ("95,0N", "1,0E"), ("1,0E", "1,0N"), ("0,0N", "0,0E"), ("a", "b")],
 )
 def test_broken_texts_of_xmp_are_none(latitude, longitude):
     assert xmp_position(latitude, longitude) is None
