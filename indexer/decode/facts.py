@@ -10,7 +10,7 @@ from store import Facts, Metadata
 from .exif import directories, exif_source
 from .iptc import iptc_source
 from .orientation import HasExif
-from .source import joined
+from .source import Source, joined
 from .xmp_facts import xmp_source
 
 #: The version of this reader. Raise it when facts are read otherwise: those of every photo and sidecar are then read
@@ -26,5 +26,6 @@ def read_facts(image: HasExif, size: tuple[int, int], picture_format: str, data:
 def metadata_of(image: HasExif, data: bytes = b"") -> Metadata:
     """The facts that *image*, an open picture, states in its tags. *data* is the whole file; GIF needs it."""
     tags = directories(image)
-    xmp = read_packets(*packets_in(image, data, tags.main))
-    return joined(exif_source(tags), iptc_source(image), xmp_source(xmp))
+    packets = packets_in(image, data, tags.main)
+    xmp = xmp_source(read_packets(*packets)) if packets else Source()
+    return joined(exif_source(tags), iptc_source(image), xmp)

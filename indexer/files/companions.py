@@ -156,6 +156,8 @@ def _takeout(parts: Sequence[_Part]) -> dict[bytes, bytes]:
 
 def _edited(parts: Iterable[_Part], takeout: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     """Originals of edited pictures, with the names of these."""
+    if not any(b"-" in part.stem or part.stem.startswith(b"img_e") for part in parts):
+        return {}
     by_stem: defaultdict[bytes, list[_Part]] = defaultdict(list)
     for part in parts:
         if part.ending in _SHOWN or part.ending in _RAW:

@@ -20,7 +20,8 @@ _JIS: Final = ("iso2022_jp", "shift_jis", "euc_jp")
 
 def one_line(text: str) -> str | None:
     """*text* on one line, up to its first NUL, and without unprintable characters; None if nothing is left."""
-    shown = "".join(map(_shown, text.partition("\0")[0]))
+    first = text.partition("\0")[0]
+    shown = first if first.isprintable() else "".join(map(_shown, first))
     line = " ".join(shown.split())
     return line if any(mark not in _JOINERS and mark != " " for mark in line) else None
 

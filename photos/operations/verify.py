@@ -74,8 +74,8 @@ def differences(library: OpenLibrary) -> tuple[Difference, ...]:
         Difference(wrong_rows, "wrong row in the index", "wrong rows in the index", repair),
         Difference(
             wrong_facts,
-            "photo with facts that are not its files'",
-            "photos with facts that are not their files'",
+            "photo whose facts are not those of its files",
+            "photos whose facts are not those of their files",
             repair,
         ),
         Difference(unread, "file whose facts are to be read", "files whose facts are to be read", "photos index"),

@@ -91,12 +91,10 @@ def test_pairs_are_found_by_name(names, expected):
         ),
         (
             [
-                "Screenshot_20220207_102421_com.snapchat.android.jpg",
-                "Screenshot_20220207_102421_com.snapchat.androi.json",
+                "Screenshot_20220207_102421_com.chat.android.jpg",
+                "Screenshot_20220207_102421_com.chat.android.jp.json",
             ],
-            {
-                "Screenshot_20220207_102421_com.snapchat.androi.json": "Screenshot_20220207_102421_com.snapchat.android.jpg"
-            },
+            {"Screenshot_20220207_102421_com.chat.android.jp.json": "Screenshot_20220207_102421_com.chat.android.jpg"},
         ),
         (["a" * 47 + ".jpg", "a" * 46 + ".json"], {"a" * 46 + ".json": "a" * 47 + ".jpg"}),
         (

@@ -84,14 +84,14 @@ def test_offsets_are_read_and_broken_ones_are_none(text, minutes):
 
 
 def test_a_date_may_carry_its_offset():
-    assert read_date("2024-01-23T18:12:34-07:00") == Moment(datetime(2024, 1, 23, 18, 12, 34), -420)
-    assert read_date("2024-01-23T18:12:34.25Z") == Moment(datetime(2024, 1, 23, 18, 12, 34), 0)
-    assert read_date("19990305 101112+0100") == Moment(datetime(1999, 3, 5, 10, 11, 12), 60)
-    assert read_date("2024-01-23T18:12:34+77:00") == Moment(datetime(2024, 1, 23, 18, 12, 34))
+    assert read_date("2024-01-23T18:12:34-07:00") == Moment(datetime.fromisoformat("2024-01-23T18:12:34"), -420)
+    assert read_date("2024-01-23T18:12:34.25Z") == Moment(datetime.fromisoformat("2024-01-23T18:12:34"), 0)
+    assert read_date("19990305 101112+0100") == Moment(datetime.fromisoformat("1999-03-05T10:11:12"), 60)
+    assert read_date("2024-01-23T18:12:34+77:00") == Moment(datetime.fromisoformat("2024-01-23T18:12:34"))
 
 
 def test_the_first_source_counts_and_an_equal_date_lends_its_offset():
-    at, other = datetime(2020, 1, 2, 3, 4, 5), datetime(2021, 1, 1)
+    at, other = datetime.fromisoformat("2020-01-02T03:04:05"), datetime.fromisoformat("2021-01-01")
     found = {
         DateSource.CHANGED: Moment(other, 60),
         DateSource.ORIGINAL: Moment(at),

@@ -24,7 +24,7 @@ def takeout(**values):
 
 def test_date_place_and_caption_are_read():
     assert read_takeout(takeout()) == Metadata(
-        taken_at=datetime(2019, 7, 4, 10, 34, 56),
+        taken_at=datetime.fromisoformat("2019-07-04T10:34:56"),
         taken_offset=0,
         date_source=DateSource.TAKEOUT,
         latitude=48.858,
@@ -42,8 +42,8 @@ def test_a_place_of_zero_is_none_and_the_camera_may_know_it():
 
 
 def test_times_before_1970_are_read_and_0_is_none():
-    assert read_takeout(takeout(photoTakenTime={"timestamp": "-14182940"})).taken_at == datetime(
-        1969, 7, 20, 20, 17, 40
+    assert read_takeout(takeout(photoTakenTime={"timestamp": "-14182940"})).taken_at == datetime.fromisoformat(
+        "1969-07-20T20:17:40"
     )
     assert read_takeout(takeout(photoTakenTime={"timestamp": "0"})).taken_at is None
     assert read_takeout(takeout(photoTakenTime={"timestamp": "9" * 30})).taken_at is None

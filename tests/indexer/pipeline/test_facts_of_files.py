@@ -169,12 +169,15 @@ def test_a_sidecar_states_date_and_place(library):
     (library.folder / "a.jpg.xmp").write_bytes(xmp(attributes=attributes))
     library.index()
     found = facts(library)
-    assert (found.taken_at, found.taken_offset) == (datetime(2024, 1, 23, 18, 12, 34), -420)
+    assert (found.taken_at, found.taken_offset) == (datetime.fromisoformat("2024-01-23T18:12:34"), -420)
     assert (found.latitude, found.longitude) == (60.73, -135.07)
     # A date of the file is less sure than the picture's own.
     (library.folder / "a.jpg.xmp").write_bytes(xmp(attributes='xmp:CreateDate="2024-01-23T18:12:34-07:00"'))
     library.index()
-    assert (facts(library).taken_at, facts(library).date_source) == (datetime(2000, 1, 1), DateSource.ORIGINAL)
+    assert (facts(library).taken_at, facts(library).date_source) == (
+        datetime.fromisoformat("2000-01-01"),
+        DateSource.ORIGINAL,
+    )
 
 
 def test_an_odd_sidecar_costs_its_facts_alone(library):
@@ -198,7 +201,7 @@ def test_a_takeout_is_read_as_a_sidecar(library):
     (library.folder / "a.jpg.supplemental-metadata.json").write_bytes(takeout())
     library.index()
     found = facts(library)
-    assert (found.taken_at, found.taken_offset) == (datetime(2019, 7, 4, 10, 34, 56), 0)
+    assert (found.taken_at, found.taken_offset) == (datetime.fromisoformat("2019-07-04T10:34:56"), 0)
     assert (found.latitude, found.caption, found.date_source) == (48.858, "Grandma", DateSource.TAKEOUT)
     with library.catalog.read() as t:
         assert t.files.problems() == []
@@ -209,11 +212,14 @@ def test_a_takeout_keeps_the_cameras_clock_where_it_means_the_same_moment(librar
     (library.folder / "a.jpg").write_bytes(encoded(scene(), exif=exif))
     (library.folder / "a.jpg.json").write_bytes(takeout())
     library.index()
-    assert (facts(library).taken_at, facts(library).caption) == (datetime(2019, 7, 4, 12, 34, 56), "Grandma")
+    assert (facts(library).taken_at, facts(library).caption) == (
+        datetime.fromisoformat("2019-07-04T12:34:56"),
+        "Grandma",
+    )
     # The date was corrected in Google Photos.
     (library.folder / "a.jpg.json").write_bytes(takeout(taken="1000000000"))
     library.index()
-    assert facts(library).taken_at == datetime(2001, 9, 9, 1, 46, 40)
+    assert facts(library).taken_at == datetime.fromisoformat("2001-09-09T01:46:40")
 
 
 def test_facts_of_an_earlier_reader_are_read_again_once(library):
