@@ -13,8 +13,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html.entities import name2codepoint
+from types import MappingProxyType
 from typing import Final
 from xml.parsers import expat
 from xml.parsers.expat import errors
@@ -106,7 +107,7 @@ class Element:
     end: int = 0
     #: Text directly in the element; empty for blanks around children.
     text: str = ""
-    children: list[Element] = field(default_factory=list)
+    children: Sequence[Element] = ()
 
     @property
     def is_single(self) -> bool:
@@ -350,6 +351,9 @@ _DOUBLED: Final = errors.codes[errors.XML_ERROR_DUPLICATE_ATTRIBUTE]
 _MISMATCH: Final = errors.codes[errors.XML_ERROR_TAG_MISMATCH]
 
 
+_NO_ATTRIBUTES: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 class _Stop(Exception):
     """End of parsing at a limit."""
 
@@ -361,7 +365,9 @@ class _Tree:
         self._body = body
         self._at = at
         self._open: list[Element] = []
+        #: Their texts and children so far.
         self._texts: list[list[str]] = []
+        self._children: list[list[Element]] = []
         #: Elements so far.
         self.count = 0
         #: Namespaces by prefixes, here and now, and what to put back when elements end.
@@ -414,13 +420,14 @@ class _Tree:
             self._namespaces.update((prefix, self._checked(uri)) for prefix, uri in declared.items())
         own = {self._qualified(key, ""): value for key, value in attributes.items() if not _declares(key)}
         default = self._namespaces.get("") or ""
-        element = Element(self._qualified(written, default), at, tag.end(), scope, own)
+        element = Element(self._qualified(written, default), at, tag.end(), scope, own or _NO_ATTRIBUTES)
         if self._open:
-            self._open[-1].children.append(element)
+            self._children[-1].append(element)
         else:
             self.root = element
         self._open.append(element)
         self._texts.append([])
+        self._children.append([])
         self._changed.append(changed)
 
     def _end(self, name: str) -> None:
@@ -435,14 +442,16 @@ class _Tree:
     def _leave(self) -> Element:
         element = self._open.pop()
         text = "".join(self._texts.pop())
+        # Most elements have none, and there can be many.
+        element.children = self._children.pop() or ()
         element.text = text if not element.children or text.strip() else ""
         self._namespaces.update(self._changed.pop())
         return element
 
     def _cut(self) -> None:
         """End the elements that are open. The innermost is dropped if it has text: that may lack its end."""
-        if len(self._open) > 1 and not self._open[-1].children and any(self._texts[-1]):
-            self._open[-2].children.pop()
+        if len(self._open) > 1 and not self._children[-1] and any(self._texts[-1]):
+            self._children[-2].pop()
         while self._open:
             self._leave()
 

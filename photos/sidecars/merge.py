@@ -173,7 +173,7 @@ def _changes(packet: Packet, each: KeywordList, lists: _Lists) -> dict[KeywordLi
     changes = {}
     for noted, words in ((each.ours, lists.ours), (each.copies, lists.copies)):
         held = packet.values(noted)
-        changes[noted] = Change({word for word in held if word not in words}, _new(words, held))
+        changes[noted] = Change(set(held).difference(words), _new(words, held))
     held = packet.values(each)
     words = [*lists.ours, *lists.copies]
     going = {word for change in changes.values() for word in change.removed} - {*words, *lists.foreign}
@@ -181,7 +181,8 @@ def _changes(packet: Packet, each: KeywordList, lists: _Lists) -> dict[KeywordLi
 
 
 def _new(words: Iterable[str], held: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word for word in words if word not in held)
+    there = set(held)
+    return tuple(word for word in words if word not in there)
 
 
 def _wanted(
