@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html.entities import name2codepoint
 from typing import Final
@@ -35,8 +35,10 @@ _MAX_NAMESPACE: Final = 500
 _MAX_DOCUMENTS: Final = 8
 #: Mistakes that are mended; what comes after the next one is lost.
 _MAX_MENDED: Final = 10_000
-#: Start tags in which doubled attributes are removed.
-_MAX_DOUBLED: Final = 8
+#: Attempts to read a document, each of which mends one tag; and the bytes and elements of all attempts together.
+_MAX_ATTEMPTS: Final = 50
+_MAX_READ: Final = 4 * MAX_SIZE
+_MAX_BUILT: Final = 2 * _MAX_ELEMENTS
 _BUFFER: Final = 1 << 16
 _BLANK: Final = b" \t\r\n\0"
 
@@ -59,6 +61,8 @@ _ENCODING: Final = re.compile(
 
 #: A pattern for tags that expat has found to be well-formed.
 _START: Final = re.compile(rb"""<[^\s/>]+(?:[^"'>]++|"[^"]*"|'[^']*')*+>""")
+#: A name after `<`, or after the slash of an end tag.
+_NAME: Final = re.compile(rb"[</]([^\s/>]+)")
 _ATTRIBUTE: Final = re.compile(rb"""\s+([^\s=]+)\s*=\s*("[^"]*"|'[^']*')""")
 #: Characters that XML does not allow, references that are none, and a `<` that begins nothing.
 _MISTAKE: Final = re.compile(
@@ -226,14 +230,16 @@ class _Reader:
         self.roots: list[Element] = []
         self.flaw: str | None = None
         self._is_repaired = False
-        self._doubled = 0
+        self._attempts = self._built = 0
 
     def read(self) -> None:
         at = self._next(0)
-        # Each attempt is linear, and there are few.
+        # Each attempt is linear, and together they are bounded.
         while at is not None:
+            self._attempts += 1
             tree = _Tree(self.body, at)
             error = tree.parse()
+            self._built += tree.count
             self._note(tree.flaw)
             if tree.is_refused:
                 return
@@ -261,9 +267,13 @@ class _Reader:
 
     def _repair(self, error: _Error, at: int) -> bool:
         """Change the body so that another attempt can come further; False if there is no way."""
-        if error.code == _DOUBLED and self._doubled < _MAX_DOUBLED:
-            self._doubled += 1
+        is_costly = self._attempts * len(self.body) > _MAX_READ or self._built > _MAX_BUILT
+        if is_costly or self._attempts >= _MAX_ATTEMPTS:
+            return False
+        if error.code == _DOUBLED:
             return self._remove_doubled(at + error.offset)
+        if error.code == _MISMATCH:
+            return self._close(at + error.offset, error.unclosed)
         if self._is_repaired:
             return False
         self._is_repaired = True
@@ -286,6 +296,18 @@ class _Reader:
         tag = _ATTRIBUTE.sub(once, found[0])
         self.body = self.body[: found.start()] + tag + self.body[found.end() :]
         return tag != found[0]
+
+    def _close(self, wrong: int, unclosed: Sequence[int]) -> bool:
+        """Make text of a start tag without an end, such as `<br>`, or else of the end tag near the offset *wrong*."""
+        end = self.body.rfind(b"</", 0, wrong + 2)
+        if end < 0 or not unclosed:
+            return False
+        names = [found[1] for start in unclosed if (found := _NAME.match(self.body, start))]
+        closed = _NAME.match(self.body, end + 1)
+        is_around = closed is not None and closed[1] in names[:-1]
+        at = unclosed[-1] if is_around else end
+        self.body = self.body[:at] + b"&lt;" + self.body[at + 1 :]
+        return True
 
     def _note(self, flaw: str | None) -> None:
         self.flaw = self.flaw or flaw
@@ -317,13 +339,15 @@ def _is_allowed(code: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Error:
-    """Error of expat: its code, and its offset from where parsing began."""
+    """Error of expat: its code, its offset from where parsing began, and where the tags begin that have no end yet."""
 
     code: int
     offset: int
+    unclosed: tuple[int, ...] = ()
 
 
 _DOUBLED: Final = errors.codes[errors.XML_ERROR_DUPLICATE_ATTRIBUTE]
+_MISMATCH: Final = errors.codes[errors.XML_ERROR_TAG_MISMATCH]
 
 
 class _Stop(Exception):
@@ -338,7 +362,8 @@ class _Tree:
         self._at = at
         self._open: list[Element] = []
         self._texts: list[list[str]] = []
-        self._count = 0
+        #: Elements so far.
+        self.count = 0
         #: Namespaces by prefixes, here and now, and what to put back when elements end.
         self._namespaces: dict[str, str | None] = {"xml": XML}
         self._changed: list[Mapping[str, str | None]] = []
@@ -361,18 +386,21 @@ class _Tree:
         try:
             self._parser.Parse(memoryview(self._body)[self._at :], True)
         except expat.ExpatError as error:
-            found = _Error(error.code, self._parser.ErrorByteIndex)
+            found = _Error(error.code, self._parser.ErrorByteIndex, tuple(element.start for element in self._open))
             self._cut()
             return found
         except _Stop:
             self._cut()
+        finally:
+            # It refers to this tree, and the two would be freed late.
+            del self._parser
         return None
 
     def _start(self, written: str, attributes: dict[str, str]) -> None:
-        self._count += 1
-        if self._count > _MAX_ELEMENTS or len(self._open) == _MAX_DEPTH:
+        self.count += 1
+        if self.count > _MAX_ELEMENTS or len(self._open) == _MAX_DEPTH:
             self.flaw = self.flaw or (
-                "it has too many elements" if self._count > _MAX_ELEMENTS else f"it has more than {_MAX_DEPTH} levels"
+                "it has too many elements" if self.count > _MAX_ELEMENTS else f"it has more than {_MAX_DEPTH} levels"
             )
             raise _Stop
         at = self._at + self._parser.CurrentByteIndex

@@ -23,6 +23,8 @@ from .targets import Directory, IsOffline, Picture, pictures
 
 #: Pictures whose tags are read from the catalog in one query.
 _TAGS_AT_ONCE = 1024
+#: Bytes of sidecars that are held until they are written together.
+_MOST_AT_ONCE = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +137,22 @@ class _Writer:
         self, batch: Sequence[Picture], tags: Mapping[int, Sequence[ScoredTag]], photos: Mapping[int, Photo]
     ) -> None:
         """Write the sidecars of a batch of pictures that need a change."""
-        plans = [
-            plan
-            for picture in batch
-            if picture.photo_id in photos
-            and (plan := self._plan(picture, tags[picture.photo_id], photos[picture.photo_id])) is not None
-        ]
+        plans: list[_Plan] = []
+        size = 0
+        for picture in batch:
+            if picture.photo_id not in photos:
+                continue
+            plan = self._plan(picture, tags[picture.photo_id], photos[picture.photo_id])
+            if plan is None:
+                continue
+            plans.append(plan)
+            size += len(plan.merged.content)
+            if size > _MOST_AT_ONCE:
+                self._finish(plans)
+                plans, size = [], 0
+        self._finish(plans)
+
+    def _finish(self, plans: Sequence[_Plan]) -> None:
         if self._dry_run:
             for plan in plans:
                 self._count(plan)

@@ -14,6 +14,9 @@ from store.sql.dialect import chunks
 
 _run, _write = schema.sidecar_run, schema.sidecar_write
 
+#: Bytes of former contents that are read at once.
+_MOST_AT_ONCE = 64 << 20
+
 
 class Sidecars:
     """Runs, and the sidecars that each wrote. An entry is committed before its sidecar is touched.
@@ -76,10 +79,19 @@ class Sidecars:
         return [SidecarRun(row.id, row.started_at, row.made or 0, row.changed or 0, row.undone_at) for row in rows]
 
     def writes(self, run_id: int, after: int, count: int) -> list[SidecarWrite]:
-        """Return the next *count* entries of a run whose ids are above *after* and that were not undone."""
+        """Return the next *count* entries of a run whose ids are above *after* and that were not undone.
+
+        They are fewer if their contents take much memory, and none only if there is none.
+        """
         mine = (_write.c.sidecar_run_id == run_id, _write.c.id > after, _write.c.undone.is_(False))
-        rows = self._connection.execute(select(_write).where(*mine).order_by(_write.c.id).limit(count))
-        return [_record(row) for row in rows]
+        found: list[SidecarWrite] = []
+        size = 0
+        for row in self._connection.execute(select(_write).where(*mine).order_by(_write.c.id).limit(count)):
+            found.append(_record(row))
+            size += len(found[-1].before or b"")
+            if size > _MOST_AT_ONCE:
+                break
+        return found
 
     def undone(self, write_ids: Sequence[int]) -> None:
         """Note that these sidecars were restored."""
