@@ -37,12 +37,23 @@ def position(latitude: object, latitude_side: object, longitude: object, longitu
     )
 
 
-def xmp_position(latitude: str | None, longitude: str | None) -> Position | None:
-    """Degrees north and east of XMP's texts; decimal ones without a side are signed."""
+def xmp_position(
+    latitude: str | None, longitude: str | None, latitude_side: str | None = None, longitude_side: str | None = None
+) -> Position | None:
+    """Degrees north and east of XMP's texts.
+
+    Texts without a side, and without a reference, which some programs write as in EXIF, are signed.
+    """
     found = (_of_text(latitude or "", 90, "NS"), _of_text(longitude or "", 180, "EW"))
     if found[0] is None or found[1] is None:
         return None
-    return _both(*(_signed(value, side, are_signed=True) for value, side in (found[0], found[1])))
+    sides = (_side(latitude_side, "NS"), _side(longitude_side, "EW"))
+    return _both(
+        *(
+            _signed(value, own or side, are_signed=True)
+            for (value, own), side in zip((found[0], found[1]), sides, strict=True)
+        )
+    )
 
 
 def _both(latitude: float | None, longitude: float | None) -> Position | None:
