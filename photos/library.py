@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ from photos.config import Settings
 from photos.encoders import TruncationReporter
 from photos.errors import EmptyLibrary
 from query.similarity import EncodeTexts, TextVectors
-from store import Catalog, FaissIndex, MappedRows, Space, VectorIndex
+from store import Catalog, FaissIndex, MappedRows, Space, Transaction, VectorIndex
 
 if TYPE_CHECKING:
     from indexer import Readers
@@ -58,16 +58,32 @@ class OpenLibrary:
         with self.catalog.read() as t:
             return t.library.model()
 
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Begin a transaction that reads the catalog, and read `space` in it, so that it needs none of its own.
+
+        Raises `EmptyLibrary`, and creates nothing, if there are no photos.
+        """
+        if self.is_new:
+            raise EmptyLibrary(self.settings.library)
+        with self.catalog.read() as t:
+            if "space" not in self.__dict__:
+                self.space = self._space_in(t)
+            yield t
+
     @cached_property
     def space(self) -> Space:
         """The space that is searched. Raises `EmptyLibrary`, and creates nothing, if there is none."""
         if self.is_new:
             raise EmptyLibrary(self.settings.library)
         with self.catalog.read() as t:
-            space_id = t.library.space_id()
-            if space_id is None or not t.photos.any():
-                raise EmptyLibrary(self.settings.library)
-            return t.spaces.get(space_id)
+            return self._space_in(t)
+
+    def _space_in(self, t: Transaction) -> Space:
+        space_id = t.library.space_id()
+        if space_id is None or not t.photos.any():
+            raise EmptyLibrary(self.settings.library)
+        return t.spaces.get(space_id)
 
     @cached_property
     def index(self) -> VectorIndex:

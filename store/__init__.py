@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         LabelDefinition,
         LabelFit,
         Metadata,
+        Neighbours,
         Outcome,
         Photo,
         PhotoScores,
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
         VocabularySummary,
     )
     from .tagging.scores import LeastRanks
-    from .vectors.base import IndexStatus, VectorIndex
+    from .vectors.base import IndexSnapshot, IndexStatus, VectorIndex
     from .vectors.faiss.index import FaissIndex
     from .vectors.faiss.index_files import MappedRows
     from .vectors.faiss.product_quantizer import Acceleration
@@ -86,6 +87,7 @@ __all__ = [
     "File",
     "Folder",
     "FolderCovered",
+    "IndexSnapshot",
     "IndexStatus",
     "IndexedFile",
     "Label",
@@ -94,6 +96,7 @@ __all__ = [
     "LeastRanks",
     "MappedRows",
     "Metadata",
+    "Neighbours",
     "NotACatalog",
     "Outcome",
     "PerceptualHash",
@@ -139,7 +142,7 @@ _MODULES = {
         "StoreError",
     ),
     "tagging.scores": ("LeastRanks",),
-    "vectors.base": ("IndexStatus", "VectorIndex"),
+    "vectors.base": ("IndexSnapshot", "IndexStatus", "VectorIndex"),
     "vectors.faiss.index": ("FaissIndex",),
     "vectors.faiss.index_files": ("MappedRows",),
     "vectors.faiss.product_quantizer": ("Acceleration",),

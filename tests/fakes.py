@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import numpy as np
 
 from indexer.workers.file_reader import Decision
+from store import Catalog, Transaction
 
 DIMENSION = 8
 
@@ -78,3 +79,22 @@ class Listener:
 
     def report(self, event: object) -> None:
         self.events.append(event)
+
+
+class CountingCatalog:
+    """A catalog that counts the transactions begun."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self.begun = 0
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        self.begun += 1
+        return self._catalog.read()
+
+    def write(self, patience: float | None = None) -> AbstractContextManager[Transaction]:
+        self.begun += 1
+        return self._catalog.write(patience)
+
+    def close(self) -> None:
+        self._catalog.close()

@@ -105,8 +105,9 @@ class Retrieval:
         """Return the program's result for each question."""
         made = []
         for each, vector in zip(asked, self._vectors([each.text for each in asked]), strict=True):
-            best = float(self._index.search(vector, 1).cosines[0])
-            least = score_distribution(self._catalog, self._space, vector).threshold(self._space.identity)
+            with self._index.read() as snapshot:
+                best = float(snapshot.search(vector, 1).cosines[0])
+                least = score_distribution(snapshot.t, self._space, vector).threshold(self._space.identity)
             made.append(Verdict(each.kind, best, least, bool(each.answers.any())))
         return made
 
@@ -139,7 +140,8 @@ class Retrieval:
 
     def _found(self, vector: NDArray[np.float32]) -> list[int]:
         """Return the numbers of the pictures found, best first. Photo ids count from 1."""
-        return [int(photo_id) - 1 for photo_id in self._index.search(vector, _DEPTH).photo_ids]
+        with self._index.read() as snapshot:
+            return [int(photo_id) - 1 for photo_id in snapshot.search(vector, _DEPTH).photo_ids]
 
 
 def average_precision(hits: NDArray[np.bool_], right: int) -> float:

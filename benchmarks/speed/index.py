@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from store import Catalog, FaissIndex, Space, SpaceIdentity, VectorIndex
+from store import Catalog, FaissIndex, Neighbours, Space, SpaceIdentity, VectorIndex
 from store.vectors.faiss.index_files import IndexFiles
 from store.vectors.faiss.index_rows import Rows
 
@@ -171,10 +171,18 @@ def in_turns(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, t
     return {what: (min(wall for wall, _ in all_), min(cpu for _, cpu in all_)) for what, all_ in measured.items()}
 
 
+def search(
+    index: VectorIndex, query: Floats, count: int, among: NDArray[np.int64] | None = None, *, exact: bool = False
+) -> Neighbours:
+    """Search the index as it is now, its reads from the catalog included."""
+    with index.read() as snapshot:
+        return snapshot.search(query, count, among, exact=exact)
+
+
 def recall(index: VectorIndex, queries: Floats) -> tuple[float, float]:
     """Return the mean and the least share of the true nearest photos that are found."""
     shares = [
-        len(np.intersect1d(index.search(query, COUNT).photo_ids, index.search(query, COUNT, exact=True).photo_ids))
+        len(np.intersect1d(search(index, query, COUNT).photo_ids, search(index, query, COUNT, exact=True).photo_ids))
         / COUNT
         for query in queries
     ]
@@ -188,14 +196,18 @@ def measure_searches(index: VectorIndex, rows: Rows, pictures: Floats, texts: Fl
     query = iter(np.tile(np.concatenate([pictures, texts]), (rounds, 1)))
     works: dict[str, Callable[[], object]] = {
         f"reading the rows, {reader.threads} threads": reader.read,
-        "exact": lambda: index.search(next(query), COUNT, exact=True),
-        "with a shortlist": lambda: index.search(next(query), COUNT),
+        "exact": lambda: search(index, next(query), COUNT, exact=True),
+        "with a shortlist": lambda: search(index, next(query), COUNT),
     }
     for share in SHARES:
         among = rows.photo_ids[random.random(len(rows)) < share]
         for how, exact in (("exact", True), ("with a shortlist", False)):
-            works[f"among {share:.0%}, {how}"] = lambda among=among, exact=exact: index.search(  # type: ignore[misc]
-                next(query), COUNT, among, exact=exact
+            works[f"among {share:.0%}, {how}"] = lambda among=among, exact=exact: search(
+                index,  # type: ignore[misc]
+                next(query),
+                COUNT,
+                among,
+                exact=exact,
             )
     measured = in_turns(works, rounds)
     reading, exactly = (measured[what] for what in list(works)[:2])
@@ -215,19 +227,19 @@ def measure(folder: Path, catalog: Catalog, space: Space, rounds: int) -> None:
     index = FaissIndex(folder / "index", catalog, space)
     pictures, texts = np.load(folder / "catalog.pictures.npy"), np.load(folder / "catalog.texts.npy")
     if not index.status().valid:
-        once("the file of rows, from the catalog", lambda: index.search(pictures[0], 1))
+        once("the file of rows, from the catalog", lambda: search(index, pictures[0], 1))
     if not index.status().accelerated:
         once("the codes", index.refresh)
     files = IndexFiles(folder / "index", space)
     opening = in_turns({"opening": files.open}, rounds)["opening"]
     print(f"opening the files: {opening[0]:.1f} ms, {opening[1]:.1f} CPU ms")
-    once("the first search, exact, without loaded codes", lambda: index.search(pictures[0], COUNT))
+    once("the first search, exact, without loaded codes", lambda: search(index, pictures[0], COUNT))
     once("loading the codes", index.warm)
     rows = files.open()
     assert rows is not None  # just made
     measure_searches(index, rows, pictures, texts, rounds)
     change(catalog, space, rows)
-    once("\na new file after 5 % of the rows changed", lambda: index.search(pictures[0], 1))
+    once("\na new file after 5 % of the rows changed", lambda: search(index, pictures[0], 1))
 
 
 def change(catalog: Catalog, space: Space, rows: Rows) -> None:

@@ -7,8 +7,8 @@ from typing import Final
 from indexer.metadata import packets_in, read_packets
 from store import Facts, Metadata
 
-from .exif import directories, exif_source
-from .iptc import iptc_source
+from .exif_facts import directories, exif_source
+from .iptc_facts import iptc_source
 from .orientation import HasExif
 from .source import Source, joined
 from .xmp_facts import xmp_source

@@ -14,7 +14,7 @@ from indexer.metadata.texts import one_line
 from store import Metadata
 
 from .errors import Damaged, DecodeError
-from .exif import directories
+from .exif_facts import directories
 from .facts import metadata_of
 from .formats import HEAD, identify, is_raw
 from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, foreign, words_in

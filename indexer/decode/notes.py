@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from indexer.metadata import Xmp, read_packets
-from indexer.metadata.namespaces import DC, EXIF, MICROSOFT_PHOTO, PHOTOSHOP, XMP
+from indexer.metadata.namespaces import DC, EXIF, MICROSOFT_PHOTO, PHOTOSHOP, TIFF, XMP
 from indexer.metadata.texts import one_line
 
 #: Longer than any list or caption that people write; some programs put whole documents there.
@@ -20,6 +20,7 @@ _MOST_KEYWORDS, _LONGEST_KEYWORD, _LONGEST_CAPTION = 500, 200, 5000
 _RATING: Final = f"{{{XMP}}}Rating"
 _PERCENT: Final = f"{{{MICROSOFT_PHOTO}}}Rating"
 _DESCRIPTION: Final = f"{{{DC}}}description"
+_TIFF_DESCRIPTION: Final = f"{{{TIFF}}}ImageDescription"
 _COMMENT: Final = f"{{{EXIF}}}UserComment"
 _TITLES: Final = (f"{{{DC}}}title", f"{{{PHOTOSHOP}}}Headline")
 #: Captions that cameras write by themselves.
@@ -134,7 +135,7 @@ def notes_of(xmp: Xmp) -> Notes:
     titles = (caption_of(xmp.text(name)) for name in _TITLES)
     return Notes(
         rating_of(xmp.text(_PERCENT), is_percent=True) if stars is None else stars,
-        caption_of(xmp.text(_DESCRIPTION)),
+        caption_of(xmp.text(_DESCRIPTION)) or caption_of(xmp.text(_TIFF_DESCRIPTION)),
         keywords_of(keywords),
         caption_of(xmp.text(_COMMENT)),
         next((title for title in titles if title is not None), None),

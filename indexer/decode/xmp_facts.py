@@ -22,6 +22,9 @@ _DATES: Final = {
     DateSource.XMP_DIGITIZED: f"{{{EXIF}}}DateTimeDigitized",
     DateSource.XMP_FILE: f"{{{XMP}}}CreateDate",
 }
+_PLACE: Final = tuple(
+    f"{{{EXIF}}}{name}" for name in ("GPSLatitude", "GPSLongitude", "GPSLatitudeRef", "GPSLongitudeRef")
+)
 _LENSES: Final = (f"{{{EXIF_EX}}}LensModel", f"{{{EXIF_AUX}}}Lens", f"{{{EXIF_AUX}}}LensModel")
 _SPEEDS: Final = (
     *(f"{{{EXIF_EX}}}PhotographicSensitivity", f"{{{EXIF}}}ISOSpeedRatings"),
@@ -38,7 +41,7 @@ def xmp_source(xmp: Xmp) -> Source:
 
     return Source(
         _dates(xmp),
-        xmp_position(text(f"{{{EXIF}}}GPSLatitude"), text(f"{{{EXIF}}}GPSLongitude")),
+        xmp_position(*map(text, _PLACE)),
         notes_of(xmp),
         shot_of(
             make=text(f"{{{TIFF}}}Make"),

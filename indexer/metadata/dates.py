@@ -17,6 +17,7 @@ _DATE: Final = re.compile(
     r"\s*(?P<year>\d{4})"
     r"(?:[:/.\-]\s{0,2}(?P<month>\d{1,2})(?:[:/.\-]\s{0,2}(?P<day>\d{1,2}))?|(?P<compact>\d{4}))?(?!\d)"
 )
+_DIGITS: Final = re.compile(r"\s*(\d{8})\d{6}(?!\d)")
 _HALF: Final = r"(?P<{}>[AaPp])\.?[Mm]\b\.?"
 _TIME: Final = re.compile(
     r"[T:,_\s-]\s*"
@@ -43,6 +44,8 @@ class Moment(NamedTuple):
 
 def read_date(text: str) -> Moment | None:
     """The date in *text*; None if there is none. Of a missing part, or one that is 0, the first one is taken."""
+    if (whole := _DIGITS.match(text)) is not None:
+        text = f"{whole[1]} {text[whole.end() - 6 :]}"
     found = _DATE.match(text)
     if found is None:
         return None

@@ -9,6 +9,7 @@ from typing import Final
 from .texts import exif_text
 
 Position = tuple[float, float]
+_HALF: Final = 1 << 31
 #: `52,30.5N`, `52,30,30N` (XMP), `52.508`, `-52.5`, `52.5 N`, `52 deg 30' 30.00" N`.
 _TEXT: Final = re.compile(
     r"\s*(?P<sign>[+-])?(?P<degrees>\d{1,3}(?:\.\d+)?)"
@@ -36,12 +37,23 @@ def position(latitude: object, latitude_side: object, longitude: object, longitu
     )
 
 
-def xmp_position(latitude: str | None, longitude: str | None) -> Position | None:
-    """Degrees north and east of XMP's texts; decimal ones without a side are signed."""
+def xmp_position(
+    latitude: str | None, longitude: str | None, latitude_side: str | None = None, longitude_side: str | None = None
+) -> Position | None:
+    """Degrees north and east of XMP's texts.
+
+    Texts without a side, and without a reference, which some programs write as in EXIF, are signed.
+    """
     found = (_of_text(latitude or "", 90, "NS"), _of_text(longitude or "", 180, "EW"))
     if found[0] is None or found[1] is None:
         return None
-    return _both(*(_signed(value, side, are_signed=True) for value, side in (found[0], found[1])))
+    sides = (_side(latitude_side, "NS"), _side(longitude_side, "EW"))
+    return _both(
+        *(
+            _signed(value, own or side, are_signed=True)
+            for (value, own), side in zip((found[0], found[1]), sides, strict=True)
+        )
+    )
 
 
 def _both(latitude: float | None, longitude: float | None) -> Position | None:
@@ -57,7 +69,7 @@ def _value(value: object, most: int, sides: str) -> tuple[float, str] | None:
         return _of_text(exif_text(value) or "", most, sides)
     parts = value if isinstance(value, tuple | list) else (value,)
     try:
-        numbers = [float(part) for part in parts]
+        numbers = [_signed_number(part) for part in parts]
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
     if not 1 <= len(numbers) <= 3:  # noqa: PLR2004 - degrees, minutes, seconds
@@ -67,6 +79,14 @@ def _value(value: object, most: int, sides: str) -> tuple[float, str] | None:
     if not all(map(math.isfinite, numbers)) or total > most:
         return None
     return (-total if min(numbers) < 0 else total), ""
+
+
+def _signed_number(part: object) -> float:
+    """*part* as a number; numerators that a program wrote below zero into an unsigned tag come as almost 2^32."""
+    numerator, denominator = getattr(part, "numerator", 0), getattr(part, "denominator", 1)
+    if isinstance(numerator, int) and _HALF <= numerator < 2 * _HALF and denominator:
+        return float((numerator - 2 * _HALF) / denominator)
+    return float(part)  # type: ignore[arg-type]  # any value is tried
 
 
 def _of_text(text: str, most: int, sides: str) -> tuple[float, str] | None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from indexer.decode import FACTS_READER
 from indexer.files.companions import SIDECAR_ENDINGS, sidecar_rank
 from indexer.workers.file_reader import Purpose, Reading, ReadRequest, Refused, Stated
-from store import Catalog, Facts, File, Folder, Metadata, SidecarRank, Transaction
+from store import Catalog, Facts, File, Folder, Metadata, Outcome, SidecarRank, Transaction
 
 
 def outdated(catalog: Catalog, folders: Iterable[Folder], already: Iterable[ReadRequest]) -> list[ReadRequest]:
@@ -48,7 +48,13 @@ def store_facts(t: Transaction, reading: Reading) -> None:
         return
     if file.companion_of is not None:
         _store_sidecar(t, file, reading)
-    elif isinstance(reading, Stated) and file.photo_id is not None:
+    elif file.photo_id is None:
+        return
+    elif isinstance(reading, Refused):
+        if reading.outcome is not Outcome.FAILED:
+            # Its pixels could be read, its header cannot, and that would be so in every pass.
+            t.photos.facts_stay(file.photo_id, FACTS_READER)
+    elif isinstance(reading, Stated):
         (photo,) = t.photos.get([file.photo_id])
         size = Facts(photo.facts.width, photo.facts.height, photo.facts.format)
         t.photos.refresh(photo.id, size.under(reading.found), FACTS_READER)

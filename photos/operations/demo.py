@@ -17,7 +17,7 @@ from photos.operations.folders import register
 from photos.operations.index import bring_up_to_date
 from photos.operations.progress import SILENT, Progress, Stage, steps
 from photos.operations.retag import apply_revision
-from photos.operations.vocabulary_names import ensure_vocabulary, find_or_import
+from photos.operations.revisions import ensure_vocabulary, find_or_import
 from photos.output import contact_sheets
 from query.search import Match, search_text
 from query.tagging import RetagReport, photo_tags, tag_counts
@@ -203,7 +203,7 @@ def _tag_second(library: OpenLibrary) -> Tagging:
 def _answer(library: OpenLibrary, query: str) -> Answer:
     watch = Stopwatch()
     texts = library.text_vectors(library.space)
-    matches = search_text(library.catalog, library.index, library.space, texts, query, _PHOTOS)
+    matches = search_text(library.index, library.space, texts, query, _PHOTOS)
     return Answer(query, matches, watch.seconds())
 
 

@@ -54,9 +54,9 @@ def explain(library: OpenLibrary, request: ExplainRequest) -> ExplainResult:
     query = parsed(request.query)
     if query.filters or not query.terms:
         raise BadQuery(format_query(query), "is not only what can be seen", "leave the filters out")
-    space, of_text = library.space, query.only_text is not None
-    with library.catalog.read() as t:
+    with library.read() as t:
         photo = known_photo(t, os.path.join(request.directory, request.image))
+    space, of_text = library.space, query.only_text is not None
     pictures = NamedPictures(library, request.directory)
     found = explained(library.catalog, space, query, library.text_vectors(space), pictures, photo)
     if found is None:

@@ -16,8 +16,7 @@ from photos.models import Model
 from photos.operations.folders import absolute, checked, move, register, registered
 from photos.operations.progress import SILENT, Progress, Stage, steps
 from photos.operations.retag import finish_pending
-from photos.operations.slots import current_revision
-from photos.operations.vocabulary_names import ensure_vocabulary
+from photos.operations.revisions import current_revision, ensure_vocabulary
 from query.errors import Superseded
 from query.tagging import StoredTagger, is_due, refresh_taught_labels, retag
 from store import Folder, Outcome, Problem, Revision

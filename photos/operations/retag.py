@@ -14,8 +14,7 @@ from query.tagging import retag as retag_slot
 from store import Revision, Space
 
 from .progress import SILENT, Progress, Stage, steps
-from .slots import limit_slot, pending_slots, slot_names, target_revision, use_from_now_on
-from .vocabulary_names import ensure_vocabulary, find_or_import
+from .revisions import ensure_vocabulary, find_or_import, target_revision, use_from_now_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +93,7 @@ def model_of(library: OpenLibrary) -> str:
 
 def _bring_up_to_date(library: OpenLibrary, slot: str | None, progress: Progress) -> RetagResult:
     with library.catalog.read() as t:
-        names = slot_names(t)
+        names = t.slots.names()
     if slot is not None and slot not in names:
         raise UnknownNamespace(slot, [name for name in names if name])
     if slot is None:
@@ -129,7 +128,7 @@ def apply_revision(
     with library.catalog.write() as t:
         use_from_now_on(t, revision, slot)
         if folders is not None:
-            limit_slot(t, slot, folders)
+            t.slots.limit(slot, folders)
     return finish_retag(library, revision, slot, progress)
 
 
@@ -182,7 +181,7 @@ def finish_pending(
     texts to use, if the caller has them.
     """
     with library.catalog.read() as t:
-        pending = {slot: t.vocabularies.revision(revision_id) for slot, revision_id in pending_slots(t).items()}
+        pending = {slot: t.vocabularies.revision(revision_id) for slot, revision_id in t.slots.pending().items()}
     done = []
     for slot, revision in pending.items():
         with suppress(Superseded):

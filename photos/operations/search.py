@@ -50,9 +50,6 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
     `UnreadablePicture` for a picture in the query.
     """
     query = parsed(request.query)
-    cut: list[str] = []
-    texts = library.text_vectors(library.space, cut.append)
-    pictures = _Pictures(library, request.directory)
     page = Page(
         request.top,
         request.offset,
@@ -62,8 +59,13 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
         request.group,
         request.exact,
     )
-    searcher = Searcher(library.catalog, library.index, library.space, texts, pictures, request.directory)
-    found = searcher.search(query, page)
+    cut: list[str] = []
+    pictures = _Pictures(library, request.directory)
+    with library.read() as t:
+        texts = library.text_vectors(library.space, cut.append)
+        searcher = Searcher(library.index, library.space, texts, pictures, request.directory)
+        selected = searcher.select(t, query, page)
+    found = searcher.rank(selected)
     return SearchResult(
         title=_title(query),
         of_text=query.only_text is not None,

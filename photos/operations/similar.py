@@ -17,18 +17,18 @@ def similar(library: OpenLibrary, request: SimilarRequest) -> SearchResult:
 
     Raises `EmptyLibrary` without photos, `UnreadablePicture`, and `MissingFolder` if there is no such file.
     """
-    path = os.path.join(request.directory, request.image)
-    picture = picture_vector(library, library.space, path, named=request.image)
+    path, space = os.path.join(request.directory, request.image), library.space
+    picture = picture_vector(library, space, path, named=request.image)
+    with library.index.read() as snapshot:
 
-    def nearest(count: int) -> list[Match]:
-        return search_vector(
-            library.catalog, library.index, library.space, picture.vector, count, exclude=picture.photo_id
+        def nearest(count: int) -> list[Match]:
+            return search_vector(snapshot, space, picture.vector, count, exclude=picture.photo_id)
+
+        groups = (
+            grouped(snapshot.t, space, nearest, request.top)
+            if request.group
+            else [[match] for match in nearest(request.top)]
         )
-
-    if request.group:
-        groups = grouped(library.catalog, library.space, nearest, request.top)
-    else:
-        groups = [[match] for match in nearest(request.top)]
     return SearchResult(
         title=f"Like {request.image}",
         of_text=False,

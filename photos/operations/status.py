@@ -10,7 +10,7 @@ from photos.errors import NotWatched
 from photos.library import OpenLibrary
 from photos.lock import DaemonInfo, running_daemon
 from photos.operations.folders import is_offline
-from photos.operations.slots import current_revision
+from photos.operations.revisions import current_revision
 from photos.sizes import folder_size
 from store import Folder, IndexStatus, Outcome, Revision, SlotSummary, Space, Transaction
 

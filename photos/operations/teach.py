@@ -25,9 +25,8 @@ from store import Catalog, LabelDefinition, Photo, Revision, SpaceIdentity, Tran
 
 from .progress import SILENT, Progress
 from .retag import RetagResult, finish_retag, model_of
-from .slots import target_revision
+from .revisions import ensure_vocabulary, slot_and_label, target_revision
 from .vocabulary_changes import revise
-from .vocabulary_names import ensure_vocabulary, slot_and_label
 
 #: The beginning of a content's hash, long enough to mean one.
 _HASH = re.compile("[0-9a-f]{8,64}")

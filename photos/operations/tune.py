@@ -15,9 +15,8 @@ from store import Photo, VocabularyDefinition
 
 from .progress import SILENT, Progress
 from .retag import RetagResult, finish_retag
-from .slots import slot_folders
+from .revisions import label_in_force
 from .vocabulary_changes import Change, revise
-from .vocabulary_names import label_in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def begin_tuning(library: OpenLibrary, request: TuneRequest) -> TuningRound:
     space = library.space
     with library.catalog.read() as t:
         label, revision, slot = label_in_force(t, request.label)
-        folders = slot_folders(t, slot)
+        folders = t.slots.folders(slot)
     found = borderline_photos(library.catalog, space, revision, label, request.count, folders)
     name = label.definition.name
     full = full_name(slot, name)

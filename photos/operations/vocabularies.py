@@ -16,13 +16,13 @@ from store import Revision, SlotSummary, Transaction, VocabularyDefinition
 from . import folders
 from .progress import SILENT, Progress
 from .retag import RetagResult, apply_revision
-from .slots import drop_slot, limit_slot, put_in_force, slot_names, slots_in_force
-from .vocabulary_names import (
+from .revisions import (
     DEFAULT,
     find_definition,
     find_or_import,
     import_file,
     places_of,
+    put_in_force,
     vocabulary_names,
 )
 
@@ -88,7 +88,7 @@ def list_vocabularies(library: OpenLibrary) -> list[ListedVocabulary]:
     known, in_force = [], []
     if not library.is_new:
         with library.catalog.read() as t:
-            known, in_force = t.vocabularies.all(), slots_in_force(t)
+            known, in_force = t.vocabularies.all(), t.slots.in_force()
     listed = [
         ListedVocabulary(
             each.name,
@@ -145,7 +145,7 @@ def revisions_of(t: Transaction, name: str | None) -> list[ListedRevision]:
     vocabulary, _ = places_of(t, name)
     if vocabulary is None:
         raise NothingFound(_NEVER_USED)
-    in_force = slots_in_force(t)
+    in_force = t.slots.in_force()
     found = [
         ListedRevision(
             each.name,
@@ -179,13 +179,13 @@ def use_vocabulary(library: OpenLibrary, request: UseRequest, progress: Progress
     with library.catalog.write() as t:
         put_in_force(t, revision, slot)
         if limits is not None:
-            limit_slot(t, slot, limits)
+            t.slots.limit(slot, limits)
     return _use_result(library, revision, slot, None)
 
 
 def _use_result(library: OpenLibrary, revision: Revision, slot: str, retag: RetagResult | None) -> UseResult:
     with library.catalog.read() as t:
-        place = next((each for each in slots_in_force(t) if each.namespace == slot), None)
+        place = next((each for each in t.slots.in_force() if each.namespace == slot), None)
         photos = len(t.scopes.photos(place.folders)) if retag and place and place.folders else None
     return UseResult(revision, place, retag, photos)
 
@@ -199,7 +199,7 @@ def drop_vocabulary(library: OpenLibrary, slot: str) -> str:
         raise EmptyLibrary(library.settings.library)
     kept = slot.removesuffix(MARK).lower()
     with library.catalog.write() as t:
-        known = [name for name in slot_names(t) if name]
+        known = [name for name in t.slots.names() if name]
         if kept not in known:
             raise UnknownNamespace(slot, known)
         drop_slot(t, kept)
@@ -213,3 +213,9 @@ def has_photos(library: OpenLibrary) -> bool:
     except EmptyLibrary:
         return False
     return True
+
+
+def drop_slot(t: Transaction, slot: str) -> None:
+    """Delete *slot* with its automatic tags. Tags by hand stay."""
+    t.slots.drop(slot)
+    t.scores.drop(slot)

@@ -15,9 +15,16 @@ from store import Catalog, LabelDefinition, Revision, Transaction, VocabularyDef
 
 from .progress import SILENT, Progress
 from .retag import RetagResult, finish_retag
-from .slots import slot_names, target_id, target_revision, use_from_now_on
+from .revisions import (
+    find_definition,
+    find_slot,
+    is_file,
+    revision_to_change,
+    slot_and_label,
+    target_revision,
+    use_from_now_on,
+)
 from .vocabularies import has_photos, vocabulary_history
-from .vocabulary_names import find_definition, find_slot, is_file, revision_to_change, slot_and_label
 
 #: Makes the next content of a vocabulary from its present one. It may run several times, and refuses by raising.
 Change = Callable[[VocabularyDefinition], VocabularyDefinition]
@@ -34,12 +41,12 @@ def revise(
     while True:
         with catalog.read() as t:
             before = target_revision(t, slot)
-            names = slot_names(t)
+            names = t.slots.names()
         if before is None and slot:
             raise UnknownNamespace(slot, [name for name in names if name])
         definition = change(find_definition(None, None) if before is None else before.definition)
         with catalog.write() as t:
-            if target_id(t, slot) == (before and before.id):
+            if t.slots.target_revision_id(slot) == (before and before.id):
                 revision = t.vocabularies.put(definition)
                 use_from_now_on(t, revision, slot)
                 also(t)
@@ -150,7 +157,7 @@ def _targets(t: Transaction, name: str | None, vocabulary: str) -> dict[str, Rev
 
 def _slots_with(t: Transaction, vocabulary: str) -> dict[str, Revision]:
     """The slots whose target is a revision of *vocabulary*, each with that revision."""
-    targets = {slot: target_revision(t, slot) for slot in slot_names(t)}
+    targets = {slot: target_revision(t, slot) for slot in t.slots.names()}
     return {slot: each for slot, each in targets.items() if each is not None and each.vocabulary == vocabulary}
 
 

@@ -26,7 +26,7 @@ from query.similarity.grouping import NEAR
 from query.similarity.scores import cosine_of
 from query.tagging.effective.effective_tags import FLOOR, SURE
 from query.tagging.learning.calibration import spread_of
-from store import Catalog, Space, SpaceIdentity
+from store import Space, SpaceIdentity, Transaction
 
 #: Photos sampled, at even distances by id.
 _SAMPLE = 4096
@@ -61,16 +61,15 @@ class ScoreDistribution:
 
 
 def score_distribution(
-    catalog: Catalog, space: Space, vector: NDArray[np.float32], among: NDArray[np.int64] | None = None
+    t: Transaction, space: Space, vector: NDArray[np.float32], among: NDArray[np.int64] | None = None
 ) -> ScoreDistribution:
     """Measure the cosines of *vector*, float32 (d,), over the library, or over the photos *among*, int64 (n,)."""
     query = np.ascontiguousarray(vector, np.float32)
-    with catalog.read() as t:
-        if among is None:
-            count, cosines = t.embeddings.sample(space.id, query, _SAMPLE)
-        else:
-            step = max(1, -(-len(among) // _SAMPLE))
-            count, cosines = len(among), t.embeddings.get(space.id, among[::step].tolist()).matrix @ query
+    if among is None:
+        count, cosines = t.embeddings.sample(space.id, query, _SAMPLE)
+    else:
+        step = max(1, -(-len(among) // _SAMPLE))
+        count, cosines = len(among), t.embeddings.get(space.id, among[::step].tolist()).matrix @ query
     if not len(cosines):
         return ScoreDistribution(0, 0.0, 0.0)
     (spread,) = spread_of(cosines[:, np.newaxis])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,10 @@ class LabelScore:
     prompts: tuple[tuple[str, float], ...]
 
 
+#: A `LabelScore` but for its prompts.
+_Score: TypeAlias = tuple[str, float, float, float | None, float, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """A query's cosine with a photo, and its rank in the library.
@@ -86,18 +91,20 @@ def explain(
     `better` and `worse` have *neighbours* photos each. Filters are ignored.
     """
     vector = query_vector(query.terms, texts, pictures)
-    ids, cosines = library_cosines(catalog, space, vector)
-    order = np.lexsort((ids, -cosines))
-    places = np.flatnonzero(ids[order] == photo.id)
-    if not len(places):
-        return None
-    place = int(places[0])
-    around = order[max(0, place - neighbours) : place + neighbours + 1]
     with catalog.read() as t:
+        ids, cosines = library_cosines(t, space, vector)
+        order = np.lexsort((ids, -cosines))
+        places = np.flatnonzero(ids[order] == photo.id)
+        if not len(places):
+            return None
+        place = int(places[0])
+        around = order[max(0, place - neighbours) : place + neighbours + 1]
         own = t.embeddings.get(space.id, [photo.id]).matrix[0]
         photos = {each.id: each for each in t.photos.get(ids[around].tolist())}
         tags = tuple(tags_of(t, space, [photo.id])[photo.id])
-    labels = _label_scores(catalog, space, query.terms, texts, own, tags, photo.id)
+        labels = _label_scores(t, space, query.terms, own, tags, photo.id)
+        distribution = score_distribution(t, space, vector)
+        texts.recall(t, [text for label, _ in labels for text in label.definition.texts])
 
     def named(some: NDArray[np.int64]) -> tuple[tuple[Photo, float], ...]:
         return tuple((photos[int(ids[at])], float(cosines[at])) for at in some if int(ids[at]) in photos)
@@ -107,9 +114,9 @@ def explain(
         float(cosines[order[place]]),
         place + 1,
         len(ids),
-        score_distribution(catalog, space, vector),
+        distribution,
         _parts(query.terms, texts, pictures, own),
-        labels,
+        tuple(LabelScore(*score, prompts=_prompts(label, texts, own)) for label, score in labels),
         tags,
         named(order[max(0, place - neighbours) : place][::-1]),
         named(order[place + 1 : place + 1 + neighbours]),
@@ -132,22 +139,17 @@ def _parts(
 
 
 def _label_scores(
-    catalog: Catalog,
+    t: Transaction,
     space: Space,
     terms: Sequence[Term],
-    texts: TextVectors,
     own: NDArray[np.float32],
     tags: Sequence[ScoredTag],
     photo_id: int,
-) -> tuple[LabelScore, ...]:
-    with catalog.read() as t:
-        named = [(view.revision, label) for view in slot_views(t, space) for label in _named(t, view, terms, photo_id)]
-        scores = [_label_score(t, space, revision, label, own, tags) for revision, label in named]
-    # Texts may have to be encoded and cached, so outside the read transaction.
-    prompts = [_prompts(label, texts, own) for _, label in named]
-    return tuple(
-        LabelScore(*score, prompts=best) for score, best in zip(scores, prompts, strict=True) if score is not None
-    )
+) -> list[tuple[Label, _Score]]:
+    """Return the scores of the labels that *terms* name, without their prompts, which may have to be encoded."""
+    named = [(view.revision, label) for view in slot_views(t, space) for label in _named(t, view, terms, photo_id)]
+    scores = [(label, _label_score(t, space, revision, label, own, tags)) for revision, label in named]
+    return [(label, score) for label, score in scores if score is not None]
 
 
 def _named(t: Transaction, view: SlotView, terms: Sequence[Term], photo_id: int) -> list[Label]:
@@ -173,7 +175,7 @@ def _label_score(
     label: Label,
     own: NDArray[np.float32],
     tags: Sequence[ScoredTag],
-) -> tuple[str, float, float, float | None, float, bool] | None:
+) -> _Score | None:
     vectors = t.labels.vectors(space.id, [label.id])
     if not len(vectors):
         return None

@@ -19,14 +19,12 @@ from query.similarity.scores import logit, probability
 from query.similarity.text_vectors import TextVectors
 from query.tagging import ScoredTag, tags_of
 from query.tagging.effective.effective_tags import SURE
-from store import Catalog, Photo, Space, VectorIndex
+from store import IndexSnapshot, Neighbours, Photo, Space, Transaction, VectorIndex
 
 from .chance_limit import score_distribution
 
 #: Length below which a weighted sum counts as zero: rounding leaves so much of vectors that cancel each other.
 _SHORTEST = 1e-4
-#: Searches of the index when photos are deleted between index and catalog.
-_ATTEMPTS = 3
 #: Photos read for each wanted group at first.
 _PHOTOS_PER_GROUP = 3
 #: Photos that are compared with each other for groups. The memory grows with the square.
@@ -99,103 +97,115 @@ class Page:
     exact: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The photos that meet the filters of `query`: ids, int64 (n,), ascending, or None for every photo.
+
+    `answer` is the result of a query that needs no vector: it has no terms, or no photo meets its filters.
+    """
+
+    query: Query
+    page: Page
+    photo_ids: NDArray[np.int64] | None = None
+    answer: QueryResult | None = None
+
+
 class Searcher:
-    """Searches one library. Relative paths in queries are relative to *directory*, which is absolute."""
+    """Searches one library. Relative paths in queries are relative to *directory*, which is absolute.
+
+    A search has two steps: `select` reads the catalog, and `rank` encodes, in no transaction, what `select` found no
+    vector of, and reads index and catalog at one moment.
+    """
 
     def __init__(
-        self,
-        catalog: Catalog,
-        index: VectorIndex,
-        space: Space,
-        texts: TextVectors,
-        pictures: PictureVectors,
-        directory: str,
+        self, index: VectorIndex, space: Space, texts: TextVectors, pictures: PictureVectors, directory: str
     ) -> None:
-        self._catalog = catalog
         self._index = index
         self._space = space
         self._texts = texts
         self._pictures = pictures
         self._directory = directory
 
-    def search(self, query: Query, page: Page) -> QueryResult:
-        """Return the photos that match *query*: best first, or newest first if it has no terms.
+    def select(self, t: Transaction, query: Query, page: Page) -> Selected:
+        """Select the photos that meet the filters of *query*, and recall the vectors of its texts.
 
-        Raises `BadQuery` for an unknown tag, and for terms that cancel each other.
+        Raises `BadQuery` for an unknown tag.
         """
-        among: NDArray[np.int64] | None = None
+        photo_ids: NDArray[np.int64] | None = None
         if query.filters or not query.terms:
-            with self._catalog.read() as t:
-                matching = matching_photos(t, self._space, query.filters, self._directory)
-            if not len(matching.photo_ids):
-                return QueryResult([], matching.reason)
-            among = matching.photo_ids
-        if not query.terms:
-            assert among is not None
-            listed = among
-            if page.group:
-                return self._page(lambda count: self._newest(listed, count), page)
-            return QueryResult(self._newest(listed, page.count, page.offset))
-        return self._ranked(query, page, among)
+            matching = matching_photos(t, self._space, query.filters, self._directory)
+            photo_ids = matching.photo_ids
+            if not len(photo_ids):
+                return Selected(query, page, photo_ids, QueryResult([], matching.reason))
+            if not query.terms:
+                return Selected(query, page, photo_ids, self._newest(t, photo_ids, page))
+        self._texts.recall(t, _texts_of(query.terms))
+        return Selected(query, page, photo_ids)
 
-    def _ranked(self, query: Query, page: Page, among: NDArray[np.int64] | None) -> QueryResult:
-        vector = query_vector(query.terms, self._texts, self._pictures)
-        of_text = query.only_text is not None
+    def rank(self, selected: Selected) -> QueryResult:
+        """Return the selected photos: best first, or newest first if the query has no terms.
+
+        Raises `BadQuery` for terms that cancel each other.
+        """
+        if selected.answer is not None:
+            return selected.answer
+        vector = query_vector(selected.query.terms, self._texts, self._pictures)
+        with self._index.read() as snapshot:
+            return self._nearest(snapshot, vector, selected)
+
+    def _nearest(self, snapshot: IndexSnapshot, vector: NDArray[np.float32], selected: Selected) -> QueryResult:
+        page, of_text = selected.page, selected.query.only_text is not None
         threshold: float | None = None
         if page.above_chance:
-            threshold = self._threshold(vector, among, of_text=of_text)
+            threshold = self._threshold(snapshot.t, vector, selected)
             page = replace(page, min_score=max(threshold, -1.0 if page.min_score is None else page.min_score))
         best: float | None = None
 
-        def nearest(count: int) -> list[tuple[int, float]]:
+        def nearest(count: int) -> list[Match]:
             nonlocal best
-            found = _nearest(self._index, vector, count, among, exact=page.exact)
-            best = found[0][1] if found else None
-            return _above_min_score(found, page)
+            found = snapshot.search(vector, count, selected.photo_ids, exact=page.exact)
+            best = float(found.cosines[0]) if len(found.cosines) else None
+            return _matches(snapshot.t, self._space, _above_min_score(found, page), of_text=of_text)
 
-        result = self._page(
-            lambda count: _matches(self._catalog, self._space, lambda: nearest(count), of_text=of_text), page
-        )
+        result = self._page(snapshot.t, nearest, page)
         # A probability of SURE needs no threshold, so the library is not sampled.
         is_sure = best is not None and of_text and probability(best, self._space.identity) >= SURE
         if threshold is None and of_text and not is_sure:
-            threshold = self._threshold(vector, among, of_text=True)
+            threshold = self._threshold(snapshot.t, vector, selected)
         return replace(result, best=best, threshold=threshold)
 
-    def _page(self, nearest: Callable[[int], list[Match]], page: Page) -> QueryResult:
-        """Return the part *page* of the matches that *nearest* returns for a count, best first."""
+    def _threshold(self, t: Transaction, vector: NDArray[np.float32], selected: Selected) -> float:
+        distribution = score_distribution(t, self._space, vector, selected.photo_ids)
+        return distribution.threshold(self._space.identity, of_text=selected.query.only_text is not None)
+
+    def _newest(self, t: Transaction, photo_ids: NDArray[np.int64], page: Page) -> QueryResult:
+        def newest(count: int, offset: int = 0) -> list[Match]:
+            ids = t.selection.newest_first(photo_ids, count, offset)
+            tags = tags_of(t, self._space, ids)
+            return [Match(photo.id, None, None, None, photo, tuple(tags[photo.id])) for photo in t.photos.get(ids)]
+
+        return self._page(t, newest, page) if page.group else QueryResult(newest(page.count, page.offset))
+
+    def _page(self, t: Transaction, best: Callable[[int], list[Match]], page: Page) -> QueryResult:
+        """Return the part *page* of the matches that *best* returns for a count, best first."""
         wanted = page.offset + page.count
-        groups = (
-            grouped(self._catalog, self._space, nearest, wanted)
-            if page.group
-            else [[match] for match in nearest(wanted)]
-        )[page.offset : wanted]
+        groups = grouped(t, self._space, best, wanted) if page.group else [[match] for match in best(wanted)]
+        groups = groups[page.offset : wanted]
         matches = [group[0] for group in groups]
         more = {group[0].photo_id: group[1:] for group in groups if len(group) > 1}
         is_listing = any(match.cosine is None for match in matches)
         return QueryResult(_by_date(matches) if page.sort is Sort.DATE and not is_listing else matches, more=more)
 
-    def _threshold(self, vector: NDArray[np.float32], among: NDArray[np.int64] | None, *, of_text: bool) -> float:
-        distribution = score_distribution(self._catalog, self._space, vector, among)
-        return distribution.threshold(self._space.identity, of_text=of_text)
 
-    def _newest(self, among: NDArray[np.int64], count: int, offset: int = 0) -> list[Match]:
-        with self._catalog.read() as t:
-            ids = t.selection.newest_first(among, count, offset)
-            tags = tags_of(t, self._space, ids)
-            return [Match(photo.id, None, None, None, photo, tuple(tags[photo.id])) for photo in t.photos.get(ids)]
-
-
-def search_text(
-    catalog: Catalog, index: VectorIndex, space: Space, texts: TextVectors, text: str, count: int
-) -> list[Match]:
+def search_text(index: VectorIndex, space: Space, texts: TextVectors, text: str, count: int) -> list[Match]:
     """Return the *count* photos nearest to *text*, best first. Raises `EmptyQuery` if it has no words."""
-    return search_vector(catalog, index, space, texts.vector(text), count, of_text=True)
+    vector = texts.vector(text)
+    with index.read() as snapshot:
+        return search_vector(snapshot, space, vector, count, of_text=True)
 
 
 def search_vector(
-    catalog: Catalog,
-    index: VectorIndex,
+    snapshot: IndexSnapshot,
     space: Space,
     vector: NDArray[np.float32],
     count: int,
@@ -207,12 +217,12 @@ def search_vector(
 
     Logits and probabilities are given if *of_text*, the vector is a text's: see `Match`.
     """
-
-    def nearest() -> list[tuple[int, float]]:
-        found = _nearest(index, vector, count + (exclude is not None), None)
-        return [(photo_id, cosine) for photo_id, cosine in found if photo_id != exclude][:count]
-
-    return _matches(catalog, space, nearest, of_text=of_text)
+    if exclude is None:
+        found = snapshot.search(vector, count)
+    else:
+        found = snapshot.search(vector, count + 1)
+        found = _only(found, np.flatnonzero(found.photo_ids != exclude)[:count])
+    return _matches(snapshot.t, space, found, of_text=of_text)
 
 
 def query_vector(terms: Sequence[Term], texts: TextVectors, pictures: PictureVectors) -> NDArray[np.float32]:
@@ -221,7 +231,7 @@ def query_vector(terms: Sequence[Term], texts: TextVectors, pictures: PictureVec
     A photo's cosine with it is the weighted sum of its cosines with the terms, up to one factor for the whole query.
     Raises `BadQuery` if the terms cancel each other.
     """
-    words = [term.text for term in terms if isinstance(term, Text)]
+    words = _texts_of(terms)
     known = dict(zip(words, texts.matrix(words), strict=True)) if words else {}
     total = np.zeros(0)
     for term in terms:
@@ -236,7 +246,7 @@ def query_vector(terms: Sequence[Term], texts: TextVectors, pictures: PictureVec
 
 
 def grouped(
-    catalog: Catalog,
+    t: Transaction,
     space: Space,
     nearest: Callable[[int], Sequence[Match]],
     wanted: int,
@@ -252,56 +262,43 @@ def grouped(
     while True:
         found = list(nearest(count))
         matches = {match.photo_id: match for match in found}
-        groups = group_photos(catalog, space, [match.photo for match in found[:compared]])
+        groups = group_photos(t, space, [match.photo for match in found[:compared]])
         groups += [[match.photo_id] for match in found[compared:]]
         if len(groups) > wanted or len(found) < count:
             return [[matches[photo_id] for photo_id in group] for group in groups[:wanted]]
         count = min(2 * count, most)
 
 
-def _matches(
-    catalog: Catalog, space: Space, nearest: Callable[[], list[tuple[int, float]]], *, of_text: bool
-) -> list[Match]:
-    """Return the photos and cosines of *nearest* with their records and tags from the catalog."""
-    for _ in range(_ATTEMPTS):
-        found = nearest()
-        ids = [photo_id for photo_id, _ in found]
-        with catalog.read() as t:
-            photos = {photo.id: photo for photo in t.photos.get(ids) if photo.paths}
-            tags = tags_of(t, space, ids)
-        # Files may be deleted between index and catalog; the next search of the index leaves them out.
-        if len(photos) == len(ids):
-            break
+def _texts_of(terms: Sequence[Term]) -> list[str]:
+    return [term.text for term in terms if isinstance(term, Text)]
+
+
+def _matches(t: Transaction, space: Space, found: Neighbours, *, of_text: bool) -> list[Match]:
+    """Return the photos *found* with their records and tags, in their order."""
+    cosines = dict(zip(found.photo_ids.tolist(), found.cosines.tolist(), strict=True))
+    tags = tags_of(t, space, list(cosines))
     return [
         Match(
-            photo_id,
-            cosine,
-            logit(cosine, space.identity) if of_text else None,
-            probability(cosine, space.identity) if of_text else None,
-            photos[photo_id],
-            tuple(tags[photo_id]),
+            photo.id,
+            cosines[photo.id],
+            logit(cosines[photo.id], space.identity) if of_text else None,
+            probability(cosines[photo.id], space.identity) if of_text else None,
+            photo,
+            tuple(tags[photo.id]),
         )
-        for photo_id, cosine in found
-        if photo_id in photos
+        for photo in t.photos.get(list(cosines))
     ]
 
 
-def _nearest(
-    index: VectorIndex,
-    vector: NDArray[np.float32],
-    count: int,
-    among: NDArray[np.int64] | None,
-    *,
-    exact: bool = False,
-) -> list[tuple[int, float]]:
-    found = index.search(vector, count, among, exact=exact)
-    return list(zip(found.photo_ids.tolist(), found.cosines.tolist(), strict=True))
-
-
-def _above_min_score(found: list[tuple[int, float]], page: Page) -> list[tuple[int, float]]:
+def _above_min_score(found: Neighbours, page: Page) -> Neighbours:
     if page.min_score is None:
         return found
-    return [(photo_id, cosine) for photo_id, cosine in found if cosine >= page.min_score]
+    # In float32, the score itself would be rounded.
+    return _only(found, np.flatnonzero(found.cosines.astype(np.float64) >= page.min_score))
+
+
+def _only(found: Neighbours, places: NDArray[np.int64]) -> Neighbours:
+    return Neighbours(found.photo_ids[places], found.cosines[places])
 
 
 def _by_date(matches: Sequence[Match]) -> list[Match]:

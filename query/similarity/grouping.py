@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from store import Catalog, Facts, Photo, Space
+from store import Facts, Photo, Space, Transaction
 
 #: Cosine from which two pictures may be copies of one. Copies that were resaved, reduced or cropped by 2 % are above
 #: 0.98 with the checkpoints that could be measured, and different scenes below 0.95.
@@ -87,11 +87,10 @@ def _seconds(facts: Facts) -> float:
     return math.nan if facts.taken_at is None else (facts.taken_at - datetime.min).total_seconds()  # noqa: DTZ901 - no zone
 
 
-def group_photos(catalog: Catalog, space: Space, photos: Sequence[Photo]) -> list[list[int]]:
+def group_photos(t: Transaction, space: Space, photos: Sequence[Photo]) -> list[list[int]]:
     """Group *photos*, best first, into near-duplicates and bursts, each led by its best. Opens no picture."""
     facts = {photo.id: photo.facts for photo in photos}
-    with catalog.read() as t:
-        vectors = t.embeddings.get(space.id, list(facts))
+    vectors = t.embeddings.get(space.id, list(facts))
     rows = {photo_id: row for row, photo_id in enumerate(vectors.ids.tolist())}
     place = {photo_id: at for at, photo_id in enumerate(facts)}
     # In the order of the photos. Each photo without a vector is a group of its own.

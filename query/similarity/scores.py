@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from store import Catalog, Space, SpaceIdentity
+from store import Space, SpaceIdentity, Transaction
 
 #: Photos read at once: their vectors stay in the processor's cache.
 _CHUNK = 512
@@ -39,16 +39,15 @@ def cosine_of(p: float, identity: SpaceIdentity) -> float:
 
 
 def library_cosines(
-    catalog: Catalog, space: Space, vector: NDArray[np.float32]
+    t: Transaction, space: Space, vector: NDArray[np.float32]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the photos with a file: ids, int64 (n,), and cosines with *vector*, float64 (n,)."""
     ids, cosines = [np.empty(0, np.int64)], [np.empty(0, np.float64)]
     exact = vector.astype(np.float64)
-    with catalog.read() as t:
-        for vectors in t.embeddings.scan(space.id, _CHUNK):
-            ids.append(vectors.ids)
-            cosines.append(vectors.matrix.astype(np.float64) @ exact)
-        gone = t.photos.gone()
+    for vectors in t.embeddings.scan(space.id, _CHUNK):
+        ids.append(vectors.ids)
+        cosines.append(vectors.matrix.astype(np.float64) @ exact)
+    gone = t.photos.gone()
     all_ids, all_cosines = np.concatenate(ids), np.concatenate(cosines)
     there = ~np.isin(all_ids, gone)
     return all_ids[there], all_cosines[there]

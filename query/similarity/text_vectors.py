@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from query.errors import EmptyQuery
 from query.vocabulary.labels import fill_templates
-from store import Catalog, CatalogBusy, CatalogReadOnly, DiskFailed, DiskFull, Space
+from store import Catalog, CatalogBusy, CatalogReadOnly, DiskFailed, DiskFull, Space, Transaction
 
 #: Texts between two commits. An interruption loses at most so many.
 _CHUNK = 64
@@ -28,6 +28,7 @@ class TextVectors:
         self._space = space
         self._load_encoder = load_encoder
         self._encode: EncodeTexts | None = None
+        self._recalled: dict[str, NDArray[np.float32]] = {}
 
     def vector(self, text: str) -> NDArray[np.float32]:
         """Return the unit vector, float32 (d,), of *text*. Raises `EmptyQuery` if it has no words."""
@@ -48,6 +49,10 @@ class TextVectors:
         unit: NDArray[np.float32] = (mean / np.linalg.norm(mean)).astype(np.float32)
         return unit
 
+    def recall(self, t: Transaction, texts: Sequence[str]) -> None:
+        """Read the cached vectors of *texts* in *t*, so that no later call has to begin a transaction for them."""
+        self._recalled.update(t.texts.get(self._space.id, [normalized_text(text) for text in texts]))
+
     def unknown(self, texts: Sequence[str]) -> int:
         """Return how many of *texts* are not cached."""
         keys = list(dict.fromkeys(normalized_text(text) for text in texts))
@@ -60,8 +65,7 @@ class TextVectors:
         *progress* gets the numbers of texts encoded and to encode. After an interruption, encoded texts stay cached.
         """
         keys = [normalized_text(text) for text in texts]
-        with self._catalog.read() as t:
-            known = t.texts.get(self._space.id, list(dict.fromkeys(keys)))
+        known = self._cached(list(dict.fromkeys(keys)))
         missing = [key for key in dict.fromkeys(keys) if key not in known]
         for start in range(0, len(missing), _CHUNK):
             chunk = missing[start : start + _CHUNK]
@@ -73,6 +77,14 @@ class TextVectors:
         if not keys:
             return np.empty((0, self._space.identity.dimension), np.float32)
         return np.stack([known[key] for key in keys])
+
+    def _cached(self, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the vectors of those of *keys* that are recalled or in the catalog."""
+        known = {key: self._recalled[key] for key in keys if key in self._recalled}
+        if len(known) < len(keys):
+            with self._catalog.read() as t:
+                known |= t.texts.get(self._space.id, [key for key in keys if key not in known])
+        return known
 
     def _cache(self, new: Mapping[str, NDArray[np.float32]], *, required: bool) -> None:
         """Write *new* to the catalog. Unless *required*, do not wait for another writer and ignore a full disk."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from query.similarity.scores import cosine_of, library_cosines
 from query.tagging import DEFAULT_THRESHOLD, LEAST, minimum_of, spread_of
-from store import Catalog, Photo, Space
+from store import Catalog, Photo, Space, SpaceIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +44,25 @@ def preview_label(
     *minimum* is the threshold as a cosine. Without either, the tag rule decides: calibrated if the library is large
     enough.
     """
-    ids, cosines = library_cosines(catalog, space, vector)
-    if minimum is not None:
-        pass
-    elif threshold is None and len(cosines) >= LEAST:
-        minimum = minimum_of(spread_of(cosines[:, np.newaxis].astype(np.float32))[0], space.identity)
-    else:
-        minimum = cosine_of(DEFAULT_THRESHOLD if threshold is None else threshold, space.identity)
-    order = np.lexsort((ids, -cosines))
-    tagged = int((cosines >= minimum).sum())
-    around = order[max(0, tagged - count) : tagged + count]
-    heights, edges = np.histogram(cosines, bars) if len(cosines) else (np.zeros(0, np.int64), np.zeros(1))
     with catalog.read() as t:
+        ids, cosines = library_cosines(t, space, vector)
+        if minimum is None:
+            minimum = _usual_minimum(cosines, threshold, space.identity)
+        order = np.lexsort((ids, -cosines))
+        tagged = int((cosines >= minimum).sum())
+        around = order[max(0, tagged - count) : tagged + count]
         wanted = dict.fromkeys(ids[[*order[:count], *around]].tolist())
         photos = {photo.id: photo for photo in t.photos.get(list(wanted))}
+    heights, edges = np.histogram(cosines, bars) if len(cosines) else (np.zeros(0, np.int64), np.zeros(1))
 
     def named(places: NDArray[np.int64]) -> tuple[tuple[Photo, float], ...]:
         return tuple((photos[int(ids[at])], float(cosines[at])) for at in places if int(ids[at]) in photos)
 
     return LabelPreview(len(ids), tagged, minimum, edges, heights, named(order[:count]), named(around))
+
+
+def _usual_minimum(cosines: NDArray[np.float64], threshold: float | None, identity: SpaceIdentity) -> float:
+    """Return the cosine from which the tag rule would count a label with these cosines over the library."""
+    if threshold is None and len(cosines) >= LEAST:
+        return minimum_of(spread_of(cosines[:, np.newaxis].astype(np.float32))[0], identity)
+    return cosine_of(DEFAULT_THRESHOLD if threshold is None else threshold, identity)

@@ -39,18 +39,16 @@ def borderline_photos(
     with catalog.read() as t:
         vectors = t.labels.vectors(space.id, [label.id])
         rule = rule_in_force(t, space, revision)
-    minimum = rule.minimums.get(label.id, rule.minimum)
-    if not len(vectors):
-        return BorderlinePhotos(minimum, ())
-    ids, cosines = library_cosines(catalog, space, vectors.matrix[0])
-    if folders:
-        with catalog.read() as t:
+        minimum = rule.minimums.get(label.id, rule.minimum)
+        if not len(vectors):
+            return BorderlinePhotos(minimum, ())
+        ids, cosines = library_cosines(t, space, vectors.matrix[0])
+        if folders:
             there = np.isin(ids, t.scopes.photos(folders))
-        ids, cosines = ids[there], cosines[there]
-    order = np.lexsort((ids, -cosines))
-    first_below = int((cosines >= minimum).sum())
-    places = sorted(_places_around(first_below, len(order), count))
-    with catalog.read() as t:
+            ids, cosines = ids[there], cosines[there]
+        order = np.lexsort((ids, -cosines))
+        first_below = int((cosines >= minimum).sum())
+        places = sorted(_places_around(first_below, len(order), count))
         photos = {photo.id: photo for photo in t.photos.get(ids[order[places]].tolist())}
     chosen = [(int(ids[order[place]]), float(cosines[order[place]])) for place in places]
     return BorderlinePhotos(minimum, tuple((photos[key], cosine) for key, cosine in chosen if key in photos))

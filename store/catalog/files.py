@@ -195,12 +195,8 @@ class Files:
 
     def stale_facts(self, reader: int) -> list[File]:
         """Return one file for each photo that has a file, and whose facts were read by a version before *reader*."""
-        first = (
-            select(func.min(_file.c.id))
-            .join(schema.photo, schema.photo.c.id == _file.c.photo_id)
-            .where(schema.photo.c.reader < reader)
-            .group_by(_file.c.photo_id)
-        )
+        stale = select(schema.photo.c.id).where(schema.photo.c.reader < reader)
+        first = select(func.min(_file.c.id)).where(_file.c.photo_id.in_(stale)).group_by(_file.c.photo_id)
         rows = self._connection.execute(select(_file).where(_file.c.id.in_(first)).order_by(_file.c.id))
         return [_record(row) for row in rows]
 

@@ -59,6 +59,10 @@ class Photos:
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**values))
         state_facts(self._connection, photo_id)
 
+    def facts_stay(self, photo_id: int, reader: int) -> None:
+        """Note that a *reader* of that version can read no facts of the photo again: those that are known stay."""
+        self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(reader=reader))
+
     def of_contents(self, hashes: Sequence[bytes]) -> dict[bytes, int]:
         """Return the photos of contents with these SHA-256s, also of former contents; see `become`."""
         found: dict[bytes, int] = {}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from store.catalog.catalog import Transaction
 from store.records import Neighbours
 
 
@@ -15,7 +17,7 @@ from store.records import Neighbours
 class IndexStatus:
     """The state of an index: its rows, changes committed since, whether it can be used, and its bytes on disk.
 
-    `accelerated` is True if large searches may be approximate; see `VectorIndex.search`.
+    `accelerated` is True if large searches may be approximate; see `IndexSnapshot.search`.
     """
 
     rows: int
@@ -25,12 +27,12 @@ class IndexStatus:
     accelerated: bool = False
 
 
-class VectorIndex(Protocol):
-    """The photos of one space that have a file, by their embeddings. Threads may share it.
+class IndexSnapshot(Protocol):
+    """An index and the catalog at one moment: photos that a search finds are in the transaction, and the reverse."""
 
-    The index is a cache of the catalog: an answer is never older than the catalog, and a lost or damaged index is
-    rebuilt from it.
-    """
+    @property
+    def t(self) -> Transaction:
+        """A transaction that reads the catalog at that moment. It ends with the snapshot."""
 
     def search(
         self, vector: NDArray[np.float32], count: int, among: NDArray[np.int64] | None = None, *, exact: bool = False
@@ -43,6 +45,20 @@ class VectorIndex(Protocol):
 
         In a library of several hundred thousand photos, one photo in a thousand may be missing from the answer, unless
         it is asked to be *exact*.
+        """
+
+
+class VectorIndex(Protocol):
+    """The photos of one space that have a file, by their embeddings. Threads may share it.
+
+    The index is a cache of the catalog: an answer is never older than the catalog, and a lost or damaged index is
+    rebuilt from it.
+    """
+
+    def read(self) -> AbstractContextManager[IndexSnapshot]:
+        """Take a snapshot of index and catalog: everything committed so far, and nothing that is committed later.
+
+        It begins a transaction, so it is taken outside any other. Other threads and processes read and write meanwhile.
         """
 
     def refresh(self) -> bool:

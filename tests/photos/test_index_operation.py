@@ -12,7 +12,7 @@ from photos.library import OpenLibrary
 from photos.operations.folders import remove
 from photos.operations.index import AddRequest, IndexRequest, Resumed, add, failed, index, retry_failed
 from photos.operations.progress import Cancelled, Stage, Step
-from photos.operations.slots import use_from_now_on
+from photos.operations.revisions import use_from_now_on
 from photos.operations.verify import VerifyRequest, verify
 from store import LabelDefinition, VocabularyDefinition
 

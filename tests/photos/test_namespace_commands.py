@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from photos.operations.slots import use_from_now_on
+from photos.operations.revisions import use_from_now_on
 from store import Catalog
 from tests.photos.sidecars.packets import values
 

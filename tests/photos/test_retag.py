@@ -4,7 +4,8 @@ from photos.config import load
 from photos.library import OpenLibrary
 from photos.operations.progress import Stage, Step
 from photos.operations.retag import RetagRequest, finish_pending, retag
-from photos.operations.slots import drop_slot, slot_names, use_from_now_on
+from photos.operations.revisions import use_from_now_on
+from photos.operations.vocabularies import drop_slot
 from store import LabelDefinition, VocabularyDefinition
 
 from .conftest import read_here
@@ -42,7 +43,7 @@ def test_a_pending_re_tag_whose_slot_is_dropped_is_passed_over(filled):
         result = finish_pending(library, library.space, Events(drop))
         assert [each.slot for each in result.retags] == ["kept"]
         with library.catalog.read() as t:
-            assert slot_names(t) == ["", "kept"]
+            assert t.slots.names() == ["", "kept"]
 
 
 def test_a_re_tag_reports_steps_and_returns_a_record_for_each_slot(filled, vocabulary):

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from photos.operations.slots import drop_slot, target_revision
+from photos.operations.revisions import target_revision
+from photos.operations.vocabularies import drop_slot
 from photos.operations.vocabulary_changes import add_label, draft_of, revise, save_definition
 from query.errors import UnknownNamespace
 from store import Catalog, LabelDefinition, VocabularyDefinition

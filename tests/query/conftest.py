@@ -10,6 +10,13 @@ from tests.fakes import DIMENSION, FakeEncoder, vector_of
 IDENTITY = SpaceIdentity("tiny", "hash", "squash-32-bilinear-1", "float32", DIMENSION, 2.3, -4.0)
 
 
+def find(searcher, catalog, query, page):
+    """Search in both steps, as the operation does."""
+    with catalog.read() as t:
+        selected = searcher.select(t, query, page)
+    return searcher.rank(selected)
+
+
 class Library:
     """Photos whose embeddings are those of their names."""
 

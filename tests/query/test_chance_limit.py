@@ -51,14 +51,15 @@ def test_the_distribution_is_measured_over_the_librarys_cosines(library):
     query = library.texts.vector("anything")
     with library.catalog.read() as t:
         cosines = t.embeddings.get(library.space.id, ids).matrix @ query
-    distribution = score_distribution(library.catalog, library.space, query)
+        distribution = score_distribution(t, library.space, query)
+        of_some = score_distribution(t, library.space, query, np.array(ids[:7]))
     assert distribution.photos == 300
     assert distribution.median == pytest.approx(np.median(cosines), abs=1e-6)
     assert distribution.spread == pytest.approx(1.4826 * np.median(np.abs(cosines - np.median(cosines))), abs=1e-6)
-    assert score_distribution(library.catalog, library.space, query, np.array(ids[:7])).photos == 7
+    assert of_some.photos == 7
 
 
 def test_an_empty_library_has_no_distribution(library):
-    assert score_distribution(library.catalog, library.space, library.texts.vector("anything")) == ScoreDistribution(
-        0, 0.0, 0.0
-    )
+    query = library.texts.vector("anything")
+    with library.catalog.read() as t:
+        assert score_distribution(t, library.space, query) == ScoreDistribution(0, 0.0, 0.0)

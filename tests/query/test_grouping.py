@@ -86,7 +86,8 @@ class Album:
         return [Match(photo.id, 0.5, None, None, photo, ()) for photo in self.photos[:count]]
 
     def groups(self, wanted, **options):
-        found = grouped(self.catalog, self.space, self.nearest, wanted, **options)
+        with self.catalog.read() as t:
+            found = grouped(t, self.space, self.nearest, wanted, **options)
         return [[match.photo_id for match in group] for group in found]
 
 
@@ -108,7 +109,8 @@ def test_groups_are_near_duplicates_and_bursts(album):
         (burst, taken(5, "Pixel 7")),
         (2.0, undated),
     )
-    groups = group_photos(album.catalog, album.space, album.photos)
+    with album.catalog.read() as t:
+        groups = group_photos(t, album.space, album.photos)
     assert groups == [[1, 2, 4], [3], [5], [6], [7]]
     assert [album.groups(wanted) for wanted in (0, 3)] == [[], groups[:3]]
 

@@ -1,7 +1,7 @@
 """Searches of a library."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 import numpy as np
 import pytest
@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, given, settings
 from query.errors import BadQuery, EmptyQuery, NotInLibrary, UnknownVocabulary
 from query.language import parse, parse_line
 from query.search import Page, Searcher, Sort, search_text, search_vector
-from query.similarity import logit, normalized_text, probability
-from tests.fakes import vector_of
+from query.similarity import TextVectors, logit, normalized_text, probability
+from tests.fakes import CountingCatalog, vector_of
 from tests.strategies import QUERIES, TYPED
 
-from .conftest import IDENTITY
+from .conftest import IDENTITY, find
 
 
 def search(library, text, count=10):
-    return search_text(library.catalog, library.index, library.space, library.texts, text, count)
+    return search_text(library.index, library.space, library.texts, text, count)
 
 
 def test_the_best_photo_is_first_with_facts_and_raw_scores(library):
@@ -35,7 +35,8 @@ def test_the_best_photo_is_first_with_facts_and_raw_scores(library):
 
 def test_a_search_by_picture_excludes_the_picture(library):
     ids = {name: library.add(name) for name in ("dog", "cat", "car")}
-    found = search_vector(library.catalog, library.index, library.space, vector_of(b"dog"), 2, exclude=ids["dog"])
+    with library.index.read() as snapshot:
+        found = search_vector(snapshot, library.space, vector_of(b"dog"), 2, exclude=ids["dog"])
     assert {match.photo_id for match in found} == {ids["cat"], ids["car"]}
 
 
@@ -97,34 +98,82 @@ def test_errors_are_one_sentence():
     assert str(NotInLibrary(b"a\x1b\xff")).startswith("a\\x1b\\xff is not in the library")
 
 
-class Vanishing:
-    """An index whose first results contain photos that are deleted before the catalog is read."""
+class DuringSearches:
+    """An index that calls *meanwhile* with the best photo after each search, before anything else is read."""
 
-    def __init__(self, index, vanish, times):
-        self.index, self.vanish, self.times = index, vanish, times
+    def __init__(self, index, meanwhile):
+        self.index, self.meanwhile = index, meanwhile
+
+    @contextmanager
+    def read(self):
+        with self.index.read() as snapshot:
+            self.t, self.snapshot = snapshot.t, snapshot
+            yield self
 
     def search(self, vector, count, among=None, *, exact=False):
-        found = self.index.search(vector, count)
-        if self.times:
-            self.times -= 1
-            self.vanish(int(found.photo_ids[0]))
+        found = self.snapshot.search(vector, count, among, exact=exact)
+        self.meanwhile(int(found.photo_ids[0]))
         return found
 
 
-def test_photos_deleted_during_a_search_are_replaced(library):
-    for name in "abcdefg":
-        library.add(name)
+def delete(library, photo_id):
+    with library.catalog.write() as t:
+        t.files.forget([file.id for file in t.files.known(library.folder.id) if file.photo_id == photo_id])
+        t.photos.delete([photo_id])
+
+
+def test_a_photo_deleted_during_a_search_is_whole_in_its_answer(library):
+    names = {library.add(name): name for name in "abcdefg"}
+    gone = []
 
     def vanish(photo_id):
-        with library.catalog.write() as t:
-            t.files.forget([file.id for file in t.files.known(library.folder.id) if file.photo_id == photo_id])
-            t.photos.delete([photo_id])
+        delete(library, photo_id)
+        gone.append(photo_id)
 
-    vector = vector_of(b"question")
-    found = search_vector(library.catalog, Vanishing(library.index, vanish, 1), library.space, vector, 3)
-    assert len(found) == 3
-    found = search_vector(library.catalog, Vanishing(library.index, vanish, 9), library.space, vector, 3)
-    assert len(found) == 2
+    meanwhile = DuringSearches(library.index, vanish)
+    found = search_text(meanwhile, library.space, library.texts, "question", 3)
+    assert [match.photo_id for match in found][:1] == gone
+    assert [match.photo.paths for match in found] == [(b"/photos/" + names[m.photo_id].encode(),) for m in found]
+    later = search(library, "question", 3)
+    assert len(later) == len(found) == 3
+    assert [match.photo_id for match in later][:2] == [match.photo_id for match in found][1:]
+
+
+def test_hits_groups_and_threshold_are_of_one_moment(library):
+    for number in range(120):
+        library.add(f"photo {number}")
+    page = Page(5, group=True, above_chance=True, min_score=-1.0)
+
+    def found(index):
+        searcher = Searcher(index, library.space, library.texts, NamedVectors(), "/photos")
+        return find(searcher, library.catalog, parse_line("dog name:photo*"), page)
+
+    undisturbed = found(library.index)
+    assert undisturbed.matches
+    added = []
+
+    def change(photo_id):
+        if not added:
+            delete(library, photo_id)
+            added.append(library.add("dog"))
+
+    assert found(DuringSearches(library.index, change)) == undisturbed
+    assert added[0] not in [match.photo_id for match in undisturbed.matches]
+    assert search(library, "dog", 1)[0].photo_id == added[0]
+
+
+def test_recalled_texts_need_no_transaction(library):
+    before = library.texts.matrix(["dog", "cat"])
+    library.encoder.asked.clear()
+    catalog = CountingCatalog(library.catalog)
+    texts = TextVectors(catalog, library.space, lambda: library.encoder.encode_text)
+    with library.catalog.read() as t:
+        texts.recall(t, ["Dog ", "cat", "bird"])
+    np.testing.assert_array_equal(texts.matrix(["cat", "dog"]), before[::-1])
+    np.testing.assert_array_equal(texts.vector(" DOG"), before[0])
+    assert (catalog.begun, library.encoder.asked) == (0, [])
+    np.testing.assert_array_equal(texts.matrix(["bird", "dog"])[1], before[0])
+    assert (catalog.begun, library.encoder.asked) == (2, ["bird"])
 
 
 class NamedVectors:
@@ -135,13 +184,14 @@ class NamedVectors:
 
 
 @pytest.fixture
-def searcher(library):
-    return Searcher(library.catalog, library.index, library.space, library.texts, NamedVectors(), "/photos")
+def ask(library):
+    made = Searcher(library.index, library.space, library.texts, NamedVectors(), "/photos")
+    return lambda query, page: find(made, library.catalog, query, page)
 
 
-def test_scores_are_cosines_with_the_weighted_sum_of_terms(library, searcher):
+def test_scores_are_cosines_with_the_weighted_sum_of_terms(library, ask):
     names = {library.add(name): name for name in "abcdefghij"}
-    found = searcher.search(parse_line("2:dog - 0.5:./p.jpg"), Page(10)).matches
+    found = ask(parse_line("2:dog - 0.5:./p.jpg"), Page(10)).matches
     total = 2 * vector_of(b"dog") - 0.5 * vector_of(b"./p.jpg")
     expected = {key: vector_of(name.encode()) @ total / np.linalg.norm(total) for key, name in names.items()}
     assert [match.photo_id for match in found] == sorted(expected, key=lambda key: -expected[key])
@@ -149,40 +199,40 @@ def test_scores_are_cosines_with_the_weighted_sum_of_terms(library, searcher):
     assert {match.probability for match in found} == {None}
 
 
-def test_a_filter_drops_photos_and_changes_no_score(library, searcher):
+def test_a_filter_drops_photos_and_changes_no_score(library, ask):
     for name in ("a/x.jpg", "a/y.png", "b/x.jpg", "b/z.jpg"):
         library.add(name)
-    every = searcher.search(parse_line("dog"), Page(10)).matches
-    some = searcher.search(parse_line("dog in:a -name:*.png|z*"), Page(10)).matches
+    every = ask(parse_line("dog"), Page(10)).matches
+    some = ask(parse_line("dog in:a -name:*.png|z*"), Page(10)).matches
     assert [(m.photo_id, m.cosine) for m in some] == [
         (m.photo_id, m.cosine) for m in every if m.photo.paths == (b"/photos/a/x.jpg",)
     ]
-    assert searcher.search(parse_line("in:./b"), Page(10)).matches[0].cosine is None
+    assert ask(parse_line("in:./b"), Page(10)).matches[0].cosine is None
 
 
-def test_terms_that_cancel_each_other_are_an_error(library, searcher):
+def test_terms_that_cancel_each_other_are_an_error(library, ask):
     library.add("a")
     with pytest.raises(BadQuery, match="takes away all that it asks for"):
-        searcher.search(parse_line("dog - dog"), Page(10))
+        ask(parse_line("dog - dog"), Page(10))
 
 
-def test_a_page_has_the_same_photos_in_every_order(library, searcher):
+def test_a_page_has_the_same_photos_in_every_order(library, ask):
     for number in range(12):
         library.add(str(number))
     for query in ("dog", "name:*"):
-        every = [match.photo_id for match in searcher.search(parse_line(query), Page(99)).matches]
-        page = searcher.search(parse_line(query), Page(4, 5, Sort.DATE)).matches
+        every = [match.photo_id for match in ask(parse_line(query), Page(99)).matches]
+        page = ask(parse_line(query), Page(4, 5, Sort.DATE)).matches
         assert {match.photo_id for match in page} == set(every[5:9])
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(QUERIES, TYPED)
-def test_every_query_has_a_result_or_a_usage_error(searcher, library, query, words):
+def test_every_query_has_a_result_or_a_usage_error(ask, library, query, words):
     if not library.encoder.asked:
         library.add("a")
     page = Page(3)
-    for ask in (lambda: query, lambda: parse(words)):
+    for made in (lambda: query, lambda: parse(words)):
         try:
-            assert len(searcher.search(ask(), page).matches) <= 1
+            assert len(ask(made(), page).matches) <= 1
         except BadQuery as refused:
             assert "\n" not in str(refused)  # noqa: PT017 - it is what is asserted of the error that may come

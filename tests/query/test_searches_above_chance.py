@@ -9,6 +9,8 @@ from query.similarity import TextVectors
 from store import Catalog, Facts, FaissIndex, MappedRows, SpaceIdentity, Stamp
 from tests.fakes import vector_of
 
+from .conftest import find
+
 DIMENSION, PHOTOS = 64, 300
 #: The model is never sure here, and rules out cosines below 0.08.
 IDENTITY = SpaceIdentity("m", "w", "p", "float32", DIMENSION, float(np.log(10)), -10.0)
@@ -44,8 +46,9 @@ def search(catalog, tmp_path):
             t.embeddings.put(space.id, photo_id, vector_of(name, DIMENSION))
             t.files.indexed(folder.id, name, Stamp(1, 2, 3, 4), photo_id)
     index = FaissIndex(tmp_path / "index", catalog, space)
-    searcher = Searcher(catalog, index, space, TextVectors(catalog, space, lambda: encode_letters), NoPictures(), "/")
-    return lambda *words, **page: searcher.search(parse(words), Page(10, **page))
+    texts = TextVectors(catalog, space, lambda: encode_letters)
+    searcher = Searcher(index, space, texts, NoPictures(), "/")
+    return lambda *words, **page: find(searcher, catalog, parse(words), Page(10, **page))
 
 
 def test_only_the_answer_is_above_chance(search):

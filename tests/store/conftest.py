@@ -5,7 +5,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from store import Catalog, Facts, SpaceIdentity, Stamp
+from store import Catalog, Facts, SpaceIdentity, Stamp, VectorIndex
+from store.records import Neighbours
 
 IDENTITY = SpaceIdentity("tiny", "hash", "squash-32-bilinear-1", "float32", 8, 4.7, -16.0)
 
@@ -17,6 +18,12 @@ def unit(seed: int, dimension: int = 8) -> np.ndarray:
 
 def stamp(number: int = 0) -> Stamp:
     return Stamp(100 + number, 1_000 + number, 2_000, 3)
+
+
+def search(index: VectorIndex, *asked, **how) -> Neighbours:
+    """Search the index as it is now; see `IndexSnapshot.search`."""
+    with index.read() as snapshot:
+        return snapshot.search(*asked, **how)
 
 
 class Photographer:

@@ -330,7 +330,7 @@ def test_an_older_catalog_is_refused_and_left_alone(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_facts_of_an_upgraded_library_are_kept_until_they_are_read_again(tmp_path):
+def test_facts_of_an_upgraded_library_stay_until_read_again(tmp_path):
     with Catalog.open(catalog_of_0014(tmp_path)) as catalog, catalog.read() as t:
         photos = t.photos.get(range(1, 100))
         assert {photo.facts.date_source for photo in photos} == {None}

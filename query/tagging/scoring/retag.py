@@ -83,28 +83,23 @@ def retag(
     with catalog.write() as t:
         if only_if_target:
             _target(t, slot, revision)
-        t.slots.set_target(slot, revision.id)
+        # Before anything that scores depend on is read: what changes after this stays pending.
+        target = t.slots.set_target(slot, revision.id)
         if folders is not None:
             t.slots.limit(slot, folders)
         # Examples may have come since the labels' vectors were made.
         revision = t.vocabularies.as_now(revision)
-    if calibrate_anew or _is_due(catalog, space):
+        is_calibrated = not (calibrate_anew or is_due(t, space))
+    if not is_calibrated:
         calibrate(catalog, space, label_matrix(catalog, space, revision, texts, text_progress))
-    with catalog.read() as t:
-        # Before anything that scores depend on is read: what changes after this stays pending.
-        target = _target(t, slot, revision)
-        revision = t.vocabularies.as_now(revision)
+        with catalog.read() as t:
+            target, revision = _target(t, slot, revision), t.vocabularies.as_now(revision)
     columns, encoded = columns_in_force(catalog, space, revision, texts, text_progress)
     ready = time.perf_counter()
     work = _Retag(catalog, space, revision, columns, progress, slot, target)
     work.run(make_scorer, rows)
     seconds = time.perf_counter() - ready
     return RetagReport(work.photos, encoded, work.changed, ready - started, work.seconds, seconds - work.seconds)
-
-
-def _is_due(catalog: Catalog, space: Space) -> bool:
-    with catalog.read() as t:
-        return is_due(t, space)
 
 
 def _target(t: Transaction, name: str, revision: Revision) -> Target:
@@ -178,7 +173,8 @@ class _Retag:
         Returns False if another process has done it.
         """
         update = Update(self._catalog, self._space, self._columns, change, rows)
-        begun = self._begin()
+        with self._catalog.write() as t:
+            begun = self._begin(t)
         done = 0
         for count, kept in update.parts():
             with self._catalog.write() as t:
@@ -220,12 +216,11 @@ class _Retag:
 
     def _score_all(self, make_scorer: Callable[[Columns, int], Scorer], rows: int) -> bool:
         """Make a new scoring, in parts, and put it in force when complete; False if another process has done it."""
-        with self._catalog.read() as t:
+        with self._catalog.write() as t:
             before = t.scores.begun(self._space.id, self._slot)
-        scoring = self._begin()
-        is_continued = before is not None and before.id == scoring.id
-        with self._catalog.read() as t:
+            scoring = self._begin(t)
             total = t.scores.count_missing(scoring)
+        is_continued = before is not None and before.id == scoring.id
         least, done = LeastRanks(), 0
         with closing(self._scored_pages(scoring, make_scorer(self._columns, total), rows)) as pages:
             for count, kept in pages:
@@ -251,10 +246,9 @@ class _Retag:
             self._put_in_force(t, scoring)
         return True
 
-    def _begin(self) -> Scoring:
-        with self._catalog.write() as t:
-            self._check_target(t)
-            return t.scores.begin(self._space.id, self._revision.id, *self._labels, slot=self._slot)
+    def _begin(self, t: Transaction) -> Scoring:
+        self._check_target(t)
+        return t.scores.begin(self._space.id, self._revision.id, *self._labels, slot=self._slot)
 
     def _scored_pages(self, scoring: Scoring, scorer: Scorer, rows: int) -> Generator[tuple[int, PhotoScores]]:
         """The kept scores of photos that have none yet, page by page, each with the number of photos examined.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,44 @@ class _Newer:
     rows: Rows
 
 
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """The `IndexSnapshot` of the rows in a file and of those that are newer."""
+
+    t: Transaction
+    rows: Rows
+    newer: _Newer
+    dimension: int
+    accelerator: Accelerator
+
+    def search(
+        self, vector: NDArray[np.float32], count: int, among: NDArray[np.int64] | None = None, *, exact: bool = False
+    ) -> Neighbours:
+        """Find the nearest photos, as `IndexSnapshot` has it.
+
+        The answer is exact before `refresh` has made the codes of a large library, and before `warm`, or the fifth
+        search, has loaded them.
+        """
+        query = self._checked(vector)
+        shortlist = self.accelerator.shortlist(self.rows) if self.rows.has_attachments and not exact else None
+        found = [
+            self.rows.search(query, count, self.newer.replaced, among, shortlist),
+            self.newer.rows.search(query, count, _NONE, among),
+        ]
+        cosines = np.concatenate([some.cosines for some in found])
+        photo_ids = np.concatenate([some.photo_ids for some in found])
+        best = np.lexsort((photo_ids, -cosines))[: max(count, 0)]
+        return Neighbours(photo_ids[best], cosines[best])
+
+    def _checked(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        # FAISS checks dimensions with an assert only, and accepts numbers that are not finite.
+        if vector.shape != (self.dimension,):
+            raise BadVector(f"its shape is {vector.shape}, not ({self.dimension},)")
+        if not np.isfinite(vector).all():
+            raise BadVector("it holds numbers that are not finite")
+        return np.ascontiguousarray(vector, np.float32)
+
+
 class FaissIndex:
     """The `VectorIndex` of one space in files below *directory*. Threads may share it.
 
@@ -67,26 +106,13 @@ class FaissIndex:
         self._newer: _Newer | None = None
         self._lock = threading.Lock()
 
-    def search(
-        self, vector: NDArray[np.float32], count: int, among: NDArray[np.int64] | None = None, *, exact: bool = False
-    ) -> Neighbours:
-        """Find the nearest photos, as `VectorIndex` has it.
-
-        The answer is exact before `refresh` has made the codes of a large library, and before `warm`, or the fifth
-        search, has loaded them.
-        """
-        query = self._checked(vector)
-        with self._lock:
-            rows, newer = self._current()
-        shortlist = self._accelerator.shortlist(rows) if rows.has_attachments and not exact else None
-        found = [
-            rows.search(query, count, newer.replaced, among, shortlist),
-            newer.rows.search(query, count, _NONE, among),
-        ]
-        cosines = np.concatenate([some.cosines for some in found])
-        photo_ids = np.concatenate([some.photo_ids for some in found])
-        best = np.lexsort((photo_ids, -cosines))[: max(count, 0)]
-        return Neighbours(photo_ids[best], cosines[best])
+    @contextmanager
+    def read(self) -> Iterator[_Snapshot]:
+        """Take a snapshot, as `VectorIndex` has it. The index's lock is free again before the block begins."""
+        with ExitStack() as until_end:
+            with self._lock:
+                snapshot = until_end.enter_context(self._current())
+            yield snapshot
 
     def refresh(self) -> bool:
         """Make a new file if there is none or the newer rows pay for it, and the codes of a large library.
@@ -95,21 +121,22 @@ class FaissIndex:
         """
         with self._lock:
             before = self._files.manifest()
-            rows, _ = self._current()
+            with self._current() as snapshot:
+                rows = snapshot.rows
             made = self._files.manifest() != before
         return self._accelerator.make(rows) is not None or made
 
     def warm(self) -> None:
         """Load the codes of a large library."""
-        with self._lock:
-            rows, _ = self._current()
+        with self.read() as snapshot:
+            rows = snapshot.rows
         self._accelerator.load(rows)
 
     @property
     def is_warm(self) -> bool:
         """True if `warm` has nothing to do."""
-        with self._lock:
-            rows, _ = self._current()
+        with self.read() as snapshot:
+            rows = snapshot.rows
         return self._accelerator.is_loaded(rows)
 
     def status(self) -> IndexStatus:
@@ -141,33 +168,34 @@ class FaissIndex:
             self._files.remove()
             self._rows = self._newer = None
 
-    def _checked(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        # FAISS checks dimensions with an assert only, and accepts numbers that are not finite.
-        if vector.shape != (self._space.identity.dimension,):
-            raise BadVector(f"its shape is {vector.shape}, not ({self._space.identity.dimension},)")
-        if not np.isfinite(vector).all():
-            raise BadVector("it holds numbers that are not finite")
-        return np.ascontiguousarray(vector, np.float32)
+    @contextmanager
+    def _current(self) -> Iterator[_Snapshot]:
+        """Begin a transaction and bring the rows up to its moment. It begins with the lock held, and may end without.
 
-    def _current(self) -> tuple[Rows, _Newer]:
-        """Rows, and what is newer than them, at one moment of the catalog."""
+        The files are opened before: a generation that was published later could be newer than the transaction.
+        """
         if self._rows is None or not self._files.is_current(self._rows):
             self._rows, self._newer = self._files.open(), None
         with self._catalog.read() as t:
-            if self._rows is None or not log_holds(t.connection, self._space.id, self._rows.end):
-                return self._rebuilt(t, None)
-            end = latest_change(t.connection, self._space.id)
-            if self._newer is None or not log_holds(t.connection, self._space.id, self._newer.end):
-                self._newer = self._none_newer(self._rows.end)
-            if self._newer.end == end:
-                return self._rows, self._newer
-            changed = changes_since(t.connection, self._space.id, self._newer.end.seq)
-            replaced = np.union1d(self._newer.replaced, _photo_ids(changed))
-            if len(replaced) >= max(self._newer_rows, _NEWER_SHARE * len(self._rows)):
-                return self._rebuilt(t, self._rows)
-            pages = _pages_from_rows(self._newer.rows, changed, t.embeddings.uncached, self._space.id)
-            self._newer = _Newer(end, replaced, self._files.in_memory(end, pages))
+            rows, newer = self._rows_at(t)
+            yield _Snapshot(t, rows, newer, self._space.identity.dimension, self._accelerator)
+
+    def _rows_at(self, t: Transaction) -> tuple[Rows, _Newer]:
+        """Rows, and what is newer than them, at the moment of *t*."""
+        if self._rows is None or not log_holds(t.connection, self._space.id, self._rows.end):
+            return self._rebuilt(t, None)
+        end = latest_change(t.connection, self._space.id)
+        if self._newer is None or not log_holds(t.connection, self._space.id, self._newer.end):
+            self._newer = self._none_newer(self._rows.end)
+        if self._newer.end == end:
             return self._rows, self._newer
+        changed = changes_since(t.connection, self._space.id, self._newer.end.seq)
+        replaced = np.union1d(self._newer.replaced, _photo_ids(changed))
+        if len(replaced) >= max(self._newer_rows, _NEWER_SHARE * len(self._rows)):
+            return self._rebuilt(t, self._rows)
+        pages = _pages_from_rows(self._newer.rows, changed, t.embeddings.uncached, self._space.id)
+        self._newer = _Newer(end, replaced, self._files.in_memory(end, pages))
+        return self._rows, self._newer
 
     def _none_newer(self, end: Position) -> _Newer:
         return _Newer(end, _NONE, self._files.in_memory(end, []))

@@ -152,6 +152,12 @@ def test_captions_count_in_the_order_of_the_working_group():
     assert facts(picture([(5, b"a name")])).caption == "a name"
 
 
+def test_xmp_may_copy_the_description_and_the_references_of_exif():
+    written = 'tiff:ImageDescription="a copy" exif:GPSLatitude="33.8" exif:GPSLatitudeRef="S" exif:GPSLongitude="151.2"'
+    found = facts(encoded(scene(), xmp=xmp(attributes=written)))
+    assert (found.caption, found.latitude, found.longitude) == ("a copy", -33.8, 151.2)
+
+
 def test_what_programs_write_for_no_caption_is_none():
     default = '<dc:description><rdf:Alt><rdf:li xml:lang="x-default">x-default</rdf:li></rdf:Alt></dc:description>'
     assert facts(encoded(scene(), xmp=xmp(default))).caption is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from PIL.TiffImagePlugin import IFDRational
 
 from indexer.metadata.positions import position, xmp_position
 
@@ -24,6 +25,7 @@ THREE = ((33.0, 51.0, 24.0), (151.0, 12.0, 36.0))
         (((-33.0, 51.0, 24.0), "S", THREE[1], "E"), (-33.856667, 151.21)),
         (((-33.0, 51.0, 24.0), "N", THREE[1], "E"), (-33.856667, 151.21)),
         ((33.85, "N", -118.2, None), (33.85, -118.2)),
+        ((IFDRational((1 << 32) - 338567, 10000), None, IFDRational(1512100, 10000), None), (-33.8567, 151.21)),
         (("52,30.5N", None, "13,24,0E", None), (52.508333, 13.4)),
         (((0.0, 0.0, 0.0), "N", THREE[1], "E"), (0.0, 151.21)),
     ],

@@ -11,6 +11,7 @@ import pytest
 
 from indexer.pipeline import stated_facts
 from indexer.pipeline.stated_facts import unread_facts
+from indexer.workers.file_reader import Refused
 from store import DateSource, Outcome
 from tests.indexer.decode.test_facts import xmp
 from tests.indexer.decode.test_notes import bag
@@ -113,7 +114,7 @@ def test_a_copy_whose_content_changes_takes_its_sidecar_with_it(library):
     assert facts(library).rating == 4
 
 
-def test_a_picture_that_becomes_a_companion_gives_its_sidecar_to_the_main_file(library):
+def test_a_new_companion_gives_its_sidecar_to_the_main_file(library):
     (library.folder / "x.jpg").write_bytes(encoded(scene(seed=1)))
     rated(library, "x.jpg.xmp", 4)
     library.index()
@@ -207,7 +208,7 @@ def test_a_takeout_is_read_as_a_sidecar(library):
         assert t.files.problems() == []
 
 
-def test_a_takeout_keeps_the_cameras_clock_where_it_means_the_same_moment(library):
+def test_a_takeout_keeps_the_cameras_clock_of_the_same_moment(library):
     exif = exif_with(camera={"DateTimeOriginal": "2019:07:04 12:34:56"})
     (library.folder / "a.jpg").write_bytes(encoded(scene(), exif=exif))
     (library.folder / "a.jpg.json").write_bytes(takeout())
@@ -254,6 +255,18 @@ def test_a_picture_that_is_away_keeps_its_facts_until_it_can_be_read(library, tm
     (tmp_path / "away.jpg").rename(path)
     library.index()
     assert facts(library).camera == "Cam"
+
+
+def test_facts_that_cannot_be_read_again_stay(library):
+    (library.folder / "a.jpg").write_bytes(encoded(scene(), exif=exif_with(Model="Cam")))
+    library.index()
+    with library.catalog.write() as t:
+        t.connection.exec_driver_sql("UPDATE photo SET reader = 0")
+    (request,) = stated_facts.outdated(library.catalog, [library.registered], ())
+    for outcome, left in ((Outcome.FAILED, 1), (Outcome.DAMAGED, 0)):
+        with library.catalog.write() as t:
+            stated_facts.store_facts(t, Refused(request, request.stamp, outcome, "a reason"))
+        assert (unread_facts(library.catalog, [library.registered]), facts(library).camera) == (left, "Cam")
 
 
 def test_wrong_facts_are_found_and_mended(library):

@@ -1,10 +1,33 @@
 """A `VectorIndex` that compares with every embedding of the catalog: the contract in its smallest form."""
 
+from contextlib import contextmanager
+
 import numpy as np
 
 from store import BadVector, IndexStatus
 from store.embeddings.embeddings import changes_since, latest_change, log_holds
 from store.records import Neighbours
+
+
+class ExactSnapshot:
+    """One transaction."""
+
+    def __init__(self, t, space):
+        self.t = t
+        self._space = space
+
+    def search(self, vector, count, among=None, *, exact=False):
+        if vector.shape != (self._space.identity.dimension,) or not np.isfinite(vector).all():
+            raise BadVector("it is not a vector of this space")
+        pages = list(self.t.embeddings.uncached.scan(self._space.id))
+        ids = np.concatenate([np.empty(0, np.int64), *(page.ids for page in pages)])
+        products = [(page.matrix.astype(np.float64) * vector.astype(np.float64)).sum(axis=1) for page in pages]
+        cosines = np.concatenate([np.empty(0), *products]).astype(np.float32)
+        if among is not None:
+            chosen = np.isin(ids, among)
+            ids, cosines = ids[chosen], cosines[chosen]
+        best = np.lexsort((ids, -cosines))[:count]
+        return Neighbours(ids[best], cosines[best])
 
 
 class ExactIndex:
@@ -16,21 +39,12 @@ class ExactIndex:
         self._end = None
         self._rows = 0
 
-    def search(self, vector, count, among=None, *, exact=False):
-        if vector.shape != (self._space.identity.dimension,) or not np.isfinite(vector).all():
-            raise BadVector("it is not a vector of this space")
+    @contextmanager
+    def read(self):
         if not self.status().valid:
             self.refresh()
         with self._catalog.read() as t:
-            pages = list(t.embeddings.uncached.scan(self._space.id))
-        ids = np.concatenate([np.empty(0, np.int64), *(page.ids for page in pages)])
-        products = [(page.matrix.astype(np.float64) * vector.astype(np.float64)).sum(axis=1) for page in pages]
-        cosines = np.concatenate([np.empty(0), *products]).astype(np.float32)
-        if among is not None:
-            chosen = np.isin(ids, among)
-            ids, cosines = ids[chosen], cosines[chosen]
-        best = np.lexsort((ids, -cosines))[:count]
-        return Neighbours(ids[best], cosines[best])
+            yield ExactSnapshot(t, self._space)
 
     def refresh(self):
         with self._catalog.read() as t:

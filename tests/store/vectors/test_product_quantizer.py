@@ -14,7 +14,7 @@ from store import Acceleration, Catalog, FaissIndex
 from store.vectors.faiss.index_files import IndexFiles
 from store.vectors.faiss.product_quantizer import Accelerator
 
-from ..conftest import Photographer, put_many, unit
+from ..conftest import Photographer, put_many, search, unit
 
 ROWS = 1000
 #: Enough candidates for every nearest row, and still a minority of the rows.
@@ -50,7 +50,7 @@ def assert_same(found, expected):
 
 def misses(index):
     """Return whether any of some answers differs from the exact one."""
-    answers = [(index.search(unit(seed), 30), index.search(unit(seed), 30, exact=True)) for seed in range(5000, 5020)]
+    answers = [(search(index, unit(seed), 30), search(index, unit(seed), 30, exact=True)) for seed in range(5000, 5020)]
     return any(not np.array_equal(found.photo_ids, expected.photo_ids) for found, expected in answers)
 
 
@@ -64,7 +64,7 @@ def codes(folder):
 
 def test_refresh_makes_codes_and_a_search_does_not(many, tmp_path):
     index = opened(many, tmp_path)
-    index.search(unit(1), 5)
+    search(index, unit(1), 5)
     assert (index.status().accelerated, codes(tmp_path)) == (False, [])
     assert index.refresh() is True
     assert index.status().accelerated
@@ -84,14 +84,14 @@ def test_with_enough_candidates_the_answer_is_exact(many, tmp_path):
     index.warm()
     for seed in range(2000, 2050):
         for count in (1, 10, 40):
-            assert_same(index.search(unit(seed), count), index.search(unit(seed), count, exact=True))
+            assert_same(search(index, unit(seed), count), search(index, unit(seed), count, exact=True))
 
 
 def test_searches_are_exact_until_the_index_is_warm(many, tmp_path):
     opened(many, tmp_path, CARELESS).refresh()
     for seed in range(5000, 5020):
         once = opened(many, tmp_path, CARELESS)
-        assert_same(once.search(unit(seed), 30), once.search(unit(seed), 30, exact=True))
+        assert_same(search(once, unit(seed), 30), search(once, unit(seed), 30, exact=True))
     index = opened(many, tmp_path, CARELESS)
     assert not index.is_warm
     index.warm()
@@ -120,8 +120,8 @@ def test_shortlists_respect_filters_removals_and_newer_rows(many, tmp_path):
     for share in (0.02, 0.2, 0.6, 0.95, 1):
         allowed = ids[random.random(len(ids)) < share]
         for seed in (3001, 7, 4000):
-            found = index.search(unit(seed), 10, allowed)
-            assert_same(found, index.search(unit(seed), 10, allowed, exact=True))
+            found = search(index, unit(seed), 10, allowed)
+            assert_same(found, search(index, unit(seed), 10, allowed, exact=True))
             assert set(found.photo_ids.tolist()) <= set(allowed.tolist())
 
 
@@ -129,11 +129,11 @@ def test_a_filter_without_near_photos_still_finds_the_others(many, tmp_path):
     index = opened(many, tmp_path)
     index.refresh()
     index.warm()
-    everything = index.search(unit(5), ROWS, exact=True)
+    everything = search(index, unit(5), ROWS, exact=True)
     far = np.sort(everything.photo_ids[-400:])
-    found = index.search(unit(5), 5, far)
+    found = search(index, unit(5), 5, far)
     np.testing.assert_array_equal(found.photo_ids, everything.photo_ids[-400:-395])
-    assert_same(found, index.search(unit(5), 5, far, exact=True))
+    assert_same(found, search(index, unit(5), 5, far, exact=True))
 
 
 def test_a_new_generation_keeps_the_codes_of_old_rows(many, tmp_path):
@@ -143,14 +143,14 @@ def test_a_new_generation_keeps_the_codes_of_old_rows(many, tmp_path):
     for number in range(60):
         many.put(b"new %d" % number, 3000 + number)
     many.remove(b"3")
-    index.search(unit(1), 1)
+    search(index, unit(1), 1)
     (after,) = codes(tmp_path)
     assert before != after
     assert (index.status().rows, index.status().newer, trained(tmp_path)) == (ROWS + 59, 0, ROWS)
     assert np.load(after).shape == (ROWS + 59, 2)
     index.warm()
     for seed in (3001, 3050, 4, 5):
-        assert_same(index.search(unit(seed), 10), index.search(unit(seed), 10, exact=True))
+        assert_same(search(index, unit(seed), 10), search(index, unit(seed), 10, exact=True))
 
 
 def test_a_doubled_library_gets_a_new_codebook(many, tmp_path):
@@ -161,13 +161,13 @@ def test_a_doubled_library_gets_a_new_codebook(many, tmp_path):
     index.refresh()
     assert trained(tmp_path) == 400
     put_many(many, range(ROWS))
-    index.search(unit(1), 1)
+    search(index, unit(1), 1)
     index.refresh()
     assert (index.status().rows, trained(tmp_path)) == (ROWS, 400)
     many.put(b"new", 3000)
     for number in range(60):
         many.remove(b"%d" % number)
-    index.search(unit(1), 1)
+    search(index, unit(1), 1)
     assert (trained(tmp_path), index.status().accelerated) == (0, False)
     index.refresh()
     assert trained(tmp_path) == ROWS - 59
@@ -204,7 +204,7 @@ def test_a_damaged_row_is_not_copied_to_the_next_generation(many, tmp_path):
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     for number in range(60):
         many.put(b"new %d" % number, 3000 + number)
-    found = index.search(unit(ROWS - 1), 1)
+    found = search(index, unit(ROWS - 1), 1)
     assert found.cosines[0] == pytest.approx(1, abs=1e-3)
     assert index.status().newer == 0
 
@@ -218,17 +218,17 @@ def test_faiss_can_read_the_file_of_rows(many, tmp_path):
 
 def test_a_full_disk_only_costs_the_codes(many, tmp_path, files_that_may_not_grow):
     index = opened(many, tmp_path)
-    index.search(unit(1), 1)
+    search(index, unit(1), 1)
     names = sorted(os.listdir(tmp_path / "index"))
     with files_that_may_not_grow():
         assert index.refresh() is False
     assert sorted(os.listdir(tmp_path / "index")) == names
-    assert len(index.search(unit(1), 10).photo_ids) == 10
+    assert len(search(index, unit(1), 10).photo_ids) == 10
 
 
 def test_codes_made_twice_at_once_are_those_of_the_first(many, tmp_path):
     index = opened(many, tmp_path)
-    index.search(unit(1), 1)
+    search(index, unit(1), 1)
     files = IndexFiles(tmp_path / "index", many.space)
     rows, other = files.open(), Accelerator(files, SURE)
     assert index.refresh() is True
@@ -288,7 +288,7 @@ def test_answers_equal_brute_force_after_any_changes(template, tmp_path_factory,
             allowed = np.random.default_rng(count).random(len(ids)) < share
             for among, mask in ((None, np.ones(len(ids), np.bool_)), (ids[allowed], allowed)):
                 order = np.lexsort((ids[mask], -cosines[mask]))[:count]
-                found = index.search(unit(query), count, among)
+                found = search(index, unit(query), count, among)
                 np.testing.assert_array_equal(found.photo_ids, ids[mask][order])
                 np.testing.assert_array_equal(found.cosines, cosines[mask][order])
     shutil.rmtree(folder)

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from store import BadVector, Catalog, FaissIndex, Outcome
+from store import BadVector, Catalog, CatalogReadOnly, FaissIndex, Outcome
 
-from ..conftest import Photographer, put_many, stamp, unit
+from ..conftest import Photographer, put_many, search, stamp, unit
 from .exact_index import ExactIndex
 
 #: Each makes an index, given a folder, a catalog and a space. A new implementation is added here.
@@ -58,7 +59,7 @@ def test_a_removed_index_is_rebuilt(photographer, index):
     index.refresh()
     index.remove()
     assert index.status().valid is False
-    assert index.search(unit(1), 1).photo_ids.tolist() == [photo_id]
+    assert search(index, unit(1), 1).photo_ids.tolist() == [photo_id]
 
 
 def test_a_refreshed_index_is_whole_and_can_be_warmed(photographer, index):
@@ -66,18 +67,18 @@ def test_a_refreshed_index_is_whole_and_can_be_warmed(photographer, index):
     index.refresh()
     index.warm()
     assert index.verify() is True
-    assert index.search(unit(1), 1, exact=True).photo_ids.tolist() == [photo_id]
+    assert search(index, unit(1), 1, exact=True).photo_ids.tolist() == [photo_id]
 
 
 def test_an_empty_library_finds_nothing(index):
-    found = index.search(unit(1), 5)
+    found = search(index, unit(1), 5)
     assert (len(found.photo_ids), len(found.cosines)) == (0, 0)
 
 
 def test_the_nearest_photos_come_first(photographer, index):
     ids = {photographer.put(b"%d" % number, number): number for number in range(20)}
     for count in (1, 5, 20, 100):
-        found = index.search(unit(3), count)
+        found = search(index, unit(3), count)
         assert len(found.photo_ids) == min(count, 20)
         assert ids[int(found.photo_ids[0])] == 3
         assert found.cosines[0] == pytest.approx(1, abs=1e-3)
@@ -85,31 +86,31 @@ def test_the_nearest_photos_come_first(photographer, index):
 
 def test_a_photo_is_found_from_its_commit_until_its_file_is_gone(photographer, index):
     photographer.put(b"a", 1)
-    index.search(unit(1), 1)
+    search(index, unit(1), 1)
     second = photographer.put(b"b", 2)
     assert index.status().newer == 1
-    assert second in index.search(unit(2), 2).photo_ids
+    assert second in search(index, unit(2), 2).photo_ids
     photographer.remove(b"b")
-    assert second not in index.search(unit(2), 2).photo_ids
+    assert second not in search(index, unit(2), 2).photo_ids
     assert photographer.put(b"c", 2) == second
-    assert second in index.search(unit(2), 2).photo_ids
+    assert second in search(index, unit(2), 2).photo_ids
 
 
 def test_a_rolled_back_write_never_reaches_the_index(photographer, index):
     photographer.put(b"a", 1)
-    index.search(unit(1), 1)
+    search(index, unit(1), 1)
     with pytest.raises(RuntimeError), photographer.catalog.write() as t:
         t.embeddings.put(photographer.space.id, 1, unit(9))
         raise RuntimeError
-    assert index.search(unit(1), 1).cosines[0] == pytest.approx(1, abs=1e-3)
+    assert search(index, unit(1), 1).cosines[0] == pytest.approx(1, abs=1e-3)
 
 
 def test_a_new_embedding_replaces_the_old_one(photographer, index):
     photo_id = photographer.put(b"a", 1)
-    index.search(unit(1), 1)
+    search(index, unit(1), 1)
     with photographer.catalog.write() as t:
         t.embeddings.put(photographer.space.id, photo_id, unit(9))
-    found = index.search(unit(9), 5)
+    found = search(index, unit(9), 5)
     assert found.photo_ids.tolist() == [photo_id]
     assert found.cosines[0] == pytest.approx(1, abs=1e-3)
 
@@ -119,10 +120,10 @@ def test_the_index_follows_a_catalog_restored_from_a_copy(photographer, index, m
     photographer.catalog.close()
     shutil.copy(tmp_path / "catalog.db", tmp_path / "old.db")
     photographer.put(b"b", 2)
-    index.search(unit(1), 1)
+    search(index, unit(1), 1)
     photographer.catalog.close()
     with Catalog.open(tmp_path / "old.db") as restored:
-        found = make_index(restored, photographer.space).search(unit(2), 5)
+        found = search(make_index(restored, photographer.space), unit(2), 5)
     assert len(found.photo_ids) == 1
 
 
@@ -131,12 +132,12 @@ def test_the_index_follows_a_restored_catalog_that_went_on(photographer, index, 
     photographer.catalog.close()
     shutil.copy(tmp_path / "catalog.db", tmp_path / "old.db")
     photographer.put(b"b", 2)
-    index.search(unit(1), 1)
+    search(index, unit(1), 1)
     with Catalog.open(tmp_path / "old.db") as restored:
         # As many changes, about photos with the same ids.
         other = Photographer(restored)
         third = other.put(b"b", 3)
-        found = make_index(restored, photographer.space).search(unit(3), 1)
+        found = search(make_index(restored, photographer.space), unit(3), 1)
     assert found.photo_ids.tolist() == [third]
     assert found.cosines[0] == pytest.approx(1, abs=1e-3)
 
@@ -147,18 +148,78 @@ def test_a_filter_applies_to_older_and_newer_photos(photographer, index):
     ids += [photographer.put(b"%d" % number, number) for number in range(20, 25)]
     photographer.remove(b"5")
     among = np.array(sorted([ids[2], ids[5], ids[9], ids[21], 12345]), np.int64)
-    found = index.search(unit(21), 10, among)
+    found = search(index, unit(21), 10, among)
     assert set(found.photo_ids.tolist()) == {ids[2], ids[9], ids[21]}
     assert found.photo_ids[0] == ids[21]
-    assert len(index.search(unit(21), 2, among).photo_ids) == 2
-    assert len(index.search(unit(21), 10, np.empty(0, np.int64)).photo_ids) == 0
-    assert len(index.search(unit(21), 30).photo_ids) == 24
+    assert len(search(index, unit(21), 2, among).photo_ids) == 2
+    assert len(search(index, unit(21), 10, np.empty(0, np.int64)).photo_ids) == 0
+    assert len(search(index, unit(21), 30).photo_ids) == 24
+
+
+def test_a_snapshot_is_index_and_catalog_at_one_moment(photographer, index):
+    ids = [photographer.put(b"%d" % number, number) for number in range(3)]
+    with index.read() as snapshot:
+        photographer.remove(b"1")
+        later = photographer.put(b"later", 9)
+        with photographer.catalog.write() as t:
+            t.photos.delete([ids[1]])
+            t.embeddings.put(photographer.space.id, ids[2], unit(7))
+        assert search(index, unit(9), 1).photo_ids.tolist() == [later]
+        found = snapshot.search(unit(2), 5)
+        assert sorted(found.photo_ids.tolist()) == ids
+        assert found.photo_ids[0] == ids[2]
+        assert found.cosines[0] == pytest.approx(1, abs=1e-3)
+        assert [photo.paths for photo in snapshot.t.photos.get([*ids, later])] == [
+            (b"/photos/0",),
+            (b"/photos/1",),
+            (b"/photos/2",),
+        ]
+        np.testing.assert_array_equal(snapshot.search(unit(2), 5).cosines, found.cosines)
+    assert sorted(search(index, unit(9), 5).photo_ids.tolist()) == [ids[0], ids[2], later]
+
+
+def test_a_snapshot_outlives_newer_files(photographer, index, make_index):
+    put_many(photographer, range(20))
+    with index.read() as snapshot:
+        before = snapshot.search(unit(3), 20)
+        put_many(photographer, range(2000))
+        # As another process, and this one, bring the files up to date.
+        make_index(photographer.catalog, photographer.space).refresh()
+        index.refresh()
+        assert len(search(index, unit(3), 3000).photo_ids) == 2000
+        after = snapshot.search(unit(3), 3000)
+    np.testing.assert_array_equal(after.photo_ids, before.photo_ids)
+    np.testing.assert_array_equal(after.cosines, before.cosines)
+
+
+def test_a_snapshot_keeps_no_other_thread_waiting(photographer, index):
+    photo_id = photographer.put(b"a", 1)
+    done = []
+
+    def others():
+        photographer.put(b"b", 2)
+        index.refresh()
+        index.warm()
+        done.append(search(index, unit(2), 5).photo_ids.tolist())
+
+    with index.read() as snapshot:
+        thread = threading.Thread(target=others, daemon=True)
+        thread.start()
+        thread.join(60)
+        assert done == [[2, 1]]
+        assert snapshot.search(unit(2), 5).photo_ids.tolist() == [photo_id]
+
+
+def test_nothing_is_written_in_a_snapshot(photographer, index):
+    photographer.put(b"a", 1)
+    with pytest.raises(CatalogReadOnly), index.read() as snapshot:
+        snapshot.t.photos.delete([1])
 
 
 @pytest.mark.parametrize("vector", [np.ones(3, np.float32), np.full(8, np.inf, np.float32)])
 def test_a_wrong_query_vector_raises(index, vector):
     with pytest.raises(BadVector):
-        index.search(vector, 1)
+        search(index, vector, 1)
 
 
 class IndexMachine(RuleBasedStateMachine):
@@ -296,6 +357,17 @@ class IndexMachine(RuleBasedStateMachine):
         for index in self.indexes:
             self.check(index, query, count, allowed)
 
+    @rule(path=PATHS, content=st.integers(0, 5), query=st.sampled_from([0, 5, 10]), allowed=st.sets(st.integers(0, 5)))
+    def search_while_a_photo_changes(self, path, content, query, allowed):
+        for index in self.indexes:
+            held = dict(self.held)
+            with index.read() as snapshot:
+                self.put(path, content)
+                index.refresh()
+                self.check_snapshot(snapshot, query, 6, held)
+                self.check_snapshot(snapshot, query, 6, held, allowed)
+            self.remove(path)
+
     @invariant()
     def every_answer_equals_brute_force(self):
         self.check(self.indexes[0], 5, 3)
@@ -307,19 +379,21 @@ class IndexMachine(RuleBasedStateMachine):
             assert t.photos.count() == t.embeddings.count(self.photographer.space.id) == len(set(self.held.values()))
 
     def check(self, index, query, count, allowed=None):
-        """*allowed* are contents; some may be unknown or have no file."""
+        with index.read() as snapshot:
+            self.check_snapshot(snapshot, query, count, self.held, allowed)
+
+    def check_snapshot(self, snapshot, query, count, held, allowed=None):
+        """*held* is the content of each path then. *allowed* are contents; some may be unknown or have no file."""
         among = None
-        contents = sorted(set(self.held.values()))
+        contents = sorted(set(held.values()))
         if allowed is not None:
-            with self.catalog.read() as t:
-                known = [self.id_of(t, content) for content in allowed]
+            known = [self.id_of(snapshot.t, content) for content in allowed]
             among = np.array(sorted({*(photo_id for photo_id in known if photo_id is not None), 1000}), np.int64)
             contents = [content for content in contents if content in allowed]
         rows = [unit(self.seeds[content]) for content in contents]
         matrix = np.array(rows, np.float16).astype(np.float32).reshape(len(rows), 8)
-        with self.catalog.read() as t:
-            ids = [self.id_of(t, content) for content in contents]
-        assert_same_but_for_ties(index.search(unit(query), count, among), ids, matrix, unit(query), count)
+        ids = [self.id_of(snapshot.t, content) for content in contents]
+        assert_same_but_for_ties(snapshot.search(unit(query), count, among), ids, matrix, unit(query), count)
 
     @staticmethod
     def id_of(t, content):
@@ -338,7 +412,7 @@ def test_filters_of_any_share_find_their_nearest_photos(photographer, index):
     for share in (0.001, 0.02, 0.5, 0.9, 1):
         allowed = np.random.default_rng(1).random(len(ids)) < share
         for count in (1, 10, 5000):
-            found = index.search(unit(7), count, ids[allowed])
+            found = search(index, unit(7), count, ids[allowed])
             assert_same_but_for_ties(found, ids[allowed], matrix[allowed], unit(7), count)
 
 
@@ -351,11 +425,11 @@ def test_equally_near_photos_are_ordered_by_id(catalog, photographer, index):
         for photo_id in (3, 500, 940):
             t.embeddings.put(photographer.space.id, photo_id, unit(photo_id % 7))
     for seed in range(100, 110):
-        everything = index.search(unit(seed), 950)
+        everything = search(index, unit(seed), 950)
         order = np.lexsort((everything.photo_ids, -everything.cosines))
         np.testing.assert_array_equal(order, np.arange(950))
         for count in (1, 10, 99, 100, 150, 400):
-            found = index.search(unit(seed), count)
+            found = search(index, unit(seed), count)
             np.testing.assert_array_equal(found.photo_ids, everything.photo_ids[:count])
             np.testing.assert_array_equal(found.cosines, everything.cosines[:count])
 

@@ -1,7 +1,8 @@
-"""Names of vocabularies, slots and labels as the user types them, and what they stand for in the catalog.
+"""Revisions of vocabularies: the current one and the target of a slot, and those that names stand for.
 
-`NAME` is a vocabulary's newest revision, `NAME@3` one of its revisions, `birds:` the vocabulary in the slot of that
-name; a path is a vocabulary file.
+The main vocabulary is the slot with the empty name; every other slot's name is what the user calls a namespace. Of the
+names that a user types, `NAME` is a vocabulary's newest revision, `NAME@3` one of its revisions, `birds:` the
+vocabulary in the slot of that name, and a path a vocabulary file.
 """
 
 from __future__ import annotations
@@ -16,8 +17,6 @@ from query.tagging import MARK, split_slot_name
 from query.vocabulary import SHIPPED, LabelFinder, read_vocabulary, shipped_vocabulary
 from store import Catalog, Label, Revision, SlotSummary, Transaction, VocabularyDefinition
 
-from .slots import current_revision, put_in_force, slot_names, slots_in_force, target_revision
-
 #: The main vocabulary until the user chooses one.
 DEFAULT = "photographic"
 #: The same for the checkpoint that knows drawings.
@@ -29,6 +28,40 @@ _ENDINGS = frozenset({".txt", ".csv", ".tsv", ".yaml", ".yml"})
 def is_file(name: str) -> bool:
     """True if *name* looks like the path of a file, or is one."""
     return os.sep in name or Path(name).suffix.lower() in _ENDINGS or Path(name).is_file()
+
+
+def current_revision(t: Transaction, slot: str = "") -> Revision | None:
+    """The revision that photos are tagged with in *slot*; None if there is none yet."""
+    revision_id = t.slots.current_revision_id(slot)
+    return None if revision_id is None else t.vocabularies.revision(revision_id)
+
+
+def target_revision(t: Transaction, slot: str = "") -> Revision | None:
+    """The revision that all photos are to be tagged with in *slot*; None if there is none.
+
+    It differs from the current one while a re-tag is pending. A change of a vocabulary starts from it: the current
+    revision would lose what the pending re-tag brings.
+    """
+    revision_id = t.slots.target_revision_id(slot)
+    return None if revision_id is None else t.vocabularies.revision(revision_id)
+
+
+def use_from_now_on(t: Transaction, revision: Revision, slot: str = "") -> None:
+    """Make *revision* the target of *slot*: a re-tag is pending, or in a library without a space it is current."""
+    if t.library.space_id() is None:
+        put_in_force(t, revision, slot)
+    else:
+        t.slots.set_target(slot, revision.id)
+
+
+def put_in_force(t: Transaction, revision: Revision, slot: str = "") -> None:
+    """Make *revision* current in a library without photos."""
+    space_id = t.library.space_id()
+    if space_id is not None and t.scores.current(space_id, slot) is not None:
+        # Photos that were deleted were scored with another revision.
+        t.slots.set_target(slot, revision.id)
+    else:
+        t.slots.put_in_force(slot, revision.id)
 
 
 def ensure_vocabulary(catalog: Catalog, model: str) -> Revision:
@@ -133,7 +166,7 @@ def find_slot(t: Transaction, name: str | None) -> str | None:
     if t.vocabularies.current(name) is not None:
         return None
     slot = name.removesuffix(MARK).lower()
-    return slot if slot and slot in slot_names(t) else None
+    return slot if slot and slot in t.slots.names() else None
 
 
 def places_of(t: Transaction, name: str | None) -> tuple[str | None, list[SlotSummary]]:
@@ -141,7 +174,7 @@ def places_of(t: Transaction, name: str | None) -> tuple[str | None, list[SlotSu
 
     For a slot, the place is that slot alone. The vocabulary is None if the slot has none.
     """
-    in_force = slots_in_force(t)
+    in_force = t.slots.in_force()
     slot = find_slot(t, name)
     if slot is None:
         return name, [each for each in in_force if each.vocabulary == name]
@@ -175,7 +208,7 @@ def slot_and_label(t: Transaction, name: str) -> tuple[str, str]:
 
     A label of the main vocabulary wins, because its name may contain a colon.
     """
-    slot, own = split_slot_name(name, slot_names(t))
+    slot, own = split_slot_name(name, t.slots.names())
     main = current_revision(t) if slot else None
     is_main = main is not None and LabelFinder(main.definition.labels).label(name) is not None
     return ("", name) if is_main or target_revision(t, slot) is None else (slot, own)
@@ -186,7 +219,7 @@ def label_in_force(t: Transaction, name: str) -> tuple[Label, Revision, str]:
 
     Raises `UnknownLabel`, or `NothingFound` if no vocabulary was ever used.
     """
-    slot, own = split_slot_name(name, [each.namespace for each in slots_in_force(t)])
+    slot, own = split_slot_name(name, [each.namespace for each in t.slots.in_force()])
     # The main vocabulary comes first: its labels may have colons in their names.
     names = {"": name, slot: own}
     revisions = {each: revision for each in names if (revision := current_revision(t, each)) is not None}
