@@ -6,9 +6,15 @@ import io
 from datetime import datetime
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import ExifTags
+from PIL.TiffImagePlugin import IFDRational
 
 from indexer.decode import read_metadata, read_photo
+from indexer.decode.facts import metadata_of
 from store import DateSource
+from store.errors import is_shown
 from tests.indexer.decode.test_decode import SQUARE
 from tests.indexer.decode.test_notes import bag, iptc, jpeg, packet
 from tests.pictures import encoded, exif_with, scene
@@ -214,3 +220,35 @@ def test_facts_are_read_again_without_the_pixels(ending):
 def test_facts_of_a_raw_photo_are_read_again():
     data = dng(scene(seed=2))
     assert read_metadata(io.BytesIO(data)).camera == facts(data).camera is not None
+
+
+class Tags(dict):
+    """EXIF of any values: the main directory, with the same tags in the others."""
+
+    def getexif(self):
+        return self
+
+    def get_ifd(self, directory):
+        return dict(self)
+
+
+ODD = st.one_of(
+    st.none(),
+    st.integers(),
+    st.floats(),
+    st.binary(max_size=40),
+    st.text(max_size=40),
+    st.builds(IFDRational, st.integers(0, 2**32 - 1), st.integers(0, 3)),
+    st.tuples(st.floats(), st.integers(), st.none()),
+    st.lists(st.floats(), max_size=4).map(tuple),
+    st.sampled_from(["2019:07:04 12:34:56", b"UNICODE\0", "N", (52.5,), {}, ((),)]),
+)
+
+
+@given(st.dictionaries(st.sampled_from([*ExifTags.Base, *ExifTags.GPS, 0x4746, 0x4749]).map(int), ODD, max_size=20))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_no_value_of_a_tag_costs_the_photo(tags):
+    found = metadata_of(Tags(tags))
+    assert found.latitude is None or (abs(found.latitude) <= 90 and abs(found.longitude) <= 180)
+    assert found.caption is None or is_shown(found.caption)
+    assert found.rating is None or -1 <= found.rating <= 5
