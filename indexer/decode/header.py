@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO, Final
 
 from PIL import Image
@@ -13,13 +13,13 @@ from indexer.metadata import adopt_exif, packets_in, read_packets
 from indexer.metadata.texts import one_line
 from store import Metadata
 
-from .errors import Damaged, DecodeError
+from .errors import Damaged
+from .exif import FileExif, exif_of_tiff
 from .exif_facts import directories
 from .facts import metadata_of
-from .formats import HEAD, identify, is_raw
+from .formats import HEAD, identify
 from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, foreign, words_in
 from .orientation import HasExif
-from .picture import PLUGINS
 
 #: Bytes of a file of which everything is read.
 _MOST_WHOLE: Final = 1 << 30
@@ -59,26 +59,30 @@ def _header(opened: BinaryIO) -> Iterator[tuple[HasExif, bytes]]:
     """The picture in the file *opened*, and the content of the file if that is needed."""
     picture_format = identify(opened.read(HEAD))
     opened.seek(0)
-    data = b""
-    if picture_format in {"RAW", "TIFF", "GIF"}:
-        data = opened.read(_MOST_WHOLE)
-        if picture_format == "RAW" or (picture_format == "TIFF" and is_raw(data)):
-            # Loads a library that most folders never need.
-            from .raw import read_exif  # noqa: PLC0415
+    data = opened.read(_MOST_WHOLE) if picture_format in {"RAW", "TIFF", "GIF"} else b""
+    if picture_format == "RAW":
+        # Loads a library that most folders never need.
+        from .raw import read_exif  # noqa: PLC0415
 
-            yield read_exif(data), data
-            return
+        yield read_exif(data), data
+        return
     try:
-        with Image.open(io.BytesIO(data) if data else opened, formats=PLUGINS[picture_format]) as image:
-            if picture_format == "PNG" and image.width * image.height <= _MOST_PIXELS:
-                # Pillow reads the texts after the pixels only then.
-                image.load()
-                adopt_exif(image)
-            yield image, data
-    except (DecodeError, MemoryError):
+        image = Image.open(io.BytesIO(data) if data else opened, formats=[picture_format])
+    except MemoryError:
         raise
     except Exception as error:
-        raise Damaged("its header cannot be read") from error
+        if picture_format != "TIFF":
+            raise Damaged("its header cannot be read") from error
+        # A kind that Pillow does not know: its tags are there all the same.
+        yield FileExif(exif_of_tiff(data)), data
+        return
+    with image:
+        if picture_format == "PNG" and image.width * image.height <= _MOST_PIXELS:
+            # Pillow reads the texts after the pixels only then; without their end, there are those before.
+            with suppress(OSError, SyntaxError, ValueError):
+                image.load()
+            adopt_exif(image)
+        yield image, data
 
 
 def _clean(words: list[str]) -> tuple[str, ...]:
