@@ -18,6 +18,8 @@ CATALOG_FILE: Final = "catalog.sqlite3"
 LOG_FILE: Final = "watch.log"
 #: Values of `log_level`, from the most messages to the fewest.
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
+#: Values of `decode`: JPEG pictures at reduced size, which is several times as fast, and at full size.
+DECODINGS: Final = ("reduced", "full")
 _PREFIX = "PHOTOS_"
 #: Below the home directory on Linux: https://specifications.freedesktop.org/basedir-spec/
 _USUAL = {"config": ".config", "data": ".local/share"}
@@ -37,6 +39,8 @@ class Settings:
     device: str | None = None
     #: "float32", "bfloat16", "float16" or "int8", for a library that has no embeddings yet.
     precision: str | None = None
+    #: "reduced" or "full": the size at which JPEG pictures are decoded, for a library that has no embeddings yet.
+    decode: str = DECODINGS[0]
     #: Number of processes that read and decode.
     workers: int | None = None
     #: Number of threads that the encoders compute with.
@@ -69,6 +73,11 @@ class Settings:
     follow_links: bool = False
     #: Days for which a photo's embedding and tags are kept after its last file went.
     keep_days: float = 30.0
+
+    @property
+    def decodes_in_full(self) -> bool:
+        """True if a new library decodes JPEG pictures at full size."""
+        return self.decode == DECODINGS[1]
 
     @property
     def catalog_path(self) -> Path:
@@ -253,6 +262,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "model": _text,
     "device": _one_of("cpu", "cuda", "mps"),
     "precision": _one_of("float32", "bfloat16", "float16", "int8"),
+    "decode": _one_of(*DECODINGS),
     "workers": _count,
     "threads": _count,
     "batch_size": _count,

@@ -74,13 +74,14 @@ def choose(catalog: Catalog, settings: Settings, requested: str | None) -> Model
         if requested or current is None or known_hash is None:
             with catalog.write() as t:
                 _remember(t, reference, checkpoint, space, weights_hash)
-        return Model(reference, checkpoint, space)
+        return Model(reference, _decoding_as(checkpoint, space), space)
     if space is not None and current is not None and not is_empty:
         if known_hash is None:
             with catalog.write() as t:
                 t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
         raise ModelInUse(current, reference) if reference != current else ModelChanged(current)
     precision = settings.precision or _best_precision(checkpoint, settings.device)
+    checkpoint = checkpoint.decoding(is_full=settings.decodes_in_full)
     with catalog.write() as t:
         space = t.spaces.ensure(checkpoint.identity(precision, weights_hash))
         _remember(t, reference, checkpoint, space, weights_hash)
@@ -99,12 +100,13 @@ def reopen(catalog: Catalog, settings: Settings, space: Space) -> Checkpoint:
             t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
     if weights_hash != space.identity.weights_hash:
         raise ModelChanged(reference)
-    return checkpoint
+    return _decoding_as(checkpoint, space)
 
 
 def pick(settings: Settings, requested: str | None, current: str | None) -> Checkpoint:
     """Open *requested*, the library's *current* checkpoint, the setting's, or the default. Nothing is remembered."""
-    return open_reference(requested or current or settings.model or _default(settings.models), settings.models)
+    reference = requested or current or settings.model or _default(settings.models)
+    return open_reference(reference, settings.models).decoding(is_full=settings.decodes_in_full)
 
 
 def downloaded(models: Path) -> dict[str, Path]:
@@ -124,6 +126,12 @@ def _remember(t: Transaction, reference: str, checkpoint: Checkpoint, space: Spa
     t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
     t.library.set_model(reference)
     t.library.set_space(space.id)
+
+
+def _decoding_as(checkpoint: Checkpoint, space: Space) -> Checkpoint:
+    """*checkpoint* with the decoding of *space*: later settings do not change a library."""
+    in_full = checkpoint.decoding(is_full=True)
+    return in_full if in_full.preprocessing.name == space.identity.preprocessing else checkpoint.decoding(is_full=False)
 
 
 def _best_precision(checkpoint: Checkpoint, device: str | None) -> str:

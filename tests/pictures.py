@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pillow_heif
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageCms
 
 FORMATS = {
     "jpg": "JPEG",
@@ -87,6 +87,18 @@ def bomb_png(width: int, height: int) -> bytes:
         + png_chunk(b"IDAT", zlib.compress(b"\0" * 100))
         + png_chunk(b"IEND", b"")
     )
+
+
+def swapped_profile() -> bytes:
+    """An ICC profile in which red is stored as green, green as blue, and blue as red: no viewer can overlook it."""
+    whole = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    tags = {whole[at : at + 4]: at for at in range(132, 132 + 12 * int.from_bytes(whole[128:132], "big"), 12)}
+    places = [whole[tags[name] + 4 : tags[name] + 12] for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
+    swapped = bytearray(whole)
+    # Red's place is told for the first channel's; each channel gets its neighbour's.
+    for name, place in zip((b"rXYZ", b"gXYZ", b"bXYZ"), (places[1], places[2], places[0]), strict=True):
+        swapped[tags[name] + 4 : tags[name] + 12] = place
+    return bytes(swapped)
 
 
 def exif_with(**facts: object) -> Image.Exif:

@@ -46,6 +46,15 @@ def dng(image: Image.Image, preview: Image.Image | None = None, orientation: int
     return bytes(out)
 
 
+def stamp_of_phase_one() -> bytes:
+    """A RAW photo of Phase One whose first page is a stamp of one pixel, and whose sensor's data are missing."""
+    out = bytearray(b"II*\0" + struct.pack("<I", 16) + b"IIIICwaR")
+    tags = [(256, "L", [1]), (257, "L", [1]), (258, "H", [8] * 3), (259, "H", [1]), (262, "H", [2]), (271, "A", "Leaf")]
+    _directory(out, [*tags, (273, "L", [300]), (277, "H", [3]), (278, "L", [1]), (279, "L", [3])])
+    _put(out, 300, bytes((255, 0, 0)))
+    return bytes(out)
+
+
 def _mosaic(rgb: np.ndarray) -> np.ndarray:
     linear = ((rgb / 255) ** 2.2 * 60_000 + 1000).astype("<u2")
     sensor = np.empty(rgb.shape[:2], "<u2")

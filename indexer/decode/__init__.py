@@ -1,5 +1,6 @@
 """Decoding: a file's bytes become pixels and facts, or a reason why they cannot. No file is opened here."""
 
+from .colours import srgb
 from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .facts import FACTS_READER
 from .formats import HEAD, identify
@@ -32,4 +33,5 @@ __all__ = [
     "read_photo",
     "read_sidecar",
     "read_xmp",
+    "srgb",
 ]

@@ -3,6 +3,7 @@
 DecodeError                 (reason)
 ├── Unsupported             something else, or a kind of picture that comes later
 ├── Damaged                 a picture of a known format that cannot be read whole
+│   └── Incomplete          a part of the file is missing: it may still be being copied
 └── TooLarge                reading it would take too much memory
 """
 
@@ -35,6 +36,10 @@ class Damaged(DecodeError):
     """A picture of a known format that cannot be read whole."""
 
     outcome = Outcome.DAMAGED
+
+
+class Incomplete(Damaged):
+    """A picture of which a part is missing. What is there decodes, to a picture that is grey or black below."""
 
 
 class TooLarge(DecodeError):

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from PIL import Image
-
-from .errors import Damaged, Unsupported
+from .errors import Damaged, Incomplete, Unsupported
 
 #: Bytes that `identify` looks at.
 HEAD = 4096
@@ -36,20 +34,17 @@ _HEIF_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"mif2"}
 )
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
+#: The brand of files with a short header. Its version is the brand that tells the codec.
+_SHORT_BRAND = b"mif3"
 #: Two letters do not tell a BMP from a text: these are the possible sizes of its second header.
-_BMP_HEADERS = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
+_BMP_HEADERS = frozenset({12, *range(16, 65, 4), 108, 124})
 #: PNG chunks of the picture itself and of the camera's EXIF. The rest is texts, profiles, and further frames.
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf"})
 _PNG_END: Final = b"\0\0\0\0IEND\xaeB`\x82"
-#: Tags of the first directory (TIFF 6.0, DNG 1.4): DNGVersion; PhotometricInterpretation, which is 32803 for a colour
-#: filter array; and NewSubfileType, with its bit for "a reduced picture": camera files begin with a thumbnail.
-_DNG_VERSION: Final = 50706
-_PHOTOMETRIC: Final = 262
-_FILTERED: Final = 32803
-_SUBFILE_TYPE: Final = 254
-_REDUCED: Final = 1
-_CR2: Final = b"CR\x02"
+#: Zeros that are no accident, and the share of a file that they take if it was cut off.
+_ZEROS: Final = 64
+_CUT: Final = 0.25
 _OTHERS = (
     (b"\xff\x0a", "a JPEG XL picture"),
     (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
@@ -115,7 +110,11 @@ def _container(head: bytes) -> str | None:
         if head[4:8] in {b"moov", b"mdat", b"wide"}:
             raise Unsupported("it is a video (QuickTime)")
         return None
-    brands = {head[8:12], *(head[at : at + 4] for at in range(16, min(len(head), int.from_bytes(head[:4], "big")), 4))}
+    major, version = head[8:12], head[12:16]
+    brands = {
+        version if major == _SHORT_BRAND else major,
+        *(head[at : at + 4] for at in range(16, min(len(head), int.from_bytes(head[:4], "big")), 4)),
+    }
     if brands & _AVIF_BRANDS:
         return "AVIF"
     if brands & _HEIF_BRANDS:
@@ -138,25 +137,24 @@ def _text_or_unknown(head: bytes) -> str:
     return "of no known picture format"
 
 
-def check_complete(data: bytes) -> None:
-    """Raise `Damaged` unless the top-level boxes of *data*, an ISO media file (HEIC, AVIF), end exactly at its end.
+def zeros_before(data: bytes, end: int) -> int:
+    """The number of zero bytes in *data* just before *end*; 0 if they are fewer than 64.
 
-    Decoders fill the missing part of a half-copied file with grey, without an error. Format: ISO/IEC 14496-12, section
-    4.2.
+    A copy that was cut off may have its full size, with zeros in place of the rest. Compressed data hold no such run.
     """
-    at = 0
-    while at < len(data):
-        size = int.from_bytes(data[at : at + 4], "big")
-        header = 8
-        if size == 1:
-            size, header = int.from_bytes(data[at + 8 : at + 16], "big"), 16
-        if size == 0:
-            return
-        if size < header:
-            raise Damaged("its structure is broken")
-        at += size
-    if at > len(data):
-        raise Damaged(f"it is incomplete: {at - len(data)} of {at} bytes are missing")
+    if end < _ZEROS or data[end - _ZEROS : end].strip(b"\0"):
+        return 0
+    return end - len(data[:end].rstrip(b"\0"))
+
+
+def check_filled(data: bytes, picture_format: str) -> None:
+    """Raise `Incomplete` if *data*, a PNG or WebP file, is one that ends in zeros in place of its picture."""
+    end = len(data) if picture_format == "PNG" else 8 + int.from_bytes(data[4:8], "little")
+    zeros = zeros_before(data, min(end, len(data)))
+    # Zeros after the end of a PNG are nobody's loss, and EXIF at the end of a WebP file may have some.
+    is_whole = data.endswith(_PNG_END, 0, end - zeros) if picture_format == "PNG" else zeros < _CUT * end
+    if zeros and not is_whole:
+        raise Incomplete(f"it is incomplete: its last {zeros} of {end} bytes are zeros")
 
 
 def png_without_extras(data: bytes) -> bytes:
@@ -176,16 +174,3 @@ def _png_picture_chunks(data: bytes) -> Iterator[bytes]:
         if data[at + 4 : at + 8] in _PNG_KEPT:
             yield data[at:end]
         at = end
-
-
-def is_raw(data: bytes) -> bool:
-    """Return whether the TIFF file *data* is a RAW photo. Pillow would read its thumbnail, or nothing."""
-    if data[8:11] == _CR2:
-        return True
-    tags = Image.Exif()
-    try:
-        tags.load(data)
-        kind = int(tags.get(_SUBFILE_TYPE, 0))
-    except Exception:  # noqa: BLE001 - a broken directory; the decoder reports it
-        return False
-    return _DNG_VERSION in tags or tags.get(_PHOTOMETRIC) == _FILTERED or bool(kind & _REDUCED)

@@ -14,12 +14,13 @@ from indexer.metadata.texts import one_line
 from store import Metadata
 
 from .errors import Damaged, DecodeError
+from .exif import FileExif, exif_of_tiff
 from .exif_facts import directories
 from .facts import metadata_of
-from .formats import HEAD, identify, is_raw
+from .formats import HEAD, identify
+from .iso_media import with_known_brand
 from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, foreign, words_in
 from .orientation import HasExif
-from .picture import PLUGINS
 
 #: Bytes of a file of which everything is read.
 _MOST_WHOLE: Final = 1 << 30
@@ -59,17 +60,14 @@ def _header(opened: BinaryIO) -> Iterator[tuple[HasExif, bytes]]:
     """The picture in the file *opened*, and the content of the file if that is needed."""
     picture_format = identify(opened.read(HEAD))
     opened.seek(0)
-    data = b""
-    if picture_format in {"RAW", "TIFF", "GIF"}:
-        data = opened.read(_MOST_WHOLE)
-        if picture_format == "RAW" or (picture_format == "TIFF" and is_raw(data)):
-            # Loads a library that most folders never need.
-            from .raw import read_exif  # noqa: PLC0415
-
-            yield read_exif(data), data
-            return
+    data = b"" if picture_format in {"JPEG", "PNG", "WEBP", "BMP"} else opened.read(_MOST_WHOLE)
+    if (exif := _of_no_picture(picture_format, data)) is not None:
+        yield exif, data
+        return
+    if picture_format in {"HEIF", "AVIF"}:
+        data = with_known_brand(data, picture_format)
     try:
-        with Image.open(io.BytesIO(data) if data else opened, formats=PLUGINS[picture_format]) as image:
+        with Image.open(io.BytesIO(data) if data else opened, formats=[picture_format]) as image:
             if picture_format == "PNG" and image.width * image.height <= _MOST_PIXELS:
                 # Pillow reads the texts after the pixels only then.
                 image.load()
@@ -79,6 +77,24 @@ def _header(opened: BinaryIO) -> Iterator[tuple[HasExif, bytes]]:
         raise
     except Exception as error:
         raise Damaged("its header cannot be read") from error
+
+
+def _of_no_picture(picture_format: str, data: bytes) -> HasExif | None:
+    """EXIF of a file that Pillow does not open as a picture; None for others."""
+    # These load libraries that most folders never need.
+    if picture_format == "TIFF":
+        from . import tiff  # noqa: PLC0415
+
+        found = tiff.outline(data)
+        if found is None or (found.is_plain and found.kind is tiff.Kind.PICTURE):
+            return None
+        if found.kind is tiff.Kind.PICTURE:
+            return FileExif(exif_of_tiff(data))
+    elif picture_format != "RAW":
+        return None
+    from .raw import read_exif  # noqa: PLC0415
+
+    return read_exif(data)
 
 
 def _clean(words: list[str]) -> tuple[str, ...]:

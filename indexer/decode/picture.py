@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pillow_heif
@@ -18,39 +18,44 @@ from PIL import Image, UnidentifiedImageError
 from indexer.metadata import adopt_exif
 from store import Facts
 
-from .errors import Damaged, DecodeError, TooLarge
+from . import jpeg
+from .bitmap import read_bitmap, with_whole_header
+from .colours import profile_of, rgb, srgb
+from .errors import Damaged, DecodeError, TooLarge, Unsupported
+from .exif import FileExif, exif_of_tiff
 from .facts import read_facts
-from .formats import HEAD, check_complete, identify, is_raw, png_without_extras
-from .orientation import SIDEWAYS, orientation, upright
+from .formats import HEAD, check_filled, identify, png_without_extras, zeros_before
+from .iso_media import check_complete, has_short_header, with_known_brand, without_gain_map
+from .orientation import SIDEWAYS, HasExif, orientation, upright
+from .reasons import error_of
 
 if TYPE_CHECKING:
     from indexer.models.protocols import Preprocessor
 
 #: Raised when this program reads files that it refused before.
-_VERSION = 1
-
-#: Pillow's plugins that may look at a file of that format; no other is ever tried.
-PLUGINS = {"JPEG": ["JPEG", "MPO"], **{name: [name] for name in ("PNG", "WEBP", "HEIF", "AVIF", "TIFF", "GIF", "BMP")}}
+_VERSION = 2
 
 #: Pixels. A JPEG is decoded at reduced size, a progressive one only after all its coefficients are in memory (6 bytes a
-#: pixel). Everything else is decoded whole: the largest cameras make 151 megapixels. A WebP file can promise 268 in 34
-#: bytes, and takes twice the memory a pixel; the largest that are found in libraries have 50.
+#: pixel). Everything else is decoded whole: telephones make 200 megapixels, the largest cameras 151. A WebP file can
+#: promise 268 in 34 bytes, and takes twice the memory a pixel; the largest that are found in libraries have 50.
 _MOST_REDUCED = 1_000_000_000
 _MOST_PROGRESSIVE = 200_000_000
-_MOST_WHOLE = 155_000_000
+_MOST_WHOLE = 205_000_000
 _MOST_WEBP = 80_000_000
 
 #: Pixels of a picture that is decoded under the memory lock if it is decoded whole: at 8 to 20 bytes a pixel, the
 #: workers must not decode several of them at once.
 _LARGE = 40_000_000
-#: Bytes of a RAW file that is decoded under the memory lock.
-_LARGE_RAW = 60_000_000
+#: Bytes of a RAW or BMP file that is decoded under the memory lock.
+_LARGE_FILE = 60_000_000
+
+#: Share of a RAW file that is zeros at its end if a copy was cut off. Sensors give no zeros.
+_CUT = 0.25
+#: The first chunk of PNG files that Xcode made for iOS.
+_APPLE: Final = b"CgBI"
 
 #: Returns the lock that is held while such a picture is decoded.
 MemoryLock = Callable[[], AbstractContextManager[object]]
-
-#: Shown where a picture is transparent: most such pictures were made for white pages.
-_BACKGROUND = (255, 255, 255)
 
 # Pillow's own limit is one number for all formats, and between once and twice that number it only warns. Ours are
 # checked from the header, before anything is decoded.
@@ -63,132 +68,250 @@ pillow_heif.register_heif_opener(thumbnails=False)
 
 @dataclass(frozen=True, slots=True)
 class DecodedPhoto:
-    """A photo ready for the image encoder: `pixels` uint8 (size, size, 3), and its facts."""
+    """A photo ready for the image encoder: `pixels` uint8 (size, size, 3), and its facts.
+
+    `profile` is the ICC profile of the pixels' colours; None for those of the screen (sRGB), and if it is unknown.
+    `note` tells what a person should know of the file although it is a photo.
+    """
 
     pixels: NDArray[np.uint8]
     facts: Facts
+    profile: bytes | None = None
+    note: str | None = None
 
 
-def read_photo(data: bytes, preprocessing: Preprocessor, memory_lock: MemoryLock = nullcontext) -> DecodedPhoto:
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A file to decode."""
+
+    data: bytes
+    picture_format: str
+    preprocessing: Preprocessor
+    memory_lock: MemoryLock
+    #: Whether profiles of other colours than RGB are applied.
+    is_for_display: bool
+
+
+def read_photo(
+    data: bytes,
+    preprocessing: Preprocessor,
+    memory_lock: MemoryLock = nullcontext,
+    *,
+    is_for_display: bool = False,
+) -> DecodedPhoto:
     """Decode the photo in *data*, a whole file. Raises only `DecodeError`, whose class gives the file's outcome.
 
-    The lock from *memory_lock* is held while a large picture is decoded.
+    The lock from *memory_lock* is held while a large picture is decoded. Colour profiles are not applied, as in the
+    reference implementation; for display, pictures in CMYK, grey or Lab are converted by theirs.
     """
     picture_format = identify(data[:HEAD])
-    if picture_format in {"HEIF", "AVIF"}:
-        check_complete(data)
-    if picture_format == "RAW" or (picture_format == "TIFF" and is_raw(data)):
-        return _read_raw(data, preprocessing, memory_lock)
-    try:
-        return _read(data, picture_format, preprocessing, memory_lock)
-    except Damaged:
-        if picture_format != "PNG":
-            raise
-        # Perhaps only its texts and profiles are broken, and those are not worth a photo.
-        return _read(png_without_extras(data), picture_format, preprocessing, memory_lock)
+    task = _Task(data, picture_format, preprocessing, memory_lock, is_for_display)
+    with _named_errors(picture_format):
+        return _READERS.get(picture_format, _read)(task)
 
 
-def _read(data: bytes, picture_format: str, preprocessing: Preprocessor, memory_lock: MemoryLock) -> DecodedPhoto:
+@contextmanager
+def _named_errors(picture_format: str) -> Iterator[None]:
+    """Turn every error of a decoder into a `DecodeError`."""
     try:
-        with Image.open(io.BytesIO(data), formats=PLUGINS[picture_format]) as image:
-            return _decode(image, data, picture_format, preprocessing, memory_lock)
+        yield
     except DecodeError:
         raise
     except UnidentifiedImageError as error:
-        raise Damaged(f"it begins as a {picture_format} picture, but cannot be read as one") from error
+        named = "an AVIF" if picture_format == "AVIF" else f"a {picture_format}"
+        raise Damaged(f"it begins as {named} picture, but its description is broken") from error
     except MemoryError as error:
         # Not the file's fault, so it is tried again.
         raise DecodeError("there was not enough memory for it; the next pass tries again") from error
     except Exception as error:
         # Decoders raise ValueError, TypeError, SyntaxError and more; they cost one photo.
-        raise Damaged(_reason(error)) from error
+        raise error_of(error, picture_format) from error
 
 
-def _decode(
-    image: Image.Image, data: bytes, picture_format: str, preprocessing: Preprocessor, memory_lock: MemoryLock
-) -> DecodedPhoto:
-    width, height = image.size
-    _check_size(image, picture_format)
-    if picture_format == "JPEG":
-        # At least twice the wanted side, so that the last step still averages over enough pixels.
-        image.draft("RGB" if image.mode == "YCbCr" else image.mode, (2 * preprocessing.size, 2 * preprocessing.size))
-    with memory_lock() if _is_large(image, width * height) else nullcontext():
-        image.load()
-        adopt_exif(image)
-        stored = orientation(image)
-        picture = upright(_rgb(image), stored)
-        pixels = preprocessing.square(picture)
-    if picture_format != "JPEG":
+def _read(task: _Task, data: bytes | None = None, *, is_whole: bool = False) -> DecodedPhoto:
+    """Decode with Pillow, from *data* in place of the task's if it is given; a JPEG at full size if *is_whole*."""
+    content = task.data if data is None else data
+    with (
+        _named_errors(task.picture_format),
+        Image.open(io.BytesIO(content), formats=[task.picture_format]) as image,
+    ):
+        _check_size(image, task.picture_format, is_whole=is_whole)
+        width, height = image.size
+        if task.picture_format == "JPEG":
+            _reduce(image, task.preprocessing, is_whole=is_whole)
+        with task.memory_lock() if _is_large(image, width * height) else nullcontext():
+            image.load()
+            adopt_exif(image)
+            if task.picture_format == "JPEG" and (jpeg.ended_early(image) or zeros_before(content, len(content))):
+                jpeg.check_whole(content, task.preprocessing.size)
+            return _finished(task, image, image, (width, height))
+
+
+def _finished(task: _Task, image: Image.Image, exif: HasExif, size: tuple[int, int]) -> DecodedPhoto:
+    """The photo of a decoded *image*, whose file states *size*, with the facts in *exif*."""
+    stored = orientation(exif)
+    profile = profile_of(image)
+    is_of_rgb = profile is None or profile[16:20] == b"RGB "
+    colours = srgb(image, profile) if task.is_for_display and not is_of_rgb else rgb(image)
+    picture = upright(colours, stored)
+    pixels = task.preprocessing.square(picture)
+    if task.picture_format != "JPEG":
         # Some plugins turn the picture themselves when they load it.
-        width, height = picture.size
+        size = picture.size
     elif stored in SIDEWAYS:
-        width, height = height, width
-    return DecodedPhoto(pixels, read_facts(image, (width, height), picture_format, data))
+        size = size[1], size[0]
+    return DecodedPhoto(pixels, read_facts(exif, size, task.picture_format, task.data), profile if is_of_rgb else None)
 
 
-def _read_raw(data: bytes, preprocessing: Preprocessor, memory_lock: MemoryLock) -> DecodedPhoto:
+def _reduce(image: Image.Image, preprocessing: Preprocessor, *, is_whole: bool) -> None:
+    """Have the JPEG *image* decoded at reduced size, unless it must be whole.
+
+    One that is too large to be decoded in full is reduced for any preprocessing.
+    """
+    is_full = preprocessing.is_full and image.width * image.height <= _MOST_WHOLE
+    if not (is_whole or is_full):
+        # At least twice the wanted side, so that the last step still averages over enough pixels.
+        side = 2 * preprocessing.size
+        image.draft("RGB" if image.mode == "YCbCr" else image.mode, (side, side))
+
+
+def _read_png(task: _Task) -> DecodedPhoto:
+    if task.data[12:16] == _APPLE:
+        raise Unsupported("it is a PNG picture in a form for Apple's programs, which is not read")
+    check_filled(task.data, "PNG")
+    try:
+        return _read(task)
+    except Damaged:
+        # Perhaps only its texts and profiles are broken, and those are not worth a photo.
+        return _read(task, png_without_extras(task.data))
+
+
+def _read_jpeg(task: _Task) -> DecodedPhoto:
+    try:
+        return _read(task)
+    except (Damaged, Unsupported) as error:
+        frame = jpeg.frame(task.data)
+        if frame.is_rare:
+            _check_pixels(frame.width * frame.height, "JPEG", _MOST_WHOLE)
+            with task.memory_lock() if frame.width * frame.height > _LARGE else nullcontext():
+                image = jpeg.decode_rare(task.data)
+                return _finished(task, image, FileExif(jpeg.exif(task.data)), image.size)
+        if frame.is_lossless:
+            return _read(task, is_whole=True)
+        for whole in jpeg.mended(task.data, task.preprocessing.size):
+            try:
+                return _read(task, whole)
+            except Damaged:
+                continue
+        raise error from None
+
+
+def _read_bmp(task: _Task) -> DecodedPhoto:
+    try:
+        return _read(task)
+    except (Damaged, Unsupported):
+        whole = with_whole_header(task.data)
+        if whole is not None:
+            return _read(task, whole)
+        with task.memory_lock() if len(task.data) > _LARGE_FILE else nullcontext():
+            image = read_bitmap(task.data, _MOST_WHOLE)
+            if image is None:
+                raise
+            return _finished(task, image, image, image.size)
+
+
+def _read_iso_media(task: _Task) -> DecodedPhoto:
+    check_complete(task.data)
+    data = with_known_brand(task.data, task.picture_format)
+    try:
+        return _read(task, data)
+    except (Damaged, Unsupported) as error:
+        if has_short_header(data):
+            raise Unsupported("it is a picture with a short header (mif3), which is not read") from error
+        plain = without_gain_map(data)
+        if plain == data:
+            raise
+        return _read(task, plain)
+
+
+def _read_webp(task: _Task) -> DecodedPhoto:
+    check_filled(task.data, "WEBP")
+    return _read(task)
+
+
+def _read_tiff(task: _Task) -> DecodedPhoto:
+    # Loads a library that most folders never need.
+    from . import tiff  # noqa: PLC0415
+
+    found = tiff.outline(task.data)
+    if found is None or (found.is_plain and found.kind is tiff.Kind.PICTURE):
+        try:
+            return _read(task)
+        except (Damaged, Unsupported):
+            if found is None:
+                raise
+    elif found.kind is tiff.Kind.RAW:
+        return _read_raw(task, found.missing)
+    elif found.kind is tiff.Kind.EITHER:
+        try:
+            return _read_raw(task, found.missing)
+        except Unsupported:
+            if not found.has_picture:
+                raise
+    with task.memory_lock() if found.pixels > _LARGE else nullcontext():
+        image, tags = tiff.read_page(task.data, _MOST_WHOLE)
+        return _finished(task, image, FileExif(exif_of_tiff(task.data), tags), image.size)
+
+
+def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
+    """Decode a RAW photo, of whose file *missing* bytes are known to be missing."""
+    zeros = zeros_before(task.data, len(task.data))
+    missing += zeros if zeros > _CUT * len(task.data) else 0
     # Loads a library that most folders never need.
     from .raw import develop  # noqa: PLC0415
 
-    try:
-        with memory_lock() if len(data) > _LARGE_RAW else nullcontext():
-            developed = develop(data, preprocessing.size)
-    except MemoryError as error:
-        raise DecodeError("there was not enough memory for it; the next pass tries again") from error
-    facts = read_facts(developed.exif, (developed.width, developed.height), "RAW", data)
-    return DecodedPhoto(preprocessing.square(developed.image), facts)
+    with task.memory_lock() if len(task.data) > _LARGE_FILE else nullcontext():
+        developed = develop(task.data, task.preprocessing, missing)
+    facts = read_facts(developed.exif, (developed.width, developed.height), "RAW", task.data)
+    pixels = task.preprocessing.square(developed.image)
+    return DecodedPhoto(pixels, facts, profile_of(developed.image), developed.note)
 
 
-def _check_size(image: Image.Image, picture_format: str) -> None:
-    pixels = image.width * image.height
-    if picture_format == "JPEG":
+def _check_size(image: Image.Image, picture_format: str, *, is_whole: bool) -> None:
+    if picture_format == "JPEG" and not is_whole:
         most = _MOST_PROGRESSIVE if image.info.get("progressive") else _MOST_REDUCED
     else:
         most = _MOST_WEBP if picture_format == "WEBP" else _MOST_WHOLE
+    _check_pixels(image.width * image.height, picture_format, most)
+
+
+def _check_pixels(pixels: int, picture_format: str, most: int) -> None:
     if pixels > most:
         raise TooLarge(f"it has {pixels / 1e6:.0f} megapixels, and {picture_format} is read up to {most / 1e6:.0f}")
 
 
 def _is_large(image: Image.Image, pixels: int) -> bool:
     """Return whether decoding *image*, whose file has that many *pixels*, takes much memory."""
-    is_reduced = image.format in {"JPEG", "MPO"} and not image.info.get("progressive")
-    return not is_reduced and pixels > _LARGE
+    is_by_rows = image.format in {"JPEG", "MPO"} and not image.info.get("progressive")
+    # The size of a JPEG that is reduced is the one that it is decoded at.
+    return (image.width * image.height if is_by_rows else pixels) > _LARGE
 
 
-def _rgb(image: Image.Image) -> Image.Image:
-    """*image* as 8-bit RGB; transparent parts show the background. No colour profile is applied."""
-    if image.mode.startswith(("I", "F")):
-        return _from_deep(image)
-    if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:
-        layer = image if image.mode == "RGBA" else image.convert("RGBA")
-        page = Image.new("RGB", layer.size, _BACKGROUND)
-        page.paste(layer, mask=layer)
-        return page
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _from_deep(image: Image.Image) -> Image.Image:
-    """16-bit, 32-bit and floating-point grey as 8-bit, scaled by the range of the number format."""
-    # In place, because these pictures have the most bytes a pixel.
-    values = np.array(image, np.float32)
-    np.nan_to_num(values, copy=False, posinf=0, neginf=0)
-    highest = float(values.max(initial=0))
-    if image.mode == "F":
-        full = 1.0 if highest <= 1 else 255.0 if highest <= 255 else 65535.0 if highest <= 65535 else highest  # noqa: PLR2004 - the ranges in use
-    else:
-        full = 65535.0 if image.mode.startswith("I;16") or highest <= 65535 else 4294967295.0  # noqa: PLR2004 - 16 and 32 bits
-    values *= 255 / full
-    np.rint(np.clip(values, 0, 255, out=values), out=values)
-    return Image.fromarray(values.astype(np.uint8)).convert("RGB")
-
-
-def _reason(error: Exception) -> str:
-    message = " ".join(str(error).split())
-    text = "".join(mark for mark in message if mark.isprintable())[:200]
-    return f"it cannot be decoded ({text or type(error).__name__})"
+#: Formats that need more than Pillow.
+_READERS: Final[dict[str, Callable[[_Task], DecodedPhoto]]] = {
+    "AVIF": _read_iso_media,
+    "BMP": _read_bmp,
+    "HEIF": _read_iso_media,
+    "JPEG": _read_jpeg,
+    "PNG": _read_png,
+    "RAW": _read_raw,
+    "TIFF": _read_tiff,
+    "WEBP": _read_webp,
+}
 
 
 def decoders() -> str:
     """Versions of this program's decoder and of its libraries. If they change, files that failed are tried again."""
     heif = pillow_heif.libheif_version()
-    return f"photos {_VERSION}, pillow {version('pillow')}, libheif {heif}, rawpy {version('rawpy')}"
+    others = ", ".join(f"{name} {version(name)}" for name in ("rawpy", "tifffile", "imagecodecs"))
+    return f"photos {_VERSION}, pillow {version('pillow')}, libheif {heif}, {others}"

@@ -4,69 +4,80 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import rawpy
 from PIL import Image
 
-from .errors import Damaged, TooLarge, Unsupported
+from . import jpeg
+from .errors import Damaged, Incomplete, TooLarge, Unsupported
+from .exif import FileExif, exif_of_tiff
+from .iso_media import check_complete
 from .orientation import SIDEWAYS, orientation, upright
+
+if TYPE_CHECKING:
+    from indexer.models.protocols import Preprocessor
 
 #: Pixels. The largest cameras make 151 million.
 _MOST = 155_000_000
 #: LibRaw's flips as EXIF orientations.
 _ORIENTATIONS = {3: 3, 5: 8, 6: 6}
-#: Signatures of files that are TIFF except for these four bytes.
-_ALMOST_TIFF = (b"IIRO", b"IIRS", b"IIU\0")
+#: Fujifilm's RAW files: their mark, and where the header tells the parts of the file.
+_RAF: Final = b"FUJIFILMCCD-RAW"
+_RAF_PARTS: Final = 84
+#: The mark of Canon's CRW files, at byte 6.
+_CRW: Final = b"HEAPCCDR"
 
 
 @dataclass(frozen=True, slots=True)
 class Developed:
-    """A RAW photo: `image` RGB and upright, the full picture's upright size, and the file's EXIF."""
+    """A RAW photo: `image` RGB and upright, the full picture's upright size, the file's EXIF, and a note."""
 
     image: Image.Image
     width: int
     height: int
-    exif: Exif
+    exif: FileExif
+    note: str | None = None
 
 
-class Exif:
-    """EXIF of a file that Pillow does not open as a picture, with the method of a picture."""
-
-    def __init__(self, data: bytes, preview: bytes | None) -> None:
-        self._found = _load(data)
-        if not len(self._found) and preview is not None:
-            with Image.open(io.BytesIO(preview), formats=["JPEG", "MPO"]) as image:
-                self._found = image.getexif()
-
-    def getexif(self) -> Image.Exif:
-        """The tags."""
-        return self._found
-
-
-def read_exif(data: bytes) -> Exif:
-    """The EXIF of the RAW photo in *data*, also of its preview; empty if there is none."""
-    exif = Exif(data, None)
-    if not len(exif.getexif()):
+def read_exif(data: bytes) -> FileExif:
+    """The EXIF of the RAW photo in *data*, or of its preview; empty if there is none."""
+    found = exif_of_tiff(data)
+    if not len(found):
         try:
             with rawpy.imread(io.BytesIO(data)) as raw:
-                return Exif(data, _preview(raw))
+                found = _exif(data, _preview(raw))
         except rawpy.LibRawError:
-            return exif
-    return exif
+            pass
+    return FileExif(found)
 
 
-def develop(data: bytes, side: int) -> Developed:
-    """The RAW photo in *data* for a square of *side* pixels. Raises `Unsupported`, `Damaged` or `TooLarge`."""
+def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0) -> Developed:
+    """The RAW photo in *data* for *preprocessing*. Raises `Unsupported`, `Damaged` or `TooLarge`.
+
+    If *missing* bytes of the file are known to be missing, its preview serves if that is whole and large enough.
+    """
+    check_raw_complete(data)
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
-            return _develop(raw, data, side)
-    except rawpy.LibRawFileUnsupportedError as error:
+            return _develop(raw, data, preprocessing, missing)
+    except (rawpy.LibRawFileUnsupportedError, rawpy.LibRawNotImplementedError) as error:
+        if data[6 : 6 + len(_CRW)] == _CRW:
+            # All kinds are read, and what tells them apart is at the end.
+            raise Damaged("it is a RAW photo whose data are broken or incomplete") from error
         raise Unsupported("it is a RAW photo of a kind that LibRaw does not read") from error
     except rawpy.LibRawError as error:
-        raise Damaged(f"it is a RAW photo that cannot be decoded ({_message(error)})") from error
+        if missing:
+            raise _incomplete(data, missing) from error
+        raise Damaged("it is a RAW photo whose data are broken or incomplete") from error
 
 
-def _develop(raw: rawpy.RawPy, data: bytes, side: int) -> Developed:
+def _incomplete(data: bytes, missing: int) -> Incomplete:
+    whole = len(data) + missing
+    return Incomplete(f"it is a RAW photo that is incomplete: {missing} of {whole} bytes are missing")
+
+
+def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing: int) -> Developed:
     sizes = raw.sizes
     if sizes.raw_width * sizes.raw_height > _MOST:
         megapixels = sizes.raw_width * sizes.raw_height / 1e6
@@ -74,11 +85,22 @@ def _develop(raw: rawpy.RawPy, data: bytes, side: int) -> Developed:
     stored = _ORIENTATIONS.get(sizes.flip, 1)
     width, height = (sizes.height, sizes.width) if stored in SIDEWAYS else (sizes.width, sizes.height)
     preview = _preview(raw)
-    image = None if preview is None else _opened(preview, stored, sizes.width > sizes.height, side)
+    image = None if preview is None else _opened(preview, stored, sizes.width > sizes.height, preprocessing)
     if image is None:
+        if missing:
+            # LibRaw takes missing bytes for black.
+            raise _incomplete(data, missing)
         # Half the pixels each way need no interpolation, and the encoder takes 8 bits.
         image = Image.fromarray(raw.postprocess(half_size=True, use_camera_wb=True, output_bps=8))
-    return Developed(image, width, height, Exif(data, preview))
+        if image.getbbox() is None:
+            raise Damaged("it is a RAW photo that decodes to nothing but black")
+    note = f"it was read from its preview: {missing} bytes of the file are missing" if missing else None
+    return Developed(image, width, height, FileExif(_exif(data, preview)), note)
+
+
+def _exif(data: bytes, preview: bytes | None) -> Image.Exif:
+    found = exif_of_tiff(data)
+    return jpeg.exif(preview) if not len(found) and preview is not None else found
 
 
 def _preview(raw: rawpy.RawPy) -> bytes | None:
@@ -90,36 +112,36 @@ def _preview(raw: rawpy.RawPy) -> bytes | None:
     return found.data if found.format == rawpy.ThumbFormat.JPEG and isinstance(found.data, bytes) else None
 
 
-def _opened(preview: bytes, stored: int, is_wide: bool, side: int) -> Image.Image | None:
-    """*preview* upright; None if it is smaller than *side* or broken. *stored* is the RAW photo's orientation.
+def _opened(preview: bytes, stored: int, is_wide: bool, preprocessing: Preprocessor) -> Image.Image | None:
+    """*preview* upright; None if it is smaller than the square or broken. *stored* is the RAW photo's orientation.
 
     Most cameras store the preview in the sensor's orientation.
     """
+    side = preprocessing.size
     try:
-        with Image.open(io.BytesIO(preview), formats=["JPEG", "MPO"]) as image:
+        with Image.open(io.BytesIO(preview), formats=["JPEG"]) as image:
             if min(image.size) < side:
                 return None
             own = orientation(image)
             is_turned = (image.width > image.height) != is_wide
-            image.draft("RGB", (2 * side, 2 * side))
+            if not preprocessing.is_full:
+                image.draft("RGB", (2 * side, 2 * side))
             picture = image.convert("RGB")
+            if jpeg.ended_early(picture):
+                jpeg.check_whole(preview, side)
     except Exception:  # noqa: BLE001 - decoders raise anything, and the photo itself is still there
         return None
     # LibRaw adds EXIF to a preview without it, even if the camera has turned it already.
     return picture if is_turned else upright(picture, own if own != 1 else stored)
 
 
-def _load(data: bytes) -> Image.Exif:
-    exif = Image.Exif()
-    header = b"II*\0" + data[4:] if data[:4] in _ALMOST_TIFF else data
-    if header[:4] in {b"II*\0", b"MM\0*"}:
-        try:
-            exif.load(header)
-        except Exception:  # noqa: BLE001 - broken EXIF costs the facts alone
-            return Image.Exif()
-    return exif
-
-
-def _message(error: Exception) -> str:
-    first = error.args[0] if error.args else ""
-    return first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
+def check_raw_complete(data: bytes) -> None:
+    """Raise `Incomplete` if *data*, a CR3 or RAF file, lacks bytes. Of TIFF files, their pages tell."""
+    if data[4:8] == b"ftyp":
+        check_complete(data, "it is a RAW photo that")
+    if data.startswith(_RAF):
+        # Offset and length of the preview, of the tags, and of the sensor's data.
+        parts = [int.from_bytes(data[at : at + 4], "big") for at in range(_RAF_PARTS, _RAF_PARTS + 24, 4)]
+        missing = max(start + size for start, size in zip(parts[::2], parts[1::2], strict=True)) - len(data)
+        if missing > 0:
+            raise _incomplete(data, missing)

@@ -22,6 +22,11 @@ class Preprocessor(Protocol):
         """Pixels a side."""
         ...
 
+    @property
+    def is_full(self) -> bool:
+        """True if JPEG pictures are decoded at full size. Otherwise it takes less time, and pixels differ a little."""
+        ...
+
     def square(self, image: Image.Image) -> NDArray[np.uint8]:
         """*image*, RGB and upright, as uint8 (size, size, 3)."""
         ...

@@ -132,7 +132,8 @@ class BatchWriter:
                 # It was away, and the vocabulary may have changed since.
                 stored = t.embeddings.get(self._space.id, [photo_id])
                 to_tag.update({photo_id: stored.matrix[0]} if len(stored) else {})
-        t.files.indexed(reading.file.folder_id, reading.file.path, reading.stamp, photo_id)
+        note = reading.note if isinstance(reading, Decoded) else None
+        t.files.indexed(reading.file.folder_id, reading.file.path, reading.stamp, photo_id, note)
         return True
 
     def _photo_of(self, t: Transaction, reading: Decoded, known: int | None) -> int:

@@ -147,7 +147,11 @@ class _FileIndexer:
             self._report.refreshed += isinstance(reading, Stated)
             self._progress.report(FileDone(reading.file.absolute, Outcome.INDEXED, None))
             return
-        outcome, reason = (reading.outcome, reading.reason) if isinstance(reading, Refused) else (Outcome.INDEXED, None)
+        outcome = reading.outcome if isinstance(reading, Refused) else Outcome.INDEXED
+        note = reading.note if isinstance(reading, Decoded) else None
+        reason = reading.reason if isinstance(reading, Refused) else note
+        if note is not None:
+            self._report.noted.append((reading.file.absolute, note))
         if outcome is Outcome.FAILED:
             self._report.unread.append((reading.file.absolute, reason or ""))
         self._report.outcomes[outcome] += 1

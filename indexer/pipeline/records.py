@@ -61,7 +61,7 @@ class ReadingBegins:
 
 @dataclass(frozen=True, slots=True)
 class FileDone:
-    """A file was indexed, or refused for a reason; `path` is absolute, `reason` is None if it was indexed."""
+    """A file at the absolute `path` was indexed, with a note in `reason` or None, or refused for that reason."""
 
     path: bytes
     outcome: Outcome
@@ -119,3 +119,5 @@ class IndexReport:
     unreadable: list[tuple[bytes, str]] = field(default_factory=list)
     #: Failed files, absolute, each with the reason. One that held a photo keeps it, and is no problem in the catalog.
     unread: list[tuple[bytes, str]] = field(default_factory=list)
+    #: Indexed files, absolute, of which a person should know something.
+    noted: list[tuple[bytes, str]] = field(default_factory=list)

@@ -95,6 +95,8 @@ class Decoded:
     #: 16 bytes, of the pixels.
     digest: bytes
     facts: Facts
+    #: What a person should know of the file although it is a photo.
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ def _decode(file: ReadRequest, stamp: Stamp, data: bytes, preprocessing: Preproc
         tried = content_hash if error.outcome is Outcome.FAILED else None
         return Refused(file, stamp, error.outcome, error.reason, tried=tried)
     digest = hashlib.blake2b(photo.pixels.tobytes(), digest_size=16).digest()
-    return Decoded(file, stamp, content_hash, photo.pixels, digest, photo.facts)
+    return Decoded(file, stamp, content_hash, photo.pixels, digest, photo.facts, photo.note)
 
 
 def _read_facts(file: ReadRequest) -> Reading:

@@ -201,6 +201,7 @@ class _HashSquare:
     """Preprocessing for the hash: the whole picture, resized to 32 x 32."""
 
     size = _SIDE
+    is_full = False
 
     def square(self, image: Image.Image) -> NDArray[np.uint8]:
         return np.asarray(image.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS))
@@ -232,8 +233,8 @@ def hash_pixels(pixels: NDArray[np.uint8]) -> PerceptualHash:
 class _PixelDigest:
     """Preprocessing that returns a digest of all pixels in place of pixels."""
 
-    #: No JPEG is decoded at reduced size for a side this long.
-    size = 1 << 20
+    size = _SIDE
+    is_full = True
 
     def square(self, image: Image.Image) -> NDArray[np.uint8]:
         shape = f"{image.width} {image.height} ".encode()

@@ -81,7 +81,7 @@ def model_status(library: OpenLibrary) -> ModelStatus:
         dimension=checkpoint.dimension,
         image_size=checkpoint.image_size,
         text_length=checkpoint.text_length,
-        preprocessing=checkpoint.preprocessing.name,
+        preprocessing=checkpoint.preprocessing.name if space is None else space.identity.preprocessing,
         precision=None if space is None else space.identity.precision,
         weights_sha256=weights_hash,
         same_weights=None if space is None else space.identity.weights_hash == weights_hash,

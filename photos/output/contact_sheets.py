@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 
 from PIL import Image, ImageDraw, ImageFont
 
-from photos.output.thumbnails import jpeg, thumbnail
+from photos.output.thumbnails import in_srgb, jpeg, thumbnail
 from store.errors import is_shown
 
 #: Pixels of a thumbnail's longer side, twice the size shown, for sharp displays.
@@ -101,6 +101,8 @@ def _paste(page: Image.Image, cell: Cell, box: tuple[int, int, int, int]) -> Non
         draw = ImageDraw.Draw(page)
         draw.text((left + width // 2, top + height // 2), "not readable now", _SOFT, _SMALL, anchor="mm")
         return
+    # One page has one profile.
+    picture = in_srgb(picture)
     picture.thumbnail((width, height), Image.Resampling.LANCZOS)
     page.paste(picture, (left + (width - picture.width) // 2, top + (height - picture.height) // 2))
 

@@ -45,7 +45,7 @@ class FileRecord(TypedDict):
     event: Literal["file"]
     path: Annotated[str, "Absolute path of the file."]
     outcome: Annotated[str, "One of indexed, companion, unsupported, damaged, too large and failed."]
-    reason: Annotated[str | None, "Why it was not indexed; null if it was."]
+    reason: Annotated[str | None, "Why it was not indexed; a note on it, or null, if it was."]
 
 
 class HeldBackRecord(TypedDict):

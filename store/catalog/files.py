@@ -77,11 +77,11 @@ class Files:
             held.where(_file.c.folder_id == folder_id, _file.c.photo_id.is_not(None))
         ).scalar_one()
 
-    def indexed(self, folder_id: int, path: bytes, stamp: Stamp, photo_id: int) -> None:
-        """Note that the path, relative to its folder, holds that photo."""
+    def indexed(self, folder_id: int, path: bytes, stamp: Stamp, photo_id: int, note: str | None = None) -> None:
+        """Record that the path, relative to its folder, holds that photo, with a *note* on the file for people."""
         row = self._row_at(folder_id, path)
         is_back = row.photo_id != photo_id and not self._has_files(photo_id)
-        self._put(folder_id, path, stamp, Outcome.INDEXED, None, photo_id)
+        self._put(folder_id, path, stamp, Outcome.INDEXED, note, photo_id)
         if is_back:
             note_photo_back(self._connection, photo_id)
         self._note_former(row, photo_id)

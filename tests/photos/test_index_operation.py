@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
+
 import pytest
 from PIL import Image
 
 from indexer import FileDone, ReadingBegins
+from indexer.decode import read_photo
 from photos.config import load
 from photos.errors import EmptyLibrary, MissingFolder, UnknownFolder
 from photos.library import OpenLibrary
@@ -54,6 +58,28 @@ def test_add_returns_what_the_library_has_and_what_changed(library, request_, pi
     assert [problem.path for problem in result.problems] == [bytes(pictures / "notes.txt")]
     assert [folder.path for folder in result.folders] == [bytes(pictures)]
     assert result.seconds > 0
+
+
+def test_full_decoding_is_of_the_library_and_not_of_later_settings(tmp_path, request_, pictures):
+    def opened(decode):
+        settings = {"library": tmp_path / "library", "precision": "float32"}
+        return OpenLibrary(load(settings, {"PHOTOS_DECODE": decode}), ColourEncoders(), read_here)
+
+    grainy = Image.effect_noise((600, 600), 120).convert("RGB")
+    grainy.save(pictures / "grainy.jpg", quality=90)
+    with opened("full") as library:
+        assert add(library, request_).report.embedded == 7
+        assert library.space.identity.preprocessing.endswith("-full")
+        full = library.checkpoint_of(library.space).preprocessing
+    data = (pictures / "grainy.jpg").read_bytes()
+    square = full.square(Image.open(io.BytesIO(data)))
+    assert (read_photo(data, full).pixels == square).all()
+    assert (read_photo(data, replace(full, is_full=False)).pixels != square).any()
+    with opened("reduced") as library:
+        assert library.choose_model(None).checkpoint.preprocessing.is_full
+        assert library.checkpoint_of(library.space).preprocessing.is_full
+        grainy.save(pictures / "again.jpg", quality=91)
+        assert add(library, request_).report.embedded == 1
 
 
 def test_progress_receives_the_files_and_the_encoded_labels(library, request_):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +60,10 @@ class Checkpoint:
             with path.open("rb") as file:
                 digests.append(hashlib.file_digest(file, "sha256").hexdigest())
         return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+    def decoding(self, *, is_full: bool) -> Checkpoint:
+        """This checkpoint with JPEG pictures decoded at full size, or at reduced size."""
+        return replace(self, preprocessing=replace(self.preprocessing, is_full=is_full))
 
     def identity(self, precision: str, weights_hash: str) -> SpaceIdentity:
         """Identity of the space of embeddings in *precision*."""

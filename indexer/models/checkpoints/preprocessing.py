@@ -23,6 +23,8 @@ _VERSION = 1
 _RESAMPLE = {2: "bilinear", 3: "bicubic"}
 _CHANNELS = 3
 _PROCESSOR = "its image processor"
+#: Ends the name of a preprocessing with JPEG at full size.
+_FULL = "-full"
 #: Scaling of every released checkpoint: 0 to 255 becomes -1 to 1.
 _USUAL = (1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
@@ -37,11 +39,13 @@ class Preprocessing:
     rescale: float
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+    #: Whether a JPEG is decoded at full size.
+    is_full: bool = False
 
     @property
     def name(self) -> str:
         """Name that no other preprocessing has; part of a space's identity."""
-        plain = f"squash-{self.size}-{self.resample}-{_VERSION}"
+        plain = f"squash-{self.size}-{self.resample}-{_VERSION}" + (_FULL if self.is_full else "")
         scaling = (self.rescale, self.mean, self.std)
         return plain if scaling == _USUAL else f"{plain}-{hashlib.sha256(repr(scaling).encode()).hexdigest()[:8]}"
 

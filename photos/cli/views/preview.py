@@ -14,7 +14,7 @@ import click
 
 from photos.cli.views import graphics
 from photos.cli.views.graphics import ESC, through_tmux
-from photos.output.thumbnails import thumbnail
+from photos.output.thumbnails import in_srgb, thumbnail
 
 AUTO: Final = "auto"
 NONE: Final = "none"
@@ -74,6 +74,7 @@ def picture(path: bytes, by: str, environment: Mapping[str, str]) -> bytes | Non
     image = thumbnail(path, _PIXELS)
     if image is None:
         return None
+    image = in_srgb(image)
     if by == "sixel":
         image.thumbnail((_PIXELS, _ROWS * _LINE))
         # tmux handles Sixel itself, if at all.

@@ -2,6 +2,8 @@
 
 import io
 import zlib
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -52,6 +54,21 @@ def test_a_jpeg_decoded_at_reduced_size_looks_the_same():
     photo = read_photo(data, SQUARE)
     assert difference(photo.pixels, whole) < 1
     assert (photo.facts.width, photo.facts.height) == (2400, 1800)
+
+
+@pytest.mark.parametrize("is_full", [False, True])
+def test_only_pictures_that_are_decoded_whole_take_the_memory_lock(is_full):
+    taken = []
+
+    @contextmanager
+    def lock():
+        taken.append(True)
+        yield
+
+    data = encoded(Image.new("L", (8000, 5001), 90))
+    photo = read_photo(data, replace(SQUARE, is_full=is_full), lock)
+    assert np.abs(photo.pixels.astype(int) - 90).max() <= 1
+    assert bool(taken) is is_full
 
 
 def test_transparent_pixels_become_white():
@@ -170,6 +187,7 @@ def test_a_half_copied_heic_is_damaged_although_it_would_decode():
         (b"RIFF\x24\0\0\0WAVEfmt ", "a sound file"),
         (b"\xff\x0a\xfa\x1f", "a JPEG XL picture"),
         (b"<svg xmlns='x'></svg>", "a vector drawing"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\4CgBI\x50\0\x20\2", "Apple's programs"),
         (b"\x01\x02\x03\x04\x05\x00garbage", "no known picture format"),
     ],
 )
@@ -204,6 +222,11 @@ def test_a_raw_photo_in_a_tiff_is_not_read_as_its_thumbnail():
 def test_a_decompression_bomb_is_refused_from_its_header(data, megapixels):
     with pytest.raises(TooLarge, match=f"{megapixels} megapixels"):
         read_photo(data, SQUARE)
+
+
+def test_pictures_of_the_largest_telephones_are_within_the_limit():
+    with pytest.raises(Damaged, match="broken|incomplete"):
+        read_photo(bomb_png(16_320, 12_240), SQUARE)
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,17 @@
 """RAW photos: the camera's preview if it is large enough, otherwise the sensor's pixels."""
 
+import io
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from indexer.decode import Damaged, Unsupported, read_photo
+from indexer.decode.errors import Incomplete
 from indexer.models import Preprocessing
 from tests.pictures import scene
-from tests.raw_photos import dng
+from tests.raw_photos import dng, stamp_of_phase_one
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 #: The picture's red corner in each orientation of a camera.
@@ -62,3 +66,83 @@ def test_a_truncated_raw_photo_is_damaged(share):
 def test_a_file_with_only_the_start_of_a_raw_photo_is_refused(head):
     with pytest.raises((Damaged, Unsupported), match="RAW"):
         read_photo(head + bytes(range(256)) * 40, SQUARE)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.999])
+def test_the_preview_serves_for_half_a_raw_photo_if_it_is_whole(share):
+    picture, other = scene(240, 160, seed=3), scene(240, 160, seed=4)
+    data = dng(picture, other.resize((120, 80)))
+    photo = read_photo(data[: int(len(data) * share)], SQUARE)
+    assert alike(photo.pixels, other) > 0.97
+    assert (
+        photo.note
+        == f"it was read from its preview: {len(data) - int(len(data) * share)} bytes of the file are missing"
+    )
+    assert read_photo(data, SQUARE).note is None
+
+
+@pytest.mark.parametrize("preview", [None, (30, 20)])
+@pytest.mark.parametrize("share", [0.5, 0.999])
+def test_half_a_raw_photo_is_no_black_picture(preview, share):
+    picture = scene(240, 160, seed=3)
+    data = dng(picture, None if preview is None else picture.resize(preview))
+    with pytest.raises(Incomplete, match=r"RAW photo .* \d+ of \d+ bytes are missing"):
+        read_photo(data[: int(len(data) * share)], SQUARE)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_zeros_in_place_of_a_sensor_are_no_black_picture(share):
+    picture = scene(240, 160, seed=3)
+    data = dng(picture)
+    kept = int(len(data) * share)
+    with pytest.raises(Incomplete, match="RAW photo"):
+        read_photo(data[:kept] + bytes(len(data) - kept), SQUARE)
+
+
+def test_half_a_raw_photo_of_canon_is_damaged_and_not_an_unknown_kind():
+    with pytest.raises(Damaged, match="RAW photo .* incomplete"):
+        read_photo(b"II\x1a\0\0\0HEAPCCDR" + bytes(range(256)) * 40, SQUARE)
+
+
+def test_half_a_preview_does_not_serve():
+    picture = scene(240, 160, seed=3)
+    grainy = Image.effect_noise((120, 80), 80).convert("RGB")
+    data = dng(picture, grainy)
+    jpeg = data.index(b"\xff\xd8\xff")
+    end = data.index(b"\xff\xd9", jpeg)
+    middle = (jpeg + end) // 2
+    cut = data[:middle] + b"\xff\xd9" + bytes(end - middle) + data[end + 2 :]
+    assert len(cut) == len(data)
+    assert alike(read_photo(cut, SQUARE).pixels, picture) > 0.97
+
+
+def test_a_sensor_of_nothing_but_zeros_is_no_photo():
+    black = dng(Image.new("RGB", (240, 160)))
+    with pytest.raises(Damaged, match="black"):
+        read_photo(black, SQUARE)
+
+
+def test_a_raw_photo_of_phase_one_is_not_read_as_its_stamp():
+    for data in (stamp_of_phase_one(), stamp_of_phase_one()[:60]):
+        with pytest.raises((Unsupported, Damaged), match="RAW photo"):
+            read_photo(data, SQUARE)
+
+
+def test_what_a_camera_keeps_behind_a_stamp_is_no_picture_of_the_stamp():
+    def made(side, behind):
+        stream = io.BytesIO()
+        scene(side, side).save(stream, "TIFF", tiffinfo={271: "Maker"})
+        return stream.getvalue() + bytes(behind)
+
+    with pytest.raises(Unsupported, match="RAW photo"):
+        read_photo(made(160, 1_000_000), SQUARE)
+    # A picture with layers of Photoshop behind it is large enough to be one.
+    assert alike(read_photo(made(400, 5_000_000), SQUARE).pixels, scene(400, 400)) > 0.97
+    assert alike(read_photo(made(160, 0), SQUARE).pixels, scene(160, 160)) > 0.97
+
+
+def test_a_raw_photo_of_fujifilm_must_have_its_parts():
+    parts = struct.pack(">6I", 200, 1000, 1200, 400, 1600, 90_000)
+    head = b"FUJIFILMCCD-RAW 0201FF389501".ljust(84, b"\0") + parts
+    with pytest.raises(Incomplete, match="RAW photo .* 71600 of 91600 bytes"):
+        read_photo(head.ljust(20_000, b"\1"), SQUARE)

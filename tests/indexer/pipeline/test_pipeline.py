@@ -26,6 +26,7 @@ from indexer.workers.file_reader import Decoded, Known, ReadRequest, Refused, re
 from store import Catalog, Outcome, SpaceIdentity
 from tests.fakes import DIMENSION, FakeImageEncoder, FakeReadContext, Listener
 from tests.pictures import bomb_png, encoded, exif_with, scene, write
+from tests.raw_photos import dng
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 IDENTITY = SpaceIdentity("tiny", "hash", SQUARE.name, "float32", DIMENSION, 4.7, -16.0)
@@ -464,6 +465,19 @@ def test_an_unreadable_file_keeps_its_photo_and_a_new_one_is_a_problem(library):
         (library.folder / name).write_bytes(whole)
     library.index()
     assert library.photos() == {"a.jpg": before["a.jpg"], "new.jpg": before["a.jpg"]}
+
+
+def test_half_a_raw_photo_is_indexed_by_its_preview_and_said_so(library):
+    whole = dng(scene(240, 160), scene(120, 80))
+    (library.folder / "a.dng").write_bytes(whole[: len(whole) // 2])
+    listener = Listener()
+    report = library.index(listener)
+    note = f"it was read from its preview: {len(whole) - len(whole) // 2} bytes of the file are missing"
+    assert report.noted == [(bytes(library.folder / "a.dng"), note)]
+    assert library.outcomes() == {"a.dng": "indexed"}
+    assert [event.reason for event in listener.events if isinstance(event, FileDone)] == [note]
+    with library.catalog.read() as t:
+        assert t.files.problems() == []
 
 
 def test_a_file_that_vanishes_before_reading_costs_nothing_else(library):
