@@ -18,7 +18,7 @@ from .exif import FileExif, exif_of_tiff
 from .exif_facts import directories
 from .facts import metadata_of
 from .formats import HEAD, identify
-from .iso_media import with_known_brand
+from .iso_media import with_known_brand, without_gain_map
 from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, foreign, words_in
 from .orientation import HasExif
 
@@ -67,7 +67,7 @@ def _header(opened: BinaryIO) -> Iterator[tuple[HasExif, bytes]]:
     if picture_format in {"HEIF", "AVIF"}:
         data = with_known_brand(data, picture_format)
     try:
-        with Image.open(io.BytesIO(data) if data else opened, formats=[picture_format]) as image:
+        with _opened(io.BytesIO(data) if data else opened, picture_format, data) as image:
             if picture_format == "PNG" and image.width * image.height <= _MOST_PIXELS:
                 # Pillow reads the texts after the pixels only then.
                 image.load()
@@ -77,6 +77,17 @@ def _header(opened: BinaryIO) -> Iterator[tuple[HasExif, bytes]]:
         raise
     except Exception as error:
         raise Damaged("its header cannot be read") from error
+
+
+def _opened(file: BinaryIO, picture_format: str, data: bytes) -> Image.Image:
+    """Open the picture in *file*; one whose gain map cannot be read, without that."""
+    try:
+        return Image.open(file, formats=[picture_format])
+    except Exception:
+        plain = without_gain_map(data) if picture_format in {"HEIF", "AVIF"} else data
+        if plain == data:
+            raise
+        return Image.open(io.BytesIO(plain), formats=[picture_format])
 
 
 def _of_no_picture(picture_format: str, data: bytes) -> HasExif | None:
