@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import BinaryIO, Final
 
 from PIL import Image
@@ -13,11 +13,12 @@ from indexer.metadata import adopt_exif, packets_in, read_packets
 from indexer.metadata.texts import one_line
 from store import Metadata
 
-from .errors import Damaged
+from .errors import Damaged, DecodeError
 from .exif import FileExif, exif_of_tiff
 from .exif_facts import directories
 from .facts import metadata_of
 from .formats import HEAD, identify
+from .iso_media import with_known_brand, without_gain_map
 from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, foreign, words_in
 from .orientation import HasExif
 
@@ -59,30 +60,52 @@ def _header(opened: BinaryIO) -> Iterator[tuple[HasExif, bytes]]:
     """The picture in the file *opened*, and the content of the file if that is needed."""
     picture_format = identify(opened.read(HEAD))
     opened.seek(0)
-    data = opened.read(_MOST_WHOLE) if picture_format in {"RAW", "TIFF", "GIF"} else b""
-    if picture_format == "RAW":
-        # Loads a library that most folders never need.
-        from .raw import read_exif  # noqa: PLC0415
-
-        yield read_exif(data), data
+    data = b"" if picture_format in {"JPEG", "PNG", "WEBP", "BMP"} else opened.read(_MOST_WHOLE)
+    if (exif := _of_no_picture(picture_format, data)) is not None:
+        yield exif, data
         return
+    if picture_format in {"HEIF", "AVIF"}:
+        data = with_known_brand(data, picture_format)
     try:
-        image = Image.open(io.BytesIO(data) if data else opened, formats=[picture_format])
-    except MemoryError:
+        with _opened(io.BytesIO(data) if data else opened, picture_format, data) as image:
+            if picture_format == "PNG" and image.width * image.height <= _MOST_PIXELS:
+                # Pillow reads the texts after the pixels only then.
+                image.load()
+                adopt_exif(image)
+            yield image, data
+    except (DecodeError, MemoryError):
         raise
     except Exception as error:
-        if picture_format != "TIFF":
-            raise Damaged("its header cannot be read") from error
-        # A kind that Pillow does not know: its tags are there all the same.
-        yield FileExif(exif_of_tiff(data)), data
-        return
-    with image:
-        if picture_format == "PNG" and image.width * image.height <= _MOST_PIXELS:
-            # Pillow reads the texts after the pixels only then; without their end, there are those before.
-            with suppress(OSError, SyntaxError, ValueError):
-                image.load()
-            adopt_exif(image)
-        yield image, data
+        raise Damaged("its header cannot be read") from error
+
+
+def _opened(file: BinaryIO, picture_format: str, data: bytes) -> Image.Image:
+    """Open the picture in *file*; one whose gain map cannot be read, without that."""
+    try:
+        return Image.open(file, formats=[picture_format])
+    except Exception:
+        plain = without_gain_map(data) if picture_format in {"HEIF", "AVIF"} else data
+        if plain == data:
+            raise
+        return Image.open(io.BytesIO(plain), formats=[picture_format])
+
+
+def _of_no_picture(picture_format: str, data: bytes) -> HasExif | None:
+    """EXIF of a file that Pillow does not open as a picture; None for others."""
+    # These load libraries that most folders never need.
+    if picture_format == "TIFF":
+        from . import tiff  # noqa: PLC0415
+
+        found = tiff.outline(data)
+        if found is None or (found.is_plain and found.kind is tiff.Kind.PICTURE):
+            return None
+        if found.kind is tiff.Kind.PICTURE:
+            return FileExif(exif_of_tiff(data))
+    elif picture_format != "RAW":
+        return None
+    from .raw import read_exif  # noqa: PLC0415
+
+    return read_exif(data)
 
 
 def _clean(words: list[str]) -> tuple[str, ...]:

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 #: Raised when this program reads files that it refused before.
 _VERSION = 2
 
-
 #: Pixels. A JPEG is decoded at reduced size, a progressive one only after all its coefficients are in memory (6 bytes a
 #: pixel). Everything else is decoded whole: telephones make 200 megapixels, the largest cameras 151. A WebP file can
 #: promise 268 in 34 bytes, and takes twice the memory a pixel; the largest that are found in libraries have 50.

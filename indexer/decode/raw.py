@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -39,6 +38,18 @@ class Developed:
     height: int
     exif: FileExif
     note: str | None = None
+
+
+def read_exif(data: bytes) -> FileExif:
+    """The EXIF of the RAW photo in *data*, or of its preview; empty if there is none."""
+    found = exif_of_tiff(data)
+    if not len(found):
+        try:
+            with rawpy.imread(io.BytesIO(data)) as raw:
+                found = _exif(data, _preview(raw))
+        except rawpy.LibRawError:
+            pass
+    return FileExif(found)
 
 
 def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0) -> Developed:
@@ -90,15 +101,6 @@ def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing
 def _exif(data: bytes, preview: bytes | None) -> Image.Exif:
     found = exif_of_tiff(data)
     return jpeg.exif(preview) if not len(found) and preview is not None else found
-
-
-def read_exif(data: bytes) -> FileExif:
-    """The EXIF of the RAW photo in *data*, also of its preview; empty if there is none."""
-    found = exif_of_tiff(data)
-    if not len(found):
-        with suppress(rawpy.LibRawError), rawpy.imread(io.BytesIO(data)) as raw:
-            found = _exif(data, _preview(raw))
-    return FileExif(found)
 
 
 def _preview(raw: rawpy.RawPy) -> bytes | None:
