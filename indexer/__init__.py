@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Progress,
         ReadingBegins,
     )
+    from indexer.pipeline.stated_facts import unread_facts
     from indexer.pipeline.survey import survey_folder
     from indexer.watch.dirty_paths import DirtyPaths
     from indexer.workers.pool import ProcessReaders, Readers, ThreadReaders
@@ -55,6 +56,7 @@ __all__ = [
     "index_folders",
     "is_pattern",
     "survey_folder",
+    "unread_facts",
 ]
 
 _MODULES = {
@@ -74,6 +76,7 @@ _MODULES = {
         "Progress",
         "ReadingBegins",
     ),
+    "pipeline.stated_facts": ("unread_facts",),
     "pipeline.survey": ("survey_folder",),
     "watch.dirty_paths": ("DirtyPaths",),
     "workers.pool": ("ProcessReaders", "Readers", "ThreadReaders"),

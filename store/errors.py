@@ -166,4 +166,16 @@ def safe(text: str | bytes | os.PathLike[str]) -> str:
     if not isinstance(text, str | bytes):
         text = os.fspath(text)
     plain = text.decode("utf-8", "backslashreplace") if isinstance(text, bytes) else text
-    return "".join(mark if mark.isprintable() else mark.encode("unicode_escape").decode("ascii") for mark in plain)
+    return "".join(mark if is_shown(mark) else mark.encode("unicode_escape").decode("ascii") for mark in plain)
+
+
+def is_shown(text: str) -> bool:
+    """Return whether *text* has only characters that a reader sees, or that join those: no control characters.
+
+    The zero-width joiner and non-joiner are letters of words in Persian, Hindi and other languages, and of emoji.
+    """
+    return text.isprintable() or text.translate(_JOINERS).isprintable()
+
+
+#: U+200C, U+200D, and the letters of flags.
+_JOINERS = dict.fromkeys([0x200C, 0x200D, *range(0xE0020, 0xE0080)])

@@ -140,3 +140,7 @@ def test_errors_survive_pickling(error):
 def test_safe_escapes_control_characters_of_terminals():
     assert safe("a\x1b[31mb\nc\u202ed\udcff") == "a\\x1b[31mb\\nc\\u202ed\\udcff"
     assert safe(b"\xff\n") == "\\xff\\n"
+    assert (
+        safe("\u0645\u06cc\u200c\u062e \U0001f468\u200d\U0001f469")
+        == "\u0645\u06cc\u200c\u062e \U0001f468\u200d\U0001f469"
+    )

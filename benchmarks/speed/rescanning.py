@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from indexer import IndexRequest, ThreadReaders, index_folders
+from indexer.decode import FACTS_READER
 from indexer.files.scan import Found, scan
 from indexer.models import Preprocessing
 from store import Catalog, Facts, Folder, Space, SpaceIdentity
@@ -51,7 +52,7 @@ def fill(catalog: Catalog, folder: Path) -> tuple[Folder, Space]:
         t.folders.seen_on(added.id, folder.stat().st_dev)
         for found in scan(added.path):
             assert isinstance(found, Found)
-            photo = t.photos.add(random.bytes(32), 1, Facts(4000, 3000, "JPEG"))
+            photo = t.photos.add(random.bytes(32), 1, Facts(4000, 3000, "JPEG"), FACTS_READER)
             vector = random.normal(size=DIMENSION).astype(np.float32)
             t.embeddings.put(space.id, photo, vector / np.linalg.norm(vector))
             t.files.indexed(added.id, found.path, found.stamp, photo)

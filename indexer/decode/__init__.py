@@ -2,11 +2,15 @@
 
 from .colours import srgb
 from .errors import Damaged, DecodeError, TooLarge, Unsupported
+from .facts import FACTS_READER
 from .formats import HEAD, identify
+from .header import KeywordLists, read_keywords, read_metadata
 from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, Notes, foreign, read_xmp
 from .picture import DecodedPhoto, MemoryLock, decoders, read_photo
+from .xmp_facts import read_sidecar
 
 __all__ = [
+    "FACTS_READER",
     "HEAD",
     "HIERARCHICAL",
     "SUBJECT",
@@ -16,6 +20,7 @@ __all__ = [
     "DecodeError",
     "DecodedPhoto",
     "KeywordList",
+    "KeywordLists",
     "MemoryLock",
     "Notes",
     "TooLarge",
@@ -23,7 +28,10 @@ __all__ = [
     "decoders",
     "foreign",
     "identify",
+    "read_keywords",
+    "read_metadata",
     "read_photo",
+    "read_sidecar",
     "read_xmp",
     "srgb",
 ]

@@ -1,37 +1,59 @@
 """Notes of people and other programs in a picture or its sidecar: rating, caption and keywords.
 
-Sources, in order of precedence: XMP (ISO 16684-1; Dublin Core, xmp:Rating, the keyword lists of Lightroom,
-digiKam and Windows, without this program's own keywords), IPTC IIM (records 2:25 and 2:120), EXIF (ImageDescription,
-and Windows' XP tags).
+Those in XMP (ISO 16684-1) are Dublin Core's, xmp:Rating and Windows' percentage, and the keyword lists of Lightroom,
+digiKam and Windows, without this program's own keywords.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
-from xml.etree import ElementTree as ET
 
-from PIL import ExifTags, ImageFile, IptcImagePlugin
+from indexer.metadata import Xmp, read_packets
+from indexer.metadata.namespaces import DC, EXIF, MICROSOFT_PHOTO, PHOTOSHOP, TIFF, XMP
+from indexer.metadata.texts import one_line
 
-#: Bytes. Programs that keep masks and drawings in XMP make some megabytes of it.
-_MOST_XMP: Final = 16 << 20
 #: Longer than any list or caption that people write; some programs put whole documents there.
 _MOST_KEYWORDS, _LONGEST_KEYWORD, _LONGEST_CAPTION = 500, 200, 5000
-_RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-_DC: Final = "{http://purl.org/dc/elements/1.1/}"
-_RATING: Final = "{http://ns.adobe.com/xap/1.0/}Rating"
+_RATING: Final = f"{{{XMP}}}Rating"
+_PERCENT: Final = f"{{{MICROSOFT_PHOTO}}}Rating"
+_DESCRIPTION: Final = f"{{{DC}}}description"
+_TIFF_DESCRIPTION: Final = f"{{{TIFF}}}ImageDescription"
+_COMMENT: Final = f"{{{EXIF}}}UserComment"
+_TITLES: Final = (f"{{{DC}}}title", f"{{{PHOTOSHOP}}}Headline")
 #: Captions that cameras write by themselves.
 _CAMERA_CAPTION = re.compile(
     r"(OLYMPUS|SONY|SAMSUNG|SANYO|KODAK|MINOLTA|KONICA|Exif|NIKON|PENTAX|CASIO|DIGITAL)"
     r"[ _].{0,12}(CAMERA|DSC|CSC|PICTURE|JPEG)"
-    r"|DCIM[\\/].*|<?untitled>?|default",
+    # Names of files, and what libraries for scientific pictures write.
+    r"|DCIM[\\/].*|<?untitled>?|default|\{\"shape\": .*\}|ImageJ=.*",
     re.IGNORECASE,
 )
-_EXIF_RATING: Final = 0x4746
-_EXIF_XMP: Final = 700
-_UTF8_MARK: Final = b"\x1b%G"
+#: Captions that programs and telephones write by themselves, such as the names of Huawei's effects.
+_PROGRAM_CAPTIONS: Final = frozenset(
+    [
+        *("Created by Imlib", "iClarified", "SAMSUNG", "<Digimax i5, Samsung #1>", "Exif_JPEG_PICTURE"),
+        *("binary comment", "charset=Ascii", "x-default"),
+        *(
+            "btf",
+            "btfhdr",
+            "btfmdn",
+            "btr",
+            "burst",
+            "cof",
+            "dav",
+            "edf",
+            "fbt",
+            "fbthdr",
+            "frem",
+            "frontbhdp",
+            "fshbty",
+        ),
+        *("hdrpl", "mde", "mde_soft", "mon", "nor", "oznor", "oznorWO", "ptr", "qrf", "rbt", "rhdr", "rpt", "sdr_HDRB"),
+    ]
+)
 #: The namespace in which this program records its own keywords. It is no address on the network.
 _OURS: Final = "urn:uuid:bc916edb-b850-4761-ba58-e891f8140305#"
 
@@ -51,7 +73,7 @@ class KeywordList:
 
     @property
     def tag(self) -> str:
-        """Its qualified name in ElementTree."""
+        """Its qualified name."""
         return f"{{{self.namespace}}}{self.name}"
 
     @property
@@ -74,12 +96,17 @@ WINDOWS: Final = KeywordList("http://ns.microsoft.com/photo/1.0/", "MicrosoftPho
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Rating, caption and keywords; `None`, or no keywords, if there are none."""
+    """Rating, caption and keywords; `None`, or no keywords, if there are none.
+
+    Where there is no `caption`, a `comment` serves as one, or else the `title`.
+    """
 
     #: 1 to 5 stars, 0 for none, -1 for rejected.
     rating: int | None = None
     caption: str | None = None
     keywords: tuple[str, ...] = ()
+    comment: str | None = None
+    title: str | None = None
 
     def over(self, other: Notes) -> Notes:
         """These notes, with gaps filled from *other*."""
@@ -87,137 +114,85 @@ class Notes:
             other.rating if self.rating is None else self.rating,
             self.caption or other.caption,
             self.keywords or other.keywords,
+            self.comment or other.comment,
+            self.title or other.title,
         )
 
 
-def notes_in(image: object, tags: Mapping[int, object]) -> Notes:
-    """The notes in *image*, an open picture, whose main EXIF tags are *tags*. Raises nothing."""
-    info = getattr(image, "info", {})
-    packet = info.get("xmp") or tags.get(_EXIF_XMP)
-    found = read_xmp(packet) if isinstance(packet, bytes) else Notes()
-    return found.over(_iptc(image)).over(_exif(tags))
-
-
 def read_xmp(packet: bytes) -> Notes:
-    """The notes in an XMP packet or a sidecar file; empty if it is broken."""
-    # XMP has no document types: a packet with one is either broken or an attack on the parser.
-    if len(packet) > _MOST_XMP or b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:
-        return Notes()
-    start, end = packet.find(b"<rdf:RDF"), packet.rfind(b"</rdf:RDF>")
-    wrapped = packet if start < 0 or end < 0 or b"xmlns:rdf" not in packet[start:end] else packet[start : end + 10]
-    try:
-        tree = ET.fromstring(wrapped.strip(b"\0 \r\n\t"))  # noqa: S314 - see above; expat limits expansion besides
-    except (ET.ParseError, ValueError, LookupError):
-        return Notes()
-    return _of_tree(tree)
+    """The notes in an XMP packet or a sidecar file, as far as it can be read."""
+    return notes_of(read_packets(packet))
 
 
-def _of_tree(tree: ET.Element) -> Notes:
-    rating: object = None
-    caption = ""
-    everything = list(tree.iter(f"{_RDF}Description"))
-    for described in everything:
-        rating = described.get(_RATING) or described.findtext(_RATING) or rating
-        caption = caption or _alternative(described.find(f"{_DC}description"))
+def notes_of(xmp: Xmp) -> Notes:
+    """The notes in XMP, without those that this program wrote: its own tags are not notes of others."""
     keywords = [
         path.rsplit(each.separator, 1)[-1] if each.separator else path
         for each in (SUBJECT, HIERARCHICAL, TAGS, WINDOWS)
-        for path in _foreign(everything, each)
+        for path in foreign(words_in(xmp, each), xmp.texts(each.ours.tag), xmp.texts(each.copies.tag))
     ]
-    return Notes(_rating(rating), _caption(caption), _keywords(keywords))
-
-
-def _foreign(everything: Sequence[ET.Element], each: KeywordList) -> list[str]:
-    """The list's keywords without those that this program wrote: its own tags are not notes of others."""
-    keywords, ours, copies = (
-        [item for described in everything for item in _items_of(described, tag)]
-        for tag in (each.tag, each.ours.tag, each.copies.tag)
+    stars = rating_of(xmp.text(_RATING))
+    titles = (caption_of(xmp.text(name)) for name in _TITLES)
+    return Notes(
+        rating_of(xmp.text(_PERCENT), is_percent=True) if stars is None else stars,
+        caption_of(xmp.text(_DESCRIPTION)) or caption_of(xmp.text(_TIFF_DESCRIPTION)),
+        keywords_of(keywords),
+        caption_of(xmp.text(_COMMENT)),
+        next((title for title in titles if title is not None), None),
     )
-    return foreign([item for item in keywords if item.strip()], set(ours), set(copies))
 
 
-def _items_of(described: ET.Element, tag: str) -> list[str]:
-    """The list's items; a single one may be an attribute."""
-    attribute = described.get(tag)
-    return [*([] if attribute is None else [attribute]), *_items(described.find(tag))]
+def words_in(xmp: Xmp, each: KeywordList) -> Sequence[str]:
+    """The keywords of a list. Programs that write one as a plain text put commas or semicolons between them."""
+    value = xmp.value(each.tag)
+    if value is None or value.items:
+        return xmp.texts(each.tag)
+    return [word.strip() for word in re.split("[;,]", value.text) if word.strip()]
 
 
-def _items(element: ET.Element | None) -> list[str]:
-    return [] if element is None else [item.text or "" for item in element.iter(f"{_RDF}li")]
-
-
-def _alternative(element: ET.Element | None) -> str:
-    """A text in its default language."""
-    if element is None:
-        return ""
-    items = list(element.iter(f"{_RDF}li"))
-    default = [item for item in items if item.get("{http://www.w3.org/XML/1998/namespace}lang") == "x-default"]
-    return next((item.text or "" for item in default + items), element.text or "")
-
-
-def _iptc(image: object) -> Notes:
-    if not isinstance(image, ImageFile.ImageFile):
-        return Notes()
+def rating_of(value: object, *, is_percent: bool = False) -> int | None:
+    """Stars, -1 to 5; None if *value* is no rating. Windows writes 1, 25, 50, 75 and 99 percent."""
     try:
-        found = IptcImagePlugin.getiptcinfo(image) or {}
-    except Exception:  # noqa: BLE001 - broken metadata costs that fact alone
-        return Notes()
-    is_utf8 = found.get((1, 90)) == _UTF8_MARK
-    keywords = [_decoded(item, is_utf8=is_utf8) for item in _listed(found.get((2, 25)))]
-    caption = "".join(_decoded(item, is_utf8=is_utf8) for item in _listed(found.get((2, 120)))[:1])
-    return Notes(None, _caption(caption), _keywords(keywords))
-
-
-def _exif(tags: Mapping[int, object]) -> Notes:
-    base = ExifTags.Base
-    keywords = (_wide(tags.get(base.XPKeywords)) or "").split(";")
-    caption = text_of(tags.get(base.ImageDescription)) or _wide(tags.get(base.XPComment)) or ""
-    return Notes(_rating(tags.get(_EXIF_RATING)), _caption(caption), _keywords(keywords))
-
-
-def _listed(value: object) -> list[bytes]:
-    return [item for item in (value if isinstance(value, list) else [value]) if isinstance(item, bytes)]
-
-
-def _decoded(value: bytes, *, is_utf8: bool) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        return value.decode("utf-8" if is_utf8 else "cp1252", "replace")
-
-
-def _wide(value: object) -> str | None:
-    """A text that Windows wrote into EXIF: UTF-16, as bytes or as a tuple of them."""
-    try:
-        raw = bytes(value) if isinstance(value, bytes | tuple) else b""
-    except (TypeError, ValueError):
-        return None
-    return text_of(raw.decode("utf-16-le", "replace"))
-
-
-def _rating(value: object) -> int | None:
-    try:
-        number = round(float(value))  # type: ignore[arg-type]  # any value is tried
+        number = float(value)  # type: ignore[arg-type]  # any value is tried
+        if is_percent:
+            return max(1, round(number / 25) + 1) if 0 < number <= 100 else None  # noqa: PLR2004 - percent
+        number = round(number)
     except (TypeError, ValueError, OverflowError):
         return None
     return number if -1 <= number <= 5 else None  # noqa: PLR2004 - five stars
 
 
-def _caption(value: str) -> str | None:
-    text = text_of(value[:_LONGEST_CAPTION])
-    return None if text is None or _CAMERA_CAPTION.fullmatch(text) else text
+def caption_of(value: str | None) -> str | None:
+    """*value* on one line; None if there is nothing in it that a person wrote."""
+    text = one_line((value or "")[:_LONGEST_CAPTION])
+    if text is None or _CAMERA_CAPTION.fullmatch(text) or text in _PROGRAM_CAPTIONS:
+        return None
+    return text
 
 
-def _keywords(values: Iterable[str]) -> tuple[str, ...]:
+def keywords_of(values: Iterable[str]) -> tuple[str, ...]:
     """Keywords in their order, each once, ignoring case."""
     found: dict[str, str] = {}
     for value in values:
-        text = text_of(value[: _LONGEST_KEYWORD + 1])
-        if text is not None and len(text) <= _LONGEST_KEYWORD:
-            found.setdefault(text.casefold(), text)
-        if len(found) == _MOST_KEYWORDS:
-            break
+        for part in _parts(value):
+            text = one_line(part)
+            if text is not None:
+                found.setdefault(text.casefold(), text)
+            if len(found) == _MOST_KEYWORDS:
+                return tuple(found.values())
     return tuple(found.values())
+
+
+def _parts(value: str) -> Iterable[str]:
+    """*value*, a keyword; of a text too long to be one, the keywords that it lists, or its beginning."""
+    text = value[: _MOST_KEYWORDS * _LONGEST_KEYWORD].strip()
+    if len(text) <= _LONGEST_KEYWORD:
+        return [text]
+    separator = next((each for each in (";", "\n", ",", "|") if each in text), None)
+    parts = [text] if separator is None else [part.strip() for part in text.split(separator)]
+    # A single word of that length is none: it is data that some program keeps there.
+    cut = [part if len(part) <= _LONGEST_KEYWORD else part[: _LONGEST_KEYWORD + 1].rpartition(" ")[0] for part in parts]
+    return [part for part in cut if part]
 
 
 def foreign(keywords: Sequence[str], ours: Collection[str], copies: Collection[str]) -> list[str]:
@@ -226,15 +201,6 @@ def foreign(keywords: Sequence[str], ours: Collection[str], copies: Collection[s
     *ours* and *copies* are the keywords that this program wrote. Copies count as foreign once another program wrote
     into the list: it found them there, and left them.
     """
-    has_foreign = any(word not in ours and word not in copies for word in keywords)
-    return [word for word in keywords if word not in ours] if has_foreign else []
-
-
-def text_of(value: object) -> str | None:
-    """*value*, text or bytes of a tag, on one line and without unprintable characters; None if nothing is left."""
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    if not isinstance(value, str):
-        return None
-    shown = "".join(mark if mark.isprintable() else " " for mark in value.partition("\0")[0])
-    return " ".join(shown.split()) or None
+    labels, copied = set(ours), set(copies)
+    has_foreign = any(word not in labels and word not in copied for word in keywords)
+    return [word for word in keywords if word not in labels] if has_foreign else []

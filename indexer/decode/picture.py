@@ -15,6 +15,7 @@ import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from indexer.metadata import adopt_exif
 from store import Facts
 
 from . import jpeg
@@ -142,6 +143,7 @@ def _read(task: _Task, data: bytes | None = None, *, is_whole: bool = False) -> 
             _reduce(image, task.preprocessing, is_whole=is_whole)
         with task.memory_lock() if _is_large(image, width * height) else nullcontext():
             image.load()
+            adopt_exif(image)
             if task.picture_format == "JPEG" and (jpeg.ended_early(image) or zeros_before(content, len(content))):
                 jpeg.check_whole(content, task.preprocessing.size)
             return _finished(task, image, image, (width, height))
@@ -160,7 +162,7 @@ def _finished(task: _Task, image: Image.Image, exif: HasExif, size: tuple[int, i
         size = picture.size
     elif stored in SIDEWAYS:
         size = size[1], size[0]
-    facts = read_facts(exif, size, task.picture_format)
+    facts = read_facts(exif, size, task.picture_format, task.data)
     return DecodedPhoto(pixels, facts, pack_miniature(miniature(picture)), profile if is_of_rgb else None)
 
 
@@ -273,7 +275,7 @@ def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
 
     with task.memory_lock() if len(task.data) > _LARGE_FILE else nullcontext():
         developed = develop(task.data, task.preprocessing, missing)
-    facts = read_facts(developed.exif, (developed.width, developed.height), "RAW")
+    facts = read_facts(developed.exif, (developed.width, developed.height), "RAW", task.data)
     pixels = task.preprocessing.square(developed.image)
     small = pack_miniature(miniature(developed.image))
     return DecodedPhoto(pixels, facts, small, profile_of(developed.image), developed.note)

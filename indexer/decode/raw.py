@@ -40,6 +40,18 @@ class Developed:
     note: str | None = None
 
 
+def read_exif(data: bytes) -> FileExif:
+    """The EXIF of the RAW photo in *data*, or of its preview; empty if there is none."""
+    found = exif_of_tiff(data)
+    if not len(found):
+        try:
+            with rawpy.imread(io.BytesIO(data)) as raw:
+                found = _exif(data, _preview(raw))
+        except rawpy.LibRawError:
+            pass
+    return FileExif(found)
+
+
 def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0) -> Developed:
     """The RAW photo in *data* for *preprocessing*. Raises `Unsupported`, `Damaged` or `TooLarge`.
 

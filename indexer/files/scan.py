@@ -65,7 +65,8 @@ def scan(
     followed only with *follow*: then those that lead out of the folder, to each place once.
 
     A folder that cannot be listed is yielded as `Unreadable` and does not end the walk; a missing one (other than
-    *folder* itself) counts as empty. Only the part *within* is walked. Companions are marked unless *pair* is off.
+    *folder* itself) counts as empty. Only the part *within* is walked. Companions are marked, with
+    *pair* off only sidecars.
     """
     rules = _rules_above(folder, within.path, Rules.of(excludes), follow=follow)
     if not isinstance(rules, Rules):
@@ -111,8 +112,8 @@ def _items_in(
             folders.append(item.path)
         elif item is not None:
             items.append(item)
-    if pair:
-        files |= {name: files[name]._replace(companion_of=main) for name, main in companions(files).items()}
+    mains = companions(files, of_pictures=pair)
+    files |= {name: files[name]._replace(companion_of=main) for name, main in mains.items()}
     return [*items, *files.values()], folders
 
 

@@ -10,9 +10,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.decode import FACTS_READER
 from indexer.models.protocols import ImageEncoder
-from indexer.workers.file_reader import Decoded, Known, Reading, Refused
+from indexer.workers.file_reader import Decoded, Known, Reading, Refused, Stated
 from store import Catalog, Outcome, Space, Transaction, Vectors
+
+from .stated_facts import store_facts
 
 _ByDigest = dict[bytes, NDArray[np.float32]]
 _ById = dict[int, NDArray[np.float32]]
@@ -60,7 +63,7 @@ class BatchWriter:
         """Store *readings*, all or none."""
         new, vectors = self._look_up(readings)
         vectors |= self._embed(new)
-        if self._tagger is not None and not all(isinstance(reading, Refused) for reading in readings):
+        if self._tagger is not None and not all(isinstance(reading, Refused | Stated) for reading in readings):
             self._tagger.prepare()
         with self._catalog.write() as t:
             to_tag: _ById = {}
@@ -107,9 +110,13 @@ class BatchWriter:
 
     def _store_one(self, t: Transaction, reading: Reading, vectors: _ByDigest, to_tag: _ById) -> bool:
         """Store one reading, and add its photo to *to_tag* if it needs tags. Returns whether it was stored."""
+        if reading.file.purpose.is_facts:
+            store_facts(t, reading)
+            return True
         if isinstance(reading, Refused):
             _store_refused(t, reading)
             return True
+        assert not isinstance(reading, Stated)
         photo_id = t.photos.find(reading.content_hash)
         if isinstance(reading, Decoded):
             photo_id = self._photo_of(t, reading, photo_id)
@@ -132,14 +139,14 @@ class BatchWriter:
 
     def _photo_of(self, t: Transaction, reading: Decoded, known: int | None) -> int:
         if known is not None:
-            t.photos.refresh(known, reading.facts)
+            t.photos.refresh(known, reading.facts, FACTS_READER)
             return known
         before = t.files.only(reading.file.folder_id, reading.file.path)
         if before is not None and t.embeddings.pixels(self._space.id, before) == reading.digest:
             # Another program wrote a rating or a caption: the same photo, with all its manual tags.
-            t.photos.become(before, reading.content_hash, reading.stamp.size, reading.facts)
+            t.photos.become(before, reading.content_hash, reading.stamp.size, reading.facts, FACTS_READER)
             return before
-        return t.photos.add(reading.content_hash, reading.stamp.size, reading.facts)
+        return t.photos.add(reading.content_hash, reading.stamp.size, reading.facts, FACTS_READER)
 
 
 def _store_refused(t: Transaction, reading: Refused) -> None:

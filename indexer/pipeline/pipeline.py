@@ -1,7 +1,7 @@
 """The indexing pipeline: brings the catalog up to date with folders on disk, stage by stage.
 
-survey → read and decode → embed and store → link companions → forget what is gone → carry over what was said of edited
-photos
+survey → read and decode → embed and store → link companions → read sidecars → forget what is gone → carry over what was
+said of edited photos
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime, timedelta
 
 from indexer.models.protocols import ImageEncoder
-from indexer.workers.file_reader import Decision, Decoded, Known, Reading, ReadRequest, Refused
+from indexer.workers.file_reader import Decision, Decoded, Known, Purpose, Reading, ReadRequest, Refused, Stated
 from indexer.workers.pool import Readers
 from store import Attempts, Catalog, Folder, Outcome, Space
 
 from .batch import BatchWriter, StoredBatch, Tagger
 from .edits import carry_over_edits
 from .records import FileDone, HeldBack, IndexReport, IndexRequest, Progress, ReadingBegins
+from .stated_facts import unread_sidecars
 from .survey import Changes, PackedFile, pack_stamp, read_request, survey
 
 #: Files that only need a row, in one transaction.
@@ -56,6 +57,7 @@ def index_folders(
     report = IndexReport()
     if request.check_embeddings:
         _drop_damaged(catalog, request.space)
+        _mend_facts(catalog)
     surveyed = survey(catalog, request, report, progress)
     progress.report(ReadingBegins(surveyed.count))
     if surveyed.count:
@@ -65,6 +67,7 @@ def index_folders(
     unsettled = indexer.index(surveyed.to_read)
     # Only now it is known which of their main files are indexed.
     unsettled += indexer.index(_link_companions(catalog, surveyed.passes, report))
+    unsettled += indexer.index(unread_sidecars(catalog, request.folders))
     indexer.index(unsettled, is_last=True)
     # Only now: a file that moved has been found under its new name, and its photo was never without one.
     for folder in request.folders:
@@ -138,10 +141,16 @@ class _FileIndexer:
         self._report.alike += stored.alike
         again = set(map(id, stored.again))
         for reading in batch:
-            if id(reading) not in again:
+            # A sidecar was reported as a companion.
+            if id(reading) not in again and reading.file.purpose is not Purpose.SIDECAR:
                 self._report_file(reading)
 
     def _report_file(self, reading: Reading) -> None:
+        if reading.file.purpose is Purpose.FACTS:
+            # The file stays as it is, also if it cannot be read now.
+            self._report.refreshed += isinstance(reading, Stated)
+            self._progress.report(FileDone(reading.file.absolute, Outcome.INDEXED, None))
+            return
         outcome = reading.outcome if isinstance(reading, Refused) else Outcome.INDEXED
         note = reading.note if isinstance(reading, Decoded) else None
         reason = reading.reason if isinstance(reading, Refused) else note
@@ -218,6 +227,14 @@ def _drop_damaged(catalog: Catalog, space: Space) -> None:
     if not is_whole:
         with catalog.write() as t:
             t.embeddings.drop_damaged(space.id)
+
+
+def _mend_facts(catalog: Catalog) -> None:
+    with catalog.read() as t:
+        wrong = t.photo_facts.wrong()
+    if wrong:
+        with catalog.write() as t:
+            t.photo_facts.mend(wrong)
 
 
 def _link_companions(

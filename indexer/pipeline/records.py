@@ -102,6 +102,8 @@ class IndexReport:
     unchanged: int = 0
     #: New or changed files that belong to a photo decoded from another file.
     companions: int = 0
+    #: Unchanged files whose facts were read again, because an earlier version had read them.
+    refreshed: int = 0
     #: Files that no longer exist, and files that the user's rules now leave out.
     gone: int = 0
     left_out: int = 0

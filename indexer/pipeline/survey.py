@@ -10,13 +10,13 @@ from itertools import chain
 from struct import Struct
 from typing import NamedTuple
 
-from indexer.files.companions import is_sidecar
 from indexer.files.ignore import BadRule
 from indexer.files.scan import WHOLE, Found, Item, LeftOut, Subtree, Unreadable, device_and_inode, scan
-from indexer.workers.file_reader import ReadRequest
+from indexer.workers.file_reader import Purpose, ReadRequest
 from store import Catalog, File, Folder, Outcome, Stamp
 
 from .records import FolderOffline, FolderScanned, IndexReport, IndexRequest, Progress
+from .stated_facts import outdated
 
 #: Size, times and inode, the last of which is unsigned.
 _STAMP = Struct("<qqqQ")
@@ -51,8 +51,6 @@ class Changes:
     to_read: list[PackedFile] = field(default_factory=list)
     #: Companions among these.
     companions: list[PackedFile] = field(default_factory=list)
-    #: Pictures whose sidecar was changed or deleted: their facts are read again.
-    to_refresh: list[bytes] = field(default_factory=list)
     #: Number of the files to read that have not changed since the last pass: they failed, or lost their main file.
     again: int = 0
     #: Ids of files that no longer exist.
@@ -92,13 +90,13 @@ def survey(catalog: Catalog, request: IndexRequest, report: IndexReport, progres
         changes.to_read.clear()
     for folder, changes in passes:
         _drop_recent(folder, changes, request.min_age, report)
-    refreshed = {(folder.id, path) for folder, changes in passes for path in changes.to_refresh}
-    others = _to_refresh(catalog, request.folders, refreshed, chosen)
+    others: list[ReadRequest] = []
     if request.within is None:
-        others += _unembedded(catalog, request, chain(_requests(chosen, refreshed), others))
-        others += _without_miniature(catalog, request, chain(_requests(chosen, refreshed), others))
+        others += _unembedded(catalog, request, _requests(chosen))
+        others += _without_miniature(catalog, request, chain(_requests(chosen), others))
+        others += outdated(catalog, request.folders, chain(_requests(chosen), others))
     count = sum(len(found) for _, found in chosen) + len(others)
-    return Survey(passes, chain(_requests(chosen, refreshed), others), count)
+    return Survey(passes, chain(_requests(chosen), others), count)
 
 
 def survey_folder(
@@ -176,8 +174,6 @@ def _add_found(changes: Changes, found: Found, file: _SlimFile | None) -> None:
         changes.to_read.append(PackedFile(found.path, packed, None))
         return
     changes.companions.append(PackedFile(found.path, packed, found.companion_of))
-    if is_sidecar(found.path):
-        changes.to_refresh.append(os.path.join(os.path.dirname(found.path), found.companion_of))
 
 
 def _add_missing(changes: Changes, missing: Mapping[bytes, _SlimFile], left_out: set[bytes]) -> None:
@@ -189,8 +185,6 @@ def _add_missing(changes: Changes, missing: Mapping[bytes, _SlimFile], left_out:
         is_left_out = path in left_out or path.startswith(folders)
         (changes.left_out if is_left_out else changes.gone).append(file.id)
         changes.stamps[file.id] = file.stamp
-        if file.companion_of is not None and is_sidecar(path):
-            changes.to_refresh.append(os.path.join(os.path.dirname(path), file.companion_of))
 
 
 def _parts(folder: Folder, request: IndexRequest) -> Sequence[Subtree]:
@@ -245,45 +239,21 @@ def _old_enough(
 
 
 def _drop_recent(folder: Folder, changes: Changes, min_age: float, report: IndexReport) -> None:
-    """Leave companions for a later pass, and dependent refreshes, if they or their main files are too recent."""
+    """Leave companions for a later pass if they or their main files are too recent."""
     settled = list(_old_enough(folder, changes.companions, min_age, report))
     recent = {path for of, path in report.too_recent if of == folder}
-    waiting = recent | {found.main_file for found in changes.companions if found.path in recent}
     changes.companions = [found for found in settled if found.main_file not in recent]
-    changes.to_refresh = [path for path in changes.to_refresh if path not in waiting]
 
 
-def read_request(folder: Folder, path: bytes, stamp: Stamp, *, is_refresh: bool = False) -> ReadRequest:
+def read_request(folder: Folder, path: bytes, stamp: Stamp) -> ReadRequest:
     """The request to read the file at *path*, relative to *folder*."""
-    return ReadRequest(folder.id, path, os.path.join(folder.path, path), stamp, is_refresh)
+    return ReadRequest(folder.id, path, os.path.join(folder.path, path), stamp)
 
 
-def _requests(
-    chosen: Iterable[tuple[Folder, Iterable[PackedFile]]], refreshed: set[tuple[int, bytes]]
-) -> Iterator[ReadRequest]:
+def _requests(chosen: Iterable[tuple[Folder, Iterable[PackedFile]]]) -> Iterator[ReadRequest]:
     for folder, some in chosen:
         for found in some:
-            yield read_request(folder, found.path, found.stamp, is_refresh=(folder.id, found.path) in refreshed)
-
-
-def _to_refresh(
-    catalog: Catalog,
-    folders: Iterable[Folder],
-    refreshed: set[tuple[int, bytes]],
-    chosen: Iterable[tuple[Folder, Iterable[PackedFile]]],
-) -> list[ReadRequest]:
-    """Requests for indexed pictures whose facts must be read again, without those that are *chosen* anyway."""
-    if not refreshed:
-        return []
-    by_id = {folder.id: folder for folder in folders}
-    rest = refreshed - {(folder.id, found.path) for folder, some in chosen for found in some}
-    with catalog.read() as t:
-        files = [t.files.at(folder_id, path) for folder_id, path in sorted(rest)]
-    return [
-        read_request(by_id[file.folder_id], file.path, file.stamp, is_refresh=True)
-        for file in files
-        if file is not None and file.photo_id is not None
-    ]
+            yield read_request(folder, found.path, found.stamp)
 
 
 def _unembedded(catalog: Catalog, request: IndexRequest, already: Iterable[ReadRequest]) -> list[ReadRequest]:
@@ -306,7 +276,7 @@ def _without_miniature(catalog: Catalog, request: IndexRequest, already: Iterabl
         return []
     read = {file.absolute for file in already}
     requests = [
-        read_request(by_id[file.folder_id], file.path, file.stamp, is_refresh=True)
+        replace(read_request(by_id[file.folder_id], file.path, file.stamp), purpose=Purpose.PHOTO_AGAIN)
         for file in lacking
         if file.folder_id in by_id
     ]

@@ -7,16 +7,25 @@ import os
 import stat
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.decode import HEAD, DecodeError, Notes, identify, read_photo, read_xmp
+from indexer.decode import (
+    HEAD,
+    DecodeError,
+    identify,
+    read_metadata,
+    read_photo,
+    read_sidecar,
+)
 from indexer.files.open_file import open_file, open_nonblocking
 from indexer.files.scan import stamp_of
-from store import Facts, Outcome, Stamp
+from indexer.metadata.takeout import read_takeout
+from store import Facts, Metadata, Outcome, Stamp
 
 if TYPE_CHECKING:
     from indexer.models.protocols import Preprocessor
@@ -25,9 +34,28 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 30
 #: Bytes of a sidecar that are read; as many as of a packet within a picture.
 _MOST_SIDECAR = 16 << 20
+_CHANGED = "it changed while it was read; the next pass reads it again"
 #: Nanoseconds. Linux stamps files by a clock that ticks every 1 to 10 ms; FAT keeps every second one.
 _SECOND = 1_000_000_000
 _GRAIN, _COARSE = 20_000_000, 2 * _SECOND
+
+
+class Purpose(Enum):
+    """The purpose of reading a file."""
+
+    #: Its picture and its facts, unless its content is embedded already.
+    PHOTO = "photo"
+    #: Its picture and its facts in any case.
+    PHOTO_AGAIN = "photo again"
+    #: The facts of a picture that is embedded already.
+    FACTS = "facts"
+    #: The facts in a sidecar.
+    SIDECAR = "sidecar"
+
+    @property
+    def is_facts(self) -> bool:
+        """True if facts alone are read."""
+        return self in {Purpose.FACTS, Purpose.SIDECAR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +66,7 @@ class ReadRequest:
     path: bytes
     absolute: bytes
     stamp: Stamp
-    #: Read its facts again even if its photo is embedded.
-    is_refresh: bool = False
+    purpose: Purpose = Purpose.PHOTO
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +108,18 @@ class Decoded:
     note: str | None = None
 
 
-Reading = Refused | Known | Decoded
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """The file states these facts. It was read for nothing else."""
+
+    file: ReadRequest
+    stamp: Stamp
+    found: Metadata
+    #: The ending of the picture that a sidecar says it belongs to, in lower case.
+    belongs_to: bytes | None = None
+
+
+Reading = Refused | Known | Decoded | Stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +145,7 @@ class ReadContext(Protocol):
 def read_file(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
     """Read *file*. Raises nothing because of the file."""
     try:
-        return _read(file, preprocessing, context)
+        return _read_facts(file) if file.purpose.is_facts else _read(file, preprocessing, context)
     except DecodeError as error:
         return Refused(file, file.stamp, error.outcome, error.reason)
     except FileNotFoundError:
@@ -135,15 +173,14 @@ def _read(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) 
         data = opened.read()
         after = stamp_of(os.fstat(descriptor))
     if after != stamp:
-        reason = "it changed while it was read; the next pass reads it again"
-        return Refused(file, stamp, Outcome.FAILED, reason, may_settle=True)
+        return Refused(file, stamp, Outcome.FAILED, _CHANGED, may_settle=True)
     return _decode(file, stamp, data, preprocessing, context)
 
 
 def _decode(file: ReadRequest, stamp: Stamp, data: bytes, preprocessing: Preprocessor, context: ReadContext) -> Reading:
     content_hash = hashlib.sha256(data).digest()
     decision = context.decide(content_hash)
-    if decision.is_embedded and not file.is_refresh:
+    if decision.is_embedded and file.purpose is Purpose.PHOTO:
         return Known(file, stamp, content_hash)
     if decision.given_up is not None:
         return Refused(file, stamp, Outcome.FAILED, decision.given_up)
@@ -153,8 +190,21 @@ def _decode(file: ReadRequest, stamp: Stamp, data: bytes, preprocessing: Preproc
         tried = content_hash if error.outcome is Outcome.FAILED else None
         return Refused(file, stamp, error.outcome, error.reason, tried=tried)
     digest = hashlib.blake2b(photo.pixels.tobytes(), digest_size=16).digest()
-    facts = with_sidecar(photo.facts, file.absolute)
-    return Decoded(file, stamp, content_hash, photo.pixels, digest, facts, photo.miniature, photo.note)
+    return Decoded(file, stamp, content_hash, photo.pixels, digest, photo.facts, photo.miniature, photo.note)
+
+
+def _read_facts(file: ReadRequest) -> Reading:
+    """Read the facts of a picture whose content is known, or of a sidecar, without reading more than needed."""
+    with open_file(file.absolute) as opened:
+        stamp = stamp_of(os.fstat(opened.fileno()))
+        if stamp != file.stamp:
+            return Refused(file, stamp, Outcome.FAILED, _CHANGED, may_settle=True)
+        if file.purpose is Purpose.FACTS:
+            return Stated(file, stamp, read_metadata(opened))
+        data = opened.read(_MOST_SIDECAR)
+    if file.absolute.lower().endswith(b".json"):
+        return Stated(file, stamp, read_takeout(data))
+    return Stated(file, stamp, *read_sidecar(data))
 
 
 def _status_when_stable(descriptor: int) -> os.stat_result:
@@ -167,26 +217,3 @@ def _status_when_stable(descriptor: int) -> os.stat_result:
         return status
     time.sleep((grain - age) / _SECOND)
     return os.fstat(descriptor)
-
-
-def with_sidecar(facts: Facts, picture: bytes) -> Facts:
-    """*facts* of the file *picture*, absolute, with the notes of its XMP sidecar, if there is one.
-
-    `IMG.JPG.xmp` belongs to that file alone, and so has precedence over `IMG.xmp`.
-    """
-    stem = os.path.splitext(picture)[0]
-    notes = Notes()
-    for base in (picture, stem):
-        for ending in (b".xmp", b".XMP"):
-            notes = notes.over(_read_sidecar(base + ending))
-    notes = notes.over(Notes(facts.rating, facts.caption, facts.keywords))
-    return replace(facts, rating=notes.rating, caption=notes.caption, keywords=notes.keywords)
-
-
-def _read_sidecar(path: bytes) -> Notes:
-    """The notes in the file; empty if it is missing or broken."""
-    try:
-        with open_file(path) as opened:
-            return read_xmp(opened.read(_MOST_SIDECAR))
-    except OSError:
-        return Notes()

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import queue
-import sys
 import threading
 from contextlib import ExitStack
-from multiprocessing.context import ForkServerContext, SpawnContext
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from indexer.errors import NoReaders
 from store import Outcome
 
-from .file_reader import Decoded, Known, ReadContext, Reading, ReadRequest, Refused, read_file
+from .bounded_calls import process_context
+from .file_reader import Decoded, Known, ReadContext, Reading, ReadRequest, Refused, Stated, read_file
 from .process import Hashed, LockRelease, LockRequest, serve
 
 if TYPE_CHECKING:
@@ -170,13 +168,7 @@ class _Worker:
     """One process, and this end of the pipe to it."""
 
     def __init__(self, preprocessing: Preprocessor, most_memory: int) -> None:
-        # Forked from a process without threads: forking this one, which has threads, is not safe.
-        context: SpawnContext | ForkServerContext
-        if sys.platform == "win32":
-            context = multiprocessing.get_context("spawn")
-        else:
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload(["indexer.workers.preload"])
+        context = process_context()
         self._pipe, remote = context.Pipe()
         self._process = context.Process(
             target=serve, args=(remote, preprocessing, most_memory), name="photos-decoder", daemon=True
@@ -214,7 +206,7 @@ class _Worker:
                     self._pipe.send(None)
                 case LockRelease():
                     memory_lock.close()
-                case Refused() | Known() | Decoded() as reading:
+                case Refused() | Known() | Decoded() | Stated() as reading:
                     return reading
                 case other:
                     raise AssertionError(other)

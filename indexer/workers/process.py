@@ -45,8 +45,8 @@ def serve(pipe: Connection[object, object], preprocessing: Preprocessor, memory:
     *memory* is the bytes of address space that decoding may take in addition to what the process has now.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _limit_resources(memory)
-    _silence_stderr()
+    limit_resources(memory)
+    silence_stderr()
     context = _RemoteContext(pipe)
     while True:
         try:
@@ -92,7 +92,7 @@ class _RemoteContext:
             self._pipe.send(LockRelease())
 
 
-def _limit_resources(memory: int) -> None:
+def limit_resources(memory: int) -> None:
     """Lower the priority, limit memory to *memory* more bytes, and turn off core files.
 
     An allocation that fails here costs one file.
@@ -120,7 +120,7 @@ def _address_space() -> int | None:
         return None
 
 
-def _silence_stderr() -> None:
+def silence_stderr() -> None:
     """Discard what decoders written in C print; errors are in the reading."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from indexer import survey_folder
+from indexer import survey_folder, unread_facts
 from photos.library import OpenLibrary
 from photos.operations.index import IndexRequest, IndexResult, index
 from photos.operations.progress import SILENT, Progress
@@ -42,7 +43,8 @@ def verify(library: OpenLibrary, request: VerifyRequest, progress: Progress = SI
     """Find the differences and, if asked, repair them. Raises `EmptyLibrary`.
 
     Without repair nothing is changed, except that a damaged or wrong index file is removed. It reads every embedding
-    and every byte of the index; of the pictures, their sizes and times.
+    and every byte of the index; of the pictures, their sizes and times. Facts are compared as they were
+    read from each file.
     """
     found = differences(library)
     if not (found and request.repair):
@@ -60,6 +62,8 @@ def differences(library: OpenLibrary) -> tuple[Difference, ...]:
         lacking = len(t.files.lacking_embedding(space.id))
         # The stored rows are counted: the index must not be compared with itself.
         stored = t.embeddings.uncached.count(space.id)
+        wrong_facts = len(t.photo_facts.wrong())
+    unread = unread_facts(library.catalog, folders)
     is_whole, wrong_rows = _check_index(library, stored)
     new, gone, offline = _compare_folders(library, folders)
     repair, disk = "photos verify --repair", "mount its disk"
@@ -68,6 +72,13 @@ def differences(library: OpenLibrary) -> tuple[Difference, ...]:
         Difference(lacking, "photo without an embedding", "photos without an embedding", repair),
         Difference(int(not is_whole), "damaged index file", "damaged index files", repair),
         Difference(wrong_rows, "wrong row in the index", "wrong rows in the index", repair),
+        Difference(
+            wrong_facts,
+            "photo whose facts are not those of its files",
+            "photos whose facts are not those of their files",
+            repair,
+        ),
+        Difference(unread, "file whose facts are to be read", "files whose facts are to be read", "photos index"),
         Difference(new, "file that is new or changed", "files that are new or changed", "photos index"),
         Difference(gone, "file that is gone", "files that are gone", "photos index"),
         Difference(offline, "folder that is offline", "folders that are offline", disk),
@@ -86,6 +97,20 @@ def _check_index(library: OpenLibrary, stored: int) -> tuple[bool, int]:
     return is_whole, abs(rows - stored)
 
 
+def _taken_back(library: OpenLibrary, folder: Folder, gone: Sequence[int]) -> int:
+    """Count the sidecars among the files that are *gone* that this program made.
+
+    An undo removed them, and was killed before the catalog knew. The next scan forgets them, and nothing is lost.
+    """
+    if not gone:
+        return 0
+    with library.catalog.read() as t:
+        made = t.sidecars.made(folder.path)
+        files = t.files.known(folder.id) if made else ()
+        missing = set(gone)
+        return sum(file.id in missing and os.path.join(folder.path, file.path) in made for file in files)
+
+
 def _compare_folders(library: OpenLibrary, folders: Sequence[Folder]) -> tuple[int, int, int]:
     """Count the files that are new or changed, the files that are gone, and the folders that are offline."""
     settings = library.settings
@@ -93,6 +118,6 @@ def _compare_folders(library: OpenLibrary, folders: Sequence[Folder]) -> tuple[i
     for folder in folders:
         changes = survey_folder(library.catalog, folder, pair=settings.companions, follow=settings.follow_links)
         new += len(changes.to_read) + len(changes.companions) - changes.again
-        gone += len(changes.gone)
+        gone += len(changes.gone) - _taken_back(library, folder, changes.gone)
         offline += changes.is_offline
     return new, gone, offline

@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 from PIL import Image, ImageDraw, ImageFont
 
 from photos.output.thumbnails import in_srgb, jpeg, thumbnail
+from store.errors import is_shown
 
 #: Pixels of a thumbnail's longer side, twice the size shown, for sharp displays.
 _SIDE = 400
@@ -36,7 +37,7 @@ class Cell:
     def name(self) -> str:
         """Name of the file, with unprintable characters replaced."""
         name = os.fsdecode(self.path).rpartition("/")[2].encode("utf-8", "replace").decode()
-        return "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in name)
+        return "".join(mark if is_shown(mark) else "\N{REPLACEMENT CHARACTER}" for mark in name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _fitting(
     draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int
 ) -> str:
     """*text*, shortened to *width* pixels."""
-    shown = "".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in text)
+    shown = "".join(mark if is_shown(mark) else "\N{REPLACEMENT CHARACTER}" for mark in text)
     shown = shown.encode("utf-8", "replace").decode()
     if draw.textlength(shown, font) <= width:
         return shown
@@ -188,7 +189,7 @@ def _inline(picture: Image.Image) -> str:
 def _text(text: str) -> str:
     """*text* escaped for any HTML element or attribute; unprintable characters are replaced."""
     valid = text.encode("utf-8", "replace").decode()
-    return escape("".join(mark if mark.isprintable() else "\N{REPLACEMENT CHARACTER}" for mark in valid))
+    return escape("".join(mark if is_shown(mark) else "\N{REPLACEMENT CHARACTER}" for mark in valid))
 
 
 _EDGE, _HEAD, _FOOT = 20, 76, 52

@@ -67,6 +67,7 @@ class IndexRecord(TypedDict):
     moved: Annotated[int, "New or changed files whose content was known: moved, renamed, copied, or back again."]
     edited: Annotated[int, "Photos whose files were edited, and that kept what was said of them: tags and history."]
     companions: Annotated[int, "New or changed files that belong to a photo decoded from another file."]
+    refreshed: Annotated[int, "Unchanged files whose facts were read again, because an earlier version had read them."]
     unchanged: Annotated[int, "Files that have not changed."]
     gone: Annotated[int, "Files that are no longer there."]
     left_out: Annotated[int, "Known files that are now excluded by rules."]
@@ -227,6 +228,7 @@ def index_record(result: IndexResult) -> IndexRecord:
         "moved": report.moved,
         "edited": report.edited,
         "companions": report.companions,
+        "refreshed": report.refreshed,
         "unchanged": report.unchanged,
         "gone": report.gone,
         "left_out": report.left_out,

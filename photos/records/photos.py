@@ -52,6 +52,9 @@ class FactRecord(TypedDict):
     height: Annotated[int, "Pixels from top to bottom."]
     format: Annotated[str, "The file's format, such as `JPEG`."]
     taken_at: Annotated[str | None, "The time of capture, ISO 8601."]
+    date_source: Annotated[
+        str | None, "The property that the time was read from. `DateTime`, the time of the last change, is less sure."
+    ]
     camera: Annotated[str | None, "The camera's name."]
     lens: Annotated[str | None, "The lens's name."]
     focal_length: Annotated[float | None, "Millimetres."]
@@ -286,6 +289,7 @@ def fact_record(facts: Facts) -> FactRecord:
         "height": facts.height,
         "format": facts.format,
         "taken_at": _time(facts.taken_at, facts.taken_offset),
+        "date_source": None if facts.date_source is None else str(facts.date_source),
         "camera": facts.camera,
         "lens": facts.lens,
         "focal_length": facts.focal_length,

@@ -9,9 +9,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from indexer.decode import FACTS_READER
+from indexer.files.companions import sidecar_rank
 from photos.errors import SidecarLeft, SidecarsBusy
-from store import Catalog, Folder, SidecarWrite, Stamp, Transaction
+from photos.library import OpenLibrary
+from store import Catalog, File, Folder, Metadata, SidecarWrite, Stamp, Transaction
 
+from .open_folders import OpenFolders
 from .sidecar_files import read, remove_temporary
 
 #: Sidecars that are entered in the journal, and then written, in one batch.
@@ -19,8 +23,8 @@ BATCH = 64
 
 
 @contextmanager
-def exclusive(library: Path, catalog: Catalog) -> Iterator[None]:
-    """Hold the lock on the sidecars of *library*; runs that were killed are ended first.
+def exclusive(library: Path, catalog: Catalog, folders: OpenFolders) -> Iterator[None]:
+    """Hold the lock on the sidecars of *library*, which are in *folders*; runs that were killed are ended first.
 
     Raises `SidecarsBusy` if another process holds it.
     """
@@ -29,8 +33,14 @@ def exclusive(library: Path, catalog: Catalog) -> Iterator[None]:
     except Timeout:
         raise SidecarsBusy(library) from None
     with lock:
-        _end_killed_runs(catalog)
+        _end_killed_runs(catalog, folders)
         yield
+
+
+def open_folders(library: OpenLibrary) -> OpenFolders:
+    """Folders of the library, to open those that sidecars are in."""
+    with library.catalog.read() as t:
+        return OpenFolders(t.folders.all(), follow=library.settings.follow_links)
 
 
 def entries(catalog: Catalog, run_id: int) -> Iterator[list[SidecarWrite]]:
@@ -52,7 +62,7 @@ def update_file_record(
 
     Our own write changes nothing about the photo, whose file is named *main*, so the next scan need not read it again.
     """
-    folder = next((each for each in folders if path.startswith(_start(each))), None)
+    folder = _folder_of(folders, path)
     if folder is None:
         return
     below = path[len(_start(folder)) :]
@@ -62,32 +72,57 @@ def update_file_record(
         return
     belongs_to = main if known is None else known.companion_of
     if now is not None and belongs_to is not None:
-        t.files.companion(folder.id, below, now, belongs_to)
+        t.files.companion(folder.id, below, now, belongs_to, keeps_facts=True)
+        if known is None:
+            _note_made(t, folder, below, belongs_to)
     elif now is None and known is not None:
         t.files.forget([known.id])
+
+
+def _note_made(t: Transaction, folder: Folder, below: bytes, main: bytes) -> None:
+    """Note that the new sidecar of the picture *main* has no facts: those in it are this program's, or copies."""
+    place, name = os.path.split(below)
+    made, picture = t.files.at(folder.id, below), t.files.at(folder.id, os.path.join(place, main))
+    rank = sidecar_rank(name, main)
+    if made is not None and picture is not None and rank is not None:
+        t.photo_facts.put_sidecar(made.id, picture.id, rank, Metadata(), FACTS_READER)
+
+
+def file_record(t: Transaction, folders: Sequence[Folder], path: bytes) -> File | None:
+    """Record of the sidecar at *path*, as a companion; None if the catalog has none."""
+    folder = _folder_of(folders, path)
+    known = None if folder is None else t.files.at(folder.id, path[len(_start(folder)) :])
+    return None if known is None or known.companion_of is None else known
+
+
+def _folder_of(folders: Sequence[Folder], path: bytes) -> Folder | None:
+    return next((each for each in folders if path.startswith(_start(each))), None)
 
 
 def _start(folder: Folder) -> bytes:
     return folder.path.rstrip(b"/") + b"/"
 
 
-def _end_killed_runs(catalog: Catalog) -> None:
+def _end_killed_runs(catalog: Catalog, folders: OpenFolders) -> None:
     """End runs that were killed: remove their temporary files, and drop entries of sidecars that were not written."""
     with catalog.read() as t:
         killed = t.sidecars.cut_short()
     for run_id in killed:
         for batch in entries(catalog, run_id):
-            for entry in batch:
-                remove_temporary(entry.path)
+            unwritten = [entry.id for entry in batch if _is_unwritten(entry, folders)]
+            folders.close()
             with catalog.write() as t:
-                t.sidecars.drop([entry.id for entry in batch if _is_unwritten(entry)])
+                t.sidecars.drop(unwritten)
         with catalog.write() as t:
             t.sidecars.end(run_id)
 
 
-def _is_unwritten(entry: SidecarWrite) -> bool:
+def _is_unwritten(entry: SidecarWrite, folders: OpenFolders) -> bool:
+    """Remove the entry's temporary file, and return whether the sidecar is as before."""
     try:
-        now = read(entry.path)
+        folder, name = folders.of(entry.path)
+        remove_temporary(folder, name)
+        now = read(folder, name)
     except SidecarLeft:
         return False
-    return os.path.isdir(os.path.dirname(entry.path)) and (None if now is None else now.content) == entry.before
+    return (None if now is None else now.content) == entry.before

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from indexer.decode import KeywordList
+from indexer.metadata import RDF, Element
 from photos.errors import SidecarLeft
 
-from .packet import RDF, Element, Packet, container_of
+from .packet import Packet, container_of, rdf
 
 #: Indentation of an element within another.
 _INDENT = " "
@@ -64,10 +65,12 @@ class _Editor:
     def result(self) -> bytes:
         if self._missing:
             self._insert_lists()
-        body = self._packet.body
-        for splice in sorted(self._splices, reverse=True):
-            body = body[: splice.start] + splice.new.encode("utf-8") + body[splice.end :]
-        return body
+        body, at = self._packet.body, 0
+        pieces: list[bytes] = []
+        for splice in sorted(self._splices):
+            pieces += [body[at : splice.start], splice.new.encode("utf-8")]
+            at = splice.end
+        return b"".join([*pieces, body[at:]])
 
     def _change_attribute(
         self, described: Element, each: KeywordList, removed: AbstractSet[str], pending: Sequence[str]
@@ -100,7 +103,7 @@ class _Editor:
     def _change_container(
         self, held: Element, container: Element, removed: AbstractSet[str], pending: Sequence[str]
     ) -> None:
-        items = container.all("li")
+        items = container.all(rdf("li"))
         removed_items = [item for item in items if not item.children and item.text in removed]
         if removed_items and len(removed_items) == len(container.children) and not pending:
             self._delete(held)

@@ -34,6 +34,7 @@ _EMPTY: Final = f"""<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 """
 #: Every label is written by its own name.
 OWN_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
+NO_KEYWORDS: Final[Mapping[KeywordList, Sequence[str]]] = MappingProxyType({})
 #: Labels from the general to the special.
 LabelPath = tuple[str, ...]
 
@@ -101,18 +102,19 @@ class Merged:
 def merge(
     content: bytes | None,
     labels: Mapping[str, Sequence[str]],
-    own_keywords: Sequence[str] = (),
+    own: Mapping[KeywordList, Sequence[str]] = NO_KEYWORDS,
     words: Mapping[str, str] = OWN_NAMES,
 ) -> Merged | None:
     """Merge *labels* into the sidecar *content*, or into a new sidecar (None). None if it needs no change.
 
     *labels* maps each label to its parents; parents that are not in it are ignored. Labels that an earlier run wrote
-    and that are not in it are removed. *own_keywords* are those in the picture itself: if the sidecar has no foreign
-    keywords, they are written there too, since programs that find keywords in a sidecar ignore those in the picture.
+    and that are not in it are removed. *own* are the keywords in the picture itself, by their lists: if the sidecar has
+    no foreign keywords, they are written there too, since programs that find keywords in a sidecar ignore those in the
+    picture.
     *words* maps labels to the words that are written for them. Raises `SidecarLeft`.
     """
     packet = Packet(_EMPTY.encode() if content is None else content)
-    wanted = _wanted(packet, labels, own_keywords, words)
+    wanted = _wanted(packet, labels, own, words)
     changes = {
         each: change
         for shown, lists in wanted.items()
@@ -128,6 +130,12 @@ def merge(
     added = dict.fromkeys(word for change in reported for word in change.added if word in ours)
     removed = dict.fromkeys(word for change in reported for word in sorted(change.removed))
     return Merged(new, tuple(added), tuple(removed))
+
+
+def has_foreign_keywords(content: bytes) -> bool:
+    """Return whether the sidecar *content* has keywords of other programs. Raises `SidecarLeft`."""
+    packet = Packet(content)
+    return any(_foreign(packet, each) for each in _LISTS)
 
 
 def paths(labels: Mapping[str, Sequence[str]], separator: str, words: Mapping[str, str] = OWN_NAMES) -> list[str]:
@@ -165,7 +173,7 @@ def _changes(packet: Packet, each: KeywordList, lists: _Lists) -> dict[KeywordLi
     changes = {}
     for noted, words in ((each.ours, lists.ours), (each.copies, lists.copies)):
         held = packet.values(noted)
-        changes[noted] = Change({word for word in held if word not in words}, _new(words, held))
+        changes[noted] = Change(set(held).difference(words), _new(words, held))
     held = packet.values(each)
     words = [*lists.ours, *lists.copies]
     going = {word for change in changes.values() for word in change.removed} - {*words, *lists.foreign}
@@ -173,11 +181,15 @@ def _changes(packet: Packet, each: KeywordList, lists: _Lists) -> dict[KeywordLi
 
 
 def _new(words: Iterable[str], held: Sequence[str]) -> tuple[str, ...]:
-    return tuple(word for word in words if word not in held)
+    there = set(held)
+    return tuple(word for word in words if word not in there)
 
 
 def _wanted(
-    packet: Packet, labels: Mapping[str, Sequence[str]], own_keywords: Sequence[str], words: Mapping[str, str]
+    packet: Packet,
+    labels: Mapping[str, Sequence[str]],
+    own: Mapping[KeywordList, Sequence[str]],
+    words: Mapping[str, str],
 ) -> dict[KeywordList, _Lists]:
     """Wanted state of each list: foreign keywords, our labels, and copies of keywords that only other lists hold.
 
@@ -185,7 +197,8 @@ def _wanted(
     keywords that people wrote into the others.
     """
     theirs = {each: _foreign(packet, each) for each in _LISTS}
-    others = _paths_of(theirs) or [(word,) for word in own_keywords]
+    source: Mapping[KeywordList, Sequence[str]] = theirs if any(theirs.values()) else own
+    others = _paths_of(source)
     flat = list(dict.fromkeys(_words(labels, words)))
     keys = {_key(label) for label in flat}
     wanted: dict[KeywordList, _Lists] = {}
@@ -195,7 +208,8 @@ def _wanted(
         copies: list[str] = []
         if ours and not held:
             new = (path for path in others if len(path) > 1 or _key(path[0]) not in keys)
-            copies = list(_without(_written(new, each), ours))
+            # Levels of paths can be in the flat list, too, and stay there.
+            copies = list(_without([*source.get(each, ()), *_written(new, each)], ours))
         wanted[each] = _Lists(held, ours, copies)
     return wanted
 
@@ -214,7 +228,7 @@ def _paths_of(foreign: Mapping[KeywordList, Sequence[str]]) -> list[LabelPath]:
         for word in words
     ]
     levels = {_key(level) for path in found for level in path}
-    return [*dict.fromkeys(found), *((word,) for word in foreign[SUBJECT] if _key(word) not in levels)]
+    return [*dict.fromkeys(found), *((word,) for word in foreign.get(SUBJECT, ()) if _key(word) not in levels)]
 
 
 def _written(others: Iterable[LabelPath], each: KeywordList) -> Iterator[str]:
@@ -242,8 +256,9 @@ def _check(after: Packet, wanted: Mapping[KeywordList, _Lists]) -> None:
     """Verify the edited packet: a mistake of ours must never lose a foreign keyword."""
     for each, lists in wanted.items():
         noted = (set(after.values(each.ours)), set(after.values(each.copies)))
+        theirs = set(lists.foreign)
         is_correct = (
-            lists.foreign == [word for word in after.values(each) if word in lists.foreign]
+            lists.foreign == [word for word in after.values(each) if word in theirs]
             and {*lists.foreign, *lists.ours, *lists.copies} == {word for word in after.values(each) if word.strip()}
             and noted == (set(lists.ours), set(lists.copies))
         )

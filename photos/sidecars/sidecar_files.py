@@ -10,18 +10,17 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from indexer.files.open_file import open_nonblocking
 from indexer.files.scan import stamp_of
+from indexer.metadata import MAX_SIZE
 from photos.errors import SidecarLeft
 from store import Stamp
 
-#: Bytes. The indexer reads no more of a sidecar either.
-_MAX_SIZE: Final = 16 << 20
+from .open_folders import OpenFolder
+
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 #: Errors of file systems without hard links.
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL, errno.EACCES})
@@ -37,94 +36,87 @@ class Sidecar:
     owner: tuple[int, int]
 
 
-def read(path: bytes) -> Sidecar | None:
-    """Read the sidecar at *path*; None if there is none. Raises `SidecarLeft` if it must not be changed."""
+def read(folder: OpenFolder, name: bytes) -> Sidecar | None:
+    """Read the sidecar *name* of *folder*; None if there is none. Raises `SidecarLeft` if it must not be changed."""
     try:
-        status = os.lstat(path)
+        status = folder.status(name)
         if stat.S_ISLNK(status.st_mode):
             raise SidecarLeft("it is a link to another file")
         if not stat.S_ISREG(status.st_mode):
             raise SidecarLeft("it is not a regular file")
-        with open_nonblocking(path) as opened:
-            content = opened.read(_MAX_SIZE + 1)
+        with os.fdopen(folder.open(name, os.O_RDONLY), "rb") as opened:
+            content = opened.read(MAX_SIZE + 1)
             after = os.fstat(opened.fileno())
     except FileNotFoundError:
         return None
     except OSError as error:
         raise SidecarLeft(f"it cannot be read ({error.strerror or error})") from None
-    if len(content) > _MAX_SIZE:
-        raise SidecarLeft(f"it has more than {_MAX_SIZE >> 20} MB")
+    if len(content) > MAX_SIZE:
+        raise SidecarLeft(f"it has more than {MAX_SIZE >> 20} MB")
     if stamp_of(status) != stamp_of(after):
         raise SidecarLeft("it changed while it was read")
     return Sidecar(content, stamp_of(after), stat.S_IMODE(after.st_mode), (after.st_uid, after.st_gid))
 
 
-def put(path: bytes, content: bytes, before: Sidecar | None) -> Stamp | None:
-    """Write *content* to *path*, where *before* was read, or nothing (None). It is durable once `sync` returns.
+def put(folder: OpenFolder, name: bytes, content: bytes, before: Sidecar | None) -> Stamp | None:
+    """Write *content* to *name* in *folder*, where *before* was read, or nothing (None).
 
-    Returns the new stamp; None if another program has changed the file already. Raises `SidecarLeft` if the file at
-    *path* is no longer *before* or cannot be replaced, and `OSError` if the disk is full.
+    It is durable once the folder is synced. Returns the new stamp; None if another program has changed the file
+    already. Raises `SidecarLeft` if the file is no longer *before* or cannot be replaced, and `OSError` if the disk is
+    full.
     """
-    beside = temporary(path)
+    beside = temporary(name)
     try:
-        written = _write(beside, content, before)
-        _check(path, before)
+        written = _write(folder, beside, content, before)
+        _check(folder, name, before)
         if before is None:
-            _place_new(beside, path)
+            _place_new(folder, beside, name)
         else:
-            os.replace(beside, path)
+            folder.replace(beside, name)
     except OSError as error:
-        if error.errno in _FULL:
+        if is_full(error):
             raise
         raise SidecarLeft(f"it cannot be written ({error.strerror or error})") from None
     finally:
         with suppress(OSError):
-            os.unlink(beside)
+            folder.unlink(beside)
     with suppress(OSError):
-        stamp = stamp_of(os.lstat(path))
+        stamp = stamp_of(folder.status(name))
         # Renaming changes the ctime.
         return stamp if stamp._replace(ctime_ns=written.ctime_ns) == written else None
     return None
 
 
-def remove(path: bytes, before: Sidecar) -> None:
-    """Remove the sidecar at *path*. Raises `SidecarLeft` if it is no longer *before* or cannot be removed."""
-    _check(path, before)
+def remove(folder: OpenFolder, name: bytes, before: Sidecar) -> None:
+    """Remove the sidecar *name*. Raises `SidecarLeft` if it is no longer *before* or cannot be removed."""
+    _check(folder, name, before)
     try:
-        os.unlink(path)
+        folder.unlink(name)
     except OSError as error:
         raise SidecarLeft(f"it cannot be removed ({error.strerror or error})") from None
 
 
-def temporary(path: bytes) -> bytes:
-    """Path of the temporary file for *path*: a short hidden name, which a scan ignores."""
-    folder, name = os.path.split(path)
-    return os.path.join(folder, b".photos-%s.tmp" % hashlib.sha256(name).hexdigest()[:16].encode())
+def is_full(error: OSError) -> bool:
+    """Return whether the disk, or the user's share of it, is full."""
+    return error.errno in _FULL
 
 
-def remove_temporary(path: bytes) -> None:
-    """Remove the temporary file of *path* that a killed process may have left."""
+def temporary(name: bytes) -> bytes:
+    """Name of the temporary file for *name*: a short hidden one, which a scan ignores."""
+    return b".photos-%s.tmp" % hashlib.sha256(name).hexdigest()[:16].encode()
+
+
+def remove_temporary(folder: OpenFolder, name: bytes) -> None:
+    """Remove the temporary file of *name* that a killed process may have left."""
     with suppress(OSError):
-        os.unlink(temporary(path))
+        folder.unlink(temporary(name))
 
 
-def sync(paths: Iterable[bytes]) -> None:
-    """Sync the folders of *paths*, so that files written or removed there survive a power cut."""
-    for folder in {os.path.dirname(path) for path in paths}:
-        # Some network file systems do not support it.
-        with suppress(OSError):
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-
-
-def _write(path: bytes, content: bytes, like: Sidecar | None) -> Stamp:
+def _write(folder: OpenFolder, name: bytes, content: bytes, like: Sidecar | None) -> Stamp:
     with suppress(FileNotFoundError):
-        os.unlink(path)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    with open(descriptor, "wb") as opened:
+        folder.unlink(name)
+    descriptor = folder.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    with os.fdopen(descriptor, "wb") as opened:
         opened.write(content)
         if like is not None:
             # Not every file system has them, and only root may change the owner.
@@ -137,28 +129,28 @@ def _write(path: bytes, content: bytes, like: Sidecar | None) -> Stamp:
         return stamp_of(os.fstat(descriptor))
 
 
-def _check(path: bytes, before: Sidecar | None) -> None:
+def _check(folder: OpenFolder, name: bytes, before: Sidecar | None) -> None:
     try:
-        now = stamp_of(os.lstat(path))
+        now = stamp_of(folder.status(name))
     except FileNotFoundError:
         now = None
     if now != (None if before is None else before.stamp):
         raise SidecarLeft("another program wrote it at the same moment")
     # Replacing needs write permission on the folder only, but a protected file must stay.
-    if before is not None and not os.access(path, os.W_OK):
+    if before is not None and not folder.is_writable(name):
         raise SidecarLeft("it is write-protected")
 
 
-def _place_new(beside: bytes, path: bytes) -> None:
+def _place_new(folder: OpenFolder, beside: bytes, name: bytes) -> None:
     """Replace like `os.replace`, but never over a file that another program has just written."""
     try:
-        os.link(beside, path)
+        folder.link(beside, name)
     except FileExistsError:
         raise SidecarLeft("another program wrote it at the same moment") from None
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        _check(path, None)
-        os.replace(beside, path)
+        _check(folder, name, None)
+        folder.replace(beside, name)
     else:
-        os.unlink(beside)
+        folder.unlink(beside)

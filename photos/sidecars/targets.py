@@ -14,6 +14,8 @@ from store import Catalog, Folder, Transaction
 _ENDING = b".xmp"
 #: Returns whether a folder with so many known files is offline.
 IsOffline = Callable[[bytes, int], bool]
+#: Returns what a sidecar says about its picture; see `Directory`.
+ExtensionOf = Callable[[bytes], bytes | None]
 
 
 class Picture(NamedTuple):
@@ -62,15 +64,24 @@ def _below(folder: bytes, asked: bytes) -> bytes | None:
 
 
 class Directory:
-    """Names in a directory, and the sidecars that belong to its pictures."""
+    """Names in a directory, and the sidecars that belong to its pictures.
 
-    def __init__(self, names: Sequence[bytes]) -> None:
+    *extension_of* returns the ending of the picture that a sidecar says it belongs to, in lower case; None if it says
+    none. Only sidecars that could belong to several pictures are asked.
+    """
+
+    def __init__(self, names: Sequence[bytes], extension_of: ExtensionOf = lambda _: None) -> None:
         self.names = frozenset(names)
+        self._extension_of = extension_of
         sidecars = sorted(name for name in names if is_sidecar(name))
         self._owners = companions(names) if sidecars else {}
         self._sidecars: defaultdict[bytes, list[bytes]] = defaultdict(list)
         for name in sidecars:
             self._sidecars[name.lower()].append(name)
+        self._same_stem: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        for name in names if sidecars else ():
+            if name not in self._owners:
+                self._same_stem[os.path.splitext(name)[0].lower()].append(name)
 
     def sidecar_of(self, picture: bytes) -> bytes:
         """Name of the picture's sidecar, existing or not.
@@ -83,6 +94,14 @@ class Directory:
         stem = os.path.splitext(picture)[0]
         for base in (picture, stem):
             for name in self._sidecars.get((base + _ENDING).lower(), ()):
-                if self._owners.get(name) == picture:
+                if self._owner(name) == picture:
                     return name
         return own
+
+    def _owner(self, sidecar: bytes) -> bytes | None:
+        pictures = self._same_stem.get(os.path.splitext(sidecar)[0].lower(), [])
+        if len(pictures) > 1 and (extension := self._extension_of(sidecar)) is not None:
+            for picture in pictures:
+                if os.path.splitext(picture)[1].lower() == b"." + extension:
+                    return picture
+        return self._owners.get(sidecar)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -12,9 +11,13 @@ from photos.errors import NoSuchRun, NothingFound, SidecarLeft
 from photos.library import OpenLibrary
 from store import Catalog, Folder, SidecarRun, SidecarWrite, Stamp
 
-from .journal import entries, exclusive, update_file_record
-from .sidecar_files import Sidecar, put, read, remove, remove_temporary, sync
+from .journal import entries, exclusive, file_record, open_folders, update_file_record
+from .open_folders import OpenFolders
+from .sidecar_files import Sidecar, is_full, put, read, remove, remove_temporary
 from .write import Skipped
+
+#: Path of a sidecar, and its stamps before and after; None stands for no file.
+_Changed = tuple[bytes, Stamp, Stamp | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,16 @@ def undo_run(
     """
     if library.is_new:
         raise _nothing() if number is None else NoSuchRun(number)
-    with nullcontext() if dry_run else exclusive(library.settings.library, library.catalog):
+    with (
+        open_folders(library) as folders,
+        nullcontext() if dry_run else exclusive(library.settings.library, library.catalog, folders),
+    ):
         run = _chosen(library.catalog, number)
-        undo = _Undo(library.catalog, run.id, on_event, dry_run=dry_run)
-        for batch in entries(library.catalog, run.id):
-            undo.undo(batch)
+        undo = _Undo(library.catalog, run.id, folders, on_event, dry_run=dry_run)
+        # Removing first makes room for what is restored on a full disk.
+        for is_removal in (True, False):
+            for batch in entries(library.catalog, run.id):
+                undo.undo([entry for entry in batch if (entry.before is None) == is_removal])
         if not dry_run:
             with library.catalog.write() as t:
                 t.sidecars.undone_run(run.id)
@@ -81,10 +89,17 @@ def _nothing() -> NothingFound:
 
 class _Undo:
     def __init__(
-        self, catalog: Catalog, run_id: int, on_event: Callable[[Undone | Skipped], None], *, dry_run: bool
+        self,
+        catalog: Catalog,
+        run_id: int,
+        folders: OpenFolders,
+        on_event: Callable[[Undone | Skipped], None],
+        *,
+        dry_run: bool,
     ) -> None:
         self._catalog = catalog
         self._run_id = run_id
+        self._open = folders
         self._on_event = on_event
         self._dry_run = dry_run
         self._removed = self._restored = self._skipped = 0
@@ -98,12 +113,12 @@ class _Undo:
     def undo(self, batch: Sequence[SidecarWrite]) -> None:
         """Undo a batch of journal entries."""
         done: list[int] = []
-        changed: list[tuple[bytes, Stamp, Stamp | None]] = []
+        changed: list[_Changed] = []
         for entry in batch:
             try:
                 current = self._to_undo(entry)
-                if current is not None and not self._dry_run:
-                    changed += _restore(entry, current)
+                if not self._dry_run:
+                    changed += self._already_undone(entry) if current is None else self._restore(entry, current)
             except SidecarLeft as left:
                 self._skipped += 1
                 self._on_event(Skipped(entry.path, left.reason))
@@ -111,9 +126,10 @@ class _Undo:
             done.append(entry.id)
             if current is not None:
                 self._count(entry)
-        if self._dry_run:
+        self._open.sync()
+        self._open.close()
+        if self._dry_run or not done:
             return
-        sync(path for path, *_ in changed)
         with self._catalog.write() as t:
             t.sidecars.undone(done)
             for path, before, now in changed:
@@ -121,9 +137,8 @@ class _Undo:
 
     def _to_undo(self, entry: SidecarWrite) -> Sidecar | None:
         """The sidecar as the run left it; None if it already is as before the run. Raises `SidecarLeft`."""
-        if not os.path.isdir(os.path.dirname(entry.path)):
-            raise SidecarLeft("its folder is not there")
-        now = read(entry.path)
+        folder, name = self._open.of(entry.path)
+        now = read(folder, name)
         if (None if now is None else now.content) == entry.before:
             return None
         if now is None:
@@ -137,18 +152,31 @@ class _Undo:
             raise SidecarLeft(since)
         return now
 
+    def _already_undone(self, entry: SidecarWrite) -> list[_Changed]:
+        """The removal that an undo carried out before it was killed, if the catalog does not know of it."""
+        if entry.before is not None:
+            return []
+        with self._catalog.read() as t:
+            known = file_record(t, self._folders, entry.path)
+        return [] if known is None else [(entry.path, known.stamp, None)]
+
+    def _restore(self, entry: SidecarWrite, current: Sidecar) -> list[_Changed]:
+        """Restore a sidecar. Returns what changed; nothing if another program wrote it since. Raises `SidecarLeft`."""
+        folder, name = self._open.of(entry.path)
+        remove_temporary(folder, name)
+        if entry.before is None:
+            remove(folder, name, current)
+            return [(entry.path, current.stamp, None)]
+        try:
+            stamp = put(folder, name, entry.before, current)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            raise SidecarLeft("the disk is full") from None
+        return [] if stamp is None else [(entry.path, current.stamp, stamp)]
+
     def _count(self, entry: SidecarWrite) -> None:
         is_removed = entry.before is None
         self._removed += is_removed
         self._restored += not is_removed
         self._on_event(Undone(entry.path, entry.photo_id, is_removed))
-
-
-def _restore(entry: SidecarWrite, current: Sidecar) -> list[tuple[bytes, Stamp, Stamp | None]]:
-    """Restore a sidecar. Returns its path and stamps before and after; nothing if another program wrote it since."""
-    remove_temporary(entry.path)
-    if entry.before is None:
-        remove(entry.path, current)
-        return [(entry.path, current.stamp, None)]
-    stamp = put(entry.path, entry.before, current)
-    return [] if stamp is None else [(entry.path, current.stamp, stamp)]

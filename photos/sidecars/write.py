@@ -8,18 +8,23 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 
+from indexer.workers.bounded_calls import BoundedCalls
 from photos.errors import SidecarLeft
 from photos.library import OpenLibrary
 from query.tagging import ScoredTag, photo_tags, slot_views
 from store import Folder, Photo, Stamp
 
-from .journal import BATCH, exclusive, update_file_record
-from .merge import KeywordHierarchy, Merged, merge
-from .sidecar_files import Sidecar, put, read, sync
+from .journal import BATCH, exclusive, open_folders, update_file_record
+from .merge import KeywordHierarchy, Merged
+from .merge_call import MergeRequest, extension_in, merge_beside
+from .open_folders import OpenFolders
+from .sidecar_files import Sidecar, put, read
 from .targets import Directory, IsOffline, Picture, pictures
 
 #: Pictures whose tags are read from the catalog in one query.
 _TAGS_AT_ONCE = 1024
+#: Bytes of sidecars that are held until they are written together.
+_MOST_AT_ONCE = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +84,13 @@ def write_sidecars(
     `NotInLibrary` or `SidecarsBusy`.
     """
     _ = library.space
-    with nullcontext() if dry_run else exclusive(library.settings.library, library.catalog):
+    with (
+        open_folders(library) as folders,
+        BoundedCalls() as calls,
+        nullcontext() if dry_run else exclusive(library.settings.library, library.catalog, folders),
+    ):
         found, offline = pictures(library.catalog, within, is_offline)
-        writer = _Writer(library, on_event, dry_run=dry_run)
+        writer = _Writer(library, folders, calls, on_event, dry_run=dry_run)
         for folder in offline:
             writer.skip(folder.path, "the folder is not there, or empty")
         for start in range(0, len(found), _TAGS_AT_ONCE):
@@ -94,8 +103,18 @@ def write_sidecars(
 
 
 class _Writer:
-    def __init__(self, library: OpenLibrary, on_event: Callable[[Written | Skipped], None], *, dry_run: bool) -> None:
+    def __init__(
+        self,
+        library: OpenLibrary,
+        folders: OpenFolders,
+        calls: BoundedCalls,
+        on_event: Callable[[Written | Skipped], None],
+        *,
+        dry_run: bool,
+    ) -> None:
         self._library = library
+        self._open = folders
+        self._calls = calls
         self._on_event = on_event
         self._dry_run = dry_run
         self._run: int | None = None
@@ -118,17 +137,28 @@ class _Writer:
         self, batch: Sequence[Picture], tags: Mapping[int, Sequence[ScoredTag]], photos: Mapping[int, Photo]
     ) -> None:
         """Write the sidecars of a batch of pictures that need a change."""
-        plans = [
-            plan
-            for picture in batch
-            if picture.photo_id in photos
-            and (plan := self._plan(picture, tags[picture.photo_id], photos[picture.photo_id])) is not None
-        ]
+        plans: list[_Plan] = []
+        size = 0
+        for picture in batch:
+            if picture.photo_id not in photos:
+                continue
+            plan = self._plan(picture, tags[picture.photo_id], photos[picture.photo_id])
+            if plan is None:
+                continue
+            plans.append(plan)
+            size += len(plan.merged.content)
+            if size > _MOST_AT_ONCE:
+                self._finish(plans)
+                plans, size = [], 0
+        self._finish(plans)
+
+    def _finish(self, plans: Sequence[_Plan]) -> None:
         if self._dry_run:
             for plan in plans:
                 self._count(plan)
         elif plans:
             self._carry_out(plans)
+        self._open.close()
 
     def skip(self, path: bytes, reason: str) -> None:
         """Count and report that nothing is done at *path*."""
@@ -147,10 +177,11 @@ class _Writer:
         path = picture.path
         try:
             path = sidecar = self._sidecar_of(path)
-            before = read(sidecar)
+            before = read(*self._open.of(sidecar))
             keywords = self._hierarchy.keywords([tag.label for tag in tags])
             content = None if before is None else before.content
-            merged = merge(content, keywords.parents, photo.facts.keywords, keywords.words)
+            own = picture.path if photo.facts.keywords else None
+            merged = merge_beside(MergeRequest(content, keywords.parents, keywords.words, own), self._calls)
         except SidecarLeft as left:
             self.skip(path, left.reason)
             return None
@@ -160,15 +191,23 @@ class _Writer:
         return _Plan(picture, sidecar, before, merged)
 
     def _sidecar_of(self, picture: bytes) -> bytes:
-        folder, name = os.path.split(picture)
-        if self._directory[0] != folder:
+        folder, name = self._open.of(picture)
+        place = os.path.dirname(picture)
+        if self._directory[0] != place:
             try:
-                self._directory = folder, Directory(os.listdir(folder))
+                self._directory = place, Directory(folder.names(), lambda name: self._extension_of(place, name))
             except OSError as error:
                 raise SidecarLeft(f"its folder cannot be read ({error.strerror or error})") from None
         if name not in self._directory[1].names:
             raise SidecarLeft("the picture is not there any more")
-        return os.path.join(folder, self._directory[1].sidecar_of(name))
+        return os.path.join(place, self._directory[1].sidecar_of(name))
+
+    def _extension_of(self, place: bytes, name: bytes) -> bytes | None:
+        try:
+            sidecar = read(*self._open.of(os.path.join(place, name)))
+        except SidecarLeft:
+            return None
+        return None if sidecar is None else extension_in(sidecar.content, self._calls)
 
     def _carry_out(self, plans: Sequence[_Plan]) -> None:
         # The journal is committed before any file is touched: undo needs the content from before.
@@ -180,11 +219,11 @@ class _Writer:
         not_done: list[int] = []
         for plan, entry in zip(plans, entries, strict=True):
             try:
-                done.append((plan, put(plan.sidecar, plan.merged.content, plan.before)))
+                done.append((plan, put(*self._open.of(plan.sidecar), plan.merged.content, plan.before)))
             except SidecarLeft as left:
                 not_done.append(entry)
                 self.skip(plan.sidecar, left.reason)
-        sync(plan.sidecar for plan, _ in done)
+        self._open.sync()
         with self._library.catalog.write() as t:
             t.sidecars.drop(not_done)
             for plan, stamp in done:

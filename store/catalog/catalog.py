@@ -33,6 +33,7 @@ from .files import AttemptLog, Files
 from .folders import Folders
 from .miniatures import Miniatures
 from .perceptual_hashes import PerceptualHashes
+from .photo_facts import PhotoFacts
 from .photos import Photos
 from .sidecar_journal import Sidecars
 
@@ -110,6 +111,7 @@ class Transaction:
     files = cached_property(lambda self: Files(self.connection))
     attempts = cached_property(lambda self: AttemptLog(self.connection))
     photos = cached_property(lambda self: Photos(self.connection))
+    photo_facts = cached_property(lambda self: PhotoFacts(self.connection))
     copies = cached_property(lambda self: Copies(self.connection))
     edits = cached_property(lambda self: Edits(self.connection))
     miniatures = cached_property(lambda self: Miniatures(self.connection))

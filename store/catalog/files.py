@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select
+from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select
 
 from store.embeddings.embeddings import note_files_lost, note_photo_back
 from store.records import Attempts, File, Outcome, Problem, Stamp
 from store.sql import schema
-from store.sql.dialect import chunks, lies_directly, replacing, unsigned
+from store.sql.dialect import chunks, ends_with, lies_directly, replacing, unsigned
 
 from .edits import note_former_photos
+from .photo_facts import drop_sidecars, has_sidecars, mark_unread, merge_facts
 
 _file, _attempt = schema.file, schema.attempt
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
@@ -22,7 +23,9 @@ _PROBLEMS = [outcome.value for outcome in Outcome if outcome.is_problem]
 #: Rows that are fetched at once.
 _PART = 4096
 # Built once: making a statement costs more than running it.
-_PHOTO_AT = select(_file.c.photo_id).where(_file.c.folder_id == bindparam("folder"), _file.c.path == bindparam("below"))
+_ROW_AT = select(_file.c.id, _file.c.photo_id, _file.c.companion_of).where(
+    _file.c.folder_id == bindparam("folder"), _file.c.path == bindparam("below")
+)
 _A_FILE_OF = select(_file.c.id).where(_file.c.photo_id == bindparam("photo")).limit(1)
 _PUT = replacing(
     _file,
@@ -33,6 +36,14 @@ _ATTEMPTS_AT = select(_attempt.c.tries, _attempt.c.last_at, _attempt.c.reason).w
     _attempt.c.content_hash == bindparam("content")
 )
 _PUT_ATTEMPTS = replacing(_attempt, ["content_hash"], ["tries", "last_at", "reason"])
+
+
+class _FormerRow(NamedTuple):
+    """The row of a path before a change; nothing but None if there was none."""
+
+    id: int | None
+    photo_id: int | None
+    companion_of: bytes | None
 
 
 class Files:
@@ -69,31 +80,38 @@ class Files:
 
     def indexed(self, folder_id: int, path: bytes, stamp: Stamp, photo_id: int, note: str | None = None) -> None:
         """Record that the path, relative to its folder, holds that photo, with a *note* on the file for people."""
-        before = self._photo_at(folder_id, path)
-        is_back = before != photo_id and not self._has_files(photo_id)
-        if before is not None and before != photo_id:
-            self._note_former(folder_id, path, photo_id if is_back and not self._was_gone(photo_id) else None)
+        row = self._row_at(folder_id, path)
+        is_back = row.photo_id != photo_id and not self._has_files(photo_id)
+        if row.photo_id is not None and row.photo_id != photo_id:
+            self._note_former_photo(folder_id, path, photo_id if is_back and not self._was_gone(photo_id) else None)
         self._put(folder_id, path, stamp, Outcome.INDEXED, note, photo_id)
         if is_back:
             note_photo_back(self._connection, photo_id)
-        if before is not None and before != photo_id:
-            note_files_lost(self._connection, [before])
+        self._note_change(row, photo_id)
+        if has_sidecars(self._connection, photo_id):
+            merge_facts(self._connection, [photo_id])
 
     def failed(self, folder_id: int, path: bytes, stamp: Stamp, outcome: Outcome, reason: str) -> None:
         """Note that the path holds no photo, and why. A photo that it held before is no longer found there."""
-        before = self._photo_at(folder_id, path)
-        self._note_former(folder_id, path)
+        row = self._row_at(folder_id, path)
+        self._note_former_photo(folder_id, path)
         self._put(folder_id, path, stamp, outcome, _as_text(reason), None)
-        if before is not None:
-            note_files_lost(self._connection, [before])
+        self._note_change(row, None)
 
-    def companion(self, folder_id: int, path: bytes, stamp: Stamp, of: bytes) -> None:
-        """Note that the path belongs to the file *of* next to it. A photo that it held is no longer found there."""
-        before = self._photo_at(folder_id, path)
-        self._note_former(folder_id, path)
+    def companion(self, folder_id: int, path: bytes, stamp: Stamp, of: bytes, *, keeps_facts: bool = False) -> None:
+        """Note that the path belongs to the file *of* next to it. A photo that it held is no longer found there.
+
+        Facts that a sidecar had there before count until the new ones are read; if it *keeps_facts*, that is not
+        needed.
+        """
+        row = self._row_at(folder_id, path)
+        self._note_former_photo(folder_id, path)
         self._put(folder_id, path, stamp, Outcome.COMPANION, None, None, of)
-        if before is not None:
-            note_files_lost(self._connection, [before])
+        if row.id is not None and row.companion_of == of:
+            if not keeps_facts:
+                mark_unread(self._connection, row.id)
+        else:
+            self._note_change(row, None)
 
     def at(self, folder_id: int, path: bytes) -> File | None:
         """Return the file at the path, relative to its folder."""
@@ -107,6 +125,7 @@ class Files:
             held = select(_file.c.photo_id).where(_file.c.id.in_(some), _file.c.photo_id.is_not(None)).distinct()
             photos = list(self._connection.execute(held).scalars())
             note_former_photos(self._connection, _file.c.id.in_(some))
+            drop_sidecars(self._connection, some)
             self._connection.execute(delete(_file).where(_file.c.id.in_(some)))
             note_files_lost(self._connection, photos)
 
@@ -147,7 +166,7 @@ class Files:
 
     def only(self, folder_id: int, path: bytes) -> int | None:
         """Return the photo that the path holds, if no other path holds it too."""
-        photo_id = self._photo_at(folder_id, path)
+        photo_id = self._row_at(folder_id, path).photo_id
         if photo_id is None:
             return None
         files = self._connection.execute(select(_file.c.id).where(_file.c.photo_id == photo_id).limit(2)).all()
@@ -156,6 +175,9 @@ class Files:
     def forget_problems(self) -> int:
         """Delete every file that could not be indexed, so that it is read again. Returns their number."""
         AttemptLog(self._connection).forget()
+        problems = select(_file.c.id).where(_file.c.outcome.in_(_PROBLEMS))
+        sidecar = schema.sidecar_facts
+        self._connection.execute(delete(sidecar).where(sidecar.c.picture_id.in_(problems)))
         return self._connection.execute(delete(_file).where(_file.c.outcome.in_(_PROBLEMS))).rowcount
 
     def problems(self) -> list[Problem]:
@@ -185,8 +207,35 @@ class Files:
         rows = self._connection.execute(select(_file).where(_file.c.id.in_(first)).order_by(_file.c.id))
         return [_record(row) for row in rows]
 
-    def _photo_at(self, folder_id: int, path: bytes) -> int | None:
-        return self._connection.execute(_PHOTO_AT, {"folder": folder_id, "below": path}).scalar()
+    def stale_facts(self, reader: int) -> list[File]:
+        """Return one file for each photo that has a file, and whose facts were read by a version before *reader*."""
+        stale = select(schema.photo.c.id).where(schema.photo.c.reader < reader)
+        first = select(func.min(_file.c.id)).where(_file.c.photo_id.in_(stale)).group_by(_file.c.photo_id)
+        rows = self._connection.execute(select(_file).where(_file.c.id.in_(first)).order_by(_file.c.id))
+        return [_record(row) for row in rows]
+
+    def unread_sidecars(self, endings: Sequence[bytes], reader: int) -> list[File]:
+        """Return the companions with one of *endings* whose facts were not read since they changed.
+
+        Those that were read by a version before *reader* are among them.
+        """
+        read = select(schema.sidecar_facts.c.file_id).where(schema.sidecar_facts.c.reader >= reader)
+        named = or_(*(ends_with(_file.c.path, ending) for ending in endings))
+        rows = select(_file).where(_file.c.companion_of.is_not(None), named, _file.c.id.not_in(read))
+        return [_record(row) for row in self._connection.execute(rows.order_by(_file.c.id))]
+
+    def _row_at(self, folder_id: int, path: bytes) -> _FormerRow:
+        found = self._connection.execute(_ROW_AT, {"folder": folder_id, "below": path}).one_or_none()
+        return _FormerRow(None, None, None) if found is None else _FormerRow(*found)
+
+    def _note_change(self, row: _FormerRow, photo_id: int | None) -> None:
+        """Note that the path of the former *row* now holds that photo, or none."""
+        if row.id is not None and row.companion_of is not None:
+            # It was a sidecar, perhaps, and is none now, or another picture's.
+            drop_sidecars(self._connection, [row.id])
+        if row.photo_id is not None and row.photo_id != photo_id:
+            note_files_lost(self._connection, [row.photo_id])
+            merge_facts(self._connection, [row.photo_id])
 
     def _has_files(self, photo_id: int) -> bool:
         return self._connection.execute(_A_FILE_OF, {"photo": photo_id}).first() is not None
@@ -195,7 +244,7 @@ class Files:
         gone = select(schema.photo.c.gone_at).where(schema.photo.c.id == photo_id)
         return self._connection.execute(gone).scalar() is not None
 
-    def _note_former(self, folder_id: int, path: bytes, new_id: int | None = None) -> None:
+    def _note_former_photo(self, folder_id: int, path: bytes, new_id: int | None = None) -> None:
         note_former_photos(self._connection, and_(_file.c.folder_id == folder_id, _file.c.path == path), new_id)
 
     def _put(

@@ -11,6 +11,8 @@ from store.errors import FolderCovered
 from store.records import Folder
 from store.sql import schema
 
+from .photo_facts import drop_sidecars
+
 
 class Folders:
     """The registered folders. None lies inside another."""
@@ -74,6 +76,8 @@ class Folders:
             schema.file.c.folder_id == folder_id, schema.file.c.photo_id.is_not(None)
         )
         photos = list(self._connection.execute(held.distinct()).scalars())
+        files = select(schema.file.c.id).where(schema.file.c.folder_id == folder_id)
+        drop_sidecars(self._connection, list(self._connection.execute(files).scalars()))
         self._connection.execute(delete(schema.file).where(schema.file.c.folder_id == folder_id))
         self._connection.execute(delete(schema.former_photo).where(schema.former_photo.c.folder_id == folder_id))
         note_files_lost(self._connection, photos)

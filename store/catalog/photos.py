@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import fields
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from store.records import Facts, Photo
 from store.sql import schema
 from store.sql.dialect import among, chunks, replacing
 
+from .photo_facts import facts_of, facts_values, state_facts
+
 _photo, _file, _folder = schema.photo, schema.file, schema.folder
-_FACTS = tuple(field.name for field in fields(Facts))
 # Built once: making a statement costs more than running it.
 _WITH_HASH = select(_photo.c.id).where(_photo.c.content_hash == bindparam("hash"))
 _ADD = insert(_photo)
@@ -26,6 +26,7 @@ _ABOUT = (
     schema.tag_event,
     schema.embedding,
     schema.perceptual_hash,
+    schema.stated_facts,
     schema.miniature,
     schema.former_photo,
     schema.photo_edit,
@@ -43,21 +44,25 @@ class Photos:
         """Return the id of the photo whose content has that SHA-256, if it was ever seen."""
         return self._connection.execute(_WITH_HASH, {"hash": content_hash}).scalar()
 
-    def add(self, content_hash: bytes, size: int, facts: Facts) -> int:
-        """Add a photo, and return its id. *size* is its file's, in bytes."""
+    def add(self, content_hash: bytes, size: int, facts: Facts, reader: int = 0) -> int:
+        """Add a photo, and return its id. *size* is its file's, in bytes; *reader* is the version that read *facts*."""
         values = {"content_hash": content_hash, "size": size, "added_at": datetime.now(UTC).replace(tzinfo=None)}
-        key = self._connection.execute(_ADD, {**values, **_facts_values(facts)}).inserted_primary_key
+        key = self._connection.execute(_ADD, {**values, **facts_values(facts), "reader": reader}).inserted_primary_key
         assert key is not None
         return int(key[0])
 
-    def become(self, photo_id: int, content_hash: bytes, size: int, facts: Facts) -> None:
-        """Replace the photo's content by one that shows the same picture: another hash, other facts, the same photo."""
+    def become(self, photo_id: int, content_hash: bytes, size: int, facts: Facts, reader: int = 0) -> None:
+        """Replace the photo's content by one that shows the same picture: another hash, other facts, the same photo.
+
+        *reader* is the version that read *facts*.
+        """
         before = self._connection.execute(select(_photo.c.content_hash).where(_photo.c.id == photo_id)).scalar_one()
         self._connection.execute(_FORMERLY, {"content_hash": before, "photo_id": photo_id})
         # The image encoder saw the same pixels, but a perceptual hash is of the full picture.
         self._connection.execute(delete(schema.perceptual_hash).where(schema.perceptual_hash.c.photo_id == photo_id))
-        values = {"content_hash": content_hash, "size": size, **_facts_values(facts)}
+        values = {"content_hash": content_hash, "size": size}
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**values))
+        self.refresh(photo_id, facts, reader)
 
     def succeed(self, before: int, photo_id: int) -> None:
         """Note that the photo *before* lives on in another one: references by its contents find that from now on."""
@@ -74,9 +79,15 @@ class Photos:
         own = select(_photo.c.content_hash).where(_photo.c.id == photo_id).scalar_subquery()
         self._connection.execute(delete(_former).where(_former.c.content_hash == own))
 
-    def refresh(self, photo_id: int, facts: Facts) -> None:
-        """Replace the facts of the same content."""
-        self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**_facts_values(facts)))
+    def refresh(self, photo_id: int, facts: Facts, reader: int = 0) -> None:
+        """Replace the facts of the same content, which a *reader* of that version read."""
+        values = {**facts_values(facts), "reader": reader}
+        self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**values))
+        state_facts(self._connection, photo_id)
+
+    def facts_stay(self, photo_id: int, reader: int) -> None:
+        """Note that a *reader* of that version can read no facts of the photo again: those that are known stay."""
+        self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(reader=reader))
 
     def of_contents(self, hashes: Sequence[bytes]) -> dict[bytes, int]:
         """Return the photos of contents with these SHA-256s, also of former contents; see `become` and `succeed`.
@@ -97,9 +108,10 @@ class Photos:
         for some in chunks(photo_ids):
             paths = self._paths(some)
             beside = self._companions([path for of_one in paths.values() for path in of_one])
-            for row in self._connection.execute(select(_photo).where(_photo.c.id.in_(some))):
-                own = sorted(paths.get(row.id, []))
-                found[row.id] = _record(row, own, [each for path in own for each in beside.get(path, [])])
+            for row in self._connection.execute(select(_photo).where(_photo.c.id.in_(some))).mappings():
+                own = tuple(sorted(paths.get(row["id"], [])))
+                companions = tuple(each for path in own for each in beside.get(path, []))
+                found[row["id"]] = Photo(row["id"], row["content_hash"], facts_of(row), own, companions)
         return [found[photo_id] for photo_id in photo_ids if photo_id in found]
 
     def at(self, path: bytes) -> Photo | None:
@@ -183,12 +195,3 @@ class Photos:
                 path = os.path.join(row.folder, row.path)
                 found[os.path.join(os.path.dirname(path), row.companion_of)].append(path)
         return {path: sorted(of_one) for path, of_one in found.items()}
-
-
-def _facts_values(facts: Facts) -> dict[str, object]:
-    return {**{name: getattr(facts, name) for name in _FACTS}, "keywords": list(facts.keywords)}
-
-
-def _record(row: Row[tuple[object, ...]], paths: Sequence[bytes], companions: Sequence[bytes]) -> Photo:
-    facts = Facts(**{**{name: getattr(row, name) for name in _FACTS}, "keywords": tuple(row.keywords)})
-    return Photo(row.id, row.content_hash, facts, tuple(paths), tuple(companions))

@@ -6,13 +6,16 @@ import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, insert, select, update
 
 from store.records import SidecarRun, SidecarWrite
 from store.sql import schema
 from store.sql.dialect import chunks
 
 _run, _write = schema.sidecar_run, schema.sidecar_write
+
+#: Bytes of former contents that are read at once.
+_MOST_AT_ONCE = 64 << 20
 
 
 class Sidecars:
@@ -76,10 +79,19 @@ class Sidecars:
         return [SidecarRun(row.id, row.started_at, row.made or 0, row.changed or 0, row.undone_at) for row in rows]
 
     def writes(self, run_id: int, after: int, count: int) -> list[SidecarWrite]:
-        """Return the next *count* entries of a run whose ids are above *after* and that were not undone."""
+        """Return the next *count* entries of a run whose ids are above *after* and that were not undone.
+
+        They are fewer if their contents take much memory, and none only if there is none.
+        """
         mine = (_write.c.sidecar_run_id == run_id, _write.c.id > after, _write.c.undone.is_(False))
-        rows = self._connection.execute(select(_write).where(*mine).order_by(_write.c.id).limit(count))
-        return [_record(row) for row in rows]
+        found: list[SidecarWrite] = []
+        size = 0
+        for row in self._connection.execute(select(_write).where(*mine).order_by(_write.c.id).limit(count)):
+            found.append(_record(row))
+            size += len(found[-1].before or b"")
+            if size > _MOST_AT_ONCE:
+                break
+        return found
 
     def undone(self, write_ids: Sequence[int]) -> None:
         """Note that these sidecars were restored."""
@@ -96,17 +108,26 @@ class Sidecars:
         found: int | None = self._connection.execute(select(func.max(_write.c.sidecar_run_id)).where(*same)).scalar()
         return found
 
+    def made(self, below: bytes) -> set[bytes]:
+        """Return the paths of sidecars below the folder *below* that a run made, also one that was undone."""
+        rows = self._connection.execute(select(_write.c.path).where(_write.c.before.is_(None), *_inside(below)))
+        return set(rows.scalars())
+
     def move(self, old: bytes, new: bytes) -> None:
         """Move the paths below the folder *old* to *new*; both absolute."""
         below, instead = (path.rstrip(b"/") + b"/" for path in (old, new))
-        # The slash and the byte after it bound all paths that begin with the folder's name and a slash.
-        inside = (_write.c.path > below, _write.c.path < below[:-1] + b"0")
-        for row in self._connection.execute(select(_write.c.id, _write.c.path).where(*inside)).all():
+        for row in self._connection.execute(select(_write.c.id, _write.c.path).where(*_inside(old))).all():
             path = instead + row.path[len(below) :]
             self._connection.execute(update(_write).where(_write.c.id == row.id).values(path=path))
 
     def _set(self, run_id: int, **values: object) -> None:
         self._connection.execute(update(_run).where(_run.c.id == run_id).values(**values))
+
+
+def _inside(folder: bytes) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    # The slash and the byte after it bound all paths that begin with the folder's name and a slash.
+    start = folder.rstrip(b"/")
+    return _write.c.path > start + b"/", _write.c.path < start + b"0"
 
 
 def _record(row: Row[tuple[object, ...]]) -> SidecarWrite:

@@ -96,6 +96,9 @@ photo = Table(
     Column("rating", Integer),
     Column("caption", String),
     Column("keywords", JSON, nullable=False, server_default="[]"),
+    Column("date_source", String),
+    #: The version of the reader of its facts; 0 if it is unknown.
+    Column("reader", Integer, nullable=False, server_default="0"),
     # For the order of listings, and for filters that few photos meet.
     Index(None, "taken_at"),
     Index(
@@ -141,6 +144,22 @@ file = Table(
         **_where("companion_of IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
+)
+
+#: The facts that a content states itself, of photos that have sidecars with facts, too.
+stated_facts = Table("stated_facts", metadata, _of("photo", primary=True), _need("facts", JSON))
+
+#: The facts in a sidecar of a picture, both rows of `file`. A lower rank comes before a higher one; `reader` is the
+#: version that read them.
+sidecar_facts = Table(
+    "sidecar_facts",
+    metadata,
+    _of("file", primary=True),
+    _of("file", name="picture_id"),
+    _need("rank", Integer),
+    _need("facts", JSON),
+    _need("reader", Integer),
+    Index(None, "picture_id"),
 )
 
 space = Table(

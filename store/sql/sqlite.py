@@ -46,6 +46,7 @@ __all__ = [
     "connect",
     "copy",
     "each_of",
+    "ends_with",
     "is_ours",
     "lies_directly",
     "like",
@@ -127,6 +128,11 @@ def each_of(items: ColumnElement[Any]) -> TableValuedAlias:
 def lies_directly(path: ColumnElement[bytes], start: int) -> ColumnElement[bool]:
     """Return the condition that *path* has no slash from byte *start*, counted from 0, on."""
     return func.instr(func.substr(path, start + 1), b"/") == 0
+
+
+def ends_with(path: ColumnElement[bytes], ending: bytes) -> ColumnElement[bool]:
+    """Return the condition that *path* ends with *ending*; letters of ASCII match their capitals."""
+    return func.lower(cast(func.substr(path, -len(ending)), String)) == ending.decode("ascii").lower()
 
 
 def like(path: ColumnElement[bytes], pattern: str) -> ColumnElement[bool]:

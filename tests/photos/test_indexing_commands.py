@@ -11,6 +11,7 @@ from PIL import Image
 
 from indexer.files.scan import stamp_of
 from store import Catalog
+from tests.indexer.decode.test_notes import packet
 from tests.pictures import detailed
 
 
@@ -281,6 +282,27 @@ def test_verify_finds_differences_and_repairs_them(filled, pictures):
     }
     assert filled("verify", "--repair").status == 0
     assert filled("verify").status == 0
+
+
+def test_verify_finds_facts_that_are_not_those_of_the_files(filled, pictures):
+    (pictures / "red.png.xmp").write_bytes(packet(attributes='xmp:Rating="4"'))
+    filled("index")
+    assert filled("verify").status == 0
+    catalog = filled.library / "catalog.sqlite3"
+    with Catalog.open(catalog) as opened, opened.write() as t:
+        t.connection.exec_driver_sql("UPDATE photo SET rating = 2 WHERE rating = 4")
+        t.connection.exec_driver_sql("UPDATE photo SET reader = 0 WHERE rating IS NULL")
+    result = filled("verify", "--json")
+    found = {each["what"]: each["count"] for each in map(json.loads, result.lines)}
+    assert (result.status, sorted(found)) == (
+        1,
+        ["file whose facts are to be read", "photo whose facts are not those of its files"],
+    )
+    assert "whose facts were read again" in filled("index").out
+    assert filled("verify", "--repair").status == 0
+    assert filled("verify").status == 0
+    (match,) = map(json.loads, filled("search", "rating:4", "--json").lines)
+    assert (match["rating"], match["date_source"]) == (4, None)
 
 
 def test_verify_counts_index_rows_without_an_embedding(filled):

@@ -30,6 +30,14 @@ def test_a_threshold_moves_what_is_shown(filled, pictures):
     assert count("--threshold", "1") < count("--threshold", "0.5") < count()
 
 
+def test_joiners_are_letters_of_tags(filled, pictures):
+    word, family = "\u0645\u06cc\u200c\u062e\u0648", "\U0001f468\u200d\U0001f469"
+    assert filled("tag", pictures / "red.png", f"+{word}", f"+{family}").status == 0
+    assert {word, family} <= {line.split()[0] for line in filled("tags", pictures / "red.png").lines}
+    assert f'"{word}"' in filled("tags", pictures / "red.png", "--json").out
+    assert filled("tag", pictures / "red.png", "+a\u202eb").status == 1
+
+
 def test_the_librarys_tags_are_counted(filled):
     counts = {record["label"]: record["photos"] for record in map(json.loads, filled("tags", "--json").lines)}
     assert set(counts) == {"red", "green", "blue", "yellow", "white", "black"}

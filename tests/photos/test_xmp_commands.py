@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from PIL import Image
 
 from store import Catalog
+from tests.e2e.program import run
 from tests.indexer.decode.test_notes import bag, packet
 from tests.photos.sidecars.packets import ADOBE, values, without_keywords
 
@@ -144,6 +146,68 @@ def test_undo_restores_every_byte(family, pictures):
     assert family("xmp", "undo").status == 1
     assert "nothing to undo" in family("xmp", "undo").err
     assert records(family("xmp", "undo", "--run", 1, "--json")) == [{"run": 1, "removed": 0, "restored": 0, "left": 0}]
+
+
+def test_trees_in_a_picture_are_copied_as_trees(family, pictures):
+    tree = packet(bag("dc:subject", "Rome") + bag("lr:hierarchicalSubject", "Places|Europe|Rome"))
+    picture = pictures / "red.webp"
+    with Image.open(pictures / "red.png") as image:
+        image.save(picture, lossless=True, xmp=tree)
+    shutil.copy(picture, pictures / "bright" / "copy.webp")
+    (pictures / "bright" / "copy.xmp").write_bytes(packet(bag("dc:subject", "theirs")))
+    family("index")
+    assert family("xmp", "write").status == 0
+    assert values((pictures / "red.webp.xmp").read_bytes()) == [
+        ["red", "colour", "Rome"],
+        ["colour|red", "Places|Europe|Rome"],
+        ["colour/red", "Places/Europe/Rome"],
+    ]
+    assert values((pictures / "bright" / "copy.xmp").read_bytes())[0] == ["theirs", "red", "colour"]
+    assert values((pictures / "blue.png.xmp").read_bytes())[0] == ["blue", "colour"]
+    assert "Nothing was written" in family("xmp", "write").out
+    assert family("xmp", "undo").status == 0
+    assert not (pictures / "red.webp.xmp").exists()
+
+
+def test_a_large_sidecar_is_merged_and_a_hostile_one_left(family, pictures):
+    filler = "<!-- " + "x" * 100_000 + " -->"
+    (pictures / "red.xmp").write_bytes(packet(filler + bag("dc:subject", "Ann")))
+    (pictures / "blue.xmp").write_bytes(packet("".join(f'<a xmlns:p{n}="u">' for n in range(5000)) + "</a>" * 5000))
+    result = family("xmp", "write")
+    assert result.status == 1
+    assert f"{pictures / 'blue.xmp'}: it has more than 100 levels" in result.err
+    assert values((pictures / "red.xmp").read_bytes())[0] == ["Ann", "red", "colour"]
+    assert filler.encode() in (pictures / "red.xmp").read_bytes()
+
+
+def test_nothing_is_written_or_undone_through_a_link(family, pictures, tmp_path):
+    family("xmp", "write", pictures / "bright" / "white.png")
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(pictures / "bright", elsewhere)
+    shutil.move(pictures / "bright", tmp_path / "was")
+    (pictures / "bright").symlink_to(elsewhere)
+    before = contents(elsewhere)
+    result = family("xmp", "undo")
+    assert result.status == 1
+    assert "its folder is reached through a link now (bright)" in result.err
+    result = family("xmp", "write", pictures / "bright")
+    assert result.status == 1
+    assert "its folder is reached through a link now (bright)" in result.err
+    assert contents(elsewhere) == before
+
+
+def test_undo_on_a_full_disk_does_what_needs_no_room(family, pictures):
+    (pictures / "black.xmp").write_text(ADOBE)
+    (pictures / "red.xmp").write_text(ADOBE)
+    family("xmp", "write")
+    status, out, err = run("tests.photos.sidecars.full_disk", family.library, "xmp", "undo")
+    assert status == 1
+    assert "removed 4 sidecars and put 0 sidecars back" in out.decode()
+    assert f"{pictures / 'black.xmp'}: the disk is full" in err.decode()
+    assert f"{pictures / 'red.xmp'}: the disk is full" in err.decode()
+    assert set(sidecars(pictures)) == {"black.xmp", "red.xmp"}
+    assert "put 2 sidecars back" in family("xmp", "undo", "--run", 1).out
+    assert (pictures / "red.xmp").read_text() == ADOBE
 
 
 def test_runs_are_undone_one_by_one(family, pictures, plain):

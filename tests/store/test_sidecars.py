@@ -70,3 +70,22 @@ def test_entries_move_with_their_folder_and_outlive_photos(catalog, noted):
         t.photos.delete([1, 2])
         paths = [w.path for w in t.sidecars.writes(noted[0], 0, 10)]
     assert paths == [b"/new/place/a.jpg.xmp", b"/new/place/\xff.xmp", b"/pp/a.jpg.xmp"]
+
+
+def test_large_contents_come_in_smaller_batches(catalog):
+    large = bytes(20 << 20)
+    with catalog.write() as t:
+        run = t.sidecars.begin()
+        ids = [t.sidecars.note(run, 1, b"/p/%d.xmp" % number, large, HASH) for number in range(5)]
+    with catalog.read() as t:
+        first = t.sidecars.writes(run, 0, 10)
+        assert 1 <= len(first) < len(ids)
+        rest = t.sidecars.writes(run, first[-1].id, 10)
+        assert [each.id for each in [*first, *rest]] == ids
+
+
+def test_sidecars_that_runs_made_are_known(catalog, noted):
+    with catalog.read() as t:
+        assert t.sidecars.made(b"/p") == {b"/p/a.jpg.xmp"}
+        assert t.sidecars.made(b"/p/a") == set()
+        assert t.sidecars.made(b"/") == {b"/p/a.jpg.xmp"}

@@ -273,10 +273,12 @@ def test_a_library_of_the_last_revision_loses_nothing(tmp_path):
         after = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables(path)}
     connection.close()
     new_names = {"look": "perceptual_hash", "namespace_folder": "slot_folder"}
-    rewritten = {"alembic_version", "library", "namespace", "revision", "sqlite_sequence"}
+    rewritten = {"alembic_version", "library", "namespace", "photo", "revision", "sqlite_sequence"}
     for name in before.keys() - rewritten:
         assert after[new_names.get(name, name)] == before[name], name
     assert [row[:-1] for row in after["revision"]] == before["revision"]
+    assert [row[:-2] for row in after["photo"]] == before["photo"]
+    assert {row[-2:] for row in after["photo"]} == {(None, 0)}, "their facts are to be read again"
     assert [(*row[:3], *row[5:]) for row in before["library"]] == after["library"]
     assert sorted(name for name, *_ in after["slot"]) == sorted(["", *(name for name, *_ in before["namespace"])])
     assert (tmp_path / "catalog.db.before-0014").exists()
@@ -338,3 +340,11 @@ def test_an_older_catalog_is_refused_and_left_alone(tmp_path):
     with pytest.raises(CatalogTooOld, match="add your folders to a new library"):
         Catalog.open(path)
     assert path.read_bytes() == before
+
+
+def test_facts_of_an_upgraded_library_stay_until_read_again(tmp_path):
+    with Catalog.open(catalog_of_0014(tmp_path)) as catalog, catalog.read() as t:
+        photos = t.photos.get(range(1, 100))
+        assert {photo.facts.date_source for photo in photos} == {None}
+        assert t.photo_facts.wrong() == []
+        assert len(t.files.stale_facts(1)) == len({photo.id for photo in photos if photo.paths})

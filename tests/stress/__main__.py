@@ -1,6 +1,7 @@
 """Long stress trials, run by hand.
 
-`python -m tests.stress kills 200`, `retags 50`, `stopped 30000`, `renamed 10000`, `starts 100`.
+`python -m tests.stress kills 200`, `retags 50`, `stopped 30000`, `renamed 10000`, `starts 100`, `packets 100000`,
+`hostile 15`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import trials
+from . import packets, trials
 
 TRIALS = {
     "kills": trials.kills,
@@ -18,6 +19,8 @@ TRIALS = {
     "stopped": trials.stopped,
     "renamed": trials.renamed,
     "starts": trials.starts,
+    "packets": packets.packets,
+    "hostile": packets.hostile,
 }
 
 parser = argparse.ArgumentParser(prog="python -m tests.stress", description=__doc__)

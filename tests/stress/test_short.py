@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from . import trials
+from . import packets, trials
 
 
 @pytest.mark.parametrize(("trial", "count"), [("kills", 3), ("retags", 3), ("renamed", 50)])
 def test_a_short_stress_trial(tmp_path, trial, count):
     getattr(trials, trial)(tmp_path / "trial", count)
+
+
+def test_short_trials_of_packets(tmp_path):
+    packets.packets(tmp_path, 1000)
+    packets.hostile(tmp_path, 1)

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Mapping
 import click
 
 from photos.errors import safe
+from store.errors import is_shown
 
 
 def write_json(record: Mapping[str, object]) -> None:
     """Write one object on one line. Bytes of a path that are not UTF-8 are kept as lone surrogates, as in Python."""
     text = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    click.echo(text if text.isprintable() else json.dumps(record, allow_nan=False))
+    click.echo(text if is_shown(text) else json.dumps(record, allow_nan=False))
 
 
 def write_paths(paths: Iterable[bytes], *, nul: bool) -> None:

@@ -49,8 +49,8 @@ is reported on one line too, and `photos --debug COMMAND` shows its traceback.
 Results go to standard output, everything else to standard error. `--json` prints one object a line. A photo that was
 found has `path`, `paths` (all its files), `companions` (files that belong to them), `photo` (its
 number), `score` (the cosine), `logit`, `probability` (these two are null unless one text was asked for, and
-all three where it is filters alone), `width`, `height`, `format`, `taken_at` (ISO 8601 or null), `camera`,
-`lens`, `focal_length` (mm), `aperture` (f-number), `exposure` (seconds), `iso`, `latitude`, `longitude`,
+all three where it is filters alone), `width`, `height`, `format`, `taken_at` (ISO 8601 or null), `date_source`,
+`camera`, `lens`, `focal_length` (mm), `aperture` (f-number), `exposure` (seconds), `iso`, `latitude`, `longitude`,
 `rating` (-1 to 5), `caption`, `keywords`, and `tags` (objects with `label`, `score`, `probability`,
 `calibrated`, `threshold` (the score from which it counts), `source`, `origin`, `implied_by`); with `--group` also
 `more`, where there are others: `path`, `paths`, `photo`, `score` and `taken_at` of each.

@@ -148,6 +148,7 @@ def _changes(report: IndexReport) -> str:
             (report.moved, "file of a known photo", "files of known photos"),
             (report.edited, "photo edited, its tags kept", "photos edited, their tags kept"),
             (report.companions, "companion", "companions"),
+            (report.refreshed, "file whose facts were read again", "files whose facts were read again"),
             (report.gone, "file gone", "files gone"),
             (report.left_out, "file left out by rules", "files left out by rules"),
         )

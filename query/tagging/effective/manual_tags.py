@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from query.errors import BadLabel
 from query.vocabulary.labels import normalized_name
 from store import Catalog, TagSource, Transaction
+from store.errors import is_shown
 
 from .namespaces import SlotSpeller, slot_views
 
@@ -78,6 +79,6 @@ def spelt(speller: SlotSpeller, name: str) -> str:
 def checked_name(name: str) -> str:
     """*name* with single spaces. Raises `BadLabel` if it cannot be a label's."""
     plain = " ".join(name.split())
-    if not normalized_name(plain) or len(plain) > _LONGEST or not plain.isprintable():
+    if not normalized_name(plain) or len(plain) > _LONGEST or not is_shown(plain):
         raise BadLabel(name)
     return plain

@@ -40,6 +40,28 @@ def library(tmp_path):
             {"img_1234.jpg": "img_e1234.jpg", "img_1234.dng": "img_e1234.jpg"},
         ),
         (["x.jpg", "x-edited.jpg"], {"x.jpg": "x-edited.jpg"}),
+        (["DSC1.HIF", "DSC1.DNG", "DSC1.MOV"], {"DSC1.DNG": "DSC1.HIF", "DSC1.MOV": "DSC1.HIF"}),
+        (["a.jfif", "a.xmp"], {"a.xmp": "a.jfif"}),
+        (["a.gif", "a.dng"], {}),
+        (["PXL_1.MP.jpg", "PXL_1.MP"], {"PXL_1.MP": "PXL_1.MP.jpg"}),
+        (["IMG_1.HEIC", "IMG_1_HEVC.MOV"], {"IMG_1_HEVC.MOV": "IMG_1.HEIC"}),
+        (
+            ["IMG_1234.HEIC", "IMG_E1234.JPG", "IMG_1234.AAE", "IMG_O1234.AAE", "IMG_1234.MOV"],
+            dict.fromkeys(["IMG_1234.HEIC", "IMG_1234.AAE", "IMG_O1234.AAE", "IMG_1234.MOV"], "IMG_E1234.JPG"),
+        ),
+        (["a.jpg", "a.png", "a.xmp"], {"a.xmp": "a.jpg"}),
+        (["a.JPG", "a.jpg", "a.JPG.xmp", "a.jpg.xmp"], {"a.JPG.xmp": "a.JPG", "a.jpg.xmp": "a.jpg"}),
+        (["IMG_1.JPG", "img_1.xmp"], {"img_1.xmp": "IMG_1.JPG"}),
+        (["a.jpg", "a.jpg.xmp", "a_01.jpg.xmp"], {"a.jpg.xmp": "a.jpg", "a_01.jpg.xmp": "a.jpg"}),
+        (["a.jpg", "a_01.jpg", "a_01.jpg.xmp"], {"a_01.jpg.xmp": "a_01.jpg"}),
+        (["IMG-bearbeitet.jpg", "IMG.jpg"], {"IMG.jpg": "IMG-bearbeitet.jpg"}),
+        (["IMG-modifie\u0301.jpg", "IMG.jpg"], {"IMG.jpg": "IMG-modifie\u0301.jpg"}),
+        (["IMG-modifié.jpg", "IMG.jpg"], {"IMG.jpg": "IMG-modifié.jpg"}),
+        (["IMG-ha editado.jpg", "IMG.jpg"], {"IMG.jpg": "IMG-ha editado.jpg"}),
+        (["IMG-edited(1).jpg", "IMG(1).jpg", "IMG.jpg"], {"IMG(1).jpg": "IMG-edited(1).jpg"}),
+        (["x" * 40 + "-edit.jpg", "x" * 40 + ".jpg"], {"x" * 40 + ".jpg": "x" * 40 + "-edit.jpg"}),
+        (["IMG-edit.jpg", "IMG.jpg"], {}),
+        (["IMG-beach.jpg", "IMG.jpg"], {}),
         (["x-edited.jpg"], {}),
         (["x-edited.txt", "x.jpg"], {}),
         (["a.xmp"], {}),
@@ -49,6 +71,66 @@ def library(tmp_path):
 def test_pairs_are_found_by_name(names, expected):
     found = companions([os.fsencode(name) for name in names])
     assert found == {os.fsencode(name): os.fsencode(main) for name, main in expected.items()}
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["IMG.jpg", "IMG.jpg.json"], {"IMG.jpg.json": "IMG.jpg"}),
+        (["IMG.jpg", "IMG.json"], {"IMG.json": "IMG.jpg"}),
+        (["IMG.jpg", "IMG.jpg.supplemental-metadata.json"], {"IMG.jpg.supplemental-metadata.json": "IMG.jpg"}),
+        (["IMG.jpg", "IMG.jpg.suppl.json"], {"IMG.jpg.suppl.json": "IMG.jpg"}),
+        (["IMG.jpg", "IMG.jpg..json"], {"IMG.jpg..json": "IMG.jpg"}),
+        (
+            ["IMG.jpg", "IMG(1).jpg", "IMG.jpg.json", "IMG.jpg(1).json"],
+            {"IMG.jpg.json": "IMG.jpg", "IMG.jpg(1).json": "IMG(1).jpg"},
+        ),
+        (
+            ["IMG.jpg", "IMG(1).jpg", "IMG.jpg.supplemental-metadata(1).json"],
+            {"IMG.jpg.supplemental-metadata(1).json": "IMG(1).jpg"},
+        ),
+        (
+            [
+                "Screenshot_20220207_102421_com.chat.android.jpg",
+                "Screenshot_20220207_102421_com.chat.android.jp.json",
+            ],
+            {"Screenshot_20220207_102421_com.chat.android.jp.json": "Screenshot_20220207_102421_com.chat.android.jpg"},
+        ),
+        (["a" * 47 + ".jpg", "a" * 46 + ".json"], {"a" * 46 + ".json": "a" * 47 + ".jpg"}),
+        (
+            ["Urlaub in Knaufspesch in der Schneifel (38).JPG", "Urlaub in Knaufspesch in der Schneifel (38).JP.json"],
+            {"Urlaub in Knaufspesch in der Schneifel (38).JP.json": "Urlaub in Knaufspesch in der Schneifel (38).JPG"},
+        ),
+        (["a" * 50 + "1.jpg", "a" * 50 + "2.jpg", "a" * 46 + ".json"], {}),
+        (["IMG-edited.jpg", "IMG.jpg.json"], {"IMG.jpg.json": "IMG-edited.jpg"}),
+        (
+            ["IMG-edited(1).jpg", "IMG(1).jpg", "IMG.jpg(1).json"],
+            dict.fromkeys(["IMG(1).jpg", "IMG.jpg(1).json"], "IMG-edited(1).jpg"),
+        ),
+        (
+            ["IMG-gewijzigd.jpg", "IMG.jpg", "IMG.jpg.json"],
+            dict.fromkeys(["IMG.jpg", "IMG.jpg.json"], "IMG-gewijzigd.jpg"),
+        ),
+        (
+            ["IMG-beach.jpg", "IMG.jpg", "IMG.jpg.json", "IMG-beach.jpg.json"],
+            {"IMG.jpg.json": "IMG.jpg", "IMG-beach.jpg.json": "IMG-beach.jpg"},
+        ),
+        (["IMG.HEIC", "IMG.MP4", "IMG.HEIC.json"], {"IMG.MP4": "IMG.HEIC", "IMG.HEIC.json": "IMG.HEIC"}),
+        (["VID.mp4", "VID.mp4.json", "metadata.json", "IMG.jpg"], {}),
+    ],
+)
+def test_json_files_of_takeouts_belong_to_their_pictures(names, expected):
+    found = companions([os.fsencode(name) for name in names])
+    assert found == {os.fsencode(name): os.fsencode(main) for name, main in expected.items()}
+
+
+def test_without_pairing_only_sidecars_belong_to_pictures():
+    names = [b"a.jpg", b"a.nef", b"a.mov", b"a.xmp", b"a.jpg.json", b"b.jpg", b"b-edited.jpg", b"b-edited.jpg.xmp"]
+    assert companions(names, of_pictures=False) == {
+        b"a.xmp": b"a.jpg",
+        b"a.jpg.json": b"a.jpg",
+        b"b-edited.jpg.xmp": b"b-edited.jpg",
+    }
 
 
 def paths(library):

@@ -2,8 +2,8 @@
 
 A step is whatever opens, links, renames or removes a file there. For each, folder and library are put as they were, a
 process is forked that is killed by the system at that step, and then one that undoes and one that writes again. Prints
-a line of JSON each: the status, and the contents of the folder after each of the three. The last is of a process that
-came through.
+a line of JSON each: the status, the contents of the folder after each of the three, and whether `verify` then finds
+files gone. The last is of a process that came through.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def die_at(step):
 
     def hear(event, arguments):
         nonlocal left
-        if event not in STEPS or not os.fsdecode(str_of(arguments[0])).startswith(FOLDER):
+        # Names come without their folder, which is open.
+        if event not in STEPS or not is_ours(os.fsdecode(str_of(arguments[0]))):
             return
         if event == "open" and not arguments[2] & os.O_CREAT:
             return
@@ -37,6 +38,10 @@ def die_at(step):
         left -= 1
 
     sys.addaudithook(hear)
+
+
+def is_ours(name):
+    return name.startswith(".photos-") or name.endswith(".xmp")
 
 
 def str_of(path):
@@ -63,6 +68,20 @@ def contents():
     }
 
 
+def is_gone():
+    """Return whether `verify` finds files gone."""
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process == 0:
+        os.dup2(writing, 1)
+        os._exit(main(["--library", LIBRARY, "verify", "--json"]))
+    os.close(writing)
+    with open(reading, "rb") as output:
+        report = output.read()
+    os.waitpid(process, 0)
+    return b" gone" in report
+
+
 for place in (FOLDER, LIBRARY):
     shutil.copytree(place, Path(WORK) / Path(place).name, copy_function=shutil.copy2)
 status, point = -1, 0
@@ -71,9 +90,10 @@ while status < 0:
         shutil.rmtree(place)
         shutil.copytree(Path(WORK) / Path(place).name, place, copy_function=shutil.copy2)
     status = forked(ARGUMENTS, point)
-    seen = [contents()]
+    seen, gone = [contents()], [is_gone()]
     for command in (["xmp", "undo"], ["xmp", "write"]):
         forked(command)
         seen.append(contents())
-    sys.stdout.write(json.dumps({"status": status, "seen": seen}) + "\n")
+        gone.append(is_gone())
+    sys.stdout.write(json.dumps({"status": status, "seen": seen, "gone": gone}) + "\n")
     point += 1

@@ -44,10 +44,10 @@ def test_a_label_of_the_main_vocabulary_has_no_namespace():
 
 def test_a_word_stays_while_another_vocabulary_gives_it():
     both, one = HIERARCHY.keywords(["dog", "zoo:dog"]), HIERARCHY.keywords(["dog"])
-    first = merge(None, both.parents, (), both.words)
+    first = merge(None, both.parents, {}, both.words)
     assert values(first.content) == [["dog", "zoo"], ["dog", "zoo|dog"], ["dog", "zoo/dog"]]
     assert first.added == ("dog", "zoo", "zoo|dog")
-    assert merge(first.content, both.parents, (), both.words) is None
-    second = merge(first.content, one.parents, (), one.words)
+    assert merge(first.content, both.parents, {}, both.words) is None
+    second = merge(first.content, one.parents, {}, one.words)
     assert values(second.content) == [["dog"]] * 3
     assert set(second.removed) == {"zoo", "zoo|dog"}

@@ -75,4 +75,5 @@ def test_a_kill_during_undo(prepared, pictures, tmp_path):
         assert all(content in {before.get(name), after[name]} for name, content in shown(now).items())
         assert undone == before
         assert again == after
+        assert line["gone"] == [False, False, False]
     assert len(lines) >= 3

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, read_xmp
+from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, read_xmp
 from photos.errors import SidecarLeft
 from photos.sidecars.keyword_edits import Change, edited
 from photos.sidecars.merge import merge, paths
@@ -37,7 +37,7 @@ def test_a_new_sidecar_has_every_level_and_both_kinds_of_paths():
 
 def test_without_labels_no_sidecar_is_made():
     assert merge(None, {}) is None
-    assert merge(None, {}, ["Ann"]) is None
+    assert merge(None, {}, {SUBJECT: ["Ann"]}) is None
 
 
 @pytest.mark.parametrize("given", [None, ADOBE.encode(), DARKTABLE.encode(), packet("<dc:subject>Ann</dc:subject>")])
@@ -77,19 +77,37 @@ def test_a_list_of_ours_copies_foreign_keywords_of_others():
 
 
 def test_a_new_sidecar_copies_keywords_of_the_picture():
-    new = merge(None, DOG, ["Ann", "Dog"]).content
+    new = merge(None, DOG, {SUBJECT: ["Ann", "Dog"]}).content
     assert values(new)[0] == ["dog", "animal", "beach", "Ann"]
     assert values(new)[2] == ["animal/dog", "beach", "Ann"]
-    assert values(merge(new, DOG, ["Bob"]).content)[0] == ["dog", "animal", "beach", "Bob"]
-    assert values(merge(ADOBE.encode(), DOG, ["Bob"]).content)[0] == ["Rome", "Ann", "dog", "animal", "beach"]
+    assert values(merge(new, DOG, {SUBJECT: ["Bob"]}).content)[0] == ["dog", "animal", "beach", "Bob"]
+    assert "Bob" not in values(merge(ADOBE.encode(), DOG, {SUBJECT: ["Bob"]}).content)[0]
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {SUBJECT: ["Places", "Europe", "Rome", "Anna"], HIERARCHICAL: ["Places|Europe|Rome", "Anna"]},
+        {SUBJECT: ["Places", "Europe", "Rome", "Anna"], TAGS: ["Places/Europe/Rome"]},
+        {SUBJECT: ["Places", "Europe", "Rome", "Anna"], WINDOWS: ["Places/Europe/Rome"]},
+    ],
+)
+def test_trees_in_the_picture_stay_trees(own):
+    new = merge(None, {"sea": ()}, own).content
+    single, bars, slashes = values(new)
+    assert single == ["sea", "Places", "Europe", "Rome", "Anna"]
+    assert set(bars) == {"sea", "Places|Europe|Rome", "Anna"}
+    assert set(slashes) == {"sea", "Places/Europe/Rome", "Anna"}
+    assert merge(new, {"sea": ()}, own) is None
+    assert values(merge(new, {}, own).content) == [[], [], []]
 
 
 def test_copies_stay_once_another_program_edits_the_list():
-    new = merge(None, DOG, ["garden"]).content
+    new = merge(None, DOG, {SUBJECT: ["garden"]}).content
     assert read_xmp(new).keywords == ()
     theirs = written_into(new, SUBJECT, "Bob")
     assert read_xmp(theirs).keywords == ("garden", "Bob")
-    again = merge(theirs, CAT, ["garden", "Bob"]).content
+    again = merge(theirs, CAT, {SUBJECT: ["garden", "Bob"]}).content
     assert values(again)[0] == ["animal", "garden", "Bob", "cat"]
     assert values(again)[2] == ["garden", "animal/cat", "Bob"]
     assert values(merge(again, {}).content) == [["garden", "Bob"], [], []]
@@ -256,7 +274,7 @@ def escaped(word):
 @given(
     st.tuples(st.lists(keywords, max_size=4), st.lists(keywords, max_size=3), st.lists(keywords, max_size=3)),
     st.booleans(),
-    st.lists(keywords, max_size=2),
+    st.dictionaries(st.sampled_from([SUBJECT, HIERARCHICAL, TAGS, WINDOWS]), st.lists(keywords, max_size=2)),
     st.lists(st.tuples(vocabularies, st.integers(0, 2), keywords), min_size=1, max_size=4),
 )
 def test_foreign_keywords_survive_every_write(foreign, is_pretty, own, steps):

@@ -1,0 +1,22 @@
+"""XMP in sidecars and pictures: a forgiving reader whose time and memory are bounded."""
+
+from .embedded import adopt_exif, iptc_in, packets_in
+from .namespaces import RDF, XML
+from .xml_document import MAX_SIZE, Document, Element, Scope, parse
+from .xmp import Xmp, XmpValue, read_packets
+
+__all__ = [
+    "MAX_SIZE",
+    "RDF",
+    "XML",
+    "Document",
+    "Element",
+    "Scope",
+    "Xmp",
+    "XmpValue",
+    "adopt_exif",
+    "iptc_in",
+    "packets_in",
+    "parse",
+    "read_packets",
+]
