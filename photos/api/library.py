@@ -140,7 +140,7 @@ class Library:
     def search(
         self,
         query: str,
-        count: int = 10,
+        count: int | None = 10,
         offset: int = 0,
         *,
         sort: str = "relevance",
@@ -149,7 +149,7 @@ class Library:
         group: bool = False,
         exact: bool = False,
     ) -> SearchResult:
-        """Return the *count* photos after *offset* better ones that *query* finds, with their scores and tags.
+        """Return the *count* photos, all if None, after *offset* better ones that *query* finds, with scores and tags.
 
         The query is one line, see docs/searching.md; filters alone list photos, newest first. The other arguments are
         the options of `photos search`; *stands_out* is `--min-score auto`. Raises `query.errors.BadQuery`.
@@ -167,7 +167,7 @@ class Library:
         )
         return search.search(self._library, request)
 
-    def similar(self, path: AnyPath, count: int = 10, *, group: bool = False) -> SearchResult:
+    def similar(self, path: AnyPath, count: int | None = 10, *, group: bool = False) -> SearchResult:
         """Return the *count* photos most like the picture at *path*, which need not be in the library."""
         request = SimilarRequest(image=os.fspath(path), directory=os.getcwd(), top=count, group=group)
         return similar.similar(self._library, request)

@@ -111,14 +111,14 @@ def _check_texts(*texts: object) -> None:
         raise TypeError(texts)
 
 
-def _check_numbers(top: int, offset: int) -> None:
-    if top < 1 or offset < 0:
+def _check_numbers(top: int | None, offset: int) -> None:
+    if (top is not None and top < 1) or offset < 0:
         raise ValueError(top, offset)
 
 
 def decode_search(body: Mapping[str, object]) -> SearchRecord:
     """Return *body* as the record of a search. Raises `LookupError` or `TypeError` if it is none."""
-    for field in ("title", "of_text", "is_cut", "is_chance", "best", "least", "reason"):
+    for field in ("title", "of_text", "is_cut", "is_chance", "best", "least", "reason", "total"):
         _ = body[field]
     if not isinstance(body["matches"], list):
         raise TypeError(body["matches"])

@@ -22,6 +22,7 @@ class SearchResult:
 
     `best` is the highest cosine of the search and `least` the lowest that is better than chance in this library; both
     are None where they were not computed. If filters leave no photo, `reason` is a sentence without its full stop.
+    `total` counts all photos that match; of a ranking without a least score, all that the filters leave.
     """
 
     #: The query as a heading: plain words alone, or all of it as it can be typed.
@@ -36,6 +37,7 @@ class SearchResult:
     best: float | None = None
     least: float | None = None
     reason: str | None = None
+    total: int = 0
 
     @property
     def is_chance(self) -> bool:
@@ -51,7 +53,7 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
     """
     query = parsed(request.query)
     page = Page(
-        request.top,
+        _count(request, query),
         request.offset,
         Sort(request.sort),
         request.min_score,
@@ -75,6 +77,7 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
         best=found.best,
         least=found.threshold,
         reason=found.reason,
+        total=found.total,
     )
 
 
@@ -113,6 +116,12 @@ class _Pictures:
         from .pictures import NamedPictures  # noqa: PLC0415 - few queries have pictures
 
         return NamedPictures(self._library, self._directory).vector(path)
+
+
+def _count(request: SearchRequest, query: Query) -> int | None:
+    if request.count_only:
+        return 0
+    return None if request.whole_listing and not query.terms else request.top
 
 
 def _title(query: Query) -> str:

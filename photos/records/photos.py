@@ -97,6 +97,13 @@ class SearchRecord(TypedDict):
     best: Annotated[float | None, "The highest cosine; null if none was computed."]
     least: Annotated[float | None, "The lowest cosine that is better than chance; null if none was computed."]
     reason: Annotated[str | None, "The reason why filters leave no photo: a sentence without its full stop."]
+    total: Annotated[int, "The number of all photos that match; of a ranking, all that the filters leave."]
+
+
+class CountRecord(TypedDict):
+    """The number of photos that a search finds: `photos search --count`."""
+
+    count: Annotated[int, "The number of photos."]
 
 
 class PhotoTagsRecord(TypedDict):
@@ -228,7 +235,13 @@ def search_record(result: SearchResult) -> SearchRecord:
         "best": _finite(result.best),
         "least": _finite(result.least),
         "reason": result.reason,
+        "total": result.total,
     }
+
+
+def count_record(found: SearchRecord) -> CountRecord:
+    """Return the number of photos of a search as a record."""
+    return {"count": found["total"]}
 
 
 def match_record(match: Match, more: Sequence[Match] = ()) -> MatchRecord:

@@ -27,6 +27,25 @@ KEYS = [
 ]  # fmt: skip
 
 
+def test_every_form_of_a_result_uses_the_file_that_meets_the_filter(filled, pictures, tmp_path):
+    (pictures / "zz backup").mkdir()
+    copy = pictures / "zz backup" / "kept.png"
+    copy.write_bytes((pictures / "red.png").read_bytes())
+    filled("index")
+    for words in (["red", "in:zz*"], ["in:zz*"], ["in:zz*", "is:duplicate"], ["red", "name:kept*", "--group"]):
+        assert filled("search", *words, "--paths").lines == [str(copy)]
+        assert filled("search", *words, "-0").out == f"{copy}\0"
+        record = json.loads(filled("search", *words, "--json").out)
+        assert (record["path"], record["paths"]) == (str(copy), [str(copy), str(pictures / "red.png")])
+        assert "kept.png  in 2 places" in filled("search", *words).out
+    filled("search", "red", "in:zz*", "--link-to", tmp_path / "links", "--copy-to", tmp_path / "copies")
+    (link,) = (tmp_path / "links").iterdir()
+    assert os.path.samefile(link, copy)
+    assert [path.name for path in (tmp_path / "copies").iterdir()] == ["001-kept.png"]
+    filled("search", "red", "in:zz*", "--sheet", tmp_path / "sheet.html")
+    assert 'title="kept.png"' in (tmp_path / "sheet.html").read_text()
+
+
 def test_the_best_photo_comes_first(filled):
     result = filled("search", "something", "red")
     assert result.status == 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import update_wrapper
 from typing import Any, Final, TypeVar
 
@@ -154,6 +155,21 @@ class Presentation:
     copy_to: str | None
     link_to: str | None
     sheet: str | None
+
+
+def leaves_terminal(presentation: Presentation) -> bool:
+    """True if the result goes to a file, a pipe or an album, and not only to a person's terminal."""
+    goes = presentation.copy_to, presentation.link_to, presentation.sheet
+    return not sys.stdout.isatty() or any(place is not None for place in goes)
+
+
+def check_amount(top: int | None, presentation: Presentation, *, show_all: bool, count_only: bool = False) -> None:
+    """Raise a usage error for options that ask for different amounts of photos."""
+    if show_all and top is not None:
+        raise click.UsageError("--all and --top exclude each other.")
+    shown = replace(presentation, as_json=False)
+    if count_only and any(getattr(shown, name) for name in _NAMES):
+        raise click.UsageError("--count prints a number, and goes with --json alone.")
 
 
 def checked_score(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | str | None:
