@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from photos.config import CATALOG_FILE
 from photos.operations.requests import Request, SearchRequest, SimilarRequest
+from photos.strict_json import to_json
 
 if TYPE_CHECKING:
     from photos.records.photos import SearchRecord
@@ -85,7 +86,7 @@ def endpoint(request: Request) -> str:
 def encode(content: Request | Mapping[str, object]) -> bytes:
     """Return the body of a request or a response."""
     # ASCII: paths that are no text keep their bytes as lone surrogates, which only escapes can hold.
-    return json.dumps(content if isinstance(content, Mapping) else asdict(content)).encode("ascii")
+    return to_json(content if isinstance(content, Mapping) else asdict(content)).encode("ascii")
 
 
 def decode_request(path: str, body: bytes) -> Request:

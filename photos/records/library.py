@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 
 if TYPE_CHECKING:
     from photos.operations.doctor import Finding
@@ -198,11 +198,15 @@ class FindingRecord(TypedDict):
 
 
 class DifferenceRecord(TypedDict):
-    """A kind of difference between disk, catalog and index."""
+    """A kind of difference between disk, catalog and index.
+
+    `photos verify` ends with one whose count is 0 if all agree. With `--repair` the differences found come first, then
+    the last event of indexing, then the differences that are left.
+    """
 
     count: Annotated[int, "How many."]
     what: Annotated[str, "Its noun in the singular."]
-    remedy: Annotated[str, "What to do."]
+    remedy: Annotated[str | None, "What to do; null if nothing is to be done."]
 
 
 class PruneRecord(TypedDict):
@@ -332,6 +336,10 @@ def finding_record(finding: Finding) -> FindingRecord:
 def difference_record(difference: Difference) -> DifferenceRecord:
     """Make the record of a difference."""
     return {"count": difference.count, "what": difference.one, "remedy": difference.remedy}
+
+
+#: Says that disk, catalog and index agree.
+NO_DIFFERENCE: Final[DifferenceRecord] = {"count": 0, "what": "difference", "remedy": None}
 
 
 def prune_record(result: PruneResult) -> PruneRecord:
