@@ -56,7 +56,7 @@ def explain(library: OpenLibrary, request: ExplainRequest) -> ExplainResult:
 
     Raises `NotInLibrary`, and `BadQuery` for a query with filters.
     """
-    query = parsed(request.query)
+    query = parsed(request.query, request.directory)
     if query.filters or not query.terms:
         raise BadQuery(format_query(query), "is not only what can be seen", "leave the filters out")
     with library.read() as t:

@@ -23,7 +23,8 @@ from store import IndexSnapshot, Neighbours, Photo, Space, Transaction, VectorIn
 
 from .chance_limit import score_distribution
 
-#: Length below which a weighted sum counts as zero: rounding leaves so much of vectors that cancel each other.
+#: Length, in the largest weight, below which a weighted sum counts as zero: rounding leaves so much of vectors that
+#: cancel each other.
 _SHORTEST = 1e-4
 #: Photos read for each wanted group at first.
 _PHOTOS_PER_GROUP = 3
@@ -262,7 +263,7 @@ def query_vector(terms: Sequence[Term], texts: TextVectors, pictures: PictureVec
         scaled = term.weight * vector.astype(np.float64)
         total = total + scaled if len(total) else scaled
     length = float(np.linalg.norm(total))
-    if length < _SHORTEST:
+    if length < _SHORTEST * max(abs(term.weight) for term in terms):
         raise BadQuery(format_query(Query(tuple(terms))), "takes away all that it asks for", "leave a term out")
     unit: NDArray[np.float32] = (total / length).astype(np.float32)
     return unit

@@ -25,7 +25,7 @@ RUNS: dict[str, list[list[str]]] = {
     "index": [[]],
     "search": [
         ["red"], ["red", "--group"], ["red", "--count"], ["year:1950"], ["name:*"], ["red", "--min-score", "0.99"],
-        ["red", "is:duplicate"], ["a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a a"],
+        ["red", "is:duplicate"], ["red + 1000:blue - green"],
     ],
     "similar": [["{red}"], ["{notes}"]],
     "duplicates": [[], ["--exact"], ["--bursts"], ["{new}"]],

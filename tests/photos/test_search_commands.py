@@ -46,6 +46,39 @@ def test_every_form_of_a_result_uses_the_file_that_meets_the_filter(filled, pict
     assert 'title="kept.png"' in (tmp_path / "sheet.html").read_text()
 
 
+def test_stray_options_are_wrong_usage(filled):
+    for stray, sentence in (
+        (["-n", "3"], "`-n` would take away a letter or a number"),
+        (["-v", "dog"], "'- v' takes the word away"),
+        (["-5"], "'- 5' takes the word away"),
+        (["-year", "2019"], "-year:VALUE"),
+        (["-json"], "Did you mean --json?"),
+        (["-paths"], "Did you mean --paths?"),
+    ):
+        result = filled("search", "red", *stray)
+        assert (result.status, result.out) == (2, "")
+        assert sentence in result.err
+    assert filled("why", "red.png", "red", "-n").status == filled("why", "red.png", "red", "-json").status == 2
+    assert filled("search", "red", "-", "json").status == 0
+
+
+def test_a_word_that_is_a_file_gets_a_sentence(filled, pictures, monkeypatch):
+    monkeypatch.chdir(pictures.parent)
+    for typed in ("pictures/red.png", "+pictures/red.png", "-2:pictures/red.png"):
+        result = filled("search", "something", typed)
+        assert (result.status, result.out) == (2, "")
+        assert "is a file here; write ./pictures/red.png for photos that look like it" in result.err
+    assert "write in:./pictures/bright/ for" in filled("search", "pictures/bright/").err
+    monkeypatch.chdir(pictures)
+    (pictures / "two words.png").write_bytes((pictures / "red.png").read_bytes())
+    for typed in ("red.png", "two words.png", "notes.txt"):
+        assert f"write ./{typed} for" in filled("search", typed).err
+    assert filled("search", "./red.png", "--json").status == 0
+    assert filled("search", "\\red.png", "bright", "no.png", "and/or").status == 0
+    assert "is a file here" in filled("why", "red.png", "red.png").err
+    assert len(filled("search", "in:./bright/", "--paths").lines) == 2
+
+
 def test_the_best_photo_comes_first(filled):
     result = filled("search", "something", "red")
     assert result.status == 0

@@ -259,6 +259,16 @@ def test_members_of_a_group_are_led_by_paths_that_meet_the_filter(library, ask):
     assert sorted(paths) == [b"/photos/backup/0.jpg", b"/photos/backup/1.jpg"]
 
 
+def test_a_tiny_weight_alone_is_no_sum_of_nothing(library, ask):
+    library.add("a")
+    (plain,) = ask(parse_line("dog"), Page(1)).matches
+    for weight in ("0.0000000001", "1000"):
+        (weighted,) = ask(parse_line(f"{weight}:dog"), Page(1)).matches
+        assert weighted.cosine == pytest.approx(plain.cosine, abs=1e-6)
+    with pytest.raises(BadQuery, match="takes away"):
+        ask(parse_line("0.0001:dog - 0.0001:dog"), Page(1))
+
+
 def test_terms_that_cancel_each_other_are_an_error(library, ask):
     library.add("a")
     with pytest.raises(BadQuery, match="takes away all that it asks for"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import update_wrapper
 from typing import Any, Final, TypeVar
@@ -82,6 +82,7 @@ class QueryCommand(click.Command):
             if word == "--":
                 return given, [*words, *waiting]
             if not _is_option(word, takes_value):
+                _refuse_single_dash(ctx, word, takes_value)
                 words.append(word)
                 continue
             given.append(word)
@@ -92,6 +93,13 @@ class QueryCommand(click.Command):
                 given += waiting[:1]
                 del waiting[:1]
         return given, words
+
+
+def _refuse_single_dash(ctx: click.Context, word: str, options: Container[str]) -> None:
+    name = word.removeprefix("-")
+    # The names of filters are refused by the query language, in better words.
+    if word.startswith("-") and f"--{name}" in options and name not in FILTERS:
+        raise click.UsageError(f"{word} is no option. Did you mean --{name}? '- {name}' takes the word away.", ctx)
 
 
 def _is_option(word: str, takes_value: dict[str, bool]) -> bool:
