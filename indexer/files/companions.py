@@ -11,7 +11,8 @@ from typing import Final
 
 #: Endings of pictures that every program shows, best first: companions belong to the first of several with one name.
 _SHOWN: Final = (b"jpg", b"jpeg", b"heic", b"heif", b"avif", b"tif", b"tiff", b"png", b"webp")
-_RAW: Final = frozenset(
+#: Endings of RAW files.
+RAW: Final = frozenset(
     b"3fr ari arw cr2 cr3 crw dcr dng erf fff iiq k25 kdc mef mos mrw "
     b"nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f".split()
 )
@@ -19,7 +20,7 @@ _RAW: Final = frozenset(
 _VIDEOS: Final = frozenset({b"mov", b"mp4", b"mp", b"mv"})
 _WITH_VIDEOS: Final = frozenset({b"jpg", b"jpeg", b"heic", b"heif", b"avif"})
 _SIDECARS: Final = frozenset({b"xmp", b"aae"})
-_FOLLOWERS: Final = _RAW | _VIDEOS | _SIDECARS
+_FOLLOWERS: Final = RAW | _VIDEOS | _SIDECARS
 #: Edited pictures by the names of their originals: IMG_E1234 of IMG_1234 (telephones), x-edited of x (takeouts).
 _EDITED: Final = (re.compile(rb"(img_)e(\d{4})"), re.compile(rb"(.+)-edited()"))
 
@@ -31,14 +32,14 @@ def companions(names: Iterable[bytes]) -> dict[bytes, bytes]:
     if not edited and not any(ending in _FOLLOWERS for _, _, ending in parts):
         return {}
     shown = _first_shown(parts)
-    raw = {stem: name for name, stem, ending in parts if ending in _RAW}
+    raw = {stem: name for name, stem, ending in parts if ending in RAW}
     named = {name.lower(): name for name, _, _ in parts}
     found: dict[bytes, bytes] = {}
     for name, stem, ending in parts:
         main = None
         if ending in _SIDECARS:
             main = named.get(stem) or shown.get(stem) or raw.get(stem)
-        elif ending in _RAW:
+        elif ending in RAW:
             main = shown.get(stem)
         elif ending in _VIDEOS and stem in shown and _split(shown[stem])[1] in _WITH_VIDEOS:
             main = shown[stem]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from indexer.decode import HEAD, DecodeError, Notes, identify, read_photo, read_xmp
 from indexer.files.open_file import open_file, open_nonblocking
+from indexer.files.picture_names import told_apart
 from indexer.files.scan import stamp_of
 from store import Facts, Outcome, Stamp
 
@@ -106,6 +107,13 @@ class ReadContext(Protocol):
 
 def read_file(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
     """Read *file*. Raises nothing because of the file."""
+    reading = _read_or_refuse(file, preprocessing, context)
+    if isinstance(reading, Refused):
+        return replace(reading, outcome=told_apart(reading.outcome, file.absolute, reading.stamp.size))
+    return reading
+
+
+def _read_or_refuse(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
     try:
         return _read(file, preprocessing, context)
     except DecodeError as error:

@@ -21,6 +21,7 @@ from photos.operations import (
     duplicates,
     embed,
     explain,
+    failed,
     folders,
     index,
     models,
@@ -128,8 +129,8 @@ class Library:
         return folders.remove(self._library, os.fspath(folder))
 
     def failed(self) -> tuple[Problem, ...]:
-        """Return the files that could not be indexed, with the reasons."""
-        return index.failed(self._library)
+        """Return the files that could not be indexed, with the reasons. Files that are no pictures are no failures."""
+        return failed.failed_files(self._library).problems
 
     def retry(self, *, progress: Progress = SILENT) -> IndexResult:
         """Index all folders, and read again every file that could not be indexed. Returns the same as `index`."""

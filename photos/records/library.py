@@ -44,7 +44,7 @@ class FileRecord(TypedDict):
 
     event: Literal["file"]
     path: Annotated[str, "Absolute path of the file."]
-    outcome: Annotated[str, "One of indexed, companion, unsupported, damaged, too large and failed."]
+    outcome: Annotated[str, "One of indexed, companion, not a picture, unsupported, damaged, too large and failed."]
     reason: Annotated[str | None, "Why it was not indexed; a note on it, or null, if it was."]
 
 
@@ -79,7 +79,7 @@ class ProblemRecord(TypedDict):
     """A file that could not be indexed."""
 
     path: Annotated[str, "Absolute path of the file."]
-    outcome: Annotated[str, "One of unsupported, damaged, too large and failed."]
+    outcome: Annotated[str, "One of unsupported, damaged, too large and failed; not a picture if asked for."]
     reason: Annotated[str, "Why, as a clause."]
 
 

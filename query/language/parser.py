@@ -9,8 +9,8 @@ followed by a digit or a space, so that 3:30 and 16:9 are words. The body is
 - \ and a word, which is then literal;
 - a path, which starts with ./, ../, ~/ or /, or like:PATH;
 - NAME:VALUE|VALUE, a filter, where a value may be "a phrase";
-- anything else up to a space: a word. Behind a dash, one letter, a number and the name of a filter are refused, as stray
-  options and filters without a value.
+- anything else up to a space: a word. Behind a dash, one letter, a number and the name of a filter are refused: they
+  are stray options and filters without a value.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ RUNS: dict[str, list[list[str]]] = {
     "model status": [[]],
     "daemon status": [[]],
     "status": [[]],
-    "failed": [[], ["--retry"], ["damaged"]],
+    "failed": [[], ["--retry"], ["damaged"], ["not-pictures", "--all"]],
     "verify": [[], ["--repair"], []],
     "doctor": [[]],
     "prune": [["--dry-run"], ["--older-than", "0", "--yes"], ["--older-than", "0"]],

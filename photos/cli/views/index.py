@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -12,8 +11,10 @@ import click
 from photos.cli.kit.format import counted, duration, file_name, shown_path
 from photos.cli.kit.output import write_json
 from photos.cli.kit.progress import ProgressBars
+from photos.cli.views.failed import by_reason, not_pictures
 from photos.errors import safe
-from photos.records.library import event_record, index_record, problem_record
+from photos.records.library import event_record, index_record
+from store.records import Outcome
 
 if TYPE_CHECKING:
     from indexer import IndexReport
@@ -59,17 +60,6 @@ def show_result(result: IndexResult, *, as_json: bool) -> None:
         click.echo(line)
 
 
-def show_problems(problems: Sequence[Problem], *, as_json: bool) -> None:
-    """Print each file that could not be indexed, with the reason."""
-    for problem in problems:
-        if as_json:
-            write_json(problem_record(problem))
-        else:
-            click.echo(f"{shown_path(problem.path)}: {problem.outcome}: {safe(problem.reason)}")
-    if not problems and not as_json:
-        click.echo("Every file was indexed.", err=True)
-
-
 def result_lines(result: IndexResult) -> Iterator[str]:
     """Describe the result: photos, files that were left out with reasons, and the next commands."""
     report, took = result.report, duration(result.seconds)
@@ -77,6 +67,8 @@ def result_lines(result: IndexResult) -> Iterator[str]:
     yield f"{library}; {_changes(report) or 'nothing new'}; it took {took}."
     yield from warning_lines(report)
     yield from _left_out(result.problems, name_them=_problem_count(report) > 0)
+    if others := report.outcomes.get(Outcome.NOT_A_PICTURE, 0):
+        yield f"{not_pictures(others)}, and left out."
     if result.photos:
         yield 'Next: photos search "beach at sunset", photos tags, photos status'
     else:
@@ -119,13 +111,12 @@ def _left_out(problems: Sequence[Problem], *, name_them: bool) -> Iterator[str]:
         yield f"{counted(len(problems), 'file')} left out, as before: `photos failed` lists them."
         return
     yield f"{counted(len(problems), 'file')} left out:"
-    reasons = Counter((problem.outcome, problem.reason) for problem in problems)
-    for (outcome, reason), count in reasons.most_common(_REASONS):
-        some = [problem for problem in problems if (problem.outcome, problem.reason) == (outcome, reason)]
+    reasons = by_reason(problems)
+    for outcome, reason, some in reasons[:_REASONS]:
         names = ", ".join(_shortened(file_name(problem.path)) for problem in some[:_NAMED])
-        more = ", …" if count > _NAMED else ""
-        yield f"  {count} {outcome}: {reason.rstrip('.')} ({names}{more})"
-    rest = sum(reasons.values()) - sum(count for _, count in reasons.most_common(_REASONS))
+        more = ", …" if len(some) > _NAMED else ""
+        yield f"  {len(some)} {outcome}: {safe(reason)} ({names}{more})"
+    rest = sum(len(some) for _, _, some in reasons[_REASONS:])
     if rest:
         yield f"  {rest} for other reasons"
     yield "  `photos failed` lists them all."
