@@ -121,12 +121,12 @@ class Library:
         request = IndexRequest(path_texts(folders), confirm_removals=confirm_removals)
         return index.index(self._library, request, progress)
 
-    def remove(self, folder: AnyPath) -> RemoveResult:
+    def remove(self, folder: AnyPath, *, dry_run: bool = False) -> RemoveResult:
         """Remove a folder from the library, and return the numbers of photos that went and are left.
 
         The folder on disk stays, and so do embeddings and tags, until `prune`. Raises `UnknownFolder`.
         """
-        return folders.remove(self._library, os.fspath(folder))
+        return folders.remove(self._library, os.fspath(folder), dry_run=dry_run)
 
     def failed(self) -> tuple[Problem, ...]:
         """Return the files that could not be indexed, with the reasons. Files that are no pictures are no failures."""

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 
 if TYPE_CHECKING:
+    from photos.operations.add_preview import AddPreview
     from photos.operations.doctor import Finding
     from photos.operations.index import IndexResult
     from photos.operations.models import ModelEntry, ModelStatus
@@ -73,6 +74,19 @@ class IndexRecord(TypedDict):
     outcomes: Annotated[dict[str, int], "Files that were read, by outcome; outcomes without a file are absent."]
     offline: Annotated[list[str], "Absolute paths of folders that are offline."]
     held_back: Annotated[list[HeldBackRecord], "Folders that lost so many photos that nothing was forgotten."]
+
+
+class AddPreviewRecord(TypedDict):
+    """A folder that would be added: `photos add --dry-run`."""
+
+    path: Annotated[str, "Absolute path."]
+    files: Annotated[int, "Files that are not left out by rules."]
+    pictures: Annotated[int, "Those of them with the name of a picture, without companions."]
+    bytes: Annotated[int, "Size of the pictures."]
+    companions: Annotated[int, "Files that belong to a picture."]
+    left_out: Annotated[int, "Files and folders that are left out by rules."]
+    around: Annotated[str | None, "Registered folder that it lies in, or is."]
+    within: Annotated[list[str], "Registered folders that would become part of it."]
 
 
 class ProblemRecord(TypedDict):
@@ -258,6 +272,20 @@ def event_record(event: object) -> ScannedRecord | OfflineRecord | ReadingRecord
             path = os.fsdecode(event.path)
             return {"event": "file", "path": path, "outcome": str(event.outcome), "reason": event.reason}
     return None
+
+
+def add_preview_record(preview: AddPreview) -> AddPreviewRecord:
+    """Make the record of a folder that would be added."""
+    return {
+        "path": os.fsdecode(preview.path),
+        "files": preview.files,
+        "pictures": preview.pictures,
+        "bytes": preview.size,
+        "companions": preview.companions,
+        "left_out": preview.left_out,
+        "around": None if preview.around is None else os.fsdecode(preview.around),
+        "within": [os.fsdecode(path) for path in preview.within],
+    }
 
 
 def problem_record(problem: Problem) -> ProblemRecord:

@@ -21,7 +21,7 @@ ODD = ("line\nfeed.png", "separator\u2028of lines.png", os.fsdecode(b"no text \x
 
 #: The arguments for each command that has --json. A command that lacks here fails the test.
 RUNS: dict[str, list[list[str]]] = {
-    "add": [["{new}"]],
+    "add": [["{new}", "--dry-run"], ["{new}"]],
     "index": [[]],
     "search": [
         ["red"], ["red", "--group"], ["red", "--count"], ["year:1950"], ["name:*"], ["red", "--min-score", "0.99"],

@@ -59,6 +59,15 @@ def show_pruned(result: PruneResult, *, as_json: bool) -> None:
         write_json(prune_record(result))
         return
     done = "Would delete" if result.dry_run else "Deleted"
-    tagged = f", {result.tagged} of them tagged by hand" if result.tagged else ""
     kept = f"; {counted(result.kept, 'photo')} that went later kept" if result.kept else ""
-    click.echo(f"{done} {counted(result.deleted, 'photo')} gone for more than {result.days:g} days{tagged}{kept}.")
+    click.echo(f"{done} {_pruned(result)}{kept}.")
+
+
+def pruning_question(would: PruneResult) -> str:
+    """Say what would be deleted for ever: a sentence without its full stop."""
+    return f"This deletes the data of {_pruned(would)}, for ever"
+
+
+def _pruned(result: PruneResult) -> str:
+    tagged = f", {result.tagged} of them tagged by hand" if result.tagged else ""
+    return f"{counted(result.deleted, 'photo')} gone for more than {result.days:g} days{tagged}"

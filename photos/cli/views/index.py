@@ -13,11 +13,13 @@ from photos.cli.kit.output import write_json
 from photos.cli.kit.progress import ProgressBars
 from photos.cli.views.failed import by_reason, not_pictures
 from photos.errors import safe
-from photos.records.library import event_record, index_record
+from photos.records.library import add_preview_record, event_record, index_record
+from photos.sizes import readable_size
 from store.records import Outcome
 
 if TYPE_CHECKING:
     from indexer import IndexReport
+    from photos.operations.add_preview import AddPreview
     from photos.operations.index import IndexResult
     from store.records import Problem
 
@@ -58,6 +60,33 @@ def show_result(result: IndexResult, *, as_json: bool) -> None:
         return
     for line in result_lines(result):
         click.echo(line)
+
+
+def show_add_previews(previews: Sequence[AddPreview], *, as_json: bool) -> None:
+    """Print for each folder what adding it would read."""
+    for preview in previews:
+        if as_json:
+            write_json(add_preview_record(preview))
+        else:
+            click.echo(_add_preview_line(preview))
+
+
+def _add_preview_line(preview: AddPreview) -> str:
+    pictures = f"{counted(preview.pictures, 'picture')} ({readable_size(preview.size)})"
+    others = preview.files - preview.pictures - preview.companions
+    parts = [f"{pictures} in {counted(preview.files, 'file')}"]
+    parts += [f"{counted(preview.companions, 'companion')}"] if preview.companions else []
+    parts += [f"{counted(others, 'other file')}"] if others else []
+    parts += [f"{counted(preview.left_out, 'path')} left out by rules"] if preview.left_out else []
+    line = f"Would add {shown_path(preview.path)}: {', '.join(parts)}."
+    if preview.around is not None:
+        where = (
+            "it was added already" if preview.around == preview.path else f"it is part of {shown_path(preview.around)}"
+        )
+        line += f" Nothing new: {where}."
+    if preview.within:
+        line += f" Becoming part of it: {', '.join(map(shown_path, preview.within))}."
+    return line
 
 
 def result_lines(result: IndexResult) -> Iterator[str]:
