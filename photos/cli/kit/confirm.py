@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from photos.errors import NotConfirmed
 from photos.exits import PROBLEM
 
 yes = click.option("-y", "--yes", is_flag=True, help="Do it without asking.")
@@ -14,10 +15,10 @@ yes = click.option("-y", "--yes", is_flag=True, help="Do it without asking.")
 def confirm(what: str) -> None:
     """Ask whether to do *what*, a sentence without its full stop. Ends with status 1 if the answer is no.
 
-    Raises a usage error where no person can answer.
+    Raises `NotConfirmed` where no person can answer.
     """
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{what}. Say --yes to do that, or --dry-run to change nothing.")
+        raise NotConfirmed(what)
     # On standard error: the result may go to another program.
     if not click.confirm(f"{what}. Go on?", err=True):
         click.echo("Nothing was changed.", err=True)
