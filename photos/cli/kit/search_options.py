@@ -36,7 +36,7 @@ FILTERS: Final = {
     "aperture": ("NUMBERS", "By the f-number: ..2.8."),
     "focal": ("NUMBERS", "By the focal length in millimetres: 85.. ."),
     "exposure": ("NUMBERS", "By the exposure time in seconds: <1/250."),
-    "rating": ("STARS", "By stars, 0 where there are none: 4.. ."),
+    "rating": ("STARS", "By stars, 0 where there are none, -1 for rejected: 4.. ."),
     "format": ("FORMAT", "By the file's format: raw, jpeg|heic."),
     "orientation": ("SHAPE", "By the shape: portrait, landscape, square, panorama."),
     "size": ("SIZES", "By megapixels or the file's size: >12mp, ..500kb."),
