@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -338,3 +339,29 @@ def test_an_older_catalog_is_refused_and_left_alone(tmp_path):
     with pytest.raises(CatalogTooOld, match="add your folders to a new library"):
         Catalog.open(path)
     assert path.read_bytes() == before
+
+
+def test_folders_of_0016_can_be_put_into_another_one(tmp_path):
+    path = catalog_of_0014(tmp_path)
+    older = Path(shutil.copytree(migrations_folder(), tmp_path / "migrations"))
+    for later in (each for each in (older / "versions").glob("m*.py") if each.name > "m0016_edits.py"):
+        later.unlink()
+    engine = connect(path)
+    upgrade(engine, path, migrations=older, head="0016")
+    engine.dispose()
+    with sqlite3.connect(path) as connection:
+        assert "folder_within" not in tables(path)
+        before = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables(path)}
+    connection.close()
+    with Catalog.open(path) as catalog:
+        with sqlite3.connect(path) as connection:
+            for name in before.keys() - {"alembic_version"}:
+                assert connection.execute(f'SELECT * FROM "{name}"').fetchall() == before[name], name
+        connection.close()
+        with catalog.write() as t:
+            inner = [folder.path for folder in t.folders.all()]
+            assert inner
+            outer = t.folders.add(b"/")
+            assert list(t.folders.within(outer)) == sorted(inner)
+            t.folders.remove(outer.id)
+    assert not (tmp_path / "catalog.db.before-0016").exists(), "a step that only adds makes no copy"
