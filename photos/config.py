@@ -73,6 +73,8 @@ class Settings:
     follow_links: bool = False
     #: Days for which a photo's embedding and tags are kept after its last file went.
     keep_days: float = 30.0
+    #: Folders whose files are best among identical ones, the first most.
+    duplicates_prefer: tuple[Path, ...] = ()
 
     @property
     def decodes_in_full(self) -> bool:
@@ -188,6 +190,14 @@ def _folder(value: object) -> Path:
     return Path(value).expanduser().absolute()
 
 
+def _folders(value: object) -> tuple[Path, ...]:
+    if isinstance(value, str):
+        value = [part for part in value.split(os.pathsep) if part]
+    if not isinstance(value, list | tuple):
+        raise TypeError("a list of folders")
+    return tuple(_folder(each) for each in value)
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("a name")
@@ -279,5 +289,6 @@ _READERS: dict[str, Callable[[object], object]] = {
     "log_level": _one_of(*LOG_LEVELS),
     "follow_links": _yes_or_no,
     "keep_days": _not_negative,
+    "duplicates_prefer": _folders,
 }
 assert set(_READERS) == {each.name for each in fields(Settings)}

@@ -3,6 +3,7 @@
 PhotosError                 the base of all errors that people see (store.errors)
 ├── SettingError            a setting that is unknown or wrong, and its place
 ├── MissingFolder           the folder does not exist, or is no folder
+├── NotConfirmed            nobody can be asked about what cannot be undone
 ├── UnknownFolder           the folder was never added
 ├── EmptyLibrary            there is nothing to search yet
 ├── NothingFound            a valid request has an empty result
@@ -60,6 +61,14 @@ class MissingFolder(PhotosError):
 
     def __str__(self) -> str:
         return f"{safe(self.path)} {self.problem}."
+
+
+class NotConfirmed(PhotosError):
+    """Nobody can be asked about what cannot be undone. `what` is a sentence without its full stop."""
+
+    status = 2
+    sentence = "{what}. Say --yes to do that, or --dry-run to change nothing."
+    what: str
 
 
 class UnknownFolder(PhotosError):

@@ -27,13 +27,15 @@ class Outcome(StrEnum):
     DAMAGED = "damaged"
     TOO_LARGE = "too large"
     FAILED = "failed"
+    #: Something else, such as a video or a text.
+    NOT_A_PICTURE = "not a picture"
     #: It belongs to a photo that is decoded from another file of its directory.
     COMPANION = "companion"
 
     @property
     def is_problem(self) -> bool:
-        """True if the file holds no photo that can be found."""
-        return self not in {Outcome.INDEXED, Outcome.COMPANION}
+        """True if the file is meant to hold a photo, and none can be found in it."""
+        return self not in {Outcome.INDEXED, Outcome.COMPANION, Outcome.NOT_A_PICTURE}
 
 
 class TagSource(StrEnum):

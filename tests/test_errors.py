@@ -61,6 +61,7 @@ CODES = {
     "no_viewer",
     "not_a_catalog",
     "not_an_example",
+    "not_confirmed",
     "not_in_library",
     "not_one_text",
     "not_watched",

@@ -8,8 +8,12 @@ Uses drawn scenes that training never saw, the `demo` checkpoint, and the progra
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+# `training` is in the checkout alone.
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from indexer.models import open_checkpoint
 from photos.models import SHIPPED

@@ -9,10 +9,14 @@ the default vocabulary and occur in no drawing. All rules get the same scores.
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+# `training` is in the checkout alone.
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from indexer.models import Checkpoint, open_checkpoint
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder

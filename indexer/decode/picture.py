@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from indexer.models.protocols import Preprocessor
 
 #: Raised when this program reads files that it refused before.
-_VERSION = 2
+_VERSION = 3
 
 #: Pixels. A JPEG is decoded at reduced size, a progressive one only after all its coefficients are in memory (6 bytes a
 #: pixel). Everything else is decoded whole: telephones make 200 megapixels, the largest cameras 151. A WebP file can

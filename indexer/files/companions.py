@@ -21,7 +21,8 @@ _SHOWN: Final = {
     ending: place
     for place, ending in enumerate(b"jpg jpeg jpe jfif heic heif hif avif tif tiff png webp gif bmp".split())
 }
-_RAW: Final = frozenset(
+#: Endings of RAW files.
+RAW: Final = frozenset(
     b"3fr ari arw cr2 cr3 crw dcr dng erf fff iiq k25 kdc mef mos mrw "
     b"nef nrw orf pef raf raw rw2 rwl sr2 srf srw x3f".split()
 )
@@ -32,7 +33,7 @@ _WITH_VIDEOS: Final = frozenset({b"jpg", b"jpeg", b"jpe", b"jfif", b"heic", b"he
 _OF_VIDEO: Final = (b"", b"_hevc")
 _SIDECARS: Final = frozenset({b"xmp", b"aae"})
 _WITH_NOTES: Final = _SIDECARS | {b"json"}
-_FOLLOWERS: Final = _RAW | _VIDEOS | _WITH_NOTES
+_FOLLOWERS: Final = RAW | _VIDEOS | _WITH_NOTES
 #: A picture in one of these was hardly developed from a RAW file of its name.
 _DRAWN: Final = frozenset({b"gif", b"bmp"})
 #: Endings of companions that state facts about their picture.
@@ -77,7 +78,7 @@ class _Mains:
         self._names = {part.name for part in parts}
         self._named = {part.name.lower(): part.name for part in reversed(parts)}
         self._shown = _first_shown(parts)
-        self._raw = {part.stem: part.name for part in parts if part.ending in _RAW}
+        self._raw = {part.stem: part.name for part in parts if part.ending in RAW}
         self._edited = edited
         self._takeout = takeout
 
@@ -89,7 +90,7 @@ class _Mains:
             return self._takeout.get(part.name)
         if part.name in self._edited:
             return self._edited[part.name]
-        if part.ending in _RAW:
+        if part.ending in RAW:
             main = self._shown.get(part.stem)
             return None if main is None or _split(main)[1] in _DRAWN else main
         if part.ending in _VIDEOS:
@@ -149,7 +150,7 @@ def _takeout(parts: Sequence[_Part]) -> dict[bytes, bytes]:
     names = TakeoutNames(
         part.name
         for part in parts
-        if part.ending in _SHOWN or part.ending in _RAW or (part.ending in _VIDEOS and part.stem in stems)
+        if part.ending in _SHOWN or part.ending in RAW or (part.ending in _VIDEOS and part.stem in stems)
     )
     return {name: main for name in files if (main := names.picture_of(name)) is not None}
 
@@ -160,7 +161,7 @@ def _edited(parts: Iterable[_Part], takeout: Mapping[bytes, bytes]) -> dict[byte
         return {}
     by_stem: defaultdict[bytes, list[_Part]] = defaultdict(list)
     for part in parts:
-        if part.ending in _SHOWN or part.ending in _RAW:
+        if part.ending in _SHOWN or part.ending in RAW:
             by_stem[part.stem].append(part)
     told = set(takeout.values())
     found: dict[bytes, bytes] = {}

@@ -7,7 +7,7 @@ import os
 import stat
 import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +23,7 @@ from indexer.decode import (
     read_sidecar,
 )
 from indexer.files.open_file import open_file, open_nonblocking
+from indexer.files.picture_names import told_apart
 from indexer.files.scan import stamp_of
 from indexer.metadata.takeout import read_takeout
 from store import Facts, Metadata, Outcome, Stamp
@@ -144,6 +145,13 @@ class ReadContext(Protocol):
 
 def read_file(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
     """Read *file*. Raises nothing because of the file."""
+    reading = _read_or_refuse(file, preprocessing, context)
+    if isinstance(reading, Refused):
+        return replace(reading, outcome=told_apart(reading.outcome, file.absolute, reading.stamp.size))
+    return reading
+
+
+def _read_or_refuse(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
     try:
         return _read_facts(file) if file.purpose.is_facts else _read(file, preprocessing, context)
     except DecodeError as error:

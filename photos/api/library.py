@@ -21,6 +21,7 @@ from photos.operations import (
     duplicates,
     embed,
     explain,
+    failed,
     folders,
     index,
     models,
@@ -120,16 +121,16 @@ class Library:
         request = IndexRequest(path_texts(folders), confirm_removals=confirm_removals)
         return index.index(self._library, request, progress)
 
-    def remove(self, folder: AnyPath) -> RemoveResult:
+    def remove(self, folder: AnyPath, *, dry_run: bool = False) -> RemoveResult:
         """Remove a folder from the library, and return the numbers of photos that went and are left.
 
         The folder on disk stays, and so do embeddings and tags, until `prune`. Raises `UnknownFolder`.
         """
-        return folders.remove(self._library, os.fspath(folder))
+        return folders.remove(self._library, os.fspath(folder), dry_run=dry_run)
 
     def failed(self) -> tuple[Problem, ...]:
-        """Return the files that could not be indexed, with the reasons."""
-        return index.failed(self._library)
+        """Return the files that could not be indexed, with the reasons. Files that are no pictures are no failures."""
+        return failed.failed_files(self._library).problems
 
     def retry(self, *, progress: Progress = SILENT) -> IndexResult:
         """Index all folders, and read again every file that could not be indexed. Returns the same as `index`."""
@@ -140,7 +141,7 @@ class Library:
     def search(
         self,
         query: str,
-        count: int = 10,
+        count: int | None = 10,
         offset: int = 0,
         *,
         sort: str = "relevance",
@@ -149,7 +150,7 @@ class Library:
         group: bool = False,
         exact: bool = False,
     ) -> SearchResult:
-        """Return the *count* photos after *offset* better ones that *query* finds, with their scores and tags.
+        """Return the *count* photos, all if None, after *offset* better ones that *query* finds, with scores and tags.
 
         The query is one line, see docs/searching.md; filters alone list photos, newest first. The other arguments are
         the options of `photos search`; *stands_out* is `--min-score auto`. Raises `query.errors.BadQuery`.
@@ -167,7 +168,7 @@ class Library:
         )
         return search.search(self._library, request)
 
-    def similar(self, path: AnyPath, count: int = 10, *, group: bool = False) -> SearchResult:
+    def similar(self, path: AnyPath, count: int | None = 10, *, group: bool = False) -> SearchResult:
         """Return the *count* photos most like the picture at *path*, which need not be in the library."""
         request = SimilarRequest(image=os.fspath(path), directory=os.getcwd(), top=count, group=group)
         return similar.similar(self._library, request)

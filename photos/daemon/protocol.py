@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from photos.config import CATALOG_FILE
 from photos.operations.requests import Request, SearchRequest, SimilarRequest
+from photos.strict_json import to_json
 
 if TYPE_CHECKING:
     from photos.records.photos import SearchRecord
@@ -85,7 +86,7 @@ def endpoint(request: Request) -> str:
 def encode(content: Request | Mapping[str, object]) -> bytes:
     """Return the body of a request or a response."""
     # ASCII: paths that are no text keep their bytes as lone surrogates, which only escapes can hold.
-    return json.dumps(content if isinstance(content, Mapping) else asdict(content)).encode("ascii")
+    return to_json(content if isinstance(content, Mapping) else asdict(content)).encode("ascii")
 
 
 def decode_request(path: str, body: bytes) -> Request:
@@ -111,14 +112,14 @@ def _check_texts(*texts: object) -> None:
         raise TypeError(texts)
 
 
-def _check_numbers(top: int, offset: int) -> None:
-    if top < 1 or offset < 0:
+def _check_numbers(top: int | None, offset: int) -> None:
+    if (top is not None and top < 1) or offset < 0:
         raise ValueError(top, offset)
 
 
 def decode_search(body: Mapping[str, object]) -> SearchRecord:
     """Return *body* as the record of a search. Raises `LookupError` or `TypeError` if it is none."""
-    for field in ("title", "of_text", "is_cut", "is_chance", "best", "least", "reason"):
+    for field in ("title", "of_text", "is_cut", "is_chance", "best", "least", "reason", "total"):
         _ = body[field]
     if not isinstance(body["matches"], list):
         raise TypeError(body["matches"])

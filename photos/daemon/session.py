@@ -37,7 +37,7 @@ class Session:
 
             _check_regular(os.path.join(request.directory, request.image), request.image)
             return search_record(similar(self._library(), request))
-        for term in parsed(request.query).terms:
+        for term in parsed(request.query, request.directory).terms:
             if isinstance(term, Picture):
                 _check_regular(_located(term.path, request.directory), term.path)
         return search_record(search(self._library(), request))

@@ -7,7 +7,8 @@ metadata was changed; and near-duplicates, whose embeddings are near and whose p
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,7 +17,10 @@ from store import Catalog, IndexedFile, Photo, Space
 
 from .file_state import FileState, file_state, is_same_file
 from .near_pairs import PairScore, SimilarPairs
-from .perceptual_hash import MAX_BITS, HashCache
+from .perceptual_hash import MAX_BITS, HashCache, pixel_digest
+
+#: Endings of files with what was said of a picture, which other programs write again; a RAW file is no such thing.
+_SIDECARS = (b".xmp", b".aae", b".json")
 
 #: Receives the number of photos done and the number of all.
 Progress = Callable[[int, int], None]
@@ -38,7 +42,7 @@ class GroupedFile:
     """A file of a group. `cosine` and `distance`, in bits, are with the best; None where they were not needed.
 
     `is_checked` is True if the two were compared by more than their embeddings, `is_same_file` if this is another path,
-    by links, to the best file itself.
+    by links, to the best file itself. `belongings` are the file's companions: a RAW file, a live video, a sidecar.
     """
 
     file: IndexedFile
@@ -49,6 +53,7 @@ class GroupedFile:
     distance: int | None = None
     is_checked: bool = True
     is_same_file: bool = False
+    belongings: tuple[bytes, ...] = ()
 
 
 #: Files that show the same picture, the best one first.
@@ -61,13 +66,15 @@ class Criteria:
 
     `folders`: absolute paths; with any, only groups with a file below one are returned. `min_cosine`: least cosine of
     near-duplicates, None for no near-duplicates. `max_bits`: most bits by which their hashes may differ. Photos of one
-    camera with different times are a burst, and are grouped only if `bursts` is True.
+    camera with different times are a burst, and are grouped only if `bursts` is True. `prefer`: absolute paths of the
+    folders in which the user wants to keep files, the first most.
     """
 
     folders: tuple[bytes, ...] = ()
     min_cosine: float | None = NEAR
     max_bits: int = MAX_BITS
     bursts: bool = False
+    prefer: tuple[bytes, ...] = ()
 
 
 def find_groups(
@@ -81,12 +88,16 @@ def find_groups(
 ) -> list[Group]:
     """Groups of files, each with its best first: most pixels, then most bytes, then the earliest.
 
+    Of files with one content the best has companions, or else a sidecar, or else lies in a preferred folder, or else is
+    the oldest.
+
     *on_compared* receives the photos whose embeddings were compared with all others, *on_hashed* the pictures that were
     decoded because *hashes* did not have them yet.
     """
     finder = _Finder(catalog, space, criteria)
     pairs = SimilarPairs.none()
     if criteria.min_cosine is not None:
+        finder.tell_plain_apart(hashes, on_hashed)
         pairs = finder.similar_pairs(criteria.min_cosine, hashes, on_compared, on_hashed)
     return finder.groups(pairs)
 
@@ -104,9 +115,34 @@ class _Finder:
             self._in_several_files = t.copies.in_several_files()
             twins = t.copies.of_same_pixels(space.id) if finds_near else []
             embedded = t.embeddings.ids(space.id).tolist() if finds_near else []
+        self._embedded = embedded
+        self._set_twins(twins)
+
+    def _set_twins(self, twins: Sequence[list[int]]) -> None:
         self._twins = {group[0]: group for group in twins}
         self._represented = {photo_id for group in twins for photo_id in group[1:]}
-        self._representatives = [photo_id for photo_id in embedded if photo_id not in self._represented]
+        self._representatives = [photo_id for photo_id in self._embedded if photo_id not in self._represented]
+
+    def tell_plain_apart(self, hashes: HashCache, on_hashed: Progress | None) -> None:
+        """Keep plain pictures together only if all their pixels are equal: at the encoder's size, blank pages are."""
+        known = hashes.get(sorted(self._twins), on_hashed)
+        plain = set(known.photo_ids[known.hashes.are_plain()].tolist())
+        twins = [group for key, group in self._twins.items() if key not in plain]
+        for key in plain:
+            twins += self._of_all_pixels(self._twins[key])
+        self._set_twins(twins)
+
+    def _of_all_pixels(self, photo_ids: Sequence[int]) -> list[list[int]]:
+        """Groups of these photos with equal pixels, of two and more each. Photos that cannot be read are in none."""
+        with self._catalog.read() as t:
+            files = t.copies.files(photo_ids)
+        groups: defaultdict[bytes, list[int]] = defaultdict(list)
+        for photo_id in photo_ids:
+            unchanged = (file for file in files.get(photo_id, []) if file_state(file) is FileState.UNCHANGED)
+            digest = next((found for file in unchanged if (found := pixel_digest(file.path)) is not None), None)
+            if digest is not None:
+                groups[digest].append(photo_id)
+        return [group for group in groups.values() if len(group) > 1]
 
     def similar_pairs(
         self, min_cosine: float, hashes: HashCache, on_compared: Progress | None, on_hashed: Progress | None
@@ -130,6 +166,7 @@ class _Finder:
         photos = self._photos(involved | {each for key in involved for each in self._twins.get(key, [])})
         with self._catalog.read() as t:
             files = t.copies.files(list(photos))
+            beside = t.photos.companions_of([file.path for of_one in files.values() for file in of_one])
         sizes = {key: max(file.stamp.size for file in of_photo) for key, of_photo in files.items()}
         known = [key for key in involved if key in photos and key not in self._represented]
         order = sorted(known, key=lambda key: _quality(photos[key], sizes))
@@ -140,7 +177,9 @@ class _Finder:
         for group in groups:
             members = [each for key in group for each in self._twins.get(key, [key]) if each in photos]
             if self._inside is None or self._inside.intersection(members):
-                grouped = self._grouped_files(group, members, photos, files, scores, sizes)
+                grouped = self._grouped_files(
+                    group, members, photos, _Files(files, beside, self._criteria), scores, sizes
+                )
                 if len(grouped) > 1:
                     found.append(grouped)
         return found
@@ -150,7 +189,7 @@ class _Finder:
         group: Sequence[int],
         members: Sequence[int],
         photos: dict[int, Photo],
-        files: dict[int, list[IndexedFile]],
+        files: _Files,
         scores: dict[int, PairScore],
         sizes: dict[int, int],
     ) -> Group:
@@ -159,17 +198,27 @@ class _Finder:
         twins = (each for each in members if representative[each] == leader)
         best = min(twins, key=lambda key: _quality(photos[key], sizes))
         found: Group = []
-        if best not in files:
+        if not files.of(best):
             return found
         for key in [best, *(each for each in members if each != best)]:
             score = scores.get(representative[key])
             cosine, distance = (None, None) if score is None else score
             is_checked = score is None or score.distance is not None
-            for file in _best_file_first(files.get(key, []), self._criteria.folders):
+            for file in files.best_first(key):
                 sameness = _sameness(is_first=not found, is_best=key == best, is_twin=representative[key] == leader)
                 same_file = bool(found) and is_same_file(file.path, found[0].file.path)
                 found.append(
-                    GroupedFile(file, photos[key], sameness, file_state(file), cosine, distance, is_checked, same_file)
+                    GroupedFile(
+                        file,
+                        photos[key],
+                        sameness,
+                        file_state(file),
+                        cosine,
+                        distance,
+                        is_checked,
+                        same_file,
+                        files.beside(file),
+                    )
                 )
         return found
 
@@ -191,18 +240,42 @@ def _quality(photo: Photo, sizes: dict[int, int]) -> tuple[int, int, str, int]:
     return -pixels, -sizes.get(photo.id, 0), taken.isoformat() if taken else "9999", photo.id
 
 
-def _best_file_first(files: Sequence[IndexedFile], folders: Sequence[bytes]) -> list[IndexedFile]:
-    """Unchanged files before others, then real files before links, files outside *folders* first, then by name."""
+class _Files:
+    """The files of photos, with what lies beside them."""
 
-    def rank(file: IndexedFile) -> tuple[bool, bool, bool, bytes]:
+    def __init__(
+        self, files: Mapping[int, Sequence[IndexedFile]], beside: Mapping[bytes, Sequence[bytes]], criteria: Criteria
+    ) -> None:
+        self._files = files
+        self._beside = beside
+        self._criteria = criteria
+
+    def of(self, photo_id: int) -> Sequence[IndexedFile]:
+        """Files of the photo."""
+        return self._files.get(photo_id, ())
+
+    def beside(self, file: IndexedFile) -> tuple[bytes, ...]:
+        """Companions of *file*."""
+        return tuple(self._beside.get(file.path, ()))
+
+    def best_first(self, photo_id: int) -> list[IndexedFile]:
+        """Files of the photo, the best first, see `find_groups`; changed files and links come last."""
+        return sorted(self.of(photo_id), key=self._rank)
+
+    def _rank(self, file: IndexedFile) -> tuple[bool, bool, bool, bool, bool, int, int, bytes]:
+        beside = self.beside(file)
+        prefer = self._criteria.prefer
+        place = next((at for at, folder in enumerate(prefer) if is_below(file.path, [folder])), len(prefer))
         return (
             file_state(file) is not FileState.UNCHANGED,
             os.path.islink(file.path),
-            is_below(file.path, folders),
+            all(path.lower().endswith(_SIDECARS) for path in beside),
+            not beside,
+            is_below(file.path, self._criteria.folders),
+            place,
+            file.stamp.mtime_ns,
             file.path,
         )
-
-    return sorted(files, key=rank)
 
 
 def is_below(path: bytes, folders: Sequence[bytes]) -> bool:

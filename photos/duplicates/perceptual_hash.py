@@ -41,6 +41,11 @@ _TILES = 8
 #: An exposure corrected by a quarter of a stop moves them by 30.
 _MEAN_DIFFERENCE, _PEAK_DIFFERENCE = 32, 64
 _TENTH = 7
+#: Of 255: the difference from the median colour up to which a tile is ground, and from which it has structure. Ink on a
+#: page changes a tile by 48 at most, since letters cover a fifth of it; of 125 real pictures two blank ones are plain.
+_SAME, _STRONG, _SIXTEENTH = 3, 48, 16
+#: Bits of 64 that may differ between faint pictures. Pages of different text differ in 10 or more.
+_FAINT_BITS = 4
 #: Pairs that are compared at once: their colours take 8 MB.
 _PAIRS_AT_ONCE = 8192
 #: Pictures that are decoded at once, and pictures whose hashes are stored in one transaction.
@@ -86,24 +91,37 @@ class PerceptualHashes:
     ) -> NDArray[np.bool_]:
         """True for pairs with at most *max_bits* bits of difference and about the same colours everywhere; bool (m,).
 
-        Two uniform pictures have no structure to hash, so their colours alone are compared.
+        A pair with a plain picture is never similar: what tells two blank pages or two short texts apart is too small
+        for the hash. A pair with a faint picture may differ in `_FAINT_BITS` only.
         """
-        uniform = self.are_uniform()
-        similar = (self.distances(firsts, seconds) <= max_bits) | (uniform[firsts] & uniform[seconds])
+        plain, faint = self.are_plain(), self.are_faint()
+        most = np.where(faint[firsts] | faint[seconds], min(max_bits, _FAINT_BITS), max_bits)
+        similar = np.logical_and(self.distances(firsts, seconds) <= most, ~(plain[firsts] | plain[seconds]))
         left = np.flatnonzero(similar)
         for start in range(0, len(left), _PAIRS_AT_ONCE):
             some = left[start : start + _PAIRS_AT_ONCE]
             similar[some] = self._have_similar_colours(firsts[some], seconds[some])
         return similar
 
-    def are_uniform(self) -> NDArray[np.bool_]:
-        """True for pictures of one colour, or with details too small for the tiles; bool (n,)."""
+    def are_plain(self) -> NDArray[np.bool_]:
+        """True for pictures of one colour with little on it, such as a page with a few lines of text; bool (n,)."""
+        apart = self._from_ground()
+        ground, strong = (apart <= _SAME).sum(1), (apart > _STRONG).sum(1)
+        plain: NDArray[np.bool_] = (2 * ground >= apart.shape[1]) & (_SIXTEENTH * strong < apart.shape[1])
+        return plain
+
+    def are_faint(self) -> NDArray[np.bool_]:
+        """True for pictures without a tile that differs much from the others, such as a page of text; bool (n,)."""
+        return np.asarray((self._from_ground() <= _STRONG).all(1), np.bool_)
+
+    def _from_ground(self) -> NDArray[np.int64]:
+        """The largest difference of each tile's colours from the picture's median colour, (n, tiles)."""
         tiles = self.colours.reshape(len(self.colours), _TILES * _TILES, 3).astype(np.int64)
-        # The standard deviation of each colour is below 1.
-        count = tiles.shape[1]
-        spread = count * (tiles * tiles).sum(1) - tiles.sum(1) ** 2
-        uniform: NDArray[np.bool_] = (spread < count * count).all(-1)
-        return uniform
+        # Twice the colours: the median of an even number of tiles may lie between two.
+        ordered = np.sort(tiles, axis=1)
+        middle = ordered[:, tiles.shape[1] // 2 - 1] + ordered[:, tiles.shape[1] // 2]
+        largest: NDArray[np.int64] = np.abs(2 * tiles - middle[:, np.newaxis]).max(-1) // 2
+        return largest
 
     def _have_similar_colours(self, firsts: NDArray[np.int64], seconds: NDArray[np.int64]) -> NDArray[np.bool_]:
         apart = np.abs(self.colours[firsts].astype(np.int16) - self.colours[seconds]).sum(-1, dtype=np.int64)

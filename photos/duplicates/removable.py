@@ -35,6 +35,7 @@ def _is_candidate(best: GroupedFile, file: GroupedFile, folders: Sequence[bytes]
         and file.is_checked
         and file.state is FileState.UNCHANGED
         and not file.is_same_file
+        and not file.belongings
         and (not folders or is_below(file.file.path, folders))
         and (file.sameness is Sameness.IDENTICAL or _has_no_more_metadata(best, file))
     )
@@ -52,9 +53,9 @@ def _has(file: GroupedFile, name: str) -> bool:
 
 
 def _with_structure(hashes: HashCache, photo_ids: Collection[int]) -> set[int]:
-    """Photos that are not uniform. On a nearly blank page, the content is too small for the hash to compare."""
+    """Photos that are not plain. On a nearly blank page, the content is too small for the hash to compare."""
     known = hashes.get(sorted(photo_ids))
-    return set(known.photo_ids[~known.hashes.are_uniform()].tolist())
+    return set(known.photo_ids[~known.hashes.are_plain()].tolist())
 
 
 def _is_contained(best: GroupedFile, file: GroupedFile, structured: Collection[int]) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from photos.duplicates import MAX_BITS, Criteria, Group, HashCache, find_groups, removable_files
 from photos.library import OpenLibrary
-from photos.operations.folders import scope
+from photos.operations.folders import absolute, scope
 from photos.operations.progress import SILENT, Progress, Stage, steps
 from query.similarity import NEAR
 
@@ -69,4 +70,5 @@ def _criteria(library: OpenLibrary, request: DuplicatesRequest) -> Criteria:
         folders = tuple(scope(t, folder) for folder in request.folders)
     min_cosine = None if request.exact else NEAR if request.min_cosine is None else request.min_cosine
     max_bits = MAX_BITS if request.max_bits is None else request.max_bits
-    return Criteria(folders, min_cosine, max_bits, request.bursts)
+    prefer = tuple(absolute(os.fspath(folder)) for folder in library.settings.duplicates_prefer)
+    return Criteria(folders, min_cosine, max_bits, request.bursts, prefer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from photos.library import OpenLibrary
 from query.errors import BadQuery, NotInLibrary
@@ -11,7 +11,9 @@ from query.language import format_query
 from query.search import Explanation
 from query.search import explain as explained
 from query.similarity import logit, probability
+from store import Photo
 
+from .folders import absolute
 from .pictures import NamedPictures, known_photo
 from .search import parsed
 
@@ -50,12 +52,16 @@ class ExplainResult:
 
 
 def explain(library: OpenLibrary, request: ExplainRequest) -> ExplainResult:
-    """Explain the photo's rank for the query. Raises `NotInLibrary`, and `BadQuery` for a query with filters."""
-    query = parsed(request.query)
+    """Explain the photo's rank for the query. The path that was named is the photo's first.
+
+    Raises `NotInLibrary`, and `BadQuery` for a query with filters.
+    """
+    query = parsed(request.query, request.directory)
     if query.filters or not query.terms:
         raise BadQuery(format_query(query), "is not only what can be seen", "leave the filters out")
     with library.read() as t:
-        photo = known_photo(t, os.path.join(request.directory, request.image))
+        named = os.path.join(request.directory, request.image)
+        photo = _led_by(known_photo(t, named), absolute(named))
     space, of_text = library.space, query.only_text is not None
     pictures = NamedPictures(library, request.directory)
     found = explained(library.catalog, space, query, library.text_vectors(space), pictures, photo)
@@ -69,3 +75,8 @@ def explain(library: OpenLibrary, request: ExplainRequest) -> ExplainResult:
         probability=probability(found.cosine, space.identity) if of_text else None,
         least=found.distribution.threshold(space.identity, of_text=of_text),
     )
+
+
+def _led_by(photo: Photo, path: bytes) -> Photo:
+    """Put *path* first, if it is one of the photo's."""
+    return replace(photo, paths=tuple(sorted(photo.paths, key=lambda each: each != path)))

@@ -14,26 +14,36 @@ from store import Folder, FolderCovered, Transaction
 
 @dataclass(frozen=True, slots=True)
 class RemoveResult:
-    """A removed folder: its absolute path, and the number of photos that went with it and that are left."""
+    """A removed folder: its absolute path, and the number of photos that went with it and that are left.
+
+    `within` are folders inside it that were once added by themselves, absolute: they went with it.
+    """
 
     path: bytes
     removed: int
     left: int
+    within: tuple[bytes, ...] = ()
 
 
-def remove(library: OpenLibrary, folder: str) -> RemoveResult:
+def remove(library: OpenLibrary, folder: str, *, dry_run: bool = False) -> RemoveResult:
     """Remove *folder* from the library. The folder on disk, and the embeddings and tags of its photos, stay.
 
-    Raises `UnknownFolder`.
+    A dry run removes nothing. Raises `UnknownFolder`.
     """
     path = absolute(folder)
     if library.is_new:
         raise UnknownFolder(folder, ())
+    if dry_run:
+        with library.catalog.read() as t:
+            known = registered(t, path)
+            removed = t.folders.photos_only_in(known.id)
+            return RemoveResult(path, removed, t.photos.count() - removed, t.folders.within(known))
     with library.catalog.write() as t:
-        before = t.photos.count()
-        t.folders.remove(registered(t, path).id)
+        known = registered(t, path)
+        before, within = t.photos.count(), t.folders.within(known)
+        t.folders.remove(known.id)
         left = t.photos.count()
-    return RemoveResult(path, before - left, left)
+    return RemoveResult(path, before - left, left, within)
 
 
 def checked(path: str) -> bytes:
@@ -55,13 +65,18 @@ def absolute(path: str) -> bytes:
     return os.fsencode(os.path.abspath(path))
 
 
+def is_inside(path: bytes, folder: bytes) -> bool:
+    """Return whether *path* lies below *folder*."""
+    return path.startswith(folder.rstrip(b"/") + b"/")
+
+
 def register(t: Transaction, path: bytes, excludes: Sequence[str] = ()) -> Folder:
     """Register the folder at *path*, or find the registered one around it, with *excludes* as its patterns if any.
 
     An empty pattern means no patterns. Patterns of registered folders within keep their meaning.
     """
     given = [pattern for pattern in excludes if pattern]
-    within = [folder for folder in t.folders.all() if folder.path.startswith(path.rstrip(b"/") + b"/")]
+    within = [folder for folder in t.folders.all() if is_inside(folder.path, path)]
     try:
         folder = t.folders.add(path)
         patterns = list(given if excludes else folder.excludes)
@@ -69,6 +84,7 @@ def register(t: Transaction, path: bytes, excludes: Sequence[str] = ()) -> Folde
     except FolderCovered as covered:
         outer = t.folders.find(covered.by)
         assert outer is not None
+        t.folders.note_within(outer, path)
         folder, patterns = outer, [*outer.excludes, *_anchored(given, path, outer.path)]
     t.folders.exclude(folder.id, list(dict.fromkeys(patterns)))
     return replace(folder, excludes=tuple(dict.fromkeys(patterns)))

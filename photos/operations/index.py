@@ -114,14 +114,6 @@ def index(library: OpenLibrary, request: IndexRequest, progress: Progress = SILE
     return _index(library, model, folders, options, progress, started, was_interrupted=was_interrupted)
 
 
-def failed(library: OpenLibrary) -> tuple[Problem, ...]:
-    """The files that could not be indexed, with the reasons. An empty library has none, and nothing is created."""
-    if library.is_new:
-        return ()
-    with library.catalog.read() as t:
-        return tuple(t.files.problems())
-
-
 def retry_failed(library: OpenLibrary, progress: Progress = SILENT) -> IndexResult:
     """Index all folders, and read again every file that could not be indexed. Raises `EmptyLibrary`."""
     if library.is_new:

@@ -12,8 +12,12 @@ class SearchRequest:
     #: One line, quotes included, or the words that a shell made of it; see docs/searching.md.
     query: str | tuple[str, ...]
     directory: str
-    #: The number of photos.
-    top: int
+    #: The number of photos; None for all.
+    top: int | None
+    #: Count all photos, and return none.
+    count_only: bool = False
+    #: All photos, whatever `top` is, if the query has only filters.
+    whole_listing: bool = False
     #: The number of better photos to skip.
     offset: int = 0
     #: "relevance" or "date".
@@ -34,8 +38,8 @@ class SimilarRequest:
 
     image: str
     directory: str
-    #: The number of photos.
-    top: int
+    #: The number of photos; None for all.
+    top: int | None
     #: Count near-duplicates and bursts as one.
     group: bool = False
 

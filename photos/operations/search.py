@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,10 +13,13 @@ from numpy.typing import NDArray
 
 from photos.errors import NotOneText
 from photos.library import OpenLibrary
+from query.errors import BadQuery
 from query.language import Query, format_query, parse, parse_line
 from query.search import Match, Page, Searcher, Sort
 
 from .requests import SearchRequest
+
+_SIGN_AND_WEIGHT = re.compile(r"[+-]?(?:[\d.]+:)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +28,7 @@ class SearchResult:
 
     `best` is the highest cosine of the search and `least` the lowest that is better than chance in this library; both
     are None where they were not computed. If filters leave no photo, `reason` is a sentence without its full stop.
+    `total` counts all photos that match; of a ranking without a least score, all that the filters leave.
     """
 
     #: The query as a heading: plain words alone, or all of it as it can be typed.
@@ -36,6 +43,7 @@ class SearchResult:
     best: float | None = None
     least: float | None = None
     reason: str | None = None
+    total: int = 0
 
     @property
     def is_chance(self) -> bool:
@@ -49,9 +57,9 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
     Raises `BadQuery` for a query that cannot be read, `EmptyLibrary` without photos, and `MissingFolder` or
     `UnreadablePicture` for a picture in the query.
     """
-    query = parsed(request.query)
+    query = parsed(request.query, request.directory)
     page = Page(
-        request.top,
+        _count(request, query),
         request.offset,
         Sort(request.sort),
         request.min_score,
@@ -75,6 +83,7 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
         best=found.best,
         least=found.threshold,
         reason=found.reason,
+        total=found.total,
     )
 
 
@@ -88,9 +97,31 @@ def warm(library: OpenLibrary) -> None:
             t.vocabularies.revision(vocabulary.revision_id)
 
 
-def parsed(query: str | Sequence[str]) -> Query:
-    """Parse a query: one line, or the words that a shell made of it. Raises `BadQuery`."""
-    return parse_line(query) if isinstance(query, str) else parse(query)
+def parsed(query: str | Sequence[str], directory: str) -> Query:
+    """Parse a query: one line, or the words that a shell made of it in *directory*.
+
+    Raises `BadQuery`; also for a word of a shell that is the path of a file or a folder, which a person meant as one.
+    """
+    if isinstance(query, str):
+        return parse_line(query)
+    found = parse(query)
+    for word in query:
+        _refuse_path(word, directory)
+    return found
+
+
+def _refuse_path(word: str, directory: str) -> None:
+    path = _SIGN_AND_WEIGHT.sub("", word, count=1)
+    # Words without a dot or a slash are words, whatever a folder holds; other paths begin like ./ or /.
+    if not ("/" in path or "." in path.strip(".")) or path.startswith(("./", "../", "~/", "/", "\\", '"')):
+        return
+    try:
+        mode = os.stat(os.path.join(directory, path)).st_mode
+    except (OSError, ValueError):
+        return
+    if stat.S_ISDIR(mode):
+        raise BadQuery(word, "is a folder here", f"write in:./{path} for the photos in it, or '\\{path}' for the words")
+    raise BadQuery(word, "is a file here", f"write ./{path} for photos that look like it, or '\\{path}' for the words")
 
 
 def label_text(words: tuple[str, ...]) -> str:
@@ -113,6 +144,12 @@ class _Pictures:
         from .pictures import NamedPictures  # noqa: PLC0415 - few queries have pictures
 
         return NamedPictures(self._library, self._directory).vector(path)
+
+
+def _count(request: SearchRequest, query: Query) -> int | None:
+    if request.count_only:
+        return 0
+    return None if request.whole_listing and not query.terms else request.top
 
 
 def _title(query: Query) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import numpy as np
+
 from photos.library import OpenLibrary
 from query.search import Match, grouped, search_vector
 
@@ -24,14 +26,16 @@ def similar(library: OpenLibrary, request: SimilarRequest) -> SearchResult:
         def nearest(count: int) -> list[Match]:
             return search_vector(snapshot, space, picture.vector, count, exclude=picture.photo_id)
 
+        own = [] if picture.photo_id is None else [picture.photo_id]
+        total = snapshot.t.selection.count() - len(snapshot.t.selection.there(np.array(own, np.int64)))
+        wanted = total if request.top is None else request.top
         groups = (
-            grouped(snapshot.t, space, nearest, request.top)
-            if request.group
-            else [[match] for match in nearest(request.top)]
+            grouped(snapshot.t, space, nearest, wanted) if request.group else [[match] for match in nearest(wanted)]
         )
     return SearchResult(
         title=f"Like {request.image}",
         of_text=False,
         matches=[group[0] for group in groups],
         more={group[0].photo_id: group[1:] for group in groups if len(group) > 1},
+        total=total,
     )

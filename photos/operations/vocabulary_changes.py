@@ -8,9 +8,9 @@ from pathlib import Path
 
 from photos.errors import InForceTwice, LabelExists, NoEarlierRevision
 from photos.library import OpenLibrary
-from query.errors import UnknownNamespace
+from query.errors import BadLabel, UnknownNamespace
 from query.tagging import checked_name
-from query.vocabulary import find_label, parse_vocabulary, write_vocabulary
+from query.vocabulary import find_label, has_control_characters, parse_vocabulary, write_vocabulary
 from store import Catalog, LabelDefinition, Revision, Transaction, VocabularyDefinition
 
 from .progress import SILENT, Progress
@@ -75,12 +75,16 @@ def add_label(catalog: Catalog, name: str, text: str) -> tuple[Revision, str]:
     with catalog.read() as t:
         slot, own = slot_and_label(t, name)
     label = checked_name(own)
+    new = LabelDefinition(label, (text,))
+    if has_control_characters(new):
+        # An export of it could not be imported.
+        raise BadLabel(text)
 
     def added(definition: VocabularyDefinition) -> VocabularyDefinition:
         known = find_label(definition, label)
         if known is not None:
             raise LabelExists(label, known.name, definition.name)
-        return replace(definition, labels=(*definition.labels, LabelDefinition(label, (text,))))
+        return replace(definition, labels=(*definition.labels, new))
 
     return revise(catalog, added, slot), slot
 

@@ -28,7 +28,9 @@ class DuplicateRecord(TypedDict):
     format: Annotated[str, "Format of the picture, such as JPEG."]
     taken_at: Annotated[str | None, "Time at which the photo was taken, ISO 8601; null if unknown."]
     camera: Annotated[str | None, "Camera that took the photo; null if unknown."]
-    companions: Annotated[list[str], "Absolute paths of other files of the photo, such as RAW files and sidecars."]
+    companions: Annotated[
+        list[str], "Absolute paths of the files that belong to this one, such as RAW files and sidecars."
+    ]
 
 
 class DuplicateGroupRecord(TypedDict):
@@ -61,7 +63,7 @@ def _duplicate_record(file: GroupedFile) -> DuplicateRecord:
         "format": facts["format"],
         "taken_at": facts["taken_at"],
         "camera": facts["camera"],
-        "companions": [text_of(path) for path in file.photo.companions],
+        "companions": [text_of(path) for path in file.belongings],
     }
 
 

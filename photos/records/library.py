@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 
 if TYPE_CHECKING:
+    from photos.operations.add_preview import AddPreview
     from photos.operations.doctor import Finding
     from photos.operations.index import IndexResult
     from photos.operations.models import ModelEntry, ModelStatus
@@ -44,7 +45,7 @@ class FileRecord(TypedDict):
 
     event: Literal["file"]
     path: Annotated[str, "Absolute path of the file."]
-    outcome: Annotated[str, "One of indexed, companion, unsupported, damaged, too large and failed."]
+    outcome: Annotated[str, "One of indexed, companion, not a picture, unsupported, damaged, too large and failed."]
     reason: Annotated[str | None, "Why it was not indexed; a note on it, or null, if it was."]
 
 
@@ -76,11 +77,24 @@ class IndexRecord(TypedDict):
     held_back: Annotated[list[HeldBackRecord], "Folders that lost so many photos that nothing was forgotten."]
 
 
+class AddPreviewRecord(TypedDict):
+    """A folder that would be added: `photos add --dry-run`."""
+
+    path: Annotated[str, "Absolute path."]
+    files: Annotated[int, "Files that are not left out by rules."]
+    pictures: Annotated[int, "Those of them with the name of a picture, without companions."]
+    bytes: Annotated[int, "Size of the pictures."]
+    companions: Annotated[int, "Files that belong to a picture."]
+    left_out: Annotated[int, "Files and folders that are left out by rules."]
+    around: Annotated[str | None, "Registered folder that it lies in, or is."]
+    within: Annotated[list[str], "Registered folders that would become part of it."]
+
+
 class ProblemRecord(TypedDict):
     """A file that could not be indexed."""
 
     path: Annotated[str, "Absolute path of the file."]
-    outcome: Annotated[str, "One of unsupported, damaged, too large and failed."]
+    outcome: Annotated[str, "One of unsupported, damaged, too large and failed; not a picture if asked for."]
     reason: Annotated[str, "Why, as a clause."]
 
 
@@ -199,11 +213,15 @@ class FindingRecord(TypedDict):
 
 
 class DifferenceRecord(TypedDict):
-    """A kind of difference between disk, catalog and index."""
+    """A kind of difference between disk, catalog and index.
+
+    `photos verify` ends with one whose count is 0 if all agree. With `--repair` the differences found come first, then
+    the last event of indexing, then the differences that are left.
+    """
 
     count: Annotated[int, "How many."]
     what: Annotated[str, "Its noun in the singular."]
-    remedy: Annotated[str, "What to do."]
+    remedy: Annotated[str | None, "What to do; null if nothing is to be done."]
 
 
 class PruneRecord(TypedDict):
@@ -256,6 +274,20 @@ def event_record(event: object) -> ScannedRecord | OfflineRecord | ReadingRecord
             path = os.fsdecode(event.path)
             return {"event": "file", "path": path, "outcome": str(event.outcome), "reason": event.reason}
     return None
+
+
+def add_preview_record(preview: AddPreview) -> AddPreviewRecord:
+    """Make the record of a folder that would be added."""
+    return {
+        "path": os.fsdecode(preview.path),
+        "files": preview.files,
+        "pictures": preview.pictures,
+        "bytes": preview.size,
+        "companions": preview.companions,
+        "left_out": preview.left_out,
+        "around": None if preview.around is None else os.fsdecode(preview.around),
+        "within": [os.fsdecode(path) for path in preview.within],
+    }
 
 
 def problem_record(problem: Problem) -> ProblemRecord:
@@ -334,6 +366,10 @@ def finding_record(finding: Finding) -> FindingRecord:
 def difference_record(difference: Difference) -> DifferenceRecord:
     """Make the record of a difference."""
     return {"count": difference.count, "what": difference.one, "remedy": difference.remedy}
+
+
+#: Says that disk, catalog and index agree.
+NO_DIFFERENCE: Final[DifferenceRecord] = {"count": 0, "what": "difference", "remedy": None}
 
 
 def prune_record(result: PruneResult) -> PruneRecord:

@@ -31,7 +31,7 @@ class TagRecord(TypedDict):
     score: Annotated[float | None, "The cosine of the label and the photo."]
     probability: Annotated[float | None, "The model's probability for that cosine."]
     calibrated: Annotated[float | None, "The score's distance from the label's usual score here, in its spreads."]
-    threshold: Annotated[float | None, "The score from which the label counts."]
+    threshold: Annotated[float | None, "The score from which the label counts; null for always, and without a score."]
     source: Annotated[str, "`auto`, `user` or `imported`."]
     origin: Annotated[str | None, "The program that an imported tag came from."]
     implied_by: Annotated[str | None, "The tag that implies this one."]
@@ -100,6 +100,13 @@ class SearchRecord(TypedDict):
     best: Annotated[float | None, "The highest cosine; null if none was computed."]
     least: Annotated[float | None, "The lowest cosine that is better than chance; null if none was computed."]
     reason: Annotated[str | None, "The reason why filters leave no photo: a sentence without its full stop."]
+    total: Annotated[int, "The number of all photos that match; of a ranking, all that the filters leave."]
+
+
+class CountRecord(TypedDict):
+    """The number of photos that a search finds: `photos search --count`."""
+
+    count: Annotated[int, "The number of photos."]
 
 
 class PhotoTagsRecord(TypedDict):
@@ -178,7 +185,7 @@ class LabelScoreRecord(TypedDict):
     score: Annotated[float, "The cosine of the label and the photo."]
     probability: Annotated[float, "The model's probability for that cosine."]
     calibrated: Annotated[float | None, "The score's distance from the label's usual score here, in its spreads."]
-    threshold: Annotated[float, "The score from which the label counts."]
+    threshold: Annotated[float | None, "The score from which the label counts; null for always or never."]
     tag: Annotated[bool, "True if the label is a tag of the photo."]
     prompts: Annotated[list[PromptRecord], "The label's texts, best first."]
 
@@ -228,10 +235,16 @@ def search_record(result: SearchResult) -> SearchRecord:
         "matches": [match_record(match, result.more.get(match.photo_id, ())) for match in result.matches],
         "is_cut": result.is_cut,
         "is_chance": result.is_chance,
-        "best": _finite(result.best),
-        "least": _finite(result.least),
+        "best": rounded(result.best),
+        "least": rounded(result.least),
         "reason": result.reason,
+        "total": result.total,
     }
+
+
+def count_record(found: SearchRecord) -> CountRecord:
+    """Return the number of photos of a search as a record."""
+    return {"count": found["total"]}
 
 
 def match_record(match: Match, more: Sequence[Match] = ()) -> MatchRecord:
@@ -292,12 +305,12 @@ def fact_record(facts: Facts) -> FactRecord:
         "date_source": None if facts.date_source is None else str(facts.date_source),
         "camera": facts.camera,
         "lens": facts.lens,
-        "focal_length": facts.focal_length,
-        "aperture": facts.aperture,
-        "exposure": facts.exposure,
+        "focal_length": _number(facts.focal_length),
+        "aperture": _number(facts.aperture),
+        "exposure": _number(facts.exposure),
         "iso": facts.iso,
-        "latitude": facts.latitude,
-        "longitude": facts.longitude,
+        "latitude": _number(facts.latitude),
+        "longitude": _number(facts.longitude),
         "rating": facts.rating,
         "caption": facts.caption,
         "keywords": list(facts.keywords),
@@ -357,7 +370,7 @@ def explanation_record(result: ExplainResult) -> ExplanationRecord:
         "photos": found.total,
         "percentile": _rounded(found.percentile),
         "stands_out": result.stands_out,
-        "least": _finite(result.least),
+        "least": rounded(result.least),
         "usual": {"median": _rounded(found.distribution.median), "spread": _rounded(found.distribution.spread)},
         "terms": [_term_record(part) for part in found.parts],
         "labels": [_label_score_record(label) for label in found.labels],
@@ -384,7 +397,7 @@ def _label_score_record(label: LabelScore) -> LabelScoreRecord:
         "score": _rounded(label.cosine),
         "probability": _rounded(label.probability),
         "calibrated": rounded(label.calibrated),
-        "threshold": _rounded(label.minimum),
+        "threshold": rounded(label.minimum),
         "tag": label.is_tag,
         "prompts": [{"text": text, "score": _rounded(cosine)} for text, cosine in label.prompts],
     }
@@ -414,16 +427,16 @@ def text_of(path: bytes) -> str:
 
 
 def rounded(value: float | None) -> float | None:
-    """Round to nine significant digits, which give a float32 back exactly."""
-    return None if value is None else _rounded(value)
+    """Round to nine significant digits, which give a float32 back exactly. JSON has no infinity and no NaN: None."""
+    return _rounded(value) if value is not None and math.isfinite(value) else None
 
 
 def _rounded(value: float) -> float:
     return float(f"{float(value):.9g}")
 
 
-def _finite(value: float | None) -> float | None:
-    return rounded(value) if value is not None and math.isfinite(value) else None
+def _number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _time(taken_at: datetime | None, offset: int | None) -> str | None:

@@ -77,7 +77,7 @@ class TrialRecord(TypedDict):
     """A label's outcome over the library: `photos vocab try`."""
 
     label: Annotated[str, "The label's name."]
-    threshold: Annotated[float, "The cosine from which it counts."]
+    threshold: Annotated[float | None, "The cosine from which it counts; null for always or never."]
     photos: Annotated[int, "The number of photos in the library."]
     tagged: Annotated[int, "The number of photos that it is on."]
     histogram: Annotated[HistogramRecord, "The distribution of the scores."]
@@ -256,7 +256,7 @@ def gap_record(gap: Suggestion) -> GapRecord:
 def _trial_record(label: str, trial: LabelPreview, identity: SpaceIdentity) -> TrialRecord:
     return {
         "label": label,
-        "threshold": trial.minimum,
+        "threshold": rounded(trial.minimum),
         "photos": trial.total,
         "tagged": trial.tagged,
         "histogram": {"edges": trial.edges.tolist(), "photos": trial.heights.tolist()},

@@ -1,5 +1,5 @@
 """Filters of a query as sets of photos."""
 
-from .filters import MatchingPhotos, matching_photos
+from .filters import MatchingPhotos, leading_paths, matching_photos
 
-__all__ = ["MatchingPhotos", "matching_photos"]
+__all__ = ["MatchingPhotos", "leading_paths", "matching_photos"]

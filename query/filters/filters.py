@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -14,7 +14,7 @@ from query.errors import BadQuery
 from query.language import Circle, CyclicRange, DateRange, Filter, NumberRange, PartialDate, Value, format_filter
 from query.language.filters import STATES
 from query.tagging.effective.tag_filter import TagNames, tagged
-from store import Space, Transaction
+from store import Photo, Space, Transaction
 from store.filters.criteria import (
     Along,
     AnyOf,
@@ -38,6 +38,7 @@ from store.filters.criteria import (
     Wording,
 )
 from store.filters.id_sets import union
+from store.filters.selection import path_tests
 
 _MEASURES = {
     "width": Measure.WIDTH,
@@ -52,6 +53,8 @@ _MEASURES = {
 }
 _PARTS = {"month": Part.MONTH, "weekday": Part.WEEKDAY, "time": Part.MINUTE}
 _WORDINGS = {name: Wording(name) for name in ("camera", "lens", "caption", "keyword")}
+#: Filters on the paths of files.
+_PATHS = frozenset({"in", "name"})
 _LAST_DAY = 31
 _MEGA = 1e6
 
@@ -73,6 +76,31 @@ def matching_photos(t: Transaction, space: Space, filters: Sequence[Filter], dir
     """
     photo_ids = _matching(t, space, filters, directory)
     return MatchingPhotos(photo_ids, None if len(photo_ids) else _reason(t, space, filters, directory))
+
+
+def leading_paths(filters: Sequence[Filter], directory: str) -> Callable[[Photo], Photo]:
+    """Return a function that orders a photo's paths by the number of *filters* on paths that they meet, most first.
+
+    So a search in a folder answers with the files there, wherever else the same photo lies.
+    """
+    tests = path_tests(_on_paths(filters, directory))
+
+    def lead(photo: Photo) -> Photo:
+        if not tests or len(photo.paths) < 2:  # noqa: PLR2004 - nothing to choose
+            return photo
+        ordered = sorted(photo.paths, key=lambda path: -sum(test(path) for test in tests))
+        return replace(photo, paths=tuple(ordered))
+
+    return lead
+
+
+def _on_paths(filters: Sequence[Filter], directory: str) -> list[Criterion]:
+    """Return the criteria of the filters on paths that are not negated."""
+    return [
+        _any_of(each, [_path_criterion(each.name, value, directory) for value in each.values])
+        for each in filters
+        if each.name in _PATHS and not each.negated
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +135,7 @@ def _matching(t: Transaction, space: Space, filters: Sequence[Filter], directory
         some = np.intersect1d(some, found_ids, assume_unique=True)
     for found_ids in excluded:
         some = np.setdiff1d(some, found_ids, assume_unique=True)
-    return some
+    return t.selection.in_one_file(some, _on_paths(filters, directory))
 
 
 def _any_of(each: Filter, criteria: Sequence[Criterion]) -> Criterion:
@@ -160,7 +188,7 @@ class _Translator:
             case "is", str(state):
                 return self._state(state)
             case "in", str(path):
-                return self._folder(path)
+                return _folder(path, self._directory)
             case _:
                 return _criterion(each.name, value)
 
@@ -182,15 +210,20 @@ class _Translator:
             raise BadQuery(format_filter(each), "names an unknown tag", hint)
         return label
 
-    def _folder(self, path: str) -> Criterion:
-        """A path that starts with /, ~ or a dot is a directory; any other value is a part of paths."""
-        try:
-            expanded = os.path.expanduser(path) if path == "~" or path.startswith("~/") else path
-            if expanded.startswith("/") or expanded.split("/")[0] in {".", ".."}:
-                return Below(os.fsencode(os.path.abspath(os.path.join(self._directory, expanded))))
-        except UnicodeEncodeError:
-            raise BadQuery(f"in:{path}", "cannot be the name of a folder") from None
-        return Along(tuple(part for part in expanded.split("/") if part))
+
+def _path_criterion(name: str, value: Value, directory: str) -> Criterion:
+    return _folder(str(value), directory) if name == "in" else _criterion(name, value)
+
+
+def _folder(path: str, directory: str) -> Criterion:
+    """A path that starts with /, ~ or a dot is a directory; any other value is a part of paths."""
+    try:
+        expanded = os.path.expanduser(path) if path == "~" or path.startswith("~/") else path
+        if expanded.startswith("/") or expanded.split("/")[0] in {".", ".."}:
+            return Below(os.fsencode(os.path.abspath(os.path.join(directory, expanded))))
+    except UnicodeEncodeError:
+        raise BadQuery(f"in:{path}", "cannot be the name of a folder") from None
+    return Along(tuple(part for part in expanded.split("/") if part))
 
 
 def _suggestions(names: TagNames, name: str) -> tuple[str, ...]:

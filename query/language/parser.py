@@ -9,7 +9,8 @@ followed by a digit or a space, so that 3:30 and 16:9 are words. The body is
 - \ and a word, which is then literal;
 - a path, which starts with ./, ../, ~/ or /, or like:PATH;
 - NAME:VALUE|VALUE, a filter, where a value may be "a phrase";
-- anything else up to a space: a word.
+- anything else up to a space: a word. Behind a dash, one letter, a number and the name of a filter are refused: they
+  are stray options and filters without a value.
 """
 
 from __future__ import annotations
@@ -21,13 +22,15 @@ from dataclasses import dataclass, replace
 from query.errors import BadQuery, EmptyQuery
 
 from .errors import InvalidPart
-from .filters import LIKE, closest_filter, find_filter, parse_values
+from .filters import FILTER_TYPES, LIKE, closest_filter, find_filter, parse_values
 from .query import Filter, Picture, Query, Term, Text
 
 _SIGNS = "+-"
 _WEIGHT = re.compile(r"(\d+(?:\.\d+)?|\.\d+):(?=[^\s\d:])", re.ASCII)
 _NAME = re.compile(r"([A-Za-z][A-Za-z_-]*):", re.ASCII)
 _PATH = re.compile(r"(?:\.\.?/|~/|/)\S")
+#: Words of which a dash makes an option: -n, -v, -20.
+_OPTION = re.compile(r"[A-Za-z]|\d+", re.ASCII)
 #: Start of a value, from which an unknown filter is recognized. Smileys and web addresses do not match.
 _VALUE = re.compile(r"[\w\"*<>]")
 _HEAVIEST = 1000.0
@@ -124,6 +127,8 @@ class _Scanner:
         if self.text[self.at] == "\\" and self.at + 1 < self._end:
             self.at += 1
             return self._words(sign, weight)
+        if sign < 0 and weight is None:
+            self._refuse_option()
         if _PATH.match(self.text, self.at):
             return PicturePath(self._rest(), sign, weight, self._source)
         return self._named(sign, weight) or self._words(sign, weight)
@@ -165,6 +170,18 @@ class _Scanner:
             raise InvalidPart("has a weight, and filters have none")
         key, values = parse_values(name, self._values())
         return FilterToken(Filter(key, values), sign, self._source)
+
+    def _refuse_option(self) -> None:
+        """Raise `InvalidPart` for a word behind a dash that is more likely an option than a word to subtract."""
+        word = self.text[self.at : self._end]
+        apart = f"'- {word}' takes the word away"
+        if _OPTION.fullmatch(word):
+            hint = f"`photos search --help` lists the options; {apart}"
+            raise InvalidPart("would take away a letter or a number", hint)
+        name = find_filter(word)
+        if name is not None:
+            example = "./like.jpg" if name == LIKE else FILTER_TYPES[name].example
+            raise InvalidPart("is a filter without a value", f"write -{word}:VALUE, as in -{word}:{example}; {apart}")
 
     def _refuse(self, found: re.Match[str]) -> None:
         """Raise `InvalidPart` if this can only be a filter."""

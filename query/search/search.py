@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from query.errors import BadQuery
-from query.filters import matching_photos
+from query.filters import leading_paths, matching_photos
 from query.language import Query, Term, Text, format_query
 from query.similarity.grouping import group_photos
 from query.similarity.scores import logit, probability
@@ -23,7 +23,8 @@ from store import IndexSnapshot, Neighbours, Photo, Space, Transaction, VectorIn
 
 from .chance_limit import score_distribution
 
-#: Length below which a weighted sum counts as zero: rounding leaves so much of vectors that cancel each other.
+#: Length, in the largest weight, below which a weighted sum counts as zero: rounding leaves so much of vectors that
+#: cancel each other.
 _SHORTEST = 1e-4
 #: Photos read for each wanted group at first.
 _PHOTOS_PER_GROUP = 3
@@ -69,7 +70,8 @@ class QueryResult:
 
     If the filters leave no photo, `reason` says why, as a sentence without its full stop. For a text, `best` is the
     best cosine and `threshold` the cosine from which a photo is more than chance (see `chance_limit`); otherwise both
-    are None. `more` maps the leader of a group to its other members.
+    are None. `more` maps the leader of a group to its other members. `total` is the number of all photos that match: of
+    a ranking without a least score, all that the filters leave. A photo's first path is one that meets the filters.
     """
 
     matches: list[Match]
@@ -77,18 +79,19 @@ class QueryResult:
     best: float | None = None
     threshold: float | None = None
     more: Mapping[int, Sequence[Match]] = field(default_factory=dict)
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of the result: *count* photos after the best *offset*.
+    """A part of the result: *count* photos, all if None, after the best *offset*. With 0 photos are only counted.
 
     `min_score`, a cosine, drops photos below it, and `above_chance` those that are no more than chance. `group` counts
     near-duplicates and bursts as one. Sorted by date, the result has the same photos in another order. `exact` compares
     every photo; otherwise one photo in a thousand may be missing from the result of a large library.
     """
 
-    count: int
+    count: int | None
     offset: int = 0
     sort: Sort = Sort.RELEVANCE
     min_score: float | None = None
@@ -138,7 +141,7 @@ class Searcher:
             if not len(photo_ids):
                 return Selected(query, page, photo_ids, QueryResult([], matching.reason))
             if not query.terms:
-                return Selected(query, page, photo_ids, self._newest(t, photo_ids, page))
+                return Selected(query, page, photo_ids, self._led(query, self._newest(t, photo_ids, page)))
         self._texts.recall(t, _texts_of(query.terms))
         return Selected(query, page, photo_ids)
 
@@ -151,7 +154,17 @@ class Searcher:
             return selected.answer
         vector = query_vector(selected.query.terms, self._texts, self._pictures)
         with self._index.read() as snapshot:
-            return self._nearest(snapshot, vector, selected)
+            return self._led(selected.query, self._nearest(snapshot, vector, selected))
+
+    def _led(self, query: Query, result: QueryResult) -> QueryResult:
+        """Put the paths that meet the filters first."""
+        lead = leading_paths(query.filters, self._directory)
+
+        def led(match: Match) -> Match:
+            return replace(match, photo=lead(match.photo))
+
+        more = {photo_id: [led(each) for each in group] for photo_id, group in result.more.items()}
+        return replace(result, matches=[led(match) for match in result.matches], more=more)
 
     def _nearest(self, snapshot: IndexSnapshot, vector: NDArray[np.float32], selected: Selected) -> QueryResult:
         page, of_text = selected.page, selected.query.only_text is not None
@@ -161,18 +174,26 @@ class Searcher:
             page = replace(page, min_score=max(threshold, -1.0 if page.min_score is None else page.min_score))
         best: float | None = None
 
-        def nearest(count: int) -> list[Match]:
+        def found(count: int) -> Neighbours:
             nonlocal best
-            found = snapshot.search(vector, count, selected.photo_ids, exact=page.exact)
-            best = float(found.cosines[0]) if len(found.cosines) else None
-            return _matches(snapshot.t, self._space, _above_min_score(found, page), of_text=of_text)
+            some = snapshot.search(vector, count, selected.photo_ids, exact=page.exact)
+            best = float(some.cosines[0]) if len(some.cosines) else None
+            return _above_min_score(some, page)
 
-        result = self._page(snapshot.t, nearest, page)
+        def nearest(count: int) -> list[Match]:
+            return _matches(snapshot.t, self._space, found(count), of_text=of_text)
+
+        total = every = snapshot.t.selection.count() if selected.photo_ids is None else len(selected.photo_ids)
+        result = QueryResult([]) if page.count == 0 else self._page(snapshot.t, nearest, page, every)
+        if page.min_score is not None:
+            shown = len(result.matches)
+            is_end = shown and not page.group and (page.count is None or shown < page.count)
+            total = page.offset + shown if is_end else len(found(every).photo_ids)
         # A probability of SURE needs no threshold, so the library is not sampled.
         is_sure = best is not None and of_text and probability(best, self._space.identity) >= SURE
         if threshold is None and of_text and not is_sure:
             threshold = self._threshold(snapshot.t, vector, selected)
-        return replace(result, best=best, threshold=threshold)
+        return replace(result, best=best, threshold=threshold, total=total)
 
     def _threshold(self, t: Transaction, vector: NDArray[np.float32], selected: Selected) -> float:
         distribution = score_distribution(t, self._space, vector, selected.photo_ids)
@@ -184,11 +205,14 @@ class Searcher:
             tags = tags_of(t, self._space, ids)
             return [Match(photo.id, None, None, None, photo, tuple(tags[photo.id])) for photo in t.photos.get(ids)]
 
-        return self._page(t, newest, page) if page.group else QueryResult(newest(page.count, page.offset))
+        total = len(photo_ids)
+        if page.group and page.count != 0:
+            return replace(self._page(t, newest, page, total), total=total)
+        return QueryResult(newest(total if page.count is None else page.count, page.offset), total=total)
 
-    def _page(self, t: Transaction, best: Callable[[int], list[Match]], page: Page) -> QueryResult:
-        """Return the part *page* of the matches that *best* returns for a count, best first."""
-        wanted = page.offset + page.count
+    def _page(self, t: Transaction, best: Callable[[int], list[Match]], page: Page, total: int) -> QueryResult:
+        """Return the part *page* of the *total* matches that *best* returns for a count, best first."""
+        wanted = page.offset + (total if page.count is None else page.count)
         groups = grouped(t, self._space, best, wanted) if page.group else [[match] for match in best(wanted)]
         groups = groups[page.offset : wanted]
         matches = [group[0] for group in groups]
@@ -239,7 +263,7 @@ def query_vector(terms: Sequence[Term], texts: TextVectors, pictures: PictureVec
         scaled = term.weight * vector.astype(np.float64)
         total = total + scaled if len(total) else scaled
     length = float(np.linalg.norm(total))
-    if length < _SHORTEST:
+    if length < _SHORTEST * max(abs(term.weight) for term in terms):
         raise BadQuery(format_query(Query(tuple(terms))), "takes away all that it asks for", "leave a term out")
     unit: NDArray[np.float32] = (total / length).astype(np.float32)
     return unit

@@ -2,7 +2,7 @@
 
 from .difference import Difference, difference
 from .labels import DEFAULT_TEMPLATES, LabelFinder, ancestors, fill_templates, find_label, normalized_name
-from .reader import SHIPPED, parse_vocabulary, read_vocabulary, shipped_vocabulary
+from .reader import SHIPPED, has_control_characters, parse_vocabulary, read_vocabulary, shipped_vocabulary
 from .text_format import write_vocabulary
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "difference",
     "fill_templates",
     "find_label",
+    "has_control_characters",
     "normalized_name",
     "parse_vocabulary",
     "read_vocabulary",

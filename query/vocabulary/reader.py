@@ -103,7 +103,9 @@ def _resolve(parsed: ParsedFile) -> None:
     for at, (number, label) in enumerate(parsed.labels):
         parents = _own_names(parsed, number, label.parents, names)
         parsed.labels[at] = (number, replace(label, parents=parents))
-    parsed.exclusive = [(number, _own_names(parsed, number, group, names)) for number, group in parsed.exclusive]
+    parsed.exclusive = [
+        (number, _own_names(parsed, number, group, names)) for number, group in parsed.exclusive if group
+    ]
     parsed.problems += _cycles(parsed.labels)
 
 
@@ -143,7 +145,7 @@ def _problems(parsed: ParsedFile) -> list[Problem]:
         key = normalized_name(label.name)
         if not key:
             problems.append(Problem(number, "there is no label"))
-        elif _has_control_characters(label):
+        elif has_control_characters(label):
             problems.append(
                 Problem(number, f"the label {label.name[:40]!r} or what belongs to it holds control characters")
             )
@@ -160,7 +162,8 @@ def _problems(parsed: ParsedFile) -> list[Problem]:
     return problems
 
 
-def _has_control_characters(label: LabelDefinition) -> bool:
+def has_control_characters(label: LabelDefinition) -> bool:
+    """Return whether *label* holds what no vocabulary file may hold: control characters, or ends of lines."""
     # The joiners of emoji, Persian and Hindi are none; line and paragraph separators would be lost in writing.
     held = "".join((label.name, label.category or "", *label.aliases, *label.texts))
     return any(unicodedata.category(mark) in {"Cc", "Zl", "Zp"} for mark in held)

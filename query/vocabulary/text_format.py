@@ -27,15 +27,17 @@ from store import LabelDefinition, VocabularyDefinition
 
 from .labels import DEFAULT_TEMPLATES, fill_templates
 
+#: Ends of lines. Python knows more, such as a form feed, which would make two labels of one.
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _THRESHOLD = re.compile(r"\s@\s*(\S+)$")
 _ESCAPED = re.compile(r"\\([\\#%\[:;=,@>])")
 _DEPTH = re.compile(r">*")
 _DIRECTIVE = re.compile(r"%\s*(\w+)\s+(.+)")
 _EXAMPLE = re.compile(r"%\s*(example|counterexample)\s+(.+)")
 _HASH = re.compile("[0-9a-f]{64}")
-#: Private-use characters that stand for escaped marks while a line is split.
-_PRIVATE_USE = 0x10FE00
-_UNESCAPED = {_PRIVATE_USE + ord(mark): mark for mark in "\\#%[:;=,@>"}
+#: Lone surrogates, which no decoded text has, stand for escaped marks while a line is split.
+_STAND_IN = 0xDC00
+_UNESCAPED = {_STAND_IN + ord(mark): mark for mark in "\\#%[:;=,@>"}
 #: Marks that the writer escapes.
 _MARKS = re.compile(r"[\\:;=,@>]|^[#%\[]")
 
@@ -61,7 +63,7 @@ def parse_text(text: str) -> ParsedFile:
     parsed = ParsedFile()
     templates: list[str] = []
     category: str | None = None
-    rows = [(number, _escaped(line.strip())) for number, line in enumerate(text.splitlines(), 1)]
+    rows = [(number, _escaped(line.strip())) for number, line in enumerate(_LINE_END.split(text), 1)]
     for number, line in rows:
         if line.startswith("%") and not _EXAMPLE.fullmatch(line):
             _directive(parsed, number, line, templates)
@@ -97,7 +99,7 @@ def _directive(parsed: ParsedFile, number: int, line: str, templates: list[str])
         parsed.threshold = parse_threshold(match[2], number, parsed.problems)
     elif match is not None and match[1] == "template" and match[2].count("{}") == 1:
         templates.append(_unescaped(match[2]))
-    elif match is not None and match[1] == "exclusive" and "," in match[2]:
+    elif match is not None and match[1] == "exclusive" and _names(match[2]):
         parsed.exclusive.append((number, tuple(_names(match[2]))))
     else:
         known = "'% threshold NUMBER', '% template TEXT WITH {}' or '% exclusive LABEL, LABEL'"
@@ -155,7 +157,7 @@ def _path(parsed: ParsedFile, number: int, steps: Sequence[str], category: str |
 
 
 def _escaped(line: str) -> str:
-    return _ESCAPED.sub(lambda match: chr(_PRIVATE_USE + ord(match[1])), line)
+    return _ESCAPED.sub(lambda match: chr(_STAND_IN + ord(match[1])), line)
 
 
 def _unescaped(text: str) -> str:
@@ -190,7 +192,7 @@ def write_vocabulary(definition: VocabularyDefinition) -> str:
     # A line break in the name would make a label of the rest.
     lines = [f"# {' '.join(definition.name.split())}"]
     if definition.threshold is not None:
-        lines.append(f"% threshold {definition.threshold!r}")
+        lines.append(f"% threshold {float(definition.threshold)!r}")
     lines += [f"% exclusive {', '.join(map(_escape_marks, group))}" for group in definition.exclusive]
     category = None
     #: The latest label of each depth.
@@ -222,7 +224,7 @@ def _line(label: LabelDefinition) -> str:
     if label.aliases:
         line += " = " + ", ".join(map(_escape_marks, label.aliases))
     if label.threshold is not None:
-        line += f" @ {label.threshold!r}"
+        line += f" @ {float(label.threshold)!r}"
     return line
 
 

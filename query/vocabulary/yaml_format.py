@@ -70,7 +70,7 @@ def _label(parsed: ParsedFile, node: yaml.Node) -> None:
     value = None
     if "threshold" in fields:
         value = parse_threshold(_text(parsed, fields["threshold"]), _line(fields["threshold"]), parsed.problems)
-    category = _text(parsed, fields["category"]) if "category" in fields else None
+    category = _text(parsed, fields["category"]).strip() if "category" in fields else None
     label = LabelDefinition(
         name,
         tuple(texts) or fill_templates(prompts or [name], parsed.templates),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -20,6 +20,8 @@ from .photo_facts import drop_sidecars, has_sidecars, mark_unread, merge_facts
 _file, _attempt = schema.file, schema.attempt
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _PROBLEMS = [outcome.value for outcome in Outcome if outcome.is_problem]
+#: Outcomes without a photo.
+_WITHOUT = [*_PROBLEMS, Outcome.NOT_A_PICTURE.value]
 #: Rows that are fetched at once.
 _PART = 4096
 # Built once: making a statement costs more than running it.
@@ -173,19 +175,20 @@ class Files:
         return photo_id if len(files) == 1 else None
 
     def forget_problems(self) -> int:
-        """Delete every file that could not be indexed, so that it is read again. Returns their number."""
+        """Delete every file without a photo, no pictures included, so that it is read again. Returns their number."""
         AttemptLog(self._connection).forget()
-        problems = select(_file.c.id).where(_file.c.outcome.in_(_PROBLEMS))
+        without = select(_file.c.id).where(_file.c.outcome.in_(_WITHOUT))
         sidecar = schema.sidecar_facts
-        self._connection.execute(delete(sidecar).where(sidecar.c.picture_id.in_(problems)))
-        return self._connection.execute(delete(_file).where(_file.c.outcome.in_(_PROBLEMS))).rowcount
+        self._connection.execute(delete(sidecar).where(sidecar.c.picture_id.in_(without)))
+        return self._connection.execute(delete(_file).where(_file.c.outcome.in_(_WITHOUT))).rowcount
 
-    def problems(self) -> list[Problem]:
-        """Return every file that could not be indexed, by absolute path."""
+    def problems(self, outcomes: Collection[Outcome] = ()) -> list[Problem]:
+        """Return every file that could not be indexed, or every file of these *outcomes* if any, by absolute path."""
+        values = [outcome.value for outcome in outcomes] or _PROBLEMS
         rows = self._connection.execute(
             select(schema.folder.c.path.label("folder"), _file.c.path, _file.c.outcome, _file.c.reason)
             .join(schema.folder)
-            .where(_file.c.outcome.in_(_PROBLEMS))
+            .where(_file.c.outcome.in_(values))
             .order_by(schema.folder.c.path, _file.c.path)
         )
         return [Problem(os.path.join(row.folder, row.path), Outcome(row.outcome), row.reason or "") for row in rows]

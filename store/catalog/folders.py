@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from store.embeddings.embeddings import note_files_lost
 from store.errors import FolderCovered
 from store.records import Folder
 from store.sql import schema
+from store.sql.dialect import upsert
 
 from .photo_facts import drop_sidecars
+
+_NOTE_WITHIN = upsert(schema.folder_within).on_conflict_do_nothing()
 
 
 class Folders:
@@ -81,7 +85,28 @@ class Folders:
         self._connection.execute(delete(schema.file).where(schema.file.c.folder_id == folder_id))
         self._connection.execute(delete(schema.former_photo).where(schema.former_photo.c.folder_id == folder_id))
         note_files_lost(self._connection, photos)
+        self._connection.execute(delete(schema.folder_within).where(schema.folder_within.c.folder_id == folder_id))
         self._connection.execute(delete(schema.folder).where(schema.folder.c.id == folder_id))
+
+    def photos_only_in(self, folder_id: int) -> int:
+        """Count the photos all of whose files are in the folder: those that go with it."""
+        file = schema.file.c
+        elsewhere = select(file.photo_id).where(file.folder_id != folder_id, file.photo_id.is_not(None))
+        here = select(func.count(func.distinct(file.photo_id))).where(
+            file.folder_id == folder_id, file.photo_id.is_not(None), file.photo_id.not_in(elsewhere)
+        )
+        return self._connection.execute(here).scalar_one()
+
+    def note_within(self, folder: Folder, path: bytes) -> None:
+        """Note that *path*, absolute and inside *folder*, was added by itself."""
+        below = path[len(folder.path.rstrip(b"/")) + 1 :]
+        self._connection.execute(_NOTE_WITHIN, {"folder_id": folder.id, "path": below})
+
+    def within(self, folder: Folder) -> tuple[bytes, ...]:
+        """Return the folders inside *folder* that were added by themselves, absolute, by path."""
+        rows = select(schema.folder_within.c.path).where(schema.folder_within.c.folder_id == folder.id)
+        below = self._connection.execute(rows.order_by(schema.folder_within.c.path)).scalars()
+        return tuple(os.path.join(folder.path, path) for path in below)
 
     def _set(self, folder_id: int, **values: object) -> None:
         self._connection.execute(update(schema.folder).where(schema.folder.c.id == folder_id).values(**values))
@@ -95,6 +120,9 @@ class Folders:
             if moved:
                 each = update(table).where(mine, table.c.path == bindparam("before"))
                 self._connection.execute(each.values(folder_id=parent.id, path=bindparam("now")), moved)
+        for path in (child.path, *self.within(child)):
+            self.note_within(parent, path)
+        self._connection.execute(delete(schema.folder_within).where(schema.folder_within.c.folder_id == child.id))
         self._connection.execute(delete(schema.folder).where(schema.folder.c.id == child.id))
 
 

@@ -114,6 +114,11 @@ class Photos:
                 found[row["id"]] = Photo(row["id"], row["content_hash"], facts_of(row), own, companions)
         return [found[photo_id] for photo_id in photo_ids if photo_id in found]
 
+    def companions_of(self, paths: Sequence[bytes]) -> dict[bytes, list[bytes]]:
+        """Return the companions of the files at *paths*, all absolute, by path; files without any are left out."""
+        asked = set(paths)
+        return {path: beside for path, beside in self._companions(paths).items() if path in asked}
+
     def at(self, path: bytes) -> Photo | None:
         """Return the photo that the file at the absolute *path* holds, if that file is indexed."""
         for folder in self._connection.execute(select(_folder)):

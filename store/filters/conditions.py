@@ -66,7 +66,8 @@ _FACTS: dict[Fact, ColumnElement[bool]] = {
     Fact.DATE: _photo.taken_at.is_not(None),
     Fact.CAMERA: _photo.camera.is_not(None),
     Fact.LENS: _photo.lens.is_not(None),
-    Fact.RATING: _photo.rating > 0,
+    # -1 is a rating, too: a person rejected the photo. 0 is none.
+    Fact.RATING: and_(_photo.rating.is_not(None), _photo.rating != 0),
     Fact.CAPTION: _photo.caption.is_not(None),
     Fact.KEYWORDS: _photo.keywords != [],
 }

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Select, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, or_, select
 
 from store.records import Folder
 from store.sql import schema
 from store.sql.dialect import chunks, each_of, like
 
 from .conditions import IS_THERE, condition
-from .criteria import Along, AnyOf, Criterion, Named, Nearby, Not, Worded, Wording
+from .criteria import Along, AnyOf, Below, Criterion, Named, Nearby, Not, Worded, Wording
 from .id_sets import union
 
 _photo, _file = schema.photo.c, schema.file.c
@@ -35,6 +35,8 @@ _ALL_LONGITUDES = [(-180.0, 180.0)]
 _MARGIN = 1.0
 
 Ids = NDArray[np.int64]
+#: Tells whether a file at an absolute path meets a criterion.
+PathTest = Callable[[bytes], bool]
 
 
 class Selection:
@@ -63,6 +65,33 @@ class Selection:
             chosen = found if chosen is None else np.intersect1d(chosen, found, assume_unique=True)
         assert chosen is not None
         return chosen
+
+    def count(self) -> int:
+        """Count the photos that have a file."""
+        some = select(func.count()).select_from(schema.photo)
+        # Few have none, so an index answers this; all rows are counted without a look at them.
+        return (
+            self._connection.execute(some).scalar_one()
+            - self._connection.execute(some.where(not_(IS_THERE))).scalar_one()
+        )
+
+    def in_one_file(self, photo_ids: Ids, criteria: Sequence[Criterion]) -> Ids:
+        """Return the photos of which one file meets all *criteria* on paths; *photo_ids* meet each by some file."""
+        tests = path_tests(criteria)
+        if len(tests) < 2:  # noqa: PLR2004 - one alone is met by one file
+            return photo_ids
+        several = select(_file.photo_id).where(_file.photo_id.is_not(None)).group_by(_file.photo_id)
+        rows = select(_file.photo_id, schema.folder.c.path, _file.path).join(schema.folder)
+        cursor = self._connection.execute(rows.where(_file.photo_id.in_(several.having(func.count() > 1)))).cursor
+        assert cursor is not None
+        asked: set[int] = set()
+        met: set[int] = set()
+        for key, folder, path in cursor.fetchall():
+            asked.add(key)
+            if key not in met and all(test(os.path.join(folder, path)) for test in tests):
+                met.add(key)
+        split = np.array(sorted(asked - met), np.int64)
+        return np.setdiff1d(photo_ids, split, assume_unique=True)
 
     def newest_first(self, photo_ids: Ids, count: int, offset: int = 0) -> list[int]:
         """Return *count* of these photos from *offset* on: newest first, those without a date last."""
@@ -143,7 +172,7 @@ class Selection:
 
     def _along(self, names: Sequence[str]) -> Ids:
         """Match directories anywhere on the absolute path, also above the registered folder."""
-        wanted = re.compile("/" + "/".join(_part(name) for name in names) + "/")
+        wanted = _along_pattern(names)
         parts = []
         for folder in self._folders():
             own = os.fsdecode(folder.path).rstrip("/") + "/"
@@ -172,6 +201,29 @@ class Selection:
         return found
 
 
+def path_tests(criteria: Sequence[Criterion]) -> list[PathTest]:
+    """Return the tests of absolute paths of those *criteria* that are about paths alone."""
+    return [test for test in map(_path_test, criteria) if test is not None]
+
+
+def _path_test(criterion: Criterion) -> PathTest | None:
+    match criterion:
+        case Below(path):
+            start = path.rstrip(b"/") + b"/"
+            return lambda file: file.startswith(start)
+        case Named(pattern):
+            matches = _matcher(pattern)
+            return lambda file: matches(os.fsdecode(file.rpartition(b"/")[2]))
+        case Along(names):
+            passes = _on_the_way("/", _along_pattern(names))
+            return lambda file: passes(file[1:])
+        case AnyOf(criteria):
+            tests = path_tests(criteria)
+            return (lambda file: any(test(file) for test in tests)) if len(tests) == len(criteria) else None
+        case _:
+            return None
+
+
 def _in_boxes(place: Nearby) -> ColumnElement[bool]:
     south, north, ways = around(place.latitude, place.longitude, place.metres)
     sides = or_(*(_photo.longitude.between(west, east) for west, east in ways))
@@ -195,6 +247,10 @@ def _folded(text: str) -> str:
 def _translated(folded: str) -> str:
     # Brackets are common in names, and are no wildcards here.
     return fnmatch.translate(folded.replace("[", "[[]"))
+
+
+def _along_pattern(names: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("/" + "/".join(_part(name) for name in names) + "/")
 
 
 def _part(name: str) -> str:

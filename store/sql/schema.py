@@ -72,6 +72,14 @@ folder = Table(
     sqlite_autoincrement=True,
 )
 
+#: Folders that were added by themselves and are part of a registered one; `path` is relative to that.
+folder_within = Table(
+    "folder_within",
+    metadata,
+    Column("folder_id", ForeignKey("folder.id"), primary_key=True),
+    Column("path", LargeBinary, primary_key=True),
+)
+
 photo = Table(
     "photo",
     metadata,

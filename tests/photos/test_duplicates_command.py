@@ -11,7 +11,7 @@ from PIL import ExifTags, Image
 from tests.pictures import encoded
 from tests.raw_photos import dng
 
-from .duplicates.test_perceptual_hash import textured
+from .duplicates.test_perceptual_hash import page, textured
 
 
 @pytest.fixture
@@ -50,8 +50,8 @@ def names(group):
 
 
 def test_files_with_the_same_content_are_a_group(indexed, folder):
-    (folder / "b.jpg").write_bytes(encoded(textured(0)))
-    shutil.copy(folder / "b.jpg", folder / "a.jpg")
+    (folder / "a.jpg").write_bytes(encoded(textured(0)))
+    shutil.copy(folder / "a.jpg", folder / "b.jpg")
     (folder / "other.jpg").write_bytes(encoded(textured(1)))
     photos = indexed()
     for arguments in ([], ["--exact"]):
@@ -62,6 +62,84 @@ def test_files_with_the_same_content_are_a_group(indexed, folder):
         assert group[0]["bytes"] == (folder / "a.jpg").stat().st_size
     assert photos("duplicates", "--others", "-0").out == f"{folder}/b.jpg\0"
     assert photos("duplicates", "--paths").lines == [f"{folder}/a.jpg", f"{folder}/b.jpg"]
+
+
+def copies(folder, content, **files):
+    """Write the content to a file in each folder, with others beside it, older ones first."""
+    for age, (name, beside) in enumerate(files.items()):
+        place = folder / name
+        place.mkdir()
+        for ending in ["jpg", *beside.split()]:
+            (place / f"x.{ending}").write_bytes(content if ending == "jpg" else b"beside " + name.encode())
+            os.utime(place / f"x.{ending}", ns=(0, 1_600_000_000_000_000_000 + age))
+
+
+@pytest.mark.parametrize(
+    ("files", "best", "removable"),
+    [
+        ({"a": "", "b": "", "c": ""}, "a", ["b", "c"]),
+        ({"z": "", "a": ""}, "z", ["a"]),
+        ({"a": "", "b": "cr2"}, "b", ["a"]),
+        ({"a": "", "b": "mov"}, "b", ["a"]),
+        ({"a": "", "b": "xmp", "keep": ""}, "b", ["a", "keep"]),
+        ({"a": "xmp", "b": "cr2", "c": ""}, "b", ["c"]),
+        ({"a": "", "keep": ""}, "keep", ["a"]),
+        ({"a": "", "also": "", "keep": ""}, "keep", ["a", "also"]),
+        ({"a": "", "also": ""}, "also", ["a"]),
+        ({"a": "xmp", "b": "xmp"}, "a", []),
+        ({"a": "xmp", "b": "aae", "keep": "xmp"}, "keep", []),
+    ],
+)
+def test_the_best_of_identical_files_has_most_beside_it(indexed, folder, monkeypatch, files, best, removable):
+    monkeypatch.setenv("PHOTOS_DUPLICATES_PREFER", f"{folder}/keep{os.pathsep}{folder}/also")
+    copies(folder, encoded(textured(0)), **files)
+    photos = indexed()
+    for exact in ([], ["--exact"]):
+        (group,) = groups(photos("duplicates", "--json", *exact))
+        assert group[0]["path"] == f"{folder}/{best}/x.jpg"
+        assert group[0]["companions"] == [f"{folder}/{best}/x.{each}" for each in sorted(files[best].split())]
+        others = photos("duplicates", "--others", *exact).lines
+        assert sorted(others) == [f"{folder}/{each}/x.jpg" for each in removable]
+
+
+def test_a_near_copy_with_something_beside_it_is_kept(indexed, folder):
+    image = textured(0)
+    (folder / "whole.jpg").write_bytes(encoded(image, quality=95))
+    for name in ("small", "plain"):
+        (folder / f"{name}.jpg").write_bytes(encoded(image.resize((160, 120) if name == "small" else (200, 150))))
+    (folder / "small.xmp").write_bytes(b"<x/>")
+    assert indexed()("duplicates", "--others").lines == [f"{folder}/plain.jpg"]
+
+
+def test_preferred_folders_can_be_named_or_set(indexed, folder, photos, tmp_path, monkeypatch):
+    copies(folder, encoded(textured(0)), a="", b="", c="")
+    indexed()
+
+    def best(*options):
+        (group,) = groups(photos("duplicates", "--json", *options))
+        return group[0]["path"].split("/")[-2]
+
+    assert [best(), best("--prefer", folder / "c"), best("--prefer", folder / "b", "--prefer", folder / "c")] == [
+        "a", "c", "b",
+    ]  # fmt: skip
+    (tmp_path / "config.toml").write_text(f'duplicates_prefer = ["{folder}/c", "{folder}/b"]\n')
+    monkeypatch.setenv("PHOTOS_CONFIG", str(tmp_path / "config.toml"))
+    assert best() == "c"
+    (tmp_path / "config.toml").write_text("duplicates_prefer = 3\n")
+    assert "a list of folders" in photos("duplicates").err
+
+
+def test_pages_of_short_text_are_no_duplicates(indexed, folder):
+    for seed in range(4):
+        (folder / f"{seed}.jpg").write_bytes(encoded(page(seed, 3, 20)))
+        (folder / f"blank {seed}.jpg").write_bytes(encoded(Image.new("RGB", (620, 870 + seed), "white")))
+    content = (folder / "0.jpg").read_bytes()
+    (folder / "noted.jpg").write_bytes(content[:2] + b"\xff\xfe\x00\x08hello!" + content[2:])
+    shutil.copy(folder / "1.jpg", folder / "copy.jpg")
+    photos = indexed()
+    found = groups(photos("duplicates", "--json"))
+    assert sorted(sorted(names(group)) for group in found) == [["0.jpg", "noted.jpg"], ["1.jpg", "copy.jpg"]]
+    assert {file["sameness"] for group in found for file in group} == {"best", "same pixels", "identical"}
 
 
 def test_reduced_and_recompressed_copies_are_near(indexed, folder):
@@ -114,7 +192,7 @@ def test_a_folder_limits_groups_and_removable_files(indexed, folder, tmp_path):
     photos = indexed(new)
     assert len(groups(photos("duplicates", "--json"))) == 2
     (group,) = groups(photos("duplicates", new, "--json"))
-    assert names(group) == ["0 again.jpg", "0.jpg", "0 small.jpg"]
+    assert names(group) == ["0.jpg", "0 again.jpg", "0 small.jpg"]
     assert photos("duplicates", new, "--others").lines == [f"{new}/0 small.jpg"]
 
 
@@ -174,16 +252,24 @@ def test_a_missing_folder_is_an_error(indexed, folder, tmp_path):
 
 
 def test_others_lists_no_file_with_other_full_size_pixels(indexed, folder):
-    night = np.zeros((600, 800, 3), np.uint8)
-    # One star, then two: reduced, both pictures are black.
-    night[100, 100] = 60
-    (folder / "a.png").write_bytes(encoded(Image.fromarray(night), "png"))
-    night[400, 500] = 60
-    (folder / "b.png").write_bytes(encoded(Image.fromarray(night), "png"))
+    pixels = np.array(textured(0).resize((800, 600)))
+    (folder / "a.png").write_bytes(encoded(Image.fromarray(pixels), "png"))
+    # One pixel, a little brighter: reduced, the pictures are equal.
+    pixels[400, 500] += 1
+    (folder / "b.png").write_bytes(encoded(Image.fromarray(pixels), "png"))
     photos = indexed()
     (group,) = groups(photos("duplicates", "--json"))
     assert group[1]["sameness"] == "same pixels"
     assert photos("duplicates", "--others").status == 1
+
+
+def test_nearly_black_pictures_of_other_full_size_pixels_are_no_group(indexed, folder):
+    night = np.zeros((600, 800, 3), np.uint8)
+    # One star, then two: reduced, both pictures are black.
+    for name, star in {"a": (100, 100), "b": (400, 500)}.items():
+        night[star] = 60
+        (folder / f"{name}.png").write_bytes(encoded(Image.fromarray(night), "png"))
+    assert indexed()("duplicates").status == 1
 
 
 def test_others_lists_a_file_with_equal_full_size_pixels(indexed, folder):

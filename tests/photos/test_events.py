@@ -21,11 +21,11 @@ def test_every_file_and_the_result_are_events(photos, pictures, checkpoint, voca
     assert files[str(pictures / "notes.txt")] == {
         "event": "file",
         "path": str(pictures / "notes.txt"),
-        "outcome": "unsupported",
+        "outcome": "not a picture",
         "reason": "it is a text file",
     }
     end = printed[-1]
-    assert (end["photos"], end["embedded"], end["outcomes"]) == (6, 6, {"indexed": 6, "unsupported": 1})
+    assert (end["photos"], end["embedded"], end["outcomes"]) == (6, 6, {"indexed": 6, "not a picture": 1})
 
 
 def test_a_run_without_changes_and_an_offline_folder(filled, pictures):

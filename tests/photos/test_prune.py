@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
+import sys
 
 import pytest
 
@@ -43,7 +45,7 @@ def test_a_pruned_photo_that_comes_back_is_new(filled, pictures, catalog):
         before = t.photos.at(bytes(pictures / "red.png")).id
     (pictures / "red.png").unlink()
     filled("index")
-    filled("prune", "--older-than", "0")
+    filled("prune", "--older-than", "0", "--yes")
     shutil.copy(pictures.parent / "red.png", pictures / "red.png")
     filled("index")
     with catalog.read() as t:
@@ -70,7 +72,41 @@ def test_tags_by_hand_are_counted(filled, pictures, catalog):
         )
     (pictures / "red.png").unlink()
     filled("index")
-    assert "1 of them tagged by hand" in filled("prune", "--older-than", "0").out
+    assert "1 of them tagged by hand" in filled("prune", "--older-than", "0", "--yes").out
+
+
+def test_tags_by_hand_and_early_deletions_need_a_word(filled, pictures, catalog, monkeypatch):
+    filled("tag", pictures / "red.png", "+our flag")
+    for name in ("red.png", "blue.png"):
+        (pictures / name).unlink()
+    filled("index")
+    for options in ((), ("--json",)):
+        refused = filled("prune", "--older-than", "0", *options)
+        assert (refused.status, refused.out) == (2, "")
+        assert "2 photos gone for more than 0 days, 1 of them tagged by hand, for ever" in refused.err
+        assert "--yes" in refused.err
+        assert "--dry-run" in refused.err
+    age(catalog, 31)
+    assert filled("prune").status == 2
+    monkeypatch.setattr(sys, "stdin", Answers("no"))
+    declined = filled("prune")
+    assert (declined.status, declined.out) == (1, "")
+    assert "Nothing was changed." in declined.err
+    with catalog.read() as t:
+        assert len(t.photos.gone()) == 2
+    monkeypatch.setattr(sys, "stdin", Answers("y"))
+    agreed = filled("prune", "--json")
+    assert (agreed.status, json.loads(agreed.out)["deleted"]) == (0, 2)
+
+
+class Answers(io.StringIO):
+    """A terminal at which a person types a line."""
+
+    def __init__(self, line):
+        super().__init__(f"{line}\n")
+
+    def isatty(self):
+        return True
 
 
 def test_the_time_is_a_setting(filled, monkeypatch):

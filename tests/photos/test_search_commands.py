@@ -27,6 +27,58 @@ KEYS = [
 ]  # fmt: skip
 
 
+def test_every_form_of_a_result_uses_the_file_that_meets_the_filter(filled, pictures, tmp_path):
+    (pictures / "zz backup").mkdir()
+    copy = pictures / "zz backup" / "kept.png"
+    copy.write_bytes((pictures / "red.png").read_bytes())
+    filled("index")
+    for words in (["red", "in:zz*"], ["in:zz*"], ["in:zz*", "is:duplicate"], ["red", "name:kept*", "--group"]):
+        assert filled("search", *words, "--paths").lines == [str(copy)]
+        assert filled("search", *words, "-0").out == f"{copy}\0"
+        record = json.loads(filled("search", *words, "--json").out)
+        assert (record["path"], record["paths"]) == (str(copy), [str(copy), str(pictures / "red.png")])
+        assert "kept.png  in 2 places" in filled("search", *words).out
+    filled("search", "red", "in:zz*", "--link-to", tmp_path / "links", "--copy-to", tmp_path / "copies")
+    (link,) = (tmp_path / "links").iterdir()
+    assert os.path.samefile(link, copy)
+    assert [path.name for path in (tmp_path / "copies").iterdir()] == ["001-kept.png"]
+    filled("search", "red", "in:zz*", "--sheet", tmp_path / "sheet.html")
+    assert 'title="kept.png"' in (tmp_path / "sheet.html").read_text()
+
+
+def test_stray_options_are_wrong_usage(filled):
+    for stray, sentence in (
+        (["-n", "3"], "`-n` would take away a letter or a number"),
+        (["-v", "dog"], "'- v' takes the word away"),
+        (["-5"], "'- 5' takes the word away"),
+        (["-year", "2019"], "-year:VALUE"),
+        (["-json"], "Did you mean --json?"),
+        (["-paths"], "Did you mean --paths?"),
+    ):
+        result = filled("search", "red", *stray)
+        assert (result.status, result.out) == (2, "")
+        assert sentence in result.err
+    assert filled("why", "red.png", "red", "-n").status == filled("why", "red.png", "red", "-json").status == 2
+    assert filled("search", "red", "-", "json").status == 0
+
+
+def test_a_word_that_is_a_file_gets_a_sentence(filled, pictures, monkeypatch):
+    monkeypatch.chdir(pictures.parent)
+    for typed in ("pictures/red.png", "+pictures/red.png", "-2:pictures/red.png"):
+        result = filled("search", "something", typed)
+        assert (result.status, result.out) == (2, "")
+        assert "is a file here; write ./pictures/red.png for photos that look like it" in result.err
+    assert "write in:./pictures/bright/ for" in filled("search", "pictures/bright/").err
+    monkeypatch.chdir(pictures)
+    (pictures / "two words.png").write_bytes((pictures / "red.png").read_bytes())
+    for typed in ("red.png", "two words.png", "notes.txt"):
+        assert f"write ./{typed} for" in filled("search", typed).err
+    assert filled("search", "./red.png", "--json").status == 0
+    assert filled("search", "\\red.png", "bright", "no.png", "and/or").status == 0
+    assert "is a file here" in filled("why", "red.png", "red.png").err
+    assert len(filled("search", "in:./bright/", "--paths").lines) == 2
+
+
 def test_the_best_photo_comes_first(filled):
     result = filled("search", "something", "red")
     assert result.status == 0

@@ -13,7 +13,7 @@ import pytest
 from photos.operations.revisions import target_revision
 from photos.operations.vocabularies import drop_slot
 from photos.operations.vocabulary_changes import add_label, draft_of, revise, save_definition
-from query.errors import UnknownNamespace
+from query.errors import BadLabel, UnknownNamespace
 from store import Catalog, LabelDefinition, VocabularyDefinition
 
 from .encoders import ColourEncoders
@@ -96,6 +96,13 @@ def test_two_threads_with_the_same_base_both_keep_their_label(filled, catalog):
     assert len(asked) == 3, "one of them had to look again"
     assert filled("retag").status == 0
     assert set(labels_of(filled)[-2:]) == {"ours", "theirs"}
+
+
+def test_a_text_that_no_file_can_hold_makes_no_label(filled, catalog):
+    for text in ("a bell \x07", "a separator\u2028"):
+        with pytest.raises(BadLabel):
+            add_label(catalog, "odd", text)
+    assert add_label(catalog, "joined", "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645")[0].number == 2
 
 
 def test_a_change_without_its_re_tag_is_pending_and_is_the_next_base(filled, catalog, pictures):

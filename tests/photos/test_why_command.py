@@ -54,6 +54,14 @@ def test_the_table_has_the_same_parts(filled, pictures):
         assert word in out
 
 
+def test_the_file_that_was_named_leads(filled, pictures):
+    (pictures / "a copy.png").write_bytes((pictures / "red.png").read_bytes())
+    filled("index")
+    for name in ("a copy.png", "red.png"):
+        assert why(filled, pictures / name, "red")["path"] == str(pictures / name)
+        assert name in filled("why", pictures / name, "red").lines[0]
+
+
 def test_a_missing_photo_or_a_filter_is_one_sentence(filled, pictures, tmp_path):
     assert filled("why", tmp_path / "none.jpg", "red").status == 1
     result = filled("why", pictures / "red.png", "red", "year:2020")

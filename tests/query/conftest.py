@@ -37,13 +37,13 @@ class Library:
         self.encoders_made += 1
         return self.encoder.encode_text
 
-    def add(self, name: str, revision=None) -> int:
+    def add(self, name: str, revision=None, vector: bytes | None = None) -> int:
         tagger = revision and StoredTagger(self.catalog, self.space, revision, self.texts)
         if tagger:
             tagger.prepare()
         with self.catalog.write() as t:
             photo_id = t.photos.add(name.encode().ljust(32), 1, Facts(4, 3, "JPEG"))
-            t.embeddings.put(self.space.id, photo_id, vector_of(name.encode()))
+            t.embeddings.put(self.space.id, photo_id, vector_of(vector or name.encode()))
             t.files.indexed(self.folder.id, name.encode(), Stamp(1, 2, 3, 4), photo_id)
             if tagger:
                 kept = t.embeddings.get(self.space.id, [photo_id])

@@ -11,6 +11,7 @@ from query.errors import BadQuery, EmptyQuery, NotInLibrary, UnknownVocabulary
 from query.language import parse, parse_line
 from query.search import Page, Searcher, Sort, search_text, search_vector
 from query.similarity import TextVectors, logit, normalized_text, probability
+from store import Stamp
 from tests.fakes import CountingCatalog, vector_of
 from tests.strategies import QUERIES, TYPED
 
@@ -210,6 +211,64 @@ def test_a_filter_drops_photos_and_changes_no_score(library, ask):
     assert ask(parse_line("in:./b"), Page(10)).matches[0].cosine is None
 
 
+def copied(library, photo_id, *names):
+    with library.catalog.write() as t:
+        for name in names:
+            t.files.indexed(library.folder.id, name.encode(), Stamp(1, 2, 3, 4), photo_id)
+
+
+@pytest.mark.parametrize(
+    ("typed", "leads"),
+    [
+        ("in:backup", "backup/x.jpg"),
+        ("in:./backup", "backup/x.jpg"),
+        ("in:/photos/trips", "trips/y.PNG"),
+        ("name:*.png", "trips/y.PNG"),
+        ("name:z.jpg", "backup/z/z.jpg"),
+        ("in:trips|backup/z", "backup/z/z.jpg"),
+        ("in:backup name:z*", "backup/z/z.jpg"),
+        ("dog in:backup", "backup/x.jpg"),
+        ("dog", "a/x.jpg"),
+        ("is:duplicate", "a/x.jpg"),
+        ("rating:0 in:trips", "trips/y.PNG"),
+    ],
+)
+def test_a_path_that_meets_the_filter_leads(library, ask, typed, leads):
+    photo_id = library.add("a/x.jpg")
+    others = ("backup/x.jpg", "backup/z/z.jpg", "trips/y.PNG")
+    copied(library, photo_id, *others)
+    (match,) = ask(parse_line(typed), Page(10)).matches
+    assert match.photo.paths[0] == b"/photos/" + leads.encode()
+    assert sorted(match.photo.paths) == sorted(b"/photos/" + each.encode() for each in ("a/x.jpg", *others))
+
+
+def test_one_file_meets_all_filters_on_paths(library, ask):
+    copied(library, library.add("a/x.png"), "backup/x.jpg")
+    copied(library, library.add("b/y.jpg"), "backup/y.png")
+    found = ask(parse_line("in:backup name:*.png"), Page(10))
+    assert [match.photo.paths[0] for match in found.matches] == [b"/photos/backup/y.png"]
+    assert ask(parse_line("in:a in:backup"), Page(10)).reason == "No photo meets all of the filters together"
+
+
+def test_members_of_a_group_are_led_by_paths_that_meet_the_filter(library, ask):
+    for number in range(2):
+        copied(library, library.add(f"a/{number}.jpg", vector=b"same"), f"backup/{number}.jpg")
+    found = ask(parse_line("dog in:backup"), Page(10, group=True))
+    (match,) = found.matches
+    paths = [match.photo.paths[0], *(each.photo.paths[0] for each in found.more[match.photo_id])]
+    assert sorted(paths) == [b"/photos/backup/0.jpg", b"/photos/backup/1.jpg"]
+
+
+def test_a_tiny_weight_alone_is_no_sum_of_nothing(library, ask):
+    library.add("a")
+    (plain,) = ask(parse_line("dog"), Page(1)).matches
+    for weight in ("0.0000000001", "1000"):
+        (weighted,) = ask(parse_line(f"{weight}:dog"), Page(1)).matches
+        assert weighted.cosine == pytest.approx(plain.cosine, abs=1e-6)
+    with pytest.raises(BadQuery, match="takes away"):
+        ask(parse_line("0.0001:dog - 0.0001:dog"), Page(1))
+
+
 def test_terms_that_cancel_each_other_are_an_error(library, ask):
     library.add("a")
     with pytest.raises(BadQuery, match="takes away all that it asks for"):
@@ -223,6 +282,21 @@ def test_a_page_has_the_same_photos_in_every_order(library, ask):
         every = [match.photo_id for match in ask(parse_line(query), Page(99)).matches]
         page = ask(parse_line(query), Page(4, 5, Sort.DATE)).matches
         assert {match.photo_id for match in page} == set(every[5:9])
+
+
+@pytest.mark.parametrize("is_group", [False, True])
+def test_a_result_has_the_number_of_all_matches(library, ask, is_group):
+    for number in range(12):
+        library.add(f"{number % 3}/{number}")
+    for query, total in (("dog", 12), ("name:*", 12), ("dog in:1", 4), ("in:1", 4)):
+        for count in (0, 2, 4, 5, None):
+            found = ask(parse_line(query), Page(count, group=is_group))
+            assert found.total == total
+            assert len(found.matches) == min(total, total if count is None else count)
+    cosines = [match.cosine for match in ask(parse_line("dog"), Page(None)).matches]
+    for count, offset in ((0, 0), (3, 0), (7, 0), (8, 0), (None, 0), (3, 2), (None, 2), (5, 20)):
+        page = Page(count, offset, min_score=cosines[6], group=is_group)
+        assert ask(parse_line("dog"), page).total == 7
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)

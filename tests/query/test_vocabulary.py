@@ -1,13 +1,16 @@
 """Vocabulary files: formats, and problems that are reported."""
 
 import codecs
+import csv
 import os
 import threading
 from collections import Counter
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -189,9 +192,9 @@ def test_an_error_shows_the_path_safely():
     assert str(caught.value).isprintable()
 
 
-#: With every mark of the text format: CSV fields may contain them anywhere.
-words = st.text(st.characters(categories=["L", "N"]) | st.sampled_from("\\#%[]:;=,@{}>"), min_size=1, max_size=8)
-names = st.lists(words, min_size=1, max_size=3).map(" ".join)
+#: All that a label may hold, with every mark of the text format: YAML and CSV fields may contain them anywhere.
+marks = st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]) | st.sampled_from("\\#%[]:;=,@{}>- \"'|&*!?")
+names = st.text(marks, min_size=1, max_size=12).map(str.strip).filter(normalized_name)
 probabilities = st.none() | st.floats(0, 1)
 labels = st.builds(
     lambda name, texts, category, aliases, threshold: LabelDefinition(
@@ -209,9 +212,9 @@ labels = st.builds(
     st.lists(labels, min_size=1, max_size=6, unique_by=lambda label: normalized_name(label.name)),
     probabilities,
     st.lists(st.lists(st.integers(0, 5), max_size=2, unique=True), min_size=6, max_size=6),
-    st.booleans(),
+    st.lists(st.sets(st.integers(0, 5), min_size=1), max_size=3),
 )
-def test_a_written_vocabulary_reads_back_the_same(tmp_path_factory, members, threshold, above, grouped):
+def test_a_written_vocabulary_reads_back_the_same(tmp_path_factory, members, threshold, above, groups):
     path = tmp_path_factory.mktemp("vocabulary") / "mine.txt"
     # Parents precede their children, so there are no cycles, and no parent is another label's alias.
     taken = {normalized_name(label.name) for label in members}
@@ -221,10 +224,75 @@ def test_a_written_vocabulary_reads_back_the_same(tmp_path_factory, members, thr
     for at, places in enumerate(above[: len(members)]):
         parents = tuple(members[place].name for place in places if place < at)
         members[at] = replace(members[at], parents=parents)
-    exclusive = (tuple(label.name for label in members[:2]),) if grouped and len(members) > 1 else ()
-    definition = VocabularyDefinition("mine", tuple(members), threshold, exclusive)
-    path.write_text(write_vocabulary(definition), "utf-8")
+    exclusive = [tuple(members[at].name for at in sorted(places) if at < len(members)) for places in groups]
+    definition = VocabularyDefinition("mine", tuple(members), threshold, tuple(filter(None, exclusive)))
+    path.write_bytes(write_vocabulary(definition).encode("utf-8"))
     assert read_vocabulary(path) == definition
+
+
+#: Fields as people and programs write them: with blanks around, ends of lines that only Python knows, and odd spaces.
+fields = st.text(marks | st.sampled_from(" \t\f\v\x85\u2028\u2029\xa0\u3000"), max_size=10)
+rows = st.fixed_dictionaries(
+    {"label": fields},
+    optional={
+        "category": fields,
+        "texts": st.lists(fields, max_size=2),
+        "aliases": st.lists(fields, max_size=2),
+        "threshold": st.floats(0, 1),
+        "group": st.sampled_from(["one", "two"]),
+    },
+)
+
+
+def as_yaml(table):
+    groups = {row["group"] for row in table if "group" in row}
+    exclusive = [[row["label"] for row in table if row.get("group") == group] for group in sorted(groups)]
+    plain = [{name: value for name, value in row.items() if name != "group"} for row in table]
+    return yaml.safe_dump({"labels": plain, "exclusive": exclusive}, allow_unicode=True)
+
+
+def as_csv(table):
+    out = StringIO()
+    writer = csv.DictWriter(out, ["label", "category", "texts", "aliases", "threshold", "group"])
+    writer.writeheader()
+    for row in table:
+        writer.writerow({name: ";".join(value) if isinstance(value, list) else value for name, value in row.items()})
+    return out.getvalue()
+
+
+@given(st.lists(rows, min_size=1, max_size=4), st.sampled_from([("yaml", as_yaml), ("csv", as_csv)]))
+def test_whatever_is_imported_can_be_exported_and_imported_again(tmp_path_factory, table, form):
+    ending, write = form
+    folder = tmp_path_factory.mktemp("vocabulary")
+    (folder / f"mine.{ending}").write_bytes(write(table).encode("utf-8"))
+    try:
+        definition = read_vocabulary(folder / f"mine.{ending}")
+    except VocabularyError:
+        return
+    (folder / "mine.txt").write_bytes(write_vocabulary(definition).encode("utf-8"))
+    assert read_vocabulary(folder / "mine.txt") == definition
+
+
+@pytest.mark.parametrize("mark", "\f\v\x1c\x85\u2028\u2029")
+def test_a_mark_that_is_no_line_end_makes_no_two_labels(tmp_path, mark):
+    (tmp_path / "v.txt").write_text(f"our{mark}cat\ndog\n", "utf-8")
+    with pytest.raises(VocabularyError, match="line 1.*control characters"):
+        read_vocabulary(tmp_path / "v.txt")
+
+
+def test_a_group_of_one_label_is_kept(tmp_path):
+    (tmp_path / "v.yaml").write_text("labels: [dog, cat]\nexclusive: [[dog], [cat, dog], []]\n")
+    definition = read_vocabulary(tmp_path / "v.yaml")
+    assert definition.exclusive == (("dog",), ("cat", "dog"))
+    (tmp_path / "v.txt").write_text(write_vocabulary(definition))
+    assert read_vocabulary(tmp_path / "v.txt") == definition
+
+
+def test_blanks_around_a_category_mean_nothing(tmp_path):
+    (tmp_path / "v.yaml").write_text(
+        "labels:\n  - {label: dog, category: ' animals '}\n  - {label: cat, category: ' '}\n"
+    )
+    assert [label.category for label in read_vocabulary(tmp_path / "v.yaml").labels] == ["animals", None]
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -165,7 +165,7 @@ CASES = {
     "square": (OfShape(Shape.SQUARE), lambda f, p, s: f.height == f.width),
     "panorama": (OfShape(Shape.PANORAMA), lambda f, p, s: f.width == 90),
     "gps": (Known(Fact.GPS), lambda f, p, s: f.latitude is not None),
-    "has rating": (Known(Fact.RATING), lambda f, p, s: (f.rating or 0) > 0),
+    "has rating": (Known(Fact.RATING), lambda f, p, s: f.rating not in {None, 0}),
     "has keywords": (Known(Fact.KEYWORDS), lambda f, p, s: f.keywords != ()),
     "duplicate": (Duplicated(), lambda f, p, s: len(p) > 1),
     "below": (Below(b"/home/me/Pictures/2019/Italy"), lambda f, p, s: any(b"Pictures/2019/Italy/" in x for x in p)),

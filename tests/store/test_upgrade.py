@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -348,3 +349,29 @@ def test_facts_of_an_upgraded_library_stay_until_read_again(tmp_path):
         assert {photo.facts.date_source for photo in photos} == {None}
         assert t.photo_facts.wrong() == []
         assert len(t.files.stale_facts(1)) == len({photo.id for photo in photos if photo.paths})
+
+
+def test_folders_of_0017_can_be_put_into_another_one(tmp_path):
+    path = catalog_of_0014(tmp_path)
+    older = Path(shutil.copytree(migrations_folder(), tmp_path / "migrations"))
+    for later in (each for each in (older / "versions").glob("m*.py") if each.name > "m0017_facts.py"):
+        later.unlink()
+    engine = connect(path)
+    upgrade(engine, path, migrations=older, head="0017")
+    engine.dispose()
+    with sqlite3.connect(path) as connection:
+        assert "folder_within" not in tables(path)
+        before = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables(path)}
+    connection.close()
+    with Catalog.open(path) as catalog:
+        with sqlite3.connect(path) as connection:
+            for name in before.keys() - {"alembic_version"}:
+                assert connection.execute(f'SELECT * FROM "{name}"').fetchall() == before[name], name
+        connection.close()
+        with catalog.write() as t:
+            inner = [folder.path for folder in t.folders.all()]
+            assert inner
+            outer = t.folders.add(b"/")
+            assert list(t.folders.within(outer)) == sorted(inner)
+            t.folders.remove(outer.id)
+    assert not (tmp_path / "catalog.db.before-0017").exists(), "a step that only adds makes no copy"

@@ -27,6 +27,8 @@ _PROCESSOR = "its image processor"
 _FULL = "-full"
 #: Scaling of every released checkpoint: 0 to 255 becomes -1 to 1.
 _USUAL = (1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+#: Values of settings that a checkpoint leaves out, as in transformers' image processor for SigLIP.
+_DEFAULTS: Json = {"size": 224, "resample": 3, "image_mean": [0.5] * _CHANNELS, "image_std": [0.5] * _CHANNELS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class Preprocessing:
 
 def read_preprocessing(folder: Path, image_size: int) -> Preprocessing:
     """Read the settings of the checkpoint's image processor. Raises `CheckpointUnsupported` or `CheckpointDamaged`."""
-    settings = _processor_settings(folder)
+    given = _processor_settings(folder)
+    settings = {**_DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
     if settings.get("do_resize") is False or settings.get("do_center_crop"):
         raise CheckpointUnsupported(folder, "its image processor does not squash pictures into a square")
     size = settings.get("size")

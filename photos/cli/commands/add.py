@@ -42,6 +42,7 @@ def _checked_patterns(_context: click.Context, _parameter: click.Parameter, give
 @options.workers
 @options.threads
 @options.nice
+@options.dry_run
 @options.json_events
 @pass_invocation
 def add(
@@ -55,6 +56,7 @@ def add(
     workers: int | None,
     threads: int | None,
     nice: int,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
     """Register folders, with all below them, and index them now.
@@ -72,14 +74,20 @@ def add(
     photos add ~/Pictures
     photos add ~/Pictures /mnt/camera --model google/siglip2-so400m-patch16-384
     photos add ~/Pictures --exclude "*.png" --exclude "scans/"
+    photos add ~/Pictures --dry-run
     photos add --moved /mnt/old/Pictures /mnt/new/Pictures
     """  # noqa: D301 - Click keeps the lines after \b
     from photos.cli.views.index import index_progress, show_result
     from photos.operations.index import AddRequest
     from photos.operations.index import add as add_folders
 
-    if not folders and not moved:
+    if not folders and (dry_run or not moved):
         raise click.UsageError("Missing argument 'FOLDER...'.")
+    if dry_run and moved:
+        raise click.UsageError("--dry-run goes with folders, not with --moved.")
+    if dry_run:
+        _preview(invocation, folders, excludes, as_json=as_json)
+        return
     lower_priority(nice)
     request = AddRequest(folders, excludes, moved, model)
     with (
@@ -88,3 +96,11 @@ def add(
     ):
         result = add_folders(library, request, progress)
     show_result(result, as_json=as_json)
+
+
+def _preview(invocation: Invocation, folders: tuple[str, ...], excludes: tuple[str, ...], *, as_json: bool) -> None:
+    from photos.cli.views.index import show_add_previews
+    from photos.operations.add_preview import preview_add
+
+    with invocation.open_library() as library:
+        show_add_previews(preview_add(library, folders, excludes), as_json=as_json)

@@ -26,6 +26,12 @@ from photos.cli.kit.program import Invocation, pass_invocation
     help="Most bits of 64 by which perceptual hashes may differ; 10 unless set.",
 )
 @click.option("--bursts", is_flag=True, help="Group photos that one camera took at different times, too.")
+@click.option(
+    "--prefer",
+    multiple=True,
+    metavar="FOLDER",
+    help="Of identical files keep the one in FOLDER, the first named most; otherwise the setting duplicates_prefer.",
+)
 @click.option("--others", is_flag=True, help="List only the files that could be removed, as paths.")
 @options.as_json
 @options.paths_only
@@ -38,6 +44,7 @@ def duplicates(
     min_cosine: float | None,
     max_bits: int | None,
     bursts: bool,
+    prefer: tuple[str, ...],
     others: bool,
     as_json: bool,
     paths_only: bool,
@@ -50,9 +57,12 @@ def duplicates(
     agree. Photos that one camera took at different times are a burst, not duplicates. With FOLDER, only groups with a
     file there are shown; of equal contents, a file outside FOLDER is then the best.
 
+    Of files with the same content the best is one with companions, such as a RAW file, then one with a sidecar, then
+    one in a preferred folder, then the oldest. If several have companions or sidecars, all of these are kept.
+
     Nothing is ever deleted. --others lists the files that could be: all but the best of each group, only in FOLDER if
     one is given. It never lists a file that was not compared, a file that changed since it was indexed, a file whose
-    best is missing, or a file with more than the best has, such as a date or RAW data.
+    best is missing, a file with companions, or a file with more than the best has, such as a date or RAW data.
 
     \b
     photos duplicates
@@ -66,6 +76,6 @@ def duplicates(
     if exact and (min_cosine is not None or max_bits is not None or bursts):
         raise click.UsageError("--exact compares contents only; --near, --bits and --bursts do not go with it.")
     request = DuplicatesRequest(folders, exact, min_cosine, max_bits, bursts, removable_only=others)
-    with invocation.open_library() as library, ProgressBars() as progress:
+    with invocation.open_library(duplicates_prefer=prefer or None) as library, ProgressBars() as progress:
         result = find_duplicates(library, request, progress)
     show_duplicates(result, as_json=as_json, paths_only=paths_only or (others and not as_json), nul=print0)

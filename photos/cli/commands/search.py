@@ -16,8 +16,10 @@ from photos.cli.kit.program import Invocation, native_noise_hushed, pass_invocat
 from photos.cli.kit.search_options import (
     Presentation,
     QueryCommand,
+    check_amount,
     checked_score,
     filter_options,
+    leaves_terminal,
     presentation_options,
     words_of,
 )
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 @click.command(short_help="Find photos by a description, pictures and filters.", cls=QueryCommand)
 @click.argument("words", nargs=-1, metavar="[WORDS...]")
 @options.top
+@options.show_all
+@click.option("--count", "count_only", is_flag=True, help="Print only the number of photos that are found.")
 @click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Skip the N best.")
 @click.option(
     "--sort",
@@ -62,6 +66,8 @@ def search(
     /,
     words: tuple[str, ...],
     top: int | None,
+    show_all: bool,
+    count_only: bool,
     offset: int,
     sort: str,
     min_score: float | str | None,
@@ -90,9 +96,13 @@ def search(
     Filters are NAME:VALUE, or the options below. NAME:VALUE|VALUE means either, a dash before it neither, and a..b,
     a.., ..b, >a and <b are ranges; a shell needs quotes around |, > and <. docs/searching.md has the whole language.
 
+    10 photos are shown unset by --top or --all, and a note says how many there are. Filters alone give all photos that
+    they find where the result goes to a file, a pipe or an album.
+
     \b
     photos search "red car" --min-score auto --group --sheet red-cars.html
     photos search "red car" --top 50 --paths > red-cars.txt
+    photos search in:2019 rating:4.. --count
     photos search birthday cake --copy-to /tmp/cakes
     photos search a grey cat on a red sofa --save-as-label "our cat"
     """  # noqa: D301 - \b is how Click is told to keep lines
@@ -100,12 +110,15 @@ def search(
     from photos.daemon.client import search_in_daemon
     from photos.operations.requests import SearchRequest
 
+    check_amount(top, presentation, show_all=show_all, count_only=count_only)
     settings = invocation.settings(top=top)
     query = (*words, *words_of(like, negated, filters))
     request = SearchRequest(
         query=query,
         directory=here(),
-        top=settings.top,
+        top=None if show_all else settings.top,
+        count_only=count_only,
+        whole_listing=top is None and leaves_terminal(presentation),
         offset=offset,
         sort=sort,
         min_score=None if isinstance(min_score, str) else min_score,
@@ -131,11 +144,14 @@ def search(
             found = search_record(search_library(library, request))
             if label is not None and text is not None:
                 _save(library, label, text)
-    from photos.cli.views.search import present
+    from photos.cli.views.search import present, show_count
 
+    if count_only:
+        show_count(found, as_json=presentation.as_json)
+        return
     # Decoders write to standard error while sheets and previews are made.
     with nullcontext() if invocation.debug else native_noise_hushed():
-        present(found, presentation, offset=offset, min_score=request.min_score)
+        present(found, presentation, offset=offset, min_score=request.min_score, notes_rest=top is None)
 
 
 def _save(library: OpenLibrary, label: str, text: str) -> None:

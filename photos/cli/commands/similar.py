@@ -10,16 +10,19 @@ import click
 
 from photos.cli.kit import options
 from photos.cli.kit.program import Invocation, native_noise_hushed, pass_invocation
-from photos.cli.kit.search_options import Presentation, presentation_options
+from photos.cli.kit.search_options import Presentation, check_amount, presentation_options
 
 
 @click.command(short_help="Find photos that look like a picture.")
 @click.argument("image")
 @options.top
+@options.show_all
 @options.group
 @presentation_options
 @pass_invocation
-def similar(invocation: Invocation, image: str, top: int | None, group: bool, presentation: Presentation) -> None:
+def similar(
+    invocation: Invocation, image: str, top: int | None, show_all: bool, group: bool, presentation: Presentation
+) -> None:
     """Find the photos that look most like IMAGE, best first.
 
     IMAGE may be any picture. If it is in the library its stored embedding is used, and it is not among the results.
@@ -28,8 +31,9 @@ def similar(invocation: Invocation, image: str, top: int | None, group: bool, pr
     from photos.daemon.client import search_in_daemon
     from photos.operations.requests import SimilarRequest
 
+    check_amount(top, presentation, show_all=show_all)
     settings = invocation.settings(top=top)
-    request = SimilarRequest(image=image, directory=here(), top=settings.top, group=group)
+    request = SimilarRequest(image=image, directory=here(), top=None if show_all else settings.top, group=group)
     report = partial(click.echo, err=True) if invocation.debug else None
     # The view is loaded while the daemon works.
     load_view = partial(import_module, "photos.cli.views.search")
@@ -44,4 +48,4 @@ def similar(invocation: Invocation, image: str, top: int | None, group: bool, pr
 
     # Decoders write to standard error while sheets and previews are made.
     with nullcontext() if invocation.debug else native_noise_hushed():
-        present(found, presentation)
+        present(found, presentation, notes_rest=top is None)

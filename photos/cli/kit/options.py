@@ -8,6 +8,8 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 top = click.option(
     "-t", "--top", type=click.IntRange(min=1), metavar="N", help="Number of photos to show; 10 unless set."
 )
+show_all = click.option("--all", "show_all", is_flag=True, help="Show all photos that are found.")
+dry_run = click.option("-n", "--dry-run", is_flag=True, help="Change nothing, and say what would be done.")
 threshold = click.option(
     "--threshold",
     type=click.FloatRange(0, 1),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -10,13 +9,14 @@ from collections.abc import Iterable, Mapping
 import click
 
 from photos.errors import safe
+from photos.strict_json import to_json
 from store.errors import is_shown
 
 
 def write_json(record: Mapping[str, object]) -> None:
     """Write one object on one line. Bytes of a path that are not UTF-8 are kept as lone surrogates, as in Python."""
-    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    click.echo(text if is_shown(text) else json.dumps(record, allow_nan=False))
+    text = to_json(record, ensure_ascii=False)
+    click.echo(text if is_shown(text) else to_json(record))
 
 
 def write_paths(paths: Iterable[bytes], *, nul: bool) -> None:

@@ -41,6 +41,7 @@ setting is called `PHOTOS_` and its name in capitals.
 | `log_level` | the least level of the messages that `watch` logs: `debug`, `info`, `warning` or `error` | info |
 | `follow_links` | whether links to folders are followed; never into the folder itself, nor to one place twice | false |
 | `keep_days` | days for which `photos prune` keeps photos that have no file left | 30 |
+| `duplicates_prefer` | folders whose files are best among identical ones, the first most; with colons between | none |
 
 Exit status: 0 done; 1 nothing found, or a problem, described on one line; 2 wrong usage or a wrong setting; 130
 interrupted by Ctrl-C (129 hung up, 143 terminated); 141 the reader of the output closed it. A bug in the program

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+import sys
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import update_wrapper
 from typing import Any, Final, TypeVar
 
@@ -35,7 +36,7 @@ FILTERS: Final = {
     "aperture": ("NUMBERS", "By the f-number: ..2.8."),
     "focal": ("NUMBERS", "By the focal length in millimetres: 85.. ."),
     "exposure": ("NUMBERS", "By the exposure time in seconds: <1/250."),
-    "rating": ("STARS", "By stars, 0 where there are none: 4.. ."),
+    "rating": ("STARS", "By stars, 0 where there are none, -1 for rejected: 4.. ."),
     "format": ("FORMAT", "By the file's format: raw, jpeg|heic."),
     "orientation": ("SHAPE", "By the shape: portrait, landscape, square, panorama."),
     "size": ("SIZES", "By megapixels or the file's size: >12mp, ..500kb."),
@@ -81,6 +82,7 @@ class QueryCommand(click.Command):
             if word == "--":
                 return given, [*words, *waiting]
             if not _is_option(word, takes_value):
+                _refuse_single_dash(ctx, word, takes_value)
                 words.append(word)
                 continue
             given.append(word)
@@ -91,6 +93,13 @@ class QueryCommand(click.Command):
                 given += waiting[:1]
                 del waiting[:1]
         return given, words
+
+
+def _refuse_single_dash(ctx: click.Context, word: str, options: Container[str]) -> None:
+    name = word.removeprefix("-")
+    # The names of filters are refused by the query language, in better words.
+    if word.startswith("-") and f"--{name}" in options and name not in FILTERS:
+        raise click.UsageError(f"{word} is no option. Did you mean --{name}? '- {name}' takes the word away.", ctx)
 
 
 def _is_option(word: str, takes_value: dict[str, bool]) -> bool:
@@ -154,6 +163,21 @@ class Presentation:
     copy_to: str | None
     link_to: str | None
     sheet: str | None
+
+
+def leaves_terminal(presentation: Presentation) -> bool:
+    """True if the result goes to a file, a pipe or an album, and not only to a person's terminal."""
+    goes = presentation.copy_to, presentation.link_to, presentation.sheet
+    return not sys.stdout.isatty() or any(place is not None for place in goes)
+
+
+def check_amount(top: int | None, presentation: Presentation, *, show_all: bool, count_only: bool = False) -> None:
+    """Raise a usage error for options that ask for different amounts of photos."""
+    if show_all and top is not None:
+        raise click.UsageError("--all and --top exclude each other.")
+    shown = replace(presentation, as_json=False)
+    if count_only and any(getattr(shown, name) for name in _NAMES):
+        raise click.UsageError("--count prints a number, and goes with --json alone.")
 
 
 def checked_score(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | str | None:

@@ -10,12 +10,12 @@ import click
 from photos.cli.kit.format import counted
 from photos.cli.kit.output import write_json
 from photos.cli.views.index import show_result
-from photos.records.library import difference_record, finding_record, prune_record
+from photos.records.library import NO_DIFFERENCE, difference_record, finding_record, prune_record
 
 if TYPE_CHECKING:
     from photos.operations.doctor import Finding
     from photos.operations.prune import PruneResult
-    from photos.operations.verify import VerifyResult
+    from photos.operations.verify import Difference, VerifyResult
 
 _MARKS: Final = {"good": " ", "note": "-", "problem": "!"}
 
@@ -32,17 +32,25 @@ def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
 
 def show_verification(result: VerifyResult, *, as_json: bool) -> None:
     """Print the differences that were found, and the result of the repair."""
-    for difference in result.found:
-        if as_json:
-            write_json(difference_record(difference))
-        else:
-            click.echo(f"{counted(difference.count, difference.one, difference.many)}: {difference.remedy}")
-    if result.repair is not None and not as_json:
-        show_result(result.repair, as_json=False)
+    _show_differences(result.found, as_json=as_json)
+    if result.repair is not None:
+        show_result(result.repair, as_json=as_json)
+    if as_json and result.repair is not None:
+        _show_differences(result.left, as_json=True)
+    if as_json and not result.left:
+        write_json(NO_DIFFERENCE)
     if not result.left:
         click.echo("Disk, catalog and index agree.", err=True)
     elif result.repair is not None:
         click.echo("Not everything could be repaired; `photos verify` lists the rest.", err=True)
+
+
+def _show_differences(differences: Sequence[Difference], *, as_json: bool) -> None:
+    for difference in differences:
+        if as_json:
+            write_json(difference_record(difference))
+        else:
+            click.echo(f"{counted(difference.count, difference.one, difference.many)}: {difference.remedy}")
 
 
 def show_pruned(result: PruneResult, *, as_json: bool) -> None:
@@ -51,6 +59,15 @@ def show_pruned(result: PruneResult, *, as_json: bool) -> None:
         write_json(prune_record(result))
         return
     done = "Would delete" if result.dry_run else "Deleted"
-    tagged = f", {result.tagged} of them tagged by hand" if result.tagged else ""
     kept = f"; {counted(result.kept, 'photo')} that went later kept" if result.kept else ""
-    click.echo(f"{done} {counted(result.deleted, 'photo')} gone for more than {result.days:g} days{tagged}{kept}.")
+    click.echo(f"{done} {_pruned(result)}{kept}.")
+
+
+def pruning_question(would: PruneResult) -> str:
+    """Say what would be deleted for ever: a sentence without its full stop."""
+    return f"This deletes the data of {_pruned(would)}, for ever"
+
+
+def _pruned(result: PruneResult) -> str:
+    tagged = f", {result.tagged} of them tagged by hand" if result.tagged else ""
+    return f"{counted(result.deleted, 'photo')} gone for more than {result.days:g} days{tagged}"

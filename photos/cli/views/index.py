@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -12,11 +11,15 @@ import click
 from photos.cli.kit.format import counted, duration, file_name, shown_path
 from photos.cli.kit.output import write_json
 from photos.cli.kit.progress import ProgressBars
+from photos.cli.views.failed import by_reason, not_pictures
 from photos.errors import safe
-from photos.records.library import event_record, index_record, problem_record
+from photos.records.library import add_preview_record, event_record, index_record
+from photos.sizes import readable_size
+from store.records import Outcome
 
 if TYPE_CHECKING:
     from indexer import IndexReport
+    from photos.operations.add_preview import AddPreview
     from photos.operations.index import IndexResult
     from store.records import Problem
 
@@ -59,15 +62,31 @@ def show_result(result: IndexResult, *, as_json: bool) -> None:
         click.echo(line)
 
 
-def show_problems(problems: Sequence[Problem], *, as_json: bool) -> None:
-    """Print each file that could not be indexed, with the reason."""
-    for problem in problems:
+def show_add_previews(previews: Sequence[AddPreview], *, as_json: bool) -> None:
+    """Print for each folder what adding it would read."""
+    for preview in previews:
         if as_json:
-            write_json(problem_record(problem))
+            write_json(add_preview_record(preview))
         else:
-            click.echo(f"{shown_path(problem.path)}: {problem.outcome}: {safe(problem.reason)}")
-    if not problems and not as_json:
-        click.echo("Every file was indexed.", err=True)
+            click.echo(_add_preview_line(preview))
+
+
+def _add_preview_line(preview: AddPreview) -> str:
+    pictures = f"{counted(preview.pictures, 'picture')} ({readable_size(preview.size)})"
+    others = preview.files - preview.pictures - preview.companions
+    parts = [f"{pictures} in {counted(preview.files, 'file')}"]
+    parts += [f"{counted(preview.companions, 'companion')}"] if preview.companions else []
+    parts += [f"{counted(others, 'other file')}"] if others else []
+    parts += [f"{counted(preview.left_out, 'path')} left out by rules"] if preview.left_out else []
+    line = f"Would add {shown_path(preview.path)}: {', '.join(parts)}."
+    if preview.around is not None:
+        where = (
+            "it was added already" if preview.around == preview.path else f"it is part of {shown_path(preview.around)}"
+        )
+        line += f" Nothing new: {where}."
+    if preview.within:
+        line += f" Becoming part of it: {', '.join(map(shown_path, preview.within))}."
+    return line
 
 
 def result_lines(result: IndexResult) -> Iterator[str]:
@@ -77,6 +96,8 @@ def result_lines(result: IndexResult) -> Iterator[str]:
     yield f"{library}; {_changes(report) or 'nothing new'}; it took {took}."
     yield from warning_lines(report)
     yield from _left_out(result.problems, name_them=_problem_count(report) > 0)
+    if others := report.outcomes.get(Outcome.NOT_A_PICTURE, 0):
+        yield f"{not_pictures(others)}, and left out."
     if result.photos:
         yield 'Next: photos search "beach at sunset", photos tags, photos status'
     else:
@@ -119,13 +140,12 @@ def _left_out(problems: Sequence[Problem], *, name_them: bool) -> Iterator[str]:
         yield f"{counted(len(problems), 'file')} left out, as before: `photos failed` lists them."
         return
     yield f"{counted(len(problems), 'file')} left out:"
-    reasons = Counter((problem.outcome, problem.reason) for problem in problems)
-    for (outcome, reason), count in reasons.most_common(_REASONS):
-        some = [problem for problem in problems if (problem.outcome, problem.reason) == (outcome, reason)]
+    reasons = by_reason(problems)
+    for outcome, reason, some in reasons[:_REASONS]:
         names = ", ".join(_shortened(file_name(problem.path)) for problem in some[:_NAMED])
-        more = ", …" if count > _NAMED else ""
-        yield f"  {count} {outcome}: {reason.rstrip('.')} ({names}{more})"
-    rest = sum(reasons.values()) - sum(count for _, count in reasons.most_common(_REASONS))
+        more = ", …" if len(some) > _NAMED else ""
+        yield f"  {len(some)} {outcome}: {safe(reason)} ({names}{more})"
+    rest = sum(len(some) for _, _, some in reasons[_REASONS:])
     if rest:
         yield f"  {rest} for other reasons"
     yield "  `photos failed` lists them all."

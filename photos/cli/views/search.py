@@ -14,6 +14,7 @@ from photos.cli.kit.format import probability as shown_probability
 from photos.cli.kit.output import write_json, write_paths
 from photos.errors import FileExists, NothingFound, UnwritableFile, safe
 from photos.exits import PROBLEM
+from photos.records.photos import count_record
 
 if TYPE_CHECKING:
     from photos.cli.kit.search_options import Presentation
@@ -30,9 +31,16 @@ _DAY = 10
 
 
 def present(
-    found: SearchRecord, presentation: Presentation, *, offset: int = 0, min_score: float | None = None
+    found: SearchRecord,
+    presentation: Presentation,
+    *,
+    offset: int = 0,
+    min_score: float | None = None,
+    notes_rest: bool = False,
 ) -> None:
     """Show *found*, after the first *offset* photos, and make the files that *presentation* names.
+
+    With *notes_rest* a note says how many photos there are if these are not all.
 
     Raises `NothingFound` if there are no photos; *min_score* is for its reason. Ends with status 1 if a photo had to be
     left out of an album.
@@ -47,6 +55,18 @@ def present(
     if presentation.sheet is not None:
         _write_sheet(presentation.sheet, found["title"], matches)
     is_whole = _make_albums(presentation, [_file(match) for match in matches], offset + 1)
+    _show(found, presentation, offset)
+    if notes_rest and (note := _rest(found, offset)):
+        click.echo(note, err=True)
+    # Last: without a viewer this raises, and the results are shown all the same.
+    if presentation.open_files or presentation.open_all:
+        _open([_file(match) for match in matches], all_of_them=presentation.open_all)
+    if not is_whole:
+        click.get_current_context().exit(PROBLEM)
+
+
+def _show(found: SearchRecord, presentation: Presentation, offset: int) -> None:
+    matches = found["matches"]
     if presentation.print0 or presentation.paths_only:
         write_paths([os.fsencode(match["path"]) for match in matches], nul=presentation.print0)
     elif presentation.as_json:
@@ -54,11 +74,26 @@ def present(
             write_json(match)
     else:
         _show_table(matches, presentation.preview, of_text=found["of_text"], first=offset + 1)
-    # Last: without a viewer this raises, and the results are shown all the same.
-    if presentation.open_files or presentation.open_all:
-        _open([_file(match) for match in matches], all_of_them=presentation.open_all)
-    if not is_whole:
-        click.get_current_context().exit(PROBLEM)
+
+
+def show_count(found: SearchRecord, *, as_json: bool) -> None:
+    """Print the number of photos found. Raises `NothingFound` after a zero."""
+    if as_json:
+        write_json(count_record(found))
+    else:
+        click.echo(found["total"])
+    if not found["total"]:
+        raise NothingFound(_reason(found, 0, None))
+
+
+def _rest(found: SearchRecord, offset: int) -> str | None:
+    """Return a note on the photos that are not shown, if there are any."""
+    groups, total = len(found["matches"]), found["total"]
+    shown = groups + sum(len(match.get("more", ())) for match in found["matches"])
+    if offset + shown >= total:
+        return None
+    some = f"{shown:,} of" if shown == groups else f"{counted(groups, 'group')} of {counted(shown, 'photo')}, of"
+    return f"{some.replace(',', ' ')} {counted(total, 'photo')}; --top N or --all for more."
 
 
 def _reason(found: SearchRecord, offset: int, min_score: float | None) -> str:

@@ -10,6 +10,7 @@ import click
 
 from photos.cli.kit.format import counted, shown_path, table
 from photos.cli.kit.output import write_json
+from photos.cli.views.failed import not_pictures
 from photos.cli.views.vocabulary import under
 from photos.errors import safe
 from photos.records.library import status_record
@@ -43,7 +44,9 @@ def _rows(status: LibraryStatus) -> Iterator[tuple[str, str]]:
         yield "", f"{counted(beside, 'companion')} beside them: RAW files, live videos, sidecars, originals"
     for outcome, count in status.files.items():
         if outcome.is_problem:
-            yield "", f"{counted(count, 'file')} {outcome} (photos failed)"
+            yield "", f"{counted(count, 'file')} {outcome} (photos failed {str(outcome).replace(' ', '-')})"
+    if others := status.files.get(Outcome.NOT_A_PICTURE, 0):
+        yield "", not_pictures(others)
     if status.space is None:
         yield "model", status.model or "none yet"
         return

@@ -220,7 +220,12 @@ def test_a_picture_with_the_name_of_a_sidecar_does_not_fail(library):
     os.mkfifo(library.folder / "c.xmp")
     write(library.folder / "c.jpg", seed=9)
     assert library.index().embedded == 2
-    assert library.outcomes() == {"a.jpg": "indexed", "a.xmp": "companion", "b.xmp": "unsupported", "c.jpg": "indexed"}
+    assert library.outcomes() == {
+        "a.jpg": "indexed",
+        "a.xmp": "companion",
+        "b.xmp": "not a picture",
+        "c.jpg": "indexed",
+    }
 
 
 def test_removed_notes_are_forgotten_and_the_exact_sidecar_wins(library):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import AutoImageProcessor
 
 from indexer.models import (
     CheckpointDamaged,
@@ -184,6 +185,25 @@ def test_an_image_processor_of_another_size_or_filter_is_refused(copy):
     edit(copy / "preprocessor_config.json", size={"height": 32, "width": 32}, resample=1)
     with pytest.raises(CheckpointUnsupported, match="filter 1"):
         open_checkpoint(copy)
+
+
+@pytest.mark.parametrize("value", [None, "left out"])
+def test_settings_that_are_left_out_are_those_of_transformers(copy, value):
+    usual = open_checkpoint(copy).preprocessing
+    path = copy / "preprocessor_config.json"
+    settings = json.loads(path.read_text())
+    names = ("image_mean", "image_std", "resample", "rescale_factor", "do_rescale", "do_normalize", "do_resize")
+    for name in names:
+        settings.pop(name, None)
+        if value is None and name in {"image_mean", "image_std"}:
+            settings[name] = None
+    path.write_text(json.dumps(settings))
+    processor = AutoImageProcessor.from_pretrained(copy, backend="pil")
+    found = open_checkpoint(copy).preprocessing
+    assert (found.mean, found.std, found.rescale) == (usual.mean, usual.std, usual.rescale)
+    if value is not None:
+        assert (list(found.mean), list(found.std)) == (list(processor.image_mean), list(processor.image_std))
+    assert found.resample == {2: "bilinear", 3: "bicubic"}[int(processor.resample)]
 
 
 def test_another_pixel_scaling_is_applied_and_names_another_preprocessing(copy):

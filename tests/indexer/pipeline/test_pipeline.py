@@ -99,7 +99,7 @@ def test_every_file_ends_with_exactly_one_outcome(library):
         "empty.jpg": "damaged",
         "cut.jpg": "damaged",
         "bomb.png": "too large",
-        "notes.txt": "unsupported",
+        "notes.txt": "not a picture",
         "no ending": "indexed",
         "wrong.gif": "indexed",
     }

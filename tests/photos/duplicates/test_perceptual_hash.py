@@ -1,8 +1,10 @@
 """Perceptual hashes."""
 
+from random import Random
+
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageDraw, ImageEnhance, ImageFont
 
 from photos.duplicates.perceptual_hash import HASH_VERSION, MAX_BITS, PerceptualHashes, hash_file, hash_pixels
 from tests.pictures import encoded, scene, turned
@@ -61,12 +63,62 @@ def test_the_same_shapes_in_other_colours_are_not_similar(tmp_path):
     assert not are_similar(hashed(tmp_path, red), hashed(tmp_path, blue), 64)
 
 
-def test_uniform_pictures_are_compared_by_colour(tmp_path):
-    plain = [
-        hashed(tmp_path, Image.new("RGB", (64, 48), colour)) for colour in ((10, 90, 200), (12, 90, 198), (200, 9, 9))
-    ]
-    assert are_similar(plain[0], plain[1])
-    assert not are_similar(plain[0], plain[2])
+def test_blank_pictures_are_not_similar(tmp_path):
+    for colours in (((10, 90, 200), (10, 90, 200)), ((255, 255, 255), (254, 254, 254)), ((0, 0, 0), (200, 9, 9))):
+        one, other = (hashed(tmp_path, Image.new("RGB", (64, 48), colour)) for colour in colours)
+        assert not are_similar(one, other, 64)
+
+
+WORDS = [
+    "the",
+    "quick",
+    "brown",
+    "fox",
+    "lazy",
+    "dog",
+    "invoice",
+    "total",
+    "due",
+    "dear",
+    "sir",
+    "regards",
+    "a",
+    "shop",
+]
+
+
+def page(seed, lines, size, paper="white", ink="black"):
+    """A page with some lines of text, all pages alike but for the words."""
+    random = Random(seed)
+    image = Image.new("RGB", (620, 877), paper)
+    draw = ImageDraw.Draw(image)
+    for line in range(lines):
+        text = " ".join(random.choice(WORDS) for _ in range(random.randint(2, 10)))
+        draw.text((60, 60 + 1.6 * size * line), text[:50], ink, ImageFont.load_default(size))
+    return image
+
+
+@pytest.mark.parametrize("size", [14, 20, 28])
+@pytest.mark.parametrize("lines", [1, 2, 3, 5, 8, 12, 20])
+@pytest.mark.parametrize("colours", [("white", "black"), ("black", "white"), ("#fdf6e3", "#333")])
+def test_pages_of_different_text_are_not_similar(tmp_path, lines, size, colours):
+    hashes = [hashed(tmp_path, page(seed, lines, size, *colours), quality=90) for seed in range(5)]
+    assert not any(are_similar(one, other) for at, one in enumerate(hashes) for other in hashes[:at])
+
+
+def test_a_faint_picture_is_similar_to_its_saved_copy(tmp_path):
+    fog = Image.blend(textured(4), Image.new("RGB", (320, 240), (190, 195, 200)), 0.8)
+    original = hashed(tmp_path, fog, quality=95)
+    hashes = PerceptualHashes.stack([original])
+    assert (hashes.are_faint()[0], hashes.are_plain()[0]) == (True, False)
+    assert are_similar(original, hashed(tmp_path, fog, quality=60))
+    assert are_similar(original, hashed(tmp_path, fog.resize((120, 90)), "png"))
+
+
+def test_a_thing_before_a_plain_ground_is_similar_to_its_copy(tmp_path):
+    image = Image.new("RGB", (320, 240), "white")
+    image.paste(textured(5).resize((110, 90)), (100, 80))
+    assert are_similar(hashed(tmp_path, image, quality=95), hashed(tmp_path, image.resize((160, 120)), quality=50))
 
 
 def test_the_transform_is_the_discrete_cosine_transform():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import example, given
 
@@ -118,6 +120,31 @@ def test_filters_are_parsed(word, found):
     assert only(word) == found
 
 
+@pytest.mark.parametrize("words", [["beach", "-n", "3"], ["-v", "dog"], ["beach -n"], ["-20", "dog"], ["a", "-X"]])
+def test_a_dash_before_one_letter_or_a_number_is_a_stray_option(words):
+    with pytest.raises(BadQuery, match="photos search --help") as refused:
+        parse(words)
+    assert f"'- {refused.value.token[1:]}' takes the word away" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", [each for name, kind in FILTER_TYPES.items() for each in (name, *kind.aliases)])
+def test_a_dash_before_the_name_of_a_filter_needs_a_value(name):
+    with pytest.raises(BadQuery) as refused:
+        parse(["dog", f"-{name}"])
+    if len(name) > 1:
+        assert f"-{name}:VALUE" in str(refused.value)
+        # What the sentence proposes can be typed.
+        (example,) = re.findall(r"as in (\S+);", str(refused.value))
+        assert parse(["dog", example]).filters[0].negated
+    assert texts("dog", "-", name) == [("dog", 1), (name, -1)]
+
+
+def test_letters_words_and_phrases_behind_a_dash_are_taken_away():
+    assert texts("dog", "-я") == [("dog", 1), ("я", -1)]
+    assert texts("dog", '-"n"', "-tv", "-2:n") == [("dog", 1), ("n", -1), ("tv", -1), ("n", -2)]
+    assert texts("dog", "-\\n", "- 3") == [("dog", 1), ("n", -1), ("3", -1)]
+
+
 def test_a_filter_does_not_split_the_text_around_it():
     query = parse(["beach", "-tag:indoor", "at", "sunset", "in:Italy"])
     assert query.terms == (Text("beach at sunset"),)
@@ -125,7 +152,7 @@ def test_a_filter_does_not_split_the_text_around_it():
     assert query.only_text == "beach at sunset"
 
 
-@pytest.mark.parametrize("words", [["a", "+", "b"], ["-a"], ["./a.jpg"], ["year:2019"]])
+@pytest.mark.parametrize("words", [["a", "+", "b"], ["- a"], ["./a.jpg"], ["year:2019"]])
 def test_only_a_single_positive_text_is_only_text(words):
     assert parse(words).only_text is None
 

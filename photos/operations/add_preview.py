@@ -1,0 +1,66 @@
+"""Preview of adding folders: the files that would be read. Nothing is registered, and no library is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from indexer.files.picture_names import is_picture_name
+from indexer.files.scan import Found, LeftOut, scan
+from photos.library import OpenLibrary
+from store import Folder
+
+from .folders import checked, is_inside
+
+
+@dataclass(frozen=True, slots=True)
+class AddPreview:
+    """A folder that would be added, and its files.
+
+    `files` are all that are not left out by rules, `pictures` those of them with the name of a picture, `size` is that
+    of the pictures in bytes, `companions` those that belong to a picture, and `left_out` the paths that rules leave
+    out. `around` is the registered folder that the new one lies in or is, and `within` those that would become part of
+    it.
+    """
+
+    path: bytes
+    files: int
+    pictures: int
+    size: int
+    companions: int
+    left_out: int
+    around: bytes | None = None
+    within: tuple[bytes, ...] = ()
+
+
+def preview_add(library: OpenLibrary, folders: Sequence[str], excludes: Sequence[str] = ()) -> tuple[AddPreview, ...]:
+    """Walk the *folders* as adding them would. Raises `MissingFolder`."""
+    paths = [checked(folder) for folder in folders]
+    registered: list[Folder] = []
+    if not library.is_new:
+        with library.catalog.read() as t:
+            registered = t.folders.all()
+    return tuple(_preview(library, path, excludes, registered) for path in paths)
+
+
+def _preview(library: OpenLibrary, path: bytes, excludes: Sequence[str], registered: Sequence[Folder]) -> AddPreview:
+    settings = library.settings
+    around = next((each for each in registered if each.path == path or is_inside(path, each.path)), None)
+    patterns = [each for each in excludes if each]
+    if around is not None and around.path == path and not excludes:
+        patterns = list(around.excludes)
+    files = pictures = size = companions = left_out = 0
+    for item in scan(path, patterns, pair=settings.companions, follow=settings.follow_links):
+        match item:
+            case Found(found, stamp, companion_of):
+                files += 1
+                companions += companion_of is not None
+                if companion_of is None and is_picture_name(found):
+                    pictures += 1
+                    size += stamp.size
+            case LeftOut():
+                left_out += 1
+    within = tuple(each.path for each in registered if is_inside(each.path, path))
+    return AddPreview(
+        path, files, pictures, size, companions, left_out, None if around is None else around.path, within
+    )
