@@ -14,9 +14,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from photos.errors import AlreadyWatched
+from store.json_text import parse_json
+from store.open_file import read_file
 
 #: Seconds in which a process that holds the lock has published its state.
 _PUBLISH_SECONDS = 2.0
+#: Bytes of the file with the state.
+_LARGEST = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +103,10 @@ def is_running(pid: int) -> bool:
 
 def _read_info(library: Path) -> DaemonInfo | None:
     try:
-        content = json.loads(_info_path(library).read_text("utf-8"))
+        content = parse_json(read_file(_info_path(library), _LARGEST))
+        assert isinstance(content, dict)
         return DaemonInfo(**{**content, "polled": tuple((path, reason) for path, reason in content["polled"])})
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AssertionError):
         return None
 
 

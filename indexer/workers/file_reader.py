@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.decode import HEAD, DecodeError, Notes, identify, read_photo, read_xmp
-from indexer.files.open_file import open_file, open_nonblocking
 from indexer.files.scan import stamp_of
 from store import Facts, Outcome, Stamp
+from store.open_file import open_file, open_nonblocking
 
 if TYPE_CHECKING:
     from indexer.models.protocols import Preprocessor

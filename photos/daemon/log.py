@@ -86,8 +86,13 @@ class _OwnersFileHandler(RotatingFileHandler):
 
 
 def owner_only(path: str, flags: int) -> int:
-    """Open a file that, if it is new, only its owner can read and write; an `opener` for `open`."""
-    return os.open(path, flags, 0o600)
+    """Open a file that, if it is new, only its owner can read and write; an `opener` for `open`.
+
+    Raises `OSError` for a pipe that nobody reads, where `open` would wait for a reader.
+    """
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 class _LineFormatter(logging.Formatter):

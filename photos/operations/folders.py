@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from indexer import anchored
-from photos.errors import MissingFolder, UnknownFolder
+from indexer import anchored, is_pattern
+from photos.errors import BadPattern, MissingFolder, UnknownFolder
 from photos.library import OpenLibrary
 from store import Folder, FolderCovered, Transaction
 
@@ -53,6 +53,13 @@ def checked(path: str) -> bytes:
 def absolute(path: str) -> bytes:
     """*path* from the root on, as the system's bytes. Links are not resolved: they are the user's names."""
     return os.fsencode(os.path.abspath(path))
+
+
+def check_patterns(patterns: Sequence[str]) -> None:
+    """Raise `BadPattern` for the first of *patterns* that is none of the .gitignore syntax."""
+    for pattern in patterns:
+        if not is_pattern(pattern):
+            raise BadPattern(pattern)
 
 
 def register(t: Transaction, path: bytes, excludes: Sequence[str] = ()) -> Folder:

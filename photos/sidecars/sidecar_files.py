@@ -15,10 +15,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from indexer.files.open_file import open_nonblocking
 from indexer.files.scan import stamp_of
 from photos.errors import SidecarLeft
 from store import Stamp
+from store.open_file import open_nonblocking
 
 #: Bytes. The indexer reads no more of a sidecar either.
 _MAX_SIZE: Final = 16 << 20

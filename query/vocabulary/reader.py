@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Final
 from query.errors import Problem, VocabularyError
 from store import LabelDefinition, VocabularyDefinition
 from store.errors import safe
+from store.open_file import read_input
 
 from .csv_format import parse_csv
 from .labels import fill_templates, names_and_aliases, normalized_name, reachable
@@ -41,17 +43,14 @@ def read_vocabulary(path: Path, name: str | None = None) -> VocabularyDefinition
     UTF-8 or UTF-16, any line ends. Raises `VocabularyError` with all problems of the file.
     """
     try:
-        # Not by the size that the system states: pipes and devices have none.
-        with path.open("rb") as stream:
-            content = stream.read(_LARGEST + 1)
+        content = read_input(path, _LARGEST)
     except FileNotFoundError as error:
         raise _error(path, "there is no such file") from error
     except IsADirectoryError as error:
         raise _error(path, "it is a folder") from error
     except OSError as error:
-        raise _error(path, f"it cannot be read ({error.strerror or error})") from error
-    if len(content) > _LARGEST:
-        raise _error(path, f"it has more than {_LARGEST // 1_000_000} MB")
+        reason = error.strerror or str(error)
+        raise _error(path, reason if error.errno == errno.EFBIG else f"it cannot be read ({reason})") from error
     # A file's name need not be text.
     sound = safe(os.fsencode(name or path.stem))
     return parse_vocabulary(_decoded(path, content), sound, path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 import threading
 import zlib
@@ -24,11 +25,15 @@ from numpy.typing import NDArray
 
 from store.embeddings.cache import Position
 from store.fsync import sync
+from store.json_text import parse_json
+from store.open_file import open_file, read_file
 from store.records import Space
 
 from .index_rows import Rows, Workers
 
 _FORMAT = 2
+#: Bytes of a manifest.
+_LARGEST = 1 << 20
 Manifest = dict[str, Any]
 
 #: Errors of reading a file that is not as it was written. All have the same remedy: the cache is made again.
@@ -69,7 +74,7 @@ class IndexFiles:
     def manifest(self) -> Manifest | None:
         """Return the manifest on disk; None if it is absent, damaged, or of another space or format."""
         try:
-            manifest = json.loads(self._manifest.read_text("utf-8"))
+            manifest = parse_json(read_file(self._manifest, _LARGEST))
         except UNUSABLE:
             return None
         if not isinstance(manifest, dict):
@@ -278,7 +283,7 @@ def _write(rows_path: Path, ids_path: Path, dimension: int, pages: Iterable[Page
 def _mapped(path: Path, dimension: int, count: int) -> NDArray[np.uint8]:
     """Return the rows of a file, uint8 (n, 2 d), memory-mapped. Raises `ValueError` if there are not *count*."""
     header = _header(dimension, count)
-    with path.open("rb") as file:
+    with open_file(os.fsencode(path)) as file:
         if file.read(len(header)) != header:
             raise ValueError(f"{path} does not hold {count} rows of {dimension} dimensions")
     if not count:
@@ -326,7 +331,7 @@ def _matches(path: Path, description: dict[str, int]) -> bool:
 
 def _crc32(path: Path) -> int:
     checksum = 0
-    with path.open("rb") as file:
+    with open_file(os.fsencode(path)) as file:
         while block := file.read(1 << 20):
             checksum = zlib.crc32(block, checksum)
     return checksum
