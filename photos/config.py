@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from photos.errors import SettingError
 from store.open_file import read_file
+from store.private_files import CATALOG_FILE as CATALOG_FILE  # noqa: PLC0414 - the program knows it by this module
 
-#: Names of files in the library's folder.
-CATALOG_FILE: Final = "catalog.sqlite3"
+#: Name of the log in the library's folder.
 LOG_FILE: Final = "watch.log"
 #: Values of `log_level`, from the most messages to the fewest.
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
@@ -77,6 +77,8 @@ class Settings:
     log_level: str = "info"
     #: Whether links to folders are followed.
     follow_links: bool = False
+    #: Whether other users may have permissions on the library's files.
+    shared: bool = False
     #: Days for which a photo's embedding and tags are kept after its last file went.
     keep_days: float = 30.0
 
@@ -295,6 +297,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "pause_on_battery": _yes_or_no,
     "log_level": _one_of(*LOG_LEVELS),
     "follow_links": _yes_or_no,
+    "shared": _yes_or_no,
     "keep_days": _not_negative,
 }
 assert set(_READERS) == {each.name for each in fields(Settings)}

@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 
 from photos.errors import SidecarLeft, SidecarsBusy
 from store import Catalog, Folder, SidecarWrite, Stamp, Transaction
+from store.private_files import file_mode
 
 from .sidecar_files import read, remove_temporary
 
@@ -25,7 +26,7 @@ def exclusive(library: Path, catalog: Catalog) -> Iterator[None]:
     Raises `SidecarsBusy` if another process holds it.
     """
     try:
-        lock = FileLock(library / "sidecars.lock").acquire(blocking=False)
+        lock = FileLock(library / "sidecars.lock", mode=file_mode(library)).acquire(blocking=False)
     except Timeout:
         raise SidecarsBusy(library) from None
     with lock:

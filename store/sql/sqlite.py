@@ -38,6 +38,7 @@ from store.errors import (
     NotACatalog,
 )
 from store.fsync import sync
+from store.private_files import as_catalog, make_catalog_file, make_folder
 
 __all__ = [
     "MOST_VARIABLES",
@@ -95,9 +96,10 @@ class SQLiteDatabase:
         Raises `CatalogReadOnly` if its folder cannot be made, and whatever *upgrade* raises.
         """
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         except OSError as error:
             raise CatalogReadOnly(path, str(error)) from error
+        make_catalog_file(path)
         engine = connect(path)
         try:
             with translated(path):
@@ -249,6 +251,8 @@ def copy(engine: Engine, path: Path, target: Path) -> None:
     beside = target.with_name(f"{target.name}.tmp")
     try:
         beside.unlink(missing_ok=True)
+        # SQLite takes an empty file, too, which has the permissions of the catalog.
+        os.close(as_catalog(os.fspath(beside), os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         with translated(path):
             connection = engine.raw_connection()
             try:

@@ -27,6 +27,7 @@ from store.embeddings.cache import Position
 from store.fsync import sync
 from store.json_text import parse_json
 from store.open_file import open_file, read_file
+from store.private_files import as_catalog, make_folder
 from store.records import Space
 
 from .index_rows import Rows, Workers
@@ -178,7 +179,7 @@ class IndexFiles:
         return self._directory / f"{stem}.faiss", self._directory / f"{stem}.npy"
 
     def _save(self, end: Position, pages: Iterable[Page]) -> None:
-        self._directory.mkdir(parents=True, exist_ok=True)
+        make_folder(self._directory)
         stem = f"space-{self._space.id}-{end.seq}-{secrets.token_hex(4)}"
         paths = self._paths(stem)
         try:
@@ -209,7 +210,8 @@ class IndexFiles:
     def _replace_manifest(self, manifest: Manifest) -> None:
         beside = self._manifest.with_suffix(f".{secrets.token_hex(4)}.tmp")
         try:
-            beside.write_text(json.dumps(manifest, indent=1), "utf-8")
+            with open(beside, "w", encoding="utf-8", opener=as_catalog) as file:
+                json.dump(manifest, file, indent=1)
             sync(beside)
             beside.replace(self._manifest)
         finally:
@@ -265,7 +267,7 @@ def _write(rows_path: Path, ids_path: Path, dimension: int, pages: Iterable[Page
     photo_ids = [np.empty(0, np.int64)]
     # Another process that has an older file of that name mapped keeps it.
     rows_path.unlink(missing_ok=True)
-    with rows_path.open("wb") as file:
+    with open(rows_path, "wb", opener=as_catalog) as file:
         # The number of rows stands before them and is known after them; the header has the same length for any number.
         file.write(_header(dimension, 0))
         for page in pages:
@@ -274,7 +276,8 @@ def _write(rows_path: Path, ids_path: Path, dimension: int, pages: Iterable[Page
         count = sum(map(len, photo_ids))
         file.seek(0)
         file.write(_header(dimension, count))
-    np.save(ids_path, np.concatenate(photo_ids))
+    with open(ids_path, "wb", opener=as_catalog) as file:
+        np.save(file, np.concatenate(photo_ids))
     sync(rows_path)
     sync(ids_path)
     return count
