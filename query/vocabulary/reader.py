@@ -29,6 +29,8 @@ _FOLDER = Path(__file__).parent / "data"
 _LONGEST = 200
 #: Bytes. A vocabulary of RAM++'s size has 60 kB.
 _LARGEST = 20_000_000
+#: Labels among their own parents that are listed; each is searched for by itself.
+_MOST_CYCLES = 20
 
 
 def shipped_vocabulary(name: str) -> VocabularyDefinition:
@@ -116,23 +118,42 @@ def _add_implied(parsed: ParsedFile) -> None:
 
 
 def _own_names(parsed: ParsedFile, number: int, mentioned: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
-    own: list[str] = []
+    own: dict[str, None] = {}
     for name in mentioned:
         known = names.get(normalized_name(name))
         if known is None:
             parsed.problems.append(Problem(number, f"there is no label {name[:40]!r}"))
-        elif known not in own:
-            own.append(known)
+        else:
+            own[known] = None
     return tuple(own)
 
 
 def _cycles(labels: Sequence[tuple[int, LabelDefinition]]) -> list[Problem]:
-    parents = {label.name: label.parents for _, label in labels}
-    problems = []
+    parents = _in_circles({label.name: label.parents for _, label in labels})
+    problems: list[Problem] = []
     for number, label in labels:
-        if any(label.name in (above, *reachable(above, parents)) for above in label.parents):
+        if len(problems) == _MOST_CYCLES:
+            break
+        if any(label.name in (above, *reachable(above, parents)) for above in parents.get(label.name, ())):
             problems.append(Problem(number, f"the label {label.name[:40]!r} is among its own parents"))
     return problems
+
+
+def _in_circles(parents: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """Leave out the labels that have no circle above them: all of them, in one pass, in a sound vocabulary."""
+    children: dict[str, list[str]] = {}
+    for name, own in parents.items():
+        for each in own:
+            children.setdefault(each, []).append(name)
+    waiting = {name: len(own) for name, own in parents.items()}
+    done = [name for name, count in waiting.items() if not count]
+    for name in done:
+        for child in children.get(name, ()):
+            waiting[child] -= 1
+            if not waiting[child]:
+                done.append(child)
+    kept = {name for name, count in waiting.items() if count}
+    return {name: [each for each in parents[name] if each in kept] for name in kept}
 
 
 def _problems(parsed: ParsedFile) -> list[Problem]:
@@ -162,4 +183,4 @@ def _problems(parsed: ParsedFile) -> list[Problem]:
 def _has_control_characters(label: LabelDefinition) -> bool:
     # The joiners of emoji, Persian and Hindi are none; line and paragraph separators would be lost in writing.
     held = "".join((label.name, label.category or "", *label.aliases, *label.texts))
-    return any(unicodedata.category(mark) in {"Cc", "Zl", "Zp"} for mark in held)
+    return any(unicodedata.category(mark) in {"Cc", "Cs", "Zl", "Zp"} for mark in held)

@@ -27,7 +27,7 @@ from store.tagging.scopes import Scopes
 from store.tagging.scores import Scores
 from store.tagging.slots import Slots
 from store.tagging.staging import staged
-from store.tagging.vocabularies import LabelCache, Vocabularies
+from store.tagging.vocabularies import LabelCache, Staged, Vocabularies
 
 from .copies import Copies
 from .edits import Edits
@@ -170,11 +170,11 @@ class Catalog:
         with self._database.begin(writes=True, patience=patience) as connection:
             yield Transaction(connection, self._cache, self._labels)
 
-    def staged(self, definition: VocabularyDefinition) -> AbstractContextManager[int | None]:
-        """Write the labels of a large vocabulary in short transactions, and give the id for `Vocabularies.put`.
+    def staged(self, definition: VocabularyDefinition) -> AbstractContextManager[Staged | None]:
+        """Write the labels of a large vocabulary in short transactions, for `Vocabularies.put`.
 
-        Nothing shows the revision before it is put; if it is not, it is removed at the end. The id is None for a small
-        vocabulary, which is put at once.
+        Nothing shows the revision before it is put; if it is not, it is removed at the end. A small vocabulary is put
+        at once: the value is None.
         """
         return staged(lambda writes: self._database.begin(writes=writes), self._labels, definition)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -65,6 +66,8 @@ MOST_VARIABLES = 5000
 _PATIENCE = 30.0
 #: Seconds of that in which SQLite waits by itself. Nothing can interrupt it then, Ctrl-C included.
 _STEP = 0.5
+#: Functions of SQLAlchemy that run a statement.
+_EXECUTING = frozenset({"do_execute", "do_executemany", "_execute_context", "_exec_single_context"})
 #: "PHOT": marks our files among other programs' databases.
 _APPLICATION_ID = 0x50484F54
 
@@ -78,7 +81,13 @@ _ERRORS: dict[int, type[CatalogError]] = {
     sqlite3.SQLITE_FULL: DiskFull,
     sqlite3.SQLITE_IOERR: DiskFailed,
     sqlite3.SQLITE_NOTADB: NotACatalog,
+    sqlite3.SQLITE_FORMAT: CatalogDamaged,
+    sqlite3.SQLITE_PROTOCOL: CatalogBusy,
+    sqlite3.SQLITE_NOLFS: DiskFailed,
+    sqlite3.SQLITE_TOOBIG: CatalogDamaged,
 }
+#: Starts of messages without a code of their own: a text with a flipped bit, and tables that are not as we made them.
+_OF_DAMAGE = ("Could not decode", "malformed", "no such table", "no such column", "database schema")
 
 
 class SQLiteDatabase:
@@ -278,6 +287,22 @@ def translated(path: Path) -> Iterator[None]:
         raise _ours(error, path) from error
     except sqlite3.Error as error:
         raise _by_code(error, path) from error
+    except (ValueError, TypeError) as error:
+        if not _is_of_stored_value(error):
+            raise
+        raise CatalogDamaged(path, f"a value in it cannot be read: {error}") from error
+
+
+def _is_of_stored_value(error: BaseException) -> bool:
+    """Return whether a value of a row could not be converted, as a flipped bit in a stored time cannot.
+
+    The conversion is the database library's, on the way from the driver, or an enumeration's. A value on the way to the
+    driver is converted within the execution of a statement, and a mistake of the program.
+    """
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if any(frame.f_code.co_name in _EXECUTING for frame in frames):
+        return False
+    return any(str(frame.f_globals.get("__name__")).partition(".")[0] in {"sqlalchemy", "enum"} for frame in frames)
 
 
 def _ours(error: DBAPIError, path: Path) -> Exception:
@@ -288,6 +313,8 @@ def _ours(error: DBAPIError, path: Path) -> Exception:
 def _by_code(error: sqlite3.Error, path: Path) -> Exception:
     code = getattr(error, "sqlite_errorcode", None)
     kind = _ERRORS.get(code & 0xFF) if code is not None else None
+    if kind is None and (code in {None, sqlite3.SQLITE_ERROR}) and str(error).startswith(_OF_DAMAGE):
+        kind = CatalogDamaged
     if kind is None:
         return error
     if code in {sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}:

@@ -19,7 +19,7 @@ from store.records import VocabularyDefinition
 from store.sql import schema
 from store.sql.dialect import chunks
 
-from .vocabularies import LabelCache, Vocabularies
+from .vocabularies import LabelCache, Staged, Vocabularies, vocabulary_digest
 
 _revision, _member = schema.revision, schema.revision_label
 #: Labels in one transaction.
@@ -32,17 +32,23 @@ Begin = Callable[[bool], AbstractContextManager[Connection]]
 
 
 @contextmanager
-def staged(begin: Begin, cache: LabelCache, definition: VocabularyDefinition) -> Iterator[int | None]:
-    """Stage *definition*, and give the id for `Vocabularies.put`; None if it is small, or the newest revision.
+def staged(begin: Begin, cache: LabelCache, definition: VocabularyDefinition) -> Iterator[Staged | None]:
+    """Stage *definition* for `Vocabularies.put`; None for a small one.
 
     At the end a staged revision that was not put is removed.
     """
-    if len(definition.labels) <= _PART or _is_newest(begin, cache, definition):
+    if len(definition.labels) <= _PART:
         yield None
+        return
+    digest = vocabulary_digest(definition)
+    with begin(False) as connection:
+        is_newest = Vocabularies(connection, cache).is_newest(definition.name, digest)
+    if is_newest:
+        yield Staged(digest, None)
         return
     _remove_old(begin)
     with begin(True) as connection:
-        revision_id = Vocabularies(connection).stage(definition, -1 - secrets.randbelow(1 << 30))
+        revision_id = Vocabularies(connection).begin(definition, digest, -1 - secrets.randbelow(1 << 30))
     try:
         for start in range(0, len(definition.labels), _PART):
             with begin(True) as connection:
@@ -50,14 +56,9 @@ def staged(begin: Begin, cache: LabelCache, definition: VocabularyDefinition) ->
         with begin(False) as connection:
             # The writing transaction finds them in memory.
             Vocabularies(connection, cache).revision(revision_id)
-        yield revision_id
+        yield Staged(digest, revision_id)
     finally:
         _remove(begin, revision_id)
-
-
-def _is_newest(begin: Begin, cache: LabelCache, definition: VocabularyDefinition) -> bool:
-    with begin(False) as connection:
-        return Vocabularies(connection, cache).is_newest(definition)
 
 
 def _remove_old(begin: Begin) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Protocol
@@ -48,8 +48,18 @@ _LABELS = select(
     type_coerce(_label.c.examples, Text),
     type_coerce(_label.c.counterexamples, Text),
 ).join(_label)
+#: The largest number of the database.
+_MOST = (1 << 63) - 1
 #: Identifies a revision's labels: the digest of its content, and the number and the sum of their ids.
 Key = tuple[bytes, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The digest of a definition, and the id of its staged revision; None if it was the newest one already."""
+
+    digest: bytes
+    revision_id: int | None
 
 
 class Vocabularies:
@@ -60,34 +70,37 @@ class Vocabularies:
         self._kept = kept or LabelCache()
 
     def put(
-        self, definition: VocabularyDefinition, *, restores: int | None = None, staged: int | None = None
+        self, definition: VocabularyDefinition, *, restores: int | None = None, staged: Staged | None = None
     ) -> Revision:
         """The revision with that content: the newest one if it is equal, else a new one.
 
-        *restores* is the number of the revision whose content a rollback brings back. *staged* is the id that
-        `Catalog.staged` gave for the same definition: its labels are in the catalog already.
+        *restores* is the number of the revision whose content a rollback brings back. *staged* is what `Catalog.staged`
+        gave for the same definition.
         """
         current = self._newest(definition.name)
-        digest = vocabulary_digest(definition) if staged is None else self._row(staged).digest
+        digest = vocabulary_digest(definition) if staged is None else staged.digest
         if current is not None and current.digest == digest:
             return self.revision(current.id)
         number = 1 if current is None else current.number + 1
-        if staged is None:
-            staged = self.stage(definition, number, restores=restores)
-            self.add_labels(staged, definition)
+        if staged is None or staged.revision_id is None:
+            revision_id = self.begin(definition, digest, number, restores=restores)
+            self.add_labels(revision_id, definition)
         else:
+            revision_id = staged.revision_id
             now = datetime.now(UTC).replace(tzinfo=None)
             new = {"number": number, "restores": restores, "created_at": now}
-            self._connection.execute(update(_revision).where(_revision.c.id == staged).values(new))
-        return self.revision(staged)
+            self._connection.execute(update(_revision).where(_revision.c.id == revision_id).values(new))
+        return self.revision(revision_id)
 
-    def stage(self, definition: VocabularyDefinition, number: int, *, restores: int | None = None) -> int:
+    def begin(
+        self, definition: VocabularyDefinition, digest: bytes, number: int, *, restores: int | None = None
+    ) -> int:
         """Add a revision of that number, without labels, and return its id. See `staging` for numbers below 0."""
         key = self._connection.execute(
             insert(_revision).values(
                 vocabulary_id=self._vocabulary_id(definition.name),
                 number=number,
-                digest=vocabulary_digest(definition),
+                digest=digest,
                 threshold=definition.threshold,
                 exclusive=[list(group) for group in definition.exclusive],
                 created_at=datetime.now(UTC).replace(tzinfo=None),
@@ -97,10 +110,10 @@ class Vocabularies:
         assert key is not None
         return int(key[0])
 
-    def is_newest(self, definition: VocabularyDefinition) -> bool:
+    def is_newest(self, name: str, digest: bytes) -> bool:
         """Return whether the newest revision of that name has that content; its labels are then in memory."""
-        current = self._newest(definition.name)
-        if current is None or current.digest != vocabulary_digest(definition):
+        current = self._newest(name)
+        if current is None or current.digest != digest:
             return False
         self.revision(current.id)
         return True
@@ -198,6 +211,8 @@ class Vocabularies:
 
     def numbered(self, name: str, number: int) -> Revision | None:
         """The revision of that number, if there is one."""
+        if number > _MOST:
+            return None
         found = self._connection.execute(
             select(_revision.c.id)
             .join(_vocabulary)
