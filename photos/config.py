@@ -77,6 +77,8 @@ class Settings:
     log_level: str = "info"
     #: Whether links to folders are followed.
     follow_links: bool = False
+    #: Number of past searches that are remembered.
+    remembered_searches: int = 1000
     #: Whether other users may have permissions on the library's files.
     shared: bool = False
     #: Days for which a photo's embedding and tags are kept after its last file went.
@@ -223,6 +225,10 @@ def _count(value: object) -> int:
     return number
 
 
+def _number(value: object) -> int:
+    return 0 if value in (0, "0") and not isinstance(value, bool) else _size(value)
+
+
 def _size(value: object) -> int:
     number = _count(value)
     if number > _MOST:
@@ -297,6 +303,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "pause_on_battery": _yes_or_no,
     "log_level": _one_of(*LOG_LEVELS),
     "follow_links": _yes_or_no,
+    "remembered_searches": _number,
     "shared": _yes_or_no,
     "keep_days": _not_negative,
 }

@@ -124,7 +124,7 @@ class OpenLibrary:
             made = self.text_encoder(checkpoint or self.checkpoint_of(space))
             return (made if on_truncated is None else TruncationReporter(made, on_truncated)).encode_text
 
-        return TextVectors(self.catalog, space, encoder)
+        return TextVectors(self.catalog, space, encoder, self.settings.remembered_searches)
 
     def text_encoder(self, checkpoint: Checkpoint) -> TextEncoder:
         """The checkpoint's text encoder."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 if TYPE_CHECKING:
     from photos.operations.doctor import Finding
+    from photos.operations.history import PastSearch
     from photos.operations.index import IndexResult
     from photos.operations.models import ModelEntry, ModelStatus
     from photos.operations.prune import PruneResult
@@ -73,6 +74,13 @@ class IndexRecord(TypedDict):
     outcomes: Annotated[dict[str, int], "Files that were read, by outcome; outcomes without a file are absent."]
     offline: Annotated[list[str], "Absolute paths of folders that are offline."]
     held_back: Annotated[list[HeldBackRecord], "Folders that lost so many photos that nothing was forgotten."]
+
+
+class PastSearchRecord(TypedDict):
+    """A past search that is remembered."""
+
+    text: Annotated[str, "Its text, in small letters."]
+    searched_at: Annotated[str, "When it was first searched for, ISO 8601, UTC."]
 
 
 class ProblemRecord(TypedDict):
@@ -367,3 +375,8 @@ def _in_force(each: SlotSummary, pending: frozenset[str]) -> InForceRecord:
         "folders": [os.fsdecode(folder) for folder in each.folders],
         "retag_pending": each.namespace in pending,
     }
+
+
+def past_search_record(search: PastSearch) -> PastSearchRecord:
+    """Return the record of a past search."""
+    return {"text": search.text, "searched_at": f"{search.searched_at.isoformat(timespec='seconds')}Z"}

@@ -178,6 +178,10 @@ class Catalog:
         """
         return staged(lambda writes: self._database.begin(writes=writes), self._labels, definition)
 
+    def erase_deleted(self) -> None:
+        """Leave no copy of what was erased in files beside the catalog, as far as no other process reads them."""
+        self._database.empty_log()
+
     def close(self) -> None:
         """Close all connections."""
         self._database.close()

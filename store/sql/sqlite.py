@@ -48,6 +48,7 @@ __all__ = [
     "connect",
     "copy",
     "each_of",
+    "erase",
     "is_ours",
     "lies_directly",
     "like",
@@ -124,6 +125,16 @@ class SQLiteDatabase:
         if writes and _identity(self.path) != self._identity:
             raise CatalogMoved(self.path)
         return transaction(self._engine, self.path, writes=writes, patience=patience)
+
+    def empty_log(self) -> None:
+        """Move the log of changes into the file, as `Database` has it."""
+        with translated(self.path):
+            connection = self._engine.raw_connection()
+            try:
+                # Where others read, it is emptied after them.
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
 
     def close(self) -> None:
         """Close all connections."""
@@ -219,6 +230,11 @@ def restructuring(engine: Engine, path: Path) -> Iterator[Connection]:
     finally:
         # New connections check foreign keys again.
         engine.dispose()
+
+
+def erase(connection: Connection) -> None:
+    """Let this connection overwrite the bytes of what it deletes from now on."""
+    connection.exec_driver_sql("PRAGMA secure_delete = ON")
 
 
 def is_ours(connection: Connection) -> bool:

@@ -209,6 +209,11 @@ class Vocabularies:
                     update(_member).where(mine, _member.c.label_id == before).values(label_id=label.id)
                 )
 
+    def texts(self) -> list[str]:
+        """The texts of all labels of all revisions."""
+        lists = self._connection.execute(select(_label.c.texts)).scalars()
+        return [text for texts in lists for text in texts]
+
     def numbered(self, name: str, number: int) -> Revision | None:
         """The revision of that number, if there is one."""
         if number > _MOST:

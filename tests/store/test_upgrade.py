@@ -338,3 +338,20 @@ def test_an_older_catalog_is_refused_and_left_alone(tmp_path):
     with pytest.raises(CatalogTooOld, match="add your folders to a new library"):
         Catalog.open(path)
     assert path.read_bytes() == before
+
+
+def test_a_catalog_of_the_last_revision_keeps_its_texts(tmp_path):
+    """Texts of before 0017 have no time: they may be a label's or a search's."""
+    path = catalog_of_0014(tmp_path)
+    with sqlite3.connect(path) as connection:
+        for text in ("dog", "a private thing"):
+            connection.execute(
+                "INSERT INTO text_vector (space_id, text, vector)"
+                " SELECT id, ?, zeroblob(4 * dimension) FROM space LIMIT 1",
+                (text,),
+            )
+    connection.close()
+    with Catalog.open(path) as catalog, catalog.write() as t:
+        assert t.texts.searched() == []
+        assert t.texts.forget_searches({"dog"}) == 1
+        assert t.connection.exec_driver_sql("SELECT text FROM text_vector").scalars().all() == ["dog"]

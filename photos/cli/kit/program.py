@@ -49,6 +49,7 @@ _COMMANDS = (
     "failed",
     "verify",
     "prune",
+    "history",
     "doctor",
     "demo",
 )
