@@ -16,6 +16,8 @@ from typing import Final
 LONGEST: Final = 4096
 _STAR: Final = "*"
 _BLANKS = " \t"
+#: An expression that nothing matches.
+_NOTHING: Final = "(?!)"
 #: The classes of POSIX, as ASCII: https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap09.html
 _CLASSES: Final = {
     "alnum": "0-9A-Za-z",
@@ -108,7 +110,9 @@ def _path(segments: list[str]) -> str:
 
 
 def _segment(text: str) -> str:
-    """The expression for one name."""
+    """The expression for one name. None is empty, so an empty one matches nothing."""
+    if not text:
+        return _NOTHING
     runs = [(is_star, "".join(marks)) for is_star, marks in groupby(_marks(text), lambda mark: mark == _STAR)]
     first = runs.pop(0)[1] if not runs[0][0] else ""
     if not runs:
@@ -160,7 +164,7 @@ def _bracket(text: str, at: int) -> tuple[str, int]:
             inside.append(re.escape(low))
     content = "".join(inside)
     if not content:
-        return ("[^/]" if is_negated else "(?!)"), at + 1
+        return ("[^/]" if is_negated else _NOTHING), at + 1
     return f"(?!/)[{'^' if is_negated else ''}{content}]", at + 1
 
 

@@ -1,6 +1,7 @@
 """Long stress trials, run by hand.
 
-`python -m tests.stress kills 200`, `retags 50`, `stopped 30000`, `renamed 10000`, `starts 100`.
+`python -m tests.stress kills 200`, `retags 50`, `stopped 30000`, `renamed 10000`, `starts 100`, `damage 100`,
+`limits 100`, `calls 50`, `overlaps 50`, `inputs 200`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import trials
+from . import faults, trials
 
 TRIALS = {
     "kills": trials.kills,
@@ -18,6 +19,11 @@ TRIALS = {
     "stopped": trials.stopped,
     "renamed": trials.renamed,
     "starts": trials.starts,
+    "damage": faults.damage,
+    "limits": faults.limits,
+    "calls": faults.calls,
+    "overlaps": faults.overlaps,
+    "inputs": faults.inputs,
 }
 
 parser = argparse.ArgumentParser(prog="python -m tests.stress", description=__doc__)

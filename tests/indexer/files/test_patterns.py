@@ -46,6 +46,9 @@ _PARTS = (
         ("[[:digit:]]*", "x.jpg", False),
         ("[z-a]", "m", False),
         ("/", "a", False),
+        ("//", "a", False),
+        ("a//b", "a/b", False),
+        ("a/**//b", "a/b", False),
         ("A", "a", False),
     ],
 )
