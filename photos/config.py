@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from photos.errors import SettingError
-from store.open_file import read_file
-from store.private_files import CATALOG_FILE as CATALOG_FILE  # noqa: PLC0414 - the program knows it by this module
 
-#: Name of the log in the library's folder.
+#: Names of files in the library's folder. `store.private_files` has the first one too: a search that the daemon answers
+#: loads no more of the store than its errors.
+CATALOG_FILE: Final = "catalog.sqlite3"
 LOG_FILE: Final = "watch.log"
 #: Values of `log_level`, from the most messages to the fewest.
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
@@ -150,13 +150,17 @@ def _defaults() -> Settings:
 
 
 def _from_file(path: Path) -> list[tuple[str, str, object]]:
+    if not os.path.lexists(path):
+        return []
+    from store.open_file import read_file  # noqa: PLC0415 - most people have no such file
+
     try:
         content = read_file(path, _LARGEST)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise SettingError(str(path), f"it cannot be read: {error.strerror or error}") from error
-    import tomllib  # noqa: PLC0415 - most people have no such file
+    import tomllib  # noqa: PLC0415 - as above
 
     try:
         text = content.decode("utf-8-sig")

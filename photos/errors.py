@@ -58,7 +58,7 @@ class BadPattern(PhotosError):
 
     status = 2
     sentence = (
-        "{pattern} is not a pattern of the .gitignore syntax; put a backslash before a mark that is meant as it is."
+        "'{pattern}' is not a pattern of the .gitignore syntax; put a backslash before a mark that is meant as it is."
     )
     pattern: str
 

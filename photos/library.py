@@ -50,11 +50,10 @@ class OpenLibrary:
         is_new = self.is_new
         if self.settings.shared:
             make_shared(self.settings.catalog_path)
-        elif tighten(self.settings.library):
-            self._on_tightened()
+        # Opened first: permissions of a folder with a foreign file of that name stay as they are.
         catalog = Catalog.open(self.settings.catalog_path, MappedRows(self.settings.index_folder))
-        if is_new and not self.settings.shared:
-            tighten(self.settings.library)
+        if not self.settings.shared and tighten(self.settings.library) and not is_new:
+            self._on_tightened()
         return catalog
 
     @property

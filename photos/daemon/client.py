@@ -5,6 +5,7 @@ A warm search does little else, so this module does not import http.client, whic
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from photos.errors import Refused
 from photos.operations.requests import Request
-from store.json_text import parse_json
 
 from .protocol import (
     CATALOG,
@@ -91,7 +91,7 @@ class PendingAnswer:
             return decode_search(body)
         except OSError as error:
             raise Unanswered(_reason(error)) from error
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             raise Unanswered("the response is not valid") from error
 
     def _receive(self) -> bytes:
@@ -147,7 +147,7 @@ def _parse(message: bytes) -> tuple[int, dict[str, Any]]:
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     if not gap or not version.startswith("HTTP/1.") or int(headers["content-length"]) != len(body):
         raise ValueError(first)
-    content = parse_json(body)
+    content = json.loads(body)
     if not isinstance(content, dict):
         raise TypeError(content)
     return int(status), content

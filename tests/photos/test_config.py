@@ -7,8 +7,10 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from photos import config as config_module
 from photos.config import config_path, data_path, load
 from photos.errors import SettingError
+from store import private_files
 
 
 @pytest.fixture
@@ -104,3 +106,7 @@ def test_a_tilde_means_the_home_folder(config, own_home):
 def test_a_library_given_as_an_option_is_made_absolute(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert load({"library": Path("here")}, {}).library == tmp_path / "here"
+
+
+def test_the_catalog_has_one_name():
+    assert config_module.CATALOG_FILE == private_files.CATALOG_FILE
