@@ -349,7 +349,7 @@ class Vocabularies:
         ]
         if new:
             self._connection.execute(insert(_label), new)
-            self._note_examples(definition.labels)
+            self._note_examples(labels)
             known = self._known_labels(list(wanted))
         return known
 
