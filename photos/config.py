@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from photos.errors import SettingError
 
-#: Names of files in the library's folder.
+#: Names of files in the library's folder. `store.private_files` has the first one too: a search that the daemon answers
+#: loads no more of the store than its errors.
 CATALOG_FILE: Final = "catalog.sqlite3"
 LOG_FILE: Final = "watch.log"
 #: Values of `log_level`, from the most messages to the fewest.
@@ -21,6 +22,11 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 #: Values of `decode`: JPEG pictures at reduced size, which is several times as fast, and at full size.
 DECODINGS: Final = ("reduced", "full")
 _PREFIX = "PHOTOS_"
+#: Bytes of `config.toml`.
+_LARGEST: Final = 1 << 20
+#: Most processes, threads or pictures, and the longest time in any unit: beyond, clocks overflow.
+_MOST: Final = 100_000
+_LONGEST: Final = 1_000_000
 #: Below the home directory on Linux: https://specifications.freedesktop.org/basedir-spec/
 _USUAL = {"config": ".config", "data": ".local/share"}
 
@@ -71,6 +77,10 @@ class Settings:
     log_level: str = "info"
     #: Whether links to folders are followed.
     follow_links: bool = False
+    #: Number of past searches that are remembered.
+    remembered_searches: int = 1000
+    #: Whether other users may have permissions on the library's files.
+    shared: bool = False
     #: Days for which a photo's embedding and tags are kept after its last file went.
     keep_days: float = 30.0
     #: Folders whose files are best among identical ones, the first most.
@@ -142,16 +152,22 @@ def _defaults() -> Settings:
 
 
 def _from_file(path: Path) -> list[tuple[str, str, object]]:
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return []
-    import tomllib  # noqa: PLC0415 - most people have no such file
+    from store.open_file import read_file  # noqa: PLC0415 - most people have no such file
+
+    try:
+        content = read_file(path, _LARGEST)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise SettingError(str(path), f"it cannot be read: {error.strerror or error}") from error
+    import tomllib  # noqa: PLC0415 - as above
 
     try:
         text = content.decode("utf-8-sig")
         settings = tomllib.loads(text)
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise SettingError(str(path), f"it is not valid TOML ({error})") from error
     return [(f"{path}:{_line(text, name)}", name, value) for name, value in settings.items()]
 
@@ -223,6 +239,17 @@ def _count(value: object) -> int:
     return number
 
 
+def _number(value: object) -> int:
+    return 0 if value in (0, "0") and not isinstance(value, bool) else _size(value)
+
+
+def _size(value: object) -> int:
+    number = _count(value)
+    if number > _MOST:
+        raise ValueError(f"at most {_MOST}")
+    return number
+
+
 def _yes_or_no(value: object) -> bool:
     spelled = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
     found = spelled.get(str(value).lower())
@@ -245,10 +272,12 @@ def _hours(value: object) -> tuple[time, time]:
 def _span(value: object) -> float:
     try:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else 0.0
-    except ValueError:
+    except (ValueError, OverflowError):
         number = 0.0
     if not 0 < number < math.inf:
         raise ValueError("a number greater than 0")
+    if number > _LONGEST:
+        raise ValueError(f"at most {_LONGEST}")
     return number
 
 
@@ -259,7 +288,7 @@ def _not_negative(value: object) -> float:
 def _probability(value: object) -> float:
     try:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else -1.0
-    except ValueError:
+    except (ValueError, OverflowError):
         number = -1.0
     if not 0 <= number <= 1:
         raise ValueError("a probability from 0 to 1")
@@ -273,9 +302,9 @@ _READERS: dict[str, Callable[[object], object]] = {
     "device": _one_of("cpu", "cuda", "mps"),
     "precision": _one_of("float32", "bfloat16", "float16", "int8"),
     "decode": _one_of(*DECODINGS),
-    "workers": _count,
-    "threads": _count,
-    "batch_size": _count,
+    "workers": _size,
+    "threads": _size,
+    "batch_size": _size,
     "companions": _yes_or_no,
     "top": _count,
     "threshold": _probability,
@@ -288,6 +317,8 @@ _READERS: dict[str, Callable[[object], object]] = {
     "pause_on_battery": _yes_or_no,
     "log_level": _one_of(*LOG_LEVELS),
     "follow_links": _yes_or_no,
+    "remembered_searches": _number,
+    "shared": _yes_or_no,
     "keep_days": _not_negative,
     "duplicates_prefer": _folders,
 }

@@ -2,6 +2,7 @@
 
 PhotosError                 the base of all errors that people see (store.errors)
 ├── SettingError            a setting that is unknown or wrong, and its place
+├── BadPattern              a pattern of files to leave out is none of the .gitignore syntax
 ├── MissingFolder           the folder does not exist, or is no folder
 ├── NotConfirmed            nobody can be asked about what cannot be undone
 ├── UnknownFolder           the folder was never added
@@ -51,6 +52,16 @@ class SettingError(PhotosError):
 
     def __str__(self) -> str:
         return f"{self.place}: {self.problem}."
+
+
+class BadPattern(PhotosError):
+    """A pattern of files to leave out that could match nothing."""
+
+    status = 2
+    sentence = (
+        "'{pattern}' is not a pattern of the .gitignore syntax; put a backslash before a mark that is meant as it is."
+    )
+    pattern: str
 
 
 class MissingFolder(PhotosError):

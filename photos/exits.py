@@ -20,6 +20,10 @@ from photos.errors import PhotosError, safe
 PROBLEM: Final = 1
 INTERRUPTED: Final = 130
 CLOSED_PIPE: Final = 141
+_NO_MEMORY: Final = "There is not enough memory; close other programs, or set a smaller batch_size."
+_NO_FILES: Final = (
+    "The system lets this program open no more files; close other programs, or raise the limit with `ulimit -n`."
+)
 
 
 class ClosedPipe(Exception):
@@ -44,11 +48,29 @@ def explain(error: Exception) -> tuple[str, int]:
     if isinstance(error, PhotosError):
         return str(error), error.status
     if isinstance(error, MemoryError):
-        return "There is not enough memory; close other programs, or set a smaller batch_size.", PROBLEM
+        return _NO_MEMORY, PROBLEM
     if isinstance(error, OSError) and error.errno is not None:
         return _explain_system(error), PROBLEM
+    if _is_out_of_files(error):
+        return _NO_FILES, PROBLEM
+    if isinstance(error, ImportError):
+        return (
+            f"A part of the program cannot be loaded ({_first_line(error)}); install it again.",
+            PROBLEM,
+        )
     kind = type(error).__name__
     return f"Internal error: {kind}: {_first_line(error)} (run again with `photos --debug …` to see where).", PROBLEM
+
+
+def _is_out_of_files(error: BaseException | None) -> bool:
+    """Return whether *error* came of too many open files. Libraries that load code say so in words alone."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+            return True
+        if os.strerror(errno.EMFILE) in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _explain_system(error: OSError) -> str:
@@ -56,6 +78,10 @@ def _explain_system(error: OSError) -> str:
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return f"{about}The disk is full; make room and run the command again, nothing that was finished is lost."
+        case errno.EMFILE | errno.ENFILE:
+            return f"{about}{_NO_FILES}"
+        case errno.ENOMEM:
+            return f"{about}{_NO_MEMORY}"
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return f"{about}Permission denied; check who may read and write there."
         case _:

@@ -14,6 +14,7 @@ from photos.encoders import TruncationReporter
 from photos.errors import EmptyLibrary
 from query.similarity import EncodeTexts, TextVectors
 from store import Catalog, FaissIndex, MappedRows, Space, Transaction, VectorIndex
+from store.private_files import make_shared, tighten
 
 if TYPE_CHECKING:
     from indexer import Readers
@@ -26,19 +27,34 @@ if TYPE_CHECKING:
 
 
 class OpenLibrary:
-    """The parts of one library. Each is made at its first use; `close` releases them."""
+    """The parts of one library. Each is made at its first use; `close` releases them.
+
+    *on_tightened* is called if other users could do something with the library's files, and now cannot any more.
+    """
 
     def __init__(
-        self, settings: Settings, encoders: EncoderFactory | None = None, make_readers: MakeReaders | None = None
+        self,
+        settings: Settings,
+        encoders: EncoderFactory | None = None,
+        make_readers: MakeReaders | None = None,
+        on_tightened: Callable[[], object] = lambda: None,
     ) -> None:
         self.settings = settings
+        self._on_tightened = on_tightened
         self.encoders = encoders or SiglipEncoders(settings.tokenizer_cache, settings.threads)
         self._make_readers = make_readers or _reader_processes
 
     @cached_property
     def catalog(self) -> Catalog:
-        """The library's catalog. It is created if there is none."""
-        return Catalog.open(self.settings.catalog_path, MappedRows(self.settings.index_folder))
+        """The library's catalog. It is created if there is none, and made private unless the library is shared."""
+        is_new = self.is_new
+        if self.settings.shared:
+            make_shared(self.settings.catalog_path)
+        # Opened first: permissions of a folder with a foreign file of that name stay as they are.
+        catalog = Catalog.open(self.settings.catalog_path, MappedRows(self.settings.index_folder))
+        if not self.settings.shared and tighten(self.settings.library) and not is_new:
+            self._on_tightened()
+        return catalog
 
     @property
     def is_new(self) -> bool:
@@ -107,7 +123,7 @@ class OpenLibrary:
             made = self.text_encoder(checkpoint or self.checkpoint_of(space))
             return (made if on_truncated is None else TruncationReporter(made, on_truncated)).encode_text
 
-        return TextVectors(self.catalog, space, encoder)
+        return TextVectors(self.catalog, space, encoder, self.settings.remembered_searches)
 
     def text_encoder(self, checkpoint: Checkpoint) -> TextEncoder:
         """The checkpoint's text encoder."""

@@ -14,9 +14,14 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from photos.errors import AlreadyWatched
+from store.json_text import parse_json
+from store.open_file import read_file
+from store.private_files import as_catalog, file_mode, make_folder
 
 #: Seconds in which a process that holds the lock has published its state.
 _PUBLISH_SECONDS = 2.0
+#: Bytes of the file with the state.
+_LARGEST = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,11 @@ class DaemonInfo:
 @contextmanager
 def library_lock(library: Path) -> Iterator[None]:
     """Hold the lock of *library*. Raises `AlreadyWatched` if another process holds it."""
-    library.mkdir(parents=True, exist_ok=True)
+    make_folder(library)
     until = time.monotonic() + _PUBLISH_SECONDS
     while True:
         try:
-            lock = FileLock(_lock_path(library)).acquire(blocking=False)
+            lock = FileLock(_lock_path(library), mode=file_mode(library)).acquire(blocking=False)
             break
         except Timeout:
             # `running_daemon` takes the lock for an instant too, and publishes nothing.
@@ -68,7 +73,8 @@ def write_info(library: Path, info: DaemonInfo) -> None:
     """Publish *info*. Only the process that holds the lock may call this."""
     partial = library / f".{_info_path(library).name}.{secrets.token_hex(4)}"
     try:
-        partial.write_text(json.dumps(asdict(info)), "utf-8")
+        with open(partial, "w", encoding="utf-8", opener=as_catalog) as file:
+            json.dump(asdict(info), file)
         partial.replace(_info_path(library))
     finally:
         partial.unlink(missing_ok=True)
@@ -79,7 +85,7 @@ def running_daemon(library: Path) -> DaemonInfo | None:
     if not _lock_path(library).exists():
         return None
     try:
-        with FileLock(_lock_path(library)).acquire(blocking=False):
+        with FileLock(_lock_path(library), mode=file_mode(library)).acquire(blocking=False):
             return None
     except Timeout:
         info = _read_info(library)
@@ -99,9 +105,10 @@ def is_running(pid: int) -> bool:
 
 def _read_info(library: Path) -> DaemonInfo | None:
     try:
-        content = json.loads(_info_path(library).read_text("utf-8"))
+        content = parse_json(read_file(_info_path(library), _LARGEST))
+        assert isinstance(content, dict)
         return DaemonInfo(**{**content, "polled": tuple((path, reason) for path, reason in content["polled"])})
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AssertionError):
         return None
 
 

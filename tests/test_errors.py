@@ -18,6 +18,7 @@ MODULES = ("store.errors", "indexer.errors", "indexer.decode.errors", "indexer.m
 CODES = {
     "bad_label",
     "bad_namespace",
+    "bad_pattern",
     "bad_query",
     "bad_source",
     "bad_tag_file",

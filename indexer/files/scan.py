@@ -127,11 +127,11 @@ def _rules_of(
         return rules, []
     shown = os.path.join(below, RULES_FILE)
     try:
-        spec, bad = read_rules(os.path.join(folder, shown), shown)
+        patterns, bad = read_rules(os.path.join(folder, shown), shown)
     except OSError as error:
         # It may keep private pictures out, so without it nothing below is read.
         return Unreadable(below, f"its .photosignore cannot be read: {error.strerror or error}"), []
-    return rules.within(below, spec), bad
+    return rules.within(below, patterns), bad
 
 
 def _rules_above(folder: bytes, path: bytes, rules: Rules, *, follow: bool) -> Rules | LeftOut | Unreadable:

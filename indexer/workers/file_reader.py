@@ -22,11 +22,11 @@ from indexer.decode import (
     read_photo,
     read_sidecar,
 )
-from indexer.files.open_file import open_file, open_nonblocking
 from indexer.files.picture_names import told_apart
 from indexer.files.scan import stamp_of
 from indexer.metadata.takeout import read_takeout
 from store import Facts, Metadata, Outcome, Stamp
+from store.open_file import open_file, open_nonblocking
 
 if TYPE_CHECKING:
     from indexer.models.protocols import Preprocessor

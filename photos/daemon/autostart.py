@@ -36,7 +36,7 @@ def install(library: Path, environment: Mapping[str, str], platform: str = sys.p
     """
     path = _path(library, environment, platform)
     content = _content(library, platform)
-    if path.exists() and path.read_bytes() != content:
+    if path.exists() and (not path.is_file() or path.read_bytes() != content):
         raise FileExists(str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)

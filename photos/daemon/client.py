@@ -91,7 +91,7 @@ class PendingAnswer:
             return decode_search(body)
         except OSError as error:
             raise Unanswered(_reason(error)) from error
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
             raise Unanswered("the response is not valid") from error
 
     def _receive(self) -> bytes:

@@ -15,7 +15,7 @@ from photos.operations.requests import Request
 from photos.records.photos import SearchRecord
 from query.errors import QueryError
 
-from .protocol import CATALOG, PROGRAM, REFUSED, REQUESTS, decode_request, encode
+from .protocol import CATALOG, PROGRAM, REFUSED, REQUESTS, BadRequest, decode_request, encode
 
 #: Bytes that a request may have.
 _LARGEST = 1 << 20
@@ -46,6 +46,10 @@ class Service(Protocol):
 
     def request_received(self, connection: socket.socket) -> None:
         """Note that the whole request of *connection* was received."""
+        ...
+
+    def answer_begins(self, connection: socket.socket) -> None:
+        """Note that *connection* is being answered."""
         ...
 
     def log_once(self, sentence: str) -> None:
@@ -106,8 +110,8 @@ class Handler(BaseHTTPRequestHandler):
         self._service.request_received(self.connection)
         try:
             return decode_request(self.path, body)
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
-            raise _Rejected(HTTPStatus.BAD_REQUEST, "this is no valid search") from error
+        except BadRequest as error:
+            raise _Rejected(HTTPStatus.BAD_REQUEST, str(error)) from error
 
     def _body(self) -> bytes:
         try:
@@ -148,6 +152,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, content: Mapping[str, object]) -> None:
         body = encode(content)
+        self._service.answer_begins(self.connection)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

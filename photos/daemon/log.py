@@ -16,6 +16,7 @@ from typing import Final, cast
 
 from photos.errors import safe
 from photos.exits import explain, status_of
+from store.private_files import make_folder
 
 #: Bytes of the log file, after which it becomes `NAME.1` in place of the one before.
 MOST_BYTES: Final = 5_000_000
@@ -71,7 +72,7 @@ def log_end(error: Exception | KeyboardInterrupt) -> int:
 def _handler(path: Path | None) -> logging.Handler:
     if path is None:
         return logging.StreamHandler()
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     return _OwnersFileHandler(path, maxBytes=MOST_BYTES, backupCount=1, encoding="utf-8", errors="backslashreplace")
 
 
@@ -86,8 +87,13 @@ class _OwnersFileHandler(RotatingFileHandler):
 
 
 def owner_only(path: str, flags: int) -> int:
-    """Open a file that, if it is new, only its owner can read and write; an `opener` for `open`."""
-    return os.open(path, flags, 0o600)
+    """Open a file that, if it is new, only its owner can read and write; an `opener` for `open`.
+
+    Raises `OSError` for a pipe that nobody reads, where `open` would wait for a reader.
+    """
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o600)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 class _LineFormatter(logging.Formatter):

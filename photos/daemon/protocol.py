@@ -6,16 +6,16 @@ settings and requests.
 
 from __future__ import annotations
 
-import json
+import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import MISSING, asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from photos.config import CATALOG_FILE
-from photos.operations.requests import Request, SearchRequest, SimilarRequest
+from photos.operations.requests import ORDERS, Request, SearchRequest, SimilarRequest
 from photos.strict_json import to_json
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ SOCKET: Final = "photos.sock"
 
 #: Bytes that the path of a socket may have: 107 on Linux, and 103 on macOS and the BSDs.
 _LONGEST = 103
+#: Characters of an unknown field's name that an error shows.
+_SHOWN = 50
 
 
 def socket_path(library: Path) -> str:
@@ -89,32 +91,108 @@ def encode(content: Request | Mapping[str, object]) -> bytes:
     return to_json(content if isinstance(content, Mapping) else asdict(content)).encode("ascii")
 
 
+class BadRequest(ValueError):
+    """The body is no request. The message names the field that is wrong."""
+
+
 def decode_request(path: str, body: bytes) -> Request:
-    """Read the body of a request to the endpoint *path*.
+    """Read the body of a request to the endpoint *path*. Raises `BadRequest`."""
+    from store.json_text import parse_json  # noqa: PLC0415 - clients read no requests
 
-    Raises `ValueError`, `TypeError`, `LookupError` or `AttributeError` if it is not valid.
-    """
-    record = json.loads(body)
-    if path == SIMILAR:
-        similar = SimilarRequest(**record)
-        _check_texts(similar.image, similar.directory)
-        _check_numbers(similar.top, 0)
-        return similar
-    query = record["query"]
-    search = SearchRequest(**{**record, "query": query if isinstance(query, str) else tuple(query)})
-    _check_texts(*([query] if isinstance(query, str) else query), search.directory)
-    _check_numbers(search.top, search.offset)
-    return search
-
-
-def _check_texts(*texts: object) -> None:
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError(texts)
+    try:
+        record = parse_json(body)
+    except ValueError as error:
+        raise BadRequest(f"this is no JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise BadRequest("this is no JSON object")
+    kind = REQUESTS[path]
+    known = {field.name: field for field in fields(kind)}
+    for name in record.keys() - known.keys():
+        raise BadRequest(f"{name[:_SHOWN]}: there is no such field; there are {', '.join(known)}")
+    for name, field in known.items():
+        if name not in record and field.default is MISSING:
+            raise BadRequest(f"{name}: it is missing")
+    return kind(**{name: _checked(name, value) for name, value in record.items()})
 
 
-def _check_numbers(top: int | None, offset: int) -> None:
-    if (top is not None and top < 1) or offset < 0:
-        raise ValueError(top, offset)
+def _checked(name: str, value: object) -> Any:
+    try:
+        return _CHECKS[name](value)
+    except (ValueError, OverflowError) as error:
+        raise BadRequest(f"{name}: it must be {error}") from error
+
+
+def _query(value: object) -> str | tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(_text(each) for each in value)
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("a text")  # noqa: TRY004 - a request is wrong, not a type
+    try:
+        # Bytes of a path that is no text are lone surrogates; others mean nothing.
+        is_sound = b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        is_sound = False
+    if not is_sound:
+        raise ValueError("a text without NUL characters and lone surrogates")
+    return value
+
+
+def _directory(value: object) -> str:
+    if not os.path.isabs(text := _text(value)):
+        raise ValueError("an absolute path")
+    return text
+
+
+def _whole_or_none(least: int) -> Callable[[object], int | None]:
+    check = _whole(least)
+    return lambda value: None if value is None else check(value)
+
+
+def _whole(least: int) -> Callable[[object], int]:
+    def check(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            raise ValueError(f"a whole number from {least} on")
+        return value
+
+    return check
+
+
+def _order(value: object) -> str:
+    if value not in ORDERS:
+        raise ValueError(" or ".join(ORDERS))
+    return str(value)
+
+
+def _cosine(value: object) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise ValueError("a number or null")
+    return float(value)
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError("true or false")  # noqa: TRY004 - as above
+    return value
+
+
+_CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
+    "query": _query,
+    "image": _text,
+    "directory": _directory,
+    "top": _whole_or_none(1),
+    "offset": _whole(0),
+    "sort": _order,
+    "min_score": _cosine,
+    "stands_out": _flag,
+    "group": _flag,
+    "exact": _flag,
+}
 
 
 def decode_search(body: Mapping[str, object]) -> SearchRecord:

@@ -76,8 +76,9 @@ class Server(ThreadingUnixStreamServer):
         self._program, self._upgrade_check = program_id(), UpgradeCheck()
         self._turns = threading.BoundedSemaphore(_ANSWERS)
         self._lock = threading.Lock()
-        #: Open connections, and the time when each began; None once its request was received.
-        self._open: dict[socket.socket, float | None] = {}
+        #: Open connections, each with the time by which its client must have sent the request, or taken the answer and
+        #: closed; None while the answer is worked on.
+        self._due: dict[socket.socket, float | None] = {}
         # A killed process leaves its socket.
         with suppress(FileNotFoundError):
             os.unlink(self._path)
@@ -115,10 +116,12 @@ class Server(ThreadingUnixStreamServer):
                 self._turns.release()
 
     def request_received(self, connection: socket.socket) -> None:
-        """Note that the whole request of *connection* was received."""
-        with self._lock:
-            if connection in self._open:
-                self._open[connection] = None
+        """Note that the whole request of *connection* was received: its client has nothing to do until the answer."""
+        self._set_due(connection, None)
+
+    def answer_begins(self, connection: socket.socket) -> None:
+        """Note that *connection* is being answered: its client has to take the answer from now on."""
+        self._set_due(connection, time.monotonic() + self.patience)
 
     def log_once(self, sentence: str) -> None:
         """Log *sentence*, unless it was logged before."""
@@ -137,36 +140,41 @@ class Server(ThreadingUnixStreamServer):
         until = time.monotonic() + _LAST
         for _ in range(_ANSWERS):
             self._turns.acquire(timeout=max(0.0, until - time.monotonic()))
-        self._cut(lambda _began: True)
+        self._cut(lambda _due: True)
 
     def verify_request(self, request: object, client_address: object) -> bool:
         """True if one more connection may be open."""
         del client_address
         assert isinstance(request, socket.socket)
         with self._lock:
-            if len(self._open) >= _CONNECTIONS:
+            if len(self._due) >= _CONNECTIONS:
                 return False
-            self._open[request] = time.monotonic()
+            self._due[request] = time.monotonic() + self.patience
             return True
 
     def close_request(self, request: object) -> None:
         """Close a connection."""
         assert isinstance(request, socket.socket)
         with self._lock:
-            self._open.pop(request, None)
+            self._due.pop(request, None)
         request.close()
 
     def service_actions(self) -> None:
-        """Cut off clients that take too long to send their request."""
-        late = time.monotonic() - self.patience
-        self._cut(lambda began: began is not None and began < late)
+        """Cut off clients that take too long to send their request, or to take the answer."""
+        now = time.monotonic()
+        self._cut(lambda due: due is not None and due < now)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Ignore errors: handlers raise only when a client has disconnected."""
 
+    def _set_due(self, connection: socket.socket, due: float | None) -> None:
+        with self._lock:
+            if connection in self._due:
+                self._due[connection] = due
+
     def _cut(self, is_due: Callable[[float | None], bool]) -> None:
         with self._lock:
-            chosen = [connection for connection, began in self._open.items() if is_due(began)]
+            chosen = [connection for connection, due in self._due.items() if is_due(due)]
             for connection in chosen:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)

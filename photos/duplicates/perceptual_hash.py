@@ -22,9 +22,9 @@ from PIL import Image
 
 from indexer import DecodeError
 from indexer.decode import MemoryLock, read_photo
-from indexer.files.open_file import open_file
 from store import Catalog, CatalogBusy, CatalogReadOnly, DiskFailed, DiskFull, IndexedFile
 from store import PerceptualHash as StoredHashes
+from store.open_file import open_file
 
 from .file_state import FileState, file_state
 

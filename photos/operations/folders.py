@@ -6,8 +6,8 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from indexer import anchored
-from photos.errors import MissingFolder, UnknownFolder
+from indexer import anchored, is_pattern
+from photos.errors import BadPattern, MissingFolder, UnknownFolder
 from photos.library import OpenLibrary
 from store import Folder, FolderCovered, Transaction
 
@@ -68,6 +68,13 @@ def absolute(path: str) -> bytes:
 def is_inside(path: bytes, folder: bytes) -> bool:
     """Return whether *path* lies below *folder*."""
     return path.startswith(folder.rstrip(b"/") + b"/")
+
+
+def check_patterns(patterns: Sequence[str]) -> None:
+    """Raise `BadPattern` for the first of *patterns* that is none of the .gitignore syntax."""
+    for pattern in patterns:
+        if not is_pattern(pattern):
+            raise BadPattern(pattern)
 
 
 def register(t: Transaction, path: bytes, excludes: Sequence[str] = ()) -> Folder:

@@ -13,7 +13,7 @@ from indexer import IndexRequest as FilesRequest
 from photos.errors import EmptyLibrary
 from photos.library import OpenLibrary
 from photos.models import Model
-from photos.operations.folders import absolute, checked, move, register, registered
+from photos.operations.folders import absolute, check_patterns, checked, move, register, registered
 from photos.operations.progress import SILENT, Progress, Stage, steps
 from photos.operations.retag import finish_pending
 from photos.operations.revisions import current_revision, ensure_vocabulary
@@ -85,9 +85,11 @@ class PassOptions:
 def add(library: OpenLibrary, request: AddRequest, progress: Progress = SILENT) -> IndexResult:
     """Register the folders, then index them.
 
-    Raises `MissingFolder`, `UnknownFolder` or `FolderCovered` for the folders, and the errors of `models.choose`.
+    Raises `BadPattern`, `MissingFolder`, `UnknownFolder` or `FolderCovered` for the folders, and the errors of
+    `models.choose`.
     """
     started = time.perf_counter()
+    check_patterns(request.excludes)
     paths = [checked(folder) for folder in request.folders]
     moves = [(absolute(old), checked(new)) for old, new in request.moved]
     model = library.choose_model(request.model)

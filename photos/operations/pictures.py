@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer import DecodeError, ImageEncoder
 from indexer.decode import read_photo
-from indexer.files.open_file import open_file
 from indexer.models import Preprocessing
 from indexer.workers.file_reader import MOST_BYTES
 from photos.errors import MissingFolder, UnreadablePicture
@@ -23,6 +20,7 @@ from photos.library import OpenLibrary
 from photos.operations.folders import absolute
 from query.errors import NotInLibrary
 from store import Photo, Space, Transaction
+from store.open_file import open_input
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,7 @@ def _read(path: str, named: str) -> bytes:
     if Path(path).is_dir():
         raise UnreadablePicture(named, "it is a folder; `photos add` indexes folders")
     try:
-        with _opened(path) as opened:
+        with open_input(path) as opened:
             # A user may name a film.
             if (size := os.fstat(opened.fileno()).st_size) > MOST_BYTES:
                 raise UnreadablePicture(named, f"it has {size / 1e9:.1f} GB")
@@ -127,10 +125,3 @@ def _read(path: str, named: str) -> bytes:
         raise UnreadablePicture(named, error.strerror or str(error)) from error
     except ValueError as error:
         raise UnreadablePicture(named, str(error)) from error
-
-
-def _opened(path: str) -> BinaryIO:
-    """Open the file at *path*, or the pipe that a shell made for a <(…). Any other pipe may block without end."""
-    if is_of_one_process(path) and stat.S_ISFIFO(os.stat(path).st_mode):
-        return open(path, "rb")
-    return open_file(os.fsencode(path))

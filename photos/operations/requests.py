@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+#: Orders of results: best first, or newest first.
+ORDERS: Final = ("relevance", "date")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +24,7 @@ class SearchRequest:
     whole_listing: bool = False
     #: The number of better photos to skip.
     offset: int = 0
-    #: "relevance" or "date".
+    #: One of `ORDERS`.
     sort: str = "relevance"
     #: The lowest cosine of a photo that is found.
     min_score: float | None = None

@@ -75,11 +75,11 @@ def ensure_vocabulary(catalog: Catalog, model: str) -> Revision:
     if revision is not None:
         return revision
     definition = shipped_vocabulary(DEFAULT_OF_DEMO if model == DEMO else DEFAULT)
-    with catalog.write() as t:
+    with catalog.staged(definition) as staged, catalog.write() as t:
         # Another process may have chosen one since.
         revision = current_revision(t) or target_revision(t)
         if revision is None:
-            revision = t.vocabularies.current(definition.name) or t.vocabularies.put(definition)
+            revision = t.vocabularies.current(definition.name) or t.vocabularies.put(definition, staged=staged)
             put_in_force(t, revision)
     return revision
 
@@ -100,16 +100,16 @@ def find_or_import(catalog: Catalog, name: str) -> Revision:
     if name not in SHIPPED:
         raise UnknownVocabulary(name, sorted({*known, *SHIPPED}))
     definition = shipped_vocabulary(name)
-    with catalog.write() as t:
+    with catalog.staged(definition) as staged, catalog.write() as t:
         # Another process may have added it since, and changed it.
-        return t.vocabularies.current(name) or t.vocabularies.put(definition)
+        return t.vocabularies.current(name) or t.vocabularies.put(definition, staged=staged)
 
 
 def import_file(catalog: Catalog, path: str, name: str | None = None) -> Revision:
     """Add the vocabulary file at *path* as the newest revision of *name*, or of the file's own name."""
     definition = read_vocabulary(Path(path), name)
-    with catalog.write() as t:
-        return t.vocabularies.put(definition)
+    with catalog.staged(definition) as staged, catalog.write() as t:
+        return t.vocabularies.put(definition, staged=staged)
 
 
 def find_definition(catalog: Catalog | None, name: str | None) -> VocabularyDefinition:
@@ -163,7 +163,7 @@ def find_slot(t: Transaction, name: str | None) -> str | None:
     """
     if name is None:
         return ""
-    if t.vocabularies.current(name) is not None:
+    if t.vocabularies.newest_id(name) is not None:
         return None
     slot = name.removesuffix(MARK).lower()
     return slot if slot and slot in t.slots.names() else None

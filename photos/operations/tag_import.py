@@ -12,9 +12,12 @@ from photos.library import OpenLibrary
 from query import tagging
 from query.tagging import Comparison, ImportedTags, read_tags
 from store import Transaction
+from store.open_file import read_input
 
 #: The source of tags that were imported from keywords.
 KEYWORDS = "keywords"
+#: Bytes of a file of tags.
+_LARGEST = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ def compare_sources(library: OpenLibrary, request: CompareRequest) -> SourceComp
 
 def _read(file: str) -> list[ImportedTags]:
     try:
-        text = Path(file).read_text("utf-8-sig")
+        text = read_input(file, _LARGEST).decode("utf-8-sig")
     except (OSError, ValueError) as error:
         raise UnreadableFile(file, getattr(error, "strerror", None) or str(error)) from error
     return read_tags(text, file, is_table=Path(file).suffix.lower() in {".csv", ".tsv"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -45,9 +46,9 @@ def revise(
         if before is None and slot:
             raise UnknownNamespace(slot, [name for name in names if name])
         definition = change(find_definition(None, None) if before is None else before.definition)
-        with catalog.write() as t:
+        with catalog.staged(definition) as staged, catalog.write() as t:
             if t.slots.target_revision_id(slot) == (before and before.id):
-                revision = t.vocabularies.put(definition)
+                revision = t.vocabularies.put(definition, staged=staged)
                 use_from_now_on(t, revision, slot)
                 also(t)
                 return revision
@@ -120,19 +121,31 @@ def roll_back(library: OpenLibrary, request: RollBackRequest, progress: Progress
     """
     name = request.vocabulary
     vocabulary = vocabulary_history(library, name)[0].vocabulary
-    with library.catalog.write() as t:
-        targets = _targets(t, name, vocabulary)
-        if len(targets) > 1:
-            raise InForceTwice(vocabulary, list(targets))
-        if not targets:
-            earlier = _earlier(t, vocabulary, request.number, None)
+    with library.catalog.read() as t:
+        # Its labels are in memory from here on, so they are not read while others wait to write.
+        slot, before = _goal(t, name, vocabulary, request.number)
+    staging = library.catalog.staged(before.definition) if slot is None else nullcontext()
+    with staging as staged, library.catalog.write() as t:
+        slot, earlier = _goal(t, name, vocabulary, request.number)
+        if slot is None:
             restores = earlier.restores or earlier.number
-            return RollBackResult(t.vocabularies.put(earlier.definition, restores=restores), earlier, None)
-        slot, target = next(iter(targets.items()))
-        earlier = _earlier(t, target.vocabulary, request.number, target)
+            ready = staged if earlier.id == before.id else None
+            made = t.vocabularies.put(earlier.definition, restores=restores, staged=ready)
+            return RollBackResult(made, earlier, None)
         use_from_now_on(t, earlier, slot)
     done = finish_retag(library, earlier, slot, progress) if has_photos(library) else None
     return RollBackResult(earlier, earlier, slot, done)
+
+
+def _goal(t: Transaction, name: str | None, vocabulary: str, number: int | None) -> tuple[str | None, Revision]:
+    """The slot that a rollback changes, None if the vocabulary is in force nowhere, and the revision to go back to."""
+    targets = _targets(t, name, vocabulary)
+    if len(targets) > 1:
+        raise InForceTwice(vocabulary, list(targets))
+    if not targets:
+        return None, _earlier(t, vocabulary, number, None)
+    slot, target = next(iter(targets.items()))
+    return slot, _earlier(t, target.vocabulary, number, target)
 
 
 def _earlier(t: Transaction, vocabulary: str, number: int | None, target: Revision | None) -> Revision:
@@ -141,7 +154,8 @@ def _earlier(t: Transaction, vocabulary: str, number: int | None, target: Revisi
     From a revision that an earlier rollback made, it is the one before the revision whose content was brought back.
     """
     newest = t.vocabularies.history(vocabulary)[0].number
-    now = target or t.vocabularies.current(vocabulary)
+    newest_id = t.vocabularies.newest_id(vocabulary)
+    now = target or (None if newest_id is None else t.vocabularies.without_labels(newest_id))
     if number is None:
         number = ((now.restores or now.number) if now is not None else newest) - 1
     earlier = t.vocabularies.numbered(vocabulary, number)
@@ -155,13 +169,14 @@ def _targets(t: Transaction, name: str | None, vocabulary: str) -> dict[str, Rev
     slot = find_slot(t, name)
     if slot is None:
         return _slots_with(t, vocabulary)
-    target = target_revision(t, slot)
-    return {} if target is None else {slot: target}
+    target = t.slots.target_revision_id(slot)
+    return {} if target is None else {slot: t.vocabularies.without_labels(target)}
 
 
 def _slots_with(t: Transaction, vocabulary: str) -> dict[str, Revision]:
-    """The slots whose target is a revision of *vocabulary*, each with that revision."""
-    targets = {slot: target_revision(t, slot) for slot in t.slots.names()}
+    """The slots whose target is a revision of *vocabulary*, each with that revision without its labels."""
+    ids = {slot: t.slots.target_revision_id(slot) for slot in t.slots.names()}
+    targets = {slot: None if each is None else t.vocabularies.without_labels(each) for slot, each in ids.items()}
     return {slot: each for slot, each in targets.items() if each is not None and each.vocabulary == vocabulary}
 
 
@@ -221,11 +236,11 @@ def save_edit(library: OpenLibrary, draft: Draft, text: str) -> Edited | None:
 
 def save_definition(catalog: Catalog, draft: Draft, definition: VocabularyDefinition) -> Edited | None:
     """Make *definition* the newest revision as `save_edit` does."""
-    with catalog.write() as t:
+    with catalog.staged(definition) as staged, catalog.write() as t:
         if draft.state is not None and draft.state != _state(t, draft.name, definition.name):
             return None
         slots = _slots_to_follow(t, draft, definition.name)
-        revision = t.vocabularies.put(definition)
+        revision = t.vocabularies.put(definition, staged=staged)
         for slot in slots:
             use_from_now_on(t, revision, slot)
         return Edited(revision, tuple(slots))
@@ -296,5 +311,5 @@ def _slots_to_follow(t: Transaction, draft: Draft, vocabulary: str) -> Sequence[
 
 
 def _state(t: Transaction, name: str | None, vocabulary: str) -> _State:
-    base, newest = revision_to_change(t, name), t.vocabularies.current(vocabulary)
-    return None if base is None else base.id, None if newest is None else newest.id
+    base = revision_to_change(t, name)
+    return None if base is None else base.id, t.vocabularies.newest_id(vocabulary)

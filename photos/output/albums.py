@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.files.open_file import open_file
 from photos.errors import MissingFolder
+from store.open_file import open_file
 
 #: Longest file name, in bytes, on every common file system; and the longest suffix that counts as one.
 _MAX_NAME = 255

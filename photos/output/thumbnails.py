@@ -11,7 +11,7 @@ from PIL import Image
 
 from indexer import DecodeError
 from indexer.decode import read_photo, srgb
-from indexer.files.open_file import open_file
+from store.open_file import open_file
 
 _QUALITY = 80
 #: Bytes. Colour profiles of cameras and screens have some hundreds; those of printers would outweigh the thumbnail.

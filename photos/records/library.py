@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 if TYPE_CHECKING:
     from photos.operations.add_preview import AddPreview
     from photos.operations.doctor import Finding
+    from photos.operations.history import PastSearch
     from photos.operations.index import IndexResult
     from photos.operations.models import ModelEntry, ModelStatus
     from photos.operations.prune import PruneResult
@@ -88,6 +89,13 @@ class AddPreviewRecord(TypedDict):
     left_out: Annotated[int, "Files and folders that are left out by rules."]
     around: Annotated[str | None, "Registered folder that it lies in, or is."]
     within: Annotated[list[str], "Registered folders that would become part of it."]
+
+
+class PastSearchRecord(TypedDict):
+    """A past search that is remembered."""
+
+    text: Annotated[str, "Its text, in small letters."]
+    searched_at: Annotated[str, "When it was first searched for, ISO 8601, UTC."]
 
 
 class ProblemRecord(TypedDict):
@@ -405,3 +413,8 @@ def _in_force(each: SlotSummary, pending: frozenset[str]) -> InForceRecord:
         "folders": [os.fsdecode(folder) for folder in each.folders],
         "retag_pending": each.namespace in pending,
     }
+
+
+def past_search_record(search: PastSearch) -> PastSearchRecord:
+    """Return the record of a past search."""
+    return {"text": search.text, "searched_at": f"{search.searched_at.isoformat(timespec='seconds')}Z"}

@@ -14,6 +14,7 @@ from indexer.files.companions import sidecar_rank
 from photos.errors import SidecarLeft, SidecarsBusy
 from photos.library import OpenLibrary
 from store import Catalog, File, Folder, Metadata, SidecarWrite, Stamp, Transaction
+from store.private_files import file_mode
 
 from .open_folders import OpenFolders
 from .sidecar_files import read, remove_temporary
@@ -29,7 +30,7 @@ def exclusive(library: Path, catalog: Catalog, folders: OpenFolders) -> Iterator
     Raises `SidecarsBusy` if another process holds it.
     """
     try:
-        lock = FileLock(library / "sidecars.lock").acquire(blocking=False)
+        lock = FileLock(library / "sidecars.lock", mode=file_mode(library)).acquire(blocking=False)
     except Timeout:
         raise SidecarsBusy(library) from None
     with lock:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from indexer.decode import DecodeError, KeywordLists, read_keywords, read_sidecar
-from indexer.files.open_file import open_file
 from indexer.workers.bounded_calls import BoundedCalls, CallFailed
 from photos.errors import SidecarLeft
+from store.open_file import open_file
 
 from .merge import Merged, has_foreign_keywords, merge
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from query.errors import BadQuery, EmptyQuery
 
@@ -25,6 +26,8 @@ from .errors import InvalidPart
 from .filters import FILTER_TYPES, LIKE, closest_filter, find_filter, parse_values
 from .query import Filter, Picture, Query, Term, Text
 
+#: Bytes of a query in UTF-8.
+MOST_BYTES: Final = 4096
 _SIGNS = "+-"
 _WEIGHT = re.compile(r"(\d+(?:\.\d+)?|\.\d+):(?=[^\s\d:])", re.ASCII)
 _NAME = re.compile(r"([A-Za-z][A-Za-z_-]*):", re.ASCII)
@@ -298,6 +301,7 @@ def parse(words: Sequence[str]) -> Query:
     So a word with spaces is one token, such as `in:New York` or `beach at sunset`, unless it has several, as a whole
     query in one pair of quotes. Raises `BadQuery`, and nothing else, for any invalid query.
     """
+    _check_length(words)
     builder = _QueryBuilder()
     for word in words:
         if len(word.split()) > 1:
@@ -311,9 +315,17 @@ def parse(words: Sequence[str]) -> Query:
 
 def parse_line(text: str) -> Query:
     """Parse *text*, a query with its quotes. Raises `BadQuery`."""
+    _check_length([text])
     builder = _QueryBuilder()
     builder.take(tokenize(text))
     return builder.query()
+
+
+def _check_length(words: Sequence[str]) -> None:
+    """Raise `BadQuery` for more than `MOST_BYTES` in all, with the spaces between *words*."""
+    size = len(" ".join(words).encode("utf-8", "surrogatepass"))
+    if size > MOST_BYTES:
+        raise BadQuery(words[0], f"begins a query of {size} bytes", f"a query has at most {MOST_BYTES}")
 
 
 def _tokens(text: str) -> Iterable[Token]:

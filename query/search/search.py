@@ -256,7 +256,7 @@ def query_vector(terms: Sequence[Term], texts: TextVectors, pictures: PictureVec
     Raises `BadQuery` if the terms cancel each other.
     """
     words = _texts_of(terms)
-    known = dict(zip(words, texts.matrix(words), strict=True)) if words else {}
+    known = dict(zip(words, texts.searched(words), strict=True)) if words else {}
     total = np.zeros(0)
     for term in terms:
         vector = known[term.text] if isinstance(term, Text) else pictures.vector(term.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +15,26 @@ from store import Catalog, CatalogBusy, CatalogReadOnly, DiskFailed, DiskFull, S
 
 #: Texts between two commits. An interruption loses at most so many.
 _CHUNK = 64
+#: Letters of a search's text that is cached: about as many as a model reads.
+LONGEST: Final = 300
+#: Texts of searches that are cached unless the caller says otherwise.
+REMEMBERED: Final = 1000
 
 #: Encodes texts as unit vectors, float32 (n, d).
 EncodeTexts: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 class TextVectors:
-    """Vectors of texts in one space. *load_encoder* is called for the first text that is not cached."""
+    """Vectors of texts in one space. *load_encoder* is called for the first text that is not cached.
 
-    def __init__(self, catalog: Catalog, space: Space, load_encoder: Callable[[], EncodeTexts]) -> None:
+    Of the texts of searches, *remembered* are cached, and none longer than `LONGEST`.
+    """
+
+    def __init__(
+        self, catalog: Catalog, space: Space, load_encoder: Callable[[], EncodeTexts], remembered: int = REMEMBERED
+    ) -> None:
         self._catalog = catalog
+        self._remembered = remembered
         self._space = space
         self._load_encoder = load_encoder
         self._encode: EncodeTexts | None = None
@@ -32,11 +42,23 @@ class TextVectors:
 
     def vector(self, text: str) -> NDArray[np.float32]:
         """Return the unit vector, float32 (d,), of *text*. Raises `EmptyQuery` if it has no words."""
-        key = normalized_text(text)
-        if not key:
+        if not normalized_text(text):
             raise EmptyQuery
-        vector: NDArray[np.float32] = self.matrix([key])[0]
+        vector: NDArray[np.float32] = self.searched([text])[0]
         return vector
+
+    def searched(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors, float32 (n, d), of the *texts* of a search, at least one, in their order."""
+        keys = [normalized_text(text) for text in texts]
+        known = self._cached(list(dict.fromkeys(keys)))
+        missing = [key for key in dict.fromkeys(keys) if key not in known]
+        if missing:
+            new = dict(zip(missing, self._encoder()(missing), strict=True))
+            known.update(new)
+            short = {key: vector for key, vector in new.items() if len(key) <= LONGEST}
+            if short and self._remembered:
+                self._cache(short, searches=self._remembered)
+        return np.stack([known[key] for key in keys])
 
     def label_vector(self, name: str) -> NDArray[np.float32]:
         """Return the unit vector, float32 (d,), of a label with this name and the default templates.
@@ -86,11 +108,13 @@ class TextVectors:
                 known |= t.texts.get(self._space.id, [key for key in keys if key not in known])
         return known
 
-    def _cache(self, new: Mapping[str, NDArray[np.float32]], *, required: bool) -> None:
+    def _cache(
+        self, new: Mapping[str, NDArray[np.float32]], *, required: bool = False, searches: int | None = None
+    ) -> None:
         """Write *new* to the catalog. Unless *required*, do not wait for another writer and ignore a full disk."""
         try:
             with self._catalog.write(None if required else 0) as t:
-                t.texts.put(self._space.id, new)
+                t.texts.put(self._space.id, new, searches=searches)
         except (CatalogBusy, CatalogReadOnly, DiskFailed, DiskFull):
             if required:
                 raise

@@ -108,11 +108,10 @@ class Ancestors:
 
 def reachable(name: str, edges: Mapping[str, Sequence[str]]) -> list[str]:
     """Return all names reachable from *name* by *edges*, nearest first, without *name* itself."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     waiting = list(edges.get(name, ()))
-    while waiting:
-        nearest = waiting.pop(0)
+    for nearest in waiting:
         if nearest not in found and nearest != name:
-            found.append(nearest)
+            found[nearest] = None
             waiting += edges.get(nearest, ())
-    return found
+    return list(found)

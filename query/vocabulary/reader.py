@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from typing import Final
 from query.errors import Problem, VocabularyError
 from store import LabelDefinition, VocabularyDefinition
 from store.errors import safe
+from store.open_file import read_input
 
 from .csv_format import parse_csv
 from .labels import fill_templates, names_and_aliases, normalized_name, reachable
@@ -27,6 +29,8 @@ _FOLDER = Path(__file__).parent / "data"
 _LONGEST = 200
 #: Bytes. A vocabulary of RAM++'s size has 60 kB.
 _LARGEST = 20_000_000
+#: Labels among their own parents that are listed; each is searched for by itself.
+_MOST_CYCLES = 20
 
 
 def shipped_vocabulary(name: str) -> VocabularyDefinition:
@@ -41,17 +45,14 @@ def read_vocabulary(path: Path, name: str | None = None) -> VocabularyDefinition
     UTF-8 or UTF-16, any line ends. Raises `VocabularyError` with all problems of the file.
     """
     try:
-        # Not by the size that the system states: pipes and devices have none.
-        with path.open("rb") as stream:
-            content = stream.read(_LARGEST + 1)
+        content = read_input(path, _LARGEST)
     except FileNotFoundError as error:
         raise _error(path, "there is no such file") from error
     except IsADirectoryError as error:
         raise _error(path, "it is a folder") from error
     except OSError as error:
-        raise _error(path, f"it cannot be read ({error.strerror or error})") from error
-    if len(content) > _LARGEST:
-        raise _error(path, f"it has more than {_LARGEST // 1_000_000} MB")
+        reason = error.strerror or str(error)
+        raise _error(path, reason if error.errno == errno.EFBIG else f"it cannot be read ({reason})") from error
     # A file's name need not be text.
     sound = safe(os.fsencode(name or path.stem))
     return parse_vocabulary(_decoded(path, content), sound, path)
@@ -119,23 +120,42 @@ def _add_implied(parsed: ParsedFile) -> None:
 
 
 def _own_names(parsed: ParsedFile, number: int, mentioned: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
-    own: list[str] = []
+    own: dict[str, None] = {}
     for name in mentioned:
         known = names.get(normalized_name(name))
         if known is None:
             parsed.problems.append(Problem(number, f"there is no label {name[:40]!r}"))
-        elif known not in own:
-            own.append(known)
+        else:
+            own[known] = None
     return tuple(own)
 
 
 def _cycles(labels: Sequence[tuple[int, LabelDefinition]]) -> list[Problem]:
-    parents = {label.name: label.parents for _, label in labels}
-    problems = []
+    parents = _in_circles({label.name: label.parents for _, label in labels})
+    problems: list[Problem] = []
     for number, label in labels:
-        if any(label.name in (above, *reachable(above, parents)) for above in label.parents):
+        if len(problems) == _MOST_CYCLES:
+            break
+        if any(label.name in (above, *reachable(above, parents)) for above in parents.get(label.name, ())):
             problems.append(Problem(number, f"the label {label.name[:40]!r} is among its own parents"))
     return problems
+
+
+def _in_circles(parents: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """Leave out the labels that have no circle above them: all of them, in one pass, in a sound vocabulary."""
+    children: dict[str, list[str]] = {}
+    for name, own in parents.items():
+        for each in own:
+            children.setdefault(each, []).append(name)
+    waiting = {name: len(own) for name, own in parents.items()}
+    done = [name for name, count in waiting.items() if not count]
+    for name in done:
+        for child in children.get(name, ()):
+            waiting[child] -= 1
+            if not waiting[child]:
+                done.append(child)
+    kept = {name for name, count in waiting.items() if count}
+    return {name: [each for each in parents[name] if each in kept] for name in kept}
 
 
 def _problems(parsed: ParsedFile) -> list[Problem]:
@@ -166,4 +186,4 @@ def has_control_characters(label: LabelDefinition) -> bool:
     """Return whether *label* holds what no vocabulary file may hold: control characters, or ends of lines."""
     # The joiners of emoji, Persian and Hindi are none; line and paragraph separators would be lost in writing.
     held = "".join((label.name, label.category or "", *label.aliases, *label.texts))
-    return any(unicodedata.category(mark) in {"Cc", "Zl", "Zp"} for mark in held)
+    return any(unicodedata.category(mark) in {"Cc", "Cs", "Zl", "Zp"} for mark in held)

@@ -18,6 +18,7 @@ labels:
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import yaml
 
@@ -32,18 +33,32 @@ _PLAIN = frozenset({"label", "prompts", "texts", "aliases", "parents", "category
 _OF_ONE = _PLAIN | {"examples", "counterexamples"}
 
 
+#: Levels of lists and mappings within each other: a vocabulary needs four.
+_DEEPEST = 50
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads no deeper than `_DEEPEST`: thousands of open brackets take the scanner hours."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any) -> None:  # noqa: N803 - the library's name
+        """Begin a list or mapping in brackets."""
+        self._check_depth(self.flow_level)
+        super().fetch_flow_collection_start(TokenClass)
+
+    def add_indent(self, column: int) -> bool:
+        """Begin a list or mapping by its indentation, if it is one."""
+        self._check_depth(len(self.indents))
+        return bool(super().add_indent(column))
+
+    def _check_depth(self, depth: int) -> None:
+        if depth > _DEEPEST:
+            raise yaml.scanner.ScannerError(None, None, "it is nested too deeply", self.get_mark())
+
+
 def parse_yaml(text: str) -> ParsedFile:
     """Parse the YAML format. Problems are collected. YAML tags construct no objects."""
     parsed = ParsedFile()
-    try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark is not None else None
-        parsed.problems.append(Problem(line, f"it is not YAML ({error.problem or error.context})"))
-        return parsed
-    except yaml.YAMLError as error:
-        parsed.problems.append(Problem(None, f"it is not YAML ({str(error).splitlines()[0]})"))
-        return parsed
+    root = _composed(parsed, text)
     if root is None:
         return parsed
     whole = _mapping(parsed, root, _WHOLE, {"labels": root})
@@ -61,6 +76,24 @@ def parse_yaml(text: str) -> ParsedFile:
     for node in _items(parsed, whole.get("labels")):
         _label(parsed, node)
     return parsed
+
+
+def _composed(parsed: ParsedFile, text: str) -> yaml.Node | None:
+    """Return the root of the document; None if there is none, or there is a problem."""
+    try:
+        root: yaml.Node | None = yaml.compose(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark is not None else None
+        problem = Problem(line, f"it is not YAML ({error.problem or error.context})")
+    except yaml.YAMLError as error:
+        problem = Problem(None, f"it is not YAML ({str(error).splitlines()[0]})")
+    except (ValueError, OverflowError) as error:
+        # The library does not check the numbers of escapes.
+        problem = Problem(None, f"it is not YAML ({error})")
+    else:
+        return root
+    parsed.problems.append(problem)
+    return None
 
 
 def _label(parsed: ParsedFile, node: yaml.Node) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select, update
 from store.embeddings.cache import EmbeddingCache
 from store.embeddings.embeddings import Embeddings, Spaces, Texts
 from store.filters.selection import Selection
+from store.records import VocabularyDefinition
 from store.sql import schema
 from store.sql.database import Database
 from store.sql.dialect import replacing, upsert
@@ -25,7 +26,8 @@ from store.tagging.manual_tags import Tags
 from store.tagging.scopes import Scopes
 from store.tagging.scores import Scores
 from store.tagging.slots import Slots
-from store.tagging.vocabularies import LabelCache, Vocabularies
+from store.tagging.staging import staged
+from store.tagging.vocabularies import LabelCache, Staged, Vocabularies
 
 from .copies import Copies
 from .edits import Edits
@@ -169,6 +171,18 @@ class Catalog:
         """
         with self._database.begin(writes=True, patience=patience) as connection:
             yield Transaction(connection, self._cache, self._labels)
+
+    def staged(self, definition: VocabularyDefinition) -> AbstractContextManager[Staged | None]:
+        """Write the labels of a large vocabulary in short transactions, for `Vocabularies.put`.
+
+        Nothing shows the revision before it is put; if it is not, it is removed at the end. A small vocabulary is put
+        at once: the value is None.
+        """
+        return staged(lambda writes: self._database.begin(writes=writes), self._labels, definition)
+
+    def erase_deleted(self) -> None:
+        """Leave no copy of what was erased in files beside the catalog, as far as no other process reads them."""
+        self._database.empty_log()
 
     def close(self) -> None:
         """Close all connections."""

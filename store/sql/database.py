@@ -25,5 +25,8 @@ class Database(Protocol):
         opened.
         """
 
+    def empty_log(self) -> None:
+        """Move all changes into the database's file, and erase the copies elsewhere, as far as nobody reads them."""
+
     def close(self) -> None:
         """Close all connections."""

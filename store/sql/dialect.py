@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy import BigInteger, ColumnElement, Connection, Dialect, LargeBinary, Select, Table, literal, select
 from sqlalchemy.types import TypeDecorator
 
-from .sqlite import MOST_VARIABLES, Insert, each_of, ends_with, lies_directly, like, upsert
+from .sqlite import MOST_VARIABLES, Insert, each_of, ends_with, erase, lies_directly, like, upsert
 
 __all__ = [
     "Unsigned",
@@ -24,6 +24,7 @@ __all__ = [
     "chunks",
     "each_of",
     "ends_with",
+    "erase",
     "execute_plainly",
     "items_of",
     "lies_directly",

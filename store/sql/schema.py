@@ -272,7 +272,10 @@ text_vector = Table(
     _of("space"),
     _need("text", String),
     _need("vector", Vector("float32")),
+    #: When a search first asked for it; NULL for the texts of labels.
+    Column("searched_at", DateTime),
     UniqueConstraint("space_id", "text"),
+    Index(None, "searched_at"),
     sqlite_autoincrement=True,
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
@@ -38,6 +39,7 @@ from store.errors import (
     NotACatalog,
 )
 from store.fsync import sync
+from store.private_files import as_catalog, make_catalog_file, make_folder
 
 __all__ = [
     "MOST_VARIABLES",
@@ -47,6 +49,7 @@ __all__ = [
     "copy",
     "each_of",
     "ends_with",
+    "erase",
     "is_ours",
     "lies_directly",
     "like",
@@ -65,6 +68,8 @@ MOST_VARIABLES = 5000
 _PATIENCE = 30.0
 #: Seconds of that in which SQLite waits by itself. Nothing can interrupt it then, Ctrl-C included.
 _STEP = 0.5
+#: Functions of SQLAlchemy that run a statement.
+_EXECUTING = frozenset({"do_execute", "do_executemany", "_execute_context", "_exec_single_context"})
 #: "PHOT": marks our files among other programs' databases.
 _APPLICATION_ID = 0x50484F54
 
@@ -78,7 +83,13 @@ _ERRORS: dict[int, type[CatalogError]] = {
     sqlite3.SQLITE_FULL: DiskFull,
     sqlite3.SQLITE_IOERR: DiskFailed,
     sqlite3.SQLITE_NOTADB: NotACatalog,
+    sqlite3.SQLITE_FORMAT: CatalogDamaged,
+    sqlite3.SQLITE_PROTOCOL: CatalogBusy,
+    sqlite3.SQLITE_NOLFS: DiskFailed,
+    sqlite3.SQLITE_TOOBIG: CatalogDamaged,
 }
+#: Starts of messages without a code of their own: a text with a flipped bit, and tables that are not as we made them.
+_OF_DAMAGE = ("Could not decode", "malformed", "no such table", "no such column", "database schema")
 
 
 class SQLiteDatabase:
@@ -96,9 +107,10 @@ class SQLiteDatabase:
         Raises `CatalogReadOnly` if its folder cannot be made, and whatever *upgrade* raises.
         """
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
         except OSError as error:
             raise CatalogReadOnly(path, str(error)) from error
+        make_catalog_file(path)
         engine = connect(path)
         try:
             with translated(path):
@@ -114,6 +126,16 @@ class SQLiteDatabase:
         if writes and _identity(self.path) != self._identity:
             raise CatalogMoved(self.path)
         return transaction(self._engine, self.path, writes=writes, patience=patience)
+
+    def empty_log(self) -> None:
+        """Move the log of changes into the file, as `Database` has it."""
+        with translated(self.path):
+            connection = self._engine.raw_connection()
+            try:
+                # Where others read, it is emptied after them.
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
 
     def close(self) -> None:
         """Close all connections."""
@@ -216,6 +238,11 @@ def restructuring(engine: Engine, path: Path) -> Iterator[Connection]:
         engine.dispose()
 
 
+def erase(connection: Connection) -> None:
+    """Let this connection overwrite the bytes of what it deletes from now on."""
+    connection.exec_driver_sql("PRAGMA secure_delete = ON")
+
+
 def is_ours(connection: Connection) -> bool:
     """Return whether the file has the application id of a catalog."""
     mark: int = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
@@ -255,6 +282,8 @@ def copy(engine: Engine, path: Path, target: Path) -> None:
     beside = target.with_name(f"{target.name}.tmp")
     try:
         beside.unlink(missing_ok=True)
+        # SQLite takes an empty file, too, which has the permissions of the catalog.
+        os.close(as_catalog(os.fspath(beside), os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         with translated(path):
             connection = engine.raw_connection()
             try:
@@ -280,6 +309,22 @@ def translated(path: Path) -> Iterator[None]:
         raise _ours(error, path) from error
     except sqlite3.Error as error:
         raise _by_code(error, path) from error
+    except (ValueError, TypeError) as error:
+        if not _is_of_stored_value(error):
+            raise
+        raise CatalogDamaged(path, f"a value in it cannot be read: {error}") from error
+
+
+def _is_of_stored_value(error: BaseException) -> bool:
+    """Return whether a value of a row could not be converted, as a flipped bit in a stored time cannot.
+
+    The conversion is the database library's, on the way from the driver, or an enumeration's. A value on the way to the
+    driver is converted within the execution of a statement, and a mistake of the program.
+    """
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if any(frame.f_code.co_name in _EXECUTING for frame in frames):
+        return False
+    return any(str(frame.f_globals.get("__name__")).partition(".")[0] in {"sqlalchemy", "enum"} for frame in frames)
 
 
 def _ours(error: DBAPIError, path: Path) -> Exception:
@@ -290,6 +335,8 @@ def _ours(error: DBAPIError, path: Path) -> Exception:
 def _by_code(error: sqlite3.Error, path: Path) -> Exception:
     code = getattr(error, "sqlite_errorcode", None)
     kind = _ERRORS.get(code & 0xFF) if code is not None else None
+    if kind is None and (code in {None, sqlite3.SQLITE_ERROR}) and str(error).startswith(_OF_DAMAGE):
+        kind = CatalogDamaged
     if kind is None:
         return error
     if code in {sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import numpy as np
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from store.records import Calibration, CosineSpread, LabelFit, Vectors
 from store.sql import schema
@@ -14,6 +14,8 @@ from store.sql.dialect import among, chunks, upsert
 
 _vector = schema.label_vector
 _calibration, _of_label = schema.calibration, schema.label_calibration
+#: The number of photos of a snapshot that is not complete.
+_BEGUN = -1
 
 
 class Labels:
@@ -73,20 +75,25 @@ class Calibrations:
 
     def current(self, space_id: int) -> Calibration | None:
         """The snapshot in force, if there is any."""
-        newest = select(_calibration).where(_calibration.c.space_id == space_id).order_by(_calibration.c.id.desc())
-        row = self._connection.execute(newest.limit(1)).one_or_none()
+        whole = select(_calibration).where(_calibration.c.space_id == space_id, _calibration.c.photos >= 0)
+        row = self._connection.execute(whole.order_by(_calibration.c.id.desc()).limit(1)).one_or_none()
         return None if row is None else Calibration(row.id, row.photos, row.created_at)
 
-    def add(self, space_id: int, photos: int, spreads: Mapping[int, CosineSpread]) -> Calibration:
-        """Add a snapshot over so many photos, by label, which is in force from now on."""
+    def begin(self, space_id: int) -> int:
+        """Add a snapshot without labels that is not in force, and return its id. One that is left so does no harm."""
         now = datetime.now(UTC).replace(tzinfo=None)
         key = self._connection.execute(
-            insert(_calibration).values(space_id=space_id, photos=photos, created_at=now)
+            insert(_calibration).values(space_id=space_id, photos=_BEGUN, created_at=now)
         ).inserted_primary_key
         assert key is not None
-        made = Calibration(int(key[0]), photos, now)
-        self.complete(made.id, spreads)
-        return made
+        return int(key[0])
+
+    def put_in_force(self, calibration_id: int, photos: int) -> Calibration:
+        """Put the snapshot, over so many photos, in force; it is complete."""
+        mine = _calibration.c.id == calibration_id
+        self._connection.execute(update(_calibration).where(mine).values(photos=photos))
+        row = self._connection.execute(select(_calibration).where(mine)).one()
+        return Calibration(row.id, row.photos, row.created_at)
 
     def complete(self, calibration_id: int, spreads: Mapping[int, CosineSpread]) -> None:
         """Add labels that the snapshot does not have; the others stay."""

@@ -7,7 +7,7 @@ import json
 import os
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Protocol
@@ -48,8 +48,18 @@ _LABELS = select(
     type_coerce(_label.c.examples, Text),
     type_coerce(_label.c.counterexamples, Text),
 ).join(_label)
+#: The largest number of the database.
+_MOST = (1 << 63) - 1
 #: Identifies a revision's labels: the digest of its content, and the number and the sum of their ids.
 Key = tuple[bytes, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The digest of a definition, and the id of its staged revision; None if it was the newest one already."""
+
+    digest: bytes
+    revision_id: int | None
 
 
 class Vocabularies:
@@ -59,20 +69,37 @@ class Vocabularies:
         self._connection = connection
         self._kept = kept or LabelCache()
 
-    def put(self, definition: VocabularyDefinition, *, restores: int | None = None) -> Revision:
+    def put(
+        self, definition: VocabularyDefinition, *, restores: int | None = None, staged: Staged | None = None
+    ) -> Revision:
         """The revision with that content: the newest one if it is equal, else a new one.
 
-        *restores* is the number of the revision whose content a rollback brings back.
+        *restores* is the number of the revision whose content a rollback brings back. *staged* is what `Catalog.staged`
+        gave for the same definition.
         """
-        digest = vocabulary_digest(definition)
         current = self._newest(definition.name)
+        digest = vocabulary_digest(definition) if staged is None else staged.digest
         if current is not None and current.digest == digest:
             return self.revision(current.id)
-        vocabulary_id = self._vocabulary_id(definition.name)
+        number = 1 if current is None else current.number + 1
+        if staged is None or staged.revision_id is None:
+            revision_id = self.begin(definition, digest, number, restores=restores)
+            self.add_labels(revision_id, definition)
+        else:
+            revision_id = staged.revision_id
+            now = datetime.now(UTC).replace(tzinfo=None)
+            new = {"number": number, "restores": restores, "created_at": now}
+            self._connection.execute(update(_revision).where(_revision.c.id == revision_id).values(new))
+        return self.revision(revision_id)
+
+    def begin(
+        self, definition: VocabularyDefinition, digest: bytes, number: int, *, restores: int | None = None
+    ) -> int:
+        """Add a revision of that number, without labels, and return its id. See `staging` for numbers below 0."""
         key = self._connection.execute(
             insert(_revision).values(
-                vocabulary_id=vocabulary_id,
-                number=1 if current is None else current.number + 1,
+                vocabulary_id=self._vocabulary_id(definition.name),
+                number=number,
                 digest=digest,
                 threshold=definition.threshold,
                 exclusive=[list(group) for group in definition.exclusive],
@@ -81,14 +108,26 @@ class Vocabularies:
             )
         ).inserted_primary_key
         assert key is not None
-        self._add_labels(int(key[0]), definition)
-        return self.revision(int(key[0]))
+        return int(key[0])
+
+    def is_newest(self, name: str, digest: bytes) -> bool:
+        """Return whether the newest revision of that name has that content; its labels are then in memory."""
+        current = self._newest(name)
+        if current is None or current.digest != digest:
+            return False
+        self.revision(current.id)
+        return True
 
     def current(self, name: str) -> Revision | None:
         """The newest revision of the vocabulary, if there is one of that name."""
+        newest = self.newest_id(name)
+        return None if newest is None else self.revision(newest)
+
+    def newest_id(self, name: str) -> int | None:
+        """The id of `current`."""
         # A name that was typed need not be text.
         newest = self._newest(safe(os.fsencode(name)))
-        return None if newest is None else self.revision(newest.id)
+        return None if newest is None else newest.id
 
     def revision(self, revision_id: int) -> Revision:
         """The revision with that id, which must exist."""
@@ -99,6 +138,10 @@ class Vocabularies:
         if kept is None:
             self._kept.keep(key, labels)
         return _revision_of(row, labels)
+
+    def without_labels(self, revision_id: int) -> Revision:
+        """The revision with that id, with no labels: its name and number, whatever its size."""
+        return _revision_of(self._row(revision_id), ())
 
     def part(self, revision_id: int, label_ids: Collection[int], names: Collection[str] = ()) -> Revision:
         """The revision with that id, with the labels of these ids and names alone, and those that they imply.
@@ -166,12 +209,19 @@ class Vocabularies:
                     update(_member).where(mine, _member.c.label_id == before).values(label_id=label.id)
                 )
 
+    def texts(self) -> list[str]:
+        """The texts of all labels of all revisions."""
+        lists = self._connection.execute(select(_label.c.texts)).scalars()
+        return [text for texts in lists for text in texts]
+
     def numbered(self, name: str, number: int) -> Revision | None:
         """The revision of that number, if there is one."""
+        if number > _MOST:
+            return None
         found = self._connection.execute(
             select(_revision.c.id)
             .join(_vocabulary)
-            .where(_vocabulary.c.name == safe(os.fsencode(name)), _revision.c.number == number)
+            .where(_vocabulary.c.name == safe(os.fsencode(name)), _revision.c.number == number, _is_listed())
         ).scalar()
         return None if found is None else self.revision(found)
 
@@ -181,7 +231,7 @@ class Vocabularies:
         rows = self._connection.execute(
             select(_revision, size.label("size"), _revision.c.id.in_(_in_use()).label("is_in_use"))
             .join(_vocabulary)
-            .where(_vocabulary.c.name == safe(os.fsencode(name)))
+            .where(_vocabulary.c.name == safe(os.fsencode(name)), _is_listed())
             .order_by(_revision.c.number.desc())
         )
         return [VocabularySummary(name, r.id, r.number, r.size, r.created_at, bool(r.is_in_use)) for r in rows]
@@ -190,12 +240,13 @@ class Vocabularies:
         """Every vocabulary's newest revision, by name."""
         used = select(_revision.c.vocabulary_id).where(_revision.c.id.in_(_in_use()))
         in_use = set(self._connection.execute(used).scalars())
-        newest = select(func.max(_revision.c.id)).group_by(_revision.c.vocabulary_id)
+        others = _revision.alias()
+        newest = select(func.max(others.c.number)).where(others.c.vocabulary_id == _revision.c.vocabulary_id)
         size = select(func.count()).where(_member.c.revision_id == _revision.c.id).scalar_subquery()
         rows = self._connection.execute(
             select(_revision, _vocabulary.c.name, size.label("size"))
             .join(_vocabulary)
-            .where(_revision.c.id.in_(newest))
+            .where(_revision.c.number == newest.scalar_subquery(), _is_listed())
             .order_by(_vocabulary.c.name)
         )
         return [
@@ -215,7 +266,7 @@ class Vocabularies:
         return self._connection.execute(
             select(_revision)
             .join(_vocabulary)
-            .where(_vocabulary.c.name == name)
+            .where(_vocabulary.c.name == name, _is_listed())
             .order_by(_revision.c.number.desc())
             .limit(1)
         ).one_or_none()
@@ -228,8 +279,12 @@ class Vocabularies:
         assert key is not None
         return int(key[0])
 
-    def _add_labels(self, revision_id: int, definition: VocabularyDefinition) -> None:
-        ids = self._label_ids(definition)
+    def add_labels(
+        self, revision_id: int, definition: VocabularyDefinition, start: int = 0, end: int | None = None
+    ) -> None:
+        """Add the labels of *definition* from place *start* to *end* to a revision without these."""
+        some = definition.labels[start:end]
+        ids = self._label_ids(some)
         rows = [
             {
                 "revision_id": revision_id,
@@ -240,7 +295,7 @@ class Vocabularies:
                 "threshold": label.threshold,
                 "parents": list(label.parents),
             }
-            for position, label in enumerate(definition.labels)
+            for position, label in enumerate(some, start)
         ]
         if rows:
             self._connection.execute(insert(_member), rows)
@@ -272,14 +327,14 @@ class Vocabularies:
     def label_called(self, name: str) -> int:
         """A label of that name and no texts: manual tags need no vector."""
         definition = LabelDefinition(name, ())
-        return self._label_ids(VocabularyDefinition("", (definition,)))[label_digest(definition)]
+        return self._label_ids([definition])[label_digest(definition)]
 
     def labels_called(self, name: str) -> list[int]:
         """Every label of that name, whatever texts it is scored by."""
         return list(self._connection.execute(select(_label.c.id).where(_label.c.name == name)).scalars())
 
-    def _label_ids(self, definition: VocabularyDefinition) -> dict[bytes, int]:
-        wanted = {label_digest(label): label for label in definition.labels}
+    def _label_ids(self, labels: Sequence[LabelDefinition]) -> dict[bytes, int]:
+        wanted = {label_digest(label): label for label in labels}
         known = self._known_labels(list(wanted))
         new = [
             {
@@ -294,7 +349,7 @@ class Vocabularies:
         ]
         if new:
             self._connection.execute(insert(_label), new)
-            self._note_examples(definition.labels)
+            self._note_examples(labels)
             known = self._known_labels(list(wanted))
         return known
 
@@ -327,6 +382,11 @@ class Vocabularies:
 def _revision_of(row: Row[Any], labels: tuple[Label, ...]) -> Revision:
     exclusive = tuple(tuple(group) for group in row.exclusive)
     return Revision(row.id, row.name, row.number, row.created_at, row.threshold, labels, exclusive, row.restores)
+
+
+def _is_listed() -> ColumnElement[bool]:
+    """True for revisions that are complete; see `staging`."""
+    return _revision.c.number > 0
 
 
 def _in_use() -> Select[tuple[int]]:

@@ -7,8 +7,10 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from photos import config as config_module
 from photos.config import config_path, data_path, load
 from photos.errors import SettingError
+from store import private_files
 
 
 @pytest.fixture
@@ -59,6 +61,10 @@ def test_a_table_is_reported_as_an_unknown_key(config):
         ('top = "many"', "top must be a whole number from 1 on, not 'many'"),
         ("threshold = 1.5", "threshold must be a probability from 0 to 1, not 1.5"),
         ("threshold = nan", "threshold must be a probability from 0 to 1, not nan"),
+        ("workers = 100001", "workers must be at most 100000, not 100001"),
+        ("idle_minutes = 1e300", "idle_minutes must be at most 1000000, not 1e+300"),
+        ("keep_days = nan", "keep_days must be a number greater than 0, not nan"),
+        ("quiet_seconds = " + "9" * 400, "quiet_seconds must be a number greater than 0, not " + "9" * 400),
         ('device = "gpu"', "device must be one of cpu, cuda, mps, not 'gpu'"),
         ('log_level = "loud"', "log_level must be one of debug, info, warning, error, not 'loud'"),
         ('model = ""', "model must be a name, not ''"),
@@ -81,7 +87,7 @@ def test_variables_of_other_programs_are_ignored():
     assert load({}, {"PHOTOS_FOLDER": "/mnt", "PHOTOS_TOP": ""}).top == 10
 
 
-@pytest.mark.parametrize("content", [b"top = = 3", b"\xff\xfe\x00"])
+@pytest.mark.parametrize("content", [b"top = = 3", b"\xff\xfe\x00", b"top = " + b"[" * 5000, b"top = " + b"9" * 5000])
 def test_a_file_that_is_not_toml_is_reported_in_one_sentence(config, content):
     with pytest.raises(SettingError, match="not valid TOML"):
         load({}, config(content))
@@ -100,3 +106,7 @@ def test_a_tilde_means_the_home_folder(config, own_home):
 def test_a_library_given_as_an_option_is_made_absolute(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert load({"library": Path("here")}, {}).library == tmp_path / "here"
+
+
+def test_the_catalog_has_one_name():
+    assert config_module.CATALOG_FILE == private_files.CATALOG_FILE

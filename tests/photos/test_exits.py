@@ -46,6 +46,28 @@ def test_lack_of_memory_has_a_remedy():
     assert "batch_size" in explain(MemoryError())[0]
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EMFILE, "Too many open files", "/some/file"),
+        OSError(errno.ENFILE, "Too many open files in system"),
+        ImportError("libtorch_cpu.so: cannot open shared object file: Too many open files"),
+        RuntimeError("unable to open shared memory object: Too many open files (24)"),
+    ],
+)
+def test_too_many_open_files_have_a_remedy_however_they_are_reported(error):
+    assert "ulimit -n" in explain(error)[0]
+    around = RuntimeError("cannot load")
+    around.__cause__ = error
+    assert "ulimit -n" in explain(around)[0]
+
+
+def test_a_part_that_cannot_be_loaded_is_no_bug():
+    sentence, status = explain(ImportError("No module named 'torch'"))
+    assert "Internal" not in sentence
+    assert status == 1
+
+
 def test_a_bug_is_reported_on_one_line():
     sentence, status = explain(KeyError("first\nsecond\x1b[31m"))
     assert sentence.startswith("Internal error: KeyError: ")

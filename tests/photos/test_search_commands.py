@@ -147,9 +147,18 @@ def test_a_repeated_text_needs_no_encoder(filled):
 
 
 def test_a_query_that_is_too_long_is_cut_with_a_note(filled):
-    result = filled("search", *["red"] * 10_000)
+    result = filled("search", *["red"] * 1000)
     assert result.status == 0
     assert "longer than the model reads" in result.err
+
+
+@pytest.mark.parametrize("words", [["x" * 4097], ["red"] * 1025, ["name:" + "é*" * 1500], ["like:" + "a/" * 2100]])
+def test_a_query_of_more_than_4_kib_is_one_sentence(filled, words):
+    result = filled("search", "--", *words)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.count("\n") == 1
+    assert "a query has at most 4096" in result.err
+    assert len(result.err) < 200
 
 
 @pytest.mark.parametrize("words", [[""], [" ", "\t"]])
@@ -170,7 +179,7 @@ def test_a_search_without_words_is_wrong_usage(filled):
 
 @pytest.mark.parametrize(
     "words",
-    [["-iso:" + "|".join(map(str, range(500)))], [f"-iso:{number}..{number + 1}" for number in range(500)]],
+    [["-iso:" + "|".join(map(str, range(500)))], [f"-f:{number}" for number in range(500)]],
 )
 def test_the_limit_of_filter_values_is_500(filled, words):
     assert len(paths(filled("search", *words, "--paths"))) == 6

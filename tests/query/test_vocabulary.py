@@ -455,3 +455,28 @@ def test_differences_are_listed_label_by_label():
     assert found.changed == (("dog", ("texts", "parents")), ("cat", ("threshold",)))
     assert not difference(before, before)
     assert difference(after, before).removed == ("pet",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "{" * 100_000,
+        "- " * 5000 + "x",
+        "- " * 100_000,
+        '- "\\ud800"',
+        '- "\\UFFFFFFFF"',
+        "a: " * 3000,
+        "\0",
+    ],
+)
+def test_no_yaml_ends_the_program(text):
+    assert len(problems_of(text, "v.yaml")) == 1
+
+
+def test_thousands_of_parents_take_no_time_by_themselves():
+    chain = "".join(f"- label: a{n}\n  parents: [a{n + 1}]\n" for n in range(1000))
+    parsed(f"{chain}- a1000\n", "v.yaml")
+    problems = problems_of(f"{chain}- label: a1000\n  parents: [a0]\n", "v.yaml")
+    assert len(problems) == 20
+    assert all("among its own parents" in problem for _, problem in problems)

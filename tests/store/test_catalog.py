@@ -617,3 +617,36 @@ def test_names_that_are_not_text_are_stored_escaped(catalog):
         assert t.vocabularies.current(name) is None
         t.attempts.note(bytes(32), name)
         assert t.attempts.of(bytes(32)).reason
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE photo SET taken_at = '2026-1q-29 08:00:00'",
+        "UPDATE photo SET taken_at = 7",
+        "UPDATE photo SET taken_at = x'ff'",
+        "UPDATE photo SET keywords = '[\"a'",
+        "UPDATE photo SET camera = CAST(x'ff41' AS TEXT)",
+        "PRAGMA ignore_check_constraints = ON; UPDATE file SET outcome = 'indexee'",
+        "DROP TABLE file",
+    ],
+)
+def test_a_value_that_cannot_be_read_is_a_damaged_catalog(photographer, damage):
+    photo = photographer.put(b"a.jpg", 1)
+    with photographer.catalog.write() as t:
+        for statement in damage.split("; "):
+            t.connection.exec_driver_sql(statement)
+
+    def read_all():
+        with photographer.catalog.read() as t:
+            t.photos.get([photo])
+            t.files.counts()
+
+    with pytest.raises(CatalogDamaged, match="is damaged"):
+        read_all()
+
+
+def test_a_value_of_the_program_is_no_damage(catalog):
+    for wrong in (1 << 70, "\ud800"):
+        with pytest.raises((OverflowError, UnicodeEncodeError)), catalog.read() as t:
+            t.connection.exec_driver_sql("SELECT ?", (wrong,))

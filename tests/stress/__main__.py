@@ -1,7 +1,7 @@
 """Long stress trials, run by hand.
 
 `python -m tests.stress kills 200`, `retags 50`, `stopped 30000`, `renamed 10000`, `starts 100`, `packets 100000`,
-`hostile 15`.
+`hostile 15`, `damage 100`, `limits 100`, `calls 50`, `overlaps 50`, `inputs 200`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import packets, trials
+from . import faults, packets, trials
 
 TRIALS = {
     "kills": trials.kills,
@@ -21,6 +21,11 @@ TRIALS = {
     "starts": trials.starts,
     "packets": packets.packets,
     "hostile": packets.hostile,
+    "damage": faults.damage,
+    "limits": faults.limits,
+    "calls": faults.calls,
+    "overlaps": faults.overlaps,
+    "inputs": faults.inputs,
 }
 
 parser = argparse.ArgumentParser(prog="python -m tests.stress", description=__doc__)

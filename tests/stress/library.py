@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -42,17 +44,24 @@ class Library:
             colour = (number % 251, number // 251 % 251, 10 + number // 63001)
             Image.new("RGB", (20, 20), colour).save(self.pictures / below / f"{number:06}.png")
 
-    def start(self, *arguments: object) -> subprocess.Popen[bytes]:
-        """Start the program."""
+    def start(
+        self, *arguments: object, limit: tuple[int, int] | None = None, below: Sequence[str] = ()
+    ) -> subprocess.Popen[bytes]:
+        """Start the program, under a limit of the system's, one of `resource.RLIMIT_…` and its number, if any.
+
+        *below* is the command line of a program that runs it, such as a tracer.
+        """
         # A file, because a pipe that nobody reads would fill up and block the program.
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "tests.stress.program", "--library", self.path, *map(str, arguments)],
+                [*below, sys.executable, "-m", "tests.stress.program", "--library", self.path, *map(str, arguments)],
                 cwd=ROOT,
                 env={**os.environ, "OMP_NUM_THREADS": "1", "PHOTOS_PRECISION": "float32"},
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,
+                # No thread runs here, and the limit has to be in force before the program starts.
+                preexec_fn=None if limit is None else partial(resource.setrlimit, limit[0], (limit[1], limit[1])),  # noqa: PLW1509
             )
 
     def run(self, *arguments: object) -> int:

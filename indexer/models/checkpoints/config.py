@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,10 +9,14 @@ from pathlib import Path
 from typing import Final
 
 from indexer.models.errors import CheckpointDamaged, CheckpointUnsupported
+from store.json_text import parse_json
+from store.open_file import read_file
 
 Json = Mapping[str, object]
 #: The activation of every published SigLIP.
 USUAL_ACTIVATION: Final = "gelu_pytorch_tanh"
+#: Bytes of a file of settings; the longest, the list of the weights' names, has some hundred thousand.
+_LARGEST: Final = 1 << 26
 ACTIVATIONS: Final = (USUAL_ACTIVATION, "gelu", "quick_gelu")
 
 
@@ -55,7 +58,7 @@ def transformer_shape(folder: Path, settings: Json) -> TransformerShape:
 def read_json(folder: Path, name: str) -> Json:
     """Read the object in that file. Raises `CheckpointDamaged`."""
     try:
-        content = json.loads((folder / name).read_text("utf-8"))
+        content = parse_json(read_file(folder / name, _LARGEST))
     except FileNotFoundError as error:
         raise CheckpointDamaged(folder, f"{name} is missing") from error
     except (OSError, ValueError) as error:

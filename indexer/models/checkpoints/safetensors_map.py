@@ -6,12 +6,15 @@ A file is the header's length in 8 bytes, the header in JSON, and the data
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from store.json_text import parse_json
+from store.open_file import open_file
 
 _LENGTH = 8
 #: The format's names of types. bfloat16, which numpy lacks, is the upper half of a float32.
@@ -67,9 +70,10 @@ class MappedArrays:
         return stored.astype(np.float32, copy=False)
 
     def _open(self, path: Path) -> None:
-        data = np.asarray(np.memmap(path, np.uint8, mode="r"))
+        with open_file(os.fsencode(path)) as file:
+            data = np.asarray(np.memmap(file, np.uint8, mode="r"))
         start = _LENGTH + int.from_bytes(data[:_LENGTH].tobytes(), "little")
-        header = json.loads(data[_LENGTH:start].tobytes())
+        header = parse_json(data[_LENGTH:start].tobytes())
         if not isinstance(header, dict):
             raise ValueError(f"{path} has no header")  # noqa: TRY004 - the file is wrong, not a type
         self.metadata.update(header.pop("__metadata__", {}))

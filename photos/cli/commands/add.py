@@ -8,16 +8,6 @@ from photos.cli.kit import options
 from photos.cli.kit.program import Invocation, lower_priority, pass_invocation
 
 
-def _checked_patterns(_context: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
-    if given:
-        from indexer import is_pattern
-
-        for pattern in given:
-            if not is_pattern(pattern):
-                raise click.BadParameter(f"{pattern!r} is not a pattern of the .gitignore syntax.")
-    return given
-
-
 @click.command(short_help="Add folders to the library and index them.")
 @click.argument("folders", nargs=-1, metavar="FOLDER...")
 @click.option(
@@ -25,7 +15,6 @@ def _checked_patterns(_context: click.Context, _parameter: click.Parameter, give
     "excludes",
     multiple=True,
     metavar="PATTERN",
-    callback=_checked_patterns,
     help="Skip files that match (gitignore syntax, repeatable). "
     "Replaces the folder's earlier patterns; '' clears them.",
 )

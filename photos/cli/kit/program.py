@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import click
 
+from photos.errors import safe
 from photos.exits import ClosedPipe
 
 if TYPE_CHECKING:  # commands load the parts that they need, so that --help is quick
@@ -48,6 +49,7 @@ _COMMANDS = (
     "failed",
     "verify",
     "prune",
+    "history",
     "doctor",
     "demo",
 )
@@ -85,9 +87,19 @@ class Invocation:
             hush_logs()
         with (
             nullcontext() if self.debug else native_noise_hushed(),
-            OpenLibrary(settings, self.encoders, self.make_readers) as library,
+            OpenLibrary(
+                settings, self.encoders, self.make_readers, lambda: _tell_tightened(settings.library)
+            ) as library,
         ):
             yield library
+
+
+def _tell_tightened(library: Path) -> None:
+    click.echo(
+        f"Other users of this machine could read files of the library {safe(str(library))}; now only you can."
+        " To share it, set shared = true and their permissions.",
+        err=True,
+    )
 
 
 def lower_priority(nice: int) -> None:

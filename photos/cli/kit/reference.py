@@ -40,6 +40,8 @@ setting is called `PHOTOS_` and its name in capitals.
 | `pause_on_battery` | whether `watch` does nothing on battery | true |
 | `log_level` | the least level of the messages that `watch` logs: `debug`, `info`, `warning` or `error` | info |
 | `follow_links` | whether links to folders are followed; never into the folder itself, nor to one place twice | false |
+| `remembered_searches` | how many past searches are remembered, whose words then need no model; 0 for none | 1000 |
+| `shared` | whether other users keep their permissions on the library's files | false |
 | `keep_days` | days for which `photos prune` keeps photos that have no file left | 30 |
 | `duplicates_prefer` | folders whose files are best among identical ones, the first most; with colons between | none |
 

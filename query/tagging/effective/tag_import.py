@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from query.errors import BadLabel, BadSource, BadTagFile, Problem
 from store import Catalog, Transaction
+from store.json_text import parse_json
 
 from .manual_tags import slot_speller, spelt
 from .namespaces import MARK
@@ -146,8 +146,8 @@ def _objects(text: str, problems: list[Problem]) -> Iterator[ImportedTags]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
+            record = parse_json(line)
+        except ValueError:
             record = None
         path = _field(record, _PATHS)
         labels = _field(record, _LABELS)

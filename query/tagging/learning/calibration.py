@@ -28,6 +28,8 @@ _NORMAL = 1.4826
 _FINEST = 2e-4
 #: Labels that are measured together.
 _LABELS = 256
+#: Labels that are written in one transaction.
+_PART = 1000
 
 
 def is_due(t: Transaction, space: Space) -> bool:
@@ -43,8 +45,19 @@ def calibrate(catalog: Catalog, space: Space, labels: LabelMatrix) -> Calibratio
     """
     spreads = measure(catalog, space, _with_those_in_force(catalog, space, labels))
     with catalog.write() as t:
+        key = t.calibrations.begin(space.id)
+    _keep(catalog, key, spreads)
+    with catalog.write() as t:
         t.slots.mark_all_stale()
-        return t.calibrations.add(space.id, t.embeddings.count(space.id), spreads)
+        return t.calibrations.put_in_force(key, t.embeddings.count(space.id))
+
+
+def _keep(catalog: Catalog, calibration_id: int, spreads: dict[int, CosineSpread]) -> None:
+    """Add labels to a snapshot, in short transactions, so that nobody waits for thousands."""
+    labels = list(spreads)
+    for start in range(0, len(labels), _PART):
+        with catalog.write() as t:
+            t.calibrations.complete(calibration_id, {key: spreads[key] for key in labels[start : start + _PART]})
 
 
 def _with_those_in_force(catalog: Catalog, space: Space, labels: LabelMatrix) -> LabelMatrix:
@@ -69,8 +82,7 @@ def complete(catalog: Catalog, space: Space, labels: LabelMatrix) -> None:
         return
     missing = np.array([label_id not in known for label_id in ids])
     spreads = measure(catalog, space, LabelMatrix(labels.label_ids[missing], labels.matrix[missing], 0))
-    with catalog.write() as t:
-        t.calibrations.complete(current.id, spreads)
+    _keep(catalog, current.id, spreads)
 
 
 def measure(catalog: Catalog, space: Space, labels: LabelMatrix) -> dict[int, CosineSpread]:

@@ -17,6 +17,8 @@ from .taught_vector import Background, Taught, taught
 #: Labels' numbers are rounded to multiples of its inverse. Stored embeddings are fp16, which are multiples of 2^-24; so
 #: products are multiples of 2^-52, and every sum of them that is below 2 is a float64 without rounding.
 _GRID = 2.0**28
+#: Labels whose vectors are written in one transaction.
+_PART = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,18 @@ def label_matrix(
     missing = [label for label in revision.labels if label.id not in vectors]
     if missing:
         new, new_made = _teach(catalog, space, missing, _encode(missing, texts, progress))
-        with catalog.write() as t:
-            t.labels.put_vectors(space.id, new, new_made)
-            # Another process may have made one of them at the same time, from another state of the library.
-            new, new_made = t.labels.vectors(space.id, new.ids.tolist()), t.labels.made(space.id, list(new_made))
-        vectors.update(zip(new.ids.tolist(), new.matrix, strict=True))
-        made |= new_made
+        for start in range(0, len(new), _PART):
+            part = Vectors(new.ids[start : start + _PART], new.matrix[start : start + _PART])
+            made_here = {key: new_made[key] for key in part.ids.tolist() if key in new_made}
+            with catalog.write() as t:
+                t.labels.put_vectors(space.id, part, made_here)
+                # Another process may have made one of them at the same time, from another state of the library.
+                part, made_here = (
+                    t.labels.vectors(space.id, part.ids.tolist()),
+                    t.labels.made(space.id, list(made_here)),
+                )
+            vectors.update(zip(part.ids.tolist(), part.matrix, strict=True))
+            made |= made_here
     return _matrix(space, revision, vectors, len(missing), made)
 
 

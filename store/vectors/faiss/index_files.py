@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import secrets
 import threading
 import zlib
@@ -24,11 +25,16 @@ from numpy.typing import NDArray
 
 from store.embeddings.cache import Position
 from store.fsync import sync
+from store.json_text import parse_json
+from store.open_file import open_file, read_file
+from store.private_files import as_catalog, make_folder
 from store.records import Space
 
 from .index_rows import Rows, Workers
 
 _FORMAT = 2
+#: Bytes of a manifest.
+_LARGEST = 1 << 20
 Manifest = dict[str, Any]
 
 #: Errors of reading a file that is not as it was written. All have the same remedy: the cache is made again.
@@ -69,7 +75,7 @@ class IndexFiles:
     def manifest(self) -> Manifest | None:
         """Return the manifest on disk; None if it is absent, damaged, or of another space or format."""
         try:
-            manifest = json.loads(self._manifest.read_text("utf-8"))
+            manifest = parse_json(read_file(self._manifest, _LARGEST))
         except UNUSABLE:
             return None
         if not isinstance(manifest, dict):
@@ -173,7 +179,7 @@ class IndexFiles:
         return self._directory / f"{stem}.faiss", self._directory / f"{stem}.npy"
 
     def _save(self, end: Position, pages: Iterable[Page]) -> None:
-        self._directory.mkdir(parents=True, exist_ok=True)
+        make_folder(self._directory)
         stem = f"space-{self._space.id}-{end.seq}-{secrets.token_hex(4)}"
         paths = self._paths(stem)
         try:
@@ -204,7 +210,8 @@ class IndexFiles:
     def _replace_manifest(self, manifest: Manifest) -> None:
         beside = self._manifest.with_suffix(f".{secrets.token_hex(4)}.tmp")
         try:
-            beside.write_text(json.dumps(manifest, indent=1), "utf-8")
+            with open(beside, "w", encoding="utf-8", opener=as_catalog) as file:
+                json.dump(manifest, file, indent=1)
             sync(beside)
             beside.replace(self._manifest)
         finally:
@@ -260,7 +267,7 @@ def _write(rows_path: Path, ids_path: Path, dimension: int, pages: Iterable[Page
     photo_ids = [np.empty(0, np.int64)]
     # Another process that has an older file of that name mapped keeps it.
     rows_path.unlink(missing_ok=True)
-    with rows_path.open("wb") as file:
+    with open(rows_path, "wb", opener=as_catalog) as file:
         # The number of rows stands before them and is known after them; the header has the same length for any number.
         file.write(_header(dimension, 0))
         for page in pages:
@@ -269,7 +276,8 @@ def _write(rows_path: Path, ids_path: Path, dimension: int, pages: Iterable[Page
         count = sum(map(len, photo_ids))
         file.seek(0)
         file.write(_header(dimension, count))
-    np.save(ids_path, np.concatenate(photo_ids))
+    with open(ids_path, "wb", opener=as_catalog) as file:
+        np.save(file, np.concatenate(photo_ids))
     sync(rows_path)
     sync(ids_path)
     return count
@@ -278,7 +286,7 @@ def _write(rows_path: Path, ids_path: Path, dimension: int, pages: Iterable[Page
 def _mapped(path: Path, dimension: int, count: int) -> NDArray[np.uint8]:
     """Return the rows of a file, uint8 (n, 2 d), memory-mapped. Raises `ValueError` if there are not *count*."""
     header = _header(dimension, count)
-    with path.open("rb") as file:
+    with open_file(os.fsencode(path)) as file:
         if file.read(len(header)) != header:
             raise ValueError(f"{path} does not hold {count} rows of {dimension} dimensions")
     if not count:
@@ -326,7 +334,7 @@ def _matches(path: Path, description: dict[str, int]) -> bool:
 
 def _crc32(path: Path) -> int:
     checksum = 0
-    with path.open("rb") as file:
+    with open_file(os.fsencode(path)) as file:
         while block := file.read(1 << 20):
             checksum = zlib.crc32(block, checksum)
     return checksum

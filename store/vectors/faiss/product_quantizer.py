@@ -19,6 +19,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from store.private_files import as_catalog
+
 from .index_files import UNUSABLE, IndexFiles
 from .index_rows import SPARE, Chosen, Found, Rows, Shortlist, Workers, alone, as_floats, best, show_codes
 
@@ -143,13 +145,13 @@ class Accelerator:
 
         def write(paths: Sequence[Path]) -> None:
             codes_path, codebook_path = paths
-            with codes_path.open("wb") as file:
+            with open(codes_path, "wb", opener=as_catalog) as file:
                 shape = (len(rows), codebook.code_bytes)
                 header = {"descr": "|u1", "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(file, header)
-                for part in parts:
-                    file.write(np.ascontiguousarray(part).reshape(-1).data)
-            np.save(codebook_path, codebook.centroids)
+                file.writelines(np.ascontiguousarray(part).reshape(-1).data for part in parts)
+            with open(codebook_path, "wb", opener=as_catalog) as file:
+                np.save(file, codebook.centroids)
 
         if not self._files.attach(rows, _SUFFIXES, write, {"trained": trained}):
             return None
