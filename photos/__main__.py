@@ -50,6 +50,10 @@ def _main(arguments: list[str] | None, given: Invocation | None) -> int:
 
     ensure_streams()
     _stop_on_signals()
+    if os.environ.get("_PHOTOS_COMPLETE"):
+        from photos.cli.kit.shells import register  # noqa: PLC0415 - as above
+
+        register()
     invocation = given or Invocation()
     try:
         status = program.main(arguments, prog_name="photos", standalone_mode=False, obj=invocation)

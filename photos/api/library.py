@@ -21,6 +21,7 @@ from photos.operations import (
     duplicates,
     embed,
     explain,
+    facets,
     folders,
     index,
     models,
@@ -39,6 +40,7 @@ from photos.operations import (
 from photos.operations.doctor import Finding
 from photos.operations.duplicates import DuplicatesRequest, DuplicatesResult
 from photos.operations.explain import ExplainRequest, ExplainResult
+from photos.operations.facets import FACETS, FacetCount, FacetsRequest
 from photos.operations.folders import RemoveResult
 from photos.operations.index import AddRequest, IndexRequest, IndexResult
 from photos.operations.models import ModelEntry, ModelStatus
@@ -176,6 +178,15 @@ class Library:
         """Explain a photo's score and rank for *query*, which has no filters. Raises `query.errors.NotInLibrary`."""
         request = ExplainRequest(image=os.fspath(path), query=query, directory=os.getcwd())
         return explain.explain(self._library, request)
+
+    def facets(self, names: Sequence[str] = FACETS, query: str = "") -> list[FacetCount]:
+        """Return the values of facts and the number of photos of each, fact by fact, most photos first.
+
+        *names* are "camera", "lens", "year", "folder" and "keyword"; *query* is filters alone, which limit the photos.
+        Raises `query.errors.BadQuery`.
+        """
+        request = FacetsRequest(facets=tuple(several(names)), query=query, directory=os.getcwd())
+        return facets.count_facets(self._library, request)
 
     # Tags
 

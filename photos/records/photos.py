@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from photos.operations.explain import ExplainResult
+    from photos.operations.facets import FacetCount
     from photos.operations.search import SearchResult
     from photos.operations.tag_import import SourceComparison
     from photos.operations.tags import PhotoHistory, PhotoTags, TagCount
@@ -112,6 +113,14 @@ class TagCountRecord(TypedDict):
 
     label: Annotated[str, "The label's name."]
     photos: Annotated[int, "The number of photos that have it."]
+
+
+class FacetRecord(TypedDict):
+    """A value of a fact, and its photos: `photos facets`."""
+
+    facet: Annotated[str, "`camera`, `lens`, `year`, `folder` or `keyword`."]
+    value: Annotated[str | int, "The value: a name, a year, or a folder's absolute path."]
+    photos: Annotated[int, "The number of photos that have it; of a folder, those below it included."]
 
 
 class TagEventRecord(TypedDict):
@@ -309,6 +318,12 @@ def photo_tags_record(found: PhotoTags) -> PhotoTagsRecord:
 def tag_count_record(count: TagCount) -> TagCountRecord:
     """Return a tag's count as a record."""
     return {"label": count.label, "photos": count.photos}
+
+
+def facet_record(count: FacetCount) -> FacetRecord:
+    """Return a facet's value as a record."""
+    value = text_of(count.value) if isinstance(count.value, bytes) else count.value
+    return {"facet": count.facet, "value": value, "photos": count.photos}
 
 
 def tag_history_record(found: PhotoHistory) -> TagHistoryRecord:

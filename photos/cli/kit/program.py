@@ -36,6 +36,7 @@ _COMMANDS = (
     "similar",
     "duplicates",
     "why",
+    "facets",
     "tags",
     "tag",
     "teach",
@@ -50,6 +51,7 @@ _COMMANDS = (
     "prune",
     "doctor",
     "demo",
+    "completion",
 )
 
 

@@ -1,0 +1,62 @@
+"""Facets: cameras, lenses, years, folders and keywords of a library, with the number of photos of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from photos.library import OpenLibrary
+from query.errors import BadQuery
+from query.filters import matching_photos
+from query.language import format_query
+from store.filters.facets import Facet
+
+from .search import parsed
+
+#: All facets, in the order in which they are listed.
+FACETS = tuple(str(facet) for facet in Facet)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetsRequest:
+    """Facets to count, by name, and a query of filters alone that limits the photos.
+
+    Relative paths in the query begin in `directory`, which is absolute.
+    """
+
+    facets: tuple[str, ...] = FACETS
+    query: str | tuple[str, ...] = ()
+    directory: str
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCount:
+    """A value of a facet, and the number of photos that have it. A folder is an absolute path, as bytes."""
+
+    facet: str
+    value: str | int | bytes
+    photos: int
+
+
+def count_facets(library: OpenLibrary, request: FacetsRequest) -> list[FacetCount]:
+    """Return the values of the facets, facet by facet, most photos first.
+
+    Raises `EmptyLibrary`, and `BadQuery` for a query with terms.
+    """
+    space = library.space
+    query = parsed(request.query) if request.query else None
+    if query is not None and query.terms:
+        raise BadQuery(format_query(query), "is not only filters", "`photos search` finds what can be seen")
+    with library.catalog.read() as t:
+        among = None
+        if query is not None:
+            among = matching_photos(t, space, query.filters, request.directory).photo_ids
+        return [
+            FacetCount(str(facet), value, photos)
+            for facet in _named(request.facets)
+            for value, photos in t.facets.count(facet, among)
+        ]
+
+
+def _named(names: Sequence[str]) -> list[Facet]:
+    return [Facet(name) for name in dict.fromkeys(names)]
