@@ -14,7 +14,7 @@ from photos.errors import EmptyLibrary
 from photos.library import OpenLibrary
 from photos.models import Model
 from photos.operations.folders import absolute, checked, move, register, registered
-from photos.operations.progress import SILENT, Progress, Stage, steps
+from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
 from photos.operations.retag import finish_pending
 from photos.operations.revisions import current_revision, ensure_vocabulary
 from query.errors import Superseded
@@ -90,12 +90,12 @@ def add(library: OpenLibrary, request: AddRequest, progress: Progress = SILENT) 
     started = time.perf_counter()
     paths = [checked(folder) for folder in request.folders]
     moves = [(absolute(old), checked(new)) for old, new in request.moved]
+    _begin(library, progress)
     model = library.choose_model(request.model)
     with library.catalog.write() as t:
         folders = [move(t, old, new) for old, new in moves]
         folders += [register(t, path, request.excludes) for path in paths]
-        was_interrupted = t.library.is_indexing()
-    return _index(library, model, folders, PassOptions(), progress, started, was_interrupted=was_interrupted)
+    return _index(library, model, folders, PassOptions(), progress, started)
 
 
 def index(library: OpenLibrary, request: IndexRequest, progress: Progress = SILENT) -> IndexResult:
@@ -106,12 +106,12 @@ def index(library: OpenLibrary, request: IndexRequest, progress: Progress = SILE
     with library.catalog.read() as t:
         named = [registered(t, absolute(folder)) for folder in request.folders]
         folders = named or t.folders.all()
-        was_interrupted = t.library.is_indexing()
     if not folders:
         raise EmptyLibrary(library.settings.library)
     options = PassOptions(request.confirm_removals, request.check_embeddings)
+    _begin(library, progress)
     model = library.choose_model(None)
-    return _index(library, model, folders, options, progress, started, was_interrupted=was_interrupted)
+    return _index(library, model, folders, options, progress, started)
 
 
 def failed(library: OpenLibrary) -> tuple[Problem, ...]:
@@ -148,7 +148,10 @@ def bring_up_to_date(
     revision = tagging.prepare()
     if options.within is None:
         _retry_after_decoder_upgrade(library)
-    report = _index_files(library, model, folders, progress, options, tagging.tagger(revision))
+    tagger = tagging.tagger(revision)
+    progress.report(Waiting(Wait.SCAN))
+    report = _index_files(library, model, folders, progress, options, tagger)
+    progress.report(Waiting(Wait.TAGS))
     tagging.finish()
     library.index_of(model.space).refresh()
     return report
@@ -161,17 +164,24 @@ def _index(
     options: PassOptions,
     progress: Progress,
     started: float,
-    *,
-    was_interrupted: bool,
 ) -> IndexResult:
     folders = tuple(dict.fromkeys(folders))
-    if was_interrupted and not _is_kept_by_daemon(library):
-        progress.report(Resumed())
     report = bring_up_to_date(library, model, folders, progress, options)
     with library.catalog.read() as t:
         photos, files = t.photos.count(), t.files.counts().get(Outcome.INDEXED, 0)
         problems = tuple(problem for problem in t.files.problems() if _is_in(problem, folders))
     return IndexResult(folders, report, photos, files, problems, time.perf_counter() - started)
+
+
+def _begin(library: OpenLibrary, progress: Progress) -> None:
+    """Report that the last run was interrupted, if it was, and that the model is loaded next."""
+    catalog = library.catalog_if_any
+    if catalog is not None:
+        with catalog.read() as t:
+            was_interrupted = t.library.is_indexing()
+        if was_interrupted and not _is_kept_by_daemon(library):
+            progress.report(Resumed())
+    progress.report(Waiting(Wait.MODEL))
 
 
 def _is_kept_by_daemon(library: OpenLibrary) -> bool:
@@ -200,6 +210,7 @@ def _index_files(
     tagger: StoredTagger,
 ) -> IndexReport:
     def own_encoder() -> ImageEncoder:
+        progress.report(Waiting(Wait.MODEL))
         return library.image_encoder(model.checkpoint, model.space.identity.precision)
 
     request = FilesRequest(
