@@ -46,6 +46,7 @@ def _main(arguments: list[str] | None, given: Invocation | None) -> int:
 
     from photos.cli import Invocation  # noqa: PLC0415
     from photos.cli.kit.program import ensure_streams, program  # noqa: PLC0415
+    from photos.cli.kit.terminal import paint  # noqa: PLC0415
     from photos.exits import CLOSED_PIPE, ClosedPipe, explain  # noqa: PLC0415
 
     ensure_streams()
@@ -71,7 +72,7 @@ def _main(arguments: list[str] | None, given: Invocation | None) -> int:
         if invocation.debug:
             raise
         sentence, status = explain(error)
-        _write_error(f"photos: {sentence}")
+        _write_error(f"{paint('photos:', 'bad', sys.stderr)} {sentence}")
     return status if isinstance(status, int) else 0
 
 

@@ -34,6 +34,7 @@ PhotosError                 the base of all errors that people see (store.errors
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,7 +50,7 @@ class SettingError(PhotosError):
     problem: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.problem}."
+        return f"{self.place}: {self.problem}{'' if self.problem.endswith('?') else '.'}"
 
 
 class MissingFolder(PhotosError):
@@ -78,10 +79,16 @@ class UnknownFolder(PhotosError):
 class EmptyLibrary(PhotosError):
     """There is no photo in the library yet."""
 
-    sentence = (
-        "The library {library} has no photos yet; run `photos add FOLDER`, or `photos demo` to try it on drawings."
-    )
     library: Path
+    #: The demo's library, if there is one elsewhere.
+    demo: Path | None = None
+
+    def __str__(self) -> str:
+        """One sentence."""
+        start = f"The library {safe(self.library)} has no photos yet; run `photos add FOLDER`, or "
+        if self.demo is None:
+            return f"{start}`photos demo` to try it on drawings."
+        return f"{start}search the demo's with `photos --library {safe(shlex.quote(str(self.demo)))} search WORDS`."
 
 
 class NothingFound(PhotosError):
@@ -272,8 +279,14 @@ class NoEarlierRevision(PhotosError):
 class FileExists(PhotosError):
     """A file that would be written exists already."""
 
-    sentence = "{path} exists already; give another name, or remove it first."
     path: str
+    #: The option that replaces it, if there is one.
+    option: str = ""
+
+    def __str__(self) -> str:
+        """One sentence."""
+        remedy = f"{self.option} replaces it" if self.option else "remove it first"
+        return f"{safe(self.path)} exists already; give another name, or {remedy}."
 
 
 class UnwritableFile(PhotosError):

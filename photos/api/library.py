@@ -114,9 +114,10 @@ class Library:
     def index(
         self, folders: Sequence[AnyPath] = (), *, confirm_removals: bool = False, progress: Progress = SILENT
     ) -> IndexResult:
-        """Index registered folders, or all, and finish pending re-tags. Returns what was found and embedded.
+        """Index registered folders, folders within or around them, or all. Returns what was found and embedded.
 
-        Photos whose files are missing are forgotten; where they are many, only with *confirm_removals*.
+        Pending re-tags are finished, too. Photos whose files are missing are forgotten; where they are many, only with
+        *confirm_removals*.
         Raises `UnknownFolder`.
         """
         request = IndexRequest(path_texts(folders), confirm_removals=confirm_removals)

@@ -30,7 +30,7 @@ class Step:
 
 
 class Wait(StrEnum):
-    """What an operation does while it has no steps to count."""
+    """Work of an operation that has no steps to count."""
 
     MODEL = "load the model"
     SCAN = "scan the folders"

@@ -60,6 +60,7 @@ FILES = [
     ("photos search --copy-to ", "dir"),
     ("photos vocab use birds --as b --in ", "dir"),
     ("photos --library ", "dir"),
+    ("photos search dog --library ", "dir"),
     ("photos demo --folder ", "dir"),
     ("photos model use ", "dir"),
 ]

@@ -60,7 +60,7 @@ _SIGNS = ("+", "-", "~")
 def completions(ctx: click.Context, found: click.Command | click.Parameter, incomplete: str) -> Items:
     """Return the items for an *incomplete* word that belongs to the command or parameter *found*."""
     if isinstance(found, click.Command):
-        own = [*found.shell_complete(ctx, incomplete), *_dashed(ctx, incomplete)]
+        own = [*found.shell_complete(ctx, incomplete), *_dashed(ctx, incomplete), *_of_program(ctx, incomplete)]
         # Options such as `--yes a.jpg b.jpg` take files up to the next option.
         more = isinstance(found, MultiValueCommand) and not incomplete.startswith("-")
         return [*own, CompletionItem(incomplete, type=FILES)] if more else own
@@ -78,6 +78,12 @@ def _dashed(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[str]
         yield from _named(ctx, ("label",), incomplete[1:], "-")
     elif "WORDS" in kinds:
         yield from _words(ctx, incomplete)
+
+
+def _of_program(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[str]]:
+    """Complete the options of the program behind a command."""
+    if ctx.parent is not None and incomplete.startswith("--"):
+        yield from (CompletionItem(name) for name in ("--library", "--debug") if name.startswith(incomplete))
 
 
 def _values(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> Iterator[CompletionItem[str]]:

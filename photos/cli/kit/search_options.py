@@ -154,6 +154,7 @@ class Presentation:
     copy_to: str | None
     link_to: str | None
     sheet: str | None
+    force: bool
 
 
 def checked_score(ctx: click.Context, parameter: click.Parameter, value: str | None) -> float | str | None:
@@ -195,6 +196,7 @@ _OPTIONS = (
         callback=_checked_sheet,
         help="Write a contact sheet: one .html or .jpg file with everything in it.",
     ),
+    click.option("--force", is_flag=True, help="Replace an existing sheet."),
 )
 _NAMES = tuple(field.name for field in fields(Presentation))
 
@@ -208,6 +210,8 @@ def presentation_options(command: Callable[..., None]) -> Callable[..., None]:
             presentation.as_json or presentation.paths_only or presentation.print0
         ):
             raise click.UsageError("--preview goes with the table, not with --json, --paths or -0.")
+        if presentation.force and presentation.sheet is None:
+            raise click.UsageError("--force replaces an existing sheet; name it with --sheet.")
         command(*args, presentation=presentation, **kwargs)
 
     wrapped: Callable[..., None] = update_wrapper(call, command)

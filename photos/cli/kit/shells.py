@@ -19,7 +19,7 @@ from click.shell_completion import (
     split_arg_string,
 )
 
-from photos.cli.kit.completion import completions
+from photos.cli.kit.completion import FOLDERS, completions
 
 _BASH: Final = """\
 %(complete_func)s() {
@@ -137,6 +137,8 @@ class _Shell(ShellComplete):
     def complete(self) -> str:
         """Return the answer to the script."""
         args, incomplete = self.get_completion_args()
+        if args[-1:] == ["--library"]:
+            return self.format_completion(CompletionItem(incomplete, type=FOLDERS))
         ctx = _resolve_context(self.cli, self.ctx_args, self.prog_name, args)
         found, begun = _resolve_incomplete(ctx, args, incomplete)
         # In --tag=do only what follows the equals sign is completed.

@@ -15,7 +15,7 @@ from photos.cli.kit.format import counted, duration, file_name, probability, sho
 from photos.cli.kit.progress import Bar, ProgressBars
 from photos.models import DEFAULT
 from photos.operations.demo import Answer, Answers, DemoResult, Drawn, Indexed, Tagging
-from photos.operations.progress import Event, Stage, Step
+from photos.operations.progress import Event, Stage, Step, Waiting
 from photos.sizes import readable_size
 
 #: Columns for tags in the table of answers.
@@ -49,7 +49,7 @@ class DemoProgress:
                 _show_retag(event)
             case Answers():
                 _show_answers(event.answers)
-            case FolderScanned() | ReadingBegins() | FolderOffline() | FileDone():
+            case Waiting() | FolderScanned() | ReadingBegins() | FolderOffline() | FileDone():
                 self._files.report(event)
             case _:
                 pass

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-import click
-
 from photos.cli.kit.format import counted, shown_path, table
 from photos.cli.kit.output import write_json
+from photos.cli.kit.terminal import paint, show_lines
 from photos.errors import NothingFound, safe
 from photos.records.photos import facet_record
 
@@ -27,14 +26,17 @@ def show_facets(found: Sequence[FacetCount], *, as_json: bool, most: int | None)
         for each in found:
             write_json(facet_record(each))
         return
+    show_lines(_lines(found, most))
+
+
+def _lines(found: Sequence[FacetCount], most: int | None) -> Iterator[str]:
     for facet, values in groupby(found, key=lambda each: each.facet):
         of_one = list(values)
         shown = of_one[:most]
-        click.echo(_PLURALS[facet])
-        for line in table([("", str(each.photos), _name(each)) for each in shown], right=(1,)):
-            click.echo(line)
+        yield paint(_PLURALS[facet], "heading")
+        yield from table([("", str(each.photos), _name(each)) for each in shown], right=(1,), paths=2)
         if len(of_one) > len(shown):
-            click.echo(f"  and {counted(len(of_one) - len(shown), 'more', 'more')}; --all shows them.")
+            yield f"  and {counted(len(of_one) - len(shown), 'more', 'more')}; --all shows them."
 
 
 def _name(each: FacetCount) -> str:

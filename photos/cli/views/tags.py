@@ -10,6 +10,7 @@ import click
 
 from photos.cli.kit.format import counted, probability, shown_path, table
 from photos.cli.kit.output import write_json
+from photos.cli.kit.terminal import paint, show_lines
 from photos.errors import NothingFound, safe
 from photos.records.photos import photo_tags_record, tag_count_record, tag_history_record
 
@@ -50,8 +51,9 @@ def show_counts(counts: Sequence[TagCount], *, as_json: bool) -> None:
         for count in counts:
             write_json(tag_count_record(count))
         return
-    for line in table([(counted(count.photos, "photo"), safe(count.label)) for count in counts], right=(0,)):
-        click.echo(line)
+    show_lines(
+        table([(counted(count.photos, "photo"), paint(safe(count.label), "tag")) for count in counts], right=(0,))
+    )
 
 
 def _show_table(found: PhotoTags) -> None:
@@ -59,7 +61,14 @@ def _show_table(found: PhotoTags) -> None:
     if not found.tags:
         click.echo("  no tags; a lower --threshold shows more")
     rows = [
-        ("", safe(tag.label), _score(tag.score), probability(tag.probability), *_calibration(tag), _source(tag))
+        (
+            "",
+            paint(safe(tag.label), "tag"),
+            _score(tag.score),
+            probability(tag.probability),
+            *_calibration(tag),
+            _source(tag),
+        )
         for tag in found.tags
     ]
     for line in table(rows, right=(2, 3)):

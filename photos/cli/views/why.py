@@ -72,7 +72,7 @@ def _neighbours(title: str, found: Sequence[tuple[Photo, float]]) -> Iterator[st
     rows = [("", f"{cosine:z.3f}", shown_path(photo.paths[0])) for photo, cosine in found if photo.paths]
     if rows:
         yield title
-        yield from table(rows, right=(1,))
+        yield from table(rows, right=(1,), paths=2)
 
 
 def _part(part: TermScore) -> tuple[str, str, str, str]:
