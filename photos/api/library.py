@@ -27,6 +27,7 @@ from photos.operations import (
     models,
     photos,
     prune,
+    ratings,
     retag,
     search,
     sidecars,
@@ -37,6 +38,7 @@ from photos.operations import (
     teach,
     verify,
 )
+from photos.operations.chosen_photos import ChosenPhotos
 from photos.operations.doctor import Finding
 from photos.operations.duplicates import DuplicatesRequest, DuplicatesResult
 from photos.operations.explain import ExplainRequest, ExplainResult
@@ -46,6 +48,7 @@ from photos.operations.index import AddRequest, IndexRequest, IndexResult
 from photos.operations.models import ModelEntry, ModelStatus
 from photos.operations.progress import SILENT, Progress
 from photos.operations.prune import PruneRequest, PruneResult
+from photos.operations.ratings import RatedPhoto, RateRequest
 from photos.operations.requests import SearchRequest, SimilarRequest
 from photos.operations.retag import RetagRequest, RetagResult
 from photos.operations.search import SearchResult
@@ -197,16 +200,40 @@ class Library:
 
     def tag(
         self,
-        photos: Sequence[AnyPhoto],
+        photos: Sequence[AnyPhoto] = (),
         *,
+        query: str | None = None,
+        top: int | None = None,
         add: Sequence[str] = (),
         reject: Sequence[str] = (),
         clear: Sequence[str] = (),
     ) -> list[PhotoTags]:
-        """Change manual tags, all or none, and return the photos' tags afterwards. Raises `query.errors.BadLabel`."""
+        """Change manual tags, all or none, and return the photos' tags afterwards. Raises `query.errors.BadLabel`.
+
+        A folder among *photos* stands for all photos below it. *query* adds the photos that it finds, the best *top* of
+        them if it has words.
+        """
         added, rejected, cleared = (tuple(several(labels)) for labels in (add, reject, clear))
-        request = TagRequest(photos=photo_references(photos), add=added, reject=rejected, clear=cleared)
+        request = TagRequest(
+            photos=photo_references(photos),
+            query=query,
+            directory=os.getcwd(),
+            top=top,
+            add=added,
+            reject=rejected,
+            clear=cleared,
+        )
         return tags.tag(self._library, request)
+
+    def rate(
+        self, photos: Sequence[AnyPhoto] = (), stars: int | None = None, *, query: str | None = None
+    ) -> list[RatedPhoto]:
+        """Give photos 0 to 5 stars, or -1 for rejected; None leaves the rating to their files. Returns the ratings.
+
+        *photos* and *query*, of filters alone, are as in `tag`. No file is changed. Raises `ValueError`.
+        """
+        chosen = ChosenPhotos(photos=photo_references(photos), query=query, directory=os.getcwd())
+        return ratings.rate(self._library, RateRequest(chosen=chosen, stars=stars))
 
     def tag_counts(self, threshold: float | None = None) -> list[TagCount]:
         """Return the library's tags and the number of photos of each, most frequent first."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from photos.operations.explain import ExplainResult
     from photos.operations.facets import FacetCount
+    from photos.operations.ratings import RatedPhoto
     from photos.operations.search import SearchResult
     from photos.operations.tag_import import SourceComparison
     from photos.operations.tags import PhotoHistory, PhotoTags, TagCount
@@ -121,6 +122,14 @@ class FacetRecord(TypedDict):
     facet: Annotated[str, "`camera`, `lens`, `year`, `folder` or `keyword`."]
     value: Annotated[str | int, "The value: a name, a year, or a folder's absolute path."]
     photos: Annotated[int, "The number of photos that have it; of a folder, those below it included."]
+
+
+class RatingRecord(TypedDict):
+    """A photo's rating: `photos rate`."""
+
+    path: Annotated[str, "The file that was named."]
+    photo: Annotated[int, "The photo's number."]
+    rating: Annotated[int | None, "Its stars, -1 to 5; null for none."]
 
 
 class TagEventRecord(TypedDict):
@@ -324,6 +333,11 @@ def facet_record(count: FacetCount) -> FacetRecord:
     """Return a facet's value as a record."""
     value = text_of(count.value) if isinstance(count.value, bytes) else count.value
     return {"facet": count.facet, "value": value, "photos": count.photos}
+
+
+def rating_record(rated: RatedPhoto) -> RatingRecord:
+    """Return a photo's rating as a record."""
+    return {"path": text_of(rated.photo.path), "photo": rated.photo.id, "rating": rated.rating}
 
 
 def tag_history_record(found: PhotoHistory) -> TagHistoryRecord:

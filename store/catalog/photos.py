@@ -78,6 +78,11 @@ class Photos:
         """Replace the facts of the same content."""
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**_facts_values(facts)))
 
+    def rate(self, photo_ids: Sequence[int], stars: int | None) -> None:
+        """Record the *stars* that a person gives photos; None leaves their rating to their files again."""
+        for some in chunks(photo_ids):
+            self._connection.execute(update(_photo).where(_photo.c.id.in_(some)).values(own_rating=stars))
+
     def of_contents(self, hashes: Sequence[bytes]) -> dict[bytes, int]:
         """Return the photos of contents with these SHA-256s, also of former contents; see `become` and `succeed`.
 
@@ -190,5 +195,8 @@ def _facts_values(facts: Facts) -> dict[str, object]:
 
 
 def _record(row: Row[tuple[object, ...]], paths: Sequence[bytes], companions: Sequence[bytes]) -> Photo:
-    facts = Facts(**{**{name: getattr(row, name) for name in _FACTS}, "keywords": tuple(row.keywords)})
+    values = {name: getattr(row, name) for name in _FACTS}
+    if row.own_rating is not None:
+        values["rating"] = row.own_rating
+    facts = Facts(**{**values, "keywords": tuple(row.keywords)})
     return Photo(row.id, row.content_hash, facts, tuple(paths), tuple(companions))

@@ -45,7 +45,7 @@ _MEASURES: dict[Measure, ColumnElement[Any]] = {
     Measure.APERTURE: _photo.aperture,
     Measure.FOCAL_LENGTH: _photo.focal_length,
     Measure.EXPOSURE: _photo.exposure,
-    Measure.RATING: func.coalesce(_photo.rating, 0),
+    Measure.RATING: func.coalesce(_photo.own_rating, _photo.rating, 0),
 }
 # SQL counts days of the week from Sunday as 0.
 _PARTS: dict[Part, ColumnElement[Any]] = {
@@ -66,7 +66,7 @@ _FACTS: dict[Fact, ColumnElement[bool]] = {
     Fact.DATE: _photo.taken_at.is_not(None),
     Fact.CAMERA: _photo.camera.is_not(None),
     Fact.LENS: _photo.lens.is_not(None),
-    Fact.RATING: _photo.rating > 0,
+    Fact.RATING: func.coalesce(_photo.own_rating, _photo.rating) > 0,
     Fact.CAPTION: _photo.caption.is_not(None),
     Fact.KEYWORDS: _photo.keywords != [],
 }

@@ -96,6 +96,8 @@ photo = Table(
     Column("rating", Integer),
     Column("caption", String),
     Column("keywords", JSON, nullable=False, server_default="[]"),
+    # Stars by a person, in place of those in the files.
+    Column("own_rating", Integer),
     # For the order of listings, and for filters that few photos meet.
     Index(None, "taken_at"),
     Index(

@@ -272,6 +272,9 @@ def test_a_library_of_the_last_revision_loses_nothing(tmp_path):
     with sqlite3.connect(path) as connection:
         after = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables(path)}
     connection.close()
+    # A column that came since is empty in every row.
+    assert all(row[-1] is None for row in after["photo"])
+    after["photo"] = [row[:-1] for row in after["photo"]]
     new_names = {"look": "perceptual_hash", "namespace_folder": "slot_folder"}
     rewritten = {"alembic_version", "library", "namespace", "revision", "sqlite_sequence"}
     for name in before.keys() - rewritten:
@@ -338,3 +341,24 @@ def test_an_older_catalog_is_refused_and_left_alone(tmp_path):
     with pytest.raises(CatalogTooOld, match="add your folders to a new library"):
         Catalog.open(path)
     assert path.read_bytes() == before
+
+
+def test_a_catalog_of_0015_gains_stars_by_hand(tmp_path):
+    folder = write_revisions(tmp_path / "migrations")
+    (folder / "versions" / "m0016_own_rating.py").unlink()
+    path = tmp_path / "catalog.db"
+    engine = connect(path)
+    upgrade(engine, path, migrations=folder, head="0015")
+    engine.dispose()
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "INSERT INTO photo (content_hash, size, width, height, format, added_at, rating)"
+            " VALUES (zeroblob(32), 1, 1, 1, 'JPEG', '2024-01-01', 3)"
+        )
+    connection.close()
+    with Catalog.open(path) as catalog, catalog.write() as t:
+        assert t.photos.get([1])[0].facts.rating == 3
+        t.photos.rate([1], 5)
+        assert t.photos.get([1])[0].facts.rating == 5
+        t.photos.rate([1], None)
+        assert t.photos.get([1])[0].facts.rating == 3

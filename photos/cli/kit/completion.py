@@ -26,6 +26,7 @@ FOLDERS: Final = "dir"
 #: What a metavar stands for, without brackets and dots: names of `photos.operations.completion.Naming`, and files.
 _BY_METAVAR: Final[dict[str, tuple[str, ...]]] = {
     "IMAGE": (FILES,),
+    "STARS IMAGE": (FILES,),
     "FILE": (FILES,),
     "PATH": (FILES,),
     "FOLDER": (FOLDERS,),

@@ -8,6 +8,14 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 top = click.option(
     "-t", "--top", type=click.IntRange(min=1), metavar="N", help="Number of photos to show; 10 unless set."
 )
+query = click.option(
+    "--query",
+    metavar="QUERY",
+    help="Also the photos that QUERY finds: filters such as year:2019, or words together with --top.",
+)
+top_of_query = click.option(
+    "-t", "--top", type=click.IntRange(min=1), metavar="N", help="With --query: only the N best, or the N newest."
+)
 threshold = click.option(
     "--threshold",
     type=click.FloatRange(0, 1),

@@ -40,6 +40,7 @@ _COMMANDS = (
     "facets",
     "tags",
     "tag",
+    "rate",
     "teach",
     "retag",
     "vocab",

@@ -12,11 +12,16 @@ from photos.cli.kit.format import counted, probability, shown_path, table
 from photos.cli.kit.output import write_json
 from photos.cli.kit.terminal import paint, show_lines
 from photos.errors import NothingFound, safe
-from photos.records.photos import photo_tags_record, tag_count_record, tag_history_record
+from photos.records.photos import photo_tags_record, rating_record, tag_count_record, tag_history_record
 
 if TYPE_CHECKING:
+    from photos.operations.ratings import RatedPhoto
     from photos.operations.tags import PhotoHistory, PhotoTags, TagCount
     from query.tagging import ScoredTag
+
+#: Photos whose tags are shown one by one after a change.
+_FEW = 10
+_MOST_STARS = 5
 
 
 def show_tags(found: Sequence[PhotoTags], *, as_json: bool) -> None:
@@ -26,6 +31,32 @@ def show_tags(found: Sequence[PhotoTags], *, as_json: bool) -> None:
             write_json(photo_tags_record(each))
         else:
             _show_table(each)
+
+
+def show_tagged(found: Sequence[PhotoTags], labels: Sequence[str], *, as_json: bool) -> None:
+    """Show the tags of photos that were changed; of many photos only their number and the *labels*."""
+    if as_json or len(found) <= _FEW:
+        show_tags(found, as_json=as_json)
+        return
+    click.echo(f"{', '.join(map(safe, labels))}: {counted(len(found), 'photo')}.")
+
+
+def show_ratings(found: Sequence[RatedPhoto], *, as_json: bool) -> None:
+    """Show the stars of photos that were rated; of many photos only their number."""
+    if as_json:
+        for each in found:
+            write_json(rating_record(each))
+    elif len(found) > _FEW:
+        click.echo(f"Rated {counted(len(found), 'photo')}.")
+    else:
+        for line in table([(_stars(each.rating), shown_path(each.photo.path)) for each in found], paths=1):
+            click.echo(line)
+
+
+def _stars(rating: int | None) -> str:
+    if rating is None:
+        return "no rating"
+    return "rejected" if rating < 0 else "★" * rating + "☆" * (_MOST_STARS - rating)
 
 
 def show_history(found: Sequence[PhotoHistory], *, as_json: bool) -> None:
