@@ -70,9 +70,14 @@ class UnknownFolder(PhotosError):
     registered: tuple[str, ...]
 
     def __str__(self) -> str:
+        import difflib  # noqa: PLC0415 - only for a mistake
+        import os  # noqa: PLC0415 - as above
+
         known = ", ".join(safe(path) for path in self.registered)
+        near = difflib.get_close_matches(os.path.abspath(self.path), self.registered, 1, 0.8)
+        hint = f" Did you mean {safe(near[0])}?" if near else ""
         return f"{safe(self.path)} was never added; " + (
-            f"these were: {known}." if known else "the library has no folders."
+            f"these were: {known}.{hint}" if known else "the library has no folders."
         )
 
 
@@ -97,7 +102,8 @@ class NothingFound(PhotosError):
     what: str
 
     def __str__(self) -> str:
-        return self.what
+        # The reason may end with a question, "did you mean …?".
+        return self.what[:-1] if self.what.endswith("?.") else self.what
 
 
 class NotOneText(PhotosError):

@@ -173,9 +173,12 @@ class Library:
         )
         return search.search(self._library, request)
 
-    def similar(self, path: AnyPath, count: int = 10, *, group: bool = False) -> SearchResult:
-        """Return the *count* photos most like the picture at *path*, which need not be in the library."""
-        request = SimilarRequest(image=os.fspath(path), directory=os.getcwd(), top=count, group=group)
+    def similar(self, path: AnyPath, count: int = 10, *, query: str = "", group: bool = False) -> SearchResult:
+        """Return the *count* photos most like the picture at *path*, which need not be in the library.
+
+        *query* is filters alone, which the photos must meet. Raises `query.errors.BadQuery`.
+        """
+        request = SimilarRequest(image=os.fspath(path), directory=os.getcwd(), top=count, query=query, group=group)
         return similar.similar(self._library, request)
 
     def explain(self, path: AnyPath, query: str) -> ExplainResult:

@@ -95,8 +95,9 @@ def decode_request(path: str, body: bytes) -> Request:
     """
     record = json.loads(body)
     if path == SIMILAR:
-        similar = SimilarRequest(**record)
-        _check_texts(similar.image, similar.directory)
+        filters = record.get("query", ())
+        similar = SimilarRequest(**{**record, "query": filters if isinstance(filters, str) else tuple(filters)})
+        _check_texts(*([filters] if isinstance(filters, str) else filters), similar.image, similar.directory)
         _check_numbers(similar.top, 0)
         return similar
     query = record["query"]

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
-from query.errors import BadQuery
 from query.filters import matching_photos
-from query.language import format_query
 from store.filters.facets import Facet
 
-from .search import parsed
+from .search import only_filters
 
 #: All facets, in the order in which they are listed.
 FACETS = tuple(str(facet) for facet in Facet)
@@ -43,14 +41,9 @@ def count_facets(library: OpenLibrary, request: FacetsRequest) -> list[FacetCoun
 
     Raises `EmptyLibrary`, and `BadQuery` for a query with terms.
     """
-    space = library.space
-    query = parsed(request.query) if request.query else None
-    if query is not None and query.terms:
-        raise BadQuery(format_query(query), "is not only filters", "`photos search` finds what can be seen")
+    space, filters = library.space, only_filters(request.query)
     with library.catalog.read() as t:
-        among = None
-        if query is not None:
-            among = matching_photos(t, space, query.filters, request.directory).photo_ids
+        among = matching_photos(t, space, filters, request.directory).photo_ids if filters else None
         return [
             FacetCount(str(facet), value, photos)
             for facet in _named(request.facets)

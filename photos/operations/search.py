@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from photos.errors import NotOneText
 from photos.library import OpenLibrary
-from query.language import Query, format_query, parse, parse_line
+from query.errors import BadQuery
+from query.language import Filter, Query, format_query, parse, parse_line
 from query.search import Match, Page, Searcher, Sort
 
 from .requests import SearchRequest
@@ -91,6 +92,16 @@ def warm(library: OpenLibrary) -> None:
 def parsed(query: str | Sequence[str]) -> Query:
     """Parse a query: one line, or the words that a shell made of it. Raises `BadQuery`."""
     return parse_line(query) if isinstance(query, str) else parse(query)
+
+
+def only_filters(query: str | Sequence[str]) -> tuple[Filter, ...]:
+    """Return the filters of a query that has nothing else, or nothing at all. Raises `BadQuery` for one with terms."""
+    if not query:
+        return ()
+    found = parsed(query)
+    if found.terms:
+        raise BadQuery(format_query(found), "is not only filters", "`photos search` finds what can be seen")
+    return found.filters
 
 
 def label_text(words: tuple[str, ...]) -> str:

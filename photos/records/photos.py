@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
 
+from photos.times import local_time
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -135,7 +137,7 @@ class RatingRecord(TypedDict):
 class TagEventRecord(TypedDict):
     """A manual or imported change of a tag, or an edit of the picture at which its tags were kept."""
 
-    at: Annotated[str, "The time in UTC, ISO 8601."]
+    at: Annotated[str, "The time, local, with its offset, ISO 8601."]
     what: Annotated[str, "`added`, `rejected`, `cleared`, `imported` or `edited`."]
     label: Annotated[str | None, "The label's name; null for an edit."]
     origin: Annotated[str | None, "The program that an imported tag came from."]
@@ -347,7 +349,7 @@ def tag_history_record(found: PhotoHistory) -> TagHistoryRecord:
 
 
 def _tag_event_record(event: TagEvent) -> TagEventRecord:
-    return {"at": event.at.isoformat() + "Z", "what": event.what, "label": event.label, "origin": event.origin}
+    return {"at": local_time(event.at).isoformat(), "what": event.what, "label": event.label, "origin": event.origin}
 
 
 def agreement_records(comparison: SourceComparison) -> list[dict[str, object]]:

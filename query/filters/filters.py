@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 import numpy as np
@@ -16,6 +17,7 @@ from query.language.filters import STATES
 from query.tagging.effective.tag_filter import TagNames, tagged
 from store import Space, Transaction
 from store.filters.criteria import (
+    Added,
     Along,
     AnyOf,
     Below,
@@ -38,6 +40,8 @@ from store.filters.criteria import (
     Wording,
 )
 from store.filters.id_sets import union
+
+from .nearest import nearest_filter
 
 _MEASURES = {
     "width": Measure.WIDTH,
@@ -125,7 +129,10 @@ def _reason(t: Transaction, space: Space, filters: Sequence[Filter], directory: 
     for each in filters:
         if not len(_matching(t, space, [each], directory)):
             looser = _with_wildcards(t, each, directory)
-            but = "" if looser is None else f", but some meet `{format_filter(looser)}`"
+            if looser is not None:
+                return f"No photo meets `{format_filter(each)}`, but some meet `{format_filter(looser)}`"
+            nearest = nearest_filter(t, each)
+            but = "" if nearest is None else f"; did you mean `{format_filter(nearest)}`?"
             return f"No photo meets `{format_filter(each)}`{but}"
     return "No photo meets all of the filters together"
 
@@ -209,7 +216,7 @@ def _criterion(name: str, value: Value) -> Criterion:  # noqa: PLR0911 - a line 
         case DateRange(low_day, high_day, takes_low, takes_high):
             start = None if low_day is None else low_day.start() if takes_low else low_day.end()
             end = None if high_day is None else high_day.end() if takes_high else high_day.start()
-            return Taken(start, end)
+            return Added(_in_utc(start), _in_utc(end)) if name == "added" else Taken(start, end)
         case PartialDate():
             return Taken(start=value.start()) if name == "after" else Taken(end=value.start())
         case CyclicRange(first, last):
@@ -224,6 +231,15 @@ def _criterion(name: str, value: Value) -> Criterion:  # noqa: PLR0911 - a line 
             return Named(value)
         case str():
             return Worded(_WORDINGS[name], value)
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """Return local time without a zone as UTC without one."""
+    try:
+        return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
+    except (OverflowError, ValueError):
+        # The first and the last year reach into no other.
+        return moment
 
 
 def _numbers(name: str, low: float | None, high: float | None, *, takes_low: bool, takes_high: bool) -> Criterion:

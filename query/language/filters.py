@@ -73,6 +73,7 @@ FILTER_TYPES: Final[dict[str, FilterType]] = {
     "in": FilterType(_path, "2019/Italy", ("folder", "path", "dir")),
     "name": FilterType(_path, "*.png", ("file", "filename")),
     "date": FilterType(times.date_range, "2019-07..2019-08", ("taken", "on")),
+    "added": FilterType(times.date_range, "last-week", ("imported",)),
     "after": FilterType(times.partial_date, "2022-06", ("since",)),
     "before": FilterType(times.partial_date, "2022-06"),
     "year": FilterType(_range(numbers.integer(1, 9999)), "2019..2021"),

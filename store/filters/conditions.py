@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, extract, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, extract, false, func, not_, or_, select, true
 
 from store.records import Folder
 from store.sql import schema
 
 from .criteria import (
+    Added,
     AnyOf,
     Below,
     Criterion,
@@ -83,6 +84,9 @@ def condition(  # noqa: C901, PLR0911 - a line each
             bounds = [_photo.taken_at >= start] if start is not None else []
             bounds += [_photo.taken_at < end] if end is not None else []
             return and_(_photo.taken_at.is_not(None), *bounds)
+        case Added(start, end):
+            since = [_photo.added_at >= start] if start is not None else []
+            return and_(true(), *since, *([_photo.added_at < end] if end is not None else []))
         case Recurring(part, first, last):
             column = _PARTS[part]
             round_the_end = or_(column >= first, column <= last)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -49,6 +50,15 @@ class Facets:
         # A photo counts once for a value, however many of its files have it.
         counts = Counter(value for _, value in (set(pairs) if facet is Facet.FOLDER else pairs))
         return sorted(counts.items(), key=lambda pair: (-pair[1], _order(pair[0])))
+
+    def file_names(self, most: int) -> list[str]:
+        """Return names of files with photos, without their folders, each once; *most* at most."""
+        names: dict[str, None] = {}
+        for (path,) in self._rows(select(_file.path).where(_file.photo_id.is_not(None))):
+            names[os.fsdecode(path.rpartition(b"/")[2])] = None
+            if len(names) == most:
+                break
+        return list(names)
 
     def _rows(self, query: Select[Any]) -> Iterator[Any]:
         cursor = self._connection.execute(query).cursor

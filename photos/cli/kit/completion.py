@@ -152,6 +152,7 @@ def _fixed_values(name: str) -> Sequence[str]:
     from query.language import filters, times
 
     known: dict[str, Sequence[str]] = {
+        **dict.fromkeys(("date", "added", "after", "before"), times.DAY_WORDS),
         "format": tuple(filters.FORMATS),
         "orientation": filters.SHAPES,
         "is": tuple(filters.STATES),

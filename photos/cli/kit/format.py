@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from photos.cli.kit.terminal import UNLIMITED, paint, width, without_colours
 from photos.errors import safe
+from photos.times import local_time
 
 if TYPE_CHECKING:
     from photos.records.photos import MatchRecord
@@ -190,6 +191,11 @@ def duration(seconds: float) -> str:
 def counted(number: int, one: str, many: str | None = None) -> str:
     """A number with its noun: `1 photo`, `12 345 photos`."""
     return f"{f'{number:,}'.replace(',', ' ')} {one if number == 1 else many or one + 's'}"
+
+
+def minute(moment: datetime) -> str:
+    """The local date and minute of *moment*, which is UTC without a zone."""
+    return f"{local_time(moment):%Y-%m-%d %H:%M}"
 
 
 def day(moment: datetime | None) -> str:

@@ -20,7 +20,8 @@ FILTERS: Final = {
     "tag": ("LABEL", "Photos that show the tag: dog, dog|cat."),
     "in": ("FOLDER", "Photos in a folder and below it: 2019/Italy, ./here."),
     "name": ("PATTERN", "By the file's name: *.png, or a part of it."),
-    "date": ("DATES", "By when they were taken: 2019-07, 2019-07..2019-08, >2019."),
+    "date": ("DATES", "By when they were taken: 2019-07, 2019-07..2019-08, >2019, today, last week."),
+    "added": ("DATES", "By when they came into the library: today, last week, 2024-06.. ."),
     "after": ("DATE", "Taken from the beginning of a day, month or year on."),
     "before": ("DATE", "Taken before a day, month or year began."),
     "year": ("YEARS", "By the year: 2019, 2019..2021."),
@@ -102,6 +103,14 @@ def _is_option(word: str, takes_value: dict[str, bool]) -> bool:
 
 def filter_options(command: F) -> F:
     """Give *command* every filter as an option, `--like` and `--not`. `words_of` turns them into words."""
+    like = click.option(
+        "--like", metavar="IMAGE", multiple=True, help="Photos that look like this picture; repeatable."
+    )
+    return like(filter_options_alone(command))
+
+
+def filter_options_alone(command: F) -> F:
+    """Give *command* every filter as an option, and `--not`."""
     for name, (metavar, text) in reversed(FILTERS.items()):
         command = click.option(f"--{name}", f"filter_{name}", metavar=metavar, multiple=True, help=text)(command)
     negated = click.option(
@@ -112,10 +121,7 @@ def filter_options(command: F) -> F:
         callback=_checked_filters,
         help="Leave out the photos that this filter finds, as in: --not tag:dog",
     )
-    like = click.option(
-        "--like", metavar="IMAGE", multiple=True, help="Photos that look like this picture; repeatable."
-    )
-    return like(negated(command))
+    return negated(command)
 
 
 def _checked_filters(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.kit.format import counted, probability, shown_path, table
+from photos.cli.kit.format import counted, minute, probability, shown_path, table
 from photos.cli.kit.output import write_json
 from photos.cli.kit.terminal import paint, show_lines
 from photos.errors import NothingFound, safe
@@ -66,10 +66,7 @@ def show_history(found: Sequence[PhotoHistory], *, as_json: bool) -> None:
             write_json(tag_history_record(each))
             continue
         click.echo(shown_path(each.photo.path))
-        rows = [
-            ("", f"{event.at:%Y-%m-%d %H:%M} UTC", event.what, safe(event.label or ""), event.origin or "")
-            for event in each.events
-        ]
+        rows = [("", minute(event.at), event.what, safe(event.label or ""), event.origin or "") for event in each.events]
         for line in table(rows) if rows else ["  no manual tags"]:
             click.echo(line)
 

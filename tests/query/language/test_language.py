@@ -146,7 +146,7 @@ def test_only_a_single_positive_text_is_only_text(words):
         ("rating:4+", "did you mean `4..`?"),
         ("after:2022-13", "did you mean 2022-12?"),
         ("after:2022-02-30", "did you mean 2022-02-28?"),
-        ("after:yesterday", "2019-07-13"),
+        ("after:someday", "2019-07-13"),
         ("year:2021..2019", "2019..2021"),
         ("date:2021..2019", "2019..2021"),
         ("month:decc", "did you mean dec?"),
