@@ -12,8 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from query.errors import BadQuery
-from query.language import Circle, CyclicRange, DateRange, Filter, NumberRange, PartialDate, Value, format_filter
+from query.language import (
+    Circle,
+    CyclicRange,
+    DateRange,
+    Filter,
+    NamedCircle,
+    NumberRange,
+    PartialDate,
+    Value,
+    format_filter,
+)
 from query.language.filters import STATES
+from query.places import Region, lies_in
 from query.tagging.effective.tag_filter import TagNames, tagged
 from store import Space, Transaction
 from store.filters.criteria import (
@@ -42,6 +53,7 @@ from store.filters.criteria import (
 from store.filters.id_sets import union
 
 from .nearest import nearest_filter
+from .places import InRegion, place_condition
 
 _MEASURES = {
     "width": Measure.WIDTH,
@@ -87,7 +99,9 @@ class _HasTag:
     negated: bool = False
 
 
-_Condition: TypeAlias = Criterion | _HasTag
+#: Values that stand for themselves.
+_Plain: TypeAlias = str | NumberRange | DateRange | PartialDate | CyclicRange | Circle
+_Condition: TypeAlias = Criterion | _HasTag | InRegion
 
 
 def _matching(t: Transaction, space: Space, filters: Sequence[Filter], directory: str) -> Ids:
@@ -97,11 +111,12 @@ def _matching(t: Transaction, space: Space, filters: Sequence[Filter], directory
     excluded: list[Ids] = []
     for each in filters:
         conditions = [translator.condition(each, value) for value in each.values]
-        plain = [condition for condition in conditions if not isinstance(condition, _HasTag)]
+        plain = [condition for condition in conditions if not isinstance(condition, _HasTag | InRegion)]
         if len(plain) == len(conditions):
             criteria.append(_any_of(each, plain))
             continue
         found = [_with_tag(t, space, condition) for condition in conditions if isinstance(condition, _HasTag)]
+        found += [_in_region(t, condition.region) for condition in conditions if isinstance(condition, InRegion)]
         if plain:
             found.append(t.selection.matching([AnyOf(tuple(plain))]))
         (excluded if each.negated else included).append(union(found))
@@ -122,6 +137,11 @@ def _any_of(each: Filter, criteria: Sequence[Criterion]) -> Criterion:
 def _with_tag(t: Transaction, space: Space, condition: _HasTag) -> Ids:
     found = tagged(t, space, condition.label)
     return np.setdiff1d(t.selection.all(), found, assume_unique=True) if condition.negated else found
+
+
+def _in_region(t: Transaction, region: Region) -> Ids:
+    ids, positions = t.selection.positions()
+    return ids[lies_in(region, positions)]
 
 
 def _reason(t: Transaction, space: Space, filters: Sequence[Filter], directory: str) -> str:
@@ -168,7 +188,12 @@ class _Translator:
                 return self._state(state)
             case "in", str(path):
                 return self._folder(path)
+            case "place", str(name):
+                return place_condition(each, name)
+            case "near", NamedCircle():
+                return place_condition(each, value)
             case _:
+                assert not isinstance(value, NamedCircle)
                 return _criterion(each.name, value)
 
     def _state(self, state: str) -> _Condition:
@@ -178,6 +203,7 @@ class _Translator:
         found = self.condition(Filter(name, (value,)), value)
         if isinstance(found, _HasTag):
             return _HasTag(found.label, negated)
+        assert not isinstance(found, InRegion)
         return Not(found) if negated else found
 
     def _label(self, each: Filter, name: str) -> str:
@@ -209,7 +235,7 @@ def _suggestions(names: TagNames, name: str) -> tuple[str, ...]:
     return () if near is None else (near,)
 
 
-def _criterion(name: str, value: Value) -> Criterion:  # noqa: PLR0911 - a line each
+def _criterion(name: str, value: _Plain) -> Criterion:  # noqa: PLR0911 - a line each
     match value:
         case NumberRange(low, high, takes_low, takes_high):
             return _numbers(name, low, high, takes_low=takes_low, takes_high=takes_high)

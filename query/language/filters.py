@@ -88,6 +88,7 @@ FILTER_TYPES: Final[dict[str, FilterType]] = {
     "focal": FilterType(_range(numbers.with_unit("mm")), "85..", ("mm",)),
     "exposure": FilterType(_range(numbers.seconds), "1/250..", ("shutter",)),
     "near": FilterType(numbers.circle, "48.85,2.35,10km"),
+    "place": FilterType(_words, "italy", ("country", "city")),
     "format": FilterType(_choice("a format", FORMATS), "raw", ("type",)),
     "orientation": FilterType(_choice("a shape", _identity(SHAPES)), "portrait", ("shape",)),
     "rating": FilterType(_range(numbers.integer(-1, 5)), "4..", ("stars",)),

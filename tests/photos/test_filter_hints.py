@@ -121,3 +121,49 @@ def test_times_are_local_with_their_offset_in_json(filled, pictures, zone):
     assert f"{at:%Y-%m-%d %H:%M}  added" in filled("tags", pictures / "red.png", "--history").out
     since = json.loads(filled("vocab", "history", "--json").lines[0])["since"]
     assert datetime.fromisoformat(since).utcoffset() == before.utcoffset()
+
+
+@pytest.fixture
+def placed(photos, tmp_path, checkpoint, vocabulary):
+    """A library with pictures in Rome, Ostia, Paris, and one without a place."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    places = {"rome": (41.9, 12.5), "ostia": (41.73, 12.28), "paris": (48.86, 2.34), "nowhere": None}
+    for number, (name, place) in enumerate(places.items()):
+        exif = Image.Exif()
+        if place is not None:
+            latitude, longitude = place
+            degrees = {1: "N", 2: (latitude, 0.0, 0.0), 3: "E", 4: (longitude, 0.0, 0.0)}
+            exif.get_ifd(0x8825).update(degrees)
+        Image.new("RGB", (40, 30), (number * 60, 10, 10)).save(folder / f"{name}.jpg", exif=exif)
+    photos("vocab", "use", vocabulary)
+    assert photos("add", folder, "--model", checkpoint).status == 0
+    return photos
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("near:Rome", {"rome"}),
+        ("near:Roma,30km", {"rome", "ostia"}),
+        ("near:new york", set()),
+        ("place:italy", {"rome", "ostia"}),
+        ("country:IT", {"rome", "ostia"}),
+        ("place:italy|france", {"rome", "ostia", "paris"}),
+        ("place:italy|Paris", {"rome", "ostia", "paris"}),
+        ("-place:italy", {"paris", "nowhere"}),
+        ("place:europe -near:paris", {"rome", "ostia"}),
+        ("place:italy name:o*", {"ostia"}),
+    ],
+)
+def test_photos_are_found_by_the_names_of_places(placed, query, names):
+    found = placed("search", *query.split(" ") if " -" in query or " name" in query else [query], "--json")
+    assert {Path(json.loads(line)["path"]).stem for line in found.lines} == names
+
+
+def test_a_place_that_is_not_known_is_met_by_the_nearest(placed):
+    result = placed("search", "place:itlay")
+    assert (result.status, result.out) == (2, "")
+    assert result.err == "photos: `place:itlay` names no place that is known; did you mean place:Italy?\n"
+    assert "write place:Italy" in placed("search", "near:italy").err
+    assert "near:48.85,2.35,10km" in placed("search", "near:xqzxqz").err
