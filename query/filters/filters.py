@@ -177,7 +177,7 @@ class _Translator:
         self._directory = directory
         self._names: TagNames | None = None
 
-    def condition(self, each: Filter, value: Value) -> _Condition:
+    def condition(self, each: Filter, value: Value) -> _Condition:  # noqa: PLR0911 - a line each
         """Return the condition for one *value* of a filter."""
         match each.name, value:
             case "tag", str(name):
