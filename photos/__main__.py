@@ -46,7 +46,7 @@ def _main(arguments: list[str] | None, given: Invocation | None) -> int:
 
     from photos.cli import Invocation  # noqa: PLC0415
     from photos.cli.kit.program import ensure_streams, program  # noqa: PLC0415
-    from photos.cli.kit.terminal import paint  # noqa: PLC0415
+    from photos.cli.kit.terminal import paint, prose  # noqa: PLC0415
     from photos.exits import CLOSED_PIPE, ClosedPipe, explain  # noqa: PLC0415
 
     ensure_streams()
@@ -72,7 +72,8 @@ def _main(arguments: list[str] | None, given: Invocation | None) -> int:
         if invocation.debug:
             raise
         sentence, status = explain(error)
-        _write_error(f"{paint('photos:', 'bad', sys.stderr)} {sentence}")
+        head, *rest = prose(f"photos: {sentence}", sys.stderr).split(" ", 1)
+        _write_error(" ".join([paint(head, "bad", sys.stderr), *rest]))
     return status if isinstance(status, int) else 0
 
 

@@ -90,10 +90,10 @@ def test_a_forced_colour_reaches_a_pipe(filled):
     ("path", "room", "text"),
     [
         ("2019/Italy/IMG_1.jpg", 30, "2019/Italy/IMG_1.jpg"),
-        ("~/Pictures/2019/Italy/Rome/IMG_1.jpg", 24, "~/Pictures/20…/IMG_1.jpg"),
+        ("~/Pictures/2019/Italy/Rome/IMG_1.jpg", 24, "~/Pi…taly/Rome/IMG_1.jpg"),
         ("a-very-long-name-of-a-file-0041.jpg", 24, "a-very-long…ile-0041.jpg"),
         ("2019/a-very-long-name-of-a-file-0041.jpg", 24, "a-very-long…ile-0041.jpg"),
-        ("猫猫猫猫猫猫猫猫猫猫猫猫猫/IMG_1.jpg", 24, "猫猫猫猫猫猫…/IMG_1.jpg"),
+        ("猫猫猫猫猫猫猫猫猫猫猫猫猫/IMG_1.jpg", 24, "猫猫…猫猫猫猫/IMG_1.jpg"),
     ],
 )
 def test_a_path_is_shortened_in_its_middle(path, room, text):
@@ -140,6 +140,16 @@ def test_a_table_of_paths_fits_the_terminal(environment):
     with terminal(80):
         lines = list(table([("1", "near", LONG, "(not checked)"), ("2", "best", "/a.jpg", "")], paths=2))
     assert [columns(line) for line in lines] == [80, 15]
+
+
+def test_the_last_cell_of_a_table_goes_on_below_itself(environment):
+    rows = [("model", "good for"), ("google/siglip2", "a quarter of the work per picture, less exact than others")]
+    with terminal(40):
+        assert list(table(rows)) == [
+            "model           good for",
+            "google/siglip2  a quarter of the work\n                per picture, less exact\n                than others",
+        ]
+    assert len(list(table(rows))) == 2
 
 
 def test_sentences_break_between_words(environment):

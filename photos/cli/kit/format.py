@@ -88,13 +88,15 @@ def _room_of_paths(left: int, longest: int, least: int, *, has_tags: bool) -> in
 
 
 def shortened(path: str, room: int) -> str:
-    """*path* in at most *room* columns: parts in its middle are left out, and its name is kept as far as it fits."""
+    """*path* in at most *room* columns: a part of its middle is left out, and its name is kept as far as it fits."""
     if columns(path) <= room:
         return path
     directory, slash, name = path.rpartition("/")
     end = slash + name
-    if slash and columns(end) + 2 <= room:
-        return _first_columns(directory, room - columns(end) - 1) + "…" + end
+    # The last folders tell more than the first ones.
+    head = _first_columns(directory, room // 6)
+    if slash and columns(head) + 1 + columns(end) <= room:
+        return head + "…" + _last_columns(path, room - columns(head) - 1)
     kept = min(_KEPT_END, max(room // 2, 1))
     return _first_columns(name, room - kept - 1) + "…" + _last_columns(name, kept)
 
@@ -147,7 +149,18 @@ def table(
             padding = " " * (wide - columns(cell))
             cells.append(padding + cell if i in right else cell + padding)
         line = _GAP.join(cells)
-        yield line.rstrip() if strip else line
+        yield _wrapped(line.rstrip(), sum(widths[:-1]) + len(_GAP) * (len(widths) - 1)) if strip else line
+
+
+def _wrapped(line: str, start: int) -> str:
+    """*line* with its last cell, which begins at column *start*, broken between words to fit the terminal."""
+    room = width() - start
+    if columns(line) <= width() or room < _LEAST_ROOM or without_colours(line) != line or columns(line) != len(line):
+        return line
+    import textwrap
+
+    parts = textwrap.wrap(line[start:], room, break_long_words=False, break_on_hyphens=False) or [""]
+    return line[:start] + f"\n{' ' * start}".join(parts)
 
 
 def _fitting(rows: Sequence[Sequence[str]], at: int) -> list[list[str]]:

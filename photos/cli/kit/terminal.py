@@ -28,9 +28,9 @@ _STYLES: Final[dict[str, dict[str, object]]] = {
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def width() -> int:
-    """Columns of the terminal on standard output; `UNLIMITED` where there is none."""
-    if not sys.stdout.isatty():
+def width(stream: TextIO | None = None) -> int:
+    """Columns of the terminal that *stream*, standard output unless given, goes to; `UNLIMITED` where there is none."""
+    if not (stream or sys.stdout).isatty():
         return UNLIMITED
     import shutil
 
@@ -68,13 +68,16 @@ def without_colours(text: str) -> str:
     return _ESCAPES.sub("", text) if "\x1b" in text else text
 
 
-def prose(line: str) -> str:
-    """Return a sentence broken between words to fit the terminal, continued below its own indentation."""
-    columns = width()
+def prose(line: str, stream: TextIO | None = None, *, hang: int | None = None) -> str:
+    """Return a sentence broken between words to fit the terminal of *stream*.
+
+    It goes on two columns to the right of its own indentation, or *hang* columns from the left.
+    """
+    columns = width(stream)
     if len(line) <= columns:
         return line
-    indent = line[: len(line) - len(line.lstrip())]
-    return textwrap.fill(line, columns, subsequent_indent=indent + "  ", break_long_words=False, break_on_hyphens=False)
+    indent = " " * (len(line) - len(line.lstrip()) + 2 if hang is None else hang)
+    return textwrap.fill(line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def show_lines(lines: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ import click
 
 from photos.cli.kit.format import counted
 from photos.cli.kit.output import write_json
-from photos.cli.kit.terminal import paint
+from photos.cli.kit.terminal import paint, prose
 from photos.cli.views.index import show_result
 from photos.records.library import difference_record, finding_record, prune_record
 
@@ -29,7 +29,8 @@ def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
         else:
             remedy = f" → {finding.remedy}" if finding.remedy else ""
             mark = paint(_MARKS[finding.state], "bad" if _MARKS[finding.state] == "!" else "note")
-            click.echo(f"{mark} {finding.about:<9} {finding.text}{remedy}")
+            line = prose(f"  {finding.about:<9} {finding.text}{remedy}", hang=12)
+            click.echo(mark + line[1:])
 
 
 def show_verification(result: VerifyResult, *, as_json: bool) -> None:
