@@ -13,8 +13,7 @@ from query.vocabulary_design import MIN_PHOTOS, LabelPreview, Suggestions, missi
 from store import Photo, SpaceIdentity, VocabularyDefinition
 
 from .progress import SILENT, Progress, Stage, steps
-from .revisions import DEFAULT, find_definition, folders_of
-from .slots import current_revision
+from .revisions import DEFAULT, current_revision, find_definition, folders_of
 from .vocabularies import has_photos
 
 

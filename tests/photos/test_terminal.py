@@ -147,8 +147,10 @@ def test_the_last_cell_of_a_table_goes_on_below_itself(environment):
     with terminal(40):
         assert list(table(rows)) == [
             "model           good for",
-            "\n                ".join(
-                ["google/siglip2  a quarter of the work", "per picture, less exact", "than others"]
+            (
+                "google/siglip2  a quarter of the work\n"
+                "                per picture, less exact\n"
+                "                than others"
             ),
         ]
     assert len(list(table(rows))) == 2
