@@ -31,6 +31,8 @@ class Naming(StrEnum):
     FOLDER = "folder"
     #: Sources of tags.
     SOURCE = "source"
+    #: Countries and states.
+    REGION = "region"
 
 
 def names(library: OpenLibrary, naming: Naming) -> list[str]:
@@ -38,12 +40,20 @@ def names(library: OpenLibrary, naming: Naming) -> list[str]:
     match naming:
         case Naming.MODEL:
             return [DEMO, *(each.reference for each in RECOMMENDED), *sorted(downloaded(library.settings.models))]
+        case Naming.REGION:
+            return _regions()
         case Naming.VOCABULARY if library.is_new:
             return list(SHIPPED)
         case _ if library.is_new:
             return []
         case _:
             return _READERS[naming](library)
+
+
+def _regions() -> list[str]:
+    from query.places import region_names  # noqa: PLC0415 - loads numpy
+
+    return region_names()
 
 
 def _labels(library: OpenLibrary) -> list[str]:

@@ -106,9 +106,14 @@ def find_place(name: str) -> City | Region | None:
     return city
 
 
+def region_names() -> list[str]:
+    """Return the names of countries and of states of the USA."""
+    return [*(each["name"] for each in _countries().values()), *_states().values()]
+
+
 def nearest_names(name: str) -> list[str]:
     """Return names of places that are spelt like *name*, the nearest first; three at most."""
-    known = [each["name"] for each in _countries().values()] + list(_states().values())
+    known = region_names()
     known += [each["name"] for each in _cities(_TOWNS) if each["population"] >= _KNOWN]
     by_key = {_key(each): each for each in known}
     return [by_key[key] for key in difflib.get_close_matches(_key(name), by_key, 3, 0.75)]

@@ -82,6 +82,7 @@ NAMES = [
     ("photos search --tag re", "red"),
     ("photos search --tag=re", "--tag=red"),
     ("photos search label:re", "label:red"),
+    ("photos search place:ital", "place:Italy"),
     ("photos search orientation:po", "orientation:portrait"),
     ("photos search in:bri", "in:bright"),
     ("photos search dog --not format:ra", "format:raw"),

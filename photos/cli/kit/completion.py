@@ -51,6 +51,7 @@ _BY_NAME: Final[dict[tuple[str, str], tuple[str, ...]]] = {
 #: Filters whose values are names in the library.
 _NAMES_OF: Final = {
     "tag": "label", "camera": "camera", "lens": "lens", "keyword": "keyword", "year": "year", "in": "folder",
+    "place": "region",
 }  # fmt: skip
 _FILTER = re.compile(r"([+-]?)([A-Za-z]+):(.*)", re.DOTALL)
 _PATH_STARTS = (".", "/", "~")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import textwrap
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -76,6 +75,8 @@ def prose(line: str, stream: TextIO | None = None, *, hang: int | None = None) -
     columns = width(stream)
     if len(line) <= columns:
         return line
+    import textwrap
+
     indent = " " * (len(line) - len(line.lstrip()) + 2 if hang is None else hang)
     return textwrap.fill(line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
