@@ -44,8 +44,7 @@ def try_(invocation: Invocation, words: tuple[str, ...], threshold: float | None
 def diff(invocation: Invocation, one: str, other: str | None, of_photos: bool, as_json: bool) -> None:
     """Compare two vocabularies, each a name, NAME@NUMBER or a file: their labels, and the tags they give your photos.
 
-    A alone is compared with the main vocabulary, which would become A; the main one is compared with its revision
-    before.
+    A alone is compared with the main vocabulary, or if it is the main one, with its revision before.
 
     Exits with 0 if they are the same, and with 1 if they differ.
     """
