@@ -329,6 +329,8 @@ def test_an_edited_photo_keeps_its_tags_and_the_result_says_so(filled, pictures)
     assert "cat.png" in filled("teach", "our cat").out
     detailed(1).save(pictures / "dog.png")
     assert json.loads(filled("index", "--json").lines[-1])["edited"] == 1
+
+
 def test_a_folder_within_an_added_one_is_indexed_alone(filled, pictures):
     Image.new("RGB", (40, 30), (1, 2, 3)).save(pictures / "bright" / "new.png")
     Image.new("RGB", (40, 30), (3, 2, 1)).save(pictures / "other.png")

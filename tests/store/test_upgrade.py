@@ -343,12 +343,12 @@ def test_an_older_catalog_is_refused_and_left_alone(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_a_catalog_of_0015_gains_stars_by_hand(tmp_path):
+def test_a_catalog_of_0016_gains_stars_by_hand(tmp_path):
     folder = write_revisions(tmp_path / "migrations")
-    (folder / "versions" / "m0016_own_rating.py").unlink()
+    (folder / "versions" / "m0017_own_rating.py").unlink()
     path = tmp_path / "catalog.db"
     engine = connect(path)
-    upgrade(engine, path, migrations=folder, head="0015")
+    upgrade(engine, path, migrations=folder, head="0016")
     engine.dispose()
     with sqlite3.connect(path) as connection:
         connection.execute(

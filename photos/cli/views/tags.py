@@ -66,7 +66,9 @@ def show_history(found: Sequence[PhotoHistory], *, as_json: bool) -> None:
             write_json(tag_history_record(each))
             continue
         click.echo(shown_path(each.photo.path))
-        rows = [("", minute(event.at), event.what, safe(event.label or ""), event.origin or "") for event in each.events]
+        rows = [
+            ("", minute(event.at), event.what, safe(event.label or ""), event.origin or "") for event in each.events
+        ]
         for line in table(rows) if rows else ["  no manual tags"]:
             click.echo(line)
 
