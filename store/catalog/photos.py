@@ -83,6 +83,12 @@ class Photos:
         for some in chunks(photo_ids):
             self._connection.execute(update(_photo).where(_photo.c.id.in_(some)).values(own_rating=stars))
 
+    def pass_on_rating(self, before: int, now: int) -> None:
+        """Give the photo *now* the stars that a person gave *before*, unless it has some of its own."""
+        stars = select(_photo.c.own_rating).where(_photo.c.id == before).scalar_subquery()
+        is_unrated = (_photo.c.id == now, _photo.c.own_rating.is_(None))
+        self._connection.execute(update(_photo).where(*is_unrated).values(own_rating=stars))
+
     def of_contents(self, hashes: Sequence[bytes]) -> dict[bytes, int]:
         """Return the photos of contents with these SHA-256s, also of former contents; see `become` and `succeed`.
 

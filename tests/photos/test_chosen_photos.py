@@ -69,6 +69,15 @@ def test_a_query_or_a_folder_without_photos_changes_nothing(filled, pictures, tm
     assert filled("search", "tag:x").status == 2
 
 
+def test_a_rejected_label_may_have_any_letter(filled, pictures):
+    red = pictures / "red.png"
+    filled("tag", red, "+cat", "+t-shirt", "+water")
+    assert filled("tag", red, "+trip", "-cat", "-t-shirt", "-water").status == 0
+    assert tagged(filled, "trip") == {"red.png"}
+    history = json.loads(filled("tags", red, "--history", "--json").out)["history"]
+    assert {each["label"] for each in history if each["what"] == "rejected"} == {"cat", "t-shirt", "water"}
+
+
 def test_a_label_alone_is_a_usage_error(filled, pictures):
     assert filled("tag", "+trip").status == 2
     assert filled("tag", pictures / "red.png").status == 2

@@ -313,6 +313,7 @@ def test_an_edited_photo_keeps_its_tags_and_the_result_says_so(filled, pictures)
         detailed(seed).save(pictures / f"{name}.png")
     filled("index")
     filled("tag", pictures / "dog.png", "+dog", "-cat")
+    filled("rate", "4", pictures / "dog.png")
     filled("teach", "our cat", "--yes", pictures / "cat.png")
     for name, seed in (("dog", 1), ("cat", 2)):
         detailed(seed).transpose(Image.Transpose.ROTATE_90).save(pictures / f"{name}.png")
@@ -324,6 +325,7 @@ def test_an_edited_photo_keeps_its_tags_and_the_result_says_so(filled, pictures)
         ("edited", None),
     ]
     assert filled("tags", pictures / "dog.png", "--history").lines[-1].split()[-1] == "edited"
+    assert json.loads(filled("search", "name:dog.png", "--json").out)["rating"] == 4
     shown = json.loads(filled("tags", pictures / "cat.png", "--json").out)["tags"]
     assert ("our cat", "user") in [(tag["label"], tag["source"]) for tag in shown]
     assert "cat.png" in filled("teach", "our cat").out

@@ -13,6 +13,12 @@ from photos.cli.kit.program import Invocation, pass_invocation
 _SIGNS = ("+", "-", "~")
 
 
+#: Without the short name -t, which Click would find in every label such as -cat; see `_TagCommand`.
+_top = click.option(
+    "--top", type=click.IntRange(min=1), metavar="N", help="With --query: only the N best, or the N newest."
+)
+
+
 class _TagCommand(click.Command):
     """Command with arguments that begin with a dash: labels to reject."""
 
@@ -36,7 +42,7 @@ class _TagCommand(click.Command):
 )
 @click.argument("words", nargs=-1, required=True, metavar="[IMAGE]... LABEL...", type=click.UNPROCESSED)
 @options.query
-@options.top_of_query
+@_top
 @options.as_json
 @pass_invocation
 def tag(invocation: Invocation, words: tuple[str, ...], query: str | None, top: int | None, as_json: bool) -> None:
