@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import time
 from pathlib import Path
@@ -118,11 +118,57 @@ def load(options: Mapping[str, object], environment: Mapping[str, str]) -> Setti
     Raises `SettingError`, naming the variable, or the file and line.
     """
     path = config_path(environment)
-    given = [(f"--{name.replace('_', '-')}", name, value) for name, value in options.items() if value is not None]
+    given = [(_option(name), name, value) for name, value in options.items() if value is not None]
     settings = _defaults()
     for place, name, value in [*_from_file(path), *_from_environment(environment), *given]:
         settings = _with(settings, name, value, place)
     return settings
+
+
+@dataclass(frozen=True, slots=True)
+class SettingInForce:
+    """A setting, its value, and its source: "default", "file", "environment" or "option".
+
+    `place` is the file and line, the variable or the option; empty for a default.
+    """
+
+    name: str
+    value: object
+    source: str
+    place: str = ""
+
+
+def settings_in_force(
+    options: Mapping[str, object], environment: Mapping[str, str], names: Sequence[str] = ()
+) -> list[SettingInForce]:
+    """Return all settings, or those of these *names*, with their sources. *options* are as in `load`.
+
+    Raises `SettingError`, also for an unknown name.
+    """
+    for name in names:
+        if name not in _READERS:
+            raise SettingError("photos config", _no_setting(name))
+    settings = load(options, environment)
+    places = {name: ("file", place) for place, name, _ in _from_file(config_path(environment))}
+    places |= {name: ("environment", variable) for variable, name, _ in _from_environment(environment)}
+    places |= {name: ("option", _option(name)) for name, value in options.items() if value is not None}
+    return [
+        SettingInForce(name, getattr(settings, name), *places.get(name, ("default",)))
+        for name in _READERS
+        if not names or name in names
+    ]
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _no_setting(name: str) -> str:
+    import difflib  # noqa: PLC0415 - only for a mistake
+
+    near = difflib.get_close_matches(name, _READERS, 1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return f"there is no setting {name!r}; the settings are {', '.join(_READERS)}{hint}"
 
 
 def config_path(environment: Mapping[str, str]) -> Path:
@@ -135,6 +181,11 @@ def config_path(environment: Mapping[str, str]) -> Path:
 def data_path() -> Path:
     """The platform's folder for this program's data."""
     return _platform_folder("data")
+
+
+def demo_path() -> Path:
+    """The folder of the demo, unless another one is named."""
+    return data_path() / "demo"
 
 
 def _platform_folder(kind: str) -> Path:
@@ -190,7 +241,7 @@ def _from_environment(environment: Mapping[str, str]) -> list[tuple[str, str, ob
 def _with(settings: Settings, name: str, value: object, place: str) -> Settings:
     read = _READERS.get(name)
     if read is None:
-        raise SettingError(place, f"there is no setting {name!r}; the settings are {', '.join(_READERS)}")
+        raise SettingError(place, _no_setting(name))
     try:
         read_value = read(value)
     except (TypeError, ValueError) as error:

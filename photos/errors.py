@@ -36,6 +36,7 @@ PhotosError                 the base of all errors that people see (store.errors
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -51,7 +52,7 @@ class SettingError(PhotosError):
     problem: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.problem}."
+        return f"{self.place}: {self.problem}{'' if self.problem.endswith('?') else '.'}"
 
 
 class BadPattern(PhotosError):
@@ -89,19 +90,30 @@ class UnknownFolder(PhotosError):
     registered: tuple[str, ...]
 
     def __str__(self) -> str:
+        import difflib  # noqa: PLC0415 - only for a mistake
+        import os  # noqa: PLC0415 - as above
+
         known = ", ".join(safe(path) for path in self.registered)
+        near = difflib.get_close_matches(os.path.abspath(self.path), self.registered, 1, 0.8)
+        hint = f" Did you mean {safe(near[0])}?" if near else ""
         return f"{safe(self.path)} was never added; " + (
-            f"these were: {known}." if known else "the library has no folders."
+            f"these were: {known}.{hint}" if known else "the library has no folders."
         )
 
 
 class EmptyLibrary(PhotosError):
     """There is no photo in the library yet."""
 
-    sentence = (
-        "The library {library} has no photos yet; run `photos add FOLDER`, or `photos demo` to try it on drawings."
-    )
     library: Path
+    #: The demo's library, if there is one elsewhere.
+    demo: Path | None = None
+
+    def __str__(self) -> str:
+        """One sentence."""
+        start = f"The library {safe(self.library)} has no photos yet; run `photos add FOLDER`, or "
+        if self.demo is None:
+            return f"{start}`photos demo` to try it on drawings."
+        return f"{start}search the demo's with `photos --library {safe(shlex.quote(str(self.demo)))} search WORDS`."
 
 
 class NothingFound(PhotosError):
@@ -110,7 +122,8 @@ class NothingFound(PhotosError):
     what: str
 
     def __str__(self) -> str:
-        return self.what
+        # The reason may end with a question, "did you mean …?".
+        return self.what[:-1] if self.what.endswith("?.") else self.what
 
 
 class NotOneText(PhotosError):
@@ -292,8 +305,14 @@ class NoEarlierRevision(PhotosError):
 class FileExists(PhotosError):
     """A file that would be written exists already."""
 
-    sentence = "{path} exists already; give another name, or remove it first."
     path: str
+    #: The option that replaces it, if there is one.
+    option: str = ""
+
+    def __str__(self) -> str:
+        """One sentence."""
+        remedy = f"{self.option} replaces it" if self.option else "remove it first"
+        return f"{safe(self.path)} exists already; give another name, or {remedy}."
 
 
 class UnwritableFile(PhotosError):

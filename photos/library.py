@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from photos.config import Settings
+from photos.config import CATALOG_FILE, Settings, demo_path
 from photos.encoders import TruncationReporter
 from photos.errors import EmptyLibrary
 from query.similarity import EncodeTexts, TextVectors
@@ -61,6 +61,12 @@ class OpenLibrary:
         """True if the library has no catalog yet."""
         return not self.settings.catalog_path.exists()
 
+    def empty_error(self) -> EmptyLibrary:
+        """The error for a library without photos. It names the demo's library if there is one elsewhere."""
+        demo = demo_path() / "library"
+        is_elsewhere = demo != self.settings.library and (demo / CATALOG_FILE).exists()
+        return EmptyLibrary(self.settings.library, demo if is_elsewhere else None)
+
     @property
     def catalog_if_any(self) -> Catalog | None:
         """The library's catalog. If there is none, the value is None and nothing is created."""
@@ -81,7 +87,7 @@ class OpenLibrary:
         Raises `EmptyLibrary`, and creates nothing, if there are no photos.
         """
         if self.is_new:
-            raise EmptyLibrary(self.settings.library)
+            raise self.empty_error()
         with self.catalog.read() as t:
             if "space" not in self.__dict__:
                 self.space = self._space_in(t)
@@ -91,14 +97,14 @@ class OpenLibrary:
     def space(self) -> Space:
         """The space that is searched. Raises `EmptyLibrary`, and creates nothing, if there is none."""
         if self.is_new:
-            raise EmptyLibrary(self.settings.library)
+            raise self.empty_error()
         with self.catalog.read() as t:
             return self._space_in(t)
 
     def _space_in(self, t: Transaction) -> Space:
         space_id = t.library.space_id()
         if space_id is None or not t.photos.any():
-            raise EmptyLibrary(self.settings.library)
+            raise self.empty_error()
         return t.spaces.get(space_id)
 
     @cached_property

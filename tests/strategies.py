@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from query.language import Circle, CyclicRange, DateRange, Filter, NumberRange, PartialDate, Picture, Query, Text
+from query.language import (
+    Circle,
+    CyclicRange,
+    DateRange,
+    Filter,
+    NamedCircle,
+    NumberRange,
+    PartialDate,
+    Picture,
+    Query,
+    Text,
+)
 
 LETTERS = st.characters(exclude_categories=())
 WORDS = st.text(LETTERS, min_size=1, max_size=12).map(lambda text: " ".join(text.split())).filter(bool)
@@ -49,6 +60,12 @@ FILTERS = st.one_of(
     valued(["weekday"], st.builds(CyclicRange, st.integers(1, 7), st.integers(1, 7))),
     valued(["time"], st.builds(CyclicRange, st.integers(0, 1439), st.integers(0, 1439))),
     valued(["near"], st.builds(Circle, st.floats(-90, 90), st.floats(-180, 180), st.floats(0, 1e8))),
+    valued(
+        ["near"],
+        st.builds(
+            NamedCircle, st.sampled_from(["Paris", "Paris, Texas", "São Paulo", "東京"]), st.none() | st.floats(0, 1e8)
+        ),
+    ),
     valued(["format"], st.sampled_from(["JPEG", "HEIF", "RAW"])),
     valued(["is"], st.sampled_from(["duplicate", "untagged"])),
 )

@@ -21,12 +21,14 @@ from photos.operations import (
     duplicates,
     embed,
     explain,
+    facets,
     failed,
     folders,
     index,
     models,
     photos,
     prune,
+    ratings,
     retag,
     search,
     sidecars,
@@ -37,14 +39,17 @@ from photos.operations import (
     teach,
     verify,
 )
+from photos.operations.chosen_photos import ChosenPhotos
 from photos.operations.doctor import Finding
 from photos.operations.duplicates import DuplicatesRequest, DuplicatesResult
 from photos.operations.explain import ExplainRequest, ExplainResult
+from photos.operations.facets import FACETS, FacetCount, FacetsRequest
 from photos.operations.folders import RemoveResult
 from photos.operations.index import AddRequest, IndexRequest, IndexResult
 from photos.operations.models import ModelEntry, ModelStatus
 from photos.operations.progress import SILENT, Progress
 from photos.operations.prune import PruneRequest, PruneResult
+from photos.operations.ratings import RatedPhoto, RateRequest
 from photos.operations.requests import SearchRequest, SimilarRequest
 from photos.operations.retag import RetagRequest, RetagResult
 from photos.operations.search import SearchResult
@@ -113,9 +118,10 @@ class Library:
     def index(
         self, folders: Sequence[AnyPath] = (), *, confirm_removals: bool = False, progress: Progress = SILENT
     ) -> IndexResult:
-        """Index registered folders, or all, and finish pending re-tags. Returns what was found and embedded.
+        """Index registered folders, folders within or around them, or all. Returns what was found and embedded.
 
-        Photos whose files are missing are forgotten; where they are many, only with *confirm_removals*.
+        Pending re-tags are finished, too. Photos whose files are missing are forgotten; where they are many, only with
+        *confirm_removals*.
         Raises `UnknownFolder`.
         """
         request = IndexRequest(path_texts(folders), confirm_removals=confirm_removals)
@@ -168,15 +174,27 @@ class Library:
         )
         return search.search(self._library, request)
 
-    def similar(self, path: AnyPath, count: int | None = 10, *, group: bool = False) -> SearchResult:
-        """Return the *count* photos most like the picture at *path*, which need not be in the library."""
-        request = SimilarRequest(image=os.fspath(path), directory=os.getcwd(), top=count, group=group)
+    def similar(self, path: AnyPath, count: int | None = 10, *, query: str = "", group: bool = False) -> SearchResult:
+        """Return the *count* photos most like the picture at *path*, which need not be in the library.
+
+        *query* is filters alone, which the photos must meet. Raises `query.errors.BadQuery`.
+        """
+        request = SimilarRequest(image=os.fspath(path), directory=os.getcwd(), top=count, query=query, group=group)
         return similar.similar(self._library, request)
 
     def explain(self, path: AnyPath, query: str) -> ExplainResult:
         """Explain a photo's score and rank for *query*, which has no filters. Raises `query.errors.NotInLibrary`."""
         request = ExplainRequest(image=os.fspath(path), query=query, directory=os.getcwd())
         return explain.explain(self._library, request)
+
+    def facets(self, names: Sequence[str] = FACETS, query: str = "") -> list[FacetCount]:
+        """Return the values of facts and the number of photos of each, fact by fact, most photos first.
+
+        *names* are "camera", "lens", "year", "folder" and "keyword"; *query* is filters alone, which limit the photos.
+        Raises `query.errors.BadQuery`.
+        """
+        request = FacetsRequest(facets=tuple(several(names)), query=query, directory=os.getcwd())
+        return facets.count_facets(self._library, request)
 
     # Tags
 
@@ -186,16 +204,40 @@ class Library:
 
     def tag(
         self,
-        photos: Sequence[AnyPhoto],
+        photos: Sequence[AnyPhoto] = (),
         *,
+        query: str | None = None,
+        top: int | None = None,
         add: Sequence[str] = (),
         reject: Sequence[str] = (),
         clear: Sequence[str] = (),
     ) -> list[PhotoTags]:
-        """Change manual tags, all or none, and return the photos' tags afterwards. Raises `query.errors.BadLabel`."""
+        """Change manual tags, all or none, and return the photos' tags afterwards. Raises `query.errors.BadLabel`.
+
+        A folder among *photos* stands for all photos below it. *query* adds the photos that it finds, the best *top* of
+        them if it has words.
+        """
         added, rejected, cleared = (tuple(several(labels)) for labels in (add, reject, clear))
-        request = TagRequest(photos=photo_references(photos), add=added, reject=rejected, clear=cleared)
+        request = TagRequest(
+            photos=photo_references(photos),
+            query=query,
+            directory=os.getcwd(),
+            top=top,
+            add=added,
+            reject=rejected,
+            clear=cleared,
+        )
         return tags.tag(self._library, request)
+
+    def rate(
+        self, photos: Sequence[AnyPhoto] = (), stars: int | None = None, *, query: str | None = None
+    ) -> list[RatedPhoto]:
+        """Give photos 0 to 5 stars, or -1 for rejected; None leaves the rating to their files. Returns the ratings.
+
+        *photos* and *query*, of filters alone, are as in `tag`. No file is changed. Raises `ValueError`.
+        """
+        chosen = ChosenPhotos(photos=photo_references(photos), query=query, directory=os.getcwd())
+        return ratings.rate(self._library, RateRequest(chosen=chosen, stars=stars))
 
     def tag_counts(self, threshold: float | None = None) -> list[TagCount]:
         """Return the library's tags and the number of photos of each, most frequent first."""

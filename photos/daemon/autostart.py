@@ -69,7 +69,7 @@ def _path(library: Path, environment: Mapping[str, str], platform: str) -> Path:
     if platform.startswith("linux"):
         config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
         return config / "systemd" / "user" / f"{name}.service"
-    raise SettingError(platform, "there is no service file for this system; see docs/daemon.md for how to start it")
+    raise SettingError(platform, "there is no service file for this system; `photos help daemon` says how to start it")
 
 
 def _content(library: Path, platform: str) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from photos.config import LOG_FILE
 from photos.daemon.log import owner_only
-from photos.errors import AlreadyWatched, DaemonFailed, EmptyLibrary, NotWatched
+from photos.errors import AlreadyWatched, DaemonFailed, NotWatched
 from photos.library import OpenLibrary
 from photos.lock import DaemonInfo, is_running, running_daemon
 
@@ -35,7 +35,7 @@ def start(library: OpenLibrary, nice: int, log_level: str | None = None) -> Daem
     if (running := running_daemon(folder)) is not None:
         raise AlreadyWatched(folder, running.pid)
     if library.is_new:
-        raise EmptyLibrary(folder)
+        raise library.empty_error()
     log_size = log.stat().st_size if log.exists() else 0
     # The process logs to this file itself. Only what it writes past its log, such as a failed import, comes this way.
     with open(log, "ab", opener=owner_only) as stream:

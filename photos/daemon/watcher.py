@@ -16,7 +16,7 @@ from indexer.watch.filesystem_events import FolderWatcher
 from photos.config import Settings
 from photos.daemon.quiet_hours import PausePolicy
 from photos.encoders import CachedEncoders
-from photos.errors import EmptyLibrary, safe
+from photos.errors import safe
 from photos.library import OpenLibrary
 from photos.lock import DaemonInfo, library_lock, write_info
 from photos.models import Model
@@ -52,7 +52,7 @@ def watch(library: OpenLibrary, nice: int, on_pass: OnPass, make_progress: MakeP
     """
     settings = library.settings
     if library.is_new:
-        raise EmptyLibrary(settings.library)
+        raise library.empty_error()
     with library_lock(settings.library):
         model = library.choose_model(None)
         encoders = CachedEncoders(library.encoders, settings.idle_minutes * 60)
@@ -101,7 +101,7 @@ class Watcher:
         """Index until an exception ends it: an interruption, or an error that a retry cannot solve."""
         folders = all_folders(self._library)
         if not folders:
-            raise EmptyLibrary(self._library.settings.library)
+            raise self._library.empty_error()
         try:
             while True:
                 self._listen(folders)

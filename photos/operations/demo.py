@@ -20,7 +20,7 @@ from photos.operations.retag import apply_revision
 from photos.operations.revisions import ensure_vocabulary, find_or_import
 from photos.output import contact_sheets
 from query.search import Match, search_text
-from query.tagging import RetagReport, photo_tags, tag_counts
+from query.tagging import RetagReport, photo_tags, preview_tags, tag_counts
 from store import Revision
 
 #: Seed of the sample library. Its first pictures show a match for every query below.
@@ -156,7 +156,7 @@ def run_demo(library: OpenLibrary, request: DemoRequest, progress: Progress = SI
     indexed = Indexed(_index(library, folder, model, progress), watch.seconds())
     progress.report(indexed)
     is_new = indexed.report.embedded > 0 or not folder.sheet.exists()
-    first = _tag_first(library, model, again=is_new)
+    first = _tag_first(library, model, again=is_new, progress=progress)
     progress.report(first)
     answers = Answers(tuple(_answer(library, query) for query in QUERIES))
     progress.report(answers)
@@ -184,13 +184,26 @@ def _index(library: OpenLibrary, folder: DemoFolder, model: Model, progress: Pro
     return bring_up_to_date(library, model, [registered], progress)
 
 
-def _tag_first(library: OpenLibrary, model: Model, *, again: bool) -> Tagging:
-    """Tags of the first vocabulary, which is put in force *again* if another one is."""
+def _tag_first(library: OpenLibrary, model: Model, *, again: bool, progress: Progress) -> Tagging:
+    """Tags of the first vocabulary, which is put in force *again* if another one is.
+
+    Otherwise, if the second one is in force, they are counted without a change to the library.
+    """
     revision = ensure_vocabulary(library.catalog, model.reference)
+    if not again and revision.vocabulary == SECOND_VOCABULARY:
+        return _preview_first(library, progress)
     if again and revision.vocabulary != FIRST_VOCABULARY:
         revision = find_or_import(library.catalog, FIRST_VOCABULARY)
         apply_revision(library, revision)
     return Tagging(revision, tag_counts(library.catalog, library.space))
+
+
+def _preview_first(library: OpenLibrary, progress: Progress) -> Tagging:
+    revision = find_or_import(library.catalog, FIRST_VOCABULARY)
+    texts = library.text_vectors(library.space)
+    on_step = steps(progress, Stage.ENCODE_LABELS)
+    counts = preview_tags(library.catalog, library.space, revision.definition, texts, on_step).counts
+    return Tagging(revision, [(label, count) for label, count in counts.most_common() if count])
 
 
 def _tag_second(library: OpenLibrary) -> Tagging:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from indexer import anchored, is_pattern
 from photos.errors import BadPattern, MissingFolder, UnknownFolder
 from photos.library import OpenLibrary
-from store import Folder, FolderCovered, Transaction
+from store import File, Folder, FolderCovered, Transaction
+
+#: Known files that are looked for to recognise a renamed folder.
+_COMPARED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,32 @@ def move(t: Transaction, old: bytes, new: bytes) -> Folder:
     t.sidecars.move(old, new)
     t.slots.move(old, new)
     return replace(folder, path=new, device=None)
+
+
+def whereabouts(t: Transaction, folder: Folder) -> bytes | None:
+    """Return the directory beside a *folder* that is not there any more that holds its files; None if there is none.
+
+    So a renamed folder is recognised: some of its files are there under the same names with the same sizes.
+    """
+    known = list(islice(t.files.known(folder.id), _COMPARED))
+    if not known or os.path.isdir(folder.path):
+        return None
+    parent = os.path.dirname(folder.path.rstrip(b"/"))
+    try:
+        with os.scandir(parent) as entries:
+            beside = sorted(entry.path for entry in entries if entry.is_dir(follow_symlinks=False))
+    except OSError:
+        return None
+    return next((path for path in beside if _holds(path, known)), None)
+
+
+def _holds(path: bytes, known: Sequence[File]) -> bool:
+    """Return whether most of the *known* files lie below *path*."""
+    held = 0
+    for file in known:
+        with suppress(OSError):
+            held += os.stat(os.path.join(path, file.path)).st_size == file.stamp.size
+    return 2 * held > len(known)
 
 
 def all_folders(library: OpenLibrary) -> list[Folder]:

@@ -10,16 +10,16 @@ from functools import lru_cache
 
 from indexer import ImageEncoder, IndexReport, Subtree, decoders, index_folders
 from indexer import IndexRequest as FilesRequest
-from photos.errors import EmptyLibrary
+from indexer.files.scan import WHOLE
 from photos.library import OpenLibrary
 from photos.models import Model
-from photos.operations.folders import absolute, check_patterns, checked, move, register, registered
-from photos.operations.progress import SILENT, Progress, Stage, steps
+from photos.operations.folders import absolute, check_patterns, checked, move, register, scope, whereabouts
+from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
 from photos.operations.retag import finish_pending
 from photos.operations.revisions import current_revision, ensure_vocabulary
 from query.errors import Superseded
 from query.tagging import StoredTagger, is_due, refresh_taught_labels, retag
-from store import Folder, Outcome, Problem, Revision
+from store import Folder, Outcome, Problem, Revision, Transaction
 
 #: Pictures that are encoded and stored together: few, because an interruption loses at most one batch.
 BATCH_SIZE = 32
@@ -39,7 +39,7 @@ class AddRequest:
 
 @dataclass(frozen=True, slots=True)
 class IndexRequest:
-    """Registered folders to index; all of them if none is named."""
+    """Registered folders, or folders within or around them, to index; all if none is named."""
 
     folders: Sequence[str] = ()
     #: Forget missing photos even where they are more than a hundred and a tenth of a folder's.
@@ -59,6 +59,8 @@ class IndexResult:
     #: Files in these folders that could not be indexed, those of earlier runs included.
     problems: tuple[Problem, ...]
     seconds: float
+    #: Offline folders, and where their files seem to be now.
+    moved: tuple[tuple[bytes, bytes], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +94,54 @@ def add(library: OpenLibrary, request: AddRequest, progress: Progress = SILENT) 
     check_patterns(request.excludes)
     paths = [checked(folder) for folder in request.folders]
     moves = [(absolute(old), checked(new)) for old, new in request.moved]
+    _begin(library, progress)
     model = library.choose_model(request.model)
     with library.catalog.write() as t:
         folders = [move(t, old, new) for old, new in moves]
         folders += [register(t, path, request.excludes) for path in paths]
-        was_interrupted = t.library.is_indexing()
-    return _index(library, model, folders, PassOptions(), progress, started, was_interrupted=was_interrupted)
+    return _index(library, model, folders, PassOptions(), progress, started)
 
 
 def index(library: OpenLibrary, request: IndexRequest, progress: Progress = SILENT) -> IndexResult:
-    """Index registered folders. Raises `EmptyLibrary` if there are none, and `UnknownFolder`."""
+    """Index registered folders, or the parts of them that were named.
+
+    Raises `EmptyLibrary` if there are none, `UnknownFolder`, and `MissingFolder` for a part that never existed.
+    """
     started = time.perf_counter()
     if library.is_new:
-        raise EmptyLibrary(library.settings.library)
+        raise library.empty_error()
     with library.catalog.read() as t:
-        named = [registered(t, absolute(folder)) for folder in request.folders]
-        folders = named or t.folders.all()
-        was_interrupted = t.library.is_indexing()
+        within = _parts(t, request.folders) if request.folders else None
+        folders = [folder for folder in t.folders.all() if within is None or folder.id in within]
     if not folders:
-        raise EmptyLibrary(library.settings.library)
-    options = PassOptions(request.confirm_removals, request.check_embeddings)
+        raise library.empty_error()
+    if within is not None and all(WHOLE in parts for parts in within.values()):
+        # A pass over whole folders also finds photos that lack an embedding.
+        within = None
+    options = PassOptions(request.confirm_removals, request.check_embeddings, within)
+    _begin(library, progress)
     model = library.choose_model(None)
-    return _index(library, model, folders, options, progress, started, was_interrupted=was_interrupted)
+    return _index(library, model, folders, options, progress, started)
+
+
+def _parts(t: Transaction, named: Sequence[str]) -> dict[int, list[Subtree]]:
+    """Return the parts of registered folders, by their ids, that lie below the *named* folders."""
+    parts: dict[int, list[Subtree]] = {}
+    for wanted in [scope(t, name) for name in named]:
+        inside = wanted.rstrip(b"/") + b"/"
+        for folder in t.folders.all():
+            own = folder.path.rstrip(b"/") + b"/"
+            if own.startswith(inside):
+                parts[folder.id] = [WHOLE]
+            elif inside.startswith(own) and WHOLE not in parts.get(folder.id, []):
+                parts.setdefault(folder.id, []).append(Subtree(inside[len(own) : -1], is_deep=True))
+    return parts
 
 
 def retry_failed(library: OpenLibrary, progress: Progress = SILENT) -> IndexResult:
     """Index all folders, and read again every file that could not be indexed. Raises `EmptyLibrary`."""
     if library.is_new:
-        raise EmptyLibrary(library.settings.library)
+        raise library.empty_error()
     with library.catalog.write() as t:
         t.files.forget_problems()
     return index(library, IndexRequest(), progress)
@@ -142,7 +164,10 @@ def bring_up_to_date(
     revision = tagging.prepare()
     if options.within is None:
         _retry_after_decoder_upgrade(library)
-    report = _index_files(library, model, folders, progress, options, tagging.tagger(revision))
+    tagger = tagging.tagger(revision)
+    progress.report(Waiting(Wait.SCAN))
+    report = _index_files(library, model, folders, progress, options, tagger)
+    progress.report(Waiting(Wait.TAGS))
     tagging.finish()
     library.index_of(model.space).refresh()
     return report
@@ -155,17 +180,26 @@ def _index(
     options: PassOptions,
     progress: Progress,
     started: float,
-    *,
-    was_interrupted: bool,
 ) -> IndexResult:
     folders = tuple(dict.fromkeys(folders))
-    if was_interrupted and not _is_kept_by_daemon(library):
-        progress.report(Resumed())
     report = bring_up_to_date(library, model, folders, progress, options)
     with library.catalog.read() as t:
         photos, files = t.photos.count(), t.files.counts().get(Outcome.INDEXED, 0)
         problems = tuple(problem for problem in t.files.problems() if _is_in(problem, folders))
-    return IndexResult(folders, report, photos, files, problems, time.perf_counter() - started)
+        places = [(folder.path, whereabouts(t, folder)) for folder in report.offline]
+    moved = tuple((old, new) for old, new in places if new is not None)
+    return IndexResult(folders, report, photos, files, problems, time.perf_counter() - started, moved)
+
+
+def _begin(library: OpenLibrary, progress: Progress) -> None:
+    """Report that the last run was interrupted, if it was, and that the model is loaded next."""
+    catalog = library.catalog_if_any
+    if catalog is not None:
+        with catalog.read() as t:
+            was_interrupted = t.library.is_indexing()
+        if was_interrupted and not _is_kept_by_daemon(library):
+            progress.report(Resumed())
+    progress.report(Waiting(Wait.MODEL))
 
 
 def _is_kept_by_daemon(library: OpenLibrary) -> bool:
@@ -194,6 +228,7 @@ def _index_files(
     tagger: StoredTagger,
 ) -> IndexReport:
     def own_encoder() -> ImageEncoder:
+        progress.report(Waiting(Wait.MODEL))
         return library.image_encoder(model.checkpoint, model.space.identity.precision)
 
     request = FilesRequest(

@@ -29,6 +29,21 @@ class Step:
     total: int | None
 
 
+class Wait(StrEnum):
+    """Work of an operation that has no steps to count."""
+
+    MODEL = "load the model"
+    SCAN = "scan the folders"
+    TAGS = "bring tags and index up to date"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Event: nothing can be counted for a while. The next event ends it."""
+
+    wait: Wait
+
+
 #: Events of operations. A face shows the ones it knows and ignores the others. Operations that read folders pass on the
 #: indexer's events: `FolderScanned`, `FolderOffline`, `ReadingBegins` and `FileDone`.
 Event = object

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from photos.errors import EmptyLibrary
 from photos.library import OpenLibrary
 
 
@@ -31,7 +30,7 @@ class PruneResult:
 def prune(library: OpenLibrary, request: PruneRequest) -> PruneResult:
     """Delete every photo that has had no file for longer than the setting `keep_days`. Raises `EmptyLibrary`."""
     if library.is_new:
-        raise EmptyLibrary(library.settings.library)
+        raise library.empty_error()
     days = library.settings.keep_days
     try:
         before = datetime.now(UTC).replace(tzinfo=None) - timedelta(days=days)

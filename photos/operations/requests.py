@@ -38,12 +38,14 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimilarRequest:
-    """A search for photos that look like the picture file `image`. A relative path begins in `directory`."""
+    """A search for photos that look like the picture file `image`. Relative paths begin in `directory`."""
 
     image: str
     directory: str
     #: The number of photos; None for all.
     top: int | None
+    #: Filters: one line, or the words that a shell made of it. Photos that do not meet them are left out.
+    query: str | tuple[str, ...] = ()
     #: Count near-duplicates and bursts as one.
     group: bool = False
 

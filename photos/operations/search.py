@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from photos.errors import NotOneText
 from photos.library import OpenLibrary
 from query.errors import BadQuery
-from query.language import Query, format_query, parse, parse_line
+from query.language import Filter, Query, format_query, parse, parse_line
 from query.search import Match, Page, Searcher, Sort
 
 from .requests import SearchRequest
@@ -122,6 +122,16 @@ def _refuse_path(word: str, directory: str) -> None:
     if stat.S_ISDIR(mode):
         raise BadQuery(word, "is a folder here", f"write in:./{path} for the photos in it, or '\\{path}' for the words")
     raise BadQuery(word, "is a file here", f"write ./{path} for photos that look like it, or '\\{path}' for the words")
+
+
+def only_filters(query: str | Sequence[str], directory: str) -> tuple[Filter, ...]:
+    """Return the filters of a query that has nothing else, or nothing at all. Raises `BadQuery` for one with terms."""
+    if not query:
+        return ()
+    found = parsed(query, directory)
+    if found.terms:
+        raise BadQuery(format_query(found), "is not only filters", "`photos search` finds what can be seen")
+    return found.filters
 
 
 def label_text(words: tuple[str, ...]) -> str:

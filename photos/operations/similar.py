@@ -7,24 +7,33 @@ import os
 import numpy as np
 
 from photos.library import OpenLibrary
+from query.filters import matching_photos
 from query.search import Match, grouped, search_vector
 
 from .pictures import picture_vector
 from .requests import SimilarRequest
-from .search import SearchResult
+from .search import SearchResult, only_filters
 
 
 def similar(library: OpenLibrary, request: SimilarRequest) -> SearchResult:
     """Return the photos that look most like the picture, best first, without the photo of the picture itself.
 
-    Raises `EmptyLibrary` without photos, `UnreadablePicture`, and `MissingFolder` if there is no such file.
+    Raises `EmptyLibrary` without photos, `UnreadablePicture`, `MissingFolder` if there is no such file, and `BadQuery`
+    for a query with terms.
     """
+    filters = only_filters(request.query, request.directory)
     path, space = os.path.join(request.directory, request.image), library.space
     picture = picture_vector(library, space, path, named=request.image)
     with library.index.read() as snapshot:
+        among = None
+        if filters:
+            matching = matching_photos(snapshot.t, space, filters, request.directory)
+            if not len(matching.photo_ids):
+                return SearchResult(title=f"Like {request.image}", of_text=False, matches=[], reason=matching.reason)
+            among = matching.photo_ids
 
         def nearest(count: int) -> list[Match]:
-            return search_vector(snapshot, space, picture.vector, count, exclude=picture.photo_id)
+            return search_vector(snapshot, space, picture.vector, count, exclude=picture.photo_id, among=among)
 
         own = [] if picture.photo_id is None else [picture.photo_id]
         total = snapshot.t.selection.count() - len(snapshot.t.selection.there(np.array(own, np.int64)))

@@ -11,6 +11,7 @@ from query.tagging import photo_tags as scored_tags
 from query.tagging import tag_counts as counted_tags
 from store.records import TagEvent
 
+from .chosen_photos import ChosenPhotos, find_chosen
 from .photos import NamedPhoto, PhotoReference, named_photos
 
 
@@ -24,9 +25,15 @@ class TagsRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagRequest:
-    """Manual tags: labels to add to the photos, to reject for them, and to leave to the vocabulary again."""
+    """Manual tags: labels to add to the photos, to reject for them, and to leave to the vocabulary again.
 
-    photos: tuple[PhotoReference, ...]
+    Photos are those of `photos`, where a folder stands for all below it, and of the query; see `ChosenPhotos`.
+    """
+
+    photos: tuple[PhotoReference, ...] = ()
+    query: str | tuple[str, ...] | None = None
+    directory: str = "/"
+    top: int | None = None
     add: tuple[str, ...] = ()
     reject: tuple[str, ...] = ()
     clear: tuple[str, ...] = ()
@@ -80,11 +87,16 @@ def tag_history(library: OpenLibrary, photos: Sequence[PhotoReference]) -> list[
 
 
 def tag(library: OpenLibrary, request: TagRequest) -> list[PhotoTags]:
-    """Change manual tags, all or none, and return the photos' tags afterwards. Raises `BadLabel` or `NotInLibrary`."""
-    with library.catalog.read() as t:
-        ids = [photo.id for photo in named_photos(t, request.photos)]
+    """Change manual tags, all or none, and return the photos' tags afterwards.
+
+    Raises `BadLabel`, and the errors of `find_chosen`.
+    """
+    chosen = ChosenPhotos(photos=request.photos, query=request.query, directory=request.directory, top=request.top)
+    named = find_chosen(library, chosen)
+    ids = [photo.id for photo in named]
     record_manual_tags(library.catalog, ids, added=request.add, rejected=request.reject, cleared=request.clear)
-    return photo_tags(library, TagsRequest(photos=request.photos))
+    tags = scored_tags(library.catalog, library.space, ids, threshold=_threshold(library, None))
+    return [PhotoTags(photo, tuple(tags[photo.id])) for photo in named]
 
 
 def _threshold(library: OpenLibrary, wanted: float | None) -> float | None:

@@ -196,7 +196,7 @@ def drop_vocabulary(library: OpenLibrary, slot: str) -> str:
     Returns the slot's name as it was kept. Raises `EmptyLibrary` or `UnknownNamespace`.
     """
     if library.is_new:
-        raise EmptyLibrary(library.settings.library)
+        raise library.empty_error()
     kept = slot.removesuffix(MARK).lower()
     with library.catalog.write() as t:
         known = [name for name in t.slots.names() if name]

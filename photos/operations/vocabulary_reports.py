@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from photos.errors import NothingFound
+from photos.errors import NoEarlierRevision, NothingFound
 from photos.library import OpenLibrary
 from query.tagging import Doubt, TagPreview, checked_name, lint, preview_tags
 from query.vocabulary import Difference, difference
@@ -13,7 +13,7 @@ from query.vocabulary_design import MIN_PHOTOS, LabelPreview, Suggestions, missi
 from store import Photo, SpaceIdentity, VocabularyDefinition
 
 from .progress import SILENT, Progress, Stage, steps
-from .revisions import DEFAULT, find_definition, folders_of
+from .revisions import DEFAULT, current_revision, find_definition, folders_of
 from .vocabularies import has_photos
 
 
@@ -36,10 +36,13 @@ class TryResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareRequest:
-    """Two vocabularies, each a name, NAME@NUMBER or a file. `of_photos` names the photos whose tags differ, too."""
+    """Two vocabularies, each a name, NAME@NUMBER or a file. `of_photos` names the photos whose tags differ, too.
+
+    `one` alone is compared with the main vocabulary, which comes first; the main one with its revision before.
+    """
 
     one: str
-    other: str
+    other: str | None = None
     of_photos: bool = False
 
 
@@ -59,6 +62,9 @@ class CompareResult:
     `photos` are empty unless the request is `of_photos`.
     """
 
+    #: The names of the two.
+    one: str
+    other: str
     difference: Difference
     tags: tuple[TagPreview, TagPreview] | None = None
     photos: tuple[ChangedPhoto, ...] = ()
@@ -125,17 +131,33 @@ def try_new_label(library: OpenLibrary, request: TryRequest) -> TryResult:
 def compare_vocabularies(library: OpenLibrary, request: CompareRequest, progress: Progress = SILENT) -> CompareResult:
     """Compare two vocabularies: their labels, and the tags that they give the library's photos.
 
-    Only photos in the folders that both are limited to count, if these are the same. Raises `UnknownVocabulary` or
-    `VocabularyError`.
+    Only photos in the folders that both are limited to count, if these are the same. Raises `UnknownVocabulary`,
+    `VocabularyError`, or `NoEarlierRevision` for the main one alone, if this is its first revision.
     """
-    before, after = (find_definition(library.catalog_if_any, name) for name in (request.one, request.other))
+    one, other = (request.one, request.other) if request.other is not None else _with_main(library, request.one)
+    before, after = (find_definition(library.catalog_if_any, name) for name in (one, other))
     found = difference(before, after)
     if not found or not has_photos(library):
-        return CompareResult(found)
-    first, second = (folders_of(library.catalog, name) for name in (request.one, request.other))
+        return CompareResult(one, other, found)
+    first, second = (folders_of(library.catalog, name) for name in (one, other))
     folders = first if first == second else ()
     tags = _tags_of(library, before, folders, progress), _tags_of(library, after, folders, progress)
-    return CompareResult(found, tags, _changed_photos(library, *tags) if request.of_photos else ())
+    return CompareResult(one, other, found, tags, _changed_photos(library, *tags) if request.of_photos else ())
+
+
+def _with_main(library: OpenLibrary, name: str) -> tuple[str, str]:
+    """Return the main vocabulary and *name*, or if that is the main one, its revision before and this one."""
+    main = None
+    if library.catalog_if_any is not None:
+        with library.catalog.read() as t:
+            main = current_revision(t)
+    if main is None:
+        return DEFAULT, name
+    if name not in {main.vocabulary, f"{main.vocabulary}@{main.number}"}:
+        return f"{main.vocabulary}@{main.number}", name
+    if main.number == 1:
+        raise NoEarlierRevision(main.vocabulary, 0, 1)
+    return f"{main.vocabulary}@{main.number - 1}", f"{main.vocabulary}@{main.number}"
 
 
 def _tags_of(

@@ -70,10 +70,12 @@ def write_html(path: Path, title: str, lead: str, sections: Sequence[Section], *
     _place(path, write, overwrite=overwrite)
 
 
-def write_jpeg(path: Path, title: str, cells: Sequence[Cell], *, columns: int = 5, side: int = 320) -> None:
+def write_jpeg(
+    path: Path, title: str, cells: Sequence[Cell], *, columns: int = 5, side: int = 320, overwrite: bool = False
+) -> None:
     """Write the *cells* as one picture to *path*, atomically; *side* is the width of each cell, in pixels.
 
-    At most `MOST_IN_JPEG` cells. Raises `FileExistsError` if something is there.
+    At most `MOST_IN_JPEG` cells. Raises `FileExistsError` if something is there and *overwrite* is False.
     """
     columns = max(1, min(columns, len(cells)))
     height = side * 3 // 4
@@ -90,7 +92,7 @@ def write_jpeg(path: Path, title: str, cells: Sequence[Cell], *, columns: int = 
         below = " · ".join(part for part in (cell.score, cell.remark) if part)
         draw.text((left, top + height + 28), _fitting(draw, below, _SMALL, side), _SOFT, _SMALL)
     content = jpeg(page, 88)
-    _place(path, lambda stream: stream.write(content))
+    _place(path, lambda stream: stream.write(content), overwrite=overwrite)
 
 
 def _paste(page: Image.Image, cell: Cell, box: tuple[int, int, int, int]) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 from photos.duplicates import Group, GroupedFile, Sameness
 from photos.records.photos import fact_record, rounded, text_of
 from photos.sidecars import Skipped, Undone, UndoReport, WriteReport, Written
+from photos.times import local_time
 from store import SidecarRun
 
 
@@ -117,10 +118,10 @@ class SidecarRunRecord(TypedDict):
     """A run that wrote sidecars."""
 
     run: Annotated[int, "Number of the run."]
-    at: Annotated[str, "Time at which it began, ISO 8601, UTC."]
+    at: Annotated[str, "Time at which it began, local, with its offset, ISO 8601."]
     made: Annotated[int, "Sidecars that it made."]
     changed: Annotated[int, "Sidecars that it changed."]
-    undone_at: Annotated[str | None, "Time at which it was undone, ISO 8601, UTC; null if it was not."]
+    undone_at: Annotated[str | None, "Time at which it was undone, local, with its offset; null if it was not."]
 
 
 def sidecar_record(
@@ -162,8 +163,8 @@ def run_record(run: SidecarRun) -> SidecarRunRecord:
     """Record of a run."""
     return {
         "run": run.id,
-        "at": run.started_at.isoformat() + "Z",
+        "at": local_time(run.started_at).isoformat(),
         "made": run.made,
         "changed": run.changed,
-        "undone_at": None if run.undone_at is None else run.undone_at.isoformat() + "Z",
+        "undone_at": None if run.undone_at is None else local_time(run.undone_at).isoformat(),
     }

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 
 if TYPE_CHECKING:
+    from photos.config import SettingInForce
     from photos.operations.add_preview import AddPreview
     from photos.operations.doctor import Finding
     from photos.operations.history import PastSearch
@@ -240,6 +241,33 @@ class PruneRecord(TypedDict):
     kept: Annotated[int, "Photos that are gone and kept, because their files went later."]
     days: Annotated[float, "Days for which the deleted photos had been gone at least."]
     dry_run: Annotated[bool, "Whether nothing was deleted."]
+
+
+class SettingRecord(TypedDict):
+    """A setting in force: `photos config`."""
+
+    name: Annotated[str, "The setting's name."]
+    value: Annotated[str | int | float | bool | None, "Its value, null if the program chooses."]
+    source: Annotated[str, "`default`, `file`, `environment` or `option`."]
+    place: Annotated[str | None, "The file and line, the variable or the option; null for a default."]
+
+
+def setting_record(setting: SettingInForce) -> SettingRecord:
+    """Return a setting as a record."""
+    return {
+        "name": setting.name,
+        "value": _setting_value(setting.value),
+        "source": setting.source,
+        "place": setting.place or None,
+    }
+
+
+def _setting_value(value: object) -> str | int | float | bool | None:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, tuple):
+        return "-".join(f"{each:%H:%M}" for each in value)
+    return str(value)
 
 
 def index_record(result: IndexResult) -> IndexRecord:

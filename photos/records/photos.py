@@ -11,11 +11,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
 
+from photos.times import local_time
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from photos.operations.explain import ExplainResult
+    from photos.operations.facets import FacetCount
+    from photos.operations.ratings import RatedPhoto
     from photos.operations.search import SearchResult
     from photos.operations.tag_import import SourceComparison
     from photos.operations.tags import PhotoHistory, PhotoTags, TagCount
@@ -124,10 +128,26 @@ class TagCountRecord(TypedDict):
     photos: Annotated[int, "The number of photos that have it."]
 
 
+class FacetRecord(TypedDict):
+    """A value of a fact, and its photos: `photos facets`."""
+
+    facet: Annotated[str, "`camera`, `lens`, `year`, `folder` or `keyword`."]
+    value: Annotated[str | int, "The value: a name, a year, or a folder's absolute path."]
+    photos: Annotated[int, "The number of photos that have it; of a folder, those below it included."]
+
+
+class RatingRecord(TypedDict):
+    """A photo's rating: `photos rate`."""
+
+    path: Annotated[str, "The file that was named."]
+    photo: Annotated[int, "The photo's number."]
+    rating: Annotated[int | None, "Its stars, -1 to 5; null for none."]
+
+
 class TagEventRecord(TypedDict):
     """A manual or imported change of a tag, or an edit of the picture at which its tags were kept."""
 
-    at: Annotated[str, "The time in UTC, ISO 8601."]
+    at: Annotated[str, "The time, local, with its offset, ISO 8601."]
     what: Annotated[str, "`added`, `rejected`, `cleared`, `imported` or `edited`."]
     label: Annotated[str | None, "The label's name; null for an edit."]
     origin: Annotated[str | None, "The program that an imported tag came from."]
@@ -328,6 +348,17 @@ def tag_count_record(count: TagCount) -> TagCountRecord:
     return {"label": count.label, "photos": count.photos}
 
 
+def facet_record(count: FacetCount) -> FacetRecord:
+    """Return a facet's value as a record."""
+    value = text_of(count.value) if isinstance(count.value, bytes) else count.value
+    return {"facet": count.facet, "value": value, "photos": count.photos}
+
+
+def rating_record(rated: RatedPhoto) -> RatingRecord:
+    """Return a photo's rating as a record."""
+    return {"path": text_of(rated.photo.path), "photo": rated.photo.id, "rating": rated.rating}
+
+
 def tag_history_record(found: PhotoHistory) -> TagHistoryRecord:
     """Return the changes of a photo's tags as a record."""
     events = [_tag_event_record(event) for event in found.events]
@@ -335,7 +366,7 @@ def tag_history_record(found: PhotoHistory) -> TagHistoryRecord:
 
 
 def _tag_event_record(event: TagEvent) -> TagEventRecord:
-    return {"at": event.at.isoformat() + "Z", "what": event.what, "label": event.label, "origin": event.origin}
+    return {"at": local_time(event.at).isoformat(), "what": event.what, "label": event.label, "origin": event.origin}
 
 
 def agreement_records(comparison: SourceComparison) -> list[dict[str, object]]:

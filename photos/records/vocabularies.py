@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
 
 from photos.records.photos import ScoreRecord, rounded, scores, text_of
+from photos.times import local_time
 from query.similarity import logit, probability
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class RevisionRecord(TypedDict):
     vocabulary: Annotated[str, "The vocabulary's name."]
     revision: Annotated[int, "The revision's number, from 1."]
     labels: Annotated[int, "The number of its labels."]
-    since: Annotated[str, "The time it was made in UTC, ISO 8601."]
+    since: Annotated[str, "The time it was made, local, with its offset, ISO 8601."]
     in_use: Annotated[bool, "True if this revision is in force."]
 
 
@@ -173,7 +174,7 @@ def revision_record(listed: ListedRevision) -> RevisionRecord:
         "vocabulary": listed.vocabulary,
         "revision": listed.number,
         "labels": listed.label_count,
-        "since": listed.created_at.isoformat() + "Z",
+        "since": local_time(listed.created_at).isoformat(),
         "in_use": listed.in_use,
     }
 

@@ -5,17 +5,30 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from query.errors import BadQuery
-from query.language import Circle, CyclicRange, DateRange, Filter, NumberRange, PartialDate, Value, format_filter
+from query.language import (
+    Circle,
+    CyclicRange,
+    DateRange,
+    Filter,
+    NamedCircle,
+    NumberRange,
+    PartialDate,
+    Value,
+    format_filter,
+)
 from query.language.filters import STATES
+from query.places import Region, lies_in
 from query.tagging.effective.tag_filter import TagNames, tagged
 from store import Photo, Space, Transaction
 from store.filters.criteria import (
+    Added,
     Along,
     AnyOf,
     Below,
@@ -39,6 +52,9 @@ from store.filters.criteria import (
 )
 from store.filters.id_sets import union
 from store.filters.selection import path_tests
+
+from .nearest import nearest_filter
+from .places import InRegion, place_condition
 
 _MEASURES = {
     "width": Measure.WIDTH,
@@ -111,7 +127,9 @@ class _HasTag:
     negated: bool = False
 
 
-_Condition: TypeAlias = Criterion | _HasTag
+#: Values that stand for themselves.
+_Plain: TypeAlias = str | NumberRange | DateRange | PartialDate | CyclicRange | Circle
+_Condition: TypeAlias = Criterion | _HasTag | InRegion
 
 
 def _matching(t: Transaction, space: Space, filters: Sequence[Filter], directory: str) -> Ids:
@@ -121,11 +139,12 @@ def _matching(t: Transaction, space: Space, filters: Sequence[Filter], directory
     excluded: list[Ids] = []
     for each in filters:
         conditions = [translator.condition(each, value) for value in each.values]
-        plain = [condition for condition in conditions if not isinstance(condition, _HasTag)]
+        plain = [condition for condition in conditions if not isinstance(condition, _HasTag | InRegion)]
         if len(plain) == len(conditions):
             criteria.append(_any_of(each, plain))
             continue
         found = [_with_tag(t, space, condition) for condition in conditions if isinstance(condition, _HasTag)]
+        found += [_in_region(t, condition.region) for condition in conditions if isinstance(condition, InRegion)]
         if plain:
             found.append(t.selection.matching([AnyOf(tuple(plain))]))
         (excluded if each.negated else included).append(union(found))
@@ -148,12 +167,20 @@ def _with_tag(t: Transaction, space: Space, condition: _HasTag) -> Ids:
     return np.setdiff1d(t.selection.all(), found, assume_unique=True) if condition.negated else found
 
 
+def _in_region(t: Transaction, region: Region) -> Ids:
+    ids, positions = t.selection.positions()
+    return ids[lies_in(region, positions)]
+
+
 def _reason(t: Transaction, space: Space, filters: Sequence[Filter], directory: str) -> str:
     """Name the filter that alone matches no photo, or say that only all together match none."""
     for each in filters:
         if not len(_matching(t, space, [each], directory)):
             looser = _with_wildcards(t, each, directory)
-            but = "" if looser is None else f", but some meet `{format_filter(looser)}`"
+            if looser is not None:
+                return f"No photo meets `{format_filter(each)}`, but some meet `{format_filter(looser)}`"
+            nearest = nearest_filter(t, each)
+            but = "" if nearest is None else f"; did you mean `{format_filter(nearest)}`?"
             return f"No photo meets `{format_filter(each)}`{but}"
     return "No photo meets all of the filters together"
 
@@ -178,7 +205,7 @@ class _Translator:
         self._directory = directory
         self._names: TagNames | None = None
 
-    def condition(self, each: Filter, value: Value) -> _Condition:
+    def condition(self, each: Filter, value: Value) -> _Condition:  # noqa: PLR0911 - a line each
         """Return the condition for one *value* of a filter."""
         match each.name, value:
             case "tag", str(name):
@@ -189,7 +216,12 @@ class _Translator:
                 return self._state(state)
             case "in", str(path):
                 return _folder(path, self._directory)
+            case "place", str(name):
+                return place_condition(each, name)
+            case "near", NamedCircle():
+                return place_condition(each, value)
             case _:
+                assert not isinstance(value, NamedCircle)
                 return _criterion(each.name, value)
 
     def _state(self, state: str) -> _Condition:
@@ -199,6 +231,7 @@ class _Translator:
         found = self.condition(Filter(name, (value,)), value)
         if isinstance(found, _HasTag):
             return _HasTag(found.label, negated)
+        assert not isinstance(found, InRegion)
         return Not(found) if negated else found
 
     def _label(self, each: Filter, name: str) -> str:
@@ -212,7 +245,7 @@ class _Translator:
 
 
 def _path_criterion(name: str, value: Value, directory: str) -> Criterion:
-    return _folder(str(value), directory) if name == "in" else _criterion(name, value)
+    return _folder(str(value), directory) if name == "in" else _criterion(name, str(value))
 
 
 def _folder(path: str, directory: str) -> Criterion:
@@ -235,14 +268,14 @@ def _suggestions(names: TagNames, name: str) -> tuple[str, ...]:
     return () if near is None else (near,)
 
 
-def _criterion(name: str, value: Value) -> Criterion:  # noqa: PLR0911 - a line each
+def _criterion(name: str, value: _Plain) -> Criterion:  # noqa: PLR0911 - a line each
     match value:
         case NumberRange(low, high, takes_low, takes_high):
             return _numbers(name, low, high, takes_low=takes_low, takes_high=takes_high)
         case DateRange(low_day, high_day, takes_low, takes_high):
             start = None if low_day is None else low_day.start() if takes_low else low_day.end()
             end = None if high_day is None else high_day.end() if takes_high else high_day.start()
-            return Taken(start, end)
+            return Added(_in_utc(start), _in_utc(end)) if name == "added" else Taken(start, end)
         case PartialDate():
             return Taken(start=value.start()) if name == "after" else Taken(end=value.start())
         case CyclicRange(first, last):
@@ -257,6 +290,15 @@ def _criterion(name: str, value: Value) -> Criterion:  # noqa: PLR0911 - a line 
             return Named(value)
         case str():
             return Worded(_WORDINGS[name], value)
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """Return local time without a zone as UTC without one."""
+    try:
+        return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
+    except (OverflowError, ValueError):
+        # The first and the last year reach into no other.
+        return moment
 
 
 def _numbers(name: str, low: float | None, high: float | None, *, takes_low: bool, takes_high: bool) -> Criterion:

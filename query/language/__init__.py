@@ -3,7 +3,20 @@
 from .filters import FILTER_TYPES, FilterType
 from .formatter import format_filter, format_query
 from .parser import parse, parse_line
-from .query import Circle, CyclicRange, DateRange, Filter, NumberRange, PartialDate, Picture, Query, Term, Text, Value
+from .query import (
+    Circle,
+    CyclicRange,
+    DateRange,
+    Filter,
+    NamedCircle,
+    NumberRange,
+    PartialDate,
+    Picture,
+    Query,
+    Term,
+    Text,
+    Value,
+)
 
 __all__ = [
     "FILTER_TYPES",
@@ -12,6 +25,7 @@ __all__ = [
     "DateRange",
     "Filter",
     "FilterType",
+    "NamedCircle",
     "NumberRange",
     "PartialDate",
     "Picture",

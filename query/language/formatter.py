@@ -7,7 +7,20 @@ from decimal import Decimal
 from typing import assert_never
 
 from .filters import LIKE
-from .query import Circle, CyclicRange, DateRange, Filter, NumberRange, PartialDate, Picture, Query, Term, Text, Value
+from .query import (
+    Circle,
+    CyclicRange,
+    DateRange,
+    Filter,
+    NamedCircle,
+    NumberRange,
+    PartialDate,
+    Picture,
+    Query,
+    Term,
+    Text,
+    Value,
+)
 from .times import MONTHS, WEEKDAYS
 
 #: Values that need no quotes.
@@ -38,7 +51,7 @@ def _term(term: Term) -> str:
             assert_never(term)
 
 
-def _value(name: str, value: Value) -> str:
+def _value(name: str, value: Value) -> str:  # noqa: PLR0911 - a line each
     match value:
         case str():
             return value if _BARE.fullmatch(value) else _quoted(value)
@@ -54,6 +67,9 @@ def _value(name: str, value: Value) -> str:
             return _place(name, begin) if begin == end else f"{_place(name, begin)}..{_place(name, end)}"
         case Circle(latitude, longitude, metres):
             return f"{_number(latitude)},{_number(longitude)},{_distance(metres)}"
+        case NamedCircle(place, distance):
+            text = place if distance is None else f"{place},{_distance(distance)}"
+            return text if _BARE.fullmatch(text) else _quoted(text)
         case _:
             assert_never(value)
 

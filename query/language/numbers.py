@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from .errors import InvalidPart
-from .query import Circle, NumberRange
+from .query import Circle, NamedCircle, NumberRange
 
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _MARKS = (">=", "<=", ">", "<")
@@ -124,9 +124,11 @@ def megapixels(text: str) -> NumberRange:
     return NumberRange(max(0.0, found.low - _HALF_A_MEGAPIXEL), found.low + _HALF_A_MEGAPIXEL)
 
 
-def circle(text: str) -> Circle:
-    """Parse LATITUDE,LONGITUDE and a distance: 48.85,2.35,10km."""
+def circle(text: str) -> Circle | NamedCircle:
+    """Parse LATITUDE,LONGITUDE or the name of a place, and a distance: 48.85,2.35,10km or Paris,10km."""
     parts = [part.strip() for part in text.split(",")]
+    if not _NUMBER.match(parts[0]):
+        return _named_circle(parts)
     if len(parts) not in {2, 3}:
         raise InvalidPart("needs a place as two numbers and a distance", "as in near:48.85,2.35,10km")
     latitude, longitude = (number(part) for part in parts[:2])
@@ -136,6 +138,15 @@ def circle(text: str) -> Circle:
         raise InvalidPart(f"has a longitude of {parts[1]}, and they go from -180 to 180")
     metres = _scaled(parts[2], _LENGTHS, 1000.0) if len(parts) > 2 else _DEFAULT_METRES  # noqa: PLR2004 - the distance
     return Circle(latitude, longitude, metres)
+
+
+def _named_circle(parts: list[str]) -> NamedCircle:
+    has_distance = len(parts) > 1 and _NUMBER.match(parts[-1]) is not None
+    metres = _scaled(parts[-1], _LENGTHS, 1000.0) if has_distance else None
+    names = parts[: len(parts) - has_distance]
+    if not all(names):
+        raise InvalidPart("needs the name of a place", "as in near:Paris or near:Paris,10km")
+    return NamedCircle(", ".join(" ".join(name.split()) for name in names), metres)
 
 
 def _scaled(text: str, units: Mapping[str, float], default: float) -> float:

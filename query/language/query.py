@@ -89,7 +89,15 @@ class Circle:
     metres: float
 
 
-Value: TypeAlias = str | NumberRange | DateRange | PartialDate | CyclicRange | Circle
+@dataclass(frozen=True, slots=True)
+class NamedCircle:
+    """Places at most `metres` from the place of that name; None is a distance by the place's size."""
+
+    place: str
+    metres: float | None = None
+
+
+Value: TypeAlias = str | NumberRange | DateRange | PartialDate | CyclicRange | Circle | NamedCircle
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from datetime import date, datetime, timedelta
 
 from .errors import InvalidPart, closest_match
 from .numbers import notation_hint, range_ends
@@ -15,6 +16,14 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MONTH_NAMES = tuple(name.lower() for name in calendar.month_name[1:])
 _WEEKDAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: Days before today.
+_NEAR_DAYS = {"today": 0, "yesterday": 1}
+_THIS_OR_LAST = re.compile(r"(this|last) (week|weekend|month|year)")
+_LAST_SOME = re.compile(r"last (\d{1,5}) (day|week|month|year)s?", re.ASCII)
+_AGO = re.compile(r"(\d{1,5}) (day|week|month|year)s? ago", re.ASCII)
+#: Words for days, as completion offers them and as mistakes are compared with them.
+DAY_WORDS = ("today", "yesterday", "this-week", "last-week", "this-month", "last-month", "this-year", "last-year")
+_SPELLINGS = (*DAY_WORDS, *(word.replace("-", " ") for word in DAY_WORDS))
 _HOUR = 60
 _LAST_MINUTE = 24 * _HOUR - 1
 #: Minutes since midnight, the last included.
@@ -26,11 +35,72 @@ TIMES_OF_DAY = {
 }
 
 
+def days_of(text: str, today: date) -> tuple[PartialDate, PartialDate] | None:
+    """Parse days counted from *today*: `today`, `last week`, `last 3 months`, `2 weeks ago`. None for anything else.
+
+    Returns the first and the last of them; a week begins on Monday. `last week` is the week before this one, and
+    `last 7 days` ends today.
+    """
+    words = re.sub(r"[\s_-]+", " ", text.strip().lower())
+    if words in _NEAR_DAYS:
+        only = _as_day(today - timedelta(days=_NEAR_DAYS[words]))
+        return only, only
+    if found := _THIS_OR_LAST.fullmatch(words):
+        return _period(found[2], today, is_last=found[1] == "last")
+    if found := _LAST_SOME.fullmatch(words):
+        first = _moved(today, found[2], int(found[1]))
+        return _as_day(first + timedelta(days=1)), _as_day(today)
+    if found := _AGO.fullmatch(words):
+        only = _as_day(_moved(today, found[2], int(found[1])))
+        return only, only
+    return None
+
+
+def _period(unit: str, today: date, *, is_last: bool) -> tuple[PartialDate, PartialDate]:
+    if unit == "week":
+        monday = today - timedelta(days=today.weekday() + 7 * is_last)
+        return _as_day(monday), _as_day(monday + timedelta(days=6))
+    if unit == "weekend":
+        saturday = today - timedelta(days=today.weekday() - 5 + 7 * is_last)
+        return _as_day(saturday), _as_day(saturday + timedelta(days=1))
+    if unit == "year":
+        only = PartialDate(today.year - is_last)
+    else:
+        within = today.replace(day=1) - timedelta(days=is_last)
+        only = PartialDate(within.year, within.month)
+    return only, only
+
+
+def _moved(today: date, unit: str, count: int) -> date:
+    """Return the day *count* units before *today*. A day that its month lacks becomes the last one of the month."""
+    try:
+        if unit in {"day", "week"}:
+            return today - timedelta(days=count * (7 if unit == "week" else 1))
+        months = today.year * 12 + today.month - 1 - count * (1 if unit == "month" else 12)
+        year, month = divmod(months, 12)
+        return date(year, month + 1, min(today.day, calendar.monthrange(year, month + 1)[1]))
+    except (ValueError, OverflowError):
+        raise InvalidPart(f"goes back {count} {unit}s, before the first year") from None
+
+
+def _as_day(day: date) -> PartialDate:
+    return PartialDate(day.year, day.month, day.day)
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
 def partial_date(text: str) -> PartialDate:
-    """Parse a year, a month or a day: 2019, 2019-07, 2019-07-13."""
+    """Parse a year, a month or a day: 2019, 2019-07, 2019-07-13. Of words such as `last week` it is the first day."""
+    near = days_of(text, _today())
+    if near is not None:
+        return near[0]
     found = _DAY.fullmatch(text.strip())
     if found is None:
-        raise InvalidPart(f"needs a date such as 2019, 2019-07 or 2019-07-13, not {text.strip()!r}")
+        alike = closest_match(text.strip().lower(), _SPELLINGS)
+        hint = f"did you mean {alike}?" if alike else ""
+        raise InvalidPart(f"needs a date such as 2019, 2019-07 or 2019-07-13, not {text.strip()!r}", hint)
     year, month, of_month = (int(part) if part else None for part in found.groups())
     if not year:
         raise InvalidPart("is in the year 0, which does not exist")
@@ -45,7 +115,10 @@ def partial_date(text: str) -> PartialDate:
 
 
 def date_range(text: str) -> DateRange:
-    """Parse a date or a range of dates."""
+    """Parse a date, a range of dates, or days counted from today; see `days_of`."""
+    near = days_of(text, _today())
+    if near is not None:
+        return DateRange(*near)
     ends = range_ends(text)
     if ends is None:
         try:
@@ -53,10 +126,16 @@ def date_range(text: str) -> DateRange:
         except InvalidPart as invalid:
             raise InvalidPart(invalid.problem, invalid.hint or notation_hint(text)) from None
         return DateRange(only, only)
-    low, high = (partial_date(end) if end else None for end in ends[:2])
+    low = _end(ends[0], last=not ends[2]) if ends[0] else None
+    high = _end(ends[1], last=ends[3]) if ends[1] else None
     if low is not None and high is not None and low.start() >= high.end():
         raise InvalidPart("has a range that runs backwards", f"write {ends[1]}..{ends[0]}")
     return DateRange(low, high, *ends[2:])
+
+
+def _end(text: str, *, last: bool) -> PartialDate:
+    near = days_of(text, _today())
+    return partial_date(text) if near is None else near[last]
 
 
 def months(text: str) -> CyclicRange:

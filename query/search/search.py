@@ -235,16 +235,18 @@ def search_vector(
     count: int,
     *,
     exclude: int | None = None,
+    among: NDArray[np.int64] | None = None,
     of_text: bool = False,
 ) -> list[Match]:
     """Return the *count* photos nearest to *vector*, float32 (d,), best first, without the photo *exclude*.
 
-    Logits and probabilities are given if *of_text*, the vector is a text's: see `Match`.
+    Only the photos *among*, ids int64 (n,), ascending, are compared, if given. Logits and probabilities are given if
+    *of_text*, the vector is a text's: see `Match`.
     """
     if exclude is None:
-        found = snapshot.search(vector, count)
+        found = snapshot.search(vector, count, among)
     else:
-        found = snapshot.search(vector, count + 1)
+        found = snapshot.search(vector, count + 1, among)
         found = _only(found, np.flatnonzero(found.photo_ids != exclude)[:count])
     return _matches(snapshot.t, space, found, of_text=of_text)
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select, update
 
 from store.embeddings.cache import EmbeddingCache
 from store.embeddings.embeddings import Embeddings, Spaces, Texts
+from store.filters.facets import Facets
 from store.filters.selection import Selection
 from store.records import VocabularyDefinition
 from store.sql import schema
@@ -119,6 +120,7 @@ class Transaction:
     miniatures = cached_property(lambda self: Miniatures(self.connection))
     perceptual_hashes = cached_property(lambda self: PerceptualHashes(self.connection))
     selection = cached_property(lambda self: Selection(self.connection, self.folders.all))
+    facets = cached_property(lambda self: Facets(self.connection))
     spaces = cached_property(lambda self: Spaces(self.connection))
     embeddings = cached_property(lambda self: Embeddings(self.connection, self._cache))
     texts = cached_property(lambda self: Texts(self.connection))

@@ -34,6 +34,7 @@ def note_former_photos(connection: Connection, of_files: ColumnElement[bool], ne
 def _is_spoken_of(photo_id: ColumnElement[int]) -> ColumnElement[bool]:
     """The condition that the photo has a history of tags, or was ever an example of a label."""
     is_tagged = exists().where(schema.tag_event.c.photo_id == photo_id)
+    is_rated = exists().where(_photo.c.id == photo_id, _photo.c.own_rating.is_not(None))
     own, former = (
         exists().where(key == photo_id, schema.example_content.c.content_hash == content)
         for key, content in (
@@ -41,7 +42,7 @@ def _is_spoken_of(photo_id: ColumnElement[int]) -> ColumnElement[bool]:
             (_former.c.photo_id, _former.c.content_hash),
         )
     )
-    return or_(is_tagged, own, former)
+    return or_(is_tagged, is_rated, own, former)
 
 
 class Edits:
@@ -96,6 +97,7 @@ class Edits:
         Tags(self._connection).hand_over(before, now, keep=keep)
         self._pass_on_edits(before, now, keep=keep)
         photos = Photos(self._connection)
+        photos.pass_on_rating(before, now)
         if keep:
             photos.stand_alone(now)
         else:

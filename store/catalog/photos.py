@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
 
 from store.records import Facts, Photo
 from store.sql import schema
@@ -89,6 +90,17 @@ class Photos:
         """Note that a *reader* of that version can read no facts of the photo again: those that are known stay."""
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(reader=reader))
 
+    def rate(self, photo_ids: Sequence[int], stars: int | None) -> None:
+        """Record the *stars* that a person gives photos; None leaves their rating to their files again."""
+        for some in chunks(photo_ids):
+            self._connection.execute(update(_photo).where(_photo.c.id.in_(some)).values(own_rating=stars))
+
+    def pass_on_rating(self, before: int, now: int) -> None:
+        """Give the photo *now* the stars that a person gave *before*, unless it has some of its own."""
+        stars = select(_photo.c.own_rating).where(_photo.c.id == before).scalar_subquery()
+        is_unrated = (_photo.c.id == now, _photo.c.own_rating.is_(None))
+        self._connection.execute(update(_photo).where(*is_unrated).values(own_rating=stars))
+
     def of_contents(self, hashes: Sequence[bytes]) -> dict[bytes, int]:
         """Return the photos of contents with these SHA-256s, also of former contents; see `become` and `succeed`.
 
@@ -111,7 +123,7 @@ class Photos:
             for row in self._connection.execute(select(_photo).where(_photo.c.id.in_(some))).mappings():
                 own = tuple(sorted(paths.get(row["id"], [])))
                 companions = tuple(each for path in own for each in beside.get(path, []))
-                found[row["id"]] = Photo(row["id"], row["content_hash"], facts_of(row), own, companions)
+                found[row["id"]] = Photo(row["id"], row["content_hash"], _shown_facts(row), own, companions)
         return [found[photo_id] for photo_id in photo_ids if photo_id in found]
 
     def companions_of(self, paths: Sequence[bytes]) -> dict[bytes, list[bytes]]:
@@ -200,3 +212,9 @@ class Photos:
                 path = os.path.join(row.folder, row.path)
                 found[os.path.join(os.path.dirname(path), row.companion_of)].append(path)
         return {path: sorted(of_one) for path, of_one in found.items()}
+
+
+def _shown_facts(row: RowMapping) -> Facts:
+    """The facts in the row of a photo, with the stars that a person gave in place of its files'."""
+    facts = facts_of(row)
+    return facts if row["own_rating"] is None else replace(facts, rating=row["own_rating"])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, extract, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, extract, false, func, not_, or_, select, true
 
 from store.records import Folder
 from store.sql import schema
 
 from .criteria import (
+    Added,
     AnyOf,
     Below,
     Criterion,
@@ -45,7 +46,7 @@ _MEASURES: dict[Measure, ColumnElement[Any]] = {
     Measure.APERTURE: _photo.aperture,
     Measure.FOCAL_LENGTH: _photo.focal_length,
     Measure.EXPOSURE: _photo.exposure,
-    Measure.RATING: func.coalesce(_photo.rating, 0),
+    Measure.RATING: func.coalesce(_photo.own_rating, _photo.rating, 0),
 }
 # SQL counts days of the week from Sunday as 0.
 _PARTS: dict[Part, ColumnElement[Any]] = {
@@ -67,7 +68,7 @@ _FACTS: dict[Fact, ColumnElement[bool]] = {
     Fact.CAMERA: _photo.camera.is_not(None),
     Fact.LENS: _photo.lens.is_not(None),
     # -1 is a rating, too: a person rejected the photo. 0 is none.
-    Fact.RATING: and_(_photo.rating.is_not(None), _photo.rating != 0),
+    Fact.RATING: func.coalesce(_photo.own_rating, _photo.rating, 0) != 0,
     Fact.CAPTION: _photo.caption.is_not(None),
     Fact.KEYWORDS: _photo.keywords != [],
 }
@@ -84,6 +85,9 @@ def condition(  # noqa: C901, PLR0911 - a line each
             bounds = [_photo.taken_at >= start] if start is not None else []
             bounds += [_photo.taken_at < end] if end is not None else []
             return and_(_photo.taken_at.is_not(None), *bounds)
+        case Added(start, end):
+            since = [_photo.added_at >= start] if start is not None else []
+            return and_(true(), *since, *([_photo.added_at < end] if end is not None else []))
         case Recurring(part, first, last):
             column = _PARTS[part]
             round_the_end = or_(column >= first, column <= last)

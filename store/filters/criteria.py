@@ -83,6 +83,14 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """Added to the library from `start` on and before `end`, UTC without a zone; None is no bound."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recurring:
     """Taken when the part was from `first` to `last`, which may be before it: November to February."""
 
@@ -170,6 +178,18 @@ class Not:
 
 
 Leaf: TypeAlias = (
-    Measured | Taken | Recurring | Worded | OfFormat | OfShape | Known | Nearby | Below | Along | Named | Duplicated
+    Measured
+    | Taken
+    | Added
+    | Recurring
+    | Worded
+    | OfFormat
+    | OfShape
+    | Known
+    | Nearby
+    | Below
+    | Along
+    | Named
+    | Duplicated
 )
 Criterion: TypeAlias = Leaf | AnyOf | Not

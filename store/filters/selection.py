@@ -93,6 +93,16 @@ class Selection:
         split = np.array(sorted(asked - met), np.int64)
         return np.setdiff1d(photo_ids, split, assume_unique=True)
 
+    def positions(self) -> tuple[Ids, NDArray[np.float64]]:
+        """Return the photos whose position is known, and their latitudes and longitudes in degrees, float64 (n, 2)."""
+        rows = select(_photo.id, _photo.latitude, _photo.longitude)
+        known = rows.where(IS_THERE, _photo.latitude.is_not(None), _photo.longitude.is_not(None)).order_by(_photo.id)
+        cursor = self._connection.execute(known).cursor
+        assert cursor is not None
+        found = cursor.fetchall()
+        ids = np.array([row[0] for row in found], np.int64)
+        return ids, np.array([row[1:] for row in found], np.float64).reshape(len(found), 2)
+
     def newest_first(self, photo_ids: Ids, count: int, offset: int = 0) -> list[int]:
         """Return *count* of these photos from *offset* on: newest first, those without a date last."""
         if len(photo_ids) > _FEW:

@@ -338,6 +338,7 @@ def test_an_edited_photo_keeps_its_tags_and_the_result_says_so(filled, pictures)
         detailed(seed).save(pictures / f"{name}.png")
     filled("index")
     filled("tag", pictures / "dog.png", "+dog", "-cat")
+    filled("rate", "4", pictures / "dog.png")
     filled("teach", "our cat", "--yes", pictures / "cat.png")
     for name, seed in (("dog", 1), ("cat", 2)):
         detailed(seed).transpose(Image.Transpose.ROTATE_90).save(pictures / f"{name}.png")
@@ -349,8 +350,59 @@ def test_an_edited_photo_keeps_its_tags_and_the_result_says_so(filled, pictures)
         ("edited", None),
     ]
     assert filled("tags", pictures / "dog.png", "--history").lines[-1].split()[-1] == "edited"
+    assert json.loads(filled("search", "name:dog.png", "--json").out)["rating"] == 4
     shown = json.loads(filled("tags", pictures / "cat.png", "--json").out)["tags"]
     assert ("our cat", "user") in [(tag["label"], tag["source"]) for tag in shown]
     assert "cat.png" in filled("teach", "our cat").out
     detailed(1).save(pictures / "dog.png")
     assert json.loads(filled("index", "--json").lines[-1])["edited"] == 1
+
+
+def test_a_folder_within_an_added_one_is_indexed_alone(filled, pictures):
+    Image.new("RGB", (40, 30), (1, 2, 3)).save(pictures / "bright" / "new.png")
+    Image.new("RGB", (40, 30), (3, 2, 1)).save(pictures / "other.png")
+    result = filled("index", pictures / "bright")
+    assert result.status == 0
+    assert "7 photos in 7 files; 1 photo embedded" in result.out
+    assert "8 photos in 8 files; 1 photo embedded" in filled("index", pictures.parent).out
+
+
+def test_a_folder_that_is_not_in_any_is_refused(filled, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    result = filled("index", tmp_path / "elsewhere")
+    assert result.status == 1
+    assert "was never added" in result.err
+
+
+def test_files_gone_from_a_folder_within_are_forgotten(filled, pictures):
+    (pictures / "bright/white.png").unlink()
+    assert "1 file gone" in filled("index", pictures / "bright").out
+
+
+def test_a_renamed_folder_is_recognised(filled, pictures):
+    pictures.rename(pictures.with_name("renamed pictures"))
+    out = filled("index").out
+    assert f"photos add --moved {pictures} '{pictures.with_name('renamed pictures')}'" in out
+    assert "6 photos" in filled("add", "--moved", pictures, pictures.with_name("renamed pictures")).out
+
+
+def test_a_folder_that_is_gone_names_the_command_for_moved_ones(filled, pictures):
+    shutil.rmtree(pictures)
+    assert "If it was moved or renamed: photos add --moved OLD NEW" in filled("index").out
+
+
+def test_a_renamed_folder_that_was_added_again_is_to_be_removed(filled, pictures):
+    new = pictures.with_name("again")
+    pictures.rename(new)
+    filled("add", new)
+    assert f"photos remove {pictures}" in filled("index").out
+
+
+def test_an_empty_library_names_the_demos(photos, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    assert "`photos demo` to try it" in photos("search", "dog").err
+    library = tmp_path / "data/photos/demo/library"
+    library.mkdir(parents=True)
+    (library / "catalog.sqlite3").touch()
+    assert f"photos --library {library} search WORDS" in photos("search", "dog").err

@@ -144,3 +144,33 @@ def test_min_score_auto_leaves_out_chance(filled):
     found = filled("search", "red", "--min-score", "auto")
     assert 0 < len(found.lines) - 1 < 6
     assert filled("search", "red", "--min-score", "much").status == 2
+
+
+def test_a_sheet_is_replaced_on_request_alone(filled, tmp_path):
+    sheet = tmp_path / "sheet.html"
+    sheet.write_text("mine")
+    refused = filled("search", "red", "--sheet", sheet)
+    assert (refused.status, sheet.read_text()) == (1, "mine")
+    assert "--force replaces it" in refused.err
+    assert filled("search", "red", "--sheet", sheet, "--force").status == 0
+    assert "red.png" in sheet.read_text()
+    picture = tmp_path / "sheet.jpg"
+    for _ in range(2):
+        assert filled("search", "red", "--sheet", picture, "--force").status == 0
+    with Image.open(picture) as opened:
+        assert opened.format == "JPEG"
+
+
+def test_a_photo_of_the_answer_is_never_replaced_by_a_sheet(filled, pictures, tmp_path):
+    photo = pictures / "extra.jpg"
+    Image.new("RGB", (40, 30), (220, 30, 30)).save(photo)
+    before = photo.read_bytes()
+    filled("index")
+    result = filled("search", "red", "--sheet", photo, "--force")
+    assert result.status == 1
+    assert "it is one of the photos" in result.err
+    assert photo.read_bytes() == before
+
+
+def test_force_without_a_sheet_is_a_usage_error(filled):
+    assert filled("search", "red", "--force").status == 2

@@ -8,9 +8,9 @@ import sys
 from contextlib import contextmanager, redirect_stderr
 
 from indexer import FileDone, ReadingBegins
-from photos.cli.kit.progress import BYTES, Bar, ProgressBars
+from photos.cli.kit.progress import BYTES, Bar, ProgressBars, StatusLine
 from photos.operations.index import Resumed
-from photos.operations.progress import Stage, Step
+from photos.operations.progress import Stage, Step, Wait, Waiting
 from store import Outcome
 
 
@@ -130,3 +130,43 @@ def test_lines_go_to_the_given_receiver():
         clock.now = 30
         bar.advance(20)
     assert lines == ["Indexing: 20 files of 400"]
+
+
+def test_one_line_is_on_the_terminal_at_a_time():
+    with terminal() as written, ProgressBars() as progress:
+        progress.report(Waiting(Wait.MODEL))
+        progress.report(Step(Stage.ENCODE_LABELS, 3, 6))
+        progress.report(ReadingBegins(2))
+        progress.report(FileDone(b"/a.jpg", Outcome.INDEXED, None))
+        progress.report(Step(Stage.TAG, 1, 2))
+        progress.report(FileDone(b"/b.jpg", Outcome.INDEXED, None))
+        progress.report(Waiting(Wait.TAGS))
+    # A second line would be reached by a line feed.
+    assert "\n" not in written[0]
+    assert written[0].index("Loading the model") < written[0].index("Encoding labels") < written[0].index("Indexing")
+    assert "Bringing tags and index up to date" in written[0]
+
+
+def test_a_line_that_waits_is_drawn_again():
+    ours, theirs = os.openpty()
+    with open(theirs, "w", encoding="utf-8") as stream, redirect_stderr(stream):
+        line = StatusLine("Loading")
+        drawn = 0
+        while drawn < 3:
+            assert select.select([ours], [], [], 30)[0], "it stands still"
+            drawn += os.read(ours, 100_000).count(b"Loading")
+        line.hide()
+    os.close(ours)
+
+
+def test_nothing_is_said_of_waiting_away_from_a_terminal(capsys):
+    with ProgressBars() as progress:
+        progress.report(Waiting(Wait.SCAN))
+    assert capsys.readouterr().err == ""
+
+
+def test_every_wait_has_a_text():
+    with terminal() as written, ProgressBars() as progress:
+        for wait in Wait:
+            progress.report(Waiting(wait))
+    assert written[0].count("00:00") >= len(Wait)

@@ -606,5 +606,6 @@ def test_a_request_survives_json():
         SearchRequest(query=("a\udcff", "-b"), directory="/", top=3, offset=2, sort="date", min_score=0.1),
         SearchRequest(query='dog "red car"', directory="/", top=3, group=True),
         SimilarRequest(image="a\udcff", directory="/", top=3, group=True),
+        SimilarRequest(image="a", directory="/", top=3, query=("in:\udcff", "-tag:dog")),
     ):
         assert decode_request(endpoint(request), encode(request)) == request

@@ -217,7 +217,7 @@ def test_manual_tags_survive_every_re_tag(filled, pictures, two):
 def test_a_wrong_tag_command_is_refused_and_changes_nothing(filled, pictures):
     red = pictures / "red.png"
     assert filled("tag", red).status == 2
-    assert filled("tag", "+dog", red).status == 2
+    assert filled("tag", "+dog").status == 2
     assert filled("tag", red, "+", "+dog").status != 0
     assert filled("tag", red, pictures / "none.png", "+dog").status == 1
     assert filled("tags", "--history").status == 2
@@ -391,3 +391,22 @@ def test_json_has_the_fields_of_its_typed_record(filled, two, pictures, monkeypa
     lines = filled(*arguments, "--json").lines
     assert lines
     assert all(json.loads(line).keys() == keys_of(record) for line in lines)
+
+
+def test_a_vocabulary_alone_is_compared_with_the_main_one(filled, tmp_path):
+    (tmp_path / "two.txt").write_text("red\nblue\nviolet\n")
+    filled("vocab", "import", tmp_path / "two.txt")
+    result = filled("vocab", "diff", "two")
+    assert result.status == 1
+    assert result.err == "From colours@1 to two:\n"
+    assert "+ violet" in result.lines
+    assert "- green" in result.lines
+
+
+def test_the_main_vocabulary_alone_is_compared_with_its_revision_before(filled, tmp_path):
+    assert "has no earlier revision" in filled("vocab", "diff", "colours").err
+    (tmp_path / "colours.txt").write_text("red\ngreen\nblue\nyellow\nwhite\nblack\nviolet\n")
+    filled("vocab", "use", tmp_path / "colours.txt")
+    result = filled("vocab", "diff", "colours")
+    assert result.err == "From colours@1 to colours@2:\n"
+    assert result.lines[0] == "+ violet"

@@ -278,8 +278,8 @@ def test_a_library_of_the_last_revision_loses_nothing(tmp_path):
     for name in before.keys() - rewritten:
         assert after[new_names.get(name, name)] == before[name], name
     assert [row[:-1] for row in after["revision"]] == before["revision"]
-    assert [row[:-2] for row in after["photo"]] == before["photo"]
-    assert {row[-2:] for row in after["photo"]} == {(None, 0)}, "their facts are to be read again"
+    assert [row[:-3] for row in after["photo"]] == before["photo"]
+    assert {row[-3:] for row in after["photo"]} == {(None, 0, None)}, "their facts are to be read again"
     assert [(*row[:3], *row[5:]) for row in before["library"]] == after["library"]
     assert sorted(name for name, *_ in after["slot"]) == sorted(["", *(name for name, *_ in before["namespace"])])
     assert (tmp_path / "catalog.db.before-0014").exists()
@@ -394,3 +394,24 @@ def test_a_catalog_of_the_last_revision_keeps_its_texts(tmp_path):
         assert t.texts.searched() == []
         assert t.texts.forget_searches({"dog"}) == 1
         assert t.connection.exec_driver_sql("SELECT text FROM text_vector").scalars().all() == ["dog"]
+
+
+def test_a_catalog_of_0019_gains_stars_by_hand(tmp_path):
+    folder = write_revisions(tmp_path / "migrations")
+    (folder / "versions" / "m0020_own_rating.py").unlink()
+    path = tmp_path / "catalog.db"
+    engine = connect(path)
+    upgrade(engine, path, migrations=folder, head="0019")
+    engine.dispose()
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "INSERT INTO photo (content_hash, size, width, height, format, added_at, rating)"
+            " VALUES (zeroblob(32), 1, 1, 1, 'JPEG', '2024-01-01', 3)"
+        )
+    connection.close()
+    with Catalog.open(path) as catalog, catalog.write() as t:
+        assert t.photos.get([1])[0].facts.rating == 3
+        t.photos.rate([1], 5)
+        assert t.photos.get([1])[0].facts.rating == 5
+        t.photos.rate([1], None)
+        assert t.photos.get([1])[0].facts.rating == 3

@@ -32,11 +32,11 @@ def demo(invocation: Invocation, count: int, folder: Path | None) -> None:
     checkpoint was trained on such drawings: it is right about them, and knows nothing of photographs.
     """
     from photos.cli.views.demo import DemoProgress, show_next_steps
-    from photos.config import data_path
+    from photos.config import demo_path
     from photos.models import DEMO
     from photos.operations.demo import DemoFolder, DemoRequest, run_demo
 
-    place = DemoFolder((folder or data_path() / "demo").absolute())
+    place = DemoFolder((folder or demo_path()).absolute())
     with (
         invocation.open_library(library=place.library, model=DEMO) as library,
         DemoProgress(place.pictures) as progress,

@@ -29,6 +29,8 @@ def index(
 ) -> None:
     """Index new, changed and moved files, and forget missing ones, in all folders of the library or in those named.
 
+    FOLDER is a folder that was added, or one within it or around it.
+
     A folder that is missing, unreadable or suddenly empty is taken to be offline, and its photos are kept. If more than
     a hundred photos, and more than a tenth of a folder's, are missing at once, --confirm-removals is needed.
     """

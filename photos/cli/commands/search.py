@@ -94,7 +94,8 @@ def search(
     photos search year:2021 month:dec is:duplicate  filters alone list photos, newest first
 
     Filters are NAME:VALUE, or the options below. NAME:VALUE|VALUE means either, a dash before it neither, and a..b,
-    a.., ..b, >a and <b are ranges; a shell needs quotes around |, > and <. docs/searching.md has the whole language.
+    a.., ..b, >a and <b are ranges; a shell needs quotes around |, > and <. `photos help searching` has the whole
+    language.
 
     10 photos are shown unset by --top or --all, and a note says how many there are. Filters alone give all photos that
     they find where the result goes to a file, a pipe or an album.

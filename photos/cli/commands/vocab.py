@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def vocab() -> None:
     """Vocabularies: the lists of labels that photos are tagged with.
 
-    A vocabulary is a file: text with a label a line, CSV or YAML; docs/vocabularies.md has the formats. Every change
-    makes a new numbered revision. NAME@NUMBER stands for a revision wherever a vocabulary is expected.
+    A vocabulary is a file: text with a label a line, CSV or YAML; `photos help vocabularies` has the formats. Every
+    change makes a new numbered revision. NAME@NUMBER stands for a revision wherever a vocabulary is expected.
 
     One vocabulary is the main one. Others may be used in addition, each in a namespace: `vocab use FILE --as birds`.
     `birds:` stands for the vocabulary in that namespace.
@@ -122,6 +122,7 @@ def drop(invocation: Invocation, namespace: str) -> None:
 def show(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
     """Show a vocabulary's labels with the texts they are scored by; the main one unless named."""
     from photos.cli.kit.output import write_json
+    from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary import label_lines
     from photos.operations.vocabularies import show_vocabulary
     from photos.records.vocabularies import label_record
@@ -132,8 +133,7 @@ def show(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
         for label in definition.labels:
             write_json(label_record(label))
         return
-    for line in label_lines(definition):
-        click.echo(line)
+    show_lines(label_lines(definition))
 
 
 @vocab.command(short_help="Write a vocabulary as a text file.")

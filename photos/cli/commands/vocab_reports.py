@@ -37,24 +37,29 @@ def try_(invocation: Invocation, words: tuple[str, ...], threshold: float | None
 
 @click.command(short_help="Compare two vocabularies and the tags they give.")
 @click.argument("one", metavar="A")
-@click.argument("other", metavar="B")
+@click.argument("other", metavar="[B]", required=False)
 @click.option("--photos", "of_photos", is_flag=True, help="Name the photos whose tags differ.")
 @options.as_json
 @pass_invocation
-def diff(invocation: Invocation, one: str, other: str, of_photos: bool, as_json: bool) -> None:
+def diff(invocation: Invocation, one: str, other: str | None, of_photos: bool, as_json: bool) -> None:
     """Compare two vocabularies, each a name, NAME@NUMBER or a file: their labels, and the tags they give your photos.
+
+    A alone is compared with the main vocabulary, or if it is the main one, with its revision before.
 
     Exits with 0 if they are the same, and with 1 if they differ.
     """
     from photos.cli.kit.output import write_json
     from photos.cli.kit.progress import ProgressBars
     from photos.cli.views.vocabulary_reports import changed_photo_lines, difference_lines
+    from photos.errors import safe
     from photos.operations.vocabulary_reports import CompareRequest, compare_vocabularies
     from photos.records.vocabularies import changed_photo_record, difference_record
 
     request = CompareRequest(one=one, other=other, of_photos=of_photos)
     with invocation.open_library() as library, ProgressBars() as progress:
         result = compare_vocabularies(library, request, progress)
+    if other is None:
+        click.echo(f"From {safe(result.one)} to {safe(result.other)}:", err=True)
     if as_json:
         write_json(difference_record(result))
         for photo in result.photos:

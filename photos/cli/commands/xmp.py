@@ -14,7 +14,7 @@ _dry_run = click.option("-n", "--dry-run", is_flag=True, help="Show what would b
 def xmp() -> None:
     """Write tags into XMP sidecars, the files beside pictures where other programs find keywords, and undo it.
 
-    Pictures are never changed. docs/sidecars.md lists what is written.
+    Pictures are never changed. `photos help sidecars` lists what is written.
     """
 
 

@@ -38,5 +38,5 @@ def _repeated(ctx: click.Context, args: list[str], names: set[str]) -> list[str]
 
 
 def _check(ctx: click.Context, option: str | None, needs_value: bool) -> None:
-    if option is not None and needs_value:
+    if option is not None and needs_value and not ctx.resilient_parsing:
         raise click.BadOptionUsage(option, f"Option {option!r} needs at least one value.", ctx)

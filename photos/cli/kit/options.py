@@ -10,6 +10,14 @@ top = click.option(
 )
 show_all = click.option("--all", "show_all", is_flag=True, help="Show all photos that are found.")
 dry_run = click.option("-n", "--dry-run", is_flag=True, help="Change nothing, and say what would be done.")
+query = click.option(
+    "--query",
+    metavar="QUERY",
+    help="Also the photos that QUERY finds: filters such as year:2019, or words together with --top.",
+)
+top_of_query = click.option(
+    "-t", "--top", type=click.IntRange(min=1), metavar="N", help="With --query: only the N best, or the N newest."
+)
 threshold = click.option(
     "--threshold",
     type=click.FloatRange(0, 1),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import click
 
+from photos.cli.kit.terminal import is_forced
 from photos.errors import safe
 from photos.exits import ClosedPipe
 
@@ -37,8 +38,10 @@ _COMMANDS = (
     "similar",
     "duplicates",
     "why",
+    "facets",
     "tags",
     "tag",
+    "rate",
     "teach",
     "retag",
     "vocab",
@@ -52,6 +55,9 @@ _COMMANDS = (
     "history",
     "doctor",
     "demo",
+    "config",
+    "completion",
+    "help",
 )
 
 
@@ -124,6 +130,10 @@ class Program(click.Group):
                 self.add_command(getattr(import_module(f"photos.cli.commands.{name}"), name))
         return super().get_command(ctx, cmd_name)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse as Click does, with `--library DIR` and `--debug` taken from behind the command, too."""
+        return super().parse_args(ctx, _in_front(args))
+
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:
@@ -135,6 +145,23 @@ class Program(click.Group):
         """Run the command. A closed pipe raises `ClosedPipe`."""
         with _closed_pipe_translated():
             return super().invoke(ctx)
+
+
+def _in_front(args: list[str]) -> list[str]:
+    """Return *args* with the options of the program before the command. What follows `--` stays."""
+    end = args.index("--") if "--" in args else len(args)
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = args[:end]
+    while waiting:
+        word = waiting.pop(0)
+        if word == "--library" and waiting:
+            front += [word, waiting.pop(0)]
+        elif word == "--debug" or word.startswith("--library="):
+            front.append(word)
+        else:
+            rest.append(word)
+    return [*front, *rest, *args[end:]]
 
 
 @contextmanager
@@ -171,7 +198,7 @@ def _version() -> str:
 )
 @click.option("--debug", is_flag=True, help="Show tracebacks of errors. Also PHOTOS_DEBUG=1.")
 @click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+    "-V", "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
 )
 @click.pass_context
 def program(ctx: click.Context, library: Path | None, debug: bool) -> None:
@@ -185,10 +212,17 @@ def program(ctx: click.Context, library: Path | None, debug: bool) -> None:
         photos retag --vocabulary birds.txt
     Try it on drawings first, without a download:
         photos demo
+    Read more:
+        photos help, photos help search, photos help searching
+
+    Every command also takes --library and --debug.
 
     Results go to standard output, everything else to standard error. Exit status: 0 done, 1 nothing found or a
     problem, 2 wrong usage, 130 interrupted.
     """  # noqa: D301 - Click keeps the lines after \b
+    if is_forced(os.environ):
+        # Click would take the colours off where there is no terminal.
+        ctx.color = True
     invocation = ctx.ensure_object(Invocation)
     invocation.library = library
     invocation.debug = debug or invocation.environment.get("PHOTOS_DEBUG", "0") not in {"", "0"}

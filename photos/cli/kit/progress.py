@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from photos.cli.kit.format import counted, duration
-from photos.operations.progress import Stage, Step
+from photos.operations.progress import Stage, Step, Wait, Waiting
 from photos.sizes import readable_size
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ BYTES: Final = "byte"
 _WIDTH, _HEIGHT = 80, 24
 #: Seconds between two lines where there is no terminal.
 _INTERVAL = 20.0
+#: Seconds between two drawings of a bar, so that its time runs on while nothing ends.
+_TICK = 0.5
+_WAITS: Final = {
+    Wait.MODEL: "Loading the model",
+    Wait.SCAN: "Looking through the folders",
+    Wait.TAGS: "Bringing tags and index up to date",
+}
 #: Title and unit of each stage's bar.
 _STAGES: Final = {
     Stage.DOWNLOAD: ("Downloading", BYTES),
@@ -56,7 +64,7 @@ class Bar:
         self._written_at = self._clock()
         # Units and time at the end of the first step. Work before it, such as loading a model, is no part of the rate.
         self._first: tuple[int, float] | None = None
-        self._bar: tqdm[NoReturn] | None = None
+        self._drawn: _Drawn | None = None
 
     def grow(self, total: int) -> None:
         """Change the total."""
@@ -74,36 +82,33 @@ class Bar:
         if self._done and self._first is None:
             self._first = self._done, self._clock()
         if sys.stderr.isatty():
-            self._show(count)
+            self._show()
         elif self._clock() - self._written_at >= _INTERVAL:
             self._written_at = self._clock()
             self._write(self._line())
 
-    def _show(self, count: int) -> None:
-        if self._bar is None:
-            from tqdm import tqdm
-
+    def _show(self) -> None:
+        if self._drawn is None:
             is_size = self._unit == BYTES
             unit = "B" if is_size else f" {self._unit}s"
-            has_width = os.get_terminal_size(sys.stderr.fileno()).columns > 0
-            self._bar = tqdm(
-                desc=self._title,
-                total=self._total,
-                unit=unit,
-                unit_scale=is_size,
-                # Terminals of recorders and builds can have no columns, and tqdm would show nothing on them.
-                ncols=None if has_width else _WIDTH,
-                nrows=None if has_width else _HEIGHT,
-                dynamic_ncols=has_width,
-                leave=False,
+            self._drawn = _Drawn(
+                desc=self._title, total=self._total, initial=self._begun_at(), unit=unit, unit_scale=is_size
             )
-        self._bar.total = self._total
-        self._bar.update(count)
+        self._drawn.reach(self._done, self._total)
+
+    def _begun_at(self) -> int:
+        # A bar that was hidden goes on where it was, with a new rate.
+        return 0 if self._first is None or self._done == self._first[0] else self._done
+
+    def hide(self) -> None:
+        """Take the bar off the terminal until its next step."""
+        if self._drawn is not None:
+            self._drawn.close()
+            self._drawn = None
 
     def close(self) -> None:
         """Remove the bar."""
-        if self._bar is not None:
-            self._bar.close()
+        self.hide()
 
     def _line(self) -> str:
         done, total = (
@@ -133,10 +138,60 @@ class Bar:
         self.close()
 
 
-class ProgressBars:
-    """Receiver of an operation's events that shows a bar for each stage, and one for the files to read.
+class _Drawn:
+    """A line on the terminal that is drawn again at intervals. *looks* are tqdm's."""
 
-    *write* is as in `Bar`.
+    def __init__(self, **looks: Any) -> None:
+        from tqdm import tqdm
+
+        has_width = os.get_terminal_size(sys.stderr.fileno()).columns > 0
+        self._bar: tqdm[NoReturn] = tqdm(
+            # Terminals of recorders and builds can have no columns, and tqdm would show nothing on them.
+            ncols=None if has_width else _WIDTH,
+            nrows=None if has_width else _HEIGHT,
+            dynamic_ncols=has_width,
+            leave=False,
+            file=sys.stderr,
+            **looks,
+        )
+        self._ended = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, daemon=True)
+        self._ticker.start()
+
+    def reach(self, done: int, total: int | None) -> None:
+        """Draw the units done and the total."""
+        self._bar.total = total
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Remove the line."""
+        self._ended.set()
+        self._ticker.join()
+        self._bar.close()
+
+    def _tick(self) -> None:
+        while not self._ended.wait(_TICK):
+            self._bar.refresh()
+
+
+class StatusLine:
+    """A line that says what is waited for, and for how long. Away from a terminal there is none."""
+
+    def __init__(self, text: str) -> None:
+        looks = {"desc": text, "total": None, "bar_format": "{desc} … {elapsed}"}
+        self._drawn = _Drawn(**looks) if sys.stderr.isatty() else None
+
+    def hide(self) -> None:
+        """Remove the line."""
+        if self._drawn is not None:
+            self._drawn.close()
+            self._drawn = None
+
+
+class ProgressBars:
+    """Receiver of an operation's events: a bar for the stage or the files at work, or a line on what is waited for.
+
+    There is one at a time, because a bar above another one cannot be removed cleanly. *write* is as in `Bar`.
     """
 
     def __init__(self, write: Callable[[str], None] | None = None) -> None:
@@ -144,13 +199,27 @@ class ProgressBars:
         self._files: Bar | None = None
         self._stages: dict[Stage, Bar] = {}
         self._done: dict[Stage, int] = {}
+        self._shown: Bar | StatusLine | None = None
 
     def report(self, event: object, /) -> None:
         """Show one event."""
         if isinstance(event, Step):
-            self._bar_of(event).reach(event.done, event.total)
+            bar = self._bar_of(event)
+            self._show(bar)
+            bar.reach(event.done, event.total)
+            if event.done == event.total:
+                bar.hide()
+        elif isinstance(event, Waiting):
+            self._show(None)
+            self._shown = StatusLine(_WAITS[event.wait])
         else:
             self._report_files(event)
+
+    def _show(self, shown: Bar | None) -> None:
+        """Leave only *shown* on the terminal."""
+        if self._shown is not None and self._shown is not shown:
+            self._shown.hide()
+        self._shown = shown
 
     def _bar_of(self, step: Step) -> Bar:
         if step.done < self._done.get(step.stage, 0):
@@ -167,18 +236,19 @@ class ProgressBars:
         from photos.operations.index import Resumed
 
         if isinstance(event, FileDone) and self._files is not None:
+            self._show(self._files)
             self._files.advance()
         elif isinstance(event, ReadingBegins) and event.files:
             self._files = Bar("Indexing", event.files, "file", write=self._write)
+            self._show(self._files)
+            self._files.advance(0)
         elif isinstance(event, Resumed):
+            self._show(None)
             _write_line("The last run was interrupted; its finished work is kept, and this run goes on from there.")
 
     def close(self) -> None:
-        """Remove the bars."""
-        for bar in self._stages.values():
-            bar.close()
-        if self._files is not None:
-            self._files.close()
+        """Remove what is shown."""
+        self._show(None)
 
     def __enter__(self) -> Self:
         return self

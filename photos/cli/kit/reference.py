@@ -60,8 +60,7 @@ all three where it is filters alone), `width`, `height`, `format`, `taken_at` (I
 `--paths` writes names as they are on disk, except that a terminal is shown control characters escaped; a name may hold
 a line feed, so scripts are safest with `-0`.
 
-To complete commands with the Tab key: `eval "$(_PHOTOS_COMPLETE=bash_source photos)"` in bash (or `zsh_source`,
-`fish_source` in the others).
+To complete commands with the Tab key, see [`photos completion`](#photos-completion).
 """
 
 

@@ -21,7 +21,8 @@ FILTERS: Final = {
     "tag": ("LABEL", "Photos that show the tag: dog, dog|cat."),
     "in": ("FOLDER", "Photos in a folder and below it: 2019/Italy, ./here."),
     "name": ("PATTERN", "By the file's name: *.png, or a part of it."),
-    "date": ("DATES", "By when they were taken: 2019-07, 2019-07..2019-08, >2019."),
+    "date": ("DATES", "By when they were taken: 2019-07, 2019-07..2019-08, >2019, today, last week."),
+    "added": ("DATES", "By when they came into the library: today, last week, 2024-06.. ."),
     "after": ("DATE", "Taken from the beginning of a day, month or year on."),
     "before": ("DATE", "Taken before a day, month or year began."),
     "year": ("YEARS", "By the year: 2019, 2019..2021."),
@@ -29,7 +30,8 @@ FILTERS: Final = {
     "day": ("DAYS", "By the day of the month: 24, 1..7."),
     "weekday": ("DAYS", "By the day of the week: sat..sun."),
     "time": ("TIMES", "By the time of day: evening, 18, 22:30..6."),
-    "near": ("PLACE", "Taken near a latitude and longitude: 48.85,2.35,10km."),
+    "near": ("PLACE", "Taken near a city, or a latitude and longitude: Paris; Paris,5km; 48.85,2.35,10km."),
+    "place": ("PLACE", "Taken in a country, a city, a state of the USA or a continent: italy, Paris, europe."),
     "camera": ("NAME", "By a part of the camera's name."),
     "lens": ("NAME", "By a part of the lens's name."),
     "iso": ("NUMBERS", "By the ISO speed: ..400."),
@@ -111,6 +113,14 @@ def _is_option(word: str, takes_value: dict[str, bool]) -> bool:
 
 def filter_options(command: F) -> F:
     """Give *command* every filter as an option, `--like` and `--not`. `words_of` turns them into words."""
+    like = click.option(
+        "--like", metavar="IMAGE", multiple=True, help="Photos that look like this picture; repeatable."
+    )
+    return like(filter_options_alone(command))
+
+
+def filter_options_alone(command: F) -> F:
+    """Give *command* every filter as an option, and `--not`."""
     for name, (metavar, text) in reversed(FILTERS.items()):
         command = click.option(f"--{name}", f"filter_{name}", metavar=metavar, multiple=True, help=text)(command)
     negated = click.option(
@@ -121,10 +131,7 @@ def filter_options(command: F) -> F:
         callback=_checked_filters,
         help="Leave out the photos that this filter finds, as in: --not tag:dog",
     )
-    like = click.option(
-        "--like", metavar="IMAGE", multiple=True, help="Photos that look like this picture; repeatable."
-    )
-    return like(negated(command))
+    return negated(command)
 
 
 def _checked_filters(_ctx: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -163,6 +170,7 @@ class Presentation:
     copy_to: str | None
     link_to: str | None
     sheet: str | None
+    force: bool
 
 
 def leaves_terminal(presentation: Presentation) -> bool:
@@ -219,6 +227,7 @@ _OPTIONS = (
         callback=_checked_sheet,
         help="Write a contact sheet: one .html or .jpg file with everything in it.",
     ),
+    click.option("--force", is_flag=True, help="Replace an existing sheet."),
 )
 _NAMES = tuple(field.name for field in fields(Presentation))
 
@@ -232,6 +241,8 @@ def presentation_options(command: Callable[..., None]) -> Callable[..., None]:
             presentation.as_json or presentation.paths_only or presentation.print0
         ):
             raise click.UsageError("--preview goes with the table, not with --json, --paths or -0.")
+        if presentation.force and presentation.sheet is None:
+            raise click.UsageError("--force replaces an existing sheet; name it with --sheet.")
         command(*args, presentation=presentation, **kwargs)
 
     wrapped: Callable[..., None] = update_wrapper(call, command)

@@ -9,6 +9,7 @@ import click
 
 from photos.cli.kit.format import counted
 from photos.cli.kit.output import write_json
+from photos.cli.kit.terminal import paint, prose
 from photos.cli.views.index import show_result
 from photos.records.library import NO_DIFFERENCE, difference_record, finding_record, prune_record
 
@@ -27,7 +28,9 @@ def show_findings(findings: Sequence[Finding], *, as_json: bool) -> None:
             write_json(finding_record(finding))
         else:
             remedy = f" → {finding.remedy}" if finding.remedy else ""
-            click.echo(f"{_MARKS[finding.state]} {finding.about:<9} {finding.text}{remedy}")
+            mark = paint(_MARKS[finding.state], "bad" if _MARKS[finding.state] == "!" else "note")
+            line = prose(f"  {finding.about:<9} {finding.text}{remedy}", hang=12)
+            click.echo(mark + line[1:])
 
 
 def show_verification(result: VerifyResult, *, as_json: bool) -> None:

@@ -11,15 +11,16 @@ from typing import Self
 import click
 
 from indexer import FileDone, FolderOffline, FolderScanned, ReadingBegins
-from photos.cli.kit.format import counted, duration, file_name, probability, shown_path, table, tags_line
+from photos.cli.kit.format import columns, counted, duration, file_name, probability, shown_path, table, tags_line
 from photos.cli.kit.progress import Bar, ProgressBars
+from photos.cli.kit.terminal import paint, prose, width
 from photos.models import DEFAULT
 from photos.operations.demo import Answer, Answers, DemoResult, Drawn, Indexed, Tagging
-from photos.operations.progress import Event, Stage, Step
+from photos.operations.progress import Event, Stage, Step, Waiting
 from photos.sizes import readable_size
 
-#: Columns for tags in the table of answers.
-_TAGS_WIDTH = 48
+#: Columns for the name of a step, and at most for tags in the table of answers.
+_STEP, _TAGS_WIDTH = 11, 48
 
 
 class DemoProgress:
@@ -39,17 +40,17 @@ class DemoProgress:
             case Drawn():
                 self._drawing.close()
                 seconds = duration(event.seconds)
-                click.echo(f"Pictures   {event.count} drawings in {_shown(self._pictures)} ({seconds})")
+                _say(f"Pictures   {event.count} drawings in {_shown(self._pictures)} ({seconds})")
             case Indexed():
                 self._bars.close()
-                click.echo(f"Index      {_indexed(event)}")
+                _say(f"Index      {_indexed(event)}")
             case Tagging(report=None):
-                click.echo(f"Tags       {_most_frequent(event)}")
+                _say(f"Tags       {_most_frequent(event)}")
             case Tagging():
                 _show_retag(event)
             case Answers():
                 _show_answers(event.answers)
-            case FolderScanned() | ReadingBegins() | FolderOffline() | FileDone():
+            case Waiting() | FolderScanned() | ReadingBegins() | FolderOffline() | FileDone():
                 self._files.report(event)
             case _:
                 pass
@@ -65,13 +66,18 @@ class DemoProgress:
 
 def show_next_steps(result: DemoResult) -> None:
     """Paths to look at, and commands to go on with."""
-    click.echo(f"Look       {_shown(result.folder.sheet)}")
-    click.echo(f"Go on      photos --library {_shown(result.folder.library)} search a dog on the beach")
-    click.echo(
-        "\nThat was a checkpoint of 4 MB that knows drawings only. For your own photos, get one that knows the world:"
-    )
+    _say(f"Look       {_shown(result.folder.sheet)}")
+    _say(f"Go on      photos --library {_shown(result.folder.library)} search a dog on the beach")
+    click.echo()
+    lead = "That was a checkpoint of 4 MB that knows drawings only. For your own photos, get one that knows the world:"
+    click.echo(prose(lead, hang=0))
     click.echo(f"  photos model download {DEFAULT.reference}   ({readable_size(DEFAULT.size)}, once)")
     click.echo("  photos add ~/Pictures")
+
+
+def _say(line: str) -> None:
+    """Write a line that begins with the name of a step; it goes on below its text."""
+    click.echo(prose(line, hang=_STEP))
 
 
 def _indexed(event: Indexed) -> str:
@@ -98,25 +104,27 @@ def _show_answers(answers: Sequence[Answer]) -> None:
                 f"{best.cosine:z.3f}",
                 probability(best.probability),
                 file_name(best.photo.paths[0]),
-                tags_line([tag.label for tag in best.tags], _TAGS_WIDTH),
+                [tag.label for tag in best.tags],
             )
         )
     times = sorted(answer.seconds for answer in answers)
     median = duration(times[len(times) // 2])
-    click.echo(f"Search     {len(answers)} texts, the best photo for each ({median} a search)")
-    for line in table(rows, right=(1, 2)):
-        click.echo(line)
+    _say(f"Search     {len(answers)} texts, the best photo for each ({median} a search)")
+    lines = list(table([row[:4] for row in rows], right=(1, 2), strip=False))
+    room = min(_TAGS_WIDTH, width() - columns(lines[0]) - 2)
+    for line, row in zip(lines, rows, strict=True):
+        click.echo(f"{line}  {paint(tags_line(row[4], room), 'tag')}".rstrip())
 
 
 def _show_retag(tagging: Tagging) -> None:
     report = tagging.report
     assert report is not None
     seconds = duration(report.scoring_seconds + report.writing_seconds)
-    click.echo(
+    _say(
         f"Re-tag     {counted(report.photos, 'photo')} with {tagging.revision.vocabulary!r} in {seconds}, "
         "from the stored embeddings: no picture was opened"
     )
-    click.echo(f"           {_most_frequent(tagging)}")
+    _say(f"           {_most_frequent(tagging)}")
 
 
 def _shown(path: os.PathLike[str]) -> str:

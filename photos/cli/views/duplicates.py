@@ -8,6 +8,7 @@ import click
 
 from photos.cli.kit.format import counted, day, shown_path, table
 from photos.cli.kit.output import write_json, write_paths
+from photos.cli.kit.terminal import paint, show_lines
 from photos.duplicates import FileState, Group, GroupedFile, Sameness
 from photos.errors import NothingFound
 from photos.operations.duplicates import DuplicatesResult
@@ -27,8 +28,7 @@ def show_duplicates(result: DuplicatesResult, *, as_json: bool, paths_only: bool
         for number, group in enumerate(result.groups, 1):
             write_json(group_record(number, group))
     else:
-        for line in _table(result.groups):
-            click.echo(line)
+        show_lines(_table(result.groups))
         click.echo(_summary(result.groups), err=True)
 
 
@@ -41,12 +41,14 @@ def _table(groups: Sequence[Group]) -> Iterator[str]:
             f"{file.photo.facts.width} x {file.photo.facts.height}",
             readable_size(file.file.stamp.size),
             day(file.photo.facts.taken_at),
-            shown_path(file.file.path) + _remarks(file),
+            shown_path(file.file.path),
+            _remarks(file),
         )
         for number, group in enumerate(groups, 1)
         for file in group
     ]
-    yield from table([("", "", "pixels", "bytes", "taken", "file"), *rows], right=(0, 2, 3))
+    headings = ("", "", *(paint(name, "heading") for name in ("pixels", "bytes", "taken", "file")), "")
+    yield from table([headings, *rows], right=(0, 2, 3), paths=5)
 
 
 def _summary(groups: Sequence[Group]) -> str:
@@ -75,4 +77,4 @@ def _remarks(file: GroupedFile) -> str:
         remarks.append("changed since it was indexed")
     if file.state is FileState.MISSING:
         remarks.append("not there now")
-    return f"  ({', '.join(remarks)})" if remarks else ""
+    return f"({', '.join(remarks)})" if remarks else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -11,6 +13,7 @@ import click
 from photos.cli.kit.format import counted, duration, file_name, shown_path
 from photos.cli.kit.output import write_json
 from photos.cli.kit.progress import ProgressBars
+from photos.cli.kit.terminal import prose
 from photos.cli.views.failed import by_reason, not_pictures
 from photos.errors import safe
 from photos.records.library import add_preview_record, event_record, index_record
@@ -59,7 +62,7 @@ def show_result(result: IndexResult, *, as_json: bool) -> None:
         write_json(index_record(result))
         return
     for line in result_lines(result):
-        click.echo(line)
+        click.echo(prose(line))
 
 
 def show_add_previews(previews: Sequence[AddPreview], *, as_json: bool) -> None:
@@ -95,6 +98,7 @@ def result_lines(result: IndexResult) -> Iterator[str]:
     library = f"{counted(result.photos, 'photo')} in {counted(result.files, 'file')}"
     yield f"{library}; {_changes(report) or 'nothing new'}; it took {took}."
     yield from warning_lines(report)
+    yield from _moved(result)
     yield from _left_out(result.problems, name_them=_problem_count(report) > 0)
     if others := report.outcomes.get(Outcome.NOT_A_PICTURE, 0):
         yield f"{not_pictures(others)}, and left out."
@@ -131,6 +135,22 @@ def warning_lines(report: IndexReport) -> Iterator[str]:
         yield f"{shown_path(path)}: {safe(note)}."
     if len(report.unread) > _NAMED:
         yield f"{counted(len(report.unread) - _NAMED, 'more file')} could not be read either."
+
+
+def _moved(result: IndexResult) -> Iterator[str]:
+    """Name the command for each folder that seems to have been renamed, or for all if none was recognised."""
+    registered = {folder.path for folder in result.folders}
+    for old, new in result.moved:
+        if new in registered:
+            yield f"Its files are in {shown_path(new)} now, which is indexed, too: photos remove {_typed(old)}"
+        else:
+            yield f"It seems to be {shown_path(new)} now: photos add --moved {_typed(old)} {_typed(new)}"
+    if result.report.offline and not result.moved:
+        yield "If it was moved or renamed: photos add --moved OLD NEW"
+
+
+def _typed(path: bytes) -> str:
+    return safe(shlex.quote(os.fsdecode(path)))
 
 
 def _left_out(problems: Sequence[Problem], *, name_them: bool) -> Iterator[str]:

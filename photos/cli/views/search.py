@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import click
 from photos.cli.kit.format import counted, matches_table, shown_path
 from photos.cli.kit.format import probability as shown_probability
 from photos.cli.kit.output import write_json, write_paths
+from photos.cli.kit.terminal import show_lines
 from photos.errors import FileExists, NothingFound, UnwritableFile, safe
 from photos.exits import PROBLEM
 from photos.records.photos import count_record
@@ -53,7 +54,7 @@ def present(
     if found["is_chance"]:
         click.echo(_chance(found), err=True)
     if presentation.sheet is not None:
-        _write_sheet(presentation.sheet, found["title"], matches)
+        _write_sheet(presentation.sheet, found["title"], matches, force=presentation.force)
     is_whole = _make_albums(presentation, [_file(match) for match in matches], offset + 1)
     _show(found, presentation, offset)
     if notes_rest and (note := _rest(found, offset)):
@@ -120,6 +121,9 @@ def _file(match: MatchRecord) -> bytes:
 
 
 def _show_table(matches: Sequence[MatchRecord], preview: str | None, *, of_text: bool, first: int) -> None:
+    if preview is None:
+        show_lines(matches_table(matches, of_text=of_text, first=first))
+        return
     headings, *lines = matches_table(matches, of_text=of_text, first=first)
     show = _preview_shower(preview)
     click.echo(headings)
@@ -129,38 +133,46 @@ def _show_table(matches: Sequence[MatchRecord], preview: str | None, *, of_text:
             show(_file(match))
 
 
-def _preview_shower(preview: str | None) -> Callable[[bytes], None] | None:
-    if preview is None:
-        return None
+def _preview_shower(preview: str) -> Callable[[bytes], None] | None:
     from photos.cli.views.preview import shower
 
     return shower(preview)
 
 
-def _write_sheet(file: str, title: str, matches: Sequence[MatchRecord]) -> None:
+def _write_sheet(file: str, title: str, matches: Sequence[MatchRecord], *, force: bool) -> None:
     from photos.output import contact_sheets
 
     path = Path(file)
-    # Never overwrite: the file may be a photo of the user's.
-    if path.exists() or path.is_symlink():
-        raise FileExists(file)
+    # Never overwrite unasked: the file may be a photo of the user's.
+    if (path.exists() or path.is_symlink()) and not force:
+        raise FileExists(file, "--force")
+    if force and any(path.exists() and os.path.exists(place) and path.samefile(place) for place in _places(matches)):
+        raise UnwritableFile(file, "it is one of the photos")
     if path.suffix.lower() in {".jpg", ".jpeg"} and len(matches) > contact_sheets.MOST_IN_JPEG:
         most = counted(contact_sheets.MOST_IN_JPEG, "photo")
         raise UnwritableFile(file, f"a picture holds at most {most}; name a .html file, or give a smaller --top")
     cells = [_cell(match) for match in matches]
     try:
         if path.suffix.lower() in {".jpg", ".jpeg"}:
-            contact_sheets.write_jpeg(path, title, cells)
+            contact_sheets.write_jpeg(path, title, cells, overwrite=force)
         else:
             row = contact_sheets.Row("", "", cells)
             contact_sheets.write_html(
-                path, title, counted(len(cells), "photo"), [contact_sheets.Section("", "", [row])]
+                path,
+                title,
+                counted(len(cells), "photo"),
+                [contact_sheets.Section("", "", [row])],
+                overwrite=force,
             )
     except FileExistsError:
-        raise FileExists(file) from None
+        raise FileExists(file, "--force") from None
     except OSError as error:
         raise UnwritableFile(file, error.strerror or str(error)) from error
     click.echo(f"Wrote {shown_path(os.fsencode(path.absolute()))}.", err=True)
+
+
+def _places(matches: Sequence[MatchRecord]) -> Iterator[str]:
+    return (path for match in matches for path in match["paths"])
 
 
 def _cell(match: MatchRecord) -> Cell:

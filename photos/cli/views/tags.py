@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.kit.format import counted, probability, shown_path, table
+from photos.cli.kit.format import counted, minute, probability, shown_path, table
 from photos.cli.kit.output import write_json
+from photos.cli.kit.terminal import paint, show_lines
 from photos.errors import NothingFound, safe
-from photos.records.photos import photo_tags_record, tag_count_record, tag_history_record
+from photos.records.photos import photo_tags_record, rating_record, tag_count_record, tag_history_record
 
 if TYPE_CHECKING:
+    from photos.operations.ratings import RatedPhoto
     from photos.operations.tags import PhotoHistory, PhotoTags, TagCount
     from query.tagging import ScoredTag
+
+#: Photos whose tags are shown one by one after a change.
+_FEW = 10
+_MOST_STARS = 5
 
 
 def show_tags(found: Sequence[PhotoTags], *, as_json: bool) -> None:
@@ -27,6 +33,32 @@ def show_tags(found: Sequence[PhotoTags], *, as_json: bool) -> None:
             _show_table(each)
 
 
+def show_tagged(found: Sequence[PhotoTags], labels: Sequence[str], *, as_json: bool) -> None:
+    """Show the tags of photos that were changed; of many photos only their number and the *labels*."""
+    if as_json or len(found) <= _FEW:
+        show_tags(found, as_json=as_json)
+        return
+    click.echo(f"{', '.join(map(safe, labels))}: {counted(len(found), 'photo')}.")
+
+
+def show_ratings(found: Sequence[RatedPhoto], *, as_json: bool) -> None:
+    """Show the stars of photos that were rated; of many photos only their number."""
+    if as_json:
+        for each in found:
+            write_json(rating_record(each))
+    elif len(found) > _FEW:
+        click.echo(f"Rated {counted(len(found), 'photo')}.")
+    else:
+        for line in table([(_stars(each.rating), shown_path(each.photo.path)) for each in found], paths=1):
+            click.echo(line)
+
+
+def _stars(rating: int | None) -> str:
+    if rating is None:
+        return "no rating"
+    return "rejected" if rating < 0 else "★" * rating + "☆" * (_MOST_STARS - rating)
+
+
 def show_history(found: Sequence[PhotoHistory], *, as_json: bool) -> None:
     """Show the changes of each photo's tags, oldest first."""
     for each in found:
@@ -35,8 +67,7 @@ def show_history(found: Sequence[PhotoHistory], *, as_json: bool) -> None:
             continue
         click.echo(shown_path(each.photo.path))
         rows = [
-            ("", f"{event.at:%Y-%m-%d %H:%M} UTC", event.what, safe(event.label or ""), event.origin or "")
-            for event in each.events
+            ("", minute(event.at), event.what, safe(event.label or ""), event.origin or "") for event in each.events
         ]
         for line in table(rows) if rows else ["  no manual tags"]:
             click.echo(line)
@@ -50,8 +81,9 @@ def show_counts(counts: Sequence[TagCount], *, as_json: bool) -> None:
         for count in counts:
             write_json(tag_count_record(count))
         return
-    for line in table([(counted(count.photos, "photo"), safe(count.label)) for count in counts], right=(0,)):
-        click.echo(line)
+    show_lines(
+        table([(counted(count.photos, "photo"), paint(safe(count.label), "tag")) for count in counts], right=(0,))
+    )
 
 
 def _show_table(found: PhotoTags) -> None:
@@ -59,7 +91,14 @@ def _show_table(found: PhotoTags) -> None:
     if not found.tags:
         click.echo("  no tags; a lower --threshold shows more")
     rows = [
-        ("", safe(tag.label), _score(tag.score), probability(tag.probability), *_calibration(tag), _source(tag))
+        (
+            "",
+            paint(safe(tag.label), "tag"),
+            _score(tag.score),
+            probability(tag.probability),
+            *_calibration(tag),
+            _source(tag),
+        )
         for tag in found.tags
     ]
     for line in table(rows, right=(2, 3)):

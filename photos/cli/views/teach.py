@@ -22,7 +22,7 @@ _SHORT = 12
 def taught_lines(taught: TaughtLabel) -> Iterator[str]:
     """Lines on a taught label: a sentence, a row for each example, and the photos that it is on."""
     yield _sentence(taught)
-    yield from table([*_rows(taught)], right=(2, 3))
+    yield from table([*_rows(taught)], right=(2, 3), paths=4)
     verb = "is, by its scores, on" if taught.is_kept else "would be on"
     yield from trial_lines(f"{safe(taught.full_name)} {verb}", taught.trial, taught.identity)
 

@@ -11,6 +11,7 @@ import click
 from photos.cli.kit.format import counted, shown_path, table
 from photos.cli.kit.format import probability as shown_probability
 from photos.cli.kit.progress import ProgressBars
+from photos.cli.kit.terminal import paint
 from photos.errors import safe
 from photos.operations.vocabulary_reports import EncodingBegins
 from query.similarity import probability
@@ -76,7 +77,7 @@ def _scored_photos(title: str, found: Sequence[tuple[Photo, float]], identity: S
         for photo, cosine in found
         if photo.paths
     ]
-    yield from table(rows, right=(1, 2))
+    yield from table(rows, right=(1, 2), paths=3)
 
 
 def tuning_line(tuning: TuningRound) -> str:
@@ -111,8 +112,8 @@ def difference_lines(result: CompareResult) -> Iterator[str]:
 def _label_differences(found: Difference) -> Iterator[str]:
     if not found:
         yield "They are the same."
-    yield from (f"+ {safe(name)}" for name in found.added)
-    yield from (f"- {safe(name)}" for name in found.removed)
+    yield from (paint(f"+ {safe(name)}", "good") for name in found.added)
+    yield from (paint(f"- {safe(name)}", "bad") for name in found.removed)
     yield from (f"~ {safe(name)}: other {', '.join(what)}" for name, what in found.changed)
     yield from (f"~ the vocabulary's {what}" for what in found.whole)
 

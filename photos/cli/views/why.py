@@ -11,6 +11,7 @@ import click
 from photos.cli.kit.format import counted, shown_path, table
 from photos.cli.kit.format import probability as shown_probability
 from photos.cli.kit.output import write_json
+from photos.cli.kit.terminal import prose
 from photos.errors import safe
 from photos.records.photos import explanation_record
 from query.language import Text
@@ -32,7 +33,7 @@ def show(result: ExplainResult, *, as_json: bool) -> None:
 
 def _lines(result: ExplainResult) -> Iterator[str]:
     found = result.explanation
-    yield f"{shown_path(found.photo.paths[0])} and {safe(result.query)}"
+    yield prose(f"{shown_path(found.photo.paths[0])} and {safe(result.query)}")
     yield from table([("", *row) for row in _scores(result)], right=(2,))
     if len(found.parts) > 1:
         heading = ("terms", "adds", "alone", "")
@@ -72,7 +73,7 @@ def _neighbours(title: str, found: Sequence[tuple[Photo, float]]) -> Iterator[st
     rows = [("", f"{cosine:z.3f}", shown_path(photo.paths[0])) for photo, cosine in found if photo.paths]
     if rows:
         yield title
-        yield from table(rows, right=(1,))
+        yield from table(rows, right=(1,), paths=2)
 
 
 def _part(part: TermScore) -> tuple[str, str, str, str]:

@@ -8,7 +8,7 @@ from typing import Self
 
 import click
 
-from photos.cli.kit.format import counted, shown_path, table
+from photos.cli.kit.format import counted, minute, shown_path, table
 from photos.cli.kit.output import write_json
 from photos.cli.kit.progress import ProgressBars
 from photos.errors import NothingFound, safe
@@ -104,10 +104,10 @@ def show_runs(runs: Sequence[SidecarRun], *, as_json: bool) -> None:
     rows = [
         (
             str(run.id),
-            f"{run.started_at:%Y-%m-%d %H:%M} UTC",
+            minute(run.started_at),
             str(run.made),
             str(run.changed),
-            "" if run.undone_at is None else f"{run.undone_at:%Y-%m-%d %H:%M} UTC",
+            "" if run.undone_at is None else minute(run.undone_at),
         )
         for run in runs
     ]

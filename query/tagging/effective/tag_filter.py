@@ -64,6 +64,10 @@ class TagNames:
             return name
         return self._vocabularies.label(name) or self._by_hand.label(name)
 
+    def all(self) -> list[str]:
+        """Return their full names."""
+        return list(self._names)
+
     def nearest(self, name: str) -> str | None:
         """The label called *name* without its namespace, or else the shortest with its words, or one spelt like it."""
         own = next((each for each in self._names if each.partition(MARK)[2].lower() == name.lower()), None)

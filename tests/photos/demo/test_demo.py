@@ -95,3 +95,11 @@ def test_a_folder_with_other_files_is_refused(tmp_path, capsys):
     assert status == 1
     assert "holds other files" in err
     assert os.listdir(tmp_path) == ["letter.txt"]
+
+
+def test_a_second_run_shows_the_re_tag_again(demo, first_run, capsys):
+    out = run(demo, capsys)[1]
+    tags = [line for line in first_run[1].splitlines() if line.startswith("Tags")]
+    assert "'demo'" in tags[0]
+    assert [line for line in out.splitlines() if line.startswith("Tags")] == tags
+    assert "with 'demo-moods'" in out

@@ -1,0 +1,19 @@
+"""Stars that a person gave a photo, beside those in its files."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0020"
+down_revision = "0019"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("photo", sa.Column("own_rating", sa.Integer(), nullable=True))
+
+
+def downgrade() -> None:
+    raise RuntimeError("catalogs are not downgraded; restore the copy that was made before the upgrade")

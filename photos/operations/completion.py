@@ -1,0 +1,107 @@
+"""Completion: the names in a library that a word on a command line may become."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final
+
+from photos.library import OpenLibrary
+from photos.models import DEMO, RECOMMENDED, downloaded
+from query.tagging import MARK
+from query.vocabulary import SHIPPED
+from store.filters.facets import Facet
+
+
+class Naming(StrEnum):
+    """Names that can be listed."""
+
+    #: Labels of the vocabularies in force, and tags by hand and by other programs.
+    LABEL = "label"
+    VOCABULARY = "vocabulary"
+    #: Namespaces in which vocabularies are in force.
+    NAMESPACE = "namespace"
+    MODEL = "model"
+    CAMERA = "camera"
+    LENS = "lens"
+    KEYWORD = "keyword"
+    YEAR = "year"
+    #: Names of directories with photos.
+    FOLDER = "folder"
+    #: Sources of tags.
+    SOURCE = "source"
+    #: Countries and states.
+    REGION = "region"
+
+
+def names(library: OpenLibrary, naming: Naming) -> list[str]:
+    """Return the names, most used first or else by name. Nothing is created for a library that does not exist."""
+    match naming:
+        case Naming.MODEL:
+            return [DEMO, *(each.reference for each in RECOMMENDED), *sorted(downloaded(library.settings.models))]
+        case Naming.REGION:
+            return _regions()
+        case Naming.VOCABULARY if library.is_new:
+            return list(SHIPPED)
+        case _ if library.is_new:
+            return []
+        case _:
+            return _READERS[naming](library)
+
+
+def _regions() -> list[str]:
+    from query.places import region_names  # noqa: PLC0415 - loads numpy
+
+    return region_names()
+
+
+def _labels(library: OpenLibrary) -> list[str]:
+    from query.tagging.effective.tag_filter import TagNames  # noqa: PLC0415 - loads numpy
+
+    with library.catalog.read() as t:
+        return sorted(TagNames(t).all())
+
+
+def _vocabularies(library: OpenLibrary) -> list[str]:
+    with library.catalog.read() as t:
+        known = [each.name for each in t.vocabularies.all()]
+        spaces = [f"{name}{MARK}" for name in t.slots.names() if name]
+    return [*known, *(name for name in SHIPPED if name not in known), *spaces]
+
+
+def _namespaces(library: OpenLibrary) -> list[str]:
+    with library.catalog.read() as t:
+        return [name for name in t.slots.names() if name]
+
+
+def _sources(library: OpenLibrary) -> list[str]:
+    with library.catalog.read() as t:
+        return ["auto", "user", *t.tags.origins()]
+
+
+def _values(facet: Facet) -> Callable[[OpenLibrary], list[str]]:
+    def read(library: OpenLibrary) -> list[str]:
+        with library.catalog.read() as t:
+            return [str(value) for value, _ in t.facets.count(facet)]
+
+    return read
+
+
+def _folder_names(library: OpenLibrary) -> list[str]:
+    with library.catalog.read() as t:
+        paths = [value for value, _ in t.facets.count(Facet.FOLDER) if isinstance(value, bytes)]
+    return list(dict.fromkeys(os.fsdecode(path).rpartition("/")[2] for path in paths if path != b"/"))
+
+
+_READERS: Final[dict[Naming, Callable[[OpenLibrary], list[str]]]] = {
+    Naming.LABEL: _labels,
+    Naming.VOCABULARY: _vocabularies,
+    Naming.NAMESPACE: _namespaces,
+    Naming.SOURCE: _sources,
+    Naming.CAMERA: _values(Facet.CAMERA),
+    Naming.LENS: _values(Facet.LENS),
+    Naming.KEYWORD: _values(Facet.KEYWORD),
+    Naming.YEAR: _values(Facet.YEAR),
+    Naming.FOLDER: _folder_names,
+}
