@@ -13,6 +13,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, 
 from store.records import Facts, Photo
 from store.sql import schema
 from store.sql.dialect import among, chunks, replacing
+from store.sql.sqlite import DanglingRow
 
 from .photo_facts import facts_of, facts_values, state_facts
 
@@ -191,11 +192,13 @@ class Photos:
     def _paths(self, photo_ids: Sequence[int]) -> dict[int, list[bytes]]:
         rows = self._connection.execute(
             select(_file.c.photo_id, _folder.c.path.label("folder"), _file.c.path)
-            .join(_folder)
+            .outerjoin(_folder)
             .where(_file.c.photo_id.in_(photo_ids))
         )
         paths: defaultdict[int, list[bytes]] = defaultdict(list)
         for row in rows:
+            if row.folder is None:
+                raise DanglingRow("file")
             paths[row.photo_id].append(os.path.join(row.folder, row.path))
         return paths
 

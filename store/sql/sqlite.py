@@ -300,11 +300,20 @@ def copy(engine: Engine, path: Path, target: Path) -> None:
             beside.unlink(missing_ok=True)
 
 
+class DanglingRow(Exception):
+    """A row refers to nothing, which only damage can bring about; `translated` turns it into `CatalogDamaged`."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(f"a row of the table {table} refers to nothing")
+
+
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
     """Turn the driver's errors into `CatalogError`s."""
     try:
         yield
+    except DanglingRow as error:
+        raise CatalogDamaged(path, str(error)) from error
     except DBAPIError as error:
         raise _ours(error, path) from error
     except sqlite3.Error as error:

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -644,6 +645,16 @@ def test_a_value_that_cannot_be_read_is_a_damaged_catalog(photographer, damage):
 
     with pytest.raises(CatalogDamaged, match="is damaged"):
         read_all()
+
+
+def test_a_file_of_no_folder_is_a_damaged_catalog(photographer):
+    photo = photographer.put(b"a.jpg", 1)
+    # Without foreign keys, as a flipped bit heeds none.
+    with closing(sqlite3.connect(photographer.catalog.path)) as connection:
+        connection.execute("UPDATE file SET folder_id = 12345")
+        connection.commit()
+    with pytest.raises(CatalogDamaged, match="refers to nothing"), photographer.catalog.read() as t:
+        t.photos.get([photo])
 
 
 def test_a_value_of_the_program_is_no_damage(catalog):
