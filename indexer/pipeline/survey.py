@@ -207,6 +207,8 @@ def _survey_part(
     if changes.is_offline:
         root = next((item for item in changes.unreadable if item.path == b""), None)
         report.offline.append(folder)
+        if root is not None and _is_available(folder):
+            report.unreadable.append((folder.path, root.reason))
         progress.report(FolderOffline(folder.path, root.reason if root else "nothing is in it any more"))
     else:
         device = _device(folder.path)

@@ -81,6 +81,15 @@ def test_an_offline_folder_keeps_its_photos_and_is_named(filled, pictures, tmp_p
     assert status["photos"] == 6
 
 
+def test_a_folder_whose_rules_cannot_be_read_is_not_called_absent(filled, pictures):
+    (pictures / ".photosignore").mkdir()
+    result = filled("index")
+    assert f"{pictures} cannot be listed (its .photosignore cannot be read" in result.out
+    assert "is not there" not in result.out
+    assert "add --moved" not in result.out
+    assert json.loads(filled("status", "--json").out)["photos"] == 6
+
+
 def test_a_removed_folder_is_added_again_without_embedding(filled, pictures):
     assert "6 photos less, 0 left" in filled("remove", pictures).out
     assert filled("search", "red").status == 1

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from indexer import IndexReport
     from photos.operations.add_preview import AddPreview
     from photos.operations.index import IndexResult
-    from store.records import Problem
+    from store.records import Folder, Problem
 
 #: Files that are named; the rest is counted.
 _NAMED = 3
@@ -118,7 +118,7 @@ def change_line(report: IndexReport, seconds: float) -> str | None:
 
 def warning_lines(report: IndexReport) -> Iterator[str]:
     """Describe everything of a pass that may need attention."""
-    for folder in report.offline:
+    for folder in _absent(report):
         yield f"{shown_path(folder.path)} is not there, or suddenly empty: its photos are kept."
     for held in report.held_back:
         yield (
@@ -137,6 +137,12 @@ def warning_lines(report: IndexReport) -> Iterator[str]:
         yield f"{counted(len(report.unread) - _NAMED, 'more file')} could not be read either."
 
 
+def _absent(report: IndexReport) -> list[Folder]:
+    """Return the folders that are offline, less those that are there but cannot be read."""
+    unreadable = {path for path, _ in report.unreadable}
+    return [folder for folder in report.offline if folder.path not in unreadable]
+
+
 def _moved(result: IndexResult) -> Iterator[str]:
     """Name the command for each folder that seems to have been renamed, or for all if none was recognised."""
     registered = {folder.path for folder in result.folders}
@@ -145,7 +151,7 @@ def _moved(result: IndexResult) -> Iterator[str]:
             yield f"Its files are in {shown_path(new)} now, which is indexed, too: photos remove {_typed(old)}"
         else:
             yield f"It seems to be {shown_path(new)} now: photos add --moved {_typed(old)} {_typed(new)}"
-    if result.report.offline and not result.moved:
+    if _absent(result.report) and not result.moved:
         yield "If it was moved or renamed: photos add --moved OLD NEW"
 
 
