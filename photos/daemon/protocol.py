@@ -186,6 +186,8 @@ _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "image": _text,
     "directory": _directory,
     "top": _whole_or_none(1),
+    "count_only": _flag,
+    "whole_listing": _flag,
     "offset": _whole(0),
     "sort": _order,
     "min_score": _cosine,

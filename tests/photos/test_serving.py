@@ -49,19 +49,24 @@ REQUEST = SearchRequest(query=("red",), directory="/", top=3)
 
 
 class Served:
-    """The daemon's server within the test; `logged` are its log lines."""
+    """The daemon's server within the test; `logged` are its log lines, `asked` the requests that it understood."""
 
     def __init__(self, library):
         self.library = library
         self.encoders = ColourEncoders()
         self.logged = []
+        self.asked = []
         self.session = Session(load({"library": library}, {}), CachedEncoders(self.encoders, 600))
+
+    def search(self, request):
+        self.asked.append(request)
+        return self.session.search(request)
 
     @contextmanager
     def running(self, search=None, **options):
         with (
             closing(self.session),
-            serving(self.library, search or self.session.search, self.logged.append, **options) as is_on,
+            serving(self.library, search or self.search, self.logged.append, **options) as is_on,
         ):
             assert is_on
             yield self
@@ -109,6 +114,8 @@ def connected(library):
         (("--json",), 0),
         (("-0", "--exact"), 0),
         (("-t", "2", "--offset", "1"), 0),
+        (("--count",), 0),
+        (("--all", "--json"), 0),
         (("--offset", "99"), 1),
         (("--top", "9" * 30, "--group", "--json"), 0),
         (("--min-score", "2"), 1),
@@ -128,7 +135,8 @@ def test_its_searches_equal_those_of_the_program_alone(filled, pictures, monkeyp
     alone = filled("search", "something", "red", *options)
     with Served(filled.library).running() as served:
         assert same(filled("search", "something", "red", *options), alone)
-    assert (alone.status, served.logged) == (status, [])
+    # The program gives the same answer by itself where the daemon gives none.
+    assert (alone.status, served.logged, len(served.asked)) == (status, [], 1)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +163,7 @@ def test_its_similar_photos_equal_those_of_the_program_alone(filled, pictures, m
     alone = filled("similar", image, *options)
     with Served(filled.library).running() as served:
         assert same(filled("similar", image, *options), alone)
-    assert (alone.status, served.logged) == (status, [])
+    assert (alone.status, served.logged, len(served.asked)) == (status, [], 1)
 
 
 def test_a_picture_may_have_a_name_that_is_no_text(filled, pictures):
@@ -413,6 +421,8 @@ def test_an_invalid_request_gets_an_error(library, path, body, headers, status):
         ("group", "1"),
         ("stands_out", "null"),
         ("exact", '"yes"'),
+        ("count_only", "1"),
+        ("whole_listing", "null"),
         ("colour", '"red"'),
     ],
 )
@@ -605,6 +615,7 @@ def test_a_request_survives_json():
     for request in (
         SearchRequest(query=("a\udcff", "-b"), directory="/", top=3, offset=2, sort="date", min_score=0.1),
         SearchRequest(query='dog "red car"', directory="/", top=3, group=True),
+        SearchRequest(query="in:2019", directory="/", top=None, count_only=True, whole_listing=True),
         SimilarRequest(image="a\udcff", directory="/", top=3, group=True),
         SimilarRequest(image="a", directory="/", top=3, query=("in:\udcff", "-tag:dog")),
     ):
