@@ -90,4 +90,5 @@ def test_words_after_two_dashes_are_no_options(filled):
 
 
 def test_a_library_without_a_folder_is_a_usage_error(filled):
-    assert filled("status", "--library").status == 2
+    result = filled("status", "--library")
+    assert (result.status, "Option '--library' requires an argument." in result.err) == (2, True)

@@ -148,14 +148,19 @@ class Program(click.Group):
 
 
 def _in_front(args: list[str]) -> list[str]:
-    """Return *args* with the options of the program before the command. What follows `--` stays."""
+    """Return *args* with the options of the program before the command. What follows `--` stays.
+
+    Raises `click.BadOptionUsage` for `--library` without a folder.
+    """
     end = args.index("--") if "--" in args else len(args)
     front: list[str] = []
     rest: list[str] = []
     waiting = args[:end]
     while waiting:
         word = waiting.pop(0)
-        if word == "--library" and waiting:
+        if word == "--library":
+            if not waiting:
+                raise click.BadOptionUsage(word, f"Option {word!r} requires an argument.")
             front += [word, waiting.pop(0)]
         elif word == "--debug" or word.startswith("--library="):
             front.append(word)
