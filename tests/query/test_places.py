@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from query.places import City, Region, find_place, lies_in, nearest_names
+from query.places import City, Region, find_place, gazetteer, lies_in, nearest_names
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,15 @@ def test_a_city_is_found_by_its_name(name, found, latitude, longitude):
     assert isinstance(place, City)
     assert place.name == found
     assert (place.latitude, place.longitude) == pytest.approx((latitude, longitude), abs=0.01)
+
+
+def test_the_records_that_are_looked_through_hold_all_that_have_the_name():
+    every = list(gazetteer._cities(5000))
+    names = ["GIESSEN", "Gießen", "서울", "東京", "saint-jean-de-luz", "l'aquila", "Łódź", "sao paulo"]
+    for name in names:
+        whole = gazetteer._named(name, every)
+        assert whole
+        assert list(gazetteer._named(name, gazetteer._like(name, 5000))) == whole
 
 
 def test_a_great_city_reaches_further():
