@@ -32,9 +32,10 @@ def note_former_photos(connection: Connection, of_files: ColumnElement[bool], ne
 
 
 def _is_spoken_of(photo_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """The condition that the photo has a history of tags, or was ever an example of a label."""
+    """The condition that the photo has a history of tags or stars by hand, or was ever an example of a label."""
     is_tagged = exists().where(schema.tag_event.c.photo_id == photo_id)
-    is_rated = exists().where(_photo.c.id == photo_id, _photo.c.own_rating.is_not(None))
+    has_stars = or_(_photo.c.own_rating.is_not(None), _photo.c.rated_at.is_not(None))
+    is_rated = exists().where(_photo.c.id == photo_id, has_stars)
     own, former = (
         exists().where(key == photo_id, schema.example_content.c.content_hash == content)
         for key, content in (
@@ -97,7 +98,7 @@ class Edits:
         Tags(self._connection).hand_over(before, now, keep=keep)
         self._pass_on_edits(before, now, keep=keep)
         photos = Photos(self._connection)
-        photos.pass_on_rating(before, now)
+        photos.pass_on_rating(before, now, keep=keep)
         if keep:
             photos.stand_alone(now)
         else:

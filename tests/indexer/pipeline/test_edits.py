@@ -40,6 +40,14 @@ class TaggedLibrary(Library):
             photo_id = self.photos()[name]
             return {tag.label: tag.origin or tag.source.value for tag in t.tags.of([photo_id])[photo_id]}
 
+    def rate(self, name, stars):
+        with self.catalog.write() as t:
+            t.photos.rate([self.photos()[name]], stars)
+
+    def stars(self, name):
+        with self.catalog.read() as t:
+            return t.photos.get([self.photos()[name]])[0].facts.rating
+
     def history(self, name):
         with self.catalog.read() as t:
             return [(event.what, event.label) for event in t.tags.history(self.photos()[name])]
@@ -212,6 +220,44 @@ def test_the_later_word_stays_where_both_have_one(library):
     os.replace(library.folder / "b.jpg", library.folder / "a.jpg")
     assert library.index().edited == 1
     assert library.tags("a.jpg") == {"dog": "rejected", "cat": "rejected", "bird": "user", "pet": "other"}
+
+
+@pytest.mark.parametrize("later", [None, 1, 5])
+def test_the_later_word_on_stars_stays(library, later):
+    original = (library.folder / "a.jpg").read_bytes()
+    library.rate("a.jpg", 4)
+    library.save("a.jpg", EDITS["darker"](detailed(1)))
+    library.index()
+    assert library.stars("a.jpg") == 4
+    library.rate("a.jpg", later)
+    (library.folder / "a.jpg").write_bytes(original)
+    assert library.index().edited == 1
+    assert library.stars("a.jpg") == later
+
+
+def test_stars_of_an_original_that_stays_are_given_and_kept(library):
+    library.save("copy/a.jpg", detailed(1))
+    library.rate("a.jpg", 4)
+    library.index()
+    library.save("a.jpg", EDITS["darker"](detailed(1)))
+    library.index()
+    assert (library.stars("a.jpg"), library.stars("copy/a.jpg")) == (4, 4)
+    library.rate("a.jpg", 2)
+    library.save("copy/a.jpg", EDITS["darker"](detailed(1)))
+    library.index()
+    assert library.stars("copy/a.jpg") == 2
+
+
+def test_stars_alone_are_enough_to_follow_an_edit(library):
+    library.save("b.jpg", detailed(2))
+    library.index()
+    library.rate("b.jpg", 3)
+    with library.catalog.write() as t:
+        t.connection.execute(tables.miniature.delete())
+    library.index()
+    library.save("b.jpg", EDITS["turned left"](detailed(2)))
+    assert library.index().edited == 1
+    assert library.stars("b.jpg") == 3
 
 
 def test_renamed_pictures_of_a_series_keep_their_own_tags(library):
