@@ -99,7 +99,8 @@ def _is_edit(t: Transaction, space: Space, replacement: Replacement) -> bool:
 
 
 def _shows_the_same(t: Transaction, space: Space, before: int, now: int) -> bool:
-    facts = {photo.id: photo.facts for photo in t.photos.get([before, now])}
+    # Sidecars belong to paths: that of the picture before is now beside the one that took its place.
+    facts = t.photo_facts.stated([before, now])
     if _were_taken_apart(facts[before], facts[now]):
         # Pictures of a series are as alike as edits are.
         return False

@@ -284,6 +284,36 @@ def test_the_next_picture_of_a_series_is_no_edit(tmp_path, second, edited):
         assert report.edited == edited
 
 
+def test_the_time_at_which_an_editor_saved_is_not_when_a_picture_was_taken(tmp_path):
+    """Old cameras write `DateTime` alone, and editors set it."""
+    library = TaggedLibrary(tmp_path)
+    with library.catalog:
+        library.save("a.jpg", detailed(1), exif=exif_with(Model="X", DateTime="2003:06:01 12:00:05"))
+        library.index()
+        library.say("a.jpg", "dog")
+        saved = exif_with(Model="X", DateTime="2024:06:01 12:00:05")
+        library.save("a.jpg", EDITS["turned left"](detailed(1)), exif=saved)
+        assert library.index().edited == 1
+
+
+def test_a_date_that_was_put_right_in_a_sidecar_is_no_other_time(tmp_path):
+    library = TaggedLibrary(tmp_path)
+    with library.catalog:
+        taken = exif_with(Model="X", camera={"DateTimeOriginal": "2024:06:01 12:00:05"})
+        library.save("a.jpg", detailed(1), exif=taken)
+        (library.folder / "a.jpg.xmp").write_text(
+            '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+            '<rdf:Description xmlns:exif="http://ns.adobe.com/exif/1.0/" exif:DateTimeOriginal="2019-01-01T00:00:00"/>'
+            "</rdf:RDF></x:xmpmeta>"
+        )
+        library.index()
+        library.say("a.jpg", "dog")
+        with library.catalog.read() as t:
+            assert t.photos.get([library.photos()["a.jpg"]])[0].facts.taken_at.year == 2019
+        library.save("a.jpg", EDITS["turned left"](detailed(1)), exif=taken)
+        assert library.index().edited == 1
+
+
 def test_a_companion_and_its_main_file_share_what_was_said(library):
     library.save("a-edited.jpg", EDITS["black and white"](detailed(1)))
     assert library.index().edited == 1
@@ -291,6 +321,28 @@ def test_a_companion_and_its_main_file_share_what_was_said(library):
     (library.folder / "a-edited.jpg").unlink()
     assert library.index().edited == 1
     assert library.tags("a.jpg") == SAID
+
+
+def test_a_companion_that_becomes_a_photo_has_what_was_said_of_its_main_file(tmp_path):
+    """Both were there from the start, so the companion never had anything of its own."""
+    library = TaggedLibrary(tmp_path)
+    with library.catalog:
+        library.save("a.jpg", detailed(1))
+        edited = library.save("a-edited.jpg", EDITS["black and white"](detailed(1)))
+        library.index()
+        library.say("a-edited.jpg", "dog")
+        library.rate("a-edited.jpg", 4)
+        away = edited.read_bytes()
+        edited.unlink()
+        assert library.index().edited == 1
+        assert (library.tags("a.jpg"), library.stars("a.jpg")) == ({"dog": "user"}, 4)
+        library.say("a.jpg", "cat")
+        edited.write_bytes(away)
+        library.index()
+        assert library.tags("a-edited.jpg") == {"dog": "user", "cat": "user"}
+        os.replace(edited, library.folder / "moved.jpg")
+        library.index()
+        assert library.tags("a.jpg") == library.tags("moved.jpg") == {"dog": "user", "cat": "user"}
 
 
 def test_an_interrupted_pass_loses_nothing(library):
