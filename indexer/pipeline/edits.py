@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from indexer.decode.miniature import unpack_miniature
-from store import Catalog, Facts, Replacement, Space, Transaction
+from store import Catalog, DateSource, Facts, Replacement, Space, Transaction
 
 from .likeness import Look, likeness
 
@@ -27,6 +27,8 @@ DOUBT: Final = 0.12
 #: Photos of the library that are compared with an edited one, and the least number of them that says anything: with a
 #: miniature, and without.
 _OTHERS, _ENOUGH, _ENOUGH_ALONE = 1000, 50, 200
+#: Dates that editors set when they write a picture.
+_BY_EDITORS: Final = frozenset({DateSource.CHANGED, DateSource.XMP_FILE})
 #: Photos that are decided upon in one transaction.
 _PART: Final = 32
 
@@ -97,7 +99,8 @@ def _is_edit(t: Transaction, space: Space, replacement: Replacement) -> bool:
 
 
 def _shows_the_same(t: Transaction, space: Space, before: int, now: int) -> bool:
-    facts = {photo.id: photo.facts for photo in t.photos.get([before, now])}
+    # Sidecars belong to paths: that of the picture before is now beside the one that took its place.
+    facts = t.photo_facts.stated([before, now])
     if _were_taken_apart(facts[before], facts[now]):
         # Pictures of a series are as alike as edits are.
         return False
@@ -109,9 +112,13 @@ def _shows_the_same(t: Transaction, space: Space, before: int, now: int) -> bool
 
 
 def _were_taken_apart(one: Facts, other: Facts) -> bool:
-    """Return whether a camera says that they were taken at two times. Without one, an editor may have set the time."""
-    known = None not in {one.camera, other.camera, one.taken_at, other.taken_at}
+    """Return whether a camera says that they were taken at two times. Other times may be an editor's."""
+    known = None not in {one.camera, other.camera} and _is_by_camera(one) and _is_by_camera(other)
     return known and (one.camera, one.taken_at) != (other.camera, other.taken_at)
+
+
+def _is_by_camera(facts: Facts) -> bool:
+    return facts.taken_at is not None and facts.date_source not in _BY_EDITORS
 
 
 def _looks(t: Transaction, photo_ids: Iterable[int]) -> list[Look]:

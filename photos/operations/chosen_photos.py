@@ -9,7 +9,7 @@ from photos.errors import NothingFound
 from photos.library import OpenLibrary
 from photos.operations.folders import absolute
 from query.errors import BadQuery
-from query.filters import matching_photos
+from query.filters import leading_paths, matching_photos
 from query.language import format_query
 from store import Photo, Transaction
 from store.filters.criteria import Below
@@ -81,4 +81,5 @@ def _queried(library: OpenLibrary, chosen: ChosenPhotos) -> list[NamedPhoto]:
         if not len(matching.photo_ids):
             raise NothingFound(f"{matching.reason or 'No photo was found'}.")
         count = len(matching.photo_ids) if chosen.top is None else chosen.top
-        return [_photo(each) for each in t.photos.get(t.selection.newest_first(matching.photo_ids, count))]
+        lead = leading_paths(query.filters, chosen.directory)
+        return [_photo(lead(each)) for each in t.photos.get(t.selection.newest_first(matching.photo_ids, count))]

@@ -17,7 +17,7 @@ class PruneRequest:
 
 @dataclass(frozen=True, slots=True)
 class PruneResult:
-    """Photos that were deleted, or would be; those of them with tags by hand; and photos that are gone but kept."""
+    """Photos that were deleted, or would be; those of them with tags or stars by hand; and those gone but kept."""
 
     deleted: int
     tagged: int
@@ -39,7 +39,7 @@ def prune(library: OpenLibrary, request: PruneRequest) -> PruneResult:
     with library.catalog.read() as t:
         gone = t.photos.gone()
         old = t.photos.gone(before)
-        tagged = len(t.tags.by_hand(old))
+        tagged = len(t.tags.by_hand(old) | t.photos.rated(old))
     if not request.dry_run:
         with library.catalog.write() as t:
             # Read again: a file may have come back since.

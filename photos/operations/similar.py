@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 
 from photos.library import OpenLibrary
-from query.filters import matching_photos
+from query.filters import leading_paths, matching_photos
 from query.search import Match, grouped, search_vector
 
 from .pictures import picture_vector
@@ -32,11 +33,17 @@ def similar(library: OpenLibrary, request: SimilarRequest) -> SearchResult:
                 return SearchResult(title=f"Like {request.image}", of_text=False, matches=[], reason=matching.reason)
             among = matching.photo_ids
 
-        def nearest(count: int) -> list[Match]:
-            return search_vector(snapshot, space, picture.vector, count, exclude=picture.photo_id, among=among)
+        lead = leading_paths(filters, request.directory)
 
-        own = [] if picture.photo_id is None else [picture.photo_id]
-        total = snapshot.t.selection.count() - len(snapshot.t.selection.there(np.array(own, np.int64)))
+        def nearest(count: int) -> list[Match]:
+            found = search_vector(snapshot, space, picture.vector, count, exclude=picture.photo_id, among=among)
+            return [replace(match, photo=lead(match.photo)) for match in found]
+
+        own = np.array([] if picture.photo_id is None else [picture.photo_id], np.int64)
+        if among is None:
+            total = snapshot.t.selection.count() - len(snapshot.t.selection.there(own))
+        else:
+            total = len(np.setdiff1d(among, own))
         wanted = total if request.top is None else request.top
         groups = (
             grouped(snapshot.t, space, nearest, wanted) if request.group else [[match] for match in nearest(wanted)]

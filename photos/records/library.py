@@ -237,7 +237,7 @@ class PruneRecord(TypedDict):
     """Result of `photos prune`."""
 
     deleted: Annotated[int, "Photos that were deleted, or would be."]
-    tagged: Annotated[int, "Those of them with tags by hand."]
+    tagged: Annotated[int, "Those of them with tags or stars by hand."]
     kept: Annotated[int, "Photos that are gone and kept, because their files went later."]
     days: Annotated[float, "Days for which the deleted photos had been gone at least."]
     dry_run: Annotated[bool, "Whether nothing was deleted."]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, literal, or_, select, update
 
 from store.records import Replacement
 from store.sql import schema
@@ -23,18 +24,38 @@ def note_former_photos(connection: Connection, of_files: ColumnElement[bool], ne
 
     *new_id* is the photo that takes the place, if it was added for it.
     """
-    newest = select(func.max(_photo.c.id)).scalar_subquery() if new_id is None else literal(new_id - 1)
-    held = select(_file.c.folder_id, _file.c.path, _file.c.photo_id, newest)
-    held = held.where(of_files, _file.c.photo_id.is_not(None), _is_spoken_of(_file.c.photo_id))
+    held = select(_file.c.folder_id, _file.c.path, _file.c.photo_id, _newest(new_id))
+    _note(connection, held.where(of_files, _file.c.photo_id.is_not(None), _is_spoken_of(_file.c.photo_id)))
+
+
+def note_photo_beside(connection: Connection, folder_id: int, path: bytes, main: bytes, new_id: int | None) -> None:
+    """Note that the file at *path* becomes a photo of its own, in place of the photo of the *main* file beside it.
+
+    The main file holds it still, or did before it went. *new_id* is the photo at *path*, if it was added for it.
+    """
+    for table in (_file, _before):
+        held = select(literal(folder_id), literal(path), table.c.photo_id, _newest(new_id))
+        at_main = (table.c.folder_id == folder_id, table.c.path == main, table.c.photo_id.is_not(None))
+        _note(connection, held.where(*at_main, _is_spoken_of(table.c.photo_id)))
+
+
+def _newest(new_id: int | None) -> ColumnElement[int | None]:
+    """The newest photo, or the one before the photo *new_id*."""
+    return select(func.max(_photo.c.id)).scalar_subquery() if new_id is None else literal(new_id - 1)
+
+
+def _note(connection: Connection, held: Select[Any]) -> None:
+    """Note the photos of the query *held*, which has the columns folder, path, photo and newest photo."""
     row = upsert(_before).from_select(["folder_id", "path", "photo_id", "newest_id"], held)
     now = {"photo_id": row.excluded.photo_id, "newest_id": row.excluded.newest_id, "compared_id": None}
     connection.execute(row.on_conflict_do_update(index_elements=["folder_id", "path"], set_=now))
 
 
 def _is_spoken_of(photo_id: ColumnElement[int]) -> ColumnElement[bool]:
-    """The condition that the photo has a history of tags, or was ever an example of a label."""
+    """The condition that the photo has a history of tags or stars by hand, or was ever an example of a label."""
     is_tagged = exists().where(schema.tag_event.c.photo_id == photo_id)
-    is_rated = exists().where(_photo.c.id == photo_id, _photo.c.own_rating.is_not(None))
+    has_stars = or_(_photo.c.own_rating.is_not(None), _photo.c.rated_at.is_not(None))
+    is_rated = exists().where(_photo.c.id == photo_id, has_stars)
     own, former = (
         exists().where(key == photo_id, schema.example_content.c.content_hash == content)
         for key, content in (
@@ -97,7 +118,7 @@ class Edits:
         Tags(self._connection).hand_over(before, now, keep=keep)
         self._pass_on_edits(before, now, keep=keep)
         photos = Photos(self._connection)
-        photos.pass_on_rating(before, now)
+        photos.pass_on_rating(before, now, keep=keep)
         if keep:
             photos.stand_alone(now)
         else:

@@ -14,7 +14,7 @@ from store.records import Attempts, File, Outcome, Problem, Stamp
 from store.sql import schema
 from store.sql.dialect import chunks, ends_with, lies_directly, replacing, unsigned
 
-from .edits import note_former_photos
+from .edits import note_former_photos, note_photo_beside
 from .photo_facts import drop_sidecars, has_sidecars, mark_unread, merge_facts
 
 _file, _attempt = schema.file, schema.attempt
@@ -84,8 +84,12 @@ class Files:
         """Record that the path, relative to its folder, holds that photo, with a *note* on the file for people."""
         row = self._row_at(folder_id, path)
         is_back = row.photo_id != photo_id and not self._has_files(photo_id)
+        new_id = photo_id if is_back and not self._was_gone(photo_id) else None
         if row.photo_id is not None and row.photo_id != photo_id:
-            self._note_former_photo(folder_id, path, photo_id if is_back and not self._was_gone(photo_id) else None)
+            self._note_former_photo(folder_id, path, new_id)
+        elif row.companion_of is not None:
+            main = os.path.join(os.path.dirname(path), row.companion_of)
+            note_photo_beside(self._connection, folder_id, path, main, new_id)
         self._put(folder_id, path, stamp, Outcome.INDEXED, note, photo_id)
         if is_back:
             note_photo_back(self._connection, photo_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, exists, func, or_, select
 
 from store.sql import schema
 from store.sql.dialect import chunks, replacing
@@ -44,8 +44,9 @@ class Miniatures:
         return found
 
     def lacking(self) -> list[int]:
-        """Return one file of each photo that has a history of tags, a file, and no miniature."""
-        said = exists().where(schema.tag_event.c.photo_id == _file.c.photo_id)
+        """Return one file of each photo that has a history of tags or stars by hand, a file, and no miniature."""
+        tagged = exists().where(schema.tag_event.c.photo_id == _file.c.photo_id)
+        said = or_(tagged, exists().where(_photo.c.id == _file.c.photo_id, _photo.c.own_rating.is_not(None)))
         has_one = exists().where(_miniature.c.photo_id == _file.c.photo_id)
         first = select(func.min(_file.c.id)).where(_file.c.photo_id.is_not(None), said, ~has_one)
         return list(self._connection.execute(first.group_by(_file.c.photo_id)).scalars())

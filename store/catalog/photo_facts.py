@@ -57,6 +57,18 @@ class PhotoFacts:
         pictures = {picture_id} if before is None else {picture_id, before}
         merge_facts(self._connection, _photos_in(self._connection, sorted(pictures)))
 
+    def stated(self, photo_ids: Sequence[int]) -> dict[int, Facts]:
+        """Return what the contents of these photos state themselves, without their sidecars."""
+        found: dict[int, Facts] = {}
+        for some in chunks(photo_ids):
+            for columns in self._connection.execute(select(_photo).where(_photo.c.id.in_(some))).mappings():
+                found[columns["id"]] = facts_of(columns)
+            for photo_id, facts in self._connection.execute(
+                select(_stated.c.photo_id, _stated.c.facts).where(_stated.c.photo_id.in_(some))
+            ):
+                found[photo_id] = Facts(**unpacked(facts))
+        return found
+
     def wrong(self) -> list[int]:
         """Return the photos whose facts are not those of their sources, by ascending id."""
         with_sidecars = select(_file.c.photo_id).join(_sidecar, _sidecar.c.picture_id == _file.c.id)

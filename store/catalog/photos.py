@@ -93,14 +93,34 @@ class Photos:
 
     def rate(self, photo_ids: Sequence[int], stars: int | None) -> None:
         """Record the *stars* that a person gives photos; None leaves their rating to their files again."""
+        values = {"own_rating": stars, "rated_at": datetime.now(UTC).replace(tzinfo=None)}
         for some in chunks(photo_ids):
-            self._connection.execute(update(_photo).where(_photo.c.id.in_(some)).values(own_rating=stars))
+            self._connection.execute(update(_photo).where(_photo.c.id.in_(some)).values(**values))
 
-    def pass_on_rating(self, before: int, now: int) -> None:
-        """Give the photo *now* the stars that a person gave *before*, unless it has some of its own."""
-        stars = select(_photo.c.own_rating).where(_photo.c.id == before).scalar_subquery()
-        is_unrated = (_photo.c.id == now, _photo.c.own_rating.is_(None))
-        self._connection.execute(update(_photo).where(*is_unrated).values(own_rating=stars))
+    def rated(self, photo_ids: Sequence[int]) -> set[int]:
+        """Return those of the photos that have stars by a person."""
+        return {
+            photo_id
+            for some in chunks(photo_ids)
+            for photo_id in self._connection.execute(
+                select(_photo.c.id).where(_photo.c.id.in_(some), _photo.c.own_rating.is_not(None))
+            ).scalars()
+        }
+
+    def pass_on_rating(self, before: int, now: int, *, keep: bool) -> None:
+        """Give the photo *now* the stars by a person of *before*; *keep* them there, too.
+
+        If a person gave stars to both, or took them back from one, the later word stays.
+        """
+        words = select(_photo.c.id, _photo.c.own_rating, _photo.c.rated_at).where(_photo.c.id.in_([before, now]))
+        of = {row.id: row for row in self._connection.execute(words)}
+        given, held = ((row.rated_at or datetime.min, row.own_rating) for row in (of[before], of[now]))  # noqa: DTZ901 - stars of revision 0020 have no time
+        if given[0] > held[0] or (given[0] == held[0] and held[1] is None):
+            values = {"own_rating": of[before].own_rating, "rated_at": of[before].rated_at}
+            self._connection.execute(update(_photo).where(_photo.c.id == now).values(**values))
+        if not keep:
+            values = {"own_rating": None, "rated_at": None}
+            self._connection.execute(update(_photo).where(_photo.c.id == before).values(**values))
 
     def of_contents(self, hashes: Sequence[bytes]) -> dict[bytes, int]:
         """Return the photos of contents with these SHA-256s, also of former contents; see `become` and `succeed`.

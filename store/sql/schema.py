@@ -107,8 +107,9 @@ photo = Table(
     Column("date_source", String),
     #: The version of the reader of its facts; 0 if it is unknown.
     Column("reader", Integer, nullable=False, server_default="0"),
-    # Stars by a person, in place of those in the files.
+    # Stars by a person, in place of those in the files, and the time of the last word on them.
     Column("own_rating", Integer),
+    Column("rated_at", DateTime),
     # For the order of listings, and for filters that few photos meet.
     Index(None, "taken_at"),
     Index(

@@ -100,7 +100,7 @@ def test_stars_by_hand_count_in_filters(filled, pictures):
     filled("rate", "rejected", pictures / "blue.png")
     assert rated(filled, "rating:-1") == {("blue.png", -1)}
     filled("rate", "file", pictures / "red.png")
-    assert filled("search", "is:rated").status == 1
+    assert rated(filled, "is:rated") == {("blue.png", -1)}
 
 
 def test_stars_by_hand_outlast_a_change_of_the_file(filled, pictures):

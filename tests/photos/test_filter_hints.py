@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -167,3 +168,16 @@ def test_a_place_that_is_not_known_is_met_by_the_nearest(placed):
     assert result.err == "photos: `place:itlay` names no place that is known; did you mean place:Italy?\n"
     assert "write place:Italy" in placed("search", "near:italy").err
     assert "near:48.85,2.35,10km" in placed("search", "near:xqzxqz").err
+
+
+def test_filters_on_paths_lead_with_the_files_that_meet_them(filled, pictures):
+    (pictures / "backup").mkdir()
+    for name in ("red.png", "blue.png"):
+        shutil.copy(pictures / name, pictures / "backup" / name)
+    filled("index")
+    copies = {str(pictures / "backup" / name) for name in ("red.png", "blue.png")}
+    similar = filled("similar", pictures / "green.png", "in:backup", "--paths")
+    assert set(similar.lines) == copies
+    assert similar.err == ""
+    tagged = filled("tag", "--query", "in:backup", "+copy", "--json")
+    assert {json.loads(line)["path"] for line in tagged.lines} == copies

@@ -72,7 +72,19 @@ def test_tags_by_hand_are_counted(filled, pictures, catalog):
         )
     (pictures / "red.png").unlink()
     filled("index")
-    assert "1 of them tagged by hand" in filled("prune", "--older-than", "0", "--yes").out
+    assert "1 of them tagged or rated by hand" in filled("prune", "--older-than", "0", "--yes").out
+
+
+def test_stars_by_hand_are_counted_and_need_a_word(filled, pictures, catalog):
+    filled("rate", "4", pictures / "red.png")
+    (pictures / "red.png").unlink()
+    filled("index")
+    age(catalog, 31)
+    refused = filled("prune")
+    assert refused.status == 2
+    assert "1 of them tagged or rated by hand" in refused.err
+    with catalog.read() as t:
+        assert len(t.photos.gone()) == 1
 
 
 def test_tags_by_hand_and_early_deletions_need_a_word(filled, pictures, catalog, monkeypatch):
@@ -83,7 +95,7 @@ def test_tags_by_hand_and_early_deletions_need_a_word(filled, pictures, catalog,
     for options in ((), ("--json",)):
         refused = filled("prune", "--older-than", "0", *options)
         assert (refused.status, refused.out) == (2, "")
-        assert "2 photos gone for more than 0 days, 1 of them tagged by hand, for ever" in refused.err
+        assert "2 photos gone for more than 0 days, 1 of them tagged or rated by hand, for ever" in refused.err
         assert "--yes" in refused.err
         assert "--dry-run" in refused.err
     age(catalog, 31)
@@ -112,8 +124,10 @@ class Answers(io.StringIO):
 def test_the_time_is_a_setting(filled, monkeypatch):
     monkeypatch.setenv("PHOTOS_KEEP_DAYS", "400")
     assert filled("prune").out == "Deleted 0 photos gone for more than 400 days.\n"
-    monkeypatch.setenv("PHOTOS_KEEP_DAYS", "1e300")
+    monkeypatch.setenv("PHOTOS_KEEP_DAYS", "1000000")
     assert filled("prune").status == 0
+    monkeypatch.setenv("PHOTOS_KEEP_DAYS", "1e300")
+    assert filled("prune").status == 2
     monkeypatch.setenv("PHOTOS_KEEP_DAYS", "-1")
     assert filled("prune").status == 2
 

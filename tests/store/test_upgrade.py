@@ -278,8 +278,8 @@ def test_a_library_of_the_last_revision_loses_nothing(tmp_path):
     for name in before.keys() - rewritten:
         assert after[new_names.get(name, name)] == before[name], name
     assert [row[:-1] for row in after["revision"]] == before["revision"]
-    assert [row[:-3] for row in after["photo"]] == before["photo"]
-    assert {row[-3:] for row in after["photo"]} == {(None, 0, None)}, "their facts are to be read again"
+    assert [row[:-4] for row in after["photo"]] == before["photo"]
+    assert {row[-4:] for row in after["photo"]} == {(None, 0, None, None)}, "their facts are to be read again"
     assert [(*row[:3], *row[5:]) for row in before["library"]] == after["library"]
     assert sorted(name for name, *_ in after["slot"]) == sorted(["", *(name for name, *_ in before["namespace"])])
     assert (tmp_path / "catalog.db.before-0014").exists()
@@ -398,7 +398,8 @@ def test_a_catalog_of_the_last_revision_keeps_its_texts(tmp_path):
 
 def test_a_catalog_of_0019_gains_stars_by_hand(tmp_path):
     folder = write_revisions(tmp_path / "migrations")
-    (folder / "versions" / "m0020_own_rating.py").unlink()
+    for later in ("m0020_own_rating.py", "m0021_rated_at.py"):
+        (folder / "versions" / later).unlink()
     path = tmp_path / "catalog.db"
     engine = connect(path)
     upgrade(engine, path, migrations=folder, head="0019")
@@ -415,3 +416,27 @@ def test_a_catalog_of_0019_gains_stars_by_hand(tmp_path):
         assert t.photos.get([1])[0].facts.rating == 5
         t.photos.rate([1], None)
         assert t.photos.get([1])[0].facts.rating == 3
+
+
+def test_stars_of_a_catalog_of_0020_are_older_than_every_later_word(tmp_path):
+    folder = write_revisions(tmp_path / "migrations")
+    (folder / "versions" / "m0021_rated_at.py").unlink()
+    path = tmp_path / "catalog.db"
+    engine = connect(path)
+    upgrade(engine, path, migrations=folder, head="0020")
+    engine.dispose()
+    with sqlite3.connect(path) as connection:
+        for key, stars in ((1, 4), (2, None), (3, 2)):
+            connection.execute(
+                "INSERT INTO photo (content_hash, size, width, height, format, added_at, own_rating)"
+                f" VALUES (x'{key:064x}', 1, 1, 1, 'JPEG', '2024-01-01', ?)",
+                (stars,),
+            )
+    connection.close()
+    with Catalog.open(path) as catalog, catalog.write() as t:
+        t.edits.carry_over(1, 2, keep=True)
+        assert t.photos.get([2])[0].facts.rating == 4
+        t.photos.rate([3], None)
+        t.edits.carry_over(1, 3, keep=False)
+        assert t.photos.get([3])[0].facts.rating is None
+        assert t.photos.rated([1, 2, 3]) == {2}

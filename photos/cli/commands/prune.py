@@ -27,8 +27,8 @@ def prune(invocation: Invocation, keep_days: float | None, dry_run: bool, yes: b
     Until then a photo that comes back is found again at once, with its tags. Nothing else ever deletes them, and no
     file in your folders is touched.
 
-    What cannot be made again is deleted only after a question, or with --yes: tags by hand, and photos that have been
-    gone for fewer days than the setting keep_days.
+    What cannot be made again is deleted only after a question, or with --yes: tags and stars by hand, and photos that
+    have been gone for fewer days than the setting keep_days.
     """
     from photos.cli.views.checks import pruning_question, show_pruned
     from photos.operations.prune import PruneRequest

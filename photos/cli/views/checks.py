@@ -72,5 +72,5 @@ def pruning_question(would: PruneResult) -> str:
 
 
 def _pruned(result: PruneResult) -> str:
-    tagged = f", {result.tagged} of them tagged by hand" if result.tagged else ""
+    tagged = f", {result.tagged} of them tagged or rated by hand" if result.tagged else ""
     return f"{counted(result.deleted, 'photo')} gone for more than {result.days:g} days{tagged}"

@@ -40,6 +40,14 @@ class TaggedLibrary(Library):
             photo_id = self.photos()[name]
             return {tag.label: tag.origin or tag.source.value for tag in t.tags.of([photo_id])[photo_id]}
 
+    def rate(self, name, stars):
+        with self.catalog.write() as t:
+            t.photos.rate([self.photos()[name]], stars)
+
+    def stars(self, name):
+        with self.catalog.read() as t:
+            return t.photos.get([self.photos()[name]])[0].facts.rating
+
     def history(self, name):
         with self.catalog.read() as t:
             return [(event.what, event.label) for event in t.tags.history(self.photos()[name])]
@@ -214,6 +222,44 @@ def test_the_later_word_stays_where_both_have_one(library):
     assert library.tags("a.jpg") == {"dog": "rejected", "cat": "rejected", "bird": "user", "pet": "other"}
 
 
+@pytest.mark.parametrize("later", [None, 1, 5])
+def test_the_later_word_on_stars_stays(library, later):
+    original = (library.folder / "a.jpg").read_bytes()
+    library.rate("a.jpg", 4)
+    library.save("a.jpg", EDITS["darker"](detailed(1)))
+    library.index()
+    assert library.stars("a.jpg") == 4
+    library.rate("a.jpg", later)
+    (library.folder / "a.jpg").write_bytes(original)
+    assert library.index().edited == 1
+    assert library.stars("a.jpg") == later
+
+
+def test_stars_of_an_original_that_stays_are_given_and_kept(library):
+    library.save("copy/a.jpg", detailed(1))
+    library.rate("a.jpg", 4)
+    library.index()
+    library.save("a.jpg", EDITS["darker"](detailed(1)))
+    library.index()
+    assert (library.stars("a.jpg"), library.stars("copy/a.jpg")) == (4, 4)
+    library.rate("a.jpg", 2)
+    library.save("copy/a.jpg", EDITS["darker"](detailed(1)))
+    library.index()
+    assert library.stars("copy/a.jpg") == 2
+
+
+def test_stars_alone_are_enough_to_follow_an_edit(library):
+    library.save("b.jpg", detailed(2))
+    library.index()
+    library.rate("b.jpg", 3)
+    with library.catalog.write() as t:
+        t.connection.execute(tables.miniature.delete())
+    library.index()
+    library.save("b.jpg", EDITS["turned left"](detailed(2)))
+    assert library.index().edited == 1
+    assert library.stars("b.jpg") == 3
+
+
 def test_renamed_pictures_of_a_series_keep_their_own_tags(library):
     second = EDITS["cropped by a tenth"](detailed(1))
     library.save("b.jpg", second)
@@ -238,6 +284,36 @@ def test_the_next_picture_of_a_series_is_no_edit(tmp_path, second, edited):
         assert report.edited == edited
 
 
+def test_the_time_at_which_an_editor_saved_is_not_when_a_picture_was_taken(tmp_path):
+    """Old cameras write `DateTime` alone, and editors set it."""
+    library = TaggedLibrary(tmp_path)
+    with library.catalog:
+        library.save("a.jpg", detailed(1), exif=exif_with(Model="X", DateTime="2003:06:01 12:00:05"))
+        library.index()
+        library.say("a.jpg", "dog")
+        saved = exif_with(Model="X", DateTime="2024:06:01 12:00:05")
+        library.save("a.jpg", EDITS["turned left"](detailed(1)), exif=saved)
+        assert library.index().edited == 1
+
+
+def test_a_date_that_was_put_right_in_a_sidecar_is_no_other_time(tmp_path):
+    library = TaggedLibrary(tmp_path)
+    with library.catalog:
+        taken = exif_with(Model="X", camera={"DateTimeOriginal": "2024:06:01 12:00:05"})
+        library.save("a.jpg", detailed(1), exif=taken)
+        (library.folder / "a.jpg.xmp").write_text(
+            '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+            '<rdf:Description xmlns:exif="http://ns.adobe.com/exif/1.0/" exif:DateTimeOriginal="2019-01-01T00:00:00"/>'
+            "</rdf:RDF></x:xmpmeta>"
+        )
+        library.index()
+        library.say("a.jpg", "dog")
+        with library.catalog.read() as t:
+            assert t.photos.get([library.photos()["a.jpg"]])[0].facts.taken_at.year == 2019
+        library.save("a.jpg", EDITS["turned left"](detailed(1)), exif=taken)
+        assert library.index().edited == 1
+
+
 def test_a_companion_and_its_main_file_share_what_was_said(library):
     library.save("a-edited.jpg", EDITS["black and white"](detailed(1)))
     assert library.index().edited == 1
@@ -245,6 +321,28 @@ def test_a_companion_and_its_main_file_share_what_was_said(library):
     (library.folder / "a-edited.jpg").unlink()
     assert library.index().edited == 1
     assert library.tags("a.jpg") == SAID
+
+
+def test_a_companion_that_becomes_a_photo_has_what_was_said_of_its_main_file(tmp_path):
+    """Both were there from the start, so the companion never had anything of its own."""
+    library = TaggedLibrary(tmp_path)
+    with library.catalog:
+        library.save("a.jpg", detailed(1))
+        edited = library.save("a-edited.jpg", EDITS["black and white"](detailed(1)))
+        library.index()
+        library.say("a-edited.jpg", "dog")
+        library.rate("a-edited.jpg", 4)
+        away = edited.read_bytes()
+        edited.unlink()
+        assert library.index().edited == 1
+        assert (library.tags("a.jpg"), library.stars("a.jpg")) == ({"dog": "user"}, 4)
+        library.say("a.jpg", "cat")
+        edited.write_bytes(away)
+        library.index()
+        assert library.tags("a-edited.jpg") == {"dog": "user", "cat": "user"}
+        os.replace(edited, library.folder / "moved.jpg")
+        library.index()
+        assert library.tags("a.jpg") == library.tags("moved.jpg") == {"dog": "user", "cat": "user"}
 
 
 def test_an_interrupted_pass_loses_nothing(library):
