@@ -80,11 +80,18 @@ def exif_source(tags: Directories) -> Source:
 def _dates(tags: Directories) -> dict[DateSource, Moment]:
     found: dict[DateSource, Moment] = {}
     for source, (tag, zone) in _DATES.items():
-        moment = read_date(exif_text(tags.get(tag)) or "")
+        moment = read_date(exif_text(_without_nul(tags.get(tag))) or "")
         if moment is not None:
             # The text of a date has no zone in EXIF, and what stands there is not to be relied on.
             found[source] = Moment(moment.at, read_offset(exif_text(tags.get(zone)) or ""))
     return found
+
+
+def _without_nul(written: object) -> object:
+    """*written* with blanks for NULs, which some cameras put between the date and the time."""
+    if isinstance(written, bytes):
+        return written.replace(b"\0", b" ")
+    return written.replace("\0", " ") if isinstance(written, str) else written
 
 
 def _position(gps: Tags) -> Position | None:

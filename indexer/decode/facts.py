@@ -15,7 +15,7 @@ from .xmp_facts import xmp_source
 
 #: The version of this reader. Raise it when facts are read otherwise: those of every photo and sidecar are then read
 #: again once, without embedding the photo again.
-FACTS_READER: Final = 1
+FACTS_READER: Final = 2
 
 
 def read_facts(image: HasExif, size: tuple[int, int], picture_format: str, data: bytes = b"") -> Facts:

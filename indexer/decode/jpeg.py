@@ -36,6 +36,7 @@ _LENGTH, _JFIF, _ADOBE = 2, 16, 14
 _COEFFICIENTS: Final = 64
 #: The value that libjpeg gives to blocks whose data are missing.
 _GREY: Final = 128
+_BLURRED: Final = "it is incomplete: its finer details are missing"
 #: Two continuations of compressed data that end early. A whole picture does not depend on what follows it.
 _CONTINUATIONS: Final = tuple(
     bytes(np.random.default_rng(seed).integers(1, 255, 256, np.uint8).tobytes()) for seed in (1, 2)
@@ -78,11 +79,8 @@ def frame(data: bytes) -> Frame:
 
 
 def ended_early(image: Image.Image) -> bool:
-    """Return whether the last row of *image*, as decoded from a JPEG file, has the grey of missing data."""
-    if not _is_grey(image.getpixel((image.width - 1, image.height - 1))):
-        return False
-    row = image.crop((0, image.height - 1, image.width, image.height))
-    return all(low >= _GREY - 1 and high <= _GREY for low, high in _extrema(row))
+    """Return whether the last pixel of *image*, as decoded from a JPEG file, has the grey of missing data."""
+    return _is_grey(image.getpixel((image.width - 1, image.height - 1)))
 
 
 def _is_grey(pixel: object) -> bool:
@@ -90,12 +88,10 @@ def _is_grey(pixel: object) -> bool:
     return all(_GREY - 1 <= channel <= _GREY for channel in channels)
 
 
-def _extrema(image: Image.Image) -> Iterator[tuple[float, float]]:
-    for band in image.split():
-        low, high = band.getextrema()
-        assert isinstance(low, int | float)
-        assert isinstance(high, int | float)
-        yield low, high
+def check_scans(data: bytes) -> None:
+    """Raise `Incomplete` if the progressive JPEG file *data* lacks scans: it was cut, and is a blurred picture."""
+    if not _has_all_scans(data, list(_segments(data))):
+        raise Incomplete(_BLURRED)
 
 
 def check_whole(data: bytes, side: int) -> None:
@@ -126,7 +122,7 @@ def mended(data: bytes, side: int) -> Iterator[bytes]:
     if missing:
         raise Incomplete(_lacking(missing))
     if segments[-1].kind != _EOI and not _has_all_scans(data, segments):
-        raise Incomplete("it is incomplete: its finer details are missing")
+        raise Incomplete(_BLURRED)
     extras = [at for at, segment in enumerate(segments) if segment.kind in _EXTRAS]
     exif = [at for at in extras if data.startswith(_EXIF, segments[at].start + 4)]
     yield _rebuilt(data, segments, extras)

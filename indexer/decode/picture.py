@@ -146,6 +146,8 @@ def _read(task: _Task, data: bytes | None = None, *, is_whole: bool = False) -> 
             adopt_exif(image)
             if task.picture_format == "JPEG" and (jpeg.ended_early(image) or zeros_before(content, len(content))):
                 jpeg.check_whole(content, task.preprocessing.size)
+            if image.info.get("progressive") and task.picture_format == "JPEG":
+                jpeg.check_scans(content)
             return _finished(task, image, image, (width, height))
 
 

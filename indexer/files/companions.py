@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from store import SidecarRank
 
+from .letter_case import folded
 from .takeout_names import TakeoutNames, original_of, original_of_any
 
 #: Endings of pictures that every program shows, best first: companions belong to the first of several with one name.
@@ -39,7 +40,7 @@ _DRAWN: Final = frozenset({b"gif", b"bmp"})
 #: Endings of companions that state facts about their picture.
 SIDECAR_ENDINGS: Final = (b".xmp", b".json")
 #: A sidecar of another version of a picture, as darktable numbers them: `a_01.jpg.xmp` of `a.jpg`.
-_VERSION: Final = re.compile(rb"(.+)_\d\d(\.[^.]+)\.xmp")
+_VERSION: Final = re.compile(rb"(.+)_\d{2,3}(\.[^.]+)\.xmp")
 #: IMG_E1234 is IMG_1234 as it was edited on the telephone; IMG_O1234.AAE is what was done.
 _EDITED: Final = re.compile(rb"(img_)[eo](\d{4,})(.*)")
 
@@ -76,8 +77,9 @@ class _Mains:
 
     def __init__(self, parts: Sequence[_Part], edited: Mapping[bytes, bytes], takeout: Mapping[bytes, bytes]) -> None:
         self._names = {part.name for part in parts}
-        self._named = {part.name.lower(): part.name for part in reversed(parts)}
+        self._named = {folded(part.name): part.name for part in reversed(parts)}
         self._shown = _first_shown(parts)
+        self._shown_as_written = _first_shown([part._replace(stem=os.path.splitext(part.name)[0]) for part in parts])
         self._raw = {part.stem: part.name for part in parts if part.ending in RAW}
         self._edited = edited
         self._takeout = takeout
@@ -102,10 +104,11 @@ class _Mains:
         exact = os.path.splitext(part.name)[0]
         if exact in self._names:
             return exact
-        version = _VERSION.fullmatch(part.name.lower())
+        version = _VERSION.fullmatch(folded(part.name))
         original = _EDITED.fullmatch(part.stem) if part.ending == b"aae" else None
         return (
             self._named.get(part.stem)
+            or self._shown_as_written.get(exact)
             or self._shown.get(part.stem)
             or self._raw.get(part.stem)
             or (self._named.get(version[1] + version[2]) if version else None)
@@ -113,11 +116,10 @@ class _Mains:
         )
 
     def _of_video(self, part: _Part) -> bytes | None:
-        whole = part.name.lower()
+        whole = folded(part.name)
         stems = (part.stem.removesuffix(end) for end in _OF_VIDEO if part.stem.endswith(end))
-        # `PXL_1.MP` belongs to `PXL_1.MP.jpg`.
-        for stem in (*stems, whole):
-            main = self._shown.get(stem)
+        # `PXL_1.MP` belongs to `PXL_1.MP.jpg`, and `IMG_1.HEIC.MOV` to `IMG_1.HEIC`.
+        for main in (*(self._shown.get(stem) for stem in (*stems, whole)), self._named.get(part.stem)):
             if main is not None and _split(main)[1] in _WITH_VIDEOS:
                 return main
         return None
@@ -130,15 +132,16 @@ def is_sidecar(path: bytes) -> bool:
 
 def sidecar_rank(name: bytes, main: bytes) -> SidecarRank | None:
     """Return the precedence of the file *name* as a sidecar of the picture *main*; None if it has no facts to read."""
-    lower, of = name.lower(), main.lower()
+    lower, of = folded(name), folded(main)
     if lower.endswith(b".json"):
         return SidecarRank.TAKEOUT
     if lower == of + b".xmp":
         return SidecarRank.OWN
-    if not lower.endswith(b".xmp") or _VERSION.fullmatch(lower):
+    stem, version = _split(of)[0], _VERSION.fullmatch(lower)
+    if not lower.endswith(b".xmp") or (version is not None and version[1] == stem):
         # Another version of a picture says nothing about the picture itself.
         return None
-    return SidecarRank.STEM if lower == _split(of)[0] + b".xmp" else SidecarRank.OTHER
+    return SidecarRank.STEM if lower == stem + b".xmp" else SidecarRank.OTHER
 
 
 def _takeout(parts: Sequence[_Part]) -> dict[bytes, bytes]:
@@ -194,7 +197,7 @@ def _first_shown(parts: Iterable[_Part]) -> dict[bytes, bytes]:
 
 def _split(name: bytes) -> tuple[bytes, bytes]:
     """Stem and ending, in lower case."""
-    stem, _, ending = name.lower().rpartition(b".")
+    stem, _, ending = folded(name).rpartition(b".")
     return stem, ending
 
 

@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from .letter_case import folded
+
 _LONGEST: Final = 46
 _SUPPLEMENT: Final = ".supplemental-metadata"
 _NUMBERED: Final = re.compile(r"(.*?)(\(\d{1,5}\))?", re.DOTALL)
@@ -92,19 +94,19 @@ class TakeoutNames:
         self._by_name: dict[str, bytes] = {}
         names = sorted(pictures)
         for name in names:
-            self._by_name.setdefault(os.fsdecode(name).lower(), name)
+            self._by_name.setdefault(os.fsdecode(folded(name)), name)
         # The whole names of all pictures come before cut ones of any.
         for cores in (_exact_cores, _cut_cores, _cores_of_original):
             found: dict[str, bytes | None] = {}
             for name in names:
-                for core in cores(os.fsdecode(name).lower()):
+                for core in cores(os.fsdecode(folded(name))):
                     # Two pictures of one cut name: it says nothing.
                     found[core] = name if found.get(core, name) == name else None
             self._by_core = {**found, **self._by_core}
 
     def picture_of(self, json_name: bytes) -> bytes | None:
         """Return the picture that the JSON file *json_name* is about; None if there is none."""
-        core = os.fsdecode(json_name).lower().removesuffix(".json")
+        core = os.fsdecode(folded(json_name)).removesuffix(".json")
         if core in self._by_core:
             return self._by_core[core]
         match = _NUMBERED.fullmatch(core)

@@ -51,12 +51,12 @@ PREFIXES: Final = MappingProxyType(
 
 
 def canonical(namespace: str) -> str:
-    """*namespace* as its specification spells it: some programs omit the last `/` or `#`, or write capitals."""
+    """*namespace* as its specification spells it: programs omit the last `/` or `#`, write capitals, or `https`."""
     return _CANONICAL.get(_plain(namespace), namespace)
 
 
 def _plain(namespace: str) -> str:
-    return namespace.strip().rstrip("/#").lower()
+    return namespace.strip().rstrip("/#").lower().replace("https:", "http:", 1)
 
 
 _CANONICAL: Final = {_plain(namespace): namespace for namespace in PREFIXES.values()}

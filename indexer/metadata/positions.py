@@ -12,9 +12,9 @@ Position = tuple[float, float]
 _HALF: Final = 1 << 31
 #: `52,30.5N`, `52,30,30N` (XMP), `52.508`, `-52.5`, `52.5 N`, `52 deg 30' 30.00" N`.
 _TEXT: Final = re.compile(
-    r"\s*(?P<sign>[+-])?(?P<degrees>\d{1,3}(?:\.\d+)?)"
-    r"(?:\s*(?:,|deg|°|\s)\s*(?P<minutes>\d{1,2}(?:\.\d+)?))?(?:\s*[,'\u2032\s]\s*(?P<seconds>\d{1,2}(?:\.\d+)?))?"
-    r"[\s\"'\u2032\u2033]*(?P<side>[NSEWnsew])?\w*\s*"
+    r"\s*(?P<before>[NSEWnsew])?\s*(?P<sign>[+-])?(?P<degrees>\d{1,3}(?:\.\d*)?|\.\d+)"
+    r"(?:\s*(?:[,;]|deg|[°º]|\s)\s*(?P<minutes>\d{1,2}(?:\.\d+)?))?(?:\s*[,;'\u2032\s]\s*(?P<seconds>\d{1,2}(?:\.\d+)?))?"
+    r"[\s\"'\u2032\u2033°º,]*(?P<side>[NSEWnsew])?\w*\s*"
 )
 
 
@@ -93,7 +93,7 @@ def _of_text(text: str, most: int, sides: str) -> tuple[float, str] | None:
     found = _TEXT.fullmatch(text)
     if found is None:
         return None
-    side = (found["side"] or "").upper()
+    side = (found["side"] or found["before"] or "").upper()
     total = float(found["degrees"]) + float(found["minutes"] or 0) / 60 + float(found["seconds"] or 0) / 3600
     if total > most or (side and side not in sides):
         return None

@@ -52,7 +52,12 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 #: First bytes of `<` in encodings with wider characters, and of a packet's own mark within them.
-_WIDE: Final = ((b"<\0\0\0", "utf-32-le"), (b"\0\0\0<", "utf-32-be"), (b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
+_WIDE: Final = (
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<\0\0\0", "utf-32-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<\0", "utf-16-be"),
+)
 _DECLARED: Final = re.compile(rb"""\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([\w.:-]{1,40})["']""")
 #: Python's names of encodings that may be declared. Others, such as `idna`, are no encodings of documents.
 _ENCODING: Final = re.compile(
@@ -70,6 +75,13 @@ _MISTAKE: Final = re.compile(
     "[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
     r"|&(?!(?:amp|lt|gt|quot|apos);)(?:#(?P<number>x[0-9A-Fa-f]{1,6}|[0-9]{1,7});|(?P<name>[A-Za-z]\w{1,9});)?"
     r"|<(?![^\W\d]|[:/?!])"
+)
+#: A comment, an instruction, or a start tag, however broken. Its parts are bounded, or end at a mark that they contain.
+_BROKEN_TAG: Final = re.compile(
+    rb"""<(?:[!?](?!DOCTYPE)[^<>]{0,4096}>|(?P<name>[A-Za-z_:][\w:.\-]*)(?P<rest>(?:[^"'<>]++|"[^"]*"|'[^']*')*+)>)"""
+)
+_BROKEN_ATTRIBUTE: Final = re.compile(
+    rb"""(?<![\w:.\-])([A-Za-z_:][\w:.\-]*)\s{0,100}=\s{0,100}(?:"([^"]*)"|'([^']*)'|([^\s"'<>/]+))"""
 )
 
 
@@ -230,7 +242,8 @@ class _Reader:
         self.body = body
         self.roots: list[Element] = []
         self.flaw: str | None = None
-        self._is_repaired = False
+        #: What is tried once each, in this order.
+        self._repairs = [_without_mistakes, _with_whole_tags]
         self._attempts = self._built = 0
 
     def read(self) -> None:
@@ -275,11 +288,9 @@ class _Reader:
             return self._remove_doubled(at + error.offset)
         if error.code == _MISMATCH:
             return self._close(at + error.offset, error.unclosed)
-        if self._is_repaired:
-            return False
-        self._is_repaired = True
         before = self.body
-        self.body = _MISTAKE.sub(_mended, before.decode("utf-8"), _MAX_MENDED).encode("utf-8", "replace")
+        while self._repairs and self.body == before:
+            self.body = self._repairs.pop(0)(before)
         return self.body != before
 
     def _remove_doubled(self, doubled: int) -> bool:
@@ -315,6 +326,27 @@ class _Reader:
 
     def _line(self, offset: int) -> int:
         return self.body.count(b"\n", 0, offset) + 1
+
+
+def _without_mistakes(body: bytes) -> bytes:
+    return _MISTAKE.sub(_mended, body.decode("utf-8"), _MAX_MENDED).encode("utf-8", "replace")
+
+
+def _with_whole_tags(body: bytes) -> bytes:
+    """*body* with start tags written anew, of their attributes, and without comments and instructions."""
+    return _BROKEN_TAG.sub(_whole_tag, body)
+
+
+def _whole_tag(tag: re.Match[bytes]) -> bytes:
+    if tag["name"] is None:
+        return b" "
+    rest = tag["rest"]
+    attributes = (
+        b' %s="%s"'
+        % (found[1], (found[2] or found[3] or found[4] or b"").replace(b"<", b"&lt;").replace(b'"', b"&quot;"))
+        for found in _BROKEN_ATTRIBUTE.finditer(rest)
+    )
+    return b"".join((b"<", tag["name"], *attributes, b"/>" if rest.rstrip().endswith(b"/") else b">"))
 
 
 def _mended(mistake: re.Match[str]) -> str:

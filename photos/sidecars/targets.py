@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from indexer.files.companions import companions, is_sidecar
+from indexer.files.letter_case import folded
 from query.errors import NotInLibrary
 from store import Catalog, Folder, Transaction
 
@@ -77,11 +78,11 @@ class Directory:
         self._owners = companions(names) if sidecars else {}
         self._sidecars: defaultdict[bytes, list[bytes]] = defaultdict(list)
         for name in sidecars:
-            self._sidecars[name.lower()].append(name)
+            self._sidecars[folded(name)].append(name)
         self._same_stem: defaultdict[bytes, list[bytes]] = defaultdict(list)
         for name in names if sidecars else ():
             if name not in self._owners:
-                self._same_stem[os.path.splitext(name)[0].lower()].append(name)
+                self._same_stem[folded(os.path.splitext(name)[0])].append(name)
 
     def sidecar_of(self, picture: bytes) -> bytes:
         """Name of the picture's sidecar, existing or not.
@@ -93,13 +94,13 @@ class Directory:
             return own
         stem = os.path.splitext(picture)[0]
         for base in (picture, stem):
-            for name in self._sidecars.get((base + _ENDING).lower(), ()):
+            for name in self._sidecars.get(folded(base + _ENDING), ()):
                 if self._owner(name) == picture:
                     return name
         return own
 
     def _owner(self, sidecar: bytes) -> bytes | None:
-        pictures = self._same_stem.get(os.path.splitext(sidecar)[0].lower(), [])
+        pictures = self._same_stem.get(folded(os.path.splitext(sidecar)[0]), [])
         if len(pictures) > 1 and (extension := self._extension_of(sidecar)) is not None:
             for picture in pictures:
                 if os.path.splitext(picture)[1].lower() == b"." + extension:

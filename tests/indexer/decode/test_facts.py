@@ -78,6 +78,11 @@ def test_a_broken_date_gives_way_to_the_next_with_its_own_offset():
     assert dated(facts(encoded(scene(), exif=exif))) == ("2019-07-04 12:34:56", 120, DateSource.CHANGED)
 
 
+def test_a_date_with_a_nul_before_its_time_is_whole():
+    exif = exif_with(camera={"DateTimeOriginal": b"2019:07:04\0 12:34:56"})
+    assert dated(facts(encoded(scene(), exif=exif))) == ("2019-07-04 12:34:56", None, DateSource.ORIGINAL)
+
+
 def test_an_equal_date_lends_its_offset_and_another_one_does_not():
     camera = {"DateTimeOriginal": "2019:07:04 12:34:56", "OffsetTime": "+02:00"}
     exif = exif_with(DateTime="2019:07:04 12:34:56", camera=camera)

@@ -51,6 +51,21 @@ def test_a_progressive_jpeg_without_its_last_scan_is_incomplete():
         read_photo(data[:last], SQUARE)
 
 
+def test_a_progressive_jpeg_that_was_cut_and_ended_is_incomplete():
+    data = encoded(PICTURE, quality=90, progressive=True)
+    last = data.rindex(b"\xff\xda")
+    within = (data.rindex(b"\xff\xda", 0, last) + last) // 2
+    with pytest.raises(Incomplete, match="it is incomplete"):
+        read_photo(data[:within] + END, SQUARE)
+
+
+@pytest.mark.parametrize("options", [{}, {"restart_marker_rows": 1}], ids=str)
+def test_a_jpeg_that_was_cut_within_its_last_rows_and_ended_is_incomplete(options):
+    data = encoded(PICTURE, quality=90, **options)
+    with pytest.raises(Incomplete, match=r"the lowest \d% of the picture is missing"):
+        read_photo(data[: int(len(data) * 0.98)] + END, SQUARE)
+
+
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 @pytest.mark.parametrize("end", [None, -2])
 def test_a_picture_that_is_grey_below_is_whole(mode, end):

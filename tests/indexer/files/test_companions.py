@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from indexer.files.companions import companions
-from store import Outcome
+from indexer.files.companions import companions, sidecar_rank
+from store import Outcome, SidecarRank
 from tests.indexer.decode.test_notes import bag, packet
 from tests.indexer.pipeline.test_pipeline import Library
 from tests.pictures import encoded, exif_with, scene, write
@@ -60,6 +60,14 @@ def library(tmp_path):
         (["IMG-ha editado.jpg", "IMG.jpg"], {"IMG.jpg": "IMG-ha editado.jpg"}),
         (["IMG-edited(1).jpg", "IMG(1).jpg", "IMG.jpg"], {"IMG(1).jpg": "IMG-edited(1).jpg"}),
         (["x" * 40 + "-edit.jpg", "x" * 40 + ".jpg"], {"x" * 40 + ".jpg": "x" * 40 + "-edit.jpg"}),
+        (["ä.jpg", "Ä.XMP"], {"Ä.XMP": "ä.jpg"}),
+        (["É.JPG", "é.jpg.xmp"], {"é.jpg.xmp": "É.JPG"}),
+        (["\u00e9.jpg", "e\u0301.xmp"], {"e\u0301.xmp": "\u00e9.jpg"}),
+        (["Été.JPG", "été.CR2"], {"été.CR2": "Été.JPG"}),
+        (["IMG-MODIFIÉ.JPG", "IMG.jpg"], {"IMG.jpg": "IMG-MODIFIÉ.JPG"}),
+        (["a.jpg", "A.JPG", "a.xmp"], {"a.xmp": "a.jpg"}),
+        (["a.jpg", "a_100.jpg.xmp"], {"a_100.jpg.xmp": "a.jpg"}),
+        (["IMG_1.HEIC", "IMG_1.HEIC.MOV"], {"IMG_1.HEIC.MOV": "IMG_1.HEIC"}),
         (["IMG-edit.jpg", "IMG.jpg"], {}),
         (["IMG-beach.jpg", "IMG.jpg"], {}),
         (["x-edited.jpg"], {}),
@@ -71,6 +79,21 @@ def library(tmp_path):
 def test_pairs_are_found_by_name(names, expected):
     found = companions([os.fsencode(name) for name in names])
     assert found == {os.fsencode(name): os.fsencode(main) for name, main in expected.items()}
+
+
+@pytest.mark.parametrize(
+    ("name", "main", "rank"),
+    [
+        ("é.jpg.xmp", "É.JPG", SidecarRank.OWN),
+        ("É.XMP", "é.jpg", SidecarRank.STEM),
+        ("a_01.jpg.xmp", "a.jpg", None),
+        ("a_01.NEF.xmp", "a.jpg", None),
+        ("IMG_12.NEF.xmp", "IMG_12.JPG", SidecarRank.OTHER),
+        ("IMG_12.jpg.xmp", "IMG_12-edited.jpg", SidecarRank.OTHER),
+    ],
+)
+def test_a_sidecar_of_another_version_alone_states_nothing(name, main, rank):
+    assert sidecar_rank(os.fsencode(name), os.fsencode(main)) is rank
 
 
 @pytest.mark.parametrize(
