@@ -257,8 +257,8 @@ def has_several_tokens(text: str) -> bool:
     if first[start:].startswith('"') or any(_is_quote_or_filter(word) for word in others):
         return True
     if _kind(first, start) == "filter":
-        quoted = _NAME.match(first, start)
-        return quoted is not None and first[quoted.end() :].startswith('"')
+        name = _NAME.match(first, start)
+        return name is not None and any(value.startswith('"') for value in first[name.end() :].split("|"))
     if _kind(first, start) == "path":
         return _HAS_ENDING.search(first) is not None
     return start == 0 or any(word in _SIGNS or _body(word) for word in others)

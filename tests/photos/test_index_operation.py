@@ -13,8 +13,9 @@ from indexer.decode import read_photo
 from photos.config import load
 from photos.errors import EmptyLibrary, MissingFolder, UnknownFolder
 from photos.library import OpenLibrary
+from photos.operations.failed import failed_files
 from photos.operations.folders import remove
-from photos.operations.index import AddRequest, IndexRequest, Resumed, add, failed, index, retry_failed
+from photos.operations.index import AddRequest, IndexRequest, Resumed, add, index, retry_failed
 from photos.operations.progress import Cancelled, Stage, Step
 from photos.operations.revisions import use_from_now_on
 from photos.operations.verify import VerifyRequest, verify
@@ -53,9 +54,10 @@ def request_(pictures, checkpoint):
 
 
 def test_add_returns_what_the_library_has_and_what_changed(library, request_, pictures):
+    (pictures / "cut.png").write_bytes((pictures / "red.png").read_bytes()[:40])
     result = add(library, request_)
     assert (result.photos, result.files, result.report.embedded) == (6, 6, 6)
-    assert [problem.path for problem in result.problems] == [bytes(pictures / "notes.txt")]
+    assert [problem.path for problem in result.problems] == [bytes(pictures / "cut.png")]
     assert [folder.path for folder in result.folders] == [bytes(pictures)]
     assert result.seconds > 0
 
@@ -128,7 +130,7 @@ def test_nothing_is_created_for_an_empty_library(library, tmp_path):
         add(library, AddRequest([str(tmp_path / "none")]))
     with pytest.raises(UnknownFolder):
         remove(library, "/none")
-    assert failed(library) == ()
+    assert failed_files(library).problems == ()
     assert not library.settings.library.exists()
 
 

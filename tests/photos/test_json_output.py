@@ -52,6 +52,10 @@ RUNS: dict[str, list[list[str]]] = {
     "failed": [[], ["--retry"], ["damaged"], ["not-pictures", "--all"]],
     "verify": [[], ["--repair"], []],
     "doctor": [[]],
+    "rate": [["3", "{red}"], ["file", "{red}"]],
+    "facets": [[], ["--by", "camera", "name:*"]],
+    "config": [[], ["library"]],
+    "history list": [[]],
     "prune": [["--dry-run"], ["--older-than", "0", "--yes"], ["--older-than", "0"]],
 }  # fmt: skip
 

@@ -22,8 +22,8 @@ from .encoders import ColourEncoders
 
 KEYS = [
     "path", "paths", "companions", "photo", "score", "logit", "probability", "width", "height", "format", "taken_at",
-    "camera", "lens", "focal_length", "aperture", "exposure", "iso", "latitude", "longitude", "rating", "caption",
-    "keywords", "tags",
+    "date_source", "camera", "lens", "focal_length", "aperture", "exposure", "iso", "latitude", "longitude", "rating",
+    "caption", "keywords", "tags",
 ]  # fmt: skip
 
 

@@ -356,7 +356,7 @@ def test_each_copy_of_a_photo_gets_a_sidecar(family, pictures):
 
 
 def test_one_process_writes_at_a_time(family):
-    with FileLock(family.library / "sidecars.lock"):
+    with FileLock(family.library / "sidecars.lock", mode=0o600):
         for command in ("write", "undo"):
             result = family("xmp", command)
             assert (result.status, result.err.count("\n")) == (1, 1)

@@ -253,3 +253,9 @@ def test_any_typed_words_are_a_query_or_a_usage_error(words):
         for value in each.values:
             if isinstance(value, PartialDate):
                 assert value.start() < value.end()
+
+
+@pytest.mark.parametrize("word", ['tag:a|"b c"', 'near:Paris|"Paris, Texas"', 'tag:"b c"|a'])
+def test_any_value_of_a_filter_may_be_quoted_within_one_word_of_a_shell(word):
+    assert parse([word]) == parse_line(word)
+    assert not any('"' in str(value) for each in parse([word]).filters for value in each.values)
