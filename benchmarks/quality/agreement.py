@@ -49,7 +49,7 @@ def reference(checkpoint: Checkpoint, images: list) -> np.ndarray:
 def ours(checkpoint: Checkpoint, images: list, precision: str) -> np.ndarray:
     """Return the program's logits, (images, texts); pictures are encoded one at a time, texts together."""
     encoder = SiglipImageEncoder(checkpoint, "cpu", precision)
-    squares = [checkpoint.preprocessing.square(image) for image in images]
+    squares = [checkpoint.preprocessing.pixels(image) for image in images]
     vectors = np.concatenate([encoder.encode(square[None]) for square in squares])
     cosines = vectors @ TorchTextEncoder(checkpoint, "cpu").encode_text(TEXTS).T
     return np.exp(np.float32(checkpoint.logit_scale)) * cosines + np.float32(checkpoint.logit_bias)

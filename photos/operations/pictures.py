@@ -69,7 +69,7 @@ def picture_vector(library: OpenLibrary, space: Space, path: str, *, named: str 
     preprocessing = library.checkpoint_of(space).preprocessing
     # Decoded first: a file that is no picture is reported before the encoder is loaded.
     pixels = _pixels(preprocessing, named, content)
-    return Picture(library.space_image_encoder(space).encode(pixels[np.newaxis])[0], photo_id)
+    return Picture(library.space_image_encoder(space).encode([pixels])[0], photo_id)
 
 
 def encode_pictures(
@@ -80,8 +80,9 @@ def encode_pictures(
     Raises `UnreadablePicture`.
     """
     for start in range(0, len(paths), batch_size):
-        pixels = [_pixels(preprocessing, path, _read(path, path)) for path in paths[start : start + batch_size]]
-        yield encoder.encode(np.stack(pixels))
+        yield encoder.encode(
+            [_pixels(preprocessing, path, _read(path, path)) for path in paths[start : start + batch_size]]
+        )
 
 
 def photo_at(t: Transaction, path: str) -> Photo | None:

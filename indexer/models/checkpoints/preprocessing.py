@@ -51,8 +51,12 @@ class Preprocessing:
         scaling = (self.rescale, self.mean, self.std)
         return plain if scaling == _USUAL else f"{plain}-{hashlib.sha256(repr(scaling).encode()).hexdigest()[:8]}"
 
-    def square(self, image: Image.Image) -> NDArray[np.uint8]:
-        """*image*, which must be RGB and upright, as uint8 (size, size, 3).
+    def wanted(self, width: int, height: int) -> tuple[int, int]:  # noqa: ARG002 - the same for every picture
+        """Width and height of the pixels of any picture."""
+        return self.size, self.size
+
+    def pixels(self, image: Image.Image, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:  # noqa: ARG002 - as above
+        """*image*, which must be RGB and upright, as uint8 (side, side, 3).
 
         Equal, bit for bit, to transformers' Pillow image processor before it scales and normalises.
         """

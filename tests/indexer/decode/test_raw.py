@@ -19,7 +19,7 @@ BACK = {1: None, 3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8:
 
 
 def alike(pixels, image):
-    wanted = SQUARE.square(image)
+    wanted = SQUARE.pixels(image)
     return np.corrcoef(pixels.ravel(), wanted.ravel())[0, 1]
 
 
