@@ -31,8 +31,10 @@ class ModelStatus:
     #: Whether the library has chosen it.
     chosen: bool
     dimension: int
-    #: Pixels of a side.
-    image_size: int
+    #: Pixels of a side; None if pictures keep their proportions.
+    image_size: int | None
+    #: Patches that a picture has at most, if pictures keep their proportions.
+    patches: int | None
     #: Tokens.
     text_length: int
     preprocessing: str
@@ -80,6 +82,7 @@ def model_status(library: OpenLibrary) -> ModelStatus:
         chosen=reference is not None,
         dimension=checkpoint.dimension,
         image_size=checkpoint.image_size,
+        patches=checkpoint.patches,
         text_length=checkpoint.text_length,
         preprocessing=checkpoint.preprocessing.name if space is None else space.identity.preprocessing,
         precision=None if space is None else space.identity.precision,

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer import DecodeError, ImageEncoder
+from indexer import DecodeError, ImageEncoder, Preprocessor
 from indexer.decode import read_photo
-from indexer.models import Preprocessing
 from indexer.workers.file_reader import MOST_BYTES
 from photos.errors import MissingFolder, UnreadablePicture
 from photos.library import OpenLibrary
@@ -73,7 +72,7 @@ def picture_vector(library: OpenLibrary, space: Space, path: str, *, named: str 
 
 
 def encode_pictures(
-    encoder: ImageEncoder, preprocessing: Preprocessing, paths: Sequence[str], batch_size: int
+    encoder: ImageEncoder, preprocessing: Preprocessor, paths: Sequence[str], batch_size: int
 ) -> Iterator[NDArray[np.float32]]:
     """Yield unit vectors, float32 (b, d), of the pictures at *paths*, at most *batch_size* at a time.
 
@@ -102,7 +101,7 @@ def known_photo(t: Transaction, path: str) -> Photo:
     return photo
 
 
-def _pixels(preprocessing: Preprocessing, named: str, content: bytes) -> NDArray[np.uint8]:
+def _pixels(preprocessing: Preprocessor, named: str, content: bytes) -> NDArray[np.uint8]:
     try:
         return read_photo(content, preprocessing).pixels
     except DecodeError as error:

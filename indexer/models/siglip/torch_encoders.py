@@ -13,7 +13,6 @@ from indexer.models.backends.devices import choose, packs_bfloat16, pass_threads
 from indexer.models.backends.int8 import ROWS, int8_layers
 from indexer.models.backends.linear import PACKED_BFLOAT16, PLAIN, LinearLayers
 from indexer.models.checkpoints.checkpoint import Checkpoint
-from indexer.models.checkpoints.preprocessing import Preprocessing
 from indexer.models.errors import NumbersOverflowed
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
@@ -34,7 +33,7 @@ class SiglipImageEncoder:
     """
 
     def __init__(self, checkpoint: Checkpoint, device: str | None = None, precision: str | None = None) -> None:
-        self.preprocessing: Preprocessing = checkpoint.preprocessing
+        self.preprocessing = checkpoint.preprocessing
         self._dimension = checkpoint.dimension
         self.device, self.precision = choose(checkpoint, device, precision)
         self._model = VisionTower(checkpoint, self.device, self.precision, _linear_layers(self.device, self.precision))
