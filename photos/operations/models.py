@@ -61,20 +61,21 @@ def list_models(library: OpenLibrary) -> tuple[ModelEntry, ...]:
     )
 
 
-def use_model(library: OpenLibrary, reference: str) -> Model:
-    """Choose the checkpoint of a library that has no photos. Raises the errors of `photos.models.choose`."""
-    return library.choose_model(reference)
+def use_model(library: OpenLibrary, reference: str, patches: int | None = None) -> Model:
+    """Choose the checkpoint of a library that has no photos, and of a NaFlex one the most *patches* of a picture.
+
+    Raises the errors of `photos.models.choose`.
+    """
+    return library.choose_model(reference, patches)
 
 
 def model_status(library: OpenLibrary) -> ModelStatus:
     """Describe the library's checkpoint and compare its weights. Raises `ModelError` if it cannot be opened."""
-    space = None
-    if not library.is_new:
-        with library.catalog.read() as t:
-            space_id = t.library.space_id()
-            space = None if space_id is None else t.spaces.get(space_id)
+    space = library.space_if_any
     reference = library.model_reference
     checkpoint = pick(library.settings, None, reference)
+    if space is not None:
+        checkpoint = checkpoint.seeing_as(space.identity.preprocessing)
     weights_hash = checkpoint.weights_hash()
     return ModelStatus(
         model=checkpoint.name,

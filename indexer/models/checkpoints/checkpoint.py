@@ -18,6 +18,7 @@ from .config import Json, TransformerShape, number, read_json, section, transfor
 from .preprocessing import (
     FlexiblePreprocessing,
     Preprocessing,
+    patches_in,
     read_flexible_preprocessing,
     read_preprocessing,
 )
@@ -85,6 +86,13 @@ class Checkpoint:
         if patches is not None and isinstance(changed, FlexiblePreprocessing):
             changed = replace(changed, patches=patches)
         return replace(self, preprocessing=changed)
+
+    def seeing_as(self, preprocessing: str) -> Checkpoint:
+        """This checkpoint with the preprocessing of that name, as far as a choice of its own makes it another one."""
+        patches = patches_in(preprocessing)
+        in_full = self.decoding(is_full=True, patches=patches)
+        is_full = in_full.preprocessing.name == preprocessing
+        return in_full if is_full else self.decoding(is_full=False, patches=patches)
 
     def identity(self, precision: str, weights_hash: str) -> SpaceIdentity:
         """Identity of the space of embeddings in *precision*."""

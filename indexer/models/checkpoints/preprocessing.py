@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ _VERSION = 1
 _RESAMPLE = {2: "bilinear", 3: "bicubic"}
 _CHANNELS = 3
 _PROCESSOR = "its image processor"
+#: Begins the name of a preprocessing that keeps proportions.
+_FLEXIBLE = "naflex"
 #: Ends the name of a preprocessing with JPEG at full size.
 _FULL = "-full"
 #: The largest scale of a picture in proportion, and how near the search for its scale gets.
@@ -84,7 +87,7 @@ class FlexiblePreprocessing:
     @property
     def name(self) -> str:
         """Name that no other preprocessing has; part of a space's identity."""
-        return _name(f"naflex-{self.patches}", self)
+        return _name(f"{_FLEXIBLE}-{self.patches}", self)
 
     def wanted(self, width: int, height: int) -> tuple[int, int]:
         """Width and height of the pixels of a picture of that size, in whole patches.
@@ -112,6 +115,12 @@ class FlexiblePreprocessing:
         to transformers' Pillow image processor before it scales, normalises and cuts into patches.
         """
         return _resized(image, self.wanted(*(size or image.size)), self.resample)
+
+
+def patches_in(name: str) -> int | None:
+    """The most patches of a picture in the preprocessing of that *name*; None if it squashes."""
+    found = re.match(rf"{_FLEXIBLE}-(\d+)-", name)
+    return None if found is None else int(found[1])
 
 
 def _name(kind: str, preprocessing: Preprocessing | FlexiblePreprocessing) -> str:
