@@ -21,6 +21,8 @@ LOG_FILE: Final = "watch.log"
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 #: Values of `decode`: JPEG pictures at reduced size, which is several times as fast, and at full size.
 DECODINGS: Final = ("reduced", "full")
+#: Values of `patches`.
+PATCHES: Final = (256, 576, 1024)
 _PREFIX = "PHOTOS_"
 #: Bytes of `config.toml`.
 _LARGEST: Final = 1 << 20
@@ -47,6 +49,9 @@ class Settings:
     precision: str | None = None
     #: "reduced" or "full": the size at which JPEG pictures are decoded, for a library that has no embeddings yet.
     decode: str = DECODINGS[0]
+    #: Patches that a picture has at most, one of `PATCHES`: for a library that has no embeddings yet, and a checkpoint
+    #: of flexible resolution.
+    patches: int | None = None
     #: Number of processes that read and decode.
     workers: int | None = None
     #: Number of threads that the encoders compute with.
@@ -301,6 +306,16 @@ def _size(value: object) -> int:
     return number
 
 
+def _patches(value: object) -> int:
+    try:
+        number = _count(value)
+    except ValueError:
+        number = 0
+    if number not in PATCHES:
+        raise ValueError(f"one of {', '.join(map(str, PATCHES))}")
+    return number
+
+
 def _yes_or_no(value: object) -> bool:
     spelled = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
     found = spelled.get(str(value).lower())
@@ -353,6 +368,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "device": _one_of("cpu", "cuda", "mps"),
     "precision": _one_of("float32", "bfloat16", "float16", "int8"),
     "decode": _one_of(*DECODINGS),
+    "patches": _patches,
     "workers": _size,
     "threads": _size,
     "batch_size": _size,

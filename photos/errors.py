@@ -13,6 +13,8 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── UnreadableFile          a file of data cannot be read
 ├── NoModelChosen           no checkpoint was chosen and the default is not downloaded
 ├── ModelInUse              the library's photos were embedded with another checkpoint
+├── PatchesInUse            the library's photos were embedded with another number of patches
+├── PatchesFixed            the checkpoint's resolution is fixed, so a number of patches cannot be chosen
 ├── ModelChanged            the checkpoint's weights are not the library's
 ├── AlreadyWatched          another process keeps the library up to date
 ├── NotWatched              no process does
@@ -161,6 +163,24 @@ class ModelInUse(PhotosError):
     sentence = "This library was indexed with {current}; to use {asked}, make another one with --library DIR."
     current: str
     asked: str
+
+
+class PatchesInUse(PhotosError):
+    """The library's photos were embedded with another number of patches."""
+
+    sentence = (
+        "This library was indexed with up to {current} patches a picture; "
+        "for {asked}, make another one with --library DIR."
+    )
+    current: int
+    asked: int
+
+
+class PatchesFixed(PhotosError):
+    """The checkpoint has a fixed resolution, so a number of patches cannot be chosen."""
+
+    sentence = "{model} has a fixed resolution, so --patches is not for it: that is for NaFlex checkpoints."
+    model: str
 
 
 class ModelChanged(PhotosError):

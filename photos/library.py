@@ -73,6 +73,15 @@ class OpenLibrary:
         return None if self.is_new else self.catalog
 
     @property
+    def space_if_any(self) -> Space | None:
+        """The space of the library's checkpoint, with photos or without; None before one was chosen."""
+        if self.is_new:
+            return None
+        with self.catalog.read() as t:
+            space_id = t.library.space_id()
+            return None if space_id is None else t.spaces.get(space_id)
+
+    @property
     def model_reference(self) -> str | None:
         """The library's checkpoint as the user named it; None before one was chosen."""
         if self.is_new:
@@ -153,11 +162,11 @@ class OpenLibrary:
 
         return models.reopen(self.catalog, self.settings, space)
 
-    def choose_model(self, requested: str | None) -> Model:
+    def choose_model(self, requested: str | None, patches: int | None = None) -> Model:
         """Choose the library's model and remember it; see `models.choose`."""
         from photos import models  # noqa: PLC0415 - as above
 
-        return models.choose(self.catalog, self.settings, requested)
+        return models.choose(self.catalog, self.settings, requested, patches)
 
     def close(self) -> None:
         """Close the catalog if it was opened."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from indexer.models import Checkpoint, ModelMissing, locate, open_checkpoint
-from photos.errors import ModelChanged, ModelInUse, NoModelChosen
+from photos.errors import ModelChanged, ModelInUse, NoModelChosen, PatchesFixed, PatchesInUse
 from photos.sizes import readable_size
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ RECOMMENDED: Final = (
     Recommendation("google/siglip2-base-patch32-256", 1_550_000_000, "a quarter of the work per picture, less exact"),
     Recommendation("google/siglip2-so400m-patch16-384", 4_580_000_000, "the default with a GPU"),
     Recommendation("google/siglip-base-patch16-256", 820_000_000, "the smallest download, English only"),
+    Recommendation("google/siglip2-base-patch16-naflex", 1_540_000_000, "documents and screens: keeps proportions"),
+    Recommendation("google/siglip2-so400m-patch16-naflex", 4_580_000_000, "the same, for a GPU"),
 )
 DEFAULT: Final = RECOMMENDED[0]
 DEFAULT_WITH_GPU: Final = RECOMMENDED[2]
@@ -56,11 +58,13 @@ def open_reference(reference: str, models: Path) -> Checkpoint:
     return open_checkpoint(locate(reference, models, shipped=SHIPPED), reference)
 
 
-def choose(catalog: Catalog, settings: Settings, requested: str | None) -> Model:
+def choose(catalog: Catalog, settings: Settings, requested: str | None, patches: int | None = None) -> Model:
     """Choose the library's model and remember it: *requested*, the current one, the setting's, or the default.
 
-    Raises `ModelInUse` if the library's photos were embedded with another checkpoint, `ModelChanged` if the weights
-    have changed since, and `NoModelChosen` if no default is on this machine.
+    Of a NaFlex checkpoint, a picture gets at most *patches*, or the setting's or the checkpoint's own number. Raises
+    `ModelInUse` if the library's photos were embedded with another checkpoint, `PatchesInUse` if with another number of
+    patches than *patches*, `ModelChanged` if the weights have changed since, `PatchesFixed` if the checkpoint is not
+    NaFlex, and `NoModelChosen` if no default is on this machine.
     """
     with catalog.read() as t:
         current, space_id = t.library.model(), t.library.space_id()
@@ -69,8 +73,14 @@ def choose(catalog: Catalog, settings: Settings, requested: str | None) -> Model
         reference = _absolute(requested or current or settings.model or _default(settings.models))
         checkpoint = open_reference(reference, settings.models)
         known_hash = t.library.weights_hash(checkpoint.weights_stamp())
+    if patches is not None and checkpoint.patches is None:
+        raise PatchesFixed(reference)
     weights_hash = known_hash or checkpoint.weights_hash()
-    if space is not None and space.identity.weights_hash == weights_hash:
+    is_same = space is not None and space.identity.weights_hash == weights_hash
+    if space is not None and is_same and not _is_renewed(checkpoint, space, patches or settings.patches, is_empty):
+        held = _decoding_as(checkpoint, space).patches
+        if held is not None and patches is not None and patches != held:
+            raise PatchesInUse(held, patches)
         if requested or current is None or known_hash is None:
             with catalog.write() as t:
                 _remember(t, reference, checkpoint, space, weights_hash)
@@ -81,7 +91,7 @@ def choose(catalog: Catalog, settings: Settings, requested: str | None) -> Model
                 t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
         raise ModelInUse(current, reference) if reference != current else ModelChanged(current)
     precision = settings.precision or _best_precision(checkpoint, settings.device)
-    checkpoint = checkpoint.decoding(is_full=settings.decodes_in_full)
+    checkpoint = checkpoint.decoding(is_full=settings.decodes_in_full, patches=patches or settings.patches)
     with catalog.write() as t:
         space = t.spaces.ensure(checkpoint.identity(precision, weights_hash))
         _remember(t, reference, checkpoint, space, weights_hash)
@@ -106,7 +116,9 @@ def reopen(catalog: Catalog, settings: Settings, space: Space) -> Checkpoint:
 def pick(settings: Settings, requested: str | None, current: str | None) -> Checkpoint:
     """Open *requested*, the library's *current* checkpoint, the setting's, or the default. Nothing is remembered."""
     reference = requested or current or settings.model or _default(settings.models)
-    return open_reference(reference, settings.models).decoding(is_full=settings.decodes_in_full)
+    return open_reference(reference, settings.models).decoding(
+        is_full=settings.decodes_in_full, patches=settings.patches
+    )
 
 
 def downloaded(models: Path) -> dict[str, Path]:
@@ -128,10 +140,14 @@ def _remember(t: Transaction, reference: str, checkpoint: Checkpoint, space: Spa
     t.library.set_space(space.id)
 
 
+def _is_renewed(checkpoint: Checkpoint, space: Space, patches: int | None, is_empty: bool) -> bool:
+    """Return whether *space*, which has no photos yet, makes room for one with another number of patches."""
+    return is_empty and patches is not None and _decoding_as(checkpoint, space).patches not in {None, patches}
+
+
 def _decoding_as(checkpoint: Checkpoint, space: Space) -> Checkpoint:
-    """*checkpoint* with the decoding of *space*: later settings do not change a library."""
-    in_full = checkpoint.decoding(is_full=True)
-    return in_full if in_full.preprocessing.name == space.identity.preprocessing else checkpoint.decoding(is_full=False)
+    """*checkpoint* with the decoding and the patches of *space*: later settings do not change a library."""
+    return checkpoint.seeing_as(space.identity.preprocessing)
 
 
 def _best_precision(checkpoint: Checkpoint, device: str | None) -> str:

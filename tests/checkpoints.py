@@ -36,6 +36,15 @@ _VISION = {
 }
 #: No powers of two, and patches that do not fill the picture, as in so400m-patch14-384.
 ODD = {"hidden_size": 54, "intermediate_size": 101, "num_attention_heads": 3, "image_size": 45, "patch_size": 7}
+_PROCESSOR = {
+    "do_convert_rgb": None,
+    "do_normalize": True,
+    "do_rescale": True,
+    "do_resize": True,
+    "image_mean": [0.5, 0.5, 0.5],
+    "image_std": [0.5, 0.5, 0.5],
+    "rescale_factor": 1 / 255,
+}
 _TEXT = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
 
 
@@ -63,15 +72,23 @@ def make_v2(
     return folder
 
 
-def make_naflex(folder: Path) -> Path:
-    """A SigLIP 2 with flexible resolution, which is not supported yet."""
+def make_naflex(folder: Path, *, vision: Mapping[str, int] = MappingProxyType({})) -> Path:
+    """A SigLIP 2 of flexible resolution (NaFlex). Patches, positions and settings have the released sizes."""
     tokenizer = _gemma(folder)
-    config = Siglip2Config(
-        text_config={**_TEXT, "vocab_size": tokenizer.get_vocab_size(), "projection_size": 32, **_marks()},
-        vision_config={k: v for k, v in _VISION.items() if k != "image_size"} | {"num_patches": 16},
-    )
-    Siglip2Model(config).save_pretrained(folder)
-    _processor(folder, resample=2)
+    torch.manual_seed(3)
+    seen = {**_VISION, "num_patches": 256, "patch_size": 16, **vision}
+    del seen["image_size"]
+    text = {**_TEXT, "vocab_size": tokenizer.get_vocab_size(), "projection_size": seen["hidden_size"], **_marks()}
+    _save(Siglip2Model(Siglip2Config(text_config=text, vision_config=seen)), folder)
+    settings = {
+        **_PROCESSOR,
+        "image_processor_type": "Siglip2ImageProcessor",
+        "max_num_patches": 256,
+        "patch_size": seen["patch_size"],
+        "processor_class": "Siglip2Processor",
+        "resample": 2,
+    }
+    (folder / "preprocessor_config.json").write_text(json.dumps(settings))
     return folder
 
 
@@ -116,7 +133,10 @@ def _model(
         text_config={**text, "vocab_size": vocabulary, "max_position_embeddings": length, **_marks()},
         vision_config=dict(vision),
     )
-    model = SiglipModel(config)
+    _save(SiglipModel(config), folder)
+
+
+def _save(model: SiglipModel | Siglip2Model, folder: Path) -> None:
     with torch.no_grad():
         for parameter in model.parameters():
             # The default initial weights are so small that every text would have the same vector.
@@ -128,16 +148,10 @@ def _model(
 
 def _processor(folder: Path, *, resample: int, size: int = _VISION["image_size"]) -> None:
     settings = {
-        "do_convert_rgb": None,
-        "do_normalize": True,
-        "do_rescale": True,
-        "do_resize": True,
-        "image_mean": [0.5, 0.5, 0.5],
-        "image_std": [0.5, 0.5, 0.5],
+        **_PROCESSOR,
         "image_processor_type": "SiglipImageProcessor",
         "processor_class": "SiglipProcessor",
         "resample": resample,
-        "rescale_factor": 1 / 255,
         "size": {"height": size, "width": size},
     }
     (folder / "preprocessor_config.json").write_text(json.dumps(settings))

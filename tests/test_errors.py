@@ -68,6 +68,8 @@ CODES = {
     "not_watched",
     "nothing_found",
     "numbers_overflowed",
+    "patches_fixed",
+    "patches_in_use",
     "refused",
     "setting_error",
     "sidecar_left",

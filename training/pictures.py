@@ -10,13 +10,13 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer import Preprocessor
 from indexer.decode import read_photo
-from indexer.models import Preprocessing
 from photos.demo.draw import draw_scene
 from photos.demo.scene import Scene
 
 
-def seen(scenes: list[Scene], preprocessing: Preprocessing) -> NDArray[np.uint8]:
+def seen(scenes: list[Scene], preprocessing: Preprocessor) -> NDArray[np.uint8]:
     """Draw *scenes* as 640 by 480 JPEGs of quality 60 to 94 and decode them: uint8 (n, size, size, 3)."""
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
         files = list(pool.map(_file, scenes, chunksize=8))

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from indexer.models import Checkpoint, open_checkpoint
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
-from tests.checkpoints import make_v1, make_v2, pictures
+from tests.checkpoints import make_naflex, make_v1, make_v2, pictures
 
 TEXTS = [
     "Two Cats on the BEACH at sunset",
@@ -43,14 +43,14 @@ def reference(checkpoint: Checkpoint, images: list) -> np.ndarray:
     pixels = AutoImageProcessor.from_pretrained(checkpoint.folder, backend="pil")(images=images, return_tensors="pt")
     model = AutoModel.from_pretrained(checkpoint.folder, dtype=torch.float32).eval()
     with torch.inference_mode():
-        return model(pixel_values=pixels.pixel_values, input_ids=ids).logits_per_image.numpy()
+        return model(**pixels, input_ids=ids).logits_per_image.numpy()
 
 
 def ours(checkpoint: Checkpoint, images: list, precision: str) -> np.ndarray:
     """Return the program's logits, (images, texts); pictures are encoded one at a time, texts together."""
     encoder = SiglipImageEncoder(checkpoint, "cpu", precision)
-    squares = [checkpoint.preprocessing.square(image) for image in images]
-    vectors = np.concatenate([encoder.encode(square[None]) for square in squares])
+    pixels = [checkpoint.preprocessing.pixels(image) for image in images]
+    vectors = np.concatenate([encoder.encode([one]) for one in pixels])
     cosines = vectors @ TorchTextEncoder(checkpoint, "cpu").encode_text(TEXTS).T
     return np.exp(np.float32(checkpoint.logit_scale)) * cosines + np.float32(checkpoint.logit_bias)
 
@@ -66,6 +66,7 @@ def main() -> None:
             "version 1, 16 tokens": make_v1(folder / "v1-16", length=16),
             "version 2": make_v2(folder / "v2"),
             "version 2, two widths": make_v2(folder / "v2-wide", text_width=48),
+            "version 2, NaFlex": make_naflex(folder / "naflex"),
             "demo, as shipped": Path(__file__).parents[2] / "photos" / "demo" / "checkpoint",
         }
         print(

@@ -1,8 +1,8 @@
 """Make a checkpoint with the size of google/siglip2-base-patch16-256 and random weights.
 
-    python benchmarks/speed/make_checkpoint.py FOLDER [PATCH]
+    python benchmarks/speed/make_checkpoint.py FOLDER [PATCH|naflex]
 
-PATCH is 16, or 32 for google/siglip2-base-patch32-256.
+PATCH is 16, or 32 for google/siglip2-base-patch32-256; `naflex` stands for google/siglip2-base-patch16-naflex.
 
 Speed and memory can be measured with it without the released weights. It takes 1.5 GB; its vectors mean nothing.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from tokenizers import AddedToken, Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers.models import BPE
-from transformers import SiglipConfig, SiglipModel
+from transformers import Siglip2Config, Siglip2Model, SiglipConfig, SiglipModel
 from transformers.utils import logging
 
 PIECES = 256_000
@@ -58,11 +58,13 @@ def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
-    config = SiglipConfig(
-        text_config={"vocab_size": PIECES, "pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 2},
-        vision_config={"image_size": 256, "patch_size": int(sys.argv[2]) if len(sys.argv) > 2 else 16},
-    )
-    model = SiglipModel(config)
+    kind = sys.argv[2] if len(sys.argv) > 2 else "16"
+    is_flexible = kind == "naflex"
+    text = {"vocab_size": PIECES, "pad_token_id": 0, "eos_token_id": 1, "bos_token_id": 2}
+    if is_flexible:
+        model = Siglip2Model(Siglip2Config(text_config=text, vision_config={"num_patches": 256, "patch_size": 16}))
+    else:
+        model = SiglipModel(SiglipConfig(text_config=text, vision_config={"image_size": 256, "patch_size": int(kind)}))
     with torch.no_grad():
         model.logit_scale.fill_(math.log(112))
         model.logit_bias.fill_(-16.0)
@@ -80,11 +82,12 @@ def main() -> None:
         "model_max_length": 64,
     }
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    size = {"max_num_patches": 256, "patch_size": 16} if is_flexible else {"size": {"height": 256, "width": 256}}
     processor = {
-        "image_processor_type": "SiglipImageProcessor",
+        "image_processor_type": "Siglip2ImageProcessor" if is_flexible else "SiglipImageProcessor",
         "do_convert_rgb": None,
         "do_resize": True,
-        "size": {"height": 256, "width": 256},
+        **size,
         "resample": 2,
         "do_rescale": True,
         "rescale_factor": 1 / 255,

@@ -17,14 +17,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from indexer import Preprocessor
 from indexer.decode import DecodeError, read_photo
-from indexer.models import Preprocessing, open_checkpoint
+from indexer.models import open_checkpoint
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder
 
 PRECISIONS = ("float32", "bfloat16", "int8")
 
 
-def squares(folder: Path, preprocessing: Preprocessing, count: int) -> np.ndarray:
+def pixels_of(folder: Path, preprocessing: Preprocessor, count: int) -> list[np.ndarray]:
     """Return the first *count* pictures of *folder* as pixels for the encoder."""
     found: list[np.ndarray] = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
@@ -34,7 +35,7 @@ def squares(folder: Path, preprocessing: Preprocessing, count: int) -> np.ndarra
             continue
         if len(found) == count:
             break
-    return np.stack(found)
+    return found
 
 
 def main() -> None:
@@ -47,7 +48,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     checkpoint = open_checkpoint(arguments.checkpoint)
-    pixels = squares(arguments.folder, checkpoint.preprocessing, arguments.pictures)
+    pixels = pixels_of(arguments.folder, checkpoint.preprocessing, arguments.pictures)
     encoders = {precision: SiglipImageEncoder(checkpoint, "cpu", precision) for precision in PRECISIONS}
     vectors = {precision: encoder.encode(pixels) for precision, encoder in encoders.items()}
     best = dict.fromkeys(PRECISIONS, np.inf)
@@ -64,7 +65,7 @@ def main() -> None:
         centred = [each - mean for each in (vectors[precision], vectors["float32"])]
         lengths = np.linalg.norm(centred[0], axis=1) * np.linalg.norm(centred[1], axis=1)
         apart = ((centred[0] * centred[1]).sum(1) / lengths).min()
-        alone = np.concatenate([encoders[precision].encode(one[None]) for one in pixels[:6]])
+        alone = np.concatenate([encoders[precision].encode([one]) for one in pixels[:6]])
         company = np.abs(alone - vectors[precision][:6]).max()
         near = f"cosine {cosine:.5f}, centred {apart:.4f}, alone {company:.0e}"
         print(f"{precision:<9} {rate:6.2f} images/s  {ratio:5.2f} x  {near}")

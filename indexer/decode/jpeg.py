@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from PIL import Image
 from .colours import eight_bits
 from .errors import Damaged, Incomplete, Unsupported
 from .formats import zeros_before
+
+if TYPE_CHECKING:
+    from indexer.models.protocols import Preprocessor
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
@@ -73,6 +76,15 @@ class Frame:
         return self.bits != 8 or self.kind == _LS  # noqa: PLR2004 - bits
 
 
+def least_size(preprocessing: Preprocessor, width: int, height: int) -> tuple[int, int]:
+    """Least size at which a JPEG picture of that size is decoded for *preprocessing*, both as the file has them.
+
+    Twice the wanted pixels each way, so that the last step still averages over enough of them.
+    """
+    wanted_width, wanted_height = preprocessing.wanted(width, height)
+    return 2 * wanted_width, 2 * wanted_height
+
+
 def frame(data: bytes) -> Frame:
     """The frame header of the JPEG file *data*. Raises `Damaged`, or `Unsupported` if nothing reads its kind."""
     return _frame(data, list(_segments(data)))
@@ -94,19 +106,19 @@ def check_scans(data: bytes) -> None:
         raise Incomplete(_BLURRED)
 
 
-def check_whole(data: bytes, side: int) -> None:
+def check_whole(data: bytes, least: tuple[int, int]) -> None:
     """Raise `Damaged` if the compressed data of the JPEG file *data* end before its picture does.
 
-    libjpeg fills the rest with grey and only warns, and Pillow does not say so. The picture is decoded twice, for a
-    square of *side* pixels, with different bytes after its last data: those show in place of missing ones only.
+    libjpeg fills the rest with grey and only warns, and Pillow does not say so. The picture is decoded twice, at no
+    less than the size *least*, with different bytes after its last data: those show in place of missing ones only.
     """
     segments = list(_segments(data))
-    missing = _missing(data, segments, side)
+    missing = _missing(data, segments, least)
     if missing:
         raise Incomplete(_lacking(missing))
 
 
-def mended(data: bytes, side: int) -> Iterator[bytes]:
+def mended(data: bytes, least: Callable[[int, int], tuple[int, int]]) -> Iterator[bytes]:
     """Whole JPEG files with the picture in *data*, which Pillow refuses: the first that it reads is good.
 
     Each has a height and an end mark, and the later ones lack segments that decoding does not need: broken ones cost
@@ -118,7 +130,8 @@ def mended(data: bytes, side: int) -> Iterator[bytes]:
     if _SOS not in {segment.kind for segment in segments}:
         raise Incomplete("it is incomplete: it ends before its picture begins")
     plain = _rebuilt(data, segments)
-    missing = _missing(plain, list(_segments(plain)), side)
+    found = frame(plain)
+    missing = _missing(plain, list(_segments(plain)), least(found.width, found.height))
     if missing:
         raise Incomplete(_lacking(missing))
     if segments[-1].kind != _EOI and not _has_all_scans(data, segments):
@@ -246,19 +259,19 @@ def _has_all_scans(data: bytes, segments: Sequence[_Segment]) -> bool:
     return not any(map(any, lacking.values()))
 
 
-def _missing(data: bytes, segments: Sequence[_Segment], side: int) -> float:
+def _missing(data: bytes, segments: Sequence[_Segment], least: tuple[int, int]) -> float:
     """Share of the picture's rows, from the lowest, that depend on bytes after the last compressed data."""
     scan = max((at for at, segment in enumerate(segments) if segment.kind == _SOS), default=None)
     if scan is None:
         return 1.0
     end = segments[scan + 1].start if scan + 1 < len(segments) else len(data) - zeros_before(data, len(data))
-    one, other = (_decoded(data[:end] + added + _END, side) for added in _CONTINUATIONS)
+    one, other = (_decoded(data[:end] + added + _END, least) for added in _CONTINUATIONS)
     rows = np.flatnonzero((one != other).reshape(len(one), -1).any(1))
     return 1 - float(rows[0]) / len(one) if rows.size else 0.0
 
 
-def _decoded(data: bytes, side: int) -> NDArray[np.uint8]:
+def _decoded(data: bytes, least: tuple[int, int]) -> NDArray[np.uint8]:
     with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
         if not frame(data).is_lossless:
-            image.draft(None, (2 * side, 2 * side))
+            image.draft(None, least)
         return np.asarray(image)

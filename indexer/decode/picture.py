@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -69,7 +70,7 @@ pillow_heif.register_heif_opener(thumbnails=False)
 
 @dataclass(frozen=True, slots=True)
 class DecodedPhoto:
-    """A photo ready for the image encoder: `pixels` uint8 (size, size, 3), its facts, and its miniature, packed.
+    """A photo ready for the image encoder: `pixels` uint8 (height, width, 3), its facts, and its miniature, packed.
 
     `profile` is the ICC profile of the pixels' colours; None for those of the screen (sRGB), and if it is unknown.
     `note` tells what a person should know of the file although it is a photo.
@@ -145,7 +146,7 @@ def _read(task: _Task, data: bytes | None = None, *, is_whole: bool = False) -> 
             image.load()
             adopt_exif(image)
             if task.picture_format == "JPEG" and (jpeg.ended_early(image) or zeros_before(content, len(content))):
-                jpeg.check_whole(content, task.preprocessing.size)
+                jpeg.check_whole(content, jpeg.least_size(task.preprocessing, width, height))
             if image.info.get("progressive") and task.picture_format == "JPEG":
                 jpeg.check_scans(content)
             return _finished(task, image, image, (width, height))
@@ -158,12 +159,12 @@ def _finished(task: _Task, image: Image.Image, exif: HasExif, size: tuple[int, i
     is_of_rgb = profile is None or profile[16:20] == b"RGB "
     colours = srgb(image, profile) if task.is_for_display and not is_of_rgb else rgb(image)
     picture = upright(colours, stored)
-    pixels = task.preprocessing.square(picture)
     if task.picture_format != "JPEG":
         # Some plugins turn the picture themselves when they load it.
         size = picture.size
     elif stored in SIDEWAYS:
         size = size[1], size[0]
+    pixels = task.preprocessing.pixels(picture, size)
     facts = read_facts(exif, size, task.picture_format, task.data)
     return DecodedPhoto(pixels, facts, pack_miniature(miniature(picture)), profile if is_of_rgb else None)
 
@@ -175,9 +176,8 @@ def _reduce(image: Image.Image, preprocessing: Preprocessor, *, is_whole: bool) 
     """
     is_full = preprocessing.is_full and image.width * image.height <= _MOST_WHOLE
     if not (is_whole or is_full):
-        # At least twice the wanted side, so that the last step still averages over enough pixels.
-        side = 2 * preprocessing.size
-        image.draft("RGB" if image.mode == "YCbCr" else image.mode, (side, side))
+        least = jpeg.least_size(preprocessing, image.width, image.height)
+        image.draft("RGB" if image.mode == "YCbCr" else image.mode, least)
 
 
 def _read_png(task: _Task) -> DecodedPhoto:
@@ -203,7 +203,7 @@ def _read_jpeg(task: _Task) -> DecodedPhoto:
                 return _finished(task, image, FileExif(jpeg.exif(task.data)), image.size)
         if frame.is_lossless:
             return _read(task, is_whole=True)
-        for whole in jpeg.mended(task.data, task.preprocessing.size):
+        for whole in jpeg.mended(task.data, partial(jpeg.least_size, task.preprocessing)):
             try:
                 return _read(task, whole)
             except Damaged:
@@ -278,7 +278,7 @@ def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
     with task.memory_lock() if len(task.data) > _LARGE_FILE else nullcontext():
         developed = develop(task.data, task.preprocessing, missing)
     facts = read_facts(developed.exif, (developed.width, developed.height), "RAW", task.data)
-    pixels = task.preprocessing.square(developed.image)
+    pixels = task.preprocessing.pixels(developed.image, developed.shown)
     small = pack_miniature(miniature(developed.image))
     return DecodedPhoto(pixels, facts, small, profile_of(developed.image), developed.note)
 

@@ -31,9 +31,13 @@ _CRW: Final = b"HEAPCCDR"
 
 @dataclass(frozen=True, slots=True)
 class Developed:
-    """A RAW photo: `image` RGB and upright, the full picture's upright size, the file's EXIF, and a note."""
+    """A RAW photo: `image` RGB and upright, the full picture's upright size, the file's EXIF, and a note.
+
+    `shown` is the upright size of the picture that `image` is, before it was reduced.
+    """
 
     image: Image.Image
+    shown: tuple[int, int]
     width: int
     height: int
     exif: FileExif
@@ -85,8 +89,10 @@ def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing
     stored = _ORIENTATIONS.get(sizes.flip, 1)
     width, height = (sizes.height, sizes.width) if stored in SIDEWAYS else (sizes.width, sizes.height)
     preview = _preview(raw)
-    image = None if preview is None else _opened(preview, stored, sizes.width > sizes.height, preprocessing)
-    if image is None:
+    opened = None if preview is None else _opened(preview, stored, (sizes.width, sizes.height), preprocessing)
+    if opened is not None:
+        image, shown = opened
+    else:
         if missing:
             # LibRaw takes missing bytes for black.
             raise _incomplete(data, missing)
@@ -94,8 +100,9 @@ def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing
         image = Image.fromarray(raw.postprocess(half_size=True, use_camera_wb=True, output_bps=8))
         if image.getbbox() is None:
             raise Damaged("it is a RAW photo that decodes to nothing but black")
+        shown = width, height
     note = f"it was read from its preview: {missing} bytes of the file are missing" if missing else None
-    return Developed(image, width, height, FileExif(_exif(data, preview)), note)
+    return Developed(image, shown, width, height, FileExif(_exif(data, preview)), note)
 
 
 def _exif(data: bytes, preview: bytes | None) -> Image.Exif:
@@ -112,27 +119,32 @@ def _preview(raw: rawpy.RawPy) -> bytes | None:
     return found.data if found.format == rawpy.ThumbFormat.JPEG and isinstance(found.data, bytes) else None
 
 
-def _opened(preview: bytes, stored: int, is_wide: bool, preprocessing: Preprocessor) -> Image.Image | None:
-    """*preview* upright; None if it is smaller than the square or broken. *stored* is the RAW photo's orientation.
+def _opened(
+    preview: bytes, stored: int, size: tuple[int, int], preprocessing: Preprocessor
+) -> tuple[Image.Image, tuple[int, int]] | None:
+    """*preview* upright, and its upright size before it was reduced; None if it is smaller than wanted or broken.
 
-    Most cameras store the preview in the sensor's orientation.
+    *stored* is the RAW photo's orientation, and *size* its size as the sensor has it. Most previews are stored so, too.
     """
-    side = preprocessing.size
+    wanted = sorted(preprocessing.wanted(*size))
     try:
         with Image.open(io.BytesIO(preview), formats=["JPEG"]) as image:
-            if min(image.size) < side:
+            whole = image.size
+            if any(side < least for side, least in zip(sorted(whole), wanted, strict=True)):
                 return None
             own = orientation(image)
-            is_turned = (image.width > image.height) != is_wide
+            is_turned = (image.width > image.height) != (size[0] > size[1])
+            least = jpeg.least_size(preprocessing, *whole)
             if not preprocessing.is_full:
-                image.draft("RGB", (2 * side, 2 * side))
+                image.draft("RGB", least)
             picture = image.convert("RGB")
             if jpeg.ended_early(picture):
-                jpeg.check_whole(preview, side)
+                jpeg.check_whole(preview, least)
     except Exception:  # noqa: BLE001 - decoders raise anything, and the photo itself is still there
         return None
     # LibRaw adds EXIF to a preview without it, even if the camera has turned it already.
-    return picture if is_turned else upright(picture, own if own != 1 else stored)
+    turned = 1 if is_turned else own if own != 1 else stored
+    return upright(picture, turned), whole[::-1] if turned in SIDEWAYS else whole
 
 
 def check_raw_complete(data: bytes) -> None:

@@ -4,7 +4,7 @@ Importing this package loads neither torch nor transformers; `siglip.torch_encod
 """
 
 from indexer.models.checkpoints.checkpoint import Checkpoint, open_checkpoint
-from indexer.models.checkpoints.preprocessing import Preprocessing
+from indexer.models.checkpoints.preprocessing import FlexiblePreprocessing, Preprocessing
 from indexer.models.checkpoints.sources import Hub, HuggingFaceHub, download, locate
 
 from .errors import (
@@ -25,6 +25,7 @@ __all__ = [
     "CheckpointUnsupported",
     "DeviceUnavailable",
     "DownloadFailed",
+    "FlexiblePreprocessing",
     "Hub",
     "HuggingFaceHub",
     "ModelError",

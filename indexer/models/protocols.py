@@ -13,30 +13,35 @@ if TYPE_CHECKING:
 
     from .checkpoints.checkpoint import Checkpoint
 
+#: Pictures for an image encoder, each uint8 (height, width, 3); or several of one shape, uint8 (n, height, width, 3).
+Pictures = Sequence[NDArray[np.uint8]] | NDArray[np.uint8]
+
 
 class Preprocessor(Protocol):
-    """Makes the pixels that an image encoder takes; `size` is their side."""
-
-    @property
-    def size(self) -> int:
-        """Pixels a side."""
-        ...
+    """Makes the pixels that an image encoder takes."""
 
     @property
     def is_full(self) -> bool:
         """True if JPEG pictures are decoded at full size. Otherwise it takes less time, and pixels differ a little."""
         ...
 
-    def square(self, image: Image.Image) -> NDArray[np.uint8]:
-        """*image*, RGB and upright, as uint8 (size, size, 3)."""
+    def wanted(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the pixels of a picture of that size; exchanged if those of the picture are."""
+        ...
+
+    def pixels(self, image: Image.Image, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+        """*image*, RGB and upright, as uint8 (height, width, 3).
+
+        *size* is the width and height of the whole picture, if *image* was decoded at reduced size.
+        """
         ...
 
 
 class ImageEncoder(Protocol):
     """Encodes pictures."""
 
-    def encode(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Unit vectors, float32 (n, d), of *pixels*, uint8 (n, size, size, 3)."""
+    def encode(self, pixels: Pictures) -> NDArray[np.float32]:
+        """Unit vectors, float32 (n, d), of *pixels*, in their order."""
         ...
 
 

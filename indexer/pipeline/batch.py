@@ -105,7 +105,7 @@ class BatchWriter:
     def _embed(self, new: list[Decoded]) -> _ByDigest:
         if not new:
             return {}
-        vectors = self._image_encoder().encode(np.stack([reading.pixels for reading in new]))
+        vectors = self._image_encoder().encode([reading.pixels for reading in new])
         return {reading.digest: vector for reading, vector in zip(new, vectors, strict=True)}
 
     def _store_one(self, t: Transaction, reading: Reading, vectors: _ByDigest, to_tag: _ById) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import struct
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -94,13 +95,13 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The file holds a photo that must be embedded; `pixels` are uint8 (size, size, 3)."""
+    """The file holds a photo that must be embedded; `pixels` are uint8 (height, width, 3)."""
 
     file: ReadRequest
     stamp: Stamp
     content_hash: bytes
     pixels: NDArray[np.uint8]
-    #: 16 bytes, of the pixels.
+    #: 16 bytes, of the pixels; see `pixels_digest`.
     digest: bytes
     facts: Facts
     #: As it is stored: see `indexer.decode.miniature`.
@@ -197,8 +198,19 @@ def _decode(file: ReadRequest, stamp: Stamp, data: bytes, preprocessing: Preproc
     except DecodeError as error:
         tried = content_hash if error.outcome is Outcome.FAILED else None
         return Refused(file, stamp, error.outcome, error.reason, tried=tried)
-    digest = hashlib.blake2b(photo.pixels.tobytes(), digest_size=16).digest()
+    digest = pixels_digest(photo.pixels)
     return Decoded(file, stamp, content_hash, photo.pixels, digest, photo.facts, photo.miniature, photo.note)
+
+
+def pixels_digest(pixels: NDArray[np.uint8]) -> bytes:
+    """Digest of *pixels*, uint8 (height, width, 3): 16 bytes, BLAKE2b.
+
+    Blank pages of two shapes have the same bytes, so the shape is part of it, except of squares.
+    """
+    height, width, _ = pixels.shape
+    # Libraries hold digests of squares that were made before there were other shapes.
+    shape = b"" if height == width else struct.pack("<II", height, width)
+    return hashlib.blake2b(pixels.tobytes(), digest_size=16, person=shape).digest()
 
 
 def _read_facts(file: ReadRequest) -> Reading:

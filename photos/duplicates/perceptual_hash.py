@@ -218,10 +218,12 @@ def _merged(parts: Sequence[StoredHashes]) -> PhotoHashes:
 class _HashSquare:
     """Preprocessing for the hash: the whole picture, resized to 32 x 32."""
 
-    size = _SIDE
     is_full = False
 
-    def square(self, image: Image.Image) -> NDArray[np.uint8]:
+    def wanted(self, width: int, height: int) -> tuple[int, int]:  # noqa: ARG002 - the same for every picture
+        return _SIDE, _SIDE
+
+    def pixels(self, image: Image.Image, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:  # noqa: ARG002 - as above
         return np.asarray(image.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS))
 
 
@@ -251,10 +253,12 @@ def hash_pixels(pixels: NDArray[np.uint8]) -> PerceptualHash:
 class _PixelDigest:
     """Preprocessing that returns a digest of all pixels in place of pixels."""
 
-    size = _SIDE
     is_full = True
 
-    def square(self, image: Image.Image) -> NDArray[np.uint8]:
+    def wanted(self, width: int, height: int) -> tuple[int, int]:  # noqa: ARG002 - as above
+        return _SIDE, _SIDE
+
+    def pixels(self, image: Image.Image, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:  # noqa: ARG002 - as above
         shape = f"{image.width} {image.height} ".encode()
         return np.frombuffer(hashlib.sha256(shape + image.tobytes()).digest(), np.uint8)
 

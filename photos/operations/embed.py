@@ -41,7 +41,11 @@ def embed(library: OpenLibrary, request: EmbedRequest) -> EmbedResult:
     checkpoint = models.pick(library.settings, request.model, library.model_reference)
     if request.texts:
         return EmbedResult(checkpoint.name, library.text_encoder(checkpoint).encode_text(request.texts))
-    encoder = library.image_encoder(checkpoint, library.settings.precision)
+    space, precision = library.space_if_any, library.settings.precision
+    if space is not None and request.model is None:
+        # Comparable with the library's own vectors, whatever the settings are now.
+        checkpoint, precision = checkpoint.seeing_as(space.identity.preprocessing), space.identity.precision
+    encoder = library.image_encoder(checkpoint, precision)
     batches = list(encode_pictures(encoder, checkpoint.preprocessing, request.images, _BATCH))
     return EmbedResult(checkpoint.name, np.concatenate(batches))
 

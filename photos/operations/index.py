@@ -35,6 +35,8 @@ class AddRequest:
     moved: Sequence[tuple[str, str]] = ()
     #: Checkpoint of a library that has none yet: a name, a hub id or a folder.
     model: str | None = None
+    #: Patches that a picture has at most, for a NaFlex checkpoint of a library that has no photos yet.
+    patches: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def add(library: OpenLibrary, request: AddRequest, progress: Progress = SILENT) 
     paths = [checked(folder) for folder in request.folders]
     moves = [(absolute(old), checked(new)) for old, new in request.moved]
     _begin(library, progress)
-    model = library.choose_model(request.model)
+    model = library.choose_model(request.model, request.patches)
     with library.catalog.write() as t:
         folders = [move(t, old, new) for old, new in moves]
         folders += [register(t, path, request.excludes) for path in paths]

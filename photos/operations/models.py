@@ -31,8 +31,10 @@ class ModelStatus:
     #: Whether the library has chosen it.
     chosen: bool
     dimension: int
-    #: Pixels of a side.
-    image_size: int
+    #: Pixels of a side; None if pictures keep their proportions.
+    image_size: int | None
+    #: Patches that a picture has at most, if pictures keep their proportions.
+    patches: int | None
     #: Tokens.
     text_length: int
     preprocessing: str
@@ -59,20 +61,21 @@ def list_models(library: OpenLibrary) -> tuple[ModelEntry, ...]:
     )
 
 
-def use_model(library: OpenLibrary, reference: str) -> Model:
-    """Choose the checkpoint of a library that has no photos. Raises the errors of `photos.models.choose`."""
-    return library.choose_model(reference)
+def use_model(library: OpenLibrary, reference: str, patches: int | None = None) -> Model:
+    """Choose the checkpoint of a library that has no photos, and of a NaFlex one the most *patches* of a picture.
+
+    Raises the errors of `photos.models.choose`.
+    """
+    return library.choose_model(reference, patches)
 
 
 def model_status(library: OpenLibrary) -> ModelStatus:
     """Describe the library's checkpoint and compare its weights. Raises `ModelError` if it cannot be opened."""
-    space = None
-    if not library.is_new:
-        with library.catalog.read() as t:
-            space_id = t.library.space_id()
-            space = None if space_id is None else t.spaces.get(space_id)
+    space = library.space_if_any
     reference = library.model_reference
     checkpoint = pick(library.settings, None, reference)
+    if space is not None:
+        checkpoint = checkpoint.seeing_as(space.identity.preprocessing)
     weights_hash = checkpoint.weights_hash()
     return ModelStatus(
         model=checkpoint.name,
@@ -80,6 +83,7 @@ def model_status(library: OpenLibrary) -> ModelStatus:
         chosen=reference is not None,
         dimension=checkpoint.dimension,
         image_size=checkpoint.image_size,
+        patches=checkpoint.patches,
         text_length=checkpoint.text_length,
         preprocessing=checkpoint.preprocessing.name if space is None else space.identity.preprocessing,
         precision=None if space is None else space.identity.precision,

@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer import DecodeError, ImageEncoder
+from indexer import DecodeError, ImageEncoder, Preprocessor
 from indexer.decode import read_photo
-from indexer.models import Preprocessing
 from indexer.workers.file_reader import MOST_BYTES
 from photos.errors import MissingFolder, UnreadablePicture
 from photos.library import OpenLibrary
@@ -69,19 +68,20 @@ def picture_vector(library: OpenLibrary, space: Space, path: str, *, named: str 
     preprocessing = library.checkpoint_of(space).preprocessing
     # Decoded first: a file that is no picture is reported before the encoder is loaded.
     pixels = _pixels(preprocessing, named, content)
-    return Picture(library.space_image_encoder(space).encode(pixels[np.newaxis])[0], photo_id)
+    return Picture(library.space_image_encoder(space).encode([pixels])[0], photo_id)
 
 
 def encode_pictures(
-    encoder: ImageEncoder, preprocessing: Preprocessing, paths: Sequence[str], batch_size: int
+    encoder: ImageEncoder, preprocessing: Preprocessor, paths: Sequence[str], batch_size: int
 ) -> Iterator[NDArray[np.float32]]:
     """Yield unit vectors, float32 (b, d), of the pictures at *paths*, at most *batch_size* at a time.
 
     Raises `UnreadablePicture`.
     """
     for start in range(0, len(paths), batch_size):
-        pixels = [_pixels(preprocessing, path, _read(path, path)) for path in paths[start : start + batch_size]]
-        yield encoder.encode(np.stack(pixels))
+        yield encoder.encode(
+            [_pixels(preprocessing, path, _read(path, path)) for path in paths[start : start + batch_size]]
+        )
 
 
 def photo_at(t: Transaction, path: str) -> Photo | None:
@@ -101,7 +101,7 @@ def known_photo(t: Transaction, path: str) -> Photo:
     return photo
 
 
-def _pixels(preprocessing: Preprocessing, named: str, content: bytes) -> NDArray[np.uint8]:
+def _pixels(preprocessing: Preprocessor, named: str, content: bytes) -> NDArray[np.uint8]:
     try:
         return read_photo(content, preprocessing).pixels
     except DecodeError as error:

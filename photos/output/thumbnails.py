@@ -27,10 +27,12 @@ class _Fit:
     size: int
     is_full: bool = False
 
-    def square(self, image: Image.Image) -> NDArray[np.uint8]:
-        scale = min(1.0, self.size / max(image.size))
-        width, height = (max(1, round(side * scale)) for side in image.size)
-        return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS))
+    def wanted(self, width: int, height: int) -> tuple[int, int]:
+        scale = min(1.0, self.size / max(width, height, 1))
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    def pixels(self, image: Image.Image, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:  # noqa: ARG002 - a thumbnail is not enlarged
+        return np.asarray(image.resize(self.wanted(*image.size), Image.Resampling.LANCZOS))
 
 
 def thumbnail(path: bytes, side: int) -> Image.Image | None:

@@ -204,7 +204,8 @@ class ModelStatusRecord(TypedDict):
     folder: Annotated[str, "Folder of its files."]
     chosen: Annotated[bool, "Whether the library has chosen it."]
     dimension: Annotated[int, "Numbers in an embedding."]
-    image_size: Annotated[int, "Pixels of a side."]
+    image_size: Annotated[int | None, "Pixels of a side; null if pictures keep their proportions."]
+    patches: Annotated[int | None, "Patches that a picture has at most, if pictures keep their proportions."]
     text_length: Annotated[int, "Tokens of the longest text."]
     preprocessing: Annotated[str, "Name of the preprocessing."]
     precision: Annotated[str | None, "Precision of the library's embeddings."]
@@ -386,6 +387,7 @@ def model_status_record(status: ModelStatus) -> ModelStatusRecord:
         "chosen": status.chosen,
         "dimension": status.dimension,
         "image_size": status.image_size,
+        "patches": status.patches,
         "text_length": status.text_length,
         "preprocessing": status.preprocessing,
         "precision": status.precision,

@@ -57,7 +57,7 @@ class ColourEncoders:
 
 class ColourImageEncoder:
     def encode(self, pixels):
-        return _vectors(pixels.reshape(len(pixels), -1, 3).mean(1))
+        return _vectors(np.stack([picture.mean((0, 1)) for picture in pixels]))
 
 
 class ColourTextEncoder:

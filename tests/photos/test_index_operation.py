@@ -74,7 +74,7 @@ def test_full_decoding_is_of_the_library_and_not_of_later_settings(tmp_path, req
         assert library.space.identity.preprocessing.endswith("-full")
         full = library.checkpoint_of(library.space).preprocessing
     data = (pictures / "grainy.jpg").read_bytes()
-    square = full.square(Image.open(io.BytesIO(data)))
+    square = full.pixels(Image.open(io.BytesIO(data)))
     assert (read_photo(data, full).pixels == square).all()
     assert (read_photo(data, replace(full, is_full=False)).pixels != square).any()
     with opened("reduced") as library:

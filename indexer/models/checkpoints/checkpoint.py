@@ -15,9 +15,17 @@ from indexer.models.errors import CheckpointDamaged, CheckpointUnsupported
 from store import SpaceIdentity
 
 from .config import Json, TransformerShape, number, read_json, section, transformer_shape
-from .preprocessing import Preprocessing, read_preprocessing
+from .preprocessing import (
+    FlexiblePreprocessing,
+    Preprocessing,
+    patches_in,
+    read_flexible_preprocessing,
+    read_preprocessing,
+)
 from .safetensors_map import MappedArrays
 
+#: Types of models in config.json: fixed SigLIP and SigLIP 2, and NaFlex.
+_FIXED, _FLEXIBLE = "siglip", "siglip2"
 _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
 _SCALARS = frozenset({"logit_scale", "logit_bias"})
@@ -27,23 +35,26 @@ _CODE = "it needs to run code of its own, which is never done"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A fixed-resolution SigLIP or SigLIP 2 checkpoint."""
+    """A SigLIP or SigLIP 2 checkpoint, of fixed or flexible resolution (NaFlex)."""
 
     folder: Path
     #: The user's name for it: a hub id, a folder, or "demo".
     name: str
     dimension: int
-    image_size: int
+    #: Pixels of a side; None if the resolution is flexible.
+    image_size: int | None
     #: Tokens of every text, padding included.
     text_length: int
     #: The natural logarithm of the scale, and the bias: p = sigmoid(exp(scale) * cosine + bias).
     logit_scale: float
     logit_bias: float
-    preprocessing: Preprocessing
+    preprocessing: Preprocessing | FlexiblePreprocessing
     text: TransformerShape
     vision: TransformerShape
     #: Pixels of a patch's side.
     patch_size: int
+    #: Places in a row and in a column of the image encoder's table of positions.
+    grid: int
     #: Parameters of the image encoder.
     vision_parameters: int
     weights: tuple[Path, ...] = field(repr=False)
@@ -61,9 +72,27 @@ class Checkpoint:
                 digests.append(hashlib.file_digest(file, "sha256").hexdigest())
         return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
-    def decoding(self, *, is_full: bool) -> Checkpoint:
-        """This checkpoint with JPEG pictures decoded at full size, or at reduced size."""
-        return replace(self, preprocessing=replace(self.preprocessing, is_full=is_full))
+    @property
+    def patches(self) -> int | None:
+        """Patches that a picture has at most; None if the resolution is fixed."""
+        return self.preprocessing.patches if isinstance(self.preprocessing, FlexiblePreprocessing) else None
+
+    def decoding(self, *, is_full: bool, patches: int | None = None) -> Checkpoint:
+        """This checkpoint with JPEG pictures decoded at full size, or at reduced size.
+
+        If its resolution is flexible, pictures get at most *patches* patches; None keeps the checkpoint's number.
+        """
+        changed = replace(self.preprocessing, is_full=is_full)
+        if patches is not None and isinstance(changed, FlexiblePreprocessing):
+            changed = replace(changed, patches=patches)
+        return replace(self, preprocessing=changed)
+
+    def seeing_as(self, preprocessing: str) -> Checkpoint:
+        """This checkpoint with the preprocessing of that name, as far as a choice of its own makes it another one."""
+        patches = patches_in(preprocessing)
+        in_full = self.decoding(is_full=True, patches=patches)
+        is_full = in_full.preprocessing.name == preprocessing
+        return in_full if is_full else self.decoding(is_full=False, patches=patches)
 
     def identity(self, precision: str, weights_hash: str) -> SpaceIdentity:
         """Identity of the space of embeddings in *precision*."""
@@ -88,7 +117,7 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
     dimension = number(folder, vision, "hidden_size", 768)
     if number(folder, text, "projection_size", number(folder, text, "hidden_size", 768)) != dimension:
         raise CheckpointDamaged(folder, "its text and image encoders make vectors of different lengths")
-    image_size = number(folder, vision, "image_size", 224)
+    image_size, patch_size, grid = _resolution(folder, config, vision)
     weights = _weights(folder)
     scale, bias, parameters = _read_header(folder, weights)
     return Checkpoint(
@@ -99,10 +128,11 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
         text_length=number(folder, text, "max_position_embeddings", 64),
         logit_scale=scale,
         logit_bias=bias,
-        preprocessing=read_preprocessing(folder, image_size),
+        preprocessing=_preprocessing(folder, image_size, patch_size),
         text=transformer_shape(folder, text),
         vision=transformer_shape(folder, vision),
-        patch_size=number(folder, vision, "patch_size", 16),
+        patch_size=patch_size,
+        grid=grid,
         vision_parameters=parameters,
         weights=weights,
     )
@@ -123,19 +153,35 @@ def check_settings(folder: Path) -> Json:
             raise CheckpointUnsupported(folder, _CODE)
     if not any((folder / name).is_file() for name in _TOKENIZERS):
         raise CheckpointDamaged(folder, "tokenizer.json is missing")
-    read_preprocessing(folder, number(folder, vision, "image_size", 224))
+    image_size, patch_size, _ = _resolution(folder, config, vision)
+    _preprocessing(folder, image_size, patch_size)
     for each in (vision, section(folder, config, "text_config")):
         transformer_shape(folder, each)
     return config
 
 
+def _resolution(folder: Path, config: Json, vision: Json) -> tuple[int | None, int, int]:
+    """Pixels of a picture's side, None if it is flexible, and of a patch's; places in a row of the positions' table."""
+    patch = number(folder, vision, "patch_size", 16)
+    if config.get("model_type") == _FLEXIBLE:
+        places = number(folder, vision, "num_patches", 256)
+        grid = math.isqrt(places)
+        if grid * grid != places:
+            raise CheckpointDamaged(folder, f"its {places} positions are no square")
+        return None, patch, grid
+    image_size = number(folder, vision, "image_size", 224)
+    return image_size, patch, image_size // patch
+
+
+def _preprocessing(folder: Path, image_size: int | None, patch: int) -> Preprocessing | FlexiblePreprocessing:
+    if image_size is None:
+        return read_flexible_preprocessing(folder, patch)
+    return read_preprocessing(folder, image_size)
+
+
 def _check_kind(folder: Path, config: Json) -> None:
     kind = config.get("model_type")
-    if kind == "siglip2":
-        raise CheckpointUnsupported(
-            folder, "it is of flexible resolution (NaFlex), which comes in a later version; use a fixed-resolution one"
-        )
-    if kind != "siglip":
+    if kind not in {_FIXED, _FLEXIBLE}:
         raise CheckpointUnsupported(folder, f"it is {kind!r} and not a SigLIP model")
     if "auto_map" in config:
         raise CheckpointUnsupported(folder, _CODE)

@@ -76,12 +76,12 @@ def section(folder: Path, config: Json, name: str) -> Json:
     return found
 
 
-def number(folder: Path, settings: Json, name: str, default: int) -> int:
-    """A whole number greater than 0 in config.json. Raises `CheckpointDamaged`."""
+def number(folder: Path, settings: Json, name: str, default: int, file: str = "config.json") -> int:
+    """A whole number greater than 0 in *settings*, which are those of *file*. Raises `CheckpointDamaged`."""
     value = settings.get(name)
     value = default if value is None else value
     if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
-        raise CheckpointDamaged(folder, f"config.json says {name} is {value!r}")
+        raise CheckpointDamaged(folder, f"{file} says {name} is {value!r}")
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,8 +13,8 @@ from indexer.models.backends.devices import choose, packs_bfloat16, pass_threads
 from indexer.models.backends.int8 import ROWS, int8_layers
 from indexer.models.backends.linear import PACKED_BFLOAT16, PLAIN, LinearLayers
 from indexer.models.checkpoints.checkpoint import Checkpoint
-from indexer.models.checkpoints.preprocessing import Preprocessing
 from indexer.models.errors import NumbersOverflowed
+from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
 
 from .towers import DTYPES, TextTower, VisionTower
@@ -26,41 +27,59 @@ _TEXT_BATCH = 32
 
 
 class SiglipImageEncoder:
-    """A checkpoint's image encoder, loaded. An embedding does not depend on which pictures share its batch."""
+    """A checkpoint's image encoder, loaded. An embedding does not depend on which pictures share its batch.
+
+    Pictures of one shape share a pass, so that none is padded.
+    """
 
     def __init__(self, checkpoint: Checkpoint, device: str | None = None, precision: str | None = None) -> None:
-        self.preprocessing: Preprocessing = checkpoint.preprocessing
+        self.preprocessing = checkpoint.preprocessing
         self._dimension = checkpoint.dimension
         self.device, self.precision = choose(checkpoint, device, precision)
         self._model = VisionTower(checkpoint, self.device, self.precision, _linear_layers(self.device, self.precision))
         self._passes = pass_threads(self.device)
-        self._size = _IMAGE_BATCH.get(self.device, _GPU_BATCH)
-        if self.precision == "int8":
-            self._size = max(1, ROWS // (checkpoint.image_size // checkpoint.patch_size) ** 2)
+        self._patch = checkpoint.patch_size
         self._mean, self._std = (
-            torch.tensor(each, device=self.device).repeat(checkpoint.image_size)
-            for each in (self.preprocessing.mean, self.preprocessing.std)
+            torch.tensor(each, device=self.device) for each in (self.preprocessing.mean, self.preprocessing.std)
         )
 
-    def encode(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Embeddings of length one, float32 (n, d), of *pixels*, uint8 (n, size, size, 3).
+    def encode(self, pixels: Pictures) -> NDArray[np.float32]:
+        """Embeddings of length one, float32 (n, d), of *pixels*, in their order.
 
         Raises `NumbersOverflowed` if the precision cannot hold the model's numbers.
         """
-        some = [pixels[start : start + self._size] for start in range(0, len(pixels), self._size)]
-        parts = list(self._passes.map(self._pass, some))
-        return np.concatenate(parts) if parts else np.empty((0, self._dimension), np.float32)
+        of_shape = defaultdict(list)
+        for place, picture in enumerate(pixels):
+            of_shape[picture.shape].append(place)
+        some = [
+            places[start : start + size]
+            for shape, places in of_shape.items()
+            for size in [self._pass_size(shape)]
+            for start in range(0, len(places), size)
+        ]
+        made = np.empty((len(pixels), self._dimension), np.float32)
+        parts = self._passes.map(self._pass, ([pixels[place] for place in places] for places in some))
+        for places, part in zip(some, parts, strict=True):
+            made[places] = part
+        return made
+
+    def _pass_size(self, shape: tuple[int, ...]) -> int:
+        """Number of pictures of that *shape*, (height, width, 3), in a pass."""
+        if self.precision == "int8":
+            return max(1, ROWS // ((shape[0] // self._patch) * (shape[1] // self._patch)))
+        return _IMAGE_BATCH.get(self.device, _GPU_BATCH)
 
     @torch.inference_mode()
-    def _pass(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        count = len(pixels)
-        if self.precision == "int8" and count < self._size:
+    def _pass(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        count, shape = len(pictures), pictures[0].shape
+        if self.precision == "int8":
             # A full batch always: rounding of floats depends on their number, and a step of 8 bits is large.
-            pixels = np.concatenate([pixels, np.zeros((self._size - count, *pixels.shape[1:]), np.uint8)])
+            pictures = [*pictures, *[np.zeros(shape, np.uint8)] * (self._pass_size(shape) - count)]
         # A copy: Pillow's arrays are read-only, and torch warns about those on standard error.
-        batch = torch.from_numpy(np.array(pixels)).to(self.device)
+        batch = torch.from_numpy(np.stack(pictures)).to(self.device)
         # In float32 in every precision, as in the reference's image processor; by whole lines of pixels.
-        lines = batch.flatten(2).float().mul_(self.preprocessing.rescale).sub_(self._mean).div_(self._std)
+        mean, std = self._mean.repeat(shape[1]), self._std.repeat(shape[1])
+        lines = batch.flatten(2).float().mul_(self.preprocessing.rescale).sub_(mean).div_(std)
         # By default CUDA rounds float32 convolutions to ten bits, and the patch embedding is one.
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             pooled = self._model(lines.view(batch.shape).to(DTYPES[self.precision]))[:count].float()

@@ -6,6 +6,7 @@ transformers itself takes twice as long to import as torch.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -19,6 +20,8 @@ from indexer.models.errors import CheckpointDamaged
 #: Data types of weights and pixels. int8 layers are made from float32 weights.
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "int8": torch.float32}
 _COLOURS = 3
+#: Bytes of interpolated positions that are remembered: of base size, 85 shapes of 256 patches, or 21 of 1024.
+_REMEMBERED = 1 << 26
 
 
 class TextTower:
@@ -46,16 +49,49 @@ class VisionTower:
 
     def __init__(self, checkpoint: Checkpoint, device: str, precision: str, layers: LinearLayers = PLAIN) -> None:
         weights, shape = TowerWeights(checkpoint, "vision_model", device, precision), checkpoint.vision
-        patches = (checkpoint.image_size // checkpoint.patch_size) ** 2
-        self._embed = _patches(weights, checkpoint.patch_size, shape.width, layers)
-        self._places = weights("embeddings.position_embedding.weight", patches, shape.width)
+        if checkpoint.patches is None:
+            self._embed = _patches(weights, checkpoint.patch_size, shape.width, layers)
+            table = weights("embeddings.position_embedding.weight", checkpoint.grid**2, shape.width)
+            self._places: Callable[[int, int], torch.Tensor] = lambda _rows, _columns: table
+        else:
+            self._embed = _flexible_patches(weights, checkpoint.patch_size, shape.width, layers)
+            self._places = InterpolatedPositions(checkpoint, device, precision)
+        self._patch = checkpoint.patch_size
         self._encoder = TransformerEncoder(weights, shape, layers)
         self._last = layer_norm(weights, "post_layernorm", shape)
         self._head = _PoolingHead(weights, shape, layers)
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Vectors, (n, d), of scaled pixels, (n, size, size, 3)."""
-        return self._head(self._last(self._encoder(self._embed(pixels) + self._places)))
+        """Vectors, (n, d), of scaled pixels, (n, height, width, 3)."""
+        places = self._places(pixels.shape[1] // self._patch, pixels.shape[2] // self._patch)
+        return self._head(self._last(self._encoder(self._embed(pixels) + places)))
+
+
+class InterpolatedPositions:
+    """The positions of a NaFlex checkpoint, interpolated from its square table for each shape of pictures.
+
+    It interpolates on the CPU in float32, whatever the device and the precision, and remembers the last shapes.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: str, precision: str) -> None:
+        width, side = checkpoint.vision.width, checkpoint.grid
+        weights = TowerWeights(checkpoint, "vision_model", "cpu", "float32")
+        table = weights("embeddings.position_embedding.weight", side * side, width)
+        # (1, width, side, side), as `interpolate` wants it.
+        self._table = table.view(side, side, width).permute(2, 0, 1).unsqueeze(0)
+        self._device, self._dtype = device, DTYPES[precision]
+        most = (checkpoint.patches or side * side) * width * self._dtype.itemsize
+        self._remembered = lru_cache(max(1, _REMEMBERED // most))(self._interpolated)
+
+    def __call__(self, rows: int, columns: int) -> torch.Tensor:
+        """The positions of *rows* times *columns* patches, row by row, (rows * columns, width)."""
+        return self._remembered(rows, columns)
+
+    def _interpolated(self, rows: int, columns: int) -> torch.Tensor:
+        made = functional.interpolate(
+            self._table, (rows, columns), mode="bilinear", align_corners=False, antialias=True
+        )
+        return made[0].flatten(1).t().contiguous().to(self._device, self._dtype)
 
 
 def _patches(weights: TowerWeights, size: int, width: int, layers: LinearLayers) -> Layer:
@@ -68,13 +104,24 @@ def _patches(weights: TowerWeights, size: int, width: int, layers: LinearLayers)
         )
     # A convolution with a stride as long as its kernel is a product of patches and one matrix.
     embed = layers.patches(weight.permute(0, 2, 3, 1).reshape(width, -1), bias)
+    return lambda pixels: embed(cut(pixels, size))
 
-    def cut(pixels: torch.Tensor) -> torch.Tensor:
-        count, side = pixels.shape[0], pixels.shape[1] // size
-        rows = pixels[:, : side * size, : side * size].reshape(count, side, size, side, -1)
-        return embed(rows.transpose(2, 3).reshape(count, side * side, -1))
 
-    return cut
+def _flexible_patches(weights: TowerWeights, size: int, width: int, layers: LinearLayers) -> Layer:
+    """The patch embedding of a NaFlex checkpoint, whose weight is a matrix: its inputs are row, column, channel."""
+    make = layers.patches or layers.linear
+    embed = make(
+        weights("embeddings.patch_embedding.weight", width, size * size * _COLOURS),
+        weights("embeddings.patch_embedding.bias", width),
+    )
+    return lambda pixels: embed(cut(pixels, size))
+
+
+def cut(pixels: torch.Tensor, size: int) -> torch.Tensor:
+    """*pixels*, (n, height, width, 3), as patches row by row, (n, patches, size * size * 3). What is left over goes."""
+    count, rows, columns = pixels.shape[0], pixels.shape[1] // size, pixels.shape[2] // size
+    whole = pixels[:, : rows * size, : columns * size].reshape(count, rows, size, columns, -1)
+    return whole.transpose(2, 3).reshape(count, rows * columns, -1)
 
 
 class _PoolingHead:

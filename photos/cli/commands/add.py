@@ -28,6 +28,7 @@ from photos.cli.kit.program import Invocation, lower_priority, pass_invocation
 @options.model
 @options.device
 @options.precision
+@options.patches
 @options.workers
 @options.threads
 @options.nice
@@ -42,6 +43,7 @@ def add(
     model: str | None,
     device: str | None,
     precision: str | None,
+    patches: int | None,
     workers: int | None,
     threads: int | None,
     nice: int,
@@ -78,7 +80,7 @@ def add(
         _preview(invocation, folders, excludes, as_json=as_json)
         return
     lower_priority(nice)
-    request = AddRequest(folders, excludes, moved, model)
+    request = AddRequest(folders, excludes, moved, model, patches)
     with (
         invocation.open_library(device=device, precision=precision, workers=workers, threads=threads) as library,
         index_progress(as_json=as_json) as progress,

@@ -48,6 +48,12 @@ precision = click.option(
     type=click.Choice(["float32", "bfloat16", "float16", "int8"]),
     help="Precision of a new library's embeddings; the best for the device unless set.",
 )
+patches = click.option(
+    "--patches",
+    type=click.Choice(["256", "576", "1024"]),
+    callback=lambda _context, _option, value: None if value is None else int(value),
+    help="Most patches of a picture in a new library, for NaFlex checkpoints; 256 unless set.",
+)
 nice = click.option(
     "--nice",
     type=click.IntRange(0, 19),

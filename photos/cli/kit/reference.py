@@ -25,6 +25,7 @@ setting is called `PHOTOS_` and its name in capitals.
 | `device` | `cpu`, `cuda` or `mps` | the best available one |
 | `precision` | `float32`, `bfloat16`, `float16` or `int8`, for a new library | the best for the device |
 | `decode` | `full` or `reduced`: [the size at which JPEG is decoded](files.md#formats), for a new library | `reduced` |
+| `patches` | `256`, `576` or `1024`: [most patches a picture](internals/embedder.md#naflex), for a new library | 256 |
 | `workers` | processes that read and decode | the number of cores, up to 8 |
 | `threads` | threads that the model computes with | as many as torch chooses |
 | `batch_size` | photos that are encoded and stored at once | 32 |

@@ -53,14 +53,14 @@ def packed(masks, picture=PICTURE):
 def test_colours_in_fields_of_any_width_are_read(bits, masks, top_down):
     got = pixels(bitmap(packed(masks), masks, bits=bits, top_down=top_down))
     coarsest = min((mask >> ((mask & -mask).bit_length() - 1)) for mask in masks)
-    assert difference(got, SQUARE.square(PICTURE)) < 1 + 128 / coarsest
+    assert difference(got, SQUARE.pixels(PICTURE)) < 1 + 128 / coarsest
 
 
 @pytest.mark.parametrize("header", [56, 108, 124])
 @pytest.mark.parametrize("masks", [(0xFF0000, 0xFF00, 0xFF, 0xFF000000), (0x3FC00, 0x3FC0000, 0x3FC, 1 << 31)], ids=str)
 def test_an_alpha_of_zero_everywhere_is_none(masks, header):
     data = bitmap(packed(masks[:3]), masks, header=header)
-    assert difference(pixels(data), SQUARE.square(PICTURE)) < 2
+    assert difference(pixels(data), SQUARE.pixels(PICTURE)) < 2
 
 
 def test_a_real_alpha_shows_white():
@@ -68,7 +68,7 @@ def test_a_real_alpha_shows_white():
     half = PICTURE.copy()
     half.putalpha(Image.new("L", PICTURE.size, 128))
     expected = Image.blend(Image.new("RGB", PICTURE.size, "white"), PICTURE, 128 / 255)
-    assert difference(pixels(bitmap(packed(masks, half), masks, header=124)), SQUARE.square(expected)) < 2
+    assert difference(pixels(bitmap(packed(masks, half), masks, header=124)), SQUARE.pixels(expected)) < 2
 
 
 @pytest.mark.parametrize("size", [16, 20, 24, 36])

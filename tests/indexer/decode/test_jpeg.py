@@ -103,7 +103,7 @@ def test_a_lossless_jpeg_is_decoded_at_full_size():
     grey = np.asarray(PICTURE.convert("L"))
     data = imagecodecs.ljpeg_encode(grey)
     assert b"\xff\xc3" in data
-    assert (pixels(data) == SQUARE.square(Image.fromarray(grey).convert("RGB"))).all()
+    assert (pixels(data) == SQUARE.pixels(Image.fromarray(grey).convert("RGB"))).all()
 
 
 @pytest.mark.parametrize("bits", [12, 16])
@@ -111,7 +111,7 @@ def test_a_jpeg_of_more_than_eight_bits_is_scaled(bits):
     grey = np.asarray(PICTURE.convert("L"))
     deep = (grey.astype(np.float64) / 255 * (2**bits - 1)).astype(np.uint16)
     data = imagecodecs.jpegls_encode(deep) if bits == 16 else imagecodecs.ljpeg_encode(deep, bitspersample=12)
-    assert difference(pixels(data), SQUARE.square(Image.fromarray(grey).convert("RGB"))) < 1
+    assert difference(pixels(data), SQUARE.pixels(Image.fromarray(grey).convert("RGB"))) < 1
 
 
 def test_a_jpeg_of_several_resolutions_is_named():
@@ -127,7 +127,7 @@ def test_a_mended_jpeg_is_upright(orientation):
     data = encoded(stored, quality=95, exif=exif_with(Orientation=orientation))
     photo = read_photo(data[:2] + segment(0xE0, b"JFIF\0") + data[20:-2], SQUARE)
     assert (photo.facts.width, photo.facts.height) == (480, 320)
-    assert difference(photo.pixels, SQUARE.square(PICTURE)) < 3
+    assert difference(photo.pixels, SQUARE.pixels(PICTURE)) < 3
 
 
 def test_a_second_picture_in_the_file_does_not_matter():

@@ -9,7 +9,7 @@ from PIL import Image
 
 from indexer.decode import Damaged, Unsupported, read_photo
 from indexer.decode.errors import Incomplete
-from indexer.models import Preprocessing
+from indexer.models import FlexiblePreprocessing, Preprocessing
 from tests.pictures import scene
 from tests.raw_photos import dng, stamp_of_phase_one
 
@@ -19,7 +19,7 @@ BACK = {1: None, 3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8:
 
 
 def alike(pixels, image):
-    wanted = SQUARE.square(image)
+    wanted = SQUARE.pixels(image)
     return np.corrcoef(pixels.ravel(), wanted.ravel())[0, 1]
 
 
@@ -32,6 +32,20 @@ def test_a_raw_photo_is_upright_with_and_without_a_preview(orientation, has_prev
     photo = read_photo(dng(stored, preview, orientation), SQUARE)
     assert alike(photo.pixels, picture) > 0.97
     assert (photo.facts.width, photo.facts.height, photo.facts.format) == (240, 160, "RAW")
+
+
+@pytest.mark.parametrize("preview", [None, (480, 320), (60, 40), (480, 270)])
+@pytest.mark.parametrize("orientation", BACK)
+def test_a_raw_photo_keeps_the_proportions_of_what_is_shown_of_it(orientation, preview):
+    flexible = FlexiblePreprocessing(16, 64, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    turn = BACK[orientation]
+    stored, small = (
+        image if image is None or turn is None else image.transpose(turn)
+        for image in (scene(480, 320, seed=3), preview and scene(*preview, seed=3))
+    )
+    tall, wide, _ = read_photo(dng(stored, small, orientation), flexible).pixels.shape
+    # A preview of another shape is shown as it is; one that is too small is not shown.
+    assert (wide, tall) == flexible.wanted(*(preview if preview == (480, 270) else (480, 320)))
 
 
 def test_a_preview_that_is_upright_already_is_not_turned():

@@ -32,7 +32,7 @@ def tiff(samples, *, order="<", bigtiff=False, then=(), **options):
 
 
 def shown(samples):
-    return SQUARE.square(Image.fromarray(samples).convert("RGB"))
+    return SQUARE.pixels(Image.fromarray(samples).convert("RGB"))
 
 
 @pytest.mark.parametrize("kind", DEPTHS)
@@ -137,7 +137,7 @@ def test_a_tiff_that_pillow_refuses_is_upright_with_its_facts():
 def test_the_pixels_of_ordinary_tiffs_are_pillows():
     for ending in ({}, {"compression": "tiff_lzw"}, {"compression": "jpeg", "quality": 90}):
         data = encoded(PICTURE, "tif", exif=exif_with(Model="X"), **ending)
-        assert (pixels(data) == SQUARE.square(Image.open(io.BytesIO(data)).convert("RGB"))).all()
+        assert (pixels(data) == SQUARE.pixels(Image.open(io.BytesIO(data)).convert("RGB"))).all()
     assert difference(pixels(turned(PICTURE, 6, "tif")), shown(RGB)) < 1
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from indexer.models import open_checkpoint
 from indexer.models.tokenizers.tokenizer import Tokenizer
-from tests.checkpoints import ODD, make_v1, make_v2
+from tests.checkpoints import ODD, make_naflex, make_v1, make_v2
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +16,7 @@ def checkpoints(tmp_path_factory) -> dict[str, Path]:
         "v2": make_v2(folder / "v2"),
         "v2 of two widths": make_v2(folder / "v2-wide", text_width=48),
         "v2 of odd sizes": make_v2(folder / "v2-odd", text_width=36, vision=ODD),
+        "naflex": make_naflex(folder / "naflex"),
         "v2 with marks": make_v2(folder / "v2-marks", marks=["<table>", "\u2581\u2581", "sunset", "…"]),
     }
 

@@ -50,7 +50,7 @@ def reference_logits(kind, folder, images, length):
 
 def our_logits(checkpoint, images):
     tower, texts = SiglipImageEncoder(checkpoint, "cpu", "float32"), TorchTextEncoder(checkpoint, "cpu")
-    vectors = tower.encode(np.stack([checkpoint.preprocessing.square(image) for image in images]))
+    vectors = tower.encode(np.stack([checkpoint.preprocessing.pixels(image) for image in images]))
     cosines = vectors @ texts.encode_text(TEXTS).T
     return np.exp(np.float32(checkpoint.logit_scale)) * cosines + np.float32(checkpoint.logit_bias)
 
@@ -78,7 +78,7 @@ def vectors_of_transformers(checkpoint, squares, dtype):
 @pytest.mark.parametrize("kind", KINDS)
 def test_pictures_have_the_vectors_of_transformers(checkpoints, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
-    squares = np.stack([checkpoint.preprocessing.square(image) for image in pictures(8)])
+    squares = np.stack([checkpoint.preprocessing.pixels(image) for image in pictures(8)])
     expected = vectors_of_transformers(checkpoint, squares, torch.float32)
     assert np.abs(SiglipImageEncoder(checkpoint, "cpu", "float32").encode(squares) - expected).max() < 1e-6
 
@@ -87,7 +87,7 @@ def test_pictures_have_the_vectors_of_transformers(checkpoints, kind):
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_is_as_exact_as_in_transformers(checkpoints, precision, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
-    squares = np.stack([checkpoint.preprocessing.square(image) for image in pictures(48)])
+    squares = np.stack([checkpoint.preprocessing.pixels(image) for image in pictures(48)])
     exact = vectors_of_transformers(checkpoint, squares, torch.float32).astype(np.float64)
     theirs = vectors_of_transformers(checkpoint, squares, getattr(torch, precision))
     ours = SiglipImageEncoder(checkpoint, "cpu", precision).encode(squares)
@@ -110,7 +110,7 @@ def test_other_activations_are_those_of_transformers(checkpoints, tmp_path, acti
     assert np.abs(ours - reference_logits("v2", folder, pictures(3), 64)).max() < 1e-4
     assert np.abs(ours - usual).max() > 1e-2
     checkpoint = open_checkpoint(folder)
-    squares = np.stack([checkpoint.preprocessing.square(image) for image in pictures(3)])
+    squares = np.stack([checkpoint.preprocessing.pixels(image) for image in pictures(3)])
     exact = SiglipImageEncoder(checkpoint, "cpu", "float32").encode(squares)
     for precision in ("bfloat16", "int8"):
         assert (SiglipImageEncoder(checkpoint, "cpu", precision).encode(squares) * exact).sum(1).min() > 0.999
@@ -119,7 +119,7 @@ def test_other_activations_are_those_of_transformers(checkpoints, tmp_path, acti
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_vector_does_not_depend_on_its_batch(checkpoints, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
-    pixels = np.stack([checkpoint.preprocessing.square(image) for image in pictures(11)])
+    pixels = np.stack([checkpoint.preprocessing.pixels(image) for image in pictures(11)])
     tower = SiglipImageEncoder(checkpoint, "cpu", "float32")
     together, reverse = tower.encode(pixels), tower.encode(pixels[::-1])[::-1]
     alone = np.concatenate([tower.encode(one[None]) for one in pixels])
@@ -145,7 +145,7 @@ def test_a_read_only_picture_is_encoded_without_a_warning(checkpoints):
         "from pathlib import Path; import sys; from PIL import Image; from indexer.models import open_checkpoint;"
         "from indexer.models.siglip.torch_encoders import SiglipImageEncoder;"
         f"c = open_checkpoint(Path({str(checkpoints['v2'])!r}));"
-        "square = c.preprocessing.square(Image.new('RGB', (40, 30))); square.flags.writeable = False;"
+        "square = c.preprocessing.pixels(Image.new('RGB', (40, 30))); square.flags.writeable = False;"
         "print(SiglipImageEncoder(c, 'cpu').encode(square[None]).shape)"
     )
     # In a process of its own: torch gives this warning once.
@@ -160,7 +160,7 @@ def test_pixels_equal_those_of_the_pil_image_processor(checkpoints, kind):
     preprocessing = checkpoint.preprocessing
     for image in pictures(4):
         expected = processor(images=image, return_tensors="np").pixel_values[0].transpose(1, 2, 0)
-        square = preprocessing.square(image).astype(np.float32)
+        square = preprocessing.pixels(image).astype(np.float32)
         ours = (square * np.float32(preprocessing.rescale) - np.float32(0.5)) / np.float32(0.5)
         np.testing.assert_allclose(ours, expected, atol=1e-6)
 
@@ -169,7 +169,7 @@ def test_pixels_equal_those_of_the_pil_image_processor(checkpoints, kind):
 def test_int8_vectors_are_near_float32_and_independent_of_their_batch(checkpoints, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
     # More than a pass holds, which is 16 pictures of 16 patches each, or 7 of 36.
-    pixels = np.stack([checkpoint.preprocessing.square(image) for image in pictures(37)])
+    pixels = np.stack([checkpoint.preprocessing.pixels(image) for image in pictures(37)])
     exact = SiglipImageEncoder(checkpoint, "cpu", "float32").encode(pixels)
     tower = SiglipImageEncoder(checkpoint, "cpu", "int8")
     together = tower.encode(pixels)
@@ -183,7 +183,7 @@ def test_int8_vectors_are_near_float32_and_independent_of_their_batch(checkpoint
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_is_near_and_logits_are_computed_in_float32(checkpoints, precision, kind):
     checkpoint = open_checkpoint(checkpoints[kind])
-    pixels = np.stack([checkpoint.preprocessing.square(image) for image in pictures(4)])
+    pixels = np.stack([checkpoint.preprocessing.pixels(image) for image in pictures(4)])
     exact = SiglipImageEncoder(checkpoint, "cpu", "float32").encode(pixels)
     half = SiglipImageEncoder(checkpoint, "cpu", precision).encode(pixels)
     assert half.dtype == np.float32

@@ -22,7 +22,6 @@ from indexer.models import (
 )
 from indexer.models.backends.devices import _cpu_computes_bfloat16, choose
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
-from tests.checkpoints import make_naflex
 
 
 @pytest.fixture
@@ -77,11 +76,6 @@ def test_scale_and_bias_of_half_precision_files_are_read_exactly(copy, dtype):
     checkpoint = open_checkpoint(copy)
     assert checkpoint.logit_scale == weights["logit_scale"].float().item()
     assert checkpoint.logit_bias == weights["logit_bias"].float().item()
-
-
-def test_naflex_is_refused_with_a_reason(tmp_path):
-    with pytest.raises(CheckpointUnsupported, match="NaFlex.*comes in a later version"):
-        open_checkpoint(make_naflex(tmp_path / "naflex"))
 
 
 def test_a_pickle_is_never_read(copy):

@@ -45,5 +45,5 @@ def test_the_eight_orientations_of_a_picture_have_one_embedding(tower, index, en
 def test_a_jpeg_decoded_at_reduced_size_has_the_same_embedding(tower, index):
     data = encoded(drawn(index, (3000, 2000)), "jpg", quality=92)
     with Image.open(io.BytesIO(data)) as whole:
-        full = tower.encode(tower.preprocessing.square(whole.convert("RGB"))[None])
+        full = tower.encode(tower.preprocessing.pixels(whole.convert("RGB"))[None])
     assert float((embedded(tower, data) @ full.T).item()) > 0.9999

@@ -438,7 +438,7 @@ class SeeingEncoder:
     """Embeds pictures by their mean colours, so that versions of a picture are near each other."""
 
     def encode(self, pixels):
-        means = pixels.astype(np.float32).mean((1, 2)) - 128
+        means = np.stack([picture.astype(np.float32).mean((0, 1)) for picture in pixels]) - 128
         rows = np.concatenate([means, np.ones((len(means), DIMENSION - 3), np.float32)], 1)
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 

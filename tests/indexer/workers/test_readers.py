@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -12,12 +13,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from indexer import IndexRequest, NoReaders, ProcessReaders, ThreadReaders, index_folders
 from indexer.files.scan import stamp_of
-from indexer.workers.file_reader import Decoded, Known, ReadRequest, Refused
+from indexer.workers.file_reader import Decoded, Known, ReadRequest, Refused, pixels_digest
 from store import Catalog, Outcome, SpaceIdentity
 from tests.fakes import DIMENSION, FakeImageEncoder, FakeReadContext, Listener
 from tests.indexer.workers.squares import CRASHES, DEVOURS, HANGS, PLAIN, RAISES, PoisonSquare
@@ -69,6 +71,16 @@ def test_a_bug_in_the_preprocessing_costs_one_file(folder, square):
         assert readers.read(paint(folder, "a.png", RAISES), FakeReadContext()).outcome is Outcome.DAMAGED
         assert isinstance(readers.read(paint(folder, "b.png", PLAIN), FakeReadContext()), Decoded)
     assert len({process for process, _ in square.seen()}) == 1
+
+
+def test_the_digest_of_pixels_tells_shapes_apart_and_those_of_squares_stay():
+    # 252 patches of a page on its side, of the page upright, and of a square with fewer.
+    wide, tall, square = (np.full((*shape, 3), 255, np.uint8) for shape in ((224, 288), (288, 224), (256, 256)))
+    assert wide.tobytes() == tall.tobytes()
+    assert len({pixels_digest(page) for page in (wide, tall, square)}) == 3
+    assert pixels_digest(wide) == pixels_digest(wide.copy())
+    # As libraries have them that were made when all pixels were squares.
+    assert pixels_digest(square) == hashlib.blake2b(square.tobytes(), digest_size=16).digest()
 
 
 def test_a_process_and_a_thread_read_the_same(folder, square):

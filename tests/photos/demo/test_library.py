@@ -72,7 +72,7 @@ def test_the_indexer_reads_the_intended_metadata(drawn):
         else:
             assert photo.facts.latitude == pytest.approx(capture.position[0], abs=1e-4)
             assert photo.facts.longitude == pytest.approx(capture.position[1], abs=1e-4)
-        upright = SQUARE.square(draw_scene(picture.scene, 640, 480)).astype(int)
+        upright = SQUARE.pixels(draw_scene(picture.scene, 640, 480)).astype(int)
         assert np.abs(photo.pixels - upright).mean() < 4
 
 
