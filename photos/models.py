@@ -39,6 +39,8 @@ RECOMMENDED: Final = (
     Recommendation("google/siglip-base-patch16-256", 820_000_000, "the smallest download, English only"),
 )
 DEFAULT: Final = RECOMMENDED[0]
+#: The setting for a space in 8 bits. There are two of them; see `precision_of_new`.
+INT8: Final = "int8"
 DEFAULT_WITH_GPU: Final = RECOMMENDED[2]
 
 
@@ -80,7 +82,7 @@ def choose(catalog: Catalog, settings: Settings, requested: str | None) -> Model
             with catalog.write() as t:
                 t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
         raise ModelInUse(current, reference) if reference != current else ModelChanged(current)
-    precision = settings.precision or _best_precision(checkpoint, settings.device)
+    precision = precision_of_new(checkpoint, settings)
     checkpoint = checkpoint.decoding(is_full=settings.decodes_in_full)
     with catalog.write() as t:
         space = t.spaces.ensure(checkpoint.identity(precision, weights_hash))
@@ -134,11 +136,21 @@ def _decoding_as(checkpoint: Checkpoint, space: Space) -> Checkpoint:
     return in_full if in_full.preprocessing.name == space.identity.preprocessing else checkpoint.decoding(is_full=False)
 
 
-def _best_precision(checkpoint: Checkpoint, device: str | None) -> str:
+def precision_of_new(checkpoint: Checkpoint, settings: Settings) -> str:
+    """The precision of a new space: the setting's, or the best for the device.
+
+    int8 becomes `int8-narrow` where that is clearly faster, which is tried. Raises `DeviceUnavailable`.
+    """
+    if settings.precision not in {None, INT8}:
+        return str(settings.precision)
     from indexer.models.backends.devices import choose as choose_device  # noqa: PLC0415 - this loads torch
 
-    _, precision = choose_device(checkpoint, device)
-    return precision
+    _, precision = choose_device(checkpoint, settings.device, settings.precision)
+    if precision != INT8:
+        return precision
+    from indexer.models.backends.int8 import fastest_int8  # noqa: PLC0415 - as above
+
+    return fastest_int8()
 
 
 def _absolute(reference: str) -> str:

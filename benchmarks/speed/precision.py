@@ -21,7 +21,7 @@ from indexer.decode import DecodeError, read_photo
 from indexer.models import Preprocessing, open_checkpoint
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder
 
-PRECISIONS = ("float32", "bfloat16", "int8")
+PRECISIONS = ("float32", "bfloat16", "int8", "int8-narrow")
 
 
 def squares(folder: Path, preprocessing: Preprocessing, count: int) -> np.ndarray:

@@ -41,7 +41,7 @@ def embed(library: OpenLibrary, request: EmbedRequest) -> EmbedResult:
     checkpoint = models.pick(library.settings, request.model, library.model_reference)
     if request.texts:
         return EmbedResult(checkpoint.name, library.text_encoder(checkpoint).encode_text(request.texts))
-    encoder = library.image_encoder(checkpoint, library.settings.precision)
+    encoder = library.image_encoder(checkpoint, models.precision_of_new(checkpoint, library.settings))
     batches = list(encode_pictures(encoder, checkpoint.preprocessing, request.images, _BATCH))
     return EmbedResult(checkpoint.name, np.concatenate(batches))
 

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from indexer.models.backends.devices import choose, packs_bfloat16, pass_threads
-from indexer.models.backends.int8 import ROWS, int8_layers
+from indexer.models.backends.devices import IN_INT8, choose, packs_bfloat16, pass_threads
+from indexer.models.backends.int8 import int8_layers
+from indexer.models.backends.int8_products import ROWS
 from indexer.models.backends.linear import PACKED_BFLOAT16, PLAIN, LinearLayers
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.checkpoints.preprocessing import Preprocessing
@@ -35,7 +36,7 @@ class SiglipImageEncoder:
         self._model = VisionTower(checkpoint, self.device, self.precision, _linear_layers(self.device, self.precision))
         self._passes = pass_threads(self.device)
         self._size = _IMAGE_BATCH.get(self.device, _GPU_BATCH)
-        if self.precision == "int8":
+        if self.precision in IN_INT8:
             self._size = max(1, ROWS // (checkpoint.image_size // checkpoint.patch_size) ** 2)
         self._mean, self._std = (
             torch.tensor(each, device=self.device).repeat(checkpoint.image_size)
@@ -54,7 +55,7 @@ class SiglipImageEncoder:
     @torch.inference_mode()
     def _pass(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         count = len(pixels)
-        if self.precision == "int8" and count < self._size:
+        if self.precision in IN_INT8 and count < self._size:
             # A full batch always: rounding of floats depends on their number, and a step of 8 bits is large.
             pixels = np.concatenate([pixels, np.zeros((self._size - count, *pixels.shape[1:]), np.uint8)])
         # A copy: Pillow's arrays are read-only, and torch warns about those on standard error.
@@ -99,6 +100,6 @@ class TorchTextEncoder:
 
 
 def _linear_layers(device: str, precision: str) -> LinearLayers:
-    if precision == "int8":
-        return int8_layers()
+    if precision in IN_INT8:
+        return int8_layers(precision)
     return PACKED_BFLOAT16 if precision == "bfloat16" and device == "cpu" and packs_bfloat16() else PLAIN
