@@ -3,8 +3,8 @@
 Weights are int8 with one scale a row. Activations are quantised at each layer, each token by its own range
 (vector-wise quantisation: Dettmers and others 2022, arXiv 2208.07339, section 3.1). The sums are exact.
 
-There are two precisions. `int8` has weights and activations of 8 bits. `int8-narrow` has 7.5 bits each, with activations
-between a token's least and greatest number, for processors that multiply those faster.
+There are two precisions. `int8` has weights and activations of 8 bits. `int8-narrow` has 7.5 bits each, with
+activations between a token's least and greatest number, for processors that multiply those faster.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def int8_layers(precision: str) -> LinearLayers:
     The patch embedding stays in floats: it is a thirtieth of the work, and every later layer inherits its error.
     """
     make = partial(quantised, precision=precision)
-    return LinearLayers(make, _linear_bfloat16 if packs_bfloat16() else linear)
+    return LinearLayers(make, _linear_bfloat16 if precision == INT8 and packs_bfloat16() else linear)
 
 
 def quantised(weight: torch.Tensor, bias: torch.Tensor, activation: str | None = None, *, precision: str) -> Layer:
