@@ -15,12 +15,16 @@ from functools import partial
 
 import torch
 
+from indexer.models.errors import DeviceUnavailable
+
 from .devices import INT8, INT8_NARROW, packs_bfloat16
-from .int8_products import NARROW, ROWS, WIDE, Product, fastest, narrow_is_faster
+from .int8_products import NARROW, ROWS, WIDE, Product, Trial, fastest, in_floats
 from .linear import ACTIVATIONS, Layer, LinearLayers, linear, packed_bfloat16
 
 #: The least range of a row, for rows of zeros.
 _LEAST = 1e-12
+#: Narrow integers must gain this much, since they are a little less exact.
+_CLEARLY = 1.25
 #: Added to a signed byte to make it unsigned; the same bits by exclusive or.
 _OFFSET = 128
 #: Steps between a row's least and greatest narrow number: half a step less than fit, since zero falls on a step.
@@ -42,8 +46,20 @@ def quantised(weight: torch.Tensor, bias: torch.Tensor, activation: str | None =
 
 
 def fastest_int8() -> str:
-    """The precision, `int8` or `int8-narrow`, that a new space on this machine should have; found by trying."""
-    return INT8_NARROW if narrow_is_faster() else INT8
+    """The precision, `int8` or `int8-narrow`, that a new space on this machine should have; found by trying.
+
+    Raises `DeviceUnavailable` where neither is faster than float32.
+    """
+    return better_int8(fastest(WIDE), fastest(NARROW))
+
+
+def better_int8(wide: Trial, narrow: Trial) -> str:
+    """The better precision of two trials; see `fastest_int8`."""
+    if narrow.seconds * _CLEARLY < wide.seconds:
+        return INT8_NARROW
+    if wide.make is in_floats:
+        raise DeviceUnavailable(INT8, ("float32",))
+    return INT8
 
 
 def _linear_bfloat16(weight: torch.Tensor, bias: torch.Tensor, activation: str | None = None) -> Layer:

@@ -113,12 +113,6 @@ def fastest(numbers: Range) -> Trial:
     return min(_tried(makes, numbers), key=lambda trial: trial.seconds)
 
 
-@cache
-def narrow_is_faster() -> bool:
-    """Return whether products of narrow integers are clearly faster than those of 8 bits."""
-    return fastest(NARROW).seconds * _CLEARLY < fastest(WIDE).seconds
-
-
 def _is_exact(make: MakeProduct, numbers: Range) -> bool:
     """Return whether *make* gives the largest sums exactly; also False if this torch lacks the operation."""
     rows = torch.full((ROWS, ROWS), numbers.most, dtype=torch.uint8)
@@ -172,5 +166,3 @@ _SHAPE = (3072, 768)
 _FEW, _ROUNDS = 16, 4
 #: Ways that take so many times the best one's time on few rows are not tried on many.
 _HOPELESS = 6
-#: Narrow integers must gain this much, since they are a little less exact.
-_CLEARLY = 1.25

@@ -13,6 +13,7 @@ from PIL import Image
 from indexer.models.backends.devices import IN_INT8, choose
 from indexer.models.backends.int8 import fastest_int8
 from indexer.models.checkpoints.checkpoint import Checkpoint
+from indexer.models.errors import DeviceUnavailable
 
 from .torch_encoders import SiglipImageEncoder
 
@@ -58,9 +59,16 @@ def speeds(
 
 def _precisions(device: str, also: Sequence[str]) -> tuple[str, ...]:
     # float16 on a CPU is slower than anything else.
-    suitable = ("float32", "bfloat16", fastest_int8()) if device == "cpu" else ("float32", "bfloat16", "float16")
+    suitable = ("float32", "bfloat16", *_int8()) if device == "cpu" else ("float32", "bfloat16", "float16")
     fitting = [each for each in also if device == "cpu" or each not in IN_INT8]
     return tuple(dict.fromkeys((*suitable, *fitting)))
+
+
+def _int8() -> tuple[str, ...]:
+    try:
+        return (fastest_int8(),)
+    except DeviceUnavailable:
+        return ()
 
 
 def _noise(checkpoint: Checkpoint) -> NDArray[np.uint8]:
