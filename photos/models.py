@@ -41,6 +41,8 @@ RECOMMENDED: Final = (
     Recommendation("google/siglip2-so400m-patch16-naflex", 4_580_000_000, "the same, for a GPU"),
 )
 DEFAULT: Final = RECOMMENDED[0]
+#: The setting for a space in 8 bits. There are two of them; see `precision_of_new`.
+INT8: Final = "int8"
 DEFAULT_WITH_GPU: Final = RECOMMENDED[2]
 
 
@@ -90,7 +92,7 @@ def choose(catalog: Catalog, settings: Settings, requested: str | None, patches:
             with catalog.write() as t:
                 t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
         raise ModelInUse(current, reference) if reference != current else ModelChanged(current)
-    precision = settings.precision or _best_precision(checkpoint, settings.device)
+    precision = precision_of_new(checkpoint, settings)
     checkpoint = checkpoint.decoding(is_full=settings.decodes_in_full, patches=patches or settings.patches)
     with catalog.write() as t:
         space = t.spaces.ensure(checkpoint.identity(precision, weights_hash))
@@ -150,11 +152,21 @@ def _decoding_as(checkpoint: Checkpoint, space: Space) -> Checkpoint:
     return checkpoint.seeing_as(space.identity.preprocessing)
 
 
-def _best_precision(checkpoint: Checkpoint, device: str | None) -> str:
+def precision_of_new(checkpoint: Checkpoint, settings: Settings) -> str:
+    """The precision of a new space: the setting's, or the best for the device.
+
+    int8 becomes `int8-narrow` where that is clearly faster, which is tried. Raises `DeviceUnavailable`.
+    """
+    if settings.precision not in {None, INT8}:
+        return str(settings.precision)
     from indexer.models.backends.devices import choose as choose_device  # noqa: PLC0415 - this loads torch
 
-    _, precision = choose_device(checkpoint, device)
-    return precision
+    _, precision = choose_device(checkpoint, settings.device, settings.precision)
+    if precision != INT8:
+        return precision
+    from indexer.models.backends.int8 import fastest_int8  # noqa: PLC0415 - as above
+
+    return fastest_int8()
 
 
 def _absolute(reference: str) -> str:

@@ -18,8 +18,9 @@ from indexer.watch.filesystem_events import network_disk, watch_limit
 from photos.errors import PhotosError, safe
 from photos.library import OpenLibrary
 from photos.lock import running_daemon
-from photos.models import pick
+from photos.models import pick, precision_of_new
 from photos.operations.folders import is_offline
+from photos.operations.models import ModelSpeed, model_speed, precision_in_use
 from photos.sizes import readable_size
 from store import Folder, StoreError
 
@@ -28,6 +29,8 @@ _LIBRARIES = ("torch", "transformers", "faiss-cpu", "sqlalchemy", "watchdog")
 _LITTLE_ROOM = 1 << 30
 #: Loading an image encoder takes about twice the bytes of its weights.
 _LOADING = 2
+#: A precision is slow if it has less than this of float32's speed.
+_SLOW = 0.8
 
 
 class State(StrEnum):
@@ -97,14 +100,28 @@ def _machine(library: OpenLibrary) -> Iterator[Finding]:
 
 
 def _model(library: OpenLibrary, checkpoint: Checkpoint, available: int) -> Iterator[Finding]:
-    from indexer.models.backends.devices import choose  # noqa: PLC0415 - this loads torch
+    from indexer.models.backends.devices import choose, is_small  # noqa: PLC0415 - this loads torch
 
-    device, precision = choose(checkpoint, library.settings.device, library.settings.precision)
+    device, _ = choose(checkpoint, library.settings.device, library.settings.precision)
+    precision = precision_in_use(library, checkpoint) or precision_of_new(checkpoint, library.settings)
     yield Finding("model", State.GOOD, f"{safe(checkpoint.name)}, on {device} in {precision}")
+    if not is_small(checkpoint):
+        yield speed_finding(model_speed(library, layers=1), precision)
     needed = _LOADING * sum(path.stat().st_size for path in checkpoint.weights)
     if device == "cpu" and needed > available:
         text = f"loading the model takes up to {readable_size(needed)}, and {readable_size(available)} are free"
         yield Finding("memory", State.NOTE, text, "close other programs, or choose a smaller model")
+
+
+def speed_finding(speed: ModelSpeed, precision: str) -> Finding:
+    """The finding about what each precision gains here, for a library in *precision*."""
+    ratio = {each.precision: each.ratio for each in speed.speeds}
+    others = [f"{name} is {each:.1f} times as fast" for name, each in ratio.items() if name != "float32"]
+    text = f"float32 takes {speed.speeds[0].seconds:.2f} s a picture and core; {', '.join(others)}"
+    if ratio.get(precision, 1) < _SLOW:
+        text += f"; this library has {precision}, which is slow here"
+        return Finding("speed", State.NOTE, text, "photos model speed measures more exactly")
+    return Finding("speed", State.GOOD, text)
 
 
 def _disk(library: OpenLibrary) -> Iterator[Finding]:

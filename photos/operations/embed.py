@@ -41,10 +41,12 @@ def embed(library: OpenLibrary, request: EmbedRequest) -> EmbedResult:
     checkpoint = models.pick(library.settings, request.model, library.model_reference)
     if request.texts:
         return EmbedResult(checkpoint.name, library.text_encoder(checkpoint).encode_text(request.texts))
-    space, precision = library.space_if_any, library.settings.precision
+    space = library.space_if_any
     if space is not None and request.model is None:
         # Comparable with the library's own vectors, whatever the settings are now.
         checkpoint, precision = checkpoint.seeing_as(space.identity.preprocessing), space.identity.precision
+    else:
+        precision = models.precision_of_new(checkpoint, library.settings)
     encoder = library.image_encoder(checkpoint, precision)
     batches = list(encode_pictures(encoder, checkpoint.preprocessing, request.images, _BATCH))
     return EmbedResult(checkpoint.name, np.concatenate(batches))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.models import Checkpoint
 from photos.library import OpenLibrary
 from photos.models import DEMO, RECOMMENDED, SHIPPED, Model, downloaded, pick
 from photos.operations.progress import SILENT, Progress, Stage, steps
@@ -90,6 +91,64 @@ def model_status(library: OpenLibrary) -> ModelStatus:
         weights_sha256=weights_hash,
         same_weights=None if space is None else space.identity.weights_hash == weights_hash,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class PrecisionSpeed:
+    """Speed of the image encoder in a precision on this machine.
+
+    `seconds` are those of one picture, on a CPU of one core; `ratio` is float32's seconds by them.
+    """
+
+    precision: str
+    seconds: float
+    ratio: float
+    #: Whether a new library has this precision unless another one is asked for.
+    is_default: bool
+    #: Whether the library's embeddings have it.
+    is_in_use: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpeed:
+    """Speeds of a checkpoint's image encoder on `device`; float32 is the first."""
+
+    model: str
+    device: str
+    speeds: tuple[PrecisionSpeed, ...]
+
+
+def model_speed(library: OpenLibrary, reference: str | None = None, *, layers: int | None = None) -> ModelSpeed:
+    """Measure *reference*, or the library's checkpoint, in each precision that suits the device. Takes seconds.
+
+    With *layers*, fewer of the encoder's layers are run. Raises `ModelError`.
+    """
+    from indexer.models.backends.devices import choose  # noqa: PLC0415 - this loads torch
+    from indexer.models.siglip.speeds import LAYERS, speeds  # noqa: PLC0415 - as above
+
+    checkpoint = pick(library.settings, reference, library.model_reference)
+    device, default = choose(checkpoint, library.settings.device)
+    own = precision_in_use(library, checkpoint)
+    measured = speeds(checkpoint, device, () if own is None else (own,), layers=layers or LAYERS)
+    baseline = measured[0].seconds
+    found = (
+        PrecisionSpeed(
+            each.precision, each.seconds, baseline / each.seconds, each.precision == default, each.precision == own
+        )
+        for each in measured
+    )
+    return ModelSpeed(checkpoint.name, device, tuple(found))
+
+
+def precision_in_use(library: OpenLibrary, checkpoint: Checkpoint) -> str | None:
+    """The precision of the library's embeddings, if they are the checkpoint's."""
+    if library.is_new:
+        return None
+    with library.catalog.read() as t:
+        space_id = t.library.space_id()
+        space = None if space_id is None else t.spaces.get(space_id)
+        known_hash = t.library.weights_hash(checkpoint.weights_stamp())
+    return space.identity.precision if space is not None and space.identity.weights_hash == known_hash else None
 
 
 def download_model(library: OpenLibrary, reference: str, progress: Progress = SILENT) -> Path | None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from photos.operations.doctor import Finding
     from photos.operations.history import PastSearch
     from photos.operations.index import IndexResult
-    from photos.operations.models import ModelEntry, ModelStatus
+    from photos.operations.models import ModelEntry, ModelSpeed, ModelStatus, PrecisionSpeed
     from photos.operations.prune import PruneResult
     from photos.operations.status import DaemonStatus, FolderStatus, LibraryStatus
     from photos.operations.verify import Difference
@@ -197,6 +197,18 @@ class ModelRecord(TypedDict):
     in_use: Annotated[bool, "Whether the library uses it."]
 
 
+class SpeedRecord(TypedDict):
+    """Speed of a checkpoint's image encoder in a precision on this machine."""
+
+    model: Annotated[str, "Name, hub id or folder."]
+    device: Annotated[str, "Device that ran it."]
+    precision: Annotated[str, "Precision."]
+    seconds: Annotated[float, "Seconds a picture; on a CPU those of one core."]
+    ratio: Annotated[float, "Speed by that of float32."]
+    default: Annotated[bool, "Whether new libraries have this precision unless told otherwise."]
+    in_use: Annotated[bool, "Whether the library's embeddings have this precision."]
+
+
 class ModelStatusRecord(TypedDict):
     """The library's checkpoint, or the one that a new library would use."""
 
@@ -377,6 +389,19 @@ def daemon_record(status: DaemonStatus) -> DaemonRecord:
 def model_record(entry: ModelEntry) -> ModelRecord:
     """Make the record of a checkpoint of the list."""
     return {"model": entry.reference, "bytes": entry.size, "here": entry.is_here, "in_use": entry.is_in_use}
+
+
+def speed_record(speed: ModelSpeed, each: PrecisionSpeed) -> SpeedRecord:
+    """Make the record of one precision's speed."""
+    return {
+        "model": speed.model,
+        "device": speed.device,
+        "precision": each.precision,
+        "seconds": round(each.seconds, 5),
+        "ratio": round(each.ratio, 2),
+        "default": each.is_default,
+        "in_use": each.is_in_use,
+    }
 
 
 def model_status_record(status: ModelStatus) -> ModelStatusRecord:

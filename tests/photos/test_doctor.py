@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 
+from photos.operations.doctor import speed_finding
+from photos.operations.models import ModelSpeed, PrecisionSpeed
+
 
 def findings(photos):
     result = photos("doctor", "--json")
@@ -50,3 +53,25 @@ def test_a_foreign_catalog_file_is_a_problem(filled):
     result = filled("doctor")
     assert result.status == 1
     assert "no catalog" in result.out + result.err or "not a" in result.out + result.err
+
+
+def speed_of(**ratios):
+    speeds = [PrecisionSpeed(name, 0.5 / ratio, ratio, False, False) for name, ratio in ratios.items()]
+    return ModelSpeed("a model", "cpu", tuple(speeds))
+
+
+def test_each_precision_s_gain_is_told():
+    found = speed_finding(speed_of(float32=1, bfloat16=3.56, int8=4.03), "float32")
+    assert found.state == "good"
+    assert found.text == (
+        "float32 takes 0.50 s a picture and core; bfloat16 is 3.6 times as fast, int8 is 4.0 times as fast"
+    )
+
+
+def test_a_library_whose_precision_is_slow_on_this_machine_is_told_so():
+    slow = speed_of(float32=1, bfloat16=0.25, int8=1.7)
+    found = speed_finding(slow, "bfloat16")
+    assert found.state == "note"
+    assert "this library has bfloat16, which is slow here" in found.text
+    assert found.remedy is not None
+    assert speed_finding(slow, "int8").state == "good"

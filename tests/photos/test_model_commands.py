@@ -152,3 +152,23 @@ def test_sizes_have_a_fitting_unit():
         "4.12 MB",
         "1.5 GB",
     ]
+
+
+def test_model_speed_measures_each_precision(photos):
+    records = [json.loads(line) for line in photos("model", "speed", "demo", "--json").lines]
+    assert [each["precision"] for each in records][:2] == ["float32", "bfloat16"]
+    assert records[2]["precision"].startswith("int8")
+    assert records[0]["ratio"] == 1
+    assert records[0]["default"]
+    assert not any(each["in_use"] for each in records)
+    shown = photos("model", "speed", "demo")
+    assert "beside float32" in shown.lines[0]
+    assert "with --precision int8" in shown.out
+    assert "on one core" in shown.err
+    assert not photos.library.exists()
+
+
+def test_model_speed_of_an_unknown_model_is_one_sentence(photos):
+    result = photos("model", "speed", "no such model")
+    assert result.status == 1
+    assert "no such model" in result.err

@@ -10,7 +10,10 @@ import torch
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.errors import DeviceUnavailable
 
-PRECISIONS = ("float32", "bfloat16", "float16", "int8")
+#: Linear layers in 8 bits, and in 7.5, for processors that multiply those faster. A space has one of them.
+INT8, INT8_NARROW = "int8", "int8-narrow"
+IN_INT8 = (INT8, INT8_NARROW)
+PRECISIONS = ("float32", "bfloat16", "float16", *IN_INT8)
 #: Parameters. A smaller image encoder is fast in any precision, and float32 gives the same vectors on every machine.
 _SMALL = 20_000_000
 
@@ -28,9 +31,14 @@ def choose(checkpoint: Checkpoint, device: str | None = None, precision: str | N
         raise DeviceUnavailable(chosen, available)
     if precision is not None and precision not in PRECISIONS:
         raise DeviceUnavailable(precision, PRECISIONS)
-    if precision == "int8" and chosen != "cpu":
-        raise DeviceUnavailable(f"int8 on {chosen}", ("int8 on cpu",))
+    if precision in IN_INT8 and chosen != "cpu":
+        raise DeviceUnavailable(f"{precision} on {chosen}", (f"{precision} on cpu",))
     return chosen, precision or _precision(checkpoint, chosen.split(":")[0])
+
+
+def is_small(checkpoint: Checkpoint) -> bool:
+    """Return whether the image encoder is fast in any precision."""
+    return checkpoint.vision_parameters < _SMALL
 
 
 def _devices() -> tuple[str, ...]:
@@ -43,7 +51,7 @@ def _devices() -> tuple[str, ...]:
 
 
 def _precision(checkpoint: Checkpoint, device: str) -> str:
-    if checkpoint.vision_parameters < _SMALL:
+    if is_small(checkpoint):
         return "float32"
     if device == "cuda":
         return "bfloat16" if torch.cuda.get_device_capability() >= (8, 0) else "float16"

@@ -2,50 +2,64 @@
 
 Weights are int8 with one scale a row. Activations are quantised at each layer, each token by its own range
 (vector-wise quantisation: Dettmers and others 2022, arXiv 2208.07339, section 3.1). The sums are exact.
+
+There are two precisions. `int8` has weights and activations of 8 bits. `int8-narrow` has 7.5 bits each, with
+activations between a token's least and greatest number, for processors that multiply those faster.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from indexer.models.errors import DeviceUnavailable
 
-from .devices import packs_bfloat16
+from .devices import INT8, INT8_NARROW, packs_bfloat16
+from .int8_products import NARROW, ROWS, WIDE, Product, Trial, fastest, in_floats
 from .linear import ACTIVATIONS, Layer, LinearLayers, linear, packed_bfloat16
 
-#: The largest signed integer of 8 bits, and of 7.
-_MOST, _FEWER = 127, 63
-#: Tokens that are multiplied at once: their products stay in a core's cache, and more gain nothing.
-ROWS = 256
 #: The least range of a row, for rows of zeros.
 _LEAST = 1e-12
-#: Added to a signed byte to make it unsigned.
+#: Narrow integers must gain this much, since they are a little less exact.
+_CLEARLY = 1.25
+#: Added to a signed byte to make it unsigned; the same bits by exclusive or.
 _OFFSET = 128
-
-#: Multiplies int8 rows with a matrix; the result is float32, each column times its scale.
-_Product = Callable[[torch.Tensor], torch.Tensor]
-
-
-def quantised(weight: torch.Tensor, bias: torch.Tensor, activation: str | None = None) -> Layer:
-    """A linear layer with int8 weights and the activation after it, from float32 weights on the CPU.
-
-    Raises `DeviceUnavailable`.
-    """
-    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-        # Without it integer products are slower than float ones.
-        raise DeviceUnavailable("int8", ("float32",))
-    return _QuantisedLinear(weight, bias, activation)
+#: Steps between a row's least and greatest narrow number: half a step less than fit, since zero falls on a step.
+_STEPS = NARROW.most - 0.5
 
 
-def int8_layers() -> LinearLayers:
-    """Makers of int8 layers for models in float32.
+def int8_layers(precision: str) -> LinearLayers:
+    """Makers of int8 layers for models in float32; *precision* is `int8` or `int8-narrow`.
 
     The patch embedding stays in floats: it is a thirtieth of the work, and every later layer inherits its error.
     """
-    return LinearLayers(quantised, _linear_bfloat16 if packs_bfloat16() else linear)
+    make = partial(quantised, precision=precision)
+    return LinearLayers(make, _linear_bfloat16 if precision == INT8 and packs_bfloat16() else linear)
+
+
+def quantised(weight: torch.Tensor, bias: torch.Tensor, activation: str | None = None, *, precision: str) -> Layer:
+    """A linear layer with int8 weights and the activation after it, from float32 weights on the CPU."""
+    return _QuantisedLinear(weight, bias, activation, precision)
+
+
+def fastest_int8() -> str:
+    """The precision, `int8` or `int8-narrow`, that a new space on this machine should have; found by trying.
+
+    Raises `DeviceUnavailable` where neither is faster than float32.
+    """
+    return better_int8(fastest(WIDE), fastest(NARROW))
+
+
+def better_int8(wide: Trial, narrow: Trial) -> str:
+    """The better precision of two trials; see `fastest_int8`."""
+    if narrow.seconds * _CLEARLY < wide.seconds:
+        return INT8_NARROW
+    if wide.make is in_floats:
+        raise DeviceUnavailable(INT8, ("float32",))
+    return INT8
 
 
 def _linear_bfloat16(weight: torch.Tensor, bias: torch.Tensor, activation: str | None = None) -> Layer:
@@ -53,12 +67,25 @@ def _linear_bfloat16(weight: torch.Tensor, bias: torch.Tensor, activation: str |
     return lambda states: layer(states.to(torch.bfloat16)).float()
 
 
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """Rows in integers: the unsigned bytes, (n, k), their scales and their zeros, each (n, 1).
+
+    A number is its byte, less the range's zero, plus its row's zero, times its row's scale.
+    """
+
+    rows: torch.Tensor
+    scale: torch.Tensor
+    zero: torch.Tensor | None = None
+
+
 class _QuantisedLinear:
-    def __init__(self, weight: torch.Tensor, bias: torch.Tensor, activation: str | None) -> None:
-        make = _packed if _has_packed() else _plain
-        scale = _range(weight, _most_of(make))
+    def __init__(self, weight: torch.Tensor, bias: torch.Tensor, activation: str | None, precision: str) -> None:
+        self._round, numbers = (_in_narrow, NARROW) if precision == INT8_NARROW else (_in_wide, WIDE)
+        scale = _largest(weight).div_(numbers.weight)
         whole = (weight / scale).round_().to(torch.int8)
-        self._product = make(whole, scale.view(-1))
+        self._product: Product = fastest(numbers).make(whole, scale.view(-1), numbers)
+        self._sums = whole.sum(1, dtype=torch.int32).float().mul_(scale.view(-1)).view(1, -1)
         self._bias = bias
         self._activation = None if activation is None else _activation_in_place(activation)
 
@@ -71,54 +98,33 @@ class _QuantisedLinear:
         return made.view(*tokens.shape[:-1], -1)
 
     def _multiply(self, rows: torch.Tensor, into: torch.Tensor) -> None:
-        scale = _range(rows)
-        whole = (rows * scale.reciprocal()).round_().to(torch.int8)
-        made = torch.addcmul(self._bias, self._product(whole), scale, out=into)
+        whole = self._round(rows)
+        product = self._product(whole.rows).mul_(whole.scale)
+        bias = self._bias if whole.zero is None else torch.addmm(self._bias, whole.zero * whole.scale, self._sums)
+        torch.add(product, bias, out=into)
         if self._activation is not None:
-            self._activation(made)
+            self._activation(into)
 
 
-def _range(rows: torch.Tensor, most: int = _MOST) -> torch.Tensor:
-    """Divisors, (n, 1), that bring each row between -*most* and *most*."""
-    return rows.abs().amax(1, keepdim=True).clamp_min_(_LEAST).div_(most)
+def _largest(rows: torch.Tensor) -> torch.Tensor:
+    return rows.abs().amax(1, keepdim=True).clamp_min_(_LEAST)
 
 
-@cache
-def _most_of(make: Callable[[torch.Tensor, torch.Tensor], _Product]) -> int:
-    """The largest weight with which products by *make* are exact.
-
-    Processors without VNNI add pairs of products in 16 bits. With weights of 8 bits these overflow, whatever the
-    operation; with 7 bits they are 2 x 255 x 63 at most.
-    """
-    whole = torch.full((ROWS, ROWS), _MOST, dtype=torch.int8)
-    made = make(whole, torch.ones(ROWS))(whole.clone())
-    return _MOST if bool((made == _MOST * _MOST * ROWS).all()) else _FEWER
+def _in_wide(rows: torch.Tensor) -> _Whole:
+    scale = _largest(rows).div_(WIDE.most - WIDE.zero)
+    signed = (rows * scale.reciprocal()).round_().to(torch.int8)
+    return _Whole(signed.view(torch.uint8).bitwise_xor_(_OFFSET), scale)
 
 
-def _has_packed() -> bool:
-    """Return whether oneDNN multiplies bytes with a packed matrix on this processor."""
-    return bool(torch.cpu._is_vnni_supported()) and hasattr(torch.ops.onednn, "qlinear_pointwise")  # noqa: SLF001 - no public name
-
-
-def _packed(weight: torch.Tensor, scale: torch.Tensor) -> _Product:
-    laid_out = torch.ops.onednn.qlinear_prepack(weight, [ROWS, weight.shape[1]])
-    zeros = torch.zeros(len(scale), dtype=torch.int64)
-    operation = torch.ops.onednn.qlinear_pointwise.default
-
-    def product(rows: torch.Tensor) -> torch.Tensor:
-        # In place: the same bits as adding 128 to signed numbers.
-        shifted = rows.view(torch.uint8).bitwise_xor_(_OFFSET)
-        made: torch.Tensor = operation(
-            shifted, 1.0, _OFFSET, laid_out, scale, zeros, None, 1.0, 0, torch.float32, "none", [], ""
-        )
-        return made
-
-    return product
-
-
-def _plain(weight: torch.Tensor, scale: torch.Tensor) -> _Product:
-    turned = weight.t()
-    return lambda rows: torch._int_mm(rows, turned).float().mul_(scale)  # noqa: SLF001 - it has no public name
+def _in_narrow(rows: torch.Tensor) -> _Whole:
+    # Zero stays exact, whatever the range: after GELU most numbers are near it.
+    least, greatest = rows.amin(1, keepdim=True).clamp_max_(0), rows.amax(1, keepdim=True).clamp_min_(0)
+    scale = greatest.sub_(least).clamp_min_(_LEAST).div_(_STEPS)
+    inverse = scale.reciprocal()
+    zero = (least * inverse).round_()
+    # Through signed bytes, which torch makes eight times as fast as unsigned ones.
+    signed = (rows * inverse).sub_(zero + _OFFSET).round_().to(torch.int8)
+    return _Whole(signed.view(torch.uint8).bitwise_xor_(_OFFSET), scale, zero)
 
 
 def _gelu_tanh(states: torch.Tensor) -> None:

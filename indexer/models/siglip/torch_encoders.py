@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from indexer.models.backends.devices import choose, packs_bfloat16, pass_threads
-from indexer.models.backends.int8 import ROWS, int8_layers
+from indexer.models.backends.devices import IN_INT8, choose, packs_bfloat16, pass_threads
+from indexer.models.backends.int8 import int8_layers
+from indexer.models.backends.int8_products import ROWS
 from indexer.models.backends.linear import PACKED_BFLOAT16, PLAIN, LinearLayers
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.errors import NumbersOverflowed
@@ -65,14 +66,14 @@ class SiglipImageEncoder:
 
     def _pass_size(self, shape: tuple[int, ...]) -> int:
         """Number of pictures of that *shape*, (height, width, 3), in a pass."""
-        if self.precision == "int8":
+        if self.precision in IN_INT8:
             return max(1, ROWS // ((shape[0] // self._patch) * (shape[1] // self._patch)))
         return _IMAGE_BATCH.get(self.device, _GPU_BATCH)
 
     @torch.inference_mode()
     def _pass(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
         count, shape = len(pictures), pictures[0].shape
-        if self.precision == "int8":
+        if self.precision in IN_INT8:
             # A full batch always: rounding of floats depends on their number, and a step of 8 bits is large.
             pictures = [*pictures, *[np.zeros(shape, np.uint8)] * (self._pass_size(shape) - count)]
         # A copy: Pillow's arrays are read-only, and torch warns about those on standard error.
@@ -118,6 +119,6 @@ class TorchTextEncoder:
 
 
 def _linear_layers(device: str, precision: str) -> LinearLayers:
-    if precision == "int8":
-        return int8_layers()
+    if precision in IN_INT8:
+        return int8_layers(precision)
     return PACKED_BFLOAT16 if precision == "bfloat16" and device == "cpu" and packs_bfloat16() else PLAIN

@@ -12,13 +12,19 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch.nn import functional
 
+from indexer.models.backends.devices import IN_INT8
 from indexer.models.backends.linear import PLAIN, Layer, LinearLayers, MakeLinear, linear
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.checkpoints.config import TransformerShape
 from indexer.models.errors import CheckpointDamaged
 
 #: Data types of weights and pixels. int8 layers are made from float32 weights.
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16, "int8": torch.float32}
+DTYPES = {
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    **dict.fromkeys(IN_INT8, torch.float32),
+}
 _COLOURS = 3
 #: Bytes of interpolated positions that are remembered: of base size, 85 shapes of 256 patches, or 21 of 1024.
 _REMEMBERED = 1 << 26

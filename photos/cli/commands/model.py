@@ -8,9 +8,9 @@ from photos.cli.kit import options
 from photos.cli.kit.program import Invocation, pass_invocation
 
 
-@click.group(short_help="List, choose and download checkpoints.")
+@click.group(short_help="List, choose, measure and download checkpoints.")
 def model() -> None:
-    """List, choose and download checkpoints.
+    """List, choose, measure and download checkpoints.
 
     Any SigLIP or SigLIP 2 checkpoint works, by its id on the Hugging Face hub or as a folder.
     """
@@ -61,6 +61,25 @@ def status(invocation: Invocation, as_json: bool) -> None:
 
     with invocation.open_library() as library:
         show_model_status(model_status(library), as_json=as_json)
+
+
+@model.command(short_help="Measure the speed of each precision here.")
+@click.argument("reference", metavar="[NAME|FOLDER]", required=False)
+@options.device
+@options.as_json
+@pass_invocation
+def speed(invocation: Invocation, reference: str | None, device: str | None, as_json: bool) -> None:
+    """Measure the speed of each precision on this machine, with the library's checkpoint or another one.
+
+    It takes some seconds. int8 is called int8-narrow where its integers have 7.5 bits instead of 8, on processors that
+    multiply those faster. A library keeps its precision; `--precision` of `photos add` chooses that of a new one.
+    """
+    from photos.cli.views.model import show_model_speed
+    from photos.operations.models import model_speed
+
+    with invocation.open_library(device=device) as library:
+        measured = model_speed(library, reference)
+    show_model_speed(measured, as_json=as_json)
 
 
 @model.command(short_help="Download a checkpoint from the Hugging Face hub.")

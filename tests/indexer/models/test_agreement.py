@@ -112,7 +112,7 @@ def test_other_activations_are_those_of_transformers(checkpoints, tmp_path, acti
     checkpoint = open_checkpoint(folder)
     squares = np.stack([checkpoint.preprocessing.pixels(image) for image in pictures(3)])
     exact = SiglipImageEncoder(checkpoint, "cpu", "float32").encode(squares)
-    for precision in ("bfloat16", "int8"):
+    for precision in ("bfloat16", "int8", "int8-narrow"):
         assert (SiglipImageEncoder(checkpoint, "cpu", precision).encode(squares) * exact).sum(1).min() > 0.999
 
 
@@ -166,12 +166,13 @@ def test_pixels_equal_those_of_the_pil_image_processor(checkpoints, kind):
 
 
 @pytest.mark.parametrize("kind", ["v2", "v2 of odd sizes"])
-def test_int8_vectors_are_near_float32_and_independent_of_their_batch(checkpoints, kind):
+@pytest.mark.parametrize("precision", ["int8", "int8-narrow"])
+def test_int8_vectors_are_near_float32_and_independent_of_their_batch(checkpoints, kind, precision):
     checkpoint = open_checkpoint(checkpoints[kind])
     # More than a pass holds, which is 16 pictures of 16 patches each, or 7 of 36.
     pixels = np.stack([checkpoint.preprocessing.pixels(image) for image in pictures(37)])
     exact = SiglipImageEncoder(checkpoint, "cpu", "float32").encode(pixels)
-    tower = SiglipImageEncoder(checkpoint, "cpu", "int8")
+    tower = SiglipImageEncoder(checkpoint, "cpu", precision)
     together = tower.encode(pixels)
     assert (exact * together).sum(1).min() > 0.995
     for count in (1, 5):
