@@ -47,6 +47,7 @@ RUNS: dict[str, list[list[str]]] = {
     "embed": [["{red}"], ["--text", "red"], ["{notes}"]],
     "model list": [[]],
     "model status": [[]],
+    "model speed": [[]],
     "daemon status": [[]],
     "status": [[]],
     "failed": [[], ["--retry"], ["damaged"], ["not-pictures", "--all"]],

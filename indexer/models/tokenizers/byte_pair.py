@@ -158,7 +158,8 @@ def _points(text: str) -> NDArray[np.uint64]:
 
 def _replacements(normalizer: _Json | None) -> list[tuple[str, str]] | None:
     """Replacements, old and new; None if a text is changed in another way."""
-    if normalizer is None:
+    # Texts come in small letters already; see `normalize`.
+    if normalizer is None or normalizer["type"] == "Lowercase":
         return []
     if normalizer["type"] == "Sequence":
         parts = [_replacements(part) for part in normalizer["normalizers"]]

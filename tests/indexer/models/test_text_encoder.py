@@ -77,7 +77,7 @@ def test_an_uncached_tokenizer_is_loaded_by_transformers_and_cached(checkpoints,
     np.testing.assert_array_equal(first, SiglipTextEncoder(checkpoint, kept).encode_text(TEXTS))
 
 
-@pytest.mark.parametrize("kind", ["v1", "v2"])
+@pytest.mark.parametrize("kind", ["v1", "v2", "naflex"])
 def test_neither_torch_nor_transformers_is_imported(checkpoints, kept, kind):
     code = (
         "import json, sys; from pathlib import Path\n"
