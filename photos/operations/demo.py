@@ -203,7 +203,8 @@ def _preview_first(library: OpenLibrary, progress: Progress) -> Tagging:
     texts = library.text_vectors(library.space)
     on_step = steps(progress, Stage.ENCODE_LABELS)
     counts = preview_tags(library.catalog, library.space, revision.definition, texts, on_step).counts
-    return Tagging(revision, [(label, count) for label, count in counts.most_common() if count])
+    # In the order of `tag_counts`.
+    return Tagging(revision, sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
 def _tag_second(library: OpenLibrary) -> Tagging:
