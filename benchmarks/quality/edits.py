@@ -3,7 +3,7 @@
     python benchmarks/quality/edits.py [--count N] [--pictures FOLDER] [--series FOLDER]
 
 Every picture is edited in the ways of `EDITS`, saved as JPEG, and read as the program reads files. An edit counts as
-recognised if the miniatures say so ("look"), or if these leave a doubt and the embeddings of the `demo` checkpoint
+recognised if the miniatures say so ("pixels"), or if these leave a doubt and the embeddings of the `demo` checkpoint
 decide ("with emb"). The baseline is the other rule at hand, that of `photos duplicates`: perceptual hashes, here under
 eight turns, of which at most ten bits of 64 differ ("hash"). Strangers are pairs of different pictures. "Emb only" is
 the rule for photos without a miniature.
@@ -12,7 +12,7 @@ Pictures are drawn scenes that training never saw, or the files of a folder, of 
 another. `--series` names a folder with a folder for each series: pictures taken shortly after each other, in the order
 of their names. They have no camera and no time here; in a library these keep them apart.
 
-The lines in `indexer/pipeline/likeness.py` were chosen on the drawings of library 3, and on pictures and series that
+The lines in `indexer/pipeline/picture_similarity.py` were chosen on the drawings of library 3, and on pictures and series that
 were at hand; `--library` takes other drawings.
 """
 
@@ -40,7 +40,7 @@ from indexer.decode.miniature import unpack_miniature
 from indexer.models import open_checkpoint
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder
 from indexer.pipeline.edits import DOUBT
-from indexer.pipeline.likeness import Look, likeness
+from indexer.pipeline.picture_similarity import SmallPicture, compare_pictures
 from photos.demo.draw import draw_scene
 from photos.demo.splits import scene_at
 from photos.duplicates.perceptual_hash import MAX_BITS, hash_pixels
@@ -131,9 +131,9 @@ EDITS: dict[str, Callable[[Picture], Picture]] = {
 
 @dataclass(frozen=True)
 class Seen:
-    """A picture as the program knows it: its look, its embedding, (d,), and its 32 x 32 pixels, RGB."""
+    """A picture as the program knows it: its pixels, its embedding, (d,), and its 32 x 32 pixels, RGB."""
 
-    look: Look
+    small: SmallPicture
     vector: NDArray[np.float32]
     pixels: NDArray[np.uint8]
 
@@ -156,7 +156,7 @@ class Reader:
         vectors = self._encoder.encode(np.stack([photo.pixels for _, photo in read]))
         return [
             Seen(
-                Look(unpack_miniature(photo.miniature), photo.facts.width / photo.facts.height),
+                SmallPicture(unpack_miniature(photo.miniature), photo.facts.width / photo.facts.height),
                 vector,
                 np.asarray(image.resize((32, 32), Image.Resampling.LANCZOS)),
             )
@@ -172,8 +172,8 @@ def same_hash(one: Seen, other: Seen) -> bool:
 
 
 def verdicts(before: Seen, now: Seen, others: NDArray[np.float32]) -> tuple[bool, bool, bool, bool]:
-    """Say whether *now* is taken for an edit by its look, with the embedding, by the embedding alone, by its hash."""
-    margin = likeness(before.look, now.look).margin
+    """Say whether *now* is taken for an edit by its pixels, with the embedding, by the embedding alone, by its hash."""
+    margin = compare_pictures(before.small, now.small).margin
     is_nearest = bool(before.vector @ now.vector > (others @ before.vector).max())
     return margin >= 0, margin >= 0 or (margin >= -DOUBT and is_nearest), is_nearest, same_hash(before, now)
 
@@ -185,7 +185,7 @@ def show(name: str, found: Sequence[tuple[bool, ...]]) -> None:
 
 def measure(images: list[Picture], reader: Reader) -> None:
     """Measure edits of *images*, and pairs of them."""
-    print(f"{'':32}" + "".join(f"{name:>9}" for name in ("look", "with emb", "emb only", "hash")))
+    print(f"{'':32}" + "".join(f"{name:>9}" for name in ("pixels", "with emb", "emb only", "hash")))
     seen = reader.read(images)
     vectors = np.stack([each.vector for each in seen])
     total = []
@@ -204,7 +204,7 @@ def measure(images: list[Picture], reader: Reader) -> None:
     show(f"{len(strangers)} strangers", strangers)
     began = time.process_time()
     for one, other in pairs[:200]:
-        likeness(seen[one].look, seen[other].look)
+        compare_pictures(seen[one].small, seen[other].small)
     print(f"one comparison takes {(time.process_time() - began) / len(pairs[:200]) * 1e3:.1f} ms of a processor")
 
 
@@ -213,7 +213,9 @@ def measure_series(folder: Path, reader: Reader) -> None:
     for series in sorted(path for path in folder.iterdir() if path.is_dir()):
         seen = reader.read(list(pictures_in(series)))
         for gap in GAPS:
-            margins = [likeness(one.look, other.look).margin for one, other in zip(seen, seen[gap:], strict=False)]
+            margins = [
+                compare_pictures(one.small, other.small).margin for one, other in zip(seen, seen[gap:], strict=False)
+            ]
             if margins:
                 share = 100 * np.mean(np.array(margins) >= 0)
                 print(f"{series.name}: {gap} further, {len(margins)} pairs, {share:.0f} % taken for edits")

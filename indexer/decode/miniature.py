@@ -1,4 +1,4 @@
-"""Miniatures: what is kept of a picture's look, to recognise the picture after an edit."""
+"""Miniatures: a picture's pixels, kept small, to recognise the picture after an edit."""
 
 from __future__ import annotations
 

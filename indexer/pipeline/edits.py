@@ -20,9 +20,9 @@ import numpy as np
 from indexer.decode.miniature import unpack_miniature
 from store import Catalog, DateSource, Facts, Replacement, Space, Transaction
 
-from .likeness import Look, likeness
+from .picture_similarity import SmallPicture, compare_pictures
 
-#: How far below the line of likeness the embeddings may still decide.
+#: How far below the line of similarity the embeddings may still decide.
 DOUBT: Final = 0.12
 #: Photos of the library that are compared with an edited one, and the least number of them that says anything: with a
 #: miniature, and without.
@@ -104,10 +104,10 @@ def _shows_the_same(t: Transaction, space: Space, before: int, now: int) -> bool
     if _were_taken_apart(facts[before], facts[now]):
         # Pictures of a series are as alike as edits are.
         return False
-    looks = _looks(t, (before, now))
-    if len(looks) < 2:  # noqa: PLR2004 - both
+    pictures = _small_pictures(t, (before, now))
+    if len(pictures) < 2:  # noqa: PLR2004 - both
         return _is_nearest(t, space, before, now, _ENOUGH_ALONE)
-    margin = likeness(*looks).margin
+    margin = compare_pictures(*pictures).margin
     return margin >= 0 or (margin >= -DOUBT and _is_nearest(t, space, before, now, _ENOUGH))
 
 
@@ -121,9 +121,9 @@ def _is_by_camera(facts: Facts) -> bool:
     return facts.taken_at is not None and facts.date_source not in _BY_EDITORS
 
 
-def _looks(t: Transaction, photo_ids: Iterable[int]) -> list[Look]:
+def _small_pictures(t: Transaction, photo_ids: Iterable[int]) -> list[SmallPicture]:
     return [
-        Look(unpack_miniature(stored.miniature), stored.width / stored.height)
+        SmallPicture(unpack_miniature(stored.miniature), stored.width / stored.height)
         for stored in t.miniatures.of(list(photo_ids)).values()
     ]
 

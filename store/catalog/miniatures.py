@@ -1,4 +1,4 @@
-"""Miniatures of photos: what is kept of their look."""
+"""Miniatures of photos: their pixels, kept small."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _miniature, _photo, _file = schema.miniature, schema.photo, schema.file
 _PUT = replacing(_miniature, ["photo_id"], ["pixels"])
 
 
-class StoredLook(NamedTuple):
-    """A photo's look: its miniature as it is stored, and its upright width and height in pixels."""
+class StoredMiniature(NamedTuple):
+    """A photo's miniature as it is stored, and its upright width and height in pixels."""
 
     miniature: bytes
     width: int
@@ -32,15 +32,15 @@ class Miniatures:
         """Store the photo's miniature in place of an earlier one."""
         self._connection.execute(_PUT, {"photo_id": photo_id, "pixels": miniature})
 
-    def of(self, photo_ids: Sequence[int]) -> dict[int, StoredLook]:
-        """Return the looks of these photos; those without a miniature are left out."""
-        found: dict[int, StoredLook] = {}
+    def of(self, photo_ids: Sequence[int]) -> dict[int, StoredMiniature]:
+        """Return the miniatures of these photos; those without a miniature are left out."""
+        found: dict[int, StoredMiniature] = {}
         for some in chunks(photo_ids):
             rows = (
                 select(_miniature, _photo.c.width, _photo.c.height).join(_photo).where(_miniature.c.photo_id.in_(some))
             )
             for row in self._connection.execute(rows):
-                found[row.photo_id] = StoredLook(row.pixels, row.width, row.height)
+                found[row.photo_id] = StoredMiniature(row.pixels, row.width, row.height)
         return found
 
     def lacking(self) -> list[int]:

@@ -229,7 +229,7 @@ perceptual_hash = Table(
     _need("colours", LargeBinary(192)),
 )
 
-#: A photo's look, to recognise the photo after an edit: see `indexer/decode/miniature.py`.
+#: A photo's pixels, kept small, to recognise the photo after an edit: see `indexer/decode/miniature.py`.
 miniature = Table("miniature", metadata, _of("photo", primary=True), _need("pixels", LargeBinary(514)))
 
 #: The photo that a path held before, of photos that have a history of tags or are examples of labels: another photo

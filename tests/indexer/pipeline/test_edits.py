@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageOps
 
 from indexer.decode.miniature import miniature
 from indexer.pipeline.edits import DOUBT
-from indexer.pipeline.likeness import Look, likeness
+from indexer.pipeline.picture_similarity import SmallPicture, compare_pictures
 from store import LabelDefinition, TagSource, VocabularyDefinition
 from store.sql import schema as tables
 from tests.fakes import DIMENSION
@@ -464,7 +464,7 @@ def test_in_doubt_the_nearest_of_many_photos_is_the_edit(tmp_path, has_miniature
         mean = np.asarray(picture.crop(hidden)).mean((0, 1)).round().astype(int).tolist()
         ImageDraw.Draw(doubtful).rectangle(hidden, fill=tuple(mean))
         if has_miniature:
-            looks = [Look(miniature(each).astype(np.float32), 4 / 3) for each in (picture, doubtful)]
-            assert -DOUBT < likeness(*looks).margin < 0
+            pictures = [SmallPicture(miniature(each).astype(np.float32), 4 / 3) for each in (picture, doubtful)]
+            assert -DOUBT < compare_pictures(*pictures).margin < 0
         library.save("a.png", doubtful)
         assert library.index().edited == edited

@@ -1,4 +1,4 @@
-"""Likeness of two pictures: whether one can be an edit of the other, by their miniatures.
+"""Similarity of two pictures: whether one can be an edit of the other, by their miniatures.
 
 An edit turns, flips, crops, frames, brightens or shrinks a picture. So one of the two shows a part of the other, or
 all of it, in one of eight positions. The miniature of the one is laid over every part of the other that has its
@@ -48,7 +48,7 @@ _CONTRAST: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class SmallPicture:
     """A picture as it is compared: its miniature, float32 (32, 32), and its proportions, width by height."""
 
     pixels: Pixels
@@ -56,8 +56,8 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
-    """The likeness of two pictures.
+class PictureSimilarity:
+    """The similarity of two pictures.
 
     At the best place, which takes `area` of the larger picture, `details` is the correlation of the details, and
     `shades` that of everything. `whole` is that of everything in the whole pictures, in the best position.
@@ -75,7 +75,7 @@ class Likeness:
 
 
 class _Place(NamedTuple):
-    """The likeness of one picture to a part of another."""
+    """The similarity of one picture and a part of another."""
 
     details: float
     area: float
@@ -86,13 +86,13 @@ class _Place(NamedTuple):
         return min(self.details - _LINE - _SLOPE * max(0.0, _HALF - self.area), self.shades - _SHADES)
 
 
-def likeness(one: Look, other: Look) -> Likeness:
+def compare_pictures(one: SmallPicture, other: SmallPicture) -> PictureSimilarity:
     """Compare two pictures; the order does not matter. Takes some ten milliseconds."""
     best = max([*_places(one, other), *_places(other, one)], key=lambda place: place.margin)
-    return Likeness(*best, _whole(one.pixels, other.pixels))
+    return PictureSimilarity(*best, _whole(one.pixels, other.pixels))
 
 
-def _places(whole: Look, part: Look) -> Iterator[_Place]:
+def _places(whole: SmallPicture, part: SmallPicture) -> Iterator[_Place]:
     """The best place of *part* within *whole* for each size that it may have there."""
     details, smooth = (_inner(filtered(whole.pixels[None], SIDE, SIDE))[0] for filtered in (_band, _smooth))
     straight = np.stack(list(_mirrored(part.pixels)))
