@@ -12,8 +12,8 @@ Pictures are drawn scenes that training never saw, or the files of a folder, of 
 another. `--series` names a folder with a folder for each series: pictures taken shortly after each other, in the order
 of their names. They have no camera and no time here; in a library these keep them apart.
 
-The lines in `indexer/pipeline/picture_similarity.py` were chosen on the drawings of library 3, and on pictures and series that
-were at hand; `--library` takes other drawings.
+The lines in `indexer/pipeline/picture_similarity.py` were chosen on the drawings of library 3, and on pictures and
+series that were at hand; `--library` takes other drawings.
 """
 
 from __future__ import annotations

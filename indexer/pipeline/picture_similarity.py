@@ -1,4 +1,4 @@
-"""Similarity of two pictures: whether one can be an edit of the other, by their miniatures.
+"""Similarity of two pictures by their miniatures, to recognise an edit.
 
 An edit turns, flips, crops, frames, brightens or shrinks a picture. So one of the two shows a part of the other, or
 all of it, in one of eight positions. The miniature of the one is laid over every part of the other that has its
