@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pillow_heif
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from indexer.metadata import adopt_exif
 from store import Facts
@@ -120,9 +120,6 @@ def _named_errors(picture_format: str) -> Iterator[None]:
         yield
     except DecodeError:
         raise
-    except UnidentifiedImageError as error:
-        named = "an AVIF" if picture_format == "AVIF" else f"a {picture_format}"
-        raise Damaged(f"it begins as {named} picture, but its description is broken") from error
     except MemoryError as error:
         # Not the file's fault, so it is tried again.
         raise DecodeError("there was not enough memory for it; the next pass tries again") from error
