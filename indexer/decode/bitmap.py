@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .errors import Damaged, Incomplete, TooLarge, Unsupported
+from .errors import Damaged, Incomplete, Unsupported
+from .formats import check_pixels
 
 _FILE_HEADER: Final = 14
 #: Bytes of the common header, of a version that holds the masks, and of one that holds one for transparency too.
@@ -48,9 +49,7 @@ def read_bitmap(data: bytes, most_pixels: int) -> Image.Image | None:
         return None
     if header.width <= 0 or header.height == 0:
         raise Damaged("its width or height is missing")
-    pixels = header.width * abs(header.height)
-    if pixels > most_pixels:
-        raise TooLarge(f"it has {pixels / 1e6:.0f} megapixels, and BMP is read up to {most_pixels / 1e6:.0f}")
+    check_pixels(header.width * abs(header.height), "BMP", most_pixels)
     return _of_fields(header, data)
 
 

@@ -1,11 +1,11 @@
-"""File formats: recognised by their first bytes, never by the file name, and checked for completeness."""
+"""File formats: recognised by their first bytes, never by the file name, and checked for completeness and size."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from .errors import Damaged, Incomplete, Unsupported
+from .errors import Damaged, Incomplete, TooLarge, Unsupported
 
 #: Bytes that `identify` looks at.
 HEAD = 4096
@@ -155,6 +155,12 @@ def check_filled(data: bytes, picture_format: str) -> None:
     is_whole = data.endswith(_PNG_END, 0, end - zeros) if picture_format == "PNG" else zeros < _CUT * end
     if zeros and not is_whole:
         raise Incomplete(f"it is incomplete: its last {zeros} of {end} bytes are zeros")
+
+
+def check_pixels(pixels: int, picture_format: str, most: int) -> None:
+    """Raise `TooLarge` for a picture of more than *most* pixels."""
+    if pixels > most:
+        raise TooLarge(f"it has {pixels / 1e6:.0f} megapixels, and {picture_format} is read up to {most / 1e6:.0f}")
 
 
 def png_without_extras(data: bytes) -> bytes:

@@ -22,10 +22,10 @@ from store import Facts
 from . import jpeg
 from .bitmap import read_bitmap, with_whole_header
 from .colours import profile_of, rgb, srgb
-from .errors import Damaged, DecodeError, TooLarge, Unsupported
+from .errors import Damaged, DecodeError, Unsupported
 from .exif import FileExif, exif_of_tiff
 from .facts import read_facts
-from .formats import HEAD, check_filled, identify, png_without_extras, zeros_before
+from .formats import HEAD, check_filled, check_pixels, identify, png_without_extras, zeros_before
 from .iso_media import check_complete, has_short_header, with_known_brand, without_gain_map
 from .miniature import miniature, pack_miniature
 from .orientation import SIDEWAYS, HasExif, orientation, upright
@@ -194,7 +194,7 @@ def _read_jpeg(task: _Task) -> DecodedPhoto:
     except (Damaged, Unsupported) as error:
         frame = jpeg.frame(task.data)
         if frame.is_rare:
-            _check_pixels(frame.width * frame.height, "JPEG", _MOST_WHOLE)
+            check_pixels(frame.width * frame.height, "JPEG", _MOST_WHOLE)
             with task.memory_lock() if frame.width * frame.height > _LARGE else nullcontext():
                 image = jpeg.decode_rare(task.data)
                 return _finished(task, image, FileExif(jpeg.exif(task.data)), image.size)
@@ -285,12 +285,7 @@ def _check_size(image: Image.Image, picture_format: str, *, is_whole: bool) -> N
         most = _MOST_PROGRESSIVE if image.info.get("progressive") else _MOST_REDUCED
     else:
         most = _MOST_WEBP if picture_format == "WEBP" else _MOST_WHOLE
-    _check_pixels(image.width * image.height, picture_format, most)
-
-
-def _check_pixels(pixels: int, picture_format: str, most: int) -> None:
-    if pixels > most:
-        raise TooLarge(f"it has {pixels / 1e6:.0f} megapixels, and {picture_format} is read up to {most / 1e6:.0f}")
+    check_pixels(image.width * image.height, picture_format, most)
 
 
 def _is_large(image: Image.Image, pixels: int) -> bool:

@@ -10,8 +10,9 @@ import rawpy
 from PIL import Image
 
 from . import jpeg
-from .errors import Damaged, Incomplete, TooLarge, Unsupported
+from .errors import Damaged, Incomplete, Unsupported
 from .exif import FileExif, exif_of_tiff
+from .formats import check_pixels
 from .iso_media import check_complete
 from .orientation import SIDEWAYS, orientation, upright
 
@@ -83,9 +84,7 @@ def _incomplete(data: bytes, missing: int) -> Incomplete:
 
 def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing: int) -> Developed:
     sizes = raw.sizes
-    if sizes.raw_width * sizes.raw_height > _MOST:
-        megapixels = sizes.raw_width * sizes.raw_height / 1e6
-        raise TooLarge(f"it has {megapixels:.0f} megapixels, and RAW is read up to {_MOST / 1e6:.0f}")
+    check_pixels(sizes.raw_width * sizes.raw_height, "RAW", _MOST)
     stored = _ORIENTATIONS.get(sizes.flip, 1)
     width, height = (sizes.height, sizes.width) if stored in SIDEWAYS else (sizes.width, sizes.height)
     preview = _preview(raw)

@@ -18,6 +18,7 @@ from PIL import Image
 
 from .colours import Samples, eight_bits, lab_as_rgb
 from .errors import Damaged, Incomplete, TooLarge, Unsupported
+from .formats import check_pixels
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
@@ -209,8 +210,7 @@ def _check(page: TiffPage, data: bytes, most_pixels: int) -> None:
         raise Damaged("its width or height is missing")
     if page.imagedepth != 1:
         raise Unsupported("it is a TIFF file of a volume, not of a picture")
-    if pixels > most_pixels:
-        raise TooLarge(f"it has {pixels / 1e6:.0f} megapixels, and TIFF is read up to {most_pixels / 1e6:.0f}")
+    check_pixels(pixels, "TIFF", most_pixels)
     if page.dtype is None or page.sampleformat not in {_UNSIGNED, _SIGNED, _FLOAT}:
         raise Unsupported(f"it is {_description(page)}, which is not read")
     if pixels * page.samplesperpixel * page.dtype.itemsize > _MOST_BYTES:
