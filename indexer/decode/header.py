@@ -19,14 +19,13 @@ from .exif_facts import directories
 from .facts import metadata_of
 from .formats import HEAD, identify
 from .iso_media import with_known_brand, without_gain_map
-from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, foreign, words_in
+from .notes import LISTS, SUBJECT, KeywordList, foreign_in
 from .orientation import HasExif
 
 #: Bytes of a file of which everything is read.
 _MOST_WHOLE: Final = 1 << 30
 #: Pixels of a PNG picture that is decoded for the texts after them.
 _MOST_PIXELS: Final = 155_000_000
-_LISTS: Final = (SUBJECT, HIERARCHICAL, TAGS, WINDOWS)
 _MOST_KEYWORDS: Final = 5000
 
 #: Keywords of a file by the lists that hold them, as written, without those that this program wrote.
@@ -46,10 +45,7 @@ def read_keywords(opened: BinaryIO) -> KeywordLists:
     """
     with _header(opened) as (image, data):
         xmp = read_packets(*packets_in(image, data, directories(image).main))
-        found = {
-            each: _clean(foreign(words_in(xmp, each), xmp.texts(each.ours.tag), xmp.texts(each.copies.tag)))
-            for each in _LISTS
-        }
+        found = {each: _clean(foreign_in(xmp, each)) for each in LISTS}
         if not any(found.values()):
             found = {SUBJECT: metadata_of(image, data).keywords}
         return {each: words for each, words in found.items() if words}

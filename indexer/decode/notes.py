@@ -92,6 +92,8 @@ SUBJECT: Final = KeywordList("http://purl.org/dc/elements/1.1/", "dc", "subject"
 HIERARCHICAL: Final = KeywordList("http://ns.adobe.com/lightroom/1.0/", "lr", "hierarchicalSubject", "Bag", "|")
 TAGS: Final = KeywordList("http://www.digikam.org/ns/1.0/", "digiKam", "TagsList", "Seq", "/")
 WINDOWS: Final = KeywordList("http://ns.microsoft.com/photo/1.0/", "MicrosoftPhoto", "LastKeywordXMP", "Bag", "/")
+#: All of them, the first to be read first.
+LISTS: Final = (SUBJECT, HIERARCHICAL, TAGS, WINDOWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +130,8 @@ def notes_of(xmp: Xmp) -> Notes:
     """The notes in XMP, without those that this program wrote: its own tags are not notes of others."""
     keywords = [
         path.rsplit(each.separator, 1)[-1] if each.separator else path
-        for each in (SUBJECT, HIERARCHICAL, TAGS, WINDOWS)
-        for path in foreign(words_in(xmp, each), xmp.texts(each.ours.tag), xmp.texts(each.copies.tag))
+        for each in LISTS
+        for path in foreign_in(xmp, each)
     ]
     stars = rating_of(xmp.text(_RATING))
     titles = (caption_of(xmp.text(name)) for name in _TITLES)
@@ -142,7 +144,12 @@ def notes_of(xmp: Xmp) -> Notes:
     )
 
 
-def words_in(xmp: Xmp, each: KeywordList) -> Sequence[str]:
+def foreign_in(xmp: Xmp, each: KeywordList) -> list[str]:
+    """The keywords of a list that other programs wrote, as written."""
+    return foreign(_words_in(xmp, each), xmp.texts(each.ours.tag), xmp.texts(each.copies.tag))
+
+
+def _words_in(xmp: Xmp, each: KeywordList) -> Sequence[str]:
     """The keywords of a list. Programs that write one as a plain text put commas or semicolons between them."""
     value = xmp.value(each.tag)
     if value is None or value.items:
