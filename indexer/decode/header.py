@@ -15,9 +15,10 @@ from store import Metadata
 
 from .errors import Damaged, DecodeError
 from .exif import FileExif, exif_of_tiff
-from .exif_facts import directories
+from .exif_facts import directories, exif_source
 from .facts import metadata_of
 from .formats import HEAD, identify
+from .iptc_facts import iptc_source
 from .iso_media import with_known_brand, without_gain_map
 from .notes import LISTS, SUBJECT, KeywordList, foreign_in
 from .orientation import HasExif
@@ -44,10 +45,11 @@ def read_keywords(opened: BinaryIO) -> KeywordLists:
     Those in IPTC and EXIF count as single words, and only if XMP has none.
     """
     with _header(opened) as (image, data):
-        xmp = read_packets(*packets_in(image, data, directories(image).main))
+        tags = directories(image)
+        xmp = read_packets(*packets_in(image, data, tags.main))
         found = {each: _clean(foreign_in(xmp, each)) for each in LISTS}
         if not any(found.values()):
-            found = {SUBJECT: metadata_of(image, data).keywords}
+            found = {SUBJECT: iptc_source(image).notes.keywords or exif_source(tags).notes.keywords}
         return {each: words for each, words in found.items() if words}
 
 
