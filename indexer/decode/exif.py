@@ -1,4 +1,4 @@
-"""EXIF of files that Pillow does not open as a picture."""
+"""EXIF of files and blocks that Pillow does not open as a picture."""
 
 from __future__ import annotations
 
@@ -25,11 +25,15 @@ class FileExif:
 
 def exif_of_tiff(data: bytes) -> Image.Exif:
     """The tags of *data*, a TIFF file or a RAW photo that is nearly one; empty if they are missing or broken."""
-    found = Image.Exif()
     header = b"II*\0" + data[4:] if data[:4] in _ALMOST_TIFF else data
-    if header[:4] in {b"II*\0", b"MM\0*"}:
-        try:
-            found.load(header)
-        except Exception:  # noqa: BLE001 - broken EXIF costs the facts alone
-            return Image.Exif()
+    return exif_of_block(header) if header[:4] in {b"II*\0", b"MM\0*"} else Image.Exif()
+
+
+def exif_of_block(block: bytes) -> Image.Exif:
+    """The tags in *block*, a TIFF header with its directories, perhaps marked as EXIF; empty if they are broken."""
+    found = Image.Exif()
+    try:
+        found.load(block)
+    except Exception:  # noqa: BLE001 - broken EXIF costs the facts alone
+        return Image.Exif()
     return found

@@ -14,6 +14,7 @@ from PIL import Image
 
 from .colours import eight_bits
 from .errors import Damaged, Incomplete, Unsupported
+from .exif import exif_of_block
 from .formats import zeros_before
 
 if TYPE_CHECKING:
@@ -163,15 +164,10 @@ def decode_rare(data: bytes) -> Image.Image:
 
 def exif(data: bytes) -> Image.Exif:
     """The EXIF of the JPEG file *data*; empty if it is missing or broken."""
-    found = Image.Exif()
     for segment in _segments(data):
         if segment.kind == _APP1 and data.startswith(_EXIF, segment.start + 4):
-            try:
-                found.load(data[segment.start + 4 : segment.end])
-            except Exception:  # noqa: BLE001 - broken EXIF costs the facts alone
-                return Image.Exif()
-            break
-    return found
+            return exif_of_block(data[segment.start + 4 : segment.end])
+    return Image.Exif()
 
 
 def _lacking(missing: float) -> str:
