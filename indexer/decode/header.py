@@ -95,7 +95,7 @@ def _of_no_picture(picture_format: str, data: bytes) -> HasExif | None:
         from . import tiff  # noqa: PLC0415
 
         found = tiff.outline(data)
-        if found is None or (found.is_plain and found.kind is tiff.Kind.PICTURE):
+        if found is None or found.is_plain:
             return None
         if found.kind is tiff.Kind.PICTURE:
             return FileExif(exif_of_tiff(data))

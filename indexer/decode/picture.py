@@ -246,7 +246,7 @@ def _read_tiff(task: _Task) -> DecodedPhoto:
     from . import tiff  # noqa: PLC0415
 
     found = tiff.outline(task.data)
-    if found is None or (found.is_plain and found.kind is tiff.Kind.PICTURE):
+    if found is None or found.is_plain:
         try:
             return _read(task)
         except (Damaged, Unsupported):

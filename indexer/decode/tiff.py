@@ -74,9 +74,9 @@ class Outline:
     """Summary of the tags of a TIFF file."""
 
     kind: Kind
-    #: Whether Pillow reads its picture rightly.
+    #: True for a picture that Pillow reads rightly.
     is_plain: bool
-    #: Whether it holds more than a thumbnail.
+    #: True if it holds more than a thumbnail.
     has_picture: bool
     #: Pixels of its picture.
     pixels: int
@@ -94,10 +94,10 @@ def outline(data: bytes) -> Outline | None:
             pages = list(_pages(file))
             if not pages:
                 return None
-            page = _best(pages)
+            page, kind = _best(pages), _kind(data, pages)
             return Outline(
-                kind=_kind(data, pages),
-                is_plain=page is pages[0] and _is_plain(page),
+                kind=kind,
+                is_plain=kind is Kind.PICTURE and page is pages[0] and _is_plain(page),
                 has_picture=not (_is_reduced(page) or _is_stamp(data, pages)),
                 pixels=page.imagewidth * page.imagelength,
                 missing=_missing(data, pages),
