@@ -16,8 +16,8 @@ from .errors import Damaged, Incomplete, Unsupported
 from .formats import check_pixels
 
 _FILE_HEADER: Final = 14
-#: Bytes of the common header, of a version that holds the masks, and of one that holds one for transparency too.
-_INFO, _WITH_MASKS, _WITH_ALPHA = 40, 52, 56
+#: Bytes of the common header, and of the first version that holds a mask for transparency too.
+_INFO, _WITH_ALPHA = 40, 56
 #: Values of the compression: colours in fields, with and without transparency; whole JPEG and PNG files.
 _FIELDS, _ALPHA_FIELDS, _JPEG, _PNG = 3, 6, 4, 5
 #: Rows that are converted at once.
@@ -91,9 +91,6 @@ def _of_fields(header: _Header, data: bytes) -> Image.Image:
     for start in range(0, len(words), _BAND):
         for channel, mask in enumerate(masks):
             picture[start : start + _BAND, :, channel] = _field(words[start : start + _BAND], int(mask))
-    if has_alpha and not picture[..., 3].any():
-        # An alpha of 0 everywhere is none: programs leave the field empty.
-        picture = picture[..., :3]
     # The lowest row comes first, unless the height is negative.
     return Image.fromarray(np.ascontiguousarray(picture[::-1] if header.height > 0 else picture))
 
