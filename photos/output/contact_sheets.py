@@ -37,7 +37,7 @@ class Cell:
     def name(self) -> str:
         """Name of the file, with unprintable characters replaced."""
         name = os.fsdecode(self.path).rpartition("/")[2].encode("utf-8", "replace").decode()
-        return "".join(mark if is_shown(mark) else "\N{REPLACEMENT CHARACTER}" for mark in name)
+        return _visible(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,7 @@ def _fitting(
     draw: ImageDraw.ImageDraw, text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int
 ) -> str:
     """*text*, shortened to *width* pixels."""
-    shown = "".join(mark if is_shown(mark) else "\N{REPLACEMENT CHARACTER}" for mark in text)
-    shown = shown.encode("utf-8", "replace").decode()
+    shown = _visible(text)
     if draw.textlength(shown, font) <= width:
         return shown
     while shown and draw.textlength(shown + "…", font) > width:
@@ -190,8 +189,12 @@ def _inline(picture: Image.Image) -> str:
 
 def _text(text: str) -> str:
     """*text* escaped for any HTML element or attribute; unprintable characters are replaced."""
-    valid = text.encode("utf-8", "replace").decode()
-    return escape("".join(mark if is_shown(mark) else "\N{REPLACEMENT CHARACTER}" for mark in valid))
+    return escape(_visible(text.encode("utf-8", "replace").decode()))
+
+
+def _visible(text: str) -> str:
+    """*text* with replacement characters for what no reader sees, half characters included."""
+    return "".join(mark if is_shown(mark) else "\N{REPLACEMENT CHARACTER}" for mark in text)
 
 
 _EDGE, _HEAD, _FOOT = 20, 76, 52
