@@ -42,9 +42,9 @@ _BMP_HEADERS = frozenset({12, *range(16, 65, 4), 108, 124})
 _PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT: Final = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf"})
 _PNG_END: Final = b"\0\0\0\0IEND\xaeB`\x82"
-#: Zeros that are no accident, and the share of a file that they take if it was cut off.
+#: Zeros that are no accident, and the share of a file or its picture's data that they take if a copy was cut off.
 _ZEROS: Final = 64
-_CUT: Final = 0.25
+CUT: Final = 0.25
 _OTHERS = (
     (b"\xff\x0a", "a JPEG XL picture"),
     (b"\0\0\0\x0cJXL \r\n\x87\n", "a JPEG XL picture"),
@@ -152,7 +152,7 @@ def check_filled(data: bytes, picture_format: str) -> None:
     end = len(data) if picture_format == "PNG" else 8 + int.from_bytes(data[4:8], "little")
     zeros = zeros_before(data, min(end, len(data)))
     # Zeros after the end of a PNG are nobody's loss, and EXIF at the end of a WebP file may have some.
-    is_whole = data.endswith(_PNG_END, 0, end - zeros) if picture_format == "PNG" else zeros < _CUT * end
+    is_whole = data.endswith(_PNG_END, 0, end - zeros) if picture_format == "PNG" else zeros < CUT * end
     if zeros and not is_whole:
         raise Incomplete(f"it is incomplete: its last {zeros} of {end} bytes are zeros")
 

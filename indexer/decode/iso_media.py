@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from .errors import Damaged, Incomplete
-from .formats import zeros_before
+from .formats import CUT, zeros_before
 
 #: Types of top-level boxes: ISO/IEC 14496-12, 23008-12 and 19566-5, and those that telephones add.
 _TYPES: Final = frozenset(
@@ -25,8 +25,6 @@ _SHORT: Final = b"mini"
 #: Boxes that describe the pictures. Without one of them, the file ended too early.
 _DESCRIBING: Final = frozenset({b"meta", b"moov", _SHORT})
 _DATA: Final = b"mdat"
-#: Share of the pictures' data that is zeros if a copy was cut off.
-_CUT: Final = 0.25
 _LONG, _TO_THE_END = 1, 0
 
 
@@ -79,7 +77,7 @@ def check_complete(data: bytes, subject: str = "it") -> None:
             raise Damaged(f"{subject} has a broken structure")
         at += size
         zeros = zeros_before(data, at) if kind == _DATA else 0
-        if zeros > _CUT * size:
+        if zeros > CUT * size:
             raise Incomplete(f"{subject} is incomplete: {zeros} of {len(data)} bytes are zeros")
         described = described or kind in _DESCRIBING
     if not described:

@@ -25,7 +25,7 @@ from .colours import profile_of, rgb, srgb
 from .errors import Damaged, DecodeError, Unsupported
 from .exif import FileExif, exif_of_tiff
 from .facts import read_facts
-from .formats import HEAD, check_filled, check_pixels, identify, png_without_extras, zeros_before
+from .formats import CUT, HEAD, check_filled, check_pixels, identify, png_without_extras, zeros_before
 from .iso_media import check_complete, has_short_header, with_known_brand, without_gain_map
 from .miniature import miniature, pack_miniature
 from .orientation import SIDEWAYS, HasExif, orientation, upright
@@ -51,8 +51,6 @@ _LARGE = 40_000_000
 #: Bytes of a RAW or BMP file that is decoded under the memory lock.
 _LARGE_FILE = 60_000_000
 
-#: Share of a RAW file that is zeros at its end if a copy was cut off. Sensors give no zeros.
-_CUT = 0.25
 #: The first chunk of PNG files that Xcode made for iOS.
 _APPLE: Final = b"CgBI"
 
@@ -268,7 +266,8 @@ def _read_tiff(task: _Task) -> DecodedPhoto:
 def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
     """Decode a RAW photo, of whose file *missing* bytes are known to be missing."""
     zeros = zeros_before(task.data, len(task.data))
-    missing += zeros if zeros > _CUT * len(task.data) else 0
+    # Sensors give no zeros.
+    missing += zeros if zeros > CUT * len(task.data) else 0
     # Loads a library that most folders never need.
     from .raw import develop  # noqa: PLC0415
 
