@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from indexer.metadata import Xmp, read_packets
-from indexer.metadata.namespaces import DC, EXIF, MICROSOFT_PHOTO, PHOTOSHOP, TIFF, XMP
+from indexer.metadata.namespaces import DC, DIGIKAM, EXIF, LIGHTROOM, MICROSOFT_PHOTO, PHOTOSHOP, TIFF, XMP
 from indexer.metadata.texts import one_line
 
 #: Longer than any list or caption that people write; some programs put whole documents there.
@@ -88,10 +88,10 @@ class KeywordList:
 
 
 #: Single words in no order; every level of a path is one of them.
-SUBJECT: Final = KeywordList("http://purl.org/dc/elements/1.1/", "dc", "subject", "Bag")
-HIERARCHICAL: Final = KeywordList("http://ns.adobe.com/lightroom/1.0/", "lr", "hierarchicalSubject", "Bag", "|")
-TAGS: Final = KeywordList("http://www.digikam.org/ns/1.0/", "digiKam", "TagsList", "Seq", "/")
-WINDOWS: Final = KeywordList("http://ns.microsoft.com/photo/1.0/", "MicrosoftPhoto", "LastKeywordXMP", "Bag", "/")
+SUBJECT: Final = KeywordList(DC, "dc", "subject", "Bag")
+HIERARCHICAL: Final = KeywordList(LIGHTROOM, "lr", "hierarchicalSubject", "Bag", "|")
+TAGS: Final = KeywordList(DIGIKAM, "digiKam", "TagsList", "Seq", "/")
+WINDOWS: Final = KeywordList(MICROSOFT_PHOTO, "MicrosoftPhoto", "LastKeywordXMP", "Bag", "/")
 #: All of them, the first to be read first.
 LISTS: Final = (SUBJECT, HIERARCHICAL, TAGS, WINDOWS)
 
