@@ -5,7 +5,7 @@ from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .facts import FACTS_READER
 from .formats import HEAD, identify
 from .header import KeywordLists, read_keywords, read_metadata
-from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, Notes, foreign, read_xmp
+from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, foreign
 from .picture import DecodedPhoto, MemoryLock, decoders, read_photo
 from .xmp_facts import read_sidecar
 
@@ -22,7 +22,6 @@ __all__ = [
     "KeywordList",
     "KeywordLists",
     "MemoryLock",
-    "Notes",
     "TooLarge",
     "Unsupported",
     "decoders",
@@ -32,6 +31,5 @@ __all__ = [
     "read_metadata",
     "read_photo",
     "read_sidecar",
-    "read_xmp",
     "srgb",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from indexer.metadata import Xmp, read_packets
+from indexer.metadata import Xmp
 from indexer.metadata.namespaces import DC, DIGIKAM, EXIF, LIGHTROOM, MICROSOFT_PHOTO, PHOTOSHOP, TIFF, XMP
 from indexer.metadata.texts import one_line
 
@@ -119,11 +119,6 @@ class Notes:
             self.comment or other.comment,
             self.title or other.title,
         )
-
-
-def read_xmp(packet: bytes) -> Notes:
-    """The notes in an XMP packet or a sidecar file, as far as it can be read."""
-    return notes_of(read_packets(packet))
 
 
 def notes_of(xmp: Xmp) -> Notes:

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from indexer.decode import SUBJECT, read_photo
-from indexer.decode.notes import Notes, read_xmp
+from indexer.decode.notes import Notes, notes_of
+from indexer.metadata import read_packets
 from tests.indexer.decode.test_decode import SQUARE
 from tests.pictures import encoded, exif_with, scene
 
@@ -30,6 +31,11 @@ def packet(inside="", attributes=""):
 def bag(name, *items, kind="Bag"):
     inside = "".join(f"<rdf:li>{item}</rdf:li>" for item in items)
     return f"<{name}><rdf:{kind}>{inside}</rdf:{kind}></{name}>"
+
+
+def read_xmp(written):
+    """The notes in an XMP packet or a sidecar."""
+    return notes_of(read_packets(written))
 
 
 def iptc(*records):

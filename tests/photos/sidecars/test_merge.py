@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, read_xmp
+from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, WINDOWS
 from photos.errors import SidecarLeft
 from photos.sidecars.keyword_edits import Change, edited
 from photos.sidecars.merge import merge, paths
 from photos.sidecars.packet import Packet
-from tests.indexer.decode.test_notes import bag, packet
+from tests.indexer.decode.test_notes import bag, packet, read_xmp
 
 from .packets import ADOBE, DARKTABLE, values, without_keywords
 
