@@ -62,7 +62,7 @@ def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0) -> Devel
 
     If *missing* bytes of the file are known to be missing, its preview serves if that is whole and large enough.
     """
-    check_raw_complete(data)
+    _check_raw_complete(data)
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
             return _develop(raw, data, preprocessing, missing)
@@ -146,7 +146,7 @@ def _opened(
     return upright(picture, turned), whole[::-1] if turned in SIDEWAYS else whole
 
 
-def check_raw_complete(data: bytes) -> None:
+def _check_raw_complete(data: bytes) -> None:
     """Raise `Incomplete` if *data*, a CR3 or RAF file, lacks bytes. Of TIFF files, their pages tell."""
     if data[4:8] == b"ftyp":
         check_complete(data, "it is a RAW photo that")

@@ -40,8 +40,8 @@ def packets_in(image: object, data: bytes = b"", tags: Mapping[int, object] | No
     info = _info(image)
     found: list[object] = [*_of_jpeg(image)] or [info.get("xmp")]
     found += [(tags or {}).get(_TIFF_XMP), _photoshop(image).get(_XMP_RESOURCE)]
-    found.append(raw_profile(info, "xmp"))
-    if (segment := raw_profile(info, "APP1")).startswith(_MAIN):
+    found.append(_raw_profile(info, "xmp"))
+    if (segment := _raw_profile(info, "APP1")).startswith(_MAIN):
         found.append(segment[len(_MAIN) :])
     if data.startswith(b"GIF8"):
         found += _of_gif(data)
@@ -53,20 +53,20 @@ def iptc_in(image: object) -> dict[tuple[int, int], list[bytes]]:
     """Records of IPTC IIM in *image*, by record and dataset; empty if it has none. Raises nothing."""
     info = _info(image)
     sources: list[object] = [_photoshop(image).get(_IPTC_RESOURCE), _tiff_tag(image, _TIFF_IPTC)]
-    sources += [_resources(raw_profile(info, name)).get(_IPTC_RESOURCE) for name in ("iptc", "8bim", "APP13")]
-    sources.append(raw_profile(info, "iptc"))
+    sources += [_resources(_raw_profile(info, name)).get(_IPTC_RESOURCE) for name in ("iptc", "8bim", "APP13")]
+    sources.append(_raw_profile(info, "iptc"))
     return next((found for each in sources if (found := _records(_bytes(each)))), {})
 
 
 def adopt_exif(image: object) -> None:
     """Let *image*, a PNG picture, know EXIF that ImageMagick or exiftool wrote into a profile named APP1."""
     info = _info(image)
-    profile = raw_profile(info, "APP1")
+    profile = _raw_profile(info, "APP1")
     if profile.startswith(_EXIF) and isinstance(info, dict) and "exif" not in info:
         info["exif"] = profile
 
 
-def raw_profile(info: Mapping[object, object], name: str) -> bytes:
+def _raw_profile(info: Mapping[object, object], name: str) -> bytes:
     """The profile with that *name* that ImageMagick wrote as hexadecimal text into PNG; empty if there is none."""
     text = info.get(f"Raw profile type {name}")
     found = _RAW_PROFILE.match(text) if isinstance(text, str) else None
