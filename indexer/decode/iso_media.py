@@ -43,15 +43,8 @@ def without_gain_map(data: bytes) -> bytes:
 
     Its kind of item is replaced by one that decoders skip. Format: ISO 21496-1, ISO/IEC 23008-12.
     """
-    described = next((end for kind, end in _ends(data) if kind in _DESCRIBING), 0)
+    described = next((end for kind, _, end in _boxes(data) if kind in _DESCRIBING), 0)
     return data[:described].replace(_GAIN_MAP, b"skip") + data[described:]
-
-
-def _ends(data: bytes) -> Iterator[tuple[bytes, int]]:
-    at = 0
-    for kind, size, _ in _boxes(data):
-        at += size or 0
-        yield kind, at
 
 
 def check_complete(data: bytes, subject: str = "it") -> None:
@@ -63,8 +56,8 @@ def check_complete(data: bytes, subject: str = "it") -> None:
     videos that are no boxes; read as boxes, they promise gigabytes.
     """
     described = False
-    at = 0
-    for kind, size, missing in _boxes(data):
+    for kind, size, end in _boxes(data):
+        missing = end - len(data)
         if missing > 0:
             if described and kind not in _TYPES:
                 return
@@ -75,8 +68,7 @@ def check_complete(data: bytes, subject: str = "it") -> None:
             if described:
                 return
             raise Damaged(f"{subject} has a broken structure")
-        at += size
-        zeros = zeros_before(data, at) if kind == _DATA else 0
+        zeros = zeros_before(data, end) if kind == _DATA else 0
         if zeros > CUT * size:
             raise Incomplete(f"{subject} is incomplete: {zeros} of {len(data)} bytes are zeros")
         described = described or kind in _DESCRIBING
@@ -85,19 +77,19 @@ def check_complete(data: bytes, subject: str = "it") -> None:
 
 
 def _boxes(data: bytes) -> Iterator[tuple[bytes, int | None, int]]:
-    """The type of each box, its bytes (None if that is no box), and the bytes that the file lacks of it."""
+    """The type of each box, its bytes (None if that is no box), and its end, which may be beyond that of the file."""
     at = 0
     while at < len(data):
         size, kind, header = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8], 8
         if len(data) - at < header:
-            yield kind, None, 0
+            yield kind, None, at
             return
         if size == _LONG:
             size, header = int.from_bytes(data[at + 8 : at + 16], "big"), 16
         if size == _TO_THE_END:
             size = len(data) - at
         if size < header:
-            yield kind, None, 0
+            yield kind, None, at
             return
         at += size
-        yield kind, size, max(0, at - len(data))
+        yield kind, size, at
