@@ -58,10 +58,6 @@ class Xmp:
         #: The first flaw of the packets, as a clause; None without one.
         self.flaw = flaw
 
-    def __bool__(self) -> bool:
-        """Return whether there is any property."""
-        return any(True for _ in self.names())
-
     def names(self) -> Iterator[str]:
         """Qualified names of the properties; some may come twice."""
         for packet in self._packets:
