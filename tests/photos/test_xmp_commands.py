@@ -13,7 +13,8 @@ from PIL import Image
 
 from store import Catalog
 from tests.e2e.program import run
-from tests.indexer.decode.test_notes import bag, packet
+from tests.indexer.decode.test_notes import packet
+from tests.indexer.metadata.packets import bag
 from tests.photos.sidecars.packets import ADOBE, values, without_keywords
 
 from .encoders import COLOURS

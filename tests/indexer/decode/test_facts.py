@@ -16,7 +16,8 @@ from indexer.decode.facts import metadata_of
 from store import DateSource
 from store.errors import is_shown
 from tests.indexer.decode.test_decode import SQUARE
-from tests.indexer.decode.test_notes import bag, iptc, jpeg, packet
+from tests.indexer.decode.test_notes import iptc, jpeg, packet
+from tests.indexer.metadata.packets import bag
 from tests.pictures import encoded, exif_with, scene
 from tests.raw_photos import dng
 

@@ -8,7 +8,8 @@ import pytest
 from PIL import PngImagePlugin
 
 from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, DecodeError, read_keywords, read_metadata
-from tests.indexer.decode.test_notes import bag, iptc, jpeg, packet
+from tests.indexer.decode.test_notes import iptc, jpeg, packet
+from tests.indexer.metadata.packets import bag
 from tests.indexer.metadata.test_embedded import TRAILER, gif
 from tests.pictures import encoded, png_chunk, scene
 

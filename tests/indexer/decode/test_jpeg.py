@@ -10,15 +10,12 @@ from PIL import Image
 from indexer.decode import Damaged, Unsupported, read_photo
 from indexer.decode.errors import Incomplete
 from tests.indexer.decode.test_decode import SQUARE, difference, pixels
-from tests.indexer.decode.test_notes import bag, packet
+from tests.indexer.decode.test_notes import packet, segment
+from tests.indexer.metadata.packets import bag
 from tests.pictures import encoded, exif_with, scene
 
 END = b"\xff\xd9"
 PICTURE = scene(480, 320, seed=5)
-
-
-def segment(mark, body):
-    return b"\xff" + bytes([mark]) + (len(body) + 2).to_bytes(2, "big") + body
 
 
 def start_of_frame(data, kind=0xC0):

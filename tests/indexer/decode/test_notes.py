@@ -11,6 +11,7 @@ from indexer.decode import SUBJECT, read_photo
 from indexer.decode.notes import Notes, notes_of
 from indexer.metadata import read_packets
 from tests.indexer.decode.test_decode import SQUARE
+from tests.indexer.metadata.packets import bag
 from tests.pictures import encoded, exif_with, scene
 
 NAMESPACES = (
@@ -28,11 +29,6 @@ def packet(inside="", attributes=""):
     ).encode()
 
 
-def bag(name, *items, kind="Bag"):
-    inside = "".join(f"<rdf:li>{item}</rdf:li>" for item in items)
-    return f"<{name}><rdf:{kind}>{inside}</rdf:{kind}></{name}>"
-
-
 def read_xmp(written):
     """The notes in an XMP packet or a sidecar."""
     return notes_of(read_packets(written))
@@ -45,10 +41,13 @@ def iptc(*records):
     return b"Photoshop 3.0\0" + resource
 
 
+def segment(mark, body):
+    return b"\xff" + bytes([mark]) + (len(body) + 2).to_bytes(2, "big") + body
+
+
 def jpeg(*, segments=(), **options):
     data = encoded(scene(), **options)
-    added = b"".join(b"\xff" + bytes([mark]) + (len(body) + 2).to_bytes(2, "big") + body for mark, body in segments)
-    return data[:2] + added + data[2:]
+    return data[:2] + b"".join(segment(mark, body) for mark, body in segments) + data[2:]
 
 
 def facts(data):

@@ -8,7 +8,8 @@ import pytest
 
 from indexer.files.companions import companions, sidecar_rank
 from store import Outcome, SidecarRank
-from tests.indexer.decode.test_notes import bag, packet
+from tests.indexer.decode.test_notes import packet
+from tests.indexer.metadata.packets import bag
 from tests.indexer.pipeline.test_pipeline import Library
 from tests.pictures import encoded, exif_with, scene, write
 from tests.raw_photos import dng

@@ -14,7 +14,7 @@ from indexer.pipeline.stated_facts import unread_facts
 from indexer.workers.file_reader import Refused
 from store import DateSource, Outcome
 from tests.indexer.decode.test_facts import xmp
-from tests.indexer.decode.test_notes import bag
+from tests.indexer.metadata.packets import bag
 from tests.indexer.pipeline.test_pipeline import Library
 from tests.pictures import encoded, exif_with, scene, write
 

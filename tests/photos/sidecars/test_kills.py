@@ -8,7 +8,8 @@ import signal
 import pytest
 
 from tests.e2e.program import run
-from tests.indexer.decode.test_notes import bag, packet
+from tests.indexer.decode.test_notes import packet
+from tests.indexer.metadata.packets import bag
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ from photos.errors import SidecarLeft
 from photos.sidecars.keyword_edits import Change, edited
 from photos.sidecars.merge import merge, paths
 from photos.sidecars.packet import Packet
-from tests.indexer.decode.test_notes import bag, packet, read_xmp
+from tests.indexer.decode.test_notes import packet, read_xmp
+from tests.indexer.metadata.packets import bag
 
 from .packets import ADOBE, DARKTABLE, values, without_keywords
 
