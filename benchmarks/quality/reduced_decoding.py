@@ -24,6 +24,7 @@ from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEn
 from photos.demo.draw import draw_scene
 from photos.demo.scene import KINDS, PLACES
 from photos.demo.splits import scene_at
+from photos.models import SHIPPED
 
 #: Standard deviations of grain, of 255.
 GRAINS = {"smooth": 0, "grainy": 25, "very grainy": 60}
@@ -45,8 +46,7 @@ def drawings(grain: int) -> Iterator[bytes]:
 
 def main() -> None:
     """Measure and print."""
-    default = Path(__file__).parents[2] / "photos" / "demo" / "checkpoint"
-    checkpoint = open_checkpoint(Path(sys.argv[1]) if len(sys.argv) > 1 else default)
+    checkpoint = open_checkpoint(Path(sys.argv[1]) if len(sys.argv) > 1 else SHIPPED["demo"])
     texts = TorchTextEncoder(checkpoint, "cpu").encode_text([f"a photo of a {name}" for name in (*KINDS, *PLACES)])
     encoder = SiglipImageEncoder(checkpoint, "cpu", "float32")
     named = [Path(name).read_bytes() for name in sys.argv[2:]]

@@ -17,24 +17,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from PIL import Image
+from decoding import ordinary
 
 ROUNDS = 5
 #: Orphans of the command become children of this process: its fork server outlives it for a moment.
 _SUBREAPER = 36
-
-
-def ordinary(folder: Path) -> list[Path]:
-    """Return the paths of JPEG and PNG files that Pillow alone decodes."""
-    found = []
-    for path in sorted(folder.rglob("*")):
-        try:
-            with Image.open(path, formats=["JPEG", "PNG"]) as image:
-                image.load()
-        except Exception:  # noqa: BLE001 - decoders raise anything
-            continue
-        found.append(path)
-    return found
 
 
 def seconds_of(checkout: Path, pictures: Path) -> float:

@@ -32,7 +32,7 @@ def measure(names: list[str]) -> None:
     print(time.process_time() - started)
 
 
-def ordinary(folder: Path) -> list[str]:
+def ordinary(folder: Path) -> list[Path]:
     """Return the paths of JPEG and PNG files that Pillow alone decodes."""
     from PIL import Image
 
@@ -43,7 +43,7 @@ def ordinary(folder: Path) -> list[str]:
                 image.load()
         except Exception:  # noqa: BLE001 - decoders raise anything
             continue
-        found.append(str(path))
+        found.append(path)
     return found
 
 
@@ -53,19 +53,19 @@ def main() -> None:
         measure(sys.stdin.read().splitlines())
         return
     here = Path(__file__).parents[2]
-    names = ordinary(Path(sys.argv[1]))
+    files = ordinary(Path(sys.argv[1]))
     seconds: dict[Path, list[float]] = {here: [], Path(sys.argv[2]): []}
     for _ in range(ROUNDS):
         for checkout, taken in seconds.items():
             environment = {**os.environ, "PYTHONPATH": str(checkout)}
             command = [sys.executable, __file__, "--measure"]
             ended = subprocess.run(
-                command, input="\n".join(names), env=environment, capture_output=True, text=True, check=True
+                command, input="\n".join(map(str, files)), env=environment, capture_output=True, text=True, check=True
             )
             taken.append(float(ended.stdout))
     ours, theirs = seconds.values()
     pairs = sorted(one / other for one, other in zip(ours, theirs, strict=True))
-    print(f"{len(names)} files, {min(ours) / REPEATS:.2f} s; ratio {pairs[len(pairs) // 2]:.2f} (median of {ROUNDS})")
+    print(f"{len(files)} files, {min(ours) / REPEATS:.2f} s; ratio {pairs[len(pairs) // 2]:.2f} (median of {ROUNDS})")
     print(f"least {pairs[0]:.2f}, greatest {pairs[-1]:.2f}")
 
 

@@ -20,9 +20,10 @@ from store import Attempts, Catalog, Folder, Outcome, Space
 
 from .batch import BatchWriter, StoredBatch, Tagger
 from .edits import carry_over_edits
+from .read_requests import read_request
 from .records import FileDone, HeldBack, IndexReport, IndexRequest, Progress, ReadingBegins
 from .stated_facts import unread_sidecars
-from .survey import Changes, PackedFile, pack_stamp, read_request, survey
+from .survey import Changes, PackedFile, pack_stamp, survey
 
 #: Files that only need a row, in one transaction.
 _ROWS = 256

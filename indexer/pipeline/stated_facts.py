@@ -7,25 +7,21 @@ A new or changed sidecar is read once it is linked to its picture. Everything el
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from indexer.decode import FACTS_READER
 from indexer.files.companions import SIDECAR_ENDINGS, sidecar_rank
 from indexer.workers.file_reader import Purpose, Reading, ReadRequest, Refused, Stated
 from store import Catalog, Facts, File, Folder, Metadata, Outcome, SidecarRank, Transaction
 
+from .read_requests import requests_for
+
 
 def outdated(catalog: Catalog, folders: Iterable[Folder], already: Iterable[ReadRequest]) -> list[ReadRequest]:
     """Requests for a file of each photo whose facts an earlier version read, without those that are read *already*."""
     with catalog.read() as t:
         files = t.files.stale_facts(FACTS_READER)
-    requests = {
-        each.absolute: each for each in _requests(folders, files, Purpose.FACTS) if os.path.exists(each.absolute)
-    }
-    # There may be a million others.
-    for each in already if requests else ():
-        requests.pop(each.absolute, None)
-    return list(requests.values())
+    return requests_for(files, folders, already, Purpose.FACTS)
 
 
 def unread_sidecars(catalog: Catalog, folders: Iterable[Folder]) -> list[ReadRequest]:
@@ -33,7 +29,7 @@ def unread_sidecars(catalog: Catalog, folders: Iterable[Folder]) -> list[ReadReq
     with catalog.read() as t:
         files = t.files.unread_sidecars(SIDECAR_ENDINGS, FACTS_READER)
     ranked = [file for file in files if _rank(file) is not None]
-    return [each for each in _requests(folders, ranked, Purpose.SIDECAR) if os.path.exists(each.absolute)]
+    return requests_for(ranked, folders, purpose=Purpose.SIDECAR)
 
 
 def unread_facts(catalog: Catalog, folders: Sequence[Folder]) -> int:
@@ -85,11 +81,3 @@ def _picture(t: Transaction, file: File, reading: Reading) -> File | None:
 
 def _rank(file: File) -> SidecarRank | None:
     return None if file.companion_of is None else sidecar_rank(os.path.basename(file.path), file.companion_of)
-
-
-def _requests(folders: Iterable[Folder], files: Iterable[File], purpose: Purpose) -> Iterator[ReadRequest]:
-    by_id = {folder.id: folder for folder in folders}
-    for file in files:
-        if file.folder_id in by_id:
-            absolute = os.path.join(by_id[file.folder_id].path, file.path)
-            yield ReadRequest(file.folder_id, file.path, absolute, file.stamp, purpose)

@@ -15,6 +15,7 @@ from indexer.files.scan import WHOLE, Found, Item, LeftOut, Subtree, Unreadable,
 from indexer.workers.file_reader import Purpose, ReadRequest
 from store import Catalog, File, Folder, Outcome, Stamp
 
+from .read_requests import read_request, requests_for
 from .records import FolderOffline, FolderScanned, IndexReport, IndexRequest, Progress
 from .stated_facts import outdated
 
@@ -247,11 +248,6 @@ def _drop_recent(folder: Folder, changes: Changes, min_age: float, report: Index
     changes.companions = [found for found in settled if found.main_file not in recent]
 
 
-def read_request(folder: Folder, path: bytes, stamp: Stamp) -> ReadRequest:
-    """The request to read the file at *path*, relative to *folder*."""
-    return ReadRequest(folder.id, path, os.path.join(folder.path, path), stamp)
-
-
 def _requests(chosen: Iterable[tuple[Folder, Iterable[PackedFile]]]) -> Iterator[ReadRequest]:
     for folder, some in chosen:
         for found in some:
@@ -260,29 +256,16 @@ def _requests(chosen: Iterable[tuple[Folder, Iterable[PackedFile]]]) -> Iterator
 
 def _unembedded(catalog: Catalog, request: IndexRequest, already: Iterable[ReadRequest]) -> list[ReadRequest]:
     """Files of photos without an embedding in the space: the space is new, or the row was damaged."""
-    by_id = {folder.id: folder for folder in request.folders}
     with catalog.read() as t:
         lacking = t.files.lacking_embedding(request.space.id)
-    files = [read_request(by_id[file.folder_id], file.path, file.stamp) for file in lacking if file.folder_id in by_id]
-    lacking_paths = {file.absolute for file in files}
-    lacking_paths -= {file.absolute for file in already if file.absolute in lacking_paths}
-    return [file for file in files if file.absolute in lacking_paths and os.path.exists(file.absolute)]
+    return requests_for(lacking, request.folders, already)
 
 
 def _without_miniature(catalog: Catalog, request: IndexRequest, already: Iterable[ReadRequest]) -> list[ReadRequest]:
     """Files of tagged photos that were indexed before there were miniatures: an edit would not be recognised."""
-    by_id = {folder.id: folder for folder in request.folders}
     with catalog.read() as t:
         lacking = t.files.of_ids(t.miniatures.lacking())
-    if not lacking:
-        return []
-    read = {file.absolute for file in already}
-    requests = [
-        replace(read_request(by_id[file.folder_id], file.path, file.stamp), purpose=Purpose.PHOTO_AGAIN)
-        for file in lacking
-        if file.folder_id in by_id
-    ]
-    return [file for file in requests if file.absolute not in read and os.path.exists(file.absolute)]
+    return requests_for(lacking, request.folders, already, Purpose.PHOTO_AGAIN)
 
 
 def _is_available(folder: Folder) -> bool:

@@ -25,6 +25,7 @@ from indexer.decode import (
 )
 from indexer.files.picture_names import told_apart
 from indexer.files.scan import stamp_of
+from indexer.metadata import MAX_SIZE
 from indexer.metadata.takeout import read_takeout
 from store import Facts, Metadata, Outcome, Stamp
 from store.open_file import open_file, open_nonblocking
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
 #: Bytes. No picture that can be decoded is larger, and a whole file is held in memory.
 MOST_BYTES = 1 << 30
-#: Bytes of a sidecar that are read; as many as of a packet within a picture.
-_MOST_SIDECAR = 16 << 20
 _CHANGED = "it changed while it was read; the next pass reads it again"
 #: Nanoseconds. Linux stamps files by a clock that ticks every 1 to 10 ms; FAT keeps every second one.
 _SECOND = 1_000_000_000
@@ -221,7 +220,8 @@ def _read_facts(file: ReadRequest) -> Reading:
             return Refused(file, stamp, Outcome.FAILED, _CHANGED, may_settle=True)
         if file.purpose is Purpose.FACTS:
             return Stated(file, stamp, read_metadata(opened))
-        data = opened.read(_MOST_SIDECAR)
+        # As many bytes as of a packet within a picture.
+        data = opened.read(MAX_SIZE)
     if file.absolute.lower().endswith(b".json"):
         return Stated(file, stamp, read_takeout(data))
     return Stated(file, stamp, *read_sidecar(data))

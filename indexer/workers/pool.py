@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from indexer.errors import NoReaders
 from store import Outcome
 
-from .bounded_calls import process_context
+from .confined_process import ConfinedProcess
 from .file_reader import Decoded, Known, ReadContext, Reading, ReadRequest, Refused, Stated, read_file
 from .process import Hashed, LockRelease, LockRequest, serve
 
@@ -26,8 +26,6 @@ _MOST_READERS = 8
 _LONGEST = 120.0
 #: Bytes: 155 megapixels, the largest picture that is decoded whole, at 20 bytes each, and room for the file itself.
 _MOST_MEMORY = 4 << 30
-#: Seconds to wait for a process to end: one that waits for a dead disk cannot be ended.
-_PATIENCE = 5.0
 
 
 class Readers(Protocol):
@@ -133,10 +131,7 @@ class ProcessReaders:
         try:
             worker = self._idle.get_nowait()
         except queue.Empty:
-            try:
-                worker = _Worker(self._preprocessing, self._most_memory)
-            except (OSError, EOFError) as error:
-                raise NoReaders(str(error) or type(error).__name__) from error
+            worker = _Worker(self._preprocessing, self._most_memory)
         with self._lock:
             is_late = self._is_closed
             if not is_late:
@@ -165,16 +160,10 @@ class ProcessReaders:
 
 
 class _Worker:
-    """One process, and this end of the pipe to it."""
+    """One process that reads files."""
 
     def __init__(self, preprocessing: Preprocessor, most_memory: int) -> None:
-        context = process_context()
-        self._pipe, remote = context.Pipe()
-        self._process = context.Process(
-            target=serve, args=(remote, preprocessing, most_memory), name="photos-decoder", daemon=True
-        )
-        self._process.start()
-        remote.close()
+        self._process = ConfinedProcess("photos-decoder", most_memory, serve, preprocessing)
         self.is_alive = True
         self._hashed: bytes | None = None
 
@@ -187,23 +176,23 @@ class _Worker:
             self.kill()
         except (EOFError, OSError):
             self.kill()
-            code = self._process.exitcode or 0
-            reason = "the process that read it ended" + (f" (signal {-code})" if code < 0 else "")
+            reason = self._process.ending()
         return Refused(file, file.stamp, Outcome.FAILED, reason, tried=self._hashed)
 
     def _converse(self, file: ReadRequest, context: ReadContext, longest: float, memory_lock: ExitStack) -> Reading:
         self._hashed = None
-        self._pipe.send(file)
+        pipe = self._process.pipe
+        pipe.send(file)
         while True:
-            if not self._pipe.poll(longest):
+            if not pipe.poll(longest):
                 raise TimeoutError
-            match self._pipe.recv():
+            match pipe.recv():
                 case Hashed() as message:
                     self._hashed = message.content_hash
-                    self._pipe.send(context.decide(message.content_hash))
+                    pipe.send(context.decide(message.content_hash))
                 case LockRequest():
                     memory_lock.enter_context(context.memory_lock())
-                    self._pipe.send(None)
+                    pipe.send(None)
                 case LockRelease():
                     memory_lock.close()
                 case Refused() | Known() | Decoded() | Stated() as reading:
@@ -212,12 +201,10 @@ class _Worker:
                     raise AssertionError(other)
 
     def close(self) -> None:
-        """Close the pipe, on which the process ends."""
-        self._pipe.close()
-        self._process.join(_PATIENCE)
-        self.kill()
+        """Let the process end."""
+        self.is_alive = False
+        self._process.close()
 
     def kill(self) -> None:
         self.is_alive = False
         self._process.kill()
-        self._process.join(_PATIENCE)

@@ -8,9 +8,9 @@ ends them.
 import signal
 
 # Imported once for all reader processes.
-from . import process
+from . import confined_process, process
 
-__all__ = ["process"]
+__all__ = ["confined_process", "process"]
 
 for _number in (signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):
     signal.signal(_number, signal.SIG_IGN)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -17,9 +14,6 @@ from .file_reader import Decision, ReadRequest, Refused, read_file
 
 if TYPE_CHECKING:
     from indexer.models.protocols import Preprocessor
-
-#: Steps of niceness.
-_NICENESS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +33,8 @@ class LockRelease:
     """Message: release the memory lock. Not answered."""
 
 
-def serve(pipe: Connection[object, object], preprocessing: Preprocessor, memory: int) -> None:
-    """Answer each `ReadRequest` from *pipe* with a reading, until it is closed.
-
-    *memory* is the bytes of address space that decoding may take in addition to what the process has now.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    limit_resources(memory)
-    silence_stderr()
+def serve(pipe: Connection[object, object], preprocessing: Preprocessor) -> None:
+    """Answer each `ReadRequest` from *pipe* with a reading, until it is closed."""
     context = _RemoteContext(pipe)
     while True:
         try:
@@ -90,38 +78,3 @@ class _RemoteContext:
             yield
         finally:
             self._pipe.send(LockRelease())
-
-
-def limit_resources(memory: int) -> None:
-    """Lower the priority, limit memory to *memory* more bytes, and turn off core files.
-
-    An allocation that fails here costs one file.
-    """
-    if sys.platform == "win32":
-        return
-    # Windows has no such limits, and Python there no such module.
-    import resource  # noqa: PLC0415
-
-    # Encoding, in the main process, takes longest: if one of its threads loses the processor to a decoder, the others
-    # wait for it.
-    os.nice(_NICENESS)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
-    now = _address_space()
-    if now is not None:
-        resource.setrlimit(resource.RLIMIT_AS, (now + memory, resource.getrlimit(resource.RLIMIT_AS)[1]))
-
-
-def _address_space() -> int | None:
-    """Bytes that are mapped now; None on systems without /proc, which do not enforce such a limit either."""
-    try:
-        with open("/proc/self/statm", "rb") as pages:
-            return int(pages.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return None
-
-
-def silence_stderr() -> None:
-    """Discard what decoders written in C print; errors are in the reading."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    os.close(null)

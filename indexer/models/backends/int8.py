@@ -18,15 +18,13 @@ import torch
 from indexer.models.errors import DeviceUnavailable
 
 from .devices import INT8, INT8_NARROW, packs_bfloat16
-from .int8_products import NARROW, ROWS, WIDE, Product, Trial, fastest, in_floats
+from .int8_products import NARROW, ROWS, SIGN, WIDE, Product, Trial, fastest, in_floats
 from .linear import ACTIVATIONS, Layer, LinearLayers, linear, packed_bfloat16
 
 #: The least range of a row, for rows of zeros.
 _LEAST = 1e-12
 #: Narrow integers must gain this much, since they are a little less exact.
 _CLEARLY = 1.25
-#: Added to a signed byte to make it unsigned; the same bits by exclusive or.
-_OFFSET = 128
 #: Steps between a row's least and greatest narrow number: half a step less than fit, since zero falls on a step.
 _STEPS = NARROW.most - 0.5
 
@@ -113,7 +111,7 @@ def _largest(rows: torch.Tensor) -> torch.Tensor:
 def _in_wide(rows: torch.Tensor) -> _Whole:
     scale = _largest(rows).div_(WIDE.most - WIDE.zero)
     signed = (rows * scale.reciprocal()).round_().to(torch.int8)
-    return _Whole(signed.view(torch.uint8).bitwise_xor_(_OFFSET), scale)
+    return _Whole(signed.view(torch.uint8).bitwise_xor_(SIGN), scale)
 
 
 def _in_narrow(rows: torch.Tensor) -> _Whole:
@@ -123,8 +121,8 @@ def _in_narrow(rows: torch.Tensor) -> _Whole:
     inverse = scale.reciprocal()
     zero = (least * inverse).round_()
     # Through signed bytes, which torch makes eight times as fast as unsigned ones.
-    signed = (rows * inverse).sub_(zero + _OFFSET).round_().to(torch.int8)
-    return _Whole(signed.view(torch.uint8).bitwise_xor_(_OFFSET), scale, zero)
+    signed = (rows * inverse).sub_(zero + SIGN).round_().to(torch.int8)
+    return _Whole(signed.view(torch.uint8).bitwise_xor_(SIGN), scale, zero)
 
 
 def _gelu_tanh(states: torch.Tensor) -> None:

@@ -18,6 +18,13 @@ from .devices import limit_threads
 
 #: Rows that are multiplied at once: their products stay in a core's cache, and more gain nothing.
 ROWS = 256
+#: Added to a signed byte to make it unsigned; the same bits by exclusive or.
+SIGN = 128
+#: Outputs and inputs of the layer that products are timed with: the first of a block's MLP in base-patch16.
+_SHAPE = (3072, 768)
+_FEW, _ROUNDS = 16, 4
+#: Ways that take so many times the best one's time on few rows are not tried on many.
+_HOPELESS = 6
 
 #: Multiplies uint8 rows, (n, k), with a matrix; the result is float32, each column times its scale.
 Product = Callable[[torch.Tensor], torch.Tensor]
@@ -66,10 +73,10 @@ def whole(weight: torch.Tensor, scale: torch.Tensor, numbers: Range) -> Product:
     """A product by torch's public operation for integers, which is a plain loop on some processors."""
     turned = weight.t()
     # The operation takes signed bytes, so 128 is subtracted from every row, and its share in the sums added again.
-    share = weight.sum(1, dtype=torch.int32) * (_SIGN - numbers.zero)
+    share = weight.sum(1, dtype=torch.int32) * (SIGN - numbers.zero)
 
     def product(rows: torch.Tensor) -> torch.Tensor:
-        signed = rows.bitwise_xor(_SIGN).view(torch.int8)
+        signed = rows.bitwise_xor(SIGN).view(torch.int8)
         return torch._int_mm(signed, turned).add_(share).float().mul_(scale)  # noqa: SLF001 - it has no public name
 
     return product
@@ -157,12 +164,3 @@ def _seconds(product: Product, rows: torch.Tensor, times: int) -> float:
         product(rows)
         best = min(best, time.thread_time() - start)
     return best
-
-
-#: Differs between a signed byte and the unsigned one that is 128 more.
-_SIGN = 128
-#: Outputs and inputs of the layer that products are timed with: the first of a block's MLP in base-patch16.
-_SHAPE = (3072, 768)
-_FEW, _ROUNDS = 16, 4
-#: Ways that take so many times the best one's time on few rows are not tried on many.
-_HOPELESS = 6

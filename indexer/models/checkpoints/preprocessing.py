@@ -36,7 +36,7 @@ _USUAL = (1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 #: Values of settings that a checkpoint leaves out, as in transformers' image processor for SigLIP.
 _DEFAULTS: Json = {"size": 224, "resample": 3, "image_mean": [0.5] * _CHANNELS, "image_std": [0.5] * _CHANNELS}
 #: As above, in its image processor for NaFlex.
-_FLEXIBLE_DEFAULTS: Json = {"resample": 2, "patch_size": 16, "max_num_patches": 256}
+_FLEXIBLE_DEFAULTS: Json = {"resample": 2, "patch_size": 16}
 
 
 @dataclass(frozen=True, slots=True)
