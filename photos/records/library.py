@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import time
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 
 if TYPE_CHECKING:
@@ -276,11 +277,15 @@ def setting_record(setting: SettingInForce) -> SettingRecord:
 
 
 def _setting_value(value: object) -> str | int | float | bool | None:
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, tuple):
-        return "-".join(f"{each:%H:%M}" for each in value)
-    return str(value)
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case (time() as start, time() as end):
+            return f"{start:%H:%M}-{end:%H:%M}"
+        case tuple():
+            return os.pathsep.join(str(each) for each in value)
+        case _:
+            return str(value)
 
 
 def index_record(result: IndexResult) -> IndexRecord:
