@@ -71,8 +71,9 @@ def absolute(path: str) -> bytes:
 
 
 def is_inside(path: bytes, folder: bytes) -> bool:
-    """Return whether *path* lies below *folder*."""
-    return path.startswith(folder.rstrip(b"/") + b"/")
+    """Return whether *path* lies below *folder*. The root does not lie in itself."""
+    start = folder.rstrip(b"/") + b"/"
+    return path.startswith(start) and path != start
 
 
 def check_patterns(patterns: Sequence[str]) -> None:
