@@ -203,7 +203,12 @@ def duration(seconds: float) -> str:
 
 def counted(number: int, one: str, many: str | None = None) -> str:
     """A number with its noun: `1 photo`, `12 345 photos`."""
-    return f"{f'{number:,}'.replace(',', ' ')} {one if number == 1 else many or one + 's'}"
+    return f"{thousands(number)} {one if number == 1 else many or one + 's'}"
+
+
+def thousands(number: int) -> str:
+    """A number with spaces between its thousands: `12 345`."""
+    return f"{number:,}".replace(",", " ")
 
 
 def minute(moment: datetime) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.kit.format import counted, matches_table, shown_path
+from photos.cli.kit.format import counted, matches_table, shown_path, thousands
 from photos.cli.kit.format import probability as shown_probability
 from photos.cli.kit.output import write_json, write_paths
 from photos.cli.kit.terminal import show_lines
@@ -93,8 +93,8 @@ def _rest(found: SearchRecord, offset: int) -> str | None:
     shown = groups + sum(len(match.get("more", ())) for match in found["matches"])
     if offset + shown >= total:
         return None
-    some = f"{shown:,} of" if shown == groups else f"{counted(groups, 'group')} of {counted(shown, 'photo')}, of"
-    return f"{some.replace(',', ' ')} {counted(total, 'photo')}; --top N or --all for more."
+    some = thousands(shown) if shown == groups else f"{counted(groups, 'group')} of {counted(shown, 'photo')},"
+    return f"{some} of {counted(total, 'photo')}; --top N or --all for more."
 
 
 def _reason(found: SearchRecord, offset: int, min_score: float | None) -> str:
