@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,19 +124,15 @@ def _show_table(matches: Sequence[MatchRecord], preview: str | None, *, of_text:
     if preview is None:
         show_lines(matches_table(matches, of_text=of_text, first=first))
         return
+    from photos.cli.views.preview import shower
+
     headings, *lines = matches_table(matches, of_text=of_text, first=first)
-    show = _preview_shower(preview)
+    show = shower(preview)
     click.echo(headings)
     for match, line in zip(matches, lines, strict=True):
         click.echo(line)
         if show is not None:
             show(_file(match))
-
-
-def _preview_shower(preview: str) -> Callable[[bytes], None] | None:
-    from photos.cli.views.preview import shower
-
-    return shower(preview)
 
 
 def _write_sheet(file: str, title: str, matches: Sequence[MatchRecord], *, force: bool) -> None:
