@@ -6,6 +6,8 @@ import os
 from datetime import time
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 
+from photos.times import local_time
+
 if TYPE_CHECKING:
     from photos.config import SettingInForce
     from photos.operations.add_preview import AddPreview
@@ -97,7 +99,7 @@ class PastSearchRecord(TypedDict):
     """A past search that is remembered."""
 
     text: Annotated[str, "Its text, in small letters."]
-    searched_at: Annotated[str, "When it was first searched for, ISO 8601, UTC."]
+    searched_at: Annotated[str, "When it was first searched for, local, with its offset, ISO 8601."]
 
 
 class ProblemRecord(TypedDict):
@@ -477,4 +479,4 @@ def _in_force(each: SlotSummary, pending: frozenset[str]) -> InForceRecord:
 
 def past_search_record(search: PastSearch) -> PastSearchRecord:
     """Return the record of a past search."""
-    return {"text": search.text, "searched_at": f"{search.searched_at.isoformat(timespec='seconds')}Z"}
+    return {"text": search.text, "searched_at": local_time(search.searched_at).isoformat(timespec="seconds")}

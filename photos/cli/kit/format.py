@@ -216,6 +216,11 @@ def minute(moment: datetime) -> str:
     return f"{local_time(moment):%Y-%m-%d %H:%M}"
 
 
+def local_day(moment: datetime | None) -> str:
+    """The local date of *moment*, which is UTC without a zone; empty if it is unknown."""
+    return "" if moment is None else day(local_time(moment))
+
+
 def day(moment: datetime | None) -> str:
     """The date, ISO 8601; empty if it is unknown."""
     return "" if moment is None else f"{moment:%Y-%m-%d}"
