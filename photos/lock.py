@@ -106,9 +106,10 @@ def is_running(pid: int) -> bool:
 def _read_info(library: Path) -> DaemonInfo | None:
     try:
         content = parse_json(read_file(_info_path(library), _LARGEST))
-        assert isinstance(content, dict)
+        if not isinstance(content, dict):
+            return None
         return DaemonInfo(**{**content, "polled": tuple((path, reason) for path, reason in content["polled"])})
-    except (OSError, ValueError, TypeError, KeyError, AssertionError):
+    except (OSError, ValueError, TypeError, KeyError):
         return None
 
 

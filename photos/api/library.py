@@ -218,15 +218,8 @@ class Library:
         them if it has words.
         """
         added, rejected, cleared = (tuple(several(labels)) for labels in (add, reject, clear))
-        request = TagRequest(
-            photos=photo_references(photos),
-            query=query,
-            directory=os.getcwd(),
-            top=top,
-            add=added,
-            reject=rejected,
-            clear=cleared,
-        )
+        chosen = ChosenPhotos(photos=photo_references(photos), query=query, directory=os.getcwd(), top=top)
+        request = TagRequest(chosen=chosen, add=added, reject=rejected, clear=cleared)
         return tags.tag(self._library, request)
 
     def rate(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer.files.picture_names import is_picture_name
-from indexer.files.scan import Found, LeftOut, scan
+from indexer.files.scan import WHOLE, Found, LeftOut, Subtree, scan
 from photos.library import OpenLibrary
 from store import Folder
 
-from .folders import checked, is_inside
+from .folders import check_patterns, checked, is_inside, plan_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class AddPreview:
 
 
 def preview_add(library: OpenLibrary, folders: Sequence[str], excludes: Sequence[str] = ()) -> tuple[AddPreview, ...]:
-    """Walk the *folders* as adding them would. Raises `MissingFolder`."""
+    """Walk the *folders* as adding them would. Raises `BadPattern` or `MissingFolder`."""
+    check_patterns(excludes)
     paths = [checked(folder) for folder in folders]
     registered: list[Folder] = []
     if not library.is_new:
@@ -45,12 +47,10 @@ def preview_add(library: OpenLibrary, folders: Sequence[str], excludes: Sequence
 
 def _preview(library: OpenLibrary, path: bytes, excludes: Sequence[str], registered: Sequence[Folder]) -> AddPreview:
     settings = library.settings
-    around = next((each for each in registered if each.path == path or is_inside(path, each.path)), None)
-    patterns = [each for each in excludes if each]
-    if around is not None and around.path == path and not excludes:
-        patterns = list(around.excludes)
+    place, patterns = plan_folder(registered, path, excludes)
+    part = WHOLE if place == path else Subtree(os.path.relpath(path, place), is_deep=True)
     files = pictures = size = companions = left_out = 0
-    for item in scan(path, patterns, pair=settings.companions, follow=settings.follow_links):
+    for item in scan(place, patterns, part, pair=settings.companions, follow=settings.follow_links):
         match item:
             case Found(found, stamp, companion_of):
                 files += 1
@@ -60,7 +60,6 @@ def _preview(library: OpenLibrary, path: bytes, excludes: Sequence[str], registe
                     size += stamp.size
             case LeftOut():
                 left_out += 1
+    around = place if any(each.path == place for each in registered) else None
     within = tuple(each.path for each in registered if is_inside(each.path, path))
-    return AddPreview(
-        path, files, pictures, size, companions, left_out, None if around is None else around.path, within
-    )
+    return AddPreview(path, files, pictures, size, companions, left_out, around, within)

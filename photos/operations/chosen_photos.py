@@ -39,9 +39,7 @@ def find_chosen(library: OpenLibrary, chosen: ChosenPhotos) -> list[NamedPhoto]:
     Raises `EmptyLibrary`, `NotInLibrary`, `BadQuery`, or `NothingFound` for a folder or a query without photos.
     """
     found: dict[int, NamedPhoto] = {}
-    # An empty library raises here, before a catalog is made.
-    _ = library.space
-    with library.catalog.read() as t:
+    with library.read() as t:
         for each in chosen.photos:
             for photo in _named(t, each):
                 found.setdefault(photo.id, photo)

@@ -11,7 +11,7 @@ from itertools import islice
 from indexer import anchored, is_pattern
 from photos.errors import BadPattern, MissingFolder, UnknownFolder
 from photos.library import OpenLibrary
-from store import File, Folder, FolderCovered, Transaction
+from store import File, Folder, Transaction
 
 #: Known files that are looked for to recognise a renamed folder.
 _COMPARED = 20
@@ -71,8 +71,9 @@ def absolute(path: str) -> bytes:
 
 
 def is_inside(path: bytes, folder: bytes) -> bool:
-    """Return whether *path* lies below *folder*."""
-    return path.startswith(folder.rstrip(b"/") + b"/")
+    """Return whether *path* lies below *folder*. The root does not lie in itself."""
+    start = folder.rstrip(b"/") + b"/"
+    return path.startswith(start) and path != start
 
 
 def check_patterns(patterns: Sequence[str]) -> None:
@@ -83,23 +84,31 @@ def check_patterns(patterns: Sequence[str]) -> None:
 
 
 def register(t: Transaction, path: bytes, excludes: Sequence[str] = ()) -> Folder:
-    """Register the folder at *path*, or find the registered one around it, with *excludes* as its patterns if any.
+    """Register the folder at *path*, or find the registered one around it, with the patterns of `plan_folder`."""
+    place, patterns = plan_folder(t.folders.all(), path, excludes)
+    folder = t.folders.find(place) or t.folders.add(place)
+    if place != path:
+        t.folders.note_within(folder, path)
+    t.folders.exclude(folder.id, patterns)
+    return replace(folder, excludes=patterns)
 
-    An empty pattern means no patterns. Patterns of registered folders within keep their meaning.
+
+def plan_folder(registered: Sequence[Folder], path: bytes, excludes: Sequence[str]) -> tuple[bytes, tuple[str, ...]]:
+    """Return the folder that is registered to add *path*, itself or the *registered* one around it, and its patterns.
+
+    *excludes*, if any, are the patterns of *path*; an empty one means none. Patterns of registered folders within keep
+    their meaning.
     """
     given = [pattern for pattern in excludes if pattern]
-    within = [folder for folder in t.folders.all() if is_inside(folder.path, path)]
-    try:
-        folder = t.folders.add(path)
-        patterns = list(given if excludes else folder.excludes)
-        patterns += [each for inner in within for each in _anchored(inner.excludes, inner.path, path)]
-    except FolderCovered as covered:
-        outer = t.folders.find(covered.by)
-        assert outer is not None
-        t.folders.note_within(outer, path)
-        folder, patterns = outer, [*outer.excludes, *_anchored(given, path, outer.path)]
-    t.folders.exclude(folder.id, list(dict.fromkeys(patterns)))
-    return replace(folder, excludes=tuple(dict.fromkeys(patterns)))
+    outer = next((each for each in registered if is_inside(path, each.path)), None)
+    if outer is not None:
+        return outer.path, tuple(dict.fromkeys([*outer.excludes, *_anchored(given, path, outer.path)]))
+    known = next((each.excludes for each in registered if each.path == path), ())
+    patterns = list(given if excludes else known)
+    for inner in registered:
+        if is_inside(inner.path, path):
+            patterns += _anchored(inner.excludes, inner.path, path)
+    return path, tuple(dict.fromkeys(patterns))
 
 
 def move(t: Transaction, old: bytes, new: bytes) -> Folder:
@@ -160,12 +169,11 @@ def scope(t: Transaction, path: str) -> bytes:
     Raises `UnknownFolder`, or `MissingFolder` if a registered folder has no such folder in it.
     """
     wanted = absolute(path)
-    around = wanted.rstrip(b"/") + b"/"
     is_known = False
     for folder in t.folders.all():
-        if folder.path == wanted or folder.path.startswith(around):
+        if folder.path == wanted or is_inside(folder.path, wanted):
             return wanted
-        is_known = is_known or wanted.startswith(folder.path.rstrip(b"/") + b"/")
+        is_known = is_known or is_inside(wanted, folder.path)
     if not is_known:
         raise UnknownFolder(path, tuple(os.fsdecode(each.path) for each in t.folders.all()))
     # The disk may be unmounted. A name that neither the disk nor the catalog has is a typing error.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -13,7 +14,7 @@ from indexer import IndexRequest as FilesRequest
 from indexer.files.scan import WHOLE
 from photos.library import OpenLibrary
 from photos.models import Model
-from photos.operations.folders import absolute, check_patterns, checked, move, register, scope, whereabouts
+from photos.operations.folders import absolute, check_patterns, checked, is_inside, move, register, scope, whereabouts
 from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
 from photos.operations.retag import finish_pending
 from photos.operations.revisions import current_revision, ensure_vocabulary
@@ -130,13 +131,12 @@ def _parts(t: Transaction, named: Sequence[str]) -> dict[int, list[Subtree]]:
     """Return the parts of registered folders, by their ids, that lie below the *named* folders."""
     parts: dict[int, list[Subtree]] = {}
     for wanted in [scope(t, name) for name in named]:
-        inside = wanted.rstrip(b"/") + b"/"
         for folder in t.folders.all():
-            own = folder.path.rstrip(b"/") + b"/"
-            if own.startswith(inside):
+            if folder.path == wanted or is_inside(folder.path, wanted):
                 parts[folder.id] = [WHOLE]
-            elif inside.startswith(own) and WHOLE not in parts.get(folder.id, []):
-                parts.setdefault(folder.id, []).append(Subtree(inside[len(own) : -1], is_deep=True))
+            elif is_inside(wanted, folder.path) and WHOLE not in parts.get(folder.id, []):
+                part = Subtree(os.path.relpath(wanted, folder.path), is_deep=True)
+                parts.setdefault(folder.id, []).append(part)
     return parts
 
 
@@ -313,4 +313,4 @@ class _Tagging:
 
 
 def _is_in(problem: Problem, folders: Sequence[Folder]) -> bool:
-    return any(problem.path.startswith(folder.path.rstrip(b"/") + b"/") for folder in folders)
+    return any(is_inside(problem.path, folder.path) for folder in folders)

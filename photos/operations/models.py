@@ -142,13 +142,12 @@ def model_speed(library: OpenLibrary, reference: str | None = None, *, layers: i
 
 def precision_in_use(library: OpenLibrary, checkpoint: Checkpoint) -> str | None:
     """The precision of the library's embeddings, if they are the checkpoint's."""
-    if library.is_new:
+    space = library.space_if_any
+    if space is None:
         return None
     with library.catalog.read() as t:
-        space_id = t.library.space_id()
-        space = None if space_id is None else t.spaces.get(space_id)
         known_hash = t.library.weights_hash(checkpoint.weights_stamp())
-    return space.identity.precision if space is not None and space.identity.weights_hash == known_hash else None
+    return space.identity.precision if space.identity.weights_hash == known_hash else None
 
 
 def download_model(library: OpenLibrary, reference: str, progress: Progress = SILENT) -> Path | None:

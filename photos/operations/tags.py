@@ -25,15 +25,9 @@ class TagsRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagRequest:
-    """Manual tags: labels to add to the photos, to reject for them, and to leave to the vocabulary again.
+    """Manual tags: labels to add to the photos, to reject for them, and to leave to the vocabulary again."""
 
-    Photos are those of `photos`, where a folder stands for all below it, and of the query; see `ChosenPhotos`.
-    """
-
-    photos: tuple[PhotoReference, ...] = ()
-    query: str | tuple[str, ...] | None = None
-    directory: str = "/"
-    top: int | None = None
+    chosen: ChosenPhotos
     add: tuple[str, ...] = ()
     reject: tuple[str, ...] = ()
     clear: tuple[str, ...] = ()
@@ -91,8 +85,7 @@ def tag(library: OpenLibrary, request: TagRequest) -> list[PhotoTags]:
 
     Raises `BadLabel`, and the errors of `find_chosen`.
     """
-    chosen = ChosenPhotos(photos=request.photos, query=request.query, directory=request.directory, top=request.top)
-    named = find_chosen(library, chosen)
+    named = find_chosen(library, request.chosen)
     ids = [photo.id for photo in named]
     record_manual_tags(library.catalog, ids, added=request.add, rejected=request.reject, cleared=request.clear)
     tags = scored_tags(library.catalog, library.space, ids, threshold=_threshold(library, None))

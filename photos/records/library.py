@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from datetime import time
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
+
+from photos.times import local_time
 
 if TYPE_CHECKING:
     from photos.config import SettingInForce
@@ -96,7 +99,7 @@ class PastSearchRecord(TypedDict):
     """A past search that is remembered."""
 
     text: Annotated[str, "Its text, in small letters."]
-    searched_at: Annotated[str, "When it was first searched for, ISO 8601, UTC."]
+    searched_at: Annotated[str, "When it was first searched for, local, with its offset, ISO 8601."]
 
 
 class ProblemRecord(TypedDict):
@@ -276,11 +279,15 @@ def setting_record(setting: SettingInForce) -> SettingRecord:
 
 
 def _setting_value(value: object) -> str | int | float | bool | None:
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, tuple):
-        return "-".join(f"{each:%H:%M}" for each in value)
-    return str(value)
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case (time() as start, time() as end):
+            return f"{start:%H:%M}-{end:%H:%M}"
+        case tuple():
+            return os.pathsep.join(str(each) for each in value)
+        case _:
+            return str(value)
 
 
 def index_record(result: IndexResult) -> IndexRecord:
@@ -472,4 +479,4 @@ def _in_force(each: SlotSummary, pending: frozenset[str]) -> InForceRecord:
 
 def past_search_record(search: PastSearch) -> PastSearchRecord:
     """Return the record of a past search."""
-    return {"text": search.text, "searched_at": f"{search.searched_at.isoformat(timespec='seconds')}Z"}
+    return {"text": search.text, "searched_at": local_time(search.searched_at).isoformat(timespec="seconds")}

@@ -54,3 +54,13 @@ def test_a_wrong_setting_is_reported(photos, config):
 def test_no_library_is_made(photos, config):
     photos("config")
     assert not photos.library.exists()
+
+
+def test_folders_are_shown_as_the_environment_has_them(photos, monkeypatch):
+    monkeypatch.setenv("PHOTOS_DUPLICATES_PREFER", "/one:/two")
+    assert json.loads(photos("config", "duplicates_prefer", "--json").out)["value"] == "/one:/two"
+    assert photos("config", "duplicates_prefer").lines[1].split() == [
+        "duplicates_prefer",
+        "/one:/two",
+        "PHOTOS_DUPLICATES_PREFER",
+    ]

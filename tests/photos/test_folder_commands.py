@@ -30,6 +30,19 @@ def test_a_dry_run_of_add_names_folders_around_and_within(filled, pictures):
     assert json.loads(filled("status", "--json").out)["folders"][0]["path"] == str(pictures)
 
 
+def test_a_preview_refuses_what_adding_would_refuse(photos, pictures):
+    refused = photos("add", pictures, "--exclude", "!", "--dry-run")
+    assert (refused.status, refused.err) == (2, photos("add", pictures, "--exclude", "!").err)
+
+
+def test_a_preview_heeds_the_patterns_of_registered_folders(photos, pictures, checkpoint):
+    count = lambda folder: json.loads(photos("add", folder, "--dry-run", "--json").out)["pictures"]  # noqa: E731
+    every, bright = count(pictures), count(pictures / "bright")
+    assert photos("add", pictures, "--exclude", "bright/", "--model", checkpoint).status == 0
+    assert bright > 0
+    assert (count(pictures / "bright"), count(pictures), count(pictures.parent)) == (0, every - bright, every - bright)
+
+
 def test_a_dry_run_of_remove_counts_what_would_go(filled, pictures, tmp_path):
     other = tmp_path / "other"
     other.mkdir()

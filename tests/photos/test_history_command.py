@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 
 def texts(program):
@@ -14,6 +18,24 @@ def test_searches_are_listed_newest_first_and_labels_are_not(filled):
         assert filled("search", words).status == 0
     assert texts(filled) == ["a red thing", "something red"]
     assert "something red" in filled("history", "list").lines[1]
+
+
+@pytest.fixture(params=[14, -12])
+def zone(request, monkeypatch):
+    """Offset from UTC in hours. At any time of the day, one of the two has another date than UTC."""
+    monkeypatch.setenv("TZ", f"XXX{-request.param:+}")
+    time.tzset()
+    yield timedelta(hours=request.param)
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_times_are_local(zone, filled):
+    filled("search", "something red")
+    searched = datetime.fromisoformat(json.loads(filled("history", "list", "--json").out)["searched_at"])
+    assert searched.utcoffset() == zone
+    assert abs(datetime.now(UTC) - searched) < timedelta(hours=1)
+    assert filled("history", "list").out == f"{searched:%Y-%m-%d}  something red\n"
 
 
 def test_a_remembered_search_needs_no_encoder(filled):

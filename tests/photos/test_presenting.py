@@ -138,6 +138,14 @@ def test_top_and_offset_count_groups(burst):
     assert second == all_of_them[1:2]
 
 
+def test_the_note_on_the_rest_counts_groups_and_photos(burst, monkeypatch):
+    monkeypatch.setenv("PHOTOS_TOP", "1")
+    more = len(json.loads(burst("search", "red", "--group", "--json").out)["more"])
+    assert burst("search", "red", "--group").err == (
+        f"1 group of {more + 1} photos, of 6 photos; --top N or --all for more.\n"
+    )
+
+
 def test_min_score_auto_leaves_out_chance(filled):
     # Few photos: only what the model rules out.
     assert "Nothing here really matches" not in filled("search", "red").err

@@ -60,6 +60,7 @@ def tag(invocation: Invocation, words: tuple[str, ...], query: str | None, top: 
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.kit.format import here
     from photos.cli.views.tags import show_tagged
+    from photos.operations.chosen_photos import ChosenPhotos
     from photos.operations.tags import TagRequest
     from photos.operations.tags import tag as change_tags
 
@@ -70,7 +71,8 @@ def tag(invocation: Invocation, words: tuple[str, ...], query: str | None, top: 
     if not images and query is None:
         raise click.UsageError("Name an image, a folder or --query, as in: photos tag IMAGE +dog")
     add, reject, clear = (_labels(labels, sign) for sign in _SIGNS)
-    request = TagRequest(photos=images, query=query, directory=here(), top=top, add=add, reject=reject, clear=clear)
+    chosen = ChosenPhotos(photos=images, query=query, directory=here(), top=top)
+    request = TagRequest(chosen=chosen, add=add, reject=reject, clear=clear)
     with invocation.open_library() as library:
         show_tagged(change_tags(library, request), labels, as_json=as_json)
 

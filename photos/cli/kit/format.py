@@ -203,12 +203,22 @@ def duration(seconds: float) -> str:
 
 def counted(number: int, one: str, many: str | None = None) -> str:
     """A number with its noun: `1 photo`, `12 345 photos`."""
-    return f"{f'{number:,}'.replace(',', ' ')} {one if number == 1 else many or one + 's'}"
+    return f"{thousands(number)} {one if number == 1 else many or one + 's'}"
+
+
+def thousands(number: int) -> str:
+    """A number with spaces between its thousands: `12 345`."""
+    return f"{number:,}".replace(",", " ")
 
 
 def minute(moment: datetime) -> str:
     """The local date and minute of *moment*, which is UTC without a zone."""
     return f"{local_time(moment):%Y-%m-%d %H:%M}"
+
+
+def local_day(moment: datetime | None) -> str:
+    """The local date of *moment*, which is UTC without a zone; empty if it is unknown."""
+    return "" if moment is None else day(local_time(moment))
 
 
 def day(moment: datetime | None) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.kit.format import counted, day
+from photos.cli.kit.format import counted, local_day
 from photos.cli.kit.output import write_json
 from photos.errors import safe
 from photos.records.library import past_search_record
@@ -22,7 +22,7 @@ def show_history(searches: Sequence[PastSearch], *, as_json: bool) -> None:
         if as_json:
             write_json(past_search_record(search))
         else:
-            click.echo(f"{day(search.searched_at)}  {safe(search.text)}")
+            click.echo(f"{local_day(search.searched_at)}  {safe(search.text)}")
     if not searches and not as_json:
         click.echo("No past search is remembered.", err=True)
 

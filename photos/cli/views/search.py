@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.kit.format import counted, matches_table, shown_path
+from photos.cli.kit.format import counted, matches_table, shown_path, thousands
 from photos.cli.kit.format import probability as shown_probability
 from photos.cli.kit.output import write_json, write_paths
 from photos.cli.kit.terminal import show_lines
@@ -93,8 +93,8 @@ def _rest(found: SearchRecord, offset: int) -> str | None:
     shown = groups + sum(len(match.get("more", ())) for match in found["matches"])
     if offset + shown >= total:
         return None
-    some = f"{shown:,} of" if shown == groups else f"{counted(groups, 'group')} of {counted(shown, 'photo')}, of"
-    return f"{some.replace(',', ' ')} {counted(total, 'photo')}; --top N or --all for more."
+    some = thousands(shown) if shown == groups else f"{counted(groups, 'group')} of {counted(shown, 'photo')},"
+    return f"{some} of {counted(total, 'photo')}; --top N or --all for more."
 
 
 def _reason(found: SearchRecord, offset: int, min_score: float | None) -> str:
@@ -124,19 +124,15 @@ def _show_table(matches: Sequence[MatchRecord], preview: str | None, *, of_text:
     if preview is None:
         show_lines(matches_table(matches, of_text=of_text, first=first))
         return
+    from photos.cli.views.preview import shower
+
     headings, *lines = matches_table(matches, of_text=of_text, first=first)
-    show = _preview_shower(preview)
+    show = shower(preview)
     click.echo(headings)
     for match, line in zip(matches, lines, strict=True):
         click.echo(line)
         if show is not None:
             show(_file(match))
-
-
-def _preview_shower(preview: str) -> Callable[[bytes], None] | None:
-    from photos.cli.views.preview import shower
-
-    return shower(preview)
 
 
 def _write_sheet(file: str, title: str, matches: Sequence[MatchRecord], *, force: bool) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from photos.cli.kit.format import counted, day, shown_path, table
+from photos.cli.kit.format import counted, local_day, shown_path, table
 from photos.errors import safe
-from photos.times import local_time
 
 if TYPE_CHECKING:
     from photos.operations.vocabularies import ListedRevision, ListedVocabulary, UseResult
@@ -23,7 +21,7 @@ def vocabulary_lines(listed: Sequence[ListedVocabulary]) -> Iterator[str]:
             safe(each.name),
             str(each.label_count),
             "" if each.number is None else str(each.number),
-            "included" if each.number is None else _day(each.created_at),
+            "included" if each.number is None else local_day(each.created_at),
             uses(each.places, newest=each.number),
         )
         for each in listed
@@ -31,17 +29,12 @@ def vocabulary_lines(listed: Sequence[ListedVocabulary]) -> Iterator[str]:
     yield from table([("vocabulary", "labels", "revision", "since", ""), *rows], right=(1, 2))
 
 
-def _day(moment: datetime | None) -> str:
-    """The local date of *moment*, which is UTC without a zone."""
-    return "" if moment is None else day(local_time(moment))
-
-
 def revision_lines(listed: Sequence[ListedRevision]) -> Iterator[str]:
     """A line for each revision."""
     rows = [
         (
             f"{each.vocabulary}@{each.number}",
-            _day(each.created_at),
+            local_day(each.created_at),
             counted(each.label_count, "label"),
             uses(each.places),
         )
