@@ -41,7 +41,7 @@ def similar(library: OpenLibrary, request: SimilarRequest) -> SearchResult:
 
         own = np.array([] if picture.photo_id is None else [picture.photo_id], np.int64)
         if among is None:
-            total = snapshot.t.selection.count() - len(snapshot.t.selection.there(own))
+            total = snapshot.t.photos.count() - len(snapshot.t.selection.there(own))
         else:
             total = len(np.setdiff1d(among, own))
         wanted = total if request.top is None else request.top

@@ -183,7 +183,7 @@ class Searcher:
         def nearest(count: int) -> list[Match]:
             return _matches(snapshot.t, self._space, found(count), of_text=of_text)
 
-        total = every = snapshot.t.selection.count() if selected.photo_ids is None else len(selected.photo_ids)
+        total = every = snapshot.t.photos.count() if selected.photo_ids is None else len(selected.photo_ids)
         result = QueryResult([]) if page.count == 0 else self._page(snapshot.t, nearest, page, every)
         if page.min_score is not None:
             shown = len(result.matches)

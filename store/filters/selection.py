@@ -66,15 +66,6 @@ class Selection:
         assert chosen is not None
         return chosen
 
-    def count(self) -> int:
-        """Count the photos that have a file."""
-        some = select(func.count()).select_from(schema.photo)
-        # Few have none, so an index answers this; all rows are counted without a look at them.
-        return (
-            self._connection.execute(some).scalar_one()
-            - self._connection.execute(some.where(not_(IS_THERE))).scalar_one()
-        )
-
     def in_one_file(self, photo_ids: Ids, criteria: Sequence[Criterion]) -> Ids:
         """Return the photos of which one file meets all *criteria* on paths; *photo_ids* meet each by some file."""
         tests = path_tests(criteria)
