@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from store.records import IndexedFile, Stamp
 from store.sql import schema
-from store.sql.dialect import chunks
+from store.sql.dialect import chunks, lies_below
 
 _embedding, _file, _folder, _photo = schema.embedding, schema.file, schema.folder, schema.photo
 
@@ -71,9 +71,8 @@ class Copies:
                 rows = select(_file.c.photo_id).where(_file.c.folder_id == folder.id, _file.c.photo_id.is_not(None))
                 if asked.startswith(root):
                     inner = asked[len(root) :]
-                    # The slash and the byte after it bound all paths that begin with the name and a slash.
                     if inner:
-                        rows = rows.where(_file.c.path >= inner, _file.c.path < inner[:-1] + b"0")
+                        rows = rows.where(lies_below(_file.c.path, inner[:-1]))
                 elif not root.startswith(asked):
                     continue
                 found.update(self._connection.execute(rows).scalars())

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, sele
 from store.embeddings.embeddings import note_files_lost, note_photo_back
 from store.records import Attempts, File, Outcome, Problem, Stamp
 from store.sql import schema
-from store.sql.dialect import chunks, ends_with, lies_directly, replacing, unsigned
+from store.sql.dialect import chunks, ends_with, lies_below, lies_directly, plain_cursor, replacing, unsigned
 
 from .edits import note_former_photos, note_photo_beside
 from .photo_facts import drop_sidecars, has_sidecars, mark_unread, merge_facts
@@ -58,13 +58,10 @@ class Files:
         """Yield the folder's files in the directory *below*, relative to it; also those deeper down if *is_deep*."""
         rows = select(_file).where(_file.c.folder_id == folder_id)
         if below:
-            # The slash and the byte after it bound all paths that begin with the name and a slash.
-            rows = rows.where(_file.c.path > below + b"/", _file.c.path < below + b"0")
+            rows = rows.where(lies_below(_file.c.path, below))
         if not is_deep:
             rows = rows.where(lies_directly(_file.c.path, len(below) + 1 if below else 0))
-        # The driver's own cursor: a library has a million rows, and wrapping a row takes longer than reading it.
-        cursor = self._connection.execute(rows).cursor
-        assert cursor is not None
+        cursor = plain_cursor(self._connection, rows)
         while part := cursor.fetchmany(_PART):
             yield from map(_raw_record, part)
 

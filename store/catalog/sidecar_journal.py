@@ -6,11 +6,11 @@ import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
 
 from store.records import SidecarRun, SidecarWrite
 from store.sql import schema
-from store.sql.dialect import chunks
+from store.sql.dialect import chunks, lies_below
 
 _run, _write = schema.sidecar_run, schema.sidecar_write
 
@@ -110,24 +110,20 @@ class Sidecars:
 
     def made(self, below: bytes) -> set[bytes]:
         """Return the paths of sidecars below the folder *below* that a run made, also one that was undone."""
-        rows = self._connection.execute(select(_write.c.path).where(_write.c.before.is_(None), *_inside(below)))
+        inside = lies_below(_write.c.path, below.rstrip(b"/"))
+        rows = self._connection.execute(select(_write.c.path).where(_write.c.before.is_(None), inside))
         return set(rows.scalars())
 
     def move(self, old: bytes, new: bytes) -> None:
         """Move the paths below the folder *old* to *new*; both absolute."""
         below, instead = (path.rstrip(b"/") + b"/" for path in (old, new))
-        for row in self._connection.execute(select(_write.c.id, _write.c.path).where(*_inside(old))).all():
+        inside = lies_below(_write.c.path, old.rstrip(b"/"))
+        for row in self._connection.execute(select(_write.c.id, _write.c.path).where(inside)).all():
             path = instead + row.path[len(below) :]
             self._connection.execute(update(_write).where(_write.c.id == row.id).values(path=path))
 
     def _set(self, run_id: int, **values: object) -> None:
         self._connection.execute(update(_run).where(_run.c.id == run_id).values(**values))
-
-
-def _inside(folder: bytes) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    # The slash and the byte after it bound all paths that begin with the folder's name and a slash.
-    start = folder.rstrip(b"/")
-    return _write.c.path > start + b"/", _write.c.path < start + b"0"
 
 
 def _record(row: Row[tuple[object, ...]]) -> SidecarWrite:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Integer, and_, case, cast, extract, false,
 
 from store.records import Folder
 from store.sql import schema
+from store.sql.dialect import lies_below
 
 from .criteria import (
     Added,
@@ -135,7 +136,5 @@ def _below(path: bytes, folders: list[Folder]) -> ColumnElement[bool]:
         if own.startswith(start):
             ways.append(_file.folder_id == folder.id)
         elif start.startswith(own):
-            within = start[len(own) : -1]
-            # The slash and the byte after it bound all paths that begin with the name and a slash.
-            ways.append(and_(_file.folder_id == folder.id, _file.path > within + b"/", _file.path < within + b"0"))
+            ways.append(and_(_file.folder_id == folder.id, lies_below(_file.path, start[len(own) : -1])))
     return or_(false(), *ways)

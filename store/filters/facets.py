@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, extract, select
 
 from store.sql import schema
-from store.sql.dialect import each_of
+from store.sql.dialect import each_of, plain_cursor
 
 from .conditions import IS_THERE
 
@@ -61,8 +61,7 @@ class Facets:
         return list(names)
 
     def _rows(self, query: Select[Any]) -> Iterator[Any]:
-        cursor = self._connection.execute(query).cursor
-        assert cursor is not None
+        cursor = plain_cursor(self._connection, query)
         while part := cursor.fetchmany(_PART):
             yield from part
 

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, or_,
 
 from store.records import Folder
 from store.sql import schema
-from store.sql.dialect import chunks, each_of, like
+from store.sql.dialect import chunks, each_of, like, plain_cursor
 
 from .conditions import IS_THERE, condition
 from .criteria import Along, AnyOf, Below, Criterion, Named, Nearby, Not, Worded, Wording
@@ -27,6 +27,7 @@ _photo, _file = schema.photo.c, schema.file.c
 _FEW = 5000
 #: Characters of a pattern that the database compares; it refuses patterns of tens of thousands.
 _TOLD_APART = 200
+_PLACES = select(_photo.id, _photo.latitude, _photo.longitude).where(IS_THERE)
 _COLUMNS = {Wording.CAMERA: _photo.camera, Wording.LENS: _photo.lens, Wording.CAPTION: _photo.caption}
 #: The mean radius of the earth, metres (IUGG). Distances are on a sphere.
 _RADIUS = 6_371_008.8
@@ -73,11 +74,10 @@ class Selection:
             return photo_ids
         several = select(_file.photo_id).where(_file.photo_id.is_not(None)).group_by(_file.photo_id)
         rows = select(_file.photo_id, schema.folder.c.path, _file.path).join(schema.folder)
-        cursor = self._connection.execute(rows.where(_file.photo_id.in_(several.having(func.count() > 1)))).cursor
-        assert cursor is not None
+        of_several = rows.where(_file.photo_id.in_(several.having(func.count() > 1)))
         asked: set[int] = set()
         met: set[int] = set()
-        for key, folder, path in cursor.fetchall():
+        for key, folder, path in plain_cursor(self._connection, of_several).fetchall():
             asked.add(key)
             if key not in met and all(test(os.path.join(folder, path)) for test in tests):
                 met.add(key)
@@ -86,13 +86,8 @@ class Selection:
 
     def positions(self) -> tuple[Ids, NDArray[np.float64]]:
         """Return the photos whose position is known, and their latitudes and longitudes in degrees, float64 (n, 2)."""
-        rows = select(_photo.id, _photo.latitude, _photo.longitude)
-        known = rows.where(IS_THERE, _photo.latitude.is_not(None), _photo.longitude.is_not(None)).order_by(_photo.id)
-        cursor = self._connection.execute(known).cursor
-        assert cursor is not None
-        found = cursor.fetchall()
-        ids = np.array([row[0] for row in found], np.int64)
-        return ids, np.array([row[1:] for row in found], np.float64).reshape(len(found), 2)
+        known = _PLACES.where(_photo.latitude.is_not(None), _photo.longitude.is_not(None))
+        return self._places(known.order_by(_photo.id))
 
     def newest_first(self, photo_ids: Ids, count: int, offset: int = 0) -> list[int]:
         """Return *count* of these photos from *offset* on: newest first, those without a date last."""
@@ -110,8 +105,7 @@ class Selection:
         wanted = np.zeros(int(photo_ids[-1]) + 1, np.bool_)
         wanted[photo_ids] = True
         ordered = select(_photo.id).order_by(_photo.taken_at.desc(), _photo.id.desc())
-        cursor = self._connection.execute(ordered).cursor
-        assert cursor is not None
+        cursor = plain_cursor(self._connection, ordered)
         found: list[int] = []
         while len(found) < offset + count and (part := cursor.fetchmany(_FEW)):
             found += [key for (key,) in part if key < len(wanted) and wanted[key]]
@@ -140,11 +134,15 @@ class Selection:
                 raise AssertionError(criterion)
 
     def _nearby(self, place: Nearby) -> Ids:
-        rows = select(_photo.id, _photo.latitude, _photo.longitude).where(IS_THERE, _in_boxes(place))
-        found = list(map(tuple, self._connection.execute(rows)))
-        numbers = np.array(found, np.float64).reshape(len(found), 3)
-        near = distances(place.latitude, place.longitude, numbers[:, 1], numbers[:, 2]) <= place.metres
-        return np.sort(numbers[near, 0].astype(np.int64))
+        ids, places = self._places(_PLACES.where(_in_boxes(place)))
+        near = distances(place.latitude, place.longitude, places[:, 0], places[:, 1]) <= place.metres
+        return np.sort(ids[near])
+
+    def _places(self, query: Select[Any]) -> tuple[Ids, NDArray[np.float64]]:
+        """Return the ids of *query*, a part of `_PLACES`, and their latitudes and longitudes, float64 (n, 2)."""
+        found = plain_cursor(self._connection, query).fetchall()
+        ids = np.array([row[0] for row in found], np.int64)
+        return ids, np.array([row[1:] for row in found], np.float64).reshape(len(found), 2)
 
     def _worded(self, column: ColumnElement[str | None], pattern: str) -> Ids:
         """Match a text that has few distinct values."""
@@ -186,18 +184,14 @@ class Selection:
 
     def _passing(self, rows: Select[Any], is_wanted: Callable[[Any], bool]) -> Ids:
         """Return the ids, the first column, of *rows* whose second column *is_wanted*."""
-        # The driver's own cursor: wrapping a row takes longer than reading it.
-        cursor = self._connection.execute(rows).cursor
-        assert cursor is not None
+        cursor = plain_cursor(self._connection, rows)
         found: list[int] = []
         while part := cursor.fetchmany(_FEW):
             found += [key for key, value in part if is_wanted(value)]
         return union([np.array(found, np.int64)])
 
     def _ids(self, query: Select[Any]) -> Ids:
-        cursor = self._connection.execute(query).cursor
-        assert cursor is not None
-        found = np.array([key for (key,) in cursor.fetchall()], np.int64)
+        found = np.array([key for (key,) in plain_cursor(self._connection, query).fetchall()], np.int64)
         found.sort()
         return found
 

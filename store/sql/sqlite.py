@@ -18,6 +18,7 @@ from sqlalchemy import (
     Engine,
     String,
     TableValuedAlias,
+    and_,
     cast,
     create_engine,
     event,
@@ -51,6 +52,7 @@ __all__ = [
     "ends_with",
     "erase",
     "is_ours",
+    "lies_below",
     "lies_directly",
     "like",
     "mark_as_ours",
@@ -150,6 +152,12 @@ def each_of(items: ColumnElement[Any]) -> TableValuedAlias:
 def lies_directly(path: ColumnElement[bytes], start: int) -> ColumnElement[bool]:
     """Return the condition that *path* has no slash from byte *start*, counted from 0, on."""
     return func.instr(func.substr(path, start + 1), b"/") == 0
+
+
+def lies_below(path: ColumnElement[bytes], folder: bytes) -> ColumnElement[bool]:
+    """Return the condition that *path* lies in the directory *folder* or below it; neither ends with a slash."""
+    # The slash and the byte after it bound all paths that begin with the folder's name and a slash.
+    return and_(path > folder + b"/", path < folder + b"0")
 
 
 def ends_with(path: ColumnElement[bytes], ending: bytes) -> ColumnElement[bool]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
 from store.sql import schema
-from store.sql.dialect import among, chunks
+from store.sql.dialect import among, chunks, lies_below, plain_cursor
 
 _file, _folder = schema.file, schema.folder
 
@@ -49,10 +49,7 @@ class Scopes:
         return any(self._connection.execute(query).first() is not None for query in found)
 
     def _ids(self, query: Select[tuple[int]]) -> NDArray[np.int64]:
-        # The driver's own cursor: a library has a million rows, and wrapping a row takes longer than reading it.
-        cursor = self._connection.execute(query).cursor
-        assert cursor is not None
-        return np.array([row[0] for row in cursor.fetchall()], np.int64)
+        return np.array([row[0] for row in plain_cursor(self._connection, query).fetchall()], np.int64)
 
     def _below(self, folders: Sequence[bytes]) -> list[ColumnElement[bool]]:
         """Conditions for the rows below each of the *folders*, one for each registered folder that overlaps it."""
@@ -64,9 +61,7 @@ class Scopes:
                 if below is None:
                     continue
                 of_folder = _file.c.folder_id == folder.id
-                # The slash and the byte after it bound all paths that begin with the name and a slash.
-                inside = and_(of_folder, _file.c.path > below + b"/", _file.c.path < below + b"0")
-                wheres.append(inside if below else of_folder)
+                wheres.append(and_(of_folder, lies_below(_file.c.path, below)) if below else of_folder)
         return wheres
 
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from store.embeddings.embeddings import PUT, latest_change
 from store.records import PhotoScores, Scoring
 from store.sql import schema
-from store.sql.dialect import among, chunks, execute_plainly, replacing, upsert
+from store.sql.dialect import among, chunks, execute_plainly, plain_cursor, replacing, upsert
 
 _scoring, _scores, _least, _embedding, _log = (
     schema.scoring,
@@ -177,10 +177,7 @@ class Scores:
         last = after
         while True:
             page = select(*_COLUMNS).where(_scores.c.scoring_id == scoring_id, _scores.c.photo_id > last, *which)
-            # The driver's own cursor: wrapping a row takes longer than reading it.
-            cursor = self._connection.execute(page.order_by(_scores.c.photo_id).limit(rows)).cursor
-            assert cursor is not None
-            read = cursor.fetchall()
+            read = plain_cursor(self._connection, page.order_by(_scores.c.photo_id).limit(rows)).fetchall()
             if not read:
                 return
             last = read[-1][0]
