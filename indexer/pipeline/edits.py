@@ -71,7 +71,7 @@ def _decide(catalog: Catalog, space: Space, replacements: Sequence[Replacement])
         for before, found in by_photo.items():
             takers = list(dict.fromkeys(each.now for each in found))
             for now in takers:
-                t.edits.carry_over(before, now, keep=now != takers[-1] or t.edits.lives(before))
+                t.edits.carry_over(before, now, keep=now != takers[-1] or t.files.hold(before))
             for each in found:
                 t.edits.close(each, is_edit=True)
             edited.update(takers)
@@ -83,13 +83,13 @@ def _give_back(catalog: Catalog) -> set[int]:
     with catalog.write() as t:
         found = t.edits.returned()
         for original, edit in found:
-            t.edits.carry_over(edit, original, keep=t.edits.lives(edit))
+            t.edits.carry_over(edit, original, keep=t.files.hold(edit))
     return {original for original, _ in found}
 
 
 def _is_edit(t: Transaction, space: Space, replacement: Replacement) -> bool:
     before, now = replacement.before, replacement.now
-    if t.edits.lives(before) and not replacement.is_new:
+    if t.files.hold(before) and not replacement.is_new:
         # Both were there before: files were renamed, and each photo keeps its own.
         return False
     if replacement.is_companion:

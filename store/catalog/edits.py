@@ -91,13 +91,6 @@ class Edits:
                 found.append(Replacement(row.folder_id, row.path, row.photo_id, now, is_new, is_companion))
         return found
 
-    def lives(self, photo_id: int) -> bool:
-        """Return whether the photo has a file."""
-        return (
-            self._connection.execute(select(_file.c.id).where(_file.c.photo_id == photo_id).limit(1)).first()
-            is not None
-        )
-
     def earlier(self, photo_id: int) -> list[int]:
         """Return the photos whose contents this one had before its edits, as far as they are still known."""
         hashes = select(_former.c.content_hash).where(_former.c.photo_id == photo_id)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, or_, select
 
 from store.embeddings.embeddings import note_files_lost, note_photo_back
 from store.records import Attempts, File, Outcome, Problem, Stamp
@@ -80,7 +80,7 @@ class Files:
     def indexed(self, folder_id: int, path: bytes, stamp: Stamp, photo_id: int, note: str | None = None) -> None:
         """Record that the path, relative to its folder, holds that photo, with a *note* on the file for people."""
         row = self._row_at(folder_id, path)
-        is_back = row.photo_id != photo_id and not self._has_files(photo_id)
+        is_back = row.photo_id != photo_id and not self.hold(photo_id)
         new_id = photo_id if is_back and not self._was_gone(photo_id) else None
         if row.photo_id is not None and row.photo_id != photo_id:
             self._note_former_photo(folder_id, path, new_id)
@@ -146,11 +146,7 @@ class Files:
 
     def of_ids(self, file_ids: Sequence[int]) -> list[File]:
         """Return those of these files that are still known, by id."""
-        return [
-            _record(row)
-            for some in chunks(sorted(file_ids))
-            for row in self._connection.execute(select(_file).where(_file.c.id.in_(some)).order_by(_file.c.id))
-        ]
+        return [file for some in chunks(sorted(file_ids)) for file in self._records(_file.c.id.in_(some))]
 
     def lost(self, file_ids: Sequence[int]) -> list[int]:
         """Return those of *file_ids* that are the last files of their photos."""
@@ -208,15 +204,13 @@ class Files:
             .where(_file.c.photo_id.is_not(None), schema.embedding.c.id.is_(None))
             .group_by(_file.c.photo_id)
         )
-        rows = self._connection.execute(select(_file).where(_file.c.id.in_(first)).order_by(_file.c.id))
-        return [_record(row) for row in rows]
+        return self._records(_file.c.id.in_(first))
 
     def stale_facts(self, reader: int) -> list[File]:
         """Return one file for each photo that has a file, and whose facts were read by a version before *reader*."""
         stale = select(schema.photo.c.id).where(schema.photo.c.reader < reader)
         first = select(func.min(_file.c.id)).where(_file.c.photo_id.in_(stale)).group_by(_file.c.photo_id)
-        rows = self._connection.execute(select(_file).where(_file.c.id.in_(first)).order_by(_file.c.id))
-        return [_record(row) for row in rows]
+        return self._records(_file.c.id.in_(first))
 
     def unread_sidecars(self, endings: Sequence[bytes], reader: int) -> list[File]:
         """Return the companions with one of *endings* whose facts were not read since they changed.
@@ -225,8 +219,15 @@ class Files:
         """
         read = select(schema.sidecar_facts.c.file_id).where(schema.sidecar_facts.c.reader >= reader)
         named = or_(*(ends_with(_file.c.path, ending) for ending in endings))
-        rows = select(_file).where(_file.c.companion_of.is_not(None), named, _file.c.id.not_in(read))
-        return [_record(row) for row in self._connection.execute(rows.order_by(_file.c.id))]
+        return self._records(_file.c.companion_of.is_not(None), named, _file.c.id.not_in(read))
+
+    def hold(self, photo_id: int) -> bool:
+        """Return whether any file holds the photo."""
+        return self._connection.execute(_A_FILE_OF, {"photo": photo_id}).first() is not None
+
+    def _records(self, *conditions: ColumnElement[bool]) -> list[File]:
+        rows = self._connection.execute(select(_file).where(*conditions).order_by(_file.c.id))
+        return [_record(row) for row in rows]
 
     def _row_at(self, folder_id: int, path: bytes) -> _FormerRow:
         found = self._connection.execute(_ROW_AT, {"folder": folder_id, "below": path}).one_or_none()
@@ -240,9 +241,6 @@ class Files:
         if row.photo_id is not None and row.photo_id != photo_id:
             note_files_lost(self._connection, [row.photo_id])
             merge_facts(self._connection, [row.photo_id])
-
-    def _has_files(self, photo_id: int) -> bool:
-        return self._connection.execute(_A_FILE_OF, {"photo": photo_id}).first() is not None
 
     def _was_gone(self, photo_id: int) -> bool:
         gone = select(schema.photo.c.gone_at).where(schema.photo.c.id == photo_id)
