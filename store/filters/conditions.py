@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, case, cast, extract, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Integer, and_, case, cast, extract, false, func, not_, or_, select
 
 from store.records import Folder
 from store.sql import schema
@@ -69,7 +70,7 @@ _FACTS: dict[Fact, ColumnElement[bool]] = {
     Fact.CAMERA: _photo.camera.is_not(None),
     Fact.LENS: _photo.lens.is_not(None),
     # -1 is a rating, too: a person rejected the photo. 0 is none.
-    Fact.RATING: func.coalesce(_photo.own_rating, _photo.rating, 0) != 0,
+    Fact.RATING: _MEASURES[Measure.RATING] != 0,
     Fact.CAPTION: _photo.caption.is_not(None),
     Fact.KEYWORDS: _photo.keywords != [],
 }
@@ -83,12 +84,9 @@ def condition(  # noqa: C901, PLR0911 - a line each
         case Measured():
             return _measured(criterion)
         case Taken(start, end):
-            bounds = [_photo.taken_at >= start] if start is not None else []
-            bounds += [_photo.taken_at < end] if end is not None else []
-            return and_(_photo.taken_at.is_not(None), *bounds)
+            return _within(_photo.taken_at, start, end)
         case Added(start, end):
-            since = [_photo.added_at >= start] if start is not None else []
-            return and_(true(), *since, *([_photo.added_at < end] if end is not None else []))
+            return _within(_photo.added_at, start, end)
         case Recurring(part, first, last):
             column = _PARTS[part]
             round_the_end = or_(column >= first, column <= last)
@@ -114,6 +112,13 @@ def condition(  # noqa: C901, PLR0911 - a line each
             return None if holds is None else not_(func.coalesce(holds, false()))
         case _:
             return None
+
+
+def _within(column: ColumnElement[Any], start: datetime | None, end: datetime | None) -> ColumnElement[bool]:
+    """Return the condition that the time of *column* is known, from *start* on and before *end*."""
+    bounds = [column >= start] if start is not None else []
+    bounds += [column < end] if end is not None else []
+    return and_(column.is_not(None), *bounds)
 
 
 def _measured(criterion: Measured) -> ColumnElement[bool]:
