@@ -13,7 +13,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from store.records import DateSource, Facts, Metadata, SidecarRank
 from store.sql import schema
@@ -96,11 +96,8 @@ def drop_sidecars(connection: Connection, file_ids: Sequence[int]) -> None:
     """Delete the facts in those of the files *file_ids* that are sidecars, or whose pictures are among these."""
     pictures: set[int] = set()
     for some in chunks(file_ids):
-        is_one = _sidecar.c.file_id.in_(some)
-        pictures.update(connection.execute(select(_sidecar.c.picture_id).where(is_one)).scalars())
-        pictures.update(
-            connection.execute(select(_sidecar.c.picture_id).where(_sidecar.c.picture_id.in_(some))).scalars()
-        )
+        for key in (_sidecar.c.file_id, _sidecar.c.picture_id):
+            pictures.update(connection.execute(select(_sidecar.c.picture_id).where(key.in_(some))).scalars())
     photos = _photos_in(connection, sorted(pictures))
     for some in chunks(file_ids):
         connection.execute(delete(_sidecar).where(_sidecar.c.file_id.in_(some)))
@@ -185,13 +182,10 @@ def _photos_in(connection: Connection, file_ids: Sequence[int]) -> set[int]:
     return {
         photo_id
         for some in chunks(file_ids)
-        for photo_id in _column(connection, _file.c.photo_id, _file.c.id.in_(some))
-        if photo_id is not None
+        for photo_id in connection.execute(
+            select(_file.c.photo_id).where(_file.c.id.in_(some), _file.c.photo_id.is_not(None))
+        ).scalars()
     }
-
-
-def _column(connection: Connection, column: ColumnElement[Any], condition: ColumnElement[bool]) -> list[Any]:
-    return list(connection.execute(select(column).where(condition)).scalars())
 
 
 def facts_values(facts: Facts) -> dict[str, object]:
