@@ -99,8 +99,7 @@ class Folders:
 
     def note_within(self, folder: Folder, path: bytes) -> None:
         """Note that *path*, absolute and inside *folder*, was added by itself."""
-        below = path[len(folder.path.rstrip(b"/")) + 1 :]
-        self._connection.execute(_NOTE_WITHIN, {"folder_id": folder.id, "path": below})
+        self._connection.execute(_NOTE_WITHIN, {"folder_id": folder.id, "path": _relative(path, folder.path)})
 
     def within(self, folder: Folder) -> tuple[bytes, ...]:
         """Return the folders inside *folder* that were added by themselves, absolute, by path."""
@@ -112,7 +111,7 @@ class Folders:
         self._connection.execute(update(schema.folder).where(schema.folder.c.id == folder_id).values(**values))
 
     def _absorb(self, child: Folder, parent: Folder) -> None:
-        prefix = child.path[len(parent.path.rstrip(b"/")) + 1 :].rstrip(b"/") + b"/"
+        prefix = _relative(child.path, parent.path).rstrip(b"/") + b"/"
         for table in (schema.file, schema.former_photo):
             mine = table.c.folder_id == child.id
             paths = self._connection.execute(select(table.c.path).where(mine)).scalars()
@@ -128,6 +127,11 @@ class Folders:
 
 def _record(row: Row[tuple[object, ...]]) -> Folder:
     return Folder(row.id, row.path, tuple(row.excludes), row.device)
+
+
+def _relative(path: bytes, folder: bytes) -> bytes:
+    """Return *path*, which is inside *folder*, relative to it; both absolute."""
+    return path[len(folder.rstrip(b"/")) + 1 :]
 
 
 def _inside(path: bytes, folder: bytes) -> bool:
