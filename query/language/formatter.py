@@ -68,8 +68,7 @@ def _value(name: str, value: Value) -> str:  # noqa: PLR0911 - a line each
         case Circle(latitude, longitude, metres):
             return f"{_number(latitude)},{_number(longitude)},{_distance(metres)}"
         case NamedCircle(place, distance):
-            text = place if distance is None else f"{place},{_distance(distance)}"
-            return text if _BARE.fullmatch(text) else _quoted(text)
+            return _value(name, place if distance is None else f"{place},{_distance(distance)}")
         case _:
             assert_never(value)
 
