@@ -50,8 +50,7 @@ class TextVectors:
     def searched(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return unit vectors, float32 (n, d), of the *texts* of a search, at least one, in their order."""
         keys = [normalized_text(text) for text in texts]
-        known = self._cached(list(dict.fromkeys(keys)))
-        missing = [key for key in dict.fromkeys(keys) if key not in known]
+        known, missing = self._cached(keys)
         if missing:
             new = dict(zip(missing, self._encoder()(missing), strict=True))
             known.update(new)
@@ -87,8 +86,7 @@ class TextVectors:
         *progress* gets the numbers of texts encoded and to encode. After an interruption, encoded texts stay cached.
         """
         keys = [normalized_text(text) for text in texts]
-        known = self._cached(list(dict.fromkeys(keys)))
-        missing = [key for key in dict.fromkeys(keys) if key not in known]
+        known, missing = self._cached(keys)
         for start in range(0, len(missing), _CHUNK):
             chunk = missing[start : start + _CHUNK]
             new = dict(zip(chunk, self._encoder()(chunk), strict=True))
@@ -100,13 +98,14 @@ class TextVectors:
             return np.empty((0, self._space.identity.dimension), np.float32)
         return np.stack([known[key] for key in keys])
 
-    def _cached(self, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the vectors of those of *keys* that are recalled or in the catalog."""
+    def _cached(self, keys: Sequence[str]) -> tuple[dict[str, NDArray[np.float32]], list[str]]:
+        """Return the vectors of those of *keys* that are recalled or in the catalog, and the other keys, each once."""
         known = {key: self._recalled[key] for key in keys if key in self._recalled}
-        if len(known) < len(keys):
+        others = [key for key in dict.fromkeys(keys) if key not in known]
+        if others:
             with self._catalog.read() as t:
-                known |= t.texts.get(self._space.id, [key for key in keys if key not in known])
-        return known
+                known |= t.texts.get(self._space.id, others)
+        return known, [key for key in others if key not in known]
 
     def _cache(
         self, new: Mapping[str, NDArray[np.float32]], *, required: bool = False, searches: int | None = None
