@@ -9,7 +9,7 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
-#: Whether a copy of the catalog is made before this runs.
+#: True if a copy of the catalog is made before this runs.
 rewrites_data = False
 
 

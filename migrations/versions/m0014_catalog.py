@@ -9,7 +9,7 @@ revision = "0014"
 down_revision = None
 branch_labels = None
 depends_on = None
-#: Whether a copy of the catalog is made before this runs.
+#: True if a copy of the catalog is made before this runs.
 rewrites_data = False
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -11,7 +11,7 @@ revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None
-#: Whether a copy of the catalog is made before this runs.
+#: True if a copy of the catalog is made before this runs.
 rewrites_data = True
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -9,6 +9,8 @@ revision = "0017"
 down_revision = "0016"
 branch_labels = None
 depends_on = None
+#: True if a copy of the catalog is made before this runs.
+rewrites_data = False
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -35,3 +37,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("file_id", name=op.f("pk_sidecar_facts")),
     )
     op.create_index(op.f("ix_sidecar_facts_picture_id"), "sidecar_facts", ["picture_id"], unique=False)
+
+
+def downgrade() -> None:
+    raise RuntimeError("catalogs are not downgraded; restore the copy that was made before the upgrade")

@@ -9,7 +9,7 @@ revision = "0019"
 down_revision = "0018"
 branch_labels = None
 depends_on = None
-#: Whether a copy of the catalog is made before this runs.
+#: True if a copy of the catalog is made before this runs.
 rewrites_data = False
 
 

@@ -9,6 +9,8 @@ revision = "0020"
 down_revision = "0019"
 branch_labels = None
 depends_on = None
+#: True if a copy of the catalog is made before this runs.
+rewrites_data = False
 
 
 def upgrade() -> None:
