@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -47,6 +46,16 @@ def write_revisions(folder, *bodies):
             f"revision, down_revision = '{number:04}', '{number - 1:04}'\n" + textwrap.dedent(body)
         )
     return folder
+
+
+def upgrade_to(revision, path):
+    """Make the catalog at *path*, or upgrade it, with the real migrations up to *revision*."""
+    folder = write_revisions(path.parent / "migrations")
+    for later in (each for each in (folder / "versions").glob("m*.py") if each.name > f"m{revision}~"):
+        later.unlink()
+    engine = connect(path)
+    upgrade(engine, path, migrations=folder, head=revision)
+    engine.dispose()
 
 
 def test_models_equal_migrations(tmp_path):
@@ -353,12 +362,7 @@ def test_facts_of_an_upgraded_library_stay_until_read_again(tmp_path):
 
 def test_folders_of_0017_can_be_put_into_another_one(tmp_path):
     path = catalog_of_0014(tmp_path)
-    older = Path(shutil.copytree(migrations_folder(), tmp_path / "migrations"))
-    for later in (each for each in (older / "versions").glob("m*.py") if each.name > "m0017_facts.py"):
-        later.unlink()
-    engine = connect(path)
-    upgrade(engine, path, migrations=older, head="0017")
-    engine.dispose()
+    upgrade_to("0017", path)
     with sqlite3.connect(path) as connection:
         assert "folder_within" not in tables(path)
         before = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables(path)}
@@ -397,13 +401,8 @@ def test_a_catalog_of_the_last_revision_keeps_its_texts(tmp_path):
 
 
 def test_a_catalog_of_0019_gains_stars_by_hand(tmp_path):
-    folder = write_revisions(tmp_path / "migrations")
-    for later in ("m0020_own_rating.py", "m0021_rated_at.py"):
-        (folder / "versions" / later).unlink()
     path = tmp_path / "catalog.db"
-    engine = connect(path)
-    upgrade(engine, path, migrations=folder, head="0019")
-    engine.dispose()
+    upgrade_to("0019", path)
     with sqlite3.connect(path) as connection:
         connection.execute(
             "INSERT INTO photo (content_hash, size, width, height, format, added_at, rating)"
@@ -419,12 +418,8 @@ def test_a_catalog_of_0019_gains_stars_by_hand(tmp_path):
 
 
 def test_stars_of_a_catalog_of_0020_are_older_than_every_later_word(tmp_path):
-    folder = write_revisions(tmp_path / "migrations")
-    (folder / "versions" / "m0021_rated_at.py").unlink()
     path = tmp_path / "catalog.db"
-    engine = connect(path)
-    upgrade(engine, path, migrations=folder, head="0020")
-    engine.dispose()
+    upgrade_to("0020", path)
     with sqlite3.connect(path) as connection:
         for key, stars in ((1, 4), (2, None), (3, 2)):
             connection.execute(
