@@ -67,9 +67,8 @@ def tighten(library: Path) -> bool:
 
     The folder itself keeps its permissions if it holds other things. Files that this user may not change stay.
     """
-    changed = alone = False
+    changed, alone = False, True
     with suppress(OSError):
-        alone = True
         for entry in _entries(library):
             if entry.name not in _NAMES and not entry.name.startswith(_STARTS):
                 alone = False
