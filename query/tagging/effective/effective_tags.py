@@ -185,7 +185,7 @@ class TagRule:
         for tag in shown:
             for parent in self._ancestors.of(tag.label):
                 # A kitchen implies indoors, but not beside outdoors.
-                if parent not in there | rejected and not self.rivals_of(parent) & there:
+                if not (parent in there or parent in rejected or self.rivals_of(parent) & there):
                     there.add(parent)
                     yield parent, tag.label
 
