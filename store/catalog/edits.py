@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, literal, or_, select, update
 
 from store.records import Replacement
 from store.sql import schema
-from store.sql.dialect import upsert
+from store.sql.dialect import upsert, utc_now
 from store.tagging.manual_tags import Tags
 
 from .photos import Photos
@@ -133,7 +132,7 @@ class Edits:
         ).all()
         own = self._connection.execute(select(_photo.c.content_hash).where(_photo.c.id == before)).scalar_one()
         steps = [tuple(row) for row in given if tuple(row) not in known]
-        steps.append((own, datetime.now(UTC).replace(tzinfo=None)))
+        steps.append((own, utc_now()))
         self._connection.execute(
             insert(_edit), [{"photo_id": now, "content_hash": content, "at": at} for content, at in steps]
         )

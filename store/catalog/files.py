@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, func, or_, select
@@ -12,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, 
 from store.embeddings.embeddings import note_files_lost, note_photo_back
 from store.records import Attempts, File, Outcome, Problem, Stamp
 from store.sql import schema
-from store.sql.dialect import chunks, ends_with, lies_below, lies_directly, plain_cursor, replacing, unsigned
+from store.sql.dialect import chunks, ends_with, lies_below, lies_directly, plain_cursor, replacing, unsigned, utc_now
 
 from .edits import note_former_photos, note_photo_beside
 from .photo_facts import drop_sidecars, has_sidecars, mark_unread, merge_facts
@@ -281,7 +280,7 @@ class AttemptLog:
         row = {
             "content_hash": content_hash,
             "tries": 1 if before is None else before.count + 1,
-            "last_at": datetime.now(UTC).replace(tzinfo=None),
+            "last_at": utc_now(),
             "reason": _as_text(reason),
         }
         self._connection.execute(_PUT_ATTEMPTS, row)

@@ -6,13 +6,13 @@ import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
 
 from store.records import Facts, Photo
 from store.sql import schema
-from store.sql.dialect import among, chunks, replacing
+from store.sql.dialect import among, chunks, replacing, utc_now
 from store.sql.sqlite import DanglingRow
 
 from .photo_facts import facts_of, facts_values, state_facts
@@ -48,7 +48,7 @@ class Photos:
 
     def add(self, content_hash: bytes, size: int, facts: Facts, reader: int = 0) -> int:
         """Add a photo, and return its id. *size* is its file's, in bytes; *reader* is the version that read *facts*."""
-        values = {"content_hash": content_hash, "size": size, "added_at": datetime.now(UTC).replace(tzinfo=None)}
+        values = {"content_hash": content_hash, "size": size, "added_at": utc_now()}
         key = self._connection.execute(_ADD, {**values, **facts_values(facts), "reader": reader}).inserted_primary_key
         assert key is not None
         return int(key[0])
@@ -93,7 +93,7 @@ class Photos:
 
     def rate(self, photo_ids: Sequence[int], stars: int | None) -> None:
         """Record the *stars* that a person gives photos; None leaves their rating to their files again."""
-        values = {"own_rating": stars, "rated_at": datetime.now(UTC).replace(tzinfo=None)}
+        values = {"own_rating": stars, "rated_at": utc_now()}
         for some in chunks(photo_ids):
             self._connection.execute(update(_photo).where(_photo.c.id.in_(some)).values(**values))
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
 
 from store.records import SidecarRun, SidecarWrite
 from store.sql import schema
-from store.sql.dialect import chunks, lies_below
+from store.sql.dialect import chunks, lies_below, utc_now
 
 _run, _write = schema.sidecar_run, schema.sidecar_write
 
@@ -29,7 +28,7 @@ class Sidecars:
 
     def begin(self) -> int:
         """Begin a run, and return its number."""
-        key = self._connection.execute(insert(_run).values(started_at=_now())).inserted_primary_key
+        key = self._connection.execute(insert(_run).values(started_at=utc_now())).inserted_primary_key
         assert key is not None
         return int(key[0])
 
@@ -51,7 +50,7 @@ class Sidecars:
 
     def end(self, run_id: int) -> None:
         """End a run. One that wrote nothing is deleted."""
-        self._set(run_id, ended_at=_now())
+        self._set(run_id, ended_at=utc_now())
         nothing = select(_write.c.id).where(_write.c.sidecar_run_id == run_id)
         if self._connection.execute(nothing.limit(1)).first() is None:
             self._connection.execute(delete(_run).where(_run.c.id == run_id))
@@ -100,7 +99,7 @@ class Sidecars:
 
     def undone_run(self, run_id: int) -> None:
         """Note that the run was undone, as far as possible."""
-        self._set(run_id, undone_at=_now())
+        self._set(run_id, undone_at=utc_now())
 
     def later(self, write: SidecarWrite) -> int | None:
         """Return the last run that wrote the same sidecar later and was not undone; None if there is none."""
@@ -129,7 +128,3 @@ class Sidecars:
 def _record(row: Row[tuple[object, ...]]) -> SidecarWrite:
     before = None if row.before is None else zlib.decompress(row.before)
     return SidecarWrite(row.id, row.sidecar_run_id, row.photo_id, row.path, before, row.after_hash)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

@@ -10,7 +10,7 @@ import secrets
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ from sqlalchemy import (
 from store.errors import BadVector, safe
 from store.records import Space, SpaceIdentity, Vectors
 from store.sql import schema
-from store.sql.dialect import among, chunks, erase, pack, replacing, upsert
+from store.sql.dialect import among, chunks, erase, pack, replacing, upsert, utc_now
 
 from .cache import START, CachedRows, EmbeddingCache, Position
 
@@ -329,7 +329,7 @@ class Texts:
 
     def put(self, space_id: int, vectors: Mapping[str, NDArray[np.float32]], *, searches: int | None = None) -> None:
         """Store these vectors: of labels' texts, or of searches, of which the newest *searches* are kept."""
-        moment = None if searches is None else datetime.now(UTC).replace(tzinfo=None)
+        moment = None if searches is None else utc_now()
         rows = [
             {"space_id": space_id, "text": text, "vector": vector, "searched_at": moment}
             for text, vector in vectors.items()
@@ -381,7 +381,7 @@ def note_files_lost(connection: Connection, photo_ids: Sequence[int]) -> None:
     """Note that files of these photos are gone: photos that have none left can no longer be found."""
     for some in chunks(photo_ids):
         gone = set(some) - _held(connection, some)
-        connection.execute(_SET_GONE, {"photos": sorted(gone), "moment": datetime.now(UTC).replace(tzinfo=None)})
+        connection.execute(_SET_GONE, {"photos": sorted(gone), "moment": utc_now()})
         _note(connection, _embedded(connection, sorted(gone)), DELETE)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal, TypeVar
 
@@ -36,6 +37,7 @@ __all__ = [
     "replacing",
     "unsigned",
     "upsert",
+    "utc_now",
 ]
 
 Item = TypeVar("Item")
@@ -62,6 +64,11 @@ class Vector(TypeDecorator[NDArray[np.float32]]):
         """Convert from the database's bytes."""
         del dialect
         return None if value is None else np.frombuffer(value, _DTYPES[self.precision]).astype(np.float32)
+
+
+def utc_now() -> datetime:
+    """Return the time as the database keeps times: UTC without a zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def pack(vector: NDArray[np.float32], precision: str) -> bytes:

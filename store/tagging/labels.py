@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 import numpy as np
 from sqlalchemy import Connection, insert, select, update
 
 from store.records import Calibration, CosineSpread, LabelFit, Vectors
 from store.sql import schema
-from store.sql.dialect import among, chunks, upsert
+from store.sql.dialect import among, chunks, upsert, utc_now
 
 _vector = schema.label_vector
 _calibration, _of_label = schema.calibration, schema.label_calibration
@@ -81,7 +80,7 @@ class Calibrations:
 
     def begin(self, space_id: int) -> int:
         """Add a snapshot without labels that is not in force, and return its id. One that is left so does no harm."""
-        now = datetime.now(UTC).replace(tzinfo=None)
+        now = utc_now()
         key = self._connection.execute(
             insert(_calibration).values(space_id=space_id, photos=_BEGUN, created_at=now)
         ).inserted_primary_key

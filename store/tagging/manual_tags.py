@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, insert, literal, not_, or_, select
 
 from store.records import Tag, TagEvent, TagSource
 from store.sql import schema
-from store.sql.dialect import chunks, items_of, upsert
+from store.sql.dialect import chunks, items_of, upsert, utc_now
 
 _tag, _label, _event, _edit = schema.tag, schema.label, schema.tag_event, schema.photo_edit
 _ORDER = {TagSource.USER: 0, TagSource.IMPORTED: 1, TagSource.REJECTED: 2}
@@ -157,7 +157,7 @@ class Tags:
         )
 
     def _note(self, photo_id: int, label_id: int, what: str, origin: str | None) -> None:
-        now = datetime.now(UTC).replace(tzinfo=None)
+        now = utc_now()
         self._connection.execute(
             insert(_event).values(photo_id=photo_id, label_id=label_id, what=what, origin=origin, at=now)
         )

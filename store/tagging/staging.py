@@ -10,14 +10,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 
 from store.records import VocabularyDefinition
 from store.sql import schema
-from store.sql.dialect import chunks
+from store.sql.dialect import chunks, utc_now
 
 from .vocabularies import LabelCache, Staged, Vocabularies, vocabulary_digest
 
@@ -62,7 +62,7 @@ def staged(begin: Begin, cache: LabelCache, definition: VocabularyDefinition) ->
 
 
 def _remove_old(begin: Begin) -> None:
-    before = datetime.now(UTC).replace(tzinfo=None) - _OLD
+    before = utc_now() - _OLD
     with begin(False) as connection:
         old = select(_revision.c.id).where(_revision.c.number < 0, _revision.c.created_at < before)
         found = connection.execute(old).scalars().all()

@@ -8,7 +8,6 @@ import os
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -32,7 +31,7 @@ from sqlalchemy import (
 from store.errors import safe
 from store.records import Label, LabelDefinition, Revision, VocabularyDefinition, VocabularySummary
 from store.sql import schema
-from store.sql.dialect import chunks, items_of, upsert
+from store.sql.dialect import chunks, items_of, upsert, utc_now
 
 _vocabulary, _revision, _label, _member = schema.vocabulary, schema.revision, schema.label, schema.revision_label
 _LABELS = select(
@@ -87,7 +86,7 @@ class Vocabularies:
             self.add_labels(revision_id, definition)
         else:
             revision_id = staged.revision_id
-            now = datetime.now(UTC).replace(tzinfo=None)
+            now = utc_now()
             new = {"number": number, "restores": restores, "created_at": now}
             self._connection.execute(update(_revision).where(_revision.c.id == revision_id).values(new))
         return self.revision(revision_id)
@@ -103,7 +102,7 @@ class Vocabularies:
                 digest=digest,
                 threshold=definition.threshold,
                 exclusive=[list(group) for group in definition.exclusive],
-                created_at=datetime.now(UTC).replace(tzinfo=None),
+                created_at=utc_now(),
                 restores=restores,
             )
         ).inserted_primary_key
