@@ -24,7 +24,7 @@ _MOST_READERS = 8
 #: Seconds for reading one file and decoding its picture. The largest accepted pictures take 12 on two cores of 2020;
 #: disks and processors ten times as slow must not lose a photo.
 _LONGEST = 120.0
-#: Bytes: 155 megapixels, the largest picture that is decoded whole, at 20 bytes each, and room for the file itself.
+#: Bytes. The largest pictures that are decoded, of 205 megapixels, need up to 2.8 GB.
 _MOST_MEMORY = 4 << 30
 
 

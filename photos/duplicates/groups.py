@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from query.similarity import NEAR, group_around_leaders, near_pairs, taken_at_different_times
 from store import Catalog, IndexedFile, Photo, Space
+from store.paths import is_inside
 
 from .file_state import FileState, file_state, is_same_file
 from .near_pairs import PairScore, SimilarPairs
@@ -280,4 +281,4 @@ class _Files:
 
 def is_below(path: bytes, folders: Sequence[bytes]) -> bool:
     """True if *path* lies below one of *folders*."""
-    return any(path.startswith(folder.rstrip(b"/") + b"/") for folder in folders)
+    return any(is_inside(path, folder) for folder in folders)

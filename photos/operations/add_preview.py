@@ -10,8 +10,9 @@ from indexer.files.picture_names import is_picture_name
 from indexer.files.scan import WHOLE, Found, LeftOut, Subtree, scan
 from photos.library import OpenLibrary
 from store import Folder
+from store.paths import is_inside
 
-from .folders import check_patterns, checked, is_inside, plan_folder
+from .folders import check_patterns, checked, plan_folder
 
 
 @dataclass(frozen=True, slots=True)

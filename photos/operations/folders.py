@@ -12,6 +12,7 @@ from indexer import anchored, is_pattern
 from photos.errors import BadPattern, MissingFolder, UnknownFolder
 from photos.library import OpenLibrary
 from store import File, Folder, Transaction
+from store.paths import is_inside
 
 #: Known files that are looked for to recognise a renamed folder.
 _COMPARED = 20
@@ -68,12 +69,6 @@ def checked(path: str) -> bytes:
 def absolute(path: str) -> bytes:
     """*path* from the root on, as the system's bytes. Links are not resolved: they are the user's names."""
     return os.fsencode(os.path.abspath(path))
-
-
-def is_inside(path: bytes, folder: bytes) -> bool:
-    """Return whether *path* lies below *folder*. The root does not lie in itself."""
-    start = folder.rstrip(b"/") + b"/"
-    return path.startswith(start) and path != start
 
 
 def check_patterns(patterns: Sequence[str]) -> None:

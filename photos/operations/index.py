@@ -14,13 +14,14 @@ from indexer import IndexRequest as FilesRequest
 from indexer.files.scan import WHOLE
 from photos.library import OpenLibrary
 from photos.models import Model
-from photos.operations.folders import absolute, check_patterns, checked, is_inside, move, register, scope, whereabouts
+from photos.operations.folders import absolute, check_patterns, checked, move, register, scope, whereabouts
 from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
 from photos.operations.retag import finish_pending
 from photos.operations.revisions import current_revision, ensure_vocabulary
 from query.errors import Superseded
 from query.tagging import StoredTagger, is_due, refresh_taught_labels, retag
 from store import Folder, Outcome, Problem, Revision, Transaction
+from store.paths import is_inside
 
 #: Pictures that are encoded and stored together: few, because an interruption loses at most one batch.
 BATCH_SIZE = 32

@@ -14,6 +14,7 @@ from typing import Final, Self
 
 from photos.errors import SidecarLeft
 from store import Folder
+from store.paths import is_inside
 
 #: Windows has none of these, and no way to open a name within an open folder.
 _HAS_DESCRIPTORS: Final = os.open in os.supports_dir_fd and os.listdir in os.supports_fd
@@ -129,7 +130,7 @@ class OpenFolders:
 
 
 def _is_within(place: bytes, root: bytes) -> bool:
-    return place == root or place.startswith(root.rstrip(b"/") + b"/")
+    return place == root or is_inside(place, root)
 
 
 def _inner(descriptor: int, name: bytes, *, follow: bool) -> int:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 
 from store.embeddings.embeddings import note_files_lost
 from store.errors import FolderCovered
+from store.paths import is_inside
 from store.records import Folder
 from store.sql import schema
 from store.sql.dialect import upsert
@@ -44,13 +45,13 @@ class Folders:
         for folder in registered:
             if folder.path == path:
                 return folder
-            if _inside(path, folder.path):
+            if is_inside(path, folder.path):
                 raise FolderCovered(path, folder.path)
         added = self._connection.execute(insert(schema.folder).values(path=path)).inserted_primary_key
         assert added is not None
         new = Folder(added[0], path)
         for folder in registered:
-            if _inside(folder.path, path):
+            if is_inside(folder.path, path):
                 self._absorb(folder, new)
         return new
 
@@ -69,7 +70,7 @@ class Folders:
         """
         for folder in self.all():
             if folder.id != folder_id and (
-                folder.path == path or _inside(path, folder.path) or _inside(folder.path, path)
+                folder.path == path or is_inside(path, folder.path) or is_inside(folder.path, path)
             ):
                 raise FolderCovered(path, folder.path)
         self._set(folder_id, path=path, device=None)
@@ -132,7 +133,3 @@ def _record(row: Row[tuple[object, ...]]) -> Folder:
 def _relative(path: bytes, folder: bytes) -> bytes:
     """Return *path*, which is inside *folder*, relative to it; both absolute."""
     return path[len(folder.rstrip(b"/")) + 1 :]
-
-
-def _inside(path: bytes, folder: bytes) -> bool:
-    return path.startswith(folder.rstrip(b"/") + b"/")

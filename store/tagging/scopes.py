@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Select, and_, select
 
+from store.paths import is_inside
 from store.sql import schema
 from store.sql.dialect import among, chunks, lies_below, plain_cursor
 
@@ -39,7 +40,7 @@ class Scopes:
             for photo_id, folder_id, path in self._connection.execute(rows):
                 if photo_id in asked and photo_id not in found:
                     whole = os.path.join(registered[folder_id], path)
-                    if any(whole.startswith(folder.rstrip(b"/") + b"/") for folder in folders):
+                    if any(is_inside(whole, folder) for folder in folders):
                         found.add(photo_id)
         return found
 
@@ -73,4 +74,4 @@ def _relative(wanted: bytes, folder: bytes) -> bytes | None:
 
 
 def _is_in(path: bytes, folder: bytes) -> bool:
-    return path == folder or path.startswith(folder.rstrip(b"/") + b"/")
+    return path == folder or is_inside(path, folder)

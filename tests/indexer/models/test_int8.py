@@ -38,7 +38,7 @@ print(json.dumps({
 
 
 def is_exact(make, numbers):
-    """Whether the sums of the largest numbers, and of random ones, are those of 64-bit integers."""
+    """True if the sums of the largest numbers, and of random ones, are those of 64-bit integers."""
     random = np.random.default_rng(0)
     rows = random.integers(numbers.least, numbers.most + 1, (70, 3072)).astype(np.uint8)
     weight = random.integers(-numbers.weight, numbers.weight + 1, (48, 3072)).astype(np.int8)
