@@ -454,7 +454,7 @@ class VocabularySummary:
     number: int
     label_count: int
     created_at: datetime
-    #: As the main vocabulary, or under a namespace.
+    #: In any slot.
     in_use: bool
 
 
@@ -486,12 +486,12 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class SlotSummary:
-    """The current revision of a slot, in short. The `namespace` is the slot's name, empty for the main one.
+    """The current revision of a slot, in short. The name is empty for the main one.
 
     `folders` are absolute paths below which its labels are shown; none for everywhere.
     """
 
-    namespace: str
+    name: str
     vocabulary: str
     revision_id: int
     number: int

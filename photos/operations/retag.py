@@ -7,9 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
-from query.errors import Superseded, UnknownNamespace
+from query.errors import Superseded, UnknownSlot
 from query.similarity import TextVectors
-from query.tagging import RetagReport, checked_namespace, refresh_taught_labels
+from query.tagging import RetagReport, checked_slot_name, refresh_taught_labels
 from query.tagging import retag as retag_slot
 from store import Revision, Space
 
@@ -65,11 +65,11 @@ class RetagResult:
 def retag(library: OpenLibrary, request: RetagRequest, progress: Progress = SILENT) -> RetagResult:
     """Tag all photos with a vocabulary, or bring the tags of one slot or of all up to date.
 
-    Raises `EmptyLibrary`, `BadNamespace`, `UnknownNamespace`, `UnknownVocabulary`, `VocabularyError`, and `Superseded`
+    Raises `EmptyLibrary`, `BadSlotName`, `UnknownSlot`, `UnknownVocabulary`, `VocabularyError`, and `Superseded`
     if another vocabulary was put into the slot during the re-tag.
     """
     _ = library.space
-    slot = None if request.slot is None else checked_namespace(request.slot)
+    slot = None if request.slot is None else checked_slot_name(request.slot)
     if request.vocabulary is None:
         return _bring_up_to_date(library, slot, progress)
     return apply_revision(library, find_or_import(library.catalog, request.vocabulary), slot or "", progress)
@@ -95,7 +95,7 @@ def _bring_up_to_date(library: OpenLibrary, slot: str | None, progress: Progress
     with library.catalog.read() as t:
         names = t.slots.names()
     if slot is not None and slot not in names:
-        raise UnknownNamespace(slot, [name for name in names if name])
+        raise UnknownSlot(slot, [name for name in names if name])
     if slot is None:
         ensure_vocabulary(library.catalog, model_of(library))
     return finish_slots(library, names if slot is None else [slot], progress)

@@ -1,6 +1,6 @@
 """Revisions of vocabularies: the current one and the target of a slot, and those that names stand for.
 
-The main vocabulary is the slot with the empty name; every other slot's name is what the user calls a namespace. Of the
+The main vocabulary is the slot with the empty name; the name of any other one begins its labels: `birds:heron`. Of the
 names that a user types, `NAME` is a vocabulary's newest revision, `NAME@3` one of its revisions, `birds:` the
 vocabulary in the slot of that name, and a path a vocabulary file.
 """
@@ -178,7 +178,7 @@ def places_of(t: Transaction, name: str | None) -> tuple[str | None, list[SlotSu
     slot = find_slot(t, name)
     if slot is None:
         return name, [each for each in in_force if each.vocabulary == name]
-    there = [each for each in in_force if each.namespace == slot]
+    there = [each for each in in_force if each.name == slot]
     if there:
         return there[0].vocabulary, there
     target = target_revision(t, slot)
@@ -219,7 +219,7 @@ def label_in_force(t: Transaction, name: str) -> tuple[Label, Revision, str]:
 
     Raises `UnknownLabel`, or `NothingFound` if no vocabulary was ever used.
     """
-    slot, own = split_slot_name(name, [each.namespace for each in t.slots.in_force()])
+    slot, own = split_slot_name(name, [each.name for each in t.slots.in_force()])
     # The main vocabulary comes first: its labels may have colons in their names.
     names = {"": name, slot: own}
     revisions = {each: revision for each in names if (revision := current_revision(t, each)) is not None}

@@ -41,8 +41,8 @@ class LibraryStatus:
     vocabulary: Revision | None = None
     #: Vocabularies in force in addition to the main one.
     beside: tuple[SlotSummary, ...] = ()
-    #: Namespaces with a pending re-tag. The main vocabulary's name is empty.
-    pending_namespaces: frozenset[str] = frozenset()
+    #: Slots with a pending re-tag. The main vocabulary's name is empty.
+    pending_slots: frozenset[str] = frozenset()
     #: The process that keeps the library up to date, if there is one.
     daemon: DaemonInfo | None = None
 
@@ -67,8 +67,8 @@ def status(library: OpenLibrary) -> LibraryStatus:
         photos, files, model = t.photos.count(), t.files.counts(), t.library.model()
         embeddings = 0 if space is None else t.embeddings.count(space.id)
         vocabulary = current_revision(t)
-        beside = tuple(each for each in t.slots.in_force() if each.namespace)
-        pending = _pending_namespaces(t)
+        beside = tuple(each for each in t.slots.in_force() if each.name)
+        pending = _pending_slots(t)
     return LibraryStatus(
         folder,
         folder_size(folder),
@@ -98,5 +98,5 @@ def _folder_status(folder: Folder, files: int) -> FolderStatus:
     return FolderStatus(folder, files, is_offline(folder.path, files))
 
 
-def _pending_namespaces(t: Transaction) -> frozenset[str]:
+def _pending_slots(t: Transaction) -> frozenset[str]:
     return frozenset(t.slots.pending())

@@ -44,7 +44,7 @@ class TagImport:
 
 @dataclass(frozen=True, slots=True)
 class CompareRequest:
-    """Two sources of tags: "auto", "auto:NAMESPACE", "user", or the source of an import."""
+    """Two sources of tags: "auto", "auto:SLOT", "user", or the source of an import."""
 
     one: str
     other: str

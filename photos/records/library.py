@@ -131,7 +131,7 @@ class IndexFileRecord(TypedDict):
 class InForceRecord(TypedDict):
     """A vocabulary in force in addition to the main one."""
 
-    namespace: Annotated[str, "Prefix of its labels."]
+    slot: Annotated[str, "The name of the slot, which its labels begin with."]
     vocabulary: Annotated[str, "Its name."]
     revision: Annotated[int, "Number of its revision."]
     labels: Annotated[int, "Number of its labels."]
@@ -371,9 +371,9 @@ def status_record(status: LibraryStatus) -> StatusRecord:
         "vocabulary": None if vocabulary is None else vocabulary.vocabulary,
         "revision": None if vocabulary is None else vocabulary.number,
         "labels": None if vocabulary is None else len(vocabulary.labels),
-        "retag_pending": bool(status.pending_namespaces),
+        "retag_pending": bool(status.pending_slots),
         "daemon": None if daemon is None else {"pid": daemon.pid, "state": daemon.state, "answers": daemon.answers},
-        "beside": [_in_force(each, status.pending_namespaces) for each in status.beside],
+        "beside": [_in_force(each, status.pending_slots) for each in status.beside],
     }
 
 
@@ -468,12 +468,12 @@ def _index_file(index: IndexStatus) -> IndexFileRecord:
 
 def _in_force(each: SlotSummary, pending: frozenset[str]) -> InForceRecord:
     return {
-        "namespace": each.namespace,
+        "slot": each.name,
         "vocabulary": each.vocabulary,
         "revision": each.number,
         "labels": each.label_count,
         "folders": [os.fsdecode(folder) for folder in each.folders],
-        "retag_pending": each.namespace in pending,
+        "retag_pending": each.name in pending,
     }
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class TagRecord(TypedDict):
     """A tag of a photo. Its scores are null where nothing scored it."""
 
-    label: Annotated[str, "The label's name; with its namespace, such as `birds:heron`, outside the main vocabulary."]
+    label: Annotated[str, "The label's name; with its slot, such as `birds:heron`, outside the main vocabulary."]
     score: Annotated[float | None, "The cosine of the label and the photo."]
     probability: Annotated[float | None, "The model's probability for that cosine."]
     calibrated: Annotated[float | None, "The score's distance from the label's usual score here, in its spreads."]

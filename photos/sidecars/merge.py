@@ -50,18 +50,18 @@ class Keywords:
 class KeywordHierarchy:
     """Hierarchy of the labels of all vocabularies in force.
 
-    A label's parents are above it. Above the top labels of a namespace is the namespace, and they are written by their
+    A label's parents are above it. Above the top labels of a slot is its name, and they are written by their
     own names: `birds:heron` is `heron` below `birds`.
     """
 
     def __init__(self, views: Iterable[SlotView]) -> None:
-        self._namespace_of: dict[str, str] = {}
+        self._slot_of: dict[str, str] = {}
         self._parents: dict[str, tuple[str, ...]] = {}
-        self._namespaces = []
+        self._slots = []
         for view in views:
-            self._namespaces.append(view.namespace)
+            self._slots.append(view.name)
             for label in view.revision.labels:
-                self._namespace_of[label.definition.name] = view.namespace
+                self._slot_of[label.definition.name] = view.name
                 self._parents[label.definition.name] = label.definition.parents
 
     def keywords(self, labels: Sequence[str]) -> Keywords:
@@ -69,24 +69,22 @@ class KeywordHierarchy:
         parents_of: dict[str, Sequence[str]] = {}
         words: dict[str, str] = {}
         for label in labels:
-            namespace, word = self._split(label)
+            slot, word = self._split(label)
             parents = [parent for parent in self._parents.get(label, ()) if parent in labels]
             words[label] = label
-            if namespace:
+            if slot:
                 # No label equals this key: names of labels have no control characters.
-                top = f"\0{namespace}"
-                words[label], words[top] = word, namespace
+                top = f"\0{slot}"
+                words[label], words[top] = word, slot
                 parents = parents or [top]
             parents_of[label] = parents
         return Keywords({**parents_of, **{key: () for key in words if key not in parents_of}}, words)
 
     def _split(self, label: str) -> tuple[str, str]:
-        """Namespace and own name of *label*. A manual label counts to the namespace that its name begins with."""
-        known = self._namespace_of.get(label)
+        """Slot and own name of *label*. A manual label counts to the slot whose name it begins with."""
+        known = self._slot_of.get(label)
         return (
-            split_slot_name(label, self._namespaces)
-            if known is None
-            else (known, label.removeprefix(full_name(known, "")))
+            split_slot_name(label, self._slots) if known is None else (known, label.removeprefix(full_name(known, "")))
         )
 
 

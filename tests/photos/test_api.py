@@ -15,7 +15,7 @@ from photos.api import Answer, Cancelled, LabelDefinition, Library, Step, Vocabu
 from photos.config import load
 from photos.errors import EmptyLibrary, FileExists, LabelExists, ModelInUse, NoExample, UnreadablePicture
 from photos.library import OpenLibrary
-from query.errors import BadLabel, NotInLibrary, UnknownNamespace, UnknownSource, UnknownVocabulary, VocabularyError
+from query.errors import BadLabel, NotInLibrary, UnknownSlot, UnknownSource, UnknownVocabulary, VocabularyError
 
 from .conftest import read_here
 
@@ -250,9 +250,9 @@ def test_a_cancelled_re_tag_is_finished_by_the_next_one(library, pictures, tmp_p
     with pytest.raises(Cancelled):
         library.vocabularies.use(tmp_path / "two.txt", progress=events)
     assert [type(event) for event in events.events] == [Step]
-    assert library.status().pending_namespaces == {""}
+    assert library.status().pending_slots == {""}
     (done,) = library.retag().retags
-    assert (done.revision.vocabulary, library.status().pending_namespaces) == ("two", frozenset())
+    assert (done.revision.vocabulary, library.status().pending_slots) == ("two", frozenset())
 
 
 def test_photos_are_tagged_again_with_a_file_and_by_slots(library, pictures, tmp_path):
@@ -286,10 +286,10 @@ def test_a_vocabulary_is_used_in_a_slot_and_dropped(library, pictures, tmp_path)
     assert "two:red" not in labels_of(library, pictures / "red.png")
     assert library.vocabularies.use("two", slot="two", folders=[]).place.folders == ()
     assert "two:red" in labels_of(library, pictures / "red.png")
-    places = {each.name: [place.namespace for place in each.places] for each in library.vocabularies.list()}
+    places = {each.name: [place.name for place in each.places] for each in library.vocabularies.list()}
     assert (places["colours"], places["two"], places["demo"]) == ([""], ["two"], [])
     assert library.vocabularies.drop("two:") == "two"
-    with pytest.raises(UnknownNamespace):
+    with pytest.raises(UnknownSlot):
         library.vocabularies.drop("two")
 
 

@@ -13,7 +13,7 @@ from photos.config import load
 from photos.library import OpenLibrary
 from photos.operations.teach import TeachRequest, teach
 from photos.operations.vocabularies import drop_slot
-from query.errors import UnknownNamespace
+from query.errors import UnknownSlot
 
 from .conftest import read_here
 
@@ -189,7 +189,7 @@ def test_a_teach_refused_by_a_simultaneous_change_adds_no_manual_tag(filled, voc
 
         library.catalog = Meddled(catalog, drop)
         request = TeachRequest(label="beside:ours", yes=(str(pictures / "red.png"),))
-        with pytest.raises(UnknownNamespace):
+        with pytest.raises(UnknownSlot):
             teach(library, request)
         library.catalog = catalog
     assert "no manual tags" in filled("tags", pictures / "red.png", "--history").out

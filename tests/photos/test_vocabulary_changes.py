@@ -13,7 +13,7 @@ import pytest
 from photos.operations.revisions import target_revision
 from photos.operations.vocabularies import drop_slot
 from photos.operations.vocabulary_changes import add_label, draft_of, revise, save_definition
-from query.errors import BadLabel, UnknownNamespace
+from query.errors import BadLabel, UnknownSlot
 from store import Catalog, LabelDefinition, VocabularyDefinition
 
 from .encoders import ColourEncoders
@@ -141,7 +141,7 @@ def test_a_label_taught_during_a_use_is_added_to_that_vocabulary(filled, picture
     assert "theirs" in filled("tags", pictures / "red.png").out
 
 
-def test_a_namespace_dropped_during_a_change_stays_dropped(filled, catalog, vocabulary):
+def test_a_slot_dropped_during_a_change_stays_dropped(filled, catalog, vocabulary):
     filled("vocab", "use", vocabulary, "--as", "beside")
 
     def change(definition):
@@ -149,14 +149,14 @@ def test_a_namespace_dropped_during_a_change_stays_dropped(filled, catalog, voca
             drop_slot(t, "beside")
         return adding("ours")(definition)
 
-    with pytest.raises(UnknownNamespace):
+    with pytest.raises(UnknownSlot):
         revise(catalog, change, "beside")
     with catalog.read() as t:
         assert t.slots.names() == [""]
         assert t.vocabularies.current("colours").number == 1
 
 
-def changed_during_it(tmp_path, monkeypatch, library, *, namespace=""):
+def changed_during_it(tmp_path, monkeypatch, library, *, slot=""):
     """An editor that adds a label, while another process adds one."""
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")
     script = tmp_path / "editor.py"
@@ -164,7 +164,7 @@ def changed_during_it(tmp_path, monkeypatch, library, *, namespace=""):
         "from pathlib import Path\nfrom photos.operations.vocabulary_changes import add_label\n"
         "from store import Catalog\n"
         f"with Catalog.open(Path({str(library / 'catalog.sqlite3')!r})) as catalog:\n"
-        f"    add_label(catalog, {namespace + 'theirs'!r}, 'a blue thing')\n" + script.read_text()
+        f"    add_label(catalog, {slot + 'theirs'!r}, 'a blue thing')\n" + script.read_text()
     )
 
 
@@ -187,14 +187,14 @@ def test_an_edit_of_an_outdated_draft_is_refused_and_kept(filled, tmp_path, monk
     kept.unlink()
 
 
-def test_an_edit_of_a_namespace_begins_with_its_target(filled, tmp_path, monkeypatch, vocabulary, catalog):
+def test_an_edit_of_a_slot_begins_with_its_target(filled, tmp_path, monkeypatch, vocabulary, catalog):
     (tmp_path / "few.txt").write_text("red\n")
     filled("vocab", "use", tmp_path / "few.txt", "--as", "beside")
     add_label(catalog, "beside:owed", "a blue thing")
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")
     assert "few as beside (3 labels, revision 3)" in filled("vocab", "edit", "beside:").out
     assert labels_of(filled, "beside:") == ["red", "owed", "mine"]
-    changed_during_it(tmp_path, monkeypatch, filled.library, namespace="beside:")
+    changed_during_it(tmp_path, monkeypatch, filled.library, slot="beside:")
     assert filled("vocab", "edit", "beside:").status == 1
 
 
@@ -226,7 +226,7 @@ def test_an_edit_before_any_vocabulary_was_chosen_tags_photos(
     assert labels_of(photos) == ["red", "mine"]
 
 
-def test_an_edit_of_a_namespace_leaves_other_revisions_in_force(filled, pictures, tmp_path, monkeypatch):
+def test_an_edit_of_a_slot_leaves_other_revisions_in_force(filled, pictures, tmp_path, monkeypatch):
     filled("vocab", "use", "colours", "--as", "beside")
     filled("teach", "ours", "--yes", pictures / "red.png")
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")

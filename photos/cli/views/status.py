@@ -68,8 +68,8 @@ def _folders(status: LibraryStatus) -> Iterator[tuple[str, str]]:
 
 
 def _vocabularies(status: LibraryStatus) -> Iterator[tuple[str, str]]:
-    def pending(namespace: str) -> str:
-        return "; a re-tag is not finished: run `photos retag`" if namespace in status.pending_namespaces else ""
+    def pending(slot: str) -> str:
+        return "; a re-tag is not finished: run `photos retag`" if slot in status.pending_slots else ""
 
     if status.vocabulary is not None:
         revision = status.vocabulary
@@ -78,9 +78,9 @@ def _vocabularies(status: LibraryStatus) -> Iterator[tuple[str, str]]:
     for each in status.beside:
         labels = counted(each.label_count, "label")
         where = f"{safe(each.vocabulary)}, revision {each.number} ({labels}){under(each)}"
-        yield "", f"{where}{pending(each.namespace)}"
-    for namespace in sorted(status.pending_namespaces - {"", *(each.namespace for each in status.beside)}):
-        yield "", f"nothing is in force as {namespace} yet{pending(namespace)}"
+        yield "", f"{where}{pending(each.name)}"
+    for slot in sorted(status.pending_slots - {"", *(each.name for each in status.beside)}):
+        yield "", f"nothing is in force as {slot} yet{pending(slot)}"
 
 
 def _index(index: IndexStatus) -> str:

@@ -148,8 +148,8 @@ class StoredTagger:
         with self._catalog.read() as t:
             scored, waiting = t.scores.stamps(self._space.id), {"": self._revision}
             for each in t.slots.in_force():
-                if each.namespace and each.namespace not in scored:
-                    waiting[each.namespace] = t.vocabularies.revision(each.revision_id)
+                if each.name and each.name not in scored:
+                    waiting[each.name] = t.vocabularies.revision(each.revision_id)
         for slot, revision in waiting.items():
             if slot not in scored and slot not in self._first:
                 columns, _ = columns_in_force(self._catalog, self._space, revision, self._texts, self._progress)

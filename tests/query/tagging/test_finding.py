@@ -100,13 +100,13 @@ def test_a_tag_finds_its_photos_in_slots_with_folders(tagged_library):
     with library.catalog.read() as t:
         main = t.vocabularies.revision(t.slots.current_revision_id(""))
     retag(library.catalog, library.space, main, library.texts)
-    for namespace, folders in (("birds", [b"/photos/photo 1"]), ("more", None)):
-        revision = library.put(replace(vocabulary(picked), name=namespace))
-        retag(library.catalog, library.space, revision, library.texts, slot=namespace, folders=folders)
+    for slot, folders in (("birds", [b"/photos/photo 1"]), ("more", None)):
+        revision = library.put(replace(vocabulary(picked), name=slot))
+        retag(library.catalog, library.space, revision, library.texts, slot=slot, folders=folders)
     with library.catalog.write() as t:
         for photo_id in ids[::3]:
             t.files.indexed(library.folder.id, b"photo 1/%d" % photo_id, Stamp(1, 2, 3, 4), photo_id)
-    names = [f"{namespace}:{name}" for namespace in ("birds", "more") for name in NAMES]
+    names = [f"{slot}:{name}" for slot in ("birds", "more") for name in NAMES]
     for photo_id in picked.sample(ids, 20):
         added, rejected = (picked.sample(names, picked.randrange(4)) for _ in range(2))
         record_manual_tags(

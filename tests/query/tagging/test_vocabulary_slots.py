@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from query.errors import BadNamespace, Superseded
+from query.errors import BadSlotName, Superseded
 from query.tagging import (
     ImportedTags,
     StoredTagger,
-    checked_namespace,
+    checked_slot_name,
     compare_sources,
     import_tags,
     photo_tags,
@@ -35,11 +35,11 @@ def vocabulary(*names, called="mine", threshold=0, exclusive=(), **parents):
 
 @pytest.fixture
 def put(library):
-    """Puts a vocabulary in force under a namespace, and returns its revision."""
+    """Puts a vocabulary in force in a slot, and returns its revision."""
 
-    def put_in_force(namespace, *names, folders=None, **more):
-        revision = library.put(vocabulary(*names, called=namespace or "mine", **more))
-        retag(library.catalog, library.space, revision, library.texts, slot=namespace, folders=folders)
+    def put_in_force(slot, *names, folders=None, **more):
+        revision = library.put(vocabulary(*names, called=slot or "mine", **more))
+        retag(library.catalog, library.space, revision, library.texts, slot=slot, folders=folders)
         return revision
 
     return put_in_force
@@ -50,10 +50,10 @@ def shown(library, photo_id, threshold=None):
     return [tag.label for tag in tags[photo_id]]
 
 
-def drop(library, namespace):
+def drop(library, slot):
     with library.catalog.write() as t:
-        t.slots.drop(namespace)
-        t.scores.drop(namespace)
+        t.slots.drop(slot)
+        t.scores.drop(slot)
 
 
 def move(library, photo_id, path):
@@ -84,7 +84,7 @@ def test_automatic_tags_of_all_vocabularies_come_by_falling_score(library, put):
     assert sum(tag.label.startswith("more:") for tag in tags) == KEPT_MOST
 
 
-def test_a_namespaces_scores_are_those_of_the_vocabulary_alone(library, put):
+def test_a_slots_scores_are_those_of_the_vocabulary_alone(library, put):
     for number in range(8):
         library.add(f"photo{number}")
     put("", *OTHERS)
@@ -210,7 +210,7 @@ def test_an_interrupted_first_retag_shows_nothing_and_keeps_folders(library, put
         )
     assert shown(library, 1) == ["dog"]
     with library.catalog.read() as t:
-        assert [each.namespace for each in t.slots.in_force()] == [""]
+        assert [each.name for each in t.slots.in_force()] == [""]
         assert (t.slots.pending(), t.slots.names()) == ({"birds": revision.id}, ["", "birds"])
     # A photo added in between has the tags in force now, and those of the pending re-tag at its end.
     library.add("new", put("", "dog"))
@@ -336,7 +336,7 @@ def test_manual_tags_hold_by_full_name_in_every_folder(library, put):
     assert shown(library, other) == ["birds:heron", "dog"], "a person's word outlives the vocabulary"
 
 
-def test_groups_and_parents_hold_within_a_namespace(library, put):
+def test_groups_and_parents_hold_within_a_slot(library, put):
     photo_id = library.add("one")
     put("", "day", "night", "scene", exclusive=(("day", "night"),), day=("scene",), threshold=0)
     main = set(shown(library, photo_id))
@@ -364,7 +364,7 @@ def test_names_with_a_colon_are_names_like_others(library, put):
     assert "birds:a:b" not in shown(library, photo_id)
 
 
-def test_a_new_calibration_knows_the_labels_of_every_namespace(library, put):
+def test_a_new_calibration_knows_the_labels_of_every_slot(library, put):
     for number in range(20):
         library.add(f"photo{number}")
     put("", "dog", threshold=None)
@@ -402,14 +402,14 @@ def test_imported_tags_are_compared_with_all_slots_or_one(library, put):
 @pytest.mark.parametrize(
     ("name", "kept"), [("birds", "birds"), ("Birds:", "birds"), ("a-b_3", "a-b_3"), ("Vögel", "vögel")]
 )
-def test_a_namespace_is_stored_in_lower_case(name, kept):
-    assert checked_namespace(name) == kept
+def test_a_slot_is_stored_in_lower_case(name, kept):
+    assert checked_slot_name(name) == kept
 
 
 @pytest.mark.parametrize("name", ["", ":", "a b", "a:b", "a/b", "a|b", "x" * 41, "-\n"])
-def test_an_impossible_namespace_is_refused(name):
-    with pytest.raises(BadNamespace, match="cannot be a namespace"):
-        checked_namespace(name)
+def test_an_impossible_slot_is_refused(name):
+    with pytest.raises(BadSlotName, match="cannot be the name of a slot"):
+        checked_slot_name(name)
 
 
 def test_tags_of_a_few_photos_equal_those_of_the_library(library, put):

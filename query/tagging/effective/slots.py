@@ -1,7 +1,7 @@
-"""Several vocabularies in force at once: the main one, and others whose labels begin with a namespace.
+"""Several vocabularies in force at once: the main one, and others whose labels begin with the name of their slot.
 
 Within the catalog a label has the name that its vocabulary gives it. It gets its full name, such as `birds:heron`,
-where tags are read, so a vocabulary's scores do not depend on its namespace.
+where tags are read, so a vocabulary's scores do not depend on its slot.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from query.errors import BadNamespace
+from query.errors import BadSlotName
 from query.vocabulary.labels import LabelFinder
 from store import Label, Revision, SlotSummary, Space, Transaction
 
-#: Between a namespace and a label.
+#: Between a slot and a label.
 MARK = ":"
 #: Characters.
 _LONGEST = 40
@@ -24,7 +24,7 @@ _LONGEST = 40
 class SlotView:
     """A vocabulary in force with its labels under their full names, and its folders: none for all photos."""
 
-    namespace: str
+    name: str
     revision: Revision
     folders: tuple[bytes, ...]
 
@@ -33,22 +33,22 @@ class SlotSpeller:
     """Finds the label of a full name among several vocabularies: see `Speller`."""
 
     def __init__(self, slot_views: Iterable[SlotView]) -> None:
-        self._spellers = {view.namespace: LabelFinder(view.revision.definition.labels) for view in slot_views}
+        self._spellers = {view.name: LabelFinder(view.revision.definition.labels) for view in slot_views}
 
     def label(self, name: str) -> str | None:
         """The label's own full name. The main vocabulary comes first: its names may contain a colon."""
-        namespace, _ = split_slot_name(name, self._spellers)
-        tried = dict.fromkeys(["", namespace])
+        slot, _ = split_slot_name(name, self._spellers)
+        tried = dict.fromkeys(["", slot])
         found = (self._spellers[each].label(_joined(name, each)) for each in tried if each in self._spellers)
         return next((label for label in found if label is not None), None)
 
     def plain(self, name: str) -> str:
-        """*name*, which is no known label, with a namespace at its beginning as it is stored."""
+        """*name*, which is no known label, with the slot at its beginning spelt as it is stored."""
         return full_name(*split_slot_name(name, self._spellers))
 
 
 def slot_views(t: Transaction, space: Space | None = None) -> list[SlotView]:
-    """The vocabularies in force: the main one first, the others by namespace.
+    """The vocabularies in force: the main one first, the others by name.
 
     Labels with the full name of one of the main vocabulary's are left out. With *space*, labels have the ids
     that photos were scored with there, even where examples have come since.
@@ -59,11 +59,11 @@ def slot_views(t: Transaction, space: Space | None = None) -> list[SlotView]:
     for each in in_force:
         revision = t.vocabularies.revision(each.revision_id)
         if space is not None:
-            revision = as_scored(t, space, revision, each.namespace)
-        revision = qualified(revision, each.namespace, taken)
+            revision = as_scored(t, space, revision, each.name)
+        revision = qualified(revision, each.name, taken)
         if len(in_force) > 1:
             taken |= {label.definition.name for label in revision.labels}
-        made.append(SlotView(each.namespace, revision, each.folders))
+        made.append(SlotView(each.name, revision, each.folders))
     return made
 
 
@@ -80,23 +80,21 @@ def parts(
 ) -> list[SlotView]:
     """The views of `slot_views` with only the labels of these ids and full *names* and those that they imply.
 
-    *label_ids* are by namespace. Only these labels are read, not thousands.
+    *label_ids* are by name of the slot. Only these labels are read, not thousands.
     """
     made: list[SlotView] = []
     main: SlotSummary | None = None
     for each in in_force:
-        mine = [label for name in names for namespace, label in [split_slot_name(name, [each.namespace])] if namespace]
-        part = t.vocabularies.scored_part(
-            each.revision_id, label_ids[each.namespace], mine if each.namespace else names
-        )
-        if not each.namespace:
+        mine = [label for name in names for slot, label in [split_slot_name(name, [each.name])] if slot]
+        part = t.vocabularies.scored_part(each.revision_id, label_ids[each.name], mine if each.name else names)
+        if not each.name:
             main = each
         elif main is not None:
-            of_main = t.vocabularies.part(main.revision_id, (), _names(qualified(part, each.namespace)))
-            part = qualified(part, each.namespace, {label.definition.name for label in of_main.labels})
+            of_main = t.vocabularies.part(main.revision_id, (), _names(qualified(part, each.name)))
+            part = qualified(part, each.name, {label.definition.name for label in of_main.labels})
         else:
-            part = qualified(part, each.namespace)
-        made.append(SlotView(each.namespace, part, each.folders))
+            part = qualified(part, each.name)
+        made.append(SlotView(each.name, part, each.folders))
     return made
 
 
@@ -110,32 +108,32 @@ def _names(revision: Revision) -> set[str]:
     return {*of_labels, *(name for group in revision.exclusive for name in group)}
 
 
-def full_name(namespace: str, label: str) -> str:
-    """*label* with its namespace, as it is shown; a label of the main vocabulary is unchanged."""
-    return f"{namespace}{MARK}{label}" if namespace else label
+def full_name(slot: str, label: str) -> str:
+    """*label* with its slot, as it is shown; a label of the main vocabulary is unchanged."""
+    return f"{slot}{MARK}{label}" if slot else label
 
 
-def split_slot_name(name: str, namespaces: Iterable[str]) -> tuple[str, str]:
-    """Split *name* into one of *namespaces*, in any case, and the rest; "" and *name* if it begins with none."""
+def split_slot_name(name: str, slots: Iterable[str]) -> tuple[str, str]:
+    """Split *name* into one of *slots*, in any case, and the rest; "" and *name* if it begins with none."""
     before, _, label = name.partition(MARK)
     wanted = before.strip().lower()
-    return (wanted, label.strip()) if label.strip() and wanted and wanted in namespaces else ("", name)
+    return (wanted, label.strip()) if label.strip() and wanted and wanted in slots else ("", name)
 
 
-def qualified(revision: Revision, namespace: str, taken: AbstractSet[str] = frozenset()) -> Revision:
+def qualified(revision: Revision, slot: str, taken: AbstractSet[str] = frozenset()) -> Revision:
     """*revision* with full names: of labels, aliases, parents and groups. Labels that are *taken* are left out."""
-    if not namespace:
+    if not slot:
         return revision
 
     def full(names: Iterable[str]) -> tuple[str, ...]:
-        return tuple(name for each in names if (name := full_name(namespace, each)) not in taken)
+        return tuple(name for each in names if (name := full_name(slot, each)) not in taken)
 
     labels = [
         Label(
             label.id,
             replace(
                 label.definition,
-                name=full_name(namespace, label.definition.name),
+                name=full_name(slot, label.definition.name),
                 aliases=full(label.definition.aliases),
                 parents=full(label.definition.parents),
             ),
@@ -146,13 +144,13 @@ def qualified(revision: Revision, namespace: str, taken: AbstractSet[str] = froz
     return replace(revision, labels=kept, exclusive=tuple(full(group) for group in revision.exclusive))
 
 
-def checked_namespace(name: str) -> str:
-    """*name* as a namespace is stored: in lower case. Raises `BadNamespace`."""
+def checked_slot_name(name: str) -> str:
+    """*name* as the name of a slot is stored: in lower case. Raises `BadSlotName`."""
     plain = name.removesuffix(MARK).lower()
     if not 0 < len(plain) <= _LONGEST or not all(mark.isalnum() or mark in "-_" for mark in plain):
-        raise BadNamespace(name)
+        raise BadSlotName(name)
     return plain
 
 
-def _joined(name: str, namespace: str) -> str:
-    return full_name(namespace, split_slot_name(name, [namespace])[1]) if namespace else name
+def _joined(name: str, slot: str) -> str:
+    return full_name(slot, split_slot_name(name, [slot])[1]) if slot else name

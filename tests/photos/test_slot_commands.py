@@ -1,4 +1,4 @@
-"""Vocabularies in namespaces on the command line."""
+"""Vocabularies in slots on the command line."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def tags_of(photos, path):
     return [tag["label"] for tag in json.loads(photos("tags", path, "--json").out)["tags"]]
 
 
-def test_a_second_vocabulary_tags_in_its_namespace(beside, pictures):
+def test_a_second_vocabulary_tags_in_its_slot(beside, pictures):
     assert counts(beside) == {"blue": 1, "green": 1, "warm:blue": 1, "warm:red": 1, "warm:yellow": 1}
     found = json.loads(beside("search", "red", "--json", "-t", "1").out)
     assert [tag["label"] for tag in found["tags"]] == ["warm:red"]
     assert "warm:red" in beside("search", "red", "-t", "1").out
 
 
-def test_a_namespace_is_limited_to_folders_also_for_moved_photos(beside, pictures, write):
+def test_a_slot_is_limited_to_folders_also_for_moved_photos(beside, pictures, write):
     result = beside("vocab", "use", "hot", "--as", "warm", "--in", pictures / "bright")
     assert result.status == 0
     assert "no score changed" in result.lines[0]
@@ -102,7 +102,7 @@ def test_contradictory_options_are_a_usage_error(beside, pictures):
     assert beside("vocab", "use", "hot", "--as", "warm", "--in", pictures, "--everywhere").status == 2
     bad = beside("vocab", "use", "hot", "--as", "two words")
     assert bad.status == 1
-    assert "cannot be a namespace" in bad.err
+    assert "cannot be the name of a slot" in bad.err
 
 
 def test_the_list_shows_where_each_vocabulary_is_in_force(beside, pictures, write):
@@ -114,15 +114,15 @@ def test_the_list_shows_where_each_vocabulary_is_in_force(beside, pictures, writ
     assert lines["demo"].endswith("included")
     by_name = {record["vocabulary"]: record for record in records(beside("vocab", "list", "--json"))}
     assert by_name["hot"]["in_force"] == [
-        {"namespace": "warm", "revision": 1, "folders": [str(pictures / "bright")]},
+        {"slot": "warm", "revision": 1, "folders": [str(pictures / "bright")]},
     ]
-    assert [place["namespace"] for place in by_name["cold"]["in_force"]] == ["", "x"]
+    assert [place["slot"] for place in by_name["cold"]["in_force"]] == ["", "x"]
     assert [by_name[name]["in_use"] for name in ("cold", "hot", "demo")] == [True, True, False]
     beside("vocab", "import", write("hot", "red\n"))
     assert "(revision 1)" in next(line for line in beside("vocab", "list").lines if line.startswith("hot"))
 
 
-def test_a_dropped_namespace_keeps_manual_tags(beside, pictures):
+def test_a_dropped_slot_keeps_manual_tags(beside, pictures):
     beside("tag", pictures / "red.png", "+warm:yellow", "-Warm:scarlet")
     assert tags_of(beside, pictures / "red.png") == ["warm:yellow"]
     result = beside("vocab", "drop", "warm:")
@@ -135,7 +135,7 @@ def test_a_dropped_namespace_keeps_manual_tags(beside, pictures):
     assert "there are warm" in beside("vocab", "drop", "cold").err
 
 
-def test_rollback_of_a_namespace_goes_to_its_earlier_revision(beside, write):
+def test_rollback_of_a_slot_goes_to_its_earlier_revision(beside, write):
     beside("vocab", "use", write("hot", "red\n"), "--as", "warm")
     assert counts(beside) == {"blue": 1, "green": 1, "warm:red": 1}
     assert beside("vocab", "history", "warm").lines[0].endswith("in use as warm")
@@ -153,7 +153,7 @@ def test_rollback_of_a_namespace_goes_to_its_earlier_revision(beside, write):
     assert set(counts(beside)) == {"blue", "green", "warm:red", "other:blue", "other:red", "other:yellow"}
 
 
-def test_a_namespace_names_its_vocabulary_in_every_command(beside, tmp_path, monkeypatch, write, pictures):
+def test_a_slot_names_its_vocabulary_in_every_command(beside, tmp_path, monkeypatch, write, pictures):
     assert [record["label"] for record in records(beside("vocab", "show", "warm:", "--json"))] == [
         "red",
         "yellow",
@@ -172,13 +172,13 @@ def test_a_namespace_names_its_vocabulary_in_every_command(beside, tmp_path, mon
     assert "yellow is on no photo" not in doubts
 
 
-def test_a_search_becomes_a_label_of_a_namespace(beside, pictures):
+def test_a_search_becomes_a_label_of_a_slot(beside, pictures):
     result = beside("search", "white", "--save-as-label", "warm:snow")
     assert "with hot as warm (4 labels, revision 2)" in result.err
     assert counts(beside)["warm:snow"] == 1
     assert beside("search", "white", "--save-as-label", "warm:Scarlet").status == 1
     assert beside("search", "white", "--save-as-label", "cool:snow").status == 0
-    assert counts(beside)["cool:snow"] == 1, "a name like others where there is no such namespace"
+    assert counts(beside)["cool:snow"] == 1, "a name like others where there is no such slot"
 
 
 def test_why_finds_labels_of_all_vocabularies(beside, pictures):
@@ -191,7 +191,7 @@ def test_why_finds_labels_of_all_vocabularies(beside, pictures):
     assert json.loads(beside("why", pictures / "red.png", "red", "--json").out)["labels"] == []
 
 
-def test_a_label_is_taught_in_its_namespace(beside, pictures):
+def test_a_label_is_taught_in_its_slot(beside, pictures):
     result = beside("teach", "Warm:ours", "--yes", pictures / "red.png", "--no", pictures / "green.png")
     assert result.status == 0, result.err
     assert "with hot as warm (4 labels, revision 2)" in result.out
@@ -212,7 +212,7 @@ def test_a_label_is_taught_in_its_namespace(beside, pictures):
     assert beside("teach", "warm:ours").status == 1
 
 
-def test_a_main_label_with_a_colon_wins_over_a_namespace(beside, pictures, write):
+def test_a_main_label_with_a_colon_wins_over_a_slot(beside, pictures, write):
     beside("vocab", "use", write("cold", "blue\ngreen\nwarm:red\n"))
     assert "with cold (3 labels" in beside("teach", "warm:red", "--yes", pictures / "red.png").out
     assert beside("search", "pink", "--save-as-label", "warm:red").status == 1
@@ -239,14 +239,14 @@ def test_a_change_keeps_the_labels_of_a_pending_re_tag(beside, pictures, write, 
     ]
 
 
-def test_teach_works_in_a_namespace_whose_first_re_tag_is_pending(beside, pictures):
+def test_teach_works_in_a_slot_whose_first_re_tag_is_pending(beside, pictures):
     set_target(beside, "hot", "new")
     assert beside("teach", "new:ours", "--yes", pictures / "red.png").status == 0
     assert "new:ours" in tags_of(beside, pictures / "red.png")
     assert "new:red" in counts(beside)
 
 
-def test_commands_know_a_namespace_whose_first_re_tag_is_pending(beside, tmp_path, monkeypatch):
+def test_commands_know_a_slot_whose_first_re_tag_is_pending(beside, tmp_path, monkeypatch):
     set_target(beside, "hot", "new")
     assert [record["label"] for record in records(beside("vocab", "show", "new:", "--json"))] == [
         "red",
@@ -277,7 +277,7 @@ def test_a_pending_re_tag_is_shown_and_done_by_the_next_index(beside):
     assert (status["vocabulary"], status["retag_pending"]) == ("cold", False)
     assert status["beside"] == [
         {
-            "namespace": "warm",
+            "slot": "warm",
             "vocabulary": "hot",
             "revision": 1,
             "labels": 3,
@@ -305,7 +305,7 @@ def test_two_vocabularies_are_chosen_before_there_are_photos(photos, write, pict
     assert counts(photos) == {"blue": 1, "warm:red": 1}
 
 
-def test_sidecars_have_the_namespace_above_its_labels(beside, pictures, write):
+def test_sidecars_have_the_slot_above_its_labels(beside, pictures, write):
     beside("vocab", "use", write("hot", "colour > red\nblue\n"), "--as", "warm")
     beside("tag", pictures / "red.png", "+warm:mine", "+other:mine")
     assert beside("xmp", "write").status == 0
@@ -328,7 +328,7 @@ def test_sidecars_have_the_namespace_above_its_labels(beside, pictures, write):
     assert values((pictures / "red.png.xmp").read_bytes()) == [[]] * 3
 
 
-def test_tuning_in_a_namespace_uses_photos_in_its_folders(beside, pictures, monkeypatch):
+def test_tuning_in_a_slot_uses_photos_in_its_folders(beside, pictures, monkeypatch):
     beside("vocab", "use", "hot", "--as", "warm", "--in", pictures / "bright")
     assert "has no label 'pink'" in beside("vocab", "tune", "warm:pink").err
     monkeypatch.setattr("sys.stdin", io.StringIO("y\ny\n"))
@@ -339,7 +339,7 @@ def test_tuning_in_a_namespace_uses_photos_in_its_folders(beside, pictures, monk
     assert tags_of(beside, pictures / "bright" / "white.png") == ["warm:yellow"]
 
 
-def test_a_program_is_compared_with_one_namespace(beside, pictures):
+def test_a_program_is_compared_with_one_slot(beside, pictures):
     (pictures / "ram.csv").write_text("path,tags\nred.png,red\nblue.png,blue\n")
     beside("tags", "import", pictures / "ram.csv", "--source", "ram++")
     overall, *labels = records(beside("tags", "compare", "auto:warm", "ram++", "--json"))

@@ -1,4 +1,4 @@
-"""CPU time for reading tags with a second vocabulary in force, for all or few photos: python namespaces.py PHOTOS."""
+"""CPU time for reading tags with a second vocabulary in force, for all or few photos: python slots.py PHOTOS."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def filled(catalog: Catalog, encoder: Encoder, photos: int) -> Space:
     return space
 
 
-def put(catalog: Catalog, space: Space, texts: TextVectors, namespace: str) -> None:
-    """Tag with a new vocabulary under *namespace*."""
-    labels = tuple(LabelDefinition(f"{namespace}{n}", (f"{namespace}{n}",)) for n in range(LABELS))
+def put(catalog: Catalog, space: Space, texts: TextVectors, slot: str) -> None:
+    """Tag with a new vocabulary in *slot*."""
+    labels = tuple(LabelDefinition(f"{slot}{n}", (f"{slot}{n}",)) for n in range(LABELS))
     with catalog.write() as t:
-        revision = t.vocabularies.put(VocabularyDefinition(namespace or "main", labels))
-    retag(catalog, space, revision, texts, slot=namespace)
+        revision = t.vocabularies.put(VocabularyDefinition(slot or "main", labels))
+    retag(catalog, space, revision, texts, slot=slot)
 
 
 def seconds(work: Callable[[], object]) -> float:
