@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         StoreError,
     )
     from .records import (
+        MAIN_SLOT,
         Attempts,
         Calibration,
         CosineSpread,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from .vectors.faiss.product_quantizer import Acceleration
 
 __all__ = [
+    "MAIN_SLOT",
     "Acceleration",
     "Attempts",
     "BadVector",

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 
+#: The name of the slot of the main vocabulary.
+MAIN_SLOT: Final = ""
 #: A table of ids may have this many times as many places as there are ids.
 _TABLE = 100
 #: Seconds.

@@ -20,7 +20,7 @@ from photos.operations.retag import finish_pending
 from photos.operations.revisions import current_revision, ensure_vocabulary
 from query.errors import Superseded
 from query.tagging import StoredTagger, is_due, refresh_taught_labels, retag
-from store import Folder, Outcome, Problem, Revision, Transaction
+from store import MAIN_SLOT, Folder, Outcome, Problem, Revision, Transaction
 from store.paths import is_inside
 
 #: Pictures that are encoded and stored together: few, because an interruption loses at most one batch.
@@ -274,13 +274,13 @@ class _Tagging:
     def prepare(self) -> Revision:
         """Finish re-tags that were interrupted. Returns the revision in force, the default's if there was none."""
         with self._library.catalog.read() as t:
-            revision, is_pending = current_revision(t), bool(t.slots.pending())
+            revision, is_pending = current_revision(t, MAIN_SLOT), bool(t.slots.pending())
         if revision is None:
             revision = ensure_vocabulary(self._library.catalog, self._model.reference)
         if is_pending:
             self._finish_pending()
             with self._library.catalog.read() as t:
-                revision = current_revision(t) or revision
+                revision = current_revision(t, MAIN_SLOT) or revision
         return revision
 
     def tagger(self, revision: Revision) -> StoredTagger:
@@ -303,7 +303,7 @@ class _Tagging:
     def _calibrate(self) -> None:
         catalog = self._library.catalog
         with catalog.read() as t:
-            current = current_revision(t)
+            current = current_revision(t, MAIN_SLOT)
         if current is not None:
             # Another process may be doing the same.
             with suppress(Superseded):

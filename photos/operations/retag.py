@@ -11,7 +11,7 @@ from query.errors import Superseded, UnknownSlot
 from query.similarity import TextVectors
 from query.tagging import RetagReport, checked_slot_name, refresh_taught_labels
 from query.tagging import retag as retag_slot
-from store import Revision, Space
+from store import MAIN_SLOT, Revision, Space
 
 from .progress import SILENT, Progress, Stage, steps
 from .revisions import ensure_vocabulary, find_or_import, target_revision, use_from_now_on
@@ -72,16 +72,16 @@ def retag(library: OpenLibrary, request: RetagRequest, progress: Progress = SILE
     slot = None if request.slot is None else checked_slot_name(request.slot)
     if request.vocabulary is None:
         return _bring_up_to_date(library, slot, progress)
-    return apply_revision(library, find_or_import(library.catalog, request.vocabulary), slot or "", progress)
+    return apply_revision(library, find_or_import(library.catalog, request.vocabulary), slot or MAIN_SLOT, progress)
 
 
 def calibrate(library: OpenLibrary, progress: Progress = SILENT) -> RetagResult:
     """Measure again how labels score over the library, and tag with that. Raises `EmptyLibrary` or `Superseded`."""
     model = model_of(library)
     with library.catalog.read() as t:
-        target = target_revision(t)
+        target = target_revision(t, MAIN_SLOT)
     revision = target or ensure_vocabulary(library.catalog, model)
-    return finish_retag(library, revision, "", progress, calibrate_anew=True)
+    return finish_retag(library, revision, MAIN_SLOT, progress, calibrate_anew=True)
 
 
 def model_of(library: OpenLibrary) -> str:
@@ -115,7 +115,7 @@ def finish_slots(library: OpenLibrary, slots: Sequence[str], progress: Progress 
 def apply_revision(
     library: OpenLibrary,
     revision: Revision,
-    slot: str = "",
+    slot: str,
     progress: Progress = SILENT,
     *,
     folders: Sequence[bytes] | None = None,
@@ -135,7 +135,7 @@ def apply_revision(
 def finish_retag(
     library: OpenLibrary,
     revision: Revision,
-    slot: str = "",
+    slot: str,
     progress: Progress = SILENT,
     *,
     calibrate_anew: bool = False,

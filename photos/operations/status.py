@@ -12,7 +12,7 @@ from photos.lock import DaemonInfo, running_daemon
 from photos.operations.folders import is_offline
 from photos.operations.revisions import current_revision
 from photos.sizes import folder_size
-from store import Folder, IndexStatus, Outcome, Revision, SlotSummary, Space, Transaction
+from store import MAIN_SLOT, Folder, IndexStatus, Outcome, Revision, SlotSummary, Space, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def status(library: OpenLibrary) -> LibraryStatus:
         folders = tuple(_folder_status(each, sum(1 for _ in t.files.known(each.id))) for each in t.folders.all())
         photos, files, model = t.photos.count(), t.files.counts(), t.library.model()
         embeddings = 0 if space is None else t.embeddings.count(space.id)
-        vocabulary = current_revision(t)
+        vocabulary = current_revision(t, MAIN_SLOT)
         beside = tuple(each for each in t.slots.in_force() if each.name)
         pending = _pending_slots(t)
     return LibraryStatus(

@@ -11,7 +11,7 @@ from photos.library import OpenLibrary
 from query.errors import UnknownSlot, UnknownVocabulary
 from query.tagging import MARK, checked_slot_name
 from query.vocabulary import SHIPPED, shipped_vocabulary, write_vocabulary
-from store import Revision, SlotSummary, Transaction, VocabularyDefinition
+from store import MAIN_SLOT, Revision, SlotSummary, Transaction, VocabularyDefinition
 
 from . import folders
 from .progress import SILENT, Progress
@@ -167,7 +167,7 @@ def use_vocabulary(library: OpenLibrary, request: UseRequest, progress: Progress
 
     Raises `BadSlotName`, `UnknownFolder`, `MissingFolder`, `UnknownVocabulary`, `VocabularyError` or `Superseded`.
     """
-    slot = "" if request.slot is None else checked_slot_name(request.slot)
+    slot = MAIN_SLOT if request.slot is None else checked_slot_name(request.slot)
     limits = None
     if request.folders is not None:
         with library.catalog.read() as t:

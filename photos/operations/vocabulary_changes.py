@@ -12,7 +12,7 @@ from photos.library import OpenLibrary
 from query.errors import BadLabel, UnknownSlot
 from query.tagging import checked_name
 from query.vocabulary import find_label, has_control_characters, parse_vocabulary, write_vocabulary
-from store import Catalog, LabelDefinition, Revision, Transaction, VocabularyDefinition
+from store import MAIN_SLOT, Catalog, LabelDefinition, Revision, Transaction, VocabularyDefinition
 
 from .progress import SILENT, Progress
 from .retag import RetagResult, finish_retag
@@ -32,7 +32,7 @@ Change = Callable[[VocabularyDefinition], VocabularyDefinition]
 
 
 def revise(
-    catalog: Catalog, change: Change, slot: str = "", *, also: Callable[[Transaction], None] = lambda _: None
+    catalog: Catalog, change: Change, slot: str, *, also: Callable[[Transaction], None] = lambda _: None
 ) -> Revision:
     """Make a new revision of the vocabulary in *slot* by *change*, and make it the slot's target.
 
@@ -307,7 +307,7 @@ def _slots_to_follow(t: Transaction, draft: Draft, vocabulary: str) -> Sequence[
         return list(slots)
     before, _ = draft.state
     # Where no main vocabulary was chosen yet, the draft was of the included one.
-    return [""] if before is None else [slot for slot, revision in slots.items() if revision.id == before]
+    return [MAIN_SLOT] if before is None else [slot for slot, revision in slots.items() if revision.id == before]
 
 
 def _state(t: Transaction, name: str | None, vocabulary: str) -> _State:

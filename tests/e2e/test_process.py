@@ -10,7 +10,7 @@ import sys
 import pytest
 from PIL import Image
 
-from store import Catalog
+from store import MAIN_SLOT, Catalog
 from tests.photos.encoders import COLOURS, make_checkpoint
 
 from .program import ROOT, run, start
@@ -42,7 +42,7 @@ def counts(library):
     with Catalog.open(library / "catalog.sqlite3") as catalog, catalog.read() as t:
         photos = t.photos.count()
         assert t.embeddings.count(t.library.space_id()) == photos
-        scoring = t.scores.current(t.library.space_id())
+        scoring = t.scores.current(t.library.space_id(), MAIN_SLOT)
         return photos, len(t.scores.of(scoring.id, range(1, photos + 1)))
 
 

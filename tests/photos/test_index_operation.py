@@ -19,7 +19,7 @@ from photos.operations.index import AddRequest, IndexRequest, Resumed, add, inde
 from photos.operations.progress import Cancelled, Stage, Step
 from photos.operations.revisions import use_from_now_on
 from photos.operations.verify import VerifyRequest, verify
-from store import LabelDefinition, VocabularyDefinition
+from store import MAIN_SLOT, LabelDefinition, VocabularyDefinition
 
 from .conftest import read_here
 from .encoders import ColourEncoders
@@ -155,7 +155,8 @@ def test_a_first_vocabulary_whose_retag_was_interrupted_stays_chosen(library, re
     library.choose_model(request_.model)
     with library.catalog.write() as t:
         # All that `vocab use` has committed when its labels are being encoded.
-        use_from_now_on(t, t.vocabularies.put(VocabularyDefinition("mine", (LabelDefinition("red", ("red",)),))))
+        revision = t.vocabularies.put(VocabularyDefinition("mine", (LabelDefinition("red", ("red",)),)))
+        use_from_now_on(t, revision, MAIN_SLOT)
     add(library, request_)
     with library.catalog.read() as t:
         assert [each.vocabulary for each in t.slots.in_force()] == ["mine"]

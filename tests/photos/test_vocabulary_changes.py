@@ -14,7 +14,7 @@ from photos.operations.revisions import target_revision
 from photos.operations.vocabularies import drop_slot
 from photos.operations.vocabulary_changes import add_label, draft_of, revise, save_definition
 from query.errors import BadLabel, UnknownSlot
-from store import Catalog, LabelDefinition, VocabularyDefinition
+from store import MAIN_SLOT, Catalog, LabelDefinition, VocabularyDefinition
 
 from .encoders import ColourEncoders
 from .test_vocabulary_commands import editor
@@ -86,7 +86,7 @@ def test_two_threads_with_the_same_base_both_keep_their_label(filled, catalog):
                 together.wait(timeout=60)
             return adding(name)(definition)
 
-        revise(catalog, change)
+        revise(catalog, change, MAIN_SLOT)
 
     threads = [threading.Thread(target=add, args=(name,)) for name in ("ours", "theirs")]
     for thread in threads:
@@ -200,7 +200,7 @@ def test_an_edit_of_a_slot_begins_with_its_target(filled, tmp_path, monkeypatch,
 
 def test_an_edit_of_a_pending_vocabulary_tags_with_it(filled, tmp_path, monkeypatch, catalog):
     other = VocabularyDefinition("other", (LabelDefinition("red", ("red",)),))
-    revise(catalog, lambda _: other)
+    revise(catalog, lambda _: other, MAIN_SLOT)
     editor(tmp_path, monkeypatch, "text + 'blue\\n'")
     assert "with other (2 labels, revision 2)" in filled("vocab", "edit").out
     assert labels_of(filled) == ["red", "blue"]
@@ -249,7 +249,7 @@ def test_use_in_an_emptied_library_replaces_a_pending_re_tag(filled, catalog, vo
         t.files.forget([file.id for folder in t.folders.all() for file in t.files.known(folder.id)])
     assert "will tag the photos you add" in filled("vocab", "use", "colours@1").out
     with catalog.read() as t:
-        assert target_revision(t).number == 1
+        assert target_revision(t, MAIN_SLOT).number == 1
 
 
 def test_edited_text_is_kept_if_the_catalog_cannot_be_written(filled, tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from store import (
+    MAIN_SLOT,
     BadVector,
     Catalog,
     CatalogBusy,
@@ -97,7 +98,7 @@ def test_a_file_size_limit_loses_only_the_transaction(tmp_path):
     script = """
 import resource, sys
 from pathlib import Path
-from store import Catalog, DiskFailed, DiskFull, Facts
+from store import MAIN_SLOT, Catalog, DiskFailed, DiskFull, Facts
 with Catalog.open(Path(sys.argv[1])) as catalog:
     with catalog.write() as t:
         t.folders.add(b"/kept")
@@ -410,7 +411,9 @@ def kept_scores(photo_ids, labels, cosines):
 
 
 def begin(t, space, revision, *label_ids, complete=False):
-    return t.scores.begin(space.id, revision.id, np.array(label_ids), np.zeros(len(label_ids)), complete=complete)
+    return t.scores.begin(
+        space.id, MAIN_SLOT, revision.id, np.array(label_ids), np.zeros(len(label_ids)), complete=complete
+    )
 
 
 def test_scores_count_once_their_scoring_is_complete(tagged):
@@ -421,11 +424,11 @@ def test_scores_count_once_their_scoring_is_complete(tagged):
         first = begin(t, space, revision, dog, cat, complete=True)
         assert t.scores.missing(first) == [one, two]
         t.scores.put(first.id, kept_scores([two, one], [[cat, dog], [dog, cat]], [[0.5, 0.25], [0.75, 0.5]]))
-        assert (t.scores.missing(first), t.scores.stamp(space.id)) == ([], (first.id, 0))
+        assert (t.scores.missing(first), t.scores.stamp(space.id, MAIN_SLOT)) == ([], (first.id, 0))
         second = begin(t, space, other, dog)
         t.scores.put(second.id, kept_scores([one], [[dog]], [[0.75]]))
         assert begin(t, space, other, dog).id == second.id
-        assert t.scores.current(space.id).id == first.id
+        assert t.scores.current(space.id, MAIN_SLOT).id == first.id
         rows = [
             (key, labels.tolist(), scores.tolist())
             for page in t.scores.scan(first.id, 1)
@@ -434,7 +437,8 @@ def test_scores_count_once_their_scoring_is_complete(tagged):
         assert rows == [(one, [dog, cat], [0.75, 0.5]), (two, [cat, dog], [0.5, 0.25])]
         assert t.scores.missing(second) == [two]
         t.scores.finish(second)
-        assert (t.scores.current(space.id).revision_id, t.scores.begun(space.id)) == (other.id, None)
+        assert t.scores.current(space.id, MAIN_SLOT).revision_id == other.id
+        assert t.scores.begun(space.id, MAIN_SLOT) is None
         assert list(t.connection.execute(select(tables.scoring.c.id)).scalars()) == [second.id]
         assert t.connection.execute(select(func.count()).select_from(tables.photo_scores)).scalar() == 1
 
@@ -467,8 +471,8 @@ def test_a_new_scoring_replaces_an_unfinished_one(tagged):
         t.scores.put(first.id, kept_scores([one], [[dog]], [[0.75]]))
         second = begin(t, space, revision, dog, cat)
         assert list(t.connection.execute(select(tables.scoring.c.id)).scalars()) == [second.id]
-        assert t.scores.begun(space.id).id == second.id
-        assert t.scores.stamp(space.id) is None
+        assert t.scores.begun(space.id, MAIN_SLOT).id == second.id
+        assert t.scores.stamp(space.id, MAIN_SLOT) is None
 
 
 def test_scores_of_embeddings_changed_since_the_start_are_dropped(tagged):
@@ -487,9 +491,9 @@ def test_an_amended_scoring_keeps_its_id(tagged):
         revision = t.vocabularies.put(vocabulary("dog"))
         scoring = begin(t, photographer.space, revision, dog, complete=True)
         t.scores.amend(scoring, revision.id, np.array([dog, cat]), np.array([0.0, 0.5]))
-        amended = t.scores.current(photographer.space.id)
+        amended = t.scores.current(photographer.space.id, MAIN_SLOT)
         assert amended.is_of(revision.id, np.array([dog, cat]), np.array([0.0, 0.5]))
-        assert t.scores.stamp(photographer.space.id) == (scoring.id, 1)
+        assert t.scores.stamp(photographer.space.id, MAIN_SLOT) == (scoring.id, 1)
 
 
 def test_a_manual_tag_holds_until_changed_and_is_recorded(tagged):
@@ -556,7 +560,7 @@ def test_no_everyday_statement_reads_a_whole_large_table(tagged):
         t.scores.of(scoring.id, [one])
         t.scores.missing(scoring)
         list(t.scores.scan(scoring.id))
-        t.scores.stamp(space)
+        t.scores.stamp(space, MAIN_SLOT)
         t.tags.of([one])
         t.photos.get([one])
         t.photos.at(b"/photos/a")

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
 
-from store import LabelDefinition, Slot, SlotSummary, VocabularyDefinition
+from store import MAIN_SLOT, LabelDefinition, Slot, SlotSummary, VocabularyDefinition
 
 from .conftest import Photographer, stamp
 
@@ -90,16 +90,16 @@ def test_scorings_of_slots_are_independent(photographer):
     with photographer.catalog.write() as t:
         revision = put(t, "animals", "dog")
         ids, offsets = np.array([label.id for label in revision.labels]), np.zeros(1)
-        main = t.scores.begin(space.id, revision.id, ids, offsets)
-        birds = t.scores.begin(space.id, revision.id, ids, offsets, slot="birds")
+        main = t.scores.begin(space.id, MAIN_SLOT, revision.id, ids, offsets)
+        birds = t.scores.begin(space.id, "birds", revision.id, ids, offsets)
         assert main.id != birds.id
-        assert t.scores.begin(space.id, revision.id, ids, offsets).id == main.id
+        assert t.scores.begin(space.id, MAIN_SLOT, revision.id, ids, offsets).id == main.id
         t.scores.finish(main)
-        assert (t.scores.begun(space.id, "birds").id, t.scores.begun(space.id)) == (birds.id, None)
+        assert (t.scores.begun(space.id, "birds").id, t.scores.begun(space.id, MAIN_SLOT)) == (birds.id, None)
         t.scores.finish(birds)
         assert t.scores.stamps(space.id) == {"": (main.id, 0), "birds": (birds.id, 0)}
         t.scores.drop("birds")
-        assert (t.scores.current(space.id).id, t.scores.current(space.id, "birds")) == (main.id, None)
+        assert (t.scores.current(space.id, MAIN_SLOT).id, t.scores.current(space.id, "birds")) == (main.id, None)
 
 
 NAMES = st.sampled_from([b"a", b"b", b"a b", b"a0", b"a/", b"\xff"]).map(lambda name: name.rstrip(b"/"))

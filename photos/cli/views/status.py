@@ -15,7 +15,7 @@ from photos.cli.views.vocabulary import under
 from photos.errors import safe
 from photos.records.library import status_record
 from photos.sizes import readable_size
-from store.records import Outcome
+from store.records import MAIN_SLOT, Outcome
 
 if TYPE_CHECKING:
     from photos.operations.status import LibraryStatus
@@ -79,7 +79,7 @@ def _vocabularies(status: LibraryStatus) -> Iterator[tuple[str, str]]:
         labels = counted(each.label_count, "label")
         where = f"{safe(each.vocabulary)}, revision {each.number} ({labels}){under(each)}"
         yield "", f"{where}{pending(each.name)}"
-    for slot in sorted(status.pending_slots - {"", *(each.name for each in status.beside)}):
+    for slot in sorted(status.pending_slots - {MAIN_SLOT, *(each.name for each in status.beside)}):
         yield "", f"nothing is in force as {slot} yet{pending(slot)}"
 
 

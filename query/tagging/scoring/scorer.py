@@ -183,7 +183,7 @@ class StoredTagger:
         elif slot.current is None or slot.current.revision_id != revision_id:
             # Another vocabulary was chosen in the meantime and has no vectors yet.
             return None
-        made = t.scores.begin(self._space.id, revision_id, first.label_ids, first.offsets, complete=True, slot=name)
+        made = t.scores.begin(self._space.id, name, revision_id, first.label_ids, first.offsets, complete=True)
         return made.id, made.edition
 
     def _scorer(self, t: Transaction, name: str, stamp: tuple[int, int]) -> Scorer | None:

@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from query.tagging import StoredTagger, retag
 from query.tagging.scoring.scorer import ExactScorer, columns_in_force
-from store import LabelDefinition, VocabularyDefinition
+from store import MAIN_SLOT, LabelDefinition, VocabularyDefinition
 from store.sql import schema as tables
 from tests.fakes import vector_of
 from tests.query.conftest import Library
@@ -89,7 +89,7 @@ class ChangingLibrary(RuleBasedStateMachine):
                 if is_tagged:
                     self.tag(t, photo_id)
                 else:
-                    t.scores.forget(t.scores.current(self.library.space.id).id, [photo_id])
+                    t.scores.forget(t.scores.current(self.library.space.id, MAIN_SLOT).id, [photo_id])
             if not is_tagged:
                 self.use()
 
@@ -130,7 +130,7 @@ class ChangingLibrary(RuleBasedStateMachine):
     @invariant()
     def what_new_labels_must_reach_is_what_was_kept(self):
         with self.library.catalog.read() as t:
-            scoring = t.scores.current(self.library.space.id)
+            scoring = t.scores.current(self.library.space.id, MAIN_SLOT)
             kept = t.scores.of(scoring.id, sorted(self.photos))
             least = t.scores.least_ranks(scoring)
         expected = scoring.ranks(kept).min(axis=1, initial=np.inf)
