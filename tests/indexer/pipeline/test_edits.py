@@ -354,8 +354,9 @@ def test_an_interrupted_pass_loses_nothing(library):
 
     batches = iter(range(10))
 
-    def stop():
+    def stop(store):
         if next(batches) == 1:
+            store()
             raise Stopped
 
     with pytest.raises(Stopped):
@@ -436,6 +437,8 @@ def test_a_folder_around_takes_over_what_paths_remember(library):
 
 class SeeingEncoder:
     """Embeds pictures by their mean colours, so that versions of a picture are near each other."""
+
+    batch_size = 64
 
     def encode(self, pixels):
         means = np.stack([picture.astype(np.float32).mean((0, 1)) for picture in pixels]) - 128
