@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.kit.format import counted, minute, probability, shown_path, table
+from photos.cli.kit.format import counted, minute, probability, shown_path, stars, table
 from photos.cli.kit.output import write_json
 from photos.cli.kit.terminal import paint, show_lines
 from photos.errors import NothingFound, safe
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from photos.operations.ratings import RatedPhoto
     from photos.operations.tags import PhotoHistory, PhotoTags, TagCount
     from query.tagging import ScoredTag
+    from store.records import TagEvent
 
 #: Photos whose tags are shown one by one after a change.
 _FEW = 10
-_MOST_STARS = 5
 
 
 def show_tags(found: Sequence[PhotoTags], *, as_json: bool) -> None:
@@ -49,14 +49,14 @@ def show_ratings(found: Sequence[RatedPhoto], *, as_json: bool) -> None:
     elif len(found) > _FEW:
         click.echo(f"Rated {counted(len(found), 'photo')}.")
     else:
-        for line in table([(_stars(each.rating), shown_path(each.photo.path)) for each in found], paths=1):
+        for line in table(
+            [
+                ("no rating" if each.rating is None else stars(each.rating), shown_path(each.photo.path))
+                for each in found
+            ],
+            paths=1,
+        ):
             click.echo(line)
-
-
-def _stars(rating: int | None) -> str:
-    if rating is None:
-        return "no rating"
-    return "rejected" if rating < 0 else "★" * rating + "☆" * (_MOST_STARS - rating)
 
 
 def show_history(found: Sequence[PhotoHistory], *, as_json: bool) -> None:
@@ -66,11 +66,15 @@ def show_history(found: Sequence[PhotoHistory], *, as_json: bool) -> None:
             write_json(tag_history_record(each))
             continue
         click.echo(shown_path(each.photo.path))
-        rows = [
-            ("", minute(event.at), event.what, safe(event.label or ""), event.origin or "") for event in each.events
-        ]
-        for line in table(rows) if rows else ["  no manual tags"]:
+        rows = [("", minute(event.at), event.what, _subject(event), event.origin or "") for event in each.events]
+        for line in table(rows) if rows else ["  no manual tags and no stars"]:
             click.echo(line)
+
+
+def _subject(event: TagEvent) -> str:
+    if event.what == "rated":
+        return "as its file says" if event.stars is None else stars(event.stars)
+    return safe(event.label or "")
 
 
 def show_counts(counts: Sequence[TagCount], *, as_json: bool) -> None:
