@@ -11,6 +11,7 @@ import click
 
 from photos.cli.kit.format import counted, shown_path
 from photos.cli.kit.output import write_json
+from photos.cli.kit.terminal import show_lines
 from photos.errors import safe
 from photos.records.library import problem_record
 from store.records import Outcome
@@ -33,11 +34,9 @@ def show_failed(found: FailedFiles, *, every: bool, as_json: bool) -> None:
             write_json(problem_record(problem))
         return
     if every or len(found.problems) <= _FEW:
-        for problem in found.problems:
-            click.echo(f"{shown_path(problem.path)}: {problem.outcome}: {safe(problem.reason)}")
+        show_lines(f"{shown_path(each.path)}: {each.outcome}: {safe(each.reason)}" for each in found.problems)
     else:
-        for line in _grouped(found.problems):
-            click.echo(line)
+        show_lines(_grouped(found.problems))
         click.echo("`photos failed --all` names every file, and `photos failed damaged` only such files.", err=True)
     if not found.problems:
         click.echo(_none(found), err=True)

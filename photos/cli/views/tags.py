@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -26,11 +26,11 @@ _FEW = 10
 
 def show_tags(found: Sequence[PhotoTags], *, as_json: bool) -> None:
     """Show the tags of each photo."""
-    for each in found:
-        if as_json:
+    if as_json:
+        for each in found:
             write_json(photo_tags_record(each))
-        else:
-            _show_table(each)
+    else:
+        show_lines(line for each in found for line in _table(each))
 
 
 def show_tagged(found: Sequence[PhotoTags], labels: Sequence[str], *, as_json: bool) -> None:
@@ -61,14 +61,17 @@ def show_ratings(found: Sequence[RatedPhoto], *, as_json: bool) -> None:
 
 def show_history(found: Sequence[PhotoHistory], *, as_json: bool) -> None:
     """Show the changes of each photo's tags, oldest first."""
-    for each in found:
-        if as_json:
+    if as_json:
+        for each in found:
             write_json(tag_history_record(each))
-            continue
-        click.echo(shown_path(each.photo.path))
-        rows = [("", minute(event.at), event.what, _subject(event), event.origin or "") for event in each.events]
-        for line in table(rows) if rows else ["  no manual tags and no stars"]:
-            click.echo(line)
+    else:
+        show_lines(line for each in found for line in _events(each))
+
+
+def _events(found: PhotoHistory) -> Iterator[str]:
+    yield shown_path(found.photo.path)
+    rows = [("", minute(event.at), event.what, _subject(event), event.origin or "") for event in found.events]
+    yield from table(rows) if rows else ["  no manual tags and no stars"]
 
 
 def _subject(event: TagEvent) -> str:
@@ -90,10 +93,10 @@ def show_counts(counts: Sequence[TagCount], *, as_json: bool) -> None:
     )
 
 
-def _show_table(found: PhotoTags) -> None:
-    click.echo(shown_path(found.photo.path))
+def _table(found: PhotoTags) -> Iterator[str]:
+    yield shown_path(found.photo.path)
     if not found.tags:
-        click.echo("  no tags; a lower --threshold shows more")
+        yield "  no tags; a lower --threshold shows more"
     rows = [
         (
             "",
@@ -105,8 +108,7 @@ def _show_table(found: PhotoTags) -> None:
         )
         for tag in found.tags
     ]
-    for line in table(rows, right=(2, 3)):
-        click.echo(line)
+    yield from table(rows, right=(2, 3))
 
 
 def _score(score: float | None) -> str:

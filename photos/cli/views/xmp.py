@@ -11,6 +11,7 @@ import click
 from photos.cli.kit.format import counted, minute, shown_path, stars, table
 from photos.cli.kit.output import write_json
 from photos.cli.kit.progress import ProgressBars
+from photos.cli.kit.terminal import show_lines
 from photos.errors import NothingFound, safe
 from photos.operations.progress import Event, Step
 from photos.records.files import run_record, sidecar_record, undo_report_record, write_report_record
@@ -111,8 +112,7 @@ def show_runs(runs: Sequence[SidecarRun], *, as_json: bool) -> None:
         )
         for run in runs
     ]
-    for line in table([("run", "at", "made", "changed", "undone"), *rows], right=(0, 2, 3)):
-        click.echo(line)
+    show_lines(table([("run", "at", "made", "changed", "undone"), *rows], right=(0, 2, 3)))
 
 
 def _dry_run_line(event: Written | Undone) -> str:
