@@ -540,13 +540,15 @@ class CosineSpread(NamedTuple):
 class TagEvent:
     """A change of a manual tag: "added", "rejected", "cleared" or "imported", and its time (UTC).
 
-    "edited" has no label: the file was edited, and its tags were kept.
+    "edited" has no label: the file was edited, and its tags were kept. "rated" has none either: a person gave the photo
+    `stars` then, or left its rating to its files again (None). Only the last rating is known.
     """
 
     label: str | None
     what: str
     origin: str | None
     at: datetime
+    stars: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
