@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from indexer.models.protocols import ImageEncoder, Preprocessor
     from indexer.pipeline.pipeline import index_folders
     from indexer.pipeline.records import (
+        BeforeBatch,
         Event,
         FileDone,
         FolderOffline,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WHOLE",
+    "BeforeBatch",
     "DecodeError",
     "DirtyPaths",
     "Event",
@@ -67,6 +69,7 @@ _MODULES = {
     "models.protocols": ("ImageEncoder", "Preprocessor"),
     "pipeline.pipeline": ("index_folders",),
     "pipeline.records": (
+        "BeforeBatch",
         "Event",
         "FileDone",
         "FolderOffline",

@@ -287,6 +287,25 @@ class Space:
 
     id: int
     identity: SpaceIdentity
+    #: Its checkpoint as the user named it, a name or a folder; None where it is not known.
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A space that is filled beside the one that answers: with all photos, or with fewer.
+
+    With photos below `folder`, absolute, alone, and with at most `sample`.
+    """
+
+    space_id: int
+    folder: bytes | None = None
+    sample: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """True if it gets all photos."""
+        return self.folder is None and self.sample is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,13 +540,15 @@ class CosineSpread(NamedTuple):
 class TagEvent:
     """A change of a manual tag: "added", "rejected", "cleared" or "imported", and its time (UTC).
 
-    "edited" has no label: the file was edited, and its tags were kept.
+    "edited" has no label: the file was edited, and its tags were kept. "rated" has none either: a person gave the photo
+    `stars` then, or left its rating to its files again (None). Only the last rating is known.
     """
 
     label: str | None
     what: str
     origin: str | None
     at: datetime
+    stars: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

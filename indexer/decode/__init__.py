@@ -5,14 +5,30 @@ from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .facts import FACTS_READER
 from .formats import HEAD, identify
 from .header import KeywordLists, read_keywords, read_metadata
-from .notes import HIERARCHICAL, SUBJECT, TAGS, WINDOWS, KeywordList, foreign
+from .notes import (
+    FORMER_RATING,
+    HIERARCHICAL,
+    OWN_RATING,
+    RATING,
+    SUBJECT,
+    TAGS,
+    WINDOWS,
+    KeywordList,
+    Property,
+    foreign,
+    foreign_rating,
+    rating_of,
+)
 from .picture import DecodedPhoto, MemoryLock, decoders, read_photo
 from .xmp_facts import read_sidecar
 
 __all__ = [
     "FACTS_READER",
+    "FORMER_RATING",
     "HEAD",
     "HIERARCHICAL",
+    "OWN_RATING",
+    "RATING",
     "SUBJECT",
     "TAGS",
     "WINDOWS",
@@ -22,11 +38,14 @@ __all__ = [
     "KeywordList",
     "KeywordLists",
     "MemoryLock",
+    "Property",
     "TooLarge",
     "Unsupported",
     "decoders",
     "foreign",
+    "foreign_rating",
     "identify",
+    "rating_of",
     "read_keywords",
     "read_metadata",
     "read_photo",

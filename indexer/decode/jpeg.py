@@ -171,7 +171,9 @@ def exif(data: bytes) -> Image.Exif:
 
 
 def _lacking(missing: float) -> str:
-    return f"it is incomplete: the lowest {max(missing, 0.01):.0%} of the picture is missing"
+    if missing == 1:
+        return "it is incomplete: nothing of its picture is there"
+    return f"it is incomplete: the lower part of its picture is missing ({min(max(missing, 0.01), 0.99):.0%})"
 
 
 def _segments(data: bytes) -> Iterator[_Segment]:
@@ -212,7 +214,7 @@ def _rebuilt(data: bytes, segments: Sequence[_Segment], extras: Collection[int] 
         if segment.kind in _FRAMES:
             stated = int.from_bytes(body[5:7], "big") or height
             if not stated:
-                raise Damaged("its height is missing")
+                raise Damaged("it states no height")
             body = body[:5] + stated.to_bytes(2, "big") + body[7:]
         elif segment.kind == _SOS:
             after = segments[at + 1].start if at + 1 < len(segments) else len(data)

@@ -25,7 +25,7 @@ from .colours import profile_of, rgb, srgb
 from .errors import Damaged, DecodeError, Unsupported
 from .exif import FileExif, exif_of_tiff
 from .facts import read_facts
-from .formats import CUT, HEAD, check_filled, check_pixels, identify, png_without_extras, zeros_before
+from .formats import CUT, HEAD, MOST_PIXELS, check_filled, check_pixels, identify, png_without_extras, zeros_before
 from .iso_media import check_complete, has_short_header, with_known_brand, without_gain_map
 from .miniature import miniature, pack_miniature
 from .orientation import SIDEWAYS, HasExif, orientation, upright
@@ -38,11 +38,9 @@ if TYPE_CHECKING:
 _VERSION = 3
 
 #: Pixels. A JPEG is decoded at reduced size, a progressive one only after all its coefficients are in memory (6 bytes a
-#: pixel). Everything else is decoded whole: telephones make 200 megapixels, the largest cameras 151. A WebP file can
-#: promise 268 in 34 bytes, and takes twice the memory a pixel; the largest that are found in libraries have 50.
+#: pixel). Everything else is decoded whole, up to `MOST_PIXELS`. A WebP file can promise 268 million in 34 bytes, and
+#: takes twice the memory a pixel; the largest that are found in libraries have 50.
 _MOST_REDUCED = 1_000_000_000
-_MOST_PROGRESSIVE = 200_000_000
-_MOST_WHOLE = 205_000_000
 _MOST_WEBP = 80_000_000
 
 #: Pixels of a picture that is decoded under the memory lock if it is decoded whole: at 8 to 20 bytes a pixel, the
@@ -169,7 +167,7 @@ def _reduce(image: Image.Image, preprocessing: Preprocessor, *, is_whole: bool) 
 
     One that is too large to be decoded in full is reduced for any preprocessing.
     """
-    is_full = preprocessing.is_full and image.width * image.height <= _MOST_WHOLE
+    is_full = preprocessing.is_full and image.width * image.height <= MOST_PIXELS
     if not (is_whole or is_full):
         least = jpeg.least_size(preprocessing, image.width, image.height)
         image.draft("RGB" if image.mode == "YCbCr" else image.mode, least)
@@ -192,7 +190,7 @@ def _read_jpeg(task: _Task) -> DecodedPhoto:
     except (Damaged, Unsupported) as error:
         frame = jpeg.frame(task.data)
         if frame.is_rare:
-            check_pixels(frame.width * frame.height, "JPEG", _MOST_WHOLE)
+            check_pixels(frame.width * frame.height, "JPEG", MOST_PIXELS)
             with task.memory_lock() if frame.width * frame.height > _LARGE else nullcontext():
                 image = jpeg.decode_rare(task.data)
                 return _finished(task, image, FileExif(jpeg.exif(task.data)), image.size)
@@ -214,7 +212,7 @@ def _read_bmp(task: _Task) -> DecodedPhoto:
         if whole is not None:
             return _read(task, whole)
         with task.memory_lock() if len(task.data) > _LARGE_FILE else nullcontext():
-            image = read_bitmap(task.data, _MOST_WHOLE)
+            image = read_bitmap(task.data, MOST_PIXELS)
             if image is None:
                 raise
             return _finished(task, image, image, image.size)
@@ -259,7 +257,7 @@ def _read_tiff(task: _Task) -> DecodedPhoto:
             if not found.has_picture:
                 raise
     with task.memory_lock() if found.pixels > _LARGE else nullcontext():
-        image, tags = tiff.read_page(task.data, _MOST_WHOLE)
+        image, tags = tiff.read_page(task.data, MOST_PIXELS)
         return _finished(task, image, FileExif(exif_of_tiff(task.data), tags), image.size)
 
 
@@ -281,9 +279,9 @@ def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
 
 def _check_size(image: Image.Image, picture_format: str, *, is_whole: bool) -> None:
     if picture_format == "JPEG" and not is_whole:
-        most = _MOST_PROGRESSIVE if image.info.get("progressive") else _MOST_REDUCED
+        most = MOST_PIXELS if image.info.get("progressive") else _MOST_REDUCED
     else:
-        most = _MOST_WEBP if picture_format == "WEBP" else _MOST_WHOLE
+        most = _MOST_WEBP if picture_format == "WEBP" else MOST_PIXELS
     check_pixels(image.width * image.height, picture_format, most)
 
 

@@ -12,15 +12,13 @@ from PIL import Image
 from . import jpeg
 from .errors import Damaged, Incomplete, Unsupported
 from .exif import FileExif, exif_of_tiff
-from .formats import check_pixels
+from .formats import MOST_PIXELS, check_pixels, lacking_end
 from .iso_media import check_complete
 from .orientation import SIDEWAYS, orientation, upright
 
 if TYPE_CHECKING:
     from indexer.models.protocols import Preprocessor
 
-#: Pixels. The largest cameras make 151 million.
-_MOST = 155_000_000
 #: LibRaw's flips as EXIF orientations.
 _ORIENTATIONS = {3: 3, 5: 8, 6: 6}
 #: Fujifilm's RAW files: their mark, and where the header tells the parts of the file.
@@ -71,6 +69,8 @@ def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0) -> Devel
             # All kinds are read, and what tells them apart is at the end.
             raise Damaged("it is a RAW photo whose data are broken or incomplete") from error
         raise Unsupported("it is a RAW photo of a kind that LibRaw does not read") from error
+    except rawpy.LibRawUnsufficientMemoryError as error:
+        raise MemoryError from error
     except rawpy.LibRawError as error:
         if missing:
             raise _incomplete(data, missing) from error
@@ -78,13 +78,12 @@ def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0) -> Devel
 
 
 def _incomplete(data: bytes, missing: int) -> Incomplete:
-    whole = len(data) + missing
-    return Incomplete(f"it is a RAW photo that is incomplete: {missing} of {whole} bytes are missing")
+    return lacking_end(missing, len(data) + missing, "it is a RAW photo that")
 
 
 def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing: int) -> Developed:
     sizes = raw.sizes
-    check_pixels(sizes.raw_width * sizes.raw_height, "RAW", _MOST)
+    check_pixels(sizes.raw_width * sizes.raw_height, "RAW", MOST_PIXELS)
     stored = _ORIENTATIONS.get(sizes.flip, 1)
     width, height = (sizes.height, sizes.width) if stored in SIDEWAYS else (sizes.width, sizes.height)
     preview = _preview(raw)
@@ -100,7 +99,7 @@ def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing
         if image.getbbox() is None:
             raise Damaged("it is a RAW photo that decodes to nothing but black")
         shown = width, height
-    note = f"it was read from its preview: {missing} bytes of the file are missing" if missing else None
+    note = "it was read from its preview, since the end of the file is missing" if missing else None
     return Developed(image, shown, width, height, FileExif(_exif(data, preview)), note)
 
 

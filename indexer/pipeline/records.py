@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -10,6 +10,8 @@ from indexer.files.ignore import BadRule
 from indexer.files.scan import Subtree
 from store import Folder, Outcome, Space
 
+#: Called before each batch with a function that stores what is encoded so far. If it blocks, it calls that first.
+BeforeBatch = Callable[[Callable[[], None]], None]
 _NO_OUTCOMES: Final[dict[Outcome, int]] = dict.fromkeys(Outcome, 0)
 
 
@@ -19,8 +21,8 @@ class IndexRequest:
 
     folders: Sequence[Folder]
     space: Space
-    #: Pictures that are embedded and stored together.
-    batch_size: int = 16
+    #: Pictures that are embedded and stored together; None for 32, or more if the encoder computes more at once.
+    batch_size: int | None = None
     #: Forget files even if more than a tenth of a folder's photos, and more than a hundred, are gone.
     confirm_removals: bool = False
     #: Parts of each folder, by its id; None for all of every folder.

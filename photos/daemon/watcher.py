@@ -170,15 +170,17 @@ class Watcher:
         checkpoint = self._library.checkpoint_of(space)
         return self._encoders.image(checkpoint, self._library.settings.device, space.identity.precision)
 
-    def _before_batch(self) -> None:
-        if self._wait_out_pause():
+    def _before_batch(self, store: Callable[[], None]) -> None:
+        # Hours may pass: photos that are encoded are stored before.
+        if self._wait_out_pause(store):
             self._set_state("indexing")
 
-    def _wait_out_pause(self) -> bool:
-        """Wait while there is a reason to pause. Returns whether there was one."""
+    def _wait_out_pause(self, before: Callable[[], None] = lambda: None) -> bool:
+        """Wait while there is a reason to pause, after a call of *before*. Returns whether there was one."""
         waited = False
         while (reason := self._pause.reason()) is not None:
             if not waited:
+                before()
                 _log.info("Waiting %s.", reason)
             waited = True
             self._set_state(f"waiting {reason}")

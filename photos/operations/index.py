@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from indexer import ImageEncoder, IndexReport, Subtree, decoders, index_folders
+from indexer import BeforeBatch, ImageEncoder, IndexReport, Subtree, decoders, index_folders
 from indexer import IndexRequest as FilesRequest
 from indexer.files.scan import WHOLE
 from photos.library import OpenLibrary
@@ -22,9 +22,6 @@ from query.errors import Superseded
 from query.tagging import StoredTagger, is_due, refresh_taught_labels, retag
 from store import MAIN_SLOT, Folder, Outcome, Problem, Revision, Transaction
 from store.paths import is_inside
-
-#: Pictures that are encoded and stored together: few, because an interruption loses at most one batch.
-BATCH_SIZE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +81,8 @@ class PassOptions:
     min_age: float = 0
     #: Gives the image encoder, called when there is something to embed; None for the model's own.
     image_encoder: Callable[[], ImageEncoder] | None = None
-    #: Called before each batch. It may block.
-    before_batch: Callable[[], None] = lambda: None
+    #: Called before each batch; see `indexer.pipeline.records`.
+    before_batch: BeforeBatch = lambda _store: None
 
 
 def add(library: OpenLibrary, request: AddRequest, progress: Progress = SILENT) -> IndexResult:
@@ -237,7 +234,7 @@ def _index_files(
     request = FilesRequest(
         folders=folders,
         space=model.space,
-        batch_size=library.settings.batch_size or BATCH_SIZE,
+        batch_size=library.settings.batch_size,
         confirm_removals=options.confirm_removals,
         within=options.within,
         min_age=options.min_age,

@@ -35,6 +35,7 @@ def vocab() -> None:
 def list_(invocation: Invocation, as_json: bool) -> None:
     """List the vocabularies, yours and the included ones, and where each is in force."""
     from photos.cli.kit.output import write_json
+    from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary import vocabulary_lines
     from photos.operations.vocabularies import list_vocabularies
     from photos.records.vocabularies import vocabulary_record
@@ -45,8 +46,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
         for each in listed:
             write_json(vocabulary_record(each))
         return
-    for line in vocabulary_lines(listed):
-        click.echo(line)
+    show_lines(vocabulary_lines(listed))
 
 
 @vocab.command("import", short_help="Read a vocabulary file, without using it yet.")
@@ -158,6 +158,7 @@ def export(invocation: Invocation, vocabulary: str, file: str | None) -> None:
 def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
     """List the revisions of a vocabulary, newest first; of the main one unless named."""
     from photos.cli.kit.output import write_json
+    from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary import revision_lines
     from photos.operations.vocabularies import vocabulary_history
     from photos.records.vocabularies import revision_record
@@ -168,8 +169,7 @@ def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> No
         for each in listed:
             write_json(revision_record(each))
         return
-    for line in revision_lines(listed):
-        click.echo(line)
+    show_lines(revision_lines(listed))
 
 
 @vocab.command(short_help="Go back to an earlier revision.")

@@ -26,9 +26,9 @@ setting is called `PHOTOS_` and its name in capitals.
 | `precision` | `float32`, `bfloat16`, `float16` or `int8`, for a new library | the best for the device |
 | `decode` | `full` or `reduced`: [the size at which JPEG is decoded](files.md#formats), for a new library | `reduced` |
 | `patches` | `256`, `576` or `1024`: [most patches a picture](internals/embedder.md#naflex), for a new library | 256 |
-| `workers` | processes that read and decode | the number of cores, up to 8 |
+| `workers` | processes that read and decode | the number of cores, with no GPU up to 8 |
 | `threads` | threads that the model computes with | as many as torch chooses |
-| `batch_size` | photos that are encoded and stored at once | 32 |
+| `batch_size` | photos that are encoded and stored at once | 32, or more if the device computes more at once |
 | `companions` | whether RAW files, live videos, sidecars and originals belong to the picture beside them | true |
 | `top` | how many photos a search shows | 10 |
 | `threshold` | the least probability of a tag that is shown | the vocabulary's |

@@ -10,6 +10,7 @@ import click
 
 from photos.cli.kit.format import counted, shown_path, table
 from photos.cli.kit.output import write_json
+from photos.cli.kit.terminal import show_lines
 from photos.cli.views.failed import not_pictures
 from photos.cli.views.vocabulary import under
 from photos.errors import safe
@@ -27,8 +28,7 @@ def show_status(status: LibraryStatus, *, as_json: bool) -> None:
     if as_json:
         write_json(status_record(status))
         return
-    for line in table(list(_rows(status))):
-        click.echo(line)
+    show_lines(table(list(_rows(status))))
     if not status.photos:
         click.echo("The library is empty; run `photos add FOLDER`, or `photos demo` to try it on drawings.", err=True)
 

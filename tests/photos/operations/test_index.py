@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import replace
 
 import pytest
@@ -160,3 +161,15 @@ def test_a_first_vocabulary_whose_retag_was_interrupted_stays_chosen(library, re
     with library.catalog.read() as t:
         assert [each.vocabulary for each in t.slots.in_force()] == ["mine"]
         assert t.slots.pending() == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [({"device": "cpu"}, None), ({"device": "cuda"}, os.cpu_count()), ({"device": "cuda", "workers": 3}, 3)],
+)
+def test_a_gpu_gets_as_many_readers_as_there_are_cores(tmp_path, options, expected):
+    made = []
+    settings = load({"library": tmp_path / "library", **options}, {})
+    with OpenLibrary(settings, ColourEncoders(), lambda _pixels, count: made.append(count)) as opened:
+        opened.readers(None)
+    assert made == [expected]

@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
-from photos.sidecars.merge import KeywordHierarchy, merge, paths
+from photos.sidecars.merge import KeywordHierarchy, paths
 from query.tagging import SlotView
 from query.tagging.effective.slots import qualified
 from store import Label, LabelDefinition, Revision
 
-from .packets import values
+from .packets import merge, values
 
 
 def view(slot, **parents):

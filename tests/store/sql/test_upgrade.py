@@ -1,7 +1,9 @@
 """Opening catalogs: new, old, newer, and no catalogs at all."""
 
+import dataclasses
 import gzip
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -49,7 +51,7 @@ def write_revisions(folder, *bodies):
 
 def upgrade_to(revision, path):
     """Make the catalog at *path*, or upgrade it, with the real migrations up to *revision*."""
-    folder = write_revisions(path.parent / "migrations")
+    folder = write_revisions(path.parent / f"migrations-{revision}")
     for later in (each for each in (folder / "versions").glob("m*.py") if each.name > f"m{revision}~"):
         later.unlink()
     engine = connect(path)
@@ -282,13 +284,16 @@ def test_a_library_of_the_last_revision_loses_nothing(tmp_path):
         after = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables(path)}
     connection.close()
     new_names = {"look": "perceptual_hash", "namespace_folder": "slot_folder"}
-    rewritten = {"alembic_version", "library", "namespace", "photo", "revision", "sqlite_sequence"}
+    rewritten = {"alembic_version", "library", "namespace", "photo", "revision", "space", "sqlite_sequence"}
     for name in before.keys() - rewritten:
         assert after[new_names.get(name, name)] == before[name], name
     assert [row[:-1] for row in after["revision"]] == before["revision"]
     assert [row[:-4] for row in after["photo"]] == before["photo"]
     assert {row[-4:] for row in after["photo"]} == {(None, 0, None, None)}, "their facts are to be read again"
-    assert [(*row[:3], *row[5:]) for row in before["library"]] == after["library"]
+    assert [(*row[:3], *row[5:]) for row in before["library"]] == [row[:-4] for row in after["library"]]
+    assert {row[-4:] for row in after["library"]} == {(None, None, None, None)}
+    model = before["library"][0][1]
+    assert [(*row, model, 0, 0.0) for row in before["space"]] == after["space"]
     assert sorted(name for name, *_ in after["slot"]) == sorted(["", *(name for name, *_ in before["namespace"])])
     assert (tmp_path / "catalog.db.before-0014").exists()
 
@@ -366,20 +371,20 @@ def test_folders_of_0017_can_be_put_into_another_one(tmp_path):
         assert "folder_within" not in tables(path)
         before = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables(path)}
     connection.close()
-    with Catalog.open(path) as catalog:
-        with sqlite3.connect(path) as connection:
-            for name in before.keys() - {"alembic_version"}:
-                after = connection.execute(f'SELECT * FROM "{name}"').fetchall()
-                # Later revisions add columns at the end.
-                assert [row[: len(old)] for row, old in zip(after, before[name], strict=True)] == before[name], name
-        connection.close()
-        with catalog.write() as t:
-            inner = [folder.path for folder in t.folders.all()]
-            assert inner
-            outer = t.folders.add(b"/")
-            assert list(t.folders.within(outer)) == sorted(inner)
-            t.folders.remove(outer.id)
+    upgrade_to("0021", path)
     assert not (tmp_path / "catalog.db.before-0017").exists(), "a step that only adds makes no copy"
+    with sqlite3.connect(path) as connection:
+        for name in before.keys() - {"alembic_version"}:
+            after = connection.execute(f'SELECT * FROM "{name}"').fetchall()
+            # Later revisions add columns at the end.
+            assert [row[: len(old)] for row, old in zip(after, before[name], strict=True)] == before[name], name
+    connection.close()
+    with Catalog.open(path) as catalog, catalog.write() as t:
+        inner = [folder.path for folder in t.folders.all()]
+        assert inner
+        outer = t.folders.add(b"/")
+        assert list(t.folders.within(outer)) == sorted(inner)
+        t.folders.remove(outer.id)
 
 
 def test_a_catalog_of_the_last_revision_keeps_its_texts(tmp_path):
@@ -434,3 +439,24 @@ def test_stars_of_a_catalog_of_0020_are_older_than_every_later_word(tmp_path):
         t.edits.carry_over(1, 3, keep=False)
         assert t.photos.get([3])[0].facts.rating is None
         assert t.photos.rated([1, 2, 3]) == {2}
+
+
+def test_a_catalog_of_0021_keeps_what_each_slot_owes(tmp_path):
+    path = catalog_of_0014(tmp_path)
+    upgrade_to("0021", path)
+    with sqlite3.connect(path) as connection:
+        before = connection.execute("SELECT * FROM slot ORDER BY name").fetchall()
+        (space_id,) = connection.execute("SELECT space_id FROM library").fetchone()
+        connection.execute("UPDATE library SET model = ?", (b"/models/\xff",))
+    connection.close()
+    with Catalog.open(path) as catalog, catalog.write() as t:
+        states = t.connection.exec_driver_sql(
+            "SELECT slot, current_revision_id, current_version, target_revision_id, target_version"
+            f" FROM slot_state JOIN slot ON name = slot WHERE space_id = {space_id} ORDER BY slot"
+        )
+        assert [tuple(row) for row in states] == before
+        assert os.fsencode(t.spaces.get(space_id).reference) == b"/models/\xff"
+        assert (t.library.trial(), t.library.previous_space_id()) == (None, None)
+        # A model without a bias can be kept.
+        unbiased = dataclasses.replace(t.spaces.get(space_id).identity, weights_hash="another", logit_bias=None)
+        assert t.spaces.get(t.spaces.ensure(unbiased).id).identity.logit_bias is None

@@ -1,5 +1,7 @@
 """Slots and their folders: vocabularies in force, pending re-tags, and the photos below folders."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -65,6 +67,49 @@ def test_changes_after_the_target_was_read_stay_pending(catalog):
             assert not t.slots.get("").is_pending
         assert t.slots.pending() == {"birds": revision.id}
         t.slots.mark_stale("no such slot")
+
+
+def test_every_space_has_its_own_pending_retags(photographer):
+    with photographer.catalog.write() as t:
+        other = t.spaces.ensure(replace(photographer.space.identity, precision="int8"))
+        t.library.set_space(photographer.space.id)
+        there = t.slots.of(other.id)
+        first, second = put(t, "animals", "dog"), put(t, "animals", "cat")
+        t.slots.put_in_force("", first.id)
+        assert (t.slots.pending(), there.pending(), there.in_force()) == ({}, {"": first.id}, [])
+        read = there.get("").target
+        t.slots.set_target("", second.id)
+        assert (t.slots.current_revision_id(""), there.target_revision_id("")) == (first.id, second.id)
+        there.set_current("", there.get("").target)
+        assert (t.slots.pending(), there.pending()) == ({"": second.id}, {})
+        assert there.get("").target.version > read.version
+        assert [each.in_use for each in t.vocabularies.history("animals")] == [False, True]
+        there.mark_all_stale()
+        t.slots.set_current("", t.slots.get("").target)
+        assert (t.slots.pending(), there.pending()) == ({}, {"": second.id})
+        there.set_current("", there.get("").target)
+        t.slots.mark_stale_everywhere("")
+        assert (t.slots.pending(), there.pending()) == ({"": second.id}, {"": second.id})
+
+
+def test_a_first_retag_in_a_space_notices_what_comes_during_it(photographer):
+    with photographer.catalog.write() as t:
+        other = t.spaces.ensure(replace(photographer.space.identity, precision="int8"))
+        t.library.set_space(photographer.space.id)
+        t.slots.put_in_force("", put(t, "animals", "dog").id)
+        there = t.slots.of(other.id)
+        read = there.get("").target
+        t.slots.mark_stale_everywhere("")
+        there.set_current("", read)
+        assert there.get("").is_pending
+
+
+def test_what_is_in_force_without_photos_stays_so_in_the_first_space(photographer):
+    with photographer.catalog.write() as t:
+        revision = put(t, "animals", "dog")
+        t.slots.put_in_force("", revision.id)
+        t.library.set_space(photographer.space.id)
+        assert (t.slots.current_revision_id(""), t.slots.pending()) == (revision.id, {})
 
 
 def test_a_moved_folder_moves_in_the_slots_too(catalog):

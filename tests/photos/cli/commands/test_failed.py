@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from indexer.files.picture_names import is_picture_name, told_apart
+from photos.cli.views.failed import by_reason
 from store import Outcome
+from store.records import Problem
 
 #: Files that people have among their pictures, and that are none.
 OTHERS = {
@@ -98,6 +100,16 @@ def test_many_failures_are_grouped_by_reason(filled, pictures):
     for options in (["--all"], ["damaged"]):
         assert all(": " in line and line.startswith(f"{pictures}/") for line in filled("failed", *options).lines)
     assert len(filled("failed", "--all").lines) == len(filled("failed", "--json").lines) == 25
+
+
+def test_reasons_that_differ_in_figures_are_one_group():
+    def problems(*reasons):
+        return [Problem(b"/a", Outcome.DAMAGED, reason) for reason in reasons]
+
+    missing = [f"it is incomplete: its end is missing ({share}% of the file)" for share in (5, 70, 70)]
+    assert [reason for _, reason, _ in by_reason(problems(*missing))] == ["it is incomplete: its end is missing"]
+    assert [reason for _, reason, _ in by_reason(problems(*missing[1:]))] == [missing[1]]
+    assert [reason for _, reason, _ in by_reason(problems("it has 3 pages", "it has 40 pages"))] == ["it has … pages"]
 
 
 @pytest.mark.parametrize(

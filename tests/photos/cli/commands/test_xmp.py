@@ -376,3 +376,30 @@ def test_an_unknown_run_is_named(family):
     result = family("xmp", "undo", "--run", "7")
     assert result.status == 1
     assert "There is no run 7" in result.err
+
+
+def test_stars_are_written_shown_and_undone(filled, pictures):
+    red = pictures / "red.png"
+    sidecar = pictures / "red.png.xmp"
+    sidecar.write_bytes(ADOBE.encode())
+    filled("index")
+    filled("rate", "2", red, pictures / "blue.png")
+    (shown,) = [line for line in filled("xmp", "write", red, "--dry-run", "--threshold", "1").lines if "red" in line]
+    assert shown.endswith("change: ★★☆☆☆")
+    written = {Path(each["path"]).name: each["rating"] for each in records(filled("xmp", "write", "--json"))[:-1]}
+    assert (written["red.png"], written["blue.png"]) == ({"before": 4, "after": 2}, {"before": None, "after": 2})
+    assert b'xmp:Rating="2"' in sidecar.read_bytes()
+    filled("xmp", "undo")
+    assert sidecars(pictures) == {"red.png.xmp": ADOBE.encode()}
+
+
+def test_stars_left_to_the_file_are_those_of_other_programs(filled, pictures):
+    red = pictures / "red.png"
+    (pictures / "red.png.xmp").write_bytes(ADOBE.encode())
+    filled("index")
+    filled("rate", "2", red)
+    filled("xmp", "write", red)
+    filled("index")
+    assert records(filled("rate", "file", red, "--json"))[0]["rating"] == 4
+    filled("xmp", "write", red)
+    assert b'xmp:Rating="4"' in (pictures / "red.png.xmp").read_bytes()

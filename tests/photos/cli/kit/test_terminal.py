@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from photos.__main__ import main
+from photos.cli import Invocation
 from photos.cli.kit.format import columns, matches_table, shortened, table
 from photos.cli.kit.terminal import paint, prose, show_lines, uses_colour, without_colours
+
+from .conftest import read_here
 
 
 @contextmanager
@@ -164,11 +168,29 @@ def test_sentences_break_between_words(environment):
     assert prose("word " * 50) == "word " * 50
 
 
-def test_a_long_list_goes_through_the_pager(environment, monkeypatch, tmp_path):
+@pytest.fixture
+def asked(environment, monkeypatch, tmp_path):
+    """The file into which the pager writes what it was asked to show."""
     pager, asked = tmp_path / "pager", tmp_path / "asked"
     pager.write_text(f"#!/bin/sh\ncat > {asked}\n")
     pager.chmod(0o755)
     monkeypatch.setenv("PAGER", str(pager))
+    return asked
+
+
+@pytest.mark.parametrize("command", [["failed", "not-pictures"], ["status"], ["tags", "red.png", "blue.png"]])
+def test_a_long_report_goes_through_the_pager(filled, pictures, asked, monkeypatch, command):
+    for number in range(8):
+        (pictures / f"note {number}.txt").write_text(f"text {number}")
+    filled("index")
+    monkeypatch.chdir(pictures)
+    with terminal(80, 4):
+        monkeypatch.setattr("sys.stdin", sys.stdout)
+        main(["--library", str(filled.library), *command], Invocation(encoders=filled.encoders, make_readers=read_here))
+    assert len(asked.read_text().splitlines()) >= 4
+
+
+def test_a_long_list_goes_through_the_pager(asked, monkeypatch):
     with terminal(80, 10) as written:
         monkeypatch.setattr("sys.stdin", sys.stdout)
         show_lines(["short"] * 3)
