@@ -211,7 +211,7 @@ class NotWatched(PhotosError):
     library: Path
 
 
-class Refused(PhotosError):
+class DaemonRefused(PhotosError):
     """The daemon refused a request. Its sentence, exit status and code become this error's."""
 
     def __init__(self, sentence: str, status: int, code: str = "refused") -> None:

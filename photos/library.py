@@ -172,10 +172,10 @@ class OpenLibrary:
         return models.reopen(self.catalog, self.settings, space)
 
     def choose_model(self, requested: str | None, patches: int | None = None) -> Model:
-        """Choose the library's model and remember it; see `models.choose`."""
+        """Choose the library's model and remember it; see `models.choose_model`."""
         from photos import models  # noqa: PLC0415 - as above
 
-        return models.choose(self.catalog, self.settings, requested, patches)
+        return models.choose_model(self.catalog, self.settings, requested, patches)
 
     def close(self) -> None:
         """Close the catalog if it was opened."""

@@ -60,7 +60,7 @@ def open_reference(reference: str, models: Path) -> Checkpoint:
     return open_checkpoint(locate(reference, models, shipped=SHIPPED), reference)
 
 
-def choose(catalog: Catalog, settings: Settings, requested: str | None, patches: int | None = None) -> Model:
+def choose_model(catalog: Catalog, settings: Settings, requested: str | None, patches: int | None = None) -> Model:
     """Choose the library's model and remember it: *requested*, the current one, the setting's, or the default.
 
     Of a NaFlex checkpoint, a picture gets at most *patches*, or the setting's or the checkpoint's own number. Raises
@@ -165,7 +165,7 @@ def precision_of_new(checkpoint: Checkpoint, settings: Settings) -> str:
     """
     if settings.precision not in {None, INT8}:
         return str(settings.precision)
-    from indexer.models.backends.devices import choose as choose_device  # noqa: PLC0415 - this loads torch
+    from indexer.models.backends.devices import choose_device  # noqa: PLC0415 - this loads torch
 
     _, precision = choose_device(checkpoint, settings.device, settings.precision)
     if precision != INT8:

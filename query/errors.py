@@ -141,7 +141,7 @@ class VocabularyChanged(QueryError):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class LineProblem:
     """A problem in a file; `line` counts from 1, and is None for the file as a whole."""
 
     line: int | None
@@ -158,7 +158,7 @@ class FileRefused(QueryError):
     #: The content that was expected, with its article.
     role: ClassVar[str] = "a file"
     path: str
-    problems: Sequence[Problem]
+    problems: Sequence[LineProblem]
 
     def __str__(self) -> str:
         """One sentence that names the file and the first lines that are wrong."""

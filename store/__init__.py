@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .catalog.catalog import Catalog, Transaction
-    from .catalog.perceptual_hashes import PerceptualHash
+    from .catalog.perceptual_hashes import StoredHashes
     from .errors import (
         BadVector,
         CatalogBusy,
@@ -103,7 +103,6 @@ __all__ = [
     "Neighbours",
     "NotACatalog",
     "Outcome",
-    "PerceptualHash",
     "Photo",
     "PhotoScores",
     "Problem",
@@ -119,6 +118,7 @@ __all__ = [
     "SpaceIdentity",
     "Stamp",
     "StoreError",
+    "StoredHashes",
     "Tag",
     "TagSource",
     "Target",
@@ -132,7 +132,7 @@ __all__ = [
 
 _MODULES = {
     "catalog.catalog": ("Catalog", "Transaction"),
-    "catalog.perceptual_hashes": ("PerceptualHash",),
+    "catalog.perceptual_hashes": ("StoredHashes",),
     "errors": (
         "BadVector",
         "CatalogBusy",

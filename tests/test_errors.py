@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from photos.errors import EmptyLibrary, MissingFolder, NothingFound, PhotosError, Refused
+from photos.errors import DaemonRefused, EmptyLibrary, MissingFolder, NothingFound, PhotosError
 from query.errors import BadQuery, EmptyQuery
 from store.errors import CatalogBusy, FolderCovered, safe
 
@@ -131,7 +131,7 @@ def test_usage_errors_end_with_2():
 
 
 def test_a_refusal_keeps_the_daemons_code_and_status():
-    error = Refused("Nothing here.", 2, "bad_query")
+    error = DaemonRefused("Nothing here.", 2, "bad_query")
     assert (str(error), error.status, error.code) == ("Nothing here.", 2, "bad_query")
 
 

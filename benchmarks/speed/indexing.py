@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer import IndexRequest, ProcessReaders, index_folders
+from indexer import PipelineRequest, ProcessReaders, index_folders
 from indexer.decode import DecodeError, read_photo
 from indexer.models import open_checkpoint
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder
@@ -67,7 +67,7 @@ def end_to_end(folder: Path, checkpoint: object, encoder: SiglipImageEncoder) ->
         with ProcessReaders(checkpoint.preprocessing) as readers:
             index_folders(
                 catalog,
-                IndexRequest(folders=[added], space=space),
+                PipelineRequest(folders=[added], space=space),
                 readers=readers,
                 image_encoder=lambda: encoder,
                 tagger=None,

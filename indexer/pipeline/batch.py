@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from indexer.decode import FACTS_READER
 from indexer.models.protocols import ImageEncoder
-from indexer.workers.file_reader import Decoded, Known, Reading, Refused, Stated
+from indexer.workers.file_reader import Decoded, KnownPhoto, Reading, RefusedFile, Stated
 from store import Catalog, Outcome, Space, Transaction, Vectors
 
 from .encode_ahead import EncodeThread
@@ -104,7 +104,7 @@ class BatchWriter:
         """Store *batch*, all or nothing, when it is encoded. Raises the errors of the encoder."""
         vectors = self._vectors(batch)
         readings = batch.readings
-        if self._tagger is not None and not all(isinstance(reading, Refused | Stated) for reading in readings):
+        if self._tagger is not None and not all(isinstance(reading, RefusedFile | Stated) for reading in readings):
             self._tagger.prepare()
         with self._catalog.write() as t:
             to_tag: _ById = {}
@@ -168,7 +168,7 @@ class BatchWriter:
         if reading.file.purpose.is_facts:
             store_facts(t, reading)
             return True
-        if isinstance(reading, Refused):
+        if isinstance(reading, RefusedFile):
             _store_refused(t, reading)
             return True
         assert not isinstance(reading, Stated)
@@ -180,7 +180,7 @@ class BatchWriter:
             t.miniatures.put(photo_id, reading.miniature)
             # The stored vector is rounded, and tags must be those of the stored vector.
             to_tag[photo_id] = t.embeddings.get(self._space.id, [photo_id]).matrix[0]
-        elif isinstance(reading, Known):
+        elif isinstance(reading, KnownPhoto):
             if photo_id is None:
                 # It was pruned a moment ago, or the picture got other facts and is known by another hash.
                 return False
@@ -214,7 +214,7 @@ def _contents(readings: Sequence[Reading], new: Sequence[Decoded]) -> dict[bytes
     return {digest: frozenset(contents) for digest, contents in found.items()}
 
 
-def _store_refused(t: Transaction, reading: Refused) -> None:
+def _store_refused(t: Transaction, reading: RefusedFile) -> None:
     file = reading.file
     if reading.tried is not None:
         t.attempts.note(reading.tried, reading.reason)

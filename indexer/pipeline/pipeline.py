@@ -15,7 +15,16 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from indexer.models.protocols import ImageEncoder
-from indexer.workers.file_reader import Decision, Decoded, Known, Purpose, Reading, ReadRequest, Refused, Stated
+from indexer.workers.file_reader import (
+    Decision,
+    Decoded,
+    KnownPhoto,
+    Purpose,
+    Reading,
+    ReadRequest,
+    RefusedFile,
+    Stated,
+)
 from indexer.workers.pool import Readers
 from store import Attempts, Catalog, Folder, Outcome, Space
 
@@ -23,7 +32,7 @@ from .batch import Batch, BatchWriter, StoredBatch, Tagger
 from .edits import carry_over_edits
 from .encode_ahead import EncodeThread
 from .read_requests import read_request
-from .records import BeforeBatch, FileDone, HeldBack, IndexReport, IndexRequest, Progress, ReadingBegins
+from .records import BeforeBatch, FileDone, HeldBack, IndexReport, PipelineProgress, PipelineRequest, ReadingBegins
 from .stated_facts import unread_sidecars
 from .survey import Changes, PackedFile, pack_stamp, survey
 
@@ -44,12 +53,12 @@ _memory_lock = threading.Lock()
 
 def index_folders(
     catalog: Catalog,
-    request: IndexRequest,
+    request: PipelineRequest,
     *,
     readers: Readers,
     image_encoder: Callable[[], ImageEncoder],
     tagger: Tagger | None,
-    progress: Progress,
+    progress: PipelineProgress,
     before_batch: BeforeBatch = lambda _store: None,
 ) -> IndexReport:
     """Index new and changed files in the folders of *request*, and forget those that are gone.
@@ -94,11 +103,11 @@ class _FileIndexer:
     def __init__(
         self,
         catalog: Catalog,
-        request: IndexRequest,
+        request: PipelineRequest,
         readers: Readers,
         writer: BatchWriter,
         report: IndexReport,
-        progress: Progress,
+        progress: PipelineProgress,
         before_batch: BeforeBatch,
     ) -> None:
         self._requested_size = request.batch_size
@@ -186,15 +195,15 @@ class _FileIndexer:
             self._report.refreshed += isinstance(reading, Stated)
             self._progress.report(FileDone(reading.file.absolute, Outcome.INDEXED, None))
             return
-        outcome = reading.outcome if isinstance(reading, Refused) else Outcome.INDEXED
+        outcome = reading.outcome if isinstance(reading, RefusedFile) else Outcome.INDEXED
         note = reading.note if isinstance(reading, Decoded) else None
-        reason = reading.reason if isinstance(reading, Refused) else note
+        reason = reading.reason if isinstance(reading, RefusedFile) else note
         if note is not None:
             self._report.noted.append((reading.file.absolute, note))
         if outcome is Outcome.FAILED:
             self._report.unread.append((reading.file.absolute, reason or ""))
         self._report.outcomes[outcome] += 1
-        self._report.moved += isinstance(reading, Known)
+        self._report.moved += isinstance(reading, KnownPhoto)
         self._progress.report(FileDone(reading.file.absolute, outcome, reason))
 
 
@@ -230,7 +239,7 @@ def _given_up(attempts: Attempts) -> str | None:
 def _without_unsettled(readings: Iterable[Reading], unsettled: list[ReadRequest]) -> Iterator[Reading]:
     """*readings* without files that were just changing, which are added to *unsettled*."""
     for reading in readings:
-        if isinstance(reading, Refused) and reading.may_settle:
+        if isinstance(reading, RefusedFile) and reading.may_settle:
             unsettled.append(reading.file)
         else:
             yield reading

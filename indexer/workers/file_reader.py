@@ -71,7 +71,7 @@ class ReadRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedFile:
     """The file cannot be indexed. `may_settle`: it was changing, and may soon be readable."""
 
     file: ReadRequest
@@ -84,7 +84,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownPhoto:
     """The file holds a photo that is embedded already."""
 
     file: ReadRequest
@@ -120,7 +120,7 @@ class Stated:
     belongs_to: bytes | None = None
 
 
-Reading = Refused | Known | Decoded | Stated
+Reading = RefusedFile | KnownPhoto | Decoded | Stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +143,10 @@ class ReadContext(Protocol):
         ...
 
 
-def read_file(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
+def read_request(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
     """Read *file*. Raises nothing because of the file."""
     reading = _read_or_refuse(file, preprocessing, context)
-    if isinstance(reading, Refused):
+    if isinstance(reading, RefusedFile):
         return replace(reading, outcome=told_apart(reading.outcome, file.absolute, reading.stamp.size))
     return reading
 
@@ -155,13 +155,13 @@ def _read_or_refuse(file: ReadRequest, preprocessing: Preprocessor, context: Rea
     try:
         return _read_facts(file) if file.purpose.is_facts else _read(file, preprocessing, context)
     except DecodeError as error:
-        return Refused(file, file.stamp, error.outcome, error.reason)
+        return RefusedFile(file, file.stamp, error.outcome, error.reason)
     except FileNotFoundError:
-        return Refused(file, file.stamp, Outcome.FAILED, "it went away before it was read", may_settle=True)
+        return RefusedFile(file, file.stamp, Outcome.FAILED, "it went away before it was read", may_settle=True)
     except MemoryError:
-        return Refused(file, file.stamp, Outcome.FAILED, "there was not enough memory for it")
+        return RefusedFile(file, file.stamp, Outcome.FAILED, "there was not enough memory for it")
     except OSError as error:
-        return Refused(file, file.stamp, Outcome.FAILED, f"it cannot be read ({error.strerror or error})")
+        return RefusedFile(file, file.stamp, Outcome.FAILED, f"it cannot be read ({error.strerror or error})")
 
 
 def _read(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
@@ -170,18 +170,18 @@ def _read(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) 
         before = _status_when_stable(descriptor)
         stamp = stamp_of(before)
         if not stat.S_ISREG(before.st_mode):
-            return Refused(file, stamp, Outcome.UNSUPPORTED, "it is no regular file")
+            return RefusedFile(file, stamp, Outcome.UNSUPPORTED, "it is no regular file")
         try:
             identify(opened.read(HEAD))
         except DecodeError as error:
-            return Refused(file, stamp, error.outcome, error.reason)
+            return RefusedFile(file, stamp, error.outcome, error.reason)
         if before.st_size > MOST_BYTES:
-            return Refused(file, stamp, Outcome.TOO_LARGE, f"it has {before.st_size / 1e9:.1f} GB")
+            return RefusedFile(file, stamp, Outcome.TOO_LARGE, f"it has {before.st_size / 1e9:.1f} GB")
         opened.seek(0)
         data = opened.read()
         after = stamp_of(os.fstat(descriptor))
     if after != stamp:
-        return Refused(file, stamp, Outcome.FAILED, _CHANGED, may_settle=True)
+        return RefusedFile(file, stamp, Outcome.FAILED, _CHANGED, may_settle=True)
     return _decode(file, stamp, data, preprocessing, context)
 
 
@@ -189,14 +189,14 @@ def _decode(file: ReadRequest, stamp: Stamp, data: bytes, preprocessing: Preproc
     content_hash = hashlib.sha256(data).digest()
     decision = context.decide(content_hash)
     if decision.is_embedded and file.purpose is Purpose.PHOTO:
-        return Known(file, stamp, content_hash)
+        return KnownPhoto(file, stamp, content_hash)
     if decision.given_up is not None:
-        return Refused(file, stamp, Outcome.FAILED, decision.given_up)
+        return RefusedFile(file, stamp, Outcome.FAILED, decision.given_up)
     try:
         photo = read_photo(data, preprocessing, context.memory_lock)
     except DecodeError as error:
         tried = content_hash if error.outcome is Outcome.FAILED else None
-        return Refused(file, stamp, error.outcome, error.reason, tried=tried)
+        return RefusedFile(file, stamp, error.outcome, error.reason, tried=tried)
     digest = pixels_digest(photo.pixels)
     return Decoded(file, stamp, content_hash, photo.pixels, digest, photo.facts, photo.miniature, photo.note)
 
@@ -217,7 +217,7 @@ def _read_facts(file: ReadRequest) -> Reading:
     with open_file(file.absolute) as opened:
         stamp = stamp_of(os.fstat(opened.fileno()))
         if stamp != file.stamp:
-            return Refused(file, stamp, Outcome.FAILED, _CHANGED, may_settle=True)
+            return RefusedFile(file, stamp, Outcome.FAILED, _CHANGED, may_settle=True)
         if file.purpose is Purpose.FACTS:
             return Stated(file, stamp, read_metadata(opened))
         # As many bytes as of a packet within a picture.

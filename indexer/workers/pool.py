@@ -13,7 +13,7 @@ from indexer.errors import NoReaders
 from store import Outcome
 
 from .confined_process import ConfinedProcess
-from .file_reader import Decoded, Known, ReadContext, Reading, ReadRequest, Refused, Stated, read_file
+from .file_reader import Decoded, KnownPhoto, ReadContext, Reading, ReadRequest, RefusedFile, Stated, read_request
 from .process import Hashed, LockRelease, LockRequest, serve
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class ThreadReaders:
 
     def read(self, file: ReadRequest, context: ReadContext) -> Reading:
         """Read *file*."""
-        return read_file(file, self._preprocessing, context)
+        return read_request(file, self._preprocessing, context)
 
     def abandon(self) -> None:
         """Do nothing: reading soon ends by itself."""
@@ -86,7 +86,7 @@ class ProcessReaders:
         self._lock = threading.Lock()
 
     def read(self, file: ReadRequest, context: ReadContext) -> Reading:
-        """Read *file*; `Refused` as failed if that takes too long or ends the process.
+        """Read *file*; `RefusedFile` as failed if that takes too long or ends the process.
 
         Raises `NoReaders` and the errors of *context*.
         """
@@ -177,7 +177,7 @@ class _Worker:
         except (EOFError, OSError):
             self.kill()
             reason = self._process.ending()
-        return Refused(file, file.stamp, Outcome.FAILED, reason, tried=self._hashed)
+        return RefusedFile(file, file.stamp, Outcome.FAILED, reason, tried=self._hashed)
 
     def _converse(self, file: ReadRequest, context: ReadContext, longest: float, memory_lock: ExitStack) -> Reading:
         self._hashed = None
@@ -195,7 +195,7 @@ class _Worker:
                     pipe.send(None)
                 case LockRelease():
                     memory_lock.close()
-                case Refused() | Known() | Decoded() | Stated() as reading:
+                case RefusedFile() | KnownPhoto() | Decoded() | Stated() as reading:
                     return reading
                 case other:
                     raise AssertionError(other)

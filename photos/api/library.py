@@ -55,7 +55,7 @@ from photos.operations.retag import RetagRequest, RetagResult
 from photos.operations.search import SearchResult
 from photos.operations.sidecars import UndoRequest, WriteRequest
 from photos.operations.status import LibraryStatus
-from photos.operations.tag_import import CompareRequest, ImportTagsRequest, SourceComparison, TagImport
+from photos.operations.tag_import import CompareSourcesRequest, ImportTagsRequest, SourceComparison, TagImport
 from photos.operations.tags import PhotoHistory, PhotoTags, TagCount, TagRequest, TagsRequest
 from photos.operations.teach import TaughtLabel, TeachRequest
 from photos.operations.verify import VerifyRequest, VerifyResult
@@ -255,7 +255,7 @@ class Library:
 
     def compare_sources(self, one: str, other: str) -> SourceComparison:
         """Compare two sources of tags: "auto", "user", or the source of an import."""
-        return tag_import.compare_sources(self._library, CompareRequest(one, other))
+        return tag_import.compare_sources(self._library, CompareSourcesRequest(one, other))
 
     # Tagging
 

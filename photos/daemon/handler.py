@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Protocol, cast
 
 from photos.errors import MissingFolder, PhotosError, UnreadablePicture
-from photos.exits import explain
+from photos.exits import sentence_and_status
 from photos.operations.requests import Request
 from photos.records.photos import SearchRecord
 from query.errors import QueryError
@@ -84,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, self._search(request))
         except (PhotosError, QueryError) as error:
             # An error in the request: the client's own process would refuse it in the same words.
-            sentence, status = explain(error)
+            sentence, status = sentence_and_status(error)
             self._send(REFUSED, {"refused": sentence, "status": status})
         except _Rejected as rejected:
             self._send(rejected.status, {"error": rejected.reason})
@@ -137,7 +137,7 @@ class Handler(BaseHTTPRequestHandler):
             except (PhotosError, QueryError):
                 raise
             except Exception as error:
-                sentence, _ = explain(error)
+                sentence, _ = sentence_and_status(error)
                 # Without the sentence: it may hold what was searched for, and queries are private.
                 self._service.log_once(f"A search could not be answered here ({type(error).__name__}).")
                 raise _Rejected(HTTPStatus.INTERNAL_SERVER_ERROR, sentence) from error

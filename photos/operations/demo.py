@@ -102,7 +102,7 @@ class Indexed:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DemoSearch:
     """Best photos for one query, and the seconds that the search took."""
 
     query: str
@@ -111,10 +111,10 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class DemoSearches:
     """Answers to all queries, in their order."""
 
-    answers: tuple[Answer, ...]
+    answers: tuple[DemoSearch, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class DemoResult:
     drawn: Drawn
     indexed: Indexed
     first: Tagging
-    answers: Answers
+    answers: DemoSearches
     second: Tagging
     folder: DemoFolder
 
@@ -158,7 +158,7 @@ def run_demo(library: OpenLibrary, request: DemoRequest, progress: Progress = SI
     is_new = indexed.report.embedded > 0 or not folder.sheet.exists()
     first = _tag_first(library, model, again=is_new, progress=progress)
     progress.report(first)
-    answers = Answers(tuple(_answer(library, query) for query in QUERIES))
+    answers = DemoSearches(tuple(_answer(library, query) for query in QUERIES))
     progress.report(answers)
     second = _tag_second(library)
     progress.report(second)
@@ -214,14 +214,14 @@ def _tag_second(library: OpenLibrary) -> Tagging:
     return Tagging(revision, tag_counts(library.catalog, library.space), report)
 
 
-def _answer(library: OpenLibrary, query: str) -> Answer:
+def _answer(library: OpenLibrary, query: str) -> DemoSearch:
     watch = Stopwatch()
     texts = library.text_vectors(library.space)
     matches = search_text(library.index, library.space, texts, query, _PHOTOS)
-    return Answer(query, matches, watch.seconds())
+    return DemoSearch(query, matches, watch.seconds())
 
 
-def _write_sheet(library: OpenLibrary, path: Path, answers: Sequence[Answer], second: Tagging) -> None:
+def _write_sheet(library: OpenLibrary, path: Path, answers: Sequence[DemoSearch], second: Tagging) -> None:
     """Write the contact sheet. Photos found by a query are shown with the tags that they had at that time."""
     sections = [
         contact_sheets.Section(

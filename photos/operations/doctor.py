@@ -100,9 +100,9 @@ def _machine(library: OpenLibrary) -> Iterator[Finding]:
 
 
 def _model(library: OpenLibrary, checkpoint: Checkpoint, available: int) -> Iterator[Finding]:
-    from indexer.models.backends.devices import choose, is_small  # noqa: PLC0415 - this loads torch
+    from indexer.models.backends.devices import choose_device, is_small  # noqa: PLC0415 - this loads torch
 
-    device, _ = choose(checkpoint, library.settings.device, library.settings.precision)
+    device, _ = choose_device(checkpoint, library.settings.device, library.settings.precision)
     precision = precision_in_use(library, checkpoint) or precision_of_new(checkpoint, library.settings)
     yield Finding("model", State.GOOD, f"{safe(checkpoint.name)}, on {device} in {precision}")
     if not is_small(checkpoint):

@@ -9,8 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from indexer import BeforeBatch, ImageEncoder, IndexReport, Subtree, decoders, index_folders
-from indexer import IndexRequest as FilesRequest
+from indexer import BeforeBatch, ImageEncoder, IndexReport, PipelineRequest, Subtree, decoders, index_folders
 from indexer.files.scan import WHOLE
 from photos.library import OpenLibrary
 from photos.models import Model
@@ -89,7 +88,7 @@ def add(library: OpenLibrary, request: AddRequest, progress: Progress = SILENT) 
     """Register the folders, then index them.
 
     Raises `BadPattern`, `MissingFolder`, `UnknownFolder` or `FolderCovered` for the folders, and the errors of
-    `models.choose`.
+    `models.choose_model`.
     """
     started = time.perf_counter()
     check_patterns(request.excludes)
@@ -231,7 +230,7 @@ def _index_files(
         progress.report(Waiting(Wait.MODEL))
         return library.image_encoder(model.checkpoint, model.space.identity.precision)
 
-    request = FilesRequest(
+    request = PipelineRequest(
         folders=folders,
         space=model.space,
         batch_size=library.settings.batch_size,

@@ -65,7 +65,7 @@ def list_models(library: OpenLibrary) -> tuple[ModelEntry, ...]:
 def use_model(library: OpenLibrary, reference: str, patches: int | None = None) -> Model:
     """Choose the checkpoint of a library that has no photos, and of a NaFlex one the most *patches* of a picture.
 
-    Raises the errors of `photos.models.choose`.
+    Raises the errors of `photos.models.choose_model`.
     """
     return library.choose_model(reference, patches)
 
@@ -123,11 +123,11 @@ def model_speed(library: OpenLibrary, reference: str | None = None, *, layers: i
 
     With *layers*, fewer of the encoder's layers are run. Raises `ModelError`.
     """
-    from indexer.models.backends.devices import choose  # noqa: PLC0415 - this loads torch
+    from indexer.models.backends.devices import choose_device  # noqa: PLC0415 - this loads torch
     from indexer.models.siglip.speeds import LAYERS, speeds  # noqa: PLC0415 - as above
 
     checkpoint = pick(library.settings, reference, library.model_reference)
-    device, default = choose(checkpoint, library.settings.device)
+    device, default = choose_device(checkpoint, library.settings.device)
     own = precision_in_use(library, checkpoint)
     measured = speeds(checkpoint, device, () if own is None else (own,), layers=layers or LAYERS)
     baseline = measured[0].seconds

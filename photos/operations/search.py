@@ -15,7 +15,7 @@ from photos.errors import NotOneText
 from photos.library import OpenLibrary
 from query.errors import BadQuery
 from query.language import Filter, Query, format_query, parse, parse_line
-from query.search import Match, Page, Searcher, Sort
+from query.search import Match, ResultPage, Searcher, Sort
 
 from .requests import SearchRequest
 
@@ -58,7 +58,7 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
     `UnreadablePicture` for a picture in the query.
     """
     query = parsed(request.query, request.directory)
-    page = Page(
+    page = ResultPage(
         _count(request, query),
         request.offset,
         Sort(request.sort),

@@ -44,7 +44,7 @@ class TuningRound:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TuningAnswer:
     """A person's answer: whether the label is right for a photo. `cosine` is the photo's, of the `TuningRound`."""
 
     photo_id: int
@@ -84,7 +84,7 @@ def begin_tuning(library: OpenLibrary, request: TuneRequest) -> TuningRound:
     return TuningRound(full, name, slot, found.minimum, probability(found.minimum, space.identity), found.photos)
 
 
-def note_answer(library: OpenLibrary, tuning: TuningRound, answer: Answer) -> None:
+def note_answer(library: OpenLibrary, tuning: TuningRound, answer: TuningAnswer) -> None:
     """Keep *answer* as a tag by hand: added or rejected. Each is noted at once, so that none is asked for twice."""
     record_manual_tags(
         library.catalog, [answer.photo_id], **{"added" if answer.is_right else "rejected": [tuning.label]}
@@ -92,7 +92,7 @@ def note_answer(library: OpenLibrary, tuning: TuningRound, answer: Answer) -> No
 
 
 def finish_tuning(
-    library: OpenLibrary, tuning: TuningRound, answers: Sequence[Answer], progress: Progress = SILENT
+    library: OpenLibrary, tuning: TuningRound, answers: Sequence[TuningAnswer], progress: Progress = SILENT
 ) -> TuneResult:
     """Move the label's threshold to where it fits most *answers*, and tag with it.
 

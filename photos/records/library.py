@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from photos.operations.models import ModelEntry, ModelSpeed, ModelStatus, PrecisionSpeed
     from photos.operations.prune import PruneResult
     from photos.operations.status import DaemonStatus, FolderStatus, LibraryStatus
-    from photos.operations.verify import Difference
+    from photos.operations.verify import LibraryDifference
     from store import IndexStatus, Problem, SlotSummary
 
 
@@ -237,7 +237,7 @@ class FindingRecord(TypedDict):
     remedy: Annotated[str | None, "What to do; null if nothing is to be done."]
 
 
-class DifferenceRecord(TypedDict):
+class LibraryDifferenceRecord(TypedDict):
     """A kind of difference between disk, catalog and index.
 
     `photos verify` ends with one whose count is 0 if all agree. With `--repair` the differences found come first, then
@@ -433,13 +433,13 @@ def finding_record(finding: Finding) -> FindingRecord:
     return {"about": finding.about, "state": str(finding.state), "finding": finding.text, "remedy": finding.remedy}
 
 
-def difference_record(difference: Difference) -> DifferenceRecord:
+def library_difference_record(difference: LibraryDifference) -> LibraryDifferenceRecord:
     """Make the record of a difference."""
     return {"count": difference.count, "what": difference.one, "remedy": difference.remedy}
 
 
 #: Says that disk, catalog and index agree.
-NO_DIFFERENCE: Final[DifferenceRecord] = {"count": 0, "what": "difference", "remedy": None}
+NO_DIFFERENCE: Final[LibraryDifferenceRecord] = {"count": 0, "what": "difference", "remedy": None}
 
 
 def prune_record(result: PruneResult) -> PruneRecord:

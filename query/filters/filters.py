@@ -35,7 +35,7 @@ from store.filters.criteria import (
     Criterion,
     Duplicated,
     Fact,
-    Known,
+    HasFact,
     Measure,
     Measured,
     Named,
@@ -211,7 +211,7 @@ class _Translator:
             case "tag", str(name):
                 return _HasTag(self._label(each, name))
             case "has", str(fact):
-                return _HasTag(None) if fact == "tags" else Known(Fact(fact))
+                return _HasTag(None) if fact == "tags" else HasFact(Fact(fact))
             case "is", str(state):
                 return self._state(state)
             case "in", str(path):

@@ -4,9 +4,9 @@ from .chance_limit import ScoreDistribution, score_distribution
 from .explanation import Explanation, LabelScore, TermScore, explain
 from .search import (
     Match,
-    Page,
     PictureVectors,
     QueryResult,
+    ResultPage,
     Searcher,
     Sort,
     grouped,
@@ -19,9 +19,9 @@ __all__ = [
     "Explanation",
     "LabelScore",
     "Match",
-    "Page",
     "PictureVectors",
     "QueryResult",
+    "ResultPage",
     "ScoreDistribution",
     "Searcher",
     "Sort",

@@ -18,7 +18,7 @@ PRECISIONS = ("float32", "bfloat16", "float16", *IN_INT8)
 _SMALL = 20_000_000
 
 
-def choose(checkpoint: Checkpoint, device: str | None = None, precision: str | None = None) -> tuple[str, str]:
+def choose_device(checkpoint: Checkpoint, device: str | None = None, precision: str | None = None) -> tuple[str, str]:
     """Choose the device and the precision of the image encoder: the given ones, or this machine's best.
 
     The best device is CUDA, then MPS, then the CPU. The best precision is bfloat16 if the hardware computes in it,

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from indexer.models.errors import CheckpointDamaged, CheckpointUnsupported
 from store import SpaceIdentity
 
-from .config import Json, TransformerShape, number, read_json, section, transformer_shape
+from .config import Json, TransformerShape, positive_setting, read_json, section, transformer_shape
 from .preprocessing import (
     FlexiblePreprocessing,
     Preprocessing,
@@ -114,8 +114,11 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
     """
     config = check_settings(folder)
     text, vision = section(folder, config, "text_config"), section(folder, config, "vision_config")
-    dimension = number(folder, vision, "hidden_size", 768)
-    if number(folder, text, "projection_size", number(folder, text, "hidden_size", 768)) != dimension:
+    dimension = positive_setting(folder, vision, "hidden_size", 768)
+    if (
+        positive_setting(folder, text, "projection_size", positive_setting(folder, text, "hidden_size", 768))
+        != dimension
+    ):
         raise CheckpointDamaged(folder, "its text and image encoders make vectors of different lengths")
     image_size, patch_size, grid = _resolution(folder, config, vision)
     weights = _weights(folder)
@@ -125,7 +128,7 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
         name=name or str(folder),
         dimension=dimension,
         image_size=image_size,
-        text_length=number(folder, text, "max_position_embeddings", 64),
+        text_length=positive_setting(folder, text, "max_position_embeddings", 64),
         logit_scale=scale,
         logit_bias=bias,
         preprocessing=_preprocessing(folder, image_size, patch_size),
@@ -162,14 +165,14 @@ def check_settings(folder: Path) -> Json:
 
 def _resolution(folder: Path, config: Json, vision: Json) -> tuple[int | None, int, int]:
     """Pixels of a picture's side, None if it is flexible, and of a patch's; places in a row of the positions' table."""
-    patch = number(folder, vision, "patch_size", 16)
+    patch = positive_setting(folder, vision, "patch_size", 16)
     if config.get("model_type") == _FLEXIBLE:
-        places = number(folder, vision, "num_patches", 256)
+        places = positive_setting(folder, vision, "num_patches", 256)
         grid = math.isqrt(places)
         if grid * grid != places:
             raise CheckpointDamaged(folder, f"its {places} positions are no square")
         return None, patch, grid
-    image_size = number(folder, vision, "image_size", 224)
+    image_size = positive_setting(folder, vision, "image_size", 224)
     return image_size, patch, image_size // patch
 
 

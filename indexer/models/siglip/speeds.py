@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from indexer.models.backends.devices import IN_INT8, choose
+from indexer.models.backends.devices import IN_INT8, choose_device
 from indexer.models.backends.int8 import fastest_int8
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.errors import DeviceUnavailable
@@ -40,7 +40,7 @@ def speeds(
     The first *layers* of the encoder run on noise; the time is that of as many layers as it has. The precisions take
     turns, and the best of three rounds counts. Raises `DeviceUnavailable` and `CheckpointDamaged`.
     """
-    device, _ = choose(checkpoint, device)
+    device, _ = choose_device(checkpoint, device)
     shape = checkpoint.vision
     depth = min(layers, shape.layers)
     short = replace(checkpoint, vision=replace(shape, layers=depth))

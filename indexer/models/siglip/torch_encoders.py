@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from indexer.models.backends.devices import IN_INT8, choose, packs_bfloat16, pass_count, pass_threads
+from indexer.models.backends.devices import IN_INT8, choose_device, packs_bfloat16, pass_count, pass_threads
 from indexer.models.backends.int8 import int8_layers
 from indexer.models.backends.int8_products import ROWS
 from indexer.models.backends.linear import PACKED_BFLOAT16, PLAIN, LinearLayers
@@ -35,7 +35,7 @@ class SiglipImageEncoder:
     def __init__(self, checkpoint: Checkpoint, device: str | None = None, precision: str | None = None) -> None:
         self.preprocessing = checkpoint.preprocessing
         self._dimension = checkpoint.dimension
-        self.device, self.precision = choose(checkpoint, device, precision)
+        self.device, self.precision = choose_device(checkpoint, device, precision)
         self._model = VisionTower(checkpoint, self.device, self.precision, _linear_layers(self.device, self.precision))
         self._threads = pass_count(self.device)
         self._passes = pass_threads(self._threads)
@@ -102,7 +102,7 @@ class TorchTextEncoder:
     def __init__(self, checkpoint: Checkpoint, device: str | None = None, tokenizer: Tokenizer | None = None) -> None:
         self._dimension = checkpoint.dimension
         self._tokenizer = tokenizer or Tokenizer(checkpoint)
-        self._device, _ = choose(checkpoint, device, "float32")
+        self._device, _ = choose_device(checkpoint, device, "float32")
         self._model = TextTower(checkpoint, self._device)
         self._passes = pass_threads(pass_count(self._device))
 

@@ -27,8 +27,8 @@ def why(invocation: Invocation, image: str, words: tuple[str, ...], as_json: boo
     photos why IMG_2041.jpg dog + beach - people --json
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.kit.format import here
-    from photos.cli.views.why import show
+    from photos.cli.views.why import show_explanation
     from photos.operations.explain import ExplainRequest, explain
 
     with invocation.open_library() as library:
-        show(explain(library, ExplainRequest(image=image, query=words, directory=here())), as_json=as_json)
+        show_explanation(explain(library, ExplainRequest(image=image, query=words, directory=here())), as_json=as_json)

@@ -58,7 +58,7 @@ def matches_table(matches: Sequence[MatchRecord], *, of_text: bool, first: int =
         (
             str(rank),
             "" if match["score"] is None else f"{match['score']:z.3f}",
-            probability(match["probability"]) if of_text else "",
+            percentage(match["probability"]) if of_text else "",
             (match["taken_at"] or "")[:_DAY],
         )
         for rank, match in enumerate(matches, first)
@@ -182,7 +182,7 @@ def columns(text: str) -> int:
     return len(text) + wide - joined
 
 
-def probability(value: float | None) -> str:
+def percentage(value: float | None) -> str:
     """A probability with two significant digits: `93 %`, `0.041 %`."""
     if value is None:
         return ""

@@ -195,7 +195,7 @@ class Fish(_Shell):
 SHELLS: Final[dict[str, type[_Shell]]] = {each.name: each for each in (Bash, Zsh, Fish)}
 
 
-def register() -> None:
+def register_completions() -> None:
     """Let Click use these in place of its own, whose scripts complete no file names beside other items."""
     for each in SHELLS.values():
         add_completion_class(each)

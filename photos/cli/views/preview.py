@@ -64,7 +64,7 @@ def shower(wanted: str) -> Callable[[bytes], None] | None:
     def show_file(path: bytes) -> None:
         written = picture(path, by, os.environ)
         if written is not None:
-            show([written, b"\n"])
+            send_to_terminal([written, b"\n"])
 
     return show_file
 
@@ -140,7 +140,7 @@ def _answer(terminal: int) -> bytes:
     return answer
 
 
-def show(written: Sequence[bytes]) -> None:
+def send_to_terminal(written: Sequence[bytes]) -> None:
     """Write raw bytes for the terminal to standard output."""
     sys.stdout.flush()
     for each in written:

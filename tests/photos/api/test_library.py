@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photos.api import Answer, Cancelled, LabelDefinition, Library, Step, VocabularyDefinition
+from photos.api import Cancelled, LabelDefinition, Library, Step, TuningAnswer, VocabularyDefinition
 from photos.config import load
 from photos.errors import EmptyLibrary, FileExists, LabelExists, ModelInUse, NoExample, UnreadablePicture
 from photos.library import OpenLibrary
@@ -382,7 +382,7 @@ def test_reports_on_vocabularies_equal_those_of_the_commands(filled, library, tm
 
 def test_answers_move_a_threshold_and_stay_as_tags(library):
     tuning = library.vocabularies.begin_tuning("red", 3)
-    answers = [Answer(photo.id, cosine, is_right=True) for photo, cosine in tuning.photos]
+    answers = [TuningAnswer(photo.id, cosine, is_right=True) for photo, cosine in tuning.photos]
     for answer in answers:
         library.vocabularies.note_answer(tuning, answer)
     result = library.vocabularies.finish_tuning(tuning, answers)

@@ -35,7 +35,7 @@ from photos.daemon.session import Session
 from photos.daemon.version import UpgradeCheck
 from photos.daemon.watcher import preparing
 from photos.encoders import CachedEncoders
-from photos.errors import Refused, UnreadablePicture
+from photos.errors import DaemonRefused, UnreadablePicture
 from photos.library import OpenLibrary
 from photos.operations.requests import SearchRequest, SimilarRequest
 from photos.operations.search import SearchResult
@@ -254,7 +254,7 @@ def test_refusals_have_the_same_words_and_status(filled, pictures):
 def test_with_debug_a_refusal_comes_from_this_process(filled, served):
     with pytest.raises(Exception, match="nothing to search for") as refusal:
         filled("--debug", "search", " ")
-    assert not isinstance(refusal.value, Refused)
+    assert not isinstance(refusal.value, DaemonRefused)
 
 
 def test_it_finds_new_photos_at_once_and_removed_ones_no_more(filled, served, pictures):

@@ -10,12 +10,12 @@ from PIL import Image
 
 from photos.operations.vocabulary_changes import add_label
 from photos.records.vocabularies import (
-    DifferenceRecord,
     DoubtRecord,
     LabelRecord,
     RevisionRecord,
     TaughtLabelRecord,
     TrialRecord,
+    VocabularyDifferenceRecord,
     VocabularyRecord,
 )
 from store import Catalog
@@ -381,7 +381,7 @@ def keys_of(record):
         (["vocab", "show"], LabelRecord),
         (["vocab", "try", "red"], TrialRecord),
         (["vocab", "lint", "two"], DoubtRecord),
-        (["vocab", "diff", "colours", "two"], DifferenceRecord),
+        (["vocab", "diff", "colours", "two"], VocabularyDifferenceRecord),
         (["teach", "ours", "--yes", "red.png"], TaughtLabelRecord),
     ],
 )
