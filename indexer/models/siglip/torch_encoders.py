@@ -44,7 +44,7 @@ class SiglipImageEncoder:
 
     Pictures of one shape share a pass, so that none is padded. Where a device's memory does not suffice, passes have
     fewer pictures; if not even one fits, *on_notice* is called with a sentence, and the CPU goes on in the same
-    precision.
+    precision. A pass has *most* pictures at most, or a number that suits the device.
     """
 
     def __init__(
@@ -56,11 +56,13 @@ class SiglipImageEncoder:
         machine: Machine = THIS_MACHINE,
         on_notice: Callable[[str], None] = lambda _sentence: None,
         make_tower: MakeTower = VisionTower,
+        most: int | None = None,
     ) -> None:
         self.preprocessing = checkpoint.preprocessing
         self._checkpoint = checkpoint
         self._on_notice = on_notice
         self._make_tower = make_tower
+        self._most = most
         self._patch = checkpoint.patch_size
         self.device, self.precision = choose(checkpoint, device, precision, machine=machine, on_notice=on_notice)
         try:
@@ -95,7 +97,7 @@ class SiglipImageEncoder:
         )
         self._threads = pass_count(self.device)
         self._passes = pass_threads(self._threads)
-        most = _CPU_BATCH if self.device == CPU else _GPU_BATCH
+        most = self._most or (_CPU_BATCH if self.device == CPU else _GPU_BATCH)
         self._fitting = FittingPasses(self._pass, most, partial(empty_cache, self.device))
 
     def _move_to_cpu(self) -> None:
