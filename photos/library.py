@@ -20,6 +20,7 @@ from store.private_files import make_shared, tighten
 if TYPE_CHECKING:
     from indexer import Readers
     from indexer.models import Checkpoint
+    from indexer.models.backends.accelerators import Machine
     from indexer.models.protocols import EncoderFactory, ImageEncoder, Preprocessor, TextEncoder
     from photos.models import Model
 
@@ -31,6 +32,7 @@ class OpenLibrary:
     """The parts of one library. Each is made at its first use; `close` releases them.
 
     *on_tightened* is called if other users could do something with the library's files, and now cannot any more.
+    *on_notice* is called with each sentence that a person should read, such as that a GPU cannot be used.
     """
 
     def __init__(
@@ -39,10 +41,12 @@ class OpenLibrary:
         encoders: EncoderFactory | None = None,
         make_readers: MakeReaders | None = None,
         on_tightened: Callable[[], object] = lambda: None,
+        on_notice: Callable[[str], None] = lambda _sentence: None,
     ) -> None:
         self.settings = settings
         self._on_tightened = on_tightened
-        self.encoders = encoders or SiglipEncoders(settings.tokenizer_cache, settings.threads)
+        self.on_notice = on_notice
+        self.encoders = encoders or SiglipEncoders(settings.tokenizer_cache, settings.threads, on_notice)
         self._make_readers = make_readers or _reader_processes
 
     @cached_property
@@ -194,25 +198,44 @@ class OpenLibrary:
 class SiglipEncoders:
     """The SigLIP encoders. They compute with *threads* threads, or as many as torch chooses if it is None.
 
-    Tokenizers are cached in the folder *tokenizer_cache*.
+    Tokenizers are cached in the folder *tokenizer_cache*. *on_notice* is called once with each sentence about devices.
+    Those are the devices of *machine*, or of this machine if it is None.
     """
 
-    def __init__(self, tokenizer_cache: Path, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        tokenizer_cache: Path,
+        threads: int | None = None,
+        on_notice: Callable[[str], None] = lambda _sentence: None,
+        machine: Machine | None = None,
+    ) -> None:
         self._tokenizer_cache = tokenizer_cache
         self._threads = threads
+        self._on_notice = on_notice
+        self._machine = machine
+        self._told: set[str] = set()
+
+    def _tell(self, sentence: str) -> None:
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._on_notice(sentence)
 
     def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> ImageEncoder:
         """The checkpoint's image encoder, on *device* or the best available one."""
-        from indexer.models.siglip.torch_encoders import SiglipImageEncoder  # noqa: PLC0415 - this loads torch
+        from indexer.models.backends.accelerators import THIS_MACHINE  # noqa: PLC0415 - this loads torch
+        from indexer.models.siglip.torch_encoders import SiglipImageEncoder  # noqa: PLC0415 - as above
 
         self._limit_threads()
-        return SiglipImageEncoder(checkpoint, device, precision)
+        machine = self._machine or THIS_MACHINE
+        return SiglipImageEncoder(checkpoint, device, precision, machine=machine, on_notice=self._tell)
 
     def text(self, checkpoint: Checkpoint, device: str | None) -> TextEncoder:
         """The checkpoint's text encoder, on *device* or the best one. A few texts on the CPU need no torch."""
         from indexer.models.siglip.text_encoder import SiglipTextEncoder  # noqa: PLC0415 - most commands need none
 
-        return SiglipTextEncoder(checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads)
+        return SiglipTextEncoder(
+            checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads, self._tell
+        )
 
     def _limit_threads(self) -> None:
         if self._threads is not None:

@@ -10,6 +10,7 @@ from indexer.models.checkpoints.sources import Hub, HuggingFaceHub, download, lo
 from .errors import (
     CheckpointDamaged,
     CheckpointUnsupported,
+    DeviceFailed,
     DeviceUnavailable,
     DownloadFailed,
     ModelError,
@@ -23,6 +24,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointDamaged",
     "CheckpointUnsupported",
+    "DeviceFailed",
     "DeviceUnavailable",
     "DownloadFailed",
     "FlexiblePreprocessing",

@@ -173,7 +173,7 @@ class _FileIndexer:
 
     def _awaited(self, reading: Future[Reading]) -> Reading:
         """The result of *reading*. If the batch before is encoded earlier, it is stored meanwhile."""
-        if self._begun is not None and self._begun.vectors is not None:
+        if self._begun is not None and self._begun.vectors is not None and not reading.done():
             either = cast("list[Future[object]]", [reading, self._begun.vectors])
             wait(either, return_when=FIRST_COMPLETED)
         if self._begun is not None and self._begun.is_encoded:

@@ -69,6 +69,11 @@ def watch(library: OpenLibrary, nice: int, on_pass: OnPass, make_progress: MakeP
             Watcher(library, model, encoders, after_pass, answers=prepare is not None).run(make_progress)
 
 
+def log_notice(sentence: str) -> None:
+    """Log a sentence about a device, such as that a GPU cannot be used."""
+    _log.warning("%s", safe(sentence))
+
+
 class Watcher:
     """Keeps the folders of a library up to date until it is interrupted.
 

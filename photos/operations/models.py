@@ -39,8 +39,13 @@ class ModelStatus:
     #: Tokens.
     text_length: int
     preprocessing: str
+    #: Device that computes, and the name of the card; None for the CPU.
+    device: str
+    card: str | None
     #: Precision of the library's embeddings; None if there is no space yet.
     precision: str | None
+    #: Precision that a new library would have on this device.
+    best_precision: str
     weights_sha256: str
     #: Whether the weights are those that the library's embeddings were made with; None if there is no space yet.
     same_weights: bool | None
@@ -72,12 +77,16 @@ def use_model(library: OpenLibrary, reference: str, patches: int | None = None) 
 
 def model_status(library: OpenLibrary) -> ModelStatus:
     """Describe the library's checkpoint and compare its weights. Raises `ModelError` if it cannot be opened."""
+    from indexer.models.backends.accelerators import label_of  # noqa: PLC0415 - this loads torch
+    from indexer.models.backends.devices import choose_device  # noqa: PLC0415 - as above
+
     space = library.space_if_any
     reference = library.model_reference
     checkpoint = pick(library.settings, None, reference)
     if space is not None:
         checkpoint = checkpoint.seeing_as(space.identity.preprocessing)
     weights_hash = checkpoint.weights_hash()
+    device, _ = choose_device(checkpoint, library.settings.device, None if space is None else space.identity.precision)
     return ModelStatus(
         model=checkpoint.name,
         folder=checkpoint.folder,
@@ -87,7 +96,10 @@ def model_status(library: OpenLibrary) -> ModelStatus:
         patches=checkpoint.patches,
         text_length=checkpoint.text_length,
         preprocessing=checkpoint.preprocessing.name if space is None else space.identity.preprocessing,
+        device=device,
+        card=label_of(device),
         precision=None if space is None else space.identity.precision,
+        best_precision=choose_device(checkpoint, library.settings.device)[1],
         weights_sha256=weights_hash,
         same_weights=None if space is None else space.identity.weights_hash == weights_hash,
     )

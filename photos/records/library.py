@@ -223,7 +223,10 @@ class ModelStatusRecord(TypedDict):
     patches: Annotated[int | None, "Patches that a picture has at most, if pictures keep their proportions."]
     text_length: Annotated[int, "Tokens of the longest text."]
     preprocessing: Annotated[str, "Name of the preprocessing."]
+    device: Annotated[str, "Device that computes."]
+    card: Annotated[str | None, "Name of the card; null for the CPU."]
     precision: Annotated[str | None, "Precision of the library's embeddings."]
+    best_precision: Annotated[str, "Precision that a new library would have on this device."]
     weights_sha256: Annotated[str, "SHA-256 of the weights."]
     same_weights: Annotated[bool | None, "Whether the library's embeddings were made with these weights."]
 
@@ -422,7 +425,10 @@ def model_status_record(status: ModelStatus) -> ModelStatusRecord:
         "patches": status.patches,
         "text_length": status.text_length,
         "preprocessing": status.preprocessing,
+        "device": status.device,
+        "card": status.card,
         "precision": status.precision,
+        "best_precision": status.best_precision,
         "weights_sha256": status.weights_sha256,
         "same_weights": status.same_weights,
     }

@@ -46,10 +46,13 @@ def watch(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from photos.cli.views.watch import log_pass, pass_progress
     from photos.daemon.log import log_end, logging_to
+    from photos.daemon.watcher import log_notice
     from photos.daemon.watcher import watch as watch_library
 
     with (
-        invocation.open_library(device=device, workers=workers, threads=threads, log_level=log_level) as library,
+        invocation.open_library(
+            on_notice=log_notice, device=device, workers=workers, threads=threads, log_level=log_level
+        ) as library,
         logging_to(log_file, library.settings.log_level),
     ):
         try:

@@ -3,6 +3,28 @@
 from __future__ import annotations
 
 import click
+from click.shell_completion import CompletionItem
+
+
+class DeviceName(click.ParamType[str]):
+    """The name of a device that torch computes on."""
+
+    name = "device"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """*value*, if it can be the name of a device."""
+        from photos.config import DEVICE
+
+        if not DEVICE.fullmatch(value):
+            self.fail(f"{value!r} is not one of auto, cpu, cuda, cuda:N, xpu, xpu:N, mps.", param, ctx)
+        return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so."""
+        del ctx, param
+        names = ("auto", "cpu", "cuda", "cuda:0", "cuda:1", "mps", "xpu")
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 top = click.option(
@@ -40,8 +62,9 @@ model = click.option(
 )
 device = click.option(
     "--device",
-    type=click.Choice(["cpu", "cuda", "mps"]),
-    help="Device to compute on; the best available one unless set.",
+    type=DeviceName(),
+    metavar="auto|cpu|cuda|cuda:N|xpu|mps",
+    help="Device to compute on; the best available one unless set. A number chooses one of several.",
 )
 precision = click.option(
     "--precision",
