@@ -183,7 +183,7 @@ def refresh_taught_labels(catalog: Catalog, space: Space, revision: Revision) ->
             t.vocabularies.renew_label(label_id)
         for slot in t.slots.all():
             if not np.array_equal(before[slot.name], t.vocabularies.label_ids(slot.target.revision_id)):
-                t.slots.mark_stale(slot.name)
+                t.slots.mark_stale_everywhere(slot.name)
         return t.vocabularies.as_now(newest)
 
 
