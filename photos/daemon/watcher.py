@@ -23,7 +23,7 @@ from photos.models import Model
 from photos.operations.folders import all_folders
 from photos.operations.index import PassOptions, bring_up_to_date
 from photos.operations.progress import Progress
-from store import CatalogBusy, DiskFailed, DiskFull, Folder
+from store import CatalogBusy, DiskFailed, DiskFull, Folder, Space
 
 #: Seconds between two checks of the listener, of the places of folders, and of the list of folders.
 _CHECK = 60.0
@@ -164,9 +164,8 @@ class Watcher:
             before_batch=self._before_batch,
         )
 
-    def _image_encoder(self) -> ImageEncoder:
+    def _image_encoder(self, space: Space) -> ImageEncoder:
         # Opening the checkpoint again raises `ModelChanged` for other weights.
-        space = self._model.space
         checkpoint = self._library.checkpoint_of(space)
         return self._encoders.image(checkpoint, self._library.settings.device, space.identity.precision)
 

@@ -23,6 +23,7 @@ from indexer.files.scan import stamp_of
 from indexer.models import Preprocessing
 from indexer.pipeline.batch import BatchWriter
 from indexer.pipeline.encode_ahead import EncodeThread
+from indexer.pipeline.space_embedder import Destination
 from indexer.workers.file_reader import Decoded, Known, ReadRequest, Refused, read_file
 from store import Catalog, Outcome, SpaceIdentity
 from tests.fakes import DIMENSION, FakeImageEncoder, FakeReadContext, Listener
@@ -581,7 +582,8 @@ def test_a_deleted_tree_reported_in_many_parts_is_one_loss(library):
 def test_a_photo_pruned_while_its_file_was_read_is_read_again(library):
     path = write(library.folder / "a.jpg")
     wanted = ReadRequest(library.registered.id, b"a.jpg", os.fsencode(path), stamp_of(path.stat()))
-    writer = BatchWriter(library.catalog, library.space, lambda: library.image_encoder, None, EncodeThread())
+    own = Destination(library.space, lambda: library.image_encoder, None)
+    writer = BatchWriter(library.catalog, own, EncodeThread())
     writer.store(writer.begin([Known(wanted, wanted.stamp, b"x" * 32)]))
     assert library.outcomes() == {}
     assert library.index().embedded == 1
