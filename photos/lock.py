@@ -30,7 +30,7 @@ class DaemonInfo:
 
     pid: int
     started_at: float
-    #: "indexing", "waiting", or "waiting for" a condition.
+    #: "indexing", "trying a model", "waiting", or "waiting for" a condition.
     state: str
     #: Start of this state.
     since: float
