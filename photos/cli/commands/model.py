@@ -117,6 +117,46 @@ def try_(
     show_try(result, as_json=as_json)
 
 
+@model.command(short_help="Compare the checkpoint that is tried with the one that answers.")
+@click.argument("queries", nargs=-1, metavar="[QUERY]...")
+@options.in_model
+@click.option("--count", type=click.IntRange(min=1), default=10, metavar="N", help="Photos that count as found.")
+@click.option("--sheet", metavar="FILE", help="Write a contact sheet of two columns, one .html file.")
+@click.option("--force", is_flag=True, help="Replace an existing sheet.")
+@options.as_json
+@pass_invocation
+def compare(
+    invocation: Invocation,
+    queries: tuple[str, ...],
+    model: str | None,
+    count: int,
+    sheet: str | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Compare the checkpoint that is tried, or another one of the library, with the one that answers.
+
+    Each QUERY is a text; without any, your newest searches are compared. The table has how many of the first 10 photos
+    both find, how far photos move, the tags that photos gain and lose by label, and what a photo takes. Which one is
+    right, you see on the sheet.
+
+    \b
+    photos model compare
+    photos model compare "beach at sunset" "birthday cake" --sheet compared.html
+    """  # noqa: D301 - Click keeps the lines after \b
+    from photos.cli.kit.progress import ProgressBars
+    from photos.cli.views.spaces import show_comparison, write_sheet
+    from photos.operations.model_comparison import CompareModelsRequest, compare_models
+
+    if sheet is not None and not sheet.lower().endswith((".html", ".htm")):
+        raise click.UsageError("--sheet writes HTML here; give a name that ends in .html.")
+    with invocation.open_library() as library, ProgressBars() as progress:
+        compared = compare_models(library, CompareModelsRequest(queries=queries, model=model, count=count), progress)
+    show_comparison(compared, as_json=as_json)
+    if sheet is not None:
+        write_sheet(compared, sheet, force=force)
+
+
 @model.command(short_help="Let the checkpoint that was tried answer.")
 @click.argument("name", metavar="[MODEL]", required=False)
 @click.option("--force", is_flag=True, help="Switch although it does not have all photos and tags yet.")

@@ -11,7 +11,7 @@ kept.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -257,6 +257,16 @@ def tag_counts(catalog: Catalog, space: Space, *, threshold: float | None = None
         slots = scored_slots(t, space, threshold)
         counted = Counter(tag.label for key, tags in _each_shown(t, slots) if key not in gone for tag in tags)
     return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def photos_by_label(t: Transaction, space: Space, within: Collection[int]) -> dict[str, frozenset[int]]:
+    """The photos among *within* that have each tag, by its label."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for key, tags in _each_shown(t, scored_slots(t, space)):
+        if key in within:
+            for tag in tags:
+                found[tag.label].add(key)
+    return {label: frozenset(photo_ids) for label, photo_ids in found.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
