@@ -115,11 +115,8 @@ def _show_queries(comparison: ModelComparison) -> None:
     for line in table([("query", "in both", "the best is now", "moved by"), *rows], right=(1, 2, 3)):
         click.echo(line)
     assert comparison.overlap is not None
-    click.echo(
-        prose(
-            f"{comparison.overlap:.0%} of the first {comparison.count} are the same, on average, of {comparison.photos} photos."
-        )
-    )
+    share = f"{comparison.overlap:.0%} of the first {comparison.count} are the same, on average"
+    click.echo(prose(f"{share}, of {counted(comparison.photos, 'photo')}."))
 
 
 def _show_labels(comparison: ModelComparison) -> None:
