@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from photos.config import CATALOG_FILE, Settings, demo_path
 from photos.encoders import TruncationReporter
 from photos.errors import EmptyLibrary
+from photos.spaces import find_space
 from query.similarity import EncodeTexts, TextVectors
 from store import Catalog, FaissIndex, MappedRows, Space, Transaction, VectorIndex
 from store.private_files import make_shared, tighten
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
     from indexer.models.protocols import EncoderFactory, ImageEncoder, Preprocessor, TextEncoder
     from photos.models import Model
 
-    #: Called with the preprocessing and the number of files to read at once.
-    MakeReaders = Callable[[Preprocessor, int | None], AbstractContextManager[Readers]]
+    #: Called with the preprocessing, the number of files to read at once, and the preprocessing of a second space.
+    MakeReaders = Callable[[Preprocessor, int | None, Preprocessor | None], AbstractContextManager[Readers]]
 
 
 class OpenLibrary:
@@ -121,6 +123,19 @@ class OpenLibrary:
             raise self.empty_error()
         return t.spaces.get(space_id)
 
+    def in_space(self, name: str | None) -> OpenLibrary:
+        """The same library, searched in the space of that name; None for the one that answers.
+
+        It shares the catalog, and need not be closed. Raises `UnknownSpace`, and `EmptyLibrary` without photos.
+        """
+        if name is None:
+            return self
+        other = copy(self)
+        with self.read() as t:
+            other.space = find_space(t.spaces.all(), name)
+        other.__dict__.pop("index", None)
+        return other
+
     @cached_property
     def index(self) -> VectorIndex:
         """The vector index of the space that is searched."""
@@ -157,9 +172,11 @@ class OpenLibrary:
         """The image encoder of *space*: its checkpoint at its precision."""
         return self.image_encoder(self.checkpoint_of(space), space.identity.precision)
 
-    def readers(self, preprocessing: Preprocessor) -> AbstractContextManager[Readers]:
-        """Readers that decode files for a checkpoint with that preprocessing."""
-        return self._make_readers(preprocessing, self.settings.workers or self._readers_for_gpu())
+    def readers(
+        self, preprocessing: Preprocessor, beside: Preprocessor | None = None
+    ) -> AbstractContextManager[Readers]:
+        """Readers that decode files for a checkpoint with that preprocessing, and for one *beside*."""
+        return self._make_readers(preprocessing, self.settings.workers or self._readers_for_gpu(), beside)
 
     def _readers_for_gpu(self) -> int | None:
         """One reader a core where a GPU waits for them; None for the usual number."""
@@ -244,7 +261,9 @@ class SiglipEncoders:
             limit_threads(self._threads)
 
 
-def _reader_processes(preprocessing: Preprocessor, count: int | None) -> AbstractContextManager[Readers]:
+def _reader_processes(
+    preprocessing: Preprocessor, count: int | None, beside: Preprocessor | None
+) -> AbstractContextManager[Readers]:
     from indexer import ProcessReaders  # noqa: PLC0415 - searches decode nothing
 
-    return ProcessReaders(preprocessing, count)
+    return ProcessReaders(preprocessing, count, beside)

@@ -15,7 +15,7 @@ from photos.sizes import readable_size
 
 if TYPE_CHECKING:
     from photos.config import Settings
-    from store import Catalog, Space, Transaction
+    from store import Catalog, Space, SpaceIdentity, Transaction
 
 #: The checkpoint that comes with the program. It knows drawings only, and is used only when it is named.
 DEMO: Final = "demo"
@@ -104,16 +104,40 @@ def choose_model(catalog: Catalog, settings: Settings, requested: str | None, pa
 def reopen(catalog: Catalog, settings: Settings, space: Space) -> Checkpoint:
     """Open the checkpoint that made *space*. Raises `ModelChanged` if its weights have changed."""
     reference = reference_of(space)
-    with catalog.read() as t:
-        checkpoint = open_reference(reference, settings.models)
-        known_hash = t.library.weights_hash(checkpoint.weights_stamp())
-    weights_hash = known_hash or checkpoint.weights_hash()
-    if known_hash is None:
-        with catalog.write() as t:
-            t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
-    if weights_hash != space.identity.weights_hash:
+    checkpoint = open_reference(reference, settings.models)
+    if _weights_hash(catalog, checkpoint) != space.identity.weights_hash:
         raise ModelChanged(reference)
     return _decoding_as(checkpoint, space)
+
+
+def open_new(
+    catalog: Catalog, settings: Settings, requested: str, patches: int | None = None
+) -> tuple[str, SpaceIdentity]:
+    """Open the checkpoint *requested* for a space beside the library's: its reference, and the identity of that space.
+
+    Precision, patches and decoding are those of a new library. Raises `ModelError`, `PatchesFixed` or
+    `DeviceUnavailable`.
+    """
+    reference = _absolute(requested)
+    checkpoint = open_reference(reference, settings.models)
+    if patches is not None and checkpoint.patches is None:
+        raise PatchesFixed(reference)
+    weights_hash = _weights_hash(catalog, checkpoint)
+    precision = precision_of_new(checkpoint, settings)
+    checkpoint = checkpoint.decoding(is_full=settings.decodes_in_full, patches=patches or settings.patches)
+    return reference, checkpoint.identity(precision, weights_hash)
+
+
+def _weights_hash(catalog: Catalog, checkpoint: Checkpoint) -> str:
+    """The hash of its weights, which is remembered."""
+    with catalog.read() as t:
+        known_hash = t.library.weights_hash(checkpoint.weights_stamp())
+    if known_hash is not None:
+        return known_hash
+    weights_hash = checkpoint.weights_hash()
+    with catalog.write() as t:
+        t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
+    return weights_hash
 
 
 def reference_of(space: Space) -> str:

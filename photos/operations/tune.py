@@ -41,6 +41,8 @@ class TuningRound:
     minimum: float
     probability: float
     photos: tuple[tuple[Photo, float], ...]
+    #: The name of the label's vocabulary.
+    vocabulary: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,9 @@ def begin_tuning(library: OpenLibrary, request: TuneRequest) -> TuningRound:
     full = full_name(slot, name)
     if not found.photos:
         raise NothingFound(f"There is no photo to judge for {safe(full)!r} yet.")
-    return TuningRound(full, name, slot, found.minimum, probability(found.minimum, space.identity), found.photos)
+    return TuningRound(
+        full, name, slot, found.minimum, probability(found.minimum, space.identity), found.photos, revision.vocabulary
+    )
 
 
 def note_answer(library: OpenLibrary, tuning: TuningRound, answer: TuningAnswer) -> None:
@@ -106,6 +110,9 @@ def finish_tuning(
     threshold = probability(minimum, identity)
     done = None
     if minimum != tuning.minimum:
+        with library.catalog.write() as t:
+            # First, so that no revision ever has it as a threshold that a person wrote.
+            t.tuned_thresholds.note(library.space.id, tuning.vocabulary, tuning.name, threshold)
         revision = revise(library.catalog, _with_threshold(tuning.name, threshold), tuning.slot)
         done = finish_retag(library, revision, tuning.slot, progress)
     return TuneResult(tuning.label, minimum, threshold, len(judged), fitting, done)

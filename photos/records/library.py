@@ -6,9 +6,12 @@ import os
 from datetime import time
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 
+from photos.records.models import SpaceRecord, space_record
 from photos.times import local_time
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from photos.config import SettingInForce
     from photos.operations.add_preview import AddPreview
     from photos.operations.doctor import Finding
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from photos.operations.index import IndexResult
     from photos.operations.models import ModelEntry, ModelSpeed, ModelStatus, PrecisionSpeed
     from photos.operations.prune import PruneResult
+    from photos.operations.spaces import SpaceStatus
     from photos.operations.status import DaemonStatus, FolderStatus, LibraryStatus
     from photos.operations.verify import LibraryDifference
     from store import IndexStatus, Problem, SlotSummary
@@ -143,7 +147,7 @@ class DaemonBriefRecord(TypedDict):
     """The process that keeps the library up to date, in short."""
 
     pid: Annotated[int, "Process number."]
-    state: Annotated[str, "indexing, waiting, or waiting for a condition."]
+    state: Annotated[str, "indexing, trying a model, waiting, or waiting for a condition."]
     answers: Annotated[bool, "Whether it answers searches."]
 
 
@@ -182,7 +186,7 @@ class DaemonRecord(TypedDict):
 
     pid: Annotated[int, "Process number."]
     started_at: Annotated[float, "Time of its start."]
-    state: Annotated[str, "indexing, waiting, or waiting for a condition."]
+    state: Annotated[str, "indexing, trying a model, waiting, or waiting for a condition."]
     since: Annotated[float, "Time at which this state began."]
     scanned_at: Annotated[float | None, "Time of the last scan of all folders; null before the first one."]
     polled: Annotated[list[PolledFolderRecord], "Folders that are scanned at intervals."]
@@ -229,6 +233,7 @@ class ModelStatusRecord(TypedDict):
     best_precision: Annotated[str, "Precision that a new library would have on this device."]
     weights_sha256: Annotated[str, "SHA-256 of the weights."]
     same_weights: Annotated[bool | None, "Whether the library's embeddings were made with these weights."]
+    spaces: Annotated[list[SpaceRecord], "The models that the library has embeddings of."]
 
 
 class FindingRecord(TypedDict):
@@ -414,8 +419,8 @@ def speed_record(speed: ModelSpeed, each: PrecisionSpeed) -> SpeedRecord:
     }
 
 
-def model_status_record(status: ModelStatus) -> ModelStatusRecord:
-    """Make the record of the library's checkpoint."""
+def model_status_record(status: ModelStatus, spaces: Sequence[SpaceStatus]) -> ModelStatusRecord:
+    """Make the record of the library's checkpoint, and of its *spaces*."""
     return {
         "model": status.model,
         "folder": str(status.folder),
@@ -431,6 +436,7 @@ def model_status_record(status: ModelStatus) -> ModelStatusRecord:
         "best_precision": status.best_precision,
         "weights_sha256": status.weights_sha256,
         "same_weights": status.same_weights,
+        "spaces": [space_record(each) for each in spaces],
     }
 
 

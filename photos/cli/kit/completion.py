@@ -39,6 +39,7 @@ _BY_METAVAR: Final[dict[str, tuple[str, ...]]] = {
     "NAME|FOLDER": ("model", FOLDERS),
     "SLOT": ("slot",),
     "SOURCE": ("source",),
+    "MODEL": ("space",),
     "LABEL": ("label",),
 }
 #: What NAME stands for, by the command and the parameter.

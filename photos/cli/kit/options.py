@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 from click.shell_completion import CompletionItem
 
@@ -59,6 +61,15 @@ model = click.option(
     "--model",
     metavar="NAME|FOLDER",
     help="Checkpoint for a library that has none yet: a hub id, a folder, or `demo` for drawings.",
+)
+in_model = click.option(
+    "--model",
+    "model",
+    metavar="MODEL",
+    callback=lambda _context, _option, value: (
+        value if value is None or not os.path.isdir(value) else os.path.abspath(value)
+    ),
+    help="Search with this model of the library, such as one that is tried; `photos model status` lists them.",
 )
 device = click.option(
     "--device",

@@ -13,8 +13,11 @@ from photos.errors import safe
 from photos.records.library import model_record, model_status_record, speed_record
 from photos.sizes import readable_size
 
+from .spaces import space_lines
+
 if TYPE_CHECKING:
     from photos.operations.models import ModelEntry, ModelSpeed, ModelStatus, PrecisionSpeed
+    from photos.operations.spaces import SpaceStatus
 
 
 def show_models(entries: Sequence[ModelEntry], *, as_json: bool) -> None:
@@ -28,15 +31,21 @@ def show_models(entries: Sequence[ModelEntry], *, as_json: bool) -> None:
         click.echo(line)
 
 
-def show_model_status(status: ModelStatus, *, as_json: bool) -> None:
-    """Print the library's checkpoint."""
-    record = model_status_record(status)
+def show_model_status(status: ModelStatus, spaces: Sequence[SpaceStatus], *, as_json: bool) -> None:
+    """Print the library's checkpoint, and all models that it has embeddings of."""
+    record = model_status_record(status, spaces)
     if as_json:
         write_json(record)
         return
-    rows = [(name.replace("_", " "), str(value)) for name, value in record.items() if value is not None]
+    rows = [
+        (name.replace("_", " "), str(value)) for name, value in record.items() if value is not None and name != "spaces"
+    ]
     for line in table(rows):
         click.echo(line)
+    if len(spaces) > 1:
+        click.echo()
+        for line in space_lines(spaces):
+            click.echo(line)
 
 
 def show_model_speed(speed: ModelSpeed, *, as_json: bool) -> None:

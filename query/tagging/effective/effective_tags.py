@@ -11,7 +11,7 @@ kept.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -25,6 +25,7 @@ from query.vocabulary.labels import Ancestors
 from store import (
     Catalog,
     CosineSpread,
+    LabelDefinition,
     LabelFit,
     PhotoScores,
     Revision,
@@ -36,7 +37,7 @@ from store import (
     Transaction,
 )
 
-from .slots import SlotView, as_scored, parts, slot_views
+from .slots import MARK, SlotView, as_scored, parts, slot_views
 
 #: Probability from which a label is a tag, unless the vocabulary, the label or the user says otherwise.
 DEFAULT_THRESHOLD = 1e-3
@@ -73,7 +74,11 @@ class ScoredTag:
 
 
 class TagRule:
-    """The rule for one vocabulary revision in one space. *fitted* are cosines from which labels with examples count."""
+    """The rule for one vocabulary revision in one space.
+
+    *fitted* are cosines from which labels with examples count, and *own* the probabilities from which labels count, in
+    place of the revision's: see `own_thresholds`.
+    """
 
     def __init__(
         self,
@@ -82,13 +87,13 @@ class TagRule:
         threshold: float | None = None,
         spreads: Mapping[int, CosineSpread] | None = None,
         fitted: Mapping[int, float] | None = None,
+        own: Mapping[int, float] | None = None,
     ) -> None:
         self._identity = identity
         self._spreads = spreads or {}
         default = DEFAULT_THRESHOLD if revision.threshold is None else revision.threshold
-        own = {
-            label.id: label.definition.threshold for label in revision.labels if label.definition.threshold is not None
-        }
+        if own is None:
+            own = _written_thresholds(revision)
         chosen = default if threshold is None else threshold
         #: Cosine from which a label is a tag; labels with a threshold of their own are in `minimums`.
         self.minimum = cosine_of(chosen, identity)
@@ -232,7 +237,7 @@ def tags_of(
     t: Transaction, space: Space, photo_ids: Sequence[int], *, threshold: float | None = None
 ) -> dict[int, list[ScoredTag]]:
     """Do `photo_tags` within *t*."""
-    said, in_force = t.tags.of(photo_ids), t.slots.in_force()
+    said, in_force = t.tags.of(photo_ids), t.slots.of(space.id).in_force()
     scorings = {each.name: t.scores.current(space.id, each.name) for each in in_force}
     kept = {each.name: _scores(t, each.folders, scorings[each.name], photo_ids) for each in in_force}
     # A rule for thousands of labels takes longer than a search, as does reading them.
@@ -252,6 +257,16 @@ def tag_counts(catalog: Catalog, space: Space, *, threshold: float | None = None
         slots = scored_slots(t, space, threshold)
         counted = Counter(tag.label for key, tags in _each_shown(t, slots) if key not in gone for tag in tags)
     return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def photos_by_label(t: Transaction, space: Space, within: Collection[int]) -> dict[str, frozenset[int]]:
+    """The photos among *within* that have each tag, by its label."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for key, tags in _each_shown(t, scored_slots(t, space)):
+        if key in within:
+            for tag in tags:
+                found[tag.label].add(key)
+    return {label: frozenset(photo_ids) for label, photo_ids in found.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -288,7 +303,7 @@ def scored_slots(t: Transaction, space: Space, threshold: float | None = None) -
 
 def plain_scored_slot(t: Transaction, space: Space, slot: str) -> ScoredSlot:
     """The vocabulary of *slot*, which must exist, with its labels under their own names."""
-    revision_id = t.slots.current_revision_id(slot)
+    revision_id = t.slots.of(space.id).current_revision_id(slot)
     assert revision_id is not None
     revision = as_scored(t, space, t.vocabularies.revision(revision_id), slot)
     view = SlotView(slot, revision, t.slots.folders(slot))
@@ -380,7 +395,47 @@ def names_of(revision: Revision) -> dict[int, str]:
 def rule_in_force(t: Transaction, space: Space, revision: Revision, threshold: float | None = None) -> TagRule:
     """The rule for *revision* with the calibration in force. *threshold* is a probability."""
     spreads = spreads_in_force(t, space, [label.id for label in revision.labels])
-    return TagRule(revision, space.identity, threshold, spreads, fitted_minimums(t, space, revision))
+    fitted, own = fitted_minimums(t, space, revision), own_thresholds(t, space, revision)
+    return TagRule(revision, space.identity, threshold, spreads, fitted, own)
+
+
+def own_thresholds(t: Transaction, space: Space, revision: Revision) -> dict[int, float]:
+    """The probabilities from which labels count, by label, for labels that have a threshold of their own in *space*.
+
+    A threshold that was tuned in other spaces alone means nothing here: the newest that was tuned here counts, if there
+    is one. Thresholds that a person wrote count in every space.
+    """
+    written = _written_thresholds(revision)
+    tuned = t.tuned_thresholds.of(revision.vocabulary) if written else {}
+    if not tuned:
+        return written
+    names = names_of(revision)
+    found = {key: _threshold_in(space, value, tuned_of(tuned, names[key])) for key, value in written.items()}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def own_threshold(t: Transaction, space: Space, vocabulary: str, label: LabelDefinition) -> float | None:
+    """The entry of `own_thresholds` for one label of the vocabulary of that name; None if it has none."""
+    if label.threshold is None:
+        return None
+    return _threshold_in(space, label.threshold, tuned_of(t.tuned_thresholds.of(vocabulary), label.name))
+
+
+def tuned_of(tuned: Mapping[str, Mapping[int, Sequence[float]]], name: str) -> Mapping[int, Sequence[float]]:
+    """The entry in *tuned* of the label with that name, plain or full."""
+    return tuned.get(name) or tuned.get(name.partition(MARK)[2]) or {}
+
+
+def _threshold_in(space: Space, threshold: float, tuned: Mapping[int, Sequence[float]]) -> float | None:
+    """The threshold of a label in *space*, where a revision has *threshold*; None if it has none there."""
+    here = tuned.get(space.id, ())
+    if threshold in here or not any(threshold in each for each in tuned.values()):
+        return threshold
+    return here[0] if here else None
+
+
+def _written_thresholds(revision: Revision) -> dict[int, float]:
+    return {label.id: label.definition.threshold for label in revision.labels if label.definition.threshold is not None}
 
 
 def spreads_in_force(t: Transaction, space: Space, label_ids: Sequence[int]) -> dict[int, CosineSpread]:

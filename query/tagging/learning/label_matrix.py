@@ -183,8 +183,31 @@ def refresh_taught_labels(catalog: Catalog, space: Space, revision: Revision) ->
             t.vocabularies.renew_label(label_id)
         for slot in t.slots.all():
             if not np.array_equal(before[slot.name], t.vocabularies.label_ids(slot.target.revision_id)):
-                t.slots.mark_stale(slot.name)
+                t.slots.mark_stale_everywhere(slot.name)
         return t.vocabularies.as_now(newest)
+
+
+def remake_taught_labels(catalog: Catalog, space: Space) -> None:
+    """Let vectors of labels be made anew in *space*, which does not answer, where more of their examples came into it.
+
+    Labels keep their ids, unlike by `refresh_taught_labels`: the space that answers is left as it is. So what was
+    scored with the old vectors is deleted, and a re-tag is pending in every slot of the space.
+    """
+    with catalog.read() as t:
+        learners = {
+            label.id: label.definition
+            for slot in t.slots.all()
+            for label in t.vocabularies.as_now(t.vocabularies.revision(slot.target.revision_id)).labels
+            if label.definition.is_taught
+        }
+        made = t.labels.made(space.id, list(learners))
+        more = [key for key, each in made.items() if _usable(t, space, learners[key]) > each.examples]
+    if more:
+        with catalog.write() as t:
+            t.labels.forget_vectors(space.id, more)
+            t.calibrations.forget_labels(space.id, more)
+            t.scores.drop_in(space.id)
+            t.slots.of(space.id).mark_all_stale()
 
 
 def _usable(t: Transaction, space: Space, label: LabelDefinition) -> int:
