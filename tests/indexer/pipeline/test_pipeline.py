@@ -24,7 +24,7 @@ from indexer.models import Preprocessing
 from indexer.pipeline.batch import BatchWriter
 from indexer.pipeline.encode_ahead import EncodeThread
 from indexer.pipeline.space_embedder import Destination
-from indexer.workers.file_reader import Decoded, KnownPhoto, ReadRequest, RefusedFile
+from indexer.workers.file_reader import Decoded, KnownPhoto, ReadRequest, RefusedFile, read_requested_file
 from store import Catalog, Outcome, SpaceIdentity
 from tests.fakes import DIMENSION, FakeImageEncoder, FakeReadContext, Listener
 from tests.pictures import bomb_png, encoded, exif_with, scene, write
