@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.models import Checkpoint
+from photos.known_models import DEMO, RECOMMENDED, SHIPPED
 from photos.library import OpenLibrary
-from photos.models import DEMO, RECOMMENDED, SHIPPED, Model, downloaded, pick
+from photos.models import Model, downloaded, pick
 from photos.operations.progress import SILENT, Progress, Stage, steps
 from photos.sizes import folder_size
 

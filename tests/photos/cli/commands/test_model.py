@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from photos.models import DEFAULT, DEFAULT_WITH_GPU, has_gpu
+from photos.known_models import DEFAULT, DEFAULT_WITH_GPU
+from photos.models import has_gpu
 from photos.sizes import readable_size
 
 
