@@ -198,6 +198,14 @@ class ModelRecord(TypedDict):
     bytes: Annotated[int, "Size of its files, or of its download."]
     here: Annotated[bool, "Whether it is on this machine."]
     in_use: Annotated[bool, "Whether the library uses it."]
+    good_for: Annotated[str, "Its use, in short; may be empty."]
+    work: Annotated[float | None, "Work for a picture, that of google/siglip2-base-patch16-256 being 1."]
+    parameters: Annotated[int | None, "Parameters of both encoders, if it is a published one, as all that follows."]
+    multilingual: Annotated[bool | None, "Whether it was trained with texts in many languages."]
+    imagenet: Annotated[float | None, "Published accuracy on ImageNet without training, in percent."]
+    coco_text_to_image: Annotated[float | None, "Published R@1 on COCO from texts to pictures, in percent."]
+    coco_image_to_text: Annotated[float | None, "Published R@1 on COCO from pictures to texts, in percent."]
+    source: Annotated[str | None, "Address of the figures."]
 
 
 class SpeedRecord(TypedDict):
@@ -395,7 +403,21 @@ def daemon_record(status: DaemonStatus) -> DaemonRecord:
 
 def model_record(entry: ModelEntry) -> ModelRecord:
     """Make the record of a checkpoint of the list."""
-    return {"model": entry.reference, "bytes": entry.size, "here": entry.is_here, "in_use": entry.is_in_use}
+    known = entry.published
+    return {
+        "model": entry.reference,
+        "bytes": entry.size,
+        "here": entry.is_here,
+        "in_use": entry.is_in_use,
+        "good_for": entry.good_for,
+        "work": None if entry.work is None else float(f"{entry.work:.3g}"),
+        "parameters": None if known is None else known.parameters,
+        "multilingual": None if known is None else known.is_multilingual,
+        "imagenet": None if known is None else known.imagenet,
+        "coco_text_to_image": None if known is None else known.coco_text_to_image,
+        "coco_image_to_text": None if known is None else known.coco_image_to_text,
+        "source": None if known is None else known.source,
+    }
 
 
 def speed_record(speed: ModelSpeed, each: PrecisionSpeed) -> SpeedRecord:

@@ -22,6 +22,7 @@ from .preprocessing import (
     read_flexible_preprocessing,
     read_preprocessing,
 )
+from .published import picture_work
 from .safetensors_map import MappedArrays
 
 #: Types of models in config.json: fixed SigLIP and SigLIP 2, and NaFlex.
@@ -76,6 +77,11 @@ class Checkpoint:
     def patches(self) -> int | None:
         """Patches that a picture has at most; None if the resolution is fixed."""
         return self.preprocessing.patches if isinstance(self.preprocessing, FlexiblePreprocessing) else None
+
+    @property
+    def work(self) -> int:
+        """Multiplications for a picture, of the most patches that it may have."""
+        return picture_work(self.vision, self.patch_size, self.patches or self.grid**2)
 
     def decoding(self, *, is_full: bool, patches: int | None = None) -> Checkpoint:
         """This checkpoint with JPEG pictures decoded at full size, or at reduced size.

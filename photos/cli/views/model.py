@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -14,18 +13,45 @@ from photos.records.library import model_record, model_status_record, speed_reco
 from photos.sizes import readable_size
 
 if TYPE_CHECKING:
-    from photos.operations.models import ModelEntry, ModelSpeed, ModelStatus, PrecisionSpeed
+    from photos.operations.models import ModelEntry, ModelList, ModelSpeed, ModelStatus, PrecisionSpeed
 
 
-def show_models(entries: Sequence[ModelEntry], *, as_json: bool) -> None:
+def show_models(listed: ModelList, *, as_json: bool) -> None:
     """Print the list of checkpoints."""
     if as_json:
-        for entry in entries:
+        for entry in listed.entries:
             write_json(model_record(entry))
         return
-    rows = [(entry.reference, readable_size(entry.size), _place(entry), entry.good_for) for entry in entries]
-    for line in table([("model", "size", "", "good for"), *rows], right=(1,)):
+    headings = ("model", "size", "work", "COCO", "texts", "")
+    for line in table([headings, *map(_row, listed.entries)], right=(1, 2, 3)):
         click.echo(line)
+    click.echo(_LEGEND, err=True)
+    click.echo(listed.advice, err=True)
+
+
+#: Below the list of checkpoints.
+_LEGEND = (
+    "work: that of one picture, beside google/siglip2-base-patch16-256.\n"
+    "COCO: of 100 captions so many find their own picture first among 5000, as published.\n"
+    "Sources and further figures: photos model list --json"
+)
+
+
+def _row(entry: ModelEntry) -> tuple[str, ...]:
+    known = entry.published
+    recall = None if known is None else known.coco_text_to_image
+    return (
+        safe(entry.reference),
+        readable_size(entry.size),
+        "" if entry.work is None else _short(entry.work),
+        "" if recall is None else f"{recall:.1f}",
+        "" if known is None else "many" if known.is_multilingual else "English",
+        "used" if entry.is_in_use else "here" if entry.is_here else "",
+    )
+
+
+def _short(number: float) -> str:
+    return f"{number:.2f}" if number < 1 else f"{number:#.2g}".rstrip(".")
 
 
 def show_model_status(status: ModelStatus, *, as_json: bool) -> None:
@@ -62,9 +88,3 @@ def _use(speed: PrecisionSpeed) -> str:
     if speed.is_default:
         return "the default"
     return "with --precision int8" if speed.precision in {"int8", "int8-narrow"} else ""
-
-
-def _place(entry: ModelEntry) -> str:
-    if entry.is_in_use:
-        return "in use"
-    return "downloaded" if entry.is_here else ""
