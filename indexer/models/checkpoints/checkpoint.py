@@ -15,6 +15,7 @@ from indexer.models.errors import CheckpointDamaged, CheckpointUnsupported
 from store import SpaceIdentity
 
 from .config import Json, TransformerShape, number, read_json, section, transformer_shape
+from .kinds import FLEXIBLE, check_form, check_kind, quantisation
 from .preprocessing import (
     FlexiblePreprocessing,
     Preprocessing,
@@ -25,13 +26,10 @@ from .preprocessing import (
 from .published import picture_work
 from .safetensors_map import MappedArrays
 
-#: Types of models in config.json: fixed SigLIP and SigLIP 2, and NaFlex.
-_FIXED, _FLEXIBLE = "siglip", "siglip2"
 _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
 _SCALARS = frozenset({"logit_scale", "logit_bias"})
 _TOKENIZERS = ("tokenizer.json", "spiece.model", "tokenizer.model")
-_CODE = "it needs to run code of its own, which is never done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,8 @@ class Checkpoint:
     #: Parameters of the image encoder.
     vision_parameters: int
     weights: tuple[Path, ...] = field(repr=False)
+    #: The precision of quantised weights, such as `bnb-int8`; None if they are not.
+    quantisation: str | None = None
 
     def weights_stamp(self) -> str:
         """Identity of the weights' files, which changes with them. Reads none of the weights."""
@@ -141,6 +141,7 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
         grid=grid,
         vision_parameters=parameters,
         weights=weights,
+        quantisation=quantisation(config),
     )
 
 
@@ -149,14 +150,13 @@ def check_settings(folder: Path) -> Json:
 
     Raises `CheckpointUnsupported` or `CheckpointDamaged`.
     """
+    if not (folder / "config.json").is_file():
+        check_form(folder)
     config = read_json(folder, "config.json")
-    _check_kind(folder, config)
+    check_kind(folder, config)
     vision = section(folder, config, "vision_config")
     if vision.get("vision_use_head") is False:
         raise CheckpointUnsupported(folder, "its image encoder has no pooling head, so a picture has no single vector")
-    for name in ("tokenizer_config.json", "preprocessor_config.json", "processor_config.json"):
-        if (folder / name).is_file() and "auto_map" in read_json(folder, name):
-            raise CheckpointUnsupported(folder, _CODE)
     if not any((folder / name).is_file() for name in _TOKENIZERS):
         raise CheckpointDamaged(folder, "tokenizer.json is missing")
     image_size, patch_size, _ = _resolution(folder, config, vision)
@@ -169,7 +169,7 @@ def check_settings(folder: Path) -> Json:
 def _resolution(folder: Path, config: Json, vision: Json) -> tuple[int | None, int, int]:
     """Pixels of a picture's side, None if it is flexible, and of a patch's; places in a row of the positions' table."""
     patch = number(folder, vision, "patch_size", 16)
-    if config.get("model_type") == _FLEXIBLE:
+    if config.get("model_type") == FLEXIBLE:
         places = number(folder, vision, "num_patches", 256)
         grid = math.isqrt(places)
         if grid * grid != places:
@@ -185,16 +185,6 @@ def _preprocessing(folder: Path, image_size: int | None, patch: int) -> Preproce
     return read_preprocessing(folder, image_size)
 
 
-def _check_kind(folder: Path, config: Json) -> None:
-    kind = config.get("model_type")
-    if kind not in {_FIXED, _FLEXIBLE}:
-        raise CheckpointUnsupported(folder, f"it is {kind!r} and not a SigLIP model")
-    if "auto_map" in config:
-        raise CheckpointUnsupported(folder, _CODE)
-    if "quantization_config" in config:
-        raise CheckpointUnsupported(folder, "it is quantised, which comes in a later version")
-
-
 def _weights(folder: Path) -> tuple[Path, ...]:
     if (folder / _SINGLE).is_file():
         return (folder / _SINGLE,)
@@ -207,6 +197,7 @@ def _weights(folder: Path) -> tuple[Path, ...]:
             if Path(name).name != name or not (folder / name).is_file():
                 raise CheckpointDamaged(folder, f"{name} is missing")
         return tuple(folder / name for name in files)
+    check_form(folder)
     pickles = sorted(
         path.name for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl") for path in folder.glob(pattern)
     )
