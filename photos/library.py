@@ -42,7 +42,7 @@ class OpenLibrary:
     ) -> None:
         self.settings = settings
         self._on_tightened = on_tightened
-        self.encoders = encoders or SiglipEncoders(settings.tokenizer_cache, settings.threads)
+        self.encoders = encoders or SiglipEncoders(settings.tokenizer_cache, settings.threads, settings.backend)
         self._make_readers = make_readers or _reader_processes
 
     @cached_property
@@ -194,25 +194,27 @@ class OpenLibrary:
 class SiglipEncoders:
     """The SigLIP encoders. They compute with *threads* threads, or as many as torch chooses if it is None.
 
-    Tokenizers are cached in the folder *tokenizer_cache*.
+    Tokenizers are cached in the folder *tokenizer_cache*. Image encoders are those of *backend*, "own" or
+    "transformers".
     """
 
-    def __init__(self, tokenizer_cache: Path, threads: int | None = None) -> None:
+    def __init__(self, tokenizer_cache: Path, threads: int | None = None, backend: str = "own") -> None:
         self._tokenizer_cache = tokenizer_cache
         self._threads = threads
+        self._backend = backend
 
     def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> ImageEncoder:
         """The checkpoint's image encoder, on *device* or the best available one."""
-        from indexer.models.siglip.torch_encoders import SiglipImageEncoder  # noqa: PLC0415 - this loads torch
+        from indexer.models.siglip.encoders import image_encoder  # noqa: PLC0415 - most commands need none
 
         self._limit_threads()
-        return SiglipImageEncoder(checkpoint, device, precision)
+        return image_encoder(checkpoint, device, precision, self._backend)
 
     def text(self, checkpoint: Checkpoint, device: str | None) -> TextEncoder:
         """The checkpoint's text encoder, on *device* or the best one. A few texts on the CPU need no torch."""
-        from indexer.models.siglip.text_encoder import SiglipTextEncoder  # noqa: PLC0415 - most commands need none
+        from indexer.models.siglip.encoders import text_encoder  # noqa: PLC0415 - as above
 
-        return SiglipTextEncoder(checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads)
+        return text_encoder(checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads)
 
     def _limit_threads(self) -> None:
         if self._threads is not None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The setting for a space in 8 bits. There are two of them; see `precision_of_new`.
 INT8: Final = "int8"
+#: Settings whose libraries may be missing here.
+IN_BITSANDBYTES: Final = ("bnb-int8", "bnb-nf4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def precision_of_new(checkpoint: Checkpoint, settings: Settings) -> str:
 
     int8 becomes `int8-narrow` where that is clearly faster, which is tried. Raises `DeviceUnavailable`.
     """
-    if settings.precision not in {None, INT8}:
+    if settings.precision not in {None, INT8, *IN_BITSANDBYTES} and checkpoint.quantisation is None:
         return str(settings.precision)
     from indexer.models.backends.devices import choose as choose_device  # noqa: PLC0415 - this loads torch
 

@@ -16,6 +16,7 @@ MODULES = ("store.errors", "indexer.errors", "indexer.decode.errors", "indexer.m
 
 #: Scripts and HTTP clients rely on these. A code may be added; one that is here is never changed or removed.
 CODES = {
+    "backend_missing",
     "bad_label",
     "bad_slot_name",
     "bad_pattern",

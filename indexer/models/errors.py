@@ -8,6 +8,7 @@ ModelError
 ├── CheckpointUnsupported   whole, but of a kind that cannot be used
 ├── CheckpointDamaged       a file is missing, or is not what it should be
 ├── DeviceUnavailable       a device or a precision that this machine does not have
+├── BackendMissing          a precision of bitsandbytes, which is not installed
 └── NumbersOverflowed       the precision is too small for this checkpoint
 """
 
@@ -83,6 +84,14 @@ class DeviceUnavailable(ModelError):
     def __str__(self) -> str:
         """One sentence with the choices."""
         return f"{self.wanted!r} is not available here; choose one of {', '.join(self.available)}."
+
+
+class BackendMissing(ModelError):
+    """A precision needs a library that is not installed."""
+
+    sentence = "{precision} needs {library}, which is not installed; get it with: pip install 'photos[bnb]'"
+    precision: str
+    library: str
 
 
 class NumbersOverflowed(ModelError):

@@ -10,10 +10,12 @@ import torch
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.errors import DeviceUnavailable
 
+from .bitsandbytes import BNB_INT8, BNB_NF4, check_available, in_bitsandbytes
+
 #: Linear layers in 8 bits, and in 7.5, for processors that multiply those faster. A space has one of them.
 INT8, INT8_NARROW = "int8", "int8-narrow"
 IN_INT8 = (INT8, INT8_NARROW)
-PRECISIONS = ("float32", "bfloat16", "float16", *IN_INT8)
+PRECISIONS = ("float32", "bfloat16", "float16", *IN_INT8, BNB_INT8, BNB_NF4)
 #: Parameters. A smaller image encoder is fast in any precision, and float32 gives the same vectors on every machine.
 _SMALL = 20_000_000
 
@@ -29,8 +31,15 @@ def choose(checkpoint: Checkpoint, device: str | None = None, precision: str | N
     chosen = device or available[0]
     if chosen.split(":")[0] not in available:
         raise DeviceUnavailable(chosen, available)
-    if precision is not None and precision not in PRECISIONS:
+    if checkpoint.quantisation is not None:
+        # Its weights are what they are; no other precision can be made of them.
+        if precision not in {None, checkpoint.quantisation}:
+            raise DeviceUnavailable(str(precision), (checkpoint.quantisation,))
+        precision = checkpoint.quantisation
+    elif precision is not None and precision not in PRECISIONS:
         raise DeviceUnavailable(precision, PRECISIONS)
+    if in_bitsandbytes(precision):
+        check_available(str(precision), chosen)
     if precision in IN_INT8 and chosen != "cpu":
         raise DeviceUnavailable(f"{precision} on {chosen}", (f"{precision} on cpu",))
     return chosen, precision or _precision(checkpoint, chosen.split(":")[0])
