@@ -8,6 +8,7 @@ from pathlib import Path
 
 from indexer.models import Checkpoint, ModelError, open_checkpoint
 from indexer.models.checkpoints.published import Published, published
+from indexer.models.siglip.encoders import attention_of, backend_of
 from photos.known_models import ADVICE, ADVICE_WITH_GPU, DEMO, RECOMMENDED, SHIPPED, relative_work
 from photos.library import OpenLibrary
 from photos.models import Model, downloaded, has_gpu, pick
@@ -56,6 +57,9 @@ class ModelStatus:
     preprocessing: str
     #: Precision of the library's embeddings; None if there is no space yet.
     precision: str | None
+    #: Implementation of the image encoder, and its attention.
+    backend: str
+    attention: str
     weights_sha256: str
     #: Whether the weights are those that the library's embeddings were made with; None if there is no space yet.
     same_weights: bool | None
@@ -102,6 +106,8 @@ def model_status(library: OpenLibrary) -> ModelStatus:
     if space is not None:
         checkpoint = checkpoint.seeing_as(space.identity.preprocessing)
     weights_hash = checkpoint.weights_hash()
+    precision = library.settings.precision if space is None else space.identity.precision
+    backend = backend_of(checkpoint, precision, library.settings.backend)
     return ModelStatus(
         model=checkpoint.name,
         folder=checkpoint.folder,
@@ -112,6 +118,8 @@ def model_status(library: OpenLibrary) -> ModelStatus:
         text_length=checkpoint.text_length,
         preprocessing=checkpoint.preprocessing.name if space is None else space.identity.preprocessing,
         precision=None if space is None else space.identity.precision,
+        backend=backend,
+        attention=attention_of(checkpoint, backend),
         weights_sha256=weights_hash,
         same_weights=None if space is None else space.identity.weights_hash == weights_hash,
     )

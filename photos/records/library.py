@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from datetime import time
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from photos.operations.doctor import Finding
     from photos.operations.history import PastSearch
     from photos.operations.index import IndexResult
+    from photos.operations.model_check import Checked, ModelCheck
     from photos.operations.models import ModelEntry, ModelSpeed, ModelStatus, PrecisionSpeed
     from photos.operations.prune import PruneResult
     from photos.operations.status import DaemonStatus, FolderStatus, LibraryStatus
@@ -220,6 +222,21 @@ class SpeedRecord(TypedDict):
     in_use: Annotated[bool, "Whether the library's embeddings have this precision."]
 
 
+class CheckedRecord(TypedDict):
+    """A comparison of a checkpoint with transformers: `photos model check`."""
+
+    model: Annotated[str, "Name, hub id or folder."]
+    device: Annotated[str, "Device that ran it."]
+    precision: Annotated[str, "Precision of the library's embeddings, or of those a new library would have."]
+    subject: Annotated[str, "Subject: pixels, vectors or logits in float32, or the cosine of the precision."]
+    value: Annotated[float | None, "The largest difference, or the least cosine; null for no number."]
+    limit: Annotated[float, "The worst value that passes."]
+    passes: Annotated[bool, "Whether it is within the limit."]
+    pictures: Annotated[int, "Number of pictures."]
+    of_library: Annotated[bool, "Whether the pictures are the library's own; otherwise they were drawn."]
+    texts: Annotated[int, "Number of texts."]
+
+
 class ModelStatusRecord(TypedDict):
     """The library's checkpoint, or the one that a new library would use."""
 
@@ -232,6 +249,8 @@ class ModelStatusRecord(TypedDict):
     text_length: Annotated[int, "Tokens of the longest text."]
     preprocessing: Annotated[str, "Name of the preprocessing."]
     precision: Annotated[str | None, "Precision of the library's embeddings."]
+    backend: Annotated[str, "Implementation of the image encoder: `own` or `transformers`."]
+    attention: Annotated[str, "Its attention: `sdpa`, torch's fused one, or `eager`."]
     weights_sha256: Annotated[str, "SHA-256 of the weights."]
     same_weights: Annotated[bool | None, "Whether the library's embeddings were made with these weights."]
 
@@ -433,6 +452,22 @@ def speed_record(speed: ModelSpeed, each: PrecisionSpeed) -> SpeedRecord:
     }
 
 
+def checked_record(check: ModelCheck, each: Checked) -> CheckedRecord:
+    """Make the record of one comparison."""
+    return {
+        "model": check.model,
+        "device": check.device,
+        "precision": check.precision,
+        "subject": each.subject,
+        "value": each.value if math.isfinite(each.value) else None,
+        "limit": each.limit,
+        "passes": each.passes,
+        "pictures": check.pictures,
+        "of_library": check.of_library,
+        "texts": check.texts,
+    }
+
+
 def model_status_record(status: ModelStatus) -> ModelStatusRecord:
     """Make the record of the library's checkpoint."""
     return {
@@ -445,6 +480,8 @@ def model_status_record(status: ModelStatus) -> ModelStatusRecord:
         "text_length": status.text_length,
         "preprocessing": status.preprocessing,
         "precision": status.precision,
+        "backend": status.backend,
+        "attention": status.attention,
         "weights_sha256": status.weights_sha256,
         "same_weights": status.same_weights,
     }

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.kit.format import table
+from photos.cli.kit.format import counted, table
 from photos.cli.kit.output import write_json
 from photos.errors import safe
-from photos.records.library import model_record, model_status_record, speed_record
+from photos.records.library import checked_record, model_record, model_status_record, speed_record
 from photos.sizes import readable_size
 
 if TYPE_CHECKING:
+    from photos.operations.model_check import Checked, ModelCheck
     from photos.operations.models import ModelEntry, ModelList, ModelSpeed, ModelStatus, PrecisionSpeed
 
 
@@ -80,6 +81,27 @@ def show_model_speed(speed: ModelSpeed, *, as_json: bool) -> None:
         click.echo(line)
     where = "on one core of the CPU" if speed.device == "cpu" else f"on {speed.device}"
     click.echo(f"{safe(speed.model)}, the image encoder alone, {where}.", err=True)
+
+
+def show_model_check(check: ModelCheck, *, as_json: bool) -> None:
+    """Print each comparison with transformers."""
+    if as_json:
+        for each in check.checked:
+            write_json(checked_record(check, each))
+        return
+    rows = [
+        (each.subject, _measured(each.value, each), _measured(each.limit, each), "" if each.passes else "exceeded")
+        for each in check.checked
+    ]
+    for line in table([("", "largest difference", "limit", ""), *rows], right=(1, 2)):
+        click.echo(line)
+    whose = "of the library" if check.of_library else "drawn for this"
+    of = f"{counted(check.pictures, 'picture')} {whose} and {counted(check.texts, 'text')}"
+    click.echo(f"{safe(check.model)} on {check.device} in {check.precision}, beside transformers: {of}.", err=True)
+
+
+def _measured(value: float, each: Checked) -> str:
+    return f"{value:.5f} (least)" if each.is_cosine else f"{value:.1e}"
 
 
 def _use(speed: PrecisionSpeed) -> str:
