@@ -73,6 +73,11 @@ class TransformersImageEncoder:
         # Outliers are found among the rows of a pass, so another picture would change the vector.
         self._size = 1 if self.precision == BNB_INT8 else _PASS
 
+    @property
+    def batch_size(self) -> int:
+        """Pictures of a pass."""
+        return self._size
+
     def encode(self, pixels: Pictures) -> NDArray[np.float32]:
         """Embeddings of length one, float32 (n, d), of *pixels*, in their order. Raises `NumbersOverflowed`."""
         made = np.empty((len(pixels), self._checkpoint.dimension), np.float32)
