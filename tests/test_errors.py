@@ -58,6 +58,7 @@ CODES = {
     "no_example",
     "no_model_chosen",
     "no_network",
+    "no_probabilities",
     "no_readers",
     "no_such_run",
     "no_viewer",

@@ -28,7 +28,7 @@ from .safetensors_map import MappedArrays
 
 _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
-_SCALARS = frozenset({"logit_scale", "logit_bias"})
+_SCALE, _BIAS = "logit_scale", "logit_bias"
 _TOKENIZERS = ("tokenizer.json", "spiece.model", "tokenizer.model")
 
 
@@ -46,7 +46,8 @@ class Checkpoint:
     text_length: int
     #: The natural logarithm of the scale, and the bias: p = sigmoid(exp(scale) * cosine + bias).
     logit_scale: float
-    logit_bias: float
+    #: None if the weights have no bias: then there are no probabilities.
+    logit_bias: float | None
     preprocessing: Preprocessing | FlexiblePreprocessing
     text: TransformerShape
     vision: TransformerShape
@@ -209,8 +210,8 @@ def _weights(folder: Path) -> tuple[Path, ...]:
     raise CheckpointDamaged(folder, f"{_SINGLE} is missing")
 
 
-def _read_header(folder: Path, weights: tuple[Path, ...]) -> tuple[float, float, int]:
-    """Scale, bias and the number of the image encoder's parameters."""
+def _read_header(folder: Path, weights: tuple[Path, ...]) -> tuple[float, float | None, int]:
+    """Scale, bias if there is one, and the number of the image encoder's parameters."""
     scalars: dict[str, float] = {}
     parameters, has_text = 0, False
     for path in weights:
@@ -220,12 +221,12 @@ def _read_header(folder: Path, weights: tuple[Path, ...]) -> tuple[float, float,
                     has_text = has_text or key.startswith("text_model.")
                     if key.startswith("vision_model."):
                         parameters += int(np.prod(file.get_slice(key).get_shape()))
-                    elif key in _SCALARS:
+                    elif key in {_SCALE, _BIAS}:
                         scalars[key] = float(MappedArrays([path]).floats(key).reshape(-1)[0])
         except (SafetensorError, OSError, ValueError, LookupError) as error:
             raise CheckpointDamaged(folder, f"{path.name} cannot be read ({error})") from error
-    if not parameters or not has_text or len(scalars) != len(_SCALARS):
-        raise CheckpointDamaged(folder, "its weights lack an encoder, the scale or the bias")
+    if not parameters or not has_text or _SCALE not in scalars:
+        raise CheckpointDamaged(folder, "its weights lack an encoder or the scale")
     if not all(math.isfinite(value) for value in scalars.values()):
         raise CheckpointDamaged(folder, "its scale or bias is no number")
-    return scalars["logit_scale"], scalars["logit_bias"], parameters
+    return scalars[_SCALE], scalars.get(_BIAS), parameters

@@ -84,7 +84,8 @@ def agreement(
     )
     vectors = image_encoder(checkpoint, device, exact, OWN).encode(seen)
     words = text_encoder(checkpoint, cache, device, lambda: None, None).encode_text(texts)
-    scale, bias = np.exp(np.float32(checkpoint.logit_scale)), np.float32(checkpoint.logit_bias)
+    scale = np.exp(np.float32(checkpoint.logit_scale))
+    bias = np.float32(reference.bias if checkpoint.logit_bias is None else checkpoint.logit_bias)
     theirs = np.empty_like(vectors)
     apart: dict[str, float] = {"images": 0.0, "texts": 0.0, "logits": 0.0}
     # Pairs of one picture and one text, until every one of both has had its turn.
@@ -130,6 +131,11 @@ class _Reference:
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = str(error).strip().partition("\n")[0]
             raise CheckpointDamaged(folder, f"transformers cannot load its processors ({reason})") from error
+
+    @property
+    def bias(self) -> float:
+        """The model's bias; any number if the weights have none."""
+        return float(cast("torch.Tensor", self._model.logit_bias).item())
 
     def pixels(self, image: Image.Image) -> Floats:
         """Scaled pixels: (channels, height, width), or (patches, numbers) of a flexible resolution, without padding."""

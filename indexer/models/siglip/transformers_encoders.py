@@ -205,6 +205,7 @@ def _from_pretrained(checkpoint: Checkpoint, part: str, options: Mapping[str, ob
     except (RuntimeError, ValueError, OSError, KeyError, TypeError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise CheckpointDamaged(checkpoint.folder, f"transformers cannot load it ({reason})") from error
-    if missing := sorted(found["missing_keys"]):
+    absent = {"logit_bias"} if checkpoint.logit_bias is None else set()
+    if missing := sorted(set(found["missing_keys"]) - absent):
         raise CheckpointDamaged(checkpoint.folder, f"its weights lack {missing[0]}")
     return model

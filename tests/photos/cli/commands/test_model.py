@@ -116,7 +116,7 @@ def test_published_figures_have_a_source_and_work_is_relative(photos):
 
 
 def test_sizes_in_the_readme_are_those_of_the_list():
-    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    readme = (Path(__file__).parents[4] / "README.md").read_text("utf-8")
     rows = dict(re.findall(r"^\| `([\w/.-]+)` \| (?:included, )?([\d.]+ [GM]B) \|", readme, re.MULTILINE))
     sizes = {each.reference: each.size for each in RECOMMENDED} | {DEMO: folder_size(SHIPPED[DEMO])}
     assert len(rows) >= 6

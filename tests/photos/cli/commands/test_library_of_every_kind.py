@@ -16,8 +16,7 @@ from photos.cli import Invocation
 from photos.config import load
 from photos.library import OpenLibrary
 from tests.checkpoints import in_shards, in_type, make_multilingual, make_naflex, make_v1, make_v2, quantised
-
-from .conftest import Result, read_here
+from tests.photos.conftest import Result, read_here
 
 PICTURES = {"red.png": (120, 90, "red"), "blue.jpg": (90, 160, "blue"), "green.webp": (64, 64, "green")}
 EIGHT = BitsAndBytesConfig(load_in_8bit=True)
