@@ -24,6 +24,9 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 DECODINGS: Final = ("reduced", "full")
 #: Names of devices. The fifth GPU is cuda:4.
 DEVICE: Final = re.compile(r"auto|cpu(:0)?|mps(:0)?|(cuda|xpu)(:\d{1,3})?")
+#: Values of `precision`, and those of `backend`.
+PRECISIONS: Final = ("float32", "bfloat16", "float16", "int8", "bnb-int8", "bnb-nf4")
+BACKENDS: Final = ("own", "transformers")
 #: Values of `patches`.
 PATCHES: Final = (256, 576, 1024)
 _PREFIX = "PHOTOS_"
@@ -48,8 +51,10 @@ class Settings:
     model: str | None = None
     #: "auto", "cpu", "cuda", "cuda:N", "xpu", "xpu:N" or "mps"; None is auto.
     device: str | None = None
-    #: "float32", "bfloat16", "float16" or "int8", for a library that has no embeddings yet.
+    #: One of `PRECISIONS`, for a library that has no embeddings yet.
     precision: str | None = None
+    #: The implementation of the image encoder, one of `BACKENDS`.
+    backend: str = "own"
     #: "reduced" or "full": the size at which JPEG pictures are decoded, for a library that has no embeddings yet.
     decode: str = DECODINGS[0]
     #: Patches that a picture has at most, one of `PATCHES`: for a library that has no embeddings yet, and a checkpoint
@@ -375,7 +380,8 @@ _READERS: dict[str, Callable[[object], object]] = {
     "models": _folder,
     "model": _text,
     "device": _device,
-    "precision": _one_of("float32", "bfloat16", "float16", "int8"),
+    "precision": _one_of(*PRECISIONS),
+    "backend": _one_of(*BACKENDS),
     "decode": _one_of(*DECODINGS),
     "patches": _patches,
     "workers": _size,

@@ -48,7 +48,9 @@ class OpenLibrary:
         self.settings = settings
         self._on_tightened = on_tightened
         self.on_notice = on_notice
-        self.encoders = encoders or SiglipEncoders(settings.tokenizer_cache, settings.threads, on_notice)
+        self.encoders = encoders or SiglipEncoders(
+            settings.tokenizer_cache, settings.threads, on_notice, backend=settings.backend
+        )
         self._make_readers = make_readers or _reader_processes
 
     @cached_property
@@ -216,7 +218,8 @@ class SiglipEncoders:
     """The SigLIP encoders. They compute with *threads* threads, or as many as torch chooses if it is None.
 
     Tokenizers are cached in the folder *tokenizer_cache*. *on_notice* is called once with each sentence about devices.
-    Those are the devices of *machine*, or of this machine if it is None.
+    Those are the devices of *machine*, or of this machine if it is None. Image encoders are those of *backend*, "own"
+    or "transformers".
     """
 
     def __init__(
@@ -225,11 +228,13 @@ class SiglipEncoders:
         threads: int | None = None,
         on_notice: Callable[[str], None] = lambda _sentence: None,
         machine: Machine | None = None,
+        backend: str = "own",
     ) -> None:
         self._tokenizer_cache = tokenizer_cache
         self._threads = threads
         self._on_notice = on_notice
         self._machine = machine
+        self._backend = backend
         self._told: set[str] = set()
 
     def _tell(self, sentence: str) -> None:
@@ -239,20 +244,16 @@ class SiglipEncoders:
 
     def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> ImageEncoder:
         """The checkpoint's image encoder, on *device* or the best available one."""
-        from indexer.models.backends.accelerators import THIS_MACHINE  # noqa: PLC0415 - this loads torch
-        from indexer.models.siglip.torch_encoders import SiglipImageEncoder  # noqa: PLC0415 - as above
+        from indexer.models.siglip.encoders import image_encoder  # noqa: PLC0415 - most commands need none
 
         self._limit_threads()
-        machine = self._machine or THIS_MACHINE
-        return SiglipImageEncoder(checkpoint, device, precision, machine=machine, on_notice=self._tell)
+        return image_encoder(checkpoint, device, precision, self._backend, machine=self._machine, on_notice=self._tell)
 
     def text(self, checkpoint: Checkpoint, device: str | None) -> TextEncoder:
         """The checkpoint's text encoder, on *device* or the best one. A few texts on the CPU need no torch."""
-        from indexer.models.siglip.text_encoder import SiglipTextEncoder  # noqa: PLC0415 - most commands need none
+        from indexer.models.siglip.encoders import text_encoder  # noqa: PLC0415 - as above
 
-        return SiglipTextEncoder(
-            checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads, self._tell
-        )
+        return text_encoder(checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads, self._tell)
 
     def _limit_threads(self) -> None:
         if self._threads is not None:

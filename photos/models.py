@@ -1,4 +1,4 @@
-"""Choice of a library's checkpoint: the known ones, the default, and the space that one makes."""
+"""Choice of a library's checkpoint, and the space that one makes."""
 
 from __future__ import annotations
 
@@ -11,39 +11,17 @@ from typing import TYPE_CHECKING, Final
 
 from indexer.models import Checkpoint, ModelMissing, locate, open_checkpoint
 from photos.errors import ModelChanged, ModelInUse, NoModelChosen, PatchesFixed, PatchesInUse
+from photos.known_models import DEFAULT, DEFAULT_WITH_GPU, SHIPPED
 from photos.sizes import readable_size
 
 if TYPE_CHECKING:
     from photos.config import Settings
     from store import Catalog, Space, SpaceIdentity, Transaction
 
-#: The checkpoint that comes with the program. It knows drawings only, and is used only when it is named.
-DEMO: Final = "demo"
-SHIPPED: Final = {DEMO: Path(__file__).parent / "demo" / "checkpoint"}
-
-
-@dataclass(frozen=True, slots=True)
-class Recommendation:
-    """A recommended checkpoint of the Hugging Face hub. `size` is its download, in bytes."""
-
-    reference: str
-    size: int
-    good_for: str
-
-
-#: Sizes are those of the float32 weights and the tokenizer.
-RECOMMENDED: Final = (
-    Recommendation("google/siglip2-base-patch16-256", 1_540_000_000, "the default on a CPU"),
-    Recommendation("google/siglip2-base-patch32-256", 1_550_000_000, "a quarter of the work per picture, less exact"),
-    Recommendation("google/siglip2-so400m-patch16-384", 4_580_000_000, "the default with a GPU"),
-    Recommendation("google/siglip-base-patch16-256", 820_000_000, "the smallest download, English only"),
-    Recommendation("google/siglip2-base-patch16-naflex", 1_540_000_000, "documents and screens: keeps proportions"),
-    Recommendation("google/siglip2-so400m-patch16-naflex", 4_580_000_000, "the same, for a GPU"),
-)
-DEFAULT: Final = RECOMMENDED[0]
 #: The setting for a space in 8 bits. There are two of them; see `precision_of_new`.
 INT8: Final = "int8"
-DEFAULT_WITH_GPU: Final = RECOMMENDED[2]
+#: Settings whose libraries may be missing here.
+IN_BITSANDBYTES: Final = ("bnb-int8", "bnb-nf4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +165,7 @@ def precision_of_new(checkpoint: Checkpoint, settings: Settings) -> str:
 
     int8 becomes `int8-narrow` where that is clearly faster, which is tried. Raises `DeviceUnavailable`.
     """
-    if settings.precision not in {None, INT8}:
+    if settings.precision not in {None, INT8, *IN_BITSANDBYTES} and checkpoint.quantisation is None:
         return str(settings.precision)
     from indexer.models.backends.devices import choose_device  # noqa: PLC0415 - this loads torch
 

@@ -8,6 +8,7 @@ from indexer.models.checkpoints.preprocessing import FlexiblePreprocessing, Prep
 from indexer.models.checkpoints.sources import Hub, HuggingFaceHub, download, locate
 
 from .errors import (
+    BackendMissing,
     CheckpointDamaged,
     CheckpointUnsupported,
     DeviceFailed,
@@ -21,6 +22,7 @@ from .errors import (
 )
 
 __all__ = [
+    "BackendMissing",
     "Checkpoint",
     "CheckpointDamaged",
     "CheckpointUnsupported",

@@ -9,6 +9,7 @@ ModelError
 ├── CheckpointDamaged       a file is missing, or is not what it should be
 ├── DeviceUnavailable       a device or a precision that this machine does not have
 ├── DeviceFailed            a device that is there and does not work
+├── BackendMissing          a precision of bitsandbytes, which is not installed
 └── NumbersOverflowed       the precision is too small for this checkpoint
 """
 
@@ -94,6 +95,14 @@ class DeviceFailed(ModelError):
     label: str
     precision: str
     reason: str
+
+
+class BackendMissing(ModelError):
+    """A precision needs a library that is not installed."""
+
+    sentence = "{precision} needs {library}, which is not installed; get it with: pip install 'photos[bnb]'"
+    precision: str
+    library: str
 
 
 class NumbersOverflowed(ModelError):

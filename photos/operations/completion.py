@@ -7,8 +7,9 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
+from photos.known_models import DEMO, RECOMMENDED
 from photos.library import OpenLibrary
-from photos.models import DEMO, RECOMMENDED, downloaded
+from photos.models import downloaded
 from query.tagging import MARK
 from query.vocabulary import SHIPPED
 from store.filters.facets import Facet

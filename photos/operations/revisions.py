@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from photos.errors import NothingFound
-from photos.models import DEMO
+from photos.known_models import DEMO
 from query.errors import UnknownLabel, UnknownVocabulary
 from query.tagging import MARK, split_slot_name
 from query.vocabulary import SHIPPED, LabelFinder, read_vocabulary, shipped_vocabulary

@@ -124,7 +124,8 @@ def reason_of(error: BaseException, capability: tuple[int, int] | None = None) -
 
 @cache
 def _fault(accelerator: Accelerator, precision: str) -> str | None:
-    dtype: torch.dtype = getattr(torch, precision)
+    # What bitsandbytes makes of the weights is not torch's; the rest of the model is in float32.
+    dtype: torch.dtype = getattr(torch, precision, torch.float32)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -13,11 +13,12 @@ from indexer.models.device_names import CPU, canonical
 from indexer.models.errors import DeviceFailed, DeviceUnavailable
 
 from .accelerators import THIS_MACHINE, Accelerator, Machine
+from .bitsandbytes import BNB_INT8, BNB_NF4, check_available, in_bitsandbytes, runs_on
 
 #: Linear layers in 8 bits, and in 7.5, for processors that multiply those faster. A space has one of them.
 INT8, INT8_NARROW = "int8", "int8-narrow"
 IN_INT8 = (INT8, INT8_NARROW)
-PRECISIONS = ("float32", "bfloat16", "float16", *IN_INT8)
+PRECISIONS = ("float32", "bfloat16", "float16", *IN_INT8, BNB_INT8, BNB_NF4)
 #: Parameters. A smaller image encoder is fast in any precision, and float32 gives the same vectors on every machine.
 _SMALL = 20_000_000
 
@@ -37,14 +38,17 @@ def choose_device(
     compute capability 7.0 on, and float32 otherwise and for small models. int8, for the CPU alone, must be asked for.
     Raises `DeviceUnavailable`, also for a named device that does not work.
     """
-    if precision is not None and precision not in PRECISIONS:
-        raise DeviceUnavailable(precision, PRECISIONS)
+    precision = _allowed(checkpoint, precision)
     wanted = canonical(device)
+    if in_bitsandbytes(precision):
+        check_available(str(precision), wanted or CPU)
     if wanted == CPU or (wanted is None and precision in IN_INT8):
         return CPU, precision or _cpu_precision(checkpoint)
     if precision in IN_INT8:
         raise DeviceUnavailable(f"{precision} on {device}", (f"{precision} on {CPU}",))
     accelerators = machine.accelerators()
+    if in_bitsandbytes(precision):
+        accelerators = tuple(each for each in accelerators if runs_on(each.device))
     if wanted is not None:
         named = _named(wanted, accelerators, str(device))
         used = precision or _precision(checkpoint, named)
@@ -61,6 +65,17 @@ def choose_device(
     if faults:
         on_notice(f"{'; '.join(faults)}. {'The CPU' if chosen == CPU else chosen} is used instead.")
     return chosen, used
+
+
+def _allowed(checkpoint: Checkpoint, precision: str | None) -> str | None:
+    """*precision*, or that of quantised weights: no other can be made of them. Raises `DeviceUnavailable`."""
+    if checkpoint.quantisation is not None:
+        if precision not in {None, checkpoint.quantisation}:
+            raise DeviceUnavailable(str(precision), (checkpoint.quantisation,))
+        return checkpoint.quantisation
+    if precision is not None and precision not in PRECISIONS:
+        raise DeviceUnavailable(precision, PRECISIONS)
+    return precision
 
 
 def _named(device: str, accelerators: Sequence[Accelerator], given: str) -> Accelerator:

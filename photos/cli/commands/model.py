@@ -8,9 +8,9 @@ from photos.cli.kit import options
 from photos.cli.kit.program import Invocation, pass_invocation
 
 
-@click.group(short_help="List, choose, try, compare, measure and download checkpoints.")
+@click.group(short_help="List, choose, try, compare, check and download checkpoints.")
 def model() -> None:
-    """List, choose, try, compare, measure and download checkpoints.
+    """List, choose, try, compare, check, measure and download checkpoints.
 
     Any SigLIP or SigLIP 2 checkpoint works, by its id on the Hugging Face hub or as a folder.
     """
@@ -52,15 +52,16 @@ def use(invocation: Invocation, reference: str, precision: str | None, patches: 
 
 
 @model.command(short_help="Show the library's checkpoint.")
+@options.backend
 @options.as_json
 @pass_invocation
-def status(invocation: Invocation, as_json: bool) -> None:
+def status(invocation: Invocation, backend: str | None, as_json: bool) -> None:
     """Show the library's checkpoint, whether its weights are unchanged, and the models that it has embeddings of."""
     from photos.cli.views.model import show_model_status
     from photos.operations.models import model_status
     from photos.operations.spaces import list_spaces
 
-    with invocation.open_library() as library:
+    with invocation.open_library(backend=backend) as library:
         show_model_status(model_status(library), list_spaces(library), as_json=as_json)
 
 
@@ -231,6 +232,34 @@ def speed(invocation: Invocation, reference: str | None, device: str | None, as_
     with invocation.open_library(device=device) as library:
         measured = model_speed(library, reference)
     show_model_speed(measured, as_json=as_json)
+
+
+@model.command(short_help="Compare the encoders with transformers.")
+@click.argument("reference", metavar="[NAME|FOLDER]", required=False)
+@options.device
+@options.as_json
+@pass_invocation
+def check(invocation: Invocation, reference: str | None, device: str | None, as_json: bool) -> None:
+    """Compare this program's encoders with those of transformers, on a checkpoint and a few pictures and texts.
+
+    The checkpoint is the library's, or the one named; pictures and past searches are the library's own where it has
+    any. In float32, pixels, vectors and logits must be those of transformers up to rounding; for another precision, the
+    least cosine with float32 is shown, too. Exit status 1 if a limit is exceeded. It takes some seconds, and twice the
+    memory of the model.
+
+    \b
+    photos model check
+    photos model check google/siglip2-base-patch16-256
+    """  # noqa: D301 - Click keeps the lines after \b
+    from photos.cli.kit.progress import ProgressBars
+    from photos.cli.views.model import show_model_check
+    from photos.operations.model_check import check_model
+
+    with invocation.open_library(device=device) as library, ProgressBars() as progress:
+        result = check_model(library, reference, progress)
+    show_model_check(result, as_json=as_json)
+    if not result.passes:
+        click.get_current_context().exit(1)
 
 
 @model.command(short_help="Download a checkpoint from the Hugging Face hub.")

@@ -13,6 +13,7 @@ from photos.cli.kit.program import Invocation, pass_invocation
 
 @click.command(short_help="Keep the library up to date from now on.")
 @options.device
+@options.backend
 @options.workers
 @options.threads
 @options.nice
@@ -27,6 +28,7 @@ from photos.cli.kit.program import Invocation, pass_invocation
 def watch(
     invocation: Invocation,
     device: str | None,
+    backend: str | None,
     workers: int | None,
     threads: int | None,
     nice: int,
@@ -51,7 +53,12 @@ def watch(
 
     with (
         invocation.open_library(
-            on_notice=log_notice, device=device, workers=workers, threads=threads, log_level=log_level
+            on_notice=log_notice,
+            device=device,
+            backend=backend,
+            workers=workers,
+            threads=threads,
+            log_level=log_level,
         ) as library,
         logging_to(log_file, library.settings.log_level),
     ):

@@ -79,8 +79,13 @@ device = click.option(
 )
 precision = click.option(
     "--precision",
-    type=click.Choice(["float32", "bfloat16", "float16", "int8"]),
-    help="Precision of a new library's embeddings; the best for the device unless set.",
+    type=click.Choice(["float32", "bfloat16", "float16", "int8", "bnb-int8", "bnb-nf4"]),
+    help="Precision of a new library's embeddings; the best for the device unless set. Those of bnb need photos[bnb].",
+)
+backend = click.option(
+    "--backend",
+    type=click.Choice(["own", "transformers"]),
+    help="Implementation of the image encoder: transformers is the reference, and slower; own unless set.",
 )
 patches = click.option(
     "--patches",

@@ -7,10 +7,14 @@ calibrated: where the cosine stands out from the label's usual ones by `STANDS_O
 where the model all but rules the label out, and always from a cap, where the model is all but sure: what most photos of
 a library show stands out from nothing. So a threshold moves without scoring again, as far down as the labels that are
 kept.
+
+A checkpoint without a bias has no probabilities. Then what stands out alone decides, and thresholds between 0 and 1 say
+nothing.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -20,6 +24,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from query.errors import NoProbabilities
 from query.similarity import cosine_of, probability
 from query.vocabulary.labels import Ancestors
 from store import (
@@ -77,7 +82,8 @@ class TagRule:
     """The rule for one vocabulary revision in one space.
 
     *fitted* are cosines from which labels with examples count, and *own* the probabilities from which labels count, in
-    place of the revision's: see `own_thresholds`.
+    place of the revision's: see `own_thresholds`. Raises `NoProbabilities` for a *threshold* between 0 and 1, if the
+    space has none.
     """
 
     def __init__(
@@ -94,15 +100,18 @@ class TagRule:
         default = DEFAULT_THRESHOLD if revision.threshold is None else revision.threshold
         if own is None:
             own = _written_thresholds(revision)
-        chosen = default if threshold is None else threshold
+        chosen = cosine_of(default if threshold is None else threshold, identity)
+        if threshold is not None and chosen is None:
+            raise NoProbabilities(identity.model)
         #: Cosine from which a label is a tag; labels with a threshold of their own are in `minimums`.
-        self.minimum = cosine_of(chosen, identity)
+        self.minimum = math.inf if chosen is None else chosen
         self.minimums: dict[int, float] = {}
         if threshold is None:
-            calibrated = {} if revision.threshold is not None else self._spreads
+            calibrated = self._spreads if revision.threshold is None or chosen is None else {}
             self.minimums = {key: minimum_of(spread, identity) for key, spread in calibrated.items()}
             self.minimums |= fitted or {}
-            self.minimums |= {key: cosine_of(value, identity) for key, value in own.items()}
+            cosines = ((key, cosine_of(value, identity)) for key, value in own.items())
+            self.minimums |= {key: cosine for key, cosine in cosines if cosine is not None}
         self._ids = {label.definition.name: label.id for label in revision.labels}
         self._ancestors = Ancestors(label.definition for label in revision.labels)
         self._groups = [frozenset(group) for group in revision.exclusive]
@@ -216,8 +225,13 @@ class TagRule:
 
 def minimum_of(spread: CosineSpread, identity: SpaceIdentity) -> float:
     """The cosine from which a label that lies so counts."""
-    stands_out = spread.median + STANDS_OUT * spread.spread
-    return min(max(stands_out, cosine_of(FLOOR, identity)), cosine_of(SURE, identity))
+    return within_probabilities(spread.median + STANDS_OUT * spread.spread, identity)
+
+
+def within_probabilities(cosine: float, identity: SpaceIdentity) -> float:
+    """*cosine*, but no less than that of `FLOOR` and no more than that of `SURE`, if the space has probabilities."""
+    floor, sure = cosine_of(FLOOR, identity), cosine_of(SURE, identity)
+    return cosine if floor is None or sure is None else min(max(cosine, floor), sure)
 
 
 def _once(tags: Iterable[Tag]) -> list[Tag]:
