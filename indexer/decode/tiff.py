@@ -187,8 +187,13 @@ def _is_thumbnail_of(one: TiffPage, other: TiffPage) -> bool:
 
 
 def _is_plain(page: TiffPage) -> bool:
-    """Return whether Pillow reads the page as its tags say. It takes 16 bits of other kinds for something else."""
+    """Return whether Pillow reads the page as its tags say. It takes 16 bits of other kinds for something else.
+
+    Of colours that are multiplied by an alpha of 0, it keeps nothing: an alpha that a program left empty needs them.
+    """
     if page.sampleformat != _UNSIGNED or page.photometric not in {*range(_CMYK + 1), _YCBCR}:
+        return False
+    if _ASSOCIATED in page.extrasamples:
         return False
     if page.bitspersample > 8:  # noqa: PLR2004 - bits
         is_known = page.photometric in {_BLACK_IS_ZERO, _RGB, _CMYK}
@@ -298,7 +303,7 @@ def _coloured(page: TiffPage, stored: NDArray[np.uint8]) -> Image.Image:
     if alpha is None:
         return Image.fromarray(np.ascontiguousarray(stored[..., :3]))
     layer = np.ascontiguousarray(stored[..., [0, 1, 2, alpha]])
-    if page.extrasamples[alpha - 3] == _ASSOCIATED:
+    if page.extrasamples[alpha - 3] == _ASSOCIATED and layer[..., 3].any():
         return Image.frombytes("RGBa", (layer.shape[1], layer.shape[0]), layer.tobytes()).convert("RGBA")
     return Image.fromarray(layer)
 
