@@ -38,6 +38,8 @@ _GREYS: Final = frozenset({_WHITE_IS_ZERO, _BLACK_IS_ZERO, _MASKS})
 #: Values of SampleFormat: whole numbers without a sign, and floating-point ones.
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 _PLANAR: Final = 2
+#: The value of Compression for JPEG.
+_JPEG: Final = 7
 #: Words for number formats and colours in a reason.
 _KINDS: Final = {_SIGNED: "signed ", _FLOAT: "float ", 5: "complex ", 6: "complex "}
 _COLOURS: Final = {_CMYK: "CMYK ", _YCBCR: "YCbCr ", **dict.fromkeys((_LAB, _ICC_LAB, 10), "Lab "), 32845: "LogLuv "}
@@ -82,6 +84,8 @@ class Outline:
     pixels: int
     #: Bytes of its pages that lie beyond its end.
     missing: int
+    #: True for a RAW photo whose data are several strips of JPEG data.
+    is_in_strips: bool = False
 
 
 def outline(data: bytes) -> Outline | None:
@@ -101,6 +105,7 @@ def outline(data: bytes) -> Outline | None:
                 has_picture=not (_is_reduced(page) or _is_stamp(data, pages)),
                 pixels=page.imagewidth * page.imagelength,
                 missing=_missing(data, pages),
+                is_in_strips=any(map(_is_in_strips, pages)),
             )
     except Exception:  # noqa: BLE001 - a broken directory; the decoders report it
         return (
@@ -157,6 +162,11 @@ def _is_stamp(data: bytes, pages: Sequence[TiffPage]) -> bool:
     held = sum(sum(page.databytecounts) for page in pages)
     is_small = max(first.imagewidth, first.imagelength) <= _THUMBNAIL
     return _MAKE in first.tags and is_small and held < _LEAST_HELD * len(data)
+
+
+def _is_in_strips(page: TiffPage) -> bool:
+    is_of_sensor = page.photometric in {_FILTERED, _LINEAR_RAW} and not _is_reduced(page)
+    return is_of_sensor and page.compression == _JPEG and not page.is_tiled and len(page.dataoffsets) > 1
 
 
 def _is_marked_raw(data: bytes) -> bool:
