@@ -22,7 +22,7 @@ from store import Facts
 from . import jpeg
 from .bitmap import read_bitmap, with_whole_header
 from .colours import profile_of, rgb, srgb
-from .errors import Damaged, DecodeError, Unsupported
+from .errors import Damaged, DecodeError, Incomplete, Unsupported
 from .exif import FileExif, exif_of_tiff
 from .facts import read_facts
 from .formats import CUT, HEAD, MOST_PIXELS, check_filled, check_pixels, identify, png_without_extras, zeros_before
@@ -280,11 +280,11 @@ def _read_tiff(task: _Task) -> DecodedPhoto:
             if found is None:
                 raise
     elif found.kind is tiff.Kind.RAW:
-        return _read_raw(task, found.missing)
+        return _read_raw(task, found.missing, is_in_strips=found.is_in_strips)
     elif found.kind is tiff.Kind.EITHER:
         try:
             return _read_raw(task, found.missing)
-        except Unsupported:
+        except (Incomplete, Unsupported):
             if not found.has_picture:
                 raise
     with task.memory_lock() if found.pixels > _LARGE else nullcontext():
@@ -297,8 +297,8 @@ def _wants_alike(own: Preprocessor, other: Preprocessor, size: tuple[int, int]) 
     return own.is_full == other.is_full and own.wanted(*size) == other.wanted(*size)
 
 
-def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
-    """Decode a RAW photo, of whose file *missing* bytes are known to be missing."""
+def _read_raw(task: _Task, missing: int = 0, *, is_in_strips: bool = False) -> DecodedPhoto:
+    """Decode a RAW photo, of whose file *missing* bytes are known to be missing; see `develop`."""
     zeros = zeros_before(task.data, len(task.data))
     # Sensors give no zeros.
     missing += zeros if zeros > CUT * len(task.data) else 0
@@ -306,7 +306,7 @@ def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
     from .raw import develop  # noqa: PLC0415
 
     with task.memory_lock() if len(task.data) > _LARGE_FILE else nullcontext():
-        developed = develop(task.data, task.preprocessing, missing)
+        developed = develop(task.data, task.preprocessing, missing, is_in_strips=is_in_strips)
     facts = read_facts(developed.exif, (developed.width, developed.height), "RAW", task.data)
     pixels = task.preprocessing.pixels(developed.image, developed.shown)
     small = pack_miniature(miniature(developed.image))
