@@ -6,6 +6,7 @@ Each method calls one operation of `photos.operations`, as the command of the sa
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
@@ -87,10 +88,10 @@ class Library:
         """Open the library in *folder*, or the one that the command line would use.
 
         *settings* are those of docs/commands.md, such as `device="cpu"`. All others are read from the environment and
-        the configuration file. Raises `photos.errors.SettingError`.
+        the configuration file. That a GPU cannot be used is a `RuntimeWarning`. Raises `photos.errors.SettingError`.
         """
         library = None if folder is None else Path(folder)
-        return cls(OpenLibrary(load({"library": library, **settings}, dict(os.environ))))
+        return cls(OpenLibrary(load({"library": library, **settings}, dict(os.environ)), on_notice=_warn))
 
     # Folders
 
@@ -465,3 +466,7 @@ class Sidecars:
     def runs(self) -> Sequence[SidecarRun]:
         """Return the runs that wrote sidecars, newest first."""
         return sidecars.list_runs(self._library)
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, RuntimeWarning, stacklevel=2)
