@@ -125,6 +125,15 @@ class OpenLibrary:
             raise self.empty_error()
         return t.spaces.get(space_id)
 
+    def follow_switch(self) -> None:
+        """Forget the space that was searched, if another one answers by now."""
+        if "space" in self.__dict__ and not self.is_new:
+            with self.catalog.read() as t:
+                space_id = t.library.space_id()
+            if space_id != self.space.id:
+                for name in ("space", "index"):
+                    self.__dict__.pop(name, None)
+
     def in_space(self, name: str | None) -> OpenLibrary:
         """The same library, searched in the space of that name; None for the one that answers.
 
