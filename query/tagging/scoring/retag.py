@@ -17,7 +17,7 @@ from query.tagging.learning.calibration import calibrate, is_due
 from query.tagging.learning.label_matrix import label_matrix
 from store import MAIN_SLOT, Catalog, LeastRanks, PhotoScores, Revision, Scoring, Space, Target, Transaction, Vectors
 
-from .amendment import Amendment, Update, amendment
+from .amendment import Amendment, Rescoring, amendment
 from .scorer import Columns, ExactScorer, Scorer, columns_in_force
 
 #: Photos between two commits of a re-tag.
@@ -172,32 +172,32 @@ class _Retag:
 
         Returns False if another process has done it.
         """
-        update = Update(self._catalog, self._space, self._columns, change, rows)
+        rescoring = Rescoring(self._catalog, self._space, self._columns, change, rows)
         with self._catalog.write() as t:
             begun = self._begin(t)
         done = 0
-        for count, kept in update.parts():
+        for count, kept in rescoring.parts():
             with self._catalog.write() as t:
                 if self._is_done_by_another(t, begun):
                     return False
                 t.scores.put(begun.id, kept)
             self.changed += len(kept)
             done += count
-            self._tell(done, self.photos)
+            self._report(done, self.photos)
         with self._catalog.write() as t:
             if self._is_done_by_another(t, begun):
                 return False
-            self._merge(t, change.old, begun, update)
+            self._merge(t, change.old, begun, rescoring)
             self._put_in_force(t, change.old)
-        self.seconds = update.seconds
+        self.seconds = rescoring.seconds
         return True
 
-    def _merge(self, t: Transaction, old: Scoring, begun: Scoring, update: Update) -> None:
+    def _merge(self, t: Transaction, old: Scoring, begun: Scoring, rescoring: Rescoring) -> None:
         """Bring the rows of *old* up to date by those of *begun*, and by what has changed since that was begun."""
-        changed, least = t.scores.changed(begun), update.least
+        changed, least = t.scores.changed(begun), rescoring.least
         # Their labels may be none of the scoring's any more.
-        t.scores.forget(old.id, update.unreadable)
-        least.forget(np.array(update.unreadable, np.int64))
+        t.scores.forget(old.id, rescoring.unreadable)
+        least.forget(np.array(rescoring.unreadable, np.int64))
         t.scores.forget(begun.id, changed.tolist())
         # They were pruned after their embeddings had been read.
         t.scores.forget_deleted(begun)
@@ -209,7 +209,7 @@ class _Retag:
         unscored = np.setdiff1d(there, least.photo_ids(), assume_unique=True)
         late = np.union1d(np.intersect1d(changed, there, assume_unique=True), unscored).tolist()
         for start in range(0, len(late), _CHUNK):
-            kept = update.scored(t.embeddings.get(self._space.id, late[start : start + _CHUNK]))
+            kept = rescoring.scored(t.embeddings.get(self._space.id, late[start : start + _CHUNK]))
             t.scores.put(old.id, kept)
             self.changed += len(kept)
         t.scores.keep_least_ranks(old, least)
@@ -230,7 +230,7 @@ class _Retag:
                     t.scores.put(scoring.id, kept)
                 least.note(kept.photo_ids, scoring.ranks(kept))
                 done += count
-                self._tell(done, total)
+                self._report(done, total)
         with self._catalog.write() as t:
             if self._is_done_by_another(t, scoring):
                 return False
@@ -286,7 +286,7 @@ class _Retag:
         t.vocabularies.relabel(self._revision)
         t.slots.set_current(self._slot, self._target)
 
-    def _tell(self, done: int, total: int) -> None:
+    def _report(self, done: int, total: int) -> None:
         if self._progress is not None:
             # More photos may have come since.
             self._progress(done, max(done, total))

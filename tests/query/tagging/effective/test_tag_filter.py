@@ -50,7 +50,9 @@ def filled(library, picked, groups):
         )
     with library.catalog.write() as t:
         for photo_id in picked.sample(ids, 10):
-            t.tags.take(photo_id, "other", [t.vocabularies.label_called(name) for name in picked.sample(NAMES, 2)])
+            t.tags.replace_imported(
+                photo_id, "other", [t.vocabularies.label_called(name) for name in picked.sample(NAMES, 2)]
+            )
     return library, ids
 
 
@@ -153,7 +155,7 @@ def spelt_otherwise(tagged_library):
     """A library with a photo that a person tagged before the vocabulary had a label of a similar name."""
     library, ids = tagged_library
     with library.catalog.write() as t:
-        t.tags.say(ids[0], t.vocabularies.label_called("Dogs"), TagSource.USER)
+        t.tags.record(ids[0], t.vocabularies.label_called("Dogs"), TagSource.USER)
     return library, ids[0]
 
 

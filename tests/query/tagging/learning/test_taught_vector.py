@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from query.tagging import photo_tags, refresh_taught_labels, retag, tag_counts, tagged, taught_label_report
-from query.tagging.learning.taught_vector import Background, taught
+from query.tagging.learning.taught_vector import Background, taught_vector
 from query.vocabulary import difference, parse_vocabulary, write_vocabulary
 from store import LabelDefinition, VocabularyDefinition
 
@@ -34,7 +34,7 @@ class World:
         self.background = Background(self.photos)
 
     def lesson(self, text, examples=(), counterexamples=()):
-        return taught(self.background, text, self.photos[list(examples)], self.photos[list(counterexamples)])
+        return taught_vector(self.background, text, self.photos[list(examples)], self.photos[list(counterexamples)])
 
     def precision_and_recall(self, lesson):
         found = self.photos @ lesson.vector >= lesson.minimum
@@ -85,8 +85,8 @@ def test_its_scores_are_cosines_on_the_scale_of_the_texts(world, count):
 def test_counterexamples_separate_similar_things(world):
     alike = unit(world.photos[:30] + 0.5 * world.thing + 0.6 * unit(np.ones(DIMENSION)))
     examples = world.photos[np.flatnonzero(world.has)[:4]]
-    one = taught(world.background, world.ignorant, examples, alike[:0])
-    other = taught(world.background, world.ignorant, examples, alike[:4])
+    one = taught_vector(world.background, world.ignorant, examples, alike[:0])
+    other = taught_vector(world.background, world.ignorant, examples, alike[:4])
     fooled = [(alike[4:] @ each.vector >= each.minimum).mean() for each in (one, other)]
     assert fooled[0] > fooled[1]
 
@@ -94,9 +94,11 @@ def test_counterexamples_separate_similar_things(world):
 def test_photos_that_are_all_alike_teach_nothing():
     photo = unit(np.ones((1, DIMENSION)))
     text = unit(np.arange(DIMENSION))
-    lesson = taught(Background(np.repeat(photo, 4, axis=0)), text, photo, photo[:0])
+    lesson = taught_vector(Background(np.repeat(photo, 4, axis=0)), text, photo, photo[:0])
     assert np.array_equal(lesson.vector, text)
-    assert np.isfinite(taught(Background(np.eye(DIMENSION, dtype=np.float32)[:2]), text, photo, photo[:0]).vector).all()
+    assert np.isfinite(
+        taught_vector(Background(np.eye(DIMENSION, dtype=np.float32)[:2]), text, photo, photo[:0]).vector
+    ).all()
 
 
 def hash_of(name):
@@ -301,7 +303,7 @@ def test_an_earlier_revision_learns_from_new_examples_too(library):
         back = t.vocabularies.revision(first.id)
         assert (
             t.slots.pending().get(""),
-            t.labels.made(library.space.id, [back.labels[1].id]).popitem()[1].examples,
+            t.labels.fits(library.space.id, [back.labels[1].id]).popitem()[1].examples,
         ) == (
             None,
             2,
