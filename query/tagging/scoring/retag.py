@@ -50,46 +50,53 @@ def scorer_for(columns: Columns, photos: int) -> Scorer:
     return ShortlistScorer(columns, ExactScorer(columns))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetagOptions:
+    """The slot of a re-tag, and the way it is done."""
+
+    slot: str = MAIN_SLOT
+    #: Absolute folders below which the labels are shown: everywhere if there are none, as before if None.
+    folders: Sequence[bytes] | None = None
+    #: Calibrate first, even a library that has not outgrown its calibration.
+    calibrate_anew: bool = False
+    #: Raise `Superseded` unless the revision is the slot's target already.
+    only_if_target: bool = False
+    #: Photos that are scored and kept together.
+    rows: int = _CHUNK
+    #: Makes the scorer of columns for that number of photos.
+    make_scorer: Callable[[Columns, int], Scorer] = scorer_for
+
+
 def retag(
     catalog: Catalog,
     space: Space,
     revision: Revision,
     texts: TextVectors,
+    options: RetagOptions = RetagOptions(),
+    *,
     progress: Callable[[int, int], None] | None = None,
     text_progress: Callable[[int, int], None] | None = None,
-    *,
-    slot: str = MAIN_SLOT,
-    folders: Sequence[bytes] | None = None,
-    calibrate_anew: bool = False,
-    only_if_target: bool = False,
-    make_scorer: Callable[[Columns, int], Scorer] = scorer_for,
-    rows: int = _CHUNK,
 ) -> RetagReport:
     """Tag every photo with *revision* from the stored embeddings, and put it in force. No picture is opened.
 
     It becomes the slot's target at once, and its current revision when all photos are tagged; other slots stay as they
-    are. Its labels are shown below *folders*, absolute: everywhere if there are none, and where they were before if it
-    is None.
-
-    Until all photos are tagged, their tags stay as they were. An interrupted re-tag is pending, and calling this again
-    goes on with it. A vocabulary that differs little from the one in force costs little. *progress* gets photos done
-    and photos in all, *text_progress* the same of labels' texts. A library that has outgrown its calibration is
-    calibrated first, and any if *calibrate_anew*. *rows* photos are scored and kept together.
-
-    Raises `Superseded` if the slot gets another target or is dropped before the end; and with *only_if_target* if
-    *revision* is not its target at the beginning.
+    are. Until all photos are tagged, their tags stay as they were. An interrupted re-tag is pending, and calling this
+    again continues it. A vocabulary that differs little from the one in force costs little. A library that has outgrown
+    its calibration is calibrated first. *progress* gets the number of photos done and of all, *text_progress* the same
+    of labels' texts. Raises `Superseded` if the slot gets another target or is dropped before the end.
     """
+    slot = options.slot
     started = time.perf_counter()
     with catalog.write() as t:
-        if only_if_target:
+        if options.only_if_target:
             _target(t, slot, revision)
         # Before anything that scores depend on is read: what changes after this stays pending.
         target = t.slots.set_target(slot, revision.id)
-        if folders is not None:
-            t.slots.limit(slot, folders)
+        if options.folders is not None:
+            t.slots.limit(slot, options.folders)
         # Examples may have come since the labels' vectors were made.
         revision = t.vocabularies.as_now(revision)
-        is_calibrated = not (calibrate_anew or is_due(t, space))
+        is_calibrated = not (options.calibrate_anew or is_due(t, space))
     if not is_calibrated:
         calibrate(catalog, space, label_matrix(catalog, space, revision, texts, text_progress))
         with catalog.read() as t:
@@ -97,7 +104,7 @@ def retag(
     columns, encoded = columns_in_force(catalog, space, revision, texts, text_progress)
     ready = time.perf_counter()
     work = _Retag(catalog, space, revision, columns, progress, slot, target)
-    work.run(make_scorer, rows)
+    work.run(options.make_scorer, options.rows)
     seconds = time.perf_counter() - ready
     return RetagReport(work.photos, encoded, work.changed, ready - started, work.seconds, seconds - work.seconds)
 

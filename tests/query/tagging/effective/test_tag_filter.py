@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from query.tagging import TagNames, record_manual_tags, retag, tagged, tags_of
+from query.tagging import RetagOptions, TagNames, record_manual_tags, retag, tagged, tags_of
 from query.tagging.effective.effective_tags import scored_slots
 from store import LabelDefinition, Stamp, TagSource, VocabularyDefinition
 
@@ -104,7 +104,7 @@ def test_a_tag_finds_its_photos_in_slots_with_folders(tagged_library):
     retag(library.catalog, library.space, main, library.texts)
     for slot, folders in (("birds", [b"/photos/photo 1"]), ("more", None)):
         revision = library.put(replace(vocabulary(picked), name=slot))
-        retag(library.catalog, library.space, revision, library.texts, slot=slot, folders=folders)
+        retag(library.catalog, library.space, revision, library.texts, RetagOptions(slot=slot, folders=folders))
     with library.catalog.write() as t:
         for photo_id in ids[::3]:
             t.files.indexed(library.folder.id, b"photo 1/%d" % photo_id, Stamp(1, 2, 3, 4), photo_id)

@@ -6,7 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from query.tagging import photo_tags, refresh_taught_labels, retag, tag_counts, tagged, taught_label_report
+from query.tagging import (
+    RetagOptions,
+    photo_tags,
+    refresh_taught_labels,
+    retag,
+    tag_counts,
+    tagged,
+    taught_label_report,
+)
 from query.tagging.learning.taught_vector import Background, taught_vector
 from query.vocabulary import difference, parse_vocabulary, write_vocabulary
 from store import LabelDefinition, VocabularyDefinition
@@ -217,14 +225,14 @@ def test_a_shared_label_is_taught_again_in_all_slots(library):
         library.add(f"photo{number}")
     retagged(library, vocabulary("photo1", "photo30"))
     beside = library.put(replace(vocabulary("photo1", "photo30"), name="beside"))
-    retag(library.catalog, library.space, beside, library.texts, slot="n")
+    retag(library.catalog, library.space, beside, library.texts, RetagOptions(slot="n"))
     for number in range(20, 40):
         library.add(f"photo{number}")
     retagged(library, vocabulary("photo1", "photo30"))
     with library.catalog.read() as t:
         assert t.slots.pending() == {"n": beside.id}
         newest = t.vocabularies.revision(beside.id)
-    retag(library.catalog, library.space, newest, library.texts, slot="n")
+    retag(library.catalog, library.space, newest, library.texts, RetagOptions(slot="n"))
     assert library.rows("n") == library.rows()
 
 
@@ -234,7 +242,7 @@ def test_until_a_retag_ends_tags_stay_as_they_were(library):
     definition = vocabulary("photo1", "photo30")
     revision = retagged(library, definition)
     beside = library.put(replace(definition, name="beside"))
-    retag(library.catalog, library.space, beside, library.texts, slot="n")
+    retag(library.catalog, library.space, beside, library.texts, RetagOptions(slot="n"))
     for number in range(20, 40):
         library.add(f"photo{number}", revision)
     ids = list(range(1, 41))
@@ -246,7 +254,7 @@ def test_until_a_retag_ends_tags_stay_as_they_were(library):
 
     again = refresh_taught_labels(library.catalog, library.space, revision)
     with pytest.raises(KeyboardInterrupt):
-        retag(library.catalog, library.space, again, library.texts, make_scorer=killed)
+        retag(library.catalog, library.space, again, library.texts, RetagOptions(make_scorer=killed))
     assert photo_tags(library.catalog, library.space, ids) == before
     assert refresh_taught_labels(library.catalog, library.space, revision) == again, "it is not made anew again"
     with library.catalog.read() as t:
@@ -255,7 +263,7 @@ def test_until_a_retag_ends_tags_stay_as_they_were(library):
     after = photo_tags(library.catalog, library.space, ids)
     assert of_label(after, "ours") != of_label(before, "ours")
     assert of_label(after, "n:ours") == of_label(before, "n:ours")
-    retag(library.catalog, library.space, beside, library.texts, slot="n")
+    retag(library.catalog, library.space, beside, library.texts, RetagOptions(slot="n"))
     assert library.rows("n") == library.rows()
     with library.catalog.read() as t:
         assert t.slots.pending() == {}
@@ -367,13 +375,13 @@ def test_a_revision_in_two_slots_shows_its_tags_between_two_retags(library, firs
     for number in range(20):
         library.add(f"photo{number}")
     revision = retagged(library, vocabulary("photo1", "photo30"))
-    retag(library.catalog, library.space, revision, library.texts, slot="n")
+    retag(library.catalog, library.space, revision, library.texts, RetagOptions(slot="n"))
     for number in range(20, 40):
         library.add(f"photo{number}", revision)
     ids, names = list(range(1, 41)), {"": "ours", "n": "n:ours"}
     before = photo_tags(library.catalog, library.space, ids)
     refresh_taught_labels(library.catalog, library.space, revision)
-    retag(library.catalog, library.space, revision, library.texts, slot=first)
+    retag(library.catalog, library.space, revision, library.texts, RetagOptions(slot=first))
     between = photo_tags(library.catalog, library.space, ids)
     assert of_label(between, names[second]) == of_label(before, names[second]) != {}
     assert of_label(between, names[first]) != of_label(before, names[first])
@@ -382,6 +390,6 @@ def test_a_revision_in_two_slots_shows_its_tags_between_two_retags(library, firs
         found = tagged(t, library.space, names[second]).tolist()
     assert found == sorted(of_label(between, names[second]))
     assert dict(tag_counts(library.catalog, library.space))[names[second]] == len(found)
-    retag(library.catalog, library.space, revision, library.texts, slot=second)
+    retag(library.catalog, library.space, revision, library.texts, RetagOptions(slot=second))
     after = photo_tags(library.catalog, library.space, ids)
     assert of_label(after, "ours") == of_label(after, "n:ours") == of_label(between, names[first])
