@@ -60,7 +60,7 @@ from photos.operations.verify import VerifyRequest, VerifyResult
 from photos.sidecars import UndoReport, WriteReport
 from store.records import Photo, Problem, SidecarRun, SpaceIdentity, Vectors
 
-from .arguments import AnyPath, AnyPhoto, path_texts, photo_references, several
+from .arguments import AnyPath, AnyPhoto, known_patches, path_texts, photo_references, several
 from .followed import Followed
 from .models import Models
 from .vocabularies import Vocabularies

@@ -104,7 +104,7 @@ def decode_request(path: str, body: bytes) -> Request:
     except ValueError as error:
         raise BadRequest(f"this is no JSON: {error}") from error
     if not isinstance(record, dict):
-        raise BadRequest("this is no JSON object")
+        raise BadRequest("this is not a JSON object")
     kind = REQUESTS[path]
     known = {field.name: field for field in fields(kind)}
     for name in record.keys() - known.keys():

@@ -19,7 +19,7 @@ from photos.operations.retag import finish_pending
 from photos.operations.revisions import current_revision, ensure_vocabulary
 from photos.operations.trials import destination_beside
 from query.errors import Superseded
-from query.tagging import StoredTagger, is_due, refresh_taught_labels, retag
+from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_labels, retag
 from store import MAIN_SLOT, Folder, Outcome, Problem, Revision, Space, Transaction
 from store.paths import is_inside
 
@@ -311,7 +311,14 @@ class _Tagging:
         if current is not None:
             # Another process may be doing the same.
             with suppress(Superseded):
-                retag(catalog, self._space, current, self._texts, text_progress=self._on_text, only_if_target=True)
+                retag(
+                    catalog,
+                    self._space,
+                    current,
+                    self._texts,
+                    RetagOptions(only_if_target=True),
+                    text_progress=self._on_text,
+                )
 
     def _finish_pending(self) -> None:
         finish_pending(self._library, self._space, self._progress, self._texts)

@@ -17,7 +17,7 @@ from photos.lock import trial_lock
 from photos.models import open_new
 from photos.spaces import find_space, space_names
 from query.errors import Superseded
-from query.tagging import StoredTagger, is_due, remake_taught_labels, retag
+from query.tagging import RetagOptions, StoredTagger, is_due, remake_taught_labels, retag
 from store import File, Space, Transaction, Trial
 from store.records import MAIN_SLOT
 
@@ -138,7 +138,7 @@ def finish_tags(
             # Another process may be doing the same.
             with suppress(Superseded):
                 on_text = steps(progress, Stage.ENCODE_LABELS)
-                retag(catalog, space, main, texts, text_progress=on_text, slot=MAIN_SLOT, only_if_target=True)
+                retag(catalog, space, main, texts, RetagOptions(only_if_target=True), text_progress=on_text)
         elif not is_pending:
             break
         finish_pending(library, space, progress, texts)

@@ -29,7 +29,7 @@ from query.tagging.reports.lint import Doubt, lint
 from query.tagging.reports.source_agreement import Agreement, Comparison, compare_sources
 from query.tagging.reports.tag_counts import TagPreview, preview_tags
 from query.tagging.reports.taught_label import Example, TaughtLabelReport, taught_label_report
-from query.tagging.scoring.retag import RetagReport, retag
+from query.tagging.scoring.retag import RetagOptions, RetagReport, retag
 from query.tagging.scoring.scorer import StoredTagger
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Example",
     "ImportedTags",
     "LabelMatrix",
+    "RetagOptions",
     "RetagReport",
     "ScoredTag",
     "SlotView",

@@ -38,8 +38,8 @@ class Labels:
         matrix = np.stack([found[label_id] for label_id in ids]) if ids else np.empty((0, 0), np.float32)
         return Vectors(np.array(ids, np.int64), matrix)
 
-    def made(self, space_id: int, label_ids: Sequence[int]) -> dict[int, LabelFit]:
-        """The making of the cached vectors of these labels, by label."""
+    def fits(self, space_id: int, label_ids: Sequence[int]) -> dict[int, LabelFit]:
+        """The `LabelFit` of the cached vectors of these labels, by label."""
         found: dict[int, LabelFit] = {}
         for some in chunks(label_ids):
             rows = self._connection.execute(
@@ -50,9 +50,9 @@ class Labels:
             found.update({row.label_id: LabelFit(row.examples, row.minimum, row.text_share) for row in rows})
         return found
 
-    def put_vectors(self, space_id: int, vectors: Vectors, made: Mapping[int, LabelFit] | None = None) -> None:
-        """Cache these. *made* holds the making of those of labels with examples."""
-        known, of_texts = made or {}, LabelFit(0, None, 1.0)
+    def put_vectors(self, space_id: int, vectors: Vectors, fits: Mapping[int, LabelFit] | None = None) -> None:
+        """Cache these, with the *fits* of labels with examples."""
+        known, of_texts = fits or {}, LabelFit(0, None, 1.0)
         rows = [
             {
                 "space_id": space_id,

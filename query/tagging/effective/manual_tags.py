@@ -44,7 +44,8 @@ def record_manual_tags_in(
     """Do `record_manual_tags` within *t*."""
     added, rejected, cleared = list(added), list(rejected), list(cleared)
     speller = slot_speller(t)
-    recorded = [(spelt(speller, name), source) for names, source in _sides(added, rejected) for name in names]
+    recorded = [(spelt(speller, name), TagSource.USER) for name in added]
+    recorded += [(spelt(speller, name), TagSource.REJECTED) for name in rejected]
     forgotten = [spelt(speller, name) for name in cleared]
     # A photo may have a tag of exactly the name that was typed, from before a vocabulary spelt it differently.
     typed = {checked_name(name) for names in (added, rejected, cleared) for name in names}.difference(
@@ -57,12 +58,8 @@ def record_manual_tags_in(
             own = t.vocabularies.label_called(name)
             # An earlier tag of that name is replaced, whatever its texts.
             t.tags.clear(photo_id, [key for key in t.vocabularies.labels_called(name) if key != own])
-            t.tags.say(photo_id, own, source)
+            t.tags.record(photo_id, own, source)
     return [*(name for name, _ in recorded), *forgotten]
-
-
-def _sides(added: Iterable[str], rejected: Iterable[str]) -> tuple[tuple[Iterable[str], TagSource], ...]:
-    return (added, TagSource.USER), (rejected, TagSource.REJECTED)
 
 
 def slot_speller(t: Transaction) -> SlotSpeller:

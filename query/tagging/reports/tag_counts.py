@@ -47,13 +47,13 @@ def preview_tags(
         is_calibrated = t.calibrations.current(space.id) is not None
         own = own_thresholds(t, space, revision)
     spreads = measure(catalog, space, labels) if is_calibrated else None
-    rule = TagRule(revision, space.identity, spreads=spreads, fitted=minimums_of(labels.made), own=own)
+    rule = TagRule(revision, space.identity, spreads=spreads, fitted=minimums_of(labels.fits), own=own)
     columns, names = Columns.of(labels, rule.offsets(labels.label_ids)), names_of(revision)
     with catalog.read() as t:
         scorer = scorer_for(columns, t.embeddings.count(space.id))
     of_photos = {
         photo_id: frozenset(tag.label for tag in rule.shown(tags))
-        for vectors in _all(catalog, space, folders)
+        for vectors in _embeddings_of(catalog, space, folders)
         for photo_id, tags in zip(vectors.ids.tolist(), rule.automatic(scorer.kept(vectors), names), strict=True)
     }
     return TagPreview(of_photos, Counter(label for tags in of_photos.values() for label in tags))
@@ -66,7 +66,7 @@ def as_revision(definition: VocabularyDefinition) -> Revision:
     return Revision(0, definition.name, 0, now, definition.threshold, labels, definition.exclusive)
 
 
-def _all(catalog: Catalog, space: Space, folders: Sequence[bytes]) -> Iterator[Vectors]:
+def _embeddings_of(catalog: Catalog, space: Space, folders: Sequence[bytes]) -> Iterator[Vectors]:
     """The embeddings of all photos that have a file, or one below *folders*, if there are any."""
     with catalog.read() as t:
         gone, within = t.photos.gone(), t.scopes.photos(folders)

@@ -9,7 +9,7 @@ import pytest
 
 from query.errors import NoProbabilities
 from query.similarity import cosine_of
-from query.tagging import is_due, minimum_of, photo_tags, retag, spread_of
+from query.tagging import RetagOptions, is_due, minimum_of, photo_tags, retag, spread_of
 from query.tagging.effective.effective_tags import FLOOR, STANDS_OUT, SURE, TagRule
 from query.tagging.learning.calibration import LEAST, calibrate, measure
 from query.tagging.learning.label_matrix import label_matrix
@@ -82,7 +82,7 @@ def test_a_library_is_calibrated_at_its_least_size_and_when_it_doubles(library):
     before = library.rows()
     assert retag(library.catalog, library.space, revision, library.texts).changed == 0
     assert (calibrations(), library.rows()) == ((1, LEAST), before)
-    retag(library.catalog, library.space, revision, library.texts, calibrate_anew=True)
+    retag(library.catalog, library.space, revision, library.texts, RetagOptions(calibrate_anew=True))
     assert calibrations() == (2, LEAST)
     for number in range(LEAST):
         library.add(f"other{number}")
@@ -132,7 +132,7 @@ def test_own_thresholds_override_the_calibration(library):
 
     def minimum(text, threshold=None):
         revision = library.put(vocabulary(text))
-        retag(library.catalog, library.space, revision, library.texts, calibrate_anew=True)
+        retag(library.catalog, library.space, revision, library.texts, RetagOptions(calibrate_anew=True))
         tags = photo_tags(library.catalog, library.space, [photo_id], threshold=threshold)[photo_id]
         return {tag.minimum for tag in tags}
 
@@ -145,7 +145,7 @@ def test_own_thresholds_override_the_calibration(library):
 def test_raw_and_calibrated_scores_and_the_threshold_are_shown_together(library):
     ids = [library.add(f"photo{number}") for number in range(60)]
     revision = library.put(vocabulary("".join(f"label{number}\n" for number in range(20))))
-    retag(library.catalog, library.space, revision, library.texts, calibrate_anew=True)
+    retag(library.catalog, library.space, revision, library.texts, RetagOptions(calibrate_anew=True))
     with library.catalog.read() as t:
         spreads = t.calibrations.of(1, [label.id for label in revision.labels])
     of_label = {label.definition.name: spreads[label.id] for label in revision.labels}
@@ -170,7 +170,7 @@ def test_a_calibration_during_a_retag_leaves_it_pending(library):
             label_matrix(library.catalog, library.space, revision, library.new_texts()),
         )
 
-    retag(library.catalog, library.space, revision, library.texts, calibrate_during_it)
+    retag(library.catalog, library.space, revision, library.texts, progress=calibrate_during_it)
     with library.catalog.read() as t:
         assert t.slots.pending() == {"": revision.id}
     retag(library.catalog, library.space, revision, library.texts)
