@@ -2,6 +2,7 @@
 
 QueryError
 ├── BadLabel                (name) no possible name of a label
+├── ContradictoryLabel      (name) added, rejected or cleared at once
 ├── BadNamespace            (name) no possible namespace
 ├── BadSource               (name) no possible name of another program
 ├── BadQuery                (token, problem, hint) a query that cannot be read; a usage error
@@ -41,6 +42,14 @@ class BadLabel(QueryError):
     def __str__(self) -> str:
         """One sentence."""
         return f"{self.name[:_QUOTED]!r} cannot be a label: it needs 1 to 200 characters that can be printed."
+
+
+class ContradictoryLabel(QueryError):
+    """A label is to be added and rejected, or cleared, for the same photos at once. `name` is its name."""
+
+    sentence = "{name!r} is to be added, rejected or cleared at once; say one of these. Nothing was changed."
+    status = 2
+    name: str
 
 
 class BadNamespace(QueryError):
