@@ -83,7 +83,7 @@ class BadQuery(QueryError):
 
     def __str__(self) -> str:
         """One sentence that names the token."""
-        whole = f"{_quoted(self.token)} {self.problem}{'; ' if self.hint else ''}{self.hint}"
+        whole = f"{quoted(self.token)} {self.problem}{'; ' if self.hint else ''}{self.hint}"
         return whole if whole.endswith("?") else f"{whole}."
 
 
@@ -234,6 +234,7 @@ class UnknownSource(QueryError):
 _QUOTED = 60
 
 
-def _quoted(token: str) -> str:
+def quoted(token: str) -> str:
+    """*token* between backticks, shortened and safe for a terminal."""
     shown = token if len(token) <= _QUOTED else f"{token[:_QUOTED]}…"
     return f"`{safe(shown)}`"
