@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from photos.models import Model
-from photos.operations import model_comparison, models, spaces, trials
+from photos.operations import model_check, model_comparison, models, spaces, trials
+from photos.operations.model_check import ModelCheck
 from photos.operations.model_comparison import CompareModelsRequest, ModelComparison
 from photos.operations.models import ModelEntry, ModelStatus
 from photos.operations.progress import SILENT, Progress
@@ -39,6 +40,13 @@ class Models(Followed):
     def status(self) -> ModelStatus:
         """Return the library's checkpoint, or the one that a new library would use, and compare its weights."""
         return models.model_status(self._library)
+
+    def check(self, name: AnyPath | None = None, *, progress: Progress = SILENT) -> ModelCheck:
+        """Compare the library's checkpoint, or that of *name*, with transformers. Takes seconds to minutes.
+
+        Pictures and past searches are the library's own where it has any.
+        """
+        return model_check.check_model(self._library, None if name is None else os.fspath(name), progress)
 
     def download(self, name: str, *, progress: Progress = SILENT) -> Path | None:
         """Download a checkpoint from the Hugging Face hub. Returns its folder; None if it comes with the program.
