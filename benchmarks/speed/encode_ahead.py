@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer import IndexRequest, ThreadReaders, index_folders
+import indexer
+from indexer import ThreadReaders, index_folders
 from indexer.models import Preprocessing
 from store import Catalog, SpaceIdentity
 
@@ -26,6 +27,8 @@ MILLISECONDS, ROUNDS = 40.0, 3
 DIMENSION = 768
 SQUARE = Preprocessing(256, "bilinear", 1 / 255, (0.5,) * 3, (0.5,) * 3)
 _INSIDE = "--inside"
+#: Checkouts that encoded by turns have the older name.
+_Request = indexer.PipelineRequest if hasattr(indexer, "PipelineRequest") else indexer.IndexRequest
 
 
 class WaitingEncoder:
@@ -63,7 +66,7 @@ def beyond(folder: Path, seconds: float) -> float:
         start = time.perf_counter()
         index_folders(
             catalog,
-            IndexRequest(folders=[added], space=space, batch_size=32),
+            _Request(folders=[added], space=space, batch_size=32),
             readers=ThreadReaders(SQUARE),
             image_encoder=lambda: encoder,
             tagger=None,
