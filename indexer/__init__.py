@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from indexer.files.ignore import anchored, is_pattern
     from indexer.files.scan import WHOLE, Subtree
     from indexer.models.protocols import ImageEncoder, Preprocessor
+    from indexer.pipeline.fill import fill_space
     from indexer.pipeline.pipeline import index_folders
     from indexer.pipeline.records import (
         BeforeBatch,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         PipelineRequest,
         ReadingBegins,
     )
+    from indexer.pipeline.space_embedder import Destination
     from indexer.pipeline.stated_facts import unread_facts
     from indexer.pipeline.survey import survey_folder
     from indexer.watch.dirty_paths import DirtyPaths
@@ -36,6 +38,7 @@ __all__ = [
     "WHOLE",
     "BeforeBatch",
     "DecodeError",
+    "Destination",
     "DirtyPaths",
     "Event",
     "FileDone",
@@ -55,6 +58,7 @@ __all__ = [
     "ThreadReaders",
     "anchored",
     "decoders",
+    "fill_space",
     "index_folders",
     "is_pattern",
     "survey_folder",
@@ -67,6 +71,7 @@ _MODULES = {
     "files.ignore": ("anchored", "is_pattern"),
     "files.scan": ("WHOLE", "Subtree"),
     "models.protocols": ("ImageEncoder", "Preprocessor"),
+    "pipeline.fill": ("fill_space",),
     "pipeline.pipeline": ("index_folders",),
     "pipeline.records": (
         "BeforeBatch",
@@ -79,6 +84,7 @@ _MODULES = {
         "PipelineProgress",
         "ReadingBegins",
     ),
+    "pipeline.space_embedder": ("Destination",),
     "pipeline.stated_facts": ("unread_facts",),
     "pipeline.survey": ("survey_folder",),
     "watch.dirty_paths": ("DirtyPaths",),

@@ -6,6 +6,7 @@ QueryError
 ├── BadSource               (name) no possible name of another program
 ├── BadQuery                (token, problem, hint) a query that cannot be read; a usage error
 │   └── EmptyQuery          no words
+├── NoProbabilities         (model) a threshold for a checkpoint without a bias
 ├── NotInLibrary            (path) no photo of the library
 ├── Superseded              (vocabulary) another re-tag took over
 ├── UnknownLabel            (label, vocabulary, known) the vocabulary has none of that name
@@ -194,6 +195,16 @@ class UnknownLabel(QueryError):
         close = difflib.get_close_matches(self.label, self.known, 3, 0.6)
         hint = f"; near it are {', '.join(close)}" if close else "; `photos vocab show` lists those that it has"
         return f"{self.vocabulary!r} has no label {self.label!r}{hint}."
+
+
+class NoProbabilities(QueryError):
+    """A probability was given or asked for, and the checkpoint has none."""
+
+    sentence = (
+        "The model {model} has no probabilities, because its weights have no bias, so no threshold between 0 and 1 "
+        "means anything for it; its tags are what stands out from the library."
+    )
+    model: str
 
 
 class UnknownSlot(QueryError):

@@ -16,6 +16,14 @@ MODULES = ("store.errors", "indexer.errors", "indexer.decode.errors", "indexer.m
 
 #: Scripts and HTTP clients rely on these. A code may be added; one that is here is never changed or removed.
 CODES = {
+    "unknown_space",
+    "trial_busy",
+    "space_unready",
+    "space_answers",
+    "no_earlier_model",
+    "nothing_tried",
+    "another_tried",
+    "backend_missing",
     "bad_label",
     "bad_slot_name",
     "bad_pattern",
@@ -57,6 +65,7 @@ CODES = {
     "no_example",
     "no_model_chosen",
     "no_network",
+    "no_probabilities",
     "no_readers",
     "no_such_run",
     "no_viewer",

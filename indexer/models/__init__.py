@@ -8,8 +8,10 @@ from indexer.models.checkpoints.preprocessing import FlexiblePreprocessing, Prep
 from indexer.models.checkpoints.sources import Hub, HuggingFaceHub, download, locate
 
 from .errors import (
+    BackendMissing,
     CheckpointDamaged,
     CheckpointUnsupported,
+    DeviceFailed,
     DeviceUnavailable,
     DownloadFailed,
     ModelError,
@@ -20,9 +22,11 @@ from .errors import (
 )
 
 __all__ = [
+    "BackendMissing",
     "Checkpoint",
     "CheckpointDamaged",
     "CheckpointUnsupported",
+    "DeviceFailed",
     "DeviceUnavailable",
     "DownloadFailed",
     "FlexiblePreprocessing",

@@ -8,6 +8,8 @@ ModelError
 ├── CheckpointUnsupported   whole, but of a kind that cannot be used
 ├── CheckpointDamaged       a file is missing, or is not what it should be
 ├── DeviceUnavailable       a device or a precision that this machine does not have
+├── DeviceFailed            a device that is there and does not work
+├── BackendMissing          a precision of bitsandbytes, which is not installed
 └── NumbersOverflowed       the precision is too small for this checkpoint
 """
 
@@ -83,6 +85,24 @@ class DeviceUnavailable(ModelError):
     def __str__(self) -> str:
         """One sentence with the choices."""
         return f"{self.wanted!r} is not available here; choose one of {', '.join(self.available)}."
+
+
+class DeviceFailed(ModelError):
+    """A device that was asked for is there and cannot compute."""
+
+    sentence = "{label} ({device}) cannot be used in {precision}: {reason}; choose --device cpu or auto."
+    device: str
+    label: str
+    precision: str
+    reason: str
+
+
+class BackendMissing(ModelError):
+    """A precision needs a library that is not installed."""
+
+    sentence = "{precision} needs {library}, which is not installed; get it with: pip install 'photos[bnb]'"
+    precision: str
+    library: str
 
 
 class NumbersOverflowed(ModelError):

@@ -28,11 +28,12 @@ from indexer.workers.file_reader import (
 from indexer.workers.pool import Readers
 from store import Attempts, Catalog, Folder, Outcome, Space
 
-from .batch import Batch, BatchWriter, StoredBatch, Tagger
+from .batch import Batch, BatchWriter, StoredBatch
 from .edits import carry_over_edits
 from .encode_ahead import EncodeThread
 from .read_requests import read_request
 from .records import BeforeBatch, FileDone, HeldBack, IndexReport, PipelineProgress, PipelineRequest, ReadingBegins
+from .space_embedder import Destination, Tagger
 from .stated_facts import unread_sidecars
 from .survey import Changes, PackedFile, pack_stamp, survey
 
@@ -60,9 +61,11 @@ def index_folders(
     tagger: Tagger | None,
     progress: PipelineProgress,
     before_batch: BeforeBatch = lambda _store: None,
+    beside: Destination | None = None,
 ) -> IndexReport:
     """Index new and changed files in the folders of *request*, and forget those that are gone.
 
+    New photos are embedded in the space of *beside*, too, if it is given; the *readers* must make the pixels for both.
     *image_encoder* is called only when there is something to embed. Every batch is stored when it is encoded, while the
     next one is being encoded. So an interruption costs two batches at most, and the next call goes on from there. If
     more than a tenth of a folder's photos, and more than a hundred, are gone, they are kept unless the removals are
@@ -79,8 +82,9 @@ def index_folders(
     if surveyed.count:
         _set_indexing(catalog, is_running=True)
     with EncodeThread() as thread:
-        writer = BatchWriter(catalog, request.space, image_encoder, tagger, thread)
-        indexer = _FileIndexer(catalog, request, readers, writer, report, progress, before_batch)
+        writer = BatchWriter(catalog, Destination(request.space, image_encoder, tagger), thread, beside)
+        context = CatalogReadContext(catalog, request.space)
+        indexer = FileIndexer(context, request.batch_size, readers, writer, report, progress, before_batch)
         unsettled = indexer.index(surveyed.to_read)
         # Only now it is known which of their main files are indexed.
         unsettled += indexer.index(_link_companions(catalog, surveyed.passes, report))
@@ -97,21 +101,21 @@ def index_folders(
     return report
 
 
-class _FileIndexer:
+class FileIndexer:
     """The stages for single files: read, decode, embed and store."""
 
     def __init__(
         self,
-        catalog: Catalog,
-        request: PipelineRequest,
+        context: CatalogReadContext,
+        batch_size: int | None,
         readers: Readers,
         writer: BatchWriter,
         report: IndexReport,
         progress: PipelineProgress,
         before_batch: BeforeBatch,
     ) -> None:
-        self._requested_size = request.batch_size
-        self._context = CatalogReadContext(catalog, request.space)
+        self._requested_size = batch_size
+        self._context = context
         self._readers = readers
         self._writer = writer
         self._report = report
@@ -173,8 +177,8 @@ class _FileIndexer:
 
     def _awaited(self, reading: Future[Reading]) -> Reading:
         """The result of *reading*. If the batch before is encoded earlier, it is stored meanwhile."""
-        if self._begun is not None and self._begun.vectors is not None:
-            either = cast("list[Future[object]]", [reading, self._begun.vectors])
+        if self._begun is not None and self._begun.last is not None and not reading.done():
+            either = cast("list[Future[object]]", [reading, self._begun.last])
             wait(either, return_when=FIRST_COMPLETED)
         if self._begun is not None and self._begun.is_encoded:
             self._store_begun()
@@ -208,11 +212,12 @@ class _FileIndexer:
 
 
 class CatalogReadContext:
-    """Decides about contents by the catalog, for one space."""
+    """Decides about contents by the catalog, for one space; with *only_known*, new contents are left alone."""
 
-    def __init__(self, catalog: Catalog, space: Space) -> None:
+    def __init__(self, catalog: Catalog, space: Space, *, only_known: bool = False) -> None:
         self._catalog = catalog
         self._space = space
+        self._only_known = only_known
 
     def decide(self, content_hash: bytes) -> Decision:
         """Decide about the content with that SHA-256."""
@@ -220,6 +225,8 @@ class CatalogReadContext:
             photo_id = t.photos.find(content_hash)
             is_embedded = photo_id is not None and t.embeddings.exists(self._space.id, photo_id)
             attempts = None if is_embedded else t.attempts.of(content_hash)
+        if photo_id is None and self._only_known:
+            return Decision(given_up="it has changed; the next pass over its folder reads it")
         return Decision(is_embedded, None if attempts is None else _given_up(attempts))
 
     def memory_lock(self) -> AbstractContextManager[object]:

@@ -10,7 +10,7 @@ import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +92,13 @@ class KnownPhoto:
     content_hash: bytes
 
 
+class Pixels(NamedTuple):
+    """Input of an image encoder, uint8 (height, width, 3), and its digest, 16 bytes; see `pixels_digest`."""
+
+    pixels: NDArray[np.uint8]
+    digest: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """The file holds a photo that must be embedded; `pixels` are uint8 (height, width, 3)."""
@@ -107,6 +114,13 @@ class Decoded:
     miniature: bytes
     #: What a person should know of the file although it is a photo.
     note: str | None = None
+    #: The pixels for the space that is filled beside, if there is one.
+    beside: Pixels | None = None
+
+    @property
+    def own(self) -> Pixels:
+        """The pixels for the space that answers."""
+        return Pixels(self.pixels, self.digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +135,8 @@ class Stated:
 
 
 Reading = RefusedFile | KnownPhoto | Decoded | Stated
+#: That of the space that answers, and that of the one that is filled beside, if there is one.
+_Preprocessings = tuple["Preprocessor", "Preprocessor | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +159,19 @@ class ReadContext(Protocol):
         ...
 
 
-def read_request(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
-    """Read *file*. Raises nothing because of the file."""
-    reading = _read_or_refuse(file, preprocessing, context)
+def read_requested_file(
+    file: ReadRequest, preprocessing: Preprocessor, context: ReadContext, beside: Preprocessor | None = None
+) -> Reading:
+    """Read *file*, also for a second preprocessing *beside*. Raises nothing because of the file."""
+    reading = _read_or_refuse(file, (preprocessing, beside), context)
     if isinstance(reading, RefusedFile):
         return replace(reading, outcome=told_apart(reading.outcome, file.absolute, reading.stamp.size))
     return reading
 
 
-def _read_or_refuse(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
+def _read_or_refuse(file: ReadRequest, preprocessings: _Preprocessings, context: ReadContext) -> Reading:
     try:
-        return _read_facts(file) if file.purpose.is_facts else _read(file, preprocessing, context)
+        return _read_facts(file) if file.purpose.is_facts else _read(file, preprocessings, context)
     except DecodeError as error:
         return RefusedFile(file, file.stamp, error.outcome, error.reason)
     except FileNotFoundError:
@@ -164,7 +182,7 @@ def _read_or_refuse(file: ReadRequest, preprocessing: Preprocessor, context: Rea
         return RefusedFile(file, file.stamp, Outcome.FAILED, f"it cannot be read ({error.strerror or error})")
 
 
-def _read(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
+def _read(file: ReadRequest, preprocessings: _Preprocessings, context: ReadContext) -> Reading:
     with open_nonblocking(file.absolute) as opened:
         descriptor = opened.fileno()
         before = _status_when_stable(descriptor)
@@ -182,10 +200,12 @@ def _read(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) 
         after = stamp_of(os.fstat(descriptor))
     if after != stamp:
         return RefusedFile(file, stamp, Outcome.FAILED, _CHANGED, may_settle=True)
-    return _decode(file, stamp, data, preprocessing, context)
+    return _decode(file, stamp, data, preprocessings, context)
 
 
-def _decode(file: ReadRequest, stamp: Stamp, data: bytes, preprocessing: Preprocessor, context: ReadContext) -> Reading:
+def _decode(
+    file: ReadRequest, stamp: Stamp, data: bytes, preprocessings: _Preprocessings, context: ReadContext
+) -> Reading:
     content_hash = hashlib.sha256(data).digest()
     decision = context.decide(content_hash)
     if decision.is_embedded and file.purpose is Purpose.PHOTO:
@@ -193,12 +213,13 @@ def _decode(file: ReadRequest, stamp: Stamp, data: bytes, preprocessing: Preproc
     if decision.given_up is not None:
         return RefusedFile(file, stamp, Outcome.FAILED, decision.given_up)
     try:
-        photo = read_photo(data, preprocessing, context.memory_lock)
+        photo = read_photo(data, preprocessings[0], context.memory_lock, beside=preprocessings[1])
     except DecodeError as error:
         tried = content_hash if error.outcome is Outcome.FAILED else None
         return RefusedFile(file, stamp, error.outcome, error.reason, tried=tried)
     digest = pixels_digest(photo.pixels)
-    return Decoded(file, stamp, content_hash, photo.pixels, digest, photo.facts, photo.miniature, photo.note)
+    beside = None if photo.beside is None else Pixels(photo.beside, pixels_digest(photo.beside))
+    return Decoded(file, stamp, content_hash, photo.pixels, digest, photo.facts, photo.miniature, photo.note, beside)
 
 
 def pixels_digest(pixels: NDArray[np.uint8]) -> bytes:

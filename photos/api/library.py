@@ -6,6 +6,7 @@ Each method calls one operation of `photos.operations`, as the command of the sa
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
@@ -62,7 +63,7 @@ from photos.operations.verify import VerifyRequest, VerifyResult
 from photos.sidecars import UndoReport, WriteReport
 from store.records import Photo, Problem, SidecarRun, SpaceIdentity, Vectors
 
-from .arguments import AnyPath, AnyPhoto, path_texts, photo_references, several
+from .arguments import AnyPath, AnyPhoto, known_patches, path_texts, photo_references, several
 from .vocabularies import Vocabularies
 
 
@@ -87,10 +88,10 @@ class Library:
         """Open the library in *folder*, or the one that the command line would use.
 
         *settings* are those of docs/commands.md, such as `device="cpu"`. All others are read from the environment and
-        the configuration file. Raises `photos.errors.SettingError`.
+        the configuration file. That a GPU cannot be used is a `RuntimeWarning`. Raises `photos.errors.SettingError`.
         """
         library = None if folder is None else Path(folder)
-        return cls(OpenLibrary(load({"library": library, **settings}, dict(os.environ))))
+        return cls(OpenLibrary(load({"library": library, **settings}, dict(os.environ)), on_notice=_warn))
 
     # Folders
 
@@ -100,15 +101,17 @@ class Library:
         *,
         exclude: Sequence[str] = (),
         model: str | None = None,
+        patches: int | None = None,
         progress: Progress = SILENT,
     ) -> IndexResult:
         """Register folders and index them. Returns what was found, embedded and left out.
 
         Pictures are read in processes that import the main module: call it below `if __name__ == "__main__":`.
         *exclude* are patterns in the syntax of .gitignore, in place of the folders' earlier ones; `[""]` clears them.
-        *model* is the checkpoint of a library that has no photos. Raises `MissingFolder`.
+        *model* is the checkpoint of a library that has no photos, and *patches* the most patches of a picture in one
+        of a NaFlex checkpoint: 256, 576 or 1024. Raises `MissingFolder`.
         """
-        request = AddRequest(path_texts(folders), several(exclude), model=model)
+        request = AddRequest(path_texts(folders), several(exclude), model=model, patches=known_patches(patches))
         return index.add(self._library, request, progress)
 
     def move(self, old: AnyPath, new: AnyPath, *, progress: Progress = SILENT) -> IndexResult:
@@ -415,14 +418,15 @@ class Models:
 
     def list(self) -> tuple[ModelEntry, ...]:
         """Return the recommended and the downloaded checkpoints, and the one in use."""
-        return models.list_models(self._library)
+        return models.list_models(self._library).entries
 
-    def use(self, name: AnyPath) -> Model:
+    def use(self, name: AnyPath, *, patches: int | None = None) -> Model:
         """Choose the checkpoint of a library that has no photos, and return it.
 
-        Raises `ModelInUse` if photos were embedded with another one, or `indexer.models.ModelMissing`.
+        Pictures of a NaFlex checkpoint get at most *patches* patches: 256, 576 or 1024.
+        Raises `ModelInUse` if photos were embedded with another one, `PatchesFixed`, or `indexer.models.ModelMissing`.
         """
-        return models.use_model(self._library, os.fspath(name))
+        return models.use_model(self._library, os.fspath(name), known_patches(patches))
 
     def status(self) -> ModelStatus:
         """Return the library's checkpoint, or the one that a new library would use, and compare its weights."""
@@ -462,3 +466,7 @@ class Sidecars:
     def runs(self) -> Sequence[SidecarRun]:
         """Return the runs that wrote sidecars, newest first."""
         return sidecars.list_runs(self._library)
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, RuntimeWarning, stacklevel=2)

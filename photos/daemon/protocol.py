@@ -194,6 +194,7 @@ _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "stands_out": _flag,
     "group": _flag,
     "exact": _flag,
+    "model": lambda value: None if value is None else _text(value),
 }
 
 

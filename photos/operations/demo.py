@@ -11,8 +11,9 @@ from typing import Final
 from indexer import IndexReport
 from photos.demo.library import draw_library
 from photos.errors import DemoIncomplete
+from photos.known_models import DEMO
 from photos.library import OpenLibrary
-from photos.models import DEMO, Model
+from photos.models import Model
 from photos.operations.folders import register
 from photos.operations.index import bring_up_to_date
 from photos.operations.progress import SILENT, Progress, Stage, steps

@@ -181,7 +181,9 @@ def finish_pending(
     texts to use, if the caller has them.
     """
     with library.catalog.read() as t:
-        pending = {slot: t.vocabularies.revision(revision_id) for slot, revision_id in t.slots.pending().items()}
+        pending = {
+            slot: t.vocabularies.revision(revision_id) for slot, revision_id in t.slots.of(space.id).pending().items()
+        }
     done = []
     for slot, revision in pending.items():
         with suppress(Superseded):

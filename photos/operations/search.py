@@ -55,9 +55,10 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
     """Return the photos that *request* finds: best first, or newest first for filters alone.
 
     Raises `BadQuery` for a query that cannot be read, `EmptyLibrary` without photos, and `MissingFolder` or
-    `UnreadablePicture` for a picture in the query.
+    `UnreadablePicture` for a picture in the query, and `UnknownSpace` for a model that the library does not have.
     """
     query = parsed(request.query, request.directory)
+    library = library.in_space(request.model)
     page = ResultPage(
         _count(request, query),
         request.offset,

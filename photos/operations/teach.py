@@ -15,6 +15,7 @@ from query.tagging import (
     TaughtLabelReport,
     checked_name,
     full_name,
+    own_threshold,
     photos_of,
     record_manual_tags_in,
     taught_label_report,
@@ -179,9 +180,11 @@ def _scored(
 ) -> TaughtLabel:
     space = library.space
     report = taught_label_report(library.catalog, space, label, library.text_vectors(space))
+    with library.catalog.read() as t:
+        own = own_threshold(t, space, revision.vocabulary, label)
     # The label's own threshold counts before that of its examples, and this before the vocabulary's.
-    threshold = revision.threshold if label.threshold is None else label.threshold
-    minimum = report.minimum if label.threshold is None else None
+    threshold = revision.threshold if own is None else own
+    minimum = report.minimum if own is None else None
     trial = preview_label(library.catalog, space, report.vector, threshold, minimum=minimum)
     return TaughtLabel(full, label, report, trial, space.identity, is_kept=is_kept)
 

@@ -51,11 +51,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Rows under a heading and an introductory paragraph; either may be empty."""
+    """Rows under a heading and an introductory paragraph; either may be empty.
+
+    With `is_paired`, each two rows are side by side.
+    """
 
     title: str
     text: str
     rows: Sequence[Row]
+    is_paired: bool = False
 
 
 def write_html(path: Path, title: str, lead: str, sections: Sequence[Section], *, overwrite: bool = False) -> None:
@@ -156,8 +160,12 @@ def _parts(title: str, lead: str, sections: Sequence[Section]) -> Iterator[str]:
         yield "<section>"
         yield f"<h2>{_text(section.title)}</h2>" if section.title else ""
         yield f"<p>{_text(section.text)}</p>" if section.text else ""
+        yield '<div class="pair">' if section.is_paired else ""
         for row in section.rows:
+            yield "<div>" if section.is_paired else ""
             yield from _row(row)
+            yield "</div>" if section.is_paired else ""
+        yield "</div>" if section.is_paired else ""
         yield "</section>"
     yield _END
 
@@ -233,6 +241,8 @@ h3 small { margin-left: 8px; color: var(--soft); font-weight: 400; }
 p { margin: 6px 0; max-width: 76ch; color: var(--soft); }
 section { margin-top: 24px; }
 .row { display: grid; grid-template-columns: repeat(auto-fill, minmax(170px, 1fr)); gap: 14px; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 32px; }
+.pair .row { grid-template-columns: repeat(auto-fill, minmax(130px, 1fr)); }
 figure { margin: 0; overflow: hidden; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 img, .none { display: block; width: 100%; aspect-ratio: 4 / 3; object-fit: cover; }
 .none { display: grid; place-items: center; background: var(--paper); color: var(--soft); font-size: 12px; }

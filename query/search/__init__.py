@@ -2,6 +2,7 @@
 
 from .chance_limit import ScoreDistribution, score_distribution
 from .explanation import Explanation, LabelScore, TermScore, explain
+from .rankings import RankedPair, Ranking, ranked_pairs, shared_photos
 from .search import (
     Match,
     PictureVectors,
@@ -21,6 +22,8 @@ __all__ = [
     "Match",
     "PictureVectors",
     "QueryResult",
+    "RankedPair",
+    "Ranking",
     "ResultPage",
     "ScoreDistribution",
     "Searcher",
@@ -29,7 +32,9 @@ __all__ = [
     "explain",
     "grouped",
     "query_vector",
+    "ranked_pairs",
     "score_distribution",
     "search_text",
     "search_vector",
+    "shared_photos",
 ]

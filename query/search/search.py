@@ -190,7 +190,8 @@ class Searcher:
             is_end = shown and not page.group and (page.count is None or shown < page.count)
             total = page.offset + shown if is_end else len(found(every).photo_ids)
         # A probability of SURE needs no threshold, so the library is not sampled.
-        is_sure = best is not None and of_text and probability(best, self._space.identity) >= SURE
+        likely = None if best is None or not of_text else probability(best, self._space.identity)
+        is_sure = likely is not None and likely >= SURE
         if threshold is None and of_text and not is_sure:
             threshold = self._threshold(snapshot.t, vector, selected)
         return replace(result, best=best, threshold=threshold, total=total)

@@ -18,6 +18,7 @@ from threadpoolctl import ThreadpoolController
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.checkpoints.config import USUAL_ACTIVATION, TransformerShape
 from indexer.models.checkpoints.safetensors_map import MappedArrays
+from indexer.models.device_names import CPU, canonical
 from indexer.models.tokenizers.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class SiglipTextEncoder:
 
     torch is imported, after a call of *before_torch*, when many texts come, for any text if *device* is not the CPU,
     and if numpy does not support the tower. From then on it encodes everything. numpy uses at most *threads* threads.
-    The tokenizer is cached in the folder *cache*. Raises `CheckpointDamaged` and `DeviceUnavailable`.
+    The tokenizer is cached in the folder *cache*. *on_notice* is called with a sentence if a device cannot be used.
+    Raises `CheckpointDamaged`, `DeviceUnavailable` and `DeviceFailed`.
     """
 
     def __init__(
@@ -59,12 +61,14 @@ class SiglipTextEncoder:
         device: str | None = None,
         before_torch: Callable[[], None] = lambda: None,
         threads: int | None = None,
+        on_notice: Callable[[str], None] = lambda _sentence: None,
     ) -> None:
         self._checkpoint = checkpoint
+        self._on_notice = on_notice
         self._tokenizer = Tokenizer(checkpoint, cache)
         self._device = device
         self._before_torch = before_torch
-        self._few = _numpy_encoder(checkpoint, threads) if device in {None, "cpu"} else None
+        self._few = _numpy_encoder(checkpoint, threads) if canonical(device) in {None, CPU} else None
         self._many: TorchTextEncoder | None = None
 
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -83,7 +87,7 @@ class SiglipTextEncoder:
             from .torch_encoders import TorchTextEncoder  # noqa: PLC0415 - this loads torch
 
             self._before_torch()
-            self._many = TorchTextEncoder(self._checkpoint, self._device, self._tokenizer)
+            self._many = TorchTextEncoder(self._checkpoint, self._device, self._tokenizer, on_notice=self._on_notice)
         return self._many
 
 

@@ -261,4 +261,7 @@ class TowerWeights:
             wanted not in {0, size} for wanted, size in zip(shape, tensor.shape, strict=True)
         ):
             raise CheckpointDamaged(self._folder, f"{full} is {tuple(tensor.shape)} and not {shape}")
+        if not tensor.is_floating_point():
+            # Weights of whole numbers have scales that only their own library knows.
+            raise CheckpointDamaged(self._folder, f"{full} is in {tensor.dtype}, which config.json does not say")
         return tensor.to(self._device, self._dtype)

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import unicodedata
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.errors import CheckpointDamaged
+from indexer.models.transformers_log import keep_transformers_off_stderr, without_warnings
 
 from .cached_tokenizer import SpecialToken, cache_tokenizer, load_cached_tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-
-_NO_HANDLER: Final = logging.NullHandler()
 
 
 class Tokenizer:
@@ -84,9 +79,9 @@ def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
     """
     from transformers import AutoTokenizer  # noqa: PLC0415 - takes seconds, and the cache needs none of it
 
-    _keep_transformers_off_stderr()
+    keep_transformers_off_stderr()
     try:
-        with _without_warnings():
+        with without_warnings():
             tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
                 checkpoint.folder, local_files_only=True, trust_remote_code=False, padding_side="right"
             )
@@ -121,28 +116,3 @@ def _lengths(tokenizer: PreTrainedTokenizerBase, normalized: list[str]) -> list[
         return []
     whole = tokenizer(normalized, truncation=False, return_attention_mask=False, verbose=False)["input_ids"]
     return [len(ids) for ids in whole]
-
-
-def _keep_transformers_off_stderr() -> None:
-    """Send transformers' messages to the handlers of its logger, such as a daemon's log; errors are raised."""
-    from transformers.utils import logging as transformers_logging  # noqa: PLC0415 - as above
-
-    transformers_logging.disable_default_handler()
-    # Without any handler, `logging` itself would print warnings to stderr.
-    transformers_logging.add_handler(_NO_HANDLER)
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    # The tokenizers' threads warn if a process forks after they ran.
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-
-@contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Drop transformers' warnings: loading a sound SigLIP, it warns of marks that SigLIP does not use."""
-    from transformers.utils import logging as transformers_logging  # noqa: PLC0415 - as above
-
-    level = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(level)

@@ -192,6 +192,11 @@ def percentage(value: float | None) -> str:
     return f"{percent:.2g} %" if percent >= _LEAST_PERCENT else f"<{_LEAST_PERCENT} %"
 
 
+def likely(value: float | None) -> str:
+    """A probability in brackets, after a space: ` (probability 93 %)`; empty if there is none."""
+    return "" if value is None else f" (probability {percentage(value)})"
+
+
 def stars(rating: int) -> str:
     """A rating, -1 to 5, as stars or the word `rejected`."""
     return "rejected" if rating < 0 else "★" * rating + "☆" * (_MOST_STARS - rating)

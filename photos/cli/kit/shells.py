@@ -91,7 +91,8 @@ fi
 
 _FISH: Final = """\
 function %(complete_func)s_paths
-    set -l token (commandline -ct)
+    # A quote may be open.
+    set -l token (string unescape -- (commandline -ct); or commandline -ct | string replace -r '^["\\']' '')
     # Fish's own functions do not expand ~.
     if string match -q '~/*' -- $token
         $argv[1] (string replace '~' $HOME -- $token) | string replace $HOME '~'

@@ -14,7 +14,7 @@ from indexer import FileDone, FolderOffline, FolderScanned, ReadingBegins
 from photos.cli.kit.format import columns, counted, duration, file_name, percentage, shown_path, table, tags_line
 from photos.cli.kit.progress import Bar, ProgressBars
 from photos.cli.kit.terminal import paint, prose, width
-from photos.models import DEFAULT
+from photos.known_models import DEFAULT
 from photos.operations.demo import DemoResult, DemoSearch, DemoSearches, Drawn, Indexed, Tagging
 from photos.operations.progress import Event, Stage, Step, Waiting
 from photos.sizes import readable_size

@@ -62,9 +62,11 @@ def _scores(result: ExplainResult) -> Iterator[tuple[str, str, str]]:
 def _label_lines(label: LabelScore) -> Iterator[str]:
     verdict = "is a tag of it" if label.is_tag else "is not a tag of it"
     yield f"label {safe(label.label)} {verdict}"
-    calibrated = "" if label.calibrated is None else f", {label.calibrated:+z.1f} sd of what is usual here"
-    shown = percentage(label.probability)
-    yield f"  score {label.cosine:z.3f} (probability {shown}{calibrated}); counts from {label.minimum:z.3f}"
+    shown = "" if label.probability is None else f"probability {percentage(label.probability)}"
+    calibrated = "" if label.calibrated is None else f"{label.calibrated:+z.1f} sd of what is usual here"
+    remarks = ", ".join(filter(None, (shown, calibrated)))
+    least = f"counts from {label.minimum:z.3f}" if math.isfinite(label.minimum) else "no score counts"
+    yield f"  score {label.cosine:z.3f}{f' ({remarks})' if remarks else ''}; {least}"
     yield from table([("", "", f"{cosine:z.3f}", safe(text)) for text, cosine in label.prompts], right=(2,))
 
 

@@ -6,11 +6,15 @@ rule decides at reading which of them are tags, so a change of a threshold needs
 - where its probability reaches the threshold of the command, of the label or of the vocabulary, if there is one;
 - else, in a calibrated library, where its cosine is `STANDS_OUT` spreads above the label's median in the library. It is
   never a tag below the probability `FLOOR`, and always from `SURE`: a label that most photos show has a high median.
+
+A checkpoint without a bias has no probabilities. Then only the distance from the median decides, and thresholds have no
+effect.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import math
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -19,11 +23,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from query.errors import NoProbabilities
 from query.similarity import cosine_of, probability
 from query.vocabulary.labels import Ancestors
 from store import (
     Catalog,
     CosineSpread,
+    LabelDefinition,
     LabelFit,
     PhotoScores,
     Revision,
@@ -35,7 +41,7 @@ from store import (
     Transaction,
 )
 
-from .slots import SlotView, as_scored, parts, slot_views
+from .slots import MARK, SlotView, as_scored, parts, slot_views
 
 #: Probability from which a label is a tag, unless the vocabulary, the label or the user says otherwise.
 DEFAULT_THRESHOLD = 1e-3
@@ -72,7 +78,12 @@ class ScoredTag:
 
 
 class TagRule:
-    """The rule for one vocabulary revision in one space. *fitted* are cosines from which labels with examples count."""
+    """The rule for one vocabulary revision in one space.
+
+    *fitted* are cosines from which labels with examples count, and *own* the probabilities from which labels count, in
+    place of the revision's: see `own_thresholds`. Raises `NoProbabilities` for a *threshold* between 0 and 1, if the
+    space has none.
+    """
 
     def __init__(
         self,
@@ -81,22 +92,25 @@ class TagRule:
         threshold: float | None = None,
         spreads: Mapping[int, CosineSpread] | None = None,
         fitted: Mapping[int, float] | None = None,
+        own: Mapping[int, float] | None = None,
     ) -> None:
         self._identity = identity
         self._spreads = spreads or {}
         default = DEFAULT_THRESHOLD if revision.threshold is None else revision.threshold
-        own = {
-            label.id: label.definition.threshold for label in revision.labels if label.definition.threshold is not None
-        }
-        chosen = default if threshold is None else threshold
+        if own is None:
+            own = _written_thresholds(revision)
+        chosen = cosine_of(default if threshold is None else threshold, identity)
+        if threshold is not None and chosen is None:
+            raise NoProbabilities(identity.model)
         #: Cosine from which a label is a tag; labels with a threshold of their own are in `minimums`.
-        self.minimum = cosine_of(chosen, identity)
+        self.minimum = math.inf if chosen is None else chosen
         self.minimums: dict[int, float] = {}
         if threshold is None:
-            calibrated = {} if revision.threshold is not None else self._spreads
+            calibrated = self._spreads if revision.threshold is None or chosen is None else {}
             self.minimums = {key: minimum_of(spread, identity) for key, spread in calibrated.items()}
             self.minimums |= fitted or {}
-            self.minimums |= {key: cosine_of(value, identity) for key, value in own.items()}
+            cosines = ((key, cosine_of(value, identity)) for key, value in own.items())
+            self.minimums |= {key: cosine for key, cosine in cosines if cosine is not None}
         self._ids = {label.definition.name: label.id for label in revision.labels}
         self._ancestors = Ancestors(label.definition for label in revision.labels)
         self._groups = [frozenset(group) for group in revision.exclusive]
@@ -209,8 +223,13 @@ class TagRule:
 
 def minimum_of(spread: CosineSpread, identity: SpaceIdentity) -> float:
     """The cosine from which a label with this distribution counts."""
-    stands_out = spread.median + STANDS_OUT * spread.spread
-    return min(max(stands_out, cosine_of(FLOOR, identity)), cosine_of(SURE, identity))
+    return within_probabilities(spread.median + STANDS_OUT * spread.spread, identity)
+
+
+def within_probabilities(cosine: float, identity: SpaceIdentity) -> float:
+    """*cosine*, but no less than that of `FLOOR` and no more than that of `SURE`, if the space has probabilities."""
+    floor, sure = cosine_of(FLOOR, identity), cosine_of(SURE, identity)
+    return cosine if floor is None or sure is None else min(max(cosine, floor), sure)
 
 
 def _first_of_each_label(tags: Iterable[Tag]) -> list[Tag]:
@@ -230,7 +249,7 @@ def tags_of(
     t: Transaction, space: Space, photo_ids: Sequence[int], *, threshold: float | None = None
 ) -> dict[int, list[ScoredTag]]:
     """Do `photo_tags` within *t*."""
-    manual, in_force = t.tags.of(photo_ids), t.slots.in_force()
+    manual, in_force = t.tags.of(photo_ids), t.slots.of(space.id).in_force()
     scorings = {each.name: t.scores.current(space.id, each.name) for each in in_force}
     kept = {each.name: _scores_in_folders(t, each.folders, scorings[each.name], photo_ids) for each in in_force}
     # A rule for thousands of labels takes longer than a search, as does reading them.
@@ -250,6 +269,16 @@ def tag_counts(catalog: Catalog, space: Space, *, threshold: float | None = None
         slots = scored_slots(t, space, threshold)
         counted = Counter(tag.label for key, tags in _shown_of_all(t, slots) if key not in gone for tag in tags)
     return sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+def photos_by_label(t: Transaction, space: Space, within: Collection[int]) -> dict[str, frozenset[int]]:
+    """The photos among *within* that have each tag, by its label."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for key, tags in _shown_of_all(t, scored_slots(t, space)):
+        if key in within:
+            for tag in tags:
+                found[tag.label].add(key)
+    return {label: frozenset(photo_ids) for label, photo_ids in found.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -286,7 +315,7 @@ def scored_slots(t: Transaction, space: Space, threshold: float | None = None) -
 
 def plain_scored_slot(t: Transaction, space: Space, slot: str) -> ScoredSlot:
     """The vocabulary of *slot*, which must exist, with its labels under their own names."""
-    revision_id = t.slots.current_revision_id(slot)
+    revision_id = t.slots.of(space.id).current_revision_id(slot)
     assert revision_id is not None
     revision = as_scored(t, space, t.vocabularies.revision(revision_id), slot)
     view = SlotView(slot, revision, t.slots.folders(slot))
@@ -384,7 +413,47 @@ def names_of(revision: Revision) -> dict[int, str]:
 def rule_in_force(t: Transaction, space: Space, revision: Revision, threshold: float | None = None) -> TagRule:
     """The rule for *revision* with the calibration in force. *threshold* is a probability."""
     spreads = spreads_in_force(t, space, [label.id for label in revision.labels])
-    return TagRule(revision, space.identity, threshold, spreads, fitted_minimums(t, space, revision))
+    fitted, own = fitted_minimums(t, space, revision), own_thresholds(t, space, revision)
+    return TagRule(revision, space.identity, threshold, spreads, fitted, own)
+
+
+def own_thresholds(t: Transaction, space: Space, revision: Revision) -> dict[int, float]:
+    """The probabilities from which labels count, by label, for labels that have a threshold of their own in *space*.
+
+    A threshold that was tuned in other spaces alone means nothing here: the newest that was tuned here counts, if there
+    is one. Thresholds that a person wrote count in every space.
+    """
+    written = _written_thresholds(revision)
+    tuned = t.tuned_thresholds.of(revision.vocabulary) if written else {}
+    if not tuned:
+        return written
+    names = names_of(revision)
+    found = {key: _threshold_in(space, value, tuned_of(tuned, names[key])) for key, value in written.items()}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def own_threshold(t: Transaction, space: Space, vocabulary: str, label: LabelDefinition) -> float | None:
+    """The entry of `own_thresholds` for one label of the vocabulary of that name; None if it has none."""
+    if label.threshold is None:
+        return None
+    return _threshold_in(space, label.threshold, tuned_of(t.tuned_thresholds.of(vocabulary), label.name))
+
+
+def tuned_of(tuned: Mapping[str, Mapping[int, Sequence[float]]], name: str) -> Mapping[int, Sequence[float]]:
+    """The entry in *tuned* of the label with that name, plain or full."""
+    return tuned.get(name) or tuned.get(name.partition(MARK)[2]) or {}
+
+
+def _threshold_in(space: Space, threshold: float, tuned: Mapping[int, Sequence[float]]) -> float | None:
+    """The threshold of a label in *space*, where a revision has *threshold*; None if it has none there."""
+    here = tuned.get(space.id, ())
+    if threshold in here or not any(threshold in each for each in tuned.values()):
+        return threshold
+    return here[0] if here else None
+
+
+def _written_thresholds(revision: Revision) -> dict[int, float]:
+    return {label.id: label.definition.threshold for label in revision.labels if label.definition.threshold is not None}
 
 
 def spreads_in_force(t: Transaction, space: Space, label_ids: Sequence[int]) -> dict[int, CosineSpread]:

@@ -185,8 +185,31 @@ def refresh_taught_labels(catalog: Catalog, space: Space, revision: Revision) ->
             t.vocabularies.renew_label(label_id)
         for slot in t.slots.all():
             if not np.array_equal(before[slot.name], t.vocabularies.label_ids(slot.target.revision_id)):
-                t.slots.mark_stale(slot.name)
+                t.slots.mark_stale_everywhere(slot.name)
         return t.vocabularies.as_now(newest)
+
+
+def remake_taught_labels(catalog: Catalog, space: Space) -> None:
+    """Delete the vectors of labels of which more examples have come into *space*, which is not the one that answers.
+
+    Labels keep their ids, unlike in `refresh_taught_labels`, because the space that answers uses them. So scores by the
+    old vectors are deleted, and a re-tag is pending in every slot of the space.
+    """
+    with catalog.read() as t:
+        taught_labels = {
+            label.id: label.definition
+            for slot in t.slots.all()
+            for label in t.vocabularies.as_now(t.vocabularies.revision(slot.target.revision_id)).labels
+            if label.definition.is_taught
+        }
+        fits = t.labels.fits(space.id, list(taught_labels))
+        more = [key for key, each in fits.items() if _count_examples(t, space, taught_labels[key]) > each.examples]
+    if more:
+        with catalog.write() as t:
+            t.labels.forget_vectors(space.id, more)
+            t.calibrations.forget_labels(space.id, more)
+            t.scores.drop_in(space.id)
+            t.slots.of(space.id).mark_all_stale()
 
 
 def _count_examples(t: Transaction, space: Space, label: LabelDefinition) -> int:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from query.similarity import TextVectors
-from query.tagging.effective.effective_tags import TagRule, minimums_of, names_of
+from query.tagging.effective.effective_tags import TagRule, minimums_of, names_of, own_thresholds
 from query.tagging.learning.calibration import measure
 from query.tagging.learning.label_matrix import matrix_of
 from query.tagging.scoring.retag import scorer_for
@@ -45,8 +45,9 @@ def preview_tags(
     labels = matrix_of(catalog, space, revision, texts, progress)
     with catalog.read() as t:
         is_calibrated = t.calibrations.current(space.id) is not None
+        own = own_thresholds(t, space, revision)
     spreads = measure(catalog, space, labels) if is_calibrated else None
-    rule = TagRule(revision, space.identity, spreads=spreads, fitted=minimums_of(labels.fits))
+    rule = TagRule(revision, space.identity, spreads=spreads, fitted=minimums_of(labels.fits), own=own)
     columns, names = Columns.of(labels, rule.offsets(labels.label_ids)), names_of(revision)
     with catalog.read() as t:
         scorer = scorer_for(columns, t.embeddings.count(space.id))

@@ -89,9 +89,9 @@ def retag(
     started = time.perf_counter()
     with catalog.write() as t:
         if options.only_if_target:
-            _target(t, slot, revision)
+            _target(t, space, slot, revision)
         # Before anything that scores depend on is read: what changes after this stays pending.
-        target = t.slots.set_target(slot, revision.id)
+        target = t.slots.of(space.id).set_target(slot, revision.id)
         if options.folders is not None:
             t.slots.limit(slot, options.folders)
         # Examples may have come since the labels' vectors were made.
@@ -100,7 +100,7 @@ def retag(
     if not is_calibrated:
         calibrate(catalog, space, label_matrix(catalog, space, revision, texts, text_progress))
         with catalog.read() as t:
-            target, revision = _target(t, slot, revision), t.vocabularies.as_now(revision)
+            target, revision = _target(t, space, slot, revision), t.vocabularies.as_now(revision)
     columns, encoded = columns_in_force(catalog, space, revision, texts, text_progress)
     ready = time.perf_counter()
     work = _Retag(catalog, space, revision, columns, progress, slot, target)
@@ -109,9 +109,9 @@ def retag(
     return RetagReport(work.photos, encoded, work.changed, ready - started, work.seconds, seconds - work.seconds)
 
 
-def _target(t: Transaction, name: str, revision: Revision) -> Target:
-    """The target of the slot. Raises `Superseded` if that is no longer *revision*, or the slot is gone."""
-    slot = t.slots.get(name)
+def _target(t: Transaction, space: Space, name: str, revision: Revision) -> Target:
+    """The target of the slot in *space*. Raises `Superseded` if that is no longer *revision*, or the slot is gone."""
+    slot = t.slots.of(space.id).get(name)
     if slot is None or slot.target.revision_id != revision.id:
         raise Superseded(revision.vocabulary)
     return slot.target
@@ -291,7 +291,7 @@ class _Retag:
             t.scores.amend(scoring, self._revision.id, *self._labels)
         t.scores.finish(scoring)
         t.vocabularies.relabel(self._revision)
-        t.slots.set_current(self._slot, self._target)
+        t.slots.of(self._space.id).set_current(self._slot, self._target)
 
     def _report(self, done: int, total: int) -> None:
         if self._progress is not None:
@@ -306,7 +306,7 @@ class _Retag:
 
     def _check_target(self, t: Transaction) -> None:
         """Raise `Superseded` if the slot has another target now, or was dropped: one made again has a lower version."""
-        if _target(t, self._slot, self._revision).version < self._target.version:
+        if _target(t, self._space, self._slot, self._revision).version < self._target.version:
             raise Superseded(self._revision.vocabulary)
 
     def _is_done_by_another(self, t: Transaction, begun: Scoring) -> bool:

@@ -1,17 +1,20 @@
 """Labels count where they stand out from their usual scores in this library."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from query.errors import NoProbabilities
 from query.similarity import cosine_of
 from query.tagging import RetagOptions, is_due, minimum_of, photo_tags, retag, spread_of
-from query.tagging.effective.effective_tags import FLOOR, STANDS_OUT, SURE
+from query.tagging.effective.effective_tags import FLOOR, STANDS_OUT, SURE, TagRule
 from query.tagging.learning.calibration import LEAST, calibrate, measure
 from query.tagging.learning.label_matrix import label_matrix
 from query.vocabulary import parse_vocabulary
-from store import CosineSpread
+from store import CosineSpread, Tag, TagSource
 from tests.query.conftest import IDENTITY
 
 
@@ -35,6 +38,30 @@ def test_a_label_counts_where_it_stands_out_within_a_floor_and_a_cap():
     assert minimum_of(CosineSpread(middle - STANDS_OUT * 0.01, 0.01), IDENTITY) == pytest.approx(middle)
     assert minimum_of(CosineSpread(floor - 1, 0.01), IDENTITY) == floor
     assert minimum_of(CosineSpread(cap, 0.1), IDENTITY) == cap
+
+
+def test_without_probabilities_what_stands_out_counts():
+    unbiased = replace(IDENTITY, logit_bias=None)
+    for median in (-0.9, 0.1, 0.9):
+        assert minimum_of(CosineSpread(median, 0.01), unbiased) == median + STANDS_OUT * 0.01
+
+
+def test_without_probabilities_thresholds_say_nothing_but_never_and_always(library):
+    revision = library.put(vocabulary("% threshold 0.5\ndog @ 0.2\ncat @ 1\nbird\n"))
+    unbiased = replace(IDENTITY, logit_bias=None)
+    dog, cat, bird = (label.id for label in revision.labels)
+    spreads = {key: CosineSpread(0.1, 0.01) for key in (dog, cat)}
+    rule = TagRule(revision, unbiased, None, spreads)
+    assert rule.minimums == {dog: 0.1 + STANDS_OUT * 0.01, cat: math.inf}
+    # Not calibrated, so nothing is known to stand out.
+    assert rule.minimum == math.inf
+    assert TagRule(revision, unbiased, 0.0).minimum == -math.inf
+    with pytest.raises(NoProbabilities, match="tiny has no probabilities"):
+        TagRule(revision, unbiased, 0.5)
+    (shown,) = rule.shown([Tag(1, dog, "dog", TagSource.AUTO, 0.2)])
+    assert (shown.score, shown.probability) == (0.2, None)
+    assert shown.calibrated == pytest.approx(10)
+    assert not rule.shown([Tag(1, bird, "bird", TagSource.AUTO, 0.9)])
 
 
 def test_a_library_is_calibrated_at_its_least_size_and_when_it_doubles(library):
