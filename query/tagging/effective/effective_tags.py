@@ -7,8 +7,8 @@ rule decides at reading which of them are tags, so a change of a threshold needs
 - else, in a calibrated library, where its cosine is `STANDS_OUT` spreads above the label's median in the library. It is
   never a tag below the probability `FLOOR`, and always from `SURE`: a label that most photos show has a high median.
 
-A checkpoint without a bias has no probabilities. Then what stands out alone decides, and thresholds between 0 and 1 say
-nothing.
+A checkpoint without a bias has no probabilities. Then only the distance from the median decides, and thresholds have no
+effect.
 """
 
 from __future__ import annotations

@@ -190,20 +190,20 @@ def refresh_taught_labels(catalog: Catalog, space: Space, revision: Revision) ->
 
 
 def remake_taught_labels(catalog: Catalog, space: Space) -> None:
-    """Let vectors of labels be made anew in *space*, which does not answer, where more of their examples came into it.
+    """Delete the vectors of labels of which more examples have come into *space*, which is not the one that answers.
 
-    Labels keep their ids, unlike by `refresh_taught_labels`: the space that answers is left as it is. So what was
-    scored with the old vectors is deleted, and a re-tag is pending in every slot of the space.
+    Labels keep their ids, unlike in `refresh_taught_labels`, because the space that answers uses them. So scores by the
+    old vectors are deleted, and a re-tag is pending in every slot of the space.
     """
     with catalog.read() as t:
-        learners = {
+        taught_labels = {
             label.id: label.definition
             for slot in t.slots.all()
             for label in t.vocabularies.as_now(t.vocabularies.revision(slot.target.revision_id)).labels
             if label.definition.is_taught
         }
-        made = t.labels.fits(space.id, list(learners))
-        more = [key for key, each in made.items() if _count_examples(t, space, learners[key]) > each.examples]
+        fits = t.labels.fits(space.id, list(taught_labels))
+        more = [key for key, each in fits.items() if _count_examples(t, space, taught_labels[key]) > each.examples]
     if more:
         with catalog.write() as t:
             t.labels.forget_vectors(space.id, more)

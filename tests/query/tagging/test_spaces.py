@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from query.similarity import TextVectors, cosine_of
-from query.tagging import StoredTagger, photo_tags, retag, rule_in_force
+from query.tagging import RetagOptions, StoredTagger, photo_tags, retag, rule_in_force
 from store import LabelDefinition, VocabularyDefinition
 from tests.fakes import vector_of
 
@@ -41,7 +41,7 @@ def test_a_retag_in_one_space_leaves_the_other_as_it_is(library, other):
     fill(library, other)
     before, rows = photo_tags(library.catalog, library.space, ids), library.rows()
     assert all(not tags for tags in photo_tags(library.catalog, other, ids).values())
-    report = retag(library.catalog, other, revision, texts_in(library, other), rows=2)
+    report = retag(library.catalog, other, revision, texts_in(library, other), RetagOptions(rows=2))
     assert report.photos == 3
     assert photo_tags(library.catalog, library.space, ids) == before
     assert library.rows() == rows
@@ -78,7 +78,7 @@ def test_a_calibration_makes_a_retag_pending_in_its_space_alone(library, other):
     revision = vocabulary(library, None, None, None)
     library.add("dog", revision)
     fill(library, other)
-    retag(library.catalog, other, revision, texts_in(library, other), calibrate_anew=True)
+    retag(library.catalog, other, revision, texts_in(library, other), RetagOptions(calibrate_anew=True))
     with library.catalog.read() as t:
         assert t.calibrations.current(library.space.id) is None
         assert t.slots.pending() == {}
