@@ -107,11 +107,15 @@ def fill_trial(
 ) -> IndexReport:
     """Embed photos that the trial lacks, *most* at most. The caller holds the lock of trials.
 
-    *image_encoder* gives the encoder of a space, if the caller has one.
+    *image_encoder* gives the encoder of a space, if the caller has one. Raises `NothingTried` if the space is gone, and
+    the errors of its model.
     """
     with library.catalog.read() as t:
-        space, folders = t.spaces.get(trial.space_id), t.folders.all()
+        space, folders = t.spaces.find(trial.space_id), t.folders.all()
         files = lacking(t, trial)[:most]
+    if space is None:
+        # It was forgotten before the caller had the lock.
+        raise NothingTried
     checkpoint = library.checkpoint_of(space)
     make = image_encoder or library.space_image_encoder
 
