@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from indexer import Destination, IndexRequest, ThreadReaders, fill_space, index_folders
+from indexer import Destination, PipelineRequest, ThreadReaders, fill_space, index_folders
 from indexer.decode import read_photo
 from indexer.models.checkpoints.preprocessing import FlexiblePreprocessing, Preprocessing
 from indexer.workers.file_reader import pixels_digest
@@ -41,7 +41,7 @@ class Two:
     def index(self, *, both):
         return index_folders(
             self.catalog,
-            IndexRequest(folders=[self.registered], space=self.first, batch_size=2),
+            PipelineRequest(folders=[self.registered], space=self.first, batch_size=2),
             readers=ThreadReaders(SQUARE, 2, LARGER if both else None),
             image_encoder=lambda: self.encoders[0],
             tagger=None,
