@@ -125,6 +125,15 @@ class OpenLibrary:
             raise self.empty_error()
         return t.spaces.get(space_id)
 
+    def follow_switch(self) -> None:
+        """Forget the space that was searched, if another one answers by now."""
+        if "space" in self.__dict__ and not self.is_new:
+            with self.catalog.read() as t:
+                space_id = t.library.space_id()
+            if space_id != self.space.id:
+                for name in ("space", "index"):
+                    self.__dict__.pop(name, None)
+
     def in_space(self, name: str | None) -> OpenLibrary:
         """The same library, searched in the space of that name; None for the one that answers.
 
@@ -244,16 +253,26 @@ class SiglipEncoders:
 
     def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> ImageEncoder:
         """The checkpoint's image encoder, on *device* or the best available one."""
-        from indexer.models.siglip.encoders import image_encoder  # noqa: PLC0415 - most commands need none
+        from indexer.models.siglip.encoders import UnchangedImageEncoder, image_encoder  # noqa: PLC0415 - most commands need none
 
         self._limit_threads()
-        return image_encoder(checkpoint, device, precision, self._backend, machine=self._machine, on_notice=self._tell)
+        return UnchangedImageEncoder(
+            checkpoint,
+            lambda: image_encoder(
+                checkpoint, device, precision, self._backend, machine=self._machine, on_notice=self._tell
+            ),
+        )
 
     def text(self, checkpoint: Checkpoint, device: str | None) -> TextEncoder:
         """The checkpoint's text encoder, on *device* or the best one. A few texts on the CPU need no torch."""
-        from indexer.models.siglip.encoders import text_encoder  # noqa: PLC0415 - as above
+        from indexer.models.siglip.encoders import UnchangedTextEncoder, text_encoder  # noqa: PLC0415 - as above
 
-        return text_encoder(checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads, self._tell)
+        return UnchangedTextEncoder(
+            checkpoint,
+            lambda: text_encoder(
+                checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads, self._tell
+            ),
+        )
 
     def _limit_threads(self) -> None:
         if self._threads is not None:

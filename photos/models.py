@@ -57,7 +57,7 @@ def choose_model(catalog: Catalog, settings: Settings, requested: str | None, pa
         raise PatchesFixed(reference)
     weights_hash = known_hash or checkpoint.weights_hash()
     is_same = space is not None and space.identity.weights_hash == weights_hash
-    if space is not None and is_same and not _is_renewed(checkpoint, space, patches or settings.patches, is_empty):
+    if space is not None and is_same and not (is_empty and _is_renewed(checkpoint, space, settings, patches)):
         held = _decoding_as(checkpoint, space).patches
         if held is not None and patches is not None and patches != held:
             raise PatchesInUse(held, patches)
@@ -150,9 +150,13 @@ def _remember(t: Transaction, reference: str, checkpoint: Checkpoint, space: Spa
     t.library.set_space(space.id)
 
 
-def _is_renewed(checkpoint: Checkpoint, space: Space, patches: int | None, is_empty: bool) -> bool:
-    """Return whether *space*, which has no photos yet, makes room for one with another number of patches."""
-    return is_empty and patches is not None and _decoding_as(checkpoint, space).patches not in {None, patches}
+def _is_renewed(checkpoint: Checkpoint, space: Space, settings: Settings, patches: int | None) -> bool:
+    """Return whether *space*, which has no photos yet, makes room for one of other patches or another precision."""
+    wanted, own = settings.precision, space.identity.precision
+    # int8 may have become int8-narrow.
+    is_other = wanted is not None and wanted != own and not (wanted == INT8 and own.startswith(INT8))
+    held = _decoding_as(checkpoint, space).patches
+    return is_other or (held is not None and (patches or settings.patches or held) != held)
 
 
 def _decoding_as(checkpoint: Checkpoint, space: Space) -> Checkpoint:

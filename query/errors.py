@@ -2,6 +2,7 @@
 
 QueryError
 ├── BadLabel                (name) no possible name of a label
+├── ContradictoryLabel      (name) added, rejected or cleared at once
 ├── BadSlotName             (name) no possible name of a slot
 ├── BadSource               (name) no possible name of another program
 ├── BadQuery                (token, problem, hint) a query that cannot be read; a usage error
@@ -44,6 +45,14 @@ class BadLabel(QueryError):
         return f"{self.name[:_QUOTED]!r} cannot be a label: it needs 1 to 200 characters that can be printed."
 
 
+class ContradictoryLabel(QueryError):
+    """A label is to be added and rejected, or cleared, for the same photos at once. `name` is its name."""
+
+    sentence = "{name!r} is to be added, rejected or cleared at once; say one of these. Nothing was changed."
+    status = 2
+    name: str
+
+
 class BadSlotName(QueryError):
     """The name cannot be that of a slot."""
 
@@ -75,7 +84,7 @@ class BadQuery(QueryError):
 
     def __str__(self) -> str:
         """One sentence that names the token."""
-        whole = f"{_quoted(self.token)} {self.problem}{'; ' if self.hint else ''}{self.hint}"
+        whole = f"{quoted(self.token)} {self.problem}{'; ' if self.hint else ''}{self.hint}"
         return whole if whole.endswith("?") else f"{whole}."
 
 
@@ -236,6 +245,7 @@ class UnknownSource(QueryError):
 _QUOTED = 60
 
 
-def _quoted(token: str) -> str:
+def quoted(token: str) -> str:
+    """*token* between backticks, shortened and safe for a terminal."""
     shown = token if len(token) <= _QUOTED else f"{token[:_QUOTED]}…"
     return f"`{safe(shown)}`"

@@ -37,6 +37,7 @@ CODES = {
     "catalog_read_only",
     "catalog_too_new",
     "catalog_too_old",
+    "checkpoint_changed",
     "checkpoint_damaged",
     "checkpoint_unsupported",
     "contradictory_examples",

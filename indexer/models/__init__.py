@@ -9,6 +9,7 @@ from indexer.models.checkpoints.sources import Hub, HuggingFaceHub, download, lo
 
 from .errors import (
     BackendMissing,
+    CheckpointChanged,
     CheckpointDamaged,
     CheckpointUnsupported,
     DeviceFailed,
@@ -24,6 +25,7 @@ from .errors import (
 __all__ = [
     "BackendMissing",
     "Checkpoint",
+    "CheckpointChanged",
     "CheckpointDamaged",
     "CheckpointUnsupported",
     "DeviceFailed",

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from photos.config import load
 from photos.library import OpenLibrary
-from photos.models import Model
 from photos.operations import (
     doctor,
     duplicates,
@@ -26,7 +25,6 @@ from photos.operations import (
     failed,
     folders,
     index,
-    models,
     photos,
     prune,
     ratings,
@@ -47,7 +45,6 @@ from photos.operations.explain import ExplainRequest, ExplainResult
 from photos.operations.facets import FACETS, FacetCount, FacetsRequest
 from photos.operations.folders import RemoveResult
 from photos.operations.index import AddRequest, IndexRequest, IndexResult
-from photos.operations.models import ModelEntry, ModelStatus
 from photos.operations.progress import SILENT, Progress
 from photos.operations.prune import PruneRequest, PruneResult
 from photos.operations.ratings import RatedPhoto, RateRequest
@@ -64,10 +61,12 @@ from photos.sidecars import UndoReport, WriteReport
 from store.records import Photo, Problem, SidecarRun, SpaceIdentity, Vectors
 
 from .arguments import AnyPath, AnyPhoto, known_patches, path_texts, photo_references, several
+from .followed import Followed
+from .models import Models
 from .vocabularies import Vocabularies
 
 
-class Library:
+class Library(Followed):
     """One open library. Another process may index or re-tag it at the same time; each call sees what was committed.
 
     Photos are named by id or by the path of a file. Folders, labels, texts and several photos are given as lists. Long
@@ -78,7 +77,7 @@ class Library:
     """
 
     def __init__(self, library: OpenLibrary) -> None:
-        self._library = library
+        super().__init__(library)
         self.vocabularies = Vocabularies(library)
         self.models = Models(library)
         self.sidecars = Sidecars(library)
@@ -158,11 +157,13 @@ class Library:
         stands_out: bool = False,
         group: bool = False,
         exact: bool = False,
+        model: str | None = None,
     ) -> SearchResult:
         """Return the *count* photos, all if None, after *offset* better ones that *query* finds, with scores and tags.
 
         The query is one line, see docs/searching.md; filters alone list photos, newest first. The other arguments are
-        the options of `photos search`; *stands_out* is `--min-score auto`. Raises `query.errors.BadQuery`.
+        the options of `photos search`; *stands_out* is `--min-score auto`, and *model* another model of the library.
+        Raises `query.errors.BadQuery`, or `photos.errors.UnknownSpace`.
         """
         request = SearchRequest(
             query=query,
@@ -174,20 +175,35 @@ class Library:
             stands_out=stands_out,
             group=group,
             exact=exact,
+            model=model,
         )
         return search.search(self._library, request)
 
-    def similar(self, path: AnyPath, count: int | None = 10, *, query: str = "", group: bool = False) -> SearchResult:
+    def similar(
+        self,
+        path: AnyPath,
+        count: int | None = 10,
+        *,
+        query: str = "",
+        group: bool = False,
+        model: str | None = None,
+    ) -> SearchResult:
         """Return the *count* photos most like the picture at *path*, which need not be in the library.
 
-        *query* is filters alone, which the photos must meet. Raises `query.errors.BadQuery`.
+        *query* is filters alone, which the photos must meet, and *model* another model of the library. Raises
+        `query.errors.BadQuery`, or `photos.errors.UnknownSpace`.
         """
-        request = SimilarRequest(image=os.fspath(path), directory=os.getcwd(), top=count, query=query, group=group)
+        request = SimilarRequest(
+            image=os.fspath(path), directory=os.getcwd(), top=count, query=query, group=group, model=model
+        )
         return similar.similar(self._library, request)
 
-    def explain(self, path: AnyPath, query: str) -> ExplainResult:
-        """Explain a photo's score and rank for *query*, which has no filters. Raises `query.errors.NotInLibrary`."""
-        request = ExplainRequest(image=os.fspath(path), query=query, directory=os.getcwd())
+    def explain(self, path: AnyPath, query: str, *, model: str | None = None) -> ExplainResult:
+        """Explain a photo's score and rank for *query*, which has no filters, by *model*, or the one that answers.
+
+        Raises `query.errors.NotInLibrary`, or `photos.errors.UnknownSpace`.
+        """
+        request = ExplainRequest(image=os.fspath(path), query=query, directory=os.getcwd(), model=model)
         return explain.explain(self._library, request)
 
     def facets(self, names: Sequence[str] = FACETS, query: str = "") -> list[FacetCount]:
@@ -401,7 +417,7 @@ class Library:
 
     def close(self) -> None:
         """Close the library."""
-        self._library.close()
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self
@@ -410,41 +426,8 @@ class Library:
         self.close()
 
 
-class Models:
-    """Checkpoints, as `library.models`. A name is one of the list, an id of the Hugging Face hub, or a folder."""
-
-    def __init__(self, library: OpenLibrary) -> None:
-        self._library = library
-
-    def list(self) -> tuple[ModelEntry, ...]:
-        """Return the recommended and the downloaded checkpoints, and the one in use."""
-        return models.list_models(self._library).entries
-
-    def use(self, name: AnyPath, *, patches: int | None = None) -> Model:
-        """Choose the checkpoint of a library that has no photos, and return it.
-
-        Pictures of a NaFlex checkpoint get at most *patches* patches: 256, 576 or 1024.
-        Raises `ModelInUse` if photos were embedded with another one, `PatchesFixed`, or `indexer.models.ModelMissing`.
-        """
-        return models.use_model(self._library, os.fspath(name), known_patches(patches))
-
-    def status(self) -> ModelStatus:
-        """Return the library's checkpoint, or the one that a new library would use, and compare its weights."""
-        return models.model_status(self._library)
-
-    def download(self, name: str, *, progress: Progress = SILENT) -> Path | None:
-        """Download a checkpoint from the Hugging Face hub. Returns its folder; None if it comes with the program.
-
-        An interrupted download keeps its finished parts, and the next one continues from there.
-        """
-        return models.download_model(self._library, name, progress)
-
-
-class Sidecars:
+class Sidecars(Followed):
     """XMP files beside the pictures, into which tags are written, as `library.sidecars`."""
-
-    def __init__(self, library: OpenLibrary) -> None:
-        self._library = library
 
     def write(
         self, paths: Sequence[AnyPath] = (), *, dry_run: bool = False, progress: Progress = SILENT

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from photos.library import OpenLibrary
 from photos.operations import tune, vocabularies, vocabulary_changes, vocabulary_reports
 from photos.operations.progress import SILENT, Progress
 from photos.operations.retag import RetagResult
@@ -24,9 +23,10 @@ from photos.operations.vocabulary_reports import (
 from store.records import Revision, VocabularyDefinition
 
 from .arguments import AnyPath, path_texts, several
+from .followed import Followed
 
 
-class Vocabularies:
+class Vocabularies(Followed):
     """Lists of labels that photos are tagged with, as `library.vocabularies`.
 
     A vocabulary is named `"birds"`, `"birds@3"` for its third revision, or `"birds:"` for the one in that slot, or by
@@ -34,9 +34,6 @@ class Vocabularies:
     tags all photos at once, from their embeddings. Raises `UnknownVocabulary` and `VocabularyError`; and `Superseded`
     if another process put another vocabulary into the slot during the re-tag.
     """
-
-    def __init__(self, library: OpenLibrary) -> None:
-        self._library = library
 
     def list(self) -> Sequence[ListedVocabulary]:
         """Return the vocabularies, yours and the included ones, and the slots where each is in force."""

@@ -90,6 +90,20 @@ class Handler(BaseHTTPRequestHandler):
             self._send(rejected.status, {"error": rejected.reason})
             self._drain()
 
+    def send_error(
+        self,
+        code: int,
+        message: str | None = None,
+        explain: str | None = None,  # noqa: ARG002 - http.server's name
+    ) -> None:
+        """Refuse a request that is no HTTP, or of another method: the client's mistake, never the server's."""
+        self.close_connection = True
+        if code == HTTPStatus.NOT_IMPLEMENTED:
+            code, message = HTTPStatus.METHOD_NOT_ALLOWED, "only POST is answered"
+        is_ours = code >= HTTPStatus.INTERNAL_SERVER_ERROR
+        phrase = message or HTTPStatus(code).phrase.lower()
+        self._send(HTTPStatus.BAD_REQUEST if is_ours else code, {"error": phrase})
+
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - http.server's name
         """Log nothing: queries are private."""
 

@@ -160,6 +160,8 @@ class ModelSpeed:
     model: str
     device: str
     speeds: tuple[PrecisionSpeed, ...]
+    #: Name of the card; None for the CPU.
+    card: str | None = None
 
 
 def model_speed(library: OpenLibrary, reference: str | None = None, *, layers: int | None = None) -> ModelSpeed:
@@ -167,7 +169,8 @@ def model_speed(library: OpenLibrary, reference: str | None = None, *, layers: i
 
     With *layers*, fewer of the encoder's layers are run. Raises `ModelError`.
     """
-    from indexer.models.backends.devices import choose_device  # noqa: PLC0415 - this loads torch
+    from indexer.models.backends.accelerators import label_of  # noqa: PLC0415 - this loads torch
+    from indexer.models.backends.devices import choose_device  # noqa: PLC0415 - as above
     from indexer.models.siglip.speeds import LAYERS, speeds  # noqa: PLC0415 - as above
 
     checkpoint = pick(library.settings, reference, library.model_reference)
@@ -181,7 +184,7 @@ def model_speed(library: OpenLibrary, reference: str | None = None, *, layers: i
         )
         for each in measured
     )
-    return ModelSpeed(checkpoint.name, device, tuple(found))
+    return ModelSpeed(checkpoint.name, device, tuple(found), label_of(device))
 
 
 def precision_in_use(library: OpenLibrary, checkpoint: Checkpoint) -> str | None:

@@ -13,7 +13,7 @@ from query.tagging import is_due, own_thresholds
 from store import Space, Transaction, Trial
 
 from .progress import SILENT, Progress
-from .trials import fill_trial, finish_tags, lacking
+from .trials import fill_trial, finish_tags
 
 #: Rows that are deleted in one transaction: other writers wait meanwhile.
 _ROWS = 20_000
@@ -224,7 +224,8 @@ def _previous(t: Transaction) -> Space:
 def _missing(t: Transaction, space: Space) -> tuple[str, ...]:
     """What *space* lacks to answer, as parts of a sentence."""
     parts = []
-    photos = len(lacking(t, Trial(space.id)))
+    # Counted apart: to look for each of a hundred thousand takes a tenth of a second, and others wait meanwhile.
+    photos = t.photos.count() - t.embeddings.count(space.id)
     if photos:
         parts.append(f"{photos} photo{'s are' if photos > 1 else ' is'} not embedded")
     if is_due(t, space):

@@ -138,14 +138,7 @@ def finish_tags(
             # Another process may be doing the same.
             with suppress(Superseded):
                 on_text = steps(progress, Stage.ENCODE_LABELS)
-                retag(
-                    catalog,
-                    space,
-                    main,
-                    texts,
-                    RetagOptions(slot=MAIN_SLOT, only_if_target=True),
-                    text_progress=on_text,
-                )
+                retag(catalog, space, main, texts, RetagOptions(only_if_target=True), text_progress=on_text)
         elif not is_pending:
             break
         finish_pending(library, space, progress, texts)

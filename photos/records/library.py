@@ -219,6 +219,7 @@ class SpeedRecord(TypedDict):
 
     model: Annotated[str, "Name, hub id or folder."]
     device: Annotated[str, "Device that ran it."]
+    card: Annotated[str | None, "Name of the card; null for the CPU."]
     precision: Annotated[str, "Precision."]
     seconds: Annotated[float, "Seconds a picture; on a CPU those of one core."]
     ratio: Annotated[float, "Speed by that of float32."]
@@ -452,6 +453,7 @@ def speed_record(speed: ModelSpeed, each: PrecisionSpeed) -> SpeedRecord:
     return {
         "model": speed.model,
         "device": speed.device,
+        "card": speed.card,
         "precision": each.precision,
         "seconds": round(each.seconds, 5),
         "ratio": round(each.ratio, 2),

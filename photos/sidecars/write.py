@@ -67,7 +67,7 @@ class WriteReport:
 
 @dataclass(frozen=True, slots=True)
 class _PhotoData:
-    """Facts of photos, by id: their tags, their records, and those that a person gave stars."""
+    """Tags and records of photos, by id, and the photos that a person gave stars."""
 
     tags: Mapping[int, Sequence[ScoredTag]]
     photos: Mapping[int, Photo]
@@ -142,7 +142,7 @@ class _Writer:
         self._directory: tuple[bytes, Directory] = (b"", Directory([]))
 
     def read(self, some: Sequence[PictureFile]) -> _PhotoData:
-        """Facts of the pictures' photos."""
+        """Tags, records and stars of the pictures' photos."""
         ids = sorted({picture.photo_id for picture in some})
         library = self._library
         tags = photo_tags(library.catalog, library.space, ids, threshold=library.settings.threshold)

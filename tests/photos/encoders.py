@@ -42,14 +42,14 @@ def make_checkpoint(folder, *, seed=1, bias=-10.0):
 
 
 class ColourEncoders:
-    """Makes both encoders, and counts how often."""
+    """Makes both encoders, and counts how often. Those of a checkpoint in a folder `turned` take red for blue."""
 
     def __init__(self):
         self.images = self.texts = 0
 
     def image(self, checkpoint, device, precision):
         self.images += 1
-        return ColourImageEncoder()
+        return TurnedImageEncoder() if checkpoint.folder.name == "turned" else ColourImageEncoder()
 
     def text(self, checkpoint, device):
         self.texts += 1
@@ -61,6 +61,11 @@ class ColourImageEncoder:
 
     def encode(self, pixels):
         return _vectors(np.stack([picture.mean((0, 1)) for picture in pixels]))
+
+
+class TurnedImageEncoder(ColourImageEncoder):
+    def encode(self, pixels):
+        return super().encode([picture[:, :, ::-1] for picture in pixels])
 
 
 class ColourTextEncoder:

@@ -23,7 +23,7 @@ from .preprocessing import (
     read_flexible_preprocessing,
     read_preprocessing,
 )
-from .published import picture_work
+from .published import ENGLISH, picture_work
 from .safetensors_map import MappedArrays
 
 _INDEX = "model.safetensors.index.json"
@@ -44,6 +44,8 @@ class Checkpoint:
     image_size: int | None
     #: Tokens of every text, padding included.
     text_length: int
+    #: Number of tokens that the text encoder has a row for.
+    vocabulary: int
     #: The natural logarithm of the scale, and the bias: p = sigmoid(exp(scale) * cosine + bias).
     logit_scale: float
     #: None if the weights have no bias: then there are no probabilities.
@@ -136,6 +138,7 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
         dimension=dimension,
         image_size=image_size,
         text_length=positive_setting(folder, text, "max_position_embeddings", 64),
+        vocabulary=positive_setting(folder, text, "vocab_size", ENGLISH),
         logit_scale=scale,
         logit_bias=bias,
         preprocessing=_preprocessing(folder, image_size, patch_size),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from indexer.models.backends.bitsandbytes import in_bitsandbytes
 from indexer.models.checkpoints.checkpoint import Checkpoint
-from indexer.models.protocols import ImageEncoder, TextEncoder
+from indexer.models.errors import CheckpointChanged
+from indexer.models.protocols import ImageEncoder, Pictures, TextEncoder
 
 if TYPE_CHECKING:
     from indexer.models.backends.accelerators import Machine
@@ -22,6 +26,61 @@ def backend_of(checkpoint: Checkpoint, precision: str | None, wanted: str) -> st
     """The implementation of the image encoder: the one *wanted*, unless transformers alone has that *precision*."""
     needs = in_bitsandbytes(precision) or checkpoint.quantisation is not None
     return TRANSFORMERS if needs else wanted
+
+
+class UnchangedImageEncoder:
+    """The image encoder that *make* loads. It gives no vectors once the weights' files have changed.
+
+    Weights are mapped, so a file that is written over changes under a loaded encoder. `encode` also raises
+    `CheckpointChanged`.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, make: Callable[[], ImageEncoder]) -> None:
+        self._unchanged = _Unchanged(checkpoint)
+        self._encoder = make()
+
+    @property
+    def batch_size(self) -> int:
+        """That of the encoder."""
+        return self._encoder.batch_size
+
+    def encode(self, pixels: Pictures) -> NDArray[np.float32]:
+        """Unit vectors, float32 (n, d), of *pixels*, in their order."""
+        vectors = self._encoder.encode(pixels)
+        self._unchanged.check()
+        return vectors
+
+
+class UnchangedTextEncoder:
+    """As `UnchangedImageEncoder`, for texts."""
+
+    def __init__(self, checkpoint: Checkpoint, make: Callable[[], TextEncoder]) -> None:
+        self._unchanged = _Unchanged(checkpoint)
+        self._encoder = make()
+
+    def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors, float32 (n, d)."""
+        vectors = self._encoder.encode_text(texts)
+        self._unchanged.check()
+        return vectors
+
+    def truncated(self, texts: Sequence[str]) -> list[bool]:
+        """Return for each text whether it is longer than the model reads."""
+        return self._encoder.truncated(texts)
+
+
+class _Unchanged:
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self._checkpoint = checkpoint
+        self._stamp = checkpoint.weights_stamp()
+
+    def check(self) -> None:
+        try:
+            is_same = self._checkpoint.weights_stamp() == self._stamp
+        except OSError:
+            is_same = False
+        if not is_same:
+            raise CheckpointChanged(self._checkpoint.folder)
 
 
 def image_encoder(

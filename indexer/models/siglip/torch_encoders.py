@@ -19,7 +19,7 @@ from indexer.models.backends.int8_products import ROWS
 from indexer.models.backends.linear import JOINED, PACKED_BFLOAT16, PLAIN, Layer, LinearLayers
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.device_names import CPU
-from indexer.models.errors import NumbersOverflowed
+from indexer.models.errors import not_finite
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
 
@@ -63,6 +63,7 @@ class SiglipImageEncoder:
         self._on_notice = on_notice
         self._make_tower = make_tower
         self._most = most
+        self._folder = checkpoint.folder
         self._patch = checkpoint.patch_size
         self.device, self.precision = choose_device(checkpoint, device, precision, machine=machine, on_notice=on_notice)
         try:
@@ -143,7 +144,7 @@ class SiglipImageEncoder:
         lines = batch.flatten(2).float().mul_(self.preprocessing.rescale).sub_(mean).div_(std)
         pooled = self._model(lines.view(batch.shape).to(DTYPES[self.precision]))[:count].float()
         if not torch.isfinite(pooled).all():
-            raise NumbersOverflowed(self.precision)
+            raise not_finite(self._folder, self.precision)
         unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
         return unit
 
@@ -162,6 +163,7 @@ class TorchTextEncoder:
     ) -> None:
         self._checkpoint = checkpoint
         self._dimension = checkpoint.dimension
+        self._folder = checkpoint.folder
         self._tokenizer = tokenizer or Tokenizer(checkpoint)
         self._on_notice = on_notice
         self._device, _ = choose_device(checkpoint, device, "float32", machine=machine, on_notice=on_notice)
@@ -205,6 +207,8 @@ class TorchTextEncoder:
     @torch.inference_mode()
     def _pass(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         pooled = self._model(torch.from_numpy(ids).to(self._device))
+        if not torch.isfinite(pooled).all():
+            raise not_finite(self._folder, "float32")
         unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
         return unit
 

@@ -25,7 +25,7 @@ from indexer.models.backends.bitsandbytes import (
 )
 from indexer.models.backends.devices import IN_INT8, choose_device
 from indexer.models.checkpoints.checkpoint import Checkpoint
-from indexer.models.errors import CheckpointDamaged, DeviceUnavailable, NumbersOverflowed
+from indexer.models.errors import CheckpointDamaged, DeviceUnavailable, not_finite
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
 from indexer.models.transformers_log import keep_transformers_off_stderr, without_warnings
@@ -105,7 +105,7 @@ class TransformersImageEncoder:
         scaled = scaled.sub_(self._mean).div_(self._std).to(self._dtype)
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             output = cast("_Output", self._model(**self._inputs(scaled)))
-        return _unit(output.pooler_output, self.precision)
+        return _unit(output.pooler_output, self._checkpoint.folder, self.precision)
 
     def _inputs(self, scaled: torch.Tensor) -> dict[str, torch.Tensor]:
         if self._checkpoint.patches is None:
@@ -124,6 +124,7 @@ class TransformersTextEncoder:
 
     def __init__(self, checkpoint: Checkpoint, device: str | None = None, tokenizer: Tokenizer | None = None) -> None:
         self._dimension = checkpoint.dimension
+        self._folder = checkpoint.folder
         self._tokenizer = tokenizer or Tokenizer(checkpoint)
         self._device, self._precision = choose_device(checkpoint, device)
         self._model = _loaded(checkpoint, "text", self._device, self._precision, torch.float32)
@@ -142,7 +143,7 @@ class TransformersTextEncoder:
     @torch.inference_mode()
     def _pass(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         output = cast("_Output", self._model(input_ids=torch.from_numpy(ids).to(self._device)))
-        return _unit(output.pooler_output, self._precision)
+        return _unit(output.pooler_output, self._folder, self._precision)
 
 
 def attention(checkpoint: Checkpoint) -> str:
@@ -150,9 +151,9 @@ def attention(checkpoint: Checkpoint) -> str:
     return _SDPA if _model_class(checkpoint, "vision")._supports_sdpa else _EAGER  # noqa: SLF001 - it has no public name
 
 
-def _unit(pooled: torch.Tensor, precision: str) -> NDArray[np.float32]:
+def _unit(pooled: torch.Tensor, folder: Path, precision: str) -> NDArray[np.float32]:
     if not torch.isfinite(pooled).all():
-        raise NumbersOverflowed(precision)
+        raise not_finite(folder, precision)
     unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled.float(), dim=-1).cpu().numpy()
     return unit
 

@@ -36,7 +36,15 @@ class Tokenizer:
 
     def tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Token ids for the model, int64 (n, text_length): with an end mark, and padded on the right."""
-        normalized = [normalize(text) for text in texts]
+        ids = self._tokens([normalize(text) for text in texts])
+        if ids.max(initial=0) >= self._checkpoint.vocabulary:
+            reason = (
+                f"its tokenizer gives the token {ids.max()}, and its text encoder knows {self._checkpoint.vocabulary}"
+            )
+            raise CheckpointDamaged(self._checkpoint.folder, reason)
+        return ids
+
+    def _tokens(self, normalized: list[str]) -> NDArray[np.int64]:
         if self._cached is not None:
             try:
                 return self._cached.tokens(normalized)
@@ -88,6 +96,10 @@ def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
         row = _tokens(tokenizer, ["a"], checkpoint.text_length)[0]
     except Exception as error:  # parsers of damaged tokenizer files raise anything
         raise CheckpointDamaged(checkpoint.folder, f"its tokenizer cannot be read ({type(error).__name__})") from error
+    # Ids of another model's tokenizer give vectors without any error. Marks that no text has may be beyond the table.
+    if not checkpoint.vocabulary // 2 < len(tokenizer) < checkpoint.vocabulary * 2:
+        reason = f"its tokenizer knows {len(tokenizer)} tokens and its text encoder {checkpoint.vocabulary}"
+        raise CheckpointDamaged(checkpoint.folder, f"{reason}, so one of them is another model's")
     ends = np.flatnonzero(row == tokenizer.eos_token_id)
     if len(row) != checkpoint.text_length or not len(ends) or (row[ends[0] + 1 :] != tokenizer.pad_token_id).any():
         # Another ending or padding gives other vectors, without any error.

@@ -89,7 +89,8 @@ def show_model_speed(speed: ModelSpeed, *, as_json: bool) -> None:
     headings = ("precision", "seconds a picture", "pictures a second", "beside float32", "")
     for line in table([headings, *rows], right=(1, 2, 3)):
         click.echo(line)
-    where = "on one core of the CPU" if speed.device == "cpu" else f"on {speed.device}"
+    card = "" if speed.card is None else f" ({safe(speed.card)})"
+    where = "on one core of the CPU" if speed.device == "cpu" else f"on {speed.device}{card}"
     click.echo(f"{safe(speed.model)}, the image encoder alone, {where}.", err=True)
 
 

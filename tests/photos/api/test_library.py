@@ -13,7 +13,7 @@ from PIL import Image
 
 from photos.api import Cancelled, LabelDefinition, Library, Step, TuningAnswer, VocabularyDefinition
 from photos.config import load
-from photos.errors import EmptyLibrary, FileExists, LabelExists, ModelInUse, NoExample, UnreadablePicture
+from photos.errors import EmptyLibrary, FileExists, LabelExists, ModelInUse, NoExample, PatchesFixed, UnreadablePicture
 from photos.library import OpenLibrary
 from query.errors import BadLabel, NotInLibrary, UnknownSlot, UnknownSource, UnknownVocabulary, VocabularyError
 from tests.photos.conftest import read_here
@@ -418,4 +418,10 @@ def test_a_model_is_listed_and_stays_while_there_are_photos(library, checkpoint,
     assert library.models.use(checkpoint).reference == str(checkpoint)
     with pytest.raises(ModelInUse):
         library.models.use(other_checkpoint)
+    assert library.models.check("demo").passes
+    with pytest.raises(PatchesFixed):
+        library.models.use(checkpoint, patches=256)
+    for wrong in (lambda: library.models.use(checkpoint, patches=300), lambda: library.add([], patches=300)):
+        with pytest.raises(ValueError, match="256, 576, 1024"):
+            wrong()
     assert library.models.download("demo") is None

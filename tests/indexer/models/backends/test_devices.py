@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import platform
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -116,6 +120,14 @@ def test_int8_is_for_the_cpu_also_beside_a_gpu(large):
     assert choose_device(large, "auto", "int8-narrow", machine=machine) == ("cpu", "int8-narrow")
     with pytest.raises(DeviceUnavailable, match="'int8 on cuda'"):
         choose_device(large, "cuda", "int8", machine=machine)
+
+
+def test_bfloat16_is_not_chosen_where_the_processor_emulates_it():
+    # The limit is oneDNN's own; without it, some processors that run this test compute in bfloat16.
+    code = "from indexer.models.backends.devices import computes_bfloat16; print(computes_bfloat16())"
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False" or platform.machine() not in {"x86_64", "AMD64"}
 
 
 def test_the_devices_of_this_machine_are_named_as_torch_names_them():

@@ -12,30 +12,7 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from photos.lock import trial_lock
-from tests.photos.conftest import Program
-from tests.photos.encoders import COLOURS, ColourEncoders, ColourImageEncoder, make_checkpoint
-
-
-class TurnedImageEncoder(ColourImageEncoder):
-    """Takes red for blue."""
-
-    def encode(self, pixels):
-        return super().encode([picture[:, :, ::-1] for picture in pixels])
-
-
-class TwoEncoders(ColourEncoders):
-    """Encoders of colours, and for checkpoints in folders named so, of turned colours."""
-
-    def image(self, checkpoint, device, precision):
-        made = super().image(checkpoint, device, precision)
-        return TurnedImageEncoder() if checkpoint.folder.name == "turned" else made
-
-
-@pytest.fixture
-def photos(tmp_path, capsys):
-    made = Program(tmp_path / "library", capsys)
-    made.encoders = TwoEncoders()
-    return made
+from tests.photos.encoders import COLOURS, make_checkpoint
 
 
 @pytest.fixture
