@@ -18,12 +18,12 @@ from photos.daemon.quiet_hours import PausePolicy
 from photos.encoders import CachedEncoders
 from photos.errors import PhotosError, TrialBusy, safe
 from photos.library import OpenLibrary
-from photos.lock import DaemonInfo, library_lock, trial_lock, write_info
+from photos.lock import DaemonInfo, library_lock, write_info
 from photos.models import Model
 from photos.operations.folders import all_folders
 from photos.operations.index import PassOptions, bring_up_to_date
 from photos.operations.progress import Progress
-from photos.operations.trials import fill_trial, finish_tags
+from photos.operations.trials import continue_trial, running_trial
 from store import CatalogBusy, DiskFailed, DiskFull, Folder, Space, Trial
 
 #: Seconds between two checks of the listener, of the places of folders, and of the list of folders.
@@ -34,8 +34,6 @@ _SLEPT = 30.0
 _PAUSE = 5.0
 #: Seconds before work is tried again that failed because of a full disk or a lock.
 _RETRY = 60.0
-#: Photos that are embedded with a model that is tried, before changes of files are looked at again.
-_TRIED = 64
 
 _log = logging.getLogger(__name__)
 
@@ -168,27 +166,24 @@ class Watcher:
 
     def _follow_switch(self) -> None:
         """Go on with the model that answers now, and look for photos that it lacks."""
-        with self._library.catalog.read() as t:
-            space_id = t.library.space_id()
-        if space_id != self._model.space.id:
+        space = self._library.space_if_any
+        if space is not None and space.id != self._model.space.id:
             self._model = self._library.choose_model(None)
             _log.info("The model is %s now.", safe(self._model.reference))
             self._full_due = 0.0
 
     def _go_on_trying(self, make_progress: MakeProgress) -> bool:
         """Embed some photos with the model that is tried, if there is one. Returns whether there is more to do."""
-        with self._library.catalog.read() as t:
-            trial = t.library.trial()
+        trial = running_trial(self._library)
         if trial is None or self._tried == (trial, self._full_due):
             return False
         self._set_state("trying a model")
         try:
-            with trial_lock(self._library.settings.library, patience=0), make_progress() as progress:
-                if self._fill(trial, progress):
+            with make_progress() as progress:
+                if continue_trial(
+                    self._library, trial, progress, image_encoder=self._image_encoder, before_batch=self._before_batch
+                ):
                     return True
-                with self._library.catalog.read() as t:
-                    space = t.spaces.get(trial.space_id)
-                finish_tags(self._library, space, progress)
         except TrialBusy:
             return False
         except (CatalogBusy, DiskFull, DiskFailed, NoReaders) as error:
@@ -199,18 +194,6 @@ class Watcher:
         # What is left cannot be read for now, or the model not be opened.
         self._tried = trial, self._full_due
         return False
-
-    def _fill(self, trial: Trial, progress: Progress) -> int:
-        """Embed some photos that the trial lacks. Returns their number."""
-        report = fill_trial(
-            self._library,
-            trial,
-            progress,
-            most=_TRIED,
-            image_encoder=self._image_encoder,
-            before_batch=self._before_batch,
-        )
-        return report.embedded + report.alike
 
     def _options(self, parts: Parts) -> PassOptions:
         return PassOptions(

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: How often tags are brought up to date at most: each time, a calibration may make it necessary once more.
 _ROUNDS = 3
+#: Photos that a daemon embeds before it looks at changes of files again.
+_PART = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,37 @@ def try_model(library: OpenLibrary, request: TryRequest, progress: Progress = SI
         left = len(lacking(t, trial))
     seconds = time.perf_counter() - started
     return TryResult(names[trial.space_id], photos, report.embedded, left, seconds, trial.is_whole)
+
+
+def running_trial(library: OpenLibrary) -> Trial | None:
+    """The trial that was begun and neither ended by a switch nor forgotten, if there is one."""
+    with library.catalog.read() as t:
+        return t.library.trial()
+
+
+def continue_trial(
+    library: OpenLibrary,
+    trial: Trial,
+    progress: Progress = SILENT,
+    *,
+    image_encoder: Callable[[Space], ImageEncoder] | None = None,
+    before_batch: BeforeBatch = lambda _store: None,
+) -> bool:
+    """Embed some photos that the trial lacks, or if there is none to be embedded, bring its tags up to date.
+
+    Returns whether photos were embedded; the arguments are those of `fill_trial`. Raises `TrialBusy` at once if another
+    process does the same.
+    """
+    with trial_lock(library.settings.library, patience=0):
+        report = fill_trial(
+            library, trial, progress, most=_PART, image_encoder=image_encoder, before_batch=before_batch
+        )
+        if report.embedded or report.alike:
+            return True
+        with library.catalog.read() as t:
+            space = t.spaces.get(trial.space_id)
+        finish_tags(library, space, progress)
+        return False
 
 
 def fill_trial(
@@ -225,8 +258,7 @@ def _begin(library: OpenLibrary, request: TryRequest) -> Trial:
 
 
 def _running(library: OpenLibrary) -> Trial:
-    with library.catalog.read() as t:
-        trial = t.library.trial()
+    trial = running_trial(library)
     if trial is None:
         raise NothingTried
     return trial
