@@ -23,9 +23,10 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     """List the recommended checkpoints with their sizes, and the other ones on this machine."""
     from photos.cli.views.model import show_models
     from photos.operations.models import list_models
+    from photos.operations.spaces import list_spaces
 
     with invocation.open_library() as library:
-        show_models(list_models(library), as_json=as_json)
+        show_models(list_models(library), list_spaces(library), as_json=as_json)
 
 
 @model.command(short_help="Choose the library's checkpoint.")

@@ -187,6 +187,8 @@ def test_the_same_checkpoint_in_another_precision_has_a_name_of_its_own(filled, 
     tried = json.loads(filled("model", "try", checkpoint, "--precision", "bfloat16", "--json").out)
     assert tried["name"] == f"{checkpoint}@bfloat16"
     assert {each["name"] for each in spaces(filled).values()} == {f"{checkpoint}@float32", f"{checkpoint}@bfloat16"}
+    listed = "".join(filled("model", "list").out.split())
+    assert f"{checkpoint}@float32(answers),{checkpoint}@bfloat16(tried)" in listed
     assert filled("model", "switch", f"{checkpoint}@bfloat16").status == 0
     assert filled("model", "forget", f"{checkpoint}@float32").status == 0
     assert [each["name"] for each in spaces(filled).values()] == [str(checkpoint)]
