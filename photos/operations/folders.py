@@ -115,6 +115,9 @@ def move(t: Transaction, old: bytes, new: bytes) -> Folder:
     t.folders.move(folder.id, new)
     t.sidecars.move(old, new)
     t.slots.move(old, new)
+    trial = t.library.trial()
+    if trial is not None and trial.folder is not None and (trial.folder == old or is_inside(trial.folder, old)):
+        t.library.set_trial(replace(trial, folder=new.rstrip(b"/") + trial.folder[len(old.rstrip(b"/")) :]))
     return replace(folder, path=new, device=None)
 
 

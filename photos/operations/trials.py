@@ -17,7 +17,7 @@ from photos.lock import trial_lock
 from photos.models import open_new
 from photos.spaces import find_space, space_names
 from query.errors import Superseded
-from query.tagging import RetagOptions, StoredTagger, is_due, remake_taught_labels, retag
+from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_labels, remake_taught_labels, retag
 from store import File, Space, Transaction, Trial
 from store.records import MAIN_SLOT
 
@@ -159,10 +159,19 @@ def fill_trial(
 def finish_tags(
     library: OpenLibrary, space: Space, progress: Progress = SILENT, texts: TextVectors | None = None
 ) -> None:
-    """Bring the tags in *space*, which does not answer, up to date, and its index."""
+    """Bring the tags in *space* up to date, and its index."""
     progress.report(Waiting(Wait.TAGS))
     catalog, texts = library.catalog, texts or library.text_vectors(space)
-    remake_taught_labels(catalog, space)
+    with catalog.read() as t:
+        is_answering = t.library.space_id() == space.id
+        targets = [target_revision(t, name) for name in t.slots.names()]
+    if is_answering:
+        # Its tags are shown meanwhile, so nothing of them is deleted.
+        for revision in targets:
+            if revision is not None:
+                refresh_taught_labels(catalog, space, revision)
+    else:
+        remake_taught_labels(catalog, space)
     for _ in range(_ROUNDS):
         with catalog.read() as t:
             main, is_outgrown = target_revision(t, MAIN_SLOT), is_due(t, space)
