@@ -14,14 +14,13 @@ from indexer.metadata.texts import one_line
 from store import Metadata
 
 from .errors import Damaged, DecodeError
-from .exif import FileExif, exif_of_tiff
+from .exif import FileExif, HasExif, exif_of_tiff
 from .exif_facts import directories, exif_source
 from .facts import metadata_of
 from .formats import HEAD, MOST_PIXELS, identify
 from .iptc_facts import iptc_source
 from .iso_media import with_known_brand, without_gain_map
 from .notes import LISTS, SUBJECT, KeywordList, foreign_in
-from .orientation import HasExif
 
 #: Bytes of a file of which everything is read.
 _MOST_WHOLE: Final = 1 << 30

@@ -23,12 +23,11 @@ from . import jpeg
 from .bitmap import read_bitmap, with_whole_header
 from .colours import profile_of, rgb, srgb
 from .errors import Damaged, DecodeError, Incomplete, Unsupported
-from .exif import FileExif, exif_of_tiff
+from .exif import SIDEWAYS, FileExif, HasExif, exif_of_tiff, orientation, upright
 from .facts import read_facts
 from .formats import CUT, HEAD, MOST_PIXELS, check_filled, check_pixels, identify, png_without_extras, zeros_before
 from .iso_media import check_complete, has_short_header, with_known_brand, without_gain_map
 from .miniature import miniature, pack_miniature
-from .orientation import SIDEWAYS, HasExif, orientation, upright
 from .reasons import error_of
 
 if TYPE_CHECKING:

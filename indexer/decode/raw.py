@@ -11,10 +11,9 @@ from PIL import Image
 
 from . import jpeg
 from .errors import Damaged, Incomplete, Unsupported
-from .exif import FileExif, exif_of_tiff
+from .exif import SIDEWAYS, FileExif, exif_of_tiff, orientation, upright
 from .formats import MOST_PIXELS, check_pixels, lacking_end
 from .iso_media import check_complete
-from .orientation import SIDEWAYS, orientation, upright
 
 if TYPE_CHECKING:
     from indexer.models.protocols import Preprocessor

@@ -139,7 +139,7 @@ class BatchWriter:
         before = t.files.only(reading.file.folder_id, reading.file.path)
         if before is not None and t.embeddings.pixels(self._own.space.id, before) == reading.digest:
             # Another program wrote a rating or a caption: the same photo, with all its manual tags.
-            t.photos.become(before, reading.content_hash, reading.stamp.size, reading.facts, FACTS_READER)
+            t.photos.replace_content(before, reading.content_hash, reading.stamp.size, reading.facts, FACTS_READER)
             return before
         return t.photos.add(reading.content_hash, reading.stamp.size, reading.facts, FACTS_READER)
 

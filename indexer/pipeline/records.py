@@ -111,7 +111,7 @@ class IndexReport:
     left_out: int = 0
     #: New or changed files of known photos: moved, renamed, copied, or back again.
     moved: int = 0
-    #: Photos that took over what was said of another one, whose file was edited.
+    #: Photos that took over the annotations of another one, whose file was edited.
     edited: int = 0
     offline: list[Folder] = field(default_factory=list)
     held_back: list[HeldBack] = field(default_factory=list)

@@ -23,7 +23,7 @@ from indexer.decode import (
     read_photo,
     read_sidecar,
 )
-from indexer.files.picture_names import told_apart
+from indexer.files.picture_names import outcome_by_name
 from indexer.files.scan import stamp_of
 from indexer.metadata import MAX_SIZE
 from indexer.metadata.takeout import read_takeout
@@ -165,7 +165,7 @@ def read_requested_file(
     """Read *file*, also for a second preprocessing *beside*. Raises nothing because of the file."""
     reading = _read_or_refuse(file, (preprocessing, beside), context)
     if isinstance(reading, RefusedFile):
-        return replace(reading, outcome=told_apart(reading.outcome, file.absolute, reading.stamp.size))
+        return replace(reading, outcome=outcome_by_name(reading.outcome, file.absolute, reading.stamp.size))
     return reading
 
 

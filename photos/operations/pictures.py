@@ -64,7 +64,7 @@ def picture_vector(library: OpenLibrary, space: Space, path: str, *, named: str 
     content = _read(path, named)
     with library.catalog.read() as t:
         photo_id = t.photos.find(hashlib.sha256(content).digest())
-        if photo_id is None and (beside := t.photos.beside(absolute(path))) is not None:
+        if photo_id is None and (beside := t.photos.of_companion(absolute(path))) is not None:
             photo_id = beside.id
         stored = t.embeddings.get(space.id, [photo_id]) if photo_id is not None else None
     if stored is not None and len(stored):
@@ -93,7 +93,7 @@ def photo_at(t: Transaction, path: str) -> Photo | None:
 
     It is found by its path, by the picture that the file is a companion of, or by its content.
     """
-    photo = t.photos.at(absolute(path)) or t.photos.beside(absolute(path))
+    photo = t.photos.at(absolute(path)) or t.photos.of_companion(absolute(path))
     if photo is not None or not Path(path).is_file():
         return photo
     photo_id = t.photos.find(hashlib.sha256(_read(path, path)).digest())

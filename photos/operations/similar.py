@@ -42,7 +42,7 @@ def similar(library: OpenLibrary, request: SimilarRequest) -> SearchResult:
 
         own = np.array([] if picture.photo_id is None else [picture.photo_id], np.int64)
         if among is None:
-            total = snapshot.t.photos.count() - len(snapshot.t.selection.there(own))
+            total = snapshot.t.photos.count() - len(snapshot.t.selection.with_file(own))
         else:
             total = len(np.setdiff1d(among, own))
         wanted = total if request.top is None else request.top

@@ -40,7 +40,7 @@ class LibraryStatus:
     #: The main vocabulary in force.
     vocabulary: Revision | None = None
     #: Vocabularies in force in addition to the main one.
-    beside: tuple[SlotSummary, ...] = ()
+    other_slots: tuple[SlotSummary, ...] = ()
     #: Slots with a pending re-tag. The main vocabulary's name is empty.
     pending_slots: frozenset[str] = frozenset()
     #: The process that keeps the library up to date, if there is one.
@@ -67,7 +67,7 @@ def status(library: OpenLibrary) -> LibraryStatus:
         photos, files, model = t.photos.count(), t.files.counts(), t.library.model()
         embeddings = 0 if space is None else t.embeddings.count(space.id)
         vocabulary = current_revision(t, MAIN_SLOT)
-        beside = tuple(each for each in t.slots.in_force() if each.name)
+        other_slots = tuple(each for each in t.slots.in_force() if each.name)
         pending = _pending_slots(t)
     return LibraryStatus(
         folder,
@@ -80,7 +80,7 @@ def status(library: OpenLibrary) -> LibraryStatus:
         embeddings,
         None if space is None else library.index_of(space).status(),
         vocabulary,
-        beside,
+        other_slots,
         pending,
         running_daemon(folder),
     )

@@ -141,7 +141,9 @@ class Searcher:
             if not len(photo_ids):
                 return Selected(query, page, photo_ids, QueryResult([], matching.reason))
             if not query.terms:
-                return Selected(query, page, photo_ids, self._led(query, self._newest(t, photo_ids, page)))
+                return Selected(
+                    query, page, photo_ids, self._with_leading_paths(query, self._newest(t, photo_ids, page))
+                )
         self._texts.recall(t, _texts_of(query.terms))
         return Selected(query, page, photo_ids)
 
@@ -154,9 +156,9 @@ class Searcher:
             return selected.answer
         vector = query_vector(selected.query.terms, self._texts, self._pictures)
         with self._index.read() as snapshot:
-            return self._led(selected.query, self._nearest(snapshot, vector, selected))
+            return self._with_leading_paths(selected.query, self._nearest(snapshot, vector, selected))
 
-    def _led(self, query: Query, result: QueryResult) -> QueryResult:
+    def _with_leading_paths(self, query: Query, result: QueryResult) -> QueryResult:
         """Put the paths that meet the filters first."""
         lead = leading_paths(query.filters, self._directory)
 
@@ -248,7 +250,7 @@ def search_vector(
         found = snapshot.search(vector, count, among)
     else:
         found = snapshot.search(vector, count + 1, among)
-        found = _only(found, np.flatnonzero(found.photo_ids != exclude)[:count])
+        found = _at_places(found, np.flatnonzero(found.photo_ids != exclude)[:count])
     return _matches(snapshot.t, space, found, of_text=of_text)
 
 
@@ -321,10 +323,10 @@ def _above_min_score(found: Neighbours, page: ResultPage) -> Neighbours:
     if page.min_score is None:
         return found
     # In float32, the score itself would be rounded.
-    return _only(found, np.flatnonzero(found.cosines.astype(np.float64) >= page.min_score))
+    return _at_places(found, np.flatnonzero(found.cosines.astype(np.float64) >= page.min_score))
 
 
-def _only(found: Neighbours, places: NDArray[np.int64]) -> Neighbours:
+def _at_places(found: Neighbours, places: NDArray[np.int64]) -> Neighbours:
     return Neighbours(found.photo_ids[places], found.cosines[places])
 
 

@@ -26,7 +26,7 @@ _photo, _file = schema.photo.c, schema.file.c
 #: Up to this many photos are looked up by id; of more, it is quicker to go through all photos by date.
 _FEW = 5000
 #: Characters of a pattern that the database compares; it refuses patterns of tens of thousands.
-_TOLD_APART = 200
+_COMPARED_CHARACTERS = 200
 _PLACES = select(_photo.id, _photo.latitude, _photo.longitude).where(IS_THERE)
 _COLUMNS = {Wording.CAMERA: _photo.camera, Wording.LENS: _photo.lens, Wording.CAPTION: _photo.caption}
 #: The mean radius of the earth, metres (IUGG). Distances are on a sphere.
@@ -51,7 +51,7 @@ class Selection:
         """Return every photo that has a file."""
         return self._ids(select(_photo.id).where(IS_THERE))
 
-    def there(self, photo_ids: Ids) -> Ids:
+    def with_file(self, photo_ids: Ids) -> Ids:
         """Return those of *photo_ids* that have a file. Few have none, so it is quicker than `all`."""
         return np.setdiff1d(photo_ids, self._ids(select(_photo.id).where(not_(IS_THERE))), assume_unique=True)
 
@@ -179,7 +179,7 @@ class Selection:
             if wanted.search(_folded(own)) is None:
                 # So at least the last of them lies within.
                 rows = rows.where(like(_file.path, f"%{_prefilter(names[-1])}/%"))
-            parts.append(self._passing(rows, _on_the_way(own, wanted)))
+            parts.append(self._passing(rows, _directory_test(own, wanted)))
         return union(parts)
 
     def _passing(self, rows: Select[Any], is_wanted: Callable[[Any], bool]) -> Ids:
@@ -210,7 +210,7 @@ def _path_test(criterion: Criterion) -> PathTest | None:
             matches = _matcher(pattern)
             return lambda file: matches(os.fsdecode(file.rpartition(b"/")[2]))
         case Along(names):
-            passes = _on_the_way("/", _along_pattern(names))
+            passes = _directory_test("/", _along_pattern(names))
             return lambda file: passes(file[1:])
         case AnyOf(criteria):
             tests = path_tests(criteria)
@@ -261,7 +261,7 @@ def _fixed(text: str) -> str:
     return "".join("[^/]" if mark == "?" else re.escape(mark) for mark in text)
 
 
-def _on_the_way(own: str, wanted: re.Pattern[str]) -> Callable[[bytes], bool]:
+def _directory_test(own: str, wanted: re.Pattern[str]) -> Callable[[bytes], bool]:
     known: dict[bytes, bool] = {}
 
     def passes(path: bytes) -> bool:
@@ -279,8 +279,11 @@ def _prefilter(pattern: str) -> str:
     wild = {"*": "%", "?": "%", "%": "\\%", "_": "\\_", "\\": "\\\\"}
     # The database does not casefold letters beyond ASCII, or those that fold into it.
     composed = unicodedata.normalize("NFC", pattern)
-    marks = [wild.get(mark, mark) if mark.isascii() and mark not in "kKsS" else "%" for mark in composed[:_TOLD_APART]]
-    return "".join(marks) + ("%" if len(composed) > _TOLD_APART else "")
+    marks = [
+        wild.get(mark, mark) if mark.isascii() and mark not in "kKsS" else "%"
+        for mark in composed[:_COMPARED_CHARACTERS]
+    ]
+    return "".join(marks) + ("%" if len(composed) > _COMPARED_CHARACTERS else "")
 
 
 def around(latitude: float, longitude: float, metres: float) -> tuple[float, float, list[tuple[float, float]]]:

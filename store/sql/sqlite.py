@@ -287,25 +287,25 @@ def write_ahead(engine: Engine, path: Path) -> None:
 
 def copy(engine: Engine, path: Path, target: Path) -> None:
     """Copy the committed content of *path* to *target*, all or nothing."""
-    beside = target.with_name(f"{target.name}.tmp")
+    temporary_path = target.with_name(f"{target.name}.tmp")
     try:
-        beside.unlink(missing_ok=True)
+        temporary_path.unlink(missing_ok=True)
         # SQLite takes an empty file, too, which has the permissions of the catalog.
-        os.close(as_catalog(os.fspath(beside), os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        os.close(as_catalog(os.fspath(temporary_path), os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         with translated(path):
             connection = engine.raw_connection()
             try:
-                connection.cursor().execute("VACUUM INTO ?", (os.fspath(beside),))
+                connection.cursor().execute("VACUUM INTO ?", (os.fspath(temporary_path),))
             finally:
                 connection.close()
         # SQLite does not sync the copy.
-        sync(beside)
-        beside.replace(target)
+        sync(temporary_path)
+        temporary_path.replace(target)
         with suppress(OSError):
             sync(target.parent)
     finally:
         with suppress(OSError):
-            beside.unlink(missing_ok=True)
+            temporary_path.unlink(missing_ok=True)
 
 
 class DanglingRow(Exception):

@@ -40,8 +40,8 @@ def _rows(status: LibraryStatus) -> Iterator[tuple[str, str]]:
         yield "daemon", f"process {status.daemon.pid} keeps it up to date{also}"
     yield from _folders(status)
     yield "photos", f"{status.photos} in {counted(status.files.get(Outcome.INDEXED, 0), 'file')}"
-    if beside := status.files.get(Outcome.COMPANION, 0):
-        yield "", f"{counted(beside, 'companion')} beside them: RAW files, live videos, sidecars, originals"
+    if other_slots := status.files.get(Outcome.COMPANION, 0):
+        yield "", f"{counted(other_slots, 'companion')} beside them: RAW files, live videos, sidecars, originals"
     for outcome, count in status.files.items():
         if outcome.is_problem:
             yield "", f"{counted(count, 'file')} {outcome} (photos failed {str(outcome).replace(' ', '-')})"
@@ -75,11 +75,11 @@ def _vocabularies(status: LibraryStatus) -> Iterator[tuple[str, str]]:
         revision = status.vocabulary
         labels = counted(len(revision.labels), "label")
         yield "vocabulary", f"{safe(revision.vocabulary)}, revision {revision.number} ({labels}){pending('')}"
-    for each in status.beside:
+    for each in status.other_slots:
         labels = counted(each.label_count, "label")
         where = f"{safe(each.vocabulary)}, revision {each.number} ({labels}){under(each)}"
         yield "", f"{where}{pending(each.name)}"
-    for slot in sorted(status.pending_slots - {MAIN_SLOT, *(each.name for each in status.beside)}):
+    for slot in sorted(status.pending_slots - {MAIN_SLOT, *(each.name for each in status.other_slots)}):
         yield "", f"nothing is in force as {slot} yet{pending(slot)}"
 
 
