@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         IndexRequest,
         Progress,
         ReadingBegins,
+        ThumbnailKeeper,
     )
     from indexer.pipeline.stated_facts import unread_facts
     from indexer.pipeline.survey import survey_folder
@@ -53,6 +54,7 @@ __all__ = [
     "ReadingBegins",
     "Subtree",
     "ThreadReaders",
+    "ThumbnailKeeper",
     "anchored",
     "decoders",
     "index_folders",
@@ -78,6 +80,7 @@ _MODULES = {
         "IndexRequest",
         "Progress",
         "ReadingBegins",
+        "ThumbnailKeeper",
     ),
     "pipeline.stated_facts": ("unread_facts",),
     "pipeline.survey": ("survey_folder",),

@@ -20,6 +20,7 @@ from .notes import (
     rating_of,
 )
 from .picture import DecodedPhoto, MemoryLock, decoders, read_photo
+from .thumbnail import METHOD, SIDE, Fit, jpeg_file, shown_colours, webp
 from .xmp_facts import read_sidecar
 
 __all__ = [
@@ -27,14 +28,17 @@ __all__ = [
     "FORMER_RATING",
     "HEAD",
     "HIERARCHICAL",
+    "METHOD",
     "OWN_RATING",
     "RATING",
+    "SIDE",
     "SUBJECT",
     "TAGS",
     "WINDOWS",
     "Damaged",
     "DecodeError",
     "DecodedPhoto",
+    "Fit",
     "KeywordList",
     "KeywordLists",
     "MemoryLock",
@@ -45,10 +49,13 @@ __all__ = [
     "foreign",
     "foreign_rating",
     "identify",
+    "jpeg_file",
     "rating_of",
     "read_keywords",
     "read_metadata",
     "read_photo",
     "read_sidecar",
+    "shown_colours",
     "srgb",
+    "webp",
 ]

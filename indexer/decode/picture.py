@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +29,7 @@ from .iso_media import check_complete, has_short_header, with_known_brand, witho
 from .miniature import miniature, pack_miniature
 from .orientation import SIDEWAYS, HasExif, orientation, upright
 from .reasons import error_of
+from .thumbnail import thumbnail
 
 if TYPE_CHECKING:
     from indexer.models.protocols import Preprocessor
@@ -69,7 +69,8 @@ class DecodedPhoto:
     """A photo ready for the image encoder: `pixels` uint8 (height, width, 3), its facts, and its miniature, packed.
 
     `profile` is the ICC profile of the pixels' colours; None for those of the screen (sRGB), and if it is unknown.
-    `note` tells what a person should know of the file although it is a photo.
+    `note` tells what a person should know of the file although it is a photo. `thumbnail` is a WebP file, if one was
+    asked for and the picture was decoded large enough.
     """
 
     pixels: NDArray[np.uint8]
@@ -77,6 +78,7 @@ class DecodedPhoto:
     miniature: bytes
     profile: bytes | None = None
     note: str | None = None
+    thumbnail: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,18 @@ class _Task:
     picture_format: str
     preprocessing: Preprocessor
     memory_lock: MemoryLock
-    #: Whether profiles of other colours than RGB are applied.
+    #: Whether profiles of other colours than RGB are applied, and JPEG pictures reduced as far as the eye allows.
     is_for_display: bool
+    with_thumbnail: bool
+
+    def least_size(self, width: int, height: int) -> tuple[int, int]:
+        """Least size at which a JPEG picture of that size is decoded, both as the file has them."""
+        return jpeg.least_size(self.preprocessing, width, height, self.times)
+
+    @property
+    def times(self) -> int:
+        """Times the wanted pixels each way that a JPEG picture is decoded at."""
+        return 1 if self.is_for_display else jpeg.TIMES
 
 
 def read_photo(
@@ -97,14 +109,16 @@ def read_photo(
     memory_lock: MemoryLock = nullcontext,
     *,
     is_for_display: bool = False,
+    with_thumbnail: bool = False,
 ) -> DecodedPhoto:
     """Decode the photo in *data*, a whole file. Raises only `DecodeError`, whose class gives the file's outcome.
 
     The lock from *memory_lock* is held while a large picture is decoded. Colour profiles are not applied, as in the
-    reference implementation; for display, pictures in CMYK, grey or Lab are converted by theirs.
+    reference implementation; for display, pictures in CMYK, grey or Lab are converted by theirs. *with_thumbnail* makes
+    one of the same pixels, which stay as they are without it.
     """
     picture_format = identify(data[:HEAD])
-    task = _Task(data, picture_format, preprocessing, memory_lock, is_for_display)
+    task = _Task(data, picture_format, preprocessing, memory_lock, is_for_display, with_thumbnail)
     with _named_errors(picture_format):
         return _READERS.get(picture_format, _read)(task)
 
@@ -134,12 +148,12 @@ def _read(task: _Task, data: bytes | None = None, *, is_whole: bool = False) -> 
         _check_size(image, task.picture_format, is_whole=is_whole)
         width, height = image.size
         if task.picture_format == "JPEG":
-            _reduce(image, task.preprocessing, is_whole=is_whole)
+            _reduce(image, task, is_whole=is_whole)
         with task.memory_lock() if _is_large(image, width * height) else nullcontext():
             image.load()
             adopt_exif(image)
             if task.picture_format == "JPEG" and (jpeg.ended_early(image) or zeros_before(content, len(content))):
-                jpeg.check_whole(content, jpeg.least_size(task.preprocessing, width, height))
+                jpeg.check_whole(content, task.least_size(width, height))
             if image.info.get("progressive") and task.picture_format == "JPEG":
                 jpeg.check_scans(content)
             return _finished(task, image, image, (width, height))
@@ -159,18 +173,29 @@ def _finished(task: _Task, image: Image.Image, exif: HasExif, size: tuple[int, i
         size = size[1], size[0]
     pixels = task.preprocessing.pixels(picture, size)
     facts = read_facts(exif, size, task.picture_format, task.data)
-    return DecodedPhoto(pixels, facts, pack_miniature(miniature(picture)), profile if is_of_rgb else None)
+    small = pack_miniature(miniature(picture))
+    seen = None
+    if task.with_thumbnail:
+        shown = picture if is_of_rgb else upright(srgb(image, profile), stored)
+        seen = _thumbnail(shown, size, profile if is_of_rgb else None)
+    return DecodedPhoto(pixels, facts, small, profile if is_of_rgb else None, thumbnail=seen)
 
 
-def _reduce(image: Image.Image, preprocessing: Preprocessor, *, is_whole: bool) -> None:
+def _thumbnail(picture: Image.Image, size: tuple[int, int], profile: bytes | None) -> bytes | None:
+    """The thumbnail of *picture*; None if something goes wrong with it, which is no reason to lose the photo."""
+    with suppress(Exception):
+        return thumbnail(picture, size, profile)
+    return None
+
+
+def _reduce(image: Image.Image, task: _Task, *, is_whole: bool) -> None:
     """Have the JPEG *image* decoded at reduced size, unless it must be whole.
 
     One that is too large to be decoded in full is reduced for any preprocessing.
     """
-    is_full = preprocessing.is_full and image.width * image.height <= MOST_PIXELS
+    is_full = task.preprocessing.is_full and image.width * image.height <= MOST_PIXELS
     if not (is_whole or is_full):
-        least = jpeg.least_size(preprocessing, image.width, image.height)
-        image.draft("RGB" if image.mode == "YCbCr" else image.mode, least)
+        image.draft("RGB" if image.mode == "YCbCr" else image.mode, task.least_size(image.width, image.height))
 
 
 def _read_png(task: _Task) -> DecodedPhoto:
@@ -196,7 +221,7 @@ def _read_jpeg(task: _Task) -> DecodedPhoto:
                 return _finished(task, image, FileExif(jpeg.exif(task.data)), image.size)
         if frame.is_lossless:
             return _read(task, is_whole=True)
-        for whole in jpeg.mended(task.data, partial(jpeg.least_size, task.preprocessing)):
+        for whole in jpeg.mended(task.data, task.least_size):
             try:
                 return _read(task, whole)
             except Damaged:
@@ -270,11 +295,13 @@ def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
     from .raw import develop  # noqa: PLC0415
 
     with task.memory_lock() if len(task.data) > _LARGE_FILE else nullcontext():
-        developed = develop(task.data, task.preprocessing, missing)
+        developed = develop(task.data, task.preprocessing, missing, task.times)
     facts = read_facts(developed.exif, (developed.width, developed.height), "RAW", task.data)
     pixels = task.preprocessing.pixels(developed.image, developed.shown)
     small = pack_miniature(miniature(developed.image))
-    return DecodedPhoto(pixels, facts, small, profile_of(developed.image), developed.note)
+    profile = profile_of(developed.image)
+    seen = _thumbnail(developed.image, developed.shown, profile) if task.with_thumbnail else None
+    return DecodedPhoto(pixels, facts, small, profile, developed.note, seen)
 
 
 def _check_size(image: Image.Image, picture_format: str, *, is_whole: bool) -> None:

@@ -55,15 +55,16 @@ def read_exif(data: bytes) -> FileExif:
     return FileExif(found)
 
 
-def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0) -> Developed:
+def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0, times: int = jpeg.TIMES) -> Developed:
     """The RAW photo in *data* for *preprocessing*. Raises `Unsupported`, `Damaged` or `TooLarge`.
 
-    If *missing* bytes of the file are known to be missing, its preview serves if that is whole and large enough.
+    If *missing* bytes of the file are known to be missing, its preview serves if that is whole and large enough. It is
+    reduced to *times* the wanted pixels each way.
     """
     _check_raw_complete(data)
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
-            return _develop(raw, data, preprocessing, missing)
+            return _develop(raw, data, preprocessing, missing, times)
     except (rawpy.LibRawFileUnsupportedError, rawpy.LibRawNotImplementedError) as error:
         if data[6 : 6 + len(_CRW)] == _CRW:
             # All kinds are read, and what tells them apart is at the end.
@@ -81,13 +82,14 @@ def _incomplete(data: bytes, missing: int) -> Incomplete:
     return lacking_end(missing, len(data) + missing, "it is a RAW photo that")
 
 
-def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing: int) -> Developed:
+def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing: int, times: int) -> Developed:
     sizes = raw.sizes
     check_pixels(sizes.raw_width * sizes.raw_height, "RAW", MOST_PIXELS)
     stored = _ORIENTATIONS.get(sizes.flip, 1)
     width, height = (sizes.height, sizes.width) if stored in SIDEWAYS else (sizes.width, sizes.height)
     preview = _preview(raw)
-    opened = None if preview is None else _opened(preview, stored, (sizes.width, sizes.height), preprocessing)
+    size = sizes.width, sizes.height
+    opened = None if preview is None else _opened(preview, stored, size, preprocessing, times)
     if opened is not None:
         image, shown = opened
     else:
@@ -118,7 +120,7 @@ def _preview(raw: rawpy.RawPy) -> bytes | None:
 
 
 def _opened(
-    preview: bytes, stored: int, size: tuple[int, int], preprocessing: Preprocessor
+    preview: bytes, stored: int, size: tuple[int, int], preprocessing: Preprocessor, times: int
 ) -> tuple[Image.Image, tuple[int, int]] | None:
     """*preview* upright, and its upright size before it was reduced; None if it is smaller than wanted or broken.
 
@@ -132,7 +134,7 @@ def _opened(
                 return None
             own = orientation(image)
             is_turned = (image.width > image.height) != (size[0] > size[1])
-            least = jpeg.least_size(preprocessing, *whole)
+            least = jpeg.least_size(preprocessing, *whole, times)
             if not preprocessing.is_full:
                 image.draft("RGB", least)
             picture = image.convert("RGB")

@@ -17,6 +17,7 @@ from indexer.workers.file_reader import Decoded, Known, Reading, Refused, Stated
 from store import Catalog, Outcome, Space, Transaction, Vectors
 
 from .encode_ahead import EncodeThread
+from .records import ThumbnailKeeper
 from .stated_facts import store_facts
 
 _ByDigest = dict[bytes, NDArray[np.float32]]
@@ -83,6 +84,7 @@ class BatchWriter:
         image_encoder: Callable[[], ImageEncoder],
         tagger: Tagger | None,
         thread: EncodeThread,
+        thumbnails: ThumbnailKeeper | None = None,
     ) -> None:
         self._catalog = catalog
         self._space = space
@@ -93,6 +95,7 @@ class BatchWriter:
         self.encoder_batch = 0
         self._begun: dict[bytes, frozenset[bytes]] = {}
         self._last: _ByDigest = {}
+        self._thumbnails = thumbnails
 
     def begin(self, readings: Sequence[Reading]) -> Batch:
         """Look *readings* up, and begin to encode those pictures that are new in the space."""
@@ -118,6 +121,7 @@ class BatchWriter:
             if self._tagger is not None and to_tag:
                 ids = np.array(sorted(to_tag), np.int64)
                 self._tagger.tag(t, Vectors(ids, np.stack([to_tag[int(photo_id)] for photo_id in ids])))
+        self._keep_thumbnails([reading for reading in readings if reading.file.folder_id in folders])
         return StoredBatch(len(batch.new), batch.alike, again)
 
     def _encoding(self, new: Sequence[Decoded]) -> Future[NDArray[np.float32]] | None:
@@ -126,6 +130,18 @@ class BatchWriter:
         encoder = self._image_encoder()
         self.encoder_batch = encoder.batch_size
         return self._thread.encode(encoder, [reading.pixels for reading in new])
+
+    def _keep_thumbnails(self, stored: Sequence[Reading]) -> None:
+        """Keep the thumbnails of photos that are in the catalog now. They are no part of it, and none is waited for."""
+        if self._thumbnails is None:
+            return
+        made = {
+            reading.content_hash: reading.thumbnail
+            for reading in stored
+            if isinstance(reading, Decoded) and reading.thumbnail is not None
+        }
+        if made:
+            self._thumbnails.keep(made)
 
     def _vectors(self, batch: Batch) -> _ByDigest:
         own: Iterable[NDArray[np.float32]] = () if batch.vectors is None else batch.vectors.result()

@@ -23,7 +23,16 @@ from .batch import Batch, BatchWriter, StoredBatch, Tagger
 from .edits import carry_over_edits
 from .encode_ahead import EncodeThread
 from .read_requests import read_request
-from .records import BeforeBatch, FileDone, HeldBack, IndexReport, IndexRequest, Progress, ReadingBegins
+from .records import (
+    BeforeBatch,
+    FileDone,
+    HeldBack,
+    IndexReport,
+    IndexRequest,
+    Progress,
+    ReadingBegins,
+    ThumbnailKeeper,
+)
 from .stated_facts import unread_sidecars
 from .survey import Changes, PackedFile, pack_stamp, survey
 
@@ -51,13 +60,15 @@ def index_folders(
     tagger: Tagger | None,
     progress: Progress,
     before_batch: BeforeBatch = lambda _store: None,
+    thumbnails: ThumbnailKeeper | None = None,
 ) -> IndexReport:
     """Index new and changed files in the folders of *request*, and forget those that are gone.
 
     *image_encoder* is called only when there is something to embed. Every batch is stored when it is encoded, while the
     next one is being encoded. So an interruption costs two batches at most, and the next call goes on from there. If
     more than a tenth of a folder's photos, and more than a hundred, are gone, they are kept unless the removals are
-    confirmed. *progress* is called on this thread; the encoder computes on another one.
+    confirmed. *progress* is called on this thread; the encoder computes on another one. *thumbnails* keeps those of the
+    photos that are decoded.
 
     Raises the errors of the store and of the encoder; never because of a file.
     """
@@ -70,8 +81,9 @@ def index_folders(
     if surveyed.count:
         _set_indexing(catalog, is_running=True)
     with EncodeThread() as thread:
-        writer = BatchWriter(catalog, request.space, image_encoder, tagger, thread)
-        indexer = _FileIndexer(catalog, request, readers, writer, report, progress, before_batch)
+        writer = BatchWriter(catalog, request.space, image_encoder, tagger, thread, thumbnails)
+        context = CatalogReadContext(catalog, request.space, thumbnails)
+        indexer = _FileIndexer(context, request, readers, writer, report, progress, before_batch)
         unsettled = indexer.index(surveyed.to_read)
         # Only now it is known which of their main files are indexed.
         unsettled += indexer.index(_link_companions(catalog, surveyed.passes, report))
@@ -93,7 +105,7 @@ class _FileIndexer:
 
     def __init__(
         self,
-        catalog: Catalog,
+        context: CatalogReadContext,
         request: IndexRequest,
         readers: Readers,
         writer: BatchWriter,
@@ -102,7 +114,7 @@ class _FileIndexer:
         before_batch: BeforeBatch,
     ) -> None:
         self._requested_size = request.batch_size
-        self._context = CatalogReadContext(catalog, request.space)
+        self._context = context
         self._readers = readers
         self._writer = writer
         self._report = report
@@ -201,9 +213,10 @@ class _FileIndexer:
 class CatalogReadContext:
     """Decides about contents by the catalog, for one space."""
 
-    def __init__(self, catalog: Catalog, space: Space) -> None:
+    def __init__(self, catalog: Catalog, space: Space, thumbnails: ThumbnailKeeper | None = None) -> None:
         self._catalog = catalog
         self._space = space
+        self._thumbnails = thumbnails
 
     def decide(self, content_hash: bytes) -> Decision:
         """Decide about the content with that SHA-256."""
@@ -211,7 +224,9 @@ class CatalogReadContext:
             photo_id = t.photos.find(content_hash)
             is_embedded = photo_id is not None and t.embeddings.exists(self._space.id, photo_id)
             attempts = None if is_embedded else t.attempts.of(content_hash)
-        return Decision(is_embedded, None if attempts is None else _given_up(attempts))
+        given_up = None if attempts is None else _given_up(attempts)
+        wants_thumbnail = self._thumbnails is not None and not is_embedded and self._thumbnails.wants(content_hash)
+        return Decision(is_embedded, given_up, wants_thumbnail)
 
     def memory_lock(self) -> AbstractContextManager[object]:
         """The lock for large pictures, which all passes of this process share."""
