@@ -1,6 +1,6 @@
 """Decoding: a file's bytes become pixels and facts, or a reason why they cannot. No file is opened here."""
 
-from .colours import srgb
+from .colours import is_srgb, srgb
 from .errors import Damaged, DecodeError, TooLarge, Unsupported
 from .facts import FACTS_READER
 from .formats import HEAD, identify
@@ -49,6 +49,7 @@ __all__ = [
     "foreign",
     "foreign_rating",
     "identify",
+    "is_srgb",
     "jpeg_file",
     "rating_of",
     "read_keywords",

@@ -41,9 +41,12 @@ class Fit:
         return max(1, round(width * scale)), max(1, round(height * scale))
 
     def pixels(self, image: Image.Image, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
-        """*image*, RGB and upright, as uint8 (height, width, 3); *size* is that of the whole picture."""
+        """*image*, RGB and upright, as uint8 (height, width, 3); *size* is that of the whole picture.
+
+        It is not enlarged if it was decoded at a smaller size than it could have.
+        """
         wanted = self.wanted(*(size or image.size))
-        if wanted == image.size:
+        if wanted[0] >= image.width or wanted[1] >= image.height:
             return np.asarray(image)
         return np.asarray(image.resize(wanted, Image.Resampling.BICUBIC, reducing_gap=_GAP))
 

@@ -33,7 +33,7 @@ _HASH: Final = 32
 _GRAIN: Final = 3600
 #: Share of its limit that a full cache is emptied to, and pictures that are deleted at once.
 _ROOM: Final = 0.9
-_STEP: Final = 64
+_STEP: Final = 8
 #: Contents that are compared or deleted in one statement.
 _CHUNK: Final = 500
 #: Errors of a file that is no database of ours any more, and starts of messages without a code of their own.
@@ -155,7 +155,8 @@ class PictureCache:
                 rows = connection.execute("SELECT rowid, content_hash FROM picture").fetchall()
                 gone = [(rowid,) for rowid, content_hash in rows if content_hash not in hashes]
                 connection.executemany("DELETE FROM picture WHERE rowid = ?", gone)
-            connection.execute("PRAGMA incremental_vacuum").fetchall()
+            # Run as a query, it would free one page only.
+            connection.executescript("PRAGMA incremental_vacuum")
             connection.execute("PRAGMA secure_delete = OFF")
             return len(gone)
 
@@ -213,8 +214,9 @@ class PictureCache:
             self._close()
             if now is None:
                 return None
-            self._open = _connect(self._path)
+            # First: whoever finds it damaged discards this file.
             self._identity = now
+            self._open = _connect(self._path)
             (version,) = self._open.execute("PRAGMA user_version").fetchone()
             if version != _VERSION:
                 raise sqlite3.DatabaseError("malformed: it is of another version")
@@ -227,8 +229,8 @@ class PictureCache:
         self._close()
         make_folder(Path(self._path).parent)
         os.close(as_catalog(self._path, os.O_RDWR | os.O_CREAT))
-        self._open = connection = _connect(self._path)
         self._identity = _identity(self._path)
+        self._open = connection = _connect(self._path)
         # Only in an empty file; given to the system again, the room of dropped pictures is not held for ever.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         with _transaction(connection):
@@ -266,8 +268,12 @@ class PictureCache:
 def _connect(path: str) -> sqlite3.Connection:
     # Threads take turns by the cache's lock.
     connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
-    # Pictures that a power cut loses are made again.
-    connection.execute("PRAGMA synchronous = OFF")
+    try:
+        # Pictures that a power cut loses are made again.
+        connection.execute("PRAGMA synchronous = OFF")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
