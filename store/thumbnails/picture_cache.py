@@ -250,10 +250,10 @@ class PictureCache:
                 connection.execute("UPDATE picture SET used_at = ? WHERE rowid = ?", (now, rowid))
 
     def _discard(self) -> None:
-        """Delete the file if it is still the one that was opened."""
+        """Delete the file if it is still the one that was opened. A folder, a pipe or a device stays."""
         identity = self._identity
         self._close()
-        if identity is not None and _identity(self._path) == identity:
+        if identity is not None and _identity(self._path) == identity and os.path.isfile(self._path):
             for path in (self._path, f"{self._path}-journal"):
                 with suppress(OSError):
                     os.unlink(path)

@@ -171,7 +171,7 @@ def test_a_place_that_holds_something_else_is_named(path, cache, what):
 def test_a_full_disk_is_named_and_what_was_kept_stays(path):
     script = (
         "import resource, sys; from pathlib import Path; from store import *\n"
-        "from tests.store.test_picture_cache import got, picture\n"
+        "from tests.store.thumbnails.test_picture_cache import got, picture\n"
         "cache = PictureCache(Path(sys.argv[1])); cache.put([picture(1)])\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))\n"
         "try: cache.put([picture(number) for number in range(2, 60)])\n"
@@ -225,7 +225,7 @@ def test_pictures_of_gone_photos_are_dropped_and_overwritten(cache, path):
 def test_threads_and_processes_share_a_cache(cache, path):
     script = (
         "import sys; from pathlib import Path; from store import *\n"
-        "from tests.store.test_picture_cache import got, picture\n"
+        "from tests.store.thumbnails.test_picture_cache import got, picture\n"
         "cache, first = PictureCache(Path(sys.argv[1])), int(sys.argv[2])\n"
         "for number in range(first, first + 60): cache.put([picture(number)])\n"
         "assert all(got(cache, number) == picture(number).image for number in range(first, first + 60))\n"
