@@ -19,6 +19,7 @@ from photos.operations.progress import SILENT, Progress, Stage, steps
 from photos.operations.retag import apply_revision
 from photos.operations.revisions import ensure_vocabulary, find_or_import
 from photos.output import contact_sheets
+from photos.thumbnails import Thumbnails
 from query.search import Match, search_text
 from query.tagging import RetagReport, photo_tags, preview_tags, tag_counts
 from store import MAIN_SLOT, Revision
@@ -227,7 +228,7 @@ def _write_sheet(library: OpenLibrary, path: Path, answers: Sequence[Answer], se
         contact_sheets.Section(
             "Found by a sentence",
             "The best photos for each text, by cosine similarity, with the tags of the first vocabulary.",
-            [contact_sheets.Row(answer.query, "", [_found(match) for match in answer.matches]) for answer in answers],
+            [contact_sheets.Row(answer.query, "", _found(answer.matches)) for answer in answers],
         ),
         contact_sheets.Section(
             "Tagged again, with other words",
@@ -240,7 +241,9 @@ def _write_sheet(library: OpenLibrary, path: Path, answers: Sequence[Answer], se
         "Drawings, made, indexed, tagged and searched on this machine by a checkpoint that knows drawings and not "
         "the world. For photographs use one that knows them: photos model list."
     )
-    contact_sheets.write_html(path, "photos demo", lead, sections, overwrite=True)
+    with Thumbnails.of(library) as thumbnails:
+        pictures = contact_sheets.pictures_of(thumbnails)
+        contact_sheets.write_html(path, "photos demo", lead, sections, pictures, overwrite=True)
 
 
 def _label_rows(library: OpenLibrary, tagging: Tagging) -> list[contact_sheets.Row]:
@@ -252,14 +255,22 @@ def _label_rows(library: OpenLibrary, tagging: Tagging) -> list[contact_sheets.R
     for label, count in tagging.counts[:_LABELS]:
         of_label = [(tag, photo_id) for photo_id in ids for tag in tags[photo_id] if tag.label == label]
         best = sorted(of_label, key=lambda pair: (-(pair[0].score or 0), pair[1]))[:_PHOTOS]
-        cells = [contact_sheets.Cell(photos[i].paths[0], _scores(tag.score, tag.probability), ()) for tag, i in best]
+        cells = [contact_sheets.Cell(i, photos[i].paths[0], _scores(tag.score, tag.probability)) for tag, i in best]
         rows.append(contact_sheets.Row(label, f"{count} photo{'s' if count != 1 else ''}", cells))
     return rows
 
 
-def _found(match: Match) -> contact_sheets.Cell:
-    tags = tuple(tag.label for tag in match.tags[:_TAGS])
-    return contact_sheets.Cell(match.photo.paths[0], _scores(match.cosine, match.probability), tags)
+def _found(matches: Sequence[Match]) -> list[contact_sheets.Cell]:
+    return [
+        contact_sheets.Cell(
+            match.photo.id,
+            match.photo.paths[0],
+            _scores(match.cosine, match.probability),
+            tuple(tag.label for tag in match.tags[:_TAGS]),
+            rank=rank,
+        )
+        for rank, match in enumerate(matches, 1)
+    ]
 
 
 def _scores(cosine: float | None, probability: float | None) -> str:

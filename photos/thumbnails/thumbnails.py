@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections import OrderedDict
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final, Self
 
 from indexer.decode.thumbnail import METHOD, SIDE
@@ -29,6 +29,8 @@ _MOST_DECODERS: Final = 4
 _PATIENCE: Final = 60.0
 #: Pixels of a photo that no other is decoded beside: the largest take gigabytes.
 _LARGE: Final = 40_000_000
+#: Thumbnails that `several` has ready.
+_AHEAD: Final = 32
 #: Pictures that are remembered as broken.
 _BROKEN: Final = 1000
 
@@ -51,7 +53,8 @@ class Thumbnails:
     ) -> None:
         self._settings = settings
         self._catalog = catalog
-        self._decoders = decoders or Decoders(min(_MOST_DECODERS, settings.workers or os.cpu_count() or 1))
+        self._count = min(_MOST_DECODERS, settings.workers or os.cpu_count() or 1)
+        self._decoders = decoders or Decoders(self._count)
         self._patience = patience
         self._on_problem = on_problem
         self._thumbnails = thumbnail_cache(settings)
@@ -79,6 +82,21 @@ class Thumbnails:
         if side not in PREVIEW_SIDES:
             raise ValueError(side)
         return self._picture(photo, side)
+
+    def several(self, photos: Sequence[int | bytes]) -> Iterator[bytes | NoPicture]:
+        """The thumbnails of *photos*, in their order; several are made at once, a bounded number ahead."""
+        with ThreadPoolExecutor(self._count, thread_name_prefix="thumbnail") as pool:
+            ahead: deque[Future[bytes | NoPicture]] = deque()
+            try:
+                for photo in photos:
+                    ahead.append(pool.submit(self.thumbnail, photo))
+                    if len(ahead) > _AHEAD:
+                        yield ahead.popleft().result()
+                while ahead:
+                    yield ahead.popleft().result()
+            finally:
+                for future in ahead:
+                    future.cancel()
 
     def close(self) -> None:
         """End the decoder processes and close the caches. Those who wait get a `NoPicture`."""
