@@ -11,7 +11,7 @@ from typing import Final
 
 from PIL import Image
 
-from photos.output.contact_sheets import Cell, Pictures, Row, Section, visible
+from photos.output.sheet_rows import Cell, Pictures, Row, Section, visible
 
 #: Proportions within which a picture sets the width of its cell. Beyond, it stands in the middle of one.
 _NARROWEST, _WIDEST = 0.6, 4.0

@@ -10,8 +10,8 @@ from typing import Final
 from PIL import Image, ImageDraw
 
 from indexer.decode import srgb
-from photos.output.contact_sheets import Cell, Pictures, Row, visible
 from photos.output.fonts import Fonts
+from photos.output.sheet_rows import Cell, Pictures, Row, visible
 
 #: Pixels: the widest page, its margin, the gap between pictures, and the height of a line of pictures.
 _WIDE, _MARGIN, _GAP, _HIGH = 1800, 32, 12, 240

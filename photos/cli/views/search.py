@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,14 +13,15 @@ from photos.cli.kit.format import counted, matches_table, shown_path, thousands
 from photos.cli.kit.format import probability as shown_probability
 from photos.cli.kit.output import write_json, write_paths
 from photos.cli.kit.terminal import show_lines
-from photos.errors import FileExists, NothingFound, UnwritableFile, safe
+from photos.cli.views.sheet import check_sheet, write_sheet
+from photos.errors import NothingFound, safe
 from photos.exits import PROBLEM
 from photos.records.photos import count_record
 
 if TYPE_CHECKING:
     from photos.cli.kit.search_options import Presentation
     from photos.output.albums import Album
-    from photos.output.contact_sheets import Cell, Row
+    from photos.output.sheet_rows import Cell, Row
     from photos.records.photos import MatchRecord, SearchRecord
     from photos.thumbnails import Thumbnails
 
@@ -59,11 +59,11 @@ def present(
     if found["is_chance"]:
         click.echo(_chance(found), err=True)
     if presentation.sheet is not None:
-        if presentation.force:
-            _check_not_a_photo(presentation.sheet, matches)
-        rows = _rows(matches, offset + 1, by_date=by_date)
+        places = (path for match in matches for path in match["paths"])
+        check_sheet(presentation.sheet, places, len(matches), force=presentation.force)
+        rows, lead = _rows(matches, offset + 1, by_date=by_date), counted(len(matches), "photo")
         with open_thumbnails() as thumbnails:
-            _write_sheet(presentation.sheet, found["title"], rows, thumbnails, force=presentation.force)
+            write_sheet(presentation.sheet, found["title"], lead, rows, thumbnails, force=presentation.force)
     is_whole = _make_albums(presentation, [_file(match) for match in matches], offset + 1)
     _show(found, presentation, open_thumbnails, offset)
     if notes_rest and (note := _rest(found, offset)):
@@ -153,55 +153,15 @@ def _show_pictures(matches: Sequence[MatchRecord], lines: Iterable[str], preview
 
 def _rows(matches: Sequence[MatchRecord], first: int, *, by_date: bool) -> list[Row]:
     """Rows of a sheet: months of photos that are ordered by date, and the ranks of others, from *first* on."""
-    from photos.output.contact_sheets import Row, months
+    from photos.output.sheet_rows import Row, months
 
     if by_date or all(match["score"] is None for match in matches):
         return months([_cell(match, None) for match in matches])
     return [Row("", "", [_cell(match, rank) for rank, match in enumerate(matches, first)])]
 
 
-def _write_sheet(file: str, title: str, rows: Sequence[Row], thumbnails: Thumbnails, *, force: bool) -> None:
-    from photos.output.contact_sheets import MOST_IN_JPEG, Section, pictures_of, write_html, write_jpeg
-
-    path = Path(file)
-    cells = [cell for row in rows for cell in row.cells]
-    # Never overwrite unasked: the file may be a photo of the user's.
-    if (path.exists() or path.is_symlink()) and not force:
-        raise FileExists(file, "--force")
-    is_picture = path.suffix.lower() in {".jpg", ".jpeg"}
-    if is_picture and len(cells) > MOST_IN_JPEG:
-        most = counted(MOST_IN_JPEG, "photo")
-        raise UnwritableFile(file, f"a picture holds at most {most}; name a .html file, or give a smaller --top")
-    missing: frozenset[str] = frozenset()
-    try:
-        if is_picture:
-            missing = write_jpeg(path, title, rows, pictures_of(thumbnails), overwrite=force)
-        else:
-            lead = counted(len(cells), "photo")
-            write_html(path, title, lead, [Section("", "", rows)], pictures_of(thumbnails), overwrite=force)
-    except FileExistsError:
-        raise FileExists(file, "--force") from None
-    except OSError as error:
-        raise UnwritableFile(file, error.strerror or str(error)) from error
-    click.echo(f"Wrote {shown_path(os.fsencode(path.absolute()))}.", err=True)
-    if missing:
-        some = safe(" ".join(sorted(missing)[:_DAY]))
-        click.echo(f"No font on this system has {some}: boxes stand for them. A .html sheet needs none.", err=True)
-
-
-def _check_not_a_photo(file: str, matches: Sequence[MatchRecord]) -> None:
-    """Raise `UnwritableFile` if *file* is one of the photos, which --force must not replace."""
-    path = Path(file)
-    if any(path.exists() and os.path.exists(place) and path.samefile(place) for place in _places(matches)):
-        raise UnwritableFile(file, "it is one of the photos")
-
-
-def _places(matches: Sequence[MatchRecord]) -> Iterator[str]:
-    return (path for match in matches for path in match["paths"])
-
-
 def _cell(match: MatchRecord, rank: int | None) -> Cell:
-    from photos.output.contact_sheets import Cell
+    from photos.output.sheet_rows import Cell
 
     score = "" if match["score"] is None else f"{match['score']:z.3f}"
     likely = shown_probability(match["probability"])
