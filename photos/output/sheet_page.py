@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import urllib.parse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import Final
 
@@ -17,6 +17,9 @@ from photos.output.sheet_rows import Cell, Pictures, Row, Section, visible
 _NARROWEST, _WIDEST = 0.6, 4.0
 #: Proportions of a cell without a picture.
 _USUAL: Final = 4 / 3
+#: Photos of a row that may fit in one line of a common window; its width, its gaps, and heights, in pixels.
+_FEW: Final = 8
+_LINE, _GAP, _LOWEST, _USUAL_HEIGHT = 1170, 10, 125, 190
 
 
 def parts(title: str, lead: str, sections: Sequence[Section], pictures: Pictures) -> Iterator[str]:
@@ -35,16 +38,28 @@ def parts(title: str, lead: str, sections: Sequence[Section], pictures: Pictures
 def _row(row: Row, pictures: Pictures) -> Iterator[str]:
     remark = f" <small>{_text(row.remark)}</small>" if row.remark else ""
     yield f"<h3>{_text(row.title)}{remark}</h3>" if row.title or remark else ""
-    yield '<div class="row">'
-    for cell, picture in zip(row.cells, pictures([cell.photo for cell in row.cells]), strict=True):
+    files = pictures([cell.photo for cell in row.cells])
+    seen: Iterable[tuple[Cell, bytes | None]] = zip(row.cells, files, strict=True)
+    if len(row.cells) > _FEW:
+        yield '<div class="row">'
+    else:
+        seen = list(seen)
+        yield f'<div class="row"{_height([_shape(_size(picture)) for _, picture in seen])}>'
+    for cell, picture in seen:
         yield _cell(cell, picture)
     yield "</div>"
+
+
+def _height(shapes: Sequence[float]) -> str:
+    """The height of a row of these proportions as a style, if a little less than usual lets it fit in one line."""
+    high = (_LINE - _GAP * (len(shapes) - 1)) / sum(shapes, 1e-9)
+    return f' style="--high:{high:.0f}px"' if _LOWEST <= high < _USUAL_HEIGHT else ""
 
 
 def _cell(cell: Cell, picture: bytes | None) -> str:
     name, size = _text(cell.name), _size(picture)
     width, height = size or (4, 3)
-    shape = min(max(width / height if size else _USUAL, _NARROWEST), _WIDEST)
+    shape = _shape(size)
     image = (
         '<span class="none">not readable now</span>'
         if picture is None
@@ -58,6 +73,11 @@ def _cell(cell: Cell, picture: bytes | None) -> str:
         f"<figcaption><span>{rank}{name}</span><span>{below}</span>"
         f"{f'<ul>{tags}</ul>' if tags else ''}</figcaption></figure>\n"
     )
+
+
+def _shape(size: tuple[int, int] | None) -> float:
+    """Proportions of a cell whose picture has that *size*."""
+    return _USUAL if size is None else min(max(size[0] / size[1], _NARROWEST), _WIDEST)
 
 
 def _size(picture: bytes | None) -> tuple[int, int] | None:
