@@ -9,7 +9,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import Final
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 
 Colour = tuple[int, int, int]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -24,6 +24,8 @@ _PATIENCE: Final = 20
 _MOST: Final = 40
 #: A character that no font has.
 _NOBODYS: Final = "\U0010fffe"
+#: The direction of a line, as in the gallery: words of other scripts run in theirs. Without libraqm there is one only.
+_DIRECTION: Final = "ltr" if features.check("raqm") else None
 #: Kinds of characters that are drawn with the one before: marks, joiners, and variants.
 _JOINED: Final = frozenset({"Mn", "Me", "Cf"})
 
@@ -48,12 +50,13 @@ class Fonts:
         """Draw *text*; *place* is where its base line starts."""
         left, line = place
         for run, font in self._runs(text):
-            page.text((left, line), run, fill, font, anchor="ls" if isinstance(font, ImageFont.FreeTypeFont) else None)
-            left += self._measure.textlength(run, font)
+            anchor = "ls" if isinstance(font, ImageFont.FreeTypeFont) else None
+            page.text((left, line), run, fill, font, anchor=anchor, direction=_DIRECTION)
+            left += self._measure.textlength(run, font, direction=_DIRECTION)
 
     def length(self, text: str) -> float:
         """Width of *text* in pixels."""
-        return sum(self._measure.textlength(run, font) for run, font in self._runs(text))
+        return sum(self._measure.textlength(run, font, direction=_DIRECTION) for run, font in self._runs(text))
 
     def fitting(self, text: str, width: float) -> str:
         """*text*, shortened to *width* pixels."""
@@ -70,7 +73,9 @@ class Fonts:
         """Parts of *text* with the font of each."""
         run, of = "", self._text_font
         for mark in text:
-            font = of if run and unicodedata.category(mark) in _JOINED else self._font(mark)
+            # A space keeps the words beside it together, which may run from right to left.
+            is_joined = mark.isspace() or unicodedata.category(mark) in _JOINED
+            font = of if run and is_joined else self._font(mark)
             if font is None:
                 self.missing.add(mark)
                 font = self._text_font
