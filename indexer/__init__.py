@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from indexer.files.ignore import anchored, is_pattern
     from indexer.files.scan import WHOLE, Subtree
     from indexer.models.protocols import ImageEncoder, Preprocessor
+    from indexer.pipeline.fill import fill_space
     from indexer.pipeline.pipeline import index_folders
     from indexer.pipeline.records import (
         BeforeBatch,
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
         FolderOffline,
         FolderScanned,
         IndexReport,
-        IndexRequest,
-        Progress,
+        PipelineProgress,
+        PipelineRequest,
         ReadingBegins,
         ThumbnailKeeper,
     )
+    from indexer.pipeline.space_embedder import Destination
     from indexer.pipeline.stated_facts import unread_facts
     from indexer.pipeline.survey import survey_folder
     from indexer.watch.dirty_paths import DirtyPaths
@@ -37,6 +39,7 @@ __all__ = [
     "WHOLE",
     "BeforeBatch",
     "DecodeError",
+    "Destination",
     "DirtyPaths",
     "Event",
     "FileDone",
@@ -44,12 +47,12 @@ __all__ = [
     "FolderScanned",
     "ImageEncoder",
     "IndexReport",
-    "IndexRequest",
     "IndexerError",
     "NoReaders",
+    "PipelineProgress",
+    "PipelineRequest",
     "Preprocessor",
     "ProcessReaders",
-    "Progress",
     "Readers",
     "ReadingBegins",
     "Subtree",
@@ -57,6 +60,7 @@ __all__ = [
     "ThumbnailKeeper",
     "anchored",
     "decoders",
+    "fill_space",
     "index_folders",
     "is_pattern",
     "survey_folder",
@@ -69,6 +73,7 @@ _MODULES = {
     "files.ignore": ("anchored", "is_pattern"),
     "files.scan": ("WHOLE", "Subtree"),
     "models.protocols": ("ImageEncoder", "Preprocessor"),
+    "pipeline.fill": ("fill_space",),
     "pipeline.pipeline": ("index_folders",),
     "pipeline.records": (
         "BeforeBatch",
@@ -77,11 +82,12 @@ _MODULES = {
         "FolderOffline",
         "FolderScanned",
         "IndexReport",
-        "IndexRequest",
-        "Progress",
+        "PipelineRequest",
+        "PipelineProgress",
         "ReadingBegins",
         "ThumbnailKeeper",
     ),
+    "pipeline.space_embedder": ("Destination",),
     "pipeline.stated_facts": ("unread_facts",),
     "pipeline.survey": ("survey_folder",),
     "watch.dirty_paths": ("DirtyPaths",),

@@ -47,14 +47,14 @@ def _main(arguments: list[str] | None, given: Invocation | None) -> int:
     from photos.cli import Invocation  # noqa: PLC0415
     from photos.cli.kit.program import ensure_streams, program  # noqa: PLC0415
     from photos.cli.kit.terminal import paint, prose  # noqa: PLC0415
-    from photos.exits import CLOSED_PIPE, ClosedPipe, explain  # noqa: PLC0415
+    from photos.exits import CLOSED_PIPE, ClosedPipe, sentence_and_status  # noqa: PLC0415
 
     ensure_streams()
     _stop_on_signals()
     if os.environ.get("_PHOTOS_COMPLETE"):
-        from photos.cli.kit.shells import register  # noqa: PLC0415 - as above
+        from photos.cli.kit.shells import register_completions  # noqa: PLC0415 - as above
 
-        register()
+        register_completions()
     invocation = given or Invocation()
     try:
         status = program.main(arguments, prog_name="photos", standalone_mode=False, obj=invocation)
@@ -71,7 +71,7 @@ def _main(arguments: list[str] | None, given: Invocation | None) -> int:
     except Exception as error:
         if invocation.debug:
             raise
-        sentence, status = explain(error)
+        sentence, status = sentence_and_status(error)
         head, *rest = prose(f"photos: {sentence}", sys.stderr).split(" ", 1)
         _write_error(" ".join([paint(head, "bad", sys.stderr), *rest]))
     return status if isinstance(status, int) else 0

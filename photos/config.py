@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -21,6 +22,11 @@ LOG_FILE: Final = "watch.log"
 LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 #: Values of `decode`: JPEG pictures at reduced size, which is several times as fast, and at full size.
 DECODINGS: Final = ("reduced", "full")
+#: Names of devices. The fifth GPU is cuda:4.
+DEVICE: Final = re.compile(r"auto|cpu(:0)?|mps(:0)?|(cuda|xpu)(:\d{1,3})?")
+#: Values of `precision`, and those of `backend`.
+PRECISIONS: Final = ("float32", "bfloat16", "float16", "int8", "bnb-int8", "bnb-nf4")
+BACKENDS: Final = ("own", "transformers")
 #: Values of `patches`.
 PATCHES: Final = (256, 576, 1024)
 _PREFIX = "PHOTOS_"
@@ -43,10 +49,12 @@ class Settings:
     models: Path
     #: The checkpoint for a library that has none yet: a name or a folder.
     model: str | None = None
-    #: "cpu", "cuda", "mps".
+    #: "auto", "cpu", "cuda", "cuda:N", "xpu", "xpu:N" or "mps"; None is auto.
     device: str | None = None
-    #: "float32", "bfloat16", "float16" or "int8", for a library that has no embeddings yet.
+    #: One of `PRECISIONS`, for a library that has no embeddings yet.
     precision: str | None = None
+    #: The implementation of the image encoder, one of `BACKENDS`.
+    backend: str = "own"
     #: "reduced" or "full": the size at which JPEG pictures are decoded, for a library that has no embeddings yet.
     decode: str = DECODINGS[0]
     #: Patches that a picture has at most, one of `PATCHES`: for a library that has no embeddings yet, and a checkpoint
@@ -289,6 +297,12 @@ def _one_of(*choices: str) -> Callable[[object], str]:
     return read
 
 
+def _device(value: object) -> str:
+    if not isinstance(value, str) or not DEVICE.fullmatch(value):
+        raise ValueError("auto, cpu, cuda, cuda:N, xpu, xpu:N or mps")
+    return "cpu" if value.startswith("cpu") else value
+
+
 def _count(value: object) -> int:
     try:
         number = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else 0
@@ -369,8 +383,9 @@ _READERS: dict[str, Callable[[object], object]] = {
     "library": _folder,
     "models": _folder,
     "model": _text,
-    "device": _one_of("cpu", "cuda", "mps"),
-    "precision": _one_of("float32", "bfloat16", "float16", "int8"),
+    "device": _device,
+    "precision": _one_of(*PRECISIONS),
+    "backend": _one_of(*BACKENDS),
     "decode": _one_of(*DECODINGS),
     "patches": _patches,
     "workers": _size,

@@ -13,6 +13,13 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── UnreadableFile          a file of data cannot be read
 ├── NoModelChosen           no checkpoint was chosen and the default is not downloaded
 ├── ModelInUse              the library's photos were embedded with another checkpoint
+├── UnknownSpace            the library has no embeddings of a model of that name
+├── SpaceAnswers            what is asked is not for the model that answers
+├── AnotherTried            another model is being tried
+├── TrialBusy               another process embeds photos with the model that is tried
+├── NothingTried            no model is being tried
+├── SpaceUnready            a model does not have all photos and tags yet
+├── NoEarlierModel          there is no model to go back to
 ├── PatchesInUse            the library's photos were embedded with another number of patches
 ├── PatchesFixed            the checkpoint's resolution is fixed, so a number of patches cannot be chosen
 ├── ModelChanged            the checkpoint's weights are not the library's
@@ -160,9 +167,75 @@ class NoModelChosen(PhotosError):
 class ModelInUse(PhotosError):
     """The library holds another checkpoint's embeddings, and a library holds one checkpoint's."""
 
-    sentence = "This library was indexed with {current}; to use {asked}, make another one with --library DIR."
+    sentence = (
+        "This library was indexed with {current}; `photos model try {asked}` embeds its photos with that one beside, "
+        "and --library DIR makes another library."
+    )
     current: str
     asked: str
+
+
+class UnknownSpace(PhotosError):
+    """The library has no embeddings of a model of that name; `known` are the names that it has."""
+
+    status = 2
+    name: str
+    known: Sequence[str]
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return (
+            f"This library has no embeddings of {safe(self.name)}; it has those of {', '.join(map(safe, self.known))}."
+        )
+
+
+class SpaceAnswers(PhotosError):
+    """The model answers searches: it need not be tried or switched to, and cannot be forgotten."""
+
+    sentence = "{name} is the model that answers; `photos model status` shows the others."
+    name: str
+
+
+class AnotherTried(PhotosError):
+    """Another model is being tried, and one at a time is."""
+
+    sentence = (
+        "{name} is being tried already; `photos model switch` ends that, or `photos model forget {name}`, "
+        "which deletes its embeddings."
+    )
+    name: str
+
+
+class TrialBusy(PhotosError):
+    """Another process embeds photos with the model that is tried."""
+
+    sentence = "Another process embeds photos with the model that is tried; `photos model status` shows how far it is."
+
+
+class NothingTried(PhotosError):
+    """No model is being tried."""
+
+    sentence = "No model is being tried here; `photos model try NAME` begins that."
+
+
+class SpaceUnready(PhotosError):
+    """The model does not have all photos and tags yet. `missing` are parts of a sentence."""
+
+    name: str
+    missing: Sequence[str]
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return (
+            f"{safe(self.name)} is not ready: {', '.join(self.missing)}; `photos model try` goes on with it, "
+            "and --force switches as it is."
+        )
+
+
+class NoEarlierModel(PhotosError):
+    """No switch was made that can be undone."""
+
+    sentence = "There is no model to go back to; `photos model switch NAME` chooses any that is ready."
 
 
 class PatchesInUse(PhotosError):
@@ -170,7 +243,7 @@ class PatchesInUse(PhotosError):
 
     sentence = (
         "This library was indexed with up to {current} patches a picture; "
-        "for {asked}, make another one with --library DIR."
+        "`photos model try NAME --patches {asked}` embeds them with that number beside."
     )
     current: int
     asked: int
@@ -188,7 +261,7 @@ class ModelChanged(PhotosError):
 
     sentence = (
         "The weights of {model} have changed since this library was indexed, so its vectors cannot be "
-        "compared; put the old weights back, or make another library with --library DIR."
+        "compared; put the old weights back, or embed the photos with the new ones beside: `photos model try {model}`."
     )
     model: str
 
@@ -211,7 +284,7 @@ class NotWatched(PhotosError):
     library: Path
 
 
-class Refused(PhotosError):
+class DaemonRefused(PhotosError):
     """The daemon refused a request. Its sentence, exit status and code become this error's."""
 
     def __init__(self, sentence: str, status: int, code: str = "refused") -> None:

@@ -43,7 +43,7 @@ def status_of(stop: KeyboardInterrupt) -> int:
     return 128 + stop.number if isinstance(stop, Stopped) else INTERRUPTED
 
 
-def explain(error: Exception) -> tuple[str, int]:
+def sentence_and_status(error: Exception) -> tuple[str, int]:
     """One sentence for a person, and the exit status."""
     if isinstance(error, PhotosError):
         return str(error), error.status

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from photos.config import CATALOG_FILE, Settings, demo_path
 from photos.encoders import TruncationReporter
 from photos.errors import EmptyLibrary
+from photos.spaces import find_space
 from query.similarity import EncodeTexts, TextVectors
 from store import Catalog, FaissIndex, MappedRows, Space, Transaction, VectorIndex
 from store.private_files import make_shared, tighten
@@ -20,17 +22,19 @@ from store.private_files import make_shared, tighten
 if TYPE_CHECKING:
     from indexer import Readers
     from indexer.models import Checkpoint
+    from indexer.models.backends.accelerators import Machine
     from indexer.models.protocols import EncoderFactory, ImageEncoder, Preprocessor, TextEncoder
     from photos.models import Model
 
-    #: Called with the preprocessing and the number of files to read at once.
-    MakeReaders = Callable[[Preprocessor, int | None], AbstractContextManager[Readers]]
+    #: Called with the preprocessing, the number of files to read at once, and the preprocessing of a second space.
+    MakeReaders = Callable[[Preprocessor, int | None, Preprocessor | None], AbstractContextManager[Readers]]
 
 
 class OpenLibrary:
     """The parts of one library. Each is made at its first use; `close` releases them.
 
     *on_tightened* is called if other users could do something with the library's files, and now cannot any more.
+    *on_notice* is called with each sentence that a person should read, such as that a GPU cannot be used.
     """
 
     def __init__(
@@ -39,10 +43,14 @@ class OpenLibrary:
         encoders: EncoderFactory | None = None,
         make_readers: MakeReaders | None = None,
         on_tightened: Callable[[], object] = lambda: None,
+        on_notice: Callable[[str], None] = lambda _sentence: None,
     ) -> None:
         self.settings = settings
         self._on_tightened = on_tightened
-        self.encoders = encoders or SiglipEncoders(settings.tokenizer_cache, settings.threads)
+        self.on_notice = on_notice
+        self.encoders = encoders or SiglipEncoders(
+            settings.tokenizer_cache, settings.threads, on_notice, backend=settings.backend
+        )
         self._make_readers = make_readers or _reader_processes
 
     @cached_property
@@ -117,6 +125,28 @@ class OpenLibrary:
             raise self.empty_error()
         return t.spaces.get(space_id)
 
+    def follow_switch(self) -> None:
+        """Forget the space that was searched, if another one answers by now."""
+        if "space" in self.__dict__ and not self.is_new:
+            with self.catalog.read() as t:
+                space_id = t.library.space_id()
+            if space_id != self.space.id:
+                for name in ("space", "index"):
+                    self.__dict__.pop(name, None)
+
+    def in_space(self, name: str | None) -> OpenLibrary:
+        """The same library, searched in the space of that name; None for the one that answers.
+
+        It shares the catalog, and need not be closed. Raises `UnknownSpace`, and `EmptyLibrary` without photos.
+        """
+        if name is None:
+            return self
+        other = copy(self)
+        with self.read() as t:
+            other.space = find_space(t.spaces.all(), name)
+        other.__dict__.pop("index", None)
+        return other
+
     @cached_property
     def index(self) -> VectorIndex:
         """The vector index of the space that is searched."""
@@ -153,9 +183,11 @@ class OpenLibrary:
         """The image encoder of *space*: its checkpoint at its precision."""
         return self.image_encoder(self.checkpoint_of(space), space.identity.precision)
 
-    def readers(self, preprocessing: Preprocessor) -> AbstractContextManager[Readers]:
-        """Readers that decode files for a checkpoint with that preprocessing."""
-        return self._make_readers(preprocessing, self.settings.workers or self._readers_for_gpu())
+    def readers(
+        self, preprocessing: Preprocessor, beside: Preprocessor | None = None
+    ) -> AbstractContextManager[Readers]:
+        """Readers that decode files for a checkpoint with that preprocessing, and for one *beside*."""
+        return self._make_readers(preprocessing, self.settings.workers or self._readers_for_gpu(), beside)
 
     def _readers_for_gpu(self) -> int | None:
         """One reader a core where a GPU waits for them; None for the usual number."""
@@ -172,10 +204,10 @@ class OpenLibrary:
         return models.reopen(self.catalog, self.settings, space)
 
     def choose_model(self, requested: str | None, patches: int | None = None) -> Model:
-        """Choose the library's model and remember it; see `models.choose`."""
+        """Choose the library's model and remember it; see `models.choose_model`."""
         from photos import models  # noqa: PLC0415 - as above
 
-        return models.choose(self.catalog, self.settings, requested, patches)
+        return models.choose_model(self.catalog, self.settings, requested, patches)
 
     def close(self) -> None:
         """Close the catalog if it was opened."""
@@ -194,25 +226,53 @@ class OpenLibrary:
 class SiglipEncoders:
     """The SigLIP encoders. They compute with *threads* threads, or as many as torch chooses if it is None.
 
-    Tokenizers are cached in the folder *tokenizer_cache*.
+    Tokenizers are cached in the folder *tokenizer_cache*. *on_notice* is called once with each sentence about devices.
+    Those are the devices of *machine*, or of this machine if it is None. Image encoders are those of *backend*, "own"
+    or "transformers".
     """
 
-    def __init__(self, tokenizer_cache: Path, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        tokenizer_cache: Path,
+        threads: int | None = None,
+        on_notice: Callable[[str], None] = lambda _sentence: None,
+        machine: Machine | None = None,
+        backend: str = "own",
+    ) -> None:
         self._tokenizer_cache = tokenizer_cache
         self._threads = threads
+        self._on_notice = on_notice
+        self._machine = machine
+        self._backend = backend
+        self._told: set[str] = set()
+
+    def _tell(self, sentence: str) -> None:
+        if sentence not in self._told:
+            self._told.add(sentence)
+            self._on_notice(sentence)
 
     def image(self, checkpoint: Checkpoint, device: str | None, precision: str | None) -> ImageEncoder:
         """The checkpoint's image encoder, on *device* or the best available one."""
-        from indexer.models.siglip.torch_encoders import SiglipImageEncoder  # noqa: PLC0415 - this loads torch
+        from indexer.models.siglip.encoders import UnchangedImageEncoder, image_encoder  # noqa: PLC0415 - most commands need none
 
         self._limit_threads()
-        return SiglipImageEncoder(checkpoint, device, precision)
+        return UnchangedImageEncoder(
+            checkpoint,
+            lambda: image_encoder(
+                checkpoint, device, precision, self._backend, machine=self._machine, on_notice=self._tell
+            ),
+        )
 
     def text(self, checkpoint: Checkpoint, device: str | None) -> TextEncoder:
         """The checkpoint's text encoder, on *device* or the best one. A few texts on the CPU need no torch."""
-        from indexer.models.siglip.text_encoder import SiglipTextEncoder  # noqa: PLC0415 - most commands need none
+        from indexer.models.siglip.encoders import UnchangedTextEncoder, text_encoder  # noqa: PLC0415 - as above
 
-        return SiglipTextEncoder(checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads)
+        return UnchangedTextEncoder(
+            checkpoint,
+            lambda: text_encoder(
+                checkpoint, self._tokenizer_cache, device, self._limit_threads, self._threads, self._tell
+            ),
+        )
 
     def _limit_threads(self) -> None:
         if self._threads is not None:
@@ -221,7 +281,9 @@ class SiglipEncoders:
             limit_threads(self._threads)
 
 
-def _reader_processes(preprocessing: Preprocessor, count: int | None) -> AbstractContextManager[Readers]:
+def _reader_processes(
+    preprocessing: Preprocessor, count: int | None, beside: Preprocessor | None
+) -> AbstractContextManager[Readers]:
     from indexer import ProcessReaders  # noqa: PLC0415 - searches decode nothing
 
-    return ProcessReaders(preprocessing, count)
+    return ProcessReaders(preprocessing, count, beside)

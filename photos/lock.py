@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from photos.errors import AlreadyWatched
+from photos.errors import AlreadyWatched, TrialBusy
 from store.json_text import parse_json
 from store.open_file import read_file
 from store.private_files import as_catalog, file_mode, make_folder
@@ -30,7 +30,7 @@ class DaemonInfo:
 
     pid: int
     started_at: float
-    #: "indexing", "waiting", or "waiting for" a condition.
+    #: "indexing", "trying a model", "waiting", or "waiting for" a condition.
     state: str
     #: Start of this state.
     since: float
@@ -67,6 +67,20 @@ def library_lock(library: Path) -> Iterator[None]:
             yield
         finally:
             _info_path(library).unlink(missing_ok=True)
+
+
+@contextmanager
+def trial_lock(library: Path, patience: float = _PUBLISH_SECONDS) -> Iterator[None]:
+    """Hold the lock of the process that embeds photos of *library* in a second space.
+
+    Raises `TrialBusy` if another process holds it for *patience* seconds.
+    """
+    try:
+        lock = FileLock(library / "trial.lock", mode=file_mode(library)).acquire(timeout=patience)
+    except Timeout:
+        raise TrialBusy from None
+    with lock:
+        yield
 
 
 def write_info(library: Path, info: DaemonInfo) -> None:

@@ -1,4 +1,4 @@
-"""Choice of a library's checkpoint: the known ones, the default, and the space that one makes."""
+"""Choice of a library's checkpoint, and the space that one makes."""
 
 from __future__ import annotations
 
@@ -11,39 +11,17 @@ from typing import TYPE_CHECKING, Final
 
 from indexer.models import Checkpoint, ModelMissing, locate, open_checkpoint
 from photos.errors import ModelChanged, ModelInUse, NoModelChosen, PatchesFixed, PatchesInUse
+from photos.known_models import DEFAULT, DEFAULT_WITH_GPU, SHIPPED
 from photos.sizes import readable_size
 
 if TYPE_CHECKING:
     from photos.config import Settings
-    from store import Catalog, Space, Transaction
+    from store import Catalog, Space, SpaceIdentity, Transaction
 
-#: The checkpoint that comes with the program. It knows drawings only, and is used only when it is named.
-DEMO: Final = "demo"
-SHIPPED: Final = {DEMO: Path(__file__).parent / "demo" / "checkpoint"}
-
-
-@dataclass(frozen=True, slots=True)
-class Recommendation:
-    """A recommended checkpoint of the Hugging Face hub. `size` is its download, in bytes."""
-
-    reference: str
-    size: int
-    good_for: str
-
-
-#: Sizes are those of the float32 weights and the tokenizer.
-RECOMMENDED: Final = (
-    Recommendation("google/siglip2-base-patch16-256", 1_540_000_000, "the default on a CPU"),
-    Recommendation("google/siglip2-base-patch32-256", 1_550_000_000, "a quarter of the work per picture, less exact"),
-    Recommendation("google/siglip2-so400m-patch16-384", 4_580_000_000, "the default with a GPU"),
-    Recommendation("google/siglip-base-patch16-256", 820_000_000, "the smallest download, English only"),
-    Recommendation("google/siglip2-base-patch16-naflex", 1_540_000_000, "documents and screens: keeps proportions"),
-    Recommendation("google/siglip2-so400m-patch16-naflex", 4_580_000_000, "the same, for a GPU"),
-)
-DEFAULT: Final = RECOMMENDED[0]
 #: The setting for a space in 8 bits. There are two of them; see `precision_of_new`.
 INT8: Final = "int8"
-DEFAULT_WITH_GPU: Final = RECOMMENDED[2]
+#: Settings whose libraries may be missing here.
+IN_BITSANDBYTES: Final = ("bnb-int8", "bnb-nf4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +38,7 @@ def open_reference(reference: str, models: Path) -> Checkpoint:
     return open_checkpoint(locate(reference, models, shipped=SHIPPED), reference)
 
 
-def choose(catalog: Catalog, settings: Settings, requested: str | None, patches: int | None = None) -> Model:
+def choose_model(catalog: Catalog, settings: Settings, requested: str | None, patches: int | None = None) -> Model:
     """Choose the library's model and remember it: *requested*, the current one, the setting's, or the default.
 
     Of a NaFlex checkpoint, a picture gets at most *patches*, or the setting's or the checkpoint's own number. Raises
@@ -79,7 +57,7 @@ def choose(catalog: Catalog, settings: Settings, requested: str | None, patches:
         raise PatchesFixed(reference)
     weights_hash = known_hash or checkpoint.weights_hash()
     is_same = space is not None and space.identity.weights_hash == weights_hash
-    if space is not None and is_same and not _is_renewed(checkpoint, space, patches or settings.patches, is_empty):
+    if space is not None and is_same and not (is_empty and _is_renewed(checkpoint, space, settings, patches)):
         held = _decoding_as(checkpoint, space).patches
         if held is not None and patches is not None and patches != held:
             raise PatchesInUse(held, patches)
@@ -104,16 +82,40 @@ def choose(catalog: Catalog, settings: Settings, requested: str | None, patches:
 def reopen(catalog: Catalog, settings: Settings, space: Space) -> Checkpoint:
     """Open the checkpoint that made *space*. Raises `ModelChanged` if its weights have changed."""
     reference = reference_of(space)
-    with catalog.read() as t:
-        checkpoint = open_reference(reference, settings.models)
-        known_hash = t.library.weights_hash(checkpoint.weights_stamp())
-    weights_hash = known_hash or checkpoint.weights_hash()
-    if known_hash is None:
-        with catalog.write() as t:
-            t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
-    if weights_hash != space.identity.weights_hash:
+    checkpoint = open_reference(reference, settings.models)
+    if _weights_hash(catalog, checkpoint) != space.identity.weights_hash:
         raise ModelChanged(reference)
     return _decoding_as(checkpoint, space)
+
+
+def open_new(
+    catalog: Catalog, settings: Settings, requested: str, patches: int | None = None
+) -> tuple[str, SpaceIdentity]:
+    """Open the checkpoint *requested* for a space beside the library's: its reference, and the identity of that space.
+
+    Precision, patches and decoding are those of a new library. Raises `ModelError`, `PatchesFixed` or
+    `DeviceUnavailable`.
+    """
+    reference = _absolute(requested)
+    checkpoint = open_reference(reference, settings.models)
+    if patches is not None and checkpoint.patches is None:
+        raise PatchesFixed(reference)
+    weights_hash = _weights_hash(catalog, checkpoint)
+    precision = precision_of_new(checkpoint, settings)
+    checkpoint = checkpoint.decoding(is_full=settings.decodes_in_full, patches=patches or settings.patches)
+    return reference, checkpoint.identity(precision, weights_hash)
+
+
+def _weights_hash(catalog: Catalog, checkpoint: Checkpoint) -> str:
+    """The hash of its weights, which is remembered."""
+    with catalog.read() as t:
+        known_hash = t.library.weights_hash(checkpoint.weights_stamp())
+    if known_hash is not None:
+        return known_hash
+    weights_hash = checkpoint.weights_hash()
+    with catalog.write() as t:
+        t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
+    return weights_hash
 
 
 def reference_of(space: Space) -> str:
@@ -148,9 +150,13 @@ def _remember(t: Transaction, reference: str, checkpoint: Checkpoint, space: Spa
     t.library.set_space(space.id)
 
 
-def _is_renewed(checkpoint: Checkpoint, space: Space, patches: int | None, is_empty: bool) -> bool:
-    """Return whether *space*, which has no photos yet, makes room for one with another number of patches."""
-    return is_empty and patches is not None and _decoding_as(checkpoint, space).patches not in {None, patches}
+def _is_renewed(checkpoint: Checkpoint, space: Space, settings: Settings, patches: int | None) -> bool:
+    """Return whether *space*, which has no photos yet, makes room for one of other patches or another precision."""
+    wanted, own = settings.precision, space.identity.precision
+    # int8 may have become int8-narrow.
+    is_other = wanted is not None and wanted != own and not (wanted == INT8 and own.startswith(INT8))
+    held = _decoding_as(checkpoint, space).patches
+    return is_other or (held is not None and (patches or settings.patches or held) != held)
 
 
 def _decoding_as(checkpoint: Checkpoint, space: Space) -> Checkpoint:
@@ -163,9 +169,9 @@ def precision_of_new(checkpoint: Checkpoint, settings: Settings) -> str:
 
     int8 becomes `int8-narrow` where that is clearly faster, which is tried. Raises `DeviceUnavailable`.
     """
-    if settings.precision not in {None, INT8}:
+    if settings.precision not in {None, INT8, *IN_BITSANDBYTES} and checkpoint.quantisation is None:
         return str(settings.precision)
-    from indexer.models.backends.devices import choose as choose_device  # noqa: PLC0415 - this loads torch
+    from indexer.models.backends.devices import choose_device  # noqa: PLC0415 - this loads torch
 
     _, precision = choose_device(checkpoint, settings.device, settings.precision)
     if precision != INT8:

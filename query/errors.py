@@ -2,10 +2,12 @@
 
 QueryError
 ├── BadLabel                (name) no possible name of a label
+├── ContradictoryLabel      (name) added, rejected or cleared at once
 ├── BadSlotName             (name) no possible name of a slot
 ├── BadSource               (name) no possible name of another program
 ├── BadQuery                (token, problem, hint) a query that cannot be read; a usage error
 │   └── EmptyQuery          no words
+├── NoProbabilities         (model) a threshold for a checkpoint without a bias
 ├── NotInLibrary            (path) no photo of the library
 ├── Superseded              (vocabulary) another re-tag took over
 ├── UnknownLabel            (label, vocabulary, known) the vocabulary has none of that name
@@ -43,6 +45,14 @@ class BadLabel(QueryError):
         return f"{self.name[:_QUOTED]!r} cannot be a label: it needs 1 to 200 characters that can be printed."
 
 
+class ContradictoryLabel(QueryError):
+    """A label is to be added and rejected, or cleared, for the same photos at once. `name` is its name."""
+
+    sentence = "{name!r} is to be added, rejected or cleared at once; say one of these. Nothing was changed."
+    status = 2
+    name: str
+
+
 class BadSlotName(QueryError):
     """The name cannot be that of a slot."""
 
@@ -74,7 +84,7 @@ class BadQuery(QueryError):
 
     def __str__(self) -> str:
         """One sentence that names the token."""
-        whole = f"{_quoted(self.token)} {self.problem}{'; ' if self.hint else ''}{self.hint}"
+        whole = f"{quoted(self.token)} {self.problem}{'; ' if self.hint else ''}{self.hint}"
         return whole if whole.endswith("?") else f"{whole}."
 
 
@@ -141,7 +151,7 @@ class VocabularyChanged(QueryError):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class LineProblem:
     """A problem in a file; `line` counts from 1, and is None for the file as a whole."""
 
     line: int | None
@@ -158,7 +168,7 @@ class FileRefused(QueryError):
     #: The content that was expected, with its article.
     role: ClassVar[str] = "a file"
     path: str
-    problems: Sequence[Problem]
+    problems: Sequence[LineProblem]
 
     def __str__(self) -> str:
         """One sentence that names the file and the first lines that are wrong."""
@@ -196,6 +206,16 @@ class UnknownLabel(QueryError):
         return f"{self.vocabulary!r} has no label {self.label!r}{hint}."
 
 
+class NoProbabilities(QueryError):
+    """A probability was given or asked for, and the checkpoint has none."""
+
+    sentence = (
+        "The model {model} has no probabilities, because its weights have no bias, so no threshold between 0 and 1 "
+        "means anything for it; its tags are what stands out from the library."
+    )
+    model: str
+
+
 class UnknownSlot(QueryError):
     """There is no slot of that name; `known` are the names in use."""
 
@@ -225,6 +245,7 @@ class UnknownSource(QueryError):
 _QUOTED = 60
 
 
-def _quoted(token: str) -> str:
+def quoted(token: str) -> str:
+    """*token* between backticks, shortened and safe for a terminal."""
     shown = token if len(token) <= _QUOTED else f"{token[:_QUOTED]}…"
     return f"`{safe(shown)}`"

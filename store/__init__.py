@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .catalog.catalog import Catalog, Transaction
-    from .catalog.perceptual_hashes import PerceptualHash
+    from .catalog.perceptual_hashes import StoredHashes
     from .errors import (
         BadVector,
         CacheUnwritable,
@@ -108,7 +108,6 @@ __all__ = [
     "Neighbours",
     "NotACatalog",
     "Outcome",
-    "PerceptualHash",
     "Photo",
     "PhotoScores",
     "PictureCache",
@@ -125,6 +124,7 @@ __all__ = [
     "SpaceIdentity",
     "Stamp",
     "StoreError",
+    "StoredHashes",
     "Tag",
     "TagSource",
     "Target",
@@ -138,7 +138,7 @@ __all__ = [
 
 _MODULES = {
     "catalog.catalog": ("Catalog", "Transaction"),
-    "catalog.perceptual_hashes": ("PerceptualHash",),
+    "catalog.perceptual_hashes": ("StoredHashes",),
     "errors": (
         "BadVector",
         "CacheUnwritable",

@@ -273,12 +273,12 @@ class SpaceIdentity:
     weights_hash: str
     #: Name and version of the preprocessing, such as "squash-256-bilinear-1".
     preprocessing: str
-    #: "float32", "bfloat16", "float16" or "int8".
+    #: Such as "float32", "bfloat16" or "int8-narrow".
     precision: str
     dimension: int
-    #: As in the checkpoint: the scale's natural logarithm, and the bias.
+    #: As in the checkpoint: the scale's natural logarithm, and the bias; without a bias there are no probabilities.
     logit_scale: float
-    logit_bias: float
+    logit_bias: float | None
 
 
 @dataclass(frozen=True, slots=True)

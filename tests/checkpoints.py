@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -19,13 +20,24 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from tokenizers import AddedToken, Tokenizer, decoders, normalizers, pre_tokenizers, processors, trainers
 from tokenizers.models import BPE
-from transformers import Siglip2Config, Siglip2Model, SiglipConfig, SiglipModel
+from transformers import BitsAndBytesConfig, Siglip2Config, Siglip2Model, SiglipConfig, SiglipModel
+
+from indexer.models.backends.bitsandbytes import import_quietly
 
 _SENTENCE = (
     "a photo of two cats on the beach at sunset red square blue car dog house mountains in the snow by a lake this is "
     "an old town street with people and trees under a cloudy sky the quick brown fox jumps over it while it rains"
 )
 _WORDS = _SENTENCE.split()
+_SENTENCES = [
+    _SENTENCE,
+    "ein rotes quadrat und zwei katzen am strand bei sonnenuntergang, häuser und berge im schnee",
+    "deux chats sur la plage au coucher du soleil près d'une vieille ville été",
+    "две кошки на пляже на закате красный квадрат снег в горах",  # noqa: RUF001 - Russian
+    "海辺の二匹の猫 赤い四角 雪の山 日没",
+    "قطتان على الشاطئ عند غروب الشمس",
+    "समुद्र तट पर दो बिल्लियाँ सूर्यास्त",
+]
 _VISION = {
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -52,6 +64,14 @@ def make_v1(folder: Path, *, length: int = 64) -> Path:
     """SigLIP version 1: a SentencePiece tokenizer that pads with its end mark, bicubic resizing."""
     _sentencepiece(folder, length)
     _model(folder, vocabulary=_pieces(folder), length=length, text={**_TEXT}, seed=1)
+    _processor(folder, resample=3)
+    return folder
+
+
+def make_multilingual(folder: Path) -> Path:
+    """SigLIP version 1 with a tokenizer of many languages: pieces of several scripts, and bytes for all others."""
+    _sentencepiece(folder, 64, _SENTENCES, byte_fallback=True)
+    _model(folder, vocabulary=_pieces(folder), length=64, text={**_TEXT}, seed=4)
     _processor(folder, resample=3)
     return folder
 
@@ -108,6 +128,25 @@ def in_shards(whole: Path, folder: Path) -> Path:
     return folder
 
 
+def in_type(whole: Path, folder: Path, dtype: torch.dtype) -> Path:
+    """The same checkpoint with its weights in another type of floats."""
+    shutil.copytree(whole, folder)
+    weights = {name: tensor.to(dtype) for name, tensor in load_file(whole / "model.safetensors").items()}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    return folder
+
+
+def quantised(whole: Path, folder: Path, settings: BitsAndBytesConfig) -> Path:
+    """The same checkpoint as transformers saves it after bitsandbytes quantised it; of a fixed resolution."""
+    shutil.copytree(whole, folder)
+    import_quietly()
+    model = SiglipModel.from_pretrained(
+        whole, quantization_config=settings, dtype=torch.float32, device_map="cpu", attn_implementation="sdpa"
+    )
+    model.save_pretrained(folder)
+    return folder
+
+
 def pictures(count: int, seed: int = 0) -> list[Image.Image]:
     """Random RGB pictures of several sizes."""
     random = np.random.default_rng(seed)
@@ -157,15 +196,18 @@ def _processor(folder: Path, *, resample: int, size: int = _VISION["image_size"]
     (folder / "preprocessor_config.json").write_text(json.dumps(settings))
 
 
-def _sentencepiece(folder: Path, length: int) -> None:
+def _sentencepiece(
+    folder: Path, length: int, sentences: Sequence[str] = (_SENTENCE,), *, byte_fallback: bool = False
+) -> None:
     import sentencepiece
 
     folder.mkdir(parents=True, exist_ok=True)
     learnt = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter([_SENTENCE] * 40 + _WORDS * 5 + list("abcdefghijklmnopqrstuvwxyz") * 9),
+        sentence_iterator=iter([*sentences] * 40 + _WORDS * 5 + list("abcdefghijklmnopqrstuvwxyz") * 9),
         model_writer=learnt,
-        vocab_size=110,
+        vocab_size=600 if byte_fallback else 110,
+        byte_fallback=byte_fallback,
         model_type="unigram",
         pad_id=0,
         eos_id=1,

@@ -10,7 +10,7 @@ from PIL import Image
 
 _TYPES = {"B": 1, "A": 2, "H": 3, "L": 4, "R": 5, "S": 10}
 #: XYZ to linear sRGB (IEC 61966-2-1), the colour matrix of the camera of these files.
-_MATRIX = (3.2405, -1.5371, -0.4985, -0.9693, 1.8760, 0.0416, 0.0556, -0.2040, 1.0572)
+MATRIX = (3.2405, -1.5371, -0.4985, -0.9693, 1.8760, 0.0416, 0.0556, -0.2040, 1.0572)
 _PREVIEW_AT, _RAW_IFD_AT = 8192, 4096
 
 
@@ -25,7 +25,7 @@ def dng(image: Image.Image, preview: Image.Image | None = None, orientation: int
         (50706, "B", [1, 4, 0, 0]),
         (50707, "B", [1, 1, 0, 0]),
         (50708, "A", model),
-        (50721, "S", [(round(value * 10_000), 10_000) for value in _MATRIX]),
+        (50721, "S", [(round(value * 10_000), 10_000) for value in MATRIX]),
         (50728, "R", [(1, 1)] * 3),
         (50778, "H", [21]),
     ]

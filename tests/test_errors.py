@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from photos.errors import EmptyLibrary, MissingFolder, NothingFound, PhotosError, Refused
+from photos.errors import DaemonRefused, EmptyLibrary, MissingFolder, NothingFound, PhotosError
 from query.errors import BadQuery, EmptyQuery
 from store.errors import CatalogBusy, FolderCovered, safe
 
@@ -16,6 +16,14 @@ MODULES = ("store.errors", "indexer.errors", "indexer.decode.errors", "indexer.m
 
 #: Scripts and HTTP clients rely on these. A code may be added; one that is here is never changed or removed.
 CODES = {
+    "unknown_space",
+    "trial_busy",
+    "space_unready",
+    "space_answers",
+    "no_earlier_model",
+    "nothing_tried",
+    "another_tried",
+    "backend_missing",
     "bad_label",
     "bad_slot_name",
     "bad_pattern",
@@ -30,6 +38,7 @@ CODES = {
     "catalog_read_only",
     "catalog_too_new",
     "catalog_too_old",
+    "checkpoint_changed",
     "checkpoint_damaged",
     "checkpoint_unsupported",
     "contradictory_examples",
@@ -58,6 +67,7 @@ CODES = {
     "no_example",
     "no_model_chosen",
     "no_network",
+    "no_probabilities",
     "no_readers",
     "no_such_run",
     "no_viewer",
@@ -132,7 +142,7 @@ def test_usage_errors_end_with_2():
 
 
 def test_a_refusal_keeps_the_daemons_code_and_status():
-    error = Refused("Nothing here.", 2, "bad_query")
+    error = DaemonRefused("Nothing here.", 2, "bad_query")
     assert (str(error), error.status, error.code) == ("Nothing here.", 2, "bad_query")
 
 

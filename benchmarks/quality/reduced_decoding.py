@@ -24,7 +24,7 @@ from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEn
 from photos.demo.draw import draw_scene
 from photos.demo.scene import KINDS, PLACES
 from photos.demo.splits import scene_at
-from photos.models import SHIPPED
+from photos.known_models import SHIPPED
 
 #: Standard deviations of grain, of 255.
 GRAINS = {"smooth": 0, "grainy": 25, "very grainy": 60}

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from indexer.models import open_checkpoint
-from photos.models import SHIPPED
+from photos.known_models import SHIPPED
 from training.retrieval import Retrieval, Verdict, area
 
 KINDS = ("with an answer", "near misses", "strange words", "words never seen")

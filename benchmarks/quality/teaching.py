@@ -29,7 +29,7 @@ from indexer.models.siglip.torch_encoders import SiglipImageEncoder
 from photos.demo.captions import facts_of
 from photos.demo.splits import scene_at
 from query.tagging import minimum_of, spread_of
-from query.tagging.learning.taught_vector import Background, taught
+from query.tagging.learning.taught_vector import Background, taught_vector
 from training.pictures import seen
 from training.quick import labels
 
@@ -111,10 +111,10 @@ def main() -> None:
         rows[task.kind, "text alone"].append(measured(by_text, minimum, task.truth))
         for count, against in ((1, 0), (3, 0), (3, 3), (10, 0), (10, 3)):
             examples = shown[:count]
-            first = taught(background, task.text, photos[examples], photos[:0])
+            first = taught_vector(background, task.text, photos[examples], photos[:0])
             alike = np.argsort(-np.where(task.truth, -np.inf, photos @ first.vector))[:ALIKE]
             counter = random.choice(alike, against, replace=False)
-            lesson = taught(background, task.text, photos[examples], photos[counter])
+            lesson = taught_vector(background, task.text, photos[examples], photos[counter])
             rest = np.ones(len(photos), np.bool_)
             rest[[*examples, *counter]] = False
             name = f"{count} yes" + (f", {against} no" if against else "")

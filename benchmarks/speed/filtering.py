@@ -65,7 +65,7 @@ def fill(catalog: Catalog, count: int) -> Space:
             t.scores.put(scoring.id, PhotoScores(numbers, kept, cosines.astype(np.float32)))
             for number in numbers[::20].tolist():
                 source = TagSource.USER if random.random() < 0.5 else TagSource.REJECTED
-                t.tags.say(number, int(random.choice(ids)), source)
+                t.tags.record(number, int(random.choice(ids)), source)
     return space
 
 

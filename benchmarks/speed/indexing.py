@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer import IndexRequest, ProcessReaders, index_folders
+from indexer import PipelineRequest, ProcessReaders, index_folders
 from indexer.decode import DecodeError, read_photo
 from indexer.models import open_checkpoint
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder
@@ -57,18 +57,18 @@ def encode_alone(encoder: SiglipImageEncoder, pixels: np.ndarray) -> float:
     return len(pixels) / (time.perf_counter() - start)
 
 
-def end_to_end(folder: Path, checkpoint: object, encoder: SiglipImageEncoder) -> float:
+def end_to_end(folder: Path, checkpoint: object, encoder: SiglipImageEncoder, readers: int | None = None) -> float:
     """Return the photos a second from files to committed embeddings, in an empty catalog."""
     with tempfile.TemporaryDirectory() as directory, Catalog.open(Path(directory) / "catalog.db") as catalog:
         with catalog.write() as t:
             space = t.spaces.ensure(checkpoint.identity(encoder.precision, checkpoint.weights_hash()))
             added = t.folders.add(os.fsencode(folder))
         start = time.perf_counter()
-        with ProcessReaders(checkpoint.preprocessing) as readers:
+        with ProcessReaders(checkpoint.preprocessing, readers) as pool:
             index_folders(
                 catalog,
-                IndexRequest(folders=[added], space=space),
-                readers=readers,
+                PipelineRequest(folders=[added], space=space),
+                readers=pool,
                 image_encoder=lambda: encoder,
                 tagger=None,
                 progress=Silent(),

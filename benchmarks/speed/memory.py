@@ -21,7 +21,7 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from indexer import FileDone, IndexRequest, ProcessReaders, Readers, ThreadReaders, index_folders
+from indexer import FileDone, PipelineRequest, ProcessReaders, Readers, ThreadReaders, index_folders
 from indexer.models import Preprocessing
 from store import Catalog, SpaceIdentity
 
@@ -75,7 +75,7 @@ def index(catalog: Catalog, folder: Path, readers: Readers) -> Watcher:
     with catalog.write() as t:
         space = t.spaces.ensure(SpaceIdentity("none", "hash", SQUARE.name, "float32", DIMENSION, 4.7, -16.0))
         added = t.folders.add(os.fsencode(folder))
-    request = IndexRequest(folders=[added], space=space, batch_size=32)
+    request = PipelineRequest(folders=[added], space=space, batch_size=32)
     index_folders(catalog, request, readers=readers, image_encoder=Nothing, tagger=None, progress=watcher)
     return watcher
 

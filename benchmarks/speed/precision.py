@@ -4,7 +4,8 @@
     python benchmarks/speed/precision.py /tmp/base FOLDER_OF_PICTURES
 
 The baseline is float32 in the same run; the precisions alternate, and the best round of each counts. Rates are per CPU
-second of one thread, so that other programs on the machine do not count. "alone" is the greatest difference from the
+second of one thread, so that other programs on the machine do not count. `--precisions transformers-float32 bnb-int8`
+measures the backend transformers and bitsandbytes (extra photos[bnb]). "alone" is the greatest difference from the
 vector of the picture encoded alone. ONEDNN_MAX_CPU_ISA=AVX2 and ATEN_CPU_CAPABILITY=avx2 in the environment show a
 processor without AVX-512.
 """
@@ -20,10 +21,13 @@ import torch
 
 from indexer import Preprocessor
 from indexer.decode import DecodeError, read_photo
-from indexer.models import open_checkpoint
-from indexer.models.siglip.torch_encoders import SiglipImageEncoder
+from indexer.models import Checkpoint, open_checkpoint
+from indexer.models.protocols import ImageEncoder
+from indexer.models.siglip.encoders import OWN, TRANSFORMERS, image_encoder
 
 PRECISIONS = ("float32", "bfloat16", "int8", "int8-narrow")
+#: Begins the name of a precision that transformers computes in.
+REFERENCE = "transformers-"
 
 
 def pixels_of(folder: Path, preprocessing: Preprocessor, count: int) -> list[np.ndarray]:
@@ -39,6 +43,12 @@ def pixels_of(folder: Path, preprocessing: Preprocessor, count: int) -> list[np.
     return found
 
 
+def encoder_of(checkpoint: Checkpoint, name: str) -> ImageEncoder:
+    """Return the encoder of the precision of that name."""
+    backend = TRANSFORMERS if name.startswith(REFERENCE) else OWN
+    return image_encoder(checkpoint, "cpu", name.removeprefix(REFERENCE), backend)
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -52,7 +62,7 @@ def main() -> None:
     torch.set_num_threads(1)
     checkpoint = open_checkpoint(arguments.checkpoint)
     pixels = pixels_of(arguments.folder, checkpoint.preprocessing, arguments.pictures)
-    encoders = {precision: SiglipImageEncoder(checkpoint, "cpu", precision) for precision in precisions}
+    encoders = {precision: encoder_of(checkpoint, precision) for precision in precisions}
     vectors = {precision: encoder.encode(pixels) for precision, encoder in encoders.items()}
     best = dict.fromkeys(precisions, np.inf)
     for _ in range(arguments.rounds):
@@ -71,7 +81,7 @@ def main() -> None:
         alone = np.concatenate([encoders[precision].encode([one]) for one in pixels[:6]])
         company = np.abs(alone - vectors[precision][:6]).max()
         near = f"cosine {cosine:.5f}, centred {apart:.4f}, alone {company:.0e}"
-        print(f"{precision:<11} {rate:6.2f} images/s  {ratio:5.2f} x  {near}")
+        print(f"{precision:<21} {rate:6.2f} images/s  {ratio:5.2f} x  {near}")
 
 
 if __name__ == "__main__":

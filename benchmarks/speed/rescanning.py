@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer import IndexRequest, ThreadReaders, index_folders
+from indexer import PipelineRequest, ThreadReaders, index_folders
 from indexer.decode import FACTS_READER
-from indexer.files.scan import Found, scan
+from indexer.files.scan import FoundFile, scan
 from indexer.models import Preprocessing
 from store import Catalog, Facts, Folder, Space, SpaceIdentity
 
@@ -51,7 +51,7 @@ def fill(catalog: Catalog, folder: Path) -> tuple[Folder, Space]:
         added = t.folders.add(os.fsencode(folder))
         t.folders.seen_on(added.id, folder.stat().st_dev)
         for found in scan(added.path):
-            assert isinstance(found, Found)
+            assert isinstance(found, FoundFile)
             photo = t.photos.add(random.bytes(32), 1, Facts(4000, 3000, "JPEG"), FACTS_READER)
             vector = random.normal(size=DIMENSION).astype(np.float32)
             t.embeddings.put(space.id, photo, vector / np.linalg.norm(vector))
@@ -89,7 +89,7 @@ def main() -> None:
             def scan_again() -> None:
                 report = index_folders(
                     catalog,
-                    IndexRequest(folders=[folder], space=space),
+                    PipelineRequest(folders=[folder], space=space),
                     readers=ThreadReaders(SQUARE),
                     image_encoder=lambda: None,
                     tagger=None,

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from query.similarity import TextVectors
-from query.tagging import photo_tags, retag, tag_counts
+from query.tagging import RetagOptions, photo_tags, retag, tag_counts
 from store import Catalog, Facts, LabelDefinition, Space, SpaceIdentity, Stamp, VocabularyDefinition
 
 DIMENSION, LABELS, FOLDERS, PART, FOUND = 64, 500, 100, 20_000, 10
@@ -50,7 +50,7 @@ def put(catalog: Catalog, space: Space, texts: TextVectors, slot: str) -> None:
     labels = tuple(LabelDefinition(f"{slot}{n}", (f"{slot}{n}",)) for n in range(LABELS))
     with catalog.write() as t:
         revision = t.vocabularies.put(VocabularyDefinition(slot or "main", labels))
-    retag(catalog, space, revision, texts, slot=slot)
+    retag(catalog, space, revision, texts, RetagOptions(slot=slot))
 
 
 def seconds(work: Callable[[], object]) -> float:

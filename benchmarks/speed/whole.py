@@ -20,7 +20,7 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from indexer import IndexRequest, ProcessReaders, index_folders
+from indexer import PipelineRequest, ProcessReaders, index_folders
 from indexer.decode import read_photo
 from indexer.models import Checkpoint, open_checkpoint
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder
@@ -64,7 +64,7 @@ def whole(folder: Path, checkpoint: Checkpoint, encoder: SiglipImageEncoder, fir
         with ProcessReaders(checkpoint.preprocessing) as readers:
 
             def index(added: Folder) -> None:
-                request = IndexRequest(folders=[added], space=space, batch_size=BATCH)
+                request = PipelineRequest(folders=[added], space=space, batch_size=BATCH)
                 stages = {"readers": readers, "image_encoder": lambda: encoder, "tagger": None, "progress": Silent()}
                 index_folders(catalog, request, **stages)
 

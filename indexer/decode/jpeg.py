@@ -89,6 +89,13 @@ def least_size(preprocessing: Preprocessor, width: int, height: int, times: int 
     return times * wanted_width, times * wanted_height
 
 
+def scale_of(preprocessing: Preprocessor, width: int, height: int) -> int:
+    """The part of each side, one in 1, 2, 4 or 8, at which Pillow decodes a JPEG picture of that size for it."""
+    least_width, least_height = least_size(preprocessing, width, height)
+    most = min(width // least_width, height // least_height)
+    return next((scale for scale in (8, 4, 2) if most >= scale), 1)
+
+
 def frame(data: bytes) -> Frame:
     """The frame header of the JPEG file *data*. Raises `Damaged`, or `Unsupported` if nothing reads its kind."""
     return _frame(data, list(_segments(data)))

@@ -6,7 +6,7 @@ import io
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +21,7 @@ from store import Facts
 from . import jpeg
 from .bitmap import read_bitmap, with_whole_header
 from .colours import profile_of, rgb, srgb
-from .errors import Damaged, DecodeError, Unsupported
+from .errors import Damaged, DecodeError, Incomplete, Unsupported
 from .exif import FileExif, exif_of_tiff
 from .facts import read_facts
 from .formats import CUT, HEAD, MOST_PIXELS, check_filled, check_pixels, identify, png_without_extras, zeros_before
@@ -69,8 +69,9 @@ class DecodedPhoto:
     """A photo ready for the image encoder: `pixels` uint8 (height, width, 3), its facts, and its miniature, packed.
 
     `profile` is the ICC profile of the pixels' colours; None for those of the screen (sRGB), and if it is unknown.
-    `note` tells what a person should know of the file although it is a photo. `thumbnail` is a WebP file, if one was
-    asked for and the picture was decoded large enough.
+    `note` tells what a person should know of the file although it is a photo. `beside` are the pixels for a second
+    preprocessing, where one was asked for and can be served. `thumbnail` is a WebP file, if one was asked for and the
+    picture was decoded large enough.
     """
 
     pixels: NDArray[np.uint8]
@@ -78,6 +79,7 @@ class DecodedPhoto:
     miniature: bytes
     profile: bytes | None = None
     note: str | None = None
+    beside: NDArray[np.uint8] | None = None
     thumbnail: bytes | None = None
 
 
@@ -91,7 +93,9 @@ class _Task:
     memory_lock: MemoryLock
     #: Whether profiles of other colours than RGB are applied, and JPEG pictures reduced as far as the eye allows.
     is_for_display: bool
-    with_thumbnail: bool
+    #: A second preprocessing, for which the same decoded picture serves where it is the one that it would get alone.
+    beside: Preprocessor | None = None
+    with_thumbnail: bool = False
 
     def least_size(self, width: int, height: int) -> tuple[int, int]:
         """Least size at which a JPEG picture of that size is decoded, both as the file has them."""
@@ -109,18 +113,42 @@ def read_photo(
     memory_lock: MemoryLock = nullcontext,
     *,
     is_for_display: bool = False,
+    beside: Preprocessor | None = None,
     with_thumbnail: bool = False,
 ) -> DecodedPhoto:
     """Decode the photo in *data*, a whole file. Raises only `DecodeError`, whose class gives the file's outcome.
+
+    With a second preprocessing *beside*, the pixels for both are those that each gets alone. The file is decoded once,
+    unless they want a JPEG or a RAW photo at different sizes.
 
     The lock from *memory_lock* is held while a large picture is decoded. Colour profiles are not applied, as in the
     reference implementation; for display, pictures in CMYK, grey or Lab are converted by theirs. *with_thumbnail* makes
     one of the same pixels, which stay as they are without it.
     """
     picture_format = identify(data[:HEAD])
-    task = _Task(data, picture_format, preprocessing, memory_lock, is_for_display, with_thumbnail)
-    with _named_errors(picture_format):
-        return _READERS.get(picture_format, _read)(task)
+    task = _Task(data, picture_format, preprocessing, memory_lock, is_for_display, beside, with_thumbnail)
+    photo = _decoded(task)
+    if beside is None or photo.beside is not None:
+        return photo
+    with suppress(DecodeError):
+        alone = replace(task, preprocessing=beside, beside=None, with_thumbnail=False)
+        return replace(photo, beside=_decoded(alone).pixels)
+    return photo
+
+
+def _decoded(task: _Task) -> DecodedPhoto:
+    with _named_errors(task.picture_format):
+        return _READERS.get(task.picture_format, _read)(task)
+
+
+def _is_alike(task: _Task, width: int, height: int) -> bool:
+    """Return whether a picture of that size is decoded in the same way for both preprocessings of *task*."""
+    own, beside = task.preprocessing, task.beside
+    if beside is None or own.is_full != beside.is_full:
+        return False
+    if task.picture_format != "JPEG" or (own.is_full and width * height <= MOST_PIXELS):
+        return True
+    return jpeg.scale_of(own, width, height) == jpeg.scale_of(beside, width, height)
 
 
 @contextmanager
@@ -164,6 +192,7 @@ def _finished(task: _Task, image: Image.Image, exif: HasExif, size: tuple[int, i
     stored = orientation(exif)
     profile = profile_of(image)
     is_of_rgb = profile is None or profile[16:20] == b"RGB "
+    is_alike = _is_alike(task, *size)
     colours = srgb(image, profile) if task.is_for_display and not is_of_rgb else rgb(image)
     picture = upright(colours, stored)
     if task.picture_format != "JPEG":
@@ -173,12 +202,13 @@ def _finished(task: _Task, image: Image.Image, exif: HasExif, size: tuple[int, i
         size = size[1], size[0]
     pixels = task.preprocessing.pixels(picture, size)
     facts = read_facts(exif, size, task.picture_format, task.data)
+    beside = task.beside.pixels(picture, size) if task.beside is not None and is_alike else None
     small = pack_miniature(miniature(picture))
     seen = None
     if task.with_thumbnail:
         shown = picture if is_of_rgb else upright(srgb(image, profile), stored)
         seen = _thumbnail(shown, size, profile if is_of_rgb else None)
-    return DecodedPhoto(pixels, facts, small, profile if is_of_rgb else None, thumbnail=seen)
+    return DecodedPhoto(pixels, facts, small, profile if is_of_rgb else None, beside=beside, thumbnail=seen)
 
 
 def _thumbnail(picture: Image.Image, size: tuple[int, int], profile: bytes | None) -> bytes | None:
@@ -223,7 +253,8 @@ def _read_jpeg(task: _Task) -> DecodedPhoto:
             return _read(task, is_whole=True)
         for whole in jpeg.mended(task.data, task.least_size):
             try:
-                return _read(task, whole)
+                # What is mended depends on the size that is wanted.
+                return _read(replace(task, beside=None), whole)
             except Damaged:
                 continue
         raise error from None
@@ -274,11 +305,11 @@ def _read_tiff(task: _Task) -> DecodedPhoto:
             if found is None:
                 raise
     elif found.kind is tiff.Kind.RAW:
-        return _read_raw(task, found.missing)
+        return _read_raw(task, found.missing, is_in_strips=found.is_in_strips)
     elif found.kind is tiff.Kind.EITHER:
         try:
             return _read_raw(task, found.missing)
-        except Unsupported:
+        except (Incomplete, Unsupported):
             if not found.has_picture:
                 raise
     with task.memory_lock() if found.pixels > _LARGE else nullcontext():
@@ -286,8 +317,13 @@ def _read_tiff(task: _Task) -> DecodedPhoto:
         return _finished(task, image, FileExif(exif_of_tiff(task.data), tags), image.size)
 
 
-def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
-    """Decode a RAW photo, of whose file *missing* bytes are known to be missing."""
+def _wants_alike(own: Preprocessor, other: Preprocessor, size: tuple[int, int]) -> bool:
+    """Return whether both want the same of a RAW photo of that size: its preview is chosen and reduced for it."""
+    return own.is_full == other.is_full and own.wanted(*size) == other.wanted(*size)
+
+
+def _read_raw(task: _Task, missing: int = 0, *, is_in_strips: bool = False) -> DecodedPhoto:
+    """Decode a RAW photo, of whose file *missing* bytes are known to be missing; see `develop`."""
     zeros = zeros_before(task.data, len(task.data))
     # Sensors give no zeros.
     missing += zeros if zeros > CUT * len(task.data) else 0
@@ -295,13 +331,16 @@ def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
     from .raw import develop  # noqa: PLC0415
 
     with task.memory_lock() if len(task.data) > _LARGE_FILE else nullcontext():
-        developed = develop(task.data, task.preprocessing, missing, task.times)
+        developed = develop(task.data, task.preprocessing, missing, task.times, is_in_strips=is_in_strips)
     facts = read_facts(developed.exif, (developed.width, developed.height), "RAW", task.data)
     pixels = task.preprocessing.pixels(developed.image, developed.shown)
     small = pack_miniature(miniature(developed.image))
+    beside = None
+    if task.beside is not None and _wants_alike(task.preprocessing, task.beside, developed.shown):
+        beside = task.beside.pixels(developed.image, developed.shown)
     profile = profile_of(developed.image)
     seen = _thumbnail(developed.image, developed.shown, profile) if task.with_thumbnail else None
-    return DecodedPhoto(pixels, facts, small, profile, developed.note, seen)
+    return DecodedPhoto(pixels, facts, small, profile, developed.note, beside, seen)
 
 
 def _check_size(image: Image.Image, picture_format: str, *, is_whole: bool) -> None:

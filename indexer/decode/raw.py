@@ -55,17 +55,22 @@ def read_exif(data: bytes) -> FileExif:
     return FileExif(found)
 
 
-def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0, times: int = jpeg.TIMES) -> Developed:
+def develop(
+    data: bytes, preprocessing: Preprocessor, missing: int = 0, times: int = jpeg.TIMES, *, is_in_strips: bool = False
+) -> Developed:
     """The RAW photo in *data* for *preprocessing*. Raises `Unsupported`, `Damaged` or `TooLarge`.
 
-    If *missing* bytes of the file are known to be missing, its preview serves if that is whole and large enough. It is
-    reduced to *times* the wanted pixels each way.
+    If *missing* bytes of the file are known to be missing, its preview serves if that is whole and large enough. So it
+    does if the photo *is_in_strips* of JPEG data, of which LibRaw reads the first alone. It is reduced to *times* the
+    wanted pixels each way.
     """
     _check_raw_complete(data)
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
-            return _develop(raw, data, preprocessing, missing, times)
+            return _develop(raw, data, preprocessing, missing, times, is_in_strips=is_in_strips)
     except (rawpy.LibRawFileUnsupportedError, rawpy.LibRawNotImplementedError) as error:
+        if missing:
+            raise _incomplete(data, missing) from error
         if data[6 : 6 + len(_CRW)] == _CRW:
             # All kinds are read, and what tells them apart is at the end.
             raise Damaged("it is a RAW photo whose data are broken or incomplete") from error
@@ -82,7 +87,9 @@ def _incomplete(data: bytes, missing: int) -> Incomplete:
     return lacking_end(missing, len(data) + missing, "it is a RAW photo that")
 
 
-def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing: int, times: int) -> Developed:
+def _develop(
+    raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing: int, times: int, *, is_in_strips: bool
+) -> Developed:
     sizes = raw.sizes
     check_pixels(sizes.raw_width * sizes.raw_height, "RAW", MOST_PIXELS)
     stored = _ORIENTATIONS.get(sizes.flip, 1)
@@ -96,6 +103,8 @@ def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing
         if missing:
             # LibRaw takes missing bytes for black.
             raise _incomplete(data, missing)
+        if is_in_strips:
+            raise Unsupported("it is a RAW photo in strips of JPEG data, of a kind that LibRaw does not read")
         # Half the pixels each way need no interpolation, and the encoder takes 8 bits.
         image = Image.fromarray(raw.postprocess(half_size=True, use_camera_wb=True, output_bps=8))
         if image.getbbox() is None:

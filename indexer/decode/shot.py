@@ -39,14 +39,14 @@ def shot_of(
         lens=next(
             (lens for each in lenses if (lens := _named(each)) is not None and not _NO_LENS.fullmatch(lens)), None
         ),
-        focal_length=number(focal_length, 0.1, 100_000),
-        aperture=number(f_number, 0.1, 1000) or _power(aperture_value, 0.5, 0.1, 1000),
-        exposure=number(seconds, 1e-7, 1e6) or _power(speed_value, -1, 1e-7, 1e6),
+        focal_length=bounded_number(focal_length, 0.1, 100_000),
+        aperture=bounded_number(f_number, 0.1, 1000) or _power(aperture_value, 0.5, 0.1, 1000),
+        exposure=bounded_number(seconds, 1e-7, 1e6) or _power(speed_value, -1, 1e-7, 1e6),
         iso=next((speed for each in speeds if (speed := _speed(each)) is not None), None),
     )
 
 
-def number(value: object, least: float, most: float) -> float | None:
+def bounded_number(value: object, least: float, most: float) -> float | None:
     """*value*, a number or a text such as `28/10`, if it lies between *least* and *most*.
 
     Cameras write 0, and infinity, for unknown values.
@@ -61,12 +61,12 @@ def number(value: object, least: float, most: float) -> float | None:
 
 def _power(value: object, factor: float, least: float, most: float) -> float | None:
     """2 to the power of *value*, in APEX units (CIPA DC-008, annex C), times *factor*."""
-    found = number(value, -20, 30)
-    return None if found is None else number(round(2 ** (found * factor), 9), least, most)
+    found = bounded_number(value, -20, 30)
+    return None if found is None else bounded_number(round(2 ** (found * factor), 9), least, most)
 
 
 def _speed(value: object) -> int | None:
-    found = number(value, 1, _MOST_ISO)
+    found = bounded_number(value, 1, _MOST_ISO)
     return None if found is None or round(found) == _OVERFLOW else round(found)
 
 

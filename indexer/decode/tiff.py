@@ -38,6 +38,8 @@ _GREYS: Final = frozenset({_WHITE_IS_ZERO, _BLACK_IS_ZERO, _MASKS})
 #: Values of SampleFormat: whole numbers without a sign, and floating-point ones.
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 _PLANAR: Final = 2
+#: The value of Compression for JPEG.
+_JPEG: Final = 7
 #: Words for number formats and colours in a reason.
 _KINDS: Final = {_SIGNED: "signed ", _FLOAT: "float ", 5: "complex ", 6: "complex "}
 _COLOURS: Final = {_CMYK: "CMYK ", _YCBCR: "YCbCr ", **dict.fromkeys((_LAB, _ICC_LAB, 10), "Lab "), 32845: "LogLuv "}
@@ -82,6 +84,8 @@ class Outline:
     pixels: int
     #: Bytes of its pages that lie beyond its end.
     missing: int
+    #: True for a RAW photo whose data are several strips of JPEG data.
+    is_in_strips: bool = False
 
 
 def outline(data: bytes) -> Outline | None:
@@ -101,6 +105,7 @@ def outline(data: bytes) -> Outline | None:
                 has_picture=not (_is_reduced(page) or _is_stamp(data, pages)),
                 pixels=page.imagewidth * page.imagelength,
                 missing=_missing(data, pages),
+                is_in_strips=any(map(_is_in_strips, pages)),
             )
     except Exception:  # noqa: BLE001 - a broken directory; the decoders report it
         return (
@@ -159,6 +164,11 @@ def _is_stamp(data: bytes, pages: Sequence[TiffPage]) -> bool:
     return _MAKE in first.tags and is_small and held < _LEAST_HELD * len(data)
 
 
+def _is_in_strips(page: TiffPage) -> bool:
+    is_of_sensor = page.photometric in {_FILTERED, _LINEAR_RAW} and not _is_reduced(page)
+    return is_of_sensor and page.compression == _JPEG and not page.is_tiled and len(page.dataoffsets) > 1
+
+
 def _is_marked_raw(data: bytes) -> bool:
     return data[8:12].startswith(_RAW_MARKS)
 
@@ -187,8 +197,13 @@ def _is_thumbnail_of(one: TiffPage, other: TiffPage) -> bool:
 
 
 def _is_plain(page: TiffPage) -> bool:
-    """Return whether Pillow reads the page as its tags say. It takes 16 bits of other kinds for something else."""
+    """Return whether Pillow reads the page as its tags say. It takes 16 bits of other kinds for something else.
+
+    Of colours that are multiplied by an alpha of 0, it keeps nothing: an alpha that a program left empty needs them.
+    """
     if page.sampleformat != _UNSIGNED or page.photometric not in {*range(_CMYK + 1), _YCBCR}:
+        return False
+    if _ASSOCIATED in page.extrasamples:
         return False
     if page.bitspersample > 8:  # noqa: PLR2004 - bits
         is_known = page.photometric in {_BLACK_IS_ZERO, _RGB, _CMYK}
@@ -298,7 +313,7 @@ def _coloured(page: TiffPage, stored: NDArray[np.uint8]) -> Image.Image:
     if alpha is None:
         return Image.fromarray(np.ascontiguousarray(stored[..., :3]))
     layer = np.ascontiguousarray(stored[..., [0, 1, 2, alpha]])
-    if page.extrasamples[alpha - 3] == _ASSOCIATED:
+    if page.extrasamples[alpha - 3] == _ASSOCIATED and layer[..., 3].any():
         return Image.frombytes("RGBa", (layer.shape[1], layer.shape[0]), layer.tobytes()).convert("RGBA")
     return Image.fromarray(layer)
 

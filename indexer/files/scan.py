@@ -27,7 +27,7 @@ _MOST = (1 << 63) - 1
 WHOLE = Subtree(b"", is_deep=True)
 
 
-class Found(NamedTuple):
+class FoundFile(NamedTuple):
     """A file: its path relative to the folder, its stamp, and for a companion the name of its main file."""
 
     path: bytes
@@ -53,7 +53,7 @@ class Unreadable:
     reason: str
 
 
-Item = Found | LeftOut | Unreadable | BadRule
+Item = FoundFile | LeftOut | Unreadable | BadRule
 
 
 def scan(
@@ -103,10 +103,10 @@ def _items_in(
     start = below + b"/" if below else b""
     items: list[Item] = []
     folders: list[bytes] = []
-    files: dict[bytes, Found] = {}
+    files: dict[bytes, FoundFile] = {}
     for entry in listed:
         item = _item_of(entry, start + entry.name, rules, links)
-        if isinstance(item, Found):
+        if isinstance(item, FoundFile):
             files[entry.name] = item
         elif isinstance(item, Subtree):
             folders.append(item.path)
@@ -153,7 +153,7 @@ def _rules_above(folder: bytes, path: bytes, rules: Rules, *, follow: bool) -> R
 
 def _item_of(
     entry: os.DirEntry[bytes], path: bytes, rules: Rules, links: _Links | None
-) -> Found | LeftOut | Subtree | None:
+) -> FoundFile | LeftOut | Subtree | None:
     """Return *entry*, at *path*, as a file, a left-out path, a folder to walk, or None for anything else."""
     try:
         is_folder = entry.is_dir(follow_symlinks=links is not None)
@@ -164,7 +164,7 @@ def _item_of(
         if is_folder:
             return Subtree(path, is_deep=True) if links is None or links.is_new(entry) else None
         status = entry.stat()
-        return Found(path, stamp_of(status)) if stat.S_ISREG(status.st_mode) else None
+        return FoundFile(path, stamp_of(status)) if stat.S_ISREG(status.st_mode) else None
     except OSError:
         # Gone since it was listed, or a broken link.
         return None

@@ -2,7 +2,7 @@
 
 from .embedded import adopt_exif, iptc_in, packets_in
 from .namespaces import RDF, XML
-from .xml_document import MAX_SIZE, Document, Element, Scope, parse
+from .xml_document import MAX_SIZE, Document, Element, Scope, parse_xml
 from .xmp import Xmp, XmpValue, read_packets
 
 __all__ = [
@@ -17,6 +17,6 @@ __all__ = [
     "adopt_exif",
     "iptc_in",
     "packets_in",
-    "parse",
+    "parse_xml",
     "read_packets",
 ]

@@ -172,7 +172,7 @@ class Document:
         return self.mark + body.decode("utf-8").encode(self.encoding, "xmlcharrefreplace")
 
 
-def parse(content: bytes) -> Document:
+def parse_xml(content: bytes) -> Document:
     """Parse *content*, of a file or a picture. Raises nothing because of it.
 
     A document type ends it, since XMP has none: one is a mistake, or an attack by entity expansion.

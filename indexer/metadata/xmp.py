@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from .namespaces import RDF, XML
-from .xml_document import Element, parse
+from .xml_document import Element, parse_xml
 
 _ROOT: Final = f"{{{RDF}}}RDF"
 _ABOUT: Final = f"{{{RDF}}}about"
@@ -101,7 +101,7 @@ def read_packets(*packets: bytes) -> Xmp:
     """Read *packets*, or contents of sidecars; an earlier one counts before a later one. Raises nothing."""
     found = Xmp()
     for packet in packets:
-        document = parse(packet)
+        document = parse_xml(packet)
         described = [descriptions(root) for root in document.walk() if root.name == _ROOT]
         found = found.over(Xmp(described, document.flaw))
     return found

@@ -8,8 +8,11 @@ from indexer.models.checkpoints.preprocessing import FlexiblePreprocessing, Prep
 from indexer.models.checkpoints.sources import Hub, HuggingFaceHub, download, locate
 
 from .errors import (
+    BackendMissing,
+    CheckpointChanged,
     CheckpointDamaged,
     CheckpointUnsupported,
+    DeviceFailed,
     DeviceUnavailable,
     DownloadFailed,
     ModelError,
@@ -20,9 +23,12 @@ from .errors import (
 )
 
 __all__ = [
+    "BackendMissing",
     "Checkpoint",
+    "CheckpointChanged",
     "CheckpointDamaged",
     "CheckpointUnsupported",
+    "DeviceFailed",
     "DeviceUnavailable",
     "DownloadFailed",
     "FlexiblePreprocessing",

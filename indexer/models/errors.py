@@ -7,7 +7,10 @@ ModelError
 ├── DownloadFailed          the hub refused, or the disk did
 ├── CheckpointUnsupported   whole, but of a kind that cannot be used
 ├── CheckpointDamaged       a file is missing, or is not what it should be
+├── CheckpointChanged       its weights were replaced while it was in use
 ├── DeviceUnavailable       a device or a precision that this machine does not have
+├── DeviceFailed            a device that is there and does not work
+├── BackendMissing          a precision of bitsandbytes, which is not installed
 └── NumbersOverflowed       the precision is too small for this checkpoint
 """
 
@@ -74,6 +77,16 @@ class CheckpointDamaged(ModelError):
     reason: str
 
 
+class CheckpointChanged(ModelError):
+    """The weights' files changed after the encoder was loaded, so its vectors may be of both."""
+
+    sentence = (
+        "The weights of the model in {folder} changed while it was in use; what was finished before is kept. "
+        "Put the old weights back, then run the same command again."
+    )
+    folder: Path
+
+
 class DeviceUnavailable(ModelError):
     """The device or precision does not exist on this machine."""
 
@@ -85,8 +98,36 @@ class DeviceUnavailable(ModelError):
         return f"{self.wanted!r} is not available here; choose one of {', '.join(self.available)}."
 
 
+class DeviceFailed(ModelError):
+    """A device that was asked for is there and cannot compute."""
+
+    sentence = "{label} ({device}) cannot be used in {precision}: {reason}; choose --device cpu or auto."
+    device: str
+    label: str
+    precision: str
+    reason: str
+
+
+class BackendMissing(ModelError):
+    """A precision needs a library that is not installed."""
+
+    sentence = "{precision} needs {library}, which is not installed; get it with: pip install 'photos[bnb]'"
+    precision: str
+    library: str
+
+
 class NumbersOverflowed(ModelError):
     """The model's numbers do not fit into the precision."""
 
-    sentence = "The model's numbers overflow in {precision}; choose float32 with --precision float32."
+    sentence = (
+        "The model's numbers overflow in {precision}, or its weights are damaged; "
+        "choose float32 with --precision float32."
+    )
     precision: str
+
+
+def not_finite(folder: Path, precision: str) -> ModelError:
+    """The error for vectors that are no numbers: too large for a small *precision*, or made by damaged weights."""
+    if precision in {"float16", "bfloat16", "bnb-int8"}:
+        return NumbersOverflowed(precision)
+    return CheckpointDamaged(folder, "its weights hold values that are no numbers, and so do its vectors")

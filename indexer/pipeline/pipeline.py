@@ -15,11 +15,20 @@ from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from indexer.models.protocols import ImageEncoder
-from indexer.workers.file_reader import Decision, Decoded, Known, Purpose, Reading, ReadRequest, Refused, Stated
+from indexer.workers.file_reader import (
+    Decision,
+    Decoded,
+    KnownPhoto,
+    Purpose,
+    Reading,
+    ReadRequest,
+    RefusedFile,
+    Stated,
+)
 from indexer.workers.pool import Readers
 from store import Attempts, Catalog, Folder, Outcome, Space
 
-from .batch import Batch, BatchWriter, StoredBatch, Tagger
+from .batch import Batch, BatchWriter, StoredBatch
 from .edits import carry_over_edits
 from .encode_ahead import EncodeThread
 from .read_requests import read_request
@@ -28,11 +37,12 @@ from .records import (
     FileDone,
     HeldBack,
     IndexReport,
-    IndexRequest,
-    Progress,
+    PipelineProgress,
+    PipelineRequest,
     ReadingBegins,
     ThumbnailKeeper,
 )
+from .space_embedder import Destination, Tagger
 from .stated_facts import unread_sidecars
 from .survey import Changes, PackedFile, pack_stamp, survey
 
@@ -53,17 +63,19 @@ _memory_lock = threading.Lock()
 
 def index_folders(
     catalog: Catalog,
-    request: IndexRequest,
+    request: PipelineRequest,
     *,
     readers: Readers,
     image_encoder: Callable[[], ImageEncoder],
     tagger: Tagger | None,
-    progress: Progress,
+    progress: PipelineProgress,
     before_batch: BeforeBatch = lambda _store: None,
+    beside: Destination | None = None,
     thumbnails: ThumbnailKeeper | None = None,
 ) -> IndexReport:
     """Index new and changed files in the folders of *request*, and forget those that are gone.
 
+    New photos are embedded in the space of *beside*, too, if it is given; the *readers* must make the pixels for both.
     *image_encoder* is called only when there is something to embed. Every batch is stored when it is encoded, while the
     next one is being encoded. So an interruption costs two batches at most, and the next call goes on from there. If
     more than a tenth of a folder's photos, and more than a hundred, are gone, they are kept unless the removals are
@@ -81,9 +93,9 @@ def index_folders(
     if surveyed.count:
         _set_indexing(catalog, is_running=True)
     with EncodeThread() as thread:
-        writer = BatchWriter(catalog, request.space, image_encoder, tagger, thread, thumbnails)
+        writer = BatchWriter(catalog, Destination(request.space, image_encoder, tagger), thread, beside, thumbnails)
         context = CatalogReadContext(catalog, request.space, thumbnails)
-        indexer = _FileIndexer(context, request, readers, writer, report, progress, before_batch)
+        indexer = FileIndexer(context, request.batch_size, readers, writer, report, progress, before_batch)
         unsettled = indexer.index(surveyed.to_read)
         # Only now it is known which of their main files are indexed.
         unsettled += indexer.index(_link_companions(catalog, surveyed.passes, report))
@@ -100,20 +112,20 @@ def index_folders(
     return report
 
 
-class _FileIndexer:
+class FileIndexer:
     """The stages for single files: read, decode, embed and store."""
 
     def __init__(
         self,
         context: CatalogReadContext,
-        request: IndexRequest,
+        batch_size: int | None,
         readers: Readers,
         writer: BatchWriter,
         report: IndexReport,
-        progress: Progress,
+        progress: PipelineProgress,
         before_batch: BeforeBatch,
     ) -> None:
-        self._requested_size = request.batch_size
+        self._requested_size = batch_size
         self._context = context
         self._readers = readers
         self._writer = writer
@@ -176,8 +188,8 @@ class _FileIndexer:
 
     def _awaited(self, reading: Future[Reading]) -> Reading:
         """The result of *reading*. If the batch before is encoded earlier, it is stored meanwhile."""
-        if self._begun is not None and self._begun.vectors is not None:
-            either = cast("list[Future[object]]", [reading, self._begun.vectors])
+        if self._begun is not None and self._begun.last is not None and not reading.done():
+            either = cast("list[Future[object]]", [reading, self._begun.last])
             wait(either, return_when=FIRST_COMPLETED)
         if self._begun is not None and self._begun.is_encoded:
             self._store_begun()
@@ -198,25 +210,33 @@ class _FileIndexer:
             self._report.refreshed += isinstance(reading, Stated)
             self._progress.report(FileDone(reading.file.absolute, Outcome.INDEXED, None))
             return
-        outcome = reading.outcome if isinstance(reading, Refused) else Outcome.INDEXED
+        outcome = reading.outcome if isinstance(reading, RefusedFile) else Outcome.INDEXED
         note = reading.note if isinstance(reading, Decoded) else None
-        reason = reading.reason if isinstance(reading, Refused) else note
+        reason = reading.reason if isinstance(reading, RefusedFile) else note
         if note is not None:
             self._report.noted.append((reading.file.absolute, note))
         if outcome is Outcome.FAILED:
             self._report.unread.append((reading.file.absolute, reason or ""))
         self._report.outcomes[outcome] += 1
-        self._report.moved += isinstance(reading, Known)
+        self._report.moved += isinstance(reading, KnownPhoto)
         self._progress.report(FileDone(reading.file.absolute, outcome, reason))
 
 
 class CatalogReadContext:
-    """Decides about contents by the catalog, for one space."""
+    """Decides about contents by the catalog, for one space; with *only_known*, new contents are left alone."""
 
-    def __init__(self, catalog: Catalog, space: Space, thumbnails: ThumbnailKeeper | None = None) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        space: Space,
+        thumbnails: ThumbnailKeeper | None = None,
+        *,
+        only_known: bool = False,
+    ) -> None:
         self._catalog = catalog
         self._space = space
         self._thumbnails = thumbnails
+        self._only_known = only_known
 
     def decide(self, content_hash: bytes) -> Decision:
         """Decide about the content with that SHA-256."""
@@ -224,6 +244,8 @@ class CatalogReadContext:
             photo_id = t.photos.find(content_hash)
             is_embedded = photo_id is not None and t.embeddings.exists(self._space.id, photo_id)
             attempts = None if is_embedded else t.attempts.of(content_hash)
+        if photo_id is None and self._only_known:
+            return Decision(given_up="it has changed; the next pass over its folder reads it")
         given_up = None if attempts is None else _given_up(attempts)
         wants_thumbnail = self._thumbnails is not None and not is_embedded and self._thumbnails.wants(content_hash)
         return Decision(is_embedded, given_up, wants_thumbnail)
@@ -245,7 +267,7 @@ def _given_up(attempts: Attempts) -> str | None:
 def _without_unsettled(readings: Iterable[Reading], unsettled: list[ReadRequest]) -> Iterator[Reading]:
     """*readings* without files that were just changing, which are added to *unsettled*."""
     for reading in readings:
-        if isinstance(reading, Refused) and reading.may_settle:
+        if isinstance(reading, RefusedFile) and reading.may_settle:
             unsettled.append(reading.file)
         else:
             yield reading

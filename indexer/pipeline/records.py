@@ -16,7 +16,7 @@ _NO_OUTCOMES: Final[dict[Outcome, int]] = dict.fromkeys(Outcome, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IndexRequest:
+class PipelineRequest:
     """Folders to index into a space, and the options of the pass."""
 
     folders: Sequence[Folder]
@@ -73,7 +73,7 @@ class FileDone:
 Event = FolderScanned | ReadingBegins | FolderOffline | FileDone
 
 
-class Progress(Protocol):
+class PipelineProgress(Protocol):
     """Receives events, on the thread that called the indexer."""
 
     def report(self, event: Event) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from indexer.decode import FACTS_READER
 from indexer.files.companions import SIDECAR_ENDINGS, sidecar_rank
-from indexer.workers.file_reader import Purpose, Reading, ReadRequest, Refused, Stated
+from indexer.workers.file_reader import Purpose, Reading, ReadRequest, RefusedFile, Stated
 from store import Catalog, Facts, File, Folder, Metadata, Outcome, SidecarRank, Transaction
 
 from .read_requests import requests_for
@@ -46,7 +46,7 @@ def store_facts(t: Transaction, reading: Reading) -> None:
         _store_sidecar(t, file, reading)
     elif file.photo_id is None:
         return
-    elif isinstance(reading, Refused):
+    elif isinstance(reading, RefusedFile):
         if reading.outcome is not Outcome.FAILED:
             # Its pixels could be read, its header cannot, and that would be so in every pass.
             t.photos.facts_stay(file.photo_id, FACTS_READER)
@@ -58,7 +58,7 @@ def store_facts(t: Transaction, reading: Reading) -> None:
 
 def _store_sidecar(t: Transaction, file: File, reading: Reading) -> None:
     rank, picture = _rank(file), _picture(t, file, reading)
-    if rank is None or picture is None or (isinstance(reading, Refused) and reading.may_settle):
+    if rank is None or picture is None or (isinstance(reading, RefusedFile) and reading.may_settle):
         return
     # One that cannot be read has no facts until it changes: it must not cost its time in every pass.
     found = reading.found if isinstance(reading, Stated) else Metadata()

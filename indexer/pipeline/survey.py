@@ -11,12 +11,12 @@ from struct import Struct
 from typing import NamedTuple
 
 from indexer.files.ignore import BadRule
-from indexer.files.scan import WHOLE, Found, Item, LeftOut, Subtree, Unreadable, device_and_inode, scan
+from indexer.files.scan import WHOLE, FoundFile, Item, LeftOut, Subtree, Unreadable, device_and_inode, scan
 from indexer.workers.file_reader import Purpose, ReadRequest
 from store import Catalog, File, Folder, Outcome, Stamp
 
 from .read_requests import read_request, requests_for
-from .records import FolderOffline, FolderScanned, IndexReport, IndexRequest, Progress
+from .records import FolderOffline, FolderScanned, IndexReport, PipelineProgress, PipelineRequest
 from .stated_facts import outdated
 
 #: Size, times and inode, the last of which is unsigned.
@@ -29,7 +29,7 @@ class PackedFile(NamedTuple):
 
     path: bytes
     packed_stamp: bytes
-    #: As in `Found`.
+    #: As in `FoundFile`.
     companion_of: bytes | None
 
     @property
@@ -77,7 +77,7 @@ class Survey:
     count: int
 
 
-def survey(catalog: Catalog, request: IndexRequest, report: IndexReport, progress: Progress) -> Survey:
+def survey(catalog: Catalog, request: PipelineRequest, report: IndexReport, progress: PipelineProgress) -> Survey:
     """Compare the folders of *request* with the catalog, and collect the files to read."""
     passes = [
         (folder, _survey_part(catalog, folder, part, request, report, progress))
@@ -133,7 +133,7 @@ def compare(
     found_any = False
     for item in walk:
         match item:
-            case Found():
+            case FoundFile():
                 found_any = True
                 _add_found(changes, item, by_path.pop(item.path, None))
             case LeftOut():
@@ -164,7 +164,7 @@ def _slim(file: File) -> _SlimFile:
     return _SlimFile(file.id, pack_stamp(*file.stamp), file.outcome is Outcome.FAILED, file.companion_of)
 
 
-def _add_found(changes: Changes, found: Found, file: _SlimFile | None) -> None:
+def _add_found(changes: Changes, found: FoundFile, file: _SlimFile | None) -> None:
     # Disks and shares fail without a change to the file, so a file that could not be read is always tried again.
     packed = pack_stamp(*found.stamp)
     if file is not None and file.stamp == packed and file.companion_of == found.companion_of and not file.is_failed:
@@ -188,7 +188,7 @@ def _add_missing(changes: Changes, missing: Mapping[bytes, _SlimFile], left_out:
         changes.stamps[file.id] = file.stamp
 
 
-def _parts(folder: Folder, request: IndexRequest) -> Sequence[Subtree]:
+def _parts(folder: Folder, request: PipelineRequest) -> Sequence[Subtree]:
     if request.within is None:
         return (WHOLE,)
     parts = request.within.get(folder.id, ())
@@ -197,7 +197,12 @@ def _parts(folder: Folder, request: IndexRequest) -> Sequence[Subtree]:
 
 
 def _survey_part(
-    catalog: Catalog, folder: Folder, part: Subtree, request: IndexRequest, report: IndexReport, progress: Progress
+    catalog: Catalog,
+    folder: Folder,
+    part: Subtree,
+    request: PipelineRequest,
+    report: IndexReport,
+    progress: PipelineProgress,
 ) -> Changes:
     """Survey one part of *folder*, with entries in *report* and events. A part of a missing folder is offline."""
     if part != WHOLE and not _is_available(folder):
@@ -254,14 +259,14 @@ def _requests(chosen: Iterable[tuple[Folder, Iterable[PackedFile]]]) -> Iterator
             yield read_request(folder, found.path, found.stamp)
 
 
-def _unembedded(catalog: Catalog, request: IndexRequest, already: Iterable[ReadRequest]) -> list[ReadRequest]:
+def _unembedded(catalog: Catalog, request: PipelineRequest, already: Iterable[ReadRequest]) -> list[ReadRequest]:
     """Files of photos without an embedding in the space: the space is new, or the row was damaged."""
     with catalog.read() as t:
         lacking = t.files.lacking_embedding(request.space.id)
     return requests_for(lacking, request.folders, already)
 
 
-def _without_miniature(catalog: Catalog, request: IndexRequest, already: Iterable[ReadRequest]) -> list[ReadRequest]:
+def _without_miniature(catalog: Catalog, request: PipelineRequest, already: Iterable[ReadRequest]) -> list[ReadRequest]:
     """Files of tagged photos that were indexed before there were miniatures: an edit would not be recognised."""
     with catalog.read() as t:
         lacking = t.files.of_ids(t.miniatures.lacking())

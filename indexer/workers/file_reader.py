@@ -10,7 +10,7 @@ import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class ReadRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedFile:
     """The file cannot be indexed. `may_settle`: it was changing, and may soon be readable."""
 
     file: ReadRequest
@@ -84,12 +84,19 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownPhoto:
     """The file holds a photo that is embedded already."""
 
     file: ReadRequest
     stamp: Stamp
     content_hash: bytes
+
+
+class Pixels(NamedTuple):
+    """Input of an image encoder, uint8 (height, width, 3), and its digest, 16 bytes; see `pixels_digest`."""
+
+    pixels: NDArray[np.uint8]
+    digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +114,15 @@ class Decoded:
     miniature: bytes
     #: What a person should know of the file although it is a photo.
     note: str | None = None
+    #: The pixels for the space that is filled beside, if there is one.
+    beside: Pixels | None = None
     #: A WebP file, if one was wanted and the picture was decoded large enough; see `indexer.decode.thumbnail`.
     thumbnail: bytes | None = None
+
+    @property
+    def own(self) -> Pixels:
+        """The pixels for the space that answers."""
+        return Pixels(self.pixels, self.digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +136,9 @@ class Stated:
     belongs_to: bytes | None = None
 
 
-Reading = Refused | Known | Decoded | Stated
+Reading = RefusedFile | KnownPhoto | Decoded | Stated
+#: That of the space that answers, and that of the one that is filled beside, if there is one.
+_Preprocessings = tuple["Preprocessor", "Preprocessor | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,61 +165,69 @@ class ReadContext(Protocol):
         ...
 
 
-def read_file(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
-    """Read *file*. Raises nothing because of the file."""
-    reading = _read_or_refuse(file, preprocessing, context)
-    if isinstance(reading, Refused):
+def read_requested_file(
+    file: ReadRequest, preprocessing: Preprocessor, context: ReadContext, beside: Preprocessor | None = None
+) -> Reading:
+    """Read *file*, also for a second preprocessing *beside*. Raises nothing because of the file."""
+    reading = _read_or_refuse(file, (preprocessing, beside), context)
+    if isinstance(reading, RefusedFile):
         return replace(reading, outcome=told_apart(reading.outcome, file.absolute, reading.stamp.size))
     return reading
 
 
-def _read_or_refuse(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
+def _read_or_refuse(file: ReadRequest, preprocessings: _Preprocessings, context: ReadContext) -> Reading:
     try:
-        return _read_facts(file) if file.purpose.is_facts else _read(file, preprocessing, context)
+        return _read_facts(file) if file.purpose.is_facts else _read(file, preprocessings, context)
     except DecodeError as error:
-        return Refused(file, file.stamp, error.outcome, error.reason)
+        return RefusedFile(file, file.stamp, error.outcome, error.reason)
     except FileNotFoundError:
-        return Refused(file, file.stamp, Outcome.FAILED, "it went away before it was read", may_settle=True)
+        return RefusedFile(file, file.stamp, Outcome.FAILED, "it went away before it was read", may_settle=True)
     except MemoryError:
-        return Refused(file, file.stamp, Outcome.FAILED, "there was not enough memory for it")
+        return RefusedFile(file, file.stamp, Outcome.FAILED, "there was not enough memory for it")
     except OSError as error:
-        return Refused(file, file.stamp, Outcome.FAILED, f"it cannot be read ({error.strerror or error})")
+        return RefusedFile(file, file.stamp, Outcome.FAILED, f"it cannot be read ({error.strerror or error})")
 
 
-def _read(file: ReadRequest, preprocessing: Preprocessor, context: ReadContext) -> Reading:
+def _read(file: ReadRequest, preprocessings: _Preprocessings, context: ReadContext) -> Reading:
     with open_nonblocking(file.absolute) as opened:
         descriptor = opened.fileno()
         before = _status_when_stable(descriptor)
         stamp = stamp_of(before)
         if not stat.S_ISREG(before.st_mode):
-            return Refused(file, stamp, Outcome.UNSUPPORTED, "it is no regular file")
+            return RefusedFile(file, stamp, Outcome.UNSUPPORTED, "it is no regular file")
         try:
             identify(opened.read(HEAD))
         except DecodeError as error:
-            return Refused(file, stamp, error.outcome, error.reason)
+            return RefusedFile(file, stamp, error.outcome, error.reason)
         if before.st_size > MOST_BYTES:
-            return Refused(file, stamp, Outcome.TOO_LARGE, f"it has {before.st_size / 1e9:.1f} GB")
+            return RefusedFile(file, stamp, Outcome.TOO_LARGE, f"it has {before.st_size / 1e9:.1f} GB")
         opened.seek(0)
         data = opened.read()
         after = stamp_of(os.fstat(descriptor))
     if after != stamp:
-        return Refused(file, stamp, Outcome.FAILED, _CHANGED, may_settle=True)
-    return _decode(file, stamp, data, preprocessing, context)
+        return RefusedFile(file, stamp, Outcome.FAILED, _CHANGED, may_settle=True)
+    return _decode(file, stamp, data, preprocessings, context)
 
 
-def _decode(file: ReadRequest, stamp: Stamp, data: bytes, preprocessing: Preprocessor, context: ReadContext) -> Reading:
+def _decode(
+    file: ReadRequest, stamp: Stamp, data: bytes, preprocessings: _Preprocessings, context: ReadContext
+) -> Reading:
     content_hash = hashlib.sha256(data).digest()
     decision = context.decide(content_hash)
     if decision.is_embedded and file.purpose is Purpose.PHOTO:
-        return Known(file, stamp, content_hash)
+        return KnownPhoto(file, stamp, content_hash)
     if decision.given_up is not None:
-        return Refused(file, stamp, Outcome.FAILED, decision.given_up)
+        return RefusedFile(file, stamp, Outcome.FAILED, decision.given_up)
     try:
-        photo = read_photo(data, preprocessing, context.memory_lock, with_thumbnail=decision.wants_thumbnail)
+        with_thumbnail = decision.wants_thumbnail
+        photo = read_photo(
+            data, preprocessings[0], context.memory_lock, beside=preprocessings[1], with_thumbnail=with_thumbnail
+        )
     except DecodeError as error:
         tried = content_hash if error.outcome is Outcome.FAILED else None
-        return Refused(file, stamp, error.outcome, error.reason, tried=tried)
+        return RefusedFile(file, stamp, error.outcome, error.reason, tried=tried)
     digest = pixels_digest(photo.pixels)
+    beside = None if photo.beside is None else Pixels(photo.beside, pixels_digest(photo.beside))
     return Decoded(
         file,
         stamp,
@@ -213,6 +237,7 @@ def _decode(file: ReadRequest, stamp: Stamp, data: bytes, preprocessing: Preproc
         photo.facts,
         photo.miniature,
         photo.note,
+        beside,
         photo.thumbnail,
     )
 
@@ -233,7 +258,7 @@ def _read_facts(file: ReadRequest) -> Reading:
     with open_file(file.absolute) as opened:
         stamp = stamp_of(os.fstat(opened.fileno()))
         if stamp != file.stamp:
-            return Refused(file, stamp, Outcome.FAILED, _CHANGED, may_settle=True)
+            return RefusedFile(file, stamp, Outcome.FAILED, _CHANGED, may_settle=True)
         if file.purpose is Purpose.FACTS:
             return Stated(file, stamp, read_metadata(opened))
         # As many bytes as of a packet within a picture.

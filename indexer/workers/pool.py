@@ -13,7 +13,16 @@ from indexer.errors import NoReaders
 from store import Outcome
 
 from .confined_process import ConfinedProcess
-from .file_reader import Decoded, Known, ReadContext, Reading, ReadRequest, Refused, Stated, read_file
+from .file_reader import (
+    Decoded,
+    KnownPhoto,
+    ReadContext,
+    Reading,
+    ReadRequest,
+    RefusedFile,
+    Stated,
+    read_requested_file,
+)
 from .process import Hashed, LockRelease, LockRequest, serve
 
 if TYPE_CHECKING:
@@ -48,13 +57,16 @@ class Readers(Protocol):
 class ThreadReaders:
     """Reads in the calling thread. A decoder that crashes or takes all memory ends the whole process."""
 
-    def __init__(self, preprocessing: Preprocessor, count: int | None = None) -> None:
+    def __init__(
+        self, preprocessing: Preprocessor, count: int | None = None, beside: Preprocessor | None = None
+    ) -> None:
         self._preprocessing = preprocessing
+        self._beside = beside
         self.count = count or default_count()
 
     def read(self, file: ReadRequest, context: ReadContext) -> Reading:
         """Read *file*."""
-        return read_file(file, self._preprocessing, context)
+        return read_requested_file(file, self._preprocessing, context, self._beside)
 
     def abandon(self) -> None:
         """Do nothing: reading soon ends by itself."""
@@ -72,12 +84,13 @@ class ProcessReaders:
         self,
         preprocessing: Preprocessor,
         count: int | None = None,
+        beside: Preprocessor | None = None,
         *,
         longest: float = LONGEST,
         most_memory: int = MOST_MEMORY,
     ) -> None:
         self.count = count or default_count()
-        self._preprocessing = preprocessing
+        self._preprocessings = preprocessing, beside
         self._longest = longest
         self._most_memory = most_memory
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()
@@ -86,7 +99,7 @@ class ProcessReaders:
         self._lock = threading.Lock()
 
     def read(self, file: ReadRequest, context: ReadContext) -> Reading:
-        """Read *file*; `Refused` as failed if that takes too long or ends the process.
+        """Read *file*; `RefusedFile` as failed if that takes too long or ends the process.
 
         Raises `NoReaders` and the errors of *context*.
         """
@@ -131,7 +144,7 @@ class ProcessReaders:
         try:
             worker = self._idle.get_nowait()
         except queue.Empty:
-            worker = _Worker(self._preprocessing, self._most_memory)
+            worker = _Worker(self._preprocessings, self._most_memory)
         with self._lock:
             is_late = self._is_closed
             if not is_late:
@@ -162,8 +175,8 @@ class ProcessReaders:
 class _Worker:
     """One process that reads files."""
 
-    def __init__(self, preprocessing: Preprocessor, most_memory: int) -> None:
-        self._process = ConfinedProcess("photos-decoder", most_memory, serve, preprocessing)
+    def __init__(self, preprocessings: tuple[Preprocessor, Preprocessor | None], most_memory: int) -> None:
+        self._process = ConfinedProcess("photos-decoder", most_memory, serve, *preprocessings)
         self.is_alive = True
         self._hashed: bytes | None = None
 
@@ -177,7 +190,7 @@ class _Worker:
         except (EOFError, OSError):
             self.kill()
             reason = self._process.ending()
-        return Refused(file, file.stamp, Outcome.FAILED, reason, tried=self._hashed)
+        return RefusedFile(file, file.stamp, Outcome.FAILED, reason, tried=self._hashed)
 
     def _converse(self, file: ReadRequest, context: ReadContext, longest: float, memory_lock: ExitStack) -> Reading:
         self._hashed = None
@@ -195,7 +208,7 @@ class _Worker:
                     pipe.send(None)
                 case LockRelease():
                     memory_lock.close()
-                case Refused() | Known() | Decoded() | Stated() as reading:
+                case RefusedFile() | KnownPhoto() | Decoded() | Stated() as reading:
                     return reading
                 case other:
                     raise AssertionError(other)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from store import Outcome
 
-from .file_reader import Decision, ReadRequest, Refused, read_file
+from .file_reader import Decision, ReadRequest, RefusedFile, read_requested_file
 
 if TYPE_CHECKING:
     from indexer.models.protocols import Preprocessor
@@ -33,7 +33,7 @@ class LockRelease:
     """Message: release the memory lock. Not answered."""
 
 
-def serve(pipe: Connection[object, object], preprocessing: Preprocessor) -> None:
+def serve(pipe: Connection[object, object], preprocessing: Preprocessor, beside: Preprocessor | None = None) -> None:
     """Answer each `ReadRequest` from *pipe* with a reading, until it is closed."""
     context = _RemoteContext(pipe)
     while True:
@@ -43,12 +43,12 @@ def serve(pipe: Connection[object, object], preprocessing: Preprocessor) -> None
             return
         assert isinstance(file, ReadRequest)
         try:
-            reading = read_file(file, preprocessing, context)
+            reading = read_requested_file(file, preprocessing, context, beside)
         except (EOFError, BrokenPipeError):
             return
         except Exception as error:  # noqa: BLE001 - any error costs one file
             reason = f"reading it went wrong ({type(error).__name__})"
-            reading = Refused(file, file.stamp, Outcome.FAILED, reason, tried=context.hashed)
+            reading = RefusedFile(file, file.stamp, Outcome.FAILED, reason, tried=context.hashed)
         context.hashed = None
         pipe.send(reading)
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import TypeVar
 
+from photos.config import PATCHES
 from photos.operations.photos import PhotoReference
 
 _Value = TypeVar("_Value")
@@ -30,3 +31,10 @@ def path_texts(values: Sequence[AnyPath]) -> tuple[str, ...]:
 def photo_references(values: Sequence[AnyPhoto]) -> tuple[PhotoReference, ...]:
     """Return *values* as ids and texts. Raises `TypeError` for a single path."""
     return tuple(os.fspath(each) if isinstance(each, str | os.PathLike) else int(each) for each in several(values))
+
+
+def known_patches(value: int | None) -> int | None:
+    """Return *value*. Raises `ValueError` for a number of patches that the command line would not take."""
+    if value is not None and value not in PATCHES:
+        raise ValueError(f"patches must be one of {', '.join(map(str, PATCHES))}, not {value!r}")
+    return value

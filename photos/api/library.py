@@ -6,6 +6,7 @@ Each method calls one operation of `photos.operations`, as the command of the sa
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Self
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 
 from photos.config import load
 from photos.library import OpenLibrary
-from photos.models import Model
 from photos.operations import (
     doctor,
     duplicates,
@@ -25,7 +25,6 @@ from photos.operations import (
     failed,
     folders,
     index,
-    models,
     photos,
     prune,
     ratings,
@@ -46,7 +45,6 @@ from photos.operations.explain import ExplainRequest, ExplainResult
 from photos.operations.facets import FACETS, FacetCount, FacetsRequest
 from photos.operations.folders import RemoveResult
 from photos.operations.index import AddRequest, IndexRequest, IndexResult
-from photos.operations.models import ModelEntry, ModelStatus
 from photos.operations.progress import SILENT, Progress
 from photos.operations.prune import PruneRequest, PruneResult
 from photos.operations.ratings import RatedPhoto, RateRequest
@@ -55,18 +53,20 @@ from photos.operations.retag import RetagRequest, RetagResult
 from photos.operations.search import SearchResult
 from photos.operations.sidecars import UndoRequest, WriteRequest
 from photos.operations.status import LibraryStatus
-from photos.operations.tag_import import CompareRequest, ImportTagsRequest, SourceComparison, TagImport
+from photos.operations.tag_import import CompareSourcesRequest, ImportTagsRequest, SourceComparison, TagImport
 from photos.operations.tags import PhotoHistory, PhotoTags, TagCount, TagRequest, TagsRequest
 from photos.operations.teach import TaughtLabel, TeachRequest
 from photos.operations.verify import VerifyRequest, VerifyResult
 from photos.sidecars import UndoReport, WriteReport
 from store.records import Photo, Problem, SidecarRun, SpaceIdentity, Vectors
 
-from .arguments import AnyPath, AnyPhoto, path_texts, photo_references, several
+from .arguments import AnyPath, AnyPhoto, known_patches, path_texts, photo_references, several
+from .followed import Followed
+from .models import Models
 from .vocabularies import Vocabularies
 
 
-class Library:
+class Library(Followed):
     """One open library. Another process may index or re-tag it at the same time; each call sees what was committed.
 
     Photos are named by id or by the path of a file. Folders, labels, texts and several photos are given as lists. Long
@@ -77,7 +77,7 @@ class Library:
     """
 
     def __init__(self, library: OpenLibrary) -> None:
-        self._library = library
+        super().__init__(library)
         self.vocabularies = Vocabularies(library)
         self.models = Models(library)
         self.sidecars = Sidecars(library)
@@ -87,10 +87,10 @@ class Library:
         """Open the library in *folder*, or the one that the command line would use.
 
         *settings* are those of docs/commands.md, such as `device="cpu"`. All others are read from the environment and
-        the configuration file. Raises `photos.errors.SettingError`.
+        the configuration file. That a GPU cannot be used is a `RuntimeWarning`. Raises `photos.errors.SettingError`.
         """
         library = None if folder is None else Path(folder)
-        return cls(OpenLibrary(load({"library": library, **settings}, dict(os.environ))))
+        return cls(OpenLibrary(load({"library": library, **settings}, dict(os.environ)), on_notice=_warn))
 
     # Folders
 
@@ -100,15 +100,17 @@ class Library:
         *,
         exclude: Sequence[str] = (),
         model: str | None = None,
+        patches: int | None = None,
         progress: Progress = SILENT,
     ) -> IndexResult:
         """Register folders and index them. Returns what was found, embedded and left out.
 
         Pictures are read in processes that import the main module: call it below `if __name__ == "__main__":`.
         *exclude* are patterns in the syntax of .gitignore, in place of the folders' earlier ones; `[""]` clears them.
-        *model* is the checkpoint of a library that has no photos. Raises `MissingFolder`.
+        *model* is the checkpoint of a library that has no photos, and *patches* the most patches of a picture in one
+        of a NaFlex checkpoint: 256, 576 or 1024. Raises `MissingFolder`.
         """
-        request = AddRequest(path_texts(folders), several(exclude), model=model)
+        request = AddRequest(path_texts(folders), several(exclude), model=model, patches=known_patches(patches))
         return index.add(self._library, request, progress)
 
     def move(self, old: AnyPath, new: AnyPath, *, progress: Progress = SILENT) -> IndexResult:
@@ -155,11 +157,13 @@ class Library:
         stands_out: bool = False,
         group: bool = False,
         exact: bool = False,
+        model: str | None = None,
     ) -> SearchResult:
         """Return the *count* photos, all if None, after *offset* better ones that *query* finds, with scores and tags.
 
         The query is one line, see docs/searching.md; filters alone list photos, newest first. The other arguments are
-        the options of `photos search`; *stands_out* is `--min-score auto`. Raises `query.errors.BadQuery`.
+        the options of `photos search`; *stands_out* is `--min-score auto`, and *model* another model of the library.
+        Raises `query.errors.BadQuery`, or `photos.errors.UnknownSpace`.
         """
         request = SearchRequest(
             query=query,
@@ -171,20 +175,35 @@ class Library:
             stands_out=stands_out,
             group=group,
             exact=exact,
+            model=model,
         )
         return search.search(self._library, request)
 
-    def similar(self, path: AnyPath, count: int | None = 10, *, query: str = "", group: bool = False) -> SearchResult:
+    def similar(
+        self,
+        path: AnyPath,
+        count: int | None = 10,
+        *,
+        query: str = "",
+        group: bool = False,
+        model: str | None = None,
+    ) -> SearchResult:
         """Return the *count* photos most like the picture at *path*, which need not be in the library.
 
-        *query* is filters alone, which the photos must meet. Raises `query.errors.BadQuery`.
+        *query* is filters alone, which the photos must meet, and *model* another model of the library. Raises
+        `query.errors.BadQuery`, or `photos.errors.UnknownSpace`.
         """
-        request = SimilarRequest(image=os.fspath(path), directory=os.getcwd(), top=count, query=query, group=group)
+        request = SimilarRequest(
+            image=os.fspath(path), directory=os.getcwd(), top=count, query=query, group=group, model=model
+        )
         return similar.similar(self._library, request)
 
-    def explain(self, path: AnyPath, query: str) -> ExplainResult:
-        """Explain a photo's score and rank for *query*, which has no filters. Raises `query.errors.NotInLibrary`."""
-        request = ExplainRequest(image=os.fspath(path), query=query, directory=os.getcwd())
+    def explain(self, path: AnyPath, query: str, *, model: str | None = None) -> ExplainResult:
+        """Explain a photo's score and rank for *query*, which has no filters, by *model*, or the one that answers.
+
+        Raises `query.errors.NotInLibrary`, or `photos.errors.UnknownSpace`.
+        """
+        request = ExplainRequest(image=os.fspath(path), query=query, directory=os.getcwd(), model=model)
         return explain.explain(self._library, request)
 
     def facets(self, names: Sequence[str] = FACETS, query: str = "") -> list[FacetCount]:
@@ -255,7 +274,7 @@ class Library:
 
     def compare_sources(self, one: str, other: str) -> SourceComparison:
         """Compare two sources of tags: "auto", "user", or the source of an import."""
-        return tag_import.compare_sources(self._library, CompareRequest(one, other))
+        return tag_import.compare_sources(self._library, CompareSourcesRequest(one, other))
 
     # Tagging
 
@@ -398,7 +417,7 @@ class Library:
 
     def close(self) -> None:
         """Close the library."""
-        self._library.close()
+        self._opened.close()
 
     def __enter__(self) -> Self:
         return self
@@ -407,40 +426,8 @@ class Library:
         self.close()
 
 
-class Models:
-    """Checkpoints, as `library.models`. A name is one of the list, an id of the Hugging Face hub, or a folder."""
-
-    def __init__(self, library: OpenLibrary) -> None:
-        self._library = library
-
-    def list(self) -> tuple[ModelEntry, ...]:
-        """Return the recommended and the downloaded checkpoints, and the one in use."""
-        return models.list_models(self._library)
-
-    def use(self, name: AnyPath) -> Model:
-        """Choose the checkpoint of a library that has no photos, and return it.
-
-        Raises `ModelInUse` if photos were embedded with another one, or `indexer.models.ModelMissing`.
-        """
-        return models.use_model(self._library, os.fspath(name))
-
-    def status(self) -> ModelStatus:
-        """Return the library's checkpoint, or the one that a new library would use, and compare its weights."""
-        return models.model_status(self._library)
-
-    def download(self, name: str, *, progress: Progress = SILENT) -> Path | None:
-        """Download a checkpoint from the Hugging Face hub. Returns its folder; None if it comes with the program.
-
-        An interrupted download keeps its finished parts, and the next one continues from there.
-        """
-        return models.download_model(self._library, name, progress)
-
-
-class Sidecars:
+class Sidecars(Followed):
     """XMP files beside the pictures, into which tags are written, as `library.sidecars`."""
-
-    def __init__(self, library: OpenLibrary) -> None:
-        self._library = library
 
     def write(
         self, paths: Sequence[AnyPath] = (), *, dry_run: bool = False, progress: Progress = SILENT
@@ -462,3 +449,7 @@ class Sidecars:
     def runs(self) -> Sequence[SidecarRun]:
         """Return the runs that wrote sidecars, newest first."""
         return sidecars.list_runs(self._library)
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, RuntimeWarning, stacklevel=2)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from photos.library import OpenLibrary
 from photos.operations import tune, vocabularies, vocabulary_changes, vocabulary_reports
 from photos.operations.progress import SILENT, Progress
 from photos.operations.retag import RetagResult
-from photos.operations.tune import Answer, TuneRequest, TuneResult, TuningRound
+from photos.operations.tune import TuneRequest, TuneResult, TuningAnswer, TuningRound
 from photos.operations.vocabularies import ListedRevision, ListedVocabulary, UseRequest, UseResult
 from photos.operations.vocabulary_changes import Change, EditResult, RollBackRequest, RollBackResult, SaveLabelRequest
 from photos.operations.vocabulary_reports import (
-    CompareRequest,
     CompareResult,
+    CompareVocabulariesRequest,
     LintResult,
     SuggestRequest,
     SuggestResult,
@@ -24,9 +23,10 @@ from photos.operations.vocabulary_reports import (
 from store.records import Revision, VocabularyDefinition
 
 from .arguments import AnyPath, path_texts, several
+from .followed import Followed
 
 
-class Vocabularies:
+class Vocabularies(Followed):
     """Lists of labels that photos are tagged with, as `library.vocabularies`.
 
     A vocabulary is named `"birds"`, `"birds@3"` for its third revision, or `"birds:"` for the one in that slot, or by
@@ -34,9 +34,6 @@ class Vocabularies:
     tags all photos at once, from their embeddings. Raises `UnknownVocabulary` and `VocabularyError`; and `Superseded`
     if another process put another vocabulary into the slot during the re-tag.
     """
-
-    def __init__(self, library: OpenLibrary) -> None:
-        self._library = library
 
     def list(self) -> Sequence[ListedVocabulary]:
         """Return the vocabularies, yours and the included ones, and the slots where each is in force."""
@@ -123,7 +120,7 @@ class Vocabularies:
 
     def diff(self, one: AnyPath, other: AnyPath, *, photos: bool = False, progress: Progress = SILENT) -> CompareResult:
         """Return the difference of two vocabularies and of the tags they give; with *photos*, of each photo too."""
-        request = CompareRequest(one=os.fspath(one), other=os.fspath(other), of_photos=photos)
+        request = CompareVocabulariesRequest(one=os.fspath(one), other=os.fspath(other), of_photos=photos)
         return vocabulary_reports.compare_vocabularies(self._library, request, progress)
 
     def lint(self, name: AnyPath | None = None) -> LintResult:
@@ -146,12 +143,12 @@ class Vocabularies:
         """
         return tune.begin_tuning(self._library, TuneRequest(label, count))
 
-    def note_answer(self, tuning: TuningRound, answer: Answer) -> None:
+    def note_answer(self, tuning: TuningRound, answer: TuningAnswer) -> None:
         """Keep one answer at once, as a manual tag: added or rejected. `finish_tuning` moves the threshold."""
         tune.note_answer(self._library, tuning, answer)
 
     def finish_tuning(
-        self, tuning: TuningRound, answers: Sequence[Answer], *, progress: Progress = SILENT
+        self, tuning: TuningRound, answers: Sequence[TuningAnswer], *, progress: Progress = SILENT
     ) -> TuneResult:
         """Move the label's threshold to where it fits most answers, and return it and the re-tag."""
         return tune.finish_tuning(self._library, tuning, several(answers), progress)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from photos.errors import Refused
+from photos.errors import DaemonRefused
 from photos.operations.requests import Request
 
 from .protocol import (
@@ -54,7 +54,7 @@ def search_in_daemon(
     report: Callable[[str], None] | None = None,
     meanwhile: Callable[[], object] = lambda: None,
 ) -> SearchRecord | None:
-    """Return the daemon's answer, or None if this process has to search. Raises `Refused`.
+    """Return the daemon's answer, or None if this process has to search. Raises `DaemonRefused`.
 
     *meanwhile* is called while the daemon works. With *report*, for debugging, the reason for None is reported, and a
     refusal gives None too: this process then raises the error itself, with a traceback of its own.
@@ -67,7 +67,7 @@ def search_in_daemon(
         if report is not None:
             report(f"Answered by this process: {error.reason}.")
         return None
-    except Refused:
+    except DaemonRefused:
         if report is None:
             raise
         return None
@@ -81,11 +81,11 @@ class PendingAnswer:
         self._until = until
 
     def answer(self) -> SearchRecord:
-        """Return the answer. Raises `Unanswered`, and `Refused` with the daemon's sentence."""
+        """Return the answer. Raises `Unanswered`, and `DaemonRefused` with the daemon's sentence."""
         try:
             status, body = _parse(self._receive())
             if status == REFUSED:
-                raise Refused(str(body["refused"]), int(body["status"]))
+                raise DaemonRefused(str(body["refused"]), int(body["status"]))
             if status != _OK:
                 raise Unanswered(f"status {status}: {body.get('error', 'no reason given')}")
             return decode_search(body)

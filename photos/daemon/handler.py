@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Protocol, cast
 
 from photos.errors import MissingFolder, PhotosError, UnreadablePicture
-from photos.exits import explain
+from photos.exits import sentence_and_status
 from photos.operations.requests import Request
 from photos.records.photos import SearchRecord
 from query.errors import QueryError
@@ -84,11 +84,25 @@ class Handler(BaseHTTPRequestHandler):
             self._send(HTTPStatus.OK, self._search(request))
         except (PhotosError, QueryError) as error:
             # An error in the request: the client's own process would refuse it in the same words.
-            sentence, status = explain(error)
+            sentence, status = sentence_and_status(error)
             self._send(REFUSED, {"refused": sentence, "status": status})
         except _Rejected as rejected:
             self._send(rejected.status, {"error": rejected.reason})
             self._drain()
+
+    def send_error(
+        self,
+        code: int,
+        message: str | None = None,
+        explain: str | None = None,  # noqa: ARG002 - http.server's name
+    ) -> None:
+        """Refuse a request that is no HTTP, or of another method: the client's mistake, never the server's."""
+        self.close_connection = True
+        if code == HTTPStatus.NOT_IMPLEMENTED:
+            code, message = HTTPStatus.METHOD_NOT_ALLOWED, "only POST is answered"
+        is_ours = code >= HTTPStatus.INTERNAL_SERVER_ERROR
+        phrase = message or HTTPStatus(code).phrase.lower()
+        self._send(HTTPStatus.BAD_REQUEST if is_ours else code, {"error": phrase})
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - http.server's name
         """Log nothing: queries are private."""
@@ -137,7 +151,7 @@ class Handler(BaseHTTPRequestHandler):
             except (PhotosError, QueryError):
                 raise
             except Exception as error:
-                sentence, _ = explain(error)
+                sentence, _ = sentence_and_status(error)
                 # Without the sentence: it may hold what was searched for, and queries are private.
                 self._service.log_once(f"A search could not be answered here ({type(error).__name__}).")
                 raise _Rejected(HTTPStatus.INTERNAL_SERVER_ERROR, sentence) from error

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from photos.errors import safe
-from photos.exits import explain, status_of
+from photos.exits import sentence_and_status, status_of
 from store.private_files import make_folder
 
 #: Bytes of the log file, after which it becomes `NAME.1` in place of the one before.
@@ -63,7 +63,7 @@ def log_end(error: Exception | KeyboardInterrupt) -> int:
     if isinstance(error, KeyboardInterrupt):
         _log.info("Stopped by a signal.")
         return status_of(error)
-    sentence, status = explain(error)
+    sentence, status = sentence_and_status(error)
     is_internal = sentence.startswith("Internal error")
     _log.critical(sentence, exc_info=error if is_internal else None)
     return status

@@ -104,7 +104,7 @@ def decode_request(path: str, body: bytes) -> Request:
     except ValueError as error:
         raise BadRequest(f"this is no JSON: {error}") from error
     if not isinstance(record, dict):
-        raise BadRequest("this is no JSON object")
+        raise BadRequest("this is not a JSON object")
     kind = REQUESTS[path]
     known = {field.name: field for field in fields(kind)}
     for name in record.keys() - known.keys():
@@ -194,6 +194,7 @@ _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "stands_out": _flag,
     "group": _flag,
     "exact": _flag,
+    "model": lambda value: None if value is None else _text(value),
 }
 
 

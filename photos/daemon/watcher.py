@@ -16,15 +16,16 @@ from indexer.watch.filesystem_events import FolderWatcher
 from photos.config import Settings
 from photos.daemon.quiet_hours import PausePolicy
 from photos.encoders import CachedEncoders
-from photos.errors import safe
+from photos.errors import PhotosError, TrialBusy, safe
 from photos.library import OpenLibrary
-from photos.lock import DaemonInfo, library_lock, write_info
+from photos.lock import DaemonInfo, library_lock, trial_lock, write_info
 from photos.models import Model
 from photos.operations.folders import all_folders
 from photos.operations.index import PassOptions, bring_up_to_date
 from photos.operations.progress import Progress
+from photos.operations.trials import fill_trial, finish_tags
 from photos.thumbnails import Backlog, Thumbnails
-from store import CatalogBusy, DiskFailed, DiskFull, Folder
+from store import CatalogBusy, DiskFailed, DiskFull, Folder, Space, Trial
 
 #: Seconds between two checks of the listener, of the places of folders, and of the list of folders.
 _CHECK = 60.0
@@ -34,6 +35,8 @@ _SLEPT = 30.0
 _PAUSE = 5.0
 #: Seconds before work is tried again that failed because of a full disk or a lock.
 _RETRY = 60.0
+#: Photos that are embedded with a model that is tried, before changes of files are looked at again.
+_TRIED = 64
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +76,11 @@ def watch(library: OpenLibrary, nice: int, on_pass: OnPass, make_progress: MakeP
                 watcher.run(make_progress)
 
 
+def log_notice(sentence: str) -> None:
+    """Log a sentence about a device, such as that a GPU cannot be used."""
+    _log.warning("%s", safe(sentence))
+
+
 class Watcher:
     """Keeps the folders of a library up to date until it is interrupted.
 
@@ -103,6 +111,8 @@ class Watcher:
         now = time.time()
         self._info = DaemonInfo(os.getpid(), now, "indexing", now, answers=answers)
         self._full_due = self._poll_due = 0.0
+        #: The trial that was gone on with as far as possible, until the whole pass that is due at that time.
+        self._tried: tuple[Trial, float] | None = None
 
     def run(self, make_progress: MakeProgress) -> None:
         """Index until an exception ends it: an interruption, or an error that a retry cannot solve."""
@@ -112,8 +122,9 @@ class Watcher:
         try:
             while True:
                 self._listen(folders)
+                self._follow_switch()
                 self._index(folders, self._parts(folders), make_progress)
-                self._wait()
+                self._wait(is_busy=self._go_on_trying(make_progress))
                 folders = all_folders(self._library)
         finally:
             self._listener.close()
@@ -164,6 +175,52 @@ class Watcher:
         self._info = replace(self._info, problem=None)
         self._on_pass(report, now - started)
 
+    def _follow_switch(self) -> None:
+        """Go on with the model that answers now, and look for photos that it lacks."""
+        with self._library.catalog.read() as t:
+            space_id = t.library.space_id()
+        if space_id != self._model.space.id:
+            self._model = self._library.choose_model(None)
+            _log.info("The model is %s now.", safe(self._model.reference))
+            self._full_due = 0.0
+
+    def _go_on_trying(self, make_progress: MakeProgress) -> bool:
+        """Embed some photos with the model that is tried, if there is one. Returns whether there is more to do."""
+        with self._library.catalog.read() as t:
+            trial = t.library.trial()
+        if trial is None or self._tried == (trial, self._full_due):
+            return False
+        self._set_state("trying a model")
+        try:
+            with trial_lock(self._library.settings.library, patience=0), make_progress() as progress:
+                if self._fill(trial, progress):
+                    return True
+                with self._library.catalog.read() as t:
+                    space = t.spaces.get(trial.space_id)
+                finish_tags(self._library, space, progress)
+        except TrialBusy:
+            return False
+        except (CatalogBusy, DiskFull, DiskFailed, NoReaders) as error:
+            self._retry_later(str(error), {})
+            return True
+        except PhotosError as error:
+            _log.warning("The model that is tried cannot be used: %s", error)
+        # What is left cannot be read for now, or the model not be opened.
+        self._tried = trial, self._full_due
+        return False
+
+    def _fill(self, trial: Trial, progress: Progress) -> int:
+        """Embed some photos that the trial lacks. Returns their number."""
+        report = fill_trial(
+            self._library,
+            trial,
+            progress,
+            most=_TRIED,
+            image_encoder=self._image_encoder,
+            before_batch=self._before_batch,
+        )
+        return report.embedded + report.alike
+
     def _options(self, parts: Parts) -> PassOptions:
         return PassOptions(
             within=parts,
@@ -173,9 +230,8 @@ class Watcher:
             before_batch=self._before_batch,
         )
 
-    def _image_encoder(self) -> ImageEncoder:
+    def _image_encoder(self, space: Space) -> ImageEncoder:
         # Opening the checkpoint again raises `ModelChanged` for other weights.
-        space = self._model.space
         checkpoint = self._library.checkpoint_of(space)
         return self._encoders.image(checkpoint, self._library.settings.device, space.identity.precision)
 
@@ -205,8 +261,10 @@ class Watcher:
         self._set_state("waiting")
         time.sleep(_RETRY)
 
-    def _wait(self) -> None:
-        """Wait for changes, at most until the next check."""
+    def _wait(self, *, is_busy: bool) -> None:
+        """Wait for changes, at most until the next check; not at all with other work to do."""
+        if is_busy:
+            return
         self._set_state("waiting")
         self._encoders.release_idle()
         began, wall = time.monotonic(), time.time()

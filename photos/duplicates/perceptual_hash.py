@@ -22,8 +22,7 @@ from PIL import Image
 
 from indexer import DecodeError
 from indexer.decode import MemoryLock, read_photo
-from store import Catalog, CatalogBusy, CatalogReadOnly, DiskFailed, DiskFull, IndexedFile
-from store import PerceptualHash as StoredHashes
+from store import Catalog, CatalogBusy, CatalogReadOnly, DiskFailed, DiskFull, IndexedFile, StoredHashes
 from store.open_file import open_file
 
 from .file_state import FileState, file_state
@@ -64,7 +63,7 @@ class PerceptualHash:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PerceptualHashes:
+class PackedHashes:
     """Hashes of many pictures: `bits` uint8 (n, 8), packed by eight, and mean `colours`, uint8 (n, 8, 8, 3), RGB.
 
     Everything is computed in integers, so a result does not depend on how many pictures are compared at once.
@@ -74,7 +73,7 @@ class PerceptualHashes:
     colours: NDArray[np.uint8]
 
     @classmethod
-    def stack(cls, hashes: Sequence[PerceptualHash]) -> PerceptualHashes:
+    def stack(cls, hashes: Sequence[PerceptualHash]) -> PackedHashes:
         """The given hashes, in their order."""
         bits = np.array([each.bits for each in hashes], np.bool_).reshape(-1, _LOW * _LOW)
         colours = np.array([each.colours for each in hashes], np.uint8).reshape(-1, _TILES, _TILES, 3)
@@ -138,7 +137,7 @@ class PhotoHashes:
     """Hashes of the photos `photo_ids`, int64 (n,), ascending."""
 
     photo_ids: NDArray[np.int64]
-    hashes: PerceptualHashes
+    hashes: PackedHashes
 
     def rows(self, photo_ids: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         """True where a photo of *photo_ids*, (m,), has a hash, and its row; the row of the others means nothing."""
@@ -189,7 +188,7 @@ class HashCache:
             files = t.copies.files(photo_ids)
         results = pool.map(lambda key: self._hash_first(files.get(key, []), turn), photo_ids)
         hashes = {key: each for key, each in zip(photo_ids, results, strict=True) if each is not None}
-        computed = PerceptualHashes.stack(list(hashes.values()))
+        computed = PackedHashes.stack(list(hashes.values()))
         return StoredHashes(np.array(list(hashes), np.int64), computed.bits, computed.colours)
 
     def _hash_first(self, files: Sequence[IndexedFile], turn: MemoryLock) -> PerceptualHash | None:
@@ -212,7 +211,7 @@ def _merged(parts: Sequence[StoredHashes]) -> PhotoHashes:
     order = np.argsort(photo_ids)
     bits = np.concatenate([part.bits for part in parts])[order]
     colours = np.concatenate([part.colours for part in parts])[order]
-    return PhotoHashes(photo_ids[order], PerceptualHashes(bits, colours))
+    return PhotoHashes(photo_ids[order], PackedHashes(bits, colours))
 
 
 class _HashSquare:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from indexer.files.picture_names import is_picture_name
-from indexer.files.scan import WHOLE, Found, LeftOut, Subtree, scan
+from indexer.files.scan import WHOLE, FoundFile, LeftOut, Subtree, scan
 from photos.library import OpenLibrary
 from store import Folder
 from store.paths import is_inside
@@ -53,7 +53,7 @@ def _preview(library: OpenLibrary, path: bytes, excludes: Sequence[str], registe
     files = pictures = size = companions = left_out = 0
     for item in scan(place, patterns, part, pair=settings.companions, follow=settings.follow_links):
         match item:
-            case Found(found, stamp, companion_of):
+            case FoundFile(found, stamp, companion_of):
                 files += 1
                 companions += companion_of is not None
                 if companion_of is None and is_picture_name(found):

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
+from photos.known_models import DEMO, RECOMMENDED
 from photos.library import OpenLibrary
-from photos.models import DEMO, RECOMMENDED, downloaded
+from photos.models import downloaded
 from query.tagging import MARK
 from query.vocabulary import SHIPPED
 from store.filters.facets import Facet
@@ -31,6 +32,8 @@ class Naming(StrEnum):
     FOLDER = "folder"
     #: Sources of tags.
     SOURCE = "source"
+    #: Models that the library has embeddings of.
+    SPACE = "space"
     #: Countries and states.
     REGION = "region"
 
@@ -94,10 +97,18 @@ def _folder_names(library: OpenLibrary) -> list[str]:
     return list(dict.fromkeys(os.fsdecode(path).rpartition("/")[2] for path in paths if path != b"/"))
 
 
+def _spaces(library: OpenLibrary) -> list[str]:
+    from photos.spaces import space_names  # noqa: PLC0415 - few commands name one
+
+    with library.catalog.read() as t:
+        return list(space_names(t.spaces.all()).values())
+
+
 _READERS: Final[dict[Naming, Callable[[OpenLibrary], list[str]]]] = {
     Naming.LABEL: _labels,
     Naming.VOCABULARY: _vocabularies,
     Naming.SLOT: _slots,
+    Naming.SPACE: _spaces,
     Naming.SOURCE: _sources,
     Naming.CAMERA: _values(Facet.CAMERA),
     Naming.LENS: _values(Facet.LENS),

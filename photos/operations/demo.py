@@ -11,8 +11,9 @@ from typing import Final
 from indexer import IndexReport
 from photos.demo.library import draw_library
 from photos.errors import DemoIncomplete
+from photos.known_models import DEMO
 from photos.library import OpenLibrary
-from photos.models import DEMO, Model
+from photos.models import Model
 from photos.operations.folders import register
 from photos.operations.index import bring_up_to_date
 from photos.operations.progress import SILENT, Progress, Stage, steps
@@ -104,7 +105,7 @@ class Indexed:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DemoSearch:
     """Best photos for one query, and the seconds that the search took."""
 
     query: str
@@ -113,10 +114,10 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class DemoSearches:
     """Answers to all queries, in their order."""
 
-    answers: tuple[Answer, ...]
+    answers: tuple[DemoSearch, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class DemoResult:
     drawn: Drawn
     indexed: Indexed
     first: Tagging
-    answers: Answers
+    answers: DemoSearches
     second: Tagging
     folder: DemoFolder
 
@@ -160,7 +161,7 @@ def run_demo(library: OpenLibrary, request: DemoRequest, progress: Progress = SI
     is_new = indexed.report.embedded > 0 or not folder.sheet.exists()
     first = _tag_first(library, model, again=is_new, progress=progress)
     progress.report(first)
-    answers = Answers(tuple(_answer(library, query) for query in QUERIES))
+    answers = DemoSearches(tuple(_answer(library, query) for query in QUERIES))
     progress.report(answers)
     second = _tag_second(library)
     progress.report(second)
@@ -216,14 +217,14 @@ def _tag_second(library: OpenLibrary) -> Tagging:
     return Tagging(revision, tag_counts(library.catalog, library.space), report)
 
 
-def _answer(library: OpenLibrary, query: str) -> Answer:
+def _answer(library: OpenLibrary, query: str) -> DemoSearch:
     watch = Stopwatch()
     texts = library.text_vectors(library.space)
     matches = search_text(library.index, library.space, texts, query, _PHOTOS)
-    return Answer(query, matches, watch.seconds())
+    return DemoSearch(query, matches, watch.seconds())
 
 
-def _write_sheet(library: OpenLibrary, path: Path, answers: Sequence[Answer], second: Tagging) -> None:
+def _write_sheet(library: OpenLibrary, path: Path, answers: Sequence[DemoSearch], second: Tagging) -> None:
     """Write the contact sheet. Photos found by a query are shown with the tags that they had at that time."""
     sections = [
         Section(

@@ -100,11 +100,17 @@ def _machine(library: OpenLibrary) -> Iterator[Finding]:
 
 
 def _model(library: OpenLibrary, checkpoint: Checkpoint, available: int) -> Iterator[Finding]:
-    from indexer.models.backends.devices import choose, is_small  # noqa: PLC0415 - this loads torch
+    from indexer.models.backends.accelerators import label_of  # noqa: PLC0415 - this loads torch
+    from indexer.models.backends.devices import choose_device, is_small  # noqa: PLC0415 - as above
 
-    device, _ = choose(checkpoint, library.settings.device, library.settings.precision)
     precision = precision_in_use(library, checkpoint) or precision_of_new(checkpoint, library.settings)
-    yield Finding("model", State.GOOD, f"{safe(checkpoint.name)}, on {device} in {precision}")
+    notices: list[str] = []
+    device, _ = choose_device(checkpoint, library.settings.device, precision, on_notice=notices.append)
+    card = label_of(device)
+    where = device if card is None else f"{device} ({safe(card)})"
+    yield Finding("model", State.GOOD, f"{safe(checkpoint.name)}, on {where} in {precision}")
+    for notice in notices:
+        yield Finding("device", State.NOTE, safe(notice), 'update its driver and torch, or set device = "cpu"')
     if not is_small(checkpoint):
         yield speed_finding(model_speed(library, layers=1), precision)
     needed = _LOADING * sum(path.stat().st_size for path in checkpoint.weights)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from photos import models
 from photos.library import OpenLibrary
+from query.errors import NoProbabilities
 from query.similarity import probability
 from store import Vectors
 
@@ -84,7 +85,12 @@ def label_scores(library: OpenLibrary, vectors: NDArray[np.float32], labels: Seq
 
 
 def model_probabilities(library: OpenLibrary, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the model's probabilities, of the shape of *cosines*: sigmoid(cosine * exp(scale) + bias)."""
+    """Return the model's probabilities, of the shape of *cosines*: sigmoid(cosine * exp(scale) + bias).
+
+    Raises `NoProbabilities` if the checkpoint has no bias.
+    """
     identity = library.space.identity
+    if identity.logit_bias is None:
+        raise NoProbabilities(identity.model)
     flat = [probability(cosine, identity) for cosine in np.ravel(cosines).tolist()]
     return np.array(flat, np.float32).reshape(np.shape(cosines))

@@ -28,6 +28,8 @@ class ExplainRequest:
     image: str
     query: str | tuple[str, ...]
     directory: str
+    #: As in `SearchRequest`.
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +56,9 @@ class ExplainResult:
 def explain(library: OpenLibrary, request: ExplainRequest) -> ExplainResult:
     """Explain the photo's rank for the query. The path that was named is the photo's first.
 
-    Raises `NotInLibrary`, and `BadQuery` for a query with filters.
+    Raises `NotInLibrary`, `UnknownSpace`, and `BadQuery` for a query with filters.
     """
+    library = library.in_space(request.model)
     query = parsed(request.query, request.directory)
     if query.filters or not query.terms:
         raise BadQuery(format_query(query), "is not only what can be seen", "leave the filters out")

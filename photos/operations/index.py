@@ -9,8 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from indexer import BeforeBatch, ImageEncoder, IndexReport, Subtree, decoders, index_folders
-from indexer import IndexRequest as FilesRequest
+from indexer import BeforeBatch, ImageEncoder, IndexReport, PipelineRequest, Subtree, decoders, index_folders
 from indexer.files.scan import WHOLE
 from photos.library import OpenLibrary
 from photos.models import Model
@@ -18,11 +17,12 @@ from photos.operations.folders import absolute, check_patterns, checked, move, r
 from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
 from photos.operations.retag import finish_pending
 from photos.operations.revisions import current_revision, ensure_vocabulary
+from photos.operations.trials import destination_beside
 from photos.thumbnails.keeper import CacheKeeper
 from photos.thumbnails.thumbnails import thumbnail_cache
 from query.errors import Superseded
-from query.tagging import StoredTagger, is_due, refresh_taught_labels, retag
-from store import MAIN_SLOT, Folder, Outcome, Problem, Revision, Transaction
+from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_labels, retag
+from store import MAIN_SLOT, Folder, Outcome, Problem, Revision, Space, Transaction
 from store.paths import is_inside
 
 
@@ -81,8 +81,8 @@ class PassOptions:
     within: Mapping[int, Sequence[Subtree]] | None = None
     #: Seconds since its last change before a file is read.
     min_age: float = 0
-    #: Gives the image encoder, called when there is something to embed; None for the model's own.
-    image_encoder: Callable[[], ImageEncoder] | None = None
+    #: Gives the image encoder of a space, called when there is something to embed; None for the model's own.
+    image_encoder: Callable[[Space], ImageEncoder] | None = None
     #: Called before each batch; see `indexer.pipeline.records`.
     before_batch: BeforeBatch = lambda _store: None
 
@@ -91,7 +91,7 @@ def add(library: OpenLibrary, request: AddRequest, progress: Progress = SILENT) 
     """Register the folders, then index them.
 
     Raises `BadPattern`, `MissingFolder`, `UnknownFolder` or `FolderCovered` for the folders, and the errors of
-    `models.choose`.
+    `models.choose_model`.
     """
     started = time.perf_counter()
     check_patterns(request.excludes)
@@ -229,11 +229,14 @@ def _index_files(
     options: PassOptions,
     tagger: StoredTagger,
 ) -> IndexReport:
+    @lru_cache(1)
     def own_encoder() -> ImageEncoder:
+        if options.image_encoder is not None:
+            return options.image_encoder(model.space)
         progress.report(Waiting(Wait.MODEL))
         return library.image_encoder(model.checkpoint, model.space.identity.precision)
 
-    request = FilesRequest(
+    request = PipelineRequest(
         folders=folders,
         space=model.space,
         batch_size=library.settings.batch_size,
@@ -244,15 +247,18 @@ def _index_files(
         follow=library.settings.follow_links,
         check_embeddings=options.check_embeddings,
     )
-    with library.readers(model.checkpoint.preprocessing) as readers, _keeper(library) as keeper:
+    beside = destination_beside(library, model.space, options.image_encoder)
+    second = None if beside is None else library.checkpoint_of(beside.space).preprocessing
+    with library.readers(model.checkpoint.preprocessing, second) as readers, _keeper(library) as keeper:
         report = index_folders(
             library.catalog,
             request,
             readers=readers,
-            image_encoder=options.image_encoder or lru_cache(1)(own_encoder),
+            image_encoder=own_encoder,
             tagger=tagger,
             progress=progress,
             before_batch=options.before_batch,
+            beside=beside,
             thumbnails=keeper,
         )
     if keeper is not None:
@@ -287,13 +293,14 @@ class _Tagging:
     def prepare(self) -> Revision:
         """Finish re-tags that were interrupted. Returns the revision in force, the default's if there was none."""
         with self._library.catalog.read() as t:
-            revision, is_pending = current_revision(t, MAIN_SLOT), bool(t.slots.pending())
+            revision = current_revision(t, MAIN_SLOT, self._space)
+            is_pending = bool(t.slots.of(self._space.id).pending())
         if revision is None:
             revision = ensure_vocabulary(self._library.catalog, self._model.reference)
         if is_pending:
             self._finish_pending()
             with self._library.catalog.read() as t:
-                revision = current_revision(t, MAIN_SLOT) or revision
+                revision = current_revision(t, MAIN_SLOT, self._space) or revision
         return revision
 
     def tagger(self, revision: Revision) -> StoredTagger:
@@ -304,7 +311,7 @@ class _Tagging:
         """Tag again where new photos require it: new examples of labels, an outgrown calibration, pending re-tags."""
         catalog = self._library.catalog
         with catalog.read() as t:
-            in_force = [current_revision(t, name) for name in t.slots.names()]
+            in_force = [current_revision(t, name, self._space) for name in t.slots.names()]
             is_outgrown = is_due(t, self._space)
         for revision in in_force:
             if revision is not None:
@@ -316,11 +323,18 @@ class _Tagging:
     def _calibrate(self) -> None:
         catalog = self._library.catalog
         with catalog.read() as t:
-            current = current_revision(t, MAIN_SLOT)
+            current = current_revision(t, MAIN_SLOT, self._space)
         if current is not None:
             # Another process may be doing the same.
             with suppress(Superseded):
-                retag(catalog, self._space, current, self._texts, text_progress=self._on_text, only_if_target=True)
+                retag(
+                    catalog,
+                    self._space,
+                    current,
+                    self._texts,
+                    RetagOptions(only_if_target=True),
+                    text_progress=self._on_text,
+                )
 
     def _finish_pending(self) -> None:
         finish_pending(self._library, self._space, self._progress, self._texts)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from indexer.models import Checkpoint
+from indexer.models import Checkpoint, ModelError, open_checkpoint
+from indexer.models.checkpoints.published import Published, published
+from indexer.models.siglip.encoders import attention_of, backend_of
+from photos.known_models import ADVICE, ADVICE_WITH_GPU, DEMO, RECOMMENDED, SHIPPED, relative_work
 from photos.library import OpenLibrary
-from photos.models import DEMO, RECOMMENDED, SHIPPED, Model, downloaded, pick
+from photos.models import Model, downloaded, has_gpu, pick
 from photos.operations.progress import SILENT, Progress, Stage, steps
 from photos.sizes import folder_size
 
@@ -21,6 +25,18 @@ class ModelEntry:
     good_for: str
     is_here: bool
     is_in_use: bool
+    #: Work for a picture, that of the default on a CPU being 1; None if the checkpoint cannot be opened.
+    work: float | None
+    #: The figures of its authors, if it is published.
+    published: Published | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelList:
+    """The checkpoints that are worth having or here, and the advice for this machine."""
+
+    entries: tuple[ModelEntry, ...]
+    advice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,45 +55,68 @@ class ModelStatus:
     #: Tokens.
     text_length: int
     preprocessing: str
+    #: Device that computes, and the name of the card; None for the CPU.
+    device: str
+    card: str | None
     #: Precision of the library's embeddings; None if there is no space yet.
     precision: str | None
+    #: Precision that a new library would have on this device.
+    best_precision: str
+    #: Implementation of the image encoder, and its attention.
+    backend: str
+    attention: str
     weights_sha256: str
     #: Whether the weights are those that the library's embeddings were made with; None if there is no space yet.
     same_weights: bool | None
 
 
-def list_models(library: OpenLibrary) -> tuple[ModelEntry, ...]:
+def list_models(library: OpenLibrary) -> ModelList:
     """The shipped and the recommended checkpoints, the other downloaded ones, and the one in use."""
-    models, current = library.settings.models, library.model_reference
-    here = downloaded(models)
-    known = [(DEMO, folder_size(SHIPPED[DEMO]), "drawings only: trying things out")]
-    known += [(each.reference, each.size, each.good_for) for each in RECOMMENDED]
-    names = {name for name, _, _ in known}
-    known += [(name, folder_size(folder), "") for name, folder in sorted(here.items()) if name not in names]
-    if current is not None and current not in {name for name, _, _ in known}:
-        known.append((current, folder_size(Path(current)), ""))
-    return tuple(
-        ModelEntry(name, size, good_for, name in here or name in {DEMO, current}, name == current)
-        for name, size, good_for in known
+    current = library.model_reference
+    here = {DEMO: SHIPPED[DEMO], **downloaded(library.settings.models)}
+    if current is not None and Path(current).is_dir():
+        here.setdefault(current, Path(current))
+    good_for = {DEMO: "drawings only: trying things out", **{each.reference: each.good_for for each in RECOMMENDED}}
+    names = (DEMO, *(each.reference for each in RECOMMENDED), *sorted(set(here) - set(good_for)))
+    entries = tuple(
+        _entry(name, here.get(name), good_for.get(name, ""), is_in_use=name == current)
+        for name in dict.fromkeys((*names, *([] if current is None else [current])))
     )
+    return ModelList(entries, ADVICE_WITH_GPU if has_gpu() else ADVICE)
+
+
+def _entry(reference: str, folder: Path | None, good_for: str, *, is_in_use: bool) -> ModelEntry:
+    known = published(reference)
+    size = known.size if known is not None else 0 if folder is None else folder_size(folder)
+    work = None if known is None else relative_work(known.work)
+    if known is None and folder is not None:
+        with suppress(ModelError):
+            work = relative_work(open_checkpoint(folder).work)
+    return ModelEntry(reference, size, good_for, folder is not None, is_in_use, work, known)
 
 
 def use_model(library: OpenLibrary, reference: str, patches: int | None = None) -> Model:
     """Choose the checkpoint of a library that has no photos, and of a NaFlex one the most *patches* of a picture.
 
-    Raises the errors of `photos.models.choose`.
+    Raises the errors of `photos.models.choose_model`.
     """
     return library.choose_model(reference, patches)
 
 
 def model_status(library: OpenLibrary) -> ModelStatus:
     """Describe the library's checkpoint and compare its weights. Raises `ModelError` if it cannot be opened."""
+    from indexer.models.backends.accelerators import label_of  # noqa: PLC0415 - this loads torch
+    from indexer.models.backends.devices import choose_device  # noqa: PLC0415 - as above
+
     space = library.space_if_any
     reference = library.model_reference
     checkpoint = pick(library.settings, None, reference)
     if space is not None:
         checkpoint = checkpoint.seeing_as(space.identity.preprocessing)
     weights_hash = checkpoint.weights_hash()
+    precision = library.settings.precision if space is None else space.identity.precision
+    device, _ = choose_device(checkpoint, library.settings.device, precision)
+    backend = backend_of(checkpoint, precision, library.settings.backend)
     return ModelStatus(
         model=checkpoint.name,
         folder=checkpoint.folder,
@@ -87,7 +126,12 @@ def model_status(library: OpenLibrary) -> ModelStatus:
         patches=checkpoint.patches,
         text_length=checkpoint.text_length,
         preprocessing=checkpoint.preprocessing.name if space is None else space.identity.preprocessing,
+        device=device,
+        card=label_of(device),
         precision=None if space is None else space.identity.precision,
+        best_precision=choose_device(checkpoint, library.settings.device)[1],
+        backend=backend,
+        attention=attention_of(checkpoint, backend),
         weights_sha256=weights_hash,
         same_weights=None if space is None else space.identity.weights_hash == weights_hash,
     )
@@ -116,6 +160,8 @@ class ModelSpeed:
     model: str
     device: str
     speeds: tuple[PrecisionSpeed, ...]
+    #: Name of the card; None for the CPU.
+    card: str | None = None
 
 
 def model_speed(library: OpenLibrary, reference: str | None = None, *, layers: int | None = None) -> ModelSpeed:
@@ -123,11 +169,12 @@ def model_speed(library: OpenLibrary, reference: str | None = None, *, layers: i
 
     With *layers*, fewer of the encoder's layers are run. Raises `ModelError`.
     """
-    from indexer.models.backends.devices import choose  # noqa: PLC0415 - this loads torch
+    from indexer.models.backends.accelerators import label_of  # noqa: PLC0415 - this loads torch
+    from indexer.models.backends.devices import choose_device  # noqa: PLC0415 - as above
     from indexer.models.siglip.speeds import LAYERS, speeds  # noqa: PLC0415 - as above
 
     checkpoint = pick(library.settings, reference, library.model_reference)
-    device, default = choose(checkpoint, library.settings.device)
+    device, default = choose_device(checkpoint, library.settings.device)
     own = precision_in_use(library, checkpoint)
     measured = speeds(checkpoint, device, () if own is None else (own,), layers=layers or LAYERS)
     baseline = measured[0].seconds
@@ -137,7 +184,7 @@ def model_speed(library: OpenLibrary, reference: str | None = None, *, layers: i
         )
         for each in measured
     )
-    return ModelSpeed(checkpoint.name, device, tuple(found))
+    return ModelSpeed(checkpoint.name, device, tuple(found), label_of(device))
 
 
 def precision_in_use(library: OpenLibrary, checkpoint: Checkpoint) -> str | None:

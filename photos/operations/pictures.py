@@ -23,7 +23,7 @@ from store.open_file import open_input
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PictureVector:
     """A picture's unit vector, float32 (d,), and the id of its photo if it is in the library."""
 
     vector: NDArray[np.float32]
@@ -53,7 +53,7 @@ def is_of_one_process(path: str) -> bool:
     return os.path.normpath(path).startswith(("/dev/", "/proc/"))
 
 
-def picture_vector(library: OpenLibrary, space: Space, path: str, *, named: str | None = None) -> Picture:
+def picture_vector(library: OpenLibrary, space: Space, path: str, *, named: str | None = None) -> PictureVector:
     """Return the picture at *path*: the stored embedding if its content is known, otherwise a new one.
 
     A companion, such as a RAW photo beside its JPEG, is the picture that it belongs to.
@@ -68,11 +68,11 @@ def picture_vector(library: OpenLibrary, space: Space, path: str, *, named: str 
             photo_id = beside.id
         stored = t.embeddings.get(space.id, [photo_id]) if photo_id is not None else None
     if stored is not None and len(stored):
-        return Picture(stored.matrix[0], photo_id)
+        return PictureVector(stored.matrix[0], photo_id)
     preprocessing = library.checkpoint_of(space).preprocessing
     # Decoded first: a file that is no picture is reported before the encoder is loaded.
     pixels = _pixels(preprocessing, named, content)
-    return Picture(library.space_image_encoder(space).encode([pixels])[0], photo_id)
+    return PictureVector(library.space_image_encoder(space).encode([pixels])[0], photo_id)
 
 
 def encode_pictures(

@@ -34,6 +34,8 @@ class SearchRequest:
     group: bool = False
     #: Compare with every photo, also in libraries with an approximate index.
     exact: bool = False
+    #: Name of the model to search with, of those that the library has; None for the one that answers.
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,8 @@ class SimilarRequest:
     query: str | tuple[str, ...] = ()
     #: Count near-duplicates and bursts as one.
     group: bool = False
+    #: As in `SearchRequest`.
+    model: str | None = None
 
 
 #: Requests that the daemon answers.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from photos.library import OpenLibrary
 from query.errors import Superseded, UnknownSlot
 from query.similarity import TextVectors
-from query.tagging import RetagReport, checked_slot_name, refresh_taught_labels
+from query.tagging import RetagOptions, RetagReport, checked_slot_name, refresh_taught_labels
 from query.tagging import retag as retag_slot
 from store import MAIN_SLOT, Revision, Space
 
@@ -181,7 +181,9 @@ def finish_pending(
     texts to use, if the caller has them.
     """
     with library.catalog.read() as t:
-        pending = {slot: t.vocabularies.revision(revision_id) for slot, revision_id in t.slots.pending().items()}
+        pending = {
+            slot: t.vocabularies.revision(revision_id) for slot, revision_id in t.slots.of(space.id).pending().items()
+        }
     done = []
     for slot, revision in pending.items():
         with suppress(Superseded):
@@ -204,9 +206,7 @@ def _run(
         space,
         revision,
         texts or library.text_vectors(space),
-        steps(progress, Stage.TAG),
-        steps(progress, Stage.ENCODE_LABELS),
-        slot=slot,
-        calibrate_anew=calibrate_anew,
-        only_if_target=True,
+        RetagOptions(slot=slot, calibrate_anew=calibrate_anew, only_if_target=True),
+        progress=steps(progress, Stage.TAG),
+        text_progress=steps(progress, Stage.ENCODE_LABELS),
     )

@@ -11,11 +11,11 @@ import os
 from pathlib import Path
 
 from photos.errors import NothingFound
-from photos.models import DEMO
+from photos.known_models import DEMO
 from query.errors import UnknownLabel, UnknownVocabulary
 from query.tagging import MARK, split_slot_name
 from query.vocabulary import SHIPPED, LabelFinder, read_vocabulary, shipped_vocabulary
-from store import MAIN_SLOT, Catalog, Label, Revision, SlotSummary, Transaction, VocabularyDefinition
+from store import MAIN_SLOT, Catalog, Label, Revision, SlotSummary, Space, Transaction, VocabularyDefinition
 
 #: The main vocabulary until the user chooses one.
 DEFAULT = "photographic"
@@ -30,9 +30,12 @@ def is_file(name: str) -> bool:
     return os.sep in name or Path(name).suffix.lower() in _ENDINGS or Path(name).is_file()
 
 
-def current_revision(t: Transaction, slot: str) -> Revision | None:
-    """The revision that photos are tagged with in *slot*; None if there is none yet."""
-    revision_id = t.slots.current_revision_id(slot)
+def current_revision(t: Transaction, slot: str, space: Space | None = None) -> Revision | None:
+    """The revision that photos are tagged with in *slot*; None if there is none yet.
+
+    In *space*, or the one that answers.
+    """
+    revision_id = (t.slots if space is None else t.slots.of(space.id)).current_revision_id(slot)
     return None if revision_id is None else t.vocabularies.revision(revision_id)
 
 

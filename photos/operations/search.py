@@ -15,7 +15,7 @@ from photos.errors import NotOneText
 from photos.library import OpenLibrary
 from query.errors import BadQuery
 from query.language import Filter, Query, format_query, parse, parse_line
-from query.search import Match, Page, Searcher, Sort
+from query.search import Match, ResultPage, Searcher, Sort
 
 from .requests import SearchRequest
 
@@ -55,10 +55,11 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
     """Return the photos that *request* finds: best first, or newest first for filters alone.
 
     Raises `BadQuery` for a query that cannot be read, `EmptyLibrary` without photos, and `MissingFolder` or
-    `UnreadablePicture` for a picture in the query.
+    `UnreadablePicture` for a picture in the query, and `UnknownSpace` for a model that the library does not have.
     """
     query = parsed(request.query, request.directory)
-    page = Page(
+    library = library.in_space(request.model)
+    page = ResultPage(
         _count(request, query),
         request.offset,
         Sort(request.sort),

@@ -20,8 +20,9 @@ def similar(library: OpenLibrary, request: SimilarRequest) -> SearchResult:
     """Return the photos that look most like the picture, best first, without the photo of the picture itself.
 
     Raises `EmptyLibrary` without photos, `UnreadablePicture`, `MissingFolder` if there is no such file, and `BadQuery`
-    for a query with terms.
+    for a query with terms, and `UnknownSpace` for a model that the library does not have.
     """
+    library = library.in_space(request.model)
     filters = only_filters(request.query, request.directory)
     path, space = os.path.join(request.directory, request.image), library.space
     picture = picture_vector(library, space, path, named=request.image)

@@ -43,7 +43,7 @@ class TagImport:
 
 
 @dataclass(frozen=True, slots=True)
-class CompareRequest:
+class CompareSourcesRequest:
     """Two sources of tags: "auto", "auto:SLOT", "user", or the source of an import."""
 
     one: str
@@ -74,7 +74,7 @@ def import_keywords(library: OpenLibrary, source: str = KEYWORDS) -> TagImport:
     return TagImport(source, taken.photos, taken.changed, taken.unknown)
 
 
-def compare_sources(library: OpenLibrary, request: CompareRequest) -> SourceComparison:
+def compare_sources(library: OpenLibrary, request: CompareSourcesRequest) -> SourceComparison:
     """Compare two sources over the photos and labels that both have. Raises `UnknownSource`."""
     found = tagging.compare_sources(library.catalog, library.space, request.one, request.other)
     return SourceComparison(request.one, request.other, found)

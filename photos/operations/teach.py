@@ -15,6 +15,7 @@ from query.tagging import (
     TaughtLabelReport,
     checked_name,
     full_name,
+    own_threshold,
     photos_of,
     record_manual_tags_in,
     taught_label_report,
@@ -64,7 +65,7 @@ class TaughtLabel:
 
 
 @dataclass(frozen=True, slots=True)
-class NamedPhotos:
+class NamedExamples:
     """Photos that a person named: that show a label, that do not, and hashes of examples to be forgotten.
 
     `former` are hashes by which the label knows photos of the first two kinds.
@@ -85,9 +86,9 @@ def teach(library: OpenLibrary, request: TeachRequest, progress: Progress = SILE
     """
     revision, slot, own = _target(library, request.label)
 
-    def taught(definition: VocabularyDefinition) -> tuple[LabelDefinition, NamedPhotos]:
+    def taught(definition: VocabularyDefinition) -> tuple[LabelDefinition, NamedExamples]:
         before = find_or_make_label(definition, own)
-        named = named_photos(library.catalog, before, request.yes, request.no, request.forget)
+        named = find_examples(library.catalog, before, request.yes, request.no, request.forget)
         return taught_label(before, named), named
 
     label, named = taught(revision.definition)
@@ -120,9 +121,9 @@ def find_or_make_label(definition: VocabularyDefinition, name: str) -> LabelDefi
     return known or LabelDefinition(plain, fill_templates([plain]))
 
 
-def named_photos(
+def find_examples(
     catalog: Catalog, label: LabelDefinition, yes: Sequence[str], no: Sequence[str], forget: Sequence[str]
-) -> NamedPhotos:
+) -> NamedExamples:
     """Return the photos at these paths, or of the same content as the files there.
 
     A photo to be forgotten may be given by its hash, or the first 8 digits of it or more: it may have left the library.
@@ -140,10 +141,10 @@ def named_photos(
             raise ContradictoryExamples(f"{safe(path)} cannot be both --yes and --no.")
     if set(former) & set(forgotten):
         raise ContradictoryExamples(f"A photo cannot be an example of {safe(label.name)} and be forgotten at once.")
-    return NamedPhotos(shows, shows_not, forgotten, former)
+    return NamedExamples(shows, shows_not, forgotten, former)
 
 
-def taught_label(label: LabelDefinition, named: NamedPhotos) -> LabelDefinition:
+def taught_label(label: LabelDefinition, named: NamedExamples) -> LabelDefinition:
     """Return *label* with the examples that *named* adds and without those it takes away.
 
     Raises `NoExample` if no photo would show the label.
@@ -179,14 +180,16 @@ def _scored(
 ) -> TaughtLabel:
     space = library.space
     report = taught_label_report(library.catalog, space, label, library.text_vectors(space))
+    with library.catalog.read() as t:
+        own = own_threshold(t, space, revision.vocabulary, label)
     # The label's own threshold counts before that of its examples, and this before the vocabulary's.
-    threshold = revision.threshold if label.threshold is None else label.threshold
-    minimum = report.minimum if label.threshold is None else None
+    threshold = revision.threshold if own is None else own
+    minimum = report.minimum if own is None else None
     trial = preview_label(library.catalog, space, report.vector, threshold, minimum=minimum)
     return TaughtLabel(full, label, report, trial, space.identity, is_kept=is_kept)
 
 
-def _record_by_hand(t: Transaction, full: str, named: NamedPhotos) -> None:
+def _record_by_hand(t: Transaction, full: str, named: NamedExamples) -> None:
     """Record the examples as manual tags of the label called *full*: added, rejected, and cleared."""
     forgotten = list(photos_of(t, named.forget).values())
     if named.yes:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 from photos.errors import NothingFound, safe
 from photos.library import OpenLibrary
-from query.errors import UnknownLabel
+from query.errors import NoProbabilities, UnknownLabel
 from query.similarity import probability
 from query.tagging import full_name, record_manual_tags
 from query.vocabulary_design import borderline_photos, fit_threshold
-from store import Photo, VocabularyDefinition
+from store import Photo, SpaceIdentity, VocabularyDefinition
 
 from .progress import SILENT, Progress
 from .retag import RetagResult, finish_retag
@@ -41,10 +41,12 @@ class TuningRound:
     minimum: float
     probability: float
     photos: tuple[tuple[Photo, float], ...]
+    #: The name of the label's vocabulary.
+    vocabulary: str
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TuningAnswer:
     """A person's answer: whether the label is right for a photo. `cosine` is the photo's, of the `TuningRound`."""
 
     photo_id: int
@@ -70,7 +72,7 @@ class TuneResult:
 def begin_tuning(library: OpenLibrary, request: TuneRequest) -> TuningRound:
     """Return photos on both sides of a label's threshold, to be judged by a person.
 
-    Raises `EmptyLibrary`, `UnknownLabel`, or `NothingFound` if there is no photo to judge.
+    Raises `EmptyLibrary`, `UnknownLabel`, `NothingFound` if there is no photo to judge, or `NoProbabilities`.
     """
     space = library.space
     with library.catalog.read() as t:
@@ -81,10 +83,11 @@ def begin_tuning(library: OpenLibrary, request: TuneRequest) -> TuningRound:
     full = full_name(slot, name)
     if not found.photos:
         raise NothingFound(f"There is no photo to judge for {safe(full)!r} yet.")
-    return TuningRound(full, name, slot, found.minimum, probability(found.minimum, space.identity), found.photos)
+    likely = _probability(found.minimum, space.identity)
+    return TuningRound(full, name, slot, found.minimum, likely, found.photos, revision.vocabulary)
 
 
-def note_answer(library: OpenLibrary, tuning: TuningRound, answer: Answer) -> None:
+def note_answer(library: OpenLibrary, tuning: TuningRound, answer: TuningAnswer) -> None:
     """Keep *answer* as a tag by hand: added or rejected. Each is noted at once, so that none is asked for twice."""
     record_manual_tags(
         library.catalog, [answer.photo_id], **{"added" if answer.is_right else "rejected": [tuning.label]}
@@ -92,7 +95,7 @@ def note_answer(library: OpenLibrary, tuning: TuningRound, answer: Answer) -> No
 
 
 def finish_tuning(
-    library: OpenLibrary, tuning: TuningRound, answers: Sequence[Answer], progress: Progress = SILENT
+    library: OpenLibrary, tuning: TuningRound, answers: Sequence[TuningAnswer], progress: Progress = SILENT
 ) -> TuneResult:
     """Move the label's threshold to where it fits most *answers*, and tag with it.
 
@@ -103,12 +106,23 @@ def finish_tuning(
     judged = [(answer.cosine, answer.is_right) for answer in answers]
     minimum = fit_threshold(judged, tuning.minimum)
     fitting = sum((cosine >= minimum) == is_right for cosine, is_right in judged)
-    threshold = probability(minimum, identity)
+    threshold = _probability(minimum, identity)
     done = None
     if minimum != tuning.minimum:
+        with library.catalog.write() as t:
+            # First, so that no revision ever has it as a threshold that a person wrote.
+            t.tuned_thresholds.note(library.space.id, tuning.vocabulary, tuning.name, threshold)
         revision = revise(library.catalog, _with_threshold(tuning.name, threshold), tuning.slot)
         done = finish_retag(library, revision, tuning.slot, progress)
     return TuneResult(tuning.label, minimum, threshold, len(judged), fitting, done)
+
+
+def _probability(minimum: float, identity: SpaceIdentity) -> float:
+    """The probability of that cosine. Vocabularies keep thresholds as probabilities."""
+    found = probability(minimum, identity)
+    if found is None:
+        raise NoProbabilities(identity.model)
+    return found
 
 
 def _with_threshold(name: str, threshold: float) -> Change:

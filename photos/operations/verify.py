@@ -21,7 +21,7 @@ class VerifyRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class LibraryDifference:
     """A kind of difference: the count, its noun in the singular and the plural, and the remedy."""
 
     count: int
@@ -34,9 +34,9 @@ class Difference:
 class VerifyResult:
     """Differences that were found, the result of the repair if there was one, and the differences after it."""
 
-    found: tuple[Difference, ...]
+    found: tuple[LibraryDifference, ...]
     repair: IndexResult | None
-    left: tuple[Difference, ...]
+    left: tuple[LibraryDifference, ...]
 
 
 def verify(library: OpenLibrary, request: VerifyRequest, progress: Progress = SILENT) -> VerifyResult:
@@ -53,7 +53,7 @@ def verify(library: OpenLibrary, request: VerifyRequest, progress: Progress = SI
     return VerifyResult(found, repair, differences(library))
 
 
-def differences(library: OpenLibrary) -> tuple[Difference, ...]:
+def differences(library: OpenLibrary) -> tuple[LibraryDifference, ...]:
     """All differences; a damaged or wrong index file is removed. Raises `EmptyLibrary`."""
     space = library.space
     with library.catalog.read() as t:
@@ -68,20 +68,22 @@ def differences(library: OpenLibrary) -> tuple[Difference, ...]:
     new, gone, offline = _compare_folders(library, folders)
     repair, disk = "photos verify --repair", "mount its disk"
     found = (
-        Difference(damaged, "damaged embedding", "damaged embeddings", repair),
-        Difference(lacking, "photo without an embedding", "photos without an embedding", repair),
-        Difference(int(not is_whole), "damaged index file", "damaged index files", repair),
-        Difference(wrong_rows, "wrong row in the index", "wrong rows in the index", repair),
-        Difference(
+        LibraryDifference(damaged, "damaged embedding", "damaged embeddings", repair),
+        LibraryDifference(lacking, "photo without an embedding", "photos without an embedding", repair),
+        LibraryDifference(int(not is_whole), "damaged index file", "damaged index files", repair),
+        LibraryDifference(wrong_rows, "wrong row in the index", "wrong rows in the index", repair),
+        LibraryDifference(
             wrong_facts,
             "photo whose facts are not those of its files",
             "photos whose facts are not those of their files",
             repair,
         ),
-        Difference(unread, "file whose facts are to be read", "files whose facts are to be read", "photos index"),
-        Difference(new, "file that is new or changed", "files that are new or changed", "photos index"),
-        Difference(gone, "file that is gone", "files that are gone", "photos index"),
-        Difference(offline, "folder that is offline", "folders that are offline", disk),
+        LibraryDifference(
+            unread, "file whose facts are to be read", "files whose facts are to be read", "photos index"
+        ),
+        LibraryDifference(new, "file that is new or changed", "files that are new or changed", "photos index"),
+        LibraryDifference(gone, "file that is gone", "files that are gone", "photos index"),
+        LibraryDifference(offline, "folder that is offline", "folders that are offline", disk),
     )
     return tuple(difference for difference in found if difference.count)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from photos.errors import NoEarlierRevision, NothingFound
 from photos.library import OpenLibrary
 from query.tagging import Doubt, TagPreview, checked_name, lint, preview_tags
-from query.vocabulary import Difference, difference
+from query.vocabulary import VocabularyDifference, difference
 from query.vocabulary_design import MIN_PHOTOS, LabelPreview, Suggestions, missing_labels, preview_label, suggest_labels
 from store import MAIN_SLOT, Photo, SpaceIdentity, VocabularyDefinition
 
@@ -35,7 +35,7 @@ class TryResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompareRequest:
+class CompareVocabulariesRequest:
     """Two vocabularies, each a name, NAME@NUMBER or a file. `of_photos` names the photos whose tags differ, too.
 
     `one` alone is compared with the main vocabulary, which comes first; the main one with its revision before.
@@ -65,7 +65,7 @@ class CompareResult:
     #: The names of the two.
     one: str
     other: str
-    difference: Difference
+    difference: VocabularyDifference
     tags: tuple[TagPreview, TagPreview] | None = None
     photos: tuple[ChangedPhoto, ...] = ()
 
@@ -128,7 +128,9 @@ def try_new_label(library: OpenLibrary, request: TryRequest) -> TryResult:
     return TryResult(label, trial, space.identity)
 
 
-def compare_vocabularies(library: OpenLibrary, request: CompareRequest, progress: Progress = SILENT) -> CompareResult:
+def compare_vocabularies(
+    library: OpenLibrary, request: CompareVocabulariesRequest, progress: Progress = SILENT
+) -> CompareResult:
     """Compare two vocabularies: their labels, and the tags that they give the library's photos.
 
     Only photos in the folders that both are limited to count, if these are the same. Raises `UnknownVocabulary`,

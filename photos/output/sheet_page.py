@@ -29,8 +29,12 @@ def parts(title: str, lead: str, sections: Sequence[Section], pictures: Pictures
         yield "<section>"
         yield f"<h2>{_text(section.title)}</h2>" if section.title else ""
         yield f"<p>{_text(section.text)}</p>" if section.text else ""
+        yield '<div class="pair">' if section.is_paired else ""
         for row in section.rows:
+            yield "<div>" if section.is_paired else ""
             yield from _row(row, pictures)
+            yield "</div>" if section.is_paired else ""
+        yield "</div>" if section.is_paired else ""
         yield "</section>"
     yield _END
 
@@ -139,6 +143,8 @@ h3 small { margin-left: 8px; color: var(--faint); font-size: 14px; font-weight: 
 p { margin-top: 4px; max-width: 80ch; color: var(--faint); }
 section { margin-top: 26px; }
 .row { display: flex; flex-wrap: wrap; gap: 14px 10px; }
+.pair { display: grid; grid-template-columns: 1fr 1fr; gap: 32px; }
+.pair .row { --high: 130px !important; }
 .row::after { content: ""; flex: 1000 1 0; }
 figure { flex: calc(var(--shape) * 10) 1 calc(var(--shape) * var(--high)); min-width: 0;
   max-width: calc(var(--shape) * var(--high) * 1.7); }

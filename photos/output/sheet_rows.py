@@ -53,11 +53,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Rows under a heading and an introductory paragraph; either may be empty."""
+    """Rows under a heading and an introductory paragraph; either may be empty.
+
+    With `is_paired`, each two rows are side by side.
+    """
 
     title: str
     text: str
     rows: Sequence[Row]
+    is_paired: bool = False
 
 
 #: Gives the picture files of photos, by their numbers and in their order; None for those that cannot be read now.

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import os
 from datetime import time
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypedDict
 
+from photos.records.models import SpaceRecord, space_record
 from photos.times import local_time
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from photos.config import SettingInForce
     from photos.operations.add_preview import AddPreview
     from photos.operations.doctor import Finding
     from photos.operations.history import PastSearch
     from photos.operations.index import IndexResult
+    from photos.operations.model_check import Checked, ModelCheck
     from photos.operations.models import ModelEntry, ModelSpeed, ModelStatus, PrecisionSpeed
     from photos.operations.prune import PruneResult
+    from photos.operations.spaces import SpaceStatus
     from photos.operations.status import DaemonStatus, FolderStatus, LibraryStatus
-    from photos.operations.verify import Difference
+    from photos.operations.verify import LibraryDifference
     from store import IndexStatus, Problem, SlotSummary
 
 
@@ -144,7 +150,7 @@ class DaemonBriefRecord(TypedDict):
     """The process that keeps the library up to date, in short."""
 
     pid: Annotated[int, "Process number."]
-    state: Annotated[str, "indexing, waiting, or waiting for a condition."]
+    state: Annotated[str, "indexing, trying a model, waiting, or waiting for a condition."]
     answers: Annotated[bool, "Whether it answers searches."]
 
 
@@ -192,7 +198,7 @@ class DaemonRecord(TypedDict):
 
     pid: Annotated[int, "Process number."]
     started_at: Annotated[float, "Time of its start."]
-    state: Annotated[str, "indexing, waiting, or waiting for a condition."]
+    state: Annotated[str, "indexing, trying a model, waiting, or waiting for a condition."]
     since: Annotated[float, "Time at which this state began."]
     scanned_at: Annotated[float | None, "Time of the last scan of all folders; null before the first one."]
     polled: Annotated[list[PolledFolderRecord], "Folders that are scanned at intervals."]
@@ -208,6 +214,14 @@ class ModelRecord(TypedDict):
     bytes: Annotated[int, "Size of its files, or of its download."]
     here: Annotated[bool, "Whether it is on this machine."]
     in_use: Annotated[bool, "Whether the library uses it."]
+    good_for: Annotated[str, "Its use, in short; may be empty."]
+    work: Annotated[float | None, "Work for a picture, that of google/siglip2-base-patch16-256 being 1."]
+    parameters: Annotated[int | None, "Parameters of both encoders, if it is a published one, as all that follows."]
+    multilingual: Annotated[bool | None, "Whether it was trained with texts in many languages."]
+    imagenet: Annotated[float | None, "Published accuracy on ImageNet without training, in percent."]
+    coco_text_to_image: Annotated[float | None, "Published R@1 on COCO from texts to pictures, in percent."]
+    coco_image_to_text: Annotated[float | None, "Published R@1 on COCO from pictures to texts, in percent."]
+    source: Annotated[str | None, "Address of the figures."]
 
 
 class SpeedRecord(TypedDict):
@@ -215,11 +229,27 @@ class SpeedRecord(TypedDict):
 
     model: Annotated[str, "Name, hub id or folder."]
     device: Annotated[str, "Device that ran it."]
+    card: Annotated[str | None, "Name of the card; null for the CPU."]
     precision: Annotated[str, "Precision."]
     seconds: Annotated[float, "Seconds a picture; on a CPU those of one core."]
     ratio: Annotated[float, "Speed by that of float32."]
     default: Annotated[bool, "Whether new libraries have this precision unless told otherwise."]
     in_use: Annotated[bool, "Whether the library's embeddings have this precision."]
+
+
+class CheckedRecord(TypedDict):
+    """A comparison of a checkpoint with transformers: `photos model check`."""
+
+    model: Annotated[str, "Name, hub id or folder."]
+    device: Annotated[str, "Device that ran it."]
+    precision: Annotated[str, "Precision of the library's embeddings, or of those a new library would have."]
+    subject: Annotated[str, "Subject: pixels, vectors or logits in float32, or the cosine of the precision."]
+    value: Annotated[float | None, "The largest difference, or the least cosine; null for no number."]
+    limit: Annotated[float, "The worst value that passes."]
+    passes: Annotated[bool, "Whether it is within the limit."]
+    pictures: Annotated[int, "Number of pictures."]
+    of_library: Annotated[bool, "Whether the pictures are the library's own; otherwise they were drawn."]
+    texts: Annotated[int, "Number of texts."]
 
 
 class ModelStatusRecord(TypedDict):
@@ -233,9 +263,15 @@ class ModelStatusRecord(TypedDict):
     patches: Annotated[int | None, "Patches that a picture has at most, if pictures keep their proportions."]
     text_length: Annotated[int, "Tokens of the longest text."]
     preprocessing: Annotated[str, "Name of the preprocessing."]
+    device: Annotated[str, "Device that computes."]
+    card: Annotated[str | None, "Name of the card; null for the CPU."]
     precision: Annotated[str | None, "Precision of the library's embeddings."]
+    best_precision: Annotated[str, "Precision that a new library would have on this device."]
+    backend: Annotated[str, "Implementation of the image encoder: `own` or `transformers`."]
+    attention: Annotated[str, "Its attention: `sdpa`, torch's fused one, or `eager`."]
     weights_sha256: Annotated[str, "SHA-256 of the weights."]
     same_weights: Annotated[bool | None, "Whether the library's embeddings were made with these weights."]
+    spaces: Annotated[list[SpaceRecord], "The models that the library has embeddings of."]
 
 
 class FindingRecord(TypedDict):
@@ -247,7 +283,7 @@ class FindingRecord(TypedDict):
     remedy: Annotated[str | None, "What to do; null if nothing is to be done."]
 
 
-class DifferenceRecord(TypedDict):
+class LibraryDifferenceRecord(TypedDict):
     """A kind of difference between disk, catalog and index.
 
     `photos verify` ends with one whose count is 0 if all agree. With `--repair` the differences found come first, then
@@ -408,7 +444,21 @@ def daemon_record(status: DaemonStatus) -> DaemonRecord:
 
 def model_record(entry: ModelEntry) -> ModelRecord:
     """Make the record of a checkpoint of the list."""
-    return {"model": entry.reference, "bytes": entry.size, "here": entry.is_here, "in_use": entry.is_in_use}
+    known = entry.published
+    return {
+        "model": entry.reference,
+        "bytes": entry.size,
+        "here": entry.is_here,
+        "in_use": entry.is_in_use,
+        "good_for": entry.good_for,
+        "work": None if entry.work is None else float(f"{entry.work:.3g}"),
+        "parameters": None if known is None else known.parameters,
+        "multilingual": None if known is None else known.is_multilingual,
+        "imagenet": None if known is None else known.imagenet,
+        "coco_text_to_image": None if known is None else known.coco_text_to_image,
+        "coco_image_to_text": None if known is None else known.coco_image_to_text,
+        "source": None if known is None else known.source,
+    }
 
 
 def speed_record(speed: ModelSpeed, each: PrecisionSpeed) -> SpeedRecord:
@@ -416,6 +466,7 @@ def speed_record(speed: ModelSpeed, each: PrecisionSpeed) -> SpeedRecord:
     return {
         "model": speed.model,
         "device": speed.device,
+        "card": speed.card,
         "precision": each.precision,
         "seconds": round(each.seconds, 5),
         "ratio": round(each.ratio, 2),
@@ -424,8 +475,24 @@ def speed_record(speed: ModelSpeed, each: PrecisionSpeed) -> SpeedRecord:
     }
 
 
-def model_status_record(status: ModelStatus) -> ModelStatusRecord:
-    """Make the record of the library's checkpoint."""
+def checked_record(check: ModelCheck, each: Checked) -> CheckedRecord:
+    """Make the record of one comparison."""
+    return {
+        "model": check.model,
+        "device": check.device,
+        "precision": check.precision,
+        "subject": each.subject,
+        "value": each.value if math.isfinite(each.value) else None,
+        "limit": each.limit,
+        "passes": each.passes,
+        "pictures": check.pictures,
+        "of_library": check.of_library,
+        "texts": check.texts,
+    }
+
+
+def model_status_record(status: ModelStatus, spaces: Sequence[SpaceStatus]) -> ModelStatusRecord:
+    """Make the record of the library's checkpoint, and of its *spaces*."""
     return {
         "model": status.model,
         "folder": str(status.folder),
@@ -435,9 +502,15 @@ def model_status_record(status: ModelStatus) -> ModelStatusRecord:
         "patches": status.patches,
         "text_length": status.text_length,
         "preprocessing": status.preprocessing,
+        "device": status.device,
+        "card": status.card,
         "precision": status.precision,
+        "best_precision": status.best_precision,
+        "backend": status.backend,
+        "attention": status.attention,
         "weights_sha256": status.weights_sha256,
         "same_weights": status.same_weights,
+        "spaces": [space_record(each) for each in spaces],
     }
 
 
@@ -446,13 +519,13 @@ def finding_record(finding: Finding) -> FindingRecord:
     return {"about": finding.about, "state": str(finding.state), "finding": finding.text, "remedy": finding.remedy}
 
 
-def difference_record(difference: Difference) -> DifferenceRecord:
+def library_difference_record(difference: LibraryDifference) -> LibraryDifferenceRecord:
     """Make the record of a difference."""
     return {"count": difference.count, "what": difference.one, "remedy": difference.remedy}
 
 
 #: Says that disk, catalog and index agree.
-NO_DIFFERENCE: Final[DifferenceRecord] = {"count": 0, "what": "difference", "remedy": None}
+NO_DIFFERENCE: Final[LibraryDifferenceRecord] = {"count": 0, "what": "difference", "remedy": None}
 
 
 def prune_record(result: PruneResult) -> PruneRecord:

@@ -204,7 +204,7 @@ class LabelScoreRecord(TypedDict):
 
     label: Annotated[str, "The label's name."]
     score: Annotated[float, "The cosine of the label and the photo."]
-    probability: Annotated[float, "The model's probability for that cosine."]
+    probability: Annotated[float | None, "The model's probability for that cosine; null if it has none."]
     calibrated: Annotated[float | None, "The score's distance from the label's usual score here, in its spreads."]
     threshold: Annotated[float | None, "The score from which the label counts; null for always or never."]
     tag: Annotated[bool, "True if the label is a tag of the photo."]
@@ -433,7 +433,7 @@ def _label_score_record(label: LabelScore) -> LabelScoreRecord:
     return {
         "label": label.label,
         "score": _rounded(label.cosine),
-        "probability": _rounded(label.probability),
+        "probability": rounded(label.probability),
         "calibrated": rounded(label.calibrated),
         "threshold": rounded(label.minimum),
         "tag": label.is_tag,

@@ -105,7 +105,7 @@ class TaughtLabelRecord(TrialRecord):
     text_share: Annotated[float | None, "The share of its score that comes from its texts, from 0 to 1."]
 
 
-class DifferenceRecord(TypedDict):
+class VocabularyDifferenceRecord(TypedDict):
     """The difference of two vocabularies: `photos vocab diff`."""
 
     added: Annotated[list[str], "Labels that only the second one has."]
@@ -210,10 +210,10 @@ def taught_label_record(taught: TaughtLabel) -> TaughtLabelRecord:
     }
 
 
-def difference_record(result: CompareResult) -> DifferenceRecord:
+def vocabulary_difference_record(result: CompareResult) -> VocabularyDifferenceRecord:
     """The record of a comparison."""
     found = result.difference
-    record: DifferenceRecord = {
+    record: VocabularyDifferenceRecord = {
         "added": list(found.added),
         "removed": list(found.removed),
         "changed": {name: list(what) for name, what in found.changed},

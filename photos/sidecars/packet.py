@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from indexer.decode import KeywordList, Property
-from indexer.metadata import RDF, Element, parse
+from indexer.metadata import RDF, Element, parse_xml
 from photos.errors import SidecarLeft
 
 _BLANK: Final = b" \t\r\n"
@@ -21,7 +21,7 @@ class Packet:
     """A sidecar's content. Raises `SidecarLeft` if it is not XMP, or XMP with a mistake."""
 
     def __init__(self, content: bytes) -> None:
-        self._document = document = parse(content)
+        self._document = document = parse_xml(content)
         if document.flaw is not None:
             raise SidecarLeft(document.flaw)
         #: Content in UTF-8; all offsets refer to it.

@@ -87,7 +87,7 @@ def put(folder: OpenFolder, name: bytes, content: bytes, before: Sidecar | None)
     return None
 
 
-def remove(folder: OpenFolder, name: bytes, before: Sidecar) -> None:
+def remove_sidecar(folder: OpenFolder, name: bytes, before: Sidecar) -> None:
     """Remove the sidecar *name*. Raises `SidecarLeft` if it is no longer *before* or cannot be removed."""
     _check(folder, name, before)
     try:

@@ -19,19 +19,21 @@ IsOffline = Callable[[bytes, int], bool]
 ExtensionOf = Callable[[bytes], bytes | None]
 
 
-class Picture(NamedTuple):
+class PictureFile(NamedTuple):
     """A file that holds a photo. `path` is absolute."""
 
     path: bytes
     photo_id: int
 
 
-def pictures(catalog: Catalog, within: Sequence[bytes], is_offline: IsOffline) -> tuple[list[Picture], list[Folder]]:
+def pictures(
+    catalog: Catalog, within: Sequence[bytes], is_offline: IsOffline
+) -> tuple[list[PictureFile], list[Folder]]:
     """Pictures at or below the absolute paths *within*, or all, by directory; and the folders that are offline.
 
     Raises `NotInLibrary` for a path without any.
     """
-    found: set[Picture] = set()
+    found: set[PictureFile] = set()
     offline: dict[int, Folder] = {}
     with catalog.read() as t:
         for asked in within or [b""]:
@@ -46,7 +48,7 @@ def pictures(catalog: Catalog, within: Sequence[bytes], is_offline: IsOffline) -
     return sorted(found, key=lambda picture: os.path.split(picture.path)), list(offline.values())
 
 
-def _held(t: Transaction, folder: Folder, asked: bytes) -> list[Picture]:
+def _held(t: Transaction, folder: Folder, asked: bytes) -> list[PictureFile]:
     """Pictures of the folder at or below the absolute path *asked*."""
     below = _below(folder.path, asked)
     if below is None:
@@ -55,7 +57,9 @@ def _held(t: Transaction, folder: Folder, asked: bytes) -> list[Picture]:
     if alone is not None and alone.companion_of is not None:
         alone = t.files.at(folder.id, os.path.join(os.path.dirname(below), alone.companion_of))
     files = t.files.known(folder.id, below) if alone is None else [alone]
-    return [Picture(os.path.join(folder.path, file.path), file.photo_id) for file in files if file.photo_id is not None]
+    return [
+        PictureFile(os.path.join(folder.path, file.path), file.photo_id) for file in files if file.photo_id is not None
+    ]
 
 
 def _below(folder: bytes, asked: bytes) -> bytes | None:

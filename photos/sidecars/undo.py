@@ -13,7 +13,7 @@ from store import Catalog, Folder, SidecarRun, SidecarWrite, Stamp
 
 from .journal import entries, exclusive, file_record, open_folders, update_file_record
 from .open_folders import OpenFolders
-from .sidecar_files import Sidecar, is_full, put, read, remove, remove_temporary
+from .sidecar_files import Sidecar, is_full, put, read, remove_sidecar, remove_temporary
 from .write import Skipped
 
 #: Path of a sidecar, and its stamps before and after; None stands for no file.
@@ -165,7 +165,7 @@ class _Undo:
         folder, name = self._open.of(entry.path)
         remove_temporary(folder, name)
         if entry.before is None:
-            remove(folder, name, current)
+            remove_sidecar(folder, name, current)
             return [(entry.path, current.stamp, None)]
         try:
             stamp = put(folder, name, entry.before, current)

@@ -20,7 +20,7 @@ from .merge import KeywordHierarchy, Merged, RatingChange
 from .merge_call import MergeRequest, extension_in, merge_beside
 from .open_folders import OpenFolders
 from .sidecar_files import Sidecar, put, read
-from .targets import Directory, IsOffline, Picture, pictures
+from .targets import Directory, IsOffline, PictureFile, pictures
 
 #: Pictures whose tags are read from the catalog in one query.
 _TAGS_AT_ONCE = 1024
@@ -36,7 +36,7 @@ class Written:
     """
 
     sidecar: bytes
-    picture: Picture
+    picture: PictureFile
     is_new: bool
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -67,7 +67,7 @@ class WriteReport:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What is known of photos, by id: their tags, their records, and those that a person gave stars."""
+    """Tags and records of photos, by id, and the photos that a person gave stars."""
 
     tags: Mapping[int, Sequence[ScoredTag]]
     photos: Mapping[int, Photo]
@@ -76,7 +76,7 @@ class _Said:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    picture: Picture
+    picture: PictureFile
     sidecar: bytes
     before: Sidecar | None
     merged: Merged
@@ -141,15 +141,15 @@ class _Writer:
         #: The last directory that was listed: pictures come directory by directory.
         self._directory: tuple[bytes, Directory] = (b"", Directory([]))
 
-    def read(self, some: Sequence[Picture]) -> _Said:
-        """What is known of the pictures' photos."""
+    def read(self, some: Sequence[PictureFile]) -> _Said:
+        """Tags, records and stars of the pictures' photos."""
         ids = sorted({picture.photo_id for picture in some})
         library = self._library
         tags = photo_tags(library.catalog, library.space, ids, threshold=library.settings.threshold)
         with library.catalog.read() as t:
             return _Said(tags, {photo.id: photo for photo in t.photos.get(ids)}, t.photos.rated(ids))
 
-    def write(self, batch: Sequence[Picture], said: _Said) -> None:
+    def write(self, batch: Sequence[PictureFile], said: _Said) -> None:
         """Write the sidecars of a batch of pictures that need a change."""
         plans: list[_Plan] = []
         size = 0
@@ -187,7 +187,7 @@ class _Writer:
         run = self._run if self._made + self._changed else None
         return WriteReport(run, self._made, self._changed, self._unchanged, self._skipped)
 
-    def _plan(self, picture: Picture, said: _Said) -> _Plan | None:
+    def _plan(self, picture: PictureFile, said: _Said) -> _Plan | None:
         path, facts = picture.path, said.photos[picture.photo_id].facts
         try:
             path = sidecar = self._sidecar_of(path)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from query.errors import BadQuery
+from query.errors import BadQuery, quoted
 from query.language import (
     Circle,
     CyclicRange,
@@ -35,7 +35,7 @@ from store.filters.criteria import (
     Criterion,
     Duplicated,
     Fact,
-    Known,
+    HasFact,
     Measure,
     Measured,
     Named,
@@ -178,10 +178,10 @@ def _reason(t: Transaction, space: Space, filters: Sequence[Filter], directory: 
         if not len(_matching(t, space, [each], directory)):
             looser = _with_wildcards(t, each, directory)
             if looser is not None:
-                return f"No photo meets `{format_filter(each)}`, but some meet `{format_filter(looser)}`"
+                return f"No photo meets {quoted(format_filter(each))}, but some meet {quoted(format_filter(looser))}"
             nearest = nearest_filter(t, each)
-            but = "" if nearest is None else f"; did you mean `{format_filter(nearest)}`?"
-            return f"No photo meets `{format_filter(each)}`{but}"
+            but = "" if nearest is None else f"; did you mean {quoted(format_filter(nearest))}?"
+            return f"No photo meets {quoted(format_filter(each))}{but}"
     return "No photo meets all of the filters together"
 
 
@@ -211,7 +211,7 @@ class _Translator:
             case "tag", str(name):
                 return _HasTag(self._label(each, name))
             case "has", str(fact):
-                return _HasTag(None) if fact == "tags" else Known(Fact(fact))
+                return _HasTag(None) if fact == "tags" else HasFact(Fact(fact))
             case "is", str(state):
                 return self._state(state)
             case "in", str(path):

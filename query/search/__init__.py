@@ -2,11 +2,12 @@
 
 from .chance_limit import ScoreDistribution, score_distribution
 from .explanation import Explanation, LabelScore, TermScore, explain
+from .rankings import RankedPair, Ranking, ranked_pairs, shared_photos
 from .search import (
     Match,
-    Page,
     PictureVectors,
     QueryResult,
+    ResultPage,
     Searcher,
     Sort,
     grouped,
@@ -19,9 +20,11 @@ __all__ = [
     "Explanation",
     "LabelScore",
     "Match",
-    "Page",
     "PictureVectors",
     "QueryResult",
+    "RankedPair",
+    "Ranking",
+    "ResultPage",
     "ScoreDistribution",
     "Searcher",
     "Sort",
@@ -29,7 +32,9 @@ __all__ = [
     "explain",
     "grouped",
     "query_vector",
+    "ranked_pairs",
     "score_distribution",
     "search_text",
     "search_vector",
+    "shared_photos",
 ]

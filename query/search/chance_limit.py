@@ -10,7 +10,8 @@ in standard deviations above the mean (Leadbetter, Lindgren and Rootzen, "Extrem
 Sequences and Processes", 1983, theorem 1.5.3). A photo above 99 in 100 such maxima stands out.
 
 Two limits are the model's own, as for tags. Where most photos show the same thing, none of them stands out, so a
-probability of 0.9 or more is always an answer. A probability below 1e-4 never is.
+probability of 0.9 or more is always an answer. A probability below 1e-4 never is. A checkpoint without a bias has no
+probabilities, and these limits are left out.
 """
 
 from __future__ import annotations
@@ -23,8 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from query.similarity.grouping import NEAR
-from query.similarity.scores import cosine_of
-from query.tagging.effective.effective_tags import FLOOR, SURE
+from query.tagging.effective.effective_tags import within_probabilities
 from query.tagging.learning.calibration import spread_of
 from store import Space, SpaceIdentity, Transaction
 
@@ -57,7 +57,7 @@ class ScoreDistribution:
         """
         if not of_text:
             return min(self.chance_limit(), NEAR)
-        return min(max(self.chance_limit(), cosine_of(FLOOR, identity)), cosine_of(SURE, identity))
+        return within_probabilities(self.chance_limit(), identity)
 
 
 def score_distribution(

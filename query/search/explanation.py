@@ -41,7 +41,7 @@ class LabelScore:
 
     label: str
     cosine: float
-    probability: float
+    probability: float | None
     calibrated: float | None
     minimum: float
     is_tag: bool
@@ -49,7 +49,7 @@ class LabelScore:
 
 
 #: A `LabelScore` but for its prompts.
-_Score: TypeAlias = tuple[str, float, float, float | None, float, bool]
+_Score: TypeAlias = tuple[str, float, float | None, float | None, float, bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,7 @@ class QueryResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ResultPage:
     """A part of the result: *count* photos, all if None, after the best *offset*. With 0 photos are only counted.
 
     `min_score`, a cosine, drops photos below it, and `above_chance` those that are no more than chance. `group` counts
@@ -108,7 +108,7 @@ class Selected:
     """
 
     query: Query
-    page: Page
+    page: ResultPage
     photo_ids: NDArray[np.int64] | None = None
     answer: QueryResult | None = None
 
@@ -129,7 +129,7 @@ class Searcher:
         self._pictures = pictures
         self._directory = directory
 
-    def select(self, t: Transaction, query: Query, page: Page) -> Selected:
+    def select(self, t: Transaction, query: Query, page: ResultPage) -> Selected:
         """Select the photos that meet the filters of *query*, and recall the vectors of its texts.
 
         Raises `BadQuery` for an unknown tag.
@@ -190,7 +190,8 @@ class Searcher:
             is_end = shown and not page.group and (page.count is None or shown < page.count)
             total = page.offset + shown if is_end else len(found(every).photo_ids)
         # A probability of SURE needs no threshold, so the library is not sampled.
-        is_sure = best is not None and of_text and probability(best, self._space.identity) >= SURE
+        likely = None if best is None or not of_text else probability(best, self._space.identity)
+        is_sure = likely is not None and likely >= SURE
         if threshold is None and of_text and not is_sure:
             threshold = self._threshold(snapshot.t, vector, selected)
         return replace(result, best=best, threshold=threshold, total=total)
@@ -199,7 +200,7 @@ class Searcher:
         distribution = score_distribution(t, self._space, vector, selected.photo_ids)
         return distribution.threshold(self._space.identity, of_text=selected.query.only_text is not None)
 
-    def _newest(self, t: Transaction, photo_ids: NDArray[np.int64], page: Page) -> QueryResult:
+    def _newest(self, t: Transaction, photo_ids: NDArray[np.int64], page: ResultPage) -> QueryResult:
         def newest(count: int, offset: int = 0) -> list[Match]:
             ids = t.selection.newest_first(photo_ids, count, offset)
             tags = tags_of(t, self._space, ids)
@@ -210,7 +211,7 @@ class Searcher:
             return replace(self._page(t, newest, page, total), total=total)
         return QueryResult(newest(total if page.count is None else page.count, page.offset), total=total)
 
-    def _page(self, t: Transaction, best: Callable[[int], list[Match]], page: Page, total: int) -> QueryResult:
+    def _page(self, t: Transaction, best: Callable[[int], list[Match]], page: ResultPage, total: int) -> QueryResult:
         """Return the part *page* of the *total* matches that *best* returns for a count, best first."""
         wanted = page.offset + (total if page.count is None else page.count)
         groups = grouped(t, self._space, best, wanted) if page.group else [[match] for match in best(wanted)]
@@ -316,7 +317,7 @@ def _matches(t: Transaction, space: Space, found: Neighbours, *, of_text: bool) 
     ]
 
 
-def _above_min_score(found: Neighbours, page: Page) -> Neighbours:
+def _above_min_score(found: Neighbours, page: ResultPage) -> Neighbours:
     if page.min_score is None:
         return found
     # In float32, the score itself would be rounded.

@@ -1,7 +1,7 @@
 """Cosines with the photos of the library, and the model's own logits and probabilities.
 
 logit = exp(scale) * cosine + bias and p = 1 / (1 + exp(-logit)), with the checkpoint's scale and bias, in float32
-(Zhai et al., "Sigmoid Loss for Language Image Pre-Training", 2023).
+(Zhai et al., "Sigmoid Loss for Language Image Pre-Training", 2023). A checkpoint without a bias has neither.
 """
 
 from __future__ import annotations
@@ -17,24 +17,32 @@ from store import Space, SpaceIdentity, Transaction
 _CHUNK = 512
 
 
-def logit(cosine: float, identity: SpaceIdentity) -> float:
-    """Return the model's logit for a picture and a text with this cosine."""
+def logit(cosine: float, identity: SpaceIdentity) -> float | None:
+    """Return the model's logit for a picture and a text with this cosine; None if the checkpoint has no bias."""
+    if identity.logit_bias is None:
+        return None
     scale = np.exp(np.float32(identity.logit_scale))
     return float(scale * np.float32(cosine) + np.float32(identity.logit_bias))
 
 
-def probability(cosine: float, identity: SpaceIdentity) -> float:
-    """Return the model's probability that the text describes the picture."""
+def probability(cosine: float, identity: SpaceIdentity) -> float | None:
+    """Return the model's probability that the text describes the picture; None if the checkpoint has no bias."""
+    found = logit(cosine, identity)
     # This form neither overflows nor loses small probabilities.
-    return float(np.exp(-np.logaddexp(np.float32(0), np.float32(-logit(cosine, identity)))))
+    return None if found is None else float(np.exp(-np.logaddexp(np.float32(0), np.float32(-found))))
 
 
-def cosine_of(p: float, identity: SpaceIdentity) -> float:
-    """Return the cosine with probability *p*; minus infinity for 0 and below, plus infinity for 1 and above."""
+def cosine_of(p: float, identity: SpaceIdentity) -> float | None:
+    """Return the cosine with probability *p*; minus infinity for 0 and below, plus infinity for 1 and above.
+
+    None for all others if the checkpoint has no bias.
+    """
     if p <= 0:
         return -math.inf
     if p >= 1:
         return math.inf
+    if identity.logit_bias is None:
+        return None
     return (math.log(p / (1 - p)) - identity.logit_bias) / math.exp(identity.logit_scale)
 
 

@@ -5,7 +5,10 @@ from query.tagging.effective.effective_tags import (
     ScoredTag,
     TagRule,
     minimum_of,
+    own_threshold,
+    own_thresholds,
     photo_tags,
+    photos_by_label,
     rule_in_force,
     tag_counts,
     tags_of,
@@ -15,12 +18,18 @@ from query.tagging.effective.slots import MARK, SlotView, checked_slot_name, ful
 from query.tagging.effective.tag_filter import TagNames, tagged
 from query.tagging.effective.tag_import import ImportedTags, TagImportResult, import_keywords, import_tags, read_tags
 from query.tagging.learning.calibration import LEAST, is_due, spread_of
-from query.tagging.learning.label_matrix import LabelMatrix, label_matrix, photos_of, refresh_taught_labels
+from query.tagging.learning.label_matrix import (
+    LabelMatrix,
+    label_matrix,
+    photos_of,
+    refresh_taught_labels,
+    remake_taught_labels,
+)
 from query.tagging.reports.lint import Doubt, lint
 from query.tagging.reports.source_agreement import Agreement, Comparison, compare_sources
 from query.tagging.reports.tag_counts import TagPreview, preview_tags
 from query.tagging.reports.taught_label import Example, TaughtLabelReport, taught_label_report
-from query.tagging.scoring.retag import RetagReport, retag
+from query.tagging.scoring.retag import RetagOptions, RetagReport, retag
 from query.tagging.scoring.scorer import StoredTagger
 
 __all__ = [
@@ -33,6 +42,7 @@ __all__ = [
     "Example",
     "ImportedTags",
     "LabelMatrix",
+    "RetagOptions",
     "RetagReport",
     "ScoredTag",
     "SlotView",
@@ -52,13 +62,17 @@ __all__ = [
     "label_matrix",
     "lint",
     "minimum_of",
+    "own_threshold",
+    "own_thresholds",
     "photo_tags",
+    "photos_by_label",
     "photos_of",
     "preview_tags",
     "read_tags",
     "record_manual_tags",
     "record_manual_tags_in",
     "refresh_taught_labels",
+    "remake_taught_labels",
     "retag",
     "rule_in_force",
     "slot_views",

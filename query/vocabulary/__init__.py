@@ -1,6 +1,6 @@
 """Vocabulary files and their labels: reading, writing, comparing, and the vocabularies that come with the program."""
 
-from .difference import Difference, difference
+from .difference import VocabularyDifference, difference
 from .labels import DEFAULT_TEMPLATES, LabelFinder, ancestors, fill_templates, find_label, normalized_name
 from .reader import SHIPPED, has_control_characters, parse_vocabulary, read_vocabulary, shipped_vocabulary
 from .text_format import write_vocabulary
@@ -8,8 +8,8 @@ from .text_format import write_vocabulary
 __all__ = [
     "DEFAULT_TEMPLATES",
     "SHIPPED",
-    "Difference",
     "LabelFinder",
+    "VocabularyDifference",
     "ancestors",
     "difference",
     "fill_templates",

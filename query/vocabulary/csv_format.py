@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 
-from query.errors import Problem
+from query.errors import LineProblem
 from store import LabelDefinition
 
 from .labels import fill_templates
@@ -30,18 +30,18 @@ def parse_csv(text: str) -> ParsedFile:
     try:
         columns = [name.strip().lower() for name in reader.fieldnames or ()]
         if "label" not in columns:
-            parsed.problems.append(Problem(1, "the first line names no column 'label'"))
+            parsed.problems.append(LineProblem(1, "the first line names no column 'label'"))
             return parsed
         unknown = sorted(set(columns) - _COLUMNS)
         if unknown:
             parsed.problems.append(
-                Problem(1, f"there is no column {unknown[0]!r}; there are {', '.join(sorted(_COLUMNS))}")
+                LineProblem(1, f"there is no column {unknown[0]!r}; there are {', '.join(sorted(_COLUMNS))}")
             )
         reader.fieldnames = columns
         for row in reader:
             _row(parsed, reader.line_num, row, groups)
     except csv.Error as error:
-        parsed.problems.append(Problem(reader.line_num, str(error)))
+        parsed.problems.append(LineProblem(reader.line_num, str(error)))
     parsed.exclusive = [(lines[0], tuple(names)) for lines, names in groups.values()]
     return parsed
 
@@ -53,7 +53,7 @@ def _row(
     groups: dict[str, tuple[list[int], list[str]]],
 ) -> None:
     if "?" in row:
-        parsed.problems.append(Problem(number, "there are more fields than columns"))
+        parsed.problems.append(LineProblem(number, "there are more fields than columns"))
         return
     fields = {name: value.strip() for name, value in row.items() if isinstance(value, str)}
     name = fields.get("label", "")

@@ -8,7 +8,7 @@ from store import LabelDefinition, VocabularyDefinition
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class VocabularyDifference:
     """Names of labels added, removed, and changed (with the fields that changed)."""
 
     added: tuple[str, ...]
@@ -22,12 +22,12 @@ class Difference:
         return bool(self.added or self.removed or self.changed or self.whole)
 
 
-def difference(before: VocabularyDefinition, after: VocabularyDefinition) -> Difference:
+def difference(before: VocabularyDefinition, after: VocabularyDefinition) -> VocabularyDifference:
     """Compare *before* with *after*. The order of labels does not count."""
     old, new = ({label.name: label for label in each.labels} for each in (before, after))
     changed = ((name, _changes(old[name], new[name])) for name in old if name in new)
     whole = [name for name in ("threshold", "exclusive") if getattr(before, name) != getattr(after, name)]
-    return Difference(
+    return VocabularyDifference(
         tuple(name for name in new if name not in old),
         tuple(name for name in old if name not in new),
         tuple((name, what) for name, what in changed if what),

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from query.errors import Problem, VocabularyError
+from query.errors import LineProblem, VocabularyError
 from store import LabelDefinition, VocabularyDefinition
 from store.errors import safe
 from store.open_file import read_input
@@ -64,7 +64,7 @@ def parse_vocabulary(text: str, name: str, path: Path) -> VocabularyDefinition:
     _resolve(parsed)
     problems = parsed.problems + _problems(parsed)
     if not parsed.labels and not problems:
-        problems = [Problem(None, "there are no labels in it")]
+        problems = [LineProblem(None, "there are no labels in it")]
     if problems:
         raise VocabularyError(str(path), sorted(problems, key=lambda problem: problem.line or 0))
     labels = tuple(label for _, label in parsed.labels)
@@ -90,11 +90,11 @@ def _decoded(path: Path, content: bytes) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise VocabularyError(str(path), [Problem(line, "it is not text in UTF-8 or UTF-16")]) from error
+        raise VocabularyError(str(path), [LineProblem(line, "it is not text in UTF-8 or UTF-16")]) from error
 
 
 def _error(path: Path, what: str) -> VocabularyError:
-    return VocabularyError(str(path), [Problem(None, what)])
+    return VocabularyError(str(path), [LineProblem(None, what)])
 
 
 def _resolve(parsed: ParsedFile) -> None:
@@ -124,20 +124,20 @@ def _own_names(parsed: ParsedFile, number: int, mentioned: Sequence[str], names:
     for name in mentioned:
         known = names.get(normalized_name(name))
         if known is None:
-            parsed.problems.append(Problem(number, f"there is no label {name[:40]!r}"))
+            parsed.problems.append(LineProblem(number, f"there is no label {name[:40]!r}"))
         else:
             own[known] = None
     return tuple(own)
 
 
-def _cycles(labels: Sequence[tuple[int, LabelDefinition]]) -> list[Problem]:
+def _cycles(labels: Sequence[tuple[int, LabelDefinition]]) -> list[LineProblem]:
     parents = _in_circles({label.name: label.parents for _, label in labels})
-    problems: list[Problem] = []
+    problems: list[LineProblem] = []
     for number, label in labels:
         if len(problems) == _MOST_CYCLES:
             break
         if any(label.name in (above, *reachable(above, parents)) for above in parents.get(label.name, ())):
-            problems.append(Problem(number, f"the label {label.name[:40]!r} is among its own parents"))
+            problems.append(LineProblem(number, f"the label {label.name[:40]!r} is among its own parents"))
     return problems
 
 
@@ -158,25 +158,25 @@ def _in_circles(parents: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]
     return {name: [each for each in parents[name] if each in kept] for name in kept}
 
 
-def _problems(parsed: ParsedFile) -> list[Problem]:
-    problems: list[Problem] = []
+def _problems(parsed: ParsedFile) -> list[LineProblem]:
+    problems: list[LineProblem] = []
     first: dict[str, int] = {}
     for number, label in parsed.labels:
         key = normalized_name(label.name)
         if not key:
-            problems.append(Problem(number, "there is no label"))
+            problems.append(LineProblem(number, "there is no label"))
         elif has_control_characters(label):
             problems.append(
-                Problem(number, f"the label {label.name[:40]!r} or what belongs to it holds control characters")
+                LineProblem(number, f"the label {label.name[:40]!r} or what belongs to it holds control characters")
             )
         elif len(label.name) > _LONGEST:
-            problems.append(Problem(number, f"the label '{label.name[:40]}…' has more than {_LONGEST} characters"))
+            problems.append(LineProblem(number, f"the label '{label.name[:40]}…' has more than {_LONGEST} characters"))
         elif set(label.examples) & set(label.counterexamples):
             problems.append(
-                Problem(number, f"the label {label.name!r} has the same photo as example and as counterexample")
+                LineProblem(number, f"the label {label.name!r} has the same photo as example and as counterexample")
             )
         elif key in first:
-            problems.append(Problem(number, f"the label {label.name!r} is in line {first[key]} already"))
+            problems.append(LineProblem(number, f"the label {label.name!r} is in line {first[key]} already"))
         else:
             first[key] = number
     return problems

@@ -22,7 +22,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from query.errors import Problem
+from query.errors import LineProblem
 from store import LabelDefinition, VocabularyDefinition
 
 from .labels import DEFAULT_TEMPLATES, fill_templates
@@ -49,7 +49,7 @@ class ParsedFile:
     #: Labels with their lines.
     labels: list[tuple[int, LabelDefinition]] = field(default_factory=list)
     threshold: float | None = None
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[LineProblem] = field(default_factory=list)
     #: Groups of mutually exclusive labels, with their lines.
     exclusive: list[tuple[int, tuple[str, ...]]] = field(default_factory=list)
     #: Parents that may have no line of their own: the line that mentions them, name, category and parents.
@@ -81,7 +81,7 @@ def parse_text(text: str) -> ParsedFile:
         marks = _DEPTH.match(line)
         depth = 0 if marks is None else marks.end()
         if depth > len(above):
-            parsed.problems.append(Problem(number, f"there is no label above it with {depth - 1} marks '>'"))
+            parsed.problems.append(LineProblem(number, f"there is no label above it with {depth - 1} marks '>'"))
             continue
         label = _label(parsed, number, line[depth:].strip(), category)
         if label is None:
@@ -103,13 +103,13 @@ def _directive(parsed: ParsedFile, number: int, line: str, templates: list[str])
         parsed.exclusive.append((number, tuple(_names(match[2]))))
     else:
         known = "'% threshold NUMBER', '% template TEXT WITH {}' or '% exclusive LABEL, LABEL'"
-        parsed.problems.append(Problem(number, f"{_unescaped(line)[:60]!r} is none of {known}"))
+        parsed.problems.append(LineProblem(number, f"{_unescaped(line)[:60]!r} is none of {known}"))
 
 
 def _add_example(parsed: ParsedFile, number: int, kind: str, text: str) -> None:
     """Add the example to the label above it."""
     if not parsed.labels:
-        parsed.problems.append(Problem(number, f"there is no label above this {kind}"))
+        parsed.problems.append(LineProblem(number, f"there is no label above this {kind}"))
         return
     at, label = parsed.labels[-1]
     held = parse_hashes([_unescaped(text)], number, parsed.problems)
@@ -136,7 +136,7 @@ def _label(parsed: ParsedFile, number: int, line: str, category: str | None) -> 
         if has_mark:
             prompts = [part.strip() for part in rest.split(";") if part.strip()]
             if not prompts:
-                parsed.problems.append(Problem(number, f"there are no prompts after {mark.strip()!r}"))
+                parsed.problems.append(LineProblem(number, f"there are no prompts after {mark.strip()!r}"))
                 return None
             prompts = [_unescaped(prompt) for prompt in prompts]
             texts = tuple(prompts) if exact else fill_templates(prompts, parsed.templates)
@@ -164,23 +164,23 @@ def _unescaped(text: str) -> str:
     return text.translate(_UNESCAPED)
 
 
-def parse_threshold(text: str, number: int, problems: list[Problem]) -> float | None:
+def parse_threshold(text: str, number: int, problems: list[LineProblem]) -> float | None:
     """Parse a probability. Returns None and records a problem if it is none."""
     try:
         value = float(text)
     except ValueError:
         value = -1.0
     if not 0 <= value <= 1:
-        problems.append(Problem(number, f"the threshold {text[:40]!r} is not a probability between 0 and 1"))
+        problems.append(LineProblem(number, f"the threshold {text[:40]!r} is not a probability between 0 and 1"))
         return None
     return value
 
 
-def parse_hashes(texts: Sequence[str], number: int, problems: list[Problem]) -> tuple[str, ...]:
+def parse_hashes(texts: Sequence[str], number: int, problems: list[LineProblem]) -> tuple[str, ...]:
     """Parse SHA-256s, in lower case. Others are recorded as problems."""
     held = tuple(text.strip().lower() for text in texts)
     problems += [
-        Problem(number, f"the example {text[:70]!r} is not the SHA-256 of a file, which has 64 hexadecimal digits")
+        LineProblem(number, f"the example {text[:70]!r} is not the SHA-256 of a file, which has 64 hexadecimal digits")
         for text in held
         if not _HASH.fullmatch(text)
     ]

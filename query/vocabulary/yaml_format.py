@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from query.errors import Problem
+from query.errors import LineProblem
 from store import LabelDefinition
 
 from .labels import fill_templates
@@ -69,7 +69,7 @@ def parse_yaml(text: str) -> ParsedFile:
     if "templates" in whole:
         parsed.templates = tuple(_texts(parsed, whole["templates"])) or parsed.templates
         if any(template.count("{}") != 1 for template in parsed.templates):
-            parsed.problems.append(Problem(_line(whole["templates"]), "a template needs one {}"))
+            parsed.problems.append(LineProblem(_line(whole["templates"]), "a template needs one {}"))
             return parsed
     for group in _items(parsed, whole.get("exclusive")):
         parsed.exclusive.append((_line(group), tuple(_texts(parsed, group))))
@@ -84,12 +84,12 @@ def _composed(parsed: ParsedFile, text: str) -> yaml.Node | None:
         root: yaml.Node | None = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark is not None else None
-        problem = Problem(line, f"it is not YAML ({error.problem or error.context})")
+        problem = LineProblem(line, f"it is not YAML ({error.problem or error.context})")
     except yaml.YAMLError as error:
-        problem = Problem(None, f"it is not YAML ({str(error).splitlines()[0]})")
+        problem = LineProblem(None, f"it is not YAML ({str(error).splitlines()[0]})")
     except (ValueError, OverflowError) as error:
         # The library does not check the numbers of escapes.
-        problem = Problem(None, f"it is not YAML ({error})")
+        problem = LineProblem(None, f"it is not YAML ({error})")
     else:
         return root
     parsed.problems.append(problem)
@@ -130,7 +130,7 @@ def _mapping(
             fields[name] = value
         else:
             what = f"there is no field {name[:40]!r}; there are {', '.join(sorted(known))}"
-            parsed.problems.append(Problem(_line(key), what))
+            parsed.problems.append(LineProblem(_line(key), what))
     return fields
 
 
@@ -138,7 +138,7 @@ def _items(parsed: ParsedFile, node: yaml.Node | None) -> Iterator[yaml.Node]:
     if isinstance(node, yaml.SequenceNode):
         yield from node.value
     elif node is not None:
-        parsed.problems.append(Problem(_line(node), "a list belongs here"))
+        parsed.problems.append(LineProblem(_line(node), "a list belongs here"))
 
 
 def _texts(parsed: ParsedFile, node: yaml.Node | None) -> list[str]:
@@ -155,7 +155,7 @@ def _hashes(parsed: ParsedFile, node: yaml.Node | None) -> tuple[str, ...]:
 def _text(parsed: ParsedFile, node: yaml.Node) -> str:
     if isinstance(node, yaml.ScalarNode):
         return str(node.value)
-    parsed.problems.append(Problem(_line(node), "a text belongs here"))
+    parsed.problems.append(LineProblem(_line(node), "a text belongs here"))
     return ""
 
 

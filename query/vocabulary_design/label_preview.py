@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,4 +66,5 @@ def _usual_minimum(cosines: NDArray[np.float64], threshold: float | None, identi
     """Return the cosine from which the tag rule would count a label with these cosines over the library."""
     if threshold is None and len(cosines) >= LEAST:
         return minimum_of(spread_of(cosines[:, np.newaxis].astype(np.float32))[0], identity)
-    return cosine_of(DEFAULT_THRESHOLD if threshold is None else threshold, identity)
+    found = cosine_of(DEFAULT_THRESHOLD if threshold is None else threshold, identity)
+    return math.inf if found is None else found

@@ -38,12 +38,12 @@ from .miniatures import Miniatures
 from .perceptual_hashes import PerceptualHashes
 from .photo_facts import PhotoFacts
 from .photos import Photos
-from .sidecar_journal import Sidecars
+from .sidecar_journal import SidecarJournal
 
 _library, _weights = schema.library, schema.weights
 
 
-class Library:
+class LibraryState:
     """Settings of the library, one row: its checkpoint and its space, and how its files were read last."""
 
     def __init__(self, connection: Connection) -> None:
@@ -163,8 +163,8 @@ class Transaction:
     scores = cached_property(lambda self: Scores(self.connection))
     scopes = cached_property(lambda self: Scopes(self.connection))
     calibrations = cached_property(lambda self: Calibrations(self.connection))
-    sidecars = cached_property(lambda self: Sidecars(self.connection))
-    library = cached_property(lambda self: Library(self.connection))
+    sidecars = cached_property(lambda self: SidecarJournal(self.connection))
+    library = cached_property(lambda self: LibraryState(self.connection))
 
 
 class Catalog:

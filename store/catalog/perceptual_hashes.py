@@ -20,7 +20,7 @@ _PUT = replacing(_hash, ["photo_id"], ["method", "bits", "colours"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PerceptualHash:
+class StoredHashes:
     """Hashes of photos, one a row.
 
     `photo_ids` int64 (n,), ascending; `bits` uint8 (n, 8), eight in each; `colours` uint8 (n, 8, 8, 3), RGB.
@@ -41,7 +41,7 @@ class PerceptualHashes:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def of(self, method: int, photo_ids: Sequence[int]) -> PerceptualHash:
+    def of(self, method: int, photo_ids: Sequence[int]) -> StoredHashes:
         """Return the hashes by *method* of those of *photo_ids* that have one."""
         ids: list[int] = []
         bits, colours = bytearray(), bytearray()
@@ -54,13 +54,13 @@ class PerceptualHashes:
                     ids.append(row.photo_id)
                     bits += row.bits
                     colours += row.colours
-        return PerceptualHash(
+        return StoredHashes(
             np.array(ids, np.int64),
             np.frombuffer(bytes(bits), np.uint8).reshape(-1, 8),
             np.frombuffer(bytes(colours), np.uint8).reshape(-1, 8, 8, 3),
         )
 
-    def put(self, method: int, hashes: PerceptualHash) -> None:
+    def put(self, method: int, hashes: StoredHashes) -> None:
         """Store hashes by *method*, in place of earlier ones of these photos. Deleted photos are left out."""
         there = set(self._there(hashes.photo_ids.tolist()))
         rows = [

@@ -53,7 +53,7 @@ class PhotoFacts:
         """
         before = self._connection.execute(_SIDECAR_AT, {"sidecar": file_id}).scalar()
         row = {"file_id": file_id, "picture_id": picture_id, "rank": int(rank), "reader": reader}
-        self._connection.execute(_PUT, {**row, "facts": packed(found)})
+        self._connection.execute(_PUT, {**row, "facts": metadata_json(found)})
         pictures = {picture_id} if before is None else {picture_id, before}
         merge_facts(self._connection, _photos_in(self._connection, sorted(pictures)))
 
@@ -114,7 +114,7 @@ def merge_facts(connection: Connection, photo_ids: Collection[int]) -> None:
     """Make the facts of these photos those of their sources."""
     for source in _sources(connection, sorted(photo_ids)):
         if source.has_sidecars and not source.is_stated:
-            connection.execute(insert(_stated).values(photo_id=source.photo_id, facts=packed(source.stated)))
+            connection.execute(insert(_stated).values(photo_id=source.photo_id, facts=metadata_json(source.stated)))
         elif source.is_stated and not source.has_sidecars:
             connection.execute(delete(_stated).where(_stated.c.photo_id == source.photo_id))
         if source.merged != source.kept:
@@ -205,7 +205,7 @@ def facts_of(values: Mapping[Any, Any]) -> Facts:
     )
 
 
-def packed(found: Metadata) -> dict[str, object]:
+def metadata_json(found: Metadata) -> dict[str, object]:
     """Return *found* as JSON, without gaps."""
     values = {each.name: getattr(found, each.name) for each in fields(found)}
     if found.taken_at is not None:
@@ -214,7 +214,7 @@ def packed(found: Metadata) -> dict[str, object]:
 
 
 def unpacked(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what `packed` made as the arguments of its record."""
+    """Return what `metadata_json` made as the arguments of its record."""
     found = {name: value for name, value in values.items() if name in _NAMES}
     if "taken_at" in found:
         found["taken_at"] = datetime.fromisoformat(found["taken_at"])

@@ -17,7 +17,7 @@ _run, _write = schema.sidecar_run, schema.sidecar_write
 _MOST_AT_ONCE = 64 << 20
 
 
-class Sidecars:
+class SidecarJournal:
     """Runs, and the sidecars that each wrote. An entry is committed before its sidecar is touched.
 
     So there may be entries of sidecars that were not written after all; what lies on disk says which.

@@ -122,6 +122,23 @@ class Spaces:
         pictures, seconds = self._connection.execute(counts).one()
         return seconds / pictures if pictures else None
 
+    def bytes_a_photo(self, space_id: int) -> int:
+        """Return the bytes of a photo's vector and of its scores in all slots, without what the database adds."""
+        row = (
+            select(func.length(type_coerce(_embedding.c.vector, LargeBinary)))
+            .where(_embedding.c.space_id == space_id)
+            .limit(1)
+        )
+        size = self._connection.execute(row).scalar() or 0
+        scored, scoring = schema.photo_scores.c, schema.scoring.c
+        scorings = select(scoring.id).where(scoring.space_id == space_id, scoring.complete)
+        for scoring_id in self._connection.execute(scorings).scalars().all():
+            length = func.length(scored.label_ids) + func.length(scored.cosines)
+            size += (
+                self._connection.execute(select(length).where(scored.scoring_id == scoring_id).limit(1)).scalar() or 0
+            )
+        return int(size)
+
     def empty(self, space_id: int, most: int) -> bool:
         """Delete at most *most* of the space's rows in each table. Returns whether any was left."""
         scorings = select(schema.scoring.c.id).where(schema.scoring.c.space_id == space_id)

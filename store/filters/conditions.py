@@ -18,7 +18,7 @@ from .criteria import (
     Criterion,
     Duplicated,
     Fact,
-    Known,
+    HasFact,
     Measure,
     Measured,
     Not,
@@ -95,7 +95,7 @@ def condition(  # noqa: C901, PLR0911 - a line each
             return _photo.format == name
         case OfShape(shape):
             return _SHAPES[shape]
-        case Known(fact):
+        case HasFact(fact):
             return _FACTS[fact]
         case Duplicated():
             held = select(_file.photo_id).where(_file.photo_id.is_not(None)).group_by(_file.photo_id)

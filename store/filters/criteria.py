@@ -122,7 +122,7 @@ class OfShape:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class HasFact:
     """The fact is known."""
 
     fact: Fact
@@ -185,7 +185,7 @@ Leaf: TypeAlias = (
     | Worded
     | OfFormat
     | OfShape
-    | Known
+    | HasFact
     | Nearby
     | Below
     | Along

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from store.records import Calibration, CosineSpread, LabelFit, Vectors
 from store.sql import schema
@@ -38,8 +38,8 @@ class Labels:
         matrix = np.stack([found[label_id] for label_id in ids]) if ids else np.empty((0, 0), np.float32)
         return Vectors(np.array(ids, np.int64), matrix)
 
-    def made(self, space_id: int, label_ids: Sequence[int]) -> dict[int, LabelFit]:
-        """The making of the cached vectors of these labels, by label."""
+    def fits(self, space_id: int, label_ids: Sequence[int]) -> dict[int, LabelFit]:
+        """The `LabelFit` of the cached vectors of these labels, by label."""
         found: dict[int, LabelFit] = {}
         for some in chunks(label_ids):
             rows = self._connection.execute(
@@ -50,9 +50,9 @@ class Labels:
             found.update({row.label_id: LabelFit(row.examples, row.minimum, row.text_share) for row in rows})
         return found
 
-    def put_vectors(self, space_id: int, vectors: Vectors, made: Mapping[int, LabelFit] | None = None) -> None:
-        """Cache these. *made* holds the making of those of labels with examples."""
-        known, of_texts = made or {}, LabelFit(0, None, 1.0)
+    def put_vectors(self, space_id: int, vectors: Vectors, fits: Mapping[int, LabelFit] | None = None) -> None:
+        """Cache these, with the *fits* of labels with examples."""
+        known, of_texts = fits or {}, LabelFit(0, None, 1.0)
         rows = [
             {
                 "space_id": space_id,
@@ -64,6 +64,12 @@ class Labels:
         ]
         if rows:
             self._connection.execute(upsert(_vector).on_conflict_do_nothing(), rows)
+
+    def forget_vectors(self, space_id: int, label_ids: Sequence[int]) -> None:
+        """Delete the cached vectors of these labels in a space where nothing is scored with them."""
+        mine = _vector.c.space_id == space_id
+        for some in chunks(label_ids):
+            self._connection.execute(delete(_vector).where(mine, _vector.c.label_id.in_(some)))
 
 
 class TunedThresholds:
@@ -122,6 +128,13 @@ class Calibrations:
         ]
         if rows:
             self._connection.execute(upsert(_of_label).on_conflict_do_nothing(), rows)
+
+    def forget_labels(self, space_id: int, label_ids: Sequence[int]) -> None:
+        """Delete what the snapshots of the space have of these labels; it is measured again when it is needed."""
+        snapshots = select(_calibration.c.id).where(_calibration.c.space_id == space_id)
+        mine = _of_label.c.calibration_id.in_(snapshots)
+        for some in chunks(label_ids):
+            self._connection.execute(delete(_of_label).where(mine, _of_label.c.label_id.in_(some)))
 
     def of(self, calibration_id: int, label_ids: Sequence[int]) -> dict[int, CosineSpread]:
         """The distributions of these labels in the snapshot; labels that it does not have are left out."""

@@ -56,7 +56,7 @@ class Tags:
             for photo_id in self._connection.execute(select(_tag.c.photo_id).where(_tag.c.photo_id.in_(some))).scalars()
         }
 
-    def say(self, photo_id: int, label_id: int, source: TagSource) -> bool:
+    def record(self, photo_id: int, label_id: int, source: TagSource) -> bool:
         """Record that a person added or rejected the label. Returns whether it is new."""
         by_hand = [TagSource.USER, TagSource.REJECTED]
         assert source in by_hand
@@ -68,7 +68,7 @@ class Tags:
         self._note(photo_id, label_id, _WHAT[source], None)
         return True
 
-    def take(self, photo_id: int, origin: str, label_ids: Collection[int]) -> int:
+    def replace_imported(self, photo_id: int, origin: str, label_ids: Collection[int]) -> int:
         """Make the tags that the program *origin* gave the photo exactly these. Returns how many changed."""
         mine = (_tag.c.photo_id == photo_id, _tag.c.source == TagSource.IMPORTED, _tag.c.origin == origin)
         held = set(self._connection.execute(select(_tag.c.label_id).where(*mine)).scalars())

@@ -145,6 +145,11 @@ class Scores:
         every = select(_scoring.c.id).where(_scoring.c.slot == slot)
         self._delete(self._connection.execute(every).scalars())
 
+    def drop_in(self, space_id: int) -> None:
+        """Delete every scoring of the space, in all slots, with its rows."""
+        every = select(_scoring.c.id).where(_scoring.c.space_id == space_id)
+        self._delete(self._connection.execute(every).scalars())
+
     def put(self, scoring_id: int, kept: PhotoScores) -> None:
         """Store these scores of photos in place of earlier ones.
 

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from PIL import Image
 
-from store import Catalog
+from store import Catalog, Trial
 
 from .program import ROOT, run, start
 
@@ -135,6 +135,33 @@ def test_answers_are_equal_and_the_client_imports_little(library, pictures, tmp_
     log = (library / "watch.log").read_text()
     assert "This process answers searches." in log
     assert not [word for word in ("beach", "words", "03.png") if word in log]
+
+
+def test_the_daemon_goes_on_with_a_trial_and_follows_a_switch(library, pictures):
+    assert run("photos", "model", "try", "demo", "--precision", "bfloat16", "--sample", "1")[0] == 0
+    with Catalog.open(library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        # As if the command had been asked for all photos, and killed.
+        trial = t.library.trial()
+        t.library.set_trial(Trial(trial.space_id))
+    assert run("photos", "daemon", "start")[0] == 0
+    wait_for(lambda: not spaces()["tried"]["missing"], 120)
+    Image.new("RGB", (30, 30), (200, 10, 10)).save(pictures / "new.png")
+    wait_for(lambda: spaces()["tried"]["photos"] == 9)
+    before = run("photos", "search", "beach", "--json", "--all")
+    there = run("photos", "search", "beach", "--json", "--all", "--model", "demo@bfloat16")
+    assert before != there
+    assert run("photos", "model", "switch")[0] == 0
+    assert run("photos", "search", "beach", "--json", "--all") == there
+    Image.new("RGB", (30, 30), (10, 200, 10)).save(pictures / "newer.png")
+    wait_for(lambda: spaces()["answers"]["photos"] == 10)
+    assert (spaces()["answers"]["name"], spaces()["previous"]["photos"]) == ("demo@bfloat16", 9)
+    assert run("photos", "daemon", "stop")[0] == 0
+    assert "Traceback" not in (library / "watch.log").read_text()
+    assert run("photos", "verify")[0] == 0
+
+
+def spaces():
+    return {each["role"]: each for each in json.loads(run("photos", "model", "status", "--json")[1])["spaces"]}
 
 
 def test_a_daemon_that_cannot_start_reports_the_reason(library, made, tmp_path, monkeypatch):

@@ -47,9 +47,9 @@ class Program:
         return Result(status, out, err)
 
 
-def read_here(preprocessing, count):
+def read_here(preprocessing, count, beside=None):
     """Readers in threads: processes of their own would load the test runner each time."""
-    return nullcontext(ThreadReaders(preprocessing, count))
+    return nullcontext(ThreadReaders(preprocessing, count, beside))
 
 
 @pytest.fixture(scope="session")

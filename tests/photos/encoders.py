@@ -20,7 +20,7 @@ DIMENSION = 8
 TEXT_LENGTH = 16
 
 
-def make_checkpoint(folder, *, seed=1):
+def make_checkpoint(folder, *, seed=1, bias=-10.0):
     """The small files of a true checkpoint, and weights of a few numbers: enough to be opened, not to be run."""
     folder.mkdir(parents=True)
     vision = {"hidden_size": DIMENSION, "num_attention_heads": 2, "image_size": 16}
@@ -34,21 +34,22 @@ def make_checkpoint(folder, *, seed=1):
         "vision_model.x": np.full((2, 2), seed, np.float32),
         "text_model.x": np.ones((2, 2), np.float32),
         "logit_scale": np.array([np.log(20)], np.float32),
-        "logit_bias": np.array([-10], np.float32),
     }
+    if bias is not None:
+        weights["logit_bias"] = np.array([bias], np.float32)
     save_file(weights, folder / "model.safetensors")
     return folder
 
 
 class ColourEncoders:
-    """Makes both encoders, and counts how often."""
+    """Makes both encoders, and counts how often. Those of a checkpoint in a folder `turned` take red for blue."""
 
     def __init__(self):
         self.images = self.texts = 0
 
     def image(self, checkpoint, device, precision):
         self.images += 1
-        return ColourImageEncoder()
+        return TurnedImageEncoder() if checkpoint.folder.name == "turned" else ColourImageEncoder()
 
     def text(self, checkpoint, device):
         self.texts += 1
@@ -60,6 +61,11 @@ class ColourImageEncoder:
 
     def encode(self, pixels):
         return _vectors(np.stack([picture.mean((0, 1)) for picture in pixels]))
+
+
+class TurnedImageEncoder(ColourImageEncoder):
+    def encode(self, pixels):
+        return super().encode([picture[:, :, ::-1] for picture in pixels])
 
 
 class ColourTextEncoder:

@@ -65,7 +65,9 @@ def test_a_table_is_reported_as_an_unknown_key(config):
         ("idle_minutes = 1e300", "idle_minutes must be at most 1000000, not 1e+300"),
         ("keep_days = nan", "keep_days must be a number greater than 0, not nan"),
         ("quiet_seconds = " + "9" * 400, "quiet_seconds must be a number greater than 0, not " + "9" * 400),
-        ('device = "gpu"', "device must be one of cpu, cuda, mps, not 'gpu'"),
+        ('device = "gpu"', "device must be auto, cpu, cuda, cuda:N, xpu, xpu:N or mps, not 'gpu'"),
+        ('device = "cpu:1"', "device must be auto, cpu, cuda, cuda:N, xpu, xpu:N or mps, not 'cpu:1'"),
+        ("device = 1", "device must be auto, cpu, cuda, cuda:N, xpu, xpu:N or mps, not 1"),
         ('log_level = "loud"', "log_level must be one of debug, info, warning, error, not 'loud'"),
         ('model = ""', "model must be a name, not ''"),
         ("library = 3", "library must be a folder's path, not 3"),
@@ -106,6 +108,14 @@ def test_a_tilde_means_the_home_folder(config, own_home):
 def test_a_library_given_as_an_option_is_made_absolute(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert load({"library": Path("here")}, {}).library == tmp_path / "here"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("auto", "auto"), ("cpu:0", "cpu"), ("cuda", "cuda"), ("cuda:12", "cuda:12"), ("xpu:1", "xpu:1"), ("mps", "mps")],
+)
+def test_devices_are_kept_by_name(given, kept):
+    assert load({"device": given}, {}).device == kept
 
 
 def test_the_catalog_has_one_name():

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 
 import pytest
 
 from indexer.models import open_checkpoint
+from indexer.models.backends.accelerators import Accelerator
+from photos.cli import Invocation
+from photos.daemon.watcher import log_notice
 from photos.encoders import CachedEncoders
-from tests.photos.encoders import ColourEncoders, make_checkpoint
+from photos.library import SiglipEncoders
+from tests.checkpoints import make_v2
+
+from .encoders import ColourEncoders, make_checkpoint
 
 IDLE = 600
 
@@ -52,3 +59,34 @@ def test_weights_device_and_precision_are_the_key(checkpoint):
     os.utime(checkpoint.weights[0], ns=(1, 1))
     cached.text(checkpoint, None)
     assert made.texts == 3
+
+
+class BrokenMachine:
+    """A machine with a card that does not work."""
+
+    def accelerators(self):
+        return (Accelerator("cuda:0", "An old card", (5, 0)),)
+
+    def fault(self, _accelerator, _precision):
+        return "its driver is too old"
+
+
+SENTENCE = "An old card (cuda:0) cannot be used in float32: its driver is too old. The CPU is used instead."
+
+
+def test_a_card_that_does_not_work_is_told_once(tmp_path):
+    told = []
+    encoders = SiglipEncoders(tmp_path / "cache", on_notice=told.append, machine=BrokenMachine())
+    small = open_checkpoint(make_v2(tmp_path / "v2"))
+    assert [encoders.image(small, device, None).device for device in (None, "auto")] == ["cpu", "cpu"]
+    assert told == [SENTENCE]
+
+
+def test_sentences_are_for_people_or_for_the_log_of_the_daemon(tmp_path, capsys, caplog):
+    with Invocation(library=tmp_path, environment={}).open_library() as library:
+        library.on_notice(SENTENCE)
+    assert " ".join(capsys.readouterr().err.split()) == SENTENCE
+    with Invocation(library=tmp_path, environment={}).open_library(on_notice=log_notice) as library:
+        library.on_notice(SENTENCE)
+    assert capsys.readouterr().err == ""
+    assert caplog.record_tuples == [("photos.daemon.watcher", logging.WARNING, SENTENCE)]

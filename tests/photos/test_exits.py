@@ -8,21 +8,21 @@ import signal
 import pytest
 
 from photos.errors import MissingFolder, SettingError, safe
-from photos.exits import Stopped, explain, status_of
+from photos.exits import Stopped, sentence_and_status, status_of
 from store import DiskFull
 
 
 def test_our_own_errors_are_their_sentence():
-    assert explain(MissingFolder("/x", "does not exist")) == ("/x does not exist.", 1)
+    assert sentence_and_status(MissingFolder("/x", "does not exist")) == ("/x does not exist.", 1)
 
 
 def test_a_wrong_setting_is_wrong_usage():
-    assert explain(SettingError("PHOTOS_TOP", "no"))[1] == 2
+    assert sentence_and_status(SettingError("PHOTOS_TOP", "no"))[1] == 2
 
 
 def test_an_error_of_another_package_is_its_sentence(tmp_path):
     error = DiskFull(tmp_path / "catalog")
-    assert explain(error) == (str(error), 1)
+    assert sentence_and_status(error) == (str(error), 1)
 
 
 @pytest.mark.parametrize(
@@ -36,14 +36,14 @@ def test_an_error_of_another_package_is_its_sentence(tmp_path):
     ],
 )
 def test_system_errors_name_the_file(number, words):
-    sentence, status = explain(OSError(number, "whatever", "/some/file"))
+    sentence, status = sentence_and_status(OSError(number, "whatever", "/some/file"))
     assert sentence.startswith("/some/file: ")
     assert words in sentence
     assert status == 1
 
 
 def test_lack_of_memory_has_a_remedy():
-    assert "batch_size" in explain(MemoryError())[0]
+    assert "batch_size" in sentence_and_status(MemoryError())[0]
 
 
 @pytest.mark.parametrize(
@@ -56,20 +56,20 @@ def test_lack_of_memory_has_a_remedy():
     ],
 )
 def test_too_many_open_files_have_a_remedy_however_they_are_reported(error):
-    assert "ulimit -n" in explain(error)[0]
+    assert "ulimit -n" in sentence_and_status(error)[0]
     around = RuntimeError("cannot load")
     around.__cause__ = error
-    assert "ulimit -n" in explain(around)[0]
+    assert "ulimit -n" in sentence_and_status(around)[0]
 
 
 def test_a_part_that_cannot_be_loaded_is_no_bug():
-    sentence, status = explain(ImportError("No module named 'torch'"))
+    sentence, status = sentence_and_status(ImportError("No module named 'torch'"))
     assert "Internal" not in sentence
     assert status == 1
 
 
 def test_a_bug_is_reported_on_one_line():
-    sentence, status = explain(KeyError("first\nsecond\x1b[31m"))
+    sentence, status = sentence_and_status(KeyError("first\nsecond\x1b[31m"))
     assert sentence.startswith("Internal error: KeyError: ")
     assert "--debug" in sentence
     assert sentence.isprintable()

@@ -24,6 +24,7 @@ class Library:
         self.catalog = Catalog.open(tmp_path / "catalog.db", MappedRows(tmp_path / "index"))
         with self.catalog.write() as t:
             self.space = t.spaces.ensure(IDENTITY)
+            t.library.set_space(self.space.id)
             self.folder = t.folders.add(b"/photos")
         self.encoder = FakeEncoder()
         self.encoders_made = 0

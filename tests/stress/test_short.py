@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+import resource
+
 import pytest
 
-from . import packets, trials
+from tests.photos.encoders import make_checkpoint
+
+from . import models, packets, trials
+from .library import Library
 
 
 @pytest.mark.parametrize(("trial", "count"), [("kills", 3), ("retags", 3), ("renamed", 50)])
 def test_a_short_stress_trial(tmp_path, trial, count):
     getattr(trials, trial)(tmp_path / "trial", count)
+
+
+def test_killed_trials_and_switches_leave_the_answers_of_one_model(tmp_path):
+    models.models(tmp_path / "trial", 20)
+
+
+def test_a_full_disk_ends_a_trial_with_a_sentence(tmp_path):
+    library = Library(tmp_path / "trial")
+    library.make(40)
+    assert library.run("add", library.pictures, "--model", library.model) == 0
+    other = make_checkpoint(tmp_path / "turned", seed=3)
+    tried = library.start("model", "try", other, limit=(resource.RLIMIT_FSIZE, 1 << 15))
+    assert tried.wait(timeout=600) == 1
+    assert "Traceback" not in library.log.read_text()
+    assert library.log.read_text().count("\n") == 1
+    assert library.run("verify") == 0
+    assert library.run("model", "try", other) == 0
+    assert library.run("model", "switch") == 0
 
 
 def test_short_trials_of_packets(tmp_path):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from indexer.models import open_checkpoint
-from photos.models import SHIPPED
+from photos.known_models import SHIPPED
 from training.retrieval import Retrieval, area, average_precision
 
 

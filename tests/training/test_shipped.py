@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from indexer.models import open_checkpoint
-from photos.models import SHIPPED
+from photos.known_models import SHIPPED
 from training.evaluate import Evaluation
 from training.questions import SCENES, THINGS
 

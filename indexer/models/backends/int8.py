@@ -18,7 +18,7 @@ import torch
 from indexer.models.errors import DeviceUnavailable
 
 from .devices import INT8, INT8_NARROW, packs_bfloat16
-from .int8_products import NARROW, ROWS, SIGN, WIDE, Product, Trial, fastest, in_floats
+from .int8_products import NARROW, ROWS, SIGN, WIDE, Product, TimedProduct, fastest, in_floats
 from .linear import ACTIVATIONS, Layer, LinearLayers, linear, packed_bfloat16
 
 #: The least range of a row, for rows of zeros.
@@ -51,7 +51,7 @@ def fastest_int8() -> str:
     return better_int8(fastest(WIDE), fastest(NARROW))
 
 
-def better_int8(wide: Trial, narrow: Trial) -> str:
+def better_int8(wide: TimedProduct, narrow: TimedProduct) -> str:
     """The better precision of two trials; see `fastest_int8`."""
     if narrow.seconds * _CLEARLY < wide.seconds:
         return INT8_NARROW

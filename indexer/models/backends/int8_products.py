@@ -54,7 +54,7 @@ NARROW = Range(0, 181, 0, 90)
 MakeProduct = Callable[[torch.Tensor, torch.Tensor, Range], Product]
 
 
-def packed(weight: torch.Tensor, scale: torch.Tensor, numbers: Range) -> Product:
+def packed_product(weight: torch.Tensor, scale: torch.Tensor, numbers: Range) -> Product:
     """A product by oneDNN, with the matrix in its packed layout."""
     laid_out = torch.ops.onednn.qlinear_prepack(weight, [ROWS, weight.shape[1]])
     zeros = torch.zeros(len(scale), dtype=torch.int64)
@@ -106,7 +106,7 @@ def in_floats(weight: torch.Tensor, scale: torch.Tensor, numbers: Range) -> Prod
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class TimedProduct:
     """A way to multiply that is exact on this machine, and the CPU seconds of one product at the layers' shape."""
 
     make: MakeProduct
@@ -114,9 +114,9 @@ class Trial:
 
 
 @cache
-def fastest(numbers: Range) -> Trial:
+def fastest(numbers: Range) -> TimedProduct:
     """The fastest exact way to multiply rows of *numbers*. It is found in some 50 ms, and remembered."""
-    makes = [make for make in (packed, whole, in_floats) if _is_exact(make, numbers)]
+    makes = [make for make in (packed_product, whole, in_floats) if _is_exact(make, numbers)]
     return min(_tried(makes, numbers), key=lambda trial: trial.seconds)
 
 
@@ -134,14 +134,14 @@ def _is_exact(make: MakeProduct, numbers: Range) -> bool:
     return bool((made.double() == expected).all())
 
 
-def _tried(makes: Iterable[MakeProduct], numbers: Range) -> list[Trial]:
+def _tried(makes: Iterable[MakeProduct], numbers: Range) -> list[TimedProduct]:
     # In one thread of its own, whose CPU time other work does not change.
     with ThreadPoolExecutor(1, "trial", initializer=limit_threads, initargs=(1,)) as thread:
         return thread.submit(_raced, makes, numbers).result()
 
 
 @torch.inference_mode()
-def _raced(makes: Iterable[MakeProduct], numbers: Range) -> list[Trial]:
+def _raced(makes: Iterable[MakeProduct], numbers: Range) -> list[TimedProduct]:
     columns, length = _SHAPE
     weight, scale = torch.ones(columns, length, dtype=torch.int8), torch.ones(columns)
     rows = torch.full((ROWS, length), numbers.most, dtype=torch.uint8)
@@ -153,7 +153,7 @@ def _raced(makes: Iterable[MakeProduct], numbers: Range) -> list[Trial]:
     for _ in range(_ROUNDS):
         for make in kept:
             best[make] = min(best[make], _seconds(products[make], rows, 1))
-    return [Trial(make, seconds) for make, seconds in best.items()]
+    return [TimedProduct(make, seconds) for make, seconds in best.items()]
 
 
 def _seconds(product: Product, rows: torch.Tensor, times: int) -> float:

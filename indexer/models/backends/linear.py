@@ -58,6 +58,8 @@ def linear(weight: torch.Tensor, bias: torch.Tensor, activation: str | None = No
 
 
 PLAIN = LinearLayers(linear)
+#: For accelerators, on which few large products take less time than many small ones.
+JOINED = LinearLayers(linear, linear)
 
 
 def packed_bfloat16(weight: torch.Tensor, bias: torch.Tensor, activation: str | None = None) -> Layer:

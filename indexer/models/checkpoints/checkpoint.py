@@ -14,7 +14,8 @@ from safetensors import SafetensorError, safe_open
 from indexer.models.errors import CheckpointDamaged, CheckpointUnsupported
 from store import SpaceIdentity
 
-from .config import Json, TransformerShape, number, read_json, section, transformer_shape
+from .config import Json, TransformerShape, positive_setting, read_json, section, transformer_shape
+from .kinds import FLEXIBLE, check_form, check_kind, quantisation
 from .preprocessing import (
     FlexiblePreprocessing,
     Preprocessing,
@@ -22,15 +23,13 @@ from .preprocessing import (
     read_flexible_preprocessing,
     read_preprocessing,
 )
+from .published import ENGLISH, picture_work
 from .safetensors_map import MappedArrays
 
-#: Types of models in config.json: fixed SigLIP and SigLIP 2, and NaFlex.
-_FIXED, _FLEXIBLE = "siglip", "siglip2"
 _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
-_SCALARS = frozenset({"logit_scale", "logit_bias"})
+_SCALE, _BIAS = "logit_scale", "logit_bias"
 _TOKENIZERS = ("tokenizer.json", "spiece.model", "tokenizer.model")
-_CODE = "it needs to run code of its own, which is never done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +44,12 @@ class Checkpoint:
     image_size: int | None
     #: Tokens of every text, padding included.
     text_length: int
+    #: Number of tokens that the text encoder has a row for.
+    vocabulary: int
     #: The natural logarithm of the scale, and the bias: p = sigmoid(exp(scale) * cosine + bias).
     logit_scale: float
-    logit_bias: float
+    #: None if the weights have no bias: then there are no probabilities.
+    logit_bias: float | None
     preprocessing: Preprocessing | FlexiblePreprocessing
     text: TransformerShape
     vision: TransformerShape
@@ -58,6 +60,8 @@ class Checkpoint:
     #: Parameters of the image encoder.
     vision_parameters: int
     weights: tuple[Path, ...] = field(repr=False)
+    #: The precision of quantised weights, such as `bnb-int8`; None if they are not.
+    quantisation: str | None = None
 
     def weights_stamp(self) -> str:
         """Identity of the weights' files, which changes with them. Reads none of the weights."""
@@ -76,6 +80,11 @@ class Checkpoint:
     def patches(self) -> int | None:
         """Patches that a picture has at most; None if the resolution is fixed."""
         return self.preprocessing.patches if isinstance(self.preprocessing, FlexiblePreprocessing) else None
+
+    @property
+    def work(self) -> int:
+        """Multiplications for a picture, of the most patches that it may have."""
+        return picture_work(self.vision, self.patch_size, self.patches or self.grid**2)
 
     def decoding(self, *, is_full: bool, patches: int | None = None) -> Checkpoint:
         """This checkpoint with JPEG pictures decoded at full size, or at reduced size.
@@ -114,8 +123,11 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
     """
     config = check_settings(folder)
     text, vision = section(folder, config, "text_config"), section(folder, config, "vision_config")
-    dimension = number(folder, vision, "hidden_size", 768)
-    if number(folder, text, "projection_size", number(folder, text, "hidden_size", 768)) != dimension:
+    dimension = positive_setting(folder, vision, "hidden_size", 768)
+    if (
+        positive_setting(folder, text, "projection_size", positive_setting(folder, text, "hidden_size", 768))
+        != dimension
+    ):
         raise CheckpointDamaged(folder, "its text and image encoders make vectors of different lengths")
     image_size, patch_size, grid = _resolution(folder, config, vision)
     weights = _weights(folder)
@@ -125,7 +137,8 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
         name=name or str(folder),
         dimension=dimension,
         image_size=image_size,
-        text_length=number(folder, text, "max_position_embeddings", 64),
+        text_length=positive_setting(folder, text, "max_position_embeddings", 64),
+        vocabulary=positive_setting(folder, text, "vocab_size", ENGLISH),
         logit_scale=scale,
         logit_bias=bias,
         preprocessing=_preprocessing(folder, image_size, patch_size),
@@ -135,6 +148,7 @@ def open_checkpoint(folder: Path, name: str | None = None) -> Checkpoint:
         grid=grid,
         vision_parameters=parameters,
         weights=weights,
+        quantisation=quantisation(config),
     )
 
 
@@ -143,14 +157,13 @@ def check_settings(folder: Path) -> Json:
 
     Raises `CheckpointUnsupported` or `CheckpointDamaged`.
     """
+    if not (folder / "config.json").is_file():
+        check_form(folder)
     config = read_json(folder, "config.json")
-    _check_kind(folder, config)
+    check_kind(folder, config)
     vision = section(folder, config, "vision_config")
     if vision.get("vision_use_head") is False:
         raise CheckpointUnsupported(folder, "its image encoder has no pooling head, so a picture has no single vector")
-    for name in ("tokenizer_config.json", "preprocessor_config.json", "processor_config.json"):
-        if (folder / name).is_file() and "auto_map" in read_json(folder, name):
-            raise CheckpointUnsupported(folder, _CODE)
     if not any((folder / name).is_file() for name in _TOKENIZERS):
         raise CheckpointDamaged(folder, "tokenizer.json is missing")
     image_size, patch_size, _ = _resolution(folder, config, vision)
@@ -162,14 +175,14 @@ def check_settings(folder: Path) -> Json:
 
 def _resolution(folder: Path, config: Json, vision: Json) -> tuple[int | None, int, int]:
     """Pixels of a picture's side, None if it is flexible, and of a patch's; places in a row of the positions' table."""
-    patch = number(folder, vision, "patch_size", 16)
-    if config.get("model_type") == _FLEXIBLE:
-        places = number(folder, vision, "num_patches", 256)
+    patch = positive_setting(folder, vision, "patch_size", 16)
+    if config.get("model_type") == FLEXIBLE:
+        places = positive_setting(folder, vision, "num_patches", 256)
         grid = math.isqrt(places)
         if grid * grid != places:
             raise CheckpointDamaged(folder, f"its {places} positions are no square")
         return None, patch, grid
-    image_size = number(folder, vision, "image_size", 224)
+    image_size = positive_setting(folder, vision, "image_size", 224)
     return image_size, patch, image_size // patch
 
 
@@ -177,16 +190,6 @@ def _preprocessing(folder: Path, image_size: int | None, patch: int) -> Preproce
     if image_size is None:
         return read_flexible_preprocessing(folder, patch)
     return read_preprocessing(folder, image_size)
-
-
-def _check_kind(folder: Path, config: Json) -> None:
-    kind = config.get("model_type")
-    if kind not in {_FIXED, _FLEXIBLE}:
-        raise CheckpointUnsupported(folder, f"it is {kind!r} and not a SigLIP model")
-    if "auto_map" in config:
-        raise CheckpointUnsupported(folder, _CODE)
-    if "quantization_config" in config:
-        raise CheckpointUnsupported(folder, "it is quantised, which comes in a later version")
 
 
 def _weights(folder: Path) -> tuple[Path, ...]:
@@ -201,6 +204,7 @@ def _weights(folder: Path) -> tuple[Path, ...]:
             if Path(name).name != name or not (folder / name).is_file():
                 raise CheckpointDamaged(folder, f"{name} is missing")
         return tuple(folder / name for name in files)
+    check_form(folder)
     pickles = sorted(
         path.name for pattern in ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl") for path in folder.glob(pattern)
     )
@@ -212,8 +216,8 @@ def _weights(folder: Path) -> tuple[Path, ...]:
     raise CheckpointDamaged(folder, f"{_SINGLE} is missing")
 
 
-def _read_header(folder: Path, weights: tuple[Path, ...]) -> tuple[float, float, int]:
-    """Scale, bias and the number of the image encoder's parameters."""
+def _read_header(folder: Path, weights: tuple[Path, ...]) -> tuple[float, float | None, int]:
+    """Scale, bias if there is one, and the number of the image encoder's parameters."""
     scalars: dict[str, float] = {}
     parameters, has_text = 0, False
     for path in weights:
@@ -223,12 +227,12 @@ def _read_header(folder: Path, weights: tuple[Path, ...]) -> tuple[float, float,
                     has_text = has_text or key.startswith("text_model.")
                     if key.startswith("vision_model."):
                         parameters += int(np.prod(file.get_slice(key).get_shape()))
-                    elif key in _SCALARS:
+                    elif key in {_SCALE, _BIAS}:
                         scalars[key] = float(MappedArrays([path]).floats(key).reshape(-1)[0])
         except (SafetensorError, OSError, ValueError, LookupError) as error:
             raise CheckpointDamaged(folder, f"{path.name} cannot be read ({error})") from error
-    if not parameters or not has_text or len(scalars) != len(_SCALARS):
-        raise CheckpointDamaged(folder, "its weights lack an encoder, the scale or the bias")
+    if not parameters or not has_text or _SCALE not in scalars:
+        raise CheckpointDamaged(folder, "its weights lack an encoder or the scale")
     if not all(math.isfinite(value) for value in scalars.values()):
         raise CheckpointDamaged(folder, "its scale or bias is no number")
-    return scalars["logit_scale"], scalars["logit_bias"], parameters
+    return scalars[_SCALE], scalars.get(_BIAS), parameters

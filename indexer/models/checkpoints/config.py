@@ -39,7 +39,10 @@ def transformer_shape(folder: Path, settings: Json) -> TransformerShape:
 
     Raises `CheckpointUnsupported` or `CheckpointDamaged`.
     """
-    width, heads = number(folder, settings, "hidden_size", 768), number(folder, settings, "num_attention_heads", 12)
+    width, heads = (
+        positive_setting(folder, settings, "hidden_size", 768),
+        positive_setting(folder, settings, "num_attention_heads", 12),
+    )
     if width % heads:
         raise CheckpointDamaged(folder, f"config.json says that states of {width} numbers have {heads} heads")
     activation = settings.get("hidden_act", USUAL_ACTIVATION)
@@ -47,8 +50,8 @@ def transformer_shape(folder: Path, settings: Json) -> TransformerShape:
         raise CheckpointUnsupported(folder, f"its layers use the activation {activation!r}")
     return TransformerShape(
         width=width,
-        inner=number(folder, settings, "intermediate_size", 3072),
-        layers=number(folder, settings, "num_hidden_layers", 12),
+        inner=positive_setting(folder, settings, "intermediate_size", 3072),
+        layers=positive_setting(folder, settings, "num_hidden_layers", 12),
         heads=heads,
         epsilon=real(folder, "config.json", settings.get("layer_norm_eps", 1e-6)),
         activation=str(activation),
@@ -76,7 +79,7 @@ def section(folder: Path, config: Json, name: str) -> Json:
     return found
 
 
-def number(folder: Path, settings: Json, name: str, default: int, file: str = "config.json") -> int:
+def positive_setting(folder: Path, settings: Json, name: str, default: int, file: str = "config.json") -> int:
     """A whole number greater than 0 in *settings*, which are those of *file*. Raises `CheckpointDamaged`."""
     value = settings.get(name)
     value = default if value is None else value

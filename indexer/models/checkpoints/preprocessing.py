@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from indexer.models.errors import CheckpointDamaged, CheckpointUnsupported
 
-from .config import Json, number, read_json, real
+from .config import Json, positive_setting, read_json, real
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -162,7 +162,7 @@ def read_flexible_preprocessing(folder: Path, patch: int) -> FlexiblePreprocessi
         raise CheckpointUnsupported(folder, "its image processor does not resize pictures")
     if settings.get("patch_size") != patch:
         raise CheckpointDamaged(folder, f"its image processor makes other patches than {patch} x {patch}")
-    patches = number(folder, settings, "max_num_patches", 256, _PROCESSOR)
+    patches = positive_setting(folder, settings, "max_num_patches", 256, _PROCESSOR)
     return FlexiblePreprocessing(patch, patches, _filter(folder, settings), *_scaling(folder, settings))
 
 

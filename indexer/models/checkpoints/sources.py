@@ -81,6 +81,7 @@ def download(
                 lambda: progress(min(_bytes_in(partial), total), total),
             )
             check_settings(partial)
+        _check_weights(partial)
         open_checkpoint(partial, reference)
         shutil.rmtree(partial / ".cache", ignore_errors=True)
         partial.replace(target)
@@ -90,6 +91,12 @@ def download(
     except OSError as error:
         raise DownloadFailed(reference, f"{error.strerror or error}.") from error
     return target
+
+
+def _check_weights(folder: Path) -> None:
+    if not any(folder.glob("*.safetensors")):
+        reason = "its repository has no weights in safetensors form, and others can run code when they are read"
+        raise CheckpointUnsupported(folder, reason)
 
 
 def _fetch(fetch: Callable[[], None], tick: Callable[[], None]) -> None:

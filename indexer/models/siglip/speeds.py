@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from indexer.models.backends.devices import IN_INT8, choose
+from indexer.models.backends.devices import IN_INT8, choose_device
 from indexer.models.backends.int8 import fastest_int8
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.errors import DeviceUnavailable
+from indexer.models.protocols import ImageEncoder
 
-from .torch_encoders import SiglipImageEncoder
+from .encoders import OWN, image_encoder
 
 #: Layers that are run; the others take as long each.
 LAYERS = 2
@@ -40,11 +41,11 @@ def speeds(
     The first *layers* of the encoder run on noise; the time is that of as many layers as it has. The precisions take
     turns, and the best of three rounds counts. Raises `DeviceUnavailable` and `CheckpointDamaged`.
     """
-    device, _ = choose(checkpoint, device)
+    device, _ = choose_device(checkpoint, device)
     shape = checkpoint.vision
     depth = min(layers, shape.layers)
     short = replace(checkpoint, vision=replace(shape, layers=depth))
-    encoders = {each: SiglipImageEncoder(short, device, each) for each in _precisions(device, also)}
+    encoders = {each: image_encoder(short, device, each, OWN) for each in _precisions(device, also)}
     pixels = _noise(checkpoint)
     best = dict.fromkeys(encoders, float("inf"))
     # The first round warms caches up and makes oneDNN's code.
@@ -78,7 +79,7 @@ def _noise(checkpoint: Checkpoint) -> NDArray[np.uint8]:
     return np.stack([one] * max(1, _TOKENS // tokens))
 
 
-def _seconds(encoder: SiglipImageEncoder, pixels: NDArray[np.uint8], device: str) -> float:
+def _seconds(encoder: ImageEncoder, pixels: NDArray[np.uint8], device: str) -> float:
     clock = time.process_time if device == "cpu" else time.perf_counter
     start = clock()
     encoder.encode(pixels)

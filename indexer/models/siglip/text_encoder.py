@@ -18,6 +18,8 @@ from threadpoolctl import ThreadpoolController
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.checkpoints.config import USUAL_ACTIVATION, TransformerShape
 from indexer.models.checkpoints.safetensors_map import MappedArrays
+from indexer.models.device_names import CPU, canonical
+from indexer.models.errors import not_finite
 from indexer.models.tokenizers.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
@@ -49,7 +51,8 @@ class SiglipTextEncoder:
 
     torch is imported, after a call of *before_torch*, when many texts come, for any text if *device* is not the CPU,
     and if numpy does not support the tower. From then on it encodes everything. numpy uses at most *threads* threads.
-    The tokenizer is cached in the folder *cache*. Raises `CheckpointDamaged` and `DeviceUnavailable`.
+    The tokenizer is cached in the folder *cache*. *on_notice* is called with a sentence if a device cannot be used.
+    Raises `CheckpointDamaged`, `DeviceUnavailable` and `DeviceFailed`.
     """
 
     def __init__(
@@ -59,12 +62,14 @@ class SiglipTextEncoder:
         device: str | None = None,
         before_torch: Callable[[], None] = lambda: None,
         threads: int | None = None,
+        on_notice: Callable[[str], None] = lambda _sentence: None,
     ) -> None:
         self._checkpoint = checkpoint
+        self._on_notice = on_notice
         self._tokenizer = Tokenizer(checkpoint, cache)
         self._device = device
         self._before_torch = before_torch
-        self._few = _numpy_encoder(checkpoint, threads) if device in {None, "cpu"} else None
+        self._few = _numpy_encoder(checkpoint, threads) if canonical(device) in {None, CPU} else None
         self._many: TorchTextEncoder | None = None
 
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -83,7 +88,7 @@ class SiglipTextEncoder:
             from .torch_encoders import TorchTextEncoder  # noqa: PLC0415 - this loads torch
 
             self._before_torch()
-            self._many = TorchTextEncoder(self._checkpoint, self._device, self._tokenizer)
+            self._many = TorchTextEncoder(self._checkpoint, self._device, self._tokenizer, on_notice=self._on_notice)
         return self._many
 
 
@@ -110,18 +115,15 @@ class NumpyTextEncoder:
 
     def __init__(self, checkpoint: Checkpoint, threads: int | None = None, least: int = _LEAST_WEIGHTS) -> None:
         self._shape = checkpoint.text
+        self._folder = checkpoint.folder
         if self._shape.activation != USUAL_ACTIVATION:
             raise ValueError(f"the text tower uses {self._shape.activation}")
         self._length = checkpoint.text_length
         self._dimension = checkpoint.dimension
         self._weights = MappedArrays(checkpoint.weights)
-        for name, shape in _shapes(self._shape, self._length, self._dimension).items():
+        for name, shape in _shapes(self._shape, self._length, self._dimension, checkpoint.vocabulary).items():
             if name not in self._weights or self._weights.shape(name) != shape:
                 raise ValueError(f"{name} is missing or of another shape")
-        if f"{_TABLE}.weight" not in self._weights or self._weights.shape(f"{_TABLE}.weight")[1:] != (
-            self._shape.width,
-        ):
-            raise ValueError("the table of tokens is missing or of another shape")
         self._threads = min(threads or os.cpu_count() or 1, _MOST_THREADS)
         self._least = least
         self._blas = ThreadpoolController()
@@ -147,6 +149,8 @@ class NumpyTextEncoder:
             inner = self._linear(f"{layer}.mlp.fc1", self._normed(f"{layer}.layer_norm2", state), _gelu)
             state = state + self._linear(f"{layer}.mlp.fc2", inner)
         pooled = self._linear(_HEAD, self._normed(_LAST, state)[:, -1])
+        if not np.isfinite(pooled).all():
+            raise not_finite(self._folder, "float32")
         unit: Floats = pooled / np.linalg.norm(pooled, axis=-1, keepdims=True)
         return unit
 
@@ -215,10 +219,11 @@ def _gelu(states: Floats) -> None:
     states *= 0.5
 
 
-def _shapes(shape: TransformerShape, length: int, dimension: int) -> dict[str, tuple[int, ...]]:
-    """Shapes of the weights by name, without the token table, whose length is the vocabulary's."""
+def _shapes(shape: TransformerShape, length: int, dimension: int, vocabulary: int) -> dict[str, tuple[int, ...]]:
+    """Shapes of the weights by name."""
     width, inner = shape.width, shape.inner
     found: dict[str, tuple[int, ...]] = {
+        f"{_TABLE}.weight": (vocabulary, width),
         f"{_POSITIONS}.weight": (length, width),
         **_layer_norm_shapes(_LAST, width),
         **_linear_shapes(_HEAD, width, dimension),

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from indexer.models.backends.devices import IN_INT8, choose, packs_bfloat16, pass_count, pass_threads
+from indexer.models.backends.accelerators import THIS_MACHINE, Machine, empty_cache, is_memory_full
+from indexer.models.backends.devices import IN_INT8, choose_device, packs_bfloat16, pass_count, pass_threads
+from indexer.models.backends.fitting_passes import FittingPasses, MemoryTooSmall
 from indexer.models.backends.int8 import int8_layers
 from indexer.models.backends.int8_products import ROWS
-from indexer.models.backends.linear import PACKED_BFLOAT16, PLAIN, LinearLayers
+from indexer.models.backends.linear import JOINED, PACKED_BFLOAT16, PLAIN, Layer, LinearLayers
 from indexer.models.checkpoints.checkpoint import Checkpoint
-from indexer.models.errors import NumbersOverflowed
+from indexer.models.device_names import CPU
+from indexer.models.errors import not_finite
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
 
@@ -26,35 +31,84 @@ _CPU_BATCH, _GPU_BATCH = 8, 64
 _TEXT_BATCH = 32
 
 
+class MakeTower(Protocol):
+    """Loads an image tower; `VisionTower` does."""
+
+    def __call__(self, checkpoint: Checkpoint, device: str, precision: str, layers: LinearLayers) -> Layer:
+        """The tower, which makes vectors of scaled pixels."""
+        ...
+
+
 class SiglipImageEncoder:
     """A checkpoint's image encoder, loaded. An embedding does not depend on which pictures share its batch.
 
-    Pictures of one shape share a pass, so that none is padded.
+    Pictures of one shape share a pass, so that none is padded. Where a device's memory does not suffice, passes have
+    fewer pictures; if not even one fits, *on_notice* is called with a sentence, and the CPU goes on in the same
+    precision. A pass has *most* pictures at most, or a number that suits the device.
     """
 
-    def __init__(self, checkpoint: Checkpoint, device: str | None = None, precision: str | None = None) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: str | None = None,
+        precision: str | None = None,
+        *,
+        machine: Machine = THIS_MACHINE,
+        on_notice: Callable[[str], None] = lambda _sentence: None,
+        make_tower: MakeTower = VisionTower,
+        most: int | None = None,
+    ) -> None:
         self.preprocessing = checkpoint.preprocessing
-        self._dimension = checkpoint.dimension
-        self.device, self.precision = choose(checkpoint, device, precision)
-        self._model = VisionTower(checkpoint, self.device, self.precision, _linear_layers(self.device, self.precision))
-        self._threads = pass_count(self.device)
-        self._passes = pass_threads(self._threads)
-        self._most = _CPU_BATCH if self.device == "cpu" else _GPU_BATCH
+        self._checkpoint = checkpoint
+        self._on_notice = on_notice
+        self._make_tower = make_tower
+        self._most = most
+        self._folder = checkpoint.folder
         self._patch = checkpoint.patch_size
-        self._mean, self._std = (
-            torch.tensor(each, device=self.device) for each in (self.preprocessing.mean, self.preprocessing.std)
-        )
+        self.device, self.precision = choose_device(checkpoint, device, precision, machine=machine, on_notice=on_notice)
+        try:
+            self._load()
+        except RuntimeError as error:
+            if self.device == CPU or not is_memory_full(error):
+                raise
+            self._move_to_cpu()
 
     @property
     def batch_size(self) -> int:
         """Pictures that all threads compute at once."""
-        return self._threads * self._most
+        return self._threads * self._fitting.most
 
     def encode(self, pixels: Pictures) -> NDArray[np.float32]:
         """Embeddings of length one, float32 (n, d), of *pixels*, in their order.
 
         Raises `NumbersOverflowed` if the precision cannot hold the model's numbers.
         """
+        try:
+            return self._encoded(pixels)
+        except MemoryTooSmall:
+            self._move_to_cpu()
+            return self._encoded(pixels)
+
+    def _load(self) -> None:
+        self._model = self._make_tower(
+            self._checkpoint, self.device, self.precision, _linear_layers(self.device, self.precision)
+        )
+        self._mean, self._std = (
+            torch.tensor(each, device=self.device) for each in (self.preprocessing.mean, self.preprocessing.std)
+        )
+        self._threads = pass_count(self.device)
+        self._passes = pass_threads(self._threads)
+        most = self._most or (_CPU_BATCH if self.device == CPU else _GPU_BATCH)
+        self._fitting = FittingPasses(self._pass, most, partial(empty_cache, self.device))
+
+    def _move_to_cpu(self) -> None:
+        self._on_notice(f"The memory of {self.device} is too small for this model. The CPU is used instead.")
+        device, self.device = self.device, CPU
+        self._load()
+        # The model there is gone only now.
+        empty_cache(device)
+
+    def _encoded(self, pixels: Pictures) -> NDArray[np.float32]:
         of_shape = defaultdict(list)
         for place, picture in enumerate(pixels):
             of_shape[picture.shape].append(place)
@@ -64,8 +118,9 @@ class SiglipImageEncoder:
             for size in [self._pass_size(shape)]
             for start in range(0, len(places), size)
         ]
-        made = np.empty((len(pixels), self._dimension), np.float32)
-        parts = self._passes.map(self._pass, ([pixels[place] for place in places] for places in some))
+        made = np.empty((len(pixels), self._checkpoint.dimension), np.float32)
+        compute = self._pass if self.device == CPU else self._fitting
+        parts = self._passes.map(compute, ([pixels[place] for place in places] for places in some))
         for places, part in zip(some, parts, strict=True):
             made[places] = part
         return made
@@ -74,7 +129,7 @@ class SiglipImageEncoder:
         """Number of pictures of that *shape*, (height, width, 3), in a pass."""
         if self.precision in IN_INT8:
             return max(1, ROWS // ((shape[0] // self._patch) * (shape[1] // self._patch)))
-        return self._most
+        return self._fitting.most
 
     @torch.inference_mode()
     def _pass(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
@@ -87,11 +142,9 @@ class SiglipImageEncoder:
         # In float32 in every precision, as in the reference's image processor; by whole lines of pixels.
         mean, std = self._mean.repeat(shape[1]), self._std.repeat(shape[1])
         lines = batch.flatten(2).float().mul_(self.preprocessing.rescale).sub_(mean).div_(std)
-        # By default CUDA rounds float32 convolutions to ten bits, and the patch embedding is one.
-        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-            pooled = self._model(lines.view(batch.shape).to(DTYPES[self.precision]))[:count].float()
+        pooled = self._model(lines.view(batch.shape).to(DTYPES[self.precision]))[:count].float()
         if not torch.isfinite(pooled).all():
-            raise NumbersOverflowed(self.precision)
+            raise not_finite(self._folder, self.precision)
         unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
         return unit
 
@@ -99,11 +152,30 @@ class SiglipImageEncoder:
 class TorchTextEncoder:
     """A checkpoint's text encoder, loaded. Always float32: text is cheap, and scores stay exact."""
 
-    def __init__(self, checkpoint: Checkpoint, device: str | None = None, tokenizer: Tokenizer | None = None) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: str | None = None,
+        tokenizer: Tokenizer | None = None,
+        *,
+        machine: Machine = THIS_MACHINE,
+        on_notice: Callable[[str], None] = lambda _sentence: None,
+    ) -> None:
+        self._checkpoint = checkpoint
         self._dimension = checkpoint.dimension
+        self._folder = checkpoint.folder
         self._tokenizer = tokenizer or Tokenizer(checkpoint)
-        self._device, _ = choose(checkpoint, device, "float32")
-        self._model = TextTower(checkpoint, self._device)
+        self._on_notice = on_notice
+        self._device, _ = choose_device(checkpoint, device, "float32", machine=machine, on_notice=on_notice)
+        try:
+            self._load()
+        except RuntimeError as error:
+            if self._device == CPU or not is_memory_full(error):
+                raise
+            self._move_to_cpu()
+
+    def _load(self) -> None:
+        self._model = TextTower(self._checkpoint, self._device)
         self._passes = pass_threads(pass_count(self._device))
 
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -112,6 +184,21 @@ class TorchTextEncoder:
 
     def encode(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Vectors of length one, float32 (n, d), of token ids, int64 (n, text_length)."""
+        try:
+            return self._encoded(ids)
+        except RuntimeError as error:
+            if self._device == CPU or not is_memory_full(error):
+                raise
+            self._move_to_cpu()
+        return self._encoded(ids)
+
+    def _move_to_cpu(self) -> None:
+        self._on_notice(f"The memory of {self._device} is too small for the text encoder. The CPU is used instead.")
+        device, self._device = self._device, CPU
+        self._load()
+        empty_cache(device)
+
+    def _encoded(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         some = [ids[start : start + _TEXT_BATCH] for start in range(0, len(ids), _TEXT_BATCH)]
         # One text is faster with all threads.
         parts = list(self._passes.map(self._pass, some)) if len(some) > 1 else [self._pass(each) for each in some]
@@ -120,6 +207,8 @@ class TorchTextEncoder:
     @torch.inference_mode()
     def _pass(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         pooled = self._model(torch.from_numpy(ids).to(self._device))
+        if not torch.isfinite(pooled).all():
+            raise not_finite(self._folder, "float32")
         unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
         return unit
 
@@ -127,4 +216,6 @@ class TorchTextEncoder:
 def _linear_layers(device: str, precision: str) -> LinearLayers:
     if precision in IN_INT8:
         return int8_layers(precision)
-    return PACKED_BFLOAT16 if precision == "bfloat16" and device == "cpu" and packs_bfloat16() else PLAIN
+    if device != CPU:
+        return JOINED
+    return PACKED_BFLOAT16 if precision == "bfloat16" and packs_bfloat16() else PLAIN

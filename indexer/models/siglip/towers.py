@@ -35,7 +35,7 @@ class TextTower:
 
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
         weights, shape = TowerWeights(checkpoint, "text_model", device, "float32"), checkpoint.text
-        self._table = weights("embeddings.token_embedding.weight", 0, shape.width)
+        self._table = weights("embeddings.token_embedding.weight", checkpoint.vocabulary, shape.width)
         self._places = weights("embeddings.position_embedding.weight", checkpoint.text_length, shape.width)
         self._encoder = TransformerEncoder(weights, shape, PLAIN)
         self._last = layer_norm(weights, "final_layer_norm", shape)
@@ -261,4 +261,7 @@ class TowerWeights:
             wanted not in {0, size} for wanted, size in zip(shape, tensor.shape, strict=True)
         ):
             raise CheckpointDamaged(self._folder, f"{full} is {tuple(tensor.shape)} and not {shape}")
+        if not tensor.is_floating_point():
+            # Weights of whole numbers have scales that only their own library knows.
+            raise CheckpointDamaged(self._folder, f"{full} is in {tensor.dtype}, which config.json does not say")
         return tensor.to(self._device, self._dtype)

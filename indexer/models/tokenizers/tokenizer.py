@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import unicodedata
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.errors import CheckpointDamaged
+from indexer.models.transformers_log import keep_transformers_off_stderr, without_warnings
 
 from .cached_tokenizer import SpecialToken, cache_tokenizer, load_cached_tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-
-_NO_HANDLER: Final = logging.NullHandler()
 
 
 class Tokenizer:
@@ -41,7 +36,15 @@ class Tokenizer:
 
     def tokens(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Token ids for the model, int64 (n, text_length): with an end mark, and padded on the right."""
-        normalized = [normalize(text) for text in texts]
+        ids = self._tokens([normalize(text) for text in texts])
+        if ids.max(initial=0) >= self._checkpoint.vocabulary:
+            reason = (
+                f"its tokenizer gives the token {ids.max()}, and its text encoder knows {self._checkpoint.vocabulary}"
+            )
+            raise CheckpointDamaged(self._checkpoint.folder, reason)
+        return ids
+
+    def _tokens(self, normalized: list[str]) -> NDArray[np.int64]:
         if self._cached is not None:
             try:
                 return self._cached.tokens(normalized)
@@ -84,15 +87,19 @@ def load_tokenizer(checkpoint: Checkpoint) -> PreTrainedTokenizerBase:
     """
     from transformers import AutoTokenizer  # noqa: PLC0415 - takes seconds, and the cache needs none of it
 
-    _keep_transformers_off_stderr()
+    keep_transformers_off_stderr()
     try:
-        with _without_warnings():
+        with without_warnings():
             tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
                 checkpoint.folder, local_files_only=True, trust_remote_code=False, padding_side="right"
             )
         row = _tokens(tokenizer, ["a"], checkpoint.text_length)[0]
     except Exception as error:  # parsers of damaged tokenizer files raise anything
         raise CheckpointDamaged(checkpoint.folder, f"its tokenizer cannot be read ({type(error).__name__})") from error
+    # Ids of another model's tokenizer give vectors without any error. Marks that no text has may be beyond the table.
+    if not checkpoint.vocabulary // 2 < len(tokenizer) < checkpoint.vocabulary * 2:
+        reason = f"its tokenizer knows {len(tokenizer)} tokens and its text encoder {checkpoint.vocabulary}"
+        raise CheckpointDamaged(checkpoint.folder, f"{reason}, so one of them is another model's")
     ends = np.flatnonzero(row == tokenizer.eos_token_id)
     if len(row) != checkpoint.text_length or not len(ends) or (row[ends[0] + 1 :] != tokenizer.pad_token_id).any():
         # Another ending or padding gives other vectors, without any error.
@@ -121,28 +128,3 @@ def _lengths(tokenizer: PreTrainedTokenizerBase, normalized: list[str]) -> list[
         return []
     whole = tokenizer(normalized, truncation=False, return_attention_mask=False, verbose=False)["input_ids"]
     return [len(ids) for ids in whole]
-
-
-def _keep_transformers_off_stderr() -> None:
-    """Send transformers' messages to the handlers of its logger, such as a daemon's log; errors are raised."""
-    from transformers.utils import logging as transformers_logging  # noqa: PLC0415 - as above
-
-    transformers_logging.disable_default_handler()
-    # Without any handler, `logging` itself would print warnings to stderr.
-    transformers_logging.add_handler(_NO_HANDLER)
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    # The tokenizers' threads warn if a process forks after they ran.
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-
-@contextmanager
-def _without_warnings() -> Iterator[None]:
-    """Drop transformers' warnings: loading a sound SigLIP, it warns of marks that SigLIP does not use."""
-    from transformers.utils import logging as transformers_logging  # noqa: PLC0415 - as above
-
-    level = transformers_logging.get_verbosity()
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(level)

@@ -27,6 +27,7 @@ from photos.cli.kit.program import Invocation, lower_priority, pass_invocation
 )
 @options.model
 @options.device
+@options.backend
 @options.precision
 @options.patches
 @options.workers
@@ -42,6 +43,7 @@ def add(
     moved: tuple[tuple[str, str], ...],
     model: str | None,
     device: str | None,
+    backend: str | None,
     precision: str | None,
     patches: int | None,
     workers: int | None,
@@ -82,7 +84,9 @@ def add(
     lower_priority(nice)
     request = AddRequest(folders, excludes, moved, model, patches)
     with (
-        invocation.open_library(device=device, precision=precision, workers=workers, threads=threads) as library,
+        invocation.open_library(
+            device=device, backend=backend, precision=precision, workers=workers, threads=threads
+        ) as library,
         index_progress(as_json=as_json) as progress,
     ):
         result = add_folders(library, request, progress)

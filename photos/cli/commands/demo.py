@@ -33,7 +33,7 @@ def demo(invocation: Invocation, count: int, folder: Path | None) -> None:
     """
     from photos.cli.views.demo import DemoProgress, show_next_steps
     from photos.config import demo_path
-    from photos.models import DEMO
+    from photos.known_models import DEMO
     from photos.operations.demo import DemoFolder, DemoRequest, run_demo
 
     place = DemoFolder((folder or demo_path()).absolute())

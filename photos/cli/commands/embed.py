@@ -35,7 +35,7 @@ def embed(
     photos embed --text "a red car" --raw > red-car.npy
     photos embed holiday/*.jpg --raw > holiday.npy
     """  # noqa: D301 - \b is how Click is told to keep lines
-    from photos.cli.views.embed import show
+    from photos.cli.views.embed import show_vectors
     from photos.operations.embed import EmbedRequest
     from photos.operations.embed import embed as encode
 
@@ -47,4 +47,4 @@ def embed(
         raise click.UsageError("Give --json or --raw for several vectors.")
     with invocation.open_library() as app:
         result = encode(app, EmbedRequest(images=images, texts=texts, model=model))
-    show(result, images=images, texts=texts, as_json=as_json, raw=raw)
+    show_vectors(result, images=images, texts=texts, as_json=as_json, raw=raw)

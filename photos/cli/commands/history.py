@@ -22,11 +22,11 @@ def history() -> None:
 @pass_invocation
 def list_searches(invocation: Invocation, as_json: bool) -> None:
     """List the past searches that are remembered, newest first."""
-    from photos.cli.views.history import show_history
+    from photos.cli.views.history import show_past_searches
     from photos.operations.history import past_searches
 
     with invocation.open_library() as library:
-        show_history(past_searches(library), as_json=as_json)
+        show_past_searches(past_searches(library), as_json=as_json)
 
 
 @history.command("clear", short_help="Forget past searches.")

@@ -11,6 +11,7 @@ from photos.cli.kit.program import Invocation, lower_priority, pass_invocation
 @click.command(short_help="Bring the library up to date with the disk.")
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...")
 @options.device
+@options.backend
 @options.workers
 @options.threads
 @options.nice
@@ -21,6 +22,7 @@ def index(
     invocation: Invocation,
     folders: tuple[str, ...],
     device: str | None,
+    backend: str | None,
     workers: int | None,
     threads: int | None,
     nice: int,
@@ -41,7 +43,7 @@ def index(
     lower_priority(nice)
     request = IndexRequest(folders, confirm_removals=confirm_removals)
     with (
-        invocation.open_library(device=device, workers=workers, threads=threads) as library,
+        invocation.open_library(device=device, backend=backend, workers=workers, threads=threads) as library,
         index_progress(as_json=as_json) as progress,
     ):
         result = index_folders(library, request, progress)

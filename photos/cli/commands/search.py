@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     help="Leave out photos with a score, a cosine, below X; `auto`: with a score no better than chance here.",
 )
 @options.group
+@options.in_model
 @click.option(
     "--exact",
     is_flag=True,
@@ -72,6 +73,7 @@ def search(
     sort: str,
     min_score: float | str | None,
     group: bool,
+    model: str | None,
     exact: bool,
     presentation: Presentation,
     label: str | None,
@@ -126,6 +128,7 @@ def search(
         stands_out=isinstance(min_score, str),
         group=group,
         exact=exact,
+        model=model,
     )
     found = None
     if label is None:

@@ -27,6 +27,7 @@ from photos.cli.kit.search_options import (
 @options.top
 @options.show_all
 @options.group
+@options.in_model
 @presentation_options
 @filter_options_alone
 @pass_invocation
@@ -38,6 +39,7 @@ def similar(
     top: int | None,
     show_all: bool,
     group: bool,
+    model: str | None,
     presentation: Presentation,
     negated: Sequence[str],
     **filters: Sequence[str],
@@ -63,6 +65,7 @@ def similar(
         top=None if show_all else settings.top,
         query=(*words, *words_of((), negated, filters)),
         group=group,
+        model=model,
     )
     report = partial(click.echo, err=True) if invocation.debug else None
     # The view is loaded while the daemon works.

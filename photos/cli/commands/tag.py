@@ -23,7 +23,8 @@ class _TagCommand(click.Command):
     """Command with arguments that begin with a dash: labels to reject."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        # Click would find the `h` of `-h` in every label such as `-beach`, and take `--jsno` for a label.
+        # Click would find the `h` of `-h` in every label such as `-beach`, and take `--jsno` for a label. Behind
+        # another word, `-h` is a label, too.
         end = args.index("--") if "--" in args else len(args)
         before = args[:end]
         options = {name for param in self.get_params(ctx) for name in param.opts}
@@ -32,7 +33,8 @@ class _TagCommand(click.Command):
                 raise click.NoSuchOption(word, possibilities=sorted(options), ctx=ctx)
         # A number of photos is no label that begins with t.
         spelled = ["--top" if word == "-t" else word for word in before]
-        return super().parse_args(ctx, ["--help"] if "-h" in before else [*spelled, *args[end:]])
+        is_help = "-h" in before and all(word.startswith("--") for word in before[: before.index("-h")])
+        return super().parse_args(ctx, ["--help"] if is_help else [*spelled, *args[end:]])
 
 
 @click.command(

@@ -100,7 +100,7 @@ def compare(invocation: Invocation, one: str, other: str, as_json: bool) -> None
     tagged by either that both tag, `kappa` the agreement beyond chance.
     """
     from photos.cli.views.tag_import import show_comparison
-    from photos.operations.tag_import import CompareRequest, compare_sources
+    from photos.operations.tag_import import CompareSourcesRequest, compare_sources
 
     with invocation.open_library() as library:
-        show_comparison(compare_sources(library, CompareRequest(one, other)), as_json=as_json)
+        show_comparison(compare_sources(library, CompareSourcesRequest(one, other)), as_json=as_json)

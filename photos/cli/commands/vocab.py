@@ -15,7 +15,7 @@ from photos.cli.kit.search_options import preview_option
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
-    from photos.operations.tune import Answer, TuningRound
+    from photos.operations.tune import TuningAnswer, TuningRound
 
 
 @click.group(short_help="Vocabularies: the lists of labels that photos are tagged with.")
@@ -305,11 +305,11 @@ def tune(invocation: Invocation, words: tuple[str, ...], count: int, preview: st
         show_retags(result.retag)
 
 
-def _answers(library: OpenLibrary, tuning: TuningRound, preview: str | None) -> Iterator[Answer]:
+def _answers(library: OpenLibrary, tuning: TuningRound, preview: str | None) -> Iterator[TuningAnswer]:
     """Ask about each photo, shown by the terminal with *preview*; photos that the user skips are left out."""
     from photos.cli.views.preview import shower
     from photos.cli.views.vocabulary_reports import question
-    from photos.operations.tune import Answer
+    from photos.operations.tune import TuningAnswer
     from photos.thumbnails import Thumbnails
 
     with Thumbnails.of(library) as thumbnails:
@@ -321,7 +321,7 @@ def _answers(library: OpenLibrary, tuning: TuningRound, preview: str | None) -> 
             if answer == "q":
                 return
             if answer != "s":
-                yield Answer(photo.id, cosine, is_right=answer == "y")
+                yield TuningAnswer(photo.id, cosine, is_right=answer == "y")
 
 
 for command in (try_, diff, lint, suggest):

@@ -53,16 +53,16 @@ def diff(invocation: Invocation, one: str, other: str | None, of_photos: bool, a
     from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary_reports import changed_photo_lines, difference_lines
     from photos.errors import safe
-    from photos.operations.vocabulary_reports import CompareRequest, compare_vocabularies
-    from photos.records.vocabularies import changed_photo_record, difference_record
+    from photos.operations.vocabulary_reports import CompareVocabulariesRequest, compare_vocabularies
+    from photos.records.vocabularies import changed_photo_record, vocabulary_difference_record
 
-    request = CompareRequest(one=one, other=other, of_photos=of_photos)
+    request = CompareVocabulariesRequest(one=one, other=other, of_photos=of_photos)
     with invocation.open_library() as library, ProgressBars() as progress:
         result = compare_vocabularies(library, request, progress)
     if other is None:
         click.echo(f"From {safe(result.one)} to {safe(result.other)}:", err=True)
     if as_json:
-        write_json(difference_record(result))
+        write_json(vocabulary_difference_record(result))
         for photo in result.photos:
             write_json(changed_photo_record(photo))
     else:

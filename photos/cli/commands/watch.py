@@ -13,6 +13,7 @@ from photos.cli.kit.program import Invocation, pass_invocation
 
 @click.command(short_help="Keep the library up to date from now on.")
 @options.device
+@options.backend
 @options.workers
 @options.threads
 @options.nice
@@ -27,6 +28,7 @@ from photos.cli.kit.program import Invocation, pass_invocation
 def watch(
     invocation: Invocation,
     device: str | None,
+    backend: str | None,
     workers: int | None,
     threads: int | None,
     nice: int,
@@ -46,10 +48,18 @@ def watch(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from photos.cli.views.watch import log_pass, pass_progress
     from photos.daemon.log import log_end, logging_to
+    from photos.daemon.watcher import log_notice
     from photos.daemon.watcher import watch as watch_library
 
     with (
-        invocation.open_library(device=device, workers=workers, threads=threads, log_level=log_level) as library,
+        invocation.open_library(
+            on_notice=log_notice,
+            device=device,
+            backend=backend,
+            workers=workers,
+            threads=threads,
+            log_level=log_level,
+        ) as library,
         logging_to(log_file, library.settings.log_level),
     ):
         try:

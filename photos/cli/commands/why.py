@@ -12,9 +12,10 @@ from photos.cli.kit.search_options import QueryCommand
 @click.command(short_help="Explain a photo's rank in a search.", cls=QueryCommand)
 @click.argument("image")
 @click.argument("words", nargs=-1, required=True, metavar="WORDS...")
+@options.in_model
 @options.as_json
 @pass_invocation
-def why(invocation: Invocation, image: str, words: tuple[str, ...], as_json: bool) -> None:
+def why(invocation: Invocation, image: str, words: tuple[str, ...], model: str | None, as_json: bool) -> None:
     """Explain the score and rank of IMAGE, a photo of the library, in a search for WORDS.
 
     WORDS are a query as for `photos search`, without filters. The output has the score (the cosine), the logit and the
@@ -27,8 +28,9 @@ def why(invocation: Invocation, image: str, words: tuple[str, ...], as_json: boo
     photos why IMG_2041.jpg dog + beach - people --json
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.kit.format import here
-    from photos.cli.views.why import show
+    from photos.cli.views.why import show_explanation
     from photos.operations.explain import ExplainRequest, explain
 
     with invocation.open_library() as library:
-        show(explain(library, ExplainRequest(image=image, query=words, directory=here())), as_json=as_json)
+        request = ExplainRequest(image=image, query=words, directory=here(), model=model)
+        show_explanation(explain(library, request), as_json=as_json)

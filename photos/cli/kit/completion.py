@@ -39,6 +39,7 @@ _BY_METAVAR: Final[dict[str, tuple[str, ...]]] = {
     "NAME|FOLDER": ("model", FOLDERS),
     "SLOT": ("slot",),
     "SOURCE": ("source",),
+    "MODEL": ("space",),
     "LABEL": ("label",),
 }
 #: What NAME stands for, by the command and the parameter.
@@ -98,12 +99,26 @@ def _values(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> 
             yield CompletionItem(incomplete, type=FILES)
     elif metavar == "FILTER":
         yield from _words(ctx, incomplete)
+    elif metavar == "COMMAND|TOPIC":
+        yield from _matching(_subjects(ctx), incomplete, "")
     elif metavar == "IMAGE LABEL" and incomplete.startswith(_SIGNS) and not incomplete.startswith("~/"):
         yield from _named(ctx, ("label",), incomplete[1:], incomplete[0])
     elif metavar == "IMAGE LABEL":
         yield CompletionItem(incomplete, type=FILES)
     else:
         yield from _named(ctx, _kinds(ctx, parameter, metavar), incomplete, "")
+
+
+def _subjects(ctx: click.Context) -> Sequence[str]:
+    """Return what `photos help` has something about, after the words that are there."""
+    from photos.cli.kit.topics import topics
+
+    words: Sequence[str] = ctx.params.get("words") or ()
+    group: click.Command | None = ctx.find_root().command
+    for word in words:
+        group = group.get_command(ctx, word) if isinstance(group, click.Group) else None
+    names = group.list_commands(ctx) if isinstance(group, click.Group) else []
+    return names if words else [*names, *topics()]
 
 
 def _kinds(ctx: click.Context, parameter: click.Parameter, metavar: str) -> tuple[str, ...]:

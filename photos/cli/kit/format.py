@@ -58,7 +58,7 @@ def matches_table(matches: Sequence[MatchRecord], *, of_text: bool, first: int =
         (
             str(rank),
             "" if match["score"] is None else f"{match['score']:z.3f}",
-            probability(match["probability"]) if of_text else "",
+            percentage(match["probability"]) if of_text else "",
             (match["taken_at"] or "")[:_DAY],
         )
         for rank, match in enumerate(matches, first)
@@ -182,7 +182,7 @@ def columns(text: str) -> int:
     return len(text) + wide - joined
 
 
-def probability(value: float | None) -> str:
+def percentage(value: float | None) -> str:
     """A probability with two significant digits: `93 %`, `0.041 %`."""
     if value is None:
         return ""
@@ -190,6 +190,11 @@ def probability(value: float | None) -> str:
     if percent >= 1:
         return f"{percent:.0f} %"
     return f"{percent:.2g} %" if percent >= _LEAST_PERCENT else f"<{_LEAST_PERCENT} %"
+
+
+def likely(value: float | None) -> str:
+    """A probability in brackets, after a space: ` (probability 93 %)`; empty if there is none."""
+    return "" if value is None else f" (probability {percentage(value)})"
 
 
 def stars(rating: int) -> str:

@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+import os
+
 import click
+from click.shell_completion import CompletionItem
+
+
+class DeviceName(click.ParamType[str]):
+    """The name of a device that torch computes on."""
+
+    name = "device"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """*value*, if it can be the name of a device."""
+        from photos.config import DEVICE
+
+        if not DEVICE.fullmatch(value):
+            self.fail(f"{value!r} is not one of auto, cpu, cuda, cuda:N, xpu, xpu:N, mps.", param, ctx)
+        return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so."""
+        del ctx, param
+        names = ("auto", "cpu", "cuda", "cuda:0", "cuda:1", "mps", "xpu")
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 top = click.option(
@@ -38,15 +62,30 @@ model = click.option(
     metavar="NAME|FOLDER",
     help="Checkpoint for a library that has none yet: a hub id, a folder, or `demo` for drawings.",
 )
+in_model = click.option(
+    "--model",
+    "model",
+    metavar="MODEL",
+    callback=lambda _context, _option, value: (
+        value if value is None or not os.path.isdir(value) else os.path.abspath(value)
+    ),
+    help="Search with this model of the library, such as one that is tried; `photos model status` lists them.",
+)
 device = click.option(
     "--device",
-    type=click.Choice(["cpu", "cuda", "mps"]),
-    help="Device to compute on; the best available one unless set.",
+    type=DeviceName(),
+    metavar="auto|cpu|cuda|cuda:N|xpu|mps",
+    help="Device to compute on; the best available one unless set. A number chooses one of several.",
 )
 precision = click.option(
     "--precision",
-    type=click.Choice(["float32", "bfloat16", "float16", "int8"]),
-    help="Precision of a new library's embeddings; the best for the device unless set.",
+    type=click.Choice(["float32", "bfloat16", "float16", "int8", "bnb-int8", "bnb-nf4"]),
+    help="Precision of a new library's embeddings; the best for the device unless set. Those of bnb need photos[bnb].",
+)
+backend = click.option(
+    "--backend",
+    type=click.Choice(["own", "transformers"]),
+    help="Implementation of the image encoder: transformers is the reference, and slower; own unless set.",
 )
 patches = click.option(
     "--patches",

@@ -81,8 +81,13 @@ class Invocation:
         return load({"library": self.library, **options}, self.environment)
 
     @contextmanager
-    def open_library(self, **options: object) -> Iterator[OpenLibrary]:
-        """Open the library with the settings for these *options*, and close it at the end."""
+    def open_library(
+        self, *, on_notice: Callable[[str], None] | None = None, **options: object
+    ) -> Iterator[OpenLibrary]:
+        """Open the library with the settings for these *options*, and close it at the end.
+
+        Sentences that a person should read are written to standard error, unless *on_notice* takes them.
+        """
         from photos.library import OpenLibrary
 
         if not gc.isenabled():
@@ -95,7 +100,11 @@ class Invocation:
         with (
             nullcontext() if self.debug else native_noise_hushed(),
             OpenLibrary(
-                settings, self.encoders, self.make_readers, lambda: _tell_tightened(settings.library)
+                settings,
+                self.encoders,
+                self.make_readers,
+                lambda: _tell_tightened(settings.library),
+                on_notice or _tell,
             ) as library,
         ):
             yield library
@@ -107,6 +116,12 @@ class Invocation:
 
         with self.open_library() as library, Thumbnails.of(library) as thumbnails:
             yield thumbnails
+
+
+def _tell(sentence: str) -> None:
+    from photos.cli.kit.terminal import prose
+
+    click.echo(prose(safe(sentence), sys.stderr), err=True)
 
 
 def _tell_tightened(library: Path) -> None:

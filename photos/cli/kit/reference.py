@@ -22,8 +22,10 @@ setting is called `PHOTOS_` and its name in capitals.
 | `library` | the folder of the catalog, the index and the log | `library` in `~/.local/share/photos/`, or the like |
 | `models` | the folder of downloaded checkpoints | `models` in the same |
 | `model` | the checkpoint for a library that has none yet | see `photos add` |
-| `device` | `cpu`, `cuda` or `mps` | the best available one |
-| `precision` | `float32`, `bfloat16`, `float16` or `int8`, for a new library | the best for the device |
+| `device` | `auto`, `cpu`, `cuda`, `cuda:N`, `xpu`, `xpu:N` or `mps` | `auto`: the best available one |
+| `precision` | `float32`, `bfloat16`, `float16`, `int8`, `bnb-int8` or `bnb-nf4`: \
+[what each costs](models.md#precisions), for a new library | the best for the device |
+| `backend` | `own` or `transformers`: [the implementation of the image encoder](models.md#backends) | `own` |
 | `decode` | `full` or `reduced`: [the size at which JPEG is decoded](files.md#formats), for a new library | `reduced` |
 | `patches` | `256`, `576` or `1024`: [most patches a picture](internals/embedder.md#naflex), for a new library | 256 |
 | `workers` | processes that read and decode | the number of cores, with no GPU up to 8 |

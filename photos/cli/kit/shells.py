@@ -91,7 +91,8 @@ fi
 
 _FISH: Final = """\
 function %(complete_func)s_paths
-    set -l token (commandline -ct)
+    # A quote may be open.
+    set -l token (string unescape -- (commandline -ct); or commandline -ct | string replace -r '^["\\']' '')
     # Fish's own functions do not expand ~.
     if string match -q '~/*' -- $token
         $argv[1] (string replace '~' $HOME -- $token) | string replace $HOME '~'
@@ -195,7 +196,7 @@ class Fish(_Shell):
 SHELLS: Final[dict[str, type[_Shell]]] = {each.name: each for each in (Bash, Zsh, Fish)}
 
 
-def register() -> None:
+def register_completions() -> None:
     """Let Click use these in place of its own, whose scripts complete no file names beside other items."""
     for each in SHELLS.values():
         add_completion_class(each)

@@ -11,12 +11,12 @@ from photos.cli.kit.format import counted
 from photos.cli.kit.output import write_json
 from photos.cli.kit.terminal import paint, prose
 from photos.cli.views.index import show_result
-from photos.records.library import NO_DIFFERENCE, difference_record, finding_record, prune_record
+from photos.records.library import NO_DIFFERENCE, finding_record, library_difference_record, prune_record
 
 if TYPE_CHECKING:
     from photos.operations.doctor import Finding
     from photos.operations.prune import PruneResult
-    from photos.operations.verify import Difference, VerifyResult
+    from photos.operations.verify import LibraryDifference, VerifyResult
 
 _MARKS: Final = {"good": " ", "note": "-", "problem": "!"}
 
@@ -48,10 +48,10 @@ def show_verification(result: VerifyResult, *, as_json: bool) -> None:
         click.echo("Not everything could be repaired; `photos verify` lists the rest.", err=True)
 
 
-def _show_differences(differences: Sequence[Difference], *, as_json: bool) -> None:
+def _show_differences(differences: Sequence[LibraryDifference], *, as_json: bool) -> None:
     for difference in differences:
         if as_json:
-            write_json(difference_record(difference))
+            write_json(library_difference_record(difference))
         else:
             click.echo(f"{counted(difference.count, difference.one, difference.many)}: {difference.remedy}")
 

@@ -11,11 +11,11 @@ from typing import Self
 import click
 
 from indexer import FileDone, FolderOffline, FolderScanned, ReadingBegins
-from photos.cli.kit.format import columns, counted, duration, file_name, probability, shown_path, table, tags_line
+from photos.cli.kit.format import columns, counted, duration, file_name, percentage, shown_path, table, tags_line
 from photos.cli.kit.progress import Bar, ProgressBars
 from photos.cli.kit.terminal import paint, prose, width
-from photos.models import DEFAULT
-from photos.operations.demo import Answer, Answers, DemoResult, Drawn, Indexed, Tagging
+from photos.known_models import DEFAULT
+from photos.operations.demo import DemoResult, DemoSearch, DemoSearches, Drawn, Indexed, Tagging
 from photos.operations.progress import Event, Stage, Step, Waiting
 from photos.sizes import readable_size
 
@@ -48,7 +48,7 @@ class DemoProgress:
                 _say(f"Tags       {_most_frequent(event)}")
             case Tagging():
                 _show_retag(event)
-            case Answers():
+            case DemoSearches():
                 _show_answers(event.answers)
             case Waiting() | FolderScanned() | ReadingBegins() | FolderOffline() | FileDone():
                 self._files.report(event)
@@ -94,7 +94,7 @@ def _most_frequent(tagging: Tagging) -> str:
     return f"{labels} of the vocabulary {tagging.revision.vocabulary!r}: {names}, …"
 
 
-def _show_answers(answers: Sequence[Answer]) -> None:
+def _show_answers(answers: Sequence[DemoSearch]) -> None:
     rows = []
     for answer in answers:
         best = answer.matches[0]
@@ -102,7 +102,7 @@ def _show_answers(answers: Sequence[Answer]) -> None:
             (
                 f"  {answer.query}",
                 f"{best.cosine:z.3f}",
-                probability(best.probability),
+                percentage(best.probability),
                 file_name(best.photo.paths[0]),
                 [tag.label for tag in best.tags],
             )

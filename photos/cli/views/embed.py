@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from photos.operations.embed import EmbedResult
 
 
-def show(result: EmbedResult, *, images: Sequence[str], texts: Sequence[str], as_json: bool, raw: bool) -> None:
+def show_vectors(result: EmbedResult, *, images: Sequence[str], texts: Sequence[str], as_json: bool, raw: bool) -> None:
     """Write the vectors of *images* or else of *texts*: JSON, an .npy file (of one: (d,)), or the numbers of one."""
     if raw:
         content = io.BytesIO()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from photos.operations.history import PastSearch
 
 
-def show_history(searches: Sequence[PastSearch], *, as_json: bool) -> None:
+def show_past_searches(searches: Sequence[PastSearch], *, as_json: bool) -> None:
     """Print the text of each, with the day when it was first searched for."""
     if as_json:
         for search in searches:

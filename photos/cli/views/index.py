@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Files that are named; the rest is counted.
 _NAMED = 3
+#: Characters of a rule that are shown.
+_QUOTED = 60
 _LONGEST_NAME = 32
 #: Reasons that are listed separately.
 _REASONS = 6
@@ -126,11 +128,12 @@ def warning_lines(report: IndexReport) -> Iterator[str]:
             "until you confirm: photos index --confirm-removals"
         )
     for bad in report.bad_rules:
-        yield f"{shown_path(bad.path)}:{bad.line}: {safe(bad.text)!r} is not a pattern and is ignored."
+        shown = bad.text if len(bad.text) <= _QUOTED else f"{bad.text[:_QUOTED]}…"
+        yield f"{shown_path(bad.path)}:{bad.line}: {safe(shown)!r} is not a pattern and is ignored."
     for below, reason in report.unreadable:
         yield f"{shown_path(below)} cannot be listed ({safe(reason)}): its photos are kept."
     for path, reason in report.unread[:_NAMED]:
-        yield f"{shown_path(path)} could not be read ({safe(reason)}); the next `photos index` tries again."
+        yield f"{shown_path(path)}: {safe(reason)}; the next `photos index` tries again."
     for path, note in report.noted[:_NAMED]:
         yield f"{shown_path(path)}: {safe(note)}."
     if report.without_thumbnails is not None:

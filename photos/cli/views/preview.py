@@ -69,7 +69,7 @@ def shower(wanted: str, thumbnails: Thumbnails) -> Callable[[int], None] | None:
     def show_photo(photo: int) -> None:
         made = thumbnails.thumbnail(photo)
         if isinstance(made, bytes):
-            show([picture(made, by, os.environ), b"\n"])
+            send_to_terminal([picture(made, by, os.environ), b"\n"])
 
     return show_photo
 
@@ -143,7 +143,7 @@ def _answer(terminal: int) -> bytes:
     return answer
 
 
-def show(written: Sequence[bytes]) -> None:
+def send_to_terminal(written: Sequence[bytes]) -> None:
     """Write raw bytes for the terminal to standard output."""
     sys.stdout.flush()
     for each in written:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.kit.format import counted, matches_table, shown_path, thousands
-from photos.cli.kit.format import probability as shown_probability
+from photos.cli.kit.format import counted, matches_table, percentage, shown_path, thousands
 from photos.cli.kit.output import write_json, write_paths
 from photos.cli.kit.terminal import show_lines
 from photos.cli.views.sheet import check_sheet, write_sheet
@@ -164,7 +163,7 @@ def _cell(match: MatchRecord, rank: int | None) -> Cell:
     from photos.output.sheet_rows import Cell
 
     score = "" if match["score"] is None else f"{match['score']:z.3f}"
-    likely = shown_probability(match["probability"])
+    likely = percentage(match["probability"])
     more = match.get("more", [])
     taken_at = match["taken_at"] or ""
     remark = [taken_at[:_DAY], f"+{len(more)} more" if more else ""]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.kit.format import counted, minute, probability, shown_path, stars, table
+from photos.cli.kit.format import counted, minute, percentage, shown_path, stars, table
 from photos.cli.kit.output import write_json
 from photos.cli.kit.terminal import paint, show_lines
 from photos.errors import NothingFound, safe
@@ -102,7 +102,7 @@ def _table(found: PhotoTags) -> Iterator[str]:
             "",
             paint(safe(tag.label), "tag"),
             _score(tag.score),
-            probability(tag.probability),
+            percentage(tag.probability),
             *_calibration(tag),
             _source(tag),
         )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from photos.cli.kit.format import counted, shown_path, table
-from photos.cli.kit.format import probability as shown_probability
+from photos.cli.kit.format import counted, percentage, shown_path, table
 from photos.cli.views.vocabulary_reports import trial_lines
 from photos.errors import safe
 from query.similarity import probability
@@ -44,7 +43,7 @@ def _rows(taught: TaughtLabel) -> Iterator[tuple[str, str, str, str, str]]:
     for example in taught.report.examples:
         kind = "yes" if example.is_shown else "no"
         score = "" if example.cosine is None else f"{example.cosine:z.3f}"
-        percent = "" if example.cosine is None else shown_probability(probability(example.cosine, taught.identity))
+        percent = "" if example.cosine is None else percentage(probability(example.cosine, taught.identity))
         yield "", kind, score, percent, _place(example)
 
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.kit.format import counted, shown_path, table
-from photos.cli.kit.format import probability as shown_probability
+from photos.cli.kit.format import counted, likely, percentage, shown_path, table
 from photos.cli.kit.progress import ProgressBars
 from photos.cli.kit.terminal import paint
 from photos.errors import safe
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from photos.operations.tune import TuneResult, TuningRound
     from photos.operations.vocabulary_reports import ChangedPhoto, CompareResult, LintResult, SuggestResult
     from query.tagging import TagPreview
-    from query.vocabulary import Difference
+    from query.vocabulary import VocabularyDifference
     from query.vocabulary_design import LabelPreview, Suggestion
     from store import Photo, SpaceIdentity
 
@@ -46,8 +45,8 @@ class SuggestBars(ProgressBars):
 def trial_lines(begin: str, trial: LabelPreview, identity: SpaceIdentity) -> Iterator[str]:
     """Lines on the photos that a label is on: how many, a histogram of the scores, and the clearest photos."""
     share = f"{trial.tagged} of {counted(trial.total, 'photo')}"
-    least = shown_probability(probability(trial.minimum, identity))
-    yield f"{begin} {share}, from a score of {trial.minimum:z.3f} (probability {least})."
+    least = likely(probability(trial.minimum, identity))
+    yield f"{begin} {share}, from a score of {trial.minimum:z.3f}{least}."
     yield from _histogram(trial)
     yield from _scored_photos("clearest", trial.clearest, identity)
     yield from _scored_photos("nearest to the threshold", trial.borderline, identity)
@@ -73,7 +72,7 @@ def _scored_photos(title: str, found: Sequence[tuple[Photo, float]], identity: S
         return
     yield title
     rows = [
-        ("", f"{cosine:z.3f}", shown_probability(probability(cosine, identity)), shown_path(photo.paths[0]))
+        ("", f"{cosine:z.3f}", percentage(probability(cosine, identity)), shown_path(photo.paths[0]))
         for photo, cosine in found
         if photo.paths
     ]
@@ -83,9 +82,8 @@ def _scored_photos(title: str, found: Sequence[tuple[Photo, float]], identity: S
 def tuning_line(tuning: TuningRound) -> str:
     """The sentence before the photos to be judged."""
     return (
-        f"{safe(tuning.label)} counts from a score of {tuning.minimum:z.3f} (probability "
-        f"{shown_probability(tuning.probability)}). Is it right for these {counted(len(tuning.photos), 'photo')}? "
-        "y: yes, n: no, s: skip, q: enough"
+        f"{safe(tuning.label)} counts from a score of {tuning.minimum:z.3f}{likely(tuning.probability)}. "
+        f"Is it right for these {counted(len(tuning.photos), 'photo')}? y: yes, n: no, s: skip, q: enough"
     )
 
 
@@ -96,10 +94,8 @@ def question(photo: Photo, cosine: float) -> str:
 
 def tuned_line(result: TuneResult) -> str:
     """The sentence on the threshold that fits the answers."""
-    return (
-        f"{safe(result.label)} counts from a score of {result.minimum:z.3f} (probability "
-        f"{shown_probability(result.probability)}) now; {result.fitting} of {counted(result.answers, 'answer')} fit."
-    )
+    counts = f"{safe(result.label)} counts from a score of {result.minimum:z.3f}{likely(result.probability)} now"
+    return f"{counts}; {result.fitting} of {counted(result.answers, 'answer')} fit."
 
 
 def difference_lines(result: CompareResult) -> Iterator[str]:
@@ -109,7 +105,7 @@ def difference_lines(result: CompareResult) -> Iterator[str]:
         yield from _count_differences(*result.tags)
 
 
-def _label_differences(found: Difference) -> Iterator[str]:
+def _label_differences(found: VocabularyDifference) -> Iterator[str]:
     if not found:
         yield "They are the same."
     yield from (paint(f"+ {safe(name)}", "good") for name in found.added)

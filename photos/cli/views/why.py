@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.kit.format import counted, shown_path, table
-from photos.cli.kit.format import probability as shown_probability
+from photos.cli.kit.format import counted, percentage, shown_path, table
 from photos.cli.kit.output import write_json
 from photos.cli.kit.terminal import prose
 from photos.errors import safe
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from store.records import Photo
 
 
-def show(result: ExplainResult, *, as_json: bool) -> None:
+def show_explanation(result: ExplainResult, *, as_json: bool) -> None:
     """Show an explanation."""
     if as_json:
         write_json(explanation_record(result))
@@ -54,7 +53,7 @@ def _scores(result: ExplainResult) -> Iterator[tuple[str, str, str]]:
     yield "score", f"{found.cosine:z.3f}", "the cosine of the two"
     if result.logit is not None:
         yield "logit", f"{result.logit:z.2f}", ""
-        yield "probability", shown_probability(result.probability), "by the model"
+        yield "probability", percentage(result.probability), "by the model"
     total = counted(found.total, "photo")
     yield "rank", f"{found.rank}", f"of {total}; better than {_percent(found.percentile)} of the others"
     yield "stands out", "yes" if result.stands_out else "no", _noise(found, result.least, of_text=result.of_text)
@@ -63,9 +62,11 @@ def _scores(result: ExplainResult) -> Iterator[tuple[str, str, str]]:
 def _label_lines(label: LabelScore) -> Iterator[str]:
     verdict = "is a tag of it" if label.is_tag else "is not a tag of it"
     yield f"label {safe(label.label)} {verdict}"
-    calibrated = "" if label.calibrated is None else f", {label.calibrated:+z.1f} sd of what is usual here"
-    shown = shown_probability(label.probability)
-    yield f"  score {label.cosine:z.3f} (probability {shown}{calibrated}); counts from {label.minimum:z.3f}"
+    shown = "" if label.probability is None else f"probability {percentage(label.probability)}"
+    calibrated = "" if label.calibrated is None else f"{label.calibrated:+z.1f} sd of what is usual here"
+    remarks = ", ".join(filter(None, (shown, calibrated)))
+    least = f"counts from {label.minimum:z.3f}" if math.isfinite(label.minimum) else "no score counts"
+    yield f"  score {label.cosine:z.3f}{f' ({remarks})' if remarks else ''}; {least}"
     yield from table([("", "", f"{cosine:z.3f}", safe(text)) for text, cosine in label.prompts], right=(2,))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from query.errors import BadLabel
+from query.errors import BadLabel, ContradictoryLabel
 from query.vocabulary.labels import normalized_name
 from store import Catalog, TagSource, Transaction
 from store.errors import is_shown
@@ -27,7 +27,7 @@ def record_manual_tags(
 
     A name that a vocabulary in force knows, also as an alias or a plural, is that label; labels of vocabularies beside
     the main one begin with their slot. Earlier manual tags under the exact spelling that was typed are moved to
-    the label. Returns the labels' names. All or nothing. Raises `BadLabel`.
+    the label. Returns the labels' names. All or nothing. Raises `BadLabel` or `ContradictoryLabel`.
     """
     with catalog.write() as t:
         return record_manual_tags_in(t, photo_ids, added=added, rejected=rejected, cleared=cleared)
@@ -44,8 +44,10 @@ def record_manual_tags_in(
     """Do `record_manual_tags` within *t*."""
     added, rejected, cleared = list(added), list(rejected), list(cleared)
     speller = slot_speller(t)
-    recorded = [(spelt(speller, name), source) for names, source in _sides(added, rejected) for name in names]
+    recorded = [(spelt(speller, name), TagSource.USER) for name in added]
+    recorded += [(spelt(speller, name), TagSource.REJECTED) for name in rejected]
     forgotten = [spelt(speller, name) for name in cleared]
+    _check_once([*dict.fromkeys(recorded), *((name, None) for name in dict.fromkeys(forgotten))])
     # A photo may have a tag of exactly the name that was typed, from before a vocabulary spelt it differently.
     typed = {checked_name(name) for names in (added, rejected, cleared) for name in names}.difference(
         forgotten, (name for name, _ in recorded)
@@ -57,12 +59,17 @@ def record_manual_tags_in(
             own = t.vocabularies.label_called(name)
             # An earlier tag of that name is replaced, whatever its texts.
             t.tags.clear(photo_id, [key for key in t.vocabularies.labels_called(name) if key != own])
-            t.tags.say(photo_id, own, source)
+            t.tags.record(photo_id, own, source)
     return [*(name for name, _ in recorded), *forgotten]
 
 
-def _sides(added: Iterable[str], rejected: Iterable[str]) -> tuple[tuple[Iterable[str], TagSource], ...]:
-    return (added, TagSource.USER), (rejected, TagSource.REJECTED)
+def _check_once(said: Sequence[tuple[str, TagSource | None]]) -> None:
+    """Raise `ContradictoryLabel` for a name that comes with two words on it."""
+    seen: set[str] = set()
+    for name, _ in said:
+        if name in seen:
+            raise ContradictoryLabel(name)
+        seen.add(name)
 
 
 def slot_speller(t: Transaction) -> SlotSpeller:

@@ -55,7 +55,7 @@ def slot_views(t: Transaction, space: Space | None = None) -> list[SlotView]:
     """
     made: list[SlotView] = []
     taken: set[str] = set()
-    in_force = t.slots.in_force()
+    in_force = (t.slots if space is None else t.slots.of(space.id)).in_force()
     for each in in_force:
         revision = t.vocabularies.revision(each.revision_id)
         if space is not None:

@@ -41,14 +41,14 @@ def is_due(t: Transaction, space: Space) -> bool:
 def calibrate(catalog: Catalog, space: Space, labels: LabelMatrix) -> Calibration:
     """Make a new snapshot of *labels* and all labels in use, and put it in force.
 
-    A re-tag is then pending in every slot.
+    A re-tag is then pending in every slot of the space.
     """
     spreads = measure(catalog, space, _with_those_in_force(catalog, space, labels))
     with catalog.write() as t:
         key = t.calibrations.begin(space.id)
     _keep(catalog, key, spreads)
     with catalog.write() as t:
-        t.slots.mark_all_stale()
+        t.slots.of(space.id).mark_all_stale()
         return t.calibrations.put_in_force(key, t.embeddings.count(space.id))
 
 

@@ -12,7 +12,7 @@ from query.similarity import TextVectors
 from store import Catalog, Label, LabelDefinition, LabelFit, Revision, Space, Transaction, Vectors
 
 from .sample import sample_of
-from .taught_vector import Background, Taught, taught
+from .taught_vector import Background, TaughtVector, taught_vector
 
 #: Labels' numbers are rounded to multiples of its inverse. Stored embeddings are fp16, which are multiples of 2^-24; so
 #: products are multiples of 2^-52, and every sum of them that is below 2 is a float64 without rounding.
@@ -25,13 +25,13 @@ _PART = 1000
 class LabelMatrix:
     """`label_ids` int64 (k,) and their unit vectors, float64 (k, d), on the grid; `encoded` labels were not cached.
 
-    `made` holds how the vectors of labels with examples were made, by label.
+    `fits` holds how the vectors of labels with examples were made, by label.
     """
 
     label_ids: NDArray[np.int64]
     matrix: NDArray[np.float64]
     encoded: int
-    made: Mapping[int, LabelFit] = field(default_factory=dict)
+    fits: Mapping[int, LabelFit] = field(default_factory=dict)
 
     def cosines(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Cosines, float32 (n, k), of stored *vectors*, float32 (n, d), with every label.
@@ -63,25 +63,25 @@ def label_matrix(
     """
     with catalog.read() as t:
         cached = t.labels.vectors(space.id, [label.id for label in revision.labels])
-        learners = [label.id for label in revision.labels if label.definition.is_taught]
-        made = t.labels.made(space.id, learners)
+        taught_labels = [label.id for label in revision.labels if label.definition.is_taught]
+        fits = t.labels.fits(space.id, taught_labels)
     vectors = dict(zip(cached.ids.tolist(), cached.matrix, strict=True))
     missing = [label for label in revision.labels if label.id not in vectors]
     if missing:
-        new, new_made = _teach(catalog, space, missing, _encode(missing, texts, progress))
+        new, new_fits = _blend_examples(catalog, space, missing, _encode(missing, texts, progress))
         for start in range(0, len(new), _PART):
             part = Vectors(new.ids[start : start + _PART], new.matrix[start : start + _PART])
-            made_here = {key: new_made[key] for key in part.ids.tolist() if key in new_made}
+            fits_here = {key: new_fits[key] for key in part.ids.tolist() if key in new_fits}
             with catalog.write() as t:
-                t.labels.put_vectors(space.id, part, made_here)
+                t.labels.put_vectors(space.id, part, fits_here)
                 # Another process may have made one of them at the same time, from another state of the library.
-                part, made_here = (
+                part, fits_here = (
                     t.labels.vectors(space.id, part.ids.tolist()),
-                    t.labels.made(space.id, list(made_here)),
+                    t.labels.fits(space.id, list(fits_here)),
                 )
             vectors.update(zip(part.ids.tolist(), part.matrix, strict=True))
-            made |= made_here
-    return _matrix(space, revision, vectors, len(missing), made)
+            fits |= fits_here
+    return _matrix(space, revision, vectors, len(missing), fits)
 
 
 def matrix_of(
@@ -95,16 +95,16 @@ def matrix_of(
 
     Labels with examples that the catalog knows keep their vectors from there.
     """
-    new, made = _teach(catalog, space, revision.labels, _encode(list(revision.labels), texts, progress))
+    new, fits = _blend_examples(catalog, space, revision.labels, _encode(list(revision.labels), texts, progress))
     vectors = dict(zip(new.ids.tolist(), new.matrix, strict=True))
-    learners = [label for label in revision.labels if label.definition.is_taught]
+    taught_labels = [label for label in revision.labels if label.definition.is_taught]
     with catalog.read() as t:
-        known = t.vocabularies.ids_of([label.definition for label in learners])
-        ids = {key: label.id for key, label in zip(known, learners, strict=True) if key is not None}
-        cached, cached_made = t.labels.vectors(space.id, list(ids)), t.labels.made(space.id, list(ids))
+        known = t.vocabularies.ids_of([label.definition for label in taught_labels])
+        ids = {key: label.id for key, label in zip(known, taught_labels, strict=True) if key is not None}
+        cached, cached_fits = t.labels.vectors(space.id, list(ids)), t.labels.fits(space.id, list(ids))
     vectors.update({ids[key]: row for key, row in zip(cached.ids.tolist(), cached.matrix, strict=True)})
-    made |= {ids[key]: each for key, each in cached_made.items()}
-    return _matrix(space, revision, vectors, len(vectors), made)
+    fits |= {ids[key]: each for key, each in cached_fits.items()}
+    return _matrix(space, revision, vectors, len(vectors), fits)
 
 
 def _matrix(
@@ -112,24 +112,26 @@ def _matrix(
     revision: Revision,
     vectors: Mapping[int, NDArray[np.float32]],
     encoded: int,
-    made: Mapping[int, LabelFit],
+    fits: Mapping[int, LabelFit],
 ) -> LabelMatrix:
     ids = [label.id for label in revision.labels]
     rows = np.array([vectors[label_id] for label_id in ids], np.float64).reshape(len(ids), space.identity.dimension)
-    return LabelMatrix(np.array(ids, np.int64), on_grid(rows), encoded, made)
+    return LabelMatrix(np.array(ids, np.int64), on_grid(rows), encoded, fits)
 
 
-def _teach(
+def _blend_examples(
     catalog: Catalog, space: Space, labels: Sequence[Label], texts: Vectors
 ) -> tuple[Vectors, dict[int, LabelFit]]:
     """The vectors of *labels*, given those by *texts* alone, and how the ones with examples were made."""
-    learners = [at for at, label in enumerate(labels) if label.definition.is_taught]
-    if not learners:
+    taught_labels = [at for at, label in enumerate(labels) if label.definition.is_taught]
+    if not taught_labels:
         return texts, {}
-    lessons = taught_by(catalog, space, [labels[at].definition for at in learners], texts.matrix[learners])
-    texts.matrix[learners] = [lesson.vector for lesson in lessons]
-    made = zip((labels[at].id for at in learners), lessons, strict=True)
-    return texts, {label_id: LabelFit(lesson.used, lesson.minimum, lesson.text_share) for label_id, lesson in made}
+    blended = taught_vectors(
+        catalog, space, [labels[at].definition for at in taught_labels], texts.matrix[taught_labels]
+    )
+    texts.matrix[taught_labels] = [each.vector for each in blended]
+    fits = zip((labels[at].id for at in taught_labels), blended, strict=True)
+    return texts, {label_id: LabelFit(each.used, each.minimum, each.text_share) for label_id, each in fits}
 
 
 def _encode(labels: list[Label], texts: TextVectors, progress: Callable[[int, int], None] | None) -> Vectors:
@@ -140,9 +142,9 @@ def _encode(labels: list[Label], texts: TextVectors, progress: Callable[[int, in
     return Vectors(np.array([label.id for label in labels], np.int64), unit.astype(np.float32))
 
 
-def taught_by(
+def taught_vectors(
     catalog: Catalog, space: Space, labels: Sequence[LabelDefinition], texts: NDArray[np.float32]
-) -> list[Taught]:
+) -> list[TaughtVector]:
     """Vectors of *labels* by their examples in the library, given the unit vectors of their *texts*, (n, d).
 
     The library is what it is now. Examples that are not in it are left out.
@@ -152,7 +154,7 @@ def taught_by(
     for label, text in zip(labels, texts, strict=True):
         with catalog.read() as t:
             shown, not_shown = (_embeddings(t, space, each) for each in (label.examples, label.counterexamples))
-        found.append(taught(background, text, shown.matrix, not_shown.matrix))
+        found.append(taught_vector(background, text, shown.matrix, not_shown.matrix))
     return found
 
 
@@ -163,18 +165,18 @@ def photos_of(t: Transaction, hashes: Sequence[str]) -> dict[str, int]:
 
 
 def refresh_taught_labels(catalog: Catalog, space: Space, revision: Revision) -> Revision:
-    """*revision*, whose labels' vectors are to be made anew where more of their examples came into the library.
+    """Renew the labels of *revision* of which more examples have come into the library, and return it with their ids.
 
-    The same if there are none. If it is another, a re-tag is pending wherever one of these labels is; until that is
-    whole, the tags are those of the vectors that there were.
+    It is returned as it is if there are none. Else a re-tag is pending in every slot with such a label; until that has
+    ended, tags are those of the vectors before.
     """
     if not any(label.definition.is_taught for label in revision.labels):
         return revision
     with catalog.read() as t:
         newest = t.vocabularies.as_now(revision)
-        learners = {label.id: label.definition for label in newest.labels if label.definition.is_taught}
-        made = t.labels.made(space.id, list(learners))
-        more = [key for key, each in made.items() if _usable(t, space, learners[key]) > each.examples]
+        taught_labels = {label.id: label.definition for label in newest.labels if label.definition.is_taught}
+        fits = t.labels.fits(space.id, list(taught_labels))
+        more = [key for key, each in fits.items() if _count_examples(t, space, taught_labels[key]) > each.examples]
     if not more:
         return newest
     with catalog.write() as t:
@@ -183,12 +185,35 @@ def refresh_taught_labels(catalog: Catalog, space: Space, revision: Revision) ->
             t.vocabularies.renew_label(label_id)
         for slot in t.slots.all():
             if not np.array_equal(before[slot.name], t.vocabularies.label_ids(slot.target.revision_id)):
-                t.slots.mark_stale(slot.name)
+                t.slots.mark_stale_everywhere(slot.name)
         return t.vocabularies.as_now(newest)
 
 
-def _usable(t: Transaction, space: Space, label: LabelDefinition) -> int:
-    """The number of examples that a vector would be made of."""
+def remake_taught_labels(catalog: Catalog, space: Space) -> None:
+    """Delete the vectors of labels of which more examples have come into *space*, which is not the one that answers.
+
+    Labels keep their ids, unlike in `refresh_taught_labels`, because the space that answers uses them. So scores by the
+    old vectors are deleted, and a re-tag is pending in every slot of the space.
+    """
+    with catalog.read() as t:
+        taught_labels = {
+            label.id: label.definition
+            for slot in t.slots.all()
+            for label in t.vocabularies.as_now(t.vocabularies.revision(slot.target.revision_id)).labels
+            if label.definition.is_taught
+        }
+        fits = t.labels.fits(space.id, list(taught_labels))
+        more = [key for key, each in fits.items() if _count_examples(t, space, taught_labels[key]) > each.examples]
+    if more:
+        with catalog.write() as t:
+            t.labels.forget_vectors(space.id, more)
+            t.calibrations.forget_labels(space.id, more)
+            t.scores.drop_in(space.id)
+            t.slots.of(space.id).mark_all_stale()
+
+
+def _count_examples(t: Transaction, space: Space, label: LabelDefinition) -> int:
+    """The number of examples in the library that a vector would be made of."""
     shown, not_shown = (len(_embeddings(t, space, each)) for each in (label.examples, label.counterexamples))
     return shown + not_shown if shown else 0
 

@@ -70,7 +70,7 @@ def compare_sources(catalog: Catalog, space: Space, one: str, other: str) -> Com
     which they are used, or those that a program gave any photo. Raises `UnknownSource`.
     """
     with catalog.read() as t:
-        alone = [full_name(AUTO, each.name) for each in t.slots.in_force() if each.name]
+        alone = [full_name(AUTO, each.name) for each in t.slots.of(space.id).in_force() if each.name]
         known = [AUTO, *alone, USER, *t.tags.origins()]
         for name in (one, other):
             if name not in known:

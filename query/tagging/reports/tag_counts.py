@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from query.similarity import TextVectors
-from query.tagging.effective.effective_tags import TagRule, minimums_of, names_of
+from query.tagging.effective.effective_tags import TagRule, minimums_of, names_of, own_thresholds
 from query.tagging.learning.calibration import measure
 from query.tagging.learning.label_matrix import matrix_of
 from query.tagging.scoring.retag import scorer_for
@@ -45,14 +45,15 @@ def preview_tags(
     labels = matrix_of(catalog, space, revision, texts, progress)
     with catalog.read() as t:
         is_calibrated = t.calibrations.current(space.id) is not None
+        own = own_thresholds(t, space, revision)
     spreads = measure(catalog, space, labels) if is_calibrated else None
-    rule = TagRule(revision, space.identity, spreads=spreads, fitted=minimums_of(labels.made))
+    rule = TagRule(revision, space.identity, spreads=spreads, fitted=minimums_of(labels.fits), own=own)
     columns, names = Columns.of(labels, rule.offsets(labels.label_ids)), names_of(revision)
     with catalog.read() as t:
         scorer = scorer_for(columns, t.embeddings.count(space.id))
     of_photos = {
         photo_id: frozenset(tag.label for tag in rule.shown(tags))
-        for vectors in _all(catalog, space, folders)
+        for vectors in _embeddings_of(catalog, space, folders)
         for photo_id, tags in zip(vectors.ids.tolist(), rule.automatic(scorer.kept(vectors), names), strict=True)
     }
     return TagPreview(of_photos, Counter(label for tags in of_photos.values() for label in tags))
@@ -65,7 +66,7 @@ def as_revision(definition: VocabularyDefinition) -> Revision:
     return Revision(0, definition.name, 0, now, definition.threshold, labels, definition.exclusive)
 
 
-def _all(catalog: Catalog, space: Space, folders: Sequence[bytes]) -> Iterator[Vectors]:
+def _embeddings_of(catalog: Catalog, space: Space, folders: Sequence[bytes]) -> Iterator[Vectors]:
     """The embeddings of all photos that have a file, or one below *folders*, if there are any."""
     with catalog.read() as t:
         gone, within = t.photos.gone(), t.scopes.photos(folders)

@@ -44,7 +44,7 @@ def taught_label_report(
     """The report of *label*: as it was made, if the catalog knows it, or as it would be. Only its texts are cached."""
     matrix = matrix_of(catalog, space, as_revision(VocabularyDefinition("", (label,))), texts)
     vector: NDArray[np.float32] = matrix.matrix[0].astype(np.float32)
-    made = matrix.made.get(0, LabelFit(0, None, 1.0))
+    fit = matrix.fits.get(0, LabelFit(0, None, 1.0))
     held = [(each, True) for each in label.examples] + [(each, False) for each in label.counterexamples]
     with catalog.read() as t:
         ids = photos_of(t, [each for each, _ in held])
@@ -54,4 +54,4 @@ def taught_label_report(
     examples = (
         Example(each, is_shown, photos.get(ids.get(each, 0)), cosines.get(ids.get(each, 0))) for each, is_shown in held
     )
-    return TaughtLabelReport(vector, made.minimum, made.text_share, made.examples, tuple(examples))
+    return TaughtLabelReport(vector, fit.minimum, fit.text_share, fit.examples, tuple(examples))

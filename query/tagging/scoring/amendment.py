@@ -1,4 +1,4 @@
-"""Amendments: re-tags with a vocabulary that differs little from the one in force, where only what is new is scored."""
+"""Amendments: re-tags with a vocabulary that differs little from the one in force; only new labels are scored."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from store import Catalog, LeastRanks, PhotoScores, Scoring, Space, Transaction,
 
 from .scorer import Columns, ExactScorer, best_of
 
-#: If more than one in so many labels is new, scoring all labels is as quick.
-_FEW: Final = 8
+#: If more than one label in this many is new, scoring all labels is as quick.
+_WORTH_AMENDING: Final = 8
 #: Far above the error of a cosine in float32.
-_ROUGH: Final = 1e-4
-#: Up to so many new labels are compared with all photos one by one.
+_COSINE_ERROR: Final = 1e-4
+#: Up to this many new labels are compared with all photos one by one.
 _ONE_BY_ONE: Final = 16
 
 
@@ -40,66 +40,66 @@ class Amendment:
 
     @property
     def only_adds_few(self) -> bool:
-        """True if all labels stay and few come: the rows need not be read to find the photos that change."""
+        """True if all labels stay and few are new: the photos that change are found without reading their scores."""
         full = len(self.old.label_ids) >= self.new.most
         return full and bool(self.stays.all()) and 0 < len(self.added.label_ids) <= _ONE_BY_ONE
 
-    def enters(self, rough: NDArray[np.float32], least: NDArray[np.float32]) -> NDArray[np.bool_]:
+    def may_enter(self, approximate: NDArray[np.float32], least: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Return the photos for which a new label may be kept, bool (n,).
 
-        *rough* are their cosines with the new labels, (n, added), *least* their least kept ranks, (n,), NaN where
+        *approximate* are their cosines with the new labels, (n, added), *least* their least kept ranks, (n,), NaN where
         nothing is kept.
         """
-        best: NDArray[np.float64] = (rough - self.added.offsets).max(axis=1)
-        gains: NDArray[np.bool_] = best >= least - _ROUGH
-        return gains
+        best: NDArray[np.float64] = (approximate - self.added.offsets).max(axis=1)
+        may_enter: NDArray[np.bool_] = best >= least - _COSINE_ERROR
+        return may_enter
 
     def ranks(self, kept: PhotoScores) -> NDArray[np.float64]:
         """The ranks of the labels of *kept*, which are among the new ones, float64 (n, k)."""
         return kept.cosines - self.new.offsets[np.searchsorted(self.new.label_ids, kept.label_ids)]
 
-    def loses(self, held: PhotoScores) -> NDArray[np.bool_]:
-        """Return the photos of *held* that have kept a label that does not stay, bool (n,)."""
+    def loses_labels(self, stored: PhotoScores) -> NDArray[np.bool_]:
+        """Return the photos of *stored* that have kept a label that does not stay, bool (n,)."""
         if self.stays.all():
-            return np.zeros(len(held), np.bool_)
-        held_still: NDArray[np.int64] = self.stays[self.old.places(held.label_ids)].sum(axis=1)
-        loses: NDArray[np.bool_] = held_still < held.label_ids.shape[1]
-        return loses
+            return np.zeros(len(stored), np.bool_)
+        held_still: NDArray[np.int64] = self.stays[self.old.places(stored.label_ids)].sum(axis=1)
+        loses_labels: NDArray[np.bool_] = held_still < stored.label_ids.shape[1]
+        return loses_labels
 
-    def touched(self, held: PhotoScores, vectors: Vectors) -> NDArray[np.bool_]:
-        """Return the photos of *held* whose scores may differ, bool (n,). *vectors* are theirs, in the same order."""
-        loses = self.loses(held)
+    def may_differ(self, stored: PhotoScores, vectors: Vectors) -> NDArray[np.bool_]:
+        """Return the photos of *stored* whose scores may differ, bool (n,). *vectors* are theirs, in the same order."""
+        loses_labels = self.loses_labels(stored)
         if not len(self.added.label_ids):
-            return loses
-        if held.label_ids.shape[1] < self.new.most:
-            return np.ones(len(held), np.bool_)
-        least = self.old.ranks(held).min(axis=1).astype(np.float32)
-        return loses | self.enters(vectors.matrix @ self.added.matrix.T.astype(np.float32), least)
+            return loses_labels
+        if stored.label_ids.shape[1] < self.new.most:
+            return np.ones(len(stored), np.bool_)
+        least = self.old.ranks(stored).min(axis=1).astype(np.float32)
+        return loses_labels | self.may_enter(vectors.matrix @ self.added.matrix.T.astype(np.float32), least)
 
-    def kept(self, held: PhotoScores, vectors: Vectors) -> tuple[PhotoScores, NDArray[np.bool_]]:
-        """The new scores of the photos of *held*, and the photos for which they are not certain, bool (n,).
+    def kept(self, stored: PhotoScores, vectors: Vectors) -> tuple[PhotoScores, NDArray[np.bool_]]:
+        """The new scores of the photos of *stored*, and the photos for which they are not certain, bool (n,).
 
         *vectors* are the embeddings of the same photos in the same order.
         """
-        places = self.old.places(held.label_ids)
-        ranks = held.cosines - self.old.offsets[places]
+        places = self.old.places(stored.label_ids)
+        ranks = stored.cosines - self.old.offsets[places]
         stays = self.stays[places]
         cosines = self.added.cosines(vectors.matrix)
-        candidates = np.concatenate([held.label_ids, np.broadcast_to(self.added.label_ids, cosines.shape)], axis=1)
-        scores = np.concatenate([held.cosines, cosines], axis=1)
+        candidates = np.concatenate([stored.label_ids, np.broadcast_to(self.added.label_ids, cosines.shape)], axis=1)
+        scores = np.concatenate([stored.cosines, cosines], axis=1)
         every_rank = np.concatenate([np.where(stays, ranks, -np.inf), cosines - self.added.offsets], axis=1)
-        certain = stays.sum(axis=1) + self._beats(held.label_ids, ranks, cosines).sum(axis=1)
+        certain = stays.sum(axis=1) + self._outranks_unkept(stored.label_ids, ranks, cosines).sum(axis=1)
         order = np.argsort(candidates, axis=1, kind="stable")
         candidates, scores, every_rank = (
             np.take_along_axis(each, order, axis=1) for each in (candidates, scores, every_rank)
         )
         most = self.new.most
         if candidates.shape[1] < most:
-            return PhotoScores(held.photo_ids, candidates, scores), np.ones(len(held), np.bool_)
+            return PhotoScores(stored.photo_ids, candidates, scores), np.ones(len(stored), np.bool_)
         labels, best = best_of(candidates, scores, every_rank, most)
-        return PhotoScores(held.photo_ids, labels, best), certain < most
+        return PhotoScores(stored.photo_ids, labels, best), certain < most
 
-    def _beats(
+    def _outranks_unkept(
         self, label_ids: NDArray[np.int64], ranks: NDArray[np.float64], cosines: NDArray[np.float32]
     ) -> NDArray[np.bool_]:
         """Return the added labels that come before all labels that the old scoring did not keep, bool (n, added)."""
@@ -108,12 +108,12 @@ class Amendment:
         last = ranks.min(axis=1, keepdims=True)
         last_label = np.where(ranks == last, label_ids, -1).max(axis=1, keepdims=True)
         new = cosines - self.added.offsets
-        beats: NDArray[np.bool_] = (new > last) | ((new == last) & (self.added.label_ids < last_label))
-        return beats
+        outranks: NDArray[np.bool_] = (new > last) | ((new == last) & (self.added.label_ids < last_label))
+        return outranks
 
 
 def amendment(old: Scoring, new: Columns) -> Amendment | None:
-    """The amendment from *old* to the labels *new*; None if so much differs that scoring all is as quick."""
+    """The amendment from *old* to the labels *new*; None if scoring all labels is as quick."""
     places = np.searchsorted(old.label_ids, new.label_ids)
     inside = np.minimum(places, max(len(old.label_ids) - 1, 0))
     is_held = np.zeros(len(new.label_ids), np.bool_)
@@ -122,7 +122,7 @@ def amendment(old: Scoring, new: Columns) -> Amendment | None:
     stays = np.zeros(len(old.label_ids), np.bool_)
     stays[inside[is_held]] = True
     added = int((~is_held).sum())
-    if added * _FEW > len(new.label_ids) or int((~stays).sum()) * _FEW > len(old.label_ids):
+    if added * _WORTH_AMENDING > len(new.label_ids) or int((~stays).sum()) * _WORTH_AMENDING > len(old.label_ids):
         return None
     return Amendment(old, new, new.only(~is_held), stays)
 
@@ -135,13 +135,11 @@ def differs(one: PhotoScores, other: PhotoScores) -> NDArray[np.bool_]:
     return different
 
 
-class Update:
-    """Scores the photos that *change* touches, *rows* of them together.
+class Rescoring:
+    """New scores of the photos that *change* affects, *rows* of them at once. *columns* are all labels.
 
-    *columns* are all labels of the vocabulary as it is now.
-
-    `least` are the least ranks of all photos that were looked at, and scoring took `seconds`. `unreadable` photos have
-    scores that cannot be brought up to date: their embeddings are absent or damaged.
+    `least` are the least ranks of all photos examined, and scoring took `seconds`. The scores of `unreadable` photos
+    cannot be brought up to date: their embeddings are absent or damaged.
     """
 
     def __init__(self, catalog: Catalog, space: Space, columns: Columns, change: Amendment, rows: int) -> None:
@@ -159,7 +157,7 @@ class Update:
 
         Every part is read in a transaction of its own. They end early if another process has changed the old scoring.
         """
-        yield from self._entered() if self._change.only_adds_few else self._each_page()
+        yield from self._entering_parts() if self._change.only_adds_few else self._scanned_parts()
 
     def scored(self, vectors: Vectors) -> PhotoScores:
         """The kept scores of photos that have none yet."""
@@ -169,18 +167,18 @@ class Update:
         self.seconds += time.perf_counter() - before
         return kept
 
-    def _each_page(self) -> Iterator[tuple[int, PhotoScores]]:
+    def _scanned_parts(self) -> Iterator[tuple[int, PhotoScores]]:
         change, after = self._change, 0
         while True:
             with self._catalog.read() as t:
                 if not self._is_unchanged(t):
                     return
-                held = next(t.scores.scan(change.old.id, self._rows, after=after), None)
-                if held is None:
+                stored = next(t.scores.scan(change.old.id, self._rows, after=after), None)
+                if stored is None:
                     break
-                differing = self._differing(t, held if len(change.added.label_ids) else self._losing(held))
-            after = int(held.photo_ids[-1])
-            yield len(held), differing
+                differing = self._differing(t, stored if len(change.added.label_ids) else self._without_lost(stored))
+            after = int(stored.photo_ids[-1])
+            yield len(stored), differing
         after = 0
         while True:
             with self._catalog.read() as t:
@@ -195,54 +193,59 @@ class Update:
         old = self._change.old
         return t.scores.stamp(self._space.id, old.slot) == (old.id, old.edition)
 
-    def _losing(self, held: PhotoScores) -> PhotoScores:
-        """The photos of *held* that lose a label. The others keep their scores; their embeddings need not be read."""
-        loses = self._change.loses(held)
-        stays = held.of(~loses)
+    def _without_lost(self, stored: PhotoScores) -> PhotoScores:
+        """The photos of *stored* that lose a label. The others keep their scores."""
+        loses_labels = self._change.loses_labels(stored)
+        stays = stored.of(~loses_labels)
         self.least.note(stays.photo_ids, self._change.old.ranks(stays))
-        return held.of(loses)
+        return stored.of(loses_labels)
 
-    def _entered(self) -> Iterator[tuple[int, PhotoScores]]:
+    def _entering_parts(self) -> Iterator[tuple[int, PhotoScores]]:
         """The parts of `parts`; reads only the rows of photos for which a new label may be kept."""
         change = self._change
         with self._catalog.read() as t:
             if not self._is_unchanged(t):
                 return
             before = time.perf_counter()
-            photo_ids, rough = t.embeddings.approximate_cosines(self._space.id, change.added.matrix.astype(np.float32))
+            photo_ids, approximate = t.embeddings.approximate_cosines(
+                self._space.id, change.added.matrix.astype(np.float32)
+            )
             self.least = t.scores.least_ranks(change.old)
             least = self.least.of(photo_ids)
-            entered, unscored = photo_ids[change.enters(rough, least)].tolist(), photo_ids[np.isnan(least)].tolist()
+            entering, unscored = (
+                photo_ids[change.may_enter(approximate, least)].tolist(),
+                photo_ids[np.isnan(least)].tolist(),
+            )
             self.seconds += time.perf_counter() - before
-        for start in range(0, len(entered), self._rows):
+        for start in range(0, len(entering), self._rows):
             with self._catalog.read() as t:
                 if not self._is_unchanged(t):
                     return
-                differing = self._differing(t, t.scores.of(change.old.id, entered[start : start + self._rows]))
+                differing = self._differing(t, t.scores.of(change.old.id, entering[start : start + self._rows]))
             yield len(differing), differing
         for start in range(0, len(unscored), self._rows):
             with self._catalog.read() as t:
                 vectors = t.embeddings.get(self._space.id, unscored[start : start + self._rows])
             yield len(vectors), self.scored(vectors)
 
-    def _differing(self, t: Transaction, held: PhotoScores) -> PhotoScores:
-        """The scores of photos of *held* that differ now; photos without an embedding are left out."""
+    def _differing(self, t: Transaction, stored: PhotoScores) -> PhotoScores:
+        """The scores of photos of *stored* that differ now; photos without an embedding are left out."""
         change = self._change
-        vectors = t.embeddings.get(self._space.id, held.photo_ids.tolist())
+        vectors = t.embeddings.get(self._space.id, stored.photo_ids.tolist())
         before = time.perf_counter()
-        there = np.isin(held.photo_ids, vectors.ids)
-        self.unreadable += held.photo_ids[~there].tolist()
-        held = held.of(there)
-        touched = change.touched(held, vectors)
-        some, rows = held.of(touched), Vectors(vectors.ids[touched], vectors.matrix[touched])
-        kept, doubtful = change.kept(some, rows)
-        exact = self._exact.kept(Vectors(rows.ids[doubtful], rows.matrix[doubtful]))
-        if doubtful.all():
+        there = np.isin(stored.photo_ids, vectors.ids)
+        self.unreadable += stored.photo_ids[~there].tolist()
+        stored = stored.of(there)
+        may_differ = change.may_differ(stored, vectors)
+        some, rows = stored.of(may_differ), Vectors(vectors.ids[may_differ], vectors.matrix[may_differ])
+        kept, uncertain = change.kept(some, rows)
+        exact = self._exact.kept(Vectors(rows.ids[uncertain], rows.matrix[uncertain]))
+        if uncertain.all():
             kept = exact
         else:
-            kept.label_ids[doubtful], kept.cosines[doubtful] = exact.label_ids, exact.cosines
+            kept.label_ids[uncertain], kept.cosines[uncertain] = exact.label_ids, exact.cosines
         differing = kept.of(differs(some, kept))
-        self.least.note(held.photo_ids, change.old.ranks(held))
+        self.least.note(stored.photo_ids, change.old.ranks(stored))
         self.least.note(kept.photo_ids, change.ranks(kept))
         self.seconds += time.perf_counter() - before
         return differing

@@ -17,7 +17,7 @@ from query.tagging.learning.calibration import calibrate, is_due
 from query.tagging.learning.label_matrix import label_matrix
 from store import MAIN_SLOT, Catalog, LeastRanks, PhotoScores, Revision, Scoring, Space, Target, Transaction, Vectors
 
-from .amendment import Amendment, Update, amendment
+from .amendment import Amendment, Rescoring, amendment
 from .scorer import Columns, ExactScorer, Scorer, columns_in_force
 
 #: Photos between two commits of a re-tag.
@@ -50,61 +50,68 @@ def scorer_for(columns: Columns, photos: int) -> Scorer:
     return ShortlistScorer(columns, ExactScorer(columns))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetagOptions:
+    """The slot of a re-tag, and the way it is done."""
+
+    slot: str = MAIN_SLOT
+    #: Absolute folders below which the labels are shown: everywhere if there are none, as before if None.
+    folders: Sequence[bytes] | None = None
+    #: Calibrate first, even a library that has not outgrown its calibration.
+    calibrate_anew: bool = False
+    #: Raise `Superseded` unless the revision is the slot's target already.
+    only_if_target: bool = False
+    #: Photos that are scored and kept together.
+    rows: int = _CHUNK
+    #: Makes the scorer of columns for that number of photos.
+    make_scorer: Callable[[Columns, int], Scorer] = scorer_for
+
+
 def retag(
     catalog: Catalog,
     space: Space,
     revision: Revision,
     texts: TextVectors,
+    options: RetagOptions = RetagOptions(),
+    *,
     progress: Callable[[int, int], None] | None = None,
     text_progress: Callable[[int, int], None] | None = None,
-    *,
-    slot: str = MAIN_SLOT,
-    folders: Sequence[bytes] | None = None,
-    calibrate_anew: bool = False,
-    only_if_target: bool = False,
-    make_scorer: Callable[[Columns, int], Scorer] = scorer_for,
-    rows: int = _CHUNK,
 ) -> RetagReport:
     """Tag every photo with *revision* from the stored embeddings, and put it in force. No picture is opened.
 
     It becomes the slot's target at once, and its current revision when all photos are tagged; other slots stay as they
-    are. Its labels are shown below *folders*, absolute: everywhere if there are none, and where they were before if it
-    is None.
-
-    Until all photos are tagged, their tags stay as they were. An interrupted re-tag is pending, and calling this again
-    goes on with it. A vocabulary that differs little from the one in force costs little. *progress* gets photos done
-    and photos in all, *text_progress* the same of labels' texts. A library that has outgrown its calibration is
-    calibrated first, and any if *calibrate_anew*. *rows* photos are scored and kept together.
-
-    Raises `Superseded` if the slot gets another target or is dropped before the end; and with *only_if_target* if
-    *revision* is not its target at the beginning.
+    are. Until all photos are tagged, their tags stay as they were. An interrupted re-tag is pending, and calling this
+    again continues it. A vocabulary that differs little from the one in force costs little. A library that has outgrown
+    its calibration is calibrated first. *progress* gets the number of photos done and of all, *text_progress* the same
+    of labels' texts. Raises `Superseded` if the slot gets another target or is dropped before the end.
     """
+    slot = options.slot
     started = time.perf_counter()
     with catalog.write() as t:
-        if only_if_target:
-            _target(t, slot, revision)
+        if options.only_if_target:
+            _target(t, space, slot, revision)
         # Before anything that scores depend on is read: what changes after this stays pending.
-        target = t.slots.set_target(slot, revision.id)
-        if folders is not None:
-            t.slots.limit(slot, folders)
+        target = t.slots.of(space.id).set_target(slot, revision.id)
+        if options.folders is not None:
+            t.slots.limit(slot, options.folders)
         # Examples may have come since the labels' vectors were made.
         revision = t.vocabularies.as_now(revision)
-        is_calibrated = not (calibrate_anew or is_due(t, space))
+        is_calibrated = not (options.calibrate_anew or is_due(t, space))
     if not is_calibrated:
         calibrate(catalog, space, label_matrix(catalog, space, revision, texts, text_progress))
         with catalog.read() as t:
-            target, revision = _target(t, slot, revision), t.vocabularies.as_now(revision)
+            target, revision = _target(t, space, slot, revision), t.vocabularies.as_now(revision)
     columns, encoded = columns_in_force(catalog, space, revision, texts, text_progress)
     ready = time.perf_counter()
     work = _Retag(catalog, space, revision, columns, progress, slot, target)
-    work.run(make_scorer, rows)
+    work.run(options.make_scorer, options.rows)
     seconds = time.perf_counter() - ready
     return RetagReport(work.photos, encoded, work.changed, ready - started, work.seconds, seconds - work.seconds)
 
 
-def _target(t: Transaction, name: str, revision: Revision) -> Target:
-    """The target of the slot. Raises `Superseded` if that is no longer *revision*, or the slot is gone."""
-    slot = t.slots.get(name)
+def _target(t: Transaction, space: Space, name: str, revision: Revision) -> Target:
+    """The target of the slot in *space*. Raises `Superseded` if that is no longer *revision*, or the slot is gone."""
+    slot = t.slots.of(space.id).get(name)
     if slot is None or slot.target.revision_id != revision.id:
         raise Superseded(revision.vocabulary)
     return slot.target
@@ -172,32 +179,32 @@ class _Retag:
 
         Returns False if another process has done it.
         """
-        update = Update(self._catalog, self._space, self._columns, change, rows)
+        rescoring = Rescoring(self._catalog, self._space, self._columns, change, rows)
         with self._catalog.write() as t:
             begun = self._begin(t)
         done = 0
-        for count, kept in update.parts():
+        for count, kept in rescoring.parts():
             with self._catalog.write() as t:
                 if self._is_done_by_another(t, begun):
                     return False
                 t.scores.put(begun.id, kept)
             self.changed += len(kept)
             done += count
-            self._tell(done, self.photos)
+            self._report(done, self.photos)
         with self._catalog.write() as t:
             if self._is_done_by_another(t, begun):
                 return False
-            self._merge(t, change.old, begun, update)
+            self._merge(t, change.old, begun, rescoring)
             self._put_in_force(t, change.old)
-        self.seconds = update.seconds
+        self.seconds = rescoring.seconds
         return True
 
-    def _merge(self, t: Transaction, old: Scoring, begun: Scoring, update: Update) -> None:
+    def _merge(self, t: Transaction, old: Scoring, begun: Scoring, rescoring: Rescoring) -> None:
         """Bring the rows of *old* up to date by those of *begun*, and by what has changed since that was begun."""
-        changed, least = t.scores.changed(begun), update.least
+        changed, least = t.scores.changed(begun), rescoring.least
         # Their labels may be none of the scoring's any more.
-        t.scores.forget(old.id, update.unreadable)
-        least.forget(np.array(update.unreadable, np.int64))
+        t.scores.forget(old.id, rescoring.unreadable)
+        least.forget(np.array(rescoring.unreadable, np.int64))
         t.scores.forget(begun.id, changed.tolist())
         # They were pruned after their embeddings had been read.
         t.scores.forget_deleted(begun)
@@ -209,7 +216,7 @@ class _Retag:
         unscored = np.setdiff1d(there, least.photo_ids(), assume_unique=True)
         late = np.union1d(np.intersect1d(changed, there, assume_unique=True), unscored).tolist()
         for start in range(0, len(late), _CHUNK):
-            kept = update.scored(t.embeddings.get(self._space.id, late[start : start + _CHUNK]))
+            kept = rescoring.scored(t.embeddings.get(self._space.id, late[start : start + _CHUNK]))
             t.scores.put(old.id, kept)
             self.changed += len(kept)
         t.scores.keep_least_ranks(old, least)
@@ -230,7 +237,7 @@ class _Retag:
                     t.scores.put(scoring.id, kept)
                 least.note(kept.photo_ids, scoring.ranks(kept))
                 done += count
-                self._tell(done, total)
+                self._report(done, total)
         with self._catalog.write() as t:
             if self._is_done_by_another(t, scoring):
                 return False
@@ -284,9 +291,9 @@ class _Retag:
             t.scores.amend(scoring, self._revision.id, *self._labels)
         t.scores.finish(scoring)
         t.vocabularies.relabel(self._revision)
-        t.slots.set_current(self._slot, self._target)
+        t.slots.of(self._space.id).set_current(self._slot, self._target)
 
-    def _tell(self, done: int, total: int) -> None:
+    def _report(self, done: int, total: int) -> None:
         if self._progress is not None:
             # More photos may have come since.
             self._progress(done, max(done, total))
@@ -299,7 +306,7 @@ class _Retag:
 
     def _check_target(self, t: Transaction) -> None:
         """Raise `Superseded` if the slot has another target now, or was dropped: one made again has a lower version."""
-        if _target(t, self._slot, self._revision).version < self._target.version:
+        if _target(t, self._space, self._slot, self._revision).version < self._target.version:
             raise Superseded(self._revision.vocabulary)
 
     def _is_done_by_another(self, t: Transaction, begun: Scoring) -> bool:

@@ -147,7 +147,7 @@ class StoredTagger:
         """Make the label vectors, which may take a text encoder and a while. Not within a transaction that writes."""
         with self._catalog.read() as t:
             scored, waiting = t.scores.stamps(self._space.id), {"": self._revision}
-            for each in t.slots.in_force():
+            for each in t.slots.of(self._space.id).in_force():
                 if each.name and each.name not in scored:
                     waiting[each.name] = t.vocabularies.revision(each.revision_id)
         for slot, revision in waiting.items():
@@ -158,7 +158,7 @@ class StoredTagger:
     def tag(self, t: Transaction, vectors: Vectors) -> None:
         """Score the photos whose ids and embeddings these are. Where that cannot be done, a re-tag is pending."""
         stamps = t.scores.stamps(self._space.id)
-        slots = {slot.name: slot for slot in t.slots.all()}
+        slots = {slot.name: slot for slot in t.slots.of(self._space.id).all()}
         for name in {"": None, **slots}:
             slot = slots.get(name)
             stamp = stamps.get(name) or self._begin(t, name, slot)
@@ -171,7 +171,7 @@ class StoredTagger:
                 t.scores.forget(stamp[0], vectors.ids.tolist())
             if slot is not None and not slot.is_pending:
                 # A pending re-tag scores the photos that have no scores when it ends.
-                t.slots.mark_stale(name)
+                t.slots.of(self._space.id).mark_stale(name)
 
     def _begin(self, t: Transaction, name: str, slot: Slot | None) -> tuple[int, int] | None:
         """Begin the scoring of a slot that has none; None if its revision is another than the prepared one."""
@@ -179,7 +179,7 @@ class StoredTagger:
             return None
         revision_id, first = self._first[name]
         if slot is None:
-            t.slots.put_in_force(name, revision_id)
+            t.slots.of(self._space.id).put_in_force(name, revision_id)
         elif slot.current is None or slot.current.revision_id != revision_id:
             # Another vocabulary was chosen in the meantime and has no vectors yet.
             return None

@@ -1,10 +1,10 @@
 """Scoring many photos with many labels: a shortlist in low precision, then exact scores of its labels.
 
-A product in bfloat16 ranks a photo's labels roughly. Its error is bounded (`_Rough._errors`), so the shortlist surely
-has all labels that are to be kept; its labels are scored exactly, in float64, and the best are kept.
+A product in bfloat16 ranks a photo's labels approximately. Its error is bounded (`_LowPrecisionLabels._errors`), so the
+shortlist certainly contains all labels that are to be kept. They are scored exactly, in float64, and the best are kept.
 
-Numbers in bfloat16 are compared as integers of the same bits, with the bits of negative ones turned so that the order
-stays (`_order`): the processor compares 32 integers at once, and selects the n-th of a list quickly.
+Numbers in bfloat16 are compared as integers of the same bits, with the bits of negative ones inverted to keep the order
+(`_to_ordered_integers`): the processor compares 32 integers at once, and selects the n-th of a list quickly.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from store import PhotoScores, Vectors
 
 from .scorer import Columns, Scorer, best_of
 
-#: Up to so many labels, a shortlist does not pay.
-_FEW: Final = 64
+#: Up to this many labels, scoring all of them exactly is as quick.
+_FEW_LABELS: Final = 64
 #: Photos that a thread ranks together: their ranks stay in the processor's cache.
-_PART: Final = 512
-#: Most labels in a group, which is ranked by its best, and fewest groups for each kept label.
-_DEPTH: Final = 16
-_SPARE: Final = 4
-#: Rows whose bits are turned together.
+_CHUNK: Final = 512
+#: The most labels in a group, which is ranked by its best label, and the fewest groups for each kept label.
+_LARGEST_GROUP: Final = 16
+_LEAST_GROUPS: Final = 4
+#: Rows whose bits are converted together.
 _ROWS: Final = 64
 #: Largest relative error of rounding to bfloat16, which has 8 significant bits.
 _HALF_ULP: Final = 2.0**-8
@@ -38,18 +38,18 @@ _ADDING: Final = 2.0**-23
 _SLACK: Final = 2.0**-16
 #: Columns of a product are padded to a multiple of this: others are slower.
 _ALIGNED: Final = 32
-#: Taken off the rank of what is no label: more than ranks can differ.
+#: Subtracted from the rank of columns that are padding: more than ranks can differ.
 _NO_LABEL: Final = 8.0
 
 
 class ShortlistScorer:
-    """Scores in two steps, on as many threads as torch has in the thread that made it; *exact* does few labels."""
+    """Scores in two steps, with torch's number of threads; *exact* scores a vocabulary of few labels."""
 
     def __init__(self, columns: Columns, exact: Scorer) -> None:
         self._columns = columns
         self._exact = exact
         self._matrix = torch.from_numpy(columns.matrix)
-        self._rough = _Rough.of(columns, self._matrix)
+        self._low_precision = _LowPrecisionLabels.of(columns, self._matrix)
         _let_torch_warn_of_sparse_tensors()
         # Threads that share a product wait for each other; each with its own photos do not.
         self._count = torch.get_num_threads()
@@ -57,9 +57,9 @@ class ShortlistScorer:
 
     def kept(self, vectors: Vectors) -> PhotoScores:
         """The kept scores of these photos."""
-        if not len(vectors) or len(self._columns.label_ids) <= _FEW:
+        if not len(vectors) or len(self._columns.label_ids) <= _FEW_LABELS:
             return self._exact.kept(vectors)
-        parts = [vectors.matrix[start : start + _PART] for start in range(0, len(vectors), _PART)]
+        parts = [vectors.matrix[start : start + _CHUNK] for start in range(0, len(vectors), _CHUNK)]
         found = list(self._threads.map(self._best, parts))
         # torch applies a thread's setting to threads that begin later, too.
         torch.set_num_threads(self._count)
@@ -69,7 +69,7 @@ class ShortlistScorer:
     def _best(self, matrix: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The labels that are kept of photos (n, d): their places and cosines, (n, kept)."""
         columns, rows = self._columns, torch.from_numpy(matrix)
-        photos, places = self._rough.shortlists(rows, columns.most)
+        photos, places = self._low_precision.shortlists(rows, columns.most)
         cosines = self._cosines(rows, photos, places)
         # One row a photo. Places beyond its shortlist rank last.
         counts = np.bincount(photos, minlength=len(matrix))
@@ -100,7 +100,7 @@ class ShortlistScorer:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rough:
+class _LowPrecisionLabels:
     """Labels in bfloat16: their `matrix` (more than k, more than d), with their errors and lengths.
 
     Its columns beyond d are the offsets. Label n lies in group n modulo `groups`, so that the best of every
@@ -109,20 +109,20 @@ class _Rough:
 
     matrix: torch.Tensor
     groups: int
-    wrong: float
+    error: float
     longest: float
 
     @classmethod
-    def of(cls, columns: Columns, exact: torch.Tensor) -> _Rough:
+    def of(cls, columns: Columns, exact: torch.Tensor) -> _LowPrecisionLabels:
         """The labels of *columns*, whose matrix is *exact*, too."""
         count, dimension = exact.shape
-        depth = max(1, min(_DEPTH, count // (_SPARE * columns.most)))
+        depth = max(1, min(_LARGEST_GROUP, count // (_LEAST_GROUPS * columns.most)))
         groups = -(-count // depth)
-        matrix = _padded(exact, groups * depth, torch.from_numpy(_halves(columns.offsets)))
+        matrix = _padded(exact, groups * depth, torch.from_numpy(_split_offsets(columns.offsets)))
         matrix[count:, dimension] = _NO_LABEL
         rounded = matrix[:count, :dimension].double()
-        wrong, longest = (exact - rounded).norm(dim=1).max(), rounded.norm(dim=1).max()
-        return cls(matrix, groups, float(wrong), float(longest))
+        error, longest = (exact - rounded).norm(dim=1).max(), rounded.norm(dim=1).max()
+        return cls(matrix, groups, float(error), float(longest))
 
     def shortlists(self, rows: torch.Tensor, most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """For each of *rows*, float32 (n, d), labels that include the *most* of highest rank.
@@ -131,14 +131,14 @@ class _Rough:
         """
         rounded = _padded(rows, len(rows), torch.full((len(rows), 2), -1.0))
         bits = (rounded @ self.matrix.T).view(torch.int16).numpy()
-        _order(bits)
+        _to_ordered_integers(bits)
         grouped = bits.reshape(len(bits), -1, self.groups)
         best = grouped.max(axis=1)
-        # So many groups have a label of this rank, roughly, or above; so at least as many labels have.
+        # *most* groups have a label of about this rank or above, so at least *most* labels have.
         high = np.partition(best, self.groups - most, axis=1)[:, self.groups - most :]
-        least, top = _numbers(high[:, 0]), _numbers(high.max(axis=1))
+        least, top = _from_ordered_integers(high[:, 0]), _from_ordered_integers(high.max(axis=1))
         errors = self._errors(rows, rounded, np.maximum(np.abs(least), np.abs(top)))
-        enough = _at_most(least - 2 * errors)
+        enough = _floor_integers(least - 2 * errors)
         row, group = np.divmod(np.flatnonzero(best >= enough[:, np.newaxis]), self.groups)
         label = grouped[row, :, group] >= enough[row][:, np.newaxis]
         found, depth = np.divmod(np.flatnonzero(label), grouped.shape[1])
@@ -146,19 +146,19 @@ class _Rough:
         return np.divmod(np.sort(row[found] * width + depth * self.groups + group[found]), width)
 
     def _errors(self, rows: torch.Tensor, rounded: torch.Tensor, largest: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The largest difference of a rough rank from the exact one, float64 (n,), of a label that is kept.
+        """The largest difference between the approximate and the exact rank of a label that is kept, float64 (n,).
 
         x.l - x'.l' = (x - x').l + x'.(l - l'), each at most the product of two lengths (Cauchy and Schwarz), and the
         result, of a size of *largest* (n,) and twice the error at most, is rounded once more.
         """
         lost = torch.linalg.vector_norm(rows - rounded[:, : rows.shape[1]].float(), dim=1)
         length = torch.linalg.vector_norm(rows, dim=1) + lost
-        wrong: NDArray[np.float64] = (lost * (self.longest + self.wrong) + length * self.wrong).double().numpy()
-        wrong += rounded.shape[1] * _ADDING + _SLACK + _HALF_ULP * largest
-        return wrong / (1 - 2 * _HALF_ULP)
+        error: NDArray[np.float64] = (lost * (self.longest + self.error) + length * self.error).double().numpy()
+        error += rounded.shape[1] * _ADDING + _SLACK + _HALF_ULP * largest
+        return error / (1 - 2 * _HALF_ULP)
 
 
-def _halves(offsets: NDArray[np.float64]) -> NDArray[np.float64]:
+def _split_offsets(offsets: NDArray[np.float64]) -> NDArray[np.float64]:
     """*offsets*, below 2, as a rounded part and what is left, (k, 2): their sum in bfloat16 is within 2^-17 of them."""
     high = torch.from_numpy(offsets).to(torch.bfloat16).double().numpy()
     return np.stack([high, offsets - high], axis=1)
@@ -174,21 +174,21 @@ def _padded(matrix: torch.Tensor, rows: int, more: torch.Tensor) -> torch.Tensor
     return padded
 
 
-def _order(bits: NDArray[np.int16]) -> None:
+def _to_ordered_integers(bits: NDArray[np.int16]) -> None:
     """Turn the *bits* of bfloat16 numbers, (n, k), into integers of the same order."""
     for start in range(0, len(bits), _ROWS):
         some = bits[start : start + _ROWS]
         some ^= (some >> 15) & 0x7FFF
 
 
-def _numbers(ordered: NDArray[np.int16]) -> NDArray[np.float64]:
-    """The numbers of which `_order` made these."""
+def _from_ordered_integers(ordered: NDArray[np.int16]) -> NDArray[np.float64]:
+    """The inverse of `_to_ordered_integers`."""
     bits = (ordered ^ ((ordered >> 15) & 0x7FFF)).astype(np.int32) << 16
     return bits.view(np.float32).astype(np.float64)
 
 
-def _at_most(numbers: NDArray[np.float64]) -> NDArray[np.int16]:
-    """For each the largest bfloat16 that is not above it, or the one before that, as an integer of the same order."""
+def _floor_integers(numbers: NDArray[np.float64]) -> NDArray[np.int16]:
+    """The largest bfloat16 number that is not above each, or the one before that, as integers of the same order."""
     bits = numbers.astype(np.float32).view(np.int32)
     high = (bits >> 16).astype(np.int16)
     # Cutting digits off a number brings it nearer to zero; and float32 may have rounded it up.

@@ -23,7 +23,7 @@ from store.errors import BadVector
 from store.records import Neighbours, Space, Vectors
 from store.vectors.base import IndexStatus
 
-from .index_files import IndexFiles, Page
+from .index_files import IndexFiles, RowPage
 from .index_rows import Rows
 from .product_quantizer import Acceleration, Accelerator
 
@@ -216,13 +216,13 @@ class FaissIndex:
         return self._rows, self._newer
 
 
-def _pages_from_catalog(embeddings: Embeddings, space_id: int) -> Iterator[Page]:
+def _pages_from_catalog(embeddings: Embeddings, space_id: int) -> Iterator[RowPage]:
     """Yield all rows of the space from the catalog."""
     for page in embeddings.scan(space_id, _PART):
-        yield Page(page.ids, _as_bytes(page))
+        yield RowPage(page.ids, _as_bytes(page))
 
 
-def _pages_from_rows(rows: Rows, changed: dict[int, str], embeddings: Embeddings, space_id: int) -> Iterator[Page]:
+def _pages_from_rows(rows: Rows, changed: dict[int, str], embeddings: Embeddings, space_id: int) -> Iterator[RowPage]:
     """Yield *rows*, with the catalog's rows in place of those that *changed* (photo to `PUT` or `DELETE`)."""
     kept = ~np.isin(rows.photo_ids, _photo_ids(changed))
     put = np.array(sorted(photo_id for photo_id, op in changed.items() if op == PUT), np.int64)
@@ -238,7 +238,7 @@ def _pages_from_rows(rows: Rows, changed: dict[int, str], embeddings: Embeddings
         old = held[there]
         raw = np.empty((len(old), rows.raw.shape[1]), np.uint8)
         raw[old], raw[~old] = rows.raw[places[held]], _as_bytes(fetched)
-        yield Page(wanted[there], raw)
+        yield RowPage(wanted[there], raw)
 
 
 def _photo_ids(changed: dict[int, str]) -> NDArray[np.int64]:

@@ -42,7 +42,7 @@ UNUSABLE = (OSError, EOFError, ValueError, KeyError, TypeError, IndexError, Attr
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Page:
+class RowPage:
     """Some photos of a generation, ascending and after those of the page before.
 
     `photo_ids` int64 (n,), `rows` uint8 (n, 2 d): half-precision floats as bytes.
@@ -115,7 +115,7 @@ class IndexFiles:
                 total += path.stat().st_size
         return total
 
-    def write(self, end: Position, pages: Callable[[], Iterable[Page]]) -> Rows:
+    def write(self, end: Position, pages: Callable[[], Iterable[RowPage]]) -> Rows:
         """Write a new generation of *pages*, and return its rows; they stay in memory if it cannot be written."""
         try:
             self._save(end, pages())
@@ -125,9 +125,9 @@ class IndexFiles:
         # Another process may have published its own generation meanwhile.
         return rows if rows is not None and rows.end == end else self.in_memory(end, pages())
 
-    def in_memory(self, end: Position, pages: Iterable[Page]) -> Rows:
+    def in_memory(self, end: Position, pages: Iterable[RowPage]) -> Rows:
         """Return rows of *pages* that are in no file."""
-        read = [Page(np.empty(0, np.int64), np.empty((0, 2 * self._dimension), np.uint8)), *pages]
+        read = [RowPage(np.empty(0, np.int64), np.empty((0, 2 * self._dimension), np.uint8)), *pages]
         photo_ids = np.concatenate([page.photo_ids for page in read])
         raw = np.concatenate([page.rows for page in read])
         return Rows(end, photo_ids, raw, self.workers, manifest=self.manifest())
@@ -178,7 +178,7 @@ class IndexFiles:
         """The files of the rows and of the photo ids."""
         return self._directory / f"{stem}.faiss", self._directory / f"{stem}.npy"
 
-    def _save(self, end: Position, pages: Iterable[Page]) -> None:
+    def _save(self, end: Position, pages: Iterable[RowPage]) -> None:
         make_folder(self._directory)
         stem = f"space-{self._space.id}-{end.seq}-{secrets.token_hex(4)}"
         paths = self._paths(stem)
@@ -262,7 +262,7 @@ class MappedRows:
             return rows
 
 
-def _write(rows_path: Path, ids_path: Path, dimension: int, pages: Iterable[Page]) -> int:
+def _write(rows_path: Path, ids_path: Path, dimension: int, pages: Iterable[RowPage]) -> int:
     """Write and sync both files, and return the number of photos. Raises `OSError`."""
     photo_ids = [np.empty(0, np.int64)]
     # Another process that has an older file of that name mapped keeps it.

@@ -129,7 +129,9 @@ class Rows:
         positions = np.sort(found.positions)
         return Neighbours(self.photo_ids[positions], self._cosines(positions, query))
 
-    def _nearest(self, query: NDArray[np.float32], asked: int, chosen: Chosen, shortlist: Shortlist | None) -> Found:
+    def _nearest(
+        self, query: NDArray[np.float32], asked: int, chosen: Chosen, shortlist: Shortlist | None
+    ) -> FoundRows:
         """The *asked* nearest of the chosen rows, of which there are at least as many."""
         if shortlist is not None:
             found = shortlist.nearest(self, query, asked, chosen)
@@ -156,7 +158,7 @@ class Rows:
 class Shortlist(Protocol):
     """A quicker, approximate way to the nearest rows."""
 
-    def nearest(self, rows: Rows, query: NDArray[np.float32], asked: int, chosen: Chosen) -> Found | None:
+    def nearest(self, rows: Rows, query: NDArray[np.float32], asked: int, chosen: Chosen) -> FoundRows | None:
         """Return the *asked* nearest of the *chosen* rows; None if an exact scan is the better way to them."""
 
 
@@ -199,7 +201,7 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class FoundRows:
     """Rows by falling cosine: `positions` int64 (k,), `cosines` float32 (k,)."""
 
     positions: NDArray[np.int64]
@@ -209,13 +211,13 @@ class Found:
         """The number of rows."""
         return len(self.positions)
 
-    def of(self, mask: NDArray[np.bool_]) -> Found:
+    def of(self, mask: NDArray[np.bool_]) -> FoundRows:
         """Return those of *mask*, bool (k,)."""
-        return Found(self.positions[mask], self.cosines[mask])
+        return FoundRows(self.positions[mask], self.cosines[mask])
 
-    def first(self, count: int) -> Found:
+    def first(self, count: int) -> FoundRows:
         """Return the *count* nearest."""
-        return Found(self.positions[:count], self.cosines[:count])
+        return FoundRows(self.positions[:count], self.cosines[:count])
 
 
 class Workers:
@@ -264,23 +266,23 @@ class Scanner:
         self._workers = workers
         self._parts = [(part.start, index_over(raw[part])) for part in workers.parts(*raw.shape)]
 
-    def nearest(self, query: NDArray[np.float32], count: int) -> Found:
+    def nearest(self, query: NDArray[np.float32], count: int) -> FoundRows:
         """Return the *count* rows nearest to *query*, float32 (d,). Of equally near rows, any."""
 
-        def scan(part: tuple[int, faiss.Index]) -> Found:
+        def scan(part: tuple[int, faiss.Index]) -> FoundRows:
             start, index = part
             cosines, positions = index.search(query[None], min(count, index.ntotal))
-            return Found(positions[0] + start, cosines[0])
+            return FoundRows(positions[0] + start, cosines[0])
 
         return best(self._workers.each(scan, self._parts), count)
 
-    def nearest_of(self, query: NDArray[np.float32], count: int, positions: NDArray[np.int64]) -> Found:
+    def nearest_of(self, query: NDArray[np.float32], count: int, positions: NDArray[np.int64]) -> FoundRows:
         """Return the nearest among the rows at *positions*, int64 (m,), ascending for speed."""
         parts = self._workers.parts(len(positions), self._raw.shape[1])
         gathered = self._workers.each(lambda part: self._gather(query, count, positions[part]), parts)
         return best(gathered, count)
 
-    def _gather(self, query: NDArray[np.float32], count: int, positions: NDArray[np.int64]) -> Found:
+    def _gather(self, query: NDArray[np.float32], count: int, positions: NDArray[np.int64]) -> FoundRows:
         buffer = np.empty((min(_GATHERED_AT_ONCE, max(len(positions), 1)), self._raw.shape[1]), np.uint8)
         index = index_over(buffer)
         parts = []
@@ -290,19 +292,19 @@ class Scanner:
             self._raw.take(some, axis=0, out=buffer[: len(some)], mode="clip")
             index.ntotal = len(some)
             cosines, places = index.search(query[None], min(count, len(some)))
-            parts.append(Found(some[places[0]], cosines[0]))
+            parts.append(FoundRows(some[places[0]], cosines[0]))
         return best(parts, count)
 
 
-def best(parts: Sequence[Found], count: int) -> Found:
+def best(parts: Sequence[FoundRows], count: int) -> FoundRows:
     """Return the *count* nearest of all *parts*."""
     if len(parts) == 1:
         return parts[0].first(count)
-    empty = Found(np.empty(0, np.int64), np.empty(0, np.float32))
+    empty = FoundRows(np.empty(0, np.int64), np.empty(0, np.float32))
     positions = np.concatenate([part.positions for part in (empty, *parts)])
     cosines = np.concatenate([part.cosines for part in (empty, *parts)])
     order = np.argsort(-cosines, kind="stable")[:count]
-    return Found(positions[order], cosines[order])
+    return FoundRows(positions[order], cosines[order])
 
 
 def index_over(raw: NDArray[np.uint8]) -> faiss.IndexScalarQuantizer:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from store.private_files import as_catalog
 
 from .index_files import UNUSABLE, IndexFiles
-from .index_rows import SPARE, Chosen, Found, Rows, Shortlist, Workers, alone, as_floats, best, show_codes
+from .index_rows import SPARE, Chosen, FoundRows, Rows, Shortlist, Workers, alone, as_floats, best, show_codes
 
 _BITS = 4
 _CENTROIDS = 1 << _BITS
@@ -249,10 +249,10 @@ class _Codes:
         self.load()
         assert self._parts is not None  # loaded
 
-        def scan(part: tuple[int, faiss.Index]) -> Found:
+        def scan(part: tuple[int, faiss.Index]) -> FoundRows:
             start, index = part
             cosines, positions = index.search(query[None], min(count, index.ntotal))
-            return Found(positions[0] + start, cosines[0])
+            return FoundRows(positions[0] + start, cosines[0])
 
         return best(self._workers.each(scan, self._parts), count).positions
 
@@ -275,7 +275,7 @@ class _CodesShortlist:
     codes: _Codes
     acceleration: Acceleration
 
-    def nearest(self, rows: Rows, query: NDArray[np.float32], asked: int, chosen: Chosen) -> Found | None:
+    def nearest(self, rows: Rows, query: NDArray[np.float32], asked: int, chosen: Chosen) -> FoundRows | None:
         """Return the *asked* nearest of the *chosen* rows; None if an exact scan is the better way to them."""
         share = chosen.count / len(rows)
         if share <= _LEAST_SHARE:

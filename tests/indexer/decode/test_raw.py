@@ -5,13 +5,14 @@ import struct
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from indexer.decode import Damaged, Unsupported, read_photo
 from indexer.decode.errors import Incomplete
 from indexer.models import FlexiblePreprocessing, Preprocessing
 from tests.pictures import scene
-from tests.raw_photos import dng, stamp_of_phase_one
+from tests.raw_photos import MATRIX, dng, stamp_of_phase_one
 
 SQUARE = Preprocessing(32, "bilinear", 1 / 255, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 #: The picture's red corner in each orientation of a camera.
@@ -143,7 +144,7 @@ def test_what_a_camera_keeps_behind_a_stamp_is_no_picture_of_the_stamp():
     def made(side, behind):
         stream = io.BytesIO()
         scene(side, side).save(stream, "TIFF", tiffinfo={271: "Maker"})
-        return stream.getvalue() + bytes(behind)
+        return stream.getvalue() + np.random.default_rng(1).bytes(behind)
 
     with pytest.raises(Unsupported, match="RAW photo"):
         read_photo(made(160, 1_000_000), SQUARE)
@@ -157,3 +158,38 @@ def test_a_raw_photo_of_fujifilm_must_have_its_parts():
     head = b"FUJIFILMCCD-RAW 0201FF389501".ljust(84, b"\0") + parts
     with pytest.raises(Incomplete, match=r"RAW photo .* its end is missing \(78% of the file\)"):
         read_photo(head.ljust(20_000, b"\1"), SQUARE)
+
+
+#: Tags of a DNG file besides those of its page.
+_CAMERA = [
+    (50706, 1, 4, bytes([1, 4, 0, 0]), True),
+    (50708, 2, 0, "Camera", True),
+    (50721, 10, 9, [part for value in MATRIX for part in (round(value * 10_000), 10_000)], True),
+]
+
+
+def _linear(**options):
+    samples = (np.asarray(scene(240, 160, seed=3)) / 255) ** 2.2 * 60_000
+    out = io.BytesIO()
+    written = {"photometric": 34892, "planarconfig": "contig", "extratags": _CAMERA, **options}
+    tifffile.imwrite(out, samples.astype(np.uint16), **written)
+    return out.getvalue()
+
+
+_LOSSLESS = {"compression": "jpeg", "compressionargs": {"lossless": True, "bitspersample": 16}}
+
+
+@pytest.mark.parametrize("layout", [{}, {"tile": (64, 64), **_LOSSLESS}, {"rowsperstrip": 160, **_LOSSLESS}])
+def test_a_raw_photo_without_a_mosaic_is_read(layout):
+    assert alike(read_photo(_linear(**layout), SQUARE).pixels, scene(240, 160, seed=3)) > 0.9
+
+
+def test_strips_that_libraw_does_not_read_are_no_photo():
+    with pytest.raises(Unsupported, match="strips"):
+        read_photo(_linear(rowsperstrip=16, **_LOSSLESS), SQUARE)
+
+
+def test_half_a_raw_photo_that_libraw_does_not_know_is_incomplete():
+    data = _linear(compression="lzw")
+    with pytest.raises(Incomplete, match="its end is missing"):
+        read_photo(data[: len(data) // 2], SQUARE)

@@ -88,9 +88,10 @@ def test_transparency_of_a_tiff_shows_white(alpha, kind):
 
 
 @pytest.mark.parametrize("kind", ["u1", "u2", "f4"])
-def test_a_transparency_of_zero_everywhere_is_none(kind):
+@pytest.mark.parametrize("alpha", ["assocalpha", "unassalpha"])
+def test_a_transparency_of_zero_everywhere_is_none(kind, alpha):
     empty = np.zeros((*GREY.shape, 1), np.uint8)
-    data = tiff(deep(np.concatenate([RGB, empty], -1), kind), photometric="rgb", extrasamples=["unassalpha"])
+    data = tiff(deep(np.concatenate([RGB, empty], -1), kind), photometric="rgb", extrasamples=[alpha])
     assert difference(pixels(data), shown(RGB)) < 1
 
 

@@ -5,13 +5,13 @@ import os
 import pytest
 
 from indexer.files.ignore import BadRule, Rules, anchored
-from indexer.files.scan import Found, LeftOut, Subtree, Unreadable, scan
+from indexer.files.scan import FoundFile, LeftOut, Subtree, Unreadable, scan
 from indexer.pipeline.survey import compare
 from store import File, Outcome, Stamp
 
 
 def paths(folder):
-    return sorted(found.path for found in scan(os.fsencode(folder)) if isinstance(found, Found))
+    return sorted(found.path for found in scan(os.fsencode(folder)) if isinstance(found, FoundFile))
 
 
 STAMP = Stamp(1, 2, 3, 4)
@@ -60,7 +60,11 @@ def test_a_missing_folder_is_unreadable_and_nothing_else(tmp_path):
 
 def test_new_and_changed_files_are_read_and_missing_ones_are_gone():
     known = [file(1, b"same"), file(2, b"changed"), file(3, b"gone")]
-    walk = [Found(b"same", known[0].stamp), Found(b"changed", Stamp(9, 9, 9, 9)), Found(b"new", Stamp(1, 1, 1, 1))]
+    walk = [
+        FoundFile(b"same", known[0].stamp),
+        FoundFile(b"changed", Stamp(9, 9, 9, 9)),
+        FoundFile(b"new", Stamp(1, 1, 1, 1)),
+    ]
     changes = compare(walk, known)
     assert [found.path for found in changes.to_read] == [b"changed", b"new"]
     assert (changes.gone, changes.unchanged, changes.is_offline) == ([3], 1, False)
@@ -68,13 +72,13 @@ def test_new_and_changed_files_are_read_and_missing_ones_are_gone():
 
 def test_failed_files_are_tried_again_and_unchanged_damaged_ones_are_not():
     known = [file(number, outcome.value.encode(), outcome) for number, outcome in enumerate(Outcome)]
-    changes = compare([Found(one.path, STAMP) for one in known], known)
+    changes = compare([FoundFile(one.path, STAMP) for one in known], known)
     assert [found.path for found in changes.to_read] == [b"failed"]
 
 
 def test_files_below_an_unlistable_folder_are_not_gone():
     known = [file(1, b"a/b/x"), file(2, b"a/bc"), file(3, b"y")]
-    changes = compare([Unreadable(b"a/b", "Permission denied"), Found(b"y", known[2].stamp)], known)
+    changes = compare([Unreadable(b"a/b", "Permission denied"), FoundFile(b"y", known[2].stamp)], known)
     assert changes.gone == [2]
 
 
@@ -106,7 +110,7 @@ def test_rules_leave_files_and_folders_out_and_deeper_ones_win(tmp_path):
 def test_patterns_for_the_whole_folder_cannot_be_undone_below(tmp_path):
     filled(tmp_path, "a.jpg", "b.png", "deep/c.png")
     (tmp_path / "deep" / ".photosignore").write_text("!c.png\n")
-    assert [item.path for item in walk(tmp_path, ["*.png"]) if isinstance(item, Found)] == [b"a.jpg"]
+    assert [item.path for item in walk(tmp_path, ["*.png"]) if isinstance(item, FoundFile)] == [b"a.jpg"]
 
 
 def test_patterns_match_names_that_are_not_utf8(tmp_path):
@@ -162,14 +166,14 @@ def test_left_out_files_are_distinguished_from_gone_ones():
 
 def test_another_disk_at_the_same_path_loses_nothing():
     known = [file(1, b"a.jpg"), file(2, b"b.jpg")]
-    walked = [Found(b"other.jpg", STAMP)]
+    walked = [FoundFile(b"other.jpg", STAMP)]
     assert compare(walked, known, is_elsewhere=True).is_offline
-    assert not compare([*walked, Found(b"a.jpg", STAMP)], known, is_elsewhere=True).is_offline
+    assert not compare([*walked, FoundFile(b"a.jpg", STAMP)], known, is_elsewhere=True).is_offline
     assert compare(walked, known).gone == [1, 2]
 
 
 def names(folder, **options):
-    return sorted(item.path.decode() for item in scan(os.fsencode(folder), **options) if isinstance(item, Found))
+    return sorted(item.path.decode() for item in scan(os.fsencode(folder), **options) if isinstance(item, FoundFile))
 
 
 def test_links_to_folders_are_followed_on_request_and_never_in_a_loop(tmp_path):
@@ -208,7 +212,7 @@ def test_times_beyond_64_bits_are_clamped(tmp_path):
     path = tmp_path / "a.jpg"
     path.touch()
     os.utime(path, ns=(1, 13_569_465_600_000_000_000))
-    (found,) = (item for item in scan(os.fsencode(tmp_path)) if isinstance(item, Found))
+    (found,) = (item for item in scan(os.fsencode(tmp_path)) if isinstance(item, FoundFile))
     assert found.stamp.mtime_ns in {13_569_465_600_000_000_000, (1 << 63) - 1}
     assert found.stamp.mtime_ns < 1 << 63
 

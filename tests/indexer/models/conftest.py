@@ -4,7 +4,7 @@ import pytest
 
 from indexer.models import open_checkpoint
 from indexer.models.tokenizers.tokenizer import Tokenizer
-from tests.checkpoints import ODD, make_naflex, make_v1, make_v2
+from tests.checkpoints import ODD, make_multilingual, make_naflex, make_v1, make_v2
 
 
 @pytest.fixture(scope="session")
@@ -13,6 +13,7 @@ def checkpoints(tmp_path_factory) -> dict[str, Path]:
     return {
         "v1": make_v1(folder / "v1"),
         "v1 of 16 tokens": make_v1(folder / "v1-16", length=16),
+        "v1 multilingual": make_multilingual(folder / "v1-multilingual"),
         "v2": make_v2(folder / "v2"),
         "v2 of two widths": make_v2(folder / "v2-wide", text_width=48),
         "v2 of odd sizes": make_v2(folder / "v2-odd", text_width=36, vision=ODD),

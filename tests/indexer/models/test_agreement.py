@@ -21,7 +21,7 @@ from indexer.models import open_checkpoint
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
 from tests.checkpoints import in_shards, pictures
 
-KINDS = ["v1", "v1 of 16 tokens", "v2", "v2 of two widths", "v2 of odd sizes"]
+KINDS = ["v1", "v1 of 16 tokens", "v1 multilingual", "v2", "v2 of two widths", "v2 of odd sizes"]
 TEXTS = [
     "Two Cats on the BEACH at sunset",
     "a photo of a red square",

@@ -29,7 +29,7 @@ class TaggedLibrary(Library):
 
     def say(self, name, label, source=TagSource.USER):
         with self.catalog.write() as t:
-            t.tags.say(self.photos()[name], t.vocabularies.label_called(label), source)
+            t.tags.record(self.photos()[name], t.vocabularies.label_called(label), source)
 
     def clear(self, name, label):
         with self.catalog.write() as t:
@@ -61,7 +61,7 @@ def library(tmp_path):
     made.say("a.jpg", "dog")
     made.say("a.jpg", "cat", TagSource.REJECTED)
     with made.catalog.write() as t:
-        t.tags.take(made.photos()["a.jpg"], "other", [t.vocabularies.label_called("pet")])
+        t.tags.replace_imported(made.photos()["a.jpg"], "other", [t.vocabularies.label_called("pet")])
     yield made
     made.catalog.close()
 

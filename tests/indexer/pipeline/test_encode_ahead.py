@@ -9,6 +9,7 @@ import pytest
 from indexer import FileDone, ThreadReaders
 from indexer.pipeline.batch import BatchWriter
 from indexer.pipeline.encode_ahead import EncodeThread
+from indexer.pipeline.space_embedder import Destination
 from store import DiskFull
 from tests.fakes import FakeImageEncoder, Listener
 from tests.indexer.pipeline.test_pipeline import SQUARE, Library
@@ -322,5 +323,5 @@ def test_a_batch_of_rows_alone_needs_no_encoder(library):
     library.image_encoder = None
     assert sum(library.index().outcomes.values()) == 1
     with EncodeThread() as thread:
-        batch = BatchWriter(library.catalog, library.space, lambda: None, None, thread).begin([])
+        batch = BatchWriter(library.catalog, Destination(library.space, lambda: None, None), thread).begin([])
     assert batch.is_encoded

@@ -11,7 +11,7 @@ import pytest
 
 from indexer.pipeline import stated_facts
 from indexer.pipeline.stated_facts import unread_facts
-from indexer.workers.file_reader import Refused
+from indexer.workers.file_reader import RefusedFile
 from store import DateSource, Outcome
 from tests.indexer.decode.test_facts import xmp
 from tests.indexer.metadata.packets import bag
@@ -265,7 +265,7 @@ def test_facts_that_cannot_be_read_again_stay(library):
     (request,) = stated_facts.outdated(library.catalog, [library.registered], ())
     for outcome, left in ((Outcome.FAILED, 1), (Outcome.DAMAGED, 0)):
         with library.catalog.write() as t:
-            stated_facts.store_facts(t, Refused(request, request.stamp, outcome, "a reason"))
+            stated_facts.store_facts(t, RefusedFile(request, request.stamp, outcome, "a reason"))
         assert (unread_facts(library.catalog, [library.registered]), facts(library).camera) == (left, "Cam")
 
 

@@ -13,7 +13,7 @@ from indexer import (
     FileDone,
     FolderOffline,
     FolderScanned,
-    IndexRequest,
+    PipelineRequest,
     ReadingBegins,
     Subtree,
     ThreadReaders,
@@ -23,7 +23,8 @@ from indexer.files.scan import stamp_of
 from indexer.models import Preprocessing
 from indexer.pipeline.batch import BatchWriter
 from indexer.pipeline.encode_ahead import EncodeThread
-from indexer.workers.file_reader import Decoded, Known, ReadRequest, Refused, read_file
+from indexer.pipeline.space_embedder import Destination
+from indexer.workers.file_reader import Decoded, KnownPhoto, ReadRequest, RefusedFile, read_requested_file
 from store import Catalog, Outcome, SpaceIdentity
 from tests.fakes import DIMENSION, FakeImageEncoder, FakeReadContext, Listener
 from tests.pictures import bomb_png, encoded, exif_with, scene, write
@@ -51,7 +52,7 @@ class Library:
         self.listener = listener or Listener()
         readers = options.pop("readers", None) or ThreadReaders(SQUARE, 2)
         before_batch = options.pop("before_batch", lambda _store: None)
-        request = IndexRequest(folders=[self.registered], space=self.space, **{"batch_size": 4, **options})
+        request = PipelineRequest(folders=[self.registered], space=self.space, **{"batch_size": 4, **options})
         return index_folders(
             self.catalog,
             request,
@@ -323,7 +324,7 @@ def test_a_copy_with_other_facts_is_another_photo_with_the_same_vector(library):
 def test_a_file_is_read_once_a_later_change_would_be_visible(tmp_path):
     path = write(tmp_path / "a.jpg")
     wanted = ReadRequest(1, b"a.jpg", os.fsencode(path), stamp_of(path.stat()))
-    stamp = read_file(wanted, SQUARE, FakeReadContext(is_embedded=True)).stamp
+    stamp = read_requested_file(wanted, SQUARE, FakeReadContext(is_embedded=True)).stamp
     path.write_bytes(path.read_bytes())
     assert stamp_of(path.stat()) != stamp
 
@@ -420,12 +421,12 @@ def test_a_file_that_changes_during_reading_is_read_when_it_settles(tmp_path):
     writer.start()
     try:
         # On a busy machine the writer may not have its turn while the file is read.
-        readings = (read_file(wanted, SQUARE, FakeReadContext(is_embedded=True)) for _ in range(500))
-        assert any(isinstance(reading, Refused) and reading.may_settle for reading in readings)
+        readings = (read_requested_file(wanted, SQUARE, FakeReadContext(is_embedded=True)) for _ in range(500))
+        assert any(isinstance(reading, RefusedFile) and reading.may_settle for reading in readings)
     finally:
         is_over.set()
         writer.join()
-    assert isinstance(read_file(wanted, SQUARE, FakeReadContext()), Decoded)
+    assert isinstance(read_requested_file(wanted, SQUARE, FakeReadContext()), Decoded)
 
 
 def test_a_file_that_is_away_for_a_moment_is_read_at_the_end(library, tmp_path):
@@ -581,8 +582,9 @@ def test_a_deleted_tree_reported_in_many_parts_is_one_loss(library):
 def test_a_photo_pruned_while_its_file_was_read_is_read_again(library):
     path = write(library.folder / "a.jpg")
     wanted = ReadRequest(library.registered.id, b"a.jpg", os.fsencode(path), stamp_of(path.stat()))
-    writer = BatchWriter(library.catalog, library.space, lambda: library.image_encoder, None, EncodeThread())
-    writer.store(writer.begin([Known(wanted, wanted.stamp, b"x" * 32)]))
+    own = Destination(library.space, lambda: library.image_encoder, None)
+    writer = BatchWriter(library.catalog, own, EncodeThread())
+    writer.store(writer.begin([KnownPhoto(wanted, wanted.stamp, b"x" * 32)]))
     assert library.outcomes() == {}
     assert library.index().embedded == 1
 

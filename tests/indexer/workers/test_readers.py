@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from indexer import IndexRequest, NoReaders, ProcessReaders, ThreadReaders, index_folders
+from indexer import NoReaders, PipelineRequest, ProcessReaders, ThreadReaders, index_folders
 from indexer.files.scan import stamp_of
-from indexer.workers.file_reader import Decoded, Known, ReadRequest, Refused, pixels_digest
+from indexer.workers.file_reader import Decoded, KnownPhoto, ReadRequest, RefusedFile, pixels_digest
 from store import Catalog, Outcome, SpaceIdentity
 from tests.fakes import DIMENSION, FakeImageEncoder, FakeReadContext, Listener
 from tests.indexer.workers.squares import CRASHES, DEVOURS, HANGS, PLAIN, RAISES, PoisonSquare
@@ -61,7 +61,7 @@ def test_a_file_that_ends_its_reader_fails_and_the_next_one_is_read(folder, squa
     with ProcessReaders(square, 1, longest=2, most_memory=1 << 28) as readers:
         context = FakeReadContext()
         poison = readers.read(paint(folder, "poison.png", colour), context)
-        assert isinstance(poison, Refused)
+        assert isinstance(poison, RefusedFile)
         assert (poison.outcome, poison.reason, poison.tried) == (Outcome.FAILED, reason, context.asked[0])
         assert isinstance(readers.read(paint(folder, "plain.png", PLAIN), context), Decoded)
 
@@ -89,7 +89,7 @@ def test_a_process_and_a_thread_read_the_same(folder, square):
         here, there = ThreadReaders(square).read(plain, FakeReadContext()), readers.read(plain, FakeReadContext())
         assert dataclasses.replace(here, pixels=None) == dataclasses.replace(there, pixels=None)
         assert (here.pixels == there.pixels).all()
-        assert isinstance(readers.read(other, FakeReadContext(is_embedded=True)), Known)
+        assert isinstance(readers.read(other, FakeReadContext(is_embedded=True)), KnownPhoto)
         given_up = readers.read(other, FakeReadContext(given_up="often enough"))
         assert (given_up.outcome, given_up.reason, given_up.tried) == (Outcome.FAILED, "often enough", None)
         gone = ReadRequest(1, b"c", os.fsencode(folder / "c"), plain.stamp)
@@ -149,7 +149,7 @@ class Library:
         with ProcessReaders(self.square, 1) as readers:
             return index_folders(
                 self.catalog,
-                IndexRequest(folders=[self.registered], space=self.space, batch_size=4),
+                PipelineRequest(folders=[self.registered], space=self.space, batch_size=4),
                 readers=readers,
                 image_encoder=FakeImageEncoder,
                 tagger=None,

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photos.api import Answer, Cancelled, LabelDefinition, Library, Step, VocabularyDefinition
+from photos.api import Cancelled, LabelDefinition, Library, Step, TuningAnswer, VocabularyDefinition
 from photos.config import load
-from photos.errors import EmptyLibrary, FileExists, LabelExists, ModelInUse, NoExample, UnreadablePicture
+from photos.errors import EmptyLibrary, FileExists, LabelExists, ModelInUse, NoExample, PatchesFixed, UnreadablePicture
 from photos.library import OpenLibrary
 from query.errors import BadLabel, NotInLibrary, UnknownSlot, UnknownSource, UnknownVocabulary, VocabularyError
 from tests.photos.conftest import read_here
@@ -382,7 +382,7 @@ def test_reports_on_vocabularies_equal_those_of_the_commands(filled, library, tm
 
 def test_answers_move_a_threshold_and_stay_as_tags(library):
     tuning = library.vocabularies.begin_tuning("red", 3)
-    answers = [Answer(photo.id, cosine, is_right=True) for photo, cosine in tuning.photos]
+    answers = [TuningAnswer(photo.id, cosine, is_right=True) for photo, cosine in tuning.photos]
     for answer in answers:
         library.vocabularies.note_answer(tuning, answer)
     result = library.vocabularies.finish_tuning(tuning, answers)
@@ -418,4 +418,10 @@ def test_a_model_is_listed_and_stays_while_there_are_photos(library, checkpoint,
     assert library.models.use(checkpoint).reference == str(checkpoint)
     with pytest.raises(ModelInUse):
         library.models.use(other_checkpoint)
+    assert library.models.check("demo").passes
+    with pytest.raises(PatchesFixed):
+        library.models.use(checkpoint, patches=256)
+    for wrong in (lambda: library.models.use(checkpoint, patches=300), lambda: library.add([], patches=300)):
+        with pytest.raises(ValueError, match="256, 576, 1024"):
+            wrong()
     assert library.models.download("demo") is None

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from photos.api import Library
-from photos.api.library import Models, Sidecars
+from photos.api.library import Sidecars
+from photos.api.models import Models
 from photos.api.vocabularies import Vocabularies
 from photos.demo.library import draw_library
 

@@ -35,7 +35,7 @@ from photos.daemon.session import Session
 from photos.daemon.version import UpgradeCheck
 from photos.daemon.watcher import preparing
 from photos.encoders import CachedEncoders
-from photos.errors import Refused, UnreadablePicture
+from photos.errors import DaemonRefused, UnreadablePicture
 from photos.library import OpenLibrary
 from photos.operations.requests import SearchRequest, SimilarRequest
 from photos.operations.search import SearchResult
@@ -254,7 +254,7 @@ def test_refusals_have_the_same_words_and_status(filled, pictures):
 def test_with_debug_a_refusal_comes_from_this_process(filled, served):
     with pytest.raises(Exception, match="nothing to search for") as refusal:
         filled("--debug", "search", " ")
-    assert not isinstance(refusal.value, Refused)
+    assert not isinstance(refusal.value, DaemonRefused)
 
 
 def test_it_finds_new_photos_at_once_and_removed_ones_no_more(filled, served, pictures):
@@ -477,6 +477,25 @@ def test_a_client_that_is_still_sending_gets_the_error(library):
         with pytest.raises(ConnectionError):
             for _ in range(100):
                 slow.sendall(b" " * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"GET /v1/search HTTP/1.1", 405),
+        (b"POST /v1/search HTTP/3.0", 400),
+        (b"POST /v1/search HTTP/x", 400),
+        (b"POST /" + b"a" * 70_000 + b" HTTP/1.1", 414),
+        (b"POST / HTTP/1.1\r\nX: " + b"y" * 70_000, 431),
+    ],
+    ids=["method", "version", "no version", "path", "header"],
+)
+def test_a_request_that_is_no_request_is_the_clients_mistake(library, sent, status):
+    with serving(library, lambda request: NOTHING, print), connected(library) as client:
+        client.sendall(sent + b"\r\n\r\n")
+        answer = b"".join(iter(lambda: client.recv(1 << 16), b""))
+        assert f" {status} ".encode() in answer.splitlines()[0] or status == 400
+        assert json.loads(answer.splitlines()[-1])["error"]
 
 
 def test_other_clients_get_the_records_of_json_output(filled, served, pictures):

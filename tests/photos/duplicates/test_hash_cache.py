@@ -11,12 +11,11 @@ from hypothesis import strategies as st
 
 from photos.config import load
 from photos.duplicates.near_pairs import SimilarPairs
-from photos.duplicates.perceptual_hash import HASH_VERSION, HashCache, PerceptualHash, PerceptualHashes, hash_file
+from photos.duplicates.perceptual_hash import HASH_VERSION, HashCache, PackedHashes, PerceptualHash, hash_file
 from photos.library import OpenLibrary
 from photos.operations.duplicates import DuplicatesRequest, find_duplicates
 from query.similarity import NearPairs
-from store import Catalog, Facts
-from store import PerceptualHash as StoredHashes
+from store import Catalog, Facts, StoredHashes
 from tests.photos.conftest import read_here
 from tests.photos.duplicates.test_perceptual_hash import are_similar, distance, textured
 from tests.pictures import encoded
@@ -176,7 +175,7 @@ HASHES = st.builds(
 def test_comparisons_do_not_depend_on_storage_or_batch(tmp_path_factory, hashes, bits):
     count = len(hashes)
     firsts, seconds = np.triu_indices(count, 1)
-    fresh = PerceptualHashes.stack(hashes)
+    fresh = PackedHashes.stack(hashes)
     with Catalog.open(tmp_path_factory.mktemp("hashes") / "catalog.db") as catalog:
         with catalog.write() as t:
             ids = [t.photos.add(bytes([number]) * 32, 1, Facts(4, 3, "JPEG")) for number in range(count)]
@@ -199,7 +198,7 @@ def test_comparisons_do_not_depend_on_storage_or_batch(tmp_path_factory, hashes,
 
 def test_hashes_of_unknown_photos_are_not_stored(tmp_path):
     with Catalog.open(tmp_path / "catalog.db") as catalog:
-        some = PerceptualHashes.stack([PerceptualHash(np.ones(64, np.bool_), np.zeros((8, 8, 3), np.uint8))] * 2)
+        some = PackedHashes.stack([PerceptualHash(np.ones(64, np.bool_), np.zeros((8, 8, 3), np.uint8))] * 2)
         with catalog.write() as t:
             photo_id = t.photos.add(bytes(32), 1, Facts(4, 3, "JPEG"))
             t.perceptual_hashes.put(HASH_VERSION, StoredHashes(np.array([photo_id, 99]), some.bits, some.colours))

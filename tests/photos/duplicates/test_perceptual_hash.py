@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFont
 
-from photos.duplicates.perceptual_hash import HASH_VERSION, MAX_BITS, PerceptualHashes, hash_file, hash_pixels
+from photos.duplicates.perceptual_hash import HASH_VERSION, MAX_BITS, PackedHashes, hash_file, hash_pixels
 from tests.pictures import encoded, scene, turned
 
 
@@ -21,11 +21,11 @@ def textured(seed):
 
 
 def are_similar(one, other, max_bits=MAX_BITS):
-    return bool(PerceptualHashes.stack([one, other]).are_similar(np.array([0]), np.array([1]), max_bits)[0])
+    return bool(PackedHashes.stack([one, other]).are_similar(np.array([0]), np.array([1]), max_bits)[0])
 
 
 def distance(one, other):
-    return int(PerceptualHashes.stack([one, other]).distances(np.array([0]), np.array([1]))[0])
+    return int(PackedHashes.stack([one, other]).distances(np.array([0]), np.array([1]))[0])
 
 
 def hashed(tmp_path, image, ending="jpg", **options):
@@ -109,7 +109,7 @@ def test_pages_of_different_text_are_not_similar(tmp_path, lines, size, colours)
 def test_a_faint_picture_is_similar_to_its_saved_copy(tmp_path):
     fog = Image.blend(textured(4), Image.new("RGB", (320, 240), (190, 195, 200)), 0.8)
     original = hashed(tmp_path, fog, quality=95)
-    hashes = PerceptualHashes.stack([original])
+    hashes = PackedHashes.stack([original])
     assert (hashes.are_faint()[0], hashes.are_plain()[0]) == (True, False)
     assert are_similar(original, hashed(tmp_path, fog, quality=60))
     assert are_similar(original, hashed(tmp_path, fog.resize((120, 90)), "png"))

@@ -8,7 +8,7 @@ import pytest
 
 from photos.errors import SidecarLeft
 from photos.sidecars.open_folders import OpenFolders
-from photos.sidecars.sidecar_files import put, read, remove, remove_temporary, temporary
+from photos.sidecars.sidecar_files import put, read, remove_sidecar, remove_temporary, temporary
 from photos.sidecars.targets import Directory
 from store import Folder
 
@@ -68,7 +68,7 @@ def test_a_concurrent_write_of_another_program_stays(folder, path):
     with pytest.raises(SidecarLeft, match="same moment"):
         put(folder, NAME, b"ours", None)
     with pytest.raises(SidecarLeft, match="same moment"):
-        remove(folder, NAME, before)
+        remove_sidecar(folder, NAME, before)
     assert read(folder, NAME).content == b"theirs"
     os.unlink(path)
     with pytest.raises(SidecarLeft, match="same moment"):

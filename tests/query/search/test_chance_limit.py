@@ -1,6 +1,7 @@
 """Chance limits of queries."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,6 +35,12 @@ def test_only_texts_have_the_models_own_limits():
     assert wide.threshold(IDENTITY) == cosine_of(0.9, IDENTITY)
     assert narrow.threshold(IDENTITY) == cosine_of(1e-4, IDENTITY)
     assert narrow.threshold(IDENTITY, of_text=False) == narrow.chance_limit()
+
+
+def test_without_probabilities_the_chance_limit_alone_decides():
+    unbiased = replace(IDENTITY, logit_bias=None)
+    for each in (ScoreDistribution(1000, 0.1, 0.5), ScoreDistribution(1000, -0.2, 0.001)):
+        assert each.threshold(unbiased) == each.chance_limit()
 
 
 def test_a_near_duplicate_is_always_an_answer():

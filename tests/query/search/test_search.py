@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from query.errors import BadQuery, EmptyQuery, NotInLibrary, UnknownVocabulary
 from query.language import parse, parse_line
-from query.search import Page, Searcher, Sort, search_text, search_vector
+from query.search import ResultPage, Searcher, Sort, search_text, search_vector
 from query.similarity import TextVectors, logit, normalized_text, probability
 from store import Stamp
 from tests.fakes import CountingCatalog, vector_of
@@ -142,7 +142,7 @@ def test_a_photo_deleted_during_a_search_is_whole_in_its_answer(library):
 def test_hits_groups_and_threshold_are_of_one_moment(library):
     for number in range(120):
         library.add(f"photo {number}")
-    page = Page(5, group=True, above_chance=True, min_score=-1.0)
+    page = ResultPage(5, group=True, above_chance=True, min_score=-1.0)
 
     def found(index):
         searcher = Searcher(index, library.space, library.texts, NamedVectors(), "/photos")
@@ -191,7 +191,7 @@ def ask(library):
 
 def test_scores_are_cosines_with_the_weighted_sum_of_terms(library, ask):
     names = {library.add(name): name for name in "abcdefghij"}
-    found = ask(parse_line("2:dog - 0.5:./p.jpg"), Page(10)).matches
+    found = ask(parse_line("2:dog - 0.5:./p.jpg"), ResultPage(10)).matches
     total = 2 * vector_of(b"dog") - 0.5 * vector_of(b"./p.jpg")
     expected = {key: vector_of(name.encode()) @ total / np.linalg.norm(total) for key, name in names.items()}
     assert [match.photo_id for match in found] == sorted(expected, key=lambda key: -expected[key])
@@ -202,12 +202,12 @@ def test_scores_are_cosines_with_the_weighted_sum_of_terms(library, ask):
 def test_a_filter_drops_photos_and_changes_no_score(library, ask):
     for name in ("a/x.jpg", "a/y.png", "b/x.jpg", "b/z.jpg"):
         library.add(name)
-    every = ask(parse_line("dog"), Page(10)).matches
-    some = ask(parse_line("dog in:a -name:*.png|z*"), Page(10)).matches
+    every = ask(parse_line("dog"), ResultPage(10)).matches
+    some = ask(parse_line("dog in:a -name:*.png|z*"), ResultPage(10)).matches
     assert [(m.photo_id, m.cosine) for m in some] == [
         (m.photo_id, m.cosine) for m in every if m.photo.paths == (b"/photos/a/x.jpg",)
     ]
-    assert ask(parse_line("in:./b"), Page(10)).matches[0].cosine is None
+    assert ask(parse_line("in:./b"), ResultPage(10)).matches[0].cosine is None
 
 
 def copied(library, photo_id, *names):
@@ -236,7 +236,7 @@ def test_a_path_that_meets_the_filter_leads(library, ask, typed, leads):
     photo_id = library.add("a/x.jpg")
     others = ("backup/x.jpg", "backup/z/z.jpg", "trips/y.PNG")
     copied(library, photo_id, *others)
-    (match,) = ask(parse_line(typed), Page(10)).matches
+    (match,) = ask(parse_line(typed), ResultPage(10)).matches
     assert match.photo.paths[0] == b"/photos/" + leads.encode()
     assert sorted(match.photo.paths) == sorted(b"/photos/" + each.encode() for each in ("a/x.jpg", *others))
 
@@ -244,15 +244,15 @@ def test_a_path_that_meets_the_filter_leads(library, ask, typed, leads):
 def test_one_file_meets_all_filters_on_paths(library, ask):
     copied(library, library.add("a/x.png"), "backup/x.jpg")
     copied(library, library.add("b/y.jpg"), "backup/y.png")
-    found = ask(parse_line("in:backup name:*.png"), Page(10))
+    found = ask(parse_line("in:backup name:*.png"), ResultPage(10))
     assert [match.photo.paths[0] for match in found.matches] == [b"/photos/backup/y.png"]
-    assert ask(parse_line("in:a in:backup"), Page(10)).reason == "No photo meets all of the filters together"
+    assert ask(parse_line("in:a in:backup"), ResultPage(10)).reason == "No photo meets all of the filters together"
 
 
 def test_members_of_a_group_are_led_by_paths_that_meet_the_filter(library, ask):
     for number in range(2):
         copied(library, library.add(f"a/{number}.jpg", vector=b"same"), f"backup/{number}.jpg")
-    found = ask(parse_line("dog in:backup"), Page(10, group=True))
+    found = ask(parse_line("dog in:backup"), ResultPage(10, group=True))
     (match,) = found.matches
     paths = [match.photo.paths[0], *(each.photo.paths[0] for each in found.more[match.photo_id])]
     assert sorted(paths) == [b"/photos/backup/0.jpg", b"/photos/backup/1.jpg"]
@@ -260,26 +260,26 @@ def test_members_of_a_group_are_led_by_paths_that_meet_the_filter(library, ask):
 
 def test_a_tiny_weight_alone_is_no_sum_of_nothing(library, ask):
     library.add("a")
-    (plain,) = ask(parse_line("dog"), Page(1)).matches
+    (plain,) = ask(parse_line("dog"), ResultPage(1)).matches
     for weight in ("0.0000000001", "1000"):
-        (weighted,) = ask(parse_line(f"{weight}:dog"), Page(1)).matches
+        (weighted,) = ask(parse_line(f"{weight}:dog"), ResultPage(1)).matches
         assert weighted.cosine == pytest.approx(plain.cosine, abs=1e-6)
     with pytest.raises(BadQuery, match="takes away"):
-        ask(parse_line("0.0001:dog - 0.0001:dog"), Page(1))
+        ask(parse_line("0.0001:dog - 0.0001:dog"), ResultPage(1))
 
 
 def test_terms_that_cancel_each_other_are_an_error(library, ask):
     library.add("a")
     with pytest.raises(BadQuery, match="takes away all that it asks for"):
-        ask(parse_line("dog - dog"), Page(10))
+        ask(parse_line("dog - dog"), ResultPage(10))
 
 
 def test_a_page_has_the_same_photos_in_every_order(library, ask):
     for number in range(12):
         library.add(str(number))
     for query in ("dog", "name:*"):
-        every = [match.photo_id for match in ask(parse_line(query), Page(99)).matches]
-        page = ask(parse_line(query), Page(4, 5, Sort.DATE)).matches
+        every = [match.photo_id for match in ask(parse_line(query), ResultPage(99)).matches]
+        page = ask(parse_line(query), ResultPage(4, 5, Sort.DATE)).matches
         assert {match.photo_id for match in page} == set(every[5:9])
 
 
@@ -289,12 +289,12 @@ def test_a_result_has_the_number_of_all_matches(library, ask, is_group):
         library.add(f"{number % 3}/{number}")
     for query, total in (("dog", 12), ("name:*", 12), ("dog in:1", 4), ("in:1", 4)):
         for count in (0, 2, 4, 5, None):
-            found = ask(parse_line(query), Page(count, group=is_group))
+            found = ask(parse_line(query), ResultPage(count, group=is_group))
             assert found.total == total
             assert len(found.matches) == min(total, total if count is None else count)
-    cosines = [match.cosine for match in ask(parse_line("dog"), Page(None)).matches]
+    cosines = [match.cosine for match in ask(parse_line("dog"), ResultPage(None)).matches]
     for count, offset in ((0, 0), (3, 0), (7, 0), (8, 0), (None, 0), (3, 2), (None, 2), (5, 20)):
-        page = Page(count, offset, min_score=cosines[6], group=is_group)
+        page = ResultPage(count, offset, min_score=cosines[6], group=is_group)
         assert ask(parse_line("dog"), page).total == 7
 
 
@@ -303,7 +303,7 @@ def test_a_result_has_the_number_of_all_matches(library, ask, is_group):
 def test_every_query_has_a_result_or_a_usage_error(ask, library, query, words):
     if not library.encoder.asked:
         library.add("a")
-    page = Page(3)
+    page = ResultPage(3)
     for made in (lambda: query, lambda: parse(words)):
         try:
             assert len(ask(made(), page).matches) <= 1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from query.language import parse
-from query.search import Page, Searcher
+from query.search import ResultPage, Searcher
 from query.similarity import TextVectors
 from store import Catalog, Facts, FaissIndex, MappedRows, SpaceIdentity, Stamp
 from tests.fakes import vector_of
@@ -47,7 +47,7 @@ def search(catalog, tmp_path):
     index = FaissIndex(tmp_path / "index", catalog, space)
     texts = TextVectors(catalog, space, lambda: encode_letters)
     searcher = Searcher(index, space, texts, NoPictures(), "/")
-    return lambda *words, **page: find(searcher, catalog, parse(words), Page(10, **page))
+    return lambda *words, **page: find(searcher, catalog, parse(words), ResultPage(10, **page))
 
 
 def test_only_the_answer_is_above_chance(search):

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from query.tagging import StoredTagger, refresh_taught_labels, retag
+from query.tagging import RetagOptions, StoredTagger, refresh_taught_labels, retag
 from query.tagging.learning.calibration import calibrate
 from query.tagging.learning.label_matrix import label_matrix
 from query.tagging.scoring.scorer import ExactScorer, columns_in_force
@@ -45,7 +45,7 @@ class ManyVocabularies(RuleBasedStateMachine):
     def use(self, slot):
         library = self.library
         revision = refresh_taught_labels(library.catalog, library.space, self.revision(slot))
-        retag(library.catalog, library.space, revision, library.texts, slot=slot)
+        retag(library.catalog, library.space, revision, library.texts, RetagOptions(slot=slot))
 
     @rule(count=st.integers(1, 3))
     def add_photos(self, count):
@@ -136,7 +136,7 @@ class ManyVocabularies(RuleBasedStateMachine):
         with library.catalog.read() as t:
             waiting = {name: t.vocabularies.revision(key) for name, key in t.slots.pending().items()}
         for slot, revision in waiting.items():
-            retag(library.catalog, library.space, revision, library.texts, slot=slot)
+            retag(library.catalog, library.space, revision, library.texts, RetagOptions(slot=slot))
         for slot, before in used:
             with library.catalog.read() as t:
                 revision = t.vocabularies.revision(before.id)

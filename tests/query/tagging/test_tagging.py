@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from query.errors import BadLabel, Superseded
 from query.similarity import cosine_of, logit, probability
 from query.tagging import (
+    RetagOptions,
     StoredTagger,
     label_matrix,
     lint,
@@ -142,7 +143,7 @@ def test_of_two_simultaneous_retags_the_later_one_wins(library):
         retag(library.catalog, library.space, second, library.new_texts())
 
     with pytest.raises(Superseded, match="with 'mine', and that stays so"):
-        retag(library.catalog, library.space, first, library.texts, another)
+        retag(library.catalog, library.space, first, library.texts, progress=another)
     with library.catalog.read() as t:
         assert t.slots.current_revision_id("") == second.id
     assert [tag.label for tag in photo_tags(library.catalog, library.space, [photo_id])[photo_id]] == ["car"]
@@ -158,14 +159,14 @@ def test_the_slower_of_two_equal_retags_undoes_no_later_change(library, is_done)
 
     def interfere(done, total):
         if not came:
-            came.append(retag(library.catalog, library.space, many, library.new_texts(), rows=2))
+            came.append(retag(library.catalog, library.space, many, library.new_texts(), RetagOptions(rows=2)))
             with library.catalog.write() as t:
                 t.slots.set_target("", more.id)
             if is_done:
-                retag(library.catalog, library.space, more, library.new_texts(), only_if_target=True)
+                retag(library.catalog, library.space, more, library.new_texts(), RetagOptions(only_if_target=True))
 
     with pytest.raises(Superseded):
-        retag(library.catalog, library.space, many, library.texts, interfere, rows=2)
+        retag(library.catalog, library.space, many, library.texts, RetagOptions(rows=2), progress=interfere)
     with library.catalog.read() as t:
         assert t.slots.target_revision_id("") == more.id
         assert t.slots.pending().get("") == (None if is_done else more.id)
@@ -186,9 +187,11 @@ def test_the_slower_of_two_equal_retags_ends_with_the_other(library):
     def interfere(done, total):
         steps.append(done)
         if len(steps) == 1:
-            assert retag(library.catalog, library.space, many, library.new_texts(), rows=2).changed == 6
+            assert retag(library.catalog, library.space, many, library.new_texts(), RetagOptions(rows=2)).changed == 6
 
-    assert retag(library.catalog, library.space, many, library.texts, interfere, rows=2).photos == 6
+    assert (
+        retag(library.catalog, library.space, many, library.texts, RetagOptions(rows=2), progress=interfere).photos == 6
+    )
     assert steps == [2]
     with library.catalog.read() as t:
         assert (t.slots.pending().get(""), t.slots.current_revision_id("")) == (None, many.id)
@@ -203,11 +206,11 @@ def test_a_retag_of_an_old_target_scores_nothing(library):
         t.slots.set_target("", second.id)
         assert (t.slots.target_revision_id(""), t.slots.current_revision_id("")) == (second.id, first.id)
     with pytest.raises(Superseded):
-        retag(library.catalog, library.space, first, library.texts, only_if_target=True)
+        retag(library.catalog, library.space, first, library.texts, RetagOptions(only_if_target=True))
     assert library.rows() == before
     with library.catalog.read() as t:
         assert t.slots.pending().get("") == second.id
-    retag(library.catalog, library.space, second, library.texts, only_if_target=True)
+    retag(library.catalog, library.space, second, library.texts, RetagOptions(only_if_target=True))
     with library.catalog.read() as t:
         assert (t.slots.pending().get(""), t.slots.target_revision_id("")) == (None, second.id)
 
@@ -249,7 +252,7 @@ def test_an_interrupted_amendment_changes_no_tag_and_goes_on(library, names, mor
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        retag(library.catalog, library.space, second, library.texts, interrupt, rows=2)
+        retag(library.catalog, library.space, second, library.texts, RetagOptions(rows=2), progress=interrupt)
     with library.catalog.read() as t:
         assert (t.slots.current_revision_id(""), t.slots.pending()) == (first.id, {"": second.id})
     assert library.rows() == before
@@ -257,7 +260,7 @@ def test_an_interrupted_amendment_changes_no_tag_and_goes_on(library, names, mor
         t.embeddings.put(library.space.id, 1, vector_of(b"another"))
         tagger = StoredTagger(library.catalog, library.space, first, library.texts)
         tagger.tag(t, t.embeddings.get(library.space.id, [1]))
-    retag(library.catalog, library.space, second, library.texts, rows=2)
+    retag(library.catalog, library.space, second, library.texts, RetagOptions(rows=2))
     kept = library.rows()
     assert kept != before
     library.forget_scores()
@@ -281,7 +284,7 @@ def test_others_write_between_the_parts_of_an_amendment(library, names, more):
             t.files.forget([file.id for file in t.files.known(library.folder.id) if file.photo_id == 3])
             t.photos.delete([3])
 
-    retag(library.catalog, library.space, second, library.texts, interfere, rows=4)
+    retag(library.catalog, library.space, second, library.texts, RetagOptions(rows=4), progress=interfere)
     kept = library.rows()
     with library.catalog.read() as t:
         ids = t.embeddings.ids(library.space.id).tolist()
@@ -304,9 +307,9 @@ def test_the_slower_of_two_equal_amendments_ends(library):
     def interfere(done, total):
         steps.append(done)
         if len(steps) == 1:
-            retag(library.catalog, library.space, second, library.new_texts(), rows=4)
+            retag(library.catalog, library.space, second, library.new_texts(), RetagOptions(rows=4))
 
-    retag(library.catalog, library.space, second, library.texts, interfere, rows=4)
+    retag(library.catalog, library.space, second, library.texts, RetagOptions(rows=4), progress=interfere)
     with library.catalog.read() as t:
         assert t.slots.pending() == {}
     kept = library.rows()
@@ -347,10 +350,10 @@ def test_of_two_amendments_at_once_the_later_one_stands(library):
     def interfere(done, total):
         steps.append(done)
         if len(steps) == 1:
-            retag(library.catalog, library.space, third, library.new_texts(), rows=4)
+            retag(library.catalog, library.space, third, library.new_texts(), RetagOptions(rows=4))
 
     with pytest.raises(Superseded):
-        retag(library.catalog, library.space, second, library.texts, interfere, rows=4)
+        retag(library.catalog, library.space, second, library.texts, RetagOptions(rows=4), progress=interfere)
     with library.catalog.read() as t:
         assert (t.slots.current_revision_id(""), t.slots.pending()) == (third.id, {})
     kept = library.rows()
@@ -370,7 +373,9 @@ def test_setting_the_same_target_does_not_restart_a_retag(library):
             t.slots.set_target("", second.id)
 
     claim(0, 3)
-    report = retag(library.catalog, library.space, second, library.texts, claim, rows=1, only_if_target=True)
+    report = retag(
+        library.catalog, library.space, second, library.texts, RetagOptions(rows=1, only_if_target=True), progress=claim
+    )
     assert (report.photos, report.changed) == (3, 3)
 
 
@@ -415,12 +420,19 @@ def test_an_interrupted_retag_is_pending_and_goes_on(library):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        retag(library.catalog, library.space, second, library.texts, interrupt, rows=2)
+        retag(library.catalog, library.space, second, library.texts, RetagOptions(rows=2), progress=interrupt)
     with library.catalog.read() as t:
         assert (t.slots.current_revision_id(""), t.slots.pending().get("")) == (first.id, second.id)
     assert library.rows() == before
     steps = []
-    retag(library.catalog, library.space, second, library.texts, lambda *seen: steps.append(seen), rows=2)
+    retag(
+        library.catalog,
+        library.space,
+        second,
+        library.texts,
+        RetagOptions(rows=2),
+        progress=lambda *seen: steps.append(seen),
+    )
     assert steps == [(2, 3), (3, 3)]
     with library.catalog.read() as t:
         assert (t.slots.current_revision_id(""), t.slots.pending().get("")) == (second.id, None)
@@ -438,7 +450,7 @@ def test_a_photo_changed_during_a_retag_is_tagged_again(library):
         with library.catalog.write() as t:
             t.embeddings.put(library.space.id, one, vector_of(b"other"))
 
-    retag(library.catalog, library.space, second, library.texts, change)
+    retag(library.catalog, library.space, second, library.texts, progress=change)
     tags = photo_tags(library.catalog, library.space, [one, other])
     assert tags[one] == tags[other] != []
 
@@ -468,12 +480,12 @@ def test_scores_of_an_older_embedding_do_not_survive_a_second_retag(library):
         with library.catalog.write() as t:
             t.embeddings.put(library.space.id, one, vector_of(b"other"))
         with pytest.raises(KeyboardInterrupt):
-            retag(library.catalog, library.space, second, library.new_texts(), interrupt, rows=1)
+            retag(library.catalog, library.space, second, library.new_texts(), RetagOptions(rows=1), progress=interrupt)
 
     def late(columns, photos):
         return Late(columns, change_and_retag)
 
-    retag(library.catalog, library.space, second, library.texts, make_scorer=late, rows=1)
+    retag(library.catalog, library.space, second, library.texts, RetagOptions(make_scorer=late, rows=1))
     tags = photo_tags(library.catalog, library.space, [one, other])
     assert tags[one] == tags[other] != []
 
@@ -489,7 +501,7 @@ def test_photos_added_during_a_retag_are_tagged_at_its_end(library):
         if done <= 2:
             library.add("new", first)
 
-    retag(library.catalog, library.space, second, library.texts, add)
+    retag(library.catalog, library.space, second, library.texts, progress=add)
     tags = photo_tags(library.catalog, library.space, [1, 2, 3])
     assert {tag.label for of_one in tags.values() for tag in of_one} == {"car"}
     assert all(tags.values())
@@ -665,7 +677,13 @@ def test_pruned_photos_do_not_end_a_retag(library):
                 t.photos.delete([gone])
             return PhotoScores(vectors.ids, np.full((len(vectors), 1), 2), np.full((len(vectors), 1), 0.5, np.float32))
 
-    retag(library.catalog, library.space, second, library.texts, make_scorer=lambda columns, photos: Pruning())
+    retag(
+        library.catalog,
+        library.space,
+        second,
+        library.texts,
+        RetagOptions(make_scorer=lambda columns, photos: Pruning()),
+    )
     assert [photo for photo, _, _ in library.rows()] == [kept]
 
 

@@ -498,14 +498,14 @@ def test_an_amended_scoring_keeps_its_id(tagged):
 def test_a_manual_tag_holds_until_changed_and_is_recorded(tagged):
     photographer, one, _, dog, cat = tagged
     with photographer.catalog.write() as t:
-        assert t.tags.say(one, dog, TagSource.USER)
-        assert not t.tags.say(one, dog, TagSource.USER)
-        assert t.tags.take(one, "other program", [dog]) == 1
-        assert t.tags.take(one, "a third", [dog, cat]) == 2
-        assert t.tags.take(one, "a third", []) == 2
-        assert t.tags.take(one, "other program", [dog]) == 0
+        assert t.tags.record(one, dog, TagSource.USER)
+        assert not t.tags.record(one, dog, TagSource.USER)
+        assert t.tags.replace_imported(one, "other program", [dog]) == 1
+        assert t.tags.replace_imported(one, "a third", [dog, cat]) == 2
+        assert t.tags.replace_imported(one, "a third", []) == 2
+        assert t.tags.replace_imported(one, "other program", [dog]) == 0
         assert t.tags.origins() == ["other program"]
-        assert t.tags.say(one, dog, TagSource.REJECTED)
+        assert t.tags.record(one, dog, TagSource.REJECTED)
         assert [tag.source for tag in t.tags.of([one])[one]] == [TagSource.IMPORTED, TagSource.REJECTED]
         assert t.tags.clear(one, [dog])
         assert not t.tags.clear(one, [dog])

@@ -330,7 +330,7 @@ def test_pending_retags_are_pending_after_the_upgrade(tmp_path):
         "UPDATE library SET retag_pending = 1",
         "UPDATE scoring SET revision_id = 5 WHERE namespace = ''",
         "INSERT INTO label SELECT 999, name, texts, x'00', examples, counterexamples FROM label WHERE id = 54",
-        # Another namespace with the same revision was tagged again after a label was made anew.
+        # Another slot with the same revision was tagged again after a label was made anew.
         """INSERT INTO label SELECT 999, name, texts, x'00', examples, counterexamples FROM label WHERE id = 54;
         UPDATE revision_label SET label_id = 999 WHERE label_id = 54""",
     ],

@@ -14,7 +14,16 @@ import torch
 
 from indexer.models.backends import int8_products
 from indexer.models.backends.int8 import better_int8, fastest_int8, quantised
-from indexer.models.backends.int8_products import NARROW, ROWS, WIDE, Trial, fastest, in_floats, packed, whole
+from indexer.models.backends.int8_products import (
+    NARROW,
+    ROWS,
+    WIDE,
+    TimedProduct,
+    fastest,
+    in_floats,
+    packed_product,
+    whole,
+)
 from indexer.models.backends.linear import ACTIVATIONS, linear
 from indexer.models.errors import DeviceUnavailable
 
@@ -92,7 +101,7 @@ def test_inexact_products_are_found():
 
 
 @pytest.mark.parametrize("numbers", RANGES)
-@pytest.mark.parametrize("make", [packed, whole, in_floats])
+@pytest.mark.parametrize("make", [packed_product, whole, in_floats])
 def test_each_column_has_its_own_scale(make, numbers):
     weight, scale = torch.ones(3, 4, dtype=torch.int8), torch.tensor([1.0, 0.5, 2.0])
     made = make(weight, scale, numbers)(torch.full((2, 4), 3 + numbers.zero, dtype=torch.uint8))
@@ -150,10 +159,10 @@ def test_int8_is_faster_than_float32_on_this_machine(shape):
 @pytest.mark.parametrize(
     ("wide", "narrow", "precision"),
     [
-        (Trial(packed, 1), Trial(packed, 1), "int8"),
-        (Trial(packed, 1.1), Trial(packed, 1), "int8"),
-        (Trial(in_floats, 2), Trial(packed, 1), "int8-narrow"),
-        (Trial(in_floats, 1), Trial(in_floats, 1), None),
+        (TimedProduct(packed_product, 1), TimedProduct(packed_product, 1), "int8"),
+        (TimedProduct(packed_product, 1.1), TimedProduct(packed_product, 1), "int8"),
+        (TimedProduct(in_floats, 2), TimedProduct(packed_product, 1), "int8-narrow"),
+        (TimedProduct(in_floats, 1), TimedProduct(in_floats, 1), None),
     ],
 )
 def test_narrow_integers_must_be_clearly_faster_and_int8_faster_than_floats(wide, narrow, precision):

@@ -20,7 +20,7 @@ from indexer.models import (
     NumbersOverflowed,
     open_checkpoint,
 )
-from indexer.models.backends.devices import _cpu_computes_bfloat16, choose
+from indexer.models.backends.devices import choose_device, computes_bfloat16
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
 
 
@@ -227,17 +227,17 @@ def test_the_nested_form_of_image_processor_settings_is_read_too(copy):
 
 def test_small_models_run_in_float32_and_requested_precisions_are_checked(checkpoints):
     checkpoint = open_checkpoint(checkpoints["v2"])
-    assert choose(checkpoint, "cpu")[1] == "float32"
-    assert choose(checkpoint, "cpu", "bfloat16") == ("cpu", "bfloat16")
+    assert choose_device(checkpoint, "cpu")[1] == "float32"
+    assert choose_device(checkpoint, "cpu", "bfloat16") == ("cpu", "bfloat16")
     with pytest.raises(DeviceUnavailable, match="'toaster'"):
-        choose(checkpoint, "toaster")
+        choose_device(checkpoint, "toaster")
     with pytest.raises(DeviceUnavailable, match="'int3'"):
-        choose(checkpoint, "cpu", "int3")
+        choose_device(checkpoint, "cpu", "int3")
 
 
 def test_large_models_run_in_the_precision_of_the_hardware(checkpoints):
     large = dataclasses.replace(open_checkpoint(checkpoints["v2"]), vision_parameters=92_900_000)
-    assert choose(large, "cpu")[1] == ("bfloat16" if _cpu_computes_bfloat16() else "float32")
+    assert choose_device(large, "cpu")[1] == ("bfloat16" if computes_bfloat16() else "float32")
 
 
 def test_an_overflow_in_float16_is_an_error_and_never_a_vector(copy):

@@ -14,7 +14,7 @@ from indexer.models import open_checkpoint
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder
 from photos.demo.draw import draw_scene
 from photos.demo.splits import scene_at
-from photos.models import DEMO, SHIPPED
+from photos.known_models import DEMO, SHIPPED
 from tests.pictures import encoded, turned
 
 

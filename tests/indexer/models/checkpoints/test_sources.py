@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from indexer.models import (
-    CheckpointDamaged,
     CheckpointUnsupported,
     DownloadFailed,
     HuggingFaceHub,
@@ -66,7 +65,7 @@ def test_an_interrupted_download_is_not_a_model_and_is_resumed(checkpoints, tmp_
 def test_a_repository_that_is_not_a_checkpoint_is_not_kept(checkpoints, tmp_path):
     source = shutil.copytree(checkpoints["v2"], tmp_path / "source")
     (source / "model.safetensors").unlink()
-    with pytest.raises(CheckpointDamaged):
+    with pytest.raises(CheckpointUnsupported):
         download(NAME, tmp_path / "models", FolderHub(source))
     with pytest.raises(ModelMissing):
         locate(NAME, tmp_path / "models", {})

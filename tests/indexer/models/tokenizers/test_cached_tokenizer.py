@@ -15,7 +15,7 @@ from indexer.models.tokenizers.byte_pair import piece_table
 from indexer.models.tokenizers.cached_tokenizer import SpecialToken, load_cached_tokenizer
 from indexer.models.tokenizers.tokenizer import Tokenizer, normalize
 
-KINDS = ["v1", "v1 of 16 tokens", "v2", "v2 of two widths", "v2 with marks"]
+KINDS = ["v1", "v1 of 16 tokens", "v1 multilingual", "v2", "v2 of two widths", "v2 with marks"]
 WORDS = [
     *[
         "the",

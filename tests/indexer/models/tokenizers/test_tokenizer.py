@@ -26,7 +26,7 @@ def towers(checkpoints):
     return {kind: TorchTextEncoder(open_checkpoint(folder), "cpu") for kind, folder in checkpoints.items()}
 
 
-@pytest.mark.parametrize("kind", ["v1", "v1 of 16 tokens", "v2", "v2 of two widths"])
+@pytest.mark.parametrize("kind", ["v1", "v1 of 16 tokens", "v1 multilingual", "v2", "v2 of two widths"])
 def test_every_text_has_the_length_of_the_model(tokenizers, checkpoints, kind):
     length = 16 if "16" in kind else 64
     for texts in (["snow"], ["snow", "two cats on the beach"], ["cats " * 200]):
@@ -45,7 +45,7 @@ def test_the_tokenizer_of_version_2_does_not_lower_case(checkpoints, tokenizers)
     assert tokenizer("Red Square")["input_ids"] != tokenizer("red square")["input_ids"]
 
 
-@pytest.mark.parametrize("kind", ["v1", "v1 of 16 tokens", "v2"])
+@pytest.mark.parametrize("kind", ["v1", "v1 of 16 tokens", "v1 multilingual", "v2"])
 def test_a_long_text_is_truncated_and_keeps_its_end_mark(tokenizers, kind):
     ids = tokenizers[kind].tokens(["two cats on the beach " * 50])[0]
     assert ids[-1] == 1

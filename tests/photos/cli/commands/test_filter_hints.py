@@ -181,3 +181,9 @@ def test_filters_on_paths_lead_with_the_files_that_meet_them(filled, pictures):
     assert similar.err == ""
     tagged = filled("tag", "--query", "in:backup", "+copy", "--json")
     assert {json.loads(line)["path"] for line in tagged.lines} == copies
+
+
+def test_a_long_value_is_shortened_in_a_sentence(filled, pictures):
+    assert len(filled("search", f"name:{'x' * 3000}").err) < 150
+    (pictures / ".photosignore").write_text("[" * 500)
+    assert all(len(line) < 300 for line in filled("index").err.splitlines())

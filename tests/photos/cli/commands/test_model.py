@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from photos.models import DEFAULT, DEFAULT_WITH_GPU, has_gpu
-from photos.sizes import readable_size
+from photos.known_models import DEFAULT, DEFAULT_WITH_GPU, DEMO, RECOMMENDED, SHIPPED
+from photos.models import has_gpu
+from photos.sizes import folder_size, readable_size
 
 
 def test_add_without_a_model_names_the_download_command(photos, pictures):
@@ -92,6 +94,33 @@ def test_model_list_has_the_local_and_the_used_checkpoint(filled, checkpoint):
     assert entries["demo"]["here"]
     assert not entries[DEFAULT.reference]["here"]
     assert DEFAULT.reference in filled("model", "list").out
+
+
+def test_the_list_fits_a_terminal_and_ends_with_advice(photos):
+    shown = photos("model", "list")
+    assert max(map(len, shown.lines)) <= 80
+    assert [line for line in shown.lines if line.split() == [DEFAULT.reference, "1.5", "GB", "1.0", "53.2", "many"]]
+    assert shown.err.splitlines()[-1].startswith(("Take google/", "With a GPU take google/"))
+    assert not photos.library.exists()
+
+
+def test_published_figures_have_a_source_and_work_is_relative(photos):
+    entries = {entry["model"]: entry for entry in map(json.loads, photos("model", "list", "--json").lines)}
+    default = entries[DEFAULT.reference]
+    assert (default["work"], default["coco_text_to_image"], default["multilingual"]) == (1, 53.2, True)
+    assert all(entry["source"].startswith("https://") for entry in entries.values() if entry["coco_text_to_image"])
+    assert 0 < entries["demo"]["work"] < 0.01
+    assert entries["demo"]["source"] is None
+    assert entries["google/siglip2-giant-opt-patch16-384"]["work"] == 29.8
+    assert not entries["google/siglip-base-patch16-256"]["multilingual"]
+
+
+def test_sizes_in_the_readme_are_those_of_the_list():
+    readme = (Path(__file__).parents[4] / "README.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([\w/.-]+)` \| (?:included, )?([\d.]+ [GM]B) \|", readme, re.MULTILINE))
+    sizes = {each.reference: each.size for each in RECOMMENDED} | {DEMO: folder_size(SHIPPED[DEMO])}
+    assert len(rows) >= 6
+    assert rows == {name: readable_size(sizes[name]) for name in rows}
 
 
 def test_model_status_compares_the_weights(filled, checkpoint):

@@ -173,7 +173,7 @@ def test_a_missing_vocabulary_file_is_one_sentence(filled, tmp_path):
 
 @pytest.mark.parametrize("label", ["beach", "h", "json"])
 def test_a_rejected_label_is_not_taken_for_options(filled, pictures, label):
-    words = ["--", "-h"] if label == "h" else [f"-{label}"]
+    words = [f"-{label}"]
     assert filled("tag", pictures / "red.png", f"+{label}").status == 0
     assert label in filled("tags", pictures / "red.png").out
     result = filled("tag", pictures / "red.png", *words)
@@ -188,3 +188,12 @@ def test_tag_takes_no_misspelt_option_for_a_label(filled, pictures):
     assert "--jsno" in result.err
     assert "dog" not in filled("tags", pictures / "red.png").out
     assert filled("tag", "-h").out.startswith("Usage")
+
+
+@pytest.mark.parametrize("words", [["+dog", "-dog"], ["+red", "-crimson"], ["-dog", "~dog"]])
+def test_a_label_is_not_added_and_rejected_at_once(filled, pictures, tmp_path, words):
+    (tmp_path / "aliases.txt").write_text("red = crimson\nblue\n")
+    filled("retag", "--vocabulary", tmp_path / "aliases.txt")
+    refused = filled("tag", pictures / "red.png", *words)
+    assert (refused.status, "say one of these" in refused.err) == (2, True)
+    assert filled("tags", pictures / "red.png", "--history").lines[-1].endswith("no manual tags and no stars")

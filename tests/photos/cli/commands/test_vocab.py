@@ -10,12 +10,12 @@ from PIL import Image
 
 from photos.operations.vocabulary_changes import add_label
 from photos.records.vocabularies import (
-    DifferenceRecord,
     DoubtRecord,
     LabelRecord,
     RevisionRecord,
     TaughtLabelRecord,
     TrialRecord,
+    VocabularyDifferenceRecord,
     VocabularyRecord,
 )
 from store import Catalog
@@ -280,11 +280,11 @@ def test_tags_of_two_programs_are_kept_apart(filled, pictures):
     [
         ("a.csv", "file\nred.png\n", "line 1: the first line does not name"),
         ("a.csv", "path,tags\n,dog\n", "line 2: there is no path"),
-        ("a.jsonl", "{}\n", "line 1: it is no JSON object"),
+        ("a.jsonl", "{}\n", "line 1: it is not a JSON object"),
         ("a.jsonl", '{"path": "red.png", "tags": [3]}\n', "line 1: a tag is neither"),
         ("a.jsonl", "", "there are no tags in it"),
-        ("a.jsonl", "[" * 100_000, "line 1: it is no JSON object"),
-        ("a.csv", "path,tags\nred.png," + "x" * 200_000, "is no sound CSV"),
+        ("a.jsonl", "[" * 100_000, "line 1: it is not a JSON object"),
+        ("a.csv", "path,tags\nred.png," + "x" * 200_000, "is not valid CSV"),
     ],
 )
 def test_a_damaged_file_of_tags_is_refused_as_a_whole(filled, pictures, name, text, message):
@@ -381,7 +381,7 @@ def keys_of(record):
         (["vocab", "show"], LabelRecord),
         (["vocab", "try", "red"], TrialRecord),
         (["vocab", "lint", "two"], DoubtRecord),
-        (["vocab", "diff", "colours", "two"], DifferenceRecord),
+        (["vocab", "diff", "colours", "two"], VocabularyDifferenceRecord),
         (["teach", "ours", "--yes", "red.png"], TaughtLabelRecord),
     ],
 )

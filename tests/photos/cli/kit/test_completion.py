@@ -95,6 +95,8 @@ NAMES = [
     ("photos model download google/siglip2-so", "google/siglip2-so400m-patch16-384"),
     ("photos tags compare u", "user"),
     ("photos completion f", "fish"),
+    ("photos add --device cu", "cuda"),
+    ("photos add --device cuda:", "cuda:1"),
 ]
 
 

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from photos.cli.kit.format import columns, counted, duration, matches_table, probability, shown_path, table
+from photos.cli.kit.format import columns, counted, duration, matches_table, percentage, shown_path, table
 
 
 def test_a_path_is_relative_to_the_working_directory(monkeypatch, tmp_path):
@@ -52,7 +52,7 @@ def test_an_empty_table_has_no_line():
     ],
 )
 def test_small_probabilities_keep_their_digits(value, text):
-    assert probability(value) == text
+    assert percentage(value) == text
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from query.errors import BadSlotName, Superseded
 from query.tagging import (
     ImportedTags,
+    RetagOptions,
     StoredTagger,
     checked_slot_name,
     compare_sources,
@@ -39,7 +40,7 @@ def put(library):
 
     def put_in_force(slot, *names, folders=None, **more):
         revision = library.put(vocabulary(*names, called=slot or "mine", **more))
-        retag(library.catalog, library.space, revision, library.texts, slot=slot, folders=folders)
+        retag(library.catalog, library.space, revision, library.texts, RetagOptions(slot=slot, folders=folders))
         return revision
 
     return put_in_force
@@ -103,7 +104,7 @@ def test_rows_do_not_depend_on_order_or_parts(library, order, rows, data):
         for number in range(9):
             library.add(f"photo{number}")
     for name, revision in revisions.items():
-        retag(library.catalog, library.space, revision, library.texts, slot=name)
+        retag(library.catalog, library.space, revision, library.texts, RetagOptions(slot=name))
     expected = {name: library.rows(name) for name in revisions}
     library.forget_scores()
     for name in order:
@@ -112,8 +113,8 @@ def test_rows_do_not_depend_on_order_or_parts(library, order, rows, data):
         if data.draw(st.booleans()):
             # An amendment gives the same as scoring again.
             fewer = library.put(vocabulary(*labels[name][1:], called=name or "mine"))
-            retag(library.catalog, library.space, fewer, library.texts, slot=name, rows=rows)
-        retag(library.catalog, library.space, revisions[name], library.texts, slot=name, rows=rows)
+            retag(library.catalog, library.space, fewer, library.texts, RetagOptions(slot=name, rows=rows))
+        retag(library.catalog, library.space, revisions[name], library.texts, RetagOptions(slot=name, rows=rows))
     assert {name: library.rows(name) for name in revisions} == expected
 
 
@@ -142,10 +143,17 @@ def test_a_retag_ends_where_its_slot_was_dropped_and_made_again(library, put):
     def make_again(done, total):
         if not made:
             drop(library, "birds")
-            made.append(retag(library.catalog, library.space, second, library.new_texts(), slot="birds"))
+            made.append(retag(library.catalog, library.space, second, library.new_texts(), RetagOptions(slot="birds")))
 
     with pytest.raises(Superseded):
-        retag(library.catalog, library.space, second, library.texts, make_again, slot="birds", rows=2)
+        retag(
+            library.catalog,
+            library.space,
+            second,
+            library.texts,
+            RetagOptions(slot="birds", rows=2),
+            progress=make_again,
+        )
     with library.catalog.read() as t:
         assert (t.slots.pending(), t.slots.current_revision_id("birds")) == ({}, second.id)
 
@@ -163,7 +171,14 @@ def test_an_interruption_in_one_slot_leaves_the_others(library, put):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        retag(library.catalog, library.space, second, library.texts, interrupt, slot="birds", rows=2)
+        retag(
+            library.catalog,
+            library.space,
+            second,
+            library.texts,
+            RetagOptions(slot="birds", rows=2),
+            progress=interrupt,
+        )
     with library.catalog.read() as t:
         assert t.slots.pending() == {"birds": second.id}
         assert (t.slots.pending().get(""), t.slots.current_revision_id("birds")) == (None, first.id)
@@ -179,9 +194,8 @@ def test_an_interruption_in_one_slot_leaves_the_others(library, put):
         library.space,
         second,
         library.texts,
-        lambda *seen: steps.append(seen),
-        slot="birds",
-        rows=2,
+        RetagOptions(slot="birds", rows=2),
+        progress=lambda *seen: steps.append(seen),
     )
     assert steps == [(2, 3), (3, 3)], "it goes on where it was"
     with library.catalog.read() as t:
@@ -203,10 +217,8 @@ def test_an_interrupted_first_retag_shows_nothing_and_keeps_folders(library, put
             library.space,
             revision,
             library.texts,
-            interrupt,
-            slot="birds",
-            folders=[b"/elsewhere"],
-            rows=2,
+            RetagOptions(slot="birds", folders=[b"/elsewhere"], rows=2),
+            progress=interrupt,
         )
     assert shown(library, 1) == ["dog"]
     with library.catalog.read() as t:
@@ -214,7 +226,7 @@ def test_an_interrupted_first_retag_shows_nothing_and_keeps_folders(library, put
         assert (t.slots.pending(), t.slots.names()) == ({"birds": revision.id}, ["", "birds"])
     # A photo added in between has the tags in force now, and those of the pending re-tag at its end.
     library.add("new", put("", "dog"))
-    retag(library.catalog, library.space, revision, library.texts, slot="birds")
+    retag(library.catalog, library.space, revision, library.texts, RetagOptions(slot="birds"))
     with library.catalog.read() as t:
         assert t.slots.folders("birds") == (b"/elsewhere",)
     assert len({photo for photo, *_ in library.rows("birds")}) == 4
@@ -230,9 +242,8 @@ def test_a_slot_dropped_during_a_retag_stays_dropped(library, put):
             library.space,
             revision,
             library.texts,
-            lambda *_: drop(library, "birds"),
-            slot="birds",
-            rows=2,
+            RetagOptions(slot="birds", rows=2),
+            progress=lambda *_: drop(library, "birds"),
         )
     with library.catalog.read() as t:
         assert t.slots.names() == [""]
@@ -248,8 +259,8 @@ def test_a_slot_dropped_while_labels_are_encoded_stays_dropped(library, put):
             library.space,
             revision,
             library.texts,
+            RetagOptions(slot="birds"),
             text_progress=lambda *_: drop(library, "birds"),
-            slot="birds",
         )
     with library.catalog.read() as t:
         assert (t.slots.names(), t.scores.stamps(library.space.id)) == ([""], {})
@@ -370,16 +381,16 @@ def test_a_new_calibration_knows_the_labels_of_every_slot(library, put):
     put("", "dog", threshold=None)
     birds = put("birds", "heron", "dog", threshold=None)
     main = library.put(vocabulary("dog", threshold=None))
-    retag(library.catalog, library.space, main, library.texts, calibrate_anew=True)
+    retag(library.catalog, library.space, main, library.texts, RetagOptions(calibrate_anew=True))
     with library.catalog.read() as t:
         current = t.calibrations.current(library.space.id)
         ids = [label.id for label in birds.labels]
         assert set(t.calibrations.of(current.id, ids)) == set(ids)
         assert t.slots.pending() == {"birds": birds.id}
-    retag(library.catalog, library.space, birds, library.texts, slot="birds")
+    retag(library.catalog, library.space, birds, library.texts, RetagOptions(slot="birds"))
     kept = library.rows("birds")
     library.forget_scores()
-    retag(library.catalog, library.space, birds, library.texts, slot="birds")
+    retag(library.catalog, library.space, birds, library.texts, RetagOptions(slot="birds"))
     assert library.rows("birds") == kept
 
 

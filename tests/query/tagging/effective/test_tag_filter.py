@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from query.tagging import TagNames, record_manual_tags, retag, tagged, tags_of
+from query.tagging import RetagOptions, TagNames, record_manual_tags, retag, tagged, tags_of
 from query.tagging.effective.effective_tags import scored_slots
 from store import LabelDefinition, Stamp, TagSource, VocabularyDefinition
 
@@ -50,7 +50,9 @@ def filled(library, picked, groups):
         )
     with library.catalog.write() as t:
         for photo_id in picked.sample(ids, 10):
-            t.tags.take(photo_id, "other", [t.vocabularies.label_called(name) for name in picked.sample(NAMES, 2)])
+            t.tags.replace_imported(
+                photo_id, "other", [t.vocabularies.label_called(name) for name in picked.sample(NAMES, 2)]
+            )
     return library, ids
 
 
@@ -102,7 +104,7 @@ def test_a_tag_finds_its_photos_in_slots_with_folders(tagged_library):
     retag(library.catalog, library.space, main, library.texts)
     for slot, folders in (("birds", [b"/photos/photo 1"]), ("more", None)):
         revision = library.put(replace(vocabulary(picked), name=slot))
-        retag(library.catalog, library.space, revision, library.texts, slot=slot, folders=folders)
+        retag(library.catalog, library.space, revision, library.texts, RetagOptions(slot=slot, folders=folders))
     with library.catalog.write() as t:
         for photo_id in ids[::3]:
             t.files.indexed(library.folder.id, b"photo 1/%d" % photo_id, Stamp(1, 2, 3, 4), photo_id)
@@ -153,7 +155,7 @@ def spelt_otherwise(tagged_library):
     """A library with a photo that a person tagged before the vocabulary had a label of a similar name."""
     library, ids = tagged_library
     with library.catalog.write() as t:
-        t.tags.say(ids[0], t.vocabularies.label_called("Dogs"), TagSource.USER)
+        t.tags.record(ids[0], t.vocabularies.label_called("Dogs"), TagSource.USER)
     return library, ids[0]
 
 

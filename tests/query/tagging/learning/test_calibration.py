@@ -1,17 +1,20 @@
 """Labels count where they stand out from their usual scores in this library."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from query.errors import NoProbabilities
 from query.similarity import cosine_of
-from query.tagging import is_due, minimum_of, photo_tags, retag, spread_of
-from query.tagging.effective.effective_tags import FLOOR, STANDS_OUT, SURE
+from query.tagging import RetagOptions, is_due, minimum_of, photo_tags, retag, spread_of
+from query.tagging.effective.effective_tags import FLOOR, STANDS_OUT, SURE, TagRule
 from query.tagging.learning.calibration import LEAST, calibrate, measure
 from query.tagging.learning.label_matrix import label_matrix
 from query.vocabulary import parse_vocabulary
-from store import CosineSpread
+from store import CosineSpread, Tag, TagSource
 from tests.query.conftest import IDENTITY
 
 
@@ -37,6 +40,30 @@ def test_a_label_counts_where_it_stands_out_within_a_floor_and_a_cap():
     assert minimum_of(CosineSpread(cap, 0.1), IDENTITY) == cap
 
 
+def test_without_probabilities_what_stands_out_counts():
+    unbiased = replace(IDENTITY, logit_bias=None)
+    for median in (-0.9, 0.1, 0.9):
+        assert minimum_of(CosineSpread(median, 0.01), unbiased) == median + STANDS_OUT * 0.01
+
+
+def test_without_probabilities_thresholds_say_nothing_but_never_and_always(library):
+    revision = library.put(vocabulary("% threshold 0.5\ndog @ 0.2\ncat @ 1\nbird\n"))
+    unbiased = replace(IDENTITY, logit_bias=None)
+    dog, cat, bird = (label.id for label in revision.labels)
+    spreads = {key: CosineSpread(0.1, 0.01) for key in (dog, cat)}
+    rule = TagRule(revision, unbiased, None, spreads)
+    assert rule.minimums == {dog: 0.1 + STANDS_OUT * 0.01, cat: math.inf}
+    # Not calibrated, so nothing is known to stand out.
+    assert rule.minimum == math.inf
+    assert TagRule(revision, unbiased, 0.0).minimum == -math.inf
+    with pytest.raises(NoProbabilities, match="tiny has no probabilities"):
+        TagRule(revision, unbiased, 0.5)
+    (shown,) = rule.shown([Tag(1, dog, "dog", TagSource.AUTO, 0.2)])
+    assert (shown.score, shown.probability) == (0.2, None)
+    assert shown.calibrated == pytest.approx(10)
+    assert not rule.shown([Tag(1, bird, "bird", TagSource.AUTO, 0.9)])
+
+
 def test_a_library_is_calibrated_at_its_least_size_and_when_it_doubles(library):
     revision = library.put(vocabulary("dog\ncat\n"))
 
@@ -55,7 +82,7 @@ def test_a_library_is_calibrated_at_its_least_size_and_when_it_doubles(library):
     before = library.rows()
     assert retag(library.catalog, library.space, revision, library.texts).changed == 0
     assert (calibrations(), library.rows()) == ((1, LEAST), before)
-    retag(library.catalog, library.space, revision, library.texts, calibrate_anew=True)
+    retag(library.catalog, library.space, revision, library.texts, RetagOptions(calibrate_anew=True))
     assert calibrations() == (2, LEAST)
     for number in range(LEAST):
         library.add(f"other{number}")
@@ -105,7 +132,7 @@ def test_own_thresholds_override_the_calibration(library):
 
     def minimum(text, threshold=None):
         revision = library.put(vocabulary(text))
-        retag(library.catalog, library.space, revision, library.texts, calibrate_anew=True)
+        retag(library.catalog, library.space, revision, library.texts, RetagOptions(calibrate_anew=True))
         tags = photo_tags(library.catalog, library.space, [photo_id], threshold=threshold)[photo_id]
         return {tag.minimum for tag in tags}
 
@@ -118,7 +145,7 @@ def test_own_thresholds_override_the_calibration(library):
 def test_raw_and_calibrated_scores_and_the_threshold_are_shown_together(library):
     ids = [library.add(f"photo{number}") for number in range(60)]
     revision = library.put(vocabulary("".join(f"label{number}\n" for number in range(20))))
-    retag(library.catalog, library.space, revision, library.texts, calibrate_anew=True)
+    retag(library.catalog, library.space, revision, library.texts, RetagOptions(calibrate_anew=True))
     with library.catalog.read() as t:
         spreads = t.calibrations.of(1, [label.id for label in revision.labels])
     of_label = {label.definition.name: spreads[label.id] for label in revision.labels}
@@ -143,7 +170,7 @@ def test_a_calibration_during_a_retag_leaves_it_pending(library):
             label_matrix(library.catalog, library.space, revision, library.new_texts()),
         )
 
-    retag(library.catalog, library.space, revision, library.texts, calibrate_during_it)
+    retag(library.catalog, library.space, revision, library.texts, progress=calibrate_during_it)
     with library.catalog.read() as t:
         assert t.slots.pending() == {"": revision.id}
     retag(library.catalog, library.space, revision, library.texts)

@@ -6,8 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from query.tagging import photo_tags, refresh_taught_labels, retag, tag_counts, tagged, taught_label_report
-from query.tagging.learning.taught_vector import Background, taught
+from query.tagging import (
+    RetagOptions,
+    photo_tags,
+    refresh_taught_labels,
+    retag,
+    tag_counts,
+    tagged,
+    taught_label_report,
+)
+from query.tagging.learning.taught_vector import Background, taught_vector
 from query.vocabulary import difference, parse_vocabulary, write_vocabulary
 from store import LabelDefinition, VocabularyDefinition
 
@@ -34,7 +42,7 @@ class World:
         self.background = Background(self.photos)
 
     def lesson(self, text, examples=(), counterexamples=()):
-        return taught(self.background, text, self.photos[list(examples)], self.photos[list(counterexamples)])
+        return taught_vector(self.background, text, self.photos[list(examples)], self.photos[list(counterexamples)])
 
     def precision_and_recall(self, lesson):
         found = self.photos @ lesson.vector >= lesson.minimum
@@ -85,8 +93,8 @@ def test_its_scores_are_cosines_on_the_scale_of_the_texts(world, count):
 def test_counterexamples_separate_similar_things(world):
     alike = unit(world.photos[:30] + 0.5 * world.thing + 0.6 * unit(np.ones(DIMENSION)))
     examples = world.photos[np.flatnonzero(world.has)[:4]]
-    one = taught(world.background, world.ignorant, examples, alike[:0])
-    other = taught(world.background, world.ignorant, examples, alike[:4])
+    one = taught_vector(world.background, world.ignorant, examples, alike[:0])
+    other = taught_vector(world.background, world.ignorant, examples, alike[:4])
     fooled = [(alike[4:] @ each.vector >= each.minimum).mean() for each in (one, other)]
     assert fooled[0] > fooled[1]
 
@@ -94,9 +102,11 @@ def test_counterexamples_separate_similar_things(world):
 def test_photos_that_are_all_alike_teach_nothing():
     photo = unit(np.ones((1, DIMENSION)))
     text = unit(np.arange(DIMENSION))
-    lesson = taught(Background(np.repeat(photo, 4, axis=0)), text, photo, photo[:0])
+    lesson = taught_vector(Background(np.repeat(photo, 4, axis=0)), text, photo, photo[:0])
     assert np.array_equal(lesson.vector, text)
-    assert np.isfinite(taught(Background(np.eye(DIMENSION, dtype=np.float32)[:2]), text, photo, photo[:0]).vector).all()
+    assert np.isfinite(
+        taught_vector(Background(np.eye(DIMENSION, dtype=np.float32)[:2]), text, photo, photo[:0]).vector
+    ).all()
 
 
 def hash_of(name):
@@ -215,14 +225,14 @@ def test_a_shared_label_is_taught_again_in_all_slots(library):
         library.add(f"photo{number}")
     retagged(library, vocabulary("photo1", "photo30"))
     beside = library.put(replace(vocabulary("photo1", "photo30"), name="beside"))
-    retag(library.catalog, library.space, beside, library.texts, slot="n")
+    retag(library.catalog, library.space, beside, library.texts, RetagOptions(slot="n"))
     for number in range(20, 40):
         library.add(f"photo{number}")
     retagged(library, vocabulary("photo1", "photo30"))
     with library.catalog.read() as t:
         assert t.slots.pending() == {"n": beside.id}
         newest = t.vocabularies.revision(beside.id)
-    retag(library.catalog, library.space, newest, library.texts, slot="n")
+    retag(library.catalog, library.space, newest, library.texts, RetagOptions(slot="n"))
     assert library.rows("n") == library.rows()
 
 
@@ -232,7 +242,7 @@ def test_until_a_retag_ends_tags_stay_as_they_were(library):
     definition = vocabulary("photo1", "photo30")
     revision = retagged(library, definition)
     beside = library.put(replace(definition, name="beside"))
-    retag(library.catalog, library.space, beside, library.texts, slot="n")
+    retag(library.catalog, library.space, beside, library.texts, RetagOptions(slot="n"))
     for number in range(20, 40):
         library.add(f"photo{number}", revision)
     ids = list(range(1, 41))
@@ -244,7 +254,7 @@ def test_until_a_retag_ends_tags_stay_as_they_were(library):
 
     again = refresh_taught_labels(library.catalog, library.space, revision)
     with pytest.raises(KeyboardInterrupt):
-        retag(library.catalog, library.space, again, library.texts, make_scorer=killed)
+        retag(library.catalog, library.space, again, library.texts, RetagOptions(make_scorer=killed))
     assert photo_tags(library.catalog, library.space, ids) == before
     assert refresh_taught_labels(library.catalog, library.space, revision) == again, "it is not made anew again"
     with library.catalog.read() as t:
@@ -253,7 +263,7 @@ def test_until_a_retag_ends_tags_stay_as_they_were(library):
     after = photo_tags(library.catalog, library.space, ids)
     assert of_label(after, "ours") != of_label(before, "ours")
     assert of_label(after, "n:ours") == of_label(before, "n:ours")
-    retag(library.catalog, library.space, beside, library.texts, slot="n")
+    retag(library.catalog, library.space, beside, library.texts, RetagOptions(slot="n"))
     assert library.rows("n") == library.rows()
     with library.catalog.read() as t:
         assert t.slots.pending() == {}
@@ -301,7 +311,7 @@ def test_an_earlier_revision_learns_from_new_examples_too(library):
         back = t.vocabularies.revision(first.id)
         assert (
             t.slots.pending().get(""),
-            t.labels.made(library.space.id, [back.labels[1].id]).popitem()[1].examples,
+            t.labels.fits(library.space.id, [back.labels[1].id]).popitem()[1].examples,
         ) == (
             None,
             2,
@@ -365,13 +375,13 @@ def test_a_revision_in_two_slots_shows_its_tags_between_two_retags(library, firs
     for number in range(20):
         library.add(f"photo{number}")
     revision = retagged(library, vocabulary("photo1", "photo30"))
-    retag(library.catalog, library.space, revision, library.texts, slot="n")
+    retag(library.catalog, library.space, revision, library.texts, RetagOptions(slot="n"))
     for number in range(20, 40):
         library.add(f"photo{number}", revision)
     ids, names = list(range(1, 41)), {"": "ours", "n": "n:ours"}
     before = photo_tags(library.catalog, library.space, ids)
     refresh_taught_labels(library.catalog, library.space, revision)
-    retag(library.catalog, library.space, revision, library.texts, slot=first)
+    retag(library.catalog, library.space, revision, library.texts, RetagOptions(slot=first))
     between = photo_tags(library.catalog, library.space, ids)
     assert of_label(between, names[second]) == of_label(before, names[second]) != {}
     assert of_label(between, names[first]) != of_label(before, names[first])
@@ -380,6 +390,6 @@ def test_a_revision_in_two_slots_shows_its_tags_between_two_retags(library, firs
         found = tagged(t, library.space, names[second]).tolist()
     assert found == sorted(of_label(between, names[second]))
     assert dict(tag_counts(library.catalog, library.space))[names[second]] == len(found)
-    retag(library.catalog, library.space, revision, library.texts, slot=second)
+    retag(library.catalog, library.space, revision, library.texts, RetagOptions(slot=second))
     after = photo_tags(library.catalog, library.space, ids)
     assert of_label(after, "ours") == of_label(after, "n:ours") == of_label(between, names[first])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from .test_api import opened
+from tests.photos.api.test_library import opened
 
 
 def history(photos, path):

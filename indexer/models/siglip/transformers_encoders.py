@@ -1,0 +1,221 @@
+"""SigLIP's encoders as transformers runs them: the reference for our own, and the way to weights of bitsandbytes.
+
+They are slower to import than our own and no faster. In float32 the vectors are equal to 1e-6, so both belong to one
+space; the precisions of bitsandbytes are spaces of their own.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from indexer.models.backends.accelerators import THIS_MACHINE, Machine
+from indexer.models.backends.bitsandbytes import (
+    BNB_INT8,
+    import_quietly,
+    in_bitsandbytes,
+    settings_for,
+    use_plain_layout,
+)
+from indexer.models.backends.devices import IN_INT8, choose_device
+from indexer.models.checkpoints.checkpoint import Checkpoint
+from indexer.models.errors import CheckpointDamaged, DeviceUnavailable, not_finite
+from indexer.models.protocols import Pictures
+from indexer.models.tokenizers.tokenizer import Tokenizer
+from indexer.models.transformers_log import keep_transformers_off_stderr, without_warnings
+
+from .towers import DTYPES, cut
+
+#: Pictures and texts a pass.
+_PASS = 8
+#: Layers that stay in floats: the pooling head, in which errors count most, and the patch embedding, which is a linear
+#: layer in NaFlex: transformers would round pixels to the type of its weights. Each is a thirtieth of the work.
+_IN_FLOATS = ("head", "patch_embedding")
+_SDPA, _EAGER = "sdpa", "eager"
+
+
+class _Output(Protocol):
+    pooler_output: torch.Tensor
+
+
+class _ModelClass(Protocol):
+    """A class of models in transformers, as far as it is used here."""
+
+    _supports_sdpa: bool
+
+    def from_pretrained(
+        self, folder: Path, **options: object
+    ) -> tuple[torch.nn.Module, Mapping[str, Collection[str]]]: ...
+
+
+class TransformersImageEncoder:
+    """A checkpoint's image encoder in transformers. Pictures of one shape share a pass, so that none is padded.
+
+    Raises `DeviceUnavailable`, `BackendMissing` and `CheckpointDamaged`.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: str | None = None,
+        precision: str | None = None,
+        *,
+        machine: Machine = THIS_MACHINE,
+        on_notice: Callable[[str], None] = lambda _sentence: None,
+    ) -> None:
+        self.device, self.precision = choose_device(checkpoint, device, precision, machine=machine, on_notice=on_notice)
+        if self.precision in IN_INT8:
+            raise DeviceUnavailable(f"{self.precision} by transformers", ("float32", "bfloat16", "float16", BNB_INT8))
+        self._checkpoint = checkpoint
+        self._dtype = DTYPES.get(self.precision, torch.float32)
+        self._model = _loaded(checkpoint, "vision", self.device, self.precision, self._dtype)
+        preprocessing = checkpoint.preprocessing
+        self._mean, self._std = (
+            torch.tensor(each, device=self.device) for each in (preprocessing.mean, preprocessing.std)
+        )
+        # Outliers are found among the rows of a pass, so another picture would change the vector.
+        self._size = 1 if self.precision == BNB_INT8 else _PASS
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures of a pass."""
+        return self._size
+
+    def encode(self, pixels: Pictures) -> NDArray[np.float32]:
+        """Embeddings of length one, float32 (n, d), of *pixels*, in their order. Raises `NumbersOverflowed`."""
+        made = np.empty((len(pixels), self._checkpoint.dimension), np.float32)
+        of_shape = defaultdict(list)
+        for place, picture in enumerate(pixels):
+            of_shape[picture.shape].append(place)
+        for places in of_shape.values():
+            for start in range(0, len(places), self._size):
+                some = places[start : start + self._size]
+                made[some] = self._pass(np.stack([pixels[place] for place in some]))
+        return made
+
+    @torch.inference_mode()
+    def _pass(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        scaled = torch.from_numpy(pictures).to(self.device).float().mul_(self._checkpoint.preprocessing.rescale)
+        scaled = scaled.sub_(self._mean).div_(self._std).to(self._dtype)
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            output = cast("_Output", self._model(**self._inputs(scaled)))
+        return _unit(output.pooler_output, self._checkpoint.folder, self.precision)
+
+    def _inputs(self, scaled: torch.Tensor) -> dict[str, torch.Tensor]:
+        if self._checkpoint.patches is None:
+            return {"pixel_values": scaled.permute(0, 3, 1, 2)}
+        size = self._checkpoint.patch_size
+        patches, shape = cut(scaled, size), (scaled.shape[1] // size, scaled.shape[2] // size)
+        return {
+            "pixel_values": patches,
+            "pixel_attention_mask": torch.ones(patches.shape[:2], dtype=torch.int32, device=self.device),
+            "spatial_shapes": torch.tensor([shape] * len(patches), device=self.device),
+        }
+
+
+class TransformersTextEncoder:
+    """A checkpoint's text encoder in transformers, for quantised weights. Otherwise as `TorchTextEncoder`."""
+
+    def __init__(self, checkpoint: Checkpoint, device: str | None = None, tokenizer: Tokenizer | None = None) -> None:
+        self._dimension = checkpoint.dimension
+        self._folder = checkpoint.folder
+        self._tokenizer = tokenizer or Tokenizer(checkpoint)
+        self._device, self._precision = choose_device(checkpoint, device)
+        self._model = _loaded(checkpoint, "text", self._device, self._precision, torch.float32)
+        self._size = 1 if self._precision == BNB_INT8 else _PASS
+
+    def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of length one, float32 (n, d)."""
+        ids = self._tokenizer.tokens(texts)
+        parts = [self._pass(ids[start : start + self._size]) for start in range(0, len(ids), self._size)]
+        return np.concatenate(parts) if parts else np.empty((0, self._dimension), np.float32)
+
+    def truncated(self, texts: Sequence[str]) -> list[bool]:
+        """Return for each text whether it is longer than the model reads."""
+        return self._tokenizer.truncated(texts)
+
+    @torch.inference_mode()
+    def _pass(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        output = cast("_Output", self._model(input_ids=torch.from_numpy(ids).to(self._device)))
+        return _unit(output.pooler_output, self._folder, self._precision)
+
+
+def attention(checkpoint: Checkpoint) -> str:
+    """The attention that transformers is told to compute with: `sdpa` where its model has it, otherwise `eager`."""
+    return _SDPA if _model_class(checkpoint, "vision")._supports_sdpa else _EAGER  # noqa: SLF001 - it has no public name
+
+
+def _unit(pooled: torch.Tensor, folder: Path, precision: str) -> NDArray[np.float32]:
+    if not torch.isfinite(pooled).all():
+        raise not_finite(folder, precision)
+    unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled.float(), dim=-1).cpu().numpy()
+    return unit
+
+
+def _model_class(checkpoint: Checkpoint, part: str) -> _ModelClass:
+    import transformers  # noqa: PLC0415 - takes seconds
+
+    family = "Siglip" if checkpoint.patches is None else "Siglip2"
+    name = {"vision": "VisionModel", "text": "TextModel", "whole": "Model"}[part]
+    return cast("_ModelClass", getattr(transformers, family + name))
+
+
+def whole_model(checkpoint: Checkpoint) -> torch.nn.Module:
+    """Both encoders with their scale and bias, on the CPU, in float32 or in the precision of quantised weights."""
+    precision = checkpoint.quantisation or "float32"
+    return _loaded(checkpoint, "whole", choose_device(checkpoint, "cpu", precision)[0], precision, torch.float32)
+
+
+def _loaded(checkpoint: Checkpoint, part: str, device: str, precision: str, dtype: torch.dtype) -> torch.nn.Module:
+    """Load "vision", "text" or "whole"."""
+    if in_bitsandbytes(precision):
+        import_quietly()
+    keep_transformers_off_stderr()
+    # Of quantised weights transformers 5.23 loads one encoder alone wrongly, without an error, so the whole is loaded.
+    loaded = part if checkpoint.quantisation is None else "whole"
+    options: dict[str, object] = {"dtype": dtype, "attn_implementation": attention(checkpoint)}
+    if in_bitsandbytes(precision):
+        options["device_map"] = device
+        if checkpoint.quantisation is None:
+            options["quantization_config"] = settings_for(precision, _IN_FLOATS)
+    with without_warnings():
+        model = _from_pretrained(checkpoint, loaded, options)
+    if loaded != part:
+        model = getattr(model, f"{part}_model")
+    if in_bitsandbytes(precision):
+        use_plain_layout(model)
+        return model.eval()
+    return model.to(device).eval()
+
+
+def _from_pretrained(checkpoint: Checkpoint, part: str, options: Mapping[str, object]) -> torch.nn.Module:
+    from transformers import AutoConfig  # noqa: PLC0415 - takes seconds
+
+    try:
+        config = AutoConfig.from_pretrained(checkpoint.folder, local_files_only=True, trust_remote_code=False)
+        if part != "whole":
+            config = config.vision_config if part == "vision" else config.text_config
+            # A checkpoint may be cut to its first layers, to measure it.
+            config.num_hidden_layers = (checkpoint.vision if part == "vision" else checkpoint.text).layers
+        model, found = _model_class(checkpoint, part).from_pretrained(
+            checkpoint.folder,
+            config=config,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            output_loading_info=True,
+            **options,
+        )
+    except (RuntimeError, ValueError, OSError, KeyError, TypeError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise CheckpointDamaged(checkpoint.folder, f"transformers cannot load it ({reason})") from error
+    absent = {"logit_bias"} if checkpoint.logit_bias is None else set()
+    if missing := sorted(set(found["missing_keys"]) - absent):
+        raise CheckpointDamaged(checkpoint.folder, f"its weights lack {missing[0]}")
+    return model

@@ -1,0 +1,251 @@
+"""Trials: the photos are embedded and tagged with a second model, while the first one answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+from indexer import BeforeBatch, Destination, ImageEncoder, IndexReport, fill_space
+from photos.errors import AnotherTried, ModelChanged, NothingTried, PhotosError, SpaceAnswers, UnknownSpace
+from photos.library import OpenLibrary
+from photos.lock import trial_lock
+from photos.models import open_new
+from photos.spaces import find_space, space_names
+from query.errors import Superseded
+from query.tagging import RetagOptions, StoredTagger, is_due, remake_taught_labels, retag
+from store import File, Space, Transaction, Trial
+from store.records import MAIN_SLOT
+
+from .folders import scope
+from .progress import SILENT, Progress, Stage, Wait, Waiting, steps
+from .retag import finish_pending
+from .revisions import target_revision
+
+if TYPE_CHECKING:
+    from query.similarity import TextVectors
+
+#: How often tags are brought up to date at most: each time, a calibration may make it necessary once more.
+_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryRequest:
+    """A model to try: a name, a hub id or a folder; None for the one that is being tried.
+
+    With *folder* or *sample*, only photos below that folder are embedded, and at most so many.
+    """
+
+    model: str | None = None
+    folder: str | None = None
+    sample: int | None = None
+    #: As for a new library.
+    precision: str | None = None
+    patches: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TryResult:
+    """Result of a trial, or of a part of it: the model's name among those of the library, and the photos it has.
+
+    `embedded` are those of this time, in `seconds`, and `lacking` those that are still to be embedded: their files are
+    away, cannot be read, or have changed.
+    """
+
+    name: str
+    photos: int
+    embedded: int
+    lacking: int
+    seconds: float
+    #: Whether it gets all photos.
+    is_whole: bool
+
+
+def try_model(library: OpenLibrary, request: TryRequest, progress: Progress = SILENT) -> TryResult:
+    """Embed and tag the photos with a second model. Searches and tags stay those of the first one.
+
+    An interrupted trial is taken up again. Raises `EmptyLibrary`, `SpaceAnswers`, `AnotherTried`, `TrialBusy`,
+    `NothingTried`, `ModelChanged` and the other errors of opening a checkpoint, `UnknownFolder` and `MissingFolder`.
+    """
+    started = time.perf_counter()
+    progress.report(Waiting(Wait.MODEL))
+    trial = _begin(library, request)
+    with trial_lock(library.settings.library):
+        report = fill_trial(library, trial, progress)
+        with library.catalog.read() as t:
+            space = t.spaces.get(trial.space_id)
+        finish_tags(library, space, progress)
+    with library.catalog.read() as t:
+        names, photos = space_names(t.spaces.all()), t.embeddings.count(trial.space_id)
+        left = len(lacking(t, trial))
+    seconds = time.perf_counter() - started
+    return TryResult(names[trial.space_id], photos, report.embedded, left, seconds, trial.is_whole)
+
+
+def fill_trial(
+    library: OpenLibrary,
+    trial: Trial,
+    progress: Progress = SILENT,
+    *,
+    most: int | None = None,
+    image_encoder: Callable[[Space], ImageEncoder] | None = None,
+    before_batch: BeforeBatch = lambda _store: None,
+) -> IndexReport:
+    """Embed photos that the trial lacks, *most* at most. The caller holds the lock of trials.
+
+    *image_encoder* gives the encoder of a space, if the caller has one.
+    """
+    with library.catalog.read() as t:
+        space, folders = t.spaces.get(trial.space_id), t.folders.all()
+        files = lacking(t, trial)[:most]
+    checkpoint = library.checkpoint_of(space)
+    make = image_encoder or library.space_image_encoder
+
+    @lru_cache(1)
+    def encoder() -> ImageEncoder:
+        progress.report(Waiting(Wait.MODEL))
+        return make(space)
+
+    with library.readers(checkpoint.preprocessing) as readers:
+        return fill_space(
+            library.catalog,
+            Destination(space, encoder, _tagger(library, space)),
+            files,
+            folders,
+            readers=readers,
+            progress=progress,
+            batch_size=library.settings.batch_size,
+            before_batch=before_batch,
+        )
+
+
+def finish_tags(
+    library: OpenLibrary, space: Space, progress: Progress = SILENT, texts: TextVectors | None = None
+) -> None:
+    """Bring the tags in *space*, which does not answer, up to date, and its index."""
+    progress.report(Waiting(Wait.TAGS))
+    catalog, texts = library.catalog, texts or library.text_vectors(space)
+    remake_taught_labels(catalog, space)
+    for _ in range(_ROUNDS):
+        with catalog.read() as t:
+            main, is_outgrown = target_revision(t, MAIN_SLOT), is_due(t, space)
+            is_pending = bool(t.slots.of(space.id).pending())
+        if is_outgrown and main is not None:
+            # Another process may be doing the same.
+            with suppress(Superseded):
+                on_text = steps(progress, Stage.ENCODE_LABELS)
+                retag(catalog, space, main, texts, RetagOptions(only_if_target=True), text_progress=on_text)
+        elif not is_pending:
+            break
+        finish_pending(library, space, progress, texts)
+    library.index_of(space).refresh()
+
+
+def destination_beside(
+    library: OpenLibrary, answering: Space, image_encoder: Callable[[Space], ImageEncoder] | None = None
+) -> Destination | None:
+    """The space that new photos are embedded in besides *answering*; None if none is tried, or its model is not here.
+
+    *image_encoder* gives the encoder of a space, if the caller has one.
+    """
+    with library.catalog.read() as t:
+        trial = t.library.trial()
+        space = None if trial is None else t.spaces.find(trial.space_id)
+    if space is None or space.id == answering.id:
+        return None
+    make = image_encoder or library.space_image_encoder
+    try:
+        library.checkpoint_of(space)
+    except PhotosError:
+        # What answers must not wait for what is tried. The trial says what is wrong when it goes on.
+        return None
+    return Destination(space, lru_cache(1)(lambda: make(space)), _tagger(library, space))
+
+
+def lacking(t: Transaction, trial: Trial) -> list[File]:
+    """One file of each photo that the trial lacks."""
+    files = t.files.lacking_embedding(trial.space_id)
+    within = None if trial.folder is None else set(t.scopes.photos([trial.folder]).tolist())
+    if within is not None:
+        files = [file for file in files if file.photo_id in within]
+    if trial.sample is None:
+        return files
+    held = t.embeddings.ids(trial.space_id).tolist()
+    count = len(held) if within is None else len(within.intersection(held))
+    return sorted(files, key=_place)[: max(0, trial.sample - count)]
+
+
+def _place(file: File) -> bytes:
+    """The place of a photo in a sample: random, and always the same."""
+    return blake2b(str(file.photo_id).encode(), digest_size=8).digest()
+
+
+def _tagger(library: OpenLibrary, space: Space) -> StoredTagger | None:
+    """The tagger of photos that come into the space; None before the end of its first re-tag, which tags them all."""
+    with library.catalog.read() as t:
+        revision, stamps = target_revision(t, MAIN_SLOT), t.scores.stamps(space.id)
+    if revision is None or MAIN_SLOT not in stamps:
+        return None
+    return StoredTagger(library.catalog, space, revision, library.text_vectors(space))
+
+
+def _begin(library: OpenLibrary, request: TryRequest) -> Trial:
+    """Note what is tried, so that other processes go on with it. Returns that."""
+    _ = library.space
+    if request.model is None:
+        return _running(library)
+    settings = library.settings
+    if request.precision is not None:
+        settings = replace(settings, precision=request.precision)
+    known = _known(library, request)
+    if known is not None:
+        library.checkpoint_of(known)
+        reference, identity = known.reference, known.identity
+    else:
+        reference, identity = open_new(library.catalog, settings, request.model, request.patches)
+    with library.catalog.write() as t:
+        folder = None if request.folder is None else scope(t, request.folder)
+        space = t.spaces.ensure(identity, reference)
+        before, answering = t.library.trial(), t.library.space_id()
+        names = space_names(t.spaces.all())
+        if space.id == answering:
+            raise SpaceAnswers(names[space.id])
+        if before is not None and before.space_id != space.id:
+            other = t.spaces.get(before.space_id)
+            if _is_same_but_weights(other, space):
+                raise ModelChanged(names[other.id])
+            raise AnotherTried(names[other.id])
+        trial = Trial(space.id, folder, request.sample)
+        t.library.set_trial(trial)
+    return trial
+
+
+def _running(library: OpenLibrary) -> Trial:
+    with library.catalog.read() as t:
+        trial = t.library.trial()
+    if trial is None:
+        raise NothingTried
+    return trial
+
+
+def _known(library: OpenLibrary, request: TryRequest) -> Space | None:
+    """The space that the request's name stands for, if nothing else is asked for and it does not answer."""
+    if request.model is None or request.precision is not None or request.patches is not None:
+        return None
+    with library.catalog.read() as t:
+        try:
+            found = find_space(t.spaces.all(), request.model)
+        except UnknownSpace:
+            return None
+        return None if found.id == t.library.space_id() else found
+
+
+def _is_same_but_weights(one: Space, other: Space) -> bool:
+    """Return whether the checkpoint of *one* has other weights now, in *other*."""
+    first, second = one.identity, other.identity
+    is_same = (first.preprocessing, first.precision) == (second.preprocessing, second.precision)
+    return is_same and one.reference == other.reference

@@ -1,0 +1,224 @@
+"""Bad checkpoints, through the whole program with the true encoders: one sentence each, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+
+from indexer.models import CheckpointChanged, open_checkpoint
+from indexer.models.siglip.encoders import OWN, UnchangedImageEncoder, UnchangedTextEncoder, image_encoder, text_encoder
+from photos.__main__ import main
+from photos.cli import Invocation
+from tests.checkpoints import in_shards, make_v1, make_v2
+from tests.photos.conftest import Result, read_here
+
+WEIGHTS = "model.safetensors"
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("checkpoints")
+    return {"v1": make_v1(folder / "v1"), "v2": make_v2(folder / "v2")}
+
+
+@pytest.fixture
+def copy(checkpoints, tmp_path):
+    return shutil.copytree(checkpoints["v2"], tmp_path / "copy")
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name, colour in {"a": "red", "b": "blue"}.items():
+        Image.new("RGB", (40, 30), colour).save(folder / f"{name}.png")
+    return folder
+
+
+@pytest.fixture
+def photos(tmp_path, capsys):
+    """Runs a command on one library, with the encoders of the program."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        environment = {"PHOTOS_DEVICE": "cpu", **os.environ}
+        invocation = Invocation(make_readers=read_here, environment=environment)
+        status = main(["--library", str(tmp_path / "library"), *map(str, arguments)], invocation)
+        return Result(status, *capsys.readouterr())
+
+    (tmp_path / "words.txt").write_text("beach\nsnow\n")
+    assert run("vocab", "use", tmp_path / "words.txt").status == 0
+    return run
+
+
+def change(folder, **tensors):
+    """Replace weights: by those given, or none at all for None."""
+    weights = load_file(folder / WEIGHTS)
+    for name, tensor in tensors.items():
+        full = name.replace("__", ".")
+        if tensor is None:
+            del weights[full]
+        else:
+            weights[full] = tensor(weights[full])
+    save_file(weights, folder / WEIGHTS, metadata={"format": "pt"})
+
+
+def none_at(place):
+    def damaged(tensor):
+        tensor = tensor.clone()
+        tensor.view(-1)[place] = float("nan")
+        return tensor
+
+    return damaged
+
+
+def cut(tensor):
+    return tensor[:-1].clone()
+
+
+def truncated(folder):
+    path = folder / WEIGHTS
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+def without_a_shard(folder):
+    parts = in_shards(folder, folder.with_name("parts"))
+    (parts / "model-00002-of-00002.safetensors").unlink()
+    return parts
+
+
+def with_half_a_shard(folder):
+    parts = in_shards(folder, folder.with_name("parts"))
+    path = parts / "model-00001-of-00002.safetensors"
+    path.write_bytes(path.read_bytes()[:5000])
+    return parts
+
+
+BAD = {
+    "NaN in the image encoder": (
+        lambda folder: change(folder, vision_model__encoder__layers__1__mlp__fc1__weight=none_at(3)),
+        "no numbers",
+    ),
+    "NaN in the text encoder": (
+        lambda folder: change(folder, text_model__encoder__layers__0__self_attn__k_proj__bias=none_at(0)),
+        "no numbers",
+    ),
+    "an image weight of another shape": (
+        lambda folder: change(folder, vision_model__encoder__layers__0__mlp__fc2__weight=cut),
+        "vision_model.encoder.layers.0.mlp.fc2.weight is (31, 64) and not (32, 64)",
+    ),
+    "a text weight of another shape": (
+        lambda folder: change(folder, text_model__embeddings__position_embedding__weight=cut),
+        "text_model.embeddings.position_embedding.weight is (63, 32) and not (64, 32)",
+    ),
+    "a shorter table of tokens": (
+        lambda folder: change(folder, text_model__embeddings__token_embedding__weight=cut),
+        "token_embedding",
+    ),
+    "a missing weight": (lambda folder: change(folder, vision_model__head__probe=None), "lack vision_model.head.probe"),
+    "a scale that is none": (lambda folder: change(folder, logit_scale=none_at(0)), "scale or bias is no number"),
+    "a truncated file": (truncated, "model.safetensors cannot be read"),
+    "a missing shard": (without_a_shard, "model-00002-of-00002.safetensors is missing"),
+    "half a shard": (with_half_a_shard, "model-00001-of-00002.safetensors cannot be read"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_checkpoint_is_one_sentence_and_the_library_stays_sound(photos, pictures, copy, checkpoints, kind):
+    damage, said = BAD[kind]
+    result = photos("add", pictures, "--model", damage(copy) or copy)
+    assert (result.status, result.out) == (1, "")
+    assert said in result.err
+    assert result.err.strip().count("\n") == 0
+    # With sound weights, the same library goes on.
+    again = photos("add", pictures, "--model", checkpoints["v2"])
+    assert again.status == 0, again.err
+    assert len(photos("search", "snow", "--all", "--json").lines) == 2
+    assert photos("verify").status == 0
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "said"),
+    [("v1", "v2", "tokenizer"), ("v2", "v1", "tokenizer")],
+)
+def test_a_tokenizer_of_another_version_is_refused(photos, pictures, checkpoints, tmp_path, own, other, said):
+    folder = shutil.copytree(checkpoints[own], tmp_path / "mixed")
+    for name in ("tokenizer.json", "tokenizer_config.json", "spiece.model"):
+        (folder / name).unlink(missing_ok=True)
+        if (checkpoints[other] / name).exists():
+            shutil.copy(checkpoints[other] / name, folder)
+    result = photos("add", pictures, "--model", folder)
+    assert result.status == 1
+    assert said in result.err
+    assert result.err.strip().count("\n") == 0
+
+
+def test_tokens_beyond_the_table_are_refused(photos, pictures, copy):
+    config = json.loads((copy / "config.json").read_text())
+    rows = config["text_config"]["vocab_size"] - 150
+    config["text_config"]["vocab_size"] = rows
+    (copy / "config.json").write_text(json.dumps(config))
+    change(copy, text_model__embeddings__token_embedding__weight=lambda table: table[:rows].clone())
+    result = photos("add", pictures, "--model", copy)
+    assert result.status == 1
+    assert f"and its text encoder knows {rows}" in result.err
+    assert result.err.strip().count("\n") == 0
+
+
+def test_nan_in_the_text_encoder_reaches_no_stored_vector(photos, pictures, copy, checkpoints):
+    assert photos("add", pictures, "--model", copy).status == 0
+    before = photos("search", "snow", "--json").out
+    sound = (copy / WEIGHTS).read_bytes()
+    change(copy, text_model__encoder__layers__0__mlp__fc1__weight=none_at(5))
+    for command in (("search", "mountains"), ("add", pictures)):
+        refused = photos(*command)
+        assert refused.status == 1
+        assert "have changed since" in refused.err
+    # What is known is answered, and the old weights answer the rest.
+    assert photos("search", "snow", "--json").out == before
+    (copy / WEIGHTS).write_bytes(sound)
+    assert photos("search", "mountains").status == 0
+
+
+@pytest.mark.parametrize("how", ["written over", "replaced", "removed"])
+def test_weights_that_change_while_they_are_in_use_give_no_vectors(copy, tmp_path, how):
+    checkpoint = open_checkpoint(copy)
+    images = UnchangedImageEncoder(checkpoint, lambda: image_encoder(checkpoint, "cpu", "float32", OWN))
+    texts = UnchangedTextEncoder(
+        checkpoint, lambda: text_encoder(checkpoint, tmp_path / "tokenizers", "cpu", lambda: None, 1)
+    )
+    pixels = [np.zeros((32, 32, 3), np.uint8)]
+    assert images.encode(pixels).shape == (1, 32)
+    assert texts.encode_text(["snow"]).shape == (1, 32)
+    path = copy / WEIGHTS
+    sound = path.read_bytes()
+    if how == "written over":
+        with path.open("r+b") as file:
+            file.seek(-4, os.SEEK_END)
+            file.write(b"\0\0\0\0")
+        os.utime(path, ns=(1, 1))
+    elif how == "replaced":
+        (copy / "new").write_bytes(sound)
+        os.utime(copy / "new", ns=(1, 1))
+        (copy / "new").replace(path)
+    else:
+        path.unlink()
+    with pytest.raises(CheckpointChanged, match="changed while it was in use"):
+        images.encode(pixels)
+    with pytest.raises(CheckpointChanged):
+        texts.encode_text(["beach"])
+
+
+def test_infinite_weights_are_told_from_a_small_precision(photos, pictures, copy):
+    change(copy, vision_model__head__mlp__fc2__weight=lambda tensor: torch.full_like(tensor, float("inf")))
+    assert "no numbers" in photos("add", pictures, "--model", copy).err
+    result = photos("add", pictures, "--model", copy, "--precision", "bfloat16")
+    assert result.status == 1
+    assert "overflow in bfloat16, or its weights are damaged" in result.err

@@ -1,0 +1,253 @@
+"""Two models side by side: try, compare, switch, rollback and forget."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+from safetensors.numpy import load_file, save_file
+
+from photos.lock import trial_lock
+from tests.photos.encoders import COLOURS, make_checkpoint
+
+
+@pytest.fixture
+def turned(tmp_path):
+    return make_checkpoint(tmp_path / "turned", seed=3)
+
+
+def answers(photos, *options):
+    """Everything that a user sees of searches and tags."""
+    found = [photos("search", f"a {name} thing", "--json", *options).out for name in COLOURS]
+    return [*found, *([] if options else [photos("tags", "--json").out])]
+
+
+def best(photos, word, *options):
+    found = json.loads(photos("search", f"a {word} thing", "--json", "-t", 1, *options).lines[0])
+    return found["path"].rpartition("/")[2]
+
+
+def spaces(photos):
+    return {each["role"]: each for each in json.loads(photos("model", "status", "--json").out)["spaces"]}
+
+
+def clean(photos):
+    return photos("verify").status == 0
+
+
+def test_answers_stay_until_the_switch_and_come_back_after_it(filled, turned):
+    before = answers(filled)
+    tried = filled("model", "try", turned, "--json")
+    assert json.loads(tried.out)["photos"] == len(COLOURS)
+    assert answers(filled) == before
+    assert clean(filled)
+    there = answers(filled, "--model", turned)
+    assert there != before[: len(there)]
+    assert (best(filled, "red"), best(filled, "red", "--model", turned)) == ("red.png", "blue.png")
+    assert filled("model", "switch").status == 0
+    after = answers(filled)
+    assert after[: len(there)] == there
+    assert after != before
+    assert clean(filled)
+    assert filled("model", "rollback").status == 0
+    assert answers(filled) == before
+    assert clean(filled)
+
+
+def test_status_shows_the_models_and_what_one_lacks(filled, turned):
+    assert filled("model", "try", turned, "--sample", 2).status == 0
+    tried = spaces(filled)["tried"]
+    assert (tried["photos"], tried["total"], tried["sample"]) == (2, len(COLOURS), 2)
+    assert tried["missing"] == ["4 photos are not embedded"]
+    shown = filled("model", "status").out
+    assert "is not ready to answer: 4 photos are not embedded." in shown
+    refused = filled("model", "switch")
+    assert refused.status == 1
+    assert "4 photos are not embedded" in refused.err
+    assert best(filled, "red") == "red.png", "nothing was switched"
+    assert filled("model", "try").out.startswith(str(turned)), "it goes on with the same limits"
+    assert spaces(filled)["tried"]["photos"] == 2
+    filled("model", "try", turned)
+    assert spaces(filled)["tried"]["missing"] == []
+
+
+def test_a_sample_stays_the_same_and_a_folder_limits_it(filled, turned, pictures):
+    filled("model", "try", turned, "--sample", 1, "--in", pictures / "bright")
+    first = best(filled, "green", "--model", turned)
+    assert first in {"yellow.png", "white.png"}
+    filled("model", "try", turned, "--in", pictures / "bright")
+    assert spaces(filled)["tried"]["photos"] == 2
+    assert filled("model", "try", turned, "--in", pictures / "nowhere").status == 1
+
+
+def test_an_unready_model_answers_by_force(filled, turned):
+    filled("model", "try", turned, "--sample", 2)
+    forced = filled("model", "switch", "--force", "--json")
+    assert json.loads(forced.out)["missing"] == ["4 photos are not embedded"]
+    assert len(filled("search", "red", "--json", "--all").lines) == 2
+    assert filled("index").status == 0
+    assert len(filled("search", "red", "--json", "--all").lines) == len(COLOURS)
+
+
+def test_new_photos_go_into_both_while_one_is_tried(filled, turned, pictures):
+    filled("model", "try", turned)
+    Image.new("RGB", (40, 30), (200, 60, 60)).save(pictures / "reddish.png")
+    filled("index")
+    assert spaces(filled)["tried"]["photos"] == len(COLOURS) + 1
+    assert filled("model", "switch").status == 0, "its tags are there, too"
+    labels = json.loads(filled("tags", pictures / "reddish.png", "--json").out)["tags"]
+    assert labels[0]["label"] == "blue"
+
+
+def test_a_rollback_makes_good_what_came_since_the_switch(filled, turned, pictures):
+    filled("model", "try", turned)
+    filled("model", "switch")
+    Image.new("RGB", (40, 30), (200, 60, 60)).save(pictures / "reddish.png")
+    filled("index")
+    assert spaces(filled)["previous"]["missing"] == ["1 photo is not embedded"]
+    assert "1 photo is not embedded" in filled("model", "rollback").out
+    assert clean(filled)
+    assert spaces(filled)["answers"]["photos"] == len(COLOURS) + 1
+    labels = json.loads(filled("tags", pictures / "reddish.png", "--json").out)["tags"]
+    assert labels[0]["label"] == "red"
+    assert filled("model", "rollback").err == (
+        "photos: There is no model to go back to; `photos model switch NAME` chooses any that is ready.\n"
+    )
+
+
+def test_a_vocabulary_that_is_chosen_meanwhile_is_owed_by_the_other_model(filled, turned, tmp_path):
+    filled("model", "try", turned)
+    (tmp_path / "few.txt").write_text("red\nblue\n")
+    filled("vocab", "use", tmp_path / "few.txt")
+    assert spaces(filled)["tried"]["missing"] == ["tags are pending in the main vocabulary"]
+    assert filled("model", "switch").status == 1
+    filled("model", "try")
+    assert filled("model", "switch").status == 0
+    filled("vocab", "use", "colours")
+    assert "tags are pending" in filled("model", "rollback").out
+    assert len(filled("tags", "--json").lines) == len(COLOURS)
+
+
+def test_forgetting_deletes_everything_of_a_model_and_says_how_much(filled, turned):
+    before = answers(filled)
+    filled("model", "try", turned)
+    freed = json.loads(filled("model", "forget", turned, "--json").out)
+    assert freed["photos"] == len(COLOURS)
+    assert freed["index_bytes"] > 0
+    assert list(spaces(filled)) == ["answers"]
+    assert answers(filled) == before
+    assert clean(filled)
+    assert filled("model", "switch").err.startswith("photos: No model is being tried here")
+    gone = filled("search", "red", "--model", turned)
+    assert (gone.status, gone.err.count("\n")) == (2, 1)
+
+
+def test_what_answers_cannot_be_forgotten_tried_or_switched_to(filled, checkpoint):
+    for command in (("forget", checkpoint), ("try", checkpoint), ("switch", checkpoint)):
+        refused = filled("model", *command)
+        assert refused.status == 1
+        assert refused.err == (
+            f"photos: {checkpoint} is the model that answers; `photos model status` shows the others.\n"
+        )
+
+
+def test_one_model_at_a_time_is_tried(filled, turned, other_checkpoint):
+    filled("model", "try", turned)
+    refused = filled("model", "try", other_checkpoint)
+    assert refused.status == 1
+    assert refused.err.startswith(f"photos: {turned} is being tried already")
+    with trial_lock(filled.library):
+        busy = filled("model", "try")
+        assert (busy.status, busy.err.startswith("photos: Another process embeds photos")) == (1, True)
+    assert filled("model", "try").status == 0
+
+
+def test_weights_that_change_under_a_trial_are_noticed_and_answers_stay(filled, turned, pictures):
+    filled("model", "try", turned, "--sample", 3)
+    before = answers(filled)
+    weights = load_file(turned / "model.safetensors")
+    save_file({**weights, "text_model.x": np.zeros((3, 3), np.float32)}, turned / "model.safetensors")
+    for again in (("try",), ("try", turned), ("switch", "--force")):
+        refused = filled("model", *again)
+        assert refused.status == 1
+        assert "have changed" in refused.err
+        assert refused.err.count("\n") == 1
+    Image.new("RGB", (40, 30), (200, 60, 60)).save(pictures / "reddish.png")
+    assert filled("index").status == 0, "photos go on into the model that answers"
+    assert filled("model", "forget", turned).status == 0
+    assert filled("model", "try", turned).status == 0
+    assert before[0].splitlines()[0] in answers(filled)[0]
+
+
+def test_the_same_checkpoint_in_another_precision_has_a_name_of_its_own(filled, checkpoint):
+    tried = json.loads(filled("model", "try", checkpoint, "--precision", "bfloat16", "--json").out)
+    assert tried["name"] == f"{checkpoint}@bfloat16"
+    assert {each["name"] for each in spaces(filled).values()} == {f"{checkpoint}@float32", f"{checkpoint}@bfloat16"}
+    assert filled("model", "switch", f"{checkpoint}@bfloat16").status == 0
+    assert filled("model", "forget", f"{checkpoint}@float32").status == 0
+    assert [each["name"] for each in spaces(filled).values()] == [str(checkpoint)]
+
+
+def test_a_checkpoint_that_is_gone_is_no_obstacle_to_what_answers(filled, turned, pictures):
+    filled("model", "try", turned)
+    shutil.rmtree(turned)
+    Image.new("RGB", (40, 30), (200, 60, 60)).save(pictures / "reddish.png")
+    assert filled("index").status == 0
+    assert filled("model", "switch", "--force").status == 1, "it could not answer"
+    assert filled("model", "forget", turned).status == 0
+
+
+def test_tuned_thresholds_are_kept_and_the_switch_names_them(filled, turned, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\nn\nn\nn\nn\nn\n"))
+    assert "answers fit" in filled("vocab", "tune", "red").out
+    before = answers(filled)
+    filled("model", "try", turned)
+    shown = filled("model", "switch").out
+    assert "Tuned thresholds of the other model do not count with it: red." in shown
+    assert filled("model", "rollback").status == 0
+    assert answers(filled) == before
+
+
+def test_models_are_compared_on_past_searches_and_tags(filled, turned, tmp_path):
+    filled("search", "a red thing")
+    filled("model", "try", turned)
+    found = json.loads(filled("model", "compare", "--json", "--count", 2).out)
+    (query,) = found["queries"]
+    assert query["query"] == "a red thing"
+    assert query["best_now"] > 1
+    assert query["overlap"] < 2
+    of_red = next(each for each in query["photos"] if each["path"].endswith("/red.png"))
+    assert (of_red["before"], of_red["after"]) == (1, query["best_now"])
+    labels = {each["label"]: each for each in found["labels"]}
+    assert labels["red"]["gained"] == 1, "the blue one"
+    assert labels["red"]["lost"] >= 1
+    differences = [each["gained"] + each["lost"] for each in found["labels"]]
+    assert differences == sorted(differences, reverse=True)
+    assert found["answering"]["seconds_a_photo"] > 0
+    sheet = tmp_path / "sheet.html"
+    shown = filled("model", "compare", "a blue thing", "--sheet", sheet)
+    assert "a blue thing" in shown.out
+    page = sheet.read_text()
+    assert page.count('class="pair"') == 1
+    assert page.count("<img") == 2 * len(COLOURS)
+    assert filled("model", "compare", "a blue thing", "--sheet", sheet).status == 1
+    assert filled("model", "compare", "a blue thing", "--sheet", sheet, "--force").status == 0
+
+
+def test_a_comparison_needs_another_model(filled, turned):
+    assert filled("model", "compare").err.startswith("photos: No model is being tried here")
+    filled("model", "try", turned)
+    assert filled("model", "compare").status == 0
+    assert filled("history", "--json").out == "", "a comparison is no search"
+
+
+def test_similar_and_why_take_the_other_model(filled, turned, pictures):
+    filled("model", "try", turned)
+    why = json.loads(filled("why", pictures / "red.png", "a blue thing", "--model", turned, "--json").out)
+    assert why["rank"] == 1
+    found = filled("similar", pictures / "red.png", "--model", turned, "--json", "-t", 1)
+    assert found.status == 0
