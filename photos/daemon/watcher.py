@@ -24,6 +24,7 @@ from photos.operations.folders import all_folders
 from photos.operations.index import PassOptions, bring_up_to_date
 from photos.operations.progress import Progress
 from photos.operations.trials import continue_trial, running_trial
+from photos.thumbnails import Backlog, Thumbnails
 from store import CatalogBusy, DiskFailed, DiskFull, Folder, Space, Trial
 
 #: Seconds between two checks of the listener, of the places of folders, and of the list of folders.
@@ -67,7 +68,10 @@ def watch(library: OpenLibrary, nice: int, on_pass: OnPass, make_progress: MakeP
                 if prepare is not None:
                     prepare()
 
-            Watcher(library, model, encoders, after_pass, answers=prepare is not None).run(make_progress)
+            thumbnails = Thumbnails.of(library)
+            with closing(Backlog(library, thumbnails)) as backlog, closing(thumbnails):
+                watcher = Watcher(library, model, encoders, after_pass, backlog=backlog, answers=prepare is not None)
+                watcher.run(make_progress)
 
 
 def log_notice(sentence: str) -> None:
@@ -78,7 +82,8 @@ def log_notice(sentence: str) -> None:
 class Watcher:
     """Keeps the folders of a library up to date until it is interrupted.
 
-    The image encoder is one of *encoders*. *answers* is published in the library's `DaemonInfo`.
+    The image encoder is one of *encoders*. While nothing changes, it makes the thumbnails of *backlog*. *answers* is
+    published in the library's `DaemonInfo`.
     """
 
     def __init__(
@@ -89,6 +94,7 @@ class Watcher:
         on_pass: OnPass,
         pause: PausePolicy | None = None,
         *,
+        backlog: Backlog | None = None,
         answers: bool = False,
     ) -> None:
         self._library = library
@@ -97,6 +103,7 @@ class Watcher:
         self._on_pass = on_pass
         settings = library.settings
         self._pause = pause or PausePolicy(settings)
+        self._backlog = backlog
         self._hints = DirtyPaths(settings.quiet_seconds)
         self._listener = FolderWatcher(self._hints)
         now = time.time()
@@ -159,6 +166,8 @@ class Watcher:
         if parts is None:
             self._full_due = now + self._library.settings.rescan_minutes * 60
             self._info = replace(self._info, scanned_at=time.time())
+            if self._backlog is not None:
+                self._backlog.refresh()
         for folder, path in report.too_recent:
             self._hints.add(folder.id, Subtree(os.path.dirname(path), is_deep=False))
         self._info = replace(self._info, problem=None)
@@ -243,10 +252,18 @@ class Watcher:
         self._encoders.release_idle()
         began, wall = time.monotonic(), time.time()
         seconds = max(0.0, min(_CHECK, self._full_due - began, self._poll_wait(began)))
-        self._hints.wait(seconds)
+        self._make_thumbnails(began + seconds)
+        self._hints.wait(max(0.0, began + seconds - time.monotonic()))
         if time.time() - wall > seconds + _SLEPT:
             # The machine slept, or the clock was set: events may have been lost.
             self._full_due = 0.0
+
+    def _make_thumbnails(self, until: float) -> None:
+        """Make missing thumbnails *until* then, or until something changes or there is a reason to pause."""
+        if self._backlog is not None:
+            self._backlog.work(
+                lambda: time.monotonic() >= until or self._hints.wait(0) or self._pause.reason() is not None
+            )
 
     def _poll_wait(self, now: float) -> float:
         return self._poll_due - now if self._listener.unwatchable() else _CHECK
