@@ -16,6 +16,7 @@ from indexer.workers.file_reader import Decoded, KnownPhoto, Reading, RefusedFil
 from store import Catalog, Outcome, Transaction
 
 from .encode_ahead import EncodeThread
+from .records import ThumbnailKeeper
 from .space_embedder import ByDigest, Destination, Encoding, SpaceEmbedder
 from .stated_facts import store_facts
 
@@ -59,9 +60,15 @@ class BatchWriter:
     """
 
     def __init__(
-        self, catalog: Catalog, own: Destination, thread: EncodeThread, beside: Destination | None = None
+        self,
+        catalog: Catalog,
+        own: Destination,
+        thread: EncodeThread,
+        beside: Destination | None = None,
+        thumbnails: ThumbnailKeeper | None = None,
     ) -> None:
         self._catalog = catalog
+        self._thumbnails = thumbnails
         self._own = SpaceEmbedder(catalog, own, lambda reading: reading.own, thread)
         self._embedders = [self._own]
         if beside is not None:
@@ -102,8 +109,21 @@ class BatchWriter:
                 embedder.note_speed(t, encoding)
                 if to_tag:
                     embedder.tag(t, to_tag)
+        self._keep_thumbnails([reading for reading in readings if reading.file.folder_id in folders])
         own = batch.encodings[0]
         return StoredBatch(len(own.new), own.alike, again)
+
+    def _keep_thumbnails(self, stored: Sequence[Reading]) -> None:
+        """Keep the thumbnails of photos that are in the catalog now. They are no part of it, and none is waited for."""
+        if self._thumbnails is None:
+            return
+        made = {
+            reading.content_hash: reading.thumbnail
+            for reading in stored
+            if isinstance(reading, Decoded) and reading.thumbnail is not None
+        }
+        if made:
+            self._thumbnails.keep(made)
 
     def _store_one(self, t: Transaction, reading: Reading, encoded: Sequence[_Encoded], to_tag: set[int]) -> bool:
         """Store one reading, and add its photo to *to_tag* if it needs tags. Returns whether it was stored."""

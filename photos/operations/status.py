@@ -12,6 +12,7 @@ from photos.lock import DaemonInfo, running_daemon
 from photos.operations.folders import is_offline
 from photos.operations.revisions import current_revision
 from photos.sizes import folder_size
+from photos.thumbnails.upkeep import PicturesKept, pictures_kept
 from store import MAIN_SLOT, Folder, IndexStatus, Outcome, Revision, SlotSummary, Space, Transaction
 
 
@@ -45,6 +46,10 @@ class LibraryStatus:
     pending_slots: frozenset[str] = frozenset()
     #: The process that keeps the library up to date, if there is one.
     daemon: DaemonInfo | None = None
+    #: Thumbnails and previews that are kept; the limit of previews in bytes, and whether new thumbnails are kept.
+    pictures: PicturesKept = field(default_factory=PicturesKept)
+    most_preview_bytes: int = 0
+    keeps_thumbnails: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,9 @@ def status(library: OpenLibrary) -> LibraryStatus:
         other_slots,
         pending,
         running_daemon(folder),
+        pictures_kept(library),
+        int(library.settings.preview_cache_gb * 1e9),
+        library.settings.thumbnails,
     )
 
 

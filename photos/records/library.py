@@ -86,6 +86,7 @@ class IndexRecord(TypedDict):
     outcomes: Annotated[dict[str, int], "Files that were read, by outcome; outcomes without a file are absent."]
     offline: Annotated[list[str], "Absolute paths of folders that are offline."]
     held_back: Annotated[list[HeldBackRecord], "Folders that lost so many photos that nothing was forgotten."]
+    without_thumbnails: Annotated[str | None, "The reason why thumbnails were not kept; null if they were."]
 
 
 class AddPreviewRecord(TypedDict):
@@ -153,6 +154,13 @@ class DaemonBriefRecord(TypedDict):
     answers: Annotated[bool, "Whether it answers searches."]
 
 
+class PicturesKeptRecord(TypedDict):
+    """Small pictures of photos that are kept beside the catalog."""
+
+    count: Annotated[int, "How many."]
+    bytes: Annotated[int, "Size of their file."]
+
+
 class StatusRecord(TypedDict):
     """State of the library."""
 
@@ -174,6 +182,8 @@ class StatusRecord(TypedDict):
     retag_pending: Annotated[bool, "Whether a re-tag is pending for any vocabulary."]
     daemon: Annotated[DaemonBriefRecord | None, "The process that keeps the library up to date, if there is one."]
     other_slots: Annotated[list[SlotRecord], "Vocabularies in force in addition to the main one."]
+    thumbnails: Annotated[PicturesKeptRecord, "Thumbnails that are kept."]
+    previews: Annotated[PicturesKeptRecord, "Previews that are kept."]
 
 
 class PolledFolderRecord(TypedDict):
@@ -347,6 +357,7 @@ def index_record(result: IndexResult) -> IndexRecord:
         "held_back": [
             {"path": os.fsdecode(held.folder.path), "gone": held.gone, "held": held.held} for held in report.held_back
         ],
+        "without_thumbnails": report.without_thumbnails,
     }
 
 
@@ -410,6 +421,8 @@ def status_record(status: LibraryStatus) -> StatusRecord:
         "retag_pending": bool(status.pending_slots),
         "daemon": None if daemon is None else {"pid": daemon.pid, "state": daemon.state, "answers": daemon.answers},
         "other_slots": [_slot_record(each, status.pending_slots) for each in status.other_slots],
+        "thumbnails": {"count": status.pictures.thumbnails, "bytes": status.pictures.thumbnail_bytes},
+        "previews": {"count": status.pictures.previews, "bytes": status.pictures.preview_bytes},
     }
 
 

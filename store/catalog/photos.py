@@ -34,6 +34,8 @@ _ABOUT = (
     schema.former_photo,
     schema.photo_edit,
 )
+#: Bytes of a SHA-256.
+_HASH = 32
 _FORMERLY = replacing(_former, ["content_hash"], ["photo_id"])
 
 _Value = TypeVar("_Value")
@@ -48,6 +50,18 @@ class Photos:
     def find(self, content_hash: bytes) -> int | None:
         """Return the id of the photo whose content has that SHA-256, if it was ever seen."""
         return self._connection.execute(_WITH_HASH, {"hash": content_hash}).scalar()
+
+    def starting_with(self, start: bytes) -> int | None:
+        """Return the id of the photo whose content's SHA-256 begins with *start*, eight bytes or more."""
+        last = start.ljust(_HASH, b"\xff")
+        found = select(_photo.c.id).where(_photo.c.content_hash.between(start, last)).order_by(_photo.c.id).limit(1)
+        return self._connection.execute(found).scalar()
+
+    def contents(self) -> list[bytes]:
+        """Return the content hashes of the photos that have a file, the newest photos first."""
+        newest = (_photo.c.taken_at.desc().nulls_last(), _photo.c.id.desc())
+        held = select(_photo.c.content_hash).where(_photo.c.gone_at.is_(None)).order_by(*newest)
+        return list(self._connection.execute(held).scalars())
 
     def add(self, content_hash: bytes, size: int, facts: Facts, reader: int = 0) -> int:
         """Add a photo, and return its id. *size* is its file's, in bytes; *reader* is the version that read *facts*."""

@@ -155,7 +155,15 @@ def search(
         return
     # Decoders write to standard error while sheets and previews are made.
     with nullcontext() if invocation.debug else native_noise_hushed():
-        present(found, presentation, offset=offset, min_score=request.min_score, notes_rest=top is None)
+        present(
+            found,
+            presentation,
+            invocation.open_thumbnails,
+            offset=offset,
+            min_score=request.min_score,
+            notes_rest=top is None,
+            by_date=sort == "date",
+        )
 
 
 def _save(library: OpenLibrary, label: str, text: str) -> None:

@@ -81,4 +81,4 @@ def similar(
 
     # Decoders write to standard error while sheets and previews are made.
     with nullcontext() if invocation.debug else native_noise_hushed():
-        present(found, presentation, notes_rest=top is None)
+        present(found, presentation, invocation.open_thumbnails, notes_rest=top is None)

@@ -47,6 +47,8 @@ def _rows(status: LibraryStatus) -> Iterator[tuple[str, str]]:
             yield "", f"{counted(count, 'file')} {outcome} (photos failed {str(outcome).replace(' ', '-')})"
     if others := status.files.get(Outcome.NOT_A_PICTURE, 0):
         yield "", not_pictures(others)
+    if status.photos:
+        yield "thumbnails", _pictures(status)
     if status.space is None:
         yield "model", status.model or "none yet"
         return
@@ -81,6 +83,14 @@ def _vocabularies(status: LibraryStatus) -> Iterator[tuple[str, str]]:
         yield "", f"{where}{pending(each.name)}"
     for slot in sorted(status.pending_slots - {MAIN_SLOT, *(each.name for each in status.other_slots)}):
         yield "", f"nothing is in force as {slot} yet{pending(slot)}"
+
+
+def _pictures(status: LibraryStatus) -> str:
+    kept = status.pictures
+    small = f"{kept.thumbnails} of {counted(status.photos, 'photo')} ({readable_size(kept.thumbnail_bytes)})"
+    large = f"{counted(kept.previews, 'preview')} ({readable_size(kept.preview_bytes)}"
+    most = f", at most {readable_size(status.most_preview_bytes)})"
+    return f"{small}{'' if status.keeps_thumbnails else ', and no new ones'}; {large}{most}"
 
 
 def _index(index: IndexStatus) -> str:
