@@ -52,7 +52,7 @@ class UnchangedImageEncoder:
 
 
 class UnchangedTextEncoder:
-    """Text encoder like `UnchangedImageEncoder`."""
+    """Text counterpart of `UnchangedImageEncoder`."""
 
     def __init__(self, checkpoint: Checkpoint, make: Callable[[], TextEncoder]) -> None:
         self._unchanged = _Unchanged(checkpoint)
