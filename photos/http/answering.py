@@ -9,8 +9,8 @@ from photos.config import Settings
 from photos.daemon.session import Session
 
 from .app import application
-from .connections import Limits
 from .server import serving
+from .service import Service
 
 
 @contextmanager
@@ -19,7 +19,7 @@ def answering(settings: Settings, session: Session, log: Callable[[str], None]) 
 
     Only the process that holds the library's lock may call it.
     """
-    limits = Limits()
-    app = application(settings.library, session.search, log, limits)
-    with serving(settings.library, app, log, limits) as server:
+    service = Service(settings, session, log)
+    with serving(settings.library, application(service), log, service.limits) as server:
         yield server is not None
+        service.is_ending = True

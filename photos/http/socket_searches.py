@@ -5,10 +5,8 @@ A path that is no UTF-8 keeps its bytes here, as lone surrogates in ASCII JSON, 
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
-from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,19 +14,17 @@ from starlette.routing import Route
 
 from photos.daemon.protocol import CATALOG, PROGRAM, REFUSED, REQUESTS, BadRequest, catalog_id, decode_request, encode
 from photos.daemon.version import UpgradeCheck, program_id
-from photos.errors import MissingFolder, PhotosError, UnreadablePicture, safe
+from photos.errors import MissingFolder, PhotosError, UnreadablePicture
 from photos.exits import explain
 from photos.operations.requests import Request as Query
 from photos.records.photos import SearchRecord
 from query.errors import QueryError
 
-from .turns import NoTurn, Turns
+from .service import Service
+from .turns import NoTurn
 
 #: Bytes that a request may have.
 _LARGEST = 1 << 20
-
-#: Answers a request; raises as the operations do.
-Search = Callable[[Query], SearchRecord]
 
 
 class _Rejected(Exception):
@@ -40,31 +36,14 @@ class _Rejected(Exception):
         self.reason = reason
 
 
-class OnceLog:
-    """Logs each sentence once. Threads may share it."""
-
-    def __init__(self, log: Callable[[str], None]) -> None:
-        self._log = log
-        self._logged: set[str] = set()
-        self._lock = threading.Lock()
-
-    def __call__(self, sentence: str) -> None:
-        """Log *sentence*, unless it was logged before."""
-        with self._lock:
-            is_new = sentence not in self._logged
-            self._logged.add(sentence)
-        if is_new:
-            self._log(safe(sentence))
-
-
 class SocketSearches:
-    """Answers the searches of the command line with *search*, for the catalog in *library*."""
+    """Answers the searches of the command line."""
 
-    def __init__(self, library: Path, search: Search, log: Callable[[str], None], turns: Turns) -> None:
-        self._library = library
-        self._search = search
-        self._log = log
-        self._turns = turns
+    def __init__(self, service: Service) -> None:
+        self._library = service.settings.library
+        self._search = service.session.search
+        self._log = service.log
+        self._turns = service.turns
         self._program, self._upgrade_check = program_id(), UpgradeCheck()
 
     def routes(self) -> list[Route]:
