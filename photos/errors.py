@@ -272,18 +272,18 @@ class LabelExists(PhotosError):
 
 
 class InForceTwice(PhotosError):
-    """The vocabulary is in force in several places, given by their namespaces; the main one's is empty."""
+    """The vocabulary is in force in several slots, given by their names; the main one's is empty."""
 
     vocabulary: str
-    namespaces: Sequence[str]
+    slots: Sequence[str]
 
     def __str__(self) -> str:
         """One sentence."""
-        named = [f"as {name}" if name else "as the main one" for name in self.namespaces]
-        last = next(name for name in reversed(self.namespaces) if name)
-        main = ", or none for the main one" if "" in self.namespaces else ""
+        named = [f"as {name}" if name else "as the main one" for name in self.slots]
+        last = next(name for name in reversed(self.slots) if name)
+        main = ", or none for the main one" if "" in self.slots else ""
         return (
-            f"{safe(self.vocabulary)} is in force {' and '.join(named)}; say which with its namespace, such as "
+            f"{safe(self.vocabulary)} is in force {' and '.join(named)}; say which with its slot, such as "
             f"{last}:{main}."
         )
 
