@@ -19,6 +19,8 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── AlreadyWatched          another process keeps the library up to date
 ├── NotWatched              no process does
 ├── Refused                 the daemon refused a request
+├── PortTaken               a port to be served at is taken, or may not be used
+├── OpenToAll               a library would be served to other machines without a password or a token
 ├── WrongCursor             a page of a search is to go on that another library began
 ├── DaemonFailed            the daemon ended at once, or would not end
 ├── LabelExists             the vocabulary has a label of that name
@@ -231,6 +233,26 @@ class Refused(PhotosError):
 
     def __str__(self) -> str:
         return self._sentence
+
+
+class PortTaken(PhotosError):
+    """A port cannot be served at, for a `reason` in small letters."""
+
+    sentence = "{address} port {port} cannot be used ({reason}); choose another one with --port."
+    address: str
+    port: int
+    reason: str
+
+
+class OpenToAll(PhotosError):
+    """A library would be served to other machines without a password or a token."""
+
+    status = 2
+    sentence = (
+        "Other machines could see every photo at {address}: set a password in PHOTOS_PASSWORD, or make a token with "
+        "`photos token`."
+    )
+    address: str
 
 
 class WrongCursor(PhotosError):
