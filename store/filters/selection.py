@@ -27,6 +27,8 @@ from .id_sets import union
 _photo, _file = schema.photo.c, schema.file.c
 #: Up to this many photos are looked up by id; of more, it is quicker to go through all photos by date.
 _FEW = 5000
+#: Rows that are read at once where all are.
+_PART = 1000
 #: Characters of a pattern that the database compares; it refuses patterns of tens of thousands.
 _TOLD_APART = 200
 _PLACES = select(_photo.id, _photo.latitude, _photo.longitude).where(IS_THERE)
@@ -138,10 +140,14 @@ class Selection:
         """Return every photo with its size and its day, newest first, those without a date last."""
         day = func.substr(cast(_photo.taken_at, String), 1, _DATE)
         rows = select(_photo.id, _photo.width, _photo.height, day).where(IS_THERE)
-        found = plain_cursor(self._connection, rows.order_by(_photo.taken_at.desc(), _photo.id.desc())).fetchall()
-        ids, widths, heights, dates = zip(*found, strict=True) if found else ((), (), (), ())
-        days = np.fromiter(map(_Days().__getitem__, dates), np.int64, len(dates))
-        return Shapes(np.array(ids, np.int64), np.array(widths, np.int64), np.array(heights, np.int64), days)
+        cursor = plain_cursor(self._connection, rows.order_by(_photo.taken_at.desc(), _photo.id.desc()))
+        days = _Days()
+        parts = [np.empty((4, 0), np.int64)]
+        # In parts that stay in the processor's cache.
+        while found := cursor.fetchmany(_PART):
+            ids, widths, heights, dates = zip(*found, strict=True)
+            parts.append(np.array([ids, widths, heights, tuple(map(days.__getitem__, dates))], np.int64))
+        return Shapes(*np.concatenate(parts, 1))
 
     def _newest_of_many(self, rows: Select[Any], photo_ids: Ids, count: int, offset: int) -> list[int]:
         wanted = np.zeros(int(photo_ids[-1]) + 1, np.bool_)
