@@ -15,9 +15,9 @@ from photos.library import OpenLibrary
 from query.tagging import ScoredTag, photo_tags, slot_views
 from store import Folder, Photo, Stamp
 
+from .confined_merge import MergeRequest, extension_in, merge_confined
 from .journal import BATCH, exclusive, open_folders, update_file_record
 from .merge import KeywordHierarchy, Merged, RatingChange
-from .merge_call import MergeRequest, extension_in, merge_beside
 from .open_folders import OpenFolders
 from .sidecar_files import Sidecar, put, read
 from .targets import Directory, IsOffline, PictureFile, pictures
@@ -196,7 +196,7 @@ class _Writer:
             content = None if before is None else before.content
             own = picture.path if facts.keywords else None
             stars = facts.rating if picture.photo_id in data.rated else None
-            merged = merge_beside(MergeRequest(content, keywords.parents, keywords.words, own, stars), self._calls)
+            merged = merge_confined(MergeRequest(content, keywords.parents, keywords.words, own, stars), self._calls)
         except SidecarLeft as left:
             self.skip(path, left.reason)
             return None

@@ -33,7 +33,7 @@ class MergeRequest:
     stars: int | None = None
 
 
-def merge_beside(request: MergeRequest, calls: BoundedCalls) -> Merged | None:
+def merge_confined(request: MergeRequest, calls: BoundedCalls) -> Merged | None:
     """Merge labels and stars into a sidecar; None if it needs no change. Raises `SidecarLeft`."""
     if request.content is None or len(request.content) <= _SMALL:
         packet = open_packet(request.content)

@@ -1,111 +1,28 @@
-"""Tags are a pure function of embeddings and vocabulary, and manual tags override them."""
-
-import math
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
+"""Tags are a pure function of embeddings and vocabulary, also where re-tags are interrupted or overlap."""
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from query.errors import BadLabel, Superseded
-from query.similarity import cosine_of, logit, probability
+from query.errors import Superseded
 from query.tagging import (
     RetagOptions,
     StoredTagger,
-    label_matrix,
-    lint,
     photo_tags,
-    preview_tags,
-    record_manual_tags,
     retag,
     tag_counts,
 )
-from query.tagging.effective.effective_tags import TagRule
-from query.tagging.learning.label_matrix import LabelMatrix, on_grid
-from query.tagging.scoring.retag import scorer_for
-from query.tagging.scoring.scorer import KEPT_MOST, Columns, ExactScorer
-from query.tagging.scoring.shortlist import ShortlistScorer
-from query.vocabulary import parse_vocabulary
-from query.vocabulary_design import preview_label
+from query.tagging.scoring.scorer import ExactScorer
 from store import (
     MAIN_SLOT,
-    CosineSpread,
-    Label,
-    LabelDefinition,
     PhotoScores,
-    Revision,
     Tag,
     TagSource,
-    Vectors,
-    VocabularyDefinition,
 )
 from store.sql import schema as tables
-from store.tagging.vocabularies import CachedMembers, about
 from tests.fakes import vector_of
-from tests.query.conftest import IDENTITY
-
-
-def units(generator, count):
-    rows = generator.normal(size=(count, 768))
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
-
-
-def unit_rows(rows):
-    return np.array(rows, np.float32)
-
-
-def vocabulary(*names, threshold=None, **own):
-    labels = tuple(LabelDefinition(name, (name, f"a photo of {name}"), threshold=own.get(name)) for name in names)
-    return VocabularyDefinition("mine", labels, threshold)
-
-
-NAMES = [f"label{number}" for number in range(60)]
-
-
-def test_scores_follow_the_formula():
-    assert logit(0.1, IDENTITY) == pytest.approx(math.exp(2.3) * 0.1 - 4, abs=1e-5)
-    assert probability(0.4, IDENTITY) == pytest.approx(1 / (1 + math.exp(4 - 0.4 * math.exp(2.3))), abs=1e-6)
-    assert 0 < probability(-1, IDENTITY) < 1e-5
-    for p in (0.5, 0.01, 0.9999):
-        assert probability(cosine_of(p, IDENTITY), IDENTITY) == pytest.approx(p, rel=1e-4)
-    assert (cosine_of(0, IDENTITY), cosine_of(1, IDENTITY)) == (-math.inf, math.inf)
-
-
-def test_a_labels_vector_is_the_mean_of_its_texts_made_a_unit_vector(library):
-    revision = library.put(vocabulary("dog"))
-    got = label_matrix(library.catalog, library.space, revision, library.texts)
-    mean = library.texts.matrix(["dog", "a photo of dog"]).mean(0)
-    np.testing.assert_allclose(got.matrix[0], mean / np.linalg.norm(mean), atol=1e-6)
-    assert got.encoded == 1
-    assert label_matrix(library.catalog, library.space, revision, library.new_texts()).encoded == 0
-    assert library.encoders_made == 1
-
-
-@settings(max_examples=20, deadline=None)
-@given(st.integers(1, 40), st.integers(1, 7), st.randoms(use_true_random=False))
-def test_scores_do_not_depend_on_the_batch(count, part, random):
-    generator = np.random.default_rng(random.getrandbits(32))
-    labels = LabelMatrix(np.arange(50), on_grid(units(generator, 50)), 0)
-    vectors = units(generator, count).astype(np.float16).astype(np.float32)
-    together = labels.cosines(vectors)
-    parts = np.concatenate([labels.cosines(vectors[start : start + part]) for start in range(0, count, part)])
-    np.testing.assert_array_equal(together, parts)
-
-
-def test_scores_are_exact_until_they_are_rounded_once():
-    generator = np.random.default_rng(1)
-    labels, vectors = on_grid(units(generator, 5)), units(generator, 4).astype(np.float16).astype(np.float64)
-    grid = 2**28
-    for vector in vectors:
-        for label in labels:
-            exact = sum(int(a * 2**24) * int(b * grid) for a, b in zip(vector, label, strict=True)) / (2**24 * grid)
-            assert vector @ label == exact
-            assert vector[::-1] @ label[::-1] == exact
+from tests.query.tagging.vocabularies import NAMES, vocabulary
 
 
 def test_an_index_begun_before_a_retag_uses_the_current_labels(library):
@@ -548,120 +465,9 @@ def test_only_a_new_label_is_scored(library):
     assert report.changed == len({photo for photo, label, _ in library.rows() if label > len(NAMES)}) > 0
 
 
-@settings(max_examples=20, deadline=None)
-@given(
-    st.randoms(use_true_random=False),
-    st.sampled_from([65, 129, 300, 1033]),
-    st.sampled_from([0.0, 0.05, 1.0]),
-    st.sampled_from([0.0, 1e-3, 0.2]),
-    st.sampled_from([-1.0, 0.0, 1.0]),
-)
-def test_the_shortlist_keeps_the_same_labels_as_exact_scoring(random, count, spread, alike, side):
-    generator = np.random.default_rng(random.getrandbits(32))
-    common = units(generator, 1)
-    matrix = units(generator, count) * (alike or 1) + (common if alike else 0)
-    matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
-    matrix[7] = matrix[3]
-    columns = Columns(np.arange(1, count + 1), on_grid(matrix), np.clip(generator.normal(0, spread, count), -2, 2))
-    rows = units(generator, 40) + side * common
-    rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16).astype(np.float32)
-    vectors = Vectors(np.arange(40), rows)
-    exact = ExactScorer(columns)
-    one, other = exact.kept(vectors), ShortlistScorer(columns, exact).kept(vectors)
-    np.testing.assert_array_equal(one.label_ids, other.label_ids)
-    np.testing.assert_array_equal(one.cosines, other.cosines)
-
-
-def test_a_shortlist_by_several_threads_keeps_the_order_of_photos():
-    generator = np.random.default_rng(3)
-    columns = Columns(np.arange(100), on_grid(units(generator, 100)), np.zeros(100))
-    rows = units(generator, 2100).astype(np.float16).astype(np.float32)
-    vectors = Vectors(np.arange(7, 2107), rows)
-    exact, threads = ExactScorer(columns), torch.get_num_threads()
-    one, other = exact.kept(vectors), ShortlistScorer(columns, exact).kept(vectors)
-    np.testing.assert_array_equal(one.photo_ids, other.photo_ids)
-    np.testing.assert_array_equal(one.label_ids, other.label_ids)
-    np.testing.assert_array_equal(one.cosines, other.cosines)
-    with ThreadPoolExecutor(1) as later:
-        assert later.submit(torch.get_num_threads).result() == torch.get_num_threads() == threads
-
-
-def test_large_libraries_are_scored_by_shortlist():
-    columns = Columns(np.arange(100), np.zeros((100, 4)), np.zeros(100))
-    assert isinstance(scorer_for(columns, 1000), ExactScorer)
-    assert isinstance(scorer_for(columns, 10**6), ShortlistScorer)
-
-
 def test_a_library_without_photos_can_be_tagged(library):
     report = retag(library.catalog, library.space, library.put(vocabulary("dog")), library.texts)
     assert (report.photos, report.changed) == (0, 0)
-
-
-def test_the_most_specific_threshold_counts_when_tags_are_read(library):
-    revision = library.put(vocabulary(*NAMES, threshold=0.05, label3=1.0, label4=0.0))
-    photo_id = library.add("photo", revision)
-    retag(library.catalog, library.space, revision, library.texts)
-    before = library.rows()
-
-    def shown(threshold=None):
-        return {
-            tag.label for tag in photo_tags(library.catalog, library.space, [photo_id], threshold=threshold)[photo_id]
-        }
-
-    assert "label4" in shown()
-    assert "label3" not in shown()
-    assert shown(0.2) < shown(0.05)
-    assert shown(1.0) == set()
-    assert library.rows() == before
-    assert {label for label, _ in tag_counts(library.catalog, library.space)} == shown()
-
-
-def test_the_best_labels_are_kept_up_to_the_maximum(library):
-    revision = library.put(vocabulary(*NAMES, threshold=0))
-    photo_id = library.add("photo", revision)
-    retag(library.catalog, library.space, revision, library.texts)
-    assert len(library.rows()) == KEPT_MOST
-    shown = photo_tags(library.catalog, library.space, [photo_id])[photo_id]
-    assert len(shown) == KEPT_MOST
-    assert [tag.score for tag in shown] == sorted((tag.score for tag in shown), reverse=True)
-    assert all(tag.probability == pytest.approx(probability(tag.score, IDENTITY)) for tag in shown)
-
-
-def test_equal_scores_keep_the_order_of_the_labels():
-    row = unit_rows([[1.0, 0.0]])
-    columns = Columns(np.array([3, 5, 7]), np.array([[0.5, 0.0], [0.875, 0.0], [0.5, 0.0]]), np.zeros(3))
-    kept = ExactScorer(columns).kept(Vectors(np.array([1]), row))
-    assert kept.label_ids.tolist() == [[5, 3, 7]]
-
-
-def test_manual_tags_and_rejections_are_never_undone(library):
-    revision = library.put(vocabulary("dog", "cat", threshold=0))
-    photo_id = library.add("photo", revision)
-    dog, cat = (label.id for label in revision.labels)
-    with library.catalog.write() as t:
-        t.connection.execute(tables.tag.insert().values(photo_id=photo_id, label_id=dog, source="rejected"))
-        t.connection.execute(tables.tag.insert().values(photo_id=photo_id, label_id=cat, source="user"))
-    retag(library.catalog, library.space, revision, library.texts)
-    shown = photo_tags(library.catalog, library.space, [photo_id])[photo_id]
-    score = next(cosine for _, label, cosine in library.rows() if label == cat)
-    assert [(tag.label, tag.source, tag.score) for tag in shown] == [("cat", TagSource.USER, score)]
-    retag(library.catalog, library.space, library.put(vocabulary("car", threshold=1)), library.texts)
-    shown = photo_tags(library.catalog, library.space, [photo_id])[photo_id]
-    assert [(tag.label, tag.score) for tag in shown] == [("cat", None)]
-
-
-def test_a_label_above_its_threshold_is_kept_before_others(library):
-    high = dict.fromkeys(NAMES[:40], 0.99)
-    revision = library.put(vocabulary(*NAMES[:40], "low", low=1.5e-4, **high))
-    ids = np.array([label.id for label in revision.labels])
-    matrix = np.zeros((41, 2))
-    matrix[:, 0] = cosine_of(0.5, IDENTITY)
-    matrix[40] = cosine_of(2e-4, IDENTITY), 0
-    columns = Columns.of(LabelMatrix(ids, matrix, 0), TagRule(revision, IDENTITY).offsets(ids))
-    kept = ExactScorer(columns).kept(Vectors(np.array([1]), unit_rows([[1.0, 0.0]])))
-    assert kept.cosines.shape == (1, KEPT_MOST)
-    assert kept.label_ids[0, -1] == ids[40]
-    assert kept.cosines[0].tolist() == sorted(kept.cosines[0].tolist(), reverse=True)
 
 
 def test_pruned_photos_do_not_end_a_retag(library):
@@ -689,152 +495,3 @@ def test_pruned_photos_do_not_end_a_retag(library):
 
 def tag(at, label, cosine, source=TagSource.AUTO):
     return Tag(1, at, label, source, cosine)
-
-
-def rule_of(library, text):
-    return TagRule(library.put(parse_vocabulary(text, "v", Path("v.txt"))), IDENTITY, threshold=0)
-
-
-def shown_by(rule, *tags):
-    return [(each.label, each.implied_by) for each in rule.shown(tags)]
-
-
-def test_a_child_implies_its_parents_unless_they_are_rejected(library):
-    rule = rule_of(library, "animal\n> bird\n>> kestrel\n>> heron\nrock\n")
-    kestrel, heron, bird = tag(3, "kestrel", 0.5), tag(4, "heron", 0.4), tag(2, "bird", 0.3)
-    assert shown_by(rule, kestrel, heron) == [
-        ("kestrel", None),
-        ("heron", None),
-        ("bird", "kestrel"),
-        ("animal", "kestrel"),
-    ]
-    assert shown_by(rule, kestrel, bird) == [("kestrel", None), ("bird", None), ("animal", "kestrel")]
-    rejected = tag(9, "bird", None, TagSource.REJECTED)
-    assert shown_by(rule, kestrel, bird, rejected) == [("kestrel", None), ("animal", "kestrel")]
-    by_hand = tag(9, "kestrel", None, TagSource.USER)
-    assert shown_by(rule, by_hand) == [("kestrel", None), ("bird", "kestrel"), ("animal", "kestrel")]
-
-
-@given(st.lists(st.sampled_from(["animal", "bird", "kestrel", "heron", "rock", "stone"]), unique=True), st.data())
-def test_a_rule_of_a_few_labels_equals_the_whole_rule(names, data):
-    definitions = [
-        LabelDefinition("animal", ("animal",), threshold=0.2),
-        LabelDefinition("bird", ("bird",), parents=("animal",)),
-        LabelDefinition("kestrel", ("kestrel",), parents=("bird",)),
-        LabelDefinition("heron", ("heron",), parents=("bird",), threshold=0.01),
-        LabelDefinition("rock", ("rock",)),
-    ]
-    labels = tuple(Label(number, definition) for number, definition in enumerate(definitions, 1))
-    revision = Revision(1, "mine", 1, datetime(2026, 1, 1, tzinfo=UTC), None, labels, (("bird", "rock"),))
-    spreads = {number: CosineSpread(0.05 * number, 0.02) for number in range(1, 5)}
-    ids = {label.definition.name: label.id for label in labels}
-    sources = st.sampled_from(list(TagSource))
-    cosines = st.floats(-0.2, 1)
-    tags = [tag(ids.get(name, 9), name, data.draw(cosines), data.draw(sources)) for name in names]
-    near = replace(revision, labels=about(CachedMembers(labels), (), names))
-    assert {label.definition.name for label in near.labels} <= {*names, "animal", "bird"}
-    kept = {label.id: spreads[label.id] for label in near.labels if label.id in spreads}
-    for threshold in (None, 0.1):
-        whole = TagRule(revision, IDENTITY, threshold, spreads)
-        assert TagRule(near, IDENTITY, threshold, kept).shown(tags) == whole.shown(tags)
-
-
-def test_an_implied_tag_has_its_own_score_if_one_is_kept(library):
-    revision = library.put(parse_vocabulary("animal @ 0.9\n> bird\n", "v", Path("v.txt")))
-    ids = {label.definition.name: label.id for label in revision.labels}
-    rule = TagRule(revision, IDENTITY)
-    found = rule.shown([tag(ids["bird"], "bird", 0.9), tag(ids["animal"], "animal", 0.1)])
-    assert [(each.label, each.score, each.implied_by) for each in found] == [
-        ("bird", 0.9, None),
-        ("animal", 0.1, "bird"),
-    ]
-
-
-def test_of_exclusive_labels_a_manual_one_or_the_best_stays(library):
-    rule = rule_of(library, "% exclusive day, night, dusk\nday\nnight\ndusk\ndog\n")
-    day, night, dog = tag(1, "day", 0.5), tag(2, "night", 0.6), tag(4, "dog", 0.1)
-    assert shown_by(rule, night, day, dog) == [("night", None), ("dog", None)]
-    assert shown_by(rule, tag(9, "dusk", None, TagSource.USER), night, day) == [("dusk", None)]
-    rule = rule_of(library, "% exclusive indoors, outdoors\nindoors\n> kitchen\noutdoors\n> meadow\n")
-    kitchen, meadow, outdoors = tag(1, "kitchen", 0.5), tag(2, "meadow", 0.4), tag(3, "outdoors", 0.1)
-    assert shown_by(rule, kitchen, outdoors) == [("kitchen", None), ("outdoors", None)]
-    assert shown_by(rule, kitchen, meadow) == [("kitchen", None), ("meadow", None), ("indoors", "kitchen")]
-
-
-def test_a_rejected_rival_rules_nothing_out(library):
-    rule = rule_of(library, "% exclusive indoors, outdoors\nindoors\n> kitchen\noutdoors\n")
-    rejected = tag(3, "outdoors", None, TagSource.REJECTED)
-    kitchen, outdoors = tag(1, "kitchen", 0.5), tag(3, "outdoors", 0.6)
-    assert shown_by(rule, rejected, kitchen, outdoors) == [("kitchen", None), ("indoors", "kitchen")]
-    assert shown_by(rule, rejected, tag(2, "indoors", 0.4)) == [("indoors", None)]
-
-
-def test_a_label_that_is_ruled_out_rules_nothing_out(library):
-    rule = rule_of(library, "% exclusive day, dusk\n% exclusive dusk, night\nday\ndusk\nnight\n")
-    day, dusk, night = tag(1, "day", 0.6), tag(2, "dusk", 0.5), tag(3, "night", 0.4)
-    assert shown_by(rule, day, dusk, night) == [("day", None), ("night", None)]
-    assert shown_by(rule, dusk, night) == [("dusk", None)]
-    by_hand = tag(1, "day", None, TagSource.USER)
-    assert shown_by(rule, by_hand, dusk, night) == [("day", None), ("night", None)]
-
-
-def test_a_rejected_label_stays_rejected_under_other_texts(library):
-    first = library.put(vocabulary("dog", threshold=0))
-    photo_id = library.add("photo", first)
-    record_manual_tags(library.catalog, [photo_id], rejected=["dog"])
-    other = library.put(parse_vocabulary("% threshold 0\ndog: a hound\n", "v", Path("v.txt")))
-    assert other.labels[0].id != first.labels[0].id
-    retag(library.catalog, library.space, other, library.texts)
-    assert photo_tags(library.catalog, library.space, [photo_id])[photo_id] == []
-    record_manual_tags(library.catalog, [photo_id], cleared=["dog"])
-    assert [each.label for each in photo_tags(library.catalog, library.space, [photo_id])[photo_id]] == ["dog"]
-
-
-def test_manual_labels_are_the_vocabularys_where_it_knows_them(library):
-    revision = library.put(parse_vocabulary("% threshold 1\nfox = Reineke\n", "v", Path("v.txt")))
-    photo_id = library.add("photo", revision)
-    retag(library.catalog, library.space, revision, library.texts)
-    assert record_manual_tags(library.catalog, [photo_id], added=["Foxes", "our  cat"]) == ["fox", "our cat"]
-    assert record_manual_tags(library.catalog, [photo_id], added=["reineke"]) == ["fox"]
-    found = photo_tags(library.catalog, library.space, [photo_id])[photo_id]
-    assert [(each.label, each.source) for each in found] == [("fox", TagSource.USER), ("our cat", TagSource.USER)]
-    for name in ("", " ", "x" * 201, "a\nb\x00"):
-        with pytest.raises(BadLabel):
-            record_manual_tags(library.catalog, [photo_id], added=[name])
-
-
-def test_counts_of_a_preview_equal_those_after_a_re_tag(library):
-    definition = vocabulary(*NAMES, threshold=0.02)
-    ids = [library.add(f"photo{number}") for number in range(5)]
-    counted = preview_tags(library.catalog, library.space, definition, library.texts)
-    retag(library.catalog, library.space, library.put(definition), library.texts)
-    kept = photo_tags(library.catalog, library.space, ids)
-    assert counted.of_photos == {key: frozenset(each.label for each in tags) for key, tags in kept.items()}
-    assert dict(counted.counts) == dict(tag_counts(library.catalog, library.space))
-
-
-def test_a_trial_counts_the_photos_of_the_label(library):
-    ids = [library.add(f"photo{number}") for number in range(9)]
-    vector = library.texts.label_vector("stained glass")
-    trial = preview_label(library.catalog, library.space, vector, 0.02, count=2, bars=4)
-    revision = library.put(parse_vocabulary("stained glass @ 0.02", "v", Path("v.txt")))
-    retag(library.catalog, library.space, revision, library.texts)
-    tagged = [key for key, tags in photo_tags(library.catalog, library.space, ids).items() if tags]
-    assert 0 < trial.tagged == len(tagged) < trial.total == 9
-    assert int(trial.heights.sum()) == 9
-    assert [cosine for _, cosine in trial.clearest] == sorted((c for _, c in trial.clearest), reverse=True)
-    assert sum(cosine >= trial.minimum for _, cosine in trial.borderline) == min(2, trial.tagged)
-
-
-def test_doubts_about_a_vocabulary_are_named(library):
-    for number in range(6):
-        library.add(f"photo{number}")
-    text = "% threshold 0\ndog:: a\nhound:: a\n> puppy:: a\nfox\nfoxes\nnever @ 1\n"
-    found = {
-        (doubt.label, doubt.what.split(" ")[0])
-        for doubt in lint(library.catalog, library.space, parse_vocabulary(text, "v", Path("v.txt")), library.texts)
-    }
-    assert ("dog", "says") in found
-    assert ("hound", "says") not in found
-    assert ("foxes", "is,") in found
-    assert ("never", "is") in found

@@ -27,7 +27,7 @@ STUB = """#!/bin/sh
 if [ -n "$_PHOTOS_COMPLETE" ] || [ "$1" = completion ]; then exec "{python}" -m photos "$@"; fi
 printf '<<'; for word; do printf '[%s]' "$word"; done; printf '>>'
 """
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[4]
 #: Runs a command on a terminal of its own: fish ends without one.
 LOGIN = "import os, sys; os.login_tty(int(sys.argv[1])); os.execvp(sys.argv[2], sys.argv[2:])"
 #: Seconds after which a shell that says nothing hangs.
