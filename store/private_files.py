@@ -21,7 +21,7 @@ _OWNER_FILE: Final = 0o600
 _OWNER_FOLDER: Final = 0o700
 #: Names of what a library's folder holds, and starts of the names of the catalog's own files and of unfinished ones.
 _NAMES: Final = frozenset(
-    {"index", "photos.sock", "sidecars.lock", "watch.lock", "watch.json", "watch.log", "watch.log.1"}
+    {"http-token", "index", "photos.sock", "sidecars.lock", "watch.lock", "watch.json", "watch.log", "watch.log.1"}
 )
 _STARTS: Final = (CATALOG_FILE, THUMBNAILS_FILE, PREVIEWS_FILE, ".watch.json.")
 
