@@ -19,6 +19,7 @@ from photos.spaces import find_space, space_names
 from query.errors import Superseded
 from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_labels, remake_taught_labels, retag
 from store import File, Space, Transaction, Trial
+from store.errors import StoreError
 from store.records import MAIN_SLOT
 
 from .folders import scope
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 _ROUNDS = 3
 #: Photos that a daemon embeds before it looks at changes of files again.
 _PART = 64
+#: Rows that are deleted at once.
+_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +73,21 @@ class TryResult:
 def try_model(library: OpenLibrary, request: TryRequest, progress: Progress = SILENT) -> TryResult:
     """Embed and tag the photos with a second model. Searches and tags stay those of the first one.
 
-    An interrupted trial is taken up again. Raises `EmptyLibrary`, `SpaceAnswers`, `AnotherTried`, `TrialBusy`,
-    `NothingTried`, `ModelChanged` and the other errors of opening a checkpoint, `UnknownFolder` and `MissingFolder`.
+    An interrupted trial is taken up again. A new one whose model fails before it has a photo is not begun. Raises
+    `EmptyLibrary`, `SpaceAnswers`, `AnotherTried`, `TrialBusy`, `NothingTried`, `ModelChanged` and the other errors of
+    opening a checkpoint, `UnknownFolder` and `MissingFolder`.
     """
     started = time.perf_counter()
     progress.report(Waiting(Wait.MODEL))
     trial = _begin(library, request)
     with trial_lock(library.settings.library):
-        report = fill_trial(library, trial, progress)
+        try:
+            report = fill_trial(library, trial, progress)
+        except StoreError:
+            raise
+        except PhotosError:
+            _end_unbegun(library, trial)
+            raise
         with library.catalog.read() as t:
             space = t.spaces.get(trial.space_id)
         finish_tags(library, space, progress)
@@ -268,6 +278,19 @@ def _begin(library: OpenLibrary, request: TryRequest) -> Trial:
         trial = Trial(space.id, folder, request.sample)
         t.library.set_trial(trial)
     return trial
+
+
+def _end_unbegun(library: OpenLibrary, trial: Trial) -> None:
+    """End a trial that has no photo, which would be in the way of others, and delete its space."""
+    with library.catalog.write() as t:
+        if t.library.trial() != trial or t.embeddings.count(trial.space_id):
+            return
+        t.library.set_trial(None)
+        if trial.space_id not in {t.library.space_id(), t.library.previous_space_id()}:
+            while t.spaces.empty(trial.space_id, _ROWS):
+                pass
+            t.slots.forget_space(trial.space_id)
+            t.spaces.delete(trial.space_id)
 
 
 def _running(library: OpenLibrary) -> Trial:

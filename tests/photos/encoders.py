@@ -7,6 +7,8 @@ import json
 import numpy as np
 from safetensors.numpy import save_file
 
+from indexer.models import CheckpointDamaged
+
 #: The colour of each word; other words have none.
 COLOURS = {
     "red": (220, 30, 30),
@@ -42,13 +44,18 @@ def make_checkpoint(folder, *, seed=1, bias=-10.0):
 
 
 class ColourEncoders:
-    """Makes both encoders, and counts how often. Those of a checkpoint in a folder `turned` take red for blue."""
+    """Makes both encoders, and counts how often.
+
+    Those of a checkpoint in a folder `turned` take red for blue, and those in a folder `damaged` cannot be loaded.
+    """
 
     def __init__(self):
         self.images = self.texts = 0
 
     def image(self, checkpoint, device, precision):
         self.images += 1
+        if checkpoint.folder.name == "damaged":
+            raise CheckpointDamaged(checkpoint.folder, "its weights lack one")
         return TurnedImageEncoder() if checkpoint.folder.name == "turned" else ColourImageEncoder()
 
     def text(self, checkpoint, device):

@@ -190,6 +190,24 @@ def test_weights_that_change_under_a_trial_are_noticed_and_answers_stay(filled, 
     assert before[0].splitlines()[0] in answers(filled)[0]
 
 
+def test_a_model_that_fails_at_once_is_not_tried(filled, turned, tmp_path):
+    damaged = make_checkpoint(tmp_path / "damaged", seed=4)
+    failed = filled("model", "try", damaged)
+    assert failed.status == 1
+    assert "its weights lack one" in failed.err
+    assert spaces(filled).keys() == {"answers"}
+    assert "No model is being tried" in filled("model", "try").err
+    assert filled("model", "try", turned).status == 0
+
+
+def test_a_model_that_fails_later_is_still_tried(filled, turned, tmp_path):
+    assert filled("model", "try", turned, "--sample", 2).status == 0
+    weights = load_file(turned / "model.safetensors")
+    save_file({**weights, "text_model.x": np.zeros((3, 3), np.float32)}, turned / "model.safetensors")
+    assert filled("model", "try").status == 1
+    assert spaces(filled)["tried"]["photos"] == 2
+
+
 def test_the_same_checkpoint_in_another_precision_has_a_name_of_its_own(filled, checkpoint):
     tried = json.loads(filled("model", "try", checkpoint, "--precision", "bfloat16", "--json").out)
     assert tried["name"] == f"{checkpoint}@bfloat16"
