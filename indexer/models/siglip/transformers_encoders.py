@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from indexer.models.backends.accelerators import THIS_MACHINE, Machine
+from indexer.models.backends.accelerators import THIS_MACHINE, Machine, empty_cache, is_memory_full
 from indexer.models.backends.bitsandbytes import (
     BNB_INT8,
     import_quietly,
@@ -24,7 +25,9 @@ from indexer.models.backends.bitsandbytes import (
     use_plain_layout,
 )
 from indexer.models.backends.devices import IN_INT8, choose_device
+from indexer.models.backends.fitting_passes import FittingPasses, MemoryTooSmall
 from indexer.models.checkpoints.checkpoint import Checkpoint
+from indexer.models.device_names import CPU
 from indexer.models.errors import CheckpointDamaged, DeviceUnavailable, not_finite
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
@@ -54,10 +57,24 @@ class _ModelClass(Protocol):
     ) -> tuple[torch.nn.Module, Mapping[str, Collection[str]]]: ...
 
 
+class LoadVision(Protocol):
+    """Loads an image tower of transformers."""
+
+    def __call__(self, checkpoint: Checkpoint, device: str, precision: str) -> torch.nn.Module:
+        """The tower, on *device*."""
+        ...
+
+
+def load_vision(checkpoint: Checkpoint, device: str, precision: str) -> torch.nn.Module:
+    """Load the image tower. Raises `BackendMissing` and `CheckpointDamaged`."""
+    return _loaded(checkpoint, "vision", device, precision, DTYPES.get(precision, torch.float32))
+
+
 class TransformersImageEncoder:
     """A checkpoint's image encoder in transformers. Pictures of one shape share a pass, so that none is padded.
 
-    Raises `DeviceUnavailable`, `BackendMissing` and `CheckpointDamaged`.
+    Where a device's memory does not suffice, it does as `SiglipImageEncoder`. Raises `DeviceUnavailable`,
+    `BackendMissing` and `CheckpointDamaged`.
     """
 
     def __init__(
@@ -68,41 +85,67 @@ class TransformersImageEncoder:
         *,
         machine: Machine = THIS_MACHINE,
         on_notice: Callable[[str], None] = lambda _sentence: None,
+        load: LoadVision = load_vision,
     ) -> None:
         self.device, self.precision = choose_device(checkpoint, device, precision, machine=machine, on_notice=on_notice)
         if self.precision in IN_INT8:
             raise DeviceUnavailable(f"{self.precision} by transformers", ("float32", "bfloat16", "float16", BNB_INT8))
         self._checkpoint = checkpoint
+        self._on_notice = on_notice
+        self._load_vision = load
         self._dtype = DTYPES.get(self.precision, torch.float32)
-        self._model = _loaded(checkpoint, "vision", self.device, self.precision, self._dtype)
-        preprocessing = checkpoint.preprocessing
-        self._mean, self._std = (
-            torch.tensor(each, device=self.device) for each in (preprocessing.mean, preprocessing.std)
-        )
-        # Outliers are found among the rows of a pass, so another picture would change the vector.
-        self._size = 1 if self.precision == BNB_INT8 else _PASS
+        try:
+            self._load()
+        except RuntimeError as error:
+            if self.device == CPU or not is_memory_full(error):
+                raise
+            self._move_to_cpu()
 
     @property
     def batch_size(self) -> int:
         """Pictures of a pass."""
-        return self._size
+        return self._fitting.most
 
     def encode(self, pixels: Pictures) -> NDArray[np.float32]:
         """Embeddings of length one, float32 (n, d), of *pixels*, in their order. Raises `NumbersOverflowed`."""
+        try:
+            return self._encoded(pixels)
+        except MemoryTooSmall:
+            if self.device == CPU:
+                raise MemoryError from None
+            self._move_to_cpu()
+            return self._encoded(pixels)
+
+    def _load(self) -> None:
+        self._model = self._load_vision(self._checkpoint, self.device, self.precision)
+        preprocessing = self._checkpoint.preprocessing
+        self._mean, self._std = (
+            torch.tensor(each, device=self.device) for each in (preprocessing.mean, preprocessing.std)
+        )
+        # Outliers are found among the rows of a pass, so another picture would change the vector.
+        most = 1 if self.precision == BNB_INT8 else _PASS
+        self._fitting = FittingPasses(self._pass, most, partial(empty_cache, self.device))
+
+    def _move_to_cpu(self) -> None:
+        self._on_notice(f"The memory of {self.device} is too small for this model. The CPU is used instead.")
+        device, self.device = self.device, CPU
+        self._load()
+        # The model there is gone only now.
+        empty_cache(device)
+
+    def _encoded(self, pixels: Pictures) -> NDArray[np.float32]:
         made = np.empty((len(pixels), self._checkpoint.dimension), np.float32)
         of_shape = defaultdict(list)
         for place, picture in enumerate(pixels):
             of_shape[picture.shape].append(place)
         for places in of_shape.values():
-            for start in range(0, len(places), self._size):
-                some = places[start : start + self._size]
-                made[some] = self._pass(np.stack([pixels[place] for place in some]))
+            made[places] = self._fitting([pixels[place] for place in places])
         return made
 
     @torch.inference_mode()
-    def _pass(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-        scaled = torch.from_numpy(pictures).to(self.device).float().mul_(self._checkpoint.preprocessing.rescale)
-        scaled = scaled.sub_(self._mean).div_(self._std).to(self._dtype)
+    def _pass(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
+        scaled = torch.from_numpy(np.stack(pictures)).to(self.device).float()
+        scaled = scaled.mul_(self._checkpoint.preprocessing.rescale).sub_(self._mean).div_(self._std).to(self._dtype)
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             output = cast("_Output", self._model(**self._inputs(scaled)))
         return _unit(output.pooler_output, self._checkpoint.folder, self.precision)
@@ -213,6 +256,8 @@ def _from_pretrained(checkpoint: Checkpoint, part: str, options: Mapping[str, ob
             **options,
         )
     except (RuntimeError, ValueError, OSError, KeyError, TypeError) as error:
+        if is_memory_full(error):
+            raise
         reason = str(error).strip().partition("\n")[0]
         raise CheckpointDamaged(checkpoint.folder, f"transformers cannot load it ({reason})") from error
     absent = {"logit_bias"} if checkpoint.logit_bias is None else set()

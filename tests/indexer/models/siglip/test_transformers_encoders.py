@@ -16,8 +16,9 @@ from indexer.models import BackendMissing, CheckpointDamaged, DeviceUnavailable,
 from indexer.models.backends.bitsandbytes import check_available
 from indexer.models.siglip.encoders import OWN, TRANSFORMERS, attention_of, backend_of, image_encoder, text_encoder
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
-from indexer.models.siglip.transformers_encoders import TransformersImageEncoder, TransformersTextEncoder
+from indexer.models.siglip.transformers_encoders import TransformersImageEncoder, TransformersTextEncoder, load_vision
 from tests.checkpoints import pictures, quantised
+from tests.indexer.models.machines import OTHER, one_card
 
 KINDS = ["v1", "v1 multilingual", "v2", "v2 of two widths", "v2 of odd sizes", "naflex"]
 TEXTS = ["two cats on the beach", "snow", "", "a red square " * 40]
@@ -41,6 +42,37 @@ def test_float32_vectors_of_both_backends_are_one_space(checkpoints, kind):
     assert isinstance(theirs, TransformersImageEncoder)
     assert np.abs(theirs.encode(pixels) - own_vectors(checkpoint, pixels)).max() < 1e-6
     assert theirs.encode([]).shape == (0, checkpoint.dimension)
+
+
+@pytest.mark.parametrize(("room", "holds_weights"), [(3, True), (0, True), (9, False)])
+def test_a_card_of_little_memory_makes_the_same_vectors(checkpoints, room, holds_weights):
+    def load(checkpoint, device, precision):
+        if device == OTHER and not holds_weights:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        model = load_vision(checkpoint, "cpu", precision)
+
+        def limited(*, pixel_values, **inputs):
+            if pixel_values.device.type == "cpu" and encoders and encoders[0].device == OTHER:
+                calls.append(len(pixel_values))
+                if len(pixel_values) > room:
+                    raise torch.OutOfMemoryError("CUDA out of memory.")
+            return model(pixel_values=pixel_values, **inputs)
+
+        return limited
+
+    checkpoint = open_checkpoint(checkpoints["v2"])
+    calls, told, encoders = [], [], []
+    encoder = TransformersImageEncoder(
+        checkpoint, OTHER, "float32", machine=one_card(), on_notice=told.append, load=load
+    )
+    encoders.append(encoder)
+    pixels = pixels_of(checkpoint)
+    assert np.abs(encoder.encode(pixels) - own_vectors(checkpoint, pixels)).max() < 1e-6
+    if room == 3:
+        assert (encoder.device, told, encoder.batch_size) == (OTHER, [], 2)
+        return
+    assert encoder.device == "cpu"
+    assert told == [f"The memory of {OTHER} is too small for this model. The CPU is used instead."]
 
 
 @pytest.mark.parametrize("kind", ["v2", "naflex"])
