@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +14,15 @@ from numpy.typing import NDArray
 from indexer.decode import FACTS_READER
 from indexer.workers.file_reader import Decoded, KnownPhoto, Reading, RefusedFile, Stated
 from store import Catalog, Outcome, Transaction
+from store.errors import PhotosError, StoreError
 
 from .encode_ahead import EncodeThread
 from .records import ThumbnailKeeper
 from .space_embedder import ByDigest, Destination, Encoding, SpaceEmbedder
 from .stated_facts import store_facts
+
+#: Errors of an encoder and of a tagger, and those of libraries below them. The store's concern both spaces.
+_OF_A_MODEL: Final = (PhotosError, RuntimeError, MemoryError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,9 @@ class BatchWriter:
     Photos are embedded in the space of *own*, and in that of *beside* if it is there. Batches are stored in the order
     in which they were begun, and a batch may be begun before the one before it is stored. The one exception to a row
     for every file: one that held a photo, and cannot be read for now, keeps its row.
+
+    If the model of *beside* fails, photos go into the space of *own* alone from then on: what is tried must not stop
+    what answers.
     """
 
     def __init__(
@@ -70,9 +77,9 @@ class BatchWriter:
         self._catalog = catalog
         self._thumbnails = thumbnails
         self._own = SpaceEmbedder(catalog, own, lambda reading: reading.own, thread)
-        self._embedders = [self._own]
+        self._beside = None
         if beside is not None:
-            self._embedders.append(SpaceEmbedder(catalog, beside, lambda reading: reading.beside, thread))
+            self._beside = SpaceEmbedder(catalog, beside, lambda reading: reading.beside, thread)
 
     @property
     def encoder_batch(self) -> int:
@@ -81,19 +88,24 @@ class BatchWriter:
 
     def begin(self, readings: Sequence[Reading]) -> Batch:
         """Look *readings* up, and begin to encode those pictures that are new."""
-        return Batch(readings, [each.begin(readings) for each in self._embedders])
+        encodings = [self._own.begin(readings)]
+        if self._beside is not None:
+            try:
+                encodings.append(self._beside.begin(readings))
+            except _OF_A_MODEL as error:
+                self._lose_beside(self._beside, error)
+        return Batch(readings, encodings)
 
     def store(self, batch: Batch) -> StoredBatch:
         """Store *batch*, all or nothing, when it is encoded. Raises the errors of the encoder."""
         readings = batch.readings
-        encoded = [
-            _Encoded(each, encoding, each.vectors(encoding))
-            for each, encoding in zip(self._embedders, batch.encodings, strict=True)
-        ]
-        if not all(isinstance(reading, RefusedFile | Stated) for reading in readings):
-            for each in self._embedders:
-                if each.tagger is not None:
-                    each.tagger.prepare()
+        needs_tags = not all(isinstance(reading, RefusedFile | Stated) for reading in readings)
+        encoded = [self._finished(self._own, batch.encodings[0], needs_tags=needs_tags)]
+        if self._beside is not None and len(batch.encodings) > 1:
+            try:
+                encoded.append(self._finished(self._beside, batch.encodings[1], needs_tags=needs_tags))
+            except _OF_A_MODEL as error:
+                self._lose_beside(self._beside, error)
         with self._catalog.write() as t:
             # A space that is filled beside may have been forgotten since.
             there = [each for each in encoded if t.spaces.find(each.embedder.space.id) is not None]
@@ -124,6 +136,20 @@ class BatchWriter:
         }
         if made:
             self._thumbnails.keep(made)
+
+    @staticmethod
+    def _finished(embedder: SpaceEmbedder, encoding: Encoding, *, needs_tags: bool) -> _Encoded:
+        """The vectors of *encoding*, with the tagger prepared if it *needs_tags*."""
+        encoded = _Encoded(embedder, encoding, embedder.vectors(encoding))
+        if needs_tags and embedder.tagger is not None:
+            embedder.tagger.prepare()
+        return encoded
+
+    def _lose_beside(self, beside: SpaceEmbedder, error: Exception) -> None:
+        if isinstance(error, StoreError):
+            raise error
+        self._beside = None
+        beside.on_lost(error)
 
     def _store_one(self, t: Transaction, reading: Reading, encoded: Sequence[_Encoded], to_tag: set[int]) -> bool:
         """Store one reading, and add its photo to *to_tag* if it needs tags. Returns whether it was stored."""

@@ -34,11 +34,15 @@ class Tagger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A space that photos are embedded in, with its image encoder, made when it is called, and its tagger."""
+    """A space that photos are embedded in, with its image encoder, made when it is called, and its tagger.
+
+    If it is filled beside the space that answers, *on_lost* is called with the error for which it gets no more.
+    """
 
     space: Space
     image_encoder: Callable[[], ImageEncoder]
     tagger: Tagger | None
+    on_lost: Callable[[Exception], object] = lambda _error: None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +79,7 @@ class SpaceEmbedder:
         view: Callable[[Decoded], Pixels | None],
         thread: EncodeThread,
     ) -> None:
-        self.space, self.tagger = destination.space, destination.tagger
+        self.space, self.tagger, self.on_lost = destination.space, destination.tagger, destination.on_lost
         self.view = view
         self._catalog = catalog
         self._image_encoder = destination.image_encoder

@@ -14,7 +14,7 @@ from indexer import BeforeBatch, Destination, ImageEncoder, IndexReport, fill_sp
 from photos.errors import AnotherTried, ModelChanged, NothingTried, PhotosError, SpaceAnswers, UnknownSpace
 from photos.library import OpenLibrary
 from photos.lock import trial_lock
-from photos.models import open_new
+from photos.models import open_new, reference_of
 from photos.spaces import find_space, space_names
 from query.errors import Superseded
 from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_labels, remake_taught_labels, retag
@@ -205,7 +205,11 @@ def destination_beside(
     except PhotosError:
         # What answers must not wait for what is tried. The trial says what is wrong when it goes on.
         return None
-    return Destination(space, lru_cache(1)(lambda: make(space)), _tagger(library, space))
+
+    def on_lost(error: Exception) -> None:
+        library.on_notice(f"New photos are left out of {reference_of(space)}, which is tried: {error}")
+
+    return Destination(space, lru_cache(1)(lambda: make(space)), _tagger(library, space), on_lost)
 
 
 def lacking(t: Transaction, trial: Trial) -> list[File]:

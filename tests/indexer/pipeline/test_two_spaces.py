@@ -9,6 +9,7 @@ import pytest
 from indexer import Destination, PipelineRequest, ThreadReaders, fill_space, index_folders
 from indexer.decode import read_photo
 from indexer.models.checkpoints.preprocessing import FlexiblePreprocessing, Preprocessing
+from indexer.models.errors import CheckpointChanged, CheckpointDamaged
 from indexer.workers.file_reader import pixels_digest
 from store import Catalog, SpaceIdentity
 from tests.fakes import DIMENSION, FakeImageEncoder, Listener
@@ -35,8 +36,11 @@ class Two:
             self.registered = t.folders.add(os.fsencode(self.folder))
         self.encoders = FakeImageEncoder(), FakeImageEncoder()
 
+        self.load_second = lambda: self.encoders[1]
+        self.tagger, self.lost = None, []
+
     def destination(self):
-        return Destination(self.second, lambda: self.encoders[1], None)
+        return Destination(self.second, self.load_second, self.tagger, self.lost.append)
 
     def index(self, *, both):
         return index_folders(
@@ -120,6 +124,52 @@ def test_a_file_that_changed_is_left_to_the_pass_over_its_folder(two):
     two.index(both=True)
     two.fill()
     assert two.vectors(two.first).keys() == two.vectors(two.second).keys()
+
+
+class BrokenEncoder(FakeImageEncoder):
+    """Fails at its third picture, as one does whose weights are damaged, or whose device is full."""
+
+    def __init__(self, error):
+        super().__init__()
+        self._error = error
+
+    def encode(self, pixels):
+        vectors = super().encode(pixels)
+        if self.embedded > 2:
+            raise self._error
+        return vectors
+
+
+@pytest.mark.parametrize("error", [CheckpointChanged("folder"), RuntimeError("out of memory"), OSError("gone")])
+def test_a_broken_second_model_does_not_stop_the_first(two, error):
+    pictures(two, *(f"{number}.jpg" for number in range(7)))
+    two.encoders = two.encoders[0], BrokenEncoder(error)
+    assert two.index(both=True).embedded == 7
+    assert len(two.vectors(two.first)) == 7
+    assert len(two.vectors(two.second)) == 2
+    assert two.lost == [error]
+
+
+def test_a_second_model_that_cannot_be_loaded_does_not_stop(two):
+    def damaged():
+        raise CheckpointDamaged("folder", "its weights lack one")
+
+    two.load_second = damaged
+    pictures(two, "a.jpg", "b.jpg", "c.jpg")
+    assert two.index(both=True).embedded == 3
+    assert len(two.vectors(two.first)) == 3
+    assert len(two.lost) == 1
+
+
+def test_a_second_tagger_that_fails_does_not_stop(two):
+    class BrokenTagger:
+        def prepare(self):
+            raise CheckpointChanged("folder")
+
+    pictures(two, "a.jpg", "b.jpg", "c.jpg")
+    two.tagger = BrokenTagger()
+    assert two.index(both=True).embedded == 3
+    assert two.vectors(two.second) == {}
 
 
 @pytest.mark.parametrize("other", [SQUARE, LARGER, SMALLER, FLEXIBLE, replace(LARGER, is_full=True)])
