@@ -158,7 +158,8 @@ function lastNotAbove(sorted, count, value) {
 /**
  * Places the photos of a row: whole pixels, so that no hairline shows between neighbours.
  * @param {Layout} layout @param {number} row
- * @returns {{ index: number, left: number, top: number, width: number, height: number, startsDay: boolean }[]}
+ * @returns {{ index: number, left: number, top: number, width: number, height: number, startsDay: boolean,
+ *             dayWidth: number }[]} `dayWidth` is the room for the name of the day that a photo begins
  */
 export function placeRow(layout, row) {
   const { sizes, first, photos } = layout;
@@ -190,9 +191,14 @@ export function placeRow(layout, row) {
     const right = x + ASPECTS[aspects[order ? order[i] : i]] * scale;
     const left = Math.round(x);
     cells.push({
-      index: i, left, top: layout.top[row] + head, width: Math.round(right) - left, height, startsDay: starts,
+      index: i, left, top: layout.top[row] + head, width: Math.round(right) - left, height, startsDay: starts, dayWidth: 0,
     });
     x = right;
+  }
+  let end = sizes.width;
+  for (const cell of cells.toReversed()) {
+    cell.dayWidth = end - cell.left;
+    if (cell.startsDay) end = cell.left - sizes.gap;
   }
   return cells;
 }

@@ -1,0 +1,88 @@
+/** The bar of a selection, and what can be done with selected photos. */
+
+import { change } from "./data/api.js";
+import { forget } from "./grid/details.js";
+import { Icon } from "./icons.js";
+import { attempt, clearSelection, load, say, selection } from "./state.js";
+import { html, signal, useEffect, useRef } from "./vendor/preact.js";
+
+/** Whether the dialog that asks for a tag is open. */
+export const asksForTag = signal(false);
+
+/** @param {number} count */
+export function photosText(count) {
+  return `${count.toLocaleString()} ${count === 1 ? "photo" : "photos"}`;
+}
+
+/**
+ * Tags photos, or takes a tag off, with a way back.
+ * @param {number[]} ids @param {{ add?: string[], reject?: string[], clear?: string[] }} what
+ */
+export async function tagPhotos(ids, what) {
+  const done = await attempt(() => change("POST", "selection/tags", { photos: ids, add: [], reject: [], clear: [], ...what }));
+  if (!done) return;
+  forget(ids);
+  const [verb, labels] = what.add?.length ? ["tagged", what.add] : ["no longer tagged", what.reject ?? []];
+  if (what.clear?.length) {
+    say(`The vocabulary decides again on ${what.clear.join(", ")}.`);
+    return;
+  }
+  say(`${photosText(ids.length)} ${verb} “${labels.join(", ")}”.`, {
+    label: "Undo",
+    run: () => tagPhotos(ids, { clear: labels }),
+  });
+}
+
+/** @param {number[]} ids @param {number | null} stars */
+export async function ratePhotos(ids, stars) {
+  const done = await attempt(() => change("POST", "selection/rating", { photos: ids, stars }));
+  if (!done) return;
+  forget(ids);
+  say(stars ? `${photosText(ids.length)}: ${"★".repeat(stars)}` : `${photosText(ids.length)} without stars.`);
+}
+
+export function SelectionBar() {
+  const ids = [...selection.value];
+  if (!ids.length) return null;
+  return html`<div class="selection" role="toolbar" aria-label="Selected photos">
+      <button type="button" class="round" aria-label="Leave the selection" title="Leave the selection (Esc)" onClick=${clearSelection}><${Icon} name="close" /></button>
+      <strong aria-live="polite">${ids.length.toLocaleString()} selected</strong>
+      <button type="button" class="action" title="Tag (t)" onClick=${() => (asksForTag.value = true)}><${Icon} name="tag" /><span>Tag</span></button>
+      <span class="stars" role="group" aria-label="Rate">
+        ${[1, 2, 3, 4, 5].map((stars) => html`<button type="button" key=${stars} aria-label=${`${stars} ${stars === 1 ? "star" : "stars"}`} title=${`${stars} (key ${stars})`}
+          onClick=${() => ratePhotos(ids, stars)}><${Icon} name="star" /></button>`)}
+      </span>
+    </div>
+    <${TagDialog} ids=${ids} />`;
+}
+
+/** @param {{ ids: number[] }} properties */
+function TagDialog({ ids }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const isOpen = asksForTag.value;
+  useEffect(() => {
+    if (isOpen) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [isOpen]);
+  const finish = async (/** @type {"add" | "reject"} */ what) => {
+    const label = dialog.current?.querySelector("input")?.value.trim();
+    if (!label) return;
+    asksForTag.value = false;
+    await tagPhotos(ids, { [what]: [label] });
+    load();
+  };
+  return html`<dialog class="small-dialog" ref=${dialog} aria-labelledby="tag-title" onClose=${() => (asksForTag.value = false)}>
+    <form method="dialog" onSubmit=${(/** @type {Event} */ event) => {
+      event.preventDefault();
+      finish("add");
+    }}>
+      <h2 id="tag-title">Tag ${photosText(ids.length)}</h2>
+      <label>Tag <input type="text" list="labels" autocomplete="off" required maxlength="200" /></label>
+      <div class="buttons">
+        <button type="button" onClick=${() => (asksForTag.value = false)}>Cancel</button>
+        <button type="button" onClick=${() => finish("reject")}>Take off</button>
+        <button type="submit" class="main">Put on</button>
+      </div>
+    </form>
+  </dialog>`;
+}

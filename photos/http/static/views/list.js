@@ -1,0 +1,11 @@
+/** The views, in the order of the rail. All but the photos are loaded when they are shown. */
+
+/**
+ * @typedef {{ name: string, title: string, icon: "photos" | "labels" | "duplicates" | "albums" | "library",
+ *             load?: () => Promise<{ View: unknown }> }} Entry
+ */
+
+/** @type {Entry[]} */
+export const VIEWS = [
+  { name: "photos", title: "Photos", icon: "photos" },
+];
