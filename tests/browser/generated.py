@@ -105,6 +105,20 @@ class Library:
         }  # fmt: skip
 
 
+    def explanation(self, number: int, query: str) -> dict[str, Any]:
+        order, scores, terms = self.answer(query, "")
+        assert scores is not None
+        at = self.count - number
+        length = np.linalg.norm(sum(each.weight * self.of_text(each.text) for each in terms))
+        alone = [float(self.vectors[at] @ self.of_text(each.text)) for each in terms]
+        return {
+            "rank": int(np.flatnonzero(order == at)[0]) + 1, "photos": self.count, "stands_out": bool(scores[at] > 0.75),
+            "least": 0.75, "score": float(scores[at]), "probability": None,
+            "terms": [{"term": each.text, "weight": each.weight, "score": score,
+                       "share": each.weight * score / float(length)} for each, score in zip(terms, alone, strict=True)],
+        }  # fmt: skip
+
+
 class Handler(BaseHTTPRequestHandler):
     library: ClassVar[Library]
     protocol_version = "HTTP/1.1"
@@ -136,6 +150,8 @@ class Handler(BaseHTTPRequestHandler):
         elif found := re.fullmatch(r"photos/(\d+)/similar", path):
             some = [int(found[1]) % self.library.count + 1 + i for i in range(9)]
             self._json({"items": [{"id": each, "score": 0.9} for each in some if each <= self.library.count]})
+        elif found := re.fullmatch(r"photos/(\d+)/explanation", path):
+            self._json(self.library.explanation(int(found[1]), query))
         elif path == "status":
             self._json({"photos": self.library.count, "folders": [{"path": "/photos"}]})
         elif path == "suggestions":

@@ -41,13 +41,16 @@ export function Viewer() {
 
   useLayoutEffect(() => {
     const before = document.activeElement;
-    if (!box.current) return undefined;
-    dialog.current?.showModal();
+    const element = dialog.current;
+    if (!box.current || !element) return undefined;
+    element.showModal();
     const stage = new Stage(box.current, { onStep: step, onClose: closePhoto, onZoom: setScale });
     shown.stage = stage;
     return () => {
       stage.destroy();
       shown.stage = null;
+      // While a dialog is open, nothing outside can take the focus.
+      element.close();
       const now = photos.peek();
       const last = now && lastShown ? indexOf(now, lastShown) : -1;
       if (last >= 0 && current.grid) current.grid.focus(last);
@@ -55,8 +58,8 @@ export function Viewer() {
     };
   }, []);
 
+  lastShown = id;
   useEffect(() => {
-    lastShown = id;
     chosenTag.value = 0;
     const known = recall(id);
     const aspect = all && at >= 0 ? ASPECTS[all.aspects[placeOf(all, at)]] : known ? known.width / known.height : 1.5;
