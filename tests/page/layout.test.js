@@ -44,6 +44,16 @@ test("every photo lies in one row, and full rows fill the width", () => {
   }
 });
 
+test("months of few photos share rows under one heading", () => {
+  const days = Int32Array.from([19300, 19280, 19240, 19200, 18990, 18930, 18500, UNDATED]);
+  const layout = layoutGrid({ count: 8, aspects: new Uint8Array(8).fill(141), days }, sizes);
+  const named = layout.sections.map(({ month, last, first }) => [month, last, first]);
+  const at = (year, month) => year * 12 + month - 1;
+  assert.deepEqual(named, [[at(2022, 11), at(2022, 7), 0], [at(2021, 12), at(2021, 10), 4], [at(2020, 8), at(2020, 8), 6], [-1, -1, 7]]);
+  assert.deepEqual(layout.months.map(({ first }) => first), [0, 1, 2, 3, 4, 5, 6, 7]);
+  for (const { row, first } of layout.months) assert.equal(rowOf(layout, first), row);
+});
+
 test("months begin rows, undated photos come last under a heading", () => {
   const layout = layoutGrid(photos(3000), sizes);
   for (const { month, row, first } of layout.months) {

@@ -28,9 +28,13 @@ const wholeTimes = new Intl.DateTimeFormat(undefined, {
   weekday: "long", day: "numeric", month: "long", year: "numeric", hour: "numeric", minute: "2-digit", ...utc,
 });
 
-/** Returns the name of a month, such as "June 2021". @param {number} month */
-export function monthName(month) {
-  return monthNames.format(Date.UTC(Math.floor(month / 12), month % 12));
+/**
+ * Returns the name of a month, such as "June 2021", or of the months up to another one: "June – August 2021".
+ * @param {number} month @param {number} [other]
+ */
+export function monthName(month, other = month) {
+  const [from, until] = [Math.min(month, other), Math.max(month, other)];
+  return monthNames.formatRange(Date.UTC(Math.floor(from / 12), from % 12), Date.UTC(Math.floor(until / 12), until % 12));
 }
 
 /** Returns the short name of a month, such as "Jun 2021". @param {number} month */

@@ -352,10 +352,9 @@ export class Grid {
     const kind = layout.kind[row];
     const y = layout.top[row];
     if (kind & MONTH) {
-      const at = layout.months.findIndex((each) => each.row === row);
-      const month = layout.months[at];
-      const until = layout.months[at + 1]?.first ?? layout.photos.count;
-      this.heading(`month${row}`, y, needed, () => this.monthHeading(month.month, month.first, until));
+      const at = layout.sections.findIndex((each) => each.row === row);
+      const until = layout.sections[at + 1]?.first ?? layout.photos.count;
+      this.heading(`month${row}`, y, needed, () => this.sectionHeading(layout.sections[at], until));
     }
     if (kind & NOISE) {
       this.heading(`noise${row}`, y, needed, () => this.noiseLine(layout.first[row]));
@@ -373,11 +372,12 @@ export class Grid {
     this.space.append(element);
   }
 
-  /** @param {number} month @param {number} first @param {number} until */
-  monthHeading(month, first, until) {
+  /** @param {import("./layout.js").Section} section @param {number} until */
+  sectionHeading({ month, last, first }, until) {
     const element = document.createElement("h2");
     element.className = "month";
-    element.append(month < 0 ? "No date" : monthName(month));
+    const name = month < 0 ? "No date" : monthName(last, month);
+    element.append(name);
     const count = document.createElement("span");
     count.textContent = (until - first).toLocaleString();
     const all = document.createElement("button");
@@ -385,7 +385,7 @@ export class Grid {
     all.className = "quiet";
     all.tabIndex = -1;
     all.textContent = "Select all";
-    all.setAttribute("aria-label", `Select all of ${month < 0 ? "the photos without a date" : monthName(month)}`);
+    all.setAttribute("aria-label", `Select all of ${name}`);
     all.addEventListener("click", () => this.hooks.onSelectDays(first, until));
     element.append(count, all);
     return element;

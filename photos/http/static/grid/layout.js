@@ -18,13 +18,19 @@ export const NOISE = 4;
  * @typedef {{ count: number, aspects: Uint8Array, days?: Int32Array | null, order?: Uint32Array | null, noiseAt?: number }} Photos
  *
  * Row r has the photos `first[r]` to `first[r + 1] - 1`, and lies from `top[r]` to `top[r + 1]`, its headings and the
- * gap below it included. `months` are the months in order, with the row that each begins with; month -1 is undated.
+ * gap below it included. `months` are the months in order, with the row that each begins in; month -1 is undated.
+ * `sections` are what has a heading: a month, or the months up to `last` of one year that have few photos each and share
+ * rows.
+ * @typedef {{ month: number, row: number, first: number }} Month
+ * @typedef {Month & { last: number }} Section
  * @typedef {{ rows: number, first: Uint32Array, top: Float64Array, kind: Uint8Array, height: number,
- *             months: { month: number, row: number, first: number }[], sizes: Sizes, photos: Photos }} Layout
+ *             months: Month[], sections: Section[], sizes: Sizes, photos: Photos }} Layout
  */
 
 /** The tallest row, in targets: of the last photos of a month, and of rows that one more photo would make low. */
 const TALLEST = 1.4;
+/** Rows below which a month shares its rows with its neighbours. */
+const SMALL = 1.6;
 
 /**
  * Lays out all photos.
@@ -39,8 +45,11 @@ export function layoutGrid(photos, sizes) {
   let first = new Uint32Array(room + 1);
   let top = new Float64Array(room + 1);
   let kind = new Uint8Array(room);
-  /** @type {Layout["months"]} */
+  /** @type {Month[]} */
   const months = [];
+  /** @type {Section[]} */
+  const sections = [];
+  let wasSmall = false;
   let rows = 0;
   let y = 0;
 
@@ -76,7 +85,13 @@ export function layoutGrid(photos, sizes) {
         const month = day === UNDATED ? -1 : monthOf(day);
         starts = DAY;
         if (month !== lastMonth) {
-          starts = month === -1 ? MONTH : MONTH | DAY;
+          const isSmall = month !== -1 && isSmallMonth(photos, i, month, sizes);
+          const isShared = isSmall && wasSmall && Math.floor(month / 12) === Math.floor(lastMonth / 12);
+          if (month === -1) starts = MONTH;
+          else if (!isShared) starts = MONTH | DAY;
+          else sections[sections.length - 1].last = month;
+          months.push({ month, row: rows, first: i });
+          wasSmall = isSmall;
           lastMonth = month;
         }
         lastDay = day;
@@ -86,7 +101,10 @@ export function layoutGrid(photos, sizes) {
     if (i === noiseAt) starts |= NOISE;
     if (starts & (MONTH | NOISE)) {
       if (i > from) endRow(from, Math.min((width - gaps) / sum, target), bits);
-      if (starts & MONTH) months.push({ month: lastMonth, row: rows, first: i });
+      if (starts & MONTH) {
+        months[months.length - 1].row = rows;
+        sections.push({ month: lastMonth, row: rows, first: i, last: lastMonth });
+      }
       from = i;
       sum = gaps = bits = before = 0;
     }
@@ -95,6 +113,7 @@ export function layoutGrid(photos, sizes) {
       const without = (width - gaps) / sum;
       if (without - target < target - height && without <= TALLEST * target) {
         endRow(from, without, bits);
+        if (months.length && months[months.length - 1].first === i) months[months.length - 1].row = rows;
         from = i;
         sum = aspect;
         gaps = 0;
@@ -119,7 +138,24 @@ export function layoutGrid(photos, sizes) {
   if (from < count) endRow(from, Math.min((width - gaps) / sum, target), bits);
   first[rows] = count;
   top[rows] = y;
-  return { rows, first, top, kind, height: y, months, sizes, photos };
+  return { rows, first, top, kind, height: y, months, sections, sizes, photos };
+}
+
+/** Whether the month that begins with photo number *i* has few photos. */
+function isSmallMonth(
+  /** @type {Photos} */ { count, aspects, days, order },
+  /** @type {number} */ i,
+  /** @type {number} */ month,
+  /** @type {Sizes} */ { width, target, gap },
+) {
+  let taken = 0;
+  for (let at = i; at < count && days; at++) {
+    const place = order ? order[at] : at;
+    if (days[place] === UNDATED || monthOf(days[place]) !== month) return true;
+    taken += ASPECTS[aspects[place]] * target + gap;
+    if (taken > SMALL * width) return false;
+  }
+  return true;
 }
 
 /** Height of the headings that *bits* name. @param {number} bits @param {Sizes} sizes */
