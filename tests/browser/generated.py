@@ -146,17 +146,19 @@ class Handler(BaseHTTPRequestHandler):
             strip = getattr(self.library, path)(query, sort)
             self._send(gzip.compress(strip, 1), strips.MEDIA_TYPE, {"Content-Encoding": "gzip"})
         elif path == "photos":
-            self._json({"items": [self.library.photo(int(each)) for each in parameters["ids"].split(",")]})
+            self._json({"matches": [self.library.photo(int(each)) for each in parameters["ids"].split(",")]})
         elif found := re.fullmatch(r"photos/(\d+)/similar", path):
             some = [int(found[1]) % self.library.count + 1 + i for i in range(9)]
-            self._json({"items": [{"id": each, "score": 0.9} for each in some if each <= self.library.count]})
+            self._json({"matches": [{"id": each, "score": 0.9} for each in some if each <= self.library.count]})
         elif found := re.fullmatch(r"photos/(\d+)/explanation", path):
             self._json(self.library.explanation(int(found[1]), query))
+        elif path == "events":
+            self._send(b"retry: 3600000\nevent: library\ndata: {}\n\n", "text/event-stream")
         elif path == "status":
             self._json({"photos": self.library.count, "folders": [{"path": "/photos"}]})
         elif path == "suggestions":
-            words = [each for each in ("beach", "bear", "boat", "tag:beach") if each.startswith(parameters.get("text", ""))]
-            self._json({"items": [{"kind": "label", "text": each, "count": 12} for each in words]})
+            words = [each for each in ("beach", "bear", "boat") if each.startswith(parameters.get("text", ""))]
+            self._json({"items": [{"kind": "label", "text": each, "query": f"tag:{each}"} for each in words]})
         else:
             self._send(b'{"title": "There is no such thing here.", "code": "not_found"}', "application/problem+json",
                        status=404)  # fmt: skip

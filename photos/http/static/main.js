@@ -1,6 +1,7 @@
 /** The gallery: the frame around all views, and its start. */
 
 import { get } from "./data/api.js";
+import { listen } from "./events.js";
 import { Icon } from "./icons.js";
 import { HelpDialog, installKeys } from "./keys.js";
 import { ChipBar, SearchBar } from "./search/bar.js";
@@ -102,5 +103,6 @@ if (root) {
     const title = view === "photos" ? q : VIEWS.find((each) => each.name === view)?.title;
     document.title = title ? `${title} · photos` : "photos";
   });
+  listen();
   attempt(async () => (status.value = await get("status")));
 }

@@ -104,6 +104,14 @@ export async function attempt(run) {
 /** @type {AbortController | undefined} */
 let loading;
 
+/** Asks again after a change of the library, and shows the answer only if it is another one. */
+export async function refresh() {
+  const before = photos.peek();
+  if (!before || isLoading.peek() || weights.peek()) return;
+  const { header } = await getStrip("strip", { query: before.query, sort: before.sort });
+  if (String(header.order ?? "") !== before.hash && photos.peek() === before) load();
+}
+
 /** Asks for the photos of the route's query, and leaves an earlier question. */
 export async function load() {
   const { q, sort } = route.peek();

@@ -36,8 +36,8 @@ export function forget(ids) {
 export async function fetchDetails(ids, stop) {
   const wanted = ids.filter((id) => !known.has(id));
   for (let at = 0; at < wanted.length; at += BATCH) {
-    const { items } = await get("photos", { ids: wanted.slice(at, at + BATCH).join(",") }, stop);
-    for (const each of items) known.set(each.id, each);
+    const { matches } = await get("photos", { ids: wanted.slice(at, at + BATCH).join(",") }, stop);
+    for (const each of matches) known.set(each.id, each);
   }
   // A map keeps the order in which keys were set, so the first ones are the oldest.
   for (const id of known.keys()) {

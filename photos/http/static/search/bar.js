@@ -5,17 +5,17 @@ import { Icon } from "../icons.js";
 import { go, isLoading, photos, route, terms, weigh, weights } from "../state.js";
 import { computed, effect, html, signal, useRef, useState } from "../vendor/preact.js";
 import { complete, partToComplete } from "./completion.js";
-import { BadQuery, formatFilter, formatQuery, parseQuery } from "./query.js";
+import { BadQuery, formatFilter, formatQuery, parseQuery, termName } from "./query.js";
 
 const PAUSE_MS = 300;
 const isWide = matchMedia("(min-width: 900px)");
 /** Filters that an empty box proposes. */
 const EXAMPLES = [
-  { text: "is:untagged", about: "photos without any tag" },
-  { text: 'date:"last month"', about: "by date" },
-  { text: "rating:4..", about: "by stars" },
-  { text: "orientation:panorama", about: "by shape" },
-];
+  { query: "is:untagged", about: "without any tag" },
+  { query: 'date:"last month"', about: "by date" },
+  { query: "rating:4..", about: "by stars" },
+  { query: "orientation:panorama", about: "by shape" },
+].map((each) => ({ ...each, kind: "filter", text: each.query }));
 
 /** Text in the box, which may be ahead of the address. */
 export const draft = signal(route.peek().q);
@@ -42,7 +42,12 @@ export function searchFor(text, options) {
   go({ view: "photos", q: text.trim(), photo: null }, options);
 }
 
-/** @typedef {{ kind: string, text: string, count?: number | null, about?: string }} Suggestion */
+/** Words without the name of a filter and its quotes, for suggestions. @param {string} words */
+function bare(words) {
+  return words.trim().replace(/^[A-Za-z]+:"?/, "");
+}
+
+/** @typedef {{ kind: string, text: string, query: string, about?: string }} Suggestion */
 
 export function SearchBar() {
   const input = useRef(/** @type {HTMLInputElement | null} */ (null));
@@ -59,9 +64,9 @@ export function SearchBar() {
     if (!box) return;
     const { words } = partToComplete(box.value, box.selectionStart ?? box.value.length);
     try {
-      const { items: found } = await get("suggestions", { text: words.trim(), limit: 8 }, stop);
-      const more = box.value.trim() ? [] : EXAMPLES.map((each) => ({ kind: "filter", ...each }));
-      setItems([...found, ...more].slice(0, 10));
+      const { items: found } = await get("suggestions", { text: bare(words), limit: box.value.trim() ? 4 : 6 }, stop);
+      const kinds = box.value.trim() ? found : found.filter((/** @type {Suggestion} */ each) => each.kind === "search");
+      setItems([...kinds, ...(box.value.trim() ? [] : EXAMPLES)].slice(0, 12));
       setChosen(-1);
     } catch {
       // Suggestions are a help; without them the box works as before.
@@ -90,11 +95,11 @@ export function SearchBar() {
   const take = (/** @type {Suggestion} */ item) => {
     const box = input.current;
     if (!box) return;
-    if (item.kind === "query") {
-      submit(item.text);
+    if (item.kind === "search") {
+      submit(item.query);
       return;
     }
-    const next = complete(box.value, box.selectionStart ?? box.value.length, item.text);
+    const next = complete(box.value, box.selectionStart ?? box.value.length, item.query);
     submit(next.text);
     requestAnimationFrame(() => {
       box.focus();
@@ -146,8 +151,7 @@ export function SearchBar() {
         aria-selected=${i === chosen ? "true" : "false"}
         onMouseDown=${(/** @type {MouseEvent} */ event) => event.preventDefault()} onClick=${() => take(item)}>
         <${Icon} name=${iconOf(item.kind)} /><span class="words">${item.text}</span>
-        <small>${item.about ?? item.kind}</small>
-        ${typeof item.count === "number" && html`<small class="count">${item.count.toLocaleString()}</small>`}
+        <small>${item.about ?? (item.kind === "search" ? "searched before" : item.kind)}</small>
       </li>`)}
     </ul>
   </form>`;
@@ -155,7 +159,7 @@ export function SearchBar() {
 
 /** @param {string} kind */
 function iconOf(kind) {
-  return { label: "tag", tag: "tag", query: "time", folder: "library", camera: "camera", lens: "camera", place: "place", keyword: "tag" }[kind] ?? "search";
+  return { label: "tag", search: "time", folder: "library", camera: "camera", lens: "camera", place: "place", keyword: "tag" }[kind] ?? "search";
 }
 
 /** What the text means, as chips: terms with their weights, and filters. And how many photos there are. */
@@ -195,7 +199,7 @@ function apply(query) {
 function TermChip({ term, index, isWeighed }) {
   const query = meaning.value;
   if (!query) return null;
-  const name = term.kind === "picture" ? `like ${term.text.split("/").pop()}` : term.text;
+  const name = termName(term);
   const most = Math.max(2, Math.abs(term.weight));
   const withWeight = (/** @type {number} */ weight) => ({
     ...query,

@@ -241,6 +241,18 @@ export function formatFilter(filter) {
   return `${filter.negated ? "-" : ""}${filter.name}:${values.join("|")}`;
 }
 
+/** Query for photos like one of the library. @param {number} id */
+export function likePhoto(id) {
+  return `like:photo:${id}`;
+}
+
+/** Name of a term for people. @param {Term} term */
+export function termName(term) {
+  if (term.kind === "text") return term.text;
+  const photo = /^photo:(\d+)$/.exec(term.text);
+  return photo ? `like photo ${photo[1]}` : `like ${term.text.split("/").pop()}`;
+}
+
 /** Whether a word means itself, without quotes. @param {string} word */
 function isPlainWord(word) {
   if (!word || /^[+\-"\\]/.test(word)) return false;

@@ -5,7 +5,7 @@ import { wholeTime } from "../data/dates.js";
 import { fetchDetails, forget, recall } from "../grid/details.js";
 import { Icon } from "../icons.js";
 import { searchFor } from "../search/bar.js";
-import { parseQuery } from "../search/query.js";
+import { formatFilter, likePhoto, parseQuery } from "../search/query.js";
 import { attempt, go, route, say } from "../state.js";
 import { html, signal, useEffect, useState } from "../vendor/preact.js";
 import { PlaceMap, degrees } from "./map.js";
@@ -43,8 +43,13 @@ export function Facts({ id, onDetails }) {
     <${Reasons} id=${id} />
     <${Tags} id=${id} tags=${details.tags} />
     <${Data} details=${details} />
-    <${Similar} id=${id} path=${details.path} />
+    <${Similar} id=${id} />
   </aside>`;
+}
+
+/** A filter as text. @param {string} name @param {string} value */
+function filter(name, value) {
+  return formatFilter({ name, values: [value], negated: false });
 }
 
 /** @param {{ details: import("../grid/details.js").Details }} properties */
@@ -62,7 +67,7 @@ function Data({ details }) {
     <div><dt><${Icon} name="file" /><span class="hidden">File</span></dt>
       <dd class="break">${name}<small>${details.width.toLocaleString()} × ${details.height.toLocaleString()} · ${((details.width * details.height) / 1e6).toFixed(1)} MP · ${details.format}</small></dd></div>
     <div><dt><${Icon} name="library" /><span class="hidden">Folder</span></dt>
-      <dd class="break"><button type="button" class="link" onClick=${() => searchFor(`in:"${folder.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`)}>${folder}</button>
+      <dd class="break"><button type="button" class="link" onClick=${() => searchFor(filter("in", folder))}>${folder}</button>
         ${details.paths.length > 1 && html`<small>In ${details.paths.length} places: ${details.paths.slice(1).join(", ")}</small>`}
         ${details.companions.length > 0 && html`<small>With ${details.companions.map((each) => each.split("/").pop()).join(", ")}</small>`}</dd></div>
     ${details.keywords.length > 0 && html`<div><dt><${Icon} name="tag" /><span class="hidden">Keywords</span></dt><dd>${details.keywords.join(", ")}</dd></div>`}
@@ -110,7 +115,7 @@ function Tags({ id, tags }) {
   return html`<section><h3>Tags</h3>
     ${tags.length === 0 && html`<p class="faint">None yet.</p>`}
     <ul class="tags">${tags.map((tag, i) => html`<li key=${tag.label} class=${`tag ${tag.source}${i === at ? " chosen" : ""}`}>
-      <button type="button" class="name" onClick=${() => searchFor(`tag:"${tag.label.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`)}
+      <button type="button" class="name" onClick=${() => searchFor(filter("tag", tag.label))}
         title=${`All photos tagged ${tag.label}`}>${tag.label}</button>
       <span class="how">${howText(tag)}</span>
       <button type="button" class="round small yes" aria-label=${`${tag.label} is right`} title="Right (y)" aria-pressed=${tag.source === "user" ? "true" : "false"} onClick=${() => decide(id, tag.label, "added")}><${Icon} name="check" /></button>
@@ -188,8 +193,8 @@ function signed(value) {
   return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 }
 
-/** @param {{ id: number, path: string }} properties */
-function Similar({ id, path }) {
+/** @param {{ id: number }} properties */
+function Similar({ id }) {
   const [found, setFound] = useState(/** @type {{ id: number, score: number }[]} */ ([]));
   useEffect(() => {
     const stop = new AbortController();
@@ -197,7 +202,7 @@ function Similar({ id, path }) {
     // Photos are passed quickly with the arrow keys; the one that stays is asked about.
     const timer = setTimeout(() => {
       get(`photos/${id}/similar`, { limit: 9 }, stop.signal).then(
-        ({ items }) => setFound(items),
+        ({ matches }) => setFound(matches),
         () => {
           // No embedding, no similar photos.
         },
@@ -209,7 +214,7 @@ function Similar({ id, path }) {
     };
   }, [id]);
   if (!found.length) return null;
-  return html`<section><h3>Similar <button type="button" class="quiet" onClick=${() => searchFor(`like:"${path.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`)}>Show all</button></h3>
+  return html`<section><h3>Similar <button type="button" class="quiet" onClick=${() => searchFor(likePhoto(id))}>Show all</button></h3>
     <ul class="similar">${found.map((each) => html`<li key=${each.id}><button type="button" onClick=${() => go({ photo: each.id })}
       aria-label=${`Photo with similarity ${each.score.toFixed(2)}`}><img src=${media(each.id, "320.webp")} alt="" loading="lazy" /></button></li>`)}</ul></section>`;
 }

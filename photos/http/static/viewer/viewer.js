@@ -5,6 +5,7 @@ import { ASPECTS } from "../data/strip.js";
 import { alternative, forget, recall } from "../grid/details.js";
 import { Icon } from "../icons.js";
 import { searchFor } from "../search/bar.js";
+import { likePhoto } from "../search/query.js";
 import { attempt, closePhoto, go, idAt, indexOf, photos, placeOf, route, say, selection, toggle } from "../state.js";
 import { html, signal, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { current } from "../views/photos.js";
@@ -145,7 +146,7 @@ export function viewerKeys(event) {
   else if (key === "y" && tag && hasFacts.peek()) decide(photo, tag.label, "added");
   else if (key === "n" && tag && hasFacts.peek()) decide(photo, tag.label, "rejected");
   else if (/^[0-5]$/.test(key)) rate(photo, Number(key) || null);
-  else if (key === "s" && recall(photo)) searchFor(`like:"${recall(photo)?.path.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`);
+  else if (key === "s") searchFor(likePhoto(photo));
   else if (key === "x") {
     const all = photos.peek();
     const at = all ? indexOf(all, photo) : -1;
