@@ -31,8 +31,8 @@ function App() {
     <main id="content" tabindex="-1">
       <${ChipBar} />
       ${view === "photos" ? html`<${PhotosView} />` : html`<${Lazy} view=${view} />`}
+      <${SelectionBar} />
     </main>
-    <${SelectionBar} />
     ${photo !== null && html`<${Viewer} />`}
     <${HelpDialog} />
     <${Notice} />

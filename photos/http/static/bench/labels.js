@@ -57,6 +57,7 @@ function List({ labels, chosen }) {
   const isNew = filter.trim() && !labels.some((each) => each.label === filter.trim().toLowerCase());
   return html`<div class="labels">
     <h1>Labels</h1>
+    <button type="button" class="quiet all" onClick=${() => go({ label: "" })}>All labels</button>
     <form onSubmit=${(/** @type {Event} */ event) => {
       event.preventDefault();
       if (filter.trim()) go({ label: isNew ? `=${filter.trim()}` : filter.trim().toLowerCase() });

@@ -4,6 +4,11 @@ import { decodeStrip } from "./strip.js";
 
 const BASE = "/api/v1/";
 
+/** A sentence of the program without its marks for code. @param {string} sentence */
+export function plain(sentence) {
+  return sentence.replace(/`([^`]*)`/g, "“$1”");
+}
+
 /** An answer that is an error: its sentence is the message. */
 export class Problem extends Error {
   /** @param {string} sentence @param {string} code @param {number} status */
@@ -49,7 +54,7 @@ async function send(url, options = {}) {
   } catch {
     // A proxy may answer with a page; the status is all there is to say.
   }
-  throw new Problem(said.title, said.code, response.status);
+  throw new Problem(plain(said.title), said.code, response.status);
 }
 
 /**

@@ -177,7 +177,7 @@ function Reasons({ id }) {
   if (!why) return null;
   const most = Math.max(0.02, ...why.terms.map((/** @type {{ share: number }} */ each) => Math.abs(each.share)));
   return html`<section><h3>Why it is here</h3>
-    <p class="rank">Number <b>${why.rank.toLocaleString()}</b> of ${why.photos.toLocaleString()}
+    <p class="rank">Number <b>${why.rank.toLocaleString()}</b> of ${why.photos.toLocaleString()}${" "}
       <span class=${why.stands_out ? "good" : "faint"}>${why.stands_out ? "stands out" : "no better than chance"}</span></p>
     <ul class="shares">${why.terms.map((/** @type {{ term: string, share: number, score: number, weight: number }} */ each) => html`<li key=${each.term}>
       <span class="name">${each.weight < 0 ? "− " : ""}${each.term.split("/").pop()}</span><span class="value">${signed(each.share)}</span>

@@ -102,9 +102,9 @@ function Copy({ file, best }) {
     <button type="button" class="picture" onClick=${() => go({ photo: file.id })} aria-label=${`Open ${name}`}><img src=${media(file.id, "320.webp")} alt="" loading="lazy" decoding="async" /></button>
     <div class="about"><strong>${file.best ? "Best" : reason(file)}</strong>
       <span class=${file.width * file.height < best.width * best.height ? "less" : ""}>${file.width} × ${file.height}</span>
-      <span class=${file.bytes < best.bytes && !file.best ? "less" : ""}>${size(file.bytes)} · ${file.format}</span>
+      <span class=${file.bytes < 0.9 * best.bytes ? "less" : ""}>${size(file.bytes)} · ${file.format}</span>
       ${file.taken_at ? html`<span>${file.taken_at.slice(0, 10)}</span>` : html`<span class=${best.taken_at ? "less" : ""}>No date</span>`}
-      <span class="path" title=${file.path}>${file.path}</span>
+      <span class="path" title=${file.path}>${file.path.split("/").slice(-3).join("/")}</span>
       ${file.on_disk !== "unchanged" && html`<span class="less">${file.on_disk} on disk</span>`}</div>
     <label class="go"><input type="checkbox" checked=${isChosen} onChange=${() => choose([file], !isChosen)} /> Could go<span class="hidden"> : ${name}</span></label>
   </li>`;

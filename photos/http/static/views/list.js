@@ -8,6 +8,7 @@
 /** @type {Entry[]} */
 export const VIEWS = [
   { name: "photos", title: "Photos", icon: "photos" },
+  { name: "albums", title: "Albums", icon: "albums", load: () => import("./albums.js") },
   { name: "labels", title: "Labels", icon: "labels", load: () => import("../bench/labels.js") },
   { name: "duplicates", title: "Duplicates", icon: "duplicates", load: () => import("./duplicates.js") },
   { name: "library", title: "Library", icon: "library", load: () => import("./library.js") },

@@ -1,5 +1,6 @@
 /** The view of photos: grid, scrubber, and what is said when there is nothing to show. */
 
+import { plain } from "../data/api.js";
 import { Grid } from "../grid/grid.js";
 import { Scrubber } from "../grid/scrubber.js";
 import {
@@ -64,6 +65,7 @@ export function PhotosView() {
     };
   }, []);
   return html`<div class="photos" aria-busy=${isLoading.value ? "true" : "false"}>
+    <h1 class="hidden">${route.value.q ? `Photos: ${route.value.q}` : "Photos"}</h1>
     <div class="scroller" ref=${scroller} role="region" aria-label="Photos" tabindex="-1"></div>
     <div class="scrubber" ref=${slider}></div>
     <${Nothing} />
@@ -77,7 +79,7 @@ function Nothing() {
   }
   if (!all || all.count > 0 || isLoading.value) return null;
   if (all.query) {
-    return html`<div class="nothing" role="status"><h2>No photos</h2><p>${all.reason ?? "Nothing in the library meets this."}</p></div>`;
+    return html`<div class="nothing" role="status"><h2>No photos</h2><p>${all.reason ? `${plain(all.reason)}.` : "Nothing in the library meets this."}</p></div>`;
   }
   const folders = status.value?.folders ?? [];
   return html`<div class="nothing" role="status">
