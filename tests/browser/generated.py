@@ -4,6 +4,7 @@ Photo number i of N was taken on a day of the last twenty years, the newest firs
 and a text's vector from its letters, so that searches have scores.
 """
 
+import contextlib
 import gzip
 import hashlib
 import io
@@ -104,7 +105,6 @@ class Library:
                       "source": "auto", "origin": None, "implied_by": None}],
         }  # fmt: skip
 
-
     def explanation(self, number: int, query: str) -> dict[str, Any]:
         order, scores, terms = self.answer(query, "")
         assert scores is not None
@@ -134,7 +134,9 @@ class Handler(BaseHTTPRequestHandler):
             self._send(gzip.compress(file.read_bytes(), 6), mimetypes.guess_type(file)[0] or "text/plain",
                        {"Content-Encoding": "gzip"})  # fmt: skip
         elif url.path.startswith("/media/id/"):
-            self._send(picture(self.library, int(url.path.split("/")[3])), "image/webp", {"Cache-Control": "max-age=99"})
+            self._send(
+                picture(self.library, int(url.path.split("/")[3])), "image/webp", {"Cache-Control": "max-age=99"}
+            )
         elif url.path.startswith("/api/v1/"):
             self._api(url.path.removeprefix("/api/v1/"), parameters)
         else:
@@ -153,7 +155,7 @@ class Handler(BaseHTTPRequestHandler):
         elif found := re.fullmatch(r"photos/(\d+)/explanation", path):
             self._json(self.library.explanation(int(found[1]), query))
         elif path == "events":
-            self._send(b"retry: 3600000\nevent: library\ndata: {}\n\n", "text/event-stream")
+            self._send(b"", "text/event-stream", status=204)
         elif path == "status":
             self._json({"photos": self.library.count, "folders": [{"path": "/photos"}]})
         elif path == "suggestions":
@@ -172,8 +174,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         for name, value in (headers or {}).items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
+        # A page that is closed, or scrolled on, no longer reads.
+        with contextlib.suppress(OSError):
+            self.end_headers()
+            self.wfile.write(content)
 
     def log_message(self, *_: object) -> None:
         pass

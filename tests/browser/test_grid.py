@@ -112,7 +112,7 @@ def test_the_keyboard_goes_through_grid_and_viewer(generated, open_page):
     page.keyboard.press("Escape")
     assert page.locator(".selection").count() == 0
     page.keyboard.press("?")
-    assert page.get_by_role("heading", name="Keys").is_visible()
+    page.get_by_role("heading", name="Keys").wait_for()
     page.keyboard.press("Escape")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "search"
@@ -168,7 +168,9 @@ def test_weights_are_dragged_without_a_request(generated, open_page):
     assert text == "dog 1.7:beach - boat"
     assert "q=dog+1.7%3Abeach+-+boat" in page.url
     order, _, _ = generated.library.answer(text, "")
-    shown = page.evaluate("[...document.querySelectorAll('.cell')].map((c) => [+c.dataset.index, +c.dataset.id]).sort((a, b) => a[0] - b[0])")
+    shown = page.evaluate(
+        "[...document.querySelectorAll('.cell')].map((c) => [+c.dataset.index, +c.dataset.id]).sort((a, b) => a[0] - b[0])"
+    )
     # The columns are float16: photos whose cosines differ by less may change places.
     exact = generated.library.ids[order][: len(shown)].tolist()
     assert sum(mine != theirs for (_, mine), theirs in zip(shown, exact, strict=True)) <= 2

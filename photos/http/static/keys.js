@@ -3,8 +3,13 @@
 import { clearSelection, go, idAt, isSelecting, photos, route, selectRange, selectTo, selection, toggle } from "./state.js";
 import { asksForTag, ratePhotos } from "./selection.js";
 import { html, signal, useEffect, useRef } from "./vendor/preact.js";
-import { viewerKeys } from "./viewer/viewer.js";
 import { current } from "./views/photos.js";
+
+/**
+ * Handles keys while a photo is open; the viewer sets it when it is loaded.
+ * @type {{ viewer: ((event: KeyboardEvent) => boolean) | null }}
+ */
+export const handlers = { viewer: null };
 
 /** Keys by where they work. */
 const LISTED = [
@@ -48,7 +53,7 @@ function isField(target) {
 export function installKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || isField(event.target) || event.metaKey) return;
-    const isHandled = anywhere(event) || (route.peek().photo !== null ? viewerKeys(event) : gridKeys(event));
+    const isHandled = anywhere(event) || (route.peek().photo !== null ? handlers.viewer?.(event) : gridKeys(event));
     if (isHandled) event.preventDefault();
   });
 }

@@ -1,17 +1,32 @@
 /** The gallery: the frame around all views, and its start. */
 
 import { get } from "./data/api.js";
-import { listen } from "./events.js";
 import { Icon } from "./icons.js";
-import { HelpDialog, installKeys } from "./keys.js";
 import { ChipBar, SearchBar } from "./search/bar.js";
-import { SelectionBar } from "./selection.js";
-import { attempt, go, isLoading, load, notice, photos, route, status } from "./state.js";
+import { attempt, failure, go, isLoading, load, notice, photos, route, status } from "./state.js";
 import { cycleTheme, theme } from "./theme.js";
-import { effect, html, render, useEffect, useState } from "./vendor/preact.js";
-import { Viewer } from "./viewer/viewer.js";
-import { VIEWS } from "./views/list.js";
+import { effect, html, render, signal, useEffect, useState } from "./vendor/preact.js";
 import { PhotosView } from "./views/photos.js";
+
+/**
+ * @typedef {{ name: string, title: string, icon: "photos" | "labels" | "duplicates" | "albums" | "library",
+ *             load?: () => Promise<{ View: unknown }> }} Entry
+ */
+
+/** The views, in the order of the rail. All but the photos are loaded when they are shown. @type {Entry[]} */
+const VIEWS = [
+  { name: "photos", title: "Photos", icon: "photos" },
+  { name: "albums", title: "Albums", icon: "albums", load: () => import("./views/albums.js") },
+  { name: "labels", title: "Labels", icon: "labels", load: () => import("./bench/labels.js") },
+  { name: "duplicates", title: "Duplicates", icon: "duplicates", load: () => import("./views/duplicates.js") },
+  { name: "library", title: "Library", icon: "library", load: () => import("./views/library.js") },
+];
+
+/**
+ * Keys, selection and events, which the first pictures need not wait for.
+ * @type {import("./vendor/preact.js").Signal<typeof import("./later.js") | null>}
+ */
+const later = signal(/** @type {any} */ (null));
 
 function App() {
   const { view, photo } = route.value;
@@ -24,17 +39,17 @@ function App() {
       <${SearchBar} />
       <div class="tools">
         <button type="button" class="round" onClick=${cycleTheme} aria-label=${`Colours: ${theme.value}`} title=${`Colours: ${theme.value}`}><${Icon} name="theme" /></button>
-        <button type="button" class="round keyboard" onClick=${() => (HelpDialog.open.value = true)} aria-label="Keys" title="Keys (?)"><${Icon} name="keyboard" /></button>
+        <button type="button" class="round keyboard" onClick=${() => later.value && (later.value.HelpDialog.open.value = true)} aria-label="Keys" title="Keys (?)"><${Icon} name="keyboard" /></button>
       </div>
     </header>
     <${Rail} />
     <main id="content" tabindex="-1">
       <${ChipBar} />
       ${view === "photos" ? html`<${PhotosView} />` : html`<${Lazy} view=${view} />`}
-      <${SelectionBar} />
+      ${later.value && html`<${later.value.SelectionBar} />`}
     </main>
-    ${photo !== null && html`<${Viewer} />`}
-    <${HelpDialog} />
+    ${photo !== null && html`<${LazyViewer} />`}
+    ${later.value && html`<${later.value.HelpDialog} />`}
     <${Notice} />
   `;
 }
@@ -60,6 +75,41 @@ function Rail() {
   </nav>`;
 }
 
+/** Style sheets that were asked for. @type {Map<string, Promise<void>>} */
+const styles = new Map();
+
+/** Loads a style sheet once, and waits for it. @param {string} path */
+function loadStyle(path) {
+  const known = styles.get(path);
+  if (known) return known;
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = `/static/${path}`;
+  /** @type {Promise<void>} */
+  const loaded = new Promise((resolve) => {
+    link.addEventListener("load", () => resolve());
+    link.addEventListener("error", () => resolve());
+  });
+  document.head.append(link);
+  styles.set(path, loaded);
+  return loaded;
+}
+
+const viewer = signal(/** @type {{ Viewer: unknown } | null} */ (null));
+
+/** Loads the viewer, which the first picture of the grid does not need. */
+async function loadViewer() {
+  const [module] = await Promise.all([import("./viewer/viewer.js"), loadStyle("viewer/viewer.css")]);
+  viewer.value = module;
+}
+
+function LazyViewer() {
+  useEffect(() => {
+    loadViewer();
+  }, []);
+  return viewer.value && html`<${viewer.value.Viewer} />`;
+}
+
 /** A view whose module is loaded when it is shown. @param {{ view: string }} properties */
 function Lazy({ view }) {
   const [module, setModule] = useState(/** @type {{ view: string, View: unknown } | null} */ (null));
@@ -69,7 +119,7 @@ function Lazy({ view }) {
       go({ view: "photos" }, { replace: true });
       return;
     }
-    found.load().then(({ View }) => setModule({ view, View }));
+    Promise.all([found.load(), loadStyle("views/views.css")]).then(([{ View }]) => setModule({ view, View }));
   }, [view]);
   return module?.view === view ? html`<div class="page"><${module.View} /></div>` : null;
 }
@@ -87,7 +137,6 @@ function Notice() {
 const root = document.getElementById("app");
 if (root) {
   render(html`<${App} />`, root);
-  installKeys();
   let asked = "";
   effect(() => {
     const { view, q, sort } = route.value;
@@ -103,6 +152,16 @@ if (root) {
     const title = view === "photos" ? q : VIEWS.find((each) => each.name === view)?.title;
     document.title = title ? `${title} · photos` : "photos";
   });
-  listen();
+  const stop = effect(() => {
+    if (!photos.value && !failure.value && route.value.view === "photos") return;
+    queueMicrotask(() => stop());
+    import("./later.js").then((module) => {
+      later.value = module;
+      module.installKeys();
+      module.listen();
+    });
+  });
+  // Who moves a pointer or takes a key may open a photo next.
+  for (const kind of ["pointermove", "pointerdown", "keydown"]) addEventListener(kind, () => loadViewer(), { once: true });
   attempt(async () => (status.value = await get("status")));
 }

@@ -4,6 +4,7 @@ import { change, media } from "../data/api.js";
 import { ASPECTS } from "../data/strip.js";
 import { alternative, forget, recall } from "../grid/details.js";
 import { Icon } from "../icons.js";
+import { handlers } from "../keys.js";
 import { searchFor } from "../search/bar.js";
 import { likePhoto } from "../search/query.js";
 import { attempt, closePhoto, go, idAt, indexOf, photos, placeOf, route, say, selection, toggle } from "../state.js";
@@ -128,8 +129,7 @@ function Stars({ id }) {
   </span>`;
 }
 
-/** Handles a key while a photo is open. @param {KeyboardEvent} event @returns {boolean} */
-export function viewerKeys(event) {
+handlers.viewer = (event) => {
   const { photo } = route.peek();
   if (photo === null || event.ctrlKey || event.altKey) return false;
   const tags = recall(photo)?.tags ?? [];
@@ -153,4 +153,4 @@ export function viewerKeys(event) {
     if (at >= 0) toggle(at);
   } else return false;
   return true;
-}
+};

@@ -1,0 +1,5 @@
+/** What the page loads once its first photos are shown. */
+
+export { listen } from "./events.js";
+export { HelpDialog, installKeys } from "./keys.js";
+export { SelectionBar } from "./selection.js";
