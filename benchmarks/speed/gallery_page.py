@@ -10,6 +10,7 @@ import statistics
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
+
 from tests.browser.conftest import FLAGS
 from tests.browser.generated import Library, Server
 
@@ -92,17 +93,18 @@ def main() -> None:
         small, large = measure(browser, SMALL), measure(browser, LARGE)
         moves = drag(browser)
         browser.close()
-    print(f"page with vendored files, compressed   {small['page'] / 1e3:.1f} kB")
-    print(f"requests before thumbnails             {small['requests']}")
-    print(f"strip of {LARGE:,} photos, compressed  {large['strip'] / LARGE:.2f} bytes a photo")
-    print(f"layout of {LARGE:,} against {SMALL:,}    {large['layout'] / small['layout']:.1f} times")
-    print(
-        f"memory of {LARGE:,} less {SMALL:,}       {(large['memory'] - small['memory']) / (LARGE - SMALL):.1f} bytes a photo"
-    )
-    print(f"images in the page                     {small['images']} and {large['images']}")
-    print(
-        f"a weight moved, {WEIGHED:,} photos, 4 terms   {statistics.median(moves):.1f} ms (the slowest of 40: {max(moves):.1f})"
-    )
+    per_photo = (large["memory"] - small["memory"]) / (LARGE - SMALL)
+    for name, figure in (
+        ("page with vendored files, compressed", f"{small['page'] / 1e3:.1f} kB"),
+        ("requests before thumbnails", f"{small['requests']}"),
+        (f"strip of {LARGE:,} photos, compressed", f"{large['strip'] / LARGE:.2f} bytes a photo"),
+        (f"layout of {LARGE:,} against {SMALL:,}", f"{large['layout'] / small['layout']:.1f} times"),
+        (f"memory of {LARGE:,} less {SMALL:,}", f"{per_photo:.1f} bytes a photo"),
+        ("images in the page", f"{small['images']} and {large['images']}"),
+        (f"a weight moved, {WEIGHED:,} photos, 4 terms", f"{statistics.median(moves):.1f} ms"),
+        ("the slowest of 40 moves", f"{max(moves):.1f} ms"),
+    ):
+        print(f"{name:45} {figure}")
 
 
 if __name__ == "__main__":

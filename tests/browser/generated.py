@@ -14,7 +14,7 @@ import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -112,8 +112,8 @@ class Library:
         length = np.linalg.norm(sum(each.weight * self.of_text(each.text) for each in terms))
         alone = [float(self.vectors[at] @ self.of_text(each.text)) for each in terms]
         return {
-            "rank": int(np.flatnonzero(order == at)[0]) + 1, "photos": self.count, "stands_out": bool(scores[at] > 0.75),
-            "least": 0.75, "score": float(scores[at]), "probability": None,
+            "rank": int(np.flatnonzero(order == at)[0]) + 1, "photos": self.count,
+            "stands_out": bool(scores[at] > 0.75), "least": 0.75, "score": float(scores[at]), "probability": None,
             "terms": [{"term": each.text, "weight": each.weight, "score": score,
                        "share": each.weight * score / float(length)} for each, score in zip(terms, alone, strict=True)],
         }  # fmt: skip
@@ -215,7 +215,7 @@ class Server:
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 

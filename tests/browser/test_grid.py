@@ -169,12 +169,13 @@ def test_weights_are_dragged_without_a_request(generated, open_page):
     assert "q=dog+1.7%3Abeach+-+boat" in page.url
     order, _, _ = generated.library.answer(text, "")
     shown = page.evaluate(
-        "[...document.querySelectorAll('.cell')].map((c) => [+c.dataset.index, +c.dataset.id]).sort((a, b) => a[0] - b[0])"
+        """[...document.querySelectorAll('.cell')].map((cell) => [+cell.dataset.index, +cell.dataset.id])
+            .sort((one, other) => one[0] - other[0])"""
     )
     # The columns are float16: photos whose cosines differ by less may change places.
     exact = generated.library.ids[order][: len(shown)].tolist()
     assert sum(mine != theirs for (_, mine), theirs in zip(shown, exact, strict=True)) <= 2
-    assert set(mine for _, mine in shown[:20]) == set(exact[:20])
+    assert {mine for _, mine in shown[:20]} == set(exact[:20])
 
 
 def test_hostile_captions_and_queries_are_text(generated, open_page):

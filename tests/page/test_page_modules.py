@@ -75,7 +75,7 @@ def test_the_chance_limit_is_the_same_in_python():
     case = cases("ranking")
     limits = [ScoreDistribution(*each).chance_limit() for each in case["limits"]]
     assert ["-Infinity" if math.isinf(each) else f"{each:.6f}" for each in limits] == case["limits_found"]
-    assert "FEWEST = %d;" % MIN_PHOTOS in (STATIC / "data" / "ranking.js").read_text()
+    assert f"FEWEST = {MIN_PHOTOS};" in (STATIC / "data" / "ranking.js").read_text()
 
 
 def test_strips_of_the_cases_are_what_python_writes():
