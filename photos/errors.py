@@ -19,6 +19,7 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── AlreadyWatched          another process keeps the library up to date
 ├── NotWatched              no process does
 ├── Refused                 the daemon refused a request
+├── WrongCursor             a page of a search is to go on that another library began
 ├── DaemonFailed            the daemon ended at once, or would not end
 ├── LabelExists             the vocabulary has a label of that name
 ├── InForceTwice            a vocabulary is in force in several places, and one is to be named
@@ -230,6 +231,13 @@ class Refused(PhotosError):
 
     def __str__(self) -> str:
         return self._sentence
+
+
+class WrongCursor(PhotosError):
+    """The cursor of a page is of another library, or of a later state of this one."""
+
+    status = 2
+    sentence = "This cursor is of another library, or of one that was restored from a copy; begin again without it."
 
 
 class DaemonFailed(PhotosError):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import replace
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from indexer import WHOLE, DirtyPaths, ImageEncoder, IndexReport, NoReaders, Subtree
 from indexer.models.protocols import EncoderFactory
@@ -24,6 +25,12 @@ from photos.operations.folders import all_folders
 from photos.operations.index import PassOptions, bring_up_to_date
 from photos.operations.progress import Progress
 from store import CatalogBusy, DiskFailed, DiskFull, Folder
+
+if TYPE_CHECKING:
+    from photos.daemon.session import Session
+
+    #: Answers searches of a session until the block ends. Gives whether it does; if not, the reason is logged.
+    Answer = Callable[[Settings, Session, Callable[[str], None]], AbstractContextManager[bool]]
 
 #: Seconds between two checks of the listener, of the places of folders, and of the list of folders.
 _CHECK = 60.0
@@ -44,8 +51,10 @@ OnPass = Callable[[IndexReport, float], None]
 MakeProgress = Callable[[], AbstractContextManager[Progress]]
 
 
-def watch(library: OpenLibrary, nice: int, on_pass: OnPass, make_progress: MakeProgress) -> None:
-    """Hold the library's lock, answer searches, and keep the library up to date until interrupted.
+def watch(
+    library: OpenLibrary, nice: int, on_pass: OnPass, make_progress: MakeProgress, answer: Answer | None = None
+) -> None:
+    """Hold the library's lock, answer searches by *answer*, and keep the library up to date until interrupted.
 
     *nice* lowers the priority of indexing, not of answers. Raises `AlreadyWatched`, and `EmptyLibrary` if the library
     has no folder.
@@ -57,7 +66,7 @@ def watch(library: OpenLibrary, nice: int, on_pass: OnPass, make_progress: MakeP
         model = library.choose_model(None)
         encoders = CachedEncoders(library.encoders, settings.idle_minutes * 60)
         _log.info("Watching %s; process %d.", safe(str(settings.library)), os.getpid())
-        with _answering(settings, encoders) as prepare:
+        with _answering(settings, encoders, answer) as prepare:
             if nice and hasattr(os, "nice"):
                 os.nice(nice)
 
@@ -217,23 +226,21 @@ class Watcher:
 
 
 @contextmanager
-def _answering(settings: Settings, encoders: EncoderFactory) -> Iterator[Callable[[], None] | None]:
+def _answering(
+    settings: Settings, encoders: EncoderFactory, answer: Answer | None
+) -> Iterator[Callable[[], None] | None]:
     """Answer searches in threads of normal priority.
 
     Yields a function to call after changes, which prepares the next answers; None if searches are not answered.
     """
     from photos.daemon.protocol import has_unix_sockets  # noqa: PLC0415 - only where searches are answered
 
-    if not settings.answer_searches or not has_unix_sockets():
+    if answer is None or not settings.answer_searches or not has_unix_sockets():
         yield None
         return
-    from photos.daemon.server import serving  # noqa: PLC0415 - as above
     from photos.daemon.session import Session  # noqa: PLC0415 - as above
 
-    with (
-        closing(Session(settings, encoders)) as session,
-        serving(settings.library, session.search, _log.warning) as is_served,
-    ):
+    with closing(Session(settings, encoders)) as session, answer(settings, session, _log.warning) as is_served:
         if not is_served:
             yield None
             return

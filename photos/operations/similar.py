@@ -11,7 +11,7 @@ from photos.library import OpenLibrary
 from query.filters import leading_paths, matching_photos
 from query.search import Match, grouped, search_vector
 
-from .pictures import picture_vector
+from .pictures import LibraryPictures, Picture, picture_vector
 from .requests import SimilarRequest
 from .search import SearchResult, only_filters
 
@@ -22,9 +22,23 @@ def similar(library: OpenLibrary, request: SimilarRequest) -> SearchResult:
     Raises `EmptyLibrary` without photos, `UnreadablePicture`, `MissingFolder` if there is no such file, and `BadQuery`
     for a query with terms.
     """
-    filters = only_filters(request.query, request.directory)
-    path, space = os.path.join(request.directory, request.image), library.space
-    picture = picture_vector(library, space, path, named=request.image)
+    path = os.path.join(request.directory, request.image)
+    # Filters that cannot be read are named before the picture is.
+    only_filters(request.query, request.directory)
+    return _similar(library, request, picture_vector(library, library.space, path, named=request.image))
+
+
+def similar_to_photo(library: OpenLibrary, photo_id: int, request: SimilarRequest) -> SearchResult:
+    """Return the photos that look most like a photo of the library, whose file is not opened. Raises `NotInLibrary`.
+
+    `request.image` is only its name in the result.
+    """
+    vector = LibraryPictures(library).vector(f"photo:{photo_id}")
+    return _similar(library, request, Picture(vector, photo_id))
+
+
+def _similar(library: OpenLibrary, request: SimilarRequest, picture: Picture) -> SearchResult:
+    space, filters = library.space, only_filters(request.query, request.directory)
     with library.index.read() as snapshot:
         among = None
         if filters:

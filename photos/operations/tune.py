@@ -111,7 +111,21 @@ def finish_tuning(
     return TuneResult(tuning.label, minimum, threshold, len(judged), fitting, done)
 
 
-def _with_threshold(name: str, threshold: float) -> Change:
+def set_threshold(
+    library: OpenLibrary, label: str, threshold: float | None, progress: Progress = SILENT
+) -> RetagResult:
+    """Let *label* count from the probability *threshold* on, or from the usual one if None, and tag with it.
+
+    Raises `EmptyLibrary`, `UnknownLabel`, `NothingFound` or `Superseded`.
+    """
+    _ = library.space
+    with library.catalog.read() as t:
+        found, _, slot = label_in_force(t, label)
+    revision = revise(library.catalog, _with_threshold(found.definition.name, threshold), slot)
+    return finish_retag(library, revision, slot, progress)
+
+
+def _with_threshold(name: str, threshold: float | None) -> Change:
     def changed(definition: VocabularyDefinition) -> VocabularyDefinition:
         names = [label.name for label in definition.labels]
         # Another process may have taken the label out while the user was judging.

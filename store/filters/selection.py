@@ -8,7 +8,9 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,9 +37,32 @@ _ALL_LONGITUDES = [(-180.0, 180.0)]
 #: Metres by which a box is larger than the circle in it, so that no rounding leaves anything out.
 _MARGIN = 1.0
 
+#: Characters of a date as the database keeps it, at the start of a moment.
+_DATE = 10
+_EPOCH = date(1970, 1, 1)
+#: The day of photos without a date: the one before 0001-01-01.
+NO_DAY: Final = (date.min - _EPOCH).days - 1
+
 Ids = NDArray[np.int64]
 #: Tells whether a file at an absolute path meets a criterion.
 PathTest = Callable[[bytes], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """Photos in an order: ids, sizes in pixels, and days since 1970-01-01 by the cameras' clocks; all int64 (n,).
+
+    The day of photos without a date is `NO_DAY`.
+    """
+
+    ids: Ids
+    widths: NDArray[np.int64]
+    heights: NDArray[np.int64]
+    days: NDArray[np.int64]
+
+    def at(self, places: NDArray[np.int64]) -> Shapes:
+        """Return the photos at these places, in that order."""
+        return Shapes(self.ids[places], self.widths[places], self.heights[places], self.days[places])
 
 
 class Selection:
@@ -89,22 +114,40 @@ class Selection:
         known = _PLACES.where(_photo.latitude.is_not(None), _photo.longitude.is_not(None))
         return self._places(known.order_by(_photo.id))
 
-    def newest_first(self, photo_ids: Ids, count: int, offset: int = 0) -> list[int]:
-        """Return *count* of these photos from *offset* on: newest first, those without a date last."""
+    def newest_first(
+        self, photo_ids: Ids, count: int, offset: int = 0, after: tuple[datetime | None, int] | None = None
+    ) -> list[int]:
+        """Return *count* of these photos from *offset* on: newest first, those without a date last.
+
+        With *after*, a date and an id, only those that come after that place in the order.
+        """
+        rows = select(_photo.id, _photo.taken_at)
+        if after is not None:
+            rows = rows.where(_is_later(*after))
         if len(photo_ids) > _FEW:
-            return self._newest_of_many(photo_ids, count, offset)
+            return self._newest_of_many(rows, photo_ids, count, offset)
         dated = [
             (row.taken_at, row.id)
             for some in chunks(photo_ids.tolist())
-            for row in self._connection.execute(select(_photo.id, _photo.taken_at).where(_photo.id.in_(some)))
+            for row in self._connection.execute(rows.where(_photo.id.in_(some)))
         ]
         dated.sort(key=lambda pair: (pair[0] is not None, pair[0], pair[1]), reverse=True)
         return [photo_id for _, photo_id in dated[offset : offset + count]]
 
-    def _newest_of_many(self, photo_ids: Ids, count: int, offset: int) -> list[int]:
+    def shapes(self) -> Shapes:
+        """Return every photo with its size and its day, newest first, those without a date last."""
+        rows = select(_photo.id, _photo.width, _photo.height, _photo.taken_at).where(IS_THERE)
+        found = plain_cursor(self._connection, rows.order_by(_photo.taken_at.desc(), _photo.id.desc())).fetchall()
+        ids, widths, heights, moments = zip(*found, strict=True) if found else ((), (), (), ())
+        # Many photos share a day.
+        days = {day: _day(day) for day in {moment and moment[:_DATE] for moment in moments}}
+        of_photos = [days[moment and moment[:_DATE]] for moment in moments]
+        return Shapes(*(np.array(each, np.int64) for each in (ids, widths, heights, of_photos)))
+
+    def _newest_of_many(self, rows: Select[Any], photo_ids: Ids, count: int, offset: int) -> list[int]:
         wanted = np.zeros(int(photo_ids[-1]) + 1, np.bool_)
         wanted[photo_ids] = True
-        ordered = select(_photo.id).order_by(_photo.taken_at.desc(), _photo.id.desc())
+        ordered = rows.with_only_columns(_photo.id).order_by(_photo.taken_at.desc(), _photo.id.desc())
         cursor = plain_cursor(self._connection, ordered)
         found: list[int] = []
         while len(found) < offset + count and (part := cursor.fetchmany(_FEW)):
@@ -194,6 +237,18 @@ class Selection:
         found = np.array([key for (key,) in plain_cursor(self._connection, query).fetchall()], np.int64)
         found.sort()
         return found
+
+
+def _is_later(taken_at: datetime | None, photo_id: int) -> ColumnElement[bool]:
+    """Return the condition of photos that come after this place: newest first, those without a date last."""
+    if taken_at is None:
+        return and_(_photo.taken_at.is_(None), _photo.id < photo_id)
+    same = and_(_photo.taken_at == taken_at, _photo.id < photo_id)
+    return or_(_photo.taken_at < taken_at, same, _photo.taken_at.is_(None))
+
+
+def _day(text: str | None) -> int:
+    return NO_DAY if text is None else (date.fromisoformat(text) - _EPOCH).days
 
 
 def path_tests(criteria: Sequence[Criterion]) -> list[PathTest]:

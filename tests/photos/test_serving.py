@@ -30,7 +30,6 @@ from photos.daemon.protocol import (
     endpoint,
     socket_path,
 )
-from photos.daemon.server import serving
 from photos.daemon.session import Session
 from photos.daemon.version import UpgradeCheck
 from photos.daemon.watcher import preparing
@@ -43,6 +42,7 @@ from photos.records.photos import search_record
 from store import Acceleration, FaissIndex
 
 from .encoders import ColourEncoders
+from .socket_server import serving
 
 NOTHING = search_record(SearchResult(title="red", of_text=True, matches=[]))
 REQUEST = SearchRequest(query=("red",), directory="/", top=3)
@@ -346,7 +346,7 @@ def test_where_there_can_be_no_socket_it_logs_that(library):
 def test_clients_that_hang_are_cut_off_and_delay_no_other(library):
     with serving(library, lambda request: NOTHING, print, patience=0.5):
         silent, slow = connected(library), connected(library)
-        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nContent-Length: 900\r\n\r\n{{".encode())
+        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nHost: photos\r\nContent-Length: 900\r\n\r\n{{".encode())
         assert send(library, REQUEST).answer() == NOTHING
         with silent, slow:
             assert silent.recv(100) == b""
@@ -355,7 +355,7 @@ def test_clients_that_hang_are_cut_off_and_delay_no_other(library):
 
 def test_a_client_that_sends_too_slowly_is_cut_off(library):
     with serving(library, lambda request: NOTHING, print, patience=0.5), connected(library) as slow:
-        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\n".encode())
+        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nHost: photos\r\n".encode())
         with pytest.raises(ConnectionError):
             for _ in range(1000):
                 slow.sendall(b"X: y\r\n")
@@ -386,7 +386,7 @@ def test_clients_above_the_limit_answer_themselves(filled, served):
         (SIMILAR, b'{"image": "a.jpg", "directory": "/", "top": "all"}', {}, 400),
         (SIMILAR, b'{"image": ["a.jpg"], "directory": "/", "top": 1}', {}, 400),
         (SIMILAR, b'["a.jpg"]', {}, 400),
-        (SEARCH, b"{}", {"Content_Length": "many"}, 411),
+        (SEARCH, iter([b"{}"]), {"Transfer_Encoding": "chunked"}, 411),
         (SEARCH, b"{}", {"Content_Length": "1000000000"}, 413),
         (SEARCH, b"{}", {PROGRAM.replace("-", "_"): "another"}, 409),
     ],
@@ -396,6 +396,25 @@ def test_an_invalid_request_gets_an_error(library, path, body, headers, status):
         found, said = post(library, path, body, **headers)
         assert (found, list(json.loads(said))) == (status, ["error"])
         assert send(library, REQUEST).answer() == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("POST /v1/search HTTP/1.1\r\nHost: photos\r\nContent-Length: many", 400),
+        ("POST /v1/search HTTP/1.1\r\nHost: photos\r\nHost: other", 400),
+        ("POST /v1/search HTTP/1.1", 400),
+        ("nonsense", 400),
+        (f"GET /{'a' * 900_000} HTTP/1.1\r\nHost: photos", 431),
+    ],
+)
+def test_what_is_no_http_gets_an_error(library, head, status):
+    with serving(library, lambda request: NOTHING, print), connected(library) as client:
+        client.sendall(f"{head}\r\n\r\n".encode())
+        with client.makefile("rb") as stream:
+            answer = stream.read()
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == status
 
 
 @pytest.mark.parametrize(
@@ -445,7 +464,7 @@ def test_a_body_that_is_no_json_is_an_invalid_request(served, body):
 def test_a_client_that_takes_no_end_is_cut_off(library, length):
     """After an error the rest of the request is read: one byte at a time, it would keep the connection for days."""
     with serving(library, lambda request: NOTHING, print, patience=0.5), connected(library) as slow:
-        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nContent-Length: {length}\r\n\r\n[]".encode())
+        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nHost: photos\r\nContent-Length: {length}\r\n\r\n[]".encode())
         with pytest.raises(ConnectionError):
             for _ in range(1000):
                 slow.sendall(b" ")
@@ -458,7 +477,9 @@ def test_a_client_that_reads_no_answer_is_cut_off(library):
         for _ in range(32):
             slow = held.enter_context(connected(library))
             body = encode(REQUEST)
-            slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+            slow.sendall(
+                f"POST {SEARCH} HTTP/1.1\r\nHost: photos\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+            )
         for _ in range(200):
             time.sleep(0.1)
             try:
@@ -471,7 +492,7 @@ def test_a_client_that_reads_no_answer_is_cut_off(library):
 
 def test_a_client_that_is_still_sending_gets_the_error(library):
     with serving(library, lambda request: NOTHING, print), connected(library) as slow:
-        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nContent-Length: 1000000000\r\n\r\n".encode())
+        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nHost: photos\r\nContent-Length: 1000000000\r\n\r\n".encode())
         assert slow.recv(12) == b"HTTP/1.1 413"
         for _ in range(5):
             slow.sendall(b" " * 100_000)
