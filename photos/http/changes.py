@@ -19,6 +19,7 @@ from photos.operations.retag import RetagRequest, retag
 from photos.operations.tags import TagRequest, tag
 from photos.operations.teach import TeachRequest, teach
 from photos.operations.tune import set_threshold
+from photos.operations.vocabulary_changes import RollBackRequest, roll_back
 from photos.records.http import JobRecord
 from photos.records.photos import PhotoTagsRecord, RatingRecord, photo_tags_record, rating_record
 
@@ -83,6 +84,12 @@ class Retag(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     vocabulary: Annotated[str, Meta(max_length=200)] | None = None
     namespace: Annotated[str, Meta(max_length=100)] | None = None
+
+
+class Rollback(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A revision to go back to, or null for the one before."""
+
+    revision: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
 
 
 class Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -153,6 +160,12 @@ def start_retag(call: Call) -> JobRecord:
     vocabulary = None if asked.vocabulary is None else vocabulary_name(asked.vocabulary)
     request = RetagRequest(vocabulary=vocabulary, slot=asked.namespace)
     return _started(call, "retag", lambda progress: retag(call.library, request, progress))
+
+
+def start_rollback(call: Call) -> JobRecord:
+    """Set a vocabulary back to an earlier revision."""
+    request = RollBackRequest(vocabulary_name(call.path["name"]), call.body(Rollback).revision)
+    return _started(call, "rollback", lambda progress: roll_back(call.library, request, progress))
 
 
 def start_index(call: Call) -> JobRecord:

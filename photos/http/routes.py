@@ -95,6 +95,10 @@ ROUTES: Final = (
     Route("GET", "/vocabularies/{name}", "The labels of one.", labels.show_one_vocabulary, Items(LabelRecord)),
     Route("GET", "/vocabularies/{name}/revisions", "Its revisions.", labels.list_revisions, Items(RevisionRecord)),
     Route(
+        "POST", "/vocabularies/{name}/rollback", "Set a vocabulary back.", changes.start_rollback, JobRecord,
+        body=changes.Rollback, status=202,
+    ),
+    Route(
         "GET", "/compare", "The difference of two vocabularies.", labels.compare, ComparisonRecord, labels.CompareQuery
     ),
     Route("GET", "/status", "The state of the library.", library.show_status, StatusRecord),

@@ -56,6 +56,8 @@ def test_a_threshold_is_moved_by_a_job(filled, api):
     assert filled("vocab", "history", "colours").out.count("colours") >= 2
     assert api.wait(api("PATCH", "/api/v1/labels/red", {"threshold": None}))["state"] == "done"
     assert api.get("photos", query="tag:red").json["total"] == before
+    assert api.wait(api("POST", "/api/v1/vocabularies/colours/rollback", {"revision": 2}))["state"] == "done"
+    assert api.get("photos", query="tag:red").json["total"] == 0
     assert api.wait(api("PATCH", "/api/v1/labels/none", {"threshold": 0.1}))["state"] == "failed"
 
 
