@@ -2,4 +2,5 @@
 
 export { listen } from "./events.js";
 export { HelpDialog, installKeys } from "./keys.js";
+export { Notice } from "./notice.js";
 export { SelectionBar } from "./selection.js";

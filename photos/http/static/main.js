@@ -3,7 +3,7 @@
 import { get } from "./data/api.js";
 import { Icon } from "./icons.js";
 import { ChipBar, SearchBar } from "./search/bar.js";
-import { attempt, failure, go, isLoading, load, notice, photos, route, status } from "./state.js";
+import { attempt, failure, go, isLoading, load, photos, route, status } from "./state.js";
 import { cycleTheme, theme } from "./theme.js";
 import { effect, html, render, signal, useEffect, useState } from "./vendor/preact.js";
 import { PhotosView } from "./views/photos.js";
@@ -50,7 +50,7 @@ function App() {
     </main>
     ${photo !== null && html`<${LazyViewer} />`}
     ${later.value && html`<${later.value.HelpDialog} />`}
-    <${Notice} />
+    ${later.value && html`<${later.value.Notice} />`}
   `;
 }
 
@@ -122,16 +122,6 @@ function Lazy({ view }) {
     Promise.all([found.load(), loadStyle("views/views.css")]).then(([{ View }]) => setModule({ view, View }));
   }, [view]);
   return module?.view === view ? html`<div class="page"><${module.View} /></div>` : null;
-}
-
-function Notice() {
-  const now = notice.value;
-  return html`<div class="notice" role="status" aria-live="polite">
-    ${now && html`<div><span>${now.text}</span>${now.action && html`<button type="button" onClick=${() => {
-      now.action?.run();
-      notice.value = null;
-    }}>${now.action.label}</button>`}</div>`}
-  </div>`;
 }
 
 const root = document.getElementById("app");

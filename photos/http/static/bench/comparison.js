@@ -1,6 +1,8 @@
 /** The difference of two revisions of a vocabulary, as photos whose tags change. */
 
-import { Problem, get } from "../data/api.js";
+import { Problem, change, get } from "../data/api.js";
+import { ended } from "../events.js";
+import { attempt, say } from "../state.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { Tile, Waiting } from "../views/tiles.js";
 
@@ -21,6 +23,8 @@ export function Comparison({ labels }) {
   const [pair, setPair] = useState(/** @type {[string, string] | null} */ (null));
   const [found, setFound] = useState(/** @type {Difference | null} */ (null));
   const [problem, setProblem] = useState(/** @type {string | null} */ (null));
+  const [isBusy, setBusy] = useState(false);
+  const [version, setVersion] = useState(0);
   const failed = (/** @type {unknown} */ error) => setProblem(error instanceof Problem ? error.message : String(error));
   useEffect(() => {
     get(`vocabularies/${encodeURIComponent(vocabulary)}/revisions`).then(({ items }) => {
@@ -28,7 +32,7 @@ export function Comparison({ labels }) {
       setRevisions(sorted);
       if (sorted.length > 1) setPair([nameOf(sorted[1]), nameOf(sorted[0])]);
     }, failed);
-  }, [vocabulary]);
+  }, [vocabulary, version]);
   useEffect(() => {
     if (!pair) return undefined;
     const stop = new AbortController();
@@ -39,6 +43,17 @@ export function Comparison({ labels }) {
     });
     return () => stop.abort();
   }, [pair]);
+  const older = revisions?.find((each) => pair && nameOf(each) === pair[0] && !each.in_use);
+  const goBack = async () => {
+    if (!older) return;
+    setBusy(true);
+    const job = await attempt(() => change("POST", `vocabularies/${encodeURIComponent(vocabulary)}/rollback`, { revision: older.revision }));
+    const done = job && (await ended(job));
+    setBusy(false);
+    if (done?.state !== "done") return;
+    say(`Photos are tagged with ${nameOf(older)} again.`);
+    setVersion(version + 1);
+  };
   if (!revisions) return html`<h2>Revisions</h2><${Waiting} problem=${problem} />`;
   const select = (/** @type {0 | 1} */ place) => html`<label>${place ? "with" : "Compare"}<select value=${pair?.[place]} onChange=${(/** @type {Event} */ event) => {
     if (!pair || !(event.target instanceof HTMLSelectElement)) return;
@@ -46,6 +61,7 @@ export function Comparison({ labels }) {
   }}>${revisions.map((each) => html`<option key=${each.revision} value=${nameOf(each)} selected=${pair?.[place] === nameOf(each)}>${nameOf(each)} · ${each.labels} labels · ${each.since.slice(0, 16).replace("T", " ")}${each.in_use ? " · in use" : ""}</option>`)}</select></label>`;
   return html`<header class="head"><h2>Revisions of ${vocabulary}</h2><p class="faint">Each change of a vocabulary is a revision. The stored embeddings say what it changes.</p></header>
     ${pair ? html`<div class="pair">${select(0)}${select(1)}</div>` : html`<p>There is only one revision so far.</p>`}
+    ${older && html`<button type="button" class="plain" disabled=${isBusy} onClick=${goBack}>${isBusy ? "Tagging …" : `Use ${nameOf(older)} again`}</button>`}
     ${pair && !found && html`<${Waiting} problem=${problem} />`}
     ${found && html`<${Changes} found=${found} />`}`;
 }

@@ -5,6 +5,7 @@ import { ASPECTS } from "../data/strip.js";
 import { alternative, forget, recall } from "../grid/details.js";
 import { Icon } from "../icons.js";
 import { handlers } from "../keys.js";
+import { Notice } from "../notice.js";
 import { searchFor } from "../search/bar.js";
 import { likePhoto } from "../search/query.js";
 import { attempt, closePhoto, go, idAt, indexOf, photos, placeOf, route, say, selection, toggle } from "../state.js";
@@ -96,6 +97,7 @@ export function Viewer() {
       shown.stage.format = found.format;
     }} />`}
     ${!hasFacts.value && details?.caption && html`<p class="subtitle">${details.caption}</p>`}
+    <${Notice} />
   </dialog>`;
 }
 
