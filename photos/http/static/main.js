@@ -50,7 +50,7 @@ function App() {
     </main>
     ${photo !== null && html`<${LazyViewer} />`}
     ${later.value && html`<${later.value.HelpDialog} />`}
-    ${later.value && html`<${later.value.Notice} />`}
+    ${later.value && photo === null && html`<${later.value.Notice} />`}
   `;
 }
 

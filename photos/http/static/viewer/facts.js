@@ -2,7 +2,7 @@
 
 import { change, get, media } from "../data/api.js";
 import { wholeTime } from "../data/dates.js";
-import { fetchDetails, forget, recall } from "../grid/details.js";
+import { forget } from "../grid/details.js";
 import { Icon } from "../icons.js";
 import { searchFor } from "../search/bar.js";
 import { formatFilter, likePhoto, parseQuery } from "../search/query.js";
@@ -12,31 +12,11 @@ import { PlaceMap, degrees } from "./map.js";
 
 /** Number of the tag that `y` and `n` decide on. */
 export const chosenTag = signal(0);
-/** Counts changes of the photo that is shown, so that the panel asks again. */
+/** Counts changes of the photo that is shown, so that its details are asked for again. */
 export const changes = signal(0);
 
-/** @param {{ id: number, onDetails: (details: import("../grid/details.js").Details) => void }} properties */
-export function Facts({ id, onDetails }) {
-  const [details, setDetails] = useState(/** @type {import("../grid/details.js").Details | null} */ (recall(id) ?? null));
-  const version = changes.value;
-  useEffect(() => {
-    const stop = new AbortController();
-    const before = recall(id);
-    setDetails(before ?? null);
-    if (before) onDetails(before);
-    fetchDetails([id], stop.signal).then(
-      () => {
-        const found = recall(id);
-        if (!found) return;
-        setDetails(found);
-        onDetails(found);
-      },
-      () => {
-        // The next photo asks again.
-      },
-    );
-    return () => stop.abort();
-  }, [id, version]);
+/** @param {{ id: number, details: import("../grid/details.js").Details | undefined }} properties */
+export function Facts({ id, details }) {
   if (!details) return html`<aside class="facts" aria-label="About this photo"></aside>`;
   return html`<aside class="facts" aria-label="About this photo" tabindex="0">
     ${details.caption && html`<p class="caption">${details.caption}</p>`}

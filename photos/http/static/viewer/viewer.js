@@ -2,7 +2,7 @@
 
 import { change, media } from "../data/api.js";
 import { ASPECTS } from "../data/strip.js";
-import { alternative, forget, recall } from "../grid/details.js";
+import { alternative, fetchDetails, forget, recall } from "../grid/details.js";
 import { Icon } from "../icons.js";
 import { handlers } from "../keys.js";
 import { Notice } from "../notice.js";
@@ -40,7 +40,25 @@ export function Viewer() {
   const id = route.value.photo ?? 0;
   const all = photos.value;
   const at = all ? indexOf(all, id) : -1;
-  const details = recall(id);
+  const version = changes.value;
+  const [details, setDetails] = useState(recall(id));
+  useEffect(() => {
+    const stop = new AbortController();
+    setDetails(recall(id));
+    fetchDetails([id], stop.signal).then(
+      () => {
+        const found = recall(id);
+        setDetails(found);
+        if (!found || shown.stage?.id !== id) return;
+        shown.stage.image.alt = alternative(found);
+        shown.stage.format = found.format;
+      },
+      () => {
+        // The next photo asks again.
+      },
+    );
+    return () => stop.abort();
+  }, [id, version]);
 
   useLayoutEffect(() => {
     const before = document.activeElement;
@@ -82,7 +100,7 @@ export function Viewer() {
     <div class="bar" role="toolbar" aria-label="Photo">
       <button type="button" class="round" aria-label="Close" title="Close (Esc)" onClick=${closePhoto}><${Icon} name="back" /></button>
       <span class="place">${at >= 0 && all ? `${(at + 1).toLocaleString()} of ${all.count.toLocaleString()}` : ""}</span>
-      <${Stars} id=${id} />
+      <${Stars} id=${id} now=${details?.rating ?? 0} />
       <button type="button" class="round" aria-label="Zoom" title="Zoom (z)" aria-pressed=${scale > 1 ? "true" : "false"} onClick=${() => shown.stage?.toggleZoom()}><${Icon} name="zoom" /></button>
       ${at >= 0 && html`<button type="button" class="round" aria-label="Select this photo" title="Select (x)" aria-pressed=${isSelected ? "true" : "false"} onClick=${() => toggle(at)}><${Icon} name="check" /></button>`}
       <a class="round" href=${media(id, "original")} download aria-label="Download the original" title="Download the original"><${Icon} name="download" /></a>
@@ -91,11 +109,7 @@ export function Viewer() {
     <div class="stage" ref=${box}></div>
     ${neighbour(-1) !== null && html`<button type="button" class="step before" aria-label="Photo before" onClick=${() => step(-1)}><${Icon} name="back" /></button>`}
     ${neighbour(1) !== null && html`<button type="button" class="step after" aria-label="Photo after" onClick=${() => step(1)}><${Icon} name="next" /></button>`}
-    ${hasFacts.value && html`<${Facts} id=${id} onDetails=${(/** @type {import("../grid/details.js").Details} */ found) => {
-      if (shown.stage?.id !== id) return;
-      shown.stage.image.alt = alternative(found);
-      shown.stage.format = found.format;
-    }} />`}
+    ${hasFacts.value && html`<${Facts} id=${id} details=${details} />`}
     ${!hasFacts.value && details?.caption && html`<p class="subtitle">${details.caption}</p>`}
     <${Notice} />
   </dialog>`;
@@ -121,10 +135,8 @@ async function rate(id, stars) {
   say(stars ? "★".repeat(stars) : "No stars.");
 }
 
-/** @param {{ id: number }} properties */
-function Stars({ id }) {
-  // The panel's answer also tells the stars.
-  const now = changes.value >= 0 ? (recall(id)?.rating ?? 0) : 0;
+/** @param {{ id: number, now: number }} properties */
+function Stars({ id, now }) {
   return html`<span class="stars" role="group" aria-label=${`Rating: ${now} of 5 stars`}>
     ${[1, 2, 3, 4, 5].map((each) => html`<button type="button" key=${each} aria-label=${`${each} ${each === 1 ? "star" : "stars"}`}
       aria-pressed=${now >= each ? "true" : "false"} onClick=${() => rate(id, now === each ? null : each)}><${Icon} name="star" filled=${now >= each} /></button>`)}
