@@ -16,7 +16,8 @@ FLAGS = [
 WANTED = os.environ.get("PHOTOS_BROWSER_TESTS") == "1"
 
 
-def _miss(reason: str) -> None:
+def miss(reason: str) -> None:
+    """Skip the test for want of something, or fail it where browser tests are wanted."""
     if WANTED:
         pytest.fail(f"PHOTOS_BROWSER_TESTS is set, but {reason}")
     pytest.skip(f"browser tests need chromium and playwright: {reason}")
@@ -27,11 +28,11 @@ def browser() -> Iterator[Any]:
     """A chromium without windows, one for all tests of a process."""
     executable = shutil.which("chromium")
     if executable is None:
-        _miss("chromium is not on this machine")
+        miss("chromium is not on this machine")
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        _miss("playwright is not installed")
+        miss("playwright is not installed")
     with sync_playwright() as driver:
         launched = driver.chromium.launch(executable_path=executable, args=FLAGS)
         yield launched
