@@ -154,6 +154,8 @@ class Handler(BaseHTTPRequestHandler):
             self._json({"matches": [{"id": each, "score": 0.9} for each in some if each <= self.library.count]})
         elif found := re.fullmatch(r"photos/(\d+)/explanation", path):
             self._json(self.library.explanation(int(found[1]), query))
+        elif path == "labels":
+            self._json({"items": [{"label": "beach"}, {"label": "boat"}]})
         elif path == "events":
             self._send(b"", "text/event-stream", status=204)
         elif path == "status":

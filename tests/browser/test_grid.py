@@ -153,6 +153,19 @@ def test_a_range_is_selected_with_shift(generated, open_page):
     assert page.locator(".cell.selected").count() == 6
 
 
+def test_a_long_touch_selects(generated, open_page):
+    page = open_page(generated, size=(390, 844), has_touch=True, is_mobile=True)
+    first, second = page.locator('.cell[data-index="0"] a'), page.locator('.cell[data-index="1"] a')
+    first.dispatch_event("pointerdown", {"pointerType": "touch", "bubbles": True})
+    page.locator(".selection").wait_for()
+    first.dispatch_event("pointerup", {"pointerType": "touch", "bubbles": True})
+    first.dispatch_event("click")
+    assert page.locator(".cell.selected").count() == 1
+    second.tap()
+    assert page.locator(".selection strong").inner_text() == "2 selected"
+    assert page.locator("dialog.viewer").count() == 0
+
+
 def test_weights_are_dragged_without_a_request(generated, open_page):
     page = open_page(generated, "/?q=dog+%2B+beach+-+boat")
     slider = page.get_by_role("slider", name="Weight of beach")

@@ -1,6 +1,7 @@
 /** The bar of a selection, and what can be done with selected photos. */
 
 import { change } from "./data/api.js";
+import { LabelNames, wantLabelNames } from "./data/labels.js";
 import { forget } from "./grid/details.js";
 import { Icon } from "./icons.js";
 import { attempt, clearSelection, load, say, selection } from "./state.js";
@@ -77,7 +78,7 @@ function TagDialog({ ids }) {
       finish("add");
     }}>
       <h2 id="tag-title">Tag ${photosText(ids.length)}</h2>
-      <label>Tag <input type="text" list="labels" autocomplete="off" required maxlength="200" /></label>
+      <label>Tag <input type="text" list="label-names" autocomplete="off" required maxlength="200" onFocus=${wantLabelNames} /></label><${LabelNames} id="label-names" />
       <div class="buttons">
         <button type="button" onClick=${() => (asksForTag.value = false)}>Cancel</button>
         <button type="button" onClick=${() => finish("reject")}>Take off</button>

@@ -17,6 +17,9 @@ const MOST_IMAGES = 190;
 /** Screens a second from which a scroll is too fast to load pictures. */
 const FAST = 6;
 const SETTLED_MS = 90;
+/** A touch of this length selects, unless the finger moves further than that. */
+const LONG_MS = 450;
+const STILL = 10;
 
 /**
  * @typedef {{ count: number, aspects: Uint8Array, days: Int32Array | null, allDays: Int32Array,
@@ -56,6 +59,18 @@ export class Grid {
     /** @type {AbortController | undefined} */
     this.asking = undefined;
     scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    /** @type {{ timer: ReturnType<typeof setTimeout>, x: number, y: number } | null} */
+    this.touch = null;
+    this.wasLong = false;
+    this.space.addEventListener("pointerdown", (event) => this.touched(event));
+    this.space.addEventListener("pointermove", (event) => {
+      if (this.touch && Math.hypot(event.clientX - this.touch.x, event.clientY - this.touch.y) > STILL) this.letGo();
+    });
+    for (const kind of ["pointerup", "pointercancel"]) this.space.addEventListener(kind, () => this.letGo());
+    this.space.addEventListener("contextmenu", (event) => {
+      // A long touch selects; a browser would offer to save the link.
+      if (this.wasLong || this.touch) event.preventDefault();
+    });
     this.observer = new ResizeObserver(() => this.resized());
     this.observer.observe(scroller);
   }
@@ -302,8 +317,32 @@ export class Grid {
     return day === undefined ? "Photo" : `Photo, ${wholeDate(day)}`;
   }
 
+  /** Begins to wait for a long touch. @param {PointerEvent} event */
+  touched(event) {
+    this.wasLong = false;
+    this.letGo();
+    const cell = event.target instanceof Element ? event.target.closest(".cell") : null;
+    if (event.pointerType !== "touch" || !(cell instanceof HTMLElement)) return;
+    const timer = setTimeout(() => {
+      this.letGo();
+      this.wasLong = true;
+      this.hooks.onToggle(Number(cell.dataset.index), false);
+    }, LONG_MS);
+    this.touch = { timer, x: event.clientX, y: event.clientY };
+  }
+
+  letGo() {
+    if (this.touch) clearTimeout(this.touch.timer);
+    this.touch = null;
+  }
+
   /** @param {MouseEvent} event @param {number} index */
   clicked(event, index) {
+    if (this.wasLong) {
+      this.wasLong = false;
+      event.preventDefault();
+      return;
+    }
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.altKey) return;
     event.preventDefault();
     this.focused = index;
@@ -482,6 +521,7 @@ export class Grid {
   destroy() {
     this.observer.disconnect();
     clearTimeout(this.settling);
+    this.letGo();
     this.asking?.abort();
     this.clear();
   }

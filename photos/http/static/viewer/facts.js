@@ -1,6 +1,7 @@
 /** The panel beside a photo: facts, tags, the reasons for its rank, and photos like it. */
 
 import { change, get, media } from "../data/api.js";
+import { LabelNames, wantLabelNames } from "../data/labels.js";
 import { wholeTime } from "../data/dates.js";
 import { forget } from "../grid/details.js";
 import { Icon } from "../icons.js";
@@ -109,7 +110,7 @@ function Tags({ id, tags }) {
       if (!field || !label) return;
       field.value = "";
       decide(id, label, "added");
-    }}><input type="text" placeholder="Add a tag" aria-label="Add a tag" autocomplete="off" maxlength="200" /></form>
+    }}><input type="text" placeholder="Add a tag" aria-label="Add a tag" list="photo-label-names" autocomplete="off" maxlength="200" onFocus=${wantLabelNames} /><${LabelNames} id="photo-label-names" /></form>
   </section>`;
 }
 

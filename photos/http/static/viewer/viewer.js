@@ -103,7 +103,7 @@ export function Viewer() {
       <${Stars} id=${id} now=${details?.rating ?? 0} />
       <button type="button" class="round" aria-label="Zoom" title="Zoom (z)" aria-pressed=${scale > 1 ? "true" : "false"} onClick=${() => shown.stage?.toggleZoom()}><${Icon} name="zoom" /></button>
       ${at >= 0 && html`<button type="button" class="round" aria-label="Select this photo" title="Select (x)" aria-pressed=${isSelected ? "true" : "false"} onClick=${() => toggle(at)}><${Icon} name="check" /></button>`}
-      <a class="round" href=${media(id, "original")} download aria-label="Download the original" title="Download the original"><${Icon} name="download" /></a>
+      <a class="round" href=${`${media(id, "original")}?download=1`} download aria-label="Download the original" title="Download the original"><${Icon} name="download" /></a>
       <button type="button" class="round" aria-label="Facts" title="Facts (i)" aria-pressed=${hasFacts.value ? "true" : "false"} onClick=${toggleFacts}><${Icon} name="info" /></button>
     </div>
     <div class="stage" ref=${box}></div>
