@@ -77,6 +77,14 @@ ROUTES: Final = (
         "POST", "/selection/rating", "Rate several photos.", changes.rate_selection, Items(RatingRecord),
         body=changes.SelectionRating,
     ),
+    Route(
+        "POST", "/selection/xmp", "Write tags into sidecars.", changes.write_selection, JobRecord,
+        body=changes.Sidecars, status=202,
+    ),
+    Route(
+        "POST", "/xmp/undo", "Put sidecars back.", changes.undo_sidecar_run, JobRecord, body=changes.UndoneRun,
+        status=202,
+    ),
     Route("GET", "/labels", "The labels in force.", labels.list_labels, Items(LabelInForceRecord), labels.LabelsQuery),
     Route("GET", "/labels/trial", "A label that is new.", labels.try_label, TrialRecord, labels.TrialQuery),
     Route(

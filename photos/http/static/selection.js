@@ -2,6 +2,7 @@
 
 import { change } from "./data/api.js";
 import { LabelNames, wantLabelNames } from "./data/labels.js";
+import { ended } from "./events.js";
 import { forget } from "./grid/details.js";
 import { Icon } from "./icons.js";
 import { attempt, clearSelection, load, say, selection } from "./state.js";
@@ -34,6 +35,20 @@ export async function tagPhotos(ids, what) {
   });
 }
 
+/** Writes tags into sidecars, with a way back. @param {number[]} ids */
+async function writeSidecars(ids) {
+  const job = await attempt(() => change("POST", "selection/xmp", { photos: ids }));
+  const done = job && (await ended(job));
+  if (done?.state !== "done") return;
+  say(`The tags of ${photosText(ids.length)} were written into sidecars.`, {
+    label: "Undo",
+    run: async () => {
+      const undo = await attempt(() => change("POST", "xmp/undo", { run: null }));
+      if (undo && (await ended(undo)).state === "done") say("The sidecars are as they were.");
+    },
+  });
+}
+
 /** @param {number[]} ids @param {number | null} stars */
 export async function ratePhotos(ids, stars) {
   const done = await attempt(() => change("POST", "selection/rating", { photos: ids, stars }));
@@ -49,6 +64,7 @@ export function SelectionBar() {
       <button type="button" class="round" aria-label="Leave the selection" title="Leave the selection (Esc)" onClick=${clearSelection}><${Icon} name="close" /></button>
       <strong aria-live="polite">${ids.length.toLocaleString()} selected</strong>
       <button type="button" class="action" title="Tag (t)" onClick=${() => (asksForTag.value = true)}><${Icon} name="tag" /><span>Tag</span></button>
+      <button type="button" class="action" title="Write the tags into XMP sidecars" onClick=${() => writeSidecars(ids)}><${Icon} name="sidecar" /><span>XMP</span></button>
       <span class="stars" role="group" aria-label="Rate">
         ${[1, 2, 3, 4, 5].map((stars) => html`<button type="button" key=${stars} aria-label=${`${stars} ${stars === 1 ? "star" : "stars"}`} title=${`${stars} (key ${stars})`}
           onClick=${() => ratePhotos(ids, stars)}><${Icon} name="star" /></button>`)}

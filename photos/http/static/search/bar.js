@@ -8,7 +8,11 @@ import { complete, partToComplete } from "./completion.js";
 import { removeSearch, saveSearch, savedSearches } from "./saved.js";
 import { BadQuery, formatFilter, formatQuery, parseQuery, termName } from "./query.js";
 
-const PAUSE_MS = 300;
+/** Pauses after which what was typed is searched for: words that are known, and others, which a model must read. */
+const KNOWN_MS = 200;
+const NEW_MS = 1000;
+/** Labels and earlier searches that were suggested: their vectors are stored. @type {Set<string>} */
+const known = new Set();
 const isWide = matchMedia("(min-width: 900px)");
 /** Filters that an empty box proposes. */
 const EXAMPLES = [
@@ -43,6 +47,12 @@ export function searchFor(text, options) {
   go({ view: "photos", q: text.trim(), photo: null }, options);
 }
 
+/** Milliseconds to wait for more of a query. @param {import("./query.js").Query | null} query */
+function pauseFor(query) {
+  const isKnown = query?.terms.every((each) => each.kind === "picture" || known.has(each.text.toLowerCase()));
+  return isKnown ? KNOWN_MS : NEW_MS;
+}
+
 /** Words without the name of a filter and its quotes, for suggestions. @param {string} words */
 function bare(words) {
   return words.trim().replace(/^[A-Za-z]+:"?/, "");
@@ -67,6 +77,7 @@ export function SearchBar() {
     try {
       const { items: found } = await get("suggestions", { text: bare(words), limit: box.value.trim() ? 4 : 6 }, stop);
       const kinds = box.value.trim() ? found : found.filter((/** @type {Suggestion} */ each) => each.kind === "search");
+      for (const { kind, text } of found) if (kind === "label" || kind === "search") known.add(text.toLowerCase());
       setItems([...kinds, ...(box.value.trim() ? [] : EXAMPLES)].slice(0, 12));
       setChosen(-1);
     } catch {
@@ -83,7 +94,7 @@ export function SearchBar() {
       if (!meaning.peek()) return;
       searchFor(text, { replace: work.isTyping });
       work.isTyping = true;
-    }, PAUSE_MS);
+    }, pauseFor(meaning.peek()));
   };
 
   const submit = (/** @type {string} */ text) => {

@@ -196,6 +196,6 @@ function Similar({ id }) {
   }, [id]);
   if (!found.length) return null;
   return html`<section><h3>Similar <button type="button" class="quiet" onClick=${() => searchFor(likePhoto(id))}>Show all</button></h3>
-    <ul class="similar">${found.map((each) => html`<li key=${each.id}><button type="button" onClick=${() => go({ photo: each.id })}
+    <ul class="similar">${found.map((each) => html`<li key=${each.id}><button type="button" onClick=${() => go({ photo: each.id }, { replace: true })}
       aria-label=${`Photo with similarity ${each.score.toFixed(2)}`}><img src=${media(each.id, "320.webp")} alt="" loading="lazy" /></button></li>`)}</ul></section>`;
 }

@@ -84,7 +84,7 @@ function Problems({ failed }) {
     ${shown.length < failed.items.length && html`<button type="button" class="plain" onClick=${() => setAll(true)}>Show all ${failed.items.length.toLocaleString()}</button>`}`;
 }
 
-const KINDS = /** @type {{ [kind: string]: string }} */ ({ index: "Index", retag: "Tag again", threshold: "Move a threshold", teach: "Teach", rollback: "Go back to a revision" });
+const KINDS = /** @type {{ [kind: string]: string }} */ ({ index: "Index", retag: "Tag again", threshold: "Move a threshold", teach: "Teach", rollback: "Go back to a revision", xmp: "Write sidecars", "xmp undo": "Put sidecars back" });
 
 function Jobs() {
   const all = [...jobs.value.values()].sort((one, other) => other.job - one.job).slice(0, 6);
