@@ -29,11 +29,12 @@ const wholeTimes = new Intl.DateTimeFormat(undefined, {
 });
 
 /**
- * Returns the name of a month, such as "June 2021", or of the months up to another one: "June – August 2021".
+ * Returns the name of a month, such as "June 2021", or of the months up to another one: "June – August 2021", "2021".
  * @param {number} month @param {number} [other]
  */
 export function monthName(month, other = month) {
   const [from, until] = [Math.min(month, other), Math.max(month, other)];
+  if (from % 12 === 0 && until === from + 11) return String(from / 12);
   return monthNames.formatRange(Date.UTC(Math.floor(from / 12), from % 12), Date.UTC(Math.floor(until / 12), until % 12));
 }
 
