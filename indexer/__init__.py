@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from indexer.models.protocols import ImageEncoder, Preprocessor
     from indexer.pipeline.pipeline import index_folders
     from indexer.pipeline.records import (
+        BeforeBatch,
         Event,
         FileDone,
         FolderOffline,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
         IndexRequest,
         Progress,
         ReadingBegins,
+        ThumbnailKeeper,
     )
     from indexer.pipeline.stated_facts import unread_facts
     from indexer.pipeline.survey import survey_folder
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WHOLE",
+    "BeforeBatch",
     "DecodeError",
     "DirtyPaths",
     "Event",
@@ -51,6 +54,7 @@ __all__ = [
     "ReadingBegins",
     "Subtree",
     "ThreadReaders",
+    "ThumbnailKeeper",
     "anchored",
     "decoders",
     "index_folders",
@@ -67,6 +71,7 @@ _MODULES = {
     "models.protocols": ("ImageEncoder", "Preprocessor"),
     "pipeline.pipeline": ("index_folders",),
     "pipeline.records": (
+        "BeforeBatch",
         "Event",
         "FileDone",
         "FolderOffline",
@@ -75,6 +80,7 @@ _MODULES = {
         "IndexRequest",
         "Progress",
         "ReadingBegins",
+        "ThumbnailKeeper",
     ),
     "pipeline.stated_facts": ("unread_facts",),
     "pipeline.survey": ("survey_folder",),

@@ -19,6 +19,8 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── AlreadyWatched          another process keeps the library up to date
 ├── NotWatched              no process does
 ├── Refused                 the daemon refused a request
+├── PortTaken               a port to be served at is taken, or may not be used
+├── OpenToAll               a library would be served to other machines without a password or a token
 ├── WrongCursor             a page of a search is to go on that another library began
 ├── DaemonFailed            the daemon ended at once, or would not end
 ├── LabelExists             the vocabulary has a label of that name
@@ -233,6 +235,26 @@ class Refused(PhotosError):
         return self._sentence
 
 
+class PortTaken(PhotosError):
+    """A port cannot be served at, for a `reason` in small letters."""
+
+    sentence = "{address} port {port} cannot be used ({reason}); choose another one with --port."
+    address: str
+    port: int
+    reason: str
+
+
+class OpenToAll(PhotosError):
+    """A library would be served to other machines without a password or a token."""
+
+    status = 2
+    sentence = (
+        "Other machines could see every photo at {address}: set a password in PHOTOS_PASSWORD, or make a token with "
+        "`photos token`."
+    )
+    address: str
+
+
 class WrongCursor(PhotosError):
     """The cursor of a page is of another library, or of a later state of this one."""
 
@@ -272,18 +294,18 @@ class LabelExists(PhotosError):
 
 
 class InForceTwice(PhotosError):
-    """The vocabulary is in force in several places, given by their namespaces; the main one's is empty."""
+    """The vocabulary is in force in several slots, given by their names; the main one's is empty."""
 
     vocabulary: str
-    namespaces: Sequence[str]
+    slots: Sequence[str]
 
     def __str__(self) -> str:
         """One sentence."""
-        named = [f"as {name}" if name else "as the main one" for name in self.namespaces]
-        last = next(name for name in reversed(self.namespaces) if name)
-        main = ", or none for the main one" if "" in self.namespaces else ""
+        named = [f"as {name}" if name else "as the main one" for name in self.slots]
+        last = next(name for name in reversed(self.slots) if name)
+        main = ", or none for the main one" if "" in self.slots else ""
         return (
-            f"{safe(self.vocabulary)} is in force {' and '.join(named)}; say which with its namespace, such as "
+            f"{safe(self.vocabulary)} is in force {' and '.join(named)}; say which with its slot, such as "
             f"{last}:{main}."
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
@@ -154,7 +155,15 @@ class OpenLibrary:
 
     def readers(self, preprocessing: Preprocessor) -> AbstractContextManager[Readers]:
         """Readers that decode files for a checkpoint with that preprocessing."""
-        return self._make_readers(preprocessing, self.settings.workers)
+        return self._make_readers(preprocessing, self.settings.workers or self._readers_for_gpu())
+
+    def _readers_for_gpu(self) -> int | None:
+        """One reader a core where a GPU waits for them; None for the usual number."""
+        from photos.models import has_gpu  # noqa: PLC0415 - as below
+
+        device = self.settings.device
+        is_gpu = has_gpu() if device in {None, "auto"} else device != "cpu"
+        return os.cpu_count() if is_gpu else None
 
     def checkpoint_of(self, space: Space) -> Checkpoint:
         """The checkpoint that *space* was made with. Raises `ModelChanged` if its weights have changed."""

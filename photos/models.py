@@ -85,6 +85,7 @@ def choose(catalog: Catalog, settings: Settings, requested: str | None, patches:
             raise PatchesInUse(held, patches)
         if requested or current is None or known_hash is None:
             with catalog.write() as t:
+                space = t.spaces.ensure(space.identity, reference)
                 _remember(t, reference, checkpoint, space, weights_hash)
         return Model(reference, _decoding_as(checkpoint, space), space)
     if space is not None and current is not None and not is_empty:
@@ -95,15 +96,15 @@ def choose(catalog: Catalog, settings: Settings, requested: str | None, patches:
     precision = precision_of_new(checkpoint, settings)
     checkpoint = checkpoint.decoding(is_full=settings.decodes_in_full, patches=patches or settings.patches)
     with catalog.write() as t:
-        space = t.spaces.ensure(checkpoint.identity(precision, weights_hash))
+        space = t.spaces.ensure(checkpoint.identity(precision, weights_hash), reference)
         _remember(t, reference, checkpoint, space, weights_hash)
     return Model(reference, checkpoint, space)
 
 
 def reopen(catalog: Catalog, settings: Settings, space: Space) -> Checkpoint:
-    """Open the checkpoint that made the library's *space*. Raises `ModelChanged` if its weights have changed."""
+    """Open the checkpoint that made *space*. Raises `ModelChanged` if its weights have changed."""
+    reference = reference_of(space)
     with catalog.read() as t:
-        reference = t.library.model() or space.identity.model
         checkpoint = open_reference(reference, settings.models)
         known_hash = t.library.weights_hash(checkpoint.weights_stamp())
     weights_hash = known_hash or checkpoint.weights_hash()
@@ -113,6 +114,11 @@ def reopen(catalog: Catalog, settings: Settings, space: Space) -> Checkpoint:
     if weights_hash != space.identity.weights_hash:
         raise ModelChanged(reference)
     return _decoding_as(checkpoint, space)
+
+
+def reference_of(space: Space) -> str:
+    """The checkpoint of *space* as the user named it."""
+    return space.reference or space.identity.model
 
 
 def pick(settings: Settings, requested: str | None, current: str | None) -> Checkpoint:

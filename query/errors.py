@@ -2,14 +2,14 @@
 
 QueryError
 ├── BadLabel                (name) no possible name of a label
-├── BadNamespace            (name) no possible namespace
+├── BadSlotName             (name) no possible name of a slot
 ├── BadSource               (name) no possible name of another program
 ├── BadQuery                (token, problem, hint) a query that cannot be read; a usage error
 │   └── EmptyQuery          no words
 ├── NotInLibrary            (path) no photo of the library
 ├── Superseded              (vocabulary) another re-tag took over
 ├── UnknownLabel            (label, vocabulary, known) the vocabulary has none of that name
-├── UnknownNamespace        (name, known) no vocabulary is in force under that name
+├── UnknownSlot             (name, known) no slot of that name
 ├── UnknownSource           (name, known) no tags came from that source
 ├── UnknownVocabulary       (name, known)
 ├── VocabularyChanged       (vocabulary, path) another process changed it during an edit
@@ -43,15 +43,15 @@ class BadLabel(QueryError):
         return f"{self.name[:_QUOTED]!r} cannot be a label: it needs 1 to 200 characters that can be printed."
 
 
-class BadNamespace(QueryError):
-    """The name cannot be a namespace's."""
+class BadSlotName(QueryError):
+    """The name cannot be that of a slot."""
 
     name: str
 
     def __str__(self) -> str:
         """One sentence."""
         shown = self.name[:_QUOTED]
-        return f"{shown!r} cannot be a namespace: it needs 1 to 40 letters, digits, - or _, such as 'birds'."
+        return f"{shown!r} cannot be the name of a slot: it needs 1 to 40 letters, digits, - or _, such as 'birds'."
 
 
 class BadSource(QueryError):
@@ -196,8 +196,8 @@ class UnknownLabel(QueryError):
         return f"{self.vocabulary!r} has no label {self.label!r}{hint}."
 
 
-class UnknownNamespace(QueryError):
-    """No vocabulary is in force under that namespace; `known` are the namespaces in use."""
+class UnknownSlot(QueryError):
+    """There is no slot of that name; `known` are the names in use."""
 
     name: str
     known: Sequence[str]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .catalog.perceptual_hashes import PerceptualHash
     from .errors import (
         BadVector,
+        CacheUnwritable,
         CatalogBusy,
         CatalogDamaged,
         CatalogMoved,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         StoreError,
     )
     from .records import (
+        MAIN_SLOT,
         Attempts,
         Calibration,
         CosineSpread,
@@ -57,20 +59,26 @@ if TYPE_CHECKING:
         Tag,
         TagSource,
         Target,
+        Trial,
         Vectors,
         VocabularyDefinition,
         VocabularySummary,
     )
     from .tagging.scores import LeastRanks
+    from .thumbnails.picture_cache import CachedPicture, CacheUse, PictureCache
     from .vectors.base import IndexSnapshot, IndexStatus, VectorIndex
     from .vectors.faiss.index import FaissIndex
     from .vectors.faiss.index_files import MappedRows
     from .vectors.faiss.product_quantizer import Acceleration
 
 __all__ = [
+    "MAIN_SLOT",
     "Acceleration",
     "Attempts",
     "BadVector",
+    "CacheUnwritable",
+    "CacheUse",
+    "CachedPicture",
     "Calibration",
     "Catalog",
     "CatalogBusy",
@@ -103,6 +111,7 @@ __all__ = [
     "PerceptualHash",
     "Photo",
     "PhotoScores",
+    "PictureCache",
     "Problem",
     "Replacement",
     "Revision",
@@ -120,6 +129,7 @@ __all__ = [
     "TagSource",
     "Target",
     "Transaction",
+    "Trial",
     "VectorIndex",
     "Vectors",
     "VocabularyDefinition",
@@ -131,6 +141,7 @@ _MODULES = {
     "catalog.perceptual_hashes": ("PerceptualHash",),
     "errors": (
         "BadVector",
+        "CacheUnwritable",
         "CatalogBusy",
         "CatalogDamaged",
         "CatalogMoved",
@@ -144,6 +155,7 @@ _MODULES = {
         "StoreError",
     ),
     "tagging.scores": ("LeastRanks",),
+    "thumbnails.picture_cache": ("CachedPicture", "CacheUse", "PictureCache"),
     "vectors.base": ("IndexSnapshot", "IndexStatus", "VectorIndex"),
     "vectors.faiss.index": ("FaissIndex",),
     "vectors.faiss.index_files": ("MappedRows",),

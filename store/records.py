@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 
+#: The name of the slot of the main vocabulary.
+MAIN_SLOT: Final = ""
 #: A table of ids may have this many times as many places as there are ids.
 _TABLE = 100
 #: Seconds.
@@ -285,6 +287,25 @@ class Space:
 
     id: int
     identity: SpaceIdentity
+    #: Its checkpoint as the user named it, a name or a folder; None where it is not known.
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A space that is filled beside the one that answers: with all photos, or with fewer.
+
+    With photos below `folder`, absolute, alone, and with at most `sample`.
+    """
+
+    space_id: int
+    folder: bytes | None = None
+    sample: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """True if it gets all photos."""
+        return self.folder is None and self.sample is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,7 +475,7 @@ class VocabularySummary:
     number: int
     label_count: int
     created_at: datetime
-    #: As the main vocabulary, or under a namespace.
+    #: In any slot.
     in_use: bool
 
 
@@ -486,12 +507,12 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class SlotSummary:
-    """The current revision of a slot, in short. The `namespace` is the slot's name, empty for the main one.
+    """The current revision of a slot, in short. The name is empty for the main one.
 
     `folders` are absolute paths below which its labels are shown; none for everywhere.
     """
 
-    namespace: str
+    name: str
     vocabulary: str
     revision_id: int
     number: int
@@ -519,13 +540,15 @@ class CosineSpread(NamedTuple):
 class TagEvent:
     """A change of a manual tag: "added", "rejected", "cleared" or "imported", and its time (UTC).
 
-    "edited" has no label: the file was edited, and its tags were kept.
+    "edited" has no label: the file was edited, and its tags were kept. "rated" has none either: a person gave the photo
+    `stars` then, or left its rating to its files again (None). Only the last rating is known.
     """
 
     label: str | None
     what: str
     origin: str | None
     at: datetime
+    stars: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

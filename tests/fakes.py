@@ -48,6 +48,8 @@ class FakeReadContext:
 class FakeImageEncoder:
     """Embeds pixels by their bytes, and counts them. Picture *breaks_at*, counted from 1, raises KeyboardInterrupt."""
 
+    batch_size = 64
+
     def __init__(self, breaks_at: int | None = None) -> None:
         self.embedded = 0
         self.breaks_at = breaks_at

@@ -17,12 +17,13 @@ MODULES = ("store.errors", "indexer.errors", "indexer.decode.errors", "indexer.m
 #: Scripts and HTTP clients rely on these. A code may be added; one that is here is never changed or removed.
 CODES = {
     "bad_label",
-    "bad_namespace",
+    "bad_slot_name",
     "bad_pattern",
     "bad_query",
     "bad_source",
     "bad_tag_file",
     "bad_vector",
+    "cache_unwritable",
     "catalog_busy",
     "catalog_damaged",
     "catalog_moved",
@@ -78,7 +79,7 @@ CODES = {
     "too_large",
     "unknown_folder",
     "unknown_label",
-    "unknown_namespace",
+    "unknown_slot",
     "unknown_source",
     "unknown_vocabulary",
     "unreadable_file",

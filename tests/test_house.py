@@ -47,6 +47,22 @@ def test_every_package_has_a_docstring():
     assert not silent
 
 
+def test_tests_mirror_the_packages():
+    missing = [
+        str(path.relative_to(ROOT))
+        for package in ("photos", "indexer", "query", "store")
+        for path in sorted((ROOT / "tests" / package).rglob("test_*.py"))
+        if not (ROOT / _tested(path)).exists()
+    ]
+    assert not missing
+
+
+def _tested(path: Path) -> Path:
+    """The room that a test is of; for a test beside the rooms of a package, the module."""
+    room = path.parent.relative_to(ROOT / "tests")
+    return room / path.name.removeprefix("test_") if len(room.parts) == 1 else room
+
+
 def faces() -> list[Path]:
     rooms = [ROOT / "photos" / name for name in ("api", "cli", "daemon")]
     return [path for path in MODULES if any(path.is_relative_to(room) for room in rooms)]

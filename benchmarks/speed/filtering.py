@@ -19,6 +19,7 @@ from sqlalchemy import insert
 from query.filters import matching_photos
 from query.language import parse
 from store import (
+    MAIN_SLOT,
     Catalog,
     LabelDefinition,
     PhotoScores,
@@ -51,7 +52,7 @@ def fill(catalog: Catalog, count: int) -> Space:
         revision = t.vocabularies.put(VocabularyDefinition("v", labels, None, (groups,)))
         t.slots.put_in_force("", revision.id)
         ids = np.array(sorted(label.id for label in revision.labels), np.int64)
-        scoring = t.scores.begin(space.id, revision.id, ids, np.zeros(len(ids)), complete=True)
+        scoring = t.scores.begin(space.id, MAIN_SLOT, revision.id, ids, np.zeros(len(ids)), complete=True)
     for start in range(1, count + 1, PART):
         numbers = np.arange(start, min(start + PART, count + 1))
         with catalog.write() as t:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .errors import Damaged, Incomplete, Unsupported
-from .formats import check_pixels
+from .formats import check_pixels, lacking_end
 
 _FILE_HEADER: Final = 14
 #: Bytes of the common header, and of the first version that holds a mask for transparency too.
@@ -48,7 +48,7 @@ def read_bitmap(data: bytes, most_pixels: int) -> Image.Image | None:
     if header.compression not in {_FIELDS, _ALPHA_FIELDS} or header.bits not in _DEPTHS or header.size < _INFO:
         return None
     if header.width <= 0 or header.height == 0:
-        raise Damaged("its width or height is missing")
+        raise Damaged("it states no width or height")
     check_pixels(header.width * abs(header.height), "BMP", most_pixels)
     return _of_fields(header, data)
 
@@ -81,7 +81,7 @@ def _of_fields(header: _Header, data: bytes) -> Image.Image:
     stride = (header.width * header.bits + 31) // 32 * 4
     end = header.pixels_at + stride * abs(header.height)
     if end > len(data):
-        raise Incomplete(f"it is incomplete: {end - len(data)} of {end} bytes are missing")
+        raise lacking_end(end - len(data), end)
     rows = np.frombuffer(data, np.uint8, stride * abs(header.height), header.pixels_at).reshape(-1, stride)
     words = rows.view(f"<u{header.bits // 8}")[:, : header.width]
     has_alpha = header.size >= _WITH_ALPHA or header.compression == _ALPHA_FIELDS

@@ -9,6 +9,8 @@ from .errors import Damaged, Incomplete, TooLarge, Unsupported
 
 #: Bytes that `identify` looks at.
 HEAD = 4096
+#: Pixels of a picture that is decoded whole: telephones make 200 million, the largest cameras 151.
+MOST_PIXELS: Final = 205_000_000
 
 _PICTURES = (
     (b"\xff\xd8\xff", "JPEG"),
@@ -76,6 +78,7 @@ _OTHERS = (
     (b"v/1\x01", "an OpenEXR picture"),
     (b"DDS ", "a DirectDraw texture"),
     (b"qoif", "a QOI picture"),
+    *((b"P%d%c" % (kind, blank), "a PNM picture") for kind in range(1, 8) for blank in b"\n\r\t #"),
 )
 
 
@@ -154,13 +157,29 @@ def check_filled(data: bytes, picture_format: str) -> None:
     # Zeros after the end of a PNG are nobody's loss, and EXIF at the end of a WebP file may have some.
     is_whole = data.endswith(_PNG_END, 0, end - zeros) if picture_format == "PNG" else zeros < CUT * end
     if zeros and not is_whole:
-        raise Incomplete(f"it is incomplete: its last {zeros} of {end} bytes are zeros")
+        raise Incomplete(f"it is incomplete: its end holds nothing but zeros ({_share(zeros, end)} of the file)")
+
+
+def lacking_end(missing: int, whole: int, subject: str = "it") -> Incomplete:
+    """The error for a file that lacks its last *missing* of *whole* bytes. The sentence is about *subject*."""
+    return Incomplete(f"{subject} is incomplete: its end is missing ({_share(missing, whole)} of the file)")
+
+
+def full_of_zeros(zeros: int, whole: int, subject: str = "it") -> Incomplete:
+    """The error for a file with *zeros* in place of its picture, *whole* bytes. The sentence is about *subject*."""
+    return Incomplete(f"{subject} is incomplete: a part of it holds nothing but zeros ({_share(zeros, whole)})")
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{min(max(part / whole, 0.01), 0.99):.0%}"
 
 
 def check_pixels(pixels: int, picture_format: str, most: int) -> None:
     """Raise `TooLarge` for a picture of more than *most* pixels."""
     if pixels > most:
-        raise TooLarge(f"it has {pixels / 1e6:.0f} megapixels, and {picture_format} is read up to {most / 1e6:.0f}")
+        raise TooLarge(
+            f"it has too many pixels: {picture_format} is read up to {most / 1e6:.0f} megapixels ({pixels / 1e6:,.0f})"
+        )
 
 
 def png_without_extras(data: bytes) -> bytes:

@@ -17,7 +17,7 @@ from .errors import Damaged, DecodeError
 from .exif import FileExif, exif_of_tiff
 from .exif_facts import directories, exif_source
 from .facts import metadata_of
-from .formats import HEAD, identify
+from .formats import HEAD, MOST_PIXELS, identify
 from .iptc_facts import iptc_source
 from .iso_media import with_known_brand, without_gain_map
 from .notes import LISTS, SUBJECT, KeywordList, foreign_in
@@ -25,8 +25,6 @@ from .orientation import HasExif
 
 #: Bytes of a file of which everything is read.
 _MOST_WHOLE: Final = 1 << 30
-#: Pixels of a PNG picture that is decoded for the texts after them.
-_MOST_PIXELS: Final = 155_000_000
 _MOST_KEYWORDS: Final = 5000
 
 #: Keywords of a file by the lists that hold them, as written, without those that this program wrote.
@@ -66,7 +64,7 @@ def _header(opened: BinaryIO) -> Iterator[tuple[HasExif, bytes]]:
         data = with_known_brand(data, picture_format)
     try:
         with _opened(io.BytesIO(data) if data else opened, picture_format, data) as image:
-            if picture_format == "PNG" and image.width * image.height <= _MOST_PIXELS:
+            if picture_format == "PNG" and image.width * image.height <= MOST_PIXELS:
                 # Pillow reads the texts after the pixels only then.
                 image.load()
                 adopt_exif(image)

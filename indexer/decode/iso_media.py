@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from .errors import Damaged, Incomplete
-from .formats import CUT, zeros_before
+from .formats import CUT, full_of_zeros, lacking_end, zeros_before
 
 #: Types of top-level boxes: ISO/IEC 14496-12, 23008-12 and 19566-5, and those that telephones add.
 _TYPES: Final = frozenset(
@@ -61,8 +61,7 @@ def check_complete(data: bytes, subject: str = "it") -> None:
         if missing > 0:
             if described and kind not in _TYPES:
                 return
-            whole = len(data) + missing
-            raise Incomplete(f"{subject} is incomplete: {missing} of {whole} bytes are missing")
+            raise lacking_end(missing, len(data) + missing, subject)
         if size is None:
             # No box at all: a trailer if the pictures are described, otherwise nonsense.
             if described:
@@ -70,7 +69,7 @@ def check_complete(data: bytes, subject: str = "it") -> None:
             raise Damaged(f"{subject} has a broken structure")
         zeros = zeros_before(data, end) if kind == _DATA else 0
         if zeros > CUT * size:
-            raise Incomplete(f"{subject} is incomplete: {zeros} of {len(data)} bytes are zeros")
+            raise full_of_zeros(zeros, len(data), subject)
         described = described or kind in _DESCRIBING
     if not described:
         raise Incomplete(f"{subject} is incomplete: it ends before its picture is described")

@@ -17,7 +17,6 @@ from indexer.metadata.texts import one_line
 
 #: Longer than any list or caption that people write; some programs put whole documents there.
 _MOST_KEYWORDS, _LONGEST_KEYWORD, _LONGEST_CAPTION = 500, 200, 5000
-_RATING: Final = f"{{{XMP}}}Rating"
 _PERCENT: Final = f"{{{MICROSOFT_PHOTO}}}Rating"
 _DESCRIPTION: Final = f"{{{DC}}}description"
 _TIFF_DESCRIPTION: Final = f"{{{TIFF}}}ImageDescription"
@@ -59,22 +58,34 @@ _OURS: Final = "urn:uuid:bc916edb-b850-4761-ba58-e891f8140305#"
 
 
 @dataclass(frozen=True, slots=True)
-class KeywordList:
-    """An XMP property that holds keywords. `kind` is its RDF container, "Bag" or "Seq".
-
-    `separator` stands between the levels of a path from the general to the special.
-    """
+class Property:
+    """An XMP property that this program reads and writes."""
 
     namespace: str
     prefix: str
     name: str
-    kind: str
-    separator: str | None = None
 
     @property
     def tag(self) -> str:
         """Its qualified name."""
         return f"{{{self.namespace}}}{self.name}"
+
+
+#: Stars; those that this program wrote there; and what another program had written there before.
+RATING: Final = Property(XMP, "xmp", "Rating")
+OWN_RATING: Final = Property(_OURS, "photos", "Rating")
+FORMER_RATING: Final = Property(_OURS, "photos", "FormerRating")
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordList(Property):
+    """An XMP property that holds keywords. `kind` is its RDF container, "Bag" or "Seq".
+
+    `separator` stands between the levels of a path from the general to the special.
+    """
+
+    kind: str
+    separator: str | None = None
 
     @property
     def ours(self) -> KeywordList:
@@ -122,13 +133,13 @@ class Notes:
 
 
 def notes_of(xmp: Xmp) -> Notes:
-    """The notes in XMP, without those that this program wrote: its own tags are not notes of others."""
+    """The notes in XMP, without those that this program wrote: its own tags and stars are not notes of others."""
     keywords = [
         path.rsplit(each.separator, 1)[-1] if each.separator else path
         for each in LISTS
         for path in foreign_in(xmp, each)
     ]
-    stars = rating_of(xmp.text(_RATING))
+    stars = rating_of(foreign_rating(*(xmp.text(each.tag) for each in (RATING, OWN_RATING, FORMER_RATING))))
     titles = (caption_of(xmp.text(name)) for name in _TITLES)
     return Notes(
         rating_of(xmp.text(_PERCENT), is_percent=True) if stars is None else stars,
@@ -137,6 +148,15 @@ def notes_of(xmp: Xmp) -> Notes:
         caption_of(xmp.text(_COMMENT)),
         next((title for title in titles if title is not None), None),
     )
+
+
+def foreign_rating(stars: str | None, own: str | None, former: str | None) -> str | None:
+    """The stars that other programs wrote, as written; None without any.
+
+    *own* are the stars that this program wrote, and *former* those that it replaced. Others than its own are those of a
+    program that came after it.
+    """
+    return former if own is not None and rating_of(stars) == rating_of(own) else stars
 
 
 def foreign_in(xmp: Xmp, each: KeywordList) -> list[str]:

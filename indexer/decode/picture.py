@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -25,11 +24,12 @@ from .colours import profile_of, rgb, srgb
 from .errors import Damaged, DecodeError, Unsupported
 from .exif import FileExif, exif_of_tiff
 from .facts import read_facts
-from .formats import CUT, HEAD, check_filled, check_pixels, identify, png_without_extras, zeros_before
+from .formats import CUT, HEAD, MOST_PIXELS, check_filled, check_pixels, identify, png_without_extras, zeros_before
 from .iso_media import check_complete, has_short_header, with_known_brand, without_gain_map
 from .miniature import miniature, pack_miniature
 from .orientation import SIDEWAYS, HasExif, orientation, upright
 from .reasons import error_of
+from .thumbnail import thumbnail
 
 if TYPE_CHECKING:
     from indexer.models.protocols import Preprocessor
@@ -38,11 +38,9 @@ if TYPE_CHECKING:
 _VERSION = 3
 
 #: Pixels. A JPEG is decoded at reduced size, a progressive one only after all its coefficients are in memory (6 bytes a
-#: pixel). Everything else is decoded whole: telephones make 200 megapixels, the largest cameras 151. A WebP file can
-#: promise 268 in 34 bytes, and takes twice the memory a pixel; the largest that are found in libraries have 50.
+#: pixel). Everything else is decoded whole, up to `MOST_PIXELS`. A WebP file can promise 268 million in 34 bytes, and
+#: takes twice the memory a pixel; the largest that are found in libraries have 50.
 _MOST_REDUCED = 1_000_000_000
-_MOST_PROGRESSIVE = 200_000_000
-_MOST_WHOLE = 205_000_000
 _MOST_WEBP = 80_000_000
 
 #: Pixels of a picture that is decoded under the memory lock if it is decoded whole: at 8 to 20 bytes a pixel, the
@@ -71,7 +69,8 @@ class DecodedPhoto:
     """A photo ready for the image encoder: `pixels` uint8 (height, width, 3), its facts, and its miniature, packed.
 
     `profile` is the ICC profile of the pixels' colours; None for those of the screen (sRGB), and if it is unknown.
-    `note` tells what a person should know of the file although it is a photo.
+    `note` tells what a person should know of the file although it is a photo. `thumbnail` is a WebP file, if one was
+    asked for and the picture was decoded large enough.
     """
 
     pixels: NDArray[np.uint8]
@@ -79,6 +78,7 @@ class DecodedPhoto:
     miniature: bytes
     profile: bytes | None = None
     note: str | None = None
+    thumbnail: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,18 @@ class _Task:
     picture_format: str
     preprocessing: Preprocessor
     memory_lock: MemoryLock
-    #: Whether profiles of other colours than RGB are applied.
+    #: Whether profiles of other colours than RGB are applied, and JPEG pictures reduced as far as the eye allows.
     is_for_display: bool
+    with_thumbnail: bool
+
+    def least_size(self, width: int, height: int) -> tuple[int, int]:
+        """Least size at which a JPEG picture of that size is decoded, both as the file has them."""
+        return jpeg.least_size(self.preprocessing, width, height, self.times)
+
+    @property
+    def times(self) -> int:
+        """Times the wanted pixels each way that a JPEG picture is decoded at."""
+        return 1 if self.is_for_display else jpeg.TIMES
 
 
 def read_photo(
@@ -99,14 +109,16 @@ def read_photo(
     memory_lock: MemoryLock = nullcontext,
     *,
     is_for_display: bool = False,
+    with_thumbnail: bool = False,
 ) -> DecodedPhoto:
     """Decode the photo in *data*, a whole file. Raises only `DecodeError`, whose class gives the file's outcome.
 
     The lock from *memory_lock* is held while a large picture is decoded. Colour profiles are not applied, as in the
-    reference implementation; for display, pictures in CMYK, grey or Lab are converted by theirs.
+    reference implementation; for display, pictures in CMYK, grey or Lab are converted by theirs. *with_thumbnail* makes
+    one of the same pixels, which stay as they are without it.
     """
     picture_format = identify(data[:HEAD])
-    task = _Task(data, picture_format, preprocessing, memory_lock, is_for_display)
+    task = _Task(data, picture_format, preprocessing, memory_lock, is_for_display, with_thumbnail)
     with _named_errors(picture_format):
         return _READERS.get(picture_format, _read)(task)
 
@@ -136,12 +148,12 @@ def _read(task: _Task, data: bytes | None = None, *, is_whole: bool = False) -> 
         _check_size(image, task.picture_format, is_whole=is_whole)
         width, height = image.size
         if task.picture_format == "JPEG":
-            _reduce(image, task.preprocessing, is_whole=is_whole)
+            _reduce(image, task, is_whole=is_whole)
         with task.memory_lock() if _is_large(image, width * height) else nullcontext():
             image.load()
             adopt_exif(image)
             if task.picture_format == "JPEG" and (jpeg.ended_early(image) or zeros_before(content, len(content))):
-                jpeg.check_whole(content, jpeg.least_size(task.preprocessing, width, height))
+                jpeg.check_whole(content, task.least_size(width, height))
             if image.info.get("progressive") and task.picture_format == "JPEG":
                 jpeg.check_scans(content)
             return _finished(task, image, image, (width, height))
@@ -161,18 +173,29 @@ def _finished(task: _Task, image: Image.Image, exif: HasExif, size: tuple[int, i
         size = size[1], size[0]
     pixels = task.preprocessing.pixels(picture, size)
     facts = read_facts(exif, size, task.picture_format, task.data)
-    return DecodedPhoto(pixels, facts, pack_miniature(miniature(picture)), profile if is_of_rgb else None)
+    small = pack_miniature(miniature(picture))
+    seen = None
+    if task.with_thumbnail:
+        shown = picture if is_of_rgb else upright(srgb(image, profile), stored)
+        seen = _thumbnail(shown, size, profile if is_of_rgb else None)
+    return DecodedPhoto(pixels, facts, small, profile if is_of_rgb else None, thumbnail=seen)
 
 
-def _reduce(image: Image.Image, preprocessing: Preprocessor, *, is_whole: bool) -> None:
+def _thumbnail(picture: Image.Image, size: tuple[int, int], profile: bytes | None) -> bytes | None:
+    """The thumbnail of *picture*; None if something goes wrong with it, which is no reason to lose the photo."""
+    with suppress(Exception):
+        return thumbnail(picture, size, profile)
+    return None
+
+
+def _reduce(image: Image.Image, task: _Task, *, is_whole: bool) -> None:
     """Have the JPEG *image* decoded at reduced size, unless it must be whole.
 
     One that is too large to be decoded in full is reduced for any preprocessing.
     """
-    is_full = preprocessing.is_full and image.width * image.height <= _MOST_WHOLE
+    is_full = task.preprocessing.is_full and image.width * image.height <= MOST_PIXELS
     if not (is_whole or is_full):
-        least = jpeg.least_size(preprocessing, image.width, image.height)
-        image.draft("RGB" if image.mode == "YCbCr" else image.mode, least)
+        image.draft("RGB" if image.mode == "YCbCr" else image.mode, task.least_size(image.width, image.height))
 
 
 def _read_png(task: _Task) -> DecodedPhoto:
@@ -192,13 +215,13 @@ def _read_jpeg(task: _Task) -> DecodedPhoto:
     except (Damaged, Unsupported) as error:
         frame = jpeg.frame(task.data)
         if frame.is_rare:
-            check_pixels(frame.width * frame.height, "JPEG", _MOST_WHOLE)
+            check_pixels(frame.width * frame.height, "JPEG", MOST_PIXELS)
             with task.memory_lock() if frame.width * frame.height > _LARGE else nullcontext():
                 image = jpeg.decode_rare(task.data)
                 return _finished(task, image, FileExif(jpeg.exif(task.data)), image.size)
         if frame.is_lossless:
             return _read(task, is_whole=True)
-        for whole in jpeg.mended(task.data, partial(jpeg.least_size, task.preprocessing)):
+        for whole in jpeg.mended(task.data, task.least_size):
             try:
                 return _read(task, whole)
             except Damaged:
@@ -214,7 +237,7 @@ def _read_bmp(task: _Task) -> DecodedPhoto:
         if whole is not None:
             return _read(task, whole)
         with task.memory_lock() if len(task.data) > _LARGE_FILE else nullcontext():
-            image = read_bitmap(task.data, _MOST_WHOLE)
+            image = read_bitmap(task.data, MOST_PIXELS)
             if image is None:
                 raise
             return _finished(task, image, image, image.size)
@@ -259,7 +282,7 @@ def _read_tiff(task: _Task) -> DecodedPhoto:
             if not found.has_picture:
                 raise
     with task.memory_lock() if found.pixels > _LARGE else nullcontext():
-        image, tags = tiff.read_page(task.data, _MOST_WHOLE)
+        image, tags = tiff.read_page(task.data, MOST_PIXELS)
         return _finished(task, image, FileExif(exif_of_tiff(task.data), tags), image.size)
 
 
@@ -272,18 +295,20 @@ def _read_raw(task: _Task, missing: int = 0) -> DecodedPhoto:
     from .raw import develop  # noqa: PLC0415
 
     with task.memory_lock() if len(task.data) > _LARGE_FILE else nullcontext():
-        developed = develop(task.data, task.preprocessing, missing)
+        developed = develop(task.data, task.preprocessing, missing, task.times)
     facts = read_facts(developed.exif, (developed.width, developed.height), "RAW", task.data)
     pixels = task.preprocessing.pixels(developed.image, developed.shown)
     small = pack_miniature(miniature(developed.image))
-    return DecodedPhoto(pixels, facts, small, profile_of(developed.image), developed.note)
+    profile = profile_of(developed.image)
+    seen = _thumbnail(developed.image, developed.shown, profile) if task.with_thumbnail else None
+    return DecodedPhoto(pixels, facts, small, profile, developed.note, seen)
 
 
 def _check_size(image: Image.Image, picture_format: str, *, is_whole: bool) -> None:
     if picture_format == "JPEG" and not is_whole:
-        most = _MOST_PROGRESSIVE if image.info.get("progressive") else _MOST_REDUCED
+        most = MOST_PIXELS if image.info.get("progressive") else _MOST_REDUCED
     else:
-        most = _MOST_WEBP if picture_format == "WEBP" else _MOST_WHOLE
+        most = _MOST_WEBP if picture_format == "WEBP" else MOST_PIXELS
     check_pixels(image.width * image.height, picture_format, most)
 
 

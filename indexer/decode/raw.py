@@ -12,15 +12,13 @@ from PIL import Image
 from . import jpeg
 from .errors import Damaged, Incomplete, Unsupported
 from .exif import FileExif, exif_of_tiff
-from .formats import check_pixels
+from .formats import MOST_PIXELS, check_pixels, lacking_end
 from .iso_media import check_complete
 from .orientation import SIDEWAYS, orientation, upright
 
 if TYPE_CHECKING:
     from indexer.models.protocols import Preprocessor
 
-#: Pixels. The largest cameras make 151 million.
-_MOST = 155_000_000
 #: LibRaw's flips as EXIF orientations.
 _ORIENTATIONS = {3: 3, 5: 8, 6: 6}
 #: Fujifilm's RAW files: their mark, and where the header tells the parts of the file.
@@ -57,20 +55,23 @@ def read_exif(data: bytes) -> FileExif:
     return FileExif(found)
 
 
-def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0) -> Developed:
+def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0, times: int = jpeg.TIMES) -> Developed:
     """The RAW photo in *data* for *preprocessing*. Raises `Unsupported`, `Damaged` or `TooLarge`.
 
-    If *missing* bytes of the file are known to be missing, its preview serves if that is whole and large enough.
+    If *missing* bytes of the file are known to be missing, its preview serves if that is whole and large enough. It is
+    reduced to *times* the wanted pixels each way.
     """
     _check_raw_complete(data)
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
-            return _develop(raw, data, preprocessing, missing)
+            return _develop(raw, data, preprocessing, missing, times)
     except (rawpy.LibRawFileUnsupportedError, rawpy.LibRawNotImplementedError) as error:
         if data[6 : 6 + len(_CRW)] == _CRW:
             # All kinds are read, and what tells them apart is at the end.
             raise Damaged("it is a RAW photo whose data are broken or incomplete") from error
         raise Unsupported("it is a RAW photo of a kind that LibRaw does not read") from error
+    except rawpy.LibRawUnsufficientMemoryError as error:
+        raise MemoryError from error
     except rawpy.LibRawError as error:
         if missing:
             raise _incomplete(data, missing) from error
@@ -78,17 +79,17 @@ def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0) -> Devel
 
 
 def _incomplete(data: bytes, missing: int) -> Incomplete:
-    whole = len(data) + missing
-    return Incomplete(f"it is a RAW photo that is incomplete: {missing} of {whole} bytes are missing")
+    return lacking_end(missing, len(data) + missing, "it is a RAW photo that")
 
 
-def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing: int) -> Developed:
+def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing: int, times: int) -> Developed:
     sizes = raw.sizes
-    check_pixels(sizes.raw_width * sizes.raw_height, "RAW", _MOST)
+    check_pixels(sizes.raw_width * sizes.raw_height, "RAW", MOST_PIXELS)
     stored = _ORIENTATIONS.get(sizes.flip, 1)
     width, height = (sizes.height, sizes.width) if stored in SIDEWAYS else (sizes.width, sizes.height)
     preview = _preview(raw)
-    opened = None if preview is None else _opened(preview, stored, (sizes.width, sizes.height), preprocessing)
+    size = sizes.width, sizes.height
+    opened = None if preview is None else _opened(preview, stored, size, preprocessing, times)
     if opened is not None:
         image, shown = opened
     else:
@@ -100,7 +101,7 @@ def _develop(raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing
         if image.getbbox() is None:
             raise Damaged("it is a RAW photo that decodes to nothing but black")
         shown = width, height
-    note = f"it was read from its preview: {missing} bytes of the file are missing" if missing else None
+    note = "it was read from its preview, since the end of the file is missing" if missing else None
     return Developed(image, shown, width, height, FileExif(_exif(data, preview)), note)
 
 
@@ -119,7 +120,7 @@ def _preview(raw: rawpy.RawPy) -> bytes | None:
 
 
 def _opened(
-    preview: bytes, stored: int, size: tuple[int, int], preprocessing: Preprocessor
+    preview: bytes, stored: int, size: tuple[int, int], preprocessing: Preprocessor, times: int
 ) -> tuple[Image.Image, tuple[int, int]] | None:
     """*preview* upright, and its upright size before it was reduced; None if it is smaller than wanted or broken.
 
@@ -133,7 +134,7 @@ def _opened(
                 return None
             own = orientation(image)
             is_turned = (image.width > image.height) != (size[0] > size[1])
-            least = jpeg.least_size(preprocessing, *whole)
+            least = jpeg.least_size(preprocessing, *whole, times)
             if not preprocessing.is_full:
                 image.draft("RGB", least)
             picture = image.convert("RGB")

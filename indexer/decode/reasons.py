@@ -7,9 +7,10 @@ from typing import Final
 
 from .errors import Damaged, DecodeError, Incomplete, Unsupported
 
+_UNDESCRIBED: Final = "it begins as {named} picture, but its description is broken"
 #: Messages of decoders, with the errors and reasons that they stand for; the first that fits is taken.
 _MESSAGES: Final[tuple[tuple[str, type[DecodeError], str], ...]] = (
-    (r"bmp (pixel depth|header type|palette size|compression)", Damaged, "its header is broken"),
+    (r"bmp (pixel depth|header type|palette size|compression)", Damaged, _UNDESCRIBED),
     (
         r"truncated|not enough|end of (file|data|stream)|premature|unexpected eof",
         Incomplete,
@@ -34,7 +35,7 @@ _MESSAGES: Final[tuple[tuple[str, type[DecodeError], str], ...]] = (
     (
         r"ihdr|header|cannot identify|signature|bmff|could not create",
         Damaged,
-        "it begins as {named} picture, but its description is broken",
+        _UNDESCRIBED,
     ),
 )
 #: Formats whose every kind is read: what is unknown in such a file is broken.

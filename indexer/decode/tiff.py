@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from .colours import Samples, eight_bits, lab_as_rgb
-from .errors import Damaged, Incomplete, TooLarge, Unsupported
-from .formats import check_pixels
+from .errors import Damaged, TooLarge, Unsupported
+from .formats import check_pixels, lacking_end
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPage
@@ -207,7 +207,7 @@ def _missing(data: bytes, pages: Sequence[TiffPage]) -> int:
 def _check(page: TiffPage, data: bytes, most_pixels: int) -> None:
     pixels = page.imagewidth * page.imagelength
     if not pixels:
-        raise Damaged("its width or height is missing")
+        raise Damaged("it states no width or height")
     if page.imagedepth != 1:
         raise Unsupported("it is a TIFF file of a volume, not of a picture")
     check_pixels(pixels, "TIFF", most_pixels)
@@ -217,7 +217,7 @@ def _check(page: TiffPage, data: bytes, most_pixels: int) -> None:
         raise TooLarge(f"its samples take {pixels * page.samplesperpixel * page.dtype.itemsize / 1e9:.1f} GB")
     missing = _missing(data, [page])
     if missing:
-        raise Incomplete(f"it is incomplete: {missing} of {len(data) + missing} bytes are missing")
+        raise lacking_end(missing, len(data) + missing)
     if not page.dataoffsets:
         raise Damaged("it begins as a TIFF picture, but the place of its picture is missing")
 

@@ -40,6 +40,11 @@ class Preprocessor(Protocol):
 class ImageEncoder(Protocol):
     """Encodes pictures."""
 
+    @property
+    def batch_size(self) -> int:
+        """Number of pictures of one shape that it computes at once; with fewer, a part of the device waits."""
+        ...
+
     def encode(self, pixels: Pictures) -> NDArray[np.float32]:
         """Unit vectors, float32 (n, d), of *pixels*, in their order."""
         ...

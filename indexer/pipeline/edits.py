@@ -59,7 +59,7 @@ def _decide(catalog: Catalog, space: Space, replacements: Sequence[Replacement])
     edited: set[int] = set()
     with catalog.write() as t:
         # Another process may have changed the catalog since.
-        current = set(t.edits.replacements())
+        current = set(t.edits.replacements(sorted({each.before for each in replacements})))
         by_photo: defaultdict[int, list[Replacement]] = defaultdict(list)
         for each, is_edit in verdicts.items():
             if each not in current:

@@ -9,22 +9,37 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 from indexer.models.protocols import ImageEncoder
 from indexer.workers.file_reader import Decision, Decoded, Known, Purpose, Reading, ReadRequest, Refused, Stated
 from indexer.workers.pool import Readers
 from store import Attempts, Catalog, Folder, Outcome, Space
 
-from .batch import BatchWriter, StoredBatch, Tagger
+from .batch import Batch, BatchWriter, StoredBatch, Tagger
 from .edits import carry_over_edits
+from .encode_ahead import EncodeThread
 from .read_requests import read_request
-from .records import FileDone, HeldBack, IndexReport, IndexRequest, Progress, ReadingBegins
+from .records import (
+    BeforeBatch,
+    FileDone,
+    HeldBack,
+    IndexReport,
+    IndexRequest,
+    Progress,
+    ReadingBegins,
+    ThumbnailKeeper,
+)
 from .stated_facts import unread_sidecars
 from .survey import Changes, PackedFile, pack_stamp, survey
 
+#: Pictures of a batch, at least: few, because an interruption loses up to two batches.
+_BATCH = 32
+#: Batches that files are read ahead, and up to how many files that are.
+_AHEAD, _FILES_AHEAD = 8, 256
 #: Files that only need a row, in one transaction.
 _ROWS = 256
 #: Up to so many photos, or this part of a folder's, are forgotten without confirmation.
@@ -44,14 +59,16 @@ def index_folders(
     image_encoder: Callable[[], ImageEncoder],
     tagger: Tagger | None,
     progress: Progress,
-    before_batch: Callable[[], None] = lambda: None,
+    before_batch: BeforeBatch = lambda _store: None,
+    thumbnails: ThumbnailKeeper | None = None,
 ) -> IndexReport:
     """Index new and changed files in the folders of *request*, and forget those that are gone.
 
-    *image_encoder* is called only when there is something to embed. Every batch is stored when it is done, so an
-    interruption costs one batch at most, and the next call goes on from there. If more than a tenth of a folder's
-    photos, and more than a hundred, are gone, they are kept unless the removals are confirmed. *before_batch* is called
-    before each batch, and may block.
+    *image_encoder* is called only when there is something to embed. Every batch is stored when it is encoded, while the
+    next one is being encoded. So an interruption costs two batches at most, and the next call goes on from there. If
+    more than a tenth of a folder's photos, and more than a hundred, are gone, they are kept unless the removals are
+    confirmed. *progress* is called on this thread; the encoder computes on another one. *thumbnails* keeps those of the
+    photos that are decoded.
 
     Raises the errors of the store and of the encoder; never because of a file.
     """
@@ -63,13 +80,15 @@ def index_folders(
     progress.report(ReadingBegins(surveyed.count))
     if surveyed.count:
         _set_indexing(catalog, is_running=True)
-    writer = BatchWriter(catalog, request.space, image_encoder, tagger)
-    indexer = _FileIndexer(catalog, request, readers, writer, report, progress, before_batch)
-    unsettled = indexer.index(surveyed.to_read)
-    # Only now it is known which of their main files are indexed.
-    unsettled += indexer.index(_link_companions(catalog, surveyed.passes, report))
-    unsettled += indexer.index(unread_sidecars(catalog, request.folders))
-    indexer.index(unsettled, is_last=True)
+    with EncodeThread() as thread:
+        writer = BatchWriter(catalog, request.space, image_encoder, tagger, thread, thumbnails)
+        context = CatalogReadContext(catalog, request.space, thumbnails)
+        indexer = _FileIndexer(context, request, readers, writer, report, progress, before_batch)
+        unsettled = indexer.index(surveyed.to_read)
+        # Only now it is known which of their main files are indexed.
+        unsettled += indexer.index(_link_companions(catalog, surveyed.passes, report))
+        unsettled += indexer.index(unread_sidecars(catalog, request.folders))
+        indexer.index(unsettled, is_last=True)
     # Only now: a file that moved has been found under its new name, and its photo was never without one.
     for folder in request.folders:
         changes = [changes for of, changes in surveyed.passes if of == folder]
@@ -86,56 +105,83 @@ class _FileIndexer:
 
     def __init__(
         self,
-        catalog: Catalog,
+        context: CatalogReadContext,
         request: IndexRequest,
         readers: Readers,
         writer: BatchWriter,
         report: IndexReport,
         progress: Progress,
-        before_batch: Callable[[], None],
+        before_batch: BeforeBatch,
     ) -> None:
-        self._batch_size = request.batch_size
-        self._context = CatalogReadContext(catalog, request.space)
+        self._requested_size = request.batch_size
+        self._context = context
         self._readers = readers
         self._writer = writer
         self._report = report
         self._progress = progress
         self._before_batch = before_batch
+        #: The batch that is being encoded; the next one is begun before this one is stored.
+        self._begun: Batch | None = None
+        self._unsettled: list[ReadRequest] = []
 
     def index(self, files: Iterable[ReadRequest], *, is_last: bool = False) -> list[ReadRequest]:
         """Index *files*. Returns those to read again, unless this attempt *is_last*.
 
         These were just changing, or their photo left the catalog after they were read.
         """
-        unsettled: list[ReadRequest] = []
+        self._unsettled = []
         readings = self._read(files)
         # Closed at once on Ctrl-C: a generator that is left to the garbage collector ends its threads too late.
         with closing(readings):
-            settled = readings if is_last else _without_unsettled(readings, unsettled)
-            for batch in _batches(settled, self._batch_size):
-                self._before_batch()
-                stored = self._writer.store(batch)
-                self._report_batch(batch, stored)
-                unsettled += [reading.file for reading in stored.again]
-        return [] if is_last else unsettled
+            settled = readings if is_last else _without_unsettled(readings, self._unsettled)
+            for readings_of_batch in _batches(settled, self._batch_size):
+                self._before_batch(self._store_begun)
+                batch = self._writer.begin(readings_of_batch)
+                self._store_begun()
+                self._begun = batch
+            self._store_begun()
+        return [] if is_last else self._unsettled
+
+    def _batch_size(self) -> int:
+        return self._requested_size or max(_BATCH, self._writer.encoder_batch)
+
+    def _store_begun(self) -> None:
+        """Store the batch that is being encoded, if any, when it is."""
+        if self._begun is not None:
+            batch, self._begun = self._begun, None
+            stored = self._writer.store(batch)
+            self._report_batch(batch.readings, stored)
+            self._unsettled += [reading.file for reading in stored.again]
 
     def _read(self, files: Iterable[ReadRequest]) -> Generator[Reading, None, None]:
         """Readings in the order of *files*, from readers that work a bounded number of files ahead."""
-        ahead = 8 * self._batch_size + self._readers.count
         pending: deque[Future[Reading]] = deque()
         pool = ThreadPoolExecutor(self._readers.count, thread_name_prefix="decode")
         try:
             for file in files:
                 pending.append(pool.submit(self._readers.read, file, self._context))
-                if len(pending) >= ahead:
-                    yield pending.popleft().result()
+                while len(pending) >= self._ahead():
+                    yield self._awaited(pending.popleft())
             while pending:
-                yield pending.popleft().result()
+                yield self._awaited(pending.popleft())
         finally:
             # First the pool, or threads whose readers are ended take the next files.
             pool.shutdown(wait=False, cancel_futures=True)
             self._readers.abandon()
             pool.shutdown(wait=True)
+
+    def _ahead(self) -> int:
+        size = self._batch_size()
+        return max(min(_AHEAD * size, _FILES_AHEAD), 2 * size) + self._readers.count
+
+    def _awaited(self, reading: Future[Reading]) -> Reading:
+        """The result of *reading*. If the batch before is encoded earlier, it is stored meanwhile."""
+        if self._begun is not None and self._begun.vectors is not None:
+            either = cast("list[Future[object]]", [reading, self._begun.vectors])
+            wait(either, return_when=FIRST_COMPLETED)
+        if self._begun is not None and self._begun.is_encoded:
+            self._store_begun()
+        return reading.result()
 
     def _report_batch(self, batch: Sequence[Reading], stored: StoredBatch) -> None:
         self._report.embedded += stored.embedded
@@ -167,9 +213,10 @@ class _FileIndexer:
 class CatalogReadContext:
     """Decides about contents by the catalog, for one space."""
 
-    def __init__(self, catalog: Catalog, space: Space) -> None:
+    def __init__(self, catalog: Catalog, space: Space, thumbnails: ThumbnailKeeper | None = None) -> None:
         self._catalog = catalog
         self._space = space
+        self._thumbnails = thumbnails
 
     def decide(self, content_hash: bytes) -> Decision:
         """Decide about the content with that SHA-256."""
@@ -177,7 +224,9 @@ class CatalogReadContext:
             photo_id = t.photos.find(content_hash)
             is_embedded = photo_id is not None and t.embeddings.exists(self._space.id, photo_id)
             attempts = None if is_embedded else t.attempts.of(content_hash)
-        return Decision(is_embedded, None if attempts is None else _given_up(attempts))
+        given_up = None if attempts is None else _given_up(attempts)
+        wants_thumbnail = self._thumbnails is not None and not is_embedded and self._thumbnails.wants(content_hash)
+        return Decision(is_embedded, given_up, wants_thumbnail)
 
     def memory_lock(self) -> AbstractContextManager[object]:
         """The lock for large pictures, which all passes of this process share."""
@@ -202,14 +251,14 @@ def _without_unsettled(readings: Iterable[Reading], unsettled: list[ReadRequest]
             yield reading
 
 
-def _batches(readings: Iterable[Reading], size: int) -> Iterator[list[Reading]]:
+def _batches(readings: Iterable[Reading], size: Callable[[], int]) -> Iterator[list[Reading]]:
     """Batches of up to *size* pictures to embed, or of many files that only need a row."""
     batch: list[Reading] = []
     pictures = 0
     for reading in readings:
         batch.append(reading)
         pictures += isinstance(reading, Decoded)
-        if pictures == size or len(batch) == _ROWS:
+        if pictures >= size() or len(batch) >= max(_ROWS, size()):
             yield batch
             batch, pictures = [], 0
     if batch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -10,6 +10,8 @@ from indexer.files.ignore import BadRule
 from indexer.files.scan import Subtree
 from store import Folder, Outcome, Space
 
+#: Called before each batch with a function that stores what is encoded so far. If it blocks, it calls that first.
+BeforeBatch = Callable[[Callable[[], None]], None]
 _NO_OUTCOMES: Final[dict[Outcome, int]] = dict.fromkeys(Outcome, 0)
 
 
@@ -19,8 +21,8 @@ class IndexRequest:
 
     folders: Sequence[Folder]
     space: Space
-    #: Pictures that are embedded and stored together.
-    batch_size: int = 16
+    #: Pictures that are embedded and stored together; None for 32, or more if the encoder computes more at once.
+    batch_size: int | None = None
     #: Forget files even if more than a tenth of a folder's photos, and more than a hundred, are gone.
     confirm_removals: bool = False
     #: Parts of each folder, by its id; None for all of every folder.
@@ -79,6 +81,18 @@ class Progress(Protocol):
         ...
 
 
+class ThumbnailKeeper(Protocol):
+    """Keeps the thumbnails that are made while files are decoded. Thread-safe, and raises nothing."""
+
+    def wants(self, content_hash: bytes) -> bool:
+        """Return whether a thumbnail of the photo with that content is to be made."""
+        ...
+
+    def keep(self, thumbnails: Mapping[bytes, bytes]) -> None:
+        """Keep these thumbnails, WebP files by the contents of their photos, which are in the catalog."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class HeldBack:
     """So many of a folder's photos are gone at once that they are kept until the user confirms.
@@ -123,3 +137,5 @@ class IndexReport:
     unread: list[tuple[bytes, str]] = field(default_factory=list)
     #: Indexed files, absolute, of which a person should know something.
     noted: list[tuple[bytes, str]] = field(default_factory=list)
+    #: The reason for which thumbnails could not be kept, a sentence; None if there was none.
+    without_thumbnails: str | None = None

@@ -107,6 +107,8 @@ class Decoded:
     miniature: bytes
     #: What a person should know of the file although it is a photo.
     note: str | None = None
+    #: A WebP file, if one was wanted and the picture was decoded large enough; see `indexer.decode.thumbnail`.
+    thumbnail: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,14 @@ Reading = Refused | Known | Decoded | Stated
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Decision about a content: decode it, unless it is embedded already or given up for that reason."""
+    """Decision about a content: decode it, unless it is embedded already or given up for that reason.
+
+    `wants_thumbnail`: make a thumbnail of the pixels, too.
+    """
 
     is_embedded: bool = False
     given_up: str | None = None
+    wants_thumbnail: bool = False
 
 
 class ReadContext(Protocol):
@@ -193,12 +199,22 @@ def _decode(file: ReadRequest, stamp: Stamp, data: bytes, preprocessing: Preproc
     if decision.given_up is not None:
         return Refused(file, stamp, Outcome.FAILED, decision.given_up)
     try:
-        photo = read_photo(data, preprocessing, context.memory_lock)
+        photo = read_photo(data, preprocessing, context.memory_lock, with_thumbnail=decision.wants_thumbnail)
     except DecodeError as error:
         tried = content_hash if error.outcome is Outcome.FAILED else None
         return Refused(file, stamp, error.outcome, error.reason, tried=tried)
     digest = pixels_digest(photo.pixels)
-    return Decoded(file, stamp, content_hash, photo.pixels, digest, photo.facts, photo.miniature, photo.note)
+    return Decoded(
+        file,
+        stamp,
+        content_hash,
+        photo.pixels,
+        digest,
+        photo.facts,
+        photo.miniature,
+        photo.note,
+        photo.thumbnail,
+    )
 
 
 def pixels_digest(pixels: NDArray[np.uint8]) -> bytes:

@@ -223,13 +223,18 @@ class Library:
         return tags.tag(self._library, request)
 
     def rate(
-        self, photos: Sequence[AnyPhoto] = (), stars: int | None = None, *, query: str | None = None
+        self,
+        photos: Sequence[AnyPhoto] = (),
+        stars: int | None = None,
+        *,
+        query: str | None = None,
+        top: int | None = None,
     ) -> list[RatedPhoto]:
         """Give photos 0 to 5 stars, or -1 for rejected; None leaves the rating to their files. Returns the ratings.
 
-        *photos* and *query*, of filters alone, are as in `tag`. No file is changed. Raises `ValueError`.
+        *photos*, *query* and *top* are as in `tag`. No file is changed. Raises `ValueError`.
         """
-        chosen = ChosenPhotos(photos=photo_references(photos), query=query, directory=os.getcwd())
+        chosen = ChosenPhotos(photos=photo_references(photos), query=query, directory=os.getcwd(), top=top)
         return ratings.rate(self._library, RateRequest(chosen=chosen, stars=stars))
 
     def tag_counts(self, threshold: float | None = None) -> list[TagCount]:

@@ -71,7 +71,7 @@ class Vocabularies:
     def drop(self, slot: str) -> str:
         """Stop tagging with the vocabulary in *slot*, and return the slot's name. Manual tags stay.
 
-        Raises `query.errors.UnknownNamespace`.
+        Raises `query.errors.UnknownSlot`.
         """
         return vocabularies.drop_vocabulary(self._library, slot)
 

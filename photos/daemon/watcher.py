@@ -24,6 +24,7 @@ from photos.models import Model
 from photos.operations.folders import all_folders
 from photos.operations.index import PassOptions, bring_up_to_date
 from photos.operations.progress import Progress
+from photos.thumbnails import Backlog, Thumbnails
 from store import CatalogBusy, DiskFailed, DiskFull, Folder
 
 if TYPE_CHECKING:
@@ -75,13 +76,17 @@ def watch(
                 if prepare is not None:
                     prepare()
 
-            Watcher(library, model, encoders, after_pass, answers=prepare is not None).run(make_progress)
+            thumbnails = Thumbnails.of(library)
+            with closing(Backlog(library, thumbnails)) as backlog, closing(thumbnails):
+                watcher = Watcher(library, model, encoders, after_pass, backlog=backlog, answers=prepare is not None)
+                watcher.run(make_progress)
 
 
 class Watcher:
     """Keeps the folders of a library up to date until it is interrupted.
 
-    The image encoder is one of *encoders*. *answers* is published in the library's `DaemonInfo`.
+    The image encoder is one of *encoders*. While nothing changes, it makes the thumbnails of *backlog*. *answers* is
+    published in the library's `DaemonInfo`.
     """
 
     def __init__(
@@ -92,6 +97,7 @@ class Watcher:
         on_pass: OnPass,
         pause: PausePolicy | None = None,
         *,
+        backlog: Backlog | None = None,
         answers: bool = False,
     ) -> None:
         self._library = library
@@ -100,6 +106,7 @@ class Watcher:
         self._on_pass = on_pass
         settings = library.settings
         self._pause = pause or PausePolicy(settings)
+        self._backlog = backlog
         self._hints = DirtyPaths(settings.quiet_seconds)
         self._listener = FolderWatcher(self._hints)
         now = time.time()
@@ -159,6 +166,8 @@ class Watcher:
         if parts is None:
             self._full_due = now + self._library.settings.rescan_minutes * 60
             self._info = replace(self._info, scanned_at=time.time())
+            if self._backlog is not None:
+                self._backlog.refresh()
         for folder, path in report.too_recent:
             self._hints.add(folder.id, Subtree(os.path.dirname(path), is_deep=False))
         self._info = replace(self._info, problem=None)
@@ -179,15 +188,17 @@ class Watcher:
         checkpoint = self._library.checkpoint_of(space)
         return self._encoders.image(checkpoint, self._library.settings.device, space.identity.precision)
 
-    def _before_batch(self) -> None:
-        if self._wait_out_pause():
+    def _before_batch(self, store: Callable[[], None]) -> None:
+        # Hours may pass: photos that are encoded are stored before.
+        if self._wait_out_pause(store):
             self._set_state("indexing")
 
-    def _wait_out_pause(self) -> bool:
-        """Wait while there is a reason to pause. Returns whether there was one."""
+    def _wait_out_pause(self, before: Callable[[], None] = lambda: None) -> bool:
+        """Wait while there is a reason to pause, after a call of *before*. Returns whether there was one."""
         waited = False
         while (reason := self._pause.reason()) is not None:
             if not waited:
+                before()
                 _log.info("Waiting %s.", reason)
             waited = True
             self._set_state(f"waiting {reason}")
@@ -209,10 +220,18 @@ class Watcher:
         self._encoders.release_idle()
         began, wall = time.monotonic(), time.time()
         seconds = max(0.0, min(_CHECK, self._full_due - began, self._poll_wait(began)))
-        self._hints.wait(seconds)
+        self._make_thumbnails(began + seconds)
+        self._hints.wait(max(0.0, began + seconds - time.monotonic()))
         if time.time() - wall > seconds + _SLEPT:
             # The machine slept, or the clock was set: events may have been lost.
             self._full_due = 0.0
+
+    def _make_thumbnails(self, until: float) -> None:
+        """Make missing thumbnails *until* then, or until something changes or there is a reason to pause."""
+        if self._backlog is not None:
+            self._backlog.work(
+                lambda: time.monotonic() >= until or self._hints.wait(0) or self._pause.reason() is not None
+            )
 
     def _poll_wait(self, now: float) -> float:
         return self._poll_due - now if self._listener.unwatchable() else _CHECK

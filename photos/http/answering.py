@@ -9,6 +9,7 @@ from photos.config import Settings
 from photos.daemon.session import Session
 
 from .app import application
+from .opening import Opening
 from .server import serving
 from .service import Service
 
@@ -20,6 +21,11 @@ def answering(settings: Settings, session: Session, log: Callable[[str], None]) 
     Only the process that holds the library's lock may call it.
     """
     service = Service(settings, session, log)
-    with serving(settings.library, application(service), log, service.limits) as server:
-        yield server is not None
-        service.is_ending = True
+    opening = Opening(service)
+    with serving(settings.library, application(service, opening=opening), log, service.limits) as server:
+        if server is not None:
+            opening.use(server)
+        try:
+            yield server is not None
+        finally:
+            service.close()

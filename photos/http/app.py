@@ -12,26 +12,38 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from .calls import JSON, Endpoint, problem_response
+from .doors import Access, Doors
 from .events import Events
 from .guard import Guard
+from .login import Login
+from .media import Media
 from .openapi import text
+from .opening import Opening
+from .page import page_routes
 from .problems import Problem, not_found
 from .routes import BASE, ROUTES
 from .service import Service
 from .socket_searches import SocketSearches
 
 
-def application(service: Service) -> ASGIApp:
-    """Return the application that answers for a service."""
+def application(service: Service, access: Access | None = None, opening: Opening | None = None) -> ASGIApp:
+    """Return the application that answers for a service: all that its doors let in.
+
+    With *opening*, the owner's programs can ask for addresses of the gallery.
+    """
     api = [Route(BASE + each.path, Endpoint(service, each).answer, methods=[each.method]) for each in ROUTES]
     routes = [
+        *([] if opening is None else opening.routes()),
         *SocketSearches(service).routes(),
         *api,
         Route(f"{BASE}/events", Events(service).answer),
         Route("/openapi.json", _openapi),
+        *Media(service).routes(),
+        *Login(service).routes(),
+        *page_routes(),
     ]
-    handlers = {HTTPException: _refused}
-    return Guard(Starlette(routes=routes, exception_handlers=handlers), service.log)
+    whole = Starlette(routes=routes, exception_handlers={HTTPException: _refused})
+    return Guard(Doors(whole, service.keys, access or Access(), service.settings.library), service.log)
 
 
 async def _openapi(_: Request) -> Response:

@@ -131,7 +131,7 @@ class Endpoint:
         parameters = _parameters(self._route.query, request.scope["query_string"])
         content = None
         if self._route.body is not None:
-            content = _body(self._route.body, await _content(request))
+            content = await read_body(request, self._route.body)
         headers = {name: request.headers[name] for name in request.headers}
         return Call(self._service, self._route, request.path_params, parameters, content, headers)
 
@@ -199,7 +199,9 @@ def _parameters(kind: type[T], query: bytes) -> T:
     return _converted(kind, lambda: msgspec.convert(given, kind, strict=False))
 
 
-def _body(kind: type[T], content: bytes) -> T:
+async def read_body(request: Request, kind: type[T]) -> T:
+    """Read the body of a request. Raises `Problem`, naming the field that is wrong."""
+    content = await _content(request)
     return _converted(kind, lambda: msgspec.json.decode(content, type=kind))
 
 

@@ -84,7 +84,7 @@ class Retag(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A vocabulary to use from now on, or null to bring the tags up to date."""
 
     vocabulary: Annotated[str, Meta(max_length=200)] | None = None
-    namespace: Annotated[str, Meta(max_length=100)] | None = None
+    slot: Annotated[str, Meta(max_length=100)] | None = None
 
 
 class Rollback(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -171,7 +171,7 @@ def start_retag(call: Call) -> JobRecord:
     """Tag all photos again."""
     asked = call.body(Retag)
     vocabulary = None if asked.vocabulary is None else vocabulary_name(asked.vocabulary)
-    request = RetagRequest(vocabulary=vocabulary, slot=asked.namespace)
+    request = RetagRequest(vocabulary=vocabulary, slot=asked.slot)
     return _started(call, "retag", lambda progress: retag(call.library, request, progress))
 
 

@@ -106,6 +106,11 @@ class Jobs:
                 job = self._put(replace(job, state="stopped", ended_at=time.time()))
             return job
 
+    def stop_all(self) -> None:
+        """Stop all jobs, and wait for none."""
+        for job in self.all():
+            self.stop(job.number)
+
     def report(self, number: int, event: Event) -> None:
         """Note an event of the running job. Raises `Cancelled` if it is to stop."""
         with self._lock:

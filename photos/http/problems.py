@@ -20,7 +20,7 @@ from photos.errors import (
 )
 from photos.exits import explain
 from photos.strict_json import to_json
-from query.errors import BadQuery, NotInLibrary, Superseded, UnknownLabel, UnknownNamespace, UnknownVocabulary
+from query.errors import BadQuery, NotInLibrary, Superseded, UnknownLabel, UnknownSlot, UnknownVocabulary
 from store.errors import CatalogBusy, CatalogError, DiskFull
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -35,7 +35,7 @@ _STATUSES: Final[tuple[tuple[type[PhotosError], HTTPStatus], ...]] = (
     (NotInLibrary, HTTPStatus.NOT_FOUND),
     (UnknownLabel, HTTPStatus.NOT_FOUND),
     (UnknownVocabulary, HTTPStatus.NOT_FOUND),
-    (UnknownNamespace, HTTPStatus.NOT_FOUND),
+    (UnknownSlot, HTTPStatus.NOT_FOUND),
     (UnknownFolder, HTTPStatus.NOT_FOUND),
     (MissingFolder, HTTPStatus.NOT_FOUND),
     (NothingFound, HTTPStatus.NOT_FOUND),

@@ -90,28 +90,31 @@ def serving(
 ) -> Iterator[Server | None]:
     """Answer requests to *app* on the socket of *library* until the block ends.
 
-    Gives None if there can be no socket; the reason is logged. Only the process that holds the library's lock may call
-    it. Ends within seconds, also while an answer is worked on.
+    Gives None if there can be no socket; the reason is logged. A socket that is there is replaced, so the caller holds
+    the library's lock, or knows that nobody answers. Ends within seconds, also while an answer is worked on.
     """
     try:
-        opened = _bound(library)
+        opened = bound(library)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         log(f"Searches are not answered from here, since there can be no socket in the library: {reason}.")
         yield None
         return
     server = Server(app, limits)
+    own = os.stat(socket_path(library)).st_ino
     try:
         server.listen(opened)
         yield server
     finally:
         with suppress(OSError):
-            os.unlink(socket_path(library))
+            # `photos serve` leaves the socket of a daemon that began after it.
+            if os.stat(socket_path(library)).st_ino == own:
+                os.unlink(socket_path(library))
         server.end()
 
 
-def _bound(library: Path) -> socket.socket:
-    """Return the library's socket, for the owner alone. Raises `OSError`."""
+def bound(library: Path) -> socket.socket:
+    """Return the library's socket, for the owner alone, in place of one that is there. Raises `OSError`."""
     path = socket_path(library)
     # A killed process leaves its socket.
     with suppress(FileNotFoundError):

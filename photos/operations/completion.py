@@ -20,8 +20,8 @@ class Naming(StrEnum):
     #: Labels of the vocabularies in force, and tags by hand and by other programs.
     LABEL = "label"
     VOCABULARY = "vocabulary"
-    #: Namespaces in which vocabularies are in force.
-    NAMESPACE = "namespace"
+    #: Slots in which vocabularies are in force.
+    SLOT = "slot"
     MODEL = "model"
     CAMERA = "camera"
     LENS = "lens"
@@ -70,7 +70,7 @@ def _vocabularies(library: OpenLibrary) -> list[str]:
     return [*known, *(name for name in SHIPPED if name not in known), *spaces]
 
 
-def _namespaces(library: OpenLibrary) -> list[str]:
+def _slots(library: OpenLibrary) -> list[str]:
     with library.catalog.read() as t:
         return [name for name in t.slots.names() if name]
 
@@ -97,7 +97,7 @@ def _folder_names(library: OpenLibrary) -> list[str]:
 _READERS: Final[dict[Naming, Callable[[OpenLibrary], list[str]]]] = {
     Naming.LABEL: _labels,
     Naming.VOCABULARY: _vocabularies,
-    Naming.NAMESPACE: _namespaces,
+    Naming.SLOT: _slots,
     Naming.SOURCE: _sources,
     Naming.CAMERA: _values(Facet.CAMERA),
     Naming.LENS: _values(Facet.LENS),

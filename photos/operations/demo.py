@@ -21,7 +21,7 @@ from photos.operations.revisions import ensure_vocabulary, find_or_import
 from photos.output import contact_sheets
 from query.search import Match, search_text
 from query.tagging import RetagReport, photo_tags, preview_tags, tag_counts
-from store import Revision
+from store import MAIN_SLOT, Revision
 
 #: Seed of the sample library. Its first pictures show a match for every query below.
 SEED: Final = 24
@@ -194,7 +194,7 @@ def _tag_first(library: OpenLibrary, model: Model, *, again: bool, progress: Pro
         return _preview_first(library, progress)
     if again and revision.vocabulary != FIRST_VOCABULARY:
         revision = find_or_import(library.catalog, FIRST_VOCABULARY)
-        apply_revision(library, revision)
+        apply_revision(library, revision, MAIN_SLOT)
     return Tagging(revision, tag_counts(library.catalog, library.space))
 
 
@@ -210,7 +210,7 @@ def _preview_first(library: OpenLibrary, progress: Progress) -> Tagging:
 def _tag_second(library: OpenLibrary) -> Tagging:
     """Tag all photos with the second vocabulary, from their stored embeddings."""
     revision = find_or_import(library.catalog, SECOND_VOCABULARY)
-    report = apply_revision(library, revision).retags[0].report
+    report = apply_revision(library, revision, MAIN_SLOT).retags[0].report
     return Tagging(revision, tag_counts(library.catalog, library.space), report)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from indexer import ImageEncoder, IndexReport, Subtree, decoders, index_folders
+from indexer import BeforeBatch, ImageEncoder, IndexReport, Subtree, decoders, index_folders
 from indexer import IndexRequest as FilesRequest
 from indexer.files.scan import WHOLE
 from photos.library import OpenLibrary
@@ -18,13 +18,12 @@ from photos.operations.folders import absolute, check_patterns, checked, move, r
 from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
 from photos.operations.retag import finish_pending
 from photos.operations.revisions import current_revision, ensure_vocabulary
+from photos.thumbnails.keeper import CacheKeeper
+from photos.thumbnails.thumbnails import thumbnail_cache
 from query.errors import Superseded
 from query.tagging import StoredTagger, is_due, refresh_taught_labels, retag
-from store import Folder, Outcome, Problem, Revision, Transaction
+from store import MAIN_SLOT, Folder, Outcome, Problem, Revision, Transaction
 from store.paths import is_inside
-
-#: Pictures that are encoded and stored together: few, because an interruption loses at most one batch.
-BATCH_SIZE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,8 @@ class PassOptions:
     min_age: float = 0
     #: Gives the image encoder, called when there is something to embed; None for the model's own.
     image_encoder: Callable[[], ImageEncoder] | None = None
-    #: Called before each batch. It may block.
-    before_batch: Callable[[], None] = lambda: None
+    #: Called before each batch; see `indexer.pipeline.records`.
+    before_batch: BeforeBatch = lambda _store: None
 
 
 def add(library: OpenLibrary, request: AddRequest, progress: Progress = SILENT) -> IndexResult:
@@ -237,7 +236,7 @@ def _index_files(
     request = FilesRequest(
         folders=folders,
         space=model.space,
-        batch_size=library.settings.batch_size or BATCH_SIZE,
+        batch_size=library.settings.batch_size,
         confirm_removals=options.confirm_removals,
         within=options.within,
         min_age=options.min_age,
@@ -245,8 +244,8 @@ def _index_files(
         follow=library.settings.follow_links,
         check_embeddings=options.check_embeddings,
     )
-    with library.readers(model.checkpoint.preprocessing) as readers:
-        return index_folders(
+    with library.readers(model.checkpoint.preprocessing) as readers, _keeper(library) as keeper:
+        report = index_folders(
             library.catalog,
             request,
             readers=readers,
@@ -254,7 +253,21 @@ def _index_files(
             tagger=tagger,
             progress=progress,
             before_batch=options.before_batch,
+            thumbnails=keeper,
         )
+    if keeper is not None:
+        report.without_thumbnails = keeper.problem
+    return report
+
+
+@contextmanager
+def _keeper(library: OpenLibrary) -> Iterator[CacheKeeper | None]:
+    """The keeper of the thumbnails of one pass; None if the setting turns them off."""
+    if not library.settings.thumbnails:
+        yield None
+        return
+    with closing(thumbnail_cache(library.settings)) as cache:
+        yield CacheKeeper(cache)
 
 
 class _Tagging:
@@ -274,13 +287,13 @@ class _Tagging:
     def prepare(self) -> Revision:
         """Finish re-tags that were interrupted. Returns the revision in force, the default's if there was none."""
         with self._library.catalog.read() as t:
-            revision, is_pending = current_revision(t), bool(t.slots.pending())
+            revision, is_pending = current_revision(t, MAIN_SLOT), bool(t.slots.pending())
         if revision is None:
             revision = ensure_vocabulary(self._library.catalog, self._model.reference)
         if is_pending:
             self._finish_pending()
             with self._library.catalog.read() as t:
-                revision = current_revision(t) or revision
+                revision = current_revision(t, MAIN_SLOT) or revision
         return revision
 
     def tagger(self, revision: Revision) -> StoredTagger:
@@ -303,7 +316,7 @@ class _Tagging:
     def _calibrate(self) -> None:
         catalog = self._library.catalog
         with catalog.read() as t:
-            current = current_revision(t)
+            current = current_revision(t, MAIN_SLOT)
         if current is not None:
             # Another process may be doing the same.
             with suppress(Superseded):

@@ -13,13 +13,16 @@ from store import Photo, Transaction
 
 from .pictures import known_photo
 
-#: A photo's id, or the path of a file that is the photo by its path or its content.
+#: A photo's id, or the path of a file that is the photo by its path or its content, or a companion of it.
 PhotoReference = int | str
 
 
 @dataclass(frozen=True, slots=True)
 class NamedPhoto:
-    """A photo's id, and the path that it was named by: absolute, or the first of its own if it was named by id."""
+    """A photo's id, and the path that it was named by: absolute, or the first of its own if it was named by id.
+
+    Of one that was named by a companion, it is the path of the picture that has the companion.
+    """
 
     id: int
     path: bytes
@@ -32,7 +35,7 @@ def photos_by_id(library: OpenLibrary, photo_ids: Sequence[int]) -> list[Photo]:
 
 
 def find_photo(library: OpenLibrary, path: str) -> Photo:
-    """Return the photo of the file at *path*, by its path or else by its content. Raises `NotInLibrary`."""
+    """Return the photo of the file at *path*, by its path, as a companion, or by its content. Raises `NotInLibrary`."""
     with library.catalog.read() as t:
         return known_photo(t, path)
 
@@ -43,7 +46,12 @@ def named_photos(t: Transaction, references: Sequence[PhotoReference]) -> list[N
 
 
 def _by_path(t: Transaction, path: str) -> NamedPhoto:
-    return NamedPhoto(known_photo(t, path).id, absolute(path))
+    photo, named = known_photo(t, path), absolute(path)
+    if named in photo.companions:
+        # The picture that it accompanies is in its folder.
+        place = os.path.dirname(named)
+        named = next(each for each in photo.paths if os.path.dirname(each) == place)
+    return NamedPhoto(photo.id, named)
 
 
 def _by_id(t: Transaction, photo_id: int) -> NamedPhoto:

@@ -84,12 +84,16 @@ def is_of_one_process(path: str) -> bool:
 def picture_vector(library: OpenLibrary, space: Space, path: str, *, named: str | None = None) -> Picture:
     """Return the picture at *path*: the stored embedding if its content is known, otherwise a new one.
 
+    A companion, such as a RAW photo beside its JPEG, is the picture that it belongs to.
+
     Raises `UnreadablePicture`, or `MissingFolder` if there is no file. Their sentences call it *named*.
     """
     named = named or path
     content = _read(path, named)
     with library.catalog.read() as t:
         photo_id = t.photos.find(hashlib.sha256(content).digest())
+        if photo_id is None and (beside := t.photos.beside(absolute(path))) is not None:
+            photo_id = beside.id
         stored = t.embeddings.get(space.id, [photo_id]) if photo_id is not None else None
     if stored is not None and len(stored):
         return Picture(stored.matrix[0], photo_id)
@@ -113,8 +117,11 @@ def encode_pictures(
 
 
 def photo_at(t: Transaction, path: str) -> Photo | None:
-    """Return the photo of the file at *path*, by its path or else by its content; None if it is not in the library."""
-    photo = t.photos.at(absolute(path))
+    """Return the photo of the file at *path*; None if it is not in the library.
+
+    It is found by its path, by the picture that the file is a companion of, or by its content.
+    """
+    photo = t.photos.at(absolute(path)) or t.photos.beside(absolute(path))
     if photo is not None or not Path(path).is_file():
         return photo
     photo_id = t.photos.find(hashlib.sha256(_read(path, path)).digest())

@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
-from query.errors import Superseded, UnknownNamespace
+from query.errors import Superseded, UnknownSlot
 from query.similarity import TextVectors
-from query.tagging import RetagReport, checked_namespace, refresh_taught_labels
+from query.tagging import RetagReport, checked_slot_name, refresh_taught_labels
 from query.tagging import retag as retag_slot
-from store import Revision, Space
+from store import MAIN_SLOT, Revision, Space
 
 from .progress import SILENT, Progress, Stage, steps
 from .revisions import ensure_vocabulary, find_or_import, target_revision, use_from_now_on
@@ -65,23 +65,23 @@ class RetagResult:
 def retag(library: OpenLibrary, request: RetagRequest, progress: Progress = SILENT) -> RetagResult:
     """Tag all photos with a vocabulary, or bring the tags of one slot or of all up to date.
 
-    Raises `EmptyLibrary`, `BadNamespace`, `UnknownNamespace`, `UnknownVocabulary`, `VocabularyError`, and `Superseded`
+    Raises `EmptyLibrary`, `BadSlotName`, `UnknownSlot`, `UnknownVocabulary`, `VocabularyError`, and `Superseded`
     if another vocabulary was put into the slot during the re-tag.
     """
     _ = library.space
-    slot = None if request.slot is None else checked_namespace(request.slot)
+    slot = None if request.slot is None else checked_slot_name(request.slot)
     if request.vocabulary is None:
         return _bring_up_to_date(library, slot, progress)
-    return apply_revision(library, find_or_import(library.catalog, request.vocabulary), slot or "", progress)
+    return apply_revision(library, find_or_import(library.catalog, request.vocabulary), slot or MAIN_SLOT, progress)
 
 
 def calibrate(library: OpenLibrary, progress: Progress = SILENT) -> RetagResult:
     """Measure again how labels score over the library, and tag with that. Raises `EmptyLibrary` or `Superseded`."""
     model = model_of(library)
     with library.catalog.read() as t:
-        target = target_revision(t)
+        target = target_revision(t, MAIN_SLOT)
     revision = target or ensure_vocabulary(library.catalog, model)
-    return finish_retag(library, revision, "", progress, calibrate_anew=True)
+    return finish_retag(library, revision, MAIN_SLOT, progress, calibrate_anew=True)
 
 
 def model_of(library: OpenLibrary) -> str:
@@ -95,7 +95,7 @@ def _bring_up_to_date(library: OpenLibrary, slot: str | None, progress: Progress
     with library.catalog.read() as t:
         names = t.slots.names()
     if slot is not None and slot not in names:
-        raise UnknownNamespace(slot, [name for name in names if name])
+        raise UnknownSlot(slot, [name for name in names if name])
     if slot is None:
         ensure_vocabulary(library.catalog, model_of(library))
     return finish_slots(library, names if slot is None else [slot], progress)
@@ -115,7 +115,7 @@ def finish_slots(library: OpenLibrary, slots: Sequence[str], progress: Progress 
 def apply_revision(
     library: OpenLibrary,
     revision: Revision,
-    slot: str = "",
+    slot: str,
     progress: Progress = SILENT,
     *,
     folders: Sequence[bytes] | None = None,
@@ -135,7 +135,7 @@ def apply_revision(
 def finish_retag(
     library: OpenLibrary,
     revision: Revision,
-    slot: str = "",
+    slot: str,
     progress: Progress = SILENT,
     *,
     calibrate_anew: bool = False,

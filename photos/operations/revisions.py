@@ -1,6 +1,6 @@
 """Revisions of vocabularies: the current one and the target of a slot, and those that names stand for.
 
-The main vocabulary is the slot with the empty name; every other slot's name is what the user calls a namespace. Of the
+The main vocabulary is the slot with the empty name; the name of any other one begins its labels: `birds:heron`. Of the
 names that a user types, `NAME` is a vocabulary's newest revision, `NAME@3` one of its revisions, `birds:` the
 vocabulary in the slot of that name, and a path a vocabulary file.
 """
@@ -15,7 +15,7 @@ from photos.models import DEMO
 from query.errors import UnknownLabel, UnknownVocabulary
 from query.tagging import MARK, split_slot_name
 from query.vocabulary import SHIPPED, LabelFinder, read_vocabulary, shipped_vocabulary
-from store import Catalog, Label, Revision, SlotSummary, Transaction, VocabularyDefinition
+from store import MAIN_SLOT, Catalog, Label, Revision, SlotSummary, Transaction, VocabularyDefinition
 
 #: The main vocabulary until the user chooses one.
 DEFAULT = "photographic"
@@ -30,13 +30,13 @@ def is_file(name: str) -> bool:
     return os.sep in name or Path(name).suffix.lower() in _ENDINGS or Path(name).is_file()
 
 
-def current_revision(t: Transaction, slot: str = "") -> Revision | None:
+def current_revision(t: Transaction, slot: str) -> Revision | None:
     """The revision that photos are tagged with in *slot*; None if there is none yet."""
     revision_id = t.slots.current_revision_id(slot)
     return None if revision_id is None else t.vocabularies.revision(revision_id)
 
 
-def target_revision(t: Transaction, slot: str = "") -> Revision | None:
+def target_revision(t: Transaction, slot: str) -> Revision | None:
     """The revision that all photos are to be tagged with in *slot*; None if there is none.
 
     It differs from the current one while a re-tag is pending. A change of a vocabulary starts from it: the current
@@ -46,7 +46,7 @@ def target_revision(t: Transaction, slot: str = "") -> Revision | None:
     return None if revision_id is None else t.vocabularies.revision(revision_id)
 
 
-def use_from_now_on(t: Transaction, revision: Revision, slot: str = "") -> None:
+def use_from_now_on(t: Transaction, revision: Revision, slot: str) -> None:
     """Make *revision* the target of *slot*: a re-tag is pending, or in a library without a space it is current."""
     if t.library.space_id() is None:
         put_in_force(t, revision, slot)
@@ -54,7 +54,7 @@ def use_from_now_on(t: Transaction, revision: Revision, slot: str = "") -> None:
         t.slots.set_target(slot, revision.id)
 
 
-def put_in_force(t: Transaction, revision: Revision, slot: str = "") -> None:
+def put_in_force(t: Transaction, revision: Revision, slot: str) -> None:
     """Make *revision* current in a library without photos."""
     space_id = t.library.space_id()
     if space_id is not None and t.scores.current(space_id, slot) is not None:
@@ -71,16 +71,16 @@ def ensure_vocabulary(catalog: Catalog, model: str) -> Revision:
     edited is taken before the included one.
     """
     with catalog.read() as t:
-        revision = current_revision(t) or target_revision(t)
+        revision = current_revision(t, MAIN_SLOT) or target_revision(t, MAIN_SLOT)
     if revision is not None:
         return revision
     definition = shipped_vocabulary(DEFAULT_OF_DEMO if model == DEMO else DEFAULT)
     with catalog.staged(definition) as staged, catalog.write() as t:
         # Another process may have chosen one since.
-        revision = current_revision(t) or target_revision(t)
+        revision = current_revision(t, MAIN_SLOT) or target_revision(t, MAIN_SLOT)
         if revision is None:
             revision = t.vocabularies.current(definition.name) or t.vocabularies.put(definition, staged=staged)
-            put_in_force(t, revision)
+            put_in_force(t, revision, MAIN_SLOT)
     return revision
 
 
@@ -122,7 +122,7 @@ def find_definition(catalog: Catalog | None, name: str | None) -> VocabularyDefi
     revision, known = None, []
     if catalog is not None:
         with catalog.read() as t:
-            revision = current_revision(t) if name is None else find_revision(t, name)
+            revision = current_revision(t, MAIN_SLOT) if name is None else find_revision(t, name)
             known = vocabulary_names(t)
     if revision is not None:
         return revision.definition
@@ -162,7 +162,7 @@ def find_slot(t: Transaction, name: str | None) -> str | None:
     None if *name* is a vocabulary's, or no slot's.
     """
     if name is None:
-        return ""
+        return MAIN_SLOT
     if t.vocabularies.newest_id(name) is not None:
         return None
     slot = name.removesuffix(MARK).lower()
@@ -178,7 +178,7 @@ def places_of(t: Transaction, name: str | None) -> tuple[str | None, list[SlotSu
     slot = find_slot(t, name)
     if slot is None:
         return name, [each for each in in_force if each.vocabulary == name]
-    there = [each for each in in_force if each.namespace == slot]
+    there = [each for each in in_force if each.name == slot]
     if there:
         return there[0].vocabulary, there
     target = target_revision(t, slot)
@@ -209,9 +209,9 @@ def slot_and_label(t: Transaction, name: str) -> tuple[str, str]:
     A label of the main vocabulary wins, because its name may contain a colon.
     """
     slot, own = split_slot_name(name, t.slots.names())
-    main = current_revision(t) if slot else None
+    main = current_revision(t, MAIN_SLOT) if slot else None
     is_main = main is not None and LabelFinder(main.definition.labels).label(name) is not None
-    return ("", name) if is_main or target_revision(t, slot) is None else (slot, own)
+    return (MAIN_SLOT, name) if is_main or target_revision(t, slot) is None else (slot, own)
 
 
 def label_in_force(t: Transaction, name: str) -> tuple[Label, Revision, str]:
@@ -219,9 +219,9 @@ def label_in_force(t: Transaction, name: str) -> tuple[Label, Revision, str]:
 
     Raises `UnknownLabel`, or `NothingFound` if no vocabulary was ever used.
     """
-    slot, own = split_slot_name(name, [each.namespace for each in t.slots.in_force()])
+    slot, own = split_slot_name(name, [each.name for each in t.slots.in_force()])
     # The main vocabulary comes first: its labels may have colons in their names.
-    names = {"": name, slot: own}
+    names = {MAIN_SLOT: name, slot: own}
     revisions = {each: revision for each in names if (revision := current_revision(t, each)) is not None}
     if not revisions:
         raise NothingFound("No vocabulary was used here yet; `photos vocab use` chooses one.")

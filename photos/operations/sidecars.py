@@ -1,4 +1,4 @@
-"""Write tags into sidecars, undo that, and list the runs."""
+"""Write tags and stars into sidecars, undo that, and list the runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class UndoRequest:
 
 
 def write_sidecars(library: OpenLibrary, request: WriteRequest, progress: Progress = SILENT) -> WriteReport:
-    """Write the tags that photos have into the sidecars of their files.
+    """Write the tags that photos have, and the stars that a person gave them, into the sidecars of their files.
 
     *progress* gets a `Written` or `Skipped` for each sidecar, and the steps. Raises `EmptyLibrary`, `NotInLibrary` or
     `SidecarsBusy`.

@@ -12,7 +12,8 @@ from photos.lock import DaemonInfo, running_daemon
 from photos.operations.folders import is_offline
 from photos.operations.revisions import current_revision
 from photos.sizes import folder_size
-from store import Folder, IndexStatus, Outcome, Revision, SlotSummary, Space, Transaction
+from photos.thumbnails.upkeep import PicturesKept, pictures_kept
+from store import MAIN_SLOT, Folder, IndexStatus, Outcome, Revision, SlotSummary, Space, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,14 @@ class LibraryStatus:
     vocabulary: Revision | None = None
     #: Vocabularies in force in addition to the main one.
     beside: tuple[SlotSummary, ...] = ()
-    #: Namespaces with a pending re-tag. The main vocabulary's name is empty.
-    pending_namespaces: frozenset[str] = frozenset()
+    #: Slots with a pending re-tag. The main vocabulary's name is empty.
+    pending_slots: frozenset[str] = frozenset()
     #: The process that keeps the library up to date, if there is one.
     daemon: DaemonInfo | None = None
+    #: Thumbnails and previews that are kept; the limit of previews in bytes, and whether new thumbnails are kept.
+    pictures: PicturesKept = field(default_factory=PicturesKept)
+    most_preview_bytes: int = 0
+    keeps_thumbnails: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +71,9 @@ def status(library: OpenLibrary) -> LibraryStatus:
         folders = tuple(_folder_status(each, sum(1 for _ in t.files.known(each.id))) for each in t.folders.all())
         photos, files, model = t.photos.count(), t.files.counts(), t.library.model()
         embeddings = 0 if space is None else t.embeddings.count(space.id)
-        vocabulary = current_revision(t)
-        beside = tuple(each for each in t.slots.in_force() if each.namespace)
-        pending = _pending_namespaces(t)
+        vocabulary = current_revision(t, MAIN_SLOT)
+        beside = tuple(each for each in t.slots.in_force() if each.name)
+        pending = _pending_slots(t)
     return LibraryStatus(
         folder,
         folder_size(folder),
@@ -83,6 +88,9 @@ def status(library: OpenLibrary) -> LibraryStatus:
         beside,
         pending,
         running_daemon(folder),
+        pictures_kept(library),
+        int(library.settings.preview_cache_gb * 1e9),
+        library.settings.thumbnails,
     )
 
 
@@ -98,5 +106,5 @@ def _folder_status(folder: Folder, files: int) -> FolderStatus:
     return FolderStatus(folder, files, is_offline(folder.path, files))
 
 
-def _pending_namespaces(t: Transaction) -> frozenset[str]:
+def _pending_slots(t: Transaction) -> frozenset[str]:
     return frozenset(t.slots.pending())

@@ -44,7 +44,7 @@ class TagImport:
 
 @dataclass(frozen=True, slots=True)
 class CompareRequest:
-    """Two sources of tags: "auto", "auto:NAMESPACE", "user", or the source of an import."""
+    """Two sources of tags: "auto", "auto:SLOT", "user", or the source of an import."""
 
     one: str
     other: str
@@ -94,7 +94,8 @@ def _finder(file: Path) -> Callable[[Transaction, str], int | None]:
 
     def photo_of(t: Transaction, path: str) -> int | None:
         try:
-            photo = t.photos.at(os.path.normpath(os.path.join(folder, os.fsencode(path))))
+            named = os.path.normpath(os.path.join(folder, os.fsencode(path)))
+            photo = t.photos.at(named) or t.photos.beside(named)
         except UnicodeEncodeError:
             # JSON can hold characters that no file name has.
             return None

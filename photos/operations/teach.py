@@ -80,7 +80,7 @@ def teach(library: OpenLibrary, request: TeachRequest, progress: Progress = SILE
     """Add photos to the examples of a label, tag all photos with it, and return how it scores.
 
     The photos get the label as tags by hand, too: added, rejected, or cleared. Raises `EmptyLibrary`, `BadLabel`,
-    `NotInLibrary`, `NotAnExample`, `NoExample`, `ContradictoryExamples` or `UnknownNamespace` and keeps nothing;
+    `NotInLibrary`, `NotAnExample`, `NoExample`, `ContradictoryExamples` or `UnknownSlot` and keeps nothing;
     `Superseded` if another vocabulary was chosen during the re-tag.
     """
     revision, slot, own = _target(library, request.label)

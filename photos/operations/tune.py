@@ -96,7 +96,7 @@ def finish_tuning(
 ) -> TuneResult:
     """Move the label's threshold to where it fits most *answers*, and tag with it.
 
-    Raises `UnknownLabel` or `UnknownNamespace` if another process took the label or its slot away since, or
+    Raises `UnknownLabel` or `UnknownSlot` if another process took the label or its slot away since, or
     `Superseded`.
     """
     identity = library.space.identity

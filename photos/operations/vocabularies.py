@@ -8,10 +8,10 @@ from pathlib import Path
 
 from photos.errors import EmptyLibrary, FileExists, NothingFound
 from photos.library import OpenLibrary
-from query.errors import UnknownNamespace, UnknownVocabulary
-from query.tagging import MARK, checked_namespace
+from query.errors import UnknownSlot, UnknownVocabulary
+from query.tagging import MARK, checked_slot_name
 from query.vocabulary import SHIPPED, shipped_vocabulary, write_vocabulary
-from store import Revision, SlotSummary, Transaction, VocabularyDefinition
+from store import MAIN_SLOT, Revision, SlotSummary, Transaction, VocabularyDefinition
 
 from . import folders
 from .progress import SILENT, Progress
@@ -165,9 +165,9 @@ def revisions_of(t: Transaction, name: str | None) -> list[ListedRevision]:
 def use_vocabulary(library: OpenLibrary, request: UseRequest, progress: Progress = SILENT) -> UseResult:
     """Tag all photos with a vocabulary from now on; in a library without photos, those that come.
 
-    Raises `BadNamespace`, `UnknownFolder`, `MissingFolder`, `UnknownVocabulary`, `VocabularyError` or `Superseded`.
+    Raises `BadSlotName`, `UnknownFolder`, `MissingFolder`, `UnknownVocabulary`, `VocabularyError` or `Superseded`.
     """
-    slot = "" if request.slot is None else checked_namespace(request.slot)
+    slot = MAIN_SLOT if request.slot is None else checked_slot_name(request.slot)
     limits = None
     if request.folders is not None:
         with library.catalog.read() as t:
@@ -185,7 +185,7 @@ def use_vocabulary(library: OpenLibrary, request: UseRequest, progress: Progress
 
 def _use_result(library: OpenLibrary, revision: Revision, slot: str, retag: RetagResult | None) -> UseResult:
     with library.catalog.read() as t:
-        place = next((each for each in t.slots.in_force() if each.namespace == slot), None)
+        place = next((each for each in t.slots.in_force() if each.name == slot), None)
         photos = len(t.scopes.photos(place.folders)) if retag and place and place.folders else None
     return UseResult(revision, place, retag, photos)
 
@@ -193,7 +193,7 @@ def _use_result(library: OpenLibrary, revision: Revision, slot: str, retag: Reta
 def drop_vocabulary(library: OpenLibrary, slot: str) -> str:
     """Stop tagging with the vocabulary in *slot* and delete its automatic tags; tags by hand stay.
 
-    Returns the slot's name as it was kept. Raises `EmptyLibrary` or `UnknownNamespace`.
+    Returns the slot's name as it was kept. Raises `EmptyLibrary` or `UnknownSlot`.
     """
     if library.is_new:
         raise library.empty_error()
@@ -201,7 +201,7 @@ def drop_vocabulary(library: OpenLibrary, slot: str) -> str:
     with library.catalog.write() as t:
         known = [name for name in t.slots.names() if name]
         if kept not in known:
-            raise UnknownNamespace(slot, known)
+            raise UnknownSlot(slot, known)
         drop_slot(t, kept)
     return kept
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from photos.errors import InForceTwice, LabelExists, NoEarlierRevision
 from photos.library import OpenLibrary
-from query.errors import BadLabel, UnknownNamespace
+from query.errors import BadLabel, UnknownSlot
 from query.tagging import checked_name
 from query.vocabulary import find_label, has_control_characters, parse_vocabulary, write_vocabulary
-from store import Catalog, LabelDefinition, Revision, Transaction, VocabularyDefinition
+from store import MAIN_SLOT, Catalog, LabelDefinition, Revision, Transaction, VocabularyDefinition
 
 from .progress import SILENT, Progress
 from .retag import RetagResult, finish_retag
@@ -32,19 +32,19 @@ Change = Callable[[VocabularyDefinition], VocabularyDefinition]
 
 
 def revise(
-    catalog: Catalog, change: Change, slot: str = "", *, also: Callable[[Transaction], None] = lambda _: None
+    catalog: Catalog, change: Change, slot: str, *, also: Callable[[Transaction], None] = lambda _: None
 ) -> Revision:
     """Make a new revision of the vocabulary in *slot* by *change*, and make it the slot's target.
 
     If another process changes the vocabulary at the same time, *change* is applied to the outcome of that. *also*
-    writes more in the same transaction. Raises `UnknownNamespace`, and the errors of *change* and *also*.
+    writes more in the same transaction. Raises `UnknownSlot`, and the errors of *change* and *also*.
     """
     while True:
         with catalog.read() as t:
             before = target_revision(t, slot)
             names = t.slots.names()
         if before is None and slot:
-            raise UnknownNamespace(slot, [name for name in names if name])
+            raise UnknownSlot(slot, [name for name in names if name])
         definition = change(find_definition(None, None) if before is None else before.definition)
         with catalog.staged(definition) as staged, catalog.write() as t:
             if t.slots.target_revision_id(slot) == (before and before.id):
@@ -307,7 +307,7 @@ def _slots_to_follow(t: Transaction, draft: Draft, vocabulary: str) -> Sequence[
         return list(slots)
     before, _ = draft.state
     # Where no main vocabulary was chosen yet, the draft was of the included one.
-    return [""] if before is None else [slot for slot, revision in slots.items() if revision.id == before]
+    return [MAIN_SLOT] if before is None else [slot for slot, revision in slots.items() if revision.id == before]
 
 
 def _state(t: Transaction, name: str | None, vocabulary: str) -> _State:

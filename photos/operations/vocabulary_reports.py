@@ -10,7 +10,7 @@ from photos.library import OpenLibrary
 from query.tagging import Doubt, TagPreview, checked_name, lint, preview_tags
 from query.vocabulary import Difference, difference
 from query.vocabulary_design import MIN_PHOTOS, LabelPreview, Suggestions, missing_labels, preview_label, suggest_labels
-from store import Photo, SpaceIdentity, VocabularyDefinition
+from store import MAIN_SLOT, Photo, SpaceIdentity, VocabularyDefinition
 
 from .progress import SILENT, Progress, Stage, steps
 from .revisions import DEFAULT, current_revision, find_definition, folders_of
@@ -150,7 +150,7 @@ def _with_main(library: OpenLibrary, name: str) -> tuple[str, str]:
     main = None
     if library.catalog_if_any is not None:
         with library.catalog.read() as t:
-            main = current_revision(t)
+            main = current_revision(t, MAIN_SLOT)
     if main is None:
         return DEFAULT, name
     if name not in {main.vocabulary, f"{main.vocabulary}@{main.number}"}:

@@ -68,6 +68,13 @@ def _duplicate_record(file: GroupedFile) -> DuplicateRecord:
     }
 
 
+class RatingChangeRecord(TypedDict):
+    """Stars of a sidecar before and after a change."""
+
+    before: Annotated[int | None, "1 to 5, 0 for none, -1 for rejected; null if there was no rating."]
+    after: Annotated[int | None, "As `before`."]
+
+
 class WrittenSidecarRecord(TypedDict):
     """A sidecar that was written, or would be."""
 
@@ -77,6 +84,7 @@ class WrittenSidecarRecord(TypedDict):
     what: Annotated[str, "made or changed."]
     added: Annotated[list[str], "Keywords and paths that were added."]
     removed: Annotated[list[str], "Keywords and paths that were removed."]
+    rating: Annotated[RatingChangeRecord | None, "Change of the stars; null if they stay."]
 
 
 class RestoredSidecarRecord(TypedDict):
@@ -140,6 +148,7 @@ def sidecar_record(
         "what": "made" if event.is_new else "changed",
         "added": list(event.added),
         "removed": list(event.removed),
+        "rating": None if event.rating is None else {"before": event.rating.before, "after": event.rating.after},
     }
 
 

@@ -80,6 +80,7 @@ class IndexRecord(TypedDict):
     outcomes: Annotated[dict[str, int], "Files that were read, by outcome; outcomes without a file are absent."]
     offline: Annotated[list[str], "Absolute paths of folders that are offline."]
     held_back: Annotated[list[HeldBackRecord], "Folders that lost so many photos that nothing was forgotten."]
+    without_thumbnails: Annotated[str | None, "The reason why thumbnails were not kept; null if they were."]
 
 
 class AddPreviewRecord(TypedDict):
@@ -131,7 +132,7 @@ class IndexFileRecord(TypedDict):
 class InForceRecord(TypedDict):
     """A vocabulary in force in addition to the main one."""
 
-    namespace: Annotated[str, "Prefix of its labels."]
+    slot: Annotated[str, "The name of the slot, which its labels begin with."]
     vocabulary: Annotated[str, "Its name."]
     revision: Annotated[int, "Number of its revision."]
     labels: Annotated[int, "Number of its labels."]
@@ -145,6 +146,13 @@ class DaemonBriefRecord(TypedDict):
     pid: Annotated[int, "Process number."]
     state: Annotated[str, "indexing, waiting, or waiting for a condition."]
     answers: Annotated[bool, "Whether it answers searches."]
+
+
+class PicturesKeptRecord(TypedDict):
+    """Small pictures of photos that are kept beside the catalog."""
+
+    count: Annotated[int, "How many."]
+    bytes: Annotated[int, "Size of their file."]
 
 
 class StatusRecord(TypedDict):
@@ -168,6 +176,8 @@ class StatusRecord(TypedDict):
     retag_pending: Annotated[bool, "Whether a re-tag is pending for any vocabulary."]
     daemon: Annotated[DaemonBriefRecord | None, "The process that keeps the library up to date, if there is one."]
     beside: Annotated[list[InForceRecord], "Vocabularies in force in addition to the main one."]
+    thumbnails: Annotated[PicturesKeptRecord, "Thumbnails that are kept."]
+    previews: Annotated[PicturesKeptRecord, "Previews that are kept."]
 
 
 class PolledFolderRecord(TypedDict):
@@ -311,6 +321,7 @@ def index_record(result: IndexResult) -> IndexRecord:
         "held_back": [
             {"path": os.fsdecode(held.folder.path), "gone": held.gone, "held": held.held} for held in report.held_back
         ],
+        "without_thumbnails": report.without_thumbnails,
     }
 
 
@@ -371,9 +382,11 @@ def status_record(status: LibraryStatus) -> StatusRecord:
         "vocabulary": None if vocabulary is None else vocabulary.vocabulary,
         "revision": None if vocabulary is None else vocabulary.number,
         "labels": None if vocabulary is None else len(vocabulary.labels),
-        "retag_pending": bool(status.pending_namespaces),
+        "retag_pending": bool(status.pending_slots),
         "daemon": None if daemon is None else {"pid": daemon.pid, "state": daemon.state, "answers": daemon.answers},
-        "beside": [_in_force(each, status.pending_namespaces) for each in status.beside],
+        "beside": [_in_force(each, status.pending_slots) for each in status.beside],
+        "thumbnails": {"count": status.pictures.thumbnails, "bytes": status.pictures.thumbnail_bytes},
+        "previews": {"count": status.pictures.previews, "bytes": status.pictures.preview_bytes},
     }
 
 
@@ -468,12 +481,12 @@ def _index_file(index: IndexStatus) -> IndexFileRecord:
 
 def _in_force(each: SlotSummary, pending: frozenset[str]) -> InForceRecord:
     return {
-        "namespace": each.namespace,
+        "slot": each.name,
         "vocabulary": each.vocabulary,
         "revision": each.number,
         "labels": each.label_count,
         "folders": [os.fsdecode(folder) for folder in each.folders],
-        "retag_pending": each.namespace in pending,
+        "retag_pending": each.name in pending,
     }
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 class TagRecord(TypedDict):
     """A tag of a photo. Its scores are null where nothing scored it."""
 
-    label: Annotated[str, "The label's name; with its namespace, such as `birds:heron`, outside the main vocabulary."]
+    label: Annotated[str, "The label's name; with its slot, such as `birds:heron`, outside the main vocabulary."]
     score: Annotated[float | None, "The cosine of the label and the photo."]
     probability: Annotated[float | None, "The model's probability for that cosine."]
     calibrated: Annotated[float | None, "The score's distance from the label's usual score here, in its spreads."]
@@ -145,12 +145,13 @@ class RatingRecord(TypedDict):
 
 
 class TagEventRecord(TypedDict):
-    """A manual or imported change of a tag, or an edit of the picture at which its tags were kept."""
+    """A manual or imported change of a tag, an edit of the picture at which its tags were kept, or the last rating."""
 
     at: Annotated[str, "The time, local, with its offset, ISO 8601."]
-    what: Annotated[str, "`added`, `rejected`, `cleared`, `imported` or `edited`."]
-    label: Annotated[str | None, "The label's name; null for an edit."]
+    what: Annotated[str, "`added`, `rejected`, `cleared`, `imported`, `edited` or `rated`."]
+    label: Annotated[str | None, "The label's name; null for an edit or a rating."]
     origin: Annotated[str | None, "The program that an imported tag came from."]
+    stars: Annotated[int | None, "The stars that were given, -1 for rejected; null if the rating was left to the file."]
 
 
 class TagHistoryRecord(TypedDict):
@@ -366,7 +367,13 @@ def tag_history_record(found: PhotoHistory) -> TagHistoryRecord:
 
 
 def _tag_event_record(event: TagEvent) -> TagEventRecord:
-    return {"at": local_time(event.at).isoformat(), "what": event.what, "label": event.label, "origin": event.origin}
+    return {
+        "at": local_time(event.at).isoformat(),
+        "what": event.what,
+        "label": event.label,
+        "origin": event.origin,
+        "stars": event.stars,
+    }
 
 
 def agreement_records(comparison: SourceComparison) -> list[dict[str, object]]:

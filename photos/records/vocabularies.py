@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class PlaceRecord(TypedDict):
     """A place where a vocabulary is in force."""
 
-    namespace: Annotated[str, "The namespace; empty for the main vocabulary."]
+    slot: Annotated[str, "The name of the slot; empty for the main vocabulary."]
     revision: Annotated[int, "The number of the revision that photos are tagged with."]
     folders: Annotated[list[str], "The folders that it is limited to; empty for everywhere."]
 
@@ -154,7 +154,7 @@ class GapRecord(TypedDict):
 def place_record(place: SlotSummary) -> PlaceRecord:
     """The record of a place."""
     folders = [text_of(folder) for folder in place.folders]
-    return {"namespace": place.namespace, "revision": place.number, "folders": folders}
+    return {"slot": place.name, "revision": place.number, "folders": folders}
 
 
 def vocabulary_record(listed: ListedVocabulary) -> VocabularyRecord:

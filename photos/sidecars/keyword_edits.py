@@ -1,14 +1,15 @@
-"""Edits of keyword lists in an XMP packet. Every other byte stays as it is."""
+"""Edits of keyword lists and single values in an XMP packet. Every other byte stays as it is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import NamedTuple
-from xml.sax.saxutils import escape
+from types import MappingProxyType
+from typing import Final, NamedTuple
+from xml.sax.saxutils import escape, quoteattr
 
-from indexer.decode import KeywordList
+from indexer.decode import KeywordList, Property
 from indexer.metadata import RDF, Element
 from photos.errors import SidecarLeft
 
@@ -16,6 +17,7 @@ from .packet import Packet, container_of, rdf
 
 #: Indentation of an element within another.
 _INDENT = " "
+NO_VALUES: Final[Mapping[Property, str | None]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,18 @@ class _Splice(NamedTuple):
     new: str = ""
 
 
-def edited(packet: Packet, changes: Mapping[KeywordList, Change]) -> bytes:
-    """Content of the packet after *changes* to its lists.
+def edited(
+    packet: Packet, changes: Mapping[KeywordList, Change], values: Mapping[Property, str | None] = NO_VALUES
+) -> bytes:
+    """Content of the packet after *changes* to its lists, with these *values* of other properties; None is no value.
 
     Raises `SidecarLeft` if a list is written in a form to which nothing can be added.
     """
     editor = _Editor(packet)
     for each, change in changes.items():
         editor.change(each, change)
+    for single, value in values.items():
+        editor.put(single, value)
     return packet.encoded(editor.result())
 
 
@@ -51,6 +57,8 @@ class _Editor:
         self._splices: list[_Splice] = []
         #: Lists missing from the packet, with their items.
         self._missing: list[tuple[KeywordList, Sequence[str]]] = []
+        #: Single values that are missing from the packet.
+        self._new: list[tuple[Property, str]] = []
         self._line = "\r\n" if b"\r\n" in packet.body else "\n"
 
     def change(self, each: KeywordList, change: Change) -> None:
@@ -62,9 +70,27 @@ class _Editor:
         if pending:
             self._missing.append((each, pending))
 
+    def put(self, each: Property, value: str | None) -> None:
+        """Give the property that single *value* wherever it is written, or delete it (None)."""
+        is_there = False
+        for described in self._packet.descriptions:
+            if each.tag in described.attributes:
+                start, end = self._packet.attribute(described, each.tag)
+                name = self._packet.body[start:end].split(b"=", 1)[0].decode()
+                self._splices.append(_Splice(start, end, "" if value is None else f"{name}={quoteattr(value)}"))
+                is_there = True
+            for held in self._packet.properties(described, each):
+                if value is None:
+                    self._delete(held)
+                else:
+                    self._splices.append(_Splice(held.start, held.end, self._single(each, value, described)))
+                is_there = True
+        if not is_there and value is not None:
+            self._new.append((each, value))
+
     def result(self) -> bytes:
-        if self._missing:
-            self._insert_lists()
+        if self._missing or self._new:
+            self._insert()
         body, at = self._packet.body, 0
         pieces: list[bytes] = []
         for splice in sorted(self._splices):
@@ -114,21 +140,27 @@ class _Editor:
             margin = self._margin(items[-1]) if items else self._indented(self._margin(container))
             self._fill(container, "".join(margin + self._item(value, container) for value in pending))
 
-    def _insert_lists(self) -> None:
+    def _insert(self) -> None:
         packet = self._packet
         if not packet.descriptions:
             margin = self._indented(self._margin(packet.rdf))
             name, declared = _named("rdf", "Description", RDF, packet.rdf)
             prefix = name.partition(":")[0]
-            lists = self._lists(packet.rdf, self._indented(margin))
-            self._fill(packet.rdf, f'{margin}<{name}{declared} {prefix}:about="">{lists}{margin}</{name}>')
+            added = self._added(packet.rdf, self._indented(margin))
+            self._fill(packet.rdf, f'{margin}<{name}{declared} {prefix}:about="">{added}{margin}</{name}>')
             return
         described = packet.descriptions[0]
         margin = self._margin(described.children[0]) if described.children else self._indented(self._margin(described))
-        self._fill(described, self._lists(described, margin))
+        self._fill(described, self._added(described, margin))
 
-    def _lists(self, around: Element, margin: str) -> str:
-        return "".join(margin + self._list(each, values, around, margin) for each, values in self._missing)
+    def _added(self, around: Element, margin: str) -> str:
+        lists = (self._list(each, values, around, margin) for each, values in self._missing)
+        single = (self._single(each, value, around) for each, value in self._new)
+        return "".join(margin + added for added in (*lists, *single))
+
+    def _single(self, each: Property, value: str, around: Element) -> str:
+        name, declared = _named(each.prefix, each.name, each.namespace, around)
+        return f"<{name}{declared}>{escape(value)}</{name}>"
 
     def _list(self, each: KeywordList, values: Sequence[str], around: Element, margin: str) -> str:
         """The list as an element within *around*; its own lines begin at *margin*."""

@@ -1,7 +1,8 @@
-"""Merge of a photo's labels into the keyword lists of its sidecar.
+"""Merge of a photo's labels and stars into its sidecar.
 
 Each list has two companions in a namespace of this program: the labels that the program wrote there, and the keywords
-that it copied there. Only these may be removed again; every other keyword is foreign and stays.
+that it copied there. Only these may be removed again; every other keyword is foreign and stays. The stars have two
+companions likewise: those that the program wrote, and those of another program that they replaced.
 """
 
 from __future__ import annotations
@@ -13,7 +14,19 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, KeywordList, foreign
+from indexer.decode import (
+    FORMER_RATING,
+    HIERARCHICAL,
+    OWN_RATING,
+    RATING,
+    SUBJECT,
+    TAGS,
+    KeywordList,
+    Property,
+    foreign,
+    foreign_rating,
+    rating_of,
+)
 from photos.errors import SidecarLeft
 from query.tagging import SlotView, full_name, split_slot_name
 
@@ -50,18 +63,18 @@ class Keywords:
 class KeywordHierarchy:
     """Hierarchy of the labels of all vocabularies in force.
 
-    A label's parents are above it. Above the top labels of a namespace is the namespace, and they are written by their
+    A label's parents are above it. Above the top labels of a slot is its name, and they are written by their
     own names: `birds:heron` is `heron` below `birds`.
     """
 
     def __init__(self, views: Iterable[SlotView]) -> None:
-        self._namespace_of: dict[str, str] = {}
+        self._slot_of: dict[str, str] = {}
         self._parents: dict[str, tuple[str, ...]] = {}
-        self._namespaces = []
+        self._slots = []
         for view in views:
-            self._namespaces.append(view.namespace)
+            self._slots.append(view.name)
             for label in view.revision.labels:
-                self._namespace_of[label.definition.name] = view.namespace
+                self._slot_of[label.definition.name] = view.name
                 self._parents[label.definition.name] = label.definition.parents
 
     def keywords(self, labels: Sequence[str]) -> Keywords:
@@ -69,51 +82,67 @@ class KeywordHierarchy:
         parents_of: dict[str, Sequence[str]] = {}
         words: dict[str, str] = {}
         for label in labels:
-            namespace, word = self._split(label)
+            slot, word = self._split(label)
             parents = [parent for parent in self._parents.get(label, ()) if parent in labels]
             words[label] = label
-            if namespace:
+            if slot:
                 # No label equals this key: names of labels have no control characters.
-                top = f"\0{namespace}"
-                words[label], words[top] = word, namespace
+                top = f"\0{slot}"
+                words[label], words[top] = word, slot
                 parents = parents or [top]
             parents_of[label] = parents
         return Keywords({**parents_of, **{key: () for key in words if key not in parents_of}}, words)
 
     def _split(self, label: str) -> tuple[str, str]:
-        """Namespace and own name of *label*. A manual label counts to the namespace that its name begins with."""
-        known = self._namespace_of.get(label)
+        """Slot and own name of *label*. A manual label counts to the slot whose name it begins with."""
+        known = self._slot_of.get(label)
         return (
-            split_slot_name(label, self._namespaces)
-            if known is None
-            else (known, label.removeprefix(full_name(known, "")))
+            split_slot_name(label, self._slots) if known is None else (known, label.removeprefix(full_name(known, "")))
         )
 
 
 @dataclass(frozen=True, slots=True)
+class RatingChange:
+    """The stars of a sidecar before and after a change; None for no stars."""
+
+    before: int | None
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
-    """New content of a sidecar, and the keywords and paths of ours that were added and removed."""
+    """New content of a sidecar, and the keywords and paths of ours that were added and removed.
+
+    `rating` is None if the stars stay.
+    """
 
     content: bytes
     added: tuple[str, ...]
     removed: tuple[str, ...]
+    rating: RatingChange | None = None
+
+
+def open_packet(content: bytes | None) -> Packet:
+    """The packet of a sidecar's *content*, or of a new sidecar (None). Raises `SidecarLeft`."""
+    return Packet(_EMPTY.encode() if content is None else content)
 
 
 def merge(
-    content: bytes | None,
+    packet: Packet,
     labels: Mapping[str, Sequence[str]],
     own: Mapping[KeywordList, Sequence[str]] = NO_KEYWORDS,
     words: Mapping[str, str] = OWN_NAMES,
+    stars: int | None = None,
 ) -> Merged | None:
-    """Merge *labels* into the sidecar *content*, or into a new sidecar (None). None if it needs no change.
+    """Merge *labels* and *stars* into the *packet* of a sidecar. None if it needs no change.
 
     *labels* maps each label to its parents; parents that are not in it are ignored. Labels that an earlier run wrote
     and that are not in it are removed. *own* are the keywords in the picture itself, by their lists: if the sidecar has
     no foreign keywords, they are written there too, since programs that find keywords in a sidecar ignore those in the
     picture.
-    *words* maps labels to the words that are written for them. Raises `SidecarLeft`.
+    *words* maps labels to the words that are written for them. *stars* are those that a person gave in this program,
+    None without any: then those that an earlier run wrote are replaced by those from before. Raises `SidecarLeft`.
     """
-    packet = Packet(_EMPTY.encode() if content is None else content)
     wanted = _wanted(packet, labels, own, words)
     changes = {
         each: change
@@ -121,20 +150,22 @@ def merge(
         for each, change in _changes(packet, shown, lists).items()
         if change.removed or change.added
     }
-    if not changes:
+    ratings = _rating_changes(packet, stars)
+    if not changes and not ratings:
         return None
-    new = edited(packet, changes)
-    _check(Packet(new), wanted)
+    new = edited(packet, changes, ratings)
+    after = Packet(new)
+    _check(after, wanted, ratings)
     reported = [changes[each] for each in (SUBJECT, HIERARCHICAL) if each in changes]
     ours = {*_words(labels, words), *paths(labels, "|", words)}
     added = dict.fromkeys(word for change in reported for word in change.added if word in ours)
     removed = dict.fromkeys(word for change in reported for word in sorted(change.removed))
-    return Merged(new, tuple(added), tuple(removed))
+    rated = RatingChange(*(rating_of(each.text(RATING)) for each in (packet, after))) if RATING in ratings else None
+    return Merged(new, tuple(added), tuple(removed), rated)
 
 
-def has_foreign_keywords(content: bytes) -> bool:
-    """Return whether the sidecar *content* has keywords of other programs. Raises `SidecarLeft`."""
-    packet = Packet(content)
+def has_foreign_keywords(packet: Packet) -> bool:
+    """Return whether the sidecar has keywords of other programs."""
     return any(_foreign(packet, each) for each in _LISTS)
 
 
@@ -178,6 +209,21 @@ def _changes(packet: Packet, each: KeywordList, lists: _Lists) -> dict[KeywordLi
     words = [*lists.ours, *lists.copies]
     going = {word for change in changes.values() for word in change.removed} - {*words, *lists.foreign}
     return {each: Change(going & set(held), _new(words, held)), **changes}
+
+
+def _rating_changes(packet: Packet, stars: int | None) -> dict[Property, str | None]:
+    """Values that bring the rating and its two companions to the wanted state; empty if it is theirs, or as wanted."""
+    held, own, former = (packet.text(each) for each in (RATING, OWN_RATING, FORMER_RATING))
+    theirs = foreign_rating(held, own, former)
+    wanted: dict[Property, str | None]
+    if stars is None:
+        wanted = {RATING: theirs, OWN_RATING: None, FORMER_RATING: None}
+    elif rating_of(held if own is None else own) == stars:
+        # Another program rated it after this one did: that is the later word.
+        return {}
+    else:
+        wanted = {RATING: str(stars), OWN_RATING: str(stars), FORMER_RATING: theirs}
+    return {each: value for each, value in wanted.items() if value != packet.text(each)}
 
 
 def _new(words: Iterable[str], held: Sequence[str]) -> tuple[str, ...]:
@@ -252,8 +298,10 @@ def _key(word: str) -> str:
     return unicodedata.normalize("NFC", word).casefold().strip()
 
 
-def _check(after: Packet, wanted: Mapping[KeywordList, _Lists]) -> None:
-    """Verify the edited packet: a mistake of ours must never lose a foreign keyword."""
+def _check(after: Packet, wanted: Mapping[KeywordList, _Lists], ratings: Mapping[Property, str | None]) -> None:
+    """Verify the edited packet: a mistake of ours must never lose a foreign keyword or rating."""
+    if any(after.text(each) != value for each, value in ratings.items()):
+        raise SidecarLeft(f"its {RATING.prefix}:{RATING.name} has an unsupported form")
     for each, lists in wanted.items():
         noted = (set(after.values(each.ours)), set(after.values(each.copies)))
         theirs = set(lists.foreign)

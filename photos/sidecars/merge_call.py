@@ -1,4 +1,4 @@
-"""Merge of tags into a sidecar beside its picture, as one call: large files are parsed in a process with limits."""
+"""Merge of tags and stars into a sidecar, as one call: large files are parsed in a process with limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from indexer.workers.bounded_calls import BoundedCalls, CallFailed
 from photos.errors import SidecarLeft
 from store.open_file import open_file
 
-from .merge import Merged, has_foreign_keywords, merge
+from .merge import Merged, has_foreign_keywords, merge, open_packet
+from .packet import Packet
 
 #: Bytes of a sidecar that is parsed at once in this process, in some milliseconds.
 _SMALL: Final = 64 << 10
@@ -21,21 +22,23 @@ _SMALL: Final = 64 << 10
 class MergeRequest:
     """Labels, with their parents and words as for `merge`, for the sidecar with that content, or for a new one.
 
-    `picture` is the absolute path of the picture if it may have keywords of its own.
+    `picture` is the absolute path of the picture if it may have keywords of its own. `stars` are those that a person
+    gave it, if any.
     """
 
     content: bytes | None
     labels: Mapping[str, Sequence[str]]
     words: Mapping[str, str]
     picture: bytes | None
+    stars: int | None = None
 
 
 def merge_beside(request: MergeRequest, calls: BoundedCalls) -> Merged | None:
-    """Merge labels into a sidecar; None if it needs no change. Raises `SidecarLeft`."""
-    content = request.content
-    is_small = content is None or len(content) <= _SMALL
-    if is_small and (request.picture is None or (content is not None and has_foreign_keywords(content))):
-        return _merged(request)
+    """Merge labels and stars into a sidecar; None if it needs no change. Raises `SidecarLeft`."""
+    if request.content is None or len(request.content) <= _SMALL:
+        packet = open_packet(request.content)
+        if not _needs_picture(request, packet):
+            return _merged(request, packet)
     result = calls.call(_merged_or_left, request)
     if isinstance(result, CallFailed):
         raise SidecarLeft(result.reason)
@@ -53,15 +56,18 @@ def extension_in(content: bytes, calls: BoundedCalls) -> bytes | None:
 def _merged_or_left(request: MergeRequest) -> Merged | str | None:
     """The merged sidecar, or the reason why it is left: the error is not pickled."""
     try:
-        return _merged(request)
+        return _merged(request, open_packet(request.content))
     except SidecarLeft as left:
         return left.reason
 
 
-def _merged(request: MergeRequest) -> Merged | None:
+def _needs_picture(request: MergeRequest, packet: Packet) -> bool:
+    return request.picture is not None and not has_foreign_keywords(packet)
+
+
+def _merged(request: MergeRequest, packet: Packet) -> Merged | None:
     own: KeywordLists = {}
-    content = request.content
-    if request.picture is not None and not (content is not None and has_foreign_keywords(content)):
+    if request.picture is not None and _needs_picture(request, packet):
         try:
             with open_file(request.picture) as opened:
                 own = read_keywords(opened)
@@ -70,4 +76,4 @@ def _merged(request: MergeRequest) -> Merged | None:
             own = {}
         except OSError as error:
             raise SidecarLeft(f"its picture cannot be read ({error.strerror or error})") from None
-    return merge(content, request.labels, own, request.words)
+    return merge(packet, request.labels, own, request.words, request.stars)

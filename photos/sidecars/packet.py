@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from indexer.decode import KeywordList
+from indexer.decode import KeywordList, Property
 from indexer.metadata import RDF, Element, parse
 from photos.errors import SidecarLeft
 
@@ -46,8 +46,16 @@ class Packet:
                     found.append(held.text)
         return found
 
-    def properties(self, described: Element, each: KeywordList) -> list[Element]:
-        """Elements that hold the list in one description; more than one breaks the rules of XMP."""
+    def text(self, each: Property) -> str | None:
+        """The property as one text, as written; None if there is none, or it has no text."""
+        for described in self.descriptions:
+            values = (described.attributes.get(each.tag, ""), *map(_text, self.properties(described, each)))
+            if (found := next((value for value in values if value.strip()), None)) is not None:
+                return found
+        return None
+
+    def properties(self, described: Element, each: Property) -> list[Element]:
+        """Elements that hold the property in one description; more than one breaks the rules of XMP."""
         return described.all(each.tag)
 
     def attribute(self, element: Element, name: str) -> tuple[int, int]:
@@ -69,6 +77,12 @@ class Packet:
     def encoded(self, body: bytes) -> bytes:
         """Encode *body*, UTF-8, in the encoding of the packet."""
         return self._document.encoded(body)
+
+
+def _text(held: Element) -> str:
+    """Text of a property. One with qualifiers has it in `rdf:value`."""
+    qualified = (each for node in (held, *held.all(rdf("Description"))) for each in node.all(rdf("value")))
+    return held.attributes.get(rdf("value")) or next((each.text for each in qualified), held.text)
 
 
 def rdf(name: str) -> str:

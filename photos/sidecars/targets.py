@@ -52,6 +52,8 @@ def _held(t: Transaction, folder: Folder, asked: bytes) -> list[Picture]:
     if below is None:
         return []
     alone = t.files.at(folder.id, below) if below else None
+    if alone is not None and alone.companion_of is not None:
+        alone = t.files.at(folder.id, os.path.join(os.path.dirname(below), alone.companion_of))
     files = t.files.known(folder.id, below) if alone is None else [alone]
     return [Picture(os.path.join(folder.path, file.path), file.photo_id) for file in files if file.photo_id is not None]
 

@@ -1,10 +1,11 @@
-"""Write the tags of photos into the sidecars of their files."""
+"""Write the tags and stars of photos into the sidecars of their files."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import nullcontext
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from query.tagging import ScoredTag, photo_tags, slot_views
 from store import Folder, Photo, Stamp
 
 from .journal import BATCH, exclusive, open_folders, update_file_record
-from .merge import KeywordHierarchy, Merged
+from .merge import KeywordHierarchy, Merged, RatingChange
 from .merge_call import MergeRequest, extension_in, merge_beside
 from .open_folders import OpenFolders
 from .sidecar_files import Sidecar, put, read
@@ -29,13 +30,17 @@ _MOST_AT_ONCE = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A sidecar that was written, or in a dry run would be, with the keywords and paths that were added and removed."""
+    """A sidecar that was written, or in a dry run would be, with the keywords and paths that were added and removed.
+
+    `rating` is None if the stars stay.
+    """
 
     sidecar: bytes
     picture: Picture
     is_new: bool
     added: tuple[str, ...]
     removed: tuple[str, ...]
+    rating: RatingChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,15 @@ class WriteReport:
 
 
 @dataclass(frozen=True, slots=True)
+class _Said:
+    """What is known of photos, by id: their tags, their records, and those that a person gave stars."""
+
+    tags: Mapping[int, Sequence[ScoredTag]]
+    photos: Mapping[int, Photo]
+    rated: AbstractSet[int]
+
+
+@dataclass(frozen=True, slots=True)
 class _Plan:
     picture: Picture
     sidecar: bytes
@@ -77,7 +91,9 @@ def write_sidecars(
     on_event: Callable[[Written | Skipped], None],
     on_done: Callable[[int, int], None],
 ) -> WriteReport:
-    """Write the tags of the pictures at or below the absolute paths *within*, or of all; a *dry_run* writes nothing.
+    """Write the tags and stars of the pictures at or below the absolute paths *within*, or of all.
+
+    A *dry_run* writes nothing.
 
     *on_event* gets each sidecar that was written or skipped, *on_done* the number of pictures so far and in all. After
     an interruption each sidecar is the old one or the new one, and the next run goes on. Raises `EmptyLibrary`,
@@ -95,9 +111,9 @@ def write_sidecars(
             writer.skip(folder.path, "the folder is not there, or empty")
         for start in range(0, len(found), _TAGS_AT_ONCE):
             some = found[start : start + _TAGS_AT_ONCE]
-            tags, photos = writer.read_tags(some)
+            said = writer.read(some)
             for first in range(0, len(some), BATCH):
-                writer.write(some[first : first + BATCH], tags, photos)
+                writer.write(some[first : first + BATCH], said)
                 on_done(min(start + first + BATCH, len(found)), len(found))
         return writer.finish()
 
@@ -125,24 +141,22 @@ class _Writer:
         #: The last directory that was listed: pictures come directory by directory.
         self._directory: tuple[bytes, Directory] = (b"", Directory([]))
 
-    def read_tags(self, some: Sequence[Picture]) -> tuple[dict[int, list[ScoredTag]], dict[int, Photo]]:
-        """Tags and records of the pictures' photos."""
+    def read(self, some: Sequence[Picture]) -> _Said:
+        """What is known of the pictures' photos."""
         ids = sorted({picture.photo_id for picture in some})
         library = self._library
         tags = photo_tags(library.catalog, library.space, ids, threshold=library.settings.threshold)
         with library.catalog.read() as t:
-            return tags, {photo.id: photo for photo in t.photos.get(ids)}
+            return _Said(tags, {photo.id: photo for photo in t.photos.get(ids)}, t.photos.rated(ids))
 
-    def write(
-        self, batch: Sequence[Picture], tags: Mapping[int, Sequence[ScoredTag]], photos: Mapping[int, Photo]
-    ) -> None:
+    def write(self, batch: Sequence[Picture], said: _Said) -> None:
         """Write the sidecars of a batch of pictures that need a change."""
         plans: list[_Plan] = []
         size = 0
         for picture in batch:
-            if picture.photo_id not in photos:
+            if picture.photo_id not in said.photos:
                 continue
-            plan = self._plan(picture, tags[picture.photo_id], photos[picture.photo_id])
+            plan = self._plan(picture, said)
             if plan is None:
                 continue
             plans.append(plan)
@@ -173,15 +187,16 @@ class _Writer:
         run = self._run if self._made + self._changed else None
         return WriteReport(run, self._made, self._changed, self._unchanged, self._skipped)
 
-    def _plan(self, picture: Picture, tags: Sequence[ScoredTag], photo: Photo) -> _Plan | None:
-        path = picture.path
+    def _plan(self, picture: Picture, said: _Said) -> _Plan | None:
+        path, facts = picture.path, said.photos[picture.photo_id].facts
         try:
             path = sidecar = self._sidecar_of(path)
             before = read(*self._open.of(sidecar))
-            keywords = self._hierarchy.keywords([tag.label for tag in tags])
+            keywords = self._hierarchy.keywords([tag.label for tag in said.tags[picture.photo_id]])
             content = None if before is None else before.content
-            own = picture.path if photo.facts.keywords else None
-            merged = merge_beside(MergeRequest(content, keywords.parents, keywords.words, own), self._calls)
+            own = picture.path if facts.keywords else None
+            stars = facts.rating if picture.photo_id in said.rated else None
+            merged = merge_beside(MergeRequest(content, keywords.parents, keywords.words, own, stars), self._calls)
         except SidecarLeft as left:
             self.skip(path, left.reason)
             return None
@@ -235,10 +250,10 @@ class _Writer:
             self._count(plan)
 
     def _count(self, plan: _Plan) -> None:
-        is_new = plan.before is None
+        is_new, merged = plan.before is None, plan.merged
         self._made += is_new
         self._changed += not is_new
-        self._on_event(Written(plan.sidecar, plan.picture, is_new, plan.merged.added, plan.merged.removed))
+        self._on_event(Written(plan.sidecar, plan.picture, is_new, merged.added, merged.removed, merged.rating))
 
 
 def _entry(plan: _Plan) -> tuple[bytes, bytes | None, bytes]:

@@ -14,7 +14,7 @@ from query.similarity.scores import library_cosines, probability
 from query.similarity.text_vectors import TextVectors
 from query.tagging import ScoredTag
 from query.tagging.effective.effective_tags import rule_in_force, spreads_in_force, tags_of
-from query.tagging.effective.namespaces import SlotView, slot_views
+from query.tagging.effective.slots import SlotView, slot_views
 from query.vocabulary.labels import find_label
 from store import Catalog, Label, Photo, Revision, Space, Transaction
 
@@ -153,11 +153,11 @@ def _label_scores(
 
 
 def _named(t: Transaction, view: SlotView, terms: Sequence[Term], photo_id: int) -> list[Label]:
-    """Return the labels of *view* that texts of *terms* name, by name or alias, with or without namespace."""
+    """Return the labels of *view* that texts of *terms* name, by name or alias, with or without slot."""
     if view.folders and not t.scopes.among(view.folders, [photo_id]):
         return []
     named = [term.text for term in terms if isinstance(term, Text)]
-    plain = [t.vocabularies.revision(view.revision.id)] if view.namespace else []
+    plain = [t.vocabularies.revision(view.revision.id)] if view.name else []
     found = {
         label.id
         for revision in (view.revision, *plain)

@@ -11,7 +11,7 @@ from query.tagging.effective.effective_tags import (
     tags_of,
 )
 from query.tagging.effective.manual_tags import checked_name, record_manual_tags, record_manual_tags_in
-from query.tagging.effective.namespaces import MARK, SlotView, checked_namespace, full_name, slot_views, split_slot_name
+from query.tagging.effective.slots import MARK, SlotView, checked_slot_name, full_name, slot_views, split_slot_name
 from query.tagging.effective.tag_filter import TagNames, tagged
 from query.tagging.effective.tag_import import ImportedTags, TagImportResult, import_keywords, import_tags, read_tags
 from query.tagging.learning.calibration import LEAST, is_due, spread_of
@@ -43,7 +43,7 @@ __all__ = [
     "TagRule",
     "TaughtLabelReport",
     "checked_name",
-    "checked_namespace",
+    "checked_slot_name",
     "compare_sources",
     "full_name",
     "import_keywords",

@@ -16,13 +16,13 @@ from store.embeddings.cache import EmbeddingCache
 from store.embeddings.embeddings import Embeddings, Spaces, Texts
 from store.filters.facets import Facets
 from store.filters.selection import Selection
-from store.records import VocabularyDefinition
+from store.records import Space, Trial, VocabularyDefinition
 from store.sql import schema
 from store.sql.database import Database
 from store.sql.dialect import replacing, upsert
 from store.sql.sqlite import SQLiteDatabase
 from store.sql.upgrade import upgrade
-from store.tagging.labels import Calibrations, Labels
+from store.tagging.labels import Calibrations, Labels, TunedThresholds
 from store.tagging.manual_tags import Tags
 from store.tagging.scopes import Scopes
 from store.tagging.scores import Scores
@@ -64,8 +64,39 @@ class Library:
         return self._connection.execute(select(_library.c.space_id)).scalar()
 
     def set_space(self, space_id: int | None) -> None:
-        """Let searches use that space."""
+        """Let searches use that space from the beginning on; in a library with photos it is `switch` that does."""
+        if space_id is not None and space_id != self.space_id():
+            # What is in force without photos is so in any space.
+            Slots(self._connection).take_over(space_id)
         self._set(space_id=space_id)
+
+    def previous_space_id(self) -> int | None:
+        """The space that searches used before the last switch, if it can be gone back to."""
+        return self._connection.execute(select(_library.c.previous_space_id)).scalar()
+
+    def switch(self, space: Space, previous: int | None) -> None:
+        """Let searches use *space*; *previous* can be gone back to. It is no longer tried."""
+        tried = self.trial()
+        self._set(space_id=space.id, previous_space_id=previous)
+        self.set_model(space.reference or space.identity.model)
+        if tried is not None and tried.space_id == space.id:
+            self.set_trial(None)
+
+    def forget_previous(self) -> None:
+        """Note that no earlier space can be gone back to."""
+        self._set(previous_space_id=None)
+
+    def trial(self) -> Trial | None:
+        """The space that is tried, if there is one."""
+        row = self._connection.execute(
+            select(_library.c.trying_space_id, _library.c.trying_folder, _library.c.trying_sample)
+        ).one_or_none()
+        return None if row is None or row.trying_space_id is None else Trial(*row)
+
+    def set_trial(self, trial: Trial | None) -> None:
+        """Let that space be tried, in place of another one, or none."""
+        fields = (None, None, None) if trial is None else (trial.space_id, trial.folder, trial.sample)
+        self._set(**dict(zip(("trying_space_id", "trying_folder", "trying_sample"), fields, strict=True)))
 
     def decoders(self) -> str | None:
         """The decoders that files were last read with; None before the first."""
@@ -126,6 +157,7 @@ class Transaction:
     texts = cached_property(lambda self: Texts(self.connection))
     labels = cached_property(lambda self: Labels(self.connection))
     vocabularies = cached_property(lambda self: Vocabularies(self.connection, self._labels))
+    tuned_thresholds = cached_property(lambda self: TunedThresholds(self.connection))
     slots = cached_property(lambda self: Slots(self.connection))
     tags = cached_property(lambda self: Tags(self.connection))
     scores = cached_property(lambda self: Scores(self.connection))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, literal, or_, select, true, update
 
 from store.records import Replacement
 from store.sql import schema
@@ -24,7 +25,7 @@ def note_former_photos(connection: Connection, of_files: ColumnElement[bool], ne
     *new_id* is the photo that takes the place, if it was added for it.
     """
     held = select(_file.c.folder_id, _file.c.path, _file.c.photo_id, _newest(new_id))
-    _note(connection, held.where(of_files, _file.c.photo_id.is_not(None), _is_spoken_of(_file.c.photo_id)))
+    _note(connection, held.where(of_files, _file.c.photo_id.is_not(None), is_spoken_of(_file.c.photo_id)))
 
 
 def note_photo_beside(connection: Connection, folder_id: int, path: bytes, main: bytes, new_id: int | None) -> None:
@@ -35,7 +36,7 @@ def note_photo_beside(connection: Connection, folder_id: int, path: bytes, main:
     for table in (_file, _before):
         held = select(literal(folder_id), literal(path), table.c.photo_id, _newest(new_id))
         at_main = (table.c.folder_id == folder_id, table.c.path == main, table.c.photo_id.is_not(None))
-        _note(connection, held.where(*at_main, _is_spoken_of(table.c.photo_id)))
+        _note(connection, held.where(*at_main, is_spoken_of(table.c.photo_id)))
 
 
 def _newest(new_id: int | None) -> ColumnElement[int | None]:
@@ -50,7 +51,7 @@ def _note(connection: Connection, held: Select[Any]) -> None:
     connection.execute(row.on_conflict_do_update(index_elements=["folder_id", "path"], set_=now))
 
 
-def _is_spoken_of(photo_id: ColumnElement[int]) -> ColumnElement[bool]:
+def is_spoken_of(photo_id: ColumnElement[int]) -> ColumnElement[bool]:
     """The condition that the photo has a history of tags or stars by hand, or was ever an example of a label."""
     is_tagged = exists().where(schema.tag_event.c.photo_id == photo_id)
     has_stars = or_(_photo.c.own_rating.is_not(None), _photo.c.rated_at.is_not(None))
@@ -71,12 +72,16 @@ class Edits:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def replacements(self) -> list[Replacement]:
-        """Return the paths where another photo follows one that was spoken of, if they were not compared yet."""
+    def replacements(self, photo_ids: Sequence[int] | None = None) -> list[Replacement]:
+        """Return the paths where another photo follows one that was spoken of, if they were not compared yet.
+
+        With *photo_ids*, a few, only paths where one of these was before.
+        """
+        among = true() if photo_ids is None else _before.c.photo_id.in_(photo_ids)
         rows = self._connection.execute(
             select(_before, _file.c.photo_id.label("now"), _file.c.companion_of)
             .join(_file, (_file.c.folder_id == _before.c.folder_id) & (_file.c.path == _before.c.path))
-            .where(_is_spoken_of(_before.c.photo_id))
+            .where(among, is_spoken_of(_before.c.photo_id))
             .where(or_(_file.c.photo_id.is_not(None), _file.c.companion_of.is_not(None)))
             .order_by(_before.c.folder_id, _before.c.path)
         ).all()

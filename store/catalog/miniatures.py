@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, exists, func, or_, select
+from sqlalchemy import Connection, exists, func, select
 
 from store.sql import schema
 from store.sql.dialect import chunks, replacing
+
+from .edits import is_spoken_of
 
 _miniature, _photo, _file = schema.miniature, schema.photo, schema.file
 _PUT = replacing(_miniature, ["photo_id"], ["pixels"])
@@ -44,9 +46,8 @@ class Miniatures:
         return found
 
     def lacking(self) -> list[int]:
-        """Return one file of each photo that has a history of tags or stars by hand, a file, and no miniature."""
-        tagged = exists().where(schema.tag_event.c.photo_id == _file.c.photo_id)
-        said = or_(tagged, exists().where(_photo.c.id == _file.c.photo_id, _photo.c.own_rating.is_not(None)))
+        """Return one file of each photo that was ever spoken of, has a file, and no miniature; see `is_spoken_of`."""
+        said = is_spoken_of(_file.c.photo_id)
         has_one = exists().where(_miniature.c.photo_id == _file.c.photo_id)
         first = select(func.min(_file.c.id)).where(_file.c.photo_id.is_not(None), said, ~has_one)
         return list(self._connection.execute(first.group_by(_file.c.photo_id)).scalars())

@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
+from sqlalchemy import Column, Connection, RowMapping, bindparam, delete, func, insert, select, update
 
 from store.records import Facts, Photo
 from store.sql import schema
@@ -33,7 +34,11 @@ _ABOUT = (
     schema.former_photo,
     schema.photo_edit,
 )
+#: Bytes of a SHA-256.
+_HASH = 32
 _FORMERLY = replacing(_former, ["content_hash"], ["photo_id"])
+
+_Value = TypeVar("_Value")
 
 
 class Photos:
@@ -45,6 +50,18 @@ class Photos:
     def find(self, content_hash: bytes) -> int | None:
         """Return the id of the photo whose content has that SHA-256, if it was ever seen."""
         return self._connection.execute(_WITH_HASH, {"hash": content_hash}).scalar()
+
+    def starting_with(self, start: bytes) -> int | None:
+        """Return the id of the photo whose content's SHA-256 begins with *start*, eight bytes or more."""
+        last = start.ljust(_HASH, b"\xff")
+        found = select(_photo.c.id).where(_photo.c.content_hash.between(start, last)).order_by(_photo.c.id).limit(1)
+        return self._connection.execute(found).scalar()
+
+    def contents(self) -> list[bytes]:
+        """Return the content hashes of the photos that have a file, the newest photos first."""
+        newest = (_photo.c.taken_at.desc().nulls_last(), _photo.c.id.desc())
+        held = select(_photo.c.content_hash).where(_photo.c.gone_at.is_(None)).order_by(*newest)
+        return list(self._connection.execute(held).scalars())
 
     def add(self, content_hash: bytes, size: int, facts: Facts, reader: int = 0) -> int:
         """Add a photo, and return its id. *size* is its file's, in bytes; *reader* is the version that read *facts*."""
@@ -154,15 +171,13 @@ class Photos:
 
     def at(self, path: bytes) -> Photo | None:
         """Return the photo that the file at the absolute *path* holds, if that file is indexed."""
-        for folder in self._connection.execute(select(_folder)):
-            prefix = folder.path.rstrip(b"/") + b"/"
-            if path.startswith(prefix):
-                held = select(_file.c.photo_id).where(
-                    _file.c.folder_id == folder.id, _file.c.path == path[len(prefix) :]
-                )
-                photo_id = self._connection.execute(held).scalar()
-                return self.get([photo_id])[0] if photo_id is not None else None
-        return None
+        photo_id = self._value_at(path, _file.c.photo_id)
+        return self.get([photo_id])[0] if photo_id is not None else None
+
+    def beside(self, path: bytes) -> Photo | None:
+        """Return the photo of the file whose companion is at the absolute *path*; None if that is no companion."""
+        main = self._value_at(path, _file.c.companion_of)
+        return None if main is None else self.at(os.path.join(os.path.dirname(path), main))
 
     def gone(self, before: datetime | None = None) -> list[int]:
         """Return photos without a file, ascending; only those without one since *before* (UTC, no zone), if given."""
@@ -208,6 +223,15 @@ class Photos:
             self._connection.execute(select(_file.c.photo_id).where(_file.c.photo_id.is_not(None)).limit(1)).first()
             is not None
         )
+
+    def _value_at(self, path: bytes, column: Column[_Value]) -> _Value | None:
+        """The *column* of the file at the absolute *path*; None if there is no such file."""
+        for folder in self._connection.execute(select(_folder)):
+            prefix = folder.path.rstrip(b"/") + b"/"
+            if path.startswith(prefix):
+                row = select(column).where(_file.c.folder_id == folder.id, _file.c.path == path[len(prefix) :])
+                return self._connection.execute(row).scalar()
+        return None
 
     def _paths(self, photo_ids: Sequence[int]) -> dict[int, list[bytes]]:
         rows = self._connection.execute(

@@ -26,6 +26,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    tuple_,
     type_coerce,
     update,
 )
@@ -72,22 +73,30 @@ class Spaces:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def ensure(self, identity: SpaceIdentity) -> Space:
-        """Return the space of that weights' hash, preprocessing and precision; made if it is new."""
+    def ensure(self, identity: SpaceIdentity, reference: str | None = None) -> Space:
+        """Return the space of that weights' hash, preprocessing and precision; made if it is new.
+
+        *reference* is its checkpoint as the user names it now; None keeps the one before.
+        """
         same = select(_space).where(
             _space.c.weights_hash == identity.weights_hash,
             _space.c.preprocessing == identity.preprocessing,
             _space.c.precision == identity.precision,
         )
         row = self._connection.execute(same).one_or_none()
-        if row is not None:
+        if row is not None and reference is None:
             return _space_of(row)
+        if row is not None:
+            new = {"reference": os.fsencode(reference or "")}
+            self._connection.execute(update(_space).where(_space.c.id == row.id).values(new))
+            return Space(row.id, _space_of(row).identity, reference)
         values = {name: getattr(identity, name) for name in SpaceIdentity.__slots__}
         # The model may be a folder, whose name need not be text; this copy of it is only shown to people.
         values["model"] = safe(os.fsencode(identity.model))
+        values["reference"] = None if reference is None else os.fsencode(reference)
         key = self._connection.execute(insert(_space).values(**values)).inserted_primary_key
         assert key is not None
-        return Space(int(key[0]), identity)
+        return Space(int(key[0]), identity, reference)
 
     def get(self, space_id: int) -> Space:
         """Return the space with that id, which must exist."""
@@ -96,6 +105,52 @@ class Spaces:
     def all(self) -> list[Space]:
         """Return every space, oldest first."""
         return [_space_of(row) for row in self._connection.execute(select(_space).order_by(_space.c.id))]
+
+    def find(self, space_id: int) -> Space | None:
+        """Return the space with that id, if there is one."""
+        row = self._connection.execute(_SPACE, {"id": space_id}).one_or_none()
+        return None if row is None else _space_of(row)
+
+    def note_encoded(self, space_id: int, pictures: int, seconds: float) -> None:
+        """Add to the pictures that were encoded in the space, and to the seconds that this took."""
+        more = {"encoded": _space.c.encoded + pictures, "encode_seconds": _space.c.encode_seconds + seconds}
+        self._connection.execute(update(_space).where(_space.c.id == space_id).values(more))
+
+    def seconds_a_picture(self, space_id: int) -> float | None:
+        """Return the seconds that encoding a picture took on average; None if that was not measured."""
+        counts = select(_space.c.encoded, _space.c.encode_seconds).where(_space.c.id == space_id)
+        pictures, seconds = self._connection.execute(counts).one()
+        return seconds / pictures if pictures else None
+
+    def empty(self, space_id: int, most: int) -> bool:
+        """Delete at most *most* of the space's rows in each table. Returns whether any was left."""
+        scorings = select(schema.scoring.c.id).where(schema.scoring.c.space_id == space_id)
+        calibrations = select(schema.calibration.c.id).where(schema.calibration.c.space_id == space_id)
+        is_left = False
+        for table, mine in (
+            *((each, each.c.space_id == space_id) for each in (_embedding, _log, _text, schema.label_vector)),
+            *((each, each.c.scoring_id.in_(scorings)) for each in (schema.photo_scores, schema.least_rank)),
+            (schema.label_calibration, schema.label_calibration.c.calibration_id.in_(calibrations)),
+        ):
+            key = list(table.primary_key.columns)
+            some = select(*key).where(mine).limit(most)
+            found = self._connection.execute(delete(table).where(mine, tuple_(*key).in_(some))).rowcount
+            is_left = is_left or found == most
+        return is_left
+
+    def delete(self, space_id: int) -> None:
+        """Delete a space that `empty` has emptied, and that the library neither uses nor tries."""
+        for table in (schema.scoring, schema.calibration, schema.tuned_threshold):
+            self._connection.execute(delete(table).where(table.c.space_id == space_id))
+        self._connection.execute(delete(_space).where(_space.c.id == space_id))
+
+    def unused_bytes(self) -> int:
+        """Return the bytes of the catalog's file that hold nothing, and are used before the file grows."""
+        pages, size = (
+            int(self._connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+            for name in ("freelist_count", "page_size")
+        )
+        return pages * size
 
 
 class Embeddings:
@@ -457,7 +512,8 @@ class _FreshRows:
 
 
 def _space_of(row: Row[tuple[object, ...]]) -> Space:
-    return Space(row.id, SpaceIdentity(**{name: getattr(row, name) for name in SpaceIdentity.__slots__}))
+    identity = SpaceIdentity(**{name: getattr(row, name) for name in SpaceIdentity.__slots__})
+    return Space(row.id, identity, None if row.reference is None else os.fsdecode(row.reference))
 
 
 def _raw(space_id: int) -> Select[tuple[int, bytes, int]]:

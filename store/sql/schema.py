@@ -173,6 +173,8 @@ sidecar_facts = Table(
     Index(None, "picture_id"),
 )
 
+#: `reference` is the checkpoint as the user named it, a name or a folder; NULL where it is not known. So many
+#: pictures were encoded in so many seconds. A model without a bias has no probabilities.
 space = Table(
     "space",
     metadata,
@@ -183,7 +185,10 @@ space = Table(
     _need("precision", String),
     _need("dimension", Integer),
     _need("logit_scale", Float),
-    _need("logit_bias", Float),
+    Column("logit_bias", Float),
+    Column("reference", LargeBinary),
+    Column("encoded", Integer, nullable=False, server_default="0"),
+    Column("encode_seconds", Float, nullable=False, server_default="0"),
     UniqueConstraint("weights_hash", "preprocessing", "precision"),
     sqlite_autoincrement=True,
 )
@@ -457,16 +462,38 @@ sidecar_write = Table(
     sqlite_autoincrement=True,
 )
 
-#: A vocabulary in force: the main one, whose name is empty, and the others. The target is a revision and a
-#: version, which grows with everything that makes photos' scores differ; `current` is the target that all photos were
-#: last scored for, NULL and 0 before the first re-tag. A re-tag is pending where the two versions differ.
+#: A threshold of a label that answers about photos gave, in a vocabulary of that name. As a probability it means
+#: something in that space alone.
+tuned_threshold = Table(
+    "tuned_threshold",
+    metadata,
+    Column("vocabulary", String, primary_key=True),
+    Column("label", String, primary_key=True),
+    _of("space", primary=True),
+    Column("threshold", Float, primary_key=True),
+    _need("at", DateTime),
+)
+
+#: A vocabulary in force: the main one, whose name is empty, and the others; and the revision that photos are to be
+#: tagged with.
 slot = Table(
     "slot",
     metadata,
     Column("name", String, primary_key=True),
+    _of("revision", name="target_revision_id"),
+)
+
+#: Re-tags of a slot in a space. The target is the slot's revision and a version, which grows with everything that makes
+#: photos' scores differ there; `current` is the target that all photos were last scored for, NULL and 0 before the
+#: first re-tag. A re-tag is pending where the two versions differ. Without a row the target has version 1.
+slot_state = Table(
+    "slot_state",
+    metadata,
+    Column("slot", String, ForeignKey("slot.name"), primary_key=True),
+    # Not a reference: it is 0 before the library has a space.
+    Column("space_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     _of("revision", null=True, name="current_revision_id"),
     _need("current_version", Integer),
-    _of("revision", name="target_revision_id"),
     _need("target_version", Integer),
     CheckConstraint("current_version <= target_version", name="versions"),
 )
@@ -479,7 +506,8 @@ slot_folder = Table(
     Column("path", LargeBinary, primary_key=True),
 )
 
-#: One row: the checkpoint and the space that searches use, and how files are read.
+#: One row: the checkpoint and the space that searches use, and how files are read; the space before the last switch,
+#: and the space that is tried, perhaps with at most so many photos, and those of the folder of that absolute path.
 library = Table(
     "library",
     metadata,
@@ -488,6 +516,10 @@ library = Table(
     _of("space", null=True),
     Column("decoders", String),
     Column("indexing", Boolean, nullable=False, server_default="0"),
+    _of("space", null=True, name="previous_space_id"),
+    _of("space", null=True, name="trying_space_id"),
+    Column("trying_folder", LargeBinary),
+    Column("trying_sample", Integer),
     CheckConstraint("id = 1", name="one_row"),
 )
 

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from store.records import Calibration, CosineSpread, LabelFit, Vectors
 from store.sql import schema
-from store.sql.dialect import among, chunks, upsert, utc_now
+from store.sql.dialect import among, chunks, replacing, upsert, utc_now
 
-_vector = schema.label_vector
+_vector, _tuned = schema.label_vector, schema.tuned_threshold
 _calibration, _of_label = schema.calibration, schema.label_calibration
 #: The number of photos of a snapshot that is not complete.
 _BEGUN = -1
@@ -64,6 +64,26 @@ class Labels:
         ]
         if rows:
             self._connection.execute(upsert(_vector).on_conflict_do_nothing(), rows)
+
+
+class TunedThresholds:
+    """Thresholds that answers about photos gave. As probabilities, each means something in its own space alone."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def note(self, space_id: int, vocabulary: str, label: str, threshold: float) -> None:
+        """Note that the label's *threshold* is from answers about photos' scores in the space."""
+        row = {"vocabulary": vocabulary, "label": label, "space_id": space_id, "threshold": threshold, "at": utc_now()}
+        self._connection.execute(replacing(_tuned, list(row)[:4], ["at"]), row)
+
+    def of(self, vocabulary: str) -> dict[str, dict[int, list[float]]]:
+        """The tuned thresholds of the vocabulary's labels: by label and space, the newest first."""
+        found: dict[str, dict[int, list[float]]] = {}
+        mine = select(_tuned).where(_tuned.c.vocabulary == vocabulary).order_by(_tuned.c.at.desc())
+        for row in self._connection.execute(mine):
+            found.setdefault(row.label, {}).setdefault(row.space_id, []).append(row.threshold)
+        return found
 
 
 class Calibrations:

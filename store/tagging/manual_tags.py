@@ -97,10 +97,13 @@ class Tags:
         return bool(held)
 
     def history(self, photo_id: int) -> list[TagEvent]:
-        """The changes of the photo's tags and the edits at which they were kept, oldest first."""
+        """The changes of the photo's tags, the edits at which they were kept, and its last rating, oldest first."""
         changes = [TagEvent(row.name, row.what, row.origin, row.at) for row in self._events(photo_id)]
         edits = select(_edit.c.at).where(_edit.c.photo_id == photo_id).order_by(_edit.c.id)
         changes += [TagEvent(None, "edited", None, at) for at in self._connection.execute(edits).scalars()]
+        photo = schema.photo.c
+        rating = select(photo.own_rating, photo.rated_at).where(photo.id == photo_id, photo.rated_at.is_not(None))
+        changes += [TagEvent(None, "rated", None, at, stars) for stars, at in self._connection.execute(rating)]
         return sorted(changes, key=lambda change: change.at)
 
     def hand_over(self, giver: int, taker: int, *, keep: bool) -> None:

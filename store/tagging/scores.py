@@ -57,7 +57,7 @@ class Scores:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def stamp(self, space_id: int, slot: str = "") -> tuple[int, int] | None:
+    def stamp(self, space_id: int, slot: str) -> tuple[int, int] | None:
         """The id and the edition of the scoring in force, which identify its state; None if there is none."""
         return self.stamps(space_id).get(slot)
 
@@ -70,23 +70,23 @@ class Scores:
         )
         return {row.slot: (row.id, row.edition) for row in rows}
 
-    def current(self, space_id: int, slot: str = "") -> Scoring | None:
+    def current(self, space_id: int, slot: str) -> Scoring | None:
         """The scoring in force, if there is one."""
         return self._newest(space_id, slot, complete=True)
 
-    def begun(self, space_id: int, slot: str = "") -> Scoring | None:
+    def begun(self, space_id: int, slot: str) -> Scoring | None:
         """The scoring that is being made, or was being made at an interruption."""
         return self._newest(space_id, slot, complete=False)
 
     def begin(
         self,
         space_id: int,
+        slot: str,
         revision_id: int,
         label_ids: NDArray[np.int64],
         offsets: NDArray[np.float64],
         *,
         complete: bool = False,
-        slot: str = "",
     ) -> Scoring:
         """A scoring without photos, of these labels (k,), ascending, each ranked by its cosine less its offset (k,).
 
@@ -134,7 +134,7 @@ class Scores:
         others = select(_scoring.c.id).where(*mine, _scoring.c.id != scoring.id)
         self._delete(self._connection.execute(others).scalars())
 
-    def give_up(self, space_id: int, slot: str = "") -> None:
+    def give_up(self, space_id: int, slot: str) -> None:
         """Delete unfinished scorings of the slot."""
         mine = (_scoring.c.space_id == space_id, _scoring.c.slot == slot)
         begun = select(_scoring.c.id).where(*mine, ~_scoring.c.complete)

@@ -33,6 +33,8 @@ from store.records import Label, LabelDefinition, Revision, VocabularyDefinition
 from store.sql import schema
 from store.sql.dialect import chunks, items_of, upsert, utc_now
 
+from .slots import answering_space
+
 _vocabulary, _revision, _label, _member = schema.vocabulary, schema.revision, schema.label, schema.revision_label
 _LABELS = select(
     _member.c.position,
@@ -390,7 +392,9 @@ def _is_listed() -> ColumnElement[bool]:
 
 def _in_use() -> Select[tuple[int]]:
     """The revisions in force, in any slot."""
-    return select(schema.slot.c.current_revision_id).where(schema.slot.c.current_revision_id.is_not(None))
+    state = schema.slot_state.c
+    current = state.current_revision_id
+    return select(current).where(current.is_not(None), state.space_id == answering_space())
 
 
 def _is_taught() -> ColumnElement[bool]:

@@ -67,5 +67,6 @@ class Serving:
 
     def end(self) -> None:
         """Kill the server, as a crash would."""
-        self._process.kill()
-        self._process.communicate()
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()

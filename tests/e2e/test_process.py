@@ -10,7 +10,7 @@ import sys
 import pytest
 from PIL import Image
 
-from store import Catalog
+from store import MAIN_SLOT, Catalog
 from tests.photos.encoders import COLOURS, make_checkpoint
 
 from .program import ROOT, run, start
@@ -42,7 +42,7 @@ def counts(library):
     with Catalog.open(library / "catalog.sqlite3") as catalog, catalog.read() as t:
         photos = t.photos.count()
         assert t.embeddings.count(t.library.space_id()) == photos
-        scoring = t.scores.current(t.library.space_id())
+        scoring = t.scores.current(t.library.space_id(), MAIN_SLOT)
         return photos, len(t.scores.of(scoring.id, range(1, photos + 1)))
 
 
@@ -55,16 +55,19 @@ def counts(library):
         (signal.SIGKILL, -signal.SIGKILL, b""),
     ],
 )
-def test_a_signal_loses_one_batch_and_a_second_run_completes(tmp_path, first_add, number, status, word):
+def test_a_signal_loses_two_batches_and_a_second_run_completes(tmp_path, first_add, number, status, word):
     stopped, out, err = run("tests.e2e.signalling", int(number), *first_add)
     assert (stopped, out) == (status, b"")
     assert err.strip().startswith(word)
     assert err.count(b"\n") <= 2
-    assert counts(tmp_path / "library") == (16, 16)
+    # It comes during the third batch, while the second one may be stored.
+    kept, tagged = counts(tmp_path / "library")
+    assert kept == tagged
+    assert kept in {8, 16}
 
     again, out, _ = run("tests.e2e.signalling", 0, *first_add)
     assert again == 0
-    assert b"40 photos in 40 files; 24 photos embedded" in out
+    assert f"40 photos in 40 files; {40 - kept} photos embedded".encode() in out
     assert counts(tmp_path / "library") == (40, 40)
 
 

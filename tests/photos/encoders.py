@@ -56,6 +56,8 @@ class ColourEncoders:
 
 
 class ColourImageEncoder:
+    batch_size = 64
+
     def encode(self, pixels):
         return _vectors(np.stack([picture.mean((0, 1)) for picture in pixels]))
 

@@ -8,8 +8,7 @@ import pytest
 
 from indexer.models import open_checkpoint
 from photos.encoders import CachedEncoders
-
-from .encoders import ColourEncoders, make_checkpoint
+from tests.photos.encoders import ColourEncoders, make_checkpoint
 
 IDLE = 600
 

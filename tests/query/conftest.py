@@ -54,10 +54,10 @@ class Library:
         with self.catalog.write() as t:
             return t.vocabularies.put(definition)
 
-    def rows(self, namespace=""):
-        """Every automatic tag that is kept in the namespace: photo, label, cosine."""
+    def rows(self, slot=""):
+        """Every automatic tag that is kept in the slot: photo, label, cosine."""
         with self.catalog.read() as t:
-            scoring = t.scores.current(self.space.id, namespace)
+            scoring = t.scores.current(self.space.id, slot)
             return [
                 (photo_id, *pair)
                 for kept in (t.scores.scan(scoring.id) if scoring else ())

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from store import Catalog, Facts, Outcome, Stamp
+from store import MAIN_SLOT, Catalog, Facts, Outcome, Stamp
 from tests.photos.encoders import make_checkpoint
 
 ROOT = Path(__file__).parents[2]
@@ -98,7 +98,7 @@ class Library:
         """Return the vocabulary and revision in force. Checks that every photo has the best of its labels only."""
         with Catalog.open(self.path / "catalog.sqlite3") as catalog, catalog.read() as t:
             revision = t.vocabularies.revision(t.slots.current_revision_id("") or 0)
-            scoring = t.scores.current(t.library.space_id() or 0)
+            scoring = t.scores.current(t.library.space_id() or 0, MAIN_SLOT)
             assert scoring is not None
             assert scoring.revision_id == revision.id
             assert t.scores.missing(scoring) == []

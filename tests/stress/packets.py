@@ -11,9 +11,8 @@ from pathlib import Path
 from indexer.metadata import read_packets
 from indexer.workers.bounded_calls import BoundedCalls, CallFailed
 from photos.errors import SidecarLeft
-from photos.sidecars.merge import merge
 from tests.indexer.metadata.packets import bag, packet, rated
-from tests.photos.sidecars.packets import ADOBE, DARKTABLE
+from tests.photos.sidecars.packets import ADOBE, DARKTABLE, merge
 
 LABELS = {"dog": ["animal"], "animal": []}
 TOKENS = (

@@ -80,12 +80,16 @@ def _is_x86() -> bool:
     return platform.machine().lower() in {"x86_64", "amd64"}
 
 
-def pass_threads(device: str) -> ThreadPoolExecutor:
-    """Threads that each compute passes of their own on *device*.
+def pass_count(device: str) -> int:
+    """Number of passes that are computed at the same time on *device*.
 
     Threads that share a pass wait for each other at every layer, and wait long if other programs run.
     """
-    count = torch.get_num_threads() if device == "cpu" else 1
+    return torch.get_num_threads() if device == "cpu" else 1
+
+
+def pass_threads(count: int) -> ThreadPoolExecutor:
+    """*count* threads that each compute passes of their own."""
     return ThreadPoolExecutor(count, "encode", initializer=limit_threads, initargs=(1,))
 
 

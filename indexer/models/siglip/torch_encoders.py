@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from indexer.models.backends.devices import IN_INT8, choose, packs_bfloat16, pass_threads
+from indexer.models.backends.devices import IN_INT8, choose, packs_bfloat16, pass_count, pass_threads
 from indexer.models.backends.int8 import int8_layers
 from indexer.models.backends.int8_products import ROWS
 from indexer.models.backends.linear import PACKED_BFLOAT16, PLAIN, LinearLayers
@@ -21,8 +21,7 @@ from indexer.models.tokenizers.tokenizer import Tokenizer
 from .towers import DTYPES, TextTower, VisionTower
 
 #: Pictures a pass. On a CPU larger batches gain nothing and cost memory.
-_IMAGE_BATCH = {"cpu": 8}
-_GPU_BATCH = 64
+_CPU_BATCH, _GPU_BATCH = 8, 64
 #: Texts a pass.
 _TEXT_BATCH = 32
 
@@ -38,11 +37,18 @@ class SiglipImageEncoder:
         self._dimension = checkpoint.dimension
         self.device, self.precision = choose(checkpoint, device, precision)
         self._model = VisionTower(checkpoint, self.device, self.precision, _linear_layers(self.device, self.precision))
-        self._passes = pass_threads(self.device)
+        self._threads = pass_count(self.device)
+        self._passes = pass_threads(self._threads)
+        self._most = _CPU_BATCH if self.device == "cpu" else _GPU_BATCH
         self._patch = checkpoint.patch_size
         self._mean, self._std = (
             torch.tensor(each, device=self.device) for each in (self.preprocessing.mean, self.preprocessing.std)
         )
+
+    @property
+    def batch_size(self) -> int:
+        """Pictures that all threads compute at once."""
+        return self._threads * self._most
 
     def encode(self, pixels: Pictures) -> NDArray[np.float32]:
         """Embeddings of length one, float32 (n, d), of *pixels*, in their order.
@@ -68,7 +74,7 @@ class SiglipImageEncoder:
         """Number of pictures of that *shape*, (height, width, 3), in a pass."""
         if self.precision in IN_INT8:
             return max(1, ROWS // ((shape[0] // self._patch) * (shape[1] // self._patch)))
-        return _IMAGE_BATCH.get(self.device, _GPU_BATCH)
+        return self._most
 
     @torch.inference_mode()
     def _pass(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
@@ -98,7 +104,7 @@ class TorchTextEncoder:
         self._tokenizer = tokenizer or Tokenizer(checkpoint)
         self._device, _ = choose(checkpoint, device, "float32")
         self._model = TextTower(checkpoint, self._device)
-        self._passes = pass_threads(self._device)
+        self._passes = pass_threads(pass_count(self._device))
 
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of length one, float32 (n, d). A text too long for the model is truncated, and keeps its end mark."""

@@ -26,7 +26,8 @@ def rate(
     """Give each IMAGE 0 to 5 STARS, or `rejected`; `file` leaves the rating to its file again.
 
     Your stars count in place of those in the file, in filters such as rating:4.. and everywhere else. They stay when
-    the file changes, and no file is changed. IMAGE may be a folder, for all photos in it and below it.
+    the file changes, and no file is changed; `photos xmp write` writes them for other programs. IMAGE may
+    be a folder, for all photos in it and below it.
 
     \b
     photos rate 5 IMG_2041.jpg

@@ -14,13 +14,13 @@ from photos.cli.kit.program import Invocation, pass_invocation
     metavar="FILE|NAME",
     help="Use this vocabulary from now on: a text or CSV file, or a name from `photos vocab list`.",
 )
-@options.namespace
+@options.slot
 @pass_invocation
-def retag(invocation: Invocation, vocabulary: str | None, namespace: str | None) -> None:
+def retag(invocation: Invocation, vocabulary: str | None, slot: str | None) -> None:
     """Score the stored embeddings with a vocabulary again. No picture is opened.
 
     Without --vocabulary, every vocabulary in force is brought up to date, and interrupted re-tags go on; with --as
-    alone, only the vocabulary in that namespace is. Tags stay as they are until all photos have their new ones. Only
+    alone, only the vocabulary in that slot is. Tags stay as they are until all photos have their new ones. Only
     automatic tags change: tags that you added or rejected stay.
 
     \b
@@ -32,7 +32,7 @@ def retag(invocation: Invocation, vocabulary: str | None, namespace: str | None)
     from photos.cli.views.retag import show_retags
     from photos.operations import retag as operation
 
-    request = operation.RetagRequest(vocabulary=vocabulary, slot=namespace)
+    request = operation.RetagRequest(vocabulary=vocabulary, slot=slot)
     with invocation.open_library() as library, ProgressBars() as progress:
         result = operation.retag(library, request, progress)
     show_retags(result)

@@ -29,7 +29,11 @@ def tags() -> None:
 @tags.command(short_help="Show the tags of images, or of the library.")
 @click.argument("images", nargs=-1, metavar="[IMAGE]...")
 @options.threshold
-@click.option("--history", is_flag=True, help="Show the manual and imported changes of the tags of each IMAGE.")
+@click.option(
+    "--history",
+    is_flag=True,
+    help="Show the changes of each IMAGE by hand and by imports: of its tags, and the last of its stars.",
+)
 @options.as_json
 @pass_invocation
 def show(

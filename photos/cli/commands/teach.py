@@ -31,7 +31,7 @@ def teach(
 
     The photos are blended with the words of NAME: the more photos there are, and the less the words fit them, the more
     the photos count. Teaching again adds to the earlier examples. The label belongs to the main vocabulary, or as
-    birds:NAME to the one in that namespace, in a new revision, so `photos vocab rollback` takes it back. The photos
+    birds:NAME to the one in that slot, in a new revision, so `photos vocab rollback` takes it back. The photos
     also get the label as a tag of yours, as from `photos tag`.
 
     With NAME alone: list its examples, and show how it scores.

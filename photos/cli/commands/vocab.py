@@ -24,8 +24,8 @@ def vocab() -> None:
     A vocabulary is a file: text with a label a line, CSV or YAML; `photos help vocabularies` has the formats. Every
     change makes a new numbered revision. NAME@NUMBER stands for a revision wherever a vocabulary is expected.
 
-    One vocabulary is the main one. Others may be used in addition, each in a namespace: `vocab use FILE --as birds`.
-    `birds:` stands for the vocabulary in that namespace.
+    One vocabulary is the main one. Others may be used in addition, each in a slot of its own:
+    `vocab use FILE --as birds`. `birds:` stands for the vocabulary in that slot.
     """
 
 
@@ -35,6 +35,7 @@ def vocab() -> None:
 def list_(invocation: Invocation, as_json: bool) -> None:
     """List the vocabularies, yours and the included ones, and where each is in force."""
     from photos.cli.kit.output import write_json
+    from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary import vocabulary_lines
     from photos.operations.vocabularies import list_vocabularies
     from photos.records.vocabularies import vocabulary_record
@@ -45,8 +46,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
         for each in listed:
             write_json(vocabulary_record(each))
         return
-    for line in vocabulary_lines(listed):
-        click.echo(line)
+    show_lines(vocabulary_lines(listed))
 
 
 @vocab.command("import", short_help="Read a vocabulary file, without using it yet.")
@@ -65,20 +65,18 @@ def import_(invocation: Invocation, file: str, name: str | None) -> None:
 
 @vocab.command(short_help="Tag with a vocabulary from now on.")
 @click.argument("vocabulary", metavar="NAME|FILE")
-@options.namespace
+@options.slot
 @click.option(
     "--in", "folders", multiple=True, metavar="FOLDER", help="With --as: only for photos below FOLDER; may be repeated."
 )
 @click.option("--everywhere", is_flag=True, help="With --as: for all photos again.")
 @pass_invocation
-def use(
-    invocation: Invocation, vocabulary: str, namespace: str | None, folders: tuple[str, ...], everywhere: bool
-) -> None:
+def use(invocation: Invocation, vocabulary: str, slot: str | None, folders: tuple[str, ...], everywhere: bool) -> None:
     """Tag with a vocabulary from now on. Photos of the library are tagged again at once.
 
-    It replaces the main vocabulary. With --as it is added to the main one, in a namespace: each of its labels is
-    called NAMESPACE:LABEL and competes only with labels of its own vocabulary. Its folders stay the same unless --in or
-    --everywhere is given; a change of folders, or of where photos lie, needs no re-tag.
+    It replaces the main vocabulary. With --as it is added to the main one, in a slot of that name: each of its labels
+    is called SLOT:LABEL and competes only with labels of its own vocabulary. Its folders stay the same unless --in
+    or --everywhere is given; a change of folders, or of where photos lie, needs no re-tag.
 
     \b
     photos vocab use animals.txt
@@ -89,12 +87,12 @@ def use(
     from photos.cli.views.vocabulary import use_lines
     from photos.operations.vocabularies import UseRequest, use_vocabulary
 
-    if (folders or everywhere) and namespace is None:
-        raise click.UsageError("The main vocabulary is for all folders; --as NAMESPACE adds one for some folders.")
+    if (folders or everywhere) and slot is None:
+        raise click.UsageError("The main vocabulary is for all folders; --as SLOT adds one for some folders.")
     if folders and everywhere:
         raise click.UsageError("Give either --in or --everywhere.")
     limits = () if everywhere else folders or None
-    request = UseRequest(vocabulary=vocabulary, slot=namespace, folders=limits)
+    request = UseRequest(vocabulary=vocabulary, slot=slot, folders=limits)
     with invocation.open_library() as library, ProgressBars() as progress:
         result = use_vocabulary(library, request, progress)
     if result.retag is not None:
@@ -103,15 +101,15 @@ def use(
         click.echo(line)
 
 
-@vocab.command(short_help="Stop tagging with the vocabulary in a namespace.")
-@click.argument("namespace", metavar="NAMESPACE")
+@vocab.command(short_help="Stop tagging with the vocabulary in a slot.")
+@click.argument("slot", metavar="SLOT")
 @pass_invocation
-def drop(invocation: Invocation, namespace: str) -> None:
-    """Stop tagging with the vocabulary in NAMESPACE. It stays in the list, and your own tags stay."""
+def drop(invocation: Invocation, slot: str) -> None:
+    """Stop tagging with the vocabulary in SLOT. It stays in the list, and your own tags stay."""
     from photos.operations.vocabularies import drop_vocabulary
 
     with invocation.open_library() as library:
-        dropped = drop_vocabulary(library, namespace)
+        dropped = drop_vocabulary(library, slot)
     click.echo(f"Nothing is tagged as {dropped} any more; `photos vocab use NAME --as {dropped}` tags with it again.")
 
 
@@ -160,6 +158,7 @@ def export(invocation: Invocation, vocabulary: str, file: str | None) -> None:
 def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
     """List the revisions of a vocabulary, newest first; of the main one unless named."""
     from photos.cli.kit.output import write_json
+    from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary import revision_lines
     from photos.operations.vocabularies import vocabulary_history
     from photos.records.vocabularies import revision_record
@@ -170,8 +169,7 @@ def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> No
         for each in listed:
             write_json(revision_record(each))
         return
-    for line in revision_lines(listed):
-        click.echo(line)
+    show_lines(revision_lines(listed))
 
 
 @vocab.command(short_help="Go back to an earlier revision.")
@@ -183,7 +181,7 @@ def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> No
 def rollback(invocation: Invocation, vocabulary: str | None, number: int | None) -> None:
     """Tag with an earlier revision again. No label is encoded again, and no revision is lost.
 
-    NAME is a vocabulary that is in force, or a namespace; without NAME it is the main one. If the vocabulary is in
+    NAME is a vocabulary that is in force, or a slot; without NAME it is the main one. If the vocabulary is in
     force nowhere, the earlier labels become its newest revision, and nothing is tagged. Repeated without --to, it goes
     further back each time.
     """

@@ -50,6 +50,7 @@ def diff(invocation: Invocation, one: str, other: str | None, of_photos: bool, a
     """
     from photos.cli.kit.output import write_json
     from photos.cli.kit.progress import ProgressBars
+    from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary_reports import changed_photo_lines, difference_lines
     from photos.errors import safe
     from photos.operations.vocabulary_reports import CompareRequest, compare_vocabularies
@@ -65,8 +66,7 @@ def diff(invocation: Invocation, one: str, other: str | None, of_photos: bool, a
         for photo in result.photos:
             write_json(changed_photo_record(photo))
     else:
-        for line in (*difference_lines(result), *changed_photo_lines(result.photos)):
-            click.echo(line)
+        show_lines([*difference_lines(result), *changed_photo_lines(result.photos)])
     if not result.is_same:
         click.get_current_context().exit(1)
 
@@ -84,6 +84,7 @@ def lint(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
     Exits with 0 if there are none, and with 1 if there are.
     """
     from photos.cli.kit.output import write_json
+    from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary_reports import doubt_lines
     from photos.operations.vocabulary_reports import lint_vocabulary
     from photos.records.vocabularies import doubt_record
@@ -94,8 +95,7 @@ def lint(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
         for doubt in result.doubts:
             write_json(doubt_record(doubt))
     else:
-        for line in doubt_lines(result):
-            click.echo(line)
+        show_lines(doubt_lines(result))
     if result.doubts:
         click.get_current_context().exit(1)
 
@@ -120,6 +120,7 @@ def suggest(invocation: Invocation, words: str | None, count: int, as_json: bool
     photos vocab suggest --words ram_tag_list.txt --count 20
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.kit.output import write_json
+    from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary_reports import SuggestBars, gap_lines
     from photos.operations.vocabulary_reports import SuggestRequest, find_gaps
     from photos.records.vocabularies import gap_record
@@ -130,7 +131,6 @@ def suggest(invocation: Invocation, words: str | None, count: int, as_json: bool
         for gap in (*result.gaps.named, *result.gaps.unnamed):
             write_json(gap_record(gap))
     else:
-        for line in gap_lines(result):
-            click.echo(line)
+        show_lines(gap_lines(result))
     if not result.found_any:
         click.get_current_context().exit(1)

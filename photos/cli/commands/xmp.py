@@ -1,4 +1,4 @@
-"""`photos xmp`: tags in sidecars, for other programs."""
+"""`photos xmp`: tags and stars in sidecars, for other programs."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from photos.cli.kit.program import Invocation, pass_invocation
 _dry_run = click.option("-n", "--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
 
 
-@click.group(short_help="Write tags into XMP sidecars for other programs, and undo it.")
+@click.group(short_help="Write tags and stars into XMP sidecars for other programs.")
 def xmp() -> None:
-    """Write tags into XMP sidecars, the files beside pictures where other programs find keywords, and undo it.
+    """Write tags and stars into XMP sidecars, the files beside pictures where other programs find them, and undo it.
 
     Pictures are never changed. `photos help sidecars` lists what is written.
     """
 
 
-@xmp.command(short_help="Write tags into sidecars.")
+@xmp.command(short_help="Write tags and stars into sidecars.")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @options.threshold
 @_dry_run
@@ -29,9 +29,10 @@ def write(
 ) -> None:
     """Write the tags of each picture at or below a PATH, or of all pictures, into its sidecar.
 
-    The tags are those that `photos tags` shows. They are added to an existing sidecar: other programs' data stays byte
-    for byte, and only keywords of earlier runs are removed when they no longer hold. Without a sidecar, IMG.JPG.xmp is
-    made. Sidecars that need no change are not touched. Status 1 if a sidecar was left alone.
+    The tags are those that `photos tags` shows, and the stars those of `photos rate`. They are added to an existing
+    sidecar: other programs' data stays byte for byte, and only keywords and stars of earlier runs are removed when they
+    no longer hold. Without a sidecar, IMG.JPG.xmp is made. Sidecars that need no
+    change are not touched. Status 1 if a sidecar was left alone.
 
     \b
     photos xmp write --dry-run

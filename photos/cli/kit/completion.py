@@ -37,7 +37,7 @@ _BY_METAVAR: Final[dict[str, tuple[str, ...]]] = {
     "A": ("vocabulary", FILES),
     "B": ("vocabulary", FILES),
     "NAME|FOLDER": ("model", FOLDERS),
-    "NAMESPACE": ("namespace",),
+    "SLOT": ("slot",),
     "SOURCE": ("source",),
     "LABEL": ("label",),
 }

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from photos.cli.kit.terminal import UNLIMITED, paint, width, without_colours
 from photos.errors import safe
@@ -31,6 +31,8 @@ _MINUTE = 60
 _LEAST_SECONDS = 0.001
 #: Characters of a date at the beginning of a time, ISO 8601.
 _DAY = 10
+#: Stars that a photo can have.
+_MOST_STARS: Final = 5
 
 
 def shown_path(path: bytes) -> str:
@@ -188,6 +190,11 @@ def probability(value: float | None) -> str:
     if percent >= 1:
         return f"{percent:.0f} %"
     return f"{percent:.2g} %" if percent >= _LEAST_PERCENT else f"<{_LEAST_PERCENT} %"
+
+
+def stars(rating: int) -> str:
+    """A rating, -1 to 5, as stars or the word `rejected`."""
+    return "rejected" if rating < 0 else "★" * rating + "☆" * (_MOST_STARS - rating)
 
 
 def duration(seconds: float) -> str:

@@ -24,11 +24,11 @@ threshold = click.option(
     metavar="P",
     help="Show tags from this probability on, in place of the vocabulary's own thresholds.",
 )
-namespace = click.option(
+slot = click.option(
     "--as",
-    "namespace",
-    metavar="NAMESPACE",
-    help="Use it in addition to the main vocabulary, with labels such as NAMESPACE:heron.",
+    "slot",
+    metavar="SLOT",
+    help="Use it in addition to the main vocabulary, with labels such as SLOT:heron.",
 )
 paths_only = click.option("--paths", "paths_only", is_flag=True, help="Print paths only, one a line.")
 print0 = click.option("-0", "--print0", is_flag=True, help="Print paths only, each ended by a NUL: for `xargs -0`.")

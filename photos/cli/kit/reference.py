@@ -26,9 +26,9 @@ setting is called `PHOTOS_` and its name in capitals.
 | `precision` | `float32`, `bfloat16`, `float16` or `int8`, for a new library | the best for the device |
 | `decode` | `full` or `reduced`: [the size at which JPEG is decoded](files.md#formats), for a new library | `reduced` |
 | `patches` | `256`, `576` or `1024`: [most patches a picture](internals/embedder.md#naflex), for a new library | 256 |
-| `workers` | processes that read and decode | the number of cores, up to 8 |
+| `workers` | processes that read and decode | the number of cores, with no GPU up to 8 |
 | `threads` | threads that the model computes with | as many as torch chooses |
-| `batch_size` | photos that are encoded and stored at once | 32 |
+| `batch_size` | photos that are encoded and stored at once | 32, or more if the device computes more at once |
 | `companions` | whether RAW files, live videos, sidecars and originals belong to the picture beside them | true |
 | `top` | how many photos a search shows | 10 |
 | `threshold` | the least probability of a tag that is shown | the vocabulary's |
@@ -45,6 +45,8 @@ setting is called `PHOTOS_` and its name in capitals.
 | `shared` | whether other users keep their permissions on the library's files | false |
 | `keep_days` | days for which `photos prune` keeps photos that have no file left | 30 |
 | `duplicates_prefer` | folders whose files are best among identical ones, the first most; with colons between | none |
+| `thumbnails` | whether thumbnails are made while indexing, and kept | true |
+| `preview_cache_gb` | gigabytes of previews, the larger pictures, that are kept | 1 |
 
 Exit status: 0 done; 1 nothing found, or a problem, described on one line; 2 wrong usage or a wrong setting; 130
 interrupted by Ctrl-C (129 hung up, 143 terminated); 141 the reader of the output closed it. A bug in the program

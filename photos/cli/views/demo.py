@@ -73,6 +73,8 @@ def show_next_steps(result: DemoResult) -> None:
     click.echo(prose(lead, hang=0))
     click.echo(f"  photos model download {DEFAULT.reference}   ({readable_size(DEFAULT.size)}, once)")
     click.echo("  photos add ~/Pictures")
+    click.echo()
+    _say(f"Gallery    photos --library {_shown(result.folder.library)} open")
 
 
 def _say(line: str) -> None:

@@ -11,6 +11,7 @@ import click
 
 from photos.cli.kit.format import counted, shown_path
 from photos.cli.kit.output import write_json
+from photos.cli.kit.terminal import show_lines
 from photos.errors import safe
 from photos.records.library import problem_record
 from store.records import Outcome
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _FEW: Final = 20
 #: Files that are named for each reason.
 _NAMED: Final = 3
+#: Brackets with a number at the end of a reason.
+_FIGURES = re.compile(r" \([^()]*\d[^()]*\)$")
 _NUMBER = re.compile(r"\d[\d., ]*\d|\d")
 
 
@@ -33,11 +36,9 @@ def show_failed(found: FailedFiles, *, every: bool, as_json: bool) -> None:
             write_json(problem_record(problem))
         return
     if every or len(found.problems) <= _FEW:
-        for problem in found.problems:
-            click.echo(f"{shown_path(problem.path)}: {problem.outcome}: {safe(problem.reason)}")
+        show_lines(f"{shown_path(each.path)}: {each.outcome}: {safe(each.reason)}" for each in found.problems)
     else:
-        for line in _grouped(found.problems):
-            click.echo(line)
+        show_lines(_grouped(found.problems))
         click.echo("`photos failed --all` names every file, and `photos failed damaged` only such files.", err=True)
     if not found.problems:
         click.echo(_none(found), err=True)
@@ -51,17 +52,19 @@ def not_pictures(count: int) -> str:
 
 
 def by_reason(problems: Sequence[Problem]) -> list[tuple[Outcome, str, list[Problem]]]:
-    """Group files by outcome and reason, most frequent first. Numbers in reasons are left out where they differ."""
+    """Group files by outcome and reason, most frequent first. Figures in brackets are left out where they differ."""
     groups: defaultdict[tuple[Outcome, str], list[Problem]] = defaultdict(list)
     for problem in problems:
-        groups[problem.outcome, _NUMBER.sub("…", problem.reason)].append(problem)
+        groups[problem.outcome, _NUMBER.sub("…", _FIGURES.sub("", problem.reason))].append(problem)
     ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
     return [(outcome, _common(reason, of_one), of_one) for (outcome, reason), of_one in ordered]
 
 
 def _common(reason: str, problems: Sequence[Problem]) -> str:
+    """The reason of all *problems*, as exact as it is the same; *reason* is the least exact form."""
     exact = {problem.reason for problem in problems}
-    return (exact.pop() if len(exact) == 1 else reason).rstrip(".")
+    without = {_FIGURES.sub("", each) for each in exact}
+    return next((each.pop() for each in (exact, without) if len(each) == 1), reason).rstrip(".")
 
 
 def _grouped(problems: Sequence[Problem]) -> Iterator[str]:

@@ -9,6 +9,7 @@ import click
 
 from photos.cli.kit.format import counted, local_day
 from photos.cli.kit.output import write_json
+from photos.cli.kit.terminal import show_lines
 from photos.errors import safe
 from photos.records.library import past_search_record
 
@@ -18,12 +19,12 @@ if TYPE_CHECKING:
 
 def show_history(searches: Sequence[PastSearch], *, as_json: bool) -> None:
     """Print the text of each, with the day when it was first searched for."""
-    for search in searches:
-        if as_json:
+    if as_json:
+        for search in searches:
             write_json(past_search_record(search))
-        else:
-            click.echo(f"{local_day(search.searched_at)}  {safe(search.text)}")
-    if not searches and not as_json:
+        return
+    show_lines(f"{local_day(search.searched_at)}  {safe(search.text)}" for search in searches)
+    if not searches:
         click.echo("No past search is remembered.", err=True)
 
 

@@ -10,12 +10,13 @@ import click
 
 from photos.cli.kit.format import counted, shown_path, table
 from photos.cli.kit.output import write_json
+from photos.cli.kit.terminal import show_lines
 from photos.cli.views.failed import not_pictures
 from photos.cli.views.vocabulary import under
 from photos.errors import safe
 from photos.records.library import status_record
 from photos.sizes import readable_size
-from store.records import Outcome
+from store.records import MAIN_SLOT, Outcome
 
 if TYPE_CHECKING:
     from photos.operations.status import LibraryStatus
@@ -27,8 +28,7 @@ def show_status(status: LibraryStatus, *, as_json: bool) -> None:
     if as_json:
         write_json(status_record(status))
         return
-    for line in table(list(_rows(status))):
-        click.echo(line)
+    show_lines(table(list(_rows(status))))
     if not status.photos:
         click.echo("The library is empty; run `photos add FOLDER`, or `photos demo` to try it on drawings.", err=True)
 
@@ -47,6 +47,8 @@ def _rows(status: LibraryStatus) -> Iterator[tuple[str, str]]:
             yield "", f"{counted(count, 'file')} {outcome} (photos failed {str(outcome).replace(' ', '-')})"
     if others := status.files.get(Outcome.NOT_A_PICTURE, 0):
         yield "", not_pictures(others)
+    if status.photos:
+        yield "thumbnails", _pictures(status)
     if status.space is None:
         yield "model", status.model or "none yet"
         return
@@ -68,8 +70,8 @@ def _folders(status: LibraryStatus) -> Iterator[tuple[str, str]]:
 
 
 def _vocabularies(status: LibraryStatus) -> Iterator[tuple[str, str]]:
-    def pending(namespace: str) -> str:
-        return "; a re-tag is not finished: run `photos retag`" if namespace in status.pending_namespaces else ""
+    def pending(slot: str) -> str:
+        return "; a re-tag is not finished: run `photos retag`" if slot in status.pending_slots else ""
 
     if status.vocabulary is not None:
         revision = status.vocabulary
@@ -78,9 +80,17 @@ def _vocabularies(status: LibraryStatus) -> Iterator[tuple[str, str]]:
     for each in status.beside:
         labels = counted(each.label_count, "label")
         where = f"{safe(each.vocabulary)}, revision {each.number} ({labels}){under(each)}"
-        yield "", f"{where}{pending(each.namespace)}"
-    for namespace in sorted(status.pending_namespaces - {"", *(each.namespace for each in status.beside)}):
-        yield "", f"nothing is in force as {namespace} yet{pending(namespace)}"
+        yield "", f"{where}{pending(each.name)}"
+    for slot in sorted(status.pending_slots - {MAIN_SLOT, *(each.name for each in status.beside)}):
+        yield "", f"nothing is in force as {slot} yet{pending(slot)}"
+
+
+def _pictures(status: LibraryStatus) -> str:
+    kept = status.pictures
+    small = f"{kept.thumbnails} of {counted(status.photos, 'photo')} ({readable_size(kept.thumbnail_bytes)})"
+    large = f"{counted(kept.previews, 'preview')} ({readable_size(kept.preview_bytes)}"
+    most = f", at most {readable_size(status.most_preview_bytes)})"
+    return f"{small}{'' if status.keeps_thumbnails else ', and no new ones'}; {large}{most}"
 
 
 def _index(index: IndexStatus) -> str:

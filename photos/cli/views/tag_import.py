@@ -8,6 +8,7 @@ import click
 
 from photos.cli.kit.format import counted, table
 from photos.cli.kit.output import write_json
+from photos.cli.kit.terminal import show_lines
 from photos.errors import NothingFound, safe
 from photos.records.photos import agreement_records
 
@@ -44,8 +45,7 @@ def show_comparison(result: SourceComparison, *, as_json: bool) -> None:
     click.echo(f"{counted(found.photos, 'photo')} and {counted(len(found.labels), 'label')} in both")
     labels = sorted(found.labels, key=lambda each: (-(each.both + each.only_one + each.only_other), each.label))
     rows = [("", "both", f"only {one}", f"only {other}", "overlap", "kappa"), _row("all", found.overall)]
-    for line in table([*rows, *(_row(safe(each.label), each) for each in labels)], right=(1, 2, 3, 4, 5)):
-        click.echo(line)
+    show_lines(table([*rows, *(_row(safe(each.label), each) for each in labels)], right=(1, 2, 3, 4, 5)))
 
 
 def _row(name: str, each: Agreement) -> tuple[str, ...]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from photos.cli.kit.format import counted, minute, probability, shown_path, table
+from photos.cli.kit.format import counted, minute, probability, shown_path, stars, table
 from photos.cli.kit.output import write_json
 from photos.cli.kit.terminal import paint, show_lines
 from photos.errors import NothingFound, safe
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from photos.operations.ratings import RatedPhoto
     from photos.operations.tags import PhotoHistory, PhotoTags, TagCount
     from query.tagging import ScoredTag
+    from store.records import TagEvent
 
 #: Photos whose tags are shown one by one after a change.
 _FEW = 10
-_MOST_STARS = 5
 
 
 def show_tags(found: Sequence[PhotoTags], *, as_json: bool) -> None:
     """Show the tags of each photo."""
-    for each in found:
-        if as_json:
+    if as_json:
+        for each in found:
             write_json(photo_tags_record(each))
-        else:
-            _show_table(each)
+    else:
+        show_lines(line for each in found for line in _table(each))
 
 
 def show_tagged(found: Sequence[PhotoTags], labels: Sequence[str], *, as_json: bool) -> None:
@@ -49,28 +49,35 @@ def show_ratings(found: Sequence[RatedPhoto], *, as_json: bool) -> None:
     elif len(found) > _FEW:
         click.echo(f"Rated {counted(len(found), 'photo')}.")
     else:
-        for line in table([(_stars(each.rating), shown_path(each.photo.path)) for each in found], paths=1):
+        for line in table(
+            [
+                ("no rating" if each.rating is None else stars(each.rating), shown_path(each.photo.path))
+                for each in found
+            ],
+            paths=1,
+        ):
             click.echo(line)
-
-
-def _stars(rating: int | None) -> str:
-    if rating is None:
-        return "no rating"
-    return "rejected" if rating < 0 else "★" * rating + "☆" * (_MOST_STARS - rating)
 
 
 def show_history(found: Sequence[PhotoHistory], *, as_json: bool) -> None:
     """Show the changes of each photo's tags, oldest first."""
-    for each in found:
-        if as_json:
+    if as_json:
+        for each in found:
             write_json(tag_history_record(each))
-            continue
-        click.echo(shown_path(each.photo.path))
-        rows = [
-            ("", minute(event.at), event.what, safe(event.label or ""), event.origin or "") for event in each.events
-        ]
-        for line in table(rows) if rows else ["  no manual tags"]:
-            click.echo(line)
+    else:
+        show_lines(line for each in found for line in _events(each))
+
+
+def _events(found: PhotoHistory) -> Iterator[str]:
+    yield shown_path(found.photo.path)
+    rows = [("", minute(event.at), event.what, _subject(event), event.origin or "") for event in found.events]
+    yield from table(rows) if rows else ["  no manual tags and no stars"]
+
+
+def _subject(event: TagEvent) -> str:
+    if event.what == "rated":
+        return "as its file says" if event.stars is None else stars(event.stars)
+    return safe(event.label or "")
 
 
 def show_counts(counts: Sequence[TagCount], *, as_json: bool) -> None:
@@ -86,10 +93,10 @@ def show_counts(counts: Sequence[TagCount], *, as_json: bool) -> None:
     )
 
 
-def _show_table(found: PhotoTags) -> None:
-    click.echo(shown_path(found.photo.path))
+def _table(found: PhotoTags) -> Iterator[str]:
+    yield shown_path(found.photo.path)
     if not found.tags:
-        click.echo("  no tags; a lower --threshold shows more")
+        yield "  no tags; a lower --threshold shows more"
     rows = [
         (
             "",
@@ -101,8 +108,7 @@ def _show_table(found: PhotoTags) -> None:
         )
         for tag in found.tags
     ]
-    for line in table(rows, right=(2, 3)):
-        click.echo(line)
+    yield from table(rows, right=(2, 3))
 
 
 def _score(score: float | None) -> str:

@@ -105,8 +105,8 @@ def uses(places: Iterable[SlotSummary], newest: int | None = None) -> str:
 
 
 def under(place: SlotSummary) -> str:
-    """The namespace and the folders, if there are any, after a space."""
-    name = f" as {place.namespace}" if place.namespace else ""
+    """The slot and the folders, if there are any, after a space."""
+    name = f" as {place.name}" if place.name else ""
     return name + (f" in {shown_folders(place.folders)}" if place.folders else "")
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
 import click
 
-from photos.cli.kit.format import counted, minute, shown_path, table
+from photos.cli.kit.format import counted, minute, shown_path, stars, table
 from photos.cli.kit.output import write_json
 from photos.cli.kit.progress import ProgressBars
+from photos.cli.kit.terminal import show_lines
 from photos.errors import NothingFound, safe
 from photos.operations.progress import Event, Step
 from photos.records.files import run_record, sidecar_record, undo_report_record, write_report_record
@@ -111,14 +112,18 @@ def show_runs(runs: Sequence[SidecarRun], *, as_json: bool) -> None:
         )
         for run in runs
     ]
-    for line in table([("run", "at", "made", "changed", "undone"), *rows], right=(0, 2, 3)):
-        click.echo(line)
+    show_lines(table([("run", "at", "made", "changed", "undone"), *rows], right=(0, 2, 3)))
 
 
 def _dry_run_line(event: Written | Undone) -> str:
     if isinstance(event, Undone):
         return f"{shown_path(event.sidecar)}: {'remove' if event.is_removed else 'put back'}"
     verb = "make" if event.is_new else "change"
-    words = [*(f"+{word}" for word in event.added), *(f"-{word}" for word in event.removed)]
+    words = [*(f"+{word}" for word in event.added), *(f"-{word}" for word in event.removed), *_stars(event)]
     # Only copies of foreign keywords change: there is no word of ours to show.
     return f"{shown_path(event.sidecar)}: {verb}: {safe(', '.join(words)) or 'the keywords of its other lists'}"
+
+
+def _stars(event: Written) -> Iterator[str]:
+    if event.rating is not None:
+        yield "no stars" if event.rating.after is None else stars(event.rating.after)

@@ -38,10 +38,14 @@ export function ended(started) {
 export function listen() {
   const source = new EventSource(address("events"));
   let isFirst = true;
+  let wasOpen = false;
   let isLost = false;
-  source.addEventListener("library", () => {
+  source.addEventListener("open", () => {
     if (isLost) say("The program answers again.");
     isLost = false;
+    wasOpen = true;
+  });
+  source.addEventListener("library", () => {
     // The first event tells the moment the page began with.
     if (isFirst) {
       isFirst = false;
@@ -54,7 +58,7 @@ export function listen() {
   });
   source.addEventListener("job", (event) => noteJob(JSON.parse(event.data)));
   source.addEventListener("error", () => {
-    if (isLost || isFirst) return;
+    if (isLost || !wasOpen) return;
     isLost = true;
     say("The program does not answer. The page goes on when it does.");
   });

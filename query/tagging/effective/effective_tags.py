@@ -36,7 +36,7 @@ from store import (
     Transaction,
 )
 
-from .namespaces import SlotView, as_scored, parts, slot_views
+from .slots import SlotView, as_scored, parts, slot_views
 
 #: Probability from which a label is a tag, unless the vocabulary, the label or the user says otherwise.
 DEFAULT_THRESHOLD = 1e-3
@@ -233,16 +233,16 @@ def tags_of(
 ) -> dict[int, list[ScoredTag]]:
     """Do `photo_tags` within *t*."""
     said, in_force = t.tags.of(photo_ids), t.slots.in_force()
-    scorings = {each.namespace: t.scores.current(space.id, each.namespace) for each in in_force}
-    kept = {each.namespace: _scores(t, each.folders, scorings[each.namespace], photo_ids) for each in in_force}
+    scorings = {each.name: t.scores.current(space.id, each.name) for each in in_force}
+    kept = {each.name: _scores(t, each.folders, scorings[each.name], photo_ids) for each in in_force}
     # A rule for thousands of labels takes longer than a search, as does reading them.
-    label_ids = {namespace: set(scores.label_ids.ravel().tolist()) for namespace, scores in kept.items()}
+    label_ids = {slot: set(scores.label_ids.ravel().tolist()) for slot, scores in kept.items()}
     near = parts(t, in_force, label_ids, {tag.label for tags in said.values() for tag in tags})
     if not near:
         return {photo_id: [] for photo_id in photo_ids}
     rules = [rule_in_force(t, space, view.revision, threshold) for view in near]
-    slots = [ScoredSlot(view, rule, scorings[view.namespace]) for view, rule in zip(near, rules, strict=True)]
-    return _with_all(slots, said, [_tags(slot.view, kept[slot.view.namespace]) for slot in slots])
+    slots = [ScoredSlot(view, rule, scorings[view.name]) for view, rule in zip(near, rules, strict=True)]
+    return _with_all(slots, said, [_tags(slot.view, kept[slot.view.name]) for slot in slots])
 
 
 def tag_counts(catalog: Catalog, space: Space, *, threshold: float | None = None) -> list[tuple[str, int]]:
@@ -286,19 +286,19 @@ def scored_slots(t: Transaction, space: Space, threshold: float | None = None) -
     return [scored_slot(t, space, view, threshold) for view in slot_views(t, space)]
 
 
-def plain_scored_slot(t: Transaction, space: Space, namespace: str) -> ScoredSlot:
-    """The vocabulary in force under *namespace*, which must exist, with its labels under their own names."""
-    revision_id = t.slots.current_revision_id(namespace)
+def plain_scored_slot(t: Transaction, space: Space, slot: str) -> ScoredSlot:
+    """The vocabulary of *slot*, which must exist, with its labels under their own names."""
+    revision_id = t.slots.current_revision_id(slot)
     assert revision_id is not None
-    revision = as_scored(t, space, t.vocabularies.revision(revision_id), namespace)
-    view = SlotView(namespace, revision, t.slots.folders(namespace))
+    revision = as_scored(t, space, t.vocabularies.revision(revision_id), slot)
+    view = SlotView(slot, revision, t.slots.folders(slot))
     return scored_slot(t, space, view)
 
 
 def scored_slot(t: Transaction, space: Space, view: SlotView, threshold: float | None = None) -> ScoredSlot:
     """*view* with its rule and its scoring. *threshold* is a probability."""
     rule = rule_in_force(t, space, view.revision, threshold)
-    return ScoredSlot(view, rule, t.scores.current(space.id, view.namespace))
+    return ScoredSlot(view, rule, t.scores.current(space.id, view.name))
 
 
 def _scores(t: Transaction, folders: Sequence[bytes], scoring: Scoring | None, photo_ids: Sequence[int]) -> PhotoScores:

@@ -9,7 +9,7 @@ from query.vocabulary.labels import normalized_name
 from store import Catalog, TagSource, Transaction
 from store.errors import is_shown
 
-from .namespaces import SlotSpeller, slot_views
+from .slots import SlotSpeller, slot_views
 
 #: Characters, as in vocabularies.
 _LONGEST = 200
@@ -26,7 +26,7 @@ def record_manual_tags(
     """Record labels that a person adds to the photos or rejects for them, and clear the manual tags of others.
 
     A name that a vocabulary in force knows, also as an alias or a plural, is that label; labels of vocabularies beside
-    the main one begin with their namespace. Earlier manual tags under the exact spelling that was typed are moved to
+    the main one begin with their slot. Earlier manual tags under the exact spelling that was typed are moved to
     the label. Returns the labels' names. All or nothing. Raises `BadLabel`.
     """
     with catalog.write() as t:

@@ -14,7 +14,7 @@ from store import LabelDefinition, PhotoScores, Space, Transaction
 from store.filters.id_sets import union
 
 from .effective_tags import ScoredSlot, TagRule, names_of, scored_slot, tags_of
-from .namespaces import MARK, SlotSpeller, SlotView, slot_views
+from .slots import MARK, SlotSpeller, SlotView, slot_views
 
 #: Photos whose tags are read together to test them one by one.
 _PART = 1000
@@ -69,7 +69,7 @@ class TagNames:
         return list(self._names)
 
     def nearest(self, name: str) -> str | None:
-        """The label called *name* without its namespace, or else the shortest with its words, or one spelt like it."""
+        """The label called *name* without its slot, or else the shortest with its words, or one spelt like it."""
         own = next((each for each in self._names if each.partition(MARK)[2].lower() == name.lower()), None)
         words = f" {normalized_name(name)} "
         holding = [each for each in self._names if words in f" {normalized_name(each)} "]

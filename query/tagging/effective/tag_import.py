@@ -12,7 +12,7 @@ from store import Catalog, Transaction
 from store.json_text import parse_json
 
 from .manual_tags import slot_speller, spelt
-from .namespaces import MARK
+from .slots import MARK
 
 #: The names of sources that are not programs. "auto:birds" are the tags of one slot, under their plain names.
 AUTO, USER = "auto", "user"

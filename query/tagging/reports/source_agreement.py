@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from query.errors import UnknownSource
 from query.tagging.effective.effective_tags import names_of, plain_scored_slot, scored_slots
-from query.tagging.effective.namespaces import MARK, full_name
+from query.tagging.effective.slots import MARK, full_name
 from query.tagging.effective.tag_import import AUTO, USER
 from query.vocabulary.labels import normalized_name
 from store import Catalog, Space, TagSource, Transaction
@@ -65,12 +65,12 @@ class _Source:
 def compare_sources(catalog: Catalog, space: Space, one: str, other: str) -> Comparison:
     """Compare two sources: "auto", "user", or a program that tags were imported from.
 
-    "auto" stands for the tags of all vocabularies in force, "auto:birds" for those of one namespace, by plain names.
+    "auto" stands for the tags of all vocabularies in force, "auto:birds" for those of one slot, by plain names.
     Only photos that both tag count, and only labels that both could give: the vocabularies' in the folders for
     which they are used, or those that a program gave any photo. Raises `UnknownSource`.
     """
     with catalog.read() as t:
-        alone = [full_name(AUTO, each.namespace) for each in t.slots.in_force() if each.namespace]
+        alone = [full_name(AUTO, each.name) for each in t.slots.in_force() if each.name]
         known = [AUTO, *alone, USER, *t.tags.origins()]
         for name in (one, other):
             if name not in known:
@@ -92,9 +92,9 @@ def _agreement(first: _Source, second: _Source, key: str, photos: list[int]) -> 
 
 
 def _source(t: Transaction, space: Space, name: str) -> _Source:
-    who, _, namespace = name.partition(MARK)
+    who, _, slot = name.partition(MARK)
     if name == AUTO or (who == AUTO and name not in t.tags.origins()):
-        return _automatic(t, space, namespace)
+        return _automatic(t, space, slot)
     source = TagSource.USER if name == USER else TagSource.IMPORTED
     origin = None if name == USER else name
     of_photos: dict[int, dict[str, str]] = {}
@@ -106,25 +106,25 @@ def _source(t: Transaction, space: Space, name: str) -> _Source:
     return _Source(of_photos, {key: label for mine in of_photos.values() for key, label in mine.items()})
 
 
-def _automatic(t: Transaction, space: Space, namespace: str) -> _Source:
-    """The tags of all vocabularies in force, or those of *namespace* alone, by plain names."""
-    slots = [plain_scored_slot(t, space, namespace)] if namespace else scored_slots(t, space)
+def _automatic(t: Transaction, space: Space, slot: str) -> _Source:
+    """The tags of all vocabularies in force, or those of *slot* alone, by plain names."""
+    slots = [plain_scored_slot(t, space, slot)] if slot else scored_slots(t, space)
     of_photos: dict[int, dict[str, str]] = {
         int(photo_id): {} for vectors in t.embeddings.scan(space.id) for photo_id in vectors.ids
     }
     labels: dict[str, str] = {}
     scopes: dict[str, AbstractSet[int]] = {}
-    for slot in slots:
-        names = names_of(slot.view.revision)
+    for each in slots:
+        names = names_of(each.view.revision)
         mine = {_key(name): name for name in names.values()}
-        if slot.view.folders:
-            there = frozenset(t.scopes.photos(slot.view.folders).tolist())
+        if each.view.folders:
+            there = frozenset(t.scopes.photos(each.view.folders).tolist())
             scopes |= dict.fromkeys(mine.keys() - labels.keys(), there)
         labels = mine | labels
-        for kept in slot.scan(t):
-            for photo_id, tags in zip(kept.photo_ids.tolist(), slot.rule.automatic(kept, names), strict=True):
+        for kept in each.scan(t):
+            for photo_id, tags in zip(kept.photo_ids.tolist(), each.rule.automatic(kept, names), strict=True):
                 if photo_id in of_photos:
-                    of_photos[photo_id] |= {_key(tag.label): tag.label for tag in slot.rule.shown(tags)}
+                    of_photos[photo_id] |= {_key(tag.label): tag.label for tag in each.rule.shown(tags)}
     return _Source(of_photos, labels, scopes)
 
 

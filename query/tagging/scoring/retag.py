@@ -15,7 +15,7 @@ from query.errors import Superseded
 from query.similarity import TextVectors
 from query.tagging.learning.calibration import calibrate, is_due
 from query.tagging.learning.label_matrix import label_matrix
-from store import Catalog, LeastRanks, PhotoScores, Revision, Scoring, Space, Target, Transaction, Vectors
+from store import MAIN_SLOT, Catalog, LeastRanks, PhotoScores, Revision, Scoring, Space, Target, Transaction, Vectors
 
 from .amendment import Amendment, Update, amendment
 from .scorer import Columns, ExactScorer, Scorer, columns_in_force
@@ -58,7 +58,7 @@ def retag(
     progress: Callable[[int, int], None] | None = None,
     text_progress: Callable[[int, int], None] | None = None,
     *,
-    slot: str = "",
+    slot: str = MAIN_SLOT,
     folders: Sequence[bytes] | None = None,
     calibrate_anew: bool = False,
     only_if_target: bool = False,
@@ -248,7 +248,7 @@ class _Retag:
 
     def _begin(self, t: Transaction) -> Scoring:
         self._check_target(t)
-        return t.scores.begin(self._space.id, self._revision.id, *self._labels, slot=self._slot)
+        return t.scores.begin(self._space.id, self._slot, self._revision.id, *self._labels)
 
     def _scored_pages(self, scoring: Scoring, scorer: Scorer, rows: int) -> Generator[tuple[int, PhotoScores]]:
         """The kept scores of photos that have none yet, page by page, each with the number of photos examined.

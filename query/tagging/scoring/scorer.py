@@ -148,8 +148,8 @@ class StoredTagger:
         with self._catalog.read() as t:
             scored, waiting = t.scores.stamps(self._space.id), {"": self._revision}
             for each in t.slots.in_force():
-                if each.namespace and each.namespace not in scored:
-                    waiting[each.namespace] = t.vocabularies.revision(each.revision_id)
+                if each.name and each.name not in scored:
+                    waiting[each.name] = t.vocabularies.revision(each.revision_id)
         for slot, revision in waiting.items():
             if slot not in scored and slot not in self._first:
                 columns, _ = columns_in_force(self._catalog, self._space, revision, self._texts, self._progress)
@@ -183,7 +183,7 @@ class StoredTagger:
         elif slot.current is None or slot.current.revision_id != revision_id:
             # Another vocabulary was chosen in the meantime and has no vectors yet.
             return None
-        made = t.scores.begin(self._space.id, revision_id, first.label_ids, first.offsets, complete=True, slot=name)
+        made = t.scores.begin(self._space.id, name, revision_id, first.label_ids, first.offsets, complete=True)
         return made.id, made.edition
 
     def _scorer(self, t: Transaction, name: str, stamp: tuple[int, int]) -> Scorer | None:

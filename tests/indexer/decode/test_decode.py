@@ -173,7 +173,7 @@ def test_a_truncated_file_is_damaged(ending, share):
 
 def test_a_half_copied_heic_is_damaged_although_it_would_decode():
     data = encoded(scene(800, 600, seed=4), "heic")
-    with pytest.raises(Damaged, match=r"incomplete: \d+ of \d+ bytes"):
+    with pytest.raises(Damaged, match=r"incomplete: its end is missing \(\d+% of the file\)"):
         read_photo(data[: len(data) - 200], SQUARE)
 
 
@@ -220,7 +220,7 @@ def test_a_raw_photo_in_a_tiff_is_not_read_as_its_thumbnail():
     ("data", "megapixels"), [(bomb_png(30_000, 30_000), 900), (bomb_webp(12_000, 10_000), 120)], ids=["png", "webp"]
 )
 def test_a_decompression_bomb_is_refused_from_its_header(data, megapixels):
-    with pytest.raises(TooLarge, match=f"{megapixels} megapixels"):
+    with pytest.raises(TooLarge, match=rf"megapixels \({megapixels}\)"):
         read_photo(data, SQUARE)
 
 

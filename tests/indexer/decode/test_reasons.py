@@ -53,7 +53,7 @@ def test_every_reason_is_a_sentence_without_jargon():
         (ValueError("Failed to decode image: Invalid image grid"), "AVIF", "it is an AVIF picture whose parts do not"),
         (SyntaxError("Truncated IHDR chunk"), "PNG", "it is incomplete"),
         (OSError("tile cannot extend outside image"), "GIF", "it states a size that its picture does not have"),
-        (OSError("Unsupported BMP pixel depth (30000)"), "BMP", "its header is broken"),
+        (OSError("Unsupported BMP pixel depth (30000)"), "BMP", "it begins as a BMP picture, but its description"),
     ],
 )
 def test_messages_of_decoders_become_reasons(error, picture_format, reason):

@@ -150,7 +150,7 @@ def test_half_a_tiff_is_incomplete(compression, kind):
     # Its directory comes first, so that the half has it.
     data = tiff(deep(noise, kind), photometric="rgb", compression=compression)
     assert int.from_bytes(data[4:8], "little") < 100
-    with pytest.raises(Incomplete, match=r"incomplete: \d+ of \d+ bytes are missing"):
+    with pytest.raises(Incomplete, match=r"incomplete: its end is missing \(\d+% of the file\)"):
         read_photo(data[: len(data) // 2], SQUARE)
 
 
@@ -180,5 +180,5 @@ def test_a_tiff_that_promises_too_many_pixels_is_refused_from_its_header():
     for tag in (256, 257):
         at = data.index(tag.to_bytes(2, "little") + (4).to_bytes(2, "little")) + 8
         data[at : at + 4] = (60_000).to_bytes(4, "little")
-    with pytest.raises(TooLarge, match="3600 megapixels"):
+    with pytest.raises(TooLarge, match=r"205 megapixels \(3,600\)"):
         read_photo(bytes(data), SQUARE)

@@ -354,8 +354,9 @@ def test_an_interrupted_pass_loses_nothing(library):
 
     batches = iter(range(10))
 
-    def stop():
+    def stop(store):
         if next(batches) == 1:
+            store()
             raise Stopped
 
     with pytest.raises(Stopped):
@@ -374,6 +375,23 @@ def test_a_tagged_photo_without_a_miniature_is_read_again(library):
     assert sum(library.index().outcomes.values()) == 0
     library.save("a.jpg", EDITS["turned left"](detailed(1)))
     assert library.index().edited == 1
+
+
+def test_photos_that_are_spoken_of_in_any_way_get_a_miniature(library):
+    for number in range(2, 6):
+        library.save(f"{number}.jpg", detailed(number))
+    library.index()
+    library.rate("2.jpg", 4)
+    library.rate("3.jpg", 5)
+    library.rate("3.jpg", None)
+    ids = library.photos()
+    with library.catalog.write() as t:
+        content = t.photos.get([ids["4.jpg"]])[0].content_hash
+        t.connection.execute(tables.example_content.insert(), {"content_hash": content})
+        t.connection.execute(tables.miniature.delete())
+    library.index()
+    with library.catalog.read() as t:
+        assert set(t.miniatures.of(list(ids.values()))) == {ids[f"{name}.jpg"] for name in ("a", 2, 3, 4)}
 
 
 def test_examples_of_labels_follow_an_edit(library):
@@ -436,6 +454,8 @@ def test_a_folder_around_takes_over_what_paths_remember(library):
 
 class SeeingEncoder:
     """Embeds pictures by their mean colours, so that versions of a picture are near each other."""
+
+    batch_size = 64
 
     def encode(self, pixels):
         means = np.stack([picture.astype(np.float32).mean((0, 1)) for picture in pixels]) - 128

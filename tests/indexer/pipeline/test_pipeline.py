@@ -22,6 +22,7 @@ from indexer import (
 from indexer.files.scan import stamp_of
 from indexer.models import Preprocessing
 from indexer.pipeline.batch import BatchWriter
+from indexer.pipeline.encode_ahead import EncodeThread
 from indexer.workers.file_reader import Decoded, Known, ReadRequest, Refused, read_file
 from store import Catalog, Outcome, SpaceIdentity
 from tests.fakes import DIMENSION, FakeImageEncoder, FakeReadContext, Listener
@@ -49,7 +50,7 @@ class Library:
     def index(self, listener=None, **options):
         self.listener = listener or Listener()
         readers = options.pop("readers", None) or ThreadReaders(SQUARE, 2)
-        before_batch = options.pop("before_batch", lambda: None)
+        before_batch = options.pop("before_batch", lambda _store: None)
         request = IndexRequest(folders=[self.registered], space=self.space, **{"batch_size": 4, **options})
         return index_folders(
             self.catalog,
@@ -204,7 +205,7 @@ def test_a_photo_with_a_broken_file_is_not_found_until_it_is_repaired(library):
     assert len(library.findable()) == 1
 
 
-def test_an_interruption_costs_one_batch_and_the_next_pass_resumes(library):
+def test_an_interruption_keeps_what_is_done_and_the_next_pass_resumes(library):
     for number in range(12):
         write(library.folder / f"{number:02}.jpg", seed=number)
     library.image_encoder = FakeImageEncoder(breaks_at=7)
@@ -580,8 +581,8 @@ def test_a_deleted_tree_reported_in_many_parts_is_one_loss(library):
 def test_a_photo_pruned_while_its_file_was_read_is_read_again(library):
     path = write(library.folder / "a.jpg")
     wanted = ReadRequest(library.registered.id, b"a.jpg", os.fsencode(path), stamp_of(path.stat()))
-    writer = BatchWriter(library.catalog, library.space, lambda: library.image_encoder, None)
-    writer.store([Known(wanted, wanted.stamp, b"x" * 32)])
+    writer = BatchWriter(library.catalog, library.space, lambda: library.image_encoder, None, EncodeThread())
+    writer.store(writer.begin([Known(wanted, wanted.stamp, b"x" * 32)]))
     assert library.outcomes() == {}
     assert library.index().embedded == 1
 

@@ -17,10 +17,9 @@ from photos.operations.duplicates import DuplicatesRequest, find_duplicates
 from query.similarity import NearPairs
 from store import Catalog, Facts
 from store import PerceptualHash as StoredHashes
+from tests.photos.conftest import read_here
+from tests.photos.duplicates.test_perceptual_hash import are_similar, distance, textured
 from tests.pictures import encoded
-
-from ..conftest import read_here
-from .test_perceptual_hash import are_similar, distance, textured
 
 
 class CountingHasher:

@@ -15,8 +15,10 @@ from photos.daemon.session import Session
 from photos.encoders import CachedEncoders
 from photos.http.app import application
 from photos.http.connections import Limits
+from photos.http.opening import Opening
 from photos.http.server import serving
 from photos.http.service import Service
+from photos.http.tcp import listener
 
 from ..encoders import ColourEncoders
 
@@ -71,13 +73,46 @@ class Client:
         return now
 
 
+class Browser:
+    """Sends requests through TCP, as browsers and programs on this machine or others do."""
+
+    def __init__(self, base):
+        self.base = base
+        self.host, self.port = base.removeprefix("http://").rsplit(":", 1)
+
+    def __call__(self, method, path, body=None, headers=None):
+        given = dict(headers or {})
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            given.setdefault("Content-Type", "application/json")
+        connection = HTTPConnection(self.host, int(self.port), timeout=60)
+        with closing(connection):
+            connection.putrequest(method, path, skip_host="Host" in given)
+            for name, value in given.items():
+                for each in value if isinstance(value, list) else [value]:
+                    connection.putheader(name, each)
+            if body is not None:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            response = connection.getresponse()
+            found = {name.lower(): value for name, value in response.getheaders()}
+            return Reply(response.status, found, response.read())
+
+
 @contextmanager
-def answering(library, encoders=None, patience=5.0):
+def answering(library, encoders=None, patience=5.0, access=None, address="127.0.0.1"):
     logged = []
     settings = load({"library": library}, {})
     with closing(Session(settings, CachedEncoders(encoders or ColourEncoders(), 600))) as session:
-        service = Service(settings, session, logged.append, Limits(patience))
-        with serving(library, application(service), logged.append, service.limits) as server:
+        service = Service(settings, session, logged.append, Limits(patience), access and access.password)
+        opening = Opening(service)
+        app = application(service, access, opening)
+        with serving(library, app, logged.append, service.limits) as server:
             assert server is not None
-            yield Client(library, service, logged)
-            service.is_ending = True
+            found = listener(address, 0)
+            server.listen(found.opened)
+            opening.use(server, found.base)
+            client = Client(library, service, logged)
+            client.browser = Browser(found.base)
+            yield client
+            service.close()

@@ -12,10 +12,9 @@ from photos.operations.progress import Stage, Step
 from photos.operations.sidecars import UndoRequest, WriteRequest, list_runs, undo_sidecars, write_sidecars
 from photos.records import files
 from photos.sidecars import Undone, Written
+from tests.photos.conftest import read_here
+from tests.photos.duplicates.test_perceptual_hash import textured
 from tests.pictures import encoded
-
-from ..conftest import read_here
-from ..duplicates.test_perceptual_hash import textured
 
 
 class Recorder:

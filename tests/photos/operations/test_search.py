@@ -11,8 +11,7 @@ from photos.operations.requests import SearchRequest, SimilarRequest
 from photos.operations.search import search
 from photos.operations.similar import similar
 from tests.fakes import CountingCatalog
-
-from ..conftest import read_here
+from tests.photos.conftest import read_here
 
 
 class CountedLibrary(OpenLibrary):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from indexer.decode import HIERARCHICAL, SUBJECT, TAGS
+from photos.sidecars.merge import merge as merge_into
+from photos.sidecars.merge import open_packet
 from photos.sidecars.packet import Packet
 
 #: As Lightroom and Adobe Bridge write them: attributes on lines of their own, padding, a toolkit's name.
@@ -51,6 +53,11 @@ DARKTABLE = """<?xml version="1.0" encoding="UTF-8"?>
  </rdf:RDF>
 </x:xmpmeta>
 """
+
+
+def merge(content, labels, *rest, **named):
+    """Merge into a sidecar's content, or into a new sidecar."""
+    return merge_into(open_packet(content), labels, *rest, **named)
 
 
 def values(content):

@@ -2,19 +2,19 @@
 
 from datetime import UTC, datetime
 
-from photos.sidecars.merge import KeywordHierarchy, merge, paths
+from photos.sidecars.merge import KeywordHierarchy, paths
 from query.tagging import SlotView
-from query.tagging.effective.namespaces import qualified
+from query.tagging.effective.slots import qualified
 from store import Label, LabelDefinition, Revision
 
-from .packets import values
+from .packets import merge, values
 
 
-def view(namespace, **parents):
+def view(slot, **parents):
     labels = tuple(
         Label(at, LabelDefinition(name, (), parents=above)) for at, (name, above) in enumerate(parents.items())
     )
-    return SlotView(namespace, qualified(Revision(1, "v", 1, datetime.now(UTC), None, labels), namespace), ())
+    return SlotView(slot, qualified(Revision(1, "v", 1, datetime.now(UTC), None, labels), slot), ())
 
 
 HIERARCHY = KeywordHierarchy([view("", dog=("animal",), animal=()), view("zoo", dog=("animal",), animal=(), cat=())])
@@ -25,18 +25,18 @@ def written(*labels):
     return paths(keywords.parents, "|", keywords.words)
 
 
-def test_a_namespace_is_above_its_own_labels_only():
+def test_a_slot_is_above_its_own_labels_only():
     assert written("dog", "animal") == ["animal|dog"]
     assert written("zoo:dog", "zoo:animal") == ["zoo|animal|dog"]
     assert written("zoo:dog") == ["zoo|dog"]
     assert written("dog", "animal", "zoo:dog", "zoo:cat") == ["animal|dog", "zoo|dog", "zoo|cat"]
 
 
-def test_a_manual_label_is_below_the_namespace_in_its_name():
+def test_a_manual_label_is_below_the_slot_in_its_name():
     assert written("zoo:mine", "other:mine", "mine", "zoo:") == ["zoo|mine", "other:mine", "mine", "zoo:"]
 
 
-def test_a_label_of_the_main_vocabulary_has_no_namespace():
+def test_a_label_of_the_main_vocabulary_has_no_slot():
     hierarchy = KeywordHierarchy([view("", **{"zoo:dog": ()}), view("zoo", cat=())])
     keywords = hierarchy.keywords(["zoo:dog", "zoo:cat"])
     assert paths(keywords.parents, "|", keywords.words) == ["zoo:dog", "zoo|cat"]

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from indexer.decode import HIERARCHICAL, SUBJECT, TAGS, WINDOWS
 from photos.errors import SidecarLeft
 from photos.sidecars.keyword_edits import Change, edited
-from photos.sidecars.merge import merge, paths
+from photos.sidecars.merge import paths
 from photos.sidecars.packet import Packet
 from tests.indexer.decode.test_notes import packet, read_xmp
 from tests.indexer.metadata.packets import bag
 
-from .packets import ADOBE, DARKTABLE, values, without_keywords
+from .packets import ADOBE, DARKTABLE, merge, values, without_keywords
 
 DOG = {"dog": ["animal"], "animal": [], "beach": ["outdoors"]}
 CAT = {"cat": ["animal"], "animal": []}

@@ -21,31 +21,31 @@ SPACES = st.sampled_from(["", "a", "b"])
 
 
 class ManyVocabularies(RuleBasedStateMachine):
-    """Three namespaces whose vocabularies share labels, of which some are taught by photos that may come later."""
+    """Three slots whose vocabularies share labels, of which some are taught by photos that may come later."""
 
     @initialize()
     def begin(self):
         self.temporary = tempfile.TemporaryDirectory()
         self.library = Library(Path(self.temporary.name))
         self.made = 0
-        self.labels = {namespace: dict.fromkeys(NAMES[at:], (None, ())) for at, namespace in enumerate(["", "a"])}
+        self.labels = {slot: dict.fromkeys(NAMES[at:], (None, ())) for at, slot in enumerate(["", "a"])}
         for _ in range(5):
             self.add_photo()
-        for namespace in self.labels:
-            self.use(namespace)
+        for slot in self.labels:
+            self.use(slot)
 
-    def revision(self, namespace):
+    def revision(self, slot):
         labels = tuple(
             LabelDefinition(name, (name,), threshold=own, examples=examples)
-            for name, (own, examples) in self.labels[namespace].items()
+            for name, (own, examples) in self.labels[slot].items()
         )
-        # Labels of two namespaces are one label if their texts and examples are equal.
-        return self.library.put(VocabularyDefinition(f"of {namespace}", labels, None))
+        # Labels of two slots are one label if their texts and examples are equal.
+        return self.library.put(VocabularyDefinition(f"of {slot}", labels, None))
 
-    def use(self, namespace):
+    def use(self, slot):
         library = self.library
-        revision = refresh_taught_labels(library.catalog, library.space, self.revision(namespace))
-        retag(library.catalog, library.space, revision, library.texts, slot=namespace)
+        revision = refresh_taught_labels(library.catalog, library.space, self.revision(slot))
+        retag(library.catalog, library.space, revision, library.texts, slot=slot)
 
     @rule(count=st.integers(1, 3))
     def add_photos(self, count):
@@ -59,12 +59,12 @@ class ManyVocabularies(RuleBasedStateMachine):
             revision = None if revision_id is None else t.vocabularies.revision(revision_id)
         self.library.add(f"photo{self.made}", revision)
 
-    @rule(namespace=SPACES, name=st.sampled_from(NAMES), ahead=st.integers(0, 4))
-    def teach(self, namespace, name, ahead):
-        held = self.labels.setdefault(namespace, dict.fromkeys(NAMES[:34], (None, ())))
+    @rule(slot=SPACES, name=st.sampled_from(NAMES), ahead=st.integers(0, 4))
+    def teach(self, slot, name, ahead):
+        held = self.labels.setdefault(slot, dict.fromkeys(NAMES[:34], (None, ())))
         examples = [f"photo{number}".encode().ljust(32).hex() for number in (1, self.made + ahead)]
         held[name] = None, tuple(dict.fromkeys(examples))
-        self.use(namespace)
+        self.use(slot)
 
     @rule(one=SPACES, other=SPACES, name=st.sampled_from(NAMES))
     def share(self, one, other, name):
@@ -72,17 +72,17 @@ class ManyVocabularies(RuleBasedStateMachine):
             self.labels[other][name] = self.labels[one][name]
             self.use(other)
 
-    @rule(namespace=SPACES, name=st.sampled_from(NAMES))
-    def remove_label(self, namespace, name):
-        if namespace in self.labels and len(self.labels[namespace]) > 30:
-            self.labels[namespace].pop(name, None)
-            self.use(namespace)
+    @rule(slot=SPACES, name=st.sampled_from(NAMES))
+    def remove_label(self, slot, name):
+        if slot in self.labels and len(self.labels[slot]) > 30:
+            self.labels[slot].pop(name, None)
+            self.use(slot)
 
-    @rule(namespace=SPACES, name=st.sampled_from(NAMES), own=st.sampled_from([None, 0.2]))
-    def change_threshold(self, namespace, name, own):
-        if name in self.labels.get(namespace, {}):
-            self.labels[namespace][name] = own, self.labels[namespace][name][1]
-            self.use(namespace)
+    @rule(slot=SPACES, name=st.sampled_from(NAMES), own=st.sampled_from([None, 0.2]))
+    def change_threshold(self, slot, name, own):
+        if name in self.labels.get(slot, {}):
+            self.labels[slot][name] = own, self.labels[slot][name][1]
+            self.use(slot)
 
     @rule(at=st.integers(0, 50), is_tagged=st.booleans())
     def embed_again(self, at, is_tagged):
@@ -117,30 +117,30 @@ class ManyVocabularies(RuleBasedStateMachine):
     def map_rows(self):
         self.library.index.refresh()
 
-    @rule(namespace=SPACES)
-    def drop(self, namespace):
-        if namespace and namespace in self.labels:
+    @rule(slot=SPACES)
+    def drop(self, slot):
+        if slot and slot in self.labels:
             with self.library.catalog.write() as t:
-                t.slots.drop(namespace)
-                t.scores.drop(namespace)
-            del self.labels[namespace]
+                t.slots.drop(slot)
+                t.scores.drop(slot)
+            del self.labels[slot]
 
     @invariant()
     def only_pending_slots_differ_from_new_scores(self):
         library = self.library
         # A pass over the folders also begins with labels that have new examples.
         with library.catalog.read() as t:
-            used = [(each.namespace, t.vocabularies.revision(each.revision_id)) for each in t.slots.in_force()]
+            used = [(each.name, t.vocabularies.revision(each.revision_id)) for each in t.slots.in_force()]
         for _, revision in used:
             refresh_taught_labels(library.catalog, library.space, revision)
         with library.catalog.read() as t:
             waiting = {name: t.vocabularies.revision(key) for name, key in t.slots.pending().items()}
-        for namespace, revision in waiting.items():
-            retag(library.catalog, library.space, revision, library.texts, slot=namespace)
-        for namespace, before in used:
+        for slot, revision in waiting.items():
+            retag(library.catalog, library.space, revision, library.texts, slot=slot)
+        for slot, before in used:
             with library.catalog.read() as t:
                 revision = t.vocabularies.revision(before.id)
-                scoring = t.scores.current(library.space.id, namespace)
+                scoring = t.scores.current(library.space.id, slot)
                 kept = t.scores.of(scoring.id, list(range(1, self.made + 1)))
                 least = t.scores.least_ranks(scoring)
                 vectors = t.embeddings.uncached.get(library.space.id, list(range(1, self.made + 1)))

@@ -32,6 +32,7 @@ from query.tagging.scoring.shortlist import ShortlistScorer
 from query.vocabulary import parse_vocabulary
 from query.vocabulary_design import preview_label
 from store import (
+    MAIN_SLOT,
     CosineSpread,
     Label,
     LabelDefinition,
@@ -284,7 +285,7 @@ def test_others_write_between_the_parts_of_an_amendment(library, names, more):
     kept = library.rows()
     with library.catalog.read() as t:
         ids = t.embeddings.ids(library.space.id).tolist()
-        scoring = t.scores.current(library.space.id, "")
+        scoring = t.scores.current(library.space.id, MAIN_SLOT)
         held, least = t.scores.of(scoring.id, ids), t.scores.least_ranks(scoring)
         assert t.slots.pending() == {}
     assert {row[0] for row in kept} == set(ids)
@@ -526,12 +527,12 @@ def test_only_a_new_label_is_scored(library):
     for number in range(5):
         library.add(f"photo{number}", revision)
     with library.catalog.read() as t:
-        before = t.scores.stamp(library.space.id)
+        before = t.scores.stamp(library.space.id, MAIN_SLOT)
     report = retag(
         library.catalog, library.space, library.put(vocabulary(*NAMES, "dog", threshold=0.02)), library.texts
     )
     with library.catalog.read() as t:
-        assert t.scores.stamp(library.space.id) == (before[0], before[1] + 1), "the same scoring, amended"
+        assert t.scores.stamp(library.space.id, MAIN_SLOT) == (before[0], before[1] + 1), "the same scoring, amended"
     assert report.changed == len({photo for photo, label, _ in library.rows() if label > len(NAMES)}) > 0
 
 

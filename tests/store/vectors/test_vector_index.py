@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from store import BadVector, Catalog, CatalogReadOnly, FaissIndex, Outcome
-
-from ..conftest import Photographer, put_many, search, stamp, unit
-from .exact_index import ExactIndex
+from tests.store.conftest import Photographer, put_many, search, stamp, unit
+from tests.store.vectors.exact_index import ExactIndex
 
 #: Each makes an index, given a folder, a catalog and a space. A new implementation is added here.
 IMPLEMENTATIONS = {
