@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from .archive import Archive
 from .calls import JSON, Endpoint, problem_response
 from .doors import Access, Doors
 from .events import Events
@@ -38,6 +39,7 @@ def application(service: Service, access: Access | None = None, opening: Opening
         *api,
         Route(f"{BASE}/events", Events(service).answer),
         Route("/openapi.json", _openapi),
+        *Archive(service).routes(),
         *Media(service).routes(),
         *Login(service).routes(),
         *page_routes(),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,7 @@ class Serving:
 
     def __init__(self, program: Program) -> None:
         self._process = subprocess.Popen(
-            [*program.words, *program.library, "serve"],
+            [*program.words, *program.library, "serve", "--port", str(_free_port())],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -70,3 +71,8 @@ class Serving:
         if self._process.poll() is None:
             self._process.kill()
             self._process.communicate()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from PIL import Image
@@ -150,6 +151,19 @@ def test_a_rejected_tag_is_rejected_in_the_library(show, program):
     page.keyboard.press("4")
     page.get_by_role("group", name="Rating: 4 of 5 stars").wait_for()
     assert program.records("search", "rating:4")[0]["path"] == str(file)
+
+
+def test_a_selection_is_downloaded_as_one_archive(show):
+    page = show()
+    page.locator(".cell.loaded").first.wait_for()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+ArrowRight")
+    with page.expect_download() as started:
+        page.keyboard.press("d")
+    with ZipFile(started.value.path()) as archive:
+        assert archive.testzip() is None
+        assert len(archive.namelist()) == 2
 
 
 def test_hostile_names_of_files_are_text(show, program):

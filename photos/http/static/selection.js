@@ -35,6 +35,21 @@ export async function tagPhotos(ids, what) {
   });
 }
 
+/** Photos of one archive. */
+const MOST_FILES = 1000;
+
+/** Downloads the files of photos as one archive. @param {number[]} ids */
+export function download(ids) {
+  if (ids.length > MOST_FILES) {
+    say(`At most ${MOST_FILES.toLocaleString()} photos can be downloaded at once.`);
+    return;
+  }
+  const link = document.createElement("a");
+  link.href = `/media/archive.zip?ids=${ids.join(",")}`;
+  link.download = "photos.zip";
+  link.click();
+}
+
 /** Writes tags into sidecars, with a way back. @param {number[]} ids */
 async function writeSidecars(ids) {
   const job = await attempt(() => change("POST", "selection/xmp", { photos: ids }));
@@ -63,8 +78,9 @@ export function SelectionBar() {
   return html`<div class="selection" role="toolbar" aria-label="Selected photos">
       <button type="button" class="round" aria-label="Leave the selection" title="Leave the selection (Esc)" onClick=${clearSelection}><${Icon} name="close" /></button>
       <strong aria-live="polite">${ids.length.toLocaleString()} selected</strong>
-      <button type="button" class="action" title="Tag (t)" onClick=${() => (asksForTag.value = true)}><${Icon} name="tag" /><span>Tag</span></button>
-      <button type="button" class="action" title="Write the tags into XMP sidecars" onClick=${() => writeSidecars(ids)}><${Icon} name="sidecar" /><span>XMP</span></button>
+      <button type="button" class="action" aria-label="Tag" title="Tag (t)" onClick=${() => (asksForTag.value = true)}><${Icon} name="tag" /><span>Tag</span></button>
+      <button type="button" class="action" aria-label="Download" title="Download the files (d)" onClick=${() => download(ids)}><${Icon} name="download" /><span>Download</span></button>
+      <button type="button" class="action" aria-label="Write the tags into XMP sidecars" title="Write the tags into XMP sidecars" onClick=${() => writeSidecars(ids)}><${Icon} name="sidecar" /><span>XMP</span></button>
       <span class="stars" role="group" aria-label="Rate">
         ${[1, 2, 3, 4, 5].map((stars) => html`<button type="button" key=${stars} aria-label=${`${stars} ${stars === 1 ? "star" : "stars"}`} title=${`${stars} (key ${stars})`}
           onClick=${() => ratePhotos(ids, stars)}><${Icon} name="star" /></button>`)}
