@@ -14,6 +14,8 @@ export function partToComplete(text, caret) {
   // A sign or a weight that is attached stays before the suggestion.
   const attached = /^(?:\s*[+-]?(?:[\d.]+:(?=\D))?)/.exec(before.slice(from));
   from += attached ? attached[0].length : 0;
+  const signed = /\s[+-](\S+)$/.exec(before.slice(from));
+  if (signed) from = caret - signed[1].length;
   const filter = /(?:^|\s)([A-Za-z]+:(?:"[^"]*|\S*))$/.exec(before.slice(from));
   if (filter) from = caret - filter[1].length;
   return { from, words: before.slice(from) };

@@ -9,10 +9,12 @@
 /** @type {Readonly<Zoom>} */
 export const FITTED = Object.freeze({ scale: 1, x: 0, y: 0 });
 const LARGEST = 12;
+/** The most that a tiny picture is enlarged to fit. */
+const ENLARGED = 4;
 
-/** Size of a picture that fits a box, never larger than its own pixels unless it is tiny. @param {Size} picture @param {Size} box @returns {Size} */
+/** Size of a picture that fits a box. @param {Size} picture @param {Size} box @returns {Size} */
 export function fitted(picture, box) {
-  const scale = Math.min(box.width / picture.width, box.height / picture.height);
+  const scale = Math.min(box.width / picture.width, box.height / picture.height, ENLARGED);
   return { width: picture.width * scale, height: picture.height * scale };
 }
 
