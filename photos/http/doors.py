@@ -54,7 +54,7 @@ _OWNERS: Final = "/v1/"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may come through TCP besides this machine's own browsers and programs.
+    """Rules for those who come through TCP, besides this machine's own browsers and programs.
 
     With `is_remote`, other machines may ask. `hosts` are further names of this machine, such as a proxy's. Changes by
     other machines, or by such a name, are refused unless `allow_edits`. Pages of `origins` may read answers, with a
