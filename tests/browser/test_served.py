@@ -156,6 +156,8 @@ def test_a_rejected_tag_is_rejected_in_the_library(show, program):
 def test_a_selection_is_downloaded_as_one_archive(show):
     page = show()
     page.locator(".cell.loaded").first.wait_for()
+    # Keys come with the part of the page that is loaded after the first photos.
+    page.locator(".notice").wait_for(state="attached")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("x")
     page.keyboard.press("Shift+ArrowRight")
