@@ -1,18 +1,21 @@
 """The gallery's page in a real browser, over generated libraries: bytes, requests, layout, memory, images, weights.
 
-Needs chromium and playwright: `python -m benchmarks.speed.gallery_page`, at the top of the checkout.
+Needs chromium and playwright: `python benchmarks/speed/gallery_page.py`.
 """
 
 from __future__ import annotations
 
 import shutil
 import statistics
+import sys
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.conftest import FLAGS
-from tests.browser.generated import Library, Server
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.browser.generated import FLAGS, Library, Server
 
 SMALL, LARGE, WEIGHED = 10_000, 1_000_000, 100_000
 REPEATS = 3

@@ -7,12 +7,8 @@ from typing import Any
 
 import pytest
 
-from .generated import Library, Server
+from .generated import FLAGS, Library, Server
 
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--enable-precise-memory-info",
-]  # fmt: skip
 WANTED = os.environ.get("PHOTOS_BROWSER_TESTS") == "1"
 
 

@@ -28,6 +28,11 @@ CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 )
+#: Of chromium, for a user root and a machine without a network.
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--enable-precise-memory-info",
+]  # fmt: skip
 LAST_DAY = 20_000
 YEARS = 20
 SHAPES = [(4, 3), (3, 4), (3, 2), (2, 3), (16, 9), (1, 1), (12, 5)]
@@ -208,12 +213,19 @@ def picture(library: Library, number: int) -> bytes:
 _PICTURES: dict[tuple[int, int, int], bytes] = {}
 
 
+class _QuietServer(ThreadingHTTPServer):
+    """Says nothing of browsers that hang up."""
+
+    def handle_error(self, *_: object) -> None:
+        pass
+
+
 class Server:
     """Serves a generated library on loopback, until the end of a `with`."""
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Of", (Handler,), {"library": library}))
+        self._server = _QuietServer(("127.0.0.1", 0), type("Of", (Handler,), {"library": library}))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
