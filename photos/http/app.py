@@ -1,63 +1,48 @@
-"""The ASGI application."""
+"""The ASGI application: all that the doors let in."""
 
 from __future__ import annotations
 
-from http import HTTPStatus
+from collections.abc import Callable
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .archive import Archive
-from .calls import JSON, Endpoint, problem_response
 from .doors import Access, Doors
-from .events import Events
 from .guard import Guard
-from .login import Login
-from .media import Media
-from .openapi import text
 from .opening import Opening
-from .page import page_routes
-from .problems import Problem, not_found
-from .routes import BASE, ROUTES
 from .service import Service
 from .socket_searches import SocketSearches
 
 
 def application(service: Service, access: Access | None = None, opening: Opening | None = None) -> ASGIApp:
-    """Return the application that answers for a service: all that its doors let in.
+    """Return the application that answers for a service.
 
     With *opening*, the owner's programs can ask for addresses of the gallery.
     """
-    api = [Route(BASE + each.path, Endpoint(service, each).answer, methods=[each.method]) for each in ROUTES]
-    routes = [
-        *([] if opening is None else opening.routes()),
-        *SocketSearches(service).routes(),
-        *api,
-        Route(f"{BASE}/events", Events(service).answer),
-        Route("/openapi.json", _openapi),
-        *Archive(service).routes(),
-        *Media(service).routes(),
-        *Login(service).routes(),
-        *page_routes(),
-    ]
-    whole = Starlette(routes=routes, exception_handlers={HTTPException: _refused})
-    return Guard(Doors(whole, service.keys, access or Access(), service.settings.library), service.log)
+    owners = [*([] if opening is None else opening.routes()), *SocketSearches(service).routes()]
+    routes = [*owners, Mount("", OnDemand(service, lambda: _api(service)))]
+    doors = Doors(Starlette(routes=routes), service.keys, access or Access(), service.settings.library)
+    return Guard(doors, service.log)
 
 
-async def _openapi(_: Request) -> Response:
-    return Response(text(), media_type=JSON)
+class OnDemand:
+    """An application that is made for its first request: a daemon that only answers the command line loads less."""
+
+    def __init__(self, service: Service, make: Callable[[], ASGIApp]) -> None:
+        self._service = service
+        self._make = make
+        self._made: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if self._made is None:
+            # In a thread: other requests go on while it is loaded. Made twice, the last one stays.
+            self._made = await self._service.picture_turns.run(self._make)
+        await self._made(scope, receive, send)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    del request
-    assert isinstance(error, HTTPException)
-    if error.status_code == HTTPStatus.NOT_FOUND:
-        return problem_response(not_found("There is nothing here; photos help http lists what there is."))
-    problem = Problem(error.status_code, "bad_request", HTTPStatus(error.status_code).description or error.detail)
-    response = problem_response(problem)
-    response.headers.update(error.headers or {})
-    return response
+def _api(service: Service) -> ASGIApp:
+    from .api import api  # noqa: PLC0415 - see `OnDemand`
+
+    return api(service)

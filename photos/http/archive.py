@@ -16,8 +16,7 @@ from starlette.routing import Route
 from photos.library import OpenLibrary
 from photos.operations.originals import Original, open_original
 
-from .calls import problem_response
-from .problems import Problem
+from .problems import Problem, problem_response
 from .public import text
 from .service import Service
 

@@ -17,7 +17,7 @@ from photos.errors import PhotosError
 from photos.exits import explain
 from photos.library import OpenLibrary
 
-from .problems import MEDIA_TYPE, Problem, not_found, problem_body, problem_of
+from .problems import Problem, not_found, problem_of, problem_response
 from .public import encode
 from .service import Service
 from .turns import NoTurn
@@ -147,12 +147,6 @@ class Endpoint:
             # Without the sentence: it may hold what was searched for, and queries are private.
             self._service.log(f"A request could not be answered ({type(error).__name__}).")
             raise _internal(error) from error
-
-
-def problem_response(problem: Problem) -> Response:
-    """Return *problem* as a response."""
-    headers = {"Retry-After": "1"} if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else None
-    return Response(problem_body(problem), problem.status, headers, MEDIA_TYPE)
 
 
 def _internal(error: Exception) -> Problem:

@@ -23,10 +23,9 @@ from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .calls import problem_response
 from .connections import DOOR, OWNER
 from .keys import Keys
-from .problems import Problem
+from .problems import Problem, problem_response
 
 CONTENT_SECURITY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "

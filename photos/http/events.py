@@ -12,8 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from photos.errors import PhotosError
 from photos.operations.changes import library_stamp
 
-from .calls import problem_response
-from .problems import Problem
+from .problems import Problem, problem_response
 from .public import encode
 from .service import Service
 

@@ -8,14 +8,16 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from indexer import FileDone, ReadingBegins
 from photos.exits import explain
 from photos.operations.progress import Cancelled, Event, Progress, Step, Waiting
-from photos.records.http import JobRecord
 
 from .problems import Problem
+
+if TYPE_CHECKING:
+    from photos.records.http import JobRecord
 
 State = Literal["waiting", "running", "done", "failed", "stopped"]
 #: Work of a job. Raises as operations do, and `Cancelled` where its progress does.

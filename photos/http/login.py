@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Final
-from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Meta
@@ -13,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from .calls import JSON, problem_response, read_body
+from .calls import JSON, read_body
 from .doors import LOGIN, cookie_name
 from .keys import SESSION_SECONDS
-from .problems import Problem, not_found
+from .problems import Problem, not_found, problem_response
 from .service import Service
 
 _FOLDER: Final = Path(__file__).parent / "entrance"
@@ -86,12 +85,3 @@ class Login:
         response = Response(status_code=HTTPStatus.NO_CONTENT)
         response.delete_cookie(self._cookie, httponly=True, samesite="strict")
         return response
-
-
-def address(base: str, code: str, query: str | None = None) -> str:
-    """Return the address that opens the gallery once, with *query* in its search box.
-
-    *base* has no slash at its end.
-    """
-    page = "/" if not query else "/?" + urlencode({"q": query})
-    return f"{base}{LOGIN}#" + urlencode({"code": code, "next": page})

@@ -18,8 +18,7 @@ from photos.operations.originals import Original, open_original
 from photos.operations.photos import photos_by_id
 from photos.thumbnails import PREVIEW_SIDES, PREVIEW_TYPE, THUMBNAIL_TYPE, Missing, NoPicture
 
-from .calls import problem_response
-from .problems import Problem, not_found, problem_of
+from .problems import Problem, not_found, problem_of, problem_response
 from .service import Service
 from .turns import NoTurn
 

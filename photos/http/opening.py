@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from photos.daemon.version import program_id
 from photos.errors import PhotosError
 from store.json_text import parse_json
 
-from .login import address
+from .doors import LOGIN
 from .server import Server
 from .service import Service
 from .tcp import listener
@@ -70,3 +71,12 @@ class Opening:
 
 def _said(status: HTTPStatus, content: dict[str, object]) -> Response:
     return Response(encode(content), status, {"Connection": "close"}, "application/json")
+
+
+def address(base: str, code: str, query: str | None = None) -> str:
+    """Return the address that opens the gallery once, with *query* in its search box.
+
+    *base* has no slash at its end.
+    """
+    page = "/" if not query else "/?" + urlencode({"q": query})
+    return f"{base}{LOGIN}#" + urlencode({"code": code, "next": page})

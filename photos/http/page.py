@@ -11,8 +11,7 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from .calls import problem_response
-from .problems import not_found
+from .problems import not_found, problem_response
 
 FOLDER: Final = Path(__file__).parent / "static"
 #: Browsers ask again each time: an upgrade changes the files under the same names.

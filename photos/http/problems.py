@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Final
 
+from starlette.responses import Response
+
 from photos.errors import (
     EmptyLibrary,
     LabelExists,
@@ -69,6 +71,12 @@ def problem_of(error: PhotosError) -> Problem:
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), HTTPStatus.UNPROCESSABLE_ENTITY)
     more = {"token": error.token[:_LONGEST]} if isinstance(error, BadQuery) and error.token else {}
     return Problem(status, error.code, sentence, more)
+
+
+def problem_response(problem: Problem) -> Response:
+    """Return *problem* as a response."""
+    headers = {"Retry-After": "1"} if problem.status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    return Response(problem_body(problem), problem.status, headers, MEDIA_TYPE)
 
 
 def not_found(what: str) -> Problem:

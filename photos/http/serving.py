@@ -18,8 +18,7 @@ from photos.lock import running_daemon
 from .app import application
 from .doors import Access
 from .keys import read_token
-from .login import address
-from .opening import Opening
+from .opening import Opening, address
 from .server import Server, serving
 from .service import Service
 from .tcp import LOOPBACK, Listener, is_loopback, listener

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, cast, func, not_, or_, select
 
 from store.records import Folder
 from store.sql import schema
@@ -136,13 +136,12 @@ class Selection:
 
     def shapes(self) -> Shapes:
         """Return every photo with its size and its day, newest first, those without a date last."""
-        rows = select(_photo.id, _photo.width, _photo.height, _photo.taken_at).where(IS_THERE)
+        day = func.substr(cast(_photo.taken_at, String), 1, _DATE)
+        rows = select(_photo.id, _photo.width, _photo.height, day).where(IS_THERE)
         found = plain_cursor(self._connection, rows.order_by(_photo.taken_at.desc(), _photo.id.desc())).fetchall()
-        ids, widths, heights, moments = zip(*found, strict=True) if found else ((), (), (), ())
-        # Many photos share a day.
-        days = {day: _day(day) for day in {moment and moment[:_DATE] for moment in moments}}
-        of_photos = [days[moment and moment[:_DATE]] for moment in moments]
-        return Shapes(*(np.array(each, np.int64) for each in (ids, widths, heights, of_photos)))
+        ids, widths, heights, dates = zip(*found, strict=True) if found else ((), (), (), ())
+        days = np.fromiter(map(_Days().__getitem__, dates), np.int64, len(dates))
+        return Shapes(np.array(ids, np.int64), np.array(widths, np.int64), np.array(heights, np.int64), days)
 
     def _newest_of_many(self, rows: Select[Any], photo_ids: Ids, count: int, offset: int) -> list[int]:
         wanted = np.zeros(int(photo_ids[-1]) + 1, np.bool_)
@@ -247,8 +246,12 @@ def _is_later(taken_at: datetime | None, photo_id: int) -> ColumnElement[bool]:
     return or_(_photo.taken_at < taken_at, same, _photo.taken_at.is_(None))
 
 
-def _day(text: str | None) -> int:
-    return NO_DAY if text is None else (date.fromisoformat(text) - _EPOCH).days
+class _Days(dict[str | None, int]):
+    """Days since 1970-01-01 by their dates: many photos share one."""
+
+    def __missing__(self, text: str | None) -> int:
+        self[text] = day = NO_DAY if text is None else (date.fromisoformat(text) - _EPOCH).days
+        return day
 
 
 def path_tests(criteria: Sequence[Criterion]) -> list[PathTest]:
