@@ -29,8 +29,8 @@ class _Files(StaticFiles):
 
 def page_routes() -> list[BaseRoute]:
     """Return the routes of the page."""
-    files = _Files(directory=FOLDER, check_dir=False)
-    return [Route("/", _page), Route("/favicon.ico", _icon), Mount("/static", files)]
+    pages: list[BaseRoute] = [Route("/", _page), Route("/favicon.ico", _icon)]
+    return [*pages, Mount("/static", _Files(directory=FOLDER))] if FOLDER.is_dir() else pages
 
 
 async def _page(_: Request) -> Response:
