@@ -166,14 +166,14 @@ def _edited(parts: Iterable[_Part], takeout: Mapping[bytes, bytes]) -> dict[byte
     for part in parts:
         if part.ending in _SHOWN_BY_ALL or part.ending in RAW:
             by_stem[part.stem].append(part)
-    told = set(takeout.values())
+    with_json = set(takeout.values())
     found: dict[bytes, bytes] = {}
     for stem, name in _main_by_stem(parts).items():
         original = _original(stem)
-        if original is None and told and name not in told:
+        if original is None and with_json and name not in with_json:
             # Takeouts have a JSON file for each picture but edited copies.
             some = original_of_any(stem)
-            original = some if any(part.name in told for part in by_stem.get(some or b"", ())) else None
+            original = some if any(part.name in with_json for part in by_stem.get(some or b"", ())) else None
         for before in by_stem.get(original, ()) if original is not None else ():
             found[before.name] = name
     return found

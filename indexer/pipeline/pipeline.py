@@ -1,7 +1,7 @@
 """The indexing pipeline: brings the catalog up to date with folders on disk, stage by stage.
 
-survey → read and decode → embed and store → link companions → read sidecars → forget what is gone → carry over what was
-said of edited photos
+survey → read and decode → embed and store → link companions → read sidecars → forget missing files → carry over the
+annotations of edited photos
 """
 
 from __future__ import annotations

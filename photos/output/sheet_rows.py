@@ -1,4 +1,4 @@
-"""Rows of a contact sheet: photos with what is said of them, under headings."""
+"""Rows of a contact sheet: photos with their captions, under headings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FEW: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A photo in the sheet: its number in the library and its file, its rank, if it has one, and what is said of it.
+    """A photo in the sheet: its number in the library and its file, its rank, if it has one, and its captions.
 
     `score` is a line with its score, and `remark` one about the photo. `taken_at` is in ISO 8601, or empty.
     """

@@ -139,8 +139,8 @@ def compare(
     """Compare the checkpoint that is tried, or another one of the library, with the one that answers.
 
     Each QUERY is a text; without any, your newest searches are compared. The table has how many of the first 10 photos
-    both find, how far photos move, the tags that photos gain and lose by label, and what a photo takes. Which one is
-    right, you see on the sheet.
+    both find, how far photos move, the tags that photos gain and lose by label, and what a photo takes. Look
+    at the sheet to see which model is right.
 
     \b
     photos model compare

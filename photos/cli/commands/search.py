@@ -99,8 +99,8 @@ def search(
     a.., ..b, >a and <b are ranges; a shell needs quotes around |, > and <. `photos help searching` has the whole
     language.
 
-    10 photos are shown unset by --top or --all, and a note says how many there are. Filters alone give all photos that
-    they find where the result goes to a file, a pipe or an album.
+    Without --top or --all, 10 photos are shown, and a note says how many there are. A query of filters alone gives all
+    photos that it finds if the result goes to a file, a pipe or an album.
 
     \b
     photos search "red car" --min-score auto --group --sheet red-cars.html
