@@ -48,9 +48,14 @@ class Session:
             warm(self.library())
 
     def catalog(self) -> Catalog:
-        """Return the catalog. It is opened again if another file took its place."""
+        """Return the catalog. It is opened again if another file took its place.
+
+        Raises `EmptyLibrary` if there is none, and makes none: the library may have been moved.
+        """
         with self._lock:
             file = _file_id(self._settings.catalog_path)
+            if file is None:
+                raise OpenLibrary(self._settings).empty_error()
             if self._catalog is None or file != self._file:
                 self._forget()
                 mapped = MappedRows(self._settings.index_folder)

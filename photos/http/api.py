@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from .archive import Archive
 from .calls import JSON, Endpoint
 from .events import Events
 from .login import Login
@@ -28,6 +29,7 @@ def api(service: Service) -> ASGIApp:
         *(Route(BASE + each.path, Endpoint(service, each).answer, methods=[each.method]) for each in ROUTES),
         Route(f"{BASE}/events", Events(service).answer),
         Route("/openapi.json", _openapi),
+        *Archive(service).routes(),
         *Media(service).routes(),
         *Login(service).routes(),
         *page_routes(),

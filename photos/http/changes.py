@@ -16,9 +16,11 @@ from photos.operations.photos import photos_by_id
 from photos.operations.progress import Progress
 from photos.operations.ratings import LEAST, MOST, RateRequest, rate
 from photos.operations.retag import RetagRequest, retag
+from photos.operations.sidecars import UndoRequest, WriteRequest, undo_sidecars, write_sidecars
 from photos.operations.tags import TagRequest, tag
 from photos.operations.teach import TeachRequest, teach
 from photos.operations.tune import set_threshold
+from photos.operations.vocabulary_changes import RollBackRequest, roll_back
 from photos.records.http import JobRecord
 from photos.records.photos import PhotoTagsRecord, RatingRecord, photo_tags_record, rating_record
 
@@ -83,6 +85,24 @@ class Retag(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     vocabulary: Annotated[str, Meta(max_length=200)] | None = None
     slot: Annotated[str, Meta(max_length=100)] | None = None
+
+
+class Rollback(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A revision to go back to, or null for the one before."""
+
+    revision: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
+
+
+class Sidecars(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Photos whose tags are written into sidecars."""
+
+    photos: Annotated[list[Photo], Meta(min_length=1, max_length=_MOST)]
+
+
+class UndoneRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A run that wrote sidecars, or null for the newest one."""
+
+    run: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
 
 
 class Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -153,6 +173,24 @@ def start_retag(call: Call) -> JobRecord:
     vocabulary = None if asked.vocabulary is None else vocabulary_name(asked.vocabulary)
     request = RetagRequest(vocabulary=vocabulary, slot=asked.slot)
     return _started(call, "retag", lambda progress: retag(call.library, request, progress))
+
+
+def write_selection(call: Call) -> JobRecord:
+    """Write the tags of several photos into sidecars beside their files."""
+    request = WriteRequest(paths=_paths(call, call.body(Sidecars).photos))
+    return _started(call, "xmp", lambda progress: write_sidecars(call.library, request, progress))
+
+
+def undo_sidecar_run(call: Call) -> JobRecord:
+    """Put sidecars back as they were before a run."""
+    request = UndoRequest(run=call.body(UndoneRun).run)
+    return _started(call, "xmp undo", lambda progress: undo_sidecars(call.library, request, progress))
+
+
+def start_rollback(call: Call) -> JobRecord:
+    """Set a vocabulary back to an earlier revision."""
+    request = RollBackRequest(vocabulary_name(call.path["name"]), call.body(Rollback).revision)
+    return _started(call, "rollback", lambda progress: roll_back(call.library, request, progress))
 
 
 def start_index(call: Call) -> JobRecord:

@@ -10,6 +10,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, Final
 
 import h11
@@ -131,7 +132,7 @@ class Connection(H11Protocol):
         why = "The request is too large." if status > 400 else "This is no HTTP request."  # noqa: PLR2004 - see above
         body = problem_body(Problem(status, "bad_request", why))
         head = (
-            f"HTTP/1.1 {status} Bad Request\r\nContent-Type: application/problem+json\r\n"
+            f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: application/problem+json\r\n"
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
         self.transport.write(head.encode("ascii") + body)

@@ -71,6 +71,9 @@ class Media:
             return problem_response(_busy())
 
     def _found(self, request: Request, key: Key, picture: str) -> Response:
+        if self._service.library().is_new:
+            # It was moved: a catalog must not be made in its place.
+            raise not_found("The library has no photos.")
         try:
             return self._original(request, key) if picture == _ORIGINAL else self._small(request, key, picture)
         except PhotosError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -29,8 +30,10 @@ class _Files(StaticFiles):
 
 def page_routes() -> list[BaseRoute]:
     """Return the routes of the page."""
-    files = _Files(directory=FOLDER, check_dir=False)
-    return [Route("/", _page), Route("/favicon.ico", _icon), Mount("/static", files)]
+    pages: list[BaseRoute] = [Route("/", _page), Route("/favicon.ico", _icon)]
+    if not FOLDER.is_dir():
+        return pages
+    return [*pages, Mount("/static", GZipMiddleware(_Files(directory=FOLDER)))]
 
 
 async def _page(_: Request) -> Response:

@@ -16,6 +16,7 @@ from photos.operations.facets import FACETS, FacetsRequest, count_facets
 from photos.operations.pages import ROOT, PageRequest, page
 from photos.operations.photos import photos_by_id
 from photos.operations.requests import SimilarRequest
+from photos.operations.search import SearchResult
 from photos.operations.similar import similar_to_photo
 from photos.operations.suggestions import SuggestionsRequest, suggest_queries
 from photos.operations.tags import TagsRequest, photo_tags, tag_history
@@ -43,6 +44,8 @@ from .public import public
 LINES = "application/x-ndjson"
 #: Photos in one answer.
 _MOST = 1000
+#: At most 200 numbers of photos, with commas between them.
+_NUMBERS = r"^[1-9][0-9]{0,17}(,[1-9][0-9]{0,17}){0,199}$"
 
 Count = Annotated[int, Meta(ge=1, le=_MOST, description="The number of results.")]
 Order = Literal["relevance", "date"]
@@ -53,6 +56,12 @@ class PhotosQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """Parameters of a search."""
 
     query: Text = ""
+    ids: (
+        Annotated[
+            str, Meta(pattern=_NUMBERS, max_length=4000, description="Photos by number, at most 200, and no search.")
+        ]
+        | None
+    ) = None
     sort: Order = "relevance"
     limit: Count = 50
     after: Annotated[str, Meta(max_length=100, description="The cursor of the page.")] | None = None
@@ -101,8 +110,10 @@ class SuggestionsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
 
 def search_photos(call: Call) -> PageRecord | Answer:
-    """Answer with a page of a search."""
+    """Answer with a page of a search, or with photos by their numbers."""
     asked = call.query(PhotosQuery)
+    if asked.ids is not None:
+        return _photos_by_number(call, [int(each) for each in asked.ids.split(",")])
     if asked.min_score is not None and not math.isfinite(asked.min_score):
         raise Problem(HTTPStatus.BAD_REQUEST, "bad_request", "A cosine is a number.", {"field": "min_score"})
     result = page(
@@ -122,6 +133,15 @@ def search_photos(call: Call) -> PageRecord | Answer:
         return found
     lines = [to_json(each, ensure_ascii=False) for each in _public_lines(found)]
     return Answer("".join(f"{line}\n" for line in lines).encode(), LINES)
+
+
+def _photos_by_number(call: Call, numbers: list[int]) -> PageRecord:
+    """Return photos with their tags in the order of *numbers*, without those that are gone."""
+    found = {} if call.library.is_new else {photo.id: photo for photo in photos_by_id(call.library, numbers)}
+    known = [number for number in dict.fromkeys(numbers) if number in found]
+    tags = {each.photo.id: each.tags for each in photo_tags(call.library, TagsRequest(photos=tuple(known)))}
+    matches = [Match(number, None, None, None, found[number], tags[number]) for number in known if number in tags]
+    return page_record(SearchResult(title="", of_text=False, matches=matches, total=len(matches)), None)
 
 
 def _public_lines(found: PageRecord) -> list[dict[str, object]]:

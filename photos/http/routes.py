@@ -77,6 +77,14 @@ ROUTES: Final = (
         "POST", "/selection/rating", "Rate several photos.", changes.rate_selection, Items(RatingRecord),
         body=changes.SelectionRating,
     ),
+    Route(
+        "POST", "/selection/xmp", "Write tags into sidecars.", changes.write_selection, JobRecord,
+        body=changes.Sidecars, status=202,
+    ),
+    Route(
+        "POST", "/xmp/undo", "Put sidecars back.", changes.undo_sidecar_run, JobRecord, body=changes.UndoneRun,
+        status=202,
+    ),
     Route("GET", "/labels", "The labels in force.", labels.list_labels, Items(LabelInForceRecord), labels.LabelsQuery),
     Route("GET", "/labels/trial", "A label that is new.", labels.try_label, TrialRecord, labels.TrialQuery),
     Route(
@@ -94,6 +102,10 @@ ROUTES: Final = (
     Route("GET", "/vocabularies", "All vocabularies.", labels.list_all_vocabularies, Items(VocabularyRecord)),
     Route("GET", "/vocabularies/{name}", "The labels of one.", labels.show_one_vocabulary, Items(LabelRecord)),
     Route("GET", "/vocabularies/{name}/revisions", "Its revisions.", labels.list_revisions, Items(RevisionRecord)),
+    Route(
+        "POST", "/vocabularies/{name}/rollback", "Set a vocabulary back.", changes.start_rollback, JobRecord,
+        body=changes.Rollback, status=202,
+    ),
     Route(
         "GET", "/compare", "The difference of two vocabularies.", labels.compare, ComparisonRecord, labels.CompareQuery
     ),

@@ -6,7 +6,7 @@ A path that is no UTF-8 keeps its bytes here, as lone surrogates in ASCII JSON, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -50,7 +50,7 @@ class SocketSearches:
         """The routes."""
         return [
             *(Route(path, self._answer, methods=["POST"]) for path in REQUESTS),
-            Route("/v1/{rest:path}", _unknown, methods=["GET", "POST"]),
+            Route("/v1/{rest:path}", _unanswered, methods=list(HTTPMethod)),
         ]
 
     async def _answer(self, request: Request) -> Response:
@@ -111,7 +111,9 @@ class SocketSearches:
             raise _Rejected(HTTPStatus.INTERNAL_SERVER_ERROR, sentence) from error
 
 
-async def _unknown(_: Request) -> Response:
+async def _unanswered(request: Request) -> Response:
+    if request.url.path in REQUESTS:
+        return _json(HTTPStatus.METHOD_NOT_ALLOWED, {"error": "only POST is answered"})
     return _json(HTTPStatus.NOT_FOUND, {"error": f"there is {' and '.join(REQUESTS)}"})
 
 

@@ -75,7 +75,13 @@ def show_label_column(call: Call) -> Answer:
 
     def make() -> bytes:
         found = label_column(call.library, name, request)
-        about = {"label": text(found.label), "threshold": rounded(found.minimum), "probability": found.probability}
+        about = {
+            "label": text(found.label),
+            "threshold": rounded(found.minimum),
+            "probability": found.probability,
+            "scale": found.scale,
+            "bias": found.bias,
+        }
         column = float_column("score", found.cosines)
         return strip_of(len(found.strip.shapes.ids), [column], {**_about(found.strip), **about})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -73,7 +74,8 @@ class TermsResult:
 class LabelColumn:
     """The cosines of a label, float64 (n,), with the photos of a strip; NaN for a photo without an embedding.
 
-    The label counts from the cosine `minimum` on, for which the model gives `probability`.
+    The label counts from the cosine `minimum` on, for which the model gives `probability`: the logistic function of
+    `scale` times the cosine, plus `bias`, which is None for a model without probabilities.
     """
 
     strip: StripResult
@@ -81,6 +83,8 @@ class LabelColumn:
     cosines: NDArray[np.float64]
     minimum: float
     probability: float | None
+    scale: float
+    bias: float | None
 
 
 def strip(library: OpenLibrary, request: StripRequest) -> StripResult:
@@ -135,7 +139,15 @@ def label_column(library: OpenLibrary, name: str, request: StripRequest) -> Labe
     minimum = rule.minimums.get(label.id, rule.minimum)
     whole = strip(library, request)
     cosines = _cosines(library, space, found.matrix, whole.shapes.ids)[:, 0]
-    return LabelColumn(whole, label.definition.name, cosines, minimum, probability(minimum, space.identity))
+    return LabelColumn(
+        whole,
+        label.definition.name,
+        cosines,
+        minimum,
+        probability(minimum, space.identity),
+        math.exp(space.identity.logit_scale),
+        space.identity.logit_bias,
+    )
 
 
 _NOTHING = np.empty(0, np.int64)

@@ -101,7 +101,7 @@ class JobRecord(TypedDict):
     """Long work of the server."""
 
     job: Annotated[int, "The job's number."]
-    kind: Annotated[str, "`index`, `retag`, `threshold` or `teach`."]
+    kind: Annotated[str, "`index`, `retag`, `threshold`, `teach`, `rollback`, `xmp` or `xmp undo`."]
     state: Annotated[Literal["waiting", "running", "done", "failed", "stopped"], "Its state."]
     stage: Annotated[str | None, "What is done at present."]
     done: Annotated[int, "Units of the stage that are done."]

@@ -56,6 +56,8 @@ def test_a_threshold_is_moved_by_a_job(filled, api):
     assert filled("vocab", "history", "colours").out.count("colours") >= 2
     assert api.wait(api("PATCH", "/api/v1/labels/red", {"threshold": None}))["state"] == "done"
     assert api.get("photos", query="tag:red").json["total"] == before
+    assert api.wait(api("POST", "/api/v1/vocabularies/colours/rollback", {"revision": 2}))["state"] == "done"
+    assert api.get("photos", query="tag:red").json["total"] == 0
     assert api.wait(api("PATCH", "/api/v1/labels/none", {"threshold": 0.1}))["state"] == "failed"
 
 
@@ -137,3 +139,14 @@ def test_a_wrong_change_gets_a_problem(api, method, path, body, status):
 def test_a_body_of_another_type_is_refused(api):
     """A form of another page can send text, but no JSON."""
     assert api("POST", "/api/v1/index", b"{}", {"Content-Type": "text/plain"}).status == 415
+
+
+def test_sidecars_are_written_and_put_back(filled, api, pictures):
+    red = number_of(api, "red.png")
+    job = api.wait(api("POST", "/api/v1/selection/xmp", {"photos": [red]}))
+    assert (job["kind"], job["state"], job["problem"]) == ("xmp", "done", None)
+    (sidecar,) = pictures.glob("red*.xmp")
+    assert "red" in sidecar.read_text("utf-8")
+    assert api.wait(api("POST", "/api/v1/xmp/undo", {"run": None}))["state"] == "done"
+    assert not sidecar.exists()
+    assert api("POST", "/api/v1/selection/xmp", {"photos": [999_999]}).status == 404

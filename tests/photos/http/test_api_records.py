@@ -155,3 +155,13 @@ def test_a_library_without_photos_says_so(tmp_path):
         assert api.get("status").json["photos"] == 0
         assert api.get("photos/1").status == 404
         assert not os.listdir(tmp_path / "empty") or os.listdir(tmp_path / "empty") == ["photos.sock"]
+
+
+def test_photos_are_found_by_their_numbers(api):
+    known = [each["id"] for each in api.get("photos").json["matches"]][:3]
+    wanted = [known[2], known[0], 999_999, known[1]]
+    found = api.get("photos", ids=",".join(map(str, wanted))).json
+    assert [each["id"] for each in found["matches"]] == [known[2], known[0], known[1]]
+    assert found["matches"][0]["tags"] == api.get(f"photos/{known[2]}").json["tags"]
+    assert api.get("photos", ids="1,x").status == 400
+    assert api.get("photos", ids=",".join(map(str, range(1, 202)))).status == 400

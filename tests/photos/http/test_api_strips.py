@@ -69,6 +69,7 @@ def test_a_label_has_a_column_in_the_order_of_the_strip(api):
     assert (head["label"], head["order"]) == ("red", strip_head["order"])
     tagged = {n for n, score in zip(strip["id"], columns["score"], strict=True) if score >= head["threshold"] - 5e-4}
     assert tagged == set(order(api, query="tag:red"))
+    assert head["probability"] == pytest.approx(1 / (1 + math.exp(-head["scale"] * head["threshold"] - head["bias"])))
 
 
 def test_a_strip_is_sent_again_only_if_it_changed(filled, api, pictures):

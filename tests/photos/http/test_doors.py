@@ -230,3 +230,20 @@ def test_an_address_is_not_given_to_another_program(api):
     assert api("POST", "/v1/open", {"query": 7}).status == 400
     assert api("POST", "/v1/open", [1]).status == 400
     assert gallery_address(api.library.parent) is None
+
+
+def test_a_library_that_moved_away_is_not_made_again(filled, api):
+    key = logged_in(api) | SAME | {"Content-Type": "application/json"}
+    hash_of_red = api.get("photos", query="red", limit=1).json["matches"][0]["media"]
+    moved = filled.library.rename(filled.library.with_name("moved"))
+    for method, path in [*EVERY, *(("GET", address) for address in hash_of_red.values())]:
+        if path.startswith("/v1/") or path in {f"{BASE}/events", "/logout"}:
+            continue
+        body = None if method in {"GET", "DELETE"} else b"{}"
+        reply = api.browser(method, path + ("?text=red&query=red" if path.endswith("trial") else ""), body, key)
+        assert reply.status < 500, (path, reply.content)
+        assert not filled.library.exists(), path
+    moved.rename(filled.library)
+    assert api.browser("GET", f"{BASE}/photos?query=red", None, key).json["matches"]
+    while any(job.state in {"waiting", "running"} for job in api.service.jobs.all()):
+        pass

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import socket
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from PIL import Image
@@ -165,3 +168,31 @@ def test_a_client_that_never_reads_a_file_keeps_nobody_waiting(filled, pictures)
                 except ConnectionError:
                     break
         assert api.get("photos").status == 200
+
+
+def test_files_of_several_photos_come_as_one_archive(filled, api, pictures):
+    (pictures / "bright" / "red.png").write_bytes((pictures / "blue.png").read_bytes() + b"\0")
+    assert filled("index").status == 0
+    known = {each["path"]: each["id"] for each in api.get("photos", query="name:red.png").json["matches"]}
+    assert len(known) == 2
+    numbers = [*known.values(), 999_999]
+    reply = api("GET", "/media/archive.zip", ids=",".join(map(str, numbers)))
+    assert (reply.status, reply.headers["content-type"]) == (200, "application/zip")
+    with ZipFile(io.BytesIO(reply.content)) as archive:
+        assert archive.testzip() is None
+        found = {name: archive.read(name) for name in archive.namelist()}
+    (first, one), (second, other) = known.items()
+    assert found == {"red.png": Path(first).read_bytes(), f"red-{other}.png": Path(second).read_bytes()}
+    assert one != other
+    assert api("GET", "/media/archive.zip", ids="1,x").status == 400
+    assert api("GET", "/media/archive.zip").status == 400
+
+
+def test_the_page_is_compressed_and_asked_for_again(api):
+    reply = api("GET", "/static/main.js", None, {"Accept-Encoding": "gzip"})
+    assert (reply.status, reply.headers["content-encoding"]) == (200, "gzip")
+    assert gzip.decompress(reply.content).startswith(b"/** The gallery")
+    assert "no-cache" in reply.headers["cache-control"]
+    assert api("GET", "/static/main.js", None, {"If-None-Match": reply.headers["etag"]}).status == 304
+    assert api("GET", "/static/../http/app.py").status == 404
+    assert b'<script type="module"' in api("GET", "/").content
