@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         PipelineProgress,
         PipelineRequest,
         ReadingBegins,
+        ThumbnailKeeper,
     )
     from indexer.pipeline.space_embedder import Destination
     from indexer.pipeline.stated_facts import unread_facts
@@ -56,6 +57,7 @@ __all__ = [
     "ReadingBegins",
     "Subtree",
     "ThreadReaders",
+    "ThumbnailKeeper",
     "anchored",
     "decoders",
     "fill_space",
@@ -83,6 +85,7 @@ _MODULES = {
         "PipelineRequest",
         "PipelineProgress",
         "ReadingBegins",
+        "ThumbnailKeeper",
     ),
     "pipeline.space_embedder": ("Destination",),
     "pipeline.stated_facts": ("unread_facts",),

@@ -98,6 +98,10 @@ class Settings:
     keep_days: float = 30.0
     #: Folders whose files are best among identical ones, the first most.
     duplicates_prefer: tuple[Path, ...] = ()
+    #: Whether thumbnails are made and kept.
+    thumbnails: bool = True
+    #: Gigabytes of previews, the larger pictures, that are kept.
+    preview_cache_gb: float = 1.0
 
     @property
     def decodes_in_full(self) -> bool:
@@ -403,5 +407,7 @@ _READERS: dict[str, Callable[[object], object]] = {
     "shared": _yes_or_no,
     "keep_days": _not_negative,
     "duplicates_prefer": _folders,
+    "thumbnails": _yes_or_no,
+    "preview_cache_gb": _not_negative,
 }
 assert set(_READERS) == {each.name for each in fields(Settings)}

@@ -26,6 +26,9 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── AlreadyWatched          another process keeps the library up to date
 ├── NotWatched              no process does
 ├── Refused                 the daemon refused a request
+├── PortTaken               a port to be served at is taken, or may not be used
+├── OpenToAll               a library would be served to other machines without a password or a token
+├── WrongCursor             a page of a search is to go on that another library began
 ├── DaemonFailed            the daemon ended at once, or would not end
 ├── LabelExists             the vocabulary has a label of that name
 ├── InForceTwice            a vocabulary is in force in several places, and one is to be named
@@ -303,6 +306,33 @@ class DaemonRefused(PhotosError):
 
     def __str__(self) -> str:
         return self._sentence
+
+
+class PortTaken(PhotosError):
+    """A port cannot be served at, for a `reason` in small letters."""
+
+    sentence = "{address} port {port} cannot be used ({reason}); choose another one with --port."
+    address: str
+    port: int
+    reason: str
+
+
+class OpenToAll(PhotosError):
+    """A library would be served to other machines without a password or a token."""
+
+    status = 2
+    sentence = (
+        "Other machines could see every photo at {address}: set a password in PHOTOS_PASSWORD, or make a token with "
+        "`photos token`."
+    )
+    address: str
+
+
+class WrongCursor(PhotosError):
+    """The cursor of a page is of another library, or of a later state of this one."""
+
+    status = 2
+    sentence = "This cursor is of another library, or of one that was restored from a copy; begin again without it."
 
 
 class DaemonFailed(PhotosError):

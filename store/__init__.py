@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .catalog.perceptual_hashes import StoredHashes
     from .errors import (
         BadVector,
+        CacheUnwritable,
         CatalogBusy,
         CatalogDamaged,
         CatalogMoved,
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
         VocabularySummary,
     )
     from .tagging.scores import LeastRanks
+    from .thumbnails.picture_cache import CachedPicture, CacheUse, PictureCache
     from .vectors.base import IndexSnapshot, IndexStatus, VectorIndex
     from .vectors.faiss.index import FaissIndex
     from .vectors.faiss.index_files import MappedRows
@@ -74,6 +76,9 @@ __all__ = [
     "Acceleration",
     "Attempts",
     "BadVector",
+    "CacheUnwritable",
+    "CacheUse",
+    "CachedPicture",
     "Calibration",
     "Catalog",
     "CatalogBusy",
@@ -105,6 +110,7 @@ __all__ = [
     "Outcome",
     "Photo",
     "PhotoScores",
+    "PictureCache",
     "Problem",
     "Replacement",
     "Revision",
@@ -135,6 +141,7 @@ _MODULES = {
     "catalog.perceptual_hashes": ("StoredHashes",),
     "errors": (
         "BadVector",
+        "CacheUnwritable",
         "CatalogBusy",
         "CatalogDamaged",
         "CatalogMoved",
@@ -148,6 +155,7 @@ _MODULES = {
         "StoreError",
     ),
     "tagging.scores": ("LeastRanks",),
+    "thumbnails.picture_cache": ("CachedPicture", "CacheUse", "PictureCache"),
     "vectors.base": ("IndexSnapshot", "IndexStatus", "VectorIndex"),
     "vectors.faiss.index": ("FaissIndex",),
     "vectors.faiss.index_files": ("MappedRows",),

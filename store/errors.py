@@ -12,6 +12,7 @@ PhotosError                 `code`, `status`, `fields`, and one sentence that sa
     │   ├── CatalogMoved    the file was deleted or replaced while it was open
     │   ├── DiskFull
     │   └── DiskFailed      the system cannot read or write it
+    ├── CacheUnwritable     pictures cannot be kept in a file beside the catalog
     ├── FolderCovered       inside a folder that is registered
     └── BadVector           wrong shape, not finite, or not of length one
 
@@ -144,6 +145,14 @@ class DiskFailed(CatalogError):
         "The catalog {path} could not be read or written ({detail}); check the disk, its limits and its connection, "
         "and run the command again."
     )
+
+
+class CacheUnwritable(StoreError):
+    """Small pictures cannot be kept in the file at `path`, which is no part of the catalog."""
+
+    sentence = "Thumbnails cannot be kept in {path} ({reason}); make room, or turn them off with thumbnails = false."
+    path: Path
+    reason: str
 
 
 class FolderCovered(StoreError):

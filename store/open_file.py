@@ -33,7 +33,7 @@ def read_file(path: bytes | str | os.PathLike[str], most: int) -> bytes:
 def read_input(path: str | os.PathLike[str], most: int) -> bytes:
     """Return the content of a file that the user names, which may be a pipe or a device.
 
-    For those of a shell's <(…) or | there is no clock. Another one has to give something every few seconds, and then
+    A pipe of a shell's <(…) or | may take any time. Another one has to give something every few seconds, and then
     an end. Raises `OSError`, also if there are more than *most* bytes.
     """
     kind = os.stat(path).st_mode

@@ -14,13 +14,16 @@ from typing import Final
 
 #: The catalog's name in the folder of a library.
 CATALOG_FILE: Final = "catalog.sqlite3"
+#: Names of the caches of small pictures beside it.
+THUMBNAILS_FILE: Final = "thumbnails.sqlite"
+PREVIEWS_FILE: Final = "previews.sqlite"
 _OWNER_FILE: Final = 0o600
 _OWNER_FOLDER: Final = 0o700
 #: Names of what a library's folder holds, and starts of the names of the catalog's own files and of unfinished ones.
 _NAMES: Final = frozenset(
-    {"index", "photos.sock", "sidecars.lock", "watch.lock", "watch.json", "watch.log", "watch.log.1"}
+    {"http-token", "index", "photos.sock", "sidecars.lock", "watch.lock", "watch.json", "watch.log", "watch.log.1"}
 )
-_STARTS: Final = (CATALOG_FILE, ".watch.json.")
+_STARTS: Final = (CATALOG_FILE, THUMBNAILS_FILE, PREVIEWS_FILE, ".watch.json.")
 
 
 def file_mode(folder: str | os.PathLike[str]) -> int:

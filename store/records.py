@@ -49,7 +49,7 @@ class TagSource(StrEnum):
     IMPORTED = "imported"
 
 
-# Stamps and files are named tuples: a library has a million of them, and frozen dataclasses take thrice the time.
+# Stamps and files are named tuples: a library has a million of them, and frozen dataclasses take three times as long.
 class Stamp(NamedTuple):
     """Size, times and inode of a file: while they are equal, it is unchanged. In bytes and nanoseconds."""
 
@@ -475,7 +475,7 @@ class VocabularySummary:
     number: int
     label_count: int
     created_at: datetime
-    #: In any slot.
+    #: Whether it is in force in any slot.
     in_use: bool
 
 

@@ -106,14 +106,57 @@ def bomb_png(width: int, height: int) -> bytes:
 
 def swapped_profile() -> bytes:
     """An ICC profile in which red is stored as green, green as blue, and blue as red: no viewer can overlook it."""
-    whole = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    tags = {whole[at : at + 4]: at for at in range(132, 132 + 12 * int.from_bytes(whole[128:132], "big"), 12)}
-    places = [whole[tags[name] + 4 : tags[name] + 12] for name in (b"rXYZ", b"gXYZ", b"bXYZ")]
-    swapped = bytearray(whole)
+    red, green, blue = _places(_srgb_profile()).values()
     # Red's place is told for the first channel's; each channel gets its neighbour's.
-    for name, place in zip((b"rXYZ", b"gXYZ", b"bXYZ"), (places[1], places[2], places[0]), strict=True):
-        swapped[tags[name] + 4 : tags[name] + 12] = place
-    return bytes(swapped)
+    return _profile_with(green, blue, red)
+
+
+def p3_profile() -> bytes:
+    """A profile with the primaries of Display P3, which telephones use."""
+    return _profile_of((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407))
+
+
+def adobe_profile() -> bytes:
+    """A profile with the primaries of Adobe RGB (1998), which cameras offer."""
+    return _profile_of((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457))
+
+
+def _profile_of(*primaries: tuple[float, float, float]) -> bytes:
+    # An XYZ value of ICC: its kind, four zeros, and numbers with 16 bits after the point.
+    packed = [struct.pack(">4s4x3i", b"XYZ ", *(round(part * 65536) for part in each)) for each in primaries]
+    return _profile_with(*packed)
+
+
+def _srgb_profile() -> bytes:
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    # The time at which it was made, and the checksum over that.
+    profile[24:36], profile[84:100] = bytes(12), bytes(16)
+    return bytes(profile)
+
+
+def _tags(profile: bytes) -> dict[bytes, tuple[int, int, int]]:
+    """Place of each tag in the table, and the offset and size of its value."""
+    ends = 132 + 12 * int.from_bytes(profile[128:132], "big")
+    return {profile[at : at + 4]: (at, *struct.unpack(">II", profile[at + 4 : at + 12])) for at in range(132, ends, 12)}
+
+
+def _places(profile: bytes) -> dict[bytes, bytes]:
+    """The values of the three primaries."""
+    tags = _tags(profile)
+    found = {name: tags[name][1:] for name in (b"rXYZ", b"gXYZ", b"bXYZ")}
+    return {name: profile[start : start + size] for name, (start, size) in found.items()}
+
+
+def _profile_with(*primaries: bytes) -> bytes:
+    """The profile of sRGB with the values *primaries* of red, green and blue, appended to it."""
+    profile = bytearray(_srgb_profile())
+    tags = _tags(bytes(profile))
+    for name, value in zip((b"rXYZ", b"gXYZ", b"bXYZ"), primaries, strict=True):
+        at = tags[name][0]
+        profile[at + 4 : at + 12] = struct.pack(">II", len(profile), len(value))
+        profile += value
+    profile[:4] = struct.pack(">I", len(profile))
+    return bytes(profile)
 
 
 def exif_with(**facts: object) -> Image.Exif:

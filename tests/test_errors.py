@@ -31,6 +31,7 @@ CODES = {
     "bad_source",
     "bad_tag_file",
     "bad_vector",
+    "cache_unwritable",
     "catalog_busy",
     "catalog_damaged",
     "catalog_moved",

@@ -31,7 +31,7 @@ from photos.library import OpenLibrary
 from photos.operations.spaces import roll_back_model, switch_model
 from query.similarity import TextVectors
 from query.tagging import retag
-from store import MAIN_SLOT, Catalog, Facts, LabelDefinition, Space, SpaceIdentity, Stamp, VocabularyDefinition
+from store import Catalog, Facts, LabelDefinition, Space, SpaceIdentity, Stamp, VocabularyDefinition
 
 DIMENSION, LABELS, PART = 768, 500, 10_000
 
@@ -174,7 +174,7 @@ def _fill(catalog: Catalog, photos: int) -> list[Space]:
         revision = t.vocabularies.put(VocabularyDefinition("main", labels))
     for space in spaces:
         texts = TextVectors(catalog, space, lambda: lambda some: random(len(some)))
-        retag(catalog, space, revision, texts, slot=MAIN_SLOT)
+        retag(catalog, space, revision, texts)
     return spaces
 
 

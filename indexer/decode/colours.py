@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,8 @@ _BACKGROUND: Final = (255, 255, 255)
 _HIGHEST: Final = 255
 #: Rows that are scaled at once, so that no picture is in memory three times.
 _BAND: Final = 512
+#: Levels of 255 that a profile of sRGB may move a colour by: profiles have rounded numbers.
+_SAME: Final = 2
 #: Share of the samples that highlights of a floating-point picture may hold.
 _HIGHLIGHTS: Final = 0.01
 #: Highest values of 8 and 16 bits.
@@ -57,6 +60,15 @@ def srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
         return rgb(image)
     assert converted is not None
     return converted
+
+
+@lru_cache(maxsize=16)
+def is_srgb(profile: bytes) -> bool:
+    """Return whether pixels with that ICC *profile* look as those without one: it says sRGB, or is broken."""
+    steps = np.arange(0, 256, 51, dtype=np.uint8)
+    colours = np.stack(np.meshgrid(steps, steps, steps), -1).reshape(1, -1, 3)
+    shown = np.asarray(srgb(Image.fromarray(colours), profile))
+    return int(np.abs(shown.astype(int) - colours).max()) <= _SAME
 
 
 def lab_as_rgb(samples: NDArray[np.uint8]) -> Image.Image:

@@ -13,8 +13,8 @@ from indexer.metadata.positions import Position, position
 from indexer.metadata.texts import exif_text, user_comment, windows_text
 from store import DateSource
 
+from .exif import HasExif
 from .notes import Notes, caption_of, keywords_of, rating_of
-from .orientation import HasExif
 from .shot import shot_of
 from .source import Source
 

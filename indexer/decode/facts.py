@@ -7,9 +7,9 @@ from typing import Final
 from indexer.metadata import packets_in, read_packets
 from store import Facts, Metadata
 
+from .exif import HasExif
 from .exif_facts import directories, exif_source
 from .iptc_facts import iptc_source
-from .orientation import HasExif
 from .source import Source, joined
 from .xmp_facts import xmp_source
 

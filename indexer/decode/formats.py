@@ -154,7 +154,7 @@ def check_filled(data: bytes, picture_format: str) -> None:
     """Raise `Incomplete` if *data*, a PNG or WebP file, is one that ends in zeros in place of its picture."""
     end = len(data) if picture_format == "PNG" else 8 + int.from_bytes(data[4:8], "little")
     zeros = zeros_before(data, min(end, len(data)))
-    # Zeros after the end of a PNG are nobody's loss, and EXIF at the end of a WebP file may have some.
+    # Zeros after the end of a PNG do no harm, and EXIF at the end of a WebP file may have some.
     is_whole = data.endswith(_PNG_END, 0, end - zeros) if picture_format == "PNG" else zeros < CUT * end
     if zeros and not is_whole:
         raise Incomplete(f"it is incomplete: its end holds nothing but zeros ({_share(zeros, end)} of the file)")

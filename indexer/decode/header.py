@@ -14,14 +14,13 @@ from indexer.metadata.texts import one_line
 from store import Metadata
 
 from .errors import Damaged, DecodeError
-from .exif import FileExif, exif_of_tiff
+from .exif import FileExif, HasExif, exif_of_tiff
 from .exif_facts import directories, exif_source
 from .facts import metadata_of
 from .formats import HEAD, MOST_PIXELS, identify
 from .iptc_facts import iptc_source
 from .iso_media import with_known_brand, without_gain_map
 from .notes import LISTS, SUBJECT, KeywordList, foreign_in
-from .orientation import HasExif
 
 #: Bytes of a file of which everything is read.
 _MOST_WHOLE: Final = 1 << 30
@@ -57,7 +56,7 @@ def _header(opened: BinaryIO) -> Iterator[tuple[HasExif, bytes]]:
     picture_format = identify(opened.read(HEAD))
     opened.seek(0)
     data = b"" if picture_format in {"JPEG", "PNG", "WEBP", "BMP"} else opened.read(_MOST_WHOLE)
-    if (exif := _of_no_picture(picture_format, data)) is not None:
+    if (exif := _exif_without_picture(picture_format, data)) is not None:
         yield exif, data
         return
     if picture_format in {"HEIF", "AVIF"}:
@@ -86,7 +85,7 @@ def _opened(file: BinaryIO, picture_format: str, data: bytes) -> Image.Image:
         return Image.open(io.BytesIO(plain), formats=[picture_format])
 
 
-def _of_no_picture(picture_format: str, data: bytes) -> HasExif | None:
+def _exif_without_picture(picture_format: str, data: bytes) -> HasExif | None:
     """EXIF of a file that Pillow does not open as a picture; None for others."""
     # These load libraries that most folders never need.
     if picture_format == "TIFF":

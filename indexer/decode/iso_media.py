@@ -48,7 +48,7 @@ def without_gain_map(data: bytes) -> bytes:
 
 
 def check_complete(data: bytes, subject: str = "it") -> None:
-    """Raise `Damaged` if a box of *data*, an ISO media file, lacks bytes. Bytes after the last box are nobody's loss.
+    """Raise `Damaged` if a box of *data*, an ISO media file, lacks bytes. Bytes after the last box do no harm.
 
     The sentence is about *subject*.
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _START, _END = b"\xff\xd8", b"\xff\xd9"
 _APP0, _APP1, _APP14 = 0xE0, 0xE1, 0xEE
+#: Times the pixels that an image encoder wants each way, at which a picture is decoded for it.
+TIMES: Final = 2
 #: Segments of programs, and comments.
 _EXTRAS: Final = frozenset({*range(0xE0, 0xF0), 0xFE})
 _TABLES: Final = frozenset({0xC4, 0xCC, 0xDB, 0xDD})
@@ -77,13 +79,14 @@ class Frame:
         return self.bits != 8 or self.kind == _LS  # noqa: PLR2004 - bits
 
 
-def least_size(preprocessing: Preprocessor, width: int, height: int) -> tuple[int, int]:
+def least_size(preprocessing: Preprocessor, width: int, height: int, times: int = TIMES) -> tuple[int, int]:
     """Least size at which a JPEG picture of that size is decoded for *preprocessing*, both as the file has them.
 
-    Twice the wanted pixels each way, so that the last step still averages over enough of them.
+    Twice the wanted pixels each way, so that the last step still averages over enough of them; once is enough for the
+    eye.
     """
     wanted_width, wanted_height = preprocessing.wanted(width, height)
-    return 2 * wanted_width, 2 * wanted_height
+    return times * wanted_width, times * wanted_height
 
 
 def scale_of(preprocessing: Preprocessor, width: int, height: int) -> int:

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
@@ -23,13 +22,13 @@ from . import jpeg
 from .bitmap import read_bitmap, with_whole_header
 from .colours import profile_of, rgb, srgb
 from .errors import Damaged, DecodeError, Incomplete, Unsupported
-from .exif import FileExif, exif_of_tiff
+from .exif import SIDEWAYS, FileExif, HasExif, exif_of_tiff, orientation, upright
 from .facts import read_facts
 from .formats import CUT, HEAD, MOST_PIXELS, check_filled, check_pixels, identify, png_without_extras, zeros_before
 from .iso_media import check_complete, has_short_header, with_known_brand, without_gain_map
 from .miniature import miniature, pack_miniature
-from .orientation import SIDEWAYS, HasExif, orientation, upright
 from .reasons import error_of
+from .thumbnail import thumbnail
 
 if TYPE_CHECKING:
     from indexer.models.protocols import Preprocessor
@@ -70,7 +69,8 @@ class DecodedPhoto:
 
     `profile` is the ICC profile of the pixels' colours; None for those of the screen (sRGB), and if it is unknown.
     `note` tells what a person should know of the file although it is a photo. `beside` are the pixels for a second
-    preprocessing, where one was asked for and can be served.
+    preprocessing, where one was asked for and can be served. `thumbnail` is a WebP file, if one was asked for and the
+    picture was decoded large enough.
     """
 
     pixels: NDArray[np.uint8]
@@ -79,6 +79,7 @@ class DecodedPhoto:
     profile: bytes | None = None
     note: str | None = None
     beside: NDArray[np.uint8] | None = None
+    thumbnail: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,20 @@ class _Task:
     picture_format: str
     preprocessing: Preprocessor
     memory_lock: MemoryLock
-    #: Whether profiles of other colours than RGB are applied.
+    #: Whether profiles of other colours than RGB are applied, and JPEG pictures reduced as far as the eye allows.
     is_for_display: bool
     #: A second preprocessing, for which the same decoded picture serves where it is the one that it would get alone.
     beside: Preprocessor | None = None
+    with_thumbnail: bool = False
+
+    def least_size(self, width: int, height: int) -> tuple[int, int]:
+        """Least size at which a JPEG picture of that size is decoded, both as the file has them."""
+        return jpeg.least_size(self.preprocessing, width, height, self.times)
+
+    @property
+    def times(self) -> int:
+        """Times the wanted pixels each way that a JPEG picture is decoded at."""
+        return 1 if self.is_for_display else jpeg.TIMES
 
 
 def read_photo(
@@ -102,6 +113,7 @@ def read_photo(
     *,
     is_for_display: bool = False,
     beside: Preprocessor | None = None,
+    with_thumbnail: bool = False,
 ) -> DecodedPhoto:
     """Decode the photo in *data*, a whole file. Raises only `DecodeError`, whose class gives the file's outcome.
 
@@ -109,15 +121,17 @@ def read_photo(
     unless they want a JPEG or a RAW photo at different sizes.
 
     The lock from *memory_lock* is held while a large picture is decoded. Colour profiles are not applied, as in the
-    reference implementation; for display, pictures in CMYK, grey or Lab are converted by theirs.
+    reference implementation; for display, pictures in CMYK, grey or Lab are converted by theirs. *with_thumbnail* makes
+    one of the same pixels, which stay as they are without it.
     """
     picture_format = identify(data[:HEAD])
-    task = _Task(data, picture_format, preprocessing, memory_lock, is_for_display, beside)
+    task = _Task(data, picture_format, preprocessing, memory_lock, is_for_display, beside, with_thumbnail)
     photo = _decoded(task)
     if beside is None or photo.beside is not None:
         return photo
     with suppress(DecodeError):
-        return replace(photo, beside=_decoded(replace(task, preprocessing=beside, beside=None)).pixels)
+        alone = replace(task, preprocessing=beside, beside=None, with_thumbnail=False)
+        return replace(photo, beside=_decoded(alone).pixels)
     return photo
 
 
@@ -161,12 +175,12 @@ def _read(task: _Task, data: bytes | None = None, *, is_whole: bool = False) -> 
         _check_size(image, task.picture_format, is_whole=is_whole)
         width, height = image.size
         if task.picture_format == "JPEG":
-            _reduce(image, task.preprocessing, is_whole=is_whole)
+            _reduce(image, task, is_whole=is_whole)
         with task.memory_lock() if _is_large(image, width * height) else nullcontext():
             image.load()
             adopt_exif(image)
             if task.picture_format == "JPEG" and (jpeg.ended_early(image) or zeros_before(content, len(content))):
-                jpeg.check_whole(content, jpeg.least_size(task.preprocessing, width, height))
+                jpeg.check_whole(content, task.least_size(width, height))
             if image.info.get("progressive") and task.picture_format == "JPEG":
                 jpeg.check_scans(content)
             return _finished(task, image, image, (width, height))
@@ -189,18 +203,28 @@ def _finished(task: _Task, image: Image.Image, exif: HasExif, size: tuple[int, i
     facts = read_facts(exif, size, task.picture_format, task.data)
     beside = task.beside.pixels(picture, size) if task.beside is not None and is_alike else None
     small = pack_miniature(miniature(picture))
-    return DecodedPhoto(pixels, facts, small, profile if is_of_rgb else None, beside=beside)
+    seen = None
+    if task.with_thumbnail:
+        shown = picture if is_of_rgb else upright(srgb(image, profile), stored)
+        seen = _thumbnail(shown, size, profile if is_of_rgb else None)
+    return DecodedPhoto(pixels, facts, small, profile if is_of_rgb else None, beside=beside, thumbnail=seen)
 
 
-def _reduce(image: Image.Image, preprocessing: Preprocessor, *, is_whole: bool) -> None:
+def _thumbnail(picture: Image.Image, size: tuple[int, int], profile: bytes | None) -> bytes | None:
+    """The thumbnail of *picture*; None if something goes wrong with it, which is no reason to lose the photo."""
+    with suppress(Exception):
+        return thumbnail(picture, size, profile)
+    return None
+
+
+def _reduce(image: Image.Image, task: _Task, *, is_whole: bool) -> None:
     """Have the JPEG *image* decoded at reduced size, unless it must be whole.
 
     One that is too large to be decoded in full is reduced for any preprocessing.
     """
-    is_full = preprocessing.is_full and image.width * image.height <= MOST_PIXELS
+    is_full = task.preprocessing.is_full and image.width * image.height <= MOST_PIXELS
     if not (is_whole or is_full):
-        least = jpeg.least_size(preprocessing, image.width, image.height)
-        image.draft("RGB" if image.mode == "YCbCr" else image.mode, least)
+        image.draft("RGB" if image.mode == "YCbCr" else image.mode, task.least_size(image.width, image.height))
 
 
 def _read_png(task: _Task) -> DecodedPhoto:
@@ -226,7 +250,7 @@ def _read_jpeg(task: _Task) -> DecodedPhoto:
                 return _finished(task, image, FileExif(jpeg.exif(task.data)), image.size)
         if frame.is_lossless:
             return _read(task, is_whole=True)
-        for whole in jpeg.mended(task.data, partial(jpeg.least_size, task.preprocessing)):
+        for whole in jpeg.mended(task.data, task.least_size):
             try:
                 # What is mended depends on the size that is wanted.
                 return _read(replace(task, beside=None), whole)
@@ -306,14 +330,16 @@ def _read_raw(task: _Task, missing: int = 0, *, is_in_strips: bool = False) -> D
     from .raw import develop  # noqa: PLC0415
 
     with task.memory_lock() if len(task.data) > _LARGE_FILE else nullcontext():
-        developed = develop(task.data, task.preprocessing, missing, is_in_strips=is_in_strips)
+        developed = develop(task.data, task.preprocessing, missing, task.times, is_in_strips=is_in_strips)
     facts = read_facts(developed.exif, (developed.width, developed.height), "RAW", task.data)
     pixels = task.preprocessing.pixels(developed.image, developed.shown)
     small = pack_miniature(miniature(developed.image))
     beside = None
     if task.beside is not None and _wants_alike(task.preprocessing, task.beside, developed.shown):
         beside = task.beside.pixels(developed.image, developed.shown)
-    return DecodedPhoto(pixels, facts, small, profile_of(developed.image), developed.note, beside)
+    profile = profile_of(developed.image)
+    seen = _thumbnail(developed.image, developed.shown, profile) if task.with_thumbnail else None
+    return DecodedPhoto(pixels, facts, small, profile, developed.note, beside, seen)
 
 
 def _check_size(image: Image.Image, picture_format: str, *, is_whole: bool) -> None:

@@ -11,10 +11,9 @@ from PIL import Image
 
 from . import jpeg
 from .errors import Damaged, Incomplete, Unsupported
-from .exif import FileExif, exif_of_tiff
+from .exif import SIDEWAYS, FileExif, exif_of_tiff, orientation, upright
 from .formats import MOST_PIXELS, check_pixels, lacking_end
 from .iso_media import check_complete
-from .orientation import SIDEWAYS, orientation, upright
 
 if TYPE_CHECKING:
     from indexer.models.protocols import Preprocessor
@@ -55,16 +54,19 @@ def read_exif(data: bytes) -> FileExif:
     return FileExif(found)
 
 
-def develop(data: bytes, preprocessing: Preprocessor, missing: int = 0, *, is_in_strips: bool = False) -> Developed:
+def develop(
+    data: bytes, preprocessing: Preprocessor, missing: int = 0, times: int = jpeg.TIMES, *, is_in_strips: bool = False
+) -> Developed:
     """The RAW photo in *data* for *preprocessing*. Raises `Unsupported`, `Damaged` or `TooLarge`.
 
     If *missing* bytes of the file are known to be missing, its preview serves if that is whole and large enough. So it
-    does if the photo *is_in_strips* of JPEG data, of which LibRaw reads the first alone.
+    does if the photo *is_in_strips* of JPEG data, of which LibRaw reads the first alone. It is reduced to *times* the
+    wanted pixels each way.
     """
     _check_raw_complete(data)
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
-            return _develop(raw, data, preprocessing, missing, is_in_strips=is_in_strips)
+            return _develop(raw, data, preprocessing, missing, times, is_in_strips=is_in_strips)
     except (rawpy.LibRawFileUnsupportedError, rawpy.LibRawNotImplementedError) as error:
         if missing:
             raise _incomplete(data, missing) from error
@@ -85,14 +87,15 @@ def _incomplete(data: bytes, missing: int) -> Incomplete:
 
 
 def _develop(
-    raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing: int, *, is_in_strips: bool
+    raw: rawpy.RawPy, data: bytes, preprocessing: Preprocessor, missing: int, times: int, *, is_in_strips: bool
 ) -> Developed:
     sizes = raw.sizes
     check_pixels(sizes.raw_width * sizes.raw_height, "RAW", MOST_PIXELS)
     stored = _ORIENTATIONS.get(sizes.flip, 1)
     width, height = (sizes.height, sizes.width) if stored in SIDEWAYS else (sizes.width, sizes.height)
     preview = _preview(raw)
-    opened = None if preview is None else _opened(preview, stored, (sizes.width, sizes.height), preprocessing)
+    size = sizes.width, sizes.height
+    opened = None if preview is None else _opened(preview, stored, size, preprocessing, times)
     if opened is not None:
         image, shown = opened
     else:
@@ -125,7 +128,7 @@ def _preview(raw: rawpy.RawPy) -> bytes | None:
 
 
 def _opened(
-    preview: bytes, stored: int, size: tuple[int, int], preprocessing: Preprocessor
+    preview: bytes, stored: int, size: tuple[int, int], preprocessing: Preprocessor, times: int
 ) -> tuple[Image.Image, tuple[int, int]] | None:
     """*preview* upright, and its upright size before it was reduced; None if it is smaller than wanted or broken.
 
@@ -139,7 +142,7 @@ def _opened(
                 return None
             own = orientation(image)
             is_turned = (image.width > image.height) != (size[0] > size[1])
-            least = jpeg.least_size(preprocessing, *whole)
+            least = jpeg.least_size(preprocessing, *whole, times)
             if not preprocessing.is_full:
                 image.draft("RGB", least)
             picture = image.convert("RGB")

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 #: Tags: Make, NewSubfileType with its bits for a reduced picture and a mask, SubfileType with its value for a reduced
 #: picture, and DNGVersion.
 _MAKE, _NEW_SUBFILE, _SUBFILE, _DNG_VERSION, _PROFILE = 271, 254, 255, 50706, 34675
-#: Tags that are told with a page: description, camera, orientation, time, artist and XMP.
-_TOLD: Final = (270, _MAKE, 272, 274, 306, 315, 700)
+#: Tags that are returned with a page: description, camera, orientation, time, artist and XMP.
+_COPIED_TAGS: Final = (270, _MAKE, 272, 274, 306, 315, 700)
 _REDUCED, _MASK, _OLD_REDUCED = 1, 4, 2
 #: Marks of a RAW photo at byte 8: Canon's, and Phase One's and Leaf's in either byte order.
 _RAW_MARKS: Final = (b"CR", b"IIII", b"MMMM")
@@ -102,7 +102,7 @@ def outline(data: bytes) -> Outline | None:
             return Outline(
                 kind=kind,
                 is_plain=kind is Kind.PICTURE and page is pages[0] and _is_plain(page),
-                has_picture=not (_is_reduced(page) or _is_stamp(data, pages)),
+                has_picture=not (_is_reduced(page) or _is_small_preview(data, pages)),
                 pixels=page.imagewidth * page.imagelength,
                 missing=_missing(data, pages),
                 is_in_strips=any(map(_is_in_strips, pages)),
@@ -129,7 +129,7 @@ def read_page(data: bytes, most_pixels: int) -> tuple[Image.Image, dict[int, obj
             _check(page, data, most_pixels)
             image = _image(page, _samples(page))
             image.info["icc_profile"] = page.tags.valueof(_PROFILE)
-            return image, {tag: page.tags.valueof(tag) for tag in _TOLD if tag in page.tags}
+            return image, {tag: page.tags.valueof(tag) for tag in _COPIED_TAGS if tag in page.tags}
     except TiffFileError as error:
         raise Damaged("it begins as a TIFF picture, but its description is broken") from error
 
@@ -153,10 +153,10 @@ def _kind(data: bytes, pages: Sequence[TiffPage]) -> Kind:
     is_raw = _is_marked_raw(data) or _DNG_VERSION in first.tags
     if is_raw or any(page.photometric in {_FILTERED, _LINEAR_RAW} for page in pages):
         return Kind.RAW
-    return Kind.EITHER if _is_reduced(first) or _is_stamp(data, pages) else Kind.PICTURE
+    return Kind.EITHER if _is_reduced(first) or _is_small_preview(data, pages) else Kind.PICTURE
 
 
-def _is_stamp(data: bytes, pages: Sequence[TiffPage]) -> bool:
+def _is_small_preview(data: bytes, pages: Sequence[TiffPage]) -> bool:
     """Return whether a camera made the file, and its pages are small and hold little of it."""
     first = pages[0]
     held = sum(sum(page.databytecounts) for page in pages)

@@ -18,7 +18,7 @@ from .letter_case import folded
 from .takeout_names import TakeoutNames, original_of, original_of_any
 
 #: Endings of pictures that every program shows, best first: companions belong to the first of several with one name.
-_SHOWN: Final = {
+_SHOWN_BY_ALL: Final = {
     ending: place
     for place, ending in enumerate(b"jpg jpeg jpe jfif heic heif hif avif tif tiff png webp gif bmp".split())
 }
@@ -36,7 +36,7 @@ _SIDECARS: Final = frozenset({b"xmp", b"aae"})
 _WITH_NOTES: Final = _SIDECARS | {b"json"}
 _FOLLOWERS: Final = RAW | _VIDEOS | _WITH_NOTES
 #: A picture in one of these was hardly developed from a RAW file of its name.
-_DRAWN: Final = frozenset({b"gif", b"bmp"})
+_NEVER_DEVELOPED: Final = frozenset({b"gif", b"bmp"})
 #: Endings of companions that state facts about their picture.
 SIDECAR_ENDINGS: Final = (b".xmp", b".json")
 #: A sidecar of another version of a picture, as darktable numbers them: `a_01.jpg.xmp` of `a.jpg`.
@@ -69,7 +69,7 @@ def companions(names: Iterable[bytes], *, of_pictures: bool = True) -> dict[byte
         main = mains.main_of(part) if of_pictures or part.ending in _WITH_NOTES else None
         if main is not None and main != part.name:
             found[part.name] = main
-    return {name: _last(found, main) for name, main in found.items()}
+    return {name: _end_of_chain(found, main) for name, main in found.items()}
 
 
 class _Mains:
@@ -78,8 +78,8 @@ class _Mains:
     def __init__(self, parts: Sequence[_Part], edited: Mapping[bytes, bytes], takeout: Mapping[bytes, bytes]) -> None:
         self._names = {part.name for part in parts}
         self._named = {folded(part.name): part.name for part in reversed(parts)}
-        self._shown = _first_shown(parts)
-        self._shown_as_written = _first_shown([part._replace(stem=os.path.splitext(part.name)[0]) for part in parts])
+        self._shown = _main_by_stem(parts)
+        self._shown_as_written = _main_by_stem([part._replace(stem=os.path.splitext(part.name)[0]) for part in parts])
         self._raw = {part.stem: part.name for part in parts if part.ending in RAW}
         self._edited = edited
         self._takeout = takeout
@@ -94,7 +94,7 @@ class _Mains:
             return self._edited[part.name]
         if part.ending in RAW:
             main = self._shown.get(part.stem)
-            return None if main is None or _split(main)[1] in _DRAWN else main
+            return None if main is None or _split(main)[1] in _NEVER_DEVELOPED else main
         if part.ending in _VIDEOS:
             return self._of_video(part)
         return None
@@ -153,7 +153,7 @@ def _takeout(parts: Sequence[_Part]) -> dict[bytes, bytes]:
     names = TakeoutNames(
         part.name
         for part in parts
-        if part.ending in _SHOWN or part.ending in RAW or (part.ending in _VIDEOS and part.stem in stems)
+        if part.ending in _SHOWN_BY_ALL or part.ending in RAW or (part.ending in _VIDEOS and part.stem in stems)
     )
     return {name: main for name in files if (main := names.picture_of(name)) is not None}
 
@@ -164,16 +164,16 @@ def _edited(parts: Iterable[_Part], takeout: Mapping[bytes, bytes]) -> dict[byte
         return {}
     by_stem: defaultdict[bytes, list[_Part]] = defaultdict(list)
     for part in parts:
-        if part.ending in _SHOWN or part.ending in RAW:
+        if part.ending in _SHOWN_BY_ALL or part.ending in RAW:
             by_stem[part.stem].append(part)
-    told = set(takeout.values())
+    with_json = set(takeout.values())
     found: dict[bytes, bytes] = {}
-    for stem, name in _first_shown(parts).items():
+    for stem, name in _main_by_stem(parts).items():
         original = _original(stem)
-        if original is None and told and name not in told:
+        if original is None and with_json and name not in with_json:
             # Takeouts have a JSON file for each picture but edited copies.
             some = original_of_any(stem)
-            original = some if any(part.name in told for part in by_stem.get(some or b"", ())) else None
+            original = some if any(part.name in with_json for part in by_stem.get(some or b"", ())) else None
         for before in by_stem.get(original, ()) if original is not None else ():
             found[before.name] = name
     return found
@@ -186,11 +186,11 @@ def _original(stem: bytes) -> bytes | None:
     return original_of(stem)
 
 
-def _first_shown(parts: Iterable[_Part]) -> dict[bytes, bytes]:
+def _main_by_stem(parts: Iterable[_Part]) -> dict[bytes, bytes]:
     best: dict[bytes, tuple[int, bytes]] = {}
     for part in parts:
-        if part.ending in _SHOWN:
-            place = (_SHOWN[part.ending], part.name)
+        if part.ending in _SHOWN_BY_ALL:
+            place = (_SHOWN_BY_ALL[part.ending], part.name)
             best[part.stem] = min(best.get(part.stem, place), place)
     return {stem: name for stem, (_, name) in best.items()}
 
@@ -201,7 +201,7 @@ def _split(name: bytes) -> tuple[bytes, bytes]:
     return stem, ending
 
 
-def _last(found: dict[bytes, bytes], main: bytes) -> bytes:
+def _end_of_chain(found: dict[bytes, bytes], main: bytes) -> bytes:
     """The end of a chain of companions: an edited picture's RAW belongs to the picture made from its JPEG."""
     passed = {main}
     while main in found and found[main] not in passed:

@@ -23,7 +23,7 @@ def is_picture_name(path: bytes) -> bool:
     return bool(stem and dot) and (ending.lower() in _ENDINGS or ending.lower() in RAW)
 
 
-def told_apart(outcome: Outcome, path: bytes, size: int) -> Outcome:
+def outcome_by_name(outcome: Outcome, path: bytes, size: int) -> Outcome:
     """Return *outcome*, or `NOT_A_PICTURE` for a file of *size* bytes that neither its content nor its name makes one.
 
     So a video is no failure, but a web page that was saved as `photo.jpg` is.

@@ -17,6 +17,7 @@ from store import Catalog, Outcome, Transaction
 from store.errors import PhotosError, StoreError
 
 from .encode_ahead import EncodeThread
+from .records import ThumbnailKeeper
 from .space_embedder import ByDigest, Destination, Encoding, SpaceEmbedder
 from .stated_facts import store_facts
 
@@ -66,9 +67,15 @@ class BatchWriter:
     """
 
     def __init__(
-        self, catalog: Catalog, own: Destination, thread: EncodeThread, beside: Destination | None = None
+        self,
+        catalog: Catalog,
+        own: Destination,
+        thread: EncodeThread,
+        beside: Destination | None = None,
+        thumbnails: ThumbnailKeeper | None = None,
     ) -> None:
         self._catalog = catalog
+        self._thumbnails = thumbnails
         self._own = SpaceEmbedder(catalog, own, lambda reading: reading.own, thread)
         self._beside = None
         if beside is not None:
@@ -114,8 +121,21 @@ class BatchWriter:
                 embedder.note_speed(t, encoding)
                 if to_tag:
                     embedder.tag(t, to_tag)
+        self._keep_thumbnails([reading for reading in readings if reading.file.folder_id in folders])
         own = batch.encodings[0]
         return StoredBatch(len(own.new), own.alike, again)
+
+    def _keep_thumbnails(self, stored: Sequence[Reading]) -> None:
+        """Keep the thumbnails of photos that are in the catalog now. They are no part of it, and none is waited for."""
+        if self._thumbnails is None:
+            return
+        made = {
+            reading.content_hash: reading.thumbnail
+            for reading in stored
+            if isinstance(reading, Decoded) and reading.thumbnail is not None
+        }
+        if made:
+            self._thumbnails.keep(made)
 
     @staticmethod
     def _finished(embedder: SpaceEmbedder, encoding: Encoding, *, needs_tags: bool) -> _Encoded:
@@ -165,7 +185,7 @@ class BatchWriter:
         before = t.files.only(reading.file.folder_id, reading.file.path)
         if before is not None and t.embeddings.pixels(self._own.space.id, before) == reading.digest:
             # Another program wrote a rating or a caption: the same photo, with all its manual tags.
-            t.photos.become(before, reading.content_hash, reading.stamp.size, reading.facts, FACTS_READER)
+            t.photos.replace_content(before, reading.content_hash, reading.stamp.size, reading.facts, FACTS_READER)
             return before
         return t.photos.add(reading.content_hash, reading.stamp.size, reading.facts, FACTS_READER)
 

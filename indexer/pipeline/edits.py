@@ -1,11 +1,11 @@
-"""Edited photos: what was said of a photo is carried over to the picture that an edit of its file made.
+"""Edited photos: their annotations are carried over to the picture that an edit of the file made.
 
-A photo is its content, so a file that was turned, cropped or saved again holds another photo. What a person and other
-programs said of the first is moved to that one if it shows the same picture, and copied if the first has another file
-still. A path remembers the photo that it held, so it does not matter how an editor writes, whether the daemon ran, or
+A photo is its content, so a file that was turned, cropped or saved again holds another photo. The tags, stars and
+examples of the first photo are moved to that one if it shows the same picture, and copied if the first has another
+file. A path remembers the photo that it held, so it does not matter how an editor writes, whether the daemon ran, or
 whether the file was away for a while.
 
-Two photos are the same picture if their miniatures say so. Where these leave a doubt, or the first photo has none, the
+Two photos are the same picture if their miniatures are alike. In doubtful cases, and if the first photo has none, the
 embeddings decide: the second photo must be nearer to the first than any of many others of the library.
 """
 
@@ -34,7 +34,7 @@ _PART: Final = 32
 
 
 def carry_over_edits(catalog: Catalog, space: Space) -> int:
-    """Carry over what was said of photos whose files were edited. Returns the number of photos that got something.
+    """Carry over the annotations of photos whose files were edited. Returns the number of photos that got any.
 
     Called at the end of a pass, when files that moved have been found.
     """
@@ -79,7 +79,7 @@ def _decide(catalog: Catalog, space: Space, replacements: Sequence[Replacement])
 
 
 def _give_back(catalog: Catalog) -> set[int]:
-    """Carry over what was said to photos that came back after they had been edited: the original that was kept."""
+    """Give annotations back to photos whose file returned after an edit: the original was kept elsewhere."""
     with catalog.write() as t:
         found = t.edits.returned()
         for original, edit in found:

@@ -1,7 +1,7 @@
 """The indexing pipeline: brings the catalog up to date with folders on disk, stage by stage.
 
-survey → read and decode → embed and store → link companions → read sidecars → forget what is gone → carry over what was
-said of edited photos
+survey → read and decode → embed and store → link companions → read sidecars → forget missing files → carry over the
+annotations of edited photos
 """
 
 from __future__ import annotations
@@ -32,7 +32,16 @@ from .batch import Batch, BatchWriter, StoredBatch
 from .edits import carry_over_edits
 from .encode_ahead import EncodeThread
 from .read_requests import read_request
-from .records import BeforeBatch, FileDone, HeldBack, IndexReport, PipelineProgress, PipelineRequest, ReadingBegins
+from .records import (
+    BeforeBatch,
+    FileDone,
+    HeldBack,
+    IndexReport,
+    PipelineProgress,
+    PipelineRequest,
+    ReadingBegins,
+    ThumbnailKeeper,
+)
 from .space_embedder import Destination, Tagger
 from .stated_facts import unread_sidecars
 from .survey import Changes, PackedFile, pack_stamp, survey
@@ -62,6 +71,7 @@ def index_folders(
     progress: PipelineProgress,
     before_batch: BeforeBatch = lambda _store: None,
     beside: Destination | None = None,
+    thumbnails: ThumbnailKeeper | None = None,
 ) -> IndexReport:
     """Index new and changed files in the folders of *request*, and forget those that are gone.
 
@@ -69,7 +79,8 @@ def index_folders(
     *image_encoder* is called only when there is something to embed. Every batch is stored when it is encoded, while the
     next one is being encoded. So an interruption costs two batches at most, and the next call goes on from there. If
     more than a tenth of a folder's photos, and more than a hundred, are gone, they are kept unless the removals are
-    confirmed. *progress* is called on this thread; the encoder computes on another one.
+    confirmed. *progress* is called on this thread; the encoder computes on another one. *thumbnails* keeps those of the
+    photos that are decoded.
 
     Raises the errors of the store and of the encoder; never because of a file.
     """
@@ -82,8 +93,8 @@ def index_folders(
     if surveyed.count:
         _set_indexing(catalog, is_running=True)
     with EncodeThread() as thread:
-        writer = BatchWriter(catalog, Destination(request.space, image_encoder, tagger), thread, beside)
-        context = CatalogReadContext(catalog, request.space)
+        writer = BatchWriter(catalog, Destination(request.space, image_encoder, tagger), thread, beside, thumbnails)
+        context = CatalogReadContext(catalog, request.space, thumbnails)
         indexer = FileIndexer(context, request.batch_size, readers, writer, report, progress, before_batch)
         unsettled = indexer.index(surveyed.to_read)
         # Only now it is known which of their main files are indexed.
@@ -214,9 +225,17 @@ class FileIndexer:
 class CatalogReadContext:
     """Decides about contents by the catalog, for one space; with *only_known*, new contents are left alone."""
 
-    def __init__(self, catalog: Catalog, space: Space, *, only_known: bool = False) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        space: Space,
+        thumbnails: ThumbnailKeeper | None = None,
+        *,
+        only_known: bool = False,
+    ) -> None:
         self._catalog = catalog
         self._space = space
+        self._thumbnails = thumbnails
         self._only_known = only_known
 
     def decide(self, content_hash: bytes) -> Decision:
@@ -227,7 +246,9 @@ class CatalogReadContext:
             attempts = None if is_embedded else t.attempts.of(content_hash)
         if photo_id is None and self._only_known:
             return Decision(given_up="it has changed; the next pass over its folder reads it")
-        return Decision(is_embedded, None if attempts is None else _given_up(attempts))
+        given_up = None if attempts is None else _given_up(attempts)
+        wants_thumbnail = self._thumbnails is not None and not is_embedded and self._thumbnails.wants(content_hash)
+        return Decision(is_embedded, given_up, wants_thumbnail)
 
     def memory_lock(self) -> AbstractContextManager[object]:
         """The lock for large pictures, which all passes of this process share."""

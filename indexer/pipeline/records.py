@@ -81,6 +81,18 @@ class PipelineProgress(Protocol):
         ...
 
 
+class ThumbnailKeeper(Protocol):
+    """Keeps the thumbnails that are made while files are decoded. Thread-safe, and raises nothing."""
+
+    def wants(self, content_hash: bytes) -> bool:
+        """Return whether a thumbnail of the photo with that content is to be made."""
+        ...
+
+    def keep(self, thumbnails: Mapping[bytes, bytes]) -> None:
+        """Keep these thumbnails, WebP files by the contents of their photos, which are in the catalog."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class HeldBack:
     """So many of a folder's photos are gone at once that they are kept until the user confirms.
@@ -111,7 +123,7 @@ class IndexReport:
     left_out: int = 0
     #: New or changed files of known photos: moved, renamed, copied, or back again.
     moved: int = 0
-    #: Photos that took over what was said of another one, whose file was edited.
+    #: Photos that took over the annotations of another one, whose file was edited.
     edited: int = 0
     offline: list[Folder] = field(default_factory=list)
     held_back: list[HeldBack] = field(default_factory=list)
@@ -125,3 +137,5 @@ class IndexReport:
     unread: list[tuple[bytes, str]] = field(default_factory=list)
     #: Indexed files, absolute, of which a person should know something.
     noted: list[tuple[bytes, str]] = field(default_factory=list)
+    #: The reason for which thumbnails could not be kept, a sentence; None if there was none.
+    without_thumbnails: str | None = None

@@ -49,7 +49,7 @@ def store_facts(t: Transaction, reading: Reading) -> None:
     elif isinstance(reading, RefusedFile):
         if reading.outcome is not Outcome.FAILED:
             # Its pixels could be read, its header cannot, and that would be so in every pass.
-            t.photos.facts_stay(file.photo_id, FACTS_READER)
+            t.photos.mark_facts_read(file.photo_id, FACTS_READER)
     elif isinstance(reading, Stated):
         (photo,) = t.photos.get([file.photo_id])
         size = Facts(photo.facts.width, photo.facts.height, photo.facts.format)

@@ -44,7 +44,7 @@ class ConfinedProcess:
         self.kill()
 
     def kill(self) -> None:
-        """End the process, whatever it does."""
+        """End the process at once."""
         self._process.kill()
         self._process.join(_PATIENCE)
 

@@ -23,7 +23,7 @@ from indexer.decode import (
     read_photo,
     read_sidecar,
 )
-from indexer.files.picture_names import told_apart
+from indexer.files.picture_names import outcome_by_name
 from indexer.files.scan import stamp_of
 from indexer.metadata import MAX_SIZE
 from indexer.metadata.takeout import read_takeout
@@ -116,6 +116,8 @@ class Decoded:
     note: str | None = None
     #: The pixels for the space that is filled beside, if there is one.
     beside: Pixels | None = None
+    #: A WebP file, if one was wanted and the picture was decoded large enough; see `indexer.decode.thumbnail`.
+    thumbnail: bytes | None = None
 
     @property
     def own(self) -> Pixels:
@@ -141,10 +143,14 @@ _Preprocessings = tuple["Preprocessor", "Preprocessor | None"]
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Decision about a content: decode it, unless it is embedded already or given up for that reason."""
+    """Decision about a content: decode it, unless it is embedded already or given up for that reason.
+
+    `wants_thumbnail`: make a thumbnail of the pixels, too.
+    """
 
     is_embedded: bool = False
     given_up: str | None = None
+    wants_thumbnail: bool = False
 
 
 class ReadContext(Protocol):
@@ -165,7 +171,7 @@ def read_requested_file(
     """Read *file*, also for a second preprocessing *beside*. Raises nothing because of the file."""
     reading = _read_or_refuse(file, (preprocessing, beside), context)
     if isinstance(reading, RefusedFile):
-        return replace(reading, outcome=told_apart(reading.outcome, file.absolute, reading.stamp.size))
+        return replace(reading, outcome=outcome_by_name(reading.outcome, file.absolute, reading.stamp.size))
     return reading
 
 
@@ -213,13 +219,27 @@ def _decode(
     if decision.given_up is not None:
         return RefusedFile(file, stamp, Outcome.FAILED, decision.given_up)
     try:
-        photo = read_photo(data, preprocessings[0], context.memory_lock, beside=preprocessings[1])
+        with_thumbnail = decision.wants_thumbnail
+        photo = read_photo(
+            data, preprocessings[0], context.memory_lock, beside=preprocessings[1], with_thumbnail=with_thumbnail
+        )
     except DecodeError as error:
         tried = content_hash if error.outcome is Outcome.FAILED else None
         return RefusedFile(file, stamp, error.outcome, error.reason, tried=tried)
     digest = pixels_digest(photo.pixels)
     beside = None if photo.beside is None else Pixels(photo.beside, pixels_digest(photo.beside))
-    return Decoded(file, stamp, content_hash, photo.pixels, digest, photo.facts, photo.miniature, photo.note, beside)
+    return Decoded(
+        file,
+        stamp,
+        content_hash,
+        photo.pixels,
+        digest,
+        photo.facts,
+        photo.miniature,
+        photo.note,
+        beside,
+        photo.thumbnail,
+    )
 
 
 def pixels_digest(pixels: NDArray[np.uint8]) -> bytes:

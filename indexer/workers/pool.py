@@ -32,9 +32,9 @@ _MOST_READERS = 8
 
 #: Seconds for reading one file and decoding its picture. The largest accepted pictures take 12 on two cores of 2020;
 #: disks and processors ten times as slow must not lose a photo.
-_LONGEST = 120.0
+LONGEST = 120.0
 #: Bytes. The largest pictures that are decoded, of 205 megapixels, need up to 2.8 GB.
-_MOST_MEMORY = 4 << 30
+MOST_MEMORY = 4 << 30
 
 
 class Readers(Protocol):
@@ -86,8 +86,8 @@ class ProcessReaders:
         count: int | None = None,
         beside: Preprocessor | None = None,
         *,
-        longest: float = _LONGEST,
-        most_memory: int = _MOST_MEMORY,
+        longest: float = LONGEST,
+        most_memory: int = MOST_MEMORY,
     ) -> None:
         self.count = count or default_count()
         self._preprocessings = preprocessing, beside

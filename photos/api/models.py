@@ -99,7 +99,7 @@ class Models(Followed):
         request = CompareModelsRequest(queries=several(queries), model=model, count=count)
         compared = model_comparison.compare_models(self._library, request, progress)
         if sheet is not None:
-            model_comparison.write_comparison(compared, Path(sheet))
+            model_comparison.write_comparison(self._library, compared, Path(sheet))
         return compared
 
     def switch(self, name: str | None = None, *, force: bool = False) -> SwitchResult:

@@ -52,16 +52,16 @@ def search_in_daemon(
     request: Request,
     *,
     report: Callable[[str], None] | None = None,
-    meanwhile: Callable[[], object] = lambda: None,
+    while_waiting: Callable[[], object] = lambda: None,
 ) -> SearchRecord | None:
     """Return the daemon's answer, or None if this process has to search. Raises `DaemonRefused`.
 
-    *meanwhile* is called while the daemon works. With *report*, for debugging, the reason for None is reported, and a
-    refusal gives None too: this process then raises the error itself, with a traceback of its own.
+    *while_waiting* is called while the daemon works. With *report*, for debugging, the reason for None is reported, and
+    a refusal gives None too: this process then raises the error itself, with a traceback of its own.
     """
     try:
         pending = send(library, request)
-        meanwhile()
+        while_waiting()
         return pending.answer()
     except Unanswered as error:
         if report is not None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Endpoints. Each takes the fields of its request and answers with a `SearchRecord`.
 SEARCH: Final = "/v1/search"
 SIMILAR: Final = "/v1/similar"
+#: Endpoint that answers `{"query": …}` with the `{"address": …}` at which the gallery can be opened once.
+OPEN: Final = "/v1/open"
 #: The kind of request at each endpoint. An older program answers 404 for a path that it does not know.
 REQUESTS: Final[Mapping[str, type[Request]]] = {SEARCH: SearchRequest, SIMILAR: SimilarRequest}
 #: The header with the client's program, see `photos.daemon.version`. Clients without it accept answers of any.

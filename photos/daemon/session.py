@@ -36,21 +36,26 @@ class Session:
             from photos.operations.similar import similar  # noqa: PLC0415 - this loads decoders
 
             _check_regular(os.path.join(request.directory, request.image), request.image)
-            return search_record(similar(self._library(), request))
+            return search_record(similar(self.library(), request))
         for term in parsed(request.query, request.directory).terms:
             if isinstance(term, Picture):
                 _check_regular(_located(term.path, request.directory), term.path)
-        return search_record(search(self._library(), request))
+        return search_record(search(self.library(), request))
 
     def warm(self) -> None:
         """Warm catalog and index. Errors are ignored here; the next request reports them."""
         with suppress(Exception):
-            warm(self._library())
+            warm(self.library())
 
     def catalog(self) -> Catalog:
-        """Return the catalog. It is opened again if another file took its place."""
+        """Return the catalog. It is opened again if another file took its place.
+
+        Raises `EmptyLibrary` if there is none, and makes none: the library may have been moved.
+        """
         with self._lock:
             file = _file_id(self._settings.catalog_path)
+            if file is None:
+                raise OpenLibrary(self._settings).empty_error()
             if self._catalog is None or file != self._file:
                 self._forget()
                 mapped = MappedRows(self._settings.index_folder)
@@ -70,7 +75,8 @@ class Session:
         with self._lock:
             self._forget()
 
-    def _library(self) -> OpenLibrary:
+    def library(self) -> OpenLibrary:
+        """Return the library for one request. It borrows the catalog and the indexes of the session."""
         return _RequestLibrary(self._settings, self._encoders, self)
 
     def _forget(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import replace
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from indexer import WHOLE, DirtyPaths, ImageEncoder, IndexReport, NoReaders, Subtree
 from indexer.models.protocols import EncoderFactory
@@ -18,13 +19,20 @@ from photos.daemon.quiet_hours import PausePolicy
 from photos.encoders import CachedEncoders
 from photos.errors import PhotosError, TrialBusy, safe
 from photos.library import OpenLibrary
-from photos.lock import DaemonInfo, library_lock, trial_lock, write_info
+from photos.lock import DaemonInfo, library_lock, write_info
 from photos.models import Model
 from photos.operations.folders import all_folders
 from photos.operations.index import PassOptions, bring_up_to_date
 from photos.operations.progress import Progress
-from photos.operations.trials import fill_trial, finish_tags
+from photos.operations.trials import continue_trial, running_trial
+from photos.thumbnails import Backlog, Thumbnails
 from store import CatalogBusy, DiskFailed, DiskFull, Folder, Space, Trial
+
+if TYPE_CHECKING:
+    from photos.daemon.session import Session
+
+    #: Answers searches of a session until the block ends. Gives whether it does; if not, the reason is logged.
+    Answer = Callable[[Settings, Session, Callable[[str], None]], AbstractContextManager[bool]]
 
 #: Seconds between two checks of the listener, of the places of folders, and of the list of folders.
 _CHECK = 60.0
@@ -34,8 +42,6 @@ _SLEPT = 30.0
 _PAUSE = 5.0
 #: Seconds before work is tried again that failed because of a full disk or a lock.
 _RETRY = 60.0
-#: Photos that are embedded with a model that is tried, before changes of files are looked at again.
-_TRIED = 64
 
 _log = logging.getLogger(__name__)
 
@@ -47,8 +53,10 @@ OnPass = Callable[[IndexReport, float], None]
 MakeProgress = Callable[[], AbstractContextManager[Progress]]
 
 
-def watch(library: OpenLibrary, nice: int, on_pass: OnPass, make_progress: MakeProgress) -> None:
-    """Hold the library's lock, answer searches, and keep the library up to date until interrupted.
+def watch(
+    library: OpenLibrary, nice: int, on_pass: OnPass, make_progress: MakeProgress, answer: Answer | None = None
+) -> None:
+    """Hold the library's lock, answer searches by *answer*, and keep the library up to date until interrupted.
 
     *nice* lowers the priority of indexing, not of answers. Raises `AlreadyWatched`, and `EmptyLibrary` if the library
     has no folder.
@@ -60,7 +68,7 @@ def watch(library: OpenLibrary, nice: int, on_pass: OnPass, make_progress: MakeP
         model = library.choose_model(None)
         encoders = CachedEncoders(library.encoders, settings.idle_minutes * 60)
         _log.info("Watching %s; process %d.", safe(str(settings.library)), os.getpid())
-        with _answering(settings, encoders) as prepare:
+        with _answering(settings, encoders, answer) as prepare:
             if nice and hasattr(os, "nice"):
                 os.nice(nice)
 
@@ -69,7 +77,10 @@ def watch(library: OpenLibrary, nice: int, on_pass: OnPass, make_progress: MakeP
                 if prepare is not None:
                     prepare()
 
-            Watcher(library, model, encoders, after_pass, answers=prepare is not None).run(make_progress)
+            thumbnails = Thumbnails.of(library)
+            with closing(Backlog(library, thumbnails)) as backlog, closing(thumbnails):
+                watcher = Watcher(library, model, encoders, after_pass, backlog=backlog, answers=prepare is not None)
+                watcher.run(make_progress)
 
 
 def log_notice(sentence: str) -> None:
@@ -80,7 +91,8 @@ def log_notice(sentence: str) -> None:
 class Watcher:
     """Keeps the folders of a library up to date until it is interrupted.
 
-    The image encoder is one of *encoders*. *answers* is published in the library's `DaemonInfo`.
+    The image encoder is one of *encoders*. While nothing changes, it makes the thumbnails of *backlog*. *answers* is
+    published in the library's `DaemonInfo`.
     """
 
     def __init__(
@@ -91,6 +103,7 @@ class Watcher:
         on_pass: OnPass,
         pause: PausePolicy | None = None,
         *,
+        backlog: Backlog | None = None,
         answers: bool = False,
     ) -> None:
         self._library = library
@@ -99,6 +112,7 @@ class Watcher:
         self._on_pass = on_pass
         settings = library.settings
         self._pause = pause or PausePolicy(settings)
+        self._backlog = backlog
         self._hints = DirtyPaths(settings.quiet_seconds)
         self._listener = FolderWatcher(self._hints)
         now = time.time()
@@ -161,6 +175,8 @@ class Watcher:
         if parts is None:
             self._full_due = now + self._library.settings.rescan_minutes * 60
             self._info = replace(self._info, scanned_at=time.time())
+            if self._backlog is not None:
+                self._backlog.refresh()
         for folder, path in report.too_recent:
             self._hints.add(folder.id, Subtree(os.path.dirname(path), is_deep=False))
         self._info = replace(self._info, problem=None)
@@ -168,27 +184,24 @@ class Watcher:
 
     def _follow_switch(self) -> None:
         """Go on with the model that answers now, and look for photos that it lacks."""
-        with self._library.catalog.read() as t:
-            space_id = t.library.space_id()
-        if space_id != self._model.space.id:
+        space = self._library.space_if_any
+        if space is not None and space.id != self._model.space.id:
             self._model = self._library.choose_model(None)
             _log.info("The model is %s now.", safe(self._model.reference))
             self._full_due = 0.0
 
     def _go_on_trying(self, make_progress: MakeProgress) -> bool:
         """Embed some photos with the model that is tried, if there is one. Returns whether there is more to do."""
-        with self._library.catalog.read() as t:
-            trial = t.library.trial()
+        trial = running_trial(self._library)
         if trial is None or self._tried == (trial, self._full_due):
             return False
         self._set_state("trying a model")
         try:
-            with trial_lock(self._library.settings.library, patience=0), make_progress() as progress:
-                if self._fill(trial, progress):
+            with make_progress() as progress:
+                if continue_trial(
+                    self._library, trial, progress, image_encoder=self._image_encoder, before_batch=self._before_batch
+                ):
                     return True
-                with self._library.catalog.read() as t:
-                    space = t.spaces.get(trial.space_id)
-                finish_tags(self._library, space, progress)
         except TrialBusy:
             return False
         except (CatalogBusy, DiskFull, DiskFailed, NoReaders) as error:
@@ -199,18 +212,6 @@ class Watcher:
         # What is left cannot be read for now, or the model not be opened.
         self._tried = trial, self._full_due
         return False
-
-    def _fill(self, trial: Trial, progress: Progress) -> int:
-        """Embed some photos that the trial lacks. Returns their number."""
-        report = fill_trial(
-            self._library,
-            trial,
-            progress,
-            most=_TRIED,
-            image_encoder=self._image_encoder,
-            before_batch=self._before_batch,
-        )
-        return report.embedded + report.alike
 
     def _options(self, parts: Parts) -> PassOptions:
         return PassOptions(
@@ -260,10 +261,18 @@ class Watcher:
         self._encoders.release_idle()
         began, wall = time.monotonic(), time.time()
         seconds = max(0.0, min(_CHECK, self._full_due - began, self._poll_wait(began)))
-        self._hints.wait(seconds)
+        self._make_thumbnails(began + seconds)
+        self._hints.wait(max(0.0, began + seconds - time.monotonic()))
         if time.time() - wall > seconds + _SLEPT:
             # The machine slept, or the clock was set: events may have been lost.
             self._full_due = 0.0
+
+    def _make_thumbnails(self, until: float) -> None:
+        """Make missing thumbnails *until* then, or until something changes or there is a reason to pause."""
+        if self._backlog is not None:
+            self._backlog.work(
+                lambda: time.monotonic() >= until or self._hints.wait(0) or self._pause.reason() is not None
+            )
 
     def _poll_wait(self, now: float) -> float:
         return self._poll_due - now if self._listener.unwatchable() else _CHECK
@@ -277,23 +286,21 @@ class Watcher:
 
 
 @contextmanager
-def _answering(settings: Settings, encoders: EncoderFactory) -> Iterator[Callable[[], None] | None]:
+def _answering(
+    settings: Settings, encoders: EncoderFactory, answer: Answer | None
+) -> Iterator[Callable[[], None] | None]:
     """Answer searches in threads of normal priority.
 
     Yields a function to call after changes, which prepares the next answers; None if searches are not answered.
     """
     from photos.daemon.protocol import has_unix_sockets  # noqa: PLC0415 - only where searches are answered
 
-    if not settings.answer_searches or not has_unix_sockets():
+    if answer is None or not settings.answer_searches or not has_unix_sockets():
         yield None
         return
-    from photos.daemon.server import serving  # noqa: PLC0415 - as above
     from photos.daemon.session import Session  # noqa: PLC0415 - as above
 
-    with (
-        closing(Session(settings, encoders)) as session,
-        serving(settings.library, session.search, _log.warning) as is_served,
-    ):
+    with closing(Session(settings, encoders)) as session, answer(settings, session, _log.warning) as is_served:
         if not is_served:
             yield None
             return

@@ -120,8 +120,6 @@ FOUND_IN: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 
-#: Kinds that float or fly and need no space on the ground.
-OFF_GROUND: Final = frozenset({"boat", "bird", "balloon", "airplane"})
 #: Kinds that appear at most once in a picture.
 SINGLE: Final = frozenset({"lighthouse", "windmill", "airplane"})
 #: Kinds that do not stand in snow.

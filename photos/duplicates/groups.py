@@ -20,7 +20,7 @@ from .file_state import FileState, file_state, is_same_file
 from .near_pairs import PairScore, SimilarPairs
 from .perceptual_hash import MAX_BITS, HashCache, pixel_digest
 
-#: Endings of files with what was said of a picture, which other programs write again; a RAW file is no such thing.
+#: Endings of sidecars, which other programs can write again, unlike a RAW file.
 _SIDECARS = (b".xmp", b".aae", b".json")
 
 #: Receives the number of photos done and the number of all.

@@ -20,6 +20,8 @@ from photos.operations.progress import SILENT, Progress, Stage, steps
 from photos.operations.retag import apply_revision
 from photos.operations.revisions import ensure_vocabulary, find_or_import
 from photos.output import contact_sheets
+from photos.output.sheet_rows import Cell, Row, Section
+from photos.thumbnails import Thumbnails
 from query.search import Match, search_text
 from query.tagging import RetagReport, photo_tags, preview_tags, tag_counts
 from store import MAIN_SLOT, Revision
@@ -225,12 +227,12 @@ def _answer(library: OpenLibrary, query: str) -> DemoSearch:
 def _write_sheet(library: OpenLibrary, path: Path, answers: Sequence[DemoSearch], second: Tagging) -> None:
     """Write the contact sheet. Photos found by a query are shown with the tags that they had at that time."""
     sections = [
-        contact_sheets.Section(
+        Section(
             "Found by a sentence",
             "The best photos for each text, by cosine similarity, with the tags of the first vocabulary.",
-            [contact_sheets.Row(answer.query, "", [_found(match) for match in answer.matches]) for answer in answers],
+            [Row(answer.query, "", _found(answer.matches)) for answer in answers],
         ),
-        contact_sheets.Section(
+        Section(
             "Tagged again, with other words",
             f"The same photos under the vocabulary {second.revision.vocabulary!r}, scored from the stored "
             "embeddings: no picture was opened for it.",
@@ -241,10 +243,12 @@ def _write_sheet(library: OpenLibrary, path: Path, answers: Sequence[DemoSearch]
         "Drawings, made, indexed, tagged and searched on this machine by a checkpoint that knows drawings and not "
         "the world. For photographs use one that knows them: photos model list."
     )
-    contact_sheets.write_html(path, "photos demo", lead, sections, overwrite=True)
+    with Thumbnails.of(library) as thumbnails:
+        pictures = contact_sheets.pictures_of(thumbnails)
+        contact_sheets.write_html(path, "photos demo", lead, sections, pictures, overwrite=True)
 
 
-def _label_rows(library: OpenLibrary, tagging: Tagging) -> list[contact_sheets.Row]:
+def _label_rows(library: OpenLibrary, tagging: Tagging) -> list[Row]:
     with library.catalog.read() as t:
         ids = [int(photo_id) for page in t.embeddings.scan(library.space.id) for photo_id in page.ids]
         photos = {photo.id: photo for photo in t.photos.get(ids)}
@@ -253,14 +257,22 @@ def _label_rows(library: OpenLibrary, tagging: Tagging) -> list[contact_sheets.R
     for label, count in tagging.counts[:_LABELS]:
         of_label = [(tag, photo_id) for photo_id in ids for tag in tags[photo_id] if tag.label == label]
         best = sorted(of_label, key=lambda pair: (-(pair[0].score or 0), pair[1]))[:_PHOTOS]
-        cells = [contact_sheets.Cell(photos[i].paths[0], _scores(tag.score, tag.probability), ()) for tag, i in best]
-        rows.append(contact_sheets.Row(label, f"{count} photo{'s' if count != 1 else ''}", cells))
+        cells = [Cell(i, photos[i].paths[0], _scores(tag.score, tag.probability)) for tag, i in best]
+        rows.append(Row(label, f"{count} photo{'s' if count != 1 else ''}", cells))
     return rows
 
 
-def _found(match: Match) -> contact_sheets.Cell:
-    tags = tuple(tag.label for tag in match.tags[:_TAGS])
-    return contact_sheets.Cell(match.photo.paths[0], _scores(match.cosine, match.probability), tags)
+def _found(matches: Sequence[Match]) -> list[Cell]:
+    return [
+        Cell(
+            match.photo.id,
+            match.photo.paths[0],
+            _scores(match.cosine, match.probability),
+            tuple(tag.label for tag in match.tags[:_TAGS]),
+            rank=rank,
+        )
+        for rank, match in enumerate(matches, 1)
+    ]
 
 
 def _scores(cosine: float | None, probability: float | None) -> str:

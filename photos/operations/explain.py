@@ -14,7 +14,7 @@ from query.similarity import logit, probability
 from store import Photo
 
 from .folders import absolute
-from .pictures import NamedPictures, known_photo
+from .pictures import LibraryPictures, NamedPictures, known_photo
 from .search import parsed
 
 
@@ -53,10 +53,11 @@ class ExplainResult:
         return self.explanation.cosine >= self.least
 
 
-def explain(library: OpenLibrary, request: ExplainRequest) -> ExplainResult:
+def explain(library: OpenLibrary, request: ExplainRequest, *, only_library: bool = False) -> ExplainResult:
     """Explain the photo's rank for the query. The path that was named is the photo's first.
 
-    Raises `NotInLibrary`, `UnknownSpace`, and `BadQuery` for a query with filters.
+    With *only_library*, pictures in the query are photos of the library, and no file is opened. Raises `NotInLibrary`,
+    `UnknownSpace`, and `BadQuery` for a query with filters.
     """
     library = library.in_space(request.model)
     query = parsed(request.query, request.directory)
@@ -66,7 +67,7 @@ def explain(library: OpenLibrary, request: ExplainRequest) -> ExplainResult:
         named = os.path.join(request.directory, request.image)
         photo = _led_by(known_photo(t, named), absolute(named))
     space, of_text = library.space, query.only_text is not None
-    pictures = NamedPictures(library, request.directory)
+    pictures = LibraryPictures(library) if only_library else NamedPictures(library, request.directory)
     found = explained(library.catalog, space, query, library.text_vectors(space), pictures, photo)
     if found is None:
         raise NotInLibrary(os.fsencode(request.image))

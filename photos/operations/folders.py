@@ -11,6 +11,7 @@ from itertools import islice
 from indexer import anchored, is_pattern
 from photos.errors import BadPattern, MissingFolder, UnknownFolder
 from photos.library import OpenLibrary
+from photos.thumbnails.upkeep import drop_gone
 from store import File, Folder, Transaction
 from store.paths import is_inside
 
@@ -34,6 +35,8 @@ class RemoveResult:
 def remove(library: OpenLibrary, folder: str, *, dry_run: bool = False) -> RemoveResult:
     """Remove *folder* from the library. The folder on disk, and the embeddings and tags of its photos, stay.
 
+    Their thumbnails and previews do not.
+
     A dry run removes nothing. Raises `UnknownFolder`.
     """
     path = absolute(folder)
@@ -49,6 +52,7 @@ def remove(library: OpenLibrary, folder: str, *, dry_run: bool = False) -> Remov
         before, within = t.photos.count(), t.folders.within(known)
         t.folders.remove(known.id)
         left = t.photos.count()
+    drop_gone(library)
     return RemoveResult(path, before - left, left, within)
 
 
@@ -115,6 +119,9 @@ def move(t: Transaction, old: bytes, new: bytes) -> Folder:
     t.folders.move(folder.id, new)
     t.sidecars.move(old, new)
     t.slots.move(old, new)
+    trial = t.library.trial()
+    if trial is not None and trial.folder is not None and (trial.folder == old or is_inside(trial.folder, old)):
+        t.library.set_trial(replace(trial, folder=new.rstrip(b"/") + trial.folder[len(old.rstrip(b"/")) :]))
     return replace(folder, path=new, device=None)
 
 

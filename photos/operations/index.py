@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,6 +18,8 @@ from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, s
 from photos.operations.retag import finish_pending
 from photos.operations.revisions import current_revision, ensure_vocabulary
 from photos.operations.trials import destination_beside
+from photos.thumbnails.keeper import CacheKeeper
+from photos.thumbnails.thumbnails import thumbnail_cache
 from query.errors import Superseded
 from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_labels, retag
 from store import MAIN_SLOT, Folder, Outcome, Problem, Revision, Space, Transaction
@@ -247,8 +249,8 @@ def _index_files(
     )
     beside = destination_beside(library, model.space, options.image_encoder)
     second = None if beside is None else library.checkpoint_of(beside.space).preprocessing
-    with library.readers(model.checkpoint.preprocessing, second) as readers:
-        return index_folders(
+    with library.readers(model.checkpoint.preprocessing, second) as readers, _keeper(library) as keeper:
+        report = index_folders(
             library.catalog,
             request,
             readers=readers,
@@ -257,7 +259,21 @@ def _index_files(
             progress=progress,
             before_batch=options.before_batch,
             beside=beside,
+            thumbnails=keeper,
         )
+    if keeper is not None:
+        report.without_thumbnails = keeper.problem
+    return report
+
+
+@contextmanager
+def _keeper(library: OpenLibrary) -> Iterator[CacheKeeper | None]:
+    """The keeper of the thumbnails of one pass; None if the setting turns them off."""
+    if not library.settings.thumbnails:
+        yield None
+        return
+    with closing(thumbnail_cache(library.settings)) as cache:
+        yield CacheKeeper(cache)
 
 
 class _Tagging:

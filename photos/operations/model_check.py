@@ -54,7 +54,7 @@ class Checked:
 
     @property
     def passes(self) -> bool:
-        """Whether the value is within the limit; numbers that are none are not."""
+        """True if the value is within the limit; NaN is not."""
         return self.value >= self.limit if self.is_cosine else self.value <= self.limit
 
 
@@ -74,7 +74,7 @@ class ModelCheck:
 
     @property
     def passes(self) -> bool:
-        """Whether all comparisons are within their limits."""
+        """True if all comparisons are within their limits."""
         return all(each.passes for each in self.checked)
 
 

@@ -19,7 +19,7 @@ from store import Photo, Space, Transaction
 from .progress import SILENT, Progress, Stage, steps
 
 if TYPE_CHECKING:
-    from photos.output.contact_sheets import Row
+    from photos.output.sheet_rows import Row
 
 #: Past searches that are compared, the newest first.
 _SEARCHES = 20
@@ -138,12 +138,14 @@ def compare_models(library: OpenLibrary, request: CompareModelsRequest, progress
         )
 
 
-def write_comparison(comparison: ModelComparison, path: Path, *, overwrite: bool = False) -> None:
+def write_comparison(library: OpenLibrary, comparison: ModelComparison, path: Path, *, overwrite: bool = False) -> None:
     """Write a contact sheet to *path*: for each query, what the two models find, side by side.
 
     Raises `FileExistsError` if something is there and *overwrite* is False.
     """
-    from photos.output.contact_sheets import Section, write_html  # noqa: PLC0415 - this loads decoders
+    from photos.output.contact_sheets import pictures_of, write_html  # noqa: PLC0415 - this loads decoders
+    from photos.output.sheet_rows import Section  # noqa: PLC0415 - as above
+    from photos.thumbnails import Thumbnails  # noqa: PLC0415 - as above
 
     one, other = comparison.answering.name, comparison.other.name
     sections = [
@@ -159,7 +161,8 @@ def write_comparison(comparison: ModelComparison, path: Path, *, overwrite: bool
         for each in comparison.queries
     ]
     lead = f"{comparison.photos} photos, {one} on the left and {other} on the right"
-    write_html(path, f"{one} and {other}", lead, sections, overwrite=overwrite)
+    with Thumbnails.of(library) as thumbnails:
+        write_html(path, f"{one} and {other}", lead, sections, pictures_of(thumbnails), overwrite=overwrite)
 
 
 def _row(
@@ -169,10 +172,10 @@ def _row(
     cosines: Sequence[float],
     others: Collection[int],
 ) -> Row:
-    from photos.output.contact_sheets import Cell, Row  # noqa: PLC0415 - as above
+    from photos.output.sheet_rows import Cell, Row  # noqa: PLC0415 - as above
 
     cells = [
-        Cell(comparison.found[key].paths[0], f"{cosine:.3f}", remark="" if key in others else "only here")
+        Cell(key, comparison.found[key].paths[0], f"{cosine:.3f}", remark="" if key in others else "only here")
         for key, cosine in zip(photo_ids, cosines, strict=True)
         if key in comparison.found and comparison.found[key].paths
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,9 @@ from photos.operations.folders import absolute
 from query.errors import NotInLibrary
 from store import Photo, Space, Transaction
 from store.open_file import open_input
+
+#: A photo by its number, in the place of a path. As many digits as an id has.
+_BY_NUMBER = re.compile(r"photo:(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,30 @@ class NamedPictures:
     def vector(self, path: str) -> NDArray[np.float32]:
         """Return the unit vector, float32 (d,). Raises `UnreadablePicture`, or `MissingFolder` if there is no file."""
         return picture_vector(self._library, self._library.space, located(path, self._directory)).vector
+
+
+class LibraryPictures:
+    """Vectors of the library's own photos that a query names as `photo:NUMBER` or by a path. No file is opened."""
+
+    def __init__(self, library: OpenLibrary) -> None:
+        self._library = library
+
+    def vector(self, path: str) -> NDArray[np.float32]:
+        """Return the unit vector, float32 (d,). Raises `NotInLibrary`."""
+        with self._library.catalog.read() as t:
+            photo_id = self._photo_id(t, path)
+            found = None if photo_id is None else t.embeddings.get(self._library.space.id, [photo_id])
+        if found is None or not len(found):
+            raise NotInLibrary(os.fsencode(path))
+        vector: NDArray[np.float32] = found.matrix[0]
+        return vector
+
+    @staticmethod
+    def _photo_id(t: Transaction, path: str) -> int | None:
+        if (numbered := _BY_NUMBER.fullmatch(path)) is not None:
+            return int(numbered[1])
+        photo = t.photos.at(absolute(path)) if os.path.isabs(path) else None
+        return None if photo is None else photo.id
 
 
 def located(path: str, directory: str) -> str:
@@ -64,7 +92,7 @@ def picture_vector(library: OpenLibrary, space: Space, path: str, *, named: str 
     content = _read(path, named)
     with library.catalog.read() as t:
         photo_id = t.photos.find(hashlib.sha256(content).digest())
-        if photo_id is None and (beside := t.photos.beside(absolute(path))) is not None:
+        if photo_id is None and (beside := t.photos.of_companion(absolute(path))) is not None:
             photo_id = beside.id
         stored = t.embeddings.get(space.id, [photo_id]) if photo_id is not None else None
     if stored is not None and len(stored):
@@ -93,7 +121,7 @@ def photo_at(t: Transaction, path: str) -> Photo | None:
 
     It is found by its path, by the picture that the file is a companion of, or by its content.
     """
-    photo = t.photos.at(absolute(path)) or t.photos.beside(absolute(path))
+    photo = t.photos.at(absolute(path)) or t.photos.of_companion(absolute(path))
     if photo is not None or not Path(path).is_file():
         return photo
     photo_id = t.photos.find(hashlib.sha256(_read(path, path)).digest())

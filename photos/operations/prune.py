@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from photos.library import OpenLibrary
+from photos.thumbnails.upkeep import drop_gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,10 @@ class PruneResult:
 
 
 def prune(library: OpenLibrary, request: PruneRequest) -> PruneResult:
-    """Delete every photo that has had no file for longer than the setting `keep_days`. Raises `EmptyLibrary`."""
+    """Delete every photo that has had no file for longer than the setting `keep_days`. Raises `EmptyLibrary`.
+
+    Thumbnails and previews go with the last file of a photo.
+    """
     if library.is_new:
         raise library.empty_error()
     days = library.settings.keep_days
@@ -45,4 +49,5 @@ def prune(library: OpenLibrary, request: PruneRequest) -> PruneResult:
             # Read again: a file may have come back since.
             old = t.photos.gone(before)
             t.photos.delete(old)
+        drop_gone(library)
     return PruneResult(len(old), tagged, len(gone) - len(old), days, request.dry_run)

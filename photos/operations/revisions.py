@@ -172,10 +172,10 @@ def find_slot(t: Transaction, name: str | None) -> str | None:
     return slot if slot and slot in t.slots.names() else None
 
 
-def places_of(t: Transaction, name: str | None) -> tuple[str | None, list[SlotSummary]]:
-    """Return the vocabulary that *name* stands for, and the places where it is in force.
+def slots_of(t: Transaction, name: str | None) -> tuple[str | None, list[SlotSummary]]:
+    """Return the vocabulary that *name* stands for, and the slots in which it is in force.
 
-    For a slot, the place is that slot alone. The vocabulary is None if the slot has none.
+    If *name* is that of a slot, it is that one alone. The vocabulary is None if the slot has none.
     """
     in_force = t.slots.in_force()
     slot = find_slot(t, name)
@@ -197,8 +197,8 @@ def folders_of(catalog: Catalog, name: str | None) -> tuple[bytes, ...]:
         return ()
     vocabulary, mark, number = (name or "").rpartition("@")
     with catalog.read() as t:
-        _, places = places_of(t, vocabulary if mark and number.isdecimal() else name)
-    return places[0].folders if len(places) == 1 else ()
+        _, slots = slots_of(t, vocabulary if mark and number.isdecimal() else name)
+    return slots[0].folders if len(slots) == 1 else ()
 
 
 def vocabulary_names(t: Transaction) -> list[str]:

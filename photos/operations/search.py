@@ -15,7 +15,7 @@ from photos.errors import NotOneText
 from photos.library import OpenLibrary
 from query.errors import BadQuery
 from query.language import Filter, Query, format_query, parse, parse_line
-from query.search import Match, ResultPage, Searcher, Sort
+from query.search import Match, PictureVectors, ResultPage, Searcher, Sort
 
 from .requests import SearchRequest
 
@@ -68,11 +68,17 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
         request.group,
         request.exact,
     )
+    return find(library, query, page, request.directory, _Pictures(library, request.directory))
+
+
+def find(
+    library: OpenLibrary, query: Query, page: ResultPage, directory: str, pictures: PictureVectors
+) -> SearchResult:
+    """Return a page of the photos that a parsed query finds. Raises as `search` does."""
     cut: list[str] = []
-    pictures = _Pictures(library, request.directory)
     with library.read() as t:
         texts = library.text_vectors(library.space, cut.append)
-        searcher = Searcher(library.index, library.space, texts, pictures, request.directory)
+        searcher = Searcher(library.index, library.space, texts, pictures, directory)
         selected = searcher.select(t, query, page)
     found = searcher.rank(selected)
     return SearchResult(
@@ -123,6 +129,11 @@ def _refuse_path(word: str, directory: str) -> None:
     if stat.S_ISDIR(mode):
         raise BadQuery(word, "is a folder here", f"write in:./{path} for the photos in it, or '\\{path}' for the words")
     raise BadQuery(word, "is a file here", f"write ./{path} for photos that look like it, or '\\{path}' for the words")
+
+
+def parsed_line(query: str) -> Query:
+    """Parse one line; an empty one stands for all photos. Raises `BadQuery`."""
+    return parse_line(query) if query.strip() else Query((), ())
 
 
 def only_filters(query: str | Sequence[str], directory: str) -> tuple[Filter, ...]:

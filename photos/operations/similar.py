@@ -11,7 +11,7 @@ from photos.library import OpenLibrary
 from query.filters import leading_paths, matching_photos
 from query.search import Match, grouped, search_vector
 
-from .pictures import picture_vector
+from .pictures import LibraryPictures, PictureVector, picture_vector
 from .requests import SimilarRequest
 from .search import SearchResult, only_filters
 
@@ -23,9 +23,24 @@ def similar(library: OpenLibrary, request: SimilarRequest) -> SearchResult:
     for a query with terms, and `UnknownSpace` for a model that the library does not have.
     """
     library = library.in_space(request.model)
-    filters = only_filters(request.query, request.directory)
-    path, space = os.path.join(request.directory, request.image), library.space
-    picture = picture_vector(library, space, path, named=request.image)
+    path = os.path.join(request.directory, request.image)
+    # Filters that cannot be read are named before the picture is.
+    only_filters(request.query, request.directory)
+    return _similar(library, request, picture_vector(library, library.space, path, named=request.image))
+
+
+def similar_to_photo(library: OpenLibrary, photo_id: int, request: SimilarRequest) -> SearchResult:
+    """Return the photos that look most like a photo of the library, whose file is not opened.
+
+    `request.image` is only its name in the result. Raises `NotInLibrary`, and `UnknownSpace` as above.
+    """
+    library = library.in_space(request.model)
+    vector = LibraryPictures(library).vector(f"photo:{photo_id}")
+    return _similar(library, request, PictureVector(vector, photo_id))
+
+
+def _similar(library: OpenLibrary, request: SimilarRequest, picture: PictureVector) -> SearchResult:
+    space, filters = library.space, only_filters(request.query, request.directory)
     with library.index.read() as snapshot:
         among = None
         if filters:
@@ -42,7 +57,7 @@ def similar(library: OpenLibrary, request: SimilarRequest) -> SearchResult:
 
         own = np.array([] if picture.photo_id is None else [picture.photo_id], np.int64)
         if among is None:
-            total = snapshot.t.photos.count() - len(snapshot.t.selection.there(own))
+            total = snapshot.t.photos.count() - len(snapshot.t.selection.with_file(own))
         else:
             total = len(np.setdiff1d(among, own))
         wanted = total if request.top is None else request.top

@@ -222,7 +222,7 @@ def _previous(t: Transaction) -> Space:
 
 
 def _missing(t: Transaction, space: Space) -> tuple[str, ...]:
-    """What *space* lacks to answer, as parts of a sentence."""
+    """The parts that *space* lacks to answer, as parts of a sentence."""
     parts = []
     # Counted apart: to look for each of a hundred thousand takes a tenth of a second, and others wait meanwhile.
     photos = t.photos.count() - t.embeddings.count(space.id)

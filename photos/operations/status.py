@@ -12,6 +12,7 @@ from photos.lock import DaemonInfo, running_daemon
 from photos.operations.folders import is_offline
 from photos.operations.revisions import current_revision
 from photos.sizes import folder_size
+from photos.thumbnails.upkeep import PicturesKept, pictures_kept
 from store import MAIN_SLOT, Folder, IndexStatus, Outcome, Revision, SlotSummary, Space, Transaction
 
 
@@ -40,11 +41,15 @@ class LibraryStatus:
     #: The main vocabulary in force.
     vocabulary: Revision | None = None
     #: Vocabularies in force in addition to the main one.
-    beside: tuple[SlotSummary, ...] = ()
+    other_slots: tuple[SlotSummary, ...] = ()
     #: Slots with a pending re-tag. The main vocabulary's name is empty.
     pending_slots: frozenset[str] = frozenset()
     #: The process that keeps the library up to date, if there is one.
     daemon: DaemonInfo | None = None
+    #: Thumbnails and previews that are kept; the limit of previews in bytes, and whether new thumbnails are kept.
+    pictures: PicturesKept = field(default_factory=PicturesKept)
+    most_preview_bytes: int = 0
+    keeps_thumbnails: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def status(library: OpenLibrary) -> LibraryStatus:
         photos, files, model = t.photos.count(), t.files.counts(), t.library.model()
         embeddings = 0 if space is None else t.embeddings.count(space.id)
         vocabulary = current_revision(t, MAIN_SLOT)
-        beside = tuple(each for each in t.slots.in_force() if each.name)
+        other_slots = tuple(each for each in t.slots.in_force() if each.name)
         pending = _pending_slots(t)
     return LibraryStatus(
         folder,
@@ -80,9 +85,12 @@ def status(library: OpenLibrary) -> LibraryStatus:
         embeddings,
         None if space is None else library.index_of(space).status(),
         vocabulary,
-        beside,
+        other_slots,
         pending,
         running_daemon(folder),
+        pictures_kept(library),
+        int(library.settings.preview_cache_gb * 1e9),
+        library.settings.thumbnails,
     )
 
 

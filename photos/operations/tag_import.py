@@ -95,7 +95,7 @@ def _finder(file: Path) -> Callable[[Transaction, str], int | None]:
     def photo_of(t: Transaction, path: str) -> int | None:
         try:
             named = os.path.normpath(os.path.join(folder, os.fsencode(path)))
-            photo = t.photos.at(named) or t.photos.beside(named)
+            photo = t.photos.at(named) or t.photos.of_companion(named)
         except UnicodeEncodeError:
             # JSON can hold characters that no file name has.
             return None

@@ -17,7 +17,7 @@ from photos.lock import trial_lock
 from photos.models import open_new, reference_of
 from photos.spaces import find_space, space_names
 from query.errors import Superseded
-from query.tagging import RetagOptions, StoredTagger, is_due, remake_taught_labels, retag
+from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_labels, remake_taught_labels, retag
 from store import File, Space, Transaction, Trial
 from store.errors import StoreError
 from store.records import MAIN_SLOT
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: How often tags are brought up to date at most: each time, a calibration may make it necessary once more.
 _ROUNDS = 3
+#: Photos that a daemon embeds before it looks at changes of files again.
+_PART = 64
 #: Rows that are deleted at once.
 _ROWS = 1000
 
@@ -96,6 +98,37 @@ def try_model(library: OpenLibrary, request: TryRequest, progress: Progress = SI
     return TryResult(names[trial.space_id], photos, report.embedded, left, seconds, trial.is_whole)
 
 
+def running_trial(library: OpenLibrary) -> Trial | None:
+    """The trial that was begun and neither ended by a switch nor forgotten, if there is one."""
+    with library.catalog.read() as t:
+        return t.library.trial()
+
+
+def continue_trial(
+    library: OpenLibrary,
+    trial: Trial,
+    progress: Progress = SILENT,
+    *,
+    image_encoder: Callable[[Space], ImageEncoder] | None = None,
+    before_batch: BeforeBatch = lambda _store: None,
+) -> bool:
+    """Embed some photos that the trial lacks, or if there is none to be embedded, bring its tags up to date.
+
+    Returns whether photos were embedded; the arguments are those of `fill_trial`. Raises `TrialBusy` at once if another
+    process does the same.
+    """
+    with trial_lock(library.settings.library, patience=0):
+        report = fill_trial(
+            library, trial, progress, most=_PART, image_encoder=image_encoder, before_batch=before_batch
+        )
+        if report.embedded or report.alike:
+            return True
+        with library.catalog.read() as t:
+            space = t.spaces.get(trial.space_id)
+        finish_tags(library, space, progress)
+        return False
+
+
 def fill_trial(
     library: OpenLibrary,
     trial: Trial,
@@ -140,10 +173,19 @@ def fill_trial(
 def finish_tags(
     library: OpenLibrary, space: Space, progress: Progress = SILENT, texts: TextVectors | None = None
 ) -> None:
-    """Bring the tags in *space*, which does not answer, up to date, and its index."""
+    """Bring the tags in *space* up to date, and its index."""
     progress.report(Waiting(Wait.TAGS))
     catalog, texts = library.catalog, texts or library.text_vectors(space)
-    remake_taught_labels(catalog, space)
+    with catalog.read() as t:
+        is_answering = t.library.space_id() == space.id
+        targets = [target_revision(t, name) for name in t.slots.names()]
+    if is_answering:
+        # Its tags are shown meanwhile, so nothing of them is deleted.
+        for revision in targets:
+            if revision is not None:
+                refresh_taught_labels(catalog, space, revision)
+    else:
+        remake_taught_labels(catalog, space)
     for _ in range(_ROUNDS):
         with catalog.read() as t:
             main, is_outgrown = target_revision(t, MAIN_SLOT), is_due(t, space)
@@ -256,8 +298,7 @@ def _end_unbegun(library: OpenLibrary, trial: Trial) -> None:
 
 
 def _running(library: OpenLibrary) -> Trial:
-    with library.catalog.read() as t:
-        trial = t.library.trial()
+    trial = running_trial(library)
     if trial is None:
         raise NothingTried
     return trial

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from photos.errors import NothingFound, safe
 from photos.library import OpenLibrary
 from query.errors import NoProbabilities, UnknownLabel
-from query.similarity import probability
+from query.similarity import cosine_of, probability
 from query.tagging import full_name, record_manual_tags
 from query.vocabulary_design import borderline_photos, fit_threshold
 from store import Photo, SpaceIdentity, VocabularyDefinition
@@ -125,7 +125,24 @@ def _probability(minimum: float, identity: SpaceIdentity) -> float:
     return found
 
 
-def _with_threshold(name: str, threshold: float) -> Change:
+def set_threshold(
+    library: OpenLibrary, label: str, threshold: float | None, progress: Progress = SILENT
+) -> RetagResult:
+    """Let *label* count from the probability *threshold* on, or from the usual one if None, and tag with it.
+
+    Raises `EmptyLibrary`, `UnknownLabel`, `NothingFound`, `Superseded`, and `NoProbabilities` for a threshold that the
+    checkpoint cannot have.
+    """
+    identity = library.space.identity
+    if threshold is not None and cosine_of(threshold, identity) is None:
+        raise NoProbabilities(identity.model)
+    with library.catalog.read() as t:
+        found, _, slot = label_in_force(t, label)
+    revision = revise(library.catalog, _with_threshold(found.definition.name, threshold), slot)
+    return finish_retag(library, revision, slot, progress)
+
+
+def _with_threshold(name: str, threshold: float | None) -> Change:
     def changed(definition: VocabularyDefinition) -> VocabularyDefinition:
         names = [label.name for label in definition.labels]
         # Another process may have taken the label out while the user was judging.

@@ -21,8 +21,8 @@ from .revisions import (
     find_definition,
     find_or_import,
     import_file,
-    places_of,
     put_in_force,
+    slots_of,
     vocabulary_names,
 )
 
@@ -31,7 +31,7 @@ _NEVER_USED = "No vocabulary was used here yet; `photos vocab list` names those 
 
 @dataclass(frozen=True, slots=True)
 class ListedVocabulary:
-    """A vocabulary: its newest revision, and the places where one of its revisions is in force.
+    """A vocabulary: its newest revision, and the slots in which one of its revisions is in force.
 
     `number` and `created_at` are None for an included vocabulary that is not in the catalog.
     """
@@ -40,12 +40,12 @@ class ListedVocabulary:
     label_count: int
     number: int | None
     created_at: datetime | None
-    places: tuple[SlotSummary, ...] = ()
+    slots: tuple[SlotSummary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ListedRevision:
-    """A revision of a vocabulary, and the places where this very revision is in force.
+    """A revision of a vocabulary, and the slots in which this very revision is in force.
 
     `in_use` is true if the revision is current somewhere.
     """
@@ -55,7 +55,7 @@ class ListedRevision:
     label_count: int
     created_at: datetime
     in_use: bool
-    places: tuple[SlotSummary, ...] = ()
+    slots: tuple[SlotSummary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +72,13 @@ class UseRequest:
 
 @dataclass(frozen=True, slots=True)
 class UseResult:
-    """The revision in use, and where; `place` is None if another process dropped the slot since.
+    """The revision in use, and its slot, None if another process has dropped it since.
 
     `retag` is None in a library without photos. `photos` counts the photos in the folders of a limited slot.
     """
 
     revision: Revision
-    place: SlotSummary | None
+    slot: SlotSummary | None
     retag: RetagResult | None = None
     photos: int | None = None
 
@@ -95,7 +95,7 @@ def list_vocabularies(library: OpenLibrary) -> list[ListedVocabulary]:
             each.label_count,
             each.number,
             each.created_at,
-            tuple(place for place in in_force if place.vocabulary == each.name),
+            tuple(slot for slot in in_force if slot.vocabulary == each.name),
         )
         for each in known
     ]
@@ -142,7 +142,7 @@ def vocabulary_history(library: OpenLibrary, name: str | None) -> list[ListedRev
 
 def revisions_of(t: Transaction, name: str | None) -> list[ListedRevision]:
     """List the revisions as `vocabulary_history` does, within one transaction."""
-    vocabulary, _ = places_of(t, name)
+    vocabulary, _ = slots_of(t, name)
     if vocabulary is None:
         raise NothingFound(_NEVER_USED)
     in_force = t.slots.in_force()
@@ -153,7 +153,7 @@ def revisions_of(t: Transaction, name: str | None) -> list[ListedRevision]:
             each.label_count,
             each.created_at,
             each.in_use,
-            tuple(place for place in in_force if place.revision_id == each.revision_id),
+            tuple(slot for slot in in_force if slot.revision_id == each.revision_id),
         )
         for each in t.vocabularies.history(vocabulary)
     ]
@@ -185,9 +185,9 @@ def use_vocabulary(library: OpenLibrary, request: UseRequest, progress: Progress
 
 def _use_result(library: OpenLibrary, revision: Revision, slot: str, retag: RetagResult | None) -> UseResult:
     with library.catalog.read() as t:
-        place = next((each for each in t.slots.in_force() if each.name == slot), None)
-        photos = len(t.scopes.photos(place.folders)) if retag and place and place.folders else None
-    return UseResult(revision, place, retag, photos)
+        used = next((each for each in t.slots.in_force() if each.name == slot), None)
+        photos = len(t.scopes.photos(used.folders)) if retag and used and used.folders else None
+    return UseResult(revision, used, retag, photos)
 
 
 def drop_vocabulary(library: OpenLibrary, slot: str) -> str:

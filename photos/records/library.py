@@ -77,7 +77,7 @@ class IndexRecord(TypedDict):
     embedded: Annotated[int, "Photos that were embedded."]
     alike: Annotated[int, "Files that show the same pixels as a known photo."]
     moved: Annotated[int, "New or changed files whose content was known: moved, renamed, copied, or back again."]
-    edited: Annotated[int, "Photos whose files were edited, and that kept what was said of them: tags and history."]
+    edited: Annotated[int, "Photos whose files were edited, and that kept their tags, stars and history."]
     companions: Annotated[int, "New or changed files that belong to a photo decoded from another file."]
     refreshed: Annotated[int, "Unchanged files whose facts were read again, because an earlier version had read them."]
     unchanged: Annotated[int, "Files that have not changed."]
@@ -86,6 +86,7 @@ class IndexRecord(TypedDict):
     outcomes: Annotated[dict[str, int], "Files that were read, by outcome; outcomes without a file are absent."]
     offline: Annotated[list[str], "Absolute paths of folders that are offline."]
     held_back: Annotated[list[HeldBackRecord], "Folders that lost so many photos that nothing was forgotten."]
+    without_thumbnails: Annotated[str | None, "The reason why thumbnails were not kept; null if they were."]
 
 
 class AddPreviewRecord(TypedDict):
@@ -134,7 +135,7 @@ class IndexFileRecord(TypedDict):
     bytes: Annotated[int, "Size of the file."]
 
 
-class InForceRecord(TypedDict):
+class SlotRecord(TypedDict):
     """A vocabulary in force in addition to the main one."""
 
     slot: Annotated[str, "The name of the slot, which its labels begin with."]
@@ -151,6 +152,13 @@ class DaemonBriefRecord(TypedDict):
     pid: Annotated[int, "Process number."]
     state: Annotated[str, "indexing, trying a model, waiting, or waiting for a condition."]
     answers: Annotated[bool, "Whether it answers searches."]
+
+
+class PicturesKeptRecord(TypedDict):
+    """Small pictures of photos that are kept beside the catalog."""
+
+    count: Annotated[int, "How many."]
+    bytes: Annotated[int, "Size of their file."]
 
 
 class StatusRecord(TypedDict):
@@ -173,7 +181,9 @@ class StatusRecord(TypedDict):
     labels: Annotated[int | None, "Number of its labels."]
     retag_pending: Annotated[bool, "Whether a re-tag is pending for any vocabulary."]
     daemon: Annotated[DaemonBriefRecord | None, "The process that keeps the library up to date, if there is one."]
-    beside: Annotated[list[InForceRecord], "Vocabularies in force in addition to the main one."]
+    other_slots: Annotated[list[SlotRecord], "Vocabularies in force in addition to the main one."]
+    thumbnails: Annotated[PicturesKeptRecord, "Thumbnails that are kept."]
+    previews: Annotated[PicturesKeptRecord, "Previews that are kept."]
 
 
 class PolledFolderRecord(TypedDict):
@@ -347,6 +357,7 @@ def index_record(result: IndexResult) -> IndexRecord:
         "held_back": [
             {"path": os.fsdecode(held.folder.path), "gone": held.gone, "held": held.held} for held in report.held_back
         ],
+        "without_thumbnails": report.without_thumbnails,
     }
 
 
@@ -409,7 +420,9 @@ def status_record(status: LibraryStatus) -> StatusRecord:
         "labels": None if vocabulary is None else len(vocabulary.labels),
         "retag_pending": bool(status.pending_slots),
         "daemon": None if daemon is None else {"pid": daemon.pid, "state": daemon.state, "answers": daemon.answers},
-        "beside": [_in_force(each, status.pending_slots) for each in status.beside],
+        "other_slots": [_slot_record(each, status.pending_slots) for each in status.other_slots],
+        "thumbnails": {"count": status.pictures.thumbnails, "bytes": status.pictures.thumbnail_bytes},
+        "previews": {"count": status.pictures.previews, "bytes": status.pictures.preview_bytes},
     }
 
 
@@ -539,7 +552,7 @@ def _index_file(index: IndexStatus) -> IndexFileRecord:
     return {"rows": index.rows, "newer": index.newer, "valid": index.valid, "bytes": index.bytes}
 
 
-def _in_force(each: SlotSummary, pending: frozenset[str]) -> InForceRecord:
+def _slot_record(each: SlotSummary, pending: frozenset[str]) -> SlotRecord:
     return {
         "slot": each.name,
         "vocabulary": each.vocabulary,

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from store import LabelDefinition, Photo, SlotSummary, SpaceIdentity
 
 
-class PlaceRecord(TypedDict):
-    """A place where a vocabulary is in force."""
+class InForceRecord(TypedDict):
+    """A slot in which a vocabulary is in force."""
 
     slot: Annotated[str, "The name of the slot; empty for the main vocabulary."]
     revision: Annotated[int, "The number of the revision that photos are tagged with."]
@@ -34,7 +34,7 @@ class VocabularyRecord(TypedDict):
     labels: Annotated[int, "The number of labels of its newest revision."]
     revision: Annotated[int | None, "The number of its newest revision; null if it is included and was never used."]
     in_use: Annotated[bool, "True if one of its revisions is in force."]
-    in_force: Annotated[list[PlaceRecord], "The places where it is in force."]
+    in_force: Annotated[list[InForceRecord], "The slots in which it is in force."]
 
 
 class RevisionRecord(TypedDict):
@@ -151,10 +151,10 @@ class GapRecord(TypedDict):
     examples: Annotated[list[str], "Files of the clearest photos."]
 
 
-def place_record(place: SlotSummary) -> PlaceRecord:
-    """The record of a place."""
-    folders = [text_of(folder) for folder in place.folders]
-    return {"slot": place.name, "revision": place.number, "folders": folders}
+def in_force_record(slot: SlotSummary) -> InForceRecord:
+    """The record of a slot."""
+    folders = [text_of(folder) for folder in slot.folders]
+    return {"slot": slot.name, "revision": slot.number, "folders": folders}
 
 
 def vocabulary_record(listed: ListedVocabulary) -> VocabularyRecord:
@@ -163,8 +163,8 @@ def vocabulary_record(listed: ListedVocabulary) -> VocabularyRecord:
         "vocabulary": listed.name,
         "labels": listed.label_count,
         "revision": listed.number,
-        "in_use": bool(listed.places),
-        "in_force": [place_record(each) for each in listed.places],
+        "in_use": bool(listed.slots),
+        "in_force": [in_force_record(each) for each in listed.slots],
     }
 
 

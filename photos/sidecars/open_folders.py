@@ -118,10 +118,10 @@ class OpenFolders:
                 return
             descriptor = os.open(root, _FOLDER)
         except OSError as error:
-            raise _left(error) from None
+            raise _reason_left(error) from None
         try:
             for name in below:
-                inner = _inner(descriptor, name, follow=self._follow)
+                inner = _open_below(descriptor, name, follow=self._follow)
                 os.close(descriptor)
                 descriptor = inner
             yield OpenFolder(place, descriptor)
@@ -133,14 +133,14 @@ def _is_within(place: bytes, root: bytes) -> bool:
     return place == root or is_inside(place, root)
 
 
-def _inner(descriptor: int, name: bytes, *, follow: bool) -> int:
+def _open_below(descriptor: int, name: bytes, *, follow: bool) -> int:
     try:
         return os.open(name, _FOLDER | (0 if follow else _NO_LINK), dir_fd=descriptor)
     except OSError as error:
         is_link = False
         with suppress(OSError):
             is_link = stat.S_ISLNK(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode)
-        raise _refused(name) if is_link and not follow else _left(error) from None
+        raise _refused(name) if is_link and not follow else _reason_left(error) from None
 
 
 def _check_by_path(place: bytes, below: Sequence[bytes], *, follow: bool) -> None:
@@ -156,7 +156,7 @@ def _refused(name: bytes) -> SidecarLeft:
     return SidecarLeft(f"its folder is reached through a link now ({os.fsdecode(name)})")
 
 
-def _left(error: OSError) -> SidecarLeft:
+def _reason_left(error: OSError) -> SidecarLeft:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return SidecarLeft("its folder is not there")
     return SidecarLeft(f"its folder cannot be opened ({error.strerror or error})")

@@ -65,21 +65,21 @@ def put(folder: OpenFolder, name: bytes, content: bytes, before: Sidecar | None)
     already. Raises `SidecarLeft` if the file is no longer *before* or cannot be replaced, and `OSError` if the disk is
     full.
     """
-    beside = temporary(name)
+    temporary_path = temporary(name)
     try:
-        written = _write(folder, beside, content, before)
+        written = _write(folder, temporary_path, content, before)
         _check(folder, name, before)
         if before is None:
-            _place_new(folder, beside, name)
+            _place_new(folder, temporary_path, name)
         else:
-            folder.replace(beside, name)
+            folder.replace(temporary_path, name)
     except OSError as error:
         if is_full(error):
             raise
         raise SidecarLeft(f"it cannot be written ({error.strerror or error})") from None
     finally:
         with suppress(OSError):
-            folder.unlink(beside)
+            folder.unlink(temporary_path)
     with suppress(OSError):
         stamp = stamp_of(folder.status(name))
         # Renaming changes the ctime.
@@ -141,16 +141,16 @@ def _check(folder: OpenFolder, name: bytes, before: Sidecar | None) -> None:
         raise SidecarLeft("it is write-protected")
 
 
-def _place_new(folder: OpenFolder, beside: bytes, name: bytes) -> None:
+def _place_new(folder: OpenFolder, temporary_path: bytes, name: bytes) -> None:
     """Replace like `os.replace`, but never over a file that another program has just written."""
     try:
-        folder.link(beside, name)
+        folder.link(temporary_path, name)
     except FileExistsError:
         raise SidecarLeft("another program wrote it at the same moment") from None
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
         _check(folder, name, None)
-        folder.replace(beside, name)
+        folder.replace(temporary_path, name)
     else:
-        folder.unlink(beside)
+        folder.unlink(temporary_path)

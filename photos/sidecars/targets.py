@@ -37,18 +37,18 @@ def pictures(
     offline: dict[int, Folder] = {}
     with catalog.read() as t:
         for asked in within or [b""]:
-            of_folders = {folder: _held(t, folder, asked) for folder in t.folders.all()}
+            of_folders = {folder: _pictures_of(t, folder, asked) for folder in t.folders.all()}
             if within and not any(of_folders.values()):
                 raise NotInLibrary(asked)
-            for folder, held in of_folders.items():
-                if is_offline(folder.path, len(held)) and held:
+            for folder, of_folder in of_folders.items():
+                if is_offline(folder.path, len(of_folder)) and of_folder:
                     offline[folder.id] = folder
                 else:
-                    found.update(held)
+                    found.update(of_folder)
     return sorted(found, key=lambda picture: os.path.split(picture.path)), list(offline.values())
 
 
-def _held(t: Transaction, folder: Folder, asked: bytes) -> list[PictureFile]:
+def _pictures_of(t: Transaction, folder: Folder, asked: bytes) -> list[PictureFile]:
     """Pictures of the folder at or below the absolute path *asked*."""
     below = _below(folder.path, asked)
     if below is None:
@@ -81,13 +81,13 @@ class Directory:
         self.names = frozenset(names)
         self._extension_of = extension_of
         sidecars = sorted(name for name in names if is_sidecar(name))
-        self._owners = companions(names) if sidecars else {}
+        self._picture_by_sidecar = companions(names) if sidecars else {}
         self._sidecars: defaultdict[bytes, list[bytes]] = defaultdict(list)
         for name in sidecars:
             self._sidecars[folded(name)].append(name)
         self._same_stem: defaultdict[bytes, list[bytes]] = defaultdict(list)
         for name in names if sidecars else ():
-            if name not in self._owners:
+            if name not in self._picture_by_sidecar:
                 self._same_stem[folded(os.path.splitext(name)[0])].append(name)
 
     def sidecar_of(self, picture: bytes) -> bytes:
@@ -101,14 +101,14 @@ class Directory:
         stem = os.path.splitext(picture)[0]
         for base in (picture, stem):
             for name in self._sidecars.get(folded(base + _ENDING), ()):
-                if self._owner(name) == picture:
+                if self._picture_of(name) == picture:
                     return name
         return own
 
-    def _owner(self, sidecar: bytes) -> bytes | None:
+    def _picture_of(self, sidecar: bytes) -> bytes | None:
         pictures = self._same_stem.get(folded(os.path.splitext(sidecar)[0]), [])
         if len(pictures) > 1 and (extension := self._extension_of(sidecar)) is not None:
             for picture in pictures:
                 if os.path.splitext(picture)[1].lower() == b"." + extension:
                     return picture
-        return self._owners.get(sidecar)
+        return self._picture_by_sidecar.get(sidecar)

@@ -52,12 +52,12 @@ def undo_run(
     May be repeated. Raises `NothingFound`, `NoSuchRun` or `SidecarsBusy`.
     """
     if library.is_new:
-        raise _nothing() if number is None else NoSuchRun(number)
+        raise _nothing_to_undo() if number is None else NoSuchRun(number)
     with (
         open_folders(library) as folders,
         nullcontext() if dry_run else exclusive(library.settings.library, library.catalog, folders),
     ):
-        run = _chosen(library.catalog, number)
+        run = _run_to_undo(library.catalog, number)
         undo = _Undo(library.catalog, run.id, folders, on_event, dry_run=dry_run)
         # Removing first makes room for what is restored on a full disk.
         for is_removal in (True, False):
@@ -69,13 +69,13 @@ def undo_run(
         return undo.report()
 
 
-def _chosen(catalog: Catalog, number: int | None) -> SidecarRun:
+def _run_to_undo(catalog: Catalog, number: int | None) -> SidecarRun:
     with catalog.read() as t:
         runs = t.sidecars.runs()
     if number is None:
         last = next((run for run in runs if run.undone_at is None), None)
         if last is None:
-            raise _nothing()
+            raise _nothing_to_undo()
         return last
     chosen = next((run for run in runs if run.id == number), None)
     if chosen is None:
@@ -83,7 +83,7 @@ def _chosen(catalog: Catalog, number: int | None) -> SidecarRun:
     return chosen
 
 
-def _nothing() -> NothingFound:
+def _nothing_to_undo() -> NothingFound:
     return NothingFound("There is nothing to undo; `photos xmp runs` lists what was written.")
 
 

@@ -15,9 +15,9 @@ from photos.library import OpenLibrary
 from query.tagging import ScoredTag, photo_tags, slot_views
 from store import Folder, Photo, Stamp
 
+from .confined_merge import MergeRequest, extension_in, merge_confined
 from .journal import BATCH, exclusive, open_folders, update_file_record
 from .merge import KeywordHierarchy, Merged, RatingChange
-from .merge_call import MergeRequest, extension_in, merge_beside
 from .open_folders import OpenFolders
 from .sidecar_files import Sidecar, put, read
 from .targets import Directory, IsOffline, PictureFile, pictures
@@ -66,7 +66,7 @@ class WriteReport:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _PhotoData:
     """Tags and records of photos, by id, and the photos that a person gave stars."""
 
     tags: Mapping[int, Sequence[ScoredTag]]
@@ -111,9 +111,9 @@ def write_sidecars(
             writer.skip(folder.path, "the folder is not there, or empty")
         for start in range(0, len(found), _TAGS_AT_ONCE):
             some = found[start : start + _TAGS_AT_ONCE]
-            said = writer.read(some)
+            data = writer.read(some)
             for first in range(0, len(some), BATCH):
-                writer.write(some[first : first + BATCH], said)
+                writer.write(some[first : first + BATCH], data)
                 on_done(min(start + first + BATCH, len(found)), len(found))
         return writer.finish()
 
@@ -141,22 +141,22 @@ class _Writer:
         #: The last directory that was listed: pictures come directory by directory.
         self._directory: tuple[bytes, Directory] = (b"", Directory([]))
 
-    def read(self, some: Sequence[PictureFile]) -> _Said:
+    def read(self, some: Sequence[PictureFile]) -> _PhotoData:
         """Tags, records and stars of the pictures' photos."""
         ids = sorted({picture.photo_id for picture in some})
         library = self._library
         tags = photo_tags(library.catalog, library.space, ids, threshold=library.settings.threshold)
         with library.catalog.read() as t:
-            return _Said(tags, {photo.id: photo for photo in t.photos.get(ids)}, t.photos.rated(ids))
+            return _PhotoData(tags, {photo.id: photo for photo in t.photos.get(ids)}, t.photos.rated(ids))
 
-    def write(self, batch: Sequence[PictureFile], said: _Said) -> None:
+    def write(self, batch: Sequence[PictureFile], data: _PhotoData) -> None:
         """Write the sidecars of a batch of pictures that need a change."""
         plans: list[_Plan] = []
         size = 0
         for picture in batch:
-            if picture.photo_id not in said.photos:
+            if picture.photo_id not in data.photos:
                 continue
-            plan = self._plan(picture, said)
+            plan = self._plan(picture, data)
             if plan is None:
                 continue
             plans.append(plan)
@@ -187,16 +187,16 @@ class _Writer:
         run = self._run if self._made + self._changed else None
         return WriteReport(run, self._made, self._changed, self._unchanged, self._skipped)
 
-    def _plan(self, picture: PictureFile, said: _Said) -> _Plan | None:
-        path, facts = picture.path, said.photos[picture.photo_id].facts
+    def _plan(self, picture: PictureFile, data: _PhotoData) -> _Plan | None:
+        path, facts = picture.path, data.photos[picture.photo_id].facts
         try:
             path = sidecar = self._sidecar_of(path)
             before = read(*self._open.of(sidecar))
-            keywords = self._hierarchy.keywords([tag.label for tag in said.tags[picture.photo_id]])
+            keywords = self._hierarchy.keywords([tag.label for tag in data.tags[picture.photo_id]])
             content = None if before is None else before.content
             own = picture.path if facts.keywords else None
-            stars = facts.rating if picture.photo_id in said.rated else None
-            merged = merge_beside(MergeRequest(content, keywords.parents, keywords.words, own, stars), self._calls)
+            stars = facts.rating if picture.photo_id in data.rated else None
+            merged = merge_confined(MergeRequest(content, keywords.parents, keywords.words, own, stars), self._calls)
         except SidecarLeft as left:
             self.skip(path, left.reason)
             return None

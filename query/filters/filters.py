@@ -149,7 +149,7 @@ def _matching(t: Transaction, space: Space, filters: Sequence[Filter], directory
             found.append(t.selection.matching([AnyOf(tuple(plain))]))
         (excluded if each.negated else included).append(union(found))
     # Start from the tagged photos, which are few, unless the database has to be searched anyway.
-    some = t.selection.there(included.pop()) if included and not criteria else t.selection.matching(criteria)
+    some = t.selection.with_file(included.pop()) if included and not criteria else t.selection.matching(criteria)
     for found_ids in included:
         some = np.intersect1d(some, found_ids, assume_unique=True)
     for found_ids in excluded:

@@ -6,6 +6,7 @@ from .rankings import RankedPair, Ranking, ranked_pairs, shared_photos
 from .search import (
     Match,
     PictureVectors,
+    Place,
     QueryResult,
     ResultPage,
     Searcher,
@@ -21,6 +22,7 @@ __all__ = [
     "LabelScore",
     "Match",
     "PictureVectors",
+    "Place",
     "QueryResult",
     "RankedPair",
     "Ranking",

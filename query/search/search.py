@@ -83,8 +83,19 @@ class QueryResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a result: a photo's id with its cosine, or in a listing with the time at which it was taken."""
+
+    photo_id: int
+    cosine: float | None = None
+    taken_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ResultPage:
     """A part of the result: *count* photos, all if None, after the best *offset*. With 0 photos are only counted.
+
+    Photos that come *after* a place are found whatever has come before it since; the search is exact then.
 
     `min_score`, a cosine, drops photos below it, and `above_chance` those that are no more than chance. `group` counts
     near-duplicates and bursts as one. Sorted by date, the result has the same photos in another order. `exact` compares
@@ -98,6 +109,7 @@ class ResultPage:
     above_chance: bool = False
     group: bool = False
     exact: bool = False
+    after: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +153,9 @@ class Searcher:
             if not len(photo_ids):
                 return Selected(query, page, photo_ids, QueryResult([], matching.reason))
             if not query.terms:
-                return Selected(query, page, photo_ids, self._led(query, self._newest(t, photo_ids, page)))
+                return Selected(
+                    query, page, photo_ids, self._with_leading_paths(query, self._newest(t, photo_ids, page))
+                )
         self._texts.recall(t, _texts_of(query.terms))
         return Selected(query, page, photo_ids)
 
@@ -154,9 +168,9 @@ class Searcher:
             return selected.answer
         vector = query_vector(selected.query.terms, self._texts, self._pictures)
         with self._index.read() as snapshot:
-            return self._led(selected.query, self._nearest(snapshot, vector, selected))
+            return self._with_leading_paths(selected.query, self._nearest(snapshot, vector, selected))
 
-    def _led(self, query: Query, result: QueryResult) -> QueryResult:
+    def _with_leading_paths(self, query: Query, result: QueryResult) -> QueryResult:
         """Put the paths that meet the filters first."""
         lead = leading_paths(query.filters, self._directory)
 
@@ -173,21 +187,22 @@ class Searcher:
             threshold = self._threshold(snapshot.t, vector, selected)
             page = replace(page, min_score=max(threshold, -1.0 if page.min_score is None else page.min_score))
         best: float | None = None
+        total = every = snapshot.t.photos.count() if selected.photo_ids is None else len(selected.photo_ids)
 
         def found(count: int) -> Neighbours:
             nonlocal best
-            some = snapshot.search(vector, count, selected.photo_ids, exact=page.exact)
+            is_exact = page.exact or page.after is not None
+            some = snapshot.search(vector, every if page.after else count, selected.photo_ids, exact=is_exact)
             best = float(some.cosines[0]) if len(some.cosines) else None
             return _above_min_score(some, page)
 
         def nearest(count: int) -> list[Match]:
-            return _matches(snapshot.t, self._space, found(count), of_text=of_text)
+            return _matches(snapshot.t, self._space, _after(found(count), page.after, count), of_text=of_text)
 
-        total = every = snapshot.t.photos.count() if selected.photo_ids is None else len(selected.photo_ids)
         result = QueryResult([]) if page.count == 0 else self._page(snapshot.t, nearest, page, every)
         if page.min_score is not None:
             shown = len(result.matches)
-            is_end = shown and not page.group and (page.count is None or shown < page.count)
+            is_end = shown and not page.group and not page.after and (page.count is None or shown < page.count)
             total = page.offset + shown if is_end else len(found(every).photo_ids)
         # A probability of SURE needs no threshold, so the library is not sampled.
         likely = None if best is None or not of_text else probability(best, self._space.identity)
@@ -202,7 +217,8 @@ class Searcher:
 
     def _newest(self, t: Transaction, photo_ids: NDArray[np.int64], page: ResultPage) -> QueryResult:
         def newest(count: int, offset: int = 0) -> list[Match]:
-            ids = t.selection.newest_first(photo_ids, count, offset)
+            place = None if page.after is None else (page.after.taken_at, page.after.photo_id)
+            ids = t.selection.newest_first(photo_ids, count, offset, place)
             tags = tags_of(t, self._space, ids)
             return [Match(photo.id, None, None, None, photo, tuple(tags[photo.id])) for photo in t.photos.get(ids)]
 
@@ -248,7 +264,7 @@ def search_vector(
         found = snapshot.search(vector, count, among)
     else:
         found = snapshot.search(vector, count + 1, among)
-        found = _only(found, np.flatnonzero(found.photo_ids != exclude)[:count])
+        found = _at_places(found, np.flatnonzero(found.photo_ids != exclude)[:count])
     return _matches(snapshot.t, space, found, of_text=of_text)
 
 
@@ -321,10 +337,19 @@ def _above_min_score(found: Neighbours, page: ResultPage) -> Neighbours:
     if page.min_score is None:
         return found
     # In float32, the score itself would be rounded.
-    return _only(found, np.flatnonzero(found.cosines.astype(np.float64) >= page.min_score))
+    return _at_places(found, np.flatnonzero(found.cosines.astype(np.float64) >= page.min_score))
 
 
-def _only(found: Neighbours, places: NDArray[np.int64]) -> Neighbours:
+def _after(found: Neighbours, place: Place | None, count: int) -> Neighbours:
+    """Return the first *count* of *found* that come after *place*: with a lower score, or the same and a higher id."""
+    if place is None or place.cosine is None:
+        return found
+    cosines = found.cosines.astype(np.float64)
+    later = (cosines < place.cosine) | ((cosines == place.cosine) & (found.photo_ids > place.photo_id))
+    return _at_places(found, np.flatnonzero(later)[:count])
+
+
+def _at_places(found: Neighbours, places: NDArray[np.int64]) -> Neighbours:
     return Neighbours(found.photo_ids[places], found.cosines[places])
 
 

@@ -2,7 +2,7 @@
 
 from .grouping import NEAR, group_around_leaders, group_photos, taken_at_different_times
 from .near_pairs import NearPairs, near_pairs
-from .scores import cosine_of, library_cosines, logit, probability
+from .scores import cosine_of, cosines_with, library_cosines, logit, probability
 from .text_vectors import EncodeTexts, TextVectors, normalized_text
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "NearPairs",
     "TextVectors",
     "cosine_of",
+    "cosines_with",
     "group_around_leaders",
     "group_photos",
     "library_cosines",

@@ -50,8 +50,16 @@ def library_cosines(
     t: Transaction, space: Space, vector: NDArray[np.float32]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return the photos with a file: ids, int64 (n,), and cosines with *vector*, float64 (n,)."""
-    ids, cosines = [np.empty(0, np.int64)], [np.empty(0, np.float64)]
-    exact = vector.astype(np.float64)
+    ids, cosines = cosines_with(t, space, vector[np.newaxis])
+    return ids, cosines[:, 0]
+
+
+def cosines_with(
+    t: Transaction, space: Space, queries: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the photos with a file: ids, int64 (n,), ascending, and cosines with *queries*, (k, d): float64 (n, k)."""
+    ids, cosines = [np.empty(0, np.int64)], [np.empty((0, len(queries)), np.float64)]
+    exact = queries.astype(np.float64).T
     for vectors in t.embeddings.scan(space.id, _CHUNK):
         ids.append(vectors.ids)
         cosines.append(vectors.matrix.astype(np.float64) @ exact)

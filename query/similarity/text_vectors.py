@@ -127,5 +127,5 @@ class TextVectors:
 def normalized_text(text: str) -> str:
     """Return the cache key of *text*: NFC, lower case, single spaces. SigLIP does not distinguish these."""
     # Lone surrogates come from undecodable bytes on the command line and cannot be stored.
-    sound = text.encode("utf-8", "replace").decode("utf-8")
-    return " ".join(unicodedata.normalize("NFC", sound).lower().split())
+    encodable = text.encode("utf-8", "replace").decode("utf-8")
+    return " ".join(unicodedata.normalize("NFC", encodable).lower().split())

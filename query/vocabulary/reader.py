@@ -54,8 +54,8 @@ def read_vocabulary(path: Path, name: str | None = None) -> VocabularyDefinition
         reason = error.strerror or str(error)
         raise _error(path, reason if error.errno == errno.EFBIG else f"it cannot be read ({reason})") from error
     # A file's name need not be text.
-    sound = safe(os.fsencode(name or path.stem))
-    return parse_vocabulary(_decoded(path, content), sound, path)
+    shown = safe(os.fsencode(name or path.stem))
+    return parse_vocabulary(_decoded(path, content), shown, path)
 
 
 def parse_vocabulary(text: str, name: str, path: Path) -> VocabularyDefinition:
@@ -142,7 +142,7 @@ def _cycles(labels: Sequence[tuple[int, LabelDefinition]]) -> list[LineProblem]:
 
 
 def _in_circles(parents: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
-    """Leave out the labels that have no circle above them: all of them, in one pass, in a sound vocabulary."""
+    """Leave out the labels that have no circle above them: in a vocabulary without circles, all of them in one pass."""
     children: dict[str, list[str]] = {}
     for name, own in parents.items():
         for each in own:

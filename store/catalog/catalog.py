@@ -214,6 +214,10 @@ class Catalog:
         """
         return staged(lambda writes: self._database.begin(writes=writes), self._labels, definition)
 
+    def stamp(self) -> str | None:
+        """Return a text that differs after each commit of any process; None while one may have happened just now."""
+        return self._database.stamp()
+
     def erase_deleted(self) -> None:
         """Leave no copy of what was erased in files beside the catalog, as far as no other process reads them."""
         self._database.empty_log()

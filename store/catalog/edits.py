@@ -1,4 +1,7 @@
-"""Edits of pictures in place: which photos took a path over from another, and what was said of that one."""
+"""Edits of pictures in place: photos that took a path over from another one, whose annotations are carried over.
+
+Annotations are the tags, stars and examples that people and other programs gave a photo, with their history.
+"""
 
 from __future__ import annotations
 
@@ -20,23 +23,24 @@ _former = schema.former_content
 
 
 def note_former_photos(connection: Connection, of_files: ColumnElement[bool], new_id: int | None = None) -> None:
-    """Note that the files of that condition are about to lose their photos, where people or programs spoke of these.
+    """Note that the files of that condition are about to lose their photos, if these are annotated.
 
     *new_id* is the photo that takes the place, if it was added for it.
     """
     held = select(_file.c.folder_id, _file.c.path, _file.c.photo_id, _newest(new_id))
-    _note(connection, held.where(of_files, _file.c.photo_id.is_not(None), is_spoken_of(_file.c.photo_id)))
+    _note(connection, held.where(of_files, _file.c.photo_id.is_not(None), is_annotated(_file.c.photo_id)))
 
 
 def note_photo_beside(connection: Connection, folder_id: int, path: bytes, main: bytes, new_id: int | None) -> None:
     """Note that the file at *path* becomes a photo of its own, in place of the photo of the *main* file beside it.
 
-    The main file holds it still, or did before it went. *new_id* is the photo at *path*, if it was added for it.
+    The main file still holds that photo, or did until it was deleted. *new_id* is the photo at *path*, if it was added
+    for that.
     """
     for table in (_file, _before):
         held = select(literal(folder_id), literal(path), table.c.photo_id, _newest(new_id))
         at_main = (table.c.folder_id == folder_id, table.c.path == main, table.c.photo_id.is_not(None))
-        _note(connection, held.where(*at_main, is_spoken_of(table.c.photo_id)))
+        _note(connection, held.where(*at_main, is_annotated(table.c.photo_id)))
 
 
 def _newest(new_id: int | None) -> ColumnElement[int | None]:
@@ -51,7 +55,7 @@ def _note(connection: Connection, held: Select[Any]) -> None:
     connection.execute(row.on_conflict_do_update(index_elements=["folder_id", "path"], set_=now))
 
 
-def is_spoken_of(photo_id: ColumnElement[int]) -> ColumnElement[bool]:
+def is_annotated(photo_id: ColumnElement[int]) -> ColumnElement[bool]:
     """The condition that the photo has a history of tags or stars by hand, or was ever an example of a label."""
     is_tagged = exists().where(schema.tag_event.c.photo_id == photo_id)
     has_stars = or_(_photo.c.own_rating.is_not(None), _photo.c.rated_at.is_not(None))
@@ -67,13 +71,13 @@ def is_spoken_of(photo_id: ColumnElement[int]) -> ColumnElement[bool]:
 
 
 class Edits:
-    """Photos that took a path over from another one, and what was said of it with it."""
+    """Photos that took a path over from another one, and its annotations."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def replacements(self, photo_ids: Sequence[int] | None = None) -> list[Replacement]:
-        """Return the paths where another photo follows one that was spoken of, if they were not compared yet.
+        """Return the paths where another photo follows an annotated one, if they were not compared yet.
 
         With *photo_ids*, a few, only paths where one of these was before.
         """
@@ -81,7 +85,7 @@ class Edits:
         rows = self._connection.execute(
             select(_before, _file.c.photo_id.label("now"), _file.c.companion_of)
             .join(_file, (_file.c.folder_id == _before.c.folder_id) & (_file.c.path == _before.c.path))
-            .where(among, is_spoken_of(_before.c.photo_id))
+            .where(among, is_annotated(_before.c.photo_id))
             .where(or_(_file.c.photo_id.is_not(None), _file.c.companion_of.is_not(None)))
             .order_by(_before.c.folder_id, _before.c.path)
         ).all()
@@ -101,14 +105,14 @@ class Edits:
         return list(self._connection.execute(select(_photo.c.id).where(_photo.c.content_hash.in_(hashes))).scalars())
 
     def returned(self) -> list[tuple[int, int]]:
-        """Return the photos that have a file again and live on in another one, each with that one."""
+        """Return the photos that have a file again and are redirected to another photo, each with that one."""
         back = select(_photo.c.id, _former.c.photo_id).join(_former, _former.c.content_hash == _photo.c.content_hash)
         held = exists().where(_file.c.photo_id == _photo.c.id)
         rows = back.where(_photo.c.gone_at.is_(None), _photo.c.id != _former.c.photo_id, held).order_by(_photo.c.id)
         return [(row[0], row[1]) for row in self._connection.execute(rows)]
 
     def carry_over(self, before: int, now: int, *, keep: bool) -> None:
-        """Let the photo *now* have everything that was said of *before*; *keep* it there, too.
+        """Give the photo *now* all annotations of *before*; *keep* them there, too.
 
         Otherwise references by content, such as labels' examples, find *now* from now on.
         """
@@ -117,9 +121,9 @@ class Edits:
         photos = Photos(self._connection)
         photos.pass_on_rating(before, now, keep=keep)
         if keep:
-            photos.stand_alone(now)
+            photos.separate_content(now)
         else:
-            photos.succeed(before, now)
+            photos.redirect_content(before, now)
 
     def close(self, replacement: Replacement, *, is_edit: bool) -> None:
         """Note that the replacement was decided upon: another photo at the path may still be an edit of the first."""

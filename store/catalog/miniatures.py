@@ -10,7 +10,7 @@ from sqlalchemy import Connection, exists, func, select
 from store.sql import schema
 from store.sql.dialect import chunks, replacing
 
-from .edits import is_spoken_of
+from .edits import is_annotated
 
 _miniature, _photo, _file = schema.miniature, schema.photo, schema.file
 _PUT = replacing(_miniature, ["photo_id"], ["pixels"])
@@ -46,8 +46,8 @@ class Miniatures:
         return found
 
     def lacking(self) -> list[int]:
-        """Return one file of each photo that was ever spoken of, has a file, and no miniature; see `is_spoken_of`."""
-        said = is_spoken_of(_file.c.photo_id)
+        """Return one file of each photo that is annotated, has a file, and no miniature; see `is_annotated`."""
+        annotated = is_annotated(_file.c.photo_id)
         has_one = exists().where(_miniature.c.photo_id == _file.c.photo_id)
-        first = select(func.min(_file.c.id)).where(_file.c.photo_id.is_not(None), said, ~has_one)
+        first = select(func.min(_file.c.id)).where(_file.c.photo_id.is_not(None), annotated, ~has_one)
         return list(self._connection.execute(first.group_by(_file.c.photo_id)).scalars())

@@ -62,7 +62,7 @@ class PerceptualHashes:
 
     def put(self, method: int, hashes: StoredHashes) -> None:
         """Store hashes by *method*, in place of earlier ones of these photos. Deleted photos are left out."""
-        there = set(self._there(hashes.photo_ids.tolist()))
+        there = set(self._existing(hashes.photo_ids.tolist()))
         rows = [
             (photo_id, method, bits.tobytes(), colours.tobytes())
             for photo_id, bits, colours in zip(hashes.photo_ids.tolist(), hashes.bits, hashes.colours, strict=True)
@@ -71,7 +71,7 @@ class PerceptualHashes:
         if rows:
             execute_plainly(self._connection, _PUT, rows)
 
-    def _there(self, photo_ids: Sequence[int]) -> list[int]:
+    def _existing(self, photo_ids: Sequence[int]) -> list[int]:
         photo = schema.photo.c.id
         found: list[int] = []
         for some in chunks(photo_ids):

@@ -34,6 +34,8 @@ _ABOUT = (
     schema.former_photo,
     schema.photo_edit,
 )
+#: Bytes of a SHA-256.
+_HASH = 32
 _FORMERLY = replacing(_former, ["content_hash"], ["photo_id"])
 
 _Value = TypeVar("_Value")
@@ -49,6 +51,18 @@ class Photos:
         """Return the id of the photo whose content has that SHA-256, if it was ever seen."""
         return self._connection.execute(_WITH_HASH, {"hash": content_hash}).scalar()
 
+    def starting_with(self, start: bytes) -> int | None:
+        """Return the id of the photo whose content's SHA-256 begins with *start*, eight bytes or more."""
+        last = start.ljust(_HASH, b"\xff")
+        found = select(_photo.c.id).where(_photo.c.content_hash.between(start, last)).order_by(_photo.c.id).limit(1)
+        return self._connection.execute(found).scalar()
+
+    def contents(self) -> list[bytes]:
+        """Return the content hashes of the photos that have a file, the newest photos first."""
+        newest = (_photo.c.taken_at.desc().nulls_last(), _photo.c.id.desc())
+        held = select(_photo.c.content_hash).where(_photo.c.gone_at.is_(None)).order_by(*newest)
+        return list(self._connection.execute(held).scalars())
+
     def add(self, content_hash: bytes, size: int, facts: Facts, reader: int = 0) -> int:
         """Add a photo, and return its id. *size* is its file's, in bytes; *reader* is the version that read *facts*."""
         values = {"content_hash": content_hash, "size": size, "added_at": utc_now()}
@@ -56,7 +70,7 @@ class Photos:
         assert key is not None
         return int(key[0])
 
-    def become(self, photo_id: int, content_hash: bytes, size: int, facts: Facts, reader: int = 0) -> None:
+    def replace_content(self, photo_id: int, content_hash: bytes, size: int, facts: Facts, reader: int = 0) -> None:
         """Replace the photo's content by one that shows the same picture: another hash, other facts, the same photo.
 
         *reader* is the version that read *facts*.
@@ -69,8 +83,8 @@ class Photos:
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**values))
         self.refresh(photo_id, facts, reader)
 
-    def succeed(self, before: int, photo_id: int) -> None:
-        """Note that the photo *before* lives on in another one: references by its contents find that from now on."""
+    def redirect_content(self, before: int, photo_id: int) -> None:
+        """Note that references by the contents of the photo *before* now find another photo."""
         own, other = (
             self._connection.execute(select(_photo.c.content_hash).where(_photo.c.id == key)).scalar_one()
             for key in (photo_id, before)
@@ -79,8 +93,8 @@ class Photos:
         self._connection.execute(_FORMERLY, {"content_hash": other, "photo_id": photo_id})
         self._connection.execute(delete(_former).where(_former.c.content_hash == own))
 
-    def stand_alone(self, photo_id: int) -> None:
-        """Note that the photo's content is found as itself again, and not as another photo's former one."""
+    def separate_content(self, photo_id: int) -> None:
+        """Note that the photo's content stands for this photo again, and not for the one that it was redirected to."""
         own = select(_photo.c.content_hash).where(_photo.c.id == photo_id).scalar_subquery()
         self._connection.execute(delete(_former).where(_former.c.content_hash == own))
 
@@ -90,8 +104,8 @@ class Photos:
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(**values))
         state_facts(self._connection, photo_id)
 
-    def facts_stay(self, photo_id: int, reader: int) -> None:
-        """Note that a *reader* of that version can read no facts of the photo again: those that are known stay."""
+    def mark_facts_read(self, photo_id: int, reader: int) -> None:
+        """Note that a *reader* of that version can read no facts of the photo, which keeps those that are known."""
         self._connection.execute(update(_photo).where(_photo.c.id == photo_id).values(reader=reader))
 
     def rate(self, photo_ids: Sequence[int], stars: int | None) -> None:
@@ -113,10 +127,10 @@ class Photos:
     def pass_on_rating(self, before: int, now: int, *, keep: bool) -> None:
         """Give the photo *now* the stars by a person of *before*; *keep* them there, too.
 
-        If a person gave stars to both, or took them back from one, the later word stays.
+        If a person rated both photos, or took stars back from one, the later rating stays.
         """
-        words = select(_photo.c.id, _photo.c.own_rating, _photo.c.rated_at).where(_photo.c.id.in_([before, now]))
-        of = {row.id: row for row in self._connection.execute(words)}
+        ratings = select(_photo.c.id, _photo.c.own_rating, _photo.c.rated_at).where(_photo.c.id.in_([before, now]))
+        of = {row.id: row for row in self._connection.execute(ratings)}
         given, held = ((row.rated_at or datetime.min, row.own_rating) for row in (of[before], of[now]))  # noqa: DTZ901 - stars of revision 0020 have no time
         if given[0] > held[0] or (given[0] == held[0] and held[1] is None):
             values = {"own_rating": of[before].own_rating, "rated_at": of[before].rated_at}
@@ -126,9 +140,9 @@ class Photos:
             self._connection.execute(update(_photo).where(_photo.c.id == before).values(**values))
 
     def of_contents(self, hashes: Sequence[bytes]) -> dict[bytes, int]:
-        """Return the photos of contents with these SHA-256s, also of former contents; see `become` and `succeed`.
+        """Return the photos of contents with these SHA-256s, also of former contents.
 
-        A content that has a file is itself, and one without is what it became.
+        A content that has a file is its own photo. One without is the photo that it was replaced by or redirected to.
         """
         found: dict[bytes, int] = {}
         for some in chunks(hashes):
@@ -160,7 +174,7 @@ class Photos:
         photo_id = self._value_at(path, _file.c.photo_id)
         return self.get([photo_id])[0] if photo_id is not None else None
 
-    def beside(self, path: bytes) -> Photo | None:
+    def of_companion(self, path: bytes) -> Photo | None:
         """Return the photo of the file whose companion is at the absolute *path*; None if that is no companion."""
         main = self._value_at(path, _file.c.companion_of)
         return None if main is None else self.at(os.path.join(os.path.dirname(path), main))

@@ -234,6 +234,14 @@ class Embeddings:
             return self._read_with(fresh, space_id, np.array(photo_ids, np.int64))
         return self._read(space_id, photo_ids)
 
+    def position(self, space_id: int) -> Position:
+        """Return the last entry of the change log of the space: where it is the same, so are all embeddings."""
+        return latest_change(self._connection, space_id)
+
+    def holds(self, space_id: int, position: Position) -> bool:
+        """Return whether *position* is in this catalog's log. If not, it is of another catalog, or of a later state."""
+        return log_holds(self._connection, space_id, position)
+
     def scan(self, space_id: int, rows: int = 4096) -> Iterator[Vectors]:
         """Yield the embeddings of all photos that have a file, by ascending photo, at most *rows* at a time."""
         fresh = self._fresh(space_id)

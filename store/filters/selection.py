@@ -8,11 +8,13 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, String, and_, cast, func, not_, or_, select
 
 from store.records import Folder
 from store.sql import schema
@@ -25,8 +27,10 @@ from .id_sets import union
 _photo, _file = schema.photo.c, schema.file.c
 #: Up to this many photos are looked up by id; of more, it is quicker to go through all photos by date.
 _FEW = 5000
+#: Rows that are read at once where all are.
+_PART = 1000
 #: Characters of a pattern that the database compares; it refuses patterns of tens of thousands.
-_TOLD_APART = 200
+_COMPARED_CHARACTERS = 200
 _PLACES = select(_photo.id, _photo.latitude, _photo.longitude).where(IS_THERE)
 _COLUMNS = {Wording.CAMERA: _photo.camera, Wording.LENS: _photo.lens, Wording.CAPTION: _photo.caption}
 #: The mean radius of the earth, metres (IUGG). Distances are on a sphere.
@@ -35,9 +39,32 @@ _ALL_LONGITUDES = [(-180.0, 180.0)]
 #: Metres by which a box is larger than the circle in it, so that no rounding leaves anything out.
 _MARGIN = 1.0
 
+#: Characters of a date as the database keeps it, at the start of a moment.
+_DATE = 10
+_EPOCH = date(1970, 1, 1)
+#: The day of photos without a date: the one before 0001-01-01.
+NO_DAY: Final = (date.min - _EPOCH).days - 1
+
 Ids = NDArray[np.int64]
 #: Tells whether a file at an absolute path meets a criterion.
 PathTest = Callable[[bytes], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """Photos in an order: ids, sizes in pixels, and days since 1970-01-01 by the cameras' clocks; all int64 (n,).
+
+    The day of photos without a date is `NO_DAY`.
+    """
+
+    ids: Ids
+    widths: NDArray[np.int64]
+    heights: NDArray[np.int64]
+    days: NDArray[np.int64]
+
+    def at(self, places: NDArray[np.int64]) -> Shapes:
+        """Return the photos at these places, in that order."""
+        return Shapes(self.ids[places], self.widths[places], self.heights[places], self.days[places])
 
 
 class Selection:
@@ -51,7 +78,7 @@ class Selection:
         """Return every photo that has a file."""
         return self._ids(select(_photo.id).where(IS_THERE))
 
-    def there(self, photo_ids: Ids) -> Ids:
+    def with_file(self, photo_ids: Ids) -> Ids:
         """Return those of *photo_ids* that have a file. Few have none, so it is quicker than `all`."""
         return np.setdiff1d(photo_ids, self._ids(select(_photo.id).where(not_(IS_THERE))), assume_unique=True)
 
@@ -89,22 +116,43 @@ class Selection:
         known = _PLACES.where(_photo.latitude.is_not(None), _photo.longitude.is_not(None))
         return self._places(known.order_by(_photo.id))
 
-    def newest_first(self, photo_ids: Ids, count: int, offset: int = 0) -> list[int]:
-        """Return *count* of these photos from *offset* on: newest first, those without a date last."""
+    def newest_first(
+        self, photo_ids: Ids, count: int, offset: int = 0, after: tuple[datetime | None, int] | None = None
+    ) -> list[int]:
+        """Return *count* of these photos from *offset* on: newest first, those without a date last.
+
+        With *after*, a date and an id, only those that come after that place in the order.
+        """
+        rows = select(_photo.id, _photo.taken_at)
+        if after is not None:
+            rows = rows.where(_is_later(*after))
         if len(photo_ids) > _FEW:
-            return self._newest_of_many(photo_ids, count, offset)
+            return self._newest_of_many(rows, photo_ids, count, offset)
         dated = [
             (row.taken_at, row.id)
             for some in chunks(photo_ids.tolist())
-            for row in self._connection.execute(select(_photo.id, _photo.taken_at).where(_photo.id.in_(some)))
+            for row in self._connection.execute(rows.where(_photo.id.in_(some)))
         ]
         dated.sort(key=lambda pair: (pair[0] is not None, pair[0], pair[1]), reverse=True)
         return [photo_id for _, photo_id in dated[offset : offset + count]]
 
-    def _newest_of_many(self, photo_ids: Ids, count: int, offset: int) -> list[int]:
+    def shapes(self) -> Shapes:
+        """Return every photo with its size and its day, newest first, those without a date last."""
+        day = func.substr(cast(_photo.taken_at, String), 1, _DATE)
+        rows = select(_photo.id, _photo.width, _photo.height, day).where(IS_THERE)
+        cursor = plain_cursor(self._connection, rows.order_by(_photo.taken_at.desc(), _photo.id.desc()))
+        days = _Days()
+        parts = [np.empty((4, 0), np.int64)]
+        # In parts that stay in the processor's cache.
+        while found := cursor.fetchmany(_PART):
+            ids, widths, heights, dates = zip(*found, strict=True)
+            parts.append(np.array([ids, widths, heights, tuple(map(days.__getitem__, dates))], np.int64))
+        return Shapes(*np.concatenate(parts, 1))
+
+    def _newest_of_many(self, rows: Select[Any], photo_ids: Ids, count: int, offset: int) -> list[int]:
         wanted = np.zeros(int(photo_ids[-1]) + 1, np.bool_)
         wanted[photo_ids] = True
-        ordered = select(_photo.id).order_by(_photo.taken_at.desc(), _photo.id.desc())
+        ordered = rows.with_only_columns(_photo.id).order_by(_photo.taken_at.desc(), _photo.id.desc())
         cursor = plain_cursor(self._connection, ordered)
         found: list[int] = []
         while len(found) < offset + count and (part := cursor.fetchmany(_FEW)):
@@ -179,7 +227,7 @@ class Selection:
             if wanted.search(_folded(own)) is None:
                 # So at least the last of them lies within.
                 rows = rows.where(like(_file.path, f"%{_prefilter(names[-1])}/%"))
-            parts.append(self._passing(rows, _on_the_way(own, wanted)))
+            parts.append(self._passing(rows, _directory_test(own, wanted)))
         return union(parts)
 
     def _passing(self, rows: Select[Any], is_wanted: Callable[[Any], bool]) -> Ids:
@@ -196,6 +244,22 @@ class Selection:
         return found
 
 
+def _is_later(taken_at: datetime | None, photo_id: int) -> ColumnElement[bool]:
+    """Return the condition of photos that come after this place: newest first, those without a date last."""
+    if taken_at is None:
+        return and_(_photo.taken_at.is_(None), _photo.id < photo_id)
+    same = and_(_photo.taken_at == taken_at, _photo.id < photo_id)
+    return or_(_photo.taken_at < taken_at, same, _photo.taken_at.is_(None))
+
+
+class _Days(dict[str | None, int]):
+    """Days since 1970-01-01 by their dates: many photos share one."""
+
+    def __missing__(self, text: str | None) -> int:
+        self[text] = day = NO_DAY if text is None else (date.fromisoformat(text) - _EPOCH).days
+        return day
+
+
 def path_tests(criteria: Sequence[Criterion]) -> list[PathTest]:
     """Return the tests of absolute paths of those *criteria* that are about paths alone."""
     return [test for test in map(_path_test, criteria) if test is not None]
@@ -210,7 +274,7 @@ def _path_test(criterion: Criterion) -> PathTest | None:
             matches = _matcher(pattern)
             return lambda file: matches(os.fsdecode(file.rpartition(b"/")[2]))
         case Along(names):
-            passes = _on_the_way("/", _along_pattern(names))
+            passes = _directory_test("/", _along_pattern(names))
             return lambda file: passes(file[1:])
         case AnyOf(criteria):
             tests = path_tests(criteria)
@@ -261,7 +325,7 @@ def _fixed(text: str) -> str:
     return "".join("[^/]" if mark == "?" else re.escape(mark) for mark in text)
 
 
-def _on_the_way(own: str, wanted: re.Pattern[str]) -> Callable[[bytes], bool]:
+def _directory_test(own: str, wanted: re.Pattern[str]) -> Callable[[bytes], bool]:
     known: dict[bytes, bool] = {}
 
     def passes(path: bytes) -> bool:
@@ -279,8 +343,11 @@ def _prefilter(pattern: str) -> str:
     wild = {"*": "%", "?": "%", "%": "\\%", "_": "\\_", "\\": "\\\\"}
     # The database does not casefold letters beyond ASCII, or those that fold into it.
     composed = unicodedata.normalize("NFC", pattern)
-    marks = [wild.get(mark, mark) if mark.isascii() and mark not in "kKsS" else "%" for mark in composed[:_TOLD_APART]]
-    return "".join(marks) + ("%" if len(composed) > _TOLD_APART else "")
+    marks = [
+        wild.get(mark, mark) if mark.isascii() and mark not in "kKsS" else "%"
+        for mark in composed[:_COMPARED_CHARACTERS]
+    ]
+    return "".join(marks) + ("%" if len(composed) > _COMPARED_CHARACTERS else "")
 
 
 def around(latitude: float, longitude: float, metres: float) -> tuple[float, float, list[tuple[float, float]]]:

@@ -25,6 +25,9 @@ class Database(Protocol):
         opened.
         """
 
+    def stamp(self) -> str | None:
+        """Return a text that differs after each commit of any process; None while one may have happened just now."""
+
     def empty_log(self) -> None:
         """Move all changes into the database's file, and erase the copies elsewhere, as far as nobody reads them."""
 

@@ -107,7 +107,7 @@ photo = Table(
     Column("date_source", String),
     #: The version of the reader of its facts; 0 if it is unknown.
     Column("reader", Integer, nullable=False, server_default="0"),
-    # Stars by a person, in place of those in the files, and the time of the last word on them.
+    # Stars by a person, in place of those in the files, and the time when they were last given or taken back.
     Column("own_rating", Integer),
     Column("rated_at", DateTime),
     # For the order of listings, and for filters that few photos meet.
@@ -251,7 +251,7 @@ former_photo = Table(
     Index(None, "photo_id"),
 )
 
-#: Edits at which a photo took over what was said of another one, in order: the hash of that one's content.
+#: Edits at which a photo took over another one's annotations, in order: the hash of that one's content.
 photo_edit = Table(
     "photo_edit",
     metadata,

@@ -70,6 +70,8 @@ MOST_VARIABLES = 5000
 _PATIENCE = 30.0
 #: Seconds of that in which SQLite waits by itself. Nothing can interrupt it then, Ctrl-C included.
 _STEP = 0.5
+#: Nanoseconds of a tick of a file system's clock, and some more.
+_TICK = 50_000_000
 #: Functions of SQLAlchemy that run a statement.
 _EXECUTING = frozenset({"do_execute", "do_executemany", "_execute_context", "_exec_single_context"})
 #: "PHOT": marks our files among other programs' databases.
@@ -128,6 +130,17 @@ class SQLiteDatabase:
         if writes and _identity(self.path) != self._identity:
             raise CatalogMoved(self.path)
         return transaction(self._engine, self.path, writes=writes, patience=patience)
+
+    def stamp(self) -> str | None:
+        """Return a text that differs after each commit of any process; None while one may have happened just now."""
+        moments, now = [], time.time_ns()
+        for path in (f"{self.path}", f"{self.path}-wal"):
+            with suppress(OSError):
+                status = os.stat(path)
+                moments.append((status.st_mtime_ns, status.st_size, status.st_ino))
+        # Two commits within a tick of the file system's clock may leave the same times and sizes.
+        is_settled = all(now - written >= _TICK for written, _, _ in moments)
+        return "-".join(f"{part:x}" for each in moments for part in each) if moments and is_settled else None
 
     def empty_log(self) -> None:
         """Move the log of changes into the file, as `Database` has it."""
@@ -287,25 +300,25 @@ def write_ahead(engine: Engine, path: Path) -> None:
 
 def copy(engine: Engine, path: Path, target: Path) -> None:
     """Copy the committed content of *path* to *target*, all or nothing."""
-    beside = target.with_name(f"{target.name}.tmp")
+    temporary_path = target.with_name(f"{target.name}.tmp")
     try:
-        beside.unlink(missing_ok=True)
+        temporary_path.unlink(missing_ok=True)
         # SQLite takes an empty file, too, which has the permissions of the catalog.
-        os.close(as_catalog(os.fspath(beside), os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        os.close(as_catalog(os.fspath(temporary_path), os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         with translated(path):
             connection = engine.raw_connection()
             try:
-                connection.cursor().execute("VACUUM INTO ?", (os.fspath(beside),))
+                connection.cursor().execute("VACUUM INTO ?", (os.fspath(temporary_path),))
             finally:
                 connection.close()
         # SQLite does not sync the copy.
-        sync(beside)
-        beside.replace(target)
+        sync(temporary_path)
+        temporary_path.replace(target)
         with suppress(OSError):
             sync(target.parent)
     finally:
         with suppress(OSError):
-            beside.unlink(missing_ok=True)
+            temporary_path.unlink(missing_ok=True)
 
 
 class DanglingRow(Exception):

@@ -107,9 +107,9 @@ class Tags:
         return sorted(changes, key=lambda change: change.at)
 
     def hand_over(self, giver: int, taker: int, *, keep: bool) -> None:
-        """Give everything that was said of the photo *giver* to *taker*, with its history; *keep* it there, too.
+        """Give the tags of the photo *giver* to *taker*, with their history; *keep* them there, too.
 
-        Of what was said of both about a label by hand, the later word stays. Tags of other programs are added.
+        If a person tagged both photos with a label, or rejected it, the later change stays. Imported tags are added.
         """
         given, held = self._events(giver), self._events(taker)
         last = {row.name: row.at for row in held if row.what in _BY_HAND}

@@ -113,7 +113,7 @@ def test_answers_are_equal_and_the_client_imports_little(library, pictures, tmp_
     assert b"Its log is " in run("photos", "daemon", "status")[1]
     assert b"and answers searches" in run("photos", "status")[1]
     assert [run("photos", *arguments) for arguments in searches] == alone
-    heavy = ("torch", "transformers", "faiss", "sqlalchemy", "numpy", "PIL", "query", "indexer")
+    heavy = ("torch", "transformers", "faiss", "sqlalchemy", "numpy", "PIL", "starlette", "uvicorn", "query", "indexer")
     Image.new("RGB", (50, 50), (9, 90, 200)).save(tmp_path / "new.png")
     for arguments, count in (
         (["search", "some", "new", "words", "--json"], 8),

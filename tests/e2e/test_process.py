@@ -15,7 +15,7 @@ from tests.photos.encoders import COLOURS, make_checkpoint
 
 from .program import ROOT, run, start
 
-HEAVY = ("torch", "transformers", "faiss", "sqlalchemy", "numpy", "PIL")
+HEAVY = ("torch", "transformers", "faiss", "sqlalchemy", "numpy", "PIL", "starlette", "uvicorn", "msgspec")
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ class Published:
 
     @property
     def is_multilingual(self) -> bool:
-        """Whether it was trained with texts in many languages."""
+        """True if it was trained with texts in many languages."""
         return self.vocabulary != ENGLISH
 
 

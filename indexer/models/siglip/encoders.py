@@ -41,7 +41,7 @@ class UnchangedImageEncoder:
 
     @property
     def batch_size(self) -> int:
-        """That of the encoder."""
+        """Batch size of the encoder."""
         return self._encoder.batch_size
 
     def encode(self, pixels: Pictures) -> NDArray[np.float32]:
@@ -52,7 +52,7 @@ class UnchangedImageEncoder:
 
 
 class UnchangedTextEncoder:
-    """As `UnchangedImageEncoder`, for texts."""
+    """Text counterpart of `UnchangedImageEncoder`."""
 
     def __init__(self, checkpoint: Checkpoint, make: Callable[[], TextEncoder]) -> None:
         self._unchanged = _Unchanged(checkpoint)

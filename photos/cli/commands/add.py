@@ -57,11 +57,11 @@ def add(
     The folders are only read. You can interrupt the command at any time: finished work is kept, and the same command
     goes on from there. A file that cannot be indexed is skipped; `photos failed` lists such files with the reasons.
 
-    Skipped are hidden files, files that programs keep beside pictures, files that match a `.photosignore` file in any
+    It skips hidden files, files that programs keep beside pictures, files that match a `.photosignore` file in any
     of the folders (syntax of .gitignore), and folders with a `.nomedia` file.
 
-    A new library uses --model, or the `model` setting, or else google/siglip2-base-patch16-256, with a GPU
-    google/siglip2-so400m-patch16-384. It must be on this machine: only `photos model download` downloads.
+    A new library uses --model, or the `model` setting. Without both it uses google/siglip2-base-patch16-256, or with a
+    GPU google/siglip2-so400m-patch16-384. The model must be on this machine: only `photos model download` downloads.
 
     \b
     photos add ~/Pictures

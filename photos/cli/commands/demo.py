@@ -24,8 +24,9 @@ from photos.cli.kit.program import Invocation, pass_invocation
     type=click.Path(path_type=Path),
     help="Folder for the pictures and their library; the platform's data folder unless set.",
 )
+@click.option("--open", "opens", is_flag=True, help="Then open its gallery in the browser, until interrupted.")
 @pass_invocation
-def demo(invocation: Invocation, count: int, folder: Path | None) -> None:
+def demo(invocation: Invocation, count: int, folder: Path | None, opens: bool) -> None:
     """Draw a sample library, index, search and tag it, tag it again with other words, and write a contact sheet.
 
     The demo has a library of its own and touches no other. A second run changes nothing and takes seconds. Its
@@ -43,3 +44,15 @@ def demo(invocation: Invocation, count: int, folder: Path | None) -> None:
     ):
         result = run_demo(library, DemoRequest(place.folder, count), progress)
     show_next_steps(result)
+    if opens:
+        from photos.cli.views.gallery import open_gallery
+        from photos.http.serving import ServeRequest, serve
+
+        with invocation.open_library(library=place.library) as library:
+            serve(
+                library,
+                ServeRequest(),
+                lambda ready: open_gallery(
+                    ready.once, only_print=False, environment=invocation.environment, serves_here=True
+                ),
+            )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import click
 
 from photos.cli.kit import options
-from photos.cli.kit.program import Invocation, pass_invocation
+from photos.cli.kit.program import Invocation, native_noise_hushed, pass_invocation
+from photos.cli.kit.search_options import check_force, force_option, sheet_option
 
 
 @click.command(short_help="Find files that show the same picture.")
@@ -36,6 +39,8 @@ from photos.cli.kit.program import Invocation, pass_invocation
 @options.as_json
 @options.paths_only
 @options.print0
+@sheet_option
+@force_option
 @pass_invocation
 def duplicates(
     invocation: Invocation,
@@ -49,6 +54,8 @@ def duplicates(
     as_json: bool,
     paths_only: bool,
     print0: bool,
+    sheet: str | None,
+    force: bool,
 ) -> None:
     """Find files that show the same picture, in groups, the best first: most pixels, most bytes, earliest.
 
@@ -67,15 +74,20 @@ def duplicates(
     \b
     photos duplicates
     photos duplicates --exact ~/Pictures/import
+    photos duplicates --sheet duplicates.html
     photos duplicates --exact --others -0 | xargs -0 -r mv -t /tmp/duplicates
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.kit.progress import ProgressBars
-    from photos.cli.views.duplicates import show_duplicates
+    from photos.cli.views.duplicates import show_duplicates, write_duplicates
     from photos.operations.duplicates import DuplicatesRequest, find_duplicates
 
     if exact and (min_cosine is not None or max_bits is not None or bursts):
         raise click.UsageError("--exact compares contents only; --near, --bits and --bursts do not go with it.")
+    check_force(sheet, force=force)
     request = DuplicatesRequest(folders, exact, min_cosine, max_bits, bursts, removable_only=others)
     with invocation.open_library(duplicates_prefer=prefer or None) as library, ProgressBars() as progress:
         result = find_duplicates(library, request, progress)
+    if sheet is not None and result.groups:
+        with nullcontext() if invocation.debug else native_noise_hushed(), invocation.open_thumbnails() as thumbnails:
+            write_duplicates(result.groups, sheet, thumbnails, force=force)
     show_duplicates(result, as_json=as_json, paths_only=paths_only or (others and not as_json), nul=print0)

@@ -23,9 +23,10 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     """List the recommended checkpoints with their sizes, and the other ones on this machine."""
     from photos.cli.views.model import show_models
     from photos.operations.models import list_models
+    from photos.operations.spaces import list_spaces
 
     with invocation.open_library() as library:
-        show_models(list_models(library), as_json=as_json)
+        show_models(list_models(library), list_spaces(library), as_json=as_json)
 
 
 @model.command(short_help="Choose the library's checkpoint.")
@@ -138,24 +139,26 @@ def compare(
     """Compare the checkpoint that is tried, or another one of the library, with the one that answers.
 
     Each QUERY is a text; without any, your newest searches are compared. The table has how many of the first 10 photos
-    both find, how far photos move, the tags that photos gain and lose by label, and what a photo takes. Which one is
-    right, you see on the sheet.
+    both find, how far photos move, the tags that photos gain and lose by label, and what a photo takes. Look
+    at the sheet to see which model is right.
 
     \b
     photos model compare
     photos model compare "beach at sunset" "birthday cake" --sheet compared.html
     """  # noqa: D301 - Click keeps the lines after \b
     from photos.cli.kit.progress import ProgressBars
-    from photos.cli.views.spaces import show_comparison, write_sheet
+    from photos.cli.views.spaces import show_comparison, write_comparison_sheet
     from photos.operations.model_comparison import CompareModelsRequest, compare_models
 
     if sheet is not None and not sheet.lower().endswith((".html", ".htm")):
         raise click.UsageError("--sheet writes HTML here; give a name that ends in .html.")
-    with invocation.open_library() as library, ProgressBars() as progress:
-        compared = compare_models(library, CompareModelsRequest(queries=queries, model=model, count=count), progress)
-    show_comparison(compared, as_json=as_json)
-    if sheet is not None:
-        write_sheet(compared, sheet, force=force)
+    request = CompareModelsRequest(queries=queries, model=model, count=count)
+    with invocation.open_library() as library:
+        with ProgressBars() as progress:
+            compared = compare_models(library, request, progress)
+        show_comparison(compared, as_json=as_json)
+        if sheet is not None:
+            write_comparison_sheet(library, compared, sheet, force=force)
 
 
 @model.command(short_help="Let the checkpoint that was tried answer.")

@@ -99,8 +99,8 @@ def search(
     a.., ..b, >a and <b are ranges; a shell needs quotes around |, > and <. `photos help searching` has the whole
     language.
 
-    10 photos are shown unset by --top or --all, and a note says how many there are. Filters alone give all photos that
-    they find where the result goes to a file, a pipe or an album.
+    Without --top or --all, 10 photos are shown, and a note says how many there are. A query of filters alone gives all
+    photos that it finds if the result goes to a file, a pipe or an album.
 
     \b
     photos search "red car" --min-score auto --group --sheet red-cars.html
@@ -135,7 +135,7 @@ def search(
         report = partial(click.echo, err=True) if invocation.debug else None
         # The view is loaded while the daemon works.
         load_view = partial(import_module, "photos.cli.views.search")
-        found = search_in_daemon(settings.library, request, report=report, meanwhile=load_view)
+        found = search_in_daemon(settings.library, request, report=report, while_waiting=load_view)
     if found is None:
         # A search computes too little for several threads of numpy's, which wait for each other by spinning.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -155,7 +155,15 @@ def search(
         return
     # Decoders write to standard error while sheets and previews are made.
     with nullcontext() if invocation.debug else native_noise_hushed():
-        present(found, presentation, offset=offset, min_score=request.min_score, notes_rest=top is None)
+        present(
+            found,
+            presentation,
+            invocation.open_thumbnails,
+            offset=offset,
+            min_score=request.min_score,
+            notes_rest=top is None,
+            by_date=sort == "date",
+        )
 
 
 def _save(library: OpenLibrary, label: str, text: str) -> None:

@@ -70,7 +70,7 @@ def similar(
     report = partial(click.echo, err=True) if invocation.debug else None
     # The view is loaded while the daemon works.
     load_view = partial(import_module, "photos.cli.views.search")
-    found = search_in_daemon(settings.library, request, report=report, meanwhile=load_view)
+    found = search_in_daemon(settings.library, request, report=report, while_waiting=load_view)
     if found is None:
         with invocation.open_library(top=top) as library:
             from photos.operations.similar import similar as find_similar
@@ -81,4 +81,4 @@ def similar(
 
     # Decoders write to standard error while sheets and previews are made.
     with nullcontext() if invocation.debug else native_noise_hushed():
-        present(found, presentation, notes_rest=top is None)
+        present(found, presentation, invocation.open_thumbnails, notes_rest=top is None)

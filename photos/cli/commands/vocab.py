@@ -14,6 +14,7 @@ from photos.cli.kit.program import Invocation, pass_invocation
 from photos.cli.kit.search_options import preview_option
 
 if TYPE_CHECKING:
+    from photos.library import OpenLibrary
     from photos.operations.tune import TuningAnswer, TuningRound
 
 
@@ -291,7 +292,7 @@ def tune(invocation: Invocation, words: tuple[str, ...], count: int, preview: st
         tuning = operation.begin_tuning(library, operation.TuneRequest(" ".join(words), count))
         click.echo(tuning_line(tuning))
         answers = []
-        for answer in _answers(tuning, preview):
+        for answer in _answers(library, tuning, preview):
             # At once, because the user may interrupt the command.
             operation.note_answer(library, tuning, answer)
             answers.append(answer)
@@ -304,21 +305,23 @@ def tune(invocation: Invocation, words: tuple[str, ...], count: int, preview: st
         show_retags(result.retag)
 
 
-def _answers(tuning: TuningRound, preview: str | None) -> Iterator[TuningAnswer]:
+def _answers(library: OpenLibrary, tuning: TuningRound, preview: str | None) -> Iterator[TuningAnswer]:
     """Ask about each photo, shown by the terminal with *preview*; photos that the user skips are left out."""
     from photos.cli.views.preview import shower
     from photos.cli.views.vocabulary_reports import question
     from photos.operations.tune import TuningAnswer
+    from photos.thumbnails import Thumbnails
 
-    show = None if preview is None else shower(preview)
-    for photo, cosine in tuning.photos:
-        if show is not None and photo.paths:
-            show(photo.paths[0])
-        answer = click.prompt(question(photo, cosine), type=click.Choice([*"ynsq"], case_sensitive=False))
-        if answer == "q":
-            return
-        if answer != "s":
-            yield TuningAnswer(photo.id, cosine, is_right=answer == "y")
+    with Thumbnails.of(library) as thumbnails:
+        show = None if preview is None else shower(preview, thumbnails)
+        for photo, cosine in tuning.photos:
+            if show is not None:
+                show(photo.id)
+            answer = click.prompt(question(photo, cosine), type=click.Choice([*"ynsq"], case_sensitive=False))
+            if answer == "q":
+                return
+            if answer != "s":
+                yield TuningAnswer(photo.id, cosine, is_right=answer == "y")
 
 
 for command in (try_, diff, lint, suggest):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # commands load the parts that they need, so that --help is q
     from indexer.models.protocols import EncoderFactory
     from photos.config import Settings
     from photos.library import MakeReaders, OpenLibrary
+    from photos.thumbnails import Thumbnails
 
 P = ParamSpec("P")
 
@@ -34,6 +35,9 @@ _COMMANDS = (
     "index",
     "watch",
     "daemon",
+    "open",
+    "serve",
+    "token",
     "search",
     "similar",
     "duplicates",
@@ -107,6 +111,14 @@ class Invocation:
             ) as library,
         ):
             yield library
+
+    @contextmanager
+    def open_thumbnails(self) -> Iterator[Thumbnails]:
+        """Open the library for its small pictures alone."""
+        from photos.thumbnails import Thumbnails
+
+        with self.open_library() as library, Thumbnails.of(library) as thumbnails:
+            yield thumbnails
 
 
 def _tell(sentence: str) -> None:

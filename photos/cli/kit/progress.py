@@ -66,11 +66,6 @@ class Bar:
         self._first: tuple[int, float] | None = None
         self._drawn: _Drawn | None = None
 
-    def grow(self, total: int) -> None:
-        """Change the total."""
-        self._total = total
-        self.advance(0)
-
     def reach(self, done: int, total: int | None) -> None:
         """Set the units done and the total."""
         self._total = total

@@ -47,6 +47,8 @@ setting is called `PHOTOS_` and its name in capitals.
 | `shared` | whether other users keep their permissions on the library's files | false |
 | `keep_days` | days for which `photos prune` keeps photos that have no file left | 30 |
 | `duplicates_prefer` | folders whose files are best among identical ones, the first most; with colons between | none |
+| `thumbnails` | whether thumbnails are made while indexing, and kept | true |
+| `preview_cache_gb` | gigabytes of previews, the larger pictures, that are kept | 1 |
 
 Exit status: 0 done; 1 nothing found, or a problem, described on one line; 2 wrong usage or a wrong setting; 130
 interrupted by Ctrl-C (129 hung up, 143 terminated); 141 the reader of the output closed it. A bug in the program

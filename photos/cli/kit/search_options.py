@@ -204,6 +204,12 @@ def _checked_sheet(_ctx: click.Context, _parameter: click.Parameter, value: str 
     return value
 
 
+def check_force(sheet: str | None, *, force: bool) -> None:
+    """Raise a usage error for --force without --sheet."""
+    if force and sheet is None:
+        raise click.UsageError("--force replaces an existing sheet; name it with --sheet.")
+
+
 preview_option = click.option(
     "--preview",
     is_flag=False,
@@ -211,6 +217,14 @@ preview_option = click.option(
     type=click.Choice(_PREVIEWS),
     help="Small pictures in the terminal, if it can show them; auto detects its protocol.",
 )
+
+sheet_option = click.option(
+    "--sheet",
+    metavar="FILE",
+    callback=_checked_sheet,
+    help="Write a contact sheet: one .html or .jpg file with everything in it.",
+)
+force_option = click.option("--force", is_flag=True, help="Replace an existing sheet.")
 
 _OPTIONS = (
     options.as_json,
@@ -221,13 +235,8 @@ _OPTIONS = (
     click.option("--open-all", is_flag=True, help="Open all of them."),
     click.option("--copy-to", metavar="DIR", help="Copy the photos there, numbered by rank; nothing is overwritten."),
     click.option("--link-to", metavar="DIR", help="Make an album of links to the photos there."),
-    click.option(
-        "--sheet",
-        metavar="FILE",
-        callback=_checked_sheet,
-        help="Write a contact sheet: one .html or .jpg file with everything in it.",
-    ),
-    click.option("--force", is_flag=True, help="Replace an existing sheet."),
+    sheet_option,
+    force_option,
 )
 _NAMES = tuple(field.name for field in fields(Presentation))
 
@@ -241,8 +250,7 @@ def presentation_options(command: Callable[..., None]) -> Callable[..., None]:
             presentation.as_json or presentation.paths_only or presentation.print0
         ):
             raise click.UsageError("--preview goes with the table, not with --json, --paths or -0.")
-        if presentation.force and presentation.sheet is None:
-            raise click.UsageError("--force replaces an existing sheet; name it with --sheet.")
+        check_force(presentation.sheet, force=presentation.force)
         command(*args, presentation=presentation, **kwargs)
 
     wrapped: Callable[..., None] = update_wrapper(call, command)

@@ -40,12 +40,12 @@ class DemoProgress:
             case Drawn():
                 self._drawing.close()
                 seconds = duration(event.seconds)
-                _say(f"Pictures   {event.count} drawings in {_shown(self._pictures)} ({seconds})")
+                _echo(f"Pictures   {event.count} drawings in {_shown(self._pictures)} ({seconds})")
             case Indexed():
                 self._bars.close()
-                _say(f"Index      {_indexed(event)}")
+                _echo(f"Index      {_indexed(event)}")
             case Tagging(report=None):
-                _say(f"Tags       {_most_frequent(event)}")
+                _echo(f"Tags       {_most_frequent(event)}")
             case Tagging():
                 _show_retag(event)
             case DemoSearches():
@@ -66,16 +66,18 @@ class DemoProgress:
 
 def show_next_steps(result: DemoResult) -> None:
     """Paths to look at, and commands to go on with."""
-    _say(f"Look       {_shown(result.folder.sheet)}")
-    _say(f"Go on      photos --library {_shown(result.folder.library)} search a dog on the beach")
+    _echo(f"Look       {_shown(result.folder.sheet)}")
+    _echo(f"Go on      photos --library {_shown(result.folder.library)} search a dog on the beach")
     click.echo()
     lead = "That was a checkpoint of 4 MB that knows drawings only. For your own photos, get one that knows the world:"
     click.echo(prose(lead, hang=0))
     click.echo(f"  photos model download {DEFAULT.reference}   ({readable_size(DEFAULT.size)}, once)")
     click.echo("  photos add ~/Pictures")
+    click.echo()
+    _echo(f"Gallery    photos --library {_shown(result.folder.library)} open")
 
 
-def _say(line: str) -> None:
+def _echo(line: str) -> None:
     """Write a line that begins with the name of a step; it goes on below its text."""
     click.echo(prose(line, hang=_STEP))
 
@@ -109,7 +111,7 @@ def _show_answers(answers: Sequence[DemoSearch]) -> None:
         )
     times = sorted(answer.seconds for answer in answers)
     median = duration(times[len(times) // 2])
-    _say(f"Search     {len(answers)} texts, the best photo for each ({median} a search)")
+    _echo(f"Search     {len(answers)} texts, the best photo for each ({median} a search)")
     lines = list(table([row[:4] for row in rows], right=(1, 2), strip=False))
     room = min(_TAGS_WIDTH, width() - columns(lines[0]) - 2)
     for line, row in zip(lines, rows, strict=True):
@@ -120,11 +122,11 @@ def _show_retag(tagging: Tagging) -> None:
     report = tagging.report
     assert report is not None
     seconds = duration(report.scoring_seconds + report.writing_seconds)
-    _say(
+    _echo(
         f"Re-tag     {counted(report.photos, 'photo')} with {tagging.revision.vocabulary!r} in {seconds}, "
         "from the stored embeddings: no picture was opened"
     )
-    _say(f"           {_most_frequent(tagging)}")
+    _echo(f"           {_most_frequent(tagging)}")
 
 
 def _shown(path: os.PathLike[str]) -> str:

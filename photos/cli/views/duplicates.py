@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from photos.cli.kit.format import counted, day, shown_path, table
 from photos.cli.kit.output import write_json, write_paths
 from photos.cli.kit.terminal import paint, show_lines
+from photos.cli.views.sheet import check_sheet, write_sheet
 from photos.duplicates import FileState, Group, GroupedFile, Sameness
 from photos.errors import NothingFound
 from photos.operations.duplicates import DuplicatesResult
 from photos.records.files import group_record
 from photos.sizes import readable_size
+
+if TYPE_CHECKING:
+    from photos.output.sheet_rows import Cell
+    from photos.thumbnails import Thumbnails
 
 
 def show_duplicates(result: DuplicatesResult, *, as_json: bool, paths_only: bool, nul: bool) -> None:
@@ -30,6 +37,24 @@ def show_duplicates(result: DuplicatesResult, *, as_json: bool, paths_only: bool
     else:
         show_lines(_table(result.groups))
         click.echo(_summary(result.groups), err=True)
+
+
+def write_duplicates(groups: Sequence[Group], sheet: str, thumbnails: Thumbnails, *, force: bool) -> None:
+    """Write the groups as a contact sheet, a row each. Raises `FileExists` or `UnwritableFile`."""
+    from photos.output.sheet_rows import Row
+
+    files = [file for group in groups for file in group]
+    check_sheet(sheet, (os.fsdecode(file.file.path) for file in files), len(files), force=force)
+    rows = [Row(f"Group {number}", "", [_cell(file) for file in group]) for number, group in enumerate(groups, 1)]
+    write_sheet(sheet, "Duplicates", _summary(groups), rows, thumbnails, force=force)
+
+
+def _cell(file: GroupedFile) -> Cell:
+    from photos.output.sheet_rows import Cell
+
+    facts = file.photo.facts
+    size = f"{facts.width} x {facts.height}, {readable_size(file.file.stamp.size)}"
+    return Cell(file.photo.id, file.file.path, _sameness(file), (), f"{size} {_remarks(file)}".rstrip())
 
 
 def _table(groups: Sequence[Group]) -> Iterator[str]:

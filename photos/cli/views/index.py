@@ -136,6 +136,8 @@ def warning_lines(report: IndexReport) -> Iterator[str]:
         yield f"{shown_path(path)}: {safe(reason)}; the next `photos index` tries again."
     for path, note in report.noted[:_NAMED]:
         yield f"{shown_path(path)}: {safe(note)}."
+    if report.without_thumbnails is not None:
+        yield report.without_thumbnails
     if len(report.unread) > _NAMED:
         yield f"{counted(len(report.unread) - _NAMED, 'more file')} could not be read either."
 

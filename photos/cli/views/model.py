@@ -9,6 +9,7 @@ import click
 
 from photos.cli.kit.format import counted, table
 from photos.cli.kit.output import write_json
+from photos.cli.kit.terminal import prose
 from photos.errors import safe
 from photos.records.library import checked_record, model_record, model_status_record, speed_record
 from photos.sizes import readable_size
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from photos.operations.spaces import SpaceStatus
 
 
-def show_models(listed: ModelList, *, as_json: bool) -> None:
-    """Print the list of checkpoints."""
+def show_models(listed: ModelList, spaces: Sequence[SpaceStatus], *, as_json: bool) -> None:
+    """Print the list of checkpoints, and the names of the library's models if there are several."""
     if as_json:
         for entry in listed.entries:
             write_json(model_record(entry))
@@ -30,6 +31,9 @@ def show_models(listed: ModelList, *, as_json: bool) -> None:
     headings = ("model", "size", "work", "COCO", "texts", "")
     for line in table([headings, *map(_row, listed.entries)], right=(1, 2, 3)):
         click.echo(line)
+    if len(spaces) > 1:
+        names = ", ".join(f"{safe(each.name)} ({each.role})" for each in spaces)
+        click.echo(prose(f"This library has embeddings of {names}; photos model status tells more."))
     click.echo(_LEGEND, err=True)
     click.echo(listed.advice, err=True)
 

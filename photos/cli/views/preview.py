@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import select
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
+from PIL import Image
 
+from indexer.decode import srgb
 from photos.cli.views import graphics
 from photos.cli.views.graphics import ESC, through_tmux
-from photos.output.thumbnails import in_srgb, thumbnail
+
+if TYPE_CHECKING:
+    from photos.thumbnails import Thumbnails
 
 AUTO: Final = "auto"
 NONE: Final = "none"
 CHOICES: Final = (AUTO, "kitty", "iterm", "sixel", NONE)
-#: Height of a picture in lines, and in pixels: a line has 16 to 40 of them, so no terminal has to enlarge much.
-_ROWS, _PIXELS = 8, 320
+#: Height of a picture in lines. A line has 16 to 40 pixels, so no terminal has to enlarge a thumbnail much.
+_ROWS: Final = 8
 #: Height of a line in pixels, for Sixel, which counts pixels only.
 _LINE = 18
 #: Seconds to wait for a terminal's answer. A remote one may take longer, and then shows no pictures.
@@ -50,8 +55,8 @@ def protocol(wanted: str, environment: Mapping[str, str], *, is_terminal: bool, 
     return _by_answer((send or _send)(_QUERY))
 
 
-def shower(wanted: str) -> Callable[[bytes], None] | None:
-    """Function that shows the picture at a path in this terminal, see `protocol`; None without a protocol.
+def shower(wanted: str, thumbnails: Thumbnails) -> Callable[[int], None] | None:
+    """Function that shows a photo, by its number, in this terminal, see `protocol`; None without a protocol.
 
     For "auto", a message on standard error then says so.
     """
@@ -61,22 +66,20 @@ def shower(wanted: str) -> Callable[[bytes], None] | None:
             click.echo("This terminal is not known to show pictures; --preview=sixel and the like try it.", err=True)
         return None
 
-    def show_file(path: bytes) -> None:
-        written = picture(path, by, os.environ)
-        if written is not None:
-            send_to_terminal([written, b"\n"])
+    def show_photo(photo: int) -> None:
+        made = thumbnails.thumbnail(photo)
+        if isinstance(made, bytes):
+            send_to_terminal([picture(made, by, os.environ), b"\n"])
 
-    return show_file
+    return show_photo
 
 
-def picture(path: bytes, by: str, environment: Mapping[str, str]) -> bytes | None:
-    """The photo at *path* as bytes for the terminal; None if it cannot be read now."""
-    image = thumbnail(path, _PIXELS)
-    if image is None:
-        return None
-    image = in_srgb(image)
+def picture(thumbnail: bytes, by: str, environment: Mapping[str, str]) -> bytes:
+    """The picture in the file *thumbnail* as bytes for the terminal, in the colours of the screen."""
+    with Image.open(io.BytesIO(thumbnail)) as opened:
+        image = srgb(opened, opened.info.get("icc_profile"))
     if by == "sixel":
-        image.thumbnail((_PIXELS, _ROWS * _LINE))
+        image.thumbnail((image.width, _ROWS * _LINE))
         # tmux handles Sixel itself, if at all.
         return graphics.sixel(image)
     written = graphics.kitty(image, _ROWS) if by == "kitty" else graphics.iterm(image, _ROWS)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import click
@@ -12,15 +12,17 @@ import click
 from photos.cli.kit.format import counted, matches_table, percentage, shown_path, thousands
 from photos.cli.kit.output import write_json, write_paths
 from photos.cli.kit.terminal import show_lines
-from photos.errors import FileExists, NothingFound, UnwritableFile, safe
+from photos.cli.views.sheet import check_sheet, write_sheet
+from photos.errors import NothingFound, safe
 from photos.exits import PROBLEM
 from photos.records.photos import count_record
 
 if TYPE_CHECKING:
     from photos.cli.kit.search_options import Presentation
     from photos.output.albums import Album
-    from photos.output.contact_sheets import Cell
+    from photos.output.sheet_rows import Cell, Row
     from photos.records.photos import MatchRecord, SearchRecord
+    from photos.thumbnails import Thumbnails
 
 _CUT = "Note: this is longer than the model reads; its end was left out."
 _NONE = "No photo was found; `photos status` says what is in the library."
@@ -33,14 +35,17 @@ _DAY = 10
 def present(
     found: SearchRecord,
     presentation: Presentation,
+    open_thumbnails: Callable[[], AbstractContextManager[Thumbnails]],
     *,
     offset: int = 0,
     min_score: float | None = None,
     notes_rest: bool = False,
+    by_date: bool = False,
 ) -> None:
     """Show *found*, after the first *offset* photos, and make the files that *presentation* names.
 
-    With *notes_rest* a note says how many photos there are if these are not all.
+    *open_thumbnails* is called for sheets and pictures in the terminal. With *notes_rest* a note says how many photos
+    there are if these are not all; *by_date* says that they are ordered by date.
 
     Raises `NothingFound` if there are no photos; *min_score* is for its reason. Ends with status 1 if a photo had to be
     left out of an album.
@@ -53,9 +58,13 @@ def present(
     if found["is_chance"]:
         click.echo(_chance(found), err=True)
     if presentation.sheet is not None:
-        _write_sheet(presentation.sheet, found["title"], matches, force=presentation.force)
+        places = (path for match in matches for path in match["paths"])
+        check_sheet(presentation.sheet, places, len(matches), force=presentation.force)
+        rows, lead = _rows(matches, offset + 1, by_date=by_date), counted(len(matches), "photo")
+        with open_thumbnails() as thumbnails:
+            write_sheet(presentation.sheet, found["title"], lead, rows, thumbnails, force=presentation.force)
     is_whole = _make_albums(presentation, [_file(match) for match in matches], offset + 1)
-    _show(found, presentation, offset)
+    _show(found, presentation, open_thumbnails, offset)
     if notes_rest and (note := _rest(found, offset)):
         click.echo(note, err=True)
     # Last: without a viewer this raises, and the results are shown all the same.
@@ -65,7 +74,12 @@ def present(
         click.get_current_context().exit(PROBLEM)
 
 
-def _show(found: SearchRecord, presentation: Presentation, offset: int) -> None:
+def _show(
+    found: SearchRecord,
+    presentation: Presentation,
+    open_thumbnails: Callable[[], AbstractContextManager[Thumbnails]],
+    offset: int,
+) -> None:
     matches = found["matches"]
     if presentation.print0 or presentation.paths_only:
         write_paths([os.fsencode(match["path"]) for match in matches], nul=presentation.print0)
@@ -73,7 +87,12 @@ def _show(found: SearchRecord, presentation: Presentation, offset: int) -> None:
         for match in matches:
             write_json(match)
     else:
-        _show_table(matches, presentation.preview, of_text=found["of_text"], first=offset + 1)
+        lines = matches_table(matches, of_text=found["of_text"], first=offset + 1)
+        if presentation.preview is None:
+            show_lines(lines)
+        else:
+            with open_thumbnails() as thumbnails:
+                _show_pictures(matches, lines, presentation.preview, thumbnails)
 
 
 def show_count(found: SearchRecord, *, as_json: bool) -> None:
@@ -119,69 +138,43 @@ def _file(match: MatchRecord) -> bytes:
     return next((path for path in paths if os.path.isfile(path)), paths[0])
 
 
-def _show_table(matches: Sequence[MatchRecord], preview: str | None, *, of_text: bool, first: int) -> None:
-    if preview is None:
-        show_lines(matches_table(matches, of_text=of_text, first=first))
-        return
+def _show_pictures(matches: Sequence[MatchRecord], lines: Iterable[str], preview: str, thumbnails: Thumbnails) -> None:
     from photos.cli.views.preview import shower
 
-    headings, *lines = matches_table(matches, of_text=of_text, first=first)
-    show = shower(preview)
+    headings, *lines = lines
+    show = shower(preview, thumbnails)
     click.echo(headings)
     for match, line in zip(matches, lines, strict=True):
         click.echo(line)
         if show is not None:
-            show(_file(match))
+            show(match["photo"])
 
 
-def _write_sheet(file: str, title: str, matches: Sequence[MatchRecord], *, force: bool) -> None:
-    from photos.output import contact_sheets
+def _rows(matches: Sequence[MatchRecord], first: int, *, by_date: bool) -> list[Row]:
+    """Rows of a sheet: months of photos that are ordered by date, and the ranks of others, from *first* on."""
+    from photos.output.sheet_rows import Row, months
 
-    path = Path(file)
-    # Never overwrite unasked: the file may be a photo of the user's.
-    if (path.exists() or path.is_symlink()) and not force:
-        raise FileExists(file, "--force")
-    if force and any(path.exists() and os.path.exists(place) and path.samefile(place) for place in _places(matches)):
-        raise UnwritableFile(file, "it is one of the photos")
-    if path.suffix.lower() in {".jpg", ".jpeg"} and len(matches) > contact_sheets.MOST_IN_JPEG:
-        most = counted(contact_sheets.MOST_IN_JPEG, "photo")
-        raise UnwritableFile(file, f"a picture holds at most {most}; name a .html file, or give a smaller --top")
-    cells = [_cell(match) for match in matches]
-    try:
-        if path.suffix.lower() in {".jpg", ".jpeg"}:
-            contact_sheets.write_jpeg(path, title, cells, overwrite=force)
-        else:
-            row = contact_sheets.Row("", "", cells)
-            contact_sheets.write_html(
-                path,
-                title,
-                counted(len(cells), "photo"),
-                [contact_sheets.Section("", "", [row])],
-                overwrite=force,
-            )
-    except FileExistsError:
-        raise FileExists(file, "--force") from None
-    except OSError as error:
-        raise UnwritableFile(file, error.strerror or str(error)) from error
-    click.echo(f"Wrote {shown_path(os.fsencode(path.absolute()))}.", err=True)
+    if by_date or all(match["score"] is None for match in matches):
+        return months([_cell(match, None) for match in matches])
+    return [Row("", "", [_cell(match, rank) for rank, match in enumerate(matches, first)])]
 
 
-def _places(matches: Sequence[MatchRecord]) -> Iterator[str]:
-    return (path for match in matches for path in match["paths"])
-
-
-def _cell(match: MatchRecord) -> Cell:
-    from photos.output.contact_sheets import Cell
+def _cell(match: MatchRecord, rank: int | None) -> Cell:
+    from photos.output.sheet_rows import Cell
 
     score = "" if match["score"] is None else f"{match['score']:z.3f}"
     likely = percentage(match["probability"])
     more = match.get("more", [])
-    remark = [(match["taken_at"] or "")[:_DAY], f"+{len(more)} more" if more else ""]
+    taken_at = match["taken_at"] or ""
+    remark = [taken_at[:_DAY], f"+{len(more)} more" if more else ""]
     return Cell(
+        match["photo"],
         _file(match),
         " · ".join(part for part in (score, likely) if part),
         tuple(tag["label"] for tag in match["tags"][:_TAGS]),
         " · ".join(part for part in remark if part),
+        taken_at,
+        rank,
     )
 
 

@@ -17,6 +17,7 @@ from photos.records.models import comparison_record, forget_record, switch_recor
 from photos.sizes import readable_size
 
 if TYPE_CHECKING:
+    from photos.library import OpenLibrary
     from photos.operations.model_comparison import ModelComparison
     from photos.operations.spaces import ForgetResult, SpaceStatus, SwitchResult
     from photos.operations.trials import TryResult
@@ -136,13 +137,13 @@ def _show_labels(comparison: ModelComparison) -> None:
         click.echo(f"{counted(same, 'label')} with the same photos.")
 
 
-def write_sheet(comparison: ModelComparison, file: str, *, force: bool) -> None:
+def write_comparison_sheet(library: OpenLibrary, comparison: ModelComparison, file: str, *, force: bool) -> None:
     """Write the contact sheet of two columns, and say so. Raises `FileExists` or `UnwritableFile`."""
     from photos.operations.model_comparison import write_comparison
 
     path = Path(file).expanduser()
     try:
-        write_comparison(comparison, path, overwrite=force)
+        write_comparison(library, comparison, path, overwrite=force)
     except FileExistsError:
         raise FileExists(file, "--force") from None
     except OSError as error:

@@ -40,13 +40,15 @@ def _rows(status: LibraryStatus) -> Iterator[tuple[str, str]]:
         yield "daemon", f"process {status.daemon.pid} keeps it up to date{also}"
     yield from _folders(status)
     yield "photos", f"{status.photos} in {counted(status.files.get(Outcome.INDEXED, 0), 'file')}"
-    if beside := status.files.get(Outcome.COMPANION, 0):
-        yield "", f"{counted(beside, 'companion')} beside them: RAW files, live videos, sidecars, originals"
+    if other_slots := status.files.get(Outcome.COMPANION, 0):
+        yield "", f"{counted(other_slots, 'companion')} beside them: RAW files, live videos, sidecars, originals"
     for outcome, count in status.files.items():
         if outcome.is_problem:
             yield "", f"{counted(count, 'file')} {outcome} (photos failed {str(outcome).replace(' ', '-')})"
     if others := status.files.get(Outcome.NOT_A_PICTURE, 0):
         yield "", not_pictures(others)
+    if status.photos:
+        yield "thumbnails", _pictures(status)
     if status.space is None:
         yield "model", status.model or "none yet"
         return
@@ -75,12 +77,20 @@ def _vocabularies(status: LibraryStatus) -> Iterator[tuple[str, str]]:
         revision = status.vocabulary
         labels = counted(len(revision.labels), "label")
         yield "vocabulary", f"{safe(revision.vocabulary)}, revision {revision.number} ({labels}){pending('')}"
-    for each in status.beside:
+    for each in status.other_slots:
         labels = counted(each.label_count, "label")
         where = f"{safe(each.vocabulary)}, revision {each.number} ({labels}){under(each)}"
         yield "", f"{where}{pending(each.name)}"
-    for slot in sorted(status.pending_slots - {MAIN_SLOT, *(each.name for each in status.beside)}):
+    for slot in sorted(status.pending_slots - {MAIN_SLOT, *(each.name for each in status.other_slots)}):
         yield "", f"nothing is in force as {slot} yet{pending(slot)}"
+
+
+def _pictures(status: LibraryStatus) -> str:
+    kept = status.pictures
+    small = f"{kept.thumbnails} of {counted(status.photos, 'photo')} ({readable_size(kept.thumbnail_bytes)})"
+    large = f"{counted(kept.previews, 'preview')} ({readable_size(kept.preview_bytes)}"
+    most = f", at most {readable_size(status.most_preview_bytes)})"
+    return f"{small}{'' if status.keeps_thumbnails else ', and no new ones'}; {large}{most}"
 
 
 def _index(index: IndexStatus) -> str:

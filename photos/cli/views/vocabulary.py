@@ -1,4 +1,4 @@
-"""Vocabularies: the list of them, their labels and revisions, and the places where they are in force."""
+"""Vocabularies: the list of them, their labels and revisions, and the slots in which they are in force."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def vocabulary_lines(listed: Sequence[ListedVocabulary]) -> Iterator[str]:
             str(each.label_count),
             "" if each.number is None else str(each.number),
             "included" if each.number is None else local_day(each.created_at),
-            uses(each.places, newest=each.number),
+            uses(each.slots, newest=each.number),
         )
         for each in listed
     ]
@@ -36,7 +36,7 @@ def revision_lines(listed: Sequence[ListedRevision]) -> Iterator[str]:
             f"{each.vocabulary}@{each.number}",
             local_day(each.created_at),
             counted(each.label_count, "label"),
-            uses(each.places),
+            uses(each.slots),
         )
         for each in listed
     ]
@@ -71,13 +71,13 @@ def revision_line(revision: Revision) -> str:
 
 def use_lines(result: UseResult) -> Iterator[str]:
     """A line on a vocabulary that was put in force, in addition to those on its re-tag."""
-    place = result.place
+    slot = result.slot
     if result.retag is None:
         size = counted(len(result.revision.labels), "label")
-        where = "" if place is None else under(place)
+        where = "" if slot is None else under(slot)
         yield f"{safe(result.revision.vocabulary)}{where} ({size}) will tag the photos you add."
-    elif place is not None and result.photos is not None:
-        yield f"Its labels are shown for the {counted(result.photos, 'photo')} in {shown_folders(place.folders)}."
+    elif slot is not None and result.photos is not None:
+        yield f"Its labels are shown for the {counted(result.photos, 'photo')} in {shown_folders(slot.folders)}."
 
 
 def rollback_lines(result: RollBackResult) -> Iterator[str]:
@@ -93,21 +93,21 @@ def rollback_lines(result: RollBackResult) -> Iterator[str]:
         yield f"{name}@{revision.number} ({size}) will tag the photos you add."
 
 
-def uses(places: Iterable[SlotSummary], newest: int | None = None) -> str:
-    """The places where a vocabulary is in force, such as `in use as birds in ~/Pictures/birds`.
+def uses(slots: Iterable[SlotSummary], newest: int | None = None) -> str:
+    """The slots in which a vocabulary is in force, such as `in use as birds in ~/Pictures/birds`.
 
     Revisions other than *newest* are named.
     """
     return "; ".join(
         f"in use{under(each)}" + (f" (revision {each.number})" if newest not in {None, each.number} else "")
-        for each in places
+        for each in slots
     )
 
 
-def under(place: SlotSummary) -> str:
+def under(slot: SlotSummary) -> str:
     """The slot and the folders, if there are any, after a space."""
-    name = f" as {place.name}" if place.name else ""
-    return name + (f" in {shown_folders(place.folders)}" if place.folders else "")
+    name = f" as {slot.name}" if slot.name else ""
+    return name + (f" in {shown_folders(slot.folders)}" if slot.folders else "")
 
 
 def shown_folders(folders: Sequence[bytes]) -> str:

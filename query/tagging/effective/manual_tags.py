@@ -63,10 +63,10 @@ def record_manual_tags_in(
     return [*(name for name, _ in recorded), *forgotten]
 
 
-def _check_once(said: Sequence[tuple[str, TagSource | None]]) -> None:
-    """Raise `ContradictoryLabel` for a name that comes with two words on it."""
+def _check_once(changes: Sequence[tuple[str, TagSource | None]]) -> None:
+    """Raise `ContradictoryLabel` for a name with more than one change."""
     seen: set[str] = set()
-    for name, _ in said:
+    for name, _ in changes:
         if name in seen:
             raise ContradictoryLabel(name)
         seen.add(name)

@@ -263,12 +263,12 @@ class _Retag:
         While one page is written, the next is scored.
         """
         after, coming = 0, None
-        with ThreadPoolExecutor(1, "retag") as beside:
+        with ThreadPoolExecutor(1, "retag") as executor:
             while True:
                 with self._catalog.read() as t:
                     photo_ids = t.scores.missing(scoring, after, rows)
                     vectors = t.embeddings.get(self._space.id, photo_ids)
-                following = beside.submit(self._scored, scorer, vectors) if photo_ids else None
+                following = executor.submit(self._scored, scorer, vectors) if photo_ids else None
                 if coming is not None:
                     yield coming[0], coming[1].result()
                 if following is None:

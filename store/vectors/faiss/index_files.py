@@ -208,14 +208,14 @@ class IndexFiles:
         self._remove_all_but(manifest["files"])
 
     def _replace_manifest(self, manifest: Manifest) -> None:
-        beside = self._manifest.with_suffix(f".{secrets.token_hex(4)}.tmp")
+        temporary_path = self._manifest.with_suffix(f".{secrets.token_hex(4)}.tmp")
         try:
-            with open(beside, "w", encoding="utf-8", opener=as_catalog) as file:
+            with open(temporary_path, "w", encoding="utf-8", opener=as_catalog) as file:
                 json.dump(manifest, file, indent=1)
-            sync(beside)
-            beside.replace(self._manifest)
+            sync(temporary_path)
+            temporary_path.replace(self._manifest)
         finally:
-            beside.unlink(missing_ok=True)
+            temporary_path.unlink(missing_ok=True)
 
     def _remove_all_but(self, names: Collection[str]) -> None:
         # Another process that is writing may lose its files here. It then answers from memory, and the next process

@@ -26,7 +26,7 @@ _MOST_THREADS = 8
 #: Rows that are gathered at once: few enough to be still in the cache when they are read again.
 _GATHERED_AT_ONCE = 2048
 #: Rows beyond those asked for, and how much two ways of adding up a cosine differ at most.
-_MORE, _ROUNDING = 16, 2e-6
+_EXTRA_ROWS, _ROUNDING = 16, 2e-6
 #: Rows that are scored at once.
 _PART = 4096
 #: Up to this share of the rows, gathering the chosen ones is cheaper than a scan of all that drops the others: a
@@ -118,7 +118,7 @@ class Rows:
         chosen = Chosen(self, without, among)
         if min(count, chosen.count) <= 0:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
-        asked = count + _MORE
+        asked = count + _EXTRA_ROWS
         while True:
             asked = min(asked, chosen.count)
             found = self._nearest(query, asked, chosen, shortlist)
@@ -174,10 +174,10 @@ class Chosen:
             self.count = len(rows) - len(self._without)
         elif len(among) <= len(rows) * _FEW:
             places = rows.positions(among)
-            self._among = places[~_held(self._without, places)]
+            self._among = places[~_is_in(self._without, places)]
             self.count = len(self._among)
         else:
-            self._mask = _marked(rows.photo_ids, among)
+            self._mask = _mask_of(rows.photo_ids, among)
             self._mask[self._without] = False
             self.count = int(np.count_nonzero(self._mask))
 
@@ -186,8 +186,8 @@ class Chosen:
         if self._mask is not None:
             return self._mask[positions]
         if self._among is not None:
-            return _held(self._among, positions)
-        return ~_held(self._without, positions)
+            return _is_in(self._among, positions)
+        return ~_is_in(self._without, positions)
 
     def positions(self) -> NDArray[np.int64]:
         """Return the positions of all chosen rows, ascending."""
@@ -323,10 +323,10 @@ def show_codes(index: faiss.IndexFlatCodes, codes: NDArray[np.uint8]) -> None:
     index.ntotal = len(codes)
 
 
-def _marked(photo_ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _mask_of(photo_ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which of *photo_ids*, ascending, are *wanted*, ascending, bool (n,)."""
     if len(photo_ids) < _TABLE:
-        return _held(wanted, photo_ids)
+        return _is_in(wanted, photo_ids)
     # Ids count up from one, so a table of all of them is small, and quicker than a search for each.
     last = int(photo_ids[-1])
     table = np.zeros(last + 1, np.bool_)
@@ -335,7 +335,7 @@ def _marked(photo_ids: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[
     return marked
 
 
-def _held(ascending: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _is_in(ascending: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.bool_]:
     if not len(ascending):
         return np.zeros(len(wanted), np.bool_)
     places = np.minimum(np.searchsorted(ascending, wanted), len(ascending) - 1)

@@ -29,11 +29,11 @@ _CENTROIDS = 1 << _BITS
 #: Rows that the codebook is made of: FAISS uses no more than 256 for each centroid.
 _SAMPLE = 256 * _CENTROIDS
 #: Loading the codes takes as long as this many searches save.
-_PAYS_AFTER = 5
+_SEARCHES_TO_PAY_OFF = 5
 #: Rows that are encoded at once.
 _PART = 4096
 #: A new codebook is made when there are this many times the rows of the old one.
-_OUTGROWN = 2
+_RETRAIN_GROWTH = 2
 #: Up to this share of the rows, an exact comparison of the chosen ones is cheaper.
 _LEAST_SHARE = 0.1
 #: The files of the codes, uint8 (rows, d / 4 rounded up), and of the codebook, float32 (d / 2, 16, 2).
@@ -95,9 +95,9 @@ class Accelerator:
         # Writing removes the files of the generation before, so its codes are mapped first.
         codes = self._codes(before)
         rows = write()
-        if codes is None or len(before) >= _OUTGROWN * codes.trained:
+        if codes is None or len(before) >= _RETRAIN_GROWTH * codes.trained:
             return rows
-        parts = self._carried(codes, before, rows, changed)
+        parts = self._codes_from_before(codes, before, rows, changed)
         return self._attach(rows, codes.codebook, parts, codes.trained) or rows
 
     def load(self, rows: Rows) -> None:
@@ -159,7 +159,7 @@ class Accelerator:
         # Another process may have published its own generation meanwhile.
         return opened if opened is not None and opened.end == rows.end else None
 
-    def _carried(
+    def _codes_from_before(
         self, codes: _Codes, before: Rows, rows: Rows, changed: NDArray[np.int64]
     ) -> Iterator[NDArray[np.uint8]]:
         for start in range(0, len(rows), _PART):
@@ -236,12 +236,12 @@ class _Codes:
         with self._lock:
             if self._parts is None:
                 parts = self._workers.parts(*self.codes.shape)
-                self._parts = self._workers.each(self._arranged, parts)
+                self._parts = self._workers.each(self._scan_layout, parts)
 
     def load_if_it_pays(self) -> None:
         """Count a search, and load in the background from the fifth on."""
         self._searches += 1
-        if self._searches >= _PAYS_AFTER and not self.is_loaded and not self._lock.locked():
+        if self._searches >= _SEARCHES_TO_PAY_OFF and not self.is_loaded and not self._lock.locked():
             threading.Thread(target=self._load_in_background, name="accelerator", daemon=True).start()
 
     def candidates(self, query: NDArray[np.float32], count: int) -> NDArray[np.int64]:
@@ -261,7 +261,7 @@ class _Codes:
         with suppress(RuntimeError):
             self.load()
 
-    def _arranged(self, part: slice) -> tuple[int, faiss.IndexPQFastScan]:
+    def _scan_layout(self, part: slice) -> tuple[int, faiss.IndexPQFastScan]:
         flat = np.ascontiguousarray(self.codes[part])
         index = self.codebook.index()
         show_codes(index, flat)

@@ -280,13 +280,13 @@ def test_a_label_is_taught_by_photos(library, pictures):
 def test_a_vocabulary_is_used_in_a_slot_and_dropped(library, pictures, tmp_path):
     (tmp_path / "two.txt").write_text("red\nyellow\n")
     used = library.vocabularies.use(tmp_path / "two.txt", slot="two", folders=[pictures / "bright"])
-    assert (used.place.folders, used.photos) == ((os.fsencode(pictures / "bright"),), 2)
+    assert (used.slot.folders, used.photos) == ((os.fsencode(pictures / "bright"),), 2)
     assert "two:yellow" in labels_of(library, pictures / "bright" / "yellow.png")
     assert "two:red" not in labels_of(library, pictures / "red.png")
-    assert library.vocabularies.use("two", slot="two", folders=[]).place.folders == ()
+    assert library.vocabularies.use("two", slot="two", folders=[]).slot.folders == ()
     assert "two:red" in labels_of(library, pictures / "red.png")
-    places = {each.name: [place.name for place in each.places] for each in library.vocabularies.list()}
-    assert (places["colours"], places["two"], places["demo"]) == ([""], ["two"], [])
+    slots = {each.name: [slot.name for slot in each.slots] for each in library.vocabularies.list()}
+    assert (slots["colours"], slots["two"], slots["demo"]) == ([""], ["two"], [])
     assert library.vocabularies.drop("two:") == "two"
     with pytest.raises(UnknownSlot):
         library.vocabularies.drop("two")

@@ -13,10 +13,10 @@ import pytest
 
 from photos.config import LOG_LEVELS, load
 from photos.daemon.log import MOST_BYTES, log_end, logging_to
-from photos.daemon.server import serving
 from photos.daemon.session import Session
 from photos.errors import EmptyLibrary
 from photos.exits import Stopped
+from tests.photos.socket_server import serving
 
 OURS = logging.getLogger("photos.daemon.watcher")
 LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d (DEBUG|INFO|WARNING|ERROR|CRITICAL) .")

@@ -30,7 +30,6 @@ from photos.daemon.protocol import (
     endpoint,
     socket_path,
 )
-from photos.daemon.server import serving
 from photos.daemon.session import Session
 from photos.daemon.version import UpgradeCheck
 from photos.daemon.watcher import preparing
@@ -42,6 +41,7 @@ from photos.operations.search import SearchResult
 from photos.records.photos import search_record
 from store import Acceleration, FaissIndex
 from tests.photos.encoders import ColourEncoders
+from tests.photos.socket_server import serving
 
 NOTHING = search_record(SearchResult(title="red", of_text=True, matches=[]))
 REQUEST = SearchRequest(query=("red",), directory="/", top=3)
@@ -345,7 +345,7 @@ def test_where_there_can_be_no_socket_it_logs_that(library):
 def test_clients_that_hang_are_cut_off_and_delay_no_other(library):
     with serving(library, lambda request: NOTHING, print, patience=0.5):
         silent, slow = connected(library), connected(library)
-        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nContent-Length: 900\r\n\r\n{{".encode())
+        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nHost: photos\r\nContent-Length: 900\r\n\r\n{{".encode())
         assert send(library, REQUEST).answer() == NOTHING
         with silent, slow:
             assert silent.recv(100) == b""
@@ -354,7 +354,7 @@ def test_clients_that_hang_are_cut_off_and_delay_no_other(library):
 
 def test_a_client_that_sends_too_slowly_is_cut_off(library):
     with serving(library, lambda request: NOTHING, print, patience=0.5), connected(library) as slow:
-        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\n".encode())
+        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nHost: photos\r\n".encode())
         with pytest.raises(ConnectionError):
             for _ in range(1000):
                 slow.sendall(b"X: y\r\n")
@@ -385,7 +385,7 @@ def test_clients_above_the_limit_answer_themselves(filled, served):
         (SIMILAR, b'{"image": "a.jpg", "directory": "/", "top": "all"}', {}, 400),
         (SIMILAR, b'{"image": ["a.jpg"], "directory": "/", "top": 1}', {}, 400),
         (SIMILAR, b'["a.jpg"]', {}, 400),
-        (SEARCH, b"{}", {"Content_Length": "many"}, 411),
+        (SEARCH, iter([b"{}"]), {"Transfer_Encoding": "chunked"}, 411),
         (SEARCH, b"{}", {"Content_Length": "1000000000"}, 413),
         (SEARCH, b"{}", {PROGRAM.replace("-", "_"): "another"}, 409),
     ],
@@ -395,6 +395,25 @@ def test_an_invalid_request_gets_an_error(library, path, body, headers, status):
         found, said = post(library, path, body, **headers)
         assert (found, list(json.loads(said))) == (status, ["error"])
         assert send(library, REQUEST).answer() == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("POST /v1/search HTTP/1.1\r\nHost: photos\r\nContent-Length: many", 400),
+        ("POST /v1/search HTTP/1.1\r\nHost: photos\r\nHost: other", 400),
+        ("POST /v1/search HTTP/1.1", 400),
+        ("nonsense", 400),
+        (f"GET /{'a' * 900_000} HTTP/1.1\r\nHost: photos", 431),
+    ],
+)
+def test_what_is_no_http_gets_an_error(library, head, status):
+    with serving(library, lambda request: NOTHING, print), connected(library) as client:
+        client.sendall(f"{head}\r\n\r\n".encode())
+        with client.makefile("rb") as stream:
+            answer = stream.read()
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == status
 
 
 @pytest.mark.parametrize(
@@ -444,7 +463,7 @@ def test_a_body_that_is_no_json_is_an_invalid_request(served, body):
 def test_a_client_that_takes_no_end_is_cut_off(library, length):
     """After an error the rest of the request is read: one byte at a time, it would keep the connection for days."""
     with serving(library, lambda request: NOTHING, print, patience=0.5), connected(library) as slow:
-        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nContent-Length: {length}\r\n\r\n[]".encode())
+        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nHost: photos\r\nContent-Length: {length}\r\n\r\n[]".encode())
         with pytest.raises(ConnectionError):
             for _ in range(1000):
                 slow.sendall(b" ")
@@ -457,7 +476,9 @@ def test_a_client_that_reads_no_answer_is_cut_off(library):
         for _ in range(32):
             slow = held.enter_context(connected(library))
             body = encode(REQUEST)
-            slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+            slow.sendall(
+                f"POST {SEARCH} HTTP/1.1\r\nHost: photos\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+            )
         for _ in range(200):
             time.sleep(0.1)
             try:
@@ -470,7 +491,7 @@ def test_a_client_that_reads_no_answer_is_cut_off(library):
 
 def test_a_client_that_is_still_sending_gets_the_error(library):
     with serving(library, lambda request: NOTHING, print), connected(library) as slow:
-        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nContent-Length: 1000000000\r\n\r\n".encode())
+        slow.sendall(f"POST {SEARCH} HTTP/1.1\r\nHost: photos\r\nContent-Length: 1000000000\r\n\r\n".encode())
         assert slow.recv(12) == b"HTTP/1.1 413"
         for _ in range(5):
             slow.sendall(b" " * 100_000)
@@ -483,19 +504,22 @@ def test_a_client_that_is_still_sending_gets_the_error(library):
     ("sent", "status"),
     [
         (b"GET /v1/search HTTP/1.1", 405),
-        (b"POST /v1/search HTTP/3.0", 400),
+        (b"PUT /v1/search HTTP/1.1", 405),
+        # Read as any version; it has no length.
+        (b"POST /v1/search HTTP/3.0", 411),
         (b"POST /v1/search HTTP/x", 400),
-        (b"POST /" + b"a" * 70_000 + b" HTTP/1.1", 414),
-        (b"POST / HTTP/1.1\r\nX: " + b"y" * 70_000, 431),
+        (b"POST /" + b"a" * 600_000 + b" HTTP/1.1", 431),
+        (b"POST / HTTP/1.1\r\nX: " + b"y" * 600_000, 431),
     ],
-    ids=["method", "version", "no version", "path", "header"],
+    ids=["method", "other method", "version", "no version", "path", "header"],
 )
 def test_a_request_that_is_no_request_is_the_clients_mistake(library, sent, status):
     with serving(library, lambda request: NOTHING, print), connected(library) as client:
-        client.sendall(sent + b"\r\n\r\n")
+        client.sendall(sent + b"\r\nHost: photos\r\n\r\n")
         answer = b"".join(iter(lambda: client.recv(1 << 16), b""))
-        assert f" {status} ".encode() in answer.splitlines()[0] or status == 400
-        assert json.loads(answer.splitlines()[-1])["error"]
+        assert f" {status} ".encode() in answer.splitlines()[0]
+        said = json.loads(answer.splitlines()[-1])
+        assert said.get("error") or said["title"]
 
 
 def test_other_clients_get_the_records_of_json_output(filled, served, pictures):

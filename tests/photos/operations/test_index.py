@@ -170,6 +170,6 @@ def test_a_first_vocabulary_whose_retag_was_interrupted_stays_chosen(library, re
 def test_a_gpu_gets_as_many_readers_as_there_are_cores(tmp_path, options, expected):
     made = []
     settings = load({"library": tmp_path / "library", **options}, {})
-    with OpenLibrary(settings, ColourEncoders(), lambda _pixels, count: made.append(count)) as opened:
+    with OpenLibrary(settings, ColourEncoders(), lambda _pixels, count, _beside: made.append(count)) as opened:
         opened.readers(None)
     assert made == [expected]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from query.similarity import TextVectors, cosine_of
-from query.tagging import RetagOptions, StoredTagger, photo_tags, retag, rule_in_force
+from query.tagging import RetagOptions, StoredTagger, photo_tags, remake_taught_labels, retag, rule_in_force
 from store import LabelDefinition, VocabularyDefinition
 from tests.fakes import vector_of
 
@@ -96,3 +96,27 @@ def test_a_tuned_threshold_counts_in_its_own_space_alone(library, other):
         here, there = (rule_in_force(t, space, revision).minimums for space in (library.space, other))
     assert here == {key: cosine_of(p, library.space.identity) for key, p in ((dog, 0.25), (cat, 0.75), (car, 0.1))}
     assert there == {key: cosine_of(p, other.identity) for key, p in ((cat, 0.5), (car, 0.1))}, "the newest of it"
+
+
+def test_examples_that_come_into_a_second_space_leave_the_first_as_it_is(library, other):
+    ids = [library.add(name) for name in ("one dog", "two dogs", "a cat", "a car")]
+    shown = tuple(name.encode().ljust(32).hex() for name in ("one dog", "two dogs"))
+    revision = library.put(VocabularyDefinition("taught", (LabelDefinition("dog", ("dog",), examples=shown),)))
+    retag(library.catalog, library.space, revision, library.texts)
+    rows, (label,) = library.rows(), revision.labels
+    with library.catalog.write() as t:
+        t.embeddings.put(other.id, ids[0], vector_of(b"turned 0"))
+    retag(library.catalog, other, revision, texts_in(library, other))
+    with library.catalog.read() as t:
+        before = t.labels.vectors(other.id, [label.id]).matrix
+        assert t.labels.fits(other.id, [label.id])[label.id].examples == 1
+    fill(library, other)
+    remake_taught_labels(library.catalog, other)
+    with library.catalog.read() as t:
+        assert t.slots.of(other.id).pending() == {"": revision.id}
+    retag(library.catalog, other, revision, texts_in(library, other))
+    with library.catalog.read() as t:
+        assert t.labels.fits(other.id, [label.id])[label.id].examples == 2
+        assert not (t.labels.vectors(other.id, [label.id]).matrix == before).all()
+        assert t.slots.pending() == {}
+    assert library.rows() == rows

@@ -204,7 +204,7 @@ def test_criteria_combine_and_none_selects_every_photo(shelf):
     with shelf.catalog.read() as t:
         ids = np.arange(1, 2 * max(shelf.facts), 2)
         known = set(ids.tolist()) & {*t.photos.gone(), *shelf.facts}
-        there = t.selection.there(np.array(sorted(known), np.int64))
+        there = t.selection.with_file(np.array(sorted(known), np.int64))
     assert set(there.tolist()) == known & set(shelf.facts) < known
     pairs = itertools.combinations(CASES.values(), 2)
     for (one, is_one), (other, is_other) in random.Random(1).sample(list(pairs), 60):

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from indexer.files.picture_names import is_picture_name, told_apart
+from indexer.files.picture_names import is_picture_name, outcome_by_name
 from photos.cli.views.failed import by_reason
 from store import Outcome
 from store.records import Problem
@@ -121,6 +121,6 @@ def test_an_ending_makes_the_name_of_a_picture(name, is_picture):
 
 
 def test_a_file_that_could_not_be_read_stays_a_failure():
-    assert told_apart(Outcome.FAILED, b"/a/notes.txt", 9) is Outcome.FAILED
-    assert told_apart(Outcome.TOO_LARGE, b"/a/film.mkv", 9) is Outcome.NOT_A_PICTURE
-    assert told_apart(Outcome.TOO_LARGE, b"/a/wall.tif", 9) is Outcome.TOO_LARGE
+    assert outcome_by_name(Outcome.FAILED, b"/a/notes.txt", 9) is Outcome.FAILED
+    assert outcome_by_name(Outcome.TOO_LARGE, b"/a/film.mkv", 9) is Outcome.NOT_A_PICTURE
+    assert outcome_by_name(Outcome.TOO_LARGE, b"/a/wall.tif", 9) is Outcome.TOO_LARGE

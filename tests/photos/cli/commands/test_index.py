@@ -356,6 +356,7 @@ def test_an_edited_photo_keeps_its_tags_and_the_result_says_so(filled, pictures)
     assert [(event["what"], event["label"]) for event in history] == [
         ("added", "dog"),
         ("rejected", "cat"),
+        ("rated", None),
         ("edited", None),
     ]
     assert filled("tags", pictures / "dog.png", "--history").lines[-1].split()[-1] == "edited"

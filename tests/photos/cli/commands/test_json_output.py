@@ -15,6 +15,7 @@ from PIL import Image
 from photos.cli.kit.program import program
 from photos.config import CATALOG_FILE
 from photos.lock import DaemonInfo, library_lock, write_info
+from tests.photos.encoders import make_checkpoint
 
 #: Paths that are hard to write: a line feed, a separator of lines beyond ASCII, and bytes that are no text.
 ODD = ("line\nfeed.png", "separator\u2028of lines.png", os.fsdecode(b"no text \xff.png"))
@@ -48,6 +49,12 @@ RUNS: dict[str, list[list[str]]] = {
     "model list": [[]],
     "model status": [[]],
     "model speed": [[]],
+    "model check": [["demo"]],
+    "model try": [["{turned}"], []],
+    "model compare": [["red"], ["red", "--model", "nothing"]],
+    "model switch": [["--force"], [], ["nothing"]],
+    "model rollback": [[], []],
+    "model forget": [["{turned}"], ["nothing"]],
     "daemon status": [[]],
     "status": [[]],
     "failed": [[], ["--retry"], ["damaged"], ["not-pictures", "--all"]],
@@ -107,7 +114,12 @@ def extremes(photos, tmp_path, checkpoint):
     photos("tag", folder / "red.png", "+by hand")
     with closing(sqlite3.connect(photos.library / CATALOG_FILE)) as catalog, catalog:
         catalog.execute("UPDATE photo SET aperture = 9e999, exposure = -9e999, focal_length = 9e999, iso = 1 << 62")
-    names = {"red": folder / "red.png", "notes": folder / "notes.txt", "new": new}
+    names = {
+        "red": folder / "red.png",
+        "notes": folder / "notes.txt",
+        "new": new,
+        "turned": make_checkpoint(tmp_path / "turned", seed=3),
+    }
     return photos, {**names, "vocabulary": other, "words": tmp_path / "words.txt"}
 
 
@@ -115,9 +127,20 @@ def test_every_command_with_json_is_tried():
     assert set(RUNS) == set(commands_with_json())
 
 
+#: Commands that come before those of `RUNS`.
+BEFORE: dict[str, list[list[str]]] = {
+    "model compare": [["model", "try", "{turned}"]],
+    "model switch": [["model", "try", "{turned}"]],
+    "model rollback": [["model", "try", "{turned}"], ["model", "switch"]],
+    "model forget": [["model", "try", "{turned}"]],
+}
+
+
 @pytest.mark.parametrize("command", RUNS)
 def test_every_line_is_strict_json(extremes, command):
     photos, names = extremes
+    for earlier in BEFORE.get(command, []):
+        assert photos(*(each.format(**names) for each in earlier)).status == 0
     for arguments in RUNS[command]:
         given = [each.format(**names) for each in arguments]
         result = photos(*command.split(), *given, "--json")

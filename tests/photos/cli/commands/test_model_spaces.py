@@ -84,6 +84,13 @@ def test_a_sample_stays_the_same_and_a_folder_limits_it(filled, turned, pictures
     assert filled("model", "try", turned, "--in", pictures / "nowhere").status == 1
 
 
+def test_a_trial_of_a_folder_goes_on_where_the_folder_moved(filled, turned, pictures):
+    filled("model", "try", turned, "--in", pictures / "bright", "--sample", 1)
+    moved = pictures.rename(pictures.with_name("elsewhere"))
+    assert filled("add", "--moved", pictures, moved).status == 0
+    assert spaces(filled)["tried"]["folder"] == str(moved / "bright")
+
+
 def test_an_unready_model_answers_by_force(filled, turned):
     filled("model", "try", turned, "--sample", 2)
     forced = filled("model", "switch", "--force", "--json")
@@ -205,6 +212,8 @@ def test_the_same_checkpoint_in_another_precision_has_a_name_of_its_own(filled, 
     tried = json.loads(filled("model", "try", checkpoint, "--precision", "bfloat16", "--json").out)
     assert tried["name"] == f"{checkpoint}@bfloat16"
     assert {each["name"] for each in spaces(filled).values()} == {f"{checkpoint}@float32", f"{checkpoint}@bfloat16"}
+    listed = "".join(filled("model", "list").out.split())
+    assert f"{checkpoint}@float32(answers),{checkpoint}@bfloat16(tried)" in listed
     assert filled("model", "switch", f"{checkpoint}@bfloat16").status == 0
     assert filled("model", "forget", f"{checkpoint}@float32").status == 0
     assert [each["name"] for each in spaces(filled).values()] == [str(checkpoint)]

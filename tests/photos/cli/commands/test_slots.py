@@ -274,7 +274,7 @@ def test_retag_updates_all_vocabularies_or_one(beside, write):
 def test_a_pending_re_tag_is_shown_and_done_by_the_next_index(beside):
     status = json.loads(beside("status", "--json").out)
     assert (status["vocabulary"], status["retag_pending"]) == ("cold", False)
-    assert status["beside"] == [
+    assert status["other_slots"] == [
         {
             "slot": "warm",
             "vocabulary": "hot",

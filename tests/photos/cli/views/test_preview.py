@@ -15,7 +15,7 @@ from PIL import Image
 
 from photos.cli.views import graphics
 from photos.cli.views.preview import CHOICES, picture, protocol
-from tests.pictures import scene, turned
+from tests.pictures import encoded, p3_profile, scene
 
 SIXEL_TERMINAL, PLAIN_TERMINAL, KITTY = b"\x1b[?62;4;22c", b"\x1b[?62;22c", b"\x1b_Gi=31;OK\x1b\\\x1b[?62c"
 
@@ -55,12 +55,6 @@ def unsixel(written):
     return pixels
 
 
-def photo(tmp_path, image):
-    path = tmp_path / "photo.jpg"
-    path.write_bytes(image)
-    return bytes(path)
-
-
 def test_kitty_gets_the_whole_picture_in_parts():
     image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8))
     shown, keys = unkitty(graphics.kitty(image, 8))
@@ -96,13 +90,18 @@ def test_tmux_passes_the_picture_through():
     assert written == b"\x1bPtmux;\x1b\x1b]1337;x\x07\x1b\\"
 
 
-def test_a_photo_is_shown_upright_and_small(tmp_path):
-    path = photo(tmp_path, turned(scene(900, 600), 6))
-    shown, _ = unkitty(picture(path, "kitty", {}))
+def test_a_thumbnail_is_shown_whole():
+    thumbnail = encoded(scene(320, 213), "webp")
+    shown, _ = unkitty(picture(thumbnail, "kitty", {}))
     assert shown.size == (320, 213)
-    assert picture(path, "iterm", {"TMUX": "x"}).startswith(b"\x1bPtmux;\x1b\x1b]1337;")
-    assert unsixel(picture(path, "sixel", {"TMUX": "x"})).shape[0] <= 144
-    assert picture(b"/none.jpg", "kitty", {}) is None
+    assert picture(thumbnail, "iterm", {"TMUX": "x"}).startswith(b"\x1bPtmux;\x1b\x1b]1337;")
+    assert unsixel(picture(thumbnail, "sixel", {"TMUX": "x"})).shape[0] <= 144
+
+
+def test_a_terminal_gets_the_colours_of_the_screen():
+    thumbnail = encoded(Image.new("RGB", (320, 213), (200, 60, 60)), "webp", icc_profile=p3_profile())
+    shown, _ = unkitty(picture(thumbnail, "kitty", {}))
+    assert np.abs(np.array(shown.getpixel((9, 9)), int) - (217, 42, 51)).max() <= 8
 
 
 @pytest.mark.parametrize(

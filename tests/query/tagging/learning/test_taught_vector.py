@@ -328,7 +328,7 @@ def test_equal_photos_are_not_learnt_from_repeatedly(library):
 def test_a_photo_with_a_new_rating_is_the_same_example(stocked):
     with stocked.catalog.write() as t:
         photo = t.photos.get([2])[0]
-        t.photos.become(2, b"other".ljust(32), 1, photo.facts)
+        t.photos.replace_content(2, b"other".ljust(32), 1, photo.facts)
     assert report(stocked, vocabulary("photo1", "photo2")).used == 2
 
 

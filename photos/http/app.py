@@ -1,0 +1,48 @@
+"""The ASGI application: all that the doors let in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .doors import Access, Doors
+from .guard import Guard
+from .opening import Opening
+from .service import Service
+from .socket_searches import SocketSearches
+
+
+def application(service: Service, access: Access | None = None, opening: Opening | None = None) -> ASGIApp:
+    """Return the application that answers for a service.
+
+    With *opening*, the owner's programs can ask for addresses of the gallery.
+    """
+    owners = [*([] if opening is None else opening.routes()), *SocketSearches(service).routes()]
+    routes = [*owners, Mount("", OnDemand(service, lambda: _api(service)))]
+    doors = Doors(Starlette(routes=routes), service.keys, access or Access(), service.settings.library)
+    return Guard(doors, service.log)
+
+
+class OnDemand:
+    """An application that is made for its first request: a daemon that only answers the command line loads less."""
+
+    def __init__(self, service: Service, make: Callable[[], ASGIApp]) -> None:
+        self._service = service
+        self._make = make
+        self._made: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if self._made is None:
+            # In a thread: other requests go on while it is loaded. Made twice, the last one stays.
+            self._made = await self._service.picture_turns.run(self._make)
+        await self._made(scope, receive, send)
+
+
+def _api(service: Service) -> ASGIApp:
+    from .api import api  # noqa: PLC0415 - see `OnDemand`
+
+    return api(service)

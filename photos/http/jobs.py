@@ -1,0 +1,171 @@
+"""Jobs: long work that clients start, one at a time, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, Literal
+
+from indexer import FileDone, ReadingBegins
+from photos.exits import sentence_and_status
+from photos.operations.progress import Cancelled, Event, Progress, Step, Waiting
+
+from .problems import Problem
+
+if TYPE_CHECKING:
+    from photos.records.http import JobRecord
+
+State = Literal["waiting", "running", "done", "failed", "stopped"]
+#: Work of a job. Raises as operations do, and `Cancelled` where its progress does.
+Work = Callable[[Progress], object]
+
+#: Jobs that wait at once, and jobs that are remembered.
+_WAITING, _REMEMBERED = 20, 100
+_ENDED: Final = frozenset({"done", "failed", "stopped"})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job, as it stands."""
+
+    number: int
+    kind: str
+    state: State = "waiting"
+    stage: str | None = None
+    done: int = 0
+    total: int | None = None
+    problem: str | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+
+    def record(self) -> JobRecord:
+        """Return the job as a record."""
+        return {
+            "job": self.number,
+            "kind": self.kind,
+            "state": self.state,
+            "stage": self.stage,
+            "done": self.done,
+            "total": self.total,
+            "problem": self.problem,
+            "started_at": self.started_at,
+            "ended_at": self.ended_at,
+        }
+
+
+class Jobs:
+    """The jobs of a server. Threads may share it.
+
+    `version` grows with every change of a job.
+    """
+
+    def __init__(self) -> None:
+        self.version = 0
+        self._lock = threading.Lock()
+        self._jobs: OrderedDict[int, Job] = OrderedDict()
+        self._waiting: deque[tuple[int, Work]] = deque()
+        self._stopping: set[int] = set()
+        self._is_working = False
+        self._next = 1
+
+    def start(self, kind: str, work: Work) -> Job:
+        """Let *work* be done after the jobs before it. Raises `Problem` if there are too many."""
+        with self._lock:
+            if len(self._waiting) >= _WAITING:
+                raise Problem(HTTPStatus.SERVICE_UNAVAILABLE, "too_many_jobs", "Too many jobs wait; try again later.")
+            job = Job(self._next, kind)
+            self._next += 1
+            self._put(job)
+            self._waiting.append((job.number, work))
+            if not self._is_working:
+                self._is_working = True
+                threading.Thread(target=self._work, name="jobs", daemon=True).start()
+        return job
+
+    def all(self) -> list[Job]:
+        """Return the jobs, newest first."""
+        with self._lock:
+            return list(reversed(self._jobs.values()))
+
+    def get(self, number: int) -> Job | None:
+        """Return the job of that number."""
+        with self._lock:
+            return self._jobs.get(number)
+
+    def stop(self, number: int) -> Job | None:
+        """Stop a job, at once if it waits and otherwise at its next step. Finished work stays."""
+        with self._lock:
+            job = self._jobs.get(number)
+            if job is None or job.state in _ENDED:
+                return job
+            self._stopping.add(number)
+            if job.state == "waiting":
+                self._waiting = deque(each for each in self._waiting if each[0] != number)
+                job = self._put(replace(job, state="stopped", ended_at=time.time()))
+            return job
+
+    def stop_all(self) -> None:
+        """Stop all jobs, and wait for none."""
+        for job in self.all():
+            self.stop(job.number)
+
+    def report(self, number: int, event: Event) -> None:
+        """Note an event of the running job. Raises `Cancelled` if it is to stop."""
+        with self._lock:
+            if number in self._stopping:
+                raise Cancelled
+            job = self._jobs[number]
+            match event:
+                case Step(stage, done, total):
+                    self._put(replace(job, stage=str(stage), done=done, total=total))
+                case Waiting(wait):
+                    self._put(replace(job, stage=str(wait), done=0, total=None))
+                case ReadingBegins(files):
+                    self._put(replace(job, stage="read files", done=0, total=files))
+                case FileDone():
+                    self._put(replace(job, done=job.done + 1))
+
+    def _put(self, job: Job) -> Job:
+        self._jobs[job.number] = job
+        while len(self._jobs) > _REMEMBERED:
+            self._jobs.popitem(last=False)
+        self.version += 1
+        return job
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._is_working = False
+                    return
+                number, work = self._waiting.popleft()
+                self._put(replace(self._jobs[number], state="running", started_at=time.time()))
+            problem, state = self._done(number, work)
+            with self._lock:
+                self._put(replace(self._jobs[number], state=state, problem=problem, ended_at=time.time()))
+                self._stopping.discard(number)
+
+    def _done(self, number: int, work: Work) -> tuple[str | None, State]:
+        try:
+            work(_JobProgress(self, number))
+        except Cancelled:
+            return None, "stopped"
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next job begins
+            return sentence_and_status(error)[0], "failed"
+        return None, "done"
+
+
+class _JobProgress:
+    """Passes the events of one job on."""
+
+    def __init__(self, jobs: Jobs, number: int) -> None:
+        self._jobs = jobs
+        self._number = number
+
+    def report(self, event: Event) -> None:
+        """Take one event. Raises `Cancelled`."""
+        self._jobs.report(self._number, event)

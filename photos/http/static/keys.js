@@ -1,0 +1,122 @@
+/** Keys, and the dialog that lists them. */
+
+import { clearSelection, go, idAt, isSelecting, photos, route, selectRange, selectTo, selection, toggle } from "./state.js";
+import { asksForTag, download, ratePhotos } from "./selection.js";
+import { html, signal, useEffect, useRef } from "./vendor/preact.js";
+import { current } from "./views/photos.js";
+
+/**
+ * Handles keys while a photo is open; the viewer sets it when it is loaded.
+ * @type {{ viewer: ((event: KeyboardEvent) => boolean) | null }}
+ */
+export const handlers = { viewer: null };
+
+/** Keys by where they work. */
+const LISTED = [
+  ["Everywhere", [["/", "Search"], ["?", "These keys"], ["Esc", "Close, or leave the selection"]]],
+  ["In the grid", [
+    ["← → ↑ ↓", "Go from photo to photo"], ["Enter", "Open the photo"], ["Home  End", "First and last photo"],
+    ["Page ↑  Page ↓", "A screen further"], ["x  Space", "Select the photo"], ["Shift + arrows", "Select a range"],
+    ["Ctrl + A", "Select all"], ["t", "Tag the selection"], ["d", "Download the selection"], ["1 … 5  0", "Rate the selection"],
+  ]],
+  ["With a photo open", [
+    ["← →", "Photo before and after"], ["i", "Facts, tags and reasons"], ["z  + −", "Zoom"], ["x", "Select the photo"],
+    ["1 … 5  0", "Rate it"], ["↑ ↓  y  n", "Choose a tag, confirm it, reject it"], ["s", "Similar photos"],
+  ]],
+];
+
+export function HelpDialog() {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const isOpen = HelpDialog.open.value;
+  useEffect(() => {
+    if (isOpen) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [isOpen]);
+  return html`<dialog class="help" ref=${dialog} aria-labelledby="help-title" onClose=${() => (HelpDialog.open.value = false)}
+      onClick=${(/** @type {MouseEvent} */ event) => event.target === dialog.current && (HelpDialog.open.value = false)}>
+    <div><h2 id="help-title">Keys</h2>
+      <div class="columns">${LISTED.map(([title, keys]) => html`<section key=${title}><h3>${title}</h3><dl>
+        ${/** @type {string[][]} */ (keys).map(([key, text]) => html`<div key=${text}><dt>${key.split("  ").map((each) => html`<kbd>${each}</kbd> `)}</dt><dd>${text}</dd></div>`)}
+      </dl></section>`)}</div>
+      <button type="button" class="main" onClick=${() => (HelpDialog.open.value = false)}>Close</button>
+    </div>
+  </dialog>`;
+}
+HelpDialog.open = signal(false);
+
+/** Whether keys are text for a field. @param {EventTarget | null} target */
+function isField(target) {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) &&
+    !(target instanceof HTMLInputElement && /^(range|checkbox|radio|button)$/.test(target.type));
+}
+
+export function installKeys() {
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || isField(event.target) || event.metaKey) return;
+    const isHandled = anywhere(event) || (route.peek().photo !== null ? handlers.viewer?.(event) : gridKeys(event));
+    if (isHandled) event.preventDefault();
+  });
+}
+
+/** @param {KeyboardEvent} event */
+function anywhere(event) {
+  if (document.querySelector("dialog[open]:not(.viewer)")) return event.key === "?";
+  if (event.ctrlKey || event.altKey) return false;
+  if (event.key === "?") HelpDialog.open.value = true;
+  else if (event.key === "/" && route.peek().photo === null) document.getElementById("search")?.focus();
+  else return false;
+  return true;
+}
+
+/** @param {KeyboardEvent} event @returns {boolean} */
+function gridKeys(event) {
+  const { grid } = current;
+  const all = photos.peek();
+  if (!grid || !all || route.peek().view !== "photos" || document.querySelector("dialog[open]")) return false;
+  const { key, shiftKey } = event;
+  const onPhoto = event.target instanceof HTMLElement && event.target.closest(".cell") !== null;
+  if (event.ctrlKey) {
+    if (key !== "a" || event.target instanceof HTMLInputElement) return false;
+    selectRange(0, all.count);
+    return true;
+  }
+  if (event.altKey || event.target instanceof HTMLInputElement) return false;
+  const goal = goalOf(key, grid, all.count);
+  if (goal !== null) {
+    if (key === "Home") grid.scrollTo(0);
+    if (key === "End") grid.scrollTo(grid.lowest);
+    if (shiftKey && !isSelecting.peek()) toggle(grid.focused);
+    grid.focus(onPhoto || key === "Home" || key === "End" ? goal : grid.focused);
+    if (shiftKey) selectTo(goal);
+    return true;
+  }
+  if (key === "Escape" && isSelecting.peek()) clearSelection();
+  else if ((key === "x" || (key === " " && onPhoto)) && all.count) toggle(grid.focused);
+  else if (key === "t" && isSelecting.peek()) asksForTag.value = true;
+  else if (key === "d" && isSelecting.peek()) download([...selection.peek()]);
+  else if (/^[0-5]$/.test(key) && isSelecting.peek()) ratePhotos([...selection.peek()], Number(key) || null);
+  else if (key === "Enter" && onPhoto) go({ photo: idAt(all, grid.focused) });
+  else return false;
+  return true;
+}
+
+/** Number of the photo that a key leads to, or null. @param {string} key @param {import("./grid/grid.js").Grid} grid @param {number} count */
+function goalOf(key, grid, count) {
+  switch (key) {
+    case "ArrowLeft":
+      return Math.max(0, grid.focused - 1);
+    case "ArrowRight":
+      return Math.min(count - 1, grid.focused + 1);
+    case "ArrowUp":
+      return grid.vertical(-1);
+    case "ArrowDown":
+      return grid.vertical(1);
+    case "Home":
+      return 0;
+    case "End":
+      return count - 1;
+    default:
+      return null;
+  }
+}
+

@@ -1,0 +1,121 @@
+/** The bar of a selection, and what can be done with selected photos. */
+
+import { change } from "./data/api.js";
+import { LabelNames, wantLabelNames } from "./data/labels.js";
+import { ended } from "./events.js";
+import { forget } from "./grid/details.js";
+import { Icon } from "./icons.js";
+import { attempt, clearSelection, load, say, selection } from "./state.js";
+import { html, signal, useEffect, useRef } from "./vendor/preact.js";
+
+/** Whether the dialog that asks for a tag is open. */
+export const asksForTag = signal(false);
+
+/** @param {number} count */
+export function photosText(count) {
+  return `${count.toLocaleString()} ${count === 1 ? "photo" : "photos"}`;
+}
+
+/**
+ * Tags photos, or takes a tag off, with a way back.
+ * @param {number[]} ids @param {{ add?: string[], reject?: string[], clear?: string[] }} what
+ */
+export async function tagPhotos(ids, what) {
+  const done = await attempt(() => change("POST", "selection/tags", { photos: ids, add: [], reject: [], clear: [], ...what }));
+  if (!done) return;
+  forget(ids);
+  const [verb, labels] = what.add?.length ? ["tagged", what.add] : ["no longer tagged", what.reject ?? []];
+  if (what.clear?.length) {
+    say(`The vocabulary decides again on ${what.clear.join(", ")}.`);
+    return;
+  }
+  say(`${photosText(ids.length)} ${verb} “${labels.join(", ")}”.`, {
+    label: "Undo",
+    run: () => tagPhotos(ids, { clear: labels }),
+  });
+}
+
+/** Photos of one archive. */
+const MOST_FILES = 1000;
+
+/** Downloads the files of photos as one archive. @param {number[]} ids */
+export function download(ids) {
+  if (ids.length > MOST_FILES) {
+    say(`At most ${MOST_FILES.toLocaleString()} photos can be downloaded at once.`);
+    return;
+  }
+  const link = document.createElement("a");
+  link.href = `/media/archive.zip?ids=${ids.join(",")}`;
+  link.download = "photos.zip";
+  link.click();
+}
+
+/** Writes tags into sidecars, with a way back. @param {number[]} ids */
+async function writeSidecars(ids) {
+  const job = await attempt(() => change("POST", "selection/xmp", { photos: ids }));
+  const done = job && (await ended(job));
+  if (done?.state !== "done") return;
+  say(`The tags of ${photosText(ids.length)} were written into sidecars.`, {
+    label: "Undo",
+    run: async () => {
+      const undo = await attempt(() => change("POST", "xmp/undo", { run: null }));
+      if (undo && (await ended(undo)).state === "done") say("The sidecars are as they were.");
+    },
+  });
+}
+
+/** @param {number[]} ids @param {number | null} stars */
+export async function ratePhotos(ids, stars) {
+  const done = await attempt(() => change("POST", "selection/rating", { photos: ids, stars }));
+  if (!done) return;
+  forget(ids);
+  say(stars ? `${photosText(ids.length)}: ${"★".repeat(stars)}` : `${photosText(ids.length)} without stars.`);
+}
+
+export function SelectionBar() {
+  const ids = [...selection.value];
+  if (!ids.length) return null;
+  return html`<div class="selection" role="toolbar" aria-label="Selected photos">
+      <button type="button" class="round" aria-label="Leave the selection" title="Leave the selection (Esc)" onClick=${clearSelection}><${Icon} name="close" /></button>
+      <strong aria-live="polite">${ids.length.toLocaleString()} selected</strong>
+      <button type="button" class="action" aria-label="Tag" title="Tag (t)" onClick=${() => (asksForTag.value = true)}><${Icon} name="tag" /><span>Tag</span></button>
+      <button type="button" class="action" aria-label="Download" title="Download the files (d)" onClick=${() => download(ids)}><${Icon} name="download" /><span>Download</span></button>
+      <button type="button" class="action" aria-label="Write the tags into XMP sidecars" title="Write the tags into XMP sidecars" onClick=${() => writeSidecars(ids)}><${Icon} name="sidecar" /><span>XMP</span></button>
+      <span class="stars" role="group" aria-label="Rate">
+        ${[1, 2, 3, 4, 5].map((stars) => html`<button type="button" key=${stars} aria-label=${`${stars} ${stars === 1 ? "star" : "stars"}`} title=${`${stars} (key ${stars})`}
+          onClick=${() => ratePhotos(ids, stars)}><${Icon} name="star" /></button>`)}
+      </span>
+    </div>
+    <${TagDialog} ids=${ids} />`;
+}
+
+/** @param {{ ids: number[] }} properties */
+function TagDialog({ ids }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const isOpen = asksForTag.value;
+  useEffect(() => {
+    if (isOpen) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [isOpen]);
+  const finish = async (/** @type {"add" | "reject"} */ what) => {
+    const label = dialog.current?.querySelector("input")?.value.trim();
+    if (!label) return;
+    asksForTag.value = false;
+    await tagPhotos(ids, { [what]: [label] });
+    load();
+  };
+  return html`<dialog class="small-dialog" ref=${dialog} aria-labelledby="tag-title" onClose=${() => (asksForTag.value = false)}>
+    <form method="dialog" onSubmit=${(/** @type {Event} */ event) => {
+      event.preventDefault();
+      finish("add");
+    }}>
+      <h2 id="tag-title">Tag ${photosText(ids.length)}</h2>
+      <label>Tag <input type="text" list="label-names" autocomplete="off" required maxlength="200" onFocus=${wantLabelNames} /></label><${LabelNames} id="label-names" />
+      <div class="buttons">
+        <button type="button" onClick=${() => (asksForTag.value = false)}>Cancel</button>
+        <button type="button" onClick=${() => finish("reject")}>Take off</button>
+        <button type="submit" class="main">Put on</button>
+      </div>
+    </form>
+  </dialog>`;
+}

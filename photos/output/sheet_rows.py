@@ -1,0 +1,102 @@
+"""Rows of a contact sheet: photos with their captions, under headings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from store.errors import is_shown
+
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_NO_DATE: Final = "Without a date"
+#: Characters of a year and a month, as in 2024-05, and of the year.
+_MONTH, _YEAR = 7, 4
+#: Photos from which a month has a row of its own.
+_FEW: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A photo in the sheet: its number in the library and its file, its rank, if it has one, and its captions.
+
+    `score` is a line with its score, and `remark` one about the photo. `taken_at` is in ISO 8601, or empty.
+    """
+
+    photo: int
+    path: bytes
+    score: str = ""
+    tags: tuple[str, ...] = ()
+    remark: str = ""
+    taken_at: str = ""
+    rank: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the file, with unprintable characters replaced."""
+        return visible(os.fsdecode(self.path).rpartition("/")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A heading, a remark beside it, and photos, which may take several lines."""
+
+    title: str
+    remark: str
+    cells: Sequence[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows under a heading and an introductory paragraph; either may be empty.
+
+    With `is_paired`, each two rows are side by side.
+    """
+
+    title: str
+    text: str
+    rows: Sequence[Row]
+    is_paired: bool = False
+
+
+#: Gives the picture files of photos, by their numbers and in their order; None for those that cannot be read now.
+Pictures = Callable[[Sequence[int]], Iterator[bytes | None]]
+
+
+def months(cells: Iterable[Cell]) -> list[Row]:
+    """Return *cells*, which are ordered by date, in a row for each month; photos without a date in one of their own.
+
+    Months of one year that have few photos each share a row.
+    """
+    rows: list[tuple[list[str], list[Cell]]] = []
+    was_small = False
+    for month, own in groupby(cells, lambda cell: cell.taken_at[:_MONTH]):
+        some = list(own)
+        is_small = len(some) < _FEW
+        if rows and is_small and was_small and month and rows[-1][0][0][:_YEAR] == month[:_YEAR]:
+            rows[-1][0].append(month)
+            rows[-1][1].extend(some)
+        else:
+            rows.append(([month], some))
+        was_small = is_small
+    return [Row(_named(min(span), max(span)), "", some) for span, some in rows]
+
+
+def _named(first: str, last: str) -> str:
+    """Names of months of one year, each as in 2024-05: "May 2024", "May - July 2024"."""
+    year, _, number = last.partition("-")
+    if not number.isdecimal() or not 1 <= int(number) <= len(_MONTHS):
+        return _NO_DATE
+    named = f"{_MONTHS[int(number) - 1]} {year}"
+    return named if first == last else f"{_MONTHS[int(first[-2:]) - 1]} \N{EN DASH} {named}"
+
+
+def visible(text: str) -> str:
+    """*text* with replacement characters for what no reader sees, half characters included."""
+    plain = text.encode("utf-8", "replace").decode()
+    return "".join(mark if is_shown(mark) else "\N{REPLACEMENT CHARACTER}" for mark in plain)

@@ -1,0 +1,154 @@
+"""Records of the HTTP API that no command prints.
+
+In the API every record with a `path` also has `path_uri`, and every record of a `photo` also `id` and `media`. Bytes of
+paths that are no text become U+FFFD there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
+
+from photos.records.files import DuplicateGroupRecord
+from photos.records.library import ProblemRecord
+from photos.records.photos import MatchRecord, match_record, rounded
+from photos.records.vocabularies import ChangedPhotoRecord, VocabularyDifferenceRecord
+
+if TYPE_CHECKING:
+    from photos.operations.labels import LabelInForce
+    from photos.operations.search import SearchResult
+    from photos.operations.suggestions import QuerySuggestion
+    from query.search import Match
+
+
+class MediaRecord(TypedDict):
+    """Addresses of a photo's pictures."""
+
+    thumbnail: Annotated[str, "Its longer side has 320 pixels."]
+    preview: Annotated[str, "Its longer side has 1440 pixels."]
+    original: Annotated[str, "The file itself."]
+
+
+class PhotoRecord(MatchRecord):
+    """A photo, in the HTTP API."""
+
+    hash: Annotated[str, "SHA-256 of its content."]
+
+
+class PageRecord(TypedDict):
+    """A page of a search, in the HTTP API."""
+
+    title: Annotated[str, "The query as a heading."]
+    of_text: Annotated[bool, "True if the query is a single text."]
+    matches: Annotated[list[PhotoRecord], "The photos, in order."]
+    is_cut: Annotated[bool, "True if a text was longer than the model reads and was cut."]
+    is_chance: Annotated[bool, "True if the best photo scores no better than unrelated photos do."]
+    best: Annotated[float | None, "The highest cosine; null if none was computed."]
+    least: Annotated[float | None, "The lowest cosine that is better than chance; null if none was computed."]
+    reason: Annotated[str | None, "The reason why filters leave no photo: a sentence without its full stop."]
+    total: Annotated[int, "The number of all photos that match; of a ranking, all that the filters leave."]
+    next: Annotated[str | None, "The cursor of the next page, for `after`; null at the end."]
+
+
+class DuplicatesRecord(TypedDict):
+    """Groups of files that show the same picture, a part of them."""
+
+    items: Annotated[list[DuplicateGroupRecord], "The groups."]
+    found: Annotated[int, "The number of all groups."]
+    next: Annotated[int | None, "The number for `after` with which the next part begins; null at the end."]
+
+
+class FailedRecord(TypedDict):
+    """Files that could not be indexed."""
+
+    items: Annotated[list[ProblemRecord], "The files, by path."]
+    not_pictures: Annotated[int, "The number of files that are something else than pictures."]
+
+
+class ComparisonRecord(VocabularyDifferenceRecord):
+    """The difference of two vocabularies, with their names and the photos whose tags differ."""
+
+    one: Annotated[str, "The first one."]
+    other: Annotated[str, "The second one."]
+    changed_photos: Annotated[list[ChangedPhotoRecord], "Photos whose tags differ, if these were asked for."]
+
+
+class SuggestionRecord(TypedDict):
+    """A query that begins with what was typed."""
+
+    kind: Annotated[str, "`label`, `search`, `folder`, `camera`, `lens`, `keyword` or `place`."]
+    text: Annotated[str, "The name, as it is shown."]
+    query: Annotated[str, "The query that finds its photos."]
+
+
+class LabelInForceRecord(TypedDict):
+    """A label that photos are tagged with."""
+
+    label: Annotated[str, "Its name; with its namespace, such as `birds:heron`, outside the main vocabulary."]
+    vocabulary: Annotated[str, "The vocabulary that it is of."]
+    revision: Annotated[int, "The number of the vocabulary's revision in force."]
+    category: Annotated[str | None, "The category that it stands under."]
+    aliases: Annotated[list[str], "Other names of it."]
+    minimum: Annotated[float | None, "The cosine from which it counts; null for always or never."]
+    probability: Annotated[float | None, "The model's probability for that cosine."]
+    threshold: Annotated[float | None, "The probability from which it counts, if the vocabulary gives it one."]
+    examples: Annotated[int, "The number of photos that were named as showing it."]
+    counterexamples: Annotated[int, "The number of photos that were named as not showing it."]
+    photos: Annotated[int | None, "The number of photos that have it; null if that was not asked for."]
+
+
+class JobRecord(TypedDict):
+    """Long work of the server."""
+
+    job: Annotated[int, "The job's number."]
+    kind: Annotated[str, "`index`, `retag`, `threshold`, `teach`, `rollback`, `xmp` or `xmp undo`."]
+    state: Annotated[Literal["waiting", "running", "done", "failed", "stopped"], "Its state."]
+    stage: Annotated[str | None, "What is done at present."]
+    done: Annotated[int, "Units of the stage that are done."]
+    total: Annotated[int | None, "Units of the stage; null while unknown."]
+    problem: Annotated[str | None, "The reason why it failed."]
+    started_at: Annotated[float | None, "Time of its start, seconds since 1970; null while it waits."]
+    ended_at: Annotated[float | None, "Time of its end, seconds since 1970; null before."]
+
+
+def page_record(found: SearchResult, next_page: str | None) -> PageRecord:
+    """Return a page of a search as a record."""
+    return {
+        "title": found.title,
+        "of_text": found.of_text,
+        "matches": [photo_record(match, found.more.get(match.photo_id, ())) for match in found.matches],
+        "is_cut": found.is_cut,
+        "is_chance": found.is_chance,
+        "best": rounded(found.best),
+        "least": rounded(found.least),
+        "reason": found.reason,
+        "total": found.total,
+        "next": next_page,
+    }
+
+
+def photo_record(match: Match, more: Sequence[Match] = ()) -> PhotoRecord:
+    """Return a photo as a record, with the other photos of its group."""
+    return {**match_record(match, more), "hash": match.photo.content_hash.hex()}
+
+
+def suggestion_record(found: QuerySuggestion) -> SuggestionRecord:
+    """Return a suggestion as a record."""
+    return {"kind": str(found.kind), "text": found.text, "query": found.query}
+
+
+def label_in_force_record(label: LabelInForce) -> LabelInForceRecord:
+    """Return a label in force as a record."""
+    return {
+        "label": label.name,
+        "vocabulary": label.vocabulary,
+        "revision": label.revision,
+        "category": label.category,
+        "aliases": list(label.aliases),
+        "minimum": rounded(label.minimum),
+        "probability": rounded(label.probability),
+        "threshold": rounded(label.threshold),
+        "examples": label.examples,
+        "counterexamples": label.counterexamples,
+        "photos": label.photos,
+    }
