@@ -33,11 +33,11 @@ PRECISIONS = ["int8", "int8-narrow"]
 IN_A_PROCESS = """
 import json
 from indexer.models.backends.int8 import fastest_int8
-from indexer.models.backends.int8_products import WIDE, NARROW, fastest, packed
+from indexer.models.backends.int8_products import WIDE, NARROW, fastest, packed_product
 from indexer.models.backends import int8_products
 from tests.indexer.models.backends.test_int8 import beside_float32, is_exact
 print(json.dumps({
-    "packed in 8 bits": int8_products._is_exact(packed, WIDE),
+    "packed in 8 bits": int8_products._is_exact(packed_product, WIDE),
     "precision": fastest_int8(),
     "exact": [is_exact(fastest(each).make, each) for each in (WIDE, NARROW)],
     "speeds": [beside_float32("int8-narrow", shape) for shape in ((3072, 768), (768, 3072))],

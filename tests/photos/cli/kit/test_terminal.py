@@ -15,8 +15,7 @@ from photos.__main__ import main
 from photos.cli import Invocation
 from photos.cli.kit.format import columns, matches_table, shortened, table
 from photos.cli.kit.terminal import paint, prose, show_lines, uses_colour, without_colours
-
-from .conftest import read_here
+from tests.photos.conftest import read_here
 
 
 @contextmanager
