@@ -1,1 +1,1 @@
-"""The HTTP face of a library: the ASGI application, its doors, its routes, and the gallery's page."""
+"""The HTTP face of a library: the ASGI application, its access control, its routes, and the gallery's page."""

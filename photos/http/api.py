@@ -1,4 +1,4 @@
-"""The application behind the doors: the API, pictures, the login, and the page."""
+"""The application behind the access control: the API, pictures, the login, and the page."""
 
 from __future__ import annotations
 

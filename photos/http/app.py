@@ -1,4 +1,4 @@
-"""The ASGI application: all that the doors let in."""
+"""The ASGI application: access control around the API and the page."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .doors import Access, Doors
+from .access import AccessControl, AccessRules
 from .guard import Guard
-from .opening import Opening
+from .open_endpoint import OpenEndpoint
 from .service import Service
 from .socket_searches import SocketSearches
 
 
-def application(service: Service, access: Access | None = None, opening: Opening | None = None) -> ASGIApp:
+def application(service: Service, access: AccessRules | None = None, opening: OpenEndpoint | None = None) -> ASGIApp:
     """Return the application that answers for a service.
 
     With *opening*, the owner's programs can ask for addresses of the gallery.
     """
     owners = [*([] if opening is None else opening.routes()), *SocketSearches(service).routes()]
     routes = [*owners, Mount("", OnDemand(service, lambda: _api(service)))]
-    doors = Doors(Starlette(routes=routes), service.keys, access or Access(), service.settings.library)
-    return Guard(doors, service.log)
+    controlled = AccessControl(
+        Starlette(routes=routes), service.credentials, access or AccessRules(), service.settings.library
+    )
+    return Guard(controlled, service.log)
 
 
 class OnDemand:
@@ -38,7 +40,7 @@ class OnDemand:
         """Answer one request."""
         if self._made is None:
             # In a thread: other requests go on while it is loaded. Made twice, the last one stays.
-            self._made = await self._service.picture_turns.run(self._make)
+            self._made = await self._service.picture_threads.run(self._make)
         await self._made(scope, receive, send)
 
 

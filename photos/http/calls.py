@@ -20,7 +20,7 @@ from photos.library import OpenLibrary
 from .problems import Problem, not_found, problem_of, problem_response
 from .public import encode
 from .service import Service
-from .turns import NoTurn
+from .worker_threads import NoFreeThread
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -47,7 +47,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request to one route, within a turn."""
+    """A request to one route, in a thread."""
 
     service: Service
     route: Route
@@ -119,11 +119,11 @@ class Endpoint:
         """Answer one request."""
         try:
             call = await self._call(request)
-            turns = self._service.picture_turns if self._route.of_pictures else self._service.turns
-            return _response(request, await turns.run(lambda: self._answer(call)))
+            threads = self._service.picture_threads if self._route.of_pictures else self._service.threads
+            return _response(request, await threads.run(lambda: self._answer(call)))
         except Problem as problem:
             return problem_response(problem)
-        except NoTurn:
+        except NoFreeThread:
             busy = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Too many requests at once; try again.")
             return problem_response(busy)
 

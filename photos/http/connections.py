@@ -25,8 +25,8 @@ _HEAD: Final = 1 << 18
 #: Bytes that are read and ignored after an answer to a request that is not complete: a connection that is closed
 #: before its client has sent everything cuts off the answer on its way.
 IGNORED: Final = 1 << 20
-#: Key of the door in the state of a request, and its values.
-DOOR: Final = "door"
+#: Key of the channel in the state of a request, and its values.
+CHANNEL: Final = "channel"
 OWNER: Final = "owner"
 NETWORK: Final = "network"
 
@@ -68,7 +68,7 @@ class BoundedConfig(Config):
 class Connection(H11Protocol):
     """A connection of uvicorn's that is cut off where its client takes too long.
 
-    The state of its requests says by which door they came: `OWNER` through the Unix socket, else `NETWORK`.
+    The state of its requests has their channel: `OWNER` for the Unix socket, else `NETWORK`.
     """
 
     config: BoundedConfig
@@ -97,7 +97,7 @@ class Connection(H11Protocol):
             return
         own = transport.get_extra_info("socket")
         is_local = own is not None and own.family == getattr(socket, "AF_UNIX", None)
-        self.app_state[DOOR] = OWNER if is_local else NETWORK
+        self.app_state[CHANNEL] = OWNER if is_local else NETWORK
         self._await_request()
 
     def connection_lost(self, exc: Exception | None) -> None:

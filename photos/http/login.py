@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from .access import LOGIN, cookie_name
 from .calls import JSON, read_body
-from .doors import LOGIN, cookie_name
-from .keys import SESSION_SECONDS
+from .credentials import SESSION_SECONDS
 from .problems import Problem, not_found, problem_response
 from .service import Service
 
-_FOLDER: Final = Path(__file__).parent / "entrance"
+_FOLDER: Final = Path(__file__).parent / "login_page"
 _FILES: Final = {"login.css": "text/css", "login.js": "text/javascript"}
 _WRONG = "This code was used, or is older than a minute; run `photos open` again."
 
@@ -57,14 +57,14 @@ class Login:
         return FileResponse(_FOLDER / name, media_type=_FILES[name])
 
     async def _ways(self, _: Request) -> Response:
-        return Response(msgspec.json.encode({"password": self._service.keys.has_password}), media_type=JSON)
+        return Response(msgspec.json.encode({"password": self._service.credentials.has_password}), media_type=JSON)
 
     async def _enter(self, request: Request) -> Response:
         try:
             entry = await read_body(request, Entry)
         except Problem as problem:
             return problem_response(problem)
-        key = self._service.keys.open_session(entry.code, entry.password)
+        key = self._service.credentials.open_session(entry.code, entry.password)
         if key is None:
             sentence = _WRONG if entry.password is None else "This is not the password, or it was tried too often."
             return problem_response(Problem(HTTPStatus.UNAUTHORIZED, "wrong_key", sentence))
@@ -81,7 +81,7 @@ class Login:
         return response
 
     async def _leave(self, request: Request) -> Response:
-        self._service.keys.end_session(request.cookies.get(self._cookie, ""))
+        self._service.credentials.end_session(request.cookies.get(self._cookie, ""))
         response = Response(status_code=HTTPStatus.NO_CONTENT)
         response.delete_cookie(self._cookie, httponly=True, samesite="strict")
         return response

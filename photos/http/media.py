@@ -20,7 +20,7 @@ from photos.thumbnails import PREVIEW_SIDES, PREVIEW_TYPE, THUMBNAIL_TYPE, Missi
 
 from .problems import Problem, not_found, problem_of, problem_response
 from .service import Service
-from .turns import NoTurn
+from .worker_threads import NoFreeThread
 
 #: A content's address has its first digits, and never another picture.
 _FOREVER: Final = "private, max-age=31536000, immutable"
@@ -64,10 +64,10 @@ class Media:
             key, picture = _key(request), request.path_params["picture"]
             if picture not in {_ORIGINAL, _SMALL, *_PREVIEWS}:
                 raise not_found(f"There is no such picture; there are {_SMALL}, {', '.join(_PREVIEWS)} and original.")
-            return await self._service.picture_turns.run(lambda: self._found(request, key, picture))
+            return await self._service.picture_threads.run(lambda: self._found(request, key, picture))
         except Problem as problem:
             return problem_response(problem)
-        except NoTurn:
+        except NoFreeThread:
             return problem_response(_busy())
 
     def _found(self, request: Request, key: Key, picture: str) -> Response:

@@ -12,14 +12,14 @@ from photos.library import OpenLibrary
 from photos.thumbnails import Thumbnails
 
 from .connections import Limits
+from .credentials import Credentials
 from .jobs import Jobs
-from .keys import Keys
 from .strip_cache import StripCache
-from .turns import Turns
+from .worker_threads import WorkerThreads
 
 #: Answers that are worked on at once, and pictures that are read at once.
 _ANSWERS, _PICTURES = 2, 6
-#: Seconds that a picture waits for its turn: large ones take seconds to make.
+#: Seconds that a picture waits for a thread: large ones take seconds to make.
 _PICTURE_PATIENCE = 30.0
 
 
@@ -41,7 +41,7 @@ class OnceLog:
 
 
 class Service:
-    """The library of a server by its *session*, its jobs, and the turns of its requests."""
+    """The library of a server by its *session*, its jobs, and the threads of its requests."""
 
     def __init__(
         self,
@@ -55,10 +55,10 @@ class Service:
         self.session = session
         self.limits = limits or Limits()
         self.log = OnceLog(log)
-        self.turns = Turns(_ANSWERS, self.limits.patience)
-        self.picture_turns = Turns(_PICTURES, _PICTURE_PATIENCE)
+        self.threads = WorkerThreads(_ANSWERS, self.limits.patience)
+        self.picture_threads = WorkerThreads(_PICTURES, _PICTURE_PATIENCE)
         self.thumbnails = Thumbnails(settings, session.catalog, patience=_PICTURE_PATIENCE, on_problem=self.log)
-        self.keys = Keys(settings.library, password)
+        self.credentials = Credentials(settings.library, password)
         self.jobs = Jobs()
         self.strips = StripCache()
         #: True from the beginning of the end on: streams of events end.

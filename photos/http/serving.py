@@ -15,10 +15,10 @@ from photos.errors import OpenToAll
 from photos.library import OpenLibrary
 from photos.lock import running_daemon
 
+from .access import AccessRules
 from .app import application
-from .doors import Access
-from .keys import read_token
-from .opening import Opening, address
+from .credentials import read_token
+from .open_endpoint import OpenEndpoint, address
 from .server import Server, serving
 from .service import Service
 from .tcp import LOOPBACK, Listener, is_loopback, listener
@@ -35,7 +35,7 @@ class ServeRequest:
     address: str = LOOPBACK
     port: int | None = None
     query: str | None = None
-    access: Access = field(default_factory=Access)
+    access: AccessRules = field(default_factory=AccessRules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def serve(library: OpenLibrary, request: ServeRequest, on_ready: Callable[[Ready
     encoders = CachedEncoders(library.encoders, settings.idle_minutes * 60)
     with closing(Session(settings, encoders)) as session:
         service = Service(settings, session, _log.warning, password=request.access.password)
-        opening = Opening(service)
+        opening = OpenEndpoint(service)
         app = application(service, request.access, opening)
         with ExitStack() as stack:
             server = None
@@ -77,7 +77,7 @@ def serve(library: OpenLibrary, request: ServeRequest, on_ready: Callable[[Ready
 def _run(
     server: Server,
     opened: Listener,
-    opening: Opening,
+    opening: OpenEndpoint,
     service: Service,
     request: ServeRequest,
     on_ready: Callable[[Ready], object],
@@ -86,7 +86,7 @@ def _run(
     server.listen(opened.opened)
     opening.use(server, opened.base)
     threading.Thread(target=service.session.warm, name="preparing", daemon=True).start()
-    on_ready(Ready(opened.base, address(opened.base, service.keys.make_code(), request.query)))
+    on_ready(Ready(opened.base, address(opened.base, service.credentials.make_code(), request.query)))
     never = threading.Event()
     while not never.wait(_LOOK):
         encoders.release_idle()

@@ -21,7 +21,7 @@ from photos.records.photos import SearchRecord
 from query.errors import QueryError
 
 from .service import Service
-from .turns import NoTurn
+from .worker_threads import NoFreeThread
 
 #: Bytes that a request may have.
 _LARGEST = 1 << 20
@@ -43,7 +43,7 @@ class SocketSearches:
         self._library = service.settings.library
         self._search = service.session.search
         self._log = service.log
-        self._turns = service.turns
+        self._threads = service.threads
         self._program, self._upgrade_check = program_id(), UpgradeCheck()
 
     def routes(self) -> list[Route]:
@@ -56,12 +56,12 @@ class SocketSearches:
     async def _answer(self, request: Request) -> Response:
         try:
             query = await self._request(request)
-            return _json(HTTPStatus.OK, await self._turns.run(lambda: self._found(query)))
+            return _json(HTTPStatus.OK, await self._threads.run(lambda: self._found(query)))
         except (PhotosError, QueryError) as error:
             # An error in the request: the client's own process would refuse it in the same words.
             sentence, status = sentence_and_status(error)
             return _json(REFUSED, {"refused": sentence, "status": status})
-        except NoTurn:
+        except NoFreeThread:
             return _json(HTTPStatus.SERVICE_UNAVAILABLE, {"error": "too many requests"})
         except _Rejected as rejected:
             return _json(rejected.status, {"error": rejected.reason})

@@ -59,7 +59,7 @@ def serve(
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.views.gallery import show_address
     from photos.daemon.gallery import gallery_address
-    from photos.http.doors import Access
+    from photos.http.access import AccessRules
     from photos.http.serving import ServeRequest
     from photos.http.serving import serve as serve_library
     from photos.http.tcp import LOOPBACK, is_loopback
@@ -70,7 +70,9 @@ def serve(
         show_address(there, serves_here=False)
         return
     password = invocation.environment.get("PHOTOS_PASSWORD") or None
-    access = Access(not is_loopback(address), tuple(name.lower() for name in hosts), allow_edits, origins, password)
+    access = AccessRules(
+        not is_loopback(address), tuple(name.lower() for name in hosts), allow_edits, origins, password
+    )
     # Before numpy is loaded: its threads wait for each other by spinning.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with invocation.open_library() as library:

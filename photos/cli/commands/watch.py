@@ -50,7 +50,7 @@ def watch(
     from photos.daemon.log import log_end, logging_to
     from photos.daemon.watcher import log_notice
     from photos.daemon.watcher import watch as watch_library
-    from photos.http.answering import answering
+    from photos.http.daemon_server import serving_daemon
 
     with (
         invocation.open_library(
@@ -64,7 +64,7 @@ def watch(
         logging_to(log_file, library.settings.log_level),
     ):
         try:
-            watch_library(library, nice, log_pass, pass_progress, answering)
+            watch_library(library, nice, log_pass, pass_progress, serving_daemon)
         except (Exception, KeyboardInterrupt) as error:
             if log_file is None or invocation.debug:
                 raise

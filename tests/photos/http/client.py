@@ -15,7 +15,7 @@ from photos.daemon.session import Session
 from photos.encoders import CachedEncoders
 from photos.http.app import application
 from photos.http.connections import Limits
-from photos.http.opening import Opening
+from photos.http.open_endpoint import OpenEndpoint
 from photos.http.server import serving
 from photos.http.service import Service
 from photos.http.tcp import listener
@@ -105,7 +105,7 @@ def answering(library, encoders=None, patience=5.0, access=None, address="127.0.
     settings = load({"library": library}, {})
     with closing(Session(settings, CachedEncoders(encoders or ColourEncoders(), 600))) as session:
         service = Service(settings, session, logged.append, Limits(patience), access and access.password)
-        opening = Opening(service)
+        opening = OpenEndpoint(service)
         app = application(service, access, opening)
         with serving(library, app, logged.append, service.limits) as server:
             assert server is not None

@@ -11,7 +11,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from photos.config import load
 from photos.daemon.session import Session
 from photos.http.app import application
-from photos.http.keys import make_token
+from photos.http.credentials import make_token
 from photos.http.service import Service
 
 from ..encoders import ColourEncoders

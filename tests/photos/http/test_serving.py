@@ -14,8 +14,8 @@ from photos.config import load
 from photos.daemon.gallery import gallery_address
 from photos.daemon.protocol import socket_path
 from photos.errors import EmptyLibrary, OpenToAll, PortTaken
-from photos.http.doors import Access
-from photos.http.keys import read_token
+from photos.http.access import AccessRules
+from photos.http.credentials import read_token
 from photos.http.serving import ServeRequest, serve
 from photos.http.tcp import listener
 from photos.library import OpenLibrary
@@ -113,7 +113,7 @@ def test_other_machines_need_a_key(filled):
         browser = Browser(ready.base)
         assert browser("POST", "/login", {"password": "sesame"}, SAME).status == 204
 
-    served(filled.library, ServeRequest("0.0.0.0", 0, access=Access(is_remote=True, password="sesame")), use)
+    served(filled.library, ServeRequest("0.0.0.0", 0, access=AccessRules(is_remote=True, password="sesame")), use)
 
 
 def test_a_library_without_photos_is_not_served(photos):

@@ -1,9 +1,9 @@
-"""Doors: who is let in, by which way, and what for; and the headers that keep other pages out.
+"""Access control: the requests that are answered, and the headers that keep other pages out.
 
-The Unix socket is its owner's alone: whoever comes through it is let in. Through TCP a request needs a known Host, so
-that no other name can be made to point here; a browser's session or a program's token; and for a change a proof that it
-comes from the gallery's own page. Requests from other machines, or for another name than this machine's own, change
-nothing unless that was allowed.
+The Unix socket is its owner's alone, so all of its requests are answered. Through TCP a request needs a known Host,
+against other names that point to this machine; a browser's session or a program's token; and for a change a proof that
+it comes from the gallery's own page. Requests from other machines, or for another name than this machine's own, may
+change something only if that was allowed.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .connections import DOOR, OWNER
-from .keys import Keys
+from .connections import CHANNEL, OWNER
+from .credentials import Credentials
 from .problems import Problem, problem_response
 
 CONTENT_SECURITY: Final = (
@@ -43,17 +43,17 @@ _HEADERS: Final = {
 }
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-#: What needs no key: the way to get one.
+#: The path that needs no credentials.
 LOGIN: Final = "/login"
 _BEARER: Final = "bearer "
 _NO_KEY: Final = "Open the gallery with `photos open`, or send the token of `photos token`."
-#: What only the owner's own programs ask, through the socket: it names files.
+#: Paths for the owner's own programs, through the socket: their answers name files.
 _OWNERS: Final = "/v1/"
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """Rules for those who come through TCP, besides this machine's own browsers and programs.
+class AccessRules:
+    """Rules for requests through TCP, in addition to those of this machine's own browsers and programs.
 
     With `is_remote`, other machines may ask. `hosts` are further names of this machine, such as a proxy's. Changes by
     other machines, or by such a name, are refused unless `allow_edits`. Pages of `origins` may read answers, with a
@@ -67,37 +67,37 @@ class Access:
     password: str | None = None
 
 
-class Doors:
-    """Passes requests that may come in to *app*."""
+class AccessControl:
+    """Passes requests with access on to *app*, and refuses the others."""
 
-    def __init__(self, app: ASGIApp, keys: Keys, access: Access, library: Path) -> None:
+    def __init__(self, app: ASGIApp, credentials: Credentials, access: AccessRules, library: Path) -> None:
         self._app = app
-        self._keys = keys
+        self._credentials = credentials
         self._access = access
         self._cookie = cookie_name(library)
-        keyed: ASGIApp = self._keyed
+        authorised: ASGIApp = self._authorised
         if access.origins:
-            keyed = CORSMiddleware(
-                keyed,
+            authorised = CORSMiddleware(
+                authorised,
                 allow_origins=access.origins,
                 allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
                 allow_headers=["Authorization", "Content-Type"],
             )
         # Of two Hosts it would judge the first; h11 refuses them.
-        self._hosts = TrustedHostMiddleware(keyed, [*_LOOPBACK, *access.hosts], www_redirect=False)
-        self._any_host = keyed
+        self._hosts = TrustedHostMiddleware(authorised, [*_LOOPBACK, *access.hosts], www_redirect=False)
+        self._any_host = authorised
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope.get("state", {}).get(DOOR) == OWNER:
+        if scope.get("state", {}).get(CHANNEL) == OWNER:
             await self._app(scope, receive, _with_headers(send))
             return
-        # A name can be made to point here; an address is what it is.
+        # Another name can be made to point here, an address cannot.
         is_address = self._access.is_remote and _is_address(Headers(scope=scope).get("host", ""))
-        entrance = self._any_host if is_address else self._hosts
-        await entrance(scope, receive, _with_headers(send))
+        checked = self._any_host if is_address else self._hosts
+        await checked(scope, receive, _with_headers(send))
 
-    async def _keyed(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _authorised(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         refusal = self._refusal(scope, headers)
         if refusal is None:
@@ -121,7 +121,7 @@ class Doors:
             return _refused(
                 HTTPStatus.UNAUTHORIZED,
                 "no_key",
-                "Open the gallery with `photos open`, or send the token of `photos token`.",
+                _NO_KEY,
             )
         if not is_safe and not self._access.allow_edits and not _is_local(scope, headers):
             return _refused(HTTPStatus.FORBIDDEN, "read_only", "From other machines nothing can be changed here.")
@@ -129,11 +129,11 @@ class Doors:
 
     def _has_token(self, headers: Headers) -> bool:
         given = headers.get("authorization", "")
-        return given[: len(_BEARER)].lower() == _BEARER and self._keys.is_token(given[len(_BEARER) :].strip())
+        return given[: len(_BEARER)].lower() == _BEARER and self._credentials.is_token(given[len(_BEARER) :].strip())
 
     def _has_session(self, headers: Headers) -> bool:
         key = cookie_parser(headers.get("cookie", "")).get(self._cookie)
-        return key is not None and self._keys.is_session(key)
+        return key is not None and self._credentials.is_session(key)
 
 
 def cookie_name(library: Path) -> str:
@@ -142,7 +142,7 @@ def cookie_name(library: Path) -> str:
 
 
 def is_same_origin(headers: Headers) -> bool:
-    """Return whether a browser says that a request comes from a page of ours. Without its word it does not."""
+    """Return whether a browser states that a request comes from a page of ours; False without such a statement."""
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None and site != "same-origin":
         return False

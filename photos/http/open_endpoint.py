@@ -1,4 +1,4 @@
-"""Opening the gallery: `POST /v1/open`, by which `photos open` gets an address from a daemon."""
+"""The endpoint that opens the gallery: `POST /v1/open`, by which `photos open` gets an address from a daemon."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from photos.daemon.version import program_id
 from photos.errors import PhotosError
 from store.json_text import parse_json
 
-from .doors import LOGIN
+from .access import LOGIN
 from .server import Server
 from .service import Service
 from .tcp import listener
@@ -22,7 +22,7 @@ from .tcp import listener
 _LARGEST = 1 << 16
 
 
-class Opening:
+class OpenEndpoint:
     """Answers with addresses at which the gallery can be opened once. The way through TCP opens with the first."""
 
     def __init__(self, service: Service) -> None:
@@ -58,7 +58,7 @@ class Opening:
             base = await self._listening()
         except PhotosError as error:
             return _said(HTTPStatus.SERVICE_UNAVAILABLE, {"error": str(error)})
-        return _said(HTTPStatus.OK, {"address": address(base, self._service.keys.make_code(), query)})
+        return _said(HTTPStatus.OK, {"address": address(base, self._service.credentials.make_code(), query)})
 
     async def _listening(self) -> str:
         if self._base is None:

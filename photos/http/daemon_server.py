@@ -1,4 +1,4 @@
-"""Answers of a daemon: its session, by the application, on the library's socket."""
+"""The server of a daemon: answers on the library's socket by the session of the watcher."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from photos.config import Settings
 from photos.daemon.session import Session
 
 from .app import application
-from .opening import Opening
+from .open_endpoint import OpenEndpoint
 from .server import serving
 from .service import Service
 
 
 @contextmanager
-def answering(settings: Settings, session: Session, log: Callable[[str], None]) -> Iterator[bool]:
+def serving_daemon(settings: Settings, session: Session, log: Callable[[str], None]) -> Iterator[bool]:
     """Answer requests with *session* until the block ends. Gives whether there is a socket; if not, it is logged.
 
     Only the process that holds the library's lock may call it.
     """
     service = Service(settings, session, log)
-    opening = Opening(service)
+    opening = OpenEndpoint(service)
     with serving(settings.library, application(service, opening=opening), log, service.limits) as server:
         if server is not None:
             opening.use(server)

@@ -1,4 +1,4 @@
-"""Turns: a few requests are worked on at once, each in a thread of its own, and the others wait."""
+"""Worker threads: a few requests are worked on at once, each in a thread of its own, and the others wait."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class NoTurn(Exception):
-    """Too many requests are waiting: there was no turn in time."""
+class NoFreeThread(Exception):
+    """Too many requests are waiting: no thread was free in time."""
 
 
-class Turns:
+class WorkerThreads:
     """Runs blocking work for requests, at most *most* at once. Work that waits *patience* seconds is not done."""
 
     def __init__(self, most: int, patience: float) -> None:
-        self._turns = asyncio.Semaphore(most)
+        self._free = asyncio.Semaphore(most)
         self._patience = patience
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Return the result of *work*, or raise its exception. Raises `NoTurn`.
+        """Return the result of *work*, or raise its exception. Raises `NoFreeThread`.
 
-        Work whose request went away is not stopped, and keeps its turn until it ends.
+        Work whose request went away is not stopped, and keeps its thread until it ends.
         """
         try:
             async with asyncio.timeout(self._patience):
-                await self._turns.acquire()
+                await self._free.acquire()
         except TimeoutError:
-            raise NoTurn from None
+            raise NoFreeThread from None
         loop = asyncio.get_running_loop()
         done: asyncio.Future[T] = loop.create_future()
 
         def settle(result: T | None, error: BaseException | None) -> None:
-            self._turns.release()
+            self._free.release()
             if done.cancelled():
                 return
             if error is not None:

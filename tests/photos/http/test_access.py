@@ -1,4 +1,4 @@
-"""The doors of the server: no key, no known name or no proof means no byte of a photo."""
+"""Access to the server: without credentials, a known name and a proof, no byte of a photo is sent."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from photos.daemon.gallery import gallery_address
-from photos.http.doors import Access
-from photos.http.keys import CODE_SECONDS, SESSION_SECONDS, Keys, make_token, read_token
+from photos.http.access import AccessRules
+from photos.http.credentials import CODE_SECONDS, SESSION_SECONDS, Credentials, make_token, read_token
 from photos.http.routes import BASE, ROUTES
 
 from .client import answering
@@ -152,7 +152,7 @@ def test_the_page_sends_who_has_no_key_to_the_login(api):
     assert (reply.status, reply.headers["location"]) == (303, "/login")
     assert api.browser("GET", "/login").status == 200
     assert api.browser("GET", "/login/login.js").headers["content-type"].startswith("text/javascript")
-    assert api.browser("GET", "/login/../keys.py").status in {401, 404}
+    assert api.browser("GET", "/login/../credentials.py").status in {401, 404}
 
 
 def test_no_other_page_may_read_unless_it_was_named(filled, token):
@@ -161,7 +161,7 @@ def test_no_other_page_may_read_unless_it_was_named(filled, token):
     with answering(filled.library) as api:
         assert "access-control-allow-origin" not in api.browser("GET", f"{BASE}/photos", None, token | theirs).headers
         assert api.browser("OPTIONS", f"{BASE}/photos", None, asked).status == 401
-    with answering(filled.library, access=Access(origins=("https://mine.example",))) as api:
+    with answering(filled.library, access=AccessRules(origins=("https://mine.example",))) as api:
         allowed = api.browser("GET", f"{BASE}/photos", None, token | theirs)
         assert allowed.headers["access-control-allow-origin"] == "https://mine.example"
         assert api.browser("OPTIONS", f"{BASE}/photos", None, asked).status == 200
@@ -173,17 +173,19 @@ def test_no_other_page_may_read_unless_it_was_named(filled, token):
 
 @pytest.mark.parametrize("host", ["192.168.7.7", "10.0.0.1:8470", "photos.example", "[fd00::1]"])
 def test_other_machines_read_and_change_nothing(filled, token, host):
-    with answering(filled.library, access=Access(is_remote=True, hosts=("photos.example",))) as api:
+    with answering(filled.library, access=AccessRules(is_remote=True, hosts=("photos.example",))) as api:
         assert api.browser("GET", f"{BASE}/photos", None, token | {"Host": host}).status == 200
         reply = api.browser("PUT", f"{BASE}/photos/1/rating", {"stars": 1}, token | {"Host": host})
         assert (reply.status, reply.json["code"]) == (403, "read_only")
         assert api.browser("GET", f"{BASE}/photos", None, token | {"Host": "evil.example"}).status == 400
-    with answering(filled.library, access=Access(is_remote=True, hosts=("photos.example",), allow_edits=True)) as api:
+    with answering(
+        filled.library, access=AccessRules(is_remote=True, hosts=("photos.example",), allow_edits=True)
+    ) as api:
         assert api.browser("PUT", f"{BASE}/photos/1/rating", {"stars": 1}, token | {"Host": host}).status == 200
 
 
 def test_a_password_opens_too_and_is_not_tried_for_long(filled):
-    with answering(filled.library, access=Access(is_remote=True, password="sesame")) as api:
+    with answering(filled.library, access=AccessRules(is_remote=True, password="sesame")) as api:
         assert api.browser("GET", "/login/ways").json == {"password": True}
         assert api.browser("POST", "/login", {"password": "sesame"}, SAME).status == 204
         for _ in range(10):
@@ -195,7 +197,7 @@ def test_a_password_opens_too_and_is_not_tried_for_long(filled):
 
 def test_codes_and_sessions_end(tmp_path):
     now = 100.0
-    keys = Keys(tmp_path, clock=lambda: now)
+    keys = Credentials(tmp_path, clock=lambda: now)
     late = keys.make_code()
     session = keys.open_session(keys.make_code(), None)
     assert keys.is_session(session)
@@ -211,7 +213,7 @@ def test_codes_and_sessions_end(tmp_path):
 
 def test_failures_are_forgotten_after_a_minute(tmp_path):
     now = 100.0
-    keys = Keys(tmp_path, "sesame", clock=lambda: now)
+    keys = Credentials(tmp_path, "sesame", clock=lambda: now)
     for _ in range(20):
         assert keys.open_session(None, "no") is None
     assert keys.open_session(None, "sesame") is None

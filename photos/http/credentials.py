@@ -1,4 +1,4 @@
-"""Keys of the doors: one-time codes, sessions of browsers, and the token of programs. None is kept but by its hash."""
+"""Credentials: one-time codes, sessions of browsers, and the token of programs. Only their hashes are kept."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST, _FAILURES, _MINUTE = 100, 10, 60.0
 _LONGEST = 1000
 
 
-class Keys:
+class Credentials:
     """The codes and sessions of one server. Threads may share it. The token's file is in *library*."""
 
     def __init__(self, library: Path, password: str | None = None, clock: Callable[[], float] = time.monotonic) -> None:
