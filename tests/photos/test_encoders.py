@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 
+import numpy as np
 import pytest
 
 from indexer.models import open_checkpoint
@@ -78,7 +79,9 @@ def test_a_card_that_does_not_work_is_told_once(tmp_path):
     told = []
     encoders = SiglipEncoders(tmp_path / "cache", on_notice=told.append, machine=BrokenMachine())
     small = open_checkpoint(make_v2(tmp_path / "v2"))
-    assert [encoders.image(small, device, None).device for device in (None, "auto")] == ["cpu", "cpu"]
+    black = np.zeros((1, small.image_size, small.image_size, 3), np.uint8)
+    for device in (None, "auto"):
+        assert encoders.image(small, device, None).encode(black).shape == (1, small.dimension)
     assert told == [SENTENCE]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from store import Catalog, Facts
 from store.filters.criteria import (
@@ -36,6 +37,7 @@ from store.filters.criteria import (
     Wording,
 )
 from store.filters.selection import around, distances
+from store.sql import schema
 from tests.store.conftest import stamp
 
 DAY = datetime.fromisoformat("2020-06-15T12:30")
@@ -220,7 +222,7 @@ def test_newest_photos_come_first_and_undated_ones_last(shelf):
         assert t.selection.newest_first(ids[::3], 100) == [key for key in dated if key in ids[::3]]
         assert t.selection.newest_first(ids[:0], 3) == []
         few = t.selection.newest_first(ids[::2], 9, 2)
-        assert t.selection._newest_of_many(ids[::2], 9, 2) == few
+        assert t.selection._newest_of_many(select(schema.photo.c.id, schema.photo.c.taken_at), ids[::2], 9, 2) == few
 
 
 PLACES = st.tuples(st.floats(-90, 90), st.floats(-180, 180))

@@ -145,7 +145,7 @@ def test_a_library_keeps_its_patches(naflex, scenes, checkpoints, monkeypatch):
     refused = naflex("add", scenes, "--patches", 1024)
     assert refused.status == 1
     assert "up to 576 patches" in refused.err
-    assert "--library" in refused.err
+    assert "photos model try NAME --patches 1024" in refused.err
     assert naflex("add", scenes, "--patches", 576).status == 0
     # A later setting changes nothing, as with `decode`.
     monkeypatch.setenv("PHOTOS_PATCHES", "1024")
