@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from starlette.applications import Starlette
@@ -35,12 +36,14 @@ class OnDemand:
         self._service = service
         self._make = make
         self._made: ASGIApp | None = None
+        self._making = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if self._made is None:
-            # In a thread: other requests go on while it is loaded. Made twice, the last one stays.
-            self._made = await self._service.picture_threads.run(self._make)
+        async with self._making:
+            # Once: limits are kept in what is made. In a thread: other requests go on while it is loaded.
+            if self._made is None:
+                self._made = await self._service.picture_threads.run(self._make)
         await self._made(scope, receive, send)
 
 

@@ -70,7 +70,9 @@ def test_the_contact_sheet_is_one_self_contained_file(demo):
     page = (demo / "contact-sheet.html").read_text("utf-8")
     assert page.count("data:image/") >= 6 * len(QUERIES)
     assert not re.search(r'src="(?!data:)', page), "it needs no other file"
-    assert all(link.startswith("file:///") for link in re.findall(r'href="([^"]*)"', page)), "links lead to the pictures"
+    assert all(link.startswith("file:///") for link in re.findall(r'href="([^"]*)"', page)), (
+        "links lead to the pictures"
+    )
     for query in QUERIES:
         assert query in page
 
