@@ -19,7 +19,9 @@ export const html = htm.bind(h);
 JS
 ./node_modules/.bin/esbuild entry.js --bundle --format=esm --minify --target=es2022 --legal-comments=none --log-level=warning \
     --outfile="$here/preact.js"
-for name in preact @preact/signals @preact/signals-core htm world-atlas; do
+# That of @preact/signals-core is the same file as that of @preact/signals.
+cmp node_modules/@preact/signals{,-core}/LICENSE
+for name in preact @preact/signals htm world-atlas; do
     cp "node_modules/$name/LICENSE" "$here/LICENSE.${name//[@\/]/_}"
 done
 
