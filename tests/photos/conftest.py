@@ -13,6 +13,8 @@ from PIL import Image
 from indexer import ThreadReaders
 from photos.__main__ import main
 from photos.cli import Invocation
+from photos.config import load
+from photos.library import OpenLibrary
 
 from .encoders import COLOURS, ColourEncoders, make_checkpoint
 
@@ -29,22 +31,35 @@ class Result:
 
 
 class Program:
-    """Runs commands on one library, in this process."""
+    """Runs commands on one library, in this process, with *encoders*: those of the program itself if they are None.
 
-    def __init__(self, library: Path, capsys):
+    Variables of the test's own environment come before those of *environment*.
+    """
+
+    def __init__(self, library: Path, capsys, encoders=None, **environment: str):
         self.library = library
-        self.encoders = ColourEncoders()
+        self.encoders = encoders
         self._capsys = capsys
+        self._environment = environment
 
     def __call__(self, *arguments: object) -> Result:
         self._capsys.readouterr()
-        # To ask the machine for the best precision loads torch.
-        environment = {"PHOTOS_PRECISION": "float32", **os.environ}
+        environment = {**self._environment, **os.environ}
         invocation = Invocation(encoders=self.encoders, make_readers=read_here, environment=environment)
         status = main(["--library", str(self.library), *map(str, arguments)], invocation)
         out, err = self._capsys.readouterr()
         assert "Traceback" not in out + err
         return Result(status, out, err)
+
+    def embeddings(self):
+        """The stored embedding of each file, by its name."""
+        with OpenLibrary(load({"library": self.library}, {})) as library, library.read() as t:
+            return {
+                os.path.basename(os.fsdecode(path)): t.embeddings.get(library.space.id, [photo.id]).matrix[0]
+                for page in t.embeddings.scan(library.space.id)
+                for photo in t.photos.get([int(photo_id) for photo_id in page.ids])
+                for path in photo.paths
+            }
 
 
 def read_here(preprocessing, count, beside=None):
@@ -67,7 +82,8 @@ def vocabulary(tmp_path_factory):
 @pytest.fixture
 def photos(tmp_path, capsys):
     """The program with an empty library."""
-    return Program(tmp_path / "library", capsys)
+    # To ask the machine for the best precision loads torch.
+    return Program(tmp_path / "library", capsys, ColourEncoders(), PHOTOS_PRECISION="float32")
 
 
 @pytest.fixture

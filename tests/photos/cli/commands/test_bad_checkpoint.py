@@ -14,10 +14,8 @@ from safetensors.torch import load_file, save_file
 
 from indexer.models import CheckpointChanged, open_checkpoint
 from indexer.models.siglip.encoders import OWN, UnchangedImageEncoder, UnchangedTextEncoder, image_encoder, text_encoder
-from photos.__main__ import main
-from photos.cli import Invocation
 from tests.checkpoints import in_shards, make_v1, make_v2
-from tests.photos.conftest import Result, read_here
+from tests.photos.conftest import Program
 
 WEIGHTS = "model.safetensors"
 
@@ -45,14 +43,7 @@ def pictures(tmp_path):
 @pytest.fixture
 def photos(tmp_path, capsys):
     """Runs a command on one library, with the encoders of the program."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        environment = {"PHOTOS_DEVICE": "cpu", **os.environ}
-        invocation = Invocation(make_readers=read_here, environment=environment)
-        status = main(["--library", str(tmp_path / "library"), *map(str, arguments)], invocation)
-        return Result(status, *capsys.readouterr())
-
+    run = Program(tmp_path / "library", capsys, PHOTOS_DEVICE="cpu")
     (tmp_path / "words.txt").write_text("beach\nsnow\n")
     assert run("vocab", "use", tmp_path / "words.txt").status == 0
     return run

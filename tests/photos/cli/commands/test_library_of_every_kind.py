@@ -11,12 +11,8 @@ import torch
 from PIL import Image, ImageDraw
 from transformers import BitsAndBytesConfig
 
-from photos.__main__ import main
-from photos.cli import Invocation
-from photos.config import load
-from photos.library import OpenLibrary
 from tests.checkpoints import in_shards, in_type, make_multilingual, make_naflex, make_v1, make_v2, quantised
-from tests.photos.conftest import Result, read_here
+from tests.photos.conftest import Program
 
 PICTURES = {"red.png": (120, 90, "red"), "blue.jpg": (90, 160, "blue"), "green.webp": (64, 64, "green")}
 EIGHT = BitsAndBytesConfig(load_in_8bit=True)
@@ -53,32 +49,13 @@ def pictures(tmp_path):
 @pytest.fixture
 def photos(tmp_path, capsys):
     """Runs a command on one library, with the encoders of the program."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        environment = {"PHOTOS_DEVICE": "cpu", **os.environ}
-        invocation = Invocation(make_readers=read_here, environment=environment)
-        status = main(["--library", str(tmp_path / "library"), *map(str, arguments)], invocation)
-        return Result(status, *capsys.readouterr())
-
-    (tmp_path / "words.txt").write_text("beach\nsnow\nsunset\ncar\n")
-    run.library, run.words = tmp_path / "library", tmp_path / "words.txt"
-    return run
-
-
-def stored(photos):
-    """The stored embedding of each file, by its name."""
-    with OpenLibrary(load({"library": photos.library}, {})) as library, library.read() as t:
-        return {
-            os.path.basename(os.fsdecode(path)): t.embeddings.get(library.space.id, [photo.id]).matrix[0]
-            for page in t.embeddings.scan(library.space.id)
-            for photo in t.photos.get([int(photo_id) for photo_id in page.ids])
-            for path in photo.paths
-        }
+    return Program(tmp_path / "library", capsys, PHOTOS_DEVICE="cpu")
 
 
 def filled(photos, pictures, checkpoint, *options):
-    assert photos("vocab", "use", photos.words).status == 0
+    words = photos.library.parent / "words.txt"
+    words.write_text("beach\nsnow\nsunset\ncar\n")
+    assert photos("vocab", "use", words).status == 0
     added = photos("add", pictures, "--model", checkpoint, *options)
     assert (added.status, added.err.count("Traceback")) == (0, 0), added.err
 
@@ -104,7 +81,7 @@ KINDS = [
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_library_is_indexed_searched_tagged_and_checked(photos, pictures, checkpoints, kind):
     filled(photos, pictures, checkpoints[kind])
-    assert set(stored(photos)) == set(PICTURES)
+    assert set(photos.embeddings()) == set(PICTURES)
     found = [json.loads(line) for line in photos("search", "two cats on the beach", "--all", "--json").lines]
     assert {os.path.basename(each["path"]) for each in found} == set(PICTURES)
     assert all(np.isfinite([each["score"], each["probability"]]).all() for each in found)
@@ -138,7 +115,7 @@ def test_bitsandbytes_makes_spaces_of_their_own(photos, pictures, checkpoints, k
     # New pictures join them in the same precision, whatever the setting.
     Image.new("RGB", (50, 70), "gold").save(pictures / "gold.png")
     assert photos("index").status == 0
-    assert len(stored(photos)) == len(PICTURES) + 1
+    assert len(photos.embeddings()) == len(PICTURES) + 1
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "int8"])
@@ -153,7 +130,7 @@ def test_a_check_states_how_near_the_precision_is(photos, pictures, checkpoints,
 
 def test_float32_libraries_of_both_backends_are_one_space(photos, pictures, checkpoints):
     filled(photos, pictures, checkpoints["v2"], "--backend", "transformers")
-    theirs = stored(photos)
+    theirs = photos.embeddings()
     assert json.loads(photos("model", "status", "--backend", "transformers", "--json").out)["backend"] == "transformers"
     for name in PICTURES:
         embedded = json.loads(photos("embed", pictures / name, "--json").out)["vector"]

@@ -12,13 +12,11 @@ from PIL import Image
 from indexer.decode import read_photo
 from indexer.models import open_checkpoint
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder
-from photos.__main__ import main
-from photos.cli import Invocation
 from photos.config import load
 from photos.library import OpenLibrary
 from photos.operations.models import model_status
 from tests.checkpoints import make_naflex, make_v2
-from tests.photos.conftest import Result, read_here
+from tests.photos.conftest import Program
 
 TURNED = 6
 #: Size and EXIF orientation of each picture.
@@ -57,34 +55,14 @@ def scenes(tmp_path):
 @pytest.fixture
 def naflex(tmp_path, capsys):
     """Runs a command on one library, with the encoders of the program."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        environment = {"PHOTOS_PRECISION": "float32", "PHOTOS_DEVICE": "cpu", "PHOTOS_BATCH_SIZE": "3", **os.environ}
-        invocation = Invocation(make_readers=read_here, environment=environment)
-        status = main(["--library", str(tmp_path / "library"), *map(str, arguments)], invocation)
-        return Result(status, *capsys.readouterr())
-
-    run.library = tmp_path / "library"
-    return run
-
-
-def stored(naflex):
-    """The stored embedding of each file, by its name."""
-    with OpenLibrary(load({"library": naflex.library}, {})) as library, library.read() as t:
-        return {
-            os.path.basename(os.fsdecode(path)): t.embeddings.get(library.space.id, [photo.id]).matrix[0]
-            for page in t.embeddings.scan(library.space.id)
-            for photo in t.photos.get([int(photo_id) for photo_id in page.ids])
-            for path in photo.paths
-        }
+    return Program(tmp_path / "library", capsys, PHOTOS_PRECISION="float32", PHOTOS_DEVICE="cpu", PHOTOS_BATCH_SIZE="3")
 
 
 @pytest.mark.parametrize("patches", [256, 576])
 def test_pictures_of_every_shape_are_indexed_searched_and_found_again(naflex, scenes, checkpoints, patches, tmp_path):
     result = naflex("add", scenes, "--model", checkpoints["naflex"], "--patches", patches)
     assert result.status == 0, result.err
-    vectors = stored(naflex)
+    vectors = naflex.embeddings()
     assert set(vectors) == set(PICTURES)
     checkpoint = open_checkpoint(checkpoints["naflex"]).decoding(is_full=False, patches=patches)
     encoder = SiglipImageEncoder(checkpoint, "cpu", "float32")
@@ -125,13 +103,13 @@ def test_blank_pages_of_two_shapes_are_two_photos(naflex, tmp_path, checkpoints)
     wide.save(folder / "wide again.png", compress_level=1)
     tall.save(folder / "tall.png")
     naflex("add", folder, "--model", checkpoints["naflex"])
-    vectors = stored(naflex)
+    vectors = naflex.embeddings()
     assert (vectors["wide.png"] == vectors["wide again.png"]).all()
     assert (vectors["wide.png"] != vectors["tall.png"]).any()
     # The other page under the old name is no edit of the facts alone.
     tall.save(folder / "wide.png", compress_level=1)
     assert naflex("index").status == 0
-    assert (stored(naflex)["wide.png"] == vectors["tall.png"]).all()
+    assert (naflex.embeddings()["wide.png"] == vectors["tall.png"]).all()
 
 
 def test_a_library_keeps_its_patches(naflex, scenes, checkpoints, monkeypatch):
@@ -152,7 +130,7 @@ def test_a_library_keeps_its_patches(naflex, scenes, checkpoints, monkeypatch):
     assert naflex("add", scenes).status == 0
     assert json.loads(naflex("model", "status", "--json").out)["patches"] == 576
     embedded = json.loads(naflex("embed", scenes / "landscape.jpg", "--json").out)["vector"]
-    np.testing.assert_allclose(embedded, stored(naflex)["landscape.jpg"], atol=1e-3)
+    np.testing.assert_allclose(embedded, naflex.embeddings()["landscape.jpg"], atol=1e-3)
 
 
 def test_the_setting_is_for_new_libraries_of_naflex_checkpoints(naflex, scenes, checkpoints, monkeypatch):

@@ -45,7 +45,7 @@ class Terminal:
         os.write(self._descriptor, keys.encode())
 
     def until(self, mark):
-        """What was shown before *mark*."""
+        """Return the text that was shown before *mark*."""
         while mark.encode() not in self._shown:
             assert select.select([self._descriptor], [], [], LONGEST)[0], self._shown.decode(errors="replace")
             self._shown += os.read(self._descriptor, 65_536)
