@@ -64,7 +64,10 @@ def sentence_and_status(error: Exception) -> tuple[str, int]:
 
 def _is_out_of_files(error: BaseException | None) -> bool:
     """Return whether *error* came of too many open files. Libraries that load code say so in words alone."""
-    while error is not None:
+    seen: set[int] = set()
+    # A chain of errors may come back to its start.
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
             return True
         if os.strerror(errno.EMFILE) in str(error):

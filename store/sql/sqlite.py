@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.engine.interfaces import DBAPICursor, ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from store.errors import (
@@ -216,8 +216,15 @@ def connect(path: Path, *, patience: float = _PATIENCE) -> Engine:
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
         _patiently(lambda: _begin(connection, writes=writes), options.get("patience", patience))
 
+    def keep_if_interrupted(context: ExceptionContext) -> None:
+        # A signal raises between two calls of SQLite, so the connection is whole and its transaction can be rolled
+        # back. SQLAlchemy would drop it, as is right for protocols, and refuse every statement that ends something.
+        if not isinstance(context.original_exception, Exception):
+            context.is_disconnect = False
+
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", begin)
+    event.listen(engine, "handle_error", keep_if_interrupted)
     return engine
 
 
@@ -229,13 +236,14 @@ def transaction(engine: Engine, path: Path, *, writes: bool, patience: float | N
     """
     options = {"writes": writes} if patience is None else {"writes": writes, "patience": patience}
     with translated(path), engine.connect().execution_options(**options) as connection, connection.begin():
-        if not writes:
-            connection.exec_driver_sql("PRAGMA query_only = ON")
+        if writes:
+            yield connection
+            return
         try:
+            connection.exec_driver_sql("PRAGMA query_only = ON")
             yield connection
         finally:
-            if not writes:
-                connection.exec_driver_sql("PRAGMA query_only = OFF")
+            connection.exec_driver_sql("PRAGMA query_only = OFF")
 
 
 @contextmanager
@@ -409,7 +417,8 @@ def _begin(connection: Connection, *, writes: bool) -> None:
         # The file is first read here, so this is where to wait for a lock.
         connection.exec_driver_sql("SELECT 1 FROM sqlite_master LIMIT 1").first()
     except BaseException:
-        connection.exec_driver_sql("ROLLBACK")
+        # After a signal it may have been rolled back. Unlike the statement, the driver's call allows for that.
+        connection.connection.rollback()
         raise
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,11 @@ def start(*arguments, **options):
 def run(*arguments, **options):
     """Run the program to its end; returns its exit status, stdout and stderr as bytes."""
     process = start(*arguments, **options)
-    out, err = process.communicate(timeout=120)
+    try:
+        out, err = process.communicate(timeout=120)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
     assert b"Traceback" not in err, err.decode()
     return process.returncode, out, err

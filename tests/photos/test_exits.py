@@ -62,6 +62,12 @@ def test_too_many_open_files_have_a_remedy_however_they_are_reported(error):
     assert "ulimit -n" in sentence_and_status(around)[0]
 
 
+def test_errors_that_caused_each_other_end_in_a_sentence():
+    first, second = RuntimeError("first"), RuntimeError("second")
+    first.__context__, second.__context__ = second, first
+    assert sentence_and_status(first)[0].startswith("Internal error: RuntimeError: first")
+
+
 def test_a_part_that_cannot_be_loaded_is_no_bug():
     sentence, status = sentence_and_status(ImportError("No module named 'torch'"))
     assert "Internal" not in sentence

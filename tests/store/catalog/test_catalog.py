@@ -1,12 +1,15 @@
 """The catalog: stored data, and failures."""
 
+import ctypes
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
 import threading
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -664,3 +667,45 @@ def test_a_value_of_the_program_is_no_damage(catalog):
     for wrong in (1 << 70, "\ud800"):
         with pytest.raises((OverflowError, UnicodeEncodeError)), catalog.read() as t:
             t.connection.exec_driver_sql("SELECT ?", (wrong,))
+
+
+class Interruption(KeyboardInterrupt):
+    """Raised by a signal."""
+
+
+@pytest.mark.parametrize(
+    ("statement", "writes"),
+    [
+        ("BEGIN", False),
+        ("SELECT 1 FROM sqlite_master LIMIT 1", False),
+        ("PRAGMA query_only = ON", False),
+        ("SELECT 2", False),
+        ("PRAGMA query_only = OFF", False),
+        ("BEGIN IMMEDIATE", True),
+        ("SELECT 2", True),
+    ],
+)
+def test_a_signal_within_any_statement_ends_the_transaction(tmp_path, statement, writes):
+    path = tmp_path / "catalog.sqlite3"
+    engine = connect(path)
+    # Called by SQLite without any step of Python's, so that Python raises when it comes back from the driver.
+    interrupt = partial(ctypes.pythonapi.PyErr_SetInterruptEx, int(signal.SIGUSR1))
+    chosen = {statement}
+
+    def stop(_number, _frame):
+        raise Interruption
+
+    def watch(connection, _cursor, text, *_):
+        connection.connection.set_trace_callback(interrupt if text in chosen else None)
+
+    event.listen(engine, "before_cursor_execute", watch)
+    before = signal.signal(signal.SIGUSR1, stop)
+    try:
+        with pytest.raises(Interruption), transaction(engine, path, writes=writes) as connection:
+            connection.exec_driver_sql("SELECT 2")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        chosen.clear()
+    with transaction(engine, path, writes=True) as connection:
+        connection.exec_driver_sql("CREATE TABLE made (x)")
+    engine.dispose()
