@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
@@ -19,10 +18,10 @@ from indexer.models.backends.int8_products import ROWS
 from indexer.models.backends.linear import JOINED, PACKED_BFLOAT16, PLAIN, Layer, LinearLayers
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.device_names import CPU
-from indexer.models.errors import not_finite
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
 
+from .passes import PixelScaling, places_by_shape, unit_vectors
 from .towers import DTYPES, TextTower, VisionTower
 
 #: Pictures a pass. On a CPU larger batches gain nothing and cost memory.
@@ -93,9 +92,7 @@ class SiglipImageEncoder:
         self._model = self._make_tower(
             self._checkpoint, self.device, self.precision, _linear_layers(self.device, self.precision)
         )
-        self._mean, self._std = (
-            torch.tensor(each, device=self.device) for each in (self.preprocessing.mean, self.preprocessing.std)
-        )
+        self._scaled = PixelScaling(self.preprocessing, self.device)
         self._threads = pass_count(self.device)
         self._passes = pass_threads(self._threads)
         most = self._most or (_CPU_BATCH if self.device == CPU else _GPU_BATCH)
@@ -109,12 +106,9 @@ class SiglipImageEncoder:
         empty_cache(device)
 
     def _encoded(self, pixels: Pictures) -> NDArray[np.float32]:
-        of_shape = defaultdict(list)
-        for place, picture in enumerate(pixels):
-            of_shape[picture.shape].append(place)
         some = [
             places[start : start + size]
-            for shape, places in of_shape.items()
+            for shape, places in places_by_shape(pixels).items()
             for size in [self._pass_size(shape)]
             for start in range(0, len(places), size)
         ]
@@ -137,16 +131,8 @@ class SiglipImageEncoder:
         if self.precision in IN_INT8:
             # A full batch always: rounding of floats depends on their number, and a step of 8 bits is large.
             pictures = [*pictures, *[np.zeros(shape, np.uint8)] * (self._pass_size(shape) - count)]
-        # A copy: Pillow's arrays are read-only, and torch warns about those on standard error.
-        batch = torch.from_numpy(np.stack(pictures)).to(self.device)
-        # In float32 in every precision, as in the reference's image processor; by whole lines of pixels.
-        mean, std = self._mean.repeat(shape[1]), self._std.repeat(shape[1])
-        lines = batch.flatten(2).float().mul_(self.preprocessing.rescale).sub_(mean).div_(std)
-        pooled = self._model(lines.view(batch.shape).to(DTYPES[self.precision]))[:count].float()
-        if not torch.isfinite(pooled).all():
-            raise not_finite(self._folder, self.precision)
-        unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
-        return unit
+        pooled = self._model(self._scaled(pictures).to(DTYPES[self.precision]))[:count]
+        return unit_vectors(pooled, self._folder, self.precision)
 
 
 class TorchTextEncoder:
@@ -206,11 +192,7 @@ class TorchTextEncoder:
 
     @torch.inference_mode()
     def _pass(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        pooled = self._model(torch.from_numpy(ids).to(self._device))
-        if not torch.isfinite(pooled).all():
-            raise not_finite(self._folder, "float32")
-        unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
-        return unit
+        return unit_vectors(self._model(torch.from_numpy(ids).to(self._device)), self._folder, "float32")
 
 
 def _linear_layers(device: str, precision: str) -> LinearLayers:
