@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from indexer.models.backends.accelerators import THIS_MACHINE, Machine, empty_cache, is_memory_full
+from indexer.models.backends.accelerators import THIS_MACHINE, Machine, empty_cache
 from indexer.models.backends.devices import IN_INT8, choose_device, packs_bfloat16, pass_count, pass_threads
-from indexer.models.backends.fitting_passes import FittingPasses, MemoryTooSmall
+from indexer.models.backends.fitting_passes import CpuFallback, FittingPasses
 from indexer.models.backends.int8 import int8_layers
 from indexer.models.backends.int8_products import ROWS
 from indexer.models.backends.linear import JOINED, PACKED_BFLOAT16, PLAIN, Layer, LinearLayers
@@ -59,18 +59,17 @@ class SiglipImageEncoder:
     ) -> None:
         self.preprocessing = checkpoint.preprocessing
         self._checkpoint = checkpoint
-        self._on_notice = on_notice
         self._make_tower = make_tower
         self._most = most
         self._folder = checkpoint.folder
         self._patch = checkpoint.patch_size
-        self.device, self.precision = choose_device(checkpoint, device, precision, machine=machine, on_notice=on_notice)
-        try:
-            self._load()
-        except RuntimeError as error:
-            if self.device == CPU or not is_memory_full(error):
-                raise
-            self._move_to_cpu()
+        chosen, self.precision = choose_device(checkpoint, device, precision, machine=machine, on_notice=on_notice)
+        self._fallback = CpuFallback(chosen, self._load, on_notice)
+
+    @property
+    def device(self) -> str:
+        """The device that it computes on."""
+        return self._fallback.device
 
     @property
     def batch_size(self) -> int:
@@ -82,28 +81,16 @@ class SiglipImageEncoder:
 
         Raises `NumbersOverflowed` if the precision cannot hold the model's numbers.
         """
-        try:
-            return self._encoded(pixels)
-        except MemoryTooSmall:
-            self._move_to_cpu()
-            return self._encoded(pixels)
+        return self._fallback.call(partial(self._encoded, pixels))
 
-    def _load(self) -> None:
-        self._model = self._make_tower(
-            self._checkpoint, self.device, self.precision, _linear_layers(self.device, self.precision)
-        )
-        self._scaled = PixelScaling(self.preprocessing, self.device)
-        self._threads = pass_count(self.device)
+    def _load(self, device: str) -> None:
+        layers = _linear_layers(device, self.precision)
+        self._model = self._make_tower(self._checkpoint, device, self.precision, layers)
+        self._scaled = PixelScaling(self.preprocessing, device)
+        self._threads = pass_count(device)
         self._passes = pass_threads(self._threads)
-        most = self._most or (_CPU_BATCH if self.device == CPU else _GPU_BATCH)
-        self._fitting = FittingPasses(self._pass, most, partial(empty_cache, self.device))
-
-    def _move_to_cpu(self) -> None:
-        self._on_notice(f"The memory of {self.device} is too small for this model. The CPU is used instead.")
-        device, self.device = self.device, CPU
-        self._load()
-        # The model there is gone only now.
-        empty_cache(device)
+        most = self._most or (_CPU_BATCH if device == CPU else _GPU_BATCH)
+        self._fitting = FittingPasses(self._pass, most, partial(empty_cache, device))
 
     def _encoded(self, pixels: Pictures) -> NDArray[np.float32]:
         some = [
@@ -151,18 +138,12 @@ class TorchTextEncoder:
         self._dimension = checkpoint.dimension
         self._folder = checkpoint.folder
         self._tokenizer = tokenizer or Tokenizer(checkpoint)
-        self._on_notice = on_notice
-        self._device, _ = choose_device(checkpoint, device, "float32", machine=machine, on_notice=on_notice)
-        try:
-            self._load()
-        except RuntimeError as error:
-            if self._device == CPU or not is_memory_full(error):
-                raise
-            self._move_to_cpu()
+        chosen, _ = choose_device(checkpoint, device, "float32", machine=machine, on_notice=on_notice)
+        self._fallback = CpuFallback(chosen, self._load, on_notice, "the text encoder")
 
-    def _load(self) -> None:
-        self._model = TextTower(self._checkpoint, self._device)
-        self._passes = pass_threads(pass_count(self._device))
+    def _load(self, device: str) -> None:
+        self._model = TextTower(self._checkpoint, device)
+        self._passes = pass_threads(pass_count(device))
 
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of length one, float32 (n, d). A text too long for the model is truncated, and keeps its end mark."""
@@ -170,19 +151,7 @@ class TorchTextEncoder:
 
     def encode(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Vectors of length one, float32 (n, d), of token ids, int64 (n, text_length)."""
-        try:
-            return self._encoded(ids)
-        except RuntimeError as error:
-            if self._device == CPU or not is_memory_full(error):
-                raise
-            self._move_to_cpu()
-        return self._encoded(ids)
-
-    def _move_to_cpu(self) -> None:
-        self._on_notice(f"The memory of {self._device} is too small for the text encoder. The CPU is used instead.")
-        device, self._device = self._device, CPU
-        self._load()
-        empty_cache(device)
+        return self._fallback.call(partial(self._encoded, ids))
 
     def _encoded(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         some = [ids[start : start + _TEXT_BATCH] for start in range(0, len(ids), _TEXT_BATCH)]
@@ -192,7 +161,8 @@ class TorchTextEncoder:
 
     @torch.inference_mode()
     def _pass(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        return unit_vectors(self._model(torch.from_numpy(ids).to(self._device)), self._folder, "float32")
+        pooled = self._model(torch.from_numpy(ids).to(self._fallback.device))
+        return unit_vectors(pooled, self._folder, "float32")
 
 
 def _linear_layers(device: str, precision: str) -> LinearLayers:

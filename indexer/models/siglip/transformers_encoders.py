@@ -24,9 +24,8 @@ from indexer.models.backends.bitsandbytes import (
     use_plain_layout,
 )
 from indexer.models.backends.devices import IN_INT8, choose_device
-from indexer.models.backends.fitting_passes import FittingPasses, MemoryTooSmall
+from indexer.models.backends.fitting_passes import CpuFallback, FittingPasses
 from indexer.models.checkpoints.checkpoint import Checkpoint
-from indexer.models.device_names import CPU
 from indexer.models.errors import CheckpointDamaged, DeviceUnavailable
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
@@ -87,19 +86,18 @@ class TransformersImageEncoder:
         on_notice: Callable[[str], None] = lambda _sentence: None,
         load: LoadVision = load_vision,
     ) -> None:
-        self.device, self.precision = choose_device(checkpoint, device, precision, machine=machine, on_notice=on_notice)
+        chosen, self.precision = choose_device(checkpoint, device, precision, machine=machine, on_notice=on_notice)
         if self.precision in IN_INT8:
             raise DeviceUnavailable(f"{self.precision} by transformers", ("float32", "bfloat16", "float16", BNB_INT8))
         self._checkpoint = checkpoint
-        self._on_notice = on_notice
         self._load_vision = load
         self._dtype = DTYPES.get(self.precision, torch.float32)
-        try:
-            self._load()
-        except RuntimeError as error:
-            if self.device == CPU or not is_memory_full(error):
-                raise
-            self._move_to_cpu()
+        self._fallback = CpuFallback(chosen, self._load, on_notice)
+
+    @property
+    def device(self) -> str:
+        """The device that it computes on."""
+        return self._fallback.device
 
     @property
     def batch_size(self) -> int:
@@ -108,27 +106,14 @@ class TransformersImageEncoder:
 
     def encode(self, pixels: Pictures) -> NDArray[np.float32]:
         """Embeddings of length one, float32 (n, d), of *pixels*, in their order. Raises `NumbersOverflowed`."""
-        try:
-            return self._encoded(pixels)
-        except MemoryTooSmall:
-            if self.device == CPU:
-                raise MemoryError from None
-            self._move_to_cpu()
-            return self._encoded(pixels)
+        return self._fallback.call(partial(self._encoded, pixels))
 
-    def _load(self) -> None:
-        self._model = self._load_vision(self._checkpoint, self.device, self.precision)
-        self._scaled = PixelScaling(self._checkpoint.preprocessing, self.device)
+    def _load(self, device: str) -> None:
+        self._model = self._load_vision(self._checkpoint, device, self.precision)
+        self._scaled = PixelScaling(self._checkpoint.preprocessing, device)
         # Outliers are found among the rows of a pass, so another picture would change the vector.
         most = 1 if self.precision == BNB_INT8 else _PASS
-        self._fitting = FittingPasses(self._pass, most, partial(empty_cache, self.device))
-
-    def _move_to_cpu(self) -> None:
-        self._on_notice(f"The memory of {self.device} is too small for this model. The CPU is used instead.")
-        device, self.device = self.device, CPU
-        self._load()
-        # The model there is gone only now.
-        empty_cache(device)
+        self._fitting = FittingPasses(self._pass, most, partial(empty_cache, device))
 
     def _encoded(self, pixels: Pictures) -> NDArray[np.float32]:
         made = np.empty((len(pixels), self._checkpoint.dimension), np.float32)
