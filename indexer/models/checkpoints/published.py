@@ -33,6 +33,8 @@ _ENCODERS = {
     "so400m": (1152, 4304, 27, 16),
     "giant-opt": (1536, 6144, 40, 16),
 }
+#: Widths of image encoders by the names in the references.
+WIDTHS: Final = {name: width for name, (width, *_) in _ENCODERS.items()}
 
 
 @dataclass(frozen=True, slots=True)
