@@ -9,6 +9,11 @@ CPU: Final = "cpu"
 AUTO: Final = "auto"
 
 
+def kind_of(device: str) -> str:
+    """The kind of a device: `cuda` of cuda:0."""
+    return device.partition(":")[0]
+
+
 def canonical(device: str | None) -> str | None:
     """The one spelling of a device's name: `cpu:0` is cpu, `cuda` is cuda:0; None for auto."""
     if device is None or device == AUTO:

@@ -10,6 +10,8 @@ from typing import Final, Protocol
 
 import torch
 
+from indexer.models.device_names import kind_of
+
 CUDA, XPU, MPS = "cuda", "xpu", "mps"
 #: Least compute capability of cards that compute in bfloat16, and of those whose float16 is faster than float32:
 #: 6.1 computes it at a 64th of the rate.
@@ -42,7 +44,7 @@ class Accelerator:
     @property
     def kind(self) -> str:
         """The kind of device: cuda, xpu or mps."""
-        return self.device.split(":")[0]
+        return kind_of(self.device)
 
     @property
     def precision(self) -> str:
@@ -99,7 +101,7 @@ def is_memory_full(error: BaseException) -> bool:
 
 def empty_cache(device: str) -> None:
     """Give memory that torch keeps for later, and does not use, back to *device*."""
-    kind = device.split(":", maxsplit=1)[0]
+    kind = kind_of(device)
     if kind == CUDA:
         torch.cuda.empty_cache()
     elif kind == XPU:

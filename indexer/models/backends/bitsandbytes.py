@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
+from indexer.models.device_names import kind_of
 from indexer.models.errors import BackendMissing, DeviceUnavailable
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def in_bitsandbytes(precision: str | None) -> bool:
 
 def runs_on(device: str) -> bool:
     """Return whether bitsandbytes was tried on that kind of *device*."""
-    return device.split(":", maxsplit=1)[0] in _DEVICES
+    return kind_of(device) in _DEVICES
 
 
 def check_available(precision: str, device: str, libraries: Sequence[str] = _LIBRARIES) -> None:

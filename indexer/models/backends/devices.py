@@ -124,7 +124,7 @@ def pass_count(device: str) -> int:
 
     Threads that share a pass wait for each other at every layer, and wait long if other programs run.
     """
-    return torch.get_num_threads() if device == "cpu" else 1
+    return torch.get_num_threads() if device == CPU else 1
 
 
 def pass_threads(count: int) -> ThreadPoolExecutor:

@@ -1,4 +1,4 @@
-"""Passes of a model that fit into the memory of a device: those that do not are halved."""
+"""Models that do not fit into the memory of a device: passes are halved, and at last the CPU goes on."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from .accelerators import is_memory_full
+from indexer.models.device_names import CPU
+
+from .accelerators import empty_cache, is_memory_full
 
 Item = TypeVar("Item")
 
 
-class MemoryTooSmall(Exception):
+class MemoryTooSmall(MemoryError):
     """A single item does not fit into the device's memory."""
 
 
@@ -58,3 +60,51 @@ class FittingPasses(Generic[Item]):
             if not is_memory_full(error):
                 raise
             return None
+
+
+class CpuFallback:
+    """The device of a model: the given one, and the CPU from the time on at which the memory of that one is too small.
+
+    *load* loads the model onto a device, at once and when it moves; then *on_notice* is called with a sentence, in
+    which the model is called *model*. Raises the errors of *load*.
+    """
+
+    def __init__(
+        self,
+        device: str,
+        load: Callable[[str], None],
+        on_notice: Callable[[str], None],
+        model: str = "this model",
+    ) -> None:
+        self.device = device
+        self._load = load
+        self._on_notice = on_notice
+        self._model = model
+        try:
+            load(device)
+        except RuntimeError as error:
+            if not self._can_move(error):
+                raise
+        else:
+            return
+        self._move()
+
+    def call(self, compute: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+        """The result of *compute*, with the model on the CPU if that needs too much memory elsewhere."""
+        try:
+            return compute()
+        except (RuntimeError, MemoryTooSmall) as error:
+            if not self._can_move(error):
+                raise
+        self._move()
+        return compute()
+
+    def _can_move(self, error: Exception) -> bool:
+        return self.device != CPU and (isinstance(error, MemoryTooSmall) or is_memory_full(error))
+
+    def _move(self) -> None:
+        self._on_notice(f"The memory of {self.device} is too small for {self._model}. The CPU is used instead.")
+        device, self.device = self.device, CPU
+        self._load(CPU)
+        # The model there is gone only now.
+        empty_cache(device)

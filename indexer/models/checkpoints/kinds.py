@@ -13,7 +13,7 @@ from pathlib import Path
 from indexer.models.errors import CheckpointDamaged, CheckpointUnsupported
 
 from .config import Json, positive_setting, read_json, section
-from .published import ENGLISH, MULTILINGUAL, published_as
+from .published import ENGLISH, GEMMA, MULTILINGUAL, WIDTHS, published_as
 
 #: Types of models in config.json: SigLIP and SigLIP 2 of fixed resolution, and of flexible resolution (NaFlex).
 FIXED, FLEXIBLE = "siglip", "siglip2"
@@ -26,7 +26,7 @@ _SETTINGS = ("tokenizer_config.json", "preprocessor_config.json", "processor_con
 _WITHOUT_TEXTS = ("dino", "vit", "convnext", "swin", "ijepa", "beit", "hiera", "resnet")
 #: Names of image encoders in timm, such as vit_base_patch16_siglip_256 and naflexvit_base_patch16_siglip.
 _TIMM = re.compile(r"(?:naflex)?vit_(\w+)_patch(\d+)_siglip(?:_gap)?(?:_(\d+))?")
-_WIDTHS = {"base": 768, "large": 1024, "so400m": 1152, "giantopt": 1536}
+_WIDTHS = {name.replace("-", ""): width for name, width in WIDTHS.items()}
 #: Quantised weights that can be used, by `quant_method`.
 _BITSANDBYTES = "bitsandbytes"
 
@@ -112,8 +112,8 @@ def _timm(name: str, vocabulary: object) -> str | None:
     if found is None or found[1] not in _WIDTHS:
         return None
     size = None if name.startswith("naflex") else int(found[3] or 224)
-    known = vocabulary if vocabulary in {ENGLISH, MULTILINGUAL} else 256_000
-    made = published_as(_WIDTHS[found[1]], int(found[2]), size, int(str(known)))
+    known = next((each for each in (ENGLISH, MULTILINGUAL) if each == vocabulary), GEMMA)
+    made = published_as(_WIDTHS[found[1]], int(found[2]), size, known)
     return None if made is None else made.reference
 
 

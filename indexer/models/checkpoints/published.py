@@ -8,6 +8,7 @@ one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from .config import USUAL_ACTIVATION, TransformerShape
@@ -32,6 +33,8 @@ _ENCODERS = {
     "so400m": (1152, 4304, 27, 16),
     "giant-opt": (1536, 6144, 40, 16),
 }
+#: Widths of image encoders by the names in the references.
+WIDTHS: Final = {name: width for name, (width, *_) in _ENCODERS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,29 +102,34 @@ def _shape(encoder: str) -> TransformerShape:
     return TransformerShape(width, inner, layers, heads, 1e-6, USUAL_ACTIVATION)
 
 
-def _second(encoder: str, patch: int, size: int | None, parameters: int, *figures: float) -> Published:
-    imagenet, to_image, to_text = figures
-    name = f"google/siglip2-{encoder}-patch{patch}-{size or 'naflex'}"
-    return Published(name, _shape(encoder), patch, size, GEMMA, parameters, imagenet, to_image, to_text, BIG_VISION)
-
-
-def _first(
-    encoder: str, patch: int, size: int, parameters: int, *figures: float, name: str = "", vocabulary: int = ENGLISH
+def _published(
+    family: str,
+    encoder: str,
+    patch: int,
+    size: int | None,
+    parameters: int,
+    *figures: float,
+    vocabulary: int,
+    source: str,
+    ending: str = "",
 ) -> Published:
     imagenet, to_image, to_text = figures or (None, None, None)
     return Published(
-        f"google/siglip-{encoder}-patch{patch}-{size}{name}",
-        _shape(encoder),
-        patch,
-        size,
-        vocabulary,
-        parameters,
-        imagenet,
-        to_image,
-        to_text,
-        OPEN_CLIP if figures else None,
+        reference=f"google/{family}-{encoder}-patch{patch}-{size or 'naflex'}{ending}",
+        vision=_shape(encoder),
+        patch=patch,
+        image_size=size,
+        vocabulary=vocabulary,
+        parameters=parameters,
+        imagenet=imagenet,
+        coco_text_to_image=to_image,
+        coco_image_to_text=to_text,
+        source=source if figures else None,
     )
 
+
+_first = partial(_published, "siglip", vocabulary=ENGLISH, source=OPEN_CLIP)
+_second = partial(_published, "siglip2", vocabulary=GEMMA, source=BIG_VISION)
 
 PUBLISHED: Final = (
     _second("base", 32, 256, 376_900_000, 74.0, 47.2, 63.7),
@@ -145,11 +153,11 @@ PUBLISHED: Final = (
     _first("base", 16, 256, 203_200_000, 76.5, 48.3, 66.1),
     _first("base", 16, 384, 203_500_000, 78.5, 49.9, 67.7),
     _first("base", 16, 512, 203_800_000, 79.1, 50.6, 68.7),
-    _first("base", 16, 256, 370_600_000, 75.1, 44.9, 64.5, name="-multilingual", vocabulary=MULTILINGUAL),
+    _first("base", 16, 256, 370_600_000, 75.1, 44.9, 64.5, ending="-multilingual", vocabulary=MULTILINGUAL),
     _first("large", 16, 256, 652_200_000, 80.5, 52.3, 70.8),
     _first("large", 16, 384, 652_500_000, 82.1, 53.9, 71.9),
     _first("so400m", 14, 224, 877_400_000, 82.0, 51.8, 69.7),
     _first("so400m", 14, 384, 878_000_000, 83.1, 54.2, 72.4),
-    _first("so400m", 16, 256, 1_128_800_000, name="-i18n", vocabulary=MULTILINGUAL),
+    _first("so400m", 16, 256, 1_128_800_000, ending="-i18n", vocabulary=MULTILINGUAL),
 )
 _BY_REFERENCE: Final = {each.reference: each for each in PUBLISHED}

@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.checkpoints.config import read_json
+from indexer.models.device_names import CPU
 from indexer.models.errors import CheckpointDamaged
 from indexer.models.tokenizers.tokenizer import normalize
 from indexer.models.transformers_log import without_warnings
 
 from .encoders import OWN, image_encoder, text_encoder
+from .passes import PixelScaling
 from .towers import cut
 from .transformers_encoders import whole_model
 
@@ -162,11 +164,9 @@ class _Reference:
 
 def _scaled(checkpoint: Checkpoint, pixels: NDArray[np.uint8]) -> Floats:
     """Our pixels in the form of `_Reference.pixels`, scaled as the image encoder does."""
-    preprocessing = checkpoint.preprocessing
-    mean, std = (torch.tensor(each) for each in (preprocessing.mean, preprocessing.std))
-    scaled = torch.from_numpy(pixels.copy()).float().mul_(preprocessing.rescale).sub_(mean).div_(std)
-    laid_out = scaled.permute(2, 0, 1) if checkpoint.patches is None else cut(scaled[None], checkpoint.patch_size)[0]
-    made: Floats = laid_out.numpy()
+    scaled = PixelScaling(checkpoint.preprocessing, CPU)([pixels])
+    laid_out = scaled.permute(0, 3, 1, 2) if checkpoint.patches is None else cut(scaled, checkpoint.patch_size)
+    made: Floats = laid_out[0].numpy()
     return made
 
 

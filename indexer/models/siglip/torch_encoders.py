@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
@@ -11,18 +10,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from indexer.models.backends.accelerators import THIS_MACHINE, Machine, empty_cache, is_memory_full
+from indexer.models.backends.accelerators import THIS_MACHINE, Machine, empty_cache
 from indexer.models.backends.devices import IN_INT8, choose_device, packs_bfloat16, pass_count, pass_threads
-from indexer.models.backends.fitting_passes import FittingPasses, MemoryTooSmall
+from indexer.models.backends.fitting_passes import CpuFallback, FittingPasses
 from indexer.models.backends.int8 import int8_layers
 from indexer.models.backends.int8_products import ROWS
 from indexer.models.backends.linear import JOINED, PACKED_BFLOAT16, PLAIN, Layer, LinearLayers
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.device_names import CPU
-from indexer.models.errors import not_finite
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
 
+from .passes import PixelScaling, places_by_shape, unit_vectors
 from .towers import DTYPES, TextTower, VisionTower
 
 #: Pictures a pass. On a CPU larger batches gain nothing and cost memory.
@@ -60,18 +59,17 @@ class SiglipImageEncoder:
     ) -> None:
         self.preprocessing = checkpoint.preprocessing
         self._checkpoint = checkpoint
-        self._on_notice = on_notice
         self._make_tower = make_tower
         self._most = most
         self._folder = checkpoint.folder
         self._patch = checkpoint.patch_size
-        self.device, self.precision = choose_device(checkpoint, device, precision, machine=machine, on_notice=on_notice)
-        try:
-            self._load()
-        except RuntimeError as error:
-            if self.device == CPU or not is_memory_full(error):
-                raise
-            self._move_to_cpu()
+        chosen, self.precision = choose_device(checkpoint, device, precision, machine=machine, on_notice=on_notice)
+        self._fallback = CpuFallback(chosen, self._load, on_notice)
+
+    @property
+    def device(self) -> str:
+        """The device that it computes on."""
+        return self._fallback.device
 
     @property
     def batch_size(self) -> int:
@@ -83,38 +81,21 @@ class SiglipImageEncoder:
 
         Raises `NumbersOverflowed` if the precision cannot hold the model's numbers.
         """
-        try:
-            return self._encoded(pixels)
-        except MemoryTooSmall:
-            self._move_to_cpu()
-            return self._encoded(pixels)
+        return self._fallback.call(partial(self._encoded, pixels))
 
-    def _load(self) -> None:
-        self._model = self._make_tower(
-            self._checkpoint, self.device, self.precision, _linear_layers(self.device, self.precision)
-        )
-        self._mean, self._std = (
-            torch.tensor(each, device=self.device) for each in (self.preprocessing.mean, self.preprocessing.std)
-        )
-        self._threads = pass_count(self.device)
+    def _load(self, device: str) -> None:
+        layers = _linear_layers(device, self.precision)
+        self._model = self._make_tower(self._checkpoint, device, self.precision, layers)
+        self._scaled = PixelScaling(self.preprocessing, device)
+        self._threads = pass_count(device)
         self._passes = pass_threads(self._threads)
-        most = self._most or (_CPU_BATCH if self.device == CPU else _GPU_BATCH)
-        self._fitting = FittingPasses(self._pass, most, partial(empty_cache, self.device))
-
-    def _move_to_cpu(self) -> None:
-        self._on_notice(f"The memory of {self.device} is too small for this model. The CPU is used instead.")
-        device, self.device = self.device, CPU
-        self._load()
-        # The model there is gone only now.
-        empty_cache(device)
+        most = self._most or (_CPU_BATCH if device == CPU else _GPU_BATCH)
+        self._fitting = FittingPasses(self._pass, most, partial(empty_cache, device))
 
     def _encoded(self, pixels: Pictures) -> NDArray[np.float32]:
-        of_shape = defaultdict(list)
-        for place, picture in enumerate(pixels):
-            of_shape[picture.shape].append(place)
         some = [
             places[start : start + size]
-            for shape, places in of_shape.items()
+            for shape, places in places_by_shape(pixels).items()
             for size in [self._pass_size(shape)]
             for start in range(0, len(places), size)
         ]
@@ -137,16 +118,8 @@ class SiglipImageEncoder:
         if self.precision in IN_INT8:
             # A full batch always: rounding of floats depends on their number, and a step of 8 bits is large.
             pictures = [*pictures, *[np.zeros(shape, np.uint8)] * (self._pass_size(shape) - count)]
-        # A copy: Pillow's arrays are read-only, and torch warns about those on standard error.
-        batch = torch.from_numpy(np.stack(pictures)).to(self.device)
-        # In float32 in every precision, as in the reference's image processor; by whole lines of pixels.
-        mean, std = self._mean.repeat(shape[1]), self._std.repeat(shape[1])
-        lines = batch.flatten(2).float().mul_(self.preprocessing.rescale).sub_(mean).div_(std)
-        pooled = self._model(lines.view(batch.shape).to(DTYPES[self.precision]))[:count].float()
-        if not torch.isfinite(pooled).all():
-            raise not_finite(self._folder, self.precision)
-        unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
-        return unit
+        pooled = self._model(self._scaled(pictures).to(DTYPES[self.precision]))[:count]
+        return unit_vectors(pooled, self._folder, self.precision)
 
 
 class TorchTextEncoder:
@@ -165,18 +138,12 @@ class TorchTextEncoder:
         self._dimension = checkpoint.dimension
         self._folder = checkpoint.folder
         self._tokenizer = tokenizer or Tokenizer(checkpoint)
-        self._on_notice = on_notice
-        self._device, _ = choose_device(checkpoint, device, "float32", machine=machine, on_notice=on_notice)
-        try:
-            self._load()
-        except RuntimeError as error:
-            if self._device == CPU or not is_memory_full(error):
-                raise
-            self._move_to_cpu()
+        chosen, _ = choose_device(checkpoint, device, "float32", machine=machine, on_notice=on_notice)
+        self._fallback = CpuFallback(chosen, self._load, on_notice, "the text encoder")
 
-    def _load(self) -> None:
-        self._model = TextTower(self._checkpoint, self._device)
-        self._passes = pass_threads(pass_count(self._device))
+    def _load(self, device: str) -> None:
+        self._model = TextTower(self._checkpoint, device)
+        self._passes = pass_threads(pass_count(device))
 
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of length one, float32 (n, d). A text too long for the model is truncated, and keeps its end mark."""
@@ -184,19 +151,7 @@ class TorchTextEncoder:
 
     def encode(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Vectors of length one, float32 (n, d), of token ids, int64 (n, text_length)."""
-        try:
-            return self._encoded(ids)
-        except RuntimeError as error:
-            if self._device == CPU or not is_memory_full(error):
-                raise
-            self._move_to_cpu()
-        return self._encoded(ids)
-
-    def _move_to_cpu(self) -> None:
-        self._on_notice(f"The memory of {self._device} is too small for the text encoder. The CPU is used instead.")
-        device, self._device = self._device, CPU
-        self._load()
-        empty_cache(device)
+        return self._fallback.call(partial(self._encoded, ids))
 
     def _encoded(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         some = [ids[start : start + _TEXT_BATCH] for start in range(0, len(ids), _TEXT_BATCH)]
@@ -206,11 +161,8 @@ class TorchTextEncoder:
 
     @torch.inference_mode()
     def _pass(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        pooled = self._model(torch.from_numpy(ids).to(self._device))
-        if not torch.isfinite(pooled).all():
-            raise not_finite(self._folder, "float32")
-        unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
-        return unit
+        pooled = self._model(torch.from_numpy(ids).to(self._fallback.device))
+        return unit_vectors(pooled, self._folder, "float32")
 
 
 def _linear_layers(device: str, precision: str) -> LinearLayers:

@@ -6,7 +6,6 @@ space; the precisions of bitsandbytes are spaces of their own.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -25,14 +24,14 @@ from indexer.models.backends.bitsandbytes import (
     use_plain_layout,
 )
 from indexer.models.backends.devices import IN_INT8, choose_device
-from indexer.models.backends.fitting_passes import FittingPasses, MemoryTooSmall
+from indexer.models.backends.fitting_passes import CpuFallback, FittingPasses
 from indexer.models.checkpoints.checkpoint import Checkpoint
-from indexer.models.device_names import CPU
-from indexer.models.errors import CheckpointDamaged, DeviceUnavailable, not_finite
+from indexer.models.errors import CheckpointDamaged, DeviceUnavailable
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
 from indexer.models.transformers_log import keep_transformers_off_stderr, without_warnings
 
+from .passes import PixelScaling, places_by_shape, unit_vectors
 from .towers import DTYPES, cut
 
 #: Pictures and texts a pass.
@@ -87,19 +86,18 @@ class TransformersImageEncoder:
         on_notice: Callable[[str], None] = lambda _sentence: None,
         load: LoadVision = load_vision,
     ) -> None:
-        self.device, self.precision = choose_device(checkpoint, device, precision, machine=machine, on_notice=on_notice)
+        chosen, self.precision = choose_device(checkpoint, device, precision, machine=machine, on_notice=on_notice)
         if self.precision in IN_INT8:
             raise DeviceUnavailable(f"{self.precision} by transformers", ("float32", "bfloat16", "float16", BNB_INT8))
         self._checkpoint = checkpoint
-        self._on_notice = on_notice
         self._load_vision = load
         self._dtype = DTYPES.get(self.precision, torch.float32)
-        try:
-            self._load()
-        except RuntimeError as error:
-            if self.device == CPU or not is_memory_full(error):
-                raise
-            self._move_to_cpu()
+        self._fallback = CpuFallback(chosen, self._load, on_notice)
+
+    @property
+    def device(self) -> str:
+        """The device that it computes on."""
+        return self._fallback.device
 
     @property
     def batch_size(self) -> int:
@@ -108,47 +106,27 @@ class TransformersImageEncoder:
 
     def encode(self, pixels: Pictures) -> NDArray[np.float32]:
         """Embeddings of length one, float32 (n, d), of *pixels*, in their order. Raises `NumbersOverflowed`."""
-        try:
-            return self._encoded(pixels)
-        except MemoryTooSmall:
-            if self.device == CPU:
-                raise MemoryError from None
-            self._move_to_cpu()
-            return self._encoded(pixels)
+        return self._fallback.call(partial(self._encoded, pixels))
 
-    def _load(self) -> None:
-        self._model = self._load_vision(self._checkpoint, self.device, self.precision)
-        preprocessing = self._checkpoint.preprocessing
-        self._mean, self._std = (
-            torch.tensor(each, device=self.device) for each in (preprocessing.mean, preprocessing.std)
-        )
+    def _load(self, device: str) -> None:
+        self._model = self._load_vision(self._checkpoint, device, self.precision)
+        self._scaled = PixelScaling(self._checkpoint.preprocessing, device)
         # Outliers are found among the rows of a pass, so another picture would change the vector.
         most = 1 if self.precision == BNB_INT8 else _PASS
-        self._fitting = FittingPasses(self._pass, most, partial(empty_cache, self.device))
-
-    def _move_to_cpu(self) -> None:
-        self._on_notice(f"The memory of {self.device} is too small for this model. The CPU is used instead.")
-        device, self.device = self.device, CPU
-        self._load()
-        # The model there is gone only now.
-        empty_cache(device)
+        self._fitting = FittingPasses(self._pass, most, partial(empty_cache, device))
 
     def _encoded(self, pixels: Pictures) -> NDArray[np.float32]:
         made = np.empty((len(pixels), self._checkpoint.dimension), np.float32)
-        of_shape = defaultdict(list)
-        for place, picture in enumerate(pixels):
-            of_shape[picture.shape].append(place)
-        for places in of_shape.values():
+        for places in places_by_shape(pixels).values():
             made[places] = self._fitting([pixels[place] for place in places])
         return made
 
     @torch.inference_mode()
     def _pass(self, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-        scaled = torch.from_numpy(np.stack(pictures)).to(self.device).float()
-        scaled = scaled.mul_(self._checkpoint.preprocessing.rescale).sub_(self._mean).div_(self._std).to(self._dtype)
+        scaled = self._scaled(pictures).to(self._dtype)
         with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
             output = cast("_Output", self._model(**self._inputs(scaled)))
-        return _unit(output.pooler_output, self._checkpoint.folder, self.precision)
+        return unit_vectors(output.pooler_output, self._checkpoint.folder, self.precision)
 
     def _inputs(self, scaled: torch.Tensor) -> dict[str, torch.Tensor]:
         if self._checkpoint.patches is None:
@@ -186,19 +164,12 @@ class TransformersTextEncoder:
     @torch.inference_mode()
     def _pass(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         output = cast("_Output", self._model(input_ids=torch.from_numpy(ids).to(self._device)))
-        return _unit(output.pooler_output, self._folder, self._precision)
+        return unit_vectors(output.pooler_output, self._folder, self._precision)
 
 
 def attention(checkpoint: Checkpoint) -> str:
     """The attention that transformers is told to compute with: `sdpa` where its model has it, otherwise `eager`."""
     return _SDPA if _model_class(checkpoint, "vision")._supports_sdpa else _EAGER  # noqa: SLF001 - it has no public name
-
-
-def _unit(pooled: torch.Tensor, folder: Path, precision: str) -> NDArray[np.float32]:
-    if not torch.isfinite(pooled).all():
-        raise not_finite(folder, precision)
-    unit: NDArray[np.float32] = torch.nn.functional.normalize(pooled.float(), dim=-1).cpu().numpy()
-    return unit
 
 
 def _model_class(checkpoint: Checkpoint, part: str) -> _ModelClass:

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from indexer.models.backends.fitting_passes import FittingPasses, MemoryTooSmall
+from indexer.models.backends.fitting_passes import CpuFallback, FittingPasses, MemoryTooSmall
+from tests.indexer.models.machines import OTHER
+
+FULL = torch.OutOfMemoryError("CUDA out of memory.")
 
 
 class Memory:
@@ -46,3 +49,51 @@ def test_other_errors_are_not_retried():
     with pytest.raises(RuntimeError, match="shapes"):
         FittingPasses(memory, 4)(range(4))
     assert memory.calls == [4]
+
+
+class Model:
+    """Holds its device. Elsewhere than on the CPU it raises *error*, when it is loaded or when it computes."""
+
+    def __init__(self, error, *, is_at_load=False):
+        self._error = error
+        self._is_at_load = is_at_load
+        self.loaded = []
+
+    def load(self, device):
+        self.loaded.append(device)
+        if self._is_at_load and device != "cpu":
+            raise self._error
+
+    def compute(self):
+        if self.loaded[-1] != "cpu":
+            raise self._error
+        return np.ones((1, 2), np.float32)
+
+
+@pytest.mark.parametrize("is_at_load", [True, False])
+@pytest.mark.parametrize("error", [FULL, RuntimeError("CUBLAS_STATUS_ALLOC_FAILED")])
+def test_a_model_without_room_moves_to_the_cpu_once(error, is_at_load):
+    model, told = Model(error, is_at_load=is_at_load), []
+    fallback = CpuFallback(OTHER, model.load, told.append, "the text encoder")
+    for _ in range(2):
+        np.testing.assert_array_equal(fallback.call(model.compute), np.ones((1, 2), np.float32))
+    assert (fallback.device, model.loaded) == ("cpu", [OTHER, "cpu"])
+    assert told == [f"The memory of {OTHER} is too small for the text encoder. The CPU is used instead."]
+
+
+@pytest.mark.parametrize("is_at_load", [True, False])
+def test_a_model_with_another_fault_stays_where_it_is(is_at_load):
+    model, told = Model(RuntimeError("shapes cannot be multiplied"), is_at_load=is_at_load), []
+    with pytest.raises(RuntimeError, match="shapes"):
+        CpuFallback(OTHER, model.load, told.append).call(model.compute)
+    assert (model.loaded, told) == ([OTHER], [])
+
+
+def test_a_cpu_without_room_has_no_substitute():
+    def compute():
+        raise MemoryTooSmall
+
+    told, loaded = [], []
+    with pytest.raises(MemoryError):
+        CpuFallback("cpu", loaded.append, told.append).call(compute)
+    assert (loaded, told) == (["cpu"], [])
