@@ -76,7 +76,7 @@ class SuggestionRecord(TypedDict):
 class LabelInForceRecord(TypedDict):
     """A label that photos are tagged with."""
 
-    label: Annotated[str, "Its name; with its namespace, such as `birds:heron`, outside the main vocabulary."]
+    label: Annotated[str, "Its name; with its slot, such as `birds:heron`, outside the main vocabulary."]
     vocabulary: Annotated[str, "The vocabulary that it is of."]
     revision: Annotated[int, "The number of the vocabulary's revision in force."]
     category: Annotated[str | None, "The category that it stands under."]
