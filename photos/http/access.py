@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .connections import CHANNEL, OWNER
 from .credentials import Credentials
 from .problems import Problem, problem_response
+from .tcp import is_loopback
 
 CONTENT_SECURITY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -156,14 +157,7 @@ def _is_local(scope: Scope, headers: Headers) -> bool:
     client = scope.get("client")
     host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
     names = {name.strip("[]") for name in _LOOPBACK}
-    return client is not None and _is_loopback(client[0]) and host in names
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
+    return client is not None and is_loopback(client[0]) and host in names
 
 
 def _is_address(host: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final, TypeVar, get_origin, get_type_hints
 from urllib.parse import parse_qsl
@@ -178,7 +179,7 @@ async def _content(request: Request) -> bytes:
 
 def _parameters(kind: type[T], query: bytes) -> T:
     given: dict[str, str | list[str]] = {}
-    repeated = {name for name, hint in get_type_hints(kind).items() if get_origin(hint) in {list, tuple}}
+    repeated = _repeated(kind)
     for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="replace"):
         if name in repeated:
             values = given.setdefault(name, [])
@@ -191,6 +192,12 @@ def _parameters(kind: type[T], query: bytes) -> T:
         else:
             given[name] = value
     return _converted(kind, lambda: msgspec.convert(given, kind, strict=False))
+
+
+@cache
+def _repeated(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """Return the parameters that may be there several times. Reading type hints takes longer than the request."""
+    return frozenset(name for name, hint in get_type_hints(kind).items() if get_origin(hint) in {list, tuple})
 
 
 async def read_body(request: Request, kind: type[T]) -> T:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,7 +12,6 @@ from msgspec import Meta
 from photos.operations.chosen_photos import ChosenPhotos
 from photos.operations.index import IndexRequest, index
 from photos.operations.photos import photos_by_id
-from photos.operations.progress import Progress
 from photos.operations.ratings import LEAST, MOST, RateRequest, rate
 from photos.operations.retag import RetagRequest, retag
 from photos.operations.sidecars import UndoRequest, WriteRequest, undo_sidecars, write_sidecars
@@ -25,6 +23,7 @@ from photos.records.http import JobRecord
 from photos.records.photos import PhotoTagsRecord, RatingRecord, photo_tags_record, rating_record
 
 from .calls import Call, records
+from .jobs import Work
 from .labels import vocabulary_name
 from .problems import not_found
 
@@ -196,15 +195,10 @@ def start_rollback(call: Call) -> JobRecord:
 def start_index(call: Call) -> JobRecord:
     """Bring the library up to date with its folders."""
     request = IndexRequest(confirm_removals=call.body(Index).confirm_removals)
-    return _started(call, "index", partial(_indexed, call, request))
+    return _started(call, "index", lambda progress: index(call.library, request, progress))
 
 
-def _indexed(call: Call, request: IndexRequest, progress: Progress) -> object:
-    return index(call.library, request, progress)
-
-
-def _started(call: Call, kind: str, work: object) -> JobRecord:
-    assert callable(work)
+def _started(call: Call, kind: str, work: Work) -> JobRecord:
     return call.service.jobs.start(kind, work).record()
 
 

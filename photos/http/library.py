@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from photos.operations.failed import failed_files
-from photos.operations.status import status
+from photos.operations.status import folder_statuses, status
 from photos.records.http import FailedRecord, JobRecord
-from photos.records.library import StatusRecord, problem_record, status_record
+from photos.records.library import StatusRecord, folder_record, problem_record, status_record
 from store.records import Outcome
 
 from .calls import Call, records
@@ -33,7 +33,7 @@ def show_status(call: Call) -> StatusRecord:
 
 def list_folders(call: Call) -> object:
     """Answer with the folders of the library."""
-    return records(status_record(status(call.library))["folders"])
+    return records([folder_record(each) for each in folder_statuses(call.library)])
 
 
 def list_failed(call: Call) -> FailedRecord:

@@ -80,27 +80,27 @@ class Media:
             raise problem_of(error) from error
 
     def _small(self, request: Request, key: Key, picture: str) -> Response:
-        tag = f'"{self._content(key)}-{picture}"'
+        content = self._content(key)
+        tag = f'"{content.hex()}-{picture}"'
         headers = {"ETag": tag, "Cache-Control": _ASK_AGAIN if isinstance(key, int) else _FOREVER}
         if tag in request.headers.get("If-None-Match", ""):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
         if picture == _SMALL:
-            made, kind = self._service.thumbnails.thumbnail(key), THUMBNAIL_TYPE
+            made, kind = self._service.thumbnails.thumbnail(content), THUMBNAIL_TYPE
         else:
-            made, kind = self._service.thumbnails.preview(key, _PREVIEWS[picture]), PREVIEW_TYPE
+            made, kind = self._service.thumbnails.preview(content, _PREVIEWS[picture]), PREVIEW_TYPE
         if isinstance(made, NoPicture):
             raise _missing(made)
         return Response(made, headers=headers, media_type=kind)
 
-    def _content(self, key: Key) -> str:
-        """Return the content's hash, or what is known of it."""
+    def _content(self, key: Key) -> bytes:
+        """Return the content's hash, or what is known of it: with it, a kept picture is found without the catalog."""
         if isinstance(key, bytes):
-            return key.hex()
-        library = self._service.library()
-        found = [] if library.is_new else photos_by_id(library, [key])
+            return key
+        found = photos_by_id(self._service.library(), [key])
         if not found:
             raise not_found(f"There is no photo {key}.")
-        return found[0].content_hash.hex()
+        return found[0].content_hash
 
     def _original(self, request: Request, key: Key) -> Response:
         original = open_original(self._service.library(), key)

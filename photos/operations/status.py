@@ -68,7 +68,7 @@ def status(library: OpenLibrary) -> LibraryStatus:
     with library.catalog.read() as t:
         space_id = t.library.space_id()
         space = None if space_id is None else t.spaces.get(space_id)
-        folders = tuple(_folder_status(each, sum(1 for _ in t.files.known(each.id))) for each in t.folders.all())
+        folders = _folder_statuses(t)
         photos, files, model = t.photos.count(), t.files.counts(), t.library.model()
         embeddings = 0 if space is None else t.embeddings.count(space.id)
         vocabulary = current_revision(t, MAIN_SLOT)
@@ -94,12 +94,24 @@ def status(library: OpenLibrary) -> LibraryStatus:
     )
 
 
+def folder_statuses(library: OpenLibrary) -> tuple[FolderStatus, ...]:
+    """Describe the registered folders alone, as `status` does."""
+    if library.is_new:
+        return ()
+    with library.catalog.read() as t:
+        return _folder_statuses(t)
+
+
 def daemon_status(library: OpenLibrary) -> DaemonStatus:
     """Describe the process that keeps the library up to date. Raises `NotWatched` if there is none."""
     info = running_daemon(library.settings.library)
     if info is None:
         raise NotWatched(library.settings.library)
     return DaemonStatus(info, library.settings.log_path)
+
+
+def _folder_statuses(t: Transaction) -> tuple[FolderStatus, ...]:
+    return tuple(_folder_status(each, sum(1 for _ in t.files.known(each.id))) for each in t.folders.all())
 
 
 def _folder_status(folder: Folder, files: int) -> FolderStatus:

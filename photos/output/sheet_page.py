@@ -11,12 +11,8 @@ from typing import Final
 
 from PIL import Image
 
-from photos.output.sheet_rows import Cell, Pictures, Row, Section, visible
+from photos.output.sheet_rows import Cell, Pictures, Row, Section, cell_shape, visible
 
-#: Proportions within which a picture sets the width of its cell. Beyond, it stands in the middle of one.
-_NARROWEST, _WIDEST = 0.6, 4.0
-#: Proportions of a cell without a picture.
-_USUAL: Final = 4 / 3
 #: Photos of a row that may fit in one line of a common window; its width, its gaps, and heights, in pixels.
 _FEW: Final = 8
 _LINE, _GAP, _LOWEST, _USUAL_HEIGHT = 1170, 10, 125, 190
@@ -48,7 +44,7 @@ def _row(row: Row, pictures: Pictures) -> Iterator[str]:
         yield '<div class="row">'
     else:
         seen = list(seen)
-        yield f'<div class="row"{_height([_shape(_size(picture)) for _, picture in seen])}>'
+        yield f'<div class="row"{_height([cell_shape(_size(picture)) for _, picture in seen])}>'
     for cell, picture in seen:
         yield _cell(cell, picture)
     yield "</div>"
@@ -63,7 +59,7 @@ def _height(shapes: Sequence[float]) -> str:
 def _cell(cell: Cell, picture: bytes | None) -> str:
     name, size = _text(cell.name), _size(picture)
     width, height = size or (4, 3)
-    shape = _shape(size)
+    shape = cell_shape(size)
     image = (
         '<span class="none">not readable now</span>'
         if picture is None
@@ -77,11 +73,6 @@ def _cell(cell: Cell, picture: bytes | None) -> str:
         f"<figcaption><span>{rank}{name}</span><span>{below}</span>"
         f"{f'<ul>{tags}</ul>' if tags else ''}</figcaption></figure>\n"
     )
-
-
-def _shape(size: tuple[int, int] | None) -> float:
-    """Proportions of a cell whose picture has that *size*."""
-    return _USUAL if size is None else min(max(size[0] / size[1], _NARROWEST), _WIDEST)
 
 
 def _size(picture: bytes | None) -> tuple[int, int] | None:

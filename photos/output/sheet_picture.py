@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from indexer.decode import srgb
 from photos.output.fonts import Fonts
-from photos.output.sheet_rows import Cell, Pictures, Row, visible
+from photos.output.sheet_rows import Cell, Pictures, Row, cell_shape, visible
 
 #: Pixels: the widest page, its margin, the gap between pictures, and the height of a line of pictures.
 _WIDE, _MARGIN, _GAP, _HIGH = 1800, 32, 12, 240
@@ -21,8 +21,6 @@ _FOOT, _OVER, _UNDER, _HEAD = 52, 44, 16, 84
 _MOST_GROWTH: Final = 1.3
 #: Pixels that a JPEG's sides may have, less than the 65 500 that the format allows.
 _LONGEST: Final = 60_000
-#: Proportions within which a picture sets the width of its cell, and those of a cell without one.
-_NARROWEST, _WIDEST, _USUAL = 0.6, 4.0, 4 / 3
 _PAPER, _CARD, _INK, _SOFT, _MARK = (255, 255, 255), (242, 243, 246), (27, 28, 34), (93, 96, 108), (61, 79, 196)
 
 
@@ -133,7 +131,7 @@ def _of_row(row: Row, pictures: Sequence[Image.Image | None], high: int) -> Iter
     inner = _WIDE - 2 * _MARGIN
     line: list[tuple[Cell, Image.Image | None, float]] = []
     for cell, picture in zip(row.cells, pictures, strict=True):
-        line.append((cell, picture, _shape(picture)))
+        line.append((cell, picture, cell_shape(None if picture is None else picture.size)))
         # The height at which the line is as wide as the page.
         full = (inner - _GAP * (len(line) - 1)) / sum(shape for _, _, shape in line)
         if full <= high * _MOST_GROWTH:
@@ -152,7 +150,3 @@ def _set(line: Sequence[tuple[Cell, Image.Image | None, float]], height: float, 
         placed.append(_Placed(cell, picture, round(edge), max(1, right - round(edge))))
         edge += shape * height + _GAP
     return _Line(max(1, round(height)), tuple(placed))
-
-
-def _shape(picture: Image.Image | None) -> float:
-    return _USUAL if picture is None else min(max(picture.width / picture.height, _NARROWEST), _WIDEST)

@@ -19,6 +19,9 @@ _NO_DATE: Final = "Without a date"
 _MONTH, _YEAR = 7, 4
 #: Photos from which a month has a row of its own.
 _FEW: Final = 6
+#: Proportions within which a picture sets the width of its cell, and those of a cell without one. Beyond, it stands in
+#: the middle of one.
+_NARROWEST, _WIDEST, _USUAL = 0.6, 4.0, 4 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,11 @@ def _named(first: str, last: str) -> str:
         return _NO_DATE
     named = f"{_MONTHS[int(number) - 1]} {year}"
     return named if first == last else f"{_MONTHS[int(first[-2:]) - 1]} \N{EN DASH} {named}"
+
+
+def cell_shape(size: tuple[int, int] | None) -> float:
+    """Return the proportions of a cell whose picture has that width and height; None stands for no picture."""
+    return _USUAL if size is None else min(max(size[0] / size[1], _NARROWEST), _WIDEST)
 
 
 def visible(text: str) -> str:

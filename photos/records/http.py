@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 from photos.records.files import DuplicateGroupRecord
 from photos.records.library import ProblemRecord
-from photos.records.photos import MatchRecord, match_record, rounded
+from photos.records.photos import MatchRecord, SearchSummaryRecord, match_record, rounded, search_summary_record
 from photos.records.vocabularies import ChangedPhotoRecord, VocabularyDifferenceRecord
 
 if TYPE_CHECKING:
@@ -35,18 +35,10 @@ class PhotoRecord(MatchRecord):
     hash: Annotated[str, "SHA-256 of its content."]
 
 
-class PageRecord(TypedDict):
+class PageRecord(SearchSummaryRecord):
     """A page of a search, in the HTTP API."""
 
-    title: Annotated[str, "The query as a heading."]
-    of_text: Annotated[bool, "True if the query is a single text."]
     matches: Annotated[list[PhotoRecord], "The photos, in order."]
-    is_cut: Annotated[bool, "True if a text was longer than the model reads and was cut."]
-    is_chance: Annotated[bool, "True if the best photo scores no better than unrelated photos do."]
-    best: Annotated[float | None, "The highest cosine; null if none was computed."]
-    least: Annotated[float | None, "The lowest cosine that is better than chance; null if none was computed."]
-    reason: Annotated[str | None, "The reason why filters leave no photo: a sentence without its full stop."]
-    total: Annotated[int, "The number of all photos that match; of a ranking, all that the filters leave."]
     next: Annotated[str | None, "The cursor of the next page, for `after`; null at the end."]
 
 
@@ -84,7 +76,7 @@ class SuggestionRecord(TypedDict):
 class LabelInForceRecord(TypedDict):
     """A label that photos are tagged with."""
 
-    label: Annotated[str, "Its name; with its namespace, such as `birds:heron`, outside the main vocabulary."]
+    label: Annotated[str, "Its name; with its slot, such as `birds:heron`, outside the main vocabulary."]
     vocabulary: Annotated[str, "The vocabulary that it is of."]
     revision: Annotated[int, "The number of the vocabulary's revision in force."]
     category: Annotated[str | None, "The category that it stands under."]
@@ -113,18 +105,8 @@ class JobRecord(TypedDict):
 
 def page_record(found: SearchResult, next_page: str | None) -> PageRecord:
     """Return a page of a search as a record."""
-    return {
-        "title": found.title,
-        "of_text": found.of_text,
-        "matches": [photo_record(match, found.more.get(match.photo_id, ())) for match in found.matches],
-        "is_cut": found.is_cut,
-        "is_chance": found.is_chance,
-        "best": rounded(found.best),
-        "least": rounded(found.least),
-        "reason": found.reason,
-        "total": found.total,
-        "next": next_page,
-    }
+    matches = [photo_record(match, found.more.get(match.photo_id, ())) for match in found.matches]
+    return {**search_summary_record(found), "matches": matches, "next": next_page}
 
 
 def photo_record(match: Match, more: Sequence[Match] = ()) -> PhotoRecord:

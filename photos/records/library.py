@@ -405,7 +405,7 @@ def status_record(status: LibraryStatus) -> StatusRecord:
     return {
         "library": str(status.library),
         "bytes": status.size,
-        "folders": [_folder(each) for each in status.folders],
+        "folders": [folder_record(each) for each in status.folders],
         "photos": status.photos,
         "files": {str(outcome): count for outcome, count in status.files.items()},
         "model": status.model,
@@ -539,7 +539,8 @@ def prune_record(result: PruneResult) -> PruneRecord:
     }
 
 
-def _folder(each: FolderStatus) -> FolderRecord:
+def folder_record(each: FolderStatus) -> FolderRecord:
+    """Make the record of a registered folder."""
     return {
         "path": os.fsdecode(each.folder.path),
         "files": each.files,

@@ -93,18 +93,23 @@ class MatchRecord(FactRecord, ScoreRecord):
     more: Annotated[NotRequired[list[GroupMemberRecord]], "With `--group`: the other photos of its group, if any."]
 
 
-class SearchRecord(TypedDict):
-    """A whole search, as the daemon answers it. `--json` prints its matches, one a line."""
+class SearchSummaryRecord(TypedDict):
+    """A search without its photos: a part of the records that have them."""
 
     title: Annotated[str, "The query as a heading."]
     of_text: Annotated[bool, "True if the query is a single text."]
-    matches: Annotated[list[MatchRecord], "The photos, in order."]
     is_cut: Annotated[bool, "True if a text was longer than the model reads and was cut."]
     is_chance: Annotated[bool, "True if the best photo scores no better than unrelated photos do."]
     best: Annotated[float | None, "The highest cosine; null if none was computed."]
     least: Annotated[float | None, "The lowest cosine that is better than chance; null if none was computed."]
     reason: Annotated[str | None, "The reason why filters leave no photo: a sentence without its full stop."]
     total: Annotated[int, "The number of all photos that match; of a ranking, all that the filters leave."]
+
+
+class SearchRecord(SearchSummaryRecord):
+    """A whole search, as the daemon answers it. `--json` prints its matches, one a line."""
+
+    matches: Annotated[list[MatchRecord], "The photos, in order."]
 
 
 class CountRecord(TypedDict):
@@ -250,10 +255,15 @@ class EmbeddingRecord(TypedDict):
 
 def search_record(result: SearchResult) -> SearchRecord:
     """Return a search as a record."""
+    matches = [match_record(match, result.more.get(match.photo_id, ())) for match in result.matches]
+    return {**search_summary_record(result), "matches": matches}
+
+
+def search_summary_record(result: SearchResult) -> SearchSummaryRecord:
+    """Return a search without its photos as a record."""
     return {
         "title": result.title,
         "of_text": result.of_text,
-        "matches": [match_record(match, result.more.get(match.photo_id, ())) for match in result.matches],
         "is_cut": result.is_cut,
         "is_chance": result.is_chance,
         "best": rounded(result.best),

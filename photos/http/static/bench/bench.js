@@ -1,13 +1,13 @@
 /** The bench of a label: its scores over the library, its threshold, and teaching by example. */
 
-import { Problem, change, getStrip } from "../data/api.js";
+import { change, getStrip } from "../data/api.js";
 import { countFrom, descending } from "../data/ranking.js";
 import { ended } from "../events.js";
 import { searchFor } from "../search/bar.js";
 import { formatFilter } from "../search/query.js";
 import { attempt, say } from "../state.js";
-import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
-import { Waiting } from "../views/tiles.js";
+import { html, useMemo, useState } from "../vendor/preact.js";
+import { Waiting, useQuestion } from "../views/tiles.js";
 import { ExamplesBar, Marked, noMarks } from "./examples.js";
 import { ScoreHistogram } from "./histogram.js";
 
@@ -37,24 +37,14 @@ async function load(name, stop) {
 /** @param {{ label: import("./labels.js").Label }} properties */
 export function Bench({ label }) {
   const [column, setColumn] = useState(/** @type {Column | null} */ (null));
-  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   const [threshold, setThreshold] = useState(0);
   const [marks, setMarks] = useState(noMarks);
   const [isBusy, setBusy] = useState(false);
   const [version, setVersion] = useState(0);
-  useEffect(() => {
-    const stop = new AbortController();
-    load(label.label, stop.signal).then(
-      (found) => {
-        setColumn(found);
-        setThreshold(found.minimum);
-      },
-      (error) => {
-        if (!stop.signal.aborted) setProblem(error instanceof Problem ? error.message : String(error));
-      },
-    );
-    return () => stop.abort();
-  }, [label.label, version]);
+  const problem = useQuestion((stop) => load(label.label, stop).then((found) => {
+    setColumn(found);
+    setThreshold(found.minimum);
+  }), [label.label, version]);
   const rows = useMemo(() => (column ? rowsOf(column, threshold) : null), [column, threshold]);
   if (!column || !rows) return html`<h2>${label.label}</h2><${Waiting} problem=${problem} />`;
 

@@ -1,6 +1,6 @@
 /** The difference of two revisions of a vocabulary, as photos whose tags change. */
 
-import { Problem, change, get } from "../data/api.js";
+import { change, get, sentenceOf } from "../data/api.js";
 import { ended } from "../events.js";
 import { attempt, say } from "../state.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
@@ -25,7 +25,7 @@ export function Comparison({ labels }) {
   const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   const [isBusy, setBusy] = useState(false);
   const [version, setVersion] = useState(0);
-  const failed = (/** @type {unknown} */ error) => setProblem(error instanceof Problem ? error.message : String(error));
+  const failed = (/** @type {unknown} */ error) => setProblem(sentenceOf(error));
   useEffect(() => {
     get(`vocabularies/${encodeURIComponent(vocabulary)}/revisions`).then(({ items }) => {
       const sorted = items.toSorted((/** @type {Revision} */ one, /** @type {Revision} */ other) => other.revision - one.revision);

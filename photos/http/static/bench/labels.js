@@ -1,11 +1,11 @@
 /** The view of labels: the list, and the bench of one of them or of a new one. */
 
-import { Problem, get } from "../data/api.js";
+import { get } from "../data/api.js";
 import { libraryChanges } from "../events.js";
 import { Icon } from "../icons.js";
 import { go, route } from "../state.js";
-import { html, useEffect, useMemo, useState } from "../vendor/preact.js";
-import { Waiting } from "../views/tiles.js";
+import { html, useMemo, useState } from "../vendor/preact.js";
+import { Waiting, useQuestion } from "../views/tiles.js";
 import { Bench } from "./bench.js";
 import { Comparison } from "./comparison.js";
 import { Trial } from "./trial.js";
@@ -19,18 +19,8 @@ import { Trial } from "./trial.js";
 export function View() {
   const { label } = route.value;
   const [labels, setLabels] = useState(/** @type {Label[] | null} */ (null));
-  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   const version = libraryChanges.value;
-  useEffect(() => {
-    const stop = new AbortController();
-    get("labels", { photos: true }, stop.signal).then(
-      ({ items }) => setLabels(items),
-      (error) => {
-        if (!stop.signal.aborted) setProblem(error instanceof Problem ? error.message : String(error));
-      },
-    );
-    return () => stop.abort();
-  }, [version]);
+  const problem = useQuestion((stop) => get("labels", { photos: true }, stop).then(({ items }) => setLabels(items)), [version]);
   if (!labels) return html`<h1>Labels</h1><${Waiting} problem=${problem} />`;
   const chosen = labels.find((each) => each.label === label);
   let shown;

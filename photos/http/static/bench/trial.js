@@ -1,9 +1,9 @@
 /** A trial of a label that is new. */
 
-import { Problem, get } from "../data/api.js";
+import { get } from "../data/api.js";
 import { go } from "../state.js";
-import { html, useEffect, useState } from "../vendor/preact.js";
-import { Waiting } from "../views/tiles.js";
+import { html, useState } from "../vendor/preact.js";
+import { Waiting, useQuestion } from "../views/tiles.js";
 import { ExamplesBar, Marked, noMarks } from "./examples.js";
 
 /**
@@ -15,15 +15,8 @@ import { ExamplesBar, Marked, noMarks } from "./examples.js";
 /** @param {{ text: string }} properties */
 export function Trial({ text }) {
   const [report, setReport] = useState(/** @type {Report | null} */ (null));
-  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   const [marks, setMarks] = useState(noMarks);
-  useEffect(() => {
-    const stop = new AbortController();
-    get("labels/trial", { text }, stop.signal).then(setReport, (error) => {
-      if (!stop.signal.aborted) setProblem(error instanceof Problem ? error.message : String(error));
-    });
-    return () => stop.abort();
-  }, [text]);
+  const problem = useQuestion((stop) => get("labels/trial", { text }, stop).then(setReport), [text]);
   if (!report) return html`<h2>${text}</h2><${Waiting} problem=${problem} />`;
   const { edges, photos } = report.histogram;
   const most = Math.max(1, ...photos);

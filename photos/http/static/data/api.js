@@ -19,6 +19,11 @@ export class Problem extends Error {
   }
 }
 
+/** Sentence about a request that failed. @param {unknown} error */
+export function sentenceOf(error) {
+  return error instanceof Problem ? error.message : String(error);
+}
+
 /**
  * @typedef {{ [name: string]: string | number | boolean | null | undefined }} Parameters
  */

@@ -1,6 +1,6 @@
 /** The view of albums: saved searches, years and tags, each with a cover. */
 
-import { Problem, get, media } from "../data/api.js";
+import { get, media } from "../data/api.js";
 import { libraryChanges } from "../events.js";
 import { Icon } from "../icons.js";
 import { searchFor } from "../search/bar.js";
@@ -8,7 +8,7 @@ import { formatFilter } from "../search/query.js";
 import { removeSearch, saveSearch, savedSearches } from "../search/saved.js";
 import { say } from "../state.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
-import { Waiting } from "./tiles.js";
+import { Waiting, useQuestion } from "./tiles.js";
 
 /** Tags that are shown. */
 const TAGS = 18;
@@ -18,20 +18,13 @@ const TAGS = 18;
 export function View() {
   const [years, setYears] = useState(/** @type {Facet[] | null} */ (null));
   const [tags, setTags] = useState(/** @type {{ label: string, photos: number }[]} */ ([]));
-  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   const version = libraryChanges.value;
-  useEffect(() => {
-    const stop = new AbortController();
-    Promise.all([
-      get("facets", { facet: "year" }, stop.signal).then(({ items }) =>
-        setYears(items.toSorted((/** @type {Facet} */ one, /** @type {Facet} */ other) => Number(other.value) - Number(one.value))),
-      ),
-      get("labels", { photos: true }, stop.signal).then(({ items }) => setTags(items)),
-    ]).catch((error) => {
-      if (!stop.signal.aborted) setProblem(error instanceof Problem ? error.message : String(error));
-    });
-    return () => stop.abort();
-  }, [version]);
+  const problem = useQuestion((stop) => Promise.all([
+    get("facets", { facet: "year" }, stop).then(({ items }) =>
+      setYears(items.toSorted((/** @type {Facet} */ one, /** @type {Facet} */ other) => Number(other.value) - Number(one.value))),
+    ),
+    get("labels", { photos: true }, stop).then(({ items }) => setTags(items)),
+  ]), [version]);
   const saved = savedSearches.value;
   const used = tags.filter((each) => each.photos).sort((one, other) => other.photos - one.photos).slice(0, TAGS);
   return html`<header class="head"><h1>Albums</h1></header>

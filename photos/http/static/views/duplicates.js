@@ -1,6 +1,6 @@
 /** The review of duplicates: groups of files, the best first. Nothing is deleted here; the choice leaves as a list or a tag. */
 
-import { Problem, get, media } from "../data/api.js";
+import { get, media, sentenceOf } from "../data/api.js";
 import { tagPhotos } from "../selection.js";
 import { go, say } from "../state.js";
 import { html, signal, useEffect, useState } from "../vendor/preact.js";
@@ -40,7 +40,7 @@ export function View() {
       setMore(answer.next);
       setFound(answer.found);
     } catch (error) {
-      if (!stop.aborted) setProblem(error instanceof Problem ? error.message : String(error));
+      if (!stop.aborted) setProblem(sentenceOf(error));
     }
   };
   useEffect(() => {

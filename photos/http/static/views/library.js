@@ -1,13 +1,13 @@
 /** The view of the library: its state, folders, what could not be indexed, and jobs. */
 
-import { Problem, change, get } from "../data/api.js";
+import { change, get } from "../data/api.js";
 import { jobs, libraryChanges, noteJob } from "../events.js";
 import { searchFor } from "../search/bar.js";
 import { formatFilter } from "../search/query.js";
 import { attempt } from "../state.js";
-import { html, useEffect, useState } from "../vendor/preact.js";
+import { html, useState } from "../vendor/preact.js";
 import { size } from "./duplicates.js";
-import { Waiting } from "./tiles.js";
+import { Waiting, useQuestion } from "./tiles.js";
 
 /**
  * @typedef {{ path: string, files: number, offline: boolean }} Folder
@@ -22,20 +22,13 @@ export function View() {
   const [state, setState] = useState(/** @type {any} */ (null));
   const [tree, setTree] = useState(/** @type {Facet[]} */ ([]));
   const [failed, setFailed] = useState(/** @type {{ items: Failed[], not_pictures: number } | null} */ (null));
-  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   const version = libraryChanges.value;
-  useEffect(() => {
-    const stop = new AbortController();
-    Promise.all([
-      get("status", {}, stop.signal).then(setState),
-      get("facets", { facet: "folder" }, stop.signal).then(({ items }) => setTree(items)),
-      get("failed", {}, stop.signal).then(setFailed),
-      get("jobs", {}, stop.signal).then(({ items }) => items.toReversed().forEach(noteJob)),
-    ]).catch((error) => {
-      if (!stop.signal.aborted) setProblem(error instanceof Problem ? error.message : String(error));
-    });
-    return () => stop.abort();
-  }, [version]);
+  const problem = useQuestion((stop) => Promise.all([
+    get("status", {}, stop).then(setState),
+    get("facets", { facet: "folder" }, stop).then(({ items }) => setTree(items)),
+    get("failed", {}, stop).then(setFailed),
+    get("jobs", {}, stop).then(({ items }) => items.toReversed().forEach(noteJob)),
+  ]), [version]);
   if (!state) return html`<h1>Library</h1><${Waiting} problem=${problem} />`;
   return html`<header class="head"><h1>Library</h1></header>
     <dl class="figures">

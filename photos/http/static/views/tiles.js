@@ -1,8 +1,8 @@
 /** Small parts that several views share. */
 
-import { media } from "../data/api.js";
+import { media, sentenceOf } from "../data/api.js";
 import { go } from "../state.js";
-import { html } from "../vendor/preact.js";
+import { html, useEffect, useState } from "../vendor/preact.js";
 
 /**
  * A picture that opens its photo, with what is said below it.
@@ -20,4 +20,21 @@ export function Tile({ id, caption, alt, children, mark, onKeyDown }) {
 /** Text about a wait, or a failure. @param {{ problem: string | null }} properties */
 export function Waiting({ problem }) {
   return problem ? html`<p class="problem" role="alert">${problem}</p>` : html`<p class="faint" role="status"><span class="busy"></span> One moment …</p>`;
+}
+
+/**
+ * Asks when a view is shown, and again when one of *inputs* is another; the question before is aborted. Returns the
+ * sentence about the last failure, or null.
+ * @param {(stop: AbortSignal) => Promise<unknown>} ask @param {readonly unknown[]} inputs
+ */
+export function useQuestion(ask, inputs) {
+  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
+  useEffect(() => {
+    const stop = new AbortController();
+    ask(stop.signal).catch((error) => {
+      if (!stop.signal.aborted) setProblem(sentenceOf(error));
+    });
+    return () => stop.abort();
+  }, inputs);
+  return problem;
 }
