@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, literal, select, true, update
 
-from store.records import Slot, SlotSummary, Target
+from store.records import MAIN_SLOT, Slot, SlotSummary, Target
 from store.sql import schema
 from store.sql.dialect import upsert
 
@@ -50,8 +50,8 @@ class Slots:
 
     def names(self) -> list[str]:
         """The names of all slots, the main one first, even if it has no vocabulary yet."""
-        names = self._connection.execute(select(_slot.c.name).where(_slot.c.name != "").order_by(_slot.c.name))
-        return ["", *names.scalars()]
+        names = self._connection.execute(select(_slot.c.name).where(_slot.c.name != MAIN_SLOT).order_by(_slot.c.name))
+        return [MAIN_SLOT, *names.scalars()]
 
     def pending(self) -> dict[str, int]:
         """The slots with a pending re-tag: the target revision of each by the slot's name."""
