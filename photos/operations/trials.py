@@ -14,7 +14,7 @@ from indexer import BeforeBatch, Destination, ImageEncoder, IndexReport, fill_sp
 from photos.errors import AnotherTried, ModelChanged, NothingTried, PhotosError, SpaceAnswers, UnknownSpace
 from photos.library import OpenLibrary
 from photos.lock import trial_lock
-from photos.models import open_new, reference_of
+from photos.models import open_new
 from photos.spaces import find_space, space_names
 from query.errors import Superseded
 from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_labels, remake_taught_labels, retag
@@ -221,7 +221,7 @@ def destination_beside(
         return None
 
     def on_lost(error: Exception) -> None:
-        library.on_notice(f"New photos are left out of {reference_of(space)}, which is tried: {error}")
+        library.on_notice(f"New photos are left out of {space.model}, which is tried: {error}")
 
     return Destination(space, lru_cache(1)(lambda: make(space)), _tagger(library, space), on_lost)
 

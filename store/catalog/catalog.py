@@ -78,7 +78,7 @@ class LibraryState:
         """Let searches use *space*; *previous* can be gone back to. It is no longer tried."""
         tried = self.trial()
         self._set(space_id=space.id, previous_space_id=previous)
-        self.set_model(space.reference or space.identity.model)
+        self.set_model(space.model)
         if tried is not None and tried.space_id == space.id:
             self.set_trial(None)
 
