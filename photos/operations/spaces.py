@@ -182,7 +182,6 @@ def forget_model(library: OpenLibrary, name: str) -> ForgetResult:
                 is_left = t.spaces.empty(space.id, _ROWS)
         with library.catalog.write() as t:
             _check_free(t, space, names[space.id])
-            t.slots.forget_space(space.id)
             t.spaces.delete(space.id)
         with library.catalog.read() as t:
             freed = max(0, t.spaces.unused_bytes() - before)

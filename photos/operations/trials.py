@@ -293,7 +293,6 @@ def _end_unbegun(library: OpenLibrary, trial: Trial) -> None:
         if trial.space_id not in {t.library.space_id(), t.library.previous_space_id()}:
             while t.spaces.empty(trial.space_id, _ROWS):
                 pass
-            t.slots.forget_space(trial.space_id)
             t.spaces.delete(trial.space_id)
 
 

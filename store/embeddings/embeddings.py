@@ -157,7 +157,7 @@ class Spaces:
 
     def delete(self, space_id: int) -> None:
         """Delete a space that `empty` has emptied, and that the library neither uses nor tries."""
-        for table in (schema.scoring, schema.calibration, schema.tuned_threshold):
+        for table in (schema.scoring, schema.calibration, schema.tuned_threshold, schema.slot_state):
             self._connection.execute(delete(table).where(table.c.space_id == space_id))
         self._connection.execute(delete(_space).where(_space.c.id == space_id))
 

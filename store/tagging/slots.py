@@ -135,10 +135,6 @@ class Slots:
         rows = select(_state.c.slot, literal(space_id), *rest).where(self._is_here())
         self._connection.execute(upsert(_state).from_select(columns, rows).on_conflict_do_nothing())
 
-    def forget_space(self, space_id: int) -> None:
-        """Delete what is known of all slots in that space."""
-        self._connection.execute(delete(_state).where(_state.c.space_id == space_id))
-
     def folders(self, name: str) -> tuple[bytes, ...]:
         """The absolute paths below which its labels are shown; none for everywhere."""
         found = select(_folder.c.path).where(_folder.c.slot == name).order_by(_folder.c.path)
