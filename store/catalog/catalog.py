@@ -95,8 +95,8 @@ class LibraryState:
 
     def set_trial(self, trial: Trial | None) -> None:
         """Let that space be tried, in place of another one, or none."""
-        fields = (None, None, None) if trial is None else (trial.space_id, trial.folder, trial.sample)
-        self._set(**dict(zip(("trying_space_id", "trying_folder", "trying_sample"), fields, strict=True)))
+        space_id, folder, sample = (None,) * 3 if trial is None else (trial.space_id, trial.folder, trial.sample)
+        self._set(trying_space_id=space_id, trying_folder=folder, trying_sample=sample)
 
     def decoders(self) -> str | None:
         """The decoders that files were last read with; None before the first."""
