@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 from indexer import BeforeBatch, Destination, ImageEncoder, IndexReport, fill_space
 from photos.errors import AnotherTried, ModelChanged, NothingTried, PhotosError, SpaceAnswers, UnknownSpace
@@ -26,9 +25,6 @@ from .folders import scope
 from .progress import SILENT, Progress, Stage, Wait, Waiting, steps
 from .retag import finish_pending
 from .revisions import target_revision
-
-if TYPE_CHECKING:
-    from query.similarity import TextVectors
 
 #: How often tags are brought up to date at most: each time, a calibration may make it necessary once more.
 _ROUNDS = 3
@@ -170,12 +166,10 @@ def fill_trial(
         )
 
 
-def finish_tags(
-    library: OpenLibrary, space: Space, progress: Progress = SILENT, texts: TextVectors | None = None
-) -> None:
+def finish_tags(library: OpenLibrary, space: Space, progress: Progress = SILENT) -> None:
     """Bring the tags in *space* up to date, and its index."""
     progress.report(Waiting(Wait.TAGS))
-    catalog, texts = library.catalog, texts or library.text_vectors(space)
+    catalog, texts = library.catalog, library.text_vectors(space)
     with catalog.read() as t:
         is_answering = t.library.space_id() == space.id
         targets = [target_revision(t, name) for name in t.slots.names()]
