@@ -81,10 +81,9 @@ def choose_model(catalog: Catalog, settings: Settings, requested: str | None, pa
 
 def reopen(catalog: Catalog, settings: Settings, space: Space) -> Checkpoint:
     """Open the checkpoint that made *space*. Raises `ModelChanged` if its weights have changed."""
-    reference = reference_of(space)
-    checkpoint = open_reference(reference, settings.models)
+    checkpoint = open_reference(space.model, settings.models)
     if _weights_hash(catalog, checkpoint) != space.identity.weights_hash:
-        raise ModelChanged(reference)
+        raise ModelChanged(space.model)
     return _decoding_as(checkpoint, space)
 
 
@@ -116,11 +115,6 @@ def _weights_hash(catalog: Catalog, checkpoint: Checkpoint) -> str:
     with catalog.write() as t:
         t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
     return weights_hash
-
-
-def reference_of(space: Space) -> str:
-    """The checkpoint of *space* as the user named it."""
-    return space.reference or space.identity.model
 
 
 def pick(settings: Settings, requested: str | None, current: str | None) -> Checkpoint:

@@ -42,11 +42,11 @@ def find_space(spaces: Sequence[Space], name: str) -> Space:
 
 
 def _model(space: Space) -> str:
-    return space.reference or space.identity.model
+    return space.model
 
 
 def _with_precision(space: Space) -> str:
-    return _MARK.join((_model(space), space.identity.precision))
+    return _MARK.join((space.model, space.identity.precision))
 
 
 def _with_preprocessing(space: Space) -> str:

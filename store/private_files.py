@@ -21,9 +21,19 @@ _OWNER_FILE: Final = 0o600
 _OWNER_FOLDER: Final = 0o700
 #: Names of what a library's folder holds, and starts of the names of the catalog's own files and of unfinished ones.
 _NAMES: Final = frozenset(
-    {"http-token", "index", "photos.sock", "sidecars.lock", "watch.lock", "watch.json", "watch.log", "watch.log.1"}
+    {
+        "http-token",
+        "index",
+        "photos.sock",
+        "sidecars.lock",
+        "trial.lock",
+        "watch.lock",
+        "watch.json",
+        "watch.log",
+        "watch.log.1",
+    }
 )
-_STARTS: Final = (CATALOG_FILE, THUMBNAILS_FILE, PREVIEWS_FILE, ".watch.json.")
+_STARTS: Final = (CATALOG_FILE, THUMBNAILS_FILE, PREVIEWS_FILE, ".http-token.", ".watch.json.")
 
 
 def file_mode(folder: str | os.PathLike[str]) -> int:

@@ -290,6 +290,11 @@ class Space:
     #: Its checkpoint as the user named it, a name or a folder; None where it is not known.
     reference: str | None = None
 
+    @property
+    def model(self) -> str:
+        """Its checkpoint as the user named it, or if that is not known as it was named at first."""
+        return self.reference or self.identity.model
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:

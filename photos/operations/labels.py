@@ -42,7 +42,7 @@ def labels_in_force(library: OpenLibrary, *, counted: bool = False) -> list[Labe
             rule = rule_in_force(t, space, view.revision)
             for label in view.revision.labels:
                 definition = label.definition
-                minimum = rule.minimums.get(label.id, rule.minimum)
+                minimum = rule.minimum_for(label.id)
                 found.append(
                     LabelInForce(
                         definition.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -111,21 +112,7 @@ def switch_model(library: OpenLibrary, name: str | None = None, *, force: bool =
     With *force*, also if it does not have all photos and tags. Raises `EmptyLibrary`, `UnknownSpace`, `NothingTried`,
     `SpaceAnswers`, `SpaceUnready`, and the errors of opening the checkpoint.
     """
-    _ = library.space
-    with library.catalog.read() as t:
-        library_space = _chosen(t, name)
-    library.checkpoint_of(library_space)
-    with library.catalog.write() as t:
-        target, names, answering = _chosen(t, name), space_names(t.spaces.all()), t.library.space_id()
-        assert answering is not None
-        if target.id == answering:
-            raise SpaceAnswers(names[target.id])
-        missing = _missing(t, target)
-        if missing and not force:
-            raise SpaceUnready(names[target.id], missing)
-        untuned, written = _thresholds(t, t.spaces.get(answering), target)
-        t.library.switch(target, previous=answering)
-    return SwitchResult(names[target.id], names[answering], missing, untuned, written)
+    return _switch(library, lambda t: _chosen(t, name), force=force, is_back=False)
 
 
 def roll_back_model(library: OpenLibrary) -> SwitchResult:
@@ -133,29 +120,39 @@ def roll_back_model(library: OpenLibrary) -> SwitchResult:
 
     Raises `NoEarlierModel`, and the errors of opening the checkpoint.
     """
+    return _switch(library, _previous, force=True, is_back=True)
+
+
+def _switch(
+    library: OpenLibrary, choose: Callable[[Transaction], Space], *, force: bool, is_back: bool
+) -> SwitchResult:
+    """Let the space that *choose* gives answer; if *is_back*, the one before cannot be gone back to."""
     _ = library.space
     with library.catalog.read() as t:
-        space = _previous(t)
-    library.checkpoint_of(space)
+        chosen = choose(t)
+    # Outside of the transaction that writes: a hash of weights may have to be made.
+    library.checkpoint_of(chosen)
     with library.catalog.write() as t:
-        target, names, answering = _previous(t), space_names(t.spaces.all()), t.library.space_id()
+        # Another process may have switched since.
+        target, names, answering = choose(t), space_names(t.spaces.all()), t.library.space_id()
         assert answering is not None
+        if target.id == answering:
+            raise SpaceAnswers(names[target.id])
         missing = _missing(t, target)
+        if missing and not force:
+            raise SpaceUnready(names[target.id], missing)
         untuned, written = _thresholds(t, t.spaces.get(answering), target)
-        t.library.switch(target, previous=None)
+        t.library.switch(target, previous=None if is_back else answering)
     return SwitchResult(names[target.id], names[answering], missing, untuned, written)
 
 
-def complete_space(library: OpenLibrary, progress: Progress = SILENT) -> int:
-    """Embed and tag photos that the model which answers lacks, as after a rollback. Returns how many were embedded."""
-    with library.catalog.read() as t:
-        space_id = t.library.space_id()
-        space = None if space_id is None else t.spaces.get(space_id)
+def complete_space(library: OpenLibrary, progress: Progress = SILENT) -> None:
+    """Embed and tag photos that the model which answers lacks, as after a rollback."""
+    space = library.space_if_any
     if space is None:
-        return 0
-    report = fill_trial(library, Trial(space.id), progress)
+        return
+    fill_trial(library, Trial(space.id), progress)
     finish_tags(library, space, progress)
-    return report.embedded
 
 
 def forget_model(library: OpenLibrary, name: str) -> ForgetResult:
@@ -182,7 +179,6 @@ def forget_model(library: OpenLibrary, name: str) -> ForgetResult:
                 is_left = t.spaces.empty(space.id, _ROWS)
         with library.catalog.write() as t:
             _check_free(t, space, names[space.id])
-            t.slots.forget_space(space.id)
             t.spaces.delete(space.id)
         with library.catalog.read() as t:
             freed = max(0, t.spaces.unused_bytes() - before)

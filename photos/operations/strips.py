@@ -136,7 +136,7 @@ def label_column(library: OpenLibrary, name: str, request: StripRequest) -> Labe
     if not len(found):
         # It has not been encoded yet: its re-tag is pending.
         raise UnknownLabel(name, revision.vocabulary, [])
-    minimum = rule.minimums.get(label.id, rule.minimum)
+    minimum = rule.minimum_for(label.id)
     whole = strip(library, request)
     cosines = _cosines(library, space, found.matrix, whole.shapes.ids)[:, 0]
     return LabelColumn(

@@ -8,13 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 from indexer import BeforeBatch, Destination, ImageEncoder, IndexReport, fill_space
 from photos.errors import AnotherTried, ModelChanged, NothingTried, PhotosError, SpaceAnswers, UnknownSpace
 from photos.library import OpenLibrary
 from photos.lock import trial_lock
-from photos.models import open_new, reference_of
+from photos.models import open_new
 from photos.spaces import find_space, space_names
 from query.errors import Superseded
 from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_labels, remake_taught_labels, retag
@@ -26,9 +25,6 @@ from .folders import scope
 from .progress import SILENT, Progress, Stage, Wait, Waiting, steps
 from .retag import finish_pending
 from .revisions import target_revision
-
-if TYPE_CHECKING:
-    from query.similarity import TextVectors
 
 #: How often tags are brought up to date at most: each time, a calibration may make it necessary once more.
 _ROUNDS = 3
@@ -170,12 +166,10 @@ def fill_trial(
         )
 
 
-def finish_tags(
-    library: OpenLibrary, space: Space, progress: Progress = SILENT, texts: TextVectors | None = None
-) -> None:
+def finish_tags(library: OpenLibrary, space: Space, progress: Progress = SILENT) -> None:
     """Bring the tags in *space* up to date, and its index."""
     progress.report(Waiting(Wait.TAGS))
-    catalog, texts = library.catalog, texts or library.text_vectors(space)
+    catalog, texts = library.catalog, library.text_vectors(space)
     with catalog.read() as t:
         is_answering = t.library.space_id() == space.id
         targets = [target_revision(t, name) for name in t.slots.names()]
@@ -221,7 +215,7 @@ def destination_beside(
         return None
 
     def on_lost(error: Exception) -> None:
-        library.on_notice(f"New photos are left out of {reference_of(space)}, which is tried: {error}")
+        library.on_notice(f"New photos are left out of {space.model}, which is tried: {error}")
 
     return Destination(space, lru_cache(1)(lambda: make(space)), _tagger(library, space), on_lost)
 
@@ -293,7 +287,6 @@ def _end_unbegun(library: OpenLibrary, trial: Trial) -> None:
         if trial.space_id not in {t.library.space_id(), t.library.previous_space_id()}:
             while t.spaces.empty(trial.space_id, _ROWS):
                 pass
-            t.slots.forget_space(trial.space_id)
             t.spaces.delete(trial.space_id)
 
 

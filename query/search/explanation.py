@@ -188,7 +188,7 @@ def _label_score(
         cosine,
         probability(cosine, space.identity),
         None if spread is None else (cosine - spread.median) / spread.spread,
-        rule.minimums.get(label.id, rule.minimum),
+        rule.minimum_for(label.id),
         any(tag.label == name for tag in tags),
     )
 

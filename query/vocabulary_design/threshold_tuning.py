@@ -39,7 +39,7 @@ def borderline_photos(
     with catalog.read() as t:
         vectors = t.labels.vectors(space.id, [label.id])
         rule = rule_in_force(t, space, revision)
-        minimum = rule.minimums.get(label.id, rule.minimum)
+        minimum = rule.minimum_for(label.id)
         if not len(vectors):
             return BorderlinePhotos(minimum, ())
         ids, cosines = library_cosines(t, space, vectors.matrix[0])

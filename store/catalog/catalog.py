@@ -78,7 +78,7 @@ class LibraryState:
         """Let searches use *space*; *previous* can be gone back to. It is no longer tried."""
         tried = self.trial()
         self._set(space_id=space.id, previous_space_id=previous)
-        self.set_model(space.reference or space.identity.model)
+        self.set_model(space.model)
         if tried is not None and tried.space_id == space.id:
             self.set_trial(None)
 
@@ -95,8 +95,8 @@ class LibraryState:
 
     def set_trial(self, trial: Trial | None) -> None:
         """Let that space be tried, in place of another one, or none."""
-        fields = (None, None, None) if trial is None else (trial.space_id, trial.folder, trial.sample)
-        self._set(**dict(zip(("trying_space_id", "trying_folder", "trying_sample"), fields, strict=True)))
+        space_id, folder, sample = (None,) * 3 if trial is None else (trial.space_id, trial.folder, trial.sample)
+        self._set(trying_space_id=space_id, trying_folder=folder, trying_sample=sample)
 
     def decoders(self) -> str | None:
         """The decoders that files were last read with; None before the first."""

@@ -9,7 +9,7 @@ import os
 import secrets
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -84,16 +84,16 @@ class Spaces:
             _space.c.precision == identity.precision,
         )
         row = self._connection.execute(same).one_or_none()
-        if row is not None and reference is None:
-            return _space_of(row)
+        named = None if reference is None else os.fsencode(reference)
         if row is not None:
-            new = {"reference": os.fsencode(reference or "")}
-            self._connection.execute(update(_space).where(_space.c.id == row.id).values(new))
-            return Space(row.id, _space_of(row).identity, reference)
+            if named is None:
+                return _space_of(row)
+            self._connection.execute(update(_space).where(_space.c.id == row.id).values(reference=named))
+            return replace(_space_of(row), reference=reference)
         values = {name: getattr(identity, name) for name in SpaceIdentity.__slots__}
         # The model may be a folder, whose name need not be text; this copy of it is only shown to people.
         values["model"] = safe(os.fsencode(identity.model))
-        values["reference"] = None if reference is None else os.fsencode(reference)
+        values["reference"] = named
         key = self._connection.execute(insert(_space).values(**values)).inserted_primary_key
         assert key is not None
         return Space(int(key[0]), identity, reference)
@@ -157,7 +157,7 @@ class Spaces:
 
     def delete(self, space_id: int) -> None:
         """Delete a space that `empty` has emptied, and that the library neither uses nor tries."""
-        for table in (schema.scoring, schema.calibration, schema.tuned_threshold):
+        for table in (schema.scoring, schema.calibration, schema.tuned_threshold, schema.slot_state):
             self._connection.execute(delete(table).where(table.c.space_id == space_id))
         self._connection.execute(delete(_space).where(_space.c.id == space_id))
 

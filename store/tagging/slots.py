@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, literal, select, true, update
 
-from store.records import Slot, SlotSummary, Target
+from store.records import MAIN_SLOT, Slot, SlotSummary, Target
 from store.sql import schema
 from store.sql.dialect import upsert
 
@@ -50,8 +50,8 @@ class Slots:
 
     def names(self) -> list[str]:
         """The names of all slots, the main one first, even if it has no vocabulary yet."""
-        names = self._connection.execute(select(_slot.c.name).where(_slot.c.name != "").order_by(_slot.c.name))
-        return ["", *names.scalars()]
+        names = self._connection.execute(select(_slot.c.name).where(_slot.c.name != MAIN_SLOT).order_by(_slot.c.name))
+        return [MAIN_SLOT, *names.scalars()]
 
     def pending(self) -> dict[str, int]:
         """The slots with a pending re-tag: the target revision of each by the slot's name."""
@@ -134,10 +134,6 @@ class Slots:
         rest = [each for each in _state.columns if each is not _state.c.space_id and each is not _state.c.slot]
         rows = select(_state.c.slot, literal(space_id), *rest).where(self._is_here())
         self._connection.execute(upsert(_state).from_select(columns, rows).on_conflict_do_nothing())
-
-    def forget_space(self, space_id: int) -> None:
-        """Delete what is known of all slots in that space."""
-        self._connection.execute(delete(_state).where(_state.c.space_id == space_id))
 
     def folders(self, name: str) -> tuple[bytes, ...]:
         """The absolute paths below which its labels are shown; none for everywhere."""

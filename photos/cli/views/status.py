@@ -40,8 +40,8 @@ def _rows(status: LibraryStatus) -> Iterator[tuple[str, str]]:
         yield "daemon", f"process {status.daemon.pid} keeps it up to date{also}"
     yield from _folders(status)
     yield "photos", f"{status.photos} in {counted(status.files.get(Outcome.INDEXED, 0), 'file')}"
-    if other_slots := status.files.get(Outcome.COMPANION, 0):
-        yield "", f"{counted(other_slots, 'companion')} beside them: RAW files, live videos, sidecars, originals"
+    if companions := status.files.get(Outcome.COMPANION, 0):
+        yield "", f"{counted(companions, 'companion')} beside them: RAW files, live videos, sidecars, originals"
     for outcome, count in status.files.items():
         if outcome.is_problem:
             yield "", f"{counted(count, 'file')} {outcome} (photos failed {str(outcome).replace(' ', '-')})"
@@ -76,7 +76,7 @@ def _vocabularies(status: LibraryStatus) -> Iterator[tuple[str, str]]:
     if status.vocabulary is not None:
         revision = status.vocabulary
         labels = counted(len(revision.labels), "label")
-        yield "vocabulary", f"{safe(revision.vocabulary)}, revision {revision.number} ({labels}){pending('')}"
+        yield "vocabulary", f"{safe(revision.vocabulary)}, revision {revision.number} ({labels}){pending(MAIN_SLOT)}"
     for each in status.other_slots:
         labels = counted(each.label_count, "label")
         where = f"{safe(each.vocabulary)}, revision {each.number} ({labels}){under(each)}"

@@ -123,20 +123,24 @@ class TagRule:
         """Return whether the vocabulary has a label of exactly that name."""
         return name in self._ids
 
+    def minimum_for(self, label_id: int) -> float:
+        """The cosine from which the label counts."""
+        return self.minimums.get(label_id, self.minimum)
+
     def offsets(self, label_ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """The offsets of labels' cosines, so that labels are ranked by how far they are above their thresholds.
 
         float64 (k,); 0 for labels that have none of their own. A threshold that is out of a cosine's reach counts as
         the nearest that is not.
         """
-        minima = np.array([self.minimums.get(label_id, self.minimum) for label_id in label_ids.tolist()], np.float64)
+        minima = np.array([self.minimum_for(label_id) for label_id in label_ids.tolist()], np.float64)
         offsets: NDArray[np.float64] = np.clip(minima, -1, 1) - min(max(self.minimum, -1.0), 1.0)
         return offsets
 
     def automatic(self, kept: PhotoScores, names: Mapping[int, str]) -> Iterator[list[Tag]]:
         """Each photo's automatic tags that reach their thresholds; labels without a name are left out."""
         known, at = np.unique(kept.label_ids, return_inverse=True)
-        minima = np.array([self.minimums.get(key, self.minimum) for key in known.tolist()], np.float64)
+        minima = np.array([self.minimum_for(key) for key in known.tolist()], np.float64)
         minima[[key not in names for key in known.tolist()]] = np.inf
         reached = kept.cosines >= minima[at.reshape(kept.label_ids.shape)]
         for photo_id, labels, cosines, mask in zip(
@@ -174,15 +178,11 @@ class TagRule:
         """The cosine from which each label counts, by its id, float64 (largest id + 1,); infinity for all others."""
         kept = list(label_ids)
         minima = np.full(max(kept, default=-1) + 1, np.inf)
-        minima[kept] = [self.minimums.get(key, self.minimum) for key in kept]
+        minima[kept] = [self.minimum_for(key) for key in kept]
         return minima
 
     def _is_shown(self, tag: Tag) -> bool:
-        return (
-            tag.source is TagSource.AUTO
-            and tag.cosine is not None
-            and tag.cosine >= self.minimums.get(tag.label_id, self.minimum)
-        )
+        return tag.source is TagSource.AUTO and tag.cosine is not None and tag.cosine >= self.minimum_for(tag.label_id)
 
     def _without_excluded(self, automatic: Sequence[Tag], named: AbstractSet[str]) -> list[Tag]:
         there = set(named)
@@ -217,7 +217,7 @@ class TagRule:
             tag,
             probability=probability(tag.score, self._identity),
             calibrated=None if spread is None else (tag.score - spread.median) / spread.spread,
-            minimum=self.minimums.get(label_id, self.minimum),
+            minimum=self.minimum_for(label_id),
         )
 
 

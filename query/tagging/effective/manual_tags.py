@@ -47,7 +47,7 @@ def record_manual_tags_in(
     recorded = [(spelt(speller, name), TagSource.USER) for name in added]
     recorded += [(spelt(speller, name), TagSource.REJECTED) for name in rejected]
     forgotten = [spelt(speller, name) for name in cleared]
-    _check_once([*dict.fromkeys(recorded), *((name, None) for name in dict.fromkeys(forgotten))])
+    _check_once([*(name for name, _ in dict.fromkeys(recorded)), *dict.fromkeys(forgotten)])
     # A photo may have a tag of exactly the name that was typed, from before a vocabulary spelt it differently.
     typed = {checked_name(name) for names in (added, rejected, cleared) for name in names}.difference(
         forgotten, (name for name, _ in recorded)
@@ -63,10 +63,10 @@ def record_manual_tags_in(
     return [*(name for name, _ in recorded), *forgotten]
 
 
-def _check_once(changes: Sequence[tuple[str, TagSource | None]]) -> None:
-    """Raise `ContradictoryLabel` for a name with more than one change."""
+def _check_once(names: Iterable[str]) -> None:
+    """Raise `ContradictoryLabel` for a name that comes twice."""
     seen: set[str] = set()
-    for name, _ in changes:
+    for name in names:
         if name in seen:
             raise ContradictoryLabel(name)
         seen.add(name)

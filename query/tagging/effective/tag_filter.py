@@ -53,7 +53,7 @@ class TagNames:
         names = {label.definition.name for view in in_force for label in view.revision.labels}
         by_hand = [name for name in t.tags.labels() if name not in names]
         self._names = [*names, *by_hand]
-        self._with_given_tag = frozenset(by_hand)
+        self._given_names = frozenset(by_hand)
         self._vocabularies = SlotSpeller(in_force)
         self._by_hand = LabelFinder(LabelDefinition(name, ()) for name in by_hand)
 
@@ -62,7 +62,7 @@ class TagNames:
 
         A manual or imported label goes by its exact name, even if a later vocabulary has a similar one.
         """
-        if name in self._with_given_tag:
+        if name in self._given_names:
             return name
         return self._vocabularies.label(name) or self._by_hand.label(name)
 

@@ -13,7 +13,7 @@ from query.similarity import TextVectors
 from query.tagging.effective.effective_tags import rule_in_force
 from query.tagging.learning.calibration import complete
 from query.tagging.learning.label_matrix import LabelMatrix, label_matrix, on_grid
-from store import Catalog, PhotoScores, Revision, Scoring, Slot, Space, Transaction, Vectors
+from store import MAIN_SLOT, Catalog, PhotoScores, Revision, Scoring, Slot, Space, Transaction, Vectors
 
 #: Labels kept a photo.
 KEPT_MOST: Final = 32
@@ -146,7 +146,7 @@ class StoredTagger:
     def prepare(self) -> None:
         """Make the label vectors, which may take a text encoder and a while. Not within a transaction that writes."""
         with self._catalog.read() as t:
-            scored, waiting = t.scores.stamps(self._space.id), {"": self._revision}
+            scored, waiting = t.scores.stamps(self._space.id), {MAIN_SLOT: self._revision}
             for each in t.slots.of(self._space.id).in_force():
                 if each.name and each.name not in scored:
                     waiting[each.name] = t.vocabularies.revision(each.revision_id)
@@ -159,7 +159,7 @@ class StoredTagger:
         """Score the photos whose ids and embeddings these are. Where that cannot be done, a re-tag is pending."""
         stamps = t.scores.stamps(self._space.id)
         slots = {slot.name: slot for slot in t.slots.of(self._space.id).all()}
-        for name in {"": None, **slots}:
+        for name in {MAIN_SLOT: None, **slots}:
             slot = slots.get(name)
             stamp = stamps.get(name) or self._begin(t, name, slot)
             scorer = None if stamp is None else self._scorer(t, name, stamp)

@@ -9,6 +9,7 @@ import pytest
 
 from photos.config import load
 from photos.library import OpenLibrary
+from photos.lock import trial_lock
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +38,17 @@ def test_an_open_library_is_made_private_and_that_is_told_once(filled):
     assert str(filled.library) in told
     assert open_to_others(filled.library) == []
     assert filled("status").err == ""
+
+
+def test_a_library_that_tried_a_model_is_made_private_too(filled):
+    with trial_lock(filled.library):
+        pass
+    # Left by a process that was killed while it made a token.
+    (filled.library / ".http-token.0123abcd").touch()
+    for path in (filled.library, *filled.library.rglob("*")):
+        path.chmod(0o777)
+    assert "now only you can" in filled("status").err
+    assert open_to_others(filled.library) == []
 
 
 def test_a_shared_library_keeps_and_passes_on_its_permissions(filled, monkeypatch, tmp_path):
