@@ -135,6 +135,32 @@ def test_a_bad_checkpoint_is_one_sentence_and_the_library_stays_sound(photos, pi
     assert photos("verify").status == 0
 
 
+def with_another_tokenizer(folder):
+    """The files of version 1's tokenizer, which is made beside the checkpoint, in place of version 2's."""
+    other = make_v1(folder.with_name("other"))
+    (folder / "tokenizer.json").unlink()
+    for name in ("spiece.model", "tokenizer_config.json"):
+        shutil.copy(other / name, folder)
+
+
+@pytest.mark.parametrize("kind", [*BAD, "a tokenizer of another model"])
+def test_a_bad_checkpoint_is_not_tried_and_answers_stay(photos, pictures, copy, checkpoints, kind):
+    damage, said = {**BAD, "a tokenizer of another model": (with_another_tokenizer, "tokenizer")}[kind]
+    assert photos("add", pictures, "--model", checkpoints["v1"]).status == 0
+    before = photos("search", "snow", "--all", "--json").out, photos("tags", "--json").out
+    result = photos("model", "try", damage(copy) or copy)
+    assert (result.status, result.out) == (1, "")
+    assert said in result.err
+    assert result.err.strip().count("\n") == 0
+    assert photos("model", "try").err.startswith("photos: No model is being tried here")
+    assert (photos("search", "snow", "--all", "--json").out, photos("tags", "--json").out) == before
+    assert photos("verify").status == 0
+    # A sound one of that name is another matter.
+    shutil.rmtree(copy)
+    shutil.copytree(checkpoints["v2"], copy)
+    assert photos("model", "try", copy).status == 0
+
+
 @pytest.mark.parametrize(
     ("own", "other", "said"),
     [("v1", "v2", "tokenizer"), ("v2", "v1", "tokenizer")],
