@@ -14,6 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from indexer.models import CheckpointChanged, open_checkpoint
 from indexer.models.siglip.encoders import OWN, UnchangedImageEncoder, UnchangedTextEncoder, image_encoder, text_encoder
+from photos.library import SiglipEncoders
 from tests.checkpoints import in_shards, make_v1, make_v2
 from tests.photos.conftest import Program
 
@@ -43,7 +44,7 @@ def pictures(tmp_path):
 @pytest.fixture
 def photos(tmp_path, capsys):
     """Runs a command on one library, with the encoders of the program."""
-    run = Program(tmp_path / "library", capsys, PHOTOS_DEVICE="cpu")
+    run = Program(tmp_path / "library", capsys, PHOTOS_DEVICE="cpu", PHOTOS_BATCH_SIZE="1")
     (tmp_path / "words.txt").write_text("beach\nsnow\n")
     assert run("vocab", "use", tmp_path / "words.txt").status == 0
     return run
@@ -231,6 +232,48 @@ def test_weights_that_change_while_they_are_in_use_give_no_vectors(copy, tmp_pat
         images.encode(pixels)
     with pytest.raises(CheckpointChanged):
         texts.encode_text(["beach"])
+
+
+class ChangingEncoders(SiglipEncoders):
+    """The program's encoders. In the second batch of pictures, the checkpoint's weights are written anew."""
+
+    def image(self, checkpoint, device, precision):
+        return ChangingImageEncoder(super().image(checkpoint, device, precision), checkpoint.folder / WEIGHTS)
+
+
+class ChangingImageEncoder:
+    batch_size = 1
+    batches = 0
+
+    def __init__(self, encoder, weights):
+        self._encoder = encoder
+        self._weights = weights
+
+    def encode(self, pixels):
+        self.batches += 1
+        if self.batches == 2:
+            new = self._weights.with_name("new")
+            shutil.copy(self._weights, new)
+            new.replace(self._weights)
+        return self._encoder.encode(pixels)
+
+
+def test_a_trial_keeps_what_was_embedded_before_its_weights_changed(photos, pictures, copy, checkpoints):
+    Image.new("RGB", (40, 30), "green").save(pictures / "c.png")
+    assert photos("add", pictures, "--model", checkpoints["v1"]).status == 0
+    before = photos("search", "snow", "--all", "--json").out
+    photos.encoders = ChangingEncoders(photos.library / "tokenizers")
+    result = photos("model", "try", copy)
+    assert (result.status, result.out) == (1, "")
+    assert "changed while it was in use; what was finished before is kept" in result.err
+    assert result.err.strip().count("\n") == 0
+    tried = json.loads(photos("model", "status", "--json").out)["spaces"][1]
+    assert (tried["role"], tried["photos"]) == ("tried", 1)
+    assert photos("search", "snow", "--all", "--json").out == before
+    assert photos("verify").status == 0
+    photos.encoders = None
+    assert photos("model", "try").status == 0, "they are the same weights"
+    assert photos("model", "switch").status == 0
 
 
 def test_infinite_weights_are_told_from_a_small_precision(photos, pictures, copy):
