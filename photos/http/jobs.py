@@ -14,7 +14,7 @@ from indexer import FileDone, ReadingBegins
 from photos.exits import sentence_and_status
 from photos.operations.progress import Cancelled, Event, Progress, Step, Waiting
 
-from .problems import Problem
+from .answers.problems import Problem
 
 if TYPE_CHECKING:
     from photos.records.http import JobRecord

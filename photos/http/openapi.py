@@ -13,9 +13,9 @@ import msgspec
 
 from photos.records.http import MediaRecord
 
-from .calls import JSON, NoParameters, Route
-from .events import MEDIA_TYPE as EVENTS
-from .problems import MEDIA_TYPE as PROBLEM
+from .answers.problems import MEDIA_TYPE as PROBLEM
+from .endpoints.calls import JSON, NoParameters, Route
+from .endpoints.events import MEDIA_TYPE as EVENTS
 from .routes import BASE, ROUTES, Items
 
 _REF: Final = "#/components/schemas/{name}"

@@ -18,9 +18,9 @@ from photos.records.library import FolderRecord, StatusRecord
 from photos.records.photos import ExplanationRecord, FacetRecord, PhotoTagsRecord, RatingRecord, TagHistoryRecord
 from photos.records.vocabularies import LabelRecord, RevisionRecord, TrialRecord, VocabularyRecord
 
-from . import changes, labels, library, photos, strips
-from .calls import Route
-from .strip import MEDIA_TYPE as STRIP
+from .answers.strip import MEDIA_TYPE as STRIP
+from .endpoints import changes, labels, library, photos, strips
+from .endpoints.calls import Route
 
 #: Where the API begins.
 BASE: Final = "/api/v1"

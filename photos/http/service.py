@@ -11,11 +11,11 @@ from photos.errors import safe
 from photos.library import OpenLibrary
 from photos.thumbnails import Thumbnails
 
-from .connections import Limits
-from .credentials import Credentials
+from .access.credentials import Credentials
 from .jobs import Jobs
+from .server.connections import Limits
+from .server.worker_threads import WorkerThreads
 from .strip_cache import StripCache
-from .worker_threads import WorkerThreads
 
 #: Answers that are worked on at once, and pictures that are read at once.
 _ANSWERS, _PICTURES = 2, 6

@@ -14,11 +14,11 @@ from photos.daemon.protocol import connectable
 from photos.daemon.session import Session
 from photos.encoders import CachedEncoders
 from photos.http.app import application
-from photos.http.connections import Limits
-from photos.http.open_endpoint import OpenEndpoint
-from photos.http.server import serving
+from photos.http.endpoints.open_gallery import OpenEndpoint
+from photos.http.server.connections import Limits
+from photos.http.server.server import serving
+from photos.http.server.tcp import listener
 from photos.http.service import Service
-from photos.http.tcp import listener
 
 from ..encoders import ColourEncoders
 

@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from photos.daemon.gallery import gallery_address
-from photos.http.access import AccessRules
-from photos.http.credentials import CODE_SECONDS, SESSION_SECONDS, Credentials, make_token, read_token
+from photos.http.access.access_control import AccessRules
+from photos.http.access.credentials import CODE_SECONDS, SESSION_SECONDS, Credentials, make_token, read_token
 from photos.http.routes import BASE, ROUTES
 
 from .client import answering

@@ -149,7 +149,7 @@ def test_a_client_that_never_reads_a_file_keeps_nobody_waiting(filled, pictures)
         found = photo(api, "red.png")
         host, port = api.browser.host, int(api.browser.port)
         slow = [socket.create_connection((host, port)) for _ in range(31)]
-        from photos.http.credentials import make_token
+        from photos.http.access.credentials import make_token
 
         key = make_token(filled.library)
         for each in slow:

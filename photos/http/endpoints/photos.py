@@ -10,6 +10,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from photos.http.answers.cursors import decode_cursor, encode_cursor
+from photos.http.answers.problems import Problem, not_found
+from photos.http.answers.public_records import public
 from photos.operations.duplicates import DuplicatesRequest, find_duplicates
 from photos.operations.explain import ExplainRequest, explain
 from photos.operations.facets import FACETS, FacetsRequest, count_facets
@@ -36,9 +39,6 @@ from query.search import Match
 from store import Photo
 
 from .calls import Answer, Call, records
-from .cursors import decode_cursor, encode_cursor
-from .problems import Problem, not_found
-from .public import public
 
 #: The type of JSON objects one a line, as `--json` prints them.
 LINES = "application/x-ndjson"

@@ -16,12 +16,11 @@ from photos.daemon.protocol import CATALOG, PROGRAM, REFUSED, REQUESTS, BadReque
 from photos.daemon.version import UpgradeCheck, program_id
 from photos.errors import MissingFolder, PhotosError, UnreadablePicture
 from photos.exits import sentence_and_status
+from photos.http.server.worker_threads import NoFreeThread
+from photos.http.service import Service
 from photos.operations.requests import Request as Query
 from photos.records.photos import SearchRecord
 from query.errors import QueryError
-
-from .service import Service
-from .worker_threads import NoFreeThread
 
 #: Bytes that a request may have.
 _LARGEST = 1 << 20

@@ -12,12 +12,11 @@ from starlette.routing import Route
 from photos.daemon.protocol import CATALOG, OPEN, PROGRAM, catalog_id, encode
 from photos.daemon.version import program_id
 from photos.errors import PhotosError
+from photos.http.access.access_control import LOGIN
+from photos.http.server.server import Server
+from photos.http.server.tcp import listener
+from photos.http.service import Service
 from store.json_text import parse_json
-
-from .access import LOGIN
-from .server import Server
-from .service import Service
-from .tcp import listener
 
 _LARGEST = 1 << 16
 

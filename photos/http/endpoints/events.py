@@ -10,11 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from photos.errors import PhotosError
+from photos.http.answers.problems import Problem, problem_response
+from photos.http.answers.public_records import encode
+from photos.http.service import Service
 from photos.operations.changes import library_stamp
-
-from .problems import Problem, problem_response
-from .public import encode
-from .service import Service
 
 MEDIA_TYPE: Final = "text/event-stream"
 #: Seconds between two looks, and looks after which a client hears that the stream lives.

@@ -23,10 +23,11 @@ from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .connections import CHANNEL, OWNER
+from photos.http.answers.problems import Problem, problem_response
+from photos.http.server.connections import CHANNEL, OWNER
+from photos.http.server.tcp import is_loopback
+
 from .credentials import Credentials
-from .problems import Problem, problem_response
-from .tcp import is_loopback
 
 CONTENT_SECURITY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "

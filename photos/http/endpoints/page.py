@@ -11,9 +11,9 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from .problems import not_found, problem_response
+from photos.http.answers.problems import not_found, problem_response
 
-FOLDER: Final = Path(__file__).parent / "static"
+FOLDER: Final = Path(__file__).parents[1] / "static"
 #: Browsers ask again each time: an upgrade changes the files under the same names.
 _ASK_AGAIN: Final = {"Cache-Control": "private, no-cache"}
 

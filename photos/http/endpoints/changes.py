@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from photos.http.answers.problems import not_found
+from photos.http.jobs import Work
 from photos.operations.chosen_photos import ChosenPhotos
 from photos.operations.index import IndexRequest, index
 from photos.operations.photos import photos_by_id
@@ -23,9 +25,7 @@ from photos.records.http import JobRecord
 from photos.records.photos import PhotoTagsRecord, RatingRecord, photo_tags_record, rating_record
 
 from .calls import Call, records
-from .jobs import Work
 from .labels import vocabulary_name
-from .problems import not_found
 
 #: Photos of one change.
 _MOST = 100_000

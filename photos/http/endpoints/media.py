@@ -14,13 +14,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from photos.errors import PhotosError
+from photos.http.answers.problems import Problem, not_found, problem_of, problem_response
+from photos.http.server.worker_threads import NoFreeThread
+from photos.http.service import Service
 from photos.operations.originals import Original, open_original
 from photos.operations.photos import photos_by_id
 from photos.thumbnails import PREVIEW_SIDES, PREVIEW_TYPE, THUMBNAIL_TYPE, Missing, NoPicture
-
-from .problems import Problem, not_found, problem_of, problem_response
-from .service import Service
-from .worker_threads import NoFreeThread
 
 #: A content's address has its first digits, and never another picture.
 _FOREVER: Final = "private, max-age=31536000, immutable"

@@ -18,7 +18,7 @@ from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from .problems import Problem, problem_body
+from photos.http.answers.problems import Problem, problem_body
 
 #: Bytes of a request's first line and headers. A query has to fit, so that the answer can say that it is too long.
 _HEAD: Final = 1 << 18

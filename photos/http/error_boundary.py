@@ -7,8 +7,8 @@ from collections.abc import Callable
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .connections import IGNORED
-from .problems import MEDIA_TYPE, Problem, problem_body
+from .answers.problems import MEDIA_TYPE, Problem, problem_body
+from .server.connections import IGNORED
 
 #: Called with a sentence to log.
 Log = Callable[[str], None]
@@ -16,7 +16,7 @@ Log = Callable[[str], None]
 _INTERNAL = Problem(500, "internal_error", "Internal error; the log of the server names its kind.")
 
 
-class Guard:
+class ErrorBoundary:
     """Passes requests to *app*. Of an internal error only the kind is logged: its sentence may hold a query."""
 
     def __init__(self, app: ASGIApp, log: Log) -> None:

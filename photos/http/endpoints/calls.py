@@ -16,12 +16,11 @@ from starlette.responses import Response
 
 from photos.errors import PhotosError
 from photos.exits import sentence_and_status
+from photos.http.answers.problems import Problem, not_found, problem_of, problem_response
+from photos.http.answers.public_records import encode
+from photos.http.server.worker_threads import NoFreeThread
+from photos.http.service import Service
 from photos.library import OpenLibrary
-
-from .problems import Problem, not_found, problem_of, problem_response
-from .public import encode
-from .service import Service
-from .worker_threads import NoFreeThread
 
 T = TypeVar("T", bound=msgspec.Struct)
 

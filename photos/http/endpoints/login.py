@@ -12,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from .access import LOGIN, cookie_name
+from photos.http.access.access_control import LOGIN, cookie_name
+from photos.http.access.credentials import SESSION_SECONDS
+from photos.http.answers.problems import Problem, not_found, problem_response
+from photos.http.service import Service
+
 from .calls import JSON, read_body
-from .credentials import SESSION_SECONDS
-from .problems import Problem, not_found, problem_response
-from .service import Service
 
 _FOLDER: Final = Path(__file__).parent / "login_page"
 _FILES: Final = {"login.css": "text/css", "login.js": "text/javascript"}

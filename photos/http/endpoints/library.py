@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from photos.http.answers.problems import not_found
+from photos.http.jobs import Job
 from photos.operations.failed import failed_files
 from photos.operations.status import folder_statuses, status
 from photos.records.http import FailedRecord, JobRecord
@@ -14,8 +16,6 @@ from photos.records.library import StatusRecord, folder_record, problem_record, 
 from store.records import Outcome
 
 from .calls import Call, records
-from .jobs import Job
-from .problems import not_found
 
 
 class FailedQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
