@@ -22,7 +22,7 @@ from photos.operations.requests import SimilarRequest
 from photos.operations.search import SearchResult
 from photos.operations.similar import similar_to_photo
 from photos.operations.suggestions import SuggestionsRequest, suggest_queries
-from photos.operations.tags import TagsRequest, photo_tags, tag_history
+from photos.operations.tags import TagsRequest, photo_tags, photos_with_tags, tag_history
 from photos.records.files import group_record
 from photos.records.http import DuplicatesRecord, PageRecord, PhotoRecord, page_record, photo_record, suggestion_record
 from photos.records.photos import (
@@ -35,7 +35,6 @@ from photos.records.photos import (
     tag_history_record,
 )
 from photos.strict_json import to_json
-from query.search import Match
 from store import Photo
 
 from .calls import Answer, Call, records
@@ -137,10 +136,7 @@ def search_photos(call: Call) -> PageRecord | Answer:
 
 def _photos_by_number(call: Call, numbers: list[int]) -> PageRecord:
     """Return photos with their tags in the order of *numbers*, without those that are gone."""
-    found = {} if call.library.is_new else {photo.id: photo for photo in photos_by_id(call.library, numbers)}
-    known = [number for number in dict.fromkeys(numbers) if number in found]
-    tags = {each.photo.id: each.tags for each in photo_tags(call.library, TagsRequest(photos=tuple(known)))}
-    matches = [Match(number, None, None, None, found[number], tags[number]) for number in known if number in tags]
+    matches = photos_with_tags(call.library, numbers)
     return page_record(SearchResult(title="", of_text=False, matches=matches, total=len(matches)), None)
 
 
@@ -152,8 +148,10 @@ def _public_lines(found: PageRecord) -> list[dict[str, object]]:
 def show_photo(call: Call) -> PhotoRecord:
     """Answer with one photo."""
     photo = _photo(call)
-    (tags,) = photo_tags(call.library, TagsRequest(photos=(photo.id,)))
-    return photo_record(Match(photo.id, None, None, None, photo, tags.tags))
+    found = photos_with_tags(call.library, [photo.id])
+    if not found:
+        raise _without_file(photo)
+    return photo_record(found[0])
 
 
 def similar_photos(call: Call) -> PageRecord:
@@ -223,5 +221,9 @@ def _photo(call: Call) -> Photo:
 
 def _first_path(photo: Photo) -> str:
     if not photo.paths:
-        raise not_found(f"Photo {photo.id} has no file now.")
+        raise _without_file(photo)
     return os.fsdecode(photo.paths[0])
+
+
+def _without_file(photo: Photo) -> Problem:
+    return Problem(HTTPStatus.NOT_FOUND, "photo_gone", f"Photo {photo.id} has no file now.")
