@@ -14,10 +14,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from photos.http.answers.problems import Problem, problem_response
-from photos.http.answers.public_records import text
 from photos.http.service import Service
 from photos.library import OpenLibrary
 from photos.operations.originals import Original, open_original
+from photos.public_records import text
 
 #: The address of an archive; the photos are its parameter `ids`.
 PATH: Final = "/media/archive.zip"

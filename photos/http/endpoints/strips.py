@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from photos.http.answers.public_records import text
 from photos.http.answers.strip import MEDIA_TYPE, aspect_column, day_column, float_column, id_column, order_of
 from photos.http.answers.strip import strip as strip_of
 from photos.operations.changes import library_stamp
 from photos.operations.strips import StripRequest, StripResult, label_column, strip, terms
+from photos.public_records import text
 from photos.records.photos import rounded
 from query.language import Text
 
