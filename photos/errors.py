@@ -26,6 +26,8 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── AlreadyWatched          another process keeps the library up to date
 ├── NotWatched              no process does
 ├── Refused                 the daemon refused a request
+├── ExtraMissing            a part of the program needs a package that is not installed
+├── BadArguments            an argument of a tool is not as the tool's description says
 ├── PortTaken               a port to be served at is taken, or may not be used
 ├── OpenToAll               a library would be served to other machines without a password or a token
 ├── WrongCursor             a page of a search is to go on that another library began
@@ -306,6 +308,27 @@ class DaemonRefused(PhotosError):
 
     def __str__(self) -> str:
         return self._sentence
+
+
+class ExtraMissing(PhotosError):
+    """A part of the program needs a package that only an extra installs. `needed` is that package."""
+
+    sentence = "{part} needs {needed}, which is not installed; get it with: pip install 'photos[{extra}]'."
+    part: str
+    needed: str
+    extra: str
+
+
+class BadArguments(PhotosError):
+    """An argument of a tool is not as the tool's description says. `field` is empty if `problem` names it."""
+
+    status = 2
+    field: str
+    problem: str
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"{safe(self.field)}: {safe(self.problem)}." if self.field else f"{safe(self.problem)}."
 
 
 class PortTaken(PhotosError):
