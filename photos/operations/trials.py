@@ -298,15 +298,24 @@ def _running(library: OpenLibrary) -> Trial:
 
 
 def _known(library: OpenLibrary, request: TryRequest) -> Space | None:
-    """The space that the request's name stands for, if nothing else is asked for and it does not answer."""
+    """The space that the request's name stands for, if nothing else is asked for.
+
+    The plain name of the checkpoint that answers stands for none: another precision may be meant. A longer name of what
+    answers raises `SpaceAnswers`.
+    """
     if request.model is None or request.precision is not None or request.patches is not None:
         return None
     with library.catalog.read() as t:
+        spaces = t.spaces.all()
         try:
-            found = find_space(t.spaces.all(), request.model)
+            found = find_space(spaces, request.model)
         except UnknownSpace:
             return None
-        return None if found.id == t.library.space_id() else found
+        if found.id != t.library.space_id():
+            return found
+    if found.model != request.model:
+        raise SpaceAnswers(space_names(spaces)[found.id])
+    return None
 
 
 def _is_same_but_weights(one: Space, other: Space) -> bool:
