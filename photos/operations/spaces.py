@@ -55,8 +55,9 @@ class SpaceStatus:
 class SwitchResult:
     """A switch from one model to another, and what it does not have yet.
 
-    `untuned` are labels whose tuned thresholds do not count with the model, and `written` labels, and vocabularies,
-    with thresholds that a person wrote: as probabilities, these mean other cosines than before.
+    `untuned` are labels whose tuned thresholds do not count with the model. `written` are labels, and
+    `written_vocabularies` vocabularies, with thresholds that a person wrote: as probabilities, these mean other cosines
+    than before.
     """
 
     name: str
@@ -64,6 +65,7 @@ class SwitchResult:
     missing: tuple[str, ...]
     untuned: tuple[str, ...]
     written: tuple[str, ...]
+    written_vocabularies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +143,9 @@ def _switch(
         missing = _missing(t, target)
         if missing and not force:
             raise SpaceUnready(names[target.id], missing)
-        untuned, written = _thresholds(t, t.spaces.get(answering), target)
+        thresholds = _thresholds(t, t.spaces.get(answering), target)
         t.library.switch(target, previous=None if is_back else answering)
-    return SwitchResult(names[target.id], names[answering], missing, untuned, written)
+    return SwitchResult(names[target.id], names[answering], missing, *thresholds)
 
 
 def complete_space(library: OpenLibrary, progress: Progress = SILENT) -> None:
@@ -235,10 +237,13 @@ def _missing(t: Transaction, space: Space) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _thresholds(t: Transaction, before: Space, after: Space) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The labels whose tuned thresholds are lost in *after*, and what has thresholds that mean other cosines there."""
+def _thresholds(
+    t: Transaction, before: Space, after: Space
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Labels whose tuned thresholds are lost in *after*; labels and vocabularies whose own mean other cosines there."""
     untuned: list[str] = []
     written: list[str] = []
+    vocabularies: list[str] = []
     for slot in t.slots.all():
         revision = t.vocabularies.revision(slot.target.revision_id)
         names = {label.id: label.definition.name for label in revision.labels}
@@ -247,5 +252,5 @@ def _thresholds(t: Transaction, before: Space, after: Space) -> tuple[tuple[str,
         untuned += [names[key] for key in here if key not in there]
         written += [names[key] for key in there if here.get(key) == there[key] and names[key] not in tuned]
         if revision.threshold is not None:
-            written.append(revision.vocabulary)
-    return tuple(untuned), tuple(written)
+            vocabularies.append(revision.vocabulary)
+    return tuple(untuned), tuple(written), tuple(vocabularies)

@@ -48,9 +48,8 @@ class SwitchRecord(TypedDict):
     before: Annotated[str, "Name of the model that answered before."]
     missing: Annotated[list[str], "What it lacks, as parts of a sentence."]
     untuned: Annotated[list[str], "Labels whose tuned thresholds do not count with this model."]
-    written: Annotated[
-        list[str], "Labels and vocabularies with written thresholds, which mean other cosines than before."
-    ]
+    written: Annotated[list[str], "Labels with written thresholds, which mean other cosines than before."]
+    written_vocabularies: Annotated[list[str], "Vocabularies with a written threshold for their labels, as above."]
 
 
 class ForgetRecord(TypedDict):
@@ -201,6 +200,7 @@ def switch_record(result: SwitchResult) -> SwitchRecord:
         "missing": list(result.missing),
         "untuned": list(result.untuned),
         "written": list(result.written),
+        "written_vocabularies": list(result.written_vocabularies),
     }
 
 

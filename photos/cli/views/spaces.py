@@ -167,15 +167,23 @@ def show_switch(result: SwitchResult, *, as_json: bool, is_back: bool = False) -
                 "They are kept; photos vocab tune LABEL tunes one for this model."
             )
         )
-    if result.written:
+    if owners := _owners("label", result.written) + _owners("vocabulary", result.written_vocabularies):
         click.echo(
             prose(
-                f"Thresholds that were written are probabilities, and stand for other scores with it: "
-                f"{_some(result.written)}."
+                "Thresholds written into vocabularies are probabilities, which other scores reach with this model: "
+                f"{', and '.join(owners)}."
             )
         )
     if not is_back:
         click.echo("Sidecars are as they were; photos xmp write --dry-run says what would change.")
+
+
+def _owners(noun: str, names: Sequence[str]) -> list[str]:
+    """A clause on the thresholds of what has those *names*; none if there are no names."""
+    if not names:
+        return []
+    nouns = {"label": "labels", "vocabulary": "vocabularies"}[noun]
+    return [f"that of the {noun} {_some(names)}" if len(names) == 1 else f"those of the {nouns} {_some(names)}"]
 
 
 def show_forgotten(result: ForgetResult, *, as_json: bool) -> None:

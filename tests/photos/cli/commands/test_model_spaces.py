@@ -219,6 +219,17 @@ def test_the_same_checkpoint_in_another_precision_has_a_name_of_its_own(filled, 
     assert [each["name"] for each in spaces(filled).values()] == [str(checkpoint)]
 
 
+def test_a_longer_name_of_what_answers_is_no_unknown_model(filled, checkpoint):
+    assert filled("model", "try", checkpoint, "--precision", "bfloat16").status == 0
+    assert filled("model", "switch").status == 0
+    for name in (f"{checkpoint}@bfloat16", f"{checkpoint}@bfloat16@squash-16-bilinear-1"):
+        refused = filled("model", "try", name)
+        assert (refused.status, refused.err) == (
+            1,
+            f"photos: {checkpoint}@bfloat16 is the model that answers; `photos model status` shows the others.\n",
+        )
+
+
 def test_a_checkpoint_that_is_gone_is_no_obstacle_to_what_answers(filled, turned, pictures):
     filled("model", "try", turned)
     shutil.rmtree(turned)
@@ -237,6 +248,20 @@ def test_tuned_thresholds_are_kept_and_the_switch_names_them(filled, turned, mon
     assert "Tuned thresholds of the other model do not count with it: red." in shown
     assert filled("model", "rollback").status == 0
     assert answers(filled) == before
+
+
+def test_a_switch_tells_written_thresholds_of_labels_and_vocabularies(filled, turned, tmp_path):
+    words = tmp_path / "words.txt"
+    words.write_text("% threshold 0.2\nred @ 0.4\nblue\n")
+    assert filled("vocab", "use", words).status == 0
+    filled("model", "try", turned)
+    shown = filled("model", "switch").out
+    assert (
+        "Thresholds written into vocabularies are probabilities, which other scores reach with this model: that of "
+        "the label red, and that of the vocabulary words."
+    ) in " ".join(shown.split())
+    back = json.loads(filled("model", "rollback", "--json").out)
+    assert (back["written"], back["written_vocabularies"]) == (["red"], ["words"])
 
 
 def test_models_are_compared_on_past_searches_and_tags(filled, turned, tmp_path):
