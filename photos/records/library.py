@@ -263,10 +263,13 @@ class ModelStatusRecord(TypedDict):
     patches: Annotated[int | None, "Patches that a picture has at most, if pictures keep their proportions."]
     text_length: Annotated[int, "Tokens of the longest text."]
     preprocessing: Annotated[str, "Name of the preprocessing."]
-    device: Annotated[str, "Device that computes."]
+    device: Annotated[str | None, "Device that computes; null if the one that was asked for cannot."]
     card: Annotated[str | None, "Name of the card; null for the CPU."]
+    device_problem: Annotated[
+        str | None, "Sentence about a device that cannot be used: one asked for, or a better one."
+    ]
     precision: Annotated[str | None, "Precision of the library's embeddings."]
-    best_precision: Annotated[str, "Precision that a new library would have on this device."]
+    best_precision: Annotated[str | None, "Precision that a new library would have on this device."]
     backend: Annotated[str, "Implementation of the image encoder: `own` or `transformers`."]
     attention: Annotated[str, "Its attention: `sdpa`, torch's fused one, or `eager`."]
     weights_sha256: Annotated[str, "SHA-256 of the weights."]
@@ -504,6 +507,7 @@ def model_status_record(status: ModelStatus, spaces: Sequence[SpaceStatus]) -> M
         "preprocessing": status.preprocessing,
         "device": status.device,
         "card": status.card,
+        "device_problem": status.device_problem,
         "precision": status.precision,
         "best_precision": status.best_precision,
         "backend": status.backend,
