@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -140,11 +140,26 @@ def fill_trial(
     the errors of its model.
     """
     with library.catalog.read() as t:
-        space, folders = t.spaces.find(trial.space_id), t.folders.all()
+        space = t.spaces.find(trial.space_id)
         files = lacking(t, trial)[:most]
     if space is None:
         # It was forgotten before the caller had the lock.
         raise NothingTried
+    return fill_with(library, space, files, progress, image_encoder=image_encoder, before_batch=before_batch)
+
+
+def fill_with(
+    library: OpenLibrary,
+    space: Space,
+    files: Sequence[File],
+    progress: Progress = SILENT,
+    *,
+    image_encoder: Callable[[Space], ImageEncoder] | None = None,
+    before_batch: BeforeBatch = lambda _store: None,
+) -> IndexReport:
+    """Embed the photos of *files* in *space*; otherwise as `fill_trial`."""
+    with library.catalog.read() as t:
+        folders = t.folders.all()
     checkpoint = library.checkpoint_of(space)
     make = image_encoder or library.space_image_encoder
 

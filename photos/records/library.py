@@ -295,6 +295,7 @@ class LibraryDifferenceRecord(TypedDict):
 
     count: Annotated[int, "How many."]
     what: Annotated[str, "Its noun in the singular."]
+    model: Annotated[str | None, "Name of the model whose data differs; null if it is of none, or of the only one."]
     remedy: Annotated[str | None, "What to do; null if nothing is to be done."]
 
 
@@ -525,11 +526,16 @@ def finding_record(finding: Finding) -> FindingRecord:
 
 def library_difference_record(difference: LibraryDifference) -> LibraryDifferenceRecord:
     """Make the record of a difference."""
-    return {"count": difference.count, "what": difference.one, "remedy": difference.remedy}
+    return {
+        "count": difference.count,
+        "what": difference.one,
+        "model": difference.model,
+        "remedy": difference.remedy,
+    }
 
 
 #: Says that disk, catalog and index agree.
-NO_DIFFERENCE: Final[LibraryDifferenceRecord] = {"count": 0, "what": "difference", "remedy": None}
+NO_DIFFERENCE: Final[LibraryDifferenceRecord] = {"count": 0, "what": "difference", "model": None, "remedy": None}
 
 
 def prune_record(result: PruneResult) -> PruneRecord:

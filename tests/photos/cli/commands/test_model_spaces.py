@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from photos.lock import trial_lock
+from store import Catalog
 from tests.photos.encoders import COLOURS, make_checkpoint
 
 
@@ -303,3 +305,71 @@ def test_similar_and_why_take_the_other_model(filled, turned, pictures):
     assert why["rank"] == 1
     found = filled("similar", pictures / "red.png", "--model", turned, "--json", "-t", 1)
     assert found.status == 0
+
+
+def faults(photos, *sql):
+    """What `verify` finds by its noun and model, after *sql* has damaged the catalog."""
+    with Catalog.open(photos.library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        for each in sql:
+            t.connection.exec_driver_sql(each)
+    result = photos("verify", "--json")
+    records = [json.loads(line) for line in result.lines]
+    assert result.status == int(records[-1]["count"] > 0)
+    return {(each["what"], each["model"]): each["count"] for each in records if each["count"]}
+
+
+OF_SPACE = "scoring_id IN (SELECT id FROM scoring WHERE space_id = {0})"
+DAMAGE = (
+    "UPDATE embedding SET checksum = checksum + 1 WHERE photo_id = 1 AND space_id = {0}",
+    f"DELETE FROM photo_scores WHERE {OF_SPACE} AND photo_id = 2",
+    f"UPDATE photo_scores SET cosines = zeroblob(length(cosines)) WHERE {OF_SPACE} AND photo_id = 3",
+    f"UPDATE photo_scores SET label_ids = zeroblob(length(label_ids)) WHERE {OF_SPACE} AND photo_id = 4",
+    f"UPDATE photo_scores SET cosines = zeroblob(3) WHERE {OF_SPACE} AND photo_id = 5",
+)
+LOSS = (
+    *(f"DELETE FROM {table} WHERE {OF_SPACE}" for table in ("least_rank", "photo_scores")),
+    "DELETE FROM scoring WHERE space_id = {0}",
+)
+
+
+@pytest.mark.parametrize("space_id", [1, 2])
+def test_verify_checks_every_model_and_names_it(filled, turned, checkpoint, space_id):
+    filled("model", "try", turned)
+    before, there = answers(filled), answers(filled, "--model", turned)
+    name = str((checkpoint, turned)[space_id - 1])
+    assert faults(filled) == {}
+    assert faults(filled, *(each.format(space_id) for each in DAMAGE)) == {
+        ("damaged embedding", name): 1,
+        ("photo with missing or wrong scores", name): 4,
+    }
+    assert f"1 damaged embedding of {name}: photos verify --repair\n" in filled("verify").out
+    assert filled("verify", "--repair").status == 0
+    assert faults(filled, *(each.format(space_id) for each in LOSS)) == {("vocabulary without scores", name): 1}
+    assert filled("verify", "--repair").status == 0
+    assert faults(filled) == {}
+    assert (answers(filled), answers(filled, "--model", turned)) == (before, there)
+    assert filled("model", "switch").status == 0
+
+
+def test_verify_checks_the_index_of_every_model(filled, turned):
+    filled("model", "try", turned)
+    for file in (filled.library / "index").glob("*.faiss"):
+        content, stamp = bytearray(file.read_bytes()), file.stat()
+        content[-1] ^= 1
+        file.write_bytes(content)
+        os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    found = faults(filled)
+    assert set(found.values()) == {1}
+    assert len(found) == 2
+    assert faults(filled) == {}
+
+
+def test_a_model_that_cannot_be_used_is_repaired_as_far_as_possible(filled, turned):
+    filled("model", "try", turned)
+    shutil.rmtree(turned)
+    damage = "UPDATE embedding SET checksum = 1 WHERE photo_id = 1 AND space_id = 2"
+    assert faults(filled, damage) == {("damaged embedding", str(turned)): 1}
+    repaired = filled("verify", "--repair")
+    assert repaired.status == 0
+    assert f"{turned} is not repaired in full: " in repaired.err
+    assert spaces(filled)["tried"]["missing"] == ["1 photo is not embedded"]
