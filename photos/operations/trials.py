@@ -17,7 +17,7 @@ from photos.models import open_new
 from photos.spaces import find_space, space_names
 from query.errors import Superseded
 from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_labels, remake_taught_labels, retag
-from store import File, Space, Transaction, Trial
+from store import File, Revision, Space, Transaction, Trial, Vectors
 from store.errors import StoreError
 from store.records import MAIN_SLOT
 
@@ -253,13 +253,32 @@ def _place(file: File) -> bytes:
     return blake2b(str(file.photo_id).encode(), digest_size=8).digest()
 
 
-def _tagger(library: OpenLibrary, space: Space) -> StoredTagger | None:
-    """The tagger of photos that come into the space; None before the end of its first re-tag, which tags them all."""
+class _TrialTagger:
+    """The tagger of photos that come into a space. Before the end of its first re-tag, it leaves them to that.
+
+    Another process may end that re-tag at any time, also between `prepare` and `tag`. A re-tag is pending then.
+    """
+
+    def __init__(self, library: OpenLibrary, space: Space, revision: Revision) -> None:
+        self._catalog, self._space = library.catalog, space
+        self._tagger = StoredTagger(library.catalog, space, revision, library.text_vectors(space))
+
+    def prepare(self) -> None:
+        """Make label vectors that lack, unless the first re-tag makes them."""
+        with self._catalog.read() as t:
+            is_tagged = MAIN_SLOT in t.scores.stamps(self._space.id)
+        if is_tagged:
+            self._tagger.prepare()
+
+    def tag(self, t: Transaction, vectors: Vectors) -> None:
+        """Score the photos whose ids and embeddings these are, in the slots that have scores."""
+        self._tagger.tag(t, vectors)
+
+
+def _tagger(library: OpenLibrary, space: Space) -> _TrialTagger | None:
     with library.catalog.read() as t:
-        revision, stamps = target_revision(t, MAIN_SLOT), t.scores.stamps(space.id)
-    if revision is None or MAIN_SLOT not in stamps:
-        return None
-    return StoredTagger(library.catalog, space, revision, library.text_vectors(space))
+        revision = target_revision(t, MAIN_SLOT)
+    return None if revision is None else _TrialTagger(library, space, revision)
 
 
 def _begin(library: OpenLibrary, request: TryRequest) -> Trial:
