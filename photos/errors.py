@@ -218,9 +218,15 @@ class TrialBusy(PhotosError):
 
 
 class NothingTried(PhotosError):
-    """No model is being tried."""
+    """No model is being tried, and none was named. `others` are those of the library that could be."""
 
-    sentence = "No model is being tried here; `photos model try NAME` begins that."
+    others: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        """One sentence."""
+        *first, last = map(safe, self.others) if self.others else ("",)
+        remedy = f"name one of {', '.join(first)} and {last}" if first else "`photos model try NAME` begins that"
+        return f"No model is being tried here; {remedy}."
 
 
 class SpaceUnready(PhotosError):

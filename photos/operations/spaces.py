@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from photos.errors import NoEarlierModel, NothingTried, SpaceAnswers, SpaceUnready
+from photos.errors import NoEarlierModel, SpaceAnswers, SpaceUnready
 from photos.library import OpenLibrary
 from photos.lock import trial_lock
 from photos.spaces import find_space, space_names
@@ -14,7 +14,7 @@ from query.tagging import is_due, own_thresholds
 from store import Space, Transaction, Trial
 
 from .progress import SILENT, Progress
-from .trials import fill_trial, finish_tags
+from .trials import fill_trial, finish_tags, unnamed_space
 
 #: Rows that are deleted in one transaction: other writers wait meanwhile.
 _ROWS = 20_000
@@ -109,10 +109,10 @@ def list_spaces(library: OpenLibrary) -> tuple[SpaceStatus, ...]:
 
 
 def switch_model(library: OpenLibrary, name: str | None = None, *, force: bool = False) -> SwitchResult:
-    """Let the model of that name, or the one that is tried, answer from now on. No row of a photo is written.
+    """Let the model of that name answer from now on, or the one that is tried, or else the only other one.
 
-    With *force*, also if it does not have all photos and tags. Raises `EmptyLibrary`, `UnknownSpace`, `NothingTried`,
-    `SpaceAnswers`, `SpaceUnready`, and the errors of opening the checkpoint.
+    No row of a photo is written. With *force*, also if it does not have all photos and tags. Raises `EmptyLibrary`,
+    `UnknownSpace`, `NothingTried`, `SpaceAnswers`, `SpaceUnready`, and the errors of opening the checkpoint.
     """
     return _switch(library, lambda t: _chosen(t, name), force=force, is_back=False)
 
@@ -204,12 +204,7 @@ def _role(space: Space, answering: int | None, previous: int | None, trial: Tria
 
 
 def _chosen(t: Transaction, name: str | None) -> Space:
-    if name is not None:
-        return find_space(t.spaces.all(), name)
-    trial = t.library.trial()
-    if trial is None:
-        raise NothingTried
-    return t.spaces.get(trial.space_id)
+    return unnamed_space(t) if name is None else find_space(t.spaces.all(), name)
 
 
 def _previous(t: Transaction) -> Space:

@@ -36,7 +36,7 @@ _ROWS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TryRequest:
-    """A model to try: a name, a hub id or a folder; None for the one that is being tried.
+    """A model to try: a name, a hub id or a folder; None for the one that is being tried, or the only other one.
 
     With *folder* or *sample*, only photos below that folder are embedded, and at most so many.
     """
@@ -284,17 +284,24 @@ def _tagger(library: OpenLibrary, space: Space) -> _TrialTagger | None:
 def _begin(library: OpenLibrary, request: TryRequest) -> Trial:
     """Note what is tried, so that other processes go on with it. Returns that."""
     _ = library.space
-    if request.model is None:
-        return _running(library)
+    is_plain, model = request.precision is None and request.patches is None, request.model
+    if model is None:
+        with library.catalog.read() as t:
+            trial, names = t.library.trial(), space_names(t.spaces.all())
+            if trial is not None:
+                return trial
+            if not is_plain:
+                raise NothingTried
+            model = names[unnamed_space(t).id]
     settings = library.settings
     if request.precision is not None:
         settings = replace(settings, precision=request.precision)
-    known = _known(library, request)
+    known = _known(library, model) if is_plain else None
     if known is not None:
         library.checkpoint_of(known)
         reference, identity = known.reference, known.identity
     else:
-        reference, identity = open_new(library.catalog, settings, request.model, request.patches)
+        reference, identity = open_new(library.catalog, settings, model, request.patches)
     with library.catalog.write() as t:
         folder = None if request.folder is None else scope(t, request.folder)
         space = t.spaces.ensure(identity, reference)
@@ -324,30 +331,37 @@ def _end_unbegun(library: OpenLibrary, trial: Trial) -> None:
             t.spaces.delete(trial.space_id)
 
 
-def _running(library: OpenLibrary) -> Trial:
-    trial = running_trial(library)
-    if trial is None:
-        raise NothingTried
-    return trial
+def unnamed_space(t: Transaction) -> Space:
+    """The space that is meant where none is named: the one that is tried, or the only one that could answer instead.
+
+    The one that answered before the last switch is not taken: to go back is a rollback. Raises `NothingTried`.
+    """
+    trial, spaces = t.library.trial(), t.spaces.all()
+    if trial is not None:
+        return t.spaces.get(trial.space_id)
+    passed_over = {t.library.space_id(), t.library.previous_space_id()}
+    others = [each for each in spaces if each.id not in passed_over and t.embeddings.count(each.id)]
+    if len(others) != 1:
+        names = space_names(spaces)
+        raise NothingTried(tuple(names[each.id] for each in others))
+    return others[0]
 
 
-def _known(library: OpenLibrary, request: TryRequest) -> Space | None:
-    """The space that the request's name stands for, if nothing else is asked for.
+def _known(library: OpenLibrary, name: str) -> Space | None:
+    """The space that *name* stands for, if there is one.
 
     The plain name of the checkpoint that answers stands for none: another precision may be meant. A longer name of what
     answers raises `SpaceAnswers`.
     """
-    if request.model is None or request.precision is not None or request.patches is not None:
-        return None
     with library.catalog.read() as t:
         spaces = t.spaces.all()
         try:
-            found = find_space(spaces, request.model)
+            found = find_space(spaces, name)
         except UnknownSpace:
             return None
         if found.id != t.library.space_id():
             return found
-    if found.model != request.model:
+    if found.model != name:
         raise SpaceAnswers(space_names(spaces)[found.id])
     return None
 

@@ -241,6 +241,31 @@ def test_a_checkpoint_that_is_gone_is_no_obstacle_to_what_answers(filled, turned
     assert filled("model", "forget", turned).status == 0
 
 
+def test_the_only_other_model_needs_no_name(filled, turned, other_checkpoint):
+    assert filled("model", "switch").err.startswith("photos: No model is being tried here")
+    filled("model", "try", turned)
+    filled("model", "switch")
+    filled("model", "rollback")
+    assert spaces(filled)["kept"]["name"] == str(turned)
+    assert json.loads(filled("model", "compare", "red", "--json").out)["other"]["name"] == str(turned)
+    tried = json.loads(filled("model", "try", "--sample", 2, "--json").out)
+    assert (tried["name"], tried["whole"]) == (str(turned), False)
+    assert filled("model", "try").status == 0
+    filled("model", "switch")
+    filled("model", "rollback")
+    assert json.loads(filled("model", "switch", "--json").out)["name"] == str(turned)
+    filled("model", "rollback")
+    filled("model", "try", other_checkpoint)
+    filled("model", "switch")
+    filled("model", "rollback")
+    for command in ("try", "switch", "compare"):
+        refused = filled("model", command)
+        assert (refused.status, refused.err) == (
+            1,
+            f"photos: No model is being tried here; name one of {turned} and {other_checkpoint}.\n",
+        )
+
+
 def test_tuned_thresholds_are_kept_and_the_switch_names_them(filled, turned, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("y\nn\nn\nn\nn\nn\n"))
     assert "answers fit" in filled("vocab", "tune", "red").out
