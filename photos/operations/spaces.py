@@ -14,7 +14,7 @@ from query.tagging import is_due, own_thresholds
 from store import Space, Transaction, Trial
 
 from .progress import SILENT, Progress
-from .trials import fill_trial, finish_tags, unnamed_space
+from .trials import fill_trial, finish_tags, opening_error, trial_problem, unnamed_space
 
 #: Rows that are deleted in one transaction: other writers wait meanwhile.
 _ROWS = 20_000
@@ -49,6 +49,8 @@ class SpaceStatus:
     missing: tuple[str, ...]
     #: What of the library it gets, if it is tried.
     trial: Trial | None
+    #: Sentence about a checkpoint that cannot be opened, of a model that does not answer.
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,17 @@ def list_spaces(library: OpenLibrary) -> tuple[SpaceStatus, ...]:
                 trial=trial if role is Role.TRIED else None,
             )
             found.append(status)
-    return tuple(replace(each, index_bytes=library.index_of(each.space).status().bytes) for each in found)
+    return tuple(
+        replace(each, index_bytes=library.index_of(each.space).status().bytes, problem=_problem(library, each))
+        for each in found
+    )
+
+
+def _problem(library: OpenLibrary, status: SpaceStatus) -> str | None:
+    if status.role is Role.TRIED:
+        return trial_problem(library)
+    error = None if status.role is Role.ANSWERS else opening_error(library, status.space)
+    return None if error is None else f"{status.name} cannot be used: {error}"
 
 
 def switch_model(library: OpenLibrary, name: str | None = None, *, force: bool = False) -> SwitchResult:

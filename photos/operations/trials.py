@@ -223,16 +223,41 @@ def destination_beside(
     if space is None or space.id == answering.id:
         return None
     make = image_encoder or library.space_image_encoder
-    try:
-        library.checkpoint_of(space)
-    except PhotosError:
-        # What answers must not wait for what is tried. The trial says what is wrong when it goes on.
-        return None
 
     def on_lost(error: Exception) -> None:
-        library.on_notice(f"New photos are left out of {space.model}, which is tried: {error}")
+        library.on_notice(_left_out(library, space, error))
 
+    if (error := opening_error(library, space)) is not None:
+        # What answers must not wait for what is tried.
+        on_lost(error)
+        return None
     return Destination(space, lru_cache(1)(lambda: make(space)), _tagger(library, space), on_lost)
+
+
+def opening_error(library: OpenLibrary, space: Space) -> PhotosError | None:
+    """The error for which the checkpoint of *space* cannot be opened; None if it can."""
+    try:
+        library.checkpoint_of(space)
+    except StoreError:
+        raise
+    except PhotosError as error:
+        return error
+    return None
+
+
+def trial_problem(library: OpenLibrary) -> str | None:
+    """The sentence on a model that is tried and cannot be opened; None if it can, or none is tried."""
+    with library.catalog.read() as t:
+        trial = t.library.trial()
+        space = None if trial is None else t.spaces.find(trial.space_id)
+    error = None if space is None else opening_error(library, space)
+    return None if space is None or error is None else _left_out(library, space, error)
+
+
+def _left_out(library: OpenLibrary, space: Space, error: Exception) -> str:
+    with library.catalog.read() as t:
+        name = space_names(t.spaces.all())[space.id]
+    return f"New photos are left out of {name}, which is tried: {error}"
 
 
 def lacking(t: Transaction, trial: Trial) -> list[File]:

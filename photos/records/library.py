@@ -170,6 +170,7 @@ class StatusRecord(TypedDict):
     photos: Annotated[int, "Photos."]
     files: Annotated[dict[str, int], "Known files by outcome."]
     model: Annotated[str | None, "Checkpoint, as it was named; null before one was chosen."]
+    trial_problem: Annotated[str | None, "Sentence about a model that is tried and cannot be opened."]
     precision: Annotated[str | None, "Precision of the embeddings."]
     preprocessing: Annotated[str | None, "Name of the preprocessing."]
     dimension: Annotated[int | None, "Numbers in an embedding."]
@@ -413,6 +414,7 @@ def status_record(status: LibraryStatus) -> StatusRecord:
         "photos": status.photos,
         "files": {str(outcome): count for outcome, count in status.files.items()},
         "model": status.model,
+        "trial_problem": status.trial_problem,
         "precision": None if identity is None else identity.precision,
         "preprocessing": None if identity is None else identity.preprocessing,
         "dimension": None if identity is None else identity.dimension,

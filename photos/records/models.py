@@ -26,6 +26,7 @@ class SpaceRecord(TypedDict):
     index_bytes: Annotated[int, "Bytes of the index files."]
     seconds_a_photo: Annotated[float | None, "Seconds of encoding a photo, as measured here; null if unknown."]
     missing: Annotated[list[str], "What it lacks to answer, as parts of a sentence."]
+    problem: Annotated[str | None, "Sentence about its checkpoint if that cannot be opened; null if it answers."]
     folder: Annotated[str | None, "Folder that the trial is limited to, absolute."]
     sample: Annotated[int | None, "Number of photos that the trial is limited to."]
 
@@ -175,6 +176,7 @@ def space_record(status: SpaceStatus) -> SpaceRecord:
         "index_bytes": status.index_bytes,
         "seconds_a_photo": status.seconds_a_photo,
         "missing": list(status.missing),
+        "problem": status.problem,
         "folder": None if trial is None or trial.folder is None else os.fsdecode(trial.folder),
         "sample": None if trial is None else trial.sample,
     }

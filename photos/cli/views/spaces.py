@@ -48,6 +48,8 @@ def space_lines(spaces: Sequence[SpaceStatus]) -> list[str]:
             lines.append(f"{safe(each.name)} is tried {_limits(each)}.")
         if each.missing:
             lines.append(f"{safe(each.name)} is not ready to answer: {', '.join(each.missing)}.")
+        if each.problem is not None:
+            lines.append(prose(safe(each.problem)))
     return lines
 
 

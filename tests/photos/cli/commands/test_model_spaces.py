@@ -236,7 +236,14 @@ def test_a_checkpoint_that_is_gone_is_no_obstacle_to_what_answers(filled, turned
     filled("model", "try", turned)
     shutil.rmtree(turned)
     Image.new("RGB", (40, 30), (200, 60, 60)).save(pictures / "reddish.png")
-    assert filled("index").status == 0
+    sentence = f"New photos are left out of {turned}, which is tried: There is no model '{turned}': "
+    for command in (("index",), ("add", pictures), ("index", "--json")):
+        indexed = filled(*command)
+        assert (indexed.status, indexed.err.count(sentence)) == (0, 1)
+    assert json.loads(filled("status", "--json").out)["trial_problem"].startswith(sentence)
+    assert spaces(filled)["tried"]["problem"].startswith(sentence)
+    for command in (("status",), ("model", "status")):
+        assert sentence in " ".join(filled(*command).out.split())
     assert filled("model", "switch", "--force").status == 1, "it could not answer"
     assert filled("model", "forget", turned).status == 0
 
@@ -264,6 +271,17 @@ def test_the_only_other_model_needs_no_name(filled, turned, other_checkpoint):
             1,
             f"photos: No model is being tried here; name one of {turned} and {other_checkpoint}.\n",
         )
+
+
+def test_status_says_that_an_earlier_model_could_not_answer(filled, turned, checkpoint):
+    filled("model", "try", turned)
+    assert json.loads(filled("status", "--json").out)["trial_problem"] is None
+    filled("model", "switch")
+    filled("model", "rollback")
+    (turned / "config.json").write_text("{")
+    assert spaces(filled)["kept"]["problem"].startswith(f"{turned} cannot be used: The model in {turned} is damaged: ")
+    assert spaces(filled)["answers"]["problem"] is None
+    assert json.loads(filled("status", "--json").out)["trial_problem"] is None
 
 
 def test_tuned_thresholds_are_kept_and_the_switch_names_them(filled, turned, monkeypatch):
