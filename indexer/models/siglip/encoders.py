@@ -124,7 +124,7 @@ def text_encoder(
         from .transformers_encoders import TransformersTextEncoder  # noqa: PLC0415 - takes seconds
 
         before_torch()
-        return TransformersTextEncoder(checkpoint, device, Tokenizer(checkpoint, cache))
+        return TransformersTextEncoder(checkpoint, device, Tokenizer(checkpoint, cache), on_notice=on_notice)
     from .text_encoder import SiglipTextEncoder  # noqa: PLC0415 - most commands need none
 
     return SiglipTextEncoder(checkpoint, cache, device, before_torch, threads, on_notice)

@@ -16,7 +16,12 @@ from indexer.models import BackendMissing, CheckpointDamaged, DeviceUnavailable,
 from indexer.models.backends.bitsandbytes import check_available
 from indexer.models.siglip.encoders import OWN, TRANSFORMERS, attention_of, backend_of, image_encoder, text_encoder
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
-from indexer.models.siglip.transformers_encoders import TransformersImageEncoder, TransformersTextEncoder, load_vision
+from indexer.models.siglip.transformers_encoders import (
+    TransformersImageEncoder,
+    TransformersTextEncoder,
+    load_text,
+    load_vision,
+)
 from tests.checkpoints import pictures, quantised
 from tests.indexer.models.machines import OTHER, one_card
 
@@ -73,6 +78,37 @@ def test_a_card_of_little_memory_makes_the_same_vectors(checkpoints, room, holds
         return
     assert encoder.device == "cpu"
     assert told == [f"The memory of {OTHER} is too small for this model. The CPU is used instead."]
+
+
+@pytest.mark.parametrize(("room", "holds_weights"), [(3, True), (0, True), (9, False)])
+def test_texts_fit_into_a_card_of_little_memory(checkpoints, room, holds_weights):
+    calls, told = [], []
+
+    def load(checkpoint, device, precision):
+        model = load_text(checkpoint, "cpu", precision)
+        if device != OTHER:
+            return model
+        if not holds_weights:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+        def limited(*, input_ids):
+            calls.append(len(input_ids))
+            if len(input_ids) > room:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            return model(input_ids=input_ids)
+
+        return limited
+
+    checkpoint = open_checkpoint(checkpoints["v2"])
+    encoder = TransformersTextEncoder(checkpoint, OTHER, machine=one_card(), on_notice=told.append, load=load)
+    exact = TorchTextEncoder(checkpoint, "cpu").encode_text(TEXTS * 3)
+    assert np.abs(encoder.encode_text(TEXTS * 3) - exact).max() < 1e-6
+    encoder.encode_text(TEXTS * 3)
+    if room == 3:
+        assert (encoder.device, told, calls[-1]) == (OTHER, [], 2)
+        return
+    assert encoder.device == "cpu"
+    assert told == [f"The memory of {OTHER} is too small for the text encoder. The CPU is used instead."]
 
 
 @pytest.mark.parametrize("kind", ["v2", "naflex"])
