@@ -22,6 +22,9 @@ _PATIENCE = 30.0
 
 def slots_without_scores(t: Transaction, space: Space) -> list[str]:
     """The slots that have no scores in *space*, and no re-tag that is pending and would make them."""
+    if not t.embeddings.uncached.stored_ids(space.id).size:
+        # Photos are scored as they come.
+        return []
     scored = t.scores.stamps(space.id)
     return [slot.name for slot in t.slots.of(space.id).all() if not slot.is_pending and slot.name not in scored]
 

@@ -76,8 +76,11 @@ def differences(library: OpenLibrary) -> tuple[LibraryDifference, ...]:
     """All differences; a damaged or wrong index file is removed. Raises `EmptyLibrary`."""
     answering = library.space
     with library.catalog.read() as t:
-        folders, spaces = t.folders.all(), t.spaces.all()
-        names = space_names(spaces)
+        folders, names = t.folders.all(), space_names(t.spaces.all())
+        # Those of models that were chosen for a library and replaced before it had photos are empty.
+        spaces = [
+            each for each in t.spaces.all() if each.id == answering.id or t.embeddings.uncached.stored_ids(each.id).size
+        ]
         lacking = len(t.files.lacking_embedding(answering.id))
         wrong_facts = len(t.photo_facts.wrong())
     unread = unread_facts(library.catalog, folders)

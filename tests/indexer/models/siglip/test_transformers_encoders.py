@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -175,6 +177,18 @@ def test_quantised_weights_of_a_checkpoint_are_used_as_they_are(checkpoints, sav
     assert texts.encode_text([]).shape == (0, checkpoint.dimension)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the system does not list what is mapped")
+@pytest.mark.parametrize("kind", ["v2", "bnb-int8", "bnb-nf4"])
+def test_no_weights_stay_mapped_from_their_file(checkpoints, saved, kind):
+    folder = checkpoints[kind] if kind == "v2" else saved[kind]
+    checkpoint = open_checkpoint(folder)
+    for load in (load_vision, load_text):
+        model = load(checkpoint, "cpu", checkpoint.quantisation or "float32")
+        gc.collect()
+        assert f"{folder}/model.safetensors" not in Path("/proc/self/maps").read_text()
+        del model
+
+
 @pytest.mark.parametrize("precision", ["float32", "int8", "bnb-nf4"])
 def test_quantised_weights_have_no_other_precision(saved, precision):
     with pytest.raises(DeviceUnavailable, match="choose one of bnb-int8"):
@@ -198,7 +212,7 @@ def test_whole_numbers_without_their_settings_are_refused(saved, tmp_path):
     for path in saved["bnb-int8"].iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "config.json").write_text(json.dumps(config))
-    with pytest.raises(CheckpointDamaged, match="is in torch.int8, which config.json does not say"):
+    with pytest.raises(CheckpointDamaged, match="is in I8, which config.json does not say"):
         SiglipImageEncoder(open_checkpoint(tmp_path), "cpu")
 
 
