@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
@@ -87,6 +88,10 @@ class ComparedQueryRecord(TypedDict):
     overlap: Annotated[int, "Photos that both find."]
     best_now: Annotated[int | None, "Rank with the other model of the photo that is best with the first one."]
     shift: Annotated[float, "Median distance of the two ranks of a photo that either finds."]
+    least_before: Annotated[float | None, "Least score of `--min-score auto`, on these photos; null if there is none."]
+    least_after: Annotated[float | None, "The same with the other model."]
+    shown_before: Annotated[int, "Photos that `--min-score auto` shows."]
+    shown_after: Annotated[int, "The same with the other model."]
     photos: Annotated[list[MovedRecord], "The photos that either finds."]
 
 
@@ -150,11 +155,19 @@ def _query_record(comparison: ModelComparison, query: QueryComparison) -> Compar
         "overlap": query.pair.overlap,
         "best_now": query.best_now,
         "shift": query.shift,
+        "least_before": _finite(query.pair.before.least),
+        "least_after": _finite(query.pair.after.least),
+        "shown_before": query.pair.before.matches,
+        "shown_after": query.pair.after.matches,
         "photos": [
             {"path": _path(comparison.found.get(photo_id)), "before": before, "after": after}
             for photo_id, before, after in query.pair.moved
         ],
     }
+
+
+def _finite(score: float) -> float | None:
+    return score if math.isfinite(score) else None
 
 
 def _path(photo: Photo | None) -> str | None:

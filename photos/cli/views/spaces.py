@@ -111,11 +111,13 @@ def _show_queries(comparison: ModelComparison) -> None:
             f"{each.pair.overlap} of {len(each.pair.before.photo_ids)}",
             "" if each.best_now is None else str(each.best_now),
             f"{each.shift:g}",
+            f"{each.pair.before.matches} -> {each.pair.after.matches}",
         )
         for each in comparison.queries
     ]
     click.echo()
-    for line in table([("query", "in both", "the best is now", "moved by"), *rows], right=(1, 2, 3)):
+    headings = ("query", "in both", "the best is now", "moved by", "matches")
+    for line in table([headings, *rows], right=(1, 2, 3, 4)):
         click.echo(line)
     assert comparison.overlap is not None
     share = f"{comparison.overlap:.0%} of the first {comparison.count} are the same, on average"

@@ -319,6 +319,12 @@ def test_models_are_compared_on_past_searches_and_tags(filled, turned, tmp_path)
     assert query["overlap"] < 2
     of_red = next(each for each in query["photos"] if each["path"].endswith("/red.png"))
     assert (of_red["before"], of_red["after"]) == (1, query["best_now"])
+    shown = (query["shown_before"], query["shown_after"])
+    for model, scores, count in ((), "least_before", shown[0]), (("--model", turned), "least_after", shown[1]):
+        matches = filled("search", "a red thing", "--all", "--min-score", "auto", "--json", *model).lines
+        assert len(matches) == count
+        assert all(json.loads(each)["score"] >= query[scores] for each in matches)
+    assert 0 < shown[0] < len(COLOURS)
     labels = {each["label"]: each for each in found["labels"]}
     assert labels["red"]["gained"] == 1, "the blue one"
     assert labels["red"]["lost"] >= 1
@@ -326,8 +332,9 @@ def test_models_are_compared_on_past_searches_and_tags(filled, turned, tmp_path)
     assert differences == sorted(differences, reverse=True)
     assert found["answering"]["seconds_a_photo"] > 0
     sheet = tmp_path / "sheet.html"
-    shown = filled("model", "compare", "a blue thing", "--sheet", sheet)
-    assert "a blue thing" in shown.out
+    table = filled("model", "compare", "a blue thing", "--sheet", sheet)
+    assert "a blue thing" in table.out
+    assert f"{shown[0]} -> {shown[1]}" in filled("model", "compare", "a red thing").out
     page = sheet.read_text()
     assert page.count('class="pair"') == 1
     assert page.count("<img") == 2 * len(COLOURS)
