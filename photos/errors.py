@@ -268,13 +268,23 @@ class PatchesFixed(PhotosError):
 
 
 class ModelChanged(PhotosError):
-    """The weights on disk are not the ones that made the library's embeddings."""
+    """The weights on disk are not the ones that made the embeddings of the model, which answers or is beside it."""
 
-    sentence = (
-        "The weights of {model} have changed since this library was indexed, so its vectors cannot be "
-        "compared; put the old weights back, or embed the photos with the new ones beside: `photos model try {model}`."
-    )
     model: str
+    is_answering: bool = True
+
+    def __str__(self) -> str:
+        name = safe(self.model)
+        if self.is_answering:
+            return (
+                f"The weights of {name} have changed since this library was indexed, so its vectors cannot be "
+                f"compared; put the old weights back, or embed the photos with the new ones beside: "
+                f"`photos model try {name}`."
+            )
+        return (
+            f"The weights of {name} have changed since photos were embedded with it; put the old weights back, or "
+            f"embed the photos with the new ones by `photos model forget {name}` and `photos model try {name}`."
+        )
 
 
 class AlreadyWatched(PhotosError):

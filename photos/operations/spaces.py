@@ -169,8 +169,8 @@ def complete_space(library: OpenLibrary, progress: Progress = SILENT) -> None:
     finish_tags(library, space, progress)
 
 
-def forget_model(library: OpenLibrary, name: str) -> ForgetResult:
-    """Delete the embeddings, scores and index files of a model that does not answer.
+def forget_model(library: OpenLibrary, name: str, *, rows: int = _ROWS) -> ForgetResult:
+    """Delete the embeddings, scores and index files of a model that does not answer, so many *rows* at a time.
 
     If it is interrupted, what is left is deleted when it is called again. Raises `UnknownSpace`, `SpaceAnswers`, and
     `TrialBusy` if another process embeds photos with it.
@@ -186,20 +186,31 @@ def forget_model(library: OpenLibrary, name: str) -> ForgetResult:
                 t.library.set_trial(None)
             if t.library.previous_space_id() == space.id:
                 t.library.forget_previous()
+            _withdraw(t, space)
         is_left = True
         while is_left:
             with library.catalog.write() as t:
                 _check_free(t, space, names[space.id])
-                is_left = t.spaces.empty(space.id, _ROWS)
+                is_left = t.spaces.empty(space.id, rows)
+        # Before the space's own row: without it, a second call would not find them.
+        index = library.index_of(space)
+        index_bytes = index.status().bytes
+        index.remove()
         with library.catalog.write() as t:
             _check_free(t, space, names[space.id])
             t.spaces.delete(space.id)
         with library.catalog.read() as t:
             freed = max(0, t.spaces.unused_bytes() - before)
-    index = library.index_of(space)
-    index_bytes = index.status().bytes
+    # A search by that name may have made them again meanwhile.
     index.remove()
     return ForgetResult(names[space.id], photos, freed, index_bytes)
+
+
+def _withdraw(t: Transaction, space: Space) -> None:
+    """Let the space not be ready to answer, whatever is deleted of it; a trial can take it up again."""
+    t.scores.withdraw(space.id)
+    t.calibrations.withdraw(space.id)
+    t.slots.of(space.id).mark_all_stale()
 
 
 def _check_free(t: Transaction, space: Space, name: str) -> None:

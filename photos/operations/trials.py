@@ -28,6 +28,8 @@ from .revisions import target_revision
 
 #: How often tags are brought up to date at most: each time, a calibration may make it necessary once more.
 _ROUNDS = 3
+#: A text to try a text encoder with.
+_SOME_TEXT = "a photo of a cat"
 #: Photos that a daemon embeds before it looks at changes of files again.
 _PART = 64
 #: Rows that are deleted at once.
@@ -78,6 +80,7 @@ def try_model(library: OpenLibrary, request: TryRequest, progress: Progress = SI
     trial = _begin(library, request)
     with trial_lock(library.settings.library):
         try:
+            _check_texts(library, trial)
             report = fill_trial(library, trial, progress)
         except StoreError:
             raise
@@ -337,11 +340,22 @@ def _begin(library: OpenLibrary, request: TryRequest) -> Trial:
         if before is not None and before.space_id != space.id:
             other = t.spaces.get(before.space_id)
             if _is_same_but_weights(other, space):
-                raise ModelChanged(names[other.id])
+                raise ModelChanged(names[other.id], is_answering=False)
             raise AnotherTried(names[other.id])
         trial = Trial(space.id, folder, request.sample)
         t.library.set_trial(trial)
     return trial
+
+
+def _check_texts(library: OpenLibrary, trial: Trial) -> None:
+    """Encode a text, if the trial has no photo: labels come after all photos, which may take days.
+
+    Raises the errors of the text encoder.
+    """
+    with library.catalog.read() as t:
+        space, is_begun = t.spaces.find(trial.space_id), t.embeddings.count(trial.space_id) > 0
+    if space is not None and not is_begun:
+        library.text_encoder(library.checkpoint_of(space)).encode_text([_SOME_TEXT])
 
 
 def _end_unbegun(library: OpenLibrary, trial: Trial) -> None:

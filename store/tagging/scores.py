@@ -147,6 +147,10 @@ class Scores:
         every = select(_scoring.c.id).where(_scoring.c.slot == slot)
         self._delete(self._connection.execute(every).scalars())
 
+    def withdraw(self, space_id: int) -> None:
+        """Let no scoring of the space be in force; those that were are begun, and can be finished."""
+        self._connection.execute(update(_scoring).where(_scoring.c.space_id == space_id).values(complete=False))
+
     def drop_in(self, space_id: int) -> None:
         """Delete every scoring of the space, in all slots, with its rows."""
         every = select(_scoring.c.id).where(_scoring.c.space_id == space_id)

@@ -21,11 +21,9 @@ from indexer.models.device_names import CPU
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
 
-from .passes import PixelScaling, places_by_shape, unit_vectors
+from .passes import PixelScaling, largest_pass, places_by_shape, unit_vectors
 from .towers import DTYPES, TextTower, VisionTower
 
-#: Pictures a pass. On a CPU larger batches gain nothing and cost memory.
-_CPU_BATCH, _GPU_BATCH = 8, 64
 #: Texts a pass.
 _TEXT_BATCH = 32
 
@@ -97,7 +95,7 @@ class SiglipImageEncoder:
         self._scaled = PixelScaling(self.preprocessing, device)
         self._threads = pass_count(device)
         self._passes = pass_threads(self._threads)
-        most = self._most or (_CPU_BATCH if device == CPU else _GPU_BATCH)
+        most = self._most or largest_pass(device)
         self._fitting = FittingPasses(self._pass, most, partial(empty_cache, device))
 
     def _encoded(self, pixels: Pictures) -> NDArray[np.float32]:

@@ -32,11 +32,9 @@ from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
 from indexer.models.transformers_log import keep_transformers_off_stderr, without_warnings
 
-from .passes import PixelScaling, places_by_shape, unit_vectors
+from .passes import PixelScaling, largest_pass, places_by_shape, unit_vectors
 from .towers import DTYPES, cut
 
-#: Pictures and texts a pass.
-_PASS = 8
 #: Layers that stay in floats: the pooling head, in which errors count most, and the patch embedding, which is a linear
 #: layer in NaFlex: transformers would round pixels to the type of its weights. Each is a thirtieth of the work.
 _IN_FLOATS = ("head", "patch_embedding")
@@ -118,7 +116,7 @@ class TransformersImageEncoder:
         self._model = self._load_vision(self._checkpoint, device, self.precision)
         self._scaled = PixelScaling(self._checkpoint.preprocessing, device)
         # Outliers are found among the rows of a pass, so another picture would change the vector.
-        most = 1 if self.precision == BNB_INT8 else _PASS
+        most = 1 if self.precision == BNB_INT8 else largest_pass(device)
         self._fitting = FittingPasses(self._pass, most, partial(empty_cache, device))
 
     def _encoded(self, pixels: Pictures) -> NDArray[np.float32]:
@@ -183,7 +181,7 @@ class TransformersTextEncoder:
 
     def _load(self, device: str) -> None:
         self._model = self._load_text(self._checkpoint, device, self._precision)
-        most = 1 if self._precision == BNB_INT8 else _PASS
+        most = 1 if self._precision == BNB_INT8 else largest_pass(device)
         self._fitting = FittingPasses(self._pass, most, partial(empty_cache, device))
 
     @torch.inference_mode()

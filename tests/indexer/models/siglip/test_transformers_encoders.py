@@ -113,6 +113,25 @@ def test_texts_fit_into_a_card_of_little_memory(checkpoints, room, holds_weights
     assert told == [f"The memory of {OTHER} is too small for the text encoder. The CPU is used instead."]
 
 
+def test_a_card_gets_larger_passes_than_a_cpu(checkpoints):
+    def load(checkpoint, device, precision):
+        model = load_vision(checkpoint, "cpu", precision)
+
+        def counted(*, pixel_values, **inputs):
+            calls.append(len(pixel_values))
+            return model(pixel_values=pixel_values, **inputs)
+
+        return counted
+
+    checkpoint = open_checkpoint(checkpoints["v2"])
+    for device, passes in ((OTHER, [64, 6]), ("cpu", [8] * 8 + [6])):
+        calls = []
+        encoder = TransformersImageEncoder(checkpoint, device, "float32", machine=one_card(), load=load)
+        encoder.encode(pixels_of(checkpoint, 70))
+        assert calls == passes
+        assert encoder.batch_size == passes[0]
+
+
 @pytest.mark.parametrize("kind", ["v2", "naflex"])
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_is_near_float32(checkpoints, kind, precision):

@@ -184,6 +184,7 @@ def test_weights_that_change_under_a_trial_are_noticed_and_answers_stay(filled, 
         refused = filled("model", *again)
         assert refused.status == 1
         assert "have changed" in refused.err
+        assert f"`photos model forget {turned}` and `photos model try {turned}`" in refused.err
         assert refused.err.count("\n") == 1
     Image.new("RGB", (40, 30), (200, 60, 60)).save(pictures / "reddish.png")
     assert filled("index").status == 0, "photos go on into the model that answers"
