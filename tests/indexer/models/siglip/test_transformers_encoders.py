@@ -105,9 +105,11 @@ def test_texts_fit_into_a_card_of_little_memory(checkpoints, room, holds_weights
     encoder = TransformersTextEncoder(checkpoint, OTHER, machine=one_card(), on_notice=told.append, load=load)
     exact = TorchTextEncoder(checkpoint, "cpu").encode_text(TEXTS * 3)
     assert np.abs(encoder.encode_text(TEXTS * 3) - exact).max() < 1e-6
+    calls.clear()
     encoder.encode_text(TEXTS * 3)
     if room == 3:
-        assert (encoder.device, told, calls[-1]) == (OTHER, [], 2)
+        assert (encoder.device, told) == (OTHER, [])
+        assert 1 < max(calls) <= room, "what fitted is remembered"
         return
     assert encoder.device == "cpu"
     assert told == [f"The memory of {OTHER} is too small for the text encoder. The CPU is used instead."]
