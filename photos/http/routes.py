@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from photos.records.http import (
+    ArchiveRecord,
     ComparisonRecord,
     DuplicatesRecord,
     FailedRecord,
@@ -19,7 +20,7 @@ from photos.records.photos import ExplanationRecord, FacetRecord, PhotoTagsRecor
 from photos.records.vocabularies import LabelRecord, RevisionRecord, TrialRecord, VocabularyRecord
 
 from .answers.strip import MEDIA_TYPE as STRIP
-from .endpoints import changes, labels, library, photos, strips
+from .endpoints import archive, changes, labels, library, photos, strips
 from .endpoints.calls import Route
 
 #: Where the API begins.
@@ -84,6 +85,10 @@ ROUTES: Final = (
     Route(
         "POST", "/xmp/undo", "Put sidecars back.", changes.undo_sidecar_run, JobRecord, body=changes.UndoneRun,
         status=202,
+    ),
+    Route(
+        "POST", "/archives", "Give an archive of many photos an address.", archive.prepare_archive, ArchiveRecord,
+        body=archive.ArchivePhotos, status=201,
     ),
     Route("GET", "/labels", "The labels in force.", labels.list_labels, Items(LabelInForceRecord), labels.LabelsQuery),
     Route("GET", "/labels/trial", "A label that is new.", labels.try_label, TrialRecord, labels.TrialQuery),

@@ -13,6 +13,7 @@ from photos.thumbnails import Thumbnails
 
 from .access.credentials import Credentials
 from .jobs import Jobs
+from .prepared_archives import PreparedArchives
 from .server.connections import Limits
 from .server.worker_threads import WorkerThreads
 from .strip_cache import StripCache
@@ -61,6 +62,7 @@ class Service:
         self.credentials = Credentials(settings.library, password)
         self.jobs = Jobs()
         self.strips = StripCache()
+        self.archives = PreparedArchives()
         #: True from the beginning of the end on: streams of events end.
         self.is_ending = False
 

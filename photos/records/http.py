@@ -57,6 +57,13 @@ class FailedRecord(TypedDict):
     not_pictures: Annotated[int, "The number of files that are something else than pictures."]
 
 
+class ArchiveRecord(TypedDict):
+    """An archive that can be downloaded."""
+
+    address: Annotated[str, "Its address. The server remembers those of the last 16 archives."]
+    photos: Annotated[int, "The number of photos that were asked for; those without a file are left out of it."]
+
+
 class ComparisonRecord(VocabularyDifferenceRecord):
     """The difference of two vocabularies, with their names and the photos whose tags differ."""
 

@@ -161,11 +161,25 @@ def test_a_selection_is_downloaded_as_one_archive(show):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("x")
     page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("d")
     with page.expect_download() as started:
-        page.keyboard.press("d")
+        page.keyboard.press("Enter")
     with ZipFile(started.value.path()) as archive:
         assert archive.testzip() is None
         assert len(archive.namelist()) == 2
+
+
+def test_a_selection_is_shown_as_a_query(show):
+    page = show()
+    page.locator(".cell.loaded").first.wait_for()
+    page.locator(".notice").wait_for(state="attached")
+    chosen = {ids(page)[0], ids(page)[2]}
+    for key in ("ArrowRight", "x", "ArrowRight", "ArrowRight", "x", "q"):
+        page.keyboard.press(key)
+    page.get_by_text("2 photos").first.wait_for()
+    page.reload()
+    page.locator(".cell.loaded").first.wait_for()
+    assert set(ids(page)) == chosen
 
 
 def test_hostile_names_of_files_are_text(show, program):

@@ -6,7 +6,7 @@ import { go, isLoading, photos, route, terms, weigh, weights } from "../state.js
 import { computed, effect, html, signal, useRef, useState } from "../vendor/preact.js";
 import { complete, partToComplete } from "./completion.js";
 import { removeSearch, saveSearch, savedSearches } from "./saved.js";
-import { BadQuery, formatFilter, formatQuery, parseQuery, termName } from "./query.js";
+import { BadQuery, formatFilter, formatQuery, parseQuery, termName, valuesText } from "./query.js";
 
 /** Pauses after which what was typed is searched for: words that are known, and others, which a model must read. */
 const KNOWN_MS = 200;
@@ -263,7 +263,7 @@ function FilterChip({ filter, index }) {
   return html`<span class=${`chip filter${filter.negated ? " minus" : ""}`}>
     <button type="button" class="sign" onClick=${turned}
       aria-label=${filter.negated ? `Only photos with ${text}` : `Only photos without ${text}`}>${filter.negated ? "not" : "is"}</button>
-    <span class="name"><b>${filter.name}</b> ${filter.values.join(" or ")}</span>
+    <span class="name"><b>${filter.name}</b> ${valuesText(filter)}</span>
     <button type="button" class="remove" aria-label=${`Remove ${text}`} onClick=${() =>
       apply({ ...query, filters: query.filters.filter((_, i) => i !== index) })}><${Icon} name="close" /></button>
   </span>`;
