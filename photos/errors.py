@@ -42,6 +42,7 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── NoViewer                the system has no program that shows files
 ├── SidecarLeft             a sidecar is left as it is, with the reason
 ├── SidecarsBusy            another process writes sidecars
+├── UnknownSearch           no search is saved under that name
 ├── NoSuchRun               no sidecars were written under that number
 └── DemoIncomplete          the folder for the demo holds something else
 """
@@ -479,6 +480,22 @@ class SidecarsBusy(PhotosError):
 
     sentence = "Another process writes sidecars for {library}; try again when it is done."
     library: Path
+
+
+class UnknownSearch(PhotosError):
+    """No search is saved under that name; `known` are the names that there are."""
+
+    status = 2
+    name: str
+    known: Sequence[str]
+
+    def __str__(self) -> str:
+        """One sentence."""
+        import difflib  # noqa: PLC0415 - only for a mistake
+
+        near = difflib.get_close_matches(self.name, self.known, 1)
+        hint = f"did you mean {safe(near[0])}?" if near else "`photos saved list` has all names."
+        return f"No search is saved as {safe(self.name)}; {hint}"
 
 
 class NoSuchRun(PhotosError):

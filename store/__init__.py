@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .catalog.catalog import Catalog, Transaction
     from .catalog.perceptual_hashes import StoredHashes
+    from .catalog.saved_searches import SavedSearch
     from .errors import (
         BadVector,
         CacheUnwritable,
@@ -114,6 +115,7 @@ __all__ = [
     "Problem",
     "Replacement",
     "Revision",
+    "SavedSearch",
     "Scoring",
     "SidecarRank",
     "SidecarRun",
@@ -139,6 +141,7 @@ __all__ = [
 _MODULES = {
     "catalog.catalog": ("Catalog", "Transaction"),
     "catalog.perceptual_hashes": ("StoredHashes",),
+    "catalog.saved_searches": ("SavedSearch",),
     "errors": (
         "BadVector",
         "CacheUnwritable",

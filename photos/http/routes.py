@@ -17,10 +17,11 @@ from photos.records.http import (
 )
 from photos.records.library import FolderRecord, StatusRecord
 from photos.records.photos import ExplanationRecord, FacetRecord, PhotoTagsRecord, RatingRecord, TagHistoryRecord
+from photos.records.saved_searches import SavedSearchRecord
 from photos.records.vocabularies import LabelRecord, RevisionRecord, TrialRecord, VocabularyRecord
 
 from .answers.strip import MEDIA_TYPE as STRIP
-from .endpoints import archive, changes, labels, library, photos, strips
+from .endpoints import archive, changes, labels, library, photos, searches, strips
 from .endpoints.calls import Route
 
 #: Where the API begins.
@@ -89,6 +90,14 @@ ROUTES: Final = (
     Route(
         "POST", "/archives", "Give an archive of many photos an address.", archive.prepare_archive, ArchiveRecord,
         body=archive.ArchivePhotos, status=201,
+    ),
+    Route("GET", "/searches", "Saved searches.", searches.list_saved_searches, Items(SavedSearchRecord)),
+    Route(
+        "PUT", "/searches/{name:path}", "Save a query under a name.", searches.put_saved_search, SavedSearchRecord,
+        body=searches.SavedQuery,
+    ),
+    Route(
+        "DELETE", "/searches/{name:path}", "Remove a saved search.", searches.delete_saved_search, SavedSearchRecord
     ),
     Route("GET", "/labels", "The labels in force.", labels.list_labels, Items(LabelInForceRecord), labels.LabelsQuery),
     Route("GET", "/labels/trial", "A label that is new.", labels.try_label, TrialRecord, labels.TrialQuery),

@@ -530,3 +530,12 @@ weights = Table(
     Column("stamp", String, primary_key=True),
     _need("hash", String),
 )
+
+#: Queries that a person gave a name.
+saved_search = Table(
+    "saved_search",
+    metadata,
+    Column("name", String, primary_key=True),
+    _need("query", String),
+    _need("saved_at", DateTime),
+)

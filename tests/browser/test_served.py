@@ -182,6 +182,28 @@ def test_a_selection_is_shown_as_a_query(show):
     assert set(ids(page)) == chosen
 
 
+def test_searches_are_saved_in_the_library(show, program):
+    old = '[{"name": "old", "q": "tent"}, {"name": "none", "q": "tagg:x"}]'
+    page = show("/?q=red+car")
+    page.evaluate(f"localStorage.setItem('photos-searches', '{old}')")
+    page.reload()
+    page.locator(".cell.loaded").first.wait_for()
+    page.locator(".notice").wait_for(state="attached")
+    page.keyboard.press("b")
+    page.keyboard.type("our car")
+    page.keyboard.press("Enter")
+    page.get_by_text("Saved as").wait_for()
+    page.goto(page.url.split("?")[0] + "?view=albums")
+    page.locator(".card", has_text="old").wait_for()
+    page.locator(".card", has_text="our car").wait_for()
+    kept = {each["name"]: each["query"] for each in program.records("saved", "list")}
+    assert kept == {"our car": "red car", "old": "tent"}
+    assert page.evaluate("localStorage.getItem('photos-searches')") is None
+    page.get_by_role("button", name="Remove our car").click()
+    page.get_by_text("no longer saved").wait_for()
+    assert list(program.records("saved", "list")[0].values())[:2] == ["old", "tent"]
+
+
 def test_hostile_names_of_files_are_text(show, program):
     name = "<img src=x onerror=alert(1)>&'.jpg"
     some = next(program.pictures.rglob("*.jpg"))

@@ -39,6 +39,7 @@ _COMMANDS = (
     "serve",
     "token",
     "search",
+    "saved",
     "similar",
     "duplicates",
     "why",

@@ -18,6 +18,7 @@ from photos.errors import (
     PhotosError,
     SidecarsBusy,
     UnknownFolder,
+    UnknownSearch,
     WrongCursor,
 )
 from photos.exits import sentence_and_status
@@ -39,6 +40,7 @@ _STATUSES: Final[tuple[tuple[type[PhotosError], HTTPStatus], ...]] = (
     (UnknownVocabulary, HTTPStatus.NOT_FOUND),
     (UnknownSlot, HTTPStatus.NOT_FOUND),
     (UnknownFolder, HTTPStatus.NOT_FOUND),
+    (UnknownSearch, HTTPStatus.NOT_FOUND),
     (MissingFolder, HTTPStatus.NOT_FOUND),
     (NothingFound, HTTPStatus.NOT_FOUND),
     (NoEarlierRevision, HTTPStatus.NOT_FOUND),

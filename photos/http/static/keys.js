@@ -2,6 +2,7 @@
 
 import { clearSelection, go, idAt, isSelecting, photos, route, selectRange, selectTo, selection, toggle } from "./state.js";
 import { asksForDownload, asksForTag, ratePhotos, showAsQuery } from "./selection.js";
+import { toggleSaved } from "./search/saved.js";
 import { html, signal, useEffect, useRef } from "./vendor/preact.js";
 import { current } from "./views/photos.js";
 
@@ -18,6 +19,7 @@ const LISTED = [
     ["← → ↑ ↓", "Go from photo to photo"], ["Enter", "Open the photo"], ["Home  End", "First and last photo"],
     ["Page ↑  Page ↓", "A screen further"], ["x  Space", "Select the photo"], ["Shift + arrows", "Select a range"],
     ["Ctrl + A", "Select all"], ["t", "Tag the selection"], ["d", "Download the selection"], ["q", "Show it as a query"], ["1 … 5  0", "Rate the selection"],
+    ["b", "Save the search"],
   ]],
   ["With a photo open", [
     ["← →", "Photo before and after"], ["i", "Facts, tags and reasons"], ["z  + −", "Zoom"], ["x", "Select the photo"],
@@ -96,6 +98,7 @@ function gridKeys(event) {
   else if (key === "d" && isSelecting.peek()) asksForDownload.value = true;
   else if (key === "q" && isSelecting.peek()) showAsQuery();
   else if (/^[0-5]$/.test(key) && isSelecting.peek()) ratePhotos([...selection.peek()], Number(key) || null);
+  else if (key === "b" && route.peek().q) toggleSaved(route.peek().q);
   else if (key === "Enter" && onPhoto) go({ photo: idAt(all, grid.focused) });
   else return false;
   return true;

@@ -49,7 +49,7 @@ function App() {
       ${later.value && html`<${later.value.SelectionBar} />`}
     </main>
     ${photo !== null && html`<${LazyViewer} />`}
-    ${later.value && html`<${later.value.HelpDialog} />`}
+    ${later.value && html`<${later.value.HelpDialog} /><${later.value.NamingDialog} />`}
     ${later.value && photo === null && html`<${later.value.Notice} />`}
   `;
 }

@@ -5,7 +5,7 @@ import { Icon } from "../icons.js";
 import { go, isLoading, photos, route, terms, weigh, weights } from "../state.js";
 import { computed, effect, html, signal, useRef, useState } from "../vendor/preact.js";
 import { complete, partToComplete } from "./completion.js";
-import { removeSearch, saveSearch, savedSearches } from "./saved.js";
+import { savedSearches, toggleSaved } from "./saved.js";
 import { BadQuery, formatFilter, formatQuery, parseQuery, termName, valuesText } from "./query.js";
 
 /** Pauses after which what was typed is searched for: words that are known, and others, which a model must read. */
@@ -181,7 +181,7 @@ export function ChipBar() {
   const query = meaning.value;
   const all = photos.value;
   if (!draft.value.trim() && !q) return null;
-  const isSaved = savedSearches.value.some((each) => each.q === q);
+  const isSaved = savedSearches.value.some((each) => each.query === q);
   return html`<div class="chips">
     <div class="list" role="group" aria-label="What is searched for">
       ${query?.terms.map((term, i) => html`<${TermChip} key=${`term${i}`} term=${term} index=${i} isWeighed=${query.terms.length > 1} />`)}
@@ -189,8 +189,8 @@ export function ChipBar() {
       ${!query && html`<span class="hint">Go on typing: this is no whole query yet.</span>`}
     </div>
     <div class="answer">${all && html`<p class="found" role="status">${foundText(all)}</p>`}
-    ${query && q && html`<button type="button" class="round small save" aria-pressed=${isSaved ? "true" : "false"} aria-label="Save this search" title=${isSaved ? "Saved: in Albums" : "Save this search"}
-      onClick=${() => (isSaved ? removeSearch(q) : saveSearch(q))}><${Icon} name="bookmark" filled=${isSaved} /></button>`}
+    ${query && q && html`<button type="button" class="round small save" aria-pressed=${isSaved ? "true" : "false"} aria-label="Save this search" title=${isSaved ? "Saved: in Albums" : "Save this search (b)"}
+      onClick=${() => toggleSaved(q)}><${Icon} name="bookmark" filled=${isSaved} /></button>`}
     ${all?.scores && html`<div class="segments" role="group" aria-label="Order">
       <button type="button" aria-pressed=${sort === "date" ? "false" : "true"} onClick=${() => go({ sort: "" }, { replace: true })}>Best</button>
       <button type="button" aria-pressed=${sort === "date" ? "true" : "false"} onClick=${() => go({ sort: "date" }, { replace: true })}>Newest</button>
