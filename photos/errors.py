@@ -42,6 +42,8 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── NoViewer                the system has no program that shows files
 ├── SidecarLeft             a sidecar is left as it is, with the reason
 ├── SidecarsBusy            another process writes sidecars
+├── MoveIntoLibrary         files would be moved to where they are indexed again
+├── MovesBusy               another process moves files
 ├── UnknownSearch           no search is saved under that name
 ├── NoSuchRun               no sidecars were written under that number
 └── DemoIncomplete          the folder for the demo holds something else
@@ -480,6 +482,21 @@ class SidecarsBusy(PhotosError):
 
     sentence = "Another process writes sidecars for {library}; try again when it is done."
     library: Path
+
+
+class MoveIntoLibrary(PhotosError):
+    """Files would be moved into a folder of the library."""
+
+    sentence = "{place} lies in {folder}, where the files would be indexed again; name a folder outside the library."
+    status = 2
+    place: str
+    folder: str
+
+
+class MovesBusy(PhotosError):
+    """Another process moves files of the library."""
+
+    sentence = "Another process moves files of this library; try again when it has ended."
 
 
 class UnknownSearch(PhotosError):

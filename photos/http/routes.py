@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from photos.records.files import MoveRunRecord
 from photos.records.http import (
     ArchiveRecord,
     ComparisonRecord,
@@ -21,7 +22,7 @@ from photos.records.saved_searches import SavedSearchRecord
 from photos.records.vocabularies import LabelRecord, RevisionRecord, TrialRecord, VocabularyRecord
 
 from .answers.strip import MEDIA_TYPE as STRIP
-from .endpoints import archive, changes, labels, library, photos, searches, strips
+from .endpoints import archive, changes, labels, library, moves, photos, searches, strips
 from .endpoints.calls import Route
 
 #: Where the API begins.
@@ -62,6 +63,15 @@ ROUTES: Final = (
     Route(
         "GET", "/duplicates", "Files that show the same picture.", photos.list_duplicates, DuplicatesRecord,
         photos.DuplicatesQuery,
+    ),
+    Route("GET", "/duplicates/moves", "Duplicates that were moved.", moves.list_moves, Items(MoveRunRecord)),
+    Route(
+        "POST", "/duplicates/moves", "Move duplicates to a folder.", moves.start_move, JobRecord,
+        body=moves.MovedDuplicates, status=202,
+    ),
+    Route(
+        "POST", "/duplicates/undo", "Put moved files back.", moves.undo_move, JobRecord, body=moves.UndoneMove,
+        status=202,
     ),
     Route(
         "GET", "/facets", "Cameras, lenses, years, folders and keywords.", photos.list_facets, Items(FacetRecord),

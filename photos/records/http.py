@@ -100,12 +100,15 @@ class JobRecord(TypedDict):
     """Long work of the server."""
 
     job: Annotated[int, "The job's number."]
-    kind: Annotated[str, "`index`, `retag`, `threshold`, `teach`, `rollback`, `xmp` or `xmp undo`."]
+    kind: Annotated[
+        str, "`index`, `retag`, `threshold`, `teach`, `rollback`, `xmp`, `xmp undo`, `move` or `move undo`."
+    ]
     state: Annotated[Literal["waiting", "running", "done", "failed", "stopped"], "Its state."]
     stage: Annotated[str | None, "What is done at present."]
     done: Annotated[int, "Units of the stage that are done."]
     total: Annotated[int | None, "Units of the stage; null while unknown."]
     problem: Annotated[str | None, "The reason why it failed."]
+    note: Annotated[str | None, "What it did, if there is more to say than that it is done."]
     started_at: Annotated[float | None, "Time of its start, seconds since 1970; null while it waits."]
     ended_at: Annotated[float | None, "Time of its end, seconds since 1970; null before."]
 

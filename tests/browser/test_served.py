@@ -204,6 +204,26 @@ def test_searches_are_saved_in_the_library(show, program):
     assert list(program.records("saved", "list")[0].values())[:2] == ["old", "tent"]
 
 
+def test_duplicates_are_moved_away_and_put_back(show, program, tmp_path):
+    some = min(program.pictures.rglob("*.jpg"))
+    copy = program.pictures / "a copy.jpg"
+    shutil.copy(some, copy)
+    program.run("index")
+    page = show("/?view=duplicates")
+    page.get_by_role("button", name="Keep the best").first.click()
+    page.keyboard.press("m")
+    page.keyboard.type(str(tmp_path / "away"))
+    page.keyboard.press("Enter")
+    page.get_by_text("1 file moved.").wait_for()
+    (moved,) = (tmp_path / "away").iterdir()
+    assert not copy.exists() or not some.exists()
+    page.get_by_role("button", name="Put back").click()
+    page.get_by_text("1 file put back.").wait_for()
+    assert (copy.exists(), some.exists(), moved.exists()) == (True, True, False)
+    copy.unlink()
+    program.run("index")
+
+
 def test_hostile_names_of_files_are_text(show, program):
     name = "<img src=x onerror=alert(1)>&'.jpg"
     some = next(program.pictures.rglob("*.jpg"))

@@ -13,6 +13,7 @@ from photos.errors import (
     EmptyLibrary,
     LabelExists,
     MissingFolder,
+    MovesBusy,
     NoEarlierRevision,
     NothingFound,
     PhotosError,
@@ -47,6 +48,7 @@ _STATUSES: Final[tuple[tuple[type[PhotosError], HTTPStatus], ...]] = (
     (EmptyLibrary, HTTPStatus.CONFLICT),
     (LabelExists, HTTPStatus.CONFLICT),
     (Superseded, HTTPStatus.CONFLICT),
+    (MovesBusy, HTTPStatus.CONFLICT),
     (SidecarsBusy, HTTPStatus.CONFLICT),
 )
 

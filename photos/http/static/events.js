@@ -7,7 +7,7 @@ import { signal } from "./vendor/preact.js";
 
 /**
  * @typedef {{ job: number, kind: string, state: "waiting" | "running" | "done" | "failed" | "stopped",
- *             stage: string | null, done: number, total: number | null, problem: string | null,
+ *             stage: string | null, done: number, total: number | null, problem: string | null, note: string | null,
  *             started_at: number | null, ended_at: number | null }} Job
  */
 
