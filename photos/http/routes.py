@@ -12,6 +12,7 @@ from photos.records.http import (
     FailedRecord,
     JobRecord,
     LabelInForceRecord,
+    ModelsRecord,
     PageRecord,
     PhotoRecord,
     SuggestionRecord,
@@ -22,7 +23,7 @@ from photos.records.saved_searches import SavedSearchRecord
 from photos.records.vocabularies import LabelRecord, RevisionRecord, TrialRecord, VocabularyRecord
 
 from .answers.strip import MEDIA_TYPE as STRIP
-from .endpoints import archive, changes, labels, library, moves, photos, searches, strips
+from .endpoints import archive, changes, labels, library, models, moves, photos, searches, strips
 from .endpoints.calls import Route
 
 #: Where the API begins.
@@ -132,6 +133,22 @@ ROUTES: Final = (
     ),
     Route(
         "GET", "/compare", "The difference of two vocabularies.", labels.compare, ComparisonRecord, labels.CompareQuery
+    ),
+    Route("GET", "/models", "Models of the library.", models.list_all_models, ModelsRecord),
+    Route(
+        "POST", "/models/try", "Embed and tag with a second model.", models.start_trial, JobRecord, body=models.Trial,
+        status=202,
+    ),
+    Route(
+        "POST", "/models/switch", "Let another model answer.", models.start_switch, JobRecord, body=models.Switch,
+        status=202,
+    ),
+    Route(
+        "POST", "/models/rollback", "Let the model before answer again.", models.start_model_rollback, JobRecord,
+        body=models.Nothing, status=202,
+    ),
+    Route(
+        "DELETE", "/models/{name:path}", "Delete a model's embeddings.", models.start_forgetting, JobRecord, status=202
     ),
     Route("GET", "/status", "The state of the library.", library.show_status, StatusRecord),
     Route("GET", "/folders", "Its folders.", library.list_folders, Items(FolderRecord)),

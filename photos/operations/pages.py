@@ -40,6 +40,8 @@ class PageRequest:
     min_score: float | None = None
     stands_out: bool = False
     group: bool = False
+    #: As in `SearchRequest`.
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +55,11 @@ class PageResult:
 def page(library: OpenLibrary, request: PageRequest) -> PageResult:
     """Return a page of the photos that a query finds, exactly: best first, or newest first for filters alone.
 
-    Raises `BadQuery`, `EmptyLibrary`, `NotInLibrary` for a picture, and `WrongCursor` for one of another library.
+    Raises `BadQuery`, `EmptyLibrary`, `NotInLibrary` for a picture, `UnknownSpace`, and `WrongCursor` for one of
+    another library or another model.
     """
     query = parsed_line(request.query)
+    library = library.in_space(request.model)
     with library.read() as t:
         moment = t.embeddings.position(library.space.id)
         if request.after is not None and not t.embeddings.holds(

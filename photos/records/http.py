@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 from photos.records.files import DuplicateGroupRecord
 from photos.records.library import ProblemRecord
+from photos.records.models import SpaceRecord
 from photos.records.photos import MatchRecord, SearchSummaryRecord, match_record, rounded, search_summary_record
 from photos.records.vocabularies import ChangedPhotoRecord, VocabularyDifferenceRecord
 
@@ -64,6 +65,13 @@ class ArchiveRecord(TypedDict):
     photos: Annotated[int, "The number of photos that were asked for; those without a file are left out of it."]
 
 
+class ModelsRecord(TypedDict):
+    """The models of a library."""
+
+    items: Annotated[list[SpaceRecord], "Models that photos were embedded with."]
+    can_be_tried: Annotated[list[str], "Names of other checkpoints that are on this machine."]
+
+
 class ComparisonRecord(VocabularyDifferenceRecord):
     """The difference of two vocabularies, with their names and the photos whose tags differ."""
 
@@ -101,7 +109,9 @@ class JobRecord(TypedDict):
 
     job: Annotated[int, "The job's number."]
     kind: Annotated[
-        str, "`index`, `retag`, `threshold`, `teach`, `rollback`, `xmp`, `xmp undo`, `move` or `move undo`."
+        str,
+        "`index`, `retag`, `threshold`, `teach`, `rollback`, `xmp`, `xmp undo`, `move`, `move undo`, "
+        "`model try`, `model switch`, `model rollback` or `model forget`.",
     ]
     state: Annotated[Literal["waiting", "running", "done", "failed", "stopped"], "Its state."]
     stage: Annotated[str | None, "What is done at present."]

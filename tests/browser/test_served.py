@@ -224,6 +224,32 @@ def test_duplicates_are_moved_away_and_put_back(show, program, tmp_path):
     program.run("index")
 
 
+def test_a_tried_model_is_searched_and_switched_to(show, program):
+    program.run("model", "try", "demo", "--precision", "int8")
+    page = show("/?view=library")
+    tried = page.locator(".models li", has_text="demo@int8")
+    tried.get_by_role("button", name="Search with it").click()
+    page.locator("#search").fill("tent")
+    page.keyboard.press("Enter")
+    page.locator(".chip.term").wait_for()
+    page.locator(".cell.loaded").first.wait_for()
+    wanted = [each["photo"] for each in program.records("search", "tent", "--model", "demo@int8", "--top", "3")]
+    assert ids(page)[:3] == wanted
+    page.goto(page.url.split("?")[0] + "?view=library")
+    tried.get_by_role("button", name="Switch").click()
+    page.get_by_role("button", name="Cancel").click()
+    tried.get_by_role("button", name="Switch").click()
+    page.locator("dialog[open] .main").click()
+    page.get_by_text("demo@int8 answers, in place of").first.wait_for()
+    page.get_by_role("button", name="Go back").click()
+    page.locator("dialog[open] .main").click()
+    page.get_by_text("answers again").first.wait_for()
+    page.locator(".models li", has_text="demo@int8").get_by_role("button", name="Delete").click()
+    page.locator("dialog[open] .main").click()
+    page.get_by_text("were deleted").first.wait_for()
+    page.locator(".models li").nth(1).wait_for(state="detached")
+
+
 def test_hostile_names_of_files_are_text(show, program):
     name = "<img src=x onerror=alert(1)>&'.jpg"
     some = next(program.pictures.rglob("*.jpg"))

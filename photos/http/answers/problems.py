@@ -20,6 +20,7 @@ from photos.errors import (
     SidecarsBusy,
     UnknownFolder,
     UnknownSearch,
+    UnknownSpace,
     WrongCursor,
 )
 from photos.exits import sentence_and_status
@@ -42,6 +43,7 @@ _STATUSES: Final[tuple[tuple[type[PhotosError], HTTPStatus], ...]] = (
     (UnknownSlot, HTTPStatus.NOT_FOUND),
     (UnknownFolder, HTTPStatus.NOT_FOUND),
     (UnknownSearch, HTTPStatus.NOT_FOUND),
+    (UnknownSpace, HTTPStatus.NOT_FOUND),
     (MissingFolder, HTTPStatus.NOT_FOUND),
     (NothingFound, HTTPStatus.NOT_FOUND),
     (NoEarlierRevision, HTTPStatus.NOT_FOUND),

@@ -176,16 +176,18 @@ function iconOf(kind) {
 
 /** What the text means, as chips: terms with their weights, and filters. And how many photos there are. */
 export function ChipBar() {
-  const { q, sort, view } = route.value;
+  const { q, sort, view, model } = route.value;
   if (view !== "photos") return null;
   const query = meaning.value;
   const all = photos.value;
-  if (!draft.value.trim() && !q) return null;
+  if (!draft.value.trim() && !q && !model) return null;
   const isSaved = savedSearches.value.some((each) => each.query === q);
   return html`<div class="chips">
     <div class="list" role="group" aria-label="What is searched for">
       ${query?.terms.map((term, i) => html`<${TermChip} key=${`term${i}`} term=${term} index=${i} isWeighed=${query.terms.length > 1} />`)}
       ${query?.filters.map((filter, i) => html`<${FilterChip} key=${`filter${i}`} filter=${filter} index=${i} />`)}
+      ${model && html`<span class="chip filter"><span class="name only"><b>model</b> ${model.split("/").pop()}</span>
+        <button type="button" class="remove" aria-label=${`Search with the model that answers, not ${model}`} onClick=${() => go({ model: "" })}><${Icon} name="close" /></button></span>`}
       ${!query && html`<span class="hint">Go on typing: this is no whole query yet.</span>`}
     </div>
     <div class="answer">${all && html`<p class="found" role="status">${foundText(all)}</p>`}
