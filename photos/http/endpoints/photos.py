@@ -131,6 +131,7 @@ def search_photos(call: Call) -> PageRecord | Answer:
             group=asked.group,
             model=asked.model,
         ),
+        call.service.rankings,
     )
     found = page_record(result.found, None if result.next is None else encode_cursor(result.next))
     if LINES not in call.headers.get("accept", ""):
