@@ -44,6 +44,9 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── NoViewer                the system has no program that shows files
 ├── SidecarLeft             a sidecar is left as it is, with the reason
 ├── SidecarsBusy            another process writes sidecars
+├── MoveIntoLibrary         files would be moved to where they are indexed again
+├── MovesBusy               another process moves files
+├── UnknownSearch           no search is saved under that name
 ├── NoSuchRun               no sidecars were written under that number
 └── DemoIncomplete          the folder for the demo holds something else
 """
@@ -518,6 +521,37 @@ class SidecarsBusy(PhotosError):
 
     sentence = "Another process writes sidecars for {library}; try again when it is done."
     library: Path
+
+
+class MoveIntoLibrary(PhotosError):
+    """Files would be moved into a folder of the library."""
+
+    sentence = "{place} lies in {folder}, where the files would be indexed again; name a folder outside the library."
+    status = 2
+    place: str
+    folder: str
+
+
+class MovesBusy(PhotosError):
+    """Another process moves files of the library."""
+
+    sentence = "Another process moves files of this library; try again when it has ended."
+
+
+class UnknownSearch(PhotosError):
+    """No search is saved under that name; `known` are the names that there are."""
+
+    status = 2
+    name: str
+    known: Sequence[str]
+
+    def __str__(self) -> str:
+        """One sentence."""
+        import difflib  # noqa: PLC0415 - only for a mistake
+
+        near = difflib.get_close_matches(self.name, self.known, 1)
+        hint = f"did you mean {safe(near[0])}?" if near else "`photos saved list` has all names."
+        return f"No search is saved as {safe(self.name)}; {hint}"
 
 
 class NoSuchRun(PhotosError):

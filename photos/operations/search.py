@@ -15,7 +15,7 @@ from photos.errors import NotOneText
 from photos.library import OpenLibrary
 from query.errors import BadQuery
 from query.language import Filter, Query, format_query, parse, parse_line
-from query.search import Match, PictureVectors, ResultPage, Searcher, Sort
+from query.search import Match, PictureVectors, ResultPage, Searcher, Snapshots, Sort
 
 from .requests import SearchRequest
 
@@ -74,13 +74,21 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
 
 
 def find(
-    library: OpenLibrary, query: Query, page: ResultPage, directory: str, pictures: PictureVectors
+    library: OpenLibrary,
+    query: Query,
+    page: ResultPage,
+    directory: str,
+    pictures: PictureVectors,
+    index: Snapshots | None = None,
 ) -> SearchResult:
-    """Return a page of the photos that a parsed query finds. Raises as `search` does."""
+    """Return a page of the photos that a parsed query finds, in *index* or that of the library.
+
+    Raises as `search` does.
+    """
     cut: list[str] = []
     with library.read() as t:
         texts = library.text_vectors(library.space, cut.append)
-        searcher = Searcher(library.index, library.space, texts, pictures, directory)
+        searcher = Searcher(index or library.index, library.space, texts, pictures, directory)
         selected = searcher.select(t, query, page)
     found = searcher.rank(selected)
     return SearchResult(

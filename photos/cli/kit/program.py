@@ -40,6 +40,7 @@ _COMMANDS = (
     "token",
     "mcp",
     "search",
+    "saved",
     "similar",
     "duplicates",
     "why",

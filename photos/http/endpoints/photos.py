@@ -37,7 +37,7 @@ from photos.records.photos import (
 from photos.strict_json import to_json
 from store import Photo
 
-from .calls import Answer, Call, records
+from .calls import Answer, Call, Model, records
 
 #: The type of JSON objects one a line, as `--json` prints them.
 LINES = "application/x-ndjson"
@@ -67,6 +67,7 @@ class PhotosQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     min_score: Annotated[float, Meta(ge=-2, le=2, description="The least cosine.")] | None = None
     stands_out: Annotated[bool, Meta(description="Only photos that score better than chance.")] = False
     group: Annotated[bool, Meta(description="Near-duplicates and bursts as one. There is no next page then.")] = False
+    model: Model | None = None
 
 
 class SimilarQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -75,12 +76,14 @@ class SimilarQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     query: Annotated[str, Meta(description="Filters.")] = ""
     limit: Count = 50
     group: Annotated[bool, Meta(description="Near-duplicates and bursts as one.")] = False
+    model: Model | None = None
 
 
 class ExplanationQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Parameters of an explanation."""
 
     query: Text
+    model: Model | None = None
 
 
 class DuplicatesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -125,7 +128,9 @@ def search_photos(call: Call) -> PageRecord | Answer:
             min_score=asked.min_score,
             stands_out=asked.stands_out,
             group=asked.group,
+            model=asked.model,
         ),
+        call.service.rankings,
     )
     found = page_record(result.found, None if result.next is None else encode_cursor(result.next))
     if LINES not in call.headers.get("accept", ""):
@@ -158,14 +163,16 @@ def similar_photos(call: Call) -> PageRecord:
     """Answer with photos that look like one of the library."""
     asked, photo = call.query(SimilarQuery), _photo(call)
     name = os.fsdecode(photo.paths[0]) if photo.paths else f"photo {photo.id}"
-    request = SimilarRequest(image=name, directory=ROOT, top=asked.limit, query=asked.query, group=asked.group)
+    request = SimilarRequest(
+        image=name, directory=ROOT, top=asked.limit, query=asked.query, group=asked.group, model=asked.model
+    )
     return page_record(similar_to_photo(call.library, photo.id, request), None)
 
 
 def explain_photo(call: Call) -> ExplanationRecord:
     """Answer with the reasons for a photo's rank."""
     asked, photo = call.query(ExplanationQuery), _photo(call)
-    request = ExplainRequest(image=_first_path(photo), query=asked.query, directory=ROOT)
+    request = ExplainRequest(image=_first_path(photo), query=asked.query, directory=ROOT, model=asked.model)
     return explanation_record(explain(call.library, request, only_library=True))
 
 

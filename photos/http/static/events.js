@@ -1,12 +1,13 @@
 /** What the server says by itself: that the library or a job changed. */
 
 import { address } from "./data/api.js";
+import { loadSaved } from "./search/saved.js";
 import { refresh, say } from "./state.js";
 import { signal } from "./vendor/preact.js";
 
 /**
  * @typedef {{ job: number, kind: string, state: "waiting" | "running" | "done" | "failed" | "stopped",
- *             stage: string | null, done: number, total: number | null, problem: string | null,
+ *             stage: string | null, done: number, total: number | null, problem: string | null, note: string | null,
  *             started_at: number | null, ended_at: number | null }} Job
  */
 
@@ -37,6 +38,7 @@ export function ended(started) {
 
 export function listen() {
   const source = new EventSource(address("events"));
+  loadSaved();
   let isFirst = true;
   let wasOpen = false;
   let isLost = false;
@@ -52,6 +54,7 @@ export function listen() {
       return;
     }
     libraryChanges.value++;
+    loadSaved();
     refresh().catch(() => {
       // The next change asks again.
     });
