@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from photos.library import OpenLibrary
+from photos.operations.folders import is_offline
 from store import Photo, Transaction
 from store.open_file import open_file
 
@@ -43,6 +44,22 @@ def open_original(library: OpenLibrary, photo: int | bytes) -> Original | None:
             return Original(found[0], path, file, status.st_size)
         file.close()
     return None
+
+
+def absent_folders(library: OpenLibrary, photo: int | bytes) -> list[str]:
+    """Return the folders with files of a photo that are offline, such as those of a disk that is not connected.
+
+    *photo* is as for `open_original`.
+    """
+    if library.is_new:
+        return []
+    with library.catalog.read() as t:
+        photo_id = t.photos.starting_with(photo) if isinstance(photo, bytes) else photo
+        found = [] if photo_id is None else t.photos.get([photo_id])
+        paths = [path for each in found for path in each.paths]
+        folders = [each.path for each in t.folders.all()]
+    holding = [each for each in folders if any(path.startswith(each.rstrip(b"/") + b"/") for path in paths)]
+    return [os.fsdecode(each) for each in holding if is_offline(each, 1)]
 
 
 def _indexed(t: Transaction, path: bytes) -> tuple[int, int] | None:

@@ -256,7 +256,7 @@ export class Grid {
     const details = recall(id);
     image.alt = details ? alternative(details) : this.shortAlternative(index);
     image.addEventListener("load", () => root.classList.add("loaded"), { once: true });
-    image.addEventListener("error", () => root.classList.add("broken"), { once: true });
+    image.addEventListener("error", () => root.classList.add("broken"));
     const check = document.createElement("button");
     check.type = "button";
     check.className = "check";
@@ -353,6 +353,15 @@ export class Grid {
   /** @param {Cell} cell */
   loadCell(cell) {
     if (!cell.image.src) cell.image.src = media(cell.id, "320.webp");
+  }
+
+  /** Loads pictures again that could not be loaded. */
+  retry() {
+    for (const { root, image } of this.cells.values()) {
+      if (!root.classList.contains("broken")) continue;
+      root.classList.remove("broken");
+      image.src = image.src;
+    }
   }
 
   /** @param {Cell} cell */
