@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from photos.records.http import (
+    CalibrationsRecord,
     ComparisonRecord,
     DuplicatesRecord,
     FailedRecord,
+    GapsRecord,
     JobRecord,
     LabelInForceRecord,
     PageRecord,
@@ -86,6 +88,22 @@ ROUTES: Final = (
         status=202,
     ),
     Route("GET", "/labels", "The labels in force.", labels.list_labels, Items(LabelInForceRecord), labels.LabelsQuery),
+    Route("POST", "/labels", "Add a label.", changes.add_label, JobRecord, body=changes.NewLabel, status=202),
+    Route(
+        "GET", "/labels/gaps", "What photos show and no label describes.", labels.show_gaps, GapsRecord,
+    ),
+    Route(
+        "POST", "/labels/gaps", "Look for what no label describes.", changes.look_for_gaps, JobRecord,
+        body=changes.Gaps, status=202,
+    ),
+    Route(
+        "GET", "/calibrations", "How labels score over the library, outliers first.", labels.list_calibrations,
+        CalibrationsRecord, labels.CalibrationsQuery,
+    ),
+    Route(
+        "POST", "/calibrations", "Measure that again, and tag with it.", changes.start_calibration, JobRecord,
+        body=changes.NoFields, status=202,
+    ),
     Route("GET", "/labels/trial", "A label that is new.", labels.try_label, TrialRecord, labels.TrialQuery),
     Route(
         "GET", "/labels/{name:path}/column", "The cosines of a label, as a strip.", strips.show_label_column, STRIP,

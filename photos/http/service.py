@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from photos.config import Settings
 from photos.daemon.session import Session
@@ -16,6 +17,9 @@ from .jobs import Jobs
 from .server.connections import Limits
 from .server.worker_threads import WorkerThreads
 from .strip_cache import StripCache
+
+if TYPE_CHECKING:
+    from photos.operations.vocabulary_reports import SuggestResult
 
 #: Answers that are worked on at once, changes that are made at once, and pictures that are read at once.
 _ANSWERS, _CHANGES, _PICTURES = 2, 2, 6
@@ -63,6 +67,8 @@ class Service:
         self.credentials = Credentials(settings.library, password)
         self.jobs = Jobs()
         self.strips = StripCache()
+        #: What the last job that looked for gaps of the vocabulary found.
+        self.gaps: SuggestResult | None = None
         #: True from the beginning of the end on: streams of events end.
         self.is_ending = False
 

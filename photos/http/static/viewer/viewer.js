@@ -45,7 +45,8 @@ export function Viewer() {
   const [details, setDetails] = useState(recall(id));
   useEffect(() => {
     const stop = new AbortController();
-    setDetails(recall(id));
+    // After a change the panel keeps what it shows, and the focus in it, until the answer is there.
+    setDetails((/** @type {import("../grid/details.js").Details | undefined} */ before) => recall(id) ?? (before?.id === id ? before : undefined));
     fetchDetails([id], stop.signal).then(
       () => {
         const found = recall(id);
