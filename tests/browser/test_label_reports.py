@@ -86,3 +86,27 @@ def test_the_history_of_a_photos_tags_is_told(show, program):
     page.locator(".history li", has_text="“our trip” taken off").wait_for()
     assert page.locator(".history li").count() == 2
     assert_clean(page, WINDOW)
+
+
+def test_a_label_is_tuned_by_keys_alone(show, program):
+    page = show("/?view=labels")
+    page.get_by_label("Find a label, or try a new one").focus()
+    label = program.records("tags")[0]["label"]
+    page.keyboard.type(label)
+    page.keyboard.press("Enter")
+    slider = page.get_by_role("slider", name="Score from which")
+    slider.wait_for()
+    # To the photos of the label, and then to its threshold.
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert slider.evaluate("each => each === document.activeElement")
+    before = slider.input_value()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("button", name="Put it back").wait_for()
+    assert float(slider.input_value()) > float(before)
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    page.keyboard.press("y")
+    page.locator(".teach strong", has_text="1 yes, 0 no").wait_for()
+    page.keyboard.press("?")
+    page.get_by_text("The photo shows it, or does not").wait_for()

@@ -41,9 +41,9 @@ export function Calibrations() {
         ? "Labels are measured over 500 photos or more; until then the numbers are of the photos there are, and no tag depends on them."
         : `Measured over ${report.photos.toLocaleString()} photos on ${new Date(report.measured_at * 1000).toLocaleDateString()}.`}
         ${" "}A label whose usual score lies far from the others is often a word that the model reads in another way: look at its clearest photos.</p></header>
-    <div class="buttons left"><button type="button" disabled=${isBusy} onClick=${measure}>${isBusy ? "Measuring …" : "Measure again"}</button></div>
+    <div class="buttons left"><button type="button" class="plain" disabled=${isBusy} onClick=${measure}>${isBusy ? "Measuring …" : "Measure again"}</button></div>
     <ul class="calibrations">${report.items.map((each) => html`<${Row} key=${each.label} each=${each} lowest=${lowest} highest=${highest} usual=${report.median} />`)}</ul>
-    ${report.items.length < report.count && report.items.length < 200 && html`<div class="buttons left"><button type="button" onClick=${() => setShown(Math.min(200, shown + STEP))}>Show more of ${report.count.toLocaleString()} labels</button></div>`}`;
+    ${report.items.length < report.count && report.items.length < 200 && html`<div class="buttons left"><button type="button" class="plain" onClick=${() => setShown(Math.min(200, shown + STEP))}>Show more of ${report.count.toLocaleString()} labels</button></div>`}`;
 }
 
 /** @param {{ each: Calibration, lowest: number, highest: number, usual: number }} properties */

@@ -51,8 +51,8 @@ export function Gaps() {
   return html`<header class="head"><h2>Missing labels</h2>
       <p class="faint">What your photos show and no label describes: words of a list that fit, and photos without tags that look alike.
         ${wasLooked ? ` ${report.tried.toLocaleString()} words were tried on ${report.sampled.toLocaleString()} of ${report.total.toLocaleString()} photos; ${report.untagged.toLocaleString()} have no tag.` : " The first time, the model reads a list of thousands of words, which takes minutes."}</p></header>
-    <div class="buttons left"><button type="button" class=${wasLooked ? "" : "main"} disabled=${Boolean(running)} onClick=${look}>${running ? "Looking …" : wasLooked ? "Look again" : "Look for missing labels"}</button>
-      ${hidden > 0 && html`<button type="button" onClick=${() => keep([])}>Show ${hidden} dismissed</button>`}</div>
+    <div class="buttons left"><button type="button" class=${wasLooked ? "plain" : "main"} disabled=${Boolean(running)} onClick=${look}>${running ? "Looking …" : wasLooked ? "Look again" : "Look for missing labels"}</button>
+      ${hidden > 0 && html`<button type="button" class="plain" onClick=${() => keep([])}>Show ${hidden} dismissed</button>`}</div>
     ${running && html`<p class="faint looking" role="status"><span class="busy"></span> ${running.stage ?? "One moment"}${running.total ? ` ${running.done.toLocaleString()} of ${running.total.toLocaleString()}` : ""}</p>`}
     ${wasLooked && !cards.length && html`<p>${report.items.length ? "That is all." : "Nothing stands out: no word adds to the tags of any photos, and no photos without tags look alike."}</p>`}
     <ul class="gaps">${cards.map((gap) => html`<${Card} key=${keyOf(gap)} gap=${gap} words=${report.words ?? ""}
@@ -84,6 +84,6 @@ function Card({ gap, words, onMade, onDismissed }) {
       if (typed && !isBusy) make();
     }}><input type="text" aria-label="Name of the label" placeholder="Name of the label" maxlength="200" value=${name} onInput=${(/** @type {Event} */ event) => event.target instanceof HTMLInputElement && setName(event.target.value)} />
       <button type="submit" class="main" disabled=${!typed || isBusy}>${isBusy ? "Tagging …" : "Make it a label"}</button>
-      <button type="button" onClick=${onDismissed} disabled=${isBusy}>Dismiss</button></form>
+      <button type="button" class="plain" onClick=${onDismissed} disabled=${isBusy}>Dismiss</button></form>
     ${typed && !isWord && html`<p class="faint">A name of your own is taught by these ${gap.shown.length} photos.</p>`}</li>`;
 }

@@ -4,7 +4,7 @@ import { get } from "../data/api.js";
 import { libraryChanges } from "../events.js";
 import { Icon } from "../icons.js";
 import { go, route } from "../state.js";
-import { html, useMemo, useState } from "../vendor/preact.js";
+import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import { Waiting, useQuestion } from "../views/tiles.js";
 import { Bench } from "./bench.js";
 import { Calibrations } from "./calibrations.js";
@@ -25,6 +25,13 @@ export function View() {
   const { label } = route.value;
   const [labels, setLabels] = useState(/** @type {Label[] | null} */ (null));
   const version = libraryChanges.value;
+  const before = useRef(label);
+  useEffect(() => {
+    // Who chose a label goes on with it, and not through the rest of a long list.
+    const work = document.querySelector(".work");
+    if (before.current !== label && work instanceof HTMLElement) work.focus({ preventScroll: true });
+    before.current = label;
+  }, [label]);
   const problem = useQuestion((stop) => get("labels", { photos: true }, stop).then(({ items }) => setLabels(items)), [version]);
   if (!labels) return html`<h1>Labels</h1><${Waiting} problem=${problem} />`;
   const chosen = labels.find((each) => each.label === label);
@@ -35,7 +42,7 @@ export function View() {
   else if (label === "@missing") shown = html`<${Gaps} />`;
   else if (chosen) shown = html`<${Bench} key=${label} label=${chosen} />`;
   else shown = html`<${Welcome} labels=${labels} />`;
-  return html`<div class=${`bench${label ? " has-choice" : ""}`}><${List} labels=${labels} chosen=${label} /><section class="work" aria-label="Label">${shown}</section></div>`;
+  return html`<div class=${`bench${label ? " has-choice" : ""}`}><${List} labels=${labels} chosen=${label} /><section class="work" tabindex="-1" aria-label=${label.startsWith("@") ? "All labels" : "Label"}>${shown}</section></div>`;
 }
 
 /** @param {{ labels: Label[], chosen: string }} properties */
