@@ -47,7 +47,7 @@ export function PhotosView() {
         const key = `${all.query}\n${all.sort}`;
         const keeps = /** @type {unknown} */ (shownQuery) === key;
         shownQuery = /** @type {any} */ (key);
-        grid.show(all, { keeps });
+        grid.show(all, { keeps, isBrief: keeps && all.order !== null });
         if (!keeps && typeof history.state?.at === "number") grid.center(Math.min(history.state.at, all.count - 1));
         scrubber?.draw();
         performance.mark("grid");
