@@ -16,7 +16,6 @@ from query.tagging import TagNames
 from store import Transaction
 from store.filters.facets import Facet
 
-
 #: Time within which a longer text is one that was typed on, and searches between the two.
 _TYPING = timedelta(minutes=1)
 _NEAR = 5
