@@ -22,7 +22,7 @@ _FEWEST = 3
 
 @dataclass(frozen=True, slots=True)
 class CalibrationsRequest:
-    """How many labels to return at most, and how many photos of each."""
+    """The number of labels to return at most, and of photos of each."""
 
     limit: int = 24
     photos: int = 6

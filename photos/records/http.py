@@ -113,7 +113,7 @@ class LabelCalibrationRecord(TypedDict):
 
 
 class CalibrationsRecord(TypedDict):
-    """How labels score over the library, those that lie farthest from the others first."""
+    """Scores of labels over the library, those that lie farthest from the others first."""
 
     items: Annotated[list[LabelCalibrationRecord], "The labels, a part of them."]
     count: Annotated[int, "The number of all labels."]
@@ -130,7 +130,7 @@ class GapCardRecord(GapRecord):
 
 
 class GapsRecord(TypedDict):
-    """What the library's photos show and the main vocabulary has no label for."""
+    """Groups of photos that the main vocabulary has no label for."""
 
     items: Annotated[list[GapCardRecord], "Groups of photos, those that a word fits first."]
     vocabulary: Annotated[str | None, "The main vocabulary; null if nothing was looked for yet."]
