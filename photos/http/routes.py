@@ -7,9 +7,11 @@ from typing import Any, Final
 from photos.records.files import MoveRunRecord
 from photos.records.http import (
     ArchiveRecord,
+    CalibrationsRecord,
     ComparisonRecord,
     DuplicatesRecord,
     FailedRecord,
+    GapsRecord,
     JobRecord,
     LabelInForceRecord,
     ModelsRecord,
@@ -111,6 +113,22 @@ ROUTES: Final = (
         "DELETE", "/searches/{name:path}", "Remove a saved search.", searches.delete_saved_search, SavedSearchRecord
     ),
     Route("GET", "/labels", "The labels in force.", labels.list_labels, Items(LabelInForceRecord), labels.LabelsQuery),
+    Route("POST", "/labels", "Add a label.", changes.add_label, JobRecord, body=changes.NewLabel, status=202),
+    Route(
+        "GET", "/labels/gaps", "What photos show and no label describes.", labels.show_gaps, GapsRecord,
+    ),
+    Route(
+        "POST", "/labels/gaps", "Look for what no label describes.", changes.look_for_gaps, JobRecord,
+        body=changes.Gaps, status=202,
+    ),
+    Route(
+        "GET", "/calibrations", "How labels score over the library, outliers first.", labels.list_calibrations,
+        CalibrationsRecord, labels.CalibrationsQuery,
+    ),
+    Route(
+        "POST", "/calibrations", "Measure that again, and tag with it.", changes.start_calibration, JobRecord,
+        body=changes.NoFields, status=202,
+    ),
     Route("GET", "/labels/trial", "A label that is new.", labels.try_label, TrialRecord, labels.TrialQuery),
     Route(
         "GET", "/labels/{name:path}/column", "The cosines of a label, as a strip.", strips.show_label_column, STRIP,

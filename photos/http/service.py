@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from photos.config import Settings
 from photos.daemon.session import Session
@@ -19,8 +20,11 @@ from .server.connections import Limits
 from .server.worker_threads import WorkerThreads
 from .strip_cache import StripCache
 
-#: Answers that are worked on at once, and pictures that are read at once.
-_ANSWERS, _PICTURES = 2, 6
+if TYPE_CHECKING:
+    from photos.operations.vocabulary_reports import SuggestResult
+
+#: Answers that are worked on at once, changes that are made at once, and pictures that are read at once.
+_ANSWERS, _CHANGES, _PICTURES = 2, 2, 6
 #: Seconds that a picture waits for a thread: large ones take seconds to make.
 _PICTURE_PATIENCE = 30.0
 
@@ -58,6 +62,8 @@ class Service:
         self.limits = limits or Limits()
         self.log = OnceLog(log)
         self.threads = WorkerThreads(_ANSWERS, self.limits.patience)
+        #: A change may wait for another process, and who only reads need not.
+        self.change_threads = WorkerThreads(_CHANGES, self.limits.patience)
         self.picture_threads = WorkerThreads(_PICTURES, _PICTURE_PATIENCE)
         self.thumbnails = Thumbnails(settings, session.catalog, patience=_PICTURE_PATIENCE, on_problem=self.log)
         self.credentials = Credentials(settings.library, password)
@@ -65,6 +71,8 @@ class Service:
         self.strips = StripCache()
         self.rankings = Rankings()
         self.archives = PreparedArchives()
+        #: What the last job that looked for gaps of the vocabulary found.
+        self.gaps: SuggestResult | None = None
         #: True from the beginning of the end on: streams of events end.
         self.is_ending = False
 

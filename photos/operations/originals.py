@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from indexer.files.companions import is_note
 from photos.library import OpenLibrary
+from photos.operations.folders import is_offline
 from store import File, Photo, Transaction
 from store.open_file import open_file
 
@@ -49,6 +50,22 @@ def open_original(library: OpenLibrary, photo: int | bytes) -> Original | None:
         if indexed is not None and (opened := _as_indexed(path, indexed)) is not None:
             return Original(found[0], path, opened, indexed.stamp.size)
     return None
+
+
+def absent_folders(library: OpenLibrary, photo: int | bytes) -> list[str]:
+    """Return the folders with files of a photo that are offline, such as those of a disk that is not connected.
+
+    *photo* is as for `open_original`.
+    """
+    if library.is_new:
+        return []
+    with library.catalog.read() as t:
+        photo_id = t.photos.starting_with(photo) if isinstance(photo, bytes) else photo
+        found = [] if photo_id is None else t.photos.get([photo_id])
+        paths = [path for each in found for path in each.paths]
+        folders = [each.path for each in t.folders.all()]
+    holding = [each for each in folders if any(path.startswith(each.rstrip(b"/") + b"/") for path in paths)]
+    return [os.fsdecode(each) for each in holding if is_offline(each, 1)]
 
 
 class Sidecars:

@@ -17,7 +17,7 @@ from query.tagging.effective.manual_tags import checked_name, record_manual_tags
 from query.tagging.effective.slots import MARK, SlotView, checked_slot_name, full_name, slot_views, split_slot_name
 from query.tagging.effective.tag_filter import TagNames, tagged
 from query.tagging.effective.tag_import import ImportedTags, TagImportResult, import_keywords, import_tags, read_tags
-from query.tagging.learning.calibration import LEAST, is_due, spread_of
+from query.tagging.learning.calibration import LEAST, is_due, measure, spread_of
 from query.tagging.learning.label_matrix import (
     LabelMatrix,
     label_matrix,
@@ -63,6 +63,7 @@ __all__ = [
     "is_due",
     "label_matrix",
     "lint",
+    "measure",
     "minimum_of",
     "own_threshold",
     "own_thresholds",

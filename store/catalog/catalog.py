@@ -180,14 +180,15 @@ class Catalog:
         self._labels = LabelCache()
 
     @classmethod
-    def open(cls, path: Path, cache: EmbeddingCache | None = None) -> Catalog:
+    def open(cls, path: Path, cache: EmbeddingCache | None = None, patience: float | None = None) -> Catalog:
         """Open the SQLite catalog at *path*, made if there is none and upgraded if it is older.
 
-        Embeddings are read from *cache*, if there is one, as far as it equals the catalog.
+        Embeddings are read from *cache*, if there is one, as far as it equals the catalog. A transaction waits half a
+        minute for one of another process, or *patience* seconds.
 
         Raises `NotACatalog`, `CatalogTooNew`, `CatalogReadOnly`, `CatalogBusy`, `CatalogDamaged` or `DiskFull`.
         """
-        return cls(SQLiteDatabase.open(path, upgrade), cache)
+        return cls(SQLiteDatabase.open(path, upgrade, patience), cache)
 
     @property
     def path(self) -> Path:

@@ -15,6 +15,8 @@ from typing import Final
 
 from store.open_file import read_file
 
+from .kept_sessions import KeptSessions
+
 #: The file of the token in the library.
 TOKEN_FILE: Final = "http-token"  # noqa: S105 - a file's name
 #: Seconds for which a code, and an unused session, are good.
@@ -22,11 +24,17 @@ CODE_SECONDS: Final = 60.0
 SESSION_SECONDS: Final = 12 * 3600.0
 #: Codes and sessions at once, and failures in a minute after which nobody is let in until it is over.
 _MOST, _FAILURES, _MINUTE = 100, 10, 60.0
+#: Seconds by which a kept session may be good for longer than its file says.
+_LATE: Final = 600.0
 _LONGEST = 1000
 
 
 class Credentials:
-    """The codes and sessions of one server. Threads may share it. The token's file is in *library*."""
+    """The codes and sessions of one server. Threads may share it. The token's file is in *library*.
+
+    Sessions that a code opened are kept in the library, so they outlive the server. One that a password opened ends
+    with it: the next server may have another password, or none.
+    """
 
     def __init__(self, library: Path, password: str | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._library = library
@@ -34,7 +42,11 @@ class Credentials:
         self._clock = clock
         self._lock = threading.Lock()
         self._codes: dict[bytes, float] = {}
-        self._sessions: dict[bytes, float] = {}
+        self._kept_sessions = KeptSessions(library)
+        kept = self._kept_sessions.read()
+        self._sessions: dict[bytes, float] = {key: clock() + left for key, left in kept.items()}
+        #: The times that the file has for sessions in it.
+        self._kept: dict[bytes, float] = dict(self._sessions)
         self._failed: list[float] = []
 
     @property
@@ -64,6 +76,8 @@ class Credentials:
                 return None
             key = secrets.token_urlsafe(32)
             self._put(self._sessions, key, SESSION_SECONDS)
+            if password is None:
+                self._keep(_hash(key))
             return key
 
     def is_session(self, key: str) -> bool:
@@ -72,17 +86,25 @@ class Credentials:
             if self._sessions.get(_hash(key), 0.0) <= self._clock():
                 return False
             self._put(self._sessions, key, SESSION_SECONDS)
+            if _hash(key) in self._kept and self._kept[_hash(key)] + _LATE < self._sessions[_hash(key)]:
+                self._keep(_hash(key))
             return True
 
     def end_session(self, key: str) -> None:
         """End a session."""
         with self._lock:
             self._sessions.pop(_hash(key), None)
+            if self._kept.pop(_hash(key), None) is not None:
+                self._kept_sessions.drop(_hash(key))
 
     def is_token(self, token: str) -> bool:
         """Return whether *token* is that of the library now."""
         known = read_token(self._library)
         return known is not None and hmac.compare_digest(_hash(token), _hash(known))
+
+    def _keep(self, key: bytes) -> None:
+        self._kept[key] = self._sessions[key]
+        self._kept_sessions.keep(key, self._sessions[key] - self._clock())
 
     def _put(self, where: dict[bytes, float], key: str, seconds: float) -> None:
         now = self._clock()

@@ -19,7 +19,7 @@ from photos.errors import PhotosError
 from photos.exits import sentence_and_status
 from photos.http.answers.problems import Problem, not_found, problem_of, problem_response
 from photos.http.answers.public_records import encode
-from photos.http.server.worker_threads import NoFreeThread
+from photos.http.server.worker_threads import NoFreeThread, WorkerThreads
 from photos.http.service import Service
 from photos.library import OpenLibrary
 
@@ -125,13 +125,18 @@ class Endpoint:
         """Answer one request."""
         try:
             call = await self._call(request)
-            threads = self._service.picture_threads if self._route.of_pictures else self._service.threads
-            return _response(request, await threads.run(lambda: self._answer(call)))
+            return _response(request, await self._threads.run(lambda: self._answer(call)))
         except Problem as problem:
             return problem_response(problem)
         except NoFreeThread:
             busy = Problem(HTTPStatus.SERVICE_UNAVAILABLE, "busy", "Too many requests at once; try again.")
             return problem_response(busy)
+
+    @property
+    def _threads(self) -> WorkerThreads:
+        if self._route.of_pictures:
+            return self._service.picture_threads
+        return self._service.threads if self._route.method == "GET" else self._service.change_threads
 
     async def _call(self, request: Request) -> Call:
         parameters = _parameters(self._route.query, request.scope["query_string"])

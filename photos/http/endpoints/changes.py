@@ -14,13 +14,15 @@ from photos.http.jobs import Work
 from photos.operations.chosen_photos import ChosenPhotos
 from photos.operations.index import IndexRequest, index
 from photos.operations.photos import photos_by_id
+from photos.operations.progress import Progress
 from photos.operations.ratings import LEAST, MOST, RateRequest, rate
-from photos.operations.retag import RetagRequest, retag
+from photos.operations.retag import RetagRequest, calibrate, retag
 from photos.operations.sidecars import UndoRequest, WriteRequest, undo_sidecars, write_sidecars
 from photos.operations.tags import TagRequest, tag
 from photos.operations.teach import TeachRequest, teach
 from photos.operations.tune import set_threshold
-from photos.operations.vocabulary_changes import RollBackRequest, roll_back
+from photos.operations.vocabulary_changes import AdoptLabelRequest, RollBackRequest, adopt_label, roll_back
+from photos.operations.vocabulary_reports import SuggestRequest, find_gaps
 from photos.records.http import JobRecord
 from photos.records.photos import PhotoTagsRecord, RatingRecord, photo_tags_record, rating_record
 
@@ -77,6 +79,24 @@ class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     yes: Photos = []
     no: Photos = []
     forget: Photos = []
+
+
+class NewLabel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A label for the main vocabulary, as another vocabulary has it, or scored by its name if that is null."""
+
+    label: Label
+    words: Annotated[str, Meta(max_length=200)] | None = None
+
+
+class Gaps(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The vocabulary whose labels are tried, the included one if it is null, and how many gaps of a kind to find."""
+
+    words: Annotated[str, Meta(max_length=200)] | None = None
+    count: Annotated[int, Meta(ge=1, le=100)] = 8
+
+
+class NoFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Nothing more to say."""
 
 
 class Retag(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -164,6 +184,31 @@ def add_examples(call: Call) -> JobRecord:
         forget=_paths(call, asked.forget),
     )
     return _started(call, "teach", lambda progress: teach(call.library, request, progress))
+
+
+def add_label(call: Call) -> JobRecord:
+    """Add a label to the main vocabulary, and tag with it."""
+    asked = call.body(NewLabel)
+    words = None if asked.words is None else vocabulary_name(asked.words)
+    request = AdoptLabelRequest(asked.label, words)
+    return _started(call, "label", lambda progress: adopt_label(call.library, request, progress))
+
+
+def start_calibration(call: Call) -> JobRecord:
+    """Measure again how labels score over the library, and tag with that."""
+    return _started(call, "calibrate", lambda progress: calibrate(call.library, progress))
+
+
+def look_for_gaps(call: Call) -> JobRecord:
+    """Find what photos show and no label describes. The result is then at the same address."""
+    asked, service = call.body(Gaps), call.service
+    words = None if asked.words is None else vocabulary_name(asked.words)
+    request = SuggestRequest(words, asked.count)
+
+    def work(progress: Progress) -> None:
+        service.gaps = find_gaps(call.library, request, progress)
+
+    return _started(call, "suggest", work)
 
 
 def start_retag(call: Call) -> JobRecord:

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from photos.operations.calibrations import CalibrationsRequest, label_calibrations
 from photos.operations.labels import labels_in_force
 from photos.operations.revisions import is_file
 from photos.operations.vocabularies import list_vocabularies, show_vocabulary, vocabulary_history
@@ -16,7 +17,14 @@ from photos.operations.vocabulary_reports import (
     compare_vocabularies,
     try_new_label,
 )
-from photos.records.http import ComparisonRecord, label_in_force_record
+from photos.records.http import (
+    CalibrationsRecord,
+    ComparisonRecord,
+    GapsRecord,
+    calibrations_record,
+    gaps_record,
+    label_in_force_record,
+)
 from photos.records.vocabularies import (
     TrialRecord,
     changed_photo_record,
@@ -40,6 +48,13 @@ class LabelsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     photos: Annotated[bool, Meta(description="Count the photos of each, too.")] = False
 
 
+class CalibrationsQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Parameters of the calibrations of labels."""
+
+    limit: Annotated[int, Meta(ge=1, le=200, description="The number of labels at most.")] = 24
+    photos: Annotated[int, Meta(ge=0, le=50, description="The number of photos of each.")] = 6
+
+
 class TrialQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Parameters of a trial."""
 
@@ -61,6 +76,17 @@ def list_labels(call: Call) -> object:
     """Answer with the labels in force."""
     counted = call.query(LabelsQuery).photos
     return records([label_in_force_record(each) for each in labels_in_force(call.library, counted=counted)])
+
+
+def list_calibrations(call: Call) -> CalibrationsRecord:
+    """Answer with the distribution of labels' cosines, outliers first."""
+    asked = call.query(CalibrationsQuery)
+    return calibrations_record(label_calibrations(call.library, CalibrationsRequest(asked.limit, asked.photos)))
+
+
+def show_gaps(call: Call) -> GapsRecord:
+    """Answer with what the last job that looked for gaps of the vocabulary found."""
+    return gaps_record(call.service.gaps)
 
 
 def try_label(call: Call) -> TrialRecord:

@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from photos.errors import PhotosError
+from photos.errors import PhotosError, safe
 from photos.http.answers.problems import Problem, not_found, problem_of, problem_response
 from photos.http.server.worker_threads import NoFreeThread
 from photos.http.service import Service
-from photos.operations.originals import Original, open_original
+from photos.operations.originals import Original, absent_folders, open_original
 from photos.operations.photos import photos_by_id
 from photos.thumbnails import PREVIEW_SIDES, PREVIEW_TYPE, THUMBNAIL_TYPE, Missing, NoPicture
 
@@ -89,7 +89,7 @@ class Media:
         else:
             made, kind = self._service.thumbnails.preview(content, _PREVIEWS[picture]), PREVIEW_TYPE
         if isinstance(made, NoPicture):
-            raise _missing(made)
+            raise self._gone(key) if made.reason is Missing.GONE else _missing(made)
         return Response(made, headers=headers, media_type=kind)
 
     def _content(self, key: Key) -> bytes:
@@ -104,12 +104,20 @@ class Media:
     def _original(self, request: Request, key: Key) -> Response:
         original = open_original(self._service.library(), key)
         if original is None:
-            raise Problem(HTTPStatus.NOT_FOUND, "photo_gone", "The photo has no file now that is as it was indexed.")
+            raise self._gone(key)
         try:
             return _file_response(request, original, immutable=isinstance(key, bytes))
         except BaseException:
             original.file.close()
             raise
+
+    def _gone(self, key: Key) -> Problem:
+        """Return the reason why no file of a photo can be read now."""
+        away = absent_folders(self._service.library(), key)
+        if not away:
+            return Problem(HTTPStatus.NOT_FOUND, "photo_gone", "The photo has no file now that is as it was indexed.")
+        sentence = f"The photo is in {safe(away[0])}, which cannot be read now; perhaps its disk is not connected."
+        return Problem(HTTPStatus.NOT_FOUND, "folder_offline", sentence)
 
 
 def _file_response(request: Request, original: Original, *, immutable: bool) -> Response:
@@ -176,7 +184,7 @@ def _key(request: Request) -> Key:
 def _missing(none: NoPicture) -> Problem:
     if none.reason is Missing.BUSY:
         return _busy()
-    code = {Missing.UNKNOWN: "not_found", Missing.GONE: "photo_gone"}.get(none.reason, "photo_broken")
+    code = "not_found" if none.reason is Missing.UNKNOWN else "photo_broken"
     return Problem(HTTPStatus.NOT_FOUND, code, f"There is no picture: {none.detail}.")
 
 

@@ -15,6 +15,7 @@ export const handlers = { viewer: null };
 /** Keys by where they work. */
 const LISTED = [
   ["Everywhere", [["/", "Search"], ["?", "These keys"], ["Esc", "Close, or leave the selection"]]],
+  ["With a label open", [["y  n", "The photo shows it, or does not"], ["← →", "Move the threshold, on its slider"]]],
   ["In the grid", [
     ["← → ↑ ↓", "Go from photo to photo"], ["Enter", "Open the photo"], ["Home  End", "First and last photo"],
     ["Page ↑  Page ↓", "A screen further"], ["x  Space", "Select the photo"], ["Shift + arrows", "Select a range"],

@@ -80,6 +80,9 @@ export const failure = signal(/** @type {string | null} */ (null));
 /** What `status` answers, once it did. @type {import("./vendor/preact.js").Signal<any>} */
 export const status = signal(null);
 
+/** Grows when the program answers again after it did not, so that what failed is tried again. */
+export const returns = signal(0);
+
 /** Sentence that is shown for a while, with what can be done about it. */
 export const notice = signal(/** @type {{ text: string, action?: { label: string, run: () => void } } | null} */ (null));
 /** @type {ReturnType<typeof setTimeout> | undefined} */

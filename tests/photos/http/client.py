@@ -101,10 +101,10 @@ class Browser:
 
 
 @contextmanager
-def answering(library, encoders=None, patience=5.0, access=None, address="127.0.0.1"):
+def answering(library, encoders=None, patience=5.0, access=None, address="127.0.0.1", catalog_patience=None):
     logged = []
     settings = load({"library": library}, {})
-    with closing(Session(settings, CachedEncoders(encoders or ColourEncoders(), 600))) as session:
+    with closing(Session(settings, CachedEncoders(encoders or ColourEncoders(), 600), catalog_patience)) as session:
         service = Service(settings, session, logged.append, Limits(patience), access and access.password)
         opening = OpenEndpoint(service)
         app = application(service, access, opening)

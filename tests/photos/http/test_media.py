@@ -133,6 +133,20 @@ def test_a_thumbnail_outlives_its_file(filled, api, pictures):
     assert api("GET", f"/media/id/{found['id']}/2048.jpg").json["code"] == "photo_gone"
 
 
+def test_a_folder_that_is_away_is_named(api, pictures):
+    found = photo(api, "red.png")
+    for make_away in (lambda: pictures.rename(pictures.with_name("away")), pictures.mkdir):
+        make_away()
+        for address in (found["media"]["original"], f"/media/id/{found['id']}/2048.jpg"):
+            reply = api("GET", address)
+            assert (reply.status, reply.json["code"]) == (404, "folder_offline")
+            assert str(pictures) in reply.json["title"]
+        assert api("GET", found["media"]["thumbnail"]).status == 200
+    pictures.rmdir()
+    pictures.with_name("away").rename(pictures)
+    assert api("GET", found["media"]["original"]).status == 200
+
+
 def test_the_cache_may_be_deleted_at_any_time(filled, api):
     found = photo(api, "red.png")
     before = picture(api("GET", found["media"]["thumbnail"])).size

@@ -2,7 +2,7 @@
 
 import { get } from "../data/api.js";
 import { Icon } from "../icons.js";
-import { go, isLoading, photos, route, terms, weigh, weights } from "../state.js";
+import { failure, go, isLoading, photos, route, terms, weigh, weights } from "../state.js";
 import { computed, effect, html, signal, useRef, useState } from "../vendor/preact.js";
 import { complete, partToComplete } from "./completion.js";
 import { savedSearches, toggleSaved } from "./saved.js";
@@ -162,11 +162,17 @@ export function SearchBar() {
       ${items.map((item, i) => html`<li key=${item.kind + item.text} id=${`suggestion${i}`} role="option"
         aria-selected=${i === chosen ? "true" : "false"}
         onMouseDown=${(/** @type {MouseEvent} */ event) => event.preventDefault()} onClick=${() => take(item)}>
-        <${Icon} name=${iconOf(item.kind)} /><span class="words">${item.text}</span>
+        <${Icon} name=${iconOf(item.kind)} /><span class="words" title=${item.text}>${item.kind === "folder" ? endOf(item.text) : item.text}</span>
         <small>${item.about ?? (item.kind === "search" ? "searched before" : item.kind)}</small>
       </li>`)}
     </ul>
   </form>`;
+}
+
+/** The last two parts of a folder: long paths begin alike. @param {string} path */
+function endOf(path) {
+  const parts = path.split("/").filter(Boolean);
+  return parts.length > 2 ? `… / ${parts.slice(-2).join(" / ")}` : path;
 }
 
 /** @param {string} kind */
@@ -191,7 +197,7 @@ export function ChipBar() {
       ${!query && html`<span class="hint">Go on typing: this is no whole query yet.</span>`}
     </div>
     <div class="answer">${all && html`<p class="found" role="status">${foundText(all)}</p>`}
-    ${query && q && html`<button type="button" class="round small save" aria-pressed=${isSaved ? "true" : "false"} aria-label="Save this search" title=${isSaved ? "Saved: in Albums" : "Save this search (b)"}
+    ${query && q && !failure.value && html`<button type="button" class="round small save" aria-pressed=${isSaved ? "true" : "false"} aria-label="Save this search" title=${isSaved ? "Saved: in Albums" : "Save this search (b)"}
       onClick=${() => toggleSaved(q)}><${Icon} name="bookmark" filled=${isSaved} /></button>`}
     ${all?.scores && html`<div class="segments" role="group" aria-label="Order">
       <button type="button" aria-pressed=${sort === "date" ? "false" : "true"} onClick=${() => go({ sort: "" }, { replace: true })}>Best</button>
