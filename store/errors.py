@@ -97,6 +97,15 @@ class CatalogTooNew(CatalogError):
     sentence = "The catalog {path} was made by a newer version of photos (schema {detail}); please upgrade photos."
 
 
+class CatalogUpgraded(CatalogError):
+    """A later version upgraded the catalog while it was open here; it is left alone."""
+
+    sentence = (
+        "The catalog {path} was upgraded by a newer version of photos (schema {detail}) while this program was "
+        "running; start it again, in that version."
+    )
+
+
 class CatalogTooOld(CatalogError):
     """The catalog was made by an early version and cannot be upgraded; it is left alone."""
 

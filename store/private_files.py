@@ -22,6 +22,7 @@ _OWNER_FOLDER: Final = 0o700
 #: Names of what a library's folder holds, and starts of the names of the catalog's own files and of unfinished ones.
 _NAMES: Final = frozenset(
     {
+        "http-sessions.json",
         "http-token",
         "index",
         "photos.sock",
@@ -33,7 +34,7 @@ _NAMES: Final = frozenset(
         "watch.log.1",
     }
 )
-_STARTS: Final = (CATALOG_FILE, THUMBNAILS_FILE, PREVIEWS_FILE, ".http-token.", ".watch.json.")
+_STARTS: Final = (CATALOG_FILE, THUMBNAILS_FILE, PREVIEWS_FILE, ".http-sessions.json.", ".http-token.", ".watch.json.")
 
 
 def file_mode(folder: str | os.PathLike[str]) -> int:

@@ -38,6 +38,7 @@ CODES = {
     "catalog_read_only",
     "catalog_too_new",
     "catalog_too_old",
+    "catalog_upgraded",
     "checkpoint_changed",
     "checkpoint_damaged",
     "checkpoint_unsupported",

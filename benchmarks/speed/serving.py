@@ -116,7 +116,7 @@ def measure_strip(count: int) -> None:
     """Print the size of a strip of *count* photos, and its CPU."""
     from sqlalchemy import insert, select
 
-    from photos.http.strip import aspect_column, day_column, id_column, order_of, strip
+    from photos.http.answers.strip import aspect_column, day_column, id_column, order_of, strip
     from photos.http.strip_cache import PackedStrip
     from store import Catalog, Facts
     from store.catalog.photo_facts import facts_values

@@ -20,10 +20,14 @@ from store import Catalog, FaissIndex, MappedRows, Space, VectorIndex
 
 
 class Session:
-    """Answers requests as if the library were opened for each. Threads may share it."""
+    """Answers requests as if the library were opened for each. Threads may share it.
 
-    def __init__(self, settings: Settings, encoders: EncoderFactory) -> None:
+    A change waits half a minute for one of another process, or *patience* seconds.
+    """
+
+    def __init__(self, settings: Settings, encoders: EncoderFactory, patience: float | None = None) -> None:
         self._settings = settings
+        self._patience = patience
         self._encoders = encoders
         self._lock = threading.Lock()
         self._catalog: Catalog | None = None
@@ -35,11 +39,13 @@ class Session:
         if isinstance(request, SimilarRequest):
             from photos.operations.similar import similar  # noqa: PLC0415 - this loads decoders
 
-            _check_regular(os.path.join(request.directory, request.image), request.image)
+            if not request.only_library:
+                _check_regular(os.path.join(request.directory, request.image), request.image)
             return search_record(similar(self.library(), request))
-        for term in parsed(request.query, request.directory).terms:
-            if isinstance(term, Picture):
-                _check_regular(_located(term.path, request.directory), term.path)
+        if not request.only_library:
+            for term in parsed(request.query, request.directory).terms:
+                if isinstance(term, Picture):
+                    _check_regular(_located(term.path, request.directory), term.path)
         return search_record(search(self.library(), request))
 
     def warm(self) -> None:
@@ -59,7 +65,7 @@ class Session:
             if self._catalog is None or file != self._file:
                 self._forget()
                 mapped = MappedRows(self._settings.index_folder)
-                self._catalog = Catalog.open(self._settings.catalog_path, mapped)
+                self._catalog = Catalog.open(self._settings.catalog_path, mapped, self._patience)
                 self._file = _file_id(self._settings.catalog_path)
             return self._catalog
 

@@ -11,14 +11,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from .archive import Archive
-from .calls import JSON, Endpoint
-from .events import Events
-from .login import Login
-from .media import Media
+from .answers.problems import Problem, not_found, problem_response
+from .endpoints.archive import Archive
+from .endpoints.calls import JSON, Endpoint
+from .endpoints.events import Events
+from .endpoints.login import Login
+from .endpoints.media import Media
+from .endpoints.page import page_routes
 from .openapi import text
-from .page import page_routes
-from .problems import Problem, not_found, problem_response
 from .routes import BASE, ROUTES
 from .service import Service
 

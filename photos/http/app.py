@@ -9,11 +9,11 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .access import AccessControl, AccessRules
-from .guard import Guard
-from .open_endpoint import OpenEndpoint
+from .access.access_control import AccessControl, AccessRules
+from .endpoints.open_gallery import OpenEndpoint
+from .endpoints.socket_searches import SocketSearches
+from .error_boundary import ErrorBoundary
 from .service import Service
-from .socket_searches import SocketSearches
 
 
 def application(service: Service, access: AccessRules | None = None, opening: OpenEndpoint | None = None) -> ASGIApp:
@@ -26,7 +26,7 @@ def application(service: Service, access: AccessRules | None = None, opening: Op
     controlled = AccessControl(
         Starlette(routes=routes), service.credentials, access or AccessRules(), service.settings.library
     )
-    return Guard(controlled, service.log)
+    return ErrorBoundary(controlled, service.log)
 
 
 class OnDemand:

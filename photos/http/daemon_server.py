@@ -9,8 +9,8 @@ from photos.config import Settings
 from photos.daemon.session import Session
 
 from .app import application
-from .open_endpoint import OpenEndpoint
-from .server import serving
+from .endpoints.open_gallery import OpenEndpoint
+from .server.server import serving
 from .service import Service
 
 

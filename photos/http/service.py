@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from photos.config import Settings
 from photos.daemon.session import Session
 from photos.errors import safe
 from photos.library import OpenLibrary
+from photos.operations.rankings import Rankings
 from photos.thumbnails import Thumbnails
 
-from .connections import Limits
-from .credentials import Credentials
+from .access.credentials import Credentials
 from .jobs import Jobs
+from .prepared_archives import PreparedArchives
+from .server.connections import Limits
+from .server.worker_threads import WorkerThreads
 from .strip_cache import StripCache
-from .worker_threads import WorkerThreads
 
-#: Answers that are worked on at once, and pictures that are read at once.
-_ANSWERS, _PICTURES = 2, 6
+if TYPE_CHECKING:
+    from photos.operations.vocabulary_reports import SuggestResult
+
+#: Answers that are worked on at once, changes that are made at once, and pictures that are read at once.
+_ANSWERS, _CHANGES, _PICTURES = 2, 2, 6
 #: Seconds that a picture waits for a thread: large ones take seconds to make.
 _PICTURE_PATIENCE = 30.0
 
@@ -56,11 +62,17 @@ class Service:
         self.limits = limits or Limits()
         self.log = OnceLog(log)
         self.threads = WorkerThreads(_ANSWERS, self.limits.patience)
+        #: A change may wait for another process, and who only reads need not.
+        self.change_threads = WorkerThreads(_CHANGES, self.limits.patience)
         self.picture_threads = WorkerThreads(_PICTURES, _PICTURE_PATIENCE)
         self.thumbnails = Thumbnails(settings, session.catalog, patience=_PICTURE_PATIENCE, on_problem=self.log)
         self.credentials = Credentials(settings.library, password)
         self.jobs = Jobs()
         self.strips = StripCache()
+        self.rankings = Rankings()
+        self.archives = PreparedArchives()
+        #: What the last job that looked for gaps of the vocabulary found.
+        self.gaps: SuggestResult | None = None
         #: True from the beginning of the end on: streams of events end.
         self.is_ending = False
 

@@ -15,13 +15,13 @@ from photos.errors import OpenToAll
 from photos.library import OpenLibrary
 from photos.lock import running_daemon
 
-from .access import AccessRules
+from .access.access_control import AccessRules
+from .access.credentials import read_token
 from .app import application
-from .credentials import read_token
-from .open_endpoint import OpenEndpoint, address
-from .server import Server, serving
+from .endpoints.open_gallery import OpenEndpoint, address
+from .server.server import Server, serving
+from .server.tcp import LOOPBACK, Listener, is_loopback, listener
 from .service import Service
-from .tcp import LOOPBACK, Listener, is_loopback, listener
 
 _log = logging.getLogger(__name__)
 #: Seconds between two looks for encoders that nobody uses.

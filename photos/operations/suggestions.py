@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from photos.library import OpenLibrary
@@ -14,6 +15,10 @@ from query.similarity import normalized_text
 from query.tagging import TagNames
 from store import Transaction
 from store.filters.facets import Facet
+
+#: Time within which a longer text is one that was typed on, and searches between the two.
+_TYPING = timedelta(minutes=1)
+_NEAR = 5
 
 
 class Kind(StrEnum):
@@ -78,13 +83,26 @@ def _names(t: Transaction, kind: Kind, start: str) -> Iterable[str]:
         case Kind.LABEL:
             return sorted(TagNames(t).all(), key=lambda name: (len(name), name)) if start else ()
         case Kind.SEARCH:
-            return (text for text, _ in t.texts.searched())
+            return whole_searches(t.texts.searched())
         case Kind.FOLDER:
             return _folders(t)
         case Kind.PLACE:
             return region_names() if start else ()
         case Kind.CAMERA | Kind.LENS | Kind.KEYWORD:
             return (str(value) for value, _ in t.facets.count(_FACETS[kind]))
+
+
+def whole_searches(searched: Sequence[tuple[str, datetime]]) -> list[str]:
+    """Return the texts of past searches without those that were typed on: a page searches while its user types.
+
+    *searched* are texts with their times, newest first.
+    """
+    whole: list[str] = []
+    for at, (text, moment) in enumerate(searched):
+        later = searched[max(0, at - _NEAR) : at]
+        if not any(longer.startswith(text) and then - moment < _TYPING for longer, then in later):
+            whole.append(text)
+    return whole
 
 
 def _folders(t: Transaction) -> Iterator[str]:

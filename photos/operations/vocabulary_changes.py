@@ -9,9 +9,9 @@ from pathlib import Path
 
 from photos.errors import InForceTwice, LabelExists, NoEarlierRevision
 from photos.library import OpenLibrary
-from query.errors import BadLabel, UnknownSlot
+from query.errors import BadLabel, UnknownLabel, UnknownSlot
 from query.tagging import checked_name
-from query.vocabulary import find_label, has_control_characters, parse_vocabulary, write_vocabulary
+from query.vocabulary import fill_templates, find_label, has_control_characters, parse_vocabulary, write_vocabulary
 from store import MAIN_SLOT, Catalog, LabelDefinition, Revision, Transaction, VocabularyDefinition
 
 from .progress import SILENT, Progress
@@ -88,6 +88,38 @@ def add_label(catalog: Catalog, name: str, text: str) -> tuple[Revision, str]:
         return replace(definition, labels=(*definition.labels, new))
 
     return revise(catalog, added, slot), slot
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptLabelRequest:
+    """A label of the vocabulary `words`, or one that is scored by its name, to add to the main vocabulary."""
+
+    name: str
+    words: str | None = None
+
+
+def adopt_label(library: OpenLibrary, request: AdoptLabelRequest, progress: Progress = SILENT) -> RetagResult:
+    """Add a label to the main vocabulary, with the texts and aliases that it has in another, and tag with it.
+
+    Raises `UnknownVocabulary`, `UnknownLabel`, `LabelExists`, `BadLabel` or `Superseded`.
+    """
+    name = checked_name(request.name)
+    new = LabelDefinition(name, fill_templates([name]))
+    if request.words is not None:
+        listed = find_definition(library.catalog, request.words)
+        found = next((each for each in listed.labels if each.name == name), None)
+        if found is None:
+            raise UnknownLabel(name, listed.name, [each.name for each in listed.labels])
+        # The other vocabulary's parents and thresholds mean nothing in this one.
+        new = LabelDefinition(name, found.texts, aliases=found.aliases)
+
+    def added(definition: VocabularyDefinition) -> VocabularyDefinition:
+        for each in (name, *new.aliases):
+            if (known := find_label(definition, each)) is not None:
+                raise LabelExists(name, known.name, definition.name)
+        return replace(definition, labels=(*definition.labels, new))
+
+    return finish_retag(library, revise(library.catalog, added, MAIN_SLOT), MAIN_SLOT, progress)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 from photos.records.files import DuplicateGroupRecord
 from photos.records.library import ProblemRecord
+from photos.records.models import SpaceRecord
 from photos.records.photos import MatchRecord, SearchSummaryRecord, match_record, rounded, search_summary_record
-from photos.records.vocabularies import ChangedPhotoRecord, VocabularyDifferenceRecord
+from photos.records.vocabularies import ChangedPhotoRecord, GapRecord, VocabularyDifferenceRecord, gap_record
 
 if TYPE_CHECKING:
+    from photos.operations.calibrations import CalibrationsResult
     from photos.operations.labels import LabelInForce
     from photos.operations.search import SearchResult
     from photos.operations.suggestions import QuerySuggestion
+    from photos.operations.vocabulary_reports import SuggestResult
     from query.search import Match
 
 
@@ -57,6 +60,20 @@ class FailedRecord(TypedDict):
     not_pictures: Annotated[int, "The number of files that are something else than pictures."]
 
 
+class ArchiveRecord(TypedDict):
+    """An archive that can be downloaded."""
+
+    address: Annotated[str, "Its address. The server remembers those of the last 16 archives."]
+    photos: Annotated[int, "The number of photos that were asked for; those without a file are left out of it."]
+
+
+class ModelsRecord(TypedDict):
+    """The models of a library."""
+
+    items: Annotated[list[SpaceRecord], "Models that photos were embedded with."]
+    can_be_tried: Annotated[list[str], "Names of other checkpoints that are on this machine."]
+
+
 class ComparisonRecord(VocabularyDifferenceRecord):
     """The difference of two vocabularies, with their names and the photos whose tags differ."""
 
@@ -89,16 +106,71 @@ class LabelInForceRecord(TypedDict):
     photos: Annotated[int | None, "The number of photos that have it; null if that was not asked for."]
 
 
+class ClearPhotoRecord(TypedDict):
+    """A photo that a label is clear on."""
+
+    photo: Annotated[int, "The photo's number."]
+    score: Annotated[float | None, "The cosine of label and photo."]
+
+
+class LabelCalibrationRecord(TypedDict):
+    """The distribution of a label's cosines over the library."""
+
+    label: Annotated[str, "Its full name."]
+    median: Annotated[float | None, "The median: its usual score."]
+    spread: Annotated[float | None, "1.4826 times the median distance from it."]
+    of_median: Annotated[float | None, "How far the median lies from those of the other labels, in their spreads."]
+    of_spread: Annotated[
+        float | None, "How far the spread's logarithm lies from those of the other labels, in the same way."
+    ]
+    minimum: Annotated[float | None, "The cosine from which it counts; null for always or never."]
+    clearest: Annotated[list[ClearPhotoRecord], "The photos with the highest cosines, best first."]
+
+
+class CalibrationsRecord(TypedDict):
+    """Scores of labels over the library, those that lie farthest from the others first."""
+
+    items: Annotated[list[LabelCalibrationRecord], "The labels, a part of them."]
+    count: Annotated[int, "The number of all labels."]
+    photos: Annotated[int | None, "Photos over which it was measured; null for a library too small to be calibrated."]
+    measured_at: Annotated[float | None, "The time of that, seconds since 1970; null as above."]
+    median: Annotated[float | None, "The median of the medians."]
+    spread: Annotated[float | None, "The median of the spreads."]
+
+
+class GapCardRecord(GapRecord):
+    """Photos that the vocabulary has no label for, in the HTTP API."""
+
+    shown: Annotated[list[int], "The numbers of the clearest photos."]
+
+
+class GapsRecord(TypedDict):
+    """Groups of photos that the main vocabulary has no label for."""
+
+    items: Annotated[list[GapCardRecord], "Groups of photos, those that a word fits first."]
+    vocabulary: Annotated[str | None, "The main vocabulary; null if nothing was looked for yet."]
+    words: Annotated[str | None, "The vocabulary whose labels were tried; null as above."]
+    tried: Annotated[int, "The number of those labels."]
+    sampled: Annotated[int, "The number of photos that were examined."]
+    total: Annotated[int, "The number of photos in the library."]
+    untagged: Annotated[int, "The number of examined photos without a tag."]
+
+
 class JobRecord(TypedDict):
     """Long work of the server."""
 
     job: Annotated[int, "The job's number."]
-    kind: Annotated[str, "`index`, `retag`, `threshold`, `teach`, `rollback`, `xmp` or `xmp undo`."]
+    kind: Annotated[
+        str,
+        "`index`, `retag`, `threshold`, `teach`, `label`, `calibrate`, `suggest`, `rollback`, `xmp`, `xmp undo`, "
+        "`move`, `move undo`, `model try`, `model switch`, `model rollback` or `model forget`.",
+    ]
     state: Annotated[Literal["waiting", "running", "done", "failed", "stopped"], "Its state."]
     stage: Annotated[str | None, "What is done at present."]
     done: Annotated[int, "Units of the stage that are done."]
     total: Annotated[int | None, "Units of the stage; null while unknown."]
     problem: Annotated[str | None, "The reason why it failed."]
+    note: Annotated[str | None, "What it did, if there is more to say than that it is done."]
     started_at: Annotated[float | None, "Time of its start, seconds since 1970; null while it waits."]
     ended_at: Annotated[float | None, "Time of its end, seconds since 1970; null before."]
 
@@ -133,4 +205,45 @@ def label_in_force_record(label: LabelInForce) -> LabelInForceRecord:
         "examples": label.examples,
         "counterexamples": label.counterexamples,
         "photos": label.photos,
+    }
+
+
+def calibrations_record(found: CalibrationsResult) -> CalibrationsRecord:
+    """Return the calibrations of labels as a record."""
+    return {
+        "items": [
+            {
+                "label": each.name,
+                "median": rounded(each.median),
+                "spread": rounded(each.spread),
+                "of_median": rounded(each.of_median),
+                "of_spread": rounded(each.of_spread),
+                "minimum": rounded(each.minimum),
+                "clearest": [{"photo": photo, "score": rounded(score)} for photo, score in each.clearest],
+            }
+            for each in found.labels
+        ],
+        "count": found.count,
+        "photos": found.photos,
+        "measured_at": found.measured_at,
+        "median": rounded(found.median),
+        "spread": rounded(found.spread),
+    }
+
+
+def gaps_record(found: SuggestResult | None) -> GapsRecord:
+    """Return the gaps of a vocabulary as a record; None if nothing was looked for."""
+    if found is None:
+        return {"items": [], "vocabulary": None, "words": None, "tried": 0, "sampled": 0, "total": 0, "untagged": 0}
+    gaps = found.gaps
+    return {
+        "items": [
+            {**gap_record(each), "shown": [photo.id for photo in each.photos]} for each in (*gaps.named, *gaps.unnamed)
+        ],
+        "vocabulary": found.vocabulary,
+        "words": found.words,
+        "tried": found.word_count,
+        "sampled": gaps.sampled,
+        "total": gaps.total,
+        "untagged": gaps.untagged,
     }

@@ -2,7 +2,7 @@
 
 from .grouping import NEAR, group_around_leaders, group_photos, taken_at_different_times
 from .near_pairs import NearPairs, near_pairs
-from .scores import cosine_of, cosines_with, library_cosines, logit, probability
+from .scores import best_photos, cosine_of, cosines_with, library_cosines, logit, probability
 from .text_vectors import EncodeTexts, TextVectors, normalized_text
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "EncodeTexts",
     "NearPairs",
     "TextVectors",
+    "best_photos",
     "cosine_of",
     "cosines_with",
     "group_around_leaders",

@@ -67,3 +67,24 @@ def cosines_with(
     all_ids, all_cosines = np.concatenate(ids), np.concatenate(cosines)
     there = ~np.isin(all_ids, gone)
     return all_ids[there], all_cosines[there]
+
+
+def best_photos(
+    t: Transaction, space: Space, queries: NDArray[np.float32], count: int
+) -> tuple[list[NDArray[np.int64]], list[NDArray[np.float64]]]:
+    """Return for each of *queries*, (k, d), the *count* photos with the highest cosines: ids, and cosines, best first.
+
+    Memory does not grow with the library. Of equal cosines the smaller id comes first.
+    """
+    exact = queries.astype(np.float64).T
+    gone = t.photos.gone()
+    ids = [np.empty(0, np.int64)] * len(queries)
+    cosines = [np.empty(0, np.float64)] * len(queries)
+    for vectors in t.embeddings.scan(space.id, _CHUNK):
+        there = ~np.isin(vectors.ids, gone)
+        found = vectors.matrix[there].astype(np.float64) @ exact
+        for at in range(len(queries)):
+            both, scores = np.concatenate([ids[at], vectors.ids[there]]), np.concatenate([cosines[at], found[:, at]])
+            order = np.lexsort((both, -scores))[:count]
+            ids[at], cosines[at] = both[order], scores[order]
+    return ids, cosines

@@ -17,7 +17,7 @@ from query.tagging.effective.manual_tags import checked_name, record_manual_tags
 from query.tagging.effective.slots import MARK, SlotView, checked_slot_name, full_name, slot_views, split_slot_name
 from query.tagging.effective.tag_filter import TagNames, tagged
 from query.tagging.effective.tag_import import ImportedTags, TagImportResult, import_keywords, import_tags, read_tags
-from query.tagging.learning.calibration import LEAST, is_due, spread_of
+from query.tagging.learning.calibration import LEAST, is_due, measure, spread_of
 from query.tagging.learning.label_matrix import (
     LabelMatrix,
     label_matrix,
@@ -30,6 +30,7 @@ from query.tagging.reports.source_agreement import Agreement, Comparison, compar
 from query.tagging.reports.tag_counts import TagPreview, preview_tags
 from query.tagging.reports.taught_label import Example, TaughtLabelReport, taught_label_report
 from query.tagging.scoring.retag import RetagOptions, RetagReport, retag
+from query.tagging.scoring.score_check import faulty_scores
 from query.tagging.scoring.scorer import StoredTagger
 
 __all__ = [
@@ -55,12 +56,14 @@ __all__ = [
     "checked_name",
     "checked_slot_name",
     "compare_sources",
+    "faulty_scores",
     "full_name",
     "import_keywords",
     "import_tags",
     "is_due",
     "label_matrix",
     "lint",
+    "measure",
     "minimum_of",
     "own_threshold",
     "own_thresholds",

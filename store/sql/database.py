@@ -22,7 +22,7 @@ class Database(Protocol):
         A reading one sees what was committed when it began, and raises on a write. A writing one excludes others: it
         waits about *patience* seconds for one of another process, the database's default if None, and then raises
         `CatalogBusy`. Driver errors become `CatalogError`s; `CatalogMoved` if the database was replaced since it was
-        opened.
+        opened, `CatalogUpgraded` if a newer program upgraded it.
         """
 
     def stamp(self) -> str | None:

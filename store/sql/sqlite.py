@@ -7,7 +7,7 @@ import sqlite3
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from store.errors import (
     CatalogError,
     CatalogMoved,
     CatalogReadOnly,
+    CatalogUpgraded,
     DiskFailed,
     DiskFull,
     NotACatalog,
@@ -103,10 +104,14 @@ class SQLiteDatabase:
         self.path = path
         self._engine = engine
         self._identity = _identity(path)
+        #: SQLite's counter of changes of tables, and the revision that belongs to it.
+        self._schema: tuple[int, str] | None = None
 
     @classmethod
-    def open(cls, path: Path, upgrade: Callable[[Engine, Path], None]) -> SQLiteDatabase:
+    def open(cls, path: Path, upgrade: Callable[[Engine, Path], None], patience: float | None = None) -> SQLiteDatabase:
         """Open the file at *path*, made if there is none, and bring its tables up to date with *upgrade*.
+
+        A transaction waits half a minute for one of another process, or *patience* seconds.
 
         Raises `CatalogReadOnly` if its folder cannot be made, and whatever *upgrade* raises.
         """
@@ -115,7 +120,7 @@ class SQLiteDatabase:
         except OSError as error:
             raise CatalogReadOnly(path, str(error)) from error
         make_catalog_file(path)
-        engine = connect(path)
+        engine = connect(path, patience=_PATIENCE if patience is None else patience)
         try:
             with translated(path):
                 upgrade(engine, path)
@@ -124,12 +129,26 @@ class SQLiteDatabase:
             engine.dispose()
             raise
 
-    def begin(self, *, writes: bool, patience: float | None = None) -> AbstractContextManager[Connection]:
+    @contextmanager
+    def begin(self, *, writes: bool, patience: float | None = None) -> Iterator[Connection]:
         """Begin a transaction, as `Database` has it."""
         # SQLite would go on writing, without complaint, into a file that has been deleted.
         if writes and _identity(self.path) != self._identity:
             raise CatalogMoved(self.path)
-        return transaction(self._engine, self.path, writes=writes, patience=patience)
+        with transaction(self._engine, self.path, writes=writes, patience=patience) as connection:
+            self._check_tables(connection)
+            yield connection
+
+    def _check_tables(self, connection: Connection) -> None:
+        """Raise `CatalogUpgraded` if another program changed the tables since this one opened them."""
+        number: int = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
+        if self._schema is not None and self._schema[0] == number:
+            return
+        revision: str = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar_one()
+        # A repair by SQLite's own tools counts as a change, too, and has the same revision.
+        if self._schema is not None and self._schema[1] != revision:
+            raise CatalogUpgraded(self.path, revision)
+        self._schema = number, revision
 
     def stamp(self) -> str | None:
         """Return a text that differs after each commit of any process; None while one may have happened just now."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    LargeBinary,
     Select,
     and_,
     bindparam,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    type_coerce,
     update,
 )
 
@@ -174,6 +176,13 @@ class Scores:
             )
             rows += [row for row in found if row.photo_id in asked]
         return _kept_of(rows)
+
+    def of_width(self, scoring_id: int, width: int) -> NDArray[np.int64]:
+        """The photos whose scores are of *width* labels, as all should be, int64 (n,), ascending."""
+        sizes = (func.length(type_coerce(each, LargeBinary)) for each in (_scores.c.label_ids, _scores.c.cosines))
+        whole = [_scores.c.scoring_id == scoring_id, *(size == width * _BYTES for size in sizes)]
+        found = select(_scores.c.photo_id).where(*whole).order_by(_scores.c.photo_id)
+        return np.array(self._connection.execute(found).scalars().all(), np.int64)
 
     def scan(
         self, scoring_id: int, rows: int = 4096, holding: Collection[int] | None = None, after: int = 0

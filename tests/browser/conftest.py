@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from .generated import FLAGS, Library, Server
+from .served import WINDOW, Program, Serving
 
 WANTED = os.environ.get("PHOTOS_BROWSER_TESTS") == "1"
 
@@ -63,6 +64,55 @@ def open_page(browser) -> Iterator[Any]:
         return page
 
     yield opened
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+@pytest.fixture(scope="module")
+def program(browser, tmp_path_factory) -> Program:
+    return Program(tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="module")
+def gallery(program) -> Iterator[Serving]:
+    with Serving(program) as serving:
+        yield serving
+
+
+@pytest.fixture(scope="module")
+def session(browser, gallery) -> Any:
+    """The cookies of a browser that was let in by the printed address."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(gallery.once)
+    page.locator(".cell.loaded").first.wait_for()
+    page.goto(gallery.once)
+    page.get_by_text("This code was used").wait_for()
+    kept = context.storage_state()
+    context.close()
+    return kept
+
+
+@pytest.fixture
+def show(browser, gallery, session) -> Iterator[Any]:
+    """Open an address with that session. Errors of the page, and requests to other hosts, fail the test."""
+    contexts, troubles = [], []
+
+    def shown(path: str = "/", **options: Any) -> Any:
+        context = browser.new_context(**{"viewport": WINDOW, "storage_state": session, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
+        page.on("request", lambda request: _note(request.url))
+        page.goto(gallery.url + path)
+        return page
+
+    def _note(url: str) -> None:
+        if not url.startswith((gallery.url, "blob:", "data:")):
+            troubles.append(url)
+
+    yield shown
     for context in contexts:
         context.close()
     assert troubles == []

@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 from PIL import Image, ImageDraw
 
-from photos.http import strip as strips
+from photos.http.answers import strip as strips
 from query.language import Text, parse_line
 
 STATIC = Path(__file__).parents[2] / "photos" / "http" / "static"

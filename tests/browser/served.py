@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 COUNT = 40
+WINDOW = {"width": 1280, "height": 800}
 
 
 class Program:
@@ -45,9 +46,10 @@ class Program:
 class Serving:
     """`photos serve` for a program's library, until the end of a `with`. `once` is the address for one browser."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, port: int | None = None) -> None:
+        self.port = port or _free_port()
         self._process = subprocess.Popen(
-            [*program.words, *program.library, "serve", "--port", str(_free_port())],
+            [*program.words, *program.library, "serve", "--port", str(self.port)],
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

@@ -191,6 +191,35 @@ def test_weights_are_dragged_without_a_request(generated, open_page):
     assert {mine for _, mine in shown[:20]} == set(exact[:20])
 
 
+def test_photos_that_stay_in_view_keep_their_pictures(generated, open_page):
+    page = open_page(generated, "/?q=dog+%2B+beach")
+    page.locator(".chip input:enabled").first.wait_for()
+    page.locator(".cell.loaded").nth(20).wait_for()
+    # A weight that is moved a little moves photos a little.
+    page.evaluate("document.querySelectorAll('.cell').forEach((each) => (each.mark = each.dataset.id))")
+    painted = page.locator(".cell").count()
+    slider = page.get_by_role("slider", name="Weight of beach")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    cells = """() => [...document.querySelectorAll('.cell')].map((each) => ({
+        id: each.dataset.id, mark: each.mark ?? null, index: Number(each.dataset.index),
+        score: Number(each.querySelector('.score').textContent), href: each.querySelector('a').href,
+        shown: each.querySelector('img').naturalWidth > 0, place: each.offsetTop * 10000 + each.offsetLeft}))"""
+    found = sorted(page.evaluate(cells), key=lambda each: each["index"])
+    kept = [each for each in found if each["mark"] is not None]
+    assert len(kept) > len(found) // 2
+    assert all(each["mark"] == each["id"] and each["shown"] and f"photo={each['id']}" in each["href"] for each in kept)
+    assert [each["index"] for each in found] == list(range(found[0]["index"], found[0]["index"] + len(found)))
+    for key, order in (("score", -1), ("place", 1)):
+        values = [order * each[key] for each in found]
+        assert values == sorted(values)
+    # What is around the view follows when the weight rests.
+    page.locator(".cell").nth(painted - 5).wait_for()
+    kept[0]["index"] = page.locator(f".cell[data-id='{kept[0]['id']}']").get_attribute("data-index")
+    page.locator(f".cell[data-id='{kept[0]['id']}'] a").click()
+    page.locator(".viewer .place", has_text=f"{int(kept[0]['index']) + 1} of").wait_for()
+
+
 def test_hostile_captions_and_queries_are_text(generated, open_page):
     page = open_page(generated, "/?photo=4990&q=%3Cimg+src%3Dx+onerror%3Dalert(1)%3E")
     page.locator(".facts .caption").wait_for()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from photos.http import strip as strips
+from photos.http.answers import strip as strips
 from query.errors import BadQuery
 from query.language import parse_line
 from query.language.filters import FILTER_TYPES

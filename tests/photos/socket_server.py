@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from photos.config import load
 from photos.daemon.session import Session
 from photos.http.app import application
-from photos.http.connections import Limits
-from photos.http.server import serving as serving_app
+from photos.http.server.connections import Limits
+from photos.http.server.server import serving as serving_app
 from photos.http.service import Service
 
 from .encoders import ColourEncoders

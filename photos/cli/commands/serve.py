@@ -59,10 +59,10 @@ def serve(
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.views.gallery import show_address
     from photos.daemon.gallery import gallery_address
-    from photos.http.access import AccessRules
+    from photos.http.access.access_control import AccessRules
+    from photos.http.server.tcp import LOOPBACK, is_loopback
     from photos.http.serving import ServeRequest
     from photos.http.serving import serve as serve_library
-    from photos.http.tcp import LOOPBACK, is_loopback
 
     settings = invocation.settings()
     is_plain = port is None and address == LOOPBACK and not (hosts or allow_edits or origins)

@@ -16,7 +16,7 @@ def token(invocation: Invocation, new: bool) -> None:
     Send it in the header `Authorization: Bearer TOKEN`. It is in the file `http-token` of the library, which only you
     can read.
     """
-    from photos.http.credentials import make_token, read_token
+    from photos.http.access.credentials import make_token, read_token
 
     settings = invocation.settings()
     with invocation.open_library() as library:

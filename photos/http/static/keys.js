@@ -1,7 +1,8 @@
 /** Keys, and the dialog that lists them. */
 
 import { clearSelection, go, idAt, isSelecting, photos, route, selectRange, selectTo, selection, toggle } from "./state.js";
-import { asksForTag, download, ratePhotos } from "./selection.js";
+import { asksForDownload, asksForTag, ratePhotos, showAsQuery } from "./selection.js";
+import { toggleSaved } from "./search/saved.js";
 import { html, signal, useEffect, useRef } from "./vendor/preact.js";
 import { current } from "./views/photos.js";
 
@@ -14,10 +15,12 @@ export const handlers = { viewer: null };
 /** Keys by where they work. */
 const LISTED = [
   ["Everywhere", [["/", "Search"], ["?", "These keys"], ["Esc", "Close, or leave the selection"]]],
+  ["With a label open", [["y  n", "The photo shows it, or does not"], ["← →", "Move the threshold, on its slider"]]],
   ["In the grid", [
     ["← → ↑ ↓", "Go from photo to photo"], ["Enter", "Open the photo"], ["Home  End", "First and last photo"],
     ["Page ↑  Page ↓", "A screen further"], ["x  Space", "Select the photo"], ["Shift + arrows", "Select a range"],
-    ["Ctrl + A", "Select all"], ["t", "Tag the selection"], ["d", "Download the selection"], ["1 … 5  0", "Rate the selection"],
+    ["Ctrl + A", "Select all"], ["t", "Tag the selection"], ["d", "Download the selection"], ["q", "Show it as a query"], ["1 … 5  0", "Rate the selection"],
+    ["b", "Save the search"],
   ]],
   ["With a photo open", [
     ["← →", "Photo before and after"], ["i", "Facts, tags and reasons"], ["z  + −", "Zoom"], ["x", "Select the photo"],
@@ -93,8 +96,10 @@ function gridKeys(event) {
   if (key === "Escape" && isSelecting.peek()) clearSelection();
   else if ((key === "x" || (key === " " && onPhoto)) && all.count) toggle(grid.focused);
   else if (key === "t" && isSelecting.peek()) asksForTag.value = true;
-  else if (key === "d" && isSelecting.peek()) download([...selection.peek()]);
+  else if (key === "d" && isSelecting.peek()) asksForDownload.value = true;
+  else if (key === "q" && isSelecting.peek()) showAsQuery();
   else if (/^[0-5]$/.test(key) && isSelecting.peek()) ratePhotos([...selection.peek()], Number(key) || null);
+  else if (key === "b" && route.peek().q) toggleSaved(route.peek().q);
   else if (key === "Enter" && onPhoto) go({ photo: idAt(all, grid.focused) });
   else return false;
   return true;

@@ -33,7 +33,7 @@ function App() {
   return html`
     <a class="skip" href="#content">Skip to the photos</a>
     <header class="top">
-      <a class="logo" href="/" aria-label="All photos" onClick=${link({ view: "photos", q: "", sort: "", photo: null, label: "" })}>
+      <a class="logo" href="/" aria-label="All photos" onClick=${link({ view: "photos", q: "", sort: "", photo: null, label: "", model: "" })}>
         <img src="/static/favicon.svg" alt="" width="30" height="30" /><span>photos</span>
       </a>
       <${SearchBar} />
@@ -49,7 +49,7 @@ function App() {
       ${later.value && html`<${later.value.SelectionBar} />`}
     </main>
     ${photo !== null && html`<${LazyViewer} />`}
-    ${later.value && html`<${later.value.HelpDialog} />`}
+    ${later.value && html`<${later.value.HelpDialog} /><${later.value.NamingDialog} />`}
     ${later.value && photo === null && html`<${later.value.Notice} />`}
   `;
 }
@@ -129,13 +129,13 @@ if (root) {
   render(html`<${App} />`, root);
   let asked = "";
   effect(() => {
-    const { view, q, sort } = route.value;
-    const key = `${q}\n${sort}`;
+    const { view, q, sort, model } = route.value;
+    const key = `${q}\n${sort}\n${model}`;
     const shown = photos.peek();
     if (view !== "photos" || key === asked) return;
     asked = key;
     // Weights that were moved are in the address, and the photos are ranked by them already.
-    if (shown?.query !== q || shown.sort !== sort || isLoading.peek()) load();
+    if (shown?.query !== q || shown.sort !== sort || shown.model !== model || isLoading.peek()) load();
   });
   effect(() => {
     const { view, q } = route.value;

@@ -14,11 +14,11 @@ from photos.daemon.protocol import connectable
 from photos.daemon.session import Session
 from photos.encoders import CachedEncoders
 from photos.http.app import application
-from photos.http.connections import Limits
-from photos.http.open_endpoint import OpenEndpoint
-from photos.http.server import serving
+from photos.http.endpoints.open_gallery import OpenEndpoint
+from photos.http.server.connections import Limits
+from photos.http.server.server import serving
+from photos.http.server.tcp import listener
 from photos.http.service import Service
-from photos.http.tcp import listener
 
 from ..encoders import ColourEncoders
 
@@ -101,10 +101,10 @@ class Browser:
 
 
 @contextmanager
-def answering(library, encoders=None, patience=5.0, access=None, address="127.0.0.1"):
+def answering(library, encoders=None, patience=5.0, access=None, address="127.0.0.1", catalog_patience=None):
     logged = []
     settings = load({"library": library}, {})
-    with closing(Session(settings, CachedEncoders(encoders or ColourEncoders(), 600))) as session:
+    with closing(Session(settings, CachedEncoders(encoders or ColourEncoders(), 600), catalog_patience)) as session:
         service = Service(settings, session, logged.append, Limits(patience), access and access.password)
         opening = OpenEndpoint(service)
         app = application(service, access, opening)

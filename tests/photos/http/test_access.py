@@ -8,8 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from photos.daemon.gallery import gallery_address
-from photos.http.access import AccessRules
-from photos.http.credentials import CODE_SECONDS, SESSION_SECONDS, Credentials, make_token, read_token
+from photos.http.access.access_control import AccessRules
+from photos.http.access.credentials import CODE_SECONDS, SESSION_SECONDS, Credentials, make_token, read_token
+from photos.http.access.kept_sessions import SESSIONS_FILE, KeptSessions
 from photos.http.routes import BASE, ROUTES
 
 from .client import answering
@@ -209,6 +210,51 @@ def test_codes_and_sessions_end(tmp_path):
     assert keys.is_session(session), "each use begins its time anew"
     now += SESSION_SECONDS
     assert not keys.is_session(session)
+
+
+def test_sessions_of_codes_outlive_the_server(tmp_path):
+    now = 100.0
+    first = Credentials(tmp_path, "sesame", clock=lambda: now)
+    by_code, by_password = first.open_session(first.make_code(), None), first.open_session(None, "sesame")
+    left = first.open_session(first.make_code(), None)
+    first.end_session(left)
+    file = tmp_path / SESSIONS_FILE
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert by_code not in file.read_text()
+    second = Credentials(tmp_path, "sesame", clock=lambda: now)
+    assert [second.is_session(each) for each in (by_code, by_password, left)] == [True, False, False]
+    second.end_session(by_code)
+    assert not Credentials(tmp_path).is_session(by_code)
+
+
+def test_kept_sessions_end_in_time(tmp_path):
+    now = 1000.0
+    kept = KeptSessions(tmp_path, lambda: now)
+    kept.keep(b"one", 10)
+    now += 5
+    kept.keep(b"two", 10)
+    assert kept.read() == {b"one": 5, b"two": 10}
+    now += 6
+    assert kept.read() == {b"two": 4}
+    for number in range(150):
+        kept.keep(b"%d" % number, 60)
+    assert len(kept.read()) == 100
+    kept.drop(b"149")
+    assert b"149" not in kept.read()
+
+
+def test_a_broken_file_of_sessions_lets_nobody_in(tmp_path):
+    for content in (b"\xff", b"[]", b"{", b'{"zz": 1e9, "00": "x", "01": null}', b"[" * 5000):
+        (tmp_path / SESSIONS_FILE).write_bytes(content)
+        assert KeptSessions(tmp_path).read() == {}
+    keys = Credentials(tmp_path)
+    assert keys.is_session(keys.open_session(keys.make_code(), None))
+
+
+def test_a_library_that_is_gone_keeps_no_session(tmp_path):
+    keys = Credentials(tmp_path / "gone")
+    assert keys.is_session(keys.open_session(keys.make_code(), None))
+    assert not (tmp_path / "gone").exists()
 
 
 def test_failures_are_forgotten_after_a_minute(tmp_path):

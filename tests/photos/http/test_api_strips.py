@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from photos.http.strip import NO_DAY
+from photos.http.answers.strip import NO_DAY
 
 from .strips import read_strip
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from photos.http.credentials import make_token
+from photos.http.access.credentials import make_token
 
 PAGE = Path(__file__).parents[3] / "docs" / "http.md"
 EXAMPLES = re.findall(r"^\$ (curl .*)$", PAGE.read_text("utf-8"), re.MULTILINE)

@@ -10,8 +10,8 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 
 from photos.config import load
 from photos.daemon.session import Session
+from photos.http.access.credentials import make_token
 from photos.http.app import application
-from photos.http.credentials import make_token
 from photos.http.service import Service
 
 from ..encoders import ColourEncoders

@@ -14,10 +14,10 @@ from photos.config import load
 from photos.daemon.gallery import gallery_address
 from photos.daemon.protocol import socket_path
 from photos.errors import EmptyLibrary, OpenToAll, PortTaken
-from photos.http.access import AccessRules
-from photos.http.credentials import read_token
+from photos.http.access.access_control import AccessRules
+from photos.http.access.credentials import read_token
+from photos.http.server.tcp import listener
 from photos.http.serving import ServeRequest, serve
-from photos.http.tcp import listener
 from photos.library import OpenLibrary
 
 from ..encoders import ColourEncoders

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from photos.http.strip import (
+from photos.http.answers.strip import (
     NO_DAY,
     aspect_column,
     day_column,

@@ -23,6 +23,7 @@ from store import (
     CatalogDamaged,
     CatalogMoved,
     CatalogReadOnly,
+    CatalogUpgraded,
     DiskFull,
     Facts,
     FolderCovered,
@@ -82,6 +83,23 @@ def test_writing_to_a_deleted_catalog_raises(tmp_path):
         (tmp_path / "catalog.db").unlink()
         with pytest.raises(CatalogMoved, match="nothing more was written"), catalog.write() as t:
             t.folders.add(b"/a")
+
+
+def test_a_catalog_that_a_newer_program_upgraded_is_left_alone(tmp_path):
+    path = tmp_path / "catalog.db"
+    with Catalog.open(path) as catalog:
+        with catalog.write() as t:
+            t.folders.add(b"/a")
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            # A repair changes SQLite's counter as well.
+            other.execute("VACUUM")
+            with catalog.read() as t:
+                assert len(t.folders.all()) == 1
+            other.execute("CREATE TABLE newer (x)")
+            other.execute("UPDATE alembic_version SET version_num = '9999'")
+        for begin in (catalog.read, catalog.write):
+            with pytest.raises(CatalogUpgraded, match="9999"), begin():
+                pass
 
 
 def test_a_full_disk_raises_and_loses_only_the_transaction(photographer):

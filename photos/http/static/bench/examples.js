@@ -1,6 +1,6 @@
 /** Photos that are named as showing a label, or as not showing it. */
 
-import { change } from "../data/api.js";
+import { change, media } from "../data/api.js";
 import { ended } from "../events.js";
 import { Icon } from "../icons.js";
 import { attempt, say } from "../state.js";
@@ -29,13 +29,19 @@ export function Marked({ id, score, kind, marks, onMarks }) {
     event.preventDefault();
     mark(event.key === "y");
     const own = event.target instanceof HTMLElement ? event.target.closest(".tile") : null;
-    const next = own?.nextElementSibling?.querySelector("button");
-    if (next instanceof HTMLElement) next.focus();
+    if (own) nextUnanswered(own, id)?.focus();
   };
   return html`<${Tile} onKeyDown=${keyed} id=${id} caption=${score.toFixed(3)} mark=${said === undefined ? kind : said ? "said-yes" : "said-no"}>
     <span class="marks"><button type="button" class="round small yes" aria-label="It shows this" title="It shows this (y)" aria-pressed=${said === true ? "true" : "false"} onClick=${() => mark(true)}><${Icon} name="check" /></button>
     <button type="button" class="round small no" aria-label="It does not" title="It does not (n)" aria-pressed=${said === false ? "true" : "false"} onClick=${() => mark(false)}><${Icon} name="close" /></button></span>
   <//>`;
+}
+
+/** The next picture below that has no answer yet: a photo may stand in several lists. @param {Element} own @param {number} id @returns {HTMLElement | null} */
+function nextUnanswered(own, id) {
+  const tiles = [...document.querySelectorAll(".tile")];
+  const next = tiles.slice(tiles.indexOf(own) + 1).find((tile) => !tile.matches(".said-yes, .said-no") && !tile.querySelector(`img[src="${media(id, "320.webp")}"]`));
+  return next?.querySelector("button") ?? null;
 }
 
 /** @param {{ label: string, marks: Marks, onTaught: () => void }} properties */

@@ -4,10 +4,12 @@ import { get } from "../data/api.js";
 import { libraryChanges } from "../events.js";
 import { Icon } from "../icons.js";
 import { go, route } from "../state.js";
-import { html, useMemo, useState } from "../vendor/preact.js";
+import { html, useEffect, useMemo, useRef, useState } from "../vendor/preact.js";
 import { Waiting, useQuestion } from "../views/tiles.js";
 import { Bench } from "./bench.js";
+import { Calibrations } from "./calibrations.js";
 import { Comparison } from "./comparison.js";
+import { Gaps } from "./gaps.js";
 import { Trial } from "./trial.js";
 
 /**
@@ -16,19 +18,31 @@ import { Trial } from "./trial.js";
  *             counterexamples: number, photos: number | null }} Label
  */
 
+/** Views of all labels, by their place in the address. */
+const REPORTS = [["@", "Compare revisions"], ["@scores", "How labels score"], ["@missing", "Missing labels"]];
+
 export function View() {
   const { label } = route.value;
   const [labels, setLabels] = useState(/** @type {Label[] | null} */ (null));
   const version = libraryChanges.value;
+  const before = useRef(label);
+  useEffect(() => {
+    // Who chose a label goes on with it, and not through the rest of a long list.
+    const work = document.querySelector(".work");
+    if (before.current !== label && work instanceof HTMLElement) work.focus({ preventScroll: true });
+    before.current = label;
+  }, [label]);
   const problem = useQuestion((stop) => get("labels", { photos: true }, stop).then(({ items }) => setLabels(items)), [version]);
   if (!labels) return html`<h1>Labels</h1><${Waiting} problem=${problem} />`;
   const chosen = labels.find((each) => each.label === label);
   let shown;
   if (label.startsWith("=")) shown = html`<${Trial} key=${label} text=${label.slice(1)} />`;
   else if (label === "@") shown = html`<${Comparison} labels=${labels} />`;
+  else if (label === "@scores") shown = html`<${Calibrations} />`;
+  else if (label === "@missing") shown = html`<${Gaps} />`;
   else if (chosen) shown = html`<${Bench} key=${label} label=${chosen} />`;
   else shown = html`<${Welcome} labels=${labels} />`;
-  return html`<div class=${`bench${label ? " has-choice" : ""}`}><${List} labels=${labels} chosen=${label} /><section class="work" aria-label="Label">${shown}</section></div>`;
+  return html`<div class=${`bench${label ? " has-choice" : ""}`}><${List} labels=${labels} chosen=${label} /><section class="work" tabindex="-1" aria-label=${label.startsWith("@") ? "All labels" : "Label"}>${shown}</section></div>`;
 }
 
 /** @param {{ labels: Label[], chosen: string }} properties */
@@ -54,7 +68,7 @@ function List({ labels, chosen }) {
     }}><input type="text" placeholder="Find a label, or try a new one" aria-label="Find a label, or try a new one" value=${filter} maxlength="200"
       onInput=${(/** @type {Event} */ event) => event.target instanceof HTMLInputElement && setFilter(event.target.value)} /></form>
     ${isNew && html`<button type="button" class="plain try" onClick=${() => go({ label: `=${filter.trim()}` })}><${Icon} name="plus" />Try “${filter.trim()}”</button>`}
-    <button type="button" class="quiet" onClick=${() => go({ label: "@" })}>Compare revisions</button>
+    <div class="more">${REPORTS.map(([name, title]) => html`<button type="button" class="quiet" key=${name} aria-current=${chosen === name ? "true" : undefined} onClick=${() => go({ label: name })}>${title}</button>`)}</div>
     <div class="names" role="navigation" aria-label="Labels">${groups.map(([name, some]) => html`<div key=${name}>
       ${name && html`<h2>${name}</h2>`}
       <ul>${some.map((each) => html`<li key=${each.label}><a href=${`/?view=labels&label=${encodeURIComponent(each.label)}`} aria-current=${each.label === chosen ? "true" : undefined}

@@ -88,6 +88,16 @@ export async function change(method, path, body) {
   return response.status === 204 || response.headers.get("Content-Length") === "0" ? null : response.json();
 }
 
+/** Sentence about a picture or a file that cannot be had, or null. @param {string} url @returns {Promise<string | null>} */
+export async function problemOf(url) {
+  try {
+    await send(url, { headers: { Range: "bytes=0-0" } });
+    return null;
+  } catch (error) {
+    return sentenceOf(error);
+  }
+}
+
 /** Address of a photo's picture. @param {number} id @param {"320.webp" | "1440.jpg" | "2048.jpg" | "original"} size */
 export function media(id, size) {
   return `/media/id/${id}/${size}`;

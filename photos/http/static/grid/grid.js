@@ -30,7 +30,7 @@ const STILL = 10;
  *             onScroll: () => void }} Hooks
  * @typedef {ReturnType<typeof placeRow>[number]} Place
  * @typedef {{ root: HTMLElement, link: HTMLAnchorElement, image: HTMLImageElement, check: HTMLButtonElement,
- *             index: number, id: number, day: HTMLElement | null }} Cell
+ *             index: number, id: number, day: HTMLElement | null, score: HTMLElement | null }} Cell
  */
 
 export class Grid {
@@ -58,6 +58,9 @@ export class Grid {
     this.settling = undefined;
     /** @type {AbortController | undefined} */
     this.asking = undefined;
+    /** Cells of the orders before, by their photos, while others are painted. @type {Map<number, Cell>} */
+    this.spare = new Map();
+    this.isBrief = false;
     scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
     /** @type {{ timer: ReturnType<typeof setTimeout>, x: number, y: number } | null} */
     this.touch = null;
@@ -101,16 +104,27 @@ export class Grid {
   }
 
   /**
-   * Shows photos: from the top, or at the same height if *keeps*.
-   * @param {Shown} shown @param {{ keeps?: boolean }} [options]
+   * Shows photos: from the top, or at the same height if *keeps*. With *isBrief* another order may follow in a moment,
+   * so only the photos in view are put into the document until nothing has followed.
+   * @param {Shown} shown @param {{ keeps?: boolean, isBrief?: boolean }} [options]
    */
-  show(shown, { keeps = false } = {}) {
+  show(shown, { keeps = false, isBrief = false } = {}) {
     this.shown = shown;
+    this.isBrief = isBrief;
     const top = keeps ? this.top : 0;
     if (!keeps) this.focused = 0;
     this.relayout();
+    // Photos that stay in view keep their elements, and so their pictures.
+    for (const cell of this.cells.values()) this.spare.set(cell.id, cell);
+    this.cells.clear();
     this.clear();
     this.scrollTo(top);
+    // Others may come back while the weight moves on, or rests.
+    for (const cell of this.spare.values()) cell.root.remove();
+    for (const id of this.spare.keys()) {
+      if (this.spare.size <= (isBrief ? MOST_IMAGES : 0)) break;
+      this.spare.delete(id);
+    }
   }
 
   relayout() {
@@ -166,6 +180,7 @@ export class Grid {
   }
 
   scrolled() {
+    this.isBrief &&= this.top === this.lastTop;
     const box = Math.min(this.height, TALLEST_BOX);
     const at = this.scroller.scrollTop;
     const margin = 3 * this.viewHeight;
@@ -217,6 +232,7 @@ export class Grid {
     if (!layout.rows) return [0, -1];
     let from = rowAt(layout, this.top);
     let to = rowAt(layout, this.top + this.viewHeight);
+    if (this.isBrief) return [from, to];
     const images = () => layout.first[to + 1] - layout.first[from];
     const highest = this.top - this.viewHeight;
     const deepest = this.top + 2 * this.viewHeight;
@@ -245,10 +261,16 @@ export class Grid {
     const old = this.cells.get(index);
     if (old) return old;
     const id = this.hooks.idAt(index);
+    const spare = this.spare.get(id);
+    if (spare) {
+      this.spare.delete(id);
+      this.putCell(spare, place);
+      if (!spare.root.isConnected) this.space.append(spare.root);
+      return spare;
+    }
     const root = document.createElement("div");
     root.className = "cell";
     const link = document.createElement("a");
-    link.href = this.hooks.href(index);
     link.tabIndex = -1;
     const image = document.createElement("img");
     image.decoding = "async";
@@ -256,7 +278,7 @@ export class Grid {
     const details = recall(id);
     image.alt = details ? alternative(details) : this.shortAlternative(index);
     image.addEventListener("load", () => root.classList.add("loaded"), { once: true });
-    image.addEventListener("error", () => root.classList.add("broken"), { once: true });
+    image.addEventListener("error", () => root.classList.add("broken"));
     const check = document.createElement("button");
     check.type = "button";
     check.className = "check";
@@ -264,22 +286,33 @@ export class Grid {
     link.append(image);
     root.append(link, check);
     /** @type {Cell} */
-    const cell = { root, link, image, check, index, id, day: null };
+    const cell = { root, link, image, check, index, id, day: null, score: null };
+    root.dataset.id = String(id);
+    this.putCell(cell, place);
+    if (!isFast) this.loadCell(cell);
+    link.addEventListener("click", (event) => this.clicked(event, cell.index));
+    check.addEventListener("click", (event) => this.hooks.onToggle(cell.index, event.shiftKey));
+    this.space.append(root);
+    return cell;
+  }
+
+  /** Puts a cell at its place in the order. @param {Cell} cell @param {Place} place */
+  putCell(cell, place) {
+    const { root } = cell;
+    if (cell.index !== place.index && this.focused === cell.index && root.contains(document.activeElement)) this.focused = place.index;
+    cell.index = place.index;
+    cell.link.href = this.hooks.href(place.index);
     root.style.left = `${place.left}px`;
     root.style.width = `${place.width}px`;
     root.style.height = `${place.height}px`;
     root.dataset.y = String(place.top);
-    root.dataset.index = String(index);
-    root.dataset.id = String(id);
+    root.dataset.index = String(place.index);
     this.moveCell(cell);
+    cell.day?.remove();
+    cell.day = null;
     if (place.startsDay && this.shown?.days) this.addDay(cell, place);
-    if (this.shown?.scores) this.addScore(cell);
+    this.showScore(cell);
     this.markCell(cell);
-    if (!isFast) this.loadCell(cell);
-    link.addEventListener("click", (event) => this.clicked(event, index));
-    check.addEventListener("click", (event) => this.hooks.onToggle(index, event.shiftKey));
-    this.space.append(root);
-    return cell;
   }
 
   /** @param {Cell} cell @param {Place} place */
@@ -297,13 +330,19 @@ export class Grid {
   }
 
   /** @param {Cell} cell */
-  addScore(cell) {
+  showScore(cell) {
     const score = this.shown?.scores?.[this.placeOf(cell.index)] ?? -2;
-    if (score < -1) return;
-    const shown = document.createElement("span");
-    shown.className = "score";
-    shown.textContent = score.toFixed(3);
-    cell.root.append(shown);
+    if (score < -1) {
+      cell.score?.remove();
+      cell.score = null;
+      return;
+    }
+    if (!cell.score) {
+      cell.score = document.createElement("span");
+      cell.score.className = "score";
+      cell.root.append(cell.score);
+    }
+    cell.score.textContent = score.toFixed(3);
   }
 
   /** @param {number} i */
@@ -353,6 +392,15 @@ export class Grid {
   /** @param {Cell} cell */
   loadCell(cell) {
     if (!cell.image.src) cell.image.src = media(cell.id, "320.webp");
+  }
+
+  /** Loads pictures again that could not be loaded. */
+  retry() {
+    for (const { root, image } of this.cells.values()) {
+      if (!root.classList.contains("broken")) continue;
+      root.classList.remove("broken");
+      image.src = image.src;
+    }
   }
 
   /** @param {Cell} cell */
@@ -447,6 +495,11 @@ export class Grid {
 
   /** Loads what a fast scroll left out, and the texts for those who do not see the pictures. */
   settled() {
+    if (this.isBrief) {
+      this.isBrief = false;
+      this.paint();
+      this.spare.clear();
+    }
     for (const cell of this.cells.values()) this.loadCell(cell);
     this.asking?.abort();
     this.asking = new AbortController();

@@ -9,6 +9,7 @@ import { searchFor } from "../search/bar.js";
 import { formatFilter, likePhoto, parseQuery } from "../search/query.js";
 import { attempt, go, route, say } from "../state.js";
 import { html, signal, useEffect, useState } from "../vendor/preact.js";
+import { History } from "./history.js";
 import { PlaceMap, degrees } from "./map.js";
 
 /** Number of the tag that `y` and `n` decide on. */
@@ -24,6 +25,7 @@ export function Facts({ id, details }) {
     <${Reasons} id=${id} />
     <${Tags} id=${id} tags=${details.tags} />
     <${Data} details=${details} />
+    <${History} id=${id} />
     <${Similar} id=${id} />
   </aside>`;
 }
@@ -74,20 +76,21 @@ function round(value) {
   return String(Math.round(value * 10) / 10);
 }
 
-/** Decides on a tag of a photo. @param {number} id @param {string} label @param {"added" | "rejected" | null} state */
+/** Decides on a tag of a photo. Returns whether that is done. @param {number} id @param {string} label @param {"added" | "rejected" | null} state */
 export async function decide(id, label, state) {
   const path = `photos/${id}/tags/${encodeURIComponent(label)}`;
   const done = await attempt(async () => {
     await (state ? change("PUT", path, { state }) : change("DELETE", path));
     return true;
   });
-  if (!done) return;
+  if (!done) return false;
   forget([id]);
   changes.value++;
   if (state) {
     const text = state === "added" ? `“${label}” is right.` : `“${label}” is taken off.`;
     say(text, { label: "Undo", run: () => decide(id, label, null) });
   }
+  return true;
 }
 
 /** @param {{ id: number, tags: import("../grid/details.js").Tag[] }} properties */
@@ -103,13 +106,12 @@ function Tags({ id, tags }) {
       <button type="button" class="round small no" aria-label=${`${tag.label} is wrong`} title="Wrong (n)" onClick=${() => decide(id, tag.label, "rejected")}><${Icon} name="close" /></button>
       ${tag.score !== null && tag.threshold !== null && html`<${Meter} score=${tag.score} threshold=${tag.threshold} />`}
     </li>`)}</ul>
-    <form class="add" onSubmit=${(/** @type {SubmitEvent} */ event) => {
+    <form class="add" onSubmit=${async (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
       const field = event.target instanceof HTMLFormElement ? event.target.querySelector("input") : null;
       const label = field?.value.trim();
       if (!field || !label) return;
-      field.value = "";
-      decide(id, label, "added");
+      if ((await decide(id, label, "added")) && field.value.trim() === label) field.value = "";
     }}><input type="text" placeholder="Add a tag" aria-label="Add a tag" list="photo-label-names" autocomplete="off" maxlength="200" onFocus=${wantLabelNames} /><${LabelNames} id="photo-label-names" /></form>
   </section>`;
 }
@@ -150,7 +152,7 @@ function Reasons({ id }) {
     setWhy(null);
     if (!hasTerms) return undefined;
     const stop = new AbortController();
-    get(`photos/${id}/explanation`, { query: q }, stop.signal).then(setWhy, () => {
+    get(`photos/${id}/explanation`, { query: q, model: route.peek().model || null }, stop.signal).then(setWhy, () => {
       // A photo without an embedding has no rank.
     });
     return () => stop.abort();
@@ -182,7 +184,7 @@ function Similar({ id }) {
     setFound([]);
     // Photos are passed quickly with the arrow keys; the one that stays is asked about.
     const timer = setTimeout(() => {
-      get(`photos/${id}/similar`, { limit: 9 }, stop.signal).then(
+      get(`photos/${id}/similar`, { limit: 9, model: route.peek().model || null }, stop.signal).then(
         ({ matches }) => setFound(matches),
         () => {
           // No embedding, no similar photos.

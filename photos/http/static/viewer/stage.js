@@ -1,6 +1,6 @@
 /** The large picture: loading, zoom by wheel, pinch, double click and keys, and swipes. */
 
-import { media } from "../data/api.js";
+import { media, problemOf } from "../data/api.js";
 import { FITTED, fitted, shifted, zoomAt } from "./zoom.js";
 
 /** Formats that browsers show themselves. */
@@ -10,7 +10,9 @@ const NEEDS_ORIGINAL = 1.6;
 const SWIPE = 60;
 
 /**
- * @typedef {{ onStep: (step: 1 | -1) => void, onClose: () => void, onZoom: (scale: number) => void }} Hooks
+ * `onProblem` is called with a sentence where only the thumbnail can be shown, and with null where that is not so.
+ * @typedef {{ onStep: (step: 1 | -1) => void, onClose: () => void, onZoom: (scale: number) => void,
+ *             onProblem: (sentence: string | null) => void }} Hooks
  */
 
 export class Stage {
@@ -59,14 +61,14 @@ export class Stage {
     this.size = { width: 1000 * aspect, height: 1000 };
     this.image.alt = alt;
     this.image.src = media(id, "320.webp");
-    this.root.classList.remove("broken");
+    this.hooks.onProblem(null);
     this.place();
     const needed = Math.max(this.fitted.width, this.fitted.height) * Math.min(2, devicePixelRatio);
-    this.replace(id, needed > 1600 ? "2048.jpg" : "1440.jpg", () => this.root.classList.add("broken"));
+    this.replace(id, needed > 1600 ? "2048.jpg" : "1440.jpg");
   }
 
-  /** Takes a larger picture once it is loaded. @param {number} id @param {"1440.jpg" | "2048.jpg" | "original"} size @param {() => void} [failed] */
-  replace(id, size, failed) {
+  /** Takes a larger picture once it is loaded. @param {number} id @param {"1440.jpg" | "2048.jpg" | "original"} size */
+  replace(id, size) {
     const larger = new Image();
     larger.src = media(id, size);
     larger.decode().then(
@@ -77,8 +79,9 @@ export class Stage {
         this.size = { width: larger.naturalWidth, height: larger.naturalHeight };
         this.place();
       },
-      () => {
-        if (this.id === id) failed?.();
+      async () => {
+        const problem = this.id === id ? await problemOf(larger.src) : null;
+        if (this.id === id && problem) this.hooks.onProblem(problem);
       },
     );
   }

@@ -1,6 +1,6 @@
 /** The viewer: one photo as large as the screen, with its facts. */
 
-import { change, media } from "../data/api.js";
+import { change, media, problemOf } from "../data/api.js";
 import { ASPECTS } from "../data/strip.js";
 import { alternative, fetchDetails, forget, recall } from "../grid/details.js";
 import { Icon } from "../icons.js";
@@ -37,6 +37,7 @@ export function Viewer() {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [scale, setScale] = useState(1);
+  const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   const id = route.value.photo ?? 0;
   const all = photos.value;
   const at = all ? indexOf(all, id) : -1;
@@ -44,7 +45,8 @@ export function Viewer() {
   const [details, setDetails] = useState(recall(id));
   useEffect(() => {
     const stop = new AbortController();
-    setDetails(recall(id));
+    // After a change the panel keeps what it shows, and the focus in it, until the answer is there.
+    setDetails((/** @type {import("../grid/details.js").Details | undefined} */ before) => recall(id) ?? (before?.id === id ? before : undefined));
     fetchDetails([id], stop.signal).then(
       () => {
         const found = recall(id);
@@ -65,7 +67,7 @@ export function Viewer() {
     const element = dialog.current;
     if (!box.current || !element) return undefined;
     element.showModal();
-    const stage = new Stage(box.current, { onStep: step, onClose: closePhoto, onZoom: setScale });
+    const stage = new Stage(box.current, { onStep: step, onClose: closePhoto, onZoom: setScale, onProblem: setProblem });
     shown.stage = stage;
     return () => {
       stage.destroy();
@@ -103,10 +105,11 @@ export function Viewer() {
       <${Stars} id=${id} now=${details?.rating ?? 0} />
       <button type="button" class="round" aria-label="Zoom" title="Zoom (z)" aria-pressed=${scale > 1 ? "true" : "false"} onClick=${() => shown.stage?.toggleZoom()}><${Icon} name="zoom" /></button>
       ${at >= 0 && html`<button type="button" class="round" aria-label="Select this photo" title="Select (x)" aria-pressed=${isSelected ? "true" : "false"} onClick=${() => toggle(at)}><${Icon} name="check" /></button>`}
-      <a class="round" href=${`${media(id, "original")}?download=1`} download aria-label="Download the original" title="Download the original"><${Icon} name="download" /></a>
+      <a class="round" href=${`${media(id, "original")}?download=1`} download aria-label="Download the original" title="Download the original" onClick=${download}><${Icon} name="download" /></a>
       <button type="button" class="round" aria-label="Facts" title="Facts (i)" aria-pressed=${hasFacts.value ? "true" : "false"} onClick=${toggleFacts}><${Icon} name="info" /></button>
     </div>
     <div class="stage" ref=${box}></div>
+    ${problem && html`<p class="stage-says" role="status">${problem}</p>`}
     ${neighbour(-1) !== null && html`<button type="button" class="step before" aria-label="Photo before" onClick=${() => step(-1)}><${Icon} name="back" /></button>`}
     ${neighbour(1) !== null && html`<button type="button" class="step after" aria-label="Photo after" onClick=${() => step(1)}><${Icon} name="next" /></button>`}
     ${hasFacts.value && html`<${Facts} id=${id} details=${details} />`}
@@ -121,6 +124,23 @@ let lastShown = 0;
 function toggleFacts() {
   hasFacts.value = !hasFacts.peek();
   localStorage.setItem("photos-facts", hasFacts.peek() ? "yes" : "no");
+}
+
+/** Links whose file is there. @type {WeakSet<HTMLAnchorElement>} */
+const there = new WeakSet();
+
+/** Downloads the file of a link, or says why there is none: a browser would only call it failed. @param {MouseEvent} event */
+async function download(event) {
+  const link = event.currentTarget;
+  if (!(link instanceof HTMLAnchorElement) || there.delete(link)) return;
+  event.preventDefault();
+  const problem = await problemOf(link.href);
+  if (problem) {
+    say(problem);
+    return;
+  }
+  there.add(link);
+  link.click();
 }
 
 /** @param {number} id @param {number | null} stars */

@@ -4,7 +4,7 @@ import { plain } from "../data/api.js";
 import { Grid } from "../grid/grid.js";
 import { Scrubber } from "../grid/scrubber.js";
 import {
-  addressOf, failure, go, idAt, isLoading, isSelecting, photos, route, selectRange, selectTo, selection, status, toggle,
+  addressOf, failure, go, idAt, isLoading, isSelecting, photos, returns, route, selectRange, selectTo, selection, status, toggle,
 } from "../state.js";
 import { effect, html, useEffect, useRef } from "../vendor/preact.js";
 
@@ -47,7 +47,7 @@ export function PhotosView() {
         const key = `${all.query}\n${all.sort}`;
         const keeps = /** @type {unknown} */ (shownQuery) === key;
         shownQuery = /** @type {any} */ (key);
-        grid.show(all, { keeps });
+        grid.show(all, { keeps, isBrief: keeps && all.order !== null });
         if (!keeps && typeof history.state?.at === "number") grid.center(Math.min(history.state.at, all.count - 1));
         scrubber?.draw();
         performance.mark("grid");
@@ -56,6 +56,7 @@ export function PhotosView() {
         grid.scroller.classList.toggle("selecting", selection.value.size > 0);
         grid.markAll();
       }),
+      returns.subscribe(() => grid.retry()),
     ];
     return () => {
       stops.forEach((stop) => stop());

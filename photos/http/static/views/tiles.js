@@ -1,7 +1,7 @@
 /** Small parts that several views share. */
 
 import { media, sentenceOf } from "../data/api.js";
-import { go } from "../state.js";
+import { go, returns } from "../state.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 
 /**
@@ -23,18 +23,34 @@ export function Waiting({ problem }) {
 }
 
 /**
- * Asks when a view is shown, and again when one of *inputs* is another; the question before is aborted. Returns the
- * sentence about the last failure, or null.
+ * Asks when a view is shown, and again when one of *inputs* is another; the question before is aborted. One that failed is
+ * asked again when the program answers again. Returns the sentence about the last failure, or null.
  * @param {(stop: AbortSignal) => Promise<unknown>} ask @param {readonly unknown[]} inputs
  */
 export function useQuestion(ask, inputs) {
   const [problem, setProblem] = useState(/** @type {string | null} */ (null));
   useEffect(() => {
     const stop = new AbortController();
-    ask(stop.signal).catch((error) => {
-      if (!stop.signal.aborted) setProblem(sentenceOf(error));
-    });
-    return () => stop.abort();
+    let unsubscribe = () => {};
+    const run = () =>
+      ask(stop.signal).then(
+        () => setProblem(null),
+        (error) => {
+          if (stop.signal.aborted) return;
+          setProblem(sentenceOf(error));
+          const failedAt = returns.peek();
+          unsubscribe = returns.subscribe((now) => {
+            if (now === failedAt) return;
+            unsubscribe();
+            run();
+          });
+        },
+      );
+    run();
+    return () => {
+      stop.abort();
+      unsubscribe();
+    };
   }, inputs);
   return problem;
 }

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -232,6 +234,42 @@ def test_weights_that_change_while_they_are_in_use_give_no_vectors(copy, tmp_pat
         images.encode(pixels)
     with pytest.raises(CheckpointChanged):
         texts.encode_text(["beach"])
+
+
+CUT_SHORT = """
+import os, sys, numpy as np
+from pathlib import Path
+from indexer.models import CheckpointChanged, open_checkpoint
+from indexer.models.siglip import encoders
+folder, cache = map(Path, sys.argv[1:])
+checkpoint = open_checkpoint(folder)
+def image(precision, backend):
+    return encoders.UnchangedImageEncoder(
+        checkpoint, lambda: encoders.image_encoder(checkpoint, "cpu", precision, backend)
+    )
+def text():
+    return encoders.UnchangedTextEncoder(checkpoint, lambda: encoders.text_encoder(checkpoint, cache, "cpu"))
+images = [image("float32", "own"), image("bfloat16", "own"), image("float32", "transformers")]
+few, many, unused = text(), text(), text()
+many.encode_text(["snow"] * 20)
+os.truncate(folder / "model.safetensors", 0)
+calls = [
+    *(lambda each=each: each.encode([np.zeros((32, 32, 3), np.uint8)]) for each in images),
+    *(lambda each=each: each.encode_text(["beach"]) for each in (few, many)),
+    lambda: unused.encode_text(["beach"] * 20),
+]
+for call in calls:
+    try:
+        call()
+    except CheckpointChanged:
+        print("changed")
+"""
+
+
+def test_weights_that_are_cut_short_in_use_do_not_end_the_process(copy, tmp_path):
+    script = [sys.executable, "-c", CUT_SHORT, str(copy), str(tmp_path / "tokenizers")]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["changed"] * 6, "")
 
 
 class ChangingEncoders(SiglipEncoders):

@@ -1,0 +1,68 @@
+"""Sessions kept in the library, so that a browser stays let in when the server was stopped and begins again."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from store.json_text import parse_json
+from store.open_file import read_file
+
+#: The file in the library: hashes of keys with the times, in seconds since 1970, until which they are good.
+SESSIONS_FILE: Final = "http-sessions.json"
+#: Bytes of the file, and sessions in it.
+_LONGEST, _MOST = 100_000, 100
+
+
+class KeptSessions:
+    """The file of sessions in *library*. Only hashes of keys are in it, and only its owner can read it."""
+
+    def __init__(self, library: Path, clock: Callable[[], float] = time.time) -> None:
+        self._path = library / SESSIONS_FILE
+        self._clock = clock
+
+    def read(self) -> dict[bytes, float]:
+        """Return the seconds for which each session is still good, by the hash of its key."""
+        try:
+            found = parse_json(read_file(self._path, _LONGEST).decode("ascii"))
+        except (OSError, ValueError):
+            return {}
+        sessions: dict[bytes, float] = {}
+        for name, until in found.items() if isinstance(found, dict) else ():
+            with suppress(ValueError):
+                if isinstance(until, int | float) and (left := until - self._clock()) > 0:
+                    sessions[bytes.fromhex(name)] = left
+        return sessions
+
+    def keep(self, key: bytes, seconds: float) -> None:
+        """Keep the session with that hash. If the file cannot be written, it ends with the server."""
+        sessions = self.read()
+        sessions.pop(key, None)
+        while len(sessions) >= _MOST:
+            del sessions[next(iter(sessions))]
+        self._write({**sessions, key: seconds})
+
+    def drop(self, key: bytes) -> None:
+        """Keep the session with that hash no longer."""
+        sessions = self.read()
+        if sessions.pop(key, None) is not None:
+            self._write(sessions)
+
+    def _write(self, sessions: Mapping[bytes, float]) -> None:
+        now = self._clock()
+        content = json.dumps({key.hex(): round(now + left) for key, left in sessions.items()})
+        partial = self._path.with_name(f".{SESSIONS_FILE}.{secrets.token_hex(4)}")
+        with suppress(OSError):
+            try:
+                descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+                with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                    file.write(content)
+                partial.replace(self._path)
+            finally:
+                partial.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Endpoints: the functions that answer requests."""

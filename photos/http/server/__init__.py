@@ -1,0 +1,1 @@
+"""Server: sockets, connections with limits, and worker threads."""
