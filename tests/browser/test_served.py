@@ -41,7 +41,7 @@ def test_a_dragged_weight_ranks_as_the_command_does(show, program):
     text = page.locator("#search").input_value()
     assert text == "dog 0.4:beach"
     # The texts for those who do not see the pictures come with the pictures.
-    assert [url for url in asked if "ids=" not in url and not url.endswith("/events")] == []
+    assert [url for url in asked if "ids=" not in url and not url.endswith(("/events", "/searches"))] == []
     shown = ids(page)
     wanted = [each["photo"] for each in program.records("search", text, "--top", str(len(shown)))]
     # The page's cosines have 11 significant bits.
@@ -111,6 +111,7 @@ def test_a_selection_is_downloaded_as_one_archive(show):
     page.keyboard.press("x")
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("d")
+    page.locator("dialog[open]").wait_for()
     with page.expect_download() as started:
         page.keyboard.press("Enter")
     with ZipFile(started.value.path()) as archive:
@@ -139,6 +140,7 @@ def test_searches_are_saved_in_the_library(show, program):
     page.locator(".cell.loaded").first.wait_for()
     page.locator(".notice").wait_for(state="attached")
     page.keyboard.press("b")
+    page.locator("dialog[open]").wait_for()
     page.keyboard.type("our car")
     page.keyboard.press("Enter")
     page.get_by_text("Saved as").wait_for()
@@ -161,6 +163,7 @@ def test_duplicates_are_moved_away_and_put_back(show, program, tmp_path):
     page = show("/?view=duplicates")
     page.get_by_role("button", name="Keep the best").first.click()
     page.keyboard.press("m")
+    page.locator("dialog[open]").wait_for()
     page.keyboard.type(str(tmp_path / "away"))
     page.keyboard.press("Enter")
     page.get_by_text("1 file moved.").wait_for()
