@@ -26,6 +26,8 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── AlreadyWatched          another process keeps the library up to date
 ├── NotWatched              no process does
 ├── Refused                 the daemon refused a request
+├── ExtraMissing            a part of the program needs a package that is not installed
+├── BadArguments            an argument of a tool is not as the tool's description says
 ├── PortTaken               a port to be served at is taken, or may not be used
 ├── OpenToAll               a library would be served to other machines without a password or a token
 ├── WrongCursor             a page of a search is to go on that another library began
@@ -42,6 +44,9 @@ PhotosError                 the base of all errors that people see (store.errors
 ├── NoViewer                the system has no program that shows files
 ├── SidecarLeft             a sidecar is left as it is, with the reason
 ├── SidecarsBusy            another process writes sidecars
+├── MoveIntoLibrary         files would be moved to where they are indexed again
+├── MovesBusy               another process moves files
+├── UnknownSearch           no search is saved under that name
 ├── NoSuchRun               no sidecars were written under that number
 └── DemoIncomplete          the folder for the demo holds something else
 """
@@ -216,9 +221,15 @@ class TrialBusy(PhotosError):
 
 
 class NothingTried(PhotosError):
-    """No model is being tried."""
+    """No model is being tried, and none was named. `others` are those of the library that could be."""
 
-    sentence = "No model is being tried here; `photos model try NAME` begins that."
+    others: Sequence[str] = ()
+
+    def __str__(self) -> str:
+        """One sentence."""
+        *first, last = map(safe, self.others) if self.others else ("",)
+        remedy = f"name one of {', '.join(first)} and {last}" if first else "`photos model try NAME` begins that"
+        return f"No model is being tried here; {remedy}."
 
 
 class SpaceUnready(PhotosError):
@@ -260,13 +271,23 @@ class PatchesFixed(PhotosError):
 
 
 class ModelChanged(PhotosError):
-    """The weights on disk are not the ones that made the library's embeddings."""
+    """The weights on disk are not the ones that made the embeddings of the model, which answers or is beside it."""
 
-    sentence = (
-        "The weights of {model} have changed since this library was indexed, so its vectors cannot be "
-        "compared; put the old weights back, or embed the photos with the new ones beside: `photos model try {model}`."
-    )
     model: str
+    is_answering: bool = True
+
+    def __str__(self) -> str:
+        name = safe(self.model)
+        if self.is_answering:
+            return (
+                f"The weights of {name} have changed since this library was indexed, so its vectors cannot be "
+                f"compared; put the old weights back, or embed the photos with the new ones beside: "
+                f"`photos model try {name}`."
+            )
+        return (
+            f"The weights of {name} have changed since photos were embedded with it; put the old weights back, or "
+            f"embed the photos with the new ones by `photos model forget {name}` and `photos model try {name}`."
+        )
 
 
 class AlreadyWatched(PhotosError):
@@ -306,6 +327,27 @@ class DaemonRefused(PhotosError):
 
     def __str__(self) -> str:
         return self._sentence
+
+
+class ExtraMissing(PhotosError):
+    """A part of the program needs a package that only an extra installs. `needed` is that package."""
+
+    sentence = "{part} needs {needed}, which is not installed; get it with: pip install 'photos[{extra}]'."
+    part: str
+    needed: str
+    extra: str
+
+
+class BadArguments(PhotosError):
+    """An argument of a tool is not as the tool's description says. `field` is empty if `problem` names it."""
+
+    status = 2
+    field: str
+    problem: str
+
+    def __str__(self) -> str:
+        """One sentence."""
+        return f"{safe(self.field)}: {safe(self.problem)}." if self.field else f"{safe(self.problem)}."
 
 
 class PortTaken(PhotosError):
@@ -479,6 +521,37 @@ class SidecarsBusy(PhotosError):
 
     sentence = "Another process writes sidecars for {library}; try again when it is done."
     library: Path
+
+
+class MoveIntoLibrary(PhotosError):
+    """Files would be moved into a folder of the library."""
+
+    sentence = "{place} lies in {folder}, where the files would be indexed again; name a folder outside the library."
+    status = 2
+    place: str
+    folder: str
+
+
+class MovesBusy(PhotosError):
+    """Another process moves files of the library."""
+
+    sentence = "Another process moves files of this library; try again when it has ended."
+
+
+class UnknownSearch(PhotosError):
+    """No search is saved under that name; `known` are the names that there are."""
+
+    status = 2
+    name: str
+    known: Sequence[str]
+
+    def __str__(self) -> str:
+        """One sentence."""
+        import difflib  # noqa: PLC0415 - only for a mistake
+
+        near = difflib.get_close_matches(self.name, self.known, 1)
+        hint = f"did you mean {safe(near[0])}?" if near else "`photos saved list` has all names."
+        return f"No search is saved as {safe(self.name)}; {hint}"
 
 
 class NoSuchRun(PhotosError):

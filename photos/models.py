@@ -83,7 +83,8 @@ def reopen(catalog: Catalog, settings: Settings, space: Space) -> Checkpoint:
     """Open the checkpoint that made *space*. Raises `ModelChanged` if its weights have changed."""
     checkpoint = open_reference(space.model, settings.models)
     if _weights_hash(catalog, checkpoint) != space.identity.weights_hash:
-        raise ModelChanged(space.model)
+        with catalog.read() as t:
+            raise ModelChanged(space.model, is_answering=t.library.space_id() == space.id)
     return _decoding_as(checkpoint, space)
 
 

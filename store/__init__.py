@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .catalog.catalog import Catalog, Transaction
+    from .catalog.move_journal import FileMove, MoveRun
     from .catalog.perceptual_hashes import StoredHashes
+    from .catalog.saved_searches import SavedSearch
     from .errors import (
         BadVector,
         CacheUnwritable,
@@ -96,6 +98,7 @@ __all__ = [
     "Facts",
     "FaissIndex",
     "File",
+    "FileMove",
     "Folder",
     "FolderCovered",
     "IndexSnapshot",
@@ -107,6 +110,7 @@ __all__ = [
     "LeastRanks",
     "MappedRows",
     "Metadata",
+    "MoveRun",
     "Neighbours",
     "NotACatalog",
     "Outcome",
@@ -116,6 +120,7 @@ __all__ = [
     "Problem",
     "Replacement",
     "Revision",
+    "SavedSearch",
     "Scoring",
     "SidecarRank",
     "SidecarRun",
@@ -140,7 +145,9 @@ __all__ = [
 
 _MODULES = {
     "catalog.catalog": ("Catalog", "Transaction"),
+    "catalog.move_journal": ("FileMove", "MoveRun"),
     "catalog.perceptual_hashes": ("StoredHashes",),
+    "catalog.saved_searches": ("SavedSearch",),
     "errors": (
         "BadVector",
         "CacheUnwritable",

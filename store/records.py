@@ -280,6 +280,11 @@ class SpaceIdentity:
     logit_scale: float
     logit_bias: float | None
 
+    @property
+    def has_probabilities(self) -> bool:
+        """True if the model gives probabilities, and not scores alone."""
+        return self.logit_bias is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Space:

@@ -53,6 +53,7 @@ FILTERS = st.one_of(
         ["iso", "aperture", "focal", "exposure", "filesize", "width", "height"], ranges(NumberRange, NUMBERS, float)
     ),
     valued(["year"], ranges(NumberRange, st.integers(1, 9999).map(float), float)),
+    valued(["id"], ranges(NumberRange, st.integers(1, 2**53).map(float), float)),
     valued(["rating"], ranges(NumberRange, st.integers(-1, 5).map(float), float)),
     valued(["date"], ranges(DateRange, DAYS, lambda day: (day.start(), day.end()))),
     valued(["after", "before"], DAYS),

@@ -64,7 +64,7 @@ def _tested(path: Path) -> Path:
 
 
 def faces() -> list[Path]:
-    rooms = [ROOT / "photos" / name for name in ("api", "cli", "daemon", "http")]
+    rooms = [ROOT / "photos" / name for name in ("api", "cli", "daemon", "http", "mcp")]
     return [path for path in MODULES if any(path.is_relative_to(room) for room in rooms)]
 
 

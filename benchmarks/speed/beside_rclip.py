@@ -2,13 +2,17 @@
 
     python benchmarks/speed/make_pictures.py /tmp/pictures 480
     python benchmarks/speed/make_checkpoint.py /tmp/base32 32
-    python benchmarks/speed/beside_rclip.py /tmp/pictures --model /tmp/base32 --rclip RCLIP --data FOLDER
+    python benchmarks/speed/make_rclip_models.py /tmp/rclip
+    python benchmarks/speed/beside_rclip.py /tmp/pictures --model /tmp/base32 --rclip RCLIP --data /tmp/rclip
 
-RCLIP is the executable of a separate environment (`pip install rclip==3.3.0`). FOLDER contains its models and its
-tokenizer, like RCLIP_DATADIR; it is not written to. The baseline is rclip in the same round. The ratio "x" is its time
-divided by ours, in wall-clock time and in CPU time of all processes; CPU time depends less on other load of the
+RCLIP is the executable of a separate environment (`pip install rclip==3.3.0`). The data folder contains its models and
+its tokenizer, like RCLIP_DATADIR; it is not written to. The baseline is rclip in the same round. The ratio "x" is its
+time divided by ours, in wall-clock time and in CPU time of all processes; CPU time depends less on other load of the
 machine. Each run starts with an empty library; that of `photos` has one label, and its tokenizer is already cached.
 Linux only.
+
+With ONEDNN_MAX_CPU_ISA=AVX2, ATEN_CPU_CAPABILITY=avx2 and MKL_ENABLE_INSTRUCTIONS=AVX2 in the environment `photos` does
+without AVX-512. The runtime of rclip asks the processor alone and keeps it, so ratios are then lower limits.
 """
 
 from __future__ import annotations

@@ -130,6 +130,11 @@ def is_sidecar(path: bytes) -> bool:
     return path.lower().endswith(b".xmp")
 
 
+def is_note(path: bytes) -> bool:
+    """Return whether *path* has the ending of a companion that says something about its picture: XMP, AAE or JSON."""
+    return _split(path)[1] in _WITH_NOTES
+
+
 def sidecar_rank(name: bytes, main: bytes) -> SidecarRank | None:
     """Return the precedence of the file *name* as a sidecar of the picture *main*; None if it has no facts to read."""
     lower, of = folded(name), folded(main)

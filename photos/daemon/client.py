@@ -85,7 +85,7 @@ class PendingAnswer:
         try:
             status, body = _parse(self._receive())
             if status == REFUSED:
-                raise DaemonRefused(str(body["refused"]), int(body["status"]))
+                raise DaemonRefused(str(body["refused"]), int(body["status"]), str(body["code"]))
             if status != _OK:
                 raise Unanswered(f"status {status}: {body.get('error', 'no reason given')}")
             return decode_search(body)

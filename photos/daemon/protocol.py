@@ -33,7 +33,7 @@ PROGRAM: Final = "Photos-Program"
 #: The header with the catalog that the client means, see `catalog_id`. A socket moves with its library, and then leads
 #: to a process that still serves the library's old place.
 CATALOG: Final = "Photos-Catalog"
-#: The status of a refusal: `{"refused": sentence, "status": exit status}`.
+#: The status of a refusal: `{"refused": sentence, "status": exit status, "code": the error's}`.
 REFUSED: Final = 422
 #: The socket's name in the library.
 SOCKET: Final = "photos.sock"
@@ -197,6 +197,7 @@ _CHECKS: Final[Mapping[str, Callable[[object], object]]] = {
     "group": _flag,
     "exact": _flag,
     "model": lambda value: None if value is None else _text(value),
+    "only_library": _flag,
 }
 
 

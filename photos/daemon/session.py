@@ -39,11 +39,13 @@ class Session:
         if isinstance(request, SimilarRequest):
             from photos.operations.similar import similar  # noqa: PLC0415 - this loads decoders
 
-            _check_regular(os.path.join(request.directory, request.image), request.image)
+            if not request.only_library:
+                _check_regular(os.path.join(request.directory, request.image), request.image)
             return search_record(similar(self.library(), request))
-        for term in parsed(request.query, request.directory).terms:
-            if isinstance(term, Picture):
-                _check_regular(_located(term.path, request.directory), term.path)
+        if not request.only_library:
+            for term in parsed(request.query, request.directory).terms:
+                if isinstance(term, Picture):
+                    _check_regular(_located(term.path, request.directory), term.path)
         return search_record(search(self.library(), request))
 
     def warm(self) -> None:

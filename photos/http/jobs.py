@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from photos.records.http import JobRecord
 
 State = Literal["waiting", "running", "done", "failed", "stopped"]
-#: Work of a job. Raises as operations do, and `Cancelled` where its progress does.
+#: Work of a job. Returns a sentence about what it did, or anything else. Raises as operations do, and `Cancelled` where
+#: its progress does.
 Work = Callable[[Progress], object]
 
 #: Jobs that wait at once, and jobs that are remembered.
@@ -39,6 +40,7 @@ class Job:
     done: int = 0
     total: int | None = None
     problem: str | None = None
+    note: str | None = None
     started_at: float | None = None
     ended_at: float | None = None
 
@@ -52,6 +54,7 @@ class Job:
             "done": self.done,
             "total": self.total,
             "problem": self.problem,
+            "note": self.note,
             "started_at": self.started_at,
             "ended_at": self.ended_at,
         }
@@ -144,19 +147,19 @@ class Jobs:
                     return
                 number, work = self._waiting.popleft()
                 self._put(replace(self._jobs[number], state="running", started_at=time.time()))
-            problem, state = self._done(number, work)
+            problem, note, state = self._done(number, work)
             with self._lock:
-                self._put(replace(self._jobs[number], state=state, problem=problem, ended_at=time.time()))
+                self._put(replace(self._jobs[number], state=state, problem=problem, note=note, ended_at=time.time()))
                 self._stopping.discard(number)
 
-    def _done(self, number: int, work: Work) -> tuple[str | None, State]:
+    def _done(self, number: int, work: Work) -> tuple[str | None, str | None, State]:
         try:
-            work(_JobProgress(self, number))
+            result = work(_JobProgress(self, number))
         except Cancelled:
-            return None, "stopped"
+            return None, None, "stopped"
         except Exception as error:  # noqa: BLE001 - whatever it is, the next job begins
-            return sentence_and_status(error)[0], "failed"
-        return None, "done"
+            return sentence_and_status(error)[0], None, "failed"
+        return None, result if isinstance(result, str) else None, "done"
 
 
 class _JobProgress:

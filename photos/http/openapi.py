@@ -6,11 +6,11 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
 import msgspec
 
+from photos.installed_version import installed_version
 from photos.records.http import MediaRecord
 
 from .answers.problems import MEDIA_TYPE as PROBLEM
@@ -56,7 +56,12 @@ def description() -> dict[str, Any]:
     paths[f"{BASE}/events"] = {"get": _events()}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "photos", "version": _version(), "description": _DESCRIPTION, "license": _LICENSE},
+        "info": {
+            "title": "photos",
+            "version": installed_version() or "0",
+            "description": _DESCRIPTION,
+            "license": _LICENSE,
+        },
         "servers": [{"url": "/"}],
         "security": [{"token": []}, {"cookie": []}],
         "paths": dict(sorted(paths.items())),
@@ -191,13 +196,6 @@ def _sentences(kind: Any) -> dict[str, str]:
         if sentence is not None and hasattr(inner, "__metadata__"):
             found[name] = sentence
     return found
-
-
-def _version() -> str:
-    try:
-        return version("photos")
-    except PackageNotFoundError:
-        return "0"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from photos.records.files import MoveRunRecord
 from photos.records.http import (
+    ArchiveRecord,
     CalibrationsRecord,
     ComparisonRecord,
     DuplicatesRecord,
@@ -12,16 +14,18 @@ from photos.records.http import (
     GapsRecord,
     JobRecord,
     LabelInForceRecord,
+    ModelsRecord,
     PageRecord,
     PhotoRecord,
     SuggestionRecord,
 )
 from photos.records.library import FolderRecord, StatusRecord
 from photos.records.photos import ExplanationRecord, FacetRecord, PhotoTagsRecord, RatingRecord, TagHistoryRecord
+from photos.records.saved_searches import SavedSearchRecord
 from photos.records.vocabularies import LabelRecord, RevisionRecord, TrialRecord, VocabularyRecord
 
 from .answers.strip import MEDIA_TYPE as STRIP
-from .endpoints import changes, labels, library, photos, strips
+from .endpoints import archive, changes, labels, library, models, moves, photos, searches, strips
 from .endpoints.calls import Route
 
 #: Where the API begins.
@@ -63,6 +67,15 @@ ROUTES: Final = (
         "GET", "/duplicates", "Files that show the same picture.", photos.list_duplicates, DuplicatesRecord,
         photos.DuplicatesQuery,
     ),
+    Route("GET", "/duplicates/moves", "Duplicates that were moved.", moves.list_moves, Items(MoveRunRecord)),
+    Route(
+        "POST", "/duplicates/moves", "Move duplicates to a folder.", moves.start_move, JobRecord,
+        body=moves.MovedDuplicates, status=202,
+    ),
+    Route(
+        "POST", "/duplicates/undo", "Put moved files back.", moves.undo_move, JobRecord, body=moves.UndoneMove,
+        status=202,
+    ),
     Route(
         "GET", "/facets", "Cameras, lenses, years, folders and keywords.", photos.list_facets, Items(FacetRecord),
         photos.FacetsQuery,
@@ -86,6 +99,18 @@ ROUTES: Final = (
     Route(
         "POST", "/xmp/undo", "Put sidecars back.", changes.undo_sidecar_run, JobRecord, body=changes.UndoneRun,
         status=202,
+    ),
+    Route(
+        "POST", "/archives", "Give an archive of many photos an address.", archive.prepare_archive, ArchiveRecord,
+        body=archive.ArchivePhotos, status=201,
+    ),
+    Route("GET", "/searches", "Saved searches.", searches.list_saved_searches, Items(SavedSearchRecord)),
+    Route(
+        "PUT", "/searches/{name:path}", "Save a query under a name.", searches.put_saved_search, SavedSearchRecord,
+        body=searches.SavedQuery,
+    ),
+    Route(
+        "DELETE", "/searches/{name:path}", "Remove a saved search.", searches.delete_saved_search, SavedSearchRecord
     ),
     Route("GET", "/labels", "The labels in force.", labels.list_labels, Items(LabelInForceRecord), labels.LabelsQuery),
     Route("POST", "/labels", "Add a label.", changes.add_label, JobRecord, body=changes.NewLabel, status=202),
@@ -126,6 +151,22 @@ ROUTES: Final = (
     ),
     Route(
         "GET", "/compare", "The difference of two vocabularies.", labels.compare, ComparisonRecord, labels.CompareQuery
+    ),
+    Route("GET", "/models", "Models of the library.", models.list_all_models, ModelsRecord),
+    Route(
+        "POST", "/models/try", "Embed and tag with a second model.", models.start_trial, JobRecord, body=models.Trial,
+        status=202,
+    ),
+    Route(
+        "POST", "/models/switch", "Let another model answer.", models.start_switch, JobRecord, body=models.Switch,
+        status=202,
+    ),
+    Route(
+        "POST", "/models/rollback", "Let the model before answer again.", models.start_model_rollback, JobRecord,
+        body=models.Nothing, status=202,
+    ),
+    Route(
+        "DELETE", "/models/{name:path}", "Delete a model's embeddings.", models.start_forgetting, JobRecord, status=202
     ),
     Route("GET", "/status", "The state of the library.", library.show_status, StatusRecord),
     Route("GET", "/folders", "Its folders.", library.list_folders, Items(FolderRecord)),

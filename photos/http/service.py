@@ -10,10 +10,12 @@ from photos.config import Settings
 from photos.daemon.session import Session
 from photos.errors import safe
 from photos.library import OpenLibrary
+from photos.operations.rankings import Rankings
 from photos.thumbnails import Thumbnails
 
 from .access.credentials import Credentials
 from .jobs import Jobs
+from .prepared_archives import PreparedArchives
 from .server.connections import Limits
 from .server.worker_threads import WorkerThreads
 from .strip_cache import StripCache
@@ -67,6 +69,8 @@ class Service:
         self.credentials = Credentials(settings.library, password)
         self.jobs = Jobs()
         self.strips = StripCache()
+        self.rankings = Rankings()
+        self.archives = PreparedArchives()
         #: What the last job that looked for gaps of the vocabulary found.
         self.gaps: SuggestResult | None = None
         #: True from the beginning of the end on: streams of events end.

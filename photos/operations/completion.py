@@ -34,6 +34,8 @@ class Naming(StrEnum):
     SOURCE = "source"
     #: Models that the library has embeddings of.
     SPACE = "space"
+    #: Saved searches.
+    SEARCH = "search"
     #: Countries and states.
     REGION = "region"
 
@@ -97,6 +99,11 @@ def _folder_names(library: OpenLibrary) -> list[str]:
     return list(dict.fromkeys(os.fsdecode(path).rpartition("/")[2] for path in paths if path != b"/"))
 
 
+def _saved_searches(library: OpenLibrary) -> list[str]:
+    with library.catalog.read() as t:
+        return [each.name for each in t.saved_searches.all()]
+
+
 def _spaces(library: OpenLibrary) -> list[str]:
     from photos.spaces import space_names  # noqa: PLC0415 - few commands name one
 
@@ -109,6 +116,7 @@ _READERS: Final[dict[Naming, Callable[[OpenLibrary], list[str]]]] = {
     Naming.VOCABULARY: _vocabularies,
     Naming.SLOT: _slots,
     Naming.SPACE: _spaces,
+    Naming.SEARCH: _saved_searches,
     Naming.SOURCE: _sources,
     Naming.CAMERA: _values(Facet.CAMERA),
     Naming.LENS: _values(Facet.LENS),

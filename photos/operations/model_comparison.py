@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from photos.errors import NothingFound, NothingTried, SpaceAnswers
+from photos.errors import NothingFound, SpaceAnswers
 from photos.library import OpenLibrary
 from photos.spaces import find_space, space_names
 from query.search import RankedPair, ranked_pairs, shared_photos
@@ -17,6 +17,7 @@ from query.tagging import photos_by_label
 from store import Photo, Space, Transaction
 
 from .progress import SILENT, Progress, Stage, steps
+from .trials import unnamed_space
 
 if TYPE_CHECKING:
     from photos.output.sheet_rows import Row
@@ -29,7 +30,8 @@ _SEARCHES = 20
 class CompareModelsRequest:
     """Texts to search for, or the newest past searches if there are none; and the other model.
 
-    That is the one of the name *model*, or if it is None the one that is tried, or else the one before the last switch.
+    That is the one of the name *model*, or if it is None the one that is tried, or the one before the last switch, or
+    else the only other one.
     """
 
     queries: Sequence[str] = ()
@@ -185,11 +187,10 @@ def _row(
 def _other(t: Transaction, name: str | None) -> Space:
     if name is not None:
         return find_space(t.spaces.all(), name)
-    trial = t.library.trial()
-    space_id = t.library.previous_space_id() if trial is None else trial.space_id
-    if space_id is None:
-        raise NothingTried
-    return t.spaces.get(space_id)
+    previous = t.library.previous_space_id()
+    if previous is not None and t.library.trial() is None:
+        return t.spaces.get(previous)
+    return unnamed_space(t)
 
 
 def _compared(t: Transaction, space: Space, name: str) -> ComparedModel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from indexer.models import Checkpoint, ModelError, open_checkpoint
 from indexer.models.checkpoints.published import Published, published
@@ -14,6 +15,9 @@ from photos.library import OpenLibrary
 from photos.models import Model, downloaded, has_gpu, pick
 from photos.operations.progress import SILENT, Progress, Stage, steps
 from photos.sizes import folder_size
+
+if TYPE_CHECKING:
+    from indexer.models.backends.accelerators import Machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +59,15 @@ class ModelStatus:
     #: Tokens.
     text_length: int
     preprocessing: str
-    #: Device that computes, and the name of the card; None for the CPU.
-    device: str
+    #: Device that computes, None if the one that was asked for cannot; and the name of the card, None for the CPU.
+    device: str | None
     card: str | None
+    #: Sentence about the device, if the one that was asked for, or a better one, cannot be used.
+    device_problem: str | None
     #: Precision of the library's embeddings; None if there is no space yet.
     precision: str | None
     #: Precision that a new library would have on this device.
-    best_precision: str
+    best_precision: str | None
     #: Implementation of the image encoder, and its attention.
     backend: str
     attention: str
@@ -103,11 +109,11 @@ def use_model(library: OpenLibrary, reference: str, patches: int | None = None) 
     return library.choose_model(reference, patches)
 
 
-def model_status(library: OpenLibrary) -> ModelStatus:
-    """Describe the library's checkpoint and compare its weights. Raises `ModelError` if it cannot be opened."""
-    from indexer.models.backends.accelerators import label_of  # noqa: PLC0415 - this loads torch
-    from indexer.models.backends.devices import choose_device  # noqa: PLC0415 - as above
+def model_status(library: OpenLibrary, machine: Machine | None = None) -> ModelStatus:
+    """Describe the library's checkpoint and compare its weights. Raises `ModelError` if it cannot be opened.
 
+    The devices are those of *machine*, or of this machine if it is None.
+    """
     space = library.space_if_any
     reference = library.model_reference
     checkpoint = pick(library.settings, None, reference)
@@ -115,7 +121,7 @@ def model_status(library: OpenLibrary) -> ModelStatus:
         checkpoint = checkpoint.seeing_as(space.identity.preprocessing)
     weights_hash = checkpoint.weights_hash()
     precision = library.settings.precision if space is None else space.identity.precision
-    device, _ = choose_device(checkpoint, library.settings.device, precision)
+    computing = _device(checkpoint, library.settings.device, precision, machine)
     backend = backend_of(checkpoint, precision, library.settings.backend)
     return ModelStatus(
         model=checkpoint.name,
@@ -126,15 +132,39 @@ def model_status(library: OpenLibrary) -> ModelStatus:
         patches=checkpoint.patches,
         text_length=checkpoint.text_length,
         preprocessing=checkpoint.preprocessing.name if space is None else space.identity.preprocessing,
-        device=device,
-        card=label_of(device),
+        device=computing.device,
+        card=computing.card,
+        device_problem=computing.problem,
         precision=None if space is None else space.identity.precision,
-        best_precision=choose_device(checkpoint, library.settings.device)[1],
+        best_precision=computing.best_precision,
         backend=backend,
         attention=attention_of(checkpoint, backend),
         weights_sha256=weights_hash,
         same_weights=None if space is None else space.identity.weights_hash == weights_hash,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Device:
+    """Fields of `ModelStatus` about the device."""
+
+    device: str | None = None
+    card: str | None = None
+    best_precision: str | None = None
+    problem: str | None = None
+
+
+def _device(checkpoint: Checkpoint, wanted: str | None, precision: str | None, machine: Machine | None) -> _Device:
+    from indexer.models.backends.accelerators import THIS_MACHINE, label_of  # noqa: PLC0415 - this loads torch
+    from indexer.models.backends.devices import best_precision, choose_device  # noqa: PLC0415 - as above
+
+    machine, notices = machine or THIS_MACHINE, list[str]()
+    try:
+        device, _ = choose_device(checkpoint, wanted, precision, machine=machine, on_notice=notices.append)
+    except ModelError as error:
+        return _Device(problem=str(error))
+    best = best_precision(checkpoint, device, machine)
+    return _Device(device, label_of(device, machine), best, " ".join(notices) or None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from indexer.files.companions import is_note
 from photos.library import OpenLibrary
 from photos.operations.folders import is_offline
-from store import Photo, Transaction
+from store import File, Photo, Transaction
 from store.open_file import open_file
 
 
@@ -18,6 +21,15 @@ class Original:
 
     photo: Photo
     path: bytes
+    file: BinaryIO
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSidecar:
+    """A sidecar of a photo's file, open for reading from its start, and its size in bytes."""
+
+    name: bytes
     file: BinaryIO
     size: int
 
@@ -35,14 +47,8 @@ def open_original(library: OpenLibrary, photo: int | bytes) -> Original | None:
         found = [] if photo_id is None else t.photos.get([photo_id])
         known = [(path, _indexed(t, path)) for each in found for path in each.paths]
     for path, indexed in known:
-        try:
-            file = open_file(path)
-        except OSError:
-            continue
-        status = os.fstat(file.fileno())
-        if indexed == (status.st_size, status.st_mtime_ns):
-            return Original(found[0], path, file, status.st_size)
-        file.close()
+        if indexed is not None and (opened := _as_indexed(path, indexed)) is not None:
+            return Original(found[0], path, opened, indexed.stamp.size)
     return None
 
 
@@ -62,10 +68,62 @@ def absent_folders(library: OpenLibrary, photo: int | bytes) -> list[str]:
     return [os.fsdecode(each) for each in holding if is_offline(each, 1)]
 
 
-def _indexed(t: Transaction, path: bytes) -> tuple[int, int] | None:
-    """Return size and time of the file at *path* when it was indexed."""
+class Sidecars:
+    """Sidecars of photos' files: the XMP, AAE and JSON files beside them that belong to them, as they were indexed.
+
+    What the catalog knows of a directory is read once for files of it that are asked about one after the other.
+    """
+
+    def __init__(self, library: OpenLibrary) -> None:
+        self._library = library
+        self._directory: bytes | None = None
+        self._known: dict[bytes, list[File]] = {}
+
+    def open(self, path: bytes) -> Iterator[OpenSidecar]:
+        """Open the sidecars of the file at the absolute *path*, one after the other, by name. Close each."""
+        directory, picture = os.path.split(path)
+        if directory != self._directory:
+            self._directory, self._known = directory, self._read(path)
+        for each in self._known.get(picture, ()):
+            name = os.path.basename(each.path)
+            if (opened := _as_indexed(os.path.join(directory, name), each)) is not None:
+                yield OpenSidecar(name, opened, each.stamp.size)
+
+    def _read(self, path: bytes) -> dict[bytes, list[File]]:
+        """Read the sidecars in the directory of *path*, by the names of their pictures."""
+        found: defaultdict[bytes, list[File]] = defaultdict(list)
+        with self._library.catalog.read() as t:
+            place = _place(t, path)
+            beside = () if place is None else t.files.known(place[0], os.path.dirname(place[1]), is_deep=False)
+            for each in beside:
+                if each.companion_of is not None and is_note(each.path):
+                    found[each.companion_of].append(each)
+        return {name: sorted(files, key=lambda each: each.path) for name, files in found.items()}
+
+
+def _as_indexed(path: bytes, indexed: File) -> BinaryIO | None:
+    """Open a file, if it has the size and the time that it had when it was indexed."""
+    try:
+        opened = open_file(path)
+    except OSError:
+        return None
+    status = os.fstat(opened.fileno())
+    if (indexed.stamp.size, indexed.stamp.mtime_ns) == (status.st_size, status.st_mtime_ns):
+        return opened
+    opened.close()
+    return None
+
+
+def _indexed(t: Transaction, path: bytes) -> File | None:
+    """Return the file at *path* as it was indexed."""
+    found = _place(t, path)
+    return None if found is None else t.files.at(*found)
+
+
+def _place(t: Transaction, path: bytes) -> tuple[int, bytes] | None:
+    """Return the folder that knows the file at *path*, and the path within it."""
     for folder in t.folders.all():
         prefix = folder.path.rstrip(b"/") + b"/"
-        if path.startswith(prefix) and (file := t.files.at(folder.id, path[len(prefix) :])) is not None:
-            return file.stamp.size, file.stamp.mtime_ns
+        if path.startswith(prefix) and t.files.at(folder.id, path[len(prefix) :]) is not None:
+            return folder.id, path[len(prefix) :]
     return None

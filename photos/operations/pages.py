@@ -10,6 +10,7 @@ from query.search import Match, Place, ResultPage, Sort
 from store.embeddings.cache import Position
 
 from .pictures import LibraryPictures
+from .rankings import Rankings, RememberedIndex
 from .search import SearchResult, find, parsed_line
 
 #: Relative paths in a query begin here: a client elsewhere has no directory on this machine.
@@ -40,6 +41,8 @@ class PageRequest:
     min_score: float | None = None
     stands_out: bool = False
     group: bool = False
+    #: As in `SearchRequest`.
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,16 @@ class PageResult:
     next: Cursor | None
 
 
-def page(library: OpenLibrary, request: PageRequest) -> PageResult:
+def page(library: OpenLibrary, request: PageRequest, rankings: Rankings | None = None) -> PageResult:
     """Return a page of the photos that a query finds, exactly: best first, or newest first for filters alone.
 
-    Raises `BadQuery`, `EmptyLibrary`, `NotInLibrary` for a picture, and `WrongCursor` for one of another library.
+    From the second page on, the ranking is one of *rankings*, if it is kept there.
+
+    Raises `BadQuery`, `EmptyLibrary`, `NotInLibrary` for a picture, `UnknownSpace`, and `WrongCursor` for one of
+    another library or another model.
     """
     query = parsed_line(request.query)
+    library = library.in_space(request.model)
     with library.read() as t:
         moment = t.embeddings.position(library.space.id)
         if request.after is not None and not t.embeddings.holds(
@@ -71,7 +78,8 @@ def page(library: OpenLibrary, request: PageRequest) -> PageResult:
         exact=True,
         after=None if request.after is None else request.after.place,
     )
-    found = find(library, query, wanted, ROOT, LibraryPictures(library))
+    index = None if rankings is None else RememberedIndex(library.index, library.space, rankings)
+    found = find(library, query, wanted, ROOT, LibraryPictures(library), index)
     is_full = request.count is not None and len(found.matches) == request.count and not request.group
     last = max(found.matches, key=_rank) if is_full and query.terms else found.matches[-1] if is_full else None
     return PageResult(found, None if last is None else Cursor(_place(last), moment.seq, moment.token))

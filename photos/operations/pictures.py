@@ -54,13 +54,16 @@ class LibraryPictures:
 
     def vector(self, path: str) -> NDArray[np.float32]:
         """Return the unit vector, float32 (d,). Raises `NotInLibrary`."""
+        return self.picture(path).vector
+
+    def picture(self, path: str) -> PictureVector:
+        """Return the photo's vector and id. Raises `NotInLibrary`."""
         with self._library.catalog.read() as t:
             photo_id = self._photo_id(t, path)
             found = None if photo_id is None else t.embeddings.get(self._library.space.id, [photo_id])
         if found is None or not len(found):
             raise NotInLibrary(os.fsencode(path))
-        vector: NDArray[np.float32] = found.matrix[0]
-        return vector
+        return PictureVector(found.matrix[0], photo_id)
 
     @staticmethod
     def _photo_id(t: Transaction, path: str) -> int | None:

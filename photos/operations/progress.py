@@ -17,6 +17,7 @@ class Stage(StrEnum):
     COMPARE = "compare embeddings"
     HASH = "hash pictures"
     WRITE_SIDECARS = "write sidecars"
+    MOVE = "move files"
     DRAW = "draw pictures"
 
 

@@ -36,6 +36,9 @@ class SearchRequest:
     exact: bool = False
     #: Name of the model to search with, of those that the library has; None for the one that answers.
     model: str | None = None
+    #: Pictures in the query are photos of the library, `photo:NUMBER` or an absolute path, and no file is opened. An
+    #: empty line stands for all photos.
+    only_library: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,8 @@ class SimilarRequest:
     group: bool = False
     #: As in `SearchRequest`.
     model: str | None = None
+    #: `image` is a photo of the library, as in `SearchRequest`.
+    only_library: bool = False
 
 
 #: Requests that the daemon answers.

@@ -15,7 +15,7 @@ from photos.errors import NotOneText
 from photos.library import OpenLibrary
 from query.errors import BadQuery
 from query.language import Filter, Query, format_query, parse, parse_line
-from query.search import Match, PictureVectors, ResultPage, Searcher, Sort
+from query.search import Match, PictureVectors, ResultPage, Searcher, Snapshots, Sort
 
 from .requests import SearchRequest
 
@@ -55,9 +55,10 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
     """Return the photos that *request* finds: best first, or newest first for filters alone.
 
     Raises `BadQuery` for a query that cannot be read, `EmptyLibrary` without photos, and `MissingFolder` or
-    `UnreadablePicture` for a picture in the query, and `UnknownSpace` for a model that the library does not have.
+    `UnreadablePicture` for a picture in the query, `NotInLibrary` for one of the library alone, and `UnknownSpace` for
+    a model that the library does not have.
     """
-    query = parsed(request.query, request.directory)
+    query = _query(request)
     library = library.in_space(request.model)
     page = ResultPage(
         _count(request, query),
@@ -68,17 +69,26 @@ def search(library: OpenLibrary, request: SearchRequest) -> SearchResult:
         request.group,
         request.exact,
     )
-    return find(library, query, page, request.directory, _Pictures(library, request.directory))
+    pictures = _Pictures(library, None if request.only_library else request.directory)
+    return find(library, query, page, request.directory, pictures)
 
 
 def find(
-    library: OpenLibrary, query: Query, page: ResultPage, directory: str, pictures: PictureVectors
+    library: OpenLibrary,
+    query: Query,
+    page: ResultPage,
+    directory: str,
+    pictures: PictureVectors,
+    index: Snapshots | None = None,
 ) -> SearchResult:
-    """Return a page of the photos that a parsed query finds. Raises as `search` does."""
+    """Return a page of the photos that a parsed query finds, in *index* or that of the library.
+
+    Raises as `search` does.
+    """
     cut: list[str] = []
     with library.read() as t:
         texts = library.text_vectors(library.space, cut.append)
-        searcher = Searcher(library.index, library.space, texts, pictures, directory)
+        searcher = Searcher(index or library.index, library.space, texts, pictures, directory)
         selected = searcher.select(t, query, page)
     found = searcher.rank(selected)
     return SearchResult(
@@ -155,17 +165,28 @@ def label_text(words: tuple[str, ...]) -> str:
 
 
 class _Pictures:
-    """Vectors of the pictures in a query. Only queries with pictures import the decoders."""
+    """Vectors of the pictures in a query. Only queries with pictures import the decoders.
 
-    def __init__(self, library: OpenLibrary, directory: str) -> None:
+    Relative paths begin in *directory*; with None the pictures are photos of the library, and no file is opened.
+    """
+
+    def __init__(self, library: OpenLibrary, directory: str | None) -> None:
         self._library = library
         self._directory = directory
 
     def vector(self, path: str) -> NDArray[np.float32]:
         """Return the unit vector, float32 (d,), of the picture at *path*."""
-        from .pictures import NamedPictures  # noqa: PLC0415 - few queries have pictures
+        from .pictures import LibraryPictures, NamedPictures  # noqa: PLC0415 - few queries have pictures
 
+        if self._directory is None:
+            return LibraryPictures(self._library).vector(path)
         return NamedPictures(self._library, self._directory).vector(path)
+
+
+def _query(request: SearchRequest) -> Query:
+    if request.only_library and isinstance(request.query, str):
+        return parsed_line(request.query)
+    return parsed(request.query, request.directory)
 
 
 def _count(request: SearchRequest, query: Query) -> int | None:

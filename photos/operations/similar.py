@@ -20,9 +20,12 @@ def similar(library: OpenLibrary, request: SimilarRequest) -> SearchResult:
     """Return the photos that look most like the picture, best first, without the photo of the picture itself.
 
     Raises `EmptyLibrary` without photos, `UnreadablePicture`, `MissingFolder` if there is no such file, and `BadQuery`
-    for a query with terms, and `UnknownSpace` for a model that the library does not have.
+    for a query with terms, `NotInLibrary` for a photo of the library alone, and `UnknownSpace` for a model that the
+    library does not have.
     """
     library = library.in_space(request.model)
+    if request.only_library:
+        return _similar(library, request, LibraryPictures(library).picture(request.image))
     path = os.path.join(request.directory, request.image)
     # Filters that cannot be read are named before the picture is.
     only_filters(request.query, request.directory)
@@ -35,8 +38,7 @@ def similar_to_photo(library: OpenLibrary, photo_id: int, request: SimilarReques
     `request.image` is only its name in the result. Raises `NotInLibrary`, and `UnknownSpace` as above.
     """
     library = library.in_space(request.model)
-    vector = LibraryPictures(library).vector(f"photo:{photo_id}")
-    return _similar(library, request, PictureVector(vector, photo_id))
+    return _similar(library, request, LibraryPictures(library).picture(f"photo:{photo_id}"))
 
 
 def _similar(library: OpenLibrary, request: SimilarRequest, picture: PictureVector) -> SearchResult:

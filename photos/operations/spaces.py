@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from photos.errors import NoEarlierModel, NothingTried, SpaceAnswers, SpaceUnready
+from photos.errors import NoEarlierModel, SpaceAnswers, SpaceUnready
 from photos.library import OpenLibrary
 from photos.lock import trial_lock
 from photos.spaces import find_space, space_names
@@ -14,7 +14,7 @@ from query.tagging import is_due, own_thresholds
 from store import Space, Transaction, Trial
 
 from .progress import SILENT, Progress
-from .trials import fill_trial, finish_tags
+from .trials import fill_trial, finish_tags, opening_error, trial_problem, unnamed_space
 
 #: Rows that are deleted in one transaction: other writers wait meanwhile.
 _ROWS = 20_000
@@ -49,14 +49,17 @@ class SpaceStatus:
     missing: tuple[str, ...]
     #: What of the library it gets, if it is tried.
     trial: Trial | None
+    #: Sentence about a checkpoint that cannot be opened, of a model that does not answer.
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SwitchResult:
     """A switch from one model to another, and what it does not have yet.
 
-    `untuned` are labels whose tuned thresholds do not count with the model, and `written` labels, and vocabularies,
-    with thresholds that a person wrote: as probabilities, these mean other cosines than before.
+    `untuned` are labels whose tuned thresholds do not count with the model. `written` are labels, and
+    `written_vocabularies` vocabularies, with thresholds that a person wrote: as probabilities, these mean other cosines
+    than before.
     """
 
     name: str
@@ -64,6 +67,7 @@ class SwitchResult:
     missing: tuple[str, ...]
     untuned: tuple[str, ...]
     written: tuple[str, ...]
+    written_vocabularies: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +107,24 @@ def list_spaces(library: OpenLibrary) -> tuple[SpaceStatus, ...]:
                 trial=trial if role is Role.TRIED else None,
             )
             found.append(status)
-    return tuple(replace(each, index_bytes=library.index_of(each.space).status().bytes) for each in found)
+    return tuple(
+        replace(each, index_bytes=library.index_of(each.space).status().bytes, problem=_problem(library, each))
+        for each in found
+    )
+
+
+def _problem(library: OpenLibrary, status: SpaceStatus) -> str | None:
+    if status.role is Role.TRIED:
+        return trial_problem(library)
+    error = None if status.role is Role.ANSWERS else opening_error(library, status.space)
+    return None if error is None else f"{status.name} cannot be used: {error}"
 
 
 def switch_model(library: OpenLibrary, name: str | None = None, *, force: bool = False) -> SwitchResult:
-    """Let the model of that name, or the one that is tried, answer from now on. No row of a photo is written.
+    """Let the model of that name answer from now on, or the one that is tried, or else the only other one.
 
-    With *force*, also if it does not have all photos and tags. Raises `EmptyLibrary`, `UnknownSpace`, `NothingTried`,
-    `SpaceAnswers`, `SpaceUnready`, and the errors of opening the checkpoint.
+    No row of a photo is written. With *force*, also if it does not have all photos and tags. Raises `EmptyLibrary`,
+    `UnknownSpace`, `NothingTried`, `SpaceAnswers`, `SpaceUnready`, and the errors of opening the checkpoint.
     """
     return _switch(library, lambda t: _chosen(t, name), force=force, is_back=False)
 
@@ -141,9 +155,9 @@ def _switch(
         missing = _missing(t, target)
         if missing and not force:
             raise SpaceUnready(names[target.id], missing)
-        untuned, written = _thresholds(t, t.spaces.get(answering), target)
+        thresholds = _thresholds(t, t.spaces.get(answering), target)
         t.library.switch(target, previous=None if is_back else answering)
-    return SwitchResult(names[target.id], names[answering], missing, untuned, written)
+    return SwitchResult(names[target.id], names[answering], missing, *thresholds)
 
 
 def complete_space(library: OpenLibrary, progress: Progress = SILENT) -> None:
@@ -155,8 +169,8 @@ def complete_space(library: OpenLibrary, progress: Progress = SILENT) -> None:
     finish_tags(library, space, progress)
 
 
-def forget_model(library: OpenLibrary, name: str) -> ForgetResult:
-    """Delete the embeddings, scores and index files of a model that does not answer.
+def forget_model(library: OpenLibrary, name: str, *, rows: int = _ROWS) -> ForgetResult:
+    """Delete the embeddings, scores and index files of a model that does not answer, so many *rows* at a time.
 
     If it is interrupted, what is left is deleted when it is called again. Raises `UnknownSpace`, `SpaceAnswers`, and
     `TrialBusy` if another process embeds photos with it.
@@ -172,20 +186,31 @@ def forget_model(library: OpenLibrary, name: str) -> ForgetResult:
                 t.library.set_trial(None)
             if t.library.previous_space_id() == space.id:
                 t.library.forget_previous()
+            _withdraw(t, space)
         is_left = True
         while is_left:
             with library.catalog.write() as t:
                 _check_free(t, space, names[space.id])
-                is_left = t.spaces.empty(space.id, _ROWS)
+                is_left = t.spaces.empty(space.id, rows)
+        # Before the space's own row: without it, a second call would not find them.
+        index = library.index_of(space)
+        index_bytes = index.status().bytes
+        index.remove()
         with library.catalog.write() as t:
             _check_free(t, space, names[space.id])
             t.spaces.delete(space.id)
         with library.catalog.read() as t:
             freed = max(0, t.spaces.unused_bytes() - before)
-    index = library.index_of(space)
-    index_bytes = index.status().bytes
+    # A search by that name may have made them again meanwhile.
     index.remove()
     return ForgetResult(names[space.id], photos, freed, index_bytes)
+
+
+def _withdraw(t: Transaction, space: Space) -> None:
+    """Let the space not be ready to answer, whatever is deleted of it; a trial can take it up again."""
+    t.scores.withdraw(space.id)
+    t.calibrations.withdraw(space.id)
+    t.slots.of(space.id).mark_all_stale()
 
 
 def _check_free(t: Transaction, space: Space, name: str) -> None:
@@ -202,12 +227,7 @@ def _role(space: Space, answering: int | None, previous: int | None, trial: Tria
 
 
 def _chosen(t: Transaction, name: str | None) -> Space:
-    if name is not None:
-        return find_space(t.spaces.all(), name)
-    trial = t.library.trial()
-    if trial is None:
-        raise NothingTried
-    return t.spaces.get(trial.space_id)
+    return unnamed_space(t) if name is None else find_space(t.spaces.all(), name)
 
 
 def _previous(t: Transaction) -> Space:
@@ -235,10 +255,13 @@ def _missing(t: Transaction, space: Space) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def _thresholds(t: Transaction, before: Space, after: Space) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The labels whose tuned thresholds are lost in *after*, and what has thresholds that mean other cosines there."""
+def _thresholds(
+    t: Transaction, before: Space, after: Space
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Labels whose tuned thresholds are lost in *after*; labels and vocabularies whose own mean other cosines there."""
     untuned: list[str] = []
     written: list[str] = []
+    vocabularies: list[str] = []
     for slot in t.slots.all():
         revision = t.vocabularies.revision(slot.target.revision_id)
         names = {label.id: label.definition.name for label in revision.labels}
@@ -247,5 +270,5 @@ def _thresholds(t: Transaction, before: Space, after: Space) -> tuple[tuple[str,
         untuned += [names[key] for key in here if key not in there]
         written += [names[key] for key in there if here.get(key) == there[key] and names[key] not in tuned]
         if revision.threshold is not None:
-            written.append(revision.vocabulary)
-    return tuple(untuned), tuple(written)
+            vocabularies.append(revision.vocabulary)
+    return tuple(untuned), tuple(written), tuple(vocabularies)

@@ -11,6 +11,7 @@ from photos.library import OpenLibrary
 from photos.lock import DaemonInfo, running_daemon
 from photos.operations.folders import is_offline
 from photos.operations.revisions import current_revision
+from photos.operations.trials import trial_problem
 from photos.sizes import folder_size
 from photos.thumbnails.upkeep import PicturesKept, pictures_kept
 from store import MAIN_SLOT, Folder, IndexStatus, Outcome, Revision, SlotSummary, Space, Transaction
@@ -50,6 +51,8 @@ class LibraryStatus:
     pictures: PicturesKept = field(default_factory=PicturesKept)
     most_preview_bytes: int = 0
     keeps_thumbnails: bool = True
+    #: Sentence about a model that is tried and cannot be opened.
+    trial_problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ def status(library: OpenLibrary) -> LibraryStatus:
         pictures_kept(library),
         int(library.settings.preview_cache_gb * 1e9),
         library.settings.thumbnails,
+        trial_problem(library),
     )
 
 

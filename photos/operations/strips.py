@@ -39,6 +39,8 @@ class StripRequest:
 
     query: str = ""
     sort: str = BY_RELEVANCE
+    #: Name of the model whose space is searched; None for the one that answers.
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,9 @@ class LabelColumn:
 
 
 def strip(library: OpenLibrary, request: StripRequest) -> StripResult:
-    """Return all photos that the query finds. Raises `BadQuery`, and `NotInLibrary` for a picture."""
+    """Return all photos that the query finds. Raises `BadQuery`, `UnknownSpace`, and `NotInLibrary` for a picture."""
     query = parsed_line(request.query)
+    library = library.in_space(request.model)
     space = _space(library)
     if space is None:
         return StripResult(_NONE, Position(0, 0))
@@ -117,8 +120,8 @@ def strip(library: OpenLibrary, request: StripRequest) -> StripResult:
 
 def terms(library: OpenLibrary, request: StripRequest) -> TermsResult:
     """Return the cosines of each term of the query with the photos that it finds. Raises as `strip` does."""
+    whole, library = strip(library, request), library.in_space(request.model)
     query, space = parsed_line(request.query), _space(library)
-    whole = strip(library, request)
     if space is None or not query.terms:
         return TermsResult(whole, (), np.empty((len(whole.shapes.ids), 0)), np.empty((0, 0)))
     vectors = _term_vectors(library, space, query.terms)
@@ -128,6 +131,7 @@ def terms(library: OpenLibrary, request: StripRequest) -> TermsResult:
 
 def label_column(library: OpenLibrary, name: str, request: StripRequest) -> LabelColumn:
     """Return the cosines of a label in force. Raises `UnknownLabel`, `NothingFound`, and as `strip` does."""
+    whole, library = strip(library, request), library.in_space(request.model)
     space = library.space
     with library.catalog.read() as t:
         label, revision, _ = label_in_force(t, name)
@@ -137,7 +141,6 @@ def label_column(library: OpenLibrary, name: str, request: StripRequest) -> Labe
         # It has not been encoded yet: its re-tag is pending.
         raise UnknownLabel(name, revision.vocabulary, [])
     minimum = rule.minimum_for(label.id)
-    whole = strip(library, request)
     cosines = _cosines(library, space, found.matrix, whole.shapes.ids)[:, 0]
     return LabelColumn(
         whole,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
+from query.search import Match
 from query.tagging import ScoredTag, record_manual_tags
 from query.tagging import photo_tags as scored_tags
 from query.tagging import tag_counts as counted_tags
@@ -64,6 +65,22 @@ def photo_tags(library: OpenLibrary, request: TagsRequest) -> list[PhotoTags]:
         named = named_photos(t, request.photos)
     tags = scored_tags(library.catalog, space, [photo.id for photo in named], threshold=threshold)
     return [PhotoTags(photo, tuple(tags[photo.id])) for photo in named]
+
+
+def photos_with_tags(library: OpenLibrary, photo_ids: Sequence[int]) -> list[Match]:
+    """Return photos with their facts and tags, each once, in that order, without scores of a search.
+
+    Unknown ids are left out, and so are photos that have no file now.
+    """
+    if library.is_new:
+        return []
+    with library.catalog.read() as t:
+        found = [photo for photo in t.photos.get(list(dict.fromkeys(photo_ids))) if photo.paths]
+    if not found:
+        return []
+    ids = [photo.id for photo in found]
+    tags = scored_tags(library.catalog, library.space, ids, threshold=_threshold(library, None))
+    return [Match(photo.id, None, None, None, photo, tuple(tags[photo.id])) for photo in found]
 
 
 def tag_counts(library: OpenLibrary, threshold: float | None = None) -> list[TagCount]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,7 +17,7 @@ from photos.models import open_new
 from photos.spaces import find_space, space_names
 from query.errors import Superseded
 from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_labels, remake_taught_labels, retag
-from store import File, Space, Transaction, Trial
+from store import File, Revision, Space, Transaction, Trial, Vectors
 from store.errors import StoreError
 from store.records import MAIN_SLOT
 
@@ -28,6 +28,8 @@ from .revisions import target_revision
 
 #: How often tags are brought up to date at most: each time, a calibration may make it necessary once more.
 _ROUNDS = 3
+#: A text to try a text encoder with.
+_SOME_TEXT = "a photo of a cat"
 #: Photos that a daemon embeds before it looks at changes of files again.
 _PART = 64
 #: Rows that are deleted at once.
@@ -36,7 +38,7 @@ _ROWS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TryRequest:
-    """A model to try: a name, a hub id or a folder; None for the one that is being tried.
+    """A model to try: a name, a hub id or a folder; None for the one that is being tried, or the only other one.
 
     With *folder* or *sample*, only photos below that folder are embedded, and at most so many.
     """
@@ -78,6 +80,7 @@ def try_model(library: OpenLibrary, request: TryRequest, progress: Progress = SI
     trial = _begin(library, request)
     with trial_lock(library.settings.library):
         try:
+            _check_texts(library, trial)
             report = fill_trial(library, trial, progress)
         except StoreError:
             raise
@@ -140,11 +143,26 @@ def fill_trial(
     the errors of its model.
     """
     with library.catalog.read() as t:
-        space, folders = t.spaces.find(trial.space_id), t.folders.all()
+        space = t.spaces.find(trial.space_id)
         files = lacking(t, trial)[:most]
     if space is None:
         # It was forgotten before the caller had the lock.
         raise NothingTried
+    return fill_with(library, space, files, progress, image_encoder=image_encoder, before_batch=before_batch)
+
+
+def fill_with(
+    library: OpenLibrary,
+    space: Space,
+    files: Sequence[File],
+    progress: Progress = SILENT,
+    *,
+    image_encoder: Callable[[Space], ImageEncoder] | None = None,
+    before_batch: BeforeBatch = lambda _store: None,
+) -> IndexReport:
+    """Embed the photos of *files* in *space*; otherwise as `fill_trial`."""
+    with library.catalog.read() as t:
+        folders = t.folders.all()
     checkpoint = library.checkpoint_of(space)
     make = image_encoder or library.space_image_encoder
 
@@ -208,16 +226,41 @@ def destination_beside(
     if space is None or space.id == answering.id:
         return None
     make = image_encoder or library.space_image_encoder
-    try:
-        library.checkpoint_of(space)
-    except PhotosError:
-        # What answers must not wait for what is tried. The trial says what is wrong when it goes on.
-        return None
 
     def on_lost(error: Exception) -> None:
-        library.on_notice(f"New photos are left out of {space.model}, which is tried: {error}")
+        library.on_notice(_left_out(library, space, error))
 
+    if (error := opening_error(library, space)) is not None:
+        # What answers must not wait for what is tried.
+        on_lost(error)
+        return None
     return Destination(space, lru_cache(1)(lambda: make(space)), _tagger(library, space), on_lost)
+
+
+def opening_error(library: OpenLibrary, space: Space) -> PhotosError | None:
+    """The error for which the checkpoint of *space* cannot be opened; None if it can."""
+    try:
+        library.checkpoint_of(space)
+    except StoreError:
+        raise
+    except PhotosError as error:
+        return error
+    return None
+
+
+def trial_problem(library: OpenLibrary) -> str | None:
+    """The sentence on a model that is tried and cannot be opened; None if it can, or none is tried."""
+    with library.catalog.read() as t:
+        trial = t.library.trial()
+        space = None if trial is None else t.spaces.find(trial.space_id)
+    error = None if space is None else opening_error(library, space)
+    return None if space is None or error is None else _left_out(library, space, error)
+
+
+def _left_out(library: OpenLibrary, space: Space, error: Exception) -> str:
+    with library.catalog.read() as t:
+        name = space_names(t.spaces.all())[space.id]
+    return f"New photos are left out of {name}, which is tried: {error}"
 
 
 def lacking(t: Transaction, trial: Trial) -> list[File]:
@@ -238,29 +281,55 @@ def _place(file: File) -> bytes:
     return blake2b(str(file.photo_id).encode(), digest_size=8).digest()
 
 
-def _tagger(library: OpenLibrary, space: Space) -> StoredTagger | None:
-    """The tagger of photos that come into the space; None before the end of its first re-tag, which tags them all."""
+class _TrialTagger:
+    """The tagger of photos that come into a space. Before the end of its first re-tag, it leaves them to that.
+
+    Another process may end that re-tag at any time, also between `prepare` and `tag`. A re-tag is pending then.
+    """
+
+    def __init__(self, library: OpenLibrary, space: Space, revision: Revision) -> None:
+        self._catalog, self._space = library.catalog, space
+        self._tagger = StoredTagger(library.catalog, space, revision, library.text_vectors(space))
+
+    def prepare(self) -> None:
+        """Make label vectors that lack, unless the first re-tag makes them."""
+        with self._catalog.read() as t:
+            is_tagged = MAIN_SLOT in t.scores.stamps(self._space.id)
+        if is_tagged:
+            self._tagger.prepare()
+
+    def tag(self, t: Transaction, vectors: Vectors) -> None:
+        """Score the photos whose ids and embeddings these are, in the slots that have scores."""
+        self._tagger.tag(t, vectors)
+
+
+def _tagger(library: OpenLibrary, space: Space) -> _TrialTagger | None:
     with library.catalog.read() as t:
-        revision, stamps = target_revision(t, MAIN_SLOT), t.scores.stamps(space.id)
-    if revision is None or MAIN_SLOT not in stamps:
-        return None
-    return StoredTagger(library.catalog, space, revision, library.text_vectors(space))
+        revision = target_revision(t, MAIN_SLOT)
+    return None if revision is None else _TrialTagger(library, space, revision)
 
 
 def _begin(library: OpenLibrary, request: TryRequest) -> Trial:
     """Note what is tried, so that other processes go on with it. Returns that."""
     _ = library.space
-    if request.model is None:
-        return _running(library)
+    is_plain, model = request.precision is None and request.patches is None, request.model
+    if model is None:
+        with library.catalog.read() as t:
+            trial, names = t.library.trial(), space_names(t.spaces.all())
+            if trial is not None:
+                return trial
+            if not is_plain:
+                raise NothingTried
+            model = names[unnamed_space(t).id]
     settings = library.settings
     if request.precision is not None:
         settings = replace(settings, precision=request.precision)
-    known = _known(library, request)
+    known = _known(library, model) if is_plain else None
     if known is not None:
         library.checkpoint_of(known)
         reference, identity = known.reference, known.identity
     else:
-        reference, identity = open_new(library.catalog, settings, request.model, request.patches)
+        reference, identity = open_new(library.catalog, settings, model, request.patches)
     with library.catalog.write() as t:
         folder = None if request.folder is None else scope(t, request.folder)
         space = t.spaces.ensure(identity, reference)
@@ -271,11 +340,22 @@ def _begin(library: OpenLibrary, request: TryRequest) -> Trial:
         if before is not None and before.space_id != space.id:
             other = t.spaces.get(before.space_id)
             if _is_same_but_weights(other, space):
-                raise ModelChanged(names[other.id])
+                raise ModelChanged(names[other.id], is_answering=False)
             raise AnotherTried(names[other.id])
         trial = Trial(space.id, folder, request.sample)
         t.library.set_trial(trial)
     return trial
+
+
+def _check_texts(library: OpenLibrary, trial: Trial) -> None:
+    """Encode a text, if the trial has no photo: labels come after all photos, which may take days.
+
+    Raises the errors of the text encoder.
+    """
+    with library.catalog.read() as t:
+        space, is_begun = t.spaces.find(trial.space_id), t.embeddings.count(trial.space_id) > 0
+    if space is not None and not is_begun:
+        library.text_encoder(library.checkpoint_of(space)).encode_text([_SOME_TEXT])
 
 
 def _end_unbegun(library: OpenLibrary, trial: Trial) -> None:
@@ -290,23 +370,39 @@ def _end_unbegun(library: OpenLibrary, trial: Trial) -> None:
             t.spaces.delete(trial.space_id)
 
 
-def _running(library: OpenLibrary) -> Trial:
-    trial = running_trial(library)
-    if trial is None:
-        raise NothingTried
-    return trial
+def unnamed_space(t: Transaction) -> Space:
+    """The space that is meant where none is named: the one that is tried, or the only one that could answer instead.
+
+    The one that answered before the last switch is not taken: to go back is a rollback. Raises `NothingTried`.
+    """
+    trial, spaces = t.library.trial(), t.spaces.all()
+    if trial is not None:
+        return t.spaces.get(trial.space_id)
+    passed_over = {t.library.space_id(), t.library.previous_space_id()}
+    others = [each for each in spaces if each.id not in passed_over and t.embeddings.count(each.id)]
+    if len(others) != 1:
+        names = space_names(spaces)
+        raise NothingTried(tuple(names[each.id] for each in others))
+    return others[0]
 
 
-def _known(library: OpenLibrary, request: TryRequest) -> Space | None:
-    """The space that the request's name stands for, if nothing else is asked for and it does not answer."""
-    if request.model is None or request.precision is not None or request.patches is not None:
-        return None
+def _known(library: OpenLibrary, name: str) -> Space | None:
+    """The space that *name* stands for, if there is one.
+
+    The plain name of the checkpoint that answers stands for none: another precision may be meant. A longer name of what
+    answers raises `SpaceAnswers`.
+    """
     with library.catalog.read() as t:
+        spaces = t.spaces.all()
         try:
-            found = find_space(t.spaces.all(), request.model)
+            found = find_space(spaces, name)
         except UnknownSpace:
             return None
-        return None if found.id == t.library.space_id() else found
+        if found.id != t.library.space_id():
+            return found
+    if found.model != name:
+        raise SpaceAnswers(space_names(spaces)[found.id])
+    return None
 
 
 def _is_same_but_weights(one: Space, other: Space) -> bool:

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from indexer import survey_folder, unread_facts
 from photos.library import OpenLibrary
 from photos.operations.index import IndexRequest, IndexResult, index
 from photos.operations.progress import SILENT, Progress
-from store import Folder
+from photos.operations.space_repair import (
+    drop_faulty_scores,
+    mend_space,
+    photos_with_faulty_scores,
+    slots_without_scores,
+)
+from photos.spaces import space_names
+from store import Folder, Space
+
+_REPAIR = "photos verify --repair"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +31,16 @@ class VerifyRequest:
 
 @dataclass(frozen=True, slots=True)
 class LibraryDifference:
-    """A kind of difference: the count, its noun in the singular and the plural, and the remedy."""
+    """A kind of difference: the count, its noun in the singular and the plural, and the remedy.
+
+    `model` is the name of the model whose data differs, if it is that of one and the library has several.
+    """
 
     count: int
     one: str
     many: str
     remedy: str
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,40 +56,55 @@ def verify(library: OpenLibrary, request: VerifyRequest, progress: Progress = SI
     """Find the differences and, if asked, repair them. Raises `EmptyLibrary`.
 
     Without repair nothing is changed, except that a damaged or wrong index file is removed. It reads every embedding
-    and every byte of the index; of the pictures, their sizes and times. Facts are compared as they were
-    read from each file.
+    and all scores of every model, and every byte of their indexes; of the pictures, their sizes and times. Facts are
+    compared as they were read from each file.
     """
     found = differences(library)
     if not (found and request.repair):
         return VerifyResult(found, None, found)
+    answering = library.space
+    drop_faulty_scores(library, answering)
     repair = index(library, IndexRequest(check_embeddings=True), progress)
+    with library.catalog.read() as t:
+        others = [space for space in t.spaces.all() if space.id != answering.id]
+    for space in others:
+        mend_space(library, space, progress)
     return VerifyResult(found, repair, differences(library))
 
 
 def differences(library: OpenLibrary) -> tuple[LibraryDifference, ...]:
     """All differences; a damaged or wrong index file is removed. Raises `EmptyLibrary`."""
-    space = library.space
+    answering = library.space
     with library.catalog.read() as t:
-        folders = t.folders.all()
-        damaged = len(t.embeddings.damaged(space.id))
-        lacking = len(t.files.lacking_embedding(space.id))
-        # The stored rows are counted: the index must not be compared with itself.
-        stored = t.embeddings.uncached.count(space.id)
+        folders, names = t.folders.all(), space_names(t.spaces.all())
+        # Those of models that were chosen for a library and replaced before it had photos are empty.
+        spaces = [
+            each for each in t.spaces.all() if each.id == answering.id or t.embeddings.uncached.stored_ids(each.id).size
+        ]
+        lacking = len(t.files.lacking_embedding(answering.id))
         wrong_facts = len(t.photo_facts.wrong())
     unread = unread_facts(library.catalog, folders)
-    is_whole, wrong_rows = _check_index(library, stored)
     new, gone, offline = _compare_folders(library, folders)
-    repair, disk = "photos verify --repair", "mount its disk"
+    disk = "mount its disk"
+    lacks = LibraryDifference(
+        lacking,
+        "photo without an embedding",
+        "photos without an embedding",
+        _REPAIR,
+        names[answering.id] if len(spaces) > 1 else None,
+    )
     found = (
-        LibraryDifference(damaged, "damaged embedding", "damaged embeddings", repair),
-        LibraryDifference(lacking, "photo without an embedding", "photos without an embedding", repair),
-        LibraryDifference(int(not is_whole), "damaged index file", "damaged index files", repair),
-        LibraryDifference(wrong_rows, "wrong row in the index", "wrong rows in the index", repair),
+        lacks,
+        *(
+            difference
+            for space in spaces
+            for difference in _of_space(library, space, names[space.id] if len(spaces) > 1 else None)
+        ),
         LibraryDifference(
             wrong_facts,
             "photo whose facts are not those of its files",
             "photos whose facts are not those of their files",
-            repair,
+            _REPAIR,
         ),
         LibraryDifference(
             unread, "file whose facts are to be read", "files whose facts are to be read", "photos index"
@@ -88,9 +116,27 @@ def differences(library: OpenLibrary) -> tuple[LibraryDifference, ...]:
     return tuple(difference for difference in found if difference.count)
 
 
-def _check_index(library: OpenLibrary, stored: int) -> tuple[bool, int]:
+def _of_space(library: OpenLibrary, space: Space, model: str | None) -> Iterator[LibraryDifference]:
+    """The differences in the data of one model, which has that name if the library has several."""
+    with library.catalog.read() as t:
+        damaged = len(t.embeddings.damaged(space.id))
+        # The stored rows are counted: the index must not be compared with itself.
+        stored = t.embeddings.uncached.count(space.id)
+        scoreless, faulty = slots_without_scores(t, space), len(photos_with_faulty_scores(t, space))
+    is_whole, wrong_rows = _check_index(library, space, stored)
+    for count, one, many in (
+        (damaged, "damaged embedding", "damaged embeddings"),
+        (int(not is_whole), "damaged index file", "damaged index files"),
+        (wrong_rows, "wrong row in the index", "wrong rows in the index"),
+        (len(scoreless), "vocabulary without scores", "vocabularies without scores"),
+        (faulty, "photo with missing or wrong scores", "photos with missing or wrong scores"),
+    ):
+        yield LibraryDifference(count, one, many, _REPAIR, model)
+
+
+def _check_index(library: OpenLibrary, space: Space, stored: int) -> tuple[bool, int]:
     """Return whether the index file is whole, and by how many rows it differs from the *stored* embeddings."""
-    index = library.index_of(library.space)
+    index = library.index_of(space)
     before = index.status()
     is_whole = not before.valid or index.verify()
     rows = before.rows if before.valid and not before.newer else stored

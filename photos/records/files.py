@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, TypedDict
 
 from photos.duplicates import Group, GroupedFile, Sameness
+from photos.moves.runs import MoveReport
 from photos.records.photos import fact_record, rounded, text_of
 from photos.sidecars import Skipped, Undone, UndoReport, WriteReport, Written
 from photos.times import local_time
-from store import SidecarRun
+from store import FileMove, MoveRun, SidecarRun
 
 
 class DuplicateRecord(TypedDict):
@@ -39,6 +40,65 @@ class DuplicateGroupRecord(TypedDict):
 
     group: Annotated[int, "Number of the group in this result, from 1 on."]
     files: Annotated[list[DuplicateRecord], "Files of the group, the best first."]
+
+
+class MovedFileRecord(TypedDict):
+    """A file that was moved, or put back."""
+
+    before: Annotated[str, "Absolute path before."]
+    after: Annotated[str, "Absolute path after."]
+
+
+class LeftFileRecord(TypedDict):
+    """A file that was left where it is."""
+
+    path: Annotated[str, "Absolute path."]
+    reason: Annotated[str, "The reason."]
+
+
+class MoveRecord(TypedDict):
+    """The result of `photos duplicates --move-to` and `--undo`."""
+
+    run: Annotated[int | None, "Number of the run; null if nothing was moved."]
+    moved: Annotated[list[MovedFileRecord], "Files that were moved or put back, sidecars among them."]
+    left: Annotated[list[LeftFileRecord], "Files that were left."]
+
+
+class MoveRunRecord(TypedDict):
+    """Files that were moved at once."""
+
+    run: Annotated[int, "Number of the run."]
+    folder: Annotated[str, "The folder that they were moved to."]
+    started_at: Annotated[str, "When, local time with its offset."]
+    files: Annotated[int, "Files that were moved and not put back, without sidecars."]
+    undone_at: Annotated[str | None, "When they were put back; null if they were not."]
+
+
+def move_record(report: MoveReport, *, is_undo: bool) -> MoveRecord:
+    """Record of files that were moved, or put back."""
+    return {
+        "run": report.run,
+        "moved": [_moved_record(each, is_undo=is_undo) for each in report.moved],
+        "left": [{"path": text_of(each.path), "reason": each.reason} for each in report.left],
+    }
+
+
+def move_run_record(run: MoveRun) -> MoveRunRecord:
+    """Record of files that were moved at once."""
+    undone = None if run.undone_at is None else local_time(run.undone_at).isoformat(timespec="seconds")
+    return {
+        "run": run.id,
+        "folder": text_of(run.folder),
+        "started_at": local_time(run.started_at).isoformat(timespec="seconds"),
+        "files": run.files,
+        "undone_at": undone,
+    }
+
+
+def _moved_record(move: FileMove, *, is_undo: bool) -> MovedFileRecord:
+    paths = text_of(move.old_path), text_of(move.new_path)
+    before, after = reversed(paths) if is_undo else paths
+    return {"before": before, "after": after}
 
 
 def group_record(number: int, group: Group) -> DuplicateGroupRecord:

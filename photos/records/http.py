@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 from photos.records.files import DuplicateGroupRecord
 from photos.records.library import ProblemRecord
+from photos.records.models import SpaceRecord
 from photos.records.photos import MatchRecord, SearchSummaryRecord, match_record, rounded, search_summary_record
 from photos.records.vocabularies import ChangedPhotoRecord, GapRecord, VocabularyDifferenceRecord, gap_record
 
@@ -57,6 +58,20 @@ class FailedRecord(TypedDict):
 
     items: Annotated[list[ProblemRecord], "The files, by path."]
     not_pictures: Annotated[int, "The number of files that are something else than pictures."]
+
+
+class ArchiveRecord(TypedDict):
+    """An archive that can be downloaded."""
+
+    address: Annotated[str, "Its address. The server remembers those of the last 16 archives."]
+    photos: Annotated[int, "The number of photos that were asked for; those without a file are left out of it."]
+
+
+class ModelsRecord(TypedDict):
+    """The models of a library."""
+
+    items: Annotated[list[SpaceRecord], "Models that photos were embedded with."]
+    can_be_tried: Annotated[list[str], "Names of other checkpoints that are on this machine."]
 
 
 class ComparisonRecord(VocabularyDifferenceRecord):
@@ -146,13 +161,17 @@ class JobRecord(TypedDict):
 
     job: Annotated[int, "The job's number."]
     kind: Annotated[
-        str, "`index`, `retag`, `threshold`, `teach`, `label`, `calibrate`, `suggest`, `rollback`, `xmp` or `xmp undo`."
+        str,
+        "`index`, `retag`, `threshold`, `teach`, `label`, `calibrate`, `suggest`, `rollback`, `xmp`, `xmp undo`, "
+        "`move`, `move undo`, "
+        "`model try`, `model switch`, `model rollback` or `model forget`.",
     ]
     state: Annotated[Literal["waiting", "running", "done", "failed", "stopped"], "Its state."]
     stage: Annotated[str | None, "What is done at present."]
     done: Annotated[int, "Units of the stage that are done."]
     total: Annotated[int | None, "Units of the stage; null while unknown."]
     problem: Annotated[str | None, "The reason why it failed."]
+    note: Annotated[str | None, "What it did, if there is more to say than that it is done."]
     started_at: Annotated[float | None, "Time of its start, seconds since 1970; null while it waits."]
     ended_at: Annotated[float | None, "Time of its end, seconds since 1970; null before."]
 

@@ -170,6 +170,7 @@ class StatusRecord(TypedDict):
     photos: Annotated[int, "Photos."]
     files: Annotated[dict[str, int], "Known files by outcome."]
     model: Annotated[str | None, "Checkpoint, as it was named; null before one was chosen."]
+    trial_problem: Annotated[str | None, "Sentence about a model that is tried and cannot be opened."]
     precision: Annotated[str | None, "Precision of the embeddings."]
     preprocessing: Annotated[str | None, "Name of the preprocessing."]
     dimension: Annotated[int | None, "Numbers in an embedding."]
@@ -263,10 +264,13 @@ class ModelStatusRecord(TypedDict):
     patches: Annotated[int | None, "Patches that a picture has at most, if pictures keep their proportions."]
     text_length: Annotated[int, "Tokens of the longest text."]
     preprocessing: Annotated[str, "Name of the preprocessing."]
-    device: Annotated[str, "Device that computes."]
+    device: Annotated[str | None, "Device that computes; null if the one that was asked for cannot."]
     card: Annotated[str | None, "Name of the card; null for the CPU."]
+    device_problem: Annotated[
+        str | None, "Sentence about a device that cannot be used: one asked for, or a better one."
+    ]
     precision: Annotated[str | None, "Precision of the library's embeddings."]
-    best_precision: Annotated[str, "Precision that a new library would have on this device."]
+    best_precision: Annotated[str | None, "Precision that a new library would have on this device."]
     backend: Annotated[str, "Implementation of the image encoder: `own` or `transformers`."]
     attention: Annotated[str, "Its attention: `sdpa`, torch's fused one, or `eager`."]
     weights_sha256: Annotated[str, "SHA-256 of the weights."]
@@ -292,6 +296,7 @@ class LibraryDifferenceRecord(TypedDict):
 
     count: Annotated[int, "How many."]
     what: Annotated[str, "Its noun in the singular."]
+    model: Annotated[str | None, "Name of the model whose data differs; null if it is of none, or of the only one."]
     remedy: Annotated[str | None, "What to do; null if nothing is to be done."]
 
 
@@ -409,6 +414,7 @@ def status_record(status: LibraryStatus) -> StatusRecord:
         "photos": status.photos,
         "files": {str(outcome): count for outcome, count in status.files.items()},
         "model": status.model,
+        "trial_problem": status.trial_problem,
         "precision": None if identity is None else identity.precision,
         "preprocessing": None if identity is None else identity.preprocessing,
         "dimension": None if identity is None else identity.dimension,
@@ -504,6 +510,7 @@ def model_status_record(status: ModelStatus, spaces: Sequence[SpaceStatus]) -> M
         "preprocessing": status.preprocessing,
         "device": status.device,
         "card": status.card,
+        "device_problem": status.device_problem,
         "precision": status.precision,
         "best_precision": status.best_precision,
         "backend": status.backend,
@@ -521,11 +528,16 @@ def finding_record(finding: Finding) -> FindingRecord:
 
 def library_difference_record(difference: LibraryDifference) -> LibraryDifferenceRecord:
     """Make the record of a difference."""
-    return {"count": difference.count, "what": difference.one, "remedy": difference.remedy}
+    return {
+        "count": difference.count,
+        "what": difference.one,
+        "model": difference.model,
+        "remedy": difference.remedy,
+    }
 
 
 #: Says that disk, catalog and index agree.
-NO_DIFFERENCE: Final[LibraryDifferenceRecord] = {"count": 0, "what": "difference", "remedy": None}
+NO_DIFFERENCE: Final[LibraryDifferenceRecord] = {"count": 0, "what": "difference", "model": None, "remedy": None}
 
 
 def prune_record(result: PruneResult) -> PruneRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
@@ -26,6 +27,7 @@ class SpaceRecord(TypedDict):
     index_bytes: Annotated[int, "Bytes of the index files."]
     seconds_a_photo: Annotated[float | None, "Seconds of encoding a photo, as measured here; null if unknown."]
     missing: Annotated[list[str], "What it lacks to answer, as parts of a sentence."]
+    problem: Annotated[str | None, "Sentence about its checkpoint if that cannot be opened; null if it answers."]
     folder: Annotated[str | None, "Folder that the trial is limited to, absolute."]
     sample: Annotated[int | None, "Number of photos that the trial is limited to."]
 
@@ -48,9 +50,8 @@ class SwitchRecord(TypedDict):
     before: Annotated[str, "Name of the model that answered before."]
     missing: Annotated[list[str], "What it lacks, as parts of a sentence."]
     untuned: Annotated[list[str], "Labels whose tuned thresholds do not count with this model."]
-    written: Annotated[
-        list[str], "Labels and vocabularies with written thresholds, which mean other cosines than before."
-    ]
+    written: Annotated[list[str], "Labels with written thresholds, which mean other cosines than before."]
+    written_vocabularies: Annotated[list[str], "Vocabularies with a written threshold for their labels, as above."]
 
 
 class ForgetRecord(TypedDict):
@@ -87,6 +88,10 @@ class ComparedQueryRecord(TypedDict):
     overlap: Annotated[int, "Photos that both find."]
     best_now: Annotated[int | None, "Rank with the other model of the photo that is best with the first one."]
     shift: Annotated[float, "Median distance of the two ranks of a photo that either finds."]
+    least_before: Annotated[float | None, "Least score of `--min-score auto`, on these photos; null if there is none."]
+    least_after: Annotated[float | None, "The same with the other model."]
+    shown_before: Annotated[int, "Photos that `--min-score auto` shows."]
+    shown_after: Annotated[int, "The same with the other model."]
     photos: Annotated[list[MovedRecord], "The photos that either finds."]
 
 
@@ -150,11 +155,19 @@ def _query_record(comparison: ModelComparison, query: QueryComparison) -> Compar
         "overlap": query.pair.overlap,
         "best_now": query.best_now,
         "shift": query.shift,
+        "least_before": _finite(query.pair.before.least),
+        "least_after": _finite(query.pair.after.least),
+        "shown_before": query.pair.before.matches,
+        "shown_after": query.pair.after.matches,
         "photos": [
             {"path": _path(comparison.found.get(photo_id)), "before": before, "after": after}
             for photo_id, before, after in query.pair.moved
         ],
     }
+
+
+def _finite(score: float) -> float | None:
+    return score if math.isfinite(score) else None
 
 
 def _path(photo: Photo | None) -> str | None:
@@ -176,6 +189,7 @@ def space_record(status: SpaceStatus) -> SpaceRecord:
         "index_bytes": status.index_bytes,
         "seconds_a_photo": status.seconds_a_photo,
         "missing": list(status.missing),
+        "problem": status.problem,
         "folder": None if trial is None or trial.folder is None else os.fsdecode(trial.folder),
         "sample": None if trial is None else trial.sample,
     }
@@ -201,6 +215,7 @@ def switch_record(result: SwitchResult) -> SwitchRecord:
         "missing": list(result.missing),
         "untuned": list(result.untuned),
         "written": list(result.written),
+        "written_vocabularies": list(result.written_vocabularies),
     }
 
 

@@ -66,6 +66,7 @@ _MEASURES = {
     "focal": Measure.FOCAL_LENGTH,
     "exposure": Measure.EXPOSURE,
     "rating": Measure.RATING,
+    "id": Measure.ID,
 }
 _PARTS = {"month": Part.MONTH, "weekday": Part.WEEKDAY, "time": Part.MINUTE}
 _WORDINGS = {name: Wording(name) for name in ("camera", "lens", "caption", "keyword")}

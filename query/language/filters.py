@@ -15,6 +15,8 @@ FORMATS: Final = {
     "jpeg": "JPEG", "jpg": "JPEG", "png": "PNG", "webp": "WEBP", "heif": "HEIF", "heic": "HEIF", "avif": "AVIF",
     "tiff": "TIFF", "tif": "TIFF", "gif": "GIF", "bmp": "BMP", "raw": "RAW",
 }  # fmt: skip
+#: The largest number of a photo that a float holds exactly.
+MOST_ID: Final = 2**53
 SHAPES: Final = ("portrait", "landscape", "square", "panorama")
 #: Values of `has:`, with synonyms.
 FACTS: Final = {
@@ -97,6 +99,7 @@ FILTER_TYPES: Final[dict[str, FilterType]] = {
     "size": FilterType(_path, ">12mp"),
     "width": FilterType(_range(numbers.with_unit("px")), "4000.."),
     "height": FilterType(_range(numbers.with_unit("px")), "..1080"),
+    "id": FilterType(_range(numbers.integer(1, MOST_ID)), "12|15..18"),
     "keyword": FilterType(_words, "holiday", ("keywords",)),
     "caption": FilterType(_words, "birthday", ("title", "description")),
     "is": FilterType(_choice("a state", _identity(STATES)), "duplicate"),

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,8 @@ _SAMPLE = 4096
 MIN_PHOTOS: Final = 100
 #: Probability that the best of unrelated photos passes for an answer.
 _CHANCE = 0.01
+
+_Number = TypeVar("_Number", np.float32, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,20 @@ def score_distribution(
     if among is None:
         count, cosines = t.embeddings.sample(space.id, query, _SAMPLE)
     else:
-        step = max(1, -(-len(among) // _SAMPLE))
-        count, cosines = len(among), t.embeddings.get(space.id, among[::step].tolist()).matrix @ query
+        count, cosines = len(among), t.embeddings.get(space.id, _sampled(among).tolist()).matrix @ query
+    return _distribution(count, cosines)
+
+
+def distribution_of(cosines: NDArray[np.float32]) -> ScoreDistribution:
+    """Describe the cosines of a query with all photos that are searched, float32 (n,), by ascending photo."""
+    return _distribution(len(cosines), _sampled(cosines))
+
+
+def _sampled(all_of_them: NDArray[_Number]) -> NDArray[_Number]:
+    return all_of_them[:: max(1, -(-len(all_of_them) // _SAMPLE))]
+
+
+def _distribution(count: int, cosines: NDArray[np.float32]) -> ScoreDistribution:
     if not len(cosines):
         return ScoreDistribution(0, 0.0, 0.0)
     (spread,) = spread_of(cosines[:, np.newaxis])

@@ -9,16 +9,23 @@ from numpy.typing import NDArray
 
 from store import Space, Transaction
 
+from .chance_limit import distribution_of
+
 #: Candidates for each wanted photo: rough cosines may be out of order by so many.
 _SPARE = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The photos that come first for one query, best first, with their cosines."""
+    """The photos that come first for one query, best first, with their cosines.
+
+    `matches` photos have a cosine of `least` or more, from which one is better than chance; see `chance_limit`.
+    """
 
     photo_ids: tuple[int, ...]
     cosines: tuple[float, ...]
+    least: float
+    matches: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +92,7 @@ def _orders(
         whole = np.concatenate([first, rest[~np.isin(rest, first)]])
         ranks = np.empty(len(photo_ids), np.int64)
         ranks[np.searchsorted(photo_ids, whole)] = np.arange(len(whole))
-        found.append((Ranking(tuple(first.tolist()), tuple(exact[best].tolist())), ranks))
+        least = distribution_of(column).threshold(space.identity)
+        matches = int(np.count_nonzero(column >= least))
+        found.append((Ranking(tuple(first.tolist()), tuple(exact[best].tolist()), least, matches), ranks))
     return found

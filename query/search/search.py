@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -37,6 +38,14 @@ class PictureVectors(Protocol):
 
     def vector(self, path: str) -> NDArray[np.float32]:
         """Return the unit vector, float32 (d,), of the picture at *path*, as typed in the query."""
+        ...
+
+
+class Snapshots(Protocol):
+    """The part of a `VectorIndex` that a search needs."""
+
+    def read(self) -> AbstractContextManager[IndexSnapshot]:
+        """Take a snapshot of index and catalog, outside any transaction."""
         ...
 
 
@@ -133,7 +142,7 @@ class Searcher:
     """
 
     def __init__(
-        self, index: VectorIndex, space: Space, texts: TextVectors, pictures: PictureVectors, directory: str
+        self, index: Snapshots, space: Space, texts: TextVectors, pictures: PictureVectors, directory: str
     ) -> None:
         self._index = index
         self._space = space

@@ -35,9 +35,11 @@ from .edits import Edits
 from .files import AttemptLog, Files
 from .folders import Folders
 from .miniatures import Miniatures
+from .move_journal import MoveJournal
 from .perceptual_hashes import PerceptualHashes
 from .photo_facts import PhotoFacts
 from .photos import Photos
+from .saved_searches import SavedSearches
 from .sidecar_journal import SidecarJournal
 
 _library, _weights = schema.library, schema.weights
@@ -163,6 +165,8 @@ class Transaction:
     scores = cached_property(lambda self: Scores(self.connection))
     scopes = cached_property(lambda self: Scopes(self.connection))
     calibrations = cached_property(lambda self: Calibrations(self.connection))
+    moves = cached_property(lambda self: MoveJournal(self.connection))
+    saved_searches = cached_property(lambda self: SavedSearches(self.connection))
     sidecars = cached_property(lambda self: SidecarJournal(self.connection))
     library = cached_property(lambda self: LibraryState(self.connection))
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     LargeBinary,
     Row,
     Select,
+    Table,
     bindparam,
     delete,
     exists,
@@ -63,6 +64,8 @@ _SET_GONE = (
     .where(schema.photo.c.id.in_(bindparam("photos", expanding=True)))
     .values(gone_at=bindparam("moment"))
 )
+#: A photo with an embedding in the space.
+_LOST = select(_embedding.c.photo_id).where(_embedding.c.space_id == bindparam("space")).limit(1)
 _APPEND = insert(_log)
 _PUT = replacing(_embedding, ["space_id", "photo_id"], ["vector", "checksum", "pixels"])
 
@@ -140,24 +143,42 @@ class Spaces:
         return int(size)
 
     def empty(self, space_id: int, most: int) -> bool:
-        """Delete at most *most* of the space's rows in each table. Returns whether any was left."""
+        """Delete at most *most* of the space's rows in each table. Returns whether any was left.
+
+        The change log goes first, and then begins anew with each part: no index that was made before is of it, so that
+        embeddings are missed that it still has.
+        """
+        log, newest = _log.c.space_id == space_id, latest_change(self._connection, space_id).seq
+        # Oldest first: an index must not lack one that came between its own end and the end of the log.
+        if self._delete_some(_log, log & (_log.c.seq < newest), most, [_log.c.seq]) == most:
+            return True
+        lost = self._connection.execute(_LOST, {"space": space_id}).scalar()
         scorings = select(schema.scoring.c.id).where(schema.scoring.c.space_id == space_id)
         calibrations = select(schema.calibration.c.id).where(schema.calibration.c.space_id == space_id)
-        is_left = False
-        for table, mine in (
-            *((each, each.c.space_id == space_id) for each in (_embedding, _log, _text, schema.label_vector)),
-            *((each, each.c.scoring_id.in_(scorings)) for each in (schema.photo_scores, schema.least_rank)),
-            (schema.label_calibration, schema.label_calibration.c.calibration_id.in_(calibrations)),
-        ):
-            key = list(table.primary_key.columns)
-            some = select(*key).where(mine).limit(most)
-            found = self._connection.execute(delete(table).where(mine, tuple_(*key).in_(some))).rowcount
-            is_left = is_left or found == most
-        return is_left
+        deleted = [
+            self._delete_some(table, mine, most)
+            for table, mine in (
+                *((each, each.c.space_id == space_id) for each in (_embedding, _text, schema.label_vector)),
+                *((each, each.c.scoring_id.in_(scorings)) for each in (schema.photo_scores, schema.least_rank)),
+                (schema.label_calibration, schema.label_calibration.c.calibration_id.in_(calibrations)),
+            )
+        ]
+        if lost is not None:
+            self._connection.execute(delete(_log).where(log))
+            note_dropped(self._connection, space_id, [lost])
+        return most in deleted
+
+    def _delete_some(
+        self, table: Table, mine: ColumnElement[bool], most: int, order: Sequence[ColumnElement[object]] = ()
+    ) -> int:
+        """Delete at most *most* rows of *table* that are *mine*, the first by *order*. Returns how many there were."""
+        key = list(table.primary_key.columns)
+        some = select(*key).where(mine).order_by(*order).limit(most)
+        return self._connection.execute(delete(table).where(mine, tuple_(*key).in_(some))).rowcount
 
     def delete(self, space_id: int) -> None:
         """Delete a space that `empty` has emptied, and that the library neither uses nor tries."""
-        for table in (schema.scoring, schema.calibration, schema.tuned_threshold, schema.slot_state):
+        for table in (_log, schema.scoring, schema.calibration, schema.tuned_threshold, schema.slot_state):
             self._connection.execute(delete(table).where(table.c.space_id == space_id))
         self._connection.execute(delete(_space).where(_space.c.id == space_id))
 

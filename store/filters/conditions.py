@@ -48,6 +48,7 @@ _MEASURES: dict[Measure, ColumnElement[Any]] = {
     Measure.APERTURE: _photo.aperture,
     Measure.FOCAL_LENGTH: _photo.focal_length,
     Measure.EXPOSURE: _photo.exposure,
+    Measure.ID: _photo.id,
     Measure.RATING: func.coalesce(_photo.own_rating, _photo.rating, 0),
 }
 # SQL counts days of the week from Sunday as 0.

@@ -22,6 +22,8 @@ class Measure(StrEnum):
     EXPOSURE = "exposure"
     #: Unrated photos have 0.
     RATING = "rating"
+    #: The photo's number in this library.
+    ID = "id"
 
 
 class Part(StrEnum):

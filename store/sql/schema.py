@@ -530,3 +530,44 @@ weights = Table(
     Column("stamp", String, primary_key=True),
     _need("hash", String),
 )
+
+#: Queries that a person gave a name.
+saved_search = Table(
+    "saved_search",
+    metadata,
+    Column("name", String, primary_key=True),
+    _need("query", String),
+    _need("saved_at", DateTime),
+)
+
+#: Files that were moved out of the library at once, to one folder.
+move_run = Table(
+    "move_run",
+    metadata,
+    _id(),
+    _need("folder", LargeBinary),
+    _need("started_at", DateTime),
+    #: None while it runs, and where it was killed.
+    Column("ended_at", DateTime),
+    Column("undone_at", DateTime),
+    sqlite_autoincrement=True,
+)
+
+#: A file that a run moved: its absolute paths before and after, and its content, size and time.
+file_move = Table(
+    "file_move",
+    metadata,
+    _id(),
+    _of("move_run"),
+    # Not a reference: what was moved can be put back when the photo was pruned, too.
+    Column("photo_id", BigInteger().with_variant(Integer, "sqlite"), nullable=False),
+    _need("old_path", LargeBinary),
+    _need("new_path", LargeBinary),
+    Column("content_hash", LargeBinary(32), nullable=False),
+    _need("size", BigInteger),
+    _need("mtime_ns", BigInteger),
+    _need("is_sidecar", Boolean),
+    Column("undone", Boolean, nullable=False, server_default="0"),
+    Index(None, "move_run_id"),
+    sqlite_autoincrement=True,
+)

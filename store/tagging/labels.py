@@ -120,6 +120,11 @@ class Calibrations:
         row = self._connection.execute(select(_calibration).where(mine)).one()
         return Calibration(row.id, row.photos, row.created_at)
 
+    def withdraw(self, space_id: int) -> None:
+        """Let no snapshot of the space be in force."""
+        mine = _calibration.c.space_id == space_id
+        self._connection.execute(update(_calibration).where(mine).values(photos=_BEGUN))
+
     def complete(self, calibration_id: int, spreads: Mapping[int, CosineSpread]) -> None:
         """Add labels that the snapshot does not have; the others stay."""
         rows = [

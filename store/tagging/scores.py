@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    LargeBinary,
     Select,
     and_,
     bindparam,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    type_coerce,
     update,
 )
 
@@ -145,6 +147,10 @@ class Scores:
         every = select(_scoring.c.id).where(_scoring.c.slot == slot)
         self._delete(self._connection.execute(every).scalars())
 
+    def withdraw(self, space_id: int) -> None:
+        """Let no scoring of the space be in force; those that were are begun, and can be finished."""
+        self._connection.execute(update(_scoring).where(_scoring.c.space_id == space_id).values(complete=False))
+
     def drop_in(self, space_id: int) -> None:
         """Delete every scoring of the space, in all slots, with its rows."""
         every = select(_scoring.c.id).where(_scoring.c.space_id == space_id)
@@ -170,6 +176,13 @@ class Scores:
             )
             rows += [row for row in found if row.photo_id in asked]
         return _kept_of(rows)
+
+    def of_width(self, scoring_id: int, width: int) -> NDArray[np.int64]:
+        """The photos whose scores are of *width* labels, as all should be, int64 (n,), ascending."""
+        sizes = (func.length(type_coerce(each, LargeBinary)) for each in (_scores.c.label_ids, _scores.c.cosines))
+        whole = [_scores.c.scoring_id == scoring_id, *(size == width * _BYTES for size in sizes)]
+        found = select(_scores.c.photo_id).where(*whole).order_by(_scores.c.photo_id)
+        return np.array(self._connection.execute(found).scalars().all(), np.int64)
 
     def scan(
         self, scoring_id: int, rows: int = 4096, holding: Collection[int] | None = None, after: int = 0

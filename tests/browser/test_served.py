@@ -110,11 +110,93 @@ def test_a_selection_is_downloaded_as_one_archive(show):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("x")
     page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("d")
     with page.expect_download() as started:
-        page.keyboard.press("d")
+        page.keyboard.press("Enter")
     with ZipFile(started.value.path()) as archive:
         assert archive.testzip() is None
         assert len(archive.namelist()) == 2
+
+
+def test_a_selection_is_shown_as_a_query(show):
+    page = show()
+    page.locator(".cell.loaded").first.wait_for()
+    page.locator(".notice").wait_for(state="attached")
+    chosen = {ids(page)[0], ids(page)[2]}
+    for key in ("ArrowRight", "x", "ArrowRight", "ArrowRight", "x", "q"):
+        page.keyboard.press(key)
+    page.get_by_text("2 photos").first.wait_for()
+    page.reload()
+    page.locator(".cell.loaded").first.wait_for()
+    assert set(ids(page)) == chosen
+
+
+def test_searches_are_saved_in_the_library(show, program):
+    old = '[{"name": "old", "q": "tent"}, {"name": "none", "q": "tagg:x"}]'
+    page = show("/?q=red+car")
+    page.evaluate(f"localStorage.setItem('photos-searches', '{old}')")
+    page.reload()
+    page.locator(".cell.loaded").first.wait_for()
+    page.locator(".notice").wait_for(state="attached")
+    page.keyboard.press("b")
+    page.keyboard.type("our car")
+    page.keyboard.press("Enter")
+    page.get_by_text("Saved as").wait_for()
+    page.goto(page.url.split("?")[0] + "?view=albums")
+    page.locator(".card", has_text="old").wait_for()
+    page.locator(".card", has_text="our car").wait_for()
+    kept = {each["name"]: each["query"] for each in program.records("saved", "list")}
+    assert kept == {"our car": "red car", "old": "tent"}
+    assert page.evaluate("localStorage.getItem('photos-searches')") is None
+    page.get_by_role("button", name="Remove our car").click()
+    page.get_by_text("no longer saved").wait_for()
+    assert list(program.records("saved", "list")[0].values())[:2] == ["old", "tent"]
+
+
+def test_duplicates_are_moved_away_and_put_back(show, program, tmp_path):
+    some = min(program.pictures.rglob("*.jpg"))
+    copy = program.pictures / "a copy.jpg"
+    shutil.copy(some, copy)
+    program.run("index")
+    page = show("/?view=duplicates")
+    page.get_by_role("button", name="Keep the best").first.click()
+    page.keyboard.press("m")
+    page.keyboard.type(str(tmp_path / "away"))
+    page.keyboard.press("Enter")
+    page.get_by_text("1 file moved.").wait_for()
+    (moved,) = (tmp_path / "away").iterdir()
+    assert not copy.exists() or not some.exists()
+    page.get_by_role("button", name="Put back").click()
+    page.get_by_text("1 file put back.").wait_for()
+    assert (copy.exists(), some.exists(), moved.exists()) == (True, True, False)
+    copy.unlink()
+    program.run("index")
+
+
+def test_a_tried_model_is_searched_and_switched_to(show, program):
+    program.run("model", "try", "demo", "--precision", "int8")
+    page = show("/?view=library")
+    tried = page.locator(".models li", has_text="demo@int8")
+    tried.get_by_role("button", name="Search with it").click()
+    page.locator("#search").fill("tent")
+    page.keyboard.press("Enter")
+    page.locator(".chip.term").wait_for()
+    page.locator(".cell.loaded").first.wait_for()
+    wanted = [each["photo"] for each in program.records("search", "tent", "--model", "demo@int8", "--top", "3")]
+    assert ids(page)[:3] == wanted
+    page.goto(page.url.split("?")[0] + "?view=library")
+    tried.get_by_role("button", name="Switch").click()
+    page.get_by_role("button", name="Cancel").click()
+    tried.get_by_role("button", name="Switch").click()
+    page.locator("dialog[open] .main").click()
+    page.get_by_text("demo@int8 answers, in place of").first.wait_for()
+    page.get_by_role("button", name="Go back").click()
+    page.locator("dialog[open] .main").click()
+    page.get_by_text("answers again").first.wait_for()
+    page.locator(".models li", has_text="demo@int8").get_by_role("button", name="Delete").click()
+    page.locator("dialog[open] .main").click()
+    page.get_by_text("were deleted").first.wait_for()
+    page.locator(".models li").nth(1).wait_for(state="detached")
 
 
 def test_hostile_names_of_files_are_text(show, program):

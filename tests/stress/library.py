@@ -45,16 +45,21 @@ class Library:
             Image.new("RGB", (20, 20), colour).save(self.pictures / below / f"{number:06}.png")
 
     def start(
-        self, *arguments: object, limit: tuple[int, int] | None = None, below: Sequence[str] = ()
+        self,
+        *arguments: object,
+        limit: tuple[int, int] | None = None,
+        below: Sequence[str] = (),
+        program: Sequence[object] = ("tests.stress.program",),
     ) -> subprocess.Popen[bytes]:
         """Start the program, under a limit of the system's, one of `resource.RLIMIT_…` and its number, if any.
 
-        *below* is the command line of a program that runs it, such as a tracer.
+        *below* is the command line of a program that runs it, such as a tracer; *program* the module that runs instead
+        of the program itself, and its own arguments.
         """
         # A file, because a pipe that nobody reads would fill up and block the program.
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [*below, sys.executable, "-m", "tests.stress.program", "--library", self.path, *map(str, arguments)],
+                [*below, sys.executable, "-m", *map(str, program), "--library", self.path, *map(str, arguments)],
                 cwd=ROOT,
                 env={**os.environ, "OMP_NUM_THREADS": "1", "PHOTOS_PRECISION": "float32"},
                 stdout=subprocess.DEVNULL,

@@ -90,6 +90,15 @@ def is_small(checkpoint: Checkpoint) -> bool:
     return checkpoint.vision_parameters < _SMALL
 
 
+def best_precision(checkpoint: Checkpoint, device: str, machine: Machine = THIS_MACHINE) -> str:
+    """The precision that `choose_device` prefers on *device*, one that it gave."""
+    if checkpoint.quantisation is not None:
+        return checkpoint.quantisation
+    if device == CPU:
+        return _cpu_precision(checkpoint)
+    return _precision(checkpoint, _named(device, machine.accelerators(), device))
+
+
 def _precision(checkpoint: Checkpoint, accelerator: Accelerator) -> str:
     return "float32" if is_small(checkpoint) else accelerator.precision
 

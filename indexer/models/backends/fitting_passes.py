@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from indexer.models.device_names import CPU
 from .accelerators import empty_cache, is_memory_full
 
 Item = TypeVar("Item")
+#: Name of a text encoder in the notice of `CpuFallback`.
+TEXT_ENCODER: Final = "the text encoder"
 
 
 class MemoryTooSmall(MemoryError):

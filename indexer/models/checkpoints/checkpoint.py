@@ -24,7 +24,7 @@ from .preprocessing import (
     read_preprocessing,
 )
 from .published import ENGLISH, picture_work
-from .safetensors_map import MappedArrays
+from .tensor_files import TensorFiles
 
 _INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
@@ -228,7 +228,7 @@ def _read_header(folder: Path, weights: tuple[Path, ...]) -> tuple[float, float 
                     if key.startswith("vision_model."):
                         parameters += int(np.prod(file.get_slice(key).get_shape()))
                     elif key in {_SCALE, _BIAS}:
-                        scalars[key] = float(MappedArrays([path]).floats(key).reshape(-1)[0])
+                        scalars[key] = float(TensorFiles([path]).floats(key).reshape(-1)[0])
         except (SafetensorError, OSError, ValueError, LookupError) as error:
             raise CheckpointDamaged(folder, f"{path.name} cannot be read ({error})") from error
     if not parameters or not has_text or _SCALE not in scalars:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from store.json_text import parse_json
 from store.open_file import open_file
 
-_LENGTH = 8
+LENGTH = 8
 #: The format's names of types. bfloat16, which numpy lacks, is the upper half of a float32.
-_TYPES: Mapping[str, type[np.generic]] = {
+TYPES: Mapping[str, type[np.generic]] = {
     "F64": np.float64,
     "F32": np.float32,
     "F16": np.float16,
@@ -28,7 +28,7 @@ _TYPES: Mapping[str, type[np.generic]] = {
     "U16": np.uint16,
     "U8": np.uint8,
 }
-_BFLOAT16 = "BF16"
+BFLOAT16 = "BF16"
 
 
 class MappedArrays:
@@ -65,24 +65,24 @@ class MappedArrays:
         return self._widened(name, self._arrays[name][numbers])
 
     def _widened(self, name: str, stored: NDArray[np.generic]) -> NDArray[np.float32]:
-        if self._types[name] == _BFLOAT16:
+        if self._types[name] == BFLOAT16:
             return (stored.astype(np.uint32) << 16).view(np.float32)
         return stored.astype(np.float32, copy=False)
 
     def _open(self, path: Path) -> None:
         with open_file(os.fsencode(path)) as file:
             data = np.asarray(np.memmap(file, np.uint8, mode="r"))
-        start = _LENGTH + int.from_bytes(data[:_LENGTH].tobytes(), "little")
-        header = parse_json(data[_LENGTH:start].tobytes())
+        start = LENGTH + int.from_bytes(data[:LENGTH].tobytes(), "little")
+        header = parse_json(data[LENGTH:start].tobytes())
         if not isinstance(header, dict):
             raise ValueError(f"{path} has no header")  # noqa: TRY004 - the file is wrong, not a type
         self.metadata.update(header.pop("__metadata__", {}))
         for name, described in header.items():
-            if described["dtype"] not in _TYPES:
+            if described["dtype"] not in TYPES:
                 continue
             begin, end = described["data_offsets"]
             if start + end > len(data):
                 raise ValueError(f"{path} ends within {name}")
-            stored = data[start + begin : start + end].view(_TYPES[described["dtype"]])
+            stored = data[start + begin : start + end].view(TYPES[described["dtype"]])
             self._arrays[name] = stored.reshape(described["shape"])
             self._types[name] = described["dtype"]

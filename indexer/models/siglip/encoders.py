@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from indexer.models.backends.bitsandbytes import in_bitsandbytes
 from indexer.models.checkpoints.checkpoint import Checkpoint
-from indexer.models.errors import CheckpointChanged
+from indexer.models.errors import CheckpointChanged, CheckpointDamaged
 from indexer.models.protocols import ImageEncoder, Pictures, TextEncoder
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def backend_of(checkpoint: Checkpoint, precision: str | None, wanted: str) -> st
 class UnchangedImageEncoder:
     """The image encoder that *make* loads. It gives no vectors once the weights' files have changed.
 
-    Weights are mapped, so a file that is written over changes under a loaded encoder. `encode` also raises
-    `CheckpointChanged`.
+    What is loaded may be of both states. `encode` also raises `CheckpointChanged`.
     """
 
     def __init__(self, checkpoint: Checkpoint, make: Callable[[], ImageEncoder]) -> None:
@@ -46,9 +45,7 @@ class UnchangedImageEncoder:
 
     def encode(self, pixels: Pictures) -> NDArray[np.float32]:
         """Unit vectors, float32 (n, d), of *pixels*, in their order."""
-        vectors = self._encoder.encode(pixels)
-        self._unchanged.check()
-        return vectors
+        return self._unchanged.checked(lambda: self._encoder.encode(pixels))
 
 
 class UnchangedTextEncoder:
@@ -60,9 +57,7 @@ class UnchangedTextEncoder:
 
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors, float32 (n, d)."""
-        vectors = self._encoder.encode_text(texts)
-        self._unchanged.check()
-        return vectors
+        return self._unchanged.checked(lambda: self._encoder.encode_text(texts))
 
     def truncated(self, texts: Sequence[str]) -> list[bool]:
         """Return for each text whether it is longer than the model reads."""
@@ -74,7 +69,19 @@ class _Unchanged:
         self._checkpoint = checkpoint
         self._stamp = checkpoint.weights_stamp()
 
-    def check(self) -> None:
+    def checked(self, encode: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+        try:
+            vectors = encode()
+        except (OSError, CheckpointDamaged) as error:
+            # Text encoders read from the files as they go.
+            self._check()
+            if isinstance(error, CheckpointDamaged):
+                raise
+            raise CheckpointDamaged(self._checkpoint.folder, f"its weights cannot be read ({error})") from error
+        self._check()
+        return vectors
+
+    def _check(self) -> None:
         try:
             is_same = self._checkpoint.weights_stamp() == self._stamp
         except OSError:
@@ -124,7 +131,7 @@ def text_encoder(
         from .transformers_encoders import TransformersTextEncoder  # noqa: PLC0415 - takes seconds
 
         before_torch()
-        return TransformersTextEncoder(checkpoint, device, Tokenizer(checkpoint, cache))
+        return TransformersTextEncoder(checkpoint, device, Tokenizer(checkpoint, cache), on_notice=on_notice)
     from .text_encoder import SiglipTextEncoder  # noqa: PLC0415 - most commands need none
 
     return SiglipTextEncoder(checkpoint, cache, device, before_torch, threads, on_notice)

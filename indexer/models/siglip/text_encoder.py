@@ -17,7 +17,7 @@ from threadpoolctl import ThreadpoolController
 
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.checkpoints.config import USUAL_ACTIVATION, TransformerShape
-from indexer.models.checkpoints.safetensors_map import MappedArrays
+from indexer.models.checkpoints.tensor_files import TensorFiles
 from indexer.models.device_names import CPU, canonical
 from indexer.models.errors import not_finite
 from indexer.models.tokenizers.tokenizer import Tokenizer
@@ -101,7 +101,7 @@ def _numpy_encoder(checkpoint: Checkpoint, threads: int | None) -> NumpyTextEnco
 
 
 class NumpyTextEncoder:
-    """A checkpoint's text tower in float32 on the CPU, in numpy, over weights that stay in their mapped file.
+    """A checkpoint's text tower in float32 on the CPU, in numpy. Each pass reads the weights from their file.
 
     For a few texts: importing torch and transformers takes seconds, and this takes a quarter of a second a text. It
     computes the text tower of SigLIP (Zhai and others 2023, arXiv 2303.15343) as transformers does.
@@ -120,7 +120,7 @@ class NumpyTextEncoder:
             raise ValueError(f"the text tower uses {self._shape.activation}")
         self._length = checkpoint.text_length
         self._dimension = checkpoint.dimension
-        self._weights = MappedArrays(checkpoint.weights)
+        self._weights = TensorFiles(checkpoint.weights)
         for name, shape in _shapes(self._shape, self._length, self._dimension, checkpoint.vocabulary).items():
             if name not in self._weights or self._weights.shape(name) != shape:
                 raise ValueError(f"{name} is missing or of another shape")

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from indexer.models.backends.accelerators import THIS_MACHINE, Machine, empty_cache
 from indexer.models.backends.devices import IN_INT8, choose_device, packs_bfloat16, pass_count, pass_threads
-from indexer.models.backends.fitting_passes import CpuFallback, FittingPasses
+from indexer.models.backends.fitting_passes import TEXT_ENCODER, CpuFallback, FittingPasses
 from indexer.models.backends.int8 import int8_layers
 from indexer.models.backends.int8_products import ROWS
 from indexer.models.backends.linear import JOINED, PACKED_BFLOAT16, PLAIN, Layer, LinearLayers
@@ -21,11 +21,9 @@ from indexer.models.device_names import CPU
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
 
-from .passes import PixelScaling, places_by_shape, unit_vectors
+from .passes import PixelScaling, largest_pass, places_by_shape, unit_vectors
 from .towers import DTYPES, TextTower, VisionTower
 
-#: Pictures a pass. On a CPU larger batches gain nothing and cost memory.
-_CPU_BATCH, _GPU_BATCH = 8, 64
 #: Texts a pass.
 _TEXT_BATCH = 32
 
@@ -35,6 +33,14 @@ class MakeTower(Protocol):
 
     def __call__(self, checkpoint: Checkpoint, device: str, precision: str, layers: LinearLayers) -> Layer:
         """The tower, which makes vectors of scaled pixels."""
+        ...
+
+
+class MakeTextTower(Protocol):
+    """Loads a text tower; `TextTower` does."""
+
+    def __call__(self, checkpoint: Checkpoint, device: str) -> Layer:
+        """The tower, which makes vectors of token ids."""
         ...
 
 
@@ -89,7 +95,7 @@ class SiglipImageEncoder:
         self._scaled = PixelScaling(self.preprocessing, device)
         self._threads = pass_count(device)
         self._passes = pass_threads(self._threads)
-        most = self._most or (_CPU_BATCH if device == CPU else _GPU_BATCH)
+        most = self._most or largest_pass(device)
         self._fitting = FittingPasses(self._pass, most, partial(empty_cache, device))
 
     def _encoded(self, pixels: Pictures) -> NDArray[np.float32]:
@@ -123,7 +129,10 @@ class SiglipImageEncoder:
 
 
 class TorchTextEncoder:
-    """A checkpoint's text encoder, loaded. Always float32: text is cheap, and scores stay exact."""
+    """A checkpoint's text encoder, loaded. Always float32: text is cheap, and scores stay exact.
+
+    Where a device's memory does not suffice, it does as `SiglipImageEncoder`.
+    """
 
     def __init__(
         self,
@@ -133,17 +142,25 @@ class TorchTextEncoder:
         *,
         machine: Machine = THIS_MACHINE,
         on_notice: Callable[[str], None] = lambda _sentence: None,
+        make_tower: MakeTextTower = TextTower,
     ) -> None:
         self._checkpoint = checkpoint
+        self._make_tower = make_tower
         self._dimension = checkpoint.dimension
         self._folder = checkpoint.folder
         self._tokenizer = tokenizer or Tokenizer(checkpoint)
         chosen, _ = choose_device(checkpoint, device, "float32", machine=machine, on_notice=on_notice)
-        self._fallback = CpuFallback(chosen, self._load, on_notice, "the text encoder")
+        self._fallback = CpuFallback(chosen, self._load, on_notice, TEXT_ENCODER)
+
+    @property
+    def device(self) -> str:
+        """The device that it computes on."""
+        return self._fallback.device
 
     def _load(self, device: str) -> None:
-        self._model = TextTower(self._checkpoint, device)
+        self._model = self._make_tower(self._checkpoint, device)
         self._passes = pass_threads(pass_count(device))
+        self._fitting = FittingPasses(self._pass, _TEXT_BATCH, partial(empty_cache, device))
 
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of length one, float32 (n, d). A text too long for the model is truncated, and keeps its end mark."""
@@ -154,14 +171,16 @@ class TorchTextEncoder:
         return self._fallback.call(partial(self._encoded, ids))
 
     def _encoded(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        some = [ids[start : start + _TEXT_BATCH] for start in range(0, len(ids), _TEXT_BATCH)]
+        if self.device != CPU and len(ids):
+            return self._fitting(list(ids))
+        some = [list(ids[start : start + _TEXT_BATCH]) for start in range(0, len(ids), _TEXT_BATCH)]
         # One text is faster with all threads.
         parts = list(self._passes.map(self._pass, some)) if len(some) > 1 else [self._pass(each) for each in some]
         return np.concatenate(parts) if parts else np.empty((0, self._dimension), np.float32)
 
     @torch.inference_mode()
-    def _pass(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        pooled = self._model(torch.from_numpy(ids).to(self._fallback.device))
+    def _pass(self, ids: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+        pooled = self._model(torch.from_numpy(np.stack(ids)).to(self.device))
         return unit_vectors(pooled, self._folder, "float32")
 
 

@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch.nn import functional
 
 from indexer.models.backends.devices import IN_INT8
 from indexer.models.backends.linear import PLAIN, Layer, LinearLayers, MakeLinear, linear
 from indexer.models.checkpoints.checkpoint import Checkpoint
 from indexer.models.checkpoints.config import TransformerShape
+from indexer.models.checkpoints.tensor_files import Stored, TensorFiles
+from indexer.models.device_names import CPU
 from indexer.models.errors import CheckpointDamaged
 
 #: Data types of weights and pixels. int8 layers are made from float32 weights.
@@ -25,6 +26,8 @@ DTYPES = {
     "float16": torch.float16,
     **dict.fromkeys(IN_INT8, torch.float32),
 }
+#: Types of weights in their files, by the names of the format.
+_STORED = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 _COLOURS = 3
 #: Bytes of interpolated positions that are remembered: of base size, 85 shapes of 256 patches, or 21 of 1024.
 _REMEMBERED = 1 << 26
@@ -35,7 +38,7 @@ class TextTower:
 
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
         weights, shape = TowerWeights(checkpoint, "text_model", device, "float32"), checkpoint.text
-        self._table = weights("embeddings.token_embedding.weight", checkpoint.vocabulary, shape.width)
+        self._tokens = weights.rows("embeddings.token_embedding.weight", checkpoint.vocabulary, shape.width)
         self._places = weights("embeddings.position_embedding.weight", checkpoint.text_length, shape.width)
         self._encoder = TransformerEncoder(weights, shape, PLAIN)
         self._last = layer_norm(weights, "final_layer_norm", shape)
@@ -45,7 +48,7 @@ class TextTower:
 
     def __call__(self, ids: torch.Tensor) -> torch.Tensor:
         """Vectors, (n, d), of token ids, int64 (n, text_length)."""
-        states = self._encoder(functional.embedding(ids, self._table) + self._places)
+        states = self._encoder(self._tokens(ids) + self._places)
         # SigLIP reads the last position, padding or not.
         return self._head(self._last(states)[:, -1])
 
@@ -229,7 +232,7 @@ def _projection(
 class TowerWeights:
     """The weights of one tower, named below *tower*, on *device* and in *precision*.
 
-    float32 weights for the CPU stay in the mapped file. Weights of the other tower are not read. Raises
+    They are copied out of their files, which may change later. Weights of the other tower are not read. Raises
     `CheckpointDamaged`.
     """
 
@@ -238,30 +241,53 @@ class TowerWeights:
         self._tower = tower
         self._device = device
         self._dtype = DTYPES[precision]
+        self._scratch = torch.empty(0, dtype=torch.uint8)
         try:
-            files = [safe_open(path, framework="pt") for path in checkpoint.weights]
-        except (SafetensorError, OSError) as error:
+            self._files = TensorFiles(checkpoint.weights)
+        except (OSError, ValueError, LookupError, TypeError) as error:
             raise CheckpointDamaged(self._folder, f"its weights cannot be read ({error})") from error
-        self._file_of = {
-            name: file
-            for file in files
-            for name in file.keys()  # type: ignore[no-untyped-call]  # noqa: SIM118 - not a dict
-        }
 
     def __call__(self, name: str, *shape: int) -> torch.Tensor:
         """The weight of that name. It must have that *shape*, in which 0 stands for any size."""
-        full = f"{self._tower}.{name}"
-        if full not in self._file_of:
-            raise CheckpointDamaged(self._folder, f"its weights lack {full}")
+        full, stored = self._checked(name, shape)
+        dtype = _STORED[stored.dtype]
+        is_kept = self._device == CPU and dtype == self._dtype
+        buffer = self._buffer(stored.size, is_kept=is_kept)
         try:
-            tensor: torch.Tensor = self._file_of[full].get_tensor(full)  # type: ignore[no-untyped-call]
-        except (SafetensorError, OSError) as error:
+            self._files.fill(full, buffer.numpy())
+        except OSError as error:
             raise CheckpointDamaged(self._folder, f"{full} cannot be read ({error})") from error
-        if len(tensor.shape) != len(shape) or any(
-            wanted not in {0, size} for wanted, size in zip(shape, tensor.shape, strict=True)
+        return buffer.view(dtype).reshape(stored.shape).to(self._device, self._dtype, copy=not is_kept)
+
+    def _buffer(self, size: int, *, is_kept: bool) -> torch.Tensor:
+        """Memory for *size* bytes: its own if it *is_kept*, or what was used for the weight before."""
+        if is_kept:
+            return torch.empty(size, dtype=torch.uint8)
+        if len(self._scratch) < size:
+            self._scratch = torch.empty(size, dtype=torch.uint8)
+        return self._scratch[:size]
+
+    def rows(self, name: str, *shape: int) -> Layer:
+        """Rows of the weight of that name by their numbers, int64, in float32.
+
+        On the CPU each is read when it is wanted: of a table of tokens, a text has a few. Raises `OSError` then.
+        """
+        if self._device != CPU:
+            table = self(name, *shape)
+            return lambda ids: functional.embedding(ids, table)
+        full, _ = self._checked(name, shape)
+        return lambda ids: torch.from_numpy(self._files.rows(full, ids.numpy()))
+
+    def _checked(self, name: str, shape: tuple[int, ...]) -> tuple[str, Stored]:
+        full = f"{self._tower}.{name}"
+        if full not in self._files:
+            raise CheckpointDamaged(self._folder, f"its weights lack {full}")
+        stored = self._files.described(full)
+        if len(stored.shape) != len(shape) or any(
+            wanted not in {0, size} for wanted, size in zip(shape, stored.shape, strict=True)
         ):
-            raise CheckpointDamaged(self._folder, f"{full} is {tuple(tensor.shape)} and not {shape}")
-        if not tensor.is_floating_point():
+            raise CheckpointDamaged(self._folder, f"{full} is {stored.shape} and not {shape}")
+        if stored.dtype not in _STORED:
             # Weights of whole numbers have scales that only their own library knows.
-            raise CheckpointDamaged(self._folder, f"{full} is in {tensor.dtype}, which config.json does not say")
-        return tensor.to(self._device, self._dtype)
+            raise CheckpointDamaged(self._folder, f"{full} is in {stored.dtype}, which config.json does not say")
+        return full, stored

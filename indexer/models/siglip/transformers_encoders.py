@@ -24,18 +24,17 @@ from indexer.models.backends.bitsandbytes import (
     use_plain_layout,
 )
 from indexer.models.backends.devices import IN_INT8, choose_device
-from indexer.models.backends.fitting_passes import CpuFallback, FittingPasses
+from indexer.models.backends.fitting_passes import TEXT_ENCODER, CpuFallback, FittingPasses
 from indexer.models.checkpoints.checkpoint import Checkpoint
+from indexer.models.device_names import CPU
 from indexer.models.errors import CheckpointDamaged, DeviceUnavailable
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
 from indexer.models.transformers_log import keep_transformers_off_stderr, without_warnings
 
-from .passes import PixelScaling, places_by_shape, unit_vectors
+from .passes import PixelScaling, largest_pass, places_by_shape, unit_vectors
 from .towers import DTYPES, cut
 
-#: Pictures and texts a pass.
-_PASS = 8
 #: Layers that stay in floats: the pooling head, in which errors count most, and the patch embedding, which is a linear
 #: layer in NaFlex: transformers would round pixels to the type of its weights. Each is a thirtieth of the work.
 _IN_FLOATS = ("head", "patch_embedding")
@@ -56,8 +55,8 @@ class _ModelClass(Protocol):
     ) -> tuple[torch.nn.Module, Mapping[str, Collection[str]]]: ...
 
 
-class LoadVision(Protocol):
-    """Loads an image tower of transformers."""
+class LoadTower(Protocol):
+    """Loads one tower of transformers."""
 
     def __call__(self, checkpoint: Checkpoint, device: str, precision: str) -> torch.nn.Module:
         """The tower, on *device*."""
@@ -67,6 +66,11 @@ class LoadVision(Protocol):
 def load_vision(checkpoint: Checkpoint, device: str, precision: str) -> torch.nn.Module:
     """Load the image tower. Raises `BackendMissing` and `CheckpointDamaged`."""
     return _loaded(checkpoint, "vision", device, precision, DTYPES.get(precision, torch.float32))
+
+
+def load_text(checkpoint: Checkpoint, device: str, precision: str) -> torch.nn.Module:
+    """Load the text tower, in float32 where its weights are not quantised. Otherwise as `load_vision`."""
+    return _loaded(checkpoint, "text", device, precision, torch.float32)
 
 
 class TransformersImageEncoder:
@@ -84,7 +88,7 @@ class TransformersImageEncoder:
         *,
         machine: Machine = THIS_MACHINE,
         on_notice: Callable[[str], None] = lambda _sentence: None,
-        load: LoadVision = load_vision,
+        load: LoadTower = load_vision,
     ) -> None:
         chosen, self.precision = choose_device(checkpoint, device, precision, machine=machine, on_notice=on_notice)
         if self.precision in IN_INT8:
@@ -112,7 +116,7 @@ class TransformersImageEncoder:
         self._model = self._load_vision(self._checkpoint, device, self.precision)
         self._scaled = PixelScaling(self._checkpoint.preprocessing, device)
         # Outliers are found among the rows of a pass, so another picture would change the vector.
-        most = 1 if self.precision == BNB_INT8 else _PASS
+        most = 1 if self.precision == BNB_INT8 else largest_pass(device)
         self._fitting = FittingPasses(self._pass, most, partial(empty_cache, device))
 
     def _encoded(self, pixels: Pictures) -> NDArray[np.float32]:
@@ -143,28 +147,47 @@ class TransformersImageEncoder:
 class TransformersTextEncoder:
     """A checkpoint's text encoder in transformers, for quantised weights. Otherwise as `TorchTextEncoder`."""
 
-    def __init__(self, checkpoint: Checkpoint, device: str | None = None, tokenizer: Tokenizer | None = None) -> None:
-        self._dimension = checkpoint.dimension
-        self._folder = checkpoint.folder
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: str | None = None,
+        tokenizer: Tokenizer | None = None,
+        *,
+        machine: Machine = THIS_MACHINE,
+        on_notice: Callable[[str], None] = lambda _sentence: None,
+        load: LoadTower = load_text,
+    ) -> None:
+        self._checkpoint = checkpoint
         self._tokenizer = tokenizer or Tokenizer(checkpoint)
-        self._device, self._precision = choose_device(checkpoint, device)
-        self._model = _loaded(checkpoint, "text", self._device, self._precision, torch.float32)
-        self._size = 1 if self._precision == BNB_INT8 else _PASS
+        self._load_text = load
+        chosen, self._precision = choose_device(checkpoint, device, machine=machine, on_notice=on_notice)
+        self._fallback = CpuFallback(chosen, self._load, on_notice, TEXT_ENCODER)
+
+    @property
+    def device(self) -> str:
+        """The device that it computes on."""
+        return self._fallback.device
 
     def encode_text(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of length one, float32 (n, d)."""
-        ids = self._tokenizer.tokens(texts)
-        parts = [self._pass(ids[start : start + self._size]) for start in range(0, len(ids), self._size)]
-        return np.concatenate(parts) if parts else np.empty((0, self._dimension), np.float32)
+        ids = list(self._tokenizer.tokens(texts))
+        if not ids:
+            return np.empty((0, self._checkpoint.dimension), np.float32)
+        return self._fallback.call(lambda: self._fitting(ids))
 
     def truncated(self, texts: Sequence[str]) -> list[bool]:
         """Return for each text whether it is longer than the model reads."""
         return self._tokenizer.truncated(texts)
 
+    def _load(self, device: str) -> None:
+        self._model = self._load_text(self._checkpoint, device, self._precision)
+        most = 1 if self._precision == BNB_INT8 else largest_pass(device)
+        self._fitting = FittingPasses(self._pass, most, partial(empty_cache, device))
+
     @torch.inference_mode()
-    def _pass(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        output = cast("_Output", self._model(input_ids=torch.from_numpy(ids).to(self._device)))
-        return unit_vectors(output.pooler_output, self._folder, self._precision)
+    def _pass(self, ids: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+        output = cast("_Output", self._model(input_ids=torch.from_numpy(np.stack(ids)).to(self.device)))
+        return unit_vectors(output.pooler_output, self._checkpoint.folder, self._precision)
 
 
 def attention(checkpoint: Checkpoint) -> str:
@@ -202,10 +225,32 @@ def _loaded(checkpoint: Checkpoint, part: str, device: str, precision: str, dtyp
         model = _from_pretrained(checkpoint, loaded, options)
     if loaded != part:
         model = getattr(model, f"{part}_model")
+    _copy_out_of_files(model)
     if in_bitsandbytes(precision):
         use_plain_layout(model)
         return model.eval()
     return model.to(device).eval()
+
+
+def _copy_out_of_files(model: torch.nn.Module) -> None:
+    """Copy weights on the CPU, which are still mapped from their files: one that is cut short ends the process."""
+    copies: dict[tuple[object, ...], torch.Tensor] = {}
+
+    def copied(tensor: torch.Tensor) -> torch.Tensor:
+        key = (tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride())
+        if key not in copies:
+            copies[key] = tensor.detach().clone()
+        return copies[key]
+
+    for each in (*model.parameters(), *model.buffers()):
+        if each.device.type != CPU:
+            continue
+        each.data = copied(each.data)
+        # bitsandbytes keeps scales beside its weights, and what they were quantised by.
+        for holder in (each, state := getattr(each, "quant_state", None), getattr(state, "state2", None)):
+            for name, value in [] if holder is None else list(vars(holder).items()):
+                if isinstance(value, torch.Tensor):
+                    setattr(holder, name, copied(value))
 
 
 def _from_pretrained(checkpoint: Checkpoint, part: str, options: Mapping[str, object]) -> torch.nn.Module:

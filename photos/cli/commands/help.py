@@ -12,6 +12,8 @@ import click
 def help(ctx: click.Context, words: tuple[str, ...], man: bool) -> None:  # noqa: A001 - the command's name
     """Show the help of a COMMAND, such as `vocab use`, or a TOPIC of the documentation. Without either, list both.
 
+    Where both have the name, the help of the command comes first.
+
     \b
     photos help search
     photos help vocab use
@@ -34,13 +36,15 @@ def help(ctx: click.Context, words: tuple[str, ...], man: bool) -> None:  # noqa
         show_lines(lines)
         return
     found = _command(program, words)
-    if found is not None:
-        show_lines(found.get_help().splitlines())
-    elif len(words) == 1 and words[0] in pages:
-        page = pages[words[0]].read_text("utf-8")
-        show_lines(paint(line, "heading") if line.startswith("#") else prose(line) for line in plain(page))
-    else:
+    page = pages.get(words[0]) if len(words) == 1 else None
+    if found is None and page is None:
         raise click.UsageError(_unknown(program, words, list(pages)))
+    lines = [] if found is None else found.get_help().splitlines()
+    if page is not None:
+        shown = plain(page.read_text("utf-8"))
+        lines += [""] * bool(lines)
+        lines += [paint(line, "heading") if line.startswith("#") else prose(line) for line in shown]
+    show_lines(lines)
 
 
 def _command(root: click.Context, words: tuple[str, ...]) -> click.Context | None:

@@ -138,6 +138,8 @@ def compare(
 ) -> None:
     """Compare the checkpoint that is tried, or another one of the library, with the one that answers.
 
+    If none is tried and --model names none, it is the one before the last switch, or the only other one.
+
     Each QUERY is a text; without any, your newest searches are compared. The table has how many of the first 10 photos
     both find, how far photos move, the tags that photos gain and lose by label, and what a photo takes. Look
     at the sheet to see which model is right.
@@ -169,6 +171,7 @@ def compare(
 def switch(invocation: Invocation, name: str | None, force: bool, as_json: bool) -> None:
     """Let the checkpoint that is tried, or another MODEL of the library, answer searches and give the tags.
 
+    If none is tried, the only MODEL that is kept needs no name; `photos model rollback` goes back to the previous one.
     It must have all photos and tags. The switch takes an instant, a running daemon follows it, and
     `photos model rollback` takes it back. Photos that are added after it get embeddings of the new model alone.
     """

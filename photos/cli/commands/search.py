@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Also add WORDS as a label to the main vocabulary, or to another one as birds:NAME.",
 )
+@click.option("--save-as", metavar="NAME", help="Also save the query under a name; see `photos saved`.")
+@click.option("--saved", metavar="SEARCH", help="Search for a query that was saved, in place of WORDS and filters.")
 @filter_options
 @pass_invocation
 def search(
@@ -77,6 +79,8 @@ def search(
     exact: bool,
     presentation: Presentation,
     label: str | None,
+    save_as: str | None,
+    saved: str | None,
     like: Sequence[str],
     negated: Sequence[str],
     **filters: Sequence[str],
@@ -108,6 +112,8 @@ def search(
     photos search in:2019 rating:4.. --count
     photos search birthday cake --copy-to /tmp/cakes
     photos search a grey cat on a red sofa --save-as-label "our cat"
+    photos search beach in:2019 --save-as "our summer"
+    photos search --saved "our summer"
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.kit.format import here
     from photos.daemon.client import search_in_daemon
@@ -115,7 +121,11 @@ def search(
 
     check_amount(top, presentation, show_all=show_all, count_only=count_only)
     settings = invocation.settings(top=top)
-    query = (*words, *words_of(like, negated, filters))
+    query: str | tuple[str, ...] = (*words, *words_of(like, negated, filters))
+    if saved is not None:
+        query = _saved_query(invocation, saved, is_alone=not query and label is None)
+    if save_as is not None:
+        _save_query(invocation, save_as, query)
     request = SearchRequest(
         query=query,
         directory=here(),
@@ -144,7 +154,7 @@ def search(
             from photos.operations.search import search as search_library
             from photos.records.photos import search_record
 
-            text = None if label is None else label_text(query)
+            text = None if label is None or isinstance(query, str) else label_text(query)
             found = search_record(search_library(library, request))
             if label is not None and text is not None:
                 _save(library, label, text)
@@ -164,6 +174,26 @@ def search(
             notes_rest=top is None,
             by_date=sort == "date",
         )
+
+
+def _saved_query(invocation: Invocation, name: str, *, is_alone: bool) -> str:
+    from photos.operations.saved_searches import saved_search
+
+    if not is_alone:
+        raise click.UsageError("--saved stands for WORDS and filters; give either.")
+    with invocation.open_library() as library:
+        return saved_search(library, name).query
+
+
+def _save_query(invocation: Invocation, name: str, query: str | tuple[str, ...]) -> None:
+    from photos.cli.kit.format import here
+    from photos.cli.views.saved import show_saved
+    from photos.operations.saved_searches import MOST_LETTERS, SaveSearchRequest, is_name, save_search
+
+    if not is_name(name):
+        raise click.UsageError(f"A name of a saved search has 1 to {MOST_LETTERS} letters.")
+    with invocation.open_library() as library:
+        show_saved(save_search(library, SaveSearchRequest(name, query, here())))
 
 
 def _save(library: OpenLibrary, label: str, text: str) -> None:

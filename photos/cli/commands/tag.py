@@ -76,7 +76,9 @@ def tag(invocation: Invocation, words: tuple[str, ...], query: str | None, top: 
     chosen = ChosenPhotos(photos=images, query=query, directory=here(), top=top)
     request = TagRequest(chosen=chosen, add=add, reject=reject, clear=clear)
     with invocation.open_library() as library:
-        show_tagged(change_tags(library, request), labels, as_json=as_json)
+        tagged = change_tags(library, request)
+        has_probabilities = library.space.identity.has_probabilities
+    show_tagged(tagged, labels, has_probabilities=has_probabilities, as_json=as_json)
 
 
 def _is_label(word: str) -> bool:

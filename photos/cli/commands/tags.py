@@ -53,10 +53,14 @@ def show(
     with invocation.open_library(threshold=threshold) as library:
         if history:
             view.show_history(operations.tag_history(library, images), as_json=as_json)
-        elif images:
-            view.show_tags(operations.photo_tags(library, operations.TagsRequest(photos=images)), as_json=as_json)
+            return
+        has_probabilities = library.space.identity.has_probabilities
+        if images:
+            found = operations.photo_tags(library, operations.TagsRequest(photos=images))
+            view.show_tags(found, has_probabilities=has_probabilities, as_json=as_json)
         else:
-            view.show_counts(operations.tag_counts(library), as_json=as_json)
+            counts = operations.tag_counts(library)
+            view.show_counts(counts, has_probabilities=has_probabilities, as_json=as_json)
 
 
 @tags.command("import", short_help="Import the tags of another program.")

@@ -15,7 +15,8 @@ from photos.cli.kit.program import Invocation, pass_invocation
 def verify(invocation: Invocation, repair: bool, as_json: bool) -> None:
     """Check that disk, catalog and index agree. Exit status 1 if they differ.
 
-    It reads every embedding's checksum and every byte of the index; of the files on disk, their sizes and times.
+    It reads the embeddings, the scores and every byte of the index of each model; of the files on disk, their sizes and
+    times.
     Without --repair nothing is changed, except that a damaged or wrong index file is removed: the next search makes it
     again.
     """

@@ -41,6 +41,7 @@ _BY_METAVAR: Final[dict[str, tuple[str, ...]]] = {
     "SOURCE": ("source",),
     "MODEL": ("space",),
     "LABEL": ("label",),
+    "SEARCH": ("search",),
 }
 #: What NAME stands for, by the command and the parameter.
 _BY_NAME: Final[dict[tuple[str, str], tuple[str, ...]]] = {

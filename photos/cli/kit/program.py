@@ -38,7 +38,9 @@ _COMMANDS = (
     "open",
     "serve",
     "token",
+    "mcp",
     "search",
+    "saved",
     "similar",
     "duplicates",
     "why",
@@ -107,7 +109,7 @@ class Invocation:
                 self.encoders,
                 self.make_readers,
                 lambda: _tell_tightened(settings.library),
-                on_notice or _tell,
+                on_notice or tell,
             ) as library,
         ):
             yield library
@@ -121,7 +123,8 @@ class Invocation:
             yield thumbnails
 
 
-def _tell(sentence: str) -> None:
+def tell(sentence: str) -> None:
+    """Write a sentence for a person to standard error."""
     from photos.cli.kit.terminal import prose
 
     click.echo(prose(safe(sentence), sys.stderr), err=True)
@@ -206,17 +209,10 @@ def _closed_pipe_translated() -> Iterator[None]:
 
 def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        click.echo(f"photos {_version()}")
+        from photos.installed_version import installed_version
+
+        click.echo(f"photos {installed_version() or '(a checkout that is not installed)'}")
         ctx.exit()
-
-
-def _version() -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("photos")
-    except PackageNotFoundError:
-        return "(a checkout that is not installed)"
 
 
 @click.group(

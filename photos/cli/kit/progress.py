@@ -37,6 +37,7 @@ _STAGES: Final = {
     Stage.COMPARE: ("Comparing", "photo"),
     Stage.HASH: ("Hashing", "picture"),
     Stage.WRITE_SIDECARS: ("Writing sidecars", "picture"),
+    Stage.MOVE: ("Moving files", "file"),
     Stage.DRAW: ("Drawing", "picture"),
 }
 

@@ -44,6 +44,7 @@ FILTERS: Final = {
     "size": ("SIZES", "By megapixels or the file's size: >12mp, ..500kb."),
     "width": ("PIXELS", "By pixels from left to right: 4000.. ."),
     "height": ("PIXELS", "By pixels from top to bottom."),
+    "id": ("NUMBERS", "By the photo's number in this library: 12|15..18."),
     "keyword": ("KEYWORD", "By a keyword in the file or its sidecar."),
     "caption": ("WORDS", "By a part of the caption in the file or its sidecar."),
     "is": ("STATE", "Such as duplicate, untagged, unrated, undated."),

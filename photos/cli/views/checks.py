@@ -11,6 +11,7 @@ from photos.cli.kit.format import counted
 from photos.cli.kit.output import write_json
 from photos.cli.kit.terminal import paint, prose
 from photos.cli.views.index import show_result
+from photos.errors import safe
 from photos.records.library import NO_DIFFERENCE, finding_record, library_difference_record, prune_record
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def _show_differences(differences: Sequence[LibraryDifference], *, as_json: bool
         if as_json:
             write_json(library_difference_record(difference))
         else:
-            click.echo(f"{counted(difference.count, difference.one, difference.many)}: {difference.remedy}")
+            of = "" if difference.model is None else f" of {safe(difference.model)}"
+            click.echo(f"{counted(difference.count, difference.one, difference.many)}{of}: {difference.remedy}")
 
 
 def show_pruned(result: PruneResult, *, as_json: bool) -> None:

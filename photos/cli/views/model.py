@@ -70,10 +70,14 @@ def show_model_status(status: ModelStatus, spaces: Sequence[SpaceStatus], *, as_
         write_json(record)
         return
     rows = [
-        (name.replace("_", " "), str(value)) for name, value in record.items() if value is not None and name != "spaces"
+        (name.replace("_", " "), str(value))
+        for name, value in record.items()
+        if value is not None and name not in {"spaces", "device_problem"}
     ]
     for line in table(rows):
         click.echo(line)
+    if status.device_problem is not None:
+        click.echo(prose(safe(status.device_problem)))
     if len(spaces) > 1:
         click.echo()
         for line in space_lines(spaces):

@@ -48,6 +48,8 @@ def space_lines(spaces: Sequence[SpaceStatus]) -> list[str]:
             lines.append(f"{safe(each.name)} is tried {_limits(each)}.")
         if each.missing:
             lines.append(f"{safe(each.name)} is not ready to answer: {', '.join(each.missing)}.")
+        if each.problem is not None:
+            lines.append(prose(safe(each.problem)))
     return lines
 
 
@@ -109,11 +111,13 @@ def _show_queries(comparison: ModelComparison) -> None:
             f"{each.pair.overlap} of {len(each.pair.before.photo_ids)}",
             "" if each.best_now is None else str(each.best_now),
             f"{each.shift:g}",
+            f"{each.pair.before.matches} -> {each.pair.after.matches}",
         )
         for each in comparison.queries
     ]
     click.echo()
-    for line in table([("query", "in both", "the best is now", "moved by"), *rows], right=(1, 2, 3)):
+    headings = ("query", "in both", "the best is now", "moved by", "matches")
+    for line in table([headings, *rows], right=(1, 2, 3, 4)):
         click.echo(line)
     assert comparison.overlap is not None
     share = f"{comparison.overlap:.0%} of the first {comparison.count} are the same, on average"
@@ -167,15 +171,23 @@ def show_switch(result: SwitchResult, *, as_json: bool, is_back: bool = False) -
                 "They are kept; photos vocab tune LABEL tunes one for this model."
             )
         )
-    if result.written:
+    if owners := _owners("label", result.written) + _owners("vocabulary", result.written_vocabularies):
         click.echo(
             prose(
-                f"Thresholds that were written are probabilities, and stand for other scores with it: "
-                f"{_some(result.written)}."
+                "Thresholds written into vocabularies are probabilities, which other scores reach with this model: "
+                f"{', and '.join(owners)}."
             )
         )
     if not is_back:
         click.echo("Sidecars are as they were; photos xmp write --dry-run says what would change.")
+
+
+def _owners(noun: str, names: Sequence[str]) -> list[str]:
+    """A clause on the thresholds of what has those *names*; none if there are no names."""
+    if not names:
+        return []
+    nouns = {"label": "labels", "vocabulary": "vocabularies"}[noun]
+    return [f"that of the {noun} {_some(names)}" if len(names) == 1 else f"those of the {nouns} {_some(names)}"]
 
 
 def show_forgotten(result: ForgetResult, *, as_json: bool) -> None:

@@ -54,6 +54,8 @@ def _rows(status: LibraryStatus) -> Iterator[tuple[str, str]]:
         return
     identity = status.space.identity
     yield "model", f"{safe(status.model or identity.model)} ({identity.dimension} numbers in {identity.precision})"
+    if status.trial_problem is not None:
+        yield "", safe(status.trial_problem)
     missing = status.photos - status.embeddings
     yield "embeddings", f"{status.embeddings}" + (f"; {missing} missing, run `photos index`" if missing else "")
     if status.index is not None:

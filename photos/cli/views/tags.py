@@ -13,6 +13,7 @@ from photos.cli.kit.output import write_json
 from photos.cli.kit.terminal import paint, show_lines
 from photos.errors import NothingFound, safe
 from photos.records.photos import photo_tags_record, rating_record, tag_count_record, tag_history_record
+from query.tagging import LEAST
 
 if TYPE_CHECKING:
     from photos.operations.ratings import RatedPhoto
@@ -24,19 +25,19 @@ if TYPE_CHECKING:
 _FEW = 10
 
 
-def show_tags(found: Sequence[PhotoTags], *, as_json: bool) -> None:
+def show_tags(found: Sequence[PhotoTags], *, has_probabilities: bool, as_json: bool) -> None:
     """Show the tags of each photo."""
     if as_json:
         for each in found:
             write_json(photo_tags_record(each))
     else:
-        show_lines(line for each in found for line in _table(each))
+        show_lines(line for each in found for line in _table(each, has_probabilities=has_probabilities))
 
 
-def show_tagged(found: Sequence[PhotoTags], labels: Sequence[str], *, as_json: bool) -> None:
+def show_tagged(found: Sequence[PhotoTags], labels: Sequence[str], *, has_probabilities: bool, as_json: bool) -> None:
     """Show the tags of photos that were changed; of many photos only their number and the *labels*."""
     if as_json or len(found) <= _FEW:
-        show_tags(found, as_json=as_json)
+        show_tags(found, has_probabilities=has_probabilities, as_json=as_json)
         return
     click.echo(f"{', '.join(map(safe, labels))}: {counted(len(found), 'photo')}.")
 
@@ -80,10 +81,13 @@ def _subject(event: TagEvent) -> str:
     return safe(event.label or "")
 
 
-def show_counts(counts: Sequence[TagCount], *, as_json: bool) -> None:
+def show_counts(counts: Sequence[TagCount], *, has_probabilities: bool, as_json: bool) -> None:
     """Show the library's tags with the number of photos of each. Raises `NothingFound` if there are none."""
     if not counts:
-        raise NothingFound("No photo has a tag; a lower --threshold shows more, `photos retag` tags again.")
+        reason = "; a lower --threshold shows more, "
+        if not has_probabilities:
+            reason = f". This model has no probabilities, so labels count from {LEAST} photos on; "
+        raise NothingFound(f"No photo has a tag{reason}`photos retag` tags again.")
     if as_json:
         for count in counts:
             write_json(tag_count_record(count))
@@ -93,10 +97,10 @@ def show_counts(counts: Sequence[TagCount], *, as_json: bool) -> None:
     )
 
 
-def _table(found: PhotoTags) -> Iterator[str]:
+def _table(found: PhotoTags, *, has_probabilities: bool) -> Iterator[str]:
     yield shown_path(found.photo.path)
     if not found.tags:
-        yield "  no tags; a lower --threshold shows more"
+        yield f"  no tags{'; a lower --threshold shows more' if has_probabilities else ''}"
     rows = [
         (
             "",

@@ -13,11 +13,14 @@ from photos.errors import (
     EmptyLibrary,
     LabelExists,
     MissingFolder,
+    MovesBusy,
     NoEarlierRevision,
     NothingFound,
     PhotosError,
     SidecarsBusy,
     UnknownFolder,
+    UnknownSearch,
+    UnknownSpace,
     WrongCursor,
 )
 from photos.exits import sentence_and_status
@@ -39,12 +42,15 @@ _STATUSES: Final[tuple[tuple[type[PhotosError], HTTPStatus], ...]] = (
     (UnknownVocabulary, HTTPStatus.NOT_FOUND),
     (UnknownSlot, HTTPStatus.NOT_FOUND),
     (UnknownFolder, HTTPStatus.NOT_FOUND),
+    (UnknownSearch, HTTPStatus.NOT_FOUND),
+    (UnknownSpace, HTTPStatus.NOT_FOUND),
     (MissingFolder, HTTPStatus.NOT_FOUND),
     (NothingFound, HTTPStatus.NOT_FOUND),
     (NoEarlierRevision, HTTPStatus.NOT_FOUND),
     (EmptyLibrary, HTTPStatus.CONFLICT),
     (LabelExists, HTTPStatus.CONFLICT),
     (Superseded, HTTPStatus.CONFLICT),
+    (MovesBusy, HTTPStatus.CONFLICT),
     (SidecarsBusy, HTTPStatus.CONFLICT),
 )
 

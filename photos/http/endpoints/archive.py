@@ -4,26 +4,53 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator
+from typing import Annotated, Final
 from urllib.parse import parse_qs
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
+import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from photos.http.answers.problems import Problem, problem_response
-from photos.http.answers.public_records import text
+from photos.http.answers.problems import Problem, not_found, problem_response
+from photos.http.prepared_archives import Contents
 from photos.http.service import Service
 from photos.library import OpenLibrary
-from photos.operations.originals import Original, open_original
+from photos.operations.originals import OpenSidecar, Original, Sidecars, open_original
+from photos.public_records import text
+from photos.records.http import ArchiveRecord
+
+from .calls import Call
 
 #: The address of an archive; the photos are its parameter `ids`.
 PATH: Final = "/media/archive.zip"
+_PREPARED: Final = "/media/archive/{key}.zip"
 #: At most 1000 numbers of photos, with commas between them.
 _NUMBERS: Final = re.compile(r"[1-9]\d{0,17}(,[1-9]\d{0,17}){0,999}", re.ASCII)
+#: Photos of a prepared archive. A ZIP without extensions has at most 65 535 entries, and not every program reads more;
+#: a photo seldom has more than two sidecars. Its directory, about 700 bytes an entry, is in memory until it is sent.
+_MOST: Final = 20_000
 _CHUNK = 1 << 18
+
+Photo = Annotated[int, Meta(ge=1, le=(1 << 63) - 1)]
+
+
+class ArchivePhotos(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Photos of an archive, and whether their sidecars are in it, too."""
+
+    photos: Annotated[list[Photo], Meta(min_length=1, max_length=_MOST)]
+    sidecars: bool = False
+
+
+def prepare_archive(call: Call) -> ArchiveRecord:
+    """Give an archive of many photos an address."""
+    asked = call.body(ArchivePhotos)
+    numbers = tuple(dict.fromkeys(asked.photos))
+    key = call.service.archives.add(Contents(numbers, asked.sidecars))
+    return {"address": _PREPARED.format(key=key), "photos": len(numbers)}
 
 
 class Archive:
@@ -33,17 +60,27 @@ class Archive:
         self._service = service
 
     def routes(self) -> list[Route]:
-        """The route."""
-        return [Route(PATH, self._answer)]
+        """The routes."""
+        return [Route(PATH, self._answer), Route(_PREPARED, self._answer_prepared)]
 
     async def _answer(self, request: Request) -> Response:
-        given = parse_qs(request.scope["query_string"].decode("latin-1")).get("ids", [""])[-1]
-        if _NUMBERS.fullmatch(given) is None:
+        given = parse_qs(request.scope["query_string"].decode("latin-1"))
+        numbers = given.get("ids", [""])[-1]
+        if _NUMBERS.fullmatch(numbers) is None:
             sentence = "ids are the numbers of at most 1000 photos, with commas between them."
             return problem_response(Problem(400, "bad_request", sentence, {"field": "ids"}))
-        numbers = list(dict.fromkeys(int(each) for each in given.split(",")))
+        chosen = tuple(dict.fromkeys(int(each) for each in numbers.split(",")))
+        return self._sent(Contents(chosen, given.get("sidecars", ["0"])[-1] == "1"))
+
+    async def _answer_prepared(self, request: Request) -> Response:
+        contents = self._service.archives.get(request.path_params["key"])
+        if contents is None:
+            return problem_response(not_found("This archive is not kept any more; ask for it again."))
+        return self._sent(contents)
+
+    def _sent(self, contents: Contents) -> Response:
         headers = {"Content-Disposition": 'attachment; filename="photos.zip"', "Cache-Control": "private, no-store"}
-        return StreamingResponse(_parts(self._service.library(), numbers), 200, headers, "application/zip")
+        return StreamingResponse(_parts(self._service.library(), contents), 200, headers, "application/zip")
 
 
 class _Sink:
@@ -67,29 +104,45 @@ class _Sink:
         return taken
 
 
-def _parts(library: OpenLibrary, numbers: Sequence[int]) -> Iterator[bytes]:
+def _parts(library: OpenLibrary, contents: Contents) -> Iterator[bytes]:
     """Yield an archive of the photos' files, without those that have none now."""
-    sink, names = _Sink(), set[str]()
+    sink, names, sidecars = _Sink(), set[str](), Sidecars(library)
     # The files are compressed already.
     with ZipFile(sink, "w", ZIP_STORED) as archive:  # type: ignore[call-overload]  # its stub wants more than it uses
-        for number in numbers:
+        for number in contents.photos:
             original = open_original(library, number)
             if original is None:
                 continue
-            with original.file, archive.open(_entry(original, names), "w") as entry:
-                while chunk := original.file.read(_CHUNK):
-                    entry.write(chunk)
-                    yield sink.take()
+            name = _free(text(os.path.basename(os.fsdecode(original.path))), original, names)
+            yield from _entry(archive, sink, name, original)
+            if contents.with_sidecars:
+                for sidecar in sidecars.open(original.path):
+                    yield from _entry(archive, sink, _free(_beside(sidecar, original, name), original, names), sidecar)
     yield sink.take()
 
 
-def _entry(original: Original, names: set[str]) -> ZipInfo:
-    """Return the entry for a file, under its own name, with the photo's number if another has that name."""
-    name = text(os.path.basename(os.fsdecode(original.path)))
+def _entry(archive: ZipFile, sink: _Sink, name: str, source: Original | OpenSidecar) -> Iterator[bytes]:
+    info = ZipInfo(name)
+    info.file_size = source.size
+    with source.file, archive.open(info, "w") as entry:
+        while chunk := source.file.read(_CHUNK):
+            entry.write(chunk)
+            yield sink.take()
+
+
+def _free(name: str, original: Original, names: set[str]) -> str:
+    """Return *name*, with the photo's number if another entry has it."""
     if name in names:
         stem, ending = os.path.splitext(name)
         name = f"{stem}-{original.photo.id}{ending}"
     names.add(name)
-    found = ZipInfo(name)
-    found.file_size = original.size
-    return found
+    return name
+
+
+def _beside(sidecar: OpenSidecar, original: Original, name: str) -> str:
+    """Return the name of a sidecar beside *name*, which its picture has in the archive."""
+    own, picture = text(os.fsdecode(sidecar.name)), text(os.path.basename(os.fsdecode(original.path)))
+    for whole, instead in ((picture, name), (os.path.splitext(picture)[0], os.path.splitext(name)[0])):
+        if own.startswith(f"{whole}."):
+            return instead + own[len(whole) :]
+    return own

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
-from typing import Any, Final, TypeVar, get_origin, get_type_hints
+from typing import Annotated, Any, Final, TypeVar, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -23,6 +24,11 @@ from photos.http.service import Service
 from photos.library import OpenLibrary
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+#: The parameter that names a model.
+Model = Annotated[
+    str, Meta(max_length=1000, description="A model of the library, by its name there; else the one that answers.")
+]
 
 JSON: Final = "application/json"
 #: Bytes of a request's body, and bytes from which an answer is compressed.

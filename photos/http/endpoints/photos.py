@@ -22,7 +22,7 @@ from photos.operations.requests import SimilarRequest
 from photos.operations.search import SearchResult
 from photos.operations.similar import similar_to_photo
 from photos.operations.suggestions import SuggestionsRequest, suggest_queries
-from photos.operations.tags import TagsRequest, photo_tags, tag_history
+from photos.operations.tags import TagsRequest, photo_tags, photos_with_tags, tag_history
 from photos.records.files import group_record
 from photos.records.http import DuplicatesRecord, PageRecord, PhotoRecord, page_record, photo_record, suggestion_record
 from photos.records.photos import (
@@ -35,10 +35,9 @@ from photos.records.photos import (
     tag_history_record,
 )
 from photos.strict_json import to_json
-from query.search import Match
 from store import Photo
 
-from .calls import Answer, Call, records
+from .calls import Answer, Call, Model, records
 
 #: The type of JSON objects one a line, as `--json` prints them.
 LINES = "application/x-ndjson"
@@ -68,6 +67,7 @@ class PhotosQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     min_score: Annotated[float, Meta(ge=-2, le=2, description="The least cosine.")] | None = None
     stands_out: Annotated[bool, Meta(description="Only photos that score better than chance.")] = False
     group: Annotated[bool, Meta(description="Near-duplicates and bursts as one. There is no next page then.")] = False
+    model: Model | None = None
 
 
 class SimilarQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -76,12 +76,14 @@ class SimilarQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     query: Annotated[str, Meta(description="Filters.")] = ""
     limit: Count = 50
     group: Annotated[bool, Meta(description="Near-duplicates and bursts as one.")] = False
+    model: Model | None = None
 
 
 class ExplanationQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Parameters of an explanation."""
 
     query: Text
+    model: Model | None = None
 
 
 class DuplicatesQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -126,7 +128,9 @@ def search_photos(call: Call) -> PageRecord | Answer:
             min_score=asked.min_score,
             stands_out=asked.stands_out,
             group=asked.group,
+            model=asked.model,
         ),
+        call.service.rankings,
     )
     found = page_record(result.found, None if result.next is None else encode_cursor(result.next))
     if LINES not in call.headers.get("accept", ""):
@@ -137,10 +141,7 @@ def search_photos(call: Call) -> PageRecord | Answer:
 
 def _photos_by_number(call: Call, numbers: list[int]) -> PageRecord:
     """Return photos with their tags in the order of *numbers*, without those that are gone."""
-    found = {} if call.library.is_new else {photo.id: photo for photo in photos_by_id(call.library, numbers)}
-    known = [number for number in dict.fromkeys(numbers) if number in found]
-    tags = {each.photo.id: each.tags for each in photo_tags(call.library, TagsRequest(photos=tuple(known)))}
-    matches = [Match(number, None, None, None, found[number], tags[number]) for number in known if number in tags]
+    matches = photos_with_tags(call.library, numbers)
     return page_record(SearchResult(title="", of_text=False, matches=matches, total=len(matches)), None)
 
 
@@ -152,22 +153,26 @@ def _public_lines(found: PageRecord) -> list[dict[str, object]]:
 def show_photo(call: Call) -> PhotoRecord:
     """Answer with one photo."""
     photo = _photo(call)
-    (tags,) = photo_tags(call.library, TagsRequest(photos=(photo.id,)))
-    return photo_record(Match(photo.id, None, None, None, photo, tags.tags))
+    found = photos_with_tags(call.library, [photo.id])
+    if not found:
+        raise _without_file(photo)
+    return photo_record(found[0])
 
 
 def similar_photos(call: Call) -> PageRecord:
     """Answer with photos that look like one of the library."""
     asked, photo = call.query(SimilarQuery), _photo(call)
     name = os.fsdecode(photo.paths[0]) if photo.paths else f"photo {photo.id}"
-    request = SimilarRequest(image=name, directory=ROOT, top=asked.limit, query=asked.query, group=asked.group)
+    request = SimilarRequest(
+        image=name, directory=ROOT, top=asked.limit, query=asked.query, group=asked.group, model=asked.model
+    )
     return page_record(similar_to_photo(call.library, photo.id, request), None)
 
 
 def explain_photo(call: Call) -> ExplanationRecord:
     """Answer with the reasons for a photo's rank."""
     asked, photo = call.query(ExplanationQuery), _photo(call)
-    request = ExplainRequest(image=_first_path(photo), query=asked.query, directory=ROOT)
+    request = ExplainRequest(image=_first_path(photo), query=asked.query, directory=ROOT, model=asked.model)
     return explanation_record(explain(call.library, request, only_library=True))
 
 
@@ -223,5 +228,9 @@ def _photo(call: Call) -> Photo:
 
 def _first_path(photo: Photo) -> str:
     if not photo.paths:
-        raise not_found(f"Photo {photo.id} has no file now.")
+        raise _without_file(photo)
     return os.fsdecode(photo.paths[0])
+
+
+def _without_file(photo: Photo) -> Problem:
+    return Problem(HTTPStatus.NOT_FOUND, "photo_gone", f"Photo {photo.id} has no file now.")

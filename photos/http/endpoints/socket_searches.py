@@ -59,7 +59,7 @@ class SocketSearches:
         except (PhotosError, QueryError) as error:
             # An error in the request: the client's own process would refuse it in the same words.
             sentence, status = sentence_and_status(error)
-            return _json(REFUSED, {"refused": sentence, "status": status})
+            return _json(REFUSED, {"refused": sentence, "status": status, "code": error.code})
         except NoFreeThread:
             return _json(HTTPStatus.SERVICE_UNAVAILABLE, {"error": "too many requests"})
         except _Rejected as rejected:

@@ -9,15 +9,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from photos.http.answers.public_records import text
 from photos.http.answers.strip import MEDIA_TYPE, aspect_column, day_column, float_column, id_column, order_of
 from photos.http.answers.strip import strip as strip_of
 from photos.operations.changes import library_stamp
 from photos.operations.strips import StripRequest, StripResult, label_column, strip, terms
+from photos.public_records import text
 from photos.records.photos import rounded
 from query.language import Text
 
-from .calls import Answer, Call
+from .calls import Answer, Call, Model
 
 
 class StripQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -25,6 +25,7 @@ class StripQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     query: Annotated[str, Meta(description="One line of the query language; all photos without one.")] = ""
     sort: Literal["relevance", "date"] = "relevance"
+    model: Model | None = None
 
 
 def show_strip(call: Call) -> Answer:
@@ -90,7 +91,7 @@ def show_label_column(call: Call) -> Answer:
 
 def _request(call: Call) -> StripRequest:
     asked = call.query(StripQuery)
-    return StripRequest(asked.query, asked.sort)
+    return StripRequest(asked.query, asked.sort, asked.model)
 
 
 def _about(found: StripResult) -> dict[str, object]:

@@ -1,12 +1,13 @@
 /** What the server says by itself: that the library or a job changed. And whether it answers at all. */
 
 import { Problem, address, get } from "./data/api.js";
+import { loadSaved } from "./search/saved.js";
 import { failure, load, refresh, returns, say } from "./state.js";
 import { signal } from "./vendor/preact.js";
 
 /**
  * @typedef {{ job: number, kind: string, state: "waiting" | "running" | "done" | "failed" | "stopped",
- *             stage: string | null, done: number, total: number | null, problem: string | null,
+ *             stage: string | null, done: number, total: number | null, problem: string | null, note: string | null,
  *             started_at: number | null, ended_at: number | null }} Job
  */
 
@@ -79,6 +80,7 @@ export function listen() {
         return;
       }
       libraryChanges.value++;
+      loadSaved();
       refresh().catch(() => {
         // The next change asks again.
       });
@@ -101,4 +103,5 @@ export function listen() {
     connect();
   };
   connect();
+  loadSaved();
 }

@@ -3,6 +3,7 @@
 import { get } from "./data/api.js";
 import { Icon } from "./icons.js";
 import { ChipBar, SearchBar } from "./search/bar.js";
+import { toName } from "./search/saved.js";
 import { attempt, failure, go, isLoading, load, photos, route, status } from "./state.js";
 import { cycleTheme, theme } from "./theme.js";
 import { effect, html, render, signal, useEffect, useState } from "./vendor/preact.js";
@@ -33,13 +34,13 @@ function App() {
   return html`
     <a class="skip" href="#content">Skip to the photos</a>
     <header class="top">
-      <a class="logo" href="/" aria-label="All photos" onClick=${link({ view: "photos", q: "", sort: "", photo: null, label: "" })}>
+      <a class="logo" href="/" aria-label="All photos" onClick=${link({ view: "photos", q: "", sort: "", photo: null, label: "", model: "" })}>
         <img src="/static/favicon.svg" alt="" width="30" height="30" /><span>photos</span>
       </a>
       <${SearchBar} />
       <div class="tools">
         <button type="button" class="round" onClick=${cycleTheme} aria-label=${`Colours: ${theme.value}`} title=${`Colours: ${theme.value}`}><${Icon} name="theme" /></button>
-        <button type="button" class="round keyboard" onClick=${() => later.value && (later.value.HelpDialog.open.value = true)} aria-label="Keys" title="Keys (?)"><${Icon} name="keyboard" /></button>
+        <button type="button" class="round keyboard" onClick=${() => later.value?.showHelp()} aria-label="Keys" title="Keys (?)"><${Icon} name="keyboard" /></button>
       </div>
     </header>
     <${Rail} />
@@ -50,6 +51,7 @@ function App() {
     </main>
     ${photo !== null && html`<${LazyViewer} />`}
     ${later.value && html`<${later.value.HelpDialog} />`}
+    <${LazyNaming} />
     ${later.value && photo === null && html`<${later.value.Notice} />`}
   `;
 }
@@ -95,6 +97,17 @@ function loadStyle(path) {
   return loaded;
 }
 
+const naming = signal(/** @type {{ NamingDialog: unknown } | null} */ (null));
+
+/** The dialog for a search's name, loaded when one is to be saved. */
+function LazyNaming() {
+  const isAsked = toName.value !== null;
+  useEffect(() => {
+    if (isAsked) import("./search/naming.js").then((module) => (naming.value = module));
+  }, [isAsked]);
+  return naming.value && html`<${naming.value.NamingDialog} />`;
+}
+
 const viewer = signal(/** @type {{ Viewer: unknown } | null} */ (null));
 
 /** Loads the viewer, which the first picture of the grid does not need. */
@@ -129,13 +142,13 @@ if (root) {
   render(html`<${App} />`, root);
   let asked = "";
   effect(() => {
-    const { view, q, sort } = route.value;
-    const key = `${q}\n${sort}`;
+    const { view, q, sort, model } = route.value;
+    const key = `${q}\n${sort}\n${model}`;
     const shown = photos.peek();
     if (view !== "photos" || key === asked) return;
     asked = key;
     // Weights that were moved are in the address, and the photos are ranked by them already.
-    if (shown?.query !== q || shown.sort !== sort || isLoading.peek()) load();
+    if (shown?.query !== q || shown.sort !== sort || shown.model !== model || isLoading.peek()) load();
   });
   effect(() => {
     const { view, q } = route.value;

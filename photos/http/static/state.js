@@ -6,11 +6,11 @@ import { NEAR, chanceLimit, combine, countFrom, descending, usual } from "./data
 import { parseQuery } from "./search/query.js";
 
 /**
- * @typedef {{ view: string, q: string, sort: string, photo: number | null, label: string }} Route
+ * @typedef {{ view: string, q: string, sort: string, photo: number | null, label: string, model: string }} Route
  *
  * Photos of a query in order. Columns are in the order of the strip; `order` gives their places if weights were moved.
  * `days` is null in a ranking, which has no headings; `allDays` are the days in any case.
- * @typedef {{ query: string, sort: string, count: number, ids: Int32Array, aspects: Uint8Array, days: Int32Array | null,
+ * @typedef {{ query: string, sort: string, model: string, count: number, ids: Int32Array, aspects: Uint8Array, days: Int32Array | null,
  *             allDays: Int32Array, scores: Float32Array | null, order: Uint32Array | null, least: number | null,
  *             standing: number, reason: string | null, hash: string }} Photos
  */
@@ -25,16 +25,18 @@ function routeOfAddress() {
     sort: search.get("sort") ?? "",
     photo: Number.isSafeInteger(photo) && photo > 0 ? photo : null,
     label: search.get("label") ?? "",
+    model: search.get("model") ?? "",
   };
 }
 
 /** @param {Route} to */
-export function addressOf({ view, q, sort, photo, label }) {
+export function addressOf({ view, q, sort, photo, label, model }) {
   const search = new URLSearchParams();
   if (view !== "photos") search.set("view", view);
   if (label) search.set("label", label);
   if (q) search.set("q", q);
   if (sort) search.set("sort", sort);
+  if (model) search.set("model", model);
   if (photo) search.set("photo", String(photo));
   return search.size ? `/?${search}` : "/";
 }
@@ -111,19 +113,19 @@ let loading;
 export async function refresh() {
   const before = photos.peek();
   if (!before || isLoading.peek() || weights.peek()) return;
-  const { header } = await getStrip("strip", { query: before.query, sort: before.sort });
+  const { header } = await getStrip("strip", { query: before.query, sort: before.sort, model: before.model || null });
   if (String(header.order ?? "") !== before.hash && photos.peek() === before) load();
 }
 
 /** Asks for the photos of the route's query, and leaves an earlier question. */
 export async function load() {
-  const { q, sort } = route.peek();
+  const { q, sort, model } = route.peek();
   loading?.abort();
   loading = new AbortController();
   const { signal: stop } = loading;
   isLoading.value = true;
   try {
-    const { header, columns } = await getStrip("strip", { query: q, sort }, stop);
+    const { header, columns } = await getStrip("strip", { query: q, sort, model: model || null }, stop);
     const scores = /** @type {Float32Array | undefined} */ (columns.get("score")) ?? null;
     const days = /** @type {Int32Array} */ (columns.get("day"));
     const least = typeof header.least === "number" ? header.least : null;
@@ -132,7 +134,7 @@ export async function load() {
     weights.value = null;
     terms.value = null;
     photos.value = {
-      query: q, sort, count: header.count, scores, least, order: null, allDays: days,
+      query: q, sort, model, count: header.count, scores, least, order: null, allDays: days,
       ids: /** @type {Int32Array} */ (columns.get("id")),
       aspects: /** @type {Uint8Array} */ (columns.get("aspect")),
       days: isRanking ? null : days,
@@ -141,7 +143,7 @@ export async function load() {
       hash: String(header.order ?? ""),
     };
     isLoading.value = false;
-    if (isRanking) await loadTerms(q, sort, stop);
+    if (isRanking) await loadTerms(q, sort, model, stop);
   } catch (error) {
     if (stop.aborted) return;
     isLoading.value = false;
@@ -174,8 +176,8 @@ export const terms = signal(/** @type {any} */ (null));
 /** Weights that were moved, one for each term; null where the query's own hold. */
 export const weights = signal(/** @type {number[] | null} */ (null));
 
-/** @param {string} q @param {string} sort @param {AbortSignal} stop */
-async function loadTerms(q, sort, stop) {
+/** @param {string} q @param {string} sort @param {string} model @param {AbortSignal} stop */
+async function loadTerms(q, sort, model, stop) {
   let count = 0;
   try {
     count = parseQuery(q).terms.length;
@@ -183,7 +185,7 @@ async function loadTerms(q, sort, stop) {
     return;
   }
   if (count < 2) return;
-  const { header, columns } = await getStrip("terms", { query: q, sort }, stop);
+  const { header, columns } = await getStrip("terms", { query: q, sort, model: model || null }, stop);
   if (String(header.order ?? "") !== photos.peek()?.hash) return;
   const wanted = header.columns.filter((each) => each.name.startsWith("term"));
   terms.value = {

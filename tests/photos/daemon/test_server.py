@@ -251,6 +251,21 @@ def test_refusals_have_the_same_words_and_status(filled, pictures):
     assert (empty.status, gone.status, bare.status) == (2, 1, 1)
 
 
+def test_a_search_in_the_library_alone_is_the_same_and_opens_no_file(filled, served, pictures):
+    path = str(pictures / "red.png")
+    requests = [
+        SearchRequest(query=f"like:{path} - blue", directory="/", top=3, only_library=True),
+        SimilarRequest(image=path, directory="/", top=3, only_library=True),
+    ]
+    answers = [send(filled.library, request).answer() for request in requests]
+    assert served.asked == requests
+    assert answers == [Session.search(served.session, request) for request in requests]
+    foreign = SimilarRequest(image="/etc/hostname", directory="/", top=3, only_library=True)
+    with pytest.raises(DaemonRefused) as refusal:
+        send(filled.library, foreign).answer()
+    assert refusal.value.code == "not_in_library"
+
+
 def test_with_debug_a_refusal_comes_from_this_process(filled, served):
     with pytest.raises(Exception, match="nothing to search for") as refusal:
         filled("--debug", "search", " ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 
 import pytest
@@ -46,6 +47,28 @@ def test_a_selection_is_tagged_and_rated(api):
     rated = api("POST", "/api/v1/selection/rating", {"photos": some, "stars": 5}).json["items"]
     assert [(each["id"], each["rating"]) for each in rated] == [(some[0], 5), (some[1], 5)]
     assert api("POST", "/api/v1/selection/tags", {"photos": [999], "add": ["trip"]}).status == 404
+
+
+def test_duplicates_are_moved_and_put_back(filled, api, pictures, tmp_path):
+    copy = pictures / os.fsdecode(b"caf\xe9.png")
+    copy.write_bytes((pictures / "red.png").read_bytes())
+    assert filled("index").status == 0
+    (group,) = api.get("duplicates", exact=True).json["items"]
+    (other,) = [each["path_uri"] for each in group["files"] if not each["best"]]
+    body = {"files": [other, "file:///none.png"], "folder": str(tmp_path / "away"), "exact": True}
+    job = api.wait(api("POST", "/api/v1/duplicates/moves", body))
+    assert (job["kind"], job["state"]) == ("move", "done")
+    assert job["note"] == "1 file moved, 1 left: it is in no group of duplicates."
+    (run,) = api.get("duplicates/moves").json["items"]
+    assert (run["files"], run["folder"], run["undone_at"]) == (1, str(tmp_path / "away"), None)
+    assert api.get("duplicates", exact=True).json["items"] == []
+    assert api.wait(api("POST", "/api/v1/duplicates/undo", {"run": run["run"]}))["note"] == "1 file put back."
+    assert copy.exists()
+    assert len(api.get("duplicates", exact=True).json["items"]) == 1
+    inside = api.wait(api("POST", "/api/v1/duplicates/moves", {**body, "folder": str(pictures / "x")}))
+    assert (inside["state"], "indexed again" in inside["problem"]) == ("failed", True)
+    for wrong in ({"folder": "away"}, {"folder": "/a\0"}, {"files": []}, {"files": ["/a.png"]}):
+        assert api("POST", "/api/v1/duplicates/moves", {**body, **wrong}).status == 400
 
 
 def test_a_threshold_is_moved_by_a_job(filled, api):

@@ -102,3 +102,12 @@ def test_a_cursor_of_another_library_is_gone(many, tmp_path):
 @pytest.mark.parametrize("after", ["", "x", "AAAA", "=" * 40, "é", "A" * 44, "_" * 44, "/" * 44])
 def test_what_is_no_cursor_is_refused(api, after):
     assert api.get("photos", query="red", after=after).status in {400, 410}
+
+
+def test_a_selection_is_a_query_of_its_numbers(api):
+    known = [each["id"] for each in api.get("photos").json["matches"]]
+    some = sorted(known)[1:3]
+    found = api.get("photos", query=f"id:{some[0]}..{some[1]}|{known[-1]}|999").json["matches"]
+    assert {each["id"] for each in found} == {*some, known[-1]}
+    others = api.get("photos", query=f"-id:{known[0]}").json["matches"]
+    assert {each["id"] for each in others} == {*known[1:]}

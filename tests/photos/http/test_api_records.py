@@ -157,6 +157,15 @@ def test_a_library_without_photos_says_so(tmp_path):
         assert not os.listdir(tmp_path / "empty") or os.listdir(tmp_path / "empty") == ["photos.sock"]
 
 
+def test_a_photo_without_a_file_is_said_to_be_gone(filled, api, pictures):
+    red, blue = (photo_of(api, name)["id"] for name in ("red.png", "blue.png"))
+    (pictures / "red.png").unlink()
+    assert filled("index").status == 0
+    reply = api.get(f"photos/{red}")
+    assert (reply.status, reply.json["code"]) == (404, "photo_gone")
+    assert [each["id"] for each in api.get("photos", ids=f"{red},{blue}").json["matches"]] == [blue]
+
+
 def test_photos_are_found_by_their_numbers(api):
     known = [each["id"] for each in api.get("photos").json["matches"]][:3]
     wanted = [known[2], known[0], 999_999, known[1]]

@@ -202,6 +202,57 @@ def test_files_of_several_photos_come_as_one_archive(filled, api, pictures):
     assert api("GET", "/media/archive.zip").status == 400
 
 
+def entries(reply):
+    assert reply.status == 200, reply.content
+    with ZipFile(io.BytesIO(reply.content)) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_an_archive_has_the_sidecars_beside_the_files(filled, api, pictures):
+    other = pictures / "bright" / "red.png"
+    other.write_bytes((pictures / "blue.png").read_bytes() + b"\0")
+    packet = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><!--%d--></x:xmpmeta>'
+    (pictures / "red.png.xmp").write_bytes(packet % 1)
+    (other.parent / "red.xmp").write_bytes(packet % 2)
+    (pictures / "blue.xmp").write_bytes(packet % 3)
+    secret = pictures / "secret"
+    secret.write_bytes(b"secret")
+    assert filled("index").status == 0
+    (pictures / "blue.xmp").unlink()
+    (pictures / "blue.xmp").symlink_to(secret)
+    numbers = [each["id"] for each in api.get("photos", query="name:red.png").json["matches"]]
+    numbers.append(photo(api, "blue.png")["id"])
+    known = api.get("photos", ids=",".join(map(str, numbers))).json["matches"]
+    first, second = (Path(each["path"]) for each in known[:2])
+    renamed = f"red-{numbers[1]}"
+    beside = {pictures / "red.png": ".png.xmp", other: ".xmp"}
+    wanted = {
+        "red.png": first.read_bytes(),
+        f"red{beside[first]}": first.with_suffix(beside[first]).read_bytes(),
+        f"{renamed}.png": second.read_bytes(),
+        f"{renamed}{beside[second]}": second.with_suffix(beside[second]).read_bytes(),
+        "blue.png": (pictures / "blue.png").read_bytes(),
+    }
+    asked = {"photos": numbers, "sidecars": True}
+    prepared = api("POST", "/api/v1/archives", asked)
+    assert (prepared.status, prepared.json["photos"]) == (201, 3)
+    assert entries(api("GET", prepared.json["address"])) == wanted
+    assert entries(api("GET", "/media/archive.zip", ids=",".join(map(str, numbers)), sidecars="1")) == wanted
+    plain = api("POST", "/api/v1/archives", {**asked, "sidecars": False}).json["address"]
+    assert sorted(entries(api("GET", plain))) == sorted(name for name in wanted if name.endswith(".png"))
+
+
+def test_a_prepared_archive_has_up_to_20_000_photos(api):
+    prepared = api("POST", "/api/v1/archives", {"photos": list(range(1, 20_001))})
+    assert prepared.status == 201
+    assert len(entries(api("GET", prepared.json["address"]))) == api.get("photos").json["total"]
+    assert api("POST", "/api/v1/archives", {"photos": list(range(1, 20_002))}).json["field"] == "photos"
+    for _ in range(16):
+        assert api("POST", "/api/v1/archives", {"photos": [1]}).status == 201
+    assert api("GET", prepared.json["address"]).json["code"] == "not_found"
+
+
 def test_the_page_is_compressed_and_asked_for_again(api):
     reply = api("GET", "/static/main.js", None, {"Accept-Encoding": "gzip"})
     assert (reply.status, reply.headers["content-encoding"]) == (200, "gzip")

@@ -10,6 +10,7 @@ from photos.library import OpenLibrary
 from photos.operations.requests import SearchRequest, SimilarRequest
 from photos.operations.search import search
 from photos.operations.similar import similar
+from query.errors import BadQuery, NotInLibrary
 from tests.fakes import CountingCatalog
 from tests.photos.conftest import read_here
 
@@ -54,6 +55,36 @@ def test_a_search_by_picture_begins_three_transactions(filled, pictures, group):
         found = similar(library, SimilarRequest(image="red.png", directory=str(pictures), top=3, group=group))
         assert library.catalog.begun == 3
     assert len(found.matches) == 3
+
+
+def test_a_search_in_the_library_alone_opens_no_file(filled, pictures):
+    with opened(filled) as library:
+        (red,) = search(library, SearchRequest(query="name:red.png", directory="/", top=1)).matches
+        for path in (pictures / "red.png", f"photo:{red.photo_id}"):
+            request = SimilarRequest(image=str(path), directory="/", top=2, only_library=True)
+            assert [each.photo_id for each in similar(library, request).matches] == [
+                each.photo_id
+                for each in similar(
+                    library, SimilarRequest(image=str(pictures / "red.png"), directory="/", top=2)
+                ).matches
+            ]
+            line = SearchRequest(query=f"like:{path}", directory="/", top=1, only_library=True)
+            assert search(library, line).matches[0].photo_id == red.photo_id
+        elsewhere = pictures.parent / "elsewhere.png"
+        elsewhere.write_bytes((pictures / "red.png").read_bytes())
+        for path in (elsewhere, "photo:999999", "./red.png"):
+            with pytest.raises(NotInLibrary):
+                search(library, SearchRequest(query=f"like:{path}", directory=str(pictures), top=1, only_library=True))
+            with pytest.raises(NotInLibrary):
+                similar(library, SimilarRequest(image=str(path), directory=str(pictures), top=1, only_library=True))
+
+
+def test_an_empty_line_stands_for_all_photos_of_the_library(filled):
+    with opened(filled) as library:
+        found = search(library, SearchRequest(query=" ", directory="/", top=3, only_library=True))
+        assert (found.total, len(found.matches)) == (6, 3)
+        with pytest.raises(BadQuery):
+            search(library, SearchRequest(query=" ", directory="/", top=3))
 
 
 def test_a_search_of_an_empty_library_makes_none(photos, pictures):

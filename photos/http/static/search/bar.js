@@ -5,8 +5,8 @@ import { Icon } from "../icons.js";
 import { failure, go, isLoading, photos, route, terms, weigh, weights } from "../state.js";
 import { computed, effect, html, signal, useRef, useState } from "../vendor/preact.js";
 import { complete, partToComplete } from "./completion.js";
-import { removeSearch, saveSearch, savedSearches } from "./saved.js";
-import { BadQuery, formatFilter, formatQuery, parseQuery, termName } from "./query.js";
+import { savedSearches, toggleSaved } from "./saved.js";
+import { BadQuery, formatFilter, formatQuery, parseQuery, termName, valuesText } from "./query.js";
 
 /** Pauses after which what was typed is searched for: words that are known, and others, which a model must read. */
 const KNOWN_MS = 200;
@@ -182,21 +182,23 @@ function iconOf(kind) {
 
 /** What the text means, as chips: terms with their weights, and filters. And how many photos there are. */
 export function ChipBar() {
-  const { q, sort, view } = route.value;
+  const { q, sort, view, model } = route.value;
   if (view !== "photos") return null;
   const query = meaning.value;
   const all = photos.value;
-  if (!draft.value.trim() && !q) return null;
-  const isSaved = savedSearches.value.some((each) => each.q === q);
+  if (!draft.value.trim() && !q && !model) return null;
+  const isSaved = savedSearches.value.some((each) => each.query === q);
   return html`<div class="chips">
     <div class="list" role="group" aria-label="What is searched for">
       ${query?.terms.map((term, i) => html`<${TermChip} key=${`term${i}`} term=${term} index=${i} isWeighed=${query.terms.length > 1} />`)}
       ${query?.filters.map((filter, i) => html`<${FilterChip} key=${`filter${i}`} filter=${filter} index=${i} />`)}
+      ${model && html`<span class="chip filter"><span class="name only"><b>model</b> ${model.split("/").pop()}</span>
+        <button type="button" class="remove" aria-label=${`Search with the model that answers, not ${model}`} onClick=${() => go({ model: "" })}><${Icon} name="close" /></button></span>`}
       ${!query && html`<span class="hint">Go on typing: this is no whole query yet.</span>`}
     </div>
     <div class="answer">${all && html`<p class="found" role="status">${foundText(all)}</p>`}
-    ${query && q && !failure.value && html`<button type="button" class="round small save" aria-pressed=${isSaved ? "true" : "false"} aria-label="Save this search" title=${isSaved ? "Saved: in Albums" : "Save this search"}
-      onClick=${() => (isSaved ? removeSearch(q) : saveSearch(q))}><${Icon} name="bookmark" filled=${isSaved} /></button>`}
+    ${query && q && !failure.value && html`<button type="button" class="round small save" aria-pressed=${isSaved ? "true" : "false"} aria-label="Save this search" title=${isSaved ? "Saved: in Albums" : "Save this search (b)"}
+      onClick=${() => toggleSaved(q)}><${Icon} name="bookmark" filled=${isSaved} /></button>`}
     ${all?.scores && html`<div class="segments" role="group" aria-label="Order">
       <button type="button" aria-pressed=${sort === "date" ? "false" : "true"} onClick=${() => go({ sort: "" }, { replace: true })}>Best</button>
       <button type="button" aria-pressed=${sort === "date" ? "true" : "false"} onClick=${() => go({ sort: "date" }, { replace: true })}>Newest</button>
@@ -269,7 +271,7 @@ function FilterChip({ filter, index }) {
   return html`<span class=${`chip filter${filter.negated ? " minus" : ""}`}>
     <button type="button" class="sign" onClick=${turned}
       aria-label=${filter.negated ? `Only photos with ${text}` : `Only photos without ${text}`}>${filter.negated ? "not" : "is"}</button>
-    <span class="name"><b>${filter.name}</b> ${filter.values.join(" or ")}</span>
+    <span class="name"><b>${filter.name}</b> ${valuesText(filter)}</span>
     <button type="button" class="remove" aria-label=${`Remove ${text}`} onClick=${() =>
       apply({ ...query, filters: query.filters.filter((_, i) => i !== index) })}><${Icon} name="close" /></button>
   </span>`;

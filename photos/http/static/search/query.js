@@ -19,7 +19,7 @@ export const FILTERS = {
   added: ["imported"], after: ["since"], before: [], year: [], month: [], day: [], weekday: [], time: ["hour"],
   camera: [], lens: [], iso: [], aperture: ["f"], focal: ["mm"], exposure: ["shutter"], near: [],
   place: ["country", "city"], format: ["type"], orientation: ["shape"], rating: ["stars"], mp: ["megapixels"],
-  filesize: ["bytes"], size: [], width: [], height: [], keyword: ["keywords"], caption: ["title", "description"],
+  filesize: ["bytes"], size: [], width: [], height: [], id: [], keyword: ["keywords"], caption: ["title", "description"],
   is: [], has: [],
 };
 
@@ -244,6 +244,35 @@ export function formatFilter(filter) {
 /** Query for photos like one of the library. @param {number} id */
 export function likePhoto(id) {
   return `like:photo:${id}`;
+}
+
+/** Values of all filters, and letters of a query, that the server takes. */
+const MOST_VALUES = 500;
+const MOST_LETTERS = 4096;
+
+/**
+ * Query that finds exactly these photos; null if they are too many for one.
+ * @param {Iterable<number>} ids @returns {string | null}
+ */
+export function photosQuery(ids) {
+  /** @type {[number, number][]} */
+  const runs = [];
+  for (const id of [...ids].sort((one, other) => one - other)) {
+    const last = runs[runs.length - 1];
+    if (last && id <= last[1] + 1) last[1] = id;
+    else runs.push([id, id]);
+  }
+  const values = runs.map(([first, last]) => (first === last ? String(first) : `${first}..${last}`));
+  const text = formatFilter({ name: "id", values, negated: false });
+  return values.length && values.length <= MOST_VALUES && text.length <= MOST_LETTERS ? text : null;
+}
+
+/** Values of a filter for people. @param {Filter} filter */
+export function valuesText({ name, values }) {
+  const runs = values.map((each) => /^(\d+)(?:\.\.(\d+))?$/.exec(each));
+  if (name !== "id" || values.length < 4 || runs.includes(null)) return values.join(" or ");
+  const count = runs.reduce((sum, run) => sum + (run?.[2] ? Number(run[2]) - Number(run[1]) + 1 : 1), 0);
+  return `${count.toLocaleString()} numbers`;
 }
 
 /** Name of a term for people. @param {Term} term */

@@ -152,7 +152,7 @@ function Reasons({ id }) {
     setWhy(null);
     if (!hasTerms) return undefined;
     const stop = new AbortController();
-    get(`photos/${id}/explanation`, { query: q }, stop.signal).then(setWhy, () => {
+    get(`photos/${id}/explanation`, { query: q, model: route.peek().model || null }, stop.signal).then(setWhy, () => {
       // A photo without an embedding has no rank.
     });
     return () => stop.abort();
@@ -184,7 +184,7 @@ function Similar({ id }) {
     setFound([]);
     // Photos are passed quickly with the arrow keys; the one that stays is asked about.
     const timer = setTimeout(() => {
-      get(`photos/${id}/similar`, { limit: 9 }, stop.signal).then(
+      get(`photos/${id}/similar`, { limit: 9, model: route.peek().model || null }, stop.signal).then(
         ({ matches }) => setFound(matches),
         () => {
           // No embedding, no similar photos.

@@ -5,8 +5,7 @@ import { libraryChanges } from "../events.js";
 import { Icon } from "../icons.js";
 import { searchFor } from "../search/bar.js";
 import { formatFilter } from "../search/query.js";
-import { removeSearch, saveSearch, savedSearches } from "../search/saved.js";
-import { say } from "../state.js";
+import { removeSearch, savedSearches } from "../search/saved.js";
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { Waiting, useQuestion } from "./tiles.js";
 
@@ -30,11 +29,8 @@ export function View() {
   return html`<header class="head"><h1>Albums</h1></header>
     <h2 class="first">Saved searches</h2>
     ${saved.length === 0
-      ? html`<p class="faint">Search for something, and save it with the bookmark beside the chips. Saved searches stay in this browser.</p>`
-      : html`<ul class="cards">${saved.map((each) => html`<${Card} key=${each.q} q=${each.q} name=${each.name} onRemove=${() => {
-          removeSearch(each.q);
-          say(`“${each.name}” is no longer saved.`, { label: "Undo", run: () => saveSearch(each.q, each.name) });
-        }} />`)}</ul>`}
+      ? html`<p class="faint">Search for something, and save it with the bookmark beside the chips.</p>`
+      : html`<ul class="cards">${saved.map((each) => html`<${Card} key=${each.name} q=${each.query} name=${each.name} onRemove=${() => removeSearch(each.name)} />`)}</ul>`}
     ${years === null && html`<${Waiting} problem=${problem} />`}
     ${years && years.length > 0 && html`<h2>Years</h2><ul class="cards">${years.map(({ value, photos }) => html`<${Card} key=${value} q=${`year:${value}`} name=${String(value)} count=${photos} />`)}</ul>`}
     ${used.length > 0 && html`<h2>Tags</h2><ul class="cards">${used.map(({ label, photos }) => html`<${Card} key=${label} q=${formatFilter({ name: "tag", values: [label], negated: false })} cover=${label} name=${label} count=${photos} />`)}</ul>`}`;

@@ -7,6 +7,7 @@ import { formatFilter } from "../search/query.js";
 import { attempt } from "../state.js";
 import { html, useState } from "../vendor/preact.js";
 import { size } from "./duplicates.js";
+import { Models } from "./models.js";
 import { Waiting, useQuestion } from "./tiles.js";
 
 /**
@@ -38,6 +39,7 @@ export function View() {
       <div><dt>Checkpoint</dt><dd>${(state.model ?? "none").split("/").pop()}</dd></div>
     </dl>
     <${Jobs} />
+    <${Models} />
     <h2>Folders</h2>
     <${Folders} folders=${state.folders} tree=${tree} />
     <${Problems} failed=${failed} />`;
@@ -77,7 +79,8 @@ function Problems({ failed }) {
     ${shown.length < failed.items.length && html`<button type="button" class="plain" onClick=${() => setAll(true)}>Show all ${failed.items.length.toLocaleString()}</button>`}`;
 }
 
-const KINDS = /** @type {{ [kind: string]: string }} */ ({ index: "Index", retag: "Tag again", threshold: "Move a threshold", teach: "Teach", rollback: "Go back to a revision", xmp: "Write sidecars", "xmp undo": "Put sidecars back" });
+const KINDS = /** @type {{ [kind: string]: string }} */ ({ index: "Index", retag: "Tag again", threshold: "Move a threshold", teach: "Teach", rollback: "Go back to a revision", xmp: "Write sidecars", "xmp undo": "Put sidecars back",
+  move: "Move duplicates", "move undo": "Put duplicates back", "model try": "Try a model", "model switch": "Switch the model", "model rollback": "Go back to the model before", "model forget": "Delete a model's embeddings" });
 
 function Jobs() {
   const all = [...jobs.value.values()].sort((one, other) => other.job - one.job).slice(0, 6);
@@ -88,7 +91,7 @@ function Jobs() {
       ${isOpen(job) ? html`<progress aria-label=${KINDS[job.kind] ?? job.kind} value=${job.total ? job.done : undefined} max=${job.total ?? undefined}></progress>
         <span class="faint">${job.stage ?? job.state}${job.total ? ` · ${job.done.toLocaleString()} of ${job.total.toLocaleString()}` : ""}</span>
         <button type="button" class="quiet" onClick=${() => attempt(async () => noteJob(await change("DELETE", `jobs/${job.job}`)))}>Stop</button>`
-      : html`<span class=${job.state === "failed" ? "less" : "faint"}>${job.problem ?? job.state}</span>`}</li>`)}</ul>`;
+      : html`<span class=${job.state === "failed" ? "less" : "faint"}>${job.problem ?? job.note ?? job.state}</span>`}</li>`)}</ul>`;
 }
 
 /** @param {import("../events.js").Job} job */

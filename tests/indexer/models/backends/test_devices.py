@@ -19,7 +19,7 @@ from indexer.models.backends.accelerators import (
     is_memory_full,
     reason_of,
 )
-from indexer.models.backends.devices import choose_device, computes_bfloat16
+from indexer.models.backends.devices import best_precision, choose_device, computes_bfloat16
 from indexer.models.device_names import canonical
 from tests.indexer.models.machines import OTHER, FakeMachine
 
@@ -49,7 +49,9 @@ def large(checkpoints):
     ],
 )
 def test_the_precision_is_the_fastest_of_the_hardware(large, accelerator, expected):
-    assert choose_device(large, machine=FakeMachine(accelerator)) == (accelerator.device, expected)
+    machine = FakeMachine(accelerator)
+    assert choose_device(large, machine=machine) == (accelerator.device, expected)
+    assert best_precision(large, accelerator.device, machine) == expected
 
 
 def test_small_models_run_in_float32_on_any_hardware(checkpoints):

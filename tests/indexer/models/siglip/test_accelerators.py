@@ -111,6 +111,42 @@ def test_texts_are_encoded_on_an_accelerator(checkpoints):
     np.testing.assert_allclose(found, TorchTextEncoder(checkpoint, "cpu").encode_text(["snow"]), atol=1e-6)
 
 
+@pytest.mark.parametrize(("room", "holds_weights"), [(32, True), (5, True), (0, True), (9, False)])
+def test_texts_fit_into_a_card_of_little_memory(checkpoints, room, holds_weights):
+    calls, told = [], []
+
+    def make(checkpoint, device):
+        tower = TextTower(checkpoint, device)
+        if device != OTHER:
+            return tower
+        if not holds_weights:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+        def limited(ids):
+            calls.append(len(ids))
+            if len(ids) > room:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            return tower(ids)
+
+        return limited
+
+    checkpoint = open_checkpoint(checkpoints["v2"])
+    texts = [f"{count} cats" for count in range(40)]
+    encoder = TorchTextEncoder(checkpoint, OTHER, machine=one_card(), on_notice=told.append, make_tower=make)
+    exact = TorchTextEncoder(checkpoint, "cpu").encode_text(texts)
+    np.testing.assert_allclose(encoder.encode_text(texts), exact, atol=1e-6)
+    assert encoder.encode_text([]).shape == (0, checkpoint.dimension)
+    if holds_weights and room:
+        before = len(calls)
+        encoder.encode_text(texts)
+        assert max(calls[before:]) == {32: 32, 5: 4}[room]
+        assert (encoder.device, told) == (OTHER, [])
+        return
+    encoder.encode_text(texts)
+    assert encoder.device == "cpu"
+    assert told == [f"The memory of {OTHER} is too small for the text encoder. The CPU is used instead."]
+
+
 class OnOneDevice(TorchDispatchMode):
     """Fails at operations that take tensors of two devices. `meta` itself refuses only some of these."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +18,12 @@ from indexer.models import BackendMissing, CheckpointDamaged, DeviceUnavailable,
 from indexer.models.backends.bitsandbytes import check_available
 from indexer.models.siglip.encoders import OWN, TRANSFORMERS, attention_of, backend_of, image_encoder, text_encoder
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder, TorchTextEncoder
-from indexer.models.siglip.transformers_encoders import TransformersImageEncoder, TransformersTextEncoder, load_vision
+from indexer.models.siglip.transformers_encoders import (
+    TransformersImageEncoder,
+    TransformersTextEncoder,
+    load_text,
+    load_vision,
+)
 from tests.checkpoints import pictures, quantised
 from tests.indexer.models.machines import OTHER, one_card
 
@@ -73,6 +80,58 @@ def test_a_card_of_little_memory_makes_the_same_vectors(checkpoints, room, holds
         return
     assert encoder.device == "cpu"
     assert told == [f"The memory of {OTHER} is too small for this model. The CPU is used instead."]
+
+
+@pytest.mark.parametrize(("room", "holds_weights"), [(3, True), (0, True), (9, False)])
+def test_texts_fit_into_a_card_of_little_memory(checkpoints, room, holds_weights):
+    calls, told = [], []
+
+    def load(checkpoint, device, precision):
+        model = load_text(checkpoint, "cpu", precision)
+        if device != OTHER:
+            return model
+        if not holds_weights:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
+        def limited(*, input_ids):
+            calls.append(len(input_ids))
+            if len(input_ids) > room:
+                raise torch.OutOfMemoryError("CUDA out of memory.")
+            return model(input_ids=input_ids)
+
+        return limited
+
+    checkpoint = open_checkpoint(checkpoints["v2"])
+    encoder = TransformersTextEncoder(checkpoint, OTHER, machine=one_card(), on_notice=told.append, load=load)
+    exact = TorchTextEncoder(checkpoint, "cpu").encode_text(TEXTS * 3)
+    assert np.abs(encoder.encode_text(TEXTS * 3) - exact).max() < 1e-6
+    calls.clear()
+    encoder.encode_text(TEXTS * 3)
+    if room == 3:
+        assert (encoder.device, told) == (OTHER, [])
+        assert 1 < max(calls) <= room, "what fitted is remembered"
+        return
+    assert encoder.device == "cpu"
+    assert told == [f"The memory of {OTHER} is too small for the text encoder. The CPU is used instead."]
+
+
+def test_a_card_gets_larger_passes_than_a_cpu(checkpoints):
+    def load(checkpoint, device, precision):
+        model = load_vision(checkpoint, "cpu", precision)
+
+        def counted(*, pixel_values, **inputs):
+            calls.append(len(pixel_values))
+            return model(pixel_values=pixel_values, **inputs)
+
+        return counted
+
+    checkpoint = open_checkpoint(checkpoints["v2"])
+    for device, passes in ((OTHER, [64, 6]), ("cpu", [8] * 8 + [6])):
+        calls = []
+        encoder = TransformersImageEncoder(checkpoint, device, "float32", machine=one_card(), load=load)
+        encoder.encode(pixels_of(checkpoint, 70))
+        assert calls == passes
+        assert encoder.batch_size == passes[0]
 
 
 @pytest.mark.parametrize("kind", ["v2", "naflex"])
@@ -139,6 +198,18 @@ def test_quantised_weights_of_a_checkpoint_are_used_as_they_are(checkpoints, sav
     assert texts.encode_text([]).shape == (0, checkpoint.dimension)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the system does not list what is mapped")
+@pytest.mark.parametrize("kind", ["v2", "bnb-int8", "bnb-nf4"])
+def test_no_weights_stay_mapped_from_their_file(checkpoints, saved, kind):
+    folder = checkpoints[kind] if kind == "v2" else saved[kind]
+    checkpoint = open_checkpoint(folder)
+    for load in (load_vision, load_text):
+        model = load(checkpoint, "cpu", checkpoint.quantisation or "float32")
+        gc.collect()
+        assert f"{folder}/model.safetensors" not in Path("/proc/self/maps").read_text()
+        del model
+
+
 @pytest.mark.parametrize("precision", ["float32", "int8", "bnb-nf4"])
 def test_quantised_weights_have_no_other_precision(saved, precision):
     with pytest.raises(DeviceUnavailable, match="choose one of bnb-int8"):
@@ -162,7 +233,7 @@ def test_whole_numbers_without_their_settings_are_refused(saved, tmp_path):
     for path in saved["bnb-int8"].iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "config.json").write_text(json.dumps(config))
-    with pytest.raises(CheckpointDamaged, match="is in torch.int8, which config.json does not say"):
+    with pytest.raises(CheckpointDamaged, match="is in I8, which config.json does not say"):
         SiglipImageEncoder(open_checkpoint(tmp_path), "cpu")
 
 

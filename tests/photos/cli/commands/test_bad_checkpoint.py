@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from safetensors.torch import load_file, save_file
 
 from indexer.models import CheckpointChanged, open_checkpoint
 from indexer.models.siglip.encoders import OWN, UnchangedImageEncoder, UnchangedTextEncoder, image_encoder, text_encoder
+from photos.library import SiglipEncoders
 from tests.checkpoints import in_shards, make_v1, make_v2
 from tests.photos.conftest import Program
 
@@ -43,7 +46,7 @@ def pictures(tmp_path):
 @pytest.fixture
 def photos(tmp_path, capsys):
     """Runs a command on one library, with the encoders of the program."""
-    run = Program(tmp_path / "library", capsys, PHOTOS_DEVICE="cpu")
+    run = Program(tmp_path / "library", capsys, PHOTOS_DEVICE="cpu", PHOTOS_BATCH_SIZE="1")
     (tmp_path / "words.txt").write_text("beach\nsnow\n")
     assert run("vocab", "use", tmp_path / "words.txt").status == 0
     return run
@@ -135,6 +138,32 @@ def test_a_bad_checkpoint_is_one_sentence_and_the_library_stays_sound(photos, pi
     assert photos("verify").status == 0
 
 
+def with_another_tokenizer(folder):
+    """The files of version 1's tokenizer, which is made beside the checkpoint, in place of version 2's."""
+    other = make_v1(folder.with_name("other"))
+    (folder / "tokenizer.json").unlink()
+    for name in ("spiece.model", "tokenizer_config.json"):
+        shutil.copy(other / name, folder)
+
+
+@pytest.mark.parametrize("kind", [*BAD, "a tokenizer of another model"])
+def test_a_bad_checkpoint_is_not_tried_and_answers_stay(photos, pictures, copy, checkpoints, kind):
+    damage, said = {**BAD, "a tokenizer of another model": (with_another_tokenizer, "tokenizer")}[kind]
+    assert photos("add", pictures, "--model", checkpoints["v1"]).status == 0
+    before = photos("search", "snow", "--all", "--json").out, photos("tags", "--json").out
+    result = photos("model", "try", damage(copy) or copy)
+    assert (result.status, result.out) == (1, "")
+    assert said in result.err
+    assert result.err.strip().count("\n") == 0
+    assert photos("model", "try").err.startswith("photos: No model is being tried here")
+    assert (photos("search", "snow", "--all", "--json").out, photos("tags", "--json").out) == before
+    assert photos("verify").status == 0
+    # A sound one of that name is another matter.
+    shutil.rmtree(copy)
+    shutil.copytree(checkpoints["v2"], copy)
+    assert photos("model", "try", copy).status == 0
+
+
 @pytest.mark.parametrize(
     ("own", "other", "said"),
     [("v1", "v2", "tokenizer"), ("v2", "v1", "tokenizer")],
@@ -205,6 +234,84 @@ def test_weights_that_change_while_they_are_in_use_give_no_vectors(copy, tmp_pat
         images.encode(pixels)
     with pytest.raises(CheckpointChanged):
         texts.encode_text(["beach"])
+
+
+CUT_SHORT = """
+import os, sys, numpy as np
+from pathlib import Path
+from indexer.models import CheckpointChanged, open_checkpoint
+from indexer.models.siglip import encoders
+folder, cache = map(Path, sys.argv[1:])
+checkpoint = open_checkpoint(folder)
+def image(precision, backend):
+    return encoders.UnchangedImageEncoder(
+        checkpoint, lambda: encoders.image_encoder(checkpoint, "cpu", precision, backend)
+    )
+def text():
+    return encoders.UnchangedTextEncoder(checkpoint, lambda: encoders.text_encoder(checkpoint, cache, "cpu"))
+images = [image("float32", "own"), image("bfloat16", "own"), image("float32", "transformers")]
+few, many, unused = text(), text(), text()
+many.encode_text(["snow"] * 20)
+os.truncate(folder / "model.safetensors", 0)
+calls = [
+    *(lambda each=each: each.encode([np.zeros((32, 32, 3), np.uint8)]) for each in images),
+    *(lambda each=each: each.encode_text(["beach"]) for each in (few, many)),
+    lambda: unused.encode_text(["beach"] * 20),
+]
+for call in calls:
+    try:
+        call()
+    except CheckpointChanged:
+        print("changed")
+"""
+
+
+def test_weights_that_are_cut_short_in_use_do_not_end_the_process(copy, tmp_path):
+    script = [sys.executable, "-c", CUT_SHORT, str(copy), str(tmp_path / "tokenizers")]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["changed"] * 6, "")
+
+
+class ChangingEncoders(SiglipEncoders):
+    """The program's encoders. In the second batch of pictures, the checkpoint's weights are written anew."""
+
+    def image(self, checkpoint, device, precision):
+        return ChangingImageEncoder(super().image(checkpoint, device, precision), checkpoint.folder / WEIGHTS)
+
+
+class ChangingImageEncoder:
+    batch_size = 1
+    batches = 0
+
+    def __init__(self, encoder, weights):
+        self._encoder = encoder
+        self._weights = weights
+
+    def encode(self, pixels):
+        self.batches += 1
+        if self.batches == 2:
+            new = self._weights.with_name("new")
+            shutil.copy(self._weights, new)
+            new.replace(self._weights)
+        return self._encoder.encode(pixels)
+
+
+def test_a_trial_keeps_what_was_embedded_before_its_weights_changed(photos, pictures, copy, checkpoints):
+    Image.new("RGB", (40, 30), "green").save(pictures / "c.png")
+    assert photos("add", pictures, "--model", checkpoints["v1"]).status == 0
+    before = photos("search", "snow", "--all", "--json").out
+    photos.encoders = ChangingEncoders(photos.library / "tokenizers")
+    result = photos("model", "try", copy)
+    assert (result.status, result.out) == (1, "")
+    assert "changed while it was in use; what was finished before is kept" in result.err
+    assert result.err.strip().count("\n") == 0
+    tried = json.loads(photos("model", "status", "--json").out)["spaces"][1]
+    assert (tried["role"], tried["photos"]) == ("tried", 1)
+    assert photos("search", "snow", "--all", "--json").out == before
+    assert photos("verify").status == 0
+    photos.encoders = None
+    assert photos("model", "try").status == 0, "they are the same weights"
+    assert photos("model", "switch").status == 0
 
 
 def test_infinite_weights_are_told_from_a_small_precision(photos, pictures, copy):

@@ -32,6 +32,13 @@ def test_help_shows_a_page_of_the_documentation(photos):
     assert "performance (photos help performance)" in out
 
 
+@pytest.mark.parametrize("name", ["daemon", "duplicates", "mcp"])
+def test_help_of_a_name_of_both_shows_the_page_too(photos, name):
+    command, _, page = photos("help", name).out.partition("\n# ")
+    assert command == photos(name, "--help").out
+    assert "\n## " in page
+
+
 def test_an_unknown_name_is_met_by_the_nearest(photos):
     result = photos("help", "serching")
     assert (result.status, result.out) == (2, "")

@@ -152,7 +152,9 @@ def test_every_line_is_strict_json(extremes, command):
 
 def test_verification_ends_with_a_record(extremes):
     photos, names = extremes
-    assert list(map(strict, photos("verify", "--json").lines)) == [{"count": 0, "what": "difference", "remedy": None}]
+    assert list(map(strict, photos("verify", "--json").lines)) == [
+        {"count": 0, "what": "difference", "model": None, "remedy": None}
+    ]
     names["red"].write_bytes(b"changed")
     (found,) = map(strict, photos("verify", "--json").lines)
     assert found["count"] == 1

@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from indexer.models.backends.accelerators import Accelerator
+from photos.config import load
 from photos.known_models import DEFAULT, DEFAULT_WITH_GPU, DEMO, RECOMMENDED, SHIPPED
+from photos.library import OpenLibrary
 from photos.models import has_gpu
+from photos.operations.models import model_status
 from photos.sizes import folder_size, readable_size
+from tests.indexer.models.machines import FakeMachine
 
 
 def test_add_without_a_model_names_the_download_command(photos, pictures):
@@ -129,6 +134,36 @@ def test_model_status_compares_the_weights(filled, checkpoint):
     assert status["dimension"] == 8
     assert status["folder"] == str(checkpoint)
     assert "text length" in filled("model", "status").out
+
+
+@pytest.mark.parametrize(
+    ("precision", "sentence"),
+    [
+        ("float32", "'cuda:99' is not available here; choose one of "),
+        ("int8", "'int8 on cuda:99' is not available here; choose one of int8 on cpu."),
+    ],
+)
+def test_model_status_is_shown_where_the_device_is_missing(photos, checkpoint, monkeypatch, precision, sentence):
+    for name, value in (("MODEL", str(checkpoint)), ("DEVICE", "cuda:99"), ("PRECISION", precision)):
+        monkeypatch.setenv(f"PHOTOS_{name}", value)
+    status = json.loads(photos("model", "status", "--json").out)
+    assert (status["device"], status["card"], status["best_precision"]) == (None, None, None)
+    assert status["device_problem"].startswith(sentence)
+    shown = photos("model", "status")
+    assert shown.status == 0
+    assert "text length" in shown.out
+    assert sentence in " ".join(shown.out.split())
+
+
+def test_model_status_says_that_a_card_was_passed_over(photos, checkpoint):
+    photos("model", "use", checkpoint)
+    machine = FakeMachine(Accelerator("cuda:0", "Card 0", (6, 1)), faults={"cuda:0": "its memory is full"})
+    with OpenLibrary(load({"library": photos.library}, {})) as library:
+        status = model_status(library, machine)
+    assert (status.device, status.card, status.best_precision) == ("cpu", None, "float32")
+    assert status.device_problem == (
+        "Card 0 (cuda:0) cannot be used in float32: its memory is full. The CPU is used instead."
+    )
 
 
 def test_an_unknown_model_is_reported_in_one_sentence(photos, pictures):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from safetensors.numpy import load_file, save_file
 
 from photos.lock import trial_lock
+from store import Catalog
 from tests.photos.encoders import COLOURS, make_checkpoint
 
 
@@ -182,6 +184,7 @@ def test_weights_that_change_under_a_trial_are_noticed_and_answers_stay(filled, 
         refused = filled("model", *again)
         assert refused.status == 1
         assert "have changed" in refused.err
+        assert f"`photos model forget {turned}` and `photos model try {turned}`" in refused.err
         assert refused.err.count("\n") == 1
     Image.new("RGB", (40, 30), (200, 60, 60)).save(pictures / "reddish.png")
     assert filled("index").status == 0, "photos go on into the model that answers"
@@ -219,13 +222,67 @@ def test_the_same_checkpoint_in_another_precision_has_a_name_of_its_own(filled, 
     assert [each["name"] for each in spaces(filled).values()] == [str(checkpoint)]
 
 
+def test_a_longer_name_of_what_answers_is_no_unknown_model(filled, checkpoint):
+    assert filled("model", "try", checkpoint, "--precision", "bfloat16").status == 0
+    assert filled("model", "switch").status == 0
+    for name in (f"{checkpoint}@bfloat16", f"{checkpoint}@bfloat16@squash-16-bilinear-1"):
+        refused = filled("model", "try", name)
+        assert (refused.status, refused.err) == (
+            1,
+            f"photos: {checkpoint}@bfloat16 is the model that answers; `photos model status` shows the others.\n",
+        )
+
+
 def test_a_checkpoint_that_is_gone_is_no_obstacle_to_what_answers(filled, turned, pictures):
     filled("model", "try", turned)
     shutil.rmtree(turned)
     Image.new("RGB", (40, 30), (200, 60, 60)).save(pictures / "reddish.png")
-    assert filled("index").status == 0
+    sentence = f"New photos are left out of {turned}, which is tried: There is no model '{turned}': "
+    for command in (("index",), ("add", pictures), ("index", "--json")):
+        indexed = filled(*command)
+        assert (indexed.status, indexed.err.count(sentence)) == (0, 1)
+    assert json.loads(filled("status", "--json").out)["trial_problem"].startswith(sentence)
+    assert spaces(filled)["tried"]["problem"].startswith(sentence)
+    for command in (("status",), ("model", "status")):
+        assert sentence in " ".join(filled(*command).out.split())
     assert filled("model", "switch", "--force").status == 1, "it could not answer"
     assert filled("model", "forget", turned).status == 0
+
+
+def test_the_only_other_model_needs_no_name(filled, turned, other_checkpoint):
+    assert filled("model", "switch").err.startswith("photos: No model is being tried here")
+    filled("model", "try", turned)
+    filled("model", "switch")
+    filled("model", "rollback")
+    assert spaces(filled)["kept"]["name"] == str(turned)
+    assert json.loads(filled("model", "compare", "red", "--json").out)["other"]["name"] == str(turned)
+    tried = json.loads(filled("model", "try", "--sample", 2, "--json").out)
+    assert (tried["name"], tried["whole"]) == (str(turned), False)
+    assert filled("model", "try").status == 0
+    filled("model", "switch")
+    filled("model", "rollback")
+    assert json.loads(filled("model", "switch", "--json").out)["name"] == str(turned)
+    filled("model", "rollback")
+    filled("model", "try", other_checkpoint)
+    filled("model", "switch")
+    filled("model", "rollback")
+    for command in ("try", "switch", "compare"):
+        refused = filled("model", command)
+        assert (refused.status, refused.err) == (
+            1,
+            f"photos: No model is being tried here; name one of {turned} and {other_checkpoint}.\n",
+        )
+
+
+def test_status_says_that_an_earlier_model_could_not_answer(filled, turned, checkpoint):
+    filled("model", "try", turned)
+    assert json.loads(filled("status", "--json").out)["trial_problem"] is None
+    filled("model", "switch")
+    filled("model", "rollback")
+    (turned / "config.json").write_text("{")
+    assert spaces(filled)["kept"]["problem"].startswith(f"{turned} cannot be used: The model in {turned} is damaged: ")
+    assert spaces(filled)["answers"]["problem"] is None
+    assert json.loads(filled("status", "--json").out)["trial_problem"] is None
 
 
 def test_tuned_thresholds_are_kept_and_the_switch_names_them(filled, turned, monkeypatch):
@@ -239,6 +296,20 @@ def test_tuned_thresholds_are_kept_and_the_switch_names_them(filled, turned, mon
     assert answers(filled) == before
 
 
+def test_a_switch_tells_written_thresholds_of_labels_and_vocabularies(filled, turned, tmp_path):
+    words = tmp_path / "words.txt"
+    words.write_text("% threshold 0.2\nred @ 0.4\nblue\n")
+    assert filled("vocab", "use", words).status == 0
+    filled("model", "try", turned)
+    shown = filled("model", "switch").out
+    assert (
+        "Thresholds written into vocabularies are probabilities, which other scores reach with this model: that of "
+        "the label red, and that of the vocabulary words."
+    ) in " ".join(shown.split())
+    back = json.loads(filled("model", "rollback", "--json").out)
+    assert (back["written"], back["written_vocabularies"]) == (["red"], ["words"])
+
+
 def test_models_are_compared_on_past_searches_and_tags(filled, turned, tmp_path):
     filled("search", "a red thing")
     filled("model", "try", turned)
@@ -249,6 +320,12 @@ def test_models_are_compared_on_past_searches_and_tags(filled, turned, tmp_path)
     assert query["overlap"] < 2
     of_red = next(each for each in query["photos"] if each["path"].endswith("/red.png"))
     assert (of_red["before"], of_red["after"]) == (1, query["best_now"])
+    shown = (query["shown_before"], query["shown_after"])
+    for model, scores, count in ((), "least_before", shown[0]), (("--model", turned), "least_after", shown[1]):
+        matches = filled("search", "a red thing", "--all", "--min-score", "auto", "--json", *model).lines
+        assert len(matches) == count
+        assert all(json.loads(each)["score"] >= query[scores] for each in matches)
+    assert 0 < shown[0] < len(COLOURS)
     labels = {each["label"]: each for each in found["labels"]}
     assert labels["red"]["gained"] == 1, "the blue one"
     assert labels["red"]["lost"] >= 1
@@ -256,8 +333,9 @@ def test_models_are_compared_on_past_searches_and_tags(filled, turned, tmp_path)
     assert differences == sorted(differences, reverse=True)
     assert found["answering"]["seconds_a_photo"] > 0
     sheet = tmp_path / "sheet.html"
-    shown = filled("model", "compare", "a blue thing", "--sheet", sheet)
-    assert "a blue thing" in shown.out
+    table = filled("model", "compare", "a blue thing", "--sheet", sheet)
+    assert "a blue thing" in table.out
+    assert f"{shown[0]} -> {shown[1]}" in filled("model", "compare", "a red thing").out
     page = sheet.read_text()
     assert page.count('class="pair"') == 1
     assert page.count("<img") == 2 * len(COLOURS)
@@ -278,3 +356,71 @@ def test_similar_and_why_take_the_other_model(filled, turned, pictures):
     assert why["rank"] == 1
     found = filled("similar", pictures / "red.png", "--model", turned, "--json", "-t", 1)
     assert found.status == 0
+
+
+def faults(photos, *sql):
+    """What `verify` finds by its noun and model, after *sql* has damaged the catalog."""
+    with Catalog.open(photos.library / "catalog.sqlite3") as catalog, catalog.write() as t:
+        for each in sql:
+            t.connection.exec_driver_sql(each)
+    result = photos("verify", "--json")
+    records = [json.loads(line) for line in result.lines]
+    assert result.status == int(records[-1]["count"] > 0)
+    return {(each["what"], each["model"]): each["count"] for each in records if each["count"]}
+
+
+OF_SPACE = "scoring_id IN (SELECT id FROM scoring WHERE space_id = {0})"
+DAMAGE = (
+    "UPDATE embedding SET checksum = checksum + 1 WHERE photo_id = 1 AND space_id = {0}",
+    f"DELETE FROM photo_scores WHERE {OF_SPACE} AND photo_id = 2",
+    f"UPDATE photo_scores SET cosines = zeroblob(length(cosines)) WHERE {OF_SPACE} AND photo_id = 3",
+    f"UPDATE photo_scores SET label_ids = zeroblob(length(label_ids)) WHERE {OF_SPACE} AND photo_id = 4",
+    f"UPDATE photo_scores SET cosines = zeroblob(3) WHERE {OF_SPACE} AND photo_id = 5",
+)
+LOSS = (
+    *(f"DELETE FROM {table} WHERE {OF_SPACE}" for table in ("least_rank", "photo_scores")),
+    "DELETE FROM scoring WHERE space_id = {0}",
+)
+
+
+@pytest.mark.parametrize("space_id", [1, 2])
+def test_verify_checks_every_model_and_names_it(filled, turned, checkpoint, space_id):
+    filled("model", "try", turned)
+    before, there = answers(filled), answers(filled, "--model", turned)
+    name = str((checkpoint, turned)[space_id - 1])
+    assert faults(filled) == {}
+    assert faults(filled, *(each.format(space_id) for each in DAMAGE)) == {
+        ("damaged embedding", name): 1,
+        ("photo with missing or wrong scores", name): 4,
+    }
+    assert f"1 damaged embedding of {name}: photos verify --repair\n" in filled("verify").out
+    assert filled("verify", "--repair").status == 0
+    assert faults(filled, *(each.format(space_id) for each in LOSS)) == {("vocabulary without scores", name): 1}
+    assert filled("verify", "--repair").status == 0
+    assert faults(filled) == {}
+    assert (answers(filled), answers(filled, "--model", turned)) == (before, there)
+    assert filled("model", "switch").status == 0
+
+
+def test_verify_checks_the_index_of_every_model(filled, turned):
+    filled("model", "try", turned)
+    for file in (filled.library / "index").glob("*.faiss"):
+        content, stamp = bytearray(file.read_bytes()), file.stat()
+        content[-1] ^= 1
+        file.write_bytes(content)
+        os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    found = faults(filled)
+    assert set(found.values()) == {1}
+    assert len(found) == 2
+    assert faults(filled) == {}
+
+
+def test_a_model_that_cannot_be_used_is_repaired_as_far_as_possible(filled, turned):
+    filled("model", "try", turned)
+    shutil.rmtree(turned)
+    damage = "UPDATE embedding SET checksum = 1 WHERE photo_id = 1 AND space_id = 2"
+    assert faults(filled, damage) == {("damaged embedding", str(turned)): 1}
+    repaired = filled("verify", "--repair")
+    assert repaired.status == 0
+    assert f"{turned} is not repaired in full: " in repaired.err
+    assert spaces(filled)["tried"]["missing"] == ["1 photo is not embedded"]

@@ -61,6 +61,9 @@ def test_a_library_without_probabilities_is_searched_tagged_and_explained(filled
     assert tried.status == 0, tried.err
     assert "probability" not in tried.out
     assert filled("verify").status == 0
+    for image in (many / "0.png", many / "red.png"):
+        assert filled("tag", image, "-red").status == 0
+    assert filled("tags", many / "0.png").lines[1:] == ["  no tags"]
     # What needs a probability says that there is none.
     for command in (("tags", many / "red.png", "--threshold", "0.5"), ("vocab", "tune", "red")):
         refused = filled(*command)
@@ -74,6 +77,13 @@ def test_a_small_library_without_probabilities_has_no_automatic_tags(photos, pic
     assert json.loads(photos("tags", pictures / "red.png", "--json").out)["tags"] == []
     assert "no score counts" in photos("why", pictures / "red.png", "red").out
     assert json.loads(photos("search", "red", "--json").lines[0])["path"] == str(pictures / "red.png")
+    shown = photos("tags", pictures / "red.png", pictures / "blue.png")
+    assert shown.lines[1::2] == ["  no tags", "  no tags"]
+    none = photos("tags")
+    assert none.err == (
+        "photos: No photo has a tag. This model has no probabilities, so labels count from 500 photos on; "
+        "`photos retag` tags again.\n"
+    )
     # A person's word counts as ever.
     assert photos("tag", pictures / "red.png", "+red").status == 0
     tags = json.loads(photos("tags", pictures / "red.png", "--json").out)["tags"]

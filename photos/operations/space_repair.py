@@ -1,0 +1,84 @@
+"""Repair of one model's data: damaged embeddings, and scores that are missing or wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+from photos.errors import PhotosError
+from photos.library import OpenLibrary
+from photos.lock import trial_lock
+from photos.spaces import space_names
+from query.tagging import faulty_scores
+from store import Space, Transaction
+from store.errors import StoreError
+
+from .progress import SILENT, Progress
+from .retag import finish_pending
+from .trials import fill_with
+
+#: Seconds for a process that embeds photos to end its part.
+_PATIENCE = 30.0
+
+
+def slots_without_scores(t: Transaction, space: Space) -> list[str]:
+    """The slots that have no scores in *space*, and no re-tag that is pending and would make them."""
+    if not t.embeddings.uncached.stored_ids(space.id).size:
+        # Photos are scored as they come.
+        return []
+    scored = t.scores.stamps(space.id)
+    return [slot.name for slot in t.slots.of(space.id).all() if not slot.is_pending and slot.name not in scored]
+
+
+def photos_with_faulty_scores(t: Transaction, space: Space) -> AbstractSet[int]:
+    """The photos with missing or wrong scores in any slot whose tags are not pending in *space*."""
+    return frozenset(photo_id for faulty in _faulty(t, space).values() for photo_id in faulty)
+
+
+def drop_faulty_scores(library: OpenLibrary, space: Space) -> bool:
+    """Delete wrong scores in *space*, so that a re-tag is pending, which makes them again. Returns whether one is."""
+    with library.catalog.read() as t:
+        faulty = _faulty(t, space)
+        stale = [*faulty, *slots_without_scores(t, space)]
+    if not stale:
+        return False
+    with library.catalog.write() as t:
+        for slot in stale:
+            scoring = t.scores.current(space.id, slot)
+            if scoring is not None:
+                t.scores.forget(scoring.id, faulty.get(slot, []))
+            t.slots.of(space.id).mark_stale(slot)
+    return True
+
+
+def mend_space(library: OpenLibrary, space: Space, progress: Progress = SILENT) -> None:
+    """Make damaged embeddings and scores of a model that does not answer again. What it never had, it does not get.
+
+    If the model cannot be used, the damaged data is deleted all the same, and a sentence says so.
+    """
+    try:
+        with trial_lock(library.settings.library, _PATIENCE):
+            with library.catalog.write() as t:
+                dropped = set(t.embeddings.drop_damaged(space.id)) if t.embeddings.damaged(space.id) else set()
+            is_stale = drop_faulty_scores(library, space)
+            if dropped:
+                with library.catalog.read() as t:
+                    files = [file for file in t.files.lacking_embedding(space.id) if file.photo_id in dropped]
+                fill_with(library, space, files, progress)
+            if is_stale:
+                finish_pending(library, space, progress)
+    except StoreError:
+        raise
+    except PhotosError as error:
+        with library.catalog.read() as t:
+            name = space_names(t.spaces.all())[space.id]
+        library.on_notice(f"{name} is not repaired in full: {error}")
+
+
+def _faulty(t: Transaction, space: Space) -> dict[str, list[int]]:
+    """The photos with missing or wrong scores, by slot."""
+    found = {}
+    for slot in t.slots.of(space.id).all():
+        scoring = None if slot.is_pending else t.scores.current(space.id, slot.name)
+        if scoring is not None and (faulty := faulty_scores(t, space, scoring)):
+            found[slot.name] = faulty
+    return found
