@@ -25,6 +25,7 @@ def serving_daemon(settings: Settings, session: Session, log: Callable[[str], No
     with serving(settings.library, application(service, opening=opening), log, service.limits) as server:
         if server is not None:
             opening.use(server)
+            opening.listen_again()
         try:
             yield server is not None
         finally:

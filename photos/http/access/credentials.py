@@ -97,6 +97,14 @@ class Credentials:
             if self._kept.pop(_hash(key), None) is not None:
                 self._kept_sessions.drop(_hash(key))
 
+    def port_of_sessions(self) -> int | None:
+        """Return the port at which browsers that are still let in found a daemon; None without such browsers."""
+        return self._kept_sessions.port() if self._kept_sessions.read() else None
+
+    def keep_port(self, port: int) -> None:
+        """Keep the port of this daemon for the next one."""
+        self._kept_sessions.keep_port(port)
+
     def is_token(self, token: str) -> bool:
         """Return whether *token* is that of the library now."""
         known = read_token(self._library)

@@ -16,6 +16,8 @@ from store.open_file import read_file
 
 #: The file in the library: hashes of keys with the times, in seconds since 1970, until which they are good.
 SESSIONS_FILE: Final = "http-sessions.json"
+#: Name of a daemon's port there; it is no hash.
+_PORT: Final = "port"
 #: Bytes of the file, and sessions in it.
 _LONGEST, _MOST = 100_000, 100
 
@@ -29,16 +31,17 @@ class KeptSessions:
 
     def read(self) -> dict[bytes, float]:
         """Return the seconds for which each session is still good, by the hash of its key."""
-        try:
-            found = parse_json(read_file(self._path, _LONGEST).decode("ascii"))
-        except (OSError, ValueError):
-            return {}
         sessions: dict[bytes, float] = {}
-        for name, until in found.items() if isinstance(found, dict) else ():
+        for name, until in self._content().items():
             with suppress(ValueError):
                 if isinstance(until, int | float) and (left := until - self._clock()) > 0:
                     sessions[bytes.fromhex(name)] = left
         return sessions
+
+    def port(self) -> int | None:
+        """Return the port at which those browsers found a daemon; None if it is not known."""
+        port = self._content().get(_PORT)
+        return port if isinstance(port, int) and 0 < port < 1 << 16 else None
 
     def keep(self, key: bytes, seconds: float) -> None:
         """Keep the session with that hash. If the file cannot be written, it ends with the server."""
@@ -46,17 +49,29 @@ class KeptSessions:
         sessions.pop(key, None)
         while len(sessions) >= _MOST:
             del sessions[next(iter(sessions))]
-        self._write({**sessions, key: seconds})
+        self._write({**sessions, key: seconds}, self.port())
+
+    def keep_port(self, port: int) -> None:
+        """Keep the port of a daemon."""
+        self._write(self.read(), port)
 
     def drop(self, key: bytes) -> None:
         """Keep the session with that hash no longer."""
         sessions = self.read()
         if sessions.pop(key, None) is not None:
-            self._write(sessions)
+            self._write(sessions, self.port())
 
-    def _write(self, sessions: Mapping[bytes, float]) -> None:
+    def _content(self) -> dict[str, object]:
+        try:
+            found = parse_json(read_file(self._path, _LONGEST).decode("ascii"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def _write(self, sessions: Mapping[bytes, float], port: int | None) -> None:
         now = self._clock()
-        content = json.dumps({key.hex(): round(now + left) for key, left in sessions.items()})
+        kept = {key.hex(): round(now + left) for key, left in sessions.items()}
+        content = json.dumps(kept if port is None else {_PORT: port, **kept})
         partial = self._path.with_name(f".{SESSIONS_FILE}.{secrets.token_hex(4)}")
         with suppress(OSError):
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from starlette.routing import Route
 
 from photos.daemon.protocol import CATALOG, OPEN, PROGRAM, catalog_id, encode
 from photos.daemon.version import program_id
-from photos.errors import PhotosError
+from photos.errors import PhotosError, PortTaken
 from photos.http.access.access_control import LOGIN
 from photos.http.server.server import Server
 from photos.http.server.tcp import listener
@@ -37,6 +38,17 @@ class OpenEndpoint:
     def use(self, server: Server, base: str | None = None) -> None:
         """Let *server* listen when it is asked to; with *base* it does already, at that address."""
         self._server, self._base = server, base
+
+    def listen_again(self) -> None:
+        """Let the server listen where the daemon before did, if browsers are still let in: their pages go on."""
+        port = self._service.credentials.port_of_sessions()
+        if port is None or self._server is None:
+            return
+        # If another program has it, the next `photos open` finds another port.
+        with suppress(PortTaken):
+            found = listener(port=port)
+            self._server.listen(found.opened)
+            self._base = found.base
 
     async def _answer(self, request: Request) -> Response:
         catalog = catalog_id(self._service.settings.library)
@@ -65,6 +77,7 @@ class OpenEndpoint:
             found = listener()
             self._base = found.base
             await self._server.listen_here(found.opened)
+            self._service.credentials.keep_port(found.opened.getsockname()[1])
         return self._base
 
 

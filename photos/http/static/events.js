@@ -63,7 +63,6 @@ async function goOn() {
 
 /** Listens to the server from now on, also after it was away. */
 export function listen() {
-  loadSaved();
   let isFirst = true;
   let wasOpen = false;
   const connect = () => {
@@ -105,4 +104,5 @@ export function listen() {
     connect();
   };
   connect();
+  loadSaved();
 }

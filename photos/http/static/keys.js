@@ -3,7 +3,7 @@
 import { clearSelection, go, idAt, isSelecting, photos, route, selectRange, selectTo, selection, toggle } from "./state.js";
 import { asksForDownload, asksForTag, ratePhotos, showAsQuery } from "./selection.js";
 import { toggleSaved } from "./search/saved.js";
-import { html, signal, useEffect, useRef } from "./vendor/preact.js";
+import { html, signal } from "./vendor/preact.js";
 import { current } from "./views/photos.js";
 
 /**
@@ -12,40 +12,19 @@ import { current } from "./views/photos.js";
  */
 export const handlers = { viewer: null };
 
-/** Keys by where they work. */
-const LISTED = [
-  ["Everywhere", [["/", "Search"], ["?", "These keys"], ["Esc", "Close, or leave the selection"]]],
-  ["With a label open", [["y  n", "The photo shows it, or does not"], ["← →", "Move the threshold, on its slider"]]],
-  ["In the grid", [
-    ["← → ↑ ↓", "Go from photo to photo"], ["Enter", "Open the photo"], ["Home  End", "First and last photo"],
-    ["Page ↑  Page ↓", "A screen further"], ["x  Space", "Select the photo"], ["Shift + arrows", "Select a range"],
-    ["Ctrl + A", "Select all"], ["t", "Tag the selection"], ["d", "Download the selection"], ["q", "Show it as a query"], ["1 … 5  0", "Rate the selection"],
-    ["b", "Save the search"],
-  ]],
-  ["With a photo open", [
-    ["← →", "Photo before and after"], ["i", "Facts, tags and reasons"], ["z  + −", "Zoom"], ["x", "Select the photo"],
-    ["1 … 5  0", "Rate it"], ["↑ ↓  y  n", "Choose a tag, confirm it, reject it"], ["s", "Similar photos"],
-  ]],
-];
+/** The dialog that lists the keys, once it was asked for. @type {import("./vendor/preact.js").Signal<typeof import("./help.js") | null>} */
+const help = signal(/** @type {any} */ (null));
+const isHelpOpen = signal(false);
+
+/** Opens the list of keys. */
+export async function showHelp() {
+  help.value ??= await import("./help.js");
+  isHelpOpen.value = true;
+}
 
 export function HelpDialog() {
-  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  const isOpen = HelpDialog.open.value;
-  useEffect(() => {
-    if (isOpen) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [isOpen]);
-  return html`<dialog class="help" ref=${dialog} aria-labelledby="help-title" onClose=${() => (HelpDialog.open.value = false)}
-      onClick=${(/** @type {MouseEvent} */ event) => event.target === dialog.current && (HelpDialog.open.value = false)}>
-    <div><h2 id="help-title">Keys</h2>
-      <div class="columns">${LISTED.map(([title, keys]) => html`<section key=${title}><h3>${title}</h3><dl>
-        ${/** @type {string[][]} */ (keys).map(([key, text]) => html`<div key=${text}><dt>${key.split("  ").map((each) => html`<kbd>${each}</kbd> `)}</dt><dd>${text}</dd></div>`)}
-      </dl></section>`)}</div>
-      <button type="button" class="main" onClick=${() => (HelpDialog.open.value = false)}>Close</button>
-    </div>
-  </dialog>`;
+  return help.value && html`<${help.value.Dialog} isOpen=${isHelpOpen} />`;
 }
-HelpDialog.open = signal(false);
 
 /** Whether keys are text for a field. @param {EventTarget | null} target */
 function isField(target) {
@@ -65,7 +44,7 @@ export function installKeys() {
 function anywhere(event) {
   if (document.querySelector("dialog[open]:not(.viewer)")) return event.key === "?";
   if (event.ctrlKey || event.altKey) return false;
-  if (event.key === "?") HelpDialog.open.value = true;
+  if (event.key === "?") showHelp();
   else if (event.key === "/" && route.peek().photo === null) document.getElementById("search")?.focus();
   else return false;
   return true;

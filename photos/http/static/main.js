@@ -3,6 +3,7 @@
 import { get } from "./data/api.js";
 import { Icon } from "./icons.js";
 import { ChipBar, SearchBar } from "./search/bar.js";
+import { toName } from "./search/saved.js";
 import { attempt, failure, go, isLoading, load, photos, route, status } from "./state.js";
 import { cycleTheme, theme } from "./theme.js";
 import { effect, html, render, signal, useEffect, useState } from "./vendor/preact.js";
@@ -39,7 +40,7 @@ function App() {
       <${SearchBar} />
       <div class="tools">
         <button type="button" class="round" onClick=${cycleTheme} aria-label=${`Colours: ${theme.value}`} title=${`Colours: ${theme.value}`}><${Icon} name="theme" /></button>
-        <button type="button" class="round keyboard" onClick=${() => later.value && (later.value.HelpDialog.open.value = true)} aria-label="Keys" title="Keys (?)"><${Icon} name="keyboard" /></button>
+        <button type="button" class="round keyboard" onClick=${() => later.value?.showHelp()} aria-label="Keys" title="Keys (?)"><${Icon} name="keyboard" /></button>
       </div>
     </header>
     <${Rail} />
@@ -49,7 +50,8 @@ function App() {
       ${later.value && html`<${later.value.SelectionBar} />`}
     </main>
     ${photo !== null && html`<${LazyViewer} />`}
-    ${later.value && html`<${later.value.HelpDialog} /><${later.value.NamingDialog} />`}
+    ${later.value && html`<${later.value.HelpDialog} />`}
+    <${LazyNaming} />
     ${later.value && photo === null && html`<${later.value.Notice} />`}
   `;
 }
@@ -93,6 +95,17 @@ function loadStyle(path) {
   document.head.append(link);
   styles.set(path, loaded);
   return loaded;
+}
+
+const naming = signal(/** @type {{ NamingDialog: unknown } | null} */ (null));
+
+/** The dialog for a search's name, loaded when one is to be saved. */
+function LazyNaming() {
+  const isAsked = toName.value !== null;
+  useEffect(() => {
+    if (isAsked) import("./search/naming.js").then((module) => (naming.value = module));
+  }, [isAsked]);
+  return naming.value && html`<${naming.value.NamingDialog} />`;
 }
 
 const viewer = signal(/** @type {{ Viewer: unknown } | null} */ (null));

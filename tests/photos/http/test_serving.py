@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import webbrowser
-from contextlib import closing
+from contextlib import closing, contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,9 +13,13 @@ from photos.cli.views.gallery import open_gallery
 from photos.config import load
 from photos.daemon.gallery import gallery_address
 from photos.daemon.protocol import socket_path
+from photos.daemon.session import Session
+from photos.encoders import CachedEncoders
 from photos.errors import EmptyLibrary, OpenToAll, PortTaken
 from photos.http.access.access_control import AccessRules
 from photos.http.access.credentials import read_token
+from photos.http.access.kept_sessions import SESSIONS_FILE
+from photos.http.daemon_server import serving_daemon
 from photos.http.server.tcp import listener
 from photos.http.serving import ServeRequest, serve
 from photos.library import OpenLibrary
@@ -80,6 +84,29 @@ def test_the_daemon_opens_tcp_only_when_it_is_asked(filled):
         browser, key = entered(address)
         assert browser("GET", "/api/v1/status", None, key).status == 200
         assert api.logged == []
+
+
+def test_pages_go_on_when_the_daemon_begins_again(filled):
+    @contextmanager
+    def daemon():
+        settings = load({"library": filled.library}, {})
+        session = Session(settings, CachedEncoders(ColourEncoders(), 600))
+        with closing(session), serving_daemon(settings, session, print) as answers:
+            assert answers
+            yield
+
+    with daemon():
+        browser, key = entered(filled("open", "--print").out.strip())
+        assert browser("GET", "/api/v1/status", None, key).status == 200
+    with daemon():
+        assert browser("GET", "/api/v1/status", None, key).status == 200
+        assert entered(filled("open", "--print").out.strip())[0].base == browser.base
+    with closing(socket.create_server(("127.0.0.1", int(browser.port)))), daemon():
+        other, key = entered(filled("open", "--print").out.strip())
+        assert other.base != browser.base
+    (filled.library / SESSIONS_FILE).unlink()
+    with daemon(), pytest.raises(ConnectionRefusedError):
+        other("GET", "/api/v1/status", None, key)
 
 
 @pytest.mark.parametrize("options", [("--port", "{port}")])
