@@ -41,7 +41,7 @@ def test_a_dragged_weight_ranks_as_the_command_does(show, program):
     text = page.locator("#search").input_value()
     assert text == "dog 0.4:beach"
     # The texts for those who do not see the pictures come with the pictures.
-    assert [url for url in asked if "ids=" not in url and not url.endswith("/events")] == []
+    assert [url for url in asked if "ids=" not in url and not url.endswith(("/events", "/searches"))] == []
     shown = ids(page)
     wanted = [each["photo"] for each in program.records("search", text, "--top", str(len(shown)))]
     # The page's cosines have 11 significant bits.
