@@ -161,6 +161,8 @@ class Handler(BaseHTTPRequestHandler):
             self._json(self.library.explanation(int(found[1]), query))
         elif path == "labels":
             self._json({"items": [{"label": "beach"}, {"label": "boat"}]})
+        elif path == "searches":
+            self._json({"items": []})
         elif path == "events":
             self._send(b"", "text/event-stream", status=204)
         elif path == "status":

@@ -18,8 +18,12 @@ const isHelpOpen = signal(false);
 
 /** Opens the list of keys. */
 export async function showHelp() {
-  help.value ??= await import("./help.js");
-  isHelpOpen.value = true;
+  try {
+    help.value ??= await import("./help.js");
+    isHelpOpen.value = true;
+  } catch {
+    // The program is away, which is said already.
+  }
 }
 
 export function HelpDialog() {

@@ -3,8 +3,7 @@
 import { get } from "./data/api.js";
 import { Icon } from "./icons.js";
 import { ChipBar, SearchBar } from "./search/bar.js";
-import { toName } from "./search/saved.js";
-import { attempt, failure, go, isLoading, load, photos, route, status } from "./state.js";
+import { attempt, failure, go, isLoading, load, photos, returns, route, status } from "./state.js";
 import { cycleTheme, theme } from "./theme.js";
 import { effect, html, render, signal, useEffect, useState } from "./vendor/preact.js";
 import { PhotosView } from "./views/photos.js";
@@ -99,12 +98,12 @@ function loadStyle(path) {
 
 const naming = signal(/** @type {{ NamingDialog: unknown } | null} */ (null));
 
-/** The dialog for a search's name, loaded when one is to be saved. */
+/** The dialog for a search's name, loaded with the first search: it must be there when its key is pressed. */
 function LazyNaming() {
-  const isAsked = toName.value !== null;
+  const isSearch = route.value.q !== "";
   useEffect(() => {
-    if (isAsked) import("./search/naming.js").then((module) => (naming.value = module));
-  }, [isAsked]);
+    if (isSearch) import("./search/naming.js").then((module) => (naming.value = module), isAway);
+  }, [isSearch, returns.value]);
   return naming.value && html`<${naming.value.NamingDialog} />`;
 }
 
@@ -112,14 +111,16 @@ const viewer = signal(/** @type {{ Viewer: unknown } | null} */ (null));
 
 /** Loads the viewer, which the first picture of the grid does not need. */
 async function loadViewer() {
-  const [module] = await Promise.all([import("./viewer/viewer.js"), loadStyle("viewer/viewer.css")]);
-  viewer.value = module;
+  await Promise.all([import("./viewer/viewer.js"), loadStyle("viewer/viewer.css")]).then(([module]) => (viewer.value = module), isAway);
 }
+
+/** For modules that cannot be loaded now: they are asked for again when the program is back, which is said elsewhere. */
+function isAway() {}
 
 function LazyViewer() {
   useEffect(() => {
     loadViewer();
-  }, []);
+  }, [returns.value]);
   return viewer.value && html`<${viewer.value.Viewer} />`;
 }
 
@@ -132,8 +133,8 @@ function Lazy({ view }) {
       go({ view: "photos" }, { replace: true });
       return;
     }
-    Promise.all([found.load(), loadStyle("views/views.css")]).then(([{ View }]) => setModule({ view, View }));
-  }, [view]);
+    Promise.all([found.load(), loadStyle("views/views.css")]).then(([{ View }]) => setModule({ view, View }), isAway);
+  }, [view, returns.value]);
   return module?.view === view ? html`<div class="page"><${module.View} /></div>` : null;
 }
 

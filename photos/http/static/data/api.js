@@ -44,7 +44,7 @@ export function address(path, parameters = {}) {
  * Sends a request. Throws a `Problem` if it fails, and the signal's error if it is aborted.
  * @param {string} url @param {RequestInit} [options] @returns {Promise<Response>}
  */
-async function send(url, options = {}) {
+export async function send(url, options = {}) {
   let response;
   try {
     response = await fetch(url, { credentials: "same-origin", ...options });
@@ -86,16 +86,6 @@ export async function change(method, path, body) {
   const headers = { "Content-Type": "application/json" };
   const response = await send(address(path), { method, headers, body: JSON.stringify(body ?? {}) });
   return response.status === 204 || response.headers.get("Content-Length") === "0" ? null : response.json();
-}
-
-/** Sentence about a picture or a file that cannot be had, or null. @param {string} url @returns {Promise<string | null>} */
-export async function problemOf(url) {
-  try {
-    await send(url, { headers: { Range: "bytes=0-0" } });
-    return null;
-  } catch (error) {
-    return sentenceOf(error);
-  }
 }
 
 /** Address of a photo's picture. @param {number} id @param {"320.webp" | "1440.jpg" | "2048.jpg" | "original"} size */

@@ -1,13 +1,14 @@
 /** The dialog that asks for the name of a search that is saved. */
 
 import { say } from "../state.js";
-import { html, useEffect, useRef } from "../vendor/preact.js";
+import { html, useLayoutEffect, useRef } from "../vendor/preact.js";
 import { MOST_LETTERS, saveSearch, savedSearches, toName } from "./saved.js";
 
 export function NamingDialog() {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
   const query = toName.value;
-  useEffect(() => {
+  // Before the next key, which is a letter of the name.
+  useLayoutEffect(() => {
     if (query === null) dialog.current?.close();
     else dialog.current?.showModal();
     dialog.current?.querySelector("input")?.select();

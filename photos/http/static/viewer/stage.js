@@ -1,6 +1,6 @@
 /** The large picture: loading, zoom by wheel, pinch, double click and keys, and swipes. */
 
-import { media, problemOf } from "../data/api.js";
+import { media, send, sentenceOf } from "../data/api.js";
 import { FITTED, fitted, shifted, zoomAt } from "./zoom.js";
 
 /** Formats that browsers show themselves. */
@@ -179,5 +179,15 @@ export class Stage {
     this.observer.disconnect();
     this.id = -1;
     this.image.remove();
+  }
+}
+
+/** Sentence about a picture or a file that cannot be had, or null. @param {string} url @returns {Promise<string | null>} */
+export async function problemOf(url) {
+  try {
+    await send(url, { headers: { Range: "bytes=0-0" } });
+    return null;
+  } catch (error) {
+    return sentenceOf(error);
   }
 }

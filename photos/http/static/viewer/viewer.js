@@ -1,6 +1,6 @@
 /** The viewer: one photo as large as the screen, with its facts. */
 
-import { change, media, problemOf } from "../data/api.js";
+import { change, media } from "../data/api.js";
 import { ASPECTS } from "../data/strip.js";
 import { alternative, fetchDetails, forget, recall } from "../grid/details.js";
 import { Icon } from "../icons.js";
@@ -12,7 +12,7 @@ import { attempt, closePhoto, go, idAt, indexOf, photos, placeOf, route, say, se
 import { html, signal, useEffect, useLayoutEffect, useRef, useState } from "../vendor/preact.js";
 import { current } from "../views/photos.js";
 import { Facts, changes, chosenTag, decide } from "./facts.js";
-import { Stage } from "./stage.js";
+import { Stage, problemOf } from "./stage.js";
 
 const hasFacts = signal(localStorage.getItem("photos-facts") !== "no" && matchMedia("(min-width: 900px)").matches);
 /** @type {{ stage: Stage | null }} */
