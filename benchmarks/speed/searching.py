@@ -37,7 +37,7 @@ from sqlalchemy import insert, update
 
 from photos.config import data_path
 from photos.models import open_reference
-from photos.operations.revisions import ensure_vocabulary
+from photos.operations.tagging.revisions import ensure_vocabulary
 from query.similarity import normalized_text
 from store import Catalog, Space
 from store.sql import schema

@@ -28,7 +28,7 @@ from indexer.models import Checkpoint, open_checkpoint
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder
 from photos.config import load
 from photos.library import OpenLibrary
-from photos.operations.spaces import roll_back_model, switch_model
+from photos.operations.models.spaces import roll_back_model, switch_model
 from query.similarity import TextVectors
 from query.tagging import retag
 from store import Catalog, Facts, LabelDefinition, Space, SpaceIdentity, Stamp, VocabularyDefinition

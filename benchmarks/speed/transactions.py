@@ -31,14 +31,14 @@ sys.path.insert(0, str(ROOT))
 
 from photos.config import load  # noqa: E402 - the checkout's own modules
 from photos.library import OpenLibrary  # noqa: E402
-from photos.operations.vocabularies import (  # noqa: E402
+from photos.operations.tagging.vocabularies import (  # noqa: E402
     UseRequest,
     drop_vocabulary,
     export_vocabulary,
     import_vocabulary,
     use_vocabulary,
 )
-from photos.operations.vocabulary_changes import (  # noqa: E402
+from photos.operations.tagging.vocabulary_changes import (  # noqa: E402
     RollBackRequest,
     SaveLabelRequest,
     begin_edit,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from photos.config import PATCHES
-from photos.operations.photos import PhotoReference
+from photos.operations.searching.photos import PhotoReference
 
 _Value = TypeVar("_Value")
 #: Path of a file or a folder.

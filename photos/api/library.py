@@ -16,46 +16,28 @@ from numpy.typing import NDArray
 
 from photos.config import load
 from photos.library import OpenLibrary
-from photos.operations import (
-    doctor,
-    duplicates,
-    embed,
-    explain,
-    facets,
-    failed,
-    folders,
-    index,
-    photos,
-    prune,
-    ratings,
-    retag,
-    search,
-    sidecars,
-    similar,
-    status,
-    tag_import,
-    tags,
-    teach,
-    verify,
-)
-from photos.operations.chosen_photos import ChosenPhotos
+from photos.operations import doctor, duplicates, embed, folders, status, verify
 from photos.operations.doctor import Finding
 from photos.operations.duplicates import DuplicatesRequest, DuplicatesResult
-from photos.operations.explain import ExplainRequest, ExplainResult
-from photos.operations.facets import FACETS, FacetCount, FacetsRequest
 from photos.operations.folders import RemoveResult
-from photos.operations.index import AddRequest, IndexRequest, IndexResult
+from photos.operations.indexing import failed, index, prune
+from photos.operations.indexing.index import AddRequest, IndexRequest, IndexResult
+from photos.operations.indexing.prune import PruneRequest, PruneResult
 from photos.operations.progress import SILENT, Progress
-from photos.operations.prune import PruneRequest, PruneResult
-from photos.operations.ratings import RatedPhoto, RateRequest
-from photos.operations.requests import SearchRequest, SimilarRequest
-from photos.operations.retag import RetagRequest, RetagResult
-from photos.operations.search import SearchResult
-from photos.operations.sidecars import UndoRequest, WriteRequest
+from photos.operations.searching import explain, facets, photos, search, similar
+from photos.operations.searching.chosen_photos import ChosenPhotos
+from photos.operations.searching.explain import ExplainRequest, ExplainResult
+from photos.operations.searching.facets import FACETS, FacetCount, FacetsRequest
+from photos.operations.searching.requests import SearchRequest, SimilarRequest
+from photos.operations.searching.search import SearchResult
 from photos.operations.status import LibraryStatus
-from photos.operations.tag_import import CompareSourcesRequest, ImportTagsRequest, SourceComparison, TagImport
-from photos.operations.tags import PhotoHistory, PhotoTags, TagCount, TagRequest, TagsRequest
-from photos.operations.teach import TaughtLabel, TeachRequest
+from photos.operations.tagging import ratings, retag, sidecars, tag_import, tags, teach
+from photos.operations.tagging.ratings import RatedPhoto, RateRequest
+from photos.operations.tagging.retag import RetagRequest, RetagResult
+from photos.operations.tagging.sidecars import UndoRequest, WriteRequest
+from photos.operations.tagging.tag_import import CompareSourcesRequest, ImportTagsRequest, SourceComparison, TagImport
+from photos.operations.tagging.tags import PhotoHistory, PhotoTags, TagCount, TagRequest, TagsRequest
+from photos.operations.tagging.teach import TaughtLabel, TeachRequest
 from photos.operations.verify import VerifyRequest, VerifyResult
 from photos.sidecars import UndoReport, WriteReport
 from store.records import Photo, Problem, SidecarRun, SpaceIdentity, Vectors

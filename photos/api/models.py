@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from photos.models import Model
-from photos.operations import model_check, model_comparison, models, spaces, trials
-from photos.operations.model_check import ModelCheck
-from photos.operations.model_comparison import CompareModelsRequest, ModelComparison
-from photos.operations.models import ModelEntry, ModelStatus
+from photos.operations.models import checkpoints, model_check, model_comparison, spaces, trials
+from photos.operations.models.checkpoints import ModelEntry, ModelStatus
+from photos.operations.models.model_check import ModelCheck
+from photos.operations.models.model_comparison import CompareModelsRequest, ModelComparison
+from photos.operations.models.spaces import ForgetResult, SpaceStatus, SwitchResult
+from photos.operations.models.trials import TryRequest, TryResult
 from photos.operations.progress import SILENT, Progress
-from photos.operations.spaces import ForgetResult, SpaceStatus, SwitchResult
-from photos.operations.trials import TryRequest, TryResult
 
 from .arguments import AnyPath, known_patches, several
 from .followed import Followed
@@ -27,7 +27,7 @@ class Models(Followed):
 
     def list(self) -> tuple[ModelEntry, ...]:
         """Return the recommended and the downloaded checkpoints, and the one in use."""
-        return models.list_models(self._library).entries
+        return checkpoints.list_models(self._library).entries
 
     def use(self, name: AnyPath, *, patches: int | None = None) -> Model:
         """Choose the checkpoint of a library that has no photos, and return it.
@@ -35,11 +35,11 @@ class Models(Followed):
         Pictures of a NaFlex checkpoint get at most *patches* patches: 256, 576 or 1024.
         Raises `ModelInUse` if photos were embedded with another one, `PatchesFixed`, or `indexer.models.ModelMissing`.
         """
-        return models.use_model(self._library, os.fspath(name), known_patches(patches))
+        return checkpoints.use_model(self._library, os.fspath(name), known_patches(patches))
 
     def status(self) -> ModelStatus:
         """Return the library's checkpoint, or the one that a new library would use, and compare its weights."""
-        return models.model_status(self._library)
+        return checkpoints.model_status(self._library)
 
     def check(self, name: AnyPath | None = None, *, progress: Progress = SILENT) -> ModelCheck:
         """Compare the library's checkpoint, or that of *name*, with transformers. Takes seconds to minutes.
@@ -53,7 +53,7 @@ class Models(Followed):
 
         An interrupted download keeps its finished parts, and the next one continues from there.
         """
-        return models.download_model(self._library, name, progress)
+        return checkpoints.download_model(self._library, name, progress)
 
     def spaces(self) -> tuple[SpaceStatus, ...]:
         """Return the models that the library has embeddings of: their names, parts, photos, and what they lack."""

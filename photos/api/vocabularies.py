@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from photos.operations import tune, vocabularies, vocabulary_changes, vocabulary_reports
 from photos.operations.progress import SILENT, Progress
-from photos.operations.retag import RetagResult
-from photos.operations.tune import TuneRequest, TuneResult, TuningAnswer, TuningRound
-from photos.operations.vocabularies import ListedRevision, ListedVocabulary, UseRequest, UseResult
-from photos.operations.vocabulary_changes import Change, EditResult, RollBackRequest, RollBackResult, SaveLabelRequest
-from photos.operations.vocabulary_reports import (
+from photos.operations.tagging import tune, vocabularies, vocabulary_changes, vocabulary_reports
+from photos.operations.tagging.retag import RetagResult
+from photos.operations.tagging.tune import TuneRequest, TuneResult, TuningAnswer, TuningRound
+from photos.operations.tagging.vocabularies import ListedRevision, ListedVocabulary, UseRequest, UseResult
+from photos.operations.tagging.vocabulary_changes import (
+    Change,
+    EditResult,
+    RollBackRequest,
+    RollBackResult,
+    SaveLabelRequest,
+)
+from photos.operations.tagging.vocabulary_reports import (
     CompareResult,
     CompareVocabulariesRequest,
     LintResult,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from photos.errors import DaemonRefused
-from photos.operations.requests import Request
+from photos.operations.searching.requests import Request
 
 from .protocol import (
     CATALOG,

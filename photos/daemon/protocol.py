@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from photos.config import CATALOG_FILE
-from photos.operations.requests import ORDERS, Request, SearchRequest, SimilarRequest
+from photos.operations.searching.requests import ORDERS, Request, SearchRequest, SimilarRequest
 from photos.strict_json import to_json
 
 if TYPE_CHECKING:

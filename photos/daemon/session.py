@@ -12,8 +12,8 @@ from indexer.models.protocols import EncoderFactory
 from photos.config import Settings
 from photos.errors import UnreadablePicture
 from photos.library import OpenLibrary
-from photos.operations.requests import Request, SimilarRequest
-from photos.operations.search import parsed, search, warm
+from photos.operations.searching.requests import Request, SimilarRequest
+from photos.operations.searching.search import parsed, search, warm
 from photos.records.photos import SearchRecord, search_record
 from query.language import Picture
 from store import Catalog, FaissIndex, MappedRows, Space, VectorIndex
@@ -37,7 +37,7 @@ class Session:
     def search(self, request: Request) -> SearchRecord:
         """Answer *request*. Raises as `search` and `similar` do; `UnreadablePicture` also for special files."""
         if isinstance(request, SimilarRequest):
-            from photos.operations.similar import similar  # noqa: PLC0415 - this loads decoders
+            from photos.operations.searching.similar import similar  # noqa: PLC0415 - this loads decoders
 
             if not request.only_library:
                 _check_regular(os.path.join(request.directory, request.image), request.image)
@@ -108,7 +108,7 @@ class _RequestLibrary(OpenLibrary):
 
 
 def _located(path: str, directory: str) -> str:
-    from photos.operations.pictures import located  # noqa: PLC0415 - few queries have pictures
+    from photos.operations.searching.pictures import located  # noqa: PLC0415 - few queries have pictures
 
     return located(path, directory)
 
@@ -118,7 +118,7 @@ def _check_regular(path: str, named: str) -> None:
 
     *path* is absolute; the client calls it *named*.
     """
-    from photos.operations.pictures import is_of_one_process  # noqa: PLC0415 - as above
+    from photos.operations.searching.pictures import is_of_one_process  # noqa: PLC0415 - as above
 
     if is_of_one_process(path) or (os.path.exists(path) and not os.path.isfile(path)):
         raise UnreadablePicture(named, "it is no file")

@@ -22,9 +22,9 @@ from photos.library import OpenLibrary
 from photos.lock import DaemonInfo, library_lock, write_info
 from photos.models import Model
 from photos.operations.folders import all_folders
-from photos.operations.index import PassOptions, bring_up_to_date
+from photos.operations.indexing.index import PassOptions, bring_up_to_date
+from photos.operations.models.trials import continue_trial, running_trial
 from photos.operations.progress import Progress
-from photos.operations.trials import continue_trial, running_trial
 from photos.thumbnails import Backlog, Thumbnails
 from store import CatalogBusy, DiskFailed, DiskFull, Folder, Space, Trial
 

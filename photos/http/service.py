@@ -10,7 +10,7 @@ from photos.config import Settings
 from photos.daemon.session import Session
 from photos.errors import safe
 from photos.library import OpenLibrary
-from photos.operations.rankings import Rankings
+from photos.operations.searching.rankings import Rankings
 from photos.thumbnails import Thumbnails
 
 from .access.credentials import Credentials
@@ -21,7 +21,7 @@ from .server.worker_threads import WorkerThreads
 from .strip_cache import StripCache
 
 if TYPE_CHECKING:
-    from photos.operations.vocabulary_reports import SuggestResult
+    from photos.operations.tagging.vocabulary_reports import SuggestResult
 
 #: Answers that are worked on at once, changes that are made at once, and pictures that are read at once.
 _ANSWERS, _CHANGES, _PICTURES = 2, 2, 6

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from photos.config import Settings
 from photos.daemon.client import search_in_daemon
-from photos.operations.requests import Request
+from photos.operations.searching.requests import Request
 from photos.records.photos import SearchRecord
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from photos.operations.facets import FacetsRequest, count_facets
-from photos.operations.pages import ROOT
+from photos.operations.searching.facets import FacetsRequest, count_facets
+from photos.operations.searching.pages import ROOT
 from photos.operations.status import status
-from photos.operations.tags import photos_with_tags, tag_counts
+from photos.operations.tagging.tags import photos_with_tags, tag_counts
 from photos.public_records import text
 from photos.records.library import status_record
 from photos.records.mcp import OverviewRecord

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from photos.operations.requests import SearchRequest, SimilarRequest
+from photos.operations.searching.requests import SearchRequest, SimilarRequest
 from photos.records.mcp import FoundRecord
 from photos.records.photos import SearchRecord
 

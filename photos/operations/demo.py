@@ -15,10 +15,10 @@ from photos.known_models import DEMO
 from photos.library import OpenLibrary
 from photos.models import Model
 from photos.operations.folders import register
-from photos.operations.index import bring_up_to_date
+from photos.operations.indexing.index import bring_up_to_date
 from photos.operations.progress import SILENT, Progress, Stage, steps
-from photos.operations.retag import apply_revision
-from photos.operations.revisions import ensure_vocabulary, find_or_import
+from photos.operations.tagging.retag import apply_revision
+from photos.operations.tagging.revisions import ensure_vocabulary, find_or_import
 from photos.output import contact_sheets
 from photos.output.sheet_rows import Cell, Row, Section
 from photos.thumbnails import Thumbnails

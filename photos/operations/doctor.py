@@ -20,7 +20,7 @@ from photos.library import OpenLibrary
 from photos.lock import running_daemon
 from photos.models import pick, precision_of_new
 from photos.operations.folders import is_offline
-from photos.operations.models import ModelSpeed, model_speed, precision_in_use
+from photos.operations.models.checkpoints import ModelSpeed, model_speed, precision_in_use
 from photos.sizes import readable_size
 from store import Folder, StoreError
 

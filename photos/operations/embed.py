@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from photos import models
 from photos.library import OpenLibrary
+from photos.operations.searching.pictures import encode_pictures
 from query.errors import NoProbabilities
 from query.similarity import probability
 from store import Vectors
-
-from .pictures import encode_pictures
 
 #: Pictures that are encoded together.
 _BATCH = 16

@@ -10,8 +10,8 @@ from photos.errors import NotWatched
 from photos.library import OpenLibrary
 from photos.lock import DaemonInfo, running_daemon
 from photos.operations.folders import is_offline
-from photos.operations.revisions import current_revision
-from photos.operations.trials import trial_problem
+from photos.operations.models.trials import trial_problem
+from photos.operations.tagging.revisions import current_revision
 from photos.sizes import folder_size
 from photos.thumbnails.upkeep import PicturesKept, pictures_kept
 from store import MAIN_SLOT, Folder, IndexStatus, Outcome, Revision, SlotSummary, Space, Transaction

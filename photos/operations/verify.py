@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from indexer import survey_folder, unread_facts
 from photos.library import OpenLibrary
-from photos.operations.index import IndexRequest, IndexResult, index
-from photos.operations.progress import SILENT, Progress
-from photos.operations.space_repair import (
+from photos.operations.indexing.index import IndexRequest, IndexResult, index
+from photos.operations.models.space_repair import (
     drop_faulty_scores,
     mend_space,
     photos_with_faulty_scores,
     slots_without_scores,
 )
+from photos.operations.progress import SILENT, Progress
 from photos.spaces import space_names
 from store import Folder, Space
 

@@ -16,11 +16,11 @@ from photos.records.photos import MatchRecord, SearchSummaryRecord, match_record
 from photos.records.vocabularies import ChangedPhotoRecord, GapRecord, VocabularyDifferenceRecord, gap_record
 
 if TYPE_CHECKING:
-    from photos.operations.calibrations import CalibrationsResult
-    from photos.operations.labels import LabelInForce
-    from photos.operations.search import SearchResult
-    from photos.operations.suggestions import QuerySuggestion
-    from photos.operations.vocabulary_reports import SuggestResult
+    from photos.operations.searching.search import SearchResult
+    from photos.operations.searching.suggestions import QuerySuggestion
+    from photos.operations.tagging.calibrations import CalibrationsResult
+    from photos.operations.tagging.labels import LabelInForce
+    from photos.operations.tagging.vocabulary_reports import SuggestResult
     from query.search import Match
 
 

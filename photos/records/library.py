@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from photos.config import SettingInForce
-    from photos.operations.add_preview import AddPreview
     from photos.operations.doctor import Finding
-    from photos.operations.history import PastSearch
-    from photos.operations.index import IndexResult
-    from photos.operations.model_check import Checked, ModelCheck
-    from photos.operations.models import ModelEntry, ModelSpeed, ModelStatus, PrecisionSpeed
-    from photos.operations.prune import PruneResult
-    from photos.operations.spaces import SpaceStatus
+    from photos.operations.indexing.add_preview import AddPreview
+    from photos.operations.indexing.index import IndexResult
+    from photos.operations.indexing.prune import PruneResult
+    from photos.operations.models.checkpoints import ModelEntry, ModelSpeed, ModelStatus, PrecisionSpeed
+    from photos.operations.models.model_check import Checked, ModelCheck
+    from photos.operations.models.spaces import SpaceStatus
+    from photos.operations.searching.history import PastSearch
     from photos.operations.status import DaemonStatus, FolderStatus, LibraryStatus
     from photos.operations.verify import LibraryDifference
     from store import IndexStatus, Problem, SlotSummary

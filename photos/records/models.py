@@ -7,9 +7,9 @@ import os
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
 if TYPE_CHECKING:
-    from photos.operations.model_comparison import ComparedModel, ModelComparison, QueryComparison
-    from photos.operations.spaces import ForgetResult, SpaceStatus, SwitchResult
-    from photos.operations.trials import TryResult
+    from photos.operations.models.model_comparison import ComparedModel, ModelComparison, QueryComparison
+    from photos.operations.models.spaces import ForgetResult, SpaceStatus, SwitchResult
+    from photos.operations.models.trials import TryResult
     from store import Photo
 
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from photos.operations.explain import ExplainResult
-    from photos.operations.facets import FacetCount
-    from photos.operations.ratings import RatedPhoto
-    from photos.operations.search import SearchResult
-    from photos.operations.tag_import import SourceComparison
-    from photos.operations.tags import PhotoHistory, PhotoTags, TagCount
+    from photos.operations.searching.explain import ExplainResult
+    from photos.operations.searching.facets import FacetCount
+    from photos.operations.searching.search import SearchResult
+    from photos.operations.tagging.ratings import RatedPhoto
+    from photos.operations.tagging.tag_import import SourceComparison
+    from photos.operations.tagging.tags import PhotoHistory, PhotoTags, TagCount
     from query.search import LabelScore, Match, TermScore
     from query.tagging import Agreement, ScoredTag
     from store.records import Facts, Photo, TagEvent

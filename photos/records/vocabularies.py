@@ -11,9 +11,9 @@ from query.similarity import logit, probability
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from photos.operations.teach import TaughtLabel
-    from photos.operations.vocabularies import ListedRevision, ListedVocabulary
-    from photos.operations.vocabulary_reports import ChangedPhoto, CompareResult, TryResult
+    from photos.operations.tagging.teach import TaughtLabel
+    from photos.operations.tagging.vocabularies import ListedRevision, ListedVocabulary
+    from photos.operations.tagging.vocabulary_reports import ChangedPhoto, CompareResult, TryResult
     from query.tagging import Doubt, Example
     from query.vocabulary_design import LabelPreview, Suggestion
     from store import LabelDefinition, Photo, SlotSummary, SpaceIdentity

@@ -167,8 +167,6 @@ class Handler(BaseHTTPRequestHandler):
             self._send(b"", "text/event-stream", status=204)
         elif path == "status":
             self._json({"photos": self.library.count, "folders": [{"path": "/photos"}]})
-        elif path == "searches":
-            self._json({"items": []})
         elif path == "suggestions":
             words = [each for each in ("beach", "bear", "boat") if each.startswith(parameters.get("text", ""))]
             self._json({"items": [{"kind": "label", "text": each, "query": f"tag:{each}"} for each in words]})

@@ -92,7 +92,7 @@ def test_help_imports_nothing_heavy_and_writes_no_file(arguments, own_home):
 
 def test_the_search_client_imports_nothing_heavy():
     code = (
-        "import sys, photos.operations.requests, photos.records.photos, photos.daemon.client\n"
+        "import sys, photos.operations.searching.requests, photos.records.photos, photos.daemon.client\n"
         "import photos.cli.commands.search, photos.cli.commands.similar, photos.cli.views.search\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )

@@ -18,7 +18,7 @@ from photos.__main__ import main
 from photos.cli import Invocation
 from photos.config import load
 from photos.library import OpenLibrary
-from photos.operations.spaces import forget_model
+from photos.operations.models.spaces import forget_model
 from tests.photos.encoders import ColourEncoders
 
 #: Photos of each part that is deleted.

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from photos.config import load
 from photos.library import OpenLibrary
-from photos.operations.spaces import list_spaces
+from photos.operations.models.spaces import list_spaces
 from photos.operations.verify import differences
 from store import MAIN_SLOT, Space, Transaction
 from tests.photos.encoders import ColourEncoders, make_checkpoint

@@ -71,8 +71,8 @@ def add(
     photos add --moved /mnt/old/Pictures /mnt/new/Pictures
     """  # noqa: D301 - Click keeps the lines after \b
     from photos.cli.views.index import index_progress, show_result
-    from photos.operations.index import AddRequest
-    from photos.operations.index import add as add_folders
+    from photos.operations.indexing.index import AddRequest
+    from photos.operations.indexing.index import add as add_folders
 
     if not folders and (dry_run or not moved):
         raise click.UsageError("Missing argument 'FOLDER...'.")
@@ -95,7 +95,7 @@ def add(
 
 def _preview(invocation: Invocation, folders: tuple[str, ...], excludes: tuple[str, ...], *, as_json: bool) -> None:
     from photos.cli.views.index import show_add_previews
-    from photos.operations.add_preview import preview_add
+    from photos.operations.indexing.add_preview import preview_add
 
     with invocation.open_library() as library:
         show_add_previews(preview_add(library, folders, excludes), as_json=as_json)

@@ -40,7 +40,7 @@ def facets(
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.kit.format import here
     from photos.cli.views.facets import show_facets
-    from photos.operations.facets import FacetsRequest, count_facets
+    from photos.operations.searching.facets import FacetsRequest, count_facets
 
     request = FacetsRequest(facets=facets or _FACETS, query=filters, directory=here())
     with invocation.open_library() as library:

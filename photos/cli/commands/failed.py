@@ -45,8 +45,8 @@ def failed(invocation: Invocation, outcomes: Sequence[str], show_all: bool, retr
     """  # noqa: D301 - Click keeps the lines after \b
     from photos.cli.views.failed import show_failed
     from photos.cli.views.index import index_progress, show_result
-    from photos.operations.failed import failed_files
-    from photos.operations.index import retry_failed
+    from photos.operations.indexing.failed import failed_files
+    from photos.operations.indexing.index import retry_failed
     from store.records import Outcome
 
     if retry and (outcomes or show_all):

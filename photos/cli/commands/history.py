@@ -23,7 +23,7 @@ def history() -> None:
 def list_searches(invocation: Invocation, as_json: bool) -> None:
     """List the past searches that are remembered, newest first."""
     from photos.cli.views.history import show_past_searches
-    from photos.operations.history import past_searches
+    from photos.operations.searching.history import past_searches
 
     with invocation.open_library() as library:
         show_past_searches(past_searches(library), as_json=as_json)
@@ -34,7 +34,7 @@ def list_searches(invocation: Invocation, as_json: bool) -> None:
 def clear(invocation: Invocation) -> None:
     """Forget all past searches, and erase them from the catalog. Tags, labels and photos are not touched."""
     from photos.cli.views.history import show_cleared
-    from photos.operations.history import clear_history
+    from photos.operations.searching.history import clear_history
 
     with invocation.open_library() as library:
         show_cleared(clear_history(library))

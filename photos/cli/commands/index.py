@@ -37,8 +37,8 @@ def index(
     a hundred photos, and more than a tenth of a folder's, are missing at once, --confirm-removals is needed.
     """
     from photos.cli.views.index import index_progress, show_result
-    from photos.operations.index import IndexRequest
-    from photos.operations.index import index as index_folders
+    from photos.operations.indexing.index import IndexRequest
+    from photos.operations.indexing.index import index as index_folders
 
     lower_priority(nice)
     request = IndexRequest(folders, confirm_removals=confirm_removals)

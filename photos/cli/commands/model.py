@@ -22,8 +22,8 @@ def model() -> None:
 def list_(invocation: Invocation, as_json: bool) -> None:
     """List the recommended checkpoints with their sizes, and the other ones on this machine."""
     from photos.cli.views.model import show_models
-    from photos.operations.models import list_models
-    from photos.operations.spaces import list_spaces
+    from photos.operations.models.checkpoints import list_models
+    from photos.operations.models.spaces import list_spaces
 
     with invocation.open_library() as library:
         show_models(list_models(library), list_spaces(library), as_json=as_json)
@@ -44,7 +44,7 @@ def use(invocation: Invocation, reference: str, precision: str | None, patches: 
     photos model use google/siglip2-base-patch16-256
     photos model use google/siglip2-base-patch16-naflex --patches 576
     """  # noqa: D301 - Click keeps the lines after \b
-    from photos.operations.models import use_model
+    from photos.operations.models.checkpoints import use_model
 
     with invocation.open_library(precision=precision) as library:
         chosen = use_model(library, reference, patches)
@@ -59,8 +59,8 @@ def use(invocation: Invocation, reference: str, precision: str | None, patches: 
 def status(invocation: Invocation, backend: str | None, as_json: bool) -> None:
     """Show the library's checkpoint, whether its weights are unchanged, and the models that it has embeddings of."""
     from photos.cli.views.model import show_model_status
-    from photos.operations.models import model_status
-    from photos.operations.spaces import list_spaces
+    from photos.operations.models.checkpoints import model_status
+    from photos.operations.models.spaces import list_spaces
 
     with invocation.open_library(backend=backend) as library:
         show_model_status(model_status(library), list_spaces(library), as_json=as_json)
@@ -107,7 +107,7 @@ def try_(
     from photos.cli.kit.program import lower_priority
     from photos.cli.kit.progress import ProgressBars
     from photos.cli.views.spaces import show_try
-    from photos.operations.trials import TryRequest, try_model
+    from photos.operations.models.trials import TryRequest, try_model
 
     lower_priority(nice)
     request = TryRequest(model=reference, folder=folder, sample=sample, precision=precision, patches=patches)
@@ -150,7 +150,7 @@ def compare(
     """  # noqa: D301 - Click keeps the lines after \b
     from photos.cli.kit.progress import ProgressBars
     from photos.cli.views.spaces import show_comparison, write_comparison_sheet
-    from photos.operations.model_comparison import CompareModelsRequest, compare_models
+    from photos.operations.models.model_comparison import CompareModelsRequest, compare_models
 
     if sheet is not None and not sheet.lower().endswith((".html", ".htm")):
         raise click.UsageError("--sheet writes HTML here; give a name that ends in .html.")
@@ -176,7 +176,7 @@ def switch(invocation: Invocation, name: str | None, force: bool, as_json: bool)
     `photos model rollback` takes it back. Photos that are added after it get embeddings of the new model alone.
     """
     from photos.cli.views.spaces import show_switch
-    from photos.operations.spaces import switch_model
+    from photos.operations.models.spaces import switch_model
 
     with invocation.open_library() as library:
         result = switch_model(library, name, force=force)
@@ -194,7 +194,7 @@ def rollback(invocation: Invocation, as_json: bool) -> None:
     """
     from photos.cli.kit.progress import ProgressBars
     from photos.cli.views.spaces import show_switch
-    from photos.operations.spaces import complete_space, roll_back_model
+    from photos.operations.models.spaces import complete_space, roll_back_model
 
     with invocation.open_library() as library:
         result = roll_back_model(library)
@@ -214,7 +214,7 @@ def forget(invocation: Invocation, name: str, as_json: bool) -> None:
     The checkpoint's own files stay. This ends a trial, too.
     """
     from photos.cli.views.spaces import show_forgotten
-    from photos.operations.spaces import forget_model
+    from photos.operations.models.spaces import forget_model
 
     with invocation.open_library() as library:
         result = forget_model(library, name)
@@ -233,7 +233,7 @@ def speed(invocation: Invocation, reference: str | None, device: str | None, as_
     multiply those faster. A library keeps its precision; `--precision` of `photos add` chooses that of a new one.
     """
     from photos.cli.views.model import show_model_speed
-    from photos.operations.models import model_speed
+    from photos.operations.models.checkpoints import model_speed
 
     with invocation.open_library(device=device) as library:
         measured = model_speed(library, reference)
@@ -259,7 +259,7 @@ def check(invocation: Invocation, reference: str | None, device: str | None, as_
     """  # noqa: D301 - Click keeps the lines after \b
     from photos.cli.kit.progress import ProgressBars
     from photos.cli.views.model import show_model_check
-    from photos.operations.model_check import check_model
+    from photos.operations.models.model_check import check_model
 
     with invocation.open_library(device=device) as library, ProgressBars() as progress:
         result = check_model(library, reference, progress)
@@ -279,7 +279,7 @@ def download(invocation: Invocation, reference: str) -> None:
     """
     from photos.cli.kit.format import shown_path
     from photos.cli.kit.progress import ProgressBars
-    from photos.operations.models import download_model
+    from photos.operations.models.checkpoints import download_model
 
     with invocation.open_library() as library, ProgressBars() as progress:
         folder = download_model(library, reference, progress)

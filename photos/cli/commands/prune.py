@@ -31,8 +31,8 @@ def prune(invocation: Invocation, keep_days: float | None, dry_run: bool, yes: b
     have been gone for fewer days than the setting keep_days.
     """
     from photos.cli.views.checks import pruning_question, show_pruned
-    from photos.operations.prune import PruneRequest
-    from photos.operations.prune import prune as delete_gone
+    from photos.operations.indexing.prune import PruneRequest
+    from photos.operations.indexing.prune import prune as delete_gone
 
     is_early = keep_days is not None and keep_days < invocation.settings().keep_days
     with invocation.open_library(keep_days=keep_days) as library:

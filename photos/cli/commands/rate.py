@@ -36,9 +36,9 @@ def rate(
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.kit.format import here
     from photos.cli.views.tags import show_ratings
-    from photos.operations.chosen_photos import ChosenPhotos
-    from photos.operations.ratings import RateRequest
-    from photos.operations.ratings import rate as rate_photos
+    from photos.operations.searching.chosen_photos import ChosenPhotos
+    from photos.operations.tagging.ratings import RateRequest
+    from photos.operations.tagging.ratings import rate as rate_photos
 
     if not images and query is None:
         raise click.UsageError("Name an image, a folder or --query, as in: photos rate 5 IMAGE")

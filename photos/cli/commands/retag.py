@@ -30,7 +30,7 @@ def retag(invocation: Invocation, vocabulary: str | None, slot: str | None) -> N
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.kit.progress import ProgressBars
     from photos.cli.views.retag import show_retags
-    from photos.operations import retag as operation
+    from photos.operations.tagging import retag as operation
 
     request = operation.RetagRequest(vocabulary=vocabulary, slot=slot)
     with invocation.open_library() as library, ProgressBars() as progress:

@@ -23,7 +23,7 @@ def saved() -> None:
 def list_searches(invocation: Invocation, as_json: bool) -> None:
     """List the saved searches with their queries, newest first."""
     from photos.cli.views.saved import show_saved_searches
-    from photos.operations.saved_searches import saved_searches
+    from photos.operations.searching.saved_searches import saved_searches
 
     with invocation.open_library() as library:
         show_saved_searches(saved_searches(library), as_json=as_json)
@@ -35,7 +35,7 @@ def list_searches(invocation: Invocation, as_json: bool) -> None:
 def remove(invocation: Invocation, names: tuple[str, ...]) -> None:
     """Remove saved searches by their names. Photos are not touched."""
     from photos.cli.views.saved import show_removed
-    from photos.operations.saved_searches import remove_saved_searches
+    from photos.operations.searching.saved_searches import remove_saved_searches
 
     with invocation.open_library() as library:
         show_removed(remove_saved_searches(library, names))

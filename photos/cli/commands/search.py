@@ -117,7 +117,7 @@ def search(
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.kit.format import here
     from photos.daemon.client import search_in_daemon
-    from photos.operations.requests import SearchRequest
+    from photos.operations.searching.requests import SearchRequest
 
     check_amount(top, presentation, show_all=show_all, count_only=count_only)
     settings = invocation.settings(top=top)
@@ -150,8 +150,8 @@ def search(
         # A search computes too little for several threads of numpy's, which wait for each other by spinning.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         with invocation.open_library(top=top) as library:
-            from photos.operations.search import label_text
-            from photos.operations.search import search as search_library
+            from photos.operations.searching.search import label_text
+            from photos.operations.searching.search import search as search_library
             from photos.records.photos import search_record
 
             text = None if label is None or isinstance(query, str) else label_text(query)
@@ -177,7 +177,7 @@ def search(
 
 
 def _saved_query(invocation: Invocation, name: str, *, is_alone: bool) -> str:
-    from photos.operations.saved_searches import saved_search
+    from photos.operations.searching.saved_searches import saved_search
 
     if not is_alone:
         raise click.UsageError("--saved stands for WORDS and filters; give either.")
@@ -188,7 +188,7 @@ def _saved_query(invocation: Invocation, name: str, *, is_alone: bool) -> str:
 def _save_query(invocation: Invocation, name: str, query: str | tuple[str, ...]) -> None:
     from photos.cli.kit.format import here
     from photos.cli.views.saved import show_saved
-    from photos.operations.saved_searches import MOST_LETTERS, SaveSearchRequest, is_name, save_search
+    from photos.operations.searching.saved_searches import MOST_LETTERS, SaveSearchRequest, is_name, save_search
 
     if not is_name(name):
         raise click.UsageError(f"A name of a saved search has 1 to {MOST_LETTERS} letters.")
@@ -199,7 +199,7 @@ def _save_query(invocation: Invocation, name: str, query: str | tuple[str, ...])
 def _save(library: OpenLibrary, label: str, text: str) -> None:
     from photos.cli.kit.progress import ProgressBars
     from photos.cli.views.retag import show_retags
-    from photos.operations.vocabulary_changes import SaveLabelRequest, save_label
+    from photos.operations.tagging.vocabulary_changes import SaveLabelRequest, save_label
 
     with ProgressBars() as progress:
         result = save_label(library, SaveLabelRequest(label, text), progress)

@@ -55,7 +55,7 @@ def similar(
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.kit.format import here
     from photos.daemon.client import search_in_daemon
-    from photos.operations.requests import SimilarRequest
+    from photos.operations.searching.requests import SimilarRequest
 
     check_amount(top, presentation, show_all=show_all)
     settings = invocation.settings(top=top)
@@ -73,7 +73,7 @@ def similar(
     found = search_in_daemon(settings.library, request, report=report, while_waiting=load_view)
     if found is None:
         with invocation.open_library(top=top) as library:
-            from photos.operations.similar import similar as find_similar
+            from photos.operations.searching.similar import similar as find_similar
             from photos.records.photos import search_record
 
             found = search_record(find_similar(library, request))

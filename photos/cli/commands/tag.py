@@ -62,9 +62,9 @@ def tag(invocation: Invocation, words: tuple[str, ...], query: str | None, top: 
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.kit.format import here
     from photos.cli.views.tags import show_tagged
-    from photos.operations.chosen_photos import ChosenPhotos
-    from photos.operations.tags import TagRequest
-    from photos.operations.tags import tag as change_tags
+    from photos.operations.searching.chosen_photos import ChosenPhotos
+    from photos.operations.tagging.tags import TagRequest
+    from photos.operations.tagging.tags import tag as change_tags
 
     labels = [word for word in words if _is_label(word)]
     images = tuple(word for word in words if not _is_label(word))

@@ -46,7 +46,7 @@ def show(
     re-tag, in either direction.
     """
     from photos.cli.views import tags as view
-    from photos.operations import tags as operations
+    from photos.operations.tagging import tags as operations
 
     if history and not images:
         raise click.UsageError("--history needs an IMAGE.")
@@ -79,7 +79,7 @@ def import_(invocation: Invocation, file: str | None, source: str | None, keywor
     photos tags import --keywords
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.views.tag_import import show_import
-    from photos.operations.tag_import import KEYWORDS, ImportTagsRequest, import_keywords, import_tags
+    from photos.operations.tagging.tag_import import KEYWORDS, ImportTagsRequest, import_keywords, import_tags
 
     if keywords == (file is not None):
         raise click.UsageError("Name a FILE, or --keywords.")
@@ -104,7 +104,7 @@ def compare(invocation: Invocation, one: str, other: str, as_json: bool) -> None
     tagged by either that both tag, `kappa` the agreement beyond chance.
     """
     from photos.cli.views.tag_import import show_comparison
-    from photos.operations.tag_import import CompareSourcesRequest, compare_sources
+    from photos.operations.tagging.tag_import import CompareSourcesRequest, compare_sources
 
     with invocation.open_library() as library:
         show_comparison(compare_sources(library, CompareSourcesRequest(one, other)), as_json=as_json)

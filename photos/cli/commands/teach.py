@@ -45,7 +45,7 @@ def teach(
     from photos.cli.kit.progress import ProgressBars
     from photos.cli.views.retag import show_retags
     from photos.cli.views.teach import taught_lines
-    from photos.operations import teach as operation
+    from photos.operations.tagging import teach as operation
     from photos.records.vocabularies import taught_label_record
 
     request = operation.TeachRequest(label=name, yes=yes, no=no, forget=forget, dry_run=dry_run)

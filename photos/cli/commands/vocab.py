@@ -15,7 +15,7 @@ from photos.cli.kit.search_options import preview_option
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
-    from photos.operations.tune import TuningAnswer, TuningRound
+    from photos.operations.tagging.tune import TuningAnswer, TuningRound
 
 
 @click.group(short_help="Vocabularies: the lists of labels that photos are tagged with.")
@@ -38,7 +38,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
     from photos.cli.kit.output import write_json
     from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary import vocabulary_lines
-    from photos.operations.vocabularies import list_vocabularies
+    from photos.operations.tagging.vocabularies import list_vocabularies
     from photos.records.vocabularies import vocabulary_record
 
     with invocation.open_library() as library:
@@ -57,7 +57,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
 def import_(invocation: Invocation, file: str, name: str | None) -> None:
     """Read a vocabulary FILE into the catalog, without using it yet."""
     from photos.cli.views.vocabulary import imported_line
-    from photos.operations.vocabularies import import_vocabulary
+    from photos.operations.tagging.vocabularies import import_vocabulary
 
     with invocation.open_library() as library:
         revision = import_vocabulary(library, file, name)
@@ -86,7 +86,7 @@ def use(invocation: Invocation, vocabulary: str, slot: str | None, folders: tupl
     from photos.cli.kit.progress import ProgressBars
     from photos.cli.views.retag import show_retags
     from photos.cli.views.vocabulary import use_lines
-    from photos.operations.vocabularies import UseRequest, use_vocabulary
+    from photos.operations.tagging.vocabularies import UseRequest, use_vocabulary
 
     if (folders or everywhere) and slot is None:
         raise click.UsageError("The main vocabulary is for all folders; --as SLOT adds one for some folders.")
@@ -107,7 +107,7 @@ def use(invocation: Invocation, vocabulary: str, slot: str | None, folders: tupl
 @pass_invocation
 def drop(invocation: Invocation, slot: str) -> None:
     """Stop tagging with the vocabulary in SLOT. It stays in the list, and your own tags stay."""
-    from photos.operations.vocabularies import drop_vocabulary
+    from photos.operations.tagging.vocabularies import drop_vocabulary
 
     with invocation.open_library() as library:
         dropped = drop_vocabulary(library, slot)
@@ -123,7 +123,7 @@ def show(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
     from photos.cli.kit.output import write_json
     from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary import label_lines
-    from photos.operations.vocabularies import show_vocabulary
+    from photos.operations.tagging.vocabularies import show_vocabulary
     from photos.records.vocabularies import label_record
 
     with invocation.open_library() as library:
@@ -142,7 +142,7 @@ def show(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
 def export(invocation: Invocation, vocabulary: str, file: str | None) -> None:
     """Write a vocabulary as a text FILE that `import` reads, or to standard output."""
     from photos.cli.kit.format import shown_path
-    from photos.operations.vocabularies import export_vocabulary
+    from photos.operations.tagging.vocabularies import export_vocabulary
 
     with invocation.open_library() as library:
         text = export_vocabulary(library, vocabulary, file)
@@ -161,7 +161,7 @@ def history(invocation: Invocation, vocabulary: str | None, as_json: bool) -> No
     from photos.cli.kit.output import write_json
     from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary import revision_lines
-    from photos.operations.vocabularies import vocabulary_history
+    from photos.operations.tagging.vocabularies import vocabulary_history
     from photos.records.vocabularies import revision_record
 
     with invocation.open_library() as library:
@@ -189,7 +189,7 @@ def rollback(invocation: Invocation, vocabulary: str | None, number: int | None)
     from photos.cli.kit.progress import ProgressBars
     from photos.cli.views.retag import show_retags
     from photos.cli.views.vocabulary import rollback_lines
-    from photos.operations.vocabulary_changes import RollBackRequest, roll_back
+    from photos.operations.tagging.vocabulary_changes import RollBackRequest, roll_back
 
     with invocation.open_library() as library, ProgressBars() as progress:
         result = roll_back(library, RollBackRequest(vocabulary, number), progress)
@@ -209,7 +209,7 @@ def calibrate(invocation: Invocation) -> None:
     """
     from photos.cli.kit.progress import ProgressBars
     from photos.cli.views.retag import show_retags
-    from photos.operations import retag as operation
+    from photos.operations.tagging import retag as operation
 
     with invocation.open_library() as library, ProgressBars() as progress:
         result = operation.calibrate(library, progress)
@@ -230,7 +230,7 @@ def edit(invocation: Invocation, vocabulary: str | None) -> None:
     from photos.cli.kit.progress import ProgressBars
     from photos.cli.views.retag import show_retags
     from photos.cli.views.vocabulary import revision_line
-    from photos.operations.vocabulary_changes import begin_edit, finish_edit, save_edit
+    from photos.operations.tagging.vocabulary_changes import begin_edit, finish_edit, save_edit
     from query.errors import VocabularyChanged, VocabularyError
 
     with invocation.open_library() as library, ProgressBars() as progress:
@@ -286,7 +286,7 @@ def tune(invocation: Invocation, words: tuple[str, ...], count: int, preview: st
     from photos.cli.views.retag import show_retags
     from photos.cli.views.vocabulary_reports import tuned_line, tuning_line
     from photos.errors import safe
-    from photos.operations import tune as operation
+    from photos.operations.tagging import tune as operation
 
     with invocation.open_library() as library, ProgressBars() as progress:
         tuning = operation.begin_tuning(library, operation.TuneRequest(" ".join(words), count))
@@ -309,7 +309,7 @@ def _answers(library: OpenLibrary, tuning: TuningRound, preview: str | None) -> 
     """Ask about each photo, shown by the terminal with *preview*; photos that the user skips are left out."""
     from photos.cli.views.preview import shower
     from photos.cli.views.vocabulary_reports import question
-    from photos.operations.tune import TuningAnswer
+    from photos.operations.tagging.tune import TuningAnswer
     from photos.thumbnails import Thumbnails
 
     with Thumbnails.of(library) as thumbnails:

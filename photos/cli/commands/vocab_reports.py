@@ -23,7 +23,7 @@ def try_(invocation: Invocation, words: tuple[str, ...], threshold: float | None
     from photos.cli.kit.output import write_json
     from photos.cli.views.vocabulary_reports import trial_lines
     from photos.errors import safe
-    from photos.operations.vocabulary_reports import TryRequest, try_new_label
+    from photos.operations.tagging.vocabulary_reports import TryRequest, try_new_label
     from photos.records.vocabularies import try_record
 
     with invocation.open_library(threshold=threshold) as library:
@@ -53,7 +53,7 @@ def diff(invocation: Invocation, one: str, other: str | None, of_photos: bool, a
     from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary_reports import changed_photo_lines, difference_lines
     from photos.errors import safe
-    from photos.operations.vocabulary_reports import CompareVocabulariesRequest, compare_vocabularies
+    from photos.operations.tagging.vocabulary_reports import CompareVocabulariesRequest, compare_vocabularies
     from photos.records.vocabularies import changed_photo_record, vocabulary_difference_record
 
     request = CompareVocabulariesRequest(one=one, other=other, of_photos=of_photos)
@@ -86,7 +86,7 @@ def lint(invocation: Invocation, vocabulary: str | None, as_json: bool) -> None:
     from photos.cli.kit.output import write_json
     from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary_reports import doubt_lines
-    from photos.operations.vocabulary_reports import lint_vocabulary
+    from photos.operations.tagging.vocabulary_reports import lint_vocabulary
     from photos.records.vocabularies import doubt_record
 
     with invocation.open_library() as library:
@@ -122,7 +122,7 @@ def suggest(invocation: Invocation, words: str | None, count: int, as_json: bool
     from photos.cli.kit.output import write_json
     from photos.cli.kit.terminal import show_lines
     from photos.cli.views.vocabulary_reports import SuggestBars, gap_lines
-    from photos.operations.vocabulary_reports import SuggestRequest, find_gaps
+    from photos.operations.tagging.vocabulary_reports import SuggestRequest, find_gaps
     from photos.records.vocabularies import gap_record
 
     with invocation.open_library() as library, SuggestBars() as progress:

@@ -29,7 +29,7 @@ def why(invocation: Invocation, image: str, words: tuple[str, ...], model: str |
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.kit.format import here
     from photos.cli.views.why import show_explanation
-    from photos.operations.explain import ExplainRequest, explain
+    from photos.operations.searching.explain import ExplainRequest, explain
 
     with invocation.open_library() as library:
         request = ExplainRequest(image=image, query=words, directory=here(), model=model)

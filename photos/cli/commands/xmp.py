@@ -39,7 +39,7 @@ def write(
     photos xmp write ~/Pictures/2019
     """  # noqa: D301 - \b is how Click is told to keep lines
     from photos.cli.views.xmp import SidecarProgress, show_write_report
-    from photos.operations.sidecars import WriteRequest, write_sidecars
+    from photos.operations.tagging.sidecars import WriteRequest, write_sidecars
 
     progress = SidecarProgress(dry_run=dry_run, as_json=as_json)
     with invocation.open_library(threshold=threshold) as library, progress:
@@ -60,7 +60,7 @@ def undo(invocation: Invocation, number: int | None, dry_run: bool, as_json: boo
     A sidecar that another program has changed since is left alone and named, with status 1.
     """
     from photos.cli.views.xmp import SidecarProgress, show_undo_report
-    from photos.operations.sidecars import UndoRequest, undo_sidecars
+    from photos.operations.tagging.sidecars import UndoRequest, undo_sidecars
 
     with invocation.open_library() as library, SidecarProgress(dry_run=dry_run, as_json=as_json) as progress:
         report = undo_sidecars(library, UndoRequest(number, dry_run), progress)
@@ -75,7 +75,7 @@ def undo(invocation: Invocation, number: int | None, dry_run: bool, as_json: boo
 def runs(invocation: Invocation, as_json: bool) -> None:
     """List the runs that wrote sidecars, newest first."""
     from photos.cli.views.xmp import show_runs
-    from photos.operations.sidecars import list_runs
+    from photos.operations.tagging.sidecars import list_runs
 
     with invocation.open_library() as library:
         show_runs(list_runs(library), as_json=as_json)

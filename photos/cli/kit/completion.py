@@ -23,7 +23,8 @@ Items = list[CompletionItem[str]]
 #: Items that the shell replaces by the names of files, or of folders.
 FILES: Final = "file"
 FOLDERS: Final = "dir"
-#: What a metavar stands for, without brackets and dots: names of `photos.operations.completion.Naming`, and files.
+#: What a metavar stands for, without brackets and dots: names of `Naming` in `photos.operations.searching.completion`,
+#: and files.
 _BY_METAVAR: Final[dict[str, tuple[str, ...]]] = {
     "IMAGE": (FILES,),
     "STARS IMAGE": (FILES,),
@@ -196,7 +197,7 @@ def _matching(names: Sequence[str], begun: str, before: str) -> Iterator[Complet
 
 def _names(ctx: click.Context, kind: str) -> Sequence[str]:
     from photos.errors import PhotosError
-    from photos.operations.completion import Naming, names
+    from photos.operations.searching.completion import Naming, names
 
     invocation = ctx.find_object(Invocation) or Invocation()
     invocation.library = invocation.library or ctx.find_root().params.get("library")

@@ -229,7 +229,7 @@ class ProgressBars:
 
     def _report_files(self, event: object) -> None:
         from indexer import FileDone, ReadingBegins
-        from photos.operations.index import Resumed
+        from photos.operations.indexing.index import Resumed
 
         if isinstance(event, FileDone) and self._files is not None:
             self._show(self._files)

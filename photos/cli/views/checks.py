@@ -16,7 +16,7 @@ from photos.records.library import NO_DIFFERENCE, finding_record, library_differ
 
 if TYPE_CHECKING:
     from photos.operations.doctor import Finding
-    from photos.operations.prune import PruneResult
+    from photos.operations.indexing.prune import PruneResult
     from photos.operations.verify import LibraryDifference, VerifyResult
 
 _MARKS: Final = {"good": " ", "note": "-", "problem": "!"}

@@ -13,7 +13,7 @@ from photos.errors import NothingFound, safe
 from photos.records.photos import facet_record
 
 if TYPE_CHECKING:
-    from photos.operations.facets import FacetCount
+    from photos.operations.searching.facets import FacetCount
 
 _PLURALS = {"camera": "cameras", "lens": "lenses", "year": "years", "folder": "folders", "keyword": "keywords"}
 

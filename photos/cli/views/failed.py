@@ -17,7 +17,7 @@ from photos.records.library import problem_record
 from store.records import Outcome
 
 if TYPE_CHECKING:
-    from photos.operations.failed import FailedFiles
+    from photos.operations.indexing.failed import FailedFiles
     from store.records import Problem
 
 #: Files that are named one by one.

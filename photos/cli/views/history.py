@@ -14,7 +14,7 @@ from photos.errors import safe
 from photos.records.library import past_search_record
 
 if TYPE_CHECKING:
-    from photos.operations.history import PastSearch
+    from photos.operations.searching.history import PastSearch
 
 
 def show_past_searches(searches: Sequence[PastSearch], *, as_json: bool) -> None:

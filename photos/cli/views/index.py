@@ -22,8 +22,8 @@ from store.records import Outcome
 
 if TYPE_CHECKING:
     from indexer import IndexReport
-    from photos.operations.add_preview import AddPreview
-    from photos.operations.index import IndexResult
+    from photos.operations.indexing.add_preview import AddPreview
+    from photos.operations.indexing.index import IndexResult
     from store.records import Folder, Problem
 
 #: Files that are named; the rest is counted.

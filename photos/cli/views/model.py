@@ -17,9 +17,9 @@ from photos.sizes import readable_size
 from .spaces import space_lines
 
 if TYPE_CHECKING:
-    from photos.operations.model_check import Checked, ModelCheck
-    from photos.operations.models import ModelEntry, ModelList, ModelSpeed, ModelStatus, PrecisionSpeed
-    from photos.operations.spaces import SpaceStatus
+    from photos.operations.models.checkpoints import ModelEntry, ModelList, ModelSpeed, ModelStatus, PrecisionSpeed
+    from photos.operations.models.model_check import Checked, ModelCheck
+    from photos.operations.models.spaces import SpaceStatus
 
 
 def show_models(listed: ModelList, spaces: Sequence[SpaceStatus], *, as_json: bool) -> None:

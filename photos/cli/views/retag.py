@@ -9,7 +9,7 @@ import click
 from photos.cli.kit.format import counted, duration
 
 if TYPE_CHECKING:
-    from photos.operations.retag import Overtaken, RetagResult, SlotRetag
+    from photos.operations.tagging.retag import Overtaken, RetagResult, SlotRetag
 
 
 def show_retags(result: RetagResult, *, err: bool = False) -> None:

@@ -18,9 +18,9 @@ from photos.sizes import readable_size
 
 if TYPE_CHECKING:
     from photos.library import OpenLibrary
-    from photos.operations.model_comparison import ModelComparison
-    from photos.operations.spaces import ForgetResult, SpaceStatus, SwitchResult
-    from photos.operations.trials import TryResult
+    from photos.operations.models.model_comparison import ModelComparison
+    from photos.operations.models.spaces import ForgetResult, SpaceStatus, SwitchResult
+    from photos.operations.models.trials import TryResult
 
 #: Labels that are named.
 _NAMED = 8
@@ -143,7 +143,7 @@ def _show_labels(comparison: ModelComparison) -> None:
 
 def write_comparison_sheet(library: OpenLibrary, comparison: ModelComparison, file: str, *, force: bool) -> None:
     """Write the contact sheet of two columns, and say so. Raises `FileExists` or `UnwritableFile`."""
-    from photos.operations.model_comparison import write_comparison
+    from photos.operations.models.model_comparison import write_comparison
 
     path = Path(file).expanduser()
     try:

@@ -13,7 +13,7 @@ from photos.errors import NothingFound, safe
 from photos.records.photos import agreement_records
 
 if TYPE_CHECKING:
-    from photos.operations.tag_import import SourceComparison, TagImport
+    from photos.operations.tagging.tag_import import SourceComparison, TagImport
     from query.tagging import Agreement
 
 #: Lines that are named; the rest is counted.

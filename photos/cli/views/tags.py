@@ -16,8 +16,8 @@ from photos.records.photos import photo_tags_record, rating_record, tag_count_re
 from query.tagging import LEAST
 
 if TYPE_CHECKING:
-    from photos.operations.ratings import RatedPhoto
-    from photos.operations.tags import PhotoHistory, PhotoTags, TagCount
+    from photos.operations.tagging.ratings import RatedPhoto
+    from photos.operations.tagging.tags import PhotoHistory, PhotoTags, TagCount
     from query.tagging import ScoredTag
     from store.records import TagEvent
 

@@ -11,7 +11,7 @@ from photos.errors import safe
 from query.similarity import probability
 
 if TYPE_CHECKING:
-    from photos.operations.teach import TaughtLabel
+    from photos.operations.tagging.teach import TaughtLabel
     from query.tagging import Example
 
 #: Characters of a hash that are shown: enough to tell it from others.

@@ -9,8 +9,8 @@ from photos.cli.kit.format import counted, local_day, shown_path, table
 from photos.errors import safe
 
 if TYPE_CHECKING:
-    from photos.operations.vocabularies import ListedRevision, ListedVocabulary, UseResult
-    from photos.operations.vocabulary_changes import RollBackResult
+    from photos.operations.tagging.vocabularies import ListedRevision, ListedVocabulary, UseResult
+    from photos.operations.tagging.vocabulary_changes import RollBackResult
     from store import Revision, SlotSummary, VocabularyDefinition
 
 

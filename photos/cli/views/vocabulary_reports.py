@@ -12,13 +12,13 @@ from photos.cli.kit.format import counted, likely, percentage, shown_path, table
 from photos.cli.kit.progress import ProgressBars
 from photos.cli.kit.terminal import paint
 from photos.errors import safe
-from photos.operations.vocabulary_reports import EncodingBegins
+from photos.operations.tagging.vocabulary_reports import EncodingBegins
 from query.similarity import probability
 
 if TYPE_CHECKING:
     from photos.operations.progress import Event
-    from photos.operations.tune import TuneResult, TuningRound
-    from photos.operations.vocabulary_reports import ChangedPhoto, CompareResult, LintResult, SuggestResult
+    from photos.operations.tagging.tune import TuneResult, TuningRound
+    from photos.operations.tagging.vocabulary_reports import ChangedPhoto, CompareResult, LintResult, SuggestResult
     from query.tagging import TagPreview
     from query.vocabulary import VocabularyDifference
     from query.vocabulary_design import LabelPreview, Suggestion

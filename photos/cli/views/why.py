@@ -16,7 +16,7 @@ from photos.records.photos import explanation_record
 from query.language import Text
 
 if TYPE_CHECKING:
-    from photos.operations.explain import ExplainResult
+    from photos.operations.searching.explain import ExplainResult
     from query.search import Explanation, LabelScore, TermScore
     from store.records import Photo
 

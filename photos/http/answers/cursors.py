@@ -8,7 +8,7 @@ import struct
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
-from photos.operations.pages import Cursor
+from photos.operations.searching.pages import Cursor
 from query.search import Place
 
 from .problems import Problem

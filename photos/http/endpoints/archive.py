@@ -19,7 +19,7 @@ from photos.http.answers.problems import Problem, not_found, problem_response
 from photos.http.prepared_archives import Contents
 from photos.http.service import Service
 from photos.library import OpenLibrary
-from photos.operations.originals import OpenSidecar, Original, Sidecars, open_original
+from photos.operations.searching.originals import OpenSidecar, Original, Sidecars, open_original
 from photos.public_records import text
 from photos.records.http import ArchiveRecord
 

@@ -11,18 +11,18 @@ from msgspec import Meta
 
 from photos.http.answers.problems import not_found
 from photos.http.jobs import Work
-from photos.operations.chosen_photos import ChosenPhotos
-from photos.operations.index import IndexRequest, index
-from photos.operations.photos import photos_by_id
+from photos.operations.indexing.index import IndexRequest, index
 from photos.operations.progress import Progress
-from photos.operations.ratings import LEAST, MOST, RateRequest, rate
-from photos.operations.retag import RetagRequest, calibrate, retag
-from photos.operations.sidecars import UndoRequest, WriteRequest, undo_sidecars, write_sidecars
-from photos.operations.tags import TagRequest, tag
-from photos.operations.teach import TeachRequest, teach
-from photos.operations.tune import set_threshold
-from photos.operations.vocabulary_changes import AdoptLabelRequest, RollBackRequest, adopt_label, roll_back
-from photos.operations.vocabulary_reports import SuggestRequest, find_gaps
+from photos.operations.searching.chosen_photos import ChosenPhotos
+from photos.operations.searching.photos import photos_by_id
+from photos.operations.tagging.ratings import LEAST, MOST, RateRequest, rate
+from photos.operations.tagging.retag import RetagRequest, calibrate, retag
+from photos.operations.tagging.sidecars import UndoRequest, WriteRequest, undo_sidecars, write_sidecars
+from photos.operations.tagging.tags import TagRequest, tag
+from photos.operations.tagging.teach import TeachRequest, teach
+from photos.operations.tagging.tune import set_threshold
+from photos.operations.tagging.vocabulary_changes import AdoptLabelRequest, RollBackRequest, adopt_label, roll_back
+from photos.operations.tagging.vocabulary_reports import SuggestRequest, find_gaps
 from photos.records.http import JobRecord
 from photos.records.photos import PhotoTagsRecord, RatingRecord, photo_tags_record, rating_record
 

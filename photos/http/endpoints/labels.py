@@ -7,11 +7,11 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from photos.operations.calibrations import CalibrationsRequest, label_calibrations
-from photos.operations.labels import labels_in_force
-from photos.operations.revisions import is_file
-from photos.operations.vocabularies import list_vocabularies, show_vocabulary, vocabulary_history
-from photos.operations.vocabulary_reports import (
+from photos.operations.tagging.calibrations import CalibrationsRequest, label_calibrations
+from photos.operations.tagging.labels import labels_in_force
+from photos.operations.tagging.revisions import is_file
+from photos.operations.tagging.vocabularies import list_vocabularies, show_vocabulary, vocabulary_history
+from photos.operations.tagging.vocabulary_reports import (
     CompareVocabulariesRequest,
     TryRequest,
     compare_vocabularies,

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from photos.http.answers.problems import not_found
 from photos.http.jobs import Job
-from photos.operations.failed import failed_files
+from photos.operations.indexing.failed import failed_files
 from photos.operations.status import folder_statuses, status
 from photos.records.http import FailedRecord, JobRecord
 from photos.records.library import StatusRecord, folder_record, problem_record, status_record

@@ -17,8 +17,8 @@ from photos.errors import PhotosError, safe
 from photos.http.answers.problems import Problem, not_found, problem_of, problem_response
 from photos.http.server.worker_threads import NoFreeThread
 from photos.http.service import Service
-from photos.operations.originals import Original, absent_folders, open_original
-from photos.operations.photos import photos_by_id
+from photos.operations.searching.originals import Original, absent_folders, open_original
+from photos.operations.searching.photos import photos_by_id
 from photos.thumbnails import PREVIEW_SIDES, PREVIEW_TYPE, THUMBNAIL_TYPE, Missing, NoPicture
 
 #: A content's address has its first digits, and never another picture.

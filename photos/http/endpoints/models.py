@@ -8,10 +8,10 @@ import msgspec
 from msgspec import Meta
 
 from photos.http.answers.problems import not_found
-from photos.operations.models import list_models
+from photos.operations.models.checkpoints import list_models
+from photos.operations.models.spaces import complete_space, forget_model, list_spaces, roll_back_model, switch_model
+from photos.operations.models.trials import TryRequest, try_model
 from photos.operations.progress import Progress
-from photos.operations.spaces import complete_space, forget_model, list_spaces, roll_back_model, switch_model
-from photos.operations.trials import TryRequest, try_model
 from photos.records.http import JobRecord, ModelsRecord
 from photos.records.models import space_record
 

@@ -14,15 +14,15 @@ from photos.http.answers.cursors import decode_cursor, encode_cursor
 from photos.http.answers.problems import Problem, not_found
 from photos.http.answers.public_records import public
 from photos.operations.duplicates import DuplicatesRequest, find_duplicates
-from photos.operations.explain import ExplainRequest, explain
-from photos.operations.facets import FACETS, FacetsRequest, count_facets
-from photos.operations.pages import ROOT, PageRequest, page
-from photos.operations.photos import photos_by_id
-from photos.operations.requests import SimilarRequest
-from photos.operations.search import SearchResult
-from photos.operations.similar import similar_to_photo
-from photos.operations.suggestions import SuggestionsRequest, suggest_queries
-from photos.operations.tags import TagsRequest, photo_tags, photos_with_tags, tag_history
+from photos.operations.searching.explain import ExplainRequest, explain
+from photos.operations.searching.facets import FACETS, FacetsRequest, count_facets
+from photos.operations.searching.pages import ROOT, PageRequest, page
+from photos.operations.searching.photos import photos_by_id
+from photos.operations.searching.requests import SimilarRequest
+from photos.operations.searching.search import SearchResult
+from photos.operations.searching.similar import similar_to_photo
+from photos.operations.searching.suggestions import SuggestionsRequest, suggest_queries
+from photos.operations.tagging.tags import TagsRequest, photo_tags, photos_with_tags, tag_history
 from photos.records.files import group_record
 from photos.records.http import DuplicatesRecord, PageRecord, PhotoRecord, page_record, photo_record, suggestion_record
 from photos.records.photos import (

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from photos.http.answers.problems import not_found
-from photos.operations.saved_searches import (
+from photos.operations.searching.saved_searches import (
     MOST_LETTERS,
     SaveSearchRequest,
     is_name,

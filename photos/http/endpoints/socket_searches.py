@@ -18,7 +18,7 @@ from photos.errors import MissingFolder, PhotosError, UnreadablePicture
 from photos.exits import sentence_and_status
 from photos.http.server.worker_threads import NoFreeThread
 from photos.http.service import Service
-from photos.operations.requests import Request as Query
+from photos.operations.searching.requests import Request as Query
 from photos.records.photos import SearchRecord
 from query.errors import QueryError
 

@@ -12,7 +12,8 @@ from msgspec import Meta
 from photos.http.answers.strip import MEDIA_TYPE, aspect_column, day_column, float_column, id_column, order_of
 from photos.http.answers.strip import strip as strip_of
 from photos.operations.changes import library_stamp
-from photos.operations.strips import StripRequest, StripResult, label_column, strip, terms
+from photos.operations.searching.strips import StripRequest, StripResult, strip, terms
+from photos.operations.tagging.label_columns import label_column
 from photos.public_records import text
 from photos.records.photos import rounded
 from query.language import Text

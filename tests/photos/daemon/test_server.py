@@ -36,8 +36,8 @@ from photos.daemon.watcher import preparing
 from photos.encoders import CachedEncoders
 from photos.errors import DaemonRefused, UnreadablePicture
 from photos.library import OpenLibrary
-from photos.operations.requests import SearchRequest, SimilarRequest
-from photos.operations.search import SearchResult
+from photos.operations.searching.requests import SearchRequest, SimilarRequest
+from photos.operations.searching.search import SearchResult
 from photos.records.photos import search_record
 from store import Acceleration, FaissIndex
 from tests.photos.encoders import ColourEncoders

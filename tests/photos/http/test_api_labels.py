@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from photos.operations.vocabulary_reports import SuggestResult
+from photos.operations.tagging.vocabulary_reports import SuggestResult
 from query.vocabulary_design import Suggestion, Suggestions
 from tests.photos.encoders import COLOURS
 

@@ -20,7 +20,7 @@ from photos.daemon.session import Session
 from photos.installed_version import installed_version
 from photos.mcp.server import called, described
 from photos.mcp.tools import tools
-from photos.operations.requests import SearchRequest, SimilarRequest
+from photos.operations.searching.requests import SearchRequest, SimilarRequest
 from query.language import parse_line
 from query.language.filters import FILTER_TYPES
 from tests.photos.encoders import ColourEncoders

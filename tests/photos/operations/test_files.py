@@ -9,7 +9,7 @@ from photos.config import load
 from photos.library import OpenLibrary
 from photos.operations.duplicates import DuplicatesRequest, find_duplicates
 from photos.operations.progress import Stage, Step
-from photos.operations.sidecars import UndoRequest, WriteRequest, list_runs, undo_sidecars, write_sidecars
+from photos.operations.tagging.sidecars import UndoRequest, WriteRequest, list_runs, undo_sidecars, write_sidecars
 from photos.records import files
 from photos.sidecars import Undone, Written
 from tests.photos.conftest import read_here

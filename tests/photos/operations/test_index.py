@@ -14,11 +14,11 @@ from indexer.decode import read_photo
 from photos.config import load
 from photos.errors import EmptyLibrary, MissingFolder, UnknownFolder
 from photos.library import OpenLibrary
-from photos.operations.failed import failed_files
 from photos.operations.folders import remove
-from photos.operations.index import AddRequest, IndexRequest, Resumed, add, index, retry_failed
+from photos.operations.indexing.failed import failed_files
+from photos.operations.indexing.index import AddRequest, IndexRequest, Resumed, add, index, retry_failed
 from photos.operations.progress import Cancelled, Stage, Step
-from photos.operations.revisions import use_from_now_on
+from photos.operations.tagging.revisions import use_from_now_on
 from photos.operations.verify import VerifyRequest, verify
 from store import MAIN_SLOT, LabelDefinition, VocabularyDefinition
 from tests.photos.conftest import read_here

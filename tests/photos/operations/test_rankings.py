@@ -10,7 +10,7 @@ from PIL import Image
 
 from photos.config import load
 from photos.library import OpenLibrary
-from photos.operations.rankings import Rankings, RememberedIndex
+from photos.operations.searching.rankings import Rankings, RememberedIndex
 
 
 class CountingIndex:

@@ -3,9 +3,9 @@
 from photos.config import load
 from photos.library import OpenLibrary
 from photos.operations.progress import Stage, Step
-from photos.operations.retag import RetagRequest, finish_pending, retag
-from photos.operations.revisions import use_from_now_on
-from photos.operations.vocabularies import drop_slot
+from photos.operations.tagging.retag import RetagRequest, finish_pending, retag
+from photos.operations.tagging.revisions import use_from_now_on
+from photos.operations.tagging.vocabularies import drop_slot
 from store import LabelDefinition, VocabularyDefinition
 from tests.photos.conftest import read_here
 

@@ -7,9 +7,9 @@ import pytest
 from photos.config import load
 from photos.errors import EmptyLibrary
 from photos.library import OpenLibrary
-from photos.operations.requests import SearchRequest, SimilarRequest
-from photos.operations.search import search
-from photos.operations.similar import similar
+from photos.operations.searching.requests import SearchRequest, SimilarRequest
+from photos.operations.searching.search import search
+from photos.operations.searching.similar import similar
 from query.errors import BadQuery, NotInLibrary
 from tests.fakes import CountingCatalog
 from tests.photos.conftest import read_here

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from photos.operations.spaces import forget_model
+from photos.operations.models.spaces import forget_model
 from store import Catalog, MappedRows
 from store.sql.sqlite import SQLiteDatabase
 from store.sql.upgrade import upgrade

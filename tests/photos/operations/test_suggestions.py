@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from photos.operations.suggestions import whole_searches
+from photos.operations.searching.suggestions import whole_searches
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -4,8 +4,8 @@ import pytest
 
 from indexer import fill_space
 from photos.errors import NothingTried
+from photos.operations.models.trials import destination_beside, fill_trial, finish_tags, lacking
 from photos.operations.progress import SILENT
-from photos.operations.trials import destination_beside, fill_trial, finish_tags, lacking
 from query.tagging import faulty_scores
 from store import MAIN_SLOT, Trial
 from tests.photos.encoders import COLOURS, make_checkpoint

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from photos.operations.revisions import target_revision
-from photos.operations.vocabularies import drop_slot
-from photos.operations.vocabulary_changes import add_label, draft_of, revise, save_definition
+from photos.operations.tagging.revisions import target_revision
+from photos.operations.tagging.vocabularies import drop_slot
+from photos.operations.tagging.vocabulary_changes import add_label, draft_of, revise, save_definition
 from query.errors import BadLabel, UnknownSlot
 from store import MAIN_SLOT, Catalog, LabelDefinition, VocabularyDefinition
 from tests.photos.cli.commands.test_vocab import editor
@@ -160,7 +160,7 @@ def changed_during_it(tmp_path, monkeypatch, library, *, slot=""):
     editor(tmp_path, monkeypatch, "text + 'mine\\n'")
     script = tmp_path / "editor.py"
     script.write_text(
-        "from pathlib import Path\nfrom photos.operations.vocabulary_changes import add_label\n"
+        "from pathlib import Path\nfrom photos.operations.tagging.vocabulary_changes import add_label\n"
         "from store import Catalog\n"
         f"with Catalog.open(Path({str(library / 'catalog.sqlite3')!r})) as catalog:\n"
         f"    add_label(catalog, {slot + 'theirs'!r}, 'a blue thing')\n" + script.read_text()

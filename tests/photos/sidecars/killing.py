@@ -17,7 +17,7 @@ from pathlib import Path
 
 from photos.__main__ import main
 from photos.cli.views import xmp as _view  # noqa: F401 - loaded before the forks, so that each is quick
-from photos.operations import sidecars as _operation  # noqa: F401 - as above
+from photos.operations.tagging import sidecars as _operation  # noqa: F401 - as above
 
 FOLDER, LIBRARY, WORK, *ARGUMENTS = sys.argv[1:]
 STEPS = {"open", "os.rename", "os.link", "os.remove"}

@@ -10,7 +10,7 @@ from indexer.decode import FACTS_READER
 from indexer.files.scan import stamp_of
 from photos.config import load
 from photos.library import OpenLibrary
-from photos.operations.index import AddRequest, add
+from photos.operations.indexing.index import AddRequest, add
 from photos.thumbnails.decoders import Decoders
 from store import Facts
 from tests.photos.conftest import read_here

@@ -6,7 +6,7 @@ import json
 import shutil
 
 from photos.operations.doctor import speed_finding
-from photos.operations.models import ModelSpeed, PrecisionSpeed
+from photos.operations.models.checkpoints import ModelSpeed, PrecisionSpeed
 
 
 def findings(photos):

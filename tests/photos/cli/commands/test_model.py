@@ -15,7 +15,7 @@ from photos.config import load
 from photos.known_models import DEFAULT, DEFAULT_WITH_GPU, DEMO, RECOMMENDED, SHIPPED
 from photos.library import OpenLibrary
 from photos.models import has_gpu
-from photos.operations.models import model_status
+from photos.operations.models.checkpoints import model_status
 from photos.sizes import folder_size, readable_size
 from tests.indexer.models.machines import FakeMachine
 

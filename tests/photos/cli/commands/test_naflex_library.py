@@ -14,7 +14,7 @@ from indexer.models import open_checkpoint
 from indexer.models.siglip.torch_encoders import SiglipImageEncoder
 from photos.config import load
 from photos.library import OpenLibrary
-from photos.operations.models import model_status
+from photos.operations.models.checkpoints import model_status
 from tests.checkpoints import make_naflex, make_v2
 from tests.photos.conftest import Program
 

@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from photos.operations.revisions import use_from_now_on
+from photos.operations.tagging.revisions import use_from_now_on
 from store import Catalog
 from tests.photos.cli.commands.test_vocab import editor
 from tests.photos.sidecars.packets import values

@@ -11,8 +11,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from photos.config import load
 from photos.library import OpenLibrary
-from photos.operations.teach import TeachRequest, teach
-from photos.operations.vocabularies import drop_slot
+from photos.operations.tagging.teach import TeachRequest, teach
+from photos.operations.tagging.vocabularies import drop_slot
 from query.errors import UnknownSlot
 from tests.photos.conftest import read_here
 

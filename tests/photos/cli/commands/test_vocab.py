@@ -8,7 +8,7 @@ import sys
 import pytest
 from PIL import Image
 
-from photos.operations.vocabulary_changes import add_label
+from photos.operations.tagging.vocabulary_changes import add_label
 from photos.records.vocabularies import (
     DoubtRecord,
     LabelRecord,

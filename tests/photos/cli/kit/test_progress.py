@@ -9,7 +9,7 @@ from contextlib import contextmanager, redirect_stderr
 
 from indexer import FileDone, ReadingBegins
 from photos.cli.kit.progress import BYTES, Bar, ProgressBars, StatusLine
-from photos.operations.index import Resumed
+from photos.operations.indexing.index import Resumed
 from photos.operations.progress import Stage, Step, Wait, Waiting
 from store import Outcome
 

@@ -14,10 +14,10 @@ from indexer.files.scan import WHOLE
 from photos.library import OpenLibrary
 from photos.models import Model
 from photos.operations.folders import absolute, check_patterns, checked, move, register, scope, whereabouts
+from photos.operations.models.trials import destination_beside
 from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
-from photos.operations.retag import finish_pending
-from photos.operations.revisions import current_revision, ensure_vocabulary
-from photos.operations.trials import destination_beside
+from photos.operations.tagging.retag import finish_pending
+from photos.operations.tagging.revisions import current_revision, ensure_vocabulary
 from photos.thumbnails.keeper import CacheKeeper
 from photos.thumbnails.thumbnails import thumbnail_cache
 from query.errors import Superseded

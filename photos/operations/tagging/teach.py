@@ -9,7 +9,8 @@ from functools import partial
 
 from photos.errors import ContradictoryExamples, NoExample, NotAnExample, safe
 from photos.library import OpenLibrary
-from photos.operations.pictures import known_photo, photo_at
+from photos.operations.progress import SILENT, Progress
+from photos.operations.searching.pictures import known_photo, photo_at
 from query.errors import UnknownLabel
 from query.tagging import (
     TaughtLabelReport,
@@ -24,7 +25,6 @@ from query.vocabulary import LabelFinder, fill_templates
 from query.vocabulary_design import LabelPreview, preview_label
 from store import Catalog, LabelDefinition, Photo, Revision, SpaceIdentity, Transaction, VocabularyDefinition
 
-from .progress import SILENT, Progress
 from .retag import RetagResult, finish_retag, model_of
 from .revisions import ensure_vocabulary, slot_and_label, target_revision
 from .vocabulary_changes import revise

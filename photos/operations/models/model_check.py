@@ -13,9 +13,9 @@ from indexer import DecodeError
 from indexer.decode import read_photo
 from photos.library import OpenLibrary
 from photos.models import pick
-from photos.operations.history import past_searches
-from photos.operations.models import precision_in_use
+from photos.operations.models.checkpoints import precision_in_use
 from photos.operations.progress import SILENT, Progress, Wait, Waiting
+from photos.operations.searching.history import past_searches
 from store.open_file import open_file
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from photos.errors import NothingFound, safe
 from photos.library import OpenLibrary
+from photos.operations.progress import SILENT, Progress
 from query.errors import NoProbabilities, UnknownLabel
 from query.similarity import cosine_of, probability
 from query.tagging import full_name, record_manual_tags
 from query.vocabulary_design import borderline_photos, fit_threshold
 from store import Photo, SpaceIdentity, VocabularyDefinition
 
-from .progress import SILENT, Progress
 from .retag import RetagResult, finish_retag
 from .revisions import label_in_force
 from .vocabulary_changes import Change, revise

@@ -14,17 +14,16 @@ from photos.errors import AnotherTried, ModelChanged, NothingTried, PhotosError,
 from photos.library import OpenLibrary
 from photos.lock import trial_lock
 from photos.models import open_new
+from photos.operations.folders import scope
+from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
+from photos.operations.tagging.retag import finish_pending
+from photos.operations.tagging.revisions import target_revision
 from photos.spaces import find_space, space_names
 from query.errors import Superseded
 from query.tagging import RetagOptions, StoredTagger, is_due, refresh_taught_labels, remake_taught_labels, retag
 from store import File, Revision, Space, Transaction, Trial, Vectors
 from store.errors import StoreError
 from store.records import MAIN_SLOT
-
-from .folders import scope
-from .progress import SILENT, Progress, Stage, Wait, Waiting, steps
-from .retag import finish_pending
-from .revisions import target_revision
 
 #: How often tags are brought up to date at most: each time, a calibration may make it necessary once more.
 _ROUNDS = 3

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
-
-from .chosen_photos import ChosenPhotos, find_chosen
-from .photos import NamedPhoto
+from photos.operations.searching.chosen_photos import ChosenPhotos, find_chosen
+from photos.operations.searching.photos import NamedPhoto
 
 #: The least and the most stars; -1 is rejected, as in XMP.
 LEAST, MOST = -1, 5

@@ -9,11 +9,11 @@ from enum import StrEnum
 from photos.errors import NoEarlierModel, SpaceAnswers, SpaceUnready
 from photos.library import OpenLibrary
 from photos.lock import trial_lock
+from photos.operations.progress import SILENT, Progress
 from photos.spaces import find_space, space_names
 from query.tagging import is_due, own_thresholds
 from store import Space, Transaction, Trial
 
-from .progress import SILENT, Progress
 from .trials import fill_trial, finish_tags, opening_error, trial_problem, unnamed_space
 
 #: Rows that are deleted in one transaction: other writers wait meanwhile.

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
+from photos.operations.searching.chosen_photos import ChosenPhotos, find_chosen
+from photos.operations.searching.photos import NamedPhoto, PhotoReference, named_photos
 from query.search import Match
 from query.tagging import ScoredTag, record_manual_tags
 from query.tagging import photo_tags as scored_tags
 from query.tagging import tag_counts as counted_tags
 from store.records import TagEvent
-
-from .chosen_photos import ChosenPhotos, find_chosen
-from .photos import NamedPhoto, PhotoReference, named_photos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 
 from photos.library import OpenLibrary
+from photos.operations.folders import absolute
 from query.errors import BadQuery, NotInLibrary
 from query.language import format_query
 from query.search import Explanation
@@ -13,7 +14,6 @@ from query.search import explain as explained
 from query.similarity import logit, probability
 from store import Photo
 
-from .folders import absolute
 from .pictures import LibraryPictures, NamedPictures, known_photo
 from .search import parsed
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from photos.errors import EmptyLibrary, FileExists, NothingFound
 from photos.library import OpenLibrary
+from photos.operations import folders
+from photos.operations.progress import SILENT, Progress
 from query.errors import UnknownSlot, UnknownVocabulary
 from query.tagging import MARK, checked_slot_name
 from query.vocabulary import SHIPPED, shipped_vocabulary, write_vocabulary
 from store import MAIN_SLOT, Revision, SlotSummary, Transaction, VocabularyDefinition
 
-from . import folders
-from .progress import SILENT, Progress
 from .retag import RetagResult, apply_revision
 from .revisions import (
     DEFAULT,

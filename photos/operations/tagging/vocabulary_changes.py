@@ -9,12 +9,12 @@ from pathlib import Path
 
 from photos.errors import InForceTwice, LabelExists, NoEarlierRevision
 from photos.library import OpenLibrary
+from photos.operations.progress import SILENT, Progress
 from query.errors import BadLabel, UnknownLabel, UnknownSlot
 from query.tagging import checked_name
 from query.vocabulary import fill_templates, find_label, has_control_characters, parse_vocabulary, write_vocabulary
 from store import MAIN_SLOT, Catalog, LabelDefinition, Revision, Transaction, VocabularyDefinition
 
-from .progress import SILENT, Progress
 from .retag import RetagResult, finish_retag
 from .revisions import (
     find_definition,

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from photos.errors import NoEarlierRevision, NothingFound
 from photos.library import OpenLibrary
+from photos.operations.progress import SILENT, Progress, Stage, steps
 from query.tagging import Doubt, TagPreview, checked_name, lint, preview_tags
 from query.vocabulary import VocabularyDifference, difference
 from query.vocabulary_design import MIN_PHOTOS, LabelPreview, Suggestions, missing_labels, preview_label, suggest_labels
 from store import MAIN_SLOT, Photo, SpaceIdentity, VocabularyDefinition
 
-from .progress import SILENT, Progress, Stage, steps
 from .revisions import DEFAULT, current_revision, find_definition, folders_of
 from .vocabularies import has_photos
 

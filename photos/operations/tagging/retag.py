@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from photos.library import OpenLibrary
+from photos.operations.progress import SILENT, Progress, Stage, steps
 from query.errors import Superseded, UnknownSlot
 from query.similarity import TextVectors
 from query.tagging import RetagOptions, RetagReport, checked_slot_name, refresh_taught_labels
 from query.tagging import retag as retag_slot
 from store import MAIN_SLOT, Revision, Space
 
-from .progress import SILENT, Progress, Stage, steps
 from .revisions import ensure_vocabulary, find_or_import, target_revision, use_from_now_on
 
 

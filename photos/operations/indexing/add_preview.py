@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from indexer.files.picture_names import is_picture_name
 from indexer.files.scan import WHOLE, FoundFile, LeftOut, Subtree, scan
 from photos.library import OpenLibrary
+from photos.operations.folders import check_patterns, checked, plan_folder
 from store import Folder
 from store.paths import is_inside
-
-from .folders import check_patterns, checked, plan_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ import numpy as np
 
 from photos.errors import NothingFound, SpaceAnswers
 from photos.library import OpenLibrary
+from photos.operations.progress import SILENT, Progress, Stage, steps
 from photos.spaces import find_space, space_names
 from query.search import RankedPair, ranked_pairs, shared_photos
 from query.tagging import photos_by_label
 from store import Photo, Space, Transaction
 
-from .progress import SILENT, Progress, Stage, steps
 from .trials import unnamed_space
 
 if TYPE_CHECKING:

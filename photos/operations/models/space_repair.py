@@ -7,13 +7,13 @@ from collections.abc import Set as AbstractSet
 from photos.errors import PhotosError
 from photos.library import OpenLibrary
 from photos.lock import trial_lock
+from photos.operations.progress import SILENT, Progress
+from photos.operations.tagging.retag import finish_pending
 from photos.spaces import space_names
 from query.tagging import faulty_scores
 from store import Space, Transaction
 from store.errors import StoreError
 
-from .progress import SILENT, Progress
-from .retag import finish_pending
 from .trials import fill_with
 
 #: Seconds for a process that embeds photos to end its part.

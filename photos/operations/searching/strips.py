@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,19 +10,16 @@ from numpy.typing import NDArray
 
 from photos.errors import EmptyLibrary
 from photos.library import OpenLibrary
-from query.errors import UnknownLabel
 from query.filters import matching_photos
 from query.language import Query, Term, Text
 from query.search import query_vector, score_distribution
-from query.similarity import cosines_with, probability
-from query.tagging import rule_in_force
+from query.similarity import cosines_with
 from store import Space, Transaction
 from store.embeddings.cache import Position
 from store.filters.selection import Shapes
 
 from .pages import ROOT
 from .pictures import LibraryPictures
-from .revisions import label_in_force
 from .search import parsed_line
 
 #: Orders.
@@ -72,23 +68,6 @@ class TermsResult:
     gram: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class LabelColumn:
-    """The cosines of a label, float64 (n,), with the photos of a strip; NaN for a photo without an embedding.
-
-    The label counts from the cosine `minimum` on, for which the model gives `probability`: the logistic function of
-    `scale` times the cosine, plus `bias`, which is None for a model without probabilities.
-    """
-
-    strip: StripResult
-    label: str
-    cosines: NDArray[np.float64]
-    minimum: float
-    probability: float | None
-    scale: float
-    bias: float | None
-
-
 def strip(library: OpenLibrary, request: StripRequest) -> StripResult:
     """Return all photos that the query finds. Raises `BadQuery`, `UnknownSpace`, and `NotInLibrary` for a picture."""
     query = parsed_line(request.query)
@@ -126,31 +105,7 @@ def terms(library: OpenLibrary, request: StripRequest) -> TermsResult:
         return TermsResult(whole, (), np.empty((len(whole.shapes.ids), 0)), np.empty((0, 0)))
     vectors = _term_vectors(library, space, query.terms)
     gram = vectors.astype(np.float64) @ vectors.astype(np.float64).T
-    return TermsResult(whole, query.terms, _cosines(library, space, vectors, whole.shapes.ids), gram)
-
-
-def label_column(library: OpenLibrary, name: str, request: StripRequest) -> LabelColumn:
-    """Return the cosines of a label in force. Raises `UnknownLabel`, `NothingFound`, and as `strip` does."""
-    whole, library = strip(library, request), library.in_space(request.model)
-    space = library.space
-    with library.catalog.read() as t:
-        label, revision, _ = label_in_force(t, name)
-        found = t.labels.vectors(space.id, [label.id])
-        rule = rule_in_force(t, space, revision)
-    if not len(found):
-        # It has not been encoded yet: its re-tag is pending.
-        raise UnknownLabel(name, revision.vocabulary, [])
-    minimum = rule.minimum_for(label.id)
-    cosines = _cosines(library, space, found.matrix, whole.shapes.ids)[:, 0]
-    return LabelColumn(
-        whole,
-        label.definition.name,
-        cosines,
-        minimum,
-        probability(minimum, space.identity),
-        math.exp(space.identity.logit_scale),
-        space.identity.logit_bias,
-    )
+    return TermsResult(whole, query.terms, cosines_with_strip(library, space, vectors, whole.shapes.ids), gram)
 
 
 _NOTHING = np.empty(0, np.int64)
@@ -184,7 +139,7 @@ def _term_vectors(library: OpenLibrary, space: Space, some: Sequence[Term]) -> N
     )
 
 
-def _cosines(
+def cosines_with_strip(
     library: OpenLibrary, space: Space, vectors: NDArray[np.float32], ids: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return the cosines of *vectors*, (k, d), with the photos *ids*, (n,): float64 (n, k), NaN for no embedding."""

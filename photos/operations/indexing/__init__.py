@@ -1,0 +1,1 @@
+"""Indexing: passes over folders, and what they leave."""

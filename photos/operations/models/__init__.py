@@ -1,0 +1,1 @@
+"""Models: checkpoints, spaces side by side, and trials of them."""

@@ -1,0 +1,1 @@
+"""Searching: queries, pages of results, and what is known of single photos."""

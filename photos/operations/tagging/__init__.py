@@ -1,0 +1,1 @@
+"""Tagging: tags, labels, vocabularies, re-tags, and sidecars."""
