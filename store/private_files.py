@@ -25,6 +25,7 @@ _NAMES: Final = frozenset(
         "http-sessions.json",
         "http-token",
         "index",
+        "moves.lock",
         "photos.sock",
         "sidecars.lock",
         "trial.lock",

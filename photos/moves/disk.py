@@ -12,6 +12,7 @@ import os
 import shutil
 import stat
 from contextlib import suppress
+from enum import Enum
 from typing import BinaryIO, Final
 
 from store.open_file import open_file
@@ -21,6 +22,15 @@ _NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno
 _CHUNK: Final = 1 << 20
 #: What holds a name until the file takes it, on file systems without hard links.
 _HELD: Final = b"photos moves a file here\n"
+
+
+class Place(Enum):
+    """The place of a file whose move may have been killed."""
+
+    OLD = "old"
+    NEW = "new"
+    #: Neither: its disk may be away.
+    UNKNOWN = "unknown"
 
 
 class FileLeft(Exception):
@@ -62,7 +72,7 @@ def move_file(old: bytes, new: bytes, content_hash: bytes) -> None:
             remains = True
         _sync_folder(new)
         if remains:
-            os.unlink(old)
+            _unlink_old(old, new)
         _sync_folder(old)
     except FileExistsError:
         raise FileLeft("there is another file at its new place") from None
@@ -70,8 +80,19 @@ def move_file(old: bytes, new: bytes, content_hash: bytes) -> None:
         raise FileLeft(_reason(error)) from None
 
 
-def end_killed_move(old: bytes, new: bytes, content_hash: bytes) -> bool:
-    """Bring a move that may have been killed to an end, and return whether the file is at *new* alone.
+def _unlink_old(old: bytes, new: bytes) -> None:
+    """Take the old name from a file that has both. It keeps the old one alone where that cannot be."""
+    try:
+        os.unlink(old)
+    except OSError:
+        with suppress(OSError):
+            if os.path.lexists(old):
+                os.unlink(new)
+        raise
+
+
+def end_killed_move(old: bytes, new: bytes, content_hash: bytes) -> Place:
+    """Bring a move that may have been killed to an end, and return where the file is.
 
     Where both are there, the file stays at *old*; what is at *new* is removed if it is the same content.
     """
@@ -79,11 +100,11 @@ def end_killed_move(old: bytes, new: bytes, content_hash: bytes) -> bool:
         place, name = os.path.split(new)
         os.unlink(os.path.join(place, _temporary(name)))
     if not os.path.lexists(old):
-        return os.path.lexists(new)
+        return Place.NEW if os.path.lexists(new) else Place.UNKNOWN
     with suppress(OSError):
         if os.path.samestat(os.lstat(old), os.lstat(new)) or _is_ours(new, old, content_hash):
             os.unlink(new)
-    return False
+    return Place.OLD
 
 
 def _is_ours(new: bytes, old: bytes, content_hash: bytes) -> bool:
@@ -109,10 +130,14 @@ def _place(old: bytes, new: bytes) -> bool:
     # A file of ours holds the name, so that nothing else is replaced.
     with open(new, "xb") as held:
         held.write(_HELD)
+        ours = os.fstat(held.fileno())
     try:
         os.replace(old, new)
     except BaseException:
-        os.unlink(new)
+        # A signal may come when the file is there already.
+        with suppress(OSError):
+            if os.path.lexists(old) and os.path.samestat(os.lstat(new), ours):
+                os.unlink(new)
         raise
     return False
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -18,7 +19,7 @@ from store import Catalog, FileMove, IndexedFile, MoveRun, Photo, Transaction
 from store.paths import is_inside
 from store.private_files import file_mode
 
-from .disk import FileLeft, check_file, digest, end_killed_move, move_file
+from .disk import FileLeft, Place, check_file, digest, end_killed_move, move_file
 
 #: Files that are entered in the journal, and then moved, in one batch.
 _BATCH = 32
@@ -70,16 +71,22 @@ def move_files(library: OpenLibrary, files: Sequence[PhotoFile], folder: bytes, 
             run = t.moves.begin(folder)
         try:
             moved, left = _move_all(catalog, run, files, folder, on_done)
-        finally:
-            with catalog.write() as t:
-                t.moves.end(run)
+        except BaseException:
+            # What was moved is read from the disk: a signal comes between any two steps.
+            _end_killed_runs(catalog)
+            raise
+        with catalog.write() as t:
+            t.moves.end(run)
     return MoveReport(run if moved else None, tuple(moved), tuple(left))
 
 
-def undo_moves(library: OpenLibrary, number: int | None, on_done: OnDone) -> MoveReport:
-    """Put the files of a run back, of the newest one that was not undone without a *number*. May be repeated.
+def undo_moves(
+    library: OpenLibrary, number: int | None, on_done: OnDone, offline: Collection[bytes] = ()
+) -> MoveReport:
+    """Put the files of a run back, of the newest one with files to put back without a *number*. May be repeated.
 
-    A file that has changed since, or whose old place is taken, is left. Raises `NothingFound` or `MovesBusy`.
+    A file that has changed since, whose old place is taken, or whose folder is one of *offline*, is left. Raises
+    `NothingFound` or `MovesBusy`.
     """
     catalog = library.catalog
     with _exclusive(library.settings.library, catalog):
@@ -89,7 +96,7 @@ def undo_moves(library: OpenLibrary, number: int | None, on_done: OnDone) -> Mov
         moved: list[FileMove] = []
         left: list[LeftFile] = []
         for start in range(0, len(entries), _BATCH):
-            done = [entry for entry in entries[start : start + _BATCH] if _is_back(entry, left)]
+            done = _with_pictures(entries[start : start + _BATCH], lambda entry: _is_back(entry, left, offline))
             with catalog.write() as t:
                 t.moves.undone([each.id for each in done])
                 for each in done:
@@ -106,7 +113,7 @@ def _move_all(
 ) -> tuple[list[FileMove], list[LeftFile]]:
     moved: list[FileMove] = []
     left: list[LeftFile] = []
-    taken: set[bytes] = set()
+    taken: set[str] = set()
     for start in range(0, len(files), _BATCH):
         planned: list[FileMove] = []
         for each in files[start : start + _BATCH]:
@@ -118,7 +125,7 @@ def _move_all(
             t.moves.note(run, planned)
         with catalog.read() as t:
             entries = t.moves.moves(run)[len(moved) :]
-        done = [entry for entry in entries if _is_moved(entry, left)]
+        done = _with_pictures(entries, lambda entry: _is_moved(entry, left))
         with catalog.write() as t:
             t.moves.drop([entry.id for entry in entries if entry not in done])
             for entry in done:
@@ -128,7 +135,22 @@ def _move_all(
     return moved, left
 
 
-def _planned(wanted: PhotoFile, folder: bytes, taken: set[bytes]) -> list[FileMove]:
+def _with_pictures(entries: Sequence[FileMove], is_done: Callable[[FileMove], bool]) -> list[FileMove]:
+    """Call *is_done* for each entry, but not for a sidecar whose picture stayed. Returns the entries that were done."""
+    done: list[FileMove] = []
+    stayed: set[tuple[int, bytes]] = set()
+    for entry in entries:
+        picture = entry.photo_id, os.path.dirname(entry.old_path)
+        if entry.is_sidecar and picture in stayed:
+            continue
+        if is_done(entry):
+            done.append(entry)
+        elif not entry.is_sidecar:
+            stayed.add(picture)
+    return done
+
+
+def _planned(wanted: PhotoFile, folder: bytes, taken: set[str]) -> list[FileMove]:
     """Return the moves of a file and its sidecars. Raises `FileLeft`."""
     path, stamp = wanted.file.path, wanted.file.stamp
     check_file(path, stamp.size, stamp.mtime_ns)
@@ -138,10 +160,10 @@ def _planned(wanted: PhotoFile, folder: bytes, taken: set[bytes]) -> list[FileMo
         suffix = b"" if number == 1 else b"-%d" % number
         names = [_renamed(name, stem, suffix) for name in old_names]
         new_paths = [os.path.join(folder, name) for name in names]
-        if not any(new in taken or os.path.lexists(new) for new in new_paths):
+        if not any(_alike(new) in taken or os.path.lexists(new) for new in new_paths):
             break
     assert names[0] == stem + suffix + ending
-    taken.update(new_paths)
+    taken.update(map(_alike, new_paths))
     planned = [FileMove(wanted.photo.id, path, new_paths[0], wanted.photo.content_hash, stamp.size, stamp.mtime_ns)]
     for sidecar, new in zip(wanted.sidecars, new_paths[1:], strict=True):
         try:
@@ -153,6 +175,11 @@ def _planned(wanted: PhotoFile, folder: bytes, taken: set[bytes]) -> list[FileMo
             FileMove(wanted.photo.id, sidecar, new, content, status.st_size, status.st_mtime_ns, is_sidecar=True)
         )
     return planned
+
+
+def _alike(path: bytes) -> str:
+    """Return a text that is the same for paths that some file systems take for one."""
+    return unicodedata.normalize("NFC", os.fsdecode(path)).casefold()
 
 
 def _renamed(name: bytes, stem: bytes, suffix: bytes) -> bytes:
@@ -169,11 +196,15 @@ def _is_moved(entry: FileMove, left: list[LeftFile]) -> bool:
     return True
 
 
-def _is_back(entry: FileMove, left: list[LeftFile]) -> bool:
+def _is_back(entry: FileMove, left: list[LeftFile], offline: Collection[bytes]) -> bool:
     """Put a file back, and return whether it is at its old place."""
+    if any(is_inside(entry.old_path, folder) for folder in offline):
+        # Below a mount point without its disk, it would be hidden when the disk is back.
+        left.append(LeftFile(entry.new_path, "the folder that it came from cannot be read now"))
+        return False
     try:
         # An undo before this one may have been killed, or a person put the file back.
-        if end_killed_move(entry.new_path, entry.old_path, entry.content_hash):
+        if end_killed_move(entry.new_path, entry.old_path, entry.content_hash) is Place.NEW:
             _check(entry, entry.old_path)
             return True
         _check(entry, entry.new_path)
@@ -195,7 +226,11 @@ def _check(entry: FileMove, path: bytes) -> None:
 def _run_to_undo(catalog: Catalog, number: int | None) -> MoveRun:
     with catalog.read() as t:
         runs = t.moves.runs()
-    wanted = [run for run in runs if (run.undone_at is None if number is None else run.id == number)]
+    if number is not None:
+        wanted = [run for run in runs if run.id == number]
+    else:
+        # Of runs that were undone, some may have files that could not be put back then.
+        wanted = [run for run in runs if run.undone_at is None] or [run for run in runs if run.files]
     if not wanted:
         raise NothingFound("No files were moved that could be put back.")
     return wanted[0]
@@ -244,9 +279,12 @@ def _end_killed_runs(catalog: Catalog) -> None:
     with catalog.read() as t:
         killed = [(run, t.moves.moves(run)) for run in t.moves.cut_short()]
     for run, entries in killed:
-        moved = [entry for entry in entries if end_killed_move(entry.old_path, entry.new_path, entry.content_hash)]
+        places = [(each, end_killed_move(each.old_path, each.new_path, each.content_hash)) for each in entries]
         with catalog.write() as t:
-            t.moves.drop([entry.id for entry in entries if entry not in moved])
-            for entry in moved:
-                _note_gone(t, entry)
-            t.moves.end(run)
+            t.moves.drop([entry.id for entry, place in places if place is Place.OLD])
+            for entry, place in places:
+                if place is Place.NEW:
+                    _note_gone(t, entry)
+            # An entry of a file on a disk that is away is looked at again the next time.
+            if all(place is not Place.UNKNOWN for _, place in places):
+                t.moves.end(run)

@@ -12,7 +12,7 @@ from photos.errors import MissingFolder, MoveIntoLibrary, UnwritableFile
 from photos.library import OpenLibrary
 from photos.moves.runs import LeftFile, MoveReport, PhotoFile, move_files, undo_moves
 from photos.operations.duplicates import DuplicatesRequest, find_duplicates
-from photos.operations.folders import absolute
+from photos.operations.folders import absolute, is_offline
 from photos.operations.progress import SILENT, Progress, Stage, steps
 from store import MoveRun
 from store.paths import is_inside
@@ -50,11 +50,13 @@ def move_duplicates(library: OpenLibrary, request: MoveDuplicatesRequest, progre
 
 
 def undo_duplicate_moves(library: OpenLibrary, run: int | None = None, progress: Progress = SILENT) -> MoveReport:
-    """Put the files of a run back; of the newest one that was not undone without a number.
+    """Put the files of a run back; of the newest one with files to put back without a number.
 
     Raises `NothingFound` or `MovesBusy`.
     """
-    return undo_moves(library, run, steps(progress, Stage.MOVE))
+    with library.catalog.read() as t:
+        offline = [each.path for each in t.folders.all() if is_offline(each.path, t.files.count(each.id))]
+    return undo_moves(library, run, steps(progress, Stage.MOVE), offline)
 
 
 def move_runs(library: OpenLibrary) -> Sequence[MoveRun]:
@@ -71,8 +73,8 @@ def _check_folder(library: OpenLibrary, folder: bytes) -> None:
     real = os.path.realpath(folder)
     with library.catalog.read() as t:
         for known in t.folders.all():
-            for place in (folder, real):
-                if place == known.path or is_inside(place, known.path):
+            for place, held in ((folder, known.path), (real, known.path), (real, os.path.realpath(known.path))):
+                if place == held or is_inside(place, held):
                     raise MoveIntoLibrary(os.fsdecode(folder), os.fsdecode(known.path))
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise MissingFolder(os.fsdecode(folder), "is no folder")

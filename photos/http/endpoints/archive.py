@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Annotated, Final
 from urllib.parse import parse_qs
@@ -131,12 +132,14 @@ def _entry(archive: ZipFile, sink: _Sink, name: str, source: Original | OpenSide
 
 
 def _free(name: str, original: Original, names: set[str]) -> str:
-    """Return *name*, with the photo's number if another entry has it."""
-    if name in names:
-        stem, ending = os.path.splitext(name)
-        name = f"{stem}-{original.photo.id}{ending}"
-    names.add(name)
-    return name
+    """Return *name*, with the photo's number if another entry has it, on any file system."""
+    stem, ending = os.path.splitext(name)
+    tried, repeats = name, 0
+    while (alike := unicodedata.normalize("NFC", tried).casefold()) in names:
+        repeats += 1
+        tried = f"{stem}-{original.photo.id}{'' if repeats == 1 else f'-{repeats}'}{ending}"
+    names.add(alike)
+    return tried
 
 
 def _beside(sidecar: OpenSidecar, original: Original, name: str) -> str:

@@ -36,7 +36,7 @@ class MovedDuplicates(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """
 
     files: Annotated[
-        list[Annotated[str, Meta(max_length=20_000, pattern="^file:///")]], Meta(min_length=1, max_length=100_000)
+        list[Annotated[str, Meta(max_length=20_000, pattern="^file:///")]], Meta(min_length=1, max_length=5000)
     ]
     folder: Annotated[str, Meta(min_length=1, max_length=4096, pattern="^/")]
     exact: bool = False

@@ -178,6 +178,8 @@ def test_other_machines_read_and_change_nothing(filled, token, host):
         assert api.browser("GET", f"{BASE}/photos", None, token | {"Host": host}).status == 200
         reply = api.browser("PUT", f"{BASE}/photos/1/rating", {"stars": 1}, token | {"Host": host})
         assert (reply.status, reply.json["code"]) == (403, "read_only")
+        # It has a body for its length alone.
+        assert api.browser("POST", f"{BASE}/archives", {"photos": [1]}, token | {"Host": host}).status == 201
         assert api.browser("GET", f"{BASE}/photos", None, token | {"Host": "evil.example"}).status == 400
     with answering(
         filled.library, access=AccessRules(is_remote=True, hosts=("photos.example",), allow_edits=True)

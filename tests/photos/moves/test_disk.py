@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 
 import pytest
 
-from photos.moves.disk import FileLeft, check_file, end_killed_move, move_file
+from photos.moves.disk import FileLeft, Place, check_file, end_killed_move, move_file
 
 CONTENT = b"a picture" * 1000
 HASH = hashlib.sha256(CONTENT).digest()
@@ -47,7 +48,7 @@ def test_another_file_is_never_replaced(paths):
     with pytest.raises(FileLeft, match="another file"):
         move_file(old, new, HASH)
     assert (read(old), read(new)) == (CONTENT, b"other")
-    assert end_killed_move(old, new, HASH) is False
+    assert end_killed_move(old, new, HASH) is Place.OLD
     assert (read(old), read(new)) == (CONTENT, b"other")
 
 
@@ -60,7 +61,7 @@ def test_a_move_to_a_missing_folder_leaves_the_file(paths, tmp_path):
 def test_a_kill_between_the_two_names_leaves_the_old_one(paths):
     old, new = paths
     os.link(old, new)
-    assert end_killed_move(old, new, HASH) is False
+    assert end_killed_move(old, new, HASH) is Place.OLD
     assert (names(paths), read(old)) == ([[b"a.jpg"], []], CONTENT)
 
 
@@ -73,16 +74,16 @@ def test_a_kill_after_a_copy_leaves_the_original(paths, content):
     name = b".photos-%s.tmp" % hashlib.sha256(b"a.jpg").hexdigest()[:16].encode()
     with open(os.path.join(place, name), "wb") as file:
         file.write(b"half")
-    assert end_killed_move(old, new, HASH) is False
+    assert end_killed_move(old, new, HASH) is Place.OLD
     assert (names(paths), read(old)) == ([[b"a.jpg"], []], CONTENT)
 
 
 def test_a_move_that_ended_is_known_to_have_ended(paths):
     old, new = paths
     move_file(old, new, HASH)
-    assert end_killed_move(old, new, HASH) is True
+    assert end_killed_move(old, new, HASH) is Place.NEW
     os.unlink(new)
-    assert end_killed_move(old, new, HASH) is False
+    assert end_killed_move(old, new, HASH) is Place.UNKNOWN
 
 
 def test_a_file_that_is_not_the_known_one_is_left(paths, tmp_path):
@@ -99,6 +100,61 @@ def test_a_file_that_is_not_the_known_one_is_left(paths, tmp_path):
     for path, what in ((link, "link"), (pipe, "regular"), (pipe + b"x", "not there")):
         with pytest.raises(FileLeft, match=what):
             check_file(path, len(CONTENT), 10**18)
+
+
+@pytest.fixture
+def without_links(monkeypatch):
+    """Let the file system have no hard links."""
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+
+
+@pytest.mark.usefixtures("without_links")
+def test_a_file_system_without_links_takes_files(paths):
+    old, new = paths
+    move_file(old, new, HASH)
+    assert (names(paths), read(new)) == ([[], [b"a.jpg"]], CONTENT)
+    with open(old, "wb") as file:
+        file.write(b"other")
+    with pytest.raises(FileLeft, match="another file"):
+        move_file(old, new, HASH)
+    assert (read(old), read(new)) == (b"other", CONTENT)
+
+
+@pytest.mark.usefixtures("without_links")
+@pytest.mark.parametrize("is_done", [False, True])
+def test_a_signal_at_the_rename_loses_nothing(paths, monkeypatch, is_done):
+    old, new = paths
+    replace = os.replace
+
+    def stopped(*names):
+        if is_done:
+            replace(*names)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        move_file(old, new, HASH)
+    assert names(paths) == ([[], [b"a.jpg"]] if is_done else [[b"a.jpg"], []])
+    assert read(new if is_done else old) == CONTENT
+
+
+def test_a_file_that_cannot_lose_its_old_name_keeps_that_alone(paths, monkeypatch):
+    old, new = paths
+    unlink = os.unlink
+
+    def refuse(path, *rest, **options):
+        if path == old:
+            raise OSError(errno.EROFS, "Read-only file system")
+        return unlink(path, *rest, **options)
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    with pytest.raises(FileLeft, match="Read-only"):
+        move_file(old, new, HASH)
+    assert (names(paths), read(old)) == ([[b"a.jpg"], []], CONTENT)
 
 
 @pytest.fixture

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 from PIL import Image
@@ -188,3 +191,97 @@ def test_a_killed_move_is_ended_by_the_next_one(filled, copies, away, state):
         assert filled("duplicates", "--undo").status == 1
     assert (listed(away), old.exists()) == ([], True)
     assert filled("duplicates", "--exact").status == 0
+
+
+def test_nothing_is_put_back_below_a_disk_that_is_away(filled, copies, away):
+    assert filled("duplicates", "--exact", "--move-to", away).status == 0
+    copies.rename(copies.with_name("unmounted"))
+    copies.mkdir()
+    back = filled("duplicates", "--undo")
+    assert "cannot be read now" in back.out + back.err
+    assert (listed(copies), listed(away)) == ([], ["blue.png", "red.png"])
+    copies.rmdir()
+    assert filled("duplicates", "--undo").status == 1
+    assert not copies.exists()
+    copies.with_name("unmounted").rename(copies)
+    assert filled("duplicates", "--undo").status == 0
+    assert listed(away) == []
+
+
+def test_an_undo_goes_on_when_the_disk_is_back(filled, copies, away):
+    before = listed(copies)
+    assert filled("duplicates", "--exact", "--move-to", away).status == 0
+    away.rename(away.with_name("unplugged"))
+    assert "not there now" in filled("duplicates", "--undo").err
+    away.with_name("unplugged").rename(away)
+    assert filled("duplicates", "--undo").status == 0
+    assert (listed(copies), listed(away)) == (before, [])
+
+
+def test_a_killed_run_is_known_as_long_as_its_disk_is_away(filled, copies, away):
+    before = listed(copies)
+    assert filled("duplicates", "--exact", "--move-to", away).status == 0
+    with closing(sqlite3.connect(filled.library / "catalog.sqlite3")) as catalog, catalog:
+        catalog.execute("UPDATE move_run SET ended_at = NULL")
+    away.rename(away.with_name("unplugged"))
+    filled("duplicates", "--undo")
+    away.with_name("unplugged").rename(away)
+    assert filled("duplicates", "--undo").status == 0
+    assert (listed(copies), listed(away)) == (before, [])
+
+
+def test_an_interrupted_batch_is_noted_as_it_is(filled, copies, away, monkeypatch):
+    """Ctrl-C comes at the second file."""
+    before = listed(copies)
+    link, calls = os.link, []
+
+    def stopped(*names, **options):
+        calls.append(names)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        link(*names, **options)
+
+    monkeypatch.setattr(os, "link", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        move(filled, away, *(copies / "bright" / name for name in ("red.png", "blue.png")))
+    monkeypatch.undo()
+    assert len(listed(away)) == 1
+    report = undo(filled)
+    assert (report.count, report.left) == (1, ())
+    assert (listed(copies), listed(away)) == (before, [])
+
+
+def test_a_link_into_the_library_is_no_folder_outside(filled, copies, tmp_path):
+    real = tmp_path / "real"
+    shutil.copytree(copies, real)
+    link = tmp_path / "link"
+    link.symlink_to(real)
+    assert filled("add", link).status == 0
+    assert filled("duplicates", "--exact", "--move-to", real / "dups").status == 2
+    assert not (real / "dups").exists()
+
+
+def test_a_sidecar_stays_with_a_picture_that_stays(filled, copies, away, monkeypatch):
+    (copies / "bright" / "red.png.xmp").write_bytes(b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>')
+    assert filled("index").status == 0
+    link = os.link
+
+    def full(old, new, **options):
+        if new.endswith(b".png"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        link(old, new, **options)
+
+    monkeypatch.setattr(os, "link", full)
+    report = move(filled, away, copies / "bright" / "red.png")
+    assert (report.moved, listed(away)) == ((), [])
+    assert "No space left" in reasons(report)["red.png"]
+
+
+def test_names_that_differ_in_case_alone_do_not_meet(filled, copies, away):
+    for folder, name in (("x", "IMG.PNG"), ("y", "img.png")):
+        (copies / folder).mkdir()
+        shutil.copy2(copies / "red.png", copies / folder / name)
+    assert filled("index").status == 0
+    report = move(filled, away, copies / "x" / "IMG.PNG", copies / "y" / "img.png")
+    assert len(report.moved) == 2
+    assert len({name.casefold() for name in listed(away)}) == 2
