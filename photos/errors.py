@@ -215,9 +215,9 @@ class AnotherTried(PhotosError):
 
 
 class TrialBusy(PhotosError):
-    """Another process embeds photos with the model that is tried."""
+    """Another process embeds photos with a model that does not answer, repairs it, or forgets one."""
 
-    sentence = "Another process embeds photos with the model that is tried; `photos model status` shows how far it is."
+    sentence = "Another process works on the other models of the library; `photos model status` shows how far it is."
 
 
 class NothingTried(PhotosError):

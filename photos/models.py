@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,6 +14,7 @@ from indexer.models import Checkpoint, ModelMissing, locate, open_checkpoint
 from photos.errors import ModelChanged, ModelInUse, NoModelChosen, PatchesFixed, PatchesInUse
 from photos.known_models import DEFAULT, DEFAULT_WITH_GPU, SHIPPED
 from photos.sizes import readable_size
+from store.errors import StoreError
 
 if TYPE_CHECKING:
     from photos.config import Settings
@@ -113,7 +115,8 @@ def _weights_hash(catalog: Catalog, checkpoint: Checkpoint) -> str:
     if known_hash is not None:
         return known_hash
     weights_hash = checkpoint.weights_hash()
-    with catalog.write() as t:
+    # It only saves time later: what was asked for must not wait for another process that writes, or fail with the disk.
+    with suppress(StoreError), catalog.write(patience=0) as t:
         t.library.remember_weights(checkpoint.weights_stamp(), weights_hash)
     return weights_hash
 

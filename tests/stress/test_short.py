@@ -48,7 +48,7 @@ def test_of_two_trials_at_once_one_embeds_and_one_says_so(tmp_path):
     statuses = sorted(process.wait(timeout=600) for process in both)
     # The second one may begin after the first one's end, and has nothing to do then.
     said = library.log.read_text()
-    assert (statuses, said.count("Another process embeds photos")) in [([0, 1], 1), ([0, 0], 0)]
+    assert (statuses, said.count("Another process works on the other models")) in [([0, 1], 1), ([0, 0], 0)]
     assert said.count("\n") == sum(statuses)
     assert library.run("verify") == 0
     assert library.run("model", "switch") == 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Final, Generic, TypeVar
 
 import numpy as np
@@ -82,6 +84,7 @@ class CpuFallback:
         self._load = load
         self._on_notice = on_notice
         self._model = model
+        self._lock = threading.Lock()
         try:
             load(device)
         except RuntimeError as error:
@@ -93,12 +96,14 @@ class CpuFallback:
 
     def call(self, compute: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
         """The result of *compute*, with the model on the CPU if that needs too much memory elsewhere."""
-        try:
-            return compute()
-        except (RuntimeError, MemoryTooSmall) as error:
-            if not self._can_move(error):
-                raise
-        self._move()
+        # On another device than the CPU one thread at a time, so that none computes while the model moves.
+        with nullcontext() if self.device == CPU else self._lock:
+            try:
+                return compute()
+            except (RuntimeError, MemoryTooSmall) as error:
+                if not self._can_move(error):
+                    raise
+            self._move()
         return compute()
 
     def _can_move(self, error: Exception) -> bool:
@@ -106,7 +111,8 @@ class CpuFallback:
 
     def _move(self) -> None:
         self._on_notice(f"The memory of {self.device} is too small for {self._model}. The CPU is used instead.")
-        device, self.device = self.device, CPU
+        device = self.device
         self._load(CPU)
+        self.device = CPU
         # The model there is gone only now.
         empty_cache(device)

@@ -55,23 +55,37 @@ def mend_space(library: OpenLibrary, space: Space, progress: Progress = SILENT) 
 
     If the model cannot be used, the damaged data is deleted all the same, and a sentence says so.
     """
+    with library.catalog.read() as t:
+        name = space_names(t.spaces.all())[space.id]
+        is_damaged = bool(t.embeddings.damaged(space.id))
+        if not (is_damaged or slots_without_scores(t, space) or _faulty(t, space)):
+            return
     try:
         with trial_lock(library.settings.library, _PATIENCE):
-            with library.catalog.write() as t:
-                dropped = set(t.embeddings.drop_damaged(space.id)) if t.embeddings.damaged(space.id) else set()
-            is_stale = drop_faulty_scores(library, space)
-            if dropped:
-                with library.catalog.read() as t:
-                    files = [file for file in t.files.lacking_embedding(space.id) if file.photo_id in dropped]
-                fill_with(library, space, files, progress)
-            if is_stale:
+            lost = _embed_damaged(library, space, progress) if is_damaged else 0
+            if drop_faulty_scores(library, space):
                 finish_pending(library, space, progress)
     except StoreError:
         raise
     except PhotosError as error:
-        with library.catalog.read() as t:
-            name = space_names(t.spaces.all())[space.id]
         library.on_notice(f"{name} is not repaired in full: {error}")
+        return
+    if lost:
+        library.on_notice(
+            f"{name} has lost its embeddings of {lost} photos, whose files are away or cannot be read; "
+            f"photos model try {name} makes them when they can."
+        )
+
+
+def _embed_damaged(library: OpenLibrary, space: Space, progress: Progress) -> int:
+    """Make damaged embeddings again. Returns the number of those that could not be made."""
+    with library.catalog.write() as t:
+        dropped = set(t.embeddings.drop_damaged(space.id))
+    with library.catalog.read() as t:
+        files = [file for file in t.files.lacking_embedding(space.id) if file.photo_id in dropped]
+    fill_with(library, space, files, progress)
+    with library.catalog.read() as t:
+        return len(dropped - set(t.embeddings.ids(space.id).tolist()))
 
 
 def _faulty(t: Transaction, space: Space) -> dict[str, list[int]]:

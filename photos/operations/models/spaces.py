@@ -173,19 +173,16 @@ def forget_model(library: OpenLibrary, name: str, *, rows: int = _ROWS) -> Forge
     """Delete the embeddings, scores and index files of a model that does not answer, so many *rows* at a time.
 
     If it is interrupted, what is left is deleted when it is called again. Raises `UnknownSpace`, `SpaceAnswers`, and
-    `TrialBusy` if another process embeds photos with it.
+    `TrialBusy` if another process works on the models.
     """
     _ = library.space
     with trial_lock(library.settings.library, _PATIENCE):
         with library.catalog.write() as t:
             space, names = find_space(t.spaces.all(), name), space_names(t.spaces.all())
             _check_free(t, space, names[space.id])
-            trial, before = t.library.trial(), t.spaces.unused_bytes()
+            before = t.spaces.unused_bytes()
             photos = t.embeddings.count(space.id)
-            if trial is not None and trial.space_id == space.id:
-                t.library.set_trial(None)
-            if t.library.previous_space_id() == space.id:
-                t.library.forget_previous()
+            _end_marks(t, space)
             _withdraw(t, space)
         is_left = True
         while is_left:
@@ -198,12 +195,23 @@ def forget_model(library: OpenLibrary, name: str, *, rows: int = _ROWS) -> Forge
         index.remove()
         with library.catalog.write() as t:
             _check_free(t, space, names[space.id])
+            # It may have been switched to and back meanwhile.
+            _end_marks(t, space)
             t.spaces.delete(space.id)
         with library.catalog.read() as t:
             freed = max(0, t.spaces.unused_bytes() - before)
     # A search by that name may have made them again meanwhile.
     index.remove()
     return ForgetResult(names[space.id], photos, freed, index_bytes)
+
+
+def _end_marks(t: Transaction, space: Space) -> None:
+    """Let the space be neither the one that is tried nor the previous one."""
+    trial = t.library.trial()
+    if trial is not None and trial.space_id == space.id:
+        t.library.set_trial(None)
+    if t.library.previous_space_id() == space.id:
+        t.library.forget_previous()
 
 
 def _withdraw(t: Transaction, space: Space) -> None:

@@ -76,8 +76,9 @@ def try_model(library: OpenLibrary, request: TryRequest, progress: Progress = SI
     """
     started = time.perf_counter()
     progress.report(Waiting(Wait.MODEL))
-    trial = _begin(library, request)
     with trial_lock(library.settings.library):
+        # Within the lock: a model that is just being forgotten must not be noted as tried.
+        trial = _begin(library, request)
         try:
             _check_texts(library, trial)
             report = fill_trial(library, trial, progress)
@@ -315,11 +316,14 @@ def _begin(library: OpenLibrary, request: TryRequest) -> Trial:
     if model is None:
         with library.catalog.read() as t:
             trial, names = t.library.trial(), space_names(t.spaces.all())
-            if trial is not None:
+            if trial is None:
+                if not is_plain:
+                    raise NothingTried
+                model = names[unnamed_space(t).id]
+            elif is_plain and request.folder is None and request.sample is None:
                 return trial
-            if not is_plain:
-                raise NothingTried
-            model = names[unnamed_space(t).id]
+            else:
+                model = names[trial.space_id] if is_plain else t.spaces.get(trial.space_id).model
     settings = library.settings
     if request.precision is not None:
         settings = replace(settings, precision=request.precision)

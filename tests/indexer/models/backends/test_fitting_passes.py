@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
 import numpy as np
 import pytest
 import torch
@@ -97,3 +101,20 @@ def test_a_cpu_without_room_has_no_substitute():
     with pytest.raises(MemoryError):
         CpuFallback("cpu", loaded.append, told.append).call(compute)
     assert (loaded, told) == (["cpu"], [])
+
+
+def test_two_threads_that_run_out_of_memory_at_once_both_get_an_answer():
+    loaded, both = [], threading.Barrier(2, timeout=5)
+    fallback = CpuFallback("cuda:0", loaded.append, lambda _sentence: None)
+
+    def compute():
+        if fallback.device == "cpu":
+            return np.ones((1, 2), np.float32)
+        with suppress(threading.BrokenBarrierError):
+            both.wait(0.2)
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    with ThreadPoolExecutor(2) as pool:
+        found = [future.result() for future in [pool.submit(fallback.call, compute) for _ in range(2)]]
+    assert [each.shape for each in found] == [(1, 2), (1, 2)]
+    assert loaded == ["cuda:0", "cpu"]

@@ -6,13 +6,20 @@ import io
 import json
 import os
 import shutil
+import sqlite3
+from contextlib import closing
 
 import numpy as np
 import pytest
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
+from photos.config import load
+from photos.errors import TrialBusy
+from photos.library import OpenLibrary
 from photos.lock import trial_lock
+from photos.operations.models.spaces import forget_model
+from photos.operations.models.trials import TryRequest, running_trial, try_model
 from store import Catalog
 from tests.photos.encoders import COLOURS, make_checkpoint
 
@@ -171,7 +178,7 @@ def test_one_model_at_a_time_is_tried(filled, turned, other_checkpoint):
     assert refused.err.startswith(f"photos: {turned} is being tried already")
     with trial_lock(filled.library):
         busy = filled("model", "try")
-        assert (busy.status, busy.err.startswith("photos: Another process embeds photos")) == (1, True)
+        assert (busy.status, busy.err.startswith("photos: Another process works on the other models")) == (1, True)
     assert filled("model", "try").status == 0
 
 
@@ -424,3 +431,44 @@ def test_a_model_that_cannot_be_used_is_repaired_as_far_as_possible(filled, turn
     assert repaired.status == 0
     assert f"{turned} is not repaired in full: " in repaired.err
     assert spaces(filled)["tried"]["missing"] == ["1 photo is not embedded"]
+
+
+def test_a_running_trial_is_extended_and_not_changed(filled, turned):
+    assert filled("model", "try", turned, "--sample", 2).status == 0
+    more = filled("model", "try", "--sample", 4)
+    assert (more.status, "4 photos" in more.out) == (0, True)
+    other = filled("model", "try", "--precision", "int8")
+    assert other.status == 1
+    assert "is being tried already" in other.err
+
+
+def test_a_model_without_damage_is_repaired_without_waiting(filled, turned, pictures):
+    filled("model", "try", turned)
+    shutil.copy(pictures / "red.png", pictures / "new.png")
+    with trial_lock(filled.library):
+        repaired = filled("verify", "--repair")
+    assert "is not repaired" not in repaired.err
+
+
+def test_embeddings_that_cannot_be_made_again_are_counted(filled, turned, pictures):
+    filled("model", "try", turned)
+    with closing(sqlite3.connect(filled.library / "catalog.sqlite3")) as catalog, catalog:
+        (second,) = catalog.execute("SELECT max(id) FROM space").fetchone()
+        catalog.execute(
+            "UPDATE embedding SET vector = zeroblob(length(vector)) WHERE space_id = ? AND photo_id = 1", (second,)
+        )
+    pictures.rename(pictures.with_name("away"))
+    repaired = filled("verify", "--repair")
+    assert "has lost its embeddings of 1 photos, whose files are away" in repaired.err
+
+
+def test_a_model_that_is_forgotten_meanwhile_is_not_noted_as_tried(filled, turned):
+    filled("model", "try", turned, "--sample", 2)
+    with OpenLibrary(load({"library": filled.library}, {}), filled.encoders) as library:
+        with trial_lock(filled.library):
+            with pytest.raises(TrialBusy):
+                try_model(library, TryRequest(model=str(turned)))
+            with library.catalog.write() as t:
+                t.library.set_trial(None)
+        assert running_trial(library) is None
+        forget_model(library, str(turned))
