@@ -552,8 +552,17 @@ def test_the_library_settings_are_one_row(catalog):
 
 
 def test_every_table_about_a_photo_carries_its_photo_id():
-    about = {"embedding", "embedding_change", "file", "former_content", "photo_scores", "sidecar_write"}
-    about |= {"former_photo", "miniature", "perceptual_hash", "photo_edit", "stated_facts", "tag", "tag_event"}
+    about = {"embedding", "embedding_change", "file", "file_move", "former_content", "photo_scores"}
+    about |= {
+        "sidecar_write",
+        "former_photo",
+        "miniature",
+        "perceptual_hash",
+        "photo_edit",
+        "stated_facts",
+        "tag",
+        "tag_event",
+    }
     assert about == {table.name for table in tables.metadata.sorted_tables if "photo_id" in table.columns}
 
 

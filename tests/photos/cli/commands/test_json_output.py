@@ -28,6 +28,7 @@ RUNS: dict[str, list[list[str]]] = {
         ["red"], ["red", "--group"], ["red", "--count"], ["year:1950"], ["name:*"], ["red", "--min-score", "0.99"],
         ["red", "is:duplicate"], ["red + 1000:blue - green"],
     ],
+    "saved list": [[]],
     "similar": [["{red}"], ["{notes}"]],
     "duplicates": [[], ["--exact"], ["--bursts"], ["{new}"]],
     "why": [["{red}", "red"], ["{red}", "blue"], ["{red}", "nothing", "-", "{red}"], ["{red}", "year:2000"]],
@@ -129,6 +130,7 @@ def test_every_command_with_json_is_tried():
 
 #: Commands that come before those of `RUNS`.
 BEFORE: dict[str, list[list[str]]] = {
+    "saved list": [["search", "red", "--save-as", "odd\u2028name"]],
     "model compare": [["model", "try", "{turned}"]],
     "model switch": [["model", "try", "{turned}"]],
     "model rollback": [["model", "try", "{turned}"], ["model", "switch"]],
