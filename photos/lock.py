@@ -14,9 +14,10 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from photos.errors import AlreadyWatched, TrialBusy
+from store.errors import CatalogMoved
 from store.json_text import parse_json
 from store.open_file import read_file
-from store.private_files import as_catalog, file_mode, make_folder
+from store.private_files import CATALOG_FILE, as_catalog, file_mode, make_folder
 
 #: Seconds in which a process that holds the lock has published its state.
 _PUBLISH_SECONDS = 2.0
@@ -73,14 +74,21 @@ def library_lock(library: Path) -> Iterator[None]:
 def trial_lock(library: Path, patience: float = _PUBLISH_SECONDS) -> Iterator[None]:
     """Hold the lock of the process that embeds photos of *library* in a second space.
 
-    Raises `TrialBusy` if another process holds it for *patience* seconds.
+    Raises `TrialBusy` if another process holds it for *patience* seconds, and `CatalogMoved` if the library is gone.
     """
+    _check_there(library)
     try:
         lock = FileLock(library / "trial.lock", mode=file_mode(library)).acquire(timeout=patience)
     except Timeout:
         raise TrialBusy from None
     with lock:
         yield
+
+
+def _check_there(library: Path) -> None:
+    """Raise an error if *library* is gone: a lock would make its folder again."""
+    if not library.is_dir():
+        raise CatalogMoved(library / CATALOG_FILE)
 
 
 def write_info(library: Path, info: DaemonInfo) -> None:

@@ -266,6 +266,9 @@ def _place_of(t: Transaction, path: bytes) -> tuple[int, bytes] | None:
 @contextmanager
 def _exclusive(library: Path, catalog: Catalog) -> Iterator[None]:
     """Hold the lock on moves; runs that were killed are ended first. Raises `MovesBusy`."""
+    with catalog.write():
+        # Raises an error if the library is gone: the lock would make its folder again.
+        pass
     try:
         lock = FileLock(library / "moves.lock", mode=file_mode(library)).acquire(blocking=False)
     except Timeout:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from photos.errors import PhotosError, safe
 from photos.http.answers.problems import Problem, not_found, problem_of, problem_response
@@ -144,7 +145,24 @@ def _file_response(request: Request, original: Original, *, immutable: bool) -> 
     if request.method == "HEAD":
         original.file.close()
         return Response(status_code=status, headers=headers, media_type=kind)
-    return StreamingResponse(_parts(original.file, start, end), status, headers, kind)
+    return _OpenFileResponse(original.file, start, end, status, headers, kind)
+
+
+class _OpenFileResponse(StreamingResponse):
+    """A part of an open file. It is closed at the end, also for a client that went away before the first byte."""
+
+    def __init__(
+        self, file: BinaryIO, start: int, end: int, status: int, headers: dict[str, str], media_type: str
+    ) -> None:
+        super().__init__(_parts(file, start, end), status, headers, media_type)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the part."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._file.close()
 
 
 def _part(wanted: str | None, size: int) -> tuple[int, int]:
@@ -161,13 +179,12 @@ def _part(wanted: str | None, size: int) -> tuple[int, int]:
 
 
 def _parts(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
-    with file:
-        file.seek(start)
-        left = end - start
-        # A file that has become shorter ends the connection early.
-        while left > 0 and (part := file.read(min(left, _CHUNK))):
-            left -= len(part)
-            yield part
+    file.seek(start)
+    left = end - start
+    # A file that has become shorter ends the connection early.
+    while left > 0 and (part := file.read(min(left, _CHUNK))):
+        left -= len(part)
+        yield part
 
 
 def _key(request: Request) -> Key:
