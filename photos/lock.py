@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from photos.errors import AlreadyWatched, TrialBusy
+from photos.errors import AlreadyWatched, PhotosError, TrialBusy
 from store.errors import CatalogMoved
 from store.json_text import parse_json
 from store.open_file import read_file
@@ -76,19 +76,25 @@ def trial_lock(library: Path, patience: float = _PUBLISH_SECONDS) -> Iterator[No
 
     Raises `TrialBusy` if another process holds it for *patience* seconds, and `CatalogMoved` if the library is gone.
     """
-    _check_there(library)
-    try:
-        lock = FileLock(library / "trial.lock", mode=file_mode(library)).acquire(timeout=patience)
-    except Timeout:
-        raise TrialBusy from None
-    with lock:
+    with named_lock(library, "trial.lock", TrialBusy(), patience):
         yield
 
 
-def _check_there(library: Path) -> None:
-    """Raise an error if *library* is gone: a lock would make its folder again."""
+@contextmanager
+def named_lock(library: Path, name: str, busy: PhotosError, patience: float = 0) -> Iterator[None]:
+    """Hold the lock of that file name in *library*, which exists.
+
+    Raises *busy* if another process holds it for *patience* seconds, and `CatalogMoved` if the library is gone: the
+    lock would make its folder again.
+    """
     if not library.is_dir():
         raise CatalogMoved(library / CATALOG_FILE)
+    try:
+        lock = FileLock(library / name, mode=file_mode(library)).acquire(timeout=patience)
+    except Timeout:
+        raise busy from None
+    with lock:
+        yield
 
 
 def write_info(library: Path, info: DaemonInfo) -> None:

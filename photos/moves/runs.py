@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from indexer.files.scan import stamp_of
 from photos.errors import MovesBusy, NothingFound
 from photos.library import OpenLibrary
+from photos.lock import named_lock
 from store import Catalog, FileMove, IndexedFile, MoveRun, Photo, Transaction
 from store.paths import is_inside
-from store.private_files import file_mode
 
 from .disk import FileLeft, Place, check_file, digest, end_killed_move, move_file
 
@@ -266,14 +264,7 @@ def _place_of(t: Transaction, path: bytes) -> tuple[int, bytes] | None:
 @contextmanager
 def _exclusive(library: Path, catalog: Catalog) -> Iterator[None]:
     """Hold the lock on moves; runs that were killed are ended first. Raises `MovesBusy`."""
-    with catalog.write():
-        # Raises an error if the library is gone: the lock would make its folder again.
-        pass
-    try:
-        lock = FileLock(library / "moves.lock", mode=file_mode(library)).acquire(blocking=False)
-    except Timeout:
-        raise MovesBusy from None
-    with lock:
+    with named_lock(library, "moves.lock", MovesBusy()):
         _end_killed_runs(catalog)
         yield
 

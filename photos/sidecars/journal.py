@@ -7,14 +7,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from indexer.decode import FACTS_READER
 from indexer.files.companions import sidecar_rank
 from photos.errors import SidecarLeft, SidecarsBusy
 from photos.library import OpenLibrary
+from photos.lock import named_lock
 from store import Catalog, File, Folder, Metadata, SidecarWrite, Stamp, Transaction
-from store.private_files import file_mode
 
 from .open_folders import OpenFolders
 from .sidecar_files import read, remove_temporary
@@ -29,11 +27,7 @@ def exclusive(library: Path, catalog: Catalog, folders: OpenFolders) -> Iterator
 
     Raises `SidecarsBusy` if another process holds it.
     """
-    try:
-        lock = FileLock(library / "sidecars.lock", mode=file_mode(library)).acquire(blocking=False)
-    except Timeout:
-        raise SidecarsBusy(library) from None
-    with lock:
+    with named_lock(library, "sidecars.lock", SidecarsBusy(library)):
         _end_killed_runs(catalog, folders)
         yield
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 
 @dataclass
 class Talk:
-    """What the server said of itself, its tools, and the results of the calls."""
+    """Words of the server about itself, its tools, and the results of the calls."""
 
     about: InitializeResult
     tools: list[Tool]

@@ -366,7 +366,7 @@ def test_similar_and_why_take_the_other_model(filled, turned, pictures):
 
 
 def faults(photos, *sql):
-    """What `verify` finds by its noun and model, after *sql* has damaged the catalog."""
+    """Return what `verify` finds by its noun and model, after *sql* has damaged the catalog."""
     with Catalog.open(photos.library / "catalog.sqlite3") as catalog, catalog.write() as t:
         for each in sql:
             t.connection.exec_driver_sql(each)
