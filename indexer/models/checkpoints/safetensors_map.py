@@ -28,7 +28,6 @@ TYPES: Mapping[str, type[np.generic]] = {
     "U16": np.uint16,
     "U8": np.uint8,
 }
-BFLOAT16 = "BF16"
 
 
 class MappedArrays:
@@ -40,34 +39,12 @@ class MappedArrays:
     def __init__(self, paths: Iterable[Path]) -> None:
         self.metadata: dict[str, str] = {}
         self._arrays: dict[str, NDArray[np.generic]] = {}
-        self._types: dict[str, str] = {}
         for path in paths:
             self._open(path)
-
-    def __contains__(self, name: str) -> bool:
-        """Return whether there is an array of that name."""
-        return name in self._arrays
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """The array's shape. Raises `KeyError`."""
-        return self._arrays[name].shape
 
     def whole(self, name: str) -> NDArray[np.generic]:
         """The array as it is stored; bfloat16 as the uint16 of its bits. Raises `KeyError`."""
         return self._arrays[name]
-
-    def floats(self, name: str) -> NDArray[np.float32]:
-        """The array in float32; still mapped if it is stored in float32. Raises `KeyError`."""
-        return self._widened(name, self._arrays[name])
-
-    def rows(self, name: str, numbers: NDArray[np.int64] | slice) -> NDArray[np.float32]:
-        """Rows of an array by their *numbers*, in float32. Reads no others. Raises `KeyError` or `IndexError`."""
-        return self._widened(name, self._arrays[name][numbers])
-
-    def _widened(self, name: str, stored: NDArray[np.generic]) -> NDArray[np.float32]:
-        if self._types[name] == BFLOAT16:
-            return (stored.astype(np.uint32) << 16).view(np.float32)
-        return stored.astype(np.float32, copy=False)
 
     def _open(self, path: Path) -> None:
         with open_file(os.fsencode(path)) as file:
@@ -85,4 +62,3 @@ class MappedArrays:
                 raise ValueError(f"{path} ends within {name}")
             stored = data[start + begin : start + end].view(TYPES[described["dtype"]])
             self._arrays[name] = stored.reshape(described["shape"])
-            self._types[name] = described["dtype"]

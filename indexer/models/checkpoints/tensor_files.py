@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 from store.json_text import parse_json
 from store.open_file import open_file
 
-from .safetensors_map import BFLOAT16, LENGTH, TYPES
+from .safetensors_map import LENGTH, TYPES
 
 #: As the library safetensors has it.
 _LONGEST_HEADER: Final = 100_000_000
 _METADATA: Final = "__metadata__"
+_BFLOAT16: Final = "BF16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,6 @@ class TensorFiles:
     def shape(self, name: str) -> tuple[int, ...]:
         """The tensor's shape. Raises `KeyError`."""
         return self._stored[name].shape
-
-    def names(self) -> Iterable[str]:
-        """The names of all tensors."""
-        return self._stored
 
     def fill(self, name: str, buffer: NDArray[np.uint8], start: int = 0) -> None:
         """Fill *buffer* with the tensor's bytes from *start* on."""
@@ -104,7 +101,7 @@ class TensorFiles:
             raise ValueError(f"{name} is in {stored.dtype}")
         made = np.empty(count, TYPES[stored.dtype])
         self.fill(name, made.view(np.uint8), start * made.itemsize)
-        if stored.dtype == BFLOAT16:
+        if stored.dtype == _BFLOAT16:
             return (made.astype(np.uint32) << 16).view(np.float32)
         return made.astype(np.float32, copy=False)
 

@@ -14,6 +14,7 @@ from transformers import AutoModel
 
 from indexer.models import open_checkpoint
 from indexer.models.checkpoints.safetensors_map import MappedArrays
+from indexer.models.checkpoints.tensor_files import TensorFiles
 from indexer.models.siglip.text_encoder import NumpyTextEncoder
 from tests.checkpoints import in_shards
 
@@ -118,7 +119,7 @@ def test_only_the_requested_rows_are_read(tmp_path):
         file.truncate(start + 4 * rows * width)
         file.seek(start + 4 * width * 7_000_000)
         file.write(np.full(width, 3, np.float32).tobytes())
-    found = MappedArrays([path]).rows("table", np.array([[7_000_000, 5]]))
+    found = TensorFiles([path]).rows("table", np.array([[7_000_000, 5]]))
     assert found.shape == (1, 2, width)
     assert (found[0, 0] == 3).all()
     assert (found[0, 1] == 0).all()
