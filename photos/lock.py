@@ -21,6 +21,8 @@ from store.private_files import CATALOG_FILE, as_catalog, file_mode, make_folder
 
 #: Seconds in which a process that holds the lock has published its state.
 _PUBLISH_SECONDS = 2.0
+#: Seconds in which a process that embeds photos in a second space ends its part.
+PART_SECONDS = 30.0
 #: Bytes of the file with the state.
 _LARGEST = 1 << 24
 

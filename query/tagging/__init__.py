@@ -30,7 +30,7 @@ from query.tagging.reports.source_agreement import Agreement, Comparison, compar
 from query.tagging.reports.tag_counts import TagPreview, preview_tags
 from query.tagging.reports.taught_label import Example, TaughtLabelReport, taught_label_report
 from query.tagging.scoring.retag import RetagOptions, RetagReport, retag
-from query.tagging.scoring.score_check import faulty_scores
+from query.tagging.scoring.score_check import faulty_scores, undamaged_photos
 from query.tagging.scoring.scorer import StoredTagger
 
 __all__ = [
@@ -85,4 +85,5 @@ __all__ = [
     "tagged",
     "tags_of",
     "taught_label_report",
+    "undamaged_photos",
 ]

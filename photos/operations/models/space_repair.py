@@ -6,18 +6,15 @@ from collections.abc import Set as AbstractSet
 
 from photos.errors import PhotosError
 from photos.library import OpenLibrary
-from photos.lock import trial_lock
+from photos.lock import PART_SECONDS, trial_lock
 from photos.operations.progress import SILENT, Progress
 from photos.operations.tagging.retag import finish_pending
 from photos.spaces import space_names
-from query.tagging import faulty_scores
+from query.tagging import faulty_scores, undamaged_photos
 from store import Space, Transaction
 from store.errors import StoreError
 
 from .trials import fill_with
-
-#: Seconds for a process that embeds photos to end its part.
-_PATIENCE = 30.0
 
 
 def slots_without_scores(t: Transaction, space: Space) -> list[str]:
@@ -61,7 +58,7 @@ def mend_space(library: OpenLibrary, space: Space, progress: Progress = SILENT) 
         if not (is_damaged or slots_without_scores(t, space) or _faulty(t, space)):
             return
     try:
-        with trial_lock(library.settings.library, _PATIENCE):
+        with trial_lock(library.settings.library, PART_SECONDS):
             lost = _embed_damaged(library, space, progress) if is_damaged else 0
             if drop_faulty_scores(library, space):
                 finish_pending(library, space, progress)
@@ -90,9 +87,13 @@ def _embed_damaged(library: OpenLibrary, space: Space, progress: Progress) -> in
 
 def _faulty(t: Transaction, space: Space) -> dict[str, list[int]]:
     """The photos with missing or wrong scores, by slot."""
-    found = {}
-    for slot in t.slots.of(space.id).all():
-        scoring = None if slot.is_pending else t.scores.current(space.id, slot.name)
-        if scoring is not None and (faulty := faulty_scores(t, space, scoring)):
-            found[slot.name] = faulty
-    return found
+    scorings = {
+        slot.name: scoring
+        for slot in t.slots.of(space.id).all()
+        if not slot.is_pending and (scoring := t.scores.current(space.id, slot.name)) is not None
+    }
+    if not scorings:
+        return {}
+    undamaged = undamaged_photos(t, space)
+    found = {name: faulty_scores(t, space, scoring, undamaged) for name, scoring in scorings.items()}
+    return {name: faulty for name, faulty in found.items() if faulty}

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from photos.errors import NoEarlierModel, SpaceAnswers, SpaceUnready
 from photos.library import OpenLibrary
-from photos.lock import trial_lock
+from photos.lock import PART_SECONDS, trial_lock
 from photos.operations.progress import SILENT, Progress
 from photos.spaces import find_space, space_names
 from query.tagging import is_due, own_thresholds
@@ -18,8 +18,6 @@ from .trials import fill_trial, finish_tags, opening_error, trial_problem, unnam
 
 #: Rows that are deleted in one transaction: other writers wait meanwhile.
 _ROWS = 20_000
-#: Seconds for a process that embeds photos to end its part.
-_PATIENCE = 30.0
 
 
 class Role(StrEnum):
@@ -176,7 +174,7 @@ def forget_model(library: OpenLibrary, name: str, *, rows: int = _ROWS) -> Forge
     `TrialBusy` if another process works on the models.
     """
     _ = library.space
-    with trial_lock(library.settings.library, _PATIENCE):
+    with trial_lock(library.settings.library, PART_SECONDS):
         with library.catalog.write() as t:
             space, names = find_space(t.spaces.all(), name), space_names(t.spaces.all())
             _check_free(t, space, names[space.id])

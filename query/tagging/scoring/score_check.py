@@ -19,25 +19,29 @@ _PAGE: Final = 4096
 _ERROR: Final = 1e-6
 
 
-def faulty_scores(t: Transaction, space: Space, scoring: Scoring) -> list[int]:
-    """The photos with an undamaged embedding in *space* that lack scores in *scoring*, or have wrong ones, ascending.
+def undamaged_photos(t: Transaction, space: Space) -> NDArray[np.int64]:
+    """The photos with an undamaged embedding in *space*, ascending. It reads every row."""
+    damaged = np.array(t.embeddings.damaged(space.id), np.int64)
+    return np.setdiff1d(t.embeddings.uncached.stored_ids(space.id), damaged, assume_unique=True)
+
+
+def faulty_scores(t: Transaction, space: Space, scoring: Scoring, undamaged: NDArray[np.int64]) -> list[int]:
+    """Those of the *undamaged* photos of *space* that lack scores in *scoring*, or have wrong ones, ascending.
 
     Scores are wrong if their number is, if a label is none of the scoring's, and if a cosine is not that of the
     embedding and the label's vector. Without all label vectors cosines are not compared. It reads every row.
     """
-    embeddings, damaged = t.embeddings.uncached, t.embeddings.damaged(space.id)
-    there = np.setdiff1d(embeddings.stored_ids(space.id), np.array(damaged, np.int64), assume_unique=True)
     width = min(KEPT_MOST, len(scoring.label_ids))
     whole = t.scores.of_width(scoring.id, width)
-    faulty = [np.setdiff1d(there, whole, assume_unique=True)]
+    faulty = [np.setdiff1d(undamaged, whole, assume_unique=True)]
     columns = columns_of(t, space, scoring)
-    readable = np.intersect1d(there, whole, assume_unique=True)
+    readable = np.intersect1d(undamaged, whole, assume_unique=True)
     for start in range(0, len(readable), _PAGE):
         kept = t.scores.of(scoring.id, readable[start : start + _PAGE].tolist())
         is_right = np.array(np.isin(kept.label_ids, scoring.label_ids).all(axis=1), np.bool_)
         known = kept.of(is_right)
         if columns is not None and len(known):
-            vectors = embeddings.get(space.id, known.photo_ids.tolist())
+            vectors = t.embeddings.uncached.get(space.id, known.photo_ids.tolist())
             is_right[is_right] = _agree(columns, known, vectors.matrix)
         faulty.append(kept.photo_ids[~is_right])
     found: list[int] = np.sort(np.concatenate(faulty)).tolist()

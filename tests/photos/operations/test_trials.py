@@ -6,7 +6,7 @@ from indexer import fill_space
 from photos.errors import NothingTried
 from photos.operations.models.trials import destination_beside, fill_trial, finish_tags, lacking
 from photos.operations.progress import SILENT
-from query.tagging import faulty_scores
+from query.tagging import faulty_scores, undamaged_photos
 from store import MAIN_SLOT, Trial
 from tests.photos.encoders import COLOURS, make_checkpoint
 from tests.photos.operations.test_retag import opened
@@ -33,4 +33,4 @@ def test_photos_that_come_at_the_first_re_tag_get_scores(filled, tmp_path):
         with library.catalog.read() as t:
             assert t.embeddings.count(space.id) == len(COLOURS)
             assert not t.slots.of(space.id).pending()
-            assert faulty_scores(t, space, t.scores.current(space.id, MAIN_SLOT)) == []
+            assert faulty_scores(t, space, t.scores.current(space.id, MAIN_SLOT), undamaged_photos(t, space)) == []
