@@ -13,8 +13,10 @@ import shutil
 import stat
 from contextlib import suppress
 from enum import Enum
+from pathlib import Path
 from typing import BinaryIO, Final
 
+from store.fsync import sync
 from store.open_file import open_file
 
 #: Errors of file systems without hard links.
@@ -184,11 +186,7 @@ def _temporary(name: bytes) -> bytes:
 def _sync_folder(path: bytes) -> None:
     """Make the names beside *path* survive a power cut. Some file systems cannot."""
     with suppress(OSError):
-        descriptor = os.open(os.path.dirname(path), os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync(Path(os.fsdecode(os.path.dirname(path))))
 
 
 def _reason(error: OSError) -> str:

@@ -122,7 +122,7 @@ def _move_all(
         with catalog.write() as t:
             t.moves.note(run, planned)
         with catalog.read() as t:
-            entries = t.moves.moves(run)[len(moved) :]
+            entries = t.moves.moves(run, moved[-1].id if moved else 0)
         done = _with_pictures(entries, lambda entry: _is_moved(entry, left))
         with catalog.write() as t:
             t.moves.drop([entry.id for entry in entries if entry not in done])

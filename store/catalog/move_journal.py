@@ -104,9 +104,9 @@ class MoveJournal:
         )
         return [MoveRun(row.id, row.folder, row.started_at, row.files or 0, row.undone_at) for row in rows]
 
-    def moves(self, run_id: int) -> list[FileMove]:
-        """Return the entries of a run that were not undone."""
-        mine = (_move.c.move_run_id == run_id, _move.c.undone.is_(False))
+    def moves(self, run_id: int, after: int = 0) -> list[FileMove]:
+        """Return the entries of a run that were not undone, those with numbers above *after*."""
+        mine = (_move.c.move_run_id == run_id, _move.c.undone.is_(False), _move.c.id > after)
         rows = self._connection.execute(select(_move).where(*mine).order_by(_move.c.id))
         return [
             FileMove(

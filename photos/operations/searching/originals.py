@@ -93,8 +93,8 @@ class Sidecars:
         """Read the sidecars in the directory of *path*, by the names of their pictures."""
         found: defaultdict[bytes, list[File]] = defaultdict(list)
         with self._library.catalog.read() as t:
-            place = _place(t, path)
-            beside = () if place is None else t.files.known(place[0], os.path.dirname(place[1]), is_deep=False)
+            own = _indexed(t, path)
+            beside = () if own is None else t.files.known(own.folder_id, os.path.dirname(own.path), is_deep=False)
             for each in beside:
                 if each.companion_of is not None and is_note(each.path):
                     found[each.companion_of].append(each)
@@ -116,14 +116,8 @@ def _as_indexed(path: bytes, indexed: File) -> BinaryIO | None:
 
 def _indexed(t: Transaction, path: bytes) -> File | None:
     """Return the file at *path* as it was indexed."""
-    found = _place(t, path)
-    return None if found is None else t.files.at(*found)
-
-
-def _place(t: Transaction, path: bytes) -> tuple[int, bytes] | None:
-    """Return the folder that knows the file at *path*, and the path within it."""
     for folder in t.folders.all():
         prefix = folder.path.rstrip(b"/") + b"/"
-        if path.startswith(prefix) and t.files.at(folder.id, path[len(prefix) :]) is not None:
-            return folder.id, path[len(prefix) :]
+        if path.startswith(prefix) and (found := t.files.at(folder.id, path[len(prefix) :])) is not None:
+            return found
     return None
