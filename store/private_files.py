@@ -7,6 +7,7 @@ library stays as private, or as shared, as its catalog is.
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -44,6 +45,18 @@ def file_mode(folder: str | os.PathLike[str]) -> int:
         with suppress(OSError):
             return os.stat(os.path.join(place, CATALOG_FILE)).st_mode & 0o666 | _OWNER_FILE
     return _OWNER_FILE
+
+
+def write_private(path: Path, content: str) -> None:
+    """Write *content*, ASCII, in place of the file at *path*, which only its owner can read. Raises `OSError`."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_FILE)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def as_catalog(path: str, flags: int) -> int:

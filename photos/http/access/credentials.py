@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from store.open_file import read_file
+from store.private_files import write_private
 
 from .kept_sessions import KeptSessions
 
@@ -135,15 +134,7 @@ def read_token(library: Path) -> str | None:
 def make_token(library: Path) -> str:
     """Make a token in place of the one before, in a file that only its owner can read. Raises `OSError`."""
     token = secrets.token_urlsafe(32)
-    partial = library / f".{TOKEN_FILE}.{secrets.token_hex(4)}"
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(f"{token}\n")
-        partial.replace(library / TOKEN_FILE)
-    finally:
-        with suppress(FileNotFoundError):
-            partial.unlink()
+    write_private(library / TOKEN_FILE, f"{token}\n")
     return token
 
 

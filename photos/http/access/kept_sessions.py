@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -13,6 +11,7 @@ from typing import Final
 
 from store.json_text import parse_json
 from store.open_file import read_file
+from store.private_files import write_private
 
 #: The file in the library: hashes of keys with the times, in seconds since 1970, until which they are good.
 SESSIONS_FILE: Final = "http-sessions.json"
@@ -72,12 +71,5 @@ class KeptSessions:
         now = self._clock()
         kept = {key.hex(): round(now + left) for key, left in sessions.items()}
         content = json.dumps(kept if port is None else {_PORT: port, **kept})
-        partial = self._path.with_name(f".{SESSIONS_FILE}.{secrets.token_hex(4)}")
         with suppress(OSError):
-            try:
-                descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                    file.write(content)
-                partial.replace(self._path)
-            finally:
-                partial.unlink(missing_ok=True)
+            write_private(self._path, content)
