@@ -29,7 +29,7 @@ export function noteJob(job) {
 }
 
 /** @param {Job} job */
-function isUnfinished(job) {
+export function isUnfinished(job) {
   return job.state === "waiting" || job.state === "running";
 }
 

@@ -1,7 +1,7 @@
 /** Photos that no label describes, as cards: each becomes a label, or is dismissed. */
 
 import { change, get } from "../data/api.js";
-import { ended, jobs } from "../events.js";
+import { ended, isUnfinished, jobs } from "../events.js";
 import { attempt, go, say } from "../state.js";
 import { html, useEffect, useState } from "../vendor/preact.js";
 import { Tile, Waiting, useQuestion } from "../views/tiles.js";
@@ -33,7 +33,7 @@ export function Gaps() {
   const [made, setMade] = useState(/** @type {string[]} */ ([]));
   const [version, setVersion] = useState(0);
   const problem = useQuestion((stop) => get("labels/gaps", {}, stop).then(setReport), [version]);
-  const running = [...jobs.value.values()].find((each) => each.kind === "suggest" && (each.state === "running" || each.state === "waiting"));
+  const running = [...jobs.value.values()].find((each) => each.kind === "suggest" && isUnfinished(each));
   // The job may have been started in another window, or before this view was opened.
   useEffect(() => (running ? () => setVersion((before) => before + 1) : undefined), [running?.job]);
   const look = async () => {

@@ -1,7 +1,7 @@
 /** The view of the library: its state, folders, what could not be indexed, and jobs. */
 
 import { change, get } from "../data/api.js";
-import { jobs, libraryChanges, noteJob } from "../events.js";
+import { isUnfinished, jobs, libraryChanges, noteJob } from "../events.js";
 import { searchFor } from "../search/bar.js";
 import { formatFilter } from "../search/query.js";
 import { attempt } from "../state.js";
@@ -79,7 +79,7 @@ function Problems({ failed }) {
     ${shown.length < failed.items.length && html`<button type="button" class="plain" onClick=${() => setAll(true)}>Show all ${failed.items.length.toLocaleString()}</button>`}`;
 }
 
-const KINDS = /** @type {{ [kind: string]: string }} */ ({ index: "Index", retag: "Tag again", threshold: "Move a threshold", teach: "Teach", rollback: "Go back to a revision", xmp: "Write sidecars", "xmp undo": "Put sidecars back",
+const KINDS = /** @type {{ [kind: string]: string }} */ ({ index: "Index", retag: "Tag again", threshold: "Move a threshold", teach: "Teach", label: "Add a label", calibrate: "Measure labels", suggest: "Look for missing labels", rollback: "Go back to a revision", xmp: "Write sidecars", "xmp undo": "Put sidecars back",
   move: "Move duplicates", "move undo": "Put duplicates back", "model try": "Try a model", "model switch": "Switch the model", "model rollback": "Go back to the model before", "model forget": "Delete a model's embeddings" });
 
 function Jobs() {
@@ -88,13 +88,8 @@ function Jobs() {
   return html`<h2>Jobs</h2>
     <div class="buttons left"><button type="button" class="plain" onClick=${() => start("index")}>Look for new photos</button><button type="button" class="plain" onClick=${() => start("retag")}>Tag again</button></div>
     <ul class="jobs" aria-live="polite">${all.map((job) => html`<li key=${job.job}><strong>${KINDS[job.kind] ?? job.kind}</strong>
-      ${isOpen(job) ? html`<progress aria-label=${KINDS[job.kind] ?? job.kind} value=${job.total ? job.done : undefined} max=${job.total ?? undefined}></progress>
+      ${isUnfinished(job) ? html`<progress aria-label=${KINDS[job.kind] ?? job.kind} value=${job.total ? job.done : undefined} max=${job.total ?? undefined}></progress>
         <span class="faint">${job.stage ?? job.state}${job.total ? ` · ${job.done.toLocaleString()} of ${job.total.toLocaleString()}` : ""}</span>
         <button type="button" class="quiet" onClick=${() => attempt(async () => noteJob(await change("DELETE", `jobs/${job.job}`)))}>Stop</button>`
       : html`<span class=${job.state === "failed" ? "less" : "faint"}>${job.problem ?? job.note ?? job.state}</span>`}</li>`)}</ul>`;
-}
-
-/** @param {import("../events.js").Job} job */
-function isOpen({ state }) {
-  return state === "waiting" || state === "running";
 }
