@@ -73,6 +73,21 @@ def test_typed_tags_and_marks_outlive_the_program(window, program):
     assert "our holiday" in {each["label"] for each in program.records("tags")}
 
 
+def test_a_map_whose_outlines_did_not_arrive_is_drawn_with_the_next_photo(window, program):
+    drawn = """canvas => new Set(new Uint32Array(
+        canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer)).size"""
+    with Serving(program) as serving:
+        window.route("**/land.json", lambda route: route.abort())
+        opened(window, serving, "/?q=has:gps")
+        with window.expect_event("requestfailed", lambda request: request.url.endswith("/land.json")):
+            window.locator(".cell a").first.click()
+        window.unroute("**/land.json")
+        with window.expect_response("**/land.json"):
+            window.keyboard.press("ArrowRight")
+        window.locator(".stage[data-shows]").wait_for()
+        window.wait_for_function(f"({drawn})(document.querySelector('canvas.map')) > 2")
+
+
 def test_a_job_that_died_with_the_program_is_said(window, program):
     label = program.records("tags")[0]["label"]
     with Serving(program) as serving:

@@ -26,7 +26,7 @@ def undamaged_photos(t: Transaction, space: Space) -> NDArray[np.int64]:
 
 
 def faulty_scores(t: Transaction, space: Space, scoring: Scoring, undamaged: NDArray[np.int64]) -> list[int]:
-    """Those of the *undamaged* photos of *space* that lack scores in *scoring*, or have wrong ones, ascending.
+    """Photos among the *undamaged* ones of *space* that lack scores in *scoring*, or have wrong ones, ascending.
 
     Scores are wrong if their number is, if a label is none of the scoring's, and if a cosine is not that of the
     embedding and the label's vector. Without all label vectors cosines are not compared. It reads every row.

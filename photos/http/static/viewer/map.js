@@ -25,9 +25,13 @@ export function PlaceMap({ latitude, longitude }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   useEffect(() => {
     let isGone = false;
-    land().then((rings) => {
-      if (!isGone && canvas.current) draw(canvas.current, rings, latitude, longitude);
-    });
+    land().then(
+      (rings) => {
+        if (!isGone && canvas.current) draw(canvas.current, rings, latitude, longitude);
+      },
+      // The program is away: the next photo's map asks again.
+      () => (outlines = undefined),
+    );
     return () => {
       isGone = true;
     };
