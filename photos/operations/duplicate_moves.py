@@ -20,7 +20,7 @@ from store.paths import is_inside
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveDuplicatesRequest:
-    """Duplicates to move to `folder`, which is made if the folder that it is to be in exists.
+    """Duplicates to move to `folder`, which is made for the first file if the folder that it is to be in exists.
 
     `files` are absolute paths of files in groups that `duplicates` finds; None for all that could be removed without
     losing anything.
@@ -41,6 +41,8 @@ def move_duplicates(library: OpenLibrary, request: MoveDuplicatesRequest, progre
     folder = absolute(request.folder)
     _check_folder(library, folder)
     chosen, left = _chosen(library, request, progress)
+    if not chosen:
+        return MoveReport(None, (), tuple(left))
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
