@@ -3,6 +3,7 @@
 Importing this package loads neither torch nor transformers.
 """
 
+from .endpoint_settings import EndpointSettings
 from .errors import (
     DescriberAway,
     DescriberBroken,
@@ -11,6 +12,9 @@ from .errors import (
     RemoteEndpoint,
     WrongCheckpoint,
 )
+from .florence_checkpoint import find_florence, open_florence_checkpoint
+from .florence_cost import passes_per_picture
+from .opening import open_endpoint, open_florence
 from .protocols import Describer, Description, NotDescribed, Task
 
 __all__ = [
@@ -20,8 +24,14 @@ __all__ = [
     "DescriberError",
     "Description",
     "EndpointInvalid",
+    "EndpointSettings",
     "NotDescribed",
     "RemoteEndpoint",
     "Task",
     "WrongCheckpoint",
+    "find_florence",
+    "open_endpoint",
+    "open_florence",
+    "open_florence_checkpoint",
+    "passes_per_picture",
 ]

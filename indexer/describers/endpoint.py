@@ -9,9 +9,7 @@ import base64
 import io
 import threading
 from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Final
 
 from PIL import Image
@@ -26,11 +24,11 @@ from .chat_client import (
     QuestionRefused,
     Unreachable,
 )
+from .endpoint_settings import EndpointSettings
 from .errors import DescriberAway, DescriberBroken, DescriberError, EndpointInvalid, RemoteEndpoint
 from .prompts import question, schema
-from .protocols import Describer, Description, NotDescribed, Task
+from .protocols import Description, NotDescribed
 
-DEFAULT_TASKS: Final = frozenset({Task.CAPTION, Task.OBJECTS})
 #: Pictures in a row that get no answer before the endpoint counts as away.
 PATIENCE: Final = 3
 _QUALITY: Final = 85
@@ -39,41 +37,14 @@ _MOST_TOKENS: Final = 2_000
 _NOT_ASKED: Final = NotDescribed("The describer was not asked, because it had gone away.")
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointSettings:
-    """An endpoint, and what it is asked."""
-
-    #: `http://localhost:11434`, with or without a path.
-    url: str
-    #: Name of the model at the endpoint.
-    model: str
-    key: str | None = field(default=None, repr=False)
-    tasks: AbstractSet[Task] = DEFAULT_TASKS
-    #: Longest side of the pictures that are sent, in pixels.
-    side: int = 720
-    #: Language of captions and labels, such as `German`; None leaves it to the model.
-    language: str | None = None
-    #: Seconds for an answer.
-    timeout: float = 120.0
-    #: Questions at once.
-    requests: int = 2
-    #: Allow an endpoint outside the user's own network.
-    remote: bool = False
-
-
-def open_endpoint(settings: EndpointSettings, make_client: Callable[..., ChatClient] = ChatClient) -> Describer:
-    """A describer that asks the endpoint. Nothing is sent yet, but a host's name is looked up.
-
-    *make_client* makes the client, of the arguments of `ChatClient`.
-    Raises `EndpointInvalid`, `RemoteEndpoint`, `DescriberBroken` and `DescriberAway`.
-    """
-    return EndpointDescriber(settings, make_client)
-
-
 class EndpointDescriber:
-    """Asks a model behind an endpoint, some pictures at once. Its `name` is the model's, host and port."""
+    """Asks a model behind an endpoint, some pictures at once. Its `name` is the model's, host and port.
 
-    def __init__(self, settings: EndpointSettings, make_client: Callable[..., ChatClient]) -> None:
+    *make_client* makes the client, of the arguments of `ChatClient`. Nothing is sent yet, but the host's name is looked
+    up. Raises `EndpointInvalid`, `RemoteEndpoint`, `DescriberBroken` and `DescriberAway`.
+    """
+
+    def __init__(self, settings: EndpointSettings, make_client: Callable[..., ChatClient] = ChatClient) -> None:
         address = read_address(settings.url)
         self.name = f"{settings.model}@{address.shown}"
         self.side = settings.side
@@ -140,7 +111,7 @@ class _Health:
     def __init__(self, name: str) -> None:
         self._name = name
         self._lock = threading.Lock()
-        self._failures = 0
+        self._failures = self._refusals = 0
         self._has_answered = False
         self.trouble: DescriberError | None = None
 
@@ -156,7 +127,10 @@ class _Health:
     def failed(self, error: Exception) -> NotDescribed:
         """Note a picture without an answer, and return its outcome."""
         with self._lock:
-            self._failures += 1
+            if isinstance(error, QuestionRefused):
+                self._failures, self._refusals = 0, self._refusals + 1
+            else:
+                self._failures += 1
             if self.trouble is None:
                 self.trouble = self._judged(error)
         return NotDescribed(_sentence(error))
@@ -168,7 +142,7 @@ class _Health:
             return DescriberBroken(self._name, str(error))
         if isinstance(error, QuestionRefused):
             # Some pictures are refused. If none was ever described, the model may be one that sees none.
-            is_blind = self._failures >= PATIENCE and not self._has_answered
+            is_blind = self._refusals >= PATIENCE and not self._has_answered
             return DescriberBroken(self._name, str(error)) if is_blind else None
         if isinstance(error, Unreachable) or self._failures >= PATIENCE:
             return DescriberAway(self._name, str(error))
