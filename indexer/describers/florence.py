@@ -147,8 +147,9 @@ class FlorenceDescriber:
         empty_cache(self.device)
         if len(pictures) == 1:
             raise MemoryTooSmall
-        self._most = len(pictures) // 2
-        return [*self._fitting(pictures[: self._most]), *self._fitting(pictures[self._most :])]
+        half = len(pictures) // 2
+        self._most = min(self._most, half)
+        return [*self._fitting(pictures[:half]), *self._fitting(pictures[half:])]
 
     @torch.inference_mode()
     def _described(self, pictures: list[Image.Image]) -> list[Description]:
