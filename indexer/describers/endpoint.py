@@ -106,7 +106,7 @@ class EndpointDescriber:
 
 
 class _Health:
-    """Whether the endpoint still answers."""
+    """Count of pictures without an answer, and the trouble that they amount to."""
 
     def __init__(self, name: str) -> None:
         self._name = name

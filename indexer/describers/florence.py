@@ -83,7 +83,8 @@ class FlorenceDescriber:
     """Describes pictures with Florence-2, greedily, so that a picture gets the same words each time.
 
     The device and its precision are chosen as for encoders of pictures. Where its memory does not suffice, passes are
-    halved, and at last the CPU goes on; then *on_notice* is called with a sentence.
+    halved, and at last the CPU goes on; then *on_notice* is called with a sentence. No answer has more tokens than
+    *most_tokens*, if that is given.
     Raises `CheckpointDamaged`, `CheckpointChanged`, `DeviceUnavailable` and `DeviceFailed`.
     """
 
@@ -94,6 +95,7 @@ class FlorenceDescriber:
         device: str | None = None,
         threads: int | None = None,
         *,
+        most_tokens: int | None = None,
         machine: Machine = THIS_MACHINE,
         on_notice: Callable[[str], None] = lambda _sentence: None,
     ) -> None:
@@ -103,6 +105,7 @@ class FlorenceDescriber:
         self.name = checkpoint.name
         self._checkpoint = checkpoint
         self._tasks = asked(tasks)
+        self._most_tokens = most_tokens
         self._processor, self.side = _processor(checkpoint.folder)
         self._fallback = CpuFallback(chosen, self._load, on_notice, "Florence-2")
 
@@ -184,7 +187,7 @@ class FlorenceDescriber:
         made = model.generate(  # type: ignore[misc]
             encoder_outputs=read,
             attention_mask=mask,
-            max_new_tokens=min(_MOST_TOKENS[task], places - 1),
+            max_new_tokens=min(self._most_tokens or places, _MOST_TOKENS[task], places - 1),
             # The settings of published checkpoints ask for three beams.
             num_beams=1,
             do_sample=False,

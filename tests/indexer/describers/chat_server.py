@@ -1,6 +1,6 @@
 """Server of chat completions on loopback, in a process of its own, that behaves well or badly.
 
-    python chat_server.py [--certificate FILE --private-key FILE]
+    python chat_server.py [--certificate FILE --private-key FILE] [--quiet]
 
 Prints its port, then, for each request, a line of JSON with what it got. The model's name chooses the behaviour; one
 that ends in `@N` holds for the first N requests of that name, and later ones get a good answer.
@@ -24,6 +24,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from PIL import Image
 
 GOOD = {"caption": "A red square.", "labels": ["square", "table"], "text": "INVOICE 2024"}
+IS_QUIET = threading.Event()
 COUNTS: Counter[str] = Counter()
 LOCK = threading.Lock()
 
@@ -77,6 +78,8 @@ class Handler(BaseHTTPRequestHandler):
         self._behave("good" if is_over else behaviour, form, asked)
 
     def _tell(self, asked, form):
+        if IS_QUIET.is_set():
+            return
         text, image = asked["messages"][0]["content"]
         jpeg = base64.b64decode(image["image_url"]["url"].partition("base64,")[2])
         picture = Image.open(io.BytesIO(jpeg))
@@ -215,7 +218,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--certificate")
     parser.add_argument("--private-key")
+    parser.add_argument("--quiet", action="store_true", help="tell of no request, and look into no picture")
     arguments = parser.parse_args()
+    if arguments.quiet:
+        IS_QUIET.set()
     server = Server(("127.0.0.1", 0), Handler)
     if arguments.certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

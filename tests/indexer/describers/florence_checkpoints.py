@@ -22,8 +22,6 @@ from transformers import (
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
 SIDE = 64
-#: A patch is 32 pixels after four stages, and the mean of all is one token more.
-IMAGE_TOKENS = (SIDE // 32) ** 2 + 1
 LOCATIONS = 1000
 _WORDS = (
     "what does the image describe? describe in detail what is shown in the image. locate the objects with category "
@@ -58,7 +56,32 @@ def make_florence(folder: Path, *, taught: bool = False, locations: int = LOCATI
     return folder
 
 
-def make_processor(folder: Path, locations: int = LOCATIONS) -> Florence2Processor:
+def make_base(folder: Path, seed: int = 6) -> Path:
+    """Random weights of the sizes of Florence-2 base, for pictures of 768 pixels."""
+    processor = make_processor(folder, LOCATIONS, side=768)
+    torch.manual_seed(seed)
+    text = BartConfig(
+        vocab_size=51_328,
+        d_model=768,
+        encoder_layers=6,
+        decoder_layers=6,
+        encoder_attention_heads=12,
+        decoder_attention_heads=12,
+        encoder_ffn_dim=3072,
+        decoder_ffn_dim=3072,
+        max_position_embeddings=1024,
+    )
+    config = Florence2Config(
+        vision_config={"projection_dim": 768},
+        text_config=text.to_dict(),
+        image_token_id=processor.tokenizer.image_token_id,
+    )
+    Florence2ForConditionalGeneration(config).save_pretrained(folder)
+    processor.save_pretrained(folder)
+    return folder
+
+
+def make_processor(folder: Path, locations: int = LOCATIONS, side: int = SIDE) -> Florence2Processor:
     folder.mkdir(parents=True, exist_ok=True)
     learner = ByteLevelBPETokenizer()
     special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
@@ -73,14 +96,15 @@ def make_processor(folder: Path, locations: int = LOCATIONS) -> Florence2Process
     tokenizer.add_tokens([AddedToken("<image>", special=True, normalized=False)], special_tokens=True)
     tokenizer.save_pretrained(folder)
     tokenizer = RobertaTokenizer.from_pretrained(folder, extra_special_tokens={"image_token": "<image>"})
-    size = {"height": SIDE, "width": SIDE}
+    # A patch is 32 pixels after four stages, and the mean of all is one token more.
+    size = {"height": side, "width": side}
     pictures = CLIPImageProcessorPil(
         size=size,
         crop_size=size,
         do_center_crop=False,
         image_mean=[0.485, 0.456, 0.406],
         image_std=[0.229, 0.224, 0.225],
-        image_seq_length=IMAGE_TOKENS,
+        image_seq_length=(side // 32) ** 2 + 1,
     )
     rules = {
         name: {}

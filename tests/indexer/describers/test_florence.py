@@ -72,14 +72,10 @@ def by_transformers(folder, picture, task):
     return processor.post_process_generation(text=text, task=TOKENS[task], image_size=picture.size)[TOKENS[task]]
 
 
-@pytest.mark.parametrize("task", Task)
-@pytest.mark.parametrize("kind", ["taught", "random"])
+@pytest.mark.parametrize(("kind", "task"), [*(("taught", task) for task in Task), ("random", Task.CAPTION)])
 def test_answers_are_those_of_transformers(request, kind, task):
     folder = request.getfixturevalue(kind)
     seen = [RED, *(each.resize((70, 50)) for each in pictures(5))]
-    # Of random weights an answer goes on to the limit, which is 64 tokens for a caption alone.
-    if kind == "random" and task is not Task.CAPTION:
-        seen, task = seen[:1], Task.CAPTION
     together = describer(folder, {task}).describe(seen)
     alone = [describer(folder, {task}).describe([each])[0] for each in seen[:2]]
     assert together[: len(alone)] == alone
@@ -273,7 +269,7 @@ def test_a_describer_that_dies_is_broken_and_loses_nothing(taught):
     hook = FullMemory(8)
     made._model.model.vision_tower.register_forward_pre_hook(hook)
     made.describe([RED] * 4)
-    made._model.model.vision_tower.register_forward_pre_hook(lambda *_: hook.sizes[2:] and fail())
+    made._model.model.vision_tower.register_forward_pre_hook(lambda *_: fail() if hook.sizes[2:] else None)
     outcomes = made.describe([RED] * 8)
     assert [isinstance(each, Description) for each in outcomes] == [True] * 4 + [False] * 4
     with pytest.raises(DescriberBroken, match="boom"):
@@ -289,6 +285,7 @@ def test_costs_are_those_that_were_measured():
     assert passes_per_picture({Task.REGIONS}) == pytest.approx(19.6, abs=0.05)
     assert passes_per_picture({Task.CAPTION, Task.DETAILED_CAPTION}) == passes_per_picture({Task.DETAILED_CAPTION})
     assert passes_per_picture({Task.CAPTION}, 2 * 231_400_000) == pytest.approx(31.6, abs=0.1)
+    assert passes_per_picture({Task.CAPTION}, precision="bfloat16") == pytest.approx(27.5, abs=0.1)
     assert asked(frozenset(Task)) == (Task.DETAILED_CAPTION, Task.OBJECTS, Task.REGIONS, Task.TEXT)
 
 
