@@ -12,7 +12,7 @@ from .errors import (
     RemoteEndpoint,
     WrongCheckpoint,
 )
-from .florence_checkpoint import find_florence, open_florence_checkpoint
+from .florence_checkpoint import find_florence, is_florence, open_florence_checkpoint
 from .florence_cost import passes_per_picture
 from .opening import open_endpoint, open_florence
 from .protocols import Describer, Description, NotDescribed, Task
@@ -30,6 +30,7 @@ __all__ = [
     "Task",
     "WrongCheckpoint",
     "find_florence",
+    "is_florence",
     "open_endpoint",
     "open_florence",
     "open_florence_checkpoint",

@@ -11,7 +11,7 @@ from typing import Final
 
 from safetensors import SafetensorError, safe_open
 
-from indexer.models import CheckpointDamaged, Hub, download, locate
+from indexer.models import CheckpointDamaged, Hub, ModelUnknown, download, locate
 from indexer.models.checkpoints.checkpoint import hash_of, weights_in
 from indexer.models.checkpoints.config import Json, read_json
 
@@ -45,6 +45,11 @@ class FlorenceCheckpoint:
     quantisation: str | None = None
 
 
+def is_florence(reference: str) -> bool:
+    """Return whether *reference*, the id of a repository, is that of a Florence-2."""
+    return "florence-2" in reference.casefold()
+
+
 def find_florence(
     reference: str,
     models: Path,
@@ -54,7 +59,7 @@ def find_florence(
     """The folder of the checkpoint called *reference*: a folder, or the id of a repository that was downloaded.
 
     With a *hub*, one that is missing is downloaded into the folder *models*, as `indexer.models.download` does.
-    Raises `WrongCheckpoint`, `ModelMissing`, `ModelUnknown`, and with a hub what a download raises.
+    Raises `WrongCheckpoint`, `ModelMissing`, and with a hub what a download raises.
     """
     folder = Path(reference).expanduser()
     if not folder.is_dir():
@@ -64,7 +69,11 @@ def find_florence(
             return download(
                 reference, models, hub, progress, check=check_florence_settings, open_whole=open_florence_checkpoint
             )
-    return locate(reference, models, {})
+    try:
+        return locate(reference, models, {})
+    except ModelUnknown as error:
+        # Its own sentence would name a SigLIP.
+        raise WrongCheckpoint(reference, "it is no folder and no id of a repository", USUAL) from error
 
 
 def instead_of(name: str, width: int | None = None) -> str:

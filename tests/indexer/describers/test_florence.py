@@ -26,7 +26,7 @@ from indexer.describers import (
 )
 from indexer.describers.florence import TOKENS
 from indexer.describers.florence_cost import asked
-from indexer.models import CheckpointDamaged, CheckpointUnsupported, DeviceUnavailable, ModelMissing, ModelUnknown
+from indexer.models import CheckpointDamaged, CheckpointUnsupported, DeviceUnavailable, ModelMissing
 from tests.checkpoints import make_v2, pictures
 
 from .florence_checkpoints import ANSWERS, LOCATIONS, SIDE, make_florence
@@ -140,7 +140,7 @@ def test_the_original_repositories_are_refused_by_name(tmp_path, reference, inst
 def test_a_repository_that_is_not_here_is_not_fetched(tmp_path):
     with pytest.raises(ModelMissing):
         find_florence("florence-community/Florence-2-base", tmp_path)
-    with pytest.raises(ModelUnknown):
+    with pytest.raises(WrongCheckpoint, match="nonsense cannot describe pictures: it is no folder and no id"):
         find_florence("nonsense", tmp_path)
 
 
