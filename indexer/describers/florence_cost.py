@@ -1,7 +1,7 @@
 """Cost of a description by Florence-2, in passes of a SigLIP image encoder, so that it can be stated before the work.
 
-Measured with Florence-2 base against siglip2-base-patch16-256, in one precision and on one thread
-(`benchmarks/speed/describing.py`; docs/performance.md).
+Measured with Florence-2 base against siglip2-base-patch16-256, both in float32 and on one thread. In
+bfloat16 the ratio is a little smaller (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ BASE_PARAMETERS: Final = 231_400_000
 _IMAGE: Final = 10.6
 _QUESTION: Final = 4.25
 _TOKEN: Final = 0.0475
-#: More passes in bfloat16: our encoder gains more by it than transformers does.
-_IN_BFLOAT16: Final = 1.74
 #: Tokens of a usual answer.
 _TOKENS: Final = {
     Task.CAPTION: 20,
@@ -36,14 +34,11 @@ def asked(tasks: AbstractSet[Task]) -> tuple[Task, ...]:
     return tuple(task for task in Task if task in tasks and not (is_detailed and task is Task.CAPTION))
 
 
-def passes_per_picture(
-    tasks: AbstractSet[Task], parameters: int = BASE_PARAMETERS, precision: str = "float32"
-) -> float:
-    """Passes of a base image encoder at 256 pixels that a picture costs: in float32 16 for a caption, 23 with objects.
+def passes_per_picture(tasks: AbstractSet[Task], parameters: int = BASE_PARAMETERS) -> float:
+    """Passes of a base image encoder at 256 pixels that a picture costs: 16 for a caption, 23 with objects.
 
-    Times the seconds that such a pass takes in the same *precision* on the same device, this is an estimate. A larger
+    Times the seconds that such a pass takes in the same precision on the same device, this is an estimate. A larger
     model, of that many *parameters*, costs more in proportion.
     """
     work = _IMAGE + sum(_QUESTION + _TOKENS[task] * _TOKEN for task in asked(tasks))
-    slower = 1.0 if precision == "float32" else _IN_BFLOAT16
-    return work * slower * parameters / BASE_PARAMETERS
+    return work * parameters / BASE_PARAMETERS
