@@ -11,7 +11,7 @@ The second is what the scripts of RAM and RAM++ print, one picture a run, if a s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from query.errors import LineProblem
@@ -44,7 +44,7 @@ def text_lines(text: str, is_picture: Callable[[str], bool], problems: list[Line
         if path is None:
             problems.append(LineProblem(number, "it does not begin with the name of a picture"))
         else:
-            yield number, path, _split(rest)
+            yield number, path, _split(rest, _SEPARATORS)
 
 
 def _runs(
@@ -58,7 +58,7 @@ def _runs(
         elif path is None:
             problems.append(LineProblem(number, "no line before it names its picture"))
         else:
-            yield number, path, _split(tags[1])
+            yield number, path, _split(tags[1], _SEPARATORS[:1])
             path = None
 
 
@@ -82,6 +82,6 @@ def _parted(line: str, is_picture: Callable[[str], bool]) -> tuple[str | None, s
     return None, ""
 
 
-def _split(tags: str) -> tuple[str, ...]:
-    mark = next((mark for mark in _SEPARATORS if mark in tags), "|")
+def _split(tags: str, separators: Sequence[str]) -> tuple[str, ...]:
+    mark = next((mark for mark in separators if mark in tags), "|")
     return tuple(part.strip() for part in tags.split(mark) if part.strip())

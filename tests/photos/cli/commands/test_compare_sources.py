@@ -128,3 +128,22 @@ def test_sources_that_agree_on_every_photo_make_no_sheet(taggers, pictures, tmp_
     assert "no label has a difference" in result.out
     assert "so there is no sheet" in result.err
     assert not (tmp_path / "sheet.html").exists()
+
+
+#: Lines such as those of RAM's list, without a line feed at the end, and a few harder ones.
+LIST = "3D CG rendering\nblue\npant\npants\nred\nrubik's cube\nshih-tzu\ncat/dog\nsalt, pepper\nR&B singer\nT-shirt"
+
+
+def test_a_taggers_list_is_a_vocabulary_for_a_fair_comparison(taggers, pictures, tmp_path):
+    (tmp_path / "ram_tag_list.txt").write_text(LIST)
+    result = taggers("retag", "--vocabulary", tmp_path / "ram_tag_list.txt", "--as", "ram")
+    assert "ram_tag_list as ram (11 labels" in result.out
+    assert [line.strip() for line in taggers("vocab", "show", "ram:").lines[1:]] == LIST.split("\n")
+    (pictures / "ram.log").write_text("red.png\nImage Tags:  red | rubik's cube\nblue.png\nImage Tags:  salt, pepper\n")
+    taggers("tags", "import", pictures / "ram.log", "--source", "log")
+    taggers("tag", pictures / "red.png", "+ram:red")
+    overall, *labels = map(json.loads, taggers("tags", "compare", "siglip:ram", "log", "--json").lines)
+    assert overall["compared_photos"] == 2
+    assert sorted(each["label"] for each in labels) == ["red", "rubik's cube", "salt, pepper"]
+    (red,) = (each for each in labels if each["label"] == "red")
+    assert [(each["right"], each["recall"]) for each in red["sources"]] == [(1, 1.0), (1, 1.0)]
