@@ -9,6 +9,7 @@ QueryError
 │   └── EmptyQuery          no words
 ├── NoProbabilities         (model) a threshold for a checkpoint without a bias
 ├── NotInLibrary            (path) no photo of the library
+├── RepeatedSource          (name, again) a source of tags that is compared with itself; a usage error
 ├── Superseded              (vocabulary) another re-tag took over
 ├── UnknownLabel            (label, vocabulary, known) the vocabulary has none of that name
 ├── UnknownSlot             (name, known) no slot of that name
@@ -239,6 +240,15 @@ class UnknownSource(QueryError):
     def __str__(self) -> str:
         """One sentence."""
         return f"No tags came from {self.name!r}; there are {', '.join(self.known)}."
+
+
+class RepeatedSource(QueryError):
+    """A source of tags was to be compared with itself, under the names `name` and `again`."""
+
+    sentence = "{name} and {again} are the same tags; name another source."
+    status = 2
+    name: str
+    again: str
 
 
 #: Characters of a token that a sentence quotes.

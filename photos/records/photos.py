@@ -21,10 +21,9 @@ if TYPE_CHECKING:
     from photos.operations.searching.facets import FacetCount
     from photos.operations.searching.search import SearchResult
     from photos.operations.tagging.ratings import RatedPhoto
-    from photos.operations.tagging.tag_import import SourceComparison
     from photos.operations.tagging.tags import PhotoHistory, PhotoTags, TagCount
     from query.search import LabelScore, Match, TermScore
-    from query.tagging import Agreement, ScoredTag
+    from query.tagging import ScoredTag
     from store.facts import Facts
     from store.records import Photo, TagEvent
 
@@ -166,20 +165,6 @@ class TagHistoryRecord(TypedDict):
     path: Annotated[str, "The file that was named."]
     photo: Annotated[int, "The photo's number."]
     history: Annotated[list[TagEventRecord], "The changes."]
-
-
-class AgreementRecord(TypedDict):
-    """The agreement of two sources of tags: `photos tags compare`. The first line is about all labels together.
-
-    Two more fields are named after the sources, `only SOURCE`: the photos that this source alone tags.
-    """
-
-    photos: Annotated[NotRequired[int], "First line: the number of photos that both sources have tags of."]
-    labels: Annotated[NotRequired[int], "First line: the number of labels that both sources have."]
-    label: Annotated[NotRequired[str], "Other lines: the label's name."]
-    both: Annotated[int, "The number of photos that both tag."]
-    overlap: Annotated[float | None, "Photos that both tag, as a part of those that either tags."]
-    kappa: Annotated[float | None, "Cohen's kappa, the agreement beyond chance."]
 
 
 class UsualRecord(TypedDict):
@@ -384,26 +369,6 @@ def _tag_event_record(event: TagEvent) -> TagEventRecord:
         "label": event.label,
         "origin": event.origin,
         "stars": event.stars,
-    }
-
-
-def agreement_records(comparison: SourceComparison) -> list[dict[str, object]]:
-    """Return the agreement of two sources, over all labels and then label by label; see `AgreementRecord`.
-
-    Plain dictionaries, since two of their keys hold the names of the sources.
-    """
-    found, one, other = comparison.found, comparison.one, comparison.other
-    overall = {"photos": found.photos, "labels": len(found.labels), **_agreement(found.overall, one, other)}
-    return [overall, *({"label": each.label, **_agreement(each, one, other)} for each in found.labels)]
-
-
-def _agreement(each: Agreement, one: str, other: str) -> dict[str, object]:
-    return {
-        "both": each.both,
-        f"only {one}": each.only_one,
-        f"only {other}": each.only_other,
-        "overlap": each.overlap,
-        "kappa": each.kappa,
     }
 
 

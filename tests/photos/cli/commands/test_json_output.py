@@ -33,7 +33,7 @@ RUNS: dict[str, list[list[str]]] = {
     "duplicates": [[], ["--exact"], ["--bursts"], ["{new}"]],
     "why": [["{red}", "red"], ["{red}", "blue"], ["{red}", "nothing", "-", "{red}"], ["{red}", "year:2000"]],
     "tags show": [[], ["{red}"], ["{red}", "--history"], ["{red}", "--threshold", "0"], ["--threshold", "1"]],
-    "tags compare": [["user", "auto"], ["auto", "none"]],
+    "tags compare": [["user", "auto"], ["auto", "none"], ["user", "auto", "--query", "name:*"]],
     "tag": [["{red}", "+odd\u2028label"], ["{red}", "-red"]],
     "teach": [["red", "--yes", "{red}"], ["red"], ["red", "--forget", "{red}"], ["none"]],
     "vocab list": [[]],
