@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Protocol, cast
 
 import numpy as np
@@ -26,19 +25,29 @@ from indexer.models.backends.bitsandbytes import (
 from indexer.models.backends.devices import IN_INT8, choose_device
 from indexer.models.backends.fitting_passes import TEXT_ENCODER, CpuFallback, FittingPasses
 from indexer.models.checkpoints.checkpoint import Checkpoint
-from indexer.models.device_names import CPU
+from indexer.models.checkpoints.tensor_files import TensorFiles
 from indexer.models.errors import CheckpointDamaged, DeviceUnavailable
 from indexer.models.protocols import Pictures
 from indexer.models.tokenizers.tokenizer import Tokenizer
 from indexer.models.transformers_log import keep_transformers_off_stderr, without_warnings
 
 from .passes import PixelScaling, largest_pass, places_by_shape, unit_vectors
-from .towers import DTYPES, cut
+from .towers import DTYPES, STORED_FLOATS, cut
 
 #: Layers that stay in floats: the pooling head, in which errors count most, and the patch embedding, which is a linear
 #: layer in NaFlex: transformers would round pixels to the type of its weights. Each is a thirtieth of the work.
 _IN_FLOATS = ("head", "patch_embedding")
 _SDPA, _EAGER = "sdpa", "eager"
+#: Types of weights in their files, those of quantised ones included, by the names of the format.
+_TYPES = {
+    **STORED_FLOATS,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "I16": torch.int16,
+    "I32": torch.int32,
+    "I64": torch.int64,
+    "BOOL": torch.bool,
+}
 
 
 class _Output(Protocol):
@@ -51,7 +60,7 @@ class _ModelClass(Protocol):
     _supports_sdpa: bool
 
     def from_pretrained(
-        self, folder: Path, **options: object
+        self, folder: None, **options: object
     ) -> tuple[torch.nn.Module, Mapping[str, Collection[str]]]: ...
 
 
@@ -225,32 +234,43 @@ def _loaded(checkpoint: Checkpoint, part: str, device: str, precision: str, dtyp
         model = _from_pretrained(checkpoint, loaded, options)
     if loaded != part:
         model = getattr(model, f"{part}_model")
-    _copy_out_of_files(model)
     if in_bitsandbytes(precision):
         use_plain_layout(model)
         return model.eval()
     return model.to(device).eval()
 
 
-def _copy_out_of_files(model: torch.nn.Module) -> None:
-    """Copy weights on the CPU, which are still mapped from their files: one that is cut short ends the process."""
-    copies: dict[tuple[object, ...], torch.Tensor] = {}
+class _UnreadWeight:
+    """A weight in its file, with the methods of safetensors' slices that transformers calls; `[...]` reads it.
 
-    def copied(tensor: torch.Tensor) -> torch.Tensor:
-        key = (tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride())
-        if key not in copies:
-            copies[key] = tensor.detach().clone()
-        return copies[key]
+    A slice maps its file, and one that is cut short then would end the process.
+    """
 
-    for each in (*model.parameters(), *model.buffers()):
-        if each.device.type != CPU:
-            continue
-        each.data = copied(each.data)
-        # bitsandbytes keeps scales beside its weights, and what they were quantised by.
-        for holder in (each, state := getattr(each, "quant_state", None), getattr(state, "state2", None)):
-            for name, value in [] if holder is None else list(vars(holder).items()):
-                if isinstance(value, torch.Tensor):
-                    setattr(holder, name, copied(value))
+    def __init__(self, files: TensorFiles, name: str) -> None:
+        self._files = files
+        self._name = name
+
+    def get_dtype(self) -> str:
+        """The format's name of its type."""
+        return self._files.described(self._name).dtype
+
+    def get_shape(self) -> list[int]:
+        """Its shape."""
+        return list(self._files.shape(self._name))
+
+    def __getitem__(self, _whole: object) -> torch.Tensor:
+        """The weight, in memory of its own. Raises `OSError`, and `ValueError` for an unknown type."""
+        stored = self._files.described(self._name)
+        if stored.dtype not in _TYPES:
+            raise ValueError(f"{self._name} is in {stored.dtype}")
+        buffer = torch.empty(stored.size, dtype=torch.uint8)
+        self._files.fill(self._name, buffer.numpy())
+        return buffer.view(_TYPES[stored.dtype]).reshape(stored.shape)
+
+
+def _unread_weights(checkpoint: Checkpoint, part: str) -> dict[str, _UnreadWeight]:
+    files = TensorFiles(checkpoint.weights)
+    return {name: _UnreadWeight(files, name) for name in files if part == "whole" or name.startswith(f"{part}_model.")}
 
 
 def _from_pretrained(checkpoint: Checkpoint, part: str, options: Mapping[str, object]) -> torch.nn.Module:
@@ -263,11 +283,11 @@ def _from_pretrained(checkpoint: Checkpoint, part: str, options: Mapping[str, ob
             # A checkpoint may be cut to its first layers, to measure it.
             config.num_hidden_layers = (checkpoint.vision if part == "vision" else checkpoint.text).layers
         model, found = _model_class(checkpoint, part).from_pretrained(
-            checkpoint.folder,
+            None,
             config=config,
+            state_dict=_unread_weights(checkpoint, part),
             local_files_only=True,
             trust_remote_code=False,
-            use_safetensors=True,
             output_loading_info=True,
             **options,
         )
