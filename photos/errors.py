@@ -221,15 +221,20 @@ class TrialBusy(PhotosError):
 
 
 class NothingTried(PhotosError):
-    """No model is being tried, and none was named. `others` are those of the library that could be."""
+    """No model is being tried, and none was named.
+
+    `others` are those of the library that could be, and `previous` is the one before the last switch, if it is kept.
+    """
 
     others: Sequence[str] = ()
+    previous: str | None = None
 
     def __str__(self) -> str:
         """One sentence."""
         *first, last = map(safe, self.others) if self.others else ("",)
         remedy = f"name one of {', '.join(first)} and {last}" if first else "`photos model try NAME` begins that"
-        return f"No model is being tried here; {remedy}."
+        back = "" if self.previous is None else f", and `photos model rollback` goes back to {safe(self.previous)}"
+        return f"No model is being tried here; {remedy}{back}."
 
 
 class SpaceUnready(PhotosError):

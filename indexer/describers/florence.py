@@ -15,7 +15,7 @@ from indexer.models import CheckpointChanged, CheckpointDamaged
 from indexer.models.backends.accelerators import THIS_MACHINE, Machine, empty_cache, is_memory_full, reason_of
 from indexer.models.backends.devices import choose_device, limit_threads
 from indexer.models.backends.fitting_passes import CpuFallback, MemoryTooSmall
-from indexer.models.backends.mapped_weights import copy_out_of_files
+from indexer.models.backends.stored_weights import stored_weights
 from indexer.models.checkpoints.checkpoint import stamp_of
 from indexer.models.device_names import CPU
 from indexer.models.transformers_log import keep_transformers_off_stderr, without_warnings
@@ -27,7 +27,7 @@ from .plain_text import plain_description
 from .protocols import Description, NotDescribed, Task
 
 if TYPE_CHECKING:
-    from transformers import BartConfig, Florence2ForConditionalGeneration
+    from transformers import BartConfig, Florence2ForConditionalGeneration, GenerationConfig
 
 #: Tokens that ask for a task; the processor makes each into a sentence, and needs it to stand alone.
 TOKENS: Final[Mapping[Task, str]] = {
@@ -241,18 +241,30 @@ def _processor(folder: Path) -> tuple[_Processor, int]:
     return cast("_Processor", processor), max(sides, default=_USUAL_SIDE)
 
 
+def _generation_settings(folder: Path) -> GenerationConfig:
+    """The settings of generation in *folder*, which older checkpoints have in `config.json`, as transformers takes them."""
+    from transformers import GenerationConfig  # noqa: PLC0415 - takes seconds
+
+    try:
+        return GenerationConfig.from_pretrained(folder, local_files_only=True)
+    except OSError:
+        return GenerationConfig.from_pretrained(folder, "config.json", local_files_only=True, _from_model_config=True)
+
+
 def _model(checkpoint: FlorenceCheckpoint, device: str, dtype: torch.dtype) -> Florence2ForConditionalGeneration:
-    from transformers import Florence2ForConditionalGeneration  # noqa: PLC0415 - takes seconds
+    from transformers import Florence2Config, Florence2ForConditionalGeneration  # noqa: PLC0415 - takes seconds
 
     stamp = stamp_of(checkpoint.weights)
     try:
         with without_warnings():
             loaded: object = Florence2ForConditionalGeneration.from_pretrained(
-                checkpoint.folder,
+                None,
+                config=Florence2Config.from_pretrained(checkpoint.folder, local_files_only=True),
+                state_dict=stored_weights(checkpoint.weights),
+                generation_config=_generation_settings(checkpoint.folder),
                 dtype=dtype,
                 local_files_only=True,
                 trust_remote_code=False,
-                use_safetensors=True,
                 output_loading_info=True,
             )
     except (RuntimeError, ValueError, OSError, KeyError, TypeError) as error:
@@ -264,7 +276,6 @@ def _model(checkpoint: FlorenceCheckpoint, device: str, dtype: torch.dtype) -> F
     # The decoder's last layer is its table of words, and need not be in the file.
     if missing := sorted(set(found["missing_keys"]) - {"lm_head.weight"}):
         raise CheckpointDamaged(checkpoint.folder, f"its weights lack {missing[0]}")
-    copy_out_of_files(model)
     if stamp_of(checkpoint.weights) != stamp:
         raise CheckpointChanged(checkpoint.folder)
     module: torch.nn.Module = model

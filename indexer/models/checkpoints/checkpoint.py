@@ -9,9 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-from safetensors import SafetensorError, safe_open
-
 from indexer.models.errors import CheckpointDamaged, CheckpointUnsupported
 from store import SpaceIdentity
 
@@ -233,15 +230,13 @@ def _read_header(folder: Path, weights: tuple[Path, ...]) -> tuple[float, float 
     parameters, has_text = 0, False
     for path in weights:
         try:
-            with safe_open(path, framework="np") as file:
-                for key in file.keys():  # noqa: SIM118 - not a dict
-                    has_text = has_text or key.startswith("text_model.")
-                    if key.startswith("vision_model."):
-                        parameters += int(np.prod(file.get_slice(key).get_shape()))
-                    elif key in {_SCALE, _BIAS}:
-                        scalars[key] = float(TensorFiles([path]).floats(key).reshape(-1)[0])
-        except (SafetensorError, OSError, ValueError, LookupError) as error:
+            # Each file by itself, to name the one that is damaged.
+            file = TensorFiles([path])
+            scalars |= {key: float(file.floats(key).reshape(-1)[0]) for key in (_SCALE, _BIAS) if key in file}
+        except (OSError, ValueError, LookupError, TypeError) as error:
             raise CheckpointDamaged(folder, f"{path.name} cannot be read ({error})") from error
+        has_text = has_text or any(key.startswith("text_model.") for key in file)
+        parameters += sum(math.prod(file.shape(key)) for key in file if key.startswith("vision_model."))
     if not parameters or not has_text or _SCALE not in scalars:
         raise CheckpointDamaged(folder, "its weights lack an encoder or the scale")
     if not all(math.isfinite(value) for value in scalars.values()):

@@ -14,7 +14,7 @@ from indexer.files.scan import WHOLE
 from photos.library import OpenLibrary
 from photos.models import Model
 from photos.operations.folders import absolute, check_patterns, checked, move, register, scope, whereabouts
-from photos.operations.models.trials import destination_beside
+from photos.operations.models.trials import destination_beside, trial_problem
 from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
 from photos.operations.tagging.retag import finish_pending
 from photos.operations.tagging.revisions import current_revision, ensure_vocabulary
@@ -263,6 +263,8 @@ def _index_files(
         )
     if keeper is not None:
         report.without_thumbnails = keeper.problem
+    if beside is None and (report.embedded or report.alike) and (problem := trial_problem(library)) is not None:
+        library.on_notice(problem)
     return report
 
 
