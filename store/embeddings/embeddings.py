@@ -45,6 +45,8 @@ DELETE = "delete"
 
 _space, _embedding, _text, _file = schema.space, schema.embedding, schema.text_vector, schema.file
 _log = schema.embedding_change
+#: Tables of vectors, each in a space.
+_OF_SPACE = (_embedding, _text, schema.label_vector, schema.caption_vector)
 #: Rows that are fetched at once.
 _PART = 1024
 #: Photos from which the check of a cache pays for itself.
@@ -158,7 +160,7 @@ class Spaces:
         deleted = [
             self._delete_some(table, mine, most)
             for table, mine in (
-                *((each, each.c.space_id == space_id) for each in (_embedding, _text, schema.label_vector)),
+                *((each, each.c.space_id == space_id) for each in _OF_SPACE),
                 *((each, each.c.scoring_id.in_(scorings)) for each in (schema.photo_scores, schema.least_rank)),
                 (schema.label_calibration, schema.label_calibration.c.calibration_id.in_(calibrations)),
             )

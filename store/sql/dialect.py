@@ -17,7 +17,21 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Dialect, LargeBina
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.types import TypeDecorator
 
-from .sqlite import MOST_VARIABLES, Insert, each_of, ends_with, erase, lies_below, lies_directly, like, upsert
+from .sqlite import (
+    MOST_VARIABLES,
+    Insert,
+    each_of,
+    ends_with,
+    erase,
+    has_phrase,
+    is_no_index,
+    is_word_index_whole,
+    lies_below,
+    lies_directly,
+    like,
+    rebuild_word_index,
+    upsert,
+)
 
 __all__ = [
     "Unsigned",
@@ -28,12 +42,16 @@ __all__ = [
     "ends_with",
     "erase",
     "execute_plainly",
+    "has_phrase",
+    "is_no_index",
+    "is_word_index_whole",
     "items_of",
     "lies_below",
     "lies_directly",
     "like",
     "pack",
     "plain_cursor",
+    "rebuild_word_index",
     "replacing",
     "unsigned",
     "upsert",

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Integer,
     String,
     TableValuedAlias,
     and_,
@@ -23,6 +24,9 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    literal_column,
+    select,
+    table,
 )
 from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
@@ -52,11 +56,15 @@ __all__ = [
     "each_of",
     "ends_with",
     "erase",
+    "has_phrase",
+    "is_no_index",
     "is_ours",
+    "is_word_index_whole",
     "lies_below",
     "lies_directly",
     "like",
     "mark_as_ours",
+    "rebuild_word_index",
     "restructuring",
     "transaction",
     "translated",
@@ -78,6 +86,17 @@ _EXECUTING = frozenset({"do_execute", "do_executemany", "_execute_context", "_ex
 #: "PHOT": marks our files among other programs' databases.
 _APPLICATION_ID = 0x50484F54
 
+#: The full-text index of `photo_text.words`, an FTS5 table that triggers keep. Its rows have the ids of those.
+_WORD_INDEX = table("photo_words")
+#: Statements that leave the index without rows, in the tables of FTS5 itself.
+_EMPTY_INDEX = (
+    "DELETE FROM photo_words_config",
+    "DELETE FROM photo_words_idx",
+    "DELETE FROM photo_words_data",
+    "INSERT INTO photo_words_config (k, v) VALUES ('version', 4)",
+    "INSERT INTO photo_words_data (id, block) VALUES (1, x''), (10, x'00000000000000')",
+)
+
 _ERRORS: dict[int, type[CatalogError]] = {
     sqlite3.SQLITE_BUSY: CatalogBusy,
     sqlite3.SQLITE_LOCKED: CatalogBusy,
@@ -94,7 +113,15 @@ _ERRORS: dict[int, type[CatalogError]] = {
     sqlite3.SQLITE_TOOBIG: CatalogDamaged,
 }
 #: Starts of messages without a code of their own: a text with a flipped bit, and tables that are not as we made them.
-_OF_DAMAGE = ("Could not decode", "malformed", "no such table", "no such column", "database schema")
+_OF_DAMAGE = (
+    "Could not decode",
+    "malformed",
+    "no such table",
+    "no such column",
+    "database schema",
+    "invalid fts5",
+    "vtable",
+)
 
 
 class SQLiteDatabase:
@@ -203,6 +230,43 @@ def like(path: ColumnElement[bytes], pattern: str) -> ColumnElement[bool]:
     Letters of ASCII match their capitals; others do not.
     """
     return cast(path, String).like(pattern, escape="\\")
+
+
+def has_phrase(text_id: ColumnElement[int], words: Sequence[str]) -> ColumnElement[bool]:
+    """Return the condition that the row *text_id* of `photo_text` has these words next to each other, in order.
+
+    There is at least one word, and all are as `words_of` gives them.
+    """
+    # Words hold no quotation mark, so nothing in the quotes is an operator of the query.
+    phrase = f'"{" ".join(words)}"'
+    found = select(literal_column("rowid", Integer)).select_from(_WORD_INDEX)
+    return text_id.in_(found.where(literal_column(_WORD_INDEX.name).op("MATCH")(phrase)))
+
+
+def is_word_index_whole(connection: Connection) -> bool:
+    """Return whether the full-text index is that of the rows of `photo_text`. It reads both; in a write alone."""
+    try:
+        # With the rank 1, the index is compared with the rows as well.
+        connection.exec_driver_sql("INSERT INTO photo_words (photo_words, rank) VALUES ('integrity-check', 1)")
+    except DBAPIError as error:
+        if not isinstance(_ours(error, Path()), CatalogDamaged):
+            raise
+        return False
+    return True
+
+
+def rebuild_word_index(connection: Connection) -> None:
+    """Make the full-text index anew from the rows of `photo_text`, however damaged it is."""
+    # FTS5 reads its own tables before it makes them anew, and gives up where they are damaged. This is how it leaves
+    # them for an index without rows (format 4).
+    for statement in _EMPTY_INDEX:
+        connection.exec_driver_sql(statement)
+    connection.exec_driver_sql("INSERT INTO photo_words (photo_words) VALUES ('rebuild')")
+
+
+def is_no_index(name: str | None, kind: str, _parents: object) -> bool:
+    """Return whether Alembic compares that table: the full-text index and its parts are none of the models'."""
+    return kind != "table" or name is None or not name.startswith(_WORD_INDEX.name)
 
 
 def connect(path: Path, *, patience: float = _PATIENCE) -> Engine:
