@@ -49,8 +49,8 @@ setting is called `PHOTOS_` and its name in capitals.
 | `duplicates_prefer` | folders whose files are best among identical ones, the first most; with colons between | none |
 | `thumbnails` | whether thumbnails are made while indexing, and kept | true |
 | `preview_cache_gb` | gigabytes of previews, the larger pictures, that are kept | 1 |
-| `describe_with` | the describer: `endpoint`, or a Florence-2 checkpoint by name or folder | the endpoint, if one is set |
-| `describe_endpoint` | the address of a server whose model describes photos, such as \
+| `describe_with` | `endpoint`, or a Florence-2 checkpoint by name or folder | the endpoint, if one is set |
+| `describe_endpoint` | the address of [a server whose model describes photos](describing.md), such as \
 `"http://localhost:11434/v1"` | none |
 | `describe_model` | the name of the model there | none |
 | `describe_key` | the key that the server asks for; it is never shown | none |

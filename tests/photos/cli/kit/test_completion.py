@@ -43,6 +43,8 @@ FILES = [
     ("photos embed ", "file"),
     ("photos why ", "file"),
     ("photos search be", "file"),
+    ("photos describe be", "file"),
+    ("photos captions ", "file"),
     ("photos search ./", "file"),
     ("photos search --sheet ", "file"),
     ("photos search --like ", "file"),
