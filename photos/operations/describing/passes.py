@@ -49,8 +49,6 @@ class PassReport:
     #: The first of these.
     named: list[Undescribed] = field(default_factory=list)
     problem: str | None = None
-    #: Whether it ended because nobody answered, or because what answered is broken.
-    is_describer_lost: bool = False
 
     @property
     def done(self) -> int:
@@ -145,8 +143,7 @@ class _Pass:
         self._library = library
         self._describer = describer
         self._tasks = frozenset(map(str, tasks))
-        self._least = min(at_once, _MOST)
-        self.size = self._least
+        self._least = self.size = at_once
         self.report = PassReport()
         #: Pictures in a row that got no description.
         self._in_a_row = 0
@@ -168,7 +165,7 @@ class _Pass:
         try:
             outcomes = self._describer.describe(pictures)
         except DescriberError as error:
-            self.report.problem, self.report.is_describer_lost = str(error), True
+            self.report.problem = str(error)
             return
         seconds = max(time.perf_counter() - began, 1e-3)
         self._store(photos, outcomes)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from indexer.describers import DescriberAway, Task
+from indexer.describers import DescriberAway, Task, passes_per_picture
 from indexer.describers.florence_cost import BASE_PARAMETERS
 from photos.config import load
 from photos.errors import DescribersBusy, EmptyLibrary, NoDescriber, NothingFound
+from photos.known_models import relative_work
 from photos.library import OpenLibrary
 from photos.lock import describe_lock
 from photos.operations.describing.captions import photo_captions
@@ -29,7 +31,7 @@ from photos.operations.progress import Stage
 from photos.operations.searching.chosen_photos import ChosenPhotos
 from tests.photos.conftest import read_here
 from tests.photos.describers import ColourDescriber, colour_of
-from tests.photos.encoders import COLOURS
+from tests.photos.encoders import COLOURS, make_checkpoint
 from tests.photos.operations.test_files import Recorder
 from tests.pictures import p3_profile
 
@@ -273,6 +275,27 @@ def test_a_checkpoint_on_the_cpu_states_its_passes(filled, parameters, passes):
     assert describer.opened == 0
     with opened(filled, PHOTOS_DEVICE="cuda") as library:
         assert estimate_describing(library, DescribeRequest(), describer).cost is None
+
+
+def test_the_time_follows_from_the_speed_of_embedding(photos, pictures, tmp_path, vocabulary):
+    model = make_checkpoint(tmp_path / "large")
+    for name, changed in (("config.json", "vision_config"), ("preprocessor_config.json", "size")):
+        settings = json.loads((model / name).read_text())
+        # A quarter of the work of a base model, by the number of patches.
+        settings[changed] |= {"image_size": 1024} if changed == "vision_config" else {"height": 1024, "width": 1024}
+        (model / name).write_text(json.dumps(settings))
+    assert photos("vocab", "use", vocabulary).status == 0
+    assert photos("add", pictures, "--model", model).status == 0
+    describer = ColourDescriber()
+    describer.parameters = BASE_PARAMETERS
+    with opened(photos, PHOTOS_DEVICE="cpu") as library:
+        with library.catalog.write() as t:
+            t.spaces.note_encoded(library.space.id, 1_000_000, 250_000.0)
+        found = estimate_describing(library, DescribeRequest(tasks=(Task.CAPTION,)), describer)
+        work = relative_work(library.checkpoint_of(library.space).work)
+    assert 0.1 < work < 1
+    expected = 6 * passes_per_picture(frozenset({Task.CAPTION})) * 0.25 / work
+    assert found.cost.seconds == pytest.approx(expected, rel=0.01)
 
 
 def test_captions_of_a_photo_are_its_own_and_the_describers(photos, tmp_path, checkpoint, vocabulary):
