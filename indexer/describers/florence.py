@@ -242,7 +242,7 @@ def _processor(folder: Path) -> tuple[_Processor, int]:
 
 
 def _generation_settings(folder: Path) -> GenerationConfig:
-    """The settings of generation in *folder*, which older checkpoints have in `config.json`, as transformers takes them."""
+    """The settings of generation in *folder*; older checkpoints have them in `config.json`."""
     from transformers import GenerationConfig  # noqa: PLC0415 - takes seconds
 
     try:
