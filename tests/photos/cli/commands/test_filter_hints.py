@@ -50,6 +50,24 @@ def test_a_mistyped_name_is_met_by_the_nearest(shot, query, meant):
     assert shot("search", meant).status == 0
 
 
+def test_a_part_of_a_captions_word_is_met_by_wildcards(shot, tmp_path):
+    picture = tmp_path / "pictures" / "cake.jpg"
+    exif = Image.Exif()
+    exif[0x010E] = "Anna's birthday cake"
+    Image.new("RGB", (40, 30), (9, 99, 9)).save(picture, exif=exif)
+    assert shot("index").status == 0
+    assert shot("search", "--caption", "Birthday Cake", "--paths").lines == [str(picture)]
+    assert shot("search", "--not", "has:caption", "--paths").out.count("DSC") == 2
+    result = shot("search", "caption:birth")
+    assert (result.status, result.err) == (
+        1,
+        "photos: No photo meets `caption:birth`, but some meet `caption:*birth*`.\n",
+    )
+    assert shot("search", "caption:*birth*", "--paths").lines == [str(picture)]
+    assert "but some" not in shot("search", "text:birthday").err
+    assert shot("search", "--text", "birthday|invoice").status == 1
+
+
 @pytest.mark.parametrize("query", ["camera:sony", "-camera:*n*", "year:1999", "in:./nowhere"])
 def test_what_resembles_nothing_has_no_hint(shot, query):
     assert "did you mean" not in shot("search", query).err
