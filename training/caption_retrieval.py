@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from indexer.models import Checkpoint
 from photos.demo.captions import full_caption, mutated
-from query.search import caption_cosines, fused_ranking
+from query.search import caption_cosines, fused_ranking, fused_values
 from store import StoredDescription
 from store.words import words_of
 
@@ -29,6 +29,9 @@ from .retrieval import Asked, Retrieval, average_precision
 
 IMAGES: Final = "pictures alone"
 FUSED: Final = "pictures and captions, as --with-captions"
+WEIGHTED: Final = "the same with captions' weight {}"
+#: Weights beside the program's own.
+WEIGHTS: Final = (0.25, 0.5, 0.75)
 VECTORS: Final = "vectors of captions alone"
 BM25: Final = "BM25 alone"
 RANKS_BM25: Final = "reciprocal ranks of pictures and BM25"
@@ -50,11 +53,14 @@ class CaptionRetrieval(Retrieval):
         self.asked = [each for each in asked if each.answers.any()]
         self._queries = self._vectors([each.text for each in self.asked])
 
-    def precisions(self, wrong: float) -> dict[str, float]:
-        """Describe all drawings, *wrong* of them wrongly; returns the mean average precision of each order."""
-        captions = self._describe(wrong)
+    def precisions(self, wrong: float, draws: int) -> dict[str, float]:
+        """Return the mean average precision of each order, over *draws* sets of captions, *wrong* of them wrong."""
+        each = [self._of_draw(wrong, draw) for draw in range(draws)]
+        return {name: float(np.mean([found[name] for found in each])) for name in each[0]}
+
+    def _of_draw(self, wrong: float, draw: int) -> dict[str, float]:
         found: dict[str, list[float]] = {}
-        with closing(_indexed(captions)) as words:
+        with closing(_indexed(self._describe(wrong, draw))) as words:
             for asked, vector in zip(self.asked, self._queries, strict=True):
                 for name, order in self._orders(vector, _by_words(words, asked.text)).items():
                     # Photos that an order leaves out come after all others, and answer nothing.
@@ -70,9 +76,9 @@ class CaptionRetrieval(Retrieval):
             for text, wanted in {**SCENES, **THINGS, **HELD_OUT}.items()
         ]
 
-    def _describe(self, wrong: float) -> list[str]:
+    def _describe(self, wrong: float, draw: int) -> list[str]:
         """Store a caption of each drawing and its vector; returns the captions."""
-        random = Random(18)
+        random = Random(draw)
         captions = [
             full_caption(random, mutated(random, scene) if random.random() < wrong else scene).text
             for scene in self.scenes
@@ -87,15 +93,22 @@ class CaptionRetrieval(Retrieval):
         return captions
 
     def _orders(self, vector: NDArray[np.float32], by_words: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-        """Return the ids of the drawings in each order, best first; by words, those that have none of them are left out."""
+        """Return ids of drawings in each order, best first. The one by words has only those that have any of them."""
         with self._index.read() as snapshot:
-            images = snapshot.search(vector, len(self.scenes)).photo_ids
+            found = snapshot.search(vector, len(self.scenes))
+            images = found.photo_ids
             fused = fused_ranking(snapshot, self._space, vector).photo_ids
             ids, cosines = caption_cosines(snapshot.t, self._space, vector)
+            known = np.argsort(images)
+            values = {
+                WEIGHTED.format(weight): fused_values(found.cosines[known].astype(np.float64), cosines, weight)
+                for weight in WEIGHTS
+            }
         vectors = ids[np.argsort(-cosines, kind="stable")]
         return {
             IMAGES: images,
             FUSED: fused,
+            **{name: ids[np.argsort(-each, kind="stable")] for name, each in values.items()},
             VECTORS: vectors,
             BM25: by_words,
             RANKS_BM25: _by_ranks(images, by_words),

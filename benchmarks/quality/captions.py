@@ -1,10 +1,10 @@
 """Quality of searches with captions of which 0, 30 and 60 % are wrong, on the sample library.
 
-    python benchmarks/quality/captions.py [--pictures 400] [--questions 300]
+    python benchmarks/quality/captions.py [--pictures 400] [--questions 300] [--draws 4]
 
 Mean average precision of pictures alone, of the program's `--with-captions`, and of other ways to use captions. Exits
-with status 1 if captions of which 60 % are wrong cost more than .02. The `demo` checkpoint was trained on such drawings,
-so pictures alone are better here than they are on photos, and captions gain less.
+with status 1 if captions of which 60 % are wrong cost more than .02. The `demo` checkpoint was trained on such
+drawings, so pictures alone are better here than they are on photos, and captions gain less.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=int, default=400)
     parser.add_argument("--questions", type=int, default=300)
+    parser.add_argument("--draws", type=int, default=4, help="sets of captions that the figures are the means of")
     arguments = parser.parse_args()
     with TemporaryDirectory() as folder:
         checkpoint = open_checkpoint(SHIPPED["demo"], "demo")
         retrieval = CaptionRetrieval(checkpoint, Path(folder), arguments.pictures, arguments.questions)
-        found = {wrong: retrieval.precisions(wrong) for wrong in WRONG}
+        found = {wrong: retrieval.precisions(wrong, arguments.draws) for wrong in WRONG}
         print(f"{arguments.pictures} drawings, {len(retrieval.asked)} questions with an answer")
         retrieval.close()
     print(f"{'mean average precision':<44}" + "".join(f"{wrong:>8.0%} wrong" for wrong in WRONG))

@@ -1,12 +1,12 @@
-"""Order of a search with captions: by the cosines of pictures and, with half the weight, by those of their captions.
+"""Order of a search with captions: by the cosines of pictures and, with less weight, by those of their captions.
 
 Cosines of two texts lie higher and farther apart than those of a text and a picture. So the query's cosines with
 pictures, and those with captions, are each standardised over the photos of the library that have one:
 
-    value = z(picture) + 0.5 * z(caption)
+    value = z(picture) + 0.35 * z(caption)
 
-A photo without a caption has 0, the mean, in place of z(caption). The weight is the one of the trial that
-benchmarks/quality/captions.py repeats: wrong captions cost little with it. Adding up ranks costs much more.
+A photo without a caption has 0, the mean, in place of z(caption). The weight is a choice between what right captions
+give and what wrong ones cost, which benchmarks/quality/captions.py measures. Adding up ranks costs much more.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from store import IndexSnapshot, Neighbours, Space, Transaction
 
 #: Weight of captions beside pictures, whose weight is one.
-CAPTION_WEIGHT: Final = 0.5
+CAPTION_WEIGHT: Final = 0.35
 #: Vectors of captions read at once: they stay in the processor's cache.
 _CHUNK = 512
 
@@ -81,12 +81,14 @@ def fused_ranking(
     return FusedRanking(every.photo_ids[places], cosines, values[places], best, len(described))
 
 
-def fused_values(pictures: NDArray[np.float64], captions: NDArray[np.float64]) -> NDArray[np.float64]:
+def fused_values(
+    pictures: NDArray[np.float64], captions: NDArray[np.float64], weight: float = CAPTION_WEIGHT
+) -> NDArray[np.float64]:
     """Return the values that order photos, float64 (n,), by cosines of pictures and captions, (n,), NaN for no caption.
 
     Cosines that are all equal count as 0.
     """
-    values: NDArray[np.float64] = _standardised(pictures) + CAPTION_WEIGHT * _standardised(captions)
+    values: NDArray[np.float64] = _standardised(pictures) + weight * _standardised(captions)
     return values
 
 

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 @click.option(
     "--with-captions",
     is_flag=True,
-    help="Order photos by their captions, too, with half the weight of the pictures. Scores stay the pictures' own.",
+    help="Order photos by their captions, too, with a third of the pictures' weight. Scores stay the pictures' own.",
 )
 @presentation_options
 @click.option(

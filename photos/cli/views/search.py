@@ -132,7 +132,9 @@ def _reason(found: SearchRecord, offset: int, min_score: float | None) -> str:
 def _fusion(captions: int) -> str:
     if not captions:
         return "No photo has a caption; this is the order of the pictures alone."
-    return f"Ordered by `fused`: the scores of pictures, and of {counted(captions, 'caption')} with half their weight."
+    return (
+        f"Ordered by `fused`: the scores of pictures, and of {counted(captions, 'caption')} with a third of the weight."
+    )
 
 
 def _chance(found: SearchRecord) -> str:
