@@ -30,9 +30,9 @@ def describe(program, captions, day=1):
 
 @pytest.fixture
 def described(filled):
-    """The library with a caption of each picture: the black one is said to be red, and all others blue."""
+    """The library with a caption of each picture: the blue one is said to be red, and all others blue."""
     describe(
-        filled, {f"{name}.png": "a red boat" if name == "black" else f"blue number {len(name)}" for name in COLOURS}
+        filled, {f"{name}.png": "a red boat" if name == "blue" else f"blue number {len(name)}" for name in COLOURS}
     )
     return filled
 
@@ -49,7 +49,7 @@ def test_captions_change_the_order_and_no_score(described):
     )
     assert found.err == HEADING
     assert first.out == found.out
-    assert names(found).index("black.png") < names(plain).index("black.png")
+    assert names(found).index("blue.png") < names(plain).index("blue.png")
     records = [json.loads(line) for line in found.lines]
     values = [record.pop("fused") for record in records]
     assert values == sorted(values, reverse=True)
