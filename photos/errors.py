@@ -396,10 +396,13 @@ class OpenToAll(PhotosError):
 
 
 class WrongCursor(PhotosError):
-    """The cursor of a page is of another library, or of a later state of this one."""
+    """The cursor of a page is of another library, of a later state of this one, or of another order of photos."""
 
     status = 2
-    sentence = "This cursor is of another library, or of one that was restored from a copy; begin again without it."
+    sentence = (
+        "This cursor is of another library, of one that was restored from a copy, or of another order; "
+        "begin again without it."
+    )
 
 
 class DaemonFailed(PhotosError):

@@ -24,7 +24,7 @@ from photos.operations.indexing import failed, index, prune
 from photos.operations.indexing.index import AddRequest, IndexRequest, IndexResult
 from photos.operations.indexing.prune import PruneRequest, PruneResult
 from photos.operations.progress import SILENT, Progress
-from photos.operations.searching import explain, facets, photos, search, similar
+from photos.operations.searching import caption_vectors, explain, facets, photos, search, similar
 from photos.operations.searching.chosen_photos import ChosenPhotos
 from photos.operations.searching.explain import ExplainRequest, ExplainResult
 from photos.operations.searching.facets import FACETS, FacetCount, FacetsRequest
@@ -142,12 +142,14 @@ class Library(Followed):
         group: bool = False,
         exact: bool = False,
         model: str | None = None,
+        with_captions: bool = False,
     ) -> SearchResult:
         """Return the *count* photos, all if None, after *offset* better ones that *query* finds, with scores and tags.
 
         The query is one line, see docs/searching.md; filters alone list photos, newest first. The other arguments are
         the options of `photos search`; *stands_out* is `--min-score auto`, and *model* another model of the library.
-        Raises `query.errors.BadQuery`, or `photos.errors.UnknownSpace`.
+        With captions, vectors of those that have none are made first, which takes long in a large library. Raises
+        `query.errors.BadQuery`, or `photos.errors.UnknownSpace`.
         """
         request = SearchRequest(
             query=query,
@@ -160,7 +162,9 @@ class Library(Followed):
             group=group,
             exact=exact,
             model=model,
+            with_captions=with_captions,
         )
+        caption_vectors.embed_captions_for(self._library, request, SILENT)
         return search.search(self._library, request)
 
     def similar(

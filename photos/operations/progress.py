@@ -13,6 +13,7 @@ class Stage(StrEnum):
 
     DOWNLOAD = "download"
     ENCODE_LABELS = "encode labels"
+    ENCODE_CAPTIONS = "encode captions"
     TAG = "tag"
     COMPARE = "compare embeddings"
     HASH = "hash pictures"

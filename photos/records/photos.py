@@ -90,6 +90,9 @@ class MatchRecord(FactRecord, ScoreRecord):
     companions: Annotated[list[str], "Files that belong to them, such as RAW files and sidecars."]
     photo: Annotated[int, "The photo's number."]
     tags: Annotated[list[TagRecord], "Its tags."]
+    fused: Annotated[
+        NotRequired[float], "With `--with-captions`: the value that orders photos, of picture and caption together."
+    ]
     more: Annotated[NotRequired[list[GroupMemberRecord]], "With `--group`: the other photos of its group, if any."]
 
 
@@ -104,6 +107,7 @@ class SearchSummaryRecord(TypedDict):
     least: Annotated[float | None, "The lowest cosine that is better than chance; null if none was computed."]
     reason: Annotated[str | None, "The reason why filters leave no photo: a sentence without its full stop."]
     total: Annotated[int, "The number of all photos that match; of a ranking, all that the filters leave."]
+    captions: Annotated[int | None, "With `--with-captions`: the number of captions that were compared; null without."]
 
 
 class SearchRecord(SearchSummaryRecord):
@@ -256,6 +260,7 @@ def search_summary_record(result: SearchResult) -> SearchSummaryRecord:
         "least": rounded(result.least),
         "reason": result.reason,
         "total": result.total,
+        "captions": result.captions,
     }
 
 
@@ -275,8 +280,11 @@ def match_record(match: Match, more: Sequence[Match] = ()) -> MatchRecord:
         **scores(match.cosine, match.logit, match.probability),
         **fact_record(match.photo.facts),
         "tags": [tag_record(tag) for tag in match.tags],
+        "fused": _rounded(match.fused or 0.0),
         "more": [_group_member_record(each) for each in more],
     }
+    if match.fused is None:
+        del record["fused"]
     if not more:
         del record["more"]
     return record

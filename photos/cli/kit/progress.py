@@ -34,6 +34,7 @@ _WAITS: Final = {
 _STAGES: Final = {
     Stage.DOWNLOAD: ("Downloading", BYTES),
     Stage.ENCODE_LABELS: ("Encoding labels", "text"),
+    Stage.ENCODE_CAPTIONS: ("Encoding captions", "caption"),
     Stage.TAG: ("Tagging", "photo"),
     Stage.COMPARE: ("Comparing", "photo"),
     Stage.HASH: ("Hashing", "picture"),

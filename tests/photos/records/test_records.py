@@ -49,8 +49,8 @@ def test_every_link_leads_to_a_heading():
 @pytest.mark.parametrize(
     ("record", "arguments", "optional"),
     [
-        (MatchRecord, ("search", "red"), {"more"}),
-        (MatchRecord, ("similar", "red.png"), {"more"}),
+        (MatchRecord, ("search", "red"), {"more", "fused"}),
+        (MatchRecord, ("similar", "red.png"), {"more", "fused"}),
         (PhotoTagsRecord, ("tags", "red.png"), set()),
         (PhotoTagsRecord, ("tag", "red.png", "+our cat"), set()),
         (TagCountRecord, ("tags",), set()),

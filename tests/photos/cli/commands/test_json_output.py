@@ -26,7 +26,7 @@ RUNS: dict[str, list[list[str]]] = {
     "index": [[]],
     "search": [
         ["red"], ["red", "--group"], ["red", "--count"], ["year:1950"], ["name:*"], ["red", "--min-score", "0.99"],
-        ["red", "is:duplicate"], ["red + 1000:blue - green"],
+        ["red", "is:duplicate"], ["red + 1000:blue - green"], ["red", "--with-captions"],
     ],
     "saved list": [[]],
     "similar": [["{red}"], ["{notes}"]],
