@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 
 from indexer.describers import Task
-from photos.errors import NothingFound, safe
+from photos.errors import NothingFound, PhotosError, safe
 from photos.library import OpenLibrary
 from photos.lock import PART_SECONDS, describe_lock
 from photos.operations.progress import SILENT, Progress, Wait, Waiting
+from photos.operations.searching.caption_vectors import embed_captions
 from photos.operations.searching.chosen_photos import ChosenPhotos, find_chosen
 
 from .cost import DescriberCost, cost
@@ -87,7 +88,8 @@ def describe(
 ) -> DescribeResult:
     """Describe photos by another model. Reports a `DescribeEstimate` before the model is loaded.
 
-    What is described is stored every few photos and stays, however the pass ends. Raises `NoDescriber`, the errors of
+    What is described is stored every few photos and stays, however the pass ends. New captions get their vectors, for
+    searches with captions. Raises `NoDescriber`, the errors of
     `find_chosen`, those of opening the describer, and `DescribersBusy` if another process describes for *patience*
     seconds.
     """
@@ -103,6 +105,10 @@ def describe(
             with closing(describers.open(library, work.choice)) as describer:
                 at_once = work.choice.at_once(library.settings)
                 report = describe_photos(library, describer, work.choice.tasks, ids, progress, at_once=at_once)
+        if report.described:
+            # A search with captions makes the vectors that are missing then, if the checkpoint can be read.
+            with suppress(PhotosError):
+                embed_captions(library, progress)
     return DescribeResult(
         work.estimate.describer,
         work.choice.tasks,

@@ -65,6 +65,13 @@ def test_all_photos_get_what_the_describer_says_of_them(filled):
     assert describer.closed == describer.opened == 1
 
 
+def test_new_captions_get_vectors_for_searches_with_captions(filled):
+    with opened(filled) as library:
+        describe(library, DescribeRequest(limit=2), describers=ColourDescriber())
+        with library.catalog.read() as t:
+            assert [len(each.ids) for each in t.descriptions.caption_vectors(library.space.id)] == [2]
+
+
 def test_described_photos_are_passed_over(filled):
     describer = ColourDescriber()
     with opened(filled) as library:
