@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, delete, insert, literal, not_, or_, select
+from sqlalchemy import Connection, Row, delete, insert, literal, not_, or_, select, true
 
 from store.records import Tag, TagEvent, TagSource
 from store.sql import schema
@@ -146,18 +146,28 @@ class Tags:
         return list(self._connection.execute(given.distinct().order_by(_label.c.name)).scalars())
 
     def given(self, names: Sequence[str] | None = None) -> list[int]:
-        """The photos that a person or another program gave a label of one of *names*, or any, by ascending id."""
-        given = select(_tag.c.photo_id).where(_tag.c.source != TagSource.REJECTED.value).distinct()
-        if names is None:
-            return sorted(self._connection.execute(given).scalars())
-        named = given.join(_label)
-        return sorted(
-            {
-                photo_id
-                for some in chunks(names)
-                for photo_id in self._connection.execute(named.where(_label.c.name.in_(some))).scalars()
-            }
-        )
+        """The photos that a person or another program gave a label of one of *names*, or any, by ascending id.
+
+        A label that a person rejected for a photo counts as not given by programs.
+        """
+        of_names = [None] if names is None else list(chunks(names))
+        return sorted({photo_id for some in of_names for photo_id in self._given(some)})
+
+    def _given(self, names: Sequence[str] | None) -> set[int]:
+        named = true() if names is None else _label.c.name.in_(names)
+        rows = select(_tag.c.photo_id).join(_label).where(named)
+        is_rejected = _tag.c.source == TagSource.REJECTED.value
+        found = set(self._connection.execute(rows.where(not_(is_rejected)).distinct()).scalars())
+        rejections = self._connection.execute(rows.add_columns(_label.c.name).where(is_rejected))
+        rejected = {(photo_id, name) for photo_id, name in rejections}
+        doubtful = found.intersection(photo_id for photo_id, _ in rejected)
+        there = rows.add_columns(_label.c.name, _tag.c.source).where(_tag.c.photo_id.in_(items_of(doubtful)))
+        certain = {
+            photo_id
+            for photo_id, name, source in self._connection.execute(there.where(not_(is_rejected)))
+            if source == TagSource.USER or (photo_id, name) not in rejected
+        }
+        return found - doubtful | certain
 
     def _note(self, photo_id: int, label_id: int, what: str, origin: str | None) -> None:
         now = utc_now()
