@@ -152,8 +152,8 @@ class TagRule:
     def shown(self, tags: Iterable[Tag]) -> list[ScoredTag]:
         """The shown tags of one photo: in the order given, and then those that they imply.
 
-        A label that a person rejected is not shown, whatever program gave it. Of labels that exclude each other the one with the best score is
-        shown, and manual tags come first. Only a label that is shown excludes others.
+        A label that a person rejected is not shown, whatever program gave it. Of labels that exclude each other the one
+        with the best score is shown, and manual tags come first. Only a label that is shown excludes others.
         """
         kept = list(tags)
         rejected = {tag.label for tag in kept if tag.source is TagSource.REJECTED}

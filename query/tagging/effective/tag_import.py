@@ -11,6 +11,7 @@ from query.errors import BadLabel, BadSource, BadTagFile, LineProblem
 from store import Catalog, Transaction
 from store.json_text import parse_json
 
+from .description_tags import check_source
 from .manual_tags import slot_speller, spelt
 from .slots import MARK
 
@@ -64,6 +65,7 @@ def import_tags(
     """
     _check_origin(origin)
     with catalog.write() as t:
+        check_source(t, origin)
         of_photo: dict[int, set[str]] = {}
         unknown = []
         speller = slot_speller(t)
@@ -83,6 +85,7 @@ def import_keywords(catalog: Catalog, origin: str) -> TagImportResult:
     """
     _check_origin(origin)
     with catalog.write() as t:
+        check_source(t, origin)
         speller = slot_speller(t)
         of_photo = {
             photo_id: set(_valid_labels(lambda word: spelt(speller, word), words))
