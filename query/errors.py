@@ -81,7 +81,9 @@ class DescriberSource(BadSource):
 
     def __str__(self) -> str:
         """One sentence."""
-        return f"{self.name[:_QUOTED]!r} is a describer here, whose tags follow from its descriptions: use another name."
+        return (
+            f"{self.name[:_QUOTED]!r} is a describer here, whose tags follow from its descriptions: use another name."
+        )
 
 
 class SourceTaken(BadSource):

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, Select, delete, exists, func, select, true
+from sqlalchemy import Connection, Row, Select, String, cast, delete, exists, func, or_, select, true
 
 from store.errors import BadVector
 from store.records import DescriberSummary, DescriptionWords, StoredDescription, Vectors
 from store.sql import schema
-from store.sql.dialect import chunks, each_of, items_of, plain_cursor, replacing
+from store.sql.dialect import chunks, each_of, holds_others_than_ascii, items_of, plain_cursor, replacing
 from store.tagging.manual_tags import Tags
 
 from .photo_texts import follow_texts
@@ -112,6 +112,17 @@ class Descriptions:
                 # The driver's own value: text in SQLite, parsed in others.
                 words = json.loads(labels) if isinstance(labels, str) else labels
                 yield DescriptionWords(photo_id, origin, tuple(words), caption)
+
+    def holding(self, parts: Sequence[str]) -> list[int]:
+        """Return the photos whose descriptions may hold one of these *parts* of words, in lower case, ascending.
+
+        They are sought in labels and captions. Descriptions with other characters than ASCII are all among them.
+        """
+        texts = func.lower(_description.c.caption), func.lower(cast(_description.c.labels, String))
+        holds = [text.contains(part, autoescape=True) for text in texts for part in parts]
+        # JSON may spell a character by its code point.
+        others = [holds_others_than_ascii(texts[0]), holds_others_than_ascii(texts[1]), texts[1].contains("\\u")]
+        return self._ids(select(_description.c.photo_id).where(or_(*holds, *others)).distinct()).tolist()
 
     def labels(self, origin: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield each photo that the describer gave labels, by ascending id, with these."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from query.vocabulary.labels import normalized_name
 from store.words import words_of
@@ -13,8 +13,7 @@ from store.words import words_of
 from .slots import SlotSpeller, SlotView, full_name, split_slot_name
 
 
-@dataclass(frozen=True, slots=True)
-class NamedLabel:
+class NamedLabel(NamedTuple):
     """A label in force by its full name, the id that photos were scored with, and its slot."""
 
     name: str
@@ -67,18 +66,15 @@ class Phrases:
         Case, diacritics and what stands between words do not count, and regular plurals are their singulars.
         """
         exact, folded, lengths = self._names
-        singular = [self._singular(word) for word in words]
-        at = 0
-        while at < len(words):
-            for length in lengths.get(singular[at], ()):
-                phrase = " ".join(words[at : at + length])
-                name = exact.get(phrase) or folded.get(" ".join(singular[at : at + length]))
+        singular, after = [self._singular(word) for word in words], 0
+        for at, word in enumerate(singular):
+            for length in lengths.get(word, ()) if at >= after else ():
+                name = folded.get(" ".join(singular[at : at + length]))
                 if name is not None:
-                    yield phrase, name
-                    at += length
+                    phrase = " ".join(words[at : at + length])
+                    yield phrase, exact.get(phrase, name)
+                    after = at + length
                     break
-            else:
-                at += 1
 
     @cached_property
     def _names(self) -> tuple[dict[str, str], dict[str, str], dict[str, list[int]]]:

@@ -45,7 +45,9 @@ def label(name, *aliases):
 
 
 def vocabulary(*labels, name="v"):
-    return VocabularyDefinition(name, tuple(each if isinstance(each, LabelDefinition) else label(each) for each in labels))
+    return VocabularyDefinition(
+        name, tuple(each if isinstance(each, LabelDefinition) else label(each) for each in labels)
+    )
 
 
 def describe(library, photo_id, labels=(), caption=None, origin=DESCRIBER):
@@ -90,7 +92,9 @@ def test_words_that_are_labels_become_tags_of_their_describer(library):
 
 
 def test_only_the_longest_labels_of_a_caption_count(library):
-    use(library, vocabulary("retriever", "golden retriever", label("beach", "sea shore"), "café", "t-shirt", "猫", "he"))
+    use(
+        library, vocabulary("retriever", "golden retriever", label("beach", "sea shore"), "café", "t-shirt", "猫", "he")
+    )
     photo_id = library.add("photo")
     caption = "Two Golden-Retrievers, near the sea\nshore by a cafe; she has T-shirts. 黒い猫"
     describe(library, photo_id, caption=caption)
@@ -244,7 +248,7 @@ def test_words_that_no_label_is_called_are_counted_by_photos(library):
         describe(library, photo_id, ["dog", "Kites" if at == 0 else "kite", "kite", "lamp post"][: 4 if at < 2 else 3])
     describe(library, ids[0], ["kites"], "a lamp post", origin="other@2")
     with library.catalog.write() as t:
-        t.files.remove(library.folder.id, [b"photo 5"])
+        t.files.forget([t.files.at(library.folder.id, b"photo 5").id])
     with library.catalog.read() as t:
         found = unnamed_words(t, 2, 10)
         assert [(each.word, each.photos, each.by_describer) for each in found] == [
@@ -255,7 +259,47 @@ def test_words_that_no_label_is_called_are_counted_by_photos(library):
         assert len(unnamed_words(t, 1, 1)) == 1
 
 
-WORDS = ["dog", "dogs", "cat", "hound", "golden retriever", "retriever", "bus", "tree"]
+def test_a_changed_label_is_sought_in_every_spelling(library):
+    """Few changed labels: only descriptions that may hold their names are read."""
+    words = [
+        "Cities",
+        "CITY",
+        "caf\u00e9",
+        "cafe\u0301",
+        "\uff23\uff29\uff34\uff39",
+        "t-shirts",
+        "\u732b",
+        "stra\u00dfe",
+        "bus",
+    ]
+    ids = [library.add(f"photo {number}") for number in range(2 * len(words))]
+    use(library, vocabulary("nothing"))
+    for at, word in enumerate(words):
+        describe(library, ids[2 * at], [word])
+        describe(library, ids[2 * at + 1], caption=f"one {word}, there")
+    names = ["nothing", "city", "caf\u00e9", "t-shirt", "\u732b", "strasse"]
+    for count in range(2, len(names) + 1):
+        use(library, vocabulary(*names[:count]))
+        with library.catalog.read() as t:
+            assert outdated_photos(t) == []
+    assert len({photo_id for photo_id, _, _ in derived(library)}) == len(ids) - 2
+    for count in range(len(names) - 1, 0, -1):
+        use(library, vocabulary(*names[:count]))
+        with library.catalog.read() as t:
+            assert outdated_photos(t) == []
+    assert derived(library) == set()
+
+
+def test_the_order_of_labels_decides_on_a_common_alias(library):
+    use(library, vocabulary(label("dog", "pet"), label("cat", "pet")))
+    photo_id = library.add("photo")
+    describe(library, photo_id, ["pet"])
+    assert derived(library) == {(photo_id, DESCRIBER, "cat")}
+    use(library, vocabulary(label("cat", "pet"), label("dog", "pet")))
+    assert derived(library) == {(photo_id, DESCRIBER, "dog")}
+
+
+WORDS = ["dog", "dogs", "cat", "hound", "golden retriever", "retriever", "bus", "tree", "caf\u00e9", "\u732b"]
 VOCABULARIES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=5, unique=True)
 TEXTS = st.lists(st.sampled_from(WORDS), max_size=5)
 PHOTOS = 4
@@ -344,6 +388,14 @@ def library_in(folder, identity):
         t.library.set_space(library.space.id)
     library.texts = library.new_texts()
     return library
+
+
+@pytest.fixture
+def library(tmp_path):
+    """A library where every score reaches the floor."""
+    library = library_in(tmp_path, replace(IDENTITY, weights_hash="other", logit_bias=2.0))
+    yield library
+    library.catalog.close()
 
 
 @pytest.fixture
