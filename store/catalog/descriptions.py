@@ -122,7 +122,8 @@ class Descriptions:
         holds = [text.contains(part, autoescape=True) for text in texts for part in parts]
         # JSON may spell a character by its code point.
         others = [holds_others_than_ascii(texts[0]), holds_others_than_ascii(texts[1]), texts[1].contains("\\u")]
-        return self._ids(select(_description.c.photo_id).where(or_(*holds, *others)).distinct()).tolist()
+        found: list[int] = self._ids(select(_description.c.photo_id).where(or_(*holds, *others)).distinct()).tolist()
+        return found
 
     def labels(self, origin: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield each photo that the describer gave labels, by ascending id, with these."""

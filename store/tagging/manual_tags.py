@@ -138,8 +138,8 @@ class Tags:
     def hand_over(self, giver: int, taker: int, *, keep: bool) -> None:
         """Give the tags of the photo *giver* to *taker*, with their history; *keep* them there, too.
 
-        If a person tagged both photos with a label, or rejected it, the later change stays. Imported tags are added, but
-        those out of descriptions stay with these.
+        If a person tagged both photos with a label, or rejected it, the later change stays. Imported tags are added,
+        except those out of descriptions, which stay.
         """
         given, held = self._events(giver), self._events(taker)
         last = {row.name: row.at for row in held if row.what in _BY_HAND}

@@ -16,6 +16,7 @@ from photos.models import Model
 from photos.operations.folders import absolute, check_patterns, checked, move, register, scope, whereabouts
 from photos.operations.models.trials import destination_beside
 from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
+from photos.operations.tagging.file_places import follow_files
 from photos.operations.tagging.retag import finish_pending
 from photos.operations.tagging.revisions import current_revision, ensure_vocabulary
 from photos.thumbnails.keeper import CacheKeeper
@@ -171,6 +172,8 @@ def bring_up_to_date(
     report = _index_files(library, model, folders, progress, options, tagger)
     progress.report(Waiting(Wait.TAGS))
     tagging.finish()
+    if report.moved or report.gone or report.left_out or report.companions:
+        follow_files(library)
     library.index_of(model.space).refresh()
     return report
 

@@ -121,8 +121,9 @@ def _problem(library: OpenLibrary, status: SpaceStatus) -> str | None:
 def switch_model(library: OpenLibrary, name: str | None = None, *, force: bool = False) -> SwitchResult:
     """Let the model of that name answer from now on, or the one that is tried, or else the only other one.
 
-    No row of a photo is written but tags out of descriptions, which the model verifies. With *force*, also if it does not have all photos and tags. Raises `EmptyLibrary`,
-    `UnknownSpace`, `NothingTried`, `SpaceAnswers`, `SpaceUnready`, and the errors of opening the checkpoint.
+    Of a photo's rows only tags out of descriptions change, which the model verifies. With *force*, also if it does not
+    have all photos and tags. Raises `EmptyLibrary`, `UnknownSpace`, `NothingTried`, `SpaceAnswers`, `SpaceUnready`, and
+    the errors of opening the checkpoint.
     """
     return _switch(library, lambda t: _chosen(t, name), force=force, is_back=False)
 
