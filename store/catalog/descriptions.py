@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, Select, String, cast, delete, exists, func, or_, select, true
+from sqlalchemy import Connection, Row, Select, String, bindparam, cast, delete, exists, func, or_, select, true
 
 from store.errors import BadVector
 from store.records import DescriberSummary, DescriptionWords, StoredDescription, Vectors
@@ -33,6 +33,9 @@ _PARTS: Final = {
 #: Rows that are fetched at once.
 _PART = 5000
 _LENGTH_TOLERANCE = 1e-2
+# Built once: making a statement costs more than running it.
+_ONE = select(_description)
+_ONE = _ONE.where(_description.c.photo_id == bindparam("photo"), _description.c.origin == bindparam("describer"))
 _PUT = replacing(_description, ["photo_id", "origin"], ["tasks", "caption", "labels", "text", "made_at"])
 _PUT_VECTOR = replacing(_vector, ["photo_id", "space_id"], ["caption_digest", "vector"])
 #: Descriptions newest first; those of one moment by origin.
@@ -54,8 +57,7 @@ class Descriptions:
         unknown = set(description.tasks) - _PARTS.keys()
         if unknown or not description.origin:
             raise ValueError(f"not a description by a describer: origin {description.origin!r}, tasks {unknown}")
-        mine = (_description.c.photo_id == photo_id, _description.c.origin == description.origin)
-        row = self._connection.execute(select(_description).where(*mine)).one_or_none()
+        row = self._connection.execute(_ONE, {"photo": photo_id, "describer": description.origin}).one_or_none()
         merged = description if row is None else _merged(_stored(row), description)
         self._connection.execute(_PUT, {"photo_id": photo_id, **_values(merged)})
         follow_texts(self._connection, [photo_id])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, union_all
 
 from store.sql import schema
-from store.sql.dialect import chunks, is_word_index_whole, items_of, plain_cursor, rebuild_word_index
+from store.sql.dialect import chunks, each_of, is_word_index_whole, rebuild_word_index
 from store.words import words_of
 
 _photo, _text, _description, _vector = schema.photo, schema.photo_text, schema.description, schema.caption_vector
@@ -21,6 +22,12 @@ _PART = 5000
 _ADD = insert(_text)
 _DROP = delete(_text).where(_text.c.id == bindparam("row"))
 _DROP_VECTORS = delete(_vector).where(_vector.c.photo_id == bindparam("photo"))
+_PHOTOS = select(each_of(bindparam("photos")).c.value)
+_STORED = select(_text.c.id, _text.c.photo_id, _text.c.origin, _text.c.kind, _text.c.words)
+_STORED = _STORED.where(_text.c.photo_id.in_(_PHOTOS))
+_OWN = select(_photo.c.id, _photo.c.caption).where(_photo.c.caption.is_not(None), _photo.c.id.in_(_PHOTOS))
+_GIVEN = select(_description.c.photo_id, _description.c.origin, _description.c.caption, _description.c.text)
+_GIVEN = _GIVEN.where(_description.c.photo_id.in_(_PHOTOS))
 
 
 class _Words(NamedTuple):
@@ -88,19 +95,16 @@ def follow_texts(connection: Connection, photo_ids: Collection[int]) -> None:
 
 def _stored(connection: Connection, photo_ids: Sequence[int]) -> Iterator[tuple[int, _Words]]:
     """Yield the rows of these photos, each with its id."""
-    rows = select(_text.c.id, _text.c.photo_id, _text.c.origin, _text.c.kind, _text.c.words)
-    for row_id, *words in plain_cursor(connection, rows.where(_text.c.photo_id.in_(items_of(photo_ids)))).fetchall():
+    for row_id, *words in connection.execute(_STORED, {"photos": json.dumps(photo_ids)}):
         yield row_id, _Words(*words)
 
 
 def _wanted(connection: Connection, photo_ids: Sequence[int]) -> Iterator[_Words]:
     """Yield the words of the texts that these photos have."""
-    own = select(_photo.c.id, _photo.c.caption).where(_photo.c.caption.is_not(None))
-    for photo_id, caption in plain_cursor(connection, own.where(_photo.c.id.in_(items_of(photo_ids)))).fetchall():
+    some = {"photos": json.dumps(photo_ids)}
+    for photo_id, caption in connection.execute(_OWN, some):
         yield from _of_text(photo_id, OWN, CAPTION, caption)
-    given = select(_description.c.photo_id, _description.c.origin, _description.c.caption, _description.c.text)
-    given = given.where(_description.c.photo_id.in_(items_of(photo_ids)))
-    for photo_id, origin, caption, text in plain_cursor(connection, given).fetchall():
+    for photo_id, origin, caption, text in connection.execute(_GIVEN, some):
         yield from _of_text(photo_id, origin, CAPTION, caption)
         yield from _of_text(photo_id, origin, TEXT, text)
 

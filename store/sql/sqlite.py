@@ -89,6 +89,14 @@ _APPLICATION_ID = 0x50484F54
 
 #: The full-text index of `photo_text.words`, an FTS5 table that triggers keep. Its rows have the ids of those.
 _WORD_INDEX = table("photo_words")
+#: Statements that leave the index without rows, in the tables of FTS5 itself.
+_EMPTY_INDEX = (
+    "DELETE FROM photo_words_config",
+    "DELETE FROM photo_words_idx",
+    "DELETE FROM photo_words_data",
+    "INSERT INTO photo_words_config (k, v) VALUES ('version', 4)",
+    "INSERT INTO photo_words_data (id, block) VALUES (1, x''), (10, x'00000000000000')",
+)
 
 _ERRORS: dict[int, type[CatalogError]] = {
     sqlite3.SQLITE_BUSY: CatalogBusy,
@@ -106,7 +114,15 @@ _ERRORS: dict[int, type[CatalogError]] = {
     sqlite3.SQLITE_TOOBIG: CatalogDamaged,
 }
 #: Starts of messages without a code of their own: a text with a flipped bit, and tables that are not as we made them.
-_OF_DAMAGE = ("Could not decode", "malformed", "no such table", "no such column", "database schema")
+_OF_DAMAGE = (
+    "Could not decode",
+    "malformed",
+    "no such table",
+    "no such column",
+    "database schema",
+    "invalid fts5",
+    "vtable",
+)
 
 
 class SQLiteDatabase:
@@ -239,14 +255,18 @@ def is_word_index_whole(connection: Connection) -> bool:
         # With the rank 1, the index is compared with the rows as well.
         connection.exec_driver_sql("INSERT INTO photo_words (photo_words, rank) VALUES ('integrity-check', 1)")
     except DBAPIError as error:
-        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
-            return False
-        raise
+        if not isinstance(_ours(error, Path()), CatalogDamaged):
+            raise
+        return False
     return True
 
 
 def rebuild_word_index(connection: Connection) -> None:
-    """Make the full-text index anew from the rows of `photo_text`."""
+    """Make the full-text index anew from the rows of `photo_text`, however damaged it is."""
+    # FTS5 reads its own tables before it makes them anew, and gives up where they are damaged. This is how it leaves
+    # them for an index without rows (format 4).
+    for statement in _EMPTY_INDEX:
+        connection.exec_driver_sql(statement)
     connection.exec_driver_sql("INSERT INTO photo_words (photo_words) VALUES ('rebuild')")
 
 
