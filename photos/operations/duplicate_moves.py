@@ -12,9 +12,9 @@ from photos.errors import MissingFolder, MoveIntoLibrary, UnwritableFile
 from photos.library import OpenLibrary
 from photos.moves.runs import LeftFile, MoveReport, PhotoFile, move_files, undo_moves
 from photos.operations.duplicates import DuplicatesRequest, find_duplicates
+from photos.operations.file_places import follow_files
 from photos.operations.folders import absolute, is_offline
 from photos.operations.progress import SILENT, Progress, Stage, steps
-from photos.operations.tagging.file_places import follow_files
 from store import MoveRun
 from store.paths import is_inside
 

@@ -11,7 +11,7 @@ from itertools import islice
 from indexer import anchored, is_pattern
 from photos.errors import BadPattern, MissingFolder, UnknownFolder
 from photos.library import OpenLibrary
-from photos.operations.tagging.file_places import follow_files
+from photos.operations.file_places import follow_files
 from photos.thumbnails.upkeep import drop_gone
 from store import File, Folder, Transaction
 from store.paths import is_inside

@@ -13,10 +13,10 @@ from indexer import BeforeBatch, ImageEncoder, IndexReport, PipelineRequest, Sub
 from indexer.files.scan import WHOLE
 from photos.library import OpenLibrary
 from photos.models import Model
+from photos.operations.file_places import follow_files
 from photos.operations.folders import absolute, check_patterns, checked, move, register, scope, whereabouts
 from photos.operations.models.trials import destination_beside
 from photos.operations.progress import SILENT, Progress, Stage, Wait, Waiting, steps
-from photos.operations.tagging.file_places import follow_files
 from photos.operations.tagging.retag import finish_pending
 from photos.operations.tagging.revisions import current_revision, ensure_vocabulary
 from photos.thumbnails.keeper import CacheKeeper

@@ -40,7 +40,7 @@ _FEW: Final = 16
 
 
 class WordState(StrEnum):
-    """What became of a describer's word."""
+    """States of a describer's word."""
 
     #: It is a tag.
     TAG = "tag"
@@ -74,7 +74,7 @@ class UnnamedWord:
 
 @dataclass(frozen=True, slots=True)
 class WordsInForce:
-    """What decides on tags out of descriptions beside descriptions and embeddings: equal values give equal tags.
+    """Everything that decides on tags out of descriptions but descriptions and embeddings: equal values give equal tags.
 
     `scored` are the slots whose labels have vectors for certain.
     """
@@ -110,7 +110,7 @@ def _labels(slots: Iterable[SlotView]) -> list[tuple[str, int, tuple[str, ...]]]
 
 
 def words_in_force(t: Transaction) -> WordsInForce | None:
-    """What decides on tags out of descriptions now; None if there is no description."""
+    """Return what decides on tags out of descriptions now; None if there is no description."""
     if not t.descriptions.any():
         return None
     space = _answering(t)
@@ -191,7 +191,7 @@ def check_source(t: Transaction, name: str) -> None:
 def described_words(
     t: Transaction, space: Space, photo_ids: Sequence[int]
 ) -> dict[int, dict[str, tuple[DescribedWord, ...]]]:
-    """What became of the words of each photo's descriptions, by photo and describer.
+    """Return the words of each photo's descriptions with their states, by photo and describer.
 
     First a description's labels in their order, then what the caption adds: only labels, as it has other words, too.
     A word that several vocabularies know comes once for each.
@@ -228,7 +228,10 @@ def unnamed_words(t: Transaction, least: int, most: int) -> list[UnnamedWord]:
     for row in t.descriptions.words():
         if row.photo_id in gone:
             continue
-        unknown = {normalized_name(word, folded=True): word for word in row.labels if not words.called(word)}
+        unknown: dict[str, str] = {}
+        for word in row.labels:
+            if not words.called(word):
+                unknown.setdefault(normalized_name(word, folded=True), word)
         for key, word in unknown.items():
             if key:
                 of_key[key].add(row.photo_id)
