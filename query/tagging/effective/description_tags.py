@@ -74,7 +74,7 @@ class UnnamedWord:
 
 @dataclass(frozen=True, slots=True)
 class WordsInForce:
-    """Everything that decides on tags out of descriptions but descriptions and embeddings: equal values give equal tags.
+    """Vocabularies and calibration as tags out of descriptions depend on them: equal values give equal tags.
 
     `scored` are the slots whose labels have vectors for certain.
     """

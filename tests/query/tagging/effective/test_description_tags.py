@@ -144,6 +144,13 @@ def test_without_a_bias_the_median_decides_once_it_is_known(tmp_path):
         scores = {key: described_words(t, library.space, [key])[key][DESCRIBER][0].score for key in ids[:40]}
     assert derived(library) == {(key, DESCRIBER, "dog") for key in ids[:40] if scores[key] >= median}
     assert 5 < len(derived(library)) < 35
+    towards = library.encoder.encode_text(["dog"])[0]
+    for number in range(600):
+        photo_id = library.add(f"dog {number}")
+        with library.catalog.write() as t:
+            t.embeddings.put(library.space.id, photo_id, towards)
+    retag(library.catalog, library.space, library.put(definition), library.texts, RetagOptions(calibrate_anew=True))
+    assert derived(library) == set()
     library.catalog.close()
 
 
